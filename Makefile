@@ -1,0 +1,44 @@
+# What a contributor types. Everything works with an emptied environment; `make help` lists it.
+
+CARGO ?= cargo
+
+# Where no prebuilt DuckDB could be had, the set-up leaves a mark and DuckDB is compiled.
+# Read when a recipe runs, after the set-up.
+FEATURES = $(shell test -e .duckdb/bundled && echo --features bundled)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo lint fmt clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+setup: ## put the DuckDB library into .duckdb/
+	@sh scripts/setup.sh
+
+build: setup ## build the `tagpol` binary
+	$(CARGO) build $(FEATURES)
+
+# nextest runs no documentation tests, so they are run by cargo either way.
+test: setup ## run every test
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  set -ex; \
+	  $(CARGO) nextest run --workspace --no-tests=fail $(FEATURES); \
+	  $(CARGO) test --workspace --doc $(FEATURES); \
+	else \
+	  set -ex; \
+	  $(CARGO) test --workspace $(FEATURES); \
+	fi
+
+# Findings make `eval` end with 1, which is what a demonstration is for; anything above is a failure.
+demo: build ## evaluate examples/quickstart and show its findings
+	@$(CARGO) run -q $(FEATURES) -- eval examples/quickstart || test $$? -eq 1
+
+lint: setup ## check formatting and lints, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked $(FEATURES) -- -D warnings
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+clean: ## remove what was built; the DuckDB library stays
+	$(CARGO) clean

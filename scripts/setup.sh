@@ -1,0 +1,200 @@
+#!/bin/sh
+# Puts the shared library of DuckDB into .duckdb/, where .cargo/config.toml and link_duckdb.rs
+# look for it. Linking it takes seconds; compiling DuckDB takes over 20 minutes.
+#
+# Asked in this order, until one gives a library that fits:
+#   1. the directory named by TAGPOL_DUCKDB_DIR
+#   2. the npm package @duckdb/node-bindings-<os>-<arch>
+#   3. the official release
+#   4. none: .duckdb/bundled is written, and make passes `--features bundled` to cargo
+#
+# Promises: .duckdb/ holds either a whole library with its stamp, or the marker, or nothing; each is
+# written under a temporary name and renamed. A library that is there and fits its stamp is kept.
+# Wants: a POSIX shell with tar, Python 3, and npm for the second source. No environment is needed.
+set -eu
+
+# DUCKDB_VERSION is what the `duckdb` crate in Cargo.toml is made for: its second number is 1 05 06.
+DUCKDB_VERSION=1.5.6
+NPM_VERSION=1.5.6-r.1
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+dir=$root/.duckdb
+stamp=$dir/stamp
+bundled=$dir/bundled
+
+say() { printf 'setup: %s\n' "$*"; }
+warn() { printf 'setup: %s\n' "$*" >&2; }
+
+# Sets what depends on the machine: platform (npm's words), release_zip, library, pin.
+# The pin is the sha256 of the library in the npm package; it is empty where none is known, and the
+# integrity check of npm and the library's own word for its version have to do.
+describe_machine() {
+  library=libduckdb.so
+  pin=
+  case "$(uname -s)/$(uname -m)" in
+    Linux/x86_64 | Linux/amd64)
+      platform=linux-x64 release_zip=libduckdb-linux-amd64.zip
+      pin=3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633
+      ;;
+    Linux/aarch64 | Linux/arm64) platform=linux-arm64 release_zip=libduckdb-linux-arm64.zip ;;
+    Darwin/arm64)
+      platform=darwin-arm64 release_zip=libduckdb-osx-universal.zip library=libduckdb.dylib
+      ;;
+    Darwin/x86_64)
+      platform=darwin-x64 release_zip=libduckdb-osx-universal.zip library=libduckdb.dylib
+      ;;
+    *) platform='' release_zip='' ;;
+  esac
+}
+
+sha256() {
+  python3 -c '
+import hashlib, sys
+digest = hashlib.sha256()
+with open(sys.argv[1], "rb") as file:
+    while block := file.read(1 << 20):
+        digest.update(block)
+print(digest.hexdigest())' "$1"
+}
+
+# Prints the version that a library says it has, or nothing where it does not load here.
+version_of() {
+  python3 -c '
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+library.duckdb_library_version.restype = ctypes.c_char_p
+print(library.duckdb_library_version().decode().removeprefix("v"))' "$1" 2>/dev/null || true
+}
+
+stamp_line() { sed -n "s/^$1=//p" "$stamp"; }
+
+# True where the library is the one its stamp tells of, and still the one that is wanted.
+is_ready() {
+  [ -f "$dir/$library" ] && [ -f "$stamp" ] || return 1
+  [ "$(stamp_line version)" = "$DUCKDB_VERSION" ] || return 1
+  if [ -n "${TAGPOL_DUCKDB_DIR:-}" ] && [ "$(stamp_line source)" != "$TAGPOL_DUCKDB_DIR" ]; then
+    return 1
+  fi
+  [ "$(sha256 "$dir/$library")" = "$(stamp_line sha256)" ] && return 0
+  warn "$dir/$library is not as it was put there; it is replaced"
+  return 1
+}
+
+# Takes the library at $1, told to come from $2, if it is of the wanted version.
+# $3 is the sha256 it must have, or empty.
+install_library() {
+  sum=$(sha256 "$1")
+  if [ -n "$3" ] && [ "$sum" != "$3" ]; then
+    warn "$2: wrong checksum, the library is not used"
+    warn "  expected sha256 $3"
+    warn "  found    sha256 $sum"
+    return 1
+  fi
+  version=$(version_of "$1")
+  if [ "$version" != "$DUCKDB_VERSION" ]; then
+    warn "$2: want DuckDB $DUCKDB_VERSION, found ${version:-a library that does not load on this machine}"
+    return 1
+  fi
+  # The library before its stamp: whatever stops this in between, they do not fit and it is redone.
+  cp "$1" "$work/library" &&
+    chmod 644 "$work/library" &&
+    printf 'version=%s\nsource=%s\nsha256=%s\n' "$version" "$2" "$sum" >"$work/stamp" &&
+    mv -f "$work/library" "$dir/$library" &&
+    mv -f "$work/stamp" "$stamp" &&
+    rm -f "$bundled" || {
+    warn "cannot write to $dir"
+    exit 1
+  }
+  checked='version checked'
+  [ "$sum" = "$pin" ] && checked='version and checksum checked'
+  say "DuckDB $DUCKDB_VERSION from $2 ($checked)"
+}
+
+from_directory() {
+  [ -n "${TAGPOL_DUCKDB_DIR:-}" ] || return 1
+  if [ ! -f "$TAGPOL_DUCKDB_DIR/$library" ]; then
+    warn "TAGPOL_DUCKDB_DIR: no $library in $TAGPOL_DUCKDB_DIR"
+    return 1
+  fi
+  install_library "$TAGPOL_DUCKDB_DIR/$library" "$TAGPOL_DUCKDB_DIR" ''
+}
+
+from_npm() {
+  package=@duckdb/node-bindings-$platform@$NPM_VERSION
+  if ! command -v npm >/dev/null 2>&1; then
+    warn "npm is not installed; $package is not tried"
+    return 1
+  fi
+  say "fetching $package"
+  mkdir "$work/npm"
+  if ! (cd "$work/npm" && npm pack --fetch-retries=1 "$package" >pack.log 2>&1); then
+    warn "$package: $(sed -n 's/^npm error //p' "$work/npm/pack.log" | head -n 2 | tr '\n' ' ')"
+    return 1
+  fi
+  if ! tar -xzf "$work"/npm/*.tgz -C "$work/npm" "package/$library" 2>/dev/null; then
+    warn "$package: no $library in it"
+    return 1
+  fi
+  install_library "$work/npm/package/$library" "$package" "$pin"
+}
+
+# Release archives are not pinned: what they hold is told by the loaded library's version.
+from_release() {
+  url=https://github.com/duckdb/duckdb/releases/download/v$DUCKDB_VERSION/$release_zip
+  say "fetching $url"
+  python3 -c '
+import io, sys, urllib.request, zipfile
+url, name, target = sys.argv[1:]
+try:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+    with open(target, "wb") as file:
+        file.write(archive.read(name))
+except (OSError, KeyError, zipfile.BadZipFile) as error:
+    sys.exit(f"setup: {url}: {error}")' "$url" "$library" "$work/release" || return 1
+  install_library "$work/release" "$url" ''
+}
+
+# Stands in for a library: make and the build of DuckDB's own sources do the rest.
+from_source() {
+  rm -f "$dir/$library" "$stamp"
+  : >"$work/bundled"
+  mv -f "$work/bundled" "$bundled"
+  warn "no prebuilt DuckDB $DUCKDB_VERSION could be had: it will be compiled from source"
+  warn "  this takes over 20 minutes, once, and needs a C++ compiler"
+  warn "  with plain cargo commands pass: --features bundled"
+  warn "  to try the prebuilt sources again: rm -r $dir && make setup"
+}
+
+need() {
+  command -v "$1" >/dev/null 2>&1 && return 0
+  warn "$1 is needed, and not found in PATH: $2"
+  exit 1
+}
+
+main() {
+  need python3 'install Python 3.9 or newer'
+  describe_machine
+  if is_ready; then
+    say "DuckDB $DUCKDB_VERSION is there"
+    return 0
+  fi
+  if [ -f "$bundled" ] && [ -z "${TAGPOL_DUCKDB_DIR:-}" ]; then
+    say "DuckDB is compiled from source; to try the prebuilt ones again: rm -r $dir"
+    return 0
+  fi
+  mkdir -p "$dir"
+  work=$(mktemp -d "$dir/.new.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 130' HUP INT TERM
+  from_directory && return 0
+  if [ -n "$platform" ]; then
+    from_npm && return 0
+    from_release && return 0
+  else
+    warn "no prebuilt DuckDB for $(uname -s)/$(uname -m)"
+  fi
+  from_source
+}
+
+main

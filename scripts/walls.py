@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Fails where a crate depends on something that its stage must not know.
+
+Reads `cargo tree`; the walls are the two tables below. Dev-dependencies do not count for
+FORBIDDEN: what a crate is tested with is not in what it hands on.
+"""
+
+import subprocess
+import sys
+
+# crate: what must not be among its dependencies, however far down
+FORBIDDEN = {
+    "tagpol-syntax": ["salsa", "duckdb", "tokio", "miette"],
+    "tagpol-sema": ["tokio", "duckdb", "miette"],
+    "tagpol-plan": ["duckdb", "tokio", "miette"],
+    "tagpol-inventory": ["duckdb", "tokio", "miette"],
+}
+
+# package: the only workspace crates that may name it among their dependencies, of any kind
+ONLY_USED_BY = {
+    "duckdb": ["tagpol-store"],
+    "libduckdb-sys": [],
+    "pest": ["tagpol-syntax"],
+    "miette": ["tagpol"],
+    "tagpol": [],
+}
+
+
+def tree(*arguments: str) -> list[str]:
+    """Returns the package names that `cargo tree` prints, in its order."""
+    command = ["cargo", "tree", "--locked", "--offline", "--prefix", "none", "--format", "{p}", *arguments]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [line.split()[0] for line in output.splitlines() if line.strip()]
+
+
+def workspace() -> list[str]:
+    return tree("--workspace", "--depth", "0")
+
+
+def forbidden_dependencies(members: list[str]) -> list[str]:
+    errors = []
+    for crate, forbidden in FORBIDDEN.items():
+        if crate not in members:
+            errors.append(f"{crate} is no crate of the workspace: correct the table in {__file__}")
+            continue
+        found = set(tree("--package", crate, "--edges", "normal,build"))
+        errors += [f"{crate} depends on {name}: see how with `cargo tree -p {crate} -i {name}`"
+                   for name in forbidden if name in found]
+    return errors
+
+
+def forbidden_users(members: list[str]) -> list[str]:
+    errors = []
+    for crate in members:
+        direct = set(tree("--package", crate, "--edges", "all", "--depth", "1")[1:])
+        errors += [f"{crate} names {package} among its dependencies; only {users or 'nothing'} may"
+                   for package, users in ONLY_USED_BY.items()
+                   if package in direct and crate not in users]
+    return errors
+
+
+def main() -> int:
+    members = workspace()
+    errors = forbidden_dependencies(members) + forbidden_users(members)
+    for error in errors:
+        print(f"walls: {error}", file=sys.stderr)
+    print(f"walls: {len(members)} crates, {len(errors)} errors")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
