@@ -1,0 +1,292 @@
+//! What a resource id says by itself: provider, type, account, region, name.
+//!
+//! In: ids of AWS (ARNs and bare EC2 ids), Azure and Google Cloud. Out: the parts that the form of
+//! the id gives away, none where it has another form. Nothing is guessed from names.
+
+use std::borrow::Cow;
+
+/// What the form of an id gives away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Identity<'a> {
+    pub(crate) provider: Option<&'static str>,
+    pub(crate) type_: Option<String>,
+    pub(crate) account: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
+}
+
+/// Reads an id.
+pub(crate) fn identify(id: &str) -> Identity<'_> {
+    if let Some(rest) = id.strip_prefix("arn:aws") {
+        return identify_arn(rest).unwrap_or_default();
+    }
+    if id.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("/subscriptions/")) {
+        return identify_azure(id).unwrap_or_default();
+    }
+    if let Some(rest) = id.strip_prefix("//") {
+        return identify_google(rest).unwrap_or_default();
+    }
+    match ec2_kind(id) {
+        Some(kind) => {
+            Identity { provider: Some("aws"), type_: Some(format!("ec2:{kind}")), ..Identity::default() }
+        }
+        None => Identity::default(),
+    }
+}
+
+/// Folds a provider's name, as bills write it, to a short lower-case one.
+pub(crate) fn fold_provider(name: &str) -> Cow<'static, str> {
+    let lower = name.trim().to_lowercase();
+    let short = match lower.as_str() {
+        "aws" | "amazon" | "amazon web services" | "amazon web services, inc." => "aws",
+        "azure" | "microsoft" | "microsoft azure" | "microsoft corporation" => "azure",
+        "gcp" | "google" | "google cloud" | "google cloud platform" => "gcp",
+        "oci" | "oracle" | "oracle cloud" | "oracle cloud infrastructure" => "oci",
+        "alibaba" | "alibaba cloud" | "aliyun" => "alibaba",
+        "ibm" | "ibm cloud" => "ibm",
+        "tencent" | "tencent cloud" => "tencent",
+        "huawei" | "huawei cloud" => "huawei",
+        _ => return Cow::Owned(lower.split_whitespace().collect::<Vec<_>>().join("-")),
+    };
+    Cow::Borrowed(short)
+}
+
+/// Returns the last part of an id, the nearest it has to a name.
+pub(crate) fn last_part(id: &str) -> Option<&str> {
+    id.rsplit(['/', ':']).find(|part| !part.is_empty() && *part != "*")
+}
+
+/// Services whose ARNs carry no kind before the name.
+const KINDLESS: [(&str, &str); 6] = [
+    ("s3", "bucket"),
+    ("sqs", "queue"),
+    ("sns", "topic"),
+    ("codecommit", "repository"),
+    ("codepipeline", "pipeline"),
+    ("s3express", "bucket"),
+];
+
+/// Reads what follows `arn:aws`: `[-partition]:service:region:account:resource`.
+fn identify_arn(rest: &str) -> Option<Identity<'_>> {
+    let mut parts = rest.splitn(5, ':');
+    let partition = parts.next()?;
+    if !(partition.is_empty() || partition.starts_with('-')) {
+        return None;
+    }
+    let service = parts.next().filter(|service| !service.is_empty())?;
+    let region = parts.next().filter(|region| !region.is_empty());
+    let account = parts.next().filter(|account| !account.is_empty());
+    let resource = parts.next()?.trim_start_matches('/');
+    let (kind, name) = match resource.split_once(['/', ':']) {
+        Some((kind, name)) => (Some(kind), Some(name)),
+        None => (None, None),
+    };
+    // `s3:::bucket/key` has no kind either, while `s3:r:a:accesspoint/x` has one.
+    let bare = name.is_none() || matches!(service, "sns" | "sqs") || (service == "s3" && account.is_none());
+    let kindless = KINDLESS.iter().find(|(of, _)| *of == service).map(|(_, kind)| *kind);
+    let kind = if bare { kindless } else { kind };
+    let type_ = kind.map_or_else(|| service.to_owned(), |kind| format!("{service}:{kind}"));
+    Some(Identity { provider: Some("aws"), type_: Some(type_), account, region })
+}
+
+/// Prefixes of the ids that EC2 gives out, and their kinds.
+const EC2_PREFIXES: [(&str, &str); 18] = [
+    ("i", "instance"),
+    ("vol", "volume"),
+    ("snap", "snapshot"),
+    ("ami", "image"),
+    ("eni", "network-interface"),
+    ("sg", "security-group"),
+    ("subnet", "subnet"),
+    ("vpc", "vpc"),
+    ("nat", "natgateway"),
+    ("igw", "internet-gateway"),
+    ("rtb", "route-table"),
+    ("acl", "network-acl"),
+    ("eipalloc", "elastic-ip"),
+    ("lt", "launch-template"),
+    ("tgw", "transit-gateway"),
+    ("vpce", "vpc-endpoint"),
+    ("pcx", "vpc-peering-connection"),
+    ("vgw", "vpn-gateway"),
+];
+
+/// Returns the kind of a bare EC2 id such as `i-0a1b2c3d4e5f67890`.
+fn ec2_kind(id: &str) -> Option<&'static str> {
+    let (prefix, number) = id.split_once('-')?;
+    let plausible =
+        matches!(number.len(), 8 | 17) && number.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !plausible {
+        return None;
+    }
+    EC2_PREFIXES.iter().find(|(of, _)| *of == prefix).map(|(_, kind)| *kind)
+}
+
+/// Reads `/subscriptions/S/resourceGroups/G/providers/N/type/name/…`.
+fn identify_azure(id: &str) -> Option<Identity<'_>> {
+    let parts: Vec<&str> = id.split('/').filter(|part| !part.is_empty()).collect();
+    let account = parts.get(1).copied();
+    let providers = parts.iter().rposition(|part| part.eq_ignore_ascii_case("providers"));
+    let type_ = match providers {
+        Some(at) => azure_type(parts.get(at + 1..)?),
+        None if parts.len() == 2 => Some("microsoft.resources/subscriptions".to_owned()),
+        None if parts.len() == 4 && parts.get(2)?.eq_ignore_ascii_case("resourcegroups") => {
+            Some("microsoft.resources/resourcegroups".to_owned())
+        }
+        None => None,
+    };
+    Some(Identity { provider: Some("azure"), type_, account, region: None })
+}
+
+/// Reads `Microsoft.Sql/servers/s/databases/d`: the namespace, then kinds and names in turn.
+fn azure_type(parts: &[&str]) -> Option<String> {
+    let (namespace, rest) = parts.split_first()?;
+    let (_, before_name) = rest.split_last()?;
+    // Some exports leave the names of parents out: an odd number of parts is kinds, then a name.
+    let step = if rest.len().is_multiple_of(2) { 2 } else { 1 };
+    let kinds = before_name.iter().step_by(step).copied();
+    let type_ = std::iter::once(*namespace).chain(kinds).collect::<Vec<_>>().join("/");
+    Some(type_.to_lowercase())
+}
+
+/// Reads what follows `//`: `compute.googleapis.com/projects/p/zones/z/instances/i`.
+fn identify_google(rest: &str) -> Option<Identity<'_>> {
+    let (service, path) = rest.split_once('/')?;
+    if !service.ends_with(".googleapis.com") {
+        return None;
+    }
+    let parts: Vec<&str> = path.split('/').collect();
+    let after = |wanted: &str| {
+        parts.iter().position(|part| *part == wanted).and_then(|at| parts.get(at + 1)).copied()
+    };
+    let collection = parts.len().checked_sub(2).and_then(|at| parts.get(at)).copied();
+    let kind = match collection {
+        Some("functions") if service.starts_with("cloudfunctions.") => Some("CloudFunction".to_owned()),
+        Some(collection) => singular(collection),
+        None if service.starts_with("storage.") => Some("Bucket".to_owned()),
+        None => None,
+    };
+    Some(Identity {
+        provider: Some("gcp"),
+        type_: kind.map(|kind| format!("{service}/{kind}")),
+        account: after("projects"),
+        region: after("regions").or_else(|| after("zones")).or_else(|| after("locations")),
+    })
+}
+
+/// Turns `instances` into `Instance`, as Google's asset inventory names types.
+fn singular(collection: &str) -> Option<String> {
+    let es = ["sses", "xes", "ches", "shes"].iter().any(|end| collection.ends_with(end));
+    let stem = match collection.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None if es => collection.strip_suffix("es")?.to_owned(),
+        None => collection.strip_suffix('s').unwrap_or(collection).to_owned(),
+    };
+    let mut chars = stem.chars();
+    let first = chars.next()?;
+    Some(first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_ids() {
+        let cases = [
+            ("arn:aws:ec2:eu-west-1:111122223333:instance/i-1", "ec2:instance"),
+            ("arn:aws:rds:eu-west-1:111122223333:db:orders", "rds:db"),
+            ("arn:aws:rds:eu-west-1:111122223333:cluster:orders", "rds:cluster"),
+            ("arn:aws:s3:::bucket", "s3:bucket"),
+            ("arn:aws:s3:::bucket/key", "s3:bucket"),
+            ("arn:aws:s3:eu-west-1:111122223333:accesspoint/x", "s3:accesspoint"),
+            ("arn:aws:lambda:eu-west-1:111122223333:function:f", "lambda:function"),
+            ("arn:aws:sqs:eu-west-1:111122223333:jobs", "sqs:queue"),
+            ("arn:aws-cn:sns:cn-north-1:111122223333:alerts", "sns:topic"),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/t", "dynamodb:table"),
+            ("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/f:*", "logs:log-group"),
+            ("arn:aws:apigateway:eu-west-1::/restapis/abc/stages/prod", "apigateway:restapis"),
+            (
+                "arn:aws:elasticloadbalancing:r:1:loadbalancer/app/web/50dc",
+                "elasticloadbalancing:loadbalancer",
+            ),
+            ("arn:aws:airflow:r:1:mystery", "airflow"),
+            ("i-0a1b2c3d4e5f67890", "ec2:instance"),
+            ("vol-09a113e4", "ec2:volume"),
+            (
+                "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/x",
+                "microsoft.compute/virtualmachines",
+            ),
+            (
+                "/subscriptions/s/resourcegroups/g/providers/microsoft.sql/servers/s/databases/d",
+                "microsoft.sql/servers/databases",
+            ),
+            (
+                "/subscriptions/s/resourceGroups/g/providers/Microsoft.Sql/servers/databases/d",
+                "microsoft.sql/servers/databases",
+            ),
+            ("/subscriptions/s/resourceGroups/g", "microsoft.resources/resourcegroups"),
+            ("/SUBSCRIPTIONS/s", "microsoft.resources/subscriptions"),
+            ("//compute.googleapis.com/projects/p/zones/z/instances/i", "compute.googleapis.com/Instance"),
+            ("//compute.googleapis.com/projects/p/global/addresses/a", "compute.googleapis.com/Address"),
+            (
+                "//compute.googleapis.com/projects/p/global/securityPolicies/a",
+                "compute.googleapis.com/SecurityPolicy",
+            ),
+            ("//storage.googleapis.com/bucket", "storage.googleapis.com/Bucket"),
+            (
+                "//cloudfunctions.googleapis.com/projects/p/functions/f",
+                "cloudfunctions.googleapis.com/CloudFunction",
+            ),
+        ];
+        for (id, expected) in cases {
+            assert_eq!(identify(id).type_.as_deref(), Some(expected), "{id}");
+        }
+    }
+
+    #[test]
+    fn other_ids_say_nothing() {
+        for id in [
+            "",
+            "arn:ats:sqs:us-test-2:1:q",
+            "arn:awsome:x:y:z:q",
+            "arn:aws",
+            "i-0ae9l98e",
+            "tf://repo/root#a",
+            "é",
+            "/subscription/é",
+            "//example.com/x",
+        ] {
+            assert_eq!(identify(id), Identity::default(), "{id}");
+        }
+    }
+
+    #[test]
+    fn accounts_and_regions_of_ids() {
+        let arn = identify("arn:aws:ec2:eu-west-1:111122223333:instance/i-1");
+        assert_eq!(
+            (arn.provider, arn.account, arn.region),
+            (Some("aws"), Some("111122223333"), Some("eu-west-1"))
+        );
+        let azure = identify("/subscriptions/abc/resourceGroups/g/providers/M.X/y/z");
+        assert_eq!((azure.provider, azure.account, azure.region), (Some("azure"), Some("abc"), None));
+        let google = identify("//compute.googleapis.com/projects/p/zones/z/instances/i");
+        assert_eq!((google.provider, google.account, google.region), (Some("gcp"), Some("p"), Some("z")));
+    }
+
+    #[test]
+    fn names_and_providers() {
+        assert_eq!(last_part("arn:aws:logs:r:1:log-group:/aws/x:*"), Some("x"));
+        assert_eq!(last_part("plain"), Some("plain"));
+        assert_eq!(last_part(":/"), None);
+        for (name, short) in [
+            ("AWS", "aws"),
+            ("Amazon Web Services", "aws"),
+            ("Microsoft Azure", "azure"),
+            ("Google Cloud", "gcp"),
+            ("Oracle", "oci"),
+            ("Some  Host", "some-host"),
+        ] {
+            assert_eq!(fold_provider(name), short, "{name}");
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! All resources of an import, interned and merged by id.
+//!
+//! In: drafts in the order in which they are read. Out: rows sorted by id, each id once, the tags
+//! of each sorted by key; and how often each native key occurs. Promises that the order of tags in
+//! a source changes nothing, and that of two values for one thing the later one stands.
+
+use std::borrow::Cow;
+
+use chrono::DateTime;
+use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
+
+use crate::format::Format;
+use crate::identity::{Identity, identify, last_part};
+use crate::pool::{Pool, Symbol};
+use crate::resource::Resource;
+use crate::value::shorten;
+
+/// A resource as a reader hands it over; texts point into the reader's buffer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Draft<'a> {
+    pub(crate) id: Cow<'a, str>,
+    pub(crate) name: Option<Cow<'a, str>>,
+    pub(crate) type_: Option<Cow<'a, str>>,
+    pub(crate) provider: Option<Cow<'a, str>>,
+    pub(crate) account: Option<Cow<'a, str>>,
+    pub(crate) region: Option<Cow<'a, str>>,
+    pub(crate) source: Option<Cow<'a, str>>,
+    pub(crate) meta: Option<Cow<'a, str>>,
+    /// Microseconds since 1970.
+    pub(crate) created: Option<i64>,
+    pub(crate) monthly_cost: Option<Decimal>,
+    /// No key twice.
+    pub(crate) tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> From<&'a Resource> for Draft<'a> {
+    fn from(resource: &'a Resource) -> Self {
+        let text = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
+        Self {
+            id: Cow::Borrowed(&resource.id),
+            name: text(&resource.name),
+            type_: text(&resource.type_),
+            provider: text(&resource.provider),
+            account: text(&resource.account),
+            region: text(&resource.region),
+            source: text(&resource.source),
+            meta: text(&resource.meta),
+            created: resource.created.map(|created| created.timestamp_micros()),
+            monthly_cost: resource.monthly_cost,
+            tags: resource.tags.iter().map(|(k, v)| (Cow::from(k.as_str()), Cow::from(v.as_str()))).collect(),
+        }
+    }
+}
+
+/// A resource in an [`Inventory`]: texts are symbols of its pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) id: Symbol,
+    pub(crate) name: Option<Symbol>,
+    pub(crate) type_: Option<Symbol>,
+    pub(crate) provider: Option<Symbol>,
+    pub(crate) account: Option<Symbol>,
+    pub(crate) region: Option<Symbol>,
+    pub(crate) source: Option<Symbol>,
+    pub(crate) meta: Option<Symbol>,
+    pub(crate) created: Option<i64>,
+    pub(crate) monthly_cost: Option<Decimal>,
+    /// Sorted by symbol until [`Inventory::sort`], by key bytes after it.
+    pub(crate) tags: Box<[(Symbol, Symbol)]>,
+    /// Number of the file that gave it last.
+    file: u32,
+    /// Whether its being given twice was already told.
+    told: bool,
+}
+
+/// What [`Inventory::push`] made of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// A resource that was not there before.
+    New,
+    /// Merged into the one of the same id, with nothing to tell, or not for the first time.
+    Merged,
+    /// Merged into the one of the same id, which said something else. Told once a resource.
+    Differs(String),
+}
+
+/// A set of resources.
+#[derive(Debug, Default)]
+pub(crate) struct Inventory {
+    pub(crate) pool: Pool,
+    rows: Vec<Row>,
+    by_id: FxHashMap<Symbol, u32>,
+    merged: u64,
+}
+
+impl Inventory {
+    /// Adds a resource that was read from the file of this number.
+    ///
+    /// One id twice in one file is told where the two differ at all. From two files (a bill and an
+    /// API) only contradictions are told, since each may know things that the other does not.
+    pub(crate) fn push(&mut self, draft: &Draft<'_>, file: u32) -> Pushed {
+        let row = self.intern(draft, file);
+        let next = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let at = *self.by_id.entry(row.id).or_insert(next);
+        let Some(old) = self.rows.get_mut(at as usize) else {
+            self.rows.push(row);
+            return Pushed::New;
+        };
+        self.merged += 1;
+        let difference = if old.told { None } else { difference(&self.pool, old, &row) };
+        merge(old, row);
+        match difference {
+            None => Pushed::Merged,
+            Some(text) => {
+                old.told = true;
+                Pushed::Differs(text)
+            }
+        }
+    }
+
+    /// Returns the number of resources.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns how many drafts were merged into resources that were there before.
+    pub(crate) fn merged(&self) -> u64 {
+        self.merged
+    }
+
+    /// Fills in what no file said: what the id gives away, a name, and the format of the file that
+    /// a resource came from last as its source.
+    ///
+    /// Done when all files are merged, so that a guess never beats what a file says.
+    pub(crate) fn complete(&mut self, formats: &FxHashMap<u32, Format>) {
+        let Self { pool, rows, .. } = self;
+        let [name_tag, lower_name_tag, empty] = ["Name", "name", ""].map(|text| pool.intern(text));
+        for row in rows {
+            if row.source.is_none() {
+                row.source = formats.get(&row.file).map(|format| pool.intern(format.source()));
+            }
+            let unknown = [row.type_, row.provider, row.account, row.region].contains(&None);
+            if !unknown && row.name.is_some() {
+                continue;
+            }
+            let id = pool.text(row.id).to_owned();
+            let identity = if unknown { identify(&id) } else { Identity::default() };
+            let mut fill = |field: &mut Option<Symbol>, text: Option<&str>| {
+                *field = field.or_else(|| text.map(|text| pool.intern(text)));
+            };
+            fill(&mut row.type_, identity.type_.as_deref());
+            fill(&mut row.provider, identity.provider);
+            fill(&mut row.account, identity.account);
+            fill(&mut row.region, identity.region);
+            let named = tag(&row.tags, name_tag).or_else(|| tag(&row.tags, lower_name_tag));
+            row.name = row.name.or(named.filter(|name| *name != empty));
+            fill(&mut row.name, last_part(&id));
+        }
+    }
+
+    /// Sorts the resources by id and the tags of each by key, both by their bytes.
+    ///
+    /// To be called when the last one was pushed.
+    pub(crate) fn sort(&mut self) {
+        let Self { pool, rows, by_id, .. } = self;
+        let mut order: Vec<(&str, usize)> =
+            rows.iter().enumerate().map(|(at, row)| (pool.text(row.id), at)).collect();
+        order.sort_unstable();
+        // Each place takes the row that belongs there from where the swaps so far have put it.
+        for at in 0..rows.len() {
+            let mut from = at;
+            loop {
+                from = order.get(from).map_or(at, |(_, from)| *from);
+                if from >= at {
+                    break;
+                }
+            }
+            rows.swap(at, from);
+        }
+        by_id.clear();
+        for row in rows {
+            row.tags.sort_unstable_by(|a, b| pool.text(a.0).cmp(pool.text(b.0)));
+        }
+    }
+
+    /// Returns the rows, in the order of [`Inventory::sort`] if that was called last.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Returns a row with its texts spelled out.
+    pub(crate) fn resource(&self, row: &Row) -> Resource {
+        let own = |symbol: Symbol| self.pool.text(symbol).to_owned();
+        Resource {
+            id: own(row.id),
+            name: row.name.map(own),
+            type_: row.type_.map(own),
+            provider: row.provider.map(own),
+            account: row.account.map(own),
+            region: row.region.map(own),
+            created: row.created.and_then(DateTime::from_timestamp_micros),
+            monthly_cost: row.monthly_cost,
+            source: row.source.map(own),
+            meta: row.meta.map(own),
+            tags: row.tags.iter().map(|(k, v)| (own(*k), own(*v))).collect(),
+        }
+    }
+
+    /// Returns each native key with the number of resources that have it, sorted by key bytes.
+    pub(crate) fn key_counts(&self) -> Vec<(Symbol, u64)> {
+        let mut counts: FxHashMap<Symbol, u64> = FxHashMap::default();
+        for (key, _) in self.rows.iter().flat_map(|row| &row.tags) {
+            *counts.entry(*key).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_unstable_by(|a, b| self.pool.text(a.0).cmp(self.pool.text(b.0)));
+        counts
+    }
+
+    fn intern(&mut self, draft: &Draft<'_>, file: u32) -> Row {
+        let pool = &mut self.pool;
+        let mut tags: Vec<_> = draft.tags.iter().map(|(k, v)| (pool.intern(k), pool.intern(v))).collect();
+        tags.sort_unstable_by_key(|(key, _)| *key);
+        let mut text = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| pool.intern(text));
+        Row {
+            name: text(&draft.name),
+            type_: text(&draft.type_),
+            provider: text(&draft.provider),
+            account: text(&draft.account),
+            region: text(&draft.region),
+            source: text(&draft.source),
+            meta: text(&draft.meta),
+            id: pool.intern(&draft.id),
+            created: draft.created,
+            monthly_cost: draft.monthly_cost,
+            tags: tags.into_boxed_slice(),
+            file,
+            told: false,
+        }
+    }
+}
+
+/// Says in which respect a later row of the same id differs, if that is worth telling.
+fn difference(pool: &Pool, old: &Row, new: &Row) -> Option<String> {
+    for (key, value) in &new.tags {
+        if let Some(before) = tag(&old.tags, *key)
+            && before != *value
+        {
+            let [key, before, value] = [*key, before, *value].map(|symbol| shorten(pool.text(symbol)));
+            return Some(format!(
+                "the id stands for tag `{key}` = `{before}` and for `{value}`; the later value is kept"
+            ));
+        }
+    }
+    if old.file != new.file {
+        return None;
+    }
+    if old.tags.len() != new.tags.len() || new.tags.iter().any(|(key, _)| tag(&old.tags, *key).is_none()) {
+        return Some(
+            "the id is given twice with different tags; the resource has the tags of both".to_owned(),
+        );
+    }
+    let texts = [
+        ("name", old.name, new.name),
+        ("type", old.type_, new.type_),
+        ("provider", old.provider, new.provider),
+        ("account", old.account, new.account),
+        ("region", old.region, new.region),
+    ];
+    let contradicted =
+        texts.into_iter().find(|(_, old, new)| old.zip(*new).is_some_and(|(old, new)| old != new));
+    let field = match contradicted {
+        Some((field, ..)) => field,
+        None if old.monthly_cost.zip(new.monthly_cost).is_some_and(|(old, new)| old != new) => "monthly_cost",
+        None => return None,
+    };
+    Some(format!("the id is given twice with a different `{field}`; the later one is kept"))
+}
+
+/// Lays a later row over an earlier one.
+fn merge(old: &mut Row, new: Row) {
+    old.name = new.name.or(old.name);
+    old.type_ = new.type_.or(old.type_);
+    old.provider = new.provider.or(old.provider);
+    old.account = new.account.or(old.account);
+    old.region = new.region.or(old.region);
+    old.source = new.source.or(old.source);
+    old.meta = new.meta.or(old.meta);
+    old.created = new.created.or(old.created);
+    old.monthly_cost = new.monthly_cost.or(old.monthly_cost);
+    old.file = new.file;
+    if old.tags != new.tags {
+        let kept = old.tags.iter().filter(|(key, _)| tag(&new.tags, *key).is_none());
+        let mut tags: Vec<_> = kept.chain(&new.tags).copied().collect();
+        tags.sort_unstable_by_key(|(key, _)| *key);
+        old.tags = tags.into_boxed_slice();
+    }
+}
+
+fn tag(tags: &[(Symbol, Symbol)], key: Symbol) -> Option<Symbol> {
+    tags.iter().find(|(other, _)| *other == key).map(|(_, value)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft<'a>(id: &'a str, tags: &[(&'a str, &'a str)]) -> Draft<'a> {
+        let tags = tags.iter().map(|(k, v)| (Cow::Borrowed(*k), Cow::Borrowed(*v))).collect();
+        Draft { id: id.into(), tags, ..Draft::default() }
+    }
+
+    fn tags(inventory: &mut Inventory, id: &str) -> Vec<(String, String)> {
+        inventory.sort();
+        inventory.rows().iter().map(|row| inventory.resource(row)).find(|r| r.id == id).unwrap().tags
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_later_value_of_a_key_stands_and_is_told_once() {
+        let mut inventory = Inventory::default();
+        assert_eq!(inventory.push(&draft("i-1", &[("env", "dev"), ("team", "a")]), 0), Pushed::New);
+        assert!(
+            matches!(inventory.push(&draft("i-1", &[("env", "prod")]), 0), Pushed::Differs(text) if text.contains("`env`"))
+        );
+        assert_eq!(inventory.push(&draft("i-1", &[("env", "test")]), 0), Pushed::Merged);
+        assert_eq!(tags(&mut inventory, "i-1"), pairs(&[("env", "test"), ("team", "a")]));
+        assert_eq!((inventory.len(), inventory.merged()), (1, 2));
+    }
+
+    #[test]
+    fn two_files_may_know_different_things() {
+        let mut inventory = Inventory::default();
+        inventory.push(&draft("i-1", &[("env", "dev")]), 0);
+        assert_eq!(inventory.push(&draft("i-1", &[("team", "a")]), 1), Pushed::Merged);
+        assert!(matches!(inventory.push(&draft("i-1", &[("team", "b")]), 2), Pushed::Differs(_)));
+        assert_eq!(tags(&mut inventory, "i-1"), pairs(&[("env", "dev"), ("team", "b")]));
+    }
+
+    #[test]
+    fn spellings_and_spaces_of_keys_are_kept() {
+        let mut inventory = Inventory::default();
+        let given = [("Env", "1"), ("env", "2"), (" env", "3"), ("env\u{a0}", "4")];
+        inventory.push(&draft("i-1", &given), 0);
+        assert_eq!(
+            tags(&mut inventory, "i-1"),
+            pairs(&[(" env", "3"), ("Env", "1"), ("env", "2"), ("env\u{a0}", "4")])
+        );
+        assert_eq!(inventory.key_counts().len(), 4);
+    }
+}

@@ -1,0 +1,70 @@
+//! Resources, inventory formats and immutable snapshots.
+//!
+//! In: bills, exports of cloud APIs and lists of resources, as files of a known [`Format`]. Out: an
+//! [`Import`], and from it a [`Snapshot`]: a folder with `resources.parquet`, `rejects.ndjson` and
+//! `manifest.json` that never changes again and that any tool can read.
+//!
+//! Assumes nothing about the files. Promises that
+//!
+//! - no row disappears: each is in the snapshot, merged into one of the same id, a charge of a
+//!   resource or of none, or listed among the rejects with its file and line,
+//! - tags are kept exactly as found, keys and values, every spelling of a key by itself,
+//! - costs are exact decimals,
+//! - the same files, options and time give the same bytes,
+//! - a snapshot appears whole or not at all, and an error leaves nothing behind.
+//!
+//! ```no_run
+//! use tagpol_inventory::{ImportOptions, import};
+//!
+//! # fn main() -> Result<(), tagpol_inventory::ImportError> {
+//! let options = ImportOptions::at(chrono::Utc::now());
+//! let import = import(&["bill.csv.gz".into()], &options, &mut |_| {})?;
+//! let snapshot = import.write("snapshots".as_ref(), &mut |_| {})?;
+//! assert_eq!(snapshot.manifest().schema_version, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Formats
+//!
+//! - **FOCUS 1.0 to 1.2** (`focus-csv`, `focus-parquet`): one resource per `ResourceId`. The cost
+//!   is the sum of `EffectiveCost` (`BilledCost` where the bill has no such column) over the
+//!   charges whose period starts in the month of the snapshot; a resource without charges in it
+//!   costs 0. Rows without `ResourceId` are summed as unattributed.
+//! - **AWS tagging** (`aws-tagging`): the answer of `aws resourcegroupstaggingapi get-resources`,
+//!   one document or several.
+//! - **Lists** (`ndjson`, `json`, `csv`): fields `id` (or `resource_id`, `arn`), `name`, `type`,
+//!   `provider`, `account`, `region`, `created`, `monthly_cost` (or `cost`), `currency`, `source`,
+//!   `tags`; all else goes to `meta`. In CSV, `tags` is a JSON object, `tag:KEY` and `tags.KEY`
+//!   are columns of one tag; an empty cell and the text `NULL` are no value, and an empty tag is
+//!   written as `{"KEY": ""}` in the `tags` column.
+//!
+//! All text is UTF-8, with or without a byte order mark; bytes that are not are replaced by
+//! `\u{fffd}` and listed, but a row whose id has such bytes is rejected. Any file may be gzipped.
+
+mod error;
+mod format;
+mod identity;
+mod import;
+mod inventory;
+mod month;
+mod pool;
+mod read;
+mod reject;
+mod resource;
+mod snapshot;
+mod source;
+mod tags;
+mod value;
+
+pub use error::ImportError;
+pub use format::{Format, NotAFormat, detect};
+pub use import::{Counts, Import, ImportOptions, Progress, import};
+pub use month::{NotAMonth, YearMonth};
+pub use read::focus::BillMonth;
+pub use reject::{Reject, RejectKind};
+pub use resource::Resource;
+pub use snapshot::{
+    Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts, SCHEMA_VERSION,
+    Snapshot, SourceFile, UnattributedCost,
+};

@@ -1,0 +1,191 @@
+//! Plain inventories as CSV.
+//!
+//! In: a file with a header. Out: its resources in the sink. Columns are the fields of a resource
+//! under any of their names; `tags` holds a JSON object, `tag:KEY` and `tags.KEY` one tag each;
+//! other columns go to `meta`. An empty cell, or one that says `NULL`, is no value: a tag that is
+//! present but empty is written in the `tags` column, as in `{"owner": ""}`.
+
+use std::borrow::Cow;
+
+use csv::ByteRecord;
+
+use super::csv_records::{Chunk, Dialect, Splitter};
+use super::fields::{Field, field};
+use super::record::{Meta, Note, Record};
+use super::{RECORD_LIMIT, Sink};
+use crate::error::ImportError;
+use crate::format::Format;
+use crate::reject::Flaw;
+use crate::source::Source;
+use crate::value::{decode, shorten_bytes};
+
+/// What a column means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    Field(Field),
+    Tag(String),
+    Meta(String),
+}
+
+/// Whether a header names the resources' ids.
+pub(crate) fn has_id(names: &[String]) -> bool {
+    names.iter().any(|name| matches!(field(name), Some((Field::Id, _))))
+}
+
+/// Reads a plain CSV file.
+pub(crate) fn read(source: Source, sink: &mut Sink<'_>) -> Result<Source, ImportError> {
+    let mut columns: Option<Vec<Column>> = None;
+    read_rows(source, sink, |row, sink| match &columns {
+        None => {
+            columns = Some(read_header(&row, sink)?);
+            Ok(())
+        }
+        Some(columns) => {
+            sink.count_row();
+            read_row(&row, columns, sink)
+        }
+    })
+}
+
+/// One record of a CSV file.
+pub(crate) struct CsvRow<'a> {
+    pub(crate) line: u64,
+    pub(crate) cells: &'a ByteRecord,
+}
+
+impl CsvRow<'_> {
+    /// Returns the start of the row for a reject.
+    pub(crate) fn shown(&self) -> String {
+        shorten_bytes(&self.cells.iter().take(8).collect::<Vec<_>>().join(&b","[..]))
+    }
+
+    /// Returns the reject of a row that has not as many cells as the header, if it has not.
+    pub(crate) fn wrong_width(&self, width: usize) -> Option<Flaw> {
+        let found = self.cells.len();
+        let reason = || format!("the row has {found} fields, and the header {width}");
+        (found != width).then(|| Flaw::row(self.line, reason(), self.shown()))
+    }
+}
+
+/// Calls back for each record, the header first; rejects those that are too long.
+pub(crate) fn read_rows(
+    mut source: Source,
+    sink: &mut Sink<'_>,
+    mut each: impl FnMut(CsvRow<'_>, &mut Sink<'_>) -> Result<(), ImportError>,
+) -> Result<Source, ImportError> {
+    let dialect = Dialect::detect(source.start()?);
+    let mut splitter = Splitter::new(source, dialect, RECORD_LIMIT);
+    let mut cells = ByteRecord::new();
+    while let Some(chunk) = splitter.next().map_err(|failure| failure.into_error(sink.path()))? {
+        let Chunk { bytes, lines, skipped } = chunk;
+        let mut reader = dialect.reader(&bytes);
+        for line in lines {
+            // The reader is over memory and takes rows of any width, so it has no error to give.
+            if !reader.read_byte_record(&mut cells).unwrap_or(false) {
+                break;
+            }
+            each(CsvRow { line, cells: &cells }, sink)?;
+        }
+        for long in skipped {
+            sink.count_row();
+            let reason = format!("the row is longer than {} MiB and is left out", RECORD_LIMIT >> 20);
+            sink.reject(Flaw::row(long.line, reason, shorten_bytes(&long.start)))?;
+        }
+    }
+    Ok(splitter.into_inner())
+}
+
+/// Returns a cell as text, and whether bytes in it had to be replaced.
+pub(crate) fn cell_text(cell: &[u8]) -> (Option<Cow<'_, str>>, bool) {
+    if cell.is_empty() || cell == b"NULL" {
+        return (None, false);
+    }
+    let text = decode(cell);
+    let replaced = matches!(text, Cow::Owned(_));
+    (Some(text), replaced)
+}
+
+/// What is said of a cell whose bytes had to be replaced.
+pub(crate) const NOT_UTF8: &str = "the cell is not valid UTF-8; what is not was replaced by `\u{fffd}`";
+
+/// What is said of a row whose id is no text.
+pub(crate) const ID_NOT_UTF8: &str = "its id is not valid UTF-8, so that it would be another resource";
+
+fn read_header(row: &CsvRow<'_>, sink: &Sink<'_>) -> Result<Vec<Column>, ImportError> {
+    let names: Vec<Cow<'_, str>> = row.cells.iter().map(String::from_utf8_lossy).collect();
+    let ranks: Vec<Option<(Field, usize)>> = names.iter().map(|name| field(name.trim())).collect();
+    // Of several columns of one field the best name counts, and of equal names the first.
+    let counts = |at: usize, (wanted, rank): (Field, usize)| {
+        let others = ranks
+            .iter()
+            .enumerate()
+            .filter_map(|(other, found)| found.map(|(field, rank)| (other, field, rank)));
+        !others.into_iter().any(|(other, field, better)| field == wanted && (better, other) < (rank, at))
+    };
+    let columns: Vec<Column> = names
+        .iter()
+        .zip(&ranks)
+        .enumerate()
+        .map(|(at, (name, found))| match (tag_key(name), found) {
+            (Some(key), _) => Column::Tag(key.to_owned()),
+            (None, Some(found)) if counts(at, *found) => Column::Field(found.0),
+            _ => Column::Meta(name.trim().to_owned()),
+        })
+        .collect();
+    if !columns.contains(&Column::Field(Field::Id)) {
+        let columns = vec!["id".to_owned()];
+        return Err(ImportError::MissingColumns {
+            path: sink.path().to_owned(),
+            format: Format::Csv,
+            columns,
+        });
+    }
+    Ok(columns)
+}
+
+/// Returns the key of a column for one tag, exactly as written after the prefix.
+fn tag_key(name: &str) -> Option<&str> {
+    ["tag:", "tags.", "Tag:", "Tags."].iter().find_map(|prefix| name.strip_prefix(prefix))
+}
+
+fn read_row(row: &CsvRow<'_>, columns: &[Column], sink: &mut Sink<'_>) -> Result<(), ImportError> {
+    if let Some(flaw) = row.wrong_width(columns.len()) {
+        return sink.reject(flaw);
+    }
+    let mut record = Record::default();
+    let mut meta = Meta::default();
+    let mut tags = Vec::new();
+    for (column, cell) in columns.iter().zip(row.cells) {
+        let (Some(text), replaced) = cell_text(cell) else {
+            continue;
+        };
+        if replaced && *column == Column::Field(Field::Id) {
+            return sink.reject(Flaw::row(row.line, ID_NOT_UTF8, row.shown()));
+        }
+        if replaced {
+            record.notes.push(Note::new(column.name(), NOT_UTF8, &text));
+        }
+        match column {
+            Column::Field(field) => record.set_text(*field, text),
+            Column::Tag(key) => tags.push((Cow::Borrowed(key.as_str()), text)),
+            Column::Meta(name) => meta.add(name, &serde_json::Value::from(text.as_ref()).to_string()),
+        }
+    }
+    if let Err(bad) = record.check() {
+        return sink.reject(Flaw::row(row.line, bad.reason, row.shown()));
+    }
+    record.add_tag_columns(tags);
+    if record.draft.meta.is_none() {
+        record.draft.meta = meta.into_json().map(Cow::Owned);
+    }
+    record.hand_over(row.line, sink)
+}
+
+impl Column {
+    fn name(&self) -> &str {
+        match self {
+            Self::Field(field) => field.as_str(),
+            Self::Tag(name) | Self::Meta(name) => name,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Readers: one a format, all into one [`Sink`].
+//!
+//! In: an open file. Out: drafts of resources and rejects in the sink. A reader assumes nothing
+//! about the content, holds one record at a time (at most [`RECORD_LIMIT`] bytes of it), and
+//! either hands a row over, rejects it with its place, or fails with an [`ImportError`].
+
+pub(crate) mod csv;
+pub(crate) mod csv_records;
+mod fields;
+pub(crate) mod focus;
+pub(crate) mod json;
+mod json_values;
+mod lines;
+mod record;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::ImportError;
+use crate::inventory::{Draft, Inventory, Pushed};
+use crate::reject::{Flaw, Reject, RejectKind, Rejects};
+use crate::source::read_error;
+
+/// Bytes that one row may have; a longer one is skipped and rejected without being held.
+pub(crate) const RECORD_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Rows between two reports of progress.
+const REPORT_EVERY: u64 = 16_384;
+
+/// Where readers put what they find.
+pub(crate) struct Sink<'i> {
+    pub(crate) inventory: &'i mut Inventory,
+    rejects: &'i mut Rejects,
+    currency: &'i mut Option<String>,
+    path: PathBuf,
+    file: u32,
+    rows: u64,
+    rejected_rows: u64,
+    first_reject: Option<Reject>,
+    report: &'i mut dyn FnMut(u64),
+}
+
+impl<'i> Sink<'i> {
+    /// Starts a file; `report` is called with the number of rows now and then.
+    pub(crate) fn new(
+        inventory: &'i mut Inventory,
+        rejects: &'i mut Rejects,
+        currency: &'i mut Option<String>,
+        file: (&Path, u32),
+        report: &'i mut dyn FnMut(u64),
+    ) -> Self {
+        let (path, number) = file;
+        rejects.enter(path);
+        Self {
+            inventory,
+            rejects,
+            currency,
+            path: path.to_owned(),
+            file: number,
+            rows: 0,
+            rejected_rows: 0,
+            first_reject: None,
+            report,
+        }
+    }
+
+    /// Returns the path of the file that is being read.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the error for a read that failed.
+    pub(crate) fn read_error(&self, source: io::Error) -> ImportError {
+        read_error(&self.path, source)
+    }
+
+    /// Counts a row of the file; to be called once for each, good or bad.
+    pub(crate) fn count_row(&mut self) {
+        self.rows += 1;
+        if self.rows.is_multiple_of(REPORT_EVERY) {
+            (self.report)(self.rows);
+        }
+    }
+
+    /// Takes note of something bad.
+    pub(crate) fn reject(&mut self, flaw: Flaw) -> Result<(), ImportError> {
+        let row = flaw.kind == RejectKind::Row;
+        self.rejects.add(flaw)?;
+        if row {
+            self.rejected_rows += 1;
+            if self.first_reject.is_none() {
+                self.first_reject = self.rejects.all().last().cloned();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the currency of a cost; a snapshot has only one.
+    pub(crate) fn set_currency(&mut self, line: u64, found: &str) -> Result<(), ImportError> {
+        match self.currency {
+            None => *self.currency = Some(found.to_owned()),
+            Some(expected) if expected == found => {}
+            Some(expected) => {
+                return Err(ImportError::MixedCurrencies {
+                    path: self.path.clone(),
+                    line,
+                    found: found.to_owned(),
+                    expected: expected.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a resource.
+    pub(crate) fn resource(&mut self, line: u64, draft: Draft<'_>) -> Result<(), ImportError> {
+        match self.inventory.push(&draft, self.file) {
+            Pushed::New | Pushed::Merged => Ok(()),
+            Pushed::Differs(reason) => {
+                let id = crate::value::shorten(&draft.id);
+                self.reject(Flaw::value(line, "id", &draft.id, reason, id))
+            }
+        }
+    }
+
+    /// Ends the file: fails where it had rows and not one of them could be read.
+    pub(crate) fn finish(self) -> Result<(u64, u64), ImportError> {
+        match self.first_reject {
+            Some(first) if self.rejected_rows == self.rows => {
+                Err(ImportError::NothingRead { path: self.path, rows: self.rows, first: Box::new(first) })
+            }
+            _ => Ok((self.rows, self.rejected_rows)),
+        }
+    }
+}

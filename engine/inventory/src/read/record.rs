@@ -1,0 +1,316 @@
+//! One row of a plain inventory becomes a draft.
+//!
+//! In: the text of a JSON object, or the cells of a CSV row one by one. Out: a [`Record`]: the
+//! draft, the currency of its cost, and notes about values that were left out. Fields that are not
+//! known are kept in `meta`.
+
+use std::borrow::Cow;
+
+use super::Sink;
+use super::fields::{Field, field};
+use crate::error::ImportError;
+use crate::identity::fold_provider;
+use crate::inventory::Draft;
+use crate::reject::Flaw;
+use crate::tags::{Members, Tag, Tags, json_text, parse_cell, parse_tags, syntax_reason};
+use crate::value::{parse_cost, parse_moment, shorten};
+
+/// A row that could be read.
+#[derive(Debug, Default)]
+pub(crate) struct Record<'a> {
+    pub(crate) draft: Draft<'a>,
+    pub(crate) currency: Option<Cow<'a, str>>,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// A value that was left out or changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) field: String,
+    pub(crate) reason: String,
+    pub(crate) text: String,
+}
+
+impl Note {
+    pub(crate) fn new(field: &str, reason: impl Into<String>, text: &str) -> Self {
+        Self { field: field.to_owned(), reason: reason.into(), text: shorten(text) }
+    }
+
+    /// Returns it as what is wrong with this resource on this line.
+    pub(crate) fn into_flaw(self, line: u64, resource: &str) -> Flaw {
+        Flaw::value(line, &self.field, resource, self.reason, self.text)
+    }
+}
+
+/// Why a row could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadRow {
+    pub(crate) reason: String,
+    /// Place in the row where its syntax ends, line and column (in bytes) from 1.
+    pub(crate) place: Option<(u64, u64)>,
+    /// Whether the text ends before the object does.
+    pub(crate) cut_off: bool,
+}
+
+impl BadRow {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), place: None, cut_off: false }
+    }
+
+    fn syntax(error: &serde_json::Error) -> Self {
+        let reason = syntax_reason(error);
+        let reason = match error.classify() {
+            serde_json::error::Category::Data => format!("it is no JSON object: {reason}"),
+            _ => format!("it is not valid JSON: {reason}"),
+        };
+        Self { reason, place: Some((error.line() as u64, error.column() as u64)), cut_off: error.is_eof() }
+    }
+}
+
+/// A member of an object that names a field.
+struct Held<'m, 'a> {
+    field: Field,
+    rank: usize,
+    name: &'m str,
+    json: &'a str,
+}
+
+/// Reads a JSON object.
+pub(crate) fn parse_record(json: &str) -> Result<Record<'_>, BadRow> {
+    let Members(members) = serde_json::from_str(json).map_err(|error| BadRow::syntax(&error))?;
+    let mut record = Record::default();
+    let mut meta = Meta::default();
+    let mut held: Vec<Held<'_, '_>> = Vec::with_capacity(members.len());
+    for (name, value) in &members {
+        let Some((field, rank)) = field(name) else {
+            meta.add(name, value.get());
+            continue;
+        };
+        let new = Held { field, rank, name, json: value.get() };
+        match held.iter_mut().find(|old| old.field == field) {
+            None => held.push(new),
+            Some(old) if old.rank == rank => {
+                let note = Note::new(name, "the field is given twice; the later value is kept", old.json);
+                record.notes.push(note);
+                *old = new;
+            }
+            Some(old) => {
+                let loser = if rank < old.rank { std::mem::replace(old, new) } else { new };
+                meta.add(loser.name, loser.json);
+            }
+        }
+    }
+    for Held { field, json, .. } in held {
+        record.set_json(field, json, &mut meta);
+    }
+    record.draft.meta = meta.into_json().map(Cow::Owned);
+    record.check()?;
+    Ok(record)
+}
+
+impl<'a> Record<'a> {
+    /// Sets a field to a JSON value.
+    fn set_json(&mut self, field: Field, json: &'a str, meta: &mut Meta) {
+        match (field, json.as_bytes().first()) {
+            (_, Some(b'n')) => {}
+            (Field::Tags, _) => match parse_tags(json) {
+                Ok(tags) => self.add_tags(tags, json),
+                Err(reason) => {
+                    self.note(field, format!("{reason}; the resource has no tags from here"), json)
+                }
+            },
+            (Field::Meta, Some(b'{')) => meta.add_members(json),
+            (Field::Meta, _) => meta.add("meta", json),
+            (_, Some(b'{' | b'[')) => {
+                self.note(field, "expected a text, found a list or an object; it is left out", json)
+            }
+            (_, Some(b'"')) => match json_text(json) {
+                Some(text) => self.set_text(field, text),
+                None => self.note(
+                    field,
+                    "the text holds half of a character (a lone surrogate); it is left out",
+                    json,
+                ),
+            },
+            (_, _) => self.set_text(field, Cow::Borrowed(json)),
+        }
+    }
+
+    /// Sets a field to a text; the empty text is no value.
+    pub(crate) fn set_text(&mut self, field: Field, text: Cow<'a, str>) {
+        if text.is_empty() {
+            return;
+        }
+        match field {
+            Field::Id => self.draft.id = text,
+            Field::Name => self.draft.name = Some(text),
+            Field::Type => self.draft.type_ = Some(text),
+            Field::Provider => self.draft.provider = Some(fold_provider(&text)),
+            Field::Account => self.draft.account = Some(text),
+            Field::Region => self.draft.region = Some(text),
+            Field::Source => self.draft.source = Some(text),
+            Field::Currency => self.currency = Some(text),
+            Field::Meta => self.set_meta(text),
+            Field::Cost => match parse_cost(&text) {
+                Some(cost) => self.draft.monthly_cost = Some(crate::value::round_cost(cost)),
+                None => self.note(field, "expected a number such as `12.50`; the cost is left out", &text),
+            },
+            Field::Created => match parse_moment(&text) {
+                Some(created) => self.draft.created = Some(created),
+                None => {
+                    self.note(field, "expected a time such as `2026-09-01T12:00:00Z`; it is left out", &text)
+                }
+            },
+            Field::Tags => match parse_cell(&text) {
+                Ok(tags) => {
+                    let notes = tags.notes;
+                    let own = |(key, value): (Cow<'_, str>, Cow<'_, str>)| {
+                        (key.into_owned().into(), value.into_owned().into())
+                    };
+                    self.add_tags(Tags { tags: tags.tags.into_iter().map(own).collect(), notes }, &text);
+                }
+                Err(reason) => {
+                    self.note(field, format!("{reason}; the resource has no tags from here"), &text)
+                }
+            },
+        }
+    }
+
+    fn add_tags(&mut self, tags: Tags<'a>, text: &str) {
+        for reason in tags.notes {
+            self.note(Field::Tags, reason, text);
+        }
+        self.draft.tags = tags.tags;
+    }
+
+    /// Sets the whole of `meta`, from a cell that must hold a JSON object.
+    fn set_meta(&mut self, text: Cow<'a, str>) {
+        let mut meta = Meta::default();
+        meta.add_members(&text);
+        match meta.into_json() {
+            Some(json) => self.draft.meta = Some(Cow::Owned(json)),
+            None => self.note(Field::Meta, "expected a JSON object; it is left out", &text),
+        }
+    }
+
+    /// Adds the tags that have columns of their own; they come after those of the `tags` column.
+    pub(crate) fn add_tag_columns(&mut self, columns: Vec<Tag<'a>>) {
+        let mut tags = Tags { tags: std::mem::take(&mut self.draft.tags), notes: Vec::new() };
+        tags.tags.extend(columns);
+        tags.drop_repeated_keys();
+        self.add_tags(tags, "");
+    }
+
+    /// Hands the resource to the sink, its notes before it.
+    pub(crate) fn hand_over(self, line: u64, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+        for note in self.notes {
+            sink.reject(note.into_flaw(line, &self.draft.id))?;
+        }
+        if let Some(currency) = &self.currency {
+            sink.set_currency(line, currency)?;
+        }
+        sink.resource(line, self.draft)
+    }
+
+    pub(crate) fn note(&mut self, field: Field, reason: impl Into<String>, text: &str) {
+        self.notes.push(Note::new(field.as_str(), reason, text));
+    }
+
+    /// Refuses a row that names no resource.
+    pub(crate) fn check(&self) -> Result<(), BadRow> {
+        if self.draft.id.trim().is_empty() {
+            return Err(BadRow::new("it has no `id` (nor `resource_id` nor `arn`)"));
+        }
+        Ok(())
+    }
+}
+
+/// The text of a JSON object that grows member by member.
+#[derive(Debug, Default)]
+pub(crate) struct Meta {
+    json: String,
+}
+
+impl Meta {
+    /// Adds a member; `json` is the text of a valid value.
+    pub(crate) fn add(&mut self, name: &str, json: &str) {
+        self.json.push(if self.json.is_empty() { '{' } else { ',' });
+        self.json.push_str(&serde_json::Value::from(name).to_string());
+        self.json.push(':');
+        self.json.push_str(json);
+    }
+
+    /// Adds the members of an object, or, where it is none, nothing.
+    fn add_members(&mut self, json: &str) {
+        if let Ok(Members(members)) = serde_json::from_str(json) {
+            for (name, value) in members {
+                self.add(&name, value.get());
+            }
+        }
+    }
+
+    /// Returns the object; none where it has no members.
+    pub(crate) fn into_json(mut self) -> Option<String> {
+        if self.json.is_empty() {
+            return None;
+        }
+        self.json.push('}');
+        Some(self.json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_and_what_is_not_one() {
+        let json = r#"{"arn":"arn:x","id":"i-1","name":null,"region":"","account":111122223333,"Provider":"AWS","cost":1.10,
+            "created":"2026-09-01","x":{"y":1.0},"meta":{"z":"\"q\""},"tags":{"env":"prod"},"currency":"EUR"}"#;
+        let record = parse_record(json).unwrap();
+        assert!(record.notes.is_empty());
+        assert_eq!(record.currency.as_deref(), Some("EUR"));
+        let draft = record.draft;
+        assert_eq!((draft.id.as_ref(), draft.name, draft.region), ("i-1", None, None));
+        assert_eq!(
+            (draft.account.as_deref(), draft.provider.as_deref()),
+            (Some("111122223333"), Some("aws"))
+        );
+        assert_eq!(draft.monthly_cost.unwrap().to_string(), "1.10");
+        assert!(draft.created.is_some());
+        assert_eq!(draft.meta.as_deref(), Some(r#"{"arn":"arn:x","x":{"y":1.0},"z":"\"q\""}"#));
+        assert_eq!(draft.tags, [("env".into(), "prod".into())]);
+    }
+
+    #[test]
+    fn bad_values_are_left_out_with_a_note() {
+        let json =
+            r#"{"id":"i-1","id":"i-2","name":["x"],"cost":"$5","created":"soon","tags":7,"region":"\ud800"}"#;
+        let record = parse_record(json).unwrap();
+        assert_eq!(record.draft.id, "i-2");
+        let fields: Vec<&str> = record.notes.iter().map(|note| note.field.as_str()).collect();
+        assert_eq!(fields, ["id", "name", "monthly_cost", "created", "tags", "region"]);
+        let draft = record.draft;
+        assert!(
+            draft.name.is_none()
+                && draft.monthly_cost.is_none()
+                && draft.created.is_none()
+                && draft.tags.is_empty()
+        );
+    }
+
+    #[test]
+    fn bad_rows() {
+        for (json, reason) in [
+            ("{\"name\":\"x\"}", "it has no `id`"),
+            ("{\"id\":\" \"}", "it has no `id`"),
+            ("[1]", "it is no JSON object"),
+            ("{\"id\":\"a\"} x", "it is not valid JSON: trailing"),
+            ("{\"id\":", "it is not valid JSON: EOF"),
+        ] {
+            let bad = parse_record(json).unwrap_err();
+            assert!(bad.reason.starts_with(reason), "{json}: {}", bad.reason);
+            assert_eq!(bad.cut_off, json == "{\"id\":");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What could not be read as it stood: rows left out and values left out or changed.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ImportError;
+
+/// What became of the bad data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RejectKind {
+    /// The row is not in the snapshot.
+    Row,
+    /// The row is in the snapshot, this one value of it was left out or changed.
+    Value,
+}
+
+/// One line of a snapshot's `rejects.ndjson`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject {
+    /// Path of the file, as it was given.
+    pub file: String,
+    /// Line on which the row starts, from 1; for Parquet the row, from 1.
+    pub line: u64,
+    /// Column on the line, in characters from 1, where the place inside the row is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// The field or column the value stood in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Whether the row or one value was rejected.
+    pub kind: RejectKind,
+    /// Id of the resource, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// What was wrong and what was done about it.
+    pub reason: String,
+    /// The start of the offending text, control characters escaped.
+    pub text: String,
+}
+
+/// A reject whose file is known to [`Rejects`].
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    pub(crate) line: u64,
+    pub(crate) column: Option<u64>,
+    pub(crate) field: Option<String>,
+    pub(crate) kind: RejectKind,
+    pub(crate) resource: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) text: String,
+}
+
+impl Flaw {
+    /// A row that is left out; `text` is already shortened.
+    pub(crate) fn row(line: u64, reason: impl Into<String>, text: String) -> Self {
+        Self {
+            line,
+            column: None,
+            field: None,
+            kind: RejectKind::Row,
+            resource: None,
+            reason: reason.into(),
+            text,
+        }
+    }
+
+    /// A value that is left out or changed; `text` is already shortened.
+    pub(crate) fn value(
+        line: u64,
+        field: &str,
+        resource: &str,
+        reason: impl Into<String>,
+        text: String,
+    ) -> Self {
+        Self {
+            line,
+            column: None,
+            field: Some(field.to_owned()),
+            kind: RejectKind::Value,
+            resource: Some(resource.to_owned()),
+            reason: reason.into(),
+            text,
+        }
+    }
+}
+
+/// Collects rejects in the order in which they are met; in strict mode the first one is an error.
+#[derive(Debug, Default)]
+pub(crate) struct Rejects {
+    strict: bool,
+    file: String,
+    all: Vec<Reject>,
+}
+
+impl Rejects {
+    pub(crate) fn new(strict: bool) -> Self {
+        Self { strict, ..Self::default() }
+    }
+
+    /// Says which file the flaws that follow are in.
+    pub(crate) fn enter(&mut self, file: &Path) {
+        self.file = file.display().to_string();
+    }
+
+    pub(crate) fn add(&mut self, flaw: Flaw) -> Result<(), ImportError> {
+        let Flaw { line, column, field, kind, resource, reason, text } = flaw;
+        let reject = Reject { file: self.file.clone(), line, column, field, kind, resource, reason, text };
+        if self.strict {
+            return Err(ImportError::Strict { reject: Box::new(reject) });
+        }
+        self.all.push(reject);
+        Ok(())
+    }
+
+    pub(crate) fn all(&self) -> &[Reject] {
+        &self.all
+    }
+
+    pub(crate) fn into_all(self) -> Vec<Reject> {
+        self.all
+    }
+}

@@ -1,0 +1,174 @@
+//! `manifest.json`: what a snapshot is of, where it came from, and what is in it.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::format::Format;
+use crate::read::focus::BillMonth;
+use crate::source::hex;
+
+/// The schema version that this program writes and reads.
+pub const SCHEMA_VERSION: u64 = 1;
+
+/// Digits of the content hash that an id carries.
+const ID_HASH_DIGITS: usize = 8;
+
+/// A snapshot's manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Always [`SCHEMA_VERSION`].
+    pub schema_version: u64,
+    /// Name of the snapshot and of its folder: when it was taken, and the start of its hash, as in
+    /// `20261122T134501Z-1a2b3c4d`.
+    pub id: String,
+    /// When it was taken, in RFC 3339, whole seconds.
+    #[serde(with = "rfc3339")]
+    pub taken_at: DateTime<Utc>,
+    /// SHA-256 of this manifest without `id` and `content_hash`, and so, through
+    /// [`Manifest::files`], of the whole snapshot.
+    pub content_hash: String,
+    /// The files that were read, bills first.
+    pub sources: Vec<SourceFile>,
+    /// How many of what was seen.
+    pub counts: ManifestCounts,
+    /// Whether all of the sources is in it.
+    pub completeness: Completeness,
+    /// Currency of the costs, where it is known.
+    pub currency: Option<String>,
+    /// Month of the costs, where they come from a bill.
+    pub month: Option<BillMonth>,
+    /// Every native key, sorted by its bytes.
+    pub keys: Vec<KeyCount>,
+    /// The other files of the snapshot.
+    pub files: Files,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its path, as it was given.
+    pub path: String,
+    /// The format it was read as.
+    pub format: Format,
+    /// Version of the format, where it has one: that of FOCUS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its size on disk in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Its rows, bad ones too.
+    pub rows: u64,
+    /// Those of them that are not in the snapshot.
+    pub rejected_rows: u64,
+}
+
+/// How many of what is in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestCounts {
+    /// Resources.
+    pub resources: u64,
+    /// Resources with at least one tag.
+    pub tagged: u64,
+    /// Rows of all sources.
+    pub rows: u64,
+    /// Rows that were merged into a resource of the same id; charges of a bill are not counted.
+    pub merged: u64,
+    /// Costs that belong to no resource; none without a bill.
+    pub unattributed: Option<UnattributedCost>,
+}
+
+/// Charges of a bill that name no resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnattributedCost {
+    /// How many, in all months.
+    pub rows: u64,
+    /// Their sum in the month of the snapshot, in its currency.
+    pub cost: Decimal,
+}
+
+/// Whether all of the sources is in a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completeness {
+    /// Whether no row was rejected.
+    pub complete: bool,
+    /// Rows that are not in the snapshot.
+    pub rejected_rows: u64,
+    /// Values that were left out or changed.
+    pub rejected_values: u64,
+}
+
+/// A native key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCount {
+    /// The key, exactly as found.
+    pub key: String,
+    /// How many resources have it.
+    pub count: u64,
+    /// Its column in `resources.parquet`, where it has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+}
+
+/// The files of a snapshot besides its manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// `resources.parquet`.
+    pub resources: FileHash,
+    /// `rejects.ndjson`.
+    pub rejects: FileHash,
+}
+
+/// Size and hash of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileHash {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// Fills in the hash and the id, which follow from all else.
+    pub(crate) fn seal(mut self) -> Self {
+        self.content_hash = self.hash();
+        let digits = self.content_hash.get(..ID_HASH_DIGITS).unwrap_or_default();
+        self.id = format!("{}-{digits}", self.taken_at.format("%Y%m%dT%H%M%SZ"));
+        self
+    }
+
+    /// Whether the manifest is as it was sealed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.content_hash == self.hash()
+    }
+
+    /// Returns the text of the file.
+    pub(crate) fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+
+    fn hash(&self) -> String {
+        let bare = Self { id: String::new(), content_hash: String::new(), ..self.clone() };
+        hex(&Sha256::digest(bare.to_json().as_bytes()))
+    }
+}
+
+/// Times in RFC 3339, whole seconds.
+mod rfc3339 {
+    use chrono::{DateTime, SecondsFormat, Utc};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)?;
+        Ok(time.with_timezone(&Utc))
+    }
+}

@@ -1,0 +1,24 @@
+//! Snapshots: immutable folders of Parquet with a manifest.
+//!
+//! In: an [`Import`](crate::Import). Out: `<snapshots>/<id>/` with `manifest.json`,
+//! `resources.parquet` and `rejects.ndjson`; and such folders opened again. A folder appears whole
+//! or not at all, and what is in it is never changed.
+
+mod manifest;
+mod open;
+mod parquet;
+mod write;
+
+pub use manifest::{
+    Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, SourceFile,
+    UnattributedCost,
+};
+pub use open::{Damaged, Listing, Snapshot};
+pub(crate) use write::write;
+
+/// File with the resources.
+pub(crate) const RESOURCES: &str = "resources.parquet";
+/// File with the rejects, one JSON object a line.
+pub(crate) const REJECTS: &str = "rejects.ndjson";
+/// File that says what the snapshot is.
+pub(crate) const MANIFEST: &str = "manifest.json";

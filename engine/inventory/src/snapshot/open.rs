@@ -1,0 +1,218 @@
+//! Snapshots on disk, opened and listed.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
+use super::{MANIFEST, REJECTS, RESOURCES};
+use crate::error::ImportError;
+use crate::reject::Reject;
+use crate::source::{hex, read_error};
+
+/// A snapshot on disk whose manifest was read and whose files are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    dir: PathBuf,
+    manifest: Manifest,
+}
+
+/// The snapshots of a folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those that can be read, the newest first.
+    pub snapshots: Vec<Snapshot>,
+    /// Those that cannot, in the order of their names.
+    pub damaged: Vec<Damaged>,
+}
+
+/// A folder that should be a snapshot and is none that can be read.
+#[derive(Debug)]
+pub struct Damaged {
+    /// The folder.
+    pub dir: PathBuf,
+    /// What is wrong with it.
+    pub error: ImportError,
+}
+
+impl Snapshot {
+    /// Opens a snapshot's folder.
+    ///
+    /// Reads the manifest, and compares the files with it by size; [`Snapshot::verify`] compares
+    /// their content.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no snapshot, of another schema version, or damaged.
+    pub fn open(dir: &Path) -> Result<Self, ImportError> {
+        let path = dir.join(MANIFEST);
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                ImportError::NoSnapshot { path: dir.to_owned() }
+            }
+            io::ErrorKind::InvalidData => damaged(dir, "its manifest is not valid UTF-8"),
+            _ => read_error(&path, source),
+        })?;
+        let manifest = parse_manifest(dir, &text)?;
+        let snapshot = Self { dir: dir.to_owned(), manifest };
+        for (name, known) in snapshot.files() {
+            let path = dir.join(name);
+            let bytes = match path.metadata() {
+                Ok(meta) if meta.is_file() => meta.len(),
+                _ => return Err(damaged(dir, format!("`{name}` is missing"))),
+            };
+            if bytes != known.bytes {
+                return Err(damaged(
+                    dir,
+                    format!("`{name}` has {bytes} bytes, and the manifest says {}", known.bytes),
+                ));
+            }
+        }
+        Ok(snapshot)
+    }
+
+    /// Lists the snapshots of a folder; a folder that does not exist has none.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be read. A damaged snapshot is no error.
+    pub fn list(snapshots: &Path) -> Result<Listing, ImportError> {
+        let failed = |source| read_error(snapshots, source);
+        let entries = match std::fs::read_dir(snapshots) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listing::default()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut listing = Listing::default();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            // What is being written has a name that begins with a dot.
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if hidden || !entry.path().is_dir() {
+                continue;
+            }
+            match Self::open(&entry.path()) {
+                Ok(snapshot) => listing.snapshots.push(snapshot),
+                Err(error) => listing.damaged.push(Damaged { dir: entry.path(), error }),
+            }
+        }
+        listing.snapshots.sort_by_cached_key(|snapshot| std::cmp::Reverse(snapshot.age_key()));
+        listing.damaged.sort_by(|a, b| a.dir.cmp(&b.dir));
+        Ok(listing)
+    }
+
+    /// Returns what orders snapshots by their time. Two of one second are told apart by when they
+    /// were written.
+    fn age_key(&self) -> (DateTime<Utc>, Option<SystemTime>, String) {
+        let manifest = self.dir.join(MANIFEST).metadata();
+        let written = manifest.and_then(|meta| meta.modified()).ok();
+        (self.manifest.taken_at, written, self.manifest.id.clone())
+    }
+
+    /// Returns the name of the snapshot.
+    pub fn id(&self) -> &str {
+        &self.manifest.id
+    }
+
+    /// Returns its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns its manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Returns the path of its resources.
+    pub fn resources_path(&self) -> PathBuf {
+        self.dir.join(RESOURCES)
+    }
+
+    /// Returns the path of its rejects.
+    pub fn rejects_path(&self) -> PathBuf {
+        self.dir.join(REJECTS)
+    }
+
+    /// Reads its rejects.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or holds something else.
+    pub fn rejects(&self) -> Result<Vec<Reject>, ImportError> {
+        let path = self.rejects_path();
+        let file = File::open(&path).map_err(|e| read_error(&path, e))?;
+        let mut rejects = Vec::new();
+        for line in BufReader::new(file).lines() {
+            let line = line.map_err(|e| read_error(&path, e))?;
+            let bad = |_| damaged(&self.dir, format!("`{REJECTS}` holds a line that is no reject"));
+            rejects.push(serde_json::from_str(&line).map_err(bad)?);
+        }
+        Ok(rejects)
+    }
+
+    /// Compares the content of its files with the hashes in the manifest.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be read, or is not the one that was written.
+    pub fn verify(&self) -> Result<(), ImportError> {
+        for (name, known) in self.files() {
+            let path = self.dir.join(name);
+            if hash_file(&path).map_err(|e| read_error(&path, e))? != known.sha256 {
+                return Err(damaged(
+                    &self.dir,
+                    format!("`{name}` was changed: its hash is not that of the manifest"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> [(&'static str, &FileHash); 2] {
+        [(RESOURCES, &self.manifest.files.resources), (REJECTS, &self.manifest.files.rejects)]
+    }
+}
+
+/// Reads a manifest, its version before all else.
+fn parse_manifest(dir: &Path, text: &str) -> Result<Manifest, ImportError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u64,
+    }
+    let bad = |error: serde_json::Error| damaged(dir, format!("its manifest is not readable: {error}"));
+    let Version { schema_version } = serde_json::from_str(text).map_err(bad)?;
+    if schema_version != SCHEMA_VERSION {
+        return Err(ImportError::UnknownSchema {
+            path: dir.to_owned(),
+            found: schema_version,
+            known: SCHEMA_VERSION,
+        });
+    }
+    let manifest: Manifest = serde_json::from_str(text).map_err(bad)?;
+    if !manifest.is_sealed() {
+        return Err(damaged(dir, "its manifest was changed: the hash in it is another"));
+    }
+    Ok(manifest)
+}
+
+fn damaged(dir: &Path, reason: impl Into<String>) -> ImportError {
+    ImportError::Damaged { path: dir.to_owned(), reason: reason.into() }
+}
+
+fn hash_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let len = file.read(&mut buffer)?;
+        if len == 0 {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(buffer.get(..len).unwrap_or_default());
+    }
+}

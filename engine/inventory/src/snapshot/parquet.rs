@@ -1,0 +1,247 @@
+//! `resources.parquet`: one row a resource, sorted by id.
+//!
+//! Columns are `id`, `name`, `type`, `provider`, `account`, `region`, `source`, `created`,
+//! `monthly_cost`, `meta`, `tags`, and `key_0`, `key_1`, … for the native keys that most resources
+//! have, so that reading one of these needs no look-up in a map. The bytes depend on nothing but
+//! the inventory and the version of the writer.
+
+use std::cmp::Reverse;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Decimal128Builder, Int32BufferBuilder, MapArray, RecordBatch, StringBuilder, StructArray,
+    TimestampMicrosecondBuilder,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
+
+use super::manifest::KeyCount;
+use crate::import::Progress;
+use crate::inventory::{Inventory, Row};
+use crate::pool::Symbol;
+use crate::value::COST_SCALE;
+
+/// Keys that get a column of their own at most.
+const PROMOTED: usize = 256;
+
+/// Rows of a row group: what DuckDB's own threads take at a time.
+const GROUP: usize = 122_880;
+
+/// Rows that are handed to the writer at a time.
+const BATCH: usize = 8192;
+
+/// Digits of the cost column.
+const COST_PRECISION: u8 = 38;
+
+/// The native keys of an inventory.
+#[derive(Debug)]
+pub(super) struct Census {
+    /// Every key, sorted by its bytes.
+    pub(super) keys: Vec<KeyCount>,
+    /// Those that have a column of their own, in the order of the columns.
+    promoted: Vec<Symbol>,
+}
+
+/// Counts the native keys and gives the most frequent a column, of equals the first by bytes.
+pub(super) fn census(inventory: &Inventory) -> Census {
+    let counts = inventory.key_counts();
+    let mut by_count: Vec<usize> = (0..counts.len()).collect();
+    by_count.sort_by_key(|at| Reverse(counts.get(*at).map(|(_, count)| *count)));
+    by_count.truncate(PROMOTED);
+    let mut columns = vec![None; counts.len()];
+    for (number, at) in by_count.iter().enumerate() {
+        if let Some(column) = columns.get_mut(*at) {
+            *column = Some(format!("key_{number}"));
+        }
+    }
+    let key = |((symbol, count), column): (&(Symbol, u64), Option<String>)| KeyCount {
+        key: inventory.pool.text(*symbol).to_owned(),
+        count: *count,
+        column,
+    };
+    let promoted = by_count.iter().filter_map(|at| counts.get(*at)).map(|(symbol, _)| *symbol).collect();
+    Census { keys: counts.iter().zip(columns).map(key).collect(), promoted }
+}
+
+/// Writes the resources of a sorted inventory.
+pub(super) fn write_resources<W: Write + Send>(
+    inventory: &Inventory,
+    census: &Census,
+    out: W,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> io::Result<()> {
+    let columns = Columns::new(&census.promoted);
+    let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
+    let mut writer =
+        ArrowWriter::try_new_with_options(out, Arc::clone(&columns.schema), options).map_err(to_io)?;
+    let total = inventory.len() as u64;
+    let mut written = 0;
+    progress(Progress::Writing { resources: written, total });
+    for rows in inventory.rows().chunks(BATCH) {
+        let batch = columns.batch(inventory, rows).map_err(io::Error::other)?;
+        writer.write(&batch).map_err(to_io)?;
+        written += rows.len() as u64;
+        progress(Progress::Writing { resources: written, total });
+    }
+    writer.close().map_err(to_io)?;
+    Ok(())
+}
+
+fn properties() -> io::Result<WriterProperties> {
+    let level = ZstdLevel::try_new(1).map_err(to_io)?;
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(GROUP))
+        .build())
+}
+
+/// Returns the system's own error where there is one under the writer's.
+fn to_io(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(other) => io::Error::other(other),
+        },
+        other => io::Error::other(other),
+    }
+}
+
+/// The columns of the file.
+struct Columns {
+    schema: SchemaRef,
+    entries: Fields,
+    /// Which promoted column a key has.
+    promoted: FxHashMap<Symbol, usize>,
+}
+
+impl Columns {
+    /// `promoted` has the keys in the order of their columns.
+    fn new(promoted: &[Symbol]) -> Self {
+        let entries = Fields::from(vec![
+            Field::new("key", DataType::Utf8, false),
+            Field::new("value", DataType::Utf8, true),
+        ]);
+        let entry = Field::new("key_value", DataType::Struct(entries.clone()), false);
+        let text = |name: &str| Field::new(name, DataType::Utf8, true);
+        let mut fields = vec![
+            Field::new("id", DataType::Utf8, false),
+            text("name"),
+            text("type"),
+            text("provider"),
+            text("account"),
+            text("region"),
+            text("source"),
+            // Without a zone, so that DuckDB reads a TIMESTAMP and needs no zone data.
+            Field::new("created", DataType::Timestamp(TimeUnit::Microsecond, None), true),
+            Field::new("monthly_cost", DataType::Decimal128(COST_PRECISION, COST_SCALE as i8), true),
+            text("meta"),
+            Field::new("tags", DataType::Map(Arc::new(entry), false), true),
+        ];
+        fields.extend((0..promoted.len()).map(|number| text(&format!("key_{number}"))));
+        let promoted = promoted.iter().enumerate().map(|(number, key)| (*key, number)).collect();
+        Self { schema: Arc::new(Schema::new(fields)), entries, promoted }
+    }
+
+    fn batch(&self, inventory: &Inventory, rows: &[Row]) -> Result<RecordBatch, arrow::error::ArrowError> {
+        let texts = |of: fn(&Row) -> Option<Symbol>| -> ArrayRef {
+            let mut builder = StringBuilder::new();
+            for row in rows {
+                builder.append_option(of(row).map(|symbol| inventory.pool.text(symbol)));
+            }
+            Arc::new(builder.finish())
+        };
+        let mut arrays = vec![
+            texts(|row| Some(row.id)),
+            texts(|row| row.name),
+            texts(|row| row.type_),
+            texts(|row| row.provider),
+            texts(|row| row.account),
+            texts(|row| row.region),
+            texts(|row| row.source),
+            created(rows),
+            costs(rows)?,
+            texts(|row| row.meta),
+            self.tags(inventory, rows)?,
+        ];
+        arrays.extend(self.promoted(inventory, rows));
+        RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+    }
+
+    fn tags(&self, inventory: &Inventory, rows: &[Row]) -> Result<ArrayRef, arrow::error::ArrowError> {
+        let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
+        let mut offsets = Int32BufferBuilder::new(rows.len() + 1);
+        offsets.append(0);
+        let mut end = 0_i32;
+        for row in rows {
+            for (key, value) in &row.tags {
+                keys.append_value(inventory.pool.text(*key));
+                values.append_value(inventory.pool.text(*value));
+                end += 1;
+            }
+            offsets.append(end);
+        }
+        let entries = StructArray::try_new(
+            self.entries.clone(),
+            vec![Arc::new(keys.finish()), Arc::new(values.finish())],
+            None,
+        )?;
+        let field = Arc::new(Field::new("key_value", DataType::Struct(self.entries.clone()), false));
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets.finish()));
+        Ok(Arc::new(MapArray::try_new(field, offsets, entries, None, false)?))
+    }
+
+    /// Returns the promoted columns. Nulls are filled in when a value follows them, since most
+    /// cells of most columns are null.
+    fn promoted(&self, inventory: &Inventory, rows: &[Row]) -> Vec<ArrayRef> {
+        let mut columns: Vec<(StringBuilder, usize)> = Vec::new();
+        columns.resize_with(self.promoted.len(), Default::default);
+        for (at, row) in rows.iter().enumerate() {
+            for (key, value) in &row.tags {
+                let column = self.promoted.get(key).and_then(|column| columns.get_mut(*column));
+                if let Some((builder, len)) = column {
+                    builder.append_nulls(at - *len);
+                    builder.append_value(inventory.pool.text(*value));
+                    *len = at + 1;
+                }
+            }
+        }
+        let finish = |(mut builder, len): (StringBuilder, usize)| -> ArrayRef {
+            builder.append_nulls(rows.len() - len);
+            Arc::new(builder.finish())
+        };
+        columns.into_iter().map(finish).collect()
+    }
+}
+
+fn created(rows: &[Row]) -> ArrayRef {
+    let mut builder = TimestampMicrosecondBuilder::with_capacity(rows.len());
+    for row in rows {
+        builder.append_option(row.created);
+    }
+    Arc::new(builder.finish())
+}
+
+fn costs(rows: &[Row]) -> Result<ArrayRef, arrow::error::ArrowError> {
+    let mut builder = Decimal128Builder::with_capacity(rows.len())
+        .with_precision_and_scale(COST_PRECISION, COST_SCALE as i8)?;
+    for row in rows {
+        builder.append_option(row.monthly_cost.and_then(scaled));
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+/// Returns an amount in units of 10^-12; none where it is beyond 16 digits.
+fn scaled(cost: Decimal) -> Option<i128> {
+    let cost = crate::value::round_cost(cost);
+    let missing = COST_SCALE.checked_sub(cost.scale())?;
+    let units = cost.mantissa().checked_mul(10_i128.pow(missing))?;
+    crate::value::fits_cost(cost).then_some(units)
+}

@@ -1,0 +1,149 @@
+//! A snapshot is written under a temporary name and renamed when it is whole.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::manifest::{
+    Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, UnattributedCost,
+};
+use super::open::Snapshot;
+use super::parquet::{census, write_resources};
+use super::{MANIFEST, REJECTS, RESOURCES};
+use crate::error::ImportError;
+use crate::import::{Import, Progress};
+use crate::source::hex;
+
+/// Writes an import as a snapshot.
+pub(crate) fn write(
+    import: &Import,
+    snapshots: &Path,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Snapshot, ImportError> {
+    std::fs::create_dir_all(snapshots).map_err(|e| write_error(snapshots, e))?;
+    // Removed when it goes out of scope, on errors and panics too.
+    let dir = temporary_dir(snapshots).map_err(|e| write_error(snapshots, e))?;
+    let census = census(&import.inventory);
+    let resources = write_file(&dir.path().join(RESOURCES), |file| {
+        write_resources(&import.inventory, &census, file, progress)
+    })?;
+    let rejects = write_file(&dir.path().join(REJECTS), |file| write_rejects(import, file))?;
+    let manifest = manifest(import, census.keys, Files { resources, rejects });
+    write_file(&dir.path().join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
+    publish(dir, &snapshots.join(&manifest.id))
+}
+
+/// Makes the folder that the snapshot grows in, beside its place, so that renaming is atomic.
+fn temporary_dir(snapshots: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".import-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As wide as the user's mask allows: a snapshot may be shared, a temporary folder not.
+        builder.permissions(std::fs::Permissions::from_mode(0o777));
+    }
+    builder.tempdir_in(snapshots)
+}
+
+/// Gives the whole snapshot its name.
+fn publish(mut dir: TempDir, target: &Path) -> Result<Snapshot, ImportError> {
+    sync_dir(dir.path());
+    if let Err(error) = std::fs::rename(dir.path(), target) {
+        // The name holds the hash of all that is in it, so what is there already is the same.
+        return Snapshot::open(target).map_err(|_| write_error(target, error));
+    }
+    dir.disable_cleanup(true);
+    if let Some(parent) = target.parent() {
+        sync_dir(parent);
+    }
+    Snapshot::open(target)
+}
+
+/// Asks the system to keep a folder's entries; some file systems cannot, and need not.
+fn sync_dir(dir: &Path) {
+    let _ = File::open(dir).and_then(|dir| dir.sync_all());
+}
+
+fn write_error(path: &Path, source: io::Error) -> ImportError {
+    ImportError::Write { path: path.to_owned(), source }
+}
+
+/// Writes one file to the disk and returns its hash.
+fn write_file(
+    path: &PathBuf,
+    fill: impl FnOnce(&mut BufWriter<Hashing<File>>) -> io::Result<()>,
+) -> Result<FileHash, ImportError> {
+    let write = || {
+        let inner = File::create_new(path)?;
+        let mut out = BufWriter::with_capacity(1 << 20, Hashing { inner, hash: Sha256::new(), bytes: 0 });
+        fill(&mut out)?;
+        let Hashing { inner, hash, bytes } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        inner.sync_all()?;
+        Ok(FileHash { bytes, sha256: hex(&hash.finalize()) })
+    };
+    write().map_err(|e| write_error(path, e))
+}
+
+/// Counts and hashes what is written through it.
+#[derive(Debug)]
+struct Hashing<W> {
+    inner: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let len = self.inner.write(buf)?;
+        self.hash.update(buf.get(..len).unwrap_or_default());
+        self.bytes += len as u64;
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+fn write_rejects(import: &Import, out: &mut impl Write) -> io::Result<()> {
+    for reject in import.rejects() {
+        serde_json::to_writer(&mut *out, reject)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn manifest(import: &Import, keys: Vec<KeyCount>, files: Files) -> Manifest {
+    let counts = import.counts();
+    let tagged = import.inventory.rows().iter().filter(|row| !row.tags.is_empty()).count() as u64;
+    Manifest {
+        schema_version: SCHEMA_VERSION,
+        id: String::new(),
+        taken_at: import.taken_at(),
+        content_hash: String::new(),
+        sources: import.sources().to_vec(),
+        counts: ManifestCounts {
+            resources: counts.resources,
+            tagged,
+            rows: counts.rows,
+            merged: counts.merged,
+            unattributed: counts
+                .unattributed_cost
+                .map(|cost| UnattributedCost { rows: counts.unattributed_rows, cost }),
+        },
+        completeness: Completeness {
+            complete: counts.rejected_rows == 0,
+            rejected_rows: counts.rejected_rows,
+            rejected_values: counts.rejected_values,
+        },
+        currency: import.currency().map(str::to_owned),
+        month: import.month().cloned(),
+        keys,
+        files,
+    }
+    .seal()
+}

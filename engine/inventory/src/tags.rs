@@ -1,0 +1,311 @@
+//! Tags as JSON, in the shapes that bills, APIs and people write them.
+//!
+//! In: the text of one JSON value, or of a cell. Out: the tags in the order written, no key twice,
+//! keys and values exactly as found. `null` is an absent tag; numbers and booleans become the text
+//! they are written with, so a valueless tag of a FOCUS bill is `true`; nested values become their
+//! JSON text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rustc_hash::FxHashMap;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// One tag: key and value.
+pub(crate) type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Tags and what had to be left out of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tags<'a> {
+    pub(crate) tags: Vec<Tag<'a>>,
+    /// What a user should know, one sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads the tags of a JSON value: an object, a list of `{"Key": …, "Value": …}`, `null`, or a
+/// string that holds one of these.
+///
+/// # Errors
+///
+/// Returns what is wrong, where it is none of them.
+pub(crate) fn parse_tags(json: &str) -> Result<Tags<'_>, String> {
+    let json = json.trim_ascii();
+    match json.as_bytes().first() {
+        Some(b'{') => parse_object(json),
+        Some(b'[') => parse_list(json),
+        Some(b'"') => {
+            let inner: String = serde_json::from_str(json).map_err(|e| syntax_reason(&e))?;
+            Ok(parse_cell(&inner)?.into_owned())
+        }
+        _ if json == "null" => Ok(Tags::default()),
+        _ => Err("the tags are neither a JSON object nor a list of keys and values".to_owned()),
+    }
+}
+
+/// Reads the tags of a cell: what [`parse_tags`] reads, nothing at all, or the members of an object
+/// without its braces, as some Azure exports write them.
+///
+/// # Errors
+///
+/// Returns what is wrong.
+pub(crate) fn parse_cell(cell: &str) -> Result<Tags<'_>, String> {
+    let cell = cell.trim_ascii();
+    match cell.as_bytes().first() {
+        None => Ok(Tags::default()),
+        Some(b'"') => Ok(parse_object(&format!("{{{cell}}}"))?.into_owned()),
+        Some(b'{' | b'[') => parse_tags(cell),
+        _ if cell == "null" => Ok(Tags::default()),
+        _ => Err("the tags are no JSON object".to_owned()),
+    }
+}
+
+impl Tags<'_> {
+    fn into_owned(self) -> Tags<'static> {
+        let own = |(key, value): Tag<'_>| (Cow::Owned(key.into_owned()), Cow::Owned(value.into_owned()));
+        Tags { tags: self.tags.into_iter().map(own).collect(), notes: self.notes }
+    }
+}
+
+fn parse_object(json: &str) -> Result<Tags<'_>, String> {
+    let Members(members) = serde_json::from_str(json).map_err(|e| syntax_reason(&e))?;
+    let mut tags = Tags { tags: Vec::with_capacity(members.len()), notes: Vec::new() };
+    for (key, value) in members {
+        tags.add(key, value);
+    }
+    tags.drop_repeated_keys();
+    Ok(tags)
+}
+
+fn parse_list(json: &str) -> Result<Tags<'_>, String> {
+    let Pairs(pairs) = serde_json::from_str(json).map_err(|e| syntax_reason(&e))?;
+    let mut tags = Tags::default();
+    for Members(members) in pairs {
+        let find = |wanted: &str| {
+            members.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value)
+        };
+        let Some(key) = find("key").and_then(|key| json_text(key.get())) else {
+            return Err("the list of tags has an entry without a `Key`".to_owned());
+        };
+        match find("value") {
+            Some(value) => tags.add(key, value),
+            None => tags.tags.push((key, Cow::Borrowed(""))),
+        }
+    }
+    tags.drop_repeated_keys();
+    Ok(tags)
+}
+
+impl<'a> Tags<'a> {
+    fn add(&mut self, key: Cow<'a, str>, value: &'a RawValue) {
+        match value.get() {
+            "null" => {}
+            json if json.starts_with('"') => match json_text(json) {
+                Some(text) => self.tags.push((key, text)),
+                None => self.notes.push(format!(
+                    "the value of tag `{}` is half of a character (a lone surrogate) and is left out",
+                    crate::value::shorten(&key)
+                )),
+            },
+            json => self.tags.push((key, Cow::Borrowed(json))),
+        }
+    }
+
+    /// Keeps the last value of each key, in its place, and notes the others.
+    pub(crate) fn drop_repeated_keys(&mut self) {
+        if !has_repeated_key(&self.tags) {
+            return;
+        }
+        let mut last: FxHashMap<String, usize> = FxHashMap::default();
+        for (at, (key, _)) in self.tags.iter().enumerate() {
+            if last.insert(key.clone().into_owned(), at).is_some() {
+                let key = crate::value::shorten(key);
+                self.notes.push(format!("the tag `{key}` is given twice; the later value is kept"));
+            }
+        }
+        let mut at = 0;
+        self.tags.retain(|(key, _)| {
+            let kept = last.get(key.as_ref()) == Some(&at);
+            at += 1;
+            kept
+        });
+    }
+}
+
+/// Whether two tags have the same key. Looks pair by pair where that is quicker than hashing.
+fn has_repeated_key(tags: &[Tag<'_>]) -> bool {
+    if tags.len() > 24 {
+        let mut seen = rustc_hash::FxHashSet::default();
+        return !tags.iter().all(|(key, _)| seen.insert(key.as_ref()));
+    }
+    tags.iter().enumerate().any(|(at, (key, _))| tags.iter().take(at).any(|(before, _)| before == key))
+}
+
+/// Returns the text of a JSON string; none where it is another value or cannot be text.
+pub(crate) fn json_text(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        return serde_json::from_str(json).ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(inner))
+}
+
+/// Returns the parser's message without its own "at line x column y".
+pub(crate) fn syntax_reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
+}
+
+/// The members of a JSON object in their order, repeated ones too.
+#[derive(Debug)]
+pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some(Text(key)) = map.next_key()? {
+                    members.push((key, map.next_value()?));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+/// A JSON array of objects.
+struct Pairs<'a>(Vec<Members<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of `{\"Key\": …, \"Value\": …}`")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = seq.next_element()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_seq(PairsVisitor)
+    }
+}
+
+/// A string that is borrowed where it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cell: &str) -> Vec<(String, String)> {
+        let tags = parse_cell(cell).unwrap();
+        assert_eq!(tags.notes, Vec::<String>::new(), "{cell}");
+        tags.tags.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect()
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn values_become_the_text_they_are_written_with() {
+        let cell = r#"{"n":1.10,"big":12345678901234567890123,"yes":true,"no":false,"gone":null,"deep":{"a":[1]},"empty":""}"#;
+        let expected = [
+            ("n", "1.10"),
+            ("big", "12345678901234567890123"),
+            ("yes", "true"),
+            ("no", "false"),
+            ("deep", r#"{"a":[1]}"#),
+            ("empty", ""),
+        ];
+        assert_eq!(read(cell), pairs(&expected));
+    }
+
+    #[test]
+    fn shapes_that_people_write() {
+        let expected = pairs(&[("env", "prod"), ("a\"b", "é\n")]);
+        for cell in [
+            r#"{"env": "prod", "a\"b": "é\n"}"#,
+            r#"[{"Key":"env","Value":"prod"},{"key":"a\"b","value":"\u00e9\n"}]"#,
+            r#" "env": "prod","a\"b": "é\n" "#,
+        ] {
+            assert_eq!(read(cell), expected, "{cell}");
+        }
+        assert_eq!(parse_tags(r#""{\"env\":\"prod\"}""#).unwrap().tags, [("env".into(), "prod".into())]);
+        for none in ["", "  ", "null", "{}", "[]"] {
+            assert_eq!(read(none), [], "{none}");
+        }
+        for bad in ["env=prod", "42", r#"{"a":}"#, r#"{"a":"b""#, r#"[{"Value":"x"}]"#, r#"["a"]"#, r#""a""#]
+        {
+            assert!(parse_cell(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys_are_kept_exactly() {
+        let cell = "{\"env\":\"1\",\"Env\":\"2\",\" env\":\"3\",\"env\u{a0}\":\"4\",\"\":\"5\"}";
+        assert_eq!(
+            read(cell),
+            pairs(&[("env", "1"), ("Env", "2"), (" env", "3"), ("env\u{a0}", "4"), ("", "5")])
+        );
+    }
+
+    #[test]
+    fn the_later_of_two_equal_keys_stands() {
+        let many: String = (0..40).map(|i| format!(",\"k{i}\":\"{i}\"")).collect();
+        for (cell, len) in
+            [(r#"{"a":"1","b":"2","a":"3"}"#.to_owned(), 2), (format!(r#"{{"a":"1","a":"3"{many}}}"#), 41)]
+        {
+            let tags = parse_cell(&cell).unwrap();
+            assert_eq!(tags.notes, ["the tag `a` is given twice; the later value is kept"]);
+            assert_eq!(tags.tags.len(), len);
+            assert!(tags.tags.contains(&("a".into(), "3".into())));
+        }
+    }
+
+    #[test]
+    fn half_characters_are_left_out() {
+        let tags = parse_cell(r#"{"a":"\ud800","b":"c"}"#).unwrap();
+        assert_eq!(tags.tags, [("b".into(), "c".into())]);
+        assert_eq!(tags.notes.len(), 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! Inventory files, good and bad, to snapshots and back.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests, which clippy does not take for tests themselves"
+)]
+
+mod bad_input;
+mod focus;
+mod lists;
+mod real_data;
+mod round_trip;
+mod snapshots;
+mod support;
