@@ -1,0 +1,122 @@
+//! What can go wrong with the database, in words that a user can act on.
+
+use std::path::PathBuf;
+
+/// Characters of a statement that an error shows.
+const SHOWN: usize = 160;
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database could not be made ready.
+    #[error("DuckDB does not start: {message}")]
+    Start {
+        /// What DuckDB says.
+        message: String,
+    },
+    /// The shared library that was found is not the one that this program was made for.
+    #[error(
+        "found DuckDB {found}, want {wanted}: another library comes first in the search path of the \
+         dynamic linker; run `make setup`, and see what `LD_LIBRARY_PATH` names"
+    )]
+    Version {
+        /// What the library says it is.
+        found: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// A statement failed.
+    #[error("DuckDB: {message} (in `{statement}`)")]
+    Query {
+        /// What DuckDB says.
+        message: String,
+        /// The beginning of the statement.
+        statement: String,
+    },
+    /// The file of a snapshot is damaged, not there, or no snapshot.
+    #[error("`{}` is no readable snapshot: {reason}", path.display())]
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A result column has a type that has no [`Cell`](crate::Cell).
+    #[error("column `{column}` is of type {ty}, which cannot be read: cast it to VARCHAR")]
+    ColumnType {
+        /// Name of the column.
+        column: String,
+        /// Its Arrow type.
+        ty: String,
+    },
+    /// A second statement was sent while the rows of a first one were still being read.
+    #[error("a statement was sent while the rows of another one were being read (in `{statement}`)")]
+    Busy {
+        /// The beginning of the second statement.
+        statement: String,
+    },
+    /// [`InterruptHandle::interrupt`](crate::InterruptHandle::interrupt) was called.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl StoreError {
+    /// Wraps a failure of the statement `sql`.
+    pub(crate) fn query(error: &duckdb::Error, sql: &str) -> Self {
+        let message = message(error);
+        if message.starts_with("INTERRUPT") {
+            return Self::Interrupted;
+        }
+        Self::Query { message, statement: shorten(sql) }
+    }
+}
+
+/// Returns the first paragraph of what DuckDB says.
+///
+/// What follows it repeats the statement, or advises settings that are locked here.
+pub(crate) fn message(error: &duckdb::Error) -> String {
+    if let duckdb::Error::DuckDBFailure(_, None) = error {
+        return "there is no statement in the text".to_owned();
+    }
+    let text = error.to_string();
+    text.split("\n\n").next().unwrap_or_default().trim().to_owned()
+}
+
+/// Returns the beginning of a statement in one line.
+pub(crate) fn shorten(sql: &str) -> String {
+    let mut words = sql.split_whitespace();
+    let mut line = String::new();
+    for word in words.by_ref() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > SHOWN {
+            break;
+        }
+    }
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => {
+            line.truncate(end);
+            line.push('…');
+        }
+        None if words.next().is_some() => line.push('…'),
+        None => {}
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_shown_in_one_short_line() {
+        assert_eq!(shorten("SELECT 1\n  FROM t"), "SELECT 1 FROM t");
+        assert_eq!(shorten(""), "");
+        let long = shorten(&format!("SELECT '{}'", "é".repeat(500)));
+        assert_eq!(long.chars().count(), SHOWN + 1);
+        assert!(long.ends_with('…'));
+        assert!(shorten(&"SELECT a, ".repeat(500)).ends_with('…'));
+    }
+}

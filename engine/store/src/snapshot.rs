@@ -1,0 +1,81 @@
+//! The file of a snapshot, as a view.
+
+use std::path::Path;
+
+use crate::error::StoreError;
+use crate::quote::{escape_glob, quote_identifier, quote_text};
+use crate::rows::{Cell, Table};
+use crate::store::Store;
+
+/// The columns that every snapshot has, with their DuckDB types.
+///
+/// The promoted columns `key_0`, `key_1`, … come after them.
+pub const SNAPSHOT_COLUMNS: [(&str, &str); 11] = [
+    ("id", "VARCHAR"),
+    ("name", "VARCHAR"),
+    ("type", "VARCHAR"),
+    ("provider", "VARCHAR"),
+    ("account", "VARCHAR"),
+    ("region", "VARCHAR"),
+    ("source", "VARCHAR"),
+    ("created", "TIMESTAMP"),
+    ("monthly_cost", "DECIMAL(38,12)"),
+    ("meta", "VARCHAR"),
+    ("tags", "MAP(VARCHAR, VARCHAR)"),
+];
+
+impl Store {
+    /// Makes the resources of a snapshot readable as the view `as_view`.
+    ///
+    /// Only the footer of the file is read now, so damage further in shows when a statement gets
+    /// there. A view of this name is replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::Snapshot`] where the file is not there, is no Parquet file, or lacks a column
+    /// of [`SNAPSHOT_COLUMNS`]; [`StoreError::Interrupted`]; [`StoreError::Busy`].
+    pub fn open_snapshot(&self, parquet: &Path, as_view: &str) -> Result<(), StoreError> {
+        let unreadable = |reason| StoreError::Snapshot { path: parquet.to_owned(), reason };
+        let sql = scan_of(parquet).map_err(unreadable)?;
+        let columns = self.query(&format!("DESCRIBE {sql}")).map_err(|e| about_file(e, parquet))?;
+        check_columns(&columns).map_err(unreadable)?;
+        let view = quote_identifier(as_view);
+        self.execute(&format!("CREATE OR REPLACE VIEW {view} AS {sql}")).map_err(|e| about_file(e, parquet))
+    }
+}
+
+/// Returns the statement that reads exactly this file and takes nothing from its path.
+fn scan_of(parquet: &Path) -> Result<String, String> {
+    // An absolute path cannot be taken for an address (`s3:`) or for a home folder (`~`).
+    let path = std::path::absolute(parquet).map_err(|e| e.to_string())?;
+    let path = path.to_str().ok_or("its path is not UTF-8")?;
+    let pattern = quote_text(&escape_glob(path));
+    Ok(format!("SELECT * FROM read_parquet({pattern}, hive_partitioning = false)"))
+}
+
+fn about_file(error: StoreError, parquet: &Path) -> StoreError {
+    match error {
+        StoreError::Query { message, .. } => {
+            StoreError::Snapshot { path: parquet.to_owned(), reason: message }
+        }
+        other => other,
+    }
+}
+
+/// Compares what `DESCRIBE` says with [`SNAPSHOT_COLUMNS`].
+fn check_columns(described: &Table) -> Result<(), String> {
+    let text = |cell: Option<&Cell>| cell.and_then(Cell::as_text).unwrap_or_default().to_owned();
+    let found: Vec<(String, String)> =
+        described.rows.iter().map(|row| (text(row.first()), text(row.get(1)))).collect();
+    for (name, ty) in SNAPSHOT_COLUMNS {
+        match found.iter().find(|(column, _)| column == name) {
+            None => {
+                return Err(format!("it has no column `{name}`; import the inventory again"));
+            }
+            Some((_, other)) if other != ty => {
+                return Err(format!("its column `{name}` is {other}, want {ty}; import the inventory again"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}

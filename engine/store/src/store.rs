@@ -1,0 +1,239 @@
+//! The connection: its settings, statements and the way to stop them.
+
+use std::cell::Cell as Flag;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use duckdb::{Config, Connection, Statement};
+
+use crate::decode::Chunk;
+use crate::error::{self, StoreError};
+use crate::rows::{Row, Table};
+
+/// The version that this program is made for, as the library itself says it.
+pub const DUCKDB_VERSION: &str = "v1.5.6";
+
+/// What the database may use.
+#[derive(Debug, Clone, Default)]
+pub struct StoreOptions {
+    /// Threads to run on. None: one a core.
+    pub threads: Option<usize>,
+    /// Bytes of memory to stay below. None: most of the machine's.
+    pub memory_limit: Option<u64>,
+    /// Folder for what does not fit in memory. None: a statement that needs more memory fails, and
+    /// nothing is ever written.
+    pub temp_dir: Option<PathBuf>,
+}
+
+/// A database in memory.
+///
+/// It may be moved to another thread, but is used by one at a time.
+pub struct Store {
+    connection: Connection,
+    interrupted: Arc<AtomicBool>,
+    reading: Flag<bool>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens an empty database.
+    ///
+    /// # Errors
+    /// [`StoreError::Start`] where DuckDB refuses the options, [`StoreError::Version`] where the
+    /// library is another one.
+    pub fn in_memory(options: &StoreOptions) -> Result<Self, StoreError> {
+        let failed = |e| StoreError::Start { message: error::message(&e) };
+        let connection = connect(options).map_err(failed)?;
+        // Another library than the one that was linked may be found at run time, and its answers
+        // could differ.
+        let found = connection.version().map_err(failed)?;
+        if found != DUCKDB_VERSION {
+            return Err(StoreError::Version { found, wanted: DUCKDB_VERSION });
+        }
+        Ok(Self { connection, interrupted: Arc::default(), reading: Flag::new(false) })
+    }
+
+    /// Runs statements, separated by `;`, whose rows nobody wants.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`], [`StoreError::Interrupted`], [`StoreError::Busy`].
+    pub fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.ready(sql)?;
+        self.connection.execute_batch(sql).map_err(|e| StoreError::query(&e, sql))
+    }
+
+    /// Runs a statement and returns all its rows, in the order that its `ORDER BY` says.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`], [`StoreError::ColumnType`], [`StoreError::Interrupted`],
+    /// [`StoreError::Busy`].
+    pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
+        let mut rows = Vec::new();
+        let columns = self.stream(sql, |row| -> Result<(), StoreError> {
+            rows.push(row.cells().to_vec());
+            Ok(())
+        })?;
+        Ok(Table { columns: columns.to_vec(), rows })
+    }
+
+    /// Runs a statement and hands its rows to `f` as they come, without holding them all.
+    ///
+    /// An error of `f` ends the statement. `f` must not send statements to this store.
+    ///
+    /// # Errors
+    /// What `f` returns; [`StoreError::Query`], [`StoreError::ColumnType`],
+    /// [`StoreError::Interrupted`], [`StoreError::Busy`]. Rows may have been handed out before.
+    pub fn for_each<E: From<StoreError>>(
+        &self,
+        sql: &str,
+        f: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.stream(sql, f).map(|_| ())
+    }
+
+    /// Returns what stops this store's statements from another thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle {
+            connection: self.connection.interrupt_handle(),
+            interrupted: Arc::clone(&self.interrupted),
+        }
+    }
+
+    /// Hands all rows to `f` and returns the names of the columns.
+    fn stream<E: From<StoreError>>(
+        &self,
+        sql: &str,
+        mut f: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<Arc<[String]>, E> {
+        self.ready(sql)?;
+        let _reading = Reading::start(&self.reading);
+        let failed = |e: duckdb::Error| StoreError::query(&e, sql);
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        // The iterator that this returns panics on a failed chunk; `step` reads the same chunks
+        // and returns the failure.
+        drop(statement.stream_arrow([]).map_err(failed)?);
+        let schema = statement.schema();
+        let columns: Arc<[String]> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let mut cells = Vec::with_capacity(columns.len());
+        while let Some(chunk) = self.next_chunk(&statement, sql)? {
+            let chunk = Chunk::new(schema.fields(), &chunk)?;
+            for row in 0..chunk.len() {
+                chunk.read_row(row, &mut cells);
+                f(&Row { columns: &columns, cells: &cells })?;
+            }
+        }
+        Ok(columns)
+    }
+
+    fn next_chunk(
+        &self,
+        statement: &Statement<'_>,
+        sql: &str,
+    ) -> Result<Option<duckdb::arrow::array::StructArray>, StoreError> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(StoreError::Interrupted);
+        }
+        statement.step().map_err(|e| StoreError::query(&e, sql))
+    }
+
+    /// Whether a statement may be sent now.
+    ///
+    /// A statement ends the rows of the one that is being read, which would then fail with a
+    /// message that does not say why.
+    fn ready(&self, sql: &str) -> Result<(), StoreError> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(StoreError::Interrupted);
+        }
+        if self.reading.get() {
+            return Err(StoreError::Busy { statement: error::shorten(sql) });
+        }
+        Ok(())
+    }
+}
+
+/// Stops the statements of a [`Store`]; may be sent to other threads and outlive it.
+#[derive(Clone)]
+pub struct InterruptHandle {
+    connection: Arc<duckdb::InterruptHandle>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for InterruptHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InterruptHandle").finish_non_exhaustive()
+    }
+}
+
+impl InterruptHandle {
+    /// Makes the statement that runs now, and every later one, end with
+    /// [`StoreError::Interrupted`].
+    ///
+    /// A statement that is just being started may not see it until its first rows come; calling
+    /// this again reaches it.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+        self.connection.interrupt();
+    }
+}
+
+/// Marks a store as being read from for as long as it lives.
+struct Reading<'a>(&'a Flag<bool>);
+
+impl<'a> Reading<'a> {
+    fn start(flag: &'a Flag<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// Opens the connection with every setting that results, files or the network depend on.
+fn connect(options: &StoreOptions) -> duckdb::Result<Connection> {
+    let connection = Connection::open_in_memory_with_flags(config(options)?)?;
+    // The shared library has `icu` built in, which takes the zone of the machine. Without `icu`
+    // there is no such setting.
+    let zones: i64 = connection.query_row(
+        "SELECT count(*) FROM duckdb_settings() WHERE name = 'TimeZone'",
+        [],
+        |row| row.get(0),
+    )?;
+    if zones > 0 {
+        connection.execute_batch("SET TimeZone = 'UTC'")?;
+    }
+    connection.execute_batch("SET lock_configuration = true")?;
+    Ok(connection)
+}
+
+fn config(options: &StoreOptions) -> duckdb::Result<Config> {
+    let temp_dir = options.temp_dir.as_deref().unwrap_or(Path::new(""));
+    let temp_dir = temp_dir.to_str().ok_or_else(|| duckdb::Error::InvalidPath(temp_dir.to_owned()))?;
+    let mut config = Config::default()
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?
+        .with("allow_community_extensions", "false")?
+        // `INSTALL` looks here, and not in the network.
+        .with("custom_extension_repository", "/dev/null")?
+        .with("allow_persistent_secrets", "false")?
+        .with("preserve_insertion_order", "true")?
+        .with("default_order", "asc")?
+        .with("default_null_order", "nulls_last")?
+        .with("temp_directory", temp_dir)?;
+    if let Some(threads) = options.threads {
+        config = config.with("threads", threads.to_string())?;
+    }
+    if let Some(bytes) = options.memory_limit {
+        config = config.with("memory_limit", format!("{bytes}B"))?;
+    }
+    Ok(config)
+}

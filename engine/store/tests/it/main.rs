@@ -1,0 +1,24 @@
+//! The store against a real DuckDB.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test may fail it")]
+
+mod errors;
+mod interrupt;
+mod snapshots;
+mod values;
+
+use tagpol_store::{Cell, Store, StoreOptions};
+
+fn store() -> Store {
+    Store::in_memory(&StoreOptions::default()).expect("opens")
+}
+
+/// Returns the one value of a query.
+fn value(store: &Store, sql: &str) -> Cell {
+    let table = store.query(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    table.single().unwrap_or_else(|| panic!("{sql}: no single value")).clone()
+}
+
+fn text(text: &str) -> Cell {
+    Cell::Text(text.to_owned())
+}
