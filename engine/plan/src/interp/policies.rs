@@ -1,0 +1,58 @@
+//! Scopes of policies, checks and their states.
+
+use chrono::TimeDelta;
+use tagpol_sema::program::{Check, CheckKind, Duration, Policy, Pred};
+
+use super::{Resource, State};
+
+impl Resource<'_> {
+    /// Whether a condition that may be left out holds.
+    pub(super) fn applies(&self, condition: Option<&Pred>) -> bool {
+        condition.is_none_or(|pred| self.holds(pred))
+    }
+
+    pub(super) fn policies_in_scope(&self) -> Vec<bool> {
+        self.program.policies.iter().map(|policy| self.applies(policy.scope.as_ref())).collect()
+    }
+
+    pub(super) fn check_states(&self) -> Vec<Vec<State>> {
+        let policies = self.program.policies.iter().enumerate();
+        policies
+            .map(|(p, policy)| {
+                let checks = policy.checks.iter().enumerate();
+                checks.map(|(c, check)| self.state(policy, check, p, c)).collect()
+            })
+            .collect()
+    }
+
+    fn state(&self, policy: &Policy, check: &Check, p: usize, c: usize) -> State {
+        let broken = match check.kind {
+            CheckKind::Require => !self.holds(&check.pred),
+            CheckKind::Forbid => self.holds(&check.pred),
+        };
+        if !broken || !self.applies(policy.scope.as_ref()) {
+            State::None
+        } else if self.is_exempt(p, c) {
+            State::Exempt
+        } else if policy.grace.is_some_and(|grace| self.is_younger_than(grace)) {
+            State::Pending
+        } else {
+            State::Open
+        }
+    }
+
+    /// Whether an exemption waives the check; its last day, in UTC, still counts.
+    fn is_exempt(&self, policy: usize, check: usize) -> bool {
+        self.program.exemptions.iter().any(|exemption| {
+            exemption.policy == policy
+                && exemption.check.is_none_or(|only| only == check)
+                && self.options.now.date_naive() <= exemption.until
+                && self.applies(exemption.scope.as_ref())
+        })
+    }
+
+    /// Whether `now < created + span`; false where the time of creation is unknown.
+    fn is_younger_than(&self, span: Duration) -> bool {
+        self.age().is_some_and(|age| age < TimeDelta::seconds(span.seconds))
+    }
+}

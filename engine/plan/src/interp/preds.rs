@@ -1,0 +1,115 @@
+//! Conditions. Each is true or false; a missing value makes every test of it false.
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use tagpol_sema::formats::words;
+use tagpol_sema::program::{CmpOp, CompareAs, Direction, Duration, Pred, Regex, TextOp, Value};
+
+use super::Resource;
+use super::patterns::glob;
+use super::values::Scalar;
+
+impl Resource<'_> {
+    pub(super) fn holds(&self, pred: &Pred) -> bool {
+        match pred {
+            Pred::Const(truth) => *truth,
+            Pred::And(all) => all.iter().all(|p| self.holds(p)),
+            Pred::Or(any) => any.iter().any(|p| self.holds(p)),
+            Pred::Not(inner) => !self.holds(inner),
+            Pred::Named(id) => self.holds(&self.program.define(*id).pred),
+            Pred::IsSet(value) => self.value(value).is_some(),
+            Pred::IsMissing(value) => self.value(value).is_none(),
+            Pred::IsValid(id) => {
+                let ty = &self.declaration(*id).ty;
+                self.text(&Value::Tag(*id)).is_some_and(|text| self.patterns.is_valid(ty, &text))
+            }
+            Pred::IsFormat(value, format) => {
+                self.text(value).is_some_and(|text| self.patterns.has_form(*format, &text))
+            }
+            Pred::Compare { op, left, right, by } => {
+                self.order(left, right, *by).is_some_and(|order| satisfies(*op, order))
+            }
+            Pred::In { value, list, negated, by } => self.is_in(value, list, *by, *negated),
+            Pred::Text { op, value, patterns } => {
+                self.text(value).is_some_and(|text| patterns.iter().any(|p| text_test(*op, &text, p)))
+            }
+            Pred::Matches { value, regex, whole } => {
+                self.text(value).is_some_and(|text| self.matches(&text, regex, *whole))
+            }
+            Pred::Within { value, direction, span } => self.within(value, *direction, *span),
+        }
+    }
+
+    /// Returns how two values compare; None where one is missing or not of the form to compare by.
+    fn order(&self, left: &Value, right: &Value, by: CompareAs) -> Option<Ordering> {
+        match by {
+            CompareAs::Text => Some(self.text(left)?.as_bytes().cmp(self.text(right)?.as_bytes())),
+            CompareAs::Number => self.number(left)?.partial_cmp(&self.number(right)?),
+            CompareAs::Money => Some(self.money(left)?.cmp(&self.money(right)?)),
+            CompareAs::Date => Some(self.date(left)?.cmp(&self.date(right)?)),
+            CompareAs::Duration => Some(self.duration(left)?.cmp(&self.duration(right)?)),
+        }
+    }
+
+    fn is_in(&self, value: &Value, list: &[Value], by: CompareAs, negated: bool) -> bool {
+        let orders: Option<Vec<Ordering>> =
+            list.iter().map(|literal| self.order(value, literal, by)).collect();
+        orders.is_some_and(|orders| orders.contains(&Ordering::Equal) != negated)
+    }
+
+    fn matches(&self, text: &str, regex: &Regex, whole: bool) -> bool {
+        let compiled = if whole {
+            self.patterns.whole(&regex.pattern, regex.ignore_case)
+        } else {
+            self.patterns.part(&regex.pattern, regex.ignore_case)
+        };
+        compiled.is_match(text)
+    }
+
+    fn within(&self, value: &Value, direction: Direction, span: Duration) -> bool {
+        let now = self.options.now;
+        let (from, to) = match direction {
+            Direction::Last => (shift(now, -span.seconds), now),
+            Direction::Next => (now, shift(now, span.seconds)),
+        };
+        match self.value(value) {
+            Some(Scalar::Time(time)) => from <= time && time <= to,
+            Some(scalar) => scalar
+                .as_date()
+                .is_some_and(|day: NaiveDate| from.date_naive() <= day && day <= to.date_naive()),
+            None => false,
+        }
+    }
+}
+
+fn satisfies(op: CmpOp, order: Ordering) -> bool {
+    match op {
+        CmpOp::Eq => order.is_eq(),
+        CmpOp::Ne => order.is_ne(),
+        CmpOp::Lt => order.is_lt(),
+        CmpOp::Le => order.is_le(),
+        CmpOp::Gt => order.is_gt(),
+        CmpOp::Ge => order.is_ge(),
+    }
+}
+
+fn text_test(op: TextOp, text: &str, pattern: &str) -> bool {
+    match op {
+        TextOp::Contains => text.contains(pattern),
+        TextOp::StartsWith => text.starts_with(pattern),
+        TextOp::EndsWith => text.ends_with(pattern),
+        TextOp::Like => glob(pattern, text),
+        TextOp::HasWord => {
+            // As `words` writes them: each character by itself.
+            let word: String = pattern.chars().flat_map(char::to_lowercase).collect();
+            words(text).contains(&word)
+        }
+    }
+}
+
+/// Returns the time that many seconds later, or the last (first) one there is.
+fn shift(time: DateTime<Utc>, seconds: i64) -> DateTime<Utc> {
+    let end = if seconds < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
+    time.checked_add_signed(TimeDelta::seconds(seconds)).unwrap_or(end)
+}

@@ -1,0 +1,122 @@
+use tagpol_sema::program::{Attr, Func, TagId, TagType, Value};
+
+use super::super::Row;
+use super::{decimal, evaluate_one, program, re, re_i, row, rule, set, t, tag, text, time, value_for};
+
+fn call(func: Func, args: Vec<Value>) -> Value {
+    Value::Call(func, args)
+}
+
+fn missing() -> Value {
+    Value::Native("no such key".to_owned())
+}
+
+#[test]
+fn functions_of_text() {
+    let cases = [
+        (call(Func::Lower, vec![text("Äb C")]), "äb c"),
+        (call(Func::Upper, vec![text("äb c")]), "ÄB C"),
+        (call(Func::Trim, vec![text("\u{a0} a b\u{feff}\n")]), "a b"),
+        (call(Func::Length, vec![text("")]), "0"),
+        (call(Func::Length, vec![text("é\u{1f600}e\u{301}")]), "4"),
+        (call(Func::Replace, vec![text("aXbX"), text("X"), text("--")]), "a--b--"),
+        (call(Func::Replace, vec![text("aaa"), text("aa"), text("b")]), "ba"),
+        (call(Func::Replace, vec![text("abc"), text(""), text("-")]), "abc"),
+        (call(Func::Replace, vec![text("a.c"), text("."), text("")]), "ac"),
+        (call(Func::Coalesce, vec![missing(), text(""), text("x")]), ""),
+        (call(Func::Coalesce, vec![missing(), call(Func::Lower, vec![text("X")])]), "x"),
+        (Value::Template(vec![text("a-"), t(), text("-{t}")]), "a-v-{t}"),
+        (Value::Template(vec![]), ""),
+        (Value::Extract(Box::new(text("web-01-02")), re("-([0-9]+)")), "01"),
+        (Value::Extract(Box::new(text("web-01-02")), re("[0-9]+$")), "02"),
+        (Value::Extract(Box::new(text("PROD")), re_i("prod")), "PROD"),
+        (Value::Extract(Box::new(text("a")), re("a(b)?")), ""),
+        (Value::Extract(Box::new(text("x")), re("([0-9]*)")), ""),
+        (Value::Extract(Box::new(text("ab")), re("(?:a)(b)")), "b"),
+        (Value::Bool(true), "true"),
+        (Value::Bool(false), "false"),
+        (Value::Number(decimal("1.50")), "1.50"),
+    ];
+    for (value, expected) in cases {
+        let found = value_for(value.clone(), &row(&[("t", "v")]));
+        assert_eq!(found.as_deref(), Some(expected), "{value:?}");
+    }
+}
+
+#[test]
+fn a_missing_part_makes_the_whole_missing() {
+    let cases = [
+        missing(),
+        t(),
+        Value::NativeTag(TagId(0)),
+        call(Func::Lower, vec![missing()]),
+        call(Func::Upper, vec![missing()]),
+        call(Func::Trim, vec![missing()]),
+        call(Func::Length, vec![missing()]),
+        call(Func::Replace, vec![missing(), text("a"), text("b")]),
+        call(Func::Replace, vec![text("x"), missing(), text("b")]),
+        call(Func::Replace, vec![text("x"), text("a"), missing()]),
+        call(Func::Replace, vec![text("x"), text(""), missing()]),
+        call(Func::Coalesce, vec![missing(), t()]),
+        Value::Template(vec![text("a"), missing()]),
+        Value::Template(vec![missing(), text("a")]),
+        Value::Extract(Box::new(missing()), re("")),
+        Value::Extract(Box::new(text("abc")), re("[0-9]")),
+    ];
+    for value in cases {
+        assert_eq!(value_for(value.clone(), &row(&[])), None, "{value:?}");
+    }
+}
+
+#[test]
+fn attributes_and_native_values_are_read_as_they_are() {
+    let full = Row {
+        id: "i".to_owned(),
+        name: Some("n".to_owned()),
+        type_: Some("ec2:instance".to_owned()),
+        provider: Some("aws".to_owned()),
+        account: Some("1".to_owned()),
+        region: Some("".to_owned()),
+        source: Some("focus".to_owned()),
+        ..row(&[("Key", " raw "), ("key", "other"), ("T", " v ")])
+    };
+    let cases = [
+        (Value::Attr(Attr::Id), Some("i")),
+        (Value::Attr(Attr::Name), Some("n")),
+        (Value::Attr(Attr::Type), Some("ec2:instance")),
+        (Value::Attr(Attr::Provider), Some("aws")),
+        (Value::Attr(Attr::Account), Some("1")),
+        (Value::Attr(Attr::Region), Some("")),
+        (Value::Attr(Attr::Source), Some("focus")),
+        (Value::Native("Key".to_owned()), Some(" raw ")),
+        (Value::Native("KEY".to_owned()), None),
+        (t(), Some("v")),
+        (Value::NativeTag(TagId(0)), Some("v")),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(value_for(value.clone(), &full).as_deref(), expected, "{value:?}");
+    }
+    for attr in Attr::ALL.into_iter().filter(|a| *a != Attr::Id) {
+        assert_eq!(value_for(Value::Attr(attr), &row(&[])), None, "{attr:?}");
+    }
+}
+
+#[test]
+fn times_spans_and_money_have_no_text() {
+    let full =
+        Row { created: Some(time("2026-08-01T00:00:00Z")), monthly_cost: Some(decimal("1")), ..row(&[]) };
+    for attr in [Attr::Created, Attr::Age, Attr::MonthlyCost] {
+        assert_eq!(value_for(Value::Attr(attr), &full), None, "{attr:?}");
+    }
+}
+
+#[test]
+fn native_tag_is_what_lies_under_a_set_rule() {
+    let mut program = program(vec![tag("t", TagType::Bool), tag("out", TagType::Text)]);
+    program.rules = vec![
+        rule("a", 0, None, vec![set(0, text("false"))]),
+        rule("b", 0, None, vec![set(1, Value::Template(vec![t(), text("<"), Value::NativeTag(TagId(0))]))]),
+    ];
+    let found = evaluate_one(&program, &row(&[("T", " TRUE")]));
+    assert_eq!(found.tags[1].value.as_deref(), Some("false<true"));
+}

@@ -1,0 +1,438 @@
+//! Scalar expressions, conditions and aggregates.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use tagpol_sema::program::{CmpOp, Regex};
+
+use super::ColumnId;
+
+/// The type of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// Text.
+    Text,
+    /// A truth value.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// A small whole number: a state or a source.
+    Code,
+    /// An IEEE double.
+    Number,
+    /// An exact amount: 26 digits before and 12 after the point.
+    Money,
+    /// A day.
+    Date,
+    /// A time in UTC, to the microsecond.
+    Time,
+    /// A length of time in microseconds.
+    Duration,
+}
+
+/// A comparison operator; NULL where either side is.
+pub type Comparison = CmpOp;
+
+/// A scalar expression.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Expr {
+    /// A column of the snapshot; in layer 0 only.
+    Field(Field),
+    /// A column of the plan.
+    Column(ColumnId),
+    /// A constant.
+    Literal(Literal),
+    /// No value.
+    Null(Type),
+    /// Every one holds. Two or more; none is NULL, except right below a condition of a
+    /// [`Expr::Case`] or a filter, where NULL counts as false.
+    And(Vec<Self>),
+    /// One of them holds. As [`Expr::And`].
+    Or(Vec<Self>),
+    /// It does not hold.
+    Not(Box<Self>),
+    /// NULL counts as false.
+    Truth(Box<Self>),
+    /// There is no value.
+    IsNull(Box<Self>),
+    /// There is a value.
+    IsNotNull(Box<Self>),
+    /// A comparison of two values of one type.
+    Compare(Comparison, Box<Self>, Box<Self>),
+    /// Whether the value is among constants (`not`: is not); NULL where the value is.
+    In {
+        /// The value.
+        value: Box<Self>,
+        /// Constants of its type.
+        list: Vec<Self>,
+        /// Whether it must not be among them.
+        negated: bool,
+    },
+    /// Whether the whole text matches; NULL where the text is.
+    Like {
+        /// The text.
+        value: Box<Self>,
+        /// What it must be made of.
+        pattern: Vec<GlobPart>,
+    },
+    /// Whether the text matches; NULL where the text is.
+    Matches {
+        /// The text.
+        value: Box<Self>,
+        /// The expression.
+        regex: Regex,
+        /// Whether the whole text must match, or some part of it.
+        whole: bool,
+    },
+    /// The group of the first match; empty where the group took no part, anything where nothing
+    /// matches, so it stands under a condition that asks for a match.
+    Group {
+        /// The text.
+        value: Box<Self>,
+        /// The expression.
+        regex: Regex,
+        /// Number of the group; 0 is the whole match.
+        group: usize,
+        /// Whether the match must be of the whole text.
+        whole: bool,
+    },
+    /// The value of the first arm whose condition holds.
+    Case {
+        /// At least one.
+        arms: Vec<Arm>,
+        /// NULL if left out.
+        otherwise: Option<Box<Self>>,
+    },
+    /// The first that is not NULL; two or more.
+    Coalesce(Vec<Self>),
+    /// The sum of whole numbers, none of them NULL; two or more.
+    Sum(Vec<Self>),
+    /// A function.
+    Call(Function, Vec<Self>),
+    /// An aggregate; in queries only.
+    Aggregate(Aggregate),
+}
+
+/// A column of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// An attribute.
+    Attr(AttrColumn),
+    /// A promoted column, by its name: the values of one native key.
+    Promoted(String),
+    /// The value of a native key, from the map.
+    Key(String),
+}
+
+/// An attribute of a resource, as a column of the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum AttrColumn {
+    Id,
+    Name,
+    Type,
+    Provider,
+    Account,
+    Region,
+    Source,
+    Created,
+    MonthlyCost,
+}
+
+impl AttrColumn {
+    /// All of them, in the order of the snapshot.
+    pub const ALL: [Self; 9] = [
+        Self::Id,
+        Self::Name,
+        Self::Type,
+        Self::Provider,
+        Self::Account,
+        Self::Region,
+        Self::Source,
+        Self::Created,
+        Self::MonthlyCost,
+    ];
+
+    /// Returns the name of the column, in the snapshot and in the plan.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Name => "name",
+            Self::Type => "type",
+            Self::Provider => "provider",
+            Self::Account => "account",
+            Self::Region => "region",
+            Self::Source => "source",
+            Self::Created => "created",
+            Self::MonthlyCost => "monthly_cost",
+        }
+    }
+
+    /// Returns its type.
+    pub fn ty(self) -> Type {
+        match self {
+            Self::Created => Type::Time,
+            Self::MonthlyCost => Type::Money,
+            _ => Type::Text,
+        }
+    }
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Literal {
+    /// Text.
+    Text(String),
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number, to be read as an IEEE double.
+    Number(Decimal),
+    /// An amount with at most 26 digits before and 12 after the point.
+    Money(Decimal),
+    /// A day.
+    Date(NaiveDate),
+    /// A time, in whole microseconds.
+    Time(DateTime<Utc>),
+}
+
+/// A part of a glob.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum GlobPart {
+    /// This text.
+    Text(String),
+    /// Any text, the empty one too.
+    Any,
+    /// One character.
+    One,
+}
+
+/// An arm of a [`Expr::Case`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Arm {
+    /// NULL counts as false.
+    pub when: Expr,
+    /// The value.
+    pub then: Expr,
+}
+
+/// The functions that a dialect must know. NULL where an argument is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Function {
+    /// `(text) -> text`: each character to lower case by itself.
+    Lower,
+    /// `(text) -> text`: each character to upper case by itself.
+    Upper,
+    /// `(text) -> text`: without [`tagpol_sema::formats::WHITE_SPACE`] at both ends.
+    Trim,
+    /// `(text) -> integer`: its number of characters.
+    Length,
+    /// `(text, from, to) -> text`: every occurrence; an empty `from` changes nothing.
+    Replace,
+    /// `(text, …) -> text`: one after the other.
+    Concat,
+    /// `(text) -> text`: its words as [`tagpol_sema::formats::words`] finds them, with a space
+    /// before, between and after them.
+    Words,
+    /// `(text, part) -> bool`
+    Contains,
+    /// `(text, part) -> bool`
+    StartsWith,
+    /// `(text, part) -> bool`
+    EndsWith,
+    /// `(text) -> bool`: see [`tagpol_sema::formats::EMAIL`].
+    IsEmail,
+    /// `(text) -> bool`: see [`tagpol_sema::formats::URL`].
+    IsUrl,
+    /// `(text) -> bool`: see [`tagpol_sema::formats::NUMBER`].
+    IsNumber,
+    /// `(text) -> number`: NULL for what is no number.
+    ParseNumber,
+    /// `(text) -> date`: NULL for what is no date.
+    ParseDate,
+    /// `(time) -> date`: its day in UTC.
+    DayOf,
+    /// `(from: time, to: time) -> duration`
+    TimeBetween,
+    /// `(integer) -> number`
+    ToNumber,
+    /// `(integer) -> text`, `(date) -> text`
+    ToText,
+    /// `(bool) -> integer`: 1 where it holds, else 0.
+    ToInteger,
+    /// `(integer) -> code`
+    ToCode,
+}
+
+/// An aggregate over the rows of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Aggregate {
+    /// Number of rows.
+    Rows,
+    /// Number of rows where it holds.
+    CountIf(Box<Expr>),
+    /// Sum of whole numbers; 0 where there is no row.
+    SumIntegers(Box<Expr>),
+    /// Sum of amounts that are not NULL; NULL where there is none.
+    SumMoney(Box<Expr>),
+}
+
+impl Expr {
+    /// Returns the constant text.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Literal(Literal::Text(text.into()))
+    }
+
+    /// Returns the constant number.
+    pub(crate) fn integer(number: i64) -> Self {
+        Self::Literal(Literal::Integer(number))
+    }
+
+    /// Returns the constant truth value.
+    pub(crate) const fn bool(truth: bool) -> Self {
+        Self::Literal(Literal::Bool(truth))
+    }
+
+    /// Returns the function's value.
+    pub(crate) fn call<const N: usize>(function: Function, args: [Self; N]) -> Self {
+        Self::Call(function, args.into())
+    }
+
+    /// Returns the comparison; it may be NULL.
+    pub(crate) fn compare(op: Comparison, left: Self, right: Self) -> Self {
+        Self::Compare(op, Box::new(left), Box::new(right))
+    }
+
+    /// Returns whether all hold, without what is constant.
+    pub(crate) fn and(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self::junction(parts, true)
+    }
+
+    /// Returns whether one holds, without what is constant.
+    pub(crate) fn or(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self::junction(parts, false)
+    }
+
+    /// `neutral` changes nothing among the parts; its opposite decides.
+    fn junction(parts: impl IntoIterator<Item = Self>, neutral: bool) -> Self {
+        let mut kept = Vec::new();
+        for part in parts {
+            match part {
+                Self::Literal(Literal::Bool(b)) if b == neutral => {}
+                Self::Literal(Literal::Bool(b)) => return Self::bool(b),
+                Self::And(inner) if neutral => kept.extend(inner),
+                Self::Or(inner) if !neutral => kept.extend(inner),
+                other if kept.contains(&other) => {}
+                other => kept.push(other),
+            }
+        }
+        match kept.pop() {
+            None => Self::bool(neutral),
+            Some(only) if kept.is_empty() => only,
+            Some(last) => {
+                kept.push(last);
+                if neutral { Self::And(kept) } else { Self::Or(kept) }
+            }
+        }
+    }
+
+    /// Returns the plain negation of a condition that is never NULL.
+    pub(crate) fn negate(self) -> Self {
+        match self {
+            Self::Literal(Literal::Bool(b)) => Self::bool(!b),
+            Self::Not(inner) => *inner,
+            Self::IsNull(inner) => Self::IsNotNull(inner),
+            Self::IsNotNull(inner) => Self::IsNull(inner),
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
+    /// Returns the condition as it may stand where NULL counts as false anyway.
+    pub(crate) fn into_filter(self) -> Self {
+        match self {
+            Self::Truth(inner) => *inner,
+            Self::And(parts) => Self::And(parts.into_iter().map(Self::into_filter).collect()),
+            Self::Or(parts) => Self::Or(parts.into_iter().map(Self::into_filter).collect()),
+            other => other,
+        }
+    }
+
+    /// Returns the value of the first arm whose condition holds, without arms that never hold.
+    pub(crate) fn case(
+        arms: impl IntoIterator<Item = (Self, Self)>,
+        otherwise: Option<Self>,
+        ty: Type,
+    ) -> Self {
+        let mut otherwise = otherwise;
+        let mut kept = Vec::new();
+        for (when, then) in arms {
+            match when {
+                Self::Literal(Literal::Bool(false)) => {}
+                Self::Literal(Literal::Bool(true)) => {
+                    otherwise = Some(then);
+                    break;
+                }
+                when => kept.push(Arm { when: when.into_filter(), then }),
+            }
+        }
+        if kept.is_empty() {
+            return otherwise.unwrap_or(Self::Null(ty));
+        }
+        let otherwise = otherwise.filter(|e| !matches!(e, Self::Null(_)));
+        Self::Case { arms: kept, otherwise: otherwise.map(Box::new) }
+    }
+
+    /// Returns the value where the condition holds, else NULL.
+    pub(crate) fn only_where(condition: Self, value: Self, ty: Type) -> Self {
+        Self::case([(condition, value)], None, ty)
+    }
+
+    /// Returns the sum of whole numbers.
+    pub(crate) fn sum(mut parts: Vec<Self>) -> Self {
+        match parts.pop() {
+            None => Self::integer(0),
+            Some(only) if parts.is_empty() => only,
+            Some(last) => {
+                parts.push(last);
+                Self::Sum(parts)
+            }
+        }
+    }
+
+    /// Calls the function with each expression right below this one.
+    pub(crate) fn for_each_child<'a>(&'a self, mut f: impl FnMut(&'a Self)) {
+        match self {
+            Self::Field(_) | Self::Column(_) | Self::Literal(_) | Self::Null(_) => {}
+            Self::And(parts)
+            | Self::Or(parts)
+            | Self::Coalesce(parts)
+            | Self::Sum(parts)
+            | Self::Call(_, parts) => parts.iter().for_each(f),
+            Self::Not(inner) | Self::Truth(inner) | Self::IsNull(inner) | Self::IsNotNull(inner) => {
+                f(inner);
+            }
+            Self::Compare(_, left, right) => {
+                f(left);
+                f(right);
+            }
+            Self::In { value, list, .. } => {
+                f(value);
+                list.iter().for_each(f);
+            }
+            Self::Like { value, .. } | Self::Matches { value, .. } | Self::Group { value, .. } => {
+                f(value);
+            }
+            Self::Case { arms, otherwise } => {
+                for arm in arms {
+                    f(&arm.when);
+                    f(&arm.then);
+                }
+                otherwise.iter().for_each(|e| f(e));
+            }
+            Self::Aggregate(Aggregate::Rows) => {}
+            Self::Aggregate(
+                Aggregate::CountIf(inner) | Aggregate::SumIntegers(inner) | Aggregate::SumMoney(inner),
+            ) => f(inner),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The relational plan, which knows no dialect of SQL.
+//!
+//! A [`Plan`] is a stack of projections over the snapshot and a few queries over the last of them.
+//! Each projection is a [`Plan::layers`] entry: a set of columns that read columns of earlier
+//! layers only, over the whole inventory at once. Layer 0 reads the snapshot.
+//!
+//! ```text
+//! layer 0   raw_env            native key "Env"
+//! layer 1   trimmed_env        trim(raw_env)
+//! layer 2   native_..._env     what a `normalize` makes of it
+//! layer 3   tag_environment    the first of: set rules, native values, fill rules, default
+//! layer 4   check_p__c         0 none, 1 open, 2 pending, 3 exempt
+//! ```
+//!
+//! Promises: conditions are two-valued. Where a comparison could come out NULL, a
+//! [`Expr::Truth`] turns it to false before anything else reads it.
+
+mod expr;
+mod print;
+mod query;
+mod tables;
+
+use chrono::{DateTime, Utc};
+use tagpol_sema::program::{Loc, TagId};
+
+pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
+pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
+pub use tables::{CheckInfo, Conflict, Origin, Provenance, StateCode, TagInfo};
+
+/// Index of a column in [`Plan::columns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub(crate) u32);
+
+/// A column of a projection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Unique in the plan, regardless of case; letters, digits and `_`.
+    pub name: String,
+    /// What it holds, over columns of earlier layers.
+    pub expr: Expr,
+    /// Its type.
+    pub ty: Type,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// Index in [`Plan::layers`].
+    pub layer: usize,
+    /// What it stands for.
+    pub note: Option<Note>,
+}
+
+/// What a column or a branch of a query stands for, for the reader of the SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// In words of the language: ``tag `environment` ``.
+    pub text: String,
+    /// Where it was written.
+    pub loc: Option<Loc>,
+}
+
+/// A program, ready to be printed for one snapshot and one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The clock that the plan was made for, in whole microseconds.
+    pub now: DateTime<Utc>,
+    /// Name of the relation that layer 0 reads.
+    pub relation: String,
+    /// All columns, each after those that it reads.
+    pub columns: Vec<Column>,
+    /// The columns of each projection.
+    pub layers: Vec<Vec<ColumnId>>,
+    /// The columns of the evaluated inventory, in order.
+    pub output: Vec<ColumnId>,
+    /// What is asked of the evaluated inventory, one query a [`QueryKind`].
+    pub queries: Vec<Query>,
+    /// What the `tag_index` of results means: an entry for each tag of the program.
+    pub tags: Vec<TagInfo>,
+    /// What the `check_index` of results means: worst severity first, then in the order of
+    /// policies and of the checks in them.
+    pub checks: Vec<CheckInfo>,
+    /// What the `provenance` of results means.
+    pub provenance: Vec<Provenance>,
+}
+
+impl Plan {
+    /// Returns the column.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        #[expect(clippy::indexing_slicing, reason = "ids are made when a column is added")]
+        &self.columns[id.0 as usize]
+    }
+
+    /// Returns the query.
+    pub fn query(&self, kind: QueryKind) -> &Query {
+        #[expect(clippy::expect_used, reason = "lowering makes one query of each kind")]
+        self.queries.iter().find(|query| query.kind == kind).expect("a query of each kind")
+    }
+
+    /// Returns what is known of a tag.
+    pub fn tag(&self, id: TagId) -> Option<&TagInfo> {
+        self.tags.get(id.0 as usize)
+    }
+
+    /// Returns the index in [`Plan::checks`] of a check of the program: the index of its policy and
+    /// its index in it.
+    pub fn check_index(&self, policy: usize, check: usize) -> Option<usize> {
+        self.checks.iter().position(|c| c.policy == policy && c.check == check)
+    }
+}

@@ -1,0 +1,95 @@
+//! Queries over the evaluated inventory.
+
+use super::{Expr, Note, Type};
+
+/// What is asked of the evaluated inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum QueryKind {
+    /// One row: totals of the inventory.
+    Summary,
+    /// A row for each check, with its counts.
+    Checks,
+    /// A row for each finding.
+    Findings,
+    /// A row for each account of a provider, the worst first.
+    Accounts,
+    /// A row for each tag that a resource has.
+    Tags,
+    /// A row for each tag of a resource where an equal candidate lost.
+    Conflicts,
+}
+
+impl QueryKind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Summary, Self::Checks, Self::Findings, Self::Accounts, Self::Tags, Self::Conflicts];
+
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Summary => "summary",
+            Self::Checks => "checks",
+            Self::Findings => "findings",
+            Self::Accounts => "accounts",
+            Self::Tags => "tags",
+            Self::Conflicts => "conflicts",
+        }
+    }
+}
+
+/// A query: the union of its branches, in a stable order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Which one it is.
+    pub kind: QueryKind,
+    /// Its columns.
+    pub columns: Vec<ResultColumn>,
+    /// Rows of each branch, duplicates kept. No branch: no rows.
+    pub branches: Vec<Select>,
+    /// What the rows are ordered by; a total order wherever there can be more than one row.
+    pub order: Vec<Order>,
+}
+
+/// A column of a query's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// What it holds, in one line.
+    pub doc: &'static str,
+}
+
+/// A selection from the evaluated inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Select {
+    /// One expression for each column of the query.
+    pub items: Vec<Expr>,
+    /// The rows it takes. None: all.
+    pub filter: Option<Expr>,
+    /// What the rows are grouped by. Empty and an aggregate among the items: one row.
+    pub group_by: Vec<Expr>,
+    /// What the branch stands for.
+    pub note: Option<Note>,
+}
+
+/// A key of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// Name of a column of the query. NULLs come last.
+    pub column: &'static str,
+    /// Which end comes first.
+    pub direction: Direction,
+}
+
+/// Direction of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The least first.
+    Ascending,
+    /// The greatest first.
+    Descending,
+}

@@ -1,0 +1,152 @@
+//! The tables that decode the indexes in the results of queries.
+
+use tagpol_sema::program::{CheckKind, Control, Escalation, Loc, Severity, Source, TagId};
+
+use super::ColumnId;
+
+/// A virtual tag in the plan; its index is its [`TagId`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagInfo {
+    /// Its name.
+    pub name: String,
+    /// Column with its value.
+    pub value: ColumnId,
+    /// Column with the code of its source, see [`Origin::source_code`].
+    pub source: ColumnId,
+    /// Column with the index in [`super::Plan::provenance`] of what gave the value.
+    pub provenance: ColumnId,
+    /// The value that lost. None where there can be none: at most one candidate of each rank.
+    pub conflict: Option<Conflict>,
+    /// Place of its name.
+    pub loc: Loc,
+}
+
+/// Columns of the first value that lost to an equal: another native key, or another rule of the
+/// same priority, that gives another value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// Column with the value that lost.
+    pub value: ColumnId,
+    /// Column with the index in [`super::Plan::provenance`] of what gave it.
+    pub provenance: ColumnId,
+}
+
+/// Something that can give a tag a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The tag.
+    pub tag: TagId,
+    /// What it is.
+    pub origin: Origin,
+    /// Where it was written: the action, the `normalize`, or the tag with the default.
+    pub loc: Loc,
+}
+
+/// The kinds of things that give values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A `set` action.
+    Set {
+        /// Index in [`tagpol_sema::program::Program::rules`].
+        rule: usize,
+        /// Index in [`tagpol_sema::program::Rule::actions`].
+        action: usize,
+    },
+    /// A native key.
+    Native {
+        /// Exactly as the snapshot spells it.
+        key: String,
+    },
+    /// A `fill` action.
+    Fill {
+        /// Index in [`tagpol_sema::program::Program::rules`].
+        rule: usize,
+        /// Index in [`tagpol_sema::program::Rule::actions`].
+        action: usize,
+    },
+    /// The tag's `default`.
+    Default,
+}
+
+impl Origin {
+    /// Returns the source of the values that it gives.
+    pub fn source(&self) -> Source {
+        match self {
+            Self::Set { .. } => Source::Set,
+            Self::Native { .. } => Source::Native,
+            Self::Fill { .. } => Source::Fill,
+            Self::Default => Source::Default,
+        }
+    }
+
+    /// Returns the code that a `source` column holds: the place in the precedence, from 1 (decided)
+    /// to 6 (default).
+    pub fn source_code(source: Source) -> i64 {
+        match source {
+            Source::Decided => 1,
+            Source::Set => 2,
+            Source::Native => 3,
+            Source::Fill => 4,
+            Source::Inferred => 5,
+            Source::Default => 6,
+        }
+    }
+}
+
+/// A check in the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckInfo {
+    /// Index in [`tagpol_sema::program::Program::policies`].
+    pub policy: usize,
+    /// Index in [`tagpol_sema::program::Policy::checks`].
+    pub check: usize,
+    /// Name of the policy.
+    pub policy_name: String,
+    /// Id of the check in its policy.
+    pub id: String,
+    /// How bad a finding is.
+    pub severity: Severity,
+    /// Polarity.
+    pub kind: CheckKind,
+    /// The author's message.
+    pub message: Option<String>,
+    /// The requirement in words, see [`tagpol_sema::program::Check::expectation`].
+    pub expectation: String,
+    /// The tag it is about.
+    pub tag: Option<TagId>,
+    /// Who is told when a finding stays open.
+    pub escalate: Option<Escalation>,
+    /// Controls of frameworks that the policy supports.
+    pub controls: Vec<Control>,
+    /// Column that says whether the policy speaks of the resource.
+    pub scope: ColumnId,
+    /// Column with the code of the finding's state, see [`StateCode`].
+    pub state: ColumnId,
+    /// Place of the check.
+    pub loc: Loc,
+}
+
+/// What a state column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StateCode {
+    /// Nothing to find, or not in scope.
+    None = 0,
+    /// A finding.
+    Open = 1,
+    /// A finding inside the policy's grace.
+    Pending = 2,
+    /// A finding that is waived.
+    Exempt = 3,
+}
+
+impl StateCode {
+    /// Returns the number in the column.
+    pub fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// Reads the number in the column.
+    pub fn from_code(code: i64) -> Option<Self> {
+        [Self::None, Self::Open, Self::Pending, Self::Exempt].into_iter().find(|s| s.code() == code)
+    }
+}

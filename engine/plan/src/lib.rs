@@ -1,0 +1,25 @@
+//! The typed program as a relational plan and as SQL.
+//!
+//! ```text
+//! Program + Layout + Options  -- lower::lower -->  ir::Plan  -- sql::Script::new -->  SQL text
+//! ```
+//!
+//! In: a checked [`Program`](tagpol_sema::program::Program), what a snapshot looks like
+//! ([`Layout`]), the clock ([`Options`]) and, for the text, a [`Dialect`](sql::Dialect). Out: a
+//! [`Plan`](ir::Plan) and its [`Script`](sql::Script): statements that evaluate the whole inventory
+//! at once, and queries over the result. Assumes what a `Program` promises. Promises to be pure (no
+//! database, no files, no clock), the same bytes for the same input, and that no text of a program
+//! or a snapshot can change the meaning of the SQL.
+//!
+//! [`interp`] says the same of one resource at a time, for tests to compare with.
+
+pub mod interp;
+pub mod ir;
+pub mod layout;
+pub mod lower;
+pub mod sql;
+
+pub use ir::{Plan, QueryKind};
+pub use layout::{KeyColumn, Layout, Options};
+pub use lower::{CurrencyMismatch, lower};
+pub use sql::{Dialect, Script};

@@ -1,0 +1,139 @@
+//! Typed program -> relational plan.
+//!
+//! In: a checked [`Program`], what is known of the snapshot ([`Layout`]) and the clock. Out: a
+//! [`Plan`] for exactly these. Assumes what a `Program` promises. Promises that the plan means what
+//! the docs of [`tagpol_sema::program`] say, that the same input gives the same plan, and that its
+//! size grows with that of the program and the number of spellings of its keys, not faster: what is
+//! used more than once is a column.
+//!
+//! - `columns`: the columns while they are made; decides layers and names
+//! - `native`: native keys and `normalize`
+//! - `tags`: rules, precedence, provenance, conflicts
+//! - `policies`: scopes, checks, exemptions, states
+//! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
+//! - `pred`, `value`, `text`, `money`: conditions and expressions
+
+mod columns;
+mod money;
+mod native;
+mod policies;
+mod pred;
+mod queries;
+mod results;
+mod tags;
+mod text;
+mod value;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tagpol_sema::program::{DefineId, Loc, Program, Source, TagId};
+
+pub use money::CurrencyMismatch;
+
+use crate::ir::{AttrColumn, CheckInfo, Expr, Note, Origin, Plan, Provenance, TagInfo};
+use crate::layout::{Layout, Options};
+use columns::Columns;
+use native::KeyIndex;
+use tags::Actions;
+
+/// Makes the plan of a program for one snapshot and one time.
+///
+/// # Errors
+///
+/// Every amount of money in a currency other than the snapshot's, in the order found.
+pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Plan, Vec<CurrencyMismatch>> {
+    let mut lowering = Lowering::new(program, layout, options);
+    for attr in AttrColumn::ALL {
+        lowering.attr_column(attr);
+    }
+    lowering.natives = tag_ids(program).map(|id| lowering.native_candidates(id)).collect();
+    for &id in program.strata.iter().flatten() {
+        lowering.tag(id);
+    }
+    let checks = lowering.policies();
+    lowering.finish(&layout.relation, checks)
+}
+
+/// The state of making a plan.
+struct Lowering<'a> {
+    program: &'a Program,
+    currency: Option<&'a str>,
+    keys: KeyIndex<'a>,
+    actions: Actions,
+    now: DateTime<Utc>,
+    columns: Columns,
+    /// By tag: what its native keys give.
+    natives: Vec<Vec<Candidate>>,
+    /// The tags made so far.
+    tags: HashMap<TagId, TagInfo>,
+    /// The named predicates made so far.
+    defines: HashMap<DefineId, Expr>,
+    provenance: Vec<Provenance>,
+    /// Place of the item that is being lowered.
+    at: Loc,
+    errors: Vec<CurrencyMismatch>,
+}
+
+/// Something that may give a tag its value.
+#[derive(Debug, Clone)]
+struct Candidate {
+    /// NULL where it gives none.
+    value: Expr,
+    /// The value, where it is the same for all resources that it is given to.
+    constant: Option<String>,
+    origin: Origin,
+    /// 0 for what is no rule.
+    priority: i64,
+    loc: Loc,
+}
+
+impl Candidate {
+    /// Candidates of one rank stand equal: the first wins, another value is a conflict.
+    fn rank(&self) -> (Source, i64) {
+        (self.origin.source(), self.priority)
+    }
+}
+
+impl<'a> Lowering<'a> {
+    fn new(program: &'a Program, layout: &'a Layout, options: &Options) -> Self {
+        let now = options.now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(options.now);
+        Self {
+            program,
+            currency: layout.currency.as_deref(),
+            keys: KeyIndex::new(layout),
+            actions: Actions::new(program),
+            now: pred::shift(now, 0),
+            columns: Columns::default(),
+            natives: Vec::new(),
+            tags: HashMap::new(),
+            defines: HashMap::new(),
+            provenance: Vec::new(),
+            at: Loc { file: "".into(), line: 0, column: 0 },
+            errors: Vec::new(),
+        }
+    }
+
+    fn finish(mut self, relation: &str, checks: Vec<CheckInfo>) -> Result<Plan, Vec<CurrencyMismatch>> {
+        let tags: Vec<TagInfo> = tag_ids(self.program).filter_map(|id| self.tags.remove(&id)).collect();
+        let tallies = self.tallies(&checks);
+        let output = self.output(&tags, &checks, &tallies);
+        let queries = self.queries(&tags, &checks, &tallies);
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        let Columns { columns, layers, .. } = self.columns;
+        let (now, provenance) = (self.now, self.provenance);
+        let relation = relation.to_owned();
+        Ok(Plan { now, relation, columns, layers, output, queries, tags, checks, provenance })
+    }
+}
+
+fn tag_ids(program: &Program) -> impl Iterator<Item = TagId> {
+    (0u32..).zip(&program.tags).map(|(id, _)| TagId(id))
+}
+
+/// Returns a note for the reader of the SQL.
+fn note<'l>(text: String, loc: impl Into<Option<&'l Loc>>) -> Option<Note> {
+    Some(Note { text, loc: loc.into().cloned() })
+}

@@ -1,0 +1,277 @@
+//! Native keys become the native values of tags: source 3 of the precedence.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tagpol_sema::formats::fold_key;
+use tagpol_sema::program::{
+    CmpOp, MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagId, TagType, Transform,
+};
+
+use super::pred::in_list;
+use super::text::{TargetPart, fold_case, glob, group_count, target};
+use super::{Candidate, Lowering, note};
+use crate::ir::{Expr, Field, Function, Origin, Type};
+use crate::layout::Layout;
+
+/// The native keys of a snapshot, by what they fold to.
+#[derive(Debug)]
+pub(super) struct KeyIndex<'a> {
+    /// Exact keys with their promoted columns. None: the snapshot is not known.
+    exact: Option<BTreeMap<&'a str, Option<&'a str>>>,
+    folded: BTreeMap<String, Vec<&'a str>>,
+}
+
+impl<'a> KeyIndex<'a> {
+    pub(super) fn new(layout: &'a Layout) -> Self {
+        let exact: Option<BTreeMap<_, _>> = layout
+            .keys
+            .as_ref()
+            .map(|keys| keys.iter().map(|k| (k.key.as_str(), k.column.as_deref())).collect());
+        let mut folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for &key in exact.iter().flat_map(BTreeMap::keys) {
+            folded.entry(fold_key(key)).or_default().push(key);
+        }
+        Self { exact, folded }
+    }
+
+    /// Returns where the values of an exact key are. None: no resource has it.
+    fn field(&self, key: &str) -> Option<Field> {
+        match &self.exact {
+            None => Some(Field::Key(key.to_owned())),
+            Some(keys) => Some(match keys.get(key)? {
+                Some(column) => Field::Promoted((*column).to_owned()),
+                None => Field::Key(key.to_owned()),
+            }),
+        }
+    }
+
+    /// Returns the exact keys that the keys of a `normalize` stand for, in order of trust: for each
+    /// of them the one spelt the same, then the others by their bytes.
+    fn spellings(&self, keys: &[String]) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for key in keys {
+            let mut spellings: Vec<&str> = match &self.exact {
+                None => vec![key],
+                Some(_) => self.folded.get(&fold_key(key)).cloned().unwrap_or_default(),
+            };
+            spellings.sort_by_key(|spelling| (spelling != key, *spelling));
+            found.extend(spellings.into_iter().filter(|s| seen.insert(s.to_string())).map(String::from));
+        }
+        found
+    }
+}
+
+impl Lowering<'_> {
+    /// Returns the raw value of a native key, spelt exactly so.
+    pub(super) fn raw_key(&mut self, key: &str) -> Expr {
+        let Some(field) = self.keys.field(key) else {
+            return Expr::Null(Type::Text);
+        };
+        let name = format!("raw_{key}");
+        let note = note(format!("native key `{key}`"), None);
+        self.columns.share(&name, Expr::Field(field), Type::Text, note)
+    }
+
+    /// Returns the normalised native value of a tag.
+    pub(super) fn native_value(&mut self, id: TagId) -> Expr {
+        let values: Vec<Expr> = self
+            .natives
+            .get(id.0 as usize)
+            .map(|candidates| candidates.iter().map(|c| c.value.clone()).collect())
+            .unwrap_or_default();
+        let tag = self.program.tag(id);
+        let first = self.columns.coalesce(values, Type::Text);
+        let note = note(format!("native value of tag `{}`", tag.name), &tag.loc);
+        self.columns.share(&format!("native_{}", tag.name), first, Type::Text, note)
+    }
+
+    /// Returns what the native keys of the snapshot give to a tag, in order of trust.
+    pub(super) fn native_candidates(&mut self, id: TagId) -> Vec<Candidate> {
+        let tag = self.program.tag(id);
+        let implicit = Normalize::implicit(tag);
+        let mut none_applies = Vec::new();
+        let mut candidates = Vec::new();
+        for normalize in &tag.normalizes {
+            self.at = normalize.loc.clone();
+            let applies = self.optional_pred(normalize.scope.as_ref());
+            let name = format!("applies_{}", tag.name);
+            let note = note(format!("scope of normalize `{}`", tag.name), &normalize.loc);
+            let applies = self.columns.share(&name, applies, Type::Bool, note);
+            none_applies.push(applies.clone().negate());
+            candidates.extend(self.normalize(id, normalize, applies));
+        }
+        let none_applies = Expr::and(none_applies);
+        if none_applies != Expr::bool(false) {
+            candidates.extend(self.normalize(id, &implicit, none_applies));
+        }
+        candidates
+    }
+
+    fn normalize(&mut self, id: TagId, normalize: &Normalize, applies: Expr) -> Vec<Candidate> {
+        let tag = self.program.tag(id);
+        let keys = self.keys.spellings(&normalize.keys);
+        let mut candidates = Vec::new();
+        for key in keys {
+            let raw = self.raw_key(&key);
+            let value = self.normalised(tag, normalize, raw);
+            let value = Expr::only_where(applies.clone(), value, Type::Text);
+            let name = format!("native_{}_{key}", tag.name);
+            let note = note(format!("tag `{}` from native key `{key}`", tag.name), &normalize.loc);
+            let value = self.columns.share(&name, value, Type::Text, note);
+            let origin = Origin::Native { key };
+            let loc = normalize.loc.clone();
+            candidates.push(Candidate { value, constant: None, origin, priority: 0, loc });
+        }
+        candidates
+    }
+
+    /// Returns what a raw value becomes; NULL where it counts as absent.
+    fn normalised(&mut self, tag: &Tag, normalize: &Normalize, raw: Expr) -> Expr {
+        let trimmed = self.columns.derive(Function::Trim, raw.clone(), Type::Text);
+        let mut arms = Vec::new();
+        for arm in &normalize.arms {
+            arms.extend(self.map_arm(arm, &trimmed));
+        }
+        arms.extend(self.words_of_type(&tag.ty, &trimmed));
+        let tidy = transformed(&normalize.transforms, trimmed);
+        if tag.ty == TagType::Text {
+            return Expr::case(arms, Some(tidy), Type::Text);
+        }
+        let valid = self.fits_type(tidy.clone(), &tag.ty);
+        let decided = matches!(tag.ty, TagType::OneOf(_) | TagType::Bool)
+            && normalize.transforms.iter().all(|t| *t == Transform::Trim);
+        if !decided {
+            arms.push((valid, tidy));
+        }
+        let otherwise = match normalize.otherwise {
+            Otherwise::Keep => raw,
+            Otherwise::Missing => Expr::Null(Type::Text),
+        };
+        Expr::case(arms, Some(otherwise), Type::Text)
+    }
+
+    /// Returns an arm of the map as conditions and values. Patterns that are texts share one.
+    fn map_arm(&mut self, arm: &MapArm, trimmed: &Expr) -> Vec<(Expr, Expr)> {
+        let mut arms: Vec<(Expr, Expr)> = Vec::new();
+        let mut literals: Vec<Expr> = Vec::new();
+        for pattern in &arm.patterns {
+            if let Pattern::Literal(text) = pattern {
+                literals.push(Expr::text(fold_case(text)));
+                continue;
+            }
+            self.push_literals(&mut arms, &mut literals, arm, trimmed);
+            arms.push(self.map_pattern(pattern, &arm.target, trimmed));
+        }
+        self.push_literals(&mut arms, &mut literals, arm, trimmed);
+        merge_equal(arms)
+    }
+
+    fn push_literals(
+        &mut self,
+        arms: &mut Vec<(Expr, Expr)>,
+        literals: &mut Vec<Expr>,
+        arm: &MapArm,
+        trimmed: &Expr,
+    ) {
+        if literals.is_empty() {
+            return;
+        }
+        let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
+        arms.push((in_list(folded, std::mem::take(literals), false), plain_target(&arm.target)));
+    }
+
+    fn map_pattern(&mut self, pattern: &Pattern, to: &MapTarget, trimmed: &Expr) -> (Expr, Expr) {
+        match pattern {
+            Pattern::Literal(text) | Pattern::Glob(text) => {
+                let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
+                let pattern = glob(&fold_case(text));
+                (Expr::Like { value: Box::new(folded), pattern }, plain_target(to))
+            }
+            Pattern::Regex(regex) => {
+                let regex = tagpol_sema::program::Regex { ignore_case: true, ..regex.clone() };
+                let value = Box::new(trimmed.clone());
+                let then = match to {
+                    MapTarget::Missing => Expr::Null(Type::Text),
+                    MapTarget::Value(text) => filled(text, &regex, trimmed),
+                };
+                (Expr::Matches { value, regex, whole: true }, then)
+            }
+        }
+    }
+
+    /// Returns the members of an enumeration, and the truth values, as they map to themselves.
+    fn words_of_type(&mut self, ty: &TagType, trimmed: &Expr) -> Vec<(Expr, Expr)> {
+        let words = match ty {
+            TagType::OneOf(members) => members.clone(),
+            TagType::Bool => vec!["true".to_owned(), "false".to_owned()],
+            _ => return Vec::new(),
+        };
+        let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
+        // Most enumerations are of lower-case words, which are their own folded form.
+        if words.iter().all(|word| fold_case(word) == *word) {
+            let words = words.into_iter().map(Expr::text).collect();
+            return vec![(in_list(folded.clone(), words, false), folded)];
+        }
+        let is = |word: &String| Expr::compare(CmpOp::Eq, folded.clone(), Expr::text(fold_case(word)));
+        words.iter().map(|word| (is(word), Expr::text(word))).collect()
+    }
+}
+
+/// Returns the right side of an arm for a pattern without groups.
+fn plain_target(target: &MapTarget) -> Expr {
+    match target {
+        MapTarget::Missing => Expr::Null(Type::Text),
+        MapTarget::Value(text) => Expr::text(text),
+    }
+}
+
+/// Returns the right side of an arm with the groups of the expression that matched. A group that
+/// the expression does not have is empty.
+fn filled(text: &str, regex: &tagpol_sema::program::Regex, trimmed: &Expr) -> Expr {
+    let groups = group_count(regex);
+    let mut parts: Vec<Expr> = target(text)
+        .into_iter()
+        .map(|part| match part {
+            TargetPart::Text(text) => Expr::text(text),
+            TargetPart::Group(0) => trimmed.clone(),
+            TargetPart::Group(group) if group > groups => Expr::text(""),
+            TargetPart::Group(group) => {
+                Expr::Group { value: Box::new(trimmed.clone()), regex: regex.clone(), group, whole: true }
+            }
+        })
+        .collect();
+    match parts.pop() {
+        None => Expr::text(""),
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            Expr::Call(Function::Concat, parts)
+        }
+    }
+}
+
+/// Returns the trimmed value after the transforms; changing case and trimming do not disturb each
+/// other.
+fn transformed(transforms: &[Transform], trimmed: Expr) -> Expr {
+    transforms.iter().fold(trimmed, |value, transform| match transform {
+        Transform::Trim => value,
+        Transform::Lower => Expr::call(Function::Lower, [value]),
+        Transform::Upper => Expr::call(Function::Upper, [value]),
+    })
+}
+
+/// Joins neighbouring arms that give the same value.
+fn merge_equal(arms: Vec<(Expr, Expr)>) -> Vec<(Expr, Expr)> {
+    let mut merged: Vec<(Expr, Expr)> = Vec::new();
+    for (when, then) in arms {
+        match merged.last_mut() {
+            Some((before, value)) if *value == then => {
+                let earlier = std::mem::replace(before, Expr::bool(false));
+                *before = Expr::or([earlier, when]);
+            }
+            _ => merged.push((when, then)),
+        }
+    }
+    merged
+}

@@ -1,0 +1,116 @@
+//! Policies become the state of each check for each resource.
+
+use tagpol_sema::program::{Check, CheckKind, CmpOp, Policy};
+
+use super::pred::shift;
+use super::{Lowering, note};
+use crate::ir::{AttrColumn, CheckInfo, ColumnId, Expr, Function, Literal, StateCode, Type};
+
+impl Lowering<'_> {
+    /// Makes the columns of all policies. Those of all tags must have been made. Returns the checks,
+    /// those of the worst severity first.
+    pub(super) fn policies(&mut self) -> Vec<CheckInfo> {
+        let program = self.program;
+        let mut policies: Vec<(usize, &Policy)> = program.policies.iter().enumerate().collect();
+        policies.sort_by_key(|(_, policy)| std::cmp::Reverse(policy.severity));
+        policies.into_iter().flat_map(|(index, policy)| self.policy(index, policy)).collect()
+    }
+
+    fn policy(&mut self, index: usize, policy: &Policy) -> Vec<CheckInfo> {
+        self.at = policy.loc.clone();
+        let scope = self.optional_pred(policy.scope.as_ref());
+        let comment = note(format!("policy `{}` speaks of it", policy.name), &policy.loc);
+        let name = format!("scope_{}", policy.name);
+        let scope = self.columns.add(&name, scope, Type::Bool, comment);
+        let checks = policy.checks.iter().enumerate();
+        checks.map(|(c, check)| self.check(index, policy, scope, c, check)).collect()
+    }
+
+    fn check(
+        &mut self,
+        policy_index: usize,
+        policy: &Policy,
+        scope: ColumnId,
+        check_index: usize,
+        check: &Check,
+    ) -> CheckInfo {
+        let exempt = self.exempt(policy_index, check_index);
+        self.at = check.loc.clone();
+        let pred = self.pred(&check.pred);
+        let holds = match check.kind {
+            CheckKind::Require => pred,
+            CheckKind::Forbid => pred.negate(),
+        };
+        let out_of_scope = match policy.scope {
+            Some(_) => Expr::Column(scope).negate(),
+            None => Expr::bool(false),
+        };
+        let code = |state: StateCode| Expr::integer(state.code());
+        let arms = [
+            (Expr::or([out_of_scope, holds]), code(StateCode::None)),
+            (exempt, code(StateCode::Exempt)),
+            (self.in_grace(policy), code(StateCode::Pending)),
+        ];
+        let state = Expr::case(arms, Some(code(StateCode::Open)), Type::Code);
+        let state = Expr::call(Function::ToCode, [state]);
+        let comment = note(format!("check `{}/{}`", policy.name, check.id), &check.loc);
+        let name = format!("check_{}__{}", policy.name, check.id);
+        let state = self.columns.add(&name, state, Type::Code, comment);
+        check_info(policy_index, policy, check_index, check, (scope, state))
+    }
+
+    /// Whether an exemption that has not expired waives the check; its last day, in UTC, counts.
+    fn exempt(&mut self, policy: usize, check: usize) -> Expr {
+        let today = self.now.date_naive();
+        let program = self.program;
+        let exemptions = program
+            .exemptions
+            .iter()
+            .filter(|e| e.policy == policy && e.check.is_none_or(|only| only == check) && today <= e.until);
+        let mut scopes = Vec::new();
+        for exemption in exemptions {
+            self.at = exemption.loc.clone();
+            let scope = self.optional_pred(exemption.scope.as_ref());
+            let policy_name = program.policies.get(policy).map_or("", |p| p.name.as_str());
+            let comment = note(format!("exempt `{policy_name}`"), &exemption.loc);
+            let name = format!("exempt_{policy_name}");
+            scopes.push(self.columns.share(&name, scope, Type::Bool, comment));
+        }
+        Expr::or(scopes)
+    }
+
+    /// Whether `now < created + grace`; false where the time of creation is unknown.
+    fn in_grace(&mut self, policy: &Policy) -> Expr {
+        let Some(grace) = policy.grace else {
+            return Expr::bool(false);
+        };
+        let created = self.attr_column(AttrColumn::Created);
+        let limit = Expr::Literal(Literal::Time(shift(self.now, -grace.seconds)));
+        self.columns.truth(Expr::compare(CmpOp::Gt, created, limit))
+    }
+}
+
+fn check_info(
+    policy_index: usize,
+    policy: &Policy,
+    check_index: usize,
+    check: &Check,
+    (scope, state): (ColumnId, ColumnId),
+) -> CheckInfo {
+    CheckInfo {
+        policy: policy_index,
+        check: check_index,
+        policy_name: policy.name.clone(),
+        id: check.id.clone(),
+        severity: policy.severity,
+        kind: check.kind,
+        message: check.message.clone(),
+        expectation: check.expectation.clone(),
+        tag: check.tag,
+        escalate: policy.escalate.clone(),
+        controls: policy.controls.clone(),
+        scope,
+        state,
+        loc: check.loc.clone(),
+    }
+}

@@ -1,0 +1,259 @@
+//! The evaluated inventory and what is asked of it.
+
+use tagpol_sema::program::{CmpOp, Severity};
+
+use super::results::columns_of;
+use super::{Lowering, note};
+use crate::ir::{
+    Aggregate, AttrColumn, CheckInfo, ColumnId, Direction, Expr, Function, Literal, Order, Query, QueryKind,
+    Select, StateCode, TagInfo, Type,
+};
+
+/// Attributes that the evaluated inventory keeps.
+const KEPT: [AttrColumn; 7] = [
+    AttrColumn::Id,
+    AttrColumn::Name,
+    AttrColumn::Type,
+    AttrColumn::Provider,
+    AttrColumn::Account,
+    AttrColumn::Region,
+    AttrColumn::MonthlyCost,
+];
+
+/// Columns with the number of open findings of a resource.
+pub(super) struct Tallies {
+    /// As [`Severity::ALL`].
+    by_severity: [ColumnId; 4],
+    all: ColumnId,
+}
+
+impl Lowering<'_> {
+    /// Makes the columns that count the open findings of a resource.
+    pub(super) fn tallies(&mut self, checks: &[CheckInfo]) -> Tallies {
+        let by_severity = Severity::ALL.map(|severity| {
+            let open = checks.iter().filter(|c| c.severity == severity).map(|c| is_open(c.state));
+            let count = Expr::sum(open.map(|e| Expr::call(Function::ToInteger, [e])).collect());
+            let name = format!("open_{}", severity.as_str());
+            self.columns.add(&name, count, Type::Integer, None)
+        });
+        let total = Expr::sum(by_severity.map(Expr::Column).into());
+        let comment = note("open findings of the resource".to_owned(), None);
+        let all = self.columns.add("open_findings", total, Type::Integer, comment);
+        Tallies { by_severity, all }
+    }
+
+    /// Returns the columns of the evaluated inventory.
+    pub(super) fn output(
+        &mut self,
+        tags: &[TagInfo],
+        checks: &[CheckInfo],
+        tallies: &Tallies,
+    ) -> Vec<ColumnId> {
+        let mut output: Vec<ColumnId> = KEPT.iter().filter_map(|&a| self.attr_id(a)).collect();
+        for tag in tags {
+            output.extend([tag.value, tag.source, tag.provenance]);
+            output.extend(tag.conflict.iter().flat_map(|c| [c.value, c.provenance]));
+        }
+        for check in checks {
+            if !output.contains(&check.scope) {
+                output.push(check.scope);
+            }
+            output.push(check.state);
+        }
+        output.extend(tallies.by_severity);
+        output.push(tallies.all);
+        output
+    }
+
+    /// Returns one query of each kind.
+    pub(super) fn queries(
+        &mut self,
+        tags: &[TagInfo],
+        checks: &[CheckInfo],
+        tallies: &Tallies,
+    ) -> Vec<Query> {
+        QueryKind::ALL
+            .into_iter()
+            .map(|kind| {
+                let (branches, order) = match kind {
+                    QueryKind::Summary => (vec![self.summary(tallies)], vec![]),
+                    QueryKind::Checks => (self.check_counts(checks), vec![up("check_index")]),
+                    QueryKind::Findings => {
+                        (self.findings(tags, checks), vec![up("check_index"), up("resource_id")])
+                    }
+                    QueryKind::Accounts => (vec![self.accounts(tallies)], ACCOUNT_ORDER.into()),
+                    QueryKind::Tags => (self.tag_rows(tags), vec![up("resource_id"), up("tag_index")]),
+                    QueryKind::Conflicts => (self.conflicts(tags), vec![up("tag_index"), up("resource_id")]),
+                };
+                Query { kind, columns: columns_of(kind), branches, order }
+            })
+            .collect()
+    }
+
+    fn summary(&mut self, tallies: &Tallies) -> Select {
+        let cost = self.attr_column(AttrColumn::MonthlyCost);
+        let open = Expr::Column(tallies.all);
+        let mut items = vec![
+            rows(),
+            count_if(Expr::compare(CmpOp::Eq, open, Expr::integer(0))),
+            sum_money(cost),
+            self.cost_where(any_open(tallies)),
+        ];
+        let total = |id| Expr::Aggregate(Aggregate::SumIntegers(Box::new(Expr::Column(id))));
+        items.extend(tallies.by_severity.map(total));
+        Select { items, filter: None, group_by: Vec::new(), note: None }
+    }
+
+    fn check_counts(&mut self, checks: &[CheckInfo]) -> Vec<Select> {
+        let mut branches = Vec::new();
+        for (i, check) in checks.iter().enumerate() {
+            let count = |state| count_if(has_state(check.state, state));
+            let items = vec![
+                index(i),
+                count_if(Expr::Column(check.scope)),
+                count(StateCode::Open),
+                count(StateCode::Pending),
+                count(StateCode::Exempt),
+                self.cost_where(is_open(check.state)),
+            ];
+            branches.push(Select { items, filter: None, group_by: Vec::new(), note: named(check) });
+        }
+        branches
+    }
+
+    fn findings(&mut self, tags: &[TagInfo], checks: &[CheckInfo]) -> Vec<Select> {
+        let attrs = KEPT.map(|attr| self.attr_column(attr));
+        let [id, name, ty, provider, account, region, cost] = attrs;
+        let mut branches = Vec::new();
+        for (i, check) in checks.iter().enumerate() {
+            let tag = check.tag.and_then(|tag| tags.get(tag.0 as usize));
+            let value = tag.map_or(Expr::Null(Type::Text), |t| Expr::Column(t.value));
+            let provenance = tag.map_or(Expr::Null(Type::Integer), |t| Expr::Column(t.provenance));
+            let state = Expr::Column(check.state);
+            let attrs = [&id, &name, &ty, &provider, &account, &region].map(Clone::clone);
+            let mut items = vec![index(i), state.clone()];
+            items.extend(attrs);
+            items.extend([value, provenance, cost.clone()]);
+            let found = Expr::compare(CmpOp::Gt, state, Expr::integer(StateCode::None.code()));
+            let (filter, note) = (Some(found), named(check));
+            branches.push(Select { items, filter, group_by: Vec::new(), note });
+        }
+        branches
+    }
+
+    fn accounts(&mut self, tallies: &Tallies) -> Select {
+        let account = self.attr_column(AttrColumn::Account);
+        let provider = self.attr_column(AttrColumn::Provider);
+        let open = Expr::Column(tallies.all);
+        let items = vec![
+            account.clone(),
+            provider.clone(),
+            rows(),
+            count_if(Expr::compare(CmpOp::Eq, open.clone(), Expr::integer(0))),
+            Expr::Aggregate(Aggregate::SumIntegers(Box::new(open))),
+            self.cost_where(any_open(tallies)),
+        ];
+        Select { items, filter: None, group_by: vec![account, provider], note: None }
+    }
+
+    fn tag_rows(&mut self, tags: &[TagInfo]) -> Vec<Select> {
+        let id = self.attr_column(AttrColumn::Id);
+        let branch = |(i, tag): (usize, &TagInfo)| {
+            let value = Expr::Column(tag.value);
+            Select {
+                items: vec![
+                    id.clone(),
+                    index(i),
+                    value.clone(),
+                    Expr::Column(tag.source),
+                    Expr::Column(tag.provenance),
+                ],
+                filter: Some(Expr::IsNotNull(Box::new(value))),
+                group_by: Vec::new(),
+                note: note(format!("tag `{}`", tag.name), &tag.loc),
+            }
+        };
+        tags.iter().enumerate().map(branch).collect()
+    }
+
+    fn conflicts(&mut self, tags: &[TagInfo]) -> Vec<Select> {
+        let id = self.attr_column(AttrColumn::Id);
+        let branch = |(i, tag): (usize, &TagInfo)| {
+            let conflict = tag.conflict?;
+            let lost = Expr::Column(conflict.provenance);
+            Some(Select {
+                items: vec![
+                    index(i),
+                    id.clone(),
+                    Expr::Column(tag.value),
+                    Expr::Column(tag.provenance),
+                    Expr::Column(conflict.value),
+                    lost.clone(),
+                ],
+                filter: Some(Expr::IsNotNull(Box::new(lost))),
+                group_by: Vec::new(),
+                note: note(format!("tag `{}`", tag.name), &tag.loc),
+            })
+        };
+        tags.iter().enumerate().filter_map(branch).collect()
+    }
+
+    /// Returns the cost of the resources where the condition holds: 0 where there is none, NULL
+    /// where no cost is known at all.
+    fn cost_where(&mut self, condition: Expr) -> Expr {
+        let cost = self.attr_column(AttrColumn::MonthlyCost);
+        let zero = Expr::Literal(Literal::Money(rust_decimal::Decimal::ZERO));
+        let known = Expr::IsNotNull(Box::new(cost.clone()));
+        sum_money(Expr::case([(condition, cost), (known, zero)], None, Type::Money))
+    }
+
+    fn attr_id(&mut self, attr: AttrColumn) -> Option<ColumnId> {
+        match self.attr_column(attr) {
+            Expr::Column(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+const ACCOUNT_ORDER: [Order; 4] =
+    [down("cost_in_violation"), down("open_findings"), up("account"), up("provider")];
+
+const fn up(column: &'static str) -> Order {
+    Order { column, direction: Direction::Ascending }
+}
+
+const fn down(column: &'static str) -> Order {
+    Order { column, direction: Direction::Descending }
+}
+
+fn named(check: &CheckInfo) -> Option<crate::ir::Note> {
+    note(format!("check `{}/{}`", check.policy_name, check.id), &check.loc)
+}
+
+fn rows() -> Expr {
+    Expr::Aggregate(Aggregate::Rows)
+}
+
+fn count_if(condition: Expr) -> Expr {
+    Expr::Aggregate(Aggregate::CountIf(Box::new(condition)))
+}
+
+fn sum_money(amount: Expr) -> Expr {
+    Expr::Aggregate(Aggregate::SumMoney(Box::new(amount)))
+}
+
+fn has_state(column: ColumnId, state: StateCode) -> Expr {
+    Expr::compare(CmpOp::Eq, Expr::Column(column), Expr::integer(state.code()))
+}
+
+fn is_open(column: ColumnId) -> Expr {
+    has_state(column, StateCode::Open)
+}
+
+fn any_open(tallies: &Tallies) -> Expr {
+    Expr::compare(CmpOp::Gt, Expr::Column(tallies.all), Expr::integer(0))
+}
+
+fn index(at: usize) -> Expr {
+    Expr::integer(i64::try_from(at).unwrap_or(i64::MAX))
+}

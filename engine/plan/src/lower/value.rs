@@ -1,0 +1,198 @@
+//! Values become typed expressions, and expressions of one type become those of another.
+
+use rust_decimal::Decimal;
+use tagpol_sema::program::{Attr, Func, Regex, Value};
+
+use super::text::group_count;
+use super::{Lowering, money};
+use crate::ir::{AttrColumn, Expr, Field, Function, Literal, Type};
+
+/// An expression and its type.
+#[derive(Debug, Clone)]
+pub(super) struct Typed {
+    pub(super) expr: Expr,
+    pub(super) ty: Type,
+}
+
+impl Typed {
+    fn new(expr: Expr, ty: Type) -> Self {
+        Self { expr, ty }
+    }
+
+    fn text(expr: Expr) -> Self {
+        Self::new(expr, Type::Text)
+    }
+}
+
+impl Lowering<'_> {
+    /// Returns the value; NULL where it is missing.
+    pub(super) fn value(&mut self, value: &Value) -> Typed {
+        match value {
+            Value::Text(text) => Typed::text(Expr::text(text)),
+            Value::Bool(truth) => Typed::text(Expr::text(truth.to_string())),
+            Value::Number(number) => Typed::new(Expr::Literal(Literal::Number(*number)), Type::Number),
+            Value::Money(amount, currency) => {
+                self.check_currency(*amount, currency);
+                Typed::new(Expr::Literal(Literal::Money(*amount)), Type::Money)
+            }
+            Value::Date(day) => Typed::new(Expr::Literal(Literal::Date(*day)), Type::Date),
+            Value::Duration(span) => {
+                Typed::new(Expr::integer(span.seconds.saturating_mul(1_000_000)), Type::Duration)
+            }
+            Value::Tag(id) => Typed::text(self.tag_value(*id)),
+            Value::Native(key) => Typed::text(self.raw_key(key)),
+            Value::NativeTag(id) => Typed::text(self.native_value(*id)),
+            Value::SourceOf(id) => Typed::text(self.source_name(*id)),
+            Value::Attr(attr) => self.attr(*attr),
+            Value::Template(parts) => Typed::text(self.template(parts)),
+            Value::Call(func, args) => self.call(*func, args),
+            Value::Extract(inner, regex) => Typed::text(self.extract(inner, regex)),
+        }
+    }
+
+    fn attr(&mut self, attr: Attr) -> Typed {
+        let column = match attr {
+            Attr::Id => AttrColumn::Id,
+            Attr::Name => AttrColumn::Name,
+            Attr::Type => AttrColumn::Type,
+            Attr::Provider => AttrColumn::Provider,
+            Attr::Account => AttrColumn::Account,
+            Attr::Region => AttrColumn::Region,
+            Attr::Source => AttrColumn::Source,
+            Attr::MonthlyCost => AttrColumn::MonthlyCost,
+            Attr::Created => AttrColumn::Created,
+            Attr::Age => {
+                let created = self.attr_column(AttrColumn::Created);
+                let now = Expr::Literal(Literal::Time(self.now));
+                let age = Expr::call(Function::TimeBetween, [created, now]);
+                return Typed::new(age, Type::Duration);
+            }
+        };
+        Typed::new(self.attr_column(column), column.ty())
+    }
+
+    /// Returns the attribute's column, which layer 0 always has.
+    pub(super) fn attr_column(&mut self, attr: AttrColumn) -> Expr {
+        self.columns.share(attr.as_str(), Expr::Field(Field::Attr(attr)), attr.ty(), None)
+    }
+
+    fn template(&mut self, parts: &[Value]) -> Expr {
+        let mut texts: Vec<Expr> = Vec::new();
+        for part in parts {
+            let part = self.text_value(part);
+            match (texts.last_mut(), part) {
+                (_, Expr::Null(ty)) => return Expr::Null(ty),
+                (Some(Expr::Literal(Literal::Text(before))), Expr::Literal(Literal::Text(after))) => {
+                    before.push_str(&after)
+                }
+                (_, part) => texts.push(part),
+            }
+        }
+        match texts.pop() {
+            None => Expr::text(""),
+            Some(only) if texts.is_empty() => only,
+            Some(last) => {
+                texts.push(last);
+                Expr::Call(Function::Concat, texts)
+            }
+        }
+    }
+
+    fn call(&mut self, func: Func, args: &[Value]) -> Typed {
+        let (function, ty) = match func {
+            Func::Coalesce => return self.first_of(args),
+            Func::Lower => (Function::Lower, Type::Text),
+            Func::Upper => (Function::Upper, Type::Text),
+            Func::Trim => (Function::Trim, Type::Text),
+            Func::Length => (Function::Length, Type::Integer),
+            Func::Replace => (Function::Replace, Type::Text),
+        };
+        let args: Vec<Expr> = args.iter().map(|arg| self.text_value(arg)).collect();
+        if args.iter().any(|arg| matches!(arg, Expr::Null(_))) {
+            return Typed::new(Expr::Null(ty), ty);
+        }
+        Typed::new(Expr::Call(function, args), ty)
+    }
+
+    /// Values of one type keep it; others are taken as text.
+    fn first_of(&mut self, args: &[Value]) -> Typed {
+        let typed: Vec<Typed> = args.iter().map(|arg| self.value(arg)).collect();
+        let ty = match typed.split_first() {
+            Some((first, rest)) if rest.iter().all(|t| t.ty == first.ty) => first.ty,
+            _ => Type::Text,
+        };
+        let parts: Vec<Expr> =
+            typed.into_iter().map(|t| if t.ty == ty { t.expr } else { self.to_text(t) }).collect();
+        Typed::new(self.columns.coalesce(parts, ty), ty)
+    }
+
+    fn extract(&mut self, inner: &Value, regex: &Regex) -> Expr {
+        let value = self.text_value(inner);
+        if matches!(value, Expr::Null(_)) {
+            return value;
+        }
+        let (value, regex) = (Box::new(value), regex.clone());
+        let group = group_count(&regex).min(1);
+        let found = Expr::Matches { value: value.clone(), regex: regex.clone(), whole: false };
+        let text = Expr::Group { value, regex, group, whole: false };
+        Expr::only_where(found, text, Type::Text)
+    }
+
+    /// Returns the value as text; NULL for what has no text form.
+    pub(super) fn text_value(&mut self, value: &Value) -> Expr {
+        let typed = self.value(value);
+        self.to_text(typed)
+    }
+
+    fn to_text(&self, typed: Typed) -> Expr {
+        match (typed.ty, typed.expr) {
+            (Type::Text, expr) => expr,
+            (_, Expr::Literal(Literal::Number(number))) => Expr::text(number.to_string()),
+            (_, Expr::Literal(Literal::Date(day))) => Expr::text(day.to_string()),
+            (Type::Integer | Type::Date, expr) => Expr::call(Function::ToText, [expr]),
+            _ => Expr::Null(Type::Text),
+        }
+    }
+
+    /// Returns the value as an IEEE double; NULL for what is no number.
+    pub(super) fn number_value(&mut self, value: &Value) -> Expr {
+        let Typed { expr, ty } = self.value(value);
+        match ty {
+            Type::Number => expr,
+            Type::Integer => Expr::call(Function::ToNumber, [expr]),
+            Type::Text => self.columns.derive(Function::ParseNumber, expr, Type::Number),
+            _ => Expr::Null(Type::Number),
+        }
+    }
+
+    /// Returns the value as a day; NULL for what is no date.
+    pub(super) fn date_value(&mut self, value: &Value) -> Expr {
+        let Typed { expr, ty } = self.value(value);
+        match ty {
+            Type::Date => expr,
+            Type::Time => Expr::call(Function::DayOf, [expr]),
+            Type::Text => self.columns.derive(Function::ParseDate, expr, Type::Date),
+            _ => Expr::Null(Type::Date),
+        }
+    }
+
+    /// Returns the value if it is of the type, else NULL.
+    pub(super) fn value_of_type(&mut self, value: &Value, wanted: Type) -> Expr {
+        let Typed { expr, ty } = self.value(value);
+        if ty == wanted { expr } else { Expr::Null(wanted) }
+    }
+
+    fn check_currency(&mut self, amount: Decimal, currency: &str) {
+        let Some(snapshot) = self.currency else {
+            return;
+        };
+        if snapshot != currency {
+            self.errors.push(money::CurrencyMismatch {
+                amount,
+                currency: currency.to_owned(),
+                snapshot: snapshot.to_owned(),
+                loc: self.at.clone(),
+            });
+        }
+    }
+}

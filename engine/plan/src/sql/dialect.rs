@@ -1,0 +1,290 @@
+//! What dialects of SQL write differently.
+//!
+//! The printer writes the plainest SQL that dialects share; whatever is asked here is a difference
+//! between at least two of them.
+
+use tagpol_sema::formats;
+
+use super::text::literal;
+use crate::ir::{Function, Type};
+
+/// A dialect of SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// DuckDB 1.5.
+    #[default]
+    DuckDb,
+}
+
+/// Words that DuckDB does not take as the name of a column or a table without quotes.
+const DUCKDB_RESERVED: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "anti",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asof",
+    "asymmetric",
+    "at",
+    "authorization",
+    "binary",
+    "both",
+    "by",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "default",
+    "deferrable",
+    "desc",
+    "describe",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "generated",
+    "glob",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lambda",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "map",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "pivot",
+    "pivot_longer",
+    "pivot_wider",
+    "placing",
+    "positional",
+    "primary",
+    "qualify",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "semi",
+    "show",
+    "similar",
+    "some",
+    "struct",
+    "summarize",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "try_cast",
+    "union",
+    "unique",
+    "unpack",
+    "unpivot",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+impl Dialect {
+    /// Returns the quote of identifiers.
+    pub(super) fn quote(self) -> &'static str {
+        match self {
+            Self::DuckDb => "\"",
+        }
+    }
+
+    /// Whether the word, in lower case, needs quotes to be an identifier.
+    pub(super) fn is_reserved(self, word: &str) -> bool {
+        match self {
+            Self::DuckDb => DUCKDB_RESERVED.contains(&word),
+        }
+    }
+
+    /// Returns what stands for the character in a literal, where it is not itself.
+    pub(super) fn escaped(self, c: char) -> Option<&'static str> {
+        match (self, c) {
+            (Self::DuckDb, '\'') => Some("''"),
+            _ => None,
+        }
+    }
+
+    /// Returns an expression for a text of one character, by its number.
+    pub(super) fn character(self, c: char) -> String {
+        match self {
+            Self::DuckDb => format!("chr({})", u32::from(c)),
+        }
+    }
+
+    /// Returns the name of a type.
+    pub(super) fn type_name(self, ty: Type) -> &'static str {
+        match (self, ty) {
+            (Self::DuckDb, Type::Text) => "VARCHAR",
+            (Self::DuckDb, Type::Bool) => "BOOLEAN",
+            (Self::DuckDb, Type::Integer) => "INTEGER",
+            (Self::DuckDb, Type::Code) => "TINYINT",
+            (Self::DuckDb, Type::Number) => "DOUBLE",
+            (Self::DuckDb, Type::Money) => "DECIMAL(38, 12)",
+            (Self::DuckDb, Type::Date) => "DATE",
+            (Self::DuckDb, Type::Time) => "TIMESTAMP",
+            (Self::DuckDb, Type::Duration) => "BIGINT",
+        }
+    }
+
+    /// Returns the start of a statement that keeps a query's rows for the session.
+    pub(super) fn keep_rows(self, name: &str) -> String {
+        match self {
+            Self::DuckDb => format!("CREATE OR REPLACE TEMP TABLE {name} AS"),
+        }
+    }
+
+    /// Returns the value of a key of the snapshot's `tags`.
+    pub(super) fn map_value(self, key: &str) -> String {
+        match self {
+            Self::DuckDb => format!("tags[{}]", literal(key, self)),
+        }
+    }
+
+    /// Returns whether a text matches a regular expression.
+    pub(super) fn matches(self, text: &str, pattern: &str, ignore_case: bool, whole: bool) -> String {
+        let Self::DuckDb = self;
+        let function = if whole { "regexp_full_match" } else { "regexp_matches" };
+        let options = if ignore_case { ", 'i'" } else { "" };
+        format!("{function}({text}, {}{options})", literal(pattern, self))
+    }
+
+    /// Returns a group of the first match of a regular expression.
+    pub(super) fn group(self, text: &str, pattern: &str, ignore_case: bool, group: usize) -> String {
+        let Self::DuckDb = self;
+        let options = if ignore_case { ", 'i'" } else { "" };
+        format!("regexp_extract({text}, {}, {group}{options})", literal(pattern, self))
+    }
+
+    /// Returns the call of a function; there are as many arguments as it takes.
+    pub(super) fn call(self, function: Function, args: &[String]) -> String {
+        let Self::DuckDb = self;
+        let first = args.first().map_or("", String::as_str);
+        let name = match function {
+            Function::ToNumber => return format!("CAST({first} AS DOUBLE)"),
+            Function::ToText => return format!("CAST({first} AS VARCHAR)"),
+            Function::ToInteger => return format!("CAST({first} AS INTEGER)"),
+            Function::ToCode => return format!("CAST({first} AS TINYINT)"),
+            Function::DayOf => return format!("CAST({first} AS DATE)"),
+            Function::TimeBetween => {
+                let to = args.get(1).map_or("", String::as_str);
+                return format!("epoch_us({to}) - epoch_us({first})");
+            }
+            Function::Lower => "lower",
+            Function::Upper => "upper",
+            Function::Length => "length",
+            Function::Replace => "replace",
+            Function::Contains => "contains",
+            Function::StartsWith => "starts_with",
+            Function::EndsWith => "ends_with",
+            Function::Concat => "concat",
+            Function::Trim => "tagpol_trim",
+            Function::Words => "tagpol_words",
+            Function::IsEmail => "tagpol_is_email",
+            Function::IsUrl => "tagpol_is_url",
+            Function::IsNumber => "tagpol_is_number",
+            Function::ParseNumber => "tagpol_number",
+            Function::ParseDate => "tagpol_date",
+        };
+        format!("{name}({})", args.join(", "))
+    }
+
+    /// Returns the statement that defines a function that the dialect has not. None: it has it.
+    pub(super) fn definition(self, function: Function) -> Option<String> {
+        let Self::DuckDb = self;
+        let full = |pattern: &str| self.matches("s", pattern, false, true);
+        let body = match function {
+            // Trimming by a list of characters is many times slower.
+            Function::Trim => {
+                let white = white_space();
+                let ends = literal(&format!("^{white}+|{white}+$"), self);
+                format!("regexp_replace(s, {ends}, '', 'g')")
+            }
+            Function::Words => WORDS.to_owned(),
+            Function::IsEmail => full(formats::EMAIL),
+            Function::IsUrl => full(formats::URL),
+            Function::IsNumber => full(formats::NUMBER),
+            Function::ParseNumber => {
+                format!("CASE WHEN {} THEN TRY_CAST(s AS DOUBLE) END", full(formats::NUMBER))
+            }
+            // DuckDB's calendar has a year 0000, that of the language has not.
+            Function::ParseDate => format!(
+                "CASE WHEN {} AND s >= '0001' THEN TRY_CAST(s AS DATE) END",
+                full(formats::DATE_SHAPE)
+            ),
+            _ => return None,
+        };
+        let call = self.call(function, &["s".to_owned()]);
+        Some(format!("CREATE OR REPLACE TEMP MACRO {call} AS\n  {body}"))
+    }
+}
+
+/// Returns a class of a regular expression for [`formats::WHITE_SPACE`].
+fn white_space() -> String {
+    let codes: Vec<u32> = formats::WHITE_SPACE.chars().map(u32::from).collect();
+    let mut class = String::new();
+    for run in codes.chunk_by(|a, b| a + 1 == *b) {
+        match run {
+            [first, .., last] => class += &format!(r"\x{{{first:x}}}-\x{{{last:x}}}"),
+            [only] => class += &format!(r"\x{{{only:x}}}"),
+            [] => {}
+        }
+    }
+    format!("[{class}]")
+}
+
+/// [`formats::words`] with a space before, between and after the words: a space at each change of
+/// case that starts a word, then one for each run of what is in no word.
+const WORDS: &str = r"' ' || regexp_replace(
+    lower(regexp_replace(
+      regexp_replace(s, '([a-z])([A-Z])', '\1 \2', 'g'),
+      '([A-Z])([A-Z][a-z])', '\1 \2', 'g')),
+    '[^a-z\x{80}-\x{10FFFF}]+', ' ', 'g') || ' '";

@@ -1,0 +1,293 @@
+//! Expressions as SQL text: on one line where they fit, else broken at their parts.
+
+use rust_decimal::Decimal;
+use tagpol_sema::program::{CmpOp, Regex};
+
+use super::Dialect;
+use super::text::{identifier, literal};
+use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan};
+
+/// Lines are broken where they would be longer, if they can be.
+const WIDTH: usize = 100;
+
+/// Chains of `||` and `+` longer than this are printed as trees: databases take time, or give up,
+/// on deep ones.
+const CHAIN_LIMIT: usize = 16;
+
+/// Prints expressions of a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Printer<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) dialect: Dialect,
+}
+
+/// How strongly the parts of an expression hold together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Binding {
+    Or,
+    And,
+    Not,
+    Comparison,
+    Sum,
+    Atom,
+}
+
+impl Printer<'_> {
+    /// Returns the expression; lines after the first are indented by `indent` spaces.
+    pub(super) fn pretty(self, expr: &Expr, indent: usize) -> String {
+        self.pretty_before(expr, indent, 0)
+    }
+
+    /// As [`Self::pretty`], where `after` more characters follow on the last line.
+    pub(super) fn pretty_before(self, expr: &Expr, indent: usize, after: usize) -> String {
+        let flat = self.flat(expr);
+        if indent + flat.len() + after <= WIDTH {
+            return flat;
+        }
+        let pad = " ".repeat(indent);
+        let inner = indent + 2;
+        let list = |parts: &[Expr]| {
+            let lines: Vec<String> = parts.iter().map(|p| self.pretty(p, inner)).collect();
+            lines.join(&format!(",\n{pad}  "))
+        };
+        match expr {
+            Expr::Case { arms, otherwise } => self.case_lines(arms, otherwise.as_deref(), indent),
+            Expr::And(parts) => self.lines(parts, Binding::And, &format!("\n{pad}AND "), indent),
+            Expr::Or(parts) => self.lines(parts, Binding::Or, &format!("\n{pad}OR "), indent),
+            Expr::Coalesce(parts) => format!("coalesce(\n{pad}  {}\n{pad})", list(parts)),
+            Expr::Sum(parts) if parts.len() <= CHAIN_LIMIT => {
+                self.lines(parts, Binding::Sum, &format!("\n{pad}+ "), indent)
+            }
+            Expr::Truth(condition) => {
+                format!("coalesce(\n{pad}  {},\n{pad}  false\n{pad})", self.pretty(condition, inner))
+            }
+            Expr::In { value, list, negated } => {
+                let not = if *negated { " NOT" } else { "" };
+                let items = self.filled(list, inner);
+                format!("{}{not} IN (\n{pad}  {items}\n{pad})", self.at_least(value, Binding::Sum))
+            }
+            Expr::Call(function, args) if args.len() == 1 => {
+                let lines: Vec<String> =
+                    args.iter().map(|arg| format!("\n{pad}  {}", self.pretty(arg, inner))).collect();
+                self.dialect.call(*function, &lines)
+            }
+            _ => flat,
+        }
+    }
+
+    /// Returns a case with an arm a line, and its value on a line of its own where it does not fit.
+    fn case_lines(self, arms: &[Arm], otherwise: Option<&Expr>, indent: usize) -> String {
+        let pad = " ".repeat(indent);
+        let mut text = "CASE".to_owned();
+        for arm in arms {
+            let when = self.pretty(&arm.when, indent + 4);
+            let then = self.pretty(&arm.then, indent + 4);
+            let broken = when.contains('\n') || indent + when.len() + then.len() + 12 > WIDTH;
+            let gap = if broken { format!("\n{pad}    ") } else { " ".to_owned() };
+            text += &format!("\n{pad}  WHEN {when}{gap}THEN {then}");
+        }
+        if let Some(otherwise) = otherwise {
+            text += &format!("\n{pad}  ELSE {}", self.pretty(otherwise, indent + 4));
+        }
+        format!("{text}\n{pad}END")
+    }
+
+    fn lines(self, parts: &[Expr], binding: Binding, join: &str, indent: usize) -> String {
+        let lines: Vec<String> = parts
+            .iter()
+            .map(|part| match binding_of(part) > binding {
+                true => self.pretty(part, indent + 4),
+                false => format!("({})", self.pretty(part, indent + 4)),
+            })
+            .collect();
+        lines.join(join)
+    }
+
+    /// Returns a list with as many items on a line as fit.
+    fn filled(self, items: &[Expr], indent: usize) -> String {
+        let mut out = String::new();
+        let mut column = indent;
+        for (i, item) in items.iter().enumerate() {
+            let item = self.flat(item);
+            let comma = if i == 0 { "" } else { "," };
+            let broken = i > 0 && column + item.len() + 2 > WIDTH;
+            let gap = match (i, broken) {
+                (0, _) => String::new(),
+                (_, true) => format!("\n{}", " ".repeat(indent)),
+                (_, false) => " ".to_owned(),
+            };
+            column = if broken { indent } else { column + comma.len() + gap.len() } + item.len();
+            out += &format!("{comma}{gap}{item}");
+        }
+        out
+    }
+
+    /// Returns the expression on one line.
+    pub(super) fn flat(self, expr: &Expr) -> String {
+        match expr {
+            Expr::Field(Field::Attr(attr)) => identifier(attr.as_str(), self.dialect),
+            Expr::Field(Field::Promoted(name)) => identifier(name, self.dialect),
+            Expr::Field(Field::Key(key)) => self.dialect.map_value(key),
+            Expr::Column(id) => identifier(&self.plan.column(*id).name, self.dialect),
+            Expr::Literal(constant) => self.constant(constant),
+            Expr::Null(ty) => format!("CAST(NULL AS {})", self.dialect.type_name(*ty)),
+            Expr::And(parts) => self.joined(parts, Binding::And, " AND "),
+            Expr::Or(parts) => self.joined(parts, Binding::Or, " OR "),
+            Expr::Not(inner) => format!("NOT {}", self.at_least(inner, Binding::Not)),
+            Expr::Truth(inner) => format!("coalesce({}, false)", self.flat(inner)),
+            Expr::IsNull(inner) => format!("{} IS NULL", self.at_least(inner, Binding::Sum)),
+            Expr::IsNotNull(inner) => format!("{} IS NOT NULL", self.at_least(inner, Binding::Sum)),
+            Expr::Compare(op, left, right) => {
+                let left = self.at_least(left, Binding::Sum);
+                format!("{left} {} {}", operator(*op), self.at_least(right, Binding::Sum))
+            }
+            Expr::In { value, list, negated } => {
+                let not = if *negated { " NOT" } else { "" };
+                let list = self.list(list);
+                format!("{}{not} IN ({list})", self.at_least(value, Binding::Sum))
+            }
+            Expr::Like { value, pattern } => self.like(value, pattern),
+            Expr::Matches { value, regex: Regex { pattern, ignore_case }, whole } => {
+                self.dialect.matches(&self.flat(value), pattern, *ignore_case, *whole)
+            }
+            Expr::Group { value, regex: Regex { pattern, ignore_case }, group, whole } => {
+                let anchored = whole.then(|| format!(r"\A(?:{pattern})\z"));
+                let pattern = anchored.as_ref().unwrap_or(pattern);
+                self.dialect.group(&self.flat(value), pattern, *ignore_case, *group)
+            }
+            Expr::Case { arms, otherwise } => {
+                let mut text = "CASE".to_owned();
+                for arm in arms {
+                    text += &format!(" WHEN {} THEN {}", self.flat(&arm.when), self.flat(&arm.then));
+                }
+                if let Some(otherwise) = otherwise {
+                    text += &format!(" ELSE {}", self.flat(otherwise));
+                }
+                text + " END"
+            }
+            Expr::Coalesce(parts) => format!("coalesce({})", self.list(parts)),
+            Expr::Sum(parts) => self.chain(parts, " + "),
+            Expr::Call(Function::Concat, parts) => self.chain(parts, " || "),
+            Expr::Call(function, args) => {
+                let args: Vec<String> = args.iter().map(|arg| self.flat(arg)).collect();
+                self.dialect.call(*function, &args)
+            }
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate),
+        }
+    }
+
+    fn aggregate(self, aggregate: &Aggregate) -> String {
+        match aggregate {
+            Aggregate::Rows => "count(*)".to_owned(),
+            Aggregate::CountIf(inner) => format!("count(*) FILTER (WHERE {})", self.flat(inner)),
+            Aggregate::SumIntegers(inner) => {
+                format!("CAST(coalesce(sum({}), 0) AS BIGINT)", self.flat(inner))
+            }
+            Aggregate::SumMoney(inner) => format!("sum({})", self.flat(inner)),
+        }
+    }
+
+    fn like(self, value: &Expr, pattern: &[GlobPart]) -> String {
+        let value = self.at_least(value, Binding::Sum);
+        let mut out = String::new();
+        let mut wild = false;
+        for part in pattern {
+            match part {
+                GlobPart::Any => out.push('%'),
+                GlobPart::One => out.push('_'),
+                GlobPart::Text(text) => {
+                    out.push_str(&text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"));
+                    continue;
+                }
+            }
+            wild = true;
+        }
+        if !wild {
+            let text: String = pattern
+                .iter()
+                .map(|part| if let GlobPart::Text(text) = part { text.as_str() } else { "" })
+                .collect();
+            return format!("{value} = {}", literal(&text, self.dialect));
+        }
+        let escape = if out.contains('\\') {
+            format!(" ESCAPE {}", literal(r"\", self.dialect))
+        } else {
+            String::new()
+        };
+        format!("{value} LIKE {}{escape}", literal(&out, self.dialect))
+    }
+
+    fn constant(self, constant: &Literal) -> String {
+        match constant {
+            Literal::Text(text) => literal(text, self.dialect),
+            Literal::Bool(truth) => truth.to_string(),
+            Literal::Integer(number) => number.to_string(),
+            // An exponent makes it a double, read from its decimal digits.
+            Literal::Number(number) => format!("{number}e0"),
+            // A point makes it a decimal, however many digits there are.
+            Literal::Money(amount) if amount.abs() < Decimal::from(i32::MAX) => amount.to_string(),
+            Literal::Money(amount) if amount.scale() > 0 => amount.to_string(),
+            Literal::Money(amount) => format!("{amount}.0"),
+            Literal::Date(day) => format!("DATE '{day}'"),
+            Literal::Time(time) => format!("TIMESTAMP '{}'", time.format("%Y-%m-%d %H:%M:%S%.6f")),
+        }
+    }
+
+    fn list(self, exprs: &[Expr]) -> String {
+        exprs.iter().map(|e| self.flat(e)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn joined(self, parts: &[Expr], binding: Binding, by: &str) -> String {
+        let parts: Vec<String> = parts.iter().map(|part| self.above(part, binding)).collect();
+        parts.join(by)
+    }
+
+    /// Returns `a + b + c`, or `((a + b) + (c + d))` where there are many.
+    fn chain(self, parts: &[Expr], by: &str) -> String {
+        if parts.len() > CHAIN_LIMIT {
+            let (left, right) = parts.split_at(parts.len() / 2);
+            return format!("({}){by}({})", self.chain(left, by), self.chain(right, by));
+        }
+        let parts: Vec<String> = parts.iter().map(|part| self.above(part, Binding::Sum)).collect();
+        parts.join(by)
+    }
+
+    /// Returns the expression, in parentheses unless it holds together more strongly.
+    fn above(self, expr: &Expr, binding: Binding) -> String {
+        match binding_of(expr) > binding {
+            true => self.flat(expr),
+            false => format!("({})", self.flat(expr)),
+        }
+    }
+
+    fn at_least(self, expr: &Expr, binding: Binding) -> String {
+        match binding_of(expr) >= binding {
+            true => self.flat(expr),
+            false => format!("({})", self.flat(expr)),
+        }
+    }
+}
+
+fn operator(op: CmpOp) -> &'static str {
+    match op {
+        CmpOp::Eq => "=",
+        CmpOp::Ne => "<>",
+        CmpOp::Lt => "<",
+        CmpOp::Le => "<=",
+        CmpOp::Gt => ">",
+        CmpOp::Ge => ">=",
+    }
+}
+
+fn binding_of(expr: &Expr) -> Binding {
+    match expr {
+        Expr::Or(_) => Binding::Or,
+        Expr::And(_) => Binding::And,
+        Expr::Not(_) => Binding::Not,
+        Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::Compare(..) | Expr::In { .. } | Expr::Like { .. } => {
+            Binding::Comparison
+        }
+        Expr::Sum(_) | Expr::Call(Function::Concat | Function::TimeBetween, _) => Binding::Sum,
+        _ => Binding::Atom,
+    }
+}

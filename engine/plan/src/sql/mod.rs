@@ -1,0 +1,103 @@
+//! Relational plan -> SQL text.
+//!
+//! In: a [`Plan`] and a [`Dialect`]. Out: a [`Script`], statements to run one after the other in one
+//! session. Assumes what a `Plan` promises. Promises statements without control characters other
+//! than line ends, in which texts of a program or a snapshot stand only where `text` has put them,
+//! and the same text for the same plan.
+
+mod dialect;
+mod expr;
+mod statement;
+mod text;
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+
+pub use dialect::Dialect;
+
+use crate::ir::{Expr, Function, Plan, QueryKind};
+use expr::Printer;
+
+/// Name of the table of the evaluated inventory, one row a resource.
+pub const EVALUATED: &str = "evaluated";
+
+/// The SQL of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    setup: Vec<String>,
+    evaluate: String,
+    queries: Vec<QueryText>,
+    heading: String,
+}
+
+/// A query and what its columns hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct QueryText {
+    kind: QueryKind,
+    heading: String,
+    sql: String,
+}
+
+impl Script {
+    /// Prints the plan.
+    pub fn new(plan: &Plan, dialect: Dialect) -> Self {
+        let printer = Printer { plan, dialect };
+        let setup = functions(plan).into_iter().filter_map(|f| dialect.definition(f)).collect();
+        let query = |kind| {
+            let query = plan.query(kind);
+            let (heading, sql) = (statement::heading(query), printer.query(query));
+            QueryText { kind, heading, sql }
+        };
+        Self {
+            setup,
+            evaluate: printer.evaluate(),
+            queries: QueryKind::ALL.map(query).into(),
+            heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
+        }
+    }
+
+    /// Returns the statements that make the table [`EVALUATED`], in the order to run them in. They
+    /// replace what an earlier run in the session has left.
+    pub fn statements(&self) -> impl Iterator<Item = &str> {
+        self.setup.iter().chain([&self.evaluate]).map(String::as_str)
+    }
+
+    /// Returns a query over the table [`EVALUATED`]; its columns are those of [`Plan::query`].
+    pub fn query(&self, kind: QueryKind) -> &str {
+        self.queries.iter().find(|q| q.kind == kind).map_or("", |q| &q.sql)
+    }
+
+    /// Returns a query for its first rows only.
+    pub fn first_rows(&self, kind: QueryKind, rows: u64) -> String {
+        format!("{}\nLIMIT {rows}", self.query(kind))
+    }
+}
+
+/// One text that a person can read and a database can run.
+impl Display for Script {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.heading)?;
+        for statement in self.statements() {
+            writeln!(f, "\n{statement};")?;
+        }
+        for query in &self.queries {
+            writeln!(f, "\n{}\n{};", query.heading, query.sql)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the functions that the plan calls.
+fn functions(plan: &Plan) -> BTreeSet<Function> {
+    fn visit(expr: &Expr, found: &mut BTreeSet<Function>) {
+        if let Expr::Call(function, _) = expr {
+            found.insert(*function);
+        }
+        expr.for_each_child(|child| visit(child, found));
+    }
+    let mut found = BTreeSet::new();
+    for column in &plan.columns {
+        visit(&column.expr, &mut found);
+    }
+    found
+}

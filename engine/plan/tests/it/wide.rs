@@ -1,0 +1,90 @@
+//! The size of the SQL grows with that of the program, not faster.
+
+use tagpol_plan::{Dialect, Layout, Options, Script, lower};
+use tagpol_sema::program::{ActionKind, Attr, Define, DefineId, Pred, Program, TagId, TagType, Value};
+
+use crate::programs::{
+    at, equals, noon, normalize, one_of, plan_with, policy, require, rule, script_with, tag, text,
+};
+
+/// Returns a program with that many tags, policies, and rules that fill one tag alike.
+fn wide(n: u32) -> Program {
+    let tags: Vec<TagId> = (0..n).map(TagId).collect();
+    let named = |i: &TagId| {
+        let mut tag = tag(&format!("tag-{}", i.0), one_of(&["a", "b"]));
+        tag.normalizes = vec![normalize(&[&format!("tag-{}", i.0)], vec![])];
+        tag
+    };
+    let fill = |i: u32| {
+        let when = equals(Value::Attr(Attr::Name), &format!("n{i}"));
+        rule(&format!("rule-{i}"), when, ActionKind::Fill, TagId(0), text(&format!("v{i}")))
+    };
+    let judge = |id: &TagId| {
+        let scope = Pred::IsValid(*id);
+        policy(
+            &format!("policy-{}", id.0),
+            Some(scope),
+            vec![require("c", Pred::IsSet(Value::Tag(*id)), Some(*id))],
+        )
+    };
+    Program {
+        tags: tags.iter().map(named).collect(),
+        rules: (0..n).map(fill).collect(),
+        policies: tags.iter().map(judge).collect(),
+        strata: vec![tags],
+        ..Program::default()
+    }
+}
+
+fn size(program: &Program) -> usize {
+    let plan = lower(program, &Layout::generic(), &Options { now: noon() }).unwrap();
+    Script::new(&plan, Dialect::DuckDb).to_string().len()
+}
+
+#[test]
+fn twice_the_program_is_twice_the_sql() {
+    let (once, twice) = (size(&wide(150)), size(&wide(300)));
+    assert!(twice * 10 < once * 22, "{once} bytes grow to {twice}");
+}
+
+#[test]
+fn predicates_that_use_each_other_twice_stay_small() {
+    let named = |i: u32| Box::new(Pred::Named(DefineId(i)));
+    let define = |i: u32| {
+        let own = equals(Value::Attr(Attr::Region), &format!("r{i}"));
+        let pred = match i.checked_sub(1) {
+            None => own,
+            Some(j) => Pred::Or(vec![Pred::And(vec![*named(j), own]), Pred::Not(named(j))]),
+        };
+        Define { name: format!("d{i}"), pred, loc: at(i + 1) }
+    };
+    let last = Pred::Named(DefineId(39));
+    let program = Program {
+        defines: (0..40).map(define).collect(),
+        policies: vec![policy("p", Some(last), vec![require("c", Pred::Const(false), None)])],
+        ..Program::default()
+    };
+    assert!(size(&program) < 20_000);
+}
+
+#[test]
+fn many_tallies_are_summed_as_a_tree() {
+    let sql = script_with(&wide(40), &[]).to_string();
+    assert!(sql.contains("))\n") || sql.contains(") + ("), "{sql}");
+}
+
+#[test]
+fn names_that_read_alike_stay_apart() {
+    let long = "x".repeat(60);
+    let tags = vec![
+        tag("a-b", TagType::Text),
+        tag("a_b", TagType::Text),
+        tag(&format!("{long}1"), TagType::Text),
+        tag(&format!("{long}2"), TagType::Text),
+    ];
+    let program = Program { strata: vec![(0..4).map(TagId).collect()], tags, ..Program::default() };
+    let plan = plan_with(&program, &["A-B", "a_b"], 2);
+    let names: std::collections::BTreeSet<&str> =
+        plan.output.iter().map(|&id| plan.column(id).name.as_str()).collect();
+    assert_eq!(names.len(), plan.output.len());
+}
