@@ -1,0 +1,35 @@
+//! Why there is no evaluation.
+
+use tagpol_inventory::ImportError;
+use tagpol_plan::CurrencyMismatch;
+use tagpol_store::StoreError;
+
+/// Why a program could not be evaluated.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The program speaks of money in another currency than the snapshot's: a mistake in the
+    /// program, found only when the two meet.
+    #[error("{}", list(.0))]
+    Currency(Vec<CurrencyMismatch>),
+    /// The snapshot cannot be read or written.
+    #[error(transparent)]
+    Inventory(#[from] ImportError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database gave an answer of another shape than the plan says.
+    #[error("the database gave an unexpected answer to `{query}`: {reason}")]
+    Answer {
+        /// Name of the query.
+        query: &'static str,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// A temporary folder could not be made.
+    #[error("no temporary folder: {0}")]
+    TemporaryFolder(#[source] std::io::Error),
+}
+
+fn list(mismatches: &[CurrencyMismatch]) -> String {
+    mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,270 @@
+//! The evaluation: plan, database, rows, result.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use tagpol_inventory::Snapshot;
+use tagpol_plan::ir::StateCode;
+use tagpol_plan::{Dialect, KeyColumn, Layout, Plan, QueryKind, Script, lower};
+use tagpol_sema::program::Program;
+use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
+
+use crate::error::RunError;
+use crate::finding::{
+    AccountLine, CheckResult, Evaluation, Finding, SnapshotInfo, State, Summary, fingerprint, score,
+};
+use crate::message::{asks, message};
+
+/// Name of the view on the snapshot.
+const RELATION: &str = "resources";
+
+/// What an evaluation depends on besides program and snapshot.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The clock.
+    pub now: DateTime<Utc>,
+    /// Threads to run on. None: one a core. Results do not depend on it.
+    pub threads: Option<usize>,
+    /// Folder for what does not fit in memory. None: it must fit.
+    pub temp_dir: Option<PathBuf>,
+}
+
+impl Options {
+    /// Returns the usual options at a time.
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self { now, threads: None, temp_dir: None }
+    }
+}
+
+/// A program compiled for one snapshot, or for none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    /// The relational plan.
+    pub plan: Plan,
+    /// Its SQL.
+    pub script: Script,
+}
+
+/// Compiles a program without a snapshot: native keys are read as the program spells them.
+///
+/// # Errors
+/// None in fact, since there is no currency to contradict; the type is that of [`compile_for`].
+pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunError> {
+    with_layout(program, &Layout { relation: RELATION.to_owned(), ..Layout::generic() }, now)
+}
+
+/// Compiles a program for a snapshot.
+///
+/// # Errors
+/// [`RunError::Currency`].
+pub fn compile_for(program: &Program, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Compiled, RunError> {
+    let manifest = snapshot.manifest();
+    let keys = manifest.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
+    let layout = Layout {
+        relation: RELATION.to_owned(),
+        keys: Some(keys.collect()),
+        currency: manifest.currency.clone(),
+    };
+    with_layout(program, &layout, now)
+}
+
+fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result<Compiled, RunError> {
+    let plan = lower(program, layout, &tagpol_plan::Options { now }).map_err(RunError::Currency)?;
+    let script = Script::new(&plan, Dialect::DuckDb);
+    Ok(Compiled { plan, script })
+}
+
+/// Evaluates a program over a snapshot.
+///
+/// # Errors
+/// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's or the
+/// database's.
+pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
+    let run = Run::start(program, snapshot, options)?;
+    let checks = run.checks()?;
+    let findings = run.findings()?;
+    let summary = run.summary(&checks)?;
+    Ok(Evaluation {
+        now: run.compiled.plan.now,
+        snapshot: SnapshotInfo::from(snapshot),
+        summary,
+        accounts: run.accounts()?,
+        conflicts: run.conflicts()?,
+        checks,
+        findings,
+    })
+}
+
+/// A program that has run; its results are in the database.
+pub(crate) struct Run {
+    pub(crate) compiled: Compiled,
+    store: Store,
+}
+
+impl Run {
+    /// Runs a program over a snapshot.
+    pub(crate) fn start(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Self, RunError> {
+        let compiled = compile_for(program, snapshot, options.now)?;
+        let store = Store::in_memory(&StoreOptions {
+            threads: options.threads,
+            memory_limit: None,
+            temp_dir: options.temp_dir.clone(),
+        })?;
+        store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        for statement in compiled.script.statements() {
+            store.execute(statement)?;
+        }
+        Ok(Self { compiled, store })
+    }
+
+    /// Reads a query row by row.
+    pub(crate) fn for_each(
+        &self,
+        kind: QueryKind,
+        mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let sql = self.compiled.script.query(kind);
+        self.store.for_each(sql, |row| f(&Fields { row, query: kind.as_str() }))
+    }
+
+    fn summary(&self, checks: &[CheckResult]) -> Result<Summary, RunError> {
+        let mut summary = None;
+        self.for_each(QueryKind::Summary, |row| {
+            summary = Some(Summary {
+                resources: row.count(0)?,
+                compliant: row.count(1)?,
+                score: score(checks),
+                open: [row.count(4)?, row.count(5)?, row.count(6)?, row.count(7)?],
+                pending: checks.iter().map(|check| check.pending).sum(),
+                exempt: checks.iter().map(|check| check.exempt).sum(),
+                cost: row.money(2),
+                cost_in_violation: row.money(3),
+            });
+            Ok(())
+        })?;
+        summary.ok_or(RunError::Answer { query: "summary", reason: "no row".to_owned() })
+    }
+
+    fn checks(&self) -> Result<Vec<CheckResult>, RunError> {
+        let mut checks = Vec::new();
+        self.for_each(QueryKind::Checks, |row| {
+            let index = row.index(0)?;
+            let info =
+                self.compiled.plan.checks.get(index).ok_or_else(|| row.unexpected("an unknown check"))?;
+            checks.push(CheckResult {
+                policy: info.policy_name.clone(),
+                check: info.id.clone(),
+                severity: info.severity,
+                asks: asks(
+                    info,
+                    info.tag.and_then(|tag| self.compiled.plan.tag(tag)).map(|tag| tag.name.as_str()),
+                ),
+                in_scope: row.count(1)?,
+                open: row.count(2)?,
+                pending: row.count(3)?,
+                exempt: row.count(4)?,
+                cost_in_violation: row.money(5),
+                escalate: info.escalate.clone(),
+                controls: info.controls.clone(),
+                loc: info.loc.clone(),
+            });
+            Ok(())
+        })?;
+        Ok(checks)
+    }
+
+    /// Reads all findings.
+    pub(crate) fn findings(&self) -> Result<Vec<Finding>, RunError> {
+        let plan = &self.compiled.plan;
+        let mut findings = Vec::new();
+        self.for_each(QueryKind::Findings, |row| {
+            let check = row.index(0)?;
+            let info = plan.checks.get(check).ok_or_else(|| row.unexpected("an unknown check"))?;
+            let tag = info.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.as_str());
+            let resource = row.text(2).unwrap_or_default();
+            let value = row.text(8);
+            findings.push(Finding {
+                check,
+                state: row.state(1)?,
+                message: message(info, tag, value.as_deref()),
+                fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
+                tag: tag.map(str::to_owned),
+                value,
+                resource,
+                name: row.text(3),
+                ty: row.text(4),
+                provider: row.text(5),
+                account: row.text(6),
+                region: row.text(7),
+                cost: row.money(10),
+            });
+            Ok(())
+        })?;
+        Ok(findings)
+    }
+
+    fn accounts(&self) -> Result<Vec<AccountLine>, RunError> {
+        let mut accounts = Vec::new();
+        self.for_each(QueryKind::Accounts, |row| {
+            accounts.push(AccountLine {
+                account: row.text(0),
+                provider: row.text(1),
+                resources: row.count(2)?,
+                compliant: row.count(3)?,
+                open: row.count(4)?,
+                cost_in_violation: row.money(5),
+            });
+            Ok(())
+        })?;
+        Ok(accounts)
+    }
+
+    fn conflicts(&self) -> Result<u64, RunError> {
+        let mut conflicts = 0;
+        self.for_each(QueryKind::Conflicts, |_| {
+            conflicts += 1;
+            Ok(())
+        })?;
+        Ok(conflicts)
+    }
+}
+
+/// The fields of a row, with errors that name the query.
+pub(crate) struct Fields<'a> {
+    row: &'a Row<'a>,
+    query: &'static str,
+}
+
+impl Fields<'_> {
+    pub(crate) fn text(&self, at: usize) -> Option<String> {
+        self.row.get(at).and_then(Cell::as_text).map(str::to_owned)
+    }
+
+    pub(crate) fn count(&self, at: usize) -> Result<u64, RunError> {
+        let cell = self.row.get(at).and_then(Cell::as_int).and_then(|count| u64::try_from(count).ok());
+        cell.ok_or_else(|| self.unexpected(&format!("column {at} is no count")))
+    }
+
+    pub(crate) fn index(&self, at: usize) -> Result<usize, RunError> {
+        let count = self.count(at)?;
+        usize::try_from(count).map_err(|_| self.unexpected("an index out of range"))
+    }
+
+    fn money(&self, at: usize) -> Option<Decimal> {
+        self.row.get(at).and_then(Cell::as_decimal)
+    }
+
+    pub(crate) fn state(&self, at: usize) -> Result<State, RunError> {
+        let code = self.row.get(at).and_then(Cell::as_int).and_then(StateCode::from_code);
+        match code {
+            Some(StateCode::Open) => Ok(State::Open),
+            Some(StateCode::Pending) => Ok(State::Pending),
+            Some(StateCode::Exempt) => Ok(State::Exempt),
+            Some(StateCode::None) | None => Err(self.unexpected("a finding without a state")),
+        }
+    }
+
+    pub(crate) fn unexpected(&self, reason: &str) -> RunError {
+        RunError::Answer { query: self.query, reason: reason.to_owned() }
+    }
+}

@@ -1,0 +1,298 @@
+//! The result of an evaluation, as plain data.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use tagpol_inventory::Snapshot;
+use tagpol_sema::program::{Control, Escalation, Loc, Severity};
+use tagpol_store::Decimal;
+
+/// What a program found in a snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// The clock that it was evaluated at.
+    pub now: DateTime<Utc>,
+    /// What was evaluated.
+    pub snapshot: SnapshotInfo,
+    /// Totals.
+    pub summary: Summary,
+    /// Every check, worst severity first, then by policy and by position in it.
+    pub checks: Vec<CheckResult>,
+    /// Every finding, in the order of the checks, then by resource id.
+    pub findings: Vec<Finding>,
+    /// Every account, the worst first.
+    pub accounts: Vec<AccountLine>,
+    /// Tags of resources where an equal candidate lost: two spellings that say different things.
+    pub conflicts: u64,
+}
+
+/// Where the resources came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// Its id.
+    pub id: String,
+    /// When it was taken.
+    pub taken_at: DateTime<Utc>,
+    /// The files it was made of.
+    pub sources: Vec<String>,
+    /// Currency of the costs.
+    pub currency: Option<String>,
+    /// Month of the costs, `2026-10`.
+    pub month: Option<String>,
+    /// Rows of the files that are not in it.
+    pub rejected_rows: u64,
+    /// Values that were left out or changed.
+    pub rejected_values: u64,
+    /// Cost of charges that name no resource.
+    pub unattributed: Option<rust_decimal::Decimal>,
+}
+
+impl From<&Snapshot> for SnapshotInfo {
+    fn from(snapshot: &Snapshot) -> Self {
+        let manifest = snapshot.manifest();
+        Self {
+            id: manifest.id.clone(),
+            taken_at: manifest.taken_at,
+            sources: manifest.sources.iter().map(|source| source.path.clone()).collect(),
+            currency: manifest.currency.clone(),
+            month: manifest.month.as_ref().map(|month| month.month.to_string()),
+            rejected_rows: manifest.completeness.rejected_rows,
+            rejected_values: manifest.completeness.rejected_values,
+            unattributed: manifest.counts.unattributed.as_ref().map(|part| part.cost),
+        }
+    }
+}
+
+/// Totals of an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Resources in the snapshot.
+    pub resources: u64,
+    /// Resources without an open finding.
+    pub compliant: u64,
+    /// 0 to 100, see [`score`].
+    pub score: f64,
+    /// Open findings, as [`Severity::ALL`].
+    pub open: [u64; 4],
+    /// Findings inside a grace.
+    pub pending: u64,
+    /// Findings that are waived.
+    pub exempt: u64,
+    /// Monthly cost of all resources; None where no cost is known.
+    pub cost: Option<Decimal>,
+    /// Monthly cost of the resources with an open finding; None where no cost is known.
+    pub cost_in_violation: Option<Decimal>,
+}
+
+impl Summary {
+    /// Returns the number of open findings of a severity.
+    pub fn open_of(&self, severity: Severity) -> u64 {
+        Severity::ALL.iter().zip(self.open).find(|(s, _)| **s == severity).map_or(0, |(_, count)| count)
+    }
+}
+
+/// What became of one check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckResult {
+    /// Name of the policy.
+    pub policy: String,
+    /// Id of the check in it.
+    pub check: String,
+    /// How bad a finding is.
+    pub severity: Severity,
+    /// What it asks for: the policy's own message, or the requirement in words.
+    pub asks: String,
+    /// Resources that the policy speaks of.
+    pub in_scope: u64,
+    /// Open findings.
+    pub open: u64,
+    /// Findings inside the policy's grace.
+    pub pending: u64,
+    /// Findings that are waived.
+    pub exempt: u64,
+    /// Monthly cost of the resources with an open finding of it; None where no cost is known.
+    pub cost_in_violation: Option<Decimal>,
+    /// Who is told when a finding stays open.
+    pub escalate: Option<Escalation>,
+    /// Controls of frameworks that the policy supports.
+    pub controls: Vec<Control>,
+    /// Place of the check.
+    pub loc: Loc,
+}
+
+/// One resource that breaks one check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Index in [`Evaluation::checks`].
+    pub check: usize,
+    /// Whether it counts.
+    pub state: State,
+    /// Id of the resource.
+    pub resource: String,
+    /// Name of the resource.
+    pub name: Option<String>,
+    /// Type of the resource.
+    pub ty: Option<String>,
+    /// Provider of the resource.
+    pub provider: Option<String>,
+    /// Account of the resource.
+    pub account: Option<String>,
+    /// Region of the resource.
+    pub region: Option<String>,
+    /// The tag that the check is about.
+    pub tag: Option<String>,
+    /// Its value; None where it is missing.
+    pub value: Option<String>,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// Stays the same from run to run, see [`fingerprint`].
+    pub fingerprint: String,
+    /// Monthly cost of the resource.
+    pub cost: Option<Decimal>,
+}
+
+/// Whether a finding counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It counts.
+    Open,
+    /// The resource is younger than the policy's grace.
+    Pending,
+    /// It is waived.
+    Exempt,
+}
+
+impl State {
+    /// Returns the word for it in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::Exempt => "exempt",
+        }
+    }
+}
+
+/// How one account does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountLine {
+    /// The account; None for resources that name none.
+    pub account: Option<String>,
+    /// Its provider.
+    pub provider: Option<String>,
+    /// Its resources.
+    pub resources: u64,
+    /// Those without an open finding.
+    pub compliant: u64,
+    /// Open findings.
+    pub open: u64,
+    /// Monthly cost of the resources with one; None where no cost is known.
+    pub cost_in_violation: Option<Decimal>,
+}
+
+/// The severity from which on findings fail a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate(pub Option<Severity>);
+
+impl Gate {
+    /// Whether an evaluation fails: it has an open finding at or above the gate.
+    pub fn fails(self, summary: &Summary) -> bool {
+        self.0.is_some_and(|gate| Severity::ALL.iter().any(|s| *s >= gate && summary.open_of(*s) > 0))
+    }
+}
+
+/// Returns what identifies a finding from run to run: policy, check, resource and tag, whatever the
+/// formatting of the policy and the value of the tag. 32 hexadecimal digits.
+pub fn fingerprint(policy: &str, check: &str, resource: &str, tag: Option<&str>) -> String {
+    let mut hasher = Sha256::new();
+    for part in [policy, check, resource, tag.unwrap_or_default()] {
+        // Lengths keep ("ab", "c") and ("a", "bc") apart.
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Weights of a check's severity in the score, as [`Severity::ALL`].
+const WEIGHTS: [u64; 4] = [10, 5, 2, 1];
+
+/// Returns the share of checks that hold, 0 to 100: each check of each resource in its scope
+/// counts by its severity (critical 10, high 5, medium 2, low 1), and fails where its finding is
+/// open. 100 where nothing is in scope.
+pub fn score<'a>(checks: impl IntoIterator<Item = &'a CheckResult>) -> f64 {
+    let (mut all, mut failed) = (0u64, 0u64);
+    for check in checks {
+        let weight =
+            Severity::ALL.iter().zip(WEIGHTS).find(|(s, _)| **s == check.severity).map_or(0, |(_, w)| w);
+        all = all.saturating_add(weight.saturating_mul(check.in_scope));
+        failed = failed.saturating_add(weight.saturating_mul(check.open));
+    }
+    if all == 0 {
+        return 100.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a share is shown with one decimal")]
+    let share = 1.0 - failed as f64 / all as f64;
+    (share * 1000.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(severity: Severity, in_scope: u64, open: u64) -> CheckResult {
+        CheckResult {
+            policy: "p".to_owned(),
+            check: "c".to_owned(),
+            severity,
+            asks: "owner must be set".to_owned(),
+            in_scope,
+            open,
+            pending: 0,
+            exempt: 0,
+            cost_in_violation: None,
+            escalate: None,
+            controls: Vec::new(),
+            loc: Loc { file: "p.tagpol".into(), line: 1, column: 1 },
+        }
+    }
+
+    #[test]
+    fn the_score_weighs_by_severity() {
+        assert_eq!(score(&[]), 100.0);
+        assert_eq!(score(&[check(Severity::High, 0, 0)]), 100.0);
+        assert_eq!(score(&[check(Severity::High, 4, 1)]), 75.0);
+        // 10 of 11 weights fail.
+        assert_eq!(score(&[check(Severity::Critical, 1, 1), check(Severity::Low, 1, 0)]), 9.1);
+    }
+
+    #[test]
+    fn fingerprints_tell_findings_apart() {
+        let one = fingerprint("p", "c", "arn:1", Some("owner"));
+        assert_eq!(one.len(), 32);
+        assert_eq!(one, fingerprint("p", "c", "arn:1", Some("owner")));
+        let others = [
+            fingerprint("pc", "", "arn:1", Some("owner")),
+            fingerprint("p", "c", "arn:2", Some("owner")),
+            fingerprint("p", "c", "arn:1", None),
+            fingerprint("p", "d", "arn:1", Some("owner")),
+        ];
+        assert!(others.iter().all(|other| *other != one));
+    }
+
+    #[test]
+    fn the_gate() {
+        let summary = Summary {
+            resources: 2,
+            compliant: 1,
+            score: 50.0,
+            open: [0, 0, 3, 0],
+            pending: 9,
+            exempt: 9,
+            cost: None,
+            cost_in_violation: None,
+        };
+        assert!(!Gate(None).fails(&summary));
+        assert!(!Gate(Some(Severity::High)).fails(&summary));
+        assert!(Gate(Some(Severity::Medium)).fails(&summary));
+        assert!(Gate(Some(Severity::Low)).fails(&summary));
+    }
+}

@@ -1,0 +1,24 @@
+//! A program over a snapshot becomes findings, and findings become reports.
+//!
+//! ```text
+//! Program + Snapshot + now -- evaluate --> Evaluation -- report::{json, table} --> text
+//! Program                  -- testing::run --> what each `test` block found
+//! ```
+//!
+//! In: a checked [`Program`](tagpol_sema::program::Program), an opened
+//! [`Snapshot`](tagpol_inventory::Snapshot), the clock. Out: an [`Evaluation`], plain data in a
+//! stable order. Assumes a program without errors. Promises the same evaluation for the same
+//! input, whatever the number of threads, and that nothing but temporary files is written.
+
+mod error;
+mod evaluate;
+mod finding;
+mod message;
+pub mod report;
+pub mod testing;
+
+pub use error::RunError;
+pub use evaluate::{Compiled, Options, compile, compile_for, evaluate};
+pub use finding::{
+    AccountLine, CheckResult, Evaluation, Finding, Gate, SnapshotInfo, State, Summary, fingerprint, score,
+};

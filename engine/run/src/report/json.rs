@@ -1,0 +1,206 @@
+//! The JSON contract, described by `docs/schema/evaluation.v1.json`.
+//!
+//! Within a version, fields are only added. Money is a number of the summary's currency, rounded
+//! to the nearest double; what is not known is null.
+
+use serde::Serialize;
+use tagpol_sema::program::Severity;
+use tagpol_store::Decimal;
+
+use crate::finding::{CheckResult, Evaluation, Finding};
+
+/// Version of the contract.
+pub const JSON_SCHEMA_VERSION: u32 = 1;
+
+/// Returns the evaluation as one JSON document with a newline at its end.
+///
+/// # Errors
+/// None in fact: the document holds texts, numbers and lists only.
+pub fn json(evaluation: &Evaluation) -> Result<String, serde_json::Error> {
+    let document = Document {
+        schema_version: JSON_SCHEMA_VERSION,
+        now: evaluation.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        snapshot: snapshot(evaluation),
+        summary: summary(evaluation),
+        checks: evaluation.checks.iter().map(check).collect(),
+        findings: evaluation.findings.iter().filter_map(|f| finding(evaluation, f)).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    now: String,
+    snapshot: SnapshotJson<'a>,
+    summary: SummaryJson<'a>,
+    checks: Vec<CheckJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SnapshotJson<'a> {
+    id: &'a str,
+    taken_at: String,
+    sources: &'a [String],
+    currency: Option<&'a str>,
+    month: Option<&'a str>,
+    rejected_rows: u64,
+    rejected_values: u64,
+    unattributed_cost: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct SummaryJson<'a> {
+    resources: u64,
+    compliant: u64,
+    score: f64,
+    findings: BySeverity,
+    pending: u64,
+    exempt: u64,
+    conflicts: u64,
+    cost: Option<f64>,
+    cost_in_violation: Option<f64>,
+    currency: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct BySeverity {
+    critical: u64,
+    high: u64,
+    medium: u64,
+    low: u64,
+}
+
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    policy: &'a str,
+    check: &'a str,
+    severity: &'static str,
+    in_scope: u64,
+    open: u64,
+    pending: u64,
+    exempt: u64,
+    cost_in_violation: Option<f64>,
+    escalate: Option<EscalateJson<'a>>,
+    controls: Vec<ControlJson<'a>>,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct EscalateJson<'a> {
+    to: &'a str,
+    after_seconds: i64,
+}
+
+#[derive(Serialize)]
+struct ControlJson<'a> {
+    framework: &'a str,
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    policy: &'a str,
+    check: &'a str,
+    severity: &'static str,
+    state: &'static str,
+    resource: &'a str,
+    name: Option<&'a str>,
+    r#type: Option<&'a str>,
+    provider: Option<&'a str>,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+    tag: Option<&'a str>,
+    value: Option<&'a str>,
+    message: &'a str,
+    fingerprint: &'a str,
+    cost: Option<f64>,
+}
+
+fn snapshot(evaluation: &Evaluation) -> SnapshotJson<'_> {
+    let info = &evaluation.snapshot;
+    SnapshotJson {
+        id: &info.id,
+        taken_at: info.taken_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        sources: &info.sources,
+        currency: info.currency.as_deref(),
+        month: info.month.as_deref(),
+        rejected_rows: info.rejected_rows,
+        rejected_values: info.rejected_values,
+        unattributed_cost: info.unattributed.and_then(|cost| number(&cost.to_string())),
+    }
+}
+
+fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
+    let summary = &evaluation.summary;
+    SummaryJson {
+        resources: summary.resources,
+        compliant: summary.compliant,
+        score: summary.score,
+        findings: BySeverity {
+            critical: summary.open_of(Severity::Critical),
+            high: summary.open_of(Severity::High),
+            medium: summary.open_of(Severity::Medium),
+            low: summary.open_of(Severity::Low),
+        },
+        pending: summary.pending,
+        exempt: summary.exempt,
+        conflicts: evaluation.conflicts,
+        cost: money(summary.cost),
+        cost_in_violation: money(summary.cost_in_violation),
+        currency: evaluation.snapshot.currency.as_deref(),
+    }
+}
+
+fn check(check: &CheckResult) -> CheckJson<'_> {
+    CheckJson {
+        policy: &check.policy,
+        check: &check.check,
+        severity: check.severity.as_str(),
+        in_scope: check.in_scope,
+        open: check.open,
+        pending: check.pending,
+        exempt: check.exempt,
+        cost_in_violation: money(check.cost_in_violation),
+        escalate: check.escalate.as_ref().map(|e| EscalateJson { to: &e.to, after_seconds: e.after.seconds }),
+        controls: check.controls.iter().map(|c| ControlJson { framework: &c.framework, id: &c.id }).collect(),
+        file: &check.loc.file,
+        line: check.loc.line,
+        column: check.loc.column,
+    }
+}
+
+fn finding<'a>(evaluation: &'a Evaluation, finding: &'a Finding) -> Option<FindingJson<'a>> {
+    let check = evaluation.checks.get(finding.check)?;
+    Some(FindingJson {
+        policy: &check.policy,
+        check: &check.check,
+        severity: check.severity.as_str(),
+        state: finding.state.as_str(),
+        resource: &finding.resource,
+        name: finding.name.as_deref(),
+        r#type: finding.ty.as_deref(),
+        provider: finding.provider.as_deref(),
+        account: finding.account.as_deref(),
+        region: finding.region.as_deref(),
+        tag: finding.tag.as_deref(),
+        value: finding.value.as_deref(),
+        message: &finding.message,
+        fingerprint: &finding.fingerprint,
+        cost: money(finding.cost),
+    })
+}
+
+fn money(amount: Option<Decimal>) -> Option<f64> {
+    number(&amount?.to_string())
+}
+
+/// The double nearest to a decimal text.
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok()
+}

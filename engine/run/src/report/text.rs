@@ -1,0 +1,98 @@
+//! Numbers and foreign text, as people read them.
+
+use tagpol_store::Decimal;
+
+/// Returns a count with commas: `1,204`.
+pub(super) fn count(number: u64) -> String {
+    group(&number.to_string())
+}
+
+/// Returns an amount with two decimals and commas; what would round to nothing shows its first
+/// digits.
+pub(super) fn money(amount: Decimal) -> String {
+    let text = amount.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let zero = whole.trim_start_matches('-') == "0";
+    if zero && !fraction.is_empty() {
+        let leading = fraction.len() - fraction.trim_start_matches('0').len();
+        if leading >= 2 {
+            let digits: String = fraction.chars().take(leading + 2).collect();
+            return format!("{whole}.{digits}");
+        }
+    }
+    let rounded = round_to_cents(amount);
+    let (sign, rounded) = if rounded < 0 { ("-", -rounded) } else { ("", rounded) };
+    format!("{sign}{}.{:02}", group(&(rounded / 100).to_string()), rounded % 100)
+}
+
+/// The amount in hundredths, halves away from zero.
+fn round_to_cents(amount: Decimal) -> i128 {
+    let Some(drop) = u32::from(amount.scale).checked_sub(2) else {
+        return amount.unscaled.saturating_mul(10_i128.pow(2 - u32::from(amount.scale)));
+    };
+    let unit = 10_i128.checked_pow(drop).unwrap_or(i128::MAX);
+    let half = unit / 2;
+    if amount.unscaled < 0 { (amount.unscaled - half) / unit } else { (amount.unscaled + half) / unit }
+}
+
+fn group(digits: &str) -> String {
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns a share with one decimal: `47.7%`. Never `100.0%` where something is missing.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    let tenths = u128::from(part) * 1000 / u128::from(whole);
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
+/// Returns the text in one line, with control and direction characters replaced: the text of a tag
+/// may not steer a terminal.
+pub(super) fn clean(text: &str) -> String {
+    let hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts() {
+        let text = |unscaled, scale| money(Decimal { unscaled, scale });
+        assert_eq!(text(1_234_567_895, 3), "1,234,567.90");
+        assert_eq!(text(5, 0), "5.00");
+        assert_eq!(text(0, 12), "0.00");
+        assert_eq!(text(-1_500_000_000_000, 12), "-1.50");
+        assert_eq!(text(800_000, 12), "0.0000008");
+        assert_eq!(text(994_999_999_999, 12), "0.99");
+        assert_eq!(text(999, 1), "99.90");
+    }
+
+    #[test]
+    fn counts_and_shares() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_204_000), "1,204,000");
+        assert_eq!(percent(999_999, 1_000_000), "99.9%");
+        assert_eq!(percent(1, 1), "100.0%");
+        assert_eq!(percent(0, 0), "-");
+    }
+
+    #[test]
+    fn foreign_text_cannot_steer_a_terminal() {
+        assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d");
+        assert_eq!(clean("größe 🦀"), "größe 🦀");
+    }
+}
