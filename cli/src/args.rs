@@ -1,0 +1,241 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
+use tagpol_inventory::{Format, YearMonth};
+
+/// Tag policies for AWS, Azure and GCP, as code
+///
+/// Describe your tags, how native spellings become clean virtual tags, and what must hold, in
+/// .tagpol files; tagpol checks them, tests them, and evaluates them over bills and inventories.
+/// The clouds themselves are never touched.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tagpol",
+    version,
+    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests), 2 a mistake in the \
+                  command line or the policies, 3 a problem with the inventory or the engine."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a new project with an example policy, a test and a small inventory
+    Init(InitArgs),
+    /// Report every mistake in the policies, without evaluating anything
+    Check(CheckArgs),
+    /// Evaluate the policies over an inventory and report what they find
+    Eval(EvalArgs),
+    /// Run the `test` blocks of the policies
+    Test(TestArgs),
+    /// Import inventories and look at snapshots
+    Snapshot(SnapshotArgs),
+    /// Show what the policies compile to
+    Compile(CompileArgs),
+    /// Explain a diagnostic code, with a wrong and a right example
+    ExplainCode(ExplainCodeArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// Folder of the new project
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// With the source line underlined
+    Human,
+    /// One line a mistake
+    Short,
+    /// A JSON list
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvalArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = EvalFormat::Table)]
+    pub(crate) format: EvalFormat,
+    /// Exit with 1 when a finding of this severity or worse is open [default: low, or the manifest's]
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+    /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Show every finding in the table, not only the dearest of each check
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Threads to run on [default: one a core]; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Where the resources come from.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SourceArgs {
+    /// An inventory: a bill or an export (repeat it to join several), or the folder of a snapshot
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with = "snapshot")]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// A snapshot of the project, by the start of its id [default: the newest]
+    #[arg(long, value_name = "ID")]
+    pub(crate) snapshot: Option<String>,
+    #[command(flatten)]
+    pub(crate) import: ImportArgs,
+}
+
+/// How inventories are read.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// Format of the inventory files [default: found out from their content]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) inventory_format: Option<Format>,
+    /// Month of a bill whose costs count [default: the latest whole one]
+    #[arg(long, value_name = "YYYY-MM")]
+    pub(crate) month: Option<YearMonth>,
+    /// Currency of costs whose files do not say it, like USD
+    #[arg(long, value_name = "CODE", value_parser = parse_currency)]
+    pub(crate) currency: Option<String>,
+    /// Fail on the first row or value that cannot be read, instead of listing it
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalFormat {
+    /// For people
+    Table,
+    /// For programs: see docs/schema/evaluation.v1.json
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    /// Never fail because of findings
+    None,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// Run only the tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// The clock of tests that have no `at` [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SnapshotArgs {
+    #[command(subcommand)]
+    pub(crate) command: SnapshotCommand,
+    /// The project whose snapshots are meant [default: the project around here]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotCommand {
+    /// Read bills and exports into a new snapshot
+    Import {
+        /// The files, all of which become one snapshot
+        #[arg(required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        import: ImportArgs,
+    },
+    /// List the snapshots, the newest first
+    List,
+    /// Show where a snapshot came from, what is in it, and what could not be read
+    Show {
+        /// The start of its id, or its folder [default: the newest]
+        id: Option<String>,
+        /// List every row and value that could not be read
+        #[arg(long)]
+        rejects: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompileArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// Show the SQL that runs (the default)
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) sql: bool,
+    /// Show the relational plan instead
+    #[arg(long)]
+    pub(crate) plan: bool,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The clock that is compiled in [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainCodeArgs {
+    /// The code, like E0012; without one, all codes are listed
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Reads a day, whose first moment counts, or a time in RFC 3339.
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = tagpol_sema::formats::parse_date(text).and_then(|date| date.and_hms_opt(0, 0, 0));
+    day.map(|time| time.and_utc())
+        .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()))
+        .ok_or_else(|| "write a day like 2026-11-01 or a time like 2026-11-01T12:00:00Z".to_owned())
+}
+
+fn parse_currency(text: &str) -> Result<String, String> {
+    let upper = text.to_ascii_uppercase();
+    if upper.len() == 3 && upper.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Ok(upper);
+    }
+    Err("write the three letters of ISO 4217, like USD".to_owned())
+}

@@ -1,0 +1,37 @@
+//! `tagpol check`
+
+use crate::args::{CheckArgs, CheckFormat};
+use crate::diagnostics;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, counted};
+use crate::project::Project;
+
+pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let project = Project::load(args.path.as_deref())?;
+    let analysis = project.analysis();
+    let found = &analysis.diagnostics;
+    match args.format {
+        CheckFormat::Json => {
+            let text =
+                diagnostics::json(&project.db, found).map_err(|error| Failure::engine(error.to_string()))?;
+            output.print(&text)?;
+        }
+        CheckFormat::Short => output.print(&diagnostics::short(&project.db, found))?,
+        CheckFormat::Human if found.is_empty() => {
+            let program = &analysis.program;
+            let parts = [
+                counted(program.tags.len(), "tag", "tags"),
+                counted(program.rules.len(), "rule", "rules"),
+                counted(program.policies.len(), "policy", "policies"),
+                counted(program.tests.len(), "test", "tests"),
+            ];
+            let files = counted(project.files.files(&project.db).len(), "file", "files");
+            output.print(&format!("ok: {} in {files}\n", parts.join(", ")))?;
+        }
+        CheckFormat::Human => {
+            let text = diagnostics::human(&project.db, found, output.out_has_color(), output.width());
+            output.print(&text)?;
+        }
+    }
+    Ok(if analysis.has_errors() { Exit::Usage } else { Exit::Success })
+}

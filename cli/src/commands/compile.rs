@@ -1,0 +1,26 @@
+//! `tagpol compile`
+
+use tagpol_run::{compile, compile_for};
+
+use super::clock;
+use crate::args::CompileArgs;
+use crate::failure::{Exit, Failure};
+use crate::inventory;
+use crate::output::Output;
+use crate::project::Project;
+
+pub(crate) fn run(args: &CompileArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let project = Project::load(args.path.as_deref())?;
+    let program = project.program_to_evaluate(output)?;
+    let now = clock(args.now);
+    let compiled = match inventory::find(&project, &args.source, now, output)? {
+        Some(opened) => compile_for(&program, &opened.snapshot, now)?,
+        None => {
+            output.note("note: without an inventory, native keys are read as the policies spell them\n");
+            compile(&program, now)?
+        }
+    };
+    let text = if args.plan { compiled.plan.to_string() } else { compiled.script.to_string() };
+    output.print(&text)?;
+    Ok(Exit::Success)
+}

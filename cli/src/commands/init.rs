@@ -1,0 +1,45 @@
+//! `tagpol init`
+
+use std::path::Path;
+
+use crate::args::InitArgs;
+use crate::failure::{Exit, Failure};
+use crate::manifest::FILE_NAME;
+use crate::output::Output;
+
+/// The files of a new project.
+const FILES: [(&str, &str); 4] = [
+    (FILE_NAME, include_str!("../templates/tagpol.toml")),
+    ("policies/tags.tagpol", include_str!("../templates/tags.tagpol")),
+    ("inventory.csv", include_str!("../templates/inventory.csv")),
+    (".gitignore", ".tagpol/\n"),
+];
+
+pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let root = &args.path;
+    // Nothing of the user's is ever overwritten, so all is looked at before anything is written.
+    let there = FILES.iter().find(|(name, _)| *name != ".gitignore" && root.join(name).exists());
+    if let Some((name, _)) = there {
+        return Err(Failure::usage(format!("`{}` is there already", root.join(name).display()))
+            .help("name a new folder: `tagpol init my-policies`"));
+    }
+    for (name, text) in FILES {
+        let path = root.join(name);
+        if !path.exists() {
+            write(&path, text)?;
+        }
+    }
+    let place = if root == Path::new(".") { String::new() } else { format!(" {}", root.display()) };
+    output.print(&format!(
+        "made a project in `{}`\n\n  tagpol test{place}    # run the tests of its policies\n  tagpol eval{place}    # evaluate its small inventory\n\nthen name your own bill or inventory in {FILE_NAME}\n",
+        root.display()
+    ))?;
+    Ok(Exit::Success)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, &error))?;
+    }
+    std::fs::write(path, text).map_err(|error| Failure::io("write", path, &error))
+}

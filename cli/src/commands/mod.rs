@@ -1,0 +1,18 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod completions;
+pub(crate) mod eval;
+pub(crate) mod explain_code;
+pub(crate) mod init;
+pub(crate) mod snapshot;
+pub(crate) mod test;
+
+/// Returns the clock of a run: the one that was asked for, else now in whole seconds.
+fn clock(asked: Option<chrono::DateTime<chrono::Utc>>) -> chrono::DateTime<chrono::Utc> {
+    asked.unwrap_or_else(|| {
+        let now = chrono::Utc::now();
+        chrono::DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now)
+    })
+}

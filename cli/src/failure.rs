@@ -1,0 +1,115 @@
+//! Why a command ended without doing what it was asked, and with which exit code.
+
+use std::path::Path;
+
+use tagpol_inventory::ImportError;
+use tagpol_run::RunError;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Nothing at or above the gate.
+    Success = 0,
+    /// Findings, or failed tests.
+    Findings = 1,
+    /// A mistake in the command line or the policies.
+    Usage = 2,
+    /// A problem with the inventory or the engine.
+    Engine = 3,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Something that ends a command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    /// What is wrong. Empty: it has been shown already.
+    pub(crate) message: String,
+    /// The file, with line and column where there are any.
+    pub(crate) place: Option<String>,
+    /// What to do.
+    pub(crate) help: Option<String>,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), place: None, help: None }
+    }
+
+    /// A mistake of the user's in the command line or the project.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A problem with the inventory or the engine.
+    pub(crate) fn engine(message: impl Into<String>) -> Self {
+        Self::new(Exit::Engine, message)
+    }
+
+    /// The policies have errors, which have been shown.
+    pub(crate) fn reported() -> Self {
+        Self::new(Exit::Usage, "")
+    }
+
+    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// A file of the user's that could not be read or written.
+    pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::usage(format!("cannot {doing} `{}`: {error}", path.display()))
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        let mut failure = Self::engine(error.to_string());
+        failure.place = error.path().map(|path| {
+            let mut place = path.display().to_string();
+            for number in [error.line(), error.line().and(error.column())].into_iter().flatten() {
+                place.push_str(&format!(":{number}"));
+            }
+            place
+        });
+        failure.help = error.help();
+        failure
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Currency(_) => Self::usage(error.to_string())
+                .help("write the amounts in the snapshot's currency, or evaluate a bill in theirs"),
+            RunError::Inventory(error) => error.into(),
+            RunError::Store(_) | RunError::Answer { .. } | RunError::TemporaryFolder(_) => {
+                Self::engine(error.to_string())
+            }
+        }
+    }
+}
+
+/// Standard output that was closed early (`tagpol … | head`) is no failure worth a word.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::Success, "");
+        }
+        Self::engine(format!("cannot write the output: {error}"))
+    }
+}

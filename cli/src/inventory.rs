@@ -1,0 +1,111 @@
+//! Which resources a command works on.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tagpol_inventory::{ImportOptions, Snapshot, import};
+
+use crate::args::{ImportArgs, SourceArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::project::Project;
+
+/// An opened snapshot, and the temporary folder that it lives in if it is not kept.
+pub(crate) struct Opened {
+    pub(crate) snapshot: Snapshot,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Opens what the command line names, else what the manifest names, else the newest snapshot.
+pub(crate) fn open(
+    project: &Project,
+    args: &SourceArgs,
+    taken_at: DateTime<Utc>,
+    output: &Output,
+) -> Result<Opened, Failure> {
+    match find(project, args, taken_at, output)? {
+        Some(opened) => Ok(opened),
+        None => Err(Failure::engine("there is no inventory to evaluate").help(
+            "name one with `--inventory FILE`, list it in tagpol.toml (`inventory = [\"bill.csv\"]`), or import one with `tagpol snapshot import FILE`",
+        )),
+    }
+}
+
+/// As [`open`]; None where nothing is named and there is no snapshot.
+pub(crate) fn find(
+    project: &Project,
+    args: &SourceArgs,
+    taken_at: DateTime<Utc>,
+    output: &Output,
+) -> Result<Option<Opened>, Failure> {
+    let kept = |snapshot| Ok(Some(Opened { snapshot, _folder: None }));
+    if let [dir] = args.inventory.as_slice()
+        && dir.join("manifest.json").is_file()
+    {
+        return kept(Snapshot::open(dir)?);
+    }
+    if let Some(id) = &args.snapshot {
+        return kept(by_id(&project.snapshots(), id)?);
+    }
+    let files: Vec<PathBuf> = if args.inventory.is_empty() {
+        project.manifest.inventory.iter().map(|path| project.root.join(path)).collect()
+    } else {
+        args.inventory.clone()
+    };
+    if files.is_empty() {
+        return match newest(&project.snapshots())? {
+            Some(snapshot) => kept(snapshot),
+            None => Ok(None),
+        };
+    }
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let snapshot = import_files(&files, &args.import, taken_at, folder.path(), output)?;
+    Ok(Some(Opened { snapshot, _folder: Some(folder) }))
+}
+
+/// Imports files into a snapshot in a folder.
+pub(crate) fn import_files(
+    files: &[PathBuf],
+    args: &ImportArgs,
+    taken_at: DateTime<Utc>,
+    folder: &Path,
+    output: &Output,
+) -> Result<Snapshot, Failure> {
+    let options = ImportOptions {
+        format: args.inventory_format,
+        month: args.month,
+        strict: args.strict,
+        currency: args.currency.clone(),
+        ..ImportOptions::at(taken_at)
+    };
+    let mut bar = Bar::new(output.is_watched());
+    let import = import(files, &options, &mut |progress| bar.update(&progress))?;
+    Ok(import.write(folder, &mut |progress| bar.update(&progress))?)
+}
+
+/// Returns the newest snapshot of a folder.
+pub(crate) fn newest(folder: &Path) -> Result<Option<Snapshot>, Failure> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    Ok(Snapshot::list(folder)?.snapshots.into_iter().next())
+}
+
+/// Returns the one snapshot whose id begins with a text, or the snapshot in a folder of that name.
+pub(crate) fn by_id(folder: &Path, id: &str) -> Result<Snapshot, Failure> {
+    if Path::new(id).join("manifest.json").is_file() {
+        return Ok(Snapshot::open(Path::new(id))?);
+    }
+    let all = if folder.is_dir() { Snapshot::list(folder)?.snapshots } else { Vec::new() };
+    let mut found: Vec<Snapshot> = all.into_iter().filter(|snapshot| snapshot.id().starts_with(id)).collect();
+    match found.len() {
+        1 => found.pop().ok_or_else(|| Failure::engine("no snapshot")),
+        0 => Err(Failure::engine(format!("there is no snapshot `{id}` in `{}`", folder.display()))
+            .help("`tagpol snapshot list` shows them")),
+        many => {
+            Err(Failure::engine(format!("{many} snapshots begin with `{id}`")).help("write more of the id"))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The `tagpol` program: arguments, exit codes, and text for people.
+//!
+//! Everything that is worth knowing is in the crates below; here it is read from files, run, and
+//! shown. Nothing depends on this crate.
+
+mod args;
+mod commands;
+mod diagnostics;
+mod failure;
+mod inventory;
+mod manifest;
+mod output;
+mod progress;
+mod project;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let mut output = Output::new(args.color);
+    let result = match &args.command {
+        Command::Init(args) => commands::init::run(args, &mut output),
+        Command::Check(args) => commands::check::run(args, &mut output),
+        Command::Eval(args) => commands::eval::run(args, &mut output),
+        Command::Test(args) => commands::test::run(args, &mut output),
+        Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
+        Command::Compile(args) => commands::compile::run(args, &mut output),
+        Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
+        Command::Completions(args) => commands::completions::run(args, &mut output),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit().into()
+        }
+    }
+}

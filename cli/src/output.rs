@@ -1,0 +1,82 @@
+//! Standard output and standard error, with or without colours.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Effects, Style};
+use clap::ColorChoice;
+
+use crate::failure::Failure;
+
+/// Where commands write.
+pub(crate) struct Output {
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+}
+
+impl Output {
+    pub(crate) fn new(color: ColorChoice) -> Self {
+        let choice = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        Self { out: AutoStream::new(io::stdout(), choice), err: AutoStream::new(io::stderr(), choice) }
+    }
+
+    /// Whether standard output shows colours.
+    pub(crate) fn out_has_color(&self) -> bool {
+        self.out.current_choice() != anstream::ColorChoice::Never
+    }
+
+    /// Whether standard error shows colours.
+    pub(crate) fn err_has_color(&self) -> bool {
+        self.err.current_choice() != anstream::ColorChoice::Never
+    }
+
+    /// Whether a person watches standard error.
+    pub(crate) fn is_watched(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Columns of the terminal; a usual number where there is none.
+    pub(crate) fn width(&self) -> u16 {
+        terminal_size::terminal_size().map_or(120, |(terminal_size::Width(width), _)| width.clamp(60, 200))
+    }
+
+    /// Writes a result.
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Writes something beside the result. Where standard error is closed nobody wants it.
+    pub(crate) fn note(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.flush();
+    }
+
+    /// Shows why a command ended.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        if failure.message.is_empty() {
+            return;
+        }
+        let red = AnsiColor::Red.on_default().effects(Effects::BOLD);
+        let blue = AnsiColor::Blue.on_default();
+        let bold = Style::new().effects(Effects::BOLD);
+        let mut text = format!("{red}error{red:#}{bold}: {}{bold:#}\n", failure.message);
+        if let Some(place) = &failure.place {
+            text.push_str(&format!("  {blue}-->{blue:#} {place}\n"));
+        }
+        if let Some(help) = &failure.help {
+            text.push_str(&format!("  {blue}help{blue:#}: {help}\n"));
+        }
+        self.note(&text);
+    }
+}
+
+/// A number with its noun: `1 file`, `2 files`.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

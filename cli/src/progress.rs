@@ -1,0 +1,46 @@
+//! Progress bars on standard error, while a person watches.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tagpol_inventory::Progress;
+
+/// A bar that shows an import; it vanishes when it is done.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    /// Returns a bar, drawn only if someone watches.
+    pub(crate) fn new(watched: bool) -> Self {
+        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3}% {elapsed}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// Shows how far the work has got.
+    pub(crate) fn update(&mut self, progress: &Progress<'_>) {
+        match progress {
+            Progress::Reading { path, bytes, total, rows } => {
+                let name =
+                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                self.bar.set_length(total.unwrap_or(*bytes));
+                self.bar.set_position(*bytes);
+                self.bar.set_message(format!("reading {name}, {rows} rows"));
+            }
+            Progress::Writing { resources, total } => {
+                self.bar.set_length(*total);
+                self.bar.set_position(*resources);
+                self.bar.set_message("writing the snapshot");
+            }
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

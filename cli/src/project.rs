@@ -1,0 +1,210 @@
+//! A project on disk: its manifest and its policies, checked.
+
+use std::path::{Component, Path, PathBuf};
+
+use tagpol_sema::program::{Program, Severity};
+use tagpol_sema::{Analysis, Database, Project as SemaProject, analysis};
+
+use crate::diagnostics;
+use crate::failure::Failure;
+use crate::manifest::{FILE_NAME, Manifest};
+use crate::output::Output;
+
+/// A project that was read, and not yet judged.
+pub(crate) struct Project {
+    /// Folder that the manifest's paths are relative to.
+    pub(crate) root: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) db: Database,
+    pub(crate) files: SemaProject,
+}
+
+/// Where a project is.
+struct Location {
+    root: PathBuf,
+    manifest: Manifest,
+    files: Vec<PathBuf>,
+}
+
+impl Project {
+    /// Reads the project at a path, or the one around the current folder.
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, Failure> {
+        let location = locate(path)?;
+        let mut files = Vec::new();
+        for file in &location.files {
+            let bytes = std::fs::read(file).map_err(|error| Failure::io("read", file, &error))?;
+            let text = String::from_utf8(bytes).map_err(|error| not_utf8(file, &error))?;
+            files.push((shown(file), text));
+        }
+        let db = Database::default();
+        let files = db.project(files);
+        Ok(Self { root: location.root, manifest: location.manifest, db, files })
+    }
+
+    /// Checks it.
+    pub(crate) fn analysis(&self) -> &Analysis {
+        analysis(&self.db, self.files)
+    }
+
+    /// Returns the program, or shows every mistake and fails.
+    pub(crate) fn program(&self, output: &mut Output) -> Result<&Program, Failure> {
+        let analysis = self.analysis();
+        if analysis.diagnostics.is_empty() {
+            return Ok(&analysis.program);
+        }
+        let text =
+            diagnostics::human(&self.db, &analysis.diagnostics, output.err_has_color(), output.width());
+        output.note(&text);
+        if analysis.has_errors() { Err(Failure::reported()) } else { Ok(&analysis.program) }
+    }
+
+    /// Returns the program with the manifest's changes to policies.
+    pub(crate) fn program_to_evaluate(&self, output: &mut Output) -> Result<Program, Failure> {
+        let mut program = self.program(output)?.clone();
+        if program.policies.is_empty() {
+            return Err(Failure::usage("there is no policy to evaluate")
+                .help("write one, as in `policy owned { severity high  require owner }`; `tagpol init` makes an example"));
+        }
+        self.apply_overrides(&mut program)?;
+        Ok(program)
+    }
+
+    fn apply_overrides(&self, program: &mut Program) -> Result<(), Failure> {
+        let place = || self.root.join(FILE_NAME).display().to_string();
+        for (name, change) in &self.manifest.policy {
+            let names: Vec<String> = program.policies.iter().map(|policy| policy.name.clone()).collect();
+            let Some(policy) = program.policies.iter_mut().find(|policy| policy.name == *name) else {
+                let failure = Failure::usage(format!("there is no policy `{name}` to change")).at(place());
+                return Err(match tagpol_syntax::similar::closest(name, names.iter().map(String::as_str)) {
+                    Some(close) => failure.help(format!("did you mean `{close}`?")),
+                    None => failure,
+                });
+            };
+            if let Some(severity) = &change.severity {
+                policy.severity = Severity::parse(severity).ok_or_else(|| {
+                    Failure::usage(format!("`{severity}` is no severity"))
+                        .at(place())
+                        .help("severity is one of critical, high, medium, low")
+                })?;
+            }
+        }
+        let disabled = |name: &str| self.manifest.policy.get(name).is_some_and(|change| !change.enabled);
+        program.retain_policies(|policy| !disabled(&policy.name));
+        Ok(())
+    }
+
+    /// Returns the folder of the project's snapshots.
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.root.join(&self.manifest.snapshots)
+    }
+}
+
+/// Returns the folder of the snapshots of the project at a path, without reading policies.
+pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
+    let start = path.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    if !start.is_dir() {
+        return Err(Failure::usage(format!("`{}` is no folder", start.display())));
+    }
+    let root = if path.is_some() {
+        start.clone()
+    } else {
+        enclosing_project(&start).unwrap_or_else(|| start.clone())
+    };
+    let manifest_path = root.join(FILE_NAME);
+    let manifest =
+        if manifest_path.is_file() { Manifest::read(&manifest_path)? } else { Manifest::default() };
+    Ok(root.join(manifest.snapshots))
+}
+
+fn locate(path: Option<&Path>) -> Result<Location, Failure> {
+    let Some(path) = path else {
+        let here = PathBuf::from(".");
+        let root = enclosing_project(&here).unwrap_or(here);
+        return folder(root);
+    };
+    if path.is_dir() {
+        return folder(path.to_owned());
+    }
+    if !path.exists() {
+        return Err(Failure::usage(format!("there is no file or folder `{}`", path.display()))
+            .help("name a project folder, a folder of .tagpol files, or one file"));
+    }
+    if path.extension().is_none_or(|extension| extension != "tagpol") {
+        return Err(Failure::usage(format!("`{}` is no .tagpol file", path.display()))
+            .help("the policies come first, an inventory is named by `--inventory`"));
+    }
+    let root = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned();
+    Ok(Location { root, manifest: Manifest::default(), files: vec![path.to_owned()] })
+}
+
+/// The nearest folder with a manifest, from here upwards.
+fn enclosing_project(here: &Path) -> Option<PathBuf> {
+    if here.join(FILE_NAME).is_file() {
+        return Some(here.to_owned());
+    }
+    let mut folder = std::env::current_dir().ok()?;
+    while folder.pop() {
+        if folder.join(FILE_NAME).is_file() {
+            return Some(folder);
+        }
+    }
+    None
+}
+
+fn folder(root: PathBuf) -> Result<Location, Failure> {
+    let manifest_path = root.join(FILE_NAME);
+    let has_manifest = manifest_path.is_file();
+    let manifest = if has_manifest { Manifest::read(&manifest_path)? } else { Manifest::default() };
+    let policies =
+        if manifest.policies == Path::new(".") { root.clone() } else { root.join(&manifest.policies) };
+    if !policies.is_dir() {
+        return Err(Failure::usage(format!("there is no folder `{}`", policies.display()))
+            .at(manifest_path.display().to_string())
+            .help("`policies` names the folder of the .tagpol files"));
+    }
+    let mut files = Vec::new();
+    collect(&policies, &mut files)?;
+    if files.is_empty() {
+        return Err(Failure::usage(format!("`{}` holds no .tagpol file", policies.display()))
+            .help("name a folder that has some, or make a project with `tagpol init`"));
+    }
+    Ok(Location { root, manifest, files })
+}
+
+/// Finds .tagpol files below a folder; hidden folders and build output are passed over.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Failure::io("read the folder", folder, &error))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_dir() {
+            let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+            if !name.starts_with('.') && name != "target" && name != "node_modules" && !is_link {
+                collect(&path, files)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "tagpol") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The path as messages show it: without `./`, with `/` between its parts.
+fn shown(path: &Path) -> String {
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    let path: PathBuf = parts.collect();
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Failure {
+    let valid = error.utf8_error().valid_up_to();
+    let before = error.as_bytes().get(..valid).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
+    Failure::usage("the file is not UTF-8")
+        .at(format!("{}:{line}:{column}", path.display()))
+        .help("save it as UTF-8")
+}

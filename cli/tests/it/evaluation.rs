@@ -1,0 +1,219 @@
+//! `tagpol eval`
+
+use serde_json::Value;
+
+use crate::schema;
+use crate::support::{DIRTY, Folder, NOW, OWNED, repository};
+
+const POLICIES: &str = "\
+tag environment: one of [production, staging]
+tag owner: email
+tag backup: one of [daily, weekly]
+
+normalize environment {
+  keys \"env\"
+  map \"prd\" -> production
+}
+
+policy owned {
+  severity critical
+  for resource where environment == production
+  require owner
+  grace 24 hours
+  escalate to \"#cloud\" after 48 hours
+  control soc2 \"CC6.1\"
+}
+
+policy backed-up {
+  severity medium
+  require backup else \"say how often\"
+}
+
+policy free {
+  severity low
+  forbid credit: resource.monthly-cost < 0 USD
+}
+
+exempt backed-up/backup {
+  for resource where resource.account == \"2\"
+  until 2026-12-31
+  because \"it is being closed\"
+}
+";
+
+const INVENTORY: &str = "\
+id,name,type,provider,account,region,created,monthly_cost,currency,tag:env,tag:Env,tag:owner,tag:backup
+a,web,ec2:instance,aws,1,eu-west-1,2026-01-01,12.345678901234,USD,prd,,jane@example.com,daily
+b,api,ec2:instance,aws,1,eu-west-1,2026-01-01,100,USD,prd,staging,nobody,never
+c,db,rds:db,aws,2,eu-west-1,2026-10-31T12:00:00Z,-3.5,USD,production,,,
+d,,,,,,,,,,,,
+";
+
+fn folder() -> Folder {
+    Folder::with(&[("p.tagpol", POLICIES), ("i.csv", INVENTORY)])
+}
+
+const EVAL_JSON: [&str; 8] = ["eval", "p.tagpol", "-i", "i.csv", "--now", NOW, "--format", "json"];
+
+#[test]
+fn the_json_keeps_its_contract() {
+    let schema = std::fs::read_to_string(repository().join("docs/schema/evaluation.v1.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema::undescribed(&schema), Vec::<String>::new());
+    let cases: [&[&str]; 3] = [
+        &EVAL_JSON,
+        &["eval", "p.tagpol", "-i", "bare.ndjson", "--format", "json"],
+        &["eval", "p.tagpol", "-i", "bill.csv", "--format", "json", "--fail-on", "none"],
+    ];
+    let folder = folder();
+    folder.write("bare.ndjson", "{\"id\": \"x\"}\nno json\n");
+    let bill = "ResourceId,ProviderName,ChargePeriodStart,ChargePeriodEnd,BillingCurrency,EffectiveCost,Tags
+r,AWS,2026-09-01,2026-10-01,USD,1.5,\"{\"\"env\"\": \"\"prd\"\"}\"
+,AWS,2026-09-01,2026-10-01,USD,9,
+";
+    folder.write("bill.csv", bill);
+    for args in cases {
+        let json: Value = serde_json::from_str(&folder.run(args).out).unwrap();
+        assert_eq!(schema::errors(&schema, &json), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_json_says_what_was_found() {
+    let out = folder().run(&EVAL_JSON).ends_with(1);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["now"], "2026-11-01T00:00:00Z");
+    let summary = serde_json::json!({
+        "resources": 4, "compliant": 1, "score": 64.3,
+        "findings": {"critical": 1, "high": 0, "medium": 2, "low": 1},
+        "pending": 1, "exempt": 1, "conflicts": 1,
+        "cost": 108.845_678_901_234, "cost_in_violation": 96.5, "currency": "USD",
+    });
+    assert_eq!(json["summary"], summary);
+    let check = serde_json::json!({
+        "policy": "owned", "check": "owner", "severity": "critical",
+        "in_scope": 3, "open": 1, "pending": 1, "exempt": 0, "cost_in_violation": 100.0,
+        "escalate": {"to": "#cloud", "after_seconds": 172_800},
+        "controls": [{"framework": "soc2", "id": "CC6.1"}],
+        "file": "p.tagpol", "line": 13, "column": 11,
+    });
+    assert_eq!(json["checks"][0], check);
+    let mut finding = json["findings"][0].clone();
+    let fingerprint = finding.as_object_mut().unwrap().remove("fingerprint").unwrap();
+    assert_eq!(fingerprint.as_str().unwrap().len(), 32);
+    let expected = serde_json::json!({
+        "policy": "owned", "check": "owner", "severity": "critical", "state": "open",
+        "resource": "b", "name": "api", "type": "ec2:instance", "provider": "aws", "account": "1",
+        "region": "eu-west-1", "tag": "owner", "value": "nobody",
+        "message": "owner is `nobody`; it must be an e-mail address", "cost": 100.0,
+    });
+    assert_eq!(finding, expected);
+    let states: Vec<(&str, &str, &str)> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| {
+            (f["check"].as_str().unwrap(), f["resource"].as_str().unwrap(), f["state"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        ("owner", "b", "open"),
+        ("owner", "c", "pending"),
+        ("backup", "b", "open"),
+        ("backup", "c", "exempt"),
+        ("backup", "d", "open"),
+        ("credit", "c", "open"),
+    ];
+    assert_eq!(states, expected);
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let folder = folder();
+    for format in ["json", "table"] {
+        let args = |threads| {
+            ["eval", "p.tagpol", "-i", "i.csv", "--now", NOW, "--format", format, "--threads", threads]
+        };
+        let first = folder.run(&args("1")).ends_with(1);
+        for threads in ["1", "2", "5"] {
+            assert_eq!(folder.run(&args(threads)).ends_with(1), first, "{threads} threads");
+        }
+    }
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
+}
+
+#[test]
+fn the_report_can_be_written_to_a_file() {
+    let folder = folder();
+    let shown = folder.run(&EVAL_JSON).ends_with(1);
+    folder.write("report.json", "an older and much longer report\n".repeat(1000));
+    let before = folder.entries();
+    let args = [&EVAL_JSON[..], &["--output", "report.json"]].concat();
+    assert_eq!(folder.run(&args).ends_with(1), "");
+    assert_eq!(folder.read("report.json"), shown);
+    assert_eq!(folder.entries(), before, "nothing is left beside it");
+}
+
+#[test]
+fn the_table_has_totals_findings_accounts_and_what_to_do() {
+    let out = folder().run(&["eval", "p.tagpol", "-i", "i.csv", "--now", NOW]).ends_with(1);
+    for part in [
+        "  Score               64.3 of 100\n",
+        "  Compliant           1 of 4 resources (25.0%)\n",
+        "  Spend in violation  96.50 USD of 108.85 USD a month\n",
+        "  Open findings       1 critical, 2 medium, 1 low\n",
+        "  Pending             1\n",
+        "  Exempt              1\n",
+        "\nCRITICAL · 1 open\n  owned  p.tagpol:13\n    owner  1 of 3 in scope, 100.00 USD a month\n",
+        "\nMEDIUM · 2 open\n  backed-up  p.tagpol:",
+        "\nWorst accounts\n",
+        "\nNext\n  1. mend `owner` on 1 resource (100.00 USD a month): owned/owner\n",
+    ] {
+        assert!(out.contains(part), "no {part:?} in {out}");
+    }
+}
+
+#[test]
+fn the_dearest_findings_are_shown_and_all_if_asked() {
+    let rows: String = (0..9).map(|n| format!("r{n},{n},USD,\n")).collect();
+    let folder = Folder::with(&[("p.tagpol", OWNED)]);
+    folder.write("i.csv", format!("id,monthly_cost,currency,tag:owner\n{rows}"));
+    let some = folder.run(&["eval", "p.tagpol", "-i", "i.csv"]).ends_with(1);
+    assert!(some.contains("r8") && some.contains("r6") && !some.contains("r5"), "{some}");
+    assert!(some.contains("… and 6 more (--all shows them)"), "{some}");
+    let all = folder.run(&["eval", "p.tagpol", "-i", "i.csv", "--all"]).ends_with(1);
+    assert!(all.contains("r0") && !all.contains("more (--all"), "{all}");
+}
+
+#[test]
+fn the_manifest_changes_policies_and_the_gate() {
+    let manifest = "inventory = [\"i.csv\"]\nfail-on = \"critical\"\n[policy.owned]\nseverity = \"low\"\n";
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("i.csv", DIRTY), ("tagpol.toml", manifest)]);
+    let out = folder.run(&["eval"]).ends_with(0);
+    assert!(out.contains("LOW · 1 open"), "{out}");
+    folder.run(&["eval", "--fail-on", "low"]).ends_with(1);
+    folder.write("tagpol.toml", "inventory = [\"i.csv\"]\n[policy.owned]\nenabled = false\n");
+    folder.write("q.tagpol", "policy identified { severity high  require known: resource.id is set }\n");
+    let out = folder.run(&["eval", "--format", "json"]).ends_with(0);
+    assert!(out.contains("identified") && !out.contains("owned"), "{out}");
+}
+
+#[test]
+fn a_project_is_found_from_a_folder_in_it() {
+    let folder =
+        Folder::with(&[("tagpol.toml", "inventory = [\"i.csv\"]\n"), ("p.tagpol", OWNED), ("i.csv", DIRTY)]);
+    folder.write("deep/er/readme.txt", "");
+    let run = folder.command(&["eval"]).current_dir(folder.path().join("deep/er")).output().unwrap();
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+}
+
+#[test]
+fn files_are_joined() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("a.csv", DIRTY)]);
+    folder
+        .write("b.ndjson", "{\"id\": \"a\", \"tags\": {\"Owner\": \"jane@example.com\"}}\n{\"id\": \"b\"}\n");
+    let args = ["eval", "p.tagpol", "-i", "a.csv", "-i", "b.ndjson", "--format", "json"];
+    let json: Value = serde_json::from_str(&folder.run(&args).ends_with(1)).unwrap();
+    assert_eq!(json["summary"]["resources"], 2);
+    assert_eq!(json["summary"]["findings"]["high"], 1);
+}

@@ -1,0 +1,66 @@
+//! Each folder of `examples/` is a project that works.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{Folder, NOW, Run, repository, tagpol};
+
+fn examples() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(repository().join("examples")).unwrap();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(!folders.is_empty());
+    folders
+}
+
+fn run(command: &str, project: &Path, args: &[&str]) -> Run {
+    Run::of(tagpol().arg(command).arg(project).args(args).output().unwrap())
+}
+
+#[test]
+fn examples_check_pass_their_tests_and_evaluate() {
+    for project in examples() {
+        let checked = run("check", &project, &[]).ends_with(0);
+        assert!(checked.starts_with("ok: "), "{checked}");
+        let tested = run("test", &project, &[]).ends_with(0);
+        assert!(!tested.contains("\n0 passed"), "{tested}");
+        let evaluated = run("eval", &project, &["--now", NOW, "--format", "json"]);
+        assert!(matches!(evaluated.code, 0 | 1), "{evaluated:#?}");
+        let report: serde_json::Value = serde_json::from_str(&evaluated.out).unwrap();
+        assert!(report["summary"]["resources"].as_u64().unwrap() > 0);
+        for check in report["checks"].as_array().unwrap() {
+            assert!(check["in_scope"].as_u64().unwrap() > 0, "{check} is about nothing");
+        }
+    }
+}
+
+#[test]
+fn inventories_are_what_their_scripts_make() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: there is no python3");
+        return;
+    }
+    for project in examples() {
+        let script = project.join("make_inventory.py");
+        if !script.is_file() {
+            continue;
+        }
+        let copy = Folder::new();
+        std::fs::copy(&script, copy.path().join("make_inventory.py")).unwrap();
+        let made =
+            Command::new("python3").arg("make_inventory.py").current_dir(copy.path()).output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let names: Vec<String> =
+            copy.entries().into_iter().filter(|name| name != "make_inventory.py").collect();
+        assert!(!names.is_empty(), "{} makes nothing", script.display());
+        for name in names {
+            let committed = std::fs::read(project.join(&name)).unwrap();
+            assert!(
+                std::fs::read(copy.path().join(&name)).unwrap() == committed,
+                "{name} of {}",
+                project.display()
+            );
+        }
+    }
+}

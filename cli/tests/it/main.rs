@@ -1,0 +1,30 @@
+//! The program as its users meet it: arguments and files in, exit code, text and files out.
+//!
+//! - `support`: folders to run it in
+//! - `schema`: JSON compared with a JSON Schema
+//! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
+//!   commands
+//! - `bad_input`, `hostile`: inventories that nobody would wish for
+//! - `documents`, `examples`: what the documentation and the examples say, run
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not take for tests themselves"
+)]
+
+mod bad_input;
+mod compiling;
+mod diagnostics;
+mod documents;
+mod evaluation;
+mod examples;
+mod exit_codes;
+mod hostile;
+mod output;
+mod projects;
+mod schema;
+mod snapshots;
+mod support;

@@ -1,0 +1,83 @@
+//! `tagpol init` and `tagpol test`
+
+use std::collections::BTreeSet;
+
+use crate::support::{Folder, OWNED};
+
+#[test]
+fn a_new_project_checks_tests_and_evaluates() {
+    let folder = Folder::new();
+    let out = folder.run(&["init", "my-tags"]).ends_with(0);
+    assert!(out.contains("tagpol eval my-tags"), "{out}");
+    let expected = [".gitignore", "inventory.csv", "policies", "policies/tags.tagpol", "tagpol.toml"];
+    let expected = expected.map(|name| format!("my-tags/{name}")).into_iter().chain(["my-tags".to_owned()]);
+    assert_eq!(folder.entries(), expected.collect::<BTreeSet<_>>());
+    let before = folder.entries();
+    let ok = folder.run(&["check", "my-tags"]).ends_with(0);
+    assert!(ok.starts_with("ok: "), "{ok}");
+    let passed = folder.run(&["test", "my-tags"]).ends_with(0);
+    assert!(passed.ends_with("\n2 passed, 0 failed\n"), "{passed}");
+    let report = folder.run(&["eval", "my-tags", "--now", "2026-11-01"]).ends_with(1);
+    assert!(report.contains("HIGH · 2 open"), "{report}");
+    assert_eq!(folder.entries(), before, "evaluating leaves nothing behind");
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
+}
+
+#[test]
+fn a_project_is_made_in_the_folder_one_is_in() {
+    let folder = Folder::new();
+    folder.run(&["init"]).ends_with(0);
+    folder.run(&["check"]).ends_with(0);
+    folder.run(&["eval"]).ends_with(1);
+}
+
+#[test]
+fn nothing_of_the_user_is_overwritten() {
+    let folder = Folder::new();
+    folder.run(&["init", "p"]).ends_with(0);
+    folder.run(&["init", "p"]).fails_with(2, &["`p/tagpol.toml` is there already"]);
+    let own = Folder::with(&[("policies/tags.tagpol", "// mine\n"), (".gitignore", "mine\n")]);
+    let before = own.entries();
+    own.run(&["init"]).fails_with(2, &["tags.tagpol` is there already"]);
+    assert_eq!(own.entries(), before);
+    std::fs::remove_dir_all(own.path().join("policies")).unwrap();
+    own.run(&["init"]).ends_with(0);
+    assert_eq!(own.read(".gitignore"), "mine\n");
+}
+
+#[test]
+fn tests_are_chosen_by_name() {
+    let test = |name: &str| format!("test \"{name}\" {{ given {{ name \"x\" }} expect owner is missing }}\n");
+    let folder = Folder::with(&[("p.tagpol", OWNED)]);
+    folder.write("t.tagpol", test("one") + &test("two"));
+    let out = folder.run(&["test", "--filter", "tw"]).ends_with(0);
+    assert_eq!(out, "ok    two\n\n1 passed, 0 failed\n");
+    let none = folder.run(&["test", "--filter", "three"]);
+    assert!(none.err.contains("warning: no test was run"), "{none:?}");
+    assert_eq!(none.code, 0);
+}
+
+#[test]
+fn a_failed_test_says_what_came_instead() {
+    let folder = Folder::with(&[("p.tagpol", OWNED)]);
+    let test = "
+test \"two resources\" {
+  given bare  { name \"x\" }
+  given owned { tags { Owner: \"jane@example.com\" } }
+  expect owner == \"jane@example.com\"
+  expect no violation owned for bare
+}
+";
+    folder.write("t.tagpol", test);
+    let out = folder.run(&["test"]).ends_with(1);
+    let expected = "\
+FAIL  two resources  t.tagpol:2
+      line 5: expect owner == \"jane@example.com\" (bare)
+      got: owner is missing
+      line 6: expect no violation owned for bare (bare)
+      got: owned/owner open (owner is missing)
+
+0 passed, 1 failed
+";
+    assert_eq!(out, expected);
+}

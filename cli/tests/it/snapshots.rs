@@ -1,0 +1,83 @@
+//! `tagpol snapshot`
+
+use crate::support::{CLEAN, DIRTY, Folder, OWNED, repository};
+
+fn snapshots(folder: &Folder) -> Vec<String> {
+    let list = folder.run(&["snapshot", "list"]).ends_with(0);
+    list.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_snapshot_is_imported_listed_shown_and_evaluated() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN), ("dirty.csv", DIRTY)]);
+    let empty = folder.run(&["snapshot", "list"]);
+    assert_eq!((empty.code, empty.out.as_str()), (0, ""));
+    let out = folder.run(&["snapshot", "import", "clean.csv"]).ends_with(0);
+    assert!(out.contains("  resources   1 (1 with tags)\n"), "{out}");
+    assert!(out.contains("  from        clean.csv (csv, 1 rows)\n"), "{out}");
+    folder.run(&["eval", "p.tagpol"]).ends_with(0);
+    folder.run(&["snapshot", "import", "dirty.csv"]).ends_with(0);
+    // The newest counts, also within one second.
+    folder.run(&["eval", "p.tagpol"]).ends_with(1);
+    let ids = snapshots(&folder);
+    assert_eq!(ids.len(), 2);
+    folder.run(&["eval", "p.tagpol", "--snapshot", &ids[1]]).ends_with(0);
+    let shown = folder.run(&["snapshot", "show", &ids[1]]).ends_with(0);
+    assert!(shown.starts_with(&format!("snapshot {}\n", ids[1])), "{shown}");
+    assert!(shown.contains("\nnative keys\n         1  owner\n"), "{shown}");
+    assert_eq!(
+        folder.run(&["snapshot", "show"]).ends_with(0),
+        folder.run(&["snapshot", "show", &ids[0]]).ends_with(0)
+    );
+    let parent = format!(".tagpol/snapshots/{}", ids[0]);
+    folder.run(&["eval", "p.tagpol", "-i", &parent]).ends_with(1);
+    folder.run(&["snapshot", "show", "20"]).fails_with(3, &["2 snapshots begin with `20`"]);
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
+}
+
+#[test]
+fn what_could_not_be_read_is_listed() {
+    let folder = Folder::with(&[("p.tagpol", OWNED)]);
+    folder.write("i.csv", "id,name,tag:owner\na,x\nb,y,jane@example.com\n,z,jane@example.com\n");
+    let run = folder.run(&["snapshot", "import", "i.csv"]);
+    assert!(run.err.contains("not everything could be read:\ni.csv:2"), "{run:?}");
+    let rejects = folder.run(&["snapshot", "show", "--rejects"]).ends_with(0);
+    let lines: Vec<&str> = rejects.lines().collect();
+    assert_eq!(lines.len(), 2, "{rejects}");
+    assert!(lines[0].starts_with("i.csv:2:") && lines[1].starts_with("i.csv:4:"), "{rejects}");
+    assert!(run.ends_with(0).contains("  rejected    2 rows, 0 values\n"));
+    let before = folder.entries();
+    folder.run(&["snapshot", "import", "i.csv", "--strict"]).fails_with(3, &["i.csv:2"]);
+    assert_eq!(folder.entries(), before);
+}
+
+#[test]
+fn a_damaged_snapshot_is_told_and_passed_over() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN), ("dirty.csv", DIRTY)]);
+    folder.run(&["snapshot", "import", "clean.csv"]).ends_with(0);
+    folder.run(&["snapshot", "import", "dirty.csv"]).ends_with(0);
+    let newest = &snapshots(&folder)[0];
+    let parquet = format!(".tagpol/snapshots/{newest}/resources.parquet");
+    let bytes = std::fs::read(folder.path().join(&parquet)).unwrap();
+    folder.write(&parquet, &bytes[..bytes.len() / 2]);
+    let list = folder.run(&["snapshot", "list"]);
+    assert!(list.err.contains("warning: ") && list.err.contains(newest), "{list:?}");
+    assert_eq!(list.ends_with(0).lines().count(), 1);
+    let path = format!(".tagpol/snapshots/{newest}");
+    folder.run(&["eval", "p.tagpol", "-i", &path]).fails_with(3, &["damaged"]);
+}
+
+#[test]
+fn a_bill_is_imported_for_a_month() {
+    let bill = repository().join("../shared/data/billing/focus_1_0_sample_1000.csv");
+    if !bill.is_file() {
+        println!("skipped: there is no {}", bill.display());
+        return;
+    }
+    let folder = Folder::new();
+    let out = folder.run(&["snapshot", "import", bill.to_str().unwrap()]).ends_with(0);
+    assert!(out.contains("  resources   842 ("), "{out}");
+    assert!(out.contains("  costs of    2024-09 (USD)\n"), "{out}");
+    let months = ["the bill has no charges in 2024-08", "2024-09"];
+    folder.run(&["snapshot", "import", bill.to_str().unwrap(), "--month", "2024-08"]).fails_with(3, &months);
+}
