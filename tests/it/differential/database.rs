@@ -1,0 +1,197 @@
+//! The evaluator that is tested: snapshot, plan, SQL, DuckDB.
+//!
+//! In: a case. Out: what the database makes of it, in the form of the reference evaluator. The way
+//! is that of a real run: resources become a snapshot on disk, the program is compiled for it, and
+//! all that is read back are the queries and columns of the plan.
+
+use std::collections::BTreeMap;
+
+use tagpol_inventory::{Import, Resource, Snapshot};
+use tagpol_plan::interp::{Row, RowResult, State, TagResult, Winner};
+use tagpol_plan::ir::{Origin, Plan, StateCode};
+use tagpol_plan::{QueryKind, Script};
+use tagpol_run::{Compiled, compile_for};
+use tagpol_sema::program::Program;
+use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
+use tempfile::TempDir;
+
+use super::Case;
+
+/// A database and a folder for snapshots, for one case after the other.
+pub(super) struct Database {
+    store: Store,
+    folder: TempDir,
+}
+
+impl Database {
+    pub(super) fn new() -> Self {
+        let options = StoreOptions { threads: Some(1), ..StoreOptions::default() };
+        Self { store: Store::in_memory(&options).unwrap(), folder: TempDir::new().unwrap() }
+    }
+
+    /// Evaluates a case.
+    ///
+    /// # Errors
+    /// What the importer, the compiler or the database says, as text.
+    pub(super) fn evaluate(&self, case: &Case) -> Result<Vec<RowResult>, String> {
+        let snapshot = self.snapshot(case)?;
+        let result = self.evaluate_over(&snapshot, case);
+        std::fs::remove_dir_all(snapshot.dir()).map_err(|e| e.to_string())?;
+        result
+    }
+
+    fn snapshot(&self, case: &Case) -> Result<Snapshot, String> {
+        let resources: Vec<Resource> = case.resources.iter().map(resource).collect();
+        let (currency, now) = (case.options.currency.clone(), case.options.now);
+        let import = Import::of_resources(&resources, currency, now);
+        let written = import.write(self.folder.path(), &mut |_| {});
+        written.map_err(|e| e.to_string())
+    }
+
+    fn evaluate_over(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
+        let Compiled { plan, script } =
+            compile_for(&case.program, snapshot, case.options.now).map_err(|e| e.to_string())?;
+        let run = || {
+            self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;
+            for statement in script.statements() {
+                self.store.execute(statement)?;
+            }
+            Ok(())
+        };
+        run().map_err(|e: tagpol_store::StoreError| e.to_string())?;
+        let mut rows = self.scopes_and_states(&plan, &case.program)?;
+        self.tags(&plan, &script, &mut rows)?;
+        case.resources
+            .iter()
+            .map(|row| rows.remove(&row.id).ok_or_else(|| format!("no row of {:?}", row.id)))
+            .collect()
+    }
+
+    /// Reads the columns of scopes and states; tags are left missing.
+    fn scopes_and_states(
+        &self,
+        plan: &Plan,
+        program: &Program,
+    ) -> Result<BTreeMap<String, RowResult>, String> {
+        let mut columns = vec!["id".to_owned()];
+        for check in &plan.checks {
+            for id in [check.scope, check.state] {
+                columns.push(quote_identifier(&plan.column(id).name));
+            }
+        }
+        let sql = format!("SELECT {} FROM evaluated", columns.join(", "));
+        let table = self.store.query(&sql).map_err(|e| e.to_string())?;
+        let mut rows = BTreeMap::new();
+        for cells in table.rows {
+            let (id, cells) = cells.split_first().ok_or("no columns")?;
+            let mut result = empty(program);
+            for (check, pair) in plan.checks.iter().zip(cells.chunks(2)) {
+                let state = pair[1].as_int().and_then(StateCode::from_code);
+                result.in_scope[check.policy] = pair[0].as_bool().ok_or("a scope is no truth")?;
+                result.checks[check.policy][check.check] = state_of(state.ok_or("a state is no code")?);
+            }
+            let id = id.as_text().ok_or("an id is no text")?;
+            rows.insert(id.to_owned(), result);
+        }
+        Ok(rows)
+    }
+
+    /// Fills in the tags, with what gave them and whether an equal lost.
+    fn tags(
+        &self,
+        plan: &Plan,
+        script: &Script,
+        rows: &mut BTreeMap<String, RowResult>,
+    ) -> Result<(), String> {
+        let query = |kind| {
+            let table = self.store.query(script.query(kind));
+            table.map_err(|e| e.to_string())
+        };
+        for cells in query(QueryKind::Tags)?.rows {
+            let [id, tag, value, source, provenance] = cells.as_slice() else {
+                return Err("a row of tags has other columns".to_owned());
+            };
+            let origin = &plan.provenance[index(provenance)?].origin;
+            if Some(Origin::source_code(origin.source())) != source.as_int() {
+                return Err(format!("source {source}, but it came from {origin:?}"));
+            }
+            *slot(rows, id, tag)? = TagResult {
+                value: value.as_text().map(str::to_owned),
+                source: Some(origin.source()),
+                winner: Some(winner(origin)),
+                conflict: false,
+            };
+        }
+        for cells in query(QueryKind::Conflicts)?.rows {
+            let [tag, id, value, _, other, _] = cells.as_slice() else {
+                return Err("a row of conflicts has other columns".to_owned());
+            };
+            if value == other {
+                return Err(format!("{value} lost to itself"));
+            }
+            slot(rows, id, tag)?.conflict = true;
+        }
+        Ok(())
+    }
+}
+
+fn resource(row: &Row) -> Resource {
+    let row = row.clone();
+    Resource {
+        id: row.id,
+        name: row.name,
+        type_: row.type_,
+        provider: row.provider,
+        account: row.account,
+        region: row.region,
+        created: row.created,
+        monthly_cost: row.monthly_cost,
+        source: row.source,
+        meta: None,
+        tags: row.tags,
+    }
+}
+
+fn empty(program: &Program) -> RowResult {
+    let checks = program.policies.iter().map(|p| p.checks.len());
+    RowResult {
+        tags: vec![TagResult::default(); program.tags.len()],
+        in_scope: vec![false; program.policies.len()],
+        checks: checks.map(|count| vec![State::None; count]).collect(),
+    }
+}
+
+fn slot<'r>(
+    rows: &'r mut BTreeMap<String, RowResult>,
+    id: &Cell,
+    tag: &Cell,
+) -> Result<&'r mut TagResult, String> {
+    let tag = index(tag)?;
+    let row = id.as_text().and_then(|id| rows.get_mut(id));
+    let slot = row.and_then(|row| row.tags.get_mut(tag));
+    slot.ok_or_else(|| format!("no tag {tag} of resource {id}"))
+}
+
+fn index(cell: &Cell) -> Result<usize, String> {
+    let index = cell.as_int().and_then(|index| usize::try_from(index).ok());
+    index.ok_or_else(|| format!("{cell} is no index"))
+}
+
+fn winner(origin: &Origin) -> Winner {
+    match origin {
+        Origin::Set { rule, action } | Origin::Fill { rule, action } => {
+            Winner::Rule { rule: *rule, action: *action }
+        }
+        Origin::Native { key } => Winner::Native { key: key.clone() },
+        Origin::Default => Winner::Default,
+    }
+}
+
+fn state_of(code: StateCode) -> State {
+    match code {
+        StateCode::None => State::None,
+        StateCode::Open => State::Open,
+        StateCode::Pending => State::Pending,
+        StateCode::Exempt => State::Exempt,
+    }
+}

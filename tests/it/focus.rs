@@ -1,0 +1,159 @@
+//! Real bills: what a file of policies reports, a hand-written query over the raw file confirms,
+//! count for count and cost for cost.
+//!
+//! `focus/ten.tagpol` is evaluated as users do it. `focus/*.sql` say the same of the CSV file, read
+//! by the database itself: nothing of the importer, the compiler or the plan takes part in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tagpol_inventory::{ImportOptions, Snapshot, import};
+use tagpol_run::{Evaluation, Options, evaluate};
+use tagpol_sema::{Database, analysis};
+use tagpol_store::{Cell, Decimal, Store, StoreOptions};
+
+const POLICIES: &str = include_str!("focus/ten.tagpol");
+const RESOURCES: &str = include_str!("focus/resources.sql");
+const CHECKS: &str = include_str!("focus/checks.sql");
+const COUNTS: &str = include_str!("focus/counts.sql");
+const TOTALS: &str = include_str!("focus/totals.sql");
+
+/// What is known of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    in_scope: u64,
+    open: u64,
+    exempt: u64,
+    cost_in_violation: String,
+}
+
+#[test]
+fn focus_1_0_sample() {
+    let open = confirmed("billing/focus_1_0_sample_1000.csv", "2024-09");
+    assert!(open.is_none_or(|open| open > 1000), "{open:?}");
+}
+
+#[test]
+fn focus_1_2_aws() {
+    let open = confirmed("synthetic/focus_1_2_generated_aws_1500.csv.gz", "2026-05");
+    assert!(open.is_none_or(|open| open > 1000), "{open:?}");
+}
+
+#[test]
+fn focus_1_2_azure() {
+    let open = confirmed("synthetic/focus_1_2_generated_azure_1500.csv.gz", "2026-05");
+    assert!(open.is_none_or(|open| open > 400), "{open:?}");
+}
+
+#[test]
+fn focus_1_2_gcp() {
+    let open = confirmed("synthetic/focus_1_2_generated_gcp_1500.csv.gz", "2026-05");
+    assert!(open.is_none_or(|open| open > 1000), "{open:?}");
+}
+
+/// Compares evaluation and query; returns the number of open findings, none where the bill is not
+/// at hand.
+fn confirmed(bill: &str, month: &str) -> Option<u64> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let path = root.join(bill);
+    if !path.is_file() {
+        println!("skipped: there is no {}", path.display());
+        return None;
+    }
+    let evaluation = evaluated(&path);
+    assert_eq!(evaluation.snapshot.month.as_deref(), Some(month));
+    assert_eq!(evaluation.snapshot.currency.as_deref(), Some("USD"));
+    assert_eq!(evaluation.snapshot.rejected_rows, 0);
+    let by_hand = ByHand::of(&path, month);
+    assert_eq!(lines(&evaluation), by_hand.lines());
+    assert_eq!(totals(&evaluation), by_hand.totals());
+    Some(evaluation.summary.open.iter().sum())
+}
+
+fn evaluated(bill: &Path) -> Evaluation {
+    let db = Database::default();
+    let project = db.project(vec![("ten.tagpol".to_owned(), POLICIES.to_owned())]);
+    let analysis = analysis(&db, project);
+    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
+    let now = "2026-06-01T00:00:00Z".parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let import = import(&[bill.to_owned()], &ImportOptions::at(now), &mut |_| {}).unwrap();
+    let snapshot: Snapshot = import.write(folder.path(), &mut |_| {}).unwrap();
+    evaluate(&analysis.program, &snapshot, &Options::at(now)).unwrap()
+}
+
+fn lines(evaluation: &Evaluation) -> BTreeMap<String, Line> {
+    let of_check = evaluation.checks.iter().filter(|check| check.in_scope > 0);
+    of_check
+        .map(|check| {
+            let findings = evaluation.findings.iter();
+            let of_it = findings.filter(|f| evaluation.checks[f.check].loc == check.loc);
+            assert_eq!(of_it.count() as u64, check.open + check.exempt);
+            let line = Line {
+                in_scope: check.in_scope,
+                open: check.open,
+                exempt: check.exempt,
+                cost_in_violation: check.cost_in_violation.unwrap().to_string(),
+            };
+            (format!("{}/{}", check.policy, check.check), line)
+        })
+        .collect()
+}
+
+fn totals(evaluation: &Evaluation) -> Vec<String> {
+    let summary = &evaluation.summary;
+    let money = |amount: Option<Decimal>| amount.unwrap().to_string();
+    let mut totals = vec![
+        summary.resources.to_string(),
+        summary.compliant.to_string(),
+        money(summary.cost),
+        money(summary.cost_in_violation),
+    ];
+    totals.extend(summary.open.iter().map(u64::to_string));
+    totals.push(summary.exempt.to_string());
+    totals
+}
+
+/// The hand-written queries over one bill.
+struct ByHand {
+    store: Store,
+}
+
+impl ByHand {
+    fn of(bill: &Path, month: &str) -> Self {
+        let store = Store::in_memory(&StoreOptions::default()).unwrap();
+        let bill: PathBuf = bill.canonicalize().unwrap();
+        let resources = RESOURCES
+            .replace("{bill}", &bill.to_str().unwrap().replace('\'', "''"))
+            .replace("{month}", &format!("{month}-01"));
+        store.execute(&resources).unwrap();
+        store.execute(CHECKS).unwrap();
+        Self { store }
+    }
+
+    fn lines(&self) -> BTreeMap<String, Line> {
+        let table = self.store.query(COUNTS).unwrap();
+        table
+            .rows
+            .iter()
+            .map(|row| {
+                let count = |at: usize| u64::try_from(row[at].as_int().unwrap()).unwrap();
+                let line = Line {
+                    in_scope: count(1),
+                    open: count(2),
+                    exempt: count(3),
+                    cost_in_violation: row[4].to_string(),
+                };
+                (row[0].to_string(), line)
+            })
+            .collect()
+    }
+
+    fn totals(&self) -> Vec<String> {
+        let table = self.store.query(TOTALS).unwrap();
+        let [row] = table.rows.as_slice() else {
+            panic!("{} rows of totals", table.rows.len());
+        };
+        row.iter().map(Cell::to_string).collect()
+    }
+}

@@ -1,0 +1,15 @@
+//! The whole pipeline through its library, from text and files to findings.
+//!
+//! - `differential`: random programs, evaluated by the database and by the reference
+//! - `focus`: real bills, evaluated by a program and by hand-written SQL
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not take for tests themselves"
+)]
+
+mod differential;
+mod focus;
