@@ -1,0 +1,361 @@
+//! What was probably meant by a text that breaks a region: one function a mistake.
+//!
+//! A fix that could be wrong is offered only where a strict parse says that it mends the region.
+
+use crate::explain::Site;
+use crate::grammar::Block;
+use crate::parse::{SyntaxErrorKind, range};
+use crate::{TextRange, similar};
+
+/// The parts of an error that a hint knows better than the plain "unexpected x, expected y".
+#[derive(Debug, Default)]
+pub(crate) struct Hint {
+    pub(crate) kind: Option<SyntaxErrorKind>,
+    pub(crate) range: Option<TextRange>,
+    pub(crate) message: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) help: Option<String>,
+    pub(crate) fix: Option<(TextRange, String)>,
+}
+
+/// The first of the hints that fits.
+pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
+    const ALL: [fn(&Site<'_>) -> Option<Hint>; 20] = [
+        unterminated_string,
+        unterminated_regex,
+        regex_in_quotes,
+        foreign_comment,
+        foreign_quotes,
+        invisible,
+        closes_nothing,
+        planned,
+        misspelt,
+        no_name,
+        misplaced,
+        reserved,
+        foreign_sign,
+        label_of_second,
+        regex_as_value,
+        name_in_quotes,
+        name_with_space,
+        list_in_parentheses,
+        text_without_quotes,
+        missing_sign,
+    ];
+    ALL.iter().find_map(|hint| hint(site))
+}
+
+/// `"prod` with nothing to close it on its line.
+fn unterminated_string(site: &Site<'_>) -> Option<Hint> {
+    let line = site.line().trim_end();
+    let is_open = line.starts_with('"') && !closed(line, '"');
+    is_open.then(|| Hint {
+        kind: Some(SyntaxErrorKind::UnterminatedString),
+        range: Some(range(site.at, site.at + line.len())),
+        message: Some("this string has no closing quote".to_owned()),
+        label: Some("begins here, and ends with the line".to_owned()),
+        help: Some("close it with `\"`; a quote inside a string is written `\\\"`".to_owned()),
+        fix: closing_quote(site, line),
+    })
+}
+
+/// Where the closing quote mends the region: at the end of the line, or before the brackets there.
+fn closing_quote(site: &Site<'_>, line: &str) -> Option<(TextRange, String)> {
+    let before_brackets = line.trim_end_matches(['{', '}', ')', ']', ' ', '\t']);
+    [line, before_brackets]
+        .into_iter()
+        .map(|text| site.at + text.len())
+        .find_map(|end| site.is_mended_by(end, end, "\"").then(|| (range(end, end), "\"".to_owned())))
+}
+
+/// `/[A-Z]+` with nothing to close it on its line.
+fn unterminated_regex(site: &Site<'_>) -> Option<Hint> {
+    let line = site.line().trim_end();
+    let is_open =
+        line.starts_with('/') && !closed(line, '/') && site.expects("a regular expression like `/…/`");
+    is_open.then(|| Hint {
+        range: Some(range(site.at, site.at + line.len())),
+        message: Some("this regular expression has no closing `/`".to_owned()),
+        label: Some("begins here, and ends with the line".to_owned()),
+        help: Some("close it with `/`; a slash inside is written `\\/`".to_owned()),
+        ..Hint::default()
+    })
+}
+
+/// `matching "[A-Z]+"`
+fn regex_in_quotes(site: &Site<'_>) -> Option<Hint> {
+    let inside = site.rest.get(1..).filter(|_| site.rest.starts_with('"'))?.split('"').next()?;
+    let regex = format!("/{}/", inside.replace('/', "\\/"));
+    let end = site.at + site.found.length;
+    (site.expects("a regular expression like `/…/`") && site.is_mended_by(site.at, end, &regex)).then(|| {
+        Hint {
+            help: Some(format!("a regular expression stands between slashes: `{regex}`")),
+            fix: Some((range(site.at, end), regex.clone())),
+            ..Hint::default()
+        }
+    })
+}
+
+/// `/* … */`, `# …`, `-- …`
+fn foreign_comment(site: &Site<'_>) -> Option<Hint> {
+    ["/*", "#", "--"].iter().any(|sign| site.rest.starts_with(sign)).then(|| Hint {
+        label: Some("not a comment".to_owned()),
+        help: Some("a comment begins with `//` and ends with its line".to_owned()),
+        ..Hint::default()
+    })
+}
+
+/// Whether the delimiter that the line begins with comes up again.
+fn closed(line: &str, delimiter: char) -> bool {
+    let mut chars = line.chars().skip(1);
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            c if c == delimiter => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// `'prod'`, `“prod”`.
+fn foreign_quotes(site: &Site<'_>) -> Option<Hint> {
+    const PAIRS: [(char, char); 6] =
+        [('\'', '\''), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('”', '”')];
+    let open = site.rest.chars().next()?;
+    let (_, close) = PAIRS.into_iter().find(|(first, _)| *first == open)?;
+    let tail = site.line().get(open.len_utf8()..)?;
+    let mut hint = Hint {
+        label: Some("not a string".to_owned()),
+        help: Some("strings are written in double quotes, as in `\"text\"`".to_owned()),
+        ..Hint::default()
+    };
+    if let Some(inner) = tail.find(close).and_then(|end| tail.get(..end)) {
+        let length = open.len_utf8() + inner.len() + close.len_utf8();
+        hint.fix = Some((range(site.at, site.at + length), format!("\"{}\"", inner.replace('"', "\\\""))));
+    }
+    Some(hint)
+}
+
+/// A character that an editor does not show.
+fn invisible(site: &Site<'_>) -> Option<Hint> {
+    let c = site.rest.chars().next()?;
+    is_invisible(c).then(|| {
+        let range = range(site.at, site.at + c.len_utf8());
+        Hint {
+            label: Some("a character that cannot be seen".to_owned()),
+            help: Some("remove it".to_owned()),
+            fix: Some((range, String::new())),
+            ..Hint::default()
+        }
+    })
+}
+
+/// Whether the character shows nothing: a control character, or one of the format characters that
+/// come along when text is copied from web pages and documents.
+pub(crate) fn is_invisible(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}')
+}
+
+/// A bracket where a statement or an item should begin.
+fn closes_nothing(site: &Site<'_>) -> Option<Hint> {
+    let c = site.rest.chars().next().filter(|c| matches!(c, '}' | ')' | ']'))?;
+    let range = range(site.at, site.at + 1);
+    (site.at == site.region.start).then(|| Hint {
+        message: Some(format!("this `{c}` closes nothing")),
+        label: Some("nothing is open here".to_owned()),
+        help: Some("remove it, or look for one above that closes too early".to_owned()),
+        fix: (site.at + 1 == site.region.end).then_some((range, String::new())),
+        ..Hint::default()
+    })
+}
+
+/// `table`, which the language will have.
+fn planned(site: &Site<'_>) -> Option<Hint> {
+    let words = match site.region.block {
+        Block::File => ["allocate", "goal", "infer", "table"].as_slice(),
+        Block::Policy => ["remediate"].as_slice(),
+        _ => &[],
+    };
+    let word = site.found.word.filter(|word| site.at == site.region.start && words.contains(word))?;
+    Some(Hint { help: Some(format!("`{word}` is planned and not there yet")), ..Hint::default() })
+}
+
+/// `requrie`
+fn misspelt(site: &Site<'_>) -> Option<Hint> {
+    let word = site.found.word?;
+    let expected = site.region.expected.iter();
+    let keywords = expected.flat_map(|e| e.split('`').skip(1).step_by(2));
+    let meant = similar::closest(word, keywords)?;
+    Some(Hint {
+        label: Some("not known here".to_owned()),
+        help: Some(format!("did you mean `{meant}`?")),
+        fix: Some((range(site.at, site.at + word.len()), meant.to_owned())),
+        ..Hint::default()
+    })
+}
+
+/// `2fa`, `größe`: the grammar may have taken the beginning of it for a name.
+fn no_name(site: &Site<'_>) -> Option<Hint> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let before = site.text.get(..site.at)?;
+    let start = before.trim_end_matches(is_word).len();
+    let rest = site.text.get(start..)?;
+    let word = rest.get(..rest.find(|c| !is_word(c)).unwrap_or(rest.len()))?;
+    let wrong = (!word.is_ascii() && site.found.word.is_some())
+        || (site.expects("a name") && word.starts_with(|c: char| c.is_ascii_digit()));
+    wrong.then(|| Hint {
+        range: Some(range(start, start + word.len())),
+        message: Some(format!("`{word}` is no name")),
+        label: Some("not a name".to_owned()),
+        help: Some("names begin with a letter and hold the letters a to z, digits, `-` and `_`".to_owned()),
+        ..Hint::default()
+    })
+}
+
+/// `require owner` below the brace that closed its policy.
+fn misplaced(site: &Site<'_>) -> Option<Hint> {
+    const HOMES: [(&[&str], &str); 5] = [
+        (&["severity", "for", "require", "forbid", "grace", "escalate", "control"], "a policy"),
+        (&["keys", "map", "transform", "otherwise"], "`normalize`"),
+        (&["when", "set", "fill"], "a rule"),
+        (&["until", "because"], "`exempt`"),
+        (&["given", "expect", "at"], "a test"),
+    ];
+    let word = site.found.word.filter(|_| site.at == site.region.start)?;
+    let (_, home) = HOMES.iter().find(|(words, _)| words.contains(&word))?;
+    let help = match site.region.block {
+        Block::File => format!("`{word}` stands in {home}; look for a `}}` above that closes it too early"),
+        _ => format!("`{word}` stands in {home}"),
+    };
+    Some(Hint { help: Some(help), ..Hint::default() })
+}
+
+/// `or` where a value should be.
+fn reserved(site: &Site<'_>) -> Option<Hint> {
+    let word = site.found.word.filter(|word| ["and", "else", "in", "is", "not", "or"].contains(word))?;
+    let quoted = format!("`{word}` is a word of the language; as a name it is written `` `{word}` ``");
+    let label = if site.expects("a name") { Some("not a name".to_owned()) } else { None };
+    Some(Hint { label, help: Some(quoted), ..Hint::default() })
+}
+
+/// `=>` for `->`, `:` for `::`.
+fn foreign_sign(site: &Site<'_>) -> Option<Hint> {
+    const SIGNS: [(&str, &str); 3] = [("=>", "->"), (":", "::"), ("==", "=")];
+    let (wrong, right) = SIGNS.into_iter().find(|(wrong, right)| {
+        let quoted = format!("`{right}`");
+        site.rest.starts_with(wrong) && (site.expects(&quoted) || site.region.follows.contains(&quoted))
+    })?;
+    let range = range(site.at, site.at + wrong.len());
+    Some(Hint {
+        range: Some(range),
+        message: Some(format!("unexpected `{wrong}`")),
+        help: Some(format!("did you mean `{right}`?")),
+        fix: Some((range, right.to_owned())),
+        ..Hint::default()
+    })
+}
+
+/// `require owner, known: team`
+fn label_of_second(site: &Site<'_>) -> Option<Hint> {
+    let before = site.text.get(site.region.start..site.at)?;
+    let second = site.region.block == Block::Policy && site.rest.starts_with(':') && before.contains(',');
+    second.then(|| Hint {
+        label: Some("a label stands before the first condition".to_owned()),
+        help: Some("give each labelled check a `require` of its own".to_owned()),
+        ..Hint::default()
+    })
+}
+
+/// `in [/a/, /b/]`
+fn regex_as_value(site: &Site<'_>) -> Option<Hint> {
+    let is_regex = site.rest.starts_with('/') && closed(site.line(), '/');
+    (is_regex && site.expects("a value")).then(|| Hint {
+        help: Some(
+            "a regular expression stands after `matches` or `contains`; join several with `or`".to_owned(),
+        ),
+        ..Hint::default()
+    })
+}
+
+/// `policy "my policy"`
+fn name_in_quotes(site: &Site<'_>) -> Option<Hint> {
+    let inner = site.rest.get(1..).filter(|_| site.rest.starts_with('"') && site.expects("a name"))?;
+    let name = kebab(inner.split('"').next()?);
+    let end = site.at + site.found.length;
+    site.is_mended_by(site.at, end, &name).then(|| Hint {
+        label: Some("a name has no quotes".to_owned()),
+        help: Some(format!("write it as one word: `{name}`")),
+        fix: Some((range(site.at, end), name.clone())),
+        ..Hint::default()
+    })
+}
+
+/// `tag cost center: text`
+fn name_with_space(site: &Site<'_>) -> Option<Hint> {
+    let word = site.found.word.filter(|_| site.region.block == Block::File)?;
+    let before = site.text.get(site.region.start..site.at)?;
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let [_, first] = words.as_slice() else { return None };
+    let start = site.region.start + before.rfind(first)?;
+    let end = site.at + word.len();
+    let name = kebab(&format!("{first} {word}"));
+    site.is_mended_by(start, end, &name).then(|| Hint {
+        label: Some("a name has no spaces".to_owned()),
+        help: Some(format!("did you mean `{name}`?")),
+        fix: Some((range(start, end), name.clone())),
+        ..Hint::default()
+    })
+}
+
+fn kebab(words: &str) -> String {
+    words.split([' ', '\t']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").to_lowercase()
+}
+
+/// `in (a, b)`
+fn list_in_parentheses(site: &Site<'_>) -> Option<Hint> {
+    let expected = site.expects("`[`") || site.expects("a list like `[a, b]`");
+    (site.rest.starts_with('(') && expected).then(|| {
+        let line = site.line();
+        let inner = line.find(')').and_then(|end| line.get(1..end));
+        Hint {
+            help: Some("a list stands in brackets: `[a, b]`".to_owned()),
+            fix: inner.map(|inner| (range(site.at, site.at + inner.len() + 2), format!("[{inner}]"))),
+            ..Hint::default()
+        }
+    })
+}
+
+/// `else message`
+fn text_without_quotes(site: &Site<'_>) -> Option<Hint> {
+    let word = site.found.word.filter(|_| site.expects("a string"))?;
+    let end = site.at + word.len();
+    let text = format!("\"{word}\"");
+    site.is_mended_by(site.at, end, &text).then(|| Hint {
+        help: Some(format!("a text is written in quotes: `{text}`")),
+        fix: Some((range(site.at, end), text.clone())),
+        ..Hint::default()
+    })
+}
+
+/// A colon, a comma, a bracket that lacks, where putting it in mends the region.
+fn missing_sign(site: &Site<'_>) -> Option<Hint> {
+    const SIGNS: [(&str, &str); 7] = [
+        ("`:`", ":"),
+        ("`]`", "]"),
+        ("`)`", ")"),
+        ("`,`", ","),
+        ("`=`", " ="),
+        ("`->`", " ->"),
+        ("`{`", " {"),
+    ];
+    let end = site.text.get(..site.at)?.trim_end().len();
+    let (quoted, sign) =
+        SIGNS.into_iter().find(|(quoted, sign)| site.expects(quoted) && site.is_mended_by(end, end, sign))?;
+    Some(Hint {
+        help: Some(format!("put {quoted} in")),
+        fix: Some((range(end, end), sign.to_owned())),
+        ..Hint::default()
+    })
+}
