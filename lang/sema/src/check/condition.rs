@@ -1,0 +1,380 @@
+//! Conditions: operators and the types that they take.
+
+use super::Ctx;
+use super::value::Ty;
+use crate::codes::Code;
+use crate::formats;
+use crate::hir::{self, Expr, Name, NodeId, Quantity};
+use crate::names::{Def, Wanted};
+use crate::program::{CmpOp, CompareAs, Direction, Format, Pred, TagType, TextOp, Value};
+
+impl Ctx<'_> {
+    /// Checks a condition. Parts that are wrong make the whole None; all of them are reported.
+    pub(super) fn condition(&mut self, expr: &Expr) -> Option<Pred> {
+        match expr {
+            Expr::Or(parts) => self.conditions(parts).map(Pred::Or),
+            Expr::And(parts) => self.conditions(parts).map(Pred::And),
+            Expr::Not(inner) => self.condition(inner).map(|inner| Pred::Not(Box::new(inner))),
+            Expr::Value(value) => self.value_alone(value),
+            Expr::Compare { op_id, op, left, right } => self.compare(*op_id, op, left, right),
+            Expr::In { value, negated, list_id, list } => self.is_in(value, *negated, *list_id, list),
+            Expr::Text { value, op_id, op, operand } => self.text_test(value, *op_id, op, operand),
+            Expr::Is { value, negated, what } => {
+                let pred = self.is(value, what)?;
+                Some(if *negated { Pred::Not(Box::new(pred)) } else { pred })
+            }
+            Expr::Within { value, last, span } => self.within(value, *last, span),
+        }
+    }
+
+    fn conditions(&mut self, parts: &[Expr]) -> Option<Vec<Pred>> {
+        // All parts are checked, so that each mistake is told in one run.
+        let parts: Vec<Option<Pred>> = parts.iter().map(|part| self.condition(part)).collect();
+        parts.into_iter().collect()
+    }
+
+    /// A name where a condition stands: a predicate, or a tag that is true or false.
+    fn value_alone(&mut self, value: &hir::Value) -> Option<Pred> {
+        match value {
+            hir::Value::Bool(_, value) => return Some(Pred::Const(*value)),
+            hir::Value::Path(_, name, steps) if steps.is_empty() => {
+                if let Some(Def::Define(define)) = self.scope.names.get(&name.text) {
+                    self.reads.defines.insert(*define);
+                    return Some(Pred::Named(*define));
+                }
+                match self.scope.names.get(&name.text) {
+                    Some(Def::Tag(_)) => {}
+                    Some(_) if self.scope.may_define(&name.text) => return None,
+                    Some(other) => {
+                        let message = format!("`{}` is {}, not a predicate", name.text, other.kind());
+                        let draft = self.draft(Code::E0014, name.id, message);
+                        self.report(draft);
+                        return None;
+                    }
+                    None => {
+                        self.unknown_condition(name);
+                        return None;
+                    }
+                }
+            }
+            _ => {}
+        }
+        let (value_typed, ty) = self.value(value, None)?;
+        if ty == Ty::Bool {
+            let right = Value::Bool(true);
+            return Some(Pred::Compare { op: CmpOp::Eq, left: value_typed, right, by: CompareAs::Text });
+        }
+        let draft = self
+            .draft(Code::E0020, value.id(), format!("expected a condition, found {}", ty.describe()))
+            .help("ask something of it: `is set`, `== …`, `in […]`, `matches /…/`");
+        self.report(draft);
+        None
+    }
+
+    fn unknown_condition(&mut self, name: &Name) {
+        if self.scope.may_define(&name.text) {
+            return;
+        }
+        let draft = self
+            .draft(Code::E0010, name.id, format!("there is no predicate or tag `{}`", name.text))
+            .help(format!("declare it: `define {} = …`", name.text))
+            .meant(self.similar(&name.text, Wanted::Condition).as_deref());
+        self.report(draft);
+    }
+
+    fn compare(&mut self, op_id: NodeId, op: &str, left: &hir::Value, right: &hir::Value) -> Option<Pred> {
+        let op = match op {
+            "==" => CmpOp::Eq,
+            "!=" => CmpOp::Ne,
+            "<" => CmpOp::Lt,
+            "<=" => CmpOp::Le,
+            ">" => CmpOp::Gt,
+            ">=" => CmpOp::Ge,
+            // The parser has reported operators of other languages.
+            _ => return None,
+        };
+        let ((left_value, left_ty), (right_value, right_ty)) = self.operands(left, right)?;
+        let by = self.compare_as(op_id, &left_ty, &right_ty, right.id())?;
+        let ordered = !matches!(op, CmpOp::Eq | CmpOp::Ne);
+        if ordered && (by == CompareAs::Text) {
+            let message = format!("{} has no order", left_ty.describe());
+            let draft = self
+                .draft(Code::E0020, op_id, message)
+                .help("numbers, dates, money and lengths of time can be compared by size; for text use `==` or `in`");
+            self.report(draft);
+            return None;
+        }
+        Some(Pred::Compare { op, left: left_value, right: right_value, by })
+    }
+
+    /// Resolves two sides of a comparison, the side that tells the type first.
+    fn operands(&mut self, left: &hir::Value, right: &hir::Value) -> Option<((Value, Ty), (Value, Ty))> {
+        if (self.may_be_member(left) && !self.may_be_member(right)) || self.is_member_of(left, right) {
+            let right = self.value(right, None)?;
+            return Some((self.value(left, Some(&right.1))?, right));
+        }
+        let left = self.value(left, None)?;
+        let right = self.value(right, Some(&left.1))?;
+        Some((left, right))
+    }
+
+    /// Whether a value is a literal or a name that is no tag: something that takes its type from
+    /// the other side.
+    fn may_be_member(&self, value: &hir::Value) -> bool {
+        match value {
+            hir::Value::Path(_, name, steps) => {
+                steps.is_empty() && !matches!(self.scope.names.get(&name.text), Some(Def::Tag(_)))
+            }
+            hir::Value::Call(..) => false,
+            _ => true,
+        }
+    }
+
+    /// Whether a bare name is a tag, but also a member of the enumeration of the other side. The
+    /// member is meant then, on whichever side it stands.
+    fn is_member_of(&self, name: &hir::Value, other: &hir::Value) -> bool {
+        let (hir::Value::Path(_, name, steps), hir::Value::Path(_, other, others)) = (name, other) else {
+            return false;
+        };
+        let Some(Def::Tag(tag)) = self.scope.names.get(&other.text) else { return false };
+        let is_member =
+            matches!(&self.decl(*tag).ty, Some(TagType::OneOf(members)) if members.contains(&name.text));
+        steps.is_empty() && others.is_empty() && is_member
+    }
+
+    /// How values of two types are compared.
+    fn compare_as(&mut self, node: NodeId, left: &Ty, right: &Ty, right_node: NodeId) -> Option<CompareAs> {
+        let by = match (left, right) {
+            (a, b) if a.is_text() && b.is_text() => Some(CompareAs::Text),
+            (Ty::Bool, Ty::Bool) => Some(CompareAs::Text),
+            (Ty::Number, Ty::Number) => Some(CompareAs::Number),
+            (Ty::Money, Ty::Money) => Some(CompareAs::Money),
+            (Ty::Duration, Ty::Duration) => Some(CompareAs::Duration),
+            (Ty::Date | Ty::Time, Ty::Date | Ty::Time) => Some(CompareAs::Date),
+            _ => None,
+        };
+        if by.is_none() {
+            let message = format!("{} is compared with {}", left.describe(), right.describe());
+            let mut draft = self.draft(Code::E0020, node, message);
+            draft =
+                match (left, right) {
+                    (Ty::Money, Ty::Number) => draft
+                        .related(self.anchor(right_node), "a number without currency")
+                        .help("name the currency, as in `500 USD`"),
+                    (Ty::Date | Ty::Time, Ty::Text) => {
+                        draft.help("a date is written without quotes: `2027-03-31`")
+                    }
+                    (Ty::Number, Ty::Text) => draft.help("a number is written without quotes"),
+                    (Ty::Bool, Ty::Text) => draft.help("`true` and `false` are written without quotes"),
+                    (Ty::Text, Ty::Bool) => draft
+                        .help("declare the tag as `bool`, or put the word in quotes to compare it as text"),
+                    (Ty::Text, Ty::Date) => draft
+                        .help("declare the tag as `date`, or put the date in quotes to compare it as text"),
+                    (Ty::Text, Ty::Number) => draft.help("put the number in quotes to compare it as text"),
+                    _ => draft,
+                };
+            self.report(draft);
+        }
+        by
+    }
+
+    fn is_in(
+        &mut self,
+        value: &hir::Value,
+        negated: bool,
+        list_id: NodeId,
+        list: &[hir::Value],
+    ) -> Option<Pred> {
+        if list.is_empty() {
+            let draft = self.draft(Code::E0020, list_id, "an empty list holds nothing");
+            self.report(draft.help("name at least one value"));
+            return None;
+        }
+        let (typed, ty) = self.value(value, None)?;
+        let mut members = Vec::new();
+        let mut by = None;
+        for member in list {
+            let Some((member_value, member_ty)) = self.value(member, Some(&ty)) else { continue };
+            if !is_literal(&member_value) {
+                let draft = self
+                    .draft(Code::E0020, member.id(), "a list holds plain values only")
+                    .help("compare with another tag by `==`");
+                self.report(draft);
+                continue;
+            }
+            by = self.compare_as(member.id(), &ty, &member_ty, member.id()).or(by);
+            members.push(member_value);
+        }
+        (members.len() == list.len()).then_some(())?;
+        Some(Pred::In { value: typed, list: members, negated, by: by? })
+    }
+
+    fn text_test(
+        &mut self,
+        value: &hir::Value,
+        op_id: NodeId,
+        op: &str,
+        operand: &hir::Value,
+    ) -> Option<Pred> {
+        let (typed, ty) = self.value(value, None)?;
+        // Dates and numbers of tags are texts of a form, so they may be looked into as well.
+        let looks_into = ty.is_text() || matches!(typed, Value::Tag(_) | Value::NativeTag(_));
+        if !looks_into {
+            let message = format!("`{op}` looks into text, not {}", ty.describe());
+            let draft = self.draft(Code::E0020, op_id, message);
+            self.report(draft);
+            return None;
+        }
+        if let hir::Value::Regex(regex) = operand {
+            let whole = match op {
+                "matches" => true,
+                "contains" => false,
+                _ => {
+                    let draft = self.draft(
+                        Code::E0020,
+                        regex.id,
+                        format!("`{op}` takes a text, not a regular expression"),
+                    );
+                    self.report(
+                        draft.help("use `matches /…/` for the whole value, `contains /…/` for a part of it"),
+                    );
+                    return None;
+                }
+            };
+            return Some(Pred::Matches { value: typed, regex: self.regex(regex)?, whole });
+        }
+        let op = match op {
+            "contains" => TextOp::Contains,
+            "starts with" => TextOp::StartsWith,
+            "ends with" => TextOp::EndsWith,
+            "like" => TextOp::Like,
+            "has word" => TextOp::HasWord,
+            _ => {
+                let draft = self
+                    .draft(Code::E0020, operand.id(), "`matches` takes a regular expression")
+                    .help("write it between slashes: `matches /…/`; for a pattern with `*` use `like \"…\"`");
+                self.report(draft);
+                return None;
+            }
+        };
+        let patterns = self.patterns(op, operand)?;
+        Some(Pred::Text { op, value: typed, patterns })
+    }
+
+    /// The texts that a text test looks for: one, or a list.
+    fn patterns(&mut self, op: TextOp, operand: &hir::Value) -> Option<Vec<String>> {
+        let members = match operand {
+            hir::Value::List(_, members) => members.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        if members.is_empty() {
+            let draft = self.draft(Code::E0020, operand.id(), "an empty list holds nothing");
+            self.report(draft.help("name at least one text"));
+            return None;
+        }
+        let mut patterns = Vec::new();
+        for member in members {
+            let hir::Value::Text(text) = member else {
+                let draft = self.draft(Code::E0020, member.id(), "expected a text in quotes");
+                self.report(draft);
+                continue;
+            };
+            if op == TextOp::HasWord {
+                self.single_word(text);
+            }
+            patterns.push(self.plain_text(text));
+        }
+        (patterns.len() == members.len()).then_some(patterns)
+    }
+
+    /// Reports a pattern of `has word` that no word of a name can equal.
+    fn single_word(&mut self, text: &hir::Text) {
+        let words = formats::words(&text.value);
+        let is_word = matches!(words.as_slice(), [word] if *word == text.value.to_lowercase());
+        if !is_word {
+            let draft = self
+                .draft(Code::E0027, text.id, format!("`{}` is not a single word", text.value))
+                .help("names are split at `-`, `_`, `.`, `/`, `:`, spaces, digits and camelCase, so a word is letters only; look for parts of a name with `contains`");
+            self.report(draft);
+        }
+    }
+
+    fn is(&mut self, value: &hir::Value, what: &Name) -> Option<Pred> {
+        const TESTS: [&str; 7] = ["set", "missing", "valid", "email", "date", "number", "url"];
+        let format = match what.text.as_str() {
+            "set" | "missing" => None,
+            "valid" => return self.is_valid(value, what),
+            "email" => Some(Format::Email),
+            "date" => Some(Format::Date),
+            "number" => Some(Format::Number),
+            "url" => Some(Format::Url),
+            other => {
+                let mut draft = self
+                    .draft(Code::E0026, what.id, format!("there is no test `is {other}`"))
+                    .help(format!("the tests are {}", TESTS.map(|test| format!("`is {test}`")).join(", ")));
+                draft = match other {
+                    "empty" | "null" | "none" | "unset" => {
+                        draft.help("did you mean `missing`?").fix("missing")
+                    }
+                    "present" | "defined" => draft.help("did you mean `set`?").fix("set"),
+                    _ => draft.did_you_mean(other, TESTS),
+                };
+                self.report(draft);
+                return None;
+            }
+        };
+        let (typed, ty) = self.value(value, None)?;
+        let Some(format) = format else {
+            return Some(if what.text == "set" { Pred::IsSet(typed) } else { Pred::IsMissing(typed) });
+        };
+        if matches!(ty, Ty::Time | Ty::Money | Ty::Duration) {
+            let draft = self.draft(
+                Code::E0020,
+                value.id(),
+                format!("`is {}` asks of text, not of {}", what.text, ty.describe()),
+            );
+            self.report(draft);
+            return None;
+        }
+        Some(Pred::IsFormat(typed, format))
+    }
+
+    fn is_valid(&mut self, value: &hir::Value, what: &Name) -> Option<Pred> {
+        let (typed, _) = self.value(value, None)?;
+        if let Value::Tag(tag) = typed {
+            return Some(Pred::IsValid(tag));
+        }
+        let draft = self.draft(Code::E0014, what.id, "only a tag has a type to be valid for");
+        self.report(draft.help("ask `is email`, `is date`, `is number` or `is url` of other values"));
+        None
+    }
+
+    fn within(&mut self, value: &hir::Value, last: bool, span: &Quantity) -> Option<Pred> {
+        let (typed, ty) = self.value(value, None)?;
+        let span = self.duration(span)?;
+        let computed = matches!(typed, Value::Native(_) | Value::Call(..) | Value::Extract(..));
+        if !(matches!(ty, Ty::Date | Ty::Time) || (ty == Ty::Text && computed)) {
+            let message = format!("`within` asks of a date, not of {}", ty.describe());
+            let mut draft = self.draft(Code::E0020, value.id(), message);
+            if matches!(typed, Value::Tag(_)) {
+                draft = draft.help("declare the tag as `date`");
+            }
+            self.report(draft);
+            return None;
+        }
+        let direction = if last { Direction::Last } else { Direction::Next };
+        Some(Pred::Within { value: typed, direction, span })
+    }
+}
+
+fn is_literal(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Text(_)
+            | Value::Number(_)
+            | Value::Money(..)
+            | Value::Date(_)
+            | Value::Bool(_)
+            | Value::Duration(_)
+    )
+}

@@ -1,0 +1,169 @@
+//! Literals: numbers, dates, amounts with units, regular expressions.
+
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::Ctx;
+use crate::codes::Code;
+use crate::hir::{NodeId, Quantity, RegexLit};
+use crate::program::{Duration, Regex, TagType};
+use crate::{formats, regex};
+
+/// The units of time, in seconds; singular and plural.
+const DURATIONS: [(&str, &str, i64); 5] = [
+    ("second", "seconds", 1),
+    ("minute", "minutes", 60),
+    ("hour", "hours", 3600),
+    ("day", "days", 86_400),
+    ("week", "weeks", 604_800),
+];
+
+/// The longest length of time that a program may speak of: 100 years of 365 days.
+const LONGEST: i64 = 100 * 365 * 86_400;
+
+/// What a number with a unit can be.
+pub(crate) enum Amount {
+    /// A length of time.
+    Duration(Duration),
+    /// An amount of money in a currency.
+    Money(Decimal, String),
+}
+
+impl Ctx<'_> {
+    /// Reads a number with its unit.
+    pub(crate) fn amount(&mut self, quantity: &Quantity) -> Option<Amount> {
+        let number = self.number(quantity.id, &quantity.number)?;
+        let unit = quantity.unit.text.as_str();
+        if let Some((.., seconds)) = DURATIONS.iter().find(|(one, many, _)| unit == *one || unit == *many) {
+            return self.duration_of(quantity, number, *seconds).map(Amount::Duration);
+        }
+        if unit.len() == 3 && unit.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Some(Amount::Money(number, unit.to_owned()));
+        }
+        let words = DURATIONS.iter().map(|(_, many, _)| *many);
+        let mut draft = self
+            .draft(Code::E0023, quantity.unit.id, format!("`{unit}` is no unit"))
+            .help("units of time are seconds, minutes, hours, days and weeks; money takes the three capital letters of its currency, as in `500 USD`");
+        let upper = unit.to_ascii_uppercase();
+        draft = match abbreviation(unit) {
+            Some(word) => draft.help(format!("did you mean `{word}`?")).fix(word),
+            None if unit.len() == 3 && unit != upper => {
+                draft.help(format!("did you mean `{upper}`?")).fix(upper)
+            }
+            None => draft.did_you_mean(unit, words),
+        };
+        self.report(draft);
+        None
+    }
+
+    fn duration_of(&mut self, quantity: &Quantity, number: Decimal, seconds: i64) -> Option<Duration> {
+        let total =
+            number.checked_mul(Decimal::from(seconds)).and_then(|total| i64::try_from(total.round()).ok());
+        match total {
+            Some(seconds) if (0..=LONGEST).contains(&seconds) => Some(Duration { seconds }),
+            _ => {
+                let draft = self
+                    .draft(Code::E0024, quantity.id, "this length of time is out of range")
+                    .help("it must be between nothing and 100 years");
+                self.report(draft);
+                None
+            }
+        }
+    }
+
+    /// Reads a number with a unit of time.
+    pub(crate) fn duration(&mut self, quantity: &Quantity) -> Option<Duration> {
+        match self.amount(quantity)? {
+            Amount::Duration(duration) => Some(duration),
+            Amount::Money(..) => {
+                let draft = self
+                    .draft(Code::E0020, quantity.id, "expected a length of time, found money")
+                    .help("write it like `24 hours` or `90 days`");
+                self.report(draft);
+                None
+            }
+        }
+    }
+
+    /// Reads a plain number.
+    pub(crate) fn number(&mut self, node: NodeId, text: &str) -> Option<Decimal> {
+        let number = text.parse().ok();
+        if number.is_none() {
+            let message = if text.ends_with('%') {
+                "a percentage has no place here"
+            } else {
+                "this number is too long"
+            };
+            let draft =
+                self.draft(Code::E0024, node, message).help("write a decimal number of at most 28 digits");
+            self.report(draft);
+        }
+        number
+    }
+
+    /// Reads a day of the calendar.
+    pub(crate) fn date(&mut self, node: NodeId, text: &str) -> Option<NaiveDate> {
+        let date = formats::parse_date(text);
+        if date.is_none() {
+            let draft = self
+                .draft(Code::E0024, node, format!("`{text}` is no day of the calendar"))
+                .help("dates are written `YYYY-MM-DD`");
+            self.report(draft);
+        }
+        date
+    }
+
+    /// Checks a regular expression.
+    pub(crate) fn regex(&mut self, literal: &RegexLit) -> Option<Regex> {
+        match regex::check(&literal.pattern, &literal.flags) {
+            Ok(regex) => Some(regex),
+            Err(reason) => {
+                let draft = self
+                    .draft(Code::E0022, literal.id, "this regular expression cannot be used")
+                    .label(reason)
+                    .help("expressions are those that RE2 and Rust's regex crate read alike, so that every engine gives the same answer");
+                self.report(draft);
+                None
+            }
+        }
+    }
+}
+
+/// The unit that a usual abbreviation stands for.
+fn abbreviation(unit: &str) -> Option<&'static str> {
+    Some(match unit {
+        "s" | "sec" | "secs" => "seconds",
+        "m" | "min" | "mins" => "minutes",
+        "h" | "hr" | "hrs" => "hours",
+        "d" => "days",
+        "w" | "wk" => "weeks",
+        _ => return None,
+    })
+}
+
+/// A form of [`formats`], compiled once.
+type Form = LazyLock<Option<::regex::Regex>>;
+
+static EMAIL: Form = LazyLock::new(|| form(formats::EMAIL));
+static NUMBER: Form = LazyLock::new(|| form(formats::NUMBER));
+static URL: Form = LazyLock::new(|| form(formats::URL));
+
+fn form(pattern: &str) -> Option<::regex::Regex> {
+    regex::compile(&Regex { pattern: pattern.to_owned(), ignore_case: false }, true).ok()
+}
+
+/// Whether a text is a valid value of a type.
+pub(crate) fn is_valid_text(ty: &TagType, text: &str) -> bool {
+    match ty {
+        TagType::Text => true,
+        TagType::Matching(regex) => regex::compile(regex, true).is_ok_and(|regex| regex.is_match(text)),
+        TagType::OneOf(members) => members.iter().any(|member| member == text),
+        TagType::Email => EMAIL.as_ref().is_some_and(|regex| regex.is_match(text)),
+        TagType::Date => formats::is_date(text),
+        TagType::Number => NUMBER.as_ref().is_some_and(|regex| regex.is_match(text)),
+        TagType::Bool => matches!(text, "true" | "false"),
+        TagType::Url => URL.as_ref().is_some_and(|regex| regex.is_match(text)),
+    }
+}

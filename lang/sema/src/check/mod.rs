@@ -1,0 +1,262 @@
+//! Types: items without places to parts of the typed program.
+//!
+//! One query an item ([`checked`]), so that an edit in one item re-checks that item only. What is
+//! wrong comes back as drafts; a part that is wrong is left out of the typed item, and nothing is
+//! said of what merely follows from it.
+
+mod condition;
+mod literal;
+mod normalize;
+mod policy;
+mod rule;
+mod tag;
+mod test;
+mod value;
+
+use std::collections::BTreeSet;
+
+pub(crate) use self::literal::is_valid_text;
+pub use self::tag::{TagDecl, tag_decl};
+use crate::codes::Code;
+use crate::db::{Db, Project};
+use crate::diagnostic::{Anchor, Draft};
+use crate::hir::{Body, Name, NodeId, Text, TextPart};
+use crate::names::{Def, ItemRef, Scope, Wanted, scope, similar_name};
+use crate::program::{self, DefineId, Pred, TagId};
+
+/// A checked item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Its part of the program; None where too little of it is right.
+    pub typed: Option<Typed>,
+    /// What it reads.
+    pub reads: Reads,
+    /// What is wrong with it.
+    pub(crate) drafts: Vec<Draft>,
+}
+
+/// The typed form of an item. Places are still to be looked up: the program's `loc`s are filled in
+/// from the nodes beside them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// A `use`: nothing is left of it.
+    Use,
+    /// A tag, from [`tag_decl`].
+    Tag,
+    /// A `normalize` of a tag.
+    Normalize(TagId, Box<program::Normalize>, Vec<NodeId>),
+    /// A predicate.
+    Define(Pred),
+    /// A rule, with the nodes of its actions.
+    Rule(Box<program::Rule>, Vec<NodeId>),
+    /// A policy, with the nodes of its checks.
+    Policy(Box<program::Policy>, Vec<NodeId>),
+    /// A waiver.
+    Exempt(Box<program::Exemption>),
+    /// A test, with the nodes of its expectations.
+    Test(Box<program::Test>, Vec<NodeId>),
+}
+
+/// What an item refers to, for the search for circles.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reads {
+    /// Tags whose virtual value it reads.
+    pub tags: BTreeSet<TagId>,
+    /// Predicates that it names.
+    pub defines: BTreeSet<DefineId>,
+    /// Whether it asks where a value came from.
+    pub sources: bool,
+}
+
+/// Checks one item.
+#[salsa::tracked(returns(ref))]
+pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
+    let mut ctx = Ctx {
+        db,
+        project,
+        scope: scope(db, project),
+        item: &item,
+        reads: Reads::default(),
+        drafts: Vec::new(),
+    };
+    let typed = item.item(db).and_then(|hir| ctx.check(&hir));
+    Checked { typed, reads: ctx.reads, drafts: ctx.drafts }
+}
+
+/// What the check of one item has at hand.
+pub(crate) struct Ctx<'a> {
+    pub(crate) db: &'a dyn Db,
+    pub(crate) project: Project,
+    pub(crate) scope: &'a Scope,
+    item: &'a ItemRef,
+    reads: Reads,
+    drafts: Vec<Draft>,
+}
+
+impl Ctx<'_> {
+    fn check(&mut self, item: &crate::hir::Item) -> Option<Typed> {
+        if item.body.kind_defines_name() {
+            self.kebab_case(&item.name);
+        }
+        match &item.body {
+            Body::Use(_) => Some(Typed::Use),
+            Body::Tag(_) => Some(Typed::Tag),
+            Body::Normalize(body) => self.normalize(&item.name, body),
+            Body::Define(expr) => self.condition(expr).map(Typed::Define),
+            Body::Rule(body) => self.rule(item, body),
+            Body::Policy(body) => self.policy(item, body),
+            Body::Exempt(body) => self.exempt(item, body),
+            Body::Test(body) => self.test(item, body),
+        }
+    }
+
+    fn anchor(&self, node: NodeId) -> Anchor {
+        self.item.anchor(node)
+    }
+
+    /// Starts a draft about a node of this item.
+    fn draft(&self, code: Code, node: NodeId, message: impl Into<String>) -> Draft {
+        Draft::new(code, self.anchor(node), message)
+    }
+
+    fn report(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+
+    fn kebab_case(&mut self, name: &Name) {
+        let kebab = kebab_case(&name.text);
+        if kebab.as_ref() == Some(&name.text) {
+            return;
+        }
+        let mut draft = self
+            .draft(Code::E0015, name.id, format!("`{}` is not kebab-case", name.text))
+            .help("names are lower case with `-` between words");
+        if let Some(kebab) = kebab {
+            let written =
+                if RESERVED.contains(&kebab.as_str()) { format!("`{kebab}`") } else { kebab.clone() };
+            draft =
+                draft.help(format!("names are lower case with `-` between words: `{kebab}`")).fix(written);
+        }
+        self.report(draft);
+    }
+
+    /// Reports escapes that stand for nothing.
+    fn escapes(&mut self, text: &Text) {
+        for (node, escape) in &text.bad_escapes {
+            let draft = self
+                .draft(Code::E0006, *node, format!("`{escape}` is no escape"))
+                .help("the escapes are `\\\"`, `\\\\`, `\\n`, `\\t`, `\\r`, `\\{`, `\\}` and `\\u{…}`; a backslash itself is `\\\\`")
+                .fix(format!("\\{escape}"));
+            self.report(draft);
+        }
+    }
+
+    /// Reads a text that stands for itself, where `{names}` would be taken as text.
+    fn plain_text(&mut self, text: &Text) -> String {
+        self.escapes(text);
+        for part in &text.parts {
+            let TextPart::Path(node, ..) = part else { continue };
+            let draft = self
+                .draft(Code::E0020, *node, "a text stands for itself here: no tag is put in")
+                .help("templates like `\"{team}-x\"` are values of `set` and `fill` and sides of `==`; a brace as such is written `\\{`");
+            self.report(draft);
+        }
+        text.value.clone()
+    }
+
+    /// Resolves the name of a tag.
+    fn tag(&mut self, name: &Name) -> Option<TagId> {
+        match self.scope.names.get(&name.text) {
+            Some(Def::Tag(id)) => Some(*id),
+            Some(_) if self.scope.may_define(&name.text) => None,
+            Some(other) => {
+                let message = format!("`{}` is {}, not a tag", name.text, other.kind());
+                let draft = self.draft(Code::E0014, name.id, message);
+                self.report(draft);
+                None
+            }
+            None if self.scope.may_define(&name.text) => None,
+            None => {
+                let message = format!("there is no tag `{}`", name.text);
+                let draft = self
+                    .draft(Code::E0010, name.id, message)
+                    .help(format!("declare it: `tag {}: text`", name.text))
+                    .meant(self.similar(&name.text, Wanted::Tag).as_deref());
+                self.report(draft);
+                None
+            }
+        }
+    }
+
+    /// Returns the name that was probably meant.
+    fn similar(&self, word: &str, wanted: Wanted) -> Option<String> {
+        similar_name(self.db, self.project, word.to_owned(), wanted)
+    }
+
+    /// Returns what is declared of a tag.
+    fn decl(&self, tag: TagId) -> &TagDecl {
+        let item = self.scope.tags.get(tag.0 as usize).unwrap_or(self.item);
+        tag_decl(self.db, self.project, item.clone())
+    }
+
+    /// Reports what is wrong with statements that may stand once: all but the first.
+    fn once(&mut self, what: &str, nodes: &[NodeId]) {
+        let Some((first, rest)) = nodes.split_first() else { return };
+        for node in rest {
+            let draft = self
+                .draft(Code::E0041, *node, format!("`{what}` is written twice"))
+                .label("written here again")
+                .related(self.anchor(*first), "first written here");
+            self.report(draft);
+        }
+    }
+
+    /// Reads a word out of a fixed list.
+    fn word<T: Copy>(&mut self, name: &Name, what: &str, words: &[(&str, T)]) -> Option<T> {
+        let found = words.iter().find(|(word, _)| *word == name.text);
+        if found.is_none() {
+            let list: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+            let one_of = if list.len() > 1 { "one of " } else { "" };
+            let draft = self
+                .draft(Code::E0045, name.id, format!("`{}` is no {what}", name.text))
+                .help(format!("write {one_of}{}", list.join(", ")))
+                .did_you_mean(&name.text, words.iter().map(|(word, _)| *word));
+            self.report(draft);
+        }
+        found.map(|(_, value)| *value)
+    }
+}
+
+impl Body {
+    fn kind_defines_name(&self) -> bool {
+        matches!(self, Self::Tag(_) | Self::Define(_) | Self::Rule(_) | Self::Policy(_))
+    }
+}
+
+/// Turns "it may be absent, and where present it may be wrong" around: None where it is wrong.
+#[expect(clippy::option_option, reason = "the two layers are the point")]
+fn sound<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    part.map_or(Some(None), |part| part.map(Some))
+}
+
+/// The words that are names in backticks only.
+const RESERVED: [&str; 6] = ["and", "else", "in", "is", "not", "or"];
+
+/// Writes a name in kebab-case: `CostCenter` and `cost_center` become `cost-center`. None where
+/// nothing is left that a name could begin with.
+fn kebab_case(name: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut previous = None;
+    for c in name.chars() {
+        let boundary = c.is_ascii_uppercase()
+            && previous.is_some_and(|p: char| p.is_ascii_lowercase() || p.is_ascii_digit());
+        if boundary {
+            out.push('-');
+        }
+        out.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
+        previous = Some(c);
+    }
+    let words: Vec<&str> = out.split('-').filter(|word| !word.is_empty()).collect();
+    words.first().filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    Some(words.join("-"))
+}

@@ -1,0 +1,356 @@
+//! Policies and waivers.
+
+use super::normalize::no_loc;
+use super::tag::describe;
+use super::{Ctx, Typed, checked, sound};
+use crate::codes::Code;
+use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
+use crate::names::{Def, Wanted};
+use crate::program::{
+    self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, TagId,
+    TextOp, Value,
+};
+
+impl Ctx<'_> {
+    pub(super) fn policy(&mut self, item: &Item, body: &hir::Policy) -> Option<Typed> {
+        let nodes = |names: &[hir::Name]| names.iter().map(|name| name.id).collect::<Vec<_>>();
+        self.once("severity", &nodes(&body.severity));
+        self.once("grace", &body.grace.iter().map(|q| q.id).collect::<Vec<_>>());
+        self.once("escalate", &body.escalate.iter().map(|(id, ..)| *id).collect::<Vec<_>>());
+        let severity = match body.severity.first() {
+            Some(name) => self.severity(name),
+            None => {
+                self.lacks(item, "policy", "severity", "severity high");
+                None
+            }
+        };
+        let scope = self.scope_of(&body.scopes);
+        let checks = self.checks(item, body);
+        let grace = body.grace.first().map(|quantity| self.duration(quantity));
+        let escalate =
+            body.escalate.first().map(|(node, to, after)| self.escalation(*node, to, after.as_ref()));
+        let controls = body.controls.iter().map(|(framework, id)| {
+            self.escapes(id);
+            Control { framework: framework.text.clone(), id: id.value.clone() }
+        });
+        let controls = controls.collect();
+        let check_nodes = body.checks.iter().map(|check| check.id).collect();
+        let policy = program::Policy {
+            name: item.name.text.clone(),
+            doc: item.doc.clone(),
+            severity: severity?,
+            scope: scope?,
+            checks: checks?,
+            grace: sound(grace)?,
+            escalate: sound(escalate)?,
+            controls,
+            loc: no_loc(),
+        };
+        Some(Typed::Policy(Box::new(policy), check_nodes))
+    }
+
+    fn lacks(&mut self, item: &Item, kind: &str, what: &str, example: &str) {
+        if item.broken {
+            return;
+        }
+        let draft = self
+            .draft(Code::E0040, item.name.id, format!("{kind} `{}` has no `{what}`", item.name.text))
+            .help(format!("add a line like `{example}`"));
+        self.report(draft);
+    }
+
+    /// The scope of `for resource where …`. The outer None: it is wrong.
+    #[expect(clippy::option_option, reason = "the inner None means all resources")]
+    fn scope_of(&mut self, scopes: &[(NodeId, Option<Expr>)]) -> Option<Option<Pred>> {
+        self.once("for resource", &scopes.iter().map(|(node, _)| *node).collect::<Vec<_>>());
+        match scopes.first() {
+            None | Some((_, None)) => Some(None),
+            Some((_, Some(expr))) => self.condition(expr).map(Some),
+        }
+    }
+
+    fn escalation(&mut self, node: NodeId, to: &hir::Text, after: Option<&Quantity>) -> Option<Escalation> {
+        self.escapes(to);
+        let Some(after) = after else {
+            let draft = self.draft(Code::E0040, node, "`escalate` does not say when");
+            self.report(draft.help("add `after 48 hours`"));
+            return None;
+        };
+        Some(Escalation { to: to.value.clone(), after: self.duration(after)? })
+    }
+
+    fn checks(&mut self, item: &Item, body: &hir::Policy) -> Option<Vec<Check>> {
+        if body.checks.is_empty() {
+            self.lacks(item, "policy", "require", "require owner");
+            return None;
+        }
+        let checks: Vec<Option<Check>> = body.checks.iter().map(|check| self.check_of(check)).collect();
+        let mut first: Vec<(String, NodeId)> = Vec::new();
+        for (check, hir) in checks.iter().zip(&body.checks) {
+            let Some(check) = check else { continue };
+            match first.iter().find(|(id, _)| *id == check.id) {
+                None => first.push((check.id.clone(), hir.id)),
+                Some((_, node)) => {
+                    let message = format!("two checks of `{}` are called `{}`", item.name.text, check.id);
+                    let help = match &hir.label {
+                        Some(_) => {
+                            "a label names one check: give each a statement and a label of its own".to_owned()
+                        }
+                        None => format!(
+                            "a check is called after its tag unless it has a label: `require {}-known: …`",
+                            check.id
+                        ),
+                    };
+                    let draft = self
+                        .draft(Code::E0042, hir.id, message)
+                        .label("this one needs a label of its own")
+                        .related(self.anchor(*node), "the first of that name")
+                        .help(help);
+                    self.report(draft);
+                }
+            }
+        }
+        checks.into_iter().collect()
+    }
+
+    fn check_of(&mut self, check: &hir::Check) -> Option<Check> {
+        if let Some(message) = &check.message {
+            self.escapes(message);
+        }
+        let pred = self.check_condition(check)?;
+        let tag = self.subject_tag(&check.expr);
+        let id = match &check.label {
+            Some(label) => {
+                self.kebab_case(label);
+                label.text.clone()
+            }
+            None => self.check_identity(check, tag)?,
+        };
+        let kind = if check.require { CheckKind::Require } else { CheckKind::Forbid };
+        let expectation = self.expectation(&pred);
+        let message = check.message.as_ref().map(|text| text.value.clone());
+        Some(Check { id, kind, pred, tag, message, expectation, loc: no_loc() })
+    }
+
+    /// `require T` asks for a valid value, `forbid T` for none.
+    fn check_condition(&mut self, check: &hir::Check) -> Option<Pred> {
+        if let Expr::Value(hir::Value::Path(_, name, steps)) = &check.expr
+            && steps.is_empty()
+            && let Some(Def::Tag(tag)) = self.scope.names.get(&name.text).copied()
+        {
+            self.reads.tags.insert(tag);
+            return Some(if check.require { Pred::IsValid(tag) } else { Pred::IsSet(Value::Tag(tag)) });
+        }
+        self.condition(&check.expr)
+    }
+
+    /// The tag that a condition is about: the one it begins with.
+    fn subject_tag(&self, expr: &Expr) -> Option<TagId> {
+        let hir::Value::Path(_, name, steps) = expr.subject()? else { return None };
+        let name = match (name.text.as_str(), steps.as_slice()) {
+            ("native", [Step::Field(tag)]) => tag,
+            (_, [] | [Step::Field(_)]) => name,
+            _ => return None,
+        };
+        match self.scope.names.get(&name.text) {
+            Some(Def::Tag(tag)) => Some(*tag),
+            _ => None,
+        }
+    }
+
+    /// The identity of a check without a label: its tag, its attribute or its predicate.
+    fn check_identity(&mut self, check: &hir::Check, tag: Option<TagId>) -> Option<String> {
+        if let Some(tag) = tag {
+            return Some(self.tag_name(tag));
+        }
+        if let Some(hir::Value::Path(_, name, steps)) = check.expr.subject() {
+            match (name.text.as_str(), steps.as_slice()) {
+                ("resource", [Step::Field(field)]) => return Some(field.text.clone()),
+                (_, []) => return Some(name.text.clone()),
+                _ => {}
+            }
+        }
+        let draft = self
+            .draft(Code::E0043, check.id, "this check has no name")
+            .help("give it a label, by which waivers and reports know it: `require my-label: …`");
+        self.report(draft);
+        None
+    }
+
+    /// What a condition asks for, in words to be read after "must".
+    fn expectation(&self, pred: &Pred) -> String {
+        match pred {
+            Pred::IsValid(tag) => match self.decl(*tag).ty.as_ref() {
+                Some(program::TagType::Text) | None => "be set".to_owned(),
+                Some(ty) => format!("be {}", describe(ty)),
+            },
+            Pred::IsSet(_) => "be set".to_owned(),
+            Pred::IsMissing(_) => "be missing".to_owned(),
+            Pred::IsFormat(_, format) => format!("be {}", format_words(*format)),
+            Pred::In { list, negated, .. } => {
+                let list = list.iter().map(literal_words).collect::<Vec<_>>().join(", ");
+                format!("be {} of {list}", if *negated { "none" } else { "one" })
+            }
+            Pred::Compare { op, right, by, .. } => {
+                format!("be {}{}", op_words(*op, *by), self.value_words(right))
+            }
+            Pred::Text { op, patterns, .. } => format!("{} {}", text_words(*op), patterns.join(" or ")),
+            Pred::Matches { regex, whole, .. } => {
+                format!("{} /{}/", if *whole { "match" } else { "contain" }, regex.pattern)
+            }
+            Pred::Within { direction, span, .. } => {
+                let direction = if *direction == Direction::Last { "last" } else { "next" };
+                format!("be a date within the {direction} {}", span_words(span.seconds))
+            }
+            Pred::Named(define) => {
+                let name = self.scope.defines.get(define.0 as usize).map(|item| item.key.name.as_str());
+                format!("meet `{}`", name.unwrap_or_default())
+            }
+            Pred::Not(inner) => format!("not {}", self.expectation(inner)),
+            Pred::Const(_) | Pred::And(_) | Pred::Or(_) => "meet its condition".to_owned(),
+        }
+    }
+
+    fn value_words(&self, value: &Value) -> String {
+        match value {
+            Value::Tag(tag) => format!("the same as {}", self.tag_name(*tag)),
+            other => literal_words(other),
+        }
+    }
+
+    /// Resolves `POLICY/CHECK` to indexes.
+    pub(super) fn check_path(&mut self, path: &CheckPath) -> Option<(usize, Option<usize>)> {
+        let Some(Def::Policy(policy)) = self.scope.names.get(&path.policy.text).copied() else {
+            if self.scope.may_define(&path.policy.text) {
+                return None;
+            }
+            let message = format!("there is no policy `{}`", path.policy.text);
+            let meant = self.similar(&path.policy.text, Wanted::Policy);
+            let draft = self.draft(Code::E0044, path.policy.id, message).meant(meant.as_deref());
+            self.report(draft);
+            return None;
+        };
+        let Some(check) = &path.check else { return Some((policy, None)) };
+        let item = self.scope.policies.get(policy)?.clone();
+        // A policy that is wrong has been reported; its checks are not known.
+        let Some(Typed::Policy(typed, _)) = &checked(self.db, self.project, item).typed else { return None };
+        let found = typed.checks.iter().position(|candidate| candidate.id == check.text);
+        if found.is_none() {
+            let ids = typed.checks.iter().map(|candidate| candidate.id.as_str());
+            let list = ids.clone().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            let draft = self
+                .draft(
+                    Code::E0044,
+                    check.id,
+                    format!("policy `{}` has no check `{}`", path.policy.text, check.text),
+                )
+                .help(format!("its checks are {list}"))
+                .did_you_mean(&check.text, ids);
+            self.report(draft);
+        }
+        found.map(|check| (policy, Some(check)))
+    }
+
+    pub(super) fn exempt(&mut self, item: &Item, body: &hir::Exempt) -> Option<Typed> {
+        let path = self.check_path(&body.path);
+        let scope = self.scope_of(&body.scopes);
+        self.once("until", &body.until.iter().map(|(node, _)| *node).collect::<Vec<_>>());
+        self.once("because", &body.because.iter().map(|text| text.id).collect::<Vec<_>>());
+        let until = match body.until.first() {
+            Some((node, text)) => self.date(*node, text),
+            None => {
+                self.waiver_lacks(item, "until", "until 2027-03-31");
+                None
+            }
+        };
+        let because = match body.because.first() {
+            Some(text) => {
+                self.escapes(text);
+                Some(text.value.clone())
+            }
+            None => {
+                self.waiver_lacks(item, "because", "because \"TICKET-1: the reason\"");
+                None
+            }
+        };
+        let (policy, check) = path?;
+        let exemption = program::Exemption {
+            policy,
+            check,
+            scope: scope?,
+            until: until?,
+            because: because?,
+            loc: no_loc(),
+        };
+        Some(Typed::Exempt(Box::new(exemption)))
+    }
+
+    fn waiver_lacks(&mut self, item: &Item, what: &str, example: &str) {
+        if item.broken {
+            return;
+        }
+        let draft = self
+            .draft(Code::E0040, item.name.id, format!("this waiver has no `{what}`"))
+            .help(format!("a waiver needs a reason and an end: add a line like `{example}`"));
+        self.report(draft);
+    }
+}
+
+fn format_words(format: Format) -> &'static str {
+    match format {
+        Format::Email => "an e-mail address",
+        Format::Date => "a date like 2027-03-31",
+        Format::Number => "a number",
+        Format::Url => "an http or https address",
+    }
+}
+
+fn op_words(op: CmpOp, by: CompareAs) -> &'static str {
+    match op {
+        CmpOp::Eq => "",
+        CmpOp::Ne => "other than ",
+        CmpOp::Lt if by == CompareAs::Date => "before ",
+        CmpOp::Le if by == CompareAs::Date => "on or before ",
+        CmpOp::Gt if by == CompareAs::Date => "after ",
+        CmpOp::Ge if by == CompareAs::Date => "on or after ",
+        CmpOp::Lt => "less than ",
+        CmpOp::Le => "at most ",
+        CmpOp::Gt => "more than ",
+        CmpOp::Ge => "at least ",
+    }
+}
+
+fn text_words(op: TextOp) -> &'static str {
+    match op {
+        TextOp::Contains => "contain",
+        TextOp::StartsWith => "start with",
+        TextOp::EndsWith => "end with",
+        TextOp::Like => "be like",
+        TextOp::HasWord => "have the word",
+    }
+}
+
+fn literal_words(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Money(amount, currency) => format!("{amount} {currency}"),
+        Value::Date(date) => date.to_string(),
+        Value::Bool(value) => value.to_string(),
+        Value::Duration(duration) => span_words(duration.seconds),
+        Value::Attr(attr) => match attr {
+            Attr::MonthlyCost => "the monthly cost".to_owned(),
+            attr => format!("the resource's {}", attr.as_str()),
+        },
+        _ => "another value".to_owned(),
+    }
+}
+
+fn span_words(seconds: i64) -> String {
+    let (unit, length) = [("day", 86_400), ("hour", 3600), ("minute", 60)]
+        .into_iter()
+        .find(|(_, length)| seconds % length == 0 && seconds != 0)
+        .unwrap_or(("second", 1));
+    let count = seconds / length;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}

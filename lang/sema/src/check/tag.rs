@@ -1,0 +1,224 @@
+//! Declarations of tags. A query of its own, since everything that names a tag reads its type.
+
+use std::collections::HashSet;
+
+use super::{Ctx, Reads, is_valid_text};
+use crate::codes::Code;
+use crate::db::{Db, Project};
+use crate::diagnostic::Draft;
+use crate::hir::{Body, Name, NodeId, TypeExpr, Value};
+use crate::names::{ItemRef, scope};
+use crate::program::{Severity, TagType};
+
+/// What is declared of a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagDecl {
+    /// Its type; None where the declaration is wrong, which has been reported.
+    pub ty: Option<TagType>,
+    /// How much it matters.
+    pub importance: Option<Severity>,
+    /// Its value where nothing else gives one.
+    pub default: Option<String>,
+    pub(crate) drafts: Vec<Draft>,
+}
+
+/// The types that are a single word.
+const NAMED: [(&str, TagType); 6] = [
+    ("text", TagType::Text),
+    ("email", TagType::Email),
+    ("date", TagType::Date),
+    ("number", TagType::Number),
+    ("bool", TagType::Bool),
+    ("url", TagType::Url),
+];
+
+/// Checks the declaration of a tag.
+#[salsa::tracked(returns(ref))]
+pub fn tag_decl(db: &dyn Db, project: Project, item: ItemRef) -> TagDecl {
+    let mut ctx = Ctx {
+        db,
+        project,
+        scope: scope(db, project),
+        item: &item,
+        reads: Reads::default(),
+        drafts: Vec::new(),
+    };
+    let mut decl = TagDecl::default();
+    if let Some(hir) = item.item(db)
+        && let Body::Tag(tag) = &hir.body
+    {
+        decl.ty = tag.ty.as_ref().and_then(|ty| ctx.tag_type(ty));
+        ctx.once("importance", &ids(&tag.importance));
+        decl.importance = tag.importance.first().and_then(|name| ctx.importance(name));
+        for (what, values) in [("default", &tag.default), ("example", &tag.example)] {
+            ctx.once(what, &values.iter().map(Value::id).collect::<Vec<_>>());
+            let value =
+                values.first().and_then(|value| ctx.tag_literal(&item.key.name, decl.ty.as_ref(), value));
+            if what == "default" {
+                decl.default = value;
+            }
+        }
+    }
+    decl.drafts = ctx.drafts;
+    decl
+}
+
+fn ids(names: &[Name]) -> Vec<NodeId> {
+    names.iter().map(|name| name.id).collect()
+}
+
+impl Ctx<'_> {
+    fn tag_type(&mut self, ty: &TypeExpr) -> Option<TagType> {
+        match ty {
+            TypeExpr::Named(name) => self.named_type(name),
+            TypeExpr::Matching(regex) => self.regex(regex).map(TagType::Matching),
+            TypeExpr::OneOf(list, members) => self.one_of(*list, members),
+        }
+    }
+
+    fn named_type(&mut self, name: &Name) -> Option<TagType> {
+        let found = NAMED.iter().find(|(word, _)| *word == name.text).map(|(_, ty)| ty.clone());
+        if found.is_none() {
+            let words = NAMED.iter().map(|(word, _)| *word);
+            let draft = self
+                .draft(Code::E0021, name.id, format!("there is no type `{}`", name.text))
+                .help("the types are `text`, `text matching /…/`, `one of […]`, `email`, `date`, `number`, `bool` and `url`");
+            let draft = match elsewhere(&name.text) {
+                Some(word) => draft.help(format!("did you mean `{word}`?")).fix(word),
+                None => draft.did_you_mean(&name.text, words),
+            };
+            self.report(draft);
+        }
+        found
+    }
+
+    fn one_of(&mut self, list: NodeId, members: &[Value]) -> Option<TagType> {
+        let mut names: Vec<String> = Vec::new();
+        let mut folded: HashSet<String> = HashSet::new();
+        for member in members {
+            let Some(text) = self.enum_member(member) else { continue };
+            // Members compare regardless of case when native values become them.
+            if !folded.insert(text.to_lowercase()) {
+                let draft = self.draft(Code::E0011, member.id(), format!("`{text}` is listed twice"));
+                self.report(draft.help(
+                    "members may not differ in case only: native values match them regardless of case",
+                ));
+                continue;
+            }
+            names.push(text);
+        }
+        if members.is_empty() {
+            let draft = self.draft(Code::E0040, list, "an enumeration needs a member");
+            self.report(draft);
+            return None;
+        }
+        Some(TagType::OneOf(names))
+    }
+
+    /// A member of an enumeration: a name or a text.
+    fn enum_member(&mut self, value: &Value) -> Option<String> {
+        match value {
+            Value::Path(_, name, steps) if steps.is_empty() => Some(name.text.clone()),
+            Value::Text(text) if !text.value.is_empty() => Some(self.plain_text(text)),
+            other => {
+                let draft = self
+                    .draft(Code::E0020, other.id(), "a member of an enumeration is a name or a text")
+                    .help("put it in quotes");
+                self.report(draft);
+                None
+            }
+        }
+    }
+
+    pub(super) fn severity(&mut self, name: &Name) -> Option<Severity> {
+        self.word(name, "severity", &Severity::ALL.map(|severity| (severity.as_str(), severity)))
+    }
+
+    fn importance(&mut self, name: &Name) -> Option<Severity> {
+        self.word(name, "importance", &Severity::ALL.map(|severity| (severity.as_str(), severity)))
+    }
+
+    /// Reads a literal that must be valid for a tag's type: a default, a rule's value, a map's
+    /// target, an expected value.
+    pub(super) fn tag_literal(&mut self, tag: &str, ty: Option<&TagType>, value: &Value) -> Option<String> {
+        let text = match value {
+            Value::Text(text) => self.plain_text(text),
+            Value::Path(_, name, steps) if steps.is_empty() => {
+                let is_text =
+                    matches!(ty, Some(TagType::Text | TagType::Matching(_) | TagType::Email | TagType::Url));
+                if is_text {
+                    self.lacks_quotes(tag, ty?, name);
+                    return None;
+                }
+                name.text.clone()
+            }
+            Value::Number(_, text) | Value::Date(_, text) => text.clone(),
+            Value::Bool(_, value) => value.to_string(),
+            other => {
+                let draft = self.draft(Code::E0020, other.id(), format!("expected a plain value of `{tag}`"));
+                self.report(draft.help("write a text, a number, a date, `true` or `false`"));
+                return None;
+            }
+        };
+        self.valid_for(tag, ty?, value.id(), text)
+    }
+
+    fn lacks_quotes(&mut self, tag: &str, ty: &TagType, name: &Name) {
+        let mut draft = self
+            .draft(Code::E0010, name.id, format!("`{}` is no value of `{tag}`", name.text))
+            .label(format!("`{tag}` is {}", describe(ty)))
+            .help("a text is written in quotes");
+        if is_valid_text(ty, &name.text) {
+            draft = draft.fix(format!("\"{}\"", name.text));
+        }
+        self.report(draft);
+    }
+
+    /// Reports a text that is no valid value of a tag.
+    pub(super) fn valid_for(
+        &mut self,
+        tag: &str,
+        ty: &TagType,
+        node: NodeId,
+        text: String,
+    ) -> Option<String> {
+        if is_valid_text(ty, &text) {
+            return Some(text);
+        }
+        let mut draft = self
+            .draft(Code::E0012, node, format!("`{text}` is no value of `{tag}`"))
+            .label(format!("`{tag}` is {}", describe(ty)));
+        if let TagType::OneOf(members) = ty {
+            draft = draft.did_you_mean(&text, members.iter().map(String::as_str));
+        }
+        self.report(draft);
+        None
+    }
+}
+
+/// The type that other languages call by this name.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "str" | "string" | "varchar" => "text",
+        "decimal" | "double" | "float" | "int" | "integer" | "numeric" => "number",
+        "boolean" => "bool",
+        "datetime" | "day" | "time" | "timestamp" => "date",
+        "mail" => "email",
+        "link" | "uri" => "url",
+        _ => return None,
+    })
+}
+
+/// A type in words, to be read after "is".
+pub(super) fn describe(ty: &TagType) -> String {
+    match ty {
+        TagType::Text => "text".to_owned(),
+        TagType::Matching(regex) => format!("text matching /{}/", regex.pattern),
+        TagType::OneOf(members) => format!("one of {}", members.join(", ")),
+        TagType::Email => "an e-mail address".to_owned(),
+        TagType::Date => "a date like 2027-03-31".to_owned(),
+        TagType::Number => "a number".to_owned(),
+        TagType::Bool => "true or false".to_owned(),
+        TagType::Url => "an http or https address".to_owned(),
+    }
+}

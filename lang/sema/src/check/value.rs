@@ -1,0 +1,376 @@
+//! Values: what a name stands for where it is written, and of which type it is.
+
+use super::Ctx;
+use super::literal::Amount;
+use crate::codes::Code;
+use crate::hir::{self, Name, NodeId, Step, TextPart};
+use crate::names::{Def, Wanted};
+use crate::program::{Attr, Func, Source, TagId, TagType, Value};
+
+/// The type of a value, as far as operators care.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ty {
+    /// Free text.
+    Text,
+    /// A member of a tag's enumeration.
+    Member(TagId),
+    /// The name of a cloud; bare names are taken.
+    Provider,
+    /// Where a value came from.
+    Source,
+    Date,
+    Time,
+    Number,
+    Bool,
+    Money,
+    Duration,
+}
+
+impl Ty {
+    /// The type in words.
+    pub(super) fn describe(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Member(_) => "a member of an enumeration",
+            Self::Provider => "a provider",
+            Self::Source => "a source",
+            Self::Date => "a date",
+            Self::Time => "a time",
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Money => "money",
+            Self::Duration => "a length of time",
+        }
+    }
+
+    /// Whether values of the type are text to look into.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Self::Text | Self::Member(_) | Self::Provider | Self::Source)
+    }
+}
+
+impl Ctx<'_> {
+    /// Resolves a value. `expected` is the type of what it is compared with: a bare name may then
+    /// be a member of that enumeration.
+    pub(super) fn value(&mut self, value: &hir::Value, expected: Option<&Ty>) -> Option<(Value, Ty)> {
+        match value {
+            hir::Value::Text(text) => self.text(text, expected),
+            hir::Value::Number(node, text) => Some((Value::Number(self.number(*node, text)?), Ty::Number)),
+            hir::Value::Date(node, text) => Some((Value::Date(self.date(*node, text)?), Ty::Date)),
+            hir::Value::Bool(_, value) => Some((Value::Bool(*value), Ty::Bool)),
+            hir::Value::Quantity(quantity) => Some(match self.amount(quantity)? {
+                Amount::Duration(duration) => (Value::Duration(duration), Ty::Duration),
+                Amount::Money(amount, currency) => (Value::Money(amount, currency), Ty::Money),
+            }),
+            hir::Value::Call(node, name, arguments) => self.call(*node, name, arguments),
+            hir::Value::Path(node, name, steps) => self.path(*node, name, steps, expected),
+            hir::Value::Regex(regex) => {
+                let draft = self
+                    .draft(Code::E0020, regex.id, "a regular expression is no value")
+                    .help("it stands after `matches` or `contains`, and in `extract`");
+                self.report(draft);
+                None
+            }
+            hir::Value::List(node, _) => {
+                let draft =
+                    self.draft(Code::E0020, *node, "a list is no value").help("compare with a list by `in`");
+                self.report(draft);
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, text: &hir::Text, expected: Option<&Ty>) -> Option<(Value, Ty)> {
+        self.escapes(text);
+        if text.parts.iter().any(|part| matches!(part, TextPart::Path(..))) {
+            return Some((self.template(text)?, Ty::Text));
+        }
+        if let Some(ty @ (Ty::Member(_) | Ty::Source)) = expected {
+            return self.member(text.id, &text.value, ty);
+        }
+        Some((Value::Text(text.value.clone()), Ty::Text))
+    }
+
+    /// A text with `{names}` in it.
+    fn template(&mut self, text: &hir::Text) -> Option<Value> {
+        let parts = text.parts.iter().map(|part| match part {
+            TextPart::Text(text) => Some(Value::Text(text.clone())),
+            TextPart::Path(node, first, fields) => self.template_path(*node, first, fields),
+        });
+        // All parts are checked, so that each mistake is told in one run.
+        let parts: Vec<Option<Value>> = parts.collect();
+        parts.into_iter().collect::<Option<_>>().map(Value::Template)
+    }
+
+    /// `{owner}` or `{resource.name}`.
+    fn template_path(&mut self, node: NodeId, first: &Name, fields: &[Name]) -> Option<Value> {
+        let is_name = |name: &Name| {
+            let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            name.text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.text.chars().all(rest)
+        };
+        if !std::iter::once(first).chain(fields).all(is_name) {
+            let draft = self
+                .draft(Code::E0020, node, "only a name stands between the braces of a text")
+                .help("write `{team}` or `{resource.name}`; a brace as such is written `\\{`");
+            self.report(draft);
+            return None;
+        }
+        let steps: Vec<Step> = fields.iter().cloned().map(Step::Field).collect();
+        let (value, ty) = self.path(node, first, &steps, None)?;
+        if matches!(ty, Ty::Time | Ty::Money | Ty::Duration) {
+            let draft = self.draft(Code::E0020, node, format!("{} cannot be put into a text", ty.describe()));
+            self.report(draft);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A member of an enumeration, by its text.
+    fn member(&mut self, node: NodeId, text: &str, ty: &Ty) -> Option<(Value, Ty)> {
+        match ty {
+            Ty::Member(tag) => {
+                let decl = self.decl(*tag).ty.clone();
+                let name = self.tag_name(*tag);
+                let text = self.valid_for(&name, &decl?, node, text.to_owned())?;
+                Some((Value::Text(text), ty.clone()))
+            }
+            _ => {
+                let words = Source::ALL.map(Source::as_str);
+                if !words.contains(&text) {
+                    let draft = self
+                        .draft(Code::E0012, node, format!("`{text}` is no source of a value"))
+                        .label(format!("a source is one of {}", words.join(", ")))
+                        .did_you_mean(text, words);
+                    self.report(draft);
+                    return None;
+                }
+                Some((Value::Text(text.to_owned()), Ty::Source))
+            }
+        }
+    }
+
+    pub(super) fn tag_name(&self, tag: TagId) -> String {
+        self.scope.tags.get(tag.0 as usize).map(|item| item.key.name.clone()).unwrap_or_default()
+    }
+
+    fn path(
+        &mut self,
+        node: NodeId,
+        name: &Name,
+        steps: &[Step],
+        expected: Option<&Ty>,
+    ) -> Option<(Value, Ty)> {
+        match (name.text.as_str(), steps) {
+            (_, []) => self.bare_name(name, expected),
+            ("resource", [Step::Field(field)]) => self.attribute(field),
+            ("native", [Step::Index(key)]) => self.native_key(key),
+            ("native", [Step::Field(tag)]) => {
+                let tag = self.tag(tag)?;
+                Some((Value::NativeTag(tag), self.tag_ty(tag)?))
+            }
+            (_, [Step::Field(field)]) => self.tag_field(name, field),
+            _ => {
+                let draft = self
+                    .draft(Code::E0014, node, "this path stands for nothing")
+                    .help("paths are `resource.NAME`, `native[\"Key\"]`, `native.TAG` and `TAG.source`");
+                self.report(draft);
+                None
+            }
+        }
+    }
+
+    fn bare_name(&mut self, name: &Name, expected: Option<&Ty>) -> Option<(Value, Ty)> {
+        match expected {
+            Some(Ty::Provider) if !matches!(self.scope.names.get(&name.text), Some(Def::Tag(_))) => {
+                return Some((Value::Text(name.text.clone()), Ty::Provider));
+            }
+            Some(Ty::Source) => return self.member(name.id, &name.text, &Ty::Source),
+            Some(ty @ Ty::Member(tag)) => {
+                let members = self.decl(*tag).ty.clone()?;
+                let is_member = matches!(&members, TagType::OneOf(names) if names.contains(&name.text));
+                if is_member || !matches!(self.scope.names.get(&name.text), Some(Def::Tag(_))) {
+                    return self.member(name.id, &name.text, ty);
+                }
+            }
+            _ => {}
+        }
+        match self.scope.names.get(&name.text) {
+            Some(Def::Tag(tag)) => {
+                self.reads.tags.insert(*tag);
+                Some((Value::Tag(*tag), self.tag_ty(*tag)?))
+            }
+            Some(_) if self.scope.may_define(&name.text) => None,
+            Some(other) => {
+                let message = format!("`{}` is {}, not a value", name.text, other.kind());
+                let draft = self.draft(Code::E0014, name.id, message);
+                self.report(draft);
+                None
+            }
+            None => {
+                self.unknown_value(name, expected);
+                None
+            }
+        }
+    }
+
+    fn unknown_value(&mut self, name: &Name, expected: Option<&Ty>) {
+        if self.scope.may_define(&name.text) {
+            return;
+        }
+        let mut draft = self.draft(Code::E0010, name.id, format!("there is no tag `{}`", name.text));
+        draft = if expected.is_some_and(Ty::is_text) {
+            let quoted = format!("\"{}\"", name.text);
+            draft.help(format!("a text is written in quotes: `{quoted}`")).fix(quoted)
+        } else {
+            draft
+                .help(format!("declare it (`tag {}: text`), or put it in quotes if it is a text", name.text))
+                .meant(self.similar(&name.text, Wanted::Tag).as_deref())
+        };
+        self.report(draft);
+    }
+
+    /// The type of a tag's value. None where its declaration is wrong, which has been reported.
+    fn tag_ty(&self, tag: TagId) -> Option<Ty> {
+        Some(match self.decl(tag).ty.as_ref()? {
+            TagType::OneOf(_) => Ty::Member(tag),
+            TagType::Date => Ty::Date,
+            TagType::Number => Ty::Number,
+            TagType::Bool => Ty::Bool,
+            TagType::Text | TagType::Matching(_) | TagType::Email | TagType::Url => Ty::Text,
+        })
+    }
+
+    fn attribute(&mut self, field: &Name) -> Option<(Value, Ty)> {
+        let Some(attr) = Attr::ALL.into_iter().find(|attr| attr.as_str() == field.text) else {
+            self.unknown_attribute(field);
+            return None;
+        };
+        let ty = match attr {
+            Attr::Provider => Ty::Provider,
+            Attr::Created => Ty::Time,
+            Attr::Age => Ty::Duration,
+            Attr::MonthlyCost => Ty::Money,
+            _ => Ty::Text,
+        };
+        Some((Value::Attr(attr), ty))
+    }
+
+    fn unknown_attribute(&mut self, field: &Name) {
+        let names = Attr::ALL.map(Attr::as_str);
+        let draft = self
+            .draft(Code::E0013, field.id, format!("a resource has no `{}`", field.text))
+            .help(format!("its attributes are {}", names.join(", ")));
+        let draft = match (field.text.as_str(), self.scope.names.get(&field.text)) {
+            (tag, Some(Def::Tag(_))) => draft.help(format!("a tag stands alone: `{tag}`")),
+            ("cost" | "price" | "spend", _) => draft.help("did you mean `monthly-cost`?").fix("monthly-cost"),
+            ("tags" | "labels", _) => {
+                draft.help("a native tag is `native[\"Key\"]`, a virtual one its name alone")
+            }
+            (other, _) => draft.did_you_mean(other, names),
+        };
+        self.report(draft);
+    }
+
+    fn native_key(&mut self, key: &hir::Value) -> Option<(Value, Ty)> {
+        if let hir::Value::Text(text) = key {
+            return Some((Value::Native(self.plain_text(text)), Ty::Text));
+        }
+        let draft =
+            self.draft(Code::E0020, key.id(), "a native key is a text").help("write it as `native[\"Key\"]`");
+        self.report(draft);
+        None
+    }
+
+    /// `T.source`.
+    fn tag_field(&mut self, name: &Name, field: &Name) -> Option<(Value, Ty)> {
+        if matches!(name.text.as_str(), "tag" | "tags") && !self.scope.names.contains_key(&name.text) {
+            let draft = self.draft(Code::E0014, name.id, format!("`{}` holds nothing", name.text)).help(
+                format!("a tag stands alone: `{}`; a native one is `native[\"{}\"]`", field.text, field.text),
+            );
+            self.report(draft);
+            return None;
+        }
+        let tag = self.tag(name)?;
+        if field.text != "source" {
+            let draft = self
+                .draft(Code::E0013, field.id, format!("a tag has no `{}`", field.text))
+                .help("what can be asked of a tag is its `source`")
+                .did_you_mean(&field.text, ["source"]);
+            self.report(draft);
+            return None;
+        }
+        self.reads.tags.insert(tag);
+        self.reads.sources = true;
+        Some((Value::SourceOf(tag), Ty::Source))
+    }
+
+    fn call(&mut self, node: NodeId, name: &Name, arguments: &[hir::Value]) -> Option<(Value, Ty)> {
+        let func = match name.text.as_str() {
+            "extract" => return self.extract(node, arguments),
+            "lower" => Func::Lower,
+            "upper" => Func::Upper,
+            "trim" => Func::Trim,
+            "length" => Func::Length,
+            "replace" => Func::Replace,
+            "coalesce" => Func::Coalesce,
+            other => {
+                let names = ["lower", "upper", "trim", "length", "replace", "extract", "coalesce"];
+                let draft = self
+                    .draft(Code::E0025, name.id, format!("there is no function `{other}`"))
+                    .help(format!("the functions are {}", names.join(", ")));
+                let draft = match other {
+                    "len" | "size" => draft.help("did you mean `length`?").fix("length"),
+                    "strip" => draft.help("did you mean `trim`?").fix("trim"),
+                    _ => draft.did_you_mean(other, names),
+                };
+                self.report(draft);
+                return None;
+            }
+        };
+        let wanted = match func {
+            Func::Replace => 3..=3,
+            Func::Coalesce => 1..=usize::MAX,
+            Func::Lower | Func::Upper | Func::Trim | Func::Length => 1..=1,
+        };
+        if !wanted.contains(&arguments.len()) {
+            self.wrong_arguments(node, &name.text);
+            return None;
+        }
+        let values =
+            arguments.iter().map(|argument| self.text_argument(argument)).collect::<Option<Vec<_>>>()?;
+        Some((Value::Call(func, values), if func == Func::Length { Ty::Number } else { Ty::Text }))
+    }
+
+    fn extract(&mut self, node: NodeId, arguments: &[hir::Value]) -> Option<(Value, Ty)> {
+        let [value, hir::Value::Regex(regex)] = arguments else {
+            self.wrong_arguments(node, "extract");
+            return None;
+        };
+        let value = self.text_argument(value)?;
+        Some((Value::Extract(Box::new(value), self.regex(regex)?), Ty::Text))
+    }
+
+    fn text_argument(&mut self, argument: &hir::Value) -> Option<Value> {
+        let (value, ty) = self.value(argument, None)?;
+        if ty.is_text() {
+            return Some(value);
+        }
+        let message = format!("expected text, found {}", ty.describe());
+        let draft = self.draft(Code::E0020, argument.id(), message);
+        self.report(draft);
+        None
+    }
+
+    fn wrong_arguments(&mut self, node: NodeId, name: &str) {
+        let usage = match name {
+            "replace" => "replace(text, from, to)",
+            "extract" => "extract(text, /re(group)/)",
+            "coalesce" => "coalesce(a, b, …)",
+            _ => "NAME(text)",
+        };
+        let usage = usage.replace("NAME", name);
+        let draft = self.draft(Code::E0025, node, format!("`{name}` takes other arguments"));
+        self.report(draft.help(format!("write `{usage}`")));
+    }
+}

@@ -1,0 +1,122 @@
+//! The salsa database: inputs, and the queries on single files.
+//!
+//! Only [`lowered`] and what renders diagnostics see places in the text. Everything above reads
+//! [`item_keys`] and [`item`], which stay equal when text merely moves.
+
+use std::sync::Arc;
+
+use tagpol_syntax::Parse;
+use tagpol_syntax::ast::{AstNode as _, File};
+
+use crate::hir::{Item, ItemKey};
+use crate::lower::{LoweredFile, Unparsed};
+
+/// What queries need of a database.
+#[salsa::db]
+pub trait Db: salsa::Database {}
+
+pub use self::inputs::{Project, SourceFile};
+
+/// The inputs, in a module of their own since salsa gives their setters no documentation.
+#[expect(missing_docs, reason = "generated setters and builders")]
+mod inputs {
+    /// A file of the project or of the standard library.
+    #[salsa::input(debug)]
+    pub struct SourceFile {
+        /// Path as it is shown, `/` between its parts; `std/….tagpol` for the standard library.
+        #[returns(deref)]
+        pub path: String,
+        /// The module it is, if it is one of the standard library: `std::taxonomy`.
+        #[returns(ref)]
+        pub module: Option<String>,
+        /// Its text.
+        #[returns(deref)]
+        pub text: String,
+    }
+
+    /// The files that are checked together.
+    #[salsa::input(debug)]
+    pub struct Project {
+        /// Files of the project, ordered by path.
+        #[returns(deref)]
+        pub files: Vec<SourceFile>,
+        /// Modules of the standard library, ordered by name.
+        #[returns(deref)]
+        pub modules: Vec<SourceFile>,
+    }
+}
+
+/// Parses a file.
+#[salsa::tracked(returns(ref), no_eq)]
+pub fn parsed(db: &dyn Db, file: SourceFile) -> Parse {
+    tagpol_syntax::parse(file.text(db))
+}
+
+/// Lowers the items of a file, places included.
+#[salsa::tracked(returns(ref), no_eq)]
+pub fn lowered(db: &dyn Db, file: SourceFile) -> LoweredFile {
+    File::cast(parsed(db, file).root()).map(|file| crate::lower::lower(&file)).unwrap_or_default()
+}
+
+/// Lists what identifies the items of a file, in text order.
+#[salsa::tracked(returns(deref))]
+pub fn item_keys(db: &dyn Db, file: SourceFile) -> Vec<ItemKey> {
+    lowered(db, file).items.iter().map(|item| item.key.clone()).collect()
+}
+
+/// Returns one item of a file, without places.
+#[salsa::tracked(returns(clone))]
+pub fn item(db: &dyn Db, file: SourceFile, key: ItemKey) -> Option<Arc<Item>> {
+    lowered(db, file).get(&key).map(|item| Arc::clone(&item.item))
+}
+
+/// Lists what may be defined where a file did not parse.
+#[salsa::tracked(returns(ref))]
+pub fn unparsed(db: &dyn Db, file: SourceFile) -> Unparsed {
+    lowered(db, file).unparsed.clone()
+}
+
+/// The database of everything that is checked.
+#[salsa::db]
+#[derive(Clone, Default)]
+pub struct Database {
+    storage: salsa::Storage<Self>,
+}
+
+#[salsa::db]
+impl salsa::Database for Database {}
+
+#[salsa::db]
+impl Db for Database {}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Returns a database that tells `listen` of each query that really runs, by its debug name.
+    pub fn with_listener(listen: impl Fn(String) + Send + Sync + 'static) -> Self {
+        let callback = move |event: salsa::Event| {
+            if let salsa::EventKind::WillExecute { database_key } = event.kind {
+                listen(format!("{database_key:?}"));
+            }
+        };
+        Self { storage: salsa::Storage::new(Some(Box::new(callback))) }
+    }
+
+    /// Makes a project of files (path as shown, text) and the standard library.
+    pub fn project(&self, files: impl IntoIterator<Item = (String, String)>) -> Project {
+        let mut files: Vec<(String, String)> = files.into_iter().collect();
+        files.sort();
+        let files = files.into_iter().map(|(path, text)| SourceFile::new(self, path, None, text)).collect();
+        let modules = tagpol_stdlib::MODULES.iter().map(|module| {
+            let path = format!("{}.tagpol", module.name.replace("::", "/"));
+            SourceFile::builder(path, Some(module.name.to_owned()), module.text.to_owned())
+                .durability(salsa::Durability::HIGH)
+                .new(self)
+        });
+        Project::new(self, files, modules.collect())
+    }
+}

@@ -1,0 +1,172 @@
+//! The forms of values that the language knows, stated once for the checker and both evaluators.
+//!
+//! Regular expressions here are of the subset that RE2 and the Rust `regex` crate read alike and
+//! speak of the whole value.
+
+use chrono::NaiveDate;
+
+/// An e-mail address: the form that web forms accept, with a dot in the domain.
+pub const EMAIL: &str = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+";
+
+/// A decimal number without exponent.
+pub const NUMBER: &str = r"[+-]?[0-9]+(?:\.[0-9]+)?";
+
+/// An `http` or `https` address.
+pub const URL: &str = r"https?://[^\s/?#]+(?:[/?#][^\s]*)?";
+
+/// The shape of a day; [`is_date`] also asks the calendar.
+pub const DATE_SHAPE: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
+
+/// The characters that `trim` takes off both ends: those with the Unicode property White_Space,
+/// and the byte order mark.
+pub const WHITE_SPACE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}";
+
+/// The characters that two spellings of one native key may differ in, besides case.
+pub const KEY_SEPARATORS: &str = "-_.: \u{a0}";
+
+/// Returns the text without [`WHITE_SPACE`] at both ends.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c| WHITE_SPACE.contains(c))
+}
+
+/// Returns the form in which native keys are compared: `CostCenter`, `cost_center` and
+/// `cost-center` are one.
+pub fn fold_key(key: &str) -> String {
+    trim(key).chars().filter(|c| !KEY_SEPARATORS.contains(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether the text is a day of the calendar, written `YYYY-MM-DD`, from year 0001 on.
+pub fn is_date(text: &str) -> bool {
+    parse_date(text).is_some()
+}
+
+/// Reads a day of the calendar, written `YYYY-MM-DD`, from year 0001 on.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let shape = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if !shape || text.starts_with("0000") {
+        return None;
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}
+
+/// Returns the words of a name, in lower case.
+///
+/// Words are the runs of letters between anything that is no letter (so digits and `-_./: ` all
+/// separate), split once more where a lower-case letter meets an upper-case one (`webProd`) and
+/// before the last of several upper-case letters that a lower-case one follows (`APIGateway`).
+///
+/// `web-prod-01` has `web`, `prod`; `WebProdApi` has `web`, `prod`, `api`; `preprod` only itself.
+/// Only ASCII letters split by case; other letters are letters without case here.
+pub fn words(name: &str) -> Vec<String> {
+    let chars: Vec<char> = name.chars().collect();
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for (i, &c) in chars.iter().enumerate() {
+        if !is_word_char(c) {
+            flush(&mut word, &mut words);
+            continue;
+        }
+        let before = i.checked_sub(1).and_then(|j| chars.get(j)).copied();
+        let after = chars.get(i + 1).copied();
+        let boundary = c.is_ascii_uppercase()
+            && before.is_some_and(|b| {
+                b.is_ascii_lowercase()
+                    || (b.is_ascii_uppercase() && after.is_some_and(|a| a.is_ascii_lowercase()))
+            });
+        if boundary {
+            flush(&mut word, &mut words);
+        }
+        word.extend(c.to_lowercase());
+    }
+    flush(&mut word, &mut words);
+    words
+}
+
+/// Whether the character is part of a word: an ASCII letter, or any character beyond ASCII.
+fn is_word_char(c: char) -> bool {
+    c.is_ascii_alphabetic() || !c.is_ascii()
+}
+
+fn flush(word: &mut String, words: &mut Vec<String>) {
+    if !word.is_empty() {
+        words.push(std::mem::take(word));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_names() {
+        let cases = [
+            ("web-prod-01", vec!["web", "prod"]),
+            ("WebProdApi", vec!["web", "prod", "api"]),
+            ("prod01", vec!["prod"]),
+            ("APIGateway", vec!["api", "gateway"]),
+            ("preprod-api", vec!["preprod", "api"]),
+            ("product-catalog", vec!["product", "catalog"]),
+            ("a.b/c:d e_f", vec!["a", "b", "c", "d", "e", "f"]),
+            ("", vec![]),
+            ("--1--", vec![]),
+            ("straße-prod", vec!["straße", "prod"]),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(words(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn trap_names_hold_no_environment_word() {
+        let traps = [
+            ("preprod-api", "prod"),
+            ("nonprod-db", "prod"),
+            ("product-catalog", "prod"),
+            ("delivery-svc", "live"),
+            ("domain-resolver", "main"),
+            ("olive-cache", "live"),
+            ("maintenance-fn", "main"),
+            ("device-registry", "dev"),
+            ("latest-images", "test"),
+            ("contest-app", "test"),
+        ];
+        for (name, word) in traps {
+            assert!(!words(name).iter().any(|w| w == word), "{name} has {word}");
+        }
+        // These do hold the word, and rightly: only a person can say what they mean.
+        assert!(words("uat-prod-copy").contains(&"prod".to_owned()));
+        assert!(words("staging-main").contains(&"main".to_owned()));
+    }
+
+    #[test]
+    fn dates_are_days_of_the_calendar() {
+        for good in ["2026-09-01", "2024-02-29", "0001-01-01", "9999-12-31"] {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in [
+            "2026-9-1",
+            "2026-09-31",
+            "2023-02-29",
+            "20260901",
+            " 2026-09-01",
+            "2026-10-15T00:00:00Z",
+            "0000-01-01",
+            "२०२६-०९-०१",
+        ] {
+            assert!(!is_date(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_key_fold_alike() {
+        for key in
+            ["CostCenter", "cost_center", "cost-center", "Cost Center", " cost.center\u{a0}", "COST:CENTER"]
+        {
+            assert_eq!(fold_key(key), "costcenter", "{key}");
+        }
+    }
+}

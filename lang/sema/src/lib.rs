@@ -1,0 +1,43 @@
+//! Names, types and diagnostics of `.tagpol` projects, and the typed program.
+//!
+//! In: files (path, text). Out: an [`Analysis`], that is a typed [`program::Program`] and
+//! diagnostics as data. Checking never fails: what is wrong is reported and left out.
+//!
+//! ```
+//! let db = tagpol_sema::Database::default();
+//! let project = db.project([("tags.tagpol".to_owned(), "tag owner: emial\n".to_owned())]);
+//! let analysis = tagpol_sema::analysis(&db, project);
+//! assert_eq!(analysis.diagnostics[0].code.as_str(), "E0021");
+//! ```
+//!
+//! The queries, each above the next:
+//!
+//! | query | reads | re-runs when |
+//! |---|---|---|
+//! | [`analysis`] | all below, places too | any text changes |
+//! | [`order`] | reads of all items | an item's references change |
+//! | [`check::checked`] | one item, [`scope`], types of tags it names | that item or a name changes |
+//! | [`scope`] | keys of all items | an item comes, goes or is renamed |
+//! | [`db::item`], [`db::item_keys`], [`db::unparsed`] | [`db::lowered`] of one file | that file's text changes; equal results stop there |
+
+pub mod check;
+mod circles;
+pub mod codes;
+pub mod db;
+pub mod diagnostic;
+pub mod formats;
+pub mod hir;
+mod lines;
+mod lower;
+mod names;
+pub mod program;
+mod project;
+pub mod regex;
+
+pub use codes::Code;
+pub use db::{Database, Db, Project, SourceFile};
+pub use diagnostic::{Diagnostic, Fix, Level, Related};
+pub use lines::LineIndex;
+pub use lower::{Lowered, LoweredFile, Unparsed};
+pub use names::{Def, ItemRef, Scope, scope};
+pub use project::{Analysis, Order, analysis, is_empty, line_index, order};

@@ -1,0 +1,259 @@
+//! Names: which items of which files are visible, and what each name stands for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::codes::Code;
+use crate::db::{Db, Project, SourceFile, item, item_keys, unparsed};
+use crate::diagnostic::{Anchor, Draft};
+use crate::hir::{Body, Item, ItemKey, ItemKind, Name, NodeId, Use};
+use crate::lower::Unparsed;
+use crate::program::{DefineId, TagId};
+
+/// An item of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemRef {
+    /// The file.
+    pub file: SourceFile,
+    /// The item in it.
+    pub key: ItemKey,
+}
+
+impl ItemRef {
+    /// Returns the item. None for a key that the file no longer has.
+    pub fn item(&self, db: &dyn Db) -> Option<Arc<Item>> {
+        item(db, self.file, self.key.clone())
+    }
+
+    /// Returns the place of a node of the item.
+    pub fn anchor(&self, node: NodeId) -> Anchor {
+        Anchor { file: self.file, key: self.key.clone(), node }
+    }
+
+    /// Returns the place of the item's name.
+    pub(crate) fn name_anchor(&self) -> Anchor {
+        self.anchor(NodeId(0))
+    }
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Def {
+    /// A tag.
+    Tag(TagId),
+    /// A named predicate.
+    Define(DefineId),
+    /// A rule; index in [`Scope::rules`].
+    Rule(usize),
+    /// A policy; index in [`Scope::policies`].
+    Policy(usize),
+}
+
+impl Def {
+    /// Returns the kind of item in words.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Tag(_) => "a tag",
+            Self::Define(_) => "a predicate",
+            Self::Rule(_) => "a rule",
+            Self::Policy(_) => "a policy",
+        }
+    }
+}
+
+/// The kinds of name that may stand in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Wanted {
+    Tag,
+    /// A tag or a predicate.
+    Condition,
+    Rule,
+    Policy,
+}
+
+impl Wanted {
+    fn admits(self, def: Def) -> bool {
+        match self {
+            Self::Tag => matches!(def, Def::Tag(_)),
+            Self::Condition => matches!(def, Def::Tag(_) | Def::Define(_)),
+            Self::Rule => matches!(def, Def::Rule(_)),
+            Self::Policy => matches!(def, Def::Policy(_)),
+        }
+    }
+}
+
+/// Returns the name that was probably meant. A query, since one wrong word often comes up a
+/// thousand times.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn similar_name(db: &dyn Db, project: Project, word: String, wanted: Wanted) -> Option<String> {
+    let names = scope(db, project).names.iter().filter(|(_, def)| wanted.admits(**def));
+    tagpol_syntax::similar::closest(&word, names.map(|(name, _)| name.as_str())).map(str::to_owned)
+}
+
+/// The names of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Every visible item, ordered by (file, position); modules of the standard library first.
+    pub items: Vec<ItemRef>,
+    /// Tags in the order of their names; [`TagId`] is an index here.
+    pub tags: Vec<ItemRef>,
+    /// Predicates in the order of their names; [`DefineId`] is an index here.
+    pub defines: Vec<ItemRef>,
+    /// Rules ordered by (file, position).
+    pub rules: Vec<ItemRef>,
+    /// Policies in the order of their names.
+    pub policies: Vec<ItemRef>,
+    /// All names.
+    pub names: BTreeMap<String, Def>,
+    /// What may be defined too: the text did not parse, or a `use` names no module.
+    pub unparsed: Unparsed,
+    /// What is wrong with them.
+    pub(crate) drafts: Vec<Draft>,
+}
+
+impl Scope {
+    /// Whether an unknown name follows from a mistake that has been reported.
+    pub(crate) fn may_define(&self, name: &str) -> bool {
+        self.unparsed.any || self.unparsed.names.contains(name)
+    }
+
+    /// Returns what an item defines; None for one that defines nothing, or a name that an earlier
+    /// item has.
+    pub(crate) fn def_of(&self, item: &ItemRef) -> Option<Def> {
+        let def = *self.names.get(&item.key.name)?;
+        let defined = match def {
+            Def::Tag(id) => self.tags.get(id.0 as usize),
+            Def::Define(id) => self.defines.get(id.0 as usize),
+            Def::Rule(index) => self.rules.get(index),
+            Def::Policy(index) => self.policies.get(index),
+        };
+        (defined == Some(item)).then_some(def)
+    }
+}
+
+/// Collects the names of a project.
+#[salsa::tracked(returns(ref))]
+pub fn scope(db: &dyn Db, project: Project) -> Scope {
+    let mut scope = Scope::default();
+    for file in project.files(db) {
+        let Unparsed { names, any } = unparsed(db, *file);
+        scope.unparsed.names.extend(names.iter().cloned());
+        scope.unparsed.any |= any;
+    }
+    for (file, uses) in used_modules(db, project, &mut scope) {
+        let admitted =
+            items_of(db, file).filter(|item| uses.iter().any(|admitted| admitted.admits(&item.key)));
+        scope.items.extend(admitted);
+    }
+    scope.items.extend(project.files(db).iter().flat_map(|file| items_of(db, *file)));
+    define_names(&mut scope);
+    scope
+}
+
+fn items_of(db: &dyn Db, file: SourceFile) -> impl Iterator<Item = ItemRef> {
+    item_keys(db, file).iter().map(move |key| ItemRef { file, key: key.clone() })
+}
+
+/// Which items of a module are used.
+struct Admitted {
+    only: Option<Vec<String>>,
+    except: Vec<String>,
+}
+
+impl Admitted {
+    /// An item is admitted by its name: a `normalize` goes with its tag, a waiver with its policy.
+    fn admits(&self, key: &ItemKey) -> bool {
+        let listed = |names: &[String]| names.contains(&key.name);
+        key.kind != ItemKind::Use
+            && key.kind != ItemKind::Test
+            && self.only.as_deref().is_none_or(listed)
+            && !listed(&self.except)
+    }
+}
+
+/// Resolves the `use` items of the project's own files: each module once, with all of its `use`s.
+fn used_modules(db: &dyn Db, project: Project, scope: &mut Scope) -> Vec<(SourceFile, Vec<Admitted>)> {
+    let mut used: BTreeMap<String, (SourceFile, Vec<Admitted>)> = BTreeMap::new();
+    for item in project.files(db).iter().flat_map(|file| items_of(db, *file)) {
+        if item.key.kind != ItemKind::Use {
+            continue;
+        }
+        let Some(Body::Use(import)) = item.item(db).map(|item| item.body.clone()) else { continue };
+        let path = import.path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join("::");
+        let modules = project.modules(db);
+        let Some(module) = modules.iter().find(|m| m.module(db).as_deref() == Some(&path)) else {
+            let known: Vec<&str> = modules.iter().filter_map(|m| m.module(db).as_deref()).collect();
+            let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"))
+                .help(format!("the modules are {}", known.join(", ")))
+                .did_you_mean(&path, known);
+            scope.drafts.push(draft);
+            match &import.only {
+                Some(names) => scope.unparsed.names.extend(names.iter().map(|name| name.text.clone())),
+                None => scope.unparsed.any = true,
+            }
+            continue;
+        };
+        check_listed(db, &item, &import, *module, scope);
+        let texts = |names: &[Name]| names.iter().map(|name| name.text.clone()).collect::<Vec<_>>();
+        let admitted = Admitted { only: import.only.as_deref().map(texts), except: texts(&import.except) };
+        used.entry(path).or_insert_with(|| (*module, Vec::new())).1.push(admitted);
+    }
+    used.into_values().collect()
+}
+
+/// Reports names in a `use` that the module does not have.
+fn check_listed(db: &dyn Db, item: &ItemRef, import: &Use, module: SourceFile, scope: &mut Scope) {
+    let defining = item_keys(db, module).iter().filter(|key| key.kind.defines_name());
+    let known: Vec<&str> = defining.map(|key| key.name.as_str()).collect();
+    for name in import.only.iter().flatten().chain(&import.except) {
+        if !known.contains(&name.text.as_str()) {
+            let message = format!("`{}` has no `{}`", item.key.name, name.text);
+            let draft = Draft::new(Code::E0016, item.anchor(name.id), message);
+            scope.drafts.push(draft.did_you_mean(&name.text, known.iter().copied()));
+            scope.unparsed.names.insert(name.text.clone());
+        }
+    }
+}
+
+/// Gives every name its meaning; of two definitions the first counts.
+fn define_names(scope: &mut Scope) {
+    let mut first: BTreeMap<String, ItemRef> = BTreeMap::new();
+    let mut drafts = Vec::new();
+    for item in scope.items.iter().filter(|item| item.key.kind.defines_name()) {
+        match first.get(&item.key.name) {
+            None => drop(first.insert(item.key.name.clone(), item.clone())),
+            Some(other) => {
+                // Which of two kinds the rest of the project means is not known.
+                if other.key.kind != item.key.kind {
+                    scope.unparsed.names.insert(item.key.name.clone());
+                }
+                let message = format!("`{}` is defined twice", item.key.name);
+                let draft = Draft::new(Code::E0011, item.name_anchor(), message)
+                    .label("defined here again")
+                    .related(other.name_anchor(), "first defined here")
+                    .help("tags, predicates, rules and policies share one namespace; rename one of the two");
+                drafts.push(draft);
+            }
+        }
+    }
+    scope.drafts.extend(drafts);
+    let is_first = |item: &ItemRef| first.get(&item.key.name) == Some(item);
+    scope.rules =
+        scope.items.iter().filter(|i| i.key.kind == ItemKind::Rule && is_first(i)).cloned().collect();
+    let rules = scope.rules.iter().enumerate().map(|(i, rule)| (rule.key.name.clone(), Def::Rule(i)));
+    scope.names.extend(rules);
+    for (name, item) in &first {
+        let def = match item.key.kind {
+            ItemKind::Tag => push(&mut scope.tags, item, |i| Def::Tag(TagId(i))),
+            ItemKind::Define => push(&mut scope.defines, item, |i| Def::Define(DefineId(i))),
+            ItemKind::Policy => push(&mut scope.policies, item, |i| Def::Policy(i as usize)),
+            _ => continue,
+        };
+        scope.names.insert(name.clone(), def);
+    }
+}
+
+fn push(items: &mut Vec<ItemRef>, item: &ItemRef, def: fn(u32) -> Def) -> Def {
+    items.push(item.clone());
+    def(u32::try_from(items.len() - 1).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,149 @@
+//! Conditions and how they compare.
+
+use super::{DefineId, Regex, TagId, Value};
+
+/// A condition. Two-valued: it is never unknown, and each comparison with a missing value is false.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pred {
+    /// Always or never.
+    Const(bool),
+    /// All of them; true where empty.
+    And(Vec<Self>),
+    /// Any of them; false where empty.
+    Or(Vec<Self>),
+    /// Plain negation: true where the inner one is false for whatever reason.
+    Not(Box<Self>),
+    /// A `define`d predicate.
+    Named(DefineId),
+    /// There is a value.
+    IsSet(Value),
+    /// There is none.
+    IsMissing(Value),
+    /// There is a value, and it is valid for the tag's declared type.
+    IsValid(TagId),
+    /// There is a value, and it has this form.
+    IsFormat(Value, Format),
+    /// `==` and its kin. False where either side is missing, or not of the form that `by` wants.
+    Compare {
+        /// The operator.
+        op: CmpOp,
+        /// Left side.
+        left: Value,
+        /// Right side.
+        right: Value,
+        /// How the two are compared.
+        by: CompareAs,
+    },
+    /// `in` and `not in`: equality with any of (none of) the literals. False where missing.
+    In {
+        /// The value looked for.
+        value: Value,
+        /// Literals, none of them missing; at least one.
+        list: Vec<Value>,
+        /// True for `not in`.
+        negated: bool,
+        /// How the two are compared.
+        by: CompareAs,
+    },
+    /// A test of text against any of the patterns.
+    Text {
+        /// Which test.
+        op: TextOp,
+        /// The text; false where missing.
+        value: Value,
+        /// At least one; any of them makes it true.
+        patterns: Vec<String>,
+    },
+    /// `matches /re/` (the whole value) or `contains /re/` (a part of it).
+    Matches {
+        /// The text; false where missing.
+        value: Value,
+        /// The expression.
+        regex: Regex,
+        /// Whether the whole value must match.
+        whole: bool,
+    },
+    /// `within last D` or `within next D`, both ends included.
+    ///
+    /// A date `d` is within last D where `date(now - D) <= d <= date(now)`, within next D where
+    /// `date(now) <= d <= date(now + D)`; a time compares as it is. False for what is no date.
+    Within {
+        /// A date (a tag, or text) or a time (an attribute).
+        value: Value,
+        /// Before or after now.
+        direction: Direction,
+        /// How far.
+        span: Duration,
+    },
+}
+
+/// The forms that `is email` and its kin ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// [`crate::formats::EMAIL`]
+    Email,
+    /// [`crate::formats::is_date`]
+    Date,
+    /// [`crate::formats::NUMBER`]
+    Number,
+    /// [`crate::formats::URL`]
+    Url,
+}
+
+/// A comparison operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum CmpOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CompareAs {
+    /// By the bytes of their UTF-8.
+    Text,
+    /// As IEEE doubles; text that is no number ([`crate::formats::NUMBER`]) makes it false.
+    Number,
+    /// Exactly, in the snapshot's currency.
+    Money,
+    /// As days; text that is no date makes it false. A time counts as its day in UTC.
+    Date,
+    /// As lengths of time.
+    Duration,
+}
+
+/// A test of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextOp {
+    /// The text holds the pattern somewhere.
+    Contains,
+    /// It begins with it.
+    StartsWith,
+    /// It ends with it.
+    EndsWith,
+    /// The whole matches a glob: `*` any text, `?` one character, the rest as it is.
+    Like,
+    /// One of its words is the pattern, see [`crate::formats::words`].
+    HasWord,
+}
+
+/// Direction in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Up to now.
+    Last,
+    /// From now on.
+    Next,
+}
+
+/// A length of time in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Duration {
+    /// Never negative; at most 100 years.
+    pub seconds: i64,
+}

@@ -1,0 +1,114 @@
+//! Values: literals, tags, attributes and what is computed of them.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{Duration, Regex, TagId};
+
+/// A value: text, unless said otherwise; may be missing, unless it is a literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A literal text, enumeration member included.
+    Text(String),
+    /// A literal number.
+    Number(Decimal),
+    /// An amount of money; the currency is ISO 4217.
+    Money(Decimal, String),
+    /// A literal day.
+    Date(NaiveDate),
+    /// A literal truth value; as text `true` or `false`.
+    Bool(bool),
+    /// A literal length of time.
+    Duration(Duration),
+    /// The virtual value of a tag.
+    Tag(TagId),
+    /// The raw value of a native key, spelt exactly so.
+    Native(String),
+    /// The normalised native value of a tag: what source 3 of the precedence gives.
+    NativeTag(TagId),
+    /// Where a tag's value came from, as [`Source::as_str`](super::Source::as_str) writes it; missing where the tag is.
+    SourceOf(TagId),
+    /// An attribute of the resource.
+    Attr(Attr),
+    /// Parts put together; missing if one is missing.
+    Template(Vec<Self>),
+    /// A function; missing if its arguments are, except [`Func::Coalesce`].
+    Call(Func, Vec<Self>),
+    /// `extract(value, /re/)`: group 1 of the first match, or the whole match where the expression
+    /// has no group. Missing where nothing matches.
+    Extract(Box<Self>, Regex),
+}
+
+/// An attribute of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Attr {
+    /// Its id in its cloud. Never missing.
+    Id,
+    /// Its name.
+    Name,
+    /// The provider's own short form of its type.
+    Type,
+    /// `aws`, `azure`, `gcp` or another lower-case name.
+    Provider,
+    /// Account, subscription or project.
+    Account,
+    /// Region.
+    Region,
+    /// When it was created: a time.
+    Created,
+    /// Now minus created: a length of time.
+    Age,
+    /// Cost in the month of the snapshot: money in the snapshot's currency.
+    MonthlyCost,
+    /// The inventory source that told of it.
+    Source,
+}
+
+impl Attr {
+    /// All of them, in the order of the language reference.
+    pub const ALL: [Self; 10] = [
+        Self::Id,
+        Self::Name,
+        Self::Type,
+        Self::Provider,
+        Self::Account,
+        Self::Region,
+        Self::Created,
+        Self::Age,
+        Self::MonthlyCost,
+        Self::Source,
+    ];
+
+    /// Returns the name after `resource.`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Name => "name",
+            Self::Type => "type",
+            Self::Provider => "provider",
+            Self::Account => "account",
+            Self::Region => "region",
+            Self::Created => "created",
+            Self::Age => "age",
+            Self::MonthlyCost => "monthly-cost",
+            Self::Source => "source",
+        }
+    }
+}
+
+/// A function of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Func {
+    /// `lower(text)`
+    Lower,
+    /// `upper(text)`
+    Upper,
+    /// `trim(text)`: white space ([`crate::formats::WHITE_SPACE`]) off both ends.
+    Trim,
+    /// `length(text)`: its number of characters (Unicode scalar values).
+    Length,
+    /// `replace(text, from, to)`: every occurrence; an empty `from` changes nothing.
+    Replace,
+    /// `coalesce(a, b, …)`: the first that is not missing.
+    Coalesce,
+}

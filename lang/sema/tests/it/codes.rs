@@ -1,0 +1,61 @@
+//! The pages of the codes: each shows a wrong text that has exactly that diagnostic, and a right one.
+
+use tagpol_sema::Code;
+
+use crate::support::{check_text, codes, line};
+
+/// The fences of `tagpol` below a heading of a page.
+fn fence<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
+    let section = page.split_once(&format!("\n## {heading}\n"))?.1;
+    let section = section.split("\n## ").next()?;
+    let fences: Vec<&str> = section.split("```tagpol\n").skip(1).collect();
+    let [body] = fences.as_slice() else { return None };
+    body.split("```").next()
+}
+
+#[test]
+fn each_page_says_what_it_must() {
+    for code in Code::ALL {
+        let (name, page) = (code.as_str(), code.page());
+        assert!(
+            page.starts_with(&format!("# {name}: {}\n\n", code.title())),
+            "{name}: {:?}",
+            page.lines().next()
+        );
+        let (_, prose) = page.split_once("\n\n").unwrap();
+        let prose = prose.split("\n## ").next().unwrap();
+        assert!(prose.len() > 80, "{name} explains nothing");
+        assert!(!page.contains("\n\n\n") && page.ends_with('\n'), "{name}");
+    }
+}
+
+#[test]
+fn the_wrong_example_has_the_diagnostic() {
+    for code in Code::ALL {
+        let name = code.as_str();
+        let wrong = fence(code.page(), "Wrong").unwrap_or_else(|| panic!("{name} has not one wrong example"));
+        let (db, analysis) = check_text(wrong);
+        let lines: Vec<String> = analysis.diagnostics.iter().map(|d| line(&db, d)).collect();
+        assert_eq!(codes(&analysis), [name], "{lines:#?}");
+    }
+}
+
+#[test]
+fn the_right_example_is_clean() {
+    for code in Code::ALL {
+        let name = code.as_str();
+        let right = fence(code.page(), "Right").unwrap_or_else(|| panic!("{name} has not one right example"));
+        let (db, analysis) = check_text(right);
+        let lines: Vec<String> = analysis.diagnostics.iter().map(|d| line(&db, d)).collect();
+        assert!(lines.is_empty(), "{name}: {lines:#?}");
+    }
+}
+
+#[test]
+fn codes_are_found_however_they_are_written() {
+    for code in Code::ALL {
+        assert_eq!(Code::parse(&format!(" {} ", code.as_str().to_lowercase())), Some(*code));
+    }
+    assert_eq!(Code::parse("E9999"), None);
+    assert!(Code::ALL.is_sorted());
+}

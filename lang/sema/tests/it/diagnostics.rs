@@ -1,0 +1,66 @@
+//! What is said of wrong projects: `diagnostics.md`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use tagpol_sema::Code;
+
+use crate::suite::{self, Case};
+use crate::support::{assert_fixes_mend, check, line};
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/diagnostics.md")
+}
+
+/// The files of a case and those that every case has.
+fn files(markdown: &str, case: &Case) -> Vec<(String, String)> {
+    let base = markdown.split("```tagpol\n").nth(1).unwrap().split("```").next().unwrap();
+    let base = ("base.tagpol".to_owned(), base.to_owned());
+    case.files.iter().cloned().chain([base]).collect()
+}
+
+#[test]
+fn diagnostics() {
+    let markdown = std::fs::read_to_string(path()).unwrap();
+    suite::check(&path(), |case| {
+        let (db, analysis) = check(&files(&markdown, case));
+        let mut lines: Vec<String> = analysis.diagnostics.iter().map(|d| line(&db, d)).collect();
+        if lines.is_empty() {
+            lines.push("nothing is wrong".to_owned());
+        }
+        lines.join("\n") + "\n"
+    });
+}
+
+#[test]
+fn fixes_mend() {
+    let markdown = std::fs::read_to_string(path()).unwrap();
+    for case in suite::cases(&markdown) {
+        assert_fixes_mend(&case.title, &files(&markdown, &case));
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let markdown = std::fs::read_to_string(path()).unwrap();
+    let mut seen = BTreeSet::new();
+    for case in suite::cases(&markdown) {
+        seen.extend(check(&files(&markdown, &case)).1.diagnostics.iter().map(|d| d.code));
+    }
+    let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !seen.contains(code)).collect();
+    assert!(missing.is_empty(), "no case has {missing:?}");
+}
+
+#[test]
+fn messages_keep_to_the_style() {
+    let markdown = std::fs::read_to_string(path()).unwrap();
+    for case in suite::cases(&markdown) {
+        for diagnostic in &check(&files(&markdown, &case)).1.diagnostics {
+            let message = &diagnostic.message;
+            assert!(!message.ends_with('.') && !message.contains('\n'), "{message}");
+            let first = message.chars().next().unwrap();
+            assert!(!first.is_uppercase(), "{message}");
+            assert_eq!(message.matches('`').count() % 2, 0, "{message}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What is computed again after an edit, and what is not.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use salsa::Setter as _;
+use tagpol_sema::{Database, Project, SourceFile, analysis};
+
+const TAGS: &str = "tag environment: one of [production, staging]\ntag owner: email\n";
+
+const POLICIES: &str = "policy one {
+  severity high
+  for resource where environment == production
+  require owner
+}
+
+policy two {
+  severity low
+  require environment
+}
+
+rule name-tells {
+  when resource.name has word \"prod\"
+  fill environment = production
+}
+";
+
+/// A project of two files whose queries are listened to.
+struct Bench {
+    db: Database,
+    project: Project,
+    ran: Arc<Mutex<Vec<String>>>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let ran = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&ran);
+        let db = Database::with_listener(move |query| listener.lock().unwrap().push(query));
+        let files = [("policies.tagpol", POLICIES), ("tags.tagpol", TAGS)];
+        let project = db.project(files.map(|(path, text)| (path.to_owned(), text.to_owned())));
+        let bench = Self { db, project, ran };
+        assert_eq!(analysis(&bench.db, project).diagnostics, []);
+        bench.ran.lock().unwrap().clear();
+        bench
+    }
+
+    fn file(&self, path: &str) -> SourceFile {
+        self.project.files(&self.db).iter().copied().find(|file| file.path(&self.db) == path).unwrap()
+    }
+
+    /// Sets the text of a file and checks again. Returns the queries that ran: name and how often.
+    fn edit(&mut self, path: &str, text: &str) -> Vec<(String, usize)> {
+        self.ran.lock().unwrap().clear();
+        self.file(path).set_text(&mut self.db).to(text.to_owned());
+        analysis(&self.db, self.project);
+        let ran: Vec<String> = self.ran.lock().unwrap().drain(..).collect();
+        let names: Vec<&str> = ran.iter().map(|query| query.split('(').next().unwrap()).collect();
+        let distinct: BTreeSet<&str> = names.iter().copied().collect();
+        distinct
+            .into_iter()
+            .map(|name| (name.to_owned(), names.iter().filter(|n| **n == name).count()))
+            .collect()
+    }
+}
+
+/// How often a query ran.
+fn count(ran: &[(String, usize)], query: &str) -> usize {
+    ran.iter().filter(|(name, _)| name.split("::").last() == Some(query)).map(|(_, count)| count).sum()
+}
+
+/// The queries that read text and places, and those that merely pass on what they read.
+const OF_TEXT: [&str; 7] = ["parsed", "lowered", "item_keys", "item", "unparsed", "line_index", "analysis"];
+
+fn assert_only_text(ran: &[(String, usize)]) {
+    for (query, _) in ran {
+        let name = query.split("::").last().unwrap();
+        assert!(OF_TEXT.contains(&name), "{query} ran again: {ran:?}");
+    }
+    assert_eq!(count(ran, "parsed"), 1);
+    assert_eq!(count(ran, "analysis"), 1);
+}
+
+#[test]
+fn nothing_runs_twice() {
+    let mut bench = Bench::new();
+    analysis(&bench.db, bench.project);
+    assert!(bench.ran.lock().unwrap().is_empty());
+    let ran = bench.edit("tags.tagpol", TAGS);
+    assert_only_text(&ran);
+}
+
+#[test]
+fn moved_text_checks_nothing() {
+    for above in ["\n", "// a comment\n\n", "\n\n\n   "] {
+        let mut bench = Bench::new();
+        assert_only_text(&bench.edit("policies.tagpol", &format!("{above}{POLICIES}")));
+        let analysis = analysis(&bench.db, bench.project);
+        let line = 1 + u32::try_from(above.matches('\n').count()).unwrap();
+        assert_eq!(analysis.program.policies[0].loc.line, line, "places are new all the same");
+    }
+}
+
+#[test]
+fn spaces_and_comments_within_an_item_check_nothing() {
+    let mut bench = Bench::new();
+    let text = POLICIES.replace("  severity low", "  // quite low\n      severity   low // yes");
+    assert_only_text(&bench.edit("policies.tagpol", &text));
+}
+
+#[test]
+fn an_edit_in_a_policy_checks_that_policy() {
+    let mut bench = Bench::new();
+    let ran = bench.edit("policies.tagpol", &POLICIES.replace("severity low", "severity medium"));
+    assert_eq!(count(&ran, "checked"), 1, "{ran:?}");
+    assert_eq!(count(&ran, "scope"), 0, "{ran:?}");
+    assert_eq!(count(&ran, "order"), 1, "{ran:?}");
+    assert_eq!(count(&ran, "tag_decl"), 0, "{ran:?}");
+}
+
+#[test]
+fn a_new_type_checks_what_names_the_tag() {
+    let mut bench = Bench::new();
+    let ran = bench.edit("tags.tagpol", &TAGS.replace("email", "text"));
+    assert_eq!(count(&ran, "scope"), 0, "{ran:?}");
+    assert_eq!(count(&ran, "tag_decl"), 1, "{ran:?}");
+    // The tag's own item, and policy `one`, which names it; not policy `two`, not the rule.
+    assert_eq!(count(&ran, "checked"), 2, "{ran:?}");
+}
+
+#[test]
+fn a_new_name_checks_everything() {
+    let mut bench = Bench::new();
+    let ran = bench.edit("tags.tagpol", &format!("{TAGS}tag team: text\n"));
+    assert_eq!(count(&ran, "scope"), 1, "{ran:?}");
+    assert_eq!(count(&ran, "checked"), 6, "{ran:?}");
+}
+
+#[test]
+fn a_mistake_comes_and_goes() {
+    let mut bench = Bench::new();
+    bench.edit("policies.tagpol", &POLICIES.replace("owner", "onwer"));
+    assert_eq!(analysis(&bench.db, bench.project).diagnostics.len(), 1);
+    bench.edit("policies.tagpol", POLICIES);
+    assert_eq!(analysis(&bench.db, bench.project).diagnostics, []);
+    bench.edit("tags.tagpol", "");
+    assert_eq!(analysis(&bench.db, bench.project).diagnostics.len(), 4);
+    bench.edit("tags.tagpol", TAGS);
+    assert_eq!(analysis(&bench.db, bench.project).diagnostics, []);
+}

@@ -1,0 +1,20 @@
+//! Tests of the checker through its public API.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod codes;
+mod diagnostics;
+mod incremental;
+mod programs;
+mod random;
+mod reference;
+mod stdlib;
+#[path = "../../../syntax/tests/it/suite.rs"]
+mod suite;
+mod support;
