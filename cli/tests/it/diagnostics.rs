@@ -101,7 +101,7 @@ fn codes_are_explained() {
     for line in list.lines() {
         let code = line.split(' ').next().unwrap();
         let page = folder.run(&["explain-code", code]).ends_with(0);
-        assert!(page.starts_with(&format!("# {code}")), "{page}");
+        assert!(page.starts_with(&format!("# {code}")) && page.contains("\n## Wrong\n"), "{page}");
     }
     let (lower, upper) = (folder.run(&["explain-code", "e0012"]), folder.run(&["explain-code", "E0012"]));
     assert_eq!(lower.ends_with(0), upper.ends_with(0));
