@@ -1,12 +1,23 @@
 //! The kinds of nodes and tokens of the tree.
 
-/// Kind of a node or token.
-///
-/// Tokens come first; [`SyntaxKind::File`] is the first node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u16)]
-#[expect(missing_docs, reason = "the grammar documents them under the same names")]
-pub enum SyntaxKind {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident,)*) => {
+        /// Kind of a node or token.
+        ///
+        /// Tokens come first; [`SyntaxKind::File`] is the first node.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u16)]
+        #[expect(missing_docs, reason = "the grammar documents them under the same names")]
+        pub enum SyntaxKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        /// All kinds in the order of their numbers.
+        const KINDS: &[SyntaxKind] = &[$(SyntaxKind::$kind,)*];
+    };
+}
+
+kinds! {
     // Trivia.
     Whitespace,
     Comment,
@@ -124,97 +135,6 @@ impl SyntaxKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tagpol {}
 
-/// All kinds in the order of their numbers.
-const KINDS: [SyntaxKind; SyntaxKind::Error as usize + 1] = {
-    use SyntaxKind::*;
-    [
-        Whitespace,
-        Comment,
-        Keyword,
-        Punct,
-        Name,
-        String,
-        Regex,
-        Number,
-        Unit,
-        Date,
-        Bool,
-        Operator,
-        ErrorText,
-        File,
-        UseItem,
-        UsePath,
-        UseList,
-        UseExcept,
-        TagItem,
-        MatchingType,
-        OneOfType,
-        NamedType,
-        TagOptions,
-        ImportanceStmt,
-        DefaultStmt,
-        ExampleStmt,
-        NormalizeItem,
-        KeysStmt,
-        MapStmt,
-        Pattern,
-        MapTarget,
-        TransformStmt,
-        OtherwiseStmt,
-        DefineItem,
-        RuleItem,
-        Priority,
-        WhenStmt,
-        SetStmt,
-        FillStmt,
-        PolicyItem,
-        SeverityStmt,
-        ForStmt,
-        WhereClause,
-        RequireStmt,
-        ForbidStmt,
-        Label,
-        ElseClause,
-        GraceStmt,
-        EscalateStmt,
-        ControlStmt,
-        ExemptItem,
-        CheckPath,
-        UntilStmt,
-        BecauseStmt,
-        TestItem,
-        AtStmt,
-        GivenStmt,
-        TagsField,
-        TagEntry,
-        AttrField,
-        ExpectStmt,
-        ExpectViolation,
-        ExpectExempt,
-        ExpectTag,
-        FromRule,
-        ForGiven,
-        OrExpr,
-        AndExpr,
-        NotExpr,
-        Paren,
-        Comparison,
-        CmpTail,
-        InTail,
-        TextTail,
-        TextOp,
-        IsTail,
-        WithinTail,
-        Quantity,
-        Call,
-        Path,
-        Field,
-        Index,
-        List,
-        Error,
-    ]
-};
-
 impl rowan::Language for Tagpol {
     type Kind = SyntaxKind;
 
@@ -242,7 +162,7 @@ mod tests {
 
     #[test]
     fn numbers_of_kinds_round_trip() {
-        for (number, kind) in KINDS.into_iter().enumerate() {
+        for (number, kind) in KINDS.iter().copied().enumerate() {
             assert_eq!(kind as usize, number);
             assert_eq!(Tagpol::kind_from_raw(Tagpol::kind_to_raw(kind)), kind);
         }

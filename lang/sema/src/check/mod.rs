@@ -71,14 +71,7 @@ pub struct Reads {
 /// Checks one item.
 #[salsa::tracked(returns(ref))]
 pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
-    let mut ctx = Ctx {
-        db,
-        project,
-        scope: scope(db, project),
-        item: &item,
-        reads: Reads::default(),
-        drafts: Vec::new(),
-    };
+    let mut ctx = Ctx::new(db, project, &item);
     let typed = item.item(db).and_then(|hir| ctx.check(&hir));
     Checked { typed, reads: ctx.reads, drafts: ctx.drafts }
 }
@@ -91,6 +84,13 @@ pub(crate) struct Ctx<'a> {
     item: &'a ItemRef,
     reads: Reads,
     drafts: Vec<Draft>,
+}
+
+impl<'a> Ctx<'a> {
+    fn new(db: &'a dyn Db, project: Project, item: &'a ItemRef) -> Self {
+        let scope = scope(db, project);
+        Self { db, project, scope, item, reads: Reads::default(), drafts: Vec::new() }
+    }
 }
 
 impl Ctx<'_> {

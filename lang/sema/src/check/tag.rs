@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{Ctx, Reads, is_valid_text};
+use super::{Ctx, is_valid_text};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
 use crate::hir::{Body, Name, NodeId, TypeExpr, Value};
-use crate::names::{ItemRef, scope};
+use crate::names::ItemRef;
 use crate::program::{Severity, TagType};
 
 /// What is declared of a tag.
@@ -35,14 +35,7 @@ const NAMED: [(&str, TagType); 6] = [
 /// Checks the declaration of a tag.
 #[salsa::tracked(returns(ref))]
 pub fn tag_decl(db: &dyn Db, project: Project, item: ItemRef) -> TagDecl {
-    let mut ctx = Ctx {
-        db,
-        project,
-        scope: scope(db, project),
-        item: &item,
-        reads: Reads::default(),
-        drafts: Vec::new(),
-    };
+    let mut ctx = Ctx::new(db, project, &item);
     let mut decl = TagDecl::default();
     if let Some(hir) = item.item(db)
         && let Body::Tag(tag) = &hir.body
