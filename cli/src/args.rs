@@ -106,7 +106,8 @@ pub(crate) struct SourceArgs {
     /// An inventory: a bill or an export (repeat it to join several), or the folder of a snapshot
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with = "snapshot")]
     pub(crate) inventory: Vec<PathBuf>,
-    /// A snapshot of the project, by the start of its id [default: the newest]
+    /// A snapshot of the project, by the start of its id [default: what tagpol.toml lists as
+    /// `inventory`, else the newest snapshot]
     #[arg(long, value_name = "ID")]
     pub(crate) snapshot: Option<String>,
     #[command(flatten)]

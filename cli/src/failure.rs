@@ -103,13 +103,3 @@ impl From<RunError> for Failure {
         }
     }
 }
-
-/// Standard output that was closed early (`tagpol … | head`) is no failure worth a word.
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Self::new(Exit::Success, "");
-        }
-        Self::engine(format!("cannot write the output: {error}"))
-    }
-}

@@ -44,11 +44,15 @@ impl Output {
         terminal_size::terminal_size().map_or(120, |(terminal_size::Width(width), _)| width.clamp(60, 200))
     }
 
-    /// Writes a result.
+    /// Writes a result. A reader that has seen enough (`tagpol … | head`) is no failure, and does
+    /// not change how the command ends.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()?;
-        Ok(())
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::engine(format!("cannot write the output: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes something beside the result. Where standard error is closed nobody wants it.

@@ -69,7 +69,8 @@ impl Project {
         Ok(program)
     }
 
-    fn apply_overrides(&self, program: &mut Program) -> Result<(), Failure> {
+    /// Makes the manifest's changes to policies.
+    pub(crate) fn apply_overrides(&self, program: &mut Program) -> Result<(), Failure> {
         let place = || self.root.join(FILE_NAME).display().to_string();
         for (name, change) in &self.manifest.policy {
             let names: Vec<String> = program.policies.iter().map(|policy| policy.name.clone()).collect();

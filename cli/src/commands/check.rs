@@ -10,6 +10,10 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
     let project = Project::load(args.path.as_deref())?;
     let analysis = project.analysis();
     let found = &analysis.diagnostics;
+    if !analysis.has_errors() {
+        // What the manifest says of policies can be judged only against policies that are right.
+        project.apply_overrides(&mut analysis.program.clone())?;
+    }
     match args.format {
         CheckFormat::Json => {
             let text =

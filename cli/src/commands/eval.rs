@@ -25,6 +25,11 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         ..Options::at(now)
     };
     let evaluation = evaluate(&program, &opened.snapshot, &options)?;
+    if evaluation.summary.resources == 0 {
+        // Nothing breaks a policy where nothing is; an export that failed must not look compliant.
+        return Err(Failure::engine("the inventory holds no resource")
+            .help("fetch the inventory again; a bill names its resources in `ResourceId`"));
+    }
     let text = render(args, &evaluation, output)?;
     match &args.output {
         None => output.print(&text)?,
@@ -51,11 +56,19 @@ fn render(args: &EvalArgs, evaluation: &Evaluation, output: &Output) -> Result<S
 /// report.
 fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+    let written = report_file(folder).and_then(|mut file| {
         std::io::Write::write_all(&mut file, text.as_bytes())?;
         file.persist(path).map_err(|error| error.error)
     });
     written.map(drop).map_err(|error| Failure::io("write", path, &error))
+}
+
+/// A temporary file with the permissions of an ordinary one: others read reports too.
+fn report_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 fn severity(fail_on: FailOn) -> Option<Severity> {

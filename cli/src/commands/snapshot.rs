@@ -34,6 +34,7 @@ fn import_into(
 ) -> Result<Exit, Failure> {
     let snapshot = import_files(files, args, clock(None), folder, output)?;
     output.print(&describe(snapshot.manifest()))?;
+    output.note(&format!("evaluate it: tagpol eval --snapshot {}\n", snapshot.id()));
     let rejects = snapshot.rejects()?;
     if !rejects.is_empty() {
         let mut text: String = rejects.iter().take(REJECTS).map(line).collect();

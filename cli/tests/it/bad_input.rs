@@ -198,3 +198,9 @@ fn numbers_and_truth_values_are_the_text_they_are_written_with() {
     let (report, _) = read("i.ndjson", rows);
     assert_eq!(values(&report), ["a: \"1.50\"", "b: \"true\"", "c: null", "d: \"{\\\"x\\\": [1]}\""]);
 }
+
+#[test]
+fn an_inventory_without_resources_is_not_compliant() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("empty.csv", "id,name,tag:owner\n")]);
+    folder.run(&["eval", "p.tagpol", "-i", "empty.csv"]).fails_with(3, &["holds no resource"]);
+}

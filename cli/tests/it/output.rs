@@ -79,13 +79,15 @@ fn a_reader_that_goes_away_is_no_failure() {
     let rows: String = (0..5000).map(|n| format!("resource-{n},\n")).collect();
     folder.write("many.csv", format!("id,tag:owner\n{rows}"));
     let many = ["eval", "p.tagpol", "-i", "many.csv", "--format", "json"];
-    for args in [&many[..], &["completions", "bash"], &["explain-code"], &["compile", "p.tagpol"]] {
+    // The gate of `eval` holds whoever reads its report.
+    let others = [&["completions", "bash"][..], &["explain-code"], &["compile", "p.tagpol"]];
+    for (args, code) in std::iter::once((&many[..], 1)).chain(others.map(|args| (args, 0))) {
         let mut command = folder.command(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let run = Run::of(child.wait_with_output().unwrap());
         let notes = run.err.lines().filter(|line| !line.starts_with("note: "));
         assert_eq!(notes.collect::<Vec<_>>(), Vec::<&str>::new());
-        assert_eq!(run.code, 0, "{args:?}");
+        assert_eq!(run.code, code, "{args:?}");
     }
 }

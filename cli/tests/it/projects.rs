@@ -81,3 +81,14 @@ FAIL  two resources  t.tagpol:2
 ";
     assert_eq!(out, expected);
 }
+
+#[test]
+fn check_judges_what_the_manifest_says_of_policies() {
+    for (manifest, said) in [
+        ("[policy.ownd]\nenabled = false\n", "no policy `ownd`"),
+        ("[policy.owned]\nseverity = \"urgent\"\n", "`urgent` is no severity"),
+    ] {
+        let folder = Folder::with(&[("tagpol.toml", manifest), ("p.tagpol", OWNED)]);
+        folder.run(&["check"]).fails_with(2, &[said]);
+    }
+}

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! In: a checked [`Program`](tagpol_sema::program::Program), what a snapshot looks like
-//! ([`Layout`]), the clock ([`Options`]) and, for the text, a [`Dialect`](sql::Dialect). Out: a
-//! [`Plan`](ir::Plan) and its [`Script`](sql::Script): statements that evaluate the whole inventory
+//! ([`Layout`]), the clock ([`Options`]) and, for the text, a [`Dialect`]. Out: a
+//! [`Plan`] and its [`Script`]: statements that evaluate the whole inventory
 //! at once, and queries over the result. Assumes what a `Program` promises. Promises to be pure (no
 //! database, no files, no clock), the same bytes for the same input, and that no text of a program
 //! or a snapshot can change the meaning of the SQL.
