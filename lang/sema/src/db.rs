@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+use salsa::Setter as _;
 use tagpol_syntax::Parse;
 use tagpol_syntax::ast::{AstNode as _, File};
 
 use crate::hir::{Item, ItemKey};
+use crate::lint::LintLevels;
 use crate::lower::{LoweredFile, Unparsed};
 
 /// What queries need of a database.
@@ -20,6 +23,10 @@ pub use self::inputs::{Project, SourceFile};
 /// The inputs, in a module of their own since salsa gives their setters no documentation.
 #[expect(missing_docs, reason = "generated setters and builders")]
 mod inputs {
+    use chrono::NaiveDate;
+
+    use crate::lint::LintLevels;
+
     /// A file of the project or of the standard library.
     #[salsa::input(debug)]
     pub struct SourceFile {
@@ -43,6 +50,13 @@ mod inputs {
         /// Modules of the standard library, ordered by name.
         #[returns(deref)]
         pub modules: Vec<SourceFile>,
+        /// What the project makes of single lints.
+        #[returns(ref)]
+        #[default]
+        pub levels: LintLevels,
+        /// The day of the check. None: nothing is said that depends on it.
+        #[default]
+        pub today: Option<NaiveDate>,
     }
 }
 
@@ -104,6 +118,16 @@ impl Database {
             }
         };
         Self { storage: salsa::Storage::new(Some(Box::new(callback))) }
+    }
+
+    /// Sets what a project makes of single lints.
+    pub fn set_levels(&mut self, project: Project, levels: LintLevels) {
+        project.set_levels(self).to(levels);
+    }
+
+    /// Sets the day of the check, by which waivers have ended or not.
+    pub fn set_today(&mut self, project: Project, today: NaiveDate) {
+        project.set_today(self).to(Some(today));
     }
 
     /// Makes a project of files (path as shown, text) and the standard library.
