@@ -45,7 +45,7 @@ pub(super) fn sites<'a>(item: &'a Item, typed: &'a Typed) -> Vec<Site<'a>> {
             };
             hir.when.iter().zip(preds).map(site(Role::When)).collect()
         }
-        (Body::Policy(hir), Typed::Policy(typed, _)) => {
+        (Body::Policy(hir), Typed::Policy(typed, ..)) => {
             let scope = hir.scopes.first().and_then(|(_, expr)| expr.as_ref());
             let mut sites: Vec<Site<'_>> =
                 scope.into_iter().zip(&typed.scope).map(site(Role::Scope)).collect();

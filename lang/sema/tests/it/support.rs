@@ -1,13 +1,28 @@
 //! What several of the tests need.
 
-use tagpol_sema::{Analysis, Code, Database, Diagnostic, analysis, diagnostics, line_index};
+use tagpol_sema::{Analysis, Code, Database, Diagnostic, Project, analysis, diagnostics, line_index};
 
 /// Checks files (path, text). Returns what came out, and the database to look places up in.
 pub(crate) fn check(files: &[(String, String)]) -> (Database, Analysis) {
-    let db = Database::default();
-    let project = db.project(files.iter().cloned());
+    let (db, project) = project(files);
     let analysis = analysis(&db, project).clone();
     (db, analysis)
+}
+
+/// Makes a project of .tagpol files and of the files of tables.
+fn project(files: &[(String, String)]) -> (Database, Project) {
+    let mut db = Database::default();
+    let (tables, files): (Vec<_>, Vec<_>) =
+        files.iter().cloned().partition(|(path, _)| path.ends_with(".csv"));
+    let project = db.project(files);
+    db.set_tables(project, tables.into_iter().map(|(path, text)| (path, headings(&text))).collect());
+    (db, project)
+}
+
+/// The headings of a file of a table; an empty file stands for one that cannot be read.
+fn headings(text: &str) -> Result<Vec<String>, String> {
+    let first = text.lines().next().ok_or("there is no such file")?;
+    Ok(first.split(',').map(str::to_owned).collect())
 }
 
 /// Checks one file.
@@ -17,8 +32,7 @@ pub(crate) fn check_text(text: &str) -> (Database, Analysis) {
 
 /// Checks and lints files (path, text) on the day of the tests.
 pub(crate) fn lint(files: &[(String, String)]) -> (Database, Vec<Diagnostic>) {
-    let mut db = Database::default();
-    let project = db.project(files.iter().cloned());
+    let (mut db, project) = project(files);
     db.set_today(project, TODAY.parse().unwrap());
     let found = diagnostics(&db, project);
     (db, found)
