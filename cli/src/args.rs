@@ -61,6 +61,18 @@ pub(crate) struct CheckArgs {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+    /// Exit with 2 when there are warnings too, for CI
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) deny: Option<Deny>,
+    /// The clock that waivers expire by [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// What is probably a mistake
+    Warnings,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -214,7 +226,7 @@ pub(crate) struct CompileArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainCodeArgs {
-    /// The code, like E0012; without one, all codes are listed
+    /// The code, like E0012, or a lint like substring-trap; without one, all are listed
     pub(crate) code: Option<String>,
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use tagpol_sema::program::{Program, Severity};
-use tagpol_sema::{Analysis, Database, Project as SemaProject, analysis};
+use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
 use crate::manifest::{FILE_NAME, Manifest};
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 /// A project that was read, and not yet judged.
 pub(crate) struct Project {
@@ -36,9 +37,15 @@ impl Project {
             let text = String::from_utf8(bytes).map_err(|error| not_utf8(file, &error))?;
             files.push((shown(file), text));
         }
-        let db = Database::default();
+        let mut db = Database::default();
         let files = db.project(files);
+        db.set_levels(files, location.manifest.lint_levels(&location.root)?);
         Ok(Self { root: location.root, manifest: location.manifest, db, files })
+    }
+
+    /// Sets the clock that waivers expire by.
+    pub(crate) fn set_now(&mut self, now: DateTime<Utc>) {
+        self.db.set_today(self.files, now.date_naive());
     }
 
     /// Checks it.
@@ -46,16 +53,24 @@ impl Project {
         analysis(&self.db, self.files)
     }
 
-    /// Returns the program, or shows every mistake and fails.
+    /// Returns everything there is to say about it.
+    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+        tagpol_sema::diagnostics(&self.db, self.files)
+    }
+
+    /// Returns the program, or shows every mistake and fails. Warnings are counted only.
     pub(crate) fn program(&self, output: &mut Output) -> Result<&Program, Failure> {
-        let analysis = self.analysis();
-        if analysis.diagnostics.is_empty() {
-            return Ok(&analysis.program);
+        let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            self.diagnostics().into_iter().partition(|diagnostic| diagnostic.level() == Level::Error);
+        if errors.is_empty() {
+            if !warnings.is_empty() {
+                let count = counted(warnings.len(), "warning", "warnings");
+                output.note(&format!("{count}; see `tagpol check`\n"));
+            }
+            return Ok(&self.analysis().program);
         }
-        let text =
-            diagnostics::human(&self.db, &analysis.diagnostics, output.err_has_color(), output.width());
-        output.note(&text);
-        if analysis.has_errors() { Err(Failure::reported()) } else { Ok(&analysis.program) }
+        output.note(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
+        Err(Failure::reported())
     }
 
     /// Returns the program with the manifest's changes to policies.

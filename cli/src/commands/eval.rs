@@ -13,9 +13,10 @@ use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.path.as_deref())?;
-    let program = project.program_to_evaluate(output)?;
+    let mut project = Project::load(args.path.as_deref())?;
     let now = clock(args.now);
+    project.set_now(now);
+    let program = project.program_to_evaluate(output)?;
     let opened = inventory::open(&project, &args.source, now, output)?;
     let scratch =
         tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;

@@ -13,10 +13,12 @@ use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.path.as_deref())?;
+    let mut project = Project::load(args.path.as_deref())?;
+    let now = clock(args.now);
+    project.set_now(now);
     let program = project.program(output)?;
     let filter = args.filter.as_deref().unwrap_or_default();
-    let options = Options::at(clock(args.now));
+    let options = Options::at(now);
     let results = testing::run(program, &options, |test| test.name.contains(filter))?;
     if results.is_empty() {
         let help = if program.tests.is_empty() {

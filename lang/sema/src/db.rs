@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use salsa::Setter as _;
 use tagpol_syntax::Parse;
 use tagpol_syntax::ast::{AstNode as _, File};
 
 use crate::hir::{Item, ItemKey};
+use crate::lint::LintLevels;
 use crate::lower::{LoweredFile, Unparsed};
 
 /// What queries need of a database.
@@ -24,7 +26,10 @@ pub use self::inputs::{Project, SourceFile};
 mod inputs {
     use std::collections::BTreeMap;
 
+    use chrono::NaiveDate;
+
     use super::TableFile;
+    use crate::lint::LintLevels;
 
     /// A file of the project or of the standard library.
     #[salsa::input(debug)]
@@ -49,6 +54,13 @@ mod inputs {
         /// Modules of the standard library, ordered by name.
         #[returns(deref)]
         pub modules: Vec<SourceFile>,
+        /// What the project makes of single lints.
+        #[returns(ref)]
+        #[default]
+        pub levels: LintLevels,
+        /// The day of the check. None: nothing is said that depends on it.
+        #[default]
+        pub today: Option<NaiveDate>,
         /// What is known of the files of tables, by [`crate::program::Table::path`]. A table whose
         /// file is not here is taken as it is declared.
         #[returns(ref)]
@@ -117,6 +129,16 @@ impl Database {
             }
         };
         Self { storage: salsa::Storage::new(Some(Box::new(callback))) }
+    }
+
+    /// Sets what a project makes of single lints.
+    pub fn set_levels(&mut self, project: Project, levels: LintLevels) {
+        project.set_levels(self).to(levels);
+    }
+
+    /// Sets the day of the check, by which waivers have ended or not.
+    pub fn set_today(&mut self, project: Project, today: NaiveDate) {
+        project.set_today(self).to(Some(today));
     }
 
     /// Makes a project of files (path as shown, text) and the standard library.

@@ -1,20 +1,19 @@
 //! A whole project: the typed program and everything there is to say about it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use tagpol_syntax::{SyntaxErrorKind, TextRange};
 
 use crate::check::{Checked, Reads, Typed, checked, table_decl, tag_decl};
 use crate::circles::{self, Circle};
 use crate::codes::Code;
-use crate::db::{Db, Project, SourceFile, lowered, parsed};
+use crate::db::{Db, Project, SourceFile, parsed};
 use crate::diagnostic::{Anchor, Diagnostic, Draft, Fix, Level, Related};
 use crate::hir::{ItemKind, NodeId};
-use crate::lines::LineIndex;
 use crate::names::{Def, ItemRef, Scope, scope};
+use crate::places::Places;
 use crate::program::{
-    Allocation, Define, DefineId, Exemption, Goal, Inference, Loc, Normalize, Policy, Program, Rule, Table,
+    Allocation, Define, DefineId, Exemption, Goal, Inference, Normalize, Policy, Program, Rule, Table,
     Tag, TagId, Test,
 };
 
@@ -320,52 +319,6 @@ fn inferred_twice(db: &dyn Db, project: Project, scope: &Scope) -> Vec<Draft> {
     drafts
 }
 
-/// Looks up places.
-struct Places<'a> {
-    db: &'a dyn Db,
-}
-
-impl Places<'_> {
-    fn range(&self, anchor: &Anchor) -> TextRange {
-        let item = lowered(self.db, anchor.file).get(&anchor.key);
-        let NodeId(node) = anchor.node;
-        item.and_then(|item| item.spans.get(node as usize)).copied().unwrap_or_default()
-    }
-
-    fn loc(&self, anchor: &Anchor) -> Loc {
-        let (line, column) =
-            line_index(self.db, anchor.file).position(anchor.file.text(self.db), self.range(anchor).start());
-        Loc { file: Arc::from(anchor.file.path(self.db)), line, column }
-    }
-
-    fn diagnostic(&self, draft: &Draft) -> Diagnostic {
-        let related = draft.related.iter().map(|(anchor, message)| Related {
-            file: anchor.file,
-            range: self.range(anchor),
-            message: message.clone(),
-        });
-        Diagnostic {
-            code: draft.code,
-            file: draft.at.file,
-            range: self.range(&draft.at),
-            message: draft.message.clone(),
-            label: draft.label.clone(),
-            related: related.collect(),
-            help: draft.help.clone(),
-            fix: draft
-                .fix
-                .as_ref()
-                .map(|(anchor, text)| Fix { range: self.range(anchor), text: text.clone() }),
-        }
-    }
-}
-
-/// Starts of the lines of a file.
-#[salsa::tracked(returns(ref))]
-pub fn line_index(db: &dyn Db, file: SourceFile) -> LineIndex {
-    LineIndex::new(file.text(db))
-}
-
 /// Everything that is wrong, ordered by (file, position), each thing once.
 fn diagnostics(
     db: &dyn Db,
@@ -396,8 +349,13 @@ fn diagnostics(
             all.push(places.diagnostic(draft));
         }
     }
-    all.sort_by_cached_key(|d| (d.file.path(db).to_owned(), d.range.start(), d.range.end(), d.code));
+    sort(db, &mut all);
     all
+}
+
+/// Orders diagnostics by (file, position).
+pub(crate) fn sort(db: &dyn Db, diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_cached_key(|d| (d.file.path(db).to_owned(), d.range.start(), d.range.end(), d.code));
 }
 
 fn syntax_errors(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
@@ -408,6 +366,7 @@ fn syntax_errors(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
             message: message.clone(),
         });
         Diagnostic {
+            level: Level::Error,
             code: match error.kind {
                 SyntaxErrorKind::Unexpected => Code::E0001,
                 SyntaxErrorKind::MissingClose => Code::E0002,
