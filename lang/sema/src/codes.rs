@@ -79,6 +79,9 @@ codes! {
     E0043 Error "a check without an identity",
     E0044 Error "an unknown policy, check, rule or given",
     E0045 Error "an unknown word",
+    E0046 Error "a remedy that no check asks for",
+    E0047 Error "shares that do not make a whole",
+    E0050 Error "a table that its file does not hold",
 }
 
 impl Code {

@@ -3,8 +3,10 @@
 //! Only [`lowered`] and what renders diagnostics see places in the text. Everything above reads
 //! [`item_keys`] and [`item`], which stay equal when text merely moves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use salsa::Setter as _;
 use tagpol_syntax::Parse;
 use tagpol_syntax::ast::{AstNode as _, File};
 
@@ -20,6 +22,10 @@ pub use self::inputs::{Project, SourceFile};
 /// The inputs, in a module of their own since salsa gives their setters no documentation.
 #[expect(missing_docs, reason = "generated setters and builders")]
 mod inputs {
+    use std::collections::BTreeMap;
+
+    use super::TableFile;
+
     /// A file of the project or of the standard library.
     #[salsa::input(debug)]
     pub struct SourceFile {
@@ -43,8 +49,15 @@ mod inputs {
         /// Modules of the standard library, ordered by name.
         #[returns(deref)]
         pub modules: Vec<SourceFile>,
+        /// What is known of the files of tables, by [`crate::program::Table::path`]. A table whose
+        /// file is not here is taken as it is declared.
+        #[returns(ref)]
+        pub tables: BTreeMap<String, TableFile>,
     }
 }
+
+/// The headings of a table's file, or why it cannot be read.
+pub type TableFile = Result<Vec<String>, String>;
 
 /// Parses a file.
 #[salsa::tracked(returns(ref), no_eq)]
@@ -117,6 +130,11 @@ impl Database {
                 .durability(salsa::Durability::HIGH)
                 .new(self)
         });
-        Project::new(self, files, modules.collect())
+        Project::new(self, files, modules.collect(), BTreeMap::new())
+    }
+
+    /// Tells what is known of the files of tables ([`crate::table_files`]), by their path.
+    pub fn set_tables(&mut self, project: Project, tables: BTreeMap<String, TableFile>) {
+        project.set_tables(self).to(tables);
     }
 }

@@ -34,10 +34,11 @@ pub mod program;
 mod project;
 pub mod regex;
 
+pub use check::table_files;
 pub use codes::Code;
-pub use db::{Database, Db, Project, SourceFile};
+pub use db::{Database, Db, Project, SourceFile, TableFile};
 pub use diagnostic::{Diagnostic, Fix, Level, Related};
 pub use lines::LineIndex;
 pub use lower::{Lowered, LoweredFile, Unparsed};
 pub use names::{Def, ItemRef, Scope, scope};
-pub use project::{Analysis, Order, analysis, is_empty, line_index, order};
+pub use project::{Analysis, Order, analysis, line_index, order};

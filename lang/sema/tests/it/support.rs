@@ -4,10 +4,19 @@ use tagpol_sema::{Analysis, Code, Database, Diagnostic, analysis, line_index};
 
 /// Checks files (path, text). Returns what came out, and the database to look places up in.
 pub(crate) fn check(files: &[(String, String)]) -> (Database, Analysis) {
-    let db = Database::default();
-    let project = db.project(files.iter().cloned());
+    let mut db = Database::default();
+    let (tables, files): (Vec<_>, Vec<_>) =
+        files.iter().cloned().partition(|(path, _)| path.ends_with(".csv"));
+    let project = db.project(files);
+    db.set_tables(project, tables.into_iter().map(|(path, text)| (path, headings(&text))).collect());
     let analysis = analysis(&db, project).clone();
     (db, analysis)
+}
+
+/// The headings of a file of a table; an empty file stands for one that cannot be read.
+fn headings(text: &str) -> Result<Vec<String>, String> {
+    let first = text.lines().next().ok_or("there is no such file")?;
+    Ok(first.split(',').map(str::to_owned).collect())
 }
 
 /// Checks one file.
