@@ -1,16 +1,49 @@
 //! Widens gaps so that statements next to each other line up in columns.
 
+use tagpol_syntax::SyntaxKind;
+
 use crate::MAX_WIDTH;
 use crate::fit::Space;
 use crate::layout::{Layout, Row};
 use crate::source::Source;
 
-/// Lines up the runs of a layout.
+/// Lines up the runs of a layout, and comments that end lines next to each other.
 pub(crate) fn align(source: &Source, layout: &Layout, spaces: &mut [Space]) {
     for run in &layout.runs {
         let rows: Vec<&Row> = run.iter().filter(|row| is_one_line(row, spaces)).collect();
         align_from(0, source, &rows, spaces);
     }
+    for run in comments(source, spaces) {
+        align_column(0, source, &run.iter().collect::<Vec<_>>(), spaces);
+    }
+}
+
+/// The lines that end in a comment, in stretches of lines with one indentation.
+fn comments(source: &Source, spaces: &[Space]) -> Vec<Vec<Row>> {
+    let mut runs = Vec::new();
+    let mut run: Vec<Row> = Vec::new();
+    // First token of the line, and its indentation.
+    let mut line = (0, 0);
+    for (index, space) in spaces.iter().enumerate() {
+        match *space {
+            Space::Blanks(_) if index == 0 || source.kind(index) != Some(SyntaxKind::Comment) => {}
+            Space::Blanks(_) => run.push(Row { first: line.0, last: index, columns: vec![index] }),
+            Space::Lines { count, indent } => {
+                let has_comment = run.last().is_some_and(|row| row.first == line.0);
+                if count > 1 || indent != line.1 || !has_comment {
+                    runs.push(std::mem::take(&mut run));
+                }
+                line = (index, indent);
+            }
+            Space::Verbatim => {
+                runs.push(std::mem::take(&mut run));
+                line = (index, usize::MAX);
+            }
+        }
+    }
+    runs.push(run);
+    runs.retain(|run| run.len() > 1);
+    runs
 }
 
 /// Whether a statement is all that its line holds.
@@ -51,8 +84,9 @@ fn align_column(column: usize, source: &Source, rows: &[&Row], spaces: &mut [Spa
 fn column_of(source: &Source, spaces: &[Space], first: usize, token: usize) -> usize {
     let gaps = spaces.iter().enumerate().take(token + 1).skip(first);
     let columns = gaps.map(|(index, space)| match space {
+        Space::Blanks(blanks) if index > first => blanks + source.width(index - 1),
+        Space::Blanks(blanks) => *blanks,
         Space::Lines { indent, .. } => *indent,
-        Space::Blanks(blanks) => blanks + source.width(index.saturating_sub(1)),
         Space::Verbatim => 0,
     });
     columns.sum()

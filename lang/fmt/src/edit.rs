@@ -27,10 +27,10 @@ pub fn apply(text: &str, edits: &[TextEdit]) -> String {
     out
 }
 
-/// The edits that give each gap the space decided for it, one an edited gap.
+/// The edits that give each gap the space decided for it, at most one a gap.
 pub(crate) fn edits(source: &Source, spaces: &[Space]) -> Vec<TextEdit> {
-    let newline = newline(&source.text);
-    let gaps = spaces.iter().copied().chain([last(source)]).enumerate();
+    let newline = newline(source);
+    let gaps = spaces.iter().copied().enumerate();
     gaps.filter_map(|(gap, space)| {
         let new = match space {
             Space::Blanks(blanks) => " ".repeat(blanks),
@@ -43,22 +43,12 @@ pub(crate) fn edits(source: &Source, spaces: &[Space]) -> Vec<TextEdit> {
     .collect()
 }
 
-/// The space at the end of the file.
-fn last(source: &Source) -> Space {
-    let end = source.tokens.len();
-    if source.is_frozen(end) {
-        Space::Verbatim
-    } else if end == 0 {
-        Space::Blanks(0)
-    } else {
-        Space::Lines { count: 1, indent: 0 }
-    }
-}
-
-/// How the lines of a text end, by its first.
-fn newline(text: &str) -> &'static str {
-    let first = text.split_once('\n').map_or("", |(line, _)| line);
-    if first.ends_with('\r') { "\r\n" } else { "\n" }
+/// How lines end: as they all do in the source, else plainly.
+fn newline(source: &Source) -> &'static str {
+    let gaps = || (0..=source.tokens.len()).map(|gap| source.gap(gap));
+    let ends: usize = gaps().map(|gap| gap.matches('\n').count()).sum();
+    let pairs: usize = gaps().map(|gap| gap.matches("\r\n").count()).sum();
+    if ends > 0 && ends == pairs { "\r\n" } else { "\n" }
 }
 
 fn byte_order_mark(text: &str) -> &str {

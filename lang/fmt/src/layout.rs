@@ -133,6 +133,11 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether the last token is this.
+    fn ends_with(&self, text: &str) -> bool {
+        self.source.token_text(self.last()) == text
+    }
+
     fn pend(&mut self, breaks: Break, indent: usize) {
         self.pending = Some(Pending { breaks, indent, spaces: None });
     }
@@ -178,6 +183,10 @@ impl Walk<'_> {
             | SyntaxKind::Call
             | SyntaxKind::UseList
             | SyntaxKind::UseExcept => self.brackets(node, base),
+            SyntaxKind::AllowAttr => {
+                self.brackets(node, base);
+                self.pend(Break::Always, base);
+            }
             _ if child_token(node, "{").is_some() => self.block(node, base),
             _ => self.sequence(node, base),
         }
@@ -201,7 +210,7 @@ impl Walk<'_> {
                     self.pend(Break::With(group), base + INDENT);
                 }
                 NodeOrToken::Node(clause) if is_clause(clause.kind()) => {
-                    if clause.kind() == SyntaxKind::ElseClause {
+                    if matches!(clause.kind(), SyntaxKind::ElseClause | SyntaxKind::FromHeader) {
                         self.columns.push(self.next());
                     }
                     self.pend(Break::With(group), base + INDENT);
@@ -210,6 +219,9 @@ impl Walk<'_> {
             }
             list.element(self, &child);
             self.element(&child, base);
+            if node.kind() == SyntaxKind::Column && self.columns.is_empty() && self.ends_with(":") {
+                self.columns.push(self.next());
+            }
         }
         self.close(group);
     }
@@ -308,7 +320,9 @@ impl Walk<'_> {
                 NodeOrToken::Token(token) if token.text() == "," => {
                     self.pending = None;
                     self.token(token, block.inner);
-                    block.after_comma = true;
+                    if block.group.is_none() {
+                        self.pend(Break::Fill(self.next()), base + 2 * INDENT);
+                    }
                 }
                 NodeOrToken::Token(token) => {
                     if token.kind() == SyntaxKind::Comment && block.group.is_some() {
@@ -343,7 +357,7 @@ impl Walk<'_> {
         };
         let spaces = match block.statements {
             0 => usize::from(!closes),
-            _ if closes || block.after_comma => 1,
+            _ if closes || self.ends_with(",") => 1,
             _ => 2,
         };
         let indent = if closes { block.base } else { block.inner };
@@ -356,7 +370,6 @@ impl Walk<'_> {
         }
         self.separate(block, false);
         block.statements += 1;
-        block.after_comma = false;
         let first = self.next();
         let outer = std::mem::take(&mut self.columns);
         let is_apart = self.source.newlines(first) > 1;
@@ -387,7 +400,6 @@ struct Block {
     /// The group of what is in braces, once they are open.
     group: Option<usize>,
     statements: usize,
-    after_comma: bool,
     run: Option<(SyntaxKind, Vec<Row>)>,
 }
 
@@ -402,7 +414,8 @@ enum Form {
 
 impl Block {
     fn new(node: &SyntaxNode, base: usize) -> Self {
-        let has_rows = matches!(node.kind(), SyntaxKind::GivenStmt | SyntaxKind::TagsField);
+        let has_rows =
+            matches!(node.kind(), SyntaxKind::GivenStmt | SyntaxKind::TagsField | SyntaxKind::Shares);
         let is_open = child_token(node, "}").is_none();
         let form = if is_open || node.descendants().any(|node| node.kind() == SyntaxKind::Error) {
             Form::AsWritten
@@ -419,7 +432,6 @@ impl Block {
             has_rows,
             group: None,
             statements: 0,
-            after_comma: false,
             run: None,
         }
     }
@@ -453,14 +465,17 @@ impl Hang {
 fn aligns(kind: SyntaxKind) -> Option<SyntaxKind> {
     match kind {
         SyntaxKind::RequireStmt | SyntaxKind::ForbidStmt => Some(SyntaxKind::RequireStmt),
-        SyntaxKind::MapStmt | SyntaxKind::GivenStmt => Some(kind),
+        SyntaxKind::MapStmt | SyntaxKind::GivenStmt | SyntaxKind::Column => Some(kind),
         _ => None,
     }
 }
 
 /// Whether a part of a statement goes to the next line where the statement is too long.
 fn is_clause(kind: SyntaxKind) -> bool {
-    matches!(kind, SyntaxKind::ElseClause | SyntaxKind::FromRule | SyntaxKind::ForGiven)
+    matches!(
+        kind,
+        SyntaxKind::ElseClause | SyntaxKind::FromRule | SyntaxKind::ForGiven | SyntaxKind::FromHeader
+    )
 }
 
 fn is_chain(kind: SyntaxKind) -> bool {
