@@ -8,6 +8,7 @@ use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject,
 
 use crate::diagnostics;
 use crate::failure::Failure;
+use crate::files::read_text;
 use crate::manifest::{FILE_NAME, Manifest};
 use crate::output::{Output, counted};
 
@@ -33,9 +34,7 @@ impl Project {
         let location = locate(path)?;
         let mut files = Vec::new();
         for file in &location.files {
-            let bytes = std::fs::read(file).map_err(|error| Failure::io("read", file, &error))?;
-            let text = String::from_utf8(bytes).map_err(|error| not_utf8(file, &error))?;
-            files.push((shown(file), text));
+            files.push((shown(file), read_text(file)?));
         }
         let mut db = Database::default();
         let files = db.project(files);
@@ -132,6 +131,15 @@ pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(root.join(manifest.snapshots))
 }
 
+/// Returns the .tagpol files at a path, or those of the project around the current folder. In a folder
+/// that is named, all count, whatever a manifest there says.
+pub(crate) fn policy_files(path: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    match path.filter(|path| path.is_dir()) {
+        Some(folder) => files_below(folder),
+        None => Ok(locate(path)?.files),
+    }
+}
+
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {
     let Some(path) = path else {
         let here = PathBuf::from(".");
@@ -178,13 +186,19 @@ fn folder(root: PathBuf) -> Result<Location, Failure> {
             .at(manifest_path.display().to_string())
             .help("`policies` names the folder of the .tagpol files"));
     }
+    let files = files_below(&policies)?;
+    Ok(Location { root, manifest, files })
+}
+
+/// The .tagpol files below a folder, of which there must be some.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
-    collect(&policies, &mut files)?;
+    collect(folder, &mut files)?;
     if files.is_empty() {
-        return Err(Failure::usage(format!("`{}` holds no .tagpol file", policies.display()))
+        return Err(Failure::usage(format!("`{}` holds no .tagpol file", folder.display()))
             .help("name a folder that has some, or make a project with `tagpol init`"));
     }
-    Ok(Location { root, manifest, files })
+    Ok(files)
 }
 
 /// Finds .tagpol files below a folder; hidden folders and build output are passed over.
@@ -208,19 +222,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// The path as messages show it: without `./`, with `/` between its parts.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let parts = path.components().filter(|part| *part != Component::CurDir);
     let path: PathBuf = parts.collect();
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
-}
-
-fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Failure {
-    let valid = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..valid).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
-    Failure::usage("the file is not UTF-8")
-        .at(format!("{}:{line}:{column}", path.display()))
-        .help("save it as UTF-8")
 }
