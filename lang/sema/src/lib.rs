@@ -29,6 +29,8 @@ pub mod formats;
 pub mod hir;
 mod lines;
 mod lower;
+mod mentions;
+mod modules;
 mod names;
 pub mod program;
 mod project;
