@@ -30,6 +30,8 @@ pub mod hir;
 mod lines;
 pub mod lint;
 mod lower;
+mod mentions;
+mod modules;
 mod names;
 mod places;
 pub mod program;
