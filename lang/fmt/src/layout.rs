@@ -14,7 +14,7 @@ use crate::source::Source;
 const INDENT: usize = 2;
 
 /// Widest indentation that lines up with the first element of a list.
-const MAX_HANG: usize = 16;
+const MAX_HANG: usize = 24;
 
 /// The gap before a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,9 @@ impl Walk<'_> {
         if token.kind() == SyntaxKind::ErrorText || self.source.is_frozen(index) {
             gap.breaks = Break::Verbatim;
         } else if self.source.kind_before(index) == Some(SyntaxKind::ErrorText) {
-            gap.breaks = if newlines > 0 { Break::Keep } else { Break::Verbatim };
+            // The end of what is broken may depend on what separates it from the rest.
+            let is_plain = newlines > 0 && !self.source.gap(index).contains(['\u{feff}', '\u{a0}']);
+            gap.breaks = if is_plain { Break::Keep } else { Break::Verbatim };
         }
         self.out.gaps.push(gap);
     }
