@@ -155,12 +155,31 @@ pub(crate) struct TestArgs {
     /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// Run only the tests whose name contains this
+    /// Run only the tests whose name contains this; repeat it for those that contain any of several
     #[arg(long, value_name = "TEXT")]
-    pub(crate) filter: Option<String>,
+    pub(crate) filter: Vec<String>,
+    /// List the tests instead of running them
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    pub(crate) list: bool,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = TestFormat::Pretty)]
+    pub(crate) format: TestFormat,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
     /// The clock of tests that have no `at` [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people
+    Pretty,
+    /// For programs: see docs/schema/test.v1.json
+    Json,
+    /// JUnit XML, for continuous integration
+    Junit,
 }
 
 #[derive(Debug, clap::Args)]

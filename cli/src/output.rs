@@ -1,6 +1,7 @@
 //! Standard output and standard error, with or without colours.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
@@ -83,4 +84,23 @@ impl Output {
 /// A number with its noun: `1 file`, `2 files`.
 pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Writes a file under a temporary name beside it and renames it, so that nobody reads half a
+/// report.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let written = report_file(folder).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| Failure::io("write", path, &error))
+}
+
+/// A temporary file with the permissions of an ordinary one: others read reports too.
+fn report_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use tagpol_sema::places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
 use tagpol_sema::{Analysis, Database, Project as SemaProject, analysis};
 
@@ -56,6 +57,11 @@ impl Project {
             diagnostics::human(&self.db, &analysis.diagnostics, output.err_has_color(), output.width());
         output.note(&text);
         if analysis.has_errors() { Err(Failure::reported()) } else { Ok(&analysis.program) }
+    }
+
+    /// Returns the places of the program's conditions. The program must have no errors.
+    pub(crate) fn places(&self) -> Places {
+        places(&self.db, self.files)
     }
 
     /// Returns the program with the manifest's changes to policies.

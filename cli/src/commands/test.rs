@@ -1,53 +1,81 @@
 //! `tagpol test`
 
-use std::fmt::Write as _;
+use std::time::Instant;
 
-use anstyle::AnsiColor;
 use tagpol_run::Options;
-use tagpol_run::testing::{self, TestResult};
+use tagpol_run::report::tests::{TestReport, json, junit, pretty};
+use tagpol_run::testing::{self, Subject};
+use tagpol_sema::program::{Program, Test};
 
 use super::clock;
-use crate::args::TestArgs;
+use crate::args::{TestArgs, TestFormat};
 use crate::failure::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, write_whole};
 use crate::project::Project;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
     let project = Project::load(args.path.as_deref())?;
     let program = project.program(output)?;
-    let filter = args.filter.as_deref().unwrap_or_default();
-    let options = Options::at(clock(args.now));
-    let results = testing::run(program, &options, |test| test.name.contains(filter))?;
-    if results.is_empty() {
-        let help = if program.tests.is_empty() {
-            "write one: `test \"…\" { given { … } expect … }`"
-        } else {
-            "no name contains the filter"
-        };
-        output.note(&format!("warning: no test was run ({help})\n"));
+    let wanted = |test: &Test| is_wanted(&args.filter, test);
+    if program.tests.is_empty() {
+        output.note("warning: there are no tests (write one: `test \"…\" { given { … } expect … }`)\n");
+    } else if !program.tests.iter().any(wanted) {
+        return Err(no_such_test(program, &args.filter));
     }
-    output.print(&pretty(&results))?;
-    let failed = results.iter().any(|result| !result.passed());
-    Ok(if failed { Exit::Findings } else { Exit::Success })
+    if args.list {
+        output.print(&list(program, wanted))?;
+        return Ok(Exit::Success);
+    }
+    let places = project.places();
+    let options = Options::at(clock(args.now));
+    let start = Instant::now();
+    let run = testing::run(Subject { program, places: &places }, &options, wanted)?;
+    let name = project.manifest.name.as_deref().unwrap_or("tagpol");
+    let report = TestReport { project: name, now: options.now, elapsed: start.elapsed(), run: &run };
+    show(args, &report, output)?;
+    Ok(if run.passed() { Exit::Success } else { Exit::Findings })
 }
 
-/// One line a test, the reasons below those that failed, and the counts.
-fn pretty(results: &[TestResult]) -> String {
-    let mut text = String::new();
-    let (green, red) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default());
-    for result in results {
-        if result.passed() {
-            let _ = writeln!(text, "{green}ok{green:#}    {}", result.name);
-            continue;
-        }
-        let _ = writeln!(text, "{red}FAIL{red:#}  {}  {}:{}", result.name, result.loc.file, result.loc.line);
-        for failure in &result.failures {
-            let given = failure.given.as_ref().map(|given| format!(" ({given})")).unwrap_or_default();
-            let _ = writeln!(text, "      line {}: {}{given}", failure.loc.line, failure.expected);
-            let _ = writeln!(text, "      got: {}", failure.got);
-        }
+fn is_wanted(filters: &[String], test: &Test) -> bool {
+    filters.is_empty() || filters.iter().any(|filter| test.name.contains(filter))
+}
+
+fn no_such_test(program: &Program, filters: &[String]) -> Failure {
+    let listed: Vec<String> = filters.iter().map(|filter| format!("`{filter}`")).collect();
+    let failure = Failure::usage(format!("no test has {} in its name", listed.join(" or ")));
+    match filters.iter().find_map(|filter| similar(filter, program)) {
+        Some(name) => failure.help(format!("did you mean `{name}`?")),
+        None => failure.help("`tagpol test --list` shows the names"),
     }
-    let passed = results.iter().filter(|result| result.passed()).count();
-    let _ = writeln!(text, "\n{passed} passed, {} failed", results.len() - passed);
-    text
+}
+
+/// The test whose name, or the words of it, are closest to a filter.
+fn similar<'a>(filter: &str, program: &'a Program) -> Option<&'a str> {
+    let names = || program.tests.iter().map(|test| test.name.as_str());
+    let closest = tagpol_syntax::similar::closest(filter, names());
+    let has_case = || names().find(|name| name.to_lowercase().contains(&filter.to_lowercase()));
+    let has_word = || {
+        let words = names().flat_map(str::split_whitespace);
+        let word = tagpol_syntax::similar::closest(filter, words)?;
+        names().find(|name| name.split_whitespace().any(|other| other == word))
+    };
+    closest.or_else(has_case).or_else(has_word)
+}
+
+/// One line a test: `p.tagpol:12  a name`.
+fn list(program: &Program, wanted: impl Fn(&Test) -> bool) -> String {
+    let tests = program.tests.iter().filter(|test| wanted(test));
+    tests.map(|test| format!("{}:{}  {}\n", test.loc.file, test.loc.line, test.name)).collect()
+}
+
+fn show(args: &TestArgs, report: &TestReport<'_>, output: &mut Output) -> Result<(), Failure> {
+    let text = match args.format {
+        TestFormat::Pretty => pretty(report),
+        TestFormat::Json => json(report).map_err(|error| Failure::engine(error.to_string()))?,
+        TestFormat::Junit => junit(report).map_err(|error| Failure::engine(error.to_string()))?,
+    };
+    match &args.output {
+        None => output.print(&text),
+        Some(path) => write_whole(path, &anstream::adapter::strip_str(&text).to_string()),
+    }
 }

@@ -30,6 +30,7 @@ pub mod hir;
 mod lines;
 mod lower;
 mod names;
+pub mod places;
 pub mod program;
 mod project;
 pub mod regex;

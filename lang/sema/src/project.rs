@@ -260,8 +260,8 @@ fn rules_that_read_sources(db: &dyn Db, project: Project, scope: &Scope, defines
 }
 
 /// Looks up places.
-struct Places<'a> {
-    db: &'a dyn Db,
+pub(crate) struct Places<'a> {
+    pub(crate) db: &'a dyn Db,
 }
 
 impl Places<'_> {
@@ -271,7 +271,7 @@ impl Places<'_> {
         item.and_then(|item| item.spans.get(node as usize)).copied().unwrap_or_default()
     }
 
-    fn loc(&self, anchor: &Anchor) -> Loc {
+    pub(crate) fn loc(&self, anchor: &Anchor) -> Loc {
         let (line, column) =
             line_index(self.db, anchor.file).position(anchor.file.text(self.db), self.range(anchor).start());
         Loc { file: Arc::from(anchor.file.path(self.db)), line, column }

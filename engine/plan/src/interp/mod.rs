@@ -1,9 +1,11 @@
 //! The reference evaluator: what a [`Program`] means, one resource at a time.
 //!
 //! In: a program, resources and the clock. Out: for each resource, in the order given, its virtual
-//! tags with their sources, the policies that speak of it and the state of each check. It is the
-//! measure that the SQL is held to in tests: written to be checked by eye against the language
-//! reference and the docs of [`tagpol_sema::program`], never to be fast. Nothing else uses it.
+//! tags with their sources, the policies that speak of it and the state of each check; and
+//! a [`Resource`] to ask more of. It is the measure that the SQL is held to in tests: written to be
+//! checked by eye against the language reference and the docs of [`tagpol_sema::program`], never to
+//! be fast. Inventories are evaluated by the SQL alone; this explains single resources, and runs the
+//! many slightly different programs of mutation testing over the few resources of tests.
 //!
 //! Assumes what a `Program` promises, and that amounts of money are in the snapshot's currency.
 //! Promises the same result for the same input. The sources *decided* and *inferred* need the state
@@ -30,7 +32,8 @@ use rust_decimal::Decimal;
 use tagpol_sema::program::{Program, Source, Tag, TagId};
 
 use native::NativeValue;
-use patterns::Patterns;
+pub use native::{NativeJudge, NativeStep};
+pub use patterns::Patterns;
 
 /// What an evaluation depends on besides the program and the resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,22 +130,12 @@ pub enum State {
 /// Evaluates the program for each of the resources.
 pub fn evaluate(program: &Program, resources: &[Row], options: &Options) -> Vec<RowResult> {
     let patterns = Patterns::default();
-    resources
-        .iter()
-        .map(|row| {
-            let mut resource = Resource::new(program, options, &patterns, row);
-            resource.evaluate_tags();
-            RowResult {
-                in_scope: resource.policies_in_scope(),
-                checks: resource.check_states(),
-                tags: resource.tags,
-            }
-        })
-        .collect()
+    resources.iter().map(|row| Resource::evaluated(program, options, &patterns, row).result()).collect()
 }
 
-/// What is known of a resource while it is evaluated.
-struct Resource<'a> {
+/// A resource and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Resource<'a> {
     program: &'a Program,
     options: &'a Options,
     patterns: &'a Patterns,
@@ -159,8 +152,62 @@ impl<'a> Resource<'a> {
         Self { program, options, patterns, row, natives: Vec::new(), tags }
     }
 
+    /// Evaluates the tags of a resource.
+    pub fn evaluated(
+        program: &'a Program,
+        options: &'a Options,
+        patterns: &'a Patterns,
+        row: &'a Row,
+    ) -> Self {
+        let mut resource = Self::new(program, options, patterns, row);
+        resource.natives = program.tags.iter().map(|tag| resource.native_value(tag)).collect();
+        resource.evaluate_tags();
+        resource
+    }
+
+    /// Evaluates the same resource under a program of the same tags that differs from this one only
+    /// in what the arguments say: the native values of these tags, and with `rules` what stands
+    /// above the native values. The rest is taken over.
+    pub fn under<'b>(&self, program: &'b Program, natives: &[TagId], rules: bool) -> Resource<'b>
+    where
+        'a: 'b,
+    {
+        let mut resource = Resource {
+            program,
+            options: self.options,
+            patterns: self.patterns,
+            row: self.row,
+            natives: self.natives.clone(),
+            tags: self.tags.clone(),
+        };
+        for &id in natives {
+            let value = resource.native_value(program.tag(id));
+            if let Some(slot) = resource.natives.get_mut(id.0 as usize) {
+                *slot = value;
+            }
+        }
+        if rules || !natives.is_empty() {
+            resource.evaluate_tags();
+        }
+        resource
+    }
+
+    /// Returns what the program says of the resource.
+    pub fn result(&self) -> RowResult {
+        RowResult { in_scope: self.policies_in_scope(), checks: self.check_states(), tags: self.tags.clone() }
+    }
+
+    /// Returns the program.
+    pub fn program(&self) -> &'a Program {
+        self.program
+    }
+
+    /// Returns the clock and the currency.
+    pub fn options(&self) -> &'a Options {
+        self.options
+    }
+
     fn evaluate_tags(&mut self) {
-        self.natives = self.program.tags.iter().map(|tag| self.native_value(tag)).collect();
         for &id in self.program.strata.iter().flatten() {
             let result = self.virtual_tag(id);
             if let Some(slot) = self.tags.get_mut(id.0 as usize) {
@@ -173,7 +220,8 @@ impl<'a> Resource<'a> {
         self.program.tag(id)
     }
 
-    fn tag(&self, id: TagId) -> Option<&TagResult> {
+    /// Returns the virtual value of a tag. None for a tag that the program does not have.
+    pub fn tag(&self, id: TagId) -> Option<&TagResult> {
         self.tags.get(id.0 as usize)
     }
 

@@ -7,7 +7,7 @@ use super::{Resource, State};
 
 impl Resource<'_> {
     /// Whether a condition that may be left out holds.
-    pub(super) fn applies(&self, condition: Option<&Pred>) -> bool {
+    pub fn applies(&self, condition: Option<&Pred>) -> bool {
         condition.is_none_or(|pred| self.holds(pred))
     }
 
@@ -32,7 +32,7 @@ impl Resource<'_> {
         };
         if !broken || !self.applies(policy.scope.as_ref()) {
             State::None
-        } else if self.is_exempt(p, c) {
+        } else if self.exemption(p, c).is_some() {
             State::Exempt
         } else if policy.grace.is_some_and(|grace| self.is_younger_than(grace)) {
             State::Pending
@@ -41,9 +41,10 @@ impl Resource<'_> {
         }
     }
 
-    /// Whether an exemption waives the check; its last day, in UTC, still counts.
-    fn is_exempt(&self, policy: usize, check: usize) -> bool {
-        self.program.exemptions.iter().any(|exemption| {
+    /// Returns the exemption that waives the check, as an index in the program; its last day, in
+    /// UTC, still counts.
+    pub fn exemption(&self, policy: usize, check: usize) -> Option<usize> {
+        self.program.exemptions.iter().position(|exemption| {
             exemption.policy == policy
                 && exemption.check.is_none_or(|only| only == check)
                 && self.options.now.date_naive() <= exemption.until
