@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use tagpol_run::Options;
-use tagpol_run::report::tests::{TestReport, json, junit, pretty};
-use tagpol_run::testing::{self, Subject};
+use tagpol_run::report::tests::{TestReport, json, junit, lcov, pretty};
+use tagpol_run::testing::coverage::{Coverage, coverage};
+use tagpol_run::testing::mutation::{Mutation, mutation};
+use tagpol_run::testing::{self, Subject, TestRun};
 use tagpol_sema::program::{Program, Test};
 
 use super::clock;
@@ -14,6 +16,10 @@ use crate::output::{Output, write_whole};
 use crate::project::Project;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if args.threshold.is_some() && !args.coverage && !args.mutate {
+        return Err(Failure::usage("`--threshold` is a share of nothing")
+            .help("add `--coverage` or `--mutate`, which tell the share"));
+    }
     let project = Project::load(args.path.as_deref())?;
     let program = project.program(output)?;
     let wanted = |test: &Test| is_wanted(&args.filter, test);
@@ -27,13 +33,58 @@ pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure>
         return Ok(Exit::Success);
     }
     let places = project.places();
+    let subject = Subject { program, places: &places };
     let options = Options::at(clock(args.now));
     let start = Instant::now();
-    let run = testing::run(Subject { program, places: &places }, &options, wanted)?;
+    let run = testing::run(subject, &options, wanted)?;
+    let elapsed = start.elapsed();
     let name = project.manifest.name.as_deref().unwrap_or("tagpol");
-    let report = TestReport { project: name, now: options.now, elapsed: start.elapsed(), run: &run };
+    let measured = Measured::of(args, subject, &run)?;
+    let (coverage, mutation) = (measured.coverage.as_ref(), measured.mutation.as_ref());
+    let report = TestReport { project: name, now: options.now, elapsed, run: &run, coverage, mutation };
     show(args, &report, output)?;
-    Ok(if run.passed() { Exit::Success } else { Exit::Findings })
+    if !run.passed() && args.mutate {
+        output.note("note: mistakes are made once all tests pass\n");
+    }
+    let below = measured.below(args, output);
+    Ok(if run.passed() && !below { Exit::Success } else { Exit::Findings })
+}
+
+/// How good the tests are, as far as that was asked for.
+struct Measured {
+    coverage: Option<Coverage>,
+    mutation: Option<Mutation>,
+}
+
+impl Measured {
+    fn of(args: &TestArgs, subject: Subject<'_>, run: &TestRun) -> Result<Self, Failure> {
+        let wants_coverage = args.coverage || args.lcov.is_some();
+        let coverage = wants_coverage.then(|| coverage(subject, run));
+        if let (Some(path), Some(coverage)) = (&args.lcov, &coverage) {
+            write_whole(path, &lcov(coverage))?;
+        }
+        // A test that fails anyway would notice every mistake.
+        let mutation = (args.mutate && run.passed()).then(|| mutation(subject, run));
+        Ok(Self { coverage: coverage.filter(|_| args.coverage), mutation })
+    }
+
+    /// Whether a share is below the threshold; says so.
+    fn below(&self, args: &TestArgs, output: &mut Output) -> bool {
+        let Some(threshold) = args.threshold else { return false };
+        let coverage = self.coverage.as_ref().map(|coverage| ("coverage", coverage.tally()));
+        let mutation =
+            self.mutation.as_ref().map(|mutation| ("the share of mistakes noticed", mutation.tally()));
+        let mut below = false;
+        for (what, tally) in [coverage, mutation].into_iter().flatten() {
+            if tally.percent() < threshold {
+                // Cut off, not rounded: 99.96% is not shown as the 100% that it misses.
+                let percent = (tally.percent() * 10.0).floor() / 10.0;
+                output.note(&format!("{what} is {percent:.1}%, below the threshold of {threshold}%\n"));
+                below = true;
+            }
+        }
+        below
+    }
 }
 
 fn is_wanted(filters: &[String], test: &Test) -> bool {

@@ -84,11 +84,15 @@ fn the_json_keeps_its_contract() {
     let schema = std::fs::read_to_string(repository().join("docs/schema/test.v1.json")).unwrap();
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema::undescribed(&schema), Vec::<String>::new());
-    let out = folder().run(&["test", "--format", "json", "--now", NOW]).ends_with(1);
-    let json: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(schema::errors(&schema, &json), Vec::<String>::new());
-    assert_eq!(json["now"], "2026-11-01T00:00:00Z");
-    assert_eq!(json["summary"], serde_json::json!({"tests": 2, "passed": 1, "failed": 1}));
+    let json = |args: &[&str], code: i32| -> Value {
+        let all = [&["test", "--format", "json", "--now", NOW], args].concat();
+        let json = serde_json::from_str(&folder().run(&all).ends_with(code)).unwrap();
+        assert_eq!(schema::errors(&schema, &json), Vec::<String>::new());
+        json
+    };
+    let plain = json(&[], 1);
+    assert_eq!(plain["now"], "2026-11-01T00:00:00Z");
+    assert_eq!(plain["summary"], serde_json::json!({"tests": 2, "passed": 1, "failed": 1}));
     let failure = serde_json::json!({
         "expected": "expect no violation owned for bare",
         "got": "owned/owner open",
@@ -96,7 +100,105 @@ fn the_json_keeps_its_contract() {
         "given": "bare",
         "file": "t.tagpol", "line": 11, "column": 3,
     });
-    assert_eq!(json["tests"][1]["failures"][1], failure);
+    assert_eq!(plain["tests"][1]["failures"][1], failure);
+    assert_eq!((&plain["coverage"], &plain["mutation"]), (&Value::Null, &Value::Null));
+    let measured = json(&["--filter", "nobody", "--coverage", "--mutate"], 0);
+    let half = serde_json::json!({"covered": 1, "points": 2, "percent": 50.0});
+    let file = &measured["coverage"]["files"][0];
+    assert_eq!((&measured["coverage"]["all"], &file["checks"]), (&half, &half));
+    let missed = serde_json::json!([{
+        "kind": "check", "what": "owned/owner holds", "file": "p.tagpol", "line": 2, "column": 39,
+    }]);
+    assert_eq!(measured["coverage"]["uncovered"], missed);
+    let mutation = serde_json::json!({
+        "mutants": 3, "noticed": 2, "percent": 66.666_666_666_666_67, "equivalent": 0,
+        "survivors": [{
+            "what": "`valid` became `set` in `owner is valid`", "file": "p.tagpol", "line": 2, "column": 39,
+        }],
+    });
+    assert_eq!(measured["mutation"], mutation);
+}
+
+#[test]
+fn a_threshold_fails_what_is_below_it() {
+    let folder = folder();
+    let nobody = ["test", "--filter", "nobody"];
+    for (args, code, said) in [
+        (&["--coverage", "--threshold", "50%"][..], 0, ""),
+        (&["--coverage", "--threshold", "51"], 1, "coverage is 50.0%, below the threshold of 51%\n"),
+        (&["--mutate"], 0, ""),
+        (&["--mutate", "--threshold", "66.6"], 0, ""),
+        (
+            &["--mutate", "--threshold", "100%"],
+            1,
+            "the share of mistakes noticed is 66.6%, below the threshold of 100%\n",
+        ),
+        (
+            &["--coverage", "--mutate", "--threshold", "60"],
+            1,
+            "coverage is 50.0%, below the threshold of 60%\n",
+        ),
+    ] {
+        let run = folder.run(&[&nobody[..], args].concat());
+        assert_eq!((run.code, run.err.as_str()), (code, said), "{args:?}");
+    }
+    for (args, said) in [
+        (&["--threshold", "50"][..], "add `--coverage` or `--mutate`"),
+        (&["--coverage", "--threshold", "101"], "a number from 0 to 100"),
+        (&["--coverage", "--threshold", "many"], "a number from 0 to 100"),
+    ] {
+        folder.run(&[&nobody[..], args].concat()).fails_with(2, &[said]);
+    }
+}
+
+#[test]
+fn mistakes_are_made_once_all_tests_pass() {
+    let run = folder().run(&["test", "--mutate", "--threshold", "0"]);
+    assert_eq!((run.code, run.err.as_str()), (1, "note: mistakes are made once all tests pass\n"));
+    assert!(run.out.ends_with("\n1 passed, 1 failed\n"), "{}", run.out);
+}
+
+#[test]
+fn coverage_is_written_as_lcov() {
+    let folder = folder();
+    folder
+        .write("r.tagpol", "rule jane {\n  when resource.name == \"jane\"\n  fill owner = \"j@x.org\"\n}\n");
+    let out = folder.run(&["test", "--filter", "nobody", "--lcov", "lcov.info"]).ends_with(0);
+    assert_eq!(out, "ok    nobody\n\n1 passed, 0 failed\n", "the table is for `--coverage`");
+    let expected = "\
+TN:
+SF:p.tagpol
+FNF:0
+FNH:0
+BRDA:2,0,0,0
+BRDA:2,0,1,1
+BRF:2
+BRH:1
+DA:2,1
+LF:1
+LH:1
+end_of_record
+TN:
+SF:r.tagpol
+FN:1,rule jane fires
+FN:3,rule jane gives owner
+FNDA:0,rule jane fires
+FNDA:0,rule jane gives owner
+FNF:2
+FNH:0
+BRDA:2,0,0,0
+BRDA:2,0,1,1
+BRF:2
+BRH:1
+DA:1,0
+DA:2,1
+DA:3,0
+LF:3
+LH:1
+end_of_record
+";
+    assert_eq!(folder.read("lcov.info"), expected);
+    folder.run(&["test", "--lcov", "no/such/lcov.info"]).fails_with(2, &["cannot write"]);
 }
 
 #[test]

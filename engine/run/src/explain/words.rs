@@ -1,7 +1,8 @@
 //! Conditions and values as the language writes them.
 
 use tagpol_sema::program::{
-    Attr, CmpOp, CompareAs, Direction, Duration, Format, Func, Pred, Program, Regex, TagType, TextOp, Value,
+    Attr, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred, Program,
+    Regex, TagType, TextOp, Value,
 };
 
 /// Words that are names in backticks only.
@@ -246,5 +247,23 @@ fn func_name(func: Func) -> &'static str {
         Func::Length => "length",
         Func::Replace => "replace",
         Func::Coalesce => "coalesce",
+    }
+}
+
+/// Writes an arm of a map.
+pub fn arm_text(words: &Words<'_>, ty: &TagType, arm: &MapArm) -> String {
+    let patterns: Vec<String> = arm.patterns.iter().map(pattern_text).collect();
+    let target = match &arm.target {
+        MapTarget::Missing => "missing".to_owned(),
+        MapTarget::Value(value) => words.tag_value(ty, value),
+    };
+    format!("map {} -> {target}", patterns.join(", "))
+}
+
+/// Writes the left side of an arm.
+pub fn pattern_text(pattern: &Pattern) -> String {
+    match pattern {
+        Pattern::Literal(text) | Pattern::Glob(text) => quoted(text),
+        Pattern::Regex(regex) => regex_text(regex),
     }
 }

@@ -12,8 +12,10 @@
 //! cases, which agrees with the database by test.
 
 mod cases;
+pub mod coverage;
 mod failure;
 mod judge;
+pub mod mutation;
 mod observe;
 
 use tagpol_plan::interp::RowResult;

@@ -5,6 +5,8 @@
 use serde::Serialize;
 
 use super::TestReport;
+use crate::testing::coverage::{Coverage, Point, PointKind, Tally};
+use crate::testing::mutation::Mutation;
 use crate::testing::{Failure, TestResult};
 
 /// Version of the contract.
@@ -21,6 +23,8 @@ pub fn json(report: &TestReport<'_>) -> Result<String, serde_json::Error> {
         now: report.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
         summary: SummaryJson { tests, passed, failed: tests - passed },
         tests: report.run.results.iter().map(test).collect(),
+        coverage: report.coverage.map(coverage),
+        mutation: report.mutation.map(mutation),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
@@ -31,6 +35,57 @@ struct Document<'a> {
     now: String,
     summary: SummaryJson,
     tests: Vec<TestJson<'a>>,
+    coverage: Option<CoverageJson<'a>>,
+    mutation: Option<MutationJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct CoverageJson<'a> {
+    all: TallyJson,
+    files: Vec<FileJson<'a>>,
+    uncovered: Vec<PointJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    file: &'a str,
+    all: TallyJson,
+    rules: TallyJson,
+    branches: TallyJson,
+    checks: TallyJson,
+}
+
+#[derive(Serialize)]
+struct TallyJson {
+    covered: usize,
+    points: usize,
+    percent: f64,
+}
+
+#[derive(Serialize)]
+struct PointJson<'a> {
+    kind: &'static str,
+    what: &'a str,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct MutationJson<'a> {
+    mutants: usize,
+    noticed: usize,
+    percent: f64,
+    equivalent: usize,
+    survivors: Vec<SurvivorJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SurvivorJson<'a> {
+    what: &'a str,
+    file: &'a str,
+    line: u32,
+    column: u32,
 }
 
 #[derive(Serialize)]
@@ -81,5 +136,56 @@ fn failure(failure: &Failure) -> FailureJson<'_> {
         file: &failure.loc.file,
         line: failure.loc.line,
         column: failure.loc.column,
+    }
+}
+
+fn coverage(coverage: &Coverage) -> CoverageJson<'_> {
+    let uncovered = coverage.points.iter().filter(|point| point.hits == 0);
+    CoverageJson {
+        all: tally(coverage.tally()),
+        files: coverage.files().map(|(name, points)| file(name, points)).collect(),
+        uncovered: uncovered
+            .map(|point| PointJson {
+                kind: point.kind.as_str(),
+                what: &point.what,
+                file: &point.loc.file,
+                line: point.loc.line,
+                column: point.loc.column,
+            })
+            .collect(),
+    }
+}
+
+fn file<'a>(name: &'a str, points: &[Point]) -> FileJson<'a> {
+    let of = |kind| tally(Tally::of(points.iter().filter(|point| point.kind == kind)));
+    FileJson {
+        file: name,
+        all: tally(Tally::of(points)),
+        rules: of(PointKind::Rule),
+        branches: of(PointKind::Branch),
+        checks: of(PointKind::Check),
+    }
+}
+
+fn tally(tally: Tally) -> TallyJson {
+    TallyJson { covered: tally.covered, points: tally.all, percent: tally.percent() }
+}
+
+fn mutation(mutation: &Mutation) -> MutationJson<'_> {
+    MutationJson {
+        mutants: mutation.mutants,
+        noticed: mutation.noticed,
+        percent: mutation.tally().percent(),
+        equivalent: mutation.equivalent,
+        survivors: mutation
+            .survivors
+            .iter()
+            .map(|survivor| SurvivorJson {
+                what: &survivor.what,
+                file: &survivor.loc.file,
+                line: survivor.loc.line,
+                column: survivor.loc.column,
+            })
+            .collect(),
     }
 }

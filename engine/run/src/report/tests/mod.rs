@@ -2,6 +2,7 @@
 
 mod json;
 mod junit;
+mod lcov;
 mod pretty;
 
 use std::time::Duration;
@@ -9,9 +10,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::testing::TestRun;
+use crate::testing::coverage::Coverage;
+use crate::testing::mutation::Mutation;
 
 pub use json::{TEST_SCHEMA_VERSION, json};
 pub use junit::junit;
+pub use lcov::lcov;
 pub use pretty::pretty;
 
 /// What there is to report of a test run.
@@ -25,4 +29,8 @@ pub struct TestReport<'a> {
     pub elapsed: Duration,
     /// What became of the tests.
     pub run: &'a TestRun,
+    /// What they cover, where that was asked for.
+    pub coverage: Option<&'a Coverage>,
+    /// Which mistakes they notice, where that was asked for.
+    pub mutation: Option<&'a Mutation>,
 }
