@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Report every mistake in the policies, without evaluating anything
     Check(CheckArgs),
+    /// Give .tagpol files their canonical form
+    Fmt(FmtArgs),
     /// Evaluate the policies over an inventory and report what they find
     Eval(EvalArgs),
     /// Run the `test` blocks of the policies
@@ -61,6 +64,18 @@ pub(crate) struct CheckArgs {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+    /// Exit with 2 when there are warnings too, for CI
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub(crate) deny: Option<Deny>,
+    /// The clock that waivers expire by [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// What is probably a mistake
+    Warnings,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +86,23 @@ pub(crate) enum CheckFormat {
     Short,
     /// A JSON list
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FmtArgs {
+    /// Files, folders of .tagpol files, or `-` for standard input to standard output [default: the
+    /// project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change nothing; list the files that would change, and exit with 1 if there are any
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) check: bool,
+    /// Change nothing; show what would change, and exit with 1 if anything would
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Format only the statements and items that these lines of one file touch, like 12-20
+    #[arg(long, value_name = "LINES", value_parser = parse_lines)]
+    pub(crate) range: Option<RangeInclusive<usize>>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -245,7 +277,7 @@ pub(crate) struct CompileArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainCodeArgs {
-    /// The code, like E0012; without one, all codes are listed
+    /// The code, like E0012, or a lint like substring-trap; without one, all are listed
     pub(crate) code: Option<String>,
 }
 
@@ -276,4 +308,13 @@ fn parse_currency(text: &str) -> Result<String, String> {
         return Ok(upper);
     }
     Err("write the three letters of ISO 4217, like USD".to_owned())
+}
+
+/// Reads `12-20` or `12`; the first line is 1.
+fn parse_lines(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
+        _ => Err("write the first and the last line, like 12-20".to_owned()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use serde::Serialize;
-use tagpol_sema::{Database, Diagnostic, Level, SourceFile, line_index};
+use tagpol_sema::{Code, Database, Diagnostic, Level, SourceFile, line_index};
 use tagpol_syntax::{TextRange, TextSize};
 
 use crate::output::counted;
@@ -11,7 +11,7 @@ use crate::output::counted;
 #[derive(Debug)]
 struct Report {
     message: String,
-    code: &'static str,
+    code: String,
     severity: miette::Severity,
     help: Option<String>,
     labels: Vec<LabeledSpan>,
@@ -30,7 +30,7 @@ impl std::error::Error for Report {}
 
 impl miette::Diagnostic for Report {
     fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        (!self.code.is_empty()).then(|| Box::new(self.code) as Box<dyn std::fmt::Display>)
+        (!self.code.is_empty()).then(|| Box::new(&self.code) as Box<dyn std::fmt::Display>)
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -81,11 +81,7 @@ pub(crate) fn short(db: &Database, diagnostics: &[Diagnostic]) -> String {
         if let Some(help) = &diagnostic.help {
             text.push_str(&format!(" ({help})"));
         }
-        format!(
-            "{path}:{line}:{column}: {}[{}]: {text}\n",
-            word(diagnostic.level()),
-            diagnostic.code.as_str()
-        )
+        format!("{path}:{line}:{column}: {}[{}]: {text}\n", word(diagnostic.level()), code(diagnostic.code))
     };
     diagnostics.iter().map(|diagnostic| harmless(&line(diagnostic))).collect()
 }
@@ -94,6 +90,8 @@ pub(crate) fn short(db: &Database, diagnostics: &[Diagnostic]) -> String {
 #[derive(Serialize)]
 struct Json<'a> {
     code: &'static str,
+    /// The name of a lint.
+    lint: Option<&'static str>,
     severity: &'static str,
     message: &'a str,
     file: &'a str,
@@ -113,6 +111,7 @@ pub(crate) fn json(db: &Database, diagnostics: &[Diagnostic]) -> Result<String, 
             let (end_line, end_column) = position(db, diagnostic.file, diagnostic.range.end());
             Json {
                 code: diagnostic.code.as_str(),
+                lint: diagnostic.code.lint_name(),
                 severity: word(diagnostic.level()),
                 message: &diagnostic.message,
                 file: diagnostic.file.path(db),
@@ -125,6 +124,12 @@ pub(crate) fn json(db: &Database, diagnostics: &[Diagnostic]) -> Result<String, 
         })
         .collect();
     Ok(serde_json::to_string_pretty(&list)? + "\n")
+}
+
+/// `E0012`, `L0001 substring-trap`
+fn code(code: Code) -> String {
+    let name = code.lint_name().map(|name| format!(" {name}")).unwrap_or_default();
+    format!("{}{name}", code.as_str())
 }
 
 fn word(level: Level) -> &'static str {
@@ -169,7 +174,7 @@ fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
         } else {
             related.push(Report {
                 message: place.message.clone(),
-                code: "",
+                code: String::new(),
                 severity: miette::Severity::Advice,
                 help: None,
                 labels: vec![label],
@@ -180,7 +185,7 @@ fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
     }
     Report {
         message: harmless(&diagnostic.message),
-        code: diagnostic.code.as_str(),
+        code: code(diagnostic.code),
         severity: match diagnostic.level() {
             Level::Error => miette::Severity::Error,
             Level::Warning => miette::Severity::Warning,
@@ -194,7 +199,7 @@ fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
 
 /// Returns the text with what could steer a terminal replaced by as many bytes, so that places in it
 /// stay where they are.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let directs =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut chars = text.chars().peekable();

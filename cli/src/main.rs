@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod diagnostics;
 mod failure;
+mod files;
 mod inventory;
 mod manifest;
 mod output;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &mut output),
         Command::Check(args) => commands::check::run(args, &mut output),
         Command::Eval(args) => commands::eval::run(args, &mut output),
+        Command::Fmt(args) => commands::fmt::run(args, &mut output),
         Command::Test(args) => commands::test::run(args, &mut output),
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),

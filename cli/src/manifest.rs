@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tagpol_sema::{LintLevel, LintLevels};
 
 use crate::args::FailOn;
 use crate::failure::Failure;
@@ -27,6 +28,27 @@ pub(crate) struct Manifest {
     pub(crate) fail_on: Option<FailOn>,
     /// Changes to single policies, by name.
     pub(crate) policy: BTreeMap<String, PolicyOverride>,
+    /// Levels of single lints, by name.
+    pub(crate) lints: BTreeMap<String, Level>,
+}
+
+/// What a project makes of a lint.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    Allow,
+    Warn,
+    Error,
+}
+
+impl From<Level> for LintLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Allow => Self::Allow,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
 }
 
 impl Default for Manifest {
@@ -38,6 +60,7 @@ impl Default for Manifest {
             snapshots: PathBuf::from(".tagpol/snapshots"),
             fail_on: None,
             policy: BTreeMap::new(),
+            lints: BTreeMap::new(),
         }
     }
 }
@@ -59,6 +82,19 @@ impl Default for PolicyOverride {
 }
 
 impl Manifest {
+    /// Returns the levels of lints. Fails on the name of a lint that does not exist.
+    pub(crate) fn lint_levels(&self, root: &Path) -> Result<LintLevels, Failure> {
+        let levels = self.lints.iter().map(|(name, level)| (name.as_str(), LintLevel::from(*level)));
+        LintLevels::new(levels).map_err(|unknown| {
+            let failure = Failure::usage(format!("there is no lint `{}`", unknown.name))
+                .at(root.join(FILE_NAME).display().to_string());
+            match unknown.meant {
+                Some(close) => failure.help(format!("did you mean `{close}`?")),
+                None => failure.help("`tagpol explain-code` lists the lints"),
+            }
+        })
+    }
+
     /// Reads the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;

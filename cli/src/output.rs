@@ -1,7 +1,6 @@
 //! Standard output and standard error, with or without colours.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
@@ -35,6 +34,11 @@ impl Output {
         self.err.current_choice() != anstream::ColorChoice::Never
     }
 
+    /// Whether standard output is a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether a person watches standard error.
     pub(crate) fn is_watched(&self) -> bool {
         io::stderr().is_terminal()
@@ -48,12 +52,13 @@ impl Output {
     /// Writes a result. A reader that has seen enough (`tagpol … | head`) is no failure, and does
     /// not change how the command ends.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::engine(format!("cannot write the output: {error}")))
-            }
-            _ => Ok(()),
-        }
+        written(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))
+    }
+
+    /// Writes text of the user's byte for byte: what looks like a colour is theirs, and stays.
+    pub(crate) fn print_exactly(&mut self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Writes something beside the result. Where standard error is closed nobody wants it.
@@ -81,26 +86,16 @@ impl Output {
     }
 }
 
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::engine(format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A number with its noun: `1 file`, `2 files`.
 pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// Writes a file under a temporary name beside it and renames it, so that nobody reads half a
-/// report.
-pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let written = report_file(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|error| Failure::io("write", path, &error))
-}
-
-/// A temporary file with the permissions of an ordinary one: others read reports too.
-fn report_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }

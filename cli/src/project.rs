@@ -2,14 +2,16 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use tagpol_sema::places::{Places, places};
+use chrono::{DateTime, Utc};
+use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
-use tagpol_sema::{Analysis, Database, Project as SemaProject, analysis};
+use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
+use crate::files::read_text;
 use crate::manifest::{FILE_NAME, Manifest};
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 /// A project that was read, and not yet judged.
 pub(crate) struct Project {
@@ -33,13 +35,17 @@ impl Project {
         let location = locate(path)?;
         let mut files = Vec::new();
         for file in &location.files {
-            let bytes = std::fs::read(file).map_err(|error| Failure::io("read", file, &error))?;
-            let text = String::from_utf8(bytes).map_err(|error| not_utf8(file, &error))?;
-            files.push((shown(file), text));
+            files.push((shown(file), read_text(file)?));
         }
-        let db = Database::default();
+        let mut db = Database::default();
         let files = db.project(files);
+        db.set_levels(files, location.manifest.lint_levels(&location.root)?);
         Ok(Self { root: location.root, manifest: location.manifest, db, files })
+    }
+
+    /// Sets the clock that waivers expire by.
+    pub(crate) fn set_now(&mut self, now: DateTime<Utc>) {
+        self.db.set_today(self.files, now.date_naive());
     }
 
     /// Checks it.
@@ -47,16 +53,24 @@ impl Project {
         analysis(&self.db, self.files)
     }
 
-    /// Returns the program, or shows every mistake and fails.
+    /// Returns everything there is to say about it.
+    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+        tagpol_sema::diagnostics(&self.db, self.files)
+    }
+
+    /// Returns the program, or shows every mistake and fails. Warnings are counted only.
     pub(crate) fn program(&self, output: &mut Output) -> Result<&Program, Failure> {
-        let analysis = self.analysis();
-        if analysis.diagnostics.is_empty() {
-            return Ok(&analysis.program);
+        let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            self.diagnostics().into_iter().partition(|diagnostic| diagnostic.level() == Level::Error);
+        if errors.is_empty() {
+            if !warnings.is_empty() {
+                let count = counted(warnings.len(), "warning", "warnings");
+                output.note(&format!("{count}; see `tagpol check`\n"));
+            }
+            return Ok(&self.analysis().program);
         }
-        let text =
-            diagnostics::human(&self.db, &analysis.diagnostics, output.err_has_color(), output.width());
-        output.note(&text);
-        if analysis.has_errors() { Err(Failure::reported()) } else { Ok(&analysis.program) }
+        output.note(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
+        Err(Failure::reported())
     }
 
     /// Returns the places of the program's conditions. The program must have no errors.
@@ -123,6 +137,15 @@ pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(root.join(manifest.snapshots))
 }
 
+/// Returns the .tagpol files at a path, or those of the project around the current folder. In a folder
+/// that is named, all count, whatever a manifest there says.
+pub(crate) fn policy_files(path: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    match path.filter(|path| path.is_dir()) {
+        Some(folder) => files_below(folder),
+        None => Ok(locate(path)?.files),
+    }
+}
+
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {
     let Some(path) = path else {
         let here = PathBuf::from(".");
@@ -169,13 +192,19 @@ fn folder(root: PathBuf) -> Result<Location, Failure> {
             .at(manifest_path.display().to_string())
             .help("`policies` names the folder of the .tagpol files"));
     }
+    let files = files_below(&policies)?;
+    Ok(Location { root, manifest, files })
+}
+
+/// The .tagpol files below a folder, of which there must be some.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
-    collect(&policies, &mut files)?;
+    collect(folder, &mut files)?;
     if files.is_empty() {
-        return Err(Failure::usage(format!("`{}` holds no .tagpol file", policies.display()))
+        return Err(Failure::usage(format!("`{}` holds no .tagpol file", folder.display()))
             .help("name a folder that has some, or make a project with `tagpol init`"));
     }
-    Ok(Location { root, manifest, files })
+    Ok(files)
 }
 
 /// Finds .tagpol files below a folder; hidden folders and build output are passed over.
@@ -199,19 +228,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// The path as messages show it: without `./`, with `/` between its parts.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let parts = path.components().filter(|part| *part != Component::CurDir);
     let path: PathBuf = parts.collect();
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
-}
-
-fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Failure {
-    let valid = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..valid).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
-    Failure::usage("the file is not UTF-8")
-        .at(format!("{}:{line}:{column}", path.display()))
-        .help("save it as UTF-8")
 }

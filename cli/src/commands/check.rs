@@ -1,5 +1,8 @@
 //! `tagpol check`
 
+use tagpol_sema::Level;
+
+use super::clock;
 use crate::args::{CheckArgs, CheckFormat};
 use crate::diagnostics;
 use crate::failure::{Exit, Failure};
@@ -7,9 +10,10 @@ use crate::output::{Output, counted};
 use crate::project::Project;
 
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.path.as_deref())?;
+    let mut project = Project::load(args.path.as_deref())?;
+    project.set_now(clock(args.now));
     let analysis = project.analysis();
-    let found = &analysis.diagnostics;
+    let found = &project.diagnostics();
     if !analysis.has_errors() {
         // What the manifest says of policies can be judged only against policies that are right.
         project.apply_overrides(&mut analysis.program.clone())?;
@@ -37,5 +41,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
             output.print(&text)?;
         }
     }
-    Ok(if analysis.has_errors() { Exit::Usage } else { Exit::Success })
+    let gate = if args.deny.is_some() { Level::Warning } else { Level::Error };
+    let fails = found.iter().any(|diagnostic| diagnostic.level() <= gate);
+    Ok(if fails { Exit::Usage } else { Exit::Success })
 }

@@ -10,9 +10,10 @@ use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(args: &CompileArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.path.as_deref())?;
-    let program = project.program_to_evaluate(output)?;
+    let mut project = Project::load(args.path.as_deref())?;
     let now = clock(args.now);
+    project.set_now(now);
+    let program = project.program_to_evaluate(output)?;
     let compiled = match inventory::find(&project, &args.source, now, output)? {
         Some(opened) => compile_for(&program, &opened.snapshot, now)?,
         None => {

@@ -6,14 +6,16 @@ use tagpol_sema::program::Severity;
 use super::clock;
 use crate::args::{EvalArgs, EvalFormat, FailOn};
 use crate::failure::{Exit, Failure};
+use crate::files::write_whole;
 use crate::inventory;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.path.as_deref())?;
-    let program = project.program_to_evaluate(output)?;
+    let mut project = Project::load(args.path.as_deref())?;
     let now = clock(args.now);
+    project.set_now(now);
+    let program = project.program_to_evaluate(output)?;
     let opened = inventory::open(&project, &args.source, now, output)?;
     let scratch =
         tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
@@ -31,7 +33,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let text = render(args, &evaluation, output)?;
     match &args.output {
         None => output.print(&text)?,
-        Some(path) => output::write_whole(path, &text)?,
+        Some(path) => write_whole(path, &text)?,
     }
     let gate = Gate(severity(args.fail_on.or(project.manifest.fail_on).unwrap_or(FailOn::Low)));
     Ok(if gate.fails(&evaluation.summary) { Exit::Findings } else { Exit::Success })

@@ -12,7 +12,8 @@ use tagpol_sema::program::{Program, Test};
 use super::clock;
 use crate::args::{TestArgs, TestFormat};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, write_whole};
+use crate::files::write_whole;
+use crate::output::Output;
 use crate::project::Project;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -20,7 +21,9 @@ pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure>
         return Err(Failure::usage("`--threshold` is a share of nothing")
             .help("add `--coverage` or `--mutate`, which tell the share"));
     }
-    let project = Project::load(args.path.as_deref())?;
+    let mut project = Project::load(args.path.as_deref())?;
+    let now = clock(args.now);
+    project.set_now(now);
     let program = project.program(output)?;
     let wanted = |test: &Test| is_wanted(&args.filter, test);
     if program.tests.is_empty() {
@@ -34,7 +37,7 @@ pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure>
     }
     let places = project.places();
     let subject = Subject { program, places: &places };
-    let options = Options::at(clock(args.now));
+    let options = Options::at(now);
     let start = Instant::now();
     let run = testing::run(subject, &options, wanted)?;
     let elapsed = start.elapsed();

@@ -1,11 +1,14 @@
 //! What the compiler knows of the snapshot that a program will run over.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 /// What a snapshot looks like from a query: enough to read it, none of its rows.
 ///
 /// The relation has the columns `id`, `name`, `type`, `provider`, `account`, `region`, `source`,
-/// `created`, `monthly_cost`, `tags` and the promoted ones. Its costs must not add up to 10^26 or
+/// `created`, `monthly_cost`, `tags`, `meta` and the promoted ones. Its costs must not add up to 10^26 or
 /// more, which the sums could not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -17,6 +20,9 @@ pub struct Layout {
     /// Currency of `monthly_cost`, ISO 4217. None: the snapshot does not say; amounts are then
     /// compared as they are.
     pub currency: Option<String>,
+    /// What one unit of another currency is worth in `currency`. Amounts in a currency without a
+    /// rate are an error.
+    pub rates: BTreeMap<String, Decimal>,
 }
 
 /// A native key that occurs in a snapshot.
@@ -31,7 +37,7 @@ pub struct KeyColumn {
 impl Layout {
     /// Returns the layout to compile for where no snapshot is at hand: a relation `resources`.
     pub fn generic() -> Self {
-        Self { relation: "resources".to_owned(), keys: None, currency: None }
+        Self { relation: "resources".to_owned(), keys: None, currency: None, rates: BTreeMap::new() }
     }
 }
 

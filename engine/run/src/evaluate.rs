@@ -64,6 +64,7 @@ pub fn compile_for(program: &Program, snapshot: &Snapshot, now: DateTime<Utc>) -
         relation: RELATION.to_owned(),
         keys: Some(keys.collect()),
         currency: manifest.currency.clone(),
+        ..Layout::generic()
     };
     with_layout(program, &layout, now)
 }

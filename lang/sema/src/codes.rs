@@ -3,22 +3,27 @@
 use crate::diagnostic::Level;
 
 macro_rules! codes {
-    ($($code:ident $level:ident $title:literal,)*) => {
+    ($($code:ident $level:ident $title:literal,)* ; $($lint:ident $name:literal $lint_title:literal,)*) => {
         /// A stable code of a diagnostic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[expect(missing_docs, reason = "`title` and the page of documentation say what each is")]
         pub enum Code {
             $($code,)*
+            $($lint,)*
         }
 
         impl Code {
             /// All codes in order.
-            pub const ALL: &[Self] = &[$(Self::$code,)*];
+            pub const ALL: &[Self] = &[$(Self::$code,)* $(Self::$lint,)*];
+
+            /// The codes of lints, in order.
+            pub const LINTS: &[Self] = &[$(Self::$lint,)*];
 
             /// Returns the code as it is written: `E0012`.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$code => stringify!($code),)*
+                    $(Self::$lint => stringify!($lint),)*
                 }
             }
 
@@ -26,13 +31,24 @@ macro_rules! codes {
             pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$code => $title,)*
+                    $(Self::$lint => $lint_title,)*
                 }
             }
 
-            /// Returns how bad it is.
+            /// Returns the name of a lint, by which it is allowed or made an error:
+            /// `substring-trap`. None for what is always an error.
+            pub fn lint_name(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$lint => Some($name),)*
+                    _ => None,
+                }
+            }
+
+            /// Returns how bad it is, unless the project says otherwise.
             pub fn level(self) -> Level {
                 match self {
                     $(Self::$code => Level::$level,)*
+                    $(Self::$lint => Level::Warning,)*
                 }
             }
 
@@ -40,6 +56,7 @@ macro_rules! codes {
             pub fn page(self) -> &'static str {
                 match self {
                     $(Self::$code => include_str!(concat!("../codes/", stringify!($code), ".md")),)*
+                    $(Self::$lint => include_str!(concat!("../codes/", stringify!($lint), ".md")),)*
                 }
             }
         }
@@ -79,11 +96,26 @@ codes! {
     E0043 Error "a check without an identity",
     E0044 Error "an unknown policy, check, rule or given",
     E0045 Error "an unknown word",
+    E0046 Error "a remedy that no check asks for",
+    E0047 Error "shares that do not make a whole",
+    E0050 Error "a table that its file does not hold",
+    ;
+    L0001 "substring-trap" "a part of a name that other words hold too",
 }
 
 impl Code {
-    /// Reads a code regardless of case: `e0012`.
+    /// Reads a code regardless of case (`e0012`), or the name of a lint (`substring-trap`).
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text.trim()))
+        let text = text.trim();
+        let is_code = |code: &Self| {
+            code.as_str().eq_ignore_ascii_case(text)
+                || code.lint_name().is_some_and(|name| name.eq_ignore_ascii_case(text))
+        };
+        Self::ALL.iter().copied().find(is_code)
+    }
+
+    /// Returns the lint of a name.
+    pub fn lint(name: &str) -> Option<Self> {
+        Self::LINTS.iter().copied().find(|code| code.lint_name() == Some(name))
     }
 }

@@ -3,12 +3,16 @@
 //! Only [`lowered`] and what renders diagnostics see places in the text. Everything above reads
 //! [`item_keys`] and [`item`], which stay equal when text merely moves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+use salsa::Setter as _;
 use tagpol_syntax::Parse;
 use tagpol_syntax::ast::{AstNode as _, File};
 
 use crate::hir::{Item, ItemKey};
+use crate::lint::LintLevels;
 use crate::lower::{LoweredFile, Unparsed};
 
 /// What queries need of a database.
@@ -20,6 +24,13 @@ pub use self::inputs::{Project, SourceFile};
 /// The inputs, in a module of their own since salsa gives their setters no documentation.
 #[expect(missing_docs, reason = "generated setters and builders")]
 mod inputs {
+    use std::collections::BTreeMap;
+
+    use chrono::NaiveDate;
+
+    use super::TableFile;
+    use crate::lint::LintLevels;
+
     /// A file of the project or of the standard library.
     #[salsa::input(debug)]
     pub struct SourceFile {
@@ -43,8 +54,22 @@ mod inputs {
         /// Modules of the standard library, ordered by name.
         #[returns(deref)]
         pub modules: Vec<SourceFile>,
+        /// What the project makes of single lints.
+        #[returns(ref)]
+        #[default]
+        pub levels: LintLevels,
+        /// The day of the check. None: nothing is said that depends on it.
+        #[default]
+        pub today: Option<NaiveDate>,
+        /// What is known of the files of tables, by [`crate::program::Table::path`]. A table whose
+        /// file is not here is taken as it is declared.
+        #[returns(ref)]
+        pub tables: BTreeMap<String, TableFile>,
     }
 }
+
+/// The headings of a table's file, or why it cannot be read.
+pub type TableFile = Result<Vec<String>, String>;
 
 /// Parses a file.
 #[salsa::tracked(returns(ref), no_eq)]
@@ -106,6 +131,16 @@ impl Database {
         Self { storage: salsa::Storage::new(Some(Box::new(callback))) }
     }
 
+    /// Sets what a project makes of single lints.
+    pub fn set_levels(&mut self, project: Project, levels: LintLevels) {
+        project.set_levels(self).to(levels);
+    }
+
+    /// Sets the day of the check, by which waivers have ended or not.
+    pub fn set_today(&mut self, project: Project, today: NaiveDate) {
+        project.set_today(self).to(Some(today));
+    }
+
     /// Makes a project of files (path as shown, text) and the standard library.
     pub fn project(&self, files: impl IntoIterator<Item = (String, String)>) -> Project {
         let mut files: Vec<(String, String)> = files.into_iter().collect();
@@ -117,6 +152,11 @@ impl Database {
                 .durability(salsa::Durability::HIGH)
                 .new(self)
         });
-        Project::new(self, files, modules.collect())
+        Project::new(self, files, modules.collect(), BTreeMap::new())
+    }
+
+    /// Tells what is known of the files of tables ([`crate::table_files`]), by their path.
+    pub fn set_tables(&mut self, project: Project, tables: BTreeMap<String, TableFile>) {
+        project.set_tables(self).to(tables);
     }
 }

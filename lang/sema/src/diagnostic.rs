@@ -20,6 +20,7 @@ pub enum Level {
 pub struct Diagnostic {
     /// What kind of thing; each has a page of documentation.
     pub code: Code,
+    pub(crate) level: Level,
     /// The file that it is about.
     pub file: SourceFile,
     /// The bytes that it is about; may be empty.
@@ -39,7 +40,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// Returns how bad it is.
     pub fn level(&self) -> Level {
-        self.code.level()
+        self.level
     }
 }
 
@@ -118,6 +119,12 @@ impl Draft {
     /// Offers to replace the diagnostic's own place.
     pub(crate) fn fix(mut self, text: impl Into<String>) -> Self {
         self.fix = Some((self.at.clone(), text.into()));
+        self
+    }
+
+    /// Offers to replace another place of the same item.
+    pub(crate) fn fix_at(mut self, at: Anchor, text: impl Into<String>) -> Self {
+        self.fix = Some((at, text.into()));
         self
     }
 

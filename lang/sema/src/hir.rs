@@ -22,6 +22,10 @@ pub enum ItemKind {
     Policy,
     Exempt,
     Test,
+    Table,
+    Infer,
+    Goal,
+    Allocate,
 }
 
 impl ItemKind {
@@ -36,12 +40,25 @@ impl ItemKind {
             Self::Policy => "policy",
             Self::Exempt => "exempt",
             Self::Test => "test",
+            Self::Table => "table",
+            Self::Infer => "infer",
+            Self::Goal => "goal",
+            Self::Allocate => "allocate",
         }
     }
 
     /// Whether items of this kind define a name that others may use.
     pub fn defines_name(self) -> bool {
-        matches!(self, Self::Tag | Self::Define | Self::Rule | Self::Policy)
+        match self {
+            Self::Tag
+            | Self::Define
+            | Self::Rule
+            | Self::Policy
+            | Self::Table
+            | Self::Goal
+            | Self::Allocate => true,
+            Self::Use | Self::Normalize | Self::Exempt | Self::Test | Self::Infer => false,
+        }
     }
 }
 
@@ -50,7 +67,8 @@ impl ItemKind {
 pub struct ItemKey {
     /// Its kind.
     pub kind: ItemKind,
-    /// Its name; for `normalize` the tag, for `exempt` the policy, for `test` its text.
+    /// Its name; for `normalize` the tag, for `exempt` the policy, for `test` its text, for `infer`
+    /// its first tag.
     pub name: String,
     /// How many items of the same kind and name precede it in the file.
     pub ordinal: u32,
@@ -241,10 +259,12 @@ impl Expr {
 /// An item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
-    /// Its name; for `exempt` the policy, for `test` its text.
+    /// Its name; for `exempt` the policy, for `test` its text, for `infer` its first tag.
     pub name: Name,
     /// Text of the `///` lines above it.
     pub doc: String,
+    /// Lints that `@allow(…)` silences for it.
+    pub allows: Vec<Name>,
     /// Whether some of it did not parse, so that what seems to be missing may be there.
     pub broken: bool,
     /// The rest.
@@ -263,6 +283,10 @@ pub enum Body {
     Policy(Policy),
     Exempt(Exempt),
     Test(Test),
+    Table(Table),
+    Infer(Infer),
+    Goal(Goal),
+    Allocate(Allocate),
 }
 
 /// `use a::b::{c} except [d]`
@@ -385,6 +409,8 @@ pub struct Policy {
     pub escalate: Vec<(NodeId, Text, Option<Quantity>)>,
     /// `control soc2 "CC6.1"`
     pub controls: Vec<(Name, Text)>,
+    /// `remediate set T = V`
+    pub remedies: Vec<Action>,
 }
 
 /// One condition of a `require` or `forbid`.
@@ -422,6 +448,96 @@ pub struct Exempt {
     pub until: Vec<(NodeId, String)>,
     /// `because "…"`
     pub because: Vec<Text>,
+}
+
+/// `table NAME from "…" key COL { … }`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Table {
+    /// The file.
+    pub path: Text,
+    /// `key COL`
+    pub key: Name,
+    /// All columns, in order.
+    pub columns: Vec<Column>,
+}
+
+/// `owner: email from "Owner e-mail"`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// Its name.
+    pub name: Name,
+    /// Its type; None where it did not parse.
+    pub ty: Option<TypeExpr>,
+    /// Its heading in the file, where another is written.
+    pub heading: Option<Text>,
+}
+
+/// `infer T, U { apply at P  suggest at Q }`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Infer {
+    /// The tags.
+    pub tags: Vec<Name>,
+    /// All `apply at`s.
+    pub apply: Vec<(NodeId, String)>,
+    /// All `suggest at`s.
+    pub suggest: Vec<(NodeId, String)>,
+}
+
+/// `goal NAME { … }`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Goal {
+    /// `severity high`
+    pub severity: Vec<Name>,
+    /// `coverage of [T] by cost`
+    pub coverage: Vec<Coverage>,
+    /// `for resource where …`
+    pub scopes: Vec<(NodeId, Option<Expr>)>,
+    /// `at least 90%`
+    pub at_least: Vec<(NodeId, String)>,
+}
+
+/// `coverage of [T] by cost`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Coverage {
+    /// Place of the whole.
+    pub id: NodeId,
+    /// The tags.
+    pub tags: Vec<Value>,
+    /// `count` or `cost`
+    pub by: Name,
+}
+
+/// `allocate NAME { … }`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Allocate {
+    /// `from resource where …`
+    pub from: Vec<(NodeId, Option<Expr>)>,
+    /// `to every T`, `to T in [a, b]`
+    pub to: Vec<AllocateTo>,
+    /// `split even`
+    pub split: Vec<SplitBy>,
+}
+
+/// `to every T`, `to T in [a, b]`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AllocateTo {
+    /// Place of the whole.
+    pub id: NodeId,
+    /// The tag.
+    pub tag: Name,
+    /// Only these values. None: every one.
+    pub among: Option<Vec<Value>>,
+}
+
+/// `split fixed { a: 60%  b: 40% }`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SplitBy {
+    /// Place of the whole.
+    pub id: NodeId,
+    /// `proportional`, `even` or `fixed`
+    pub how: Name,
+    /// Shares by value, where there is a block.
+    pub shares: Option<Vec<(Text, NodeId, String)>>,
 }
 
 /// `test "…" { … }`

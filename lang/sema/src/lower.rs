@@ -9,9 +9,10 @@ use tagpol_syntax::ast::{self, AstNode as _, literal};
 use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize};
 
 use crate::hir::{
-    Action, Body, Check, CheckPath, Exempt, Expect, ExpectWhat, Expr, Given, Item, ItemKey, ItemKind, MapArm,
-    Name, NodeId, Normalize, PatternLit, Policy, Quantity, RegexLit, Rule, Spans, Step, Tag, Target, Test,
-    Text, TextPart, TypeExpr, Use, Value,
+    Action, Allocate, AllocateTo, Body, Check, CheckPath, Column, Coverage, Exempt, Expect, ExpectWhat, Expr,
+    Given, Goal, Infer, Item, ItemKey, ItemKind, MapArm, Name, NodeId, Normalize, PatternLit, Policy,
+    Quantity, RegexLit, Rule, Spans, SplitBy, Step, Table, Tag, Target, Test, Text, TextPart, TypeExpr, Use,
+    Value,
 };
 
 /// An item with its places.
@@ -65,7 +66,9 @@ pub(crate) fn lower(file: &ast::File) -> LoweredFile {
         let next = ordinals.entry((kind, name.text.clone())).or_default();
         let key = ItemKey { kind, name: name.text.clone(), ordinal: *next };
         *next = next.saturating_add(1);
-        let item_hir = Item { name, doc: item.doc(), broken: is_broken(item.syntax(), kind), body };
+        let allows = ctx.names(item.allows());
+        let broken = is_broken(item.syntax(), kind);
+        let item_hir = Item { name, doc: item.doc(), allows, broken, body };
         lowered.by_key.insert(key.clone(), lowered.items.len());
         lowered.items.push(Lowered { key, item: Arc::new(item_hir), spans: ctx.spans, range: item.range() });
     }
@@ -206,6 +209,17 @@ impl Ctx {
                 let name = Name { id: text.id, text: text.value };
                 (ItemKind::Test, name, Body::Test(self.test(node)))
             }
+            ast::Item::Table(node) => {
+                (ItemKind::Table, self.name(&node.name()?), Body::Table(self.table(node)?))
+            }
+            ast::Item::Infer(node) => {
+                let tags = self.names(node.names());
+                (ItemKind::Infer, tags.first()?.clone(), Body::Infer(self.infer(node, tags)))
+            }
+            ast::Item::Goal(node) => (ItemKind::Goal, self.name(&node.name()?), Body::Goal(self.goal(node))),
+            ast::Item::Allocate(node) => {
+                (ItemKind::Allocate, self.name(&node.name()?), Body::Allocate(self.allocate(node)))
+            }
         })
     }
 
@@ -217,7 +231,7 @@ impl Ctx {
     }
 
     fn tag(&mut self, node: &ast::TagItem) -> Tag {
-        let ty = self.type_expr(node);
+        let ty = self.type_expr(node.syntax());
         let options = node.child::<ast::TagOptions>();
         let (mut importance, mut default, mut example) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(options) = options {
@@ -237,14 +251,14 @@ impl Ctx {
         Tag { ty, importance, default, example }
     }
 
-    fn type_expr(&mut self, node: &ast::TagItem) -> Option<TypeExpr> {
-        if let Some(named) = node.child::<ast::NamedType>() {
+    fn type_expr(&mut self, node: &SyntaxNode) -> Option<TypeExpr> {
+        if let Some(named) = node.children().find_map(ast::NamedType::cast) {
             return Some(TypeExpr::Named(self.name(&named.name()?)));
         }
-        if let Some(matching) = node.child::<ast::MatchingType>() {
+        if let Some(matching) = node.children().find_map(ast::MatchingType::cast) {
             return Some(TypeExpr::Matching(self.regex(&matching.token(SyntaxKind::Regex)?)));
         }
-        let list: ast::List = node.child::<ast::OneOfType>()?.child()?;
+        let list: ast::List = node.children().find_map(ast::OneOfType::cast)?.child()?;
         let id = self.node(list.range());
         Some(TypeExpr::OneOf(id, self.values(list.members())))
     }
@@ -356,7 +370,11 @@ impl Ctx {
             let framework = self.name(&framework);
             controls.extend(stmt.strings().map(|id| (framework.clone(), self.text(&id))));
         }
-        Policy { severity, scopes, checks, grace, escalate, controls }
+        let remedies = node
+            .children::<ast::RemediateStmt>()
+            .filter_map(|stmt| self.action(true, stmt.range(), stmt.name(), stmt.values().next()))
+            .collect();
+        Policy { severity, scopes, checks, grace, escalate, controls, remedies }
     }
 
     fn for_stmt(&mut self, stmt: &ast::ForStmt) -> (NodeId, Option<Expr>) {
@@ -397,6 +415,84 @@ impl Ctx {
         let because =
             node.children::<ast::BecauseStmt>().filter_map(|stmt| Some(self.text(&stmt.string()?))).collect();
         Exempt { path, scopes, until, because }
+    }
+
+    fn table(&mut self, node: &ast::TableItem) -> Option<Table> {
+        let path = self.text(&node.string()?);
+        // The names directly below are its own and that of its key.
+        let key = self.name(&node.names().nth(1)?);
+        let columns = node.children::<ast::Column>().filter_map(|column| {
+            let name = self.name(&column.name()?);
+            let ty = self.type_expr(column.syntax());
+            let heading = column.child::<ast::FromHeader>().and_then(|from| from.string());
+            Some(Column { name, ty, heading: heading.map(|text| self.text(&text)) })
+        });
+        let columns = columns.collect();
+        Some(Table { path, key, columns })
+    }
+
+    fn infer(&mut self, node: &ast::InferItem, tags: Vec<Name>) -> Infer {
+        let apply = node
+            .children::<ast::ApplyStmt>()
+            .filter_map(|stmt| self.number_of(stmt.token(SyntaxKind::Number)))
+            .collect();
+        let suggest = node
+            .children::<ast::SuggestStmt>()
+            .filter_map(|stmt| self.number_of(stmt.token(SyntaxKind::Number)))
+            .collect();
+        Infer { tags, apply, suggest }
+    }
+
+    fn goal(&mut self, node: &ast::GoalItem) -> Goal {
+        let severity =
+            node.children::<ast::SeverityStmt>().filter_map(|s| Some(self.name(&s.name()?))).collect();
+        let coverage = node.children::<ast::CoverageStmt>().filter_map(|stmt| {
+            let id = self.node(stmt.range());
+            let list: ast::List = stmt.child()?;
+            Some(Coverage { id, tags: self.values(list.members()), by: self.name(&stmt.name()?) })
+        });
+        let coverage = coverage.collect();
+        let scopes = node.children::<ast::ForStmt>().map(|stmt| self.for_stmt(&stmt)).collect();
+        let at_least = node
+            .children::<ast::LeastStmt>()
+            .filter_map(|stmt| self.number_of(stmt.token(SyntaxKind::Number)));
+        Goal { severity, coverage, scopes, at_least: at_least.collect() }
+    }
+
+    fn allocate(&mut self, node: &ast::AllocateItem) -> Allocate {
+        let from = node.children::<ast::FromStmt>().map(|stmt| {
+            let id = self.node(stmt.range());
+            let clause = stmt.child::<ast::WhereClause>();
+            (id, clause.and_then(|clause| self.expr(&clause.conditions().next()?)))
+        });
+        let from = from.collect();
+        let to = node.children::<ast::ToStmt>().filter_map(|stmt| {
+            let id = self.node(stmt.range());
+            let tag = self.name(&stmt.name()?);
+            let among = stmt.child::<ast::List>().map(|list| self.values(list.members()));
+            Some(AllocateTo { id, tag, among })
+        });
+        let to = to.collect();
+        let split = node.children::<ast::SplitStmt>().filter_map(|stmt| {
+            let id = self.node(stmt.range());
+            let how = self.name(&stmt.name()?);
+            let shares = stmt.child::<ast::Shares>().map(|shares| self.shares(&shares));
+            Some(SplitBy { id, how, shares })
+        });
+        Allocate { from, to, split: split.collect() }
+    }
+
+    fn shares(&mut self, shares: &ast::Shares) -> Vec<(Text, NodeId, String)> {
+        let shares = shares.children::<ast::Share>().filter_map(|share| {
+            let value = self.name_or_text(&share.names_or_strings().next()?);
+            let (node, number) = self.number_of(share.token(SyntaxKind::Number))?;
+            Some((value, node, number))
+        });
+        shares.collect()
+    }
+
+    fn number_of(&mut self, token: Option<SyntaxToken>) -> Option<(NodeId, String)> {
+        token.map(|token| self.token_text(&token))
     }
 
     fn test(&mut self, node: &ast::TestItem) -> Test {

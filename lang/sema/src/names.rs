@@ -8,7 +8,7 @@ use crate::db::{Db, Project, SourceFile, item, item_keys, unparsed};
 use crate::diagnostic::{Anchor, Draft};
 use crate::hir::{Body, Item, ItemKey, ItemKind, Name, NodeId, Use};
 use crate::lower::Unparsed;
-use crate::program::{DefineId, TagId};
+use crate::program::{DefineId, TableId, TagId};
 
 /// An item of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,6 +47,12 @@ pub enum Def {
     Rule(usize),
     /// A policy; index in [`Scope::policies`].
     Policy(usize),
+    /// A table.
+    Table(TableId),
+    /// A goal; index in [`Scope::goals`].
+    Goal(usize),
+    /// An allocation; index in [`Scope::allocations`].
+    Allocation(usize),
 }
 
 impl Def {
@@ -57,6 +63,9 @@ impl Def {
             Self::Define(_) => "a predicate",
             Self::Rule(_) => "a rule",
             Self::Policy(_) => "a policy",
+            Self::Table(_) => "a table",
+            Self::Goal(_) => "a goal",
+            Self::Allocation(_) => "an allocation",
         }
     }
 }
@@ -69,6 +78,7 @@ pub(crate) enum Wanted {
     Condition,
     Rule,
     Policy,
+    Table,
 }
 
 impl Wanted {
@@ -78,6 +88,7 @@ impl Wanted {
             Self::Condition => matches!(def, Def::Tag(_) | Def::Define(_)),
             Self::Rule => matches!(def, Def::Rule(_)),
             Self::Policy => matches!(def, Def::Policy(_)),
+            Self::Table => matches!(def, Def::Table(_)),
         }
     }
 }
@@ -103,6 +114,12 @@ pub struct Scope {
     pub rules: Vec<ItemRef>,
     /// Policies in the order of their names.
     pub policies: Vec<ItemRef>,
+    /// Tables in the order of their names; [`TableId`] is an index here.
+    pub tables: Vec<ItemRef>,
+    /// Goals in the order of their names.
+    pub goals: Vec<ItemRef>,
+    /// Allocations in the order of their names.
+    pub allocations: Vec<ItemRef>,
     /// All names.
     pub names: BTreeMap<String, Def>,
     /// What may be defined too: the text did not parse, or a `use` names no module.
@@ -126,6 +143,9 @@ impl Scope {
             Def::Define(id) => self.defines.get(id.0 as usize),
             Def::Rule(index) => self.rules.get(index),
             Def::Policy(index) => self.policies.get(index),
+            Def::Table(id) => self.tables.get(id.0 as usize),
+            Def::Goal(index) => self.goals.get(index),
+            Def::Allocation(index) => self.allocations.get(index),
         };
         (defined == Some(item)).then_some(def)
     }
@@ -231,7 +251,7 @@ fn define_names(scope: &mut Scope) {
                 let draft = Draft::new(Code::E0011, item.name_anchor(), message)
                     .label("defined here again")
                     .related(other.name_anchor(), "first defined here")
-                    .help("tags, predicates, rules and policies share one namespace; rename one of the two");
+                    .help("tags, predicates, tables, rules, policies, goals and allocations share one namespace; rename one of the two");
                 drafts.push(draft);
             }
         }
@@ -247,6 +267,9 @@ fn define_names(scope: &mut Scope) {
             ItemKind::Tag => push(&mut scope.tags, item, |i| Def::Tag(TagId(i))),
             ItemKind::Define => push(&mut scope.defines, item, |i| Def::Define(DefineId(i))),
             ItemKind::Policy => push(&mut scope.policies, item, |i| Def::Policy(i as usize)),
+            ItemKind::Table => push(&mut scope.tables, item, |i| Def::Table(TableId(i))),
+            ItemKind::Goal => push(&mut scope.goals, item, |i| Def::Goal(i as usize)),
+            ItemKind::Allocate => push(&mut scope.allocations, item, |i| Def::Allocation(i as usize)),
             _ => continue,
         };
         scope.names.insert(name.clone(), def);

@@ -1,19 +1,21 @@
 //! A whole project: the typed program and everything there is to say about it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use tagpol_syntax::{SyntaxErrorKind, TextRange};
 
-use crate::check::{Checked, Reads, Typed, checked, tag_decl};
+use crate::check::{Checked, Reads, Typed, checked, table_decl, tag_decl};
 use crate::circles::{self, Circle};
 use crate::codes::Code;
-use crate::db::{Db, Project, SourceFile, lowered, parsed};
+use crate::db::{Db, Project, SourceFile, parsed};
 use crate::diagnostic::{Anchor, Diagnostic, Draft, Fix, Level, Related};
-use crate::hir::{Body, ItemKind, NodeId};
-use crate::lines::LineIndex;
+use crate::hir::{ItemKind, NodeId};
 use crate::names::{Def, ItemRef, Scope, scope};
-use crate::program::{Define, DefineId, Exemption, Loc, Normalize, Policy, Program, Rule, Tag, TagId, Test};
+use crate::places::Places;
+use crate::program::{
+    Allocation, Define, DefineId, Exemption, Goal, Inference, Normalize, Policy, Program, Rule, Table, Tag,
+    TagId, Test,
+};
 
 /// A checked project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,10 @@ pub fn analysis(db: &dyn Db, project: Project) -> Analysis {
         defines: parts.defines.into_values().collect(),
         rules: parts.rules.into_values().collect(),
         policies: parts.policies.into_values().collect(),
+        tables: scope.tables.iter().filter_map(|item| table(db, project, item, &places)).collect(),
+        inferences: parts.inferences.into_values().collect(),
+        goals: parts.goals.into_values().collect(),
+        allocations: parts.allocations.into_values().collect(),
         exemptions: parts.exemptions,
         tests: parts.tests,
         strata: strata.strata.clone(),
@@ -70,6 +76,9 @@ struct Parts {
     defines: BTreeMap<DefineId, Define>,
     rules: BTreeMap<usize, Rule>,
     policies: BTreeMap<usize, Policy>,
+    inferences: BTreeMap<TagId, Inference>,
+    goals: BTreeMap<usize, Goal>,
+    allocations: BTreeMap<usize, Allocation>,
     exemptions: Vec<Exemption>,
     tests: Vec<Test>,
 }
@@ -88,9 +97,10 @@ impl Parts {
                 rule.actions.iter_mut().zip(nodes).for_each(|(action, node)| action.loc = at(node));
                 self.rules.insert(index, rule);
             }
-            (Typed::Policy(policy, nodes), Some(Def::Policy(index))) => {
+            (Typed::Policy(policy, nodes, remedies), Some(Def::Policy(index))) => {
                 let mut policy = Policy { loc, ..(**policy).clone() };
                 policy.checks.iter_mut().zip(nodes).for_each(|(check, node)| check.loc = at(node));
+                policy.remedies.iter_mut().zip(remedies).for_each(|(remedy, node)| remedy.loc = at(node));
                 self.policies.insert(index, policy);
             }
             (Typed::Normalize(tag, normalize, nodes), _) => {
@@ -104,7 +114,20 @@ impl Parts {
                 test.expects.iter_mut().zip(nodes).for_each(|(expect, node)| expect.loc = at(node));
                 self.tests.push(test);
             }
-            (Typed::Use | Typed::Tag | Typed::Define(_) | Typed::Rule(..) | Typed::Policy(..), _) => {}
+            (Typed::Infer(inferences, nodes), _) => {
+                for (inference, node) in inferences.iter().zip(nodes) {
+                    let inference = Inference { loc: at(node), ..inference.clone() };
+                    self.inferences.entry(inference.tag).or_insert(inference);
+                }
+            }
+            (Typed::Goal(goal), Some(Def::Goal(index))) => {
+                self.goals.insert(index, Goal { loc, ..(**goal).clone() });
+            }
+            (Typed::Allocate(allocation), Some(Def::Allocation(index))) => {
+                self.allocations.insert(index, Allocation { loc, ..(**allocation).clone() });
+            }
+            // Tags and tables come from their declarations; the rest has a name that is taken.
+            _ => {}
         }
     }
 }
@@ -120,6 +143,12 @@ fn tag(db: &dyn Db, project: Project, item: &ItemRef, places: &Places<'_>) -> Ta
         normalizes: Vec::new(),
         loc: places.loc(&item.name_anchor()),
     }
+}
+
+/// None where its declaration is wrong, which has been reported.
+fn table(db: &dyn Db, project: Project, item: &ItemRef, places: &Places<'_>) -> Option<Table> {
+    let table = table_decl(db, project, item.clone()).table.clone()?;
+    Some(Table { loc: places.loc(&item.name_anchor()), ..table })
 }
 
 /// The order in which tags are evaluated.
@@ -142,16 +171,21 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
     let mut feeders: Vec<Vec<&ItemRef>> = vec![Vec::new(); scope.tags.len()];
     for item in &scope.items {
         let Checked { typed, reads, .. } = checked(db, project, item.clone());
-        let read = transitive(reads, &define_reads);
         match (item.key.kind, typed) {
-            (ItemKind::Normalize, _) if !read.is_empty() => {
-                order.drafts.push(normalize_reads_tags(scope, item, &read));
+            (ItemKind::Normalize, _) => {
+                let read = transitive(reads, &define_reads);
+                if !read.is_empty() {
+                    order.drafts.push(normalize_reads_tags(scope, item, &read));
+                }
             }
             (ItemKind::Rule, Some(Typed::Rule(rule, _))) => {
                 for action in &rule.actions {
+                    let mut reads = Reads::default();
+                    rule.when.iter().for_each(|when| reads.add_pred(when));
+                    reads.add_value(&action.value);
                     let target = action.tag.0 as usize;
                     if let (Some(edges), Some(feeders)) = (edges.get_mut(target), feeders.get_mut(target)) {
-                        edges.extend(read.iter().map(|tag| tag.0 as usize));
+                        edges.extend(transitive(&reads, &define_reads).iter().map(|tag| tag.0 as usize));
                         feeders.push(item);
                     }
                 }
@@ -162,6 +196,7 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
     let (strata, circles) = circles::layers(&edges);
     order.strata = strata.into_iter().map(|layer| layer.into_iter().map(tag_id).collect()).collect();
     order.drafts.extend(circles.iter().map(|circle| tag_circle(scope, circle, &feeders)));
+    order.drafts.extend(inferred_twice(db, project, scope));
     order.drafts.extend(rules_that_read_sources(db, project, scope, &define_reads));
     order
 }
@@ -259,50 +294,29 @@ fn rules_that_read_sources(db: &dyn Db, project: Project, scope: &Scope, defines
     drafts
 }
 
-/// Looks up places.
-pub(crate) struct Places<'a> {
-    pub(crate) db: &'a dyn Db,
-}
-
-impl Places<'_> {
-    fn range(&self, anchor: &Anchor) -> TextRange {
-        let item = lowered(self.db, anchor.file).get(&anchor.key);
-        let NodeId(node) = anchor.node;
-        item.and_then(|item| item.spans.get(node as usize)).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn loc(&self, anchor: &Anchor) -> Loc {
-        let (line, column) =
-            line_index(self.db, anchor.file).position(anchor.file.text(self.db), self.range(anchor).start());
-        Loc { file: Arc::from(anchor.file.path(self.db)), line, column }
-    }
-
-    fn diagnostic(&self, draft: &Draft) -> Diagnostic {
-        let related = draft.related.iter().map(|(anchor, message)| Related {
-            file: anchor.file,
-            range: self.range(anchor),
-            message: message.clone(),
-        });
-        Diagnostic {
-            code: draft.code,
-            file: draft.at.file,
-            range: self.range(&draft.at),
-            message: draft.message.clone(),
-            label: draft.label.clone(),
-            related: related.collect(),
-            help: draft.help.clone(),
-            fix: draft
-                .fix
-                .as_ref()
-                .map(|(anchor, text)| Fix { range: self.range(anchor), text: text.clone() }),
+/// Tags that two `infer` items speak of.
+fn inferred_twice(db: &dyn Db, project: Project, scope: &Scope) -> Vec<Draft> {
+    let mut first: BTreeMap<TagId, Anchor> = BTreeMap::new();
+    let mut drafts = Vec::new();
+    for item in scope.items.iter().filter(|item| item.key.kind == ItemKind::Infer) {
+        let Some(Typed::Infer(inferences, nodes)) = &checked(db, project, item.clone()).typed else {
+            continue;
+        };
+        for (inference, node) in inferences.iter().zip(nodes) {
+            let at = item.anchor(*node);
+            let Some(other) = first.get(&inference.tag) else {
+                first.insert(inference.tag, at);
+                continue;
+            };
+            let name = scope.tags.get(inference.tag.0 as usize).map_or("", |tag| tag.key.name.as_str());
+            drafts.push(
+                Draft::new(Code::E0041, at, format!("`infer` speaks of `{name}` twice"))
+                    .label("written here again")
+                    .related(other.clone(), "first written here"),
+            );
         }
     }
-}
-
-/// Starts of the lines of a file.
-#[salsa::tracked(returns(ref))]
-pub fn line_index(db: &dyn Db, file: SourceFile) -> LineIndex {
-    LineIndex::new(file.text(db))
+    drafts
 }
 
 /// Everything that is wrong, ordered by (file, position), each thing once.
@@ -321,8 +335,11 @@ fn diagnostics(
     }
     let mut all: Vec<Diagnostic> = files.iter().flat_map(|file| syntax_errors(db, *file)).collect();
     let of_items = scope.items.iter().flat_map(|item| {
-        let decl =
-            (item.key.kind == ItemKind::Tag).then(|| tag_decl(db, project, item.clone()).drafts.iter());
+        let decl = match item.key.kind {
+            ItemKind::Tag => Some(tag_decl(db, project, item.clone()).drafts.iter()),
+            ItemKind::Table => Some(table_decl(db, project, item.clone()).drafts.iter()),
+            _ => None,
+        };
         checked(db, project, item.clone()).drafts.iter().chain(decl.into_iter().flatten())
     });
     // A label or a message of several checks is judged with each of them.
@@ -332,8 +349,13 @@ fn diagnostics(
             all.push(places.diagnostic(draft));
         }
     }
-    all.sort_by_cached_key(|d| (d.file.path(db).to_owned(), d.range.start(), d.range.end(), d.code));
+    sort(db, &mut all);
     all
+}
+
+/// Orders diagnostics by (file, position).
+pub(crate) fn sort(db: &dyn Db, diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_cached_key(|d| (d.file.path(db).to_owned(), d.range.start(), d.range.end(), d.code));
 }
 
 fn syntax_errors(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
@@ -344,6 +366,7 @@ fn syntax_errors(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
             message: message.clone(),
         });
         Diagnostic {
+            level: Level::Error,
             code: match error.kind {
                 SyntaxErrorKind::Unexpected => Code::E0001,
                 SyntaxErrorKind::MissingClose => Code::E0002,
@@ -361,12 +384,4 @@ fn syntax_errors(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {
         }
     });
     errors.collect()
-}
-
-/// Whether a file defines anything at all; for the message about a project without policies.
-pub fn is_empty(db: &dyn Db, project: Project) -> bool {
-    scope(db, project)
-        .items
-        .iter()
-        .all(|item| item.item(db).is_none_or(|item| matches!(item.body, Body::Use(_))))
 }

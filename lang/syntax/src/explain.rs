@@ -113,9 +113,10 @@ fn expectation(region: &Region) -> String {
     let block = block_name(region.block);
     if region.at == region.start || words.is_empty() {
         words.retain(|word| word.starts_with('`') && word.len() > 3);
+        words.sort_unstable();
         return match words.len() {
             _ if !region.follows.is_empty() => format!("expected {}, or {block}", region.follows.join(", ")),
-            1..=8 => format!("expected {block}: {}", list(&words)),
+            1..=12 => format!("expected {block}: {}", list(&words)),
             _ => format!("expected {block}"),
         };
     }

@@ -36,6 +36,11 @@ pub(crate) enum Block {
     Test,
     Given,
     Tags,
+    Table,
+    Infer,
+    Goal,
+    Allocate,
+    Shares,
 }
 
 /// Where a strict parse failed, and the words for what could have stood there.
@@ -81,6 +86,11 @@ fn strict_rule(block: Block) -> Rule {
         Block::Test => Rule::strict_test_stmt,
         Block::Given => Rule::strict_given_field,
         Block::Tags => Rule::strict_tag_entry,
+        Block::Table => Rule::strict_column,
+        Block::Infer => Rule::strict_infer_stmt,
+        Block::Goal => Rule::strict_goal_stmt,
+        Block::Allocate => Rule::strict_allocate_stmt,
+        Block::Shares => Rule::strict_share,
     }
 }
 
@@ -116,6 +126,7 @@ fn role(rule: Rule) -> Role {
     use SyntaxKind as K;
     match rule {
         Rule::file => Role::Node(K::File),
+        Rule::allow_attr => Role::Node(K::AllowAttr),
         Rule::use_item => Role::Node(K::UseItem),
         Rule::use_path => Role::Node(K::UsePath),
         Rule::use_list => Role::Node(K::UseList),
@@ -152,6 +163,7 @@ fn role(rule: Rule) -> Role {
         Rule::grace_stmt => Role::Node(K::GraceStmt),
         Rule::escalate_stmt => Role::Node(K::EscalateStmt),
         Rule::control_stmt => Role::Node(K::ControlStmt),
+        Rule::remediate_stmt => Role::Node(K::RemediateStmt),
         Rule::exempt_item => Role::Node(K::ExemptItem),
         Rule::check_path => Role::Node(K::CheckPath),
         Rule::until_stmt => Role::Node(K::UntilStmt),
@@ -168,6 +180,21 @@ fn role(rule: Rule) -> Role {
         Rule::expect_tag => Role::Node(K::ExpectTag),
         Rule::from_rule => Role::Node(K::FromRule),
         Rule::for_given => Role::Node(K::ForGiven),
+        Rule::table_item => Role::Node(K::TableItem),
+        Rule::column => Role::Node(K::Column),
+        Rule::from_header => Role::Node(K::FromHeader),
+        Rule::infer_item => Role::Node(K::InferItem),
+        Rule::apply_stmt => Role::Node(K::ApplyStmt),
+        Rule::suggest_stmt => Role::Node(K::SuggestStmt),
+        Rule::goal_item => Role::Node(K::GoalItem),
+        Rule::coverage_stmt => Role::Node(K::CoverageStmt),
+        Rule::least_stmt => Role::Node(K::LeastStmt),
+        Rule::allocate_item => Role::Node(K::AllocateItem),
+        Rule::from_stmt => Role::Node(K::FromStmt),
+        Rule::to_stmt => Role::Node(K::ToStmt),
+        Rule::split_stmt => Role::Node(K::SplitStmt),
+        Rule::shares => Role::Node(K::Shares),
+        Rule::share => Role::Node(K::Share),
         Rule::or_expr => Role::Chain(K::OrExpr),
         Rule::and_expr => Role::Chain(K::AndExpr),
         Rule::not_expr => Role::Chain(K::NotExpr),
@@ -213,6 +240,11 @@ fn role(rule: Rule) -> Role {
         Rule::broken_test_stmt => Role::Broken(Block::Test),
         Rule::broken_given_field => Role::Broken(Block::Given),
         Rule::broken_tag_entry => Role::Broken(Block::Tags),
+        Rule::broken_column => Role::Broken(Block::Table),
+        Rule::broken_infer_stmt => Role::Broken(Block::Infer),
+        Rule::broken_goal_stmt => Role::Broken(Block::Goal),
+        Rule::broken_allocate_stmt => Role::Broken(Block::Allocate),
+        Rule::broken_share => Role::Broken(Block::Shares),
         Rule::missing_close | Rule::missing_given_close => Role::MissingClose,
         Rule::severity_name | Rule::is_test | Rule::expect_state => Role::Through,
         Rule::EOI => Role::Nothing,
@@ -293,6 +325,11 @@ fn symbol(rule: Rule) -> Option<String> {
         Rule::where_clause => "`where`",
         Rule::priority => "`priority`",
         Rule::label => "a label",
+        Rule::column => "a column like `owner: email`",
+        Rule::share => "a share like `platform: 60%`",
+        Rule::shares => "`{`",
+        Rule::least_stmt => "`at least`",
+        Rule::from_header => "`from`",
         Rule::EOI
         | Rule::COMMENT
         | Rule::WHITESPACE
@@ -307,7 +344,9 @@ fn symbol(rule: Rule) -> Option<String> {
         | Rule::plain_name
         | Rule::field
         | Rule::index
-        | Rule::statement_line => return None,
+        | Rule::statement_line
+        | Rule::attributes
+        | Rule::allow_attr => return None,
         other => return keyword(other),
     };
     Some(text.to_owned())

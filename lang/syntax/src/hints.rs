@@ -20,7 +20,7 @@ pub(crate) struct Hint {
 
 /// The first of the hints that fits.
 pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
-    const ALL: [fn(&Site<'_>) -> Option<Hint>; 20] = [
+    const ALL: [fn(&Site<'_>) -> Option<Hint>; 19] = [
         unterminated_string,
         unterminated_regex,
         regex_in_quotes,
@@ -28,7 +28,6 @@ pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
         foreign_quotes,
         invisible,
         closes_nothing,
-        planned,
         misspelt,
         no_name,
         misplaced,
@@ -171,17 +170,6 @@ fn closes_nothing(site: &Site<'_>) -> Option<Hint> {
     })
 }
 
-/// `table`, which the language will have.
-fn planned(site: &Site<'_>) -> Option<Hint> {
-    let words = match site.region.block {
-        Block::File => ["allocate", "goal", "infer", "table"].as_slice(),
-        Block::Policy => ["remediate"].as_slice(),
-        _ => &[],
-    };
-    let word = site.found.word.filter(|word| site.at == site.region.start && words.contains(word))?;
-    Some(Hint { help: Some(format!("`{word}` is planned and not there yet")), ..Hint::default() })
-}
-
 /// `requrie`
 fn misspelt(site: &Site<'_>) -> Option<Hint> {
     let word = site.found.word?;
@@ -216,12 +204,15 @@ fn no_name(site: &Site<'_>) -> Option<Hint> {
 
 /// `require owner` below the brace that closed its policy.
 fn misplaced(site: &Site<'_>) -> Option<Hint> {
-    const HOMES: [(&[&str], &str); 5] = [
-        (&["severity", "for", "require", "forbid", "grace", "escalate", "control"], "a policy"),
+    const HOMES: [(&[&str], &str); 8] = [
+        (&["severity", "for", "require", "forbid", "grace", "escalate", "control", "remediate"], "a policy"),
         (&["keys", "map", "transform", "otherwise"], "`normalize`"),
         (&["when", "set", "fill"], "a rule"),
         (&["until", "because"], "`exempt`"),
         (&["given", "expect", "at"], "a test"),
+        (&["apply", "suggest"], "`infer`"),
+        (&["coverage"], "a goal"),
+        (&["split"], "`allocate`"),
     ];
     let word = site.found.word.filter(|_| site.at == site.region.start)?;
     let (_, home) = HOMES.iter().find(|(words, _)| words.contains(&word))?;

@@ -36,6 +36,7 @@ kinds! {
     ErrorText,
     // Nodes.
     File,
+    AllowAttr,
     UseItem,
     UsePath,
     UseList,
@@ -72,6 +73,7 @@ kinds! {
     GraceStmt,
     EscalateStmt,
     ControlStmt,
+    RemediateStmt,
     ExemptItem,
     CheckPath,
     UntilStmt,
@@ -88,6 +90,21 @@ kinds! {
     ExpectTag,
     FromRule,
     ForGiven,
+    TableItem,
+    Column,
+    FromHeader,
+    InferItem,
+    ApplyStmt,
+    SuggestStmt,
+    GoalItem,
+    CoverageStmt,
+    LeastStmt,
+    AllocateItem,
+    FromStmt,
+    ToStmt,
+    SplitStmt,
+    Shares,
+    Share,
     OrExpr,
     AndExpr,
     NotExpr,
@@ -127,6 +144,10 @@ impl SyntaxKind {
                 | Self::PolicyItem
                 | Self::ExemptItem
                 | Self::TestItem
+                | Self::TableItem
+                | Self::InferItem
+                | Self::GoalItem
+                | Self::AllocateItem
         )
     }
 }

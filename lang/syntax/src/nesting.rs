@@ -145,15 +145,22 @@ impl Iterator for Code<'_> {
 /// The words after which a regular expression may stand.
 const BEFORE_REGEX: [&str; 7] = ["contains", "like", "map", "matches", "matching", "with", "word"];
 
-const ITEMS: [&str; 7] = ["define", "exempt", "normalize", "policy", "rule", "tag", "use"];
+const ITEMS: [&str; 11] =
+    ["allocate", "define", "exempt", "goal", "infer", "normalize", "policy", "rule", "table", "tag", "use"];
 
 /// The words that go on with a condition after a name, be it called `tag` or `rule`.
 const OPERATORS: [&str; 13] = [
     "and", "contains", "else", "ends", "has", "in", "is", "like", "matches", "not", "or", "starts", "within",
 ];
 
-/// Whether an item plainly begins here: a keyword, and after it a name or the text of a test.
+/// Whether an item plainly begins here: a keyword, and after it a name or the text of a test; or
+/// an attribute like `@allow(`.
 fn begins_item(line: &str) -> bool {
+    if let Some(attribute) = line.strip_prefix('@') {
+        let (name, rest) = word(attribute);
+        return name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && rest.trim_start_matches([' ', '\t']).starts_with('(');
+    }
     let (first, rest) = word(line);
     let after = rest.trim_start_matches([' ', '\t']);
     let spaced = after.len() < rest.len();

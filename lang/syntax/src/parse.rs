@@ -290,5 +290,10 @@ pub(crate) fn block_name(block: Block) -> &'static str {
         Block::Test => "a statement of a test",
         Block::Given => "a field of `given`",
         Block::Tags => "a tag like `Key: \"value\"`",
+        Block::Table => "a column like `owner: email`",
+        Block::Infer => "a statement of `infer`",
+        Block::Goal => "a statement of a goal",
+        Block::Allocate => "a statement of `allocate`",
+        Block::Shares => "a share like `platform: 60%`",
     }
 }

@@ -158,6 +158,8 @@ fn empty(program: &Program) -> RowResult {
         tags: vec![TagResult::default(); program.tags.len()],
         in_scope: vec![false; program.policies.len()],
         checks: checks.map(|count| vec![State::None; count]).collect(),
+        remedies: program.policies.iter().map(|p| vec![None; p.remedies.len()]).collect(),
+        goals: vec![(false, false); program.goals.len()],
     }
 }
 

@@ -48,8 +48,19 @@ fn row() -> impl Strategy<Value = Undated> {
             let [type_, provider, account, region, source] = attrs;
             let unique: BTreeMap<String, String> = tags.into_iter().collect();
             let tags = unique.into_iter().collect();
-            let row =
-                Row { id, name, type_, provider, account, region, source, created: None, monthly_cost, tags };
+            let row = Row {
+                id,
+                name,
+                type_,
+                provider,
+                account,
+                region,
+                source,
+                created: None,
+                monthly_cost,
+                meta: None,
+                tags,
+            };
             (row, off)
         })
 }

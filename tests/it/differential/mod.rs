@@ -61,7 +61,7 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
     (inventories::resources(), pools::now(), programs::program()).prop_map(|(resources, now, program)| Case {
         program,
         resources: inventories::created_around(now, resources),
-        options: Options { now, currency: Some(pools::CURRENCY.to_owned()) },
+        options: Options { now, currency: Some(pools::CURRENCY.to_owned()), ..Options::default() },
     })
 }
 

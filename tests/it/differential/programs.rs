@@ -203,6 +203,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             grace,
             escalate: None,
             controls: Vec::new(),
+            remedies: Vec::new(),
             loc: line(0),
         })
 }

@@ -92,7 +92,7 @@ impl Read {
 
     fn value(&mut self, value: &Value) {
         match value {
-            Value::Tag(id) | Value::SourceOf(id) => {
+            Value::Tag(id) | Value::SourceOf(id) | Value::ConfidenceOf(id) => {
                 self.tags.insert(*id);
             }
             Value::NativeTag(id) => {
@@ -101,7 +101,7 @@ impl Read {
             Value::Template(parts) | Value::Call(_, parts) => {
                 parts.iter().for_each(|part| self.value(part));
             }
-            Value::Extract(inner, _) => self.value(inner),
+            Value::Extract(inner, _) | Value::Lookup { key: inner, .. } => self.value(inner),
             Value::Text(_)
             | Value::Number(_)
             | Value::Money(..)
@@ -109,6 +109,7 @@ impl Read {
             | Value::Bool(_)
             | Value::Duration(_)
             | Value::Native(_)
+            | Value::Meta(_)
             | Value::Attr(_) => {}
         }
     }

@@ -27,6 +27,8 @@ mod preds;
 mod tests;
 mod values;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::program::{Program, Source, Tag, TagId};
@@ -36,13 +38,17 @@ pub use native::{NativeJudge, NativeStep};
 pub use patterns::Patterns;
 
 /// What an evaluation depends on besides the program and the resources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// The clock.
     pub now: DateTime<Utc>,
     /// The currency of all costs, as ISO 4217. None: the snapshot does not say, and amounts compare
     /// as they are. An amount of another currency compares false with everything.
     pub currency: Option<String>,
+    /// What one unit of another currency is worth in `currency`.
+    pub rates: BTreeMap<String, Decimal>,
+    /// By [`tagpol_sema::program::TableId`]: the rows by their key, a cell for each column.
+    pub tables: Vec<BTreeMap<String, Vec<Option<String>>>>,
 }
 
 /// A resource of the snapshot.
@@ -66,6 +72,8 @@ pub struct Row {
     pub created: Option<DateTime<Utc>>,
     /// Cost in the month of the snapshot, in its currency.
     pub monthly_cost: Option<Decimal>,
+    /// The provider's own JSON, an object.
+    pub meta: Option<String>,
     /// Native tags, exactly as found; keys are unique.
     pub tags: Vec<(String, String)>,
 }
@@ -79,6 +87,10 @@ pub struct RowResult {
     pub in_scope: Vec<bool>,
     /// By policy and check.
     pub checks: Vec<Vec<State>>,
+    /// By policy and remedy: the value that it names.
+    pub remedies: Vec<Vec<Option<String>>>,
+    /// By goal: whether it speaks of the resource, and whether the resource is covered then.
+    pub goals: Vec<(bool, bool)>,
 }
 
 /// The virtual value of a tag.
@@ -194,7 +206,13 @@ impl<'a> Resource<'a> {
 
     /// Returns what the program says of the resource.
     pub fn result(&self) -> RowResult {
-        RowResult { in_scope: self.policies_in_scope(), checks: self.check_states(), tags: self.tags.clone() }
+        RowResult {
+            tags: self.tags.clone(),
+            in_scope: self.policies_in_scope(),
+            checks: self.check_states(),
+            remedies: self.remedies(),
+            goals: self.goals(),
+        }
     }
 
     /// Returns the program.

@@ -25,6 +25,19 @@ impl Resource<'_> {
             .collect()
     }
 
+    pub(super) fn remedies(&self) -> Vec<Vec<Option<String>>> {
+        let of = |policy: &Policy| policy.remedies.iter().map(|remedy| self.text(&remedy.value)).collect();
+        self.program.policies.iter().map(of).collect()
+    }
+
+    pub(super) fn goals(&self) -> Vec<(bool, bool)> {
+        let goals = self.program.goals.iter().map(|goal| {
+            let in_scope = self.applies(goal.scope.as_ref());
+            (in_scope, in_scope && goal.tags.iter().all(|tag| self.holds(&Pred::IsValid(*tag))))
+        });
+        goals.collect()
+    }
+
     fn state(&self, policy: &Policy, check: &Check, p: usize, c: usize) -> State {
         let broken = match check.kind {
             CheckKind::Require => !self.holds(&check.pred),

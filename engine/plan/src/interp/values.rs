@@ -47,7 +47,10 @@ impl Resource<'_> {
             Value::Number(number) => Some(Scalar::Number(*number)),
             Value::Money(amount, currency) => {
                 let ours = self.options.currency.as_ref();
-                ours.is_none_or(|ours| ours == currency).then_some(Scalar::Money(*amount))
+                if ours.is_none_or(|ours| ours == currency) {
+                    return Some(Scalar::Money(*amount));
+                }
+                self.options.rates.get(currency).and_then(|rate| amount.checked_mul(*rate)).map(Scalar::Money)
             }
             Value::Date(day) => Some(Scalar::Date(*day)),
             Value::Duration(span) => Some(Scalar::Duration(TimeDelta::seconds(span.seconds))),
@@ -60,7 +63,13 @@ impl Resource<'_> {
             }
             Value::NativeTag(id) => Some(Scalar::Text(self.native(*id)?.value.clone())),
             Value::SourceOf(id) => Some(Scalar::Text(self.tag(*id)?.source?.as_str().to_owned())),
+            Value::ConfidenceOf(_) => None,
             Value::Attr(attr) => self.attr(*attr),
+            Value::Meta(path) => self.meta(path).map(Scalar::Text),
+            Value::Lookup { table, column, key } => {
+                let row = self.options.tables.get(table.0 as usize)?.get(&self.text(key)?)?;
+                row.get(*column)?.clone().map(Scalar::Text)
+            }
             Value::Template(parts) => Some(Scalar::Text(self.texts(parts)?.concat())),
             Value::Call(func, args) => self.call(*func, args),
             Value::Extract(inner, regex) => self.extract(inner, regex).map(Scalar::Text),
@@ -129,6 +138,23 @@ impl Resource<'_> {
     /// Now minus created; negative where it is created later.
     pub fn age(&self) -> Option<TimeDelta> {
         self.row.created.map(|created| self.options.now - created)
+    }
+
+    /// The member of exactly this name, else what the names between the dots lead to.
+    fn meta(&self, path: &str) -> Option<String> {
+        let json: serde_json::Value = serde_json::from_str(self.row.meta.as_ref()?).ok()?;
+        let text = |value: &serde_json::Value| match value {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        };
+        json.get(path).and_then(text).or_else(|| {
+            let step = |value: &serde_json::Value, name: &str| match value {
+                serde_json::Value::Array(members) => members.get(name.parse::<usize>().ok()?).cloned(),
+                other => other.get(name).cloned(),
+            };
+            text(&path.split('.').try_fold(json.clone(), |value, name| step(&value, name))?)
+        })
     }
 
     fn call(&self, func: Func, args: &[Value]) -> Option<Scalar> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use tagpol_sema::program::{CmpOp, Regex};
+use tagpol_sema::program::{CmpOp, Regex, TableId};
 
 use super::ColumnId;
 
@@ -106,6 +106,15 @@ pub enum Expr {
     Coalesce(Vec<Self>),
     /// The sum of whole numbers, none of them NULL; two or more.
     Sum(Vec<Self>),
+    /// A cell of a table, in the row whose key is equal to the text; NULL where there is none.
+    Lookup {
+        /// The table.
+        table: TableId,
+        /// Index of the column in the table.
+        column: usize,
+        /// A text.
+        key: Box<Self>,
+    },
     /// A function.
     Call(Function, Vec<Self>),
     /// An aggregate; in queries only.
@@ -121,6 +130,8 @@ pub enum Field {
     Promoted(String),
     /// The value of a native key, from the map.
     Key(String),
+    /// A field of the provider's own JSON, see [`tagpol_sema::program::Value::Meta`].
+    Meta(String),
 }
 
 /// An attribute of a resource, as a column of the snapshot.
@@ -419,9 +430,10 @@ impl Expr {
                 f(value);
                 list.iter().for_each(f);
             }
-            Self::Like { value, .. } | Self::Matches { value, .. } | Self::Group { value, .. } => {
-                f(value);
-            }
+            Self::Like { value, .. }
+            | Self::Matches { value, .. }
+            | Self::Group { value, .. }
+            | Self::Lookup { key: value, .. } => f(value),
             Self::Case { arms, otherwise } => {
                 for arm in arms {
                     f(&arm.when);

@@ -21,11 +21,11 @@ mod query;
 mod tables;
 
 use chrono::{DateTime, Utc};
-use tagpol_sema::program::{Loc, TagId};
+use tagpol_sema::program::{Loc, TableId, TagId};
 
 pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
 pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
-pub use tables::{CheckInfo, Conflict, Origin, Provenance, StateCode, TagInfo};
+pub use tables::{CheckInfo, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode, TagInfo};
 
 /// Index of a column in [`Plan::columns`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,8 +77,13 @@ pub struct Plan {
     /// What the `check_index` of results means: worst severity first, then in the order of
     /// policies and of the checks in them.
     pub checks: Vec<CheckInfo>,
+    /// What the `goal_index` of results means: the goals of the program.
+    pub goals: Vec<GoalInfo>,
     /// What the `provenance` of results means.
     pub provenance: Vec<Provenance>,
+    /// The relations that must be there besides the snapshot: an entry for each table of the
+    /// program.
+    pub lookups: Vec<LookupInfo>,
 }
 
 impl Plan {
@@ -97,6 +102,13 @@ impl Plan {
     /// Returns what is known of a tag.
     pub fn tag(&self, id: TagId) -> Option<&TagInfo> {
         self.tags.get(id.0 as usize)
+    }
+
+    /// Returns the names of a table's relation and of a column of it.
+    pub(crate) fn cell_name(&self, table: TableId, column: usize) -> (&str, &str) {
+        let info = self.lookups.get(table.0 as usize);
+        let column = info.and_then(|info| info.columns.get(column));
+        (info.map_or("", |info| &info.relation), column.map_or("", String::as_str))
     }
 
     /// Returns the index in [`Plan::checks`] of a check of the program: the index of its policy and

@@ -83,6 +83,7 @@ impl Plan {
             Expr::Field(Field::Attr(attr)) => format!("field {}", attr.as_str()),
             Expr::Field(Field::Promoted(name)) => format!("field {name}"),
             Expr::Field(Field::Key(key)) => format!("key {key:?}"),
+            Expr::Field(Field::Meta(path)) => format!("meta {path:?}"),
             Expr::Column(id) => self.column(*id).name.clone(),
             Expr::Literal(literal) => literal_text(literal),
             Expr::Null(_) => "null".to_owned(),
@@ -121,6 +122,10 @@ impl Plan {
                     text += &format!(" else {}", self.expr_text(otherwise));
                 }
                 text
+            }
+            Expr::Lookup { table, column, key } => {
+                let (table, column) = self.cell_name(*table, *column);
+                format!("{table}[{}].{column}", self.expr_text(key))
             }
             Expr::Coalesce(parts) => self.call_text("first", parts),
             Expr::Sum(parts) => self.call_text("sum", parts),

@@ -11,6 +11,8 @@ pub enum QueryKind {
     Checks,
     /// A row for each finding.
     Findings,
+    /// A row for each goal, with what it covers.
+    Goals,
     /// A row for each account of a provider, the worst first.
     Accounts,
     /// A row for each tag that a resource has.
@@ -21,8 +23,15 @@ pub enum QueryKind {
 
 impl QueryKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Summary, Self::Checks, Self::Findings, Self::Accounts, Self::Tags, Self::Conflicts];
+    pub const ALL: [Self; 7] = [
+        Self::Summary,
+        Self::Checks,
+        Self::Findings,
+        Self::Goals,
+        Self::Accounts,
+        Self::Tags,
+        Self::Conflicts,
+    ];
 
     /// Returns its name.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +39,7 @@ impl QueryKind {
             Self::Summary => "summary",
             Self::Checks => "checks",
             Self::Findings => "findings",
+            Self::Goals => "goals",
             Self::Accounts => "accounts",
             Self::Tags => "tags",
             Self::Conflicts => "conflicts",

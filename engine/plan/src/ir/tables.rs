@@ -1,6 +1,7 @@
 //! The tables that decode the indexes in the results of queries.
 
-use tagpol_sema::program::{CheckKind, Control, Escalation, Loc, Severity, Source, TagId};
+use rust_decimal::Decimal;
+use tagpol_sema::program::{CheckKind, Control, Escalation, Loc, Measure, Severity, Source, TagId};
 
 use super::ColumnId;
 
@@ -122,8 +123,42 @@ pub struct CheckInfo {
     pub scope: ColumnId,
     /// Column with the code of the finding's state, see [`StateCode`].
     pub state: ColumnId,
+    /// Column with the value that would mend a finding. None: the policy names none for the tag.
+    pub remedy: Option<ColumnId>,
     /// Place of the check.
     pub loc: Loc,
+}
+
+/// A goal in the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoalInfo {
+    /// Its name.
+    pub name: String,
+    /// How bad it is to miss it.
+    pub severity: Severity,
+    /// Names of the tags that cover a resource.
+    pub tags: Vec<String>,
+    /// What the share is a share of.
+    pub by: Measure,
+    /// The share that must be covered, from 0 to 1.
+    pub at_least: Decimal,
+    /// Column that says whether the goal speaks of the resource.
+    pub scope: ColumnId,
+    /// Column that says whether it does, and the resource is covered.
+    pub covered: ColumnId,
+    /// Place of its name.
+    pub loc: Loc,
+}
+
+/// A table that the plan looks up: a relation of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupInfo {
+    /// Name of the relation.
+    pub relation: String,
+    /// Names of its columns, in the order of the table's.
+    pub columns: Vec<String>,
+    /// Index of the column that it is looked up by; its texts differ.
+    pub key: usize,
 }
 
 /// What a state column holds.

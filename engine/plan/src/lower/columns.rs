@@ -69,7 +69,7 @@ impl Columns {
     pub(super) fn is_nullable(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Field(Field::Attr(attr)) => *attr != crate::ir::AttrColumn::Id,
-            Expr::Field(_) | Expr::Null(_) | Expr::Group { .. } => true,
+            Expr::Field(_) | Expr::Null(_) | Expr::Group { .. } | Expr::Lookup { .. } => true,
             Expr::Call(Function::ParseNumber | Function::ParseDate, _) => true,
             Expr::Column(_) => self.get(expr).is_none_or(|column| column.nullable),
             Expr::Literal(_)

@@ -10,10 +10,12 @@
 //! - `native`: native keys and `normalize`
 //! - `tags`: rules, precedence, provenance, conflicts
 //! - `policies`: scopes, checks, exemptions, states
+//! - `goals`: what is covered
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
+mod goals;
 mod money;
 mod native;
 mod policies;
@@ -24,14 +26,15 @@ mod tags;
 mod text;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use tagpol_sema::program::{DefineId, Loc, Program, Source, TagId};
+use rust_decimal::Decimal;
+use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 
 pub use money::CurrencyMismatch;
 
-use crate::ir::{AttrColumn, CheckInfo, Expr, Note, Origin, Plan, Provenance, TagInfo};
+use crate::ir::{AttrColumn, CheckInfo, Expr, GoalInfo, LookupInfo, Note, Origin, Plan, Provenance, TagInfo};
 use crate::layout::{Layout, Options};
 use columns::Columns;
 use native::KeyIndex;
@@ -52,13 +55,15 @@ pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Pl
         lowering.tag(id);
     }
     let checks = lowering.policies();
-    lowering.finish(&layout.relation, checks)
+    let goals = lowering.goals();
+    lowering.finish(&layout.relation, checks, goals)
 }
 
 /// The state of making a plan.
 struct Lowering<'a> {
     program: &'a Program,
     currency: Option<&'a str>,
+    rates: &'a BTreeMap<String, Decimal>,
     keys: KeyIndex<'a>,
     actions: Actions,
     now: DateTime<Utc>,
@@ -101,6 +106,7 @@ impl<'a> Lowering<'a> {
         Self {
             program,
             currency: layout.currency.as_deref(),
+            rates: &layout.rates,
             keys: KeyIndex::new(layout),
             actions: Actions::new(program),
             now: pred::shift(now, 0),
@@ -114,18 +120,33 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn finish(mut self, relation: &str, checks: Vec<CheckInfo>) -> Result<Plan, Vec<CurrencyMismatch>> {
+    fn finish(
+        mut self,
+        relation: &str,
+        checks: Vec<CheckInfo>,
+        goals: Vec<GoalInfo>,
+    ) -> Result<Plan, Vec<CurrencyMismatch>> {
         let tags: Vec<TagInfo> = tag_ids(self.program).filter_map(|id| self.tags.remove(&id)).collect();
         let tallies = self.tallies(&checks);
-        let output = self.output(&tags, &checks, &tallies);
-        let queries = self.queries(&tags, &checks, &tallies);
+        let output = self.output(&tags, &checks, &goals, &tallies);
+        let queries = self.queries(&tags, &checks, &goals, &tallies);
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
         let Columns { columns, layers, .. } = self.columns;
         let (now, provenance) = (self.now, self.provenance);
         let relation = relation.to_owned();
-        Ok(Plan { now, relation, columns, layers, output, queries, tags, checks, provenance })
+        let lookups = self.program.tables.iter().map(lookup_info).collect();
+        Ok(Plan { now, relation, columns, layers, output, queries, tags, checks, goals, provenance, lookups })
+    }
+}
+
+/// A table's relation; kebab-case names differ with another prefix too.
+fn lookup_info(table: &Table) -> LookupInfo {
+    LookupInfo {
+        relation: format!("lookup_{}", table.name.replace('-', "_")),
+        columns: table.columns.iter().map(|column| column.name.replace('-', "_")).collect(),
+        key: table.key,
     }
 }
 

@@ -56,7 +56,18 @@ impl Lowering<'_> {
         let comment = note(format!("check `{}/{}`", policy.name, check.id), &check.loc);
         let name = format!("check_{}__{}", policy.name, check.id);
         let state = self.columns.add(&name, state, Type::Code, comment);
-        check_info(policy_index, policy, check_index, check, (scope, state))
+        let remedy = self.remedy(policy, check);
+        CheckInfo { remedy, ..check_info(policy_index, policy, check_index, check, (scope, state)) }
+    }
+
+    /// The value that would mend the check, where the policy names one for its tag.
+    fn remedy(&mut self, policy: &Policy, check: &Check) -> Option<ColumnId> {
+        let remedy = policy.remedies.iter().find(|remedy| Some(remedy.tag) == check.tag)?;
+        self.at = remedy.loc.clone();
+        let value = self.text_value(&remedy.value);
+        let comment = note(format!("remedy of `{}/{}`", policy.name, check.id), &remedy.loc);
+        let name = format!("remedy_{}__{}", policy.name, check.id);
+        Some(self.columns.add(&name, value, Type::Text, comment))
     }
 
     /// Whether an exemption that has not expired waives the check; its last day, in UTC, counts.
@@ -111,6 +122,7 @@ fn check_info(
         controls: policy.controls.clone(),
         scope,
         state,
+        remedy: None,
         loc: check.loc.clone(),
     }
 }

@@ -5,8 +5,8 @@ use tagpol_sema::program::{CmpOp, Severity};
 use super::results::columns_of;
 use super::{Lowering, note};
 use crate::ir::{
-    Aggregate, AttrColumn, CheckInfo, ColumnId, Direction, Expr, Function, Literal, Order, Query, QueryKind,
-    Select, StateCode, TagInfo, Type,
+    Aggregate, AttrColumn, CheckInfo, ColumnId, Direction, Expr, Function, GoalInfo, Literal, Order, Query,
+    QueryKind, Select, StateCode, TagInfo, Type,
 };
 
 /// Attributes that the evaluated inventory keeps.
@@ -47,6 +47,7 @@ impl Lowering<'_> {
         &mut self,
         tags: &[TagInfo],
         checks: &[CheckInfo],
+        goals: &[GoalInfo],
         tallies: &Tallies,
     ) -> Vec<ColumnId> {
         let mut output: Vec<ColumnId> = KEPT.iter().filter_map(|&a| self.attr_id(a)).collect();
@@ -59,7 +60,9 @@ impl Lowering<'_> {
                 output.push(check.scope);
             }
             output.push(check.state);
+            output.extend(check.remedy);
         }
+        output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
         output.extend(tallies.by_severity);
         output.push(tallies.all);
         output
@@ -70,6 +73,7 @@ impl Lowering<'_> {
         &mut self,
         tags: &[TagInfo],
         checks: &[CheckInfo],
+        goals: &[GoalInfo],
         tallies: &Tallies,
     ) -> Vec<Query> {
         QueryKind::ALL
@@ -81,6 +85,7 @@ impl Lowering<'_> {
                     QueryKind::Findings => {
                         (self.findings(tags, checks), vec![up("check_index"), up("resource_id")])
                     }
+                    QueryKind::Goals => (self.goal_counts(goals), vec![up("goal_index")]),
                     QueryKind::Accounts => (vec![self.accounts(tallies)], ACCOUNT_ORDER.into()),
                     QueryKind::Tags => (self.tag_rows(tags), vec![up("resource_id"), up("tag_index")]),
                     QueryKind::Conflicts => (self.conflicts(tags), vec![up("tag_index"), up("resource_id")]),
@@ -133,10 +138,27 @@ impl Lowering<'_> {
             let attrs = [&id, &name, &ty, &provider, &account, &region].map(Clone::clone);
             let mut items = vec![index(i), state.clone()];
             items.extend(attrs);
-            items.extend([value, provenance, cost.clone()]);
+            let remedy = check.remedy.map_or(Expr::Null(Type::Text), Expr::Column);
+            items.extend([value, provenance, cost.clone(), remedy]);
             let found = Expr::compare(CmpOp::Gt, state, Expr::integer(StateCode::None.code()));
             let (filter, note) = (Some(found), named(check));
             branches.push(Select { items, filter, group_by: Vec::new(), note });
+        }
+        branches
+    }
+
+    fn goal_counts(&mut self, goals: &[GoalInfo]) -> Vec<Select> {
+        let mut branches = Vec::new();
+        for (i, goal) in goals.iter().enumerate() {
+            let items = vec![
+                index(i),
+                count_if(Expr::Column(goal.scope)),
+                count_if(Expr::Column(goal.covered)),
+                self.cost_where(Expr::Column(goal.scope)),
+                self.cost_where(Expr::Column(goal.covered)),
+            ];
+            let note = note(format!("goal `{}`", goal.name), &goal.loc);
+            branches.push(Select { items, filter: None, group_by: Vec::new(), note });
         }
         branches
     }

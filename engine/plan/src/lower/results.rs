@@ -8,6 +8,7 @@ pub(super) fn columns_of(kind: QueryKind) -> Vec<ResultColumn> {
         QueryKind::Summary => summary(),
         QueryKind::Checks => checks(),
         QueryKind::Findings => findings(),
+        QueryKind::Goals => goals(),
         QueryKind::Accounts => accounts(),
         QueryKind::Tags => tags(),
         QueryKind::Conflicts => conflicts(),
@@ -51,6 +52,17 @@ fn findings() -> Vec<ResultColumn> {
         maybe("value", Type::Text, "value of the tag that the check is about"),
         maybe("provenance", Type::Integer, "index in the plan of what gave the value"),
         maybe("cost", Type::Money, "monthly cost of the resource"),
+        maybe("remedy", Type::Text, "value of the tag that would mend it"),
+    ]
+}
+
+fn goals() -> Vec<ResultColumn> {
+    vec![
+        some("goal_index", Type::Integer, "index of the goal in the plan"),
+        some("in_scope", Type::Integer, "resources that the goal speaks of"),
+        some("covered", Type::Integer, "those of them that are covered"),
+        maybe("cost", Type::Money, "monthly cost in scope; NULL where no cost is known"),
+        maybe("covered_cost", Type::Money, "monthly cost of what is covered"),
     ]
 }
 

@@ -1,10 +1,10 @@
 //! Values become typed expressions, and expressions of one type become those of another.
 
 use rust_decimal::Decimal;
-use tagpol_sema::program::{Attr, Func, Regex, Value};
+use tagpol_sema::program::{Attr, Func, Regex, TableId, Value};
 
 use super::text::group_count;
-use super::{Lowering, money};
+use super::{Lowering, money, note};
 use crate::ir::{AttrColumn, Expr, Field, Function, Literal, Type};
 
 /// An expression and its type.
@@ -32,8 +32,8 @@ impl Lowering<'_> {
             Value::Bool(truth) => Typed::text(Expr::text(truth.to_string())),
             Value::Number(number) => Typed::new(Expr::Literal(Literal::Number(*number)), Type::Number),
             Value::Money(amount, currency) => {
-                self.check_currency(*amount, currency);
-                Typed::new(Expr::Literal(Literal::Money(*amount)), Type::Money)
+                let amount = self.in_currency(*amount, currency);
+                Typed::new(Expr::Literal(Literal::Money(amount)), Type::Money)
             }
             Value::Date(day) => Typed::new(Expr::Literal(Literal::Date(*day)), Type::Date),
             Value::Duration(span) => {
@@ -43,7 +43,14 @@ impl Lowering<'_> {
             Value::Native(key) => Typed::text(self.raw_key(key)),
             Value::NativeTag(id) => Typed::text(self.native_value(*id)),
             Value::SourceOf(id) => Typed::text(self.source_name(*id)),
+            // A model's values are no part of a program.
+            Value::ConfidenceOf(_) => Typed::new(Expr::Null(Type::Number), Type::Number),
             Value::Attr(attr) => self.attr(*attr),
+            Value::Meta(path) => {
+                let field = Expr::Field(Field::Meta(path.clone()));
+                Typed::text(self.columns.share(&format!("meta_{path}"), field, Type::Text, None))
+            }
+            Value::Lookup { table, column, key } => Typed::text(self.lookup(*table, *column, key)),
             Value::Template(parts) => Typed::text(self.template(parts)),
             Value::Call(func, args) => self.call(*func, args),
             Value::Extract(inner, regex) => Typed::text(self.extract(inner, regex)),
@@ -74,6 +81,19 @@ impl Lowering<'_> {
     /// Returns the attribute's column, which layer 0 always has.
     pub(super) fn attr_column(&mut self, attr: AttrColumn) -> Expr {
         self.columns.share(attr.as_str(), Expr::Field(Field::Attr(attr)), attr.ty(), None)
+    }
+
+    /// A lookup is a column of its own, so that each is made once.
+    fn lookup(&mut self, table: TableId, column: usize, key: &Value) -> Expr {
+        let key = self.text_value(key);
+        if matches!(key, Expr::Null(_)) {
+            return key;
+        }
+        let declared = self.program.table(table);
+        let cell = declared.columns.get(column).map_or("", |column| column.name.as_str());
+        let name = format!("lookup_{}_{cell}", declared.name);
+        let note = note(format!("table `{}`", declared.name), &declared.loc);
+        self.columns.share(&name, Expr::Lookup { table, column, key: Box::new(key) }, Type::Text, note)
     }
 
     fn template(&mut self, parts: &[Value]) -> Expr {
@@ -182,17 +202,21 @@ impl Lowering<'_> {
         if ty == wanted { expr } else { Expr::Null(wanted) }
     }
 
-    fn check_currency(&mut self, amount: Decimal, currency: &str) {
-        let Some(snapshot) = self.currency else {
-            return;
-        };
-        if snapshot != currency {
-            self.errors.push(money::CurrencyMismatch {
-                amount,
-                currency: currency.to_owned(),
-                snapshot: snapshot.to_owned(),
-                loc: self.at.clone(),
-            });
+    /// Returns an amount in the snapshot's currency, by its rate where it is of another.
+    fn in_currency(&mut self, amount: Decimal, currency: &str) -> Decimal {
+        let Some(snapshot) = self.currency else { return amount };
+        if snapshot == currency {
+            return amount;
         }
+        if let Some(amount) = self.rates.get(currency).and_then(|rate| amount.checked_mul(*rate)) {
+            return amount;
+        }
+        self.errors.push(money::CurrencyMismatch {
+            amount,
+            currency: currency.to_owned(),
+            snapshot: snapshot.to_owned(),
+            loc: self.at.clone(),
+        });
+        amount
     }
 }

@@ -182,6 +182,23 @@ impl Dialect {
         }
     }
 
+    /// Returns a field of the JSON in the column `meta` as text: the member of exactly that name,
+    /// else what the names between the dots lead to.
+    pub(super) fn json_field(self, path: &str) -> String {
+        let step = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        match self {
+            Self::DuckDb => {
+                let at = |pointer: &str| format!("json_extract_string(meta, {})", literal(pointer, self));
+                let whole = at(&step(path));
+                if !path.contains('.') {
+                    return whole;
+                }
+                let steps: String = path.split('.').map(step).collect();
+                format!("coalesce({whole}, {})", at(&steps))
+            }
+        }
+    }
+
     /// Returns the value of a key of the snapshot's `tags`.
     pub(super) fn map_value(self, key: &str) -> String {
         match self {

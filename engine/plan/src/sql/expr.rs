@@ -1,7 +1,7 @@
 //! Expressions as SQL text: on one line where they fit, else broken at their parts.
 
 use rust_decimal::Decimal;
-use tagpol_sema::program::{CmpOp, Regex};
+use tagpol_sema::program::{CmpOp, Regex, TableId};
 
 use super::Dialect;
 use super::text::{identifier, literal};
@@ -128,6 +128,7 @@ impl Printer<'_> {
             Expr::Field(Field::Attr(attr)) => identifier(attr.as_str(), self.dialect),
             Expr::Field(Field::Promoted(name)) => identifier(name, self.dialect),
             Expr::Field(Field::Key(key)) => self.dialect.map_value(key),
+            Expr::Field(Field::Meta(path)) => self.dialect.json_field(path),
             Expr::Column(id) => identifier(&self.plan.column(*id).name, self.dialect),
             Expr::Literal(constant) => self.constant(constant),
             Expr::Null(ty) => format!("CAST(NULL AS {})", self.dialect.type_name(*ty)),
@@ -165,6 +166,7 @@ impl Printer<'_> {
                 }
                 text + " END"
             }
+            Expr::Lookup { table, column, key } => self.lookup(*table, *column, key),
             Expr::Coalesce(parts) => format!("coalesce({})", self.list(parts)),
             Expr::Sum(parts) => self.chain(parts, " + "),
             Expr::Call(Function::Concat, parts) => self.chain(parts, " || "),
@@ -174,6 +176,16 @@ impl Printer<'_> {
             }
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
         }
+    }
+
+    /// A subquery for one value, which databases turn into a join.
+    fn lookup(self, table: TableId, column: usize, key: &Expr) -> String {
+        let key_column = self.plan.lookups.get(table.0 as usize).map_or(0, |info| info.key);
+        let (relation, column) = self.plan.cell_name(table, column);
+        let (_, by) = self.plan.cell_name(table, key_column);
+        let [relation, column, by] = [relation, column, by].map(|name| identifier(name, self.dialect));
+        let key = self.at_least(key, Binding::Sum);
+        format!("(SELECT {relation}.{column} FROM {relation} WHERE {relation}.{by} = {key})")
     }
 
     fn aggregate(self, aggregate: &Aggregate) -> String {

@@ -105,6 +105,7 @@ pub(crate) fn policy(name: &str, scope: Option<Pred>, checks: Vec<Check>) -> Pol
         grace: None,
         escalate: None,
         controls: Vec::new(),
+        remedies: Vec::new(),
         loc: at(40),
     }
 }
@@ -192,8 +193,8 @@ pub(crate) fn governance() -> Program {
             because: "migration".to_owned(),
             loc: at(50),
         }],
-        tests: Vec::new(),
         strata: vec![vec![COST_CENTER, ENVIRONMENT, OWNER, REVIEW_DATE]],
+        ..Program::default()
     }
 }
 

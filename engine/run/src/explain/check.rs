@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use tagpol_plan::interp::Resource;
-use tagpol_sema::places::{Place, Places};
+use tagpol_sema::condition_places::{Place, Places};
 use tagpol_sema::program::{CheckKind, Duration, Exemption};
 
 use super::condition::{Part, condition};

@@ -1,7 +1,7 @@
 //! Why a condition holds, or does not.
 
 use tagpol_plan::interp::Resource;
-use tagpol_sema::places::{Place, Places};
+use tagpol_sema::condition_places::{Place, Places};
 use tagpol_sema::program::{Attr, Duration, Loc, Pred, Value};
 
 use super::words::{Words, duration};
@@ -134,7 +134,17 @@ fn collect(resource: &Resource<'_>, value: &Value, found: &mut Vec<Operand>) {
             parts.iter().for_each(|part| collect(resource, part, found));
         }
         Value::Extract(inner, _) => collect(resource, inner, found),
-        Value::Tag(_) | Value::Native(_) | Value::NativeTag(_) | Value::SourceOf(_) | Value::Attr(_) => {
+        Value::Tag(_)
+        | Value::Native(_)
+        | Value::NativeTag(_)
+        | Value::SourceOf(_)
+        | Value::ConfidenceOf(_)
+        | Value::Attr(_)
+        | Value::Meta(_)
+        | Value::Lookup { .. } => {
+            if let Value::Lookup { key, .. } = value {
+                collect(resource, key, found);
+            }
             let text = Words::new(resource.program()).value(value);
             let value = match value {
                 Value::Attr(Attr::Age) => {

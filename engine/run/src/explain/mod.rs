@@ -1,7 +1,7 @@
 //! Why a resource is judged as it is.
 //!
 //! In: a [`Resource`](tagpol_plan::interp::Resource) (a program, one resource, the values of its
-//! tags) and the [`Places`](tagpol_sema::places::Places) of its conditions. Out: plain data, and
+//! tags) and the [`Places`](tagpol_sema::condition_places::Places) of its conditions. Out: plain data, and
 //! [`narrate`] for sentences. Pure. It asks the reference interpreter, which agrees with the database
 //! by test, and so never contradicts an evaluation.
 //!

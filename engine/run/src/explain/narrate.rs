@@ -1,7 +1,7 @@
 //! Reasons as sentences: lower case, no full stop, names and values in backticks.
 
 use tagpol_plan::interp::Resource;
-use tagpol_sema::places::Places;
+use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{ActionKind, Duration, Loc, TagId};
 
 use super::check::{CheckReason, NoWaiver, unused_waivers};

@@ -1,7 +1,7 @@
 //! Why a tag has its value.
 
 use tagpol_plan::interp::{NativeJudge, NativeStep, Resource, Winner};
-use tagpol_sema::places::Places;
+use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{ActionKind, Loc, TagId};
 
 use super::condition::{Part, condition};

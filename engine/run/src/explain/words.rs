@@ -140,7 +140,14 @@ impl<'a> Words<'a> {
             Value::Native(key) => format!("native[{}]", quoted(key)),
             Value::NativeTag(tag) => format!("native.{}", self.tag_name(*tag)),
             Value::SourceOf(tag) => format!("{}.source", self.tag_name(*tag)),
+            Value::ConfidenceOf(tag) => format!("{}.confidence", self.tag_name(*tag)),
             Value::Attr(attr) => format!("resource.{}", attr.as_str()),
+            Value::Meta(path) => format!("resource.meta[{}]", quoted(path)),
+            Value::Lookup { table, column, key } => {
+                let table = self.program.table(*table);
+                let column = table.columns.get(*column).map_or("?", |column| &column.name);
+                format!("{}[{}].{column}", table.name, self.value(key))
+            }
             Value::Template(parts) => self.template(parts),
             Value::Call(func, args) => {
                 let args: Vec<String> = args.iter().map(|arg| self.value(arg)).collect();

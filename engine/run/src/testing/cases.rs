@@ -51,7 +51,8 @@ pub(super) fn batches(
         for (at, given) in test.givens.iter().enumerate() {
             let member = Member { test: index, at, given };
             let currency = given.monthly_cost.as_ref().map(|(_, unit)| unit).or(usual.as_ref());
-            let options = Options { now: test.at.unwrap_or(now), currency: currency.cloned() };
+            let now = test.at.unwrap_or(now);
+            let options = Options { now, currency: currency.cloned(), ..Options::default() };
             let id = member.id();
             let fits = |batch: &&mut Batch<'_>| batch.options == options && !batch.ids.contains(&id);
             match batches.iter_mut().find(fits) {
@@ -117,6 +118,7 @@ impl Member<'_> {
             source: resource.source,
             created: resource.created,
             monthly_cost: resource.monthly_cost,
+            meta: resource.meta,
             tags: resource.tags,
         };
         Case { test: self.test, given: self.at, row, options: options.clone() }

@@ -19,7 +19,7 @@ pub mod mutation;
 mod observe;
 
 use tagpol_plan::interp::RowResult;
-use tagpol_sema::places::Places;
+use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{Loc, Program, Test};
 
 use self::cases::Case;

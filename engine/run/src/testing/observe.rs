@@ -85,8 +85,8 @@ fn results<'a>(
 fn nothing(program: &Program) -> RowResult {
     RowResult {
         tags: vec![TagResult::default(); program.tags.len()],
-        in_scope: Vec::new(),
         checks: program.policies.iter().map(|policy| vec![State::None; policy.checks.len()]).collect(),
+        ..RowResult::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Programs made of text.
 
-use tagpol_sema::places::{Places, places};
+use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 

@@ -11,11 +11,17 @@ tag review-date: date
 tag size: number
 tag on: bool
 tag `in`: text
+table accounts from \"accounts.csv\" key account-id {
+  account-id: text
+  owner: email
+}
 define database = resource.type == \"rds:db\"
 ";
 
 /// Conditions that are written in the one way in which they are printed.
-const CONDITIONS: [&str; 24] = [
+const CONDITIONS: [&str; 26] = [
+    "accounts[resource.account].owner == owner",
+    "resource.meta[\"a.b\"] is set",
     "environment == production",
     "environment != \"pre prod\"",
     "environment in [production, staging]",

@@ -146,11 +146,13 @@ impl Ctx<'_> {
     fn compare_as(&mut self, node: NodeId, left: &Ty, right: &Ty, right_node: NodeId) -> Option<CompareAs> {
         let by = match (left, right) {
             (a, b) if a.is_text() && b.is_text() => Some(CompareAs::Text),
-            (Ty::Bool, Ty::Bool) => Some(CompareAs::Text),
-            (Ty::Number, Ty::Number) => Some(CompareAs::Number),
+            (Ty::Bool, Ty::Bool) | (Ty::Json, Ty::Bool) | (Ty::Bool, Ty::Json) => Some(CompareAs::Text),
+            (Ty::Number | Ty::Json, Ty::Number) | (Ty::Number, Ty::Json) => Some(CompareAs::Number),
             (Ty::Money, Ty::Money) => Some(CompareAs::Money),
             (Ty::Duration, Ty::Duration) => Some(CompareAs::Duration),
-            (Ty::Date | Ty::Time, Ty::Date | Ty::Time) => Some(CompareAs::Date),
+            (Ty::Date | Ty::Time, Ty::Date | Ty::Time | Ty::Json) | (Ty::Json, Ty::Date | Ty::Time) => {
+                Some(CompareAs::Date)
+            }
             _ => None,
         };
         if by.is_none() {
@@ -218,7 +220,8 @@ impl Ctx<'_> {
     ) -> Option<Pred> {
         let (typed, ty) = self.value(value, None)?;
         // Dates and numbers of tags are texts of a form, so they may be looked into as well.
-        let looks_into = ty.is_text() || matches!(typed, Value::Tag(_) | Value::NativeTag(_));
+        let looks_into =
+            ty.is_text() || matches!(typed, Value::Tag(_) | Value::NativeTag(_) | Value::Lookup { .. });
         if !looks_into {
             let message = format!("`{op}` looks into text, not {}", ty.describe());
             let draft = self.draft(Code::E0020, op_id, message);
@@ -352,8 +355,9 @@ impl Ctx<'_> {
     fn within(&mut self, value: &hir::Value, last: bool, span: &Quantity) -> Option<Pred> {
         let (typed, ty) = self.value(value, None)?;
         let span = self.duration(span)?;
-        let computed = matches!(typed, Value::Native(_) | Value::Call(..) | Value::Extract(..));
-        if !(matches!(ty, Ty::Date | Ty::Time) || (ty == Ty::Text && computed)) {
+        let computed =
+            matches!(typed, Value::Native(_) | Value::Meta(_) | Value::Call(..) | Value::Extract(..));
+        if !(matches!(ty, Ty::Date | Ty::Time) || (ty.is_text() && computed)) {
             let message = format!("`within` asks of a date, not of {}", ty.describe());
             let mut draft = self.draft(Code::E0020, value.id(), message);
             if matches!(typed, Value::Tag(_)) {

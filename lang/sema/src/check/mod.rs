@@ -5,10 +5,12 @@
 //! said of what merely follows from it.
 
 mod condition;
+mod goal;
 mod literal;
 mod normalize;
 mod policy;
 mod rule;
+mod table;
 mod tag;
 mod test;
 mod value;
@@ -16,13 +18,14 @@ mod value;
 use std::collections::BTreeSet;
 
 pub(crate) use self::literal::is_valid_text;
+pub use self::table::{TableDecl, table_decl, table_files};
 pub use self::tag::{TagDecl, tag_decl};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::{Anchor, Draft};
 use crate::hir::{Body, Name, NodeId, Text, TextPart};
 use crate::names::{Def, ItemRef, Scope, Wanted, scope, similar_name};
-use crate::program::{self, DefineId, Pred, TagId};
+use crate::program::{self, DefineId, Pred, TableId, TagId};
 
 /// A checked item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +52,20 @@ pub enum Typed {
     Define(Pred),
     /// A rule, with the nodes of its actions.
     Rule(Box<program::Rule>, Vec<NodeId>),
-    /// A policy, with the nodes of its checks.
-    Policy(Box<program::Policy>, Vec<NodeId>),
+    /// A policy, with the nodes of its checks and of its remedies.
+    Policy(Box<program::Policy>, Vec<NodeId>, Vec<NodeId>),
     /// A waiver.
     Exempt(Box<program::Exemption>),
     /// A test, with the nodes of its expectations.
     Test(Box<program::Test>, Vec<NodeId>),
+    /// A table, from [`table_decl`].
+    Table,
+    /// What the model may do, with the nodes of the tags.
+    Infer(Vec<program::Inference>, Vec<NodeId>),
+    /// A goal.
+    Goal(Box<program::Goal>),
+    /// An allocation.
+    Allocate(Box<program::Allocation>),
 }
 
 /// What an item refers to, for the search for circles.
@@ -64,8 +75,35 @@ pub struct Reads {
     pub tags: BTreeSet<TagId>,
     /// Predicates that it names.
     pub defines: BTreeSet<DefineId>,
+    /// Tables that it looks up.
+    pub tables: BTreeSet<TableId>,
     /// Whether it asks where a value came from.
     pub sources: bool,
+}
+
+impl Reads {
+    /// Adds what a condition refers to.
+    pub(crate) fn add_pred(&mut self, pred: &Pred) {
+        pred.each(&mut |part| match part {
+            Pred::Named(define) => drop(self.defines.insert(*define)),
+            Pred::IsValid(tag) => drop(self.tags.insert(*tag)),
+            _ => {}
+        });
+        pred.each_value(&mut |value| self.add(value));
+    }
+
+    /// Adds what a value refers to.
+    pub(crate) fn add_value(&mut self, value: &program::Value) {
+        value.each(&mut |part| self.add(part));
+    }
+
+    fn add(&mut self, value: &program::Value) {
+        match value {
+            program::Value::Tag(tag) => drop(self.tags.insert(*tag)),
+            program::Value::Lookup { table, .. } => drop(self.tables.insert(*table)),
+            _ => {}
+        }
+    }
 }
 
 /// Checks one item.
@@ -107,6 +145,10 @@ impl Ctx<'_> {
             Body::Policy(body) => self.policy(item, body),
             Body::Exempt(body) => self.exempt(item, body),
             Body::Test(body) => self.test(item, body),
+            Body::Table(_) => Some(Typed::Table),
+            Body::Infer(body) => self.infer(item, body),
+            Body::Goal(body) => self.goal(item, body),
+            Body::Allocate(body) => self.allocate(item, body),
         }
     }
 
@@ -229,7 +271,7 @@ impl Ctx<'_> {
 
 impl Body {
     fn kind_defines_name(&self) -> bool {
-        matches!(self, Self::Tag(_) | Self::Define(_) | Self::Rule(_) | Self::Policy(_))
+        !matches!(self, Self::Use(_) | Self::Normalize(_) | Self::Exempt(_) | Self::Test(_) | Self::Infer(_))
     }
 }
 

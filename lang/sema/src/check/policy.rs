@@ -7,8 +7,8 @@ use crate::codes::Code;
 use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
 use crate::names::{Def, Wanted};
 use crate::program::{
-    self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, TagId,
-    TextOp, Value,
+    self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, Remedy,
+    TagId, TextOp, Value,
 };
 
 impl Ctx<'_> {
@@ -35,6 +35,8 @@ impl Ctx<'_> {
         });
         let controls = controls.collect();
         let check_nodes = body.checks.iter().map(|check| check.id).collect();
+        let remedies = self.remedies(&body.remedies, checks.as_deref());
+        let remedy_nodes = body.remedies.iter().map(|remedy| remedy.id).collect();
         let policy = program::Policy {
             name: item.name.text.clone(),
             doc: item.doc.clone(),
@@ -44,12 +46,48 @@ impl Ctx<'_> {
             grace: sound(grace)?,
             escalate: sound(escalate)?,
             controls,
+            remedies: remedies?,
             loc: no_loc(),
         };
-        Some(Typed::Policy(Box::new(policy), check_nodes))
+        Some(Typed::Policy(Box::new(policy), check_nodes, remedy_nodes))
     }
 
-    fn lacks(&mut self, item: &Item, kind: &str, what: &str, example: &str) {
+    fn remedies(&mut self, remedies: &[hir::Action], checks: Option<&[Check]>) -> Option<Vec<Remedy>> {
+        let mut first: Vec<(TagId, NodeId)> = Vec::new();
+        let typed: Vec<Option<Remedy>> = remedies
+            .iter()
+            .map(|remedy| {
+                let tag = self.tag(&remedy.tag)?;
+                match first.iter().find(|(other, _)| *other == tag) {
+                    Some((_, node)) => {
+                        self.once(&format!("remediate set {}", remedy.tag.text), &[*node, remedy.id])
+                    }
+                    None => first.push((tag, remedy.id)),
+                }
+                self.asked_for(remedy, tag, checks);
+                let ty = self.decl(tag).ty.clone()?;
+                let value = self.action_value(tag, &ty, &remedy.value)?;
+                Some(Remedy { tag, value, loc: no_loc() })
+            })
+            .collect();
+        typed.into_iter().collect()
+    }
+
+    /// Reports a remedy that would never be told, since no check is about its tag.
+    fn asked_for(&mut self, remedy: &hir::Action, tag: TagId, checks: Option<&[Check]>) {
+        if checks.is_none_or(|checks| checks.iter().any(|check| check.tag == Some(tag))) {
+            return;
+        }
+        let name = &remedy.tag.text;
+        let draft = self
+            .draft(Code::E0046, remedy.tag.id, format!("no check of this policy is about `{name}`"))
+            .help(format!(
+                "a remedy is told with the findings of the checks about its tag: add `require {name}`, or leave the remedy out"
+            ));
+        self.report(draft);
+    }
+
+    pub(super) fn lacks(&mut self, item: &Item, kind: &str, what: &str, example: &str) {
         if item.broken {
             return;
         }
@@ -61,7 +99,7 @@ impl Ctx<'_> {
 
     /// The scope of `for resource where …`. The outer None: it is wrong.
     #[expect(clippy::option_option, reason = "the inner None means all resources")]
-    fn scope_of(&mut self, scopes: &[(NodeId, Option<Expr>)]) -> Option<Option<Pred>> {
+    pub(super) fn scope_of(&mut self, scopes: &[(NodeId, Option<Expr>)]) -> Option<Option<Pred>> {
         self.once("for resource", &scopes.iter().map(|(node, _)| *node).collect::<Vec<_>>());
         match scopes.first() {
             None | Some((_, None)) => Some(None),
@@ -233,7 +271,7 @@ impl Ctx<'_> {
         let Some(check) = &path.check else { return Some((policy, None)) };
         let item = self.scope.policies.get(policy)?.clone();
         // A policy that is wrong has been reported; its checks are not known.
-        let Some(Typed::Policy(typed, _)) = &checked(self.db, self.project, item).typed else { return None };
+        let Some(Typed::Policy(typed, ..)) = &checked(self.db, self.project, item).typed else { return None };
         let found = typed.checks.iter().position(|candidate| candidate.id == check.text);
         if found.is_none() {
             let ids = typed.checks.iter().map(|candidate| candidate.id.as_str());

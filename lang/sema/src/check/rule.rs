@@ -2,7 +2,7 @@
 
 use super::normalize::no_loc;
 use super::value::Ty;
-use super::{Ctx, Typed};
+use super::{Ctx, Reads, Typed};
 use crate::codes::Code;
 use crate::hir::{self, Item};
 use crate::names::Def;
@@ -87,7 +87,7 @@ impl Ctx<'_> {
     }
 
     /// The value of an action: a literal that is valid for the tag, or something to compute.
-    fn action_value(&mut self, tag: TagId, ty: &TagType, value: &hir::Value) -> Option<Value> {
+    pub(super) fn action_value(&mut self, tag: TagId, ty: &TagType, value: &hir::Value) -> Option<Value> {
         let name = self.tag_name(tag);
         let computed = match value {
             hir::Value::Call(..) => true,
@@ -116,10 +116,7 @@ impl Ctx<'_> {
 }
 
 fn reads_tag(value: &Value, tag: TagId) -> bool {
-    match value {
-        Value::Tag(read) => *read == tag,
-        Value::Template(parts) | Value::Call(_, parts) => parts.iter().any(|part| reads_tag(part, tag)),
-        Value::Extract(inner, _) => reads_tag(inner, tag),
-        _ => false,
-    }
+    let mut reads = Reads::default();
+    reads.add_value(value);
+    reads.tags.contains(&tag)
 }

@@ -61,7 +61,7 @@ fn ids(names: &[Name]) -> Vec<NodeId> {
 }
 
 impl Ctx<'_> {
-    fn tag_type(&mut self, ty: &TypeExpr) -> Option<TagType> {
+    pub(super) fn tag_type(&mut self, ty: &TypeExpr) -> Option<TagType> {
         match ty {
             TypeExpr::Named(name) => self.named_type(name),
             TypeExpr::Matching(regex) => self.regex(regex).map(TagType::Matching),

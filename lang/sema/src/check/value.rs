@@ -18,6 +18,8 @@ pub(super) enum Ty {
     Provider,
     /// Where a value came from.
     Source,
+    /// A field of JSON: what it is compared with tells how it is read.
+    Json,
     Date,
     Time,
     Number,
@@ -34,6 +36,7 @@ impl Ty {
             Self::Member(_) => "a member of an enumeration",
             Self::Provider => "a provider",
             Self::Source => "a source",
+            Self::Json => "a field of JSON",
             Self::Date => "a date",
             Self::Time => "a time",
             Self::Number => "a number",
@@ -45,7 +48,7 @@ impl Ty {
 
     /// Whether values of the type are text to look into.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Member(_) | Self::Provider | Self::Source)
+        matches!(self, Self::Text | Self::Member(_) | Self::Provider | Self::Source | Self::Json)
     }
 }
 
@@ -164,16 +167,22 @@ impl Ctx<'_> {
         match (name.text.as_str(), steps) {
             (_, []) => self.bare_name(name, expected),
             ("resource", [Step::Field(field)]) => self.attribute(field),
+            ("resource", [Step::Field(field), Step::Index(path)]) if field.text == "meta" => self.meta(path),
             ("native", [Step::Index(key)]) => self.native_key(key),
             ("native", [Step::Field(tag)]) => {
                 let tag = self.tag(tag)?;
                 Some((Value::NativeTag(tag), self.tag_ty(tag)?))
             }
+            (_, [Step::Index(key), Step::Field(column)]) => self.lookup(name, key, column),
+            (_, [Step::Index(_)]) if self.table(name).is_some() => {
+                self.table_alone(node, name);
+                None
+            }
             (_, [Step::Field(field)]) => self.tag_field(name, field),
             _ => {
                 let draft = self
                     .draft(Code::E0014, node, "this path stands for nothing")
-                    .help("paths are `resource.NAME`, `native[\"Key\"]`, `native.TAG` and `TAG.source`");
+                    .help("paths are `resource.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source` and `TABLE[key].column`");
                 self.report(draft);
                 None
             }
@@ -201,6 +210,10 @@ impl Ctx<'_> {
                 Some((Value::Tag(*tag), self.tag_ty(*tag)?))
             }
             Some(_) if self.scope.may_define(&name.text) => None,
+            Some(Def::Table(_)) => {
+                self.table_alone(name.id, name);
+                None
+            }
             Some(other) => {
                 let message = format!("`{}` is {}, not a value", name.text, other.kind());
                 let draft = self.draft(Code::E0014, name.id, message);
@@ -234,11 +247,28 @@ impl Ctx<'_> {
     fn tag_ty(&self, tag: TagId) -> Option<Ty> {
         Some(match self.decl(tag).ty.as_ref()? {
             TagType::OneOf(_) => Ty::Member(tag),
-            TagType::Date => Ty::Date,
-            TagType::Number => Ty::Number,
-            TagType::Bool => Ty::Bool,
-            TagType::Text | TagType::Matching(_) | TagType::Email | TagType::Url => Ty::Text,
+            ty => plain_ty(ty),
         })
+    }
+
+    /// `resource.meta["path.to.field"]`
+    fn meta(&mut self, path: &hir::Value) -> Option<(Value, Ty)> {
+        let hir::Value::Text(text) = path else {
+            let draft = self
+                .draft(Code::E0020, path.id(), "a path into the provider's data is a text")
+                .help("write it as `resource.meta[\"path.to.field\"]`");
+            self.report(draft);
+            return None;
+        };
+        let path = self.plain_text(text);
+        if path.split('.').any(str::is_empty) {
+            let draft = self
+                .draft(Code::E0024, text.id, "this path leads nowhere")
+                .help("names of fields stand between its dots, as in `\"sku.name\"`");
+            self.report(draft);
+            return None;
+        }
+        Some((Value::Meta(path), Ty::Json))
     }
 
     fn attribute(&mut self, field: &Name) -> Option<(Value, Ty)> {
@@ -264,6 +294,9 @@ impl Ctx<'_> {
         let draft = match (field.text.as_str(), self.scope.names.get(&field.text)) {
             (tag, Some(Def::Tag(_))) => draft.help(format!("a tag stands alone: `{tag}`")),
             ("cost" | "price" | "spend", _) => draft.help("did you mean `monthly-cost`?").fix("monthly-cost"),
+            ("meta", _) => {
+                draft.help("name the field of the provider's own data: `resource.meta[\"path.to.field\"]`")
+            }
             ("tags" | "labels", _) => {
                 draft.help("a native tag is `native[\"Key\"]`, a virtual one its name alone")
             }
@@ -291,18 +324,26 @@ impl Ctx<'_> {
             self.report(draft);
             return None;
         }
-        let tag = self.tag(name)?;
-        if field.text != "source" {
-            let draft = self
-                .draft(Code::E0013, field.id, format!("a tag has no `{}`", field.text))
-                .help("what can be asked of a tag is its `source`")
-                .did_you_mean(&field.text, ["source"]);
-            self.report(draft);
+        if self.table(name).is_some() {
+            self.table_alone(name.id, name);
             return None;
         }
+        let tag = self.tag(name)?;
+        let asked = match field.text.as_str() {
+            "source" => (Value::SourceOf(tag), Ty::Source),
+            "confidence" => (Value::ConfidenceOf(tag), Ty::Number),
+            other => {
+                let draft = self
+                    .draft(Code::E0013, field.id, format!("a tag has no `{other}`"))
+                    .help("what can be asked of a tag is its `source` and its `confidence`")
+                    .did_you_mean(other, ["source", "confidence"]);
+                self.report(draft);
+                return None;
+            }
+        };
         self.reads.tags.insert(tag);
         self.reads.sources = true;
-        Some((Value::SourceOf(tag), Ty::Source))
+        Some(asked)
     }
 
     fn call(&mut self, node: NodeId, name: &Name, arguments: &[hir::Value]) -> Option<(Value, Ty)> {
@@ -372,5 +413,15 @@ impl Ctx<'_> {
         let usage = usage.replace("NAME", name);
         let draft = self.draft(Code::E0025, node, format!("`{name}` takes other arguments"));
         self.report(draft.help(format!("write `{usage}`")));
+    }
+}
+
+/// The type of values of a tag's type, where the members of an enumeration are texts like others.
+pub(super) fn plain_ty(ty: &TagType) -> Ty {
+    match ty {
+        TagType::Date => Ty::Date,
+        TagType::Number => Ty::Number,
+        TagType::Bool => Ty::Bool,
+        TagType::Text | TagType::Matching(_) | TagType::OneOf(_) | TagType::Email | TagType::Url => Ty::Text,
     }
 }

@@ -4,21 +4,28 @@
 //! tree, without salsa, and with every name resolved to an index. It may be built by hand (tests
 //! do). A `Program` promises that
 //!
-//! - every [`TagId`] and [`DefineId`] it holds is in range,
+//! - every [`TagId`], [`DefineId`] and [`TableId`] it holds is in range,
 //! - definitions never refer to themselves, and the tag dependencies form no cycle,
 //! - operands have the types that their operator wants,
 //! - regular expressions are of the subset that RE2 and the Rust `regex` crate read alike,
 //! - [`Program::strata`] lists every tag once, each after all tags that its rules read.
 
 mod condition;
+mod goal;
+mod infer;
+mod table;
 mod test;
 mod value;
+mod walk;
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 pub use condition::{CmpOp, CompareAs, Direction, Duration, Format, Pred, TextOp};
+pub use goal::{Allocation, Goal, Measure, Split};
+pub use infer::Inference;
+pub use table::{Table, TableColumn, TableId};
 pub use test::{Expect, ExpectKind, Given, Test};
 pub use value::{Attr, Func, Value};
 
@@ -52,6 +59,14 @@ pub struct Program {
     pub rules: Vec<Rule>,
     /// Policies in the order of their names.
     pub policies: Vec<Policy>,
+    /// Lookup tables in the order of their names.
+    pub tables: Vec<Table>,
+    /// What the model may do, ordered by tag; one a tag.
+    pub inferences: Vec<Inference>,
+    /// Targets in the order of their names.
+    pub goals: Vec<Goal>,
+    /// How shared costs are spread, in the order of their names.
+    pub allocations: Vec<Allocation>,
     /// Waivers, ordered by (file, position).
     pub exemptions: Vec<Exemption>,
     /// Unit tests, ordered by (file, position).
@@ -300,7 +315,20 @@ pub struct Policy {
     pub escalate: Option<Escalation>,
     /// Controls of frameworks that it supports.
     pub controls: Vec<Control>,
+    /// Values that would mend its findings; one a tag at most.
+    pub remedies: Vec<Remedy>,
     /// Place of the name.
+    pub loc: Loc,
+}
+
+/// `remediate set T = V`: told with the findings of the checks that are about the tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// The tag.
+    pub tag: TagId,
+    /// The value; where it comes out missing there is no remedy.
+    pub value: Value,
+    /// Place of the statement.
     pub loc: Loc,
 }
 
@@ -431,6 +459,12 @@ impl Program {
             None => false,
         });
         self.tests.clear();
+    }
+
+    /// Returns the table.
+    pub fn table(&self, id: TableId) -> &Table {
+        #[expect(clippy::indexing_slicing, reason = "ids of a program are in range")]
+        &self.tables[id.0 as usize]
     }
 
     /// Returns the named predicate.

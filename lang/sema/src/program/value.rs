@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Duration, Regex, TagId};
+use super::{Duration, Regex, TableId, TagId};
 
 /// A value: text, unless said otherwise; may be missing, unless it is a literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,25 @@ pub enum Value {
     NativeTag(TagId),
     /// Where a tag's value came from, as [`Source::as_str`](super::Source::as_str) writes it; missing where the tag is.
     SourceOf(TagId),
+    /// The confidence of the model from 0 to 1 in a value that it gave, as a number; missing where
+    /// the value came from elsewhere.
+    ConfidenceOf(TagId),
     /// An attribute of the resource.
     Attr(Attr),
+    /// A field of the provider's own JSON: the member of exactly this name, else what the names
+    /// between the dots lead to, where a whole number is a position in a list. Missing where there
+    /// is none or it is null; what is no text is its JSON.
+    Meta(String),
+    /// The cell of a table, in the row whose key is exactly the text; missing where there is no
+    /// such row, or its cell is empty.
+    Lookup {
+        /// The table.
+        table: TableId,
+        /// Index in [`Table::columns`](super::Table::columns).
+        column: usize,
+        /// The key.
+        key: Box<Self>,
+    },
     /// Parts put together; missing if one is missing.
     Template(Vec<Self>),
     /// A function; missing if its arguments are, except [`Func::Coalesce`].

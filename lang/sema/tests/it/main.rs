@@ -11,6 +11,7 @@
 mod codes;
 mod diagnostics;
 mod incremental;
+mod lints;
 mod programs;
 mod random;
 mod reference;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use tagpol_sema::program::{
-    Action, ActionKind, Check, CheckKind, CompareAs, ExpectKind, MapTarget, Normalize, Pattern, Policy, Pred,
-    Program, Regex, Rule, Tag, TagId, TagType, Test, TextOp, Value,
+    Action, ActionKind, Allocation, Check, CheckKind, CompareAs, ExpectKind, Goal, MapTarget, Normalize,
+    Pattern, Policy, Pred, Program, Regex, Rule, Table, Tag, TagId, TagType, Test, TextOp, Value,
 };
 
 use crate::suite;
@@ -40,6 +40,14 @@ impl Print<'_> {
         }
         program.rules.iter().for_each(|rule| self.rule(rule));
         program.policies.iter().for_each(|policy| self.policy(policy));
+        program.tables.iter().for_each(|table| self.table(table));
+        for inference in &program.inferences {
+            let (apply, suggest) = (inference.apply, inference.suggest);
+            writeln!(self.out, "infer {} apply {apply:?} suggest {suggest:?}", self.name(inference.tag))
+                .unwrap();
+        }
+        program.goals.iter().for_each(|goal| self.goal(goal));
+        program.allocations.iter().for_each(|allocation| self.allocation(allocation));
         for exemption in &program.exemptions {
             let policy = &program.policies[exemption.policy];
             let check = exemption.check.map_or("*", |check| &policy.checks[check].id);
@@ -61,11 +69,7 @@ impl Print<'_> {
     }
 
     fn tag(&mut self, tag: &Tag) {
-        let ty = match &tag.ty {
-            TagType::Matching(re) => format!("text {}", regex(re)),
-            TagType::OneOf(members) => format!("one of {}", members.join(", ")),
-            other => format!("{other:?}").to_lowercase(),
-        };
+        let ty = ty(&tag.ty);
         let importance =
             tag.importance.map(|importance| format!(" {}", importance.as_str())).unwrap_or_default();
         let default = tag.default.as_ref().map(|default| format!(" default {default:?}")).unwrap_or_default();
@@ -118,6 +122,34 @@ impl Print<'_> {
         for control in &policy.controls {
             writeln!(self.out, "  control {} {}", control.framework, control.id).unwrap();
         }
+        for remedy in &policy.remedies {
+            writeln!(self.out, "  remedy {} = {}", self.name(remedy.tag), self.value(&remedy.value)).unwrap();
+        }
+    }
+
+    fn table(&mut self, table: &Table) {
+        let key = &table.columns[table.key].name;
+        writeln!(self.out, "table {} from {} key {key}", table.name, table.path).unwrap();
+        for column in &table.columns {
+            writeln!(self.out, "  {}: {} from {:?}", column.name, ty(&column.ty), column.heading).unwrap();
+        }
+    }
+
+    fn goal(&mut self, goal: &Goal) {
+        let tags: Vec<String> = goal.tags.iter().map(|tag| self.name(*tag)).collect();
+        let scope = goal.scope.as_ref().map_or("everything".to_owned(), |scope| self.pred(scope));
+        let (tags, by) = (tags.join(", "), goal.by.as_str());
+        let (severity, least) = (goal.severity.as_str(), goal.at_least);
+        writeln!(self.out, "goal {} {severity}: {tags} by {by} for {scope} at least {least}", goal.name)
+            .unwrap();
+    }
+
+    fn allocation(&mut self, allocation: &Allocation) {
+        let from = allocation.from.as_ref().map_or("everything".to_owned(), |from| self.pred(from));
+        let among = allocation.among.as_ref().map(|among| format!(" in {among:?}")).unwrap_or_default();
+        let to = self.name(allocation.to);
+        writeln!(self.out, "allocate {} from {from} to {to}{among} {:?}", allocation.name, allocation.split)
+            .unwrap();
     }
 
     fn check(&mut self, check: &Check) {
@@ -218,11 +250,25 @@ impl Print<'_> {
             Value::Native(key) => format!("native[{key:?}]"),
             Value::NativeTag(tag) => format!("native.{}", self.name(*tag)),
             Value::SourceOf(tag) => format!("{}.source", self.name(*tag)),
+            Value::ConfidenceOf(tag) => format!("{}.confidence", self.name(*tag)),
+            Value::Meta(path) => format!("meta[{path:?}]"),
+            Value::Lookup { table, column, key } => {
+                let table = self.program.table(*table);
+                format!("{}[{}].{}", table.name, self.value(key), table.columns[*column].name)
+            }
             Value::Attr(attr) => format!("resource.{}", attr.as_str()),
             Value::Template(parts) => format!("template({})", list(parts)),
             Value::Call(func, arguments) => format!("{func:?}({})", list(arguments)),
             Value::Extract(value, re) => format!("Extract({}, {})", self.value(value), regex(re)),
         }
+    }
+}
+
+fn ty(ty: &TagType) -> String {
+    match ty {
+        TagType::Matching(re) => format!("text {}", regex(re)),
+        TagType::OneOf(members) => format!("one of {}", members.join(", ")),
+        other => format!("{other:?}").to_lowercase(),
     }
 }
 

@@ -192,6 +192,8 @@ macro_rules! nodes {
 nodes! {
     /// A whole file.
     File,
+    /// `@allow(substring-trap)`
+    AllowAttr,
     /// `use std::taxonomy except [a]`
     UseItem,
     /// `std::taxonomy`
@@ -264,6 +266,8 @@ nodes! {
     EscalateStmt,
     /// `control soc2 "CC6.1"`
     ControlStmt,
+    /// `remediate set T = V`
+    RemediateStmt,
     /// `exempt POLICY/CHECK { … }`
     ExemptItem,
     /// `policy/check`
@@ -296,6 +300,36 @@ nodes! {
     FromRule,
     /// `for GIVEN`
     ForGiven,
+    /// `table NAME from "…" key COL { … }`
+    TableItem,
+    /// `owner: email from "Owner"`
+    Column,
+    /// `from "Owner"`
+    FromHeader,
+    /// `infer T, U { … }`
+    InferItem,
+    /// `apply at 0.90`
+    ApplyStmt,
+    /// `suggest at 0.70`
+    SuggestStmt,
+    /// `goal NAME { … }`
+    GoalItem,
+    /// `coverage of [T] by cost`
+    CoverageStmt,
+    /// `at least 90%`
+    LeastStmt,
+    /// `allocate NAME { … }`
+    AllocateItem,
+    /// `from resource where …`
+    FromStmt,
+    /// `to every T`, `to T in [a, b]`
+    ToStmt,
+    /// `split even`
+    SplitStmt,
+    /// `{ a: 60%  b: 40% }`
+    Shares,
+    /// `a: 60%`
+    Share,
     /// `== V`
     CmpTail,
     /// `in [ … ]`
@@ -334,6 +368,10 @@ pub enum Item {
     Policy(PolicyItem),
     Exempt(ExemptItem),
     Test(TestItem),
+    Table(TableItem),
+    Infer(InferItem),
+    Goal(GoalItem),
+    Allocate(AllocateItem),
 }
 
 impl AstNode for Item {
@@ -347,6 +385,10 @@ impl AstNode for Item {
             SyntaxKind::PolicyItem => Self::Policy(PolicyItem(node)),
             SyntaxKind::ExemptItem => Self::Exempt(ExemptItem(node)),
             SyntaxKind::TestItem => Self::Test(TestItem(node)),
+            SyntaxKind::TableItem => Self::Table(TableItem(node)),
+            SyntaxKind::InferItem => Self::Infer(InferItem(node)),
+            SyntaxKind::GoalItem => Self::Goal(GoalItem(node)),
+            SyntaxKind::AllocateItem => Self::Allocate(AllocateItem(node)),
             _ => return None,
         })
     }
@@ -361,17 +403,24 @@ impl AstNode for Item {
             Self::Policy(item) => item.syntax(),
             Self::Exempt(item) => item.syntax(),
             Self::Test(item) => item.syntax(),
+            Self::Table(item) => item.syntax(),
+            Self::Infer(item) => item.syntax(),
+            Self::Goal(item) => item.syntax(),
+            Self::Allocate(item) => item.syntax(),
         }
     }
 }
 
 impl Item {
-    /// Returns the text of the `///` lines right above the item, without the slashes.
+    /// Returns the text of the `///` lines right above the item, without the slashes. Attributes
+    /// may stand between them and the item.
     pub fn doc(&self) -> String {
+        let keyword = self.syntax().children_with_tokens().find(|e| e.kind() == SyntaxKind::Keyword);
+        let inside = std::iter::successors(keyword, |e| e.prev_sibling_or_token()).skip(1);
         let above =
             std::iter::successors(self.syntax().prev_sibling_or_token(), |e| e.prev_sibling_or_token());
         let mut lines = Vec::new();
-        for element in above {
+        for element in inside.chain(above) {
             match element.kind() {
                 SyntaxKind::Comment => {
                     let Some(text) = element.as_token().and_then(|token| doc_line(token.text())) else {
@@ -380,11 +429,17 @@ impl Item {
                     lines.push(text);
                 }
                 SyntaxKind::Whitespace if newlines(&element) < 2 => {}
+                SyntaxKind::AllowAttr => {}
                 _ => break,
             }
         }
         lines.reverse();
         lines.join("\n")
+    }
+
+    /// Returns the names of the lints that `@allow(…)` silences for the item.
+    pub fn allows(&self) -> impl Iterator<Item = Name> + use<> {
+        children::<AllowAttr>(self.syntax()).flat_map(|attr| attr.names())
     }
 }
 

@@ -1,7 +1,8 @@
 //! Test cases in a Markdown file that reads as documentation.
 //!
 //! A case is a `## heading`, one or more fences of `tagpol` with the input (`file=NAME` in the info
-//! string names it) and one fence of `text` with what is expected. `TAGPOL_UPDATE=1` rewrites what
+//! string names it) and of `csv` with the files of tables, and one fence of `text` with what is
+//! expected. `TAGPOL_UPDATE=1` rewrites what
 //! is expected.
 
 use std::ops::Range;
@@ -58,6 +59,11 @@ fn close(case: &mut Case, info: &str, body: &str, place: Range<usize>) {
             let text = if words.contains(&"escaped") { unescape(body) } else { body.to_owned() };
             let text = if words.contains(&"unended") { text.trim_end_matches('\n').to_owned() } else { text };
             case.files.push((name.to_owned(), text));
+        }
+        // The file of a table.
+        Some("csv") => {
+            let name = words.find_map(|word| word.strip_prefix("file=")).unwrap_or("accounts.csv");
+            case.files.push((name.to_owned(), body.to_owned()));
         }
         Some("text") => {
             case.expected = body.to_owned();

@@ -35,7 +35,7 @@ fn decimal(text: &str) -> Decimal {
 
 /// Noon of the first of September 2026, in dollars.
 fn options() -> Options {
-    Options { now: time("2026-09-01T12:00:00Z"), currency: Some("USD".to_owned()) }
+    Options { now: time("2026-09-01T12:00:00Z"), currency: Some("USD".to_owned()), ..Options::default() }
 }
 
 fn re(pattern: &str) -> Regex {
@@ -99,6 +99,7 @@ fn policy(scope: Option<Pred>, checks: Vec<Check>) -> Policy {
         grace: None,
         escalate: None,
         controls: Vec::new(),
+        remedies: Vec::new(),
         loc: loc(),
     }
 }

@@ -24,7 +24,7 @@ fn with_policy(policy: Policy) -> Program {
 }
 
 fn states(program: &Program, row: &Row, now: DateTime<Utc>) -> Vec<State> {
-    let options = Options { now, currency: None };
+    let options = Options { now, ..Options::default() };
     evaluate(program, std::slice::from_ref(row), &options).remove(0).checks.remove(0)
 }
 

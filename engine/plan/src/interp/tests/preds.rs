@@ -429,6 +429,6 @@ fn without_a_currency_amounts_compare_as_they_are() {
     let pred = compare(CmpOp::Ge, left, right, CompareAs::Money);
     program.policies = vec![policy(None, vec![check(tagpol_sema::program::CheckKind::Forbid, pred)])];
     let resource = Row { monthly_cost: Some(decimal("5.0")), ..row(&[]) };
-    let options = Options { now: time("2026-09-01T00:00:00Z"), currency: None };
+    let options = Options { now: time("2026-09-01T00:00:00Z"), ..Options::default() };
     assert_eq!(evaluate(&program, &[resource], &options)[0].checks, [[State::Open]]);
 }

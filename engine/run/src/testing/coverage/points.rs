@@ -1,7 +1,7 @@
 //! The points of a program, each with the question whether it happens.
 
 use tagpol_plan::interp::{NativeJudge, NativeStep, State, Winner};
-use tagpol_sema::places::{Place, PolicyPlaces};
+use tagpol_sema::condition_places::{Place, PolicyPlaces};
 use tagpol_sema::program::{Loc, MapArm, Normalize, Policy, Pred, Rule, Tag};
 
 use super::{PointKind, Seen};

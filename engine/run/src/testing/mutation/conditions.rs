@@ -1,6 +1,6 @@
 //! Conditions with one small mistake in them.
 
-use tagpol_sema::places::Place;
+use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{CmpOp, Direction, Loc, Pred, TextOp, Value};
 
 use crate::explain::words::{Words, op_text, quoted};

@@ -116,7 +116,7 @@ impl<'a> Tests<'a> {
 
 #[cfg(test)]
 mod tests {
-    use tagpol_sema::places::places;
+    use tagpol_sema::condition_places::places;
     use tagpol_sema::{Database, analysis};
 
     use super::*;

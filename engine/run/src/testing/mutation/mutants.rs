@@ -4,7 +4,7 @@
 //! escalations, controls) is left alone.
 
 use chrono::NaiveDate;
-use tagpol_sema::places::Place;
+use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{
     Action, ActionKind, CheckKind, Loc, Normalize, Otherwise, Policy, Pred, Program, Rule, Tag, TagId,
     TagType, Value,
