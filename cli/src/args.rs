@@ -191,8 +191,11 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
     /// List the tests instead of running them
-    #[arg(long, conflicts_with_all = ["format", "output", "coverage", "lcov", "mutate", "threshold"])]
+    #[arg(long, conflicts_with_all = ["format", "output", "coverage", "lcov", "mutate", "threshold", "watch"])]
     pub(crate) list: bool,
+    /// Run the tests again whenever a file of the project changes
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// Show which rules, branches and checks the tests reach
     #[arg(long)]
     pub(crate) coverage: bool,

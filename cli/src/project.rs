@@ -146,6 +146,29 @@ pub(crate) fn policy_files(path: Option<&Path>) -> Result<Vec<PathBuf>, Failure>
     }
 }
 
+/// Returns the files that a project is read from, without its tables: the policies and the manifest,
+/// also where there is none yet. Where there is no project: the place to look for one.
+pub(crate) fn watched_files(path: Option<&Path>) -> Vec<PathBuf> {
+    match locate(path) {
+        Ok(location) => {
+            let mut files = location.files;
+            files.push(location.root.join(FILE_NAME));
+            files
+        }
+        Err(_) => {
+            let here = path.map_or_else(|| PathBuf::from("."), Path::to_owned);
+            let root = enclosing_project(&here).unwrap_or_else(|| here.clone());
+            vec![root.join(FILE_NAME), here]
+        }
+    }
+}
+
+/// Returns the files of the tables of a project; none where it cannot be read.
+pub(crate) fn table_files(path: Option<&Path>) -> Vec<PathBuf> {
+    let Ok(project) = Project::load(path) else { return Vec::new() };
+    tagpol_sema::table_files(&project.db, project.files).iter().map(PathBuf::from).collect()
+}
+
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {
     let Some(path) = path else {
         let here = PathBuf::from(".");

@@ -15,12 +15,20 @@ use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::Output;
 use crate::project::Project;
+use crate::watch::watch;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
     if args.threshold.is_some() && !args.coverage && !args.mutate {
         return Err(Failure::usage("`--threshold` is a share of nothing")
             .help("add `--coverage` or `--mutate`, which tell the share"));
     }
+    if args.watch {
+        return watch(args.path.as_deref(), output, |output| once(args, output));
+    }
+    once(args, output)
+}
+
+fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.path.as_deref())?;
     let now = clock(args.now);
     project.set_now(now);

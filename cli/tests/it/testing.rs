@@ -1,6 +1,8 @@
 //! `tagpol test`
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -267,4 +269,56 @@ ok    none
 2 passed, 1 failed
 ";
     assert_eq!(out, expected);
+}
+
+/// Asks a process to end, as Ctrl-C does.
+#[cfg(unix)]
+fn interrupt(id: u32) {
+    assert!(Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn watching_runs_again_after_each_change_and_ends_cleanly() {
+    let folder = folder();
+    let mut command = folder.command(&["test", "--watch", "--filter", "nobody"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut until_watching = || {
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(err.read_line(&mut line).unwrap() > 0, "it ended after {said}");
+            if line.starts_with("watching ") {
+                return (said, line);
+            }
+            said.push_str(&line);
+        }
+    };
+    let (said, watching) = until_watching();
+    assert_eq!((said.trim(), watching.as_str()), ("", "watching 3 files for changes; Ctrl-C ends\n"));
+    assert_eq!(out.by_ref().take(3).collect::<Vec<_>>(), ["ok    nobody", "", "1 passed, 0 failed"]);
+    // A new file with a mistake, then without. It comes into being whole.
+    let write = |name: &str, text: &str| {
+        folder.write("new", text);
+        std::fs::rename(folder.path().join("new"), folder.path().join(name)).unwrap();
+    };
+    write("u.tagpol", "tag x: nmber\n");
+    let (said, _) = until_watching();
+    assert!(said.contains("E0021"), "{said}");
+    write("u.tagpol", "test \"nobody else\" { given { } expect owner is missing }\n");
+    until_watching();
+    let names: Vec<String> = out.by_ref().take(4).collect();
+    assert_eq!(names, ["ok    nobody", "ok    nobody else", "", "2 passed, 0 failed"]);
+    // A broken manifest, which is no reason to stop either.
+    write("tagpol.toml", "polices = \".\"\n");
+    let (said, _) = until_watching();
+    assert!(said.contains("polices"), "{said}");
+    interrupt(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    err.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
 }
