@@ -64,6 +64,7 @@ mod inputs {
         /// What is known of the files of tables, by [`crate::program::Table::path`]. A table whose
         /// file is not here is taken as it is declared.
         #[returns(ref)]
+        #[default]
         pub tables: BTreeMap<String, TableFile>,
     }
 }
@@ -152,7 +153,7 @@ impl Database {
                 .durability(salsa::Durability::HIGH)
                 .new(self)
         });
-        Project::new(self, files, modules.collect(), BTreeMap::new())
+        Project::new(self, files, modules.collect())
     }
 
     /// Tells what is known of the files of tables ([`crate::table_files`]), by their path.

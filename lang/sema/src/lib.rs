@@ -31,6 +31,8 @@ pub mod hir;
 mod lines;
 pub mod lint;
 mod lower;
+mod mentions;
+mod modules;
 mod names;
 mod places;
 pub mod program;

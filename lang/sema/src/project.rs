@@ -346,7 +346,11 @@ fn diagnostics(
     let mut told: HashSet<(Code, SourceFile, TextRange, &str)> = HashSet::new();
     for draft in scope.drafts.iter().chain(of_items).chain(order) {
         if told.insert((draft.code, draft.at.file, places.range(&draft.at), &draft.message)) {
-            all.push(places.diagnostic(draft));
+            let mut diagnostic = places.diagnostic(draft);
+            if draft.at.file.module(db).is_some() {
+                blame_stand_ins(scope, draft, &mut diagnostic, places);
+            }
+            all.push(diagnostic);
         }
     }
     sort(db, &mut all);
@@ -356,6 +360,19 @@ fn diagnostics(
 /// Orders diagnostics by (file, position).
 pub(crate) fn sort(db: &dyn Db, diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_cached_key(|d| (d.file.path(db).to_owned(), d.range.start(), d.range.end(), d.code));
+}
+
+/// Modules are right by themselves. Where an item of one is wrong, that comes from an item of the
+/// project that stands in for a module's, and it is the project's that can be edited.
+fn blame_stand_ins(scope: &Scope, draft: &Draft, diagnostic: &mut Diagnostic, places: &Places<'_>) {
+    diagnostic.fix = None;
+    for (reader, own) in &scope.stand_ins {
+        if reader.file == draft.at.file && reader.key == draft.at.key {
+            let anchor = own.name_anchor();
+            let message = format!("`{}` of the module means this one", own.key.name);
+            diagnostic.related.push(Related { file: own.file, range: places.range(&anchor), message });
+        }
+    }
 }
 
 fn syntax_errors(db: &dyn Db, file: SourceFile) -> Vec<Diagnostic> {

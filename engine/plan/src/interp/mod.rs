@@ -177,31 +177,45 @@ impl<'a> Resource<'a> {
         resource
     }
 
-    /// Evaluates the same resource under a program of the same tags that differs from this one only
-    /// in what the arguments say: the native values of these tags, and with `rules` what stands
-    /// above the native values. The rest is taken over.
-    pub fn under<'b>(&self, program: &'b Program, natives: &[TagId], rules: bool) -> Resource<'b>
+    /// Evaluates the tags of the same resource under a program of the same tags, which differs from
+    /// this one only in what gives some of them their values: their `normalize` items, the rules for
+    /// them, their defaults. None where no tag comes out different.
+    pub fn with_other_tags<'b>(&self, program: &'b Program, tags: &[TagId]) -> Option<Resource<'b>>
     where
         'a: 'b,
     {
-        let mut resource = Resource {
+        let mut resource = self.under(program);
+        for &id in tags {
+            let native = resource.native_value(program.tag(id));
+            if let Some(slot) = resource.natives.get_mut(id.0 as usize) {
+                *slot = native;
+            }
+        }
+        // Where these tags stay as they are, so do those that read them.
+        let differs = |id: &TagId| {
+            let native = |resource: &Resource<'_>| resource.native(*id).cloned();
+            Some(&resource.virtual_tag(*id)) != self.tag(*id) || native(&resource) != native(self)
+        };
+        if !tags.iter().any(differs) {
+            return None;
+        }
+        resource.evaluate_tags();
+        Some(resource)
+    }
+
+    /// Takes the tags over to a program that gives them the same values.
+    pub fn under<'b>(&self, program: &'b Program) -> Resource<'b>
+    where
+        'a: 'b,
+    {
+        Resource {
             program,
             options: self.options,
             patterns: self.patterns,
             row: self.row,
             natives: self.natives.clone(),
             tags: self.tags.clone(),
-        };
-        for &id in natives {
-            let value = resource.native_value(program.tag(id));
-            if let Some(slot) = resource.natives.get_mut(id.0 as usize) {
-                *slot = value;
-            }
         }
-        if rules || !natives.is_empty() {
-            resource.evaluate_tags();
-        }
-        resource
     }
 
     /// Returns what the program says of the resource.

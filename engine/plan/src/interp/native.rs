@@ -10,7 +10,7 @@ use super::forms::fold_case;
 use super::patterns::{fill_groups, glob};
 
 /// What the native tags of a resource say of a tag.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NativeValue {
     /// Normalised.
     pub(super) value: String,

@@ -16,13 +16,14 @@ impl Resource<'_> {
     }
 
     pub(super) fn check_states(&self) -> Vec<Vec<State>> {
-        let policies = self.program.policies.iter().enumerate();
-        policies
-            .map(|(p, policy)| {
-                let checks = policy.checks.iter().enumerate();
-                checks.map(|(c, check)| self.state(policy, check, p, c)).collect()
-            })
-            .collect()
+        (0..self.program.policies.len()).map(|policy| self.policy_states(policy)).collect()
+    }
+
+    /// Returns the states of the checks of a policy, by its index in the program.
+    pub fn policy_states(&self, index: usize) -> Vec<State> {
+        let Some(policy) = self.program.policies.get(index) else { return Vec::new() };
+        let checks = policy.checks.iter().enumerate();
+        checks.map(|(c, check)| self.state(policy, check, index, c)).collect()
     }
 
     pub(super) fn remedies(&self) -> Vec<Vec<Option<String>>> {

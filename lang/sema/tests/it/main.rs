@@ -12,6 +12,7 @@ mod codes;
 mod diagnostics;
 mod incremental;
 mod lints;
+mod modules;
 mod programs;
 mod random;
 mod reference;

@@ -13,9 +13,9 @@ mod mutants;
 
 use chrono::DateTime;
 use tagpol_plan::interp::{Patterns, Resource, RowResult};
-use tagpol_sema::program::{Loc, Program, Test};
+use tagpol_sema::program::{Loc, Program, TagId, Test};
 
-use self::mutants::Mutant;
+use self::mutants::Reach;
 use super::{Subject, TestRun, judge};
 use crate::evaluate::compile;
 
@@ -56,7 +56,7 @@ pub fn mutation(subject: Subject<'_>, run: &TestRun) -> Mutation {
     for mutant in mutants::mutants(subject) {
         let mut program = subject.program.clone();
         (mutant.change)(&mut program);
-        if tests.notice(subject, &program, &mutant) {
+        if tests.notice(subject, &program, &mutant.reach) {
             result.noticed += 1;
         } else if means_the_same(subject.program, &program) {
             result.equivalent += 1;
@@ -80,30 +80,38 @@ fn means_the_same(one: &Program, other: &Program) -> bool {
 /// The tests of a run, with their cases under the right program.
 struct Tests<'a> {
     /// The one that noticed the last mutant first: it will probably notice the next one too.
-    tests: Vec<(&'a Test, Vec<Resource<'a>>)>,
+    tests: Vec<(&'a Test, Vec<Known<'a>>)>,
+}
+
+/// A case, and what the right program says of it.
+struct Known<'a> {
+    resource: Resource<'a>,
+    result: RowResult,
 }
 
 impl<'a> Tests<'a> {
     fn of(subject: Subject<'a>, run: &'a TestRun, patterns: &'a Patterns) -> Self {
         let tests = run.cases.chunk_by(|a, b| a.test == b.test).filter_map(|cases| {
             let test = subject.program.tests.get(cases.first()?.test)?;
-            let resources = cases
-                .iter()
-                .map(|case| Resource::evaluated(subject.program, &case.options, patterns, &case.row));
-            Some((test, resources.collect()))
+            let known = cases.iter().map(|case| {
+                let resource = Resource::evaluated(subject.program, &case.options, patterns, &case.row);
+                Known { result: resource.result(), resource }
+            });
+            Some((test, known.collect()))
         });
         Self { tests: tests.collect() }
     }
 
     /// Whether a test fails under a mutant.
-    fn notice(&mut self, subject: Subject<'_>, program: &Program, mutant: &Mutant<'_>) -> bool {
+    fn notice(&mut self, subject: Subject<'_>, program: &Program, reach: &Reach) -> bool {
         let mutated = Subject { program, places: subject.places };
-        let noticed = self.tests.iter().position(|(test, resources)| {
-            let results: Vec<RowResult> = resources
-                .iter()
-                .map(|resource| resource.under(program, &mutant.natives, mutant.rules).result())
-                .collect();
-            !judge::misses(mutated, test, &results.iter().collect::<Vec<_>>()).is_empty()
+        let noticed = self.tests.iter().position(|(test, cases)| {
+            let changed: Vec<Option<RowResult>> =
+                cases.iter().map(|known| known.under(program, reach)).collect();
+            let results = cases.iter().zip(&changed);
+            let results: Vec<&RowResult> =
+                results.map(|(known, changed)| changed.as_ref().unwrap_or(&known.result)).collect();
+            changed.iter().any(Option::is_some) && !judge::misses(mutated, test, &results).is_empty()
         });
         if let Some(at) = noticed
             && let Some(first) = self.tests.get_mut(..=at)
@@ -111,6 +119,30 @@ impl<'a> Tests<'a> {
             first.rotate_right(1);
         }
         noticed.is_some()
+    }
+}
+
+impl Known<'_> {
+    /// Returns what a mutant says of the case, None where that is what the right program says.
+    fn under(&self, program: &Program, reach: &Reach) -> Option<RowResult> {
+        match reach {
+            Reach::Policy(policy) => {
+                let states = self.resource.under(program).policy_states(*policy);
+                let slot = self.result.checks.get(*policy)?;
+                if *slot == states {
+                    return None;
+                }
+                let mut result = self.result.clone();
+                *result.checks.get_mut(*policy)? = states;
+                Some(result)
+            }
+            Reach::Tags(tags) => Some(self.resource.with_other_tags(program, tags)?.result()),
+            Reach::All => {
+                let every: Vec<TagId> = (0u32..).zip(&program.tags).map(|(id, _)| TagId(id)).collect();
+                let changed = self.resource.with_other_tags(program, &every);
+                Some(changed.unwrap_or_else(|| self.resource.under(program)).result())
+            }
+        }
     }
 }
 
@@ -167,9 +199,12 @@ exempt more { for resource where resource.account == \"1\"  until 2026-12-31  be
             assert_ne!(program, *subject.program, "{}", mutant.what);
             assert!(compile(&program, options.now).is_ok(), "{}", mutant.what);
             for case in &run.cases {
-                let right = Resource::evaluated(subject.program, &case.options, &patterns, &case.row);
-                let taken_over = right.under(&program, &mutant.natives, mutant.rules).result();
+                let resource = Resource::evaluated(subject.program, &case.options, &patterns, &case.row);
+                let right = Known { result: resource.result(), resource };
+                let taken_over = right.under(&program, &mutant.reach).unwrap_or_else(|| right.result.clone());
                 let anew = Resource::evaluated(&program, &case.options, &patterns, &case.row).result();
+                // Tests do not ask for these.
+                let anew = RowResult { in_scope: taken_over.in_scope.clone(), ..anew };
                 assert_eq!(taken_over, anew, "{}", mutant.what);
             }
         }

@@ -23,10 +23,8 @@ pub(super) struct Mutant<'a> {
     pub(super) what: String,
     /// Where it is.
     pub(super) loc: Loc,
-    /// Tags whose native values may change.
-    pub(super) natives: Vec<TagId>,
-    /// Whether rules or defaults may give other values.
-    pub(super) rules: bool,
+    /// What it can change of a case.
+    pub(super) reach: Reach,
     pub(super) change: Change<'a>,
 }
 
@@ -52,15 +50,13 @@ pub(super) fn mutants(subject: Subject<'_>) -> Vec<Mutant<'_>> {
     found
 }
 
-/// What a mutant can change of a case.
-#[derive(Clone, Copy)]
-enum Reach {
-    /// Findings only.
-    Checks,
-    /// What rules give too.
-    Rules,
-    /// The native values of a tag too.
-    Native(TagId),
+/// What a mutant can change of a case, directly.
+#[derive(Debug, Clone)]
+pub(super) enum Reach {
+    /// The findings of a policy.
+    Policy(usize),
+    /// The values of these tags.
+    Tags(Vec<TagId>),
     /// Everything: a definition may be used anywhere.
     All,
 }
@@ -73,38 +69,28 @@ struct Mutants<'a> {
 
 impl<'a> Mutants<'a> {
     fn add(&mut self, reach: Reach, loc: &Loc, what: String, change: impl Fn(&mut Program) + 'a) {
-        let natives = match reach {
-            Reach::Checks | Reach::Rules => Vec::new(),
-            Reach::Native(tag) => vec![tag],
-            Reach::All => {
-                let tags = (0u32..).zip(&self.subject.program.tags);
-                let scoped = tags.filter(|(_, tag)| tag.normalizes.iter().any(|n| n.scope.is_some()));
-                scoped.map(|(id, _)| TagId(id)).collect()
-            }
-        };
-        let rules = !matches!(reach, Reach::Checks);
         let (loc, change) = (loc.clone(), Box::new(change));
-        self.found.push(Mutant { what, loc, natives, rules, change });
+        self.found.push(Mutant { what, loc, reach, change });
     }
 
     /// Adds the mistakes of a condition that `put` puts into a program.
     fn condition(
         &mut self,
-        reach: Reach,
+        reach: &Reach,
         pred: &Pred,
         place: Option<&Place>,
         item: &Loc,
         put: impl Fn(&mut Program, Option<Pred>) + Copy + 'a,
     ) {
         for Variant { what, loc, pred } in variants(&self.words, pred, place, item) {
-            self.add(reach, &loc, what, move |program| put(program, Some(pred.clone())));
+            self.add(reach.clone(), &loc, what, move |program| put(program, Some(pred.clone())));
         }
     }
 
     /// Adds the mistakes of a condition that may be left out.
     fn scope(
         &mut self,
-        reach: Reach,
+        reach: &Reach,
         pred: Option<&Pred>,
         place: Option<&Place>,
         item: &Loc,
@@ -116,7 +102,7 @@ impl<'a> Mutants<'a> {
         if !matches!(pred, Pred::And(_)) {
             let what = format!("`{}` was left out", self.words.pred(pred));
             let loc = place.map_or(item, |place| &place.loc);
-            self.add(reach, loc, what, move |program| put(program, None));
+            self.add(reach.clone(), loc, what, move |program| put(program, None));
         }
     }
 
@@ -126,7 +112,7 @@ impl<'a> Mutants<'a> {
         }
         if tag.default.is_some() {
             let what = format!("the default of {} was left out", tag.name);
-            self.add(Reach::Rules, &tag.loc, what, move |program| {
+            self.add(Reach::Tags(vec![id]), &tag.loc, what, move |program| {
                 if let Some(tag) = program.tags.get_mut(id.0 as usize) {
                     tag.default = None;
                 }
@@ -138,9 +124,9 @@ impl<'a> Mutants<'a> {
         let places = self.subject.places.normalizes.get(id.0 as usize).and_then(|places| places.get(at));
         let place = places.and_then(|places| places.scope.as_ref());
         let put = move |program: &mut Program, scope| edit(program, id, at, |n| n.scope = scope);
-        self.scope(Reach::Native(id), normalize.scope.as_ref(), place, &normalize.loc, put);
+        self.scope(&Reach::Tags(vec![id]), normalize.scope.as_ref(), place, &normalize.loc, put);
         let mut change = |loc: &Loc, what: String, apply: Box<dyn Fn(&mut Normalize)>| {
-            self.add(Reach::Native(id), loc, what, move |program| edit(program, id, at, &apply));
+            self.add(Reach::Tags(vec![id]), loc, what, move |program| edit(program, id, at, &apply));
         };
         if normalize.keys.len() > 1 {
             for (index, key) in normalize.keys.iter().enumerate() {
@@ -168,14 +154,14 @@ impl<'a> Mutants<'a> {
             // An arm is as good as missing where none of its patterns is noticed.
             if arm.patterns.len() < 2 {
                 let what = format!("`{text}` was left out");
-                self.add(Reach::Native(id), &arm.loc, what, move |program| {
+                self.add(Reach::Tags(vec![id]), &arm.loc, what, move |program| {
                     edit(program, id, at, |n| n.arms = without(&n.arms, index));
                 });
                 continue;
             }
             for (pattern_at, pattern) in arm.patterns.iter().enumerate() {
                 let what = format!("`{}` was left out of `{text}`", pattern_text(pattern));
-                self.add(Reach::Native(id), &arm.loc, what, move |program| {
+                self.add(Reach::Tags(vec![id]), &arm.loc, what, move |program| {
                     edit(program, id, at, |n| {
                         if let Some(arm) = n.arms.get_mut(index) {
                             arm.patterns = without(&arm.patterns, pattern_at);
@@ -190,7 +176,7 @@ impl<'a> Mutants<'a> {
         let program = self.subject.program;
         let defines = program.defines.iter().zip(&self.subject.places.defines);
         for (index, (define, place)) in defines.enumerate() {
-            self.condition(Reach::All, &define.pred, place.as_ref(), &define.loc, move |program, pred| {
+            self.condition(&Reach::All, &define.pred, place.as_ref(), &define.loc, move |program, pred| {
                 if let (Some(define), Some(pred)) = (program.defines.get_mut(index), pred) {
                     define.pred = pred;
                 }
@@ -200,7 +186,8 @@ impl<'a> Mutants<'a> {
 
     fn rule(&mut self, index: usize, rule: &'a Rule) {
         let place = self.subject.places.rules.get(index).and_then(Option::as_ref);
-        self.scope(Reach::Rules, rule.when.as_ref(), place, &rule.loc, move |program, when| {
+        let reach = Reach::Tags(gives(rule).collect());
+        self.scope(&reach, rule.when.as_ref(), place, &rule.loc, move |program, when| {
             if let Some(rule) = program.rules.get_mut(index) {
                 rule.when = when;
             }
@@ -224,7 +211,7 @@ impl<'a> Mutants<'a> {
         let changed = another_value(&tag.ty, &action.value);
         let became = self.words.tag_value(&tag.ty, &changed);
         let mut change = |what: String, apply: Box<dyn Fn(&mut Action)>| {
-            self.add(Reach::Rules, &action.loc, what, move |program| {
+            self.add(Reach::Tags(vec![action.tag]), &action.loc, what, move |program| {
                 let action = program.rules.get_mut(rule).and_then(|rule| rule.actions.get_mut(at));
                 action.map(&apply);
             });
@@ -232,11 +219,16 @@ impl<'a> Mutants<'a> {
         change(format!("`{text}` became `{other_word}`"), Box::new(move |action| action.kind = other));
         let what = format!("`{text}` became `{became}`");
         change(what, Box::new(move |action| action.value = Value::Text(changed.clone())));
-        self.add(Reach::Rules, &action.loc, format!("`{text}` was left out"), move |program| {
-            if let Some(rule) = program.rules.get_mut(rule) {
-                rule.actions = without(&rule.actions, at);
-            }
-        });
+        self.add(
+            Reach::Tags(vec![action.tag]),
+            &action.loc,
+            format!("`{text}` was left out"),
+            move |program| {
+                if let Some(rule) = program.rules.get_mut(rule) {
+                    rule.actions = without(&rule.actions, at);
+                }
+            },
+        );
     }
 
     /// Two rules that stand next to each other among those that give a tag its value change places.
@@ -249,7 +241,8 @@ impl<'a> Mutants<'a> {
             let what =
                 format!("rule {} came before rule {} for {}", two.name, one.name, program.tag(tag).name);
             let (high, low) = (one.priority, two.priority);
-            self.add(Reach::Rules, &two.loc, what, move |program| {
+            let reach = Reach::Tags(gives(one).chain(gives(two)).collect());
+            self.add(reach, &two.loc, what, move |program| {
                 let mut put = |rule: usize, priority| {
                     if let Some(rule) = program.rules.get_mut(rule) {
                         rule.priority = priority;
@@ -264,11 +257,17 @@ impl<'a> Mutants<'a> {
     fn policy(&mut self, index: usize, policy: &'a Policy) {
         let places = self.subject.places.policies.get(index);
         let place = places.and_then(|places| places.scope.as_ref());
-        self.scope(Reach::Checks, policy.scope.as_ref(), place, &policy.loc, move |program, scope| {
-            if let Some(policy) = program.policies.get_mut(index) {
-                policy.scope = scope;
-            }
-        });
+        self.scope(
+            &Reach::Policy(index),
+            policy.scope.as_ref(),
+            place,
+            &policy.loc,
+            move |program, scope| {
+                if let Some(policy) = program.policies.get_mut(index) {
+                    policy.scope = scope;
+                }
+            },
+        );
         for (at, check) in policy.checks.iter().enumerate() {
             let put = move |program: &mut Program, kind: Option<CheckKind>, pred: Option<Pred>| {
                 let check = program.policies.get_mut(index).and_then(|policy| policy.checks.get_mut(at));
@@ -281,7 +280,7 @@ impl<'a> Mutants<'a> {
             for Variant { what, loc, pred } in variants(&self.words, &check.pred, place, &check.loc) {
                 // That is `require` for `forbid`, which has its turn below.
                 if !is_negation(&pred, &check.pred) {
-                    self.add(Reach::Checks, &loc, what, move |program| {
+                    self.add(Reach::Policy(index), &loc, what, move |program| {
                         put(program, None, Some(pred.clone()))
                     });
                 }
@@ -292,10 +291,10 @@ impl<'a> Mutants<'a> {
                 CheckKind::Forbid => ("forbid", "require", CheckKind::Require),
             };
             let what = format!("`{word}` of {path} became `{other_word}`");
-            self.add(Reach::Checks, &check.loc, what, move |program| put(program, Some(other), None));
+            self.add(Reach::Policy(index), &check.loc, what, move |program| put(program, Some(other), None));
             // Its place stays, since tests and waivers count checks.
             let what = format!("check {path} was left out");
-            self.add(Reach::Checks, &check.loc, what, move |program| {
+            self.add(Reach::Policy(index), &check.loc, what, move |program| {
                 put(program, Some(CheckKind::Require), Some(Pred::Const(true)));
             });
         }
@@ -305,15 +304,16 @@ impl<'a> Mutants<'a> {
         let program = self.subject.program;
         let places = &self.subject.places.exemptions;
         for (index, (exemption, place)) in program.exemptions.iter().zip(places).enumerate() {
+            let reach = Reach::Policy(exemption.policy);
             let put = move |program: &mut Program, scope| {
                 if let Some(exemption) = program.exemptions.get_mut(index) {
                     exemption.scope = scope;
                 }
             };
-            self.scope(Reach::Checks, exemption.scope.as_ref(), place.as_ref(), &exemption.loc, put);
+            self.scope(&reach, exemption.scope.as_ref(), place.as_ref(), &exemption.loc, put);
             let policy = program.policies.get(exemption.policy).map_or("", |policy| &policy.name);
             let what = format!("the waiver of {policy} was left out");
-            self.add(Reach::Checks, &exemption.loc, what, move |program| {
+            self.add(reach, &exemption.loc, what, move |program| {
                 if let Some(exemption) = program.exemptions.get_mut(index) {
                     exemption.until = NaiveDate::MIN;
                 }
@@ -327,6 +327,11 @@ fn edit(program: &mut Program, tag: TagId, at: usize, change: impl FnOnce(&mut N
     if let Some(normalize) = tag.and_then(|tag| tag.normalizes.get_mut(at)) {
         change(normalize);
     }
+}
+
+/// The tags that a rule gives values to.
+fn gives(rule: &Rule) -> impl Iterator<Item = TagId> {
+    rule.actions.iter().map(|action| action.tag)
 }
 
 /// A value of the tag that is not this one: another member of an enumeration, the other truth value,
@@ -347,9 +352,9 @@ fn neighbours(program: &Program) -> Vec<(usize, usize, TagId)> {
     let mut pairs = Vec::new();
     for tag in (0u32..).zip(&program.tags).map(|(id, _)| TagId(id)) {
         for kind in [ActionKind::Set, ActionKind::Fill] {
-            let gives = |rule: &Rule| rule.actions.iter().any(|a| a.tag == tag && a.kind == kind);
+            let does = |rule: &Rule| rule.actions.iter().any(|a| a.tag == tag && a.kind == kind);
             let mut rules: Vec<(usize, &Rule)> =
-                program.rules.iter().enumerate().filter(|(_, rule)| gives(rule)).collect();
+                program.rules.iter().enumerate().filter(|(_, rule)| does(rule)).collect();
             rules.sort_by_key(|(_, rule)| std::cmp::Reverse(rule.priority));
             let next = rules.windows(2).filter_map(|pair| match pair {
                 [(first, _), (second, _)] => Some((*first, *second, tag)),
