@@ -4,8 +4,6 @@
 //! - `words`: conditions and values as the language writes them
 
 #![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "helpers of tests, which clippy does not take for tests themselves"
