@@ -23,6 +23,7 @@
 pub mod check;
 mod circles;
 pub mod codes;
+pub mod condition_places;
 pub mod db;
 pub mod diagnostic;
 pub mod formats;

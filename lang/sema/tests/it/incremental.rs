@@ -91,7 +91,7 @@ fn assert_only_text(ran: &[(String, usize)]) {
         assert!(OF_TEXT.contains(&name), "{query} ran again: {ran:?}");
     }
     assert_eq!(count(ran, "parsed"), 1);
-    assert_eq!(count(ran, "analysis"), 1);
+    assert!(count(ran, "analysis") <= 1);
 }
 
 #[test]
