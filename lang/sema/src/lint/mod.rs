@@ -5,6 +5,7 @@
 //! that cannot be proved is not said.
 
 mod levels;
+mod logic;
 mod sites;
 mod substrings;
 
