@@ -14,7 +14,6 @@ pub(in crate::lint) mod text;
 
 use std::borrow::Cow;
 
-pub(in crate::lint) use self::atom::literal_text;
 use self::atom::{Atom, Leaf, Test, leaf};
 use self::subject::decide;
 use crate::program::{Attr, DefineId, Pred, TagId, TagType, Value};
