@@ -21,11 +21,35 @@ pub(super) struct Case {
     pub(super) options: Options,
 }
 
+/// Native keys that an inventory may have, where a single given does not have more. A plan grows with
+/// the spellings of keys, and tests of a taxonomy have them all: several small plans are faster.
+const MOST_KEYS: usize = 32;
+
 /// Cases that can share an inventory.
 pub(super) struct Batch<'a> {
     pub(super) options: Options,
     ids: BTreeSet<String>,
+    keys: BTreeSet<&'a str>,
     pub(super) members: Vec<Member<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(options: Options) -> Self {
+        Self { options, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
+    }
+
+    fn admits(&self, options: &Options, member: &Member<'_>) -> bool {
+        let more = member.keys().filter(|key| !self.keys.contains(key)).count();
+        self.options == *options
+            && !self.ids.contains(&member.id())
+            && (more == 0 || self.keys.len() + more <= MOST_KEYS)
+    }
+
+    fn add(&mut self, member: Member<'a>) {
+        self.ids.insert(member.id());
+        self.keys.extend(member.keys());
+        self.members.push(member);
+    }
 }
 
 /// A given that is to become a case.
@@ -53,14 +77,13 @@ pub(super) fn batches(
             let currency = given.monthly_cost.as_ref().map(|(_, unit)| unit).or(usual.as_ref());
             let now = test.at.unwrap_or(now);
             let options = Options { now, currency: currency.cloned(), ..Options::default() };
-            let id = member.id();
-            let fits = |batch: &&mut Batch<'_>| batch.options == options && !batch.ids.contains(&id);
-            match batches.iter_mut().find(fits) {
-                Some(batch) => {
-                    batch.ids.insert(id);
-                    batch.members.push(member);
+            match batches.iter_mut().find(|batch| batch.admits(&options, &member)) {
+                Some(batch) => batch.add(member),
+                None => {
+                    let mut batch = Batch::new(options);
+                    batch.add(member);
+                    batches.push(batch);
                 }
-                None => batches.push(Batch { options, ids: BTreeSet::from([id]), members: vec![member] }),
             }
         }
     }
@@ -80,7 +103,11 @@ fn usual_currency(program: &Program, now: DateTime<Utc>, tests: &[(usize, &Test)
     units.into_iter().find(agrees).cloned()
 }
 
-impl Member<'_> {
+impl<'a> Member<'a> {
+    fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.given.tags.iter().map(|(key, _)| key.as_str())
+    }
+
     /// Its own id, or one that no other given has.
     pub(super) fn id(&self) -> String {
         self.attr(Attr::Id).unwrap_or_else(|| format!("test-{}-given-{}", self.test, self.at))
