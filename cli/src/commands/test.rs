@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tagpol_run::Options;
-use tagpol_run::report::tests::{TestReport, json, junit, lcov, list, pretty};
+use tagpol_run::report::test_run::{TestReport, json, junit, lcov, list, pretty};
 use tagpol_run::testing::coverage::{Coverage, coverage};
 use tagpol_run::testing::mutation::{Mutation, mutation};
 use tagpol_run::testing::{self, Subject, TestRun};

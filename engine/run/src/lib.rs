@@ -3,7 +3,7 @@
 //! ```text
 //! Program + Snapshot + now -- evaluate --> Evaluation -- report::{json, table} --> text
 //! Program + Places         -- testing::run --> what each `test` block found, covers and notices
-//!                                                        -- report::tests --> text
+//!                                                        -- report::test_run --> text
 //! Program + one resource   -- explain --> why it is judged as it is
 //! ```
 //!

@@ -1,6 +1,7 @@
 //! The givens of tests as resources, sorted into inventories.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Resource;
@@ -18,7 +19,7 @@ pub(super) struct Case {
     /// The resource.
     pub(super) row: Row,
     /// Clock and currency.
-    pub(super) options: Options,
+    pub(super) options: Arc<Options>,
 }
 
 /// Native keys that an inventory may have, where a single given does not have more. A plan grows with
@@ -27,20 +28,22 @@ const MOST_KEYS: usize = 32;
 
 /// Cases that can share an inventory.
 pub(super) struct Batch<'a> {
-    pub(super) options: Options,
+    pub(super) now: DateTime<Utc>,
+    pub(super) currency: Option<String>,
     ids: BTreeSet<String>,
     keys: BTreeSet<&'a str>,
     pub(super) members: Vec<Member<'a>>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(options: Options) -> Self {
-        Self { options, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
+    fn new(now: DateTime<Utc>, currency: Option<String>) -> Self {
+        Self { now, currency, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
     }
 
-    fn admits(&self, options: &Options, member: &Member<'_>) -> bool {
+    fn admits(&self, now: DateTime<Utc>, currency: Option<&String>, member: &Member<'_>) -> bool {
         let more = member.keys().filter(|key| !self.keys.contains(key)).count();
-        self.options == *options
+        self.now == now
+            && self.currency.as_ref() == currency
             && !self.ids.contains(&member.id())
             && (more == 0 || self.keys.len() + more <= MOST_KEYS)
     }
@@ -76,11 +79,10 @@ pub(super) fn batches(
             let member = Member { test: index, at, given };
             let currency = given.monthly_cost.as_ref().map(|(_, unit)| unit).or(usual.as_ref());
             let now = test.at.unwrap_or(now);
-            let options = Options { now, currency: currency.cloned(), ..Options::default() };
-            match batches.iter_mut().find(|batch| batch.admits(&options, &member)) {
+            match batches.iter_mut().find(|batch| batch.admits(now, currency, &member)) {
                 Some(batch) => batch.add(member),
                 None => {
-                    let mut batch = Batch::new(options);
+                    let mut batch = Batch::new(now, currency.cloned());
                     batch.add(member);
                     batches.push(batch);
                 }
@@ -134,7 +136,7 @@ impl<'a> Member<'a> {
     }
 
     /// Makes it a case. `resource` is what the inventory made of it.
-    pub(super) fn case(&self, resource: Resource, options: &Options) -> Case {
+    pub(super) fn case(&self, resource: Resource, options: &Arc<Options>) -> Case {
         let row = Row {
             id: resource.id,
             name: resource.name,
@@ -148,6 +150,6 @@ impl<'a> Member<'a> {
             meta: resource.meta,
             tags: resource.tags,
         };
-        Case { test: self.test, given: self.at, row, options: options.clone() }
+        Case { test: self.test, given: self.at, row, options: Arc::clone(options) }
     }
 }
