@@ -16,8 +16,8 @@ use tagpol_inventory::{Format, YearMonth};
 #[command(
     name = "tagpol",
     version,
-    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests), 2 a mistake in the \
-                  command line or the policies, 3 a problem with the inventory or the engine."
+    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, or files to format), \
+                  2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]

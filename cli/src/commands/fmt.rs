@@ -39,7 +39,7 @@ pub(crate) fn run(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> 
             }
         }
     }
-    if !args.diff {
+    if !args.diff && counts.changed + counts.unchanged > 0 {
         output.print(&counts.summary(args.check))?;
     }
     Ok(counts.exit(args))

@@ -2,6 +2,8 @@
 //!
 //! - `support`: folders to run it in
 //! - `schema`: JSON compared with a JSON Schema
+//! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
+//!   `compiling`: the commands
 //! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
 //!   commands
 //! - `testing`: `tagpol test`
@@ -23,6 +25,7 @@ mod documents;
 mod evaluation;
 mod examples;
 mod exit_codes;
+mod formatting;
 mod hostile;
 mod output;
 mod projects;

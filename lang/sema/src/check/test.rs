@@ -181,10 +181,10 @@ impl Ctx<'_> {
     }
 
     fn rule_named(&mut self, name: &Name) -> Option<usize> {
-        if let Some(Def::Rule(rule)) = self.scope.names.get(&name.text) {
+        if let Some(Def::Rule(rule)) = self.scope().names.get(&name.text) {
             return Some(*rule);
         }
-        if self.scope.may_define(&name.text) {
+        if self.scope().may_define(&name.text) {
             return None;
         }
         let draft = self
