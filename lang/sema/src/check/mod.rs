@@ -111,7 +111,9 @@ impl Reads {
 #[salsa::tracked(returns(ref))]
 pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
     let mut ctx = Ctx::new(db, project, &item);
-    let typed = item.item(db).and_then(|hir| ctx.check(&hir));
+    let hir = item.item(db);
+    let typed = hir.as_ref().and_then(|hir| ctx.check(hir));
+    ctx.drafts.extend(hir.iter().flat_map(|hir| crate::lint::unknown_lints(&item, hir)));
     Checked { typed, reads: ctx.reads, drafts: ctx.drafts }
 }
 

@@ -1,0 +1,359 @@
+//! What several items say of one tag: rules that another always beats, policies that contradict each
+//! other or a rule, and two maps for one spelling. One query a tag, so that an edit judges anew only
+//! the tags that it is about.
+
+use std::collections::HashMap;
+
+use super::facts::Names;
+use super::logic::{Term, Verdict, never, verdict};
+use super::patterns::{fold, matches};
+use crate::check::{Typed, checked};
+use crate::codes::Code;
+use crate::db::{Db, Project};
+use crate::diagnostic::Draft;
+use crate::formats;
+use crate::hir::{Body, NodeId, PatternLit};
+use crate::names::{ItemRef, scope};
+use crate::program::{
+    ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Pattern, Policy, Pred, Rule, TagId, Value,
+};
+
+/// How many items of a tag are compared with each other before the rest is left alone.
+const COMPARED: usize = 100;
+
+/// The items that say something of a tag, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Users {
+    rules: Vec<ItemRef>,
+    policies: Vec<ItemRef>,
+    normalizes: Vec<ItemRef>,
+}
+
+/// Lists for each tag the items that say something of it.
+#[salsa::tracked(returns(ref))]
+fn users(db: &dyn Db, project: Project) -> Vec<Users> {
+    let scope = scope(db, project);
+    let mut users = vec![Users::default(); scope.tags.len()];
+    for item in &scope.items {
+        let mut tags: Vec<TagId> = match &checked(db, project, item.clone()).typed {
+            Some(Typed::Rule(rule, _)) => rule.actions.iter().map(|action| action.tag).collect(),
+            Some(Typed::Policy(policy, ..)) => policy.checks.iter().filter_map(|check| check.tag).collect(),
+            Some(Typed::Normalize(tag, ..)) => vec![*tag],
+            _ => Vec::new(),
+        };
+        tags.sort_unstable();
+        tags.dedup();
+        for TagId(tag) in tags {
+            let Some(users) = users.get_mut(tag as usize) else { continue };
+            match item.key.kind {
+                crate::hir::ItemKind::Rule => users.rules.push(item.clone()),
+                crate::hir::ItemKind::Policy => users.policies.push(item.clone()),
+                _ => users.normalizes.push(item.clone()),
+            }
+        }
+    }
+    users
+}
+
+/// Returns the items of one tag; stays equal when others come and go.
+#[salsa::tracked(returns(ref))]
+fn users_of(db: &dyn Db, project: Project, tag: ItemRef) -> Users {
+    let index = scope(db, project).tags.iter().position(|other| *other == tag);
+    index.and_then(|index| users(db, project).get(index).cloned()).unwrap_or_default()
+}
+
+/// Lints what several items say of one tag.
+#[salsa::tracked(returns(ref))]
+pub(super) fn tag_lints(db: &dyn Db, project: Project, tag: ItemRef) -> Vec<Draft> {
+    let names = Names::new(db, project);
+    let Some(crate::names::Def::Tag(id)) = names.scope.def_of(&tag) else { return Vec::new() };
+    let users = users_of(db, project, tag);
+    let mut lint = TagLint { names, tag: id, drafts: Vec::new() };
+    let rules = lint.rules(&users.rules);
+    let requirements = lint.requirements(&users.policies);
+    lint.covered(&rules);
+    lint.contradictions(&requirements);
+    lint.broken_by_rules(&rules, &requirements);
+    lint.maps(&users.normalizes);
+    lint.drafts
+}
+
+/// One action of a rule on the tag.
+struct Given<'a> {
+    item: &'a ItemRef,
+    rule: &'a Rule,
+    kind: ActionKind,
+    value: &'a Value,
+    node: NodeId,
+}
+
+/// What checks of policies ask of the tag: one condition, and all who ask it.
+struct Requirement<'a> {
+    pred: &'a Pred,
+    kind: CheckKind,
+    of: Vec<(&'a ItemRef, &'a Policy, NodeId)>,
+}
+
+impl Requirement<'_> {
+    /// The condition, and whether it must hold.
+    fn term(&self) -> Term<'_> {
+        (self.pred, self.kind == CheckKind::Require)
+    }
+}
+
+struct TagLint<'a> {
+    names: Names<'a>,
+    tag: TagId,
+    drafts: Vec<Draft>,
+}
+
+impl<'a> TagLint<'a> {
+    /// The actions on the tag, the strongest first.
+    fn rules(&self, items: &'a [ItemRef]) -> Vec<Given<'a>> {
+        let mut given = Vec::new();
+        for item in items {
+            let checked = checked(self.names.db, self.names.project, item.clone());
+            let Some(Typed::Rule(rule, nodes)) = &checked.typed else { continue };
+            let actions = rule.actions.iter().zip(nodes).filter(|(action, _)| action.tag == self.tag);
+            given.extend(actions.map(|(action, node)| Given {
+                item,
+                rule,
+                kind: action.kind,
+                value: &action.value,
+                node: *node,
+            }));
+        }
+        given.sort_by_key(|given| std::cmp::Reverse(given.rule.priority));
+        given
+    }
+
+    /// What is asked of the tag, each condition once.
+    fn requirements(&self, items: &'a [ItemRef]) -> Vec<Requirement<'a>> {
+        let mut requirements: Vec<Requirement<'a>> = Vec::new();
+        for item in items {
+            let checked = checked(self.names.db, self.names.project, item.clone());
+            let Some(Typed::Policy(policy, nodes, _)) = &checked.typed else { continue };
+            let checks = policy.checks.iter().zip(nodes).filter(|(check, _)| check.tag == Some(self.tag));
+            for (check, node) in checks {
+                let asked = (item, &**policy, *node);
+                let is_full = requirements.len() >= COMPARED;
+                let same =
+                    |other: &&mut Requirement<'_>| *other.pred == check.pred && other.kind == check.kind;
+                match requirements.iter_mut().find(same) {
+                    Some(other) => other.of.push(asked),
+                    None if is_full => {}
+                    None => {
+                        let (pred, kind) = (&check.pred, check.kind);
+                        requirements.push(Requirement { pred, kind, of: vec![asked] });
+                    }
+                }
+            }
+        }
+        requirements
+    }
+
+    /// Rules that a stronger one of their kind always beats.
+    fn covered(&mut self, rules: &[Given<'a>]) {
+        for kind in [ActionKind::Set, ActionKind::Fill] {
+            // A `set` that always fires beats native values, and every `fill` with them.
+            let rules: Vec<&Given<'a>> = rules.iter().filter(|given| given.kind == kind).collect();
+            for (i, given) in rules.iter().enumerate() {
+                let stronger = rules.iter().take(i).rev().take(COMPARED);
+                let covers = |other: &&&Given<'a>| self.covers(other, given);
+                let Some(other) = stronger.rev().find(covers).copied() else { continue };
+                let draft = self.covered_draft(given, other);
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    fn covers(&self, stronger: &Given<'_>, weaker: &Given<'_>) -> bool {
+        let gives_always = matches!(stronger.value, Value::Text(_));
+        let Some(stronger_when) = &stronger.rule.when else { return gives_always };
+        let mut terms: Vec<Term<'_>> = weaker.rule.when.iter().map(|when| (when, true)).collect();
+        // One that never fires has a lint of its own.
+        if !gives_always || stronger.item == weaker.item || never(&terms, &self.names) {
+            return false;
+        }
+        terms.push((stronger_when, false));
+        never(&terms, &self.names)
+    }
+
+    fn covered_draft(&self, given: &Given<'_>, other: &Given<'_>) -> Draft {
+        let tag = self.names.tag(self.tag);
+        let beats = if other.rule.priority > given.rule.priority {
+            "has the higher priority"
+        } else {
+            "stands first"
+        };
+        let message = format!(
+            "this never gives `{tag}` its value: rule `{}` fires wherever this one does, and {beats}",
+            other.rule.name
+        );
+        Draft::new(Code::L0004, given.item.anchor(given.node), message)
+            .related(other.item.anchor(other.node), "the rule that wins")
+            .help("give this rule the higher `priority`, narrow the other one, or leave this one out")
+    }
+
+    /// Requirements that no value can meet together, on scopes that share a resource.
+    fn contradictions(&mut self, requirements: &[Requirement<'a>]) {
+        for (i, one) in requirements.iter().enumerate() {
+            for other in requirements.iter().skip(i + 1) {
+                let possible = |terms: &[Term<'_>]| !never(terms, &self.names);
+                if possible(&[one.term(), other.term()])
+                    || !possible(&[one.term()])
+                    || !possible(&[other.term()])
+                {
+                    continue;
+                }
+                let pairs =
+                    one.of.iter().flat_map(|first| other.of.iter().map(move |second| (first, second)));
+                let clash = pairs.take(COMPARED).find(|((first, one, _), (second, other, _))| {
+                    first != second && self.overlap(one.scope.as_ref(), other.scope.as_ref())
+                });
+                if let Some(((first, one, node), (second, other, other_node))) = clash {
+                    let message =
+                        format!("no resource in both scopes can pass this check and that of `{}`", one.name);
+                    let draft = Draft::new(Code::L0007, second.anchor(*other_node), message)
+                        .label(format!("policy `{}` asks for this", other.name))
+                        .related(first.anchor(*node), format!("policy `{}` asks for this", one.name))
+                        .help("narrow one of the scopes, or agree on what the tag should be");
+                    self.drafts.push(draft);
+                }
+            }
+        }
+    }
+
+    /// Whether some resource is surely in both scopes.
+    fn overlap(&self, one: Option<&Pred>, other: Option<&Pred>) -> bool {
+        let terms: Vec<Term<'_>> = one.into_iter().chain(other).map(|scope| (scope, true)).collect();
+        verdict(&terms, &self.names) == Verdict::Possible
+    }
+
+    /// Values of rules that a policy forbids wherever the rule fires.
+    fn broken_by_rules(&mut self, rules: &[Given<'a>], requirements: &[Requirement<'a>]) {
+        let mut broken: HashMap<&str, Vec<usize>> = HashMap::new();
+        for given in rules {
+            let Value::Text(value) = given.value else { continue };
+            let is_value = Pred::Compare {
+                op: CmpOp::Eq,
+                left: Value::Tag(self.tag),
+                right: Value::Text(value.clone()),
+                by: CompareAs::Text,
+            };
+            let fails = |requirement: &Requirement<'_>| {
+                never(&[(&is_value, true), requirement.term()], &self.names)
+                    && !never(&[requirement.term()], &self.names)
+            };
+            let broken = broken.entry(value).or_insert_with(|| {
+                (0..requirements.len()).filter(|i| requirements.get(*i).is_some_and(fails)).collect()
+            });
+            let of =
+                broken.iter().filter_map(|i| requirements.get(*i)).flat_map(|requirement| &requirement.of);
+            let found = of.take(COMPARED).find(|(_, policy, _)| self.fires_within(given.rule, policy));
+            if let Some((item, policy, node)) = found {
+                let message = format!("`{value}` breaks policy `{}` wherever this rule fires", policy.name);
+                let draft = Draft::new(Code::L0008, given.item.anchor(given.node), message)
+                    .related(item.anchor(*node), "the policy asks for this")
+                    .help("give another value, or narrow the rule or the policy");
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// Whether a policy speaks of every resource that a rule fires for.
+    fn fires_within(&self, rule: &Rule, policy: &Policy) -> bool {
+        let mut terms: Vec<Term<'_>> = rule.when.iter().map(|when| (when, true)).collect();
+        if never(&terms, &self.names) {
+            return false;
+        }
+        let Some(scope) = &policy.scope else { return true };
+        terms.push((scope, false));
+        never(&terms, &self.names)
+    }
+
+    /// Spellings that two `normalize` items map to different values under one key.
+    fn maps(&mut self, items: &'a [ItemRef]) {
+        let normalizes: Vec<(&ItemRef, &Normalize)> = items
+            .iter()
+            .take(COMPARED)
+            .filter_map(|item| {
+                let checked = checked(self.names.db, self.names.project, item.clone());
+                let Some(Typed::Normalize(_, normalize, _)) = &checked.typed else { return None };
+                Some((item, &**normalize))
+            })
+            .collect();
+        for (i, (later, of_later)) in normalizes.iter().enumerate() {
+            for (earlier, of_earlier) in normalizes.iter().take(i) {
+                if share_a_key(of_earlier, of_later)
+                    && self.overlap(of_earlier.scope.as_ref(), of_later.scope.as_ref())
+                {
+                    self.conflicting(earlier, of_earlier, later, of_later);
+                }
+            }
+        }
+    }
+
+    fn conflicting(&mut self, earlier: &ItemRef, first: &Normalize, later: &ItemRef, second: &Normalize) {
+        for (i, j, text, target) in literals(second) {
+            let MapTarget::Value(value) = target else { continue };
+            let Some((k, l, other)) = decision(first, text) else { continue };
+            let MapTarget::Value(other) = other else { continue };
+            let places = (self.pattern_node(later, i, j), self.pattern_node(earlier, k, l));
+            let (true, (Some(here), Some(there))) = (value != other, places) else { continue };
+            let message =
+                format!("`{text}` becomes `{value}` here and `{other}` there, for the same resources");
+            let draft = Draft::new(Code::L0010, later.anchor(here), message)
+                .related(earlier.anchor(there), "this one counts where both apply")
+                .help("map it alike, or tell the two apart by `where`");
+            self.drafts.push(draft);
+        }
+    }
+
+    fn pattern_node(&self, item: &ItemRef, arm: usize, pattern: usize) -> Option<NodeId> {
+        let hir = item.item(self.names.db)?;
+        let Body::Normalize(normalize) = &hir.body else { return None };
+        Some(match normalize.maps.get(arm)?.patterns.get(pattern)? {
+            PatternLit::Text(text) => text.id,
+            PatternLit::Regex(regex) => regex.id,
+            PatternLit::Name(name) => name.id,
+        })
+    }
+}
+
+fn share_a_key(one: &Normalize, other: &Normalize) -> bool {
+    let folded: Vec<String> = one.keys.iter().map(|key| formats::fold_key(key)).collect();
+    other.keys.iter().any(|key| folded.contains(&formats::fold_key(key)))
+}
+
+/// The literal patterns of a map that it decides itself: arm, pattern, text and target.
+fn literals(normalize: &Normalize) -> impl Iterator<Item = (usize, usize, &str, &MapTarget)> {
+    let arms = normalize.arms.iter().enumerate();
+    let literals = arms.flat_map(|(i, arm)| {
+        let patterns = arm.patterns.iter().enumerate();
+        patterns.filter_map(move |(j, pattern)| match pattern {
+            Pattern::Literal(text) => Some((i, j, text.as_str(), &arm.target)),
+            _ => None,
+        })
+    });
+    literals.filter(move |(i, j, text, _)| {
+        decision(normalize, text).is_some_and(|(arm, pattern, _)| (arm, pattern) == (*i, *j))
+    })
+}
+
+/// The pattern that decides what a text becomes, and what. None for a target with groups in it.
+fn decision<'a>(normalize: &'a Normalize, text: &str) -> Option<(usize, usize, &'a MapTarget)> {
+    let folded = fold(text);
+    let matches = |pattern: &Pattern| match pattern {
+        Pattern::Literal(literal) => fold(literal) == folded,
+        _ => matches(pattern, text),
+    };
+    let arms = normalize.arms.iter().enumerate();
+    let mut patterns = arms.flat_map(|(i, arm)| {
+        arm.patterns.iter().enumerate().map(move |(j, pattern)| (i, j, pattern, &arm.target))
+    });
+    let (i, j, pattern, target) = patterns.find(|(_, _, pattern, _)| matches(pattern))?;
+    let has_groups = matches!(pattern, Pattern::Regex(_))
+        && matches!(target, MapTarget::Value(value) if value.contains('$'));
+    (!has_groups).then_some((i, j, target))
+}
