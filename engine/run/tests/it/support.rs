@@ -1,13 +1,11 @@
 //! Programs made of text.
 
-use std::sync::Arc;
-
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 
 /// Checks files (path, text), which must be right.
-pub(crate) fn program(files: &[(String, String)]) -> (Arc<Program>, Places) {
+pub(crate) fn program(files: &[(String, String)]) -> (Program, Places) {
     let db = Database::default();
     let project = db.project(files.iter().cloned());
     let analysis = analysis(&db, project);
@@ -17,6 +15,6 @@ pub(crate) fn program(files: &[(String, String)]) -> (Arc<Program>, Places) {
 }
 
 /// Checks one file.
-pub(crate) fn program_of(text: &str) -> (Arc<Program>, Places) {
+pub(crate) fn program_of(text: &str) -> (Program, Places) {
     program(&[("a.tagpol".to_owned(), text.to_owned())])
 }
