@@ -4,6 +4,9 @@
 //! - `schema`: JSON compared with a JSON Schema
 //! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
 //!   `compiling`: the commands
+//! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
+//!   commands
+//! - `testing`: `tagpol test`
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `documents`, `examples`: what the documentation and the examples say, run
 
@@ -29,3 +32,4 @@ mod projects;
 mod schema;
 mod snapshots;
 mod support;
+mod testing;

@@ -23,6 +23,7 @@
 pub mod check;
 mod circles;
 pub mod codes;
+pub mod condition_places;
 pub mod db;
 pub mod diagnostic;
 pub mod formats;
@@ -37,6 +38,8 @@ mod places;
 pub mod program;
 mod project;
 pub mod regex;
+mod report;
+mod strata;
 
 pub use check::table_files;
 pub use codes::Code;
@@ -47,4 +50,6 @@ pub use lint::{LintLevel, LintLevels, diagnostics, lints};
 pub use lower::{Lowered, LoweredFile, Unparsed};
 pub use names::{Def, ItemRef, Scope, scope};
 pub use places::line_index;
-pub use project::{Analysis, Order, analysis, order};
+pub use project::{Analysis, analysis, typed_program};
+pub use report::{errors, file_errors};
+pub use strata::{Order, order};

@@ -19,12 +19,12 @@ use crate::diagnostic::{Anchor, Diagnostic, Draft};
 use crate::hir::{Item, NodeId};
 use crate::names::{ItemRef, scope};
 use crate::places::Places;
-use crate::project::{analysis, sort};
+use crate::report::{errors, sort};
 
 /// Returns everything there is to say about a project: what is wrong, and what lints find; ordered
 /// by (file, position).
 pub fn diagnostics(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
-    let mut all = analysis(db, project).diagnostics.clone();
+    let mut all = errors(db, project);
     all.extend(lints(db, project).iter().cloned());
     sort(db, &mut all);
     all

@@ -13,7 +13,7 @@ use crate::support::line;
 
 /// Everything that an analysis says, with places as text.
 fn told(db: &Database, analysis: &Analysis) -> (Vec<String>, Program) {
-    (analysis.diagnostics.iter().map(|d| line(db, d)).collect(), analysis.program.clone())
+    (analysis.diagnostics.iter().map(|d| line(db, d)).collect(), Program::clone(&analysis.program))
 }
 
 /// Texts to begin with: all inputs of the suites.
