@@ -13,8 +13,8 @@ use crate::hir::{ItemKind, NodeId};
 use crate::names::{Def, ItemRef, Scope, scope};
 use crate::places::Places;
 use crate::program::{
-    Allocation, Define, DefineId, Exemption, Goal, Inference, Normalize, Policy, Program, Rule, Table,
-    Tag, TagId, Test,
+    Allocation, Define, DefineId, Exemption, Goal, Inference, Normalize, Policy, Program, Rule, Table, Tag,
+    TagId, Test,
 };
 
 /// A checked project.

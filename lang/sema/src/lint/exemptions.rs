@@ -78,7 +78,12 @@ impl Lint<'_> {
 }
 
 /// A waiver whose last day is past.
-pub(super) fn expired(item: &ItemRef, hir: &hir::Exempt, exemption: &Exemption, today: NaiveDate) -> Option<Draft> {
+pub(super) fn expired(
+    item: &ItemRef,
+    hir: &hir::Exempt,
+    exemption: &Exemption,
+    today: NaiveDate,
+) -> Option<Draft> {
     let (node, _) = hir.until.first()?;
     (exemption.until < today).then(|| {
         let message = format!("this waiver ended on {} and counts no more", exemption.until);

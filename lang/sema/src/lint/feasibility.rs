@@ -57,7 +57,9 @@ impl Cloud {
         }
         let folded = name.to_lowercase();
         match self {
-            Self::Aws if folded.starts_with("aws:") => Some("names beginning with `aws:` are reserved".to_owned()),
+            Self::Aws if folded.starts_with("aws:") => {
+                Some("names beginning with `aws:` are reserved".to_owned())
+            }
             Self::Gcp if !name.starts_with(char::is_alphabetic) => {
                 Some("names begin with a lower-case letter there".to_owned())
             }

@@ -31,8 +31,8 @@ mod unused;
 
 use std::collections::HashMap;
 
-pub(crate) use self::allowed::unknown_lints;
 use self::allowed::Allowed;
+pub(crate) use self::allowed::unknown_lints;
 use self::conditions::{place, what};
 use self::facts::Names;
 pub use self::feasibility::{Cloud, Feasibility, feasible};
@@ -116,8 +116,7 @@ fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft], is_whole: bool) 
 pub fn item_lints(db: &dyn Db, project: Project, item: ItemRef) -> Vec<Draft> {
     let Some(hir) = item.item(db) else { return Vec::new() };
     let names = Names::new(db, project);
-    let mut lint =
-        Lint { names, item: &item, whens: Vec::new(), drafts: Vec::new() };
+    let mut lint = Lint { names, item: &item, whens: Vec::new(), drafts: Vec::new() };
     if let Some(typed) = &checked(db, project, item.clone()).typed {
         lint.run(&hir, typed);
     }
@@ -144,7 +143,7 @@ impl<'a> Lint<'a> {
         self.regexes(hir);
         let mut is_sound = true;
         for site in &sites {
-            is_sound &= self.site(hir, *site, policy);
+            is_sound &= self.site(*site, policy);
         }
         match (&hir.body, typed) {
             (Body::Normalize(hir), Typed::Normalize(_, normalize, _)) => self.patterns(hir, normalize),
@@ -168,10 +167,10 @@ impl<'a> Lint<'a> {
     }
 
     /// Lints one condition. Returns whether it is worth asking what it comes to as a whole.
-    fn site(&mut self, item: &Item, site: Site<'_>, policy: Option<&Policy>) -> bool {
+    fn site(&mut self, site: Site<'_>, policy: Option<&Policy>) -> bool {
         self.substrings(site);
         self.providers(site);
-        self.inequalities(item, site, policy);
+        self.inequalities(site, policy);
         let before = self.drafts.len();
         self.same_sides(site);
         self.written_twice(site);

@@ -32,7 +32,9 @@ impl Lint<'_> {
                     continue;
                 }
                 let before = match pattern {
-                    Pattern::Literal(text) => literals.get(&fold(text)).copied().or_else(|| taken(text, &wide)),
+                    Pattern::Literal(text) => {
+                        literals.get(&fold(text)).copied().or_else(|| taken(text, &wide))
+                    }
                     _ => covered(pattern, &wide),
                 };
                 match before {
@@ -53,7 +55,8 @@ impl Lint<'_> {
         if trimmed == text {
             return false;
         }
-        let message = format!("`{text}` is never met: values are compared without the white space around them");
+        let message =
+            format!("`{text}` is never met: values are compared without the white space around them");
         let mut draft = self.draft(Code::L0009, this.node, message).help("leave the white space out");
         // What a literal would have to escape is left to the author; so is the empty text.
         if !trimmed.is_empty() && !trimmed.contains(['"', '\\', '{', '}']) {
@@ -69,8 +72,12 @@ impl Lint<'_> {
             MapTarget::Value(value) => format!("becomes `{value}`"),
         };
         let message = match this.pattern {
-            Pattern::Literal(text) => format!("`{text}` is never met here: it {becomes} by an earlier pattern"),
-            Pattern::Glob(text) => format!("`{text}` is never met: earlier patterns take all that it matches"),
+            Pattern::Literal(text) => {
+                format!("`{text}` is never met here: it {becomes} by an earlier pattern")
+            }
+            Pattern::Glob(text) => {
+                format!("`{text}` is never met: earlier patterns take all that it matches")
+            }
             Pattern::Regex(regex) => {
                 format!("`/{}/` is never met: earlier patterns take all that it matches", regex.pattern)
             }

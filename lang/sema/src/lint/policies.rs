@@ -24,6 +24,10 @@ impl Lint<'_> {
     }
 
     pub(super) fn fixed_checks(&mut self, hir: &hir::Policy, policy: &Policy) {
+        // Of no resource both are so.
+        if policy.scope.as_ref().is_some_and(|scope| never(&[(scope, true)], &self.names)) {
+            return;
+        }
         for (hir, check) in hir.checks.iter().zip(&policy.checks) {
             if !matches!(check.pred, Pred::Const(_)) {
                 self.fixed_check(hir, check, policy.scope.as_ref());
@@ -38,7 +42,11 @@ impl Lint<'_> {
         };
         let (message, help) = if never(&with_scope(!required), &self.names) {
             let alone = scope.is_none() || never(&[(&check.pred, !required)], &self.names);
-            let message = if alone { "this check always passes" } else { "every resource in the scope passes this check" };
+            let message = if alone {
+                "this check always passes"
+            } else {
+                "every resource in the scope passes this check"
+            };
             (message, "leave it out, or correct the condition or the scope")
         } else if never(&with_scope(required), &self.names) {
             // Asking for resources without a tag in order to require it is a way to list them.

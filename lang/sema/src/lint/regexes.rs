@@ -50,7 +50,10 @@ impl Lint<'_> {
         let one_line = Language::new(".*");
         let (what, help) = if search(std::slice::from_ref(&language), &[]) == Search::Nothing {
             ("nothing", "`^` and `$` are the ends of the text: nothing stands before or behind them")
-        } else if everything && is_likely_all(regex, whole) && search(&[one_line], &[language]) == Search::Nothing {
+        } else if everything
+            && is_likely_all(regex, whole)
+            && search(&[one_line], &[language]) == Search::Nothing
+        {
             ("everything", "ask `is set` where any value will do, or write what it should look like")
         } else {
             return false;

@@ -17,22 +17,20 @@ impl Lint<'_> {
     fn remedy(&mut self, policy: &Policy, remedy: &Remedy, node: NodeId) {
         let clouds: Vec<Cloud> =
             Cloud::ALL.into_iter().filter(|cloud| self.speaks_of(policy.scope.as_ref(), *cloud)).collect();
-        let refused: Vec<(Cloud, String)> = clouds
-            .iter()
-            .filter_map(|cloud| Some((*cloud, self.refusal(*cloud, remedy)?)))
-            .collect();
+        let refused: Vec<(Cloud, String)> =
+            clouds.iter().filter_map(|cloud| Some((*cloud, self.refusal(*cloud, remedy)?))).collect();
         // A policy that does not tell the clouds apart need not mean each of them.
         let is_sure = clouds.len() < Cloud::ALL.len() || refused.len() == clouds.len();
         let (Some((cloud, reason)), true) = (refused.first(), is_sure) else { return };
         let name = self.names.tag(remedy.tag);
         let what = match &remedy.value {
             Value::Text(value) => format!("`{value}` cannot be the value of `{name}`"),
-            _ => format!("`{name}` cannot be written"),
+            _ => format!("no valid value of `{name}` can be written"),
         };
         let message = format!("{what} in {}, since {reason}", cloud.provider());
-        let draft = self
-            .draft(Code::L0021, node, message)
-            .help("as a virtual tag it is fine: leave the remedy out, or keep that cloud out of the policy's scope");
+        let draft = self.draft(Code::L0021, node, message).help(
+            "as a virtual tag it is fine: leave the remedy out, or keep that cloud out of the policy's scope",
+        );
         self.report(draft);
     }
 

@@ -24,7 +24,9 @@ impl Lint<'_> {
     pub(super) fn thresholds(&mut self, hir: &hir::Infer, inferences: &[Inference]) {
         let Some(inference) = inferences.first() else { return };
         let (Some(apply), Some(suggest)) = (inference.apply, inference.suggest) else { return };
-        let (Some((apply_node, _)), Some((node, _))) = (hir.apply.first(), hir.suggest.first()) else { return };
+        let (Some((apply_node, _)), Some((node, _))) = (hir.apply.first(), hir.suggest.first()) else {
+            return;
+        };
         if suggest <= apply {
             return;
         }

@@ -18,8 +18,12 @@ use crate::program::{
     ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Pattern, Policy, Pred, Rule, TagId, Value,
 };
 
-/// How many items of a tag are compared with each other before the rest is left alone.
-const COMPARED: usize = 100;
+/// How many conditions on a tag, and how many policies that clash, are compared with each other.
+const COMPARED: usize = 40;
+/// How many pairs of rules of a tag are compared: all of some dozens, of thousands the nearest.
+const PAIRS: usize = 4000;
+/// How many values of rules are held against what policies ask.
+const VALUES: usize = 500;
 
 /// The items that say something of a tag, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,7 +127,7 @@ impl<'a> TagLint<'a> {
                 node: *node,
             }));
         }
-        given.sort_by_key(|given| std::cmp::Reverse(given.rule.priority));
+        given.sort_by_key(|given| (given.kind == ActionKind::Fill, std::cmp::Reverse(given.rule.priority)));
         given
     }
 
@@ -137,7 +141,8 @@ impl<'a> TagLint<'a> {
             for (check, node) in checks {
                 let asked = (item, &**policy, *node);
                 let is_full = requirements.len() >= COMPARED;
-                let same = |other: &&mut Requirement<'_>| *other.pred == check.pred && other.kind == check.kind;
+                let same =
+                    |other: &&mut Requirement<'_>| *other.pred == check.pred && other.kind == check.kind;
                 match requirements.iter_mut().find(same) {
                     Some(other) => other.of.push(asked),
                     None if is_full => {}
@@ -151,15 +156,15 @@ impl<'a> TagLint<'a> {
         requirements
     }
 
-    /// Rules that a stronger one of their kind always beats.
+    /// Rules that a stronger one always beats.
     fn covered(&mut self, rules: &[Given<'a>]) {
-        for kind in [ActionKind::Set, ActionKind::Fill] {
-            // A `set` that always fires beats native values, and every `fill` with them.
-            let rules: Vec<&Given<'a>> = rules.iter().filter(|given| given.kind == kind).collect();
-            for (i, given) in rules.iter().enumerate() {
-                let stronger = rules.iter().take(i).rev().take(COMPARED);
-                let covers = |other: &&&Given<'a>| self.covers(other, given);
-                let Some(other) = stronger.rev().find(covers).copied() else { continue };
+        let window = PAIRS / rules.len().max(1) + 4;
+        let always = rules.iter().position(|given| given.rule.when.is_none() && gives_always(given));
+        for (i, given) in rules.iter().enumerate() {
+            let nearest = i.saturating_sub(window)..i;
+            let mut stronger = always.filter(|first| *first < i).into_iter().chain(nearest);
+            let found = stronger.find_map(|j| rules.get(j).filter(|other| self.covers(other, given)));
+            if let Some(other) = found {
                 let draft = self.covered_draft(given, other);
                 self.drafts.push(draft);
             }
@@ -167,20 +172,20 @@ impl<'a> TagLint<'a> {
     }
 
     fn covers(&self, stronger: &Given<'_>, weaker: &Given<'_>) -> bool {
-        let gives_always = matches!(stronger.value, Value::Text(_));
-        let Some(stronger_when) = &stronger.rule.when else { return gives_always };
+        let Some(stronger_when) = &stronger.rule.when else { return gives_always(stronger) };
         let mut terms: Vec<Term<'_>> = weaker.rule.when.iter().map(|when| (when, true)).collect();
-        // One that never fires has a lint of its own.
-        if !gives_always || stronger.item == weaker.item || never(&terms, &self.names) {
-            return false;
-        }
         terms.push((stronger_when, false));
-        never(&terms, &self.names)
+        gives_always(stronger)
+            && never(&terms, &self.names)
+            // One that never fires has a lint of its own.
+            && !never(terms.get(..terms.len() - 1).unwrap_or_default(), &self.names)
     }
 
     fn covered_draft(&self, given: &Given<'_>, other: &Given<'_>) -> Draft {
         let tag = self.names.tag(self.tag);
-        let beats = if other.rule.priority > given.rule.priority {
+        let beats = if other.kind != given.kind {
+            "`set` beats `fill`"
+        } else if other.rule.priority > given.rule.priority {
             "has the higher priority"
         } else {
             "stands first"
@@ -191,7 +196,7 @@ impl<'a> TagLint<'a> {
         );
         Draft::new(Code::L0004, given.item.anchor(given.node), message)
             .related(other.item.anchor(other.node), "the rule that wins")
-            .help("give this rule the higher `priority`, narrow the other one, or leave this one out")
+            .help("narrow the other rule, give this one the higher `priority`, or leave it out")
     }
 
     /// Requirements that no value can meet together, on scopes that share a resource.
@@ -199,18 +204,20 @@ impl<'a> TagLint<'a> {
         for (i, one) in requirements.iter().enumerate() {
             for other in requirements.iter().skip(i + 1) {
                 let possible = |terms: &[Term<'_>]| !never(terms, &self.names);
-                if possible(&[one.term(), other.term()]) || !possible(&[one.term()]) || !possible(&[other.term()]) {
+                if possible(&[one.term(), other.term()])
+                    || !possible(&[one.term()])
+                    || !possible(&[other.term()])
+                {
                     continue;
                 }
-                let pairs = one.of.iter().flat_map(|first| other.of.iter().map(move |second| (first, second)));
+                let pairs =
+                    one.of.iter().flat_map(|first| other.of.iter().map(move |second| (first, second)));
                 let clash = pairs.take(COMPARED).find(|((first, one, _), (second, other, _))| {
                     first != second && self.overlap(one.scope.as_ref(), other.scope.as_ref())
                 });
                 if let Some(((first, one, node), (second, other, other_node))) = clash {
-                    let message = format!(
-                        "no resource in both scopes can pass this check and that of `{}`",
-                        one.name
-                    );
+                    let message =
+                        format!("no resource in both scopes can pass this check and that of `{}`", one.name);
                     let draft = Draft::new(Code::L0007, second.anchor(*other_node), message)
                         .label(format!("policy `{}` asks for this", other.name))
                         .related(first.anchor(*node), format!("policy `{}` asks for this", one.name))
@@ -242,10 +249,14 @@ impl<'a> TagLint<'a> {
                 never(&[(&is_value, true), requirement.term()], &self.names)
                     && !never(&[requirement.term()], &self.names)
             };
+            if broken.len() >= VALUES {
+                break;
+            }
             let broken = broken.entry(value).or_insert_with(|| {
                 (0..requirements.len()).filter(|i| requirements.get(*i).is_some_and(fails)).collect()
             });
-            let of = broken.iter().filter_map(|i| requirements.get(*i)).flat_map(|requirement| &requirement.of);
+            let of =
+                broken.iter().filter_map(|i| requirements.get(*i)).flat_map(|requirement| &requirement.of);
             let found = of.take(COMPARED).find(|(_, policy, _)| self.fires_within(given.rule, policy));
             if let Some((item, policy, node)) = found {
                 let message = format!("`{value}` breaks policy `{}` wherever this rule fires", policy.name);
@@ -297,7 +308,8 @@ impl<'a> TagLint<'a> {
             let MapTarget::Value(other) = other else { continue };
             let places = (self.pattern_node(later, i, j), self.pattern_node(earlier, k, l));
             let (true, (Some(here), Some(there))) = (value != other, places) else { continue };
-            let message = format!("`{text}` becomes `{value}` here and `{other}` there, for the same resources");
+            let message =
+                format!("`{text}` becomes `{value}` here and `{other}` there, for the same resources");
             let draft = Draft::new(Code::L0010, later.anchor(here), message)
                 .related(earlier.anchor(there), "this one counts where both apply")
                 .help("map it alike, or tell the two apart by `where`");
@@ -314,6 +326,11 @@ impl<'a> TagLint<'a> {
             PatternLit::Name(name) => name.id,
         })
     }
+}
+
+/// Whether an action gives a value whenever its rule fires.
+fn gives_always(given: &Given<'_>) -> bool {
+    matches!(given.value, Value::Text(_))
 }
 
 fn share_a_key(one: &Normalize, other: &Normalize) -> bool {
@@ -348,6 +365,7 @@ fn decision<'a>(normalize: &'a Normalize, text: &str) -> Option<(usize, usize, &
         arm.patterns.iter().enumerate().map(move |(j, pattern)| (i, j, pattern, &arm.target))
     });
     let (i, j, pattern, target) = patterns.find(|(_, _, pattern, _)| matches(pattern))?;
-    let has_groups = matches!(pattern, Pattern::Regex(_)) && matches!(target, MapTarget::Value(value) if value.contains('$'));
+    let has_groups = matches!(pattern, Pattern::Regex(_))
+        && matches!(target, MapTarget::Value(value) if value.contains('$'));
     (!has_groups).then_some((i, j, target))
 }

@@ -33,7 +33,8 @@ fn named(db: &dyn Db, project: Project) -> Named {
 pub(super) fn unnamed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
     let (scope, named) = (scope(db, project), named(db, project));
     let index = |i: usize| u32::try_from(i).unwrap_or(u32::MAX);
-    let defines = scope.defines.iter().enumerate().filter(|(i, _)| !named.defines.contains(&DefineId(index(*i))));
+    let defines =
+        scope.defines.iter().enumerate().filter(|(i, _)| !named.defines.contains(&DefineId(index(*i))));
     let tables = scope.tables.iter().enumerate().filter(|(i, _)| !named.tables.contains(&TableId(index(*i))));
     let defines = defines.map(|(_, item)| {
         Draft::new(Code::L0018, item.name_anchor(), format!("nothing asks for `{}`", item.key.name))

@@ -39,7 +39,8 @@ impl Language {
 
     /// The texts of any of some languages.
     pub(crate) fn union(languages: impl IntoIterator<Item = Self>) -> Self {
-        let parts: Vec<String> = languages.into_iter().map(|language| format!("(?:{})", language.0)).collect();
+        let parts: Vec<String> =
+            languages.into_iter().map(|language| format!("(?:{})", language.0)).collect();
         Self(parts.join("|"))
     }
 

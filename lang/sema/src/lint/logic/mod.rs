@@ -80,7 +80,11 @@ const DEPTH: usize = 32;
 type Alternative<'a> = Vec<Term<'a>>;
 
 /// The alternatives of a condition. None: too many.
-fn alternatives<'a>((pred, wanted): Term<'a>, facts: &'a dyn Facts, depth: usize) -> Option<Vec<Alternative<'a>>> {
+fn alternatives<'a>(
+    (pred, wanted): Term<'a>,
+    facts: &'a dyn Facts,
+    depth: usize,
+) -> Option<Vec<Alternative<'a>>> {
     match pred {
         Pred::Not(inner) => alternatives((inner, !wanted), facts, depth),
         Pred::Named(define) if depth < DEPTH => match facts.define(*define) {

@@ -20,7 +20,7 @@ pub(super) fn decide(subject: &Value, tests: &[Literal<'_, '_>], facts: &dyn Fac
     if may_be_missing && tests.iter().all(|(_, wanted)| !wanted) {
         return Verdict::Possible;
     }
-    let contradicts = |(test, wanted): &Literal<'_, '_>| *wanted && tests.contains(&(*test, false));
+    let contradicts = |(test, wanted): &Literal<'_, '_>| *wanted && is_refused(test, tests);
     if tests.contains(&(&Test::Set, false)) || tests.iter().any(contradicts) {
         return Verdict::Never;
     }
@@ -57,6 +57,22 @@ pub(super) fn may_be_missing(value: &Value, facts: &dyn Facts) -> bool {
     }
 }
 
+/// Whether a test that must hold is one that must not, each of its patterns for itself.
+fn is_refused(test: &Test<'_>, tests: &[Literal<'_, '_>]) -> bool {
+    let refused = tests.iter().filter(|(_, wanted)| !wanted).map(|(test, _)| *test);
+    let Test::Text(TextTest::Op(op, patterns)) = test else {
+        return refused.into_iter().any(|other| other == test);
+    };
+    let refused: Vec<&String> = refused
+        .filter_map(|other| match other {
+            Test::Text(TextTest::Op(other, patterns)) if other == op => Some(*patterns),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    patterns.iter().all(|pattern| refused.contains(&pattern))
+}
+
 /// The only texts that the value can be, where the tests leave finitely many.
 fn candidates<'a>(subject: &Value, tests: &[Literal<'_, 'a>]) -> Option<Vec<Cow<'a, str>>> {
     let listed = tests.iter().filter_map(|(test, wanted)| match test {
@@ -66,7 +82,8 @@ fn candidates<'a>(subject: &Value, tests: &[Literal<'_, 'a>]) -> Option<Vec<Cow<
         _ => None,
     });
     let is_source = matches!(subject, Value::SourceOf(_));
-    let sources = is_source.then(|| Source::ALL.iter().map(|source| Cow::Borrowed(source.as_str())).collect());
+    let sources =
+        is_source.then(|| Source::ALL.iter().map(|source| Cow::Borrowed(source.as_str())).collect());
     listed.chain(sources).min_by_key(Vec::len)
 }
 
@@ -99,9 +116,7 @@ fn holds(test: &Test<'_>, text: &str) -> Option<bool> {
         Test::Set => Some(true),
         Test::OneOf(texts, negated) => Some(texts.iter().any(|other| other == text) != *negated),
         Test::Text(test) => test.holds(text),
-        Test::Ordered(kind, relation) => {
-            Some(kind.place(text)?.is_some_and(|place| relation.holds(place)))
-        }
+        Test::Ordered(kind, relation) => Some(kind.place(text)?.is_some_and(|place| relation.holds(place))),
     }
 }
 
@@ -136,7 +151,9 @@ fn of_kind(kind: Kind, always: bool, tests: &[Literal<'_, '_>]) -> Verdict {
     });
     let relations: Vec<(&Relation, bool)> = of_kind.collect();
     // What is no number, and what is no day, is as every negated test asks.
-    if (!always && relations.iter().all(|(_, wanted)| !wanted)) || ordered::possible(&relations, kind.is_whole()) {
+    if (!always && relations.iter().all(|(_, wanted)| !wanted))
+        || ordered::possible(&relations, kind.is_whole())
+    {
         Verdict::Possible
     } else {
         Verdict::Never
@@ -164,6 +181,12 @@ fn of_texts(subject: &Value, tests: &[Literal<'_, '_>], kinds: &[Kind]) -> Optio
         [] => return (!excluded.is_empty()).then_some(Verdict::Possible),
         [(test, _)] if test.is_loose() && kinds.is_empty() => return Some(Verdict::Possible),
         _ => {}
+    }
+    // Most often a text that one of the tests speaks of will do, which is found much faster.
+    let wanted = of_text.iter().filter(|(_, wanted)| *wanted);
+    let mut examples = wanted.flat_map(|(test, _)| test.examples());
+    if kinds.is_empty() && examples.any(|text| judge(subject, &text, tests) == Verdict::Possible) {
+        return Some(Verdict::Possible);
     }
     let mut inside: Vec<Language> = form(subject).into_iter().collect();
     inside.extend(kinds.iter().filter(|kind| is_asked(**kind, tests)).filter_map(|kind| form_of_kind(*kind)));

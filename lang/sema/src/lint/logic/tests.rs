@@ -61,9 +61,25 @@ struct World {
 fn worlds() -> Vec<World> {
     let environments = [None, Some("a"), Some("b"), Some("x")];
     let teams = [
-        None, Some(""), Some("prod"), Some("preprod"), Some("web-prod-1"), Some("PROD"), Some("web"),
-        Some("2026-01-01"), Some("2026-01-15"), Some("2026-01-16"), Some("2026-02-01"), Some("7"),
-        Some("a@b.co"), Some("a"), Some("b"), Some("x"), Some("xxx"), Some("web-"), Some("dprod"),
+        None,
+        Some(""),
+        Some("prod"),
+        Some("preprod"),
+        Some("web-prod-1"),
+        Some("PROD"),
+        Some("web"),
+        Some("2026-01-01"),
+        Some("2026-01-15"),
+        Some("2026-01-16"),
+        Some("2026-02-01"),
+        Some("7"),
+        Some("a@b.co"),
+        Some("a"),
+        Some("b"),
+        Some("x"),
+        Some("xxx"),
+        Some("web-"),
+        Some("dprod"),
     ];
     let sizes = [Some("1"), Some("2"), Some("2.5"), Some("5"), Some("7"), Some("x"), Some("-1")];
     let names = [None, Some("prod"), Some("web"), Some("other"), Some("x")];
@@ -135,8 +151,18 @@ fn leaves() -> Vec<Pred> {
         is_in(team(), &["prod", "web"], true),
         compare(CmpOp::Eq, team(), environment(), CompareAs::Text),
         compare(CmpOp::Ne, team(), team(), CompareAs::Text),
-        compare(CmpOp::Eq, Value::Call(Func::Lower, vec![team()]), Value::Text("PROD".into()), CompareAs::Text),
-        compare(CmpOp::Eq, Value::Call(Func::Lower, vec![team()]), Value::Text("prod".into()), CompareAs::Text),
+        compare(
+            CmpOp::Eq,
+            Value::Call(Func::Lower, vec![team()]),
+            Value::Text("PROD".into()),
+            CompareAs::Text,
+        ),
+        compare(
+            CmpOp::Eq,
+            Value::Call(Func::Lower, vec![team()]),
+            Value::Text("prod".into()),
+            CompareAs::Text,
+        ),
         text(TextOp::StartsWith, team(), &["pr", "we"]),
         text(TextOp::StartsWith, team(), &["web-"]),
         text(TextOp::EndsWith, team(), &["prod"]),
@@ -164,7 +190,9 @@ fn leaves() -> Vec<Pred> {
         Pred::Const(true),
         Pred::Const(false),
     ];
-    for value in [environment(), team(), size(), name(), Value::Attr(Attr::MonthlyCost), Value::Attr(Attr::Id)] {
+    for value in
+        [environment(), team(), size(), name(), Value::Attr(Attr::MonthlyCost), Value::Attr(Attr::Id)]
+    {
         leaves.extend([Pred::IsSet(value.clone()), Pred::IsMissing(value)]);
     }
     for op in [CmpOp::Eq, CmpOp::Ne, CmpOp::Lt, CmpOp::Le, CmpOp::Gt, CmpOp::Ge] {
@@ -372,7 +400,7 @@ fn verdicts_are_true_of_every_world() {
     let mut evaluator = Evaluator::new(&names);
     let mut numbers = Numbers(1);
     let (mut impossible, mut proved, mut possible, mut seen) = (0, 0, 0, 0);
-    for _ in 0..4000 {
+    for _ in 0..1500 {
         let (one, other) = (numbers.pred(&leaves, 2), numbers.pred(&leaves, 1));
         let terms = [(&one, true), (&other, numbers.below(2) == 0)];
         let found = verdict(&terms, &names);
@@ -383,7 +411,7 @@ fn verdicts_are_true_of_every_world() {
         seen += usize::from(truth);
         possible += usize::from(truth && found == Verdict::Possible);
     }
-    assert!(impossible > 500 && proved * 100 > impossible * 80, "{proved} of {impossible}");
+    assert!(impossible > 300 && proved * 100 > impossible * 80, "{proved} of {impossible}");
     assert!(possible * 100 > seen * 50, "{possible} of {seen}");
 }
 

@@ -72,6 +72,17 @@ impl TextTest<'_> {
         }
     }
 
+    /// Some texts that may pass.
+    pub(super) fn examples(&self) -> Vec<String> {
+        match self {
+            Self::Op(TextOp::Like, patterns) => {
+                patterns.iter().map(|pattern| pattern.replace('*', "").replace('?', "x")).collect()
+            }
+            Self::Op(_, patterns) => patterns.to_vec(),
+            Self::Regex(..) | Self::Format(_) | Self::Type(_) => Vec::new(),
+        }
+    }
+
     /// The languages of the texts that pass.
     pub(super) fn bounds(&self) -> Bounds {
         match self {
@@ -201,10 +212,7 @@ fn word_bounds(word: &str) -> Bounds {
     let upper = word.to_ascii_uppercase();
     let gap = r"[\x00-@\[-`{-\x7f]";
     let alone = format!("(?s:(?:.*{gap})?(?:{lower}|{upper})(?:{gap}.*)?)");
-    Bounds {
-        over: Language::new(lower).ignore_case().within(true, true),
-        under: Some(Language::new(alone)),
-    }
+    Bounds { over: Language::new(lower).ignore_case().within(true, true), under: Some(Language::new(alone)) }
 }
 
 #[cfg(test)]
@@ -248,9 +256,35 @@ mod tests {
             TextTest::Type(&email),
         ];
         let texts = [
-            "prod", "Prod", "PROD", "xPROD", "PRODx", "prod1", "1dev", "a-prod-b", "WebProdApi", "preprod",
-            "product", "", "DEV.x", "a-1", "xA-1", "2026-01-31", "2026-02-30", "0000-01-01", "2026-02-29",
-            "1.5", "-2", "1.", "a@b.co", "a@b", "é", "prodé", "éprod", "web\nprod", "\u{212a}",
+            "prod",
+            "Prod",
+            "PROD",
+            "xPROD",
+            "PRODx",
+            "prod1",
+            "1dev",
+            "a-prod-b",
+            "WebProdApi",
+            "preprod",
+            "product",
+            "",
+            "DEV.x",
+            "a-1",
+            "xA-1",
+            "2026-01-31",
+            "2026-02-30",
+            "0000-01-01",
+            "2026-02-29",
+            "1.5",
+            "-2",
+            "1.",
+            "a@b.co",
+            "a@b",
+            "é",
+            "prodé",
+            "éprod",
+            "web\nprod",
+            "\u{212a}",
         ];
         for test in tests {
             let bounds = test.bounds();
