@@ -23,6 +23,7 @@ mod evaluation;
 mod examples;
 mod exit_codes;
 mod hostile;
+mod lints;
 mod output;
 mod projects;
 mod schema;

@@ -183,12 +183,15 @@ impl<'a> TagLint<'a> {
 
     fn covered_draft(&self, given: &Given<'_>, other: &Given<'_>) -> Draft {
         let tag = self.names.tag(self.tag);
-        let beats = if other.kind != given.kind {
-            "`set` beats `fill`"
+        let (beats, help) = if other.kind != given.kind {
+            ("`set` beats `fill`", "narrow the other rule, or leave this one out")
         } else if other.rule.priority > given.rule.priority {
-            "has the higher priority"
+            (
+                "has the higher priority",
+                "narrow the other rule, give this one the higher `priority`, or leave it out",
+            )
         } else {
-            "stands first"
+            ("stands first", "narrow the other rule, give this one the higher `priority`, or leave it out")
         };
         let message = format!(
             "this never gives `{tag}` its value: rule `{}` fires wherever this one does, and {beats}",
@@ -196,7 +199,7 @@ impl<'a> TagLint<'a> {
         );
         Draft::new(Code::L0004, given.item.anchor(given.node), message)
             .related(other.item.anchor(other.node), "the rule that wins")
-            .help("narrow the other rule, give this one the higher `priority`, or leave it out")
+            .help(help)
     }
 
     /// Requirements that no value can meet together, on scopes that share a resource.
