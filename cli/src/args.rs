@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -15,8 +16,8 @@ use tagpol_inventory::{Format, YearMonth};
 #[command(
     name = "tagpol",
     version,
-    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests), 2 a mistake in the \
-                  command line or the policies, 3 a problem with the inventory or the engine."
+    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, or files to format), \
+                  2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Report every mistake in the policies, without evaluating anything
     Check(CheckArgs),
+    /// Give .tagpol files their canonical form
+    Fmt(FmtArgs),
     /// Evaluate the policies over an inventory and report what they find
     Eval(EvalArgs),
     /// Run the `test` blocks of the policies
@@ -83,6 +86,23 @@ pub(crate) enum CheckFormat {
     Short,
     /// A JSON list
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FmtArgs {
+    /// Files, folders of .tagpol files, or `-` for standard input to standard output [default: the
+    /// project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change nothing; list the files that would change, and exit with 1 if there are any
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) check: bool,
+    /// Change nothing; show what would change, and exit with 1 if anything would
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Format only the statements and items that these lines of one file touch, like 12-20
+    #[arg(long, value_name = "LINES", value_parser = parse_lines)]
+    pub(crate) range: Option<RangeInclusive<usize>>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -167,12 +187,46 @@ pub(crate) struct TestArgs {
     /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// Run only the tests whose name contains this
+    /// Run only the tests whose name contains this; repeat it for those that contain any of several
     #[arg(long, value_name = "TEXT")]
-    pub(crate) filter: Option<String>,
+    pub(crate) filter: Vec<String>,
+    /// List the tests instead of running them
+    #[arg(long, conflicts_with_all = ["format", "output", "coverage", "lcov", "mutate", "threshold", "watch"])]
+    pub(crate) list: bool,
+    /// Run the tests again whenever a file of the project changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Show which rules, branches and checks the tests reach
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Write the coverage to a file, as LCOV
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lcov: Option<PathBuf>,
+    /// Make small mistakes in the policies, and show those that no test notices
+    #[arg(long)]
+    pub(crate) mutate: bool,
+    /// Exit with 1 when less of the coverage, or of the mistakes, is reached: 80 or 80%
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    pub(crate) threshold: Option<f64>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = TestFormat::Pretty)]
+    pub(crate) format: TestFormat,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
     /// The clock of tests that have no `at` [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people
+    Pretty,
+    /// For programs: see docs/schema/test.v1.json
+    Json,
+    /// JUnit XML, for continuous integration
+    Junit,
 }
 
 #[derive(Debug, clap::Args)]
@@ -245,10 +299,25 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
         .ok_or_else(|| "write a day like 2026-11-01 or a time like 2026-11-01T12:00:00Z".to_owned())
 }
 
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    let percent = number.parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "write a number from 0 to 100, like 80%".to_owned())
+}
+
 fn parse_currency(text: &str) -> Result<String, String> {
     let upper = text.to_ascii_uppercase();
     if upper.len() == 3 && upper.bytes().all(|b| b.is_ascii_uppercase()) {
         return Ok(upper);
     }
     Err("write the three letters of ISO 4217, like USD".to_owned())
+}
+
+/// Reads `12-20` or `12`; the first line is 1.
+fn parse_lines(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
+        _ => Err("write the first and the last line, like 12-20".to_owned()),
+    }
 }

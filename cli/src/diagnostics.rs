@@ -199,7 +199,7 @@ fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
 
 /// Returns the text with what could steer a terminal replaced by as many bytes, so that places in it
 /// stay where they are.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let directs =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut chars = text.chars().peekable();

@@ -7,11 +7,13 @@ mod args;
 mod commands;
 mod diagnostics;
 mod failure;
+mod files;
 mod inventory;
 mod manifest;
 mod output;
 mod progress;
 mod project;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &mut output),
         Command::Check(args) => commands::check::run(args, &mut output),
         Command::Eval(args) => commands::eval::run(args, &mut output),
+        Command::Fmt(args) => commands::fmt::run(args, &mut output),
         Command::Test(args) => commands::test::run(args, &mut output),
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),

@@ -34,9 +34,21 @@ impl Output {
         self.err.current_choice() != anstream::ColorChoice::Never
     }
 
+    /// Whether standard output is a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether a person watches standard error.
     pub(crate) fn is_watched(&self) -> bool {
         io::stderr().is_terminal()
+    }
+
+    /// Empties the terminal, where there is one.
+    pub(crate) fn clear(&mut self) {
+        if io::stdout().is_terminal() {
+            let _ = self.out.write_all(b"\x1b[2J\x1b[H").and_then(|()| self.out.flush());
+        }
     }
 
     /// Columns of the terminal; a usual number where there is none.
@@ -47,12 +59,13 @@ impl Output {
     /// Writes a result. A reader that has seen enough (`tagpol … | head`) is no failure, and does
     /// not change how the command ends.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::engine(format!("cannot write the output: {error}")))
-            }
-            _ => Ok(()),
-        }
+        written(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))
+    }
+
+    /// Writes text of the user's byte for byte: what looks like a colour is theirs, and stays.
+    pub(crate) fn print_exactly(&mut self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Writes something beside the result. Where standard error is closed nobody wants it.
@@ -77,6 +90,15 @@ impl Output {
             text.push_str(&format!("  {blue}help{blue:#}: {help}\n"));
         }
         self.note(&text);
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::engine(format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
 use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
+use crate::files::read_text;
 use crate::manifest::{FILE_NAME, Manifest};
 use crate::output::{Output, counted};
 
@@ -33,9 +35,7 @@ impl Project {
         let location = locate(path)?;
         let mut files = Vec::new();
         for file in &location.files {
-            let bytes = std::fs::read(file).map_err(|error| Failure::io("read", file, &error))?;
-            let text = String::from_utf8(bytes).map_err(|error| not_utf8(file, &error))?;
-            files.push((shown(file), text));
+            files.push((shown(file), read_text(file)?));
         }
         let mut db = Database::default();
         let files = db.project(files);
@@ -71,6 +71,11 @@ impl Project {
         }
         output.note(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
         Err(Failure::reported())
+    }
+
+    /// Returns the places of the program's conditions. The program must have no errors.
+    pub(crate) fn places(&self) -> Places {
+        places(&self.db, self.files)
     }
 
     /// Returns the program with the manifest's changes to policies.
@@ -132,6 +137,38 @@ pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(root.join(manifest.snapshots))
 }
 
+/// Returns the .tagpol files at a path, or those of the project around the current folder. In a folder
+/// that is named, all count, whatever a manifest there says.
+pub(crate) fn policy_files(path: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    match path.filter(|path| path.is_dir()) {
+        Some(folder) => files_below(folder),
+        None => Ok(locate(path)?.files),
+    }
+}
+
+/// Returns the files that a project is read from, without its tables: the policies and the manifest,
+/// also where there is none yet. Where there is no project: the place to look for one.
+pub(crate) fn watched_files(path: Option<&Path>) -> Vec<PathBuf> {
+    match locate(path) {
+        Ok(location) => {
+            let mut files = location.files;
+            files.push(location.root.join(FILE_NAME));
+            files
+        }
+        Err(_) => {
+            let here = path.map_or_else(|| PathBuf::from("."), Path::to_owned);
+            let root = enclosing_project(&here).unwrap_or_else(|| here.clone());
+            vec![root.join(FILE_NAME), here]
+        }
+    }
+}
+
+/// Returns the files of the tables of a project; none where it cannot be read.
+pub(crate) fn table_files(path: Option<&Path>) -> Vec<PathBuf> {
+    let Ok(project) = Project::load(path) else { return Vec::new() };
+    tagpol_sema::table_files(&project.db, project.files).iter().map(PathBuf::from).collect()
+}
+
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {
     let Some(path) = path else {
         let here = PathBuf::from(".");
@@ -178,13 +215,19 @@ fn folder(root: PathBuf) -> Result<Location, Failure> {
             .at(manifest_path.display().to_string())
             .help("`policies` names the folder of the .tagpol files"));
     }
+    let files = files_below(&policies)?;
+    Ok(Location { root, manifest, files })
+}
+
+/// The .tagpol files below a folder, of which there must be some.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
-    collect(&policies, &mut files)?;
+    collect(folder, &mut files)?;
     if files.is_empty() {
-        return Err(Failure::usage(format!("`{}` holds no .tagpol file", policies.display()))
+        return Err(Failure::usage(format!("`{}` holds no .tagpol file", folder.display()))
             .help("name a folder that has some, or make a project with `tagpol init`"));
     }
-    Ok(Location { root, manifest, files })
+    Ok(files)
 }
 
 /// Finds .tagpol files below a folder; hidden folders and build output are passed over.
@@ -208,19 +251,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 }
 
 /// The path as messages show it: without `./`, with `/` between its parts.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let parts = path.components().filter(|part| *part != Component::CurDir);
     let path: PathBuf = parts.collect();
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
-}
-
-fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> Failure {
-    let valid = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..valid).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
-    Failure::usage("the file is not UTF-8")
-        .at(format!("{}:{line}:{column}", path.display()))
-        .help("save it as UTF-8")
 }

@@ -1,13 +1,12 @@
 //! `tagpol eval`
 
-use std::path::Path;
-
 use tagpol_run::{Evaluation, Gate, Options, evaluate, report};
 use tagpol_sema::program::Severity;
 
 use super::clock;
 use crate::args::{EvalArgs, EvalFormat, FailOn};
 use crate::failure::{Exit, Failure};
+use crate::files::write_whole;
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
@@ -51,25 +50,6 @@ fn render(args: &EvalArgs, evaluation: &Evaluation, output: &Output) -> Result<S
             Ok(report::table(evaluation, style))
         }
     }
-}
-
-/// Writes a file under a temporary name beside it and renames it, so that nobody reads half a
-/// report.
-fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let written = report_file(folder).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, text.as_bytes())?;
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|error| Failure::io("write", path, &error))
-}
-
-/// A temporary file with the permissions of an ordinary one: others read reports too.
-fn report_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }
 
 fn severity(fail_on: FailOn) -> Option<Severity> {

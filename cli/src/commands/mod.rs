@@ -5,6 +5,7 @@ pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod eval;
 pub(crate) mod explain_code;
+pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod snapshot;
 pub(crate) mod test;

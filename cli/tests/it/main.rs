@@ -2,8 +2,11 @@
 //!
 //! - `support`: folders to run it in
 //! - `schema`: JSON compared with a JSON Schema
+//! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
+//!   `compiling`: the commands
 //! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
 //!   commands
+//! - `testing`: `tagpol test`
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `documents`, `examples`: what the documentation and the examples say, run
 
@@ -22,6 +25,7 @@ mod documents;
 mod evaluation;
 mod examples;
 mod exit_codes;
+mod formatting;
 mod hostile;
 mod lints;
 mod output;
@@ -29,3 +33,4 @@ mod projects;
 mod schema;
 mod snapshots;
 mod support;
+mod testing;

@@ -12,6 +12,7 @@
 
 mod error;
 mod evaluate;
+pub mod explain;
 mod finding;
 mod message;
 pub mod report;

@@ -1,21 +1,55 @@
 //! The sentence of a finding, where the policy gives none of its own.
 
 use tagpol_plan::ir::CheckInfo;
-use tagpol_sema::program::CheckKind;
+use tagpol_sema::program::{Check, CheckKind};
 
 /// Characters of a value that a message shows.
 const SHOWN: usize = 60;
 
+/// What a sentence about a check needs of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    id: &'a str,
+    kind: CheckKind,
+    message: Option<&'a str>,
+    expectation: &'a str,
+}
+
+impl<'a> From<&'a CheckInfo> for Asked<'a> {
+    fn from(check: &'a CheckInfo) -> Self {
+        Self {
+            id: &check.id,
+            kind: check.kind,
+            message: check.message.as_deref(),
+            expectation: &check.expectation,
+        }
+    }
+}
+
+impl<'a> From<&'a Check> for Asked<'a> {
+    fn from(check: &'a Check) -> Self {
+        Self {
+            id: &check.id,
+            kind: check.kind,
+            message: check.message.as_deref(),
+            expectation: &check.expectation,
+        }
+    }
+}
+
 /// Returns what a check asks for: the policy's own message, or the requirement in words.
-pub(crate) fn asks(check: &CheckInfo, tag: Option<&str>) -> String {
-    check.message.clone().unwrap_or_else(|| format!("{} {}", tag.unwrap_or(&check.id), must(check)))
+pub(crate) fn asks<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>) -> String {
+    let check = check.into();
+    let words = || format!("{} {}", tag.unwrap_or(check.id), must(check));
+    check.message.map_or_else(words, str::to_owned)
 }
 
 /// Returns the sentence for a finding of a check: the policy's own, or one made of what was
 /// required and the value that was found.
-pub(crate) fn message(check: &CheckInfo, tag: Option<&str>, value: Option<&str>) -> String {
-    if let Some(message) = &check.message {
-        return message.clone();
+pub(crate) fn message<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>, value: Option<&str>) -> String {
+    let check = check.into();
+    if let Some(message) = check.message {
+        return message.to_owned();
     }
     let must = must(check);
     match (tag, value) {
@@ -27,7 +61,7 @@ pub(crate) fn message(check: &CheckInfo, tag: Option<&str>, value: Option<&str>)
     }
 }
 
-fn must(check: &CheckInfo) -> String {
+fn must(check: Asked<'_>) -> String {
     match check.kind {
         CheckKind::Require => format!("must {}", check.expectation),
         CheckKind::Forbid => format!("must not {}", check.expectation),
@@ -35,7 +69,7 @@ fn must(check: &CheckInfo) -> String {
 }
 
 /// The value in one line, shortened.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let mut shown: String = value.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if value.chars().count() > SHOWN {
         shown.push('…');

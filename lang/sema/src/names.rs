@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile, item, item_keys, unparsed};
 use crate::diagnostic::{Anchor, Draft};
-use crate::hir::{Body, Item, ItemKey, ItemKind, Name, NodeId, Use};
+use crate::hir::{Item, ItemKey, ItemKind, NodeId};
 use crate::lower::Unparsed;
+use crate::modules::imports;
 use crate::program::{DefineId, TableId, TagId};
 
 /// An item of a file.
@@ -124,6 +125,8 @@ pub struct Scope {
     pub names: BTreeMap<String, Def>,
     /// What may be defined too: the text did not parse, or a `use` names no module.
     pub unparsed: Unparsed,
+    /// Items of modules, each with an item of the project that it speaks of in place of a module's.
+    pub(crate) stand_ins: Vec<(ItemRef, ItemRef)>,
     /// What is wrong with them.
     pub(crate) drafts: Vec<Draft>,
 }
@@ -132,6 +135,15 @@ impl Scope {
     /// Whether an unknown name follows from a mistake that has been reported.
     pub(crate) fn may_define(&self, name: &str) -> bool {
         self.unparsed.any || self.unparsed.names.contains(name)
+    }
+
+    /// Lists the files that items come from: used modules, then the project's own.
+    pub(crate) fn files(&self, db: &dyn Db, project: Project) -> Vec<SourceFile> {
+        let modules = self.items.iter().map(|item| item.file);
+        let mut files: Vec<SourceFile> = modules.take_while(|file| file.module(db).is_some()).collect();
+        files.dedup();
+        files.extend(project.files(db));
+        files
     }
 
     /// Returns what an item defines; None for one that defines nothing, or a name that an earlier
@@ -160,83 +172,33 @@ pub fn scope(db: &dyn Db, project: Project) -> Scope {
         scope.unparsed.names.extend(names.iter().cloned());
         scope.unparsed.any |= any;
     }
-    for (file, uses) in used_modules(db, project, &mut scope) {
-        let admitted =
-            items_of(db, file).filter(|item| uses.iter().any(|admitted| admitted.admits(&item.key)));
-        scope.items.extend(admitted);
-    }
-    scope.items.extend(project.files(db).iter().flat_map(|file| items_of(db, *file)));
-    define_names(&mut scope);
+    let own: Vec<ItemRef> = project.files(db).iter().flat_map(|file| items_of(db, *file)).collect();
+    let imports = imports(db, project, &own, &scope.unparsed);
+    scope.items = imports.items;
+    scope.items.extend(own);
+    scope.stand_ins = imports.stand_ins;
+    scope.unparsed.names.extend(imports.unparsed.names);
+    scope.unparsed.any |= imports.unparsed.any;
+    scope.drafts = imports.drafts;
+    define_names(db, &mut scope);
     scope
 }
 
-fn items_of(db: &dyn Db, file: SourceFile) -> impl Iterator<Item = ItemRef> {
+/// Lists the items of a file in text order.
+pub(crate) fn items_of(db: &dyn Db, file: SourceFile) -> impl Iterator<Item = ItemRef> {
     item_keys(db, file).iter().map(move |key| ItemRef { file, key: key.clone() })
 }
 
-/// Which items of a module are used.
-struct Admitted {
-    only: Option<Vec<String>>,
-    except: Vec<String>,
-}
-
-impl Admitted {
-    /// An item is admitted by its name: a `normalize` goes with its tag, a waiver with its policy.
-    fn admits(&self, key: &ItemKey) -> bool {
-        let listed = |names: &[String]| names.contains(&key.name);
-        key.kind != ItemKind::Use
-            && key.kind != ItemKind::Test
-            && self.only.as_deref().is_none_or(listed)
-            && !listed(&self.except)
-    }
-}
-
-/// Resolves the `use` items of the project's own files: each module once, with all of its `use`s.
-fn used_modules(db: &dyn Db, project: Project, scope: &mut Scope) -> Vec<(SourceFile, Vec<Admitted>)> {
-    let mut used: BTreeMap<String, (SourceFile, Vec<Admitted>)> = BTreeMap::new();
-    for item in project.files(db).iter().flat_map(|file| items_of(db, *file)) {
-        if item.key.kind != ItemKind::Use {
-            continue;
-        }
-        let Some(Body::Use(import)) = item.item(db).map(|item| item.body.clone()) else { continue };
-        let path = import.path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join("::");
-        let modules = project.modules(db);
-        let Some(module) = modules.iter().find(|m| m.module(db).as_deref() == Some(&path)) else {
-            let known: Vec<&str> = modules.iter().filter_map(|m| m.module(db).as_deref()).collect();
-            let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"))
-                .help(format!("the modules are {}", known.join(", ")))
-                .did_you_mean(&path, known);
-            scope.drafts.push(draft);
-            match &import.only {
-                Some(names) => scope.unparsed.names.extend(names.iter().map(|name| name.text.clone())),
-                None => scope.unparsed.any = true,
-            }
-            continue;
-        };
-        check_listed(db, &item, &import, *module, scope);
-        let texts = |names: &[Name]| names.iter().map(|name| name.text.clone()).collect::<Vec<_>>();
-        let admitted = Admitted { only: import.only.as_deref().map(texts), except: texts(&import.except) };
-        used.entry(path).or_insert_with(|| (*module, Vec::new())).1.push(admitted);
-    }
-    used.into_values().collect()
-}
-
-/// Reports names in a `use` that the module does not have.
-fn check_listed(db: &dyn Db, item: &ItemRef, import: &Use, module: SourceFile, scope: &mut Scope) {
-    let defining = item_keys(db, module).iter().filter(|key| key.kind.defines_name());
-    let known: Vec<&str> = defining.map(|key| key.name.as_str()).collect();
-    for name in import.only.iter().flatten().chain(&import.except) {
-        if !known.contains(&name.text.as_str()) {
-            let message = format!("`{}` has no `{}`", item.key.name, name.text);
-            let draft = Draft::new(Code::E0016, item.anchor(name.id), message);
-            scope.drafts.push(draft.did_you_mean(&name.text, known.iter().copied()));
-            scope.unparsed.names.insert(name.text.clone());
-        }
+/// Lists the items of a file that are visible, in text order: of a module those that came in.
+pub(crate) fn items_in_scope(db: &dyn Db, project: Project, file: SourceFile) -> Vec<ItemRef> {
+    match file.module(db) {
+        None => items_of(db, file).collect(),
+        Some(_) => scope(db, project).items.iter().filter(|item| item.file == file).cloned().collect(),
     }
 }
 
 /// Gives every name its meaning; of two definitions the first counts.
-fn define_names(scope: &mut Scope) {
+fn define_names(db: &dyn Db, scope: &mut Scope) {
     let mut first: BTreeMap<String, ItemRef> = BTreeMap::new();
     let mut drafts = Vec::new();
     for item in scope.items.iter().filter(|item| item.key.kind.defines_name()) {
@@ -251,7 +213,7 @@ fn define_names(scope: &mut Scope) {
                 let draft = Draft::new(Code::E0011, item.name_anchor(), message)
                     .label("defined here again")
                     .related(other.name_anchor(), "first defined here")
-                    .help("tags, predicates, tables, rules, policies, goals and allocations share one namespace; rename one of the two");
+                    .help(help_against_clash(db, other, item));
                 drafts.push(draft);
             }
         }
@@ -273,6 +235,20 @@ fn define_names(scope: &mut Scope) {
             _ => continue,
         };
         scope.names.insert(name.clone(), def);
+    }
+}
+
+/// Says what to do about a second definition. What a module has cannot be renamed.
+fn help_against_clash(db: &dyn Db, first: &ItemRef, again: &ItemRef) -> String {
+    let name = &first.key.name;
+    match first.file.module(db) {
+        Some(module) if first.key.kind == again.key.kind => {
+            format!("leave that of the module out: `use {module} except [{name}]`")
+        }
+        Some(_) => {
+            "names of modules share one namespace with those of the project; rename this one".to_owned()
+        }
+        None => "tags, predicates, tables, rules, policies, goals and allocations share one namespace; rename one of the two".to_owned(),
     }
 }
 

@@ -9,11 +9,11 @@ use super::logic::{Term, Verdict, never, verdict};
 use super::patterns::{fold, matches};
 use crate::check::{Typed, checked};
 use crate::codes::Code;
-use crate::db::{Db, Project};
+use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::Draft;
 use crate::formats;
-use crate::hir::{Body, NodeId, PatternLit};
-use crate::names::{ItemRef, scope};
+use crate::hir::{Body, ItemKind, NodeId, PatternLit};
+use crate::names::{Def, ItemRef, items_in_scope, scope};
 use crate::program::{
     ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Pattern, Policy, Pred, Rule, TagId, Value,
 };
@@ -33,25 +33,36 @@ struct Users {
     normalizes: Vec<ItemRef>,
 }
 
+/// Lists the items of a file that say something of a tag, with the tag. Stays equal when only
+/// their bodies change.
+#[salsa::tracked(returns(ref))]
+fn file_users(db: &dyn Db, project: Project, file: SourceFile) -> Vec<(TagId, ItemRef)> {
+    let mut users = Vec::new();
+    for item in items_in_scope(db, project, file) {
+        let mut tags: Vec<TagId> = match &checked(db, project, item.clone()).typed {
+            Some(Typed::Rule(rule, _)) => rule.actions.iter().map(|action| action.tag).collect(),
+            Some(Typed::Policy(policy, ..)) => policy.checks.iter().filter_map(|check| check.tag).collect(),
+            Some(Typed::Normalize(tag, ..)) => vec![*tag],
+            _ => continue,
+        };
+        tags.sort_unstable();
+        tags.dedup();
+        users.extend(tags.into_iter().map(|tag| (tag, item.clone())));
+    }
+    users
+}
+
 /// Lists for each tag the items that say something of it.
 #[salsa::tracked(returns(ref))]
 fn users(db: &dyn Db, project: Project) -> Vec<Users> {
     let scope = scope(db, project);
     let mut users = vec![Users::default(); scope.tags.len()];
-    for item in &scope.items {
-        let mut tags: Vec<TagId> = match &checked(db, project, item.clone()).typed {
-            Some(Typed::Rule(rule, _)) => rule.actions.iter().map(|action| action.tag).collect(),
-            Some(Typed::Policy(policy, ..)) => policy.checks.iter().filter_map(|check| check.tag).collect(),
-            Some(Typed::Normalize(tag, ..)) => vec![*tag],
-            _ => Vec::new(),
-        };
-        tags.sort_unstable();
-        tags.dedup();
-        for TagId(tag) in tags {
-            let Some(users) = users.get_mut(tag as usize) else { continue };
+    for file in scope.files(db, project) {
+        for (TagId(tag), item) in file_users(db, project, file) {
+            let Some(users) = users.get_mut(*tag as usize) else { continue };
             match item.key.kind {
-                crate::hir::ItemKind::Rule => users.rules.push(item.clone()),
-                crate::hir::ItemKind::Policy => users.policies.push(item.clone()),
+                ItemKind::Rule => users.rules.push(item.clone()),
+                ItemKind::Policy => users.policies.push(item.clone()),
                 _ => users.normalizes.push(item.clone()),
             }
         }
@@ -70,7 +81,7 @@ fn users_of(db: &dyn Db, project: Project, tag: ItemRef) -> Users {
 #[salsa::tracked(returns(ref))]
 pub(super) fn tag_lints(db: &dyn Db, project: Project, tag: ItemRef) -> Vec<Draft> {
     let names = Names::new(db, project);
-    let Some(crate::names::Def::Tag(id)) = names.scope.def_of(&tag) else { return Vec::new() };
+    let Some(Def::Tag(id)) = names.scope.def_of(&tag) else { return Vec::new() };
     let users = users_of(db, project, tag);
     let mut lint = TagLint { names, tag: id, drafts: Vec::new() };
     let rules = lint.rules(&users.rules);

@@ -9,9 +9,11 @@
 )]
 
 mod codes;
+mod condition_places;
 mod diagnostics;
 mod incremental;
 mod lints;
+mod modules;
 mod programs;
 mod random;
 mod reference;

@@ -14,7 +14,7 @@ use crate::support::line;
 /// Everything that is said of a project, with places as text.
 fn told(db: &Database, project: Project) -> (Vec<String>, Program) {
     let lines = diagnostics(db, project).iter().map(|d| line(db, d)).collect();
-    (lines, analysis(db, project).program.clone())
+    (lines, Program::clone(&analysis(db, project).program))
 }
 
 /// Texts to begin with: all inputs of the suites.

@@ -1,0 +1,61 @@
+//! Text files: read whole, written whole.
+
+use std::path::Path;
+
+use crate::failure::Failure;
+
+/// Reads a file, which must be UTF-8.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
+    text(bytes, &path.display().to_string())
+}
+
+/// Returns the text of a file of this name.
+pub(crate) fn text(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| not_utf8(name, &error))
+}
+
+fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
+    let valid = error.utf8_error().valid_up_to();
+    let before = error.as_bytes().get(..valid).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
+    Failure::usage("the file is not UTF-8").at(format!("{name}:{line}:{column}")).help("save it as UTF-8")
+}
+
+/// Writes a file under a temporary name beside it and renames it, so that nobody reads half of it.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let written = temporary_file(folder).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| Failure::io("write", path, &error))
+}
+
+/// Writes a new text to a file that is there, in the same way. Its permissions stay, and a link to it
+/// stays a link.
+pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::io("write", path, &error);
+    let file = std::fs::canonicalize(path).map_err(failed)?;
+    let permissions = std::fs::metadata(&file).map_err(failed)?.permissions();
+    if permissions.readonly() {
+        return Err(failed(std::io::ErrorKind::PermissionDenied.into()));
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut temporary| {
+        std::io::Write::write_all(&mut temporary, text.as_bytes())?;
+        temporary.as_file().set_permissions(permissions)?;
+        temporary.persist(&file).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(failed)
+}
+
+/// A temporary file with the permissions of an ordinary one: others read reports too.
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
