@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::facts::Names;
 use super::logic::{Term, Verdict, never, verdict};
-use super::patterns::{fold, matches};
+use super::patterns::{Matcher, fold};
 use crate::check::{Typed, checked};
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile};
@@ -316,9 +316,10 @@ impl<'a> TagLint<'a> {
     }
 
     fn conflicting(&mut self, earlier: &ItemRef, first: &Normalize, later: &ItemRef, second: &Normalize) {
-        for (i, j, text, target) in literals(second) {
+        let (first, second) = (Map::new(first), Map::new(second));
+        for (i, j, text, target) in second.literals() {
             let MapTarget::Value(value) = target else { continue };
-            let Some((k, l, other)) = decision(first, text) else { continue };
+            let Some((k, l, other)) = first.decision(text) else { continue };
             let MapTarget::Value(other) = other else { continue };
             let places = (self.pattern_node(later, i, j), self.pattern_node(earlier, k, l));
             let (true, (Some(here), Some(there))) = (value != other, places) else { continue };
@@ -352,34 +353,52 @@ fn share_a_key(one: &Normalize, other: &Normalize) -> bool {
     other.keys.iter().any(|key| folded.contains(&formats::fold_key(key)))
 }
 
-/// The literal patterns of a map that it decides itself: arm, pattern, text and target.
-fn literals(normalize: &Normalize) -> impl Iterator<Item = (usize, usize, &str, &MapTarget)> {
-    let arms = normalize.arms.iter().enumerate();
-    let literals = arms.flat_map(|(i, arm)| {
-        let patterns = arm.patterns.iter().enumerate();
-        patterns.filter_map(move |(j, pattern)| match pattern {
-            Pattern::Literal(text) => Some((i, j, text.as_str(), &arm.target)),
-            _ => None,
-        })
-    });
-    literals.filter(move |(i, j, text, _)| {
-        decision(normalize, text).is_some_and(|(arm, pattern, _)| (arm, pattern) == (*i, *j))
-    })
+/// The patterns of a map, ready to be asked.
+struct Map<'a> {
+    /// All of them in order: arm, place in it, pattern and target.
+    patterns: Vec<(usize, usize, &'a Pattern, &'a MapTarget)>,
+    /// The first literal of each text.
+    literals: HashMap<String, usize>,
+    /// The others.
+    wide: Vec<(usize, Matcher)>,
 }
 
-/// The pattern that decides what a text becomes, and what. None for a target with groups in it.
-fn decision<'a>(normalize: &'a Normalize, text: &str) -> Option<(usize, usize, &'a MapTarget)> {
-    let folded = fold(text);
-    let matches = |pattern: &Pattern| match pattern {
-        Pattern::Literal(literal) => fold(literal) == folded,
-        _ => matches(pattern, text),
-    };
-    let arms = normalize.arms.iter().enumerate();
-    let mut patterns = arms.flat_map(|(i, arm)| {
-        arm.patterns.iter().enumerate().map(move |(j, pattern)| (i, j, pattern, &arm.target))
-    });
-    let (i, j, pattern, target) = patterns.find(|(_, _, pattern, _)| matches(pattern))?;
-    let has_groups = matches!(pattern, Pattern::Regex(_))
-        && matches!(target, MapTarget::Value(value) if value.contains('$'));
-    (!has_groups).then_some((i, j, target))
+impl<'a> Map<'a> {
+    fn new(normalize: &'a Normalize) -> Self {
+        let arms = normalize.arms.iter().enumerate();
+        let patterns = arms.flat_map(|(i, arm)| {
+            arm.patterns.iter().enumerate().map(move |(j, pattern)| (i, j, pattern, &arm.target))
+        });
+        let mut map = Self { patterns: patterns.collect(), literals: HashMap::new(), wide: Vec::new() };
+        for (index, (_, _, pattern, _)) in map.patterns.iter().enumerate() {
+            match pattern {
+                Pattern::Literal(text) => drop(map.literals.entry(fold(text)).or_insert(index)),
+                _ => map.wide.push((index, Matcher::new(pattern))),
+            }
+        }
+        map
+    }
+
+    /// The pattern that decides what a text becomes, by arm and place in it, and what. None too for a
+    /// target with groups in it.
+    fn decision(&self, text: &str) -> Option<(usize, usize, &'a MapTarget)> {
+        let literal = self.literals.get(&fold(text)).copied();
+        let wide = self.wide.iter().find(|(_, matcher)| matcher.matches(text)).map(|(index, _)| *index);
+        let first = literal.into_iter().chain(wide).min()?;
+        let (i, j, pattern, target) = *self.patterns.get(first)?;
+        let has_groups = matches!(pattern, Pattern::Regex(_))
+            && matches!(target, MapTarget::Value(value) if value.contains('$'));
+        (!has_groups).then_some((i, j, target))
+    }
+
+    /// The texts of its literal patterns that it decides by them.
+    fn literals(&self) -> impl Iterator<Item = (usize, usize, &'a str, &'a MapTarget)> {
+        let literals = self.patterns.iter().filter_map(|(i, j, pattern, target)| match pattern {
+            Pattern::Literal(text) => Some((*i, *j, text.as_str(), *target)),
+            _ => None,
+        });
+        literals.filter(|(i, j, text, _)| {
+            self.decision(text).is_some_and(|(arm, pattern, _)| (arm, pattern) == (*i, *j))
+        })
+    }
 }

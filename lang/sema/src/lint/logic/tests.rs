@@ -415,6 +415,24 @@ fn verdicts_are_true_of_every_world() {
     assert!(possible * 100 > seen * 50, "{possible} of {seen}");
 }
 
+/// Each predicate names the one before twice: written out, the last is longer than any memory.
+#[test]
+fn what_grows_without_end_is_given_up() {
+    for combine in [Pred::And, Pred::Or] {
+        let doubled = |i| combine(vec![Pred::Named(DefineId(i)), Pred::Named(DefineId(i))]);
+        let first = Pred::IsSet(Value::Tag(TEAM));
+        let defines: Vec<Pred> = std::iter::once(first).chain((0..40).map(doubled)).collect();
+        let names = Names { defines, ..names() };
+        assert_eq!(verdict(&[(&Pred::Named(DefineId(3)), true)], &names), Verdict::Possible);
+        assert_eq!(verdict(&[(&Pred::Named(DefineId(40)), true)], &names), Verdict::Unknown);
+    }
+    let circle = vec![Pred::Not(Box::new(Pred::Named(DefineId(0))))];
+    assert_eq!(
+        verdict(&[(&Pred::Named(DefineId(0)), true)], &Names { defines: circle, ..names() }),
+        Verdict::Unknown
+    );
+}
+
 #[test]
 fn implications_have_no_counterexample() {
     let (names, leaves) = (names(), leaves());
