@@ -15,7 +15,8 @@ use crate::formats;
 use crate::hir::{Body, ItemKind, NodeId, PatternLit};
 use crate::names::{Def, ItemRef, items_in_scope, scope};
 use crate::program::{
-    ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Pattern, Policy, Pred, Rule, TagId, Value,
+    ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Otherwise, Pattern, Policy, Pred, Rule,
+    TagId, Value,
 };
 
 /// How many conditions on a tag, and how many policies that clash, are compared with each other.
@@ -226,12 +227,13 @@ impl<'a> TagLint<'a> {
                 }
                 let pairs =
                     one.of.iter().flat_map(|first| other.of.iter().map(move |second| (first, second)));
-                let clash = pairs.take(COMPARED).find(|((first, one, _), (second, other, _))| {
-                    first != second && self.overlap(one.scope.as_ref(), other.scope.as_ref())
+                let clash = pairs.take(COMPARED).find(|((_, one, _), (_, other, _))| {
+                    self.overlap(one.scope.as_ref(), other.scope.as_ref())
                 });
                 if let Some(((first, one, node), (second, other, other_node))) = clash {
+                    let both = if first == second { "the scope" } else { "both scopes" };
                     let message =
-                        format!("no resource in both scopes can pass this check and that of `{}`", one.name);
+                        format!("no resource in {both} can pass this check and that of `{}`", one.name);
                     let draft = Draft::new(Code::L0007, second.anchor(*other_node), message)
                         .label(format!("policy `{}` asks for this", other.name))
                         .related(first.anchor(*node), format!("policy `{}` asks for this", one.name))
@@ -310,6 +312,7 @@ impl<'a> TagLint<'a> {
                     && self.overlap(of_earlier.scope.as_ref(), of_later.scope.as_ref())
                 {
                     self.conflicting(earlier, of_earlier, later, of_later);
+                    self.unasked(earlier, of_earlier, later, of_later);
                 }
             }
         }
@@ -330,6 +333,40 @@ impl<'a> TagLint<'a> {
                 .help("map it alike, or tell the two apart by `where`");
             self.drafts.push(draft);
         }
+    }
+
+    /// Spellings that never reach a map, since an earlier item reads all of its keys for all of its
+    /// resources, and keeps what its own map does not know.
+    fn unasked(&mut self, earlier: &ItemRef, first: &Normalize, later: &ItemRef, second: &Normalize) {
+        if first.otherwise != Otherwise::Keep || !self.reads_all_of(first, second) {
+            return;
+        }
+        let map = Map::new(first);
+        let literals = Map::new(second);
+        let lost: Vec<&str> =
+            literals.literals().map(|(_, _, text, _)| text).filter(|text| !map.knows(text)).collect();
+        let Some(first_lost) = lost.first() else { return };
+        let never = match lost.len() {
+            1 => format!("`{first_lost}` never reaches"),
+            n => format!("`{first_lost}` and {} more never reach", n - 1),
+        };
+        let message = format!(
+            "{never} this `normalize`: an earlier one reads the same keys, and keeps what it does not know"
+        );
+        let draft = Draft::new(Code::L0009, later.name_anchor(), message)
+            .related(earlier.name_anchor(), "this one is asked first")
+            .help("map them there; a tag of a module is made your own by `use … except [TAG]` and a declaration");
+        self.drafts.push(draft);
+    }
+
+    /// Whether one item reads all keys of another, for all resources that this one speaks of.
+    fn reads_all_of(&self, one: &Normalize, other: &Normalize) -> bool {
+        let folded: Vec<String> = one.keys.iter().map(|key| formats::fold_key(key)).collect();
+        let all_keys = other.keys.iter().all(|key| folded.contains(&formats::fold_key(key)));
+        let Some(scope) = &one.scope else { return all_keys };
+        let of_other = other.scope.iter().map(|scope| (scope, true));
+        let terms: Vec<Term<'_>> = of_other.chain([(scope, false)]).collect();
+        all_keys && never(&terms, &self.names)
     }
 
     fn pattern_node(&self, item: &ItemRef, arm: usize, pattern: usize) -> Option<NodeId> {
@@ -389,6 +426,11 @@ impl<'a> Map<'a> {
         let has_groups = matches!(pattern, Pattern::Regex(_))
             && matches!(target, MapTarget::Value(value) if value.contains('$'));
         (!has_groups).then_some((i, j, target))
+    }
+
+    /// Whether some pattern matches a text.
+    fn knows(&self, text: &str) -> bool {
+        self.literals.contains_key(&fold(text)) || self.wide.iter().any(|(_, matcher)| matcher.matches(text))
     }
 
     /// The texts of its literal patterns that it decides by them.
