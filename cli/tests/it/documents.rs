@@ -106,7 +106,9 @@ fn codes(text: &str) -> Vec<String> {
     let folder = Folder::with(&[("shown.tagpol", text)]);
     let run = folder.run(&["check", "shown.tagpol", "--format", "json"]);
     let found: Vec<serde_json::Value> = serde_json::from_str(&run.out).unwrap();
-    found.iter().map(|d| d["code"].as_str().unwrap().to_owned()).collect()
+    // What an example defines need not be used in it.
+    let told = found.iter().filter(|d| d["lint"] != "unused-define" && d["lint"] != "unused-table");
+    told.map(|d| d["code"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod examples;
 mod exit_codes;
 mod formatting;
 mod hostile;
+mod lints;
 mod output;
 mod projects;
 mod schema;

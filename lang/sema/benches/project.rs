@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tagpol_sema::{Database, Project, SourceFile, analysis, errors, file_errors};
+use tagpol_sema::{Database, Project, SourceFile, analysis, errors, file_errors, file_lints, lints};
 
 /// Files of the project.
 const FILES: usize = 1000;
@@ -49,6 +49,20 @@ fn check(c: &mut Criterion) {
     group.finish();
 }
 
+/// What lints cost beside the check.
+fn lint(c: &mut Criterion) {
+    let mut group = c.benchmark_group("lint");
+    group.sample_size(10).throughput(Throughput::Elements((FILES * workload::ITEMS_A_FILE) as u64));
+    group.bench_function("from scratch", |b| {
+        b.iter_batched(
+            || checked(workload::project(FILES)),
+            |(db, project)| lints(&db, project).len(),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
 /// A project that has been checked, and has nothing wrong.
 fn checked(files: Vec<(String, String)>) -> (Database, Project) {
     let db = Database::default();
@@ -78,6 +92,9 @@ fn keystroke(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("diagnostics of the file", what), |b| {
             both_ways(b, &mut db, file, &text, &edited, |db| file_errors(db, project, file).len());
         });
+        group.bench_function(BenchmarkId::new("lints of the file", what), |b| {
+            both_ways(b, &mut db, file, &text, &edited, |db| file_lints(db, project, file).len());
+        });
         group.bench_function(BenchmarkId::new("diagnostics of the project", what), |b| {
             both_ways(b, &mut db, file, &text, &edited, |db| errors(db, project).len());
         });
@@ -103,5 +120,5 @@ fn both_ways(
     db.edit(file, text.to_owned());
 }
 
-criterion_group!(benches, parse, check, keystroke);
+criterion_group!(benches, parse, check, lint, keystroke);
 criterion_main!(benches);

@@ -74,7 +74,8 @@ impl Lint<'_> {
         walk(site.expr, site.pred, &mut |expr, pred| {
             let Some((exprs, preds)) = parts(expr, pred) else { return };
             for (expr, pred) in exprs.iter().zip(preds) {
-                if let Some(place) = place(expr) {
+                // Of a predicate its own lint tells.
+                if let (Some(place), false) = (place(expr), is_named(pred)) {
                     self.constant(place, pred, "this part of the condition");
                 }
             }
@@ -86,16 +87,14 @@ impl Lint<'_> {
         if matches!(pred, Pred::Const(_)) {
             return false;
         }
-        let message = if never(&[(pred, true)], &self.names) {
-            format!("{what} can never be true")
+        let (found, help) = if never(&[(pred, true)], &self.names) {
+            ("can never be true", "correct what contradicts the rest of it")
         } else if never(&[(pred, false)], &self.names) {
-            format!("{what} is always true")
+            ("is always true", "leave it out, or correct what leaves nothing else")
         } else {
             return false;
         };
-        let draft = self
-            .draft(Code::L0003, place, message)
-            .help("leave it out, or correct what contradicts itself or says the same as its opposite");
+        let draft = self.draft(Code::L0003, place, format!("{what} {found}")).help(help);
         self.report(draft);
         true
     }
@@ -149,6 +148,14 @@ fn provider_meant(name: &str) -> Option<String> {
     match tagpol_syntax::similar::closest(&folded, PROVIDERS) {
         Some(meant) => Some(meant.to_owned()),
         None => (joined != name && !joined.is_empty()).then_some(joined),
+    }
+}
+
+fn is_named(pred: &Pred) -> bool {
+    match pred {
+        Pred::Named(_) => true,
+        Pred::Not(inner) => is_named(inner),
+        _ => false,
     }
 }
 

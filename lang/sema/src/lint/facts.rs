@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::logic::Facts;
 use crate::check::{Typed, checked, tag_decl};
-use crate::db::{Db, Project};
-use crate::names::{Scope, scope};
+use crate::db::{Db, Project, SourceFile};
+use crate::names::{Scope, items_in_scope, scope};
 use crate::program::{DefineId, Pred, TagId, TagType, Value};
 
 /// The names of a project.
@@ -52,10 +52,20 @@ impl Facts for Names<'_> {
 /// Tags that some rule gives a plain value without a condition.
 #[salsa::tracked(returns(ref))]
 fn always_given(db: &dyn Db, project: Project) -> BTreeSet<TagId> {
-    let rules = scope(db, project).rules.iter().filter_map(|item| {
-        let typed = checked(db, project, item.clone()).typed.as_ref();
-        typed.and_then(|typed| if let Typed::Rule(rule, _) = typed { Some(rule) } else { None })
-    });
-    let unconditional = rules.filter(|rule| rule.when.is_none()).flat_map(|rule| &rule.actions);
-    unconditional.filter(|action| matches!(action.value, Value::Text(_))).map(|action| action.tag).collect()
+    let files = scope(db, project).files(db, project);
+    files.into_iter().flat_map(|file| always_given_in(db, project, file)).copied().collect()
+}
+
+#[salsa::tracked(returns(ref))]
+fn always_given_in(db: &dyn Db, project: Project, file: SourceFile) -> BTreeSet<TagId> {
+    let mut given = BTreeSet::new();
+    for item in items_in_scope(db, project, file) {
+        if let Some(Typed::Rule(rule, _)) = &checked(db, project, item).typed
+            && rule.when.is_none()
+        {
+            let plain = rule.actions.iter().filter(|action| matches!(action.value, Value::Text(_)));
+            given.extend(plain.map(|action| action.tag));
+        }
+    }
+    given
 }

@@ -4,7 +4,7 @@ use super::Lint;
 use super::logic::{Facts as _, Term, never};
 use super::sites::{Role, Site};
 use crate::codes::Code;
-use crate::hir::{Body, Expr, Item, NodeId, Value as Operand};
+use crate::hir::{Expr, NodeId};
 use crate::program::{CheckKind, CmpOp, Policy, Pred, Value};
 
 /// What holds, or must, around a part of a condition.
@@ -14,21 +14,23 @@ struct Around<'a> {
     and: Vec<&'a Pred>,
     /// Conditions that would do in its place.
     or: Vec<&'a Pred>,
+    /// Where what is told of the whole condition begins.
+    told_from: usize,
 }
 
 impl Lint<'_> {
-    pub(super) fn inequalities(&mut self, item: &Item, site: Site<'_>, policy: Option<&Policy>) {
+    pub(super) fn inequalities(&mut self, site: Site<'_>, policy: Option<&Policy>) {
         // A finding where the value is missing is loud enough.
         if matches!(site.role, Role::Check(CheckKind::Require, _)) {
             return;
         }
-        let mut around = Around::default();
+        let mut around = Around { told_from: self.drafts.len(), ..Around::default() };
         if let (Role::Check(..), Some(policy)) = (site.role, policy) {
             around.and.extend(&policy.scope);
             let required = policy.checks.iter().filter(|check| check.kind == CheckKind::Require);
             around.and.extend(required.map(|check| &check.pred));
         }
-        if let (Role::When, Body::Rule(_)) = (site.role, &item.body) {
+        if site.role == Role::When {
             around.and.extend(self.whens.iter().filter(|other| !std::ptr::eq(**other, site.pred)));
         }
         self.inequality(site.expr, site.pred, &around);
@@ -50,31 +52,26 @@ impl Lint<'_> {
                     self.inequality(expr, pred, &inner);
                 }
             }
-            (
-                Expr::Compare { op_id, left, right, .. },
-                Pred::Compare { op: CmpOp::Ne, left: one, right: other, .. },
-            ) => {
-                self.judge(*op_id, "!=", (left, one), Some((right, other)), around);
+            (Expr::Compare { op_id, .. }, Pred::Compare { op: CmpOp::Ne, left: one, right: other, .. }) => {
+                self.judge(*op_id, "!=", &[one, other], around);
             }
-            (Expr::In { value: operand, list_id, .. }, Pred::In { value, negated: true, .. }) => {
-                self.judge(*list_id, "not in", (operand, value), None, around);
+            (Expr::In { list_id, .. }, Pred::In { value, negated: true, .. }) => {
+                self.judge(*list_id, "not in", &[value], around);
             }
             _ => {}
         }
     }
 
-    fn judge(
-        &mut self,
-        place: NodeId,
-        op: &str,
-        left: (&Operand, &Value),
-        right: Option<(&Operand, &Value)>,
-        around: &Around<'_>,
-    ) {
-        let sides = [Some(left), right].into_iter().flatten();
-        let open = sides.filter(|(_, value)| self.may_be_missing(value) && !self.is_seen_to(value, around));
-        let Some((_, value)) = open.last() else { return };
+    fn judge(&mut self, place: NodeId, op: &str, sides: &[&Value], around: &Around<'_>) {
+        let is_open = |value: &&&Value| self.may_be_missing(value) && !self.is_seen_to(value, around);
+        let Some(value) = sides.iter().find(is_open) else { return };
         let name = self.name(value);
+        let message = format!("`{op}` is false where `{name}` is missing");
+        // Once for each value is enough for a condition.
+        let told = self.drafts.get(around.told_from..).unwrap_or_default();
+        if told.iter().any(|draft| draft.code == Code::L0002 && draft.message == message) {
+            return;
+        }
         let help = match op {
             "!=" => format!(
                 "write `not ({name} == …)` to count those without a value too, or `{name} is set and …` to leave them out"
@@ -83,8 +80,7 @@ impl Lint<'_> {
                 "write `not {name} in […]` to count those without a value too, or `{name} is set and …` to leave them out"
             ),
         };
-        let draft =
-            self.draft(Code::L0002, place, format!("`{op}` is false where `{name}` is missing")).help(help);
+        let draft = self.draft(Code::L0002, place, message).help(help);
         self.report(draft);
     }
 

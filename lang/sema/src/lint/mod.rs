@@ -6,7 +6,7 @@
 //!
 //! | query | reads | finds |
 //! |---|---|---|
-//! | [`lints`] | all below, places and levels | what is to be shown |
+//! | [`file_lints`] | all below of one file, places and levels | what is to be shown |
 //! | [`item_lints`] | one item and what it names | what one item says for itself |
 //! | `tag_lints` | the rules, policies and maps of one tag | what they say together |
 //! | `unnamed_items` | what all items name | what nothing names |
@@ -44,51 +44,76 @@ use self::tags::tag_lints;
 use self::unused::unnamed_items;
 use crate::check::{Typed, checked};
 use crate::codes::Code;
-use crate::db::{Db, Project};
+use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::{Anchor, Diagnostic, Draft};
-use crate::hir::{Body, Item, NodeId};
-use crate::names::ItemRef;
+use crate::hir::{Body, Item, ItemKey, NodeId};
+use crate::names::{ItemRef, items_in_scope, scope};
 use crate::places::Places;
 use crate::program::{Policy, Pred};
-use crate::report::{errors, has_errors, sort};
+use crate::report::{errors, file_errors, sort};
 
 /// Returns everything there is to say about a project: what is wrong, and what lints find; ordered
 /// by (file, position).
 pub fn diagnostics(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
     let mut all = errors(db, project);
-    all.extend(lints(db, project).iter().cloned());
+    all.extend(lints(db, project));
     sort(db, &mut all);
     all
 }
 
-/// Returns what lints find, at the levels of the project.
-#[salsa::tracked(returns(ref))]
+/// Returns what lints find, at the levels of the project; ordered by (file, position).
 pub fn lints(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
+    project.files(db).iter().flat_map(|file| file_lints(db, project, *file)).cloned().collect()
+}
+
+/// Returns what lints find in a file, at the levels of the project, ordered by position. What a
+/// module of the standard library does is not for its users to mend, so nothing is said of it.
+#[salsa::tracked(returns(ref))]
+pub fn file_lints(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagnostic> {
+    if file.module(db).is_some() {
+        return Vec::new();
+    }
     let names = Names::new(db, project);
-    // Where something is wrong, names may be used that were not understood.
-    let is_whole = !has_errors(db, project);
-    let mut across: HashMap<&ItemRef, Vec<&Draft>> = HashMap::new();
-    let of_tags = names.scope.tags.iter().flat_map(|tag| tag_lints(db, project, tag.clone()));
-    let of_all = if is_whole { unnamed_items(db, project).as_slice() } else { &[] };
-    let by_key: HashMap<_, &ItemRef> =
-        names.scope.items.iter().map(|item| ((item.file, &item.key), item)).collect();
-    for draft in of_tags.chain(of_all) {
-        if let Some(item) = by_key.get(&(draft.at.file, &draft.at.key)) {
-            across.entry(*item).or_default().push(draft);
-        }
+    let mut across: HashMap<&ItemKey, Vec<&Draft>> = HashMap::new();
+    for draft in across_items(db, project, file) {
+        across.entry(&draft.at.key).or_default().push(draft);
     }
-    let mut found = Vec::new();
-    // What a module of the standard library does is not for its users to mend.
-    for item in names.scope.items.iter().filter(|item| item.file.module(db).is_none()) {
-        let across = across.get(item).map(Vec::as_slice).unwrap_or_default();
-        found.extend(of_item(names, item, across, is_whole));
-    }
-    sort(db, &mut found);
+    let items = items_in_scope(db, project, file);
+    let mut found: Vec<Diagnostic> = items
+        .iter()
+        .flat_map(|item| of_item(names, item, across.get(&item.key).map(Vec::as_slice).unwrap_or_default()))
+        .collect();
+    found.sort_by_key(|diagnostic| (diagnostic.range.start(), diagnostic.range.end(), diagnostic.code));
     found
 }
 
+/// What the items of a file and others say together.
+#[salsa::tracked(returns(ref))]
+fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
+    all_across_items(db, project).get(&file).cloned().unwrap_or_default()
+}
+
+#[salsa::tracked(returns(ref))]
+fn all_across_items(db: &dyn Db, project: Project) -> HashMap<SourceFile, Vec<Draft>> {
+    let of_tags = scope(db, project).tags.iter().flat_map(|tag| tag_lints(db, project, tag.clone()));
+    // Where something is wrong, names may be used that were not understood.
+    let unnamed = if is_whole(db, project) { unnamed_items(db, project).as_slice() } else { &[] };
+    let mut by_file: HashMap<SourceFile, Vec<Draft>> = HashMap::new();
+    for draft in of_tags.chain(unnamed) {
+        by_file.entry(draft.at.file).or_default().push(draft.clone());
+    }
+    by_file
+}
+
+/// Whether nothing is wrong.
+#[salsa::tracked(returns(copy))]
+fn is_whole(db: &dyn Db, project: Project) -> bool {
+    let files = scope(db, project).files(db, project);
+    files.into_iter().all(|file| file_errors(db, project, file).is_empty())
+}
+
 /// What is found in one item, less what it allows and what the project does.
-fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft], is_whole: bool) -> Vec<Diagnostic> {
+fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft]) -> Vec<Diagnostic> {
     let Names { db, project, .. } = names;
     let Some(hir) = item.item(db) else { return Vec::new() };
     let today = project.today(db);
@@ -101,7 +126,7 @@ fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft], is_whole: bool) 
     let drafts = item_lints(db, project, item.clone()).iter().chain(across.iter().copied()).chain(&expired);
     let mut allowed = Allowed::of(&hir);
     let told: Vec<&Draft> = drafts.filter(|draft| !allowed.silences(draft.code)).collect();
-    let judged = |code| is_whole && (code != Code::L0011 || today.is_some());
+    let judged = |code| is_whole(db, project) && (code != Code::L0011 || today.is_some());
     let needless = allowed.needless(item, judged);
     let places = Places { db };
     let at_level = |draft: &Draft| {
@@ -143,7 +168,7 @@ impl<'a> Lint<'a> {
         self.regexes(hir);
         let mut is_sound = true;
         for site in &sites {
-            is_sound &= self.site(hir, *site, policy);
+            is_sound &= self.site(*site, policy);
         }
         match (&hir.body, typed) {
             (Body::Normalize(hir), Typed::Normalize(_, normalize, _)) => self.patterns(hir, normalize),
@@ -167,10 +192,10 @@ impl<'a> Lint<'a> {
     }
 
     /// Lints one condition. Returns whether it is worth asking what it comes to as a whole.
-    fn site(&mut self, item: &Item, site: Site<'_>, policy: Option<&Policy>) -> bool {
+    fn site(&mut self, site: Site<'_>, policy: Option<&Policy>) -> bool {
         self.substrings(site);
         self.providers(site);
-        self.inequalities(item, site, policy);
+        self.inequalities(site, policy);
         let before = self.drafts.len();
         self.same_sides(site);
         self.written_twice(site);

@@ -21,10 +21,16 @@ struct Earlier<'a> {
     node: NodeId,
 }
 
+/// A pattern that matches more than one text, and has been compiled.
+struct Wide<'a> {
+    earlier: Earlier<'a>,
+    matcher: Matcher,
+}
+
 impl Lint<'_> {
     pub(super) fn patterns(&mut self, hir: &hir::Normalize, normalize: &Normalize) {
         let mut literals: HashMap<String, Earlier<'_>> = HashMap::new();
-        let mut wide: Vec<Earlier<'_>> = Vec::new();
+        let mut wide: Vec<Wide<'_>> = Vec::new();
         for (arm, typed) in hir.maps.iter().zip(&normalize.arms) {
             for (literal, pattern) in arm.patterns.iter().zip(&typed.patterns) {
                 let this = Earlier { pattern, target: &typed.target, node: node(literal) };
@@ -41,7 +47,7 @@ impl Lint<'_> {
                     Some(before) => self.unreached(this, before),
                     None => match pattern {
                         Pattern::Literal(text) => drop(literals.insert(fold(text), this)),
-                        _ => wide.push(this),
+                        _ => wide.push(Wide { earlier: this, matcher: Matcher::new(pattern) }),
                     },
                 }
             }
@@ -104,28 +110,54 @@ pub(super) fn fold(text: &str) -> String {
 }
 
 /// The first glob or expression that matches a text.
-fn taken<'a>(text: &str, wide: &[Earlier<'a>]) -> Option<Earlier<'a>> {
-    wide.iter().copied().find(|earlier| matches(earlier.pattern, text))
+fn taken<'a>(text: &str, wide: &[Wide<'a>]) -> Option<Earlier<'a>> {
+    wide.iter().find(|wide| wide.matcher.matches(text)).map(|wide| wide.earlier)
 }
 
-/// Whether a pattern matches a text, which is trimmed.
-pub(super) fn matches(pattern: &Pattern, text: &str) -> bool {
-    match pattern {
-        Pattern::Literal(literal) => fold(literal) == fold(text),
-        Pattern::Glob(glob) => glob_matches(&fold(glob), &fold(text)),
-        Pattern::Regex(regex) => {
-            let regex = Regex { ignore_case: true, ..regex.clone() };
-            crate::regex::compile(&regex, true).is_ok_and(|regex| regex.is_match(text))
+/// A pattern that is asked of many texts.
+pub(super) enum Matcher {
+    /// Regardless of case.
+    Literal(String),
+    /// Regardless of case.
+    Glob(String),
+    /// None: it is too large.
+    Regex(Option<regex::Regex>),
+}
+
+impl Matcher {
+    pub(super) fn new(pattern: &Pattern) -> Self {
+        match pattern {
+            Pattern::Literal(literal) => Self::Literal(fold(literal)),
+            Pattern::Glob(glob) => Self::Glob(fold(glob)),
+            Pattern::Regex(regex) => {
+                let compiled = crate::regex::compile(&Regex { ignore_case: true, ..regex.clone() }, true);
+                Self::Regex(compiled.ok())
+            }
+        }
+    }
+
+    /// Whether it matches a text, which is trimmed.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Literal(literal) => *literal == fold(text),
+            Self::Glob(glob) => glob_matches(glob, &fold(text)),
+            Self::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(text)),
         }
     }
 }
 
 /// The first of the earlier globs and expressions that together match all that a pattern does.
-fn covered<'a>(pattern: &Pattern, wide: &[Earlier<'a>]) -> Option<Earlier<'a>> {
-    if wide.is_empty() || wide.len() > WIDE {
+fn covered<'a>(pattern: &Pattern, wide: &[Wide<'a>]) -> Option<Earlier<'a>> {
+    // Most often a text that it matches, and none of them does, is at hand.
+    let example = match pattern {
+        Pattern::Glob(glob) => Some(glob.replace('*', "").replace('?', "0")),
+        _ => None,
+    };
+    let is_free = example.is_some_and(|text| wide.iter().all(|wide| !wide.matcher.matches(&text)));
+    if wide.is_empty() || wide.len() > WIDE || is_free {
         return None;
     }
-    let languages: Vec<Language> = wide.iter().map(|earlier| language(earlier.pattern)).collect();
+    let languages: Vec<Language> = wide.iter().map(|wide| language(wide.earlier.pattern)).collect();
     let this = language(pattern);
     let covers = |languages: &[Language]| search(std::slice::from_ref(&this), languages) == Search::Nothing;
     // An expression that matches nothing is told of by its own lint.
@@ -133,7 +165,7 @@ fn covered<'a>(pattern: &Pattern, wide: &[Earlier<'a>]) -> Option<Earlier<'a>> {
         return None;
     }
     let alone = languages.iter().position(|language| covers(std::slice::from_ref(language)));
-    wide.get(alone.unwrap_or(0)).copied()
+    wide.get(alone.unwrap_or(0)).map(|wide| wide.earlier)
 }
 
 /// The texts that a pattern matches.

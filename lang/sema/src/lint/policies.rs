@@ -24,6 +24,10 @@ impl Lint<'_> {
     }
 
     pub(super) fn fixed_checks(&mut self, hir: &hir::Policy, policy: &Policy) {
+        // Of no resource both are so.
+        if policy.scope.as_ref().is_some_and(|scope| never(&[(scope, true)], &self.names)) {
+            return;
+        }
         for (hir, check) in hir.checks.iter().zip(&policy.checks) {
             if !matches!(check.pred, Pred::Const(_)) {
                 self.fixed_check(hir, check, policy.scope.as_ref());

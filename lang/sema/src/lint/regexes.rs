@@ -2,6 +2,7 @@
 
 use super::Lint;
 use super::logic::automaton::{Language, Search, search};
+use super::logic::text::matches_something;
 use super::sites::{Site, walk};
 use crate::codes::Code;
 use crate::hir::{Body, Expr, Item, PatternLit, RegexLit, TypeExpr, Value as Operand};
@@ -48,16 +49,17 @@ impl Lint<'_> {
         let language = Language::new(crate::regex::translated(regex));
         let language = if whole { language } else { language.within(true, true) };
         let one_line = Language::new(".*");
-        let (what, help) = if search(std::slice::from_ref(&language), &[]) == Search::Nothing {
-            ("nothing", "`^` and `$` are the ends of the text: nothing stands before or behind them")
-        } else if everything
-            && is_likely_all(regex, whole)
-            && search(&[one_line], &[language]) == Search::Nothing
-        {
-            ("everything", "ask `is set` where any value will do, or write what it should look like")
-        } else {
-            return false;
-        };
+        let (what, help) =
+            if !matches_something(regex) && search(std::slice::from_ref(&language), &[]) == Search::Nothing {
+                ("nothing", "`^` and `$` are the ends of the text: nothing stands before or behind them")
+            } else if everything
+                && is_likely_all(regex, whole)
+                && search(&[one_line], &[language]) == Search::Nothing
+            {
+                ("everything", "ask `is set` where any value will do, or write what it should look like")
+            } else {
+                return false;
+            };
         let message = format!("`/{}/` matches {what}", literal.pattern);
         let draft = self.draft(Code::L0014, literal.id, message).help(help);
         self.report(draft);
@@ -67,5 +69,9 @@ impl Lint<'_> {
 
 /// Whether an expression matches two texts that have little in common, which few do.
 fn is_likely_all(regex: &Regex, whole: bool) -> bool {
-    crate::regex::compile(regex, whole).is_ok_and(|regex| regex.is_match("") && regex.is_match("\u{e9}~ Z9"))
+    let may_be_empty =
+        regex_syntax::parse(&regex.pattern).is_ok_and(|hir| hir.properties().minimum_len() == Some(0));
+    may_be_empty
+        && crate::regex::compile(regex, whole)
+            .is_ok_and(|regex| regex.is_match("") && regex.is_match("\u{e9}~ Z9"))
 }

@@ -25,7 +25,7 @@ impl Lint<'_> {
         let name = self.names.tag(remedy.tag);
         let what = match &remedy.value {
             Value::Text(value) => format!("`{value}` cannot be the value of `{name}`"),
-            _ => format!("`{name}` cannot be written"),
+            _ => format!("no valid value of `{name}` can be written"),
         };
         let message = format!("{what} in {}, since {reason}", cloud.provider());
         let draft = self.draft(Code::L0021, node, message).help(

@@ -6,20 +6,25 @@ use std::collections::HashMap;
 
 use super::facts::Names;
 use super::logic::{Term, Verdict, never, verdict};
-use super::patterns::{fold, matches};
+use super::patterns::{Matcher, fold};
 use crate::check::{Typed, checked};
 use crate::codes::Code;
-use crate::db::{Db, Project};
+use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::Draft;
 use crate::formats;
-use crate::hir::{Body, NodeId, PatternLit};
-use crate::names::{ItemRef, scope};
+use crate::hir::{Body, ItemKind, NodeId, PatternLit};
+use crate::names::{Def, ItemRef, items_in_scope, scope};
 use crate::program::{
-    ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Pattern, Policy, Pred, Rule, TagId, Value,
+    ActionKind, CheckKind, CmpOp, CompareAs, MapTarget, Normalize, Otherwise, Pattern, Policy, Pred, Rule,
+    TagId, Value,
 };
 
-/// How many items of a tag are compared with each other before the rest is left alone.
-const COMPARED: usize = 100;
+/// How many conditions on a tag, and how many policies that clash, are compared with each other.
+const COMPARED: usize = 40;
+/// How many pairs of rules of a tag are compared: all of some dozens, of thousands the nearest.
+const PAIRS: usize = 4000;
+/// How many values of rules are held against what policies ask.
+const VALUES: usize = 500;
 
 /// The items that say something of a tag, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,25 +34,36 @@ struct Users {
     normalizes: Vec<ItemRef>,
 }
 
+/// Lists the items of a file that say something of a tag, with the tag. Stays equal when only
+/// their bodies change.
+#[salsa::tracked(returns(ref))]
+fn file_users(db: &dyn Db, project: Project, file: SourceFile) -> Vec<(TagId, ItemRef)> {
+    let mut users = Vec::new();
+    for item in items_in_scope(db, project, file) {
+        let mut tags: Vec<TagId> = match &checked(db, project, item.clone()).typed {
+            Some(Typed::Rule(rule, _)) => rule.actions.iter().map(|action| action.tag).collect(),
+            Some(Typed::Policy(policy, ..)) => policy.checks.iter().filter_map(|check| check.tag).collect(),
+            Some(Typed::Normalize(tag, ..)) => vec![*tag],
+            _ => continue,
+        };
+        tags.sort_unstable();
+        tags.dedup();
+        users.extend(tags.into_iter().map(|tag| (tag, item.clone())));
+    }
+    users
+}
+
 /// Lists for each tag the items that say something of it.
 #[salsa::tracked(returns(ref))]
 fn users(db: &dyn Db, project: Project) -> Vec<Users> {
     let scope = scope(db, project);
     let mut users = vec![Users::default(); scope.tags.len()];
-    for item in &scope.items {
-        let mut tags: Vec<TagId> = match &checked(db, project, item.clone()).typed {
-            Some(Typed::Rule(rule, _)) => rule.actions.iter().map(|action| action.tag).collect(),
-            Some(Typed::Policy(policy, ..)) => policy.checks.iter().filter_map(|check| check.tag).collect(),
-            Some(Typed::Normalize(tag, ..)) => vec![*tag],
-            _ => Vec::new(),
-        };
-        tags.sort_unstable();
-        tags.dedup();
-        for TagId(tag) in tags {
-            let Some(users) = users.get_mut(tag as usize) else { continue };
+    for file in scope.files(db, project) {
+        for (TagId(tag), item) in file_users(db, project, file) {
+            let Some(users) = users.get_mut(*tag as usize) else { continue };
             match item.key.kind {
-                crate::hir::ItemKind::Rule => users.rules.push(item.clone()),
-                crate::hir::ItemKind::Policy => users.policies.push(item.clone()),
+                ItemKind::Rule => users.rules.push(item.clone()),
+                ItemKind::Policy => users.policies.push(item.clone()),
                 _ => users.normalizes.push(item.clone()),
             }
         }
@@ -66,7 +82,7 @@ fn users_of(db: &dyn Db, project: Project, tag: ItemRef) -> Users {
 #[salsa::tracked(returns(ref))]
 pub(super) fn tag_lints(db: &dyn Db, project: Project, tag: ItemRef) -> Vec<Draft> {
     let names = Names::new(db, project);
-    let Some(crate::names::Def::Tag(id)) = names.scope.def_of(&tag) else { return Vec::new() };
+    let Some(Def::Tag(id)) = names.scope.def_of(&tag) else { return Vec::new() };
     let users = users_of(db, project, tag);
     let mut lint = TagLint { names, tag: id, drafts: Vec::new() };
     let rules = lint.rules(&users.rules);
@@ -123,7 +139,7 @@ impl<'a> TagLint<'a> {
                 node: *node,
             }));
         }
-        given.sort_by_key(|given| std::cmp::Reverse(given.rule.priority));
+        given.sort_by_key(|given| (given.kind == ActionKind::Fill, std::cmp::Reverse(given.rule.priority)));
         given
     }
 
@@ -152,15 +168,15 @@ impl<'a> TagLint<'a> {
         requirements
     }
 
-    /// Rules that a stronger one of their kind always beats.
+    /// Rules that a stronger one always beats.
     fn covered(&mut self, rules: &[Given<'a>]) {
-        for kind in [ActionKind::Set, ActionKind::Fill] {
-            // A `set` that always fires beats native values, and every `fill` with them.
-            let rules: Vec<&Given<'a>> = rules.iter().filter(|given| given.kind == kind).collect();
-            for (i, given) in rules.iter().enumerate() {
-                let stronger = rules.iter().take(i).rev().take(COMPARED);
-                let covers = |other: &&&Given<'a>| self.covers(other, given);
-                let Some(other) = stronger.rev().find(covers).copied() else { continue };
+        let window = PAIRS / rules.len().max(1) + 4;
+        let always = rules.iter().position(|given| given.rule.when.is_none() && gives_always(given));
+        for (i, given) in rules.iter().enumerate() {
+            let nearest = i.saturating_sub(window)..i;
+            let mut stronger = always.filter(|first| *first < i).into_iter().chain(nearest);
+            let found = stronger.find_map(|j| rules.get(j).filter(|other| self.covers(other, given)));
+            if let Some(other) = found {
                 let draft = self.covered_draft(given, other);
                 self.drafts.push(draft);
             }
@@ -168,23 +184,26 @@ impl<'a> TagLint<'a> {
     }
 
     fn covers(&self, stronger: &Given<'_>, weaker: &Given<'_>) -> bool {
-        let gives_always = matches!(stronger.value, Value::Text(_));
-        let Some(stronger_when) = &stronger.rule.when else { return gives_always };
+        let Some(stronger_when) = &stronger.rule.when else { return gives_always(stronger) };
         let mut terms: Vec<Term<'_>> = weaker.rule.when.iter().map(|when| (when, true)).collect();
-        // One that never fires has a lint of its own.
-        if !gives_always || stronger.item == weaker.item || never(&terms, &self.names) {
-            return false;
-        }
         terms.push((stronger_when, false));
-        never(&terms, &self.names)
+        gives_always(stronger)
+            && never(&terms, &self.names)
+            // One that never fires has a lint of its own.
+            && !never(terms.get(..terms.len() - 1).unwrap_or_default(), &self.names)
     }
 
     fn covered_draft(&self, given: &Given<'_>, other: &Given<'_>) -> Draft {
         let tag = self.names.tag(self.tag);
-        let beats = if other.rule.priority > given.rule.priority {
-            "has the higher priority"
+        let (beats, help) = if other.kind != given.kind {
+            ("`set` beats `fill`", "narrow the other rule, or leave this one out")
+        } else if other.rule.priority > given.rule.priority {
+            (
+                "has the higher priority",
+                "narrow the other rule, give this one the higher `priority`, or leave it out",
+            )
         } else {
-            "stands first"
+            ("stands first", "narrow the other rule, give this one the higher `priority`, or leave it out")
         };
         let message = format!(
             "this never gives `{tag}` its value: rule `{}` fires wherever this one does, and {beats}",
@@ -192,7 +211,7 @@ impl<'a> TagLint<'a> {
         );
         Draft::new(Code::L0004, given.item.anchor(given.node), message)
             .related(other.item.anchor(other.node), "the rule that wins")
-            .help("give this rule the higher `priority`, narrow the other one, or leave this one out")
+            .help(help)
     }
 
     /// Requirements that no value can meet together, on scopes that share a resource.
@@ -208,12 +227,13 @@ impl<'a> TagLint<'a> {
                 }
                 let pairs =
                     one.of.iter().flat_map(|first| other.of.iter().map(move |second| (first, second)));
-                let clash = pairs.take(COMPARED).find(|((first, one, _), (second, other, _))| {
-                    first != second && self.overlap(one.scope.as_ref(), other.scope.as_ref())
+                let clash = pairs.take(COMPARED).find(|((_, one, _), (_, other, _))| {
+                    self.overlap(one.scope.as_ref(), other.scope.as_ref())
                 });
                 if let Some(((first, one, node), (second, other, other_node))) = clash {
+                    let both = if first == second { "the scope" } else { "both scopes" };
                     let message =
-                        format!("no resource in both scopes can pass this check and that of `{}`", one.name);
+                        format!("no resource in {both} can pass this check and that of `{}`", one.name);
                     let draft = Draft::new(Code::L0007, second.anchor(*other_node), message)
                         .label(format!("policy `{}` asks for this", other.name))
                         .related(first.anchor(*node), format!("policy `{}` asks for this", one.name))
@@ -245,6 +265,9 @@ impl<'a> TagLint<'a> {
                 never(&[(&is_value, true), requirement.term()], &self.names)
                     && !never(&[requirement.term()], &self.names)
             };
+            if broken.len() >= VALUES {
+                break;
+            }
             let broken = broken.entry(value).or_insert_with(|| {
                 (0..requirements.len()).filter(|i| requirements.get(*i).is_some_and(fails)).collect()
             });
@@ -289,15 +312,17 @@ impl<'a> TagLint<'a> {
                     && self.overlap(of_earlier.scope.as_ref(), of_later.scope.as_ref())
                 {
                     self.conflicting(earlier, of_earlier, later, of_later);
+                    self.unasked(earlier, of_earlier, later, of_later);
                 }
             }
         }
     }
 
     fn conflicting(&mut self, earlier: &ItemRef, first: &Normalize, later: &ItemRef, second: &Normalize) {
-        for (i, j, text, target) in literals(second) {
+        let (first, second) = (Map::new(first), Map::new(second));
+        for (i, j, text, target) in second.literals() {
             let MapTarget::Value(value) = target else { continue };
-            let Some((k, l, other)) = decision(first, text) else { continue };
+            let Some((k, l, other)) = first.decision(text) else { continue };
             let MapTarget::Value(other) = other else { continue };
             let places = (self.pattern_node(later, i, j), self.pattern_node(earlier, k, l));
             let (true, (Some(here), Some(there))) = (value != other, places) else { continue };
@@ -308,6 +333,40 @@ impl<'a> TagLint<'a> {
                 .help("map it alike, or tell the two apart by `where`");
             self.drafts.push(draft);
         }
+    }
+
+    /// Spellings that never reach a map, since an earlier item reads all of its keys for all of its
+    /// resources, and keeps what its own map does not know.
+    fn unasked(&mut self, earlier: &ItemRef, first: &Normalize, later: &ItemRef, second: &Normalize) {
+        if first.otherwise != Otherwise::Keep || !self.reads_all_of(first, second) {
+            return;
+        }
+        let map = Map::new(first);
+        let literals = Map::new(second);
+        let lost: Vec<&str> =
+            literals.literals().map(|(_, _, text, _)| text).filter(|text| !map.knows(text)).collect();
+        let Some(first_lost) = lost.first() else { return };
+        let never = match lost.len() {
+            1 => format!("`{first_lost}` never reaches"),
+            n => format!("`{first_lost}` and {} more never reach", n - 1),
+        };
+        let message = format!(
+            "{never} this `normalize`: an earlier one reads the same keys, and keeps what it does not know"
+        );
+        let draft = Draft::new(Code::L0009, later.name_anchor(), message)
+            .related(earlier.name_anchor(), "this one is asked first")
+            .help("map them there; a tag of a module is made your own by `use … except [TAG]` and a declaration");
+        self.drafts.push(draft);
+    }
+
+    /// Whether one item reads all keys of another, for all resources that this one speaks of.
+    fn reads_all_of(&self, one: &Normalize, other: &Normalize) -> bool {
+        let folded: Vec<String> = one.keys.iter().map(|key| formats::fold_key(key)).collect();
+        let all_keys = other.keys.iter().all(|key| folded.contains(&formats::fold_key(key)));
+        let Some(scope) = &one.scope else { return all_keys };
+        let of_other = other.scope.iter().map(|scope| (scope, true));
+        let terms: Vec<Term<'_>> = of_other.chain([(scope, false)]).collect();
+        all_keys && never(&terms, &self.names)
     }
 
     fn pattern_node(&self, item: &ItemRef, arm: usize, pattern: usize) -> Option<NodeId> {
@@ -321,39 +380,67 @@ impl<'a> TagLint<'a> {
     }
 }
 
+/// Whether an action gives a value whenever its rule fires.
+fn gives_always(given: &Given<'_>) -> bool {
+    matches!(given.value, Value::Text(_))
+}
+
 fn share_a_key(one: &Normalize, other: &Normalize) -> bool {
     let folded: Vec<String> = one.keys.iter().map(|key| formats::fold_key(key)).collect();
     other.keys.iter().any(|key| folded.contains(&formats::fold_key(key)))
 }
 
-/// The literal patterns of a map that it decides itself: arm, pattern, text and target.
-fn literals(normalize: &Normalize) -> impl Iterator<Item = (usize, usize, &str, &MapTarget)> {
-    let arms = normalize.arms.iter().enumerate();
-    let literals = arms.flat_map(|(i, arm)| {
-        let patterns = arm.patterns.iter().enumerate();
-        patterns.filter_map(move |(j, pattern)| match pattern {
-            Pattern::Literal(text) => Some((i, j, text.as_str(), &arm.target)),
-            _ => None,
-        })
-    });
-    literals.filter(move |(i, j, text, _)| {
-        decision(normalize, text).is_some_and(|(arm, pattern, _)| (arm, pattern) == (*i, *j))
-    })
+/// The patterns of a map, ready to be asked.
+struct Map<'a> {
+    /// All of them in order: arm, place in it, pattern and target.
+    patterns: Vec<(usize, usize, &'a Pattern, &'a MapTarget)>,
+    /// The first literal of each text.
+    literals: HashMap<String, usize>,
+    /// The others.
+    wide: Vec<(usize, Matcher)>,
 }
 
-/// The pattern that decides what a text becomes, and what. None for a target with groups in it.
-fn decision<'a>(normalize: &'a Normalize, text: &str) -> Option<(usize, usize, &'a MapTarget)> {
-    let folded = fold(text);
-    let matches = |pattern: &Pattern| match pattern {
-        Pattern::Literal(literal) => fold(literal) == folded,
-        _ => matches(pattern, text),
-    };
-    let arms = normalize.arms.iter().enumerate();
-    let mut patterns = arms.flat_map(|(i, arm)| {
-        arm.patterns.iter().enumerate().map(move |(j, pattern)| (i, j, pattern, &arm.target))
-    });
-    let (i, j, pattern, target) = patterns.find(|(_, _, pattern, _)| matches(pattern))?;
-    let has_groups = matches!(pattern, Pattern::Regex(_))
-        && matches!(target, MapTarget::Value(value) if value.contains('$'));
-    (!has_groups).then_some((i, j, target))
+impl<'a> Map<'a> {
+    fn new(normalize: &'a Normalize) -> Self {
+        let arms = normalize.arms.iter().enumerate();
+        let patterns = arms.flat_map(|(i, arm)| {
+            arm.patterns.iter().enumerate().map(move |(j, pattern)| (i, j, pattern, &arm.target))
+        });
+        let mut map = Self { patterns: patterns.collect(), literals: HashMap::new(), wide: Vec::new() };
+        for (index, (_, _, pattern, _)) in map.patterns.iter().enumerate() {
+            match pattern {
+                Pattern::Literal(text) => drop(map.literals.entry(fold(text)).or_insert(index)),
+                _ => map.wide.push((index, Matcher::new(pattern))),
+            }
+        }
+        map
+    }
+
+    /// The pattern that decides what a text becomes, by arm and place in it, and what. None too for a
+    /// target with groups in it.
+    fn decision(&self, text: &str) -> Option<(usize, usize, &'a MapTarget)> {
+        let literal = self.literals.get(&fold(text)).copied();
+        let wide = self.wide.iter().find(|(_, matcher)| matcher.matches(text)).map(|(index, _)| *index);
+        let first = literal.into_iter().chain(wide).min()?;
+        let (i, j, pattern, target) = *self.patterns.get(first)?;
+        let has_groups = matches!(pattern, Pattern::Regex(_))
+            && matches!(target, MapTarget::Value(value) if value.contains('$'));
+        (!has_groups).then_some((i, j, target))
+    }
+
+    /// Whether some pattern matches a text.
+    fn knows(&self, text: &str) -> bool {
+        self.literals.contains_key(&fold(text)) || self.wide.iter().any(|(_, matcher)| matcher.matches(text))
+    }
+
+    /// The texts of its literal patterns that it decides by them.
+    fn literals(&self) -> impl Iterator<Item = (usize, usize, &'a str, &'a MapTarget)> {
+        let literals = self.patterns.iter().filter_map(|(i, j, pattern, target)| match pattern {
+            Pattern::Literal(text) => Some((*i, *j, text.as_str(), *target)),
+            _ => None,
+        });
+        literals.filter(|(i, j, text, _)| {
+            self.decision(text).is_some_and(|(arm, pattern, _)| (arm, pattern) == (*i, *j))
+        })
+    }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::check::checked;
 use crate::codes::Code;
-use crate::db::{Db, Project};
+use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::Draft;
-use crate::names::scope;
+use crate::names::{items_in_scope, scope};
 use crate::program::{DefineId, TableId};
 
 /// The predicates and tables that some item names.
@@ -16,14 +16,26 @@ struct Named {
     tables: BTreeSet<TableId>,
 }
 
+/// Collects what is named in a file.
+#[salsa::tracked(returns(ref))]
+fn named_in(db: &dyn Db, project: Project, file: SourceFile) -> Named {
+    let mut named = Named::default();
+    for item in items_in_scope(db, project, file) {
+        let reads = &checked(db, project, item).reads;
+        named.defines.extend(&reads.defines);
+        named.tables.extend(&reads.tables);
+    }
+    named
+}
+
 /// Collects what is named anywhere.
 #[salsa::tracked(returns(ref))]
 fn named(db: &dyn Db, project: Project) -> Named {
     let mut named = Named::default();
-    for item in &scope(db, project).items {
-        let reads = &checked(db, project, item.clone()).reads;
-        named.defines.extend(&reads.defines);
-        named.tables.extend(&reads.tables);
+    for file in scope(db, project).files(db, project) {
+        let there = named_in(db, project, file);
+        named.defines.extend(&there.defines);
+        named.tables.extend(&there.tables);
     }
     named
 }

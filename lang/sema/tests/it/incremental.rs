@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use tagpol_sema::{Database, Project, SourceFile, analysis};
+use tagpol_sema::{Database, LintLevel, LintLevels, Project, SourceFile, analysis, diagnostics};
 
 const TAGS: &str = "tag environment: one of [production, staging]\ntag owner: email\n";
 
@@ -42,7 +42,7 @@ impl Bench {
         // The first edit of a file checks more: from then on it counts among those that change.
         bench.edit("policies.tagpol", POLICIES);
         bench.edit("tags.tagpol", TAGS);
-        assert_eq!(analysis(&bench.db, project).diagnostics, []);
+        assert_eq!(diagnostics(&bench.db, project), []);
         bench.ran.lock().unwrap().clear();
         bench
     }
@@ -57,6 +57,7 @@ impl Bench {
         let file = self.file(path);
         self.db.edit(file, text.to_owned());
         analysis(&self.db, self.project);
+        diagnostics(&self.db, self.project);
         let ran: Vec<String> = self.ran.lock().unwrap().drain(..).collect();
         let names: Vec<&str> = ran.iter().map(|query| query.split('(').next().unwrap()).collect();
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
@@ -73,7 +74,7 @@ fn count(ran: &[(String, usize)], query: &str) -> usize {
 }
 
 /// The queries that read text and places, and those that merely pass on what they read.
-const OF_TEXT: [&str; 9] = [
+const OF_TEXT: [&str; 10] = [
     "parsed",
     "lowered",
     "item_keys",
@@ -81,6 +82,7 @@ const OF_TEXT: [&str; 9] = [
     "unparsed",
     "line_index",
     "file_errors",
+    "file_lints",
     "typed_program",
     "analysis",
 ];
@@ -130,6 +132,29 @@ fn an_edit_in_a_policy_checks_that_policy() {
     assert_eq!(count(&ran, "order"), 0, "{ran:?}");
     assert_eq!(count(&ran, "tag_decl"), 0, "{ran:?}");
     assert_eq!(count(&ran, "file_errors"), 1, "{ran:?}");
+    assert_eq!(count(&ran, "item_lints"), 1, "{ran:?}");
+    // The tag that the policy is about.
+    assert_eq!(count(&ran, "tag_lints"), 1, "{ran:?}");
+}
+
+#[test]
+fn an_edit_in_a_rule_lints_that_rule_and_its_tag() {
+    let mut bench = Bench::new();
+    let ran = bench.edit("policies.tagpol", &POLICIES.replace("word \"prod\"", "word \"live\""));
+    assert_eq!(count(&ran, "item_lints"), 1, "{ran:?}");
+    assert_eq!(count(&ran, "tag_lints"), 1, "{ran:?}");
+    assert_eq!(count(&ran, "users_of"), 0, "{ran:?}");
+}
+
+#[test]
+fn a_day_and_levels_lint_nothing_again() {
+    let mut bench = Bench::new();
+    bench.db.set_today(bench.project, "2026-11-01".parse().unwrap());
+    let levels = [("unused-define", LintLevel::Error), ("substring-trap", LintLevel::Allow)];
+    bench.db.set_levels(bench.project, LintLevels::new(levels).unwrap());
+    diagnostics(&bench.db, bench.project);
+    let ran: Vec<String> = bench.ran.lock().unwrap().drain(..).collect();
+    assert!(ran.iter().all(|query| query.starts_with("file_lints(")), "{ran:?}");
 }
 
 #[test]

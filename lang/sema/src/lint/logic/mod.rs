@@ -48,12 +48,30 @@ impl Verdict {
         }
     }
 
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Possible, _) | (_, Self::Possible) => Self::Possible,
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::Never, Self::Never) => Self::Never,
+    /// Of several ways; those after the first that is possible are not looked at.
+    fn any(ways: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::Never;
+        for way in ways {
+            match way {
+                Self::Possible => return way,
+                Self::Unknown => all = way,
+                Self::Never => {}
+            }
         }
+        all
+    }
+
+    /// Of several that must all be; those after the first that never is are not looked at.
+    fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::Possible;
+        for part in parts {
+            match part {
+                Self::Never => return part,
+                Self::Unknown => all = part,
+                Self::Possible => {}
+            }
+        }
+        all
     }
 }
 
@@ -63,7 +81,7 @@ pub(in crate::lint) type Term<'a> = (&'a Pred, bool);
 /// Returns whether all terms can be true of one resource.
 pub(in crate::lint) fn verdict(terms: &[Term<'_>], facts: &dyn Facts) -> Verdict {
     let Some(alternatives) = all_of(terms, facts, 0) else { return Verdict::Unknown };
-    alternatives.iter().map(|alternative| judge(alternative, facts)).fold(Verdict::Never, Verdict::or)
+    Verdict::any(alternatives.iter().map(|alternative| judge(alternative, facts)))
 }
 
 /// Whether all terms can never be true of one resource.
@@ -73,6 +91,8 @@ pub(in crate::lint) fn never(terms: &[Term<'_>], facts: &dyn Facts) -> bool {
 
 /// Alternatives that are looked at before the condition is given up as too large.
 const ALTERNATIVES: usize = 256;
+/// Tests in all of them together.
+const TESTS: usize = 2048;
 /// Predicates within predicates; a circle of them is reported elsewhere.
 const DEPTH: usize = 32;
 
@@ -107,7 +127,7 @@ fn any_of<'a>(terms: &[Term<'a>], facts: &'a dyn Facts, depth: usize) -> Option<
     let mut all = Vec::new();
     for term in terms {
         all.extend(alternatives(*term, facts, depth)?);
-        if all.len() > ALTERNATIVES {
+        if is_too_large(&all) {
             return None;
         }
     }
@@ -125,8 +145,15 @@ fn all_of<'a>(terms: &[Term<'a>], facts: &'a dyn Facts, depth: usize) -> Option<
             .iter()
             .flat_map(|one| next.iter().map(move |other| one.iter().chain(other).copied().collect()))
             .collect();
+        if is_too_large(&all) {
+            return None;
+        }
     }
     Some(all)
+}
+
+fn is_too_large(alternatives: &[Alternative<'_>]) -> bool {
+    alternatives.len() > ALTERNATIVES || alternatives.iter().map(Vec::len).sum::<usize>() > TESTS
 }
 
 /// Tests that must hold, or must not, by what they are about.
@@ -161,7 +188,7 @@ fn judge(alternative: &[Term<'_>], facts: &dyn Facts) -> Verdict {
         let tests: Vec<(&Test<'_>, bool)> = tests.iter().map(|(test, wanted)| (test, *wanted)).collect();
         decide(subject, &tests, facts)
     });
-    verdicts.fold(sure, Verdict::and)
+    Verdict::all(verdicts).and(sure)
 }
 
 fn add<'a>(by_subject: &mut BySubject<'a>, Atom { subject, test }: Atom<'a>, wanted: bool) {

@@ -1,6 +1,7 @@
 //! What several tests of one value ask of it together.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::atom::{Kind, Test};
 use super::automaton::{Language, Search, search};
@@ -20,15 +21,12 @@ pub(super) fn decide(subject: &Value, tests: &[Literal<'_, '_>], facts: &dyn Fac
     if may_be_missing && tests.iter().all(|(_, wanted)| !wanted) {
         return Verdict::Possible;
     }
-    let contradicts = |(test, wanted): &Literal<'_, '_>| *wanted && tests.contains(&(*test, false));
+    let contradicts = |(test, wanted): &Literal<'_, '_>| *wanted && is_refused(test, tests);
     if tests.contains(&(&Test::Set, false)) || tests.iter().any(contradicts) {
         return Verdict::Never;
     }
     match candidates(subject, tests) {
-        Some(candidates) => {
-            let verdicts = candidates.iter().map(|text| judge(subject, text, tests));
-            verdicts.fold(Verdict::Never, Verdict::or)
-        }
+        Some(candidates) => of_candidates(subject, candidates, tests),
         None => of_the_unbounded(subject, tests),
     }
 }
@@ -57,6 +55,22 @@ pub(super) fn may_be_missing(value: &Value, facts: &dyn Facts) -> bool {
     }
 }
 
+/// Whether a test that must hold is one that must not, each of its patterns for itself.
+fn is_refused(test: &Test<'_>, tests: &[Literal<'_, '_>]) -> bool {
+    let refused = tests.iter().filter(|(_, wanted)| !wanted).map(|(test, _)| *test);
+    let Test::Text(TextTest::Op(op, patterns)) = test else {
+        return refused.into_iter().any(|other| other == test);
+    };
+    let refused: Vec<&String> = refused
+        .filter_map(|other| match other {
+            Test::Text(TextTest::Op(other, patterns)) if other == op => Some(*patterns),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    patterns.iter().all(|pattern| refused.contains(&pattern))
+}
+
 /// The only texts that the value can be, where the tests leave finitely many.
 fn candidates<'a>(subject: &Value, tests: &[Literal<'_, 'a>]) -> Option<Vec<Cow<'a, str>>> {
     let listed = tests.iter().filter_map(|(test, wanted)| match test {
@@ -71,6 +85,20 @@ fn candidates<'a>(subject: &Value, tests: &[Literal<'_, 'a>]) -> Option<Vec<Cow<
     listed.chain(sources).min_by_key(Vec::len)
 }
 
+/// Whether one of some texts is as all of the tests ask.
+fn of_candidates(subject: &Value, mut candidates: Vec<Cow<'_, str>>, tests: &[Literal<'_, '_>]) -> Verdict {
+    // Lists may be long, and are compared with each other.
+    for (test, wanted) in tests {
+        if let Test::OneOf(texts, negated) = test {
+            let listed: HashSet<&str> = texts.iter().map(AsRef::as_ref).collect();
+            candidates.retain(|text| (listed.contains(text.as_ref()) != *negated) == *wanted);
+        }
+    }
+    let others: Vec<Literal<'_, '_>> =
+        tests.iter().copied().filter(|(test, _)| !matches!(test, Test::OneOf(..))).collect();
+    Verdict::any(candidates.iter().map(|text| judge(subject, text, &others)))
+}
+
 /// Whether one text is as all of the tests ask.
 fn judge(subject: &Value, text: &str, tests: &[Literal<'_, '_>]) -> Verdict {
     if !can_be(subject, text) {
@@ -81,7 +109,7 @@ fn judge(subject: &Value, text: &str, tests: &[Literal<'_, '_>]) -> Verdict {
         Some(_) => Verdict::Never,
         None => Verdict::Unknown,
     });
-    verdicts.fold(Verdict::Possible, Verdict::and)
+    Verdict::all(verdicts)
 }
 
 /// Whether what a function gives can be a text.
@@ -119,7 +147,7 @@ fn of_the_unbounded(subject: &Value, tests: &[Literal<'_, '_>]) -> Verdict {
     let texts = of_texts(subject, tests, &kinds);
     // Several kinds, or a kind and texts, may exclude each other in ways that are not looked at.
     let is_one = usize::from(texts.is_some()) + kinds.len() <= 1;
-    let whole = ordered.chain(texts).fold(Verdict::Possible, Verdict::and);
+    let whole = Verdict::all(ordered.chain(texts));
     if is_one { whole } else { whole.and(Verdict::Unknown) }
 }
 
@@ -164,7 +192,16 @@ fn of_texts(subject: &Value, tests: &[Literal<'_, '_>], kinds: &[Kind]) -> Optio
     match of_text.as_slice() {
         [] => return (!excluded.is_empty()).then_some(Verdict::Possible),
         [(test, _)] if test.is_loose() && kinds.is_empty() => return Some(Verdict::Possible),
+        [(test, true)] if test.matches_something() && excluded.is_empty() && form(subject).is_none() => {
+            return Some(if kinds.is_empty() { Verdict::Possible } else { Verdict::Unknown });
+        }
         _ => {}
+    }
+    // Most often a text that one of the tests speaks of will do, which is found much faster.
+    let wanted = of_text.iter().filter(|(_, wanted)| *wanted);
+    let mut examples = wanted.flat_map(|(test, _)| test.examples());
+    if kinds.is_empty() && examples.any(|text| judge(subject, &text, tests) == Verdict::Possible) {
+        return Some(Verdict::Possible);
     }
     let mut inside: Vec<Language> = form(subject).into_iter().collect();
     inside.extend(kinds.iter().filter(|kind| is_asked(**kind, tests)).filter_map(|kind| form_of_kind(*kind)));

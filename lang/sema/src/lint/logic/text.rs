@@ -67,8 +67,30 @@ impl TextTest<'_> {
                 patterns.iter().all(|pattern| pattern.contains('*') && pattern.contains(|c| c != '*'))
             }
             Self::Op(_, patterns) => patterns.iter().all(|pattern| !pattern.is_empty()),
-            Self::Format(_) => true,
+            Self::Format(_) | Self::Type(TagType::Email | TagType::Url | TagType::Number | TagType::Date) => {
+                true
+            }
             Self::Regex(..) | Self::Type(_) => false,
+        }
+    }
+
+    /// Whether some text passes. False where that is not known at once.
+    pub(super) fn matches_something(&self) -> bool {
+        match self {
+            Self::Regex(regex, _) => matches_something(regex),
+            Self::Type(TagType::Matching(regex)) => matches_something(regex),
+            _ => false,
+        }
+    }
+
+    /// Some texts that may pass.
+    pub(super) fn examples(&self) -> Vec<String> {
+        match self {
+            Self::Op(TextOp::Like, patterns) => {
+                patterns.iter().map(|pattern| pattern.replace('*', "").replace('?', "x")).collect()
+            }
+            Self::Op(_, patterns) => patterns.to_vec(),
+            Self::Regex(..) | Self::Format(_) | Self::Type(_) => Vec::new(),
         }
     }
 
@@ -106,6 +128,13 @@ fn op_holds(op: TextOp, text: &str, pattern: &str) -> bool {
         TextOp::HasWord => formats::words(text).contains(&pattern.to_lowercase()),
         TextOp::Like => glob_matches(pattern, text),
     }
+}
+
+/// Whether an expression matches some text. False where that is not known at once: it asks for the
+/// end of the text or of a word.
+pub(in crate::lint) fn matches_something(regex: &Regex) -> bool {
+    regex_syntax::parse(&regex.pattern)
+        .is_ok_and(|hir| hir.properties().look_set().is_empty() && hir.properties().minimum_len().is_some())
 }
 
 /// Whether the whole of a text matches a glob.
