@@ -37,6 +37,7 @@ mod places;
 pub mod program;
 mod project;
 pub mod regex;
+mod validity;
 
 pub use check::table_files;
 pub use codes::Code;
@@ -48,3 +49,4 @@ pub use lower::{Lowered, LoweredFile, Unparsed};
 pub use names::{Def, ItemRef, Scope, scope};
 pub use places::line_index;
 pub use project::{Analysis, Order, analysis, order};
+pub use validity::{Validity, describe};

@@ -1,7 +1,6 @@
 //! Policies and waivers.
 
 use super::normalize::no_loc;
-use super::tag::describe;
 use super::{Ctx, Typed, checked, sound};
 use crate::codes::Code;
 use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
@@ -10,6 +9,7 @@ use crate::program::{
     self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, Remedy,
     TagId, TextOp, Value,
 };
+use crate::validity::describe;
 
 impl Ctx<'_> {
     pub(super) fn policy(&mut self, item: &Item, body: &hir::Policy) -> Option<Typed> {
