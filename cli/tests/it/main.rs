@@ -4,6 +4,7 @@
 //! - `schema`: JSON compared with a JSON Schema
 //! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
 //!   commands
+//! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `documents`, `examples`: what the documentation and the examples say, run
 
@@ -28,3 +29,4 @@ mod projects;
 mod schema;
 mod snapshots;
 mod support;
+mod tables;

@@ -14,6 +14,7 @@ use crate::finding::{
     AccountLine, CheckResult, Evaluation, Finding, SnapshotInfo, State, Summary, fingerprint, score,
 };
 use crate::message::{asks, message};
+use crate::tables::Tables;
 
 /// Name of the view on the snapshot.
 const RELATION: &str = "resources";
@@ -81,7 +82,7 @@ fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result
 /// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's or the
 /// database's.
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
-    let run = Run::start(program, snapshot, options)?;
+    let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
     let checks = run.checks()?;
     let findings = run.findings()?;
     let summary = run.summary(&checks)?;
@@ -104,7 +105,12 @@ pub(crate) struct Run {
 
 impl Run {
     /// Runs a program over a snapshot.
-    pub(crate) fn start(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Self, RunError> {
+    pub(crate) fn start(
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+    ) -> Result<Self, RunError> {
         let compiled = compile_for(program, snapshot, options.now)?;
         let store = Store::in_memory(&StoreOptions {
             threads: options.threads,
@@ -112,6 +118,7 @@ impl Run {
             temp_dir: options.temp_dir.clone(),
         })?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        tables.load(program, &compiled.plan, &store)?;
         for statement in compiled.script.statements() {
             store.execute(statement)?;
         }

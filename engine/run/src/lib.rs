@@ -15,6 +15,7 @@ mod evaluate;
 mod finding;
 mod message;
 pub mod report;
+mod tables;
 pub mod testing;
 
 pub use error::RunError;
@@ -22,3 +23,4 @@ pub use evaluate::{Compiled, Options, compile, compile_for, evaluate};
 pub use finding::{
     AccountLine, CheckResult, Evaluation, Finding, Gate, SnapshotInfo, State, Summary, fingerprint, score,
 };
+pub use tables::{TableMistakes, check_tables};

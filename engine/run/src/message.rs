@@ -35,7 +35,7 @@ fn must(check: &CheckInfo) -> String {
 }
 
 /// The value in one line, shortened.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let mut shown: String = value.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if value.chars().count() > SHOWN {
         shown.push('…');

@@ -14,6 +14,7 @@ use tagpol_sema::program::{Attr, Expect, ExpectKind, Given, Loc, Program, Test};
 use crate::error::RunError;
 use crate::evaluate::{Options, Run};
 use crate::finding::State;
+use crate::tables::Tables;
 
 /// What became of one test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +59,9 @@ pub fn run(
     let tests: Vec<(usize, &Test)> =
         program.tests.iter().enumerate().filter(|(_, test)| wanted(test)).collect();
     let mut results: BTreeMap<usize, TestResult> = BTreeMap::new();
+    let mut tables = Tables::default();
     for batch in batches(&tests, options.now) {
-        let observed = Observed::of(program, &batch, options)?;
+        let observed = Observed::of(program, &batch, &mut tables, options)?;
         for (index, test) in &batch.tests {
             results.insert(*index, observed.judge(program, *index, test));
         }
@@ -128,7 +130,12 @@ struct Observed {
 }
 
 impl Observed {
-    fn of(program: &Program, batch: &Batch<'_>, options: &Options) -> Result<Self, RunError> {
+    fn of(
+        program: &Program,
+        batch: &Batch<'_>,
+        tables: &mut Tables,
+        options: &Options,
+    ) -> Result<Self, RunError> {
         let resources: Vec<Resource> = batch
             .tests
             .iter()
@@ -139,7 +146,7 @@ impl Observed {
         let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
         let import = Import::of_resources(&resources, None, batch.now);
         let snapshot = import.write(folder.path(), &mut |_| {})?;
-        let run = Run::start(program, &snapshot, &Options { now: batch.now, ..options.clone() })?;
+        let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() })?;
         let mut tags = BTreeMap::new();
         run.for_each(QueryKind::Tags, |row| {
             let key = (row.text(0).unwrap_or_default(), row.index(1)?);

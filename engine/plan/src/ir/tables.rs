@@ -153,6 +153,12 @@ pub struct GoalInfo {
 /// A table that the plan looks up: a relation of texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupInfo {
+    /// Name of the table.
+    pub name: String,
+    /// Path of its file.
+    pub path: String,
+    /// Headings of the file that its columns are made of, in their order.
+    pub headings: Vec<String>,
     /// Name of the relation.
     pub relation: String,
     /// Names of its columns, in the order of the table's.

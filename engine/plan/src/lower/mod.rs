@@ -144,6 +144,9 @@ impl<'a> Lowering<'a> {
 /// A table's relation; kebab-case names differ with another prefix too.
 fn lookup_info(table: &Table) -> LookupInfo {
     LookupInfo {
+        name: table.name.clone(),
+        path: table.path.clone(),
+        headings: table.columns.iter().map(|column| column.heading.clone()).collect(),
         relation: format!("lookup_{}", table.name.replace('-', "_")),
         columns: table.columns.iter().map(|column| column.name.replace('-', "_")).collect(),
         key: table.key,
