@@ -104,8 +104,14 @@ impl From<LookupError> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Currency(_) => Self::usage(error.to_string())
-                .help("write the amounts in the snapshot's currency, or evaluate a bill in theirs"),
+            RunError::Currency(ref mismatches) => {
+                let rate = mismatches.first().map_or_else(String::new, |mismatch| {
+                    format!("`{} = \"… {}\"`", mismatch.currency, mismatch.snapshot)
+                });
+                Self::usage(error.to_string()).help(format!(
+                    "write the amounts in the snapshot's currency, or tell the rate under `[rates]` in tagpol.toml: {rate}"
+                ))
+            }
             RunError::Inventory(error) => error.into(),
             RunError::Lookup(error) => (*error).into(),
             RunError::Table(_) => Self::engine(error.to_string())

@@ -4,6 +4,7 @@
 //! - `schema`: JSON compared with a JSON Schema
 //! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
 //!   commands
+//! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `documents`, `examples`: what the documentation and the examples say, run
@@ -23,6 +24,7 @@ mod documents;
 mod evaluation;
 mod examples;
 mod exit_codes;
+mod goals;
 mod hostile;
 mod output;
 mod projects;

@@ -13,6 +13,7 @@
 mod error;
 mod evaluate;
 mod finding;
+mod goal;
 mod message;
 pub mod report;
 mod tables;
@@ -23,4 +24,5 @@ pub use evaluate::{Compiled, Options, compile, compile_for, evaluate};
 pub use finding::{
     AccountLine, CheckResult, Evaluation, Finding, Gate, SnapshotInfo, State, Summary, fingerprint, score,
 };
+pub use goal::GoalResult;
 pub use tables::{TableMistakes, check_tables};

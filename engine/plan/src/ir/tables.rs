@@ -1,7 +1,7 @@
 //! The tables that decode the indexes in the results of queries.
 
 use rust_decimal::Decimal;
-use tagpol_sema::program::{CheckKind, Control, Escalation, Loc, Measure, Severity, Source, TagId};
+use tagpol_sema::program::{Attr, CheckKind, Control, Escalation, Loc, Measure, Severity, Source, TagId};
 
 use super::ColumnId;
 
@@ -115,6 +115,8 @@ pub struct CheckInfo {
     pub expectation: String,
     /// The tag it is about.
     pub tag: Option<TagId>,
+    /// The attribute it is about, where that is no tag.
+    pub attr: Option<Attr>,
     /// Who is told when a finding stays open.
     pub escalate: Option<Escalation>,
     /// Controls of frameworks that the policy supports.
