@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use tagpol_run::Options;
-use tagpol_run::report::tests::{TestReport, json, junit, lcov, pretty};
+use tagpol_run::report::test_run::{TestReport, json, junit, lcov, list, pretty};
 use tagpol_run::testing::coverage::{Coverage, coverage};
 use tagpol_run::testing::mutation::{Mutation, mutation};
 use tagpol_run::testing::{self, Subject, TestRun};
@@ -40,7 +40,7 @@ fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
         return Err(no_such_test(program, &args.filter));
     }
     if args.list {
-        output.print(&list(program, wanted))?;
+        output.print(&list(program.tests.iter().filter(|test| wanted(test))))?;
         return Ok(Exit::Success);
     }
     let places = project.places();
@@ -122,12 +122,6 @@ fn similar<'a>(filter: &str, program: &'a Program) -> Option<&'a str> {
         names().find(|name| name.split_whitespace().any(|other| other == word))
     };
     closest.or_else(has_case).or_else(has_word)
-}
-
-/// One line a test: `p.tagpol:12  a name`.
-fn list(program: &Program, wanted: impl Fn(&Test) -> bool) -> String {
-    let tests = program.tests.iter().filter(|test| wanted(test));
-    tests.map(|test| format!("{}:{}  {}\n", test.loc.file, test.loc.line, test.name)).collect()
 }
 
 fn show(args: &TestArgs, report: &TestReport<'_>, output: &mut Output) -> Result<(), Failure> {

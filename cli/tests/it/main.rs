@@ -4,8 +4,6 @@
 //! - `schema`: JSON compared with a JSON Schema
 //! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
 //!   `compiling`: the commands
-//! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
-//!   commands
 //! - `testing`: `tagpol test`
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `documents`, `examples`: what the documentation and the examples say, run

@@ -271,6 +271,14 @@ ok    none
     assert_eq!(out, expected);
 }
 
+#[test]
+fn the_tests_of_the_quickstart_notice_every_mistake() {
+    let project = repository().join("examples/quickstart");
+    let args = ["--coverage", "--mutate", "--threshold", "100%", "--now", NOW];
+    let out = Folder::new().run(&[&["test", project.to_str().unwrap()], &args[..]].concat()).ends_with(0);
+    assert!(out.contains(" mistakes noticed (100.0%); "), "{out}");
+}
+
 /// Asks a process to end, as Ctrl-C does.
 #[cfg(unix)]
 fn interrupt(id: u32) {

@@ -175,8 +175,9 @@ impl Walk<'_> {
             return Some(Break::Verbatim);
         }
         if before == Some(SyntaxKind::ErrorText) {
-            // The end of what is broken may depend on what separates it from the rest.
-            let is_plain = ends_line && !self.source.gap(index).contains(['\u{feff}', '\u{a0}']);
+            // What is said of broken text may depend on what separates it from the rest.
+            let gap = self.source.gap(index).replace("\r\n", "\n");
+            let is_plain = ends_line && !gap.contains(['\r', '\u{feff}', '\u{a0}']);
             return Some(if is_plain { Break::Keep } else { Break::Verbatim });
         }
         if kind == SyntaxKind::Comment && !ends_line {

@@ -1,6 +1,6 @@
 //! Where the parts of conditions were written.
 //!
-//! A [`Program`](crate::program::Program) has the places of items, checks, actions and arms, which is
+//! A [`Program`] has the places of items, checks, actions and arms, which is
 //! what findings need. Whoever points at single parts (coverage, mutation, explanations) asks here.
 //! What comes back has the shape of the program: a [`Place`] has a part for each part of its
 //! [`Pred`](crate::program::Pred).

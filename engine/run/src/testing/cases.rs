@@ -1,6 +1,7 @@
 //! The givens of tests as resources, sorted into inventories.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Resource;
@@ -18,14 +19,40 @@ pub(super) struct Case {
     /// The resource.
     pub(super) row: Row,
     /// Clock and currency.
-    pub(super) options: Options,
+    pub(super) options: Arc<Options>,
 }
+
+/// Native keys that an inventory may have, where a single given does not have more. A plan grows with
+/// the spellings of keys, and tests of a taxonomy have them all: several small plans are faster.
+const MOST_KEYS: usize = 32;
 
 /// Cases that can share an inventory.
 pub(super) struct Batch<'a> {
-    pub(super) options: Options,
+    pub(super) now: DateTime<Utc>,
+    pub(super) currency: Option<String>,
     ids: BTreeSet<String>,
+    keys: BTreeSet<&'a str>,
     pub(super) members: Vec<Member<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(now: DateTime<Utc>, currency: Option<String>) -> Self {
+        Self { now, currency, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
+    }
+
+    fn admits(&self, now: DateTime<Utc>, currency: Option<&String>, member: &Member<'_>) -> bool {
+        let more = member.keys().filter(|key| !self.keys.contains(key)).count();
+        self.now == now
+            && self.currency.as_ref() == currency
+            && !self.ids.contains(&member.id())
+            && (more == 0 || self.keys.len() + more <= MOST_KEYS)
+    }
+
+    fn add(&mut self, member: Member<'a>) {
+        self.ids.insert(member.id());
+        self.keys.extend(member.keys());
+        self.members.push(member);
+    }
 }
 
 /// A given that is to become a case.
@@ -52,15 +79,13 @@ pub(super) fn batches(
             let member = Member { test: index, at, given };
             let currency = given.monthly_cost.as_ref().map(|(_, unit)| unit).or(usual.as_ref());
             let now = test.at.unwrap_or(now);
-            let options = Options { now, currency: currency.cloned(), ..Options::default() };
-            let id = member.id();
-            let fits = |batch: &&mut Batch<'_>| batch.options == options && !batch.ids.contains(&id);
-            match batches.iter_mut().find(fits) {
-                Some(batch) => {
-                    batch.ids.insert(id);
-                    batch.members.push(member);
+            match batches.iter_mut().find(|batch| batch.admits(now, currency, &member)) {
+                Some(batch) => batch.add(member),
+                None => {
+                    let mut batch = Batch::new(now, currency.cloned());
+                    batch.add(member);
+                    batches.push(batch);
                 }
-                None => batches.push(Batch { options, ids: BTreeSet::from([id]), members: vec![member] }),
             }
         }
     }
@@ -80,7 +105,11 @@ fn usual_currency(program: &Program, now: DateTime<Utc>, tests: &[(usize, &Test)
     units.into_iter().find(agrees).cloned()
 }
 
-impl Member<'_> {
+impl<'a> Member<'a> {
+    fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.given.tags.iter().map(|(key, _)| key.as_str())
+    }
+
     /// Its own id, or one that no other given has.
     pub(super) fn id(&self) -> String {
         self.attr(Attr::Id).unwrap_or_else(|| format!("test-{}-given-{}", self.test, self.at))
@@ -107,7 +136,7 @@ impl Member<'_> {
     }
 
     /// Makes it a case. `resource` is what the inventory made of it.
-    pub(super) fn case(&self, resource: Resource, options: &Options) -> Case {
+    pub(super) fn case(&self, resource: Resource, options: &Arc<Options>) -> Case {
         let row = Row {
             id: resource.id,
             name: resource.name,
@@ -121,6 +150,6 @@ impl Member<'_> {
             meta: resource.meta,
             tags: resource.tags,
         };
-        Case { test: self.test, given: self.at, row, options: options.clone() }
+        Case { test: self.test, given: self.at, row, options: Arc::clone(options) }
     }
 }

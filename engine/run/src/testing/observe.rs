@@ -1,10 +1,11 @@
 //! What the engine makes of cases, read back in the form of the reference interpreter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tagpol_inventory::{Import, Resource};
 use tagpol_plan::QueryKind;
-use tagpol_plan::interp::{RowResult, State, TagResult, Winner};
+use tagpol_plan::interp::{self, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::Origin;
 use tagpol_sema::program::Program;
 
@@ -22,23 +23,25 @@ pub(super) fn observe(
     options: &Options,
 ) -> Result<Vec<Observed>, RunError> {
     let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
-    let import = Import::of_resources(&resources, batch.options.currency.clone(), batch.options.now);
+    let import = Import::of_resources(&resources, batch.currency.clone(), batch.now);
     let mut imported: BTreeMap<String, Resource> =
         import.resources().map(|resource| (resource.id.clone(), resource)).collect();
     let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
     let snapshot = import.write(folder.path(), &mut |_| {})?;
-    let run = Run::start(program, &snapshot, &Options { now: batch.options.now, ..options.clone() });
+    let run = Run::start(program, &snapshot, &Options { now: batch.now, ..options.clone() });
     let mut results = match run {
         Ok(run) => Ok(results(program, &run, imported.keys())?),
         Err(error @ RunError::Currency(_)) => Err(error.to_string()),
         Err(error) => return Err(error),
     };
+    let (now, currency) = (batch.now, batch.currency.clone());
+    let options = Arc::new(interp::Options { now, currency, ..interp::Options::default() });
     let mut observed = Vec::new();
     for member in &batch.members {
         let id = member.id();
         let (Some(resource), result) = (imported.remove(&id), results.as_mut()) else { continue };
         let result = result.map(|results| results.remove(&id).unwrap_or_default());
-        let case = member.case(resource, &batch.options);
+        let case = member.case(resource, &options);
         observed.push(Observed { case, result: result.map_err(|reason| reason.clone()) });
     }
     Ok(observed)

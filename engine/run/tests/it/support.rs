@@ -11,7 +11,7 @@ pub(crate) fn program(files: &[(String, String)]) -> (Program, Places) {
     let analysis = analysis(&db, project);
     let messages: Vec<&String> = analysis.diagnostics.iter().map(|d| &d.message).collect();
     assert!(messages.is_empty(), "{messages:?} in {files:#?}");
-    (analysis.program.clone(), places(&db, project))
+    (Program::clone(&analysis.program), places(&db, project))
 }
 
 /// Checks one file.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tagpol_run::Options;
-use tagpol_run::report::tests::{TestReport, pretty};
+use tagpol_run::report::test_run::{TestReport, pretty};
 use tagpol_run::testing::coverage::{PointKind, coverage};
 use tagpol_run::testing::mutation::mutation;
 use tagpol_run::testing::{Subject, run};

@@ -2,7 +2,7 @@
 
 use tagpol_plan::interp::{NativeJudge, NativeStep, State, Winner};
 use tagpol_sema::condition_places::{Place, PolicyPlaces};
-use tagpol_sema::program::{Loc, MapArm, Normalize, Policy, Pred, Rule, Tag};
+use tagpol_sema::program::{Loc, MapArm, Normalize, Policy, Pred, Rule, Tag, Value};
 
 use super::{PointKind, Seen};
 use crate::explain::words::{Words, arm_text};
@@ -131,6 +131,23 @@ impl<'a> Probes<'a> {
             let what = format!("rule {} gives {}", rule.name, self.subject.program.tag(action.tag).name);
             self.add(PointKind::Rule, &action.loc, what, move |seen| {
                 winner(seen, tag) == Some(&Winner::Rule { rule: index, action: at })
+            });
+            self.lookups(&action.value, &action.loc);
+        }
+    }
+
+    /// A lookup in a value is to find something once, and nothing once. One in a condition makes that
+    /// true or false.
+    fn lookups(&mut self, value: &'a Value, loc: &Loc) {
+        let mut lookups = Vec::new();
+        value.each(&mut |value| lookups.extend(matches!(value, Value::Lookup { .. }).then_some(value)));
+        for lookup in lookups {
+            let text = self.words.value(lookup);
+            self.add(PointKind::Branch, loc, format!("`{text}` is set"), move |seen| {
+                seen.resource.shown(lookup).is_some()
+            });
+            self.add(PointKind::Branch, loc, format!("`{text}` is missing"), move |seen| {
+                seen.resource.shown(lookup).is_none()
             });
         }
     }

@@ -16,7 +16,7 @@ use crate::testing::mutation::Mutation;
 pub use json::{TEST_SCHEMA_VERSION, json};
 pub use junit::junit;
 pub use lcov::lcov;
-pub use pretty::pretty;
+pub use pretty::{list, pretty};
 
 /// What there is to report of a test run.
 #[derive(Debug, Clone, Copy)]

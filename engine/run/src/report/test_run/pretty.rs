@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use tagpol_sema::program::Loc;
+use tagpol_sema::program::{Loc, Test};
 
 use super::TestReport;
 use crate::report::text::{clean, percent};
@@ -29,6 +29,15 @@ pub fn pretty(report: &TestReport<'_>) -> String {
     }
     if let Some(found) = report.mutation {
         mutation(&mut text, found);
+    }
+    text
+}
+
+/// Returns a line for each test: `p.tagpol:12  its name`.
+pub fn list<'a>(tests: impl IntoIterator<Item = &'a Test>) -> String {
+    let mut text = String::new();
+    for test in tests {
+        let _ = writeln!(text, "{}:{}  {}", clean(&test.loc.file), test.loc.line, clean(&test.name));
     }
     text
 }
