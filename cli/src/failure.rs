@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tagpol_inventory::ImportError;
+use tagpol_inventory::{ImportError, LookupError};
 use tagpol_run::RunError;
 
 /// How the program ends.
@@ -91,12 +91,31 @@ impl From<ImportError> for Failure {
     }
 }
 
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Self {
+        let mut place = error.path.display().to_string();
+        for number in [error.line, error.line.and(error.column)].into_iter().flatten() {
+            place.push_str(&format!(":{number}"));
+        }
+        Self { help: error.help.clone(), ..Self::engine(error.to_string()).at(place) }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Currency(_) => Self::usage(error.to_string())
-                .help("write the amounts in the snapshot's currency, or evaluate a bill in theirs"),
+            RunError::Currency(ref mismatches) => {
+                let rate = mismatches.first().map_or_else(String::new, |mismatch| {
+                    format!("`{} = \"… {}\"`", mismatch.currency, mismatch.snapshot)
+                });
+                Self::usage(error.to_string()).help(format!(
+                    "write the amounts in the snapshot's currency, or tell the rate under `[rates]` in tagpol.toml: {rate}"
+                ))
+            }
             RunError::Inventory(error) => error.into(),
+            RunError::Lookup(error) => (*error).into(),
+            RunError::Table(_) => Self::engine(error.to_string())
+                .help("correct the file: each key must be there once, and each cell must be valid or empty"),
             RunError::Store(_) | RunError::Answer { .. } | RunError::TemporaryFolder(_) => {
                 Self::engine(error.to_string())
             }

@@ -27,7 +27,7 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
 /// Writes a file under a temporary name beside it and renames it, so that nobody reads half of it.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let written = temporary_file(folder).and_then(|mut file| {
+    let written = temporary_file(folder).map_err(plain).and_then(|mut file| {
         std::io::Write::write_all(&mut file, text.as_bytes())?;
         file.persist(path).map_err(|error| error.error)
     });
@@ -44,12 +44,17 @@ pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), Failure> {
         return Err(failed(std::io::ErrorKind::PermissionDenied.into()));
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut temporary| {
+    let written = tempfile::NamedTempFile::new_in(folder).map_err(plain).and_then(|mut temporary| {
         std::io::Write::write_all(&mut temporary, text.as_bytes())?;
         temporary.as_file().set_permissions(permissions)?;
         temporary.persist(&file).map_err(|error| error.error)
     });
     written.map(drop).map_err(failed)
+}
+
+/// The system's own error, without the path of the temporary file, which nobody has heard of.
+fn plain(error: std::io::Error) -> std::io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), std::io::Error::from_raw_os_error)
 }
 
 /// A temporary file with the permissions of an ordinary one: others read reports too.

@@ -14,7 +14,14 @@ use crate::project::Project;
 /// An opened snapshot, and the temporary folder that it lives in if it is not kept.
 pub(crate) struct Opened {
     pub(crate) snapshot: Snapshot,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Opened {
+    /// Whether it is still there after the run.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.folder.is_none()
+    }
 }
 
 /// Opens what the command line names, else what the manifest names, else the newest snapshot.
@@ -39,7 +46,7 @@ pub(crate) fn find(
     taken_at: DateTime<Utc>,
     output: &Output,
 ) -> Result<Option<Opened>, Failure> {
-    let kept = |snapshot| Ok(Some(Opened { snapshot, _folder: None }));
+    let kept = |snapshot| Ok(Some(Opened { snapshot, folder: None }));
     if let [dir] = args.inventory.as_slice()
         && dir.join("manifest.json").is_file()
     {
@@ -62,7 +69,7 @@ pub(crate) fn find(
     let folder =
         tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
     let snapshot = import_files(&files, &args.import, taken_at, folder.path(), output)?;
-    Ok(Some(Opened { snapshot, _folder: Some(folder) }))
+    Ok(Some(Opened { snapshot, folder: Some(folder) }))
 }
 
 /// Imports files into a snapshot in a folder.
@@ -102,10 +109,10 @@ pub(crate) fn by_id(folder: &Path, id: &str) -> Result<Snapshot, Failure> {
     let mut found: Vec<Snapshot> = all.into_iter().filter(|snapshot| snapshot.id().starts_with(id)).collect();
     match found.len() {
         1 => found.pop().ok_or_else(|| Failure::engine("no snapshot")),
-        0 => Err(Failure::engine(format!("there is no snapshot `{id}` in `{}`", folder.display()))
+        0 => Err(Failure::usage(format!("there is no snapshot `{id}` in `{}`", folder.display()))
             .help("`tagpol snapshot list` shows them")),
         many => {
-            Err(Failure::engine(format!("{many} snapshots begin with `{id}`")).help("write more of the id"))
+            Err(Failure::usage(format!("{many} snapshots begin with `{id}`")).help("write more of the id"))
         }
     }
 }

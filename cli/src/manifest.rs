@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tagpol_plan::Rates;
 use tagpol_sema::{LintLevel, LintLevels};
+use toml::Spanned;
 
 use crate::args::FailOn;
 use crate::failure::Failure;
@@ -30,6 +32,12 @@ pub(crate) struct Manifest {
     pub(crate) policy: BTreeMap<String, PolicyOverride>,
     /// Levels of single lints, by name.
     pub(crate) lints: BTreeMap<String, Level>,
+    /// What a unit of a currency is worth in another one, as written: `EUR = "1.08 USD"`.
+    #[serde(rename = "rates")]
+    written_rates: BTreeMap<Spanned<String>, Spanned<String>>,
+    /// The same, understood.
+    #[serde(skip)]
+    pub(crate) rates: Rates,
 }
 
 /// What a project makes of a lint.
@@ -61,6 +69,8 @@ impl Default for Manifest {
             fail_on: None,
             policy: BTreeMap::new(),
             lints: BTreeMap::new(),
+            written_rates: BTreeMap::new(),
+            rates: Rates::default(),
         }
     }
 }
@@ -98,14 +108,50 @@ impl Manifest {
     /// Reads the file.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
-        toml::from_str(&text).map_err(|error| {
+        let at = |start: Option<usize>| {
             let mut place = path.display().to_string();
-            if let Some(before) = error.span().and_then(|span| text.get(..span.start)) {
+            if let Some(before) = start.and_then(|start| text.get(..start)) {
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
                 place.push_str(&format!(":{line}:{column}"));
             }
-            Failure::usage(error.message().to_owned()).at(place)
-        })
+            place
+        };
+        let mut manifest: Self = toml::from_str(&text).map_err(|error| {
+            Failure::usage(error.message().to_owned()).at(at(error.span().map(|span| span.start)))
+        })?;
+        manifest.rates =
+            rates(&manifest.written_rates).map_err(|(start, failure)| failure.at(at(Some(start))))?;
+        Ok(manifest)
     }
+}
+
+/// Reads rates, or says at which byte one is wrong.
+fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, (usize, Failure)> {
+    let mut rates = Rates::default();
+    for (currency, worth) in written {
+        if !is_currency(currency.get_ref()) {
+            let failure = Failure::usage(format!("`{}` is no currency", currency.get_ref()))
+                .help("write the three capital letters of ISO 4217, like EUR");
+            return Err((currency.span().start, failure));
+        }
+        let start = worth.span().start;
+        let form = || {
+            Failure::usage(format!("`{}` is no rate", worth.get_ref()))
+                .help(format!("say what one unit is worth: `{} = \"1.08 USD\"`", currency.get_ref()))
+        };
+        let mut words = worth.get_ref().split_ascii_whitespace();
+        let (Some(number), Some(other), None) = (words.next(), words.next(), words.next()) else {
+            return Err((start, form()));
+        };
+        let (Ok(number), true) = (number.parse(), is_currency(other)) else { return Err((start, form())) };
+        rates
+            .add(currency.get_ref(), number, other)
+            .map_err(|bad| (start, Failure::usage(format!("`{}` is no rate: {bad}", worth.get_ref()))))?;
+    }
+    Ok(rates)
+}
+
+fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -3,9 +3,10 @@
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_inventory::lookup_headings;
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
-use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
+use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, TableFile, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
@@ -40,6 +41,8 @@ impl Project {
         let mut db = Database::default();
         let files = db.project(files);
         db.set_levels(files, location.manifest.lint_levels(&location.root)?);
+        let tables = tagpol_sema::table_files(&db, files).iter().filter_map(|path| headings(path)).collect();
+        db.set_tables(files, tables);
         Ok(Self { root: location.root, manifest: location.manifest, db, files })
     }
 
@@ -81,7 +84,7 @@ impl Project {
     /// Returns the program with the manifest's changes to policies.
     pub(crate) fn program_to_evaluate(&self, output: &mut Output) -> Result<Program, Failure> {
         let mut program = self.program(output)?.clone();
-        if program.policies.is_empty() {
+        if program.policies.is_empty() && program.goals.is_empty() {
             return Err(Failure::usage("there is no policy to evaluate")
                 .help("write one, as in `policy owned { severity high  require owner }`; `tagpol init` makes an example"));
         }
@@ -248,6 +251,16 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Reads the headings of a table's file; None where it has no row to tell them. Table and policies
+/// are both named from the current folder.
+fn headings(path: &str) -> Option<(String, TableFile)> {
+    let headings = lookup_headings(Path::new(path)).map_err(|error| match error.line {
+        Some(line) => format!("line {line}: {}", error.reason),
+        None => error.reason,
+    });
+    Some((path.to_owned(), headings.transpose()?))
 }
 
 /// The path as messages show it: without `./`, with `/` between its parts.

@@ -1,5 +1,6 @@
 //! `tagpol check`
 
+use tagpol_run::check_tables;
 use tagpol_sema::Level;
 use tagpol_sema::program::Program;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
         // What the manifest says of policies can be judged only against policies that are right.
         project.apply_overrides(&mut Program::clone(&analysis.program))?;
     }
+    let tables = if analysis.has_errors() { Ok(()) } else { check_tables(&analysis.program) };
     match args.format {
         CheckFormat::Json => {
             let text =
@@ -26,6 +28,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
             output.print(&text)?;
         }
         CheckFormat::Short => output.print(&diagnostics::short(&project.db, found))?,
+        CheckFormat::Human if found.is_empty() && tables.is_err() => {}
         CheckFormat::Human if found.is_empty() => {
             let program = &analysis.program;
             let parts = [
@@ -42,6 +45,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
             output.print(&text)?;
         }
     }
+    tables?;
     let gate = if args.deny.is_some() { Level::Warning } else { Level::Error };
     let fails = found.iter().any(|diagnostic| diagnostic.level() <= gate);
     Ok(if fails { Exit::Usage } else { Exit::Success })

@@ -1,6 +1,6 @@
 //! `tagpol compile`
 
-use tagpol_run::{compile, compile_for};
+use tagpol_run::{Options, compile, compile_for};
 
 use super::clock;
 use crate::args::CompileArgs;
@@ -15,7 +15,10 @@ pub(crate) fn run(args: &CompileArgs, output: &mut Output) -> Result<Exit, Failu
     project.set_now(now);
     let program = project.program_to_evaluate(output)?;
     let compiled = match inventory::find(&project, &args.source, now, output)? {
-        Some(opened) => compile_for(&program, &opened.snapshot, now)?,
+        Some(opened) => {
+            let options = Options { rates: project.manifest.rates.clone(), ..Options::at(now) };
+            compile_for(&program, &opened.snapshot, &options)?
+        }
         None => {
             output.note("note: without an inventory, native keys are read as the policies spell them\n");
             compile(&program, now)?

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let options = Options {
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
+        rates: project.manifest.rates.clone(),
         ..Options::at(now)
     };
     let evaluation = evaluate(&program, &opened.snapshot, &options)?;
@@ -30,22 +31,23 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         return Err(Failure::engine("the inventory holds no resource")
             .help("fetch the inventory again; a bill names its resources in `ResourceId`"));
     }
-    let text = render(args, &evaluation, output)?;
+    let text = render(args, &evaluation, opened.is_kept(), output)?;
     match &args.output {
         None => output.print(&text)?,
         Some(path) => write_whole(path, &text)?,
     }
     let gate = Gate(severity(args.fail_on.or(project.manifest.fail_on).unwrap_or(FailOn::Low)));
-    Ok(if gate.fails(&evaluation.summary) { Exit::Findings } else { Exit::Success })
+    Ok(if gate.fails(&evaluation.summary, &evaluation.goals) { Exit::Findings } else { Exit::Success })
 }
 
-fn render(args: &EvalArgs, evaluation: &Evaluation, output: &Output) -> Result<String, Failure> {
+fn render(args: &EvalArgs, evaluation: &Evaluation, kept: bool, output: &Output) -> Result<String, Failure> {
     match args.format {
         EvalFormat::Json => report::json(evaluation).map_err(|error| Failure::engine(error.to_string())),
         EvalFormat::Table => {
             let style = report::Style {
                 color: args.output.is_none() && output.out_has_color(),
                 findings: (!args.all).then_some(3),
+                kept,
             };
             Ok(report::table(evaluation, style))
         }

@@ -104,7 +104,7 @@ fn the_json_says_what_was_found() {
     let expected = serde_json::json!({
         "policy": "owned", "check": "owner", "severity": "critical", "state": "open",
         "resource": "b", "name": "api", "type": "ec2:instance", "provider": "aws", "account": "1",
-        "region": "eu-west-1", "tag": "owner", "value": "nobody",
+        "region": "eu-west-1", "tag": "owner", "attribute": null, "value": "nobody", "remedy": null,
         "message": "owner is `nobody`; it must be an e-mail address", "cost": 100.0,
     });
     assert_eq!(finding, expected);

@@ -79,7 +79,11 @@ fn mistakes_of_the_user_are_2() {
         (&["check", "latin.tagpol"], &["not UTF-8", "latin.tagpol:2:4"]),
         (&["eval", "euro.tagpol", "-i", "usd.csv"], &["EUR", "USD", "euro.tagpol:1"]),
         (&["explain-code", "E9999"], &["no code `E9999`"]),
-        (&["eval", "p.tagpol", "-i", "clean.csv", "-o", "no/such/folder.json"], &["cannot write"]),
+        (&["eval", "p.tagpol", "--snapshot", "2026"], &["no snapshot `2026`"]),
+        (
+            &["eval", "p.tagpol", "-i", "clean.csv", "-o", "no/such/folder.json"],
+            &["cannot write `no/such/folder.json`: entity not found\n"],
+        ),
     ] {
         folder.run(args).fails_with(2, said);
     }
@@ -108,7 +112,6 @@ fn trouble_with_the_inventory_is_3() {
         (&["eval", "p.tagpol"][..], &["no inventory to evaluate", "snapshot import"][..]),
         (&["eval", "p.tagpol", "-i", "nowhere.csv"], &["no file `nowhere.csv`"]),
         (&["eval", "p.tagpol", "-i", "."], &["is a directory"]),
-        (&["eval", "p.tagpol", "--snapshot", "2026"], &["no snapshot `2026`"]),
         (&["eval", "p.tagpol", "-i", "damaged"], &["damaged"]),
         (&["snapshot", "show"], &["no snapshot"]),
         (&["snapshot", "import", "nowhere.csv"], &["no file `nowhere.csv`"]),

@@ -5,6 +5,8 @@
 //! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`
+//! - `goals`: goals, remedies, rates and the provider's JSON
+//! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `documents`, `examples`: what the documentation and the examples say, run
 
@@ -24,6 +26,7 @@ mod evaluation;
 mod examples;
 mod exit_codes;
 mod formatting;
+mod goals;
 mod hostile;
 mod lints;
 mod output;
@@ -31,4 +34,5 @@ mod projects;
 mod schema;
 mod snapshots;
 mod support;
+mod tables;
 mod testing;

@@ -195,7 +195,7 @@ fn foreign_bill(names: &[String]) -> Option<(&'static str, &'static str)> {
 }
 
 /// Returns the extension, without a `.gz` after it.
-fn extension(path: &Path) -> Option<&str> {
+pub(crate) fn extension(path: &Path) -> Option<&str> {
     let name = path.file_name()?.to_str()?;
     let name = name.strip_suffix(".gz").unwrap_or(name);
     Some(name.rsplit_once('.')?.1)

@@ -83,6 +83,11 @@ impl Source {
         self.size.is_some()
     }
 
+    /// Opens the file once more, to be read in any order; none where it is packed or a pipe.
+    pub(crate) fn reopen(&self) -> io::Result<Option<File>> {
+        if self.gzipped || self.size.is_none() { Ok(None) } else { File::open(&self.path).map(Some) }
+    }
+
     /// Reads what is left and returns the fingerprint of the whole file.
     pub(crate) fn finish(mut self) -> Result<Fingerprint, ImportError> {
         loop {
@@ -103,8 +108,7 @@ impl Source {
     pub(crate) fn into_file(mut self) -> Result<(File, Fingerprint), ImportError> {
         let path = self.path.clone();
         let failed = |source| read_error(&path, source);
-        if !self.gzipped && self.size.is_some() {
-            let file = File::open(&path).map_err(failed)?;
+        if let Some(file) = self.reopen().map_err(failed)? {
             return Ok((file, self.finish()?));
         }
         let mut file = tempfile::tempfile().map_err(failed)?;

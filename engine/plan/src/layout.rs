@@ -1,9 +1,8 @@
 //! What the compiler knows of the snapshot that a program will run over.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
+
+use crate::rates::Rates;
 
 /// What a snapshot looks like from a query: enough to read it, none of its rows.
 ///
@@ -20,9 +19,9 @@ pub struct Layout {
     /// Currency of `monthly_cost`, ISO 4217. None: the snapshot does not say; amounts are then
     /// compared as they are.
     pub currency: Option<String>,
-    /// What one unit of another currency is worth in `currency`. Amounts in a currency without a
-    /// rate are an error.
-    pub rates: BTreeMap<String, Decimal>,
+    /// What other currencies are worth. Amounts in one that they do not lead from to `currency` are
+    /// an error.
+    pub rates: Rates,
 }
 
 /// A native key that occurs in a snapshot.
@@ -37,7 +36,7 @@ pub struct KeyColumn {
 impl Layout {
     /// Returns the layout to compile for where no snapshot is at hand: a relation `resources`.
     pub fn generic() -> Self {
-        Self { relation: "resources".to_owned(), keys: None, currency: None, rates: BTreeMap::new() }
+        Self { relation: "resources".to_owned(), keys: None, currency: None, rates: Rates::default() }
     }
 }
 

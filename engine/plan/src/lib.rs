@@ -17,9 +17,11 @@ pub mod interp;
 pub mod ir;
 pub mod layout;
 pub mod lower;
+mod rates;
 pub mod sql;
 
 pub use ir::{Plan, QueryKind};
 pub use layout::{KeyColumn, Layout, Options};
 pub use lower::{CurrencyMismatch, lower};
+pub use rates::{BadRate, Rate, Rates};
 pub use sql::{Dialect, Script};

@@ -1,8 +1,10 @@
 //! Why there is no evaluation.
 
-use tagpol_inventory::ImportError;
+use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::CurrencyMismatch;
 use tagpol_store::StoreError;
+
+use crate::tables::TableMistakes;
 
 /// Why a program could not be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +13,12 @@ pub enum RunError {
     /// program, found only when the two meet.
     #[error("{}", list(.0))]
     Currency(Vec<CurrencyMismatch>),
+    /// The file of a table cannot be read.
+    #[error(transparent)]
+    Lookup(Box<LookupError>),
+    /// The file of a table can be read, and is not the table that the program declares.
+    #[error(transparent)]
+    Table(#[from] TableMistakes),
     /// The snapshot cannot be read or written.
     #[error(transparent)]
     Inventory(#[from] ImportError),

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::ir::StateCode;
-use tagpol_plan::{Dialect, KeyColumn, Layout, Plan, QueryKind, Script, lower};
-use tagpol_sema::program::Program;
+use tagpol_plan::{Dialect, KeyColumn, Layout, Plan, QueryKind, Rates, Script, lower};
+use tagpol_sema::program::{Attr, Program};
 use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
 
 use crate::error::RunError;
 use crate::finding::{
     AccountLine, CheckResult, Evaluation, Finding, SnapshotInfo, State, Summary, fingerprint, score,
 };
-use crate::message::{asks, message};
+use crate::goal::GoalResult;
+use crate::message::{asks, is_text, message};
+use crate::tables::Tables;
 
 /// Name of the view on the snapshot.
 const RELATION: &str = "resources";
@@ -27,12 +29,14 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Folder for what does not fit in memory. None: it must fit.
     pub temp_dir: Option<PathBuf>,
+    /// What amounts in other currencies than the snapshot's are worth.
+    pub rates: Rates,
 }
 
 impl Options {
     /// Returns the usual options at a time.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now, threads: None, temp_dir: None }
+        Self { now, threads: None, temp_dir: None, rates: Rates::default() }
     }
 }
 
@@ -57,16 +61,16 @@ pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunErr
 ///
 /// # Errors
 /// [`RunError::Currency`].
-pub fn compile_for(program: &Program, snapshot: &Snapshot, now: DateTime<Utc>) -> Result<Compiled, RunError> {
+pub fn compile_for(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Compiled, RunError> {
     let manifest = snapshot.manifest();
     let keys = manifest.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
     let layout = Layout {
         relation: RELATION.to_owned(),
         keys: Some(keys.collect()),
         currency: manifest.currency.clone(),
-        ..Layout::generic()
+        rates: options.rates.clone(),
     };
-    with_layout(program, &layout, now)
+    with_layout(program, &layout, options.now)
 }
 
 fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result<Compiled, RunError> {
@@ -81,7 +85,7 @@ fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result
 /// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's or the
 /// database's.
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
-    let run = Run::start(program, snapshot, options)?;
+    let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
     let checks = run.checks()?;
     let findings = run.findings()?;
     let summary = run.summary(&checks)?;
@@ -89,6 +93,7 @@ pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Re
         now: run.compiled.plan.now,
         snapshot: SnapshotInfo::from(snapshot),
         summary,
+        goals: run.goals()?,
         accounts: run.accounts()?,
         conflicts: run.conflicts()?,
         checks,
@@ -104,14 +109,20 @@ pub(crate) struct Run {
 
 impl Run {
     /// Runs a program over a snapshot.
-    pub(crate) fn start(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Self, RunError> {
-        let compiled = compile_for(program, snapshot, options.now)?;
+    pub(crate) fn start(
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+    ) -> Result<Self, RunError> {
+        let compiled = compile_for(program, snapshot, options)?;
         let store = Store::in_memory(&StoreOptions {
             threads: options.threads,
             memory_limit: None,
             temp_dir: options.temp_dir.clone(),
         })?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        tables.load(program, &compiled.plan, &store)?;
         for statement in compiled.script.statements() {
             store.execute(statement)?;
         }
@@ -190,6 +201,10 @@ impl Run {
                 message: message(info, tag, value.as_deref()),
                 fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
                 tag: tag.map(str::to_owned),
+                attribute: info.attr.map(Attr::as_str),
+                tells_value: tag.is_some() || info.attr.is_some_and(is_text),
+                // What the tag has already mends nothing.
+                remedy: row.text(11).filter(|remedy| value.as_ref() != Some(remedy)),
                 value,
                 resource,
                 name: row.text(3),
@@ -202,6 +217,18 @@ impl Run {
             Ok(())
         })?;
         Ok(findings)
+    }
+
+    fn goals(&self) -> Result<Vec<GoalResult>, RunError> {
+        let mut goals = Vec::new();
+        self.for_each(QueryKind::Goals, |row| {
+            let info = self.compiled.plan.goals.get(row.index(0)?);
+            let info = info.ok_or_else(|| row.unexpected("an unknown goal"))?;
+            let counts = [row.count(1)?, row.count(2)?];
+            goals.push(GoalResult::new(info, counts, [row.money(3), row.money(4)]));
+            Ok(())
+        })?;
+        Ok(goals)
     }
 
     fn accounts(&self) -> Result<Vec<AccountLine>, RunError> {

@@ -6,6 +6,8 @@ use tagpol_inventory::Snapshot;
 use tagpol_sema::program::{Control, Escalation, Loc, Severity};
 use tagpol_store::Decimal;
 
+use crate::goal::GoalResult;
+
 /// What a program found in a snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
@@ -19,6 +21,8 @@ pub struct Evaluation {
     pub checks: Vec<CheckResult>,
     /// Every finding, in the order of the checks, then by resource id.
     pub findings: Vec<Finding>,
+    /// Every goal, in the order of their names.
+    pub goals: Vec<GoalResult>,
     /// Every account, the worst first.
     pub accounts: Vec<AccountLine>,
     /// Tags of resources where an equal candidate lost: two spellings that say different things.
@@ -140,8 +144,15 @@ pub struct Finding {
     pub region: Option<String>,
     /// The tag that the check is about.
     pub tag: Option<String>,
-    /// Its value; None where it is missing.
+    /// The attribute that the check is about, where it is about no tag.
+    pub attribute: Option<&'static str>,
+    /// The value of the tag or the attribute; None where it is missing, or no text.
     pub value: Option<String>,
+    /// Whether it is about something that has a value which is a text, so that no value is a missing
+    /// one.
+    pub tells_value: bool,
+    /// The value of the tag that would mend it, where the policy knows one.
+    pub remedy: Option<String>,
     /// What is wrong, in a sentence.
     pub message: String,
     /// Stays the same from run to run, see [`fingerprint`].
@@ -194,9 +205,11 @@ pub struct AccountLine {
 pub struct Gate(pub Option<Severity>);
 
 impl Gate {
-    /// Whether an evaluation fails: it has an open finding at or above the gate.
-    pub fn fails(self, summary: &Summary) -> bool {
-        self.0.is_some_and(|gate| Severity::ALL.iter().any(|s| *s >= gate && summary.open_of(*s) > 0))
+    /// Whether an evaluation fails: it has an open finding, or misses a goal, at or above the gate.
+    pub fn fails(self, summary: &Summary, goals: &[GoalResult]) -> bool {
+        let Some(gate) = self.0 else { return false };
+        Severity::ALL.iter().any(|severity| *severity >= gate && summary.open_of(*severity) > 0)
+            || goals.iter().any(|goal| goal.severity >= gate && goal.is_missed())
     }
 }
 
@@ -290,9 +303,9 @@ mod tests {
             cost: None,
             cost_in_violation: None,
         };
-        assert!(!Gate(None).fails(&summary));
-        assert!(!Gate(Some(Severity::High)).fails(&summary));
-        assert!(Gate(Some(Severity::Medium)).fails(&summary));
-        assert!(Gate(Some(Severity::Low)).fails(&summary));
+        assert!(!Gate(None).fails(&summary, &[]));
+        assert!(!Gate(Some(Severity::High)).fails(&summary, &[]));
+        assert!(Gate(Some(Severity::Medium)).fails(&summary, &[]));
+        assert!(Gate(Some(Severity::Low)).fails(&summary, &[]));
     }
 }

@@ -16,8 +16,10 @@ mod error;
 mod evaluate;
 pub mod explain;
 mod finding;
+mod goal;
 mod message;
 pub mod report;
+mod tables;
 pub mod testing;
 
 pub use error::RunError;
@@ -25,3 +27,5 @@ pub use evaluate::{Compiled, Options, compile, compile_for, evaluate};
 pub use finding::{
     AccountLine, CheckResult, Evaluation, Finding, Gate, SnapshotInfo, State, Summary, fingerprint, score,
 };
+pub use goal::GoalResult;
+pub use tables::{TableMistakes, check_tables};

@@ -1,7 +1,7 @@
 //! The sentence of a finding, where the policy gives none of its own.
 
 use tagpol_plan::ir::CheckInfo;
-use tagpol_sema::program::{Check, CheckKind};
+use tagpol_sema::program::{Attr, Check, CheckKind};
 
 /// Characters of a value that a message shows.
 const SHOWN: usize = 60;
@@ -13,6 +13,7 @@ pub(crate) struct Asked<'a> {
     kind: CheckKind,
     message: Option<&'a str>,
     expectation: &'a str,
+    attr: Option<Attr>,
 }
 
 impl<'a> From<&'a CheckInfo> for Asked<'a> {
@@ -22,6 +23,7 @@ impl<'a> From<&'a CheckInfo> for Asked<'a> {
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
+            attr: check.attr,
         }
     }
 }
@@ -33,6 +35,7 @@ impl<'a> From<&'a Check> for Asked<'a> {
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
+            attr: if check.tag.is_none() { check.pred.subject() } else { None },
         }
     }
 }
@@ -40,8 +43,19 @@ impl<'a> From<&'a Check> for Asked<'a> {
 /// Returns what a check asks for: the policy's own message, or the requirement in words.
 pub(crate) fn asks<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>) -> String {
     let check = check.into();
-    let words = || format!("{} {}", tag.unwrap_or(check.id), must(check));
-    check.message.map_or_else(words, str::to_owned)
+    let subject = || attribute(check).or_else(|| tag.map(str::to_owned));
+    let sentence = || format!("{} {}", subject().as_deref().unwrap_or(check.id), must(check));
+    check.message.map_or_else(sentence, str::to_owned)
+}
+
+/// Returns the attribute that a check is about, as the language writes it.
+fn attribute(check: Asked<'_>) -> Option<String> {
+    check.attr.map(|attr| format!("resource.{}", attr.as_str()))
+}
+
+/// Whether an attribute is a text, whose value findings tell.
+pub(crate) fn is_text(attr: Attr) -> bool {
+    !matches!(attr, Attr::Created | Attr::Age | Attr::MonthlyCost)
 }
 
 /// Returns the sentence for a finding of a check: the policy's own, or one made of what was
@@ -52,8 +66,10 @@ pub(crate) fn message<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>, value:
         return message.to_owned();
     }
     let must = must(check);
-    match (tag, value) {
-        (None, _) => format!("{} {must}", check.id),
+    let attribute = attribute(check);
+    let told = tag.or_else(|| attribute.as_deref().filter(|_| check.attr.is_some_and(is_text)));
+    match (told, value) {
+        (None, _) => format!("{} {must}", attribute.as_deref().unwrap_or(&check.id)),
         (Some(tag), None) if check.expectation == "be set" => format!("{tag} is missing"),
         (Some(tag), None) => format!("{tag} is missing; it {must}"),
         (Some(tag), Some("")) => format!("{tag} is empty; it {must}"),

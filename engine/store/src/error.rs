@@ -63,11 +63,7 @@ pub enum StoreError {
 impl StoreError {
     /// Wraps a failure of the statement `sql`.
     pub(crate) fn query(error: &duckdb::Error, sql: &str) -> Self {
-        let message = message(error);
-        if message.starts_with("INTERRUPT") {
-            return Self::Interrupted;
-        }
-        Self::Query { message, statement: shorten(sql) }
+        Self::Query { message: message(error), statement: shorten(sql) }
     }
 }
 

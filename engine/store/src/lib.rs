@@ -27,6 +27,7 @@
 
 mod decode;
 mod error;
+mod load;
 mod quote;
 mod rows;
 mod snapshot;

@@ -65,7 +65,7 @@ impl Store {
     /// [`StoreError::Query`], [`StoreError::Interrupted`], [`StoreError::Busy`].
     pub fn execute(&self, sql: &str) -> Result<(), StoreError> {
         self.ready(sql)?;
-        self.connection.execute_batch(sql).map_err(|e| StoreError::query(&e, sql))
+        self.connection.execute_batch(sql).map_err(|e| self.failed(&e, sql))
     }
 
     /// Runs a statement and returns all its rows, in the order that its `ORDER BY` says.
@@ -113,7 +113,7 @@ impl Store {
     ) -> Result<Arc<[String]>, E> {
         self.ready(sql)?;
         let _reading = Reading::start(&self.reading);
-        let failed = |e: duckdb::Error| StoreError::query(&e, sql);
+        let failed = |e: duckdb::Error| self.failed(&e, sql);
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         // The iterator that this returns panics on a failed chunk; `step` reads the same chunks
         // and returns the failure.
@@ -139,7 +139,22 @@ impl Store {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(StoreError::Interrupted);
         }
-        statement.step().map_err(|e| StoreError::query(&e, sql))
+        statement.step().map_err(|e| self.failed(&e, sql))
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Wraps a failure of a statement.
+    ///
+    /// DuckDB says of a statement that failed on one thread that it was interrupted where it asks
+    /// another thread first, so what it says is believed only where somebody did interrupt it.
+    pub(crate) fn failed(&self, error: &duckdb::Error, sql: &str) -> StoreError {
+        if self.interrupted.load(Ordering::Relaxed) && error::message(error).starts_with("INTERRUPT") {
+            return StoreError::Interrupted;
+        }
+        StoreError::query(error, sql)
     }
 
     /// Whether a statement may be sent now.

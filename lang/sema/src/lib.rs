@@ -41,6 +41,7 @@ mod project;
 pub mod regex;
 mod report;
 mod strata;
+mod validity;
 
 pub use check::table_files;
 pub use codes::Code;
@@ -54,3 +55,4 @@ pub use places::line_index;
 pub use project::{Analysis, analysis, typed_program};
 pub use report::{errors, file_errors};
 pub use strata::{Order, order};
+pub use validity::{Validity, describe};

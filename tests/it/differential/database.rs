@@ -10,7 +10,7 @@ use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::interp::{Row, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
 use tagpol_plan::{QueryKind, Script};
-use tagpol_run::{Compiled, compile_for};
+use tagpol_run::{Compiled, Options, compile_for};
 use tagpol_sema::program::Program;
 use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;
@@ -49,8 +49,8 @@ impl Database {
     }
 
     fn evaluate_over(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
-        let Compiled { plan, script } =
-            compile_for(&case.program, snapshot, case.options.now).map_err(|e| e.to_string())?;
+        let Compiled { plan, script } = compile_for(&case.program, snapshot, &Options::at(case.options.now))
+            .map_err(|e| e.to_string())?;
         let run = || {
             self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;
             for statement in script.statements() {

@@ -9,7 +9,7 @@ pub(crate) mod csv_records;
 mod fields;
 pub(crate) mod focus;
 pub(crate) mod json;
-mod json_values;
+pub(crate) mod json_values;
 mod lines;
 mod record;
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -17,6 +18,12 @@ use crate::error::ImportError;
 use crate::import::{Import, Progress};
 use crate::source::hex;
 
+/// How the folder of an import that is not whole begins.
+const TEMPORARY: &str = ".import-";
+
+/// How old such a folder is when nobody writes to it any more.
+const LEFTOVER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Writes an import as a snapshot.
 pub(crate) fn write(
     import: &Import,
@@ -24,6 +31,7 @@ pub(crate) fn write(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Snapshot, ImportError> {
     std::fs::create_dir_all(snapshots).map_err(|e| write_error(snapshots, e))?;
+    remove_leftovers(snapshots);
     // Removed when it goes out of scope, on errors and panics too.
     let dir = temporary_dir(snapshots).map_err(|e| write_error(snapshots, e))?;
     let census = census(&import.inventory);
@@ -36,10 +44,24 @@ pub(crate) fn write(
     publish(dir, &snapshots.join(&manifest.id))
 }
 
+/// Removes the folders of imports that were killed. What is younger than a day may still be written,
+/// and what cannot be removed harms nobody.
+fn remove_leftovers(snapshots: &Path) {
+    let Ok(entries) = std::fs::read_dir(snapshots) else { return };
+    for entry in entries.flatten() {
+        let modified = entry.metadata().and_then(|meta| meta.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        if is_ours && age.is_some_and(|age| age > LEFTOVER) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Makes the folder that the snapshot grows in, beside its place, so that renaming is atomic.
 fn temporary_dir(snapshots: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".import-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

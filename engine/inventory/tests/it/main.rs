@@ -12,6 +12,7 @@
 mod bad_input;
 mod focus;
 mod lists;
+mod lookups;
 mod real_data;
 mod round_trip;
 mod snapshots;

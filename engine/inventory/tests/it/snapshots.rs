@@ -178,3 +178,20 @@ fn a_manifest_is_read_as_it_was_written() {
     let json = serde_json::to_string(snapshot.manifest()).unwrap();
     assert_eq!(&serde_json::from_str::<Manifest>(&json).unwrap(), snapshot.manifest());
 }
+
+#[test]
+fn what_a_killed_import_has_left_goes_with_the_next_one() {
+    let files = Files::new();
+    let folder = |name: &str, age: u64| {
+        let path = files.path("snapshots").join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age * 3600);
+        std::fs::File::open(&path).unwrap().set_modified(time).unwrap();
+    };
+    for (name, age) in [(".import-old", 25), (".import-new", 1), (".mine-old", 25)] {
+        folder(name, age);
+    }
+    let import = import(&[files.add("a.ndjson", "{\"id\":\"a\"}\n")], &options(), &mut |_| {}).unwrap();
+    let snapshot = import.write(&files.path("snapshots"), &mut |_| {}).unwrap();
+    assert_eq!(names(&files.path("snapshots")), [".import-new", ".mine-old", snapshot.id()]);
+}

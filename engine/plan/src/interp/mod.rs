@@ -45,8 +45,8 @@ pub struct Options {
     /// The currency of all costs, as ISO 4217. None: the snapshot does not say, and amounts compare
     /// as they are. An amount of another currency compares false with everything.
     pub currency: Option<String>,
-    /// What one unit of another currency is worth in `currency`.
-    pub rates: BTreeMap<String, Decimal>,
+    /// What so many units of another currency (the second number) are worth in `currency` (the first).
+    pub rates: BTreeMap<String, (Decimal, Decimal)>,
     /// By [`tagpol_sema::program::TableId`]: the rows by their key, a cell for each column.
     pub tables: Vec<BTreeMap<String, Vec<Option<String>>>>,
 }

@@ -50,7 +50,8 @@ impl Resource<'_> {
                 if ours.is_none_or(|ours| ours == currency) {
                     return Some(Scalar::Money(*amount));
                 }
-                self.options.rates.get(currency).and_then(|rate| amount.checked_mul(*rate)).map(Scalar::Money)
+                let (worth, units) = self.options.rates.get(currency)?;
+                amount.checked_mul(*worth)?.checked_div(*units).map(Scalar::Money)
             }
             Value::Date(day) => Some(Scalar::Date(*day)),
             Value::Duration(span) => Some(Scalar::Duration(TimeDelta::seconds(span.seconds))),

@@ -20,6 +20,8 @@ mod print;
 mod query;
 mod tables;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use tagpol_sema::program::{Loc, TableId, TagId};
 
@@ -81,8 +83,8 @@ pub struct Plan {
     pub goals: Vec<GoalInfo>,
     /// What the `provenance` of results means.
     pub provenance: Vec<Provenance>,
-    /// The relations that must be there besides the snapshot: an entry for each table of the
-    /// program.
+    /// The relations that must be there besides the snapshot, an entry for each table of the
+    /// program; of these only [`Plan::tables_read`].
     pub lookups: Vec<LookupInfo>,
 }
 
@@ -102,6 +104,19 @@ impl Plan {
     /// Returns what is known of a tag.
     pub fn tag(&self, id: TagId) -> Option<&TagInfo> {
         self.tags.get(id.0 as usize)
+    }
+
+    /// Returns the tables that a column looks up.
+    pub fn tables_read(&self) -> BTreeSet<TableId> {
+        fn visit(expr: &Expr, found: &mut BTreeSet<TableId>) {
+            if let Expr::Lookup { table, .. } = expr {
+                found.insert(*table);
+            }
+            expr.for_each_child(|child| visit(child, found));
+        }
+        let mut found = BTreeSet::new();
+        self.columns.iter().for_each(|column| visit(&column.expr, &mut found));
+        found
     }
 
     /// Returns the names of a table's relation and of a column of it.

@@ -1,7 +1,7 @@
 //! The tables that decode the indexes in the results of queries.
 
 use rust_decimal::Decimal;
-use tagpol_sema::program::{CheckKind, Control, Escalation, Loc, Measure, Severity, Source, TagId};
+use tagpol_sema::program::{Attr, CheckKind, Control, Escalation, Loc, Measure, Severity, Source, TagId};
 
 use super::ColumnId;
 
@@ -115,6 +115,8 @@ pub struct CheckInfo {
     pub expectation: String,
     /// The tag it is about.
     pub tag: Option<TagId>,
+    /// The attribute it is about, where that is no tag.
+    pub attr: Option<Attr>,
     /// Who is told when a finding stays open.
     pub escalate: Option<Escalation>,
     /// Controls of frameworks that the policy supports.
@@ -153,6 +155,12 @@ pub struct GoalInfo {
 /// A table that the plan looks up: a relation of texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupInfo {
+    /// Name of the table.
+    pub name: String,
+    /// Path of its file.
+    pub path: String,
+    /// Headings of the file that its columns are made of, in their order.
+    pub headings: Vec<String>,
     /// Name of the relation.
     pub relation: String,
     /// Names of its columns, in the order of the table's.

@@ -26,16 +26,16 @@ mod tags;
 mod text;
 mod value;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use rust_decimal::Decimal;
 use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 
 pub use money::CurrencyMismatch;
 
 use crate::ir::{AttrColumn, CheckInfo, Expr, GoalInfo, LookupInfo, Note, Origin, Plan, Provenance, TagInfo};
 use crate::layout::{Layout, Options};
+use crate::rates::Rates;
 use columns::Columns;
 use native::KeyIndex;
 use tags::Actions;
@@ -63,7 +63,7 @@ pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Pl
 struct Lowering<'a> {
     program: &'a Program,
     currency: Option<&'a str>,
-    rates: &'a BTreeMap<String, Decimal>,
+    rates: &'a Rates,
     keys: KeyIndex<'a>,
     actions: Actions,
     now: DateTime<Utc>,
@@ -144,6 +144,9 @@ impl<'a> Lowering<'a> {
 /// A table's relation; kebab-case names differ with another prefix too.
 fn lookup_info(table: &Table) -> LookupInfo {
     LookupInfo {
+        name: table.name.clone(),
+        path: table.path.clone(),
+        headings: table.columns.iter().map(|column| column.heading.clone()).collect(),
         relation: format!("lookup_{}", table.name.replace('-', "_")),
         columns: table.columns.iter().map(|column| column.name.replace('-', "_")).collect(),
         key: table.key,

@@ -11,7 +11,7 @@ const SCALE: u32 = 12;
 /// The least amount that has more digits before the point than the snapshot's costs.
 const LIMIT: i128 = 10_i128.pow(26);
 
-/// An amount in a currency other than the snapshot's.
+/// An amount in a currency other than the snapshot's, without a rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrencyMismatch {
     /// The amount.

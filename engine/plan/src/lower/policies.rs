@@ -118,6 +118,7 @@ fn check_info(
         message: check.message.clone(),
         expectation: check.expectation.clone(),
         tag: check.tag,
+        attr: if check.tag.is_none() { check.pred.subject() } else { None },
         escalate: policy.escalate.clone(),
         controls: policy.controls.clone(),
         scope,

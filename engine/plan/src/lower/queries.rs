@@ -1,6 +1,6 @@
 //! The evaluated inventory and what is asked of it.
 
-use tagpol_sema::program::{CmpOp, Severity};
+use tagpol_sema::program::{Attr, CmpOp, Severity};
 
 use super::results::columns_of;
 use super::{Lowering, note};
@@ -10,7 +10,7 @@ use crate::ir::{
 };
 
 /// Attributes that the evaluated inventory keeps.
-const KEPT: [AttrColumn; 7] = [
+const KEPT: [AttrColumn; 8] = [
     AttrColumn::Id,
     AttrColumn::Name,
     AttrColumn::Type,
@@ -18,6 +18,7 @@ const KEPT: [AttrColumn; 7] = [
     AttrColumn::Account,
     AttrColumn::Region,
     AttrColumn::MonthlyCost,
+    AttrColumn::Source,
 ];
 
 /// Columns with the number of open findings of a resource.
@@ -128,11 +129,15 @@ impl Lowering<'_> {
 
     fn findings(&mut self, tags: &[TagInfo], checks: &[CheckInfo]) -> Vec<Select> {
         let attrs = KEPT.map(|attr| self.attr_column(attr));
-        let [id, name, ty, provider, account, region, cost] = attrs;
+        let [id, name, ty, provider, account, region, cost, _] = attrs;
         let mut branches = Vec::new();
         for (i, check) in checks.iter().enumerate() {
             let tag = check.tag.and_then(|tag| tags.get(tag.0 as usize));
-            let value = tag.map_or(Expr::Null(Type::Text), |t| Expr::Column(t.value));
+            let value = match (tag, check.attr.and_then(text_attr)) {
+                (Some(tag), _) => Expr::Column(tag.value),
+                (None, Some(attr)) => self.attr_column(attr),
+                (None, None) => Expr::Null(Type::Text),
+            };
             let provenance = tag.map_or(Expr::Null(Type::Integer), |t| Expr::Column(t.provenance));
             let state = Expr::Column(check.state);
             let attrs = [&id, &name, &ty, &provider, &account, &region].map(Clone::clone);
@@ -235,6 +240,11 @@ impl Lowering<'_> {
             _ => None,
         }
     }
+}
+
+/// The column of an attribute that is a text.
+fn text_attr(attr: Attr) -> Option<AttrColumn> {
+    KEPT.into_iter().find(|column| column.ty() == Type::Text && column.as_str() == attr.as_str())
 }
 
 const ACCOUNT_ORDER: [Order; 4] =

@@ -49,7 +49,7 @@ fn findings() -> Vec<ResultColumn> {
         maybe("provider", Type::Text, "provider of the resource"),
         maybe("account", Type::Text, "account of the resource"),
         maybe("region", Type::Text, "region of the resource"),
-        maybe("value", Type::Text, "value of the tag that the check is about"),
+        maybe("value", Type::Text, "value of the tag or attribute that the check is about"),
         maybe("provenance", Type::Integer, "index in the plan of what gave the value"),
         maybe("cost", Type::Money, "monthly cost of the resource"),
         maybe("remedy", Type::Text, "value of the tag that would mend it"),

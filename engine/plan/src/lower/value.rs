@@ -208,7 +208,8 @@ impl Lowering<'_> {
         if snapshot == currency {
             return amount;
         }
-        if let Some(amount) = self.rates.get(currency).and_then(|rate| amount.checked_mul(*rate)) {
+        let rate = self.rates.between(currency, snapshot);
+        if let Some(amount) = rate.and_then(|rate| rate.of(amount)) {
             return amount;
         }
         self.errors.push(money::CurrencyMismatch {

@@ -28,6 +28,8 @@ pub struct Script {
     evaluate: String,
     queries: Vec<QueryText>,
     heading: String,
+    /// Statements that make the relations of tables, empty; for readers only.
+    relations: Vec<String>,
 }
 
 /// A query and what its columns hold.
@@ -52,6 +54,7 @@ impl Script {
             setup,
             evaluate: printer.evaluate(),
             queries: QueryKind::ALL.map(query).into(),
+            relations: relations(plan, dialect),
             heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
         }
     }
@@ -77,7 +80,7 @@ impl Script {
 impl Display for Script {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.heading)?;
-        for statement in self.statements() {
+        for statement in self.relations.iter().map(String::as_str).chain(self.statements()) {
             writeln!(f, "\n{statement};")?;
         }
         for query in &self.queries {
@@ -85,6 +88,12 @@ impl Display for Script {
         }
         Ok(())
     }
+}
+
+/// Returns what makes the relations of the tables that the plan reads.
+fn relations(plan: &Plan, dialect: Dialect) -> Vec<String> {
+    let read = plan.tables_read().into_iter().filter_map(|id| plan.lookups.get(id.0 as usize));
+    read.map(|table| statement::relation(table, dialect)).collect()
 }
 
 /// Returns the functions that the plan calls.

@@ -1,9 +1,9 @@
 //! Statements: the evaluation of the inventory, and the queries over it.
 
-use super::EVALUATED;
 use super::expr::Printer;
 use super::text::{comment, identifier};
-use crate::ir::{Column, ColumnId, Direction, Note, Order, Query, ResultColumn, Select};
+use super::{Dialect, EVALUATED};
+use crate::ir::{Column, ColumnId, Direction, LookupInfo, Note, Order, Query, ResultColumn, Select, Type};
 
 impl Printer<'_> {
     /// Returns the statement that keeps the evaluated inventory.
@@ -136,6 +136,20 @@ impl Printer<'_> {
         let keys: Vec<String> = query.order.iter().map(key).collect();
         format!("\nORDER BY {}", keys.join(", "))
     }
+}
+
+/// Returns the statement that makes the relation of a table where nobody has made it, with comment
+/// lines that say what belongs into it.
+pub(super) fn relation(table: &LookupInfo, dialect: Dialect) -> String {
+    let headings = table.headings.iter().map(|heading| format!("`{heading}`")).collect::<Vec<_>>().join(", ");
+    let lines = [
+        format!("table `{}` from {}: {headings}", table.name, table.path),
+        "trimmed, an empty cell is NULL; tagpol fills it before it evaluates".to_owned(),
+    ];
+    let lines = lines.map(|line| comment(&line)).join("\n");
+    let column = |name: &String| format!("{} {}", identifier(name, dialect), dialect.type_name(Type::Text));
+    let columns = table.columns.iter().map(column).collect::<Vec<_>>().join(", ");
+    format!("{lines}\nCREATE TABLE IF NOT EXISTS {} ({columns})", identifier(&table.relation, dialect))
 }
 
 /// Returns comment lines that say what a query's columns hold.

@@ -8,6 +8,7 @@ use tagpol_sema::program::Severity;
 use tagpol_store::Decimal;
 
 use crate::finding::{CheckResult, Evaluation, Finding};
+use crate::goal::GoalResult;
 
 /// Version of the contract.
 pub const JSON_SCHEMA_VERSION: u32 = 1;
@@ -24,6 +25,7 @@ pub fn json(evaluation: &Evaluation) -> Result<String, serde_json::Error> {
         summary: summary(evaluation),
         checks: evaluation.checks.iter().map(check).collect(),
         findings: evaluation.findings.iter().filter_map(|f| finding(evaluation, f)).collect(),
+        goals: evaluation.goals.iter().map(goal).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
@@ -38,6 +40,7 @@ struct Document<'a> {
     summary: SummaryJson<'a>,
     checks: Vec<CheckJson<'a>>,
     findings: Vec<FindingJson<'a>>,
+    goals: Vec<GoalJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -116,10 +119,30 @@ struct FindingJson<'a> {
     account: Option<&'a str>,
     region: Option<&'a str>,
     tag: Option<&'a str>,
+    attribute: Option<&'static str>,
     value: Option<&'a str>,
+    remedy: Option<&'a str>,
     message: &'a str,
     fingerprint: &'a str,
     cost: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct GoalJson<'a> {
+    goal: &'a str,
+    severity: &'static str,
+    tags: &'a [String],
+    by: &'static str,
+    in_scope: u64,
+    covered: u64,
+    cost: Option<f64>,
+    covered_cost: Option<f64>,
+    share: Option<f64>,
+    at_least: Option<f64>,
+    met: Option<bool>,
+    file: &'a str,
+    line: u32,
+    column: u32,
 }
 
 fn snapshot(evaluation: &Evaluation) -> SnapshotJson<'_> {
@@ -189,11 +212,32 @@ fn finding<'a>(evaluation: &'a Evaluation, finding: &'a Finding) -> Option<Findi
         account: finding.account.as_deref(),
         region: finding.region.as_deref(),
         tag: finding.tag.as_deref(),
+        attribute: finding.attribute,
         value: finding.value.as_deref(),
+        remedy: finding.remedy.as_deref(),
         message: &finding.message,
         fingerprint: &finding.fingerprint,
         cost: money(finding.cost),
     })
+}
+
+fn goal(goal: &GoalResult) -> GoalJson<'_> {
+    GoalJson {
+        goal: &goal.name,
+        severity: goal.severity.as_str(),
+        tags: &goal.tags,
+        by: goal.by.as_str(),
+        in_scope: goal.in_scope,
+        covered: goal.covered,
+        cost: money(goal.cost),
+        covered_cost: money(goal.covered_cost),
+        share: goal.share(),
+        at_least: number(&goal.at_least.to_string()),
+        met: goal.met(),
+        file: &goal.loc.file,
+        line: goal.loc.line,
+        column: goal.loc.column,
+    }
 }
 
 fn money(amount: Option<Decimal>) -> Option<f64> {

@@ -2,7 +2,7 @@
 
 use tagpol_store::Decimal;
 
-use super::text::count;
+use super::text::several;
 use crate::finding::{CheckResult, Evaluation};
 
 /// Checks that are named.
@@ -43,11 +43,6 @@ fn mend(check: &CheckResult, amount: impl Fn(Decimal) -> String) -> String {
     let cost = check.cost_in_violation.map(|cost| format!(" ({} a month)", amount(cost))).unwrap_or_default();
     let resources = several(check.open, "resource");
     format!("mend `{}` on {resources}{cost}: {}/{}", check.check, check.policy, check.check)
-}
-
-/// `1 row`, `1,204 rows`.
-fn several(number: u64, what: &str) -> String {
-    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// Policies that speak of no resource at all: a misspelt scope looks just like compliance.

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use tagpol_sema::program::Severity;
+use tagpol_sema::program::{Measure, Severity};
 use tagpol_store::Decimal;
 
 use super::next_steps::next_steps;
-use super::text::{clean, count, money, percent};
+use super::text::{clean, count, money, percent, several};
 use crate::finding::{CheckResult, Evaluation, Finding, State};
+use crate::goal::GoalResult;
 
 /// How the report looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Style {
     pub color: bool,
     /// Findings that are shown of each check. None: all.
     pub findings: Option<usize>,
+    /// Whether the snapshot is kept, so that others can look at it by its id.
+    pub kept: bool,
 }
 
 /// Accounts that are shown.
@@ -34,6 +37,7 @@ pub fn table(evaluation: &Evaluation, style: Style) -> String {
     for severity in Severity::ALL {
         page.severity(&mut out, severity);
     }
+    page.goals(&mut out);
     page.accounts(&mut out);
     page.next_steps(&mut out);
     out
@@ -67,7 +71,8 @@ impl Page<'_> {
 
     fn heading(&self, out: &mut String) {
         let info = &self.evaluation.snapshot;
-        let mut parts = vec![format!("snapshot {}", info.id)];
+        let mut parts =
+            vec![if self.style.kept { format!("snapshot {}", info.id) } else { sources(&info.sources) }];
         parts.extend(info.month.as_ref().map(|month| format!("costs of {month}")));
         parts.push(format!("evaluated at {}", self.evaluation.now.format("%Y-%m-%d %H:%M UTC")));
         let _ = writeln!(out, "{}\n", self.dim(&parts.join(" · ")));
@@ -157,9 +162,9 @@ impl Page<'_> {
         for finding in findings {
             let name = finding.name.as_deref().unwrap_or(&finding.resource);
             let found = match (&finding.tag, &finding.value) {
-                (None, _) => String::new(),
-                (Some(_), None) => "missing".to_owned(),
-                (Some(_), Some(value)) => format!("`{}`", shorten(&clean(value), 40)),
+                (None, None) if !finding.tells_value => String::new(),
+                (_, None) => "missing".to_owned(),
+                (_, Some(value)) => format!("`{}`", shorten(&clean(value), 40)),
             };
             table.add_row([
                 shorten(&clean(name), 40),
@@ -167,10 +172,53 @@ impl Page<'_> {
                 shorten(&clean(finding.account.as_deref().unwrap_or_default()), 20),
                 finding.cost.map(|cost| self.amount(cost)).unwrap_or_default(),
                 found,
+                remedy(finding),
             ]);
         }
         right_align(&mut table, &[3]);
         indent(&table, 6)
+    }
+
+    fn goals(&self, out: &mut String) {
+        let goals = &self.evaluation.goals;
+        if goals.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Goals"));
+        let mut table = plain_table();
+        for goal in goals {
+            let measure = match goal.by {
+                Measure::Count => format!("of {}", several(goal.in_scope, "resource")),
+                Measure::Cost => {
+                    let of = |cost| format!("of {} a month", self.amount(cost));
+                    goal.cost.map_or_else(|| format!("of {}", several(goal.in_scope, "resource")), of)
+                }
+            };
+            table.add_row([
+                goal.name.clone(),
+                goal.share_text().unwrap_or_else(|| "-".to_owned()),
+                measure,
+                format!("want {}", goal.target_text()),
+                self.outcome(goal),
+            ]);
+        }
+        right_align(&mut table, &[1]);
+        let _ = write!(out, "{}", indent(&table, 2));
+    }
+
+    fn outcome(&self, goal: &GoalResult) -> String {
+        match (goal.met(), goal.missing_cost()) {
+            (Some(true), _) => "met".to_owned(),
+            (Some(false), Some(cost)) => {
+                format!("missed by {} a month ({})", self.amount(cost), goal.severity.as_str())
+            }
+            (Some(false), None) => {
+                let resources = several(goal.missing_count(), "resource");
+                format!("missed by {resources} ({})", goal.severity.as_str())
+            }
+            (None, _) if goal.in_scope == 0 => "nothing in scope".to_owned(),
+            (None, _) => "no cost to share".to_owned(),
+        }
     }
 
     fn accounts(&self, out: &mut String) {
@@ -205,6 +253,25 @@ impl Page<'_> {
         for (number, step) in (1..).zip(steps) {
             let _ = writeln!(out, "  {number}. {step}");
         }
+    }
+}
+
+/// The value that would mend a finding, where the policy knows one.
+fn remedy(finding: &Finding) -> String {
+    match (&finding.tag, &finding.remedy) {
+        (Some(tag), Some(remedy)) => {
+            format!("would be mended by `{tag}` = `{}`", shorten(&clean(remedy), 40))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The files of an inventory, the first of many.
+fn sources(paths: &[String]) -> String {
+    match paths {
+        [] => "no inventory file".to_owned(),
+        [only] => clean(only),
+        [first, rest @ ..] => format!("{} and {}", clean(first), several(rest.len() as u64, "other file")),
     }
 }
 

@@ -7,6 +7,11 @@ pub(super) fn count(number: u64) -> String {
     group(&number.to_string())
 }
 
+/// Returns a count with its noun: `1 row`, `1,204 rows`.
+pub(super) fn several(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// Returns an amount with two decimals and commas; what would round to nothing shows its first
 /// digits.
 pub(super) fn money(amount: Decimal) -> String {

@@ -26,6 +26,7 @@ use self::cases::Case;
 pub use self::failure::Failure;
 use crate::error::RunError;
 use crate::evaluate::Options;
+use crate::tables::Tables;
 
 /// A program to be tested, with the places of its parts.
 #[derive(Debug, Clone, Copy)]
@@ -93,9 +94,10 @@ pub fn run(
     wanted: impl Fn(&Test) -> bool,
 ) -> Result<TestRun, RunError> {
     let batches = cases::batches(subject.program, options.now, wanted);
+    let mut tables = Tables::default();
     let mut observed = Vec::new();
     for batch in batches {
-        observed.extend(observe::observe(subject.program, batch, options)?);
+        observed.extend(observe::observe(subject.program, batch, &mut tables, options)?);
     }
     observed.sort_by_key(|one| (one.case.test, one.case.given));
     let results = observed.chunk_by(|a, b| a.case.test == b.case.test);

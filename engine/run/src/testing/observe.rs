@@ -14,12 +14,14 @@ use super::cases::Batch;
 use crate::error::RunError;
 use crate::evaluate::{Options, Run};
 use crate::finding;
+use crate::tables::Tables;
 
 /// Evaluates the cases of a batch. Where their currency contradicts the program, that is the result
 /// of each.
 pub(super) fn observe(
     program: &Program,
     batch: Batch<'_>,
+    tables: &mut Tables,
     options: &Options,
 ) -> Result<Vec<Observed>, RunError> {
     let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
@@ -28,14 +30,15 @@ pub(super) fn observe(
         import.resources().map(|resource| (resource.id.clone(), resource)).collect();
     let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
     let snapshot = import.write(folder.path(), &mut |_| {})?;
-    let run = Run::start(program, &snapshot, &Options { now: batch.now, ..options.clone() });
+    let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() });
     let mut results = match run {
         Ok(run) => Ok(results(program, &run, imported.keys())?),
         Err(error @ RunError::Currency(_)) => Err(error.to_string()),
         Err(error) => return Err(error),
     };
     let (now, currency) = (batch.now, batch.currency.clone());
-    let options = Arc::new(interp::Options { now, currency, ..interp::Options::default() });
+    let (rates, tables) = (BTreeMap::new(), tables.by_key(program));
+    let options = Arc::new(interp::Options { now, currency, rates, tables });
     let mut observed = Vec::new();
     for member in &batch.members {
         let id = member.id();

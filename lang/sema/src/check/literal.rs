@@ -1,14 +1,12 @@
 //! Literals: numbers, dates, amounts with units, regular expressions.
 
-use std::sync::LazyLock;
-
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Ctx;
 use crate::codes::Code;
 use crate::hir::{NodeId, Quantity, RegexLit};
-use crate::program::{Duration, Regex, TagType};
+use crate::program::{Duration, Regex};
 use crate::{formats, regex};
 
 /// The units of time, in seconds; singular and plural.
@@ -141,29 +139,4 @@ fn abbreviation(unit: &str) -> Option<&'static str> {
         "w" | "wk" => "weeks",
         _ => return None,
     })
-}
-
-/// A form of [`formats`], compiled once.
-type Form = LazyLock<Option<::regex::Regex>>;
-
-static EMAIL: Form = LazyLock::new(|| form(formats::EMAIL));
-static NUMBER: Form = LazyLock::new(|| form(formats::NUMBER));
-static URL: Form = LazyLock::new(|| form(formats::URL));
-
-fn form(pattern: &str) -> Option<::regex::Regex> {
-    regex::compile(&Regex { pattern: pattern.to_owned(), ignore_case: false }, true).ok()
-}
-
-/// Whether a text is a valid value of a type.
-pub(crate) fn is_valid_text(ty: &TagType, text: &str) -> bool {
-    match ty {
-        TagType::Text => true,
-        TagType::Matching(regex) => regex::compile(regex, true).is_ok_and(|regex| regex.is_match(text)),
-        TagType::OneOf(members) => members.iter().any(|member| member == text),
-        TagType::Email => EMAIL.as_ref().is_some_and(|regex| regex.is_match(text)),
-        TagType::Date => formats::is_date(text),
-        TagType::Number => NUMBER.as_ref().is_some_and(|regex| regex.is_match(text)),
-        TagType::Bool => matches!(text, "true" | "false"),
-        TagType::Url => URL.as_ref().is_some_and(|regex| regex.is_match(text)),
-    }
 }

@@ -18,7 +18,6 @@ mod value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-pub(crate) use self::literal::is_valid_text;
 pub use self::table::{TableDecl, table_decl, table_files};
 pub use self::tag::{TagDecl, tag_decl};
 use crate::codes::Code;

@@ -1,7 +1,6 @@
 //! Policies and waivers.
 
 use super::normalize::no_loc;
-use super::tag::describe;
 use super::{Ctx, Typed, checked, sound};
 use crate::codes::Code;
 use crate::db::{Db, Project};
@@ -11,6 +10,7 @@ use crate::program::{
     self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, Remedy,
     TagId, TextOp, Value,
 };
+use crate::validity::describe;
 
 /// Lists the identities of a policy's checks, so that what names one is checked again only where
 /// these change. None: the policy is wrong.

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{Ctx, is_valid_text};
+use super::Ctx;
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
 use crate::hir::{Body, Name, NodeId, TypeExpr, Value};
 use crate::names::ItemRef;
 use crate::program::{Severity, TagType};
+use crate::validity::{Validity, describe};
 
 /// What is declared of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -161,7 +162,7 @@ impl Ctx<'_> {
             .draft(Code::E0010, name.id, format!("`{}` is no value of `{tag}`", name.text))
             .label(format!("`{tag}` is {}", describe(ty)))
             .help("a text is written in quotes");
-        if is_valid_text(ty, &name.text) {
+        if Validity::of(ty).holds(&name.text) {
             draft = draft.fix(format!("\"{}\"", name.text));
         }
         self.report(draft);
@@ -175,7 +176,7 @@ impl Ctx<'_> {
         node: NodeId,
         text: String,
     ) -> Option<String> {
-        if is_valid_text(ty, &text) {
+        if Validity::of(ty).holds(&text) {
             return Some(text);
         }
         let mut draft = self
@@ -200,18 +201,4 @@ fn elsewhere(name: &str) -> Option<&'static str> {
         "link" | "uri" => "url",
         _ => return None,
     })
-}
-
-/// A type in words, to be read after "is".
-pub(super) fn describe(ty: &TagType) -> String {
-    match ty {
-        TagType::Text => "text".to_owned(),
-        TagType::Matching(regex) => format!("text matching /{}/", regex.pattern),
-        TagType::OneOf(members) => format!("one of {}", members.join(", ")),
-        TagType::Email => "an e-mail address".to_owned(),
-        TagType::Date => "a date like 2027-03-31".to_owned(),
-        TagType::Number => "a number".to_owned(),
-        TagType::Bool => "true or false".to_owned(),
-        TagType::Url => "an http or https address".to_owned(),
-    }
 }

@@ -8,8 +8,8 @@
 
 use super::logic::automaton::{Language, Search, search};
 use super::logic::text::type_bounds;
-use crate::check::is_valid_text;
 use crate::program::TagType;
+use crate::validity::is_valid_text;
 
 /// A cloud that tags can be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Conditions and how they compare.
 
-use super::{DefineId, Regex, TagId, Value};
+use super::{Attr, DefineId, Regex, TagId, Value};
 
 /// A condition. Two-valued: it is never unknown, and each comparison with a missing value is false.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,28 @@ pub enum Pred {
         /// How far.
         span: Duration,
     },
+}
+
+impl Pred {
+    /// Returns the attribute that the condition begins with, if it begins with one.
+    pub fn subject(&self) -> Option<Attr> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.first()?.subject(),
+            Self::Not(inner) => inner.subject(),
+            Self::Const(_) | Self::Named(_) | Self::IsValid(_) => None,
+            Self::IsSet(value)
+            | Self::IsMissing(value)
+            | Self::IsFormat(value, _)
+            | Self::Compare { left: value, .. }
+            | Self::In { value, .. }
+            | Self::Text { value, .. }
+            | Self::Matches { value, .. }
+            | Self::Within { value, .. } => match value {
+                Value::Attr(attr) => Some(*attr),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// The forms that `is email` and its kin ask for.

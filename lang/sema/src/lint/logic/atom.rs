@@ -59,7 +59,7 @@ impl Kind {
         let day = formats::parse_date(text);
         match self {
             Self::Number => {
-                let is_number = crate::check::is_valid_text(&TagType::Number, text);
+                let is_number = crate::validity::is_valid_text(&TagType::Number, text);
                 Some(if is_number { text.parse().ok().map(place_of_double) } else { None })
             }
             Self::Date => Some(day.map(|day| Decimal::from(day.num_days_from_ce()))),

@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{Facts, Term, Verdict, never, verdict};
-use crate::check::is_valid_text;
 use crate::formats;
 use crate::program::{
     Attr, CmpOp, CompareAs, DefineId, Direction, Duration, Format, Func, Pred, Regex, TagId, TagType, TextOp,
     Value,
 };
+use crate::validity::is_valid_text;
 
 const ENVIRONMENT: TagId = TagId(0);
 const TEAM: TagId = TagId(1);

@@ -1,9 +1,9 @@
 //! Tests of text: whether they hold of a given one, and the languages that they stand for.
 
 use super::automaton::Language;
-use crate::check::is_valid_text;
 use crate::formats;
 use crate::program::{Format, Pred, Regex, TagType, TextOp};
+use crate::validity::is_valid_text;
 
 /// A test of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
