@@ -12,6 +12,7 @@ use crate::check::{Typed, checked};
 use crate::db::{Db, Project};
 use crate::formats::fold_key;
 use crate::hir::{self, Body, Expr, NodeId};
+use crate::layers::{Layered, layered};
 use crate::names::{ItemRef, Scope, scope};
 use crate::places::Places as Lookup;
 use crate::program::{Loc, Program};
@@ -154,21 +155,35 @@ impl Finder<'_> {
     fn normalizes(&self, project: Project, scope: &Scope, program: &Program) -> Vec<Vec<NormalizePlaces>> {
         let mut by_tag = vec![Vec::new(); program.tags.len()];
         for item in &scope.items {
-            let Some(Typed::Normalize(tag, typed, _)) = &checked(self.db, project, item.clone()).typed else {
-                continue;
-            };
-            let Some(Body::Normalize(body)) = self.body(item) else { continue };
-            let own = self.loc(item, NodeId(0));
-            let place_of = |key: &String| {
-                let listed = body.keys.iter().find(|listed| fold_key(&listed.value) == fold_key(key));
-                listed.map_or_else(|| own.clone(), |listed| self.loc(item, listed.id))
-            };
-            let keys = typed.keys.iter().map(place_of).collect();
-            let scope = body.scope.as_ref().map(|expr| self.place(item, expr));
-            if let Some(places) = by_tag.get_mut(tag.0 as usize) {
-                places.push(NormalizePlaces { scope, keys });
+            if let Some(Typed::Normalize(tag, typed, _)) = &checked(self.db, project, item.clone()).typed
+                && let Some(items) = by_tag.get_mut(tag.0 as usize)
+            {
+                items.push((item.clone(), (**typed).clone()));
             }
         }
-        by_tag
+        let places = by_tag.into_iter().map(|items| {
+            let layers = layered(items, |item| item.file.module(self.db).is_some());
+            layers.iter().filter_map(|layer| self.normalize(layer)).collect()
+        });
+        places.collect()
+    }
+
+    fn normalize(&self, (items, normalize): &Layered) -> Option<NormalizePlaces> {
+        let bodies: Vec<(&ItemRef, Body)> =
+            items.iter().filter_map(|item| Some((item, self.body(item)?))).collect();
+        let listed = |key: &String| {
+            bodies.iter().find_map(|(item, body)| {
+                let Body::Normalize(body) = body else { return None };
+                let listed = body.keys.iter().find(|listed| fold_key(&listed.value) == fold_key(key))?;
+                Some(self.loc(item, listed.id))
+            })
+        };
+        let (first, body) = bodies.first()?;
+        let Body::Normalize(body) = body else { return None };
+        let keys = normalize.keys.iter().map(|key| listed(key).unwrap_or_else(|| self.loc(first, NodeId(0))));
+        Some(NormalizePlaces {
+            keys: keys.collect(),
+            scope: body.scope.as_ref().map(|expr| self.place(first, expr)),
+        })
     }
 }

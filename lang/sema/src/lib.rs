@@ -29,6 +29,7 @@ pub mod db;
 pub mod diagnostic;
 pub mod formats;
 pub mod hir;
+mod layers;
 mod lines;
 pub mod lint;
 mod lower;

@@ -7,6 +7,7 @@ use crate::check::{Typed, checked, table_decl, tag_decl};
 use crate::db::{Db, Project};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::hir::NodeId;
+use crate::layers::layered;
 use crate::names::{Def, ItemRef, Scope, scope};
 use crate::places::Places;
 use crate::program::{
@@ -52,9 +53,10 @@ pub fn typed_program(db: &dyn Db, project: Project) -> Arc<Program> {
         }
     }
     let mut tags: Vec<Tag> = scope.tags.iter().map(|item| tag(db, project, item, &places)).collect();
-    for (TagId(tag), normalize) in parts.normalizes {
+    for (TagId(tag), normalizes) in parts.normalizes {
         if let Some(tag) = tags.get_mut(tag as usize) {
-            tag.normalizes.push(normalize);
+            let layers = layered(normalizes, |item| item.file.module(db).is_some());
+            tag.normalizes = layers.into_iter().map(|(_, normalize)| normalize).collect();
         }
     }
     Arc::new(Program {
@@ -75,7 +77,7 @@ pub fn typed_program(db: &dyn Db, project: Project) -> Arc<Program> {
 /// The parts of a program with their places, those with an index ordered by it.
 #[derive(Default)]
 struct Parts {
-    normalizes: Vec<(TagId, Normalize)>,
+    normalizes: BTreeMap<TagId, Vec<(ItemRef, Normalize)>>,
     defines: BTreeMap<DefineId, Define>,
     rules: BTreeMap<usize, Rule>,
     policies: BTreeMap<usize, Policy>,
@@ -109,7 +111,7 @@ impl Parts {
             (Typed::Normalize(tag, normalize, nodes), _) => {
                 let mut normalize = Normalize { loc, ..(**normalize).clone() };
                 normalize.arms.iter_mut().zip(nodes).for_each(|(arm, node)| arm.loc = at(node));
-                self.normalizes.push((*tag, normalize));
+                self.normalizes.entry(*tag).or_default().push((item.clone(), normalize));
             }
             (Typed::Exempt(exemption), _) => self.exemptions.push(Exemption { loc, ..(**exemption).clone() }),
             (Typed::Test(test, nodes), _) => {

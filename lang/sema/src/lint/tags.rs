@@ -309,7 +309,10 @@ impl<'a> TagLint<'a> {
             .collect();
         for (i, (later, of_later)) in normalizes.iter().enumerate() {
             for (earlier, of_earlier) in normalizes.iter().take(i) {
-                if share_a_key(of_earlier, of_later)
+                // What a module knows stands behind what the project says.
+                let in_layers = earlier.file.module(self.names.db) != later.file.module(self.names.db);
+                if !in_layers
+                    && share_a_key(of_earlier, of_later)
                     && self.overlap(of_earlier.scope.as_ref(), of_later.scope.as_ref())
                 {
                     self.conflicting(earlier, of_earlier, later, of_later);
@@ -356,7 +359,7 @@ impl<'a> TagLint<'a> {
         );
         let draft = Draft::new(Code::L0009, later.name_anchor(), message)
             .related(earlier.name_anchor(), "this one is asked first")
-            .help("map them there; a tag of a module is made your own by `use … except [TAG]` and a declaration");
+            .help("map them there");
         self.drafts.push(draft);
     }
 
