@@ -149,7 +149,7 @@ fn the_script_says_what_a_table_holds() {
     let expected = "\
 -- table `accounts` from p/policies/../data/accounts.csv: `account-id`, `Owner (primary)`, `tier`
 -- trimmed, an empty cell is NULL; tagpol fills it before it evaluates
-CREATE TABLE IF NOT EXISTS lookup_accounts (account_id VARCHAR, owner VARCHAR, tier VARCHAR);
+CREATE TABLE IF NOT EXISTS lookup_accounts (cell_account_id VARCHAR, cell_owner VARCHAR, cell_tier VARCHAR);
 ";
     assert!(out.contains(expected), "{out}");
 }
