@@ -11,6 +11,7 @@ import sys
 # crate: what must not be among its dependencies, however far down
 FORBIDDEN = {
     "tagpol-syntax": ["salsa", "duckdb", "tokio", "miette"],
+    "tagpol-fmt": ["salsa", "tagpol-sema", "duckdb", "tokio", "miette"],
     "tagpol-sema": ["tokio", "duckdb", "miette"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette"],

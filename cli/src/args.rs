@@ -16,8 +16,8 @@ use tagpol_inventory::{Format, YearMonth};
 #[command(
     name = "tagpol",
     version,
-    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests), 2 a mistake in the \
-                  command line or the policies, 3 a problem with the inventory or the engine."
+    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, or files to format), \
+                  2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -187,12 +187,46 @@ pub(crate) struct TestArgs {
     /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// Run only the tests whose name contains this
+    /// Run only the tests whose name contains this; repeat it for those that contain any of several
     #[arg(long, value_name = "TEXT")]
-    pub(crate) filter: Option<String>,
+    pub(crate) filter: Vec<String>,
+    /// List the tests instead of running them
+    #[arg(long, conflicts_with_all = ["format", "output", "coverage", "lcov", "mutate", "threshold", "watch"])]
+    pub(crate) list: bool,
+    /// Run the tests again whenever a file of the project changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Show which rules, branches and checks the tests reach
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Write the coverage to a file, as LCOV
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lcov: Option<PathBuf>,
+    /// Make small mistakes in the policies, and show those that no test notices
+    #[arg(long)]
+    pub(crate) mutate: bool,
+    /// Exit with 1 when less of the coverage, or of the mistakes, is reached: 80 or 80%
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    pub(crate) threshold: Option<f64>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = TestFormat::Pretty)]
+    pub(crate) format: TestFormat,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
     /// The clock of tests that have no `at` [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people
+    Pretty,
+    /// For programs: see docs/schema/test.v1.json
+    Json,
+    /// JUnit XML, for continuous integration
+    Junit,
 }
 
 #[derive(Debug, clap::Args)]
@@ -263,6 +297,12 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     day.map(|time| time.and_utc())
         .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()))
         .ok_or_else(|| "write a day like 2026-11-01 or a time like 2026-11-01T12:00:00Z".to_owned())
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    let percent = number.parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "write a number from 0 to 100, like 80%".to_owned())
 }
 
 fn parse_currency(text: &str) -> Result<String, String> {

@@ -44,6 +44,13 @@ impl Output {
         io::stderr().is_terminal()
     }
 
+    /// Empties the terminal, where there is one.
+    pub(crate) fn clear(&mut self) {
+        if io::stdout().is_terminal() {
+            let _ = self.out.write_all(b"\x1b[2J\x1b[H").and_then(|()| self.out.flush());
+        }
+    }
+
     /// Columns of the terminal; a usual number where there is none.
     pub(crate) fn width(&self) -> u16 {
         terminal_size::terminal_size().map_or(120, |(terminal_size::Width(width), _)| width.clamp(60, 200))

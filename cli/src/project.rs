@@ -4,10 +4,9 @@ use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::lookup_headings;
+use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
-use tagpol_sema::{
-    Analysis, Database, Diagnostic, Level, Project as SemaProject, TableFile, analysis, table_files,
-};
+use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, TableFile, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
@@ -42,7 +41,7 @@ impl Project {
         let mut db = Database::default();
         let files = db.project(files);
         db.set_levels(files, location.manifest.lint_levels(&location.root)?);
-        let tables = table_files(&db, files).iter().filter_map(|path| headings(path)).collect();
+        let tables = tagpol_sema::table_files(&db, files).iter().filter_map(|path| headings(path)).collect();
         db.set_tables(files, tables);
         Ok(Self { root: location.root, manifest: location.manifest, db, files })
     }
@@ -75,6 +74,11 @@ impl Project {
         }
         output.note(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
         Err(Failure::reported())
+    }
+
+    /// Returns the places of the program's conditions. The program must have no errors.
+    pub(crate) fn places(&self) -> Places {
+        places(&self.db, self.files)
     }
 
     /// Returns the program with the manifest's changes to policies.
@@ -143,6 +147,29 @@ pub(crate) fn policy_files(path: Option<&Path>) -> Result<Vec<PathBuf>, Failure>
         Some(folder) => files_below(folder),
         None => Ok(locate(path)?.files),
     }
+}
+
+/// Returns the files that a project is read from, without its tables: the policies and the manifest,
+/// also where there is none yet. Where there is no project: the place to look for one.
+pub(crate) fn watched_files(path: Option<&Path>) -> Vec<PathBuf> {
+    match locate(path) {
+        Ok(location) => {
+            let mut files = location.files;
+            files.push(location.root.join(FILE_NAME));
+            files
+        }
+        Err(_) => {
+            let here = path.map_or_else(|| PathBuf::from("."), Path::to_owned);
+            let root = enclosing_project(&here).unwrap_or_else(|| here.clone());
+            vec![root.join(FILE_NAME), here]
+        }
+    }
+}
+
+/// Returns the files of the tables of a project; none where it cannot be read.
+pub(crate) fn table_files(path: Option<&Path>) -> Vec<PathBuf> {
+    let Ok(project) = Project::load(path) else { return Vec::new() };
+    tagpol_sema::table_files(&project.db, project.files).iter().map(PathBuf::from).collect()
 }
 
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {

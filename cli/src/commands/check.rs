@@ -2,6 +2,7 @@
 
 use tagpol_run::check_tables;
 use tagpol_sema::Level;
+use tagpol_sema::program::Program;
 
 use super::clock;
 use crate::args::{CheckArgs, CheckFormat};
@@ -17,7 +18,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
     let found = &project.diagnostics();
     if !analysis.has_errors() {
         // What the manifest says of policies can be judged only against policies that are right.
-        project.apply_overrides(&mut analysis.program.clone())?;
+        project.apply_overrides(&mut Program::clone(&analysis.program))?;
     }
     let tables = if analysis.has_errors() { Ok(()) } else { check_tables(&analysis.program) };
     match args.format {

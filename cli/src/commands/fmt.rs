@@ -39,7 +39,7 @@ pub(crate) fn run(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> 
             }
         }
     }
-    if !args.diff {
+    if !args.diff && counts.changed + counts.unchanged > 0 {
         output.print(&counts.summary(args.check))?;
     }
     Ok(counts.exit(args))
@@ -75,7 +75,8 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, outcome: Outcome) {
-        *(if outcome.is_changed { &mut self.changed } else { &mut self.unchanged }) += 1;
+        let count = if outcome.is_changed { &mut self.changed } else { &mut self.unchanged };
+        *count += 1;
         self.has_errors |= outcome.has_errors;
     }
 

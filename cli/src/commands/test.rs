@@ -1,55 +1,137 @@
 //! `tagpol test`
 
-use std::fmt::Write as _;
+use std::time::Instant;
 
-use anstyle::AnsiColor;
 use tagpol_run::Options;
-use tagpol_run::testing::{self, TestResult};
+use tagpol_run::report::test_run::{TestReport, json, junit, lcov, list, pretty};
+use tagpol_run::testing::coverage::{Coverage, coverage};
+use tagpol_run::testing::mutation::{Mutation, mutation};
+use tagpol_run::testing::{self, Subject, TestRun};
+use tagpol_sema::program::{Program, Test};
 
 use super::clock;
-use crate::args::TestArgs;
+use crate::args::{TestArgs, TestFormat};
 use crate::failure::{Exit, Failure};
+use crate::files::write_whole;
 use crate::output::Output;
 use crate::project::Project;
+use crate::watch::watch;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if args.threshold.is_some() && !args.coverage && !args.mutate {
+        return Err(Failure::usage("`--threshold` is a share of nothing")
+            .help("add `--coverage` or `--mutate`, which tell the share"));
+    }
+    if args.watch {
+        return watch(args.path.as_deref(), output, |output| once(args, output));
+    }
+    once(args, output)
+}
+
+fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.path.as_deref())?;
     let now = clock(args.now);
     project.set_now(now);
     let program = project.program(output)?;
-    let filter = args.filter.as_deref().unwrap_or_default();
-    let options = Options::at(now);
-    let results = testing::run(program, &options, |test| test.name.contains(filter))?;
-    if results.is_empty() {
-        let help = if program.tests.is_empty() {
-            "write one: `test \"…\" { given { … } expect … }`"
-        } else {
-            "no name contains the filter"
-        };
-        output.note(&format!("warning: no test was run ({help})\n"));
+    let wanted = |test: &Test| is_wanted(&args.filter, test);
+    if program.tests.is_empty() {
+        output.note("warning: there are no tests (write one: `test \"…\" { given { … } expect … }`)\n");
+    } else if !program.tests.iter().any(wanted) {
+        return Err(no_such_test(program, &args.filter));
     }
-    output.print(&pretty(&results))?;
-    let failed = results.iter().any(|result| !result.passed());
-    Ok(if failed { Exit::Findings } else { Exit::Success })
+    if args.list {
+        output.print(&list(program.tests.iter().filter(|test| wanted(test))))?;
+        return Ok(Exit::Success);
+    }
+    let places = project.places();
+    let subject = Subject { program, places: &places };
+    let options = Options::at(now);
+    let start = Instant::now();
+    let run = testing::run(subject, &options, wanted)?;
+    let elapsed = start.elapsed();
+    let name = project.manifest.name.as_deref().unwrap_or("tagpol");
+    let measured = Measured::of(args, subject, &run)?;
+    let (coverage, mutation) = (measured.coverage.as_ref(), measured.mutation.as_ref());
+    let report = TestReport { project: name, now: options.now, elapsed, run: &run, coverage, mutation };
+    show(args, &report, output)?;
+    if !run.passed() && args.mutate {
+        output.note("note: mistakes are made once all tests pass\n");
+    }
+    let below = measured.below(args, output);
+    Ok(if run.passed() && !below { Exit::Success } else { Exit::Findings })
 }
 
-/// One line a test, the reasons below those that failed, and the counts.
-fn pretty(results: &[TestResult]) -> String {
-    let mut text = String::new();
-    let (green, red) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default());
-    for result in results {
-        if result.passed() {
-            let _ = writeln!(text, "{green}ok{green:#}    {}", result.name);
-            continue;
+/// How good the tests are, as far as that was asked for.
+struct Measured {
+    coverage: Option<Coverage>,
+    mutation: Option<Mutation>,
+}
+
+impl Measured {
+    fn of(args: &TestArgs, subject: Subject<'_>, run: &TestRun) -> Result<Self, Failure> {
+        let wants_coverage = args.coverage || args.lcov.is_some();
+        let coverage = wants_coverage.then(|| coverage(subject, run));
+        if let (Some(path), Some(coverage)) = (&args.lcov, &coverage) {
+            write_whole(path, &lcov(coverage))?;
         }
-        let _ = writeln!(text, "{red}FAIL{red:#}  {}  {}:{}", result.name, result.loc.file, result.loc.line);
-        for failure in &result.failures {
-            let given = failure.given.as_ref().map(|given| format!(" ({given})")).unwrap_or_default();
-            let _ = writeln!(text, "      line {}: {}{given}", failure.loc.line, failure.expected);
-            let _ = writeln!(text, "      got: {}", failure.got);
-        }
+        // A test that fails anyway would notice every mistake.
+        let mutation = (args.mutate && run.passed()).then(|| mutation(subject, run));
+        Ok(Self { coverage: coverage.filter(|_| args.coverage), mutation })
     }
-    let passed = results.iter().filter(|result| result.passed()).count();
-    let _ = writeln!(text, "\n{passed} passed, {} failed", results.len() - passed);
-    text
+
+    /// Whether a share is below the threshold; says so.
+    fn below(&self, args: &TestArgs, output: &mut Output) -> bool {
+        let Some(threshold) = args.threshold else { return false };
+        let coverage = self.coverage.as_ref().map(|coverage| ("coverage", coverage.tally()));
+        let mutation =
+            self.mutation.as_ref().map(|mutation| ("the share of mistakes noticed", mutation.tally()));
+        let mut below = false;
+        for (what, tally) in [coverage, mutation].into_iter().flatten() {
+            if tally.percent() < threshold {
+                // Cut off, not rounded: 99.96% is not shown as the 100% that it misses.
+                let percent = (tally.percent() * 10.0).floor() / 10.0;
+                output.note(&format!("{what} is {percent:.1}%, below the threshold of {threshold}%\n"));
+                below = true;
+            }
+        }
+        below
+    }
+}
+
+fn is_wanted(filters: &[String], test: &Test) -> bool {
+    filters.is_empty() || filters.iter().any(|filter| test.name.contains(filter))
+}
+
+fn no_such_test(program: &Program, filters: &[String]) -> Failure {
+    let listed: Vec<String> = filters.iter().map(|filter| format!("`{filter}`")).collect();
+    let failure = Failure::usage(format!("no test has {} in its name", listed.join(" or ")));
+    match filters.iter().find_map(|filter| similar(filter, program)) {
+        Some(name) => failure.help(format!("did you mean `{name}`?")),
+        None => failure.help("`tagpol test --list` shows the names"),
+    }
+}
+
+/// The test whose name, or the words of it, are closest to a filter.
+fn similar<'a>(filter: &str, program: &'a Program) -> Option<&'a str> {
+    let names = || program.tests.iter().map(|test| test.name.as_str());
+    let closest = tagpol_syntax::similar::closest(filter, names());
+    let has_case = || names().find(|name| name.to_lowercase().contains(&filter.to_lowercase()));
+    let has_word = || {
+        let words = names().flat_map(str::split_whitespace);
+        let word = tagpol_syntax::similar::closest(filter, words)?;
+        names().find(|name| name.split_whitespace().any(|other| other == word))
+    };
+    closest.or_else(has_case).or_else(has_word)
+}
+
+fn show(args: &TestArgs, report: &TestReport<'_>, output: &mut Output) -> Result<(), Failure> {
+    let text = match args.format {
+        TestFormat::Pretty => pretty(report),
+        TestFormat::Json => json(report).map_err(|error| Failure::engine(error.to_string()))?,
+        TestFormat::Junit => junit(report).map_err(|error| Failure::engine(error.to_string()))?,
+    };
+    match &args.output {
+        None => output.print(&text),
+        Some(path) => write_whole(path, &anstream::adapter::strip_str(&text).to_string()),
+    }
 }

@@ -61,6 +61,7 @@ fn mistakes_come_as_json_too() {
     assert_eq!(list.as_array().unwrap().len(), 5);
     let first = serde_json::json!({
         "code": "E0021",
+        "lint": null,
         "severity": "error",
         "message": "there is no type `emial`",
         "file": "five.tagpol",

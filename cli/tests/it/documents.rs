@@ -2,7 +2,8 @@
 //!
 //! - A `tagpol` fence is a whole file that checks without a mistake. After `tagpol continued` it is
 //!   checked together with the fences before it, back to the last that is not; after
-//!   `tagpol error E0012` it has exactly these mistakes, in this order.
+//!   `tagpol error E0012` it has exactly these mistakes, in this order. With `file=NAME` behind it, it
+//!   is also a file for the sessions below it.
 //! - A `console` fence holds lines `$ tagpol …`, each followed by all that it prints; a line of
 //!   nothing but `…` stands for any lines. Sessions of one document share a folder in which
 //!   `examples/` is that of the repository.
@@ -78,7 +79,7 @@ fn policies_in_documents_check() {
     for document in documents() {
         let mut chain = String::new();
         for fence in fences(&document) {
-            let mut words = fence.info.split_whitespace();
+            let mut words = fence.info.split_whitespace().filter(|word| !word.starts_with("file="));
             if words.next() != Some("tagpol") {
                 continue;
             }
@@ -105,7 +106,9 @@ fn codes(text: &str) -> Vec<String> {
     let folder = Folder::with(&[("shown.tagpol", text)]);
     let run = folder.run(&["check", "shown.tagpol", "--format", "json"]);
     let found: Vec<serde_json::Value> = serde_json::from_str(&run.out).unwrap();
-    found.iter().map(|d| d["code"].as_str().unwrap().to_owned()).collect()
+    // What an example defines need not be used in it.
+    let told = found.iter().filter(|d| d["lint"] != "unused-define" && d["lint"] != "unused-table");
+    told.map(|d| d["code"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -116,8 +119,12 @@ fn sessions_in_documents_go_as_shown() {
         if examples.is_dir() {
             std::os::unix::fs::symlink(examples, folder.path().join("examples")).unwrap();
         }
-        for fence in fences(&document).iter().filter(|fence| fence.info == "console") {
-            for (command, shown) in session(fence) {
+        for fence in &fences(&document) {
+            if let Some(name) = fence.info.split_whitespace().find_map(|word| word.strip_prefix("file=")) {
+                folder.write(name, &fence.text);
+            }
+            let session = if fence.info == "console" { session(fence) } else { Vec::new() };
+            for (command, shown) in session {
                 let args: Vec<&str> = command.iter().map(String::as_str).collect();
                 let run = folder.run(&args);
                 let (out, shown) = (lines(&(run.out + &run.err)), lines(&shown));

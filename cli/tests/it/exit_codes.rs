@@ -54,6 +54,7 @@ FAIL  bare  t.tagpol:3
 fn mistakes_of_the_user_are_2() {
     let folder = folder();
     folder.write("bad.tagpol", "policy p { severity high require ownr }\n");
+    folder.write("t.tagpol", format!("{OWNED}test \"bare\" {{ given {{ }} expect owner is missing }}\n"));
     folder.write("empty/readme.txt", "");
     folder.write("unnamed/x.tagpol", "tag owner: email\n");
     folder.write("latin.tagpol", b"tag owner: text\n// \xe9\n");
@@ -67,6 +68,11 @@ fn mistakes_of_the_user_are_2() {
         (&["eval", "dirty.csv"], &["`dirty.csv` is no .tagpol file"]),
         (&["eval", "bad.tagpol", "-i", "clean.csv"], &["E0010", "bad.tagpol:1:"]),
         (&["test", "bad.tagpol"], &["E0010"]),
+        (
+            &["test", "t.tagpol", "--filter", "baer"],
+            &["no test has `baer` in its name", "did you mean `bare`?"],
+        ),
+        (&["test", "t.tagpol", "--list", "--format", "json"], &["cannot be used with"]),
         (&["compile", "bad.tagpol"], &["E0010"]),
         (&["check", "empty"], &["`empty` holds no .tagpol file", "tagpol init"]),
         (&["eval", "unnamed"], &["no policy to evaluate"]),

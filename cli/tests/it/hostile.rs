@@ -195,6 +195,7 @@ fn no_text_steers_the_terminal() {
     );
     folder.write("p.tagpol", test);
     let tested = folder.run(&["test", "p.tagpol"]).ends_with(1);
+    let listed = folder.run(&["test", "p.tagpol", "--list"]).ends_with(0);
     let imported = folder.run(&["snapshot", "import", "i.ndjson"]).ends_with(0);
     let shown = folder.run(&["snapshot", "show"]).ends_with(0);
     folder.write("bad.ndjson", "{\"id\": \"a\", \"tags\": {\"k\\u001b[2J\": \"x\", \"k\\u001b[2J\": \"\\u0007y\"}}\n{\"id\": \"b\", \"created\": \"\\u001b[2J\"}\n");
@@ -205,7 +206,8 @@ fn no_text_steers_the_terminal() {
     );
     let checked = ["human", "short"]
         .map(|format| folder.run(&["check", "bad.tagpol", "--format", format]).ends_with(2));
-    let texts = [&table, &tested, &imported, &shown, &rejects.out, &rejects.err, &checked[0], &checked[1]];
+    let texts =
+        [&table, &tested, &listed, &imported, &shown, &rejects.out, &rejects.err, &checked[0], &checked[1]];
     for text in texts {
         let steering = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
         assert!(!text.contains(steering), "{:?} in {text:?}", text.chars().find(|c| steering(*c)));

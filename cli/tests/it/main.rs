@@ -2,8 +2,9 @@
 //!
 //! - `support`: folders to run it in
 //! - `schema`: JSON compared with a JSON Schema
-//! - `exit_codes`, `diagnostics`, `evaluation`, `output`, `projects`, `snapshots`, `compiling`: the
-//!   commands
+//! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
+//!   `compiling`: the commands
+//! - `testing`: `tagpol test`
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
@@ -24,11 +25,14 @@ mod documents;
 mod evaluation;
 mod examples;
 mod exit_codes;
+mod formatting;
 mod goals;
 mod hostile;
+mod lints;
 mod output;
 mod projects;
 mod schema;
 mod snapshots;
 mod support;
 mod tables;
+mod testing;

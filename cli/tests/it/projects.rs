@@ -1,4 +1,4 @@
-//! `tagpol init` and `tagpol test`
+//! `tagpol init`, and what `check` says of the manifest
 
 use std::collections::BTreeSet;
 
@@ -43,43 +43,6 @@ fn nothing_of_the_user_is_overwritten() {
     std::fs::remove_dir_all(own.path().join("policies")).unwrap();
     own.run(&["init"]).ends_with(0);
     assert_eq!(own.read(".gitignore"), "mine\n");
-}
-
-#[test]
-fn tests_are_chosen_by_name() {
-    let test = |name: &str| format!("test \"{name}\" {{ given {{ name \"x\" }} expect owner is missing }}\n");
-    let folder = Folder::with(&[("p.tagpol", OWNED)]);
-    folder.write("t.tagpol", test("one") + &test("two"));
-    let out = folder.run(&["test", "--filter", "tw"]).ends_with(0);
-    assert_eq!(out, "ok    two\n\n1 passed, 0 failed\n");
-    let none = folder.run(&["test", "--filter", "three"]);
-    assert!(none.err.contains("warning: no test was run"), "{none:?}");
-    assert_eq!(none.code, 0);
-}
-
-#[test]
-fn a_failed_test_says_what_came_instead() {
-    let folder = Folder::with(&[("p.tagpol", OWNED)]);
-    let test = "
-test \"two resources\" {
-  given bare  { name \"x\" }
-  given owned { tags { Owner: \"jane@example.com\" } }
-  expect owner == \"jane@example.com\"
-  expect no violation owned for bare
-}
-";
-    folder.write("t.tagpol", test);
-    let out = folder.run(&["test"]).ends_with(1);
-    let expected = "\
-FAIL  two resources  t.tagpol:2
-      line 5: expect owner == \"jane@example.com\" (bare)
-      got: owner is missing
-      line 6: expect no violation owned for bare (bare)
-      got: owned/owner open (owner is missing)
-
-0 passed, 1 failed
-";
-    assert_eq!(out, expected);
 }
 
 #[test]

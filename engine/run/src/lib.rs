@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! Program + Snapshot + now -- evaluate --> Evaluation -- report::{json, table} --> text
-//! Program                  -- testing::run --> what each `test` block found
+//! Program + Places         -- testing::run --> what each `test` block found, covers and notices
+//!                                                        -- report::test_run --> text
+//! Program + one resource   -- explain --> why it is judged as it is
 //! ```
 //!
 //! In: a checked [`Program`](tagpol_sema::program::Program), an opened
@@ -12,6 +14,7 @@
 
 mod error;
 mod evaluate;
+pub mod explain;
 mod finding;
 mod goal;
 mod message;

@@ -1,20 +1,55 @@
 //! The sentence of a finding, where the policy gives none of its own.
 
 use tagpol_plan::ir::CheckInfo;
-use tagpol_sema::program::{Attr, CheckKind};
+use tagpol_sema::program::{Attr, Check, CheckKind};
 
 /// Characters of a value that a message shows.
 const SHOWN: usize = 60;
 
+/// What a sentence about a check needs of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    id: &'a str,
+    kind: CheckKind,
+    message: Option<&'a str>,
+    expectation: &'a str,
+    attr: Option<Attr>,
+}
+
+impl<'a> From<&'a CheckInfo> for Asked<'a> {
+    fn from(check: &'a CheckInfo) -> Self {
+        Self {
+            id: &check.id,
+            kind: check.kind,
+            message: check.message.as_deref(),
+            expectation: &check.expectation,
+            attr: check.attr,
+        }
+    }
+}
+
+impl<'a> From<&'a Check> for Asked<'a> {
+    fn from(check: &'a Check) -> Self {
+        Self {
+            id: &check.id,
+            kind: check.kind,
+            message: check.message.as_deref(),
+            expectation: &check.expectation,
+            attr: if check.tag.is_none() { check.pred.subject() } else { None },
+        }
+    }
+}
+
 /// Returns what a check asks for: the policy's own message, or the requirement in words.
-pub(crate) fn asks(check: &CheckInfo, tag: Option<&str>) -> String {
+pub(crate) fn asks<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>) -> String {
+    let check = check.into();
     let subject = || attribute(check).or_else(|| tag.map(str::to_owned));
-    let sentence = || format!("{} {}", subject().as_deref().unwrap_or(&check.id), must(check));
-    check.message.clone().unwrap_or_else(sentence)
+    let sentence = || format!("{} {}", subject().as_deref().unwrap_or(check.id), must(check));
+    check.message.map_or_else(sentence, str::to_owned)
 }
 
 /// Returns the attribute that a check is about, as the language writes it.
-fn attribute(check: &CheckInfo) -> Option<String> {
+fn attribute(check: Asked<'_>) -> Option<String> {
     check.attr.map(|attr| format!("resource.{}", attr.as_str()))
 }
 
@@ -25,9 +60,10 @@ pub(crate) fn is_text(attr: Attr) -> bool {
 
 /// Returns the sentence for a finding of a check: the policy's own, or one made of what was
 /// required and the value that was found.
-pub(crate) fn message(check: &CheckInfo, tag: Option<&str>, value: Option<&str>) -> String {
-    if let Some(message) = &check.message {
-        return message.clone();
+pub(crate) fn message<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>, value: Option<&str>) -> String {
+    let check = check.into();
+    if let Some(message) = check.message {
+        return message.to_owned();
     }
     let must = must(check);
     let attribute = attribute(check);
@@ -41,7 +77,7 @@ pub(crate) fn message(check: &CheckInfo, tag: Option<&str>, value: Option<&str>)
     }
 }
 
-fn must(check: &CheckInfo) -> String {
+fn must(check: Asked<'_>) -> String {
     match check.kind {
         CheckKind::Require => format!("must {}", check.expectation),
         CheckKind::Forbid => format!("must not {}", check.expectation),

@@ -73,6 +73,21 @@ impl Tables {
     }
 }
 
+/// Rows of a table by their key.
+type ByKey = BTreeMap<String, Vec<Option<String>>>;
+
+impl Tables {
+    /// Returns the rows of the tables that have been loaded, as the reference interpreter wants them.
+    pub(crate) fn by_key(&self, program: &Program) -> Vec<ByKey> {
+        let ids = (0u32..).map(TableId).zip(&program.tables);
+        let rows = ids.map(|(id, table)| {
+            let rows = self.rows.get(&id).into_iter().flatten();
+            rows.filter_map(|row| Some((row.get(table.key)?.clone()?, row.clone()))).collect()
+        });
+        rows.collect()
+    }
+}
+
 /// Reads every table of a program, whether something reads it or not, to see that it can be.
 ///
 /// # Errors

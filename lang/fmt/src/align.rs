@@ -56,28 +56,48 @@ fn is_one_line(row: &Row, spaces: &[Space]) -> bool {
 /// Lines up a column and those right of it, in each stretch of rows that have it.
 fn align_from(column: usize, source: &Source, rows: &[&Row], spaces: &mut [Space]) {
     for stretch in rows.split(|row| row.columns.len() <= column) {
-        if stretch.len() > 1 && align_column(column, source, stretch, spaces) {
-            align_from(column + 1, source, stretch, spaces);
+        let aligned = align_column(column, source, stretch, spaces);
+        if !aligned.is_empty() {
+            align_from(column + 1, source, &aligned, spaces);
         }
     }
 }
 
-/// Lines up one column where no line becomes too long by that.
-fn align_column(column: usize, source: &Source, rows: &[&Row], spaces: &mut [Space]) -> bool {
-    let cells = || rows.iter().filter_map(|row| Some((*row, *row.columns.get(column)?)));
-    let ends: Vec<(usize, usize)> =
-        cells().map(|(row, gap)| (gap, column_of(source, spaces, row.first, gap))).collect();
-    let target = ends.iter().map(|(_, end)| *end).max().unwrap_or(0);
-    let is_room = cells().zip(&ends).all(|((row, _), (_, end))| {
+/// Lines up one column. Where a line would become too long by that, the widest rows stick out.
+/// Returns the rows that line up.
+fn align_column<'a>(column: usize, source: &Source, rows: &[&'a Row], spaces: &mut [Space]) -> Vec<&'a Row> {
+    let cell = |row: &&'a Row| {
+        let gap = *row.columns.get(column)?;
+        let end = column_of(source, spaces, row.first, gap);
         let width = column_of(source, spaces, row.first, row.last) + source.width(row.last);
-        width + target - end <= MAX_WIDTH
-    });
-    for (gap, end) in ends.iter().filter(|_| is_room) {
-        if let Some(Space::Blanks(blanks)) = spaces.get_mut(*gap) {
-            *blanks += target - end;
+        (width <= MAX_WIDTH).then_some(Cell { row, gap, end, rest: width - end })
+    };
+    let mut cells: Vec<Cell<'a>> = rows.iter().filter_map(cell).collect();
+    let mut target = widest(&cells);
+    while cells.iter().any(|cell| target + cell.rest > MAX_WIDTH) {
+        cells.retain(|cell| cell.end < target);
+        target = widest(&cells);
+    }
+    for cell in &cells {
+        if let Some(Space::Blanks(blanks)) = spaces.get_mut(cell.gap) {
+            *blanks += target - cell.end;
         }
     }
-    is_room
+    cells.into_iter().map(|cell| cell.row).collect()
+}
+
+/// A gap to be widened.
+struct Cell<'a> {
+    row: &'a Row,
+    gap: usize,
+    /// Where the token behind the gap begins.
+    end: usize,
+    /// Columns from there to the end of the row.
+    rest: usize,
+}
+
+fn widest(cells: &[Cell<'_>]) -> usize {
+    cells.iter().map(|cell| cell.end).max().unwrap_or(0)
 }
 
 /// Column of a token of the row that begins with another.

@@ -38,7 +38,7 @@ pub(crate) fn edits(source: &Source, spaces: &[Space]) -> Vec<TextEdit> {
             Space::Verbatim => return None,
         };
         let new = if gap == 0 { byte_order_mark(&source.text).to_owned() + &new } else { new };
-        change(source.gap(gap), usize::from(source.gap_range(gap).start), &new)
+        change(source.gap(gap), source.gap_range(gap).start, &new)
     })
     .collect()
 }

@@ -20,7 +20,7 @@ pub(crate) struct Token {
 pub(crate) struct Source {
     pub(crate) text: String,
     pub(crate) tokens: Vec<Token>,
-    /// Bytes whose white space stays as it is.
+    /// Bytes whose white space stays as it is, in text order and apart from each other.
     frozen: Vec<Range<usize>>,
 }
 
@@ -39,19 +39,27 @@ impl Source {
                 Token { kind: token.kind(), range: start..start + text.len(), width: text.chars().count() }
             })
             .collect();
-        Self { text, tokens, frozen: too_deep(parse, &root) }
+        let mut source = Self { text, tokens, frozen: Vec::new() };
+        too_deep(parse, &root).into_iter().for_each(|range| source.freeze(range));
+        source
     }
 
     /// Keeps the white space in and around some bytes as it is.
-    pub(crate) fn freeze(&mut self, range: Range<usize>) {
-        self.frozen.push(range);
+    pub(crate) fn freeze(&mut self, mut range: Range<usize>) {
+        let from = self.frozen.partition_point(|frozen| frozen.end < range.start);
+        let to = self.frozen.partition_point(|frozen| frozen.start <= range.end);
+        for merged in self.frozen.drain(from..to.max(from)) {
+            range = range.start.min(merged.start)..range.end.max(merged.end);
+        }
+        self.frozen.insert(from, range);
     }
 
     /// Whether a gap must stay as it is: it lies in a frozen part, or holds what is white space to
     /// the tree and not to the grammar.
     pub(crate) fn is_frozen(&self, gap: usize) -> bool {
         let place = self.gap_range(gap);
-        self.frozen.iter().any(|frozen| place.start < frozen.end && frozen.start <= place.end)
+        let next = self.frozen.partition_point(|frozen| frozen.end <= place.start);
+        self.frozen.get(next).is_some_and(|frozen| frozen.start <= place.end)
             || self.gap(gap).contains(|c| !matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{feff}' | '\u{a0}'))
     }
 
@@ -104,14 +112,16 @@ fn trim_blanks(text: &str) -> &str {
 /// The parts of the tree that the parser did not read since brackets are nested too deeply: from the
 /// item around the first such bracket to the next item.
 fn too_deep(parse: &Parse, root: &SyntaxNode) -> Vec<Range<usize>> {
-    let deep = parse.errors().iter().filter(|error| error.kind == SyntaxErrorKind::TooDeep);
-    let part = |at: usize| {
-        let starts = || root.children().map(|child| usize::from(child.text_range().start()));
-        let start = starts().take_while(|start| *start <= at).last().unwrap_or(0);
-        let item = root
-            .children()
-            .find(|child| child.kind().is_item() && usize::from(child.text_range().start()) > at);
-        start..item.map_or(usize::MAX, |item| usize::from(item.text_range().start()))
+    let start = |node: &SyntaxNode| usize::from(node.text_range().start());
+    let starts: Vec<usize> = root.children().map(|child| start(&child)).collect();
+    let items: Vec<usize> =
+        root.children().filter(|child| child.kind().is_item()).map(|item| start(&item)).collect();
+    let around = |at: usize| {
+        let before = starts.partition_point(|start| *start <= at);
+        let first = before.checked_sub(1).and_then(|index| starts.get(index));
+        let next = items.get(items.partition_point(|start| *start <= at));
+        first.copied().unwrap_or(0)..next.copied().unwrap_or(usize::MAX)
     };
-    deep.map(|error| part(usize::from(error.range.start()))).collect()
+    let deep = parse.errors().iter().filter(|error| error.kind == SyntaxErrorKind::TooDeep);
+    deep.map(|error| around(usize::from(error.range.start()))).collect()
 }

@@ -13,8 +13,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use salsa::Setter as _;
-use tagpol_sema::{Database, Project, SourceFile, analysis};
+use tagpol_sema::{Database, Project, SourceFile, analysis, errors, file_errors, file_lints, lints};
 
 /// Files of the project.
 const FILES: usize = 1000;
@@ -50,6 +49,20 @@ fn check(c: &mut Criterion) {
     group.finish();
 }
 
+/// What lints cost beside the check.
+fn lint(c: &mut Criterion) {
+    let mut group = c.benchmark_group("lint");
+    group.sample_size(10).throughput(Throughput::Elements((FILES * workload::ITEMS_A_FILE) as u64));
+    group.bench_function("from scratch", |b| {
+        b.iter_batched(
+            || checked(workload::project(FILES)),
+            |(db, project)| lints(&db, project).len(),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
 /// A project that has been checked, and has nothing wrong.
 fn checked(files: Vec<(String, String)>) -> (Database, Project) {
     let db = Database::default();
@@ -64,6 +77,8 @@ fn keystroke(c: &mut Criterion) {
     let (mut db, project) = checked(workload::project(FILES));
     let file = project.files(&db)[FILES / 2];
     let text = file.text(&db).to_owned();
+    // As an editor does where it opens the file.
+    db.edit(file, text.clone());
     let mut group = c.benchmark_group("keystroke");
     for (what, after, typed) in [
         ("in a policy", "  severity critical", "\n  require team-x: resource.name is set"),
@@ -75,10 +90,13 @@ fn keystroke(c: &mut Criterion) {
         let mut edited = text.clone();
         edited.insert_str(at, typed);
         group.bench_function(BenchmarkId::new("diagnostics of the file", what), |b| {
-            both_ways(b, &mut db, file, &text, &edited, |db| analysis(db, project).diagnostics.len());
+            both_ways(b, &mut db, file, &text, &edited, |db| file_errors(db, project, file).len());
+        });
+        group.bench_function(BenchmarkId::new("lints of the file", what), |b| {
+            both_ways(b, &mut db, file, &text, &edited, |db| file_lints(db, project, file).len());
         });
         group.bench_function(BenchmarkId::new("diagnostics of the project", what), |b| {
-            both_ways(b, &mut db, file, &text, &edited, |db| analysis(db, project).diagnostics.len());
+            both_ways(b, &mut db, file, &text, &edited, |db| errors(db, project).len());
         });
     }
 }
@@ -96,11 +114,11 @@ fn both_ways(
     b.iter(|| {
         is_edited = !is_edited;
         let text = if is_edited { edited } else { text };
-        file.set_text(db).to(text.to_owned());
+        db.edit(file, text.to_owned());
         black_box(check(db))
     });
-    file.set_text(db).to(text.to_owned());
+    db.edit(file, text.to_owned());
 }
 
-criterion_group!(benches, parse, check, keystroke);
+criterion_group!(benches, parse, check, lint, keystroke);
 criterion_main!(benches);

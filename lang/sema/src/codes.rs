@@ -101,6 +101,27 @@ codes! {
     E0050 Error "a table that its file does not hold",
     ;
     L0001 "substring-trap" "a part of a name that other words hold too",
+    L0002 "missing-inequality" "a `!=` where the value may be missing",
+    L0003 "constant-condition" "a condition that is always or never true",
+    L0004 "rule-never-fires" "a rule that never gives its value",
+    L0005 "empty-scope" "a scope that no resource is in",
+    L0006 "fixed-check" "a check that always or never passes",
+    L0007 "contradicting-policies" "policies that no resource can meet together",
+    L0008 "rule-breaks-policy" "a rule whose value breaks a policy",
+    L0009 "unreached-pattern" "a pattern of a map that no value meets",
+    L0010 "conflicting-maps" "two maps that make different values of one spelling",
+    L0011 "expired-exemption" "a waiver that has ended",
+    L0012 "idle-exemption" "a waiver that waives nothing",
+    L0013 "broad-exemption" "a waiver of all that its policy speaks of",
+    L0014 "trivial-regex" "a regular expression that matches everything or nothing",
+    L0015 "unknown-provider" "a provider that no inventory names so",
+    L0016 "self-comparison" "a comparison of a value with itself",
+    L0017 "duplicate-condition" "a condition written twice",
+    L0018 "unused-define" "a predicate that nothing asks for",
+    L0019 "unused-table" "a table that nothing looks up",
+    L0020 "threshold-order" "a model that suggests only what it applies",
+    L0021 "unwritable-remedy" "a remedy that a cloud cannot hold",
+    L0022 "unused-allow" "an `@allow` that silences nothing",
 }
 
 impl Code {

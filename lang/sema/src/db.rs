@@ -146,14 +146,25 @@ impl Database {
     pub fn project(&self, files: impl IntoIterator<Item = (String, String)>) -> Project {
         let mut files: Vec<(String, String)> = files.into_iter().collect();
         files.sort();
-        let files = files.into_iter().map(|(path, text)| SourceFile::new(self, path, None, text)).collect();
+        // A file is edited rarely among the many that are not: salsa passes over what stays the same
+        // by its durability. The first edit of a file makes it one of those that change.
+        let file = |(path, text)| {
+            SourceFile::builder(path, None, text).durability(salsa::Durability::MEDIUM).new(self)
+        };
+        let files = files.into_iter().map(file).collect();
         let modules = tagpol_stdlib::MODULES.iter().map(|module| {
             let path = format!("{}.tagpol", module.name.replace("::", "/"));
             SourceFile::builder(path, Some(module.name.to_owned()), module.text.to_owned())
                 .durability(salsa::Durability::HIGH)
                 .new(self)
         });
-        Project::new(self, files, modules.collect())
+        Project::builder(files, modules.collect()).durability(salsa::Durability::MEDIUM).new(self)
+    }
+
+    /// Changes the text of a file. The first edit of a file costs as much as a new name does, since
+    /// from then on it counts among those that change; an editor pays that where it opens the file.
+    pub fn edit(&mut self, file: SourceFile, text: String) {
+        file.set_text(self).with_durability(salsa::Durability::LOW).to(text);
     }
 
     /// Tells what is known of the files of tables ([`crate::table_files`]), by their path.

@@ -137,6 +137,15 @@ impl Scope {
         self.unparsed.any || self.unparsed.names.contains(name)
     }
 
+    /// Lists the files that items come from: used modules, then the project's own.
+    pub(crate) fn files(&self, db: &dyn Db, project: Project) -> Vec<SourceFile> {
+        let modules = self.items.iter().map(|item| item.file);
+        let mut files: Vec<SourceFile> = modules.take_while(|file| file.module(db).is_some()).collect();
+        files.dedup();
+        files.extend(project.files(db));
+        files
+    }
+
     /// Returns what an item defines; None for one that defines nothing, or a name that an earlier
     /// item has.
     pub(crate) fn def_of(&self, item: &ItemRef) -> Option<Def> {
@@ -178,6 +187,14 @@ pub fn scope(db: &dyn Db, project: Project) -> Scope {
 /// Lists the items of a file in text order.
 pub(crate) fn items_of(db: &dyn Db, file: SourceFile) -> impl Iterator<Item = ItemRef> {
     item_keys(db, file).iter().map(move |key| ItemRef { file, key: key.clone() })
+}
+
+/// Lists the items of a file that are visible, in text order: of a module those that came in.
+pub(crate) fn items_in_scope(db: &dyn Db, project: Project, file: SourceFile) -> Vec<ItemRef> {
+    match file.module(db) {
+        None => items_of(db, file).collect(),
+        Some(_) => scope(db, project).items.iter().filter(|item| item.file == file).cloned().collect(),
+    }
 }
 
 /// Gives every name its meaning; of two definitions the first counts.

@@ -34,6 +34,12 @@ pub fn compile(regex: &Regex, whole: bool) -> Result<regex::Regex, String> {
         .map_err(|_| "the expression is too large".to_owned())
 }
 
+/// Returns a checked expression in the syntax of the `regex` crate, with RE2's meaning.
+pub(crate) fn translated(regex: &Regex) -> String {
+    let pattern = ascii_classes(&regex.pattern);
+    if regex.ignore_case { format!("(?i:{pattern})") } else { pattern }
+}
+
 /// Writes `\d \w \s \b` and their kin so that they mean ASCII, as RE2 has it.
 fn ascii_classes(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());

@@ -50,6 +50,11 @@ impl<'t> Validity<'t> {
     }
 }
 
+/// Whether a text, which is not empty, is a valid value of a type.
+pub(crate) fn is_valid_text(ty: &TagType, text: &str) -> bool {
+    Validity::of(ty).holds(text)
+}
+
 /// Returns the type in words, to be read after "is": `one of gold, basic`.
 pub fn describe(ty: &TagType) -> String {
     match ty {

@@ -1,8 +1,8 @@
 //! Messages for broken regions: what was found, what was expected, what was probably meant.
 
-use crate::grammar::{self, Block, Failure};
+use crate::grammar::{self, Block, Event, Failure};
 use crate::parse::{SyntaxError, SyntaxErrorKind, block_name, range};
-use crate::{SyntaxKind, SyntaxNode, hints};
+use crate::{SyntaxKind, hints};
 
 /// A region that is no statement, with what a strict parse says of it.
 #[derive(Debug)]
@@ -194,27 +194,30 @@ impl<'a> Found<'a> {
 }
 
 /// Errors for operators of other languages, which the grammar takes on purpose.
-pub(crate) fn wrong_operators(root: &SyntaxNode) -> Vec<SyntaxError> {
-    let wrong = |token: crate::SyntaxToken| {
-        let right = match (token.kind(), token.text()) {
-            (SyntaxKind::Operator, "=" | "===") => "==",
-            (SyntaxKind::Operator, "!==" | "<>") => "!=",
-            (SyntaxKind::Operator, "=~") => "matches",
-            (SyntaxKind::Keyword, "&&") => "and",
-            (SyntaxKind::Keyword, "||") => "or",
-            (SyntaxKind::Keyword, "!") => "not ",
+pub(crate) fn wrong_operators(text: &str, events: &[Event]) -> Vec<SyntaxError> {
+    let wrong = |event: &Event| {
+        let &Event::Token { kind, start, end } = event else { return None };
+        let found =
+            text.get(start..end).filter(|_| matches!(kind, SyntaxKind::Operator | SyntaxKind::Keyword))?;
+        let right = match found {
+            "=" | "===" => "==",
+            "!==" | "<>" => "!=",
+            "=~" => "matches",
+            "&&" => "and",
+            "||" => "or",
+            "!" => "not ",
             _ => return None,
         };
-        let shown = right.trim_end();
+        let (range, shown) = (range(start, end), right.trim_end());
         Some(SyntaxError {
             kind: SyntaxErrorKind::WrongOperator,
-            range: token.text_range(),
-            message: format!("`{}` is not an operator of this language", token.text()),
+            range,
+            message: format!("`{found}` is not an operator of this language"),
             label: format!("write `{shown}`"),
             help: None,
-            fix: Some((token.text_range(), right.to_owned())),
+            fix: Some((range, right.to_owned())),
             related: None,
         })
     };
-    root.descendants_with_tokens().filter_map(rowan::NodeOrToken::into_token).filter_map(wrong).collect()
+    events.iter().filter_map(wrong).collect()
 }

@@ -345,6 +345,12 @@ fn symbol(rule: Rule) -> Option<String> {
         | Rule::field
         | Rule::index
         | Rule::statement_line
+        | Rule::two_words
+        | Rule::words_of_statement
+        | Rule::call_start
+        | Rule::in_string
+        | Rule::in_line
+        | Rule::in_regex
         | Rule::attributes
         | Rule::allow_attr => return None,
         other => return keyword(other),

@@ -84,7 +84,7 @@ pub fn parse(text: &str) -> Parse {
         }
     };
     let root = tree::build(text, &events);
-    errors.extend(explain::wrong_operators(&SyntaxNode::new_root(root.clone())));
+    errors.extend(explain::wrong_operators(&masked, &events));
     errors.sort_by_key(|error| (error.range.start(), error.range.end()));
     Parse { green: root, errors }
 }

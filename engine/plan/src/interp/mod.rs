@@ -1,9 +1,11 @@
 //! The reference evaluator: what a [`Program`] means, one resource at a time.
 //!
 //! In: a program, resources and the clock. Out: for each resource, in the order given, its virtual
-//! tags with their sources, the policies that speak of it and the state of each check. It is the
-//! measure that the SQL is held to in tests: written to be checked by eye against the language
-//! reference and the docs of [`tagpol_sema::program`], never to be fast. Nothing else uses it.
+//! tags with their sources, the policies that speak of it and the state of each check; and
+//! a [`Resource`] to ask more of. It is the measure that the SQL is held to in tests: written to be
+//! checked by eye against the language reference and the docs of [`tagpol_sema::program`], never to
+//! be fast. Inventories are evaluated by the SQL alone; this explains single resources, and runs the
+//! many slightly different programs of mutation testing over the few resources of tests.
 //!
 //! Assumes what a `Program` promises, and that amounts of money are in the snapshot's currency.
 //! Promises the same result for the same input. The sources *decided* and *inferred* need the state
@@ -32,7 +34,8 @@ use rust_decimal::Decimal;
 use tagpol_sema::program::{Program, Source, Tag, TagId};
 
 use native::NativeValue;
-use patterns::Patterns;
+pub use native::{NativeJudge, NativeStep};
+pub use patterns::Patterns;
 
 /// What an evaluation depends on besides the program and the resources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -139,24 +142,12 @@ pub enum State {
 /// Evaluates the program for each of the resources.
 pub fn evaluate(program: &Program, resources: &[Row], options: &Options) -> Vec<RowResult> {
     let patterns = Patterns::default();
-    resources
-        .iter()
-        .map(|row| {
-            let mut resource = Resource::new(program, options, &patterns, row);
-            resource.evaluate_tags();
-            RowResult {
-                in_scope: resource.policies_in_scope(),
-                checks: resource.check_states(),
-                remedies: resource.remedies(),
-                goals: resource.goals(),
-                tags: resource.tags,
-            }
-        })
-        .collect()
+    resources.iter().map(|row| Resource::evaluated(program, options, &patterns, row).result()).collect()
 }
 
-/// What is known of a resource while it is evaluated.
-struct Resource<'a> {
+/// A resource and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Resource<'a> {
     program: &'a Program,
     options: &'a Options,
     patterns: &'a Patterns,
@@ -173,8 +164,82 @@ impl<'a> Resource<'a> {
         Self { program, options, patterns, row, natives: Vec::new(), tags }
     }
 
+    /// Evaluates the tags of a resource.
+    pub fn evaluated(
+        program: &'a Program,
+        options: &'a Options,
+        patterns: &'a Patterns,
+        row: &'a Row,
+    ) -> Self {
+        let mut resource = Self::new(program, options, patterns, row);
+        resource.natives = program.tags.iter().map(|tag| resource.native_value(tag)).collect();
+        resource.evaluate_tags();
+        resource
+    }
+
+    /// Evaluates the tags of the same resource under a program of the same tags, which differs from
+    /// this one only in what gives some of them their values: their `normalize` items, the rules for
+    /// them, their defaults. None where no tag comes out different.
+    pub fn with_other_tags<'b>(&self, program: &'b Program, tags: &[TagId]) -> Option<Resource<'b>>
+    where
+        'a: 'b,
+    {
+        let mut resource = self.under(program);
+        for &id in tags {
+            let native = resource.native_value(program.tag(id));
+            if let Some(slot) = resource.natives.get_mut(id.0 as usize) {
+                *slot = native;
+            }
+        }
+        // Where these tags stay as they are, so do those that read them.
+        let differs = |id: &TagId| {
+            let native = |resource: &Resource<'_>| resource.native(*id).cloned();
+            Some(&resource.virtual_tag(*id)) != self.tag(*id) || native(&resource) != native(self)
+        };
+        if !tags.iter().any(differs) {
+            return None;
+        }
+        resource.evaluate_tags();
+        Some(resource)
+    }
+
+    /// Takes the tags over to a program that gives them the same values.
+    pub fn under<'b>(&self, program: &'b Program) -> Resource<'b>
+    where
+        'a: 'b,
+    {
+        Resource {
+            program,
+            options: self.options,
+            patterns: self.patterns,
+            row: self.row,
+            natives: self.natives.clone(),
+            tags: self.tags.clone(),
+        }
+    }
+
+    /// Returns what the program says of the resource.
+    pub fn result(&self) -> RowResult {
+        RowResult {
+            tags: self.tags.clone(),
+            in_scope: self.policies_in_scope(),
+            checks: self.check_states(),
+            remedies: self.remedies(),
+            goals: self.goals(),
+        }
+    }
+
+    /// Returns the program.
+    pub fn program(&self) -> &'a Program {
+        self.program
+    }
+
+    /// Returns the clock and the currency.
+    pub fn options(&self) -> &'a Options {
+        self.options
+    }
+
     fn evaluate_tags(&mut self) {
-        self.natives = self.program.tags.iter().map(|tag| self.native_value(tag)).collect();
         for &id in self.program.strata.iter().flatten() {
             let result = self.virtual_tag(id);
             if let Some(slot) = self.tags.get_mut(id.0 as usize) {
@@ -187,7 +252,8 @@ impl<'a> Resource<'a> {
         self.program.tag(id)
     }
 
-    fn tag(&self, id: TagId) -> Option<&TagResult> {
+    /// Returns the virtual value of a tag. None for a tag that the program does not have.
+    pub fn tag(&self, id: TagId) -> Option<&TagResult> {
         self.tags.get(id.0 as usize)
     }
 

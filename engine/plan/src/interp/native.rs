@@ -1,5 +1,7 @@
 //! Native tags become the native value of a tag: source 3 of the precedence.
 
+use std::borrow::Cow;
+
 use tagpol_sema::formats::{fold_key, trim};
 use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
 
@@ -8,7 +10,7 @@ use super::forms::fold_case;
 use super::patterns::{fill_groups, glob};
 
 /// What the native tags of a resource say of a tag.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NativeValue {
     /// Normalised.
     pub(super) value: String,
@@ -18,35 +20,66 @@ pub(super) struct NativeValue {
     pub(super) conflict: bool,
 }
 
+/// One native tag that was looked at for the sake of a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeStep {
+    /// Index in [`Tag::normalizes`]; None for the one that stands in where none is in force.
+    pub normalize: Option<usize>,
+    /// Index in [`Normalize::keys`].
+    pub key: usize,
+    /// The key as the resource spells it.
+    pub spelling: String,
+    /// The value as found.
+    pub raw: String,
+    /// What decided on it.
+    pub by: NativeJudge,
+    /// What it became; None where it counts as absent.
+    pub value: Option<String>,
+}
+
+/// What decides what a native value becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NativeJudge {
+    /// An arm of the map; index in [`Normalize::arms`].
+    Arm(usize),
+    /// It is a value of the tag's type, once its case, form and spaces are tidied.
+    Type,
+    /// It is not, and `otherwise` says what becomes of it.
+    Otherwise,
+}
+
 impl Resource<'_> {
     /// Returns the value under the first key whose normalised value is not missing.
     pub(super) fn native_value(&self, tag: &Tag) -> Option<NativeValue> {
-        let candidates = self.native_candidates(tag);
-        let (key, value) = candidates.first()?.clone();
-        let conflict = candidates.iter().any(|(k, v)| *k != key && *v != value);
-        Some(NativeValue { value, key, conflict })
+        let steps = self.native_steps(tag);
+        let mut given = steps.iter().filter_map(|step| Some((&step.spelling, step.value.as_ref()?)));
+        let (key, value) = given.next()?;
+        let conflict = given.any(|(other, v)| other != key && v != value);
+        Some(NativeValue { value: value.clone(), key: key.clone(), conflict })
     }
 
-    /// Returns each native key that gives the tag a value, with that value, in order of trust.
-    fn native_candidates(&self, tag: &Tag) -> Vec<(String, String)> {
-        let mut candidates = Vec::new();
-        for normalize in self.normalizes_in_force(tag) {
-            for key in &normalize.keys {
+    /// Returns each native tag that may speak of the tag, with what becomes of its value, in order
+    /// of trust. The first with a value wins.
+    pub fn native_steps(&self, tag: &Tag) -> Vec<NativeStep> {
+        let mut steps = Vec::new();
+        for (index, normalize) in self.normalizes_in_force(tag) {
+            for (at, key) in normalize.keys.iter().enumerate() {
                 for (spelling, raw) in self.spellings(key) {
-                    if let Some(value) = self.normalise(tag, &normalize, raw) {
-                        candidates.push((spelling.clone(), value));
-                    }
+                    let (by, value) = self.normalise(tag, &normalize, raw);
+                    let (spelling, raw) = (spelling.clone(), raw.clone());
+                    steps.push(NativeStep { normalize: index, key: at, spelling, raw, by, value });
                 }
             }
         }
-        candidates
+        steps
     }
 
-    fn normalizes_in_force(&self, tag: &Tag) -> Vec<Normalize> {
-        let mut in_force: Vec<Normalize> = tag.normalizes.clone();
-        in_force.retain(|normalize| self.applies(normalize.scope.as_ref()));
+    fn normalizes_in_force<'t>(&self, tag: &'t Tag) -> Vec<(Option<usize>, Cow<'t, Normalize>)> {
+        let normalizes = tag.normalizes.iter().enumerate();
+        let in_force = normalizes.filter(|(_, normalize)| self.applies(normalize.scope.as_ref()));
+        let mut in_force: Vec<_> = in_force.map(|(at, n)| (Some(at), Cow::Borrowed(n))).collect();
         if in_force.is_empty() {
-            in_force.push(Normalize::implicit(tag));
+            in_force.push((None, Cow::Owned(Normalize::implicit(tag))));
         }
         in_force
     }
@@ -61,29 +94,31 @@ impl Resource<'_> {
         found
     }
 
-    /// Returns what a raw value becomes; None where it counts as absent.
-    fn normalise(&self, tag: &Tag, normalize: &Normalize, raw: &str) -> Option<String> {
+    /// Returns what a raw value becomes, None where it counts as absent, and what decides that.
+    fn normalise(&self, tag: &Tag, normalize: &Normalize, raw: &str) -> (NativeJudge, Option<String>) {
         let trimmed = trim(raw);
-        for arm in &normalize.arms {
+        for (at, arm) in normalize.arms.iter().enumerate() {
             if let Some(pattern) = self.first_match(arm, trimmed) {
-                return match &arm.target {
+                let value = match &arm.target {
                     MapTarget::Missing => None,
                     MapTarget::Value(target) => Some(self.target(pattern, target, trimmed)),
                 };
+                return (NativeJudge::Arm(at), value);
             }
         }
         if let Some(word) = word_of_type(&tag.ty, trimmed) {
-            return Some(word);
+            return (NativeJudge::Type, Some(word));
         }
         let transformed = transform(&normalize.transforms, raw);
         let tidy = trim(&transformed);
         if self.patterns.is_valid(&tag.ty, tidy) {
-            return Some(tidy.to_owned());
+            return (NativeJudge::Type, Some(tidy.to_owned()));
         }
-        match normalize.otherwise {
+        let kept = match normalize.otherwise {
             Otherwise::Keep => Some(raw.to_owned()),
             Otherwise::Missing => None,
-        }
+        };
+        (NativeJudge::Otherwise, kept)
     }
 
     fn first_match<'p>(&self, arm: &'p MapArm, text: &str) -> Option<&'p Pattern> {

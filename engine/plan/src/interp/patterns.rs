@@ -2,31 +2,32 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Regular expressions, each compiled once.
-#[derive(Default)]
-pub(super) struct Patterns {
-    compiled: RefCell<BTreeMap<String, regex::Regex>>,
+#[derive(Debug, Default)]
+pub struct Patterns {
+    compiled: RefCell<BTreeMap<String, Rc<regex::Regex>>>,
 }
 
 impl Patterns {
     /// Returns an expression that is to match the whole text.
-    pub(super) fn whole(&self, pattern: &str, ignore_case: bool) -> regex::Regex {
+    pub(super) fn whole(&self, pattern: &str, ignore_case: bool) -> Rc<regex::Regex> {
         self.compile(format!(r"\A(?:{})\z", ascii_classes(pattern)), ignore_case)
     }
 
     /// Returns an expression that is to match some part of the text.
-    pub(super) fn part(&self, pattern: &str, ignore_case: bool) -> regex::Regex {
+    pub(super) fn part(&self, pattern: &str, ignore_case: bool) -> Rc<regex::Regex> {
         self.compile(ascii_classes(pattern), ignore_case)
     }
 
     #[expect(clippy::expect_used, reason = "a program holds only expressions that compile")]
-    fn compile(&self, pattern: String, ignore_case: bool) -> regex::Regex {
+    fn compile(&self, pattern: String, ignore_case: bool) -> Rc<regex::Regex> {
         let pattern = if ignore_case { format!("(?i){pattern}") } else { pattern };
         self.compiled
             .borrow_mut()
             .entry(pattern)
-            .or_insert_with_key(|p| regex::Regex::new(p).expect("a checked regular expression"))
+            .or_insert_with_key(|p| Rc::new(regex::Regex::new(p).expect("a checked regular expression")))
             .clone()
     }
 }

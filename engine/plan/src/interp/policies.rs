@@ -7,7 +7,7 @@ use super::{Resource, State};
 
 impl Resource<'_> {
     /// Whether a condition that may be left out holds.
-    pub(super) fn applies(&self, condition: Option<&Pred>) -> bool {
+    pub fn applies(&self, condition: Option<&Pred>) -> bool {
         condition.is_none_or(|pred| self.holds(pred))
     }
 
@@ -16,13 +16,14 @@ impl Resource<'_> {
     }
 
     pub(super) fn check_states(&self) -> Vec<Vec<State>> {
-        let policies = self.program.policies.iter().enumerate();
-        policies
-            .map(|(p, policy)| {
-                let checks = policy.checks.iter().enumerate();
-                checks.map(|(c, check)| self.state(policy, check, p, c)).collect()
-            })
-            .collect()
+        (0..self.program.policies.len()).map(|policy| self.policy_states(policy)).collect()
+    }
+
+    /// Returns the states of the checks of a policy, by its index in the program.
+    pub fn policy_states(&self, index: usize) -> Vec<State> {
+        let Some(policy) = self.program.policies.get(index) else { return Vec::new() };
+        let checks = policy.checks.iter().enumerate();
+        checks.map(|(c, check)| self.state(policy, check, index, c)).collect()
     }
 
     pub(super) fn remedies(&self) -> Vec<Vec<Option<String>>> {
@@ -45,7 +46,7 @@ impl Resource<'_> {
         };
         if !broken || !self.applies(policy.scope.as_ref()) {
             State::None
-        } else if self.is_exempt(p, c) {
+        } else if self.exemption(p, c).is_some() {
             State::Exempt
         } else if policy.grace.is_some_and(|grace| self.is_younger_than(grace)) {
             State::Pending
@@ -54,9 +55,10 @@ impl Resource<'_> {
         }
     }
 
-    /// Whether an exemption waives the check; its last day, in UTC, still counts.
-    fn is_exempt(&self, policy: usize, check: usize) -> bool {
-        self.program.exemptions.iter().any(|exemption| {
+    /// Returns the exemption that waives the check, as an index in the program; its last day, in
+    /// UTC, still counts.
+    pub fn exemption(&self, policy: usize, check: usize) -> Option<usize> {
+        self.program.exemptions.iter().position(|exemption| {
             exemption.policy == policy
                 && exemption.check.is_none_or(|only| only == check)
                 && self.options.now.date_naive() <= exemption.until

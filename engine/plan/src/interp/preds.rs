@@ -11,7 +11,8 @@ use super::patterns::glob;
 use super::values::Scalar;
 
 impl Resource<'_> {
-    pub(super) fn holds(&self, pred: &Pred) -> bool {
+    /// Whether a condition holds for the resource.
+    pub fn holds(&self, pred: &Pred) -> bool {
         match pred {
             Pred::Const(truth) => *truth,
             Pred::And(all) => all.iter().all(|p| self.holds(p)),

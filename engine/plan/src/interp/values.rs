@@ -1,6 +1,6 @@
 //! Expressions: what they come to for a resource, and in which form it can be read.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::formats::{parse_date, trim};
 use tagpol_sema::program::{Attr, Format, Func, Regex, Value};
@@ -77,6 +77,18 @@ impl Resource<'_> {
         }
     }
 
+    /// Returns the expression as a reader may see it: text as it is, amounts without their currency,
+    /// times in RFC 3339, lengths of time in seconds. None where it is missing.
+    pub fn shown(&self, value: &Value) -> Option<String> {
+        Some(match self.value(value)? {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) | Scalar::Money(number) => number.to_string(),
+            Scalar::Date(day) => day.format("%Y-%m-%d").to_string(),
+            Scalar::Time(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            Scalar::Duration(span) => format!("{} seconds", span.num_seconds()),
+        })
+    }
+
     /// Returns the expression as text; None where it is missing.
     pub(super) fn text(&self, value: &Value) -> Option<String> {
         self.value(value)?.as_text()
@@ -125,7 +137,7 @@ impl Resource<'_> {
     }
 
     /// Now minus created; negative where it is created later.
-    pub(super) fn age(&self) -> Option<TimeDelta> {
+    pub fn age(&self) -> Option<TimeDelta> {
         self.row.created.map(|created| self.options.now - created)
     }
 

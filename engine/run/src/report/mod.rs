@@ -3,6 +3,7 @@
 mod json;
 mod next_steps;
 mod table;
+pub mod test_run;
 mod text;
 
 pub use json::{JSON_SCHEMA_VERSION, json};

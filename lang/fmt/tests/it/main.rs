@@ -2,6 +2,7 @@
 //!
 //! - `suite`: texts before and after, in `suite.md`
 //! - `promises`: what holds for every text
+//! - `edits`: ends of lines, and how little changes
 //! - `ranges`: formatting of a part
 //! - `corpus`: the texts of the repository
 
@@ -14,6 +15,7 @@
 )]
 
 mod corpus;
+mod edits;
 mod promises;
 mod ranges;
 mod suite;

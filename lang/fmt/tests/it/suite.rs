@@ -1,32 +1,33 @@
 //! `suite.md`: a heading, a `tagpol` fence with a text, and a `formatted` fence with its canonical
-//! form. Where the second is left out, the first is canonical. `TAGPOL_UPDATE=1` rewrites the second.
+//! form. `TAGPOL_UPDATE=1` rewrites the second.
 
+use std::ops::Range;
 use std::path::Path;
 
 use crate::promises::check;
 
+/// A case: its title, and where its text and its canonical form stand in the Markdown.
 struct Case<'a> {
     title: &'a str,
-    text: &'a str,
-    /// None where the text is said to be canonical.
-    expected: Option<&'a str>,
+    text: Range<usize>,
+    expected: Range<usize>,
 }
 
-/// The body of a fence with this info string.
-fn fence<'a>(section: &'a str, info: &str) -> Option<&'a str> {
+/// The body of the first fence with this info string behind a place.
+fn fence(markdown: &str, from: usize, info: &str) -> Range<usize> {
     let opening = format!("\n```{info}\n");
-    let (_, rest) = section.split_once(&opening)?;
-    Some(&rest[..rest.find("```").expect("the fence ends")])
+    let start = from + markdown[from..].find(&opening).expect("the fence begins") + opening.len();
+    start..start + markdown[start..].find("```").expect("the fence ends")
 }
 
 fn cases(markdown: &str) -> Vec<Case<'_>> {
-    let sections = markdown.split("\n## ").skip(1);
-    let case = |section| Case {
-        title: str::lines(section).next().unwrap(),
-        text: fence(section, "tagpol").expect("a text"),
-        expected: fence(section, "formatted"),
+    let headings = markdown.match_indices("\n## ");
+    let case = |(at, heading): (usize, &str)| Case {
+        title: markdown[at + heading.len()..].lines().next().unwrap(),
+        text: fence(markdown, at, "tagpol"),
+        expected: fence(markdown, at, "formatted"),
     };
-    sections.map(case).collect()
+    headings.map(case).collect()
 }
 
 #[test]
@@ -37,13 +38,11 @@ fn texts_take_their_form() {
     assert!(cases.len() > 40);
     let mut updated = markdown.clone();
     let mut wrong = String::new();
-    for case in &cases {
-        let found = check(case.text);
-        let expected = case.expected.unwrap_or(case.text);
+    for case in cases.iter().rev() {
+        let (found, expected) = (check(&markdown[case.text.clone()]), &markdown[case.expected.clone()]);
         if found != expected {
-            wrong.push_str(&format!("\n## {}\nexpected:\n{expected}found:\n{found}", case.title));
-            let old = format!("```formatted\n{expected}```");
-            updated = updated.replacen(&old, &format!("```formatted\n{found}```"), 1);
+            wrong = format!("\n## {}\nexpected:\n{expected}found:\n{found}{wrong}", case.title);
+            updated.replace_range(case.expected.clone(), &found);
         }
     }
     if std::env::var_os("TAGPOL_UPDATE").is_some() {

@@ -38,13 +38,13 @@ impl Ctx<'_> {
         match value {
             hir::Value::Bool(_, value) => return Some(Pred::Const(*value)),
             hir::Value::Path(_, name, steps) if steps.is_empty() => {
-                if let Some(Def::Define(define)) = self.scope.names.get(&name.text) {
+                if let Some(Def::Define(define)) = self.scope().names.get(&name.text) {
                     self.reads.defines.insert(*define);
                     return Some(Pred::Named(*define));
                 }
-                match self.scope.names.get(&name.text) {
+                match self.scope().names.get(&name.text) {
                     Some(Def::Tag(_)) => {}
-                    Some(_) if self.scope.may_define(&name.text) => return None,
+                    Some(_) if self.scope().may_define(&name.text) => return None,
                     Some(other) => {
                         let message = format!("`{}` is {}, not a predicate", name.text, other.kind());
                         let draft = self.draft(Code::E0014, name.id, message);
@@ -72,7 +72,7 @@ impl Ctx<'_> {
     }
 
     fn unknown_condition(&mut self, name: &Name) {
-        if self.scope.may_define(&name.text) {
+        if self.scope().may_define(&name.text) {
             return;
         }
         let draft = self
@@ -123,7 +123,7 @@ impl Ctx<'_> {
     fn may_be_member(&self, value: &hir::Value) -> bool {
         match value {
             hir::Value::Path(_, name, steps) => {
-                steps.is_empty() && !matches!(self.scope.names.get(&name.text), Some(Def::Tag(_)))
+                steps.is_empty() && !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_)))
             }
             hir::Value::Call(..) => false,
             _ => true,
@@ -136,7 +136,7 @@ impl Ctx<'_> {
         let (hir::Value::Path(_, name, steps), hir::Value::Path(_, other, others)) = (name, other) else {
             return false;
         };
-        let Some(Def::Tag(tag)) = self.scope.names.get(&other.text) else { return false };
+        let Some(Def::Tag(tag)) = self.scope().names.get(&other.text) else { return false };
         let is_member =
             matches!(&self.decl(*tag).ty, Some(TagType::OneOf(members)) if members.contains(&name.text));
         steps.is_empty() && others.is_empty() && is_member

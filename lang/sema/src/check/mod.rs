@@ -15,6 +15,7 @@ mod tag;
 mod test;
 mod value;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 pub use self::table::{TableDecl, table_decl, table_files};
@@ -109,7 +110,9 @@ impl Reads {
 #[salsa::tracked(returns(ref))]
 pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
     let mut ctx = Ctx::new(db, project, &item);
-    let typed = item.item(db).and_then(|hir| ctx.check(&hir));
+    let hir = item.item(db);
+    let typed = hir.as_ref().and_then(|hir| ctx.check(hir));
+    ctx.drafts.extend(hir.iter().flat_map(|hir| crate::lint::unknown_lints(&item, hir)));
     Checked { typed, reads: ctx.reads, drafts: ctx.drafts }
 }
 
@@ -117,7 +120,9 @@ pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
 pub(crate) struct Ctx<'a> {
     pub(crate) db: &'a dyn Db,
     pub(crate) project: Project,
-    pub(crate) scope: &'a Scope,
+    /// Looked up where it is first asked for: what asks for no name need not be checked again when
+    /// names change.
+    scope: OnceCell<&'a Scope>,
     item: &'a ItemRef,
     reads: Reads,
     drafts: Vec<Draft>,
@@ -125,8 +130,11 @@ pub(crate) struct Ctx<'a> {
 
 impl<'a> Ctx<'a> {
     fn new(db: &'a dyn Db, project: Project, item: &'a ItemRef) -> Self {
-        let scope = scope(db, project);
-        Self { db, project, scope, item, reads: Reads::default(), drafts: Vec::new() }
+        Self { db, project, scope: OnceCell::new(), item, reads: Reads::default(), drafts: Vec::new() }
+    }
+
+    pub(crate) fn scope(&self) -> &'a Scope {
+        self.scope.get_or_init(|| scope(self.db, self.project))
     }
 }
 
@@ -207,16 +215,16 @@ impl Ctx<'_> {
 
     /// Resolves the name of a tag.
     fn tag(&mut self, name: &Name) -> Option<TagId> {
-        match self.scope.names.get(&name.text) {
+        match self.scope().names.get(&name.text) {
             Some(Def::Tag(id)) => Some(*id),
-            Some(_) if self.scope.may_define(&name.text) => None,
+            Some(_) if self.scope().may_define(&name.text) => None,
             Some(other) => {
                 let message = format!("`{}` is {}, not a tag", name.text, other.kind());
                 let draft = self.draft(Code::E0014, name.id, message);
                 self.report(draft);
                 None
             }
-            None if self.scope.may_define(&name.text) => None,
+            None if self.scope().may_define(&name.text) => None,
             None => {
                 let message = format!("there is no tag `{}`", name.text);
                 let draft = self
@@ -236,7 +244,7 @@ impl Ctx<'_> {
 
     /// Returns what is declared of a tag.
     fn decl(&self, tag: TagId) -> &TagDecl {
-        let item = self.scope.tags.get(tag.0 as usize).unwrap_or(self.item);
+        let item = self.scope().tags.get(tag.0 as usize).unwrap_or(self.item);
         tag_decl(self.db, self.project, item.clone())
     }
 

@@ -3,13 +3,24 @@
 use super::normalize::no_loc;
 use super::{Ctx, Typed, checked, sound};
 use crate::codes::Code;
+use crate::db::{Db, Project};
 use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
-use crate::names::{Def, Wanted};
+use crate::names::{Def, ItemRef, Wanted};
 use crate::program::{
     self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, Remedy,
     TagId, TextOp, Value,
 };
 use crate::validity::describe;
+
+/// Lists the identities of a policy's checks, so that what names one is checked again only where
+/// these change. None: the policy is wrong.
+#[salsa::tracked(returns(ref))]
+fn check_ids(db: &dyn Db, project: Project, policy: ItemRef) -> Option<Vec<String>> {
+    match &checked(db, project, policy).typed {
+        Some(Typed::Policy(policy, ..)) => Some(policy.checks.iter().map(|check| check.id.clone()).collect()),
+        _ => None,
+    }
+}
 
 impl Ctx<'_> {
     pub(super) fn policy(&mut self, item: &Item, body: &hir::Policy) -> Option<Typed> {
@@ -174,7 +185,7 @@ impl Ctx<'_> {
     fn check_condition(&mut self, check: &hir::Check) -> Option<Pred> {
         if let Expr::Value(hir::Value::Path(_, name, steps)) = &check.expr
             && steps.is_empty()
-            && let Some(Def::Tag(tag)) = self.scope.names.get(&name.text).copied()
+            && let Some(Def::Tag(tag)) = self.scope().names.get(&name.text).copied()
         {
             self.reads.tags.insert(tag);
             return Some(if check.require { Pred::IsValid(tag) } else { Pred::IsSet(Value::Tag(tag)) });
@@ -190,7 +201,7 @@ impl Ctx<'_> {
             (_, [] | [Step::Field(_)]) => name,
             _ => return None,
         };
-        match self.scope.names.get(&name.text) {
+        match self.scope().names.get(&name.text) {
             Some(Def::Tag(tag)) => Some(*tag),
             _ => None,
         }
@@ -241,7 +252,7 @@ impl Ctx<'_> {
                 format!("be a date within the {direction} {}", span_words(span.seconds))
             }
             Pred::Named(define) => {
-                let name = self.scope.defines.get(define.0 as usize).map(|item| item.key.name.as_str());
+                let name = self.scope().defines.get(define.0 as usize).map(|item| item.key.name.as_str());
                 format!("meet `{}`", name.unwrap_or_default())
             }
             Pred::Not(inner) => format!("not {}", self.expectation(inner)),
@@ -258,8 +269,8 @@ impl Ctx<'_> {
 
     /// Resolves `POLICY/CHECK` to indexes.
     pub(super) fn check_path(&mut self, path: &CheckPath) -> Option<(usize, Option<usize>)> {
-        let Some(Def::Policy(policy)) = self.scope.names.get(&path.policy.text).copied() else {
-            if self.scope.may_define(&path.policy.text) {
+        let Some(Def::Policy(policy)) = self.scope().names.get(&path.policy.text).copied() else {
+            if self.scope().may_define(&path.policy.text) {
                 return None;
             }
             let message = format!("there is no policy `{}`", path.policy.text);
@@ -269,12 +280,12 @@ impl Ctx<'_> {
             return None;
         };
         let Some(check) = &path.check else { return Some((policy, None)) };
-        let item = self.scope.policies.get(policy)?.clone();
+        let item = self.scope().policies.get(policy)?.clone();
         // A policy that is wrong has been reported; its checks are not known.
-        let Some(Typed::Policy(typed, ..)) = &checked(self.db, self.project, item).typed else { return None };
-        let found = typed.checks.iter().position(|candidate| candidate.id == check.text);
+        let ids = check_ids(self.db, self.project, item).as_ref()?;
+        let found = ids.iter().position(|candidate| *candidate == check.text);
         if found.is_none() {
-            let ids = typed.checks.iter().map(|candidate| candidate.id.as_str());
+            let ids = ids.iter().map(String::as_str);
             let list = ids.clone().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
             let draft = self
                 .draft(

@@ -47,7 +47,7 @@ impl Ctx<'_> {
         let mut found = false;
         for action in body.actions.iter().filter(|action| !action.set) {
             let name = &action.tag.text;
-            let Some(Def::Tag(tag)) = self.scope.names.get(name) else { continue };
+            let Some(Def::Tag(tag)) = self.scope().names.get(name) else { continue };
             if self.reads.tags.contains(tag) {
                 let draft = self
                     .draft(Code::E0031, action.tag.id, format!("the condition of `fill {name}` asks for `{name}` itself"))
@@ -111,7 +111,7 @@ impl Ctx<'_> {
     /// Whether a bare name on the right is a tag, and not a member of the enumeration on the left.
     fn is_other_tag(&self, ty: &TagType, name: &str) -> bool {
         let is_member = matches!(ty, TagType::OneOf(members) if members.iter().any(|member| member == name));
-        !is_member && matches!(self.scope.names.get(name), Some(Def::Tag(_)))
+        !is_member && matches!(self.scope().names.get(name), Some(Def::Tag(_)))
     }
 }
 

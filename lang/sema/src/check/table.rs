@@ -160,7 +160,7 @@ impl Ctx<'_> {
 
     /// The table that a name stands for.
     pub(super) fn table(&self, name: &Name) -> Option<TableId> {
-        match self.scope.names.get(&name.text) {
+        match self.scope().names.get(&name.text) {
             Some(Def::Table(table)) => Some(*table),
             _ => None,
         }
@@ -174,7 +174,7 @@ impl Ctx<'_> {
         };
         self.reads.tables.insert(table);
         let key = self.lookup_key(key);
-        let item = self.scope.tables.get(table.0 as usize)?;
+        let item = self.scope().tables.get(table.0 as usize)?;
         let decl = table_decl(self.db, self.project, item.clone()).table.as_ref()?;
         let Some(index) = decl.columns.iter().position(|known| known.name == column.text) else {
             let names = decl.columns.iter().map(|column| column.name.as_str());
@@ -216,10 +216,10 @@ impl Ctx<'_> {
     }
 
     fn no_table(&mut self, name: &Name) {
-        if self.scope.may_define(&name.text) {
+        if self.scope().may_define(&name.text) {
             return;
         }
-        let draft = match self.scope.names.get(&name.text) {
+        let draft = match self.scope().names.get(&name.text) {
             Some(other) => {
                 self.draft(Code::E0014, name.id, format!("`{}` is {}, not a table", name.text, other.kind()))
             }

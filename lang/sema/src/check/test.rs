@@ -109,7 +109,7 @@ impl Ctx<'_> {
         };
         match (attr, value) {
             (Attr::MonthlyCost, hir::Value::Quantity(quantity)) => match self.amount(quantity)? {
-                Amount::Money(amount, _) => typed.monthly_cost = Some(amount),
+                Amount::Money(amount, currency) => typed.monthly_cost = Some((amount, currency)),
                 Amount::Duration(_) => return self.wrong_given(value, "an amount like `620 USD`"),
             },
             (Attr::MonthlyCost, _) => return self.wrong_given(value, "an amount like `620 USD`"),
@@ -181,10 +181,10 @@ impl Ctx<'_> {
     }
 
     fn rule_named(&mut self, name: &Name) -> Option<usize> {
-        if let Some(Def::Rule(rule)) = self.scope.names.get(&name.text) {
+        if let Some(Def::Rule(rule)) = self.scope().names.get(&name.text) {
             return Some(*rule);
         }
-        if self.scope.may_define(&name.text) {
+        if self.scope().may_define(&name.text) {
             return None;
         }
         let draft = self

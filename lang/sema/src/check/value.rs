@@ -154,7 +154,7 @@ impl Ctx<'_> {
     }
 
     pub(super) fn tag_name(&self, tag: TagId) -> String {
-        self.scope.tags.get(tag.0 as usize).map(|item| item.key.name.clone()).unwrap_or_default()
+        self.scope().tags.get(tag.0 as usize).map(|item| item.key.name.clone()).unwrap_or_default()
     }
 
     fn path(
@@ -191,25 +191,25 @@ impl Ctx<'_> {
 
     fn bare_name(&mut self, name: &Name, expected: Option<&Ty>) -> Option<(Value, Ty)> {
         match expected {
-            Some(Ty::Provider) if !matches!(self.scope.names.get(&name.text), Some(Def::Tag(_))) => {
+            Some(Ty::Provider) if !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_))) => {
                 return Some((Value::Text(name.text.clone()), Ty::Provider));
             }
             Some(Ty::Source) => return self.member(name.id, &name.text, &Ty::Source),
             Some(ty @ Ty::Member(tag)) => {
                 let members = self.decl(*tag).ty.clone()?;
                 let is_member = matches!(&members, TagType::OneOf(names) if names.contains(&name.text));
-                if is_member || !matches!(self.scope.names.get(&name.text), Some(Def::Tag(_))) {
+                if is_member || !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_))) {
                     return self.member(name.id, &name.text, ty);
                 }
             }
             _ => {}
         }
-        match self.scope.names.get(&name.text) {
+        match self.scope().names.get(&name.text) {
             Some(Def::Tag(tag)) => {
                 self.reads.tags.insert(*tag);
                 Some((Value::Tag(*tag), self.tag_ty(*tag)?))
             }
-            Some(_) if self.scope.may_define(&name.text) => None,
+            Some(_) if self.scope().may_define(&name.text) => None,
             Some(Def::Table(_)) => {
                 self.table_alone(name.id, name);
                 None
@@ -228,7 +228,7 @@ impl Ctx<'_> {
     }
 
     fn unknown_value(&mut self, name: &Name, expected: Option<&Ty>) {
-        if self.scope.may_define(&name.text) {
+        if self.scope().may_define(&name.text) {
             return;
         }
         let mut draft = self.draft(Code::E0010, name.id, format!("there is no tag `{}`", name.text));
@@ -291,7 +291,7 @@ impl Ctx<'_> {
         let draft = self
             .draft(Code::E0013, field.id, format!("a resource has no `{}`", field.text))
             .help(format!("its attributes are {}", names.join(", ")));
-        let draft = match (field.text.as_str(), self.scope.names.get(&field.text)) {
+        let draft = match (field.text.as_str(), self.scope().names.get(&field.text)) {
             (tag, Some(Def::Tag(_))) => draft.help(format!("a tag stands alone: `{tag}`")),
             ("cost" | "price" | "spend", _) => draft.help("did you mean `monthly-cost`?").fix("monthly-cost"),
             ("meta", _) => {
@@ -317,7 +317,7 @@ impl Ctx<'_> {
 
     /// `T.source`.
     fn tag_field(&mut self, name: &Name, field: &Name) -> Option<(Value, Ty)> {
-        if matches!(name.text.as_str(), "tag" | "tags") && !self.scope.names.contains_key(&name.text) {
+        if matches!(name.text.as_str(), "tag" | "tags") && !self.scope().names.contains_key(&name.text) {
             let draft = self.draft(Code::E0014, name.id, format!("`{}` holds nothing", name.text)).help(
                 format!("a tag stands alone: `{}`; a native one is `native[\"{}\"]`", field.text, field.text),
             );

@@ -1,57 +1,148 @@
 //! Lints: what is allowed, and probably a mistake.
 //!
 //! In: items as they are written and as they were typed. Out: drafts, like those of the checker, at
-//! the levels that the project gives them. A lint that says "never" or "always" has proved it; one
-//! that cannot be proved is not said.
+//! the levels that the project gives them. A lint that says "never" or "always" has proved it
+//! (`logic`); what cannot be proved is not said.
+//!
+//! | query | reads | finds |
+//! |---|---|---|
+//! | [`file_lints`] | all below of one file, places and levels | what is to be shown |
+//! | [`item_lints`] | one item and what it names | what one item says for itself |
+//! | `tag_lints` | the rules, policies and maps of one tag | what they say together |
+//! | `unnamed_items` | what all items name | what nothing names |
 
+mod allowed;
+mod conditions;
+mod exemptions;
+mod facts;
+mod feasibility;
+mod inequalities;
 mod levels;
+mod logic;
+mod patterns;
+mod policies;
+mod regexes;
+mod remedies;
+mod rules;
 mod sites;
 mod substrings;
+mod tags;
+mod unused;
 
+use std::collections::HashMap;
+
+use self::allowed::Allowed;
+pub(crate) use self::allowed::unknown_lints;
+use self::conditions::{place, what};
+use self::facts::Names;
+pub use self::feasibility::{Cloud, Feasibility, feasible};
 pub use self::levels::{LintLevel, LintLevels, UnknownLint};
+use self::logic::never;
+use self::sites::{Role, Site, sites};
 pub use self::substrings::suspects;
-
-use self::sites::sites;
+use self::tags::tag_lints;
+use self::unused::unnamed_items;
 use crate::check::{Typed, checked};
 use crate::codes::Code;
-use crate::db::{Db, Project};
+use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::{Anchor, Diagnostic, Draft};
-use crate::hir::{Item, NodeId};
-use crate::names::{ItemRef, scope};
+use crate::hir::{Body, Item, ItemKey, NodeId};
+use crate::names::{ItemRef, items_in_scope, scope};
 use crate::places::Places;
-use crate::project::{analysis, sort};
+use crate::program::{Policy, Pred};
+use crate::report::{errors, file_errors, sort};
 
 /// Returns everything there is to say about a project: what is wrong, and what lints find; ordered
 /// by (file, position).
 pub fn diagnostics(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
-    let mut all = analysis(db, project).diagnostics.clone();
-    all.extend(lints(db, project).iter().cloned());
+    let mut all = errors(db, project);
+    all.extend(lints(db, project));
     sort(db, &mut all);
     all
 }
 
-/// Returns what lints find, at the levels of the project.
-#[salsa::tracked(returns(ref))]
+/// Returns what lints find, at the levels of the project; ordered by (file, position).
 pub fn lints(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
-    let places = Places { db };
-    let levels = project.levels(db);
-    let mut found = Vec::new();
-    // What a module of the standard library does is not for its users to mend.
-    for item in scope(db, project).items.iter().filter(|item| item.file.module(db).is_none()) {
-        for draft in item_lints(db, project, item.clone()) {
-            let Some(level) = levels.of(draft.code) else { continue };
-            found.push(Diagnostic { level, ..places.diagnostic(draft) });
-        }
+    project.files(db).iter().flat_map(|file| file_lints(db, project, *file)).cloned().collect()
+}
+
+/// Returns what lints find in a file, at the levels of the project, ordered by position. What a
+/// module of the standard library does is not for its users to mend, so nothing is said of it.
+#[salsa::tracked(returns(ref))]
+pub fn file_lints(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagnostic> {
+    if file.module(db).is_some() {
+        return Vec::new();
     }
-    sort(db, &mut found);
+    let names = Names::new(db, project);
+    let mut across: HashMap<&ItemKey, Vec<&Draft>> = HashMap::new();
+    for draft in across_items(db, project, file) {
+        across.entry(&draft.at.key).or_default().push(draft);
+    }
+    let items = items_in_scope(db, project, file);
+    let mut found: Vec<Diagnostic> = items
+        .iter()
+        .flat_map(|item| of_item(names, item, across.get(&item.key).map(Vec::as_slice).unwrap_or_default()))
+        .collect();
+    found.sort_by_key(|diagnostic| (diagnostic.range.start(), diagnostic.range.end(), diagnostic.code));
     found
+}
+
+/// What the items of a file and others say together.
+#[salsa::tracked(returns(ref))]
+fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
+    all_across_items(db, project).get(&file).cloned().unwrap_or_default()
+}
+
+#[salsa::tracked(returns(ref))]
+fn all_across_items(db: &dyn Db, project: Project) -> HashMap<SourceFile, Vec<Draft>> {
+    let of_tags = scope(db, project).tags.iter().flat_map(|tag| tag_lints(db, project, tag.clone()));
+    // Where something is wrong, names may be used that were not understood.
+    let unnamed = if is_whole(db, project) { unnamed_items(db, project).as_slice() } else { &[] };
+    let mut by_file: HashMap<SourceFile, Vec<Draft>> = HashMap::new();
+    for draft in of_tags.chain(unnamed) {
+        by_file.entry(draft.at.file).or_default().push(draft.clone());
+    }
+    by_file
+}
+
+/// Whether nothing is wrong.
+#[salsa::tracked(returns(copy))]
+fn is_whole(db: &dyn Db, project: Project) -> bool {
+    let files = scope(db, project).files(db, project);
+    files.into_iter().all(|file| file_errors(db, project, file).is_empty())
+}
+
+/// What is found in one item, less what it allows and what the project does.
+fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft]) -> Vec<Diagnostic> {
+    let Names { db, project, .. } = names;
+    let Some(hir) = item.item(db) else { return Vec::new() };
+    let today = project.today(db);
+    let expired = match (&hir.body, &checked(db, project, item.clone()).typed, &today) {
+        (Body::Exempt(hir), Some(Typed::Exempt(typed)), Some(today)) => {
+            exemptions::expired(item, hir, typed, *today)
+        }
+        _ => None,
+    };
+    let drafts = item_lints(db, project, item.clone()).iter().chain(across.iter().copied()).chain(&expired);
+    let mut allowed = Allowed::of(&hir);
+    let told: Vec<&Draft> = drafts.filter(|draft| !allowed.silences(draft.code)).collect();
+    let judged = |code| is_whole(db, project) && (code != Code::L0011 || today.is_some());
+    let needless = allowed.needless(item, judged);
+    let places = Places { db };
+    let at_level = |draft: &Draft| {
+        let level = project.levels(db).of(draft.code)?;
+        Some(Diagnostic { level, ..places.diagnostic(draft) })
+    };
+    told.into_iter().chain(&needless).filter_map(at_level).collect()
 }
 
 /// Lints one item by itself.
 #[salsa::tracked(returns(ref))]
 pub fn item_lints(db: &dyn Db, project: Project, item: ItemRef) -> Vec<Draft> {
-    let mut lint = Lint { item: &item, drafts: Vec::new() };
-    if let (Some(hir), Some(typed)) = (item.item(db), &checked(db, project, item.clone()).typed) {
+    let Some(hir) = item.item(db) else { return Vec::new() };
+    let names = Names::new(db, project);
+    let mut lint = Lint { names, item: &item, whens: Vec::new(), drafts: Vec::new() };
+    if let Some(typed) = &checked(db, project, item.clone()).typed {
         lint.run(&hir, typed);
     }
     lint.drafts
@@ -59,15 +150,73 @@ pub fn item_lints(db: &dyn Db, project: Project, item: ItemRef) -> Vec<Draft> {
 
 /// What the lints of one item have at hand.
 struct Lint<'a> {
+    names: Names<'a>,
     item: &'a ItemRef,
+    /// All `when`s of a rule.
+    whens: Vec<&'a Pred>,
     drafts: Vec<Draft>,
 }
 
-impl Lint<'_> {
-    fn run(&mut self, hir: &Item, typed: &Typed) {
-        for site in sites(hir, typed) {
-            self.substrings(site);
+impl<'a> Lint<'a> {
+    fn run(&mut self, hir: &Item, typed: &'a Typed) {
+        let sites = sites(hir, typed);
+        self.whens = match typed {
+            Typed::Rule(rule, _) => rule.when.iter().flat_map(conjuncts).collect(),
+            _ => Vec::new(),
+        };
+        let policy = if let Typed::Policy(policy, ..) = typed { Some(&**policy) } else { None };
+        self.regexes(hir);
+        let mut is_sound = true;
+        for site in &sites {
+            is_sound &= self.site(*site, policy);
         }
+        match (&hir.body, typed) {
+            (Body::Normalize(hir), Typed::Normalize(_, normalize, _)) => self.patterns(hir, normalize),
+            (Body::Policy(hir), Typed::Policy(policy, _, nodes)) => {
+                if is_sound && !self.empty_scope(&hir.scopes, policy.scope.as_ref()) {
+                    self.fixed_checks(hir, policy);
+                }
+                self.remedies(policy, nodes);
+            }
+            (Body::Goal(hir), Typed::Goal(goal)) if is_sound => {
+                self.empty_scope(&hir.scopes, goal.scope.as_ref());
+            }
+            (Body::Allocate(hir), Typed::Allocate(allocation)) if is_sound => {
+                self.empty_scope(&hir.from, allocation.from.as_ref());
+            }
+            (Body::Rule(hir), Typed::Rule(rule, _)) if is_sound => self.never_fires(hir, rule.when.as_ref()),
+            (Body::Exempt(hir), Typed::Exempt(exemption)) => self.exemption(hir, exemption),
+            (Body::Infer(hir), Typed::Infer(inferences, _)) => self.thresholds(hir, inferences),
+            _ => {}
+        }
+    }
+
+    /// Lints one condition. Returns whether it is worth asking what it comes to as a whole.
+    fn site(&mut self, site: Site<'_>, policy: Option<&Policy>) -> bool {
+        self.substrings(site);
+        self.providers(site);
+        self.inequalities(site, policy);
+        let before = self.drafts.len();
+        self.same_sides(site);
+        self.written_twice(site);
+        let is_odd = self.regexes_of(site) || self.drafts.len() > before;
+        if is_odd {
+            return false;
+        }
+        let is_constant = match site.role {
+            Role::Define | Role::Where => {
+                place(site.expr).is_some_and(|place| self.constant(place, site.pred, what(site.role)))
+            }
+            // Lints of their own tell of these.
+            _ => {
+                !matches!(site.pred, Pred::Const(_))
+                    && (never(&[(site.pred, true)], &self.names) || never(&[(site.pred, false)], &self.names))
+            }
+        };
+        if !is_constant {
+            self.constant_parts(site);
+        }
+        true
     }
 
     fn anchor(&self, node: NodeId) -> Anchor {
@@ -80,5 +229,13 @@ impl Lint<'_> {
 
     fn report(&mut self, draft: Draft) {
         self.drafts.push(draft);
+    }
+}
+
+/// The conditions of an `and`, or the one that there is.
+fn conjuncts(pred: &Pred) -> &[Pred] {
+    match pred {
+        Pred::And(parts) => parts,
+        other => std::slice::from_ref(other),
     }
 }

@@ -1,7 +1,7 @@
 //! Conditions of an item, as they are written and as they were typed, side by side.
 
 use crate::check::Typed;
-use crate::hir::{Body, Expr, Item};
+use crate::hir::{Body, Expr, Item, NodeId};
 use crate::program::{CheckKind, Pred};
 
 /// A condition of an item.
@@ -21,11 +21,11 @@ pub(super) enum Role {
     Where,
     /// `when`
     When,
-    /// `for resource where` of a policy
+    /// `for resource where` of a policy or a goal, `from resource where` of an allocation.
     Scope,
     /// A check of a policy, and its index.
     Check(CheckKind, usize),
-    /// `for resource where` of a waiver
+    /// `for resource where` of a waiver.
     Waived,
 }
 
@@ -46,23 +46,30 @@ pub(super) fn sites<'a>(item: &'a Item, typed: &'a Typed) -> Vec<Site<'a>> {
             hir.when.iter().zip(preds).map(site(Role::When)).collect()
         }
         (Body::Policy(hir), Typed::Policy(typed, ..)) => {
-            let scope = hir.scopes.first().and_then(|(_, expr)| expr.as_ref());
-            let mut sites: Vec<Site<'_>> =
-                scope.into_iter().zip(&typed.scope).map(site(Role::Scope)).collect();
             let checks = hir.checks.iter().zip(&typed.checks).enumerate();
-            sites.extend(checks.map(|(index, (hir, check))| Site {
+            let checks = checks.map(|(index, (hir, check))| Site {
                 role: Role::Check(check.kind, index),
                 expr: &hir.expr,
                 pred: &check.pred,
-            }));
-            sites
+            });
+            scope(&hir.scopes).zip(&typed.scope).map(site(Role::Scope)).chain(checks).collect()
+        }
+        (Body::Goal(hir), Typed::Goal(typed)) => {
+            scope(&hir.scopes).zip(&typed.scope).map(site(Role::Scope)).collect()
+        }
+        (Body::Allocate(hir), Typed::Allocate(typed)) => {
+            scope(&hir.from).zip(&typed.from).map(site(Role::Scope)).collect()
         }
         (Body::Exempt(hir), Typed::Exempt(typed)) => {
-            let scope = hir.scopes.first().and_then(|(_, expr)| expr.as_ref());
-            scope.into_iter().zip(&typed.scope).map(site(Role::Waived)).collect()
+            scope(&hir.scopes).zip(&typed.scope).map(site(Role::Waived)).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// The condition of the first of some scopes: the one that counts.
+fn scope(scopes: &[(NodeId, Option<Expr>)]) -> impl Iterator<Item = &Expr> {
+    scopes.first().into_iter().filter_map(|(_, expr)| expr.as_ref())
 }
 
 /// Calls `visit` with each part of a condition, the whole first, as written and as typed.

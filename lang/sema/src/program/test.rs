@@ -27,8 +27,8 @@ pub struct Given {
     pub label: Option<String>,
     /// Attributes that are text, at most once each.
     pub attrs: Vec<(Attr, String)>,
-    /// `monthly-cost`.
-    pub monthly_cost: Option<Decimal>,
+    /// `monthly-cost`, with its currency as ISO 4217.
+    pub monthly_cost: Option<(Decimal, String)>,
     /// `created`.
     pub created: Option<DateTime<Utc>>,
     /// Native tags; keys differ.

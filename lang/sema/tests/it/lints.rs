@@ -16,12 +16,22 @@ fn path() -> PathBuf {
 fn lints() {
     suite::check(&path(), |case| {
         let (db, found) = lint(&case.files);
-        let mut lines: Vec<String> = found.iter().map(|d| line(&db, d)).collect();
+        let mut lines: Vec<String> = found.iter().map(|d| without_places_of_std(&line(&db, d))).collect();
         if lines.is_empty() {
             lines.push("nothing is found".to_owned());
         }
         lines.join("\n") + "\n"
     });
+}
+
+/// The standard library may be edited without these cases.
+fn without_places_of_std(line: &str) -> String {
+    let mut parts = line.split("std/taxonomy.tagpol ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+        format!("{line}std/taxonomy.tagpol:{rest}")
+    })
 }
 
 #[test]

@@ -9,6 +9,7 @@
 )]
 
 mod codes;
+mod condition_places;
 mod diagnostics;
 mod incremental;
 mod lints;

@@ -170,7 +170,8 @@ impl Print<'_> {
             let tags: Vec<String> =
                 given.tags.iter().map(|(key, value)| format!("{key:?}={value:?}")).collect();
             let label = given.label.as_deref().unwrap_or("-");
-            let cost = given.monthly_cost.map(|cost| format!(" cost={cost}")).unwrap_or_default();
+            let cost = given.monthly_cost.as_ref();
+            let cost = cost.map(|(cost, unit)| format!(" cost={cost} {unit}")).unwrap_or_default();
             let created = given.created.map(|time| format!(" created={time}")).unwrap_or_default();
             writeln!(self.out, "  given {label} {}{cost}{created} {}", attrs.join(" "), tags.join(" "))
                 .unwrap();

@@ -6,21 +6,27 @@ use std::path::Path;
 use proptest::prelude::*;
 use salsa::Setter as _;
 use tagpol_sema::program::Program;
-use tagpol_sema::{Analysis, Database, analysis};
+use tagpol_sema::{Database, Project, analysis, diagnostics};
 
 use crate::suite;
 use crate::support::line;
 
-/// Everything that an analysis says, with places as text.
-fn told(db: &Database, analysis: &Analysis) -> (Vec<String>, Program) {
-    (analysis.diagnostics.iter().map(|d| line(db, d)).collect(), analysis.program.clone())
+/// Everything that is said of a project, with places as text.
+fn told(db: &Database, project: Project) -> (Vec<String>, Program) {
+    let lines = diagnostics(db, project).iter().map(|d| line(db, d)).collect();
+    (lines, Program::clone(&analysis(db, project).program))
 }
 
 /// Texts to begin with: all inputs of the suites.
 fn texts() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = vec![include_str!("../../../syntax/tests/it/every_form.tagpol").to_owned()];
-    for path in ["tests/it/diagnostics.md", "tests/it/programs.md", "../syntax/tests/it/messages.md"] {
+    for path in [
+        "tests/it/diagnostics.md",
+        "tests/it/programs.md",
+        "tests/it/lints.md",
+        "../syntax/tests/it/messages.md",
+    ] {
         let markdown = std::fs::read_to_string(folder.join(path)).unwrap();
         texts.extend(suite::cases(&markdown).into_iter().flat_map(|case| case.files).map(|(_, text)| text));
     }
@@ -105,10 +111,10 @@ proptest! {
             apply(&mut texts[index], edit);
             let file = project.files(&db)[index];
             file.set_text(&mut db).to(texts[index].clone());
-            let edited = told(&db, analysis(&db, project));
+            let edited = told(&db, project);
             let fresh = Database::default();
             let fresh_project = fresh.project(named(&texts));
-            prop_assert_eq!(edited, told(&fresh, analysis(&fresh, fresh_project)));
+            prop_assert_eq!(edited, told(&fresh, fresh_project));
         }
     }
 }

@@ -8,7 +8,7 @@ fn clean(text: &str) -> Program {
     let (db, analysis) = check_text(text);
     let lines: Vec<String> = analysis.diagnostics.iter().map(|d| line(&db, d)).collect();
     assert!(lines.is_empty(), "{lines:#?}");
-    analysis.program
+    Program::clone(&analysis.program)
 }
 
 #[test]

@@ -1,0 +1,85 @@
+//! Why a check has a finding, or none.
+
+use chrono::TimeDelta;
+use tagpol_plan::interp::Resource;
+use tagpol_sema::condition_places::{Place, Places};
+use tagpol_sema::program::{CheckKind, Duration, Exemption};
+
+use super::condition::{Part, condition};
+
+/// What a check says of a resource, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckReason {
+    /// The policy does not speak of the resource: its scope.
+    OutOfScope(Part),
+    /// The requirement holds: its condition.
+    Holds(Part),
+    /// A finding that is waived; index of the exemption in the program.
+    Exempt(usize),
+    /// A finding inside the policy's grace.
+    Pending {
+        /// Its condition.
+        part: Part,
+        /// The age of the resource.
+        age: TimeDelta,
+        /// The grace.
+        grace: Duration,
+    },
+    /// A finding: the condition that is not as it should be.
+    Open(Part),
+}
+
+/// Explains a check; both indexes are those of the program. None for a check that it does not have.
+pub fn check(resource: &Resource<'_>, places: &Places, policy: usize, check: usize) -> Option<CheckReason> {
+    let declared = resource.program().policies.get(policy)?;
+    let requirement = declared.checks.get(check)?;
+    let at = places.policies.get(policy);
+    if let Some(scope) = &declared.scope
+        && !resource.holds(scope)
+    {
+        let place = at.and_then(|places| places.scope.as_ref());
+        return Some(CheckReason::OutOfScope(condition(resource, places, scope, place)));
+    }
+    let place: Option<&Place> = at.and_then(|places| places.checks.get(check));
+    let part = condition(resource, places, &requirement.pred, place);
+    if part.truth == (requirement.kind == CheckKind::Require) {
+        return Some(CheckReason::Holds(part));
+    }
+    if let Some(exemption) = resource.exemption(policy, check) {
+        return Some(CheckReason::Exempt(exemption));
+    }
+    Some(match (declared.grace, resource.age()) {
+        (Some(grace), Some(age)) if age < TimeDelta::seconds(grace.seconds) => {
+            CheckReason::Pending { part, age, grace }
+        }
+        _ => CheckReason::Open(part),
+    })
+}
+
+/// Why a waiver of a check does not count for a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoWaiver<'a> {
+    /// Its last day is past.
+    Ended(&'a Exemption),
+    /// It does not speak of the resource: its scope.
+    OutOfScope(&'a Exemption, Part),
+}
+
+/// Returns the waivers of a check that do not count for the resource, in the order of the program.
+pub fn unused_waivers<'a>(
+    resource: &Resource<'a>,
+    places: &Places,
+    policy: usize,
+    check: usize,
+) -> Vec<NoWaiver<'a>> {
+    let exemptions = resource.program().exemptions.iter().zip(&places.exemptions);
+    let about = exemptions.filter(|(e, _)| e.policy == policy && e.check.is_none_or(|only| only == check));
+    let unused = about.filter_map(|(exemption, place)| {
+        if resource.options().now.date_naive() > exemption.until {
+            return Some(NoWaiver::Ended(exemption));
+        }
+        let scope = exemption.scope.as_ref().filter(|scope| !resource.holds(scope))?;
+        Some(NoWaiver::OutOfScope(exemption, condition(resource, places, scope, place.as_ref())))
+    });
+    unused.collect()
+}

@@ -1,0 +1,169 @@
+//! Why a condition holds, or does not.
+
+use tagpol_plan::interp::Resource;
+use tagpol_sema::condition_places::{Place, Places};
+use tagpol_sema::program::{Attr, Duration, Loc, Pred, Value};
+
+use super::words::{Words, duration};
+
+/// A part of a condition with what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// As the language writes it.
+    pub text: String,
+    /// Whether it holds.
+    pub truth: bool,
+    /// Where it was written, if that is known.
+    pub loc: Option<Loc>,
+    /// What its values are, without those that are written out in it.
+    pub operands: Vec<Operand>,
+    /// How its parts make it true or false.
+    pub junction: Junction,
+    /// Its parts; those of the definition for a named predicate.
+    pub parts: Vec<Self>,
+}
+
+/// A value in a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operand {
+    /// As the language writes it.
+    pub text: String,
+    /// What it is; None where it is missing.
+    pub value: Option<String>,
+}
+
+/// How a part of a condition is made of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Junction {
+    /// It is made of none.
+    Leaf,
+    /// All must hold.
+    And,
+    /// One must hold.
+    Or,
+    /// It must not hold.
+    Not,
+    /// It is the definition of a name.
+    Named,
+}
+
+impl Part {
+    /// Returns the smallest part that decides whether the whole holds: the first false one of an
+    /// `and`, the first true one of an `or`. Where each part counts, the whole.
+    pub fn decisive(&self) -> &Self {
+        let part = match (self.junction, self.truth) {
+            (Junction::And, false) => self.parts.iter().find(|part| !part.truth),
+            (Junction::Or, true) => self.parts.iter().find(|part| part.truth),
+            (Junction::Not | Junction::Named, _) => self.parts.first(),
+            _ => None,
+        };
+        part.map_or(self, Self::decisive)
+    }
+
+    /// Returns all values that it speaks of, each once.
+    pub fn all_operands(&self) -> Vec<&Operand> {
+        let mut found: Vec<&Operand> = self.operands.iter().collect();
+        for part in &self.parts {
+            for operand in part.all_operands() {
+                if !found.contains(&operand) {
+                    found.push(operand);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Explains a condition for a resource. `place` has the shape of the condition.
+pub fn condition(resource: &Resource<'_>, places: &Places, pred: &Pred, place: Option<&Place>) -> Part {
+    let inner: Vec<&Pred> = match pred {
+        Pred::And(parts) | Pred::Or(parts) => parts.iter().collect(),
+        Pred::Not(inner) => vec![inner],
+        _ => Vec::new(),
+    };
+    let at = |index: usize| place.and_then(|place| place.parts.get(index));
+    let parts = inner.into_iter().enumerate();
+    let parts = parts.map(|(index, part)| condition(resource, places, part, at(index)));
+    let parts: Vec<Part> = match pred {
+        Pred::Named(id) => {
+            let place = places.defines.get(id.0 as usize).and_then(Option::as_ref);
+            vec![condition(resource, places, &resource.program().define(*id).pred, place)]
+        }
+        _ => parts.collect(),
+    };
+    Part {
+        text: Words::new(resource.program()).pred(pred),
+        truth: resource.holds(pred),
+        loc: place.map(|place| place.loc.clone()),
+        operands: operands(resource, pred),
+        junction: match pred {
+            Pred::And(_) => Junction::And,
+            Pred::Or(_) => Junction::Or,
+            Pred::Not(_) => Junction::Not,
+            Pred::Named(_) => Junction::Named,
+            _ => Junction::Leaf,
+        },
+        parts,
+    }
+}
+
+fn operands(resource: &Resource<'_>, pred: &Pred) -> Vec<Operand> {
+    let mut found = Vec::new();
+    match pred {
+        Pred::IsValid(tag) => collect(resource, &Value::Tag(*tag), &mut found),
+        Pred::IsSet(value) | Pred::IsMissing(value) | Pred::IsFormat(value, _) => {
+            collect(resource, value, &mut found);
+        }
+        Pred::Compare { left, right, .. } => {
+            collect(resource, left, &mut found);
+            collect(resource, right, &mut found);
+        }
+        Pred::In { value, .. }
+        | Pred::Text { value, .. }
+        | Pred::Matches { value, .. }
+        | Pred::Within { value, .. } => collect(resource, value, &mut found),
+        Pred::Const(_) | Pred::And(_) | Pred::Or(_) | Pred::Not(_) | Pred::Named(_) => {}
+    }
+    found
+}
+
+/// Collects what is read: a value that is computed is shown by what it is computed of.
+fn collect(resource: &Resource<'_>, value: &Value, found: &mut Vec<Operand>) {
+    match value {
+        Value::Template(parts) | Value::Call(_, parts) => {
+            parts.iter().for_each(|part| collect(resource, part, found));
+        }
+        Value::Extract(inner, _) => collect(resource, inner, found),
+        Value::Tag(_)
+        | Value::Native(_)
+        | Value::NativeTag(_)
+        | Value::SourceOf(_)
+        | Value::ConfidenceOf(_)
+        | Value::Attr(_)
+        | Value::Meta(_)
+        | Value::Lookup { .. } => {
+            if let Value::Lookup { key, .. } = value {
+                collect(resource, key, found);
+            }
+            let text = Words::new(resource.program()).value(value);
+            let value = match value {
+                Value::Attr(Attr::Age) => {
+                    resource.age().map(|age| duration(Duration { seconds: age.num_seconds() }))
+                }
+                Value::Attr(Attr::MonthlyCost) => {
+                    let unit = resource.options().currency.as_ref();
+                    let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+                    resource.shown(value).map(|amount| amount + &unit)
+                }
+                value => resource.shown(value),
+            };
+            found.push(Operand { text, value });
+        }
+        Value::Text(_)
+        | Value::Number(_)
+        | Value::Money(..)
+        | Value::Date(_)
+        | Value::Bool(_)
+        | Value::Duration(_) => {}
+    }
+}

@@ -1,0 +1,17 @@
+//! Why a resource is judged as it is.
+//!
+//! In: a [`Resource`](tagpol_plan::interp::Resource) (a program, one resource, the values of its
+//! tags) and the [`Places`](tagpol_sema::condition_places::Places) of its conditions. Out: plain data, and
+//! [`narrate`] for sentences. Pure. It asks the reference interpreter, which agrees with the database
+//! by test, and so never contradicts an evaluation.
+//!
+//! - [`condition`]: a condition as a tree of parts, each with its truth and the values found
+//! - [`tag`]: where a value came from, and what became of a rule that did not give it
+//! - [`check`]: out of scope, held, waived, pending or open
+//! - [`words`]: conditions and values as the language writes them
+
+pub mod check;
+pub mod condition;
+pub mod narrate;
+pub mod tag;
+pub mod words;

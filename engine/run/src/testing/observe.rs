@@ -1,0 +1,107 @@
+//! What the engine makes of cases, read back in the form of the reference interpreter.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tagpol_inventory::{Import, Resource};
+use tagpol_plan::QueryKind;
+use tagpol_plan::interp::{self, RowResult, State, TagResult, Winner};
+use tagpol_plan::ir::Origin;
+use tagpol_sema::program::Program;
+
+use super::Observed;
+use super::cases::Batch;
+use crate::error::RunError;
+use crate::evaluate::{Options, Run};
+use crate::finding;
+use crate::tables::Tables;
+
+/// Evaluates the cases of a batch. Where their currency contradicts the program, that is the result
+/// of each.
+pub(super) fn observe(
+    program: &Program,
+    batch: Batch<'_>,
+    tables: &mut Tables,
+    options: &Options,
+) -> Result<Vec<Observed>, RunError> {
+    let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
+    let import = Import::of_resources(&resources, batch.currency.clone(), batch.now);
+    let mut imported: BTreeMap<String, Resource> =
+        import.resources().map(|resource| (resource.id.clone(), resource)).collect();
+    let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
+    let snapshot = import.write(folder.path(), &mut |_| {})?;
+    let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() });
+    let mut results = match run {
+        Ok(run) => Ok(results(program, &run, imported.keys())?),
+        Err(error @ RunError::Currency(_)) => Err(error.to_string()),
+        Err(error) => return Err(error),
+    };
+    let (now, currency) = (batch.now, batch.currency.clone());
+    let (rates, tables) = (BTreeMap::new(), tables.by_key(program));
+    let options = Arc::new(interp::Options { now, currency, rates, tables });
+    let mut observed = Vec::new();
+    for member in &batch.members {
+        let id = member.id();
+        let (Some(resource), result) = (imported.remove(&id), results.as_mut()) else { continue };
+        let result = result.map(|results| results.remove(&id).unwrap_or_default());
+        let case = member.case(resource, &options);
+        observed.push(Observed { case, result: result.map_err(|reason| reason.clone()) });
+    }
+    Ok(observed)
+}
+
+/// Reads the tags and findings of all resources, by id.
+fn results<'a>(
+    program: &Program,
+    run: &Run,
+    ids: impl Iterator<Item = &'a String>,
+) -> Result<BTreeMap<String, RowResult>, RunError> {
+    let plan = &run.compiled.plan;
+    let mut results: BTreeMap<String, RowResult> = ids.map(|id| (id.clone(), nothing(program))).collect();
+    run.for_each(QueryKind::Tags, |row| {
+        let origin = plan.provenance.get(row.index(4)?).map(|provenance| &provenance.origin);
+        let result = results.get_mut(&row.text(0).unwrap_or_default());
+        if let Some(slot) = result.and_then(|result| result.tags.get_mut(row.index(1).ok()?)) {
+            *slot = TagResult {
+                value: row.text(2),
+                source: origin.map(Origin::source),
+                winner: origin.map(winner),
+                conflict: false,
+            };
+        }
+        Ok(())
+    })?;
+    run.for_each(QueryKind::Findings, |row| {
+        let check = plan.checks.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown check"))?;
+        let result = results.get_mut(&row.text(2).unwrap_or_default());
+        let states = result.and_then(|result| result.checks.get_mut(check.policy));
+        if let Some(slot) = states.and_then(|states| states.get_mut(check.check)) {
+            *slot = match row.state(1)? {
+                finding::State::Open => State::Open,
+                finding::State::Pending => State::Pending,
+                finding::State::Exempt => State::Exempt,
+            };
+        }
+        Ok(())
+    })?;
+    Ok(results)
+}
+
+/// A resource without tags and findings.
+fn nothing(program: &Program) -> RowResult {
+    RowResult {
+        tags: vec![TagResult::default(); program.tags.len()],
+        checks: program.policies.iter().map(|policy| vec![State::None; policy.checks.len()]).collect(),
+        ..RowResult::default()
+    }
+}
+
+fn winner(origin: &Origin) -> Winner {
+    match origin {
+        Origin::Set { rule, action } | Origin::Fill { rule, action } => {
+            Winner::Rule { rule: *rule, action: *action }
+        }
+        Origin::Native { key } => Winner::Native { key: key.clone() },
+        Origin::Default => Winner::Default,
+    }
+}

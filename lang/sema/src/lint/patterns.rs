@@ -1,0 +1,178 @@
+//! Patterns of maps that no value can meet, since earlier ones take all that they match.
+
+use std::collections::HashMap;
+
+use super::Lint;
+use super::logic::automaton::{Language, Search, search};
+use super::logic::text::{glob_language, glob_matches};
+use crate::codes::Code;
+use crate::formats;
+use crate::hir::{self, NodeId, PatternLit};
+use crate::program::{MapTarget, Normalize, Pattern, Regex};
+
+/// How many patterns that match more than one text are compared with each other.
+const WIDE: usize = 40;
+
+/// A pattern that was read already.
+#[derive(Clone, Copy)]
+struct Earlier<'a> {
+    pattern: &'a Pattern,
+    target: &'a MapTarget,
+    node: NodeId,
+}
+
+/// A pattern that matches more than one text, and has been compiled.
+struct Wide<'a> {
+    earlier: Earlier<'a>,
+    matcher: Matcher,
+}
+
+impl Lint<'_> {
+    pub(super) fn patterns(&mut self, hir: &hir::Normalize, normalize: &Normalize) {
+        let mut literals: HashMap<String, Earlier<'_>> = HashMap::new();
+        let mut wide: Vec<Wide<'_>> = Vec::new();
+        for (arm, typed) in hir.maps.iter().zip(&normalize.arms) {
+            for (literal, pattern) in arm.patterns.iter().zip(&typed.patterns) {
+                let this = Earlier { pattern, target: &typed.target, node: node(literal) };
+                if self.has_blanks(this) {
+                    continue;
+                }
+                let before = match pattern {
+                    Pattern::Literal(text) => {
+                        literals.get(&fold(text)).copied().or_else(|| taken(text, &wide))
+                    }
+                    _ => covered(pattern, &wide),
+                };
+                match before {
+                    Some(before) => self.unreached(this, before),
+                    None => match pattern {
+                        Pattern::Literal(text) => drop(literals.insert(fold(text), this)),
+                        _ => wide.push(Wide { earlier: this, matcher: Matcher::new(pattern) }),
+                    },
+                }
+            }
+        }
+    }
+
+    /// A pattern with outer white space, which no trimmed value has.
+    fn has_blanks(&mut self, this: Earlier<'_>) -> bool {
+        let (Pattern::Literal(text) | Pattern::Glob(text)) = this.pattern else { return false };
+        let trimmed = formats::trim(text);
+        if trimmed == text {
+            return false;
+        }
+        let message =
+            format!("`{text}` is never met: values are compared without the white space around them");
+        let mut draft = self.draft(Code::L0009, this.node, message).help("leave the white space out");
+        // What a literal would have to escape is left to the author; so is the empty text.
+        if !trimmed.is_empty() && !trimmed.contains(['"', '\\', '{', '}']) {
+            draft = draft.fix(format!("\"{trimmed}\""));
+        }
+        self.report(draft);
+        true
+    }
+
+    fn unreached(&mut self, this: Earlier<'_>, before: Earlier<'_>) {
+        let becomes = match before.target {
+            MapTarget::Missing => "is taken as missing".to_owned(),
+            MapTarget::Value(value) => format!("becomes `{value}`"),
+        };
+        let message = match this.pattern {
+            Pattern::Literal(text) => {
+                format!("`{text}` is never met here: it {becomes} by an earlier pattern")
+            }
+            Pattern::Glob(text) => {
+                format!("`{text}` is never met: earlier patterns take all that it matches")
+            }
+            Pattern::Regex(regex) => {
+                format!("`/{}/` is never met: earlier patterns take all that it matches", regex.pattern)
+            }
+        };
+        let draft = self
+            .draft(Code::L0009, this.node, message)
+            .related(self.anchor(before.node), "the earlier pattern")
+            .help("the first pattern that matches decides: leave this one out, or move it up");
+        self.report(draft);
+    }
+}
+
+fn node(literal: &PatternLit) -> NodeId {
+    match literal {
+        PatternLit::Text(text) => text.id,
+        PatternLit::Regex(regex) => regex.id,
+        PatternLit::Name(name) => name.id,
+    }
+}
+
+/// The form in which texts of maps are compared.
+pub(super) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// The first glob or expression that matches a text.
+fn taken<'a>(text: &str, wide: &[Wide<'a>]) -> Option<Earlier<'a>> {
+    wide.iter().find(|wide| wide.matcher.matches(text)).map(|wide| wide.earlier)
+}
+
+/// A pattern that is asked of many texts.
+pub(super) enum Matcher {
+    /// Regardless of case.
+    Literal(String),
+    /// Regardless of case.
+    Glob(String),
+    /// None: it is too large.
+    Regex(Option<regex::Regex>),
+}
+
+impl Matcher {
+    pub(super) fn new(pattern: &Pattern) -> Self {
+        match pattern {
+            Pattern::Literal(literal) => Self::Literal(fold(literal)),
+            Pattern::Glob(glob) => Self::Glob(fold(glob)),
+            Pattern::Regex(regex) => {
+                let compiled = crate::regex::compile(&Regex { ignore_case: true, ..regex.clone() }, true);
+                Self::Regex(compiled.ok())
+            }
+        }
+    }
+
+    /// Whether it matches a text, which is trimmed.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Literal(literal) => *literal == fold(text),
+            Self::Glob(glob) => glob_matches(glob, &fold(text)),
+            Self::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(text)),
+        }
+    }
+}
+
+/// The first of the earlier globs and expressions that together match all that a pattern does.
+fn covered<'a>(pattern: &Pattern, wide: &[Wide<'a>]) -> Option<Earlier<'a>> {
+    // Most often a text that it matches, and none of them does, is at hand.
+    let example = match pattern {
+        Pattern::Glob(glob) => Some(glob.replace('*', "").replace('?', "0")),
+        _ => None,
+    };
+    let is_free = example.is_some_and(|text| wide.iter().all(|wide| !wide.matcher.matches(&text)));
+    if wide.is_empty() || wide.len() > WIDE || is_free {
+        return None;
+    }
+    let languages: Vec<Language> = wide.iter().map(|wide| language(wide.earlier.pattern)).collect();
+    let this = language(pattern);
+    let covers = |languages: &[Language]| search(std::slice::from_ref(&this), languages) == Search::Nothing;
+    // An expression that matches nothing is told of by its own lint.
+    if covers(&[]) || !covers(&languages) {
+        return None;
+    }
+    let alone = languages.iter().position(|language| covers(std::slice::from_ref(language)));
+    wide.get(alone.unwrap_or(0)).map(|wide| wide.earlier)
+}
+
+/// The texts that a pattern matches.
+fn language(pattern: &Pattern) -> Language {
+    match pattern {
+        Pattern::Literal(text) => Language::literal(text).ignore_case(),
+        Pattern::Glob(glob) => glob_language(glob).ignore_case(),
+        Pattern::Regex(regex) => Language::new(crate::regex::translated(regex)).ignore_case(),
+    }
+}

@@ -1,0 +1,60 @@
+//! Predicates and tables that nothing names.
+
+use std::collections::BTreeSet;
+
+use crate::check::checked;
+use crate::codes::Code;
+use crate::db::{Db, Project, SourceFile};
+use crate::diagnostic::Draft;
+use crate::names::{items_in_scope, scope};
+use crate::program::{DefineId, TableId};
+
+/// The predicates and tables that some item names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Named {
+    defines: BTreeSet<DefineId>,
+    tables: BTreeSet<TableId>,
+}
+
+/// Collects what is named in a file.
+#[salsa::tracked(returns(ref))]
+fn named_in(db: &dyn Db, project: Project, file: SourceFile) -> Named {
+    let mut named = Named::default();
+    for item in items_in_scope(db, project, file) {
+        let reads = &checked(db, project, item).reads;
+        named.defines.extend(&reads.defines);
+        named.tables.extend(&reads.tables);
+    }
+    named
+}
+
+/// Collects what is named anywhere.
+#[salsa::tracked(returns(ref))]
+fn named(db: &dyn Db, project: Project) -> Named {
+    let mut named = Named::default();
+    for file in scope(db, project).files(db, project) {
+        let there = named_in(db, project, file);
+        named.defines.extend(&there.defines);
+        named.tables.extend(&there.tables);
+    }
+    named
+}
+
+/// Finds predicates and tables that nothing names.
+#[salsa::tracked(returns(ref))]
+pub(super) fn unnamed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
+    let (scope, named) = (scope(db, project), named(db, project));
+    let index = |i: usize| u32::try_from(i).unwrap_or(u32::MAX);
+    let defines =
+        scope.defines.iter().enumerate().filter(|(i, _)| !named.defines.contains(&DefineId(index(*i))));
+    let tables = scope.tables.iter().enumerate().filter(|(i, _)| !named.tables.contains(&TableId(index(*i))));
+    let defines = defines.map(|(_, item)| {
+        Draft::new(Code::L0018, item.name_anchor(), format!("nothing asks for `{}`", item.key.name))
+            .help("leave the predicate out, or name it where it was meant to be asked")
+    });
+    let tables = tables.map(|(_, item)| {
+        Draft::new(Code::L0019, item.name_anchor(), format!("nothing looks up `{}`", item.key.name))
+            .help("leave the table out, or look it up: `NAME[resource.account].column`")
+    });
+    defines.chain(tables).collect()
+}

@@ -1,0 +1,233 @@
+//! The order in which tags are evaluated, and what goes in circles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::{Checked, Reads, Typed, checked};
+use crate::circles::{self, Circle};
+use crate::codes::Code;
+use crate::db::{Db, Project, SourceFile};
+use crate::diagnostic::{Anchor, Draft};
+use crate::hir::{ItemKind, NodeId};
+use crate::names::{Def, ItemRef, Scope, items_in_scope, scope};
+use crate::program::{DefineId, TagId};
+
+/// The order in which tags are evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Order {
+    /// Tags grouped so that each reads tags of earlier groups only; those in circles left out.
+    pub strata: Vec<Vec<TagId>>,
+    pub(crate) drafts: Vec<Draft>,
+}
+
+/// What an item refers to, as far as the order of the tags depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Refers {
+    Define(Reads),
+    Normalize(Reads),
+    /// What a rule as a whole refers to, and what each of its actions gives a value to, and reads.
+    Rule(Reads, Vec<(TagId, Reads)>),
+    Infer(Vec<(TagId, NodeId)>),
+}
+
+/// Collects what the items of a file refer to. An edit that changes nothing of it stops here.
+#[salsa::tracked(returns(ref))]
+fn file_refers(db: &dyn Db, project: Project, file: SourceFile) -> Vec<(ItemRef, Refers)> {
+    let refers = |item: ItemRef| {
+        let of = match item.key.kind {
+            ItemKind::Define | ItemKind::Normalize | ItemKind::Rule | ItemKind::Infer => {
+                refers_of(item.key.kind, checked(db, project, item.clone()))?
+            }
+            _ => return None,
+        };
+        Some((item, of))
+    };
+    items_in_scope(db, project, file).into_iter().filter_map(refers).collect()
+}
+
+fn refers_of(kind: ItemKind, checked: &Checked) -> Option<Refers> {
+    let reads = checked.reads.clone();
+    Some(match (kind, &checked.typed) {
+        (ItemKind::Define, _) => Refers::Define(reads),
+        (ItemKind::Normalize, _) => Refers::Normalize(reads),
+        (ItemKind::Rule, typed) => {
+            let rule = match typed {
+                Some(Typed::Rule(rule, _)) => Some(rule),
+                _ => None,
+            };
+            let actions = rule.iter().flat_map(|rule| &rule.actions).map(|action| {
+                let mut reads = Reads::default();
+                rule.iter().flat_map(|rule| &rule.when).for_each(|when| reads.add_pred(when));
+                reads.add_value(&action.value);
+                (action.tag, reads)
+            });
+            Refers::Rule(reads, actions.collect())
+        }
+        (_, Some(Typed::Infer(inferences, nodes))) => Refers::Infer(
+            inferences.iter().map(|inference| inference.tag).zip(nodes.iter().copied()).collect(),
+        ),
+        _ => return None,
+    })
+}
+
+/// Orders the tags by what their rules read. Reads no places, so that moved text re-runs nothing.
+#[salsa::tracked(returns(ref))]
+pub fn order(db: &dyn Db, project: Project) -> Order {
+    let scope = scope(db, project);
+    let mut order = Order::default();
+    let items: Vec<&(ItemRef, Refers)> =
+        scope.files(db, project).into_iter().flat_map(|file| file_refers(db, project, file)).collect();
+    let none = Reads::default();
+    let mut define_reads: Vec<&Reads> = vec![&none; scope.defines.len()];
+    for (item, refers) in &items {
+        if let (Refers::Define(reads), Some(Def::Define(id))) = (refers, scope.def_of(item))
+            && let Some(slot) = define_reads.get_mut(id.0 as usize)
+        {
+            *slot = reads;
+        }
+    }
+    report_define_circles(scope, &define_reads, &mut order.drafts);
+    let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); scope.tags.len()];
+    let mut feeders: Vec<Vec<&ItemRef>> = vec![Vec::new(); scope.tags.len()];
+    for (item, refers) in &items {
+        match refers {
+            Refers::Normalize(reads) => {
+                let read = transitive(reads, &define_reads);
+                if !read.is_empty() {
+                    order.drafts.push(normalize_reads_tags(scope, item, &read));
+                }
+            }
+            Refers::Rule(_, actions) => {
+                for (tag, reads) in actions {
+                    let target = tag.0 as usize;
+                    if let (Some(edges), Some(feeders)) = (edges.get_mut(target), feeders.get_mut(target)) {
+                        edges.extend(transitive(reads, &define_reads).iter().map(|tag| tag.0 as usize));
+                        feeders.push(item);
+                    }
+                }
+            }
+            Refers::Define(_) | Refers::Infer(_) => {}
+        }
+    }
+    let (strata, circles) = circles::layers(&edges);
+    order.strata = strata.into_iter().map(|layer| layer.into_iter().map(tag_id).collect()).collect();
+    order.drafts.extend(circles.iter().map(|circle| tag_circle(scope, circle, &feeders)));
+    order.drafts.extend(inferred_twice(scope, &items));
+    order.drafts.extend(rules_that_read_sources(scope, &items, &define_reads));
+    order
+}
+
+fn tag_id(index: usize) -> TagId {
+    TagId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// The tags that something reads, through predicates too.
+fn transitive(reads: &Reads, defines: &[&Reads]) -> BTreeSet<TagId> {
+    let mut tags = reads.tags.clone();
+    for define in reachable(reads, defines) {
+        tags.extend(defines.get(define.0 as usize).into_iter().flat_map(|reads| &reads.tags));
+    }
+    tags
+}
+
+/// The predicates that something names, through others too.
+fn reachable(reads: &Reads, defines: &[&Reads]) -> BTreeSet<DefineId> {
+    let mut seen = BTreeSet::new();
+    let mut queue: Vec<DefineId> = reads.defines.iter().copied().collect();
+    while let Some(next) = queue.pop() {
+        if seen.insert(next) {
+            queue.extend(defines.get(next.0 as usize).into_iter().flat_map(|reads| &reads.defines));
+        }
+    }
+    seen
+}
+
+fn report_define_circles(scope: &Scope, reads: &[&Reads], drafts: &mut Vec<Draft>) {
+    let edges: Vec<BTreeSet<usize>> =
+        reads.iter().map(|reads| reads.defines.iter().map(|id| id.0 as usize).collect()).collect();
+    for circle in circles::layers(&edges).1 {
+        let names = circle.names(|i| scope.defines.get(i).map(|item| item.key.name.as_str()));
+        let Some(first) = circle.members.first().and_then(|i| scope.defines.get(*i)) else { continue };
+        let draft =
+            Draft::new(Code::E0032, first.name_anchor(), format!("predicates go in a circle: {names}"))
+                .help("a predicate may not lead back to itself");
+        drafts.push(draft);
+    }
+}
+
+fn normalize_reads_tags(scope: &Scope, item: &ItemRef, read: &BTreeSet<TagId>) -> Draft {
+    let names: Vec<&str> = read
+        .iter()
+        .filter_map(|tag| scope.tags.get(tag.0 as usize))
+        .map(|item| item.key.name.as_str())
+        .collect();
+    let message = format!("the scope of this `normalize` reads {}", names.join(", "));
+    Draft::new(Code::E0033, item.name_anchor(), message)
+        .help("it runs before any virtual tag has a value; ask attributes (`resource.provider`) and native keys (`native[\"Key\"]`)")
+}
+
+fn tag_circle(scope: &Scope, circle: &Circle, feeders: &[Vec<&ItemRef>]) -> Draft {
+    let names = circle.names(|i| scope.tags.get(i).map(|item| item.key.name.as_str()));
+    let mut rules: Vec<&ItemRef> =
+        circle.members.iter().filter_map(|i| feeders.get(*i)).flatten().copied().collect();
+    rules.dedup();
+    let anchor = rules.first().map_or_else(|| unreachable_anchor(scope), |rule| rule.name_anchor());
+    let message = match circle.members.as_slice() {
+        [_] => format!("a tag depends on itself: {names}"),
+        _ => format!("tags depend on each other in a circle: {names}"),
+    };
+    let mut draft = Draft::new(Code::E0030, anchor, message)
+        .help("let one of the rules read the native value instead: `native.TAG`, or `native[\"Key\"]`");
+    for rule in rules.iter().skip(1) {
+        draft = draft.related(rule.name_anchor(), "this rule is part of the circle");
+    }
+    draft
+}
+
+/// A circle has tags, so there is a tag to point at.
+fn unreachable_anchor(scope: &Scope) -> Anchor {
+    #[expect(clippy::indexing_slicing, reason = "a circle of tags has a tag")]
+    scope.tags[0].name_anchor()
+}
+
+/// Rules whose condition asks where a value came from, which could make the answer depend on
+/// itself.
+fn rules_that_read_sources(scope: &Scope, items: &[&(ItemRef, Refers)], defines: &[&Reads]) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (item, refers) in items {
+        let (Refers::Rule(reads, _), Some(Def::Rule(_))) = (refers, scope.def_of(item)) else { continue };
+        let through = reachable(reads, defines);
+        let source =
+            reads.sources || through.iter().any(|id| defines.get(id.0 as usize).is_some_and(|r| r.sources));
+        if source {
+            let message = format!("rule `{}` reads where a value came from", item.key.name);
+            drafts.push(
+                Draft::new(Code::E0034, item.name_anchor(), message)
+                    .help("`TAG.source` is for policies and reports; a rule decides where values come from"),
+            );
+        }
+    }
+    drafts
+}
+
+/// Tags that two `infer` items speak of.
+fn inferred_twice(scope: &Scope, items: &[&(ItemRef, Refers)]) -> Vec<Draft> {
+    let mut first: BTreeMap<TagId, Anchor> = BTreeMap::new();
+    let mut drafts = Vec::new();
+    for (item, refers) in items {
+        let Refers::Infer(tags) = refers else { continue };
+        for (tag, node) in tags {
+            let at = item.anchor(*node);
+            let Some(other) = first.get(tag) else {
+                first.insert(*tag, at);
+                continue;
+            };
+            let name = scope.tags.get(tag.0 as usize).map_or("", |tag| tag.key.name.as_str());
+            drafts.push(
+                Draft::new(Code::E0041, at, format!("`infer` speaks of `{name}` twice"))
+                    .label("written here again")
+                    .related(other.clone(), "first written here"),
+            );
+        }
+    }
+    drafts
+}
