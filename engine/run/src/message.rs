@@ -69,7 +69,7 @@ pub(crate) fn message<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>, value:
     let attribute = attribute(check);
     let told = tag.or_else(|| attribute.as_deref().filter(|_| check.attr.is_some_and(is_text)));
     match (told, value) {
-        (None, _) => format!("{} {must}", attribute.as_deref().unwrap_or(&check.id)),
+        (None, _) => format!("{} {must}", attribute.as_deref().unwrap_or(check.id)),
         (Some(tag), None) if check.expectation == "be set" => format!("{tag} is missing"),
         (Some(tag), None) => format!("{tag} is missing; it {must}"),
         (Some(tag), Some("")) => format!("{tag} is empty; it {must}"),
