@@ -3,7 +3,7 @@
 //! - A `tagpol` fence is a whole file that checks without a mistake. After `tagpol continued` it is
 //!   checked together with the fences before it, back to the last that is not; after
 //!   `tagpol error E0012` it has exactly these mistakes, in this order. With `file=NAME` behind it, it
-//!   is also a file for the sessions below it.
+//!   is also a file for the sessions below it. A `csv file=NAME` fence is the file of a table.
 //! - A `console` fence holds lines `$ tagpol …`, each followed by all that it prints; a line of
 //!   nothing but `…` stands for any lines. Sessions of one document share a folder in which
 //!   `examples/` is that of the repository.
@@ -78,7 +78,11 @@ fn the_readme_shows_policies_and_sessions() {
 fn policies_in_documents_check() {
     for document in documents() {
         let mut chain = String::new();
+        let mut tables: Vec<(String, String)> = Vec::new();
         for fence in fences(&document) {
+            if let Some(name) = fence.info.strip_prefix("csv file=") {
+                tables.push((name.to_owned(), fence.text.clone()));
+            }
             let mut words = fence.info.split_whitespace().filter(|word| !word.starts_with("file="));
             if words.next() != Some("tagpol") {
                 continue;
@@ -90,20 +94,22 @@ fn policies_in_documents_check() {
                 }
                 Some("continued") => Vec::new(),
                 Some("error") => {
-                    assert_eq!(codes(&fence.text), words.collect::<Vec<_>>(), "{}", fence.place);
+                    assert_eq!(codes(&fence.text, &tables), words.collect::<Vec<_>>(), "{}", fence.place);
                     continue;
                 }
                 Some(other) => panic!("{}: `{other}` says nothing about a tagpol fence", fence.place),
             };
             chain.push_str(&fence.text);
-            assert_eq!(codes(&chain), expected, "{}", fence.place);
+            assert_eq!(codes(&chain, &tables), expected, "{}", fence.place);
         }
     }
 }
 
-/// Returns the codes of the mistakes in a file.
-fn codes(text: &str) -> Vec<String> {
-    let folder = Folder::with(&[("shown.tagpol", text)]);
+/// Returns the codes of the mistakes in a file that lies beside those of tables.
+fn codes(text: &str, tables: &[(String, String)]) -> Vec<String> {
+    let tables = tables.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let files: Vec<(&str, &str)> = tables.chain([("shown.tagpol", text)]).collect();
+    let folder = Folder::with(&files);
     let run = folder.run(&["check", "shown.tagpol", "--format", "json"]);
     let found: Vec<serde_json::Value> = serde_json::from_str(&run.out).unwrap();
     // What an example defines need not be used in it.

@@ -137,7 +137,7 @@ fn a_table_without_rows_is_one() {
 
 #[test]
 fn a_table_that_nothing_reads_is_not_asked_for() {
-    let unread = "table a from \"a.csv\" key k { k: text }\ntag owner: email\npolicy p { severity low  require owner }\n";
+    let unread = "@allow(unused-table)\ntable a from \"a.csv\" key k { k: text }\ntag owner: email\npolicy p { severity low  require owner }\n";
     let folder = Folder::with(&[("x.tagpol", unread), ("a.csv", "k\n1\n1\n"), ("r.csv", RESOURCES)]);
     folder.run(&["eval", "-i", "r.csv"]).ends_with(1);
     let run = folder.run(&["check"]);

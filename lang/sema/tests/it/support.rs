@@ -41,11 +41,6 @@ pub(crate) fn lint(files: &[(String, String)]) -> (Database, Vec<Diagnostic>) {
 /// The day of the tests.
 const TODAY: &str = "2026-11-01";
 
-/// The codes of all diagnostics, in order.
-pub(crate) fn codes(analysis: &Analysis) -> Vec<&'static str> {
-    analysis.diagnostics.iter().map(|diagnostic| diagnostic.code.as_str()).collect()
-}
-
 /// `path 2:3`, the path left out for the file that every case has.
 pub(crate) fn place(db: &Database, file: tagpol_sema::SourceFile, offset: u32) -> String {
     let (line, column) = line_index(db, file).position(file.text(db), offset.into());
