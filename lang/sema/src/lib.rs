@@ -15,6 +15,7 @@
 //! | query | reads | re-runs when |
 //! |---|---|---|
 //! | [`analysis`] | all below, places too | any text changes |
+//! | [`file_lints`] | one file, what its items name, what others say of the same tags | those change |
 //! | [`order`] | reads of all items | an item's references change |
 //! | [`check::checked`] | one item, [`scope`], types of tags it names | that item or a name changes |
 //! | [`scope`] | keys of all items | an item comes, goes or is renamed |

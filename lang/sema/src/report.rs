@@ -20,6 +20,12 @@ pub fn errors(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
     files.into_iter().flat_map(|file| file_errors(db, project, file)).cloned().collect()
 }
 
+/// Whether anything is wrong.
+#[salsa::tracked(returns(copy))]
+pub(crate) fn has_errors(db: &dyn Db, project: Project) -> bool {
+    scope(db, project).files(db, project).into_iter().any(|file| !file_errors(db, project, file).is_empty())
+}
+
 /// Returns everything that is wrong in a file, ordered by position, each thing once.
 #[salsa::tracked(returns(ref))]
 pub fn file_errors(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagnostic> {

@@ -50,7 +50,7 @@ use crate::hir::{Body, Item, ItemKey, NodeId};
 use crate::names::{ItemRef, items_in_scope, scope};
 use crate::places::Places;
 use crate::program::{Policy, Pred};
-use crate::report::{errors, file_errors, sort};
+use crate::report::{errors, has_errors, sort};
 
 /// Returns everything there is to say about a project: what is wrong, and what lints find; ordered
 /// by (file, position).
@@ -97,19 +97,12 @@ fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
 fn all_across_items(db: &dyn Db, project: Project) -> HashMap<SourceFile, Vec<Draft>> {
     let of_tags = scope(db, project).tags.iter().flat_map(|tag| tag_lints(db, project, tag.clone()));
     // Where something is wrong, names may be used that were not understood.
-    let unnamed = if is_whole(db, project) { unnamed_items(db, project).as_slice() } else { &[] };
+    let unnamed = if has_errors(db, project) { &[] } else { unnamed_items(db, project).as_slice() };
     let mut by_file: HashMap<SourceFile, Vec<Draft>> = HashMap::new();
     for draft in of_tags.chain(unnamed) {
         by_file.entry(draft.at.file).or_default().push(draft.clone());
     }
     by_file
-}
-
-/// Whether nothing is wrong.
-#[salsa::tracked(returns(copy))]
-fn is_whole(db: &dyn Db, project: Project) -> bool {
-    let files = scope(db, project).files(db, project);
-    files.into_iter().all(|file| file_errors(db, project, file).is_empty())
 }
 
 /// What is found in one item, less what it allows and what the project does.
@@ -126,7 +119,7 @@ fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft]) -> Vec<Diagnosti
     let drafts = item_lints(db, project, item.clone()).iter().chain(across.iter().copied()).chain(&expired);
     let mut allowed = Allowed::of(&hir);
     let told: Vec<&Draft> = drafts.filter(|draft| !allowed.silences(draft.code)).collect();
-    let judged = |code| is_whole(db, project) && (code != Code::L0011 || today.is_some());
+    let judged = |code| !has_errors(db, project) && (code != Code::L0011 || today.is_some());
     let needless = allowed.needless(item, judged);
     let places = Places { db };
     let at_level = |draft: &Draft| {

@@ -10,8 +10,8 @@ use crate::formats;
 use crate::hir::{self, NodeId, PatternLit};
 use crate::program::{MapTarget, Normalize, Pattern, Regex};
 
-/// How many patterns that match more than one text are compared with each other.
-const WIDE: usize = 40;
+/// How many patterns of each kind are held against one that matches more than one text.
+const FEW: usize = 40;
 
 /// A pattern that was read already.
 #[derive(Clone, Copy)]
@@ -21,34 +21,33 @@ struct Earlier<'a> {
     node: NodeId,
 }
 
-/// A pattern that matches more than one text, and has been compiled.
+/// A pattern that may match more than one text, and has been compiled.
 struct Wide<'a> {
     earlier: Earlier<'a>,
     matcher: Matcher,
 }
 
+/// What was read already.
+#[derive(Default)]
+struct Taken<'a> {
+    literals: HashMap<String, Earlier<'a>>,
+    /// The first few literals, in order.
+    few: Vec<(&'a str, Earlier<'a>)>,
+    wide: Vec<Wide<'a>>,
+}
+
 impl Lint<'_> {
     pub(super) fn patterns(&mut self, hir: &hir::Normalize, normalize: &Normalize) {
-        let mut literals: HashMap<String, Earlier<'_>> = HashMap::new();
-        let mut wide: Vec<Wide<'_>> = Vec::new();
+        let mut taken = Taken::default();
         for (arm, typed) in hir.maps.iter().zip(&normalize.arms) {
             for (literal, pattern) in arm.patterns.iter().zip(&typed.patterns) {
                 let this = Earlier { pattern, target: &typed.target, node: node(literal) };
                 if self.has_blanks(this) {
                     continue;
                 }
-                let before = match pattern {
-                    Pattern::Literal(text) => {
-                        literals.get(&fold(text)).copied().or_else(|| taken(text, &wide))
-                    }
-                    _ => covered(pattern, &wide),
-                };
-                match before {
+                match taken.before(pattern) {
                     Some(before) => self.unreached(this, before),
-                    None => match pattern {
-                        Pattern::Literal(text) => drop(literals.insert(fold(text), this)),
-                        _ => wide.push(Wide { earlier: this, matcher: Matcher::new(pattern) }),
-                    },
+                    None => taken.add(this),
                 }
             }
         }
@@ -109,9 +108,57 @@ pub(super) fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// The first glob or expression that matches a text.
-fn taken<'a>(text: &str, wide: &[Wide<'a>]) -> Option<Earlier<'a>> {
-    wide.iter().find(|wide| wide.matcher.matches(text)).map(|wide| wide.earlier)
+impl<'a> Taken<'a> {
+    fn add(&mut self, this: Earlier<'a>) {
+        if let Pattern::Literal(text) = this.pattern {
+            self.literals.insert(fold(text), this);
+            if self.few.len() < FEW {
+                self.few.push((text, this));
+            }
+        } else {
+            self.wide.push(Wide { earlier: this, matcher: Matcher::new(this.pattern) });
+        }
+    }
+
+    /// The first pattern that takes all that another one matches, alone or together with others.
+    fn before(&self, pattern: &Pattern) -> Option<Earlier<'a>> {
+        match pattern {
+            Pattern::Literal(text) => self.decides(text),
+            _ => self.covers(pattern),
+        }
+    }
+
+    fn decides(&self, text: &str) -> Option<Earlier<'a>> {
+        let wide = || self.wide.iter().find(|wide| wide.matcher.matches(text)).map(|wide| wide.earlier);
+        self.literals.get(&fold(text)).copied().or_else(wide)
+    }
+
+    fn covers(&self, pattern: &Pattern) -> Option<Earlier<'a>> {
+        // Most often a text that it matches, and none of them does, is at hand.
+        let example = match pattern {
+            Pattern::Glob(glob) => Some(glob.replace('*', "").replace('?', "0")),
+            _ => None,
+        };
+        let is_free = example.is_some_and(|text| self.decides(&text).is_none());
+        if is_free || self.wide.len() > FEW {
+            return None;
+        }
+        let this = language(pattern);
+        let covers =
+            |languages: &[Language]| search(std::slice::from_ref(&this), languages) == Search::Nothing;
+        let literals =
+            Language::union(self.few.iter().map(|(text, _)| Language::literal(text))).ignore_case();
+        let mut languages: Vec<Language> =
+            self.wide.iter().map(|wide| language(wide.earlier.pattern)).collect();
+        languages.extend((!self.few.is_empty()).then_some(literals));
+        // An expression that matches nothing is told of by its own lint.
+        if languages.is_empty() || !covers(&languages) || covers(&[]) {
+            return None;
+        }
+        let alone = languages.iter().position(|language| covers(std::slice::from_ref(language)));
+        let wide = self.wide.get(alone.unwrap_or(0)).map(|wide| wide.earlier);
+        wide.or_else(|| self.few.first().map(|(_, earlier)| *earlier))
+    }
 }
 
 /// A pattern that is asked of many texts.
@@ -144,28 +191,6 @@ impl Matcher {
             Self::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(text)),
         }
     }
-}
-
-/// The first of the earlier globs and expressions that together match all that a pattern does.
-fn covered<'a>(pattern: &Pattern, wide: &[Wide<'a>]) -> Option<Earlier<'a>> {
-    // Most often a text that it matches, and none of them does, is at hand.
-    let example = match pattern {
-        Pattern::Glob(glob) => Some(glob.replace('*', "").replace('?', "0")),
-        _ => None,
-    };
-    let is_free = example.is_some_and(|text| wide.iter().all(|wide| !wide.matcher.matches(&text)));
-    if wide.is_empty() || wide.len() > WIDE || is_free {
-        return None;
-    }
-    let languages: Vec<Language> = wide.iter().map(|wide| language(wide.earlier.pattern)).collect();
-    let this = language(pattern);
-    let covers = |languages: &[Language]| search(std::slice::from_ref(&this), languages) == Search::Nothing;
-    // An expression that matches nothing is told of by its own lint.
-    if covers(&[]) || !covers(&languages) {
-        return None;
-    }
-    let alone = languages.iter().position(|language| covers(std::slice::from_ref(language)));
-    wide.get(alone.unwrap_or(0)).map(|wide| wide.earlier)
 }
 
 /// The texts that a pattern matches.

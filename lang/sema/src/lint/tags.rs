@@ -275,7 +275,8 @@ impl<'a> TagLint<'a> {
                 broken.iter().filter_map(|i| requirements.get(*i)).flat_map(|requirement| &requirement.of);
             let found = of.take(COMPARED).find(|(_, policy, _)| self.fires_within(given.rule, policy));
             if let Some((item, policy, node)) = found {
-                let message = format!("`{value}` breaks policy `{}` wherever this rule fires", policy.name);
+                let message =
+                    format!("`{value}` breaks policy `{}` wherever this rule gives it", policy.name);
                 let draft = Draft::new(Code::L0008, given.item.anchor(given.node), message)
                     .related(item.anchor(*node), "the policy asks for this")
                     .help("give another value, or narrow the rule or the policy");

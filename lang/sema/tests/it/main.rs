@@ -13,6 +13,7 @@ mod condition_places;
 mod diagnostics;
 mod incremental;
 mod lints;
+mod maps;
 mod modules;
 mod programs;
 mod random;
