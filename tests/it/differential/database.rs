@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::interp::{Row, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
-use tagpol_plan::{QueryKind, Script};
+use tagpol_plan::{QueryKind, Rates, Script};
 use tagpol_run::{Compiled, Options, compile_for};
 use tagpol_sema::program::Program;
 use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
@@ -49,10 +49,14 @@ impl Database {
     }
 
     fn evaluate_over(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
-        let Compiled { plan, script } = compile_for(&case.program, snapshot, &Options::at(case.options.now))
-            .map_err(|e| e.to_string())?;
+        let Compiled { plan, script } =
+            compile_for(&case.program, snapshot, &options(case)).map_err(|e| e.to_string())?;
         let run = || {
             self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;
+            for id in plan.tables_read() {
+                let (info, rows) = (&plan.lookups[id.0 as usize], &case.options.tables[id.0 as usize]);
+                self.store.load_table(&info.relation, &info.columns, rows.values().map(Vec::as_slice))?;
+            }
             for statement in script.statements() {
                 self.store.execute(statement)?;
             }
@@ -60,6 +64,8 @@ impl Database {
         };
         run().map_err(|e: tagpol_store::StoreError| e.to_string())?;
         let mut rows = self.scopes_and_states(&plan, &case.program)?;
+        self.remedies_and_goals(&plan, &case.program, &mut rows)?;
+        self.totals_of_goals(&script, &rows, &case.resources)?;
         self.tags(&plan, &script, &mut rows)?;
         case.resources
             .iter()
@@ -94,6 +100,64 @@ impl Database {
             rows.insert(id.to_owned(), result);
         }
         Ok(rows)
+    }
+
+    /// Fills in what would mend the checks of a tag, and what goals say.
+    fn remedies_and_goals(
+        &self,
+        plan: &Plan,
+        program: &Program,
+        rows: &mut BTreeMap<String, RowResult>,
+    ) -> Result<(), String> {
+        let name = |id| quote_identifier(&plan.column(id).name);
+        let mended: Vec<_> = plan.checks.iter().filter_map(|check| Some((check, check.remedy?))).collect();
+        let mut columns = vec!["id".to_owned()];
+        columns.extend(mended.iter().map(|(_, remedy)| name(*remedy)));
+        columns.extend(plan.goals.iter().flat_map(|goal| [name(goal.scope), name(goal.covered)]));
+        let sql = format!("SELECT {} FROM evaluated", columns.join(", "));
+        for cells in self.store.query(&sql).map_err(|e| e.to_string())?.rows {
+            let (id, cells) = cells.split_first().ok_or("no columns")?;
+            let row = id.as_text().and_then(|id| rows.get_mut(id)).ok_or("an unknown resource")?;
+            let (remedies, goals) = cells.split_at(mended.len());
+            for ((check, _), cell) in mended.iter().zip(remedies) {
+                let remedies = &program.policies[check.policy].remedies;
+                let at = remedies.iter().position(|remedy| Some(remedy.tag) == check.tag);
+                let at = at.ok_or("a remedy of a tag without one")?;
+                row.remedies[check.policy][at] = cell.as_text().map(str::to_owned);
+            }
+            for (goal, pair) in row.goals.iter_mut().zip(goals.chunks(2)) {
+                let truth = |cell: &Cell| cell.as_bool().ok_or("a goal is no truth");
+                *goal = (truth(&pair[0])?, truth(&pair[1])?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the query of the goals with sums over the resources.
+    fn totals_of_goals(
+        &self,
+        script: &Script,
+        rows: &BTreeMap<String, RowResult>,
+        resources: &[Row],
+    ) -> Result<(), String> {
+        let found = self.store.query(script.query(QueryKind::Goals)).map_err(|e| e.to_string())?.rows;
+        for (goal, cells) in found.iter().enumerate() {
+            let of = |which: fn(&(bool, bool)) -> bool| {
+                let chosen: Vec<&Row> =
+                    resources.iter().filter(|row| which(&rows[&row.id].goals[goal])).collect();
+                let costs = chosen.iter().filter_map(|row| row.monthly_cost);
+                let known = resources.iter().any(|row| row.monthly_cost.is_some());
+                let cost = known.then(|| costs.sum::<rust_decimal::Decimal>().normalize().to_string());
+                (chosen.len().to_string(), cost.unwrap_or_else(|| "NULL".to_owned()))
+            };
+            let ((in_scope, cost), (covered, covered_cost)) = (of(|goal| goal.0), of(|goal| goal.1));
+            let expected = [goal.to_string(), in_scope, covered, cost, covered_cost];
+            let found: Vec<String> = cells.iter().map(Cell::to_string).collect();
+            if found != expected {
+                return Err(format!("totals of goal {goal}: {expected:?}, not {found:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Fills in the tags, with what gave them and whether an equal lost.
@@ -135,6 +199,19 @@ impl Database {
     }
 }
 
+fn options(case: &Case) -> Options {
+    let mut rates = Rates::default();
+    for (currency, (worth, units)) in &case.options.rates {
+        // The rates of two currencies are told from opposite sides.
+        let told = match *units == rust_decimal::Decimal::ONE {
+            true => rates.add(currency, *worth, super::pools::CURRENCY),
+            false => rates.add(super::pools::CURRENCY, *units, currency),
+        };
+        told.unwrap();
+    }
+    Options { rates, ..Options::at(case.options.now) }
+}
+
 fn resource(row: &Row) -> Resource {
     let row = row.clone();
     Resource {
@@ -147,7 +224,7 @@ fn resource(row: &Row) -> Resource {
         created: row.created,
         monthly_cost: row.monthly_cost,
         source: row.source,
-        meta: None,
+        meta: row.meta,
         tags: row.tags,
     }
 }

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::program::{
-    Attr, CmpOp, CompareAs, DefineId, Direction, Format, Func, Pred, Source, TagId, TextOp, Value,
+    Attr, CmpOp, CompareAs, DefineId, Direction, Format, Func, Pred, Source, TableId, TagId, TextOp, Value,
 };
 
 use super::pools;
-use super::schema::{Kind, OTHER_KEYS, READING_ORDER, TAGS};
+use super::schema::{Kind, OTHER_KEYS, READING_ORDER, TABLES, TAGS};
 
 /// What an expression may read, besides attributes and native keys.
 #[derive(Clone, Copy)]
@@ -112,7 +112,22 @@ fn simple_text(reads: Reads) -> BoxedStrategy<Value> {
         let any_tag = select(READING_ORDER.to_vec());
         parts.push((1, any_tag.prop_map(Value::NativeTag).boxed()));
     }
+    parts.push((1, meta().boxed()));
     union(parts)
+}
+
+fn meta() -> impl Strategy<Value = Value> {
+    pools::one_of(pools::META_PATHS).prop_map(Value::Meta)
+}
+
+/// Returns a lookup by a text.
+fn lookup(key: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    let cells = TABLES.iter().enumerate().flat_map(|(table, schema)| {
+        (0..schema.columns.len()).map(move |column| (TableId(table as u32), column))
+    });
+    (select(cells.collect::<Vec<_>>()), key)
+        .prop_map(|((table, column), key)| Value::Lookup { table, column, key: Box::new(key) })
+        .boxed()
 }
 
 /// Returns a text that may be missing.
@@ -129,9 +144,16 @@ pub(super) fn text(reads: Reads) -> BoxedStrategy<Value> {
                 .prop_map(|args| Value::Call(Func::Coalesce, args));
             let part = prop_oneof![2 => inner.clone(), 1 => literal_text().boxed()];
             let template = prop::collection::vec(part, 1..=3).prop_map(Value::Template);
-            let extract =
-                (inner, pools::group_regex()).prop_map(|(text, regex)| Value::Extract(Box::new(text), regex));
-            prop_oneof![one, replace, coalesce, template, extract]
+            let extract = (inner.clone(), pools::group_regex())
+                .prop_map(|(text, regex)| Value::Extract(Box::new(text), regex));
+            prop_oneof![
+                1 => one,
+                1 => replace,
+                1 => coalesce,
+                1 => template,
+                1 => extract,
+                2 => lookup(inner.boxed()),
+            ]
         })
         .boxed()
 }
@@ -148,6 +170,8 @@ fn number(reads: Reads) -> BoxedStrategy<Value> {
         (2, pools::one_of(&["order", "Order", "rank"]).prop_map(Value::Native).boxed()),
         (2, length.boxed()),
     ];
+    parts.push((1, lookup(simple_text(reads))));
+    parts.push((1, meta().boxed()));
     if let Some(tag) = tag_of(reads.tag_ids_as(Kind::Number)) {
         parts.push((4, tag.prop_map(Value::Tag).boxed()));
     }
@@ -160,6 +184,7 @@ fn date(reads: Reads) -> BoxedStrategy<Value> {
         (2, pools::one_of(&["review-date", "reviewed"]).prop_map(Value::Native).boxed()),
         (2, Just(Value::Attr(Attr::Created)).boxed()),
     ];
+    parts.push((1, lookup(simple_text(reads))));
     if let Some(tag) = tag_of(reads.tag_ids_as(Kind::Date)) {
         parts.push((4, tag.prop_map(Value::Tag).boxed()));
     }

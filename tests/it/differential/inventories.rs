@@ -9,7 +9,7 @@ use proptest::strategy::Union;
 use tagpol_plan::interp::Row;
 
 use super::pools;
-use super::schema::{OTHER_KEYS, TAGS};
+use super::schema::{OTHER_KEYS, SchemaTable, TABLES, TAGS};
 
 /// Texts of attributes other than the name.
 pub(super) const ATTRS: &[&str] =
@@ -28,6 +28,27 @@ pub(super) fn resources() -> impl Strategy<Value = Vec<Undated>> {
     })
 }
 
+/// The rows of a table by their key, as the reference has them.
+pub(super) type Table = BTreeMap<String, Vec<Option<String>>>;
+
+/// Returns the rows of every table. Keys are often values of the resources, or almost.
+pub(super) fn tables() -> impl Strategy<Value = Vec<Table>> {
+    let tables: Vec<_> = TABLES.iter().map(table).collect();
+    tables
+}
+
+fn table(schema: &'static SchemaTable) -> impl Strategy<Value = Table> {
+    let cell = || prop_oneof![3 => pools::mostly(pools::CELLS, pools::HOSTILE), 1 => pools::one_of(ATTRS)];
+    let cells = prop::collection::vec(option::weighted(0.8, cell()), schema.columns.len());
+    prop::collection::vec((cell(), cells), 0..=8).prop_map(|rows| {
+        let row = |(key, mut cells): (String, Vec<Option<String>>)| {
+            cells[schema.key] = Some(key.clone());
+            (key, cells)
+        };
+        rows.into_iter().map(row).collect()
+    })
+}
+
 /// Dates the resources.
 pub(super) fn created_around(now: DateTime<Utc>, resources: Vec<Undated>) -> Vec<Row> {
     let dated = resources.into_iter();
@@ -42,9 +63,9 @@ fn row() -> impl Strategy<Value = Undated> {
         [attr(), attr(), attr(), attr(), attr()],
         option::weighted(0.8, pools::time_off()),
         option::weighted(0.8, pools::amount()),
-        prop::collection::vec(native_tag(), 0..=12),
+        (option::weighted(0.7, pools::one_of(pools::METAS)), prop::collection::vec(native_tag(), 0..=12)),
     )
-        .prop_map(|(id, name, attrs, off, monthly_cost, tags)| {
+        .prop_map(|(id, name, attrs, off, monthly_cost, (meta, tags))| {
             let [type_, provider, account, region, source] = attrs;
             let unique: BTreeMap<String, String> = tags.into_iter().collect();
             let tags = unique.into_iter().collect();
@@ -58,7 +79,7 @@ fn row() -> impl Strategy<Value = Undated> {
                 source,
                 created: None,
                 monthly_cost,
-                meta: None,
+                meta,
                 tags,
             };
             (row, off)

@@ -40,7 +40,7 @@ pub(crate) struct Case {
     pub(crate) program: Program,
     /// The resources, ordered by id; ids are unique.
     pub(crate) resources: Vec<Row>,
-    /// The clock and the currency.
+    /// The clock, the currency, the rates, and the rows of tables.
     pub(crate) options: Options,
 }
 
@@ -58,10 +58,11 @@ pub(crate) struct Search {
 /// Returns random cases.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
     // What stands first is made simple first.
-    (inventories::resources(), pools::now(), programs::program()).prop_map(|(resources, now, program)| Case {
+    let parts = (inventories::resources(), inventories::tables(), pools::now(), programs::program());
+    parts.prop_map(|(resources, tables, now, program)| Case {
         program,
         resources: inventories::created_around(now, resources),
-        options: Options { now, currency: Some(pools::CURRENCY.to_owned()), ..Options::default() },
+        options: Options { now, currency: Some(pools::CURRENCY.to_owned()), rates: pools::rates(), tables },
     })
 }
 
@@ -102,6 +103,7 @@ impl fmt::Display for Case {
         items(f, "define", &program.defines, |_| true)?;
         items(f, "rule", &program.rules, |_| true)?;
         items(f, "policy", &program.policies, |_| true)?;
+        items(f, "goal", &program.goals, |_| true)?;
         items(f, "exemption", &program.exemptions, |_| true)?;
         writeln!(f, "  strata {:?}", program.strata)?;
         items(f, "resource", &self.resources, |_| true)
@@ -127,7 +129,7 @@ fn without_places(debug: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('}').map_or("", |(_, rest)| rest))
 }
 
-/// Returns a line for each tag, scope and check that two evaluators see differently.
+/// Returns a line for each tag, scope, check, remedy and goal that two evaluators see differently.
 pub(crate) fn differences(case: &Case, expected: &[RowResult], found: &[RowResult]) -> Vec<String> {
     if expected.len() != found.len() {
         return vec![format!("{} resources became {} results", expected.len(), found.len())];
@@ -137,6 +139,7 @@ pub(crate) fn differences(case: &Case, expected: &[RowResult], found: &[RowResul
         if expected != found {
             let start = lines.len();
             row_differences(&case.program, expected, found, &mut lines);
+            goal_differences(&case.program, expected, found, &mut lines);
             if lines.len() == start {
                 lines.push("results of different shapes".to_owned());
             }
@@ -159,6 +162,14 @@ fn row_differences(program: &Program, expected: &RowResult, found: &RowResult, l
         if in_expected != in_found {
             lines.push(format!("scope of {}: {in_expected:?}, not {in_found:?}", policy.name));
         }
+        for (r, remedy) in policy.remedies.iter().enumerate() {
+            let value = |result: &RowResult| result.remedies.get(p).and_then(|p| p.get(r)).cloned();
+            if value(expected) != value(found) {
+                let (expected, found) = (value(expected), value(found));
+                lines
+                    .push(format!("remedy {:?} of {}: {expected:?}, not {found:?}", remedy.tag, policy.name));
+            }
+        }
         for (c, check) in policy.checks.iter().enumerate() {
             let state = |result: &RowResult| result.checks.get(p).and_then(|p| p.get(c)).copied();
             if state(expected) != state(found) {
@@ -171,6 +182,14 @@ fn row_differences(program: &Program, expected: &RowResult, found: &RowResult, l
                     state(found)
                 ));
             }
+        }
+    }
+}
+
+fn goal_differences(program: &Program, expected: &RowResult, found: &RowResult, lines: &mut Vec<String>) {
+    for ((goal, expected), found) in program.goals.iter().zip(&expected.goals).zip(&found.goals) {
+        if expected != found {
+            lines.push(format!("goal {} (scope, covered): {expected:?}, not {found:?}", goal.name));
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Small pools of texts, times and amounts. The plain ones come first: cases shrink towards them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
 use tagpol_sema::program::{Duration, Regex, Value};
 
-/// The currency of every snapshot and amount.
+/// The currency of every snapshot.
 pub(super) const CURRENCY: &str = "USD";
 
 /// Texts that break what handles them carelessly.
@@ -49,6 +51,73 @@ pub(super) const HOSTILE: &[&str] = &[
     "true",
     "\u{661}",
 ];
+
+/// Documents of a provider.
+pub(super) const METAS: &[&str] = &[
+    r#"{"size": 10, "sku": {"name": "web", "tier": null}, "list": ["a", {"x": "b"}, 3, null]}"#,
+    "{}",
+    r#"{"sku.name": "prod", "sku": {"name": "web"}, "size": "10"}"#,
+    r#"{"sku.name": null, "sku": {"name": "web"}, "list": {"1": "x", "01": "y"}}"#,
+    r#"{"size": true, "sku": "web", "list": [[["prod"]]]}"#,
+    r#"{"size": -0.5, "sl/ash": "a", "til~de": "b", "~1": "c", "it's": "prod", "quo\"te": "d"}"#,
+    r#"{"sku": {"name": ""}, "size": "", "list": [], "a.b.c": "web", "a.b": {"c": "x"}}"#,
+    r#"{"sku": {"name": "\u00e9\u0000\n\ud83d\ude00"}, "size": 0.1, "日本": "prod", " ": "x"}"#,
+    r#"{"sku": {"name": {"b": 1, "a": [true, null, "é"]}}, "size": 9007199254740993, "-": "x"}"#,
+];
+
+/// Paths into them.
+pub(super) const META_PATHS: &[&str] = &[
+    "size",
+    "sku",
+    "sku.name",
+    "list",
+    "list.0",
+    "list.1.x",
+    "list.2",
+    "list.3",
+    "list.4",
+    "list.-",
+    "list.-1",
+    "list.01",
+    "list.0.0.0",
+    "sl/ash",
+    "til~de",
+    "~1",
+    "it's",
+    "quo\"te",
+    "a.b.c",
+    "日本",
+    " ",
+    "-",
+    "none",
+    "sku.tier",
+    "$",
+    "*",
+    "#",
+];
+
+/// Keys and cells of tables, besides those that are hostile.
+pub(super) const CELLS: &[&str] = &[
+    "123456789012",
+    "web",
+    "prod",
+    "jane@company.com",
+    "aws",
+    "web-prod-01",
+    "core",
+    "2026-09-01",
+    "10",
+    "production",
+    "a",
+    "eu-west-1",
+];
+
+/// What units of the other currencies are worth in [`CURRENCY`]: the second so many of the first.
+pub(super) fn rates() -> BTreeMap<String, (Decimal, Decimal)> {
+    let euro = (Decimal::new(108, 2), Decimal::ONE);
+    let pound = (Decimal::ONE, Decimal::new(75, 2));
+    BTreeMap::from([("EUR".to_owned(), euro), ("GBP".to_owned(), pound)])
+}
 
 /// Names of resources: words, traps and other spellings.
 pub(super) const NAMES: &[&str] = &[
@@ -241,5 +310,6 @@ pub(super) fn amount() -> impl Strategy<Value = Decimal> + Clone {
 
 /// Returns a literal amount.
 pub(super) fn money() -> impl Strategy<Value = Value> + Clone {
-    amount().prop_map(|amount| Value::Money(amount, CURRENCY.to_owned()))
+    let currency = prop_oneof![4 => Just(CURRENCY), 1 => Just("EUR"), 1 => Just("GBP")];
+    (amount(), currency).prop_map(|(amount, currency)| Value::Money(amount, currency.to_owned()))
 }

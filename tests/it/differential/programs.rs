@@ -9,12 +9,13 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{
-    Action, ActionKind, Check, CheckKind, Define, Exemption, Loc, MapArm, MapTarget, Normalize, Otherwise,
-    Pattern, Policy, Program, Rule, Severity, Tag, TagId, Transform,
+    Action, ActionKind, Check, CheckKind, Define, Exemption, Goal, Loc, MapArm, MapTarget, Measure,
+    Normalize, Otherwise, Pattern, Policy, Program, Remedy, Rule, Severity, Table, TableColumn, Tag, TagId,
+    Transform,
 };
 
 use super::exprs::{Reads, literal, pred, text};
-use super::schema::{Kind, OTHER_KEYS, READING_ORDER, SchemaTag, TAGS, tag_type};
+use super::schema::{Kind, OTHER_KEYS, READING_ORDER, SchemaTable, SchemaTag, TABLES, TAGS, tag_type};
 use super::{pools, promises};
 
 /// Returns a program of all the tags of the schema.
@@ -27,8 +28,9 @@ pub(super) fn program() -> impl Strategy<Value = Program> {
         prop::collection::vec(rule(), 0..=6),
         prop::collection::vec(policy(), 0..=4),
         prop::collection::vec(exemption(), 0..=3),
+        prop::collection::vec(goal(), 0..=3),
     )
-        .prop_map(|(tags, defines, rules, policies, exemptions)| {
+        .prop_map(|(tags, defines, rules, policies, exemptions, goals)| {
             let defines = defines.into_iter().enumerate();
             let mut program = Program {
                 tags,
@@ -38,6 +40,8 @@ pub(super) fn program() -> impl Strategy<Value = Program> {
                 rules,
                 policies,
                 exemptions,
+                goals,
+                tables: TABLES.iter().map(table).collect(),
                 ..Program::default()
             };
             name(&mut program);
@@ -64,6 +68,17 @@ fn name(program: &mut Program) {
         for (c, check) in policy.checks.iter_mut().enumerate() {
             check.id = format!("check-{c}");
         }
+        let mut told: Vec<TagId> = policy.checks.iter().filter_map(|check| check.tag).collect();
+        // One for each tag that a check is about.
+        policy.remedies.retain(|remedy| {
+            let is_told = told.contains(&remedy.tag);
+            told.retain(|tag| *tag != remedy.tag);
+            is_told
+        });
+    }
+    for (g, goal) in program.goals.iter_mut().enumerate() {
+        goal.name = format!("goal-{g}");
+        goal.loc = line(g);
     }
 }
 
@@ -193,8 +208,9 @@ fn policy() -> impl Strategy<Value = Policy> {
         option::weighted(0.6, pred(Reads::policy())),
         prop::collection::vec(check(), 1..=3),
         option::of(pools::span()),
+        prop::collection::vec(remedy(), 0..=2),
     )
-        .prop_map(|(severity, scope, checks, grace)| Policy {
+        .prop_map(|(severity, scope, checks, grace, remedies)| Policy {
             name: String::new(),
             doc: String::new(),
             severity,
@@ -203,7 +219,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             grace,
             escalate: None,
             controls: Vec::new(),
-            remedies: Vec::new(),
+            remedies,
             loc: line(0),
         })
 }
@@ -224,6 +240,45 @@ fn check() -> impl Strategy<Value = Check> {
             expectation: "hold".to_owned(),
             loc: line(0),
         })
+}
+
+fn remedy() -> impl Strategy<Value = Remedy> {
+    let tags = select(READING_ORDER.to_vec());
+    (tags, text(Reads::policy())).prop_map(|(tag, value)| Remedy { tag, value, loc: line(0) })
+}
+
+fn goal() -> impl Strategy<Value = Goal> {
+    (
+        proptest::sample::subsequence(READING_ORDER.to_vec(), 1..=3),
+        select(&[Measure::Count, Measure::Cost][..]),
+        option::weighted(0.6, pred(Reads::policy())),
+    )
+        .prop_map(|(tags, by, scope)| Goal {
+            name: String::new(),
+            doc: String::new(),
+            severity: Severity::High,
+            tags,
+            by,
+            scope,
+            at_least: rust_decimal::Decimal::ONE,
+            loc: line(0),
+        })
+}
+
+fn table(schema: &SchemaTable) -> Table {
+    let column = |name: &&str| TableColumn {
+        name: (*name).to_owned(),
+        heading: (*name).to_owned(),
+        ty: tagpol_sema::program::TagType::Text,
+    };
+    Table {
+        name: schema.name.to_owned(),
+        doc: String::new(),
+        path: format!("{}.csv", schema.name),
+        key: schema.key,
+        columns: schema.columns.iter().map(column).collect(),
+        loc: line(0),
+    }
 }
 
 /// Returns an exemption whose indexes are any numbers, see [`aim_exemptions`].

@@ -35,6 +35,13 @@ pub(super) fn broken(program: &Program) -> Vec<String> {
             promise(only_native, format!("the scope of {} reads no tags", tag.name));
         }
     }
+    for policy in &program.policies {
+        for (r, remedy) in policy.remedies.iter().enumerate() {
+            let told = policy.checks.iter().any(|check| check.tag == Some(remedy.tag));
+            let once = !policy.remedies[..r].iter().any(|other| other.tag == remedy.tag);
+            promise(told && once, "one remedy for a tag that a check is about".to_owned());
+        }
+    }
     for exemption in &program.exemptions {
         let policy = program.policies.get(exemption.policy);
         let in_range = policy.is_some_and(|p| exemption.check.is_none_or(|c| c < p.checks.len()));

@@ -184,6 +184,19 @@ pub(super) const TAGS: [SchemaTag; 10] = [
 pub(super) const READING_ORDER: [TagId; 10] =
     [TagId(8), TagId(2), TagId(6), TagId(5), TagId(7), TagId(1), TagId(9), TagId(0), TagId(4), TagId(3)];
 
+/// A lookup table: names that are words of SQL, and a key that is not its first column.
+pub(super) struct SchemaTable {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [&'static str],
+    pub(super) key: usize,
+}
+
+/// The tables that every program has.
+pub(super) const TABLES: [SchemaTable; 2] = [
+    SchemaTable { name: "accounts", columns: &["account", "owner", "since", "rank"], key: 0 },
+    SchemaTable { name: "order-by", columns: &["value", "select", "id"], key: 1 },
+];
+
 /// Native keys that no tag has.
 pub(super) const OTHER_KEYS: &[&str] =
     &["Name", "aws:created by", "", "-", "it's \"quoted\"", "a\nb", "日本", "select"];

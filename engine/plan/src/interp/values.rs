@@ -151,7 +151,11 @@ impl Resource<'_> {
         };
         json.get(path).and_then(text).or_else(|| {
             let step = |value: &serde_json::Value, name: &str| match value {
-                serde_json::Value::Array(members) => members.get(name.parse::<usize>().ok()?).cloned(),
+                serde_json::Value::Array(members) => {
+                    // `01` and `+1` are no positions.
+                    let position = name.parse::<usize>().ok().filter(|at| at.to_string() == name)?;
+                    members.get(position).cloned()
+                }
                 other => other.get(name).cloned(),
             };
             text(&path.split('.').try_fold(json.clone(), |value, name| step(&value, name))?)

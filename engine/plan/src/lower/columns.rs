@@ -17,6 +17,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// Returns no columns, none of which will ever have one of these names.
+    pub(super) fn without<'n>(names: impl IntoIterator<Item = &'n String>) -> Self {
+        Self { names: names.into_iter().cloned().collect(), ..Self::default() }
+    }
+
     /// Adds a column and returns its id. The name is made unique.
     pub(super) fn add(&mut self, name: &str, expr: Expr, ty: Type, note: Option<Note>) -> ColumnId {
         #[expect(clippy::cast_possible_truncation, reason = "memory ends before 2^32 columns")]

@@ -68,6 +68,7 @@ struct Lowering<'a> {
     actions: Actions,
     now: DateTime<Utc>,
     columns: Columns,
+    lookups: Vec<LookupInfo>,
     /// By tag: what its native keys give.
     natives: Vec<Vec<Candidate>>,
     /// The tags made so far.
@@ -102,6 +103,7 @@ impl Candidate {
 
 impl<'a> Lowering<'a> {
     fn new(program: &'a Program, layout: &'a Layout, options: &Options) -> Self {
+        let lookups: Vec<LookupInfo> = program.tables.iter().map(lookup_info).collect();
         let now = options.now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(options.now);
         Self {
             program,
@@ -110,7 +112,8 @@ impl<'a> Lowering<'a> {
             keys: KeyIndex::new(layout),
             actions: Actions::new(program),
             now: pred::shift(now, 0),
-            columns: Columns::default(),
+            columns: Columns::without(lookups.iter().flat_map(|table| &table.columns)),
+            lookups,
             natives: Vec::new(),
             tags: HashMap::new(),
             defines: HashMap::new(),
@@ -134,21 +137,27 @@ impl<'a> Lowering<'a> {
             return Err(self.errors);
         }
         let Columns { columns, layers, .. } = self.columns;
-        let (now, provenance) = (self.now, self.provenance);
+        let (now, provenance, lookups) = (self.now, self.provenance, self.lookups);
         let relation = relation.to_owned();
-        let lookups = self.program.tables.iter().map(lookup_info).collect();
         Ok(Plan { now, relation, columns, layers, output, queries, tags, checks, goals, provenance, lookups })
     }
 }
 
 /// A table's relation; kebab-case names differ with another prefix too.
+///
+/// A lookup is a query in a query, where a name means a column of the table first. So no column of
+/// the plan may be called as one of a table ([`Columns::without`]).
 fn lookup_info(table: &Table) -> LookupInfo {
     LookupInfo {
         name: table.name.clone(),
         path: table.path.clone(),
         headings: table.columns.iter().map(|column| column.heading.clone()).collect(),
         relation: format!("lookup_{}", table.name.replace('-', "_")),
-        columns: table.columns.iter().map(|column| column.name.replace('-', "_")).collect(),
+        columns: table
+            .columns
+            .iter()
+            .map(|column| format!("cell_{}", column.name.replace('-', "_")))
+            .collect(),
         key: table.key,
     }
 }

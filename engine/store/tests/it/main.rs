@@ -4,6 +4,7 @@
 
 mod errors;
 mod interrupt;
+mod loading;
 mod snapshots;
 mod values;
 

@@ -34,7 +34,7 @@ pub enum Value {
     /// An attribute of the resource.
     Attr(Attr),
     /// A field of the provider's own JSON: the member of exactly this name, else what the names
-    /// between the dots lead to, where a whole number is a position in a list. Missing where there
+    /// between the dots lead to, where `0`, `1`, … are positions in a list. Missing where there
     /// is none or it is null; what is no text is its JSON.
     Meta(String),
     /// The cell of a table, in the row whose key is exactly the text; missing where there is no
