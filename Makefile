@@ -7,10 +7,10 @@ CARGO ?= cargo
 FEATURES = $(shell test -e .duckdb/bundled && echo --features bundled)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo lint fmt clean
+.PHONY: help setup build test demo differential lint fmt clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
 setup: ## put the DuckDB library into .duckdb/
 	@sh scripts/setup.sh
@@ -32,6 +32,14 @@ test: setup ## run every test
 # Findings make `eval` end with 1, which is what a demonstration is for; anything above is a failure.
 demo: build ## evaluate examples/quickstart and show its findings
 	@$(CARGO) run -q $(FEATURES) -- eval examples/quickstart || test $$? -eq 1
+
+# Random programs over random inventories, in the database and in the reference interpreter.
+PAIRS ?= 200000
+SEED ?= 1000
+
+differential: setup ## compare the engine with its reference: PAIRS=200000 SEED=1000
+	TAGPOL_DIFFERENTIAL_PAIRS=$(PAIRS) TAGPOL_DIFFERENTIAL_SEED=$(SEED) $(CARGO) test --release -p tagpol-tests \
+	  --test it $(FEATURES) -- --nocapture the_database_agrees_with_the_reference
 
 lint: setup ## check formatting and lints, warnings denied
 	$(CARGO) fmt --all --check

@@ -18,11 +18,13 @@ pub(super) const ATTRS: &[&str] =
 /// A resource whose time of creation is still to be counted from the clock.
 type Undated = (Row, Option<TimeDelta>);
 
-/// Returns up to eight resources with ids of their own.
-pub(super) fn resources() -> impl Strategy<Value = Vec<Undated>> {
-    prop::collection::vec(row(), 1..=8).prop_map(|mut rows| {
+/// Returns the resources of some inventories, each of up to eight, ordered by ids of their own.
+pub(super) fn resources(inventories: usize) -> impl Strategy<Value = Vec<Undated>> {
+    let inventory = prop::collection::vec(row(), 1..=8);
+    prop::collection::vec(inventory, inventories).prop_map(|inventories| {
+        let mut rows: Vec<Undated> = inventories.into_iter().flatten().collect();
         for (index, (row, _)) in rows.iter_mut().enumerate() {
-            row.id = format!("{index}{}", row.id);
+            row.id = format!("{index:03}{}", row.id);
         }
         rows
     })

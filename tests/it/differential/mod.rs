@@ -47,18 +47,21 @@ pub(crate) struct Case {
 /// How long to look for a case on which two evaluators differ.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Search {
-    /// How many cases to try.
-    pub(crate) cases: u32,
+    /// How many programs to try.
+    pub(crate) programs: u32,
+    /// Over how many inventories each: what costs time is planning a program.
+    pub(crate) inventories: usize,
     /// Which ones.
     pub(crate) seed: u64,
     /// How many simpler cases to try once one is found.
     pub(crate) shrinks: u32,
 }
 
-/// Returns random cases.
-pub(crate) fn cases() -> impl Strategy<Value = Case> {
+/// Returns random cases, each the resources of so many inventories.
+pub(crate) fn cases(inventories: usize) -> impl Strategy<Value = Case> {
     // What stands first is made simple first.
-    let parts = (inventories::resources(), inventories::tables(), pools::now(), programs::program());
+    let parts =
+        (inventories::resources(inventories), inventories::tables(), pools::now(), programs::program());
     parts.prop_map(|(resources, tables, now, program)| Case {
         program,
         resources: inventories::created_around(now, resources),
@@ -75,13 +78,13 @@ pub(crate) fn agree(
     other: impl Fn(&Case) -> Result<Vec<RowResult>, String>,
 ) -> Result<(), String> {
     let config = Config {
-        cases: search.cases,
+        cases: search.programs,
         rng_seed: RngSeed::Fixed(search.seed),
         max_shrink_iters: search.shrinks,
         failure_persistence: None,
         ..Config::default()
     };
-    let outcome = TestRunner::new(config).run(&cases(), |case| {
+    let outcome = TestRunner::new(config).run(&cases(search.inventories), |case| {
         let expected = evaluate(&case.program, &case.resources, &case.options);
         let found = other(&case).map_err(TestCaseError::fail)?;
         let differences = differences(&case, &expected, &found);

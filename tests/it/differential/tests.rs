@@ -2,6 +2,7 @@
 //! promises, say everything, and tell mistakes.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 
 use chrono::{NaiveTime, SubsecRound};
 use proptest::prelude::*;
@@ -19,7 +20,7 @@ use super::{Case, Search, agree, cases, promises};
 /// Returns that many cases, always the same.
 fn samples(count: usize) -> Vec<Case> {
     let mut runner = TestRunner::deterministic();
-    let strategy = cases();
+    let strategy = cases(1);
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
@@ -33,7 +34,7 @@ fn generated_programs_keep_their_promises() {
 #[test]
 fn simpler_programs_keep_their_promises_too() {
     let mut runner = TestRunner::deterministic();
-    let mut tree = cases().new_tree(&mut runner).unwrap();
+    let mut tree = cases(1).new_tree(&mut runner).unwrap();
     for step in 0..500 {
         let moved = if step % 3 == 0 { tree.complicate() } else { tree.simplify() };
         assert_eq!(promises::broken(&tree.current().program), Vec::<String>::new());
@@ -154,29 +155,41 @@ fn every_outcome_occurs() {
     assert!(depths.len() >= 4, "programs of {depths:?} strata");
 }
 
-/// `TAGPOL_DIFFERENTIAL_CASES` and `TAGPOL_DIFFERENTIAL_SEED` make it look longer, and elsewhere.
+/// Inventories that each program is evaluated over.
+const INVENTORIES: usize = 10;
+
+/// Looks at 2,000 pairs of a program and an inventory. `TAGPOL_DIFFERENTIAL_PAIRS` and
+/// `TAGPOL_DIFFERENTIAL_SEED` make it look longer, and elsewhere: see `make differential`.
 #[test]
 fn the_database_agrees_with_the_reference() {
     let number = |variable, usual| {
         let text = std::env::var(variable).ok();
         text.map_or(usual, |text| text.parse().unwrap())
     };
-    let search = Search {
-        cases: u32::try_from(number("TAGPOL_DIFFERENTIAL_CASES", 200)).unwrap(),
-        seed: number("TAGPOL_DIFFERENTIAL_SEED", 1),
-        shrinks: 600,
-    };
-    let database = Database::new();
-    if let Err(report) = agree(search, |case| database.evaluate(case)) {
-        panic!("{report}");
-    }
+    let pairs = usize::try_from(number("TAGPOL_DIFFERENTIAL_PAIRS", 2000)).unwrap();
+    let seed = number("TAGPOL_DIFFERENTIAL_SEED", 1);
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let programs = u32::try_from(pairs.div_ceil(INVENTORIES * workers)).unwrap();
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let seed = seed + worker as u64;
+            let search = Search { programs, inventories: INVENTORIES, seed, shrinks: 600 };
+            scope.spawn(move || {
+                let database = Database::new();
+                if let Err(report) = agree(search, |case| database.evaluate(case)) {
+                    panic!("seed {seed}: {report}");
+                }
+            });
+        }
+    });
+    println!("{} pairs of a program and an inventory agree", programs as usize * INVENTORIES * workers);
 }
 
 /// The comparison with the database is one that can fail.
 #[test]
 fn a_mistake_of_the_database_is_found() {
     let database = Database::new();
-    let search = Search { cases: 200, seed: 1, shrinks: 0 };
+    let search = Search { programs: 200, inventories: 1, seed: 1, shrinks: 0 };
     let mistakes: [Mistake; 4] = [
         |c| rules(c, |rule| rule.when = None),
         |c| values(c, |value| *value = value.trim().to_owned()),
@@ -196,12 +209,12 @@ fn a_mistake_of_the_database_is_found() {
 #[test]
 fn the_reference_agrees_with_itself() {
     let same = |case: &Case| Ok(evaluate(&case.program, &case.resources, &case.options));
-    assert_eq!(agree(Search { cases: 30, seed: 1, shrinks: 0 }, same), Ok(()));
+    assert_eq!(agree(Search { programs: 30, inventories: 1, seed: 1, shrinks: 0 }, same), Ok(()));
 }
 
 #[test]
 fn a_mistake_is_reported_with_the_smallest_case() {
-    let search = Search { cases: 300, seed: 1, shrinks: 16_384 };
+    let search = Search { programs: 300, inventories: 1, seed: 1, shrinks: 16_384 };
     let mistaken = |case: &Case| {
         let mut program = case.program.clone();
         program.exemptions.clear();
@@ -220,7 +233,7 @@ fn a_mistake_is_reported_with_the_smallest_case() {
 
 #[test]
 fn an_evaluator_that_fails_is_reported_with_its_error() {
-    let search = Search { cases: 1, seed: 1, shrinks: 0 };
+    let search = Search { programs: 1, inventories: 1, seed: 1, shrinks: 0 };
     let report = agree(search, |_| Err("no such column".to_owned())).unwrap_err();
     assert!(report.contains("no such column"), "{report}");
 }
@@ -235,7 +248,7 @@ fn assert_found(mistakes: &[(&str, Mistake)]) {
             mistake(&mut believed);
             Ok(evaluate(&believed.program, &believed.resources, &believed.options))
         };
-        let search = Search { cases: 500, seed: 2, shrinks: 0 };
+        let search = Search { programs: 500, inventories: 1, seed: 2, shrinks: 0 };
         assert!(agree(search, mistaken).is_err(), "not found: {name}");
     }
 }
