@@ -80,10 +80,39 @@ pub fn words(name: &str) -> Vec<String> {
         if boundary {
             flush(&mut word, &mut words);
         }
-        word.extend(c.to_lowercase());
+        word.push(lower_char(c));
     }
     flush(&mut word, &mut words);
     words
+}
+
+/// Returns the text in lower case, each character by itself. Two texts are equal regardless of case
+/// where this makes them equal.
+pub fn lower(text: &str) -> String {
+    text.chars().map(lower_char).collect()
+}
+
+/// Returns the text in upper case, each character by itself.
+pub fn upper(text: &str) -> String {
+    text.chars().map(upper_char).collect()
+}
+
+fn upper_char(c: char) -> char {
+    // Of the letters that Unicode's full mapping makes two of, the one that has an upper case of its own.
+    if c == 'ß' { 'ẞ' } else { single(c, c.to_uppercase()) }
+}
+
+fn lower_char(c: char) -> char {
+    // The one letter whose lower case is two characters in Unicode's full mapping.
+    if c == 'İ' { 'i' } else { single(c, c.to_lowercase()) }
+}
+
+/// Returns what a character is mapped to, where that is one character, else itself.
+fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(other), None) => other,
+        _ => c,
+    }
 }
 
 /// Whether the character is part of a word: an ASCII letter, or any character beyond ASCII.

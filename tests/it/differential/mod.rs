@@ -6,9 +6,9 @@
 //! Each program has the tags of `schema`, one or two of every type, whose names are in another
 //! order than the one in which they may read one another. Everything else is random: types'
 //! details, defaults, maps, predicates, rules, policies, waivers. Texts come from small pools, so
-//! that what a program asks for is often what a resource has, or almost. The case mapping of `ß`,
-//! `İ` and `Σ`, on which the evaluators' Unicode tables differ, is not in the pools.
+//! that what a program asks for is often what a resource has, or almost.
 //!
+//! - `corpus`: regular expressions and letters, each against each
 //! - `database`: the evaluator that is tested
 //! - `pools`: the texts, times and amounts
 //! - `schema`: the tags
@@ -17,6 +17,7 @@
 //! - `inventories`: resources
 //! - `promises`: what every `Program` promises, to test the generator itself
 
+mod corpus;
 mod database;
 mod exprs;
 mod inventories;

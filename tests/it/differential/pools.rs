@@ -44,6 +44,7 @@ pub(super) const HOSTILE: &[&str] = &[
     "\u{212a}",
     "\u{17f}",
     "\u{1f600}",
+    "ß İ ΑΣ",
     "\u{10ffff}",
     "日本",
     "NULL",
@@ -152,7 +153,7 @@ pub(super) const GLOBS: &[&str] = &[
 ];
 
 /// Expressions of the common subset, without groups.
-const PLAIN_REGEXES: &[&str] = &[
+pub(super) const PLAIN_REGEXES: &[&str] = &[
     "prod",
     "[A-Z]{3}-[0-9]{3}",
     "^prod",
@@ -188,7 +189,7 @@ const PLAIN_REGEXES: &[&str] = &[
 ];
 
 /// Expressions of the common subset, with groups.
-const GROUP_REGEXES: &[&str] = &[
+pub(super) const GROUP_REGEXES: &[&str] = &[
     "(prod|dev)",
     "(PROD|[a-d]EV).*",
     "(prod|dev)-?([0-9]+)?",

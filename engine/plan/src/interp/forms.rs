@@ -35,8 +35,3 @@ impl Patterns {
         }
     }
 }
-
-/// Returns the text in the form in which two texts are equal regardless of case.
-pub(super) fn fold_case(text: &str) -> String {
-    text.to_lowercase()
-}

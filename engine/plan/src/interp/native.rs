@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use tagpol_sema::formats::{fold_key, trim};
+use tagpol_sema::formats::{fold_key, lower, trim, upper};
 use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
 
 use super::Resource;
-use super::forms::fold_case;
 use super::patterns::{fill_groups, glob};
 
 /// What the native tags of a resource say of a tag.
@@ -123,8 +122,8 @@ impl Resource<'_> {
 
     fn first_match<'p>(&self, arm: &'p MapArm, text: &str) -> Option<&'p Pattern> {
         arm.patterns.iter().find(|pattern| match pattern {
-            Pattern::Literal(literal) => fold_case(literal) == fold_case(text),
-            Pattern::Glob(pattern) => glob(&fold_case(pattern), &fold_case(text)),
+            Pattern::Literal(literal) => lower(literal) == lower(text),
+            Pattern::Glob(pattern) => glob(&lower(pattern), &lower(text)),
             Pattern::Regex(regex) => self.patterns.whole(&regex.pattern, true).is_match(text),
         })
     }
@@ -149,15 +148,15 @@ fn word_of_type(ty: &TagType, text: &str) -> Option<String> {
         TagType::Bool => truth_values.as_slice(),
         _ => return None,
     };
-    words.iter().find(|word| fold_case(word) == fold_case(text)).cloned()
+    words.iter().find(|word| lower(word) == lower(text)).cloned()
 }
 
 fn transform(transforms: &[Transform], raw: &str) -> String {
     let mut text = raw.to_owned();
     for transform in transforms {
         text = match transform {
-            Transform::Lower => text.to_lowercase(),
-            Transform::Upper => text.to_uppercase(),
+            Transform::Lower => lower(&text),
+            Transform::Upper => upper(&text),
             Transform::Trim => trim(&text).to_owned(),
         };
     }

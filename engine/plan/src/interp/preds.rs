@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use tagpol_sema::formats::words;
+use tagpol_sema::formats::{lower, words};
 use tagpol_sema::program::{CmpOp, CompareAs, Direction, Duration, Pred, Regex, TextOp, Value};
 
 use super::Resource;
@@ -101,11 +101,7 @@ fn text_test(op: TextOp, text: &str, pattern: &str) -> bool {
         TextOp::StartsWith => text.starts_with(pattern),
         TextOp::EndsWith => text.ends_with(pattern),
         TextOp::Like => glob(pattern, text),
-        TextOp::HasWord => {
-            // As `words` writes them: each character by itself.
-            let word: String = pattern.chars().flat_map(char::to_lowercase).collect();
-            words(text).contains(&word)
-        }
+        TextOp::HasWord => words(text).contains(&lower(pattern)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use tagpol_sema::formats::{parse_date, trim};
+use tagpol_sema::formats::{lower, parse_date, trim, upper};
 use tagpol_sema::program::{Attr, Format, Func, Regex, Value};
 
 use super::Resource;
@@ -169,8 +169,8 @@ impl Resource<'_> {
         let texts = self.texts(args)?;
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         match (func, texts.as_slice()) {
-            (Func::Lower, [text]) => Some(Scalar::Text(text.to_lowercase())),
-            (Func::Upper, [text]) => Some(Scalar::Text(text.to_uppercase())),
+            (Func::Lower, [text]) => Some(Scalar::Text(lower(text))),
+            (Func::Upper, [text]) => Some(Scalar::Text(upper(text))),
             (Func::Trim, [text]) => Some(Scalar::Text(trim(text).to_owned())),
             (Func::Length, [text]) => Some(Scalar::Number(text.chars().count().into())),
             (Func::Replace, [text, "", _]) => Some(Scalar::Text((*text).to_owned())),

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tagpol_sema::formats::fold_key;
+use tagpol_sema::formats::{fold_key, lower};
 use tagpol_sema::program::{
     CmpOp, MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagId, TagType, Transform,
 };
 
 use super::pred::in_list;
-use super::text::{TargetPart, fold_case, glob, group_count, target};
+use super::text::{TargetPart, glob, group_count, target};
 use super::{Candidate, Lowering, note};
 use crate::ir::{Expr, Field, Function, Origin, Type};
 use crate::layout::Layout;
@@ -157,7 +157,7 @@ impl Lowering<'_> {
         let mut literals: Vec<Expr> = Vec::new();
         for pattern in &arm.patterns {
             if let Pattern::Literal(text) = pattern {
-                literals.push(Expr::text(fold_case(text)));
+                literals.push(Expr::text(lower(text)));
                 continue;
             }
             self.push_literals(&mut arms, &mut literals, arm, trimmed);
@@ -185,7 +185,7 @@ impl Lowering<'_> {
         match pattern {
             Pattern::Literal(text) | Pattern::Glob(text) => {
                 let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
-                let pattern = glob(&fold_case(text));
+                let pattern = glob(&lower(text));
                 (Expr::Like { value: Box::new(folded), pattern }, plain_target(to))
             }
             Pattern::Regex(regex) => {
@@ -209,11 +209,11 @@ impl Lowering<'_> {
         };
         let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
         // Most enumerations are of lower-case words, which are their own folded form.
-        if words.iter().all(|word| fold_case(word) == *word) {
+        if words.iter().all(|word| lower(word) == *word) {
             let words = words.into_iter().map(Expr::text).collect();
             return vec![(in_list(folded.clone(), words, false), folded)];
         }
-        let is = |word: &String| Expr::compare(CmpOp::Eq, folded.clone(), Expr::text(fold_case(word)));
+        let is = |word: &String| Expr::compare(CmpOp::Eq, folded.clone(), Expr::text(lower(word)));
         words.iter().map(|word| (is(word), Expr::text(word))).collect()
     }
 }

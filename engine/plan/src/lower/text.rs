@@ -1,15 +1,9 @@
 //! Patterns of text: case, globs, words and the groups of regular expressions.
 
+use tagpol_sema::formats::lower;
 use tagpol_sema::program::Regex;
 
 use crate::ir::GlobPart;
-
-/// Returns the text in the form in which texts are compared regardless of case: each character to
-/// lower case by itself, as [`crate::ir::Function::Lower`] does.
-pub(super) fn fold_case(text: &str) -> String {
-    // Of one letter, the dotted capital I, Rust makes two characters and databases one.
-    text.chars().flat_map(|c| if c == 'İ' { 'i'.to_lowercase() } else { c.to_lowercase() }).collect()
-}
 
 /// Reads a glob: `*` any text, `?` one character, the rest as it is.
 pub(super) fn glob(pattern: &str) -> Vec<GlobPart> {
@@ -40,7 +34,7 @@ pub(super) fn glob(pattern: &str) -> Vec<GlobPart> {
 pub(super) fn word(pattern: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
     let whole = !pattern.is_empty() && pattern.chars().all(is_word);
-    whole.then(|| format!(" {} ", fold_case(pattern)))
+    whole.then(|| format!(" {} ", lower(pattern)))
 }
 
 /// A part of the right side of a map arm.

@@ -211,6 +211,10 @@ impl Dialect {
         let Self::DuckDb = self;
         let function = if whole { "regexp_full_match" } else { "regexp_matches" };
         let options = if ignore_case { ", 'i'" } else { "" };
+        if !whole && has_inner_anchor(pattern) {
+            // DuckDB 1.5 reads `a$b` as "contains `ab`"; a group keeps its optimizer from doing so.
+            return format!("{function}({text}, {}{options})", literal(&format!("({pattern})"), self));
+        }
         format!("{function}({text}, {}{options})", literal(pattern, self))
     }
 
@@ -296,6 +300,13 @@ fn white_space() -> String {
         }
     }
     format!("[{class}]")
+}
+
+/// Whether a `^` stands anywhere but first, or a `$` anywhere but last; those that are escaped or in a
+/// class count too.
+fn has_inner_anchor(pattern: &str) -> bool {
+    pattern.strip_prefix('^').unwrap_or(pattern).contains('^')
+        || pattern.strip_suffix('$').unwrap_or(pattern).contains('$')
 }
 
 /// [`formats::words`] with a space before, between and after the words: a space at each change of

@@ -293,7 +293,7 @@ impl Ctx<'_> {
     /// Reports a pattern of `has word` that no word of a name can equal.
     fn single_word(&mut self, text: &hir::Text) {
         let words = formats::words(&text.value);
-        let is_word = matches!(words.as_slice(), [word] if *word == text.value.to_lowercase());
+        let is_word = matches!(words.as_slice(), [word] if *word == formats::lower(&text.value));
         if !is_word {
             let draft = self
                 .draft(Code::E0027, text.id, format!("`{}` is not a single word", text.value))

@@ -6,6 +6,7 @@ use super::Ctx;
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
+use crate::formats::lower;
 use crate::hir::{Body, Name, NodeId, TypeExpr, Value};
 use crate::names::ItemRef;
 use crate::program::{Severity, TagType};
@@ -92,7 +93,7 @@ impl Ctx<'_> {
         for member in members {
             let Some(text) = self.enum_member(member) else { continue };
             // Members compare regardless of case when native values become them.
-            if !folded.insert(text.to_lowercase()) {
+            if !folded.insert(lower(&text)) {
                 let draft = self.draft(Code::E0011, member.id(), format!("`{text}` is listed twice"));
                 self.report(draft.help(
                     "members may not differ in case only: native values match them regardless of case",

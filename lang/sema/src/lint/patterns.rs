@@ -105,7 +105,7 @@ fn node(literal: &PatternLit) -> NodeId {
 
 /// The form in which texts of maps are compared.
 pub(super) fn fold(text: &str) -> String {
-    text.to_lowercase()
+    formats::lower(text)
 }
 
 impl<'a> Taken<'a> {

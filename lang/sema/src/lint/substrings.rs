@@ -111,7 +111,7 @@ fn is_a_name(value: &Value) -> bool {
 }
 
 fn is_word(text: &str) -> bool {
-    matches!(formats::words(text).as_slice(), [word] if *word == text.to_lowercase())
+    matches!(formats::words(text).as_slice(), [word] if *word == formats::lower(text))
 }
 
 /// A text that is looked for, and whether more may stand on either side of it.

@@ -125,7 +125,7 @@ fn op_holds(op: TextOp, text: &str, pattern: &str) -> bool {
         TextOp::Contains => text.contains(pattern),
         TextOp::StartsWith => text.starts_with(pattern),
         TextOp::EndsWith => text.ends_with(pattern),
-        TextOp::HasWord => formats::words(text).contains(&pattern.to_lowercase()),
+        TextOp::HasWord => formats::words(text).contains(&formats::lower(pattern)),
         TextOp::Like => glob_matches(pattern, text),
     }
 }
