@@ -43,6 +43,7 @@ pub mod regex;
 mod report;
 mod strata;
 mod validity;
+pub mod words;
 
 pub use check::table_files;
 pub use codes::Code;

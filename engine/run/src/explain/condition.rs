@@ -4,7 +4,7 @@ use tagpol_plan::interp::Resource;
 use tagpol_sema::condition_places::{Place, Places};
 use tagpol_sema::program::{Attr, Duration, Loc, Pred, Value};
 
-use super::words::{Words, duration};
+use tagpol_sema::words::{Words, duration};
 
 /// A part of a condition with what it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,8 @@
 //! - [`condition`]: a condition as a tree of parts, each with its truth and the values found
 //! - [`tag`]: where a value came from, and what became of a rule that did not give it
 //! - [`check`]: out of scope, held, waived, pending or open
-//! - [`words`]: conditions and values as the language writes them
 
 pub mod check;
 pub mod condition;
 pub mod narrate;
 pub mod tag;
-pub mod words;

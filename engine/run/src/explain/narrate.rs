@@ -7,8 +7,8 @@ use tagpol_sema::program::{ActionKind, Duration, Loc, TagId};
 use super::check::{CheckReason, NoWaiver, unused_waivers};
 use super::condition::Part;
 use super::tag::{Origin, Verdict, discarded};
-use super::words::duration;
 use crate::message::shown;
+use tagpol_sema::words::duration;
 
 /// `p.tagpol:12`
 pub fn at(loc: &Loc) -> String {

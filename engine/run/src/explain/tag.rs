@@ -5,7 +5,7 @@ use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{ActionKind, Loc, TagId};
 
 use super::condition::{Part, condition};
-use super::words::Words;
+use tagpol_sema::words::Words;
 
 /// Where the value of a tag came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

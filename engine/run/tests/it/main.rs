@@ -1,7 +1,6 @@
 //! Tests of programs: what they find, and why.
 //!
 //! - `testing`: `test` blocks over small programs, in Markdown
-//! - `words`: conditions and values as the language writes them
 
 #![expect(
     clippy::string_slice,
@@ -13,4 +12,3 @@
 mod suite;
 mod support;
 mod testing;
-mod words;

@@ -13,8 +13,3 @@ pub(crate) fn program(files: &[(String, String)]) -> (Program, Places) {
     assert!(messages.is_empty(), "{messages:?} in {files:#?}");
     (Program::clone(&analysis.program), places(&db, project))
 }
-
-/// Checks one file.
-pub(crate) fn program_of(text: &str) -> (Program, Places) {
-    program(&[("a.tagpol".to_owned(), text.to_owned())])
-}

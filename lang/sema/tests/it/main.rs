@@ -22,3 +22,4 @@ mod stdlib;
 #[path = "../../../syntax/tests/it/suite.rs"]
 mod suite;
 mod support;
+mod words;

@@ -5,8 +5,8 @@ use tagpol_sema::condition_places::{Place, PolicyPlaces};
 use tagpol_sema::program::{Loc, MapArm, Normalize, Policy, Pred, Rule, Tag, Value};
 
 use super::{PointKind, Seen};
-use crate::explain::words::{Words, arm_text};
 use crate::testing::Subject;
+use tagpol_sema::words::{Words, arm_text};
 
 /// A question to a case.
 type Question<'a> = Box<dyn Fn(&Seen<'_>) -> bool + 'a>;

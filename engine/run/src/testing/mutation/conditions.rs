@@ -3,7 +3,7 @@
 use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{CmpOp, Direction, Loc, Pred, TextOp, Value};
 
-use crate::explain::words::{Words, op_text, quoted};
+use tagpol_sema::words::{Words, op_text, quoted};
 
 /// A condition with a mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]

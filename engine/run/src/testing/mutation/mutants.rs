@@ -11,8 +11,8 @@ use tagpol_sema::program::{
 };
 
 use super::conditions::{Variant, is_negation, variants, without};
-use crate::explain::words::{Words, arm_text, pattern_text};
 use crate::testing::Subject;
+use tagpol_sema::words::{Words, arm_text, pattern_text};
 
 /// A change of a program.
 type Change<'a> = Box<dyn Fn(&mut Program) + 'a>;

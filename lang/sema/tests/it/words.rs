@@ -1,8 +1,8 @@
 //! Conditions and values as the language writes them.
 
-use tagpol_run::explain::words::Words;
+use tagpol_sema::words::{Words, type_text};
 
-use crate::support::program_of;
+use crate::support::check_text;
 
 const TAGS: &str = "
 tag environment: one of [production, staging, \"pre prod\"]
@@ -52,9 +52,27 @@ const CONDITIONS: [&str; 26] = [
 fn conditions_read_as_they_were_written() {
     let defines: String =
         CONDITIONS.iter().enumerate().map(|(i, text)| format!("define c{i:02} = {text}\n")).collect();
-    let (program, _) = program_of(&format!("{TAGS}{defines}"));
+    let program = check_text(&format!("{TAGS}{defines}")).1.program;
     let words = Words::new(&program);
     let printed: Vec<String> =
         program.defines.iter().filter(|d| d.name.starts_with('c')).map(|d| words.pred(&d.pred)).collect();
     assert_eq!(printed, CONDITIONS);
+}
+
+#[test]
+fn types_read_as_they_were_written() {
+    let types = [
+        "text",
+        "text matching /a\\/b/i",
+        "one of [production, \"pre prod\", \"in\"]",
+        "email",
+        "date",
+        "number",
+        "bool",
+        "url",
+    ];
+    let tags: String = types.iter().enumerate().map(|(i, ty)| format!("tag t{i}: {ty}\n")).collect();
+    let program = check_text(&tags).1.program;
+    let printed: Vec<String> = program.tags.iter().map(|tag| type_text(&tag.ty)).collect();
+    assert_eq!(printed, types);
 }

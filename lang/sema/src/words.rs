@@ -1,8 +1,8 @@
-//! Conditions and values as the language writes them.
+//! Conditions, values and types as the language writes them.
 
-use tagpol_sema::program::{
+use crate::program::{
     Attr, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred, Program,
-    Regex, TagType, TextOp, Value,
+    Regex, TagId, TagType, TextOp, Value,
 };
 
 /// Words that are names in backticks only.
@@ -165,7 +165,7 @@ impl<'a> Words<'a> {
         format!("\"{}\"", parts.collect::<String>())
     }
 
-    fn tag_name(&self, tag: tagpol_sema::program::TagId) -> String {
+    fn tag_name(&self, tag: TagId) -> String {
         name(&self.program.tag(tag).name)
     }
 }
@@ -204,6 +204,23 @@ fn escaped(text: &str) -> String {
 pub fn regex_text(regex: &Regex) -> String {
     let pattern = regex.pattern.replace('/', "\\/");
     format!("/{pattern}/{}", if regex.ignore_case { "i" } else { "" })
+}
+
+/// Writes a type.
+pub fn type_text(ty: &TagType) -> String {
+    match ty {
+        TagType::Text => "text".to_owned(),
+        TagType::Matching(regex) => format!("text matching {}", regex_text(regex)),
+        TagType::OneOf(members) => {
+            let member = |text: &String| if is_name(text) { text.clone() } else { quoted(text) };
+            format!("one of [{}]", members.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        TagType::Email => "email".to_owned(),
+        TagType::Date => "date".to_owned(),
+        TagType::Number => "number".to_owned(),
+        TagType::Bool => "bool".to_owned(),
+        TagType::Url => "url".to_owned(),
+    }
 }
 
 /// Writes a length of time in its largest whole unit.
