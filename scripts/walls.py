@@ -13,6 +13,7 @@ FORBIDDEN = {
     "tagpol-syntax": ["salsa", "duckdb", "tokio", "miette"],
     "tagpol-fmt": ["salsa", "tagpol-sema", "duckdb", "tokio", "miette"],
     "tagpol-sema": ["tokio", "duckdb", "miette"],
+    "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette"],
 }

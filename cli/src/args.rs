@@ -16,7 +16,7 @@ use tagpol_inventory::{Format, YearMonth};
 #[command(
     name = "tagpol",
     version,
-    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, or files to format), \
+    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, files to format, stale documentation), \
                   2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine."
 )]
 pub(crate) struct Args {
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Run the `test` blocks of the policies
     Test(TestArgs),
+    /// Write documentation of the tags and policies
+    Doc(DocArgs),
     /// Import inventories and look at snapshots
     Snapshot(SnapshotArgs),
     /// Show what the policies compile to
@@ -227,6 +229,32 @@ pub(crate) enum TestFormat {
     Json,
     /// JUnit XML, for continuous integration
     Junit,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DocArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// Where to write it: a file (.md or .html), or a folder for a file a topic [default: `output` under
+    /// `[doc]` in tagpol.toml, else standard output]
+    #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Form of the documentation [default: that of the manifest or of the file's name, else markdown]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<DocFormat>,
+    /// Write nothing; list the files that are stale or missing, and exit with 1 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DocFormat {
+    /// As code hosts show it
+    Markdown,
+    /// Pages that need no other file
+    Html,
 }
 
 #[derive(Debug, clap::Args)]

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args, &mut output),
         Command::Eval(args) => commands::eval::run(args, &mut output),
         Command::Fmt(args) => commands::fmt::run(args, &mut output),
+        Command::Doc(args) => commands::doc::run(args, &mut output),
         Command::Test(args) => commands::test::run(args, &mut output),
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),

@@ -8,7 +8,7 @@ use tagpol_plan::Rates;
 use tagpol_sema::{LintLevel, LintLevels};
 use toml::Spanned;
 
-use crate::args::FailOn;
+use crate::args::{DocFormat, FailOn};
 use crate::failure::Failure;
 
 /// Name of the file.
@@ -32,6 +32,8 @@ pub(crate) struct Manifest {
     pub(crate) policy: BTreeMap<String, PolicyOverride>,
     /// Levels of single lints, by name.
     pub(crate) lints: BTreeMap<String, Level>,
+    /// Where and how `doc` writes.
+    pub(crate) doc: DocSettings,
     /// What a unit of a currency is worth in another one, as written: `EUR = "1.08 USD"`.
     #[serde(rename = "rates")]
     written_rates: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -69,10 +71,21 @@ impl Default for Manifest {
             fail_on: None,
             policy: BTreeMap::new(),
             lints: BTreeMap::new(),
+            doc: DocSettings::default(),
             written_rates: BTreeMap::new(),
             rates: Rates::default(),
         }
     }
+}
+
+/// Where documentation is kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct DocSettings {
+    /// A file (.md or .html), or a folder.
+    pub(crate) output: Option<PathBuf>,
+    /// Its form; None: that of the file's name, else Markdown.
+    pub(crate) format: Option<DocFormat>,
 }
 
 /// A change to a policy that the project does not own, or not yet keeps.

@@ -36,6 +36,13 @@ fn examples_check_pass_their_tests_and_evaluate() {
 }
 
 #[test]
+fn documentation_of_examples_is_fresh() {
+    for project in examples() {
+        run("doc", &project, &["--check"]).ends_with(0);
+    }
+}
+
+#[test]
 fn inventories_are_what_their_scripts_make() {
     if Command::new("python3").arg("--version").output().is_err() {
         println!("skipped: there is no python3");

@@ -4,7 +4,7 @@
 //! - `schema`: JSON compared with a JSON Schema
 //! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
 //!   `compiling`: the commands
-//! - `testing`: `tagpol test`
+//! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
@@ -21,6 +21,7 @@
 mod bad_input;
 mod compiling;
 mod diagnostics;
+mod documenting;
 mod documents;
 mod evaluation;
 mod examples;

@@ -40,6 +40,7 @@ mod places;
 pub mod program;
 mod project;
 pub mod regex;
+pub mod remarks;
 mod report;
 mod strata;
 mod validity;
