@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
-use tagpol_inventory::{Format, YearMonth};
+use tagpol_inventory::{Format as InventoryFormat, YearMonth};
+use tagpol_run::report::Format;
+
+use crate::targets::{Target, no_format};
 
 /// Tag policies for AWS, Azure and GCP, as code
 ///
@@ -114,18 +117,24 @@ pub(crate) struct EvalArgs {
     pub(crate) path: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = EvalFormat::Table)]
-    pub(crate) format: EvalFormat,
+    /// Form of the report on standard output [default: table, unless `--output` names something else]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub(crate) format: Option<Format>,
     /// Exit with 1 when a finding of this severity or worse is open [default: low, or the manifest's]
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) fail_on: Option<FailOn>,
     /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
-    /// Write the report to a file
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
+    /// Write a report to a file; repeat it for several
+    ///
+    /// FORMAT is one of table, json, jsonl, csv, markdown, junit, sarif, github, gitlab, tap, parquet and
+    /// html. FORMAT without a file is written to standard output; FILE without a format has the one of
+    /// `--format`, else the usual one of its extension. docs/reports.md tells what each is for.
+    #[arg(
+        long, short, value_name = "[FORMAT=]FILE", value_parser = Target::parse, value_hint = ValueHint::FilePath
+    )]
+    pub(crate) output: Vec<Target>,
     /// Show every finding in the table, not only the dearest of each check
     #[arg(long)]
     pub(crate) all: bool,
@@ -153,7 +162,7 @@ pub(crate) struct SourceArgs {
 pub(crate) struct ImportArgs {
     /// Format of the inventory files [default: found out from their content]
     #[arg(long, value_name = "FORMAT")]
-    pub(crate) inventory_format: Option<Format>,
+    pub(crate) inventory_format: Option<InventoryFormat>,
     /// Month of a bill whose costs count [default: the latest whole one]
     #[arg(long, value_name = "YYYY-MM")]
     pub(crate) month: Option<YearMonth>,
@@ -163,14 +172,6 @@ pub(crate) struct ImportArgs {
     /// Fail on the first row or value that cannot be read, instead of listing it
     #[arg(long)]
     pub(crate) strict: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EvalFormat {
-    /// For people
-    Table,
-    /// For programs: see docs/schema/evaluation.v1.json
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
@@ -325,6 +326,10 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     day.map(|time| time.and_utc())
         .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()))
         .ok_or_else(|| "write a day like 2026-11-01 or a time like 2026-11-01T12:00:00Z".to_owned())
+}
+
+fn parse_format(name: &str) -> Result<Format, String> {
+    Format::parse(name).ok_or_else(|| no_format(name))
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {

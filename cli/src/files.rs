@@ -1,5 +1,7 @@
 //! Text files: read whole, written whole.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::failure::Failure;
@@ -26,12 +28,28 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
 
 /// Writes a file under a temporary name beside it and renames it, so that nobody reads half of it.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    write_whole_with(path, |file| file.write_all(text.as_bytes()))
+}
+
+/// Writes a file in the same way, as it is made.
+pub(crate) fn write_whole_with(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let written = temporary_file(folder).map_err(plain).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        write(file.as_file_mut())?;
         file.persist(path).map_err(|error| error.error)
     });
     written.map(drop).map_err(|error| Failure::io("write", path, &error))
+}
+
+/// Adds to the end of a file.
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), Failure> {
+    let opened = File::options().append(true).create(true).open(path);
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::io("write", path, &error))
 }
 
 /// Writes a new text to a file that is there, in the same way. Its permissions stay, and a link to it

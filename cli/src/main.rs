@@ -13,6 +13,7 @@ mod manifest;
 mod output;
 mod progress;
 mod project;
+mod targets;
 mod watch;
 
 use std::process::ExitCode;

@@ -34,6 +34,8 @@ pub(crate) struct Manifest {
     pub(crate) lints: BTreeMap<String, Level>,
     /// Where and how `doc` writes.
     pub(crate) doc: DocSettings,
+    /// Which tags play a part in reports.
+    pub(crate) report: ReportTags,
     /// What a unit of a currency is worth in another one, as written: `EUR = "1.08 USD"`.
     #[serde(rename = "rates")]
     written_rates: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -72,6 +74,7 @@ impl Default for Manifest {
             policy: BTreeMap::new(),
             lints: BTreeMap::new(),
             doc: DocSettings::default(),
+            report: ReportTags::default(),
             written_rates: BTreeMap::new(),
             rates: Rates::default(),
         }
@@ -86,6 +89,18 @@ pub(crate) struct DocSettings {
     pub(crate) output: Option<PathBuf>,
     /// Its form; None: that of the file's name, else Markdown.
     pub(crate) format: Option<DocFormat>,
+}
+
+/// The tags that play a part in reports. None: the tag whose name fits, where there is one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct ReportTags {
+    /// Where a resource runs.
+    pub(crate) environment: Option<String>,
+    /// Who pays for it.
+    pub(crate) cost_center: Option<String>,
+    /// Who works on it.
+    pub(crate) team: Option<String>,
 }
 
 /// A change to a policy that the project does not own, or not yet keeps.

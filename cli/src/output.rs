@@ -68,6 +68,12 @@ impl Output {
         written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
+    /// Writes a result that is no text for a terminal.
+    pub(crate) fn print_bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        written(out.write_all(bytes).and_then(|()| out.flush()))
+    }
+
     /// Writes something beside the result. Where standard error is closed nobody wants it.
     pub(crate) fn note(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes());

@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::lookup_headings;
+use tagpol_run::Roles;
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
 use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, TableFile, analysis};
@@ -11,7 +12,7 @@ use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject,
 use crate::diagnostics;
 use crate::failure::Failure;
 use crate::files::read_text;
-use crate::manifest::{FILE_NAME, Manifest};
+use crate::manifest::{FILE_NAME, Manifest, ReportTags};
 use crate::output::{Output, counted};
 
 /// A project that was read, and not yet judged.
@@ -115,6 +116,27 @@ impl Project {
         let disabled = |name: &str| self.manifest.policy.get(name).is_some_and(|change| !change.enabled);
         program.retain_policies(|policy| !disabled(&policy.name));
         Ok(())
+    }
+
+    /// Returns the tags that play a part in reports.
+    pub(crate) fn roles(&self, program: &Program) -> Result<Roles, Failure> {
+        let ReportTags { environment, cost_center, team } = self.manifest.report.clone();
+        for name in [&environment, &cost_center, &team].into_iter().flatten() {
+            let names = || program.tags.iter().map(|tag| tag.name.as_str());
+            if names().any(|tag| tag == name) {
+                continue;
+            }
+            let failure = Failure::usage(format!("there is no tag `{name}` to report by")).at(self
+                .root
+                .join(FILE_NAME)
+                .display()
+                .to_string());
+            return Err(match tagpol_syntax::similar::closest(name, names()) {
+                Some(close) => failure.help(format!("did you mean `{close}`?")),
+                None => failure,
+            });
+        }
+        Ok(Roles { environment, cost_center, team }.or_usual(program))
     }
 
     /// Returns the folder of the project's snapshots.

@@ -1,15 +1,19 @@
 //! `tagpol eval`
 
-use tagpol_run::{Evaluation, Gate, Options, evaluate, report};
+use std::path::Path;
+
+use tagpol_run::report::{self, Format, Report, Style};
+use tagpol_run::{Gate, Options, evaluate_in_detail};
 use tagpol_sema::program::Severity;
 
 use super::clock;
-use crate::args::{EvalArgs, EvalFormat, FailOn};
+use crate::args::{EvalArgs, FailOn};
 use crate::failure::{Exit, Failure};
-use crate::files::write_whole;
+use crate::files::append;
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
+use crate::targets::Targets;
 
 pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.path.as_deref())?;
@@ -25,33 +29,43 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         rates: project.manifest.rates.clone(),
         ..Options::at(now)
     };
-    let evaluation = evaluate(&program, &opened.snapshot, &options)?;
+    let targets = Targets::new(args.format, &args.output)?;
+    let roles =
+        targets.formats().any(Format::shows_breakdown).then(|| project.roles(&program)).transpose()?;
+    let (evaluation, details) = evaluate_in_detail(&program, &opened.snapshot, &options, roles.as_ref())?;
     if evaluation.summary.resources == 0 {
         // Nothing breaks a policy where nothing is; an export that failed must not look compliant.
         return Err(Failure::engine("the inventory holds no resource")
             .help("fetch the inventory again; a bill names its resources in `ResourceId`"));
     }
-    let text = render(args, &evaluation, opened.is_kept(), output)?;
-    match &args.output {
-        None => output.print(&text)?,
-        Some(path) => write_whole(path, &text)?,
+    let report = Report {
+        project: project.manifest.name.as_deref().unwrap_or("tagpol"),
+        program: &program,
+        evaluation: &evaluation,
+        waivers: &details.waivers,
+        breakdown: details.breakdown.as_ref(),
+        trend: &[],
+        known: None,
+        style: Style {
+            color: output.out_has_color(),
+            findings: (!args.all).then_some(3),
+            kept: opened.is_kept(),
+        },
+    };
+    targets.write(&report, output)?;
+    if targets.formats().any(|format| format == Format::Github) {
+        summarise_step(&report)?;
     }
     let gate = Gate(severity(args.fail_on.or(project.manifest.fail_on).unwrap_or(FailOn::Low)));
     Ok(if gate.fails(&evaluation.summary, &evaluation.goals) { Exit::Findings } else { Exit::Success })
 }
 
-fn render(args: &EvalArgs, evaluation: &Evaluation, kept: bool, output: &Output) -> Result<String, Failure> {
-    match args.format {
-        EvalFormat::Json => report::json(evaluation).map_err(|error| Failure::engine(error.to_string())),
-        EvalFormat::Table => {
-            let style = report::Style {
-                color: args.output.is_none() && output.out_has_color(),
-                findings: (!args.all).then_some(3),
-                kept,
-            };
-            Ok(report::table(evaluation, style))
-        }
-    }
+/// Adds the report to the summary of the step that GitHub Actions runs.
+fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    append(Path::new(&path), &report::markdown(report))
 }
 
 fn severity(fail_on: FailOn) -> Option<Severity> {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
-use tagpol_plan::ir::StateCode;
+use tagpol_plan::ir::{Origin, StateCode};
 use tagpol_plan::{Dialect, KeyColumn, Layout, Plan, QueryKind, Rates, Script, lower};
-use tagpol_sema::program::{Attr, Program};
+use tagpol_sema::program::{Attr, Program, Source};
 use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
 
+use crate::breakdown::{Breakdown, Group, Roles};
 use crate::error::RunError;
 use crate::finding::{
     AccountLine, CheckResult, Evaluation, Finding, SnapshotInfo, State, Summary, fingerprint, score,
@@ -16,6 +17,7 @@ use crate::finding::{
 use crate::goal::GoalResult;
 use crate::message::{asks, is_text, message};
 use crate::tables::Tables;
+use crate::waivers::Waivers;
 
 /// Name of the view on the snapshot.
 const RELATION: &str = "resources";
@@ -85,20 +87,43 @@ fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result
 /// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's or the
 /// database's.
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
+    Run::start(program, snapshot, &mut Tables::default(), options)?.evaluation(snapshot)
+}
+
+/// What reports tell besides an evaluation, as far as it was asked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Details {
+    /// What waives findings.
+    pub waivers: Waivers,
+    /// The inventory by tags.
+    pub breakdown: Option<Breakdown>,
+}
+
+/// Evaluates a program over a snapshot, and reads what reports tell besides the evaluation: what
+/// waives findings, and, where tags for it are named, the inventory by tags.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_in_detail(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    breakdown: Option<&Roles>,
+) -> Result<(Evaluation, Details), RunError> {
     let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
-    let checks = run.checks()?;
-    let findings = run.findings()?;
-    let summary = run.summary(&checks)?;
-    Ok(Evaluation {
-        now: run.compiled.plan.now,
-        snapshot: SnapshotInfo::from(snapshot),
-        summary,
-        goals: run.goals()?,
-        accounts: run.accounts()?,
-        conflicts: run.conflicts()?,
-        checks,
-        findings,
-    })
+    let evaluation = run.evaluation(snapshot)?;
+    let summary = &evaluation.summary;
+    let all = Group {
+        values: Vec::new(),
+        resources: summary.resources,
+        compliant: summary.compliant,
+        cost: summary.cost,
+    };
+    let details = Details {
+        waivers: Waivers::read(&run, program, &evaluation.findings)?,
+        breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
+    };
+    Ok((evaluation, details))
 }
 
 /// A program that has run; its results are in the database.
@@ -129,14 +154,40 @@ impl Run {
         Ok(Self { compiled, store })
     }
 
+    /// Reads the results.
+    fn evaluation(&self, snapshot: &Snapshot) -> Result<Evaluation, RunError> {
+        let checks = self.checks()?;
+        let findings = self.findings()?;
+        let summary = self.summary(&checks)?;
+        Ok(Evaluation {
+            now: self.compiled.plan.now,
+            snapshot: SnapshotInfo::from(snapshot),
+            summary,
+            goals: self.goals()?,
+            accounts: self.accounts()?,
+            conflicts: self.conflicts()?,
+            checks,
+            findings,
+        })
+    }
+
     /// Reads a query row by row.
     pub(crate) fn for_each(
         &self,
         kind: QueryKind,
+        f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        self.for_each_of(kind.as_str(), self.compiled.script.query(kind), f)
+    }
+
+    /// Reads a query that is none of the script's, row by row.
+    pub(crate) fn for_each_of(
+        &self,
+        query: &'static str,
+        sql: &str,
         mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let sql = self.compiled.script.query(kind);
-        self.store.for_each(sql, |row| f(&Fields { row, query: kind.as_str() }))
+        self.store.for_each(sql, |row| f(&Fields { row, query }))
     }
 
     fn summary(&self, checks: &[CheckResult]) -> Result<Summary, RunError> {
@@ -278,7 +329,7 @@ impl Fields<'_> {
         usize::try_from(count).map_err(|_| self.unexpected("an index out of range"))
     }
 
-    fn money(&self, at: usize) -> Option<Decimal> {
+    pub(crate) fn money(&self, at: usize) -> Option<Decimal> {
         self.row.get(at).and_then(Cell::as_decimal)
     }
 
@@ -290,6 +341,13 @@ impl Fields<'_> {
             Some(StateCode::Exempt) => Ok(State::Exempt),
             Some(StateCode::None) | None => Err(self.unexpected("a finding without a state")),
         }
+    }
+
+    /// The source of a tag's value; None where the cell is NULL.
+    pub(crate) fn source(&self, at: usize) -> Result<Option<Source>, RunError> {
+        let Some(code) = self.row.get(at).and_then(Cell::as_int) else { return Ok(None) };
+        let source = Source::ALL.into_iter().find(|source| Origin::source_code(*source) == code);
+        source.map(Some).ok_or_else(|| self.unexpected("an unknown source"))
     }
 
     pub(crate) fn unexpected(&self, reason: &str) -> RunError {

@@ -12,6 +12,7 @@
 //! stable order. Assumes a program without errors. Promises the same evaluation for the same
 //! input, whatever the number of threads, and that nothing but temporary files is written.
 
+mod breakdown;
 mod error;
 mod evaluate;
 pub mod explain;
@@ -21,11 +22,14 @@ mod message;
 pub mod report;
 mod tables;
 pub mod testing;
+mod waivers;
 
+pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use error::RunError;
-pub use evaluate::{Compiled, Options, compile, compile_for, evaluate};
+pub use evaluate::{Compiled, Details, Options, compile, compile_for, evaluate, evaluate_in_detail};
 pub use finding::{
     AccountLine, CheckResult, Evaluation, Finding, Gate, SnapshotInfo, State, Summary, fingerprint, score,
 };
 pub use goal::GoalResult;
 pub use tables::{TableMistakes, check_tables};
+pub use waivers::{Waiver, Waivers};

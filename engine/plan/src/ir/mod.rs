@@ -74,6 +74,8 @@ pub struct Plan {
     pub output: Vec<ColumnId>,
     /// What is asked of the evaluated inventory, one query a [`QueryKind`].
     pub queries: Vec<Query>,
+    /// What a breakdown by tags counts of each group, see [`crate::sql::breakdown`].
+    pub measures: Vec<Expr>,
     /// What the `tag_index` of results means: an entry for each tag of the program.
     pub tags: Vec<TagInfo>,
     /// What the `check_index` of results means: worst severity first, then in the order of

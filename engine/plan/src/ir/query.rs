@@ -19,11 +19,15 @@ pub enum QueryKind {
     Tags,
     /// A row for each tag of a resource where an equal candidate lost.
     Conflicts,
+    /// A row for each tag, source of its values and validity, one more where the tag is missing.
+    Coverage,
+    /// A row for each finding that is waived, with what waives it.
+    Waivers,
 }
 
 impl QueryKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Summary,
         Self::Checks,
         Self::Findings,
@@ -31,6 +35,8 @@ impl QueryKind {
         Self::Accounts,
         Self::Tags,
         Self::Conflicts,
+        Self::Coverage,
+        Self::Waivers,
     ];
 
     /// Returns its name.
@@ -43,6 +49,8 @@ impl QueryKind {
             Self::Accounts => "accounts",
             Self::Tags => "tags",
             Self::Conflicts => "conflicts",
+            Self::Coverage => "coverage",
+            Self::Waivers => "waivers",
         }
     }
 }

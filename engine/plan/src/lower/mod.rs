@@ -11,10 +11,12 @@
 //! - `tags`: rules, precedence, provenance, conflicts
 //! - `policies`: scopes, checks, exemptions, states
 //! - `goals`: what is covered
+//! - `coverage`, `waivers`: how far tags cover the inventory; which exemption waives what
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
+mod coverage;
 mod goals;
 mod money;
 mod native;
@@ -25,6 +27,7 @@ mod results;
 mod tags;
 mod text;
 mod value;
+mod waivers;
 
 use std::collections::HashMap;
 
@@ -76,9 +79,24 @@ struct Lowering<'a> {
     /// The named predicates made so far.
     defines: HashMap<DefineId, Expr>,
     provenance: Vec<Provenance>,
+    /// The exemptions of checks met so far that still count.
+    waivers: Vec<Waiver>,
     /// Place of the item that is being lowered.
     at: Loc,
     errors: Vec<CurrencyMismatch>,
+}
+
+/// An exemption of a check, that still counts.
+#[derive(Debug, Clone)]
+struct Waiver {
+    /// Index of its policy in the program.
+    policy: usize,
+    /// Index of the check in the policy.
+    check: usize,
+    /// Index in [`Program::exemptions`].
+    exemption: usize,
+    /// Whether it speaks of the resource: a column, or a constant.
+    scope: Expr,
 }
 
 /// Something that may give a tag its value.
@@ -118,6 +136,7 @@ impl<'a> Lowering<'a> {
             tags: HashMap::new(),
             defines: HashMap::new(),
             provenance: Vec::new(),
+            waivers: Vec::new(),
             at: Loc { file: "".into(), line: 0, column: 0 },
             errors: Vec::new(),
         }
@@ -133,13 +152,27 @@ impl<'a> Lowering<'a> {
         let tallies = self.tallies(&checks);
         let output = self.output(&tags, &checks, &goals, &tallies);
         let queries = self.queries(&tags, &checks, &goals, &tallies);
+        let measures = self.measures(&tallies);
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
         let Columns { columns, layers, .. } = self.columns;
         let (now, provenance, lookups) = (self.now, self.provenance, self.lookups);
         let relation = relation.to_owned();
-        Ok(Plan { now, relation, columns, layers, output, queries, tags, checks, goals, provenance, lookups })
+        Ok(Plan {
+            now,
+            relation,
+            columns,
+            layers,
+            output,
+            queries,
+            measures,
+            tags,
+            checks,
+            goals,
+            provenance,
+            lookups,
+        })
     }
 }
 

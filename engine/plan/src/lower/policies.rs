@@ -3,7 +3,7 @@
 use tagpol_sema::program::{Check, CheckKind, CmpOp, Policy};
 
 use super::pred::shift;
-use super::{Lowering, note};
+use super::{Lowering, Waiver, note};
 use crate::ir::{AttrColumn, CheckInfo, ColumnId, Expr, Function, Literal, StateCode, Type};
 
 impl Lowering<'_> {
@@ -74,18 +74,19 @@ impl Lowering<'_> {
     fn exempt(&mut self, policy: usize, check: usize) -> Expr {
         let today = self.now.date_naive();
         let program = self.program;
-        let exemptions = program
-            .exemptions
-            .iter()
-            .filter(|e| e.policy == policy && e.check.is_none_or(|only| only == check) && today <= e.until);
+        let exemptions = program.exemptions.iter().enumerate().filter(|(_, e)| {
+            e.policy == policy && e.check.is_none_or(|only| only == check) && today <= e.until
+        });
         let mut scopes = Vec::new();
-        for exemption in exemptions {
+        for (index, exemption) in exemptions {
             self.at = exemption.loc.clone();
             let scope = self.optional_pred(exemption.scope.as_ref());
             let policy_name = program.policies.get(policy).map_or("", |p| p.name.as_str());
             let comment = note(format!("exempt `{policy_name}`"), &exemption.loc);
             let name = format!("exempt_{policy_name}");
-            scopes.push(self.columns.share(&name, scope, Type::Bool, comment));
+            let scope = self.columns.share(&name, scope, Type::Bool, comment);
+            self.waivers.push(Waiver { policy, check, exemption: index, scope: scope.clone() });
+            scopes.push(scope);
         }
         Expr::or(scopes)
     }

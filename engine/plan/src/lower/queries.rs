@@ -1,5 +1,7 @@
 //! The evaluated inventory and what is asked of it.
 
+use std::collections::BTreeSet;
+
 use tagpol_sema::program::{Attr, CmpOp, Severity};
 
 use super::results::columns_of;
@@ -25,7 +27,7 @@ const KEPT: [AttrColumn; 8] = [
 pub(super) struct Tallies {
     /// As [`Severity::ALL`].
     by_severity: [ColumnId; 4],
-    all: ColumnId,
+    pub(super) all: ColumnId,
 }
 
 impl Lowering<'_> {
@@ -63,6 +65,7 @@ impl Lowering<'_> {
             output.push(check.state);
             output.extend(check.remedy);
         }
+        output.extend(self.waiver_columns().filter(|id| !output.contains(id)).collect::<BTreeSet<_>>());
         output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
         output.extend(tallies.by_severity);
         output.push(tallies.all);
@@ -89,6 +92,8 @@ impl Lowering<'_> {
                     QueryKind::Goals => (self.goal_counts(goals), vec![up("goal_index")]),
                     QueryKind::Accounts => (vec![self.accounts(tallies)], ACCOUNT_ORDER.into()),
                     QueryKind::Tags => (self.tag_rows(tags), vec![up("resource_id"), up("tag_index")]),
+                    QueryKind::Coverage => (self.coverage(tags), COVERAGE_ORDER.into()),
+                    QueryKind::Waivers => (self.waived(checks), vec![up("check_index"), up("resource_id")]),
                     QueryKind::Conflicts => (self.conflicts(tags), vec![up("tag_index"), up("resource_id")]),
                 };
                 Query { kind, columns: columns_of(kind), branches, order }
@@ -227,7 +232,7 @@ impl Lowering<'_> {
 
     /// Returns the cost of the resources where the condition holds: 0 where there is none, NULL
     /// where no cost is known at all.
-    fn cost_where(&mut self, condition: Expr) -> Expr {
+    pub(super) fn cost_where(&mut self, condition: Expr) -> Expr {
         let cost = self.attr_column(AttrColumn::MonthlyCost);
         let zero = Expr::Literal(Literal::Money(rust_decimal::Decimal::ZERO));
         let known = Expr::IsNotNull(Box::new(cost.clone()));
@@ -250,6 +255,8 @@ fn text_attr(attr: Attr) -> Option<AttrColumn> {
 const ACCOUNT_ORDER: [Order; 4] =
     [down("cost_in_violation"), down("open_findings"), up("account"), up("provider")];
 
+const COVERAGE_ORDER: [Order; 3] = [up("tag_index"), up("source"), up("valid")];
+
 const fn up(column: &'static str) -> Order {
     Order { column, direction: Direction::Ascending }
 }
@@ -258,19 +265,19 @@ const fn down(column: &'static str) -> Order {
     Order { column, direction: Direction::Descending }
 }
 
-fn named(check: &CheckInfo) -> Option<crate::ir::Note> {
+pub(super) fn named(check: &CheckInfo) -> Option<crate::ir::Note> {
     note(format!("check `{}/{}`", check.policy_name, check.id), &check.loc)
 }
 
-fn rows() -> Expr {
+pub(super) fn rows() -> Expr {
     Expr::Aggregate(Aggregate::Rows)
 }
 
-fn count_if(condition: Expr) -> Expr {
+pub(super) fn count_if(condition: Expr) -> Expr {
     Expr::Aggregate(Aggregate::CountIf(Box::new(condition)))
 }
 
-fn sum_money(amount: Expr) -> Expr {
+pub(super) fn sum_money(amount: Expr) -> Expr {
     Expr::Aggregate(Aggregate::SumMoney(Box::new(amount)))
 }
 
@@ -282,10 +289,10 @@ fn is_open(column: ColumnId) -> Expr {
     has_state(column, StateCode::Open)
 }
 
-fn any_open(tallies: &Tallies) -> Expr {
+pub(super) fn any_open(tallies: &Tallies) -> Expr {
     Expr::compare(CmpOp::Gt, Expr::Column(tallies.all), Expr::integer(0))
 }
 
-fn index(at: usize) -> Expr {
+pub(super) fn index(at: usize) -> Expr {
     Expr::integer(i64::try_from(at).unwrap_or(i64::MAX))
 }

@@ -12,6 +12,8 @@ pub(super) fn columns_of(kind: QueryKind) -> Vec<ResultColumn> {
         QueryKind::Accounts => accounts(),
         QueryKind::Tags => tags(),
         QueryKind::Conflicts => conflicts(),
+        QueryKind::Coverage => coverage(),
+        QueryKind::Waivers => waivers(),
     }
 }
 
@@ -96,6 +98,20 @@ fn conflicts() -> Vec<ResultColumn> {
         some("other_value", Type::Text, "the first value that lost to an equal"),
         some("other_provenance", Type::Integer, "index in the plan of what gave that value"),
     ]
+}
+
+fn coverage() -> Vec<ResultColumn> {
+    vec![
+        TAG_INDEX,
+        maybe("source", Type::Code, "2 set, 3 native, 4 fill, 6 default; NULL where the tag is missing"),
+        some("valid", Type::Integer, "1 where the value is valid for the type of the tag, else 0"),
+        RESOURCES,
+        maybe("cost", Type::Money, "their monthly cost; NULL where no cost is known"),
+    ]
+}
+
+fn waivers() -> Vec<ResultColumn> {
+    vec![CHECK_INDEX, RESOURCE_ID, some("exemption", Type::Integer, "index of the exemption in the program")]
 }
 
 const RESOURCE_ID: ResultColumn = some("resource_id", Type::Text, "id of the resource");

@@ -5,6 +5,7 @@
 //! than line ends, in which texts of a program or a snapshot stand only where `text` has put them,
 //! and the same text for the same plan.
 
+mod breakdown;
 mod dialect;
 mod expr;
 mod statement;
@@ -13,6 +14,7 @@ mod text;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
+pub use breakdown::breakdown;
 pub use dialect::Dialect;
 
 use crate::ir::{Expr, Function, Plan, QueryKind};
@@ -107,6 +109,9 @@ fn functions(plan: &Plan) -> BTreeSet<Function> {
     let mut found = BTreeSet::new();
     for column in &plan.columns {
         visit(&column.expr, &mut found);
+    }
+    for select in plan.queries.iter().flat_map(|query| &query.branches) {
+        select.items.iter().chain(&select.filter).for_each(|expr| visit(expr, &mut found));
     }
     found
 }

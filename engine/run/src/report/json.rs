@@ -107,7 +107,7 @@ struct ControlJson<'a> {
 }
 
 #[derive(Serialize)]
-struct FindingJson<'a> {
+pub(super) struct FindingJson<'a> {
     policy: &'a str,
     check: &'a str,
     severity: &'static str,
@@ -199,8 +199,12 @@ fn check(check: &CheckResult) -> CheckJson<'_> {
 }
 
 fn finding<'a>(evaluation: &'a Evaluation, finding: &'a Finding) -> Option<FindingJson<'a>> {
-    let check = evaluation.checks.get(finding.check)?;
-    Some(FindingJson {
+    Some(finding_json(evaluation.checks.get(finding.check)?, finding))
+}
+
+/// Returns a finding as the contract has it.
+pub(super) fn finding_json<'a>(check: &'a CheckResult, finding: &'a Finding) -> FindingJson<'a> {
+    FindingJson {
         policy: &check.policy,
         check: &check.check,
         severity: check.severity.as_str(),
@@ -218,7 +222,7 @@ fn finding<'a>(evaluation: &'a Evaluation, finding: &'a Finding) -> Option<Findi
         message: &finding.message,
         fingerprint: &finding.fingerprint,
         cost: money(finding.cost),
-    })
+    }
 }
 
 fn goal(goal: &GoalResult) -> GoalJson<'_> {

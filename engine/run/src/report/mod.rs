@@ -1,10 +1,118 @@
 //! Reports: an evaluation in the form that a reader wants, one file a format.
+//!
+//! In: a [`Report`], all that a reader may want to know. Out: text or bytes, written as they are made.
+//! Promises the same bytes for the same report, a stable order, and that no text of a cloud or a
+//! policy can break out of its place: each format escapes in one function.
 
+mod csv;
+mod finding_row;
+mod format;
+mod github;
+mod gitlab;
+mod html;
 mod json;
+mod jsonl;
+mod junit;
+mod markdown;
 mod next_steps;
+mod parquet;
+mod sarif;
 mod table;
+mod tap;
 pub mod test_run;
 mod text;
 
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use chrono::{DateTime, Utc};
+use tagpol_sema::program::Program;
+use tagpol_store::Decimal;
+
+pub use format::Format;
 pub use json::{JSON_SCHEMA_VERSION, json};
+pub use markdown::markdown;
 pub use table::{Style, table};
+
+use crate::breakdown::Breakdown;
+use crate::finding::{CheckResult, Evaluation, Finding};
+use crate::waivers::Waivers;
+
+/// What there is to report.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// Name of the project.
+    pub project: &'a str,
+    /// The program that was evaluated.
+    pub program: &'a Program,
+    /// What it found.
+    pub evaluation: &'a Evaluation,
+    /// What waives findings.
+    pub waivers: &'a Waivers,
+    /// The inventory by tags; formats that [show it](Format::shows_breakdown) leave it out where
+    /// there is none.
+    pub breakdown: Option<&'a Breakdown>,
+    /// Earlier runs, the oldest first.
+    pub trend: &'a [TrendPoint],
+    /// Fingerprints of the findings that were known before. None: there is nothing to compare with.
+    pub known: Option<&'a BTreeSet<String>>,
+    /// How the table looks.
+    pub style: Style,
+}
+
+/// An earlier run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrendPoint {
+    /// When it was.
+    pub at: DateTime<Utc>,
+    /// Its score, 0 to 100.
+    pub score: f64,
+    /// Its open findings.
+    pub open: u64,
+    /// Monthly cost of all resources; None where no cost was known.
+    pub cost: Option<Decimal>,
+}
+
+impl Report<'_> {
+    /// Writes it in a form.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, format: Format, out: &mut (dyn Write + Send)) -> io::Result<()> {
+        match format {
+            Format::Table => out.write_all(table(self.evaluation, self.style).as_bytes()),
+            Format::Json => out.write_all(json(self.evaluation)?.as_bytes()),
+            Format::Jsonl => jsonl::write(self, out),
+            Format::Csv => csv::write(self, out),
+            Format::Markdown => out.write_all(markdown(self).as_bytes()),
+            Format::Junit => junit::write(self, out),
+            Format::Sarif => sarif::write(self, out),
+            Format::Github => out.write_all(github::annotations(self).as_bytes()),
+            Format::Gitlab => gitlab::write(self, out),
+            Format::Tap => out.write_all(tap::tap(self).as_bytes()),
+            Format::Parquet => parquet::write(self, out),
+            Format::Html => html::write(self, out),
+        }
+    }
+
+    /// Returns the findings with their index and their check.
+    fn findings(&self) -> impl Iterator<Item = (usize, &Finding, &CheckResult)> {
+        let of = |(at, finding): (usize, _)| -> Option<(usize, &Finding, &CheckResult)> {
+            let finding: &Finding = finding;
+            Some((at, finding, self.evaluation.checks.get(finding.check)?))
+        };
+        self.evaluation.findings.iter().enumerate().filter_map(of)
+    }
+
+    /// Returns what the author says of a policy, in one line.
+    fn doc_of(&self, policy: &str) -> String {
+        let doc = self.program.policies.iter().find(|p| p.name == policy).map_or("", |p| p.doc.as_str());
+        doc.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns an amount with its currency.
+    fn amount(&self, amount: Decimal) -> String {
+        let currency = self.evaluation.snapshot.currency.as_deref().unwrap_or_default();
+        format!("{} {currency}", text::money(amount)).trim_end().to_owned()
+    }
+}

@@ -8,7 +8,7 @@ use tagpol_sema::program::{Measure, Severity};
 use tagpol_store::Decimal;
 
 use super::next_steps::next_steps;
-use super::text::{clean, count, money, percent, several};
+use super::text::{clean, count, money, percent, several, shorten};
 use crate::finding::{CheckResult, Evaluation, Finding, State};
 use crate::goal::GoalResult;
 
@@ -307,15 +307,4 @@ fn right_align(table: &mut Table, columns: &[usize]) {
 fn indent(table: &Table, by: usize) -> String {
     let pad = " ".repeat(by.saturating_sub(1));
     table.lines().map(|line| format!("{pad}{}\n", line.trim_end())).collect()
-}
-
-/// The text with its middle taken out where it is longer.
-fn shorten(text: &str, most: usize) -> String {
-    let length = text.chars().count();
-    if length <= most {
-        return text.to_owned();
-    }
-    let head: String = text.chars().take(most / 3).collect();
-    let tail: String = text.chars().skip(length - (most - most / 3 - 1)).collect();
-    format!("{head}…{tail}")
 }

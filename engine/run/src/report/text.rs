@@ -1,6 +1,9 @@
 //! Numbers and foreign text, as people read them.
 
+use tagpol_sema::program::Measure;
 use tagpol_store::Decimal;
+
+use crate::goal::GoalResult;
 
 /// Returns a count with commas: `1,204`.
 pub(super) fn count(number: u64) -> String {
@@ -68,6 +71,28 @@ pub(super) fn clean(text: &str) -> String {
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The text with its middle taken out where it is longer.
+pub(super) fn shorten(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most / 3).collect();
+    let tail: String = text.chars().skip(length - (most - most / 3 - 1)).collect();
+    format!("{head}…{tail}")
+}
+
+/// Returns what a goal has reached, in a sentence: `71.2% of cost is covered by owner, team; 90% is
+/// wanted`.
+pub(super) fn goal_text(goal: &GoalResult) -> String {
+    let share = goal.share_text().unwrap_or_else(|| "nothing".to_owned());
+    let of = match goal.by {
+        Measure::Count => "of resources are",
+        Measure::Cost => "of cost is",
+    };
+    format!("{share} {of} covered by {}; {} is wanted", goal.tags.join(", "), goal.target_text())
 }
 
 #[cfg(test)]

@@ -1,0 +1,121 @@
+//! Annotations of GitHub Actions: workflow commands, one for each check with open findings.
+//!
+//! GitHub shows ten annotations of a level and step at most, so the worst come first and the last one
+//! tells of those that are left out; the step summary has all.
+
+use std::fmt::Write as _;
+
+use tagpol_sema::program::{Loc, Severity};
+
+use super::Report;
+use super::text::{clean, count, goal_text, several, shorten};
+use crate::finding::{CheckResult, State};
+
+/// Annotations of a level.
+const SHOWN: usize = 10;
+
+/// Resources that an annotation names.
+const RESOURCES: usize = 5;
+
+/// Levels, the worst first.
+const LEVELS: [&str; 3] = ["error", "warning", "notice"];
+
+/// An annotation.
+struct Annotation<'a> {
+    level: &'static str,
+    loc: &'a Loc,
+    title: String,
+    message: String,
+}
+
+/// Returns the commands, lines ended by newlines.
+pub(super) fn annotations(report: &Report<'_>) -> String {
+    let open = report.evaluation.checks.iter().enumerate().filter(|(_, check)| check.open > 0);
+    let checks = open.map(|(index, check)| of_check(report, index, check));
+    let goals = report.evaluation.goals.iter().filter(|goal| goal.is_missed()).map(|goal| Annotation {
+        level: level(goal.severity),
+        loc: &goal.loc,
+        title: format!("goal {}", goal.name),
+        message: goal_text(goal),
+    });
+    let all: Vec<Annotation<'_>> = goals.chain(checks).collect();
+    LEVELS.into_iter().map(|level| of_level(&all, level)).collect()
+}
+
+fn of_level(all: &[Annotation<'_>], level: &str) -> String {
+    let of_level: Vec<&Annotation<'_>> = all.iter().filter(|one| one.level == level).collect();
+    let shown = if of_level.len() > SHOWN { SHOWN - 1 } else { SHOWN };
+    let mut out: String = of_level.iter().take(shown).map(|one| command(one)).collect();
+    let more = of_level.len().saturating_sub(shown);
+    if more > 0 {
+        let message = format!("{more} more checks have open findings; the step summary lists them");
+        let _ = writeln!(out, "::{level} title=tagpol::{}", data(&message));
+    }
+    out
+}
+
+fn of_check<'a>(report: &Report<'a>, index: usize, check: &'a CheckResult) -> Annotation<'a> {
+    let open = report.findings().filter(|(_, f, _)| f.check == index && f.state == State::Open);
+    let name = |name: &str| shorten(&clean(name), 60);
+    let names: Vec<String> = open
+        .take(RESOURCES)
+        .map(|(_, finding, _)| name(finding.name.as_deref().unwrap_or(&finding.resource)))
+        .collect();
+    let more = check.open.saturating_sub(names.len() as u64);
+    let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+    let cost = check.cost_in_violation.map(|cost| format!(", {} a month", report.amount(cost)));
+    Annotation {
+        level: level(check.severity),
+        loc: &check.loc,
+        title: format!("{}/{} ({})", check.policy, check.check, check.severity.as_str()),
+        message: format!(
+            "{}\n{} of {} in scope{}: {}{more}",
+            clean(&check.asks),
+            count(check.open),
+            several(check.in_scope, "resource"),
+            cost.unwrap_or_default(),
+            names.join(", "),
+        ),
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low => "notice",
+    }
+}
+
+fn command(annotation: &Annotation<'_>) -> String {
+    let Annotation { level, loc, title, message } = annotation;
+    format!(
+        "::{level} file={},line={},col={},title={}::{}\n",
+        property(&loc.file),
+        loc.line,
+        loc.column,
+        property(title),
+        data(message),
+    )
+}
+
+/// A text as the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A text as a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_becomes_a_command() {
+        assert_eq!(data("a\n::error::b"), "a%0A::error::b");
+        assert_eq!(property("a,line=1:2%0A"), "a%2Cline=1%3A2%250A");
+    }
+}

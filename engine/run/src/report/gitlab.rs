@@ -1,0 +1,66 @@
+//! The Code Quality report of GitLab: open and pending findings at the lines of their checks.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use tagpol_sema::program::Severity;
+
+use super::Report;
+use super::text::{clean, shorten};
+use crate::finding::{CheckResult, Finding, State};
+
+/// Characters of a description; GitLab shows one line.
+const DESCRIPTION: usize = 400;
+
+#[derive(Serialize)]
+struct Issue<'a> {
+    r#type: &'static str,
+    check_name: String,
+    description: String,
+    categories: [&'static str; 1],
+    severity: &'static str,
+    fingerprint: &'a str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    path: &'a str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+}
+
+/// Writes the findings as one JSON list.
+pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let counts = report.findings().filter(|(_, finding, _)| finding.state != State::Exempt);
+    let issues: Vec<Issue<'_>> = counts.map(|(_, finding, check)| issue(finding, check)).collect();
+    serde_json::to_writer_pretty(&mut *out, &issues)?;
+    out.write_all(b"\n")
+}
+
+fn issue<'a>(finding: &'a Finding, check: &'a CheckResult) -> Issue<'a> {
+    let name = finding.name.as_deref().unwrap_or(&finding.resource);
+    Issue {
+        r#type: "issue",
+        check_name: format!("{}/{}", check.policy, check.check),
+        description: shorten(&clean(&format!("{}: {}", name, finding.message)), DESCRIPTION),
+        categories: ["Style"],
+        severity: severity(finding.state, check.severity),
+        fingerprint: &finding.fingerprint,
+        location: Location { path: &check.loc.file, lines: Lines { begin: check.loc.line.max(1) } },
+    }
+}
+
+fn severity(state: State, severity: Severity) -> &'static str {
+    match (state, severity) {
+        (State::Open, Severity::Critical) => "blocker",
+        (State::Open, Severity::High) => "critical",
+        (State::Open, Severity::Medium) => "major",
+        (State::Open, Severity::Low) => "minor",
+        (State::Pending | State::Exempt, _) => "info",
+    }
+}

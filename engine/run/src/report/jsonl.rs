@@ -1,0 +1,15 @@
+//! A line a finding, each as an item of `findings` in the JSON contract.
+
+use std::io::{self, Write};
+
+use super::Report;
+use super::json::finding_json;
+
+/// Writes the findings.
+pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    for (_, finding, check) in report.findings() {
+        serde_json::to_writer(&mut *out, &finding_json(check, finding))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The report for a comment on a change, or the summary of a step: GitHub's and GitLab's Markdown.
+
+use std::fmt::Write as _;
+
+use tagpol_sema::program::Severity;
+
+use super::Report;
+use super::text::{clean, count, goal_text, percent, shorten};
+use crate::finding::{CheckResult, Finding, State};
+
+/// Findings that are listed, so that the text fits into a comment.
+const FINDINGS: usize = 50;
+
+/// Checks that are listed.
+const CHECKS: usize = 100;
+
+/// Returns the report as Markdown.
+pub fn markdown(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    totals(report, &mut out);
+    checks(report, &mut out);
+    goals(report, &mut out);
+    findings(report, &mut out);
+    let info = &report.evaluation.snapshot;
+    let month = info.month.as_ref().map(|month| format!(", costs of {month}")).unwrap_or_default();
+    let now = report.evaluation.now.format("%Y-%m-%d %H:%M UTC");
+    let _ = writeln!(out, "\n<sub>snapshot {}{month}, evaluated at {now}</sub>", info.id);
+    out
+}
+
+fn totals(report: &Report<'_>, out: &mut String) {
+    let summary = &report.evaluation.summary;
+    let _ = writeln!(out, "## {}: {:.1} of 100\n", prose(report.project), summary.score);
+    let of = |severity: Severity| count(summary.open_of(severity));
+    let _ = writeln!(out, "| critical | high | medium | low | compliant | spend in violation |");
+    let _ = writeln!(out, "|--:|--:|--:|--:|--:|--:|");
+    let [critical, high, medium, low] = Severity::ALL.map(of);
+    let share = percent(summary.compliant, summary.resources);
+    let compliant = format!("{} of {} ({share})", count(summary.compliant), count(summary.resources));
+    let cost = match (summary.cost_in_violation, summary.cost) {
+        (Some(part), Some(all)) => format!("{} of {}", report.amount(part), report.amount(all)),
+        _ => "unknown".to_owned(),
+    };
+    let _ = writeln!(out, "| {critical} | {high} | {medium} | {low} | {compliant} | {cost} |");
+    for (number, what) in [(summary.pending, "inside a grace"), (summary.exempt, "waived")] {
+        if number > 0 {
+            let _ = writeln!(out, "\n{} more findings are {what}.", count(number));
+        }
+    }
+}
+
+fn checks(report: &Report<'_>, out: &mut String) {
+    let open: Vec<&CheckResult> = report.evaluation.checks.iter().filter(|check| check.open > 0).collect();
+    if open.is_empty() {
+        let _ = writeln!(out, "\nNo finding is open.");
+        return;
+    }
+    let _ = writeln!(out, "\n### Checks\n\n| severity | check | open | in scope | cost a month | asks |");
+    let _ = writeln!(out, "|---|---|--:|--:|--:|---|");
+    for check in open.iter().take(CHECKS) {
+        let _ = writeln!(
+            out,
+            "| {} {} | `{}/{}` | {} | {} | {} | {} |",
+            mark(check.severity),
+            check.severity.as_str(),
+            check.policy,
+            check.check,
+            count(check.open),
+            count(check.in_scope),
+            check.cost_in_violation.map(|cost| report.amount(cost)).unwrap_or_default(),
+            prose(&check.asks),
+        );
+    }
+    more(out, open.len(), CHECKS, "checks");
+}
+
+fn goals(report: &Report<'_>, out: &mut String) {
+    if report.evaluation.goals.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n### Goals\n");
+    for goal in &report.evaluation.goals {
+        let mark = if goal.is_missed() { "❌" } else { "✅" };
+        let _ = writeln!(out, "- {mark} `{}`: {}", goal.name, prose(&goal_text(goal)));
+    }
+}
+
+fn findings(report: &Report<'_>, out: &mut String) {
+    let mut open: Vec<(&Finding, &CheckResult)> = report
+        .findings()
+        .filter(|(_, finding, _)| finding.state == State::Open)
+        .map(|(_, finding, check)| (finding, check))
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    // Stable: of equal cost the order of findings stays.
+    open.sort_by_key(|(finding, check)| {
+        std::cmp::Reverse((check.severity, finding.cost.map_or(i128::MIN, |cost| cost.unscaled)))
+    });
+    let title = format!("{} open findings", count(open.len() as u64));
+    let _ = writeln!(out, "\n<details><summary>{title}</summary>\n");
+    let _ = writeln!(out, "| check | resource | account | cost a month | what is wrong |");
+    let _ = writeln!(out, "|---|---|---|--:|---|");
+    for (finding, check) in open.iter().take(FINDINGS) {
+        let _ = writeln!(
+            out,
+            "| {} `{}/{}` | {} | {} | {} | {} |",
+            mark(check.severity),
+            check.policy,
+            check.check,
+            code(finding.name.as_deref().unwrap_or(&finding.resource)),
+            finding.account.as_deref().map(code).unwrap_or_default(),
+            finding.cost.map(|cost| report.amount(cost)).unwrap_or_default(),
+            prose(&finding.message),
+        );
+    }
+    more(out, open.len(), FINDINGS, "findings");
+    let _ = writeln!(out, "\n</details>");
+}
+
+fn more(out: &mut String, all: usize, shown: usize, what: &str) {
+    let more = all.saturating_sub(shown);
+    if more > 0 {
+        let _ = writeln!(out, "\n… and {} more {what}.", count(more as u64));
+    }
+}
+
+fn mark(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "🟥",
+        Severity::High => "🟧",
+        Severity::Medium => "🟨",
+        Severity::Low => "🟦",
+    }
+}
+
+/// A foreign text as code in a cell of a table: nothing in it is read as Markdown, and nobody is
+/// notified by an `@`.
+pub(super) fn code(text: &str) -> String {
+    let text = shorten(&clean(text), 80).replace('|', "\\|");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A foreign text as plain prose in a cell of a table.
+pub(super) fn prose(text: &str) -> String {
+    let mut out = String::new();
+    for c in clean(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // A joiner keeps an address or a name from becoming a link that notifies somebody.
+            '@' => out.push_str("@\u{2060}"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_stays_in_its_cell() {
+        assert_eq!(code("a|b"), "`a\\|b`");
+        assert_eq!(code("a``b"), "```a``b```");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(
+            prose("<img> [x](y) `a` | b\n@team"),
+            "&lt;img&gt; \\[x\\](y) \\`a\\` \\| b\u{fffd}@\u{2060}team"
+        );
+    }
+}
