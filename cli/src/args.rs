@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Evaluate the policies over an inventory and report what they find
     Eval(EvalArgs),
+    /// Say why a resource has its tags and findings, and what would make it compliant
+    Explain(ExplainArgs),
     /// Run the `test` blocks of the policies
     Test(TestArgs),
     /// Write documentation of the tags and policies
@@ -141,6 +143,35 @@ pub(crate) struct EvalArgs {
     /// Threads to run on [default: one a core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The resource: its id, its name, or the end of its id
+    pub(crate) resource: String,
+    /// Only this tag, policy or check (POLICY/CHECK), with every rule that did not fire and every
+    /// check that holds [default: all tags and findings]
+    #[arg(value_name = "TAG|POLICY[/CHECK]")]
+    pub(crate) about: Option<String>,
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) project: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Form of the explanation
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Pretty)]
+    pub(crate) format: ExplainFormat,
+    /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// For people
+    Pretty,
+    /// For programs: see docs/schema/explain.v1.json
+    Json,
 }
 
 /// Where the resources come from.

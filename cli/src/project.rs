@@ -93,6 +93,17 @@ impl Project {
         Ok(program)
     }
 
+    /// Returns the places of the conditions of [`Self::program_to_evaluate`].
+    pub(crate) fn places_to_evaluate(&self) -> Places {
+        let mut places = self.places();
+        places.retain_policies(&self.analysis().program, |policy| !self.disables(&policy.name));
+        places
+    }
+
+    fn disables(&self, policy: &str) -> bool {
+        self.manifest.policy.get(policy).is_some_and(|change| !change.enabled)
+    }
+
     /// Makes the manifest's changes to policies.
     pub(crate) fn apply_overrides(&self, program: &mut Program) -> Result<(), Failure> {
         let place = || self.root.join(FILE_NAME).display().to_string();
@@ -113,8 +124,7 @@ impl Project {
                 })?;
             }
         }
-        let disabled = |name: &str| self.manifest.policy.get(name).is_some_and(|change| !change.enabled);
-        program.retain_policies(|policy| !disabled(&policy.name));
+        program.retain_policies(|policy| !self.disables(&policy.name));
         Ok(())
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod compile;
 pub(crate) mod completions;
 pub(crate) mod doc;
 pub(crate) mod eval;
+pub(crate) mod explain;
 pub(crate) mod explain_code;
 pub(crate) mod fmt;
 pub(crate) mod init;

@@ -26,6 +26,7 @@ mod documents;
 mod evaluation;
 mod examples;
 mod exit_codes;
+mod explaining;
 mod formatting;
 mod goals;
 mod hostile;

@@ -78,6 +78,18 @@ impl Rates {
         Some(Rate { times: (*times)?, over: (*over)? })
     }
 
+    /// Returns what units of all other currencies are worth in this one, each as a fraction, as
+    /// [`crate::interp::Options::rates`] has them.
+    pub fn fractions_in(&self, currency: &str) -> BTreeMap<String, (Decimal, Decimal)> {
+        let all = self.units.iter().flat_map(|(one, (_, other))| [one, other]);
+        let others = all.filter(|other| *other != currency);
+        let worth = others.filter_map(|other| {
+            let rate = self.between(other, currency)?;
+            Some((other.clone(), (rate.times, rate.over)))
+        });
+        worth.collect()
+    }
+
     /// The currencies that one leads to, itself first, and what a unit of it is worth in them.
     fn way<'a>(&'a self, currency: &'a str) -> Vec<(&'a str, Option<Decimal>)> {
         let mut way = vec![(currency, Some(Decimal::ONE))];

@@ -20,7 +20,7 @@ use crate::tables::Tables;
 use crate::waivers::Waivers;
 
 /// Name of the view on the snapshot.
-const RELATION: &str = "resources";
+pub(crate) const RELATION: &str = "resources";
 
 /// What an evaluation depends on besides program and snapshot.
 #[derive(Debug, Clone)]

@@ -56,18 +56,24 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// Makes the relations that a plan reads. Tables that it does not read are left out, and their
-    /// files are not asked for.
-    pub(crate) fn load(&mut self, program: &Program, plan: &Plan, store: &Store) -> Result<(), RunError> {
+    /// Reads the tables that a plan reads, where that has not been done. The files of others are not
+    /// asked for.
+    pub(crate) fn read(&mut self, program: &Program, plan: &Plan) -> Result<(), RunError> {
         for id in plan.tables_read() {
-            let Some(info) = plan.lookups.get(id.0 as usize) else { continue };
-            let rows = match self.rows.entry(id) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    entry.insert(read_table(program.table(id))?)
-                }
-            };
-            store.load_table(&info.relation, &info.columns, rows.iter().map(Vec::as_slice))?;
+            if let std::collections::btree_map::Entry::Vacant(entry) = self.rows.entry(id) {
+                entry.insert(read_table(program.table(id))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the relations that a plan reads.
+    pub(crate) fn load(&mut self, program: &Program, plan: &Plan, store: &Store) -> Result<(), RunError> {
+        self.read(program, plan)?;
+        for id in plan.tables_read() {
+            if let (Some(info), Some(rows)) = (plan.lookups.get(id.0 as usize), self.rows.get(&id)) {
+                store.load_table(&info.relation, &info.columns, rows.iter().map(Vec::as_slice))?;
+            }
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::hir::{self, Body, Expr, NodeId};
 use crate::layers::{Layered, layered};
 use crate::names::{ItemRef, Scope, scope};
 use crate::places::Places as Lookup;
-use crate::program::{Loc, Program};
+use crate::program::{Loc, Policy, Program};
 use crate::project::analysis;
 
 /// Where a condition was written.
@@ -66,6 +66,17 @@ impl Places {
     /// Whether something was written in a file of the project, not in a module that it uses.
     pub fn is_own(&self, loc: &Loc) -> bool {
         self.own_files.contains(&loc.file)
+    }
+
+    /// Keeps the places of some policies of the program only, and those of their waivers, as
+    /// [`Program::retain_policies`] does. `program` still has all of them.
+    pub fn retain_policies(&mut self, program: &Program, keep: impl Fn(&Policy) -> bool) {
+        let kept: Vec<bool> = program.policies.iter().map(keep).collect();
+        let is_kept = |policy: usize| kept.get(policy).copied().unwrap_or(true);
+        let mut at = 0..;
+        self.policies.retain(|_| at.next().is_none_or(is_kept));
+        let mut waivers = program.exemptions.iter();
+        self.exemptions.retain(|_| waivers.next().is_none_or(|waiver| is_kept(waiver.policy)));
     }
 }
 

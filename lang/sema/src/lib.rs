@@ -51,7 +51,7 @@ pub use codes::Code;
 pub use db::{Database, Db, Project, SourceFile, TableFile};
 pub use diagnostic::{Diagnostic, Fix, Level, Related};
 pub use lines::LineIndex;
-pub use lint::{LintLevel, LintLevels, diagnostics, file_lints, lints};
+pub use lint::{LintLevel, LintLevels, diagnostics, file_lints, is_text_test, lints, witness};
 pub use lower::{Lowered, LoweredFile, Unparsed};
 pub use names::{Def, ItemRef, Scope, scope};
 pub use places::line_index;

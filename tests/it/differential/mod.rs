@@ -8,6 +8,7 @@
 //! details, defaults, maps, predicates, rules, policies, waivers. Texts come from small pools, so
 //! that what a program asks for is often what a resource has, or almost.
 //!
+//! - `advice`: the smallest change of tags, by the reference alone
 //! - `corpus`: regular expressions and letters, each against each
 //! - `database`: the evaluator that is tested
 //! - `pools`: the texts, times and amounts
@@ -17,6 +18,7 @@
 //! - `inventories`: resources
 //! - `promises`: what every `Program` promises, to test the generator itself
 
+mod advice;
 mod corpus;
 mod database;
 mod exprs;

@@ -18,7 +18,7 @@ use super::database::Database;
 use super::{Case, Search, agree, cases, promises};
 
 /// Returns that many cases, always the same.
-fn samples(count: usize) -> Vec<Case> {
+pub(super) fn samples(count: usize) -> Vec<Case> {
     let mut runner = TestRunner::deterministic();
     let strategy = cases(1);
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()

@@ -14,9 +14,11 @@
 //! - `native`: native tags become the native value of a tag
 //! - `precedence`: rules, native values and defaults become the virtual value of a tag
 //! - `policies`: scopes, checks and their states
+//! - `changed`: what would be with other tags
 //! - `preds`, `values`: conditions and expressions
 //! - `forms`, `patterns`: types of tags, regular expressions and globs
 
+mod changed;
 mod forms;
 mod native;
 mod patterns;

@@ -38,6 +38,7 @@ use self::facts::Names;
 pub use self::feasibility::{Cloud, Feasibility, feasible};
 pub use self::levels::{LintLevel, LintLevels, UnknownLint};
 use self::logic::never;
+pub use self::logic::{is_text_test, witness};
 use self::sites::{Role, Site, sites};
 pub use self::substrings::suspects;
 use self::tags::tag_lints;

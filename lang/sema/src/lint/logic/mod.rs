@@ -11,11 +11,13 @@ pub(in crate::lint) mod automaton;
 mod ordered;
 mod subject;
 pub(in crate::lint) mod text;
+mod witness;
 
 use std::borrow::Cow;
 
 use self::atom::{Atom, Leaf, Test, leaf};
 use self::subject::decide;
+pub use self::witness::{is_text_test, witness};
 use crate::program::{Attr, DefineId, Pred, TagId, TagType, Value};
 
 /// What is known of the names in conditions.

@@ -1,0 +1,75 @@
+//! `tagpol explain`
+
+use tagpol_run::Options;
+use tagpol_run::explain::resource::{About, about, explain};
+use tagpol_run::explain::{Found, Named};
+use tagpol_run::report::explanation::{json, pretty};
+use tagpol_sema::program::Program;
+use tagpol_syntax::similar::closest;
+
+use super::clock;
+use crate::args::{ExplainArgs, ExplainFormat};
+use crate::failure::{Exit, Failure};
+use crate::inventory;
+use crate::output::Output;
+use crate::project::Project;
+
+pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let mut project = Project::load(args.project.as_deref())?;
+    let now = clock(args.now);
+    project.set_now(now);
+    let program = project.program_to_evaluate(output)?;
+    let places = project.places_to_evaluate();
+    let asked = args.about.as_deref().map(|name| asked(&program, name)).transpose()?;
+    let opened = inventory::open(&project, &args.source, now, output)?;
+    let options = Options { rates: project.manifest.rates.clone(), ..Options::at(now) };
+    let explanation = match explain(&program, &places, &opened.snapshot, &options, &args.resource)? {
+        Found::One(explanation) => explanation,
+        Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),
+        Found::None(similar) => return Err(unknown(&args.resource, &similar)),
+    };
+    let text = match args.format {
+        ExplainFormat::Pretty => pretty(&explanation, asked),
+        ExplainFormat::Json => {
+            json(&explanation, asked).map_err(|error| Failure::engine(error.to_string()))?
+        }
+    };
+    output.print(&text)?;
+    Ok(Exit::Success)
+}
+
+fn asked(program: &Program, name: &str) -> Result<About, Failure> {
+    about(program, name).map_err(|names| {
+        let failure = Failure::usage(format!("there is no tag, policy or check `{name}`"));
+        match closest(name, names.iter().map(String::as_str)) {
+            Some(close) => failure.help(format!("did you mean `{close}`?")),
+            None => failure.help(format!("there are {}", names.join(", "))),
+        }
+    })
+}
+
+fn several(text: &str, listed: &[Named], more: bool) -> Failure {
+    let more = if more { "\n  …" } else { "" };
+    Failure::usage(format!("several resources are called, or end with, `{text}`:\n{}{more}", list(listed)))
+        .help("write the whole id of one")
+}
+
+fn unknown(text: &str, similar: &[Named]) -> Failure {
+    let failure = Failure::usage(format!("there is no resource `{text}` in the snapshot"));
+    match similar {
+        [] => failure.help("write its id, its name, or the end of its id"),
+        similar => failure.help(format!("did you mean one of these?\n{}", list(similar))),
+    }
+}
+
+/// One line a resource: its id, name and type.
+fn list(resources: &[Named]) -> String {
+    let line = |named: &Named| {
+        let about =
+            [&named.name, &named.ty].into_iter().flatten().map(|text| text.escape_debug().to_string());
+        let about: Vec<String> = about.collect();
+        let about = if about.is_empty() { String::new() } else { format!("  ({})", about.join(", ")) };
+        format!("  {}{about}", named.id.escape_debug())
+    };
+    resources.iter().map(line).collect::<Vec<_>>().join("\n")
+}
