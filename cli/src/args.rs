@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Evaluate the policies over an inventory and report what they find
     Eval(EvalArgs),
+    /// Compare what two versions of the policies find, or what is found in two snapshots
+    Diff(DiffArgs),
     /// Say why a resource has its tags and findings, and what would make it compliant
     Explain(ExplainArgs),
     /// Run the `test` blocks of the policies
@@ -166,6 +168,51 @@ pub(crate) struct ExplainArgs {
     pub(crate) now: Option<DateTime<Utc>>,
 }
 
+/// `--rev A..B` compares two revisions of the git repository, `A...B` the second with what it
+/// branched from, `A` alone with the files as they are. Two PATHs are compared with each other.
+/// `--snapshot A..B` compares two snapshots under one version of the policies.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct DiffArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here];
+    /// two of them are compared
+    #[arg(value_hint = ValueHint::AnyPath, num_args = 0..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Revisions of the git repository, like main..HEAD; the work tree is not touched
+    #[arg(long, value_name = "A..B")]
+    pub(crate) rev: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = DiffFormat::Pretty)]
+    pub(crate) format: DiffFormat,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Show every finding and every value, not only some of each check and tag
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Exit with 1 when a finding of this severity or worse is open and was not [default: none]
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+    /// The clock of both: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+    /// Threads to run on [default: one a core]; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Pretty,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs: see docs/schema/diff.v1.json
+    Json,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExplainFormat {
     /// For people
@@ -175,7 +222,7 @@ pub(crate) enum ExplainFormat {
 }
 
 /// Where the resources come from.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SourceArgs {
     /// An inventory: a bill or an export (repeat it to join several), or the folder of a snapshot
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with = "snapshot")]
@@ -189,7 +236,7 @@ pub(crate) struct SourceArgs {
 }
 
 /// How inventories are read.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ImportArgs {
     /// Format of the inventory files [default: found out from their content]
     #[arg(long, value_name = "FORMAT")]

@@ -47,6 +47,11 @@ impl Project {
         Ok(Self { root: location.root, manifest: location.manifest, db, files })
     }
 
+    /// Returns the files of its tables.
+    pub(crate) fn table_files(&self) -> Vec<PathBuf> {
+        tagpol_sema::table_files(&self.db, self.files).iter().map(PathBuf::from).collect()
+    }
+
     /// Sets the clock that waivers expire by.
     pub(crate) fn set_now(&mut self, now: DateTime<Utc>) {
         self.db.set_today(self.files, now.date_naive());
@@ -155,6 +160,19 @@ impl Project {
     }
 }
 
+/// Returns the folder of the project at a path.
+pub(crate) fn root_of(path: Option<&Path>) -> PathBuf {
+    match path {
+        Some(path) if path.is_file() => folder_of(path),
+        Some(path) => path.to_owned(),
+        None => enclosing_project(Path::new(".")).unwrap_or_else(|| PathBuf::from(".")),
+    }
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned()
+}
+
 /// Returns the folder of the snapshots of the project at a path, without reading policies.
 pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
     let start = path.map_or_else(|| PathBuf::from("."), Path::to_owned);
@@ -200,8 +218,7 @@ pub(crate) fn watched_files(path: Option<&Path>) -> Vec<PathBuf> {
 
 /// Returns the files of the tables of a project; none where it cannot be read.
 pub(crate) fn table_files(path: Option<&Path>) -> Vec<PathBuf> {
-    let Ok(project) = Project::load(path) else { return Vec::new() };
-    tagpol_sema::table_files(&project.db, project.files).iter().map(PathBuf::from).collect()
+    Project::load(path).map(|project| project.table_files()).unwrap_or_default()
 }
 
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {
@@ -221,8 +238,7 @@ fn locate(path: Option<&Path>) -> Result<Location, Failure> {
         return Err(Failure::usage(format!("`{}` is no .tagpol file", path.display()))
             .help("the policies come first, an inventory is named by `--inventory`"));
     }
-    let root = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned();
-    Ok(Location { root, manifest: Manifest::default(), files: vec![path.to_owned()] })
+    Ok(Location { root: folder_of(path), manifest: Manifest::default(), files: vec![path.to_owned()] })
 }
 
 /// The nearest folder with a manifest, from here upwards.

@@ -68,7 +68,7 @@ fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
     append(Path::new(&path), &report::markdown(report))
 }
 
-fn severity(fail_on: FailOn) -> Option<Severity> {
+pub(super) fn severity(fail_on: FailOn) -> Option<Severity> {
     match fail_on {
         FailOn::Critical => Some(Severity::Critical),
         FailOn::High => Some(Severity::High),

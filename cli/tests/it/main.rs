@@ -19,6 +19,7 @@
 )]
 
 mod bad_input;
+mod comparing;
 mod compiling;
 mod diagnostics;
 mod documenting;

@@ -140,12 +140,23 @@ impl Run {
         tables: &mut Tables,
         options: &Options,
     ) -> Result<Self, RunError> {
-        let compiled = compile_for(program, snapshot, options)?;
         let store = Store::in_memory(&StoreOptions {
             threads: options.threads,
             memory_limit: None,
             temp_dir: options.temp_dir.clone(),
         })?;
+        Self::start_in(store, program, snapshot, tables, options)
+    }
+
+    /// Runs a program over a snapshot in a database, in which other programs may have run.
+    pub(crate) fn start_in(
+        store: Store,
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+    ) -> Result<Self, RunError> {
+        let compiled = compile_for(program, snapshot, options)?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
         tables.load(program, &compiled.plan, &store)?;
         for statement in compiled.script.statements() {
@@ -171,6 +182,12 @@ impl Run {
         })
     }
 
+    /// Runs a statement that keeps something of the results, and gives the database back.
+    pub(crate) fn keep(self, sql: &str) -> Result<Store, RunError> {
+        self.store.execute(sql)?;
+        Ok(self.store)
+    }
+
     /// Reads a query row by row.
     pub(crate) fn for_each(
         &self,
@@ -190,7 +207,7 @@ impl Run {
         self.store.for_each(sql, |row| f(&Fields { row, query }))
     }
 
-    fn summary(&self, checks: &[CheckResult]) -> Result<Summary, RunError> {
+    pub(crate) fn summary(&self, checks: &[CheckResult]) -> Result<Summary, RunError> {
         let mut summary = None;
         self.for_each(QueryKind::Summary, |row| {
             summary = Some(Summary {
@@ -208,7 +225,7 @@ impl Run {
         summary.ok_or(RunError::Answer { query: "summary", reason: "no row".to_owned() })
     }
 
-    fn checks(&self) -> Result<Vec<CheckResult>, RunError> {
+    pub(crate) fn checks(&self) -> Result<Vec<CheckResult>, RunError> {
         let mut checks = Vec::new();
         self.for_each(QueryKind::Checks, |row| {
             let index = row.index(0)?;
@@ -270,7 +287,7 @@ impl Run {
         Ok(findings)
     }
 
-    fn goals(&self) -> Result<Vec<GoalResult>, RunError> {
+    pub(crate) fn goals(&self) -> Result<Vec<GoalResult>, RunError> {
         let mut goals = Vec::new();
         self.for_each(QueryKind::Goals, |row| {
             let info = self.compiled.plan.goals.get(row.index(0)?);

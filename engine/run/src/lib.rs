@@ -4,6 +4,7 @@
 //! Program + Snapshot + now -- evaluate --> Evaluation -- report::{json, table} --> text
 //! Program + Places         -- testing::run --> what each `test` block found, covers and notices
 //!                                                        -- report::test_run --> text
+//! two of both              -- diff --> what entered, left and changed
 //! Program + one resource   -- explain --> why it is judged as it is
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! input, whatever the number of threads, and that nothing but temporary files is written.
 
 mod breakdown;
+pub mod diff;
 mod error;
 mod evaluate;
 pub mod explain;

@@ -17,7 +17,7 @@ use super::tests::samples;
 type Assignment = BTreeMap<TagId, Option<String>>;
 
 /// Cases that are tried, and the most changes of an answer that brute force is to undercut.
-const CASES: usize = 25;
+const CASES: usize = 60;
 const DEEP: usize = 2;
 
 #[test]

@@ -5,6 +5,7 @@
 //! policy can break out of its place: each format escapes in one function.
 
 mod csv;
+pub mod diff;
 pub mod explanation;
 mod finding_row;
 mod format;
