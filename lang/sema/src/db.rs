@@ -142,16 +142,31 @@ impl Database {
         project.set_today(self).to(Some(today));
     }
 
+    /// Makes a file that counts among those that rarely change, until it is edited.
+    pub fn file(&self, path: String, text: String) -> SourceFile {
+        SourceFile::builder(path, None, text).durability(salsa::Durability::MEDIUM).new(self)
+    }
+
+    /// Makes a project beside another one, with the same standard library.
+    pub fn project_beside(&self, other: Project, files: Vec<SourceFile>) -> Project {
+        let modules = other.modules(self).to_vec();
+        Project::builder(files, modules).durability(salsa::Durability::MEDIUM).new(self)
+    }
+
+    /// Sets which files a project has, ordered by path.
+    pub fn set_files(&mut self, project: Project, files: Vec<SourceFile>) {
+        if project.files(self) != files {
+            project.set_files(self).with_durability(salsa::Durability::MEDIUM).to(files);
+        }
+    }
+
     /// Makes a project of files (path as shown, text) and the standard library.
     pub fn project(&self, files: impl IntoIterator<Item = (String, String)>) -> Project {
         let mut files: Vec<(String, String)> = files.into_iter().collect();
         files.sort();
         // A file is edited rarely among the many that are not: salsa passes over what stays the same
         // by its durability. The first edit of a file makes it one of those that change.
-        let file = |(path, text)| {
-            SourceFile::builder(path, None, text).durability(salsa::Durability::MEDIUM).new(self)
-        };
-        let files = files.into_iter().map(file).collect();
+        let files = files.into_iter().map(|(path, text)| self.file(path, text)).collect();
         let modules = tagpol_stdlib::MODULES.iter().map(|module| {
             let path = format!("{}.tagpol", module.name.replace("::", "/"));
             SourceFile::builder(path, Some(module.name.to_owned()), module.text.to_owned())

@@ -43,19 +43,23 @@ pub mod regex;
 pub mod remarks;
 mod report;
 mod strata;
+mod uses;
 mod validity;
 pub mod words;
 
 pub use check::table_files;
 pub use codes::Code;
 pub use db::{Database, Db, Project, SourceFile, TableFile};
-pub use diagnostic::{Diagnostic, Fix, Level, Related};
+pub use diagnostic::{Anchor, Diagnostic, Fix, Level, Related};
 pub use lines::LineIndex;
 pub use lint::{LintLevel, LintLevels, diagnostics, file_lints, is_text_test, lints, witness};
 pub use lower::{Lowered, LoweredFile, Unparsed};
-pub use names::{Def, ItemRef, Scope, scope};
+pub use names::{Def, ItemRef, Scope, items_in_scope, scope};
 pub use places::line_index;
 pub use project::{Analysis, analysis, typed_program};
 pub use report::{errors, file_errors};
 pub use strata::{Order, order};
+pub use uses::{
+    Mention, Symbol, check_name, declaration, file_mentions, item_mentions, mentions_of, range_of,
+};
 pub use validity::{Validity, describe};

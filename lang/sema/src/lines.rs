@@ -16,6 +16,11 @@ impl LineIndex {
         Self { starts: starts.collect() }
     }
 
+    /// Returns the first bytes of the lines.
+    pub fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
     /// Returns line and column of an offset, both from 1; the column counts characters.
     pub fn position(&self, text: &str, offset: TextSize) -> (u32, u32) {
         let offset = u32::from(offset);

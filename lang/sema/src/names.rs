@@ -138,7 +138,7 @@ impl Scope {
     }
 
     /// Lists the files that items come from: used modules, then the project's own.
-    pub(crate) fn files(&self, db: &dyn Db, project: Project) -> Vec<SourceFile> {
+    pub fn files(&self, db: &dyn Db, project: Project) -> Vec<SourceFile> {
         let modules = self.items.iter().map(|item| item.file);
         let mut files: Vec<SourceFile> = modules.take_while(|file| file.module(db).is_some()).collect();
         files.dedup();
@@ -148,9 +148,14 @@ impl Scope {
 
     /// Returns what an item defines; None for one that defines nothing, or a name that an earlier
     /// item has.
-    pub(crate) fn def_of(&self, item: &ItemRef) -> Option<Def> {
+    pub fn def_of(&self, item: &ItemRef) -> Option<Def> {
         let def = *self.names.get(&item.key.name)?;
-        let defined = match def {
+        (self.item_of(def) == Some(item)).then_some(def)
+    }
+
+    /// Returns the item that a definition is.
+    pub fn item_of(&self, def: Def) -> Option<&ItemRef> {
+        match def {
             Def::Tag(id) => self.tags.get(id.0 as usize),
             Def::Define(id) => self.defines.get(id.0 as usize),
             Def::Rule(index) => self.rules.get(index),
@@ -158,8 +163,7 @@ impl Scope {
             Def::Table(id) => self.tables.get(id.0 as usize),
             Def::Goal(index) => self.goals.get(index),
             Def::Allocation(index) => self.allocations.get(index),
-        };
-        (defined == Some(item)).then_some(def)
+        }
     }
 }
 
@@ -190,7 +194,7 @@ pub(crate) fn items_of(db: &dyn Db, file: SourceFile) -> impl Iterator<Item = It
 }
 
 /// Lists the items of a file that are visible, in text order: of a module those that came in.
-pub(crate) fn items_in_scope(db: &dyn Db, project: Project, file: SourceFile) -> Vec<ItemRef> {
+pub fn items_in_scope(db: &dyn Db, project: Project, file: SourceFile) -> Vec<ItemRef> {
     match file.module(db) {
         None => items_of(db, file).collect(),
         Some(_) => scope(db, project).items.iter().filter(|item| item.file == file).cloned().collect(),

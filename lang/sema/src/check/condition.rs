@@ -1,7 +1,7 @@
 //! Conditions: operators and the types that they take.
 
-use super::Ctx;
 use super::value::Ty;
+use super::{Ctx, Used};
 use crate::codes::Code;
 use crate::formats;
 use crate::hir::{self, Expr, Name, NodeId, Quantity};
@@ -38,7 +38,8 @@ impl Ctx<'_> {
         match value {
             hir::Value::Bool(_, value) => return Some(Pred::Const(*value)),
             hir::Value::Path(_, name, steps) if steps.is_empty() => {
-                if let Some(Def::Define(define)) = self.scope().names.get(&name.text) {
+                if let Some(def @ Def::Define(define)) = self.scope().names.get(&name.text) {
+                    self.used(name.id, Used::Def(*def));
                     self.reads.defines.insert(*define);
                     return Some(Pred::Named(*define));
                 }

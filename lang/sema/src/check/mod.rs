@@ -34,6 +34,8 @@ pub struct Checked {
     pub typed: Option<Typed>,
     /// What it reads.
     pub reads: Reads,
+    /// What the names in it stand for, where that is known.
+    pub uses: Vec<Use>,
     /// What is wrong with it.
     pub(crate) drafts: Vec<Draft>,
 }
@@ -68,6 +70,30 @@ pub enum Typed {
     Allocate(Box<program::Allocation>),
 }
 
+/// A name in an item, and what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Use {
+    /// Where the name stands.
+    pub node: NodeId,
+    /// What it stands for.
+    pub of: Used,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Used {
+    /// A definition.
+    Def(Def),
+    /// A member of a tag's enumeration.
+    Member(TagId, Box<str>),
+    /// A column of a table; index in [`program::Table::columns`].
+    Column(TableId, usize),
+    /// A check of a policy; indexes in [`Scope::policies`] and [`program::Policy::checks`].
+    Check(usize, usize),
+    /// A `given` of the test that the name stands in; its index there.
+    Given(usize),
+}
+
 /// What an item refers to, for the search for circles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reads {
@@ -83,7 +109,7 @@ pub struct Reads {
 
 impl Reads {
     /// Adds what a condition refers to.
-    pub(crate) fn add_pred(&mut self, pred: &Pred) {
+    pub fn add_pred(&mut self, pred: &Pred) {
         pred.each(&mut |part| match part {
             Pred::Named(define) => drop(self.defines.insert(*define)),
             Pred::IsValid(tag) => drop(self.tags.insert(*tag)),
@@ -93,7 +119,7 @@ impl Reads {
     }
 
     /// Adds what a value refers to.
-    pub(crate) fn add_value(&mut self, value: &program::Value) {
+    pub fn add_value(&mut self, value: &program::Value) {
         value.each(&mut |part| self.add(part));
     }
 
@@ -113,7 +139,7 @@ pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
     let hir = item.item(db);
     let typed = hir.as_ref().and_then(|hir| ctx.check(hir));
     ctx.drafts.extend(hir.iter().flat_map(|hir| crate::lint::unknown_lints(&item, hir)));
-    Checked { typed, reads: ctx.reads, drafts: ctx.drafts }
+    Checked { typed, reads: ctx.reads, uses: ctx.uses, drafts: ctx.drafts }
 }
 
 /// What the check of one item has at hand.
@@ -125,12 +151,21 @@ pub(crate) struct Ctx<'a> {
     scope: OnceCell<&'a Scope>,
     item: &'a ItemRef,
     reads: Reads,
+    uses: Vec<Use>,
     drafts: Vec<Draft>,
 }
 
 impl<'a> Ctx<'a> {
     fn new(db: &'a dyn Db, project: Project, item: &'a ItemRef) -> Self {
-        Self { db, project, scope: OnceCell::new(), item, reads: Reads::default(), drafts: Vec::new() }
+        Self {
+            db,
+            project,
+            scope: OnceCell::new(),
+            item,
+            reads: Reads::default(),
+            uses: Vec::new(),
+            drafts: Vec::new(),
+        }
     }
 
     pub(crate) fn scope(&self) -> &'a Scope {
@@ -166,6 +201,11 @@ impl Ctx<'_> {
     /// Starts a draft about a node of this item.
     fn draft(&self, code: Code, node: NodeId, message: impl Into<String>) -> Draft {
         Draft::new(code, self.anchor(node), message)
+    }
+
+    /// Remembers what a name stands for.
+    fn used(&mut self, node: NodeId, of: Used) {
+        self.uses.push(Use { node, of });
     }
 
     fn report(&mut self, draft: Draft) {
@@ -216,7 +256,10 @@ impl Ctx<'_> {
     /// Resolves the name of a tag.
     fn tag(&mut self, name: &Name) -> Option<TagId> {
         match self.scope().names.get(&name.text) {
-            Some(Def::Tag(id)) => Some(*id),
+            Some(def @ Def::Tag(id)) => {
+                self.used(name.id, Used::Def(*def));
+                Some(*id)
+            }
             Some(_) if self.scope().may_define(&name.text) => None,
             Some(other) => {
                 let message = format!("`{}` is {}, not a tag", name.text, other.kind());

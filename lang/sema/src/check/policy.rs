@@ -1,7 +1,7 @@
 //! Policies and waivers.
 
 use super::normalize::no_loc;
-use super::{Ctx, Typed, checked, sound};
+use super::{Ctx, Typed, Used, checked, sound};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
@@ -187,6 +187,7 @@ impl Ctx<'_> {
             && steps.is_empty()
             && let Some(Def::Tag(tag)) = self.scope().names.get(&name.text).copied()
         {
+            self.used(name.id, Used::Def(Def::Tag(tag)));
             self.reads.tags.insert(tag);
             return Some(if check.require { Pred::IsValid(tag) } else { Pred::IsSet(Value::Tag(tag)) });
         }
@@ -279,6 +280,7 @@ impl Ctx<'_> {
             self.report(draft);
             return None;
         };
+        self.used(path.policy.id, Used::Def(Def::Policy(policy)));
         let Some(check) = &path.check else { return Some((policy, None)) };
         let item = self.scope().policies.get(policy)?.clone();
         // A policy that is wrong has been reported; its checks are not known.
@@ -297,7 +299,9 @@ impl Ctx<'_> {
                 .did_you_mean(&check.text, ids);
             self.report(draft);
         }
-        found.map(|check| (policy, Some(check)))
+        let index = found?;
+        self.used(check.id, Used::Check(policy, index));
+        Some((policy, Some(index)))
     }
 
     pub(super) fn exempt(&mut self, item: &Item, body: &hir::Exempt) -> Option<Typed> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::value::{Ty, plain_ty};
-use super::{Ctx, normalize::no_loc};
+use super::{Ctx, Used, normalize::no_loc};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
@@ -172,6 +172,7 @@ impl Ctx<'_> {
             self.no_table(name);
             return None;
         };
+        self.used(name.id, Used::Def(Def::Table(table)));
         self.reads.tables.insert(table);
         let key = self.lookup_key(key);
         let item = self.scope().tables.get(table.0 as usize)?;
@@ -191,6 +192,7 @@ impl Ctx<'_> {
             self.report(draft);
             return None;
         };
+        self.used(column.id, Used::Column(table, index));
         let ty = plain_ty(&decl.columns.get(index)?.ty);
         Some((Value::Lookup { table, column: index, key: Box::new(key?) }, ty))
     }

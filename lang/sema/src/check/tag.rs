@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::Ctx;
+use super::{Ctx, Used};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
 use crate::formats::lower;
-use crate::hir::{Body, Name, NodeId, TypeExpr, Value};
-use crate::names::ItemRef;
+use crate::hir::{Body, ItemKind, Name, NodeId, TypeExpr, Value};
+use crate::names::{Def, ItemRef};
 use crate::program::{Severity, TagType};
 use crate::validity::{Validity, describe};
 
@@ -178,6 +178,7 @@ impl Ctx<'_> {
         text: String,
     ) -> Option<String> {
         if Validity::of(ty).holds(&text) {
+            self.used_as_member(tag, ty, node, &text);
             return Some(text);
         }
         let mut draft = self
@@ -188,6 +189,20 @@ impl Ctx<'_> {
         }
         self.report(draft);
         None
+    }
+}
+
+impl Ctx<'_> {
+    /// Remembers that a valid value of a tag is a member of its enumeration. What a declaration says
+    /// of its own members depends on no other name, so nothing is looked up there.
+    pub(super) fn used_as_member(&mut self, tag: &str, ty: &TagType, node: NodeId, text: &str) {
+        let TagType::OneOf(members) = ty else { return };
+        if self.item.key.kind == ItemKind::Tag || !members.iter().any(|member| member == text) {
+            return;
+        }
+        if let Some(Def::Tag(id)) = self.scope().names.get(tag) {
+            self.used(node, Used::Member(*id, text.into()));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::literal::Amount;
 use super::normalize::no_loc;
-use super::{Ctx, Typed, sound};
+use super::{Ctx, Typed, Used, sound};
 use crate::codes::Code;
 use crate::formats;
 use crate::hir::{self, ExpectWhat, Item, Name, NodeId};
@@ -162,6 +162,7 @@ impl Ctx<'_> {
     /// native values are kept.
     fn expected_value(&mut self, tag: &str, ty: &program::TagType, value: &hir::Value) -> Option<String> {
         if let hir::Value::Text(text) = value {
+            self.used_as_member(tag, ty, text.id, &text.value);
             return Some(self.plain_text(text));
         }
         self.tag_literal(tag, Some(ty), value)
@@ -177,11 +178,15 @@ impl Ctx<'_> {
                 .did_you_mean(&name.text, labels.map(|label| label.text.as_str()));
             self.report(draft);
         }
+        if let Some(index) = found {
+            self.used(name.id, Used::Given(index));
+        }
         found
     }
 
     fn rule_named(&mut self, name: &Name) -> Option<usize> {
-        if let Some(Def::Rule(rule)) = self.scope().names.get(&name.text) {
+        if let Some(def @ Def::Rule(rule)) = self.scope().names.get(&name.text) {
+            self.used(name.id, Used::Def(*def));
             return Some(*rule);
         }
         if self.scope().may_define(&name.text) {

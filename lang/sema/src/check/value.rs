@@ -1,7 +1,7 @@
 //! Values: what a name stands for where it is written, and of which type it is.
 
-use super::Ctx;
 use super::literal::Amount;
+use super::{Ctx, Used};
 use crate::codes::Code;
 use crate::hir::{self, Name, NodeId, Step, TextPart};
 use crate::names::{Def, Wanted};
@@ -205,7 +205,8 @@ impl Ctx<'_> {
             _ => {}
         }
         match self.scope().names.get(&name.text) {
-            Some(Def::Tag(tag)) => {
+            Some(def @ Def::Tag(tag)) => {
+                self.used(name.id, Used::Def(*def));
                 self.reads.tags.insert(*tag);
                 Some((Value::Tag(*tag), self.tag_ty(*tag)?))
             }
