@@ -15,6 +15,8 @@ FORBIDDEN = {
     "tagpol-sema": ["tokio", "duckdb", "miette"],
     "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
+    "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette"],
+    "tagpol-lsp": ["duckdb", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette"],
 }
 
@@ -24,6 +26,7 @@ ONLY_USED_BY = {
     "libduckdb-sys": [],
     "pest": ["tagpol-syntax"],
     "miette": ["tagpol"],
+    "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
 }
 

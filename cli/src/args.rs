@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// Explain a diagnostic code, with a wrong and a right example
     ExplainCode(ExplainCodeArgs),
+    /// Serve editors over standard input and output (the language server protocol)
+    Lsp(LspArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -252,8 +254,7 @@ pub(crate) struct ImportArgs {
     pub(crate) strict: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
     Critical,
     High,
@@ -261,6 +262,18 @@ pub(crate) enum FailOn {
     Low,
     /// Never fail because of findings
     None,
+}
+
+impl From<FailOn> for tagpol_project::FailOn {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Critical => Self::Critical,
+            FailOn::High => Self::High,
+            FailOn::Medium => Self::Medium,
+            FailOn::Low => Self::Low,
+            FailOn::None => Self::None,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -327,13 +340,21 @@ pub(crate) struct DocArgs {
     pub(crate) check: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DocFormat {
     /// As code hosts show it
     Markdown,
     /// Pages that need no other file
     Html,
+}
+
+impl From<tagpol_project::DocFormat> for DocFormat {
+    fn from(format: tagpol_project::DocFormat) -> Self {
+        match format {
+            tagpol_project::DocFormat::Markdown => Self::Markdown,
+            tagpol_project::DocFormat::Html => Self::Html,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -389,6 +410,13 @@ pub(crate) struct CompileArgs {
 pub(crate) struct ExplainCodeArgs {
     /// The code, like E0012, or a lint like substring-trap; without one, all are listed
     pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LspArgs {
+    /// Taken since many editors add it; there is no other way
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, clap::Args)]

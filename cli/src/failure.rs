@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tagpol_inventory::{ImportError, LookupError};
+use tagpol_project::ProjectError;
 use tagpol_run::RunError;
 
 /// How the program ends.
@@ -73,6 +74,13 @@ impl Failure {
     /// A file of the user's that could not be read or written.
     pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
         Self::usage(format!("cannot {doing} `{}`: {error}", path.display()))
+    }
+}
+
+impl From<ProjectError> for Failure {
+    fn from(error: ProjectError) -> Self {
+        let place = error.place();
+        Self { place, help: error.help, ..Self::usage(error.message) }
     }
 }
 

@@ -1,30 +1,10 @@
-//! Text files: read whole, written whole.
+//! Text files, written whole.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
 use crate::failure::Failure;
-
-/// Reads a file, which must be UTF-8.
-pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| Failure::io("read", path, &error))?;
-    text(bytes, &path.display().to_string())
-}
-
-/// Returns the text of a file of this name.
-pub(crate) fn text(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|error| not_utf8(name, &error))
-}
-
-fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
-    let valid = error.utf8_error().valid_up_to();
-    let before = error.as_bytes().get(..valid).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
-    Failure::usage("the file is not UTF-8").at(format!("{name}:{line}:{column}")).help("save it as UTF-8")
-}
 
 /// Writes a file under a temporary name beside it and renames it, so that nobody reads half of it.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {

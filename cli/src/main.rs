@@ -10,7 +10,6 @@ mod failure;
 mod files;
 mod git;
 mod inventory;
-mod manifest;
 mod output;
 mod progress;
 mod project;
@@ -39,6 +38,7 @@ fn main() -> ExitCode {
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
+        Command::Lsp(args) => commands::lsp::run(args),
         Command::Completions(args) => commands::completions::run(args, &mut output),
     };
     match result {

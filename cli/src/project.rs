@@ -1,18 +1,17 @@
 //! A project on disk: its manifest and its policies, checked.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use tagpol_inventory::lookup_headings;
+use tagpol_project::{FILE_NAME, Location, Manifest, ReportTags};
+pub(crate) use tagpol_project::{read_text, shown};
 use tagpol_run::Roles;
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Program, Severity};
-use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, TableFile, analysis};
+use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
-use crate::files::read_text;
-use crate::manifest::{FILE_NAME, Manifest, ReportTags};
 use crate::output::{Output, counted};
 
 /// A project that was read, and not yet judged.
@@ -22,13 +21,6 @@ pub(crate) struct Project {
     pub(crate) manifest: Manifest,
     pub(crate) db: Database,
     pub(crate) files: SemaProject,
-}
-
-/// Where a project is.
-struct Location {
-    root: PathBuf,
-    manifest: Manifest,
-    files: Vec<PathBuf>,
 }
 
 impl Project {
@@ -41,8 +33,11 @@ impl Project {
         }
         let mut db = Database::default();
         let files = db.project(files);
-        db.set_levels(files, location.manifest.lint_levels(&location.root)?);
-        let tables = tagpol_sema::table_files(&db, files).iter().filter_map(|path| headings(path)).collect();
+        db.set_levels(files, location.manifest.lint_levels(&location.manifest_path())?);
+        let tables = tagpol_sema::table_files(&db, files)
+            .iter()
+            .filter_map(|path| Some((path.clone(), tagpol_project::headings(path)?)))
+            .collect();
         db.set_tables(files, tables);
         Ok(Self { root: location.root, manifest: location.manifest, db, files })
     }
@@ -194,7 +189,7 @@ pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
 /// that is named, all count, whatever a manifest there says.
 pub(crate) fn policy_files(path: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
     match path.filter(|path| path.is_dir()) {
-        Some(folder) => files_below(folder),
+        Some(folder) => Ok(tagpol_project::files_below(folder)?),
         None => Ok(locate(path)?.files),
     }
 }
@@ -222,23 +217,13 @@ pub(crate) fn table_files(path: Option<&Path>) -> Vec<PathBuf> {
 }
 
 fn locate(path: Option<&Path>) -> Result<Location, Failure> {
-    let Some(path) = path else {
-        let here = PathBuf::from(".");
-        let root = enclosing_project(&here).unwrap_or(here);
-        return folder(root);
-    };
-    if path.is_dir() {
-        return folder(path.to_owned());
+    match path {
+        Some(path) => Ok(tagpol_project::locate(path)?),
+        None => {
+            let here = PathBuf::from(".");
+            Ok(tagpol_project::folder(enclosing_project(&here).unwrap_or(here))?)
+        }
     }
-    if !path.exists() {
-        return Err(Failure::usage(format!("there is no file or folder `{}`", path.display()))
-            .help("name a project folder, a folder of .tagpol files, or one file"));
-    }
-    if path.extension().is_none_or(|extension| extension != "tagpol") {
-        return Err(Failure::usage(format!("`{}` is no .tagpol file", path.display()))
-            .help("the policies come first, an inventory is named by `--inventory`"));
-    }
-    Ok(Location { root: folder_of(path), manifest: Manifest::default(), files: vec![path.to_owned()] })
 }
 
 /// The nearest folder with a manifest, from here upwards.
@@ -246,74 +231,5 @@ fn enclosing_project(here: &Path) -> Option<PathBuf> {
     if here.join(FILE_NAME).is_file() {
         return Some(here.to_owned());
     }
-    let mut folder = std::env::current_dir().ok()?;
-    while folder.pop() {
-        if folder.join(FILE_NAME).is_file() {
-            return Some(folder);
-        }
-    }
-    None
-}
-
-fn folder(root: PathBuf) -> Result<Location, Failure> {
-    let manifest_path = root.join(FILE_NAME);
-    let has_manifest = manifest_path.is_file();
-    let manifest = if has_manifest { Manifest::read(&manifest_path)? } else { Manifest::default() };
-    let policies =
-        if manifest.policies == Path::new(".") { root.clone() } else { root.join(&manifest.policies) };
-    if !policies.is_dir() {
-        return Err(Failure::usage(format!("there is no folder `{}`", policies.display()))
-            .at(manifest_path.display().to_string())
-            .help("`policies` names the folder of the .tagpol files"));
-    }
-    let files = files_below(&policies)?;
-    Ok(Location { root, manifest, files })
-}
-
-/// The .tagpol files below a folder, of which there must be some.
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    if files.is_empty() {
-        return Err(Failure::usage(format!("`{}` holds no .tagpol file", folder.display()))
-            .help("name a folder that has some, or make a project with `tagpol init`"));
-    }
-    Ok(files)
-}
-
-/// Finds .tagpol files below a folder; hidden folders and build output are passed over.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|error| Failure::io("read the folder", folder, &error))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_dir() {
-            let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-            if !name.starts_with('.') && name != "target" && name != "node_modules" && !is_link {
-                collect(&path, files)?;
-            }
-        } else if path.extension().is_some_and(|extension| extension == "tagpol") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// Reads the headings of a table's file; None where it has no row to tell them. Table and policies
-/// are both named from the current folder.
-fn headings(path: &str) -> Option<(String, TableFile)> {
-    let headings = lookup_headings(Path::new(path)).map_err(|error| match error.line {
-        Some(line) => format!("line {line}: {}", error.reason),
-        None => error.reason,
-    });
-    Some((path.to_owned(), headings.transpose()?))
-}
-
-/// The path as messages show it: without `./`, with `/` between its parts.
-pub(crate) fn shown(path: &Path) -> String {
-    let parts = path.components().filter(|part| *part != Component::CurDir);
-    let path: PathBuf = parts.collect();
-    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+    tagpol_project::enclosing(std::env::current_dir().ok()?.parent()?)
 }

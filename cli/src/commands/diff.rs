@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
+use tagpol_project::FailOn;
 use tagpol_run::Options;
 use tagpol_run::diff::{Diff, Limits, Subject, diff};
 use tagpol_run::report::diff::{json, markdown, pretty};
 use tagpol_sema::program::Program;
 
 use super::clock;
-use super::eval::severity;
-use crate::args::{DiffArgs, DiffFormat, FailOn, SourceArgs};
+use crate::args::{DiffArgs, DiffFormat, SourceArgs};
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::git::{Checkout, Range, Repository};
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure>
         limits(args),
     )?;
     show(args, &found, output)?;
-    let gate = severity(args.fail_on.unwrap_or(FailOn::None));
+    let gate = args.fail_on.map(FailOn::from).and_then(FailOn::severity);
     Ok(if gate.is_some_and(|gate| found.worsens_at(gate)) { Exit::Findings } else { Exit::Success })
 }
 

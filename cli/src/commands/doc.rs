@@ -13,7 +13,7 @@ use crate::diagnostics::harmless;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::{Output, counted};
-use crate::project::{Project, shown};
+use crate::project::{Project, read_text, shown};
 
 /// What every file that was made here says.
 const MARK: &str = "Made by `tagpol doc`";
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> 
     let project = Project::load(args.path.as_deref())?;
     let settings = &project.manifest.doc;
     let target = args.output.clone().or_else(|| Some(project.root.join(settings.output.as_ref()?)));
-    let format = args.format.or(settings.format);
+    let format = args.format.or(settings.format.map(DocFormat::from));
     let Some(target) = target else {
         if args.check {
             return Err(Failure::usage("there is no documentation to check").help(
@@ -115,7 +115,7 @@ fn found(path: &Path) -> Result<Found, Failure> {
     if !path.try_exists().map_err(|error| Failure::io("read", path, &error))? {
         return Ok(Found::Missing);
     }
-    Ok(Found::Text(files::read_text(path)?.replace("\r\n", "\n")))
+    Ok(Found::Text(read_text(path)?.replace("\r\n", "\n")))
 }
 
 fn write(place: &Place, files: &[File], output: &mut Output) -> Result<Exit, Failure> {

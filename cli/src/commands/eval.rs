@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use tagpol_project::FailOn;
 use tagpol_run::report::{self, Format, Report, Style};
 use tagpol_run::{Gate, Options, evaluate_in_detail};
-use tagpol_sema::program::Severity;
 
 use super::clock;
-use crate::args::{EvalArgs, FailOn};
+use crate::args::EvalArgs;
 use crate::failure::{Exit, Failure};
 use crate::files::append;
 use crate::inventory;
@@ -56,7 +56,8 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     if targets.formats().any(|format| format == Format::Github) {
         summarise_step(&report)?;
     }
-    let gate = Gate(severity(args.fail_on.or(project.manifest.fail_on).unwrap_or(FailOn::Low)));
+    let asked = args.fail_on.map(FailOn::from);
+    let gate = Gate(asked.or(project.manifest.fail_on).unwrap_or(FailOn::Low).severity());
     Ok(if gate.fails(&evaluation.summary, &evaluation.goals) { Exit::Findings } else { Exit::Success })
 }
 
@@ -66,14 +67,4 @@ fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
         return Ok(());
     };
     append(Path::new(&path), &report::markdown(report))
-}
-
-pub(super) fn severity(fail_on: FailOn) -> Option<Severity> {
-    match fail_on {
-        FailOn::Critical => Some(Severity::Critical),
-        FailOn::High => Some(Severity::High),
-        FailOn::Medium => Some(Severity::Medium),
-        FailOn::Low => Some(Severity::Low),
-        FailOn::None => None,
-    }
 }

@@ -13,7 +13,7 @@ use crate::diagnostics::harmless;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::{Output, counted};
-use crate::project::{policy_files, shown};
+use crate::project::{policy_files, read_text, shown};
 
 /// Mistakes that are named for one file; `tagpol check` tells the rest.
 const MAX_NAMED: usize = 3;
@@ -99,7 +99,7 @@ impl Counts {
 }
 
 fn file(path: &Path, args: &FmtArgs, output: &mut Output) -> Result<Outcome, Failure> {
-    let old = files::read_text(path)?;
+    let old = read_text(path)?;
     let name = shown(path);
     let (new, outcome) = formatted(&old, &name, args, output)?;
     if !outcome.is_changed {
@@ -122,7 +122,7 @@ fn standard_input(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> 
     std::io::stdin()
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
-    let old = files::text(bytes, NAME)?;
+    let old = tagpol_project::text(bytes, Path::new(NAME))?;
     let (new, outcome) = formatted(&old, NAME, args, output)?;
     if args.diff {
         print_diff(NAME, &old, &new, output)?;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use tagpol_project::FILE_NAME;
+
 use crate::args::InitArgs;
 use crate::failure::{Exit, Failure};
-use crate::manifest::FILE_NAME;
 use crate::output::Output;
 
 /// The files of a new project.

@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod explain_code;
 pub(crate) mod fmt;
 pub(crate) mod init;
+pub(crate) mod lsp;
 pub(crate) mod snapshot;
 pub(crate) mod test;
 

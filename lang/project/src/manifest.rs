@@ -5,52 +5,79 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tagpol_plan::Rates;
+use tagpol_sema::program::Severity;
 use tagpol_sema::{LintLevel, LintLevels};
 use toml::Spanned;
 
-use crate::args::{DocFormat, FailOn};
-use crate::failure::Failure;
+use crate::ProjectError;
 
 /// Name of the file.
-pub(crate) const FILE_NAME: &str = "tagpol.toml";
+pub const FILE_NAME: &str = "tagpol.toml";
 
 /// The settings. Paths are relative to the folder of the file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     /// Name of the project, for reports.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// Folder of the .tagpol files.
-    pub(crate) policies: PathBuf,
+    pub policies: PathBuf,
     /// Inventory files that `eval` reads where the command line names none.
-    pub(crate) inventory: Vec<PathBuf>,
+    pub inventory: Vec<PathBuf>,
     /// Folder of the snapshots.
-    pub(crate) snapshots: PathBuf,
+    pub snapshots: PathBuf,
     /// The gate of `eval`.
-    pub(crate) fail_on: Option<FailOn>,
+    pub fail_on: Option<FailOn>,
     /// Changes to single policies, by name.
-    pub(crate) policy: BTreeMap<String, PolicyOverride>,
+    pub policy: BTreeMap<String, PolicyOverride>,
     /// Levels of single lints, by name.
-    pub(crate) lints: BTreeMap<String, Level>,
+    pub lints: BTreeMap<String, Level>,
     /// Where and how `doc` writes.
-    pub(crate) doc: DocSettings,
+    pub doc: DocSettings,
     /// Which tags play a part in reports.
-    pub(crate) report: ReportTags,
+    pub report: ReportTags,
     /// What a unit of a currency is worth in another one, as written: `EUR = "1.08 USD"`.
     #[serde(rename = "rates")]
     written_rates: BTreeMap<Spanned<String>, Spanned<String>>,
     /// The same, understood.
     #[serde(skip)]
-    pub(crate) rates: Rates,
+    pub rates: Rates,
 }
 
 /// What a project makes of a lint.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Level {
+#[expect(missing_docs, reason = "`LintLevel` says what each is")]
+pub enum Level {
     Allow,
     Warn,
     Error,
+}
+
+/// The severity from which open findings make a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    /// Never.
+    None,
+}
+
+impl FailOn {
+    /// Returns the severity. None: findings never make a run fail.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::None => None,
+        }
+    }
 }
 
 impl From<Level> for LintLevel {
@@ -84,33 +111,42 @@ impl Default for Manifest {
 /// Where documentation is kept.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct DocSettings {
+pub struct DocSettings {
     /// A file (.md or .html), or a folder.
-    pub(crate) output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
     /// Its form; None: that of the file's name, else Markdown.
-    pub(crate) format: Option<DocFormat>,
+    pub format: Option<DocFormat>,
+}
+
+/// The form of documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum DocFormat {
+    Markdown,
+    Html,
 }
 
 /// The tags that play a part in reports. None: the tag whose name fits, where there is one.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct ReportTags {
+pub struct ReportTags {
     /// Where a resource runs.
-    pub(crate) environment: Option<String>,
+    pub environment: Option<String>,
     /// Who pays for it.
-    pub(crate) cost_center: Option<String>,
+    pub cost_center: Option<String>,
     /// Who works on it.
-    pub(crate) team: Option<String>,
+    pub team: Option<String>,
 }
 
 /// A change to a policy that the project does not own, or not yet keeps.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct PolicyOverride {
+pub struct PolicyOverride {
     /// Whether it is evaluated.
-    pub(crate) enabled: bool,
+    pub enabled: bool,
     /// The severity of its findings: critical, high, medium or low.
-    pub(crate) severity: Option<String>,
+    pub severity: Option<String>,
 }
 
 impl Default for PolicyOverride {
@@ -120,52 +156,57 @@ impl Default for PolicyOverride {
 }
 
 impl Manifest {
-    /// Returns the levels of lints. Fails on the name of a lint that does not exist.
-    pub(crate) fn lint_levels(&self, root: &Path) -> Result<LintLevels, Failure> {
+    /// Reads the file. Fails where it cannot be read, or says something that no manifest says.
+    pub fn read(path: &Path) -> Result<Self, ProjectError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ProjectError::io("read", path, &error))?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of the file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ProjectError> {
+        let at = |error: ProjectError, start: Option<usize>| {
+            let before = start.and_then(|start| text.get(..start));
+            error.at(path, before.map(line_and_column))
+        };
+        let mut manifest: Self = toml::from_str(text).map_err(|error| {
+            at(ProjectError::new(error.message().to_owned()), error.span().map(|span| span.start))
+        })?;
+        manifest.rates = rates(&manifest.written_rates).map_err(|(start, error)| at(error, Some(start)))?;
+        Ok(manifest)
+    }
+
+    /// Returns the levels of lints. Fails on the name of a lint that does not exist. `path` is that of
+    /// the manifest.
+    pub fn lint_levels(&self, path: &Path) -> Result<LintLevels, ProjectError> {
         let levels = self.lints.iter().map(|(name, level)| (name.as_str(), LintLevel::from(*level)));
         LintLevels::new(levels).map_err(|unknown| {
-            let failure = Failure::usage(format!("there is no lint `{}`", unknown.name))
-                .at(root.join(FILE_NAME).display().to_string());
+            let error = ProjectError::new(format!("there is no lint `{}`", unknown.name)).at(path, None);
             match unknown.meant {
-                Some(close) => failure.help(format!("did you mean `{close}`?")),
-                None => failure.help("`tagpol explain-code` lists the lints"),
+                Some(close) => error.help(format!("did you mean `{close}`?")),
+                None => error.help("`tagpol explain-code` lists the lints"),
             }
         })
     }
+}
 
-    /// Reads the file.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
-        let at = |start: Option<usize>| {
-            let mut place = path.display().to_string();
-            if let Some(before) = start.and_then(|start| text.get(..start)) {
-                let line = before.matches('\n').count() + 1;
-                let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-                place.push_str(&format!(":{line}:{column}"));
-            }
-            place
-        };
-        let mut manifest: Self = toml::from_str(&text).map_err(|error| {
-            Failure::usage(error.message().to_owned()).at(at(error.span().map(|span| span.start)))
-        })?;
-        manifest.rates =
-            rates(&manifest.written_rates).map_err(|(start, failure)| failure.at(at(Some(start))))?;
-        Ok(manifest)
-    }
+/// Returns the line and the column of the end of a text, both from 1.
+fn line_and_column(before: &str) -> (usize, usize) {
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }
 
 /// Reads rates, or says at which byte one is wrong.
-fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, (usize, Failure)> {
+fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, (usize, ProjectError)> {
     let mut rates = Rates::default();
     for (currency, worth) in written {
         if !is_currency(currency.get_ref()) {
-            let failure = Failure::usage(format!("`{}` is no currency", currency.get_ref()))
+            let failure = ProjectError::new(format!("`{}` is no currency", currency.get_ref()))
                 .help("write the three capital letters of ISO 4217, like EUR");
             return Err((currency.span().start, failure));
         }
         let start = worth.span().start;
         let form = || {
-            Failure::usage(format!("`{}` is no rate", worth.get_ref()))
+            ProjectError::new(format!("`{}` is no rate", worth.get_ref()))
                 .help(format!("say what one unit is worth: `{} = \"1.08 USD\"`", currency.get_ref()))
         };
         let mut words = worth.get_ref().split_ascii_whitespace();
@@ -175,7 +216,7 @@ fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, 
         let (Ok(number), true) = (number.parse(), is_currency(other)) else { return Err((start, form())) };
         rates
             .add(currency.get_ref(), number, other)
-            .map_err(|bad| (start, Failure::usage(format!("`{}` is no rate: {bad}", worth.get_ref()))))?;
+            .map_err(|bad| (start, ProjectError::new(format!("`{}` is no rate: {bad}", worth.get_ref()))))?;
     }
     Ok(rates)
 }

@@ -1,0 +1,47 @@
+//! What the client has open.
+
+use tower_lsp::ls_types::{
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DidSaveTextDocumentParams,
+};
+
+use crate::server::Server;
+use crate::snapshot::path_of;
+
+pub(crate) async fn opened(server: &Server, params: DidOpenTextDocumentParams) {
+    let mut session = server.session.lock().await;
+    let document = params.text_document;
+    session.open(document.uri.clone(), document.version, document.text);
+    session.revision += 1;
+    server.changed(session.revision, Some(document.uri));
+}
+
+pub(crate) async fn edited(server: &Server, params: DidChangeTextDocumentParams) {
+    let mut session = server.session.lock().await;
+    let document = params.text_document;
+    session.edit(&document.uri, document.version, params.content_changes);
+    session.revision += 1;
+    server.changed(session.revision, Some(document.uri));
+}
+
+pub(crate) async fn saved(server: &Server, params: DidSaveTextDocumentParams) {
+    let mut session = server.session.lock().await;
+    session.set_clock();
+    let state = &mut *session;
+    // A table may have been saved with it, by a client that watches no files.
+    state.workspace.read_tables(&mut state.db);
+    session.revision += 1;
+    server.changed(session.revision, Some(params.text_document.uri));
+}
+
+pub(crate) async fn closed(server: &Server, params: DidCloseTextDocumentParams) {
+    let mut session = server.session.lock().await;
+    let uri = params.text_document.uri;
+    session.close(&uri);
+    let path = path_of(&uri);
+    if session.workspace.find(&path).is_none() {
+        server.clear(&path);
+    }
+    session.revision += 1;
+    server.changed(session.revision, None);
+}

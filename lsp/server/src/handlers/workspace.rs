@@ -1,0 +1,83 @@
+//! Folders, files on disk, settings.
+
+use std::path::Path;
+
+use tagpol_project::{FILE_NAME, is_policy_file};
+use tower_lsp::ls_types::{
+    DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+};
+
+use crate::handlers::lifecycle::{ask_for_settings, folder_path};
+use crate::server::Server;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::snapshot::path_of;
+
+pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFilesParams) {
+    let mut session = server.session.lock().await;
+    let mut has_tables = false;
+    for change in params.changes {
+        let path = path_of(&change.uri);
+        if Path::new(&path).file_name().is_some_and(|name| name == FILE_NAME) {
+            manifest_changed(server, &mut session, &path);
+        } else if is_policy_file(Path::new(&path)) {
+            policy_changed(server, &mut session, &path);
+        } else {
+            has_tables = true;
+        }
+    }
+    if has_tables {
+        let state = &mut *session;
+        state.workspace.read_tables(&mut state.db);
+    }
+    session.revision += 1;
+    server.changed(session.revision, None);
+}
+
+/// What the client has open is as it says, whatever is on disk.
+fn policy_changed(server: &Server, session: &mut Session, path: &str) {
+    if session.documents.contains_key(path) {
+        return;
+    }
+    session.workspace.reread(&mut session.db, path);
+    if session.workspace.find(path).is_none() {
+        server.clear(path);
+    }
+}
+
+fn manifest_changed(server: &Server, session: &mut Session, path: &str) {
+    let Some(root) = Path::new(path).parent() else { return };
+    let root = root.to_owned();
+    session.with_workspace(|workspace, db, open| workspace.load_folder(db, root, open));
+    server.clear(path);
+}
+
+pub(crate) async fn folders_changed(server: &Server, params: DidChangeWorkspaceFoldersParams) {
+    let mut session = server.session.lock().await;
+    let removed: Vec<_> = params.event.removed.iter().filter_map(|folder| folder_path(&folder.uri)).collect();
+    let added = params.event.added.iter().filter_map(|folder| folder_path(&folder.uri));
+    session.workspace.folders.retain(|folder| !removed.contains(folder));
+    session.workspace.folders.extend(added);
+    let before = session.paths();
+    let open: Vec<String> = session.documents.keys().cloned().collect();
+    session.with_workspace(|workspace, db, text_of| {
+        workspace.close_folders(db, &|path| open.iter().any(|open| open == path));
+        workspace.load(db, text_of);
+    });
+    let after = session.paths();
+    before.difference(&after).for_each(|path| server.clear(path));
+    session.revision += 1;
+    server.changed(session.revision, None);
+}
+
+pub(crate) async fn settings_changed(server: &Server, params: DidChangeConfigurationParams) {
+    let mut session = server.session.lock().await;
+    if !params.settings.is_null() {
+        session.settings = Settings::read(&params.settings);
+    }
+    if session.client.configuration {
+        // Its answer is read by who waits for this handler.
+        let server = server.clone();
+        tokio::spawn(async move { ask_for_settings(&server).await });
+    }
+}

@@ -1,0 +1,79 @@
+//! The language server: the protocol, the order of edits, and cancellation.
+//!
+//! In: messages of a client on standard input. Out: answers on standard output. What the features
+//! are is in `tagpol-ide`; what is here asks for them on snapshots of the database.
+//!
+//! | module | does |
+//! |---|---|
+//! | `service` | the methods of the protocol, each in one line |
+//! | `handlers` | one file a group of requests: convert, ask, convert back |
+//! | `session` | what the client has open, under one lock |
+//! | `workspace` | projects and files, on disk and in the editor |
+//! | `snapshot` | a request's view of the database, and how it is computed |
+//! | `publish` | diagnostics, when the text rests |
+//! | `convert` | types of the protocol, from and to those of `tagpol-ide` |
+//! | `encoding` | offsets, and positions in UTF-8 or UTF-16 |
+//!
+//! Edits are applied in the order in which they arrive: each handler's first `await` is the session's
+//! lock, handlers are first polled in the order of their messages, and the lock is first come, first
+//! served. No clone of the database is kept, since a write waits until all of them are gone.
+
+mod capabilities;
+mod convert;
+mod encoding;
+mod handlers;
+mod library;
+mod publish;
+mod server;
+mod service;
+mod session;
+mod settings;
+mod snapshot;
+mod workspace;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_lsp::{LspService, Server as Transport};
+
+use crate::server::Server;
+
+/// How many messages may be worked on at a time. A cancellation is a message too, so this must be more
+/// than a client asks for at once.
+const CONCURRENT_MESSAGES: usize = 256;
+
+/// Serves one client on standard input and output until it ends. Returns whether it asked to shut down
+/// first, as the protocol wants. Fails where the system gives no threads.
+pub fn run() -> io::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+    let clean = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), cache_folder()));
+    // A read of standard input, or a computation nobody waits for, must not keep the process alive.
+    runtime.shutdown_background();
+    Ok(clean)
+}
+
+/// Serves one client on a pair of streams. `cache` is a folder where the text of the standard library is
+/// put for the client to open.
+pub async fn serve<I, O>(input: I, output: O, cache: Option<PathBuf>) -> bool
+where
+    I: AsyncRead + Unpin,
+    O: AsyncWrite,
+{
+    let shut_down = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&shut_down);
+    let (service, socket) = LspService::new(move |client| Server::new(client, cache, flag));
+    Transport::new(input, output, socket).concurrency_level(CONCURRENT_MESSAGES).serve(service).await;
+    shut_down.load(Ordering::Relaxed)
+}
+
+/// Where the system keeps what can be made again.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("XDG_CACHE_HOME")
+        .or_else(|| variable("LOCALAPPDATA"))
+        .or_else(|| Some(variable("HOME")?.join(".cache")))
+        .filter(|folder| folder.is_absolute())
+}

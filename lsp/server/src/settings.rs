@@ -1,0 +1,56 @@
+//! What the user sets in the editor, below `tagpol`.
+
+use serde::Deserialize;
+use tower_lsp::ls_types::LSPAny;
+
+/// The settings; what is not set has its default, and what is unknown is passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+pub(crate) struct Settings {
+    /// Which hints stand between the words.
+    pub(crate) hints: Hints,
+    /// Which actions stand above items.
+    pub(crate) lens: Lens,
+}
+
+/// The hints between the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Hints {
+    /// The order in which rules of one tag are asked.
+    pub(crate) priorities: bool,
+    /// Types of values that rules give.
+    pub(crate) types: bool,
+    /// What predicates in scopes stand for.
+    pub(crate) scopes: bool,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self { priorities: true, types: true, scopes: true }
+    }
+}
+
+/// The actions above items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Lens {
+    /// Run a test.
+    pub(crate) tests: bool,
+}
+
+impl Default for Lens {
+    fn default() -> Self {
+        Self { tests: true }
+    }
+}
+
+impl Settings {
+    /// Reads settings, with or without the key `tagpol` around them. What cannot be read is as if it
+    /// were not set.
+    pub(crate) fn read(value: &LSPAny) -> Self {
+        let inner = value.get("tagpol").unwrap_or(value);
+        serde_json::from_value(inner.clone()).unwrap_or_default()
+    }
+}

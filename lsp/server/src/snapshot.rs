@@ -1,0 +1,142 @@
+//! A request's view of the database.
+
+use std::panic::AssertUnwindSafe;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use salsa::{Cancelled, Database as _};
+use tagpol_sema::{Database, Project, SourceFile, line_index};
+use tagpol_syntax::{TextRange, TextSize};
+use tokio::sync::Mutex;
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::ls_types::{Location, Position, Range, Uri};
+
+use crate::encoding::{Encoding, Lines};
+use crate::library::Library;
+use crate::session::Session;
+
+/// How often a request that an edit cut short is asked again.
+const MAX_ATTEMPTS: usize = 3;
+
+/// A project as it was when a message was handled. It must not outlive the computation it is for, since
+/// the next edit waits until it is gone.
+pub(crate) struct View {
+    pub(crate) db: Database,
+    pub(crate) project: Project,
+    pub(crate) encoding: Encoding,
+    pub(crate) library: Library,
+}
+
+/// A file of such a project.
+pub(crate) struct Snapshot {
+    pub(crate) view: View,
+    pub(crate) file: SourceFile,
+}
+
+impl View {
+    /// Returns a file's text with its lines.
+    pub(crate) fn lines(&self, file: SourceFile) -> Lines<'_> {
+        let starts = line_index(&self.db, file).starts();
+        Lines { text: file.text(&self.db), starts, encoding: self.encoding }
+    }
+
+    pub(crate) fn range(&self, file: SourceFile, range: TextRange) -> Range {
+        self.lines(file).range(range)
+    }
+
+    /// Returns where a client finds a file; None for a module that could not be written for it.
+    pub(crate) fn uri(&self, file: SourceFile) -> Option<Uri> {
+        match file.module(&self.db) {
+            Some(_) => Uri::from_file_path(self.library.path_of(&self.db, file)?),
+            None => uri_of(file.path(&self.db)),
+        }
+    }
+
+    pub(crate) fn location(&self, place: tagpol_ide::Place) -> Option<Location> {
+        Some(Location::new(self.uri(place.file)?, self.range(place.file, place.range)))
+    }
+}
+
+impl AsRef<Self> for View {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl AsRef<View> for Snapshot {
+    fn as_ref(&self) -> &View {
+        &self.view
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn lines(&self) -> Lines<'_> {
+        self.view.lines(self.file)
+    }
+
+    pub(crate) fn offset(&self, position: Position) -> TextSize {
+        self.lines().offset(position)
+    }
+
+    pub(crate) fn range(&self, range: TextRange) -> Range {
+        self.lines().range(range)
+    }
+}
+
+/// Returns the URI of a path as it is shown; what is no path is a URI itself.
+pub(crate) fn uri_of(path: &str) -> Option<Uri> {
+    let as_path = std::path::Path::new(path);
+    if as_path.is_absolute() { Uri::from_file_path(as_path) } else { Uri::from_str(path).ok() }
+}
+
+/// Returns the path of a URI as it is shown; of one that is no file's, the URI itself.
+pub(crate) fn path_of(uri: &Uri) -> String {
+    let is_file = uri.scheme().as_str() == "file";
+    match uri.to_file_path().filter(|_| is_file) {
+        Some(path) => tagpol_project::shown(&path),
+        None => uri.as_str().to_owned(),
+    }
+}
+
+/// Ends a computation that nobody waits for any more: the client cancelled the request, and its future
+/// was dropped.
+struct CancelOnDrop(salsa::CancellationToken);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Computes something on a thread of its own. An edit cuts it short, and then it is computed again on
+/// what `take` gives; an answer of None means that there is nothing to compute it on.
+pub(crate) async fn compute<S, T, F>(
+    session: &Mutex<Session>,
+    take: impl Fn(&Session) -> Option<S> + Send,
+    feature: F,
+) -> Result<Option<T>>
+where
+    S: AsRef<View> + Send + 'static,
+    T: Send + 'static,
+    F: Fn(&S) -> T + Send + Sync + 'static,
+{
+    let feature = Arc::new(feature);
+    for _ in 0..MAX_ATTEMPTS {
+        let Some(snapshot) = take(&*session.lock().await) else { return Ok(None) };
+        let token = CancelOnDrop(snapshot.as_ref().db.cancellation_token());
+        let feature = Arc::clone(&feature);
+        let task = tokio::task::spawn_blocking(move || {
+            Cancelled::catch(AssertUnwindSafe(move || feature(&snapshot)))
+        });
+        let outcome = task.await;
+        drop(token);
+        match outcome {
+            Ok(Ok(answer)) => return Ok(Some(answer)),
+            Ok(Err(Cancelled::Local)) => return Err(Error::request_cancelled()),
+            Ok(Err(_)) => {}
+            // A mistake of ours, which must not end the server.
+            Err(_) => return Err(Error::internal_error()),
+        }
+    }
+    Err(Error::content_modified())
+}
