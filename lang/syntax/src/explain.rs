@@ -27,7 +27,7 @@ pub(crate) fn region(text: &str, block: Block, start: usize, end: usize, before:
     };
     let joined = before.and_then(|from| Some((from, strict(from)?)));
     if let Some((from, failure)) = &joined
-        && failure.at > start
+        && (failure.at > start || hints::groups_digits(text, start))
     {
         let expected = failure.expected.clone();
         return Region { block, start: *from, end, at: failure.at, expected, follows: Vec::new() };
@@ -53,6 +53,37 @@ const CONTINUE: [&str; 8] = [
     "`::`",
     "`for`",
 ];
+
+/// Leaves out the regions that are broken only because a block above them was never opened: the
+/// statements of a test whose `{` lacks stand among the items of the file, and so does its `}`.
+pub(crate) fn without_consequences<'r>(text: &str, regions: &'r [Region]) -> Vec<&'r Region> {
+    let mut unopened: Option<usize> = None;
+    let mut kept = Vec::new();
+    for region in regions {
+        let is_next = unopened.is_some_and(|end| nothing_between(text, end, region.start));
+        if is_next && region.block == Block::File && follows_unopened(text, region) {
+            let is_its_end = text.get(region.start..).is_some_and(|rest| rest.starts_with('}'));
+            unopened = if is_its_end { None } else { Some(region.end) };
+            continue;
+        }
+        let opens = region.block == Block::File && region.expected.iter().any(|word| word == "`{`");
+        unopened = opens.then_some(region.end);
+        kept.push(region);
+    }
+    kept
+}
+
+/// Whether only white space and comments stand there.
+fn nothing_between(text: &str, from: usize, to: usize) -> bool {
+    let between = text.get(from..to).unwrap_or_default();
+    between.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("//"))
+}
+
+/// Whether a region begins as the inside or the end of a block does.
+fn follows_unopened(text: &str, region: &Region) -> bool {
+    let rest = text.get(region.start..region.end).unwrap_or_default();
+    rest.starts_with('}') || Found::read(rest).word.is_some_and(|word| hints::home(word).is_some())
+}
 
 /// Puts a broken region into words.
 pub(crate) fn broken(text: &str, region: &Region) -> SyntaxError {

@@ -20,7 +20,7 @@ pub(crate) struct Hint {
 
 /// The first of the hints that fits.
 pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
-    const ALL: [fn(&Site<'_>) -> Option<Hint>; 19] = [
+    const ALL: [fn(&Site<'_>) -> Option<Hint>; 24] = [
         unterminated_string,
         unterminated_regex,
         regex_in_quotes,
@@ -35,11 +35,16 @@ pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
         foreign_sign,
         label_of_second,
         regex_as_value,
+        money_sign,
+        grouped_digits,
+        date_in_quotes,
+        lone_member,
         name_in_quotes,
         name_with_space,
         list_in_parentheses,
         text_without_quotes,
         missing_sign,
+        needless_sign,
     ];
     ALL.iter().find_map(|hint| hint(site))
 }
@@ -202,8 +207,8 @@ fn no_name(site: &Site<'_>) -> Option<Hint> {
     })
 }
 
-/// `require owner` below the brace that closed its policy.
-fn misplaced(site: &Site<'_>) -> Option<Hint> {
+/// Returns the block that a statement with this first word stands in, in words.
+pub(crate) fn home(word: &str) -> Option<&'static str> {
     const HOMES: [(&[&str], &str); 8] = [
         (&["severity", "for", "require", "forbid", "grace", "escalate", "control", "remediate"], "a policy"),
         (&["keys", "map", "transform", "otherwise"], "`normalize`"),
@@ -214,8 +219,13 @@ fn misplaced(site: &Site<'_>) -> Option<Hint> {
         (&["coverage"], "a goal"),
         (&["split"], "`allocate`"),
     ];
+    HOMES.iter().find(|(words, _)| words.contains(&word)).map(|(_, home)| *home)
+}
+
+/// `require owner` below the brace that closed its policy.
+fn misplaced(site: &Site<'_>) -> Option<Hint> {
     let word = site.found.word.filter(|_| site.at == site.region.start)?;
-    let (_, home) = HOMES.iter().find(|(words, _)| words.contains(&word))?;
+    let home = home(word)?;
     let help = match site.region.block {
         Block::File => format!("`{word}` stands in {home}; look for a `}}` above that closes it too early"),
         _ => format!("`{word}` stands in {home}"),
@@ -266,6 +276,69 @@ fn regex_as_value(site: &Site<'_>) -> Option<Hint> {
         help: Some(
             "a regular expression stands after `matches` or `contains`; join several with `or`".to_owned(),
         ),
+        ..Hint::default()
+    })
+}
+
+/// `> $500`
+fn money_sign(site: &Site<'_>) -> Option<Hint> {
+    const SIGNS: [(char, &str); 4] = [('$', "USD"), ('€', "EUR"), ('£', "GBP"), ('¥', "JPY")];
+    let sign = site.rest.chars().next()?;
+    let (_, currency) = SIGNS.into_iter().find(|(known, _)| *known == sign)?;
+    let amount = site.rest.get(sign.len_utf8()..)?;
+    let amount = amount.get(..amount.find(|c: char| !matches!(c, '0'..='9' | ',' | '.'))?)?;
+    if !amount.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let written = format!("{} {currency}", amount.replace(',', ""));
+    let end = site.at + sign.len_utf8() + amount.len();
+    Some(Hint {
+        help: Some(format!("an amount stands before its currency: `{written}`")),
+        fix: site.is_mended_by(site.at, end, &written).then(|| (range(site.at, end), written.clone())),
+        ..Hint::default()
+    })
+}
+
+/// `> 1,000 USD`
+fn grouped_digits(site: &Site<'_>) -> Option<Hint> {
+    groups_digits(site.text, site.at).then(|| Hint {
+        label: Some("digits are not grouped".to_owned()),
+        help: Some("write the number without the comma".to_owned()),
+        fix: (site.is_mended_by(site.at, site.at + 1, ""))
+            .then(|| (range(site.at, site.at + 1), String::new())),
+        ..Hint::default()
+    })
+}
+
+/// Whether a comma stands between digits, three of them behind it.
+pub(crate) fn groups_digits(text: &str, at: usize) -> bool {
+    let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) else { return false };
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    before.ends_with(|c: char| c.is_ascii_digit()) && after.strip_prefix(',').map(digits) == Some(3)
+}
+
+/// `until "2027-03-31"`
+fn date_in_quotes(site: &Site<'_>) -> Option<Hint> {
+    let expected = site.expects("a date like `2027-03-31`") && !site.expects("a value");
+    let inner = site.rest.get(1..).filter(|_| expected && site.rest.starts_with('"'))?.split('"').next()?;
+    let end = site.at + site.found.length;
+    site.is_mended_by(site.at, end, inner).then(|| Hint {
+        help: Some(format!("a date has no quotes: `{inner}`")),
+        fix: Some((range(site.at, end), inner.to_owned())),
+        ..Hint::default()
+    })
+}
+
+/// `in production`, `in "x"`
+fn lone_member(site: &Site<'_>) -> Option<Hint> {
+    let follows_in = site.text.get(..site.at)?.trim_end().ends_with(" in");
+    let is_member = site.found.word.is_some() || site.rest.starts_with('"');
+    let end = site.at + site.found.length;
+    let member = site.text.get(site.at..end).filter(|_| follows_in && is_member && site.expects("`[`"))?;
+    let list = format!("[{member}]");
+    site.is_mended_by(site.at, end, &list).then(|| Hint {
+        help: Some(format!("`in` takes a list: `{list}`")),
+        fix: Some((range(site.at, end), list.clone())),
         ..Hint::default()
     })
 }
@@ -347,6 +420,17 @@ fn missing_sign(site: &Site<'_>) -> Option<Hint> {
     Some(Hint {
         help: Some(format!("put {quoted} in")),
         fix: Some((range(end, end), sign.to_owned())),
+        ..Hint::default()
+    })
+}
+
+/// `severity: high`, `grace = 1 day`: a sign that mends the region where it is left out.
+fn needless_sign(site: &Site<'_>) -> Option<Hint> {
+    let sign = [":", "=", ",", ";"].into_iter().find(|sign| site.rest.starts_with(sign))?;
+    let end = site.at + sign.len();
+    site.is_mended_by(site.at, end, "").then(|| Hint {
+        help: Some(format!("leave the `{sign}` out")),
+        fix: Some((range(site.at, end), String::new())),
         ..Hint::default()
     })
 }

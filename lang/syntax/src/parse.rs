@@ -72,7 +72,8 @@ pub fn parse(text: &str) -> Parse {
         Ok(events) => {
             let mut events = settle_trivia(&masked, events);
             let regions = merge_broken(&masked, &mut events);
-            let untold = regions.iter().filter(|region| !told(region.start, region.end));
+            let regions = explain::without_consequences(&masked, &regions);
+            let untold = regions.into_iter().filter(|region| !told(region.start, region.end));
             errors.extend(untold.map(|region| explain::broken(&masked, region)));
             let untold = missing_closes(&events).into_iter().filter(|lack| !told(lack.header, lack.at));
             errors.extend(untold.map(|lack| missing_close(text, &lack)));

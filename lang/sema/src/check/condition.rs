@@ -12,7 +12,7 @@ impl Ctx<'_> {
     /// Checks a condition. Parts that are wrong make the whole None; all of them are reported.
     pub(super) fn condition(&mut self, expr: &Expr) -> Option<Pred> {
         match expr {
-            Expr::Or(parts) => self.conditions(parts).map(Pred::Or),
+            Expr::Or(parts) => self.alternatives(parts).map(Pred::Or),
             Expr::And(parts) => self.conditions(parts).map(Pred::And),
             Expr::Not(inner) => self.condition(inner).map(|inner| Pred::Not(Box::new(inner))),
             Expr::Value(value) => self.value_alone(value),
@@ -25,6 +25,40 @@ impl Ctx<'_> {
             }
             Expr::Within { value, last, span } => self.within(value, *last, span),
         }
+    }
+
+    /// The parts of an `or`, where a name alone may be meant as another value of the tag before it.
+    fn alternatives(&mut self, parts: &[Expr]) -> Option<Vec<Pred>> {
+        let mut alternatives = Vec::new();
+        let mut compared: Option<&Name> = None;
+        for part in parts {
+            let alternative = match (part, compared) {
+                (Expr::Value(hir::Value::Path(_, name, steps)), Some(tag))
+                    if steps.is_empty() && self.is_only_a_value_of(name, tag) =>
+                {
+                    self.lone_alternative(name, tag);
+                    None
+                }
+                _ => self.condition(part),
+            };
+            alternatives.push(alternative);
+            compared = compared_tag(part).or(compared);
+        }
+        alternatives.into_iter().collect()
+    }
+
+    /// Whether a name stands for nothing but a member of a tag's enumeration.
+    fn is_only_a_value_of(&self, name: &Name, tag: &Name) -> bool {
+        self.tag_has_member(&tag.text, &name.text) && !self.scope().names.contains_key(&name.text)
+    }
+
+    fn lone_alternative(&mut self, name: &Name, tag: &Name) {
+        let (value, tag) = (&name.text, &tag.text);
+        let message = format!("`{value}` is no condition, but a value of `{tag}`");
+        let draft = self.draft(Code::E0010, name.id, message);
+        let help =
+            format!("compare it too: `{tag} == {value}`; of several values, `{tag} in […]` is shorter");
+        self.report(draft.help(help).fix(format!("{tag} == {value}")));
     }
 
     fn conditions(&mut self, parts: &[Expr]) -> Option<Vec<Pred>> {
@@ -65,9 +99,16 @@ impl Ctx<'_> {
             let right = Value::Bool(true);
             return Some(Pred::Compare { op: CmpOp::Eq, left: value_typed, right, by: CompareAs::Text });
         }
+        let help = match value {
+            // `1,000 USD` in a list of conditions.
+            hir::Value::Quantity(Quantity { number, .. }) if number.len() == 3 => {
+                "write a number without a comma between its digits, as in `1000 USD`"
+            }
+            _ => "ask something of it: `is set`, `== …`, `in […]`, `matches /…/`",
+        };
         let draft = self
             .draft(Code::E0020, value.id(), format!("expected a condition, found {}", ty.describe()))
-            .help("ask something of it: `is set`, `== …`, `in […]`, `matches /…/`");
+            .help(help);
         self.report(draft);
         None
     }
@@ -78,7 +119,10 @@ impl Ctx<'_> {
         }
         let draft = self
             .draft(Code::E0010, name.id, format!("there is no predicate or tag `{}`", name.text))
-            .help(format!("declare it: `define {} = …`", name.text))
+            .help(
+                absence(&name.text)
+                    .map_or_else(|| format!("declare it: `define {} = …`", name.text), str::to_owned),
+            )
             .meant(self.similar(&name.text, Wanted::Condition).as_deref());
         self.report(draft);
     }
@@ -134,13 +178,8 @@ impl Ctx<'_> {
     /// Whether a bare name is a tag, but also a member of the enumeration of the other side. The
     /// member is meant then, on whichever side it stands.
     fn is_member_of(&self, name: &hir::Value, other: &hir::Value) -> bool {
-        let (hir::Value::Path(_, name, steps), hir::Value::Path(_, other, others)) = (name, other) else {
-            return false;
-        };
-        let Some(Def::Tag(tag)) = self.scope().names.get(&other.text) else { return false };
-        let is_member =
-            matches!(&self.decl(*tag).ty, Some(TagType::OneOf(members)) if members.contains(&name.text));
-        steps.is_empty() && others.is_empty() && is_member
+        let hir::Value::Path(_, name, steps) = name else { return false };
+        steps.is_empty() && self.has_member(other, &name.text)
     }
 
     /// How values of two types are compared.
@@ -321,6 +360,9 @@ impl Ctx<'_> {
                         draft.help("did you mean `missing`?").fix("missing")
                     }
                     "present" | "defined" => draft.help("did you mean `set`?").fix("set"),
+                    _ if self.has_member(value, other) => {
+                        draft.help(format!("a value is compared by `== {other}`"))
+                    }
                     _ => draft.did_you_mean(other, TESTS),
                 };
                 self.report(draft);
@@ -341,6 +383,17 @@ impl Ctx<'_> {
             return None;
         }
         Some(Pred::IsFormat(typed, format))
+    }
+
+    /// Whether a value is a tag, and a text one of the members of its enumeration.
+    fn has_member(&self, value: &hir::Value, text: &str) -> bool {
+        matches!(value, hir::Value::Path(_, tag, steps) if steps.is_empty() && self.tag_has_member(&tag.text, text))
+    }
+
+    fn tag_has_member(&self, tag: &str, text: &str) -> bool {
+        let Some(Def::Tag(tag)) = self.scope().names.get(tag) else { return false };
+        let is_member = |members: &[String]| members.iter().any(|member| member == text);
+        matches!(&self.decl(*tag).ty, Some(TagType::OneOf(members)) if is_member(members))
     }
 
     fn is_valid(&mut self, value: &hir::Value, what: &Name) -> Option<Pred> {
@@ -370,6 +423,21 @@ impl Ctx<'_> {
         let direction = if last { Direction::Last } else { Direction::Next };
         Some(Pred::Within { value: typed, direction, span })
     }
+}
+
+/// The tag that a comparison with a plain value begins with.
+fn compared_tag(expr: &Expr) -> Option<&Name> {
+    match expr {
+        Expr::Compare { left: hir::Value::Path(_, name, steps), .. }
+        | Expr::In { value: hir::Value::Path(_, name, steps), .. } => steps.is_empty().then_some(name),
+        _ => None,
+    }
+}
+
+/// What other languages write for a value that is not there, and what is written here.
+pub(super) fn absence(word: &str) -> Option<&'static str> {
+    matches!(word, "null" | "nil" | "none" | "undefined" | "NULL" | "None")
+        .then_some("whether there is a value is asked by `is set` and `is missing`")
 }
 
 fn is_literal(value: &Value) -> bool {

@@ -1,5 +1,6 @@
 //! Values: what a name stands for where it is written, and of which type it is.
 
+use super::condition::absence;
 use super::literal::Amount;
 use super::{Ctx, Used};
 use crate::codes::Code;
@@ -233,7 +234,9 @@ impl Ctx<'_> {
             return;
         }
         let mut draft = self.draft(Code::E0010, name.id, format!("there is no tag `{}`", name.text));
-        draft = if expected.is_some_and(Ty::is_text) {
+        draft = if let Some(help) = absence(&name.text) {
+            draft.help(help)
+        } else if expected.is_some_and(Ty::is_text) {
             let quoted = format!("\"{}\"", name.text);
             draft.help(format!("a text is written in quotes: `{quoted}`")).fix(quoted)
         } else {

@@ -74,9 +74,7 @@ const MOST_ERRORS: usize = 5;
 /// Where one missing token costs more than one error: the kind of token and of its parent. A
 /// missing brace either closes the wrong block or opens none, and both sides can be seen.
 const COSTLY: &[(&str, SyntaxKind)] = &[
-    ("{", SyntaxKind::AllocateItem),
     ("{", SyntaxKind::Shares),
-    ("{", SyntaxKind::TestItem),
     ("{", SyntaxKind::GivenStmt),
     ("{", SyntaxKind::TagsField),
     ("{", SyntaxKind::GivenStmt),
