@@ -32,7 +32,7 @@ fn parse(c: &mut Criterion) {
 fn check(c: &mut Criterion) {
     let mut group = c.benchmark_group("check");
     group.sample_size(10).measurement_time(Duration::from_secs(20));
-    for files in [FILES / 2, FILES, FILES * 2] {
+    for files in [FILES / 4, FILES / 2, FILES, FILES * 2] {
         group.throughput(Throughput::Elements((files * workload::ITEMS_A_FILE) as u64));
         group.bench_with_input(
             BenchmarkId::new("from scratch, items", files * workload::ITEMS_A_FILE),
