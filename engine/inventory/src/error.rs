@@ -114,7 +114,7 @@ pub enum ImportError {
         columns: Vec<String>,
     },
     /// Costs in two currencies meet in one snapshot.
-    #[error("`{}` has costs in {found}, but the costs before are in {expected}", path.display())]
+    #[error("`{}` has costs in {found}, but {} {expected}", path.display(), if *asked { "the currency that was asked for is" } else { "the costs before are in" })]
     MixedCurrencies {
         /// The file.
         path: PathBuf,
@@ -124,6 +124,32 @@ pub enum ImportError {
         found: String,
         /// The currency so far.
         expected: String,
+        /// Whether the user named that currency, rather than a file.
+        asked: bool,
+    },
+    /// Bills of two formats charge the same resource for the same month.
+    #[error("`{}` charges `{id}` for {month} as {}, and a bill before it as {}", path.display(), formats.1, formats.0)]
+    BilledTwice {
+        /// The file.
+        path: PathBuf,
+        /// Line of the charge, from 1; for Parquet the row.
+        line: u64,
+        /// The resource.
+        id: String,
+        /// The month.
+        month: YearMonth,
+        /// The format of the bill before, and that of the file.
+        formats: (Format, Format),
+    },
+    /// Two bills would count the same charges twice.
+    #[error("`{}` {what} `{}`", path.display(), before.display())]
+    SameBill {
+        /// The file.
+        path: PathBuf,
+        /// The file that was read before.
+        before: PathBuf,
+        /// What the one is of the other.
+        what: &'static str,
     },
     /// The bill holds no charges of the month that was asked for.
     #[error("the bill has no charges in {month}; it has {}", listed(available))]
@@ -201,6 +227,8 @@ impl ImportError {
             | Self::MissingColumns { path, .. }
             | Self::UnknownFocusVersion { path, .. }
             | Self::MixedCurrencies { path, .. }
+            | Self::BilledTwice { path, .. }
+            | Self::SameBill { path, .. }
             | Self::NothingRead { path, .. }
             | Self::Write { path, .. }
             | Self::NoSnapshot { path }
@@ -212,9 +240,10 @@ impl ImportError {
     /// Returns the line in the file, from 1, where there is one; for Parquet the row.
     pub fn line(&self) -> Option<u64> {
         match self {
-            Self::Truncated { line, .. } | Self::Json { line, .. } | Self::MixedCurrencies { line, .. } => {
-                Some(*line)
-            }
+            Self::Truncated { line, .. }
+            | Self::Json { line, .. }
+            | Self::MixedCurrencies { line, .. }
+            | Self::BilledTwice { line, .. } => Some(*line),
             Self::MissingColumns { .. } | Self::UnknownFocusVersion { .. } => Some(1),
             Self::Strict { reject } | Self::NothingRead { first: reject, .. } => Some(reject.line),
             _ => None,
@@ -244,7 +273,7 @@ impl ImportError {
             }
             Self::Empty { .. } => "fetch the file again, or leave it out".to_owned(),
             Self::UnknownFormat { .. } => {
-                format!("known formats are {}; name one if the guess is wrong", Format::list())
+                format!("known formats are {}; `--inventory-format` forces one", Format::list())
             }
             Self::ForeignBill { advice, .. } => (*advice).to_owned(),
             Self::Truncated { .. } => {
@@ -261,12 +290,18 @@ impl ImportError {
             }
             Self::MissingColumns { .. } => "export the bill with all its columns".to_owned(),
             Self::UnknownFocusVersion { .. } => "export the bill as FOCUS 1.0, 1.1 or 1.2".to_owned(),
+            Self::MixedCurrencies { asked: true, .. } => {
+                "leave the currency out: the file says its own, and costs are not converted".to_owned()
+            }
             Self::MixedCurrencies { .. } => {
                 "import the bills of each currency into a snapshot of their own".to_owned()
             }
+            Self::BilledTwice { .. } | Self::SameBill { .. } => {
+                "import only one of the two: every charge would count twice".to_owned()
+            }
             Self::UnknownMonth { .. } => "ask for one of these, or leave the month out".to_owned(),
             Self::NothingRead { .. } => {
-                format!("check that the file is in one of the known formats: {}", Format::list())
+                format!("known formats are {}; `--inventory-format` forces one", Format::list())
             }
             Self::Strict { .. } => {
                 "correct the file, or import it without being strict: the row is then listed as rejected"

@@ -12,7 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ImportError, quoted};
 use crate::read::csv_records::{Dialect, header_fields};
-use crate::read::{csv, focus};
+use crate::read::probe::Probe;
+use crate::read::{
+    aws_config, aws_cur, aws_describe, aws_explorer, azure_cost, azure_resources, bill, csv, focus,
+    gcp_assets, terraform,
+};
 use crate::source::Source;
 
 /// A format that resources can be read from. All but Parquet may be gzipped as they come; gzipped
@@ -25,8 +29,24 @@ pub enum Format {
     FocusCsv,
     /// A FOCUS bill as Parquet.
     FocusParquet,
+    /// An AWS cost and usage report, legacy or 2.0, as CSV or Parquet.
+    AwsCur,
+    /// An Azure cost export (actual or amortized cost), as CSV or Parquet.
+    AzureCost,
     /// The answer of `aws resourcegroupstaggingapi get-resources`.
     AwsTagging,
+    /// What AWS Config delivers, or answers to a query.
+    AwsConfig,
+    /// The answer of AWS Resource Explorer.
+    AwsExplorer,
+    /// The answer of an AWS `describe` command.
+    AwsDescribe,
+    /// The answer of Azure Resource Graph, or of `az resource list`.
+    AzureResources,
+    /// Assets of Google's Cloud Asset Inventory.
+    GcpAssets,
+    /// A Terraform plan or state as JSON.
+    Terraform,
     /// One JSON object a line.
     Ndjson,
     /// A JSON array of objects, or objects one after the other.
@@ -37,18 +57,60 @@ pub enum Format {
 
 impl Format {
     /// All of them, in the order in which they are listed to users.
-    pub const ALL: [Self; 6] =
-        [Self::FocusCsv, Self::FocusParquet, Self::AwsTagging, Self::Ndjson, Self::Json, Self::Csv];
+    pub const ALL: [Self; 14] = [
+        Self::FocusCsv,
+        Self::FocusParquet,
+        Self::AwsCur,
+        Self::AzureCost,
+        Self::AwsTagging,
+        Self::AwsConfig,
+        Self::AwsExplorer,
+        Self::AwsDescribe,
+        Self::AzureResources,
+        Self::GcpAssets,
+        Self::Terraform,
+        Self::Ndjson,
+        Self::Json,
+        Self::Csv,
+    ];
 
     /// Returns its name on the command line and in manifests.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FocusCsv => "focus-csv",
             Self::FocusParquet => "focus-parquet",
+            Self::AwsCur => "aws-cur",
+            Self::AzureCost => "azure-cost",
             Self::AwsTagging => "aws-tagging",
+            Self::AwsConfig => "aws-config",
+            Self::AwsExplorer => "aws-explorer",
+            Self::AwsDescribe => "aws-describe",
+            Self::AzureResources => "azure-resources",
+            Self::GcpAssets => "gcp-assets",
+            Self::Terraform => "terraform",
             Self::Ndjson => "ndjson",
             Self::Json => "json",
             Self::Csv => "csv",
+        }
+    }
+
+    /// Returns what it is, in one line.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::FocusCsv => "bill of FOCUS 1.0 to 1.2, as CSV",
+            Self::FocusParquet => "bill of FOCUS 1.0 to 1.2, as Parquet",
+            Self::AwsCur => "AWS cost and usage report, legacy or 2.0, as CSV or Parquet",
+            Self::AzureCost => "Azure cost export, actual or amortized cost, as CSV or Parquet",
+            Self::AwsTagging => "answer of `aws resourcegroupstaggingapi get-resources`",
+            Self::AwsConfig => "AWS Config snapshot, or answer of `aws configservice select-resource-config`",
+            Self::AwsExplorer => "answer of `aws resource-explorer-2 search`",
+            Self::AwsDescribe => "answer of an AWS describe command, like `aws ec2 describe-instances`",
+            Self::AzureResources => "answer of `az graph query` or `az resource list`",
+            Self::GcpAssets => "answer of `gcloud asset list` or `search-all-resources`, or an export",
+            Self::Terraform => "`terraform show -json` of a plan or a state, or a terraform.tfstate",
+            Self::Ndjson => "list of resources, one JSON object a line",
+            Self::Json => "list of resources, a JSON array",
+            Self::Csv => "list of resources, CSV with a column `id`",
         }
     }
 
@@ -62,7 +124,7 @@ impl Format {
 
     /// Whether its rows are charges rather than resources.
     pub fn is_bill(self) -> bool {
-        matches!(self, Self::FocusCsv | Self::FocusParquet)
+        matches!(self, Self::FocusCsv | Self::FocusParquet | Self::AwsCur | Self::AzureCost)
     }
 
     /// Returns the names of all formats for a message.
@@ -101,23 +163,47 @@ impl FromStr for Format {
 pub fn detect(path: &Path) -> Result<Format, ImportError> {
     let mut source = Source::open(path)?;
     let start = source.start()?.to_vec();
-    detect_start(path, &start)
+    if !start.starts_with(PARQUET) {
+        return detect_start(path, &start);
+    }
+    let (file, _) = source.into_file()?;
+    Ok(of_parquet(&bill::parquet::names(&file, path)?))
 }
 
-/// Finds out the format from the start of the unpacked content.
+/// How a Parquet file begins.
+pub(crate) const PARQUET: &[u8] = b"PAR1";
+
+/// Finds out the format of a Parquet file from the names of its columns.
+pub(crate) fn of_parquet(names: &[String]) -> Format {
+    if aws_cur::looks_like_cur(names) {
+        Format::AwsCur
+    } else if azure_cost::looks_like_azure_cost(names) {
+        Format::AzureCost
+    } else {
+        Format::FocusParquet
+    }
+}
+
+/// Finds out the format from the start of the unpacked content. A Parquet file is taken for a bill;
+/// [`of_parquet`] tells which.
 pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportError> {
-    let unknown = |found: String| ImportError::UnknownFormat { path: path.to_owned(), found };
-    if start.starts_with(b"PAR1") {
+    let unknown = |found: &str| ImportError::UnknownFormat { path: path.to_owned(), found: found.to_owned() };
+    if start.starts_with(PARQUET) {
         return Ok(Format::FocusParquet);
     }
     if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-        return Err(unknown("it is UTF-16 text; save it as UTF-8".to_owned()));
+        return Err(unknown("it is UTF-16 text; save it as UTF-8"));
+    }
+    if start.starts_with(b"PK\x03\x04") {
+        return Err(unknown(
+            "it is a ZIP archive; unpack it, or, where it is a Terraform plan, write it as JSON with `terraform show -json PLAN`",
+        ));
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     match text.first() {
         None => Err(ImportError::Empty { path: path.to_owned() }),
-        Some(b'{' | b'[') => Ok(detect_json(path, text)),
-        Some(_) if text.iter().take(1024).any(|b| *b == 0) => Err(unknown("it is not text".to_owned())),
+        Some(b'{' | b'[') => detect_json(path, text),
+        Some(_) if text.iter().take(1024).any(|b| *b == 0) => Err(unknown("it is not text")),
         Some(_) if matches!(extension(path), Some("ndjson" | "jsonl")) => Ok(Format::Ndjson),
         Some(_) if matches!(extension(path), Some("parquet")) => Err(ImportError::Parquet {
             path: path.to_owned(),
@@ -128,10 +214,34 @@ pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportEr
 }
 
 /// Tells the JSON formats apart; `text` begins with `{` or `[`.
-fn detect_json(path: &Path, text: &[u8]) -> Format {
-    if is_aws_page(text) {
-        return Format::AwsTagging;
+fn detect_json(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
+    let probe = Probe::of(text);
+    if probe.has(".@level") && probe.has(".@message") {
+        return Err(ImportError::UnknownFormat {
+            path: path.to_owned(),
+            found: "it is the log of a Terraform run; save the plan with `terraform plan -out PLAN`, and write it as JSON with `terraform show -json PLAN`".to_owned(),
+        });
     }
+    Ok(api_format(&probe).unwrap_or_else(|| plain_json(path, text)))
+}
+
+/// Returns the format of an API, or of a tool, that the members are those of. No two of them have
+/// their telling members in common.
+fn api_format(probe: &Probe) -> Option<Format> {
+    let tagging = ".ResourceTagMappingList";
+    let formats = [
+        (Format::AwsTagging, probe.has(tagging) || probe.has(&format!("[]{tagging}"))),
+        (Format::Terraform, terraform::fits(probe)),
+        (Format::AwsConfig, aws_config::fits(probe)),
+        (Format::AwsExplorer, aws_explorer::fits(probe)),
+        (Format::AwsDescribe, aws_describe::fits(probe)),
+        (Format::GcpAssets, gcp_assets::fits(probe)),
+        (Format::AzureResources, azure_resources::fits(probe)),
+    ];
+    formats.into_iter().find_map(|(format, fits)| fits.then_some(format))
+}
+
+fn plain_json(path: &Path, text: &[u8]) -> Format {
     if text.starts_with(b"[") {
         return Format::Json;
     }
@@ -142,20 +252,16 @@ fn detect_json(path: &Path, text: &[u8]) -> Format {
     if whole || !(opens || named_json) { Format::Ndjson } else { Format::Json }
 }
 
-/// Whether the key of the AWS answer stands in the text as a key.
-fn is_aws_page(text: &[u8]) -> bool {
-    let key = b"\"ResourceTagMappingList\"";
-    let Some(at) = memchr::memmem::find(text, key) else {
-        return false;
-    };
-    let after = text.get(at + key.len()..).unwrap_or_default().trim_ascii_start();
-    after.starts_with(b":")
-}
-
 fn detect_csv(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
     let names = header_fields(text, Dialect::detect(text));
     if let Some((kind, advice)) = foreign_bill(&names) {
         return Err(ImportError::ForeignBill { path: path.to_owned(), kind, advice });
+    }
+    if aws_cur::looks_like_cur(&names) {
+        return Ok(Format::AwsCur);
+    }
+    if azure_cost::looks_like_azure_cost(&names) {
+        return Ok(Format::AzureCost);
     }
     if focus::looks_like_focus(&names) {
         return Ok(Format::FocusCsv);
@@ -169,29 +275,14 @@ fn detect_csv(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
     Err(ImportError::UnknownFormat { path: path.to_owned(), found })
 }
 
-/// Recognises the providers' own bill formats, whose rows are charges and would be misread.
+/// Recognises bills in a format that is not read, whose rows are charges and would be misread.
 fn foreign_bill(names: &[String]) -> Option<(&'static str, &'static str)> {
     let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-    let starts = |wanted: &str| names.iter().any(|name| name.starts_with(wanted));
-    if starts("lineItem/") || starts("line_item_") {
-        return Some((
-            "an AWS cost and usage report",
-            "create a data export of the type FOCUS in AWS Billing, and import that",
-        ));
-    }
-    if has("MeterCategory") && (has("SubscriptionId") || has("SubscriptionGuid")) {
-        return Some((
-            "an Azure cost export",
-            "create an export of the type `Cost and usage details (FOCUS)` in Azure, and import that",
-        ));
-    }
-    if starts("billing_account_id") && has("usage_start_time") {
-        return Some((
-            "a Google Cloud billing export",
-            "use Google's FOCUS view of the billing export, and import that",
-        ));
-    }
-    None
+    let google = names.iter().any(|name| name.starts_with("billing_account_id")) && has("usage_start_time");
+    google.then_some((
+        "a Google Cloud billing export",
+        "use Google's FOCUS view of the billing export, and import that",
+    ))
 }
 
 /// Returns the extension, without a `.gz` after it.

@@ -22,6 +22,12 @@ pub(crate) fn identify(id: &str) -> Identity<'_> {
     if id.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("/subscriptions/")) {
         return identify_azure(id).unwrap_or_default();
     }
+    if let Some(rest) = id.strip_prefix("/providers/") {
+        let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+        // A namespace, then kinds and names in turn.
+        let type_ = if parts.len() % 2 == 1 { azure_type(&parts) } else { None };
+        return Identity { provider: Some("azure"), type_, ..Identity::default() };
+    }
     if let Some(rest) = id.strip_prefix("//") {
         return identify_google(rest).unwrap_or_default();
     }
@@ -31,6 +37,67 @@ pub(crate) fn identify(id: &str) -> Identity<'_> {
         }
         None => Identity::default(),
     }
+}
+
+/// Returns what ids of one resource have in common: Azure's do not depend on case.
+pub(crate) fn join_key(id: &str) -> Cow<'_, str> {
+    let azure = ["/subscriptions/", "/providers/"]
+        .iter()
+        .any(|start| id.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start)));
+    if azure && id.chars().any(char::is_uppercase) {
+        Cow::Owned(id.to_lowercase())
+    } else {
+        Cow::Borrowed(id)
+    }
+}
+
+/// Returns a region as the provider's API writes it: `East US 2` of Azure is `eastus2`. A zone of AWS
+/// or Google stands for its region. What does not look like a region stays as it is.
+pub(crate) fn fold_region<'a>(provider: &str, region: &'a str) -> Cow<'a, str> {
+    match provider {
+        "azure" => fold_azure_region(region),
+        "aws" | "gcp" if is_region(region) => {
+            let region = match region.bytes().any(|b| b.is_ascii_uppercase()) {
+                true => Cow::Owned(region.to_ascii_lowercase()),
+                false => Cow::Borrowed(region),
+            };
+            match zone_letter(provider, &region) {
+                Some(len) => Cow::Owned(region.get(..len).unwrap_or_default().to_owned()),
+                None => region,
+            }
+        }
+        _ => Cow::Borrowed(region),
+    }
+}
+
+/// Turns a display name, with or without its geography before it, into the name of the API:
+/// `(US) East US 2` into `eastus2`.
+fn fold_azure_region(region: &str) -> Cow<'_, str> {
+    let name = match region.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        Some((_, name)) => name,
+        None => region,
+    };
+    let folds = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
+    let is_folded = region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if !folds || is_folded {
+        return Cow::Borrowed(region);
+    }
+    Cow::Owned(name.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_lowercase()).collect())
+}
+
+/// Whether a text looks like a region or a zone of AWS or Google, or a place where Google keeps data.
+fn is_region(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let continent = ["us", "eu", "asia", "global"].iter().any(|name| text.eq_ignore_ascii_case(name));
+    continent || (plain && text.contains('-') && text.bytes().any(|b| b.is_ascii_digit()))
+}
+
+/// Returns where the region ends in a zone: `us-east-1a` of AWS, `us-east1-b` of Google.
+fn zone_letter(provider: &str, zone: &str) -> Option<usize> {
+    let region = zone.strip_suffix(|c: char| c.is_ascii_lowercase())?;
+    let region = if provider == "gcp" { region.strip_suffix('-')? } else { region };
+    let named = region.contains('-') && region.ends_with(|c: char| c.is_ascii_digit());
+    named.then_some(region.len())
 }
 
 /// Folds a provider's name, as bills write it, to a short lower-case one.
@@ -111,7 +178,7 @@ const EC2_PREFIXES: [(&str, &str); 18] = [
 ];
 
 /// Returns the kind of a bare EC2 id such as `i-0a1b2c3d4e5f67890`.
-fn ec2_kind(id: &str) -> Option<&'static str> {
+pub(crate) fn ec2_kind(id: &str) -> Option<&'static str> {
     let (prefix, number) = id.split_once('-')?;
     let plausible =
         matches!(number.len(), 8 | 17) && number.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -271,6 +338,40 @@ mod tests {
         assert_eq!((azure.provider, azure.account, azure.region), (Some("azure"), Some("abc"), None));
         let google = identify("//compute.googleapis.com/projects/p/zones/z/instances/i");
         assert_eq!((google.provider, google.account, google.region), (Some("gcp"), Some("p"), Some("z")));
+    }
+
+    #[test]
+    fn regions_are_folded_within_their_provider() {
+        for (provider, region, folded) in [
+            ("azure", "East US 2", "eastus2"),
+            ("azure", "(US) East US 2", "eastus2"),
+            ("azure", "EastUS2", "eastus2"),
+            ("azure", "uksouth", "uksouth"),
+            ("aws", "us-west-2", "us-west-2"),
+            ("aws", "us-west-2b", "us-west-2"),
+            ("aws", "global", "global"),
+            ("gcp", "us-west2", "us-west2"),
+            ("gcp", "us-west2-a", "us-west2"),
+            ("gcp", "US-CENTRAL1", "us-central1"),
+            ("gcp", "us", "us"),
+            ("gcp", "EU", "eu"),
+            ("oci", "UK London", "UK London"),
+            ("aws", "DROP TABLE", "DROP TABLE"),
+            ("azure", "O'Reilly", "O'Reilly"),
+        ] {
+            assert_eq!(fold_region(provider, region), folded);
+        }
+    }
+
+    #[test]
+    fn azure_ids_do_not_depend_on_case() {
+        assert_eq!(
+            join_key("/subscriptions/S/resourceGroups/G"),
+            join_key("/SUBSCRIPTIONS/s/resourcegroups/g")
+        );
+        for other in ["arn:aws:s3:::Bucket", "//compute.googleapis.com/projects/P", "i-ABC", "é"] {
+            assert_eq!(join_key(other), other);
+        }
     }
 
     #[test]

@@ -13,16 +13,18 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
 use crate::error::ImportError;
-use crate::format::{Format, detect_start};
-use crate::inventory::{Draft, Inventory};
+use crate::format::{Format, PARQUET, detect_start, of_parquet};
+use crate::inventory::{Draft, Inventory, Matches};
 use crate::month::YearMonth;
-use crate::read::focus::bill::{Bill, Unattributed};
-use crate::read::focus::{self, BillMonth};
-use crate::read::{Sink, csv, json};
+use crate::read::bill::{self, Bill, BillMonth, Unattributed};
+use crate::read::json::Answers;
+use crate::read::{
+    Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, terraform,
+};
 use crate::reject::{Reject, Rejects};
 use crate::resource::Resource;
 use crate::snapshot::{Snapshot, SourceFile, write};
-use crate::source::Source;
+use crate::source::{Fingerprint, Source};
 use crate::value::round_cost;
 
 /// How to import.
@@ -87,6 +89,8 @@ pub struct Counts {
     pub unattributed_rows: u64,
     /// What these cost in the month of the inventory; none without a bill.
     pub unattributed_cost: Option<Decimal>,
+    /// How bills match inventories; none where there are not both.
+    pub matches: Option<Matches>,
 }
 
 /// An inventory that was read whole but not written yet.
@@ -121,7 +125,7 @@ pub fn import(
         inventory: Inventory::default(),
         bill: Bill::default(),
         rejects: Rejects::new(options.strict),
-        currency: options.currency.clone(),
+        currency: Currency::asked(options.currency.clone()),
         sources: Vec::new(),
         formats: FxHashMap::default(),
     };
@@ -129,7 +133,7 @@ pub fn import(
     for (number, path) in (0_u32..).zip(paths) {
         let (source, format) = open(path, options.format)?;
         if format.is_bill() {
-            importer.read(number, path, format, source, progress)?;
+            importer.read(number, path, (format, options.format.is_none()), source, progress)?;
         } else {
             // A pipe cannot be opened twice; holding all other files open might be too many.
             let held = (!source.is_regular()).then_some(source);
@@ -139,7 +143,7 @@ pub fn import(
     let billed = importer.bill_done(options.month)?;
     for (number, path, format, held) in waiting {
         let source = held.map_or_else(|| Source::open(path), Ok)?;
-        importer.read(number, path, format, source, progress)?;
+        importer.read(number, path, (format, options.format.is_none()), source, progress)?;
     }
     Ok(importer.finish(billed, options.taken_at))
 }
@@ -158,29 +162,72 @@ fn open(path: &Path, format: Option<Format>) -> Result<(Source, Format), ImportE
     Ok((source, format))
 }
 
+/// What was found out about a file while it was read.
+struct ReadAs {
+    format: Format,
+    version: Option<&'static str>,
+}
+
+/// Reads a file in its format; where that was guessed, a Parquet file tells it better.
+fn read_file(
+    mut source: Source,
+    (format, guessed): (Format, bool),
+    bill: &mut Bill,
+    sink: &mut Sink<'_>,
+) -> Result<(ReadAs, Fingerprint), ImportError> {
+    let plain = ReadAs { format, version: None };
+    let answers =
+        |source, answers: &'static Answers, sink: &mut Sink<'_>| json::read_answers(source, answers, sink);
+    let source = match format {
+        _ if format == Format::FocusParquet || (format.is_bill() && source.start()?.starts_with(PARQUET)) => {
+            let (file, fingerprint) = source.into_file()?;
+            let format = match guessed {
+                true => of_parquet(&bill::parquet::names(&file, sink.path())?),
+                false => format,
+            };
+            let version = bill::parquet::read(file, format, bill, sink)?;
+            return Ok((ReadAs { format, version }, fingerprint));
+        }
+        Format::FocusCsv | Format::FocusParquet | Format::AwsCur | Format::AzureCost => {
+            let (source, version) = bill::csv::read(source, format, bill, sink)?;
+            return Ok((ReadAs { format, version }, source.finish()?));
+        }
+        Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,
+        Format::AwsConfig => answers(source, &aws_config::ANSWERS, sink)?,
+        Format::AwsExplorer => answers(source, &aws_explorer::ANSWERS, sink)?,
+        Format::AwsDescribe => answers(source, &aws_describe::ANSWERS, sink)?,
+        Format::AzureResources => answers(source, &azure_resources::ANSWERS, sink)?,
+        Format::GcpAssets => answers(source, &gcp_assets::ANSWERS, sink)?,
+        Format::Terraform => terraform::read(source, sink)?,
+        Format::Json => json::read_documents(source, sink)?,
+        Format::Ndjson => json::read_ndjson(source, sink)?,
+        Format::Csv => csv::read(source, sink)?,
+    };
+    Ok((plain, source.finish()?))
+}
+
 /// What is known while files are being read.
 struct Importer {
     inventory: Inventory,
     bill: Bill,
     rejects: Rejects,
-    currency: Option<String>,
+    currency: Currency,
     sources: Vec<SourceFile>,
     /// The format of each file, by its number.
     formats: FxHashMap<u32, Format>,
 }
 
 impl Importer {
-    /// Reads one file.
+    /// Reads one file; `guessed` tells that nobody named its format.
     fn read(
         &mut self,
         number: u32,
         path: &Path,
-        format: Format,
+        (format, guessed): (Format, bool),
         source: Source,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), ImportError> {
         let meter = source.meter();
-        self.formats.insert(number, format);
         let mut report =
             |rows| progress(Progress::Reading { path, bytes: meter.bytes(), total: meter.total, rows });
         report(0);
@@ -192,34 +239,46 @@ impl Importer {
             (path, number),
             &mut report,
         );
-        let mut version = None;
-        let fingerprint = match format {
-            Format::FocusParquet => {
-                let (file, fingerprint) = source.into_file()?;
-                version = Some(focus::parquet::read(file, bill, &mut sink)?);
-                fingerprint
-            }
-            Format::FocusCsv => {
-                let (source, found) = focus::csv::read(source, bill, &mut sink)?;
-                version = found;
-                source.finish()?
-            }
-            Format::AwsTagging => json::read_documents(source, true, &mut sink)?.finish()?,
-            Format::Json => json::read_documents(source, false, &mut sink)?.finish()?,
-            Format::Ndjson => json::read_ndjson(source, &mut sink)?.finish()?,
-            Format::Csv => csv::read(source, &mut sink)?.finish()?,
-        };
-        let (rows, rejected_rows) = sink.finish()?;
-        report(rows);
+        let (read, fingerprint) = read_file(source, (format, guessed), bill, &mut sink)?;
+        let rows = sink.finish()?;
+        report(rows.all);
+        self.formats.insert(number, read.format);
+        self.check_new(path, &read, &fingerprint)?;
         self.sources.push(SourceFile {
             path: path.display().to_string(),
-            format,
-            version: version.map(str::to_owned),
+            format: read.format,
+            version: read.version.map(str::to_owned),
             bytes: fingerprint.bytes,
             sha256: fingerprint.sha256,
-            rows,
-            rejected_rows,
+            rows: rows.all,
+            rejected_rows: rows.rejected,
+            left_out_rows: rows.left_out,
         });
+        Ok(())
+    }
+
+    /// Fails where a bill was read before that has the same charges: they would count twice.
+    fn check_new(&self, path: &Path, read: &ReadAs, file: &Fingerprint) -> Result<(), ImportError> {
+        let same = |what, before: &SourceFile| {
+            Err(ImportError::SameBill { path: path.to_owned(), before: PathBuf::from(&before.path), what })
+        };
+        let bills =
+            self.sources.iter().filter(|source| source.format == read.format && read.format.is_bill());
+        for before in bills {
+            if before.sha256 == file.sha256 {
+                return same("is the same bill as", before);
+            }
+            let kinds = (read.format, before.version.as_deref(), read.version);
+            match kinds {
+                (Format::AzureCost, Some("actual"), Some("amortized")) => {
+                    return same("tells amortized cost, and actual cost is told by", before);
+                }
+                (Format::AzureCost, Some("amortized"), Some("actual")) => {
+                    return same("tells actual cost, and amortized cost is told by", before);
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -240,6 +299,8 @@ impl Importer {
         self.inventory.sort();
         let (month, unattributed) = billed.unzip();
         let rejects = self.rejects.into_all();
+        let bills = self.sources.iter().filter(|source| source.format.is_bill()).count();
+        let both = (1..self.sources.len()).contains(&bills);
         let rejected_rows = self.sources.iter().map(|source| source.rejected_rows).sum();
         let counts = Counts {
             resources: self.inventory.len() as u64,
@@ -249,12 +310,13 @@ impl Importer {
             merged: self.inventory.merged(),
             unattributed_rows: unattributed.map_or(0, |part| part.rows),
             unattributed_cost: unattributed.map(|part| part.cost),
+            matches: both.then(|| self.inventory.matches()),
         };
         Import {
             inventory: self.inventory,
             rejects,
             counts,
-            currency: self.currency,
+            currency: self.currency.into_code(),
             month,
             sources: self.sources,
             taken_at,

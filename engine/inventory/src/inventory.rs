@@ -4,6 +4,8 @@
 //! of each sorted by key; and how often each native key occurs. Promises that the order of tags in
 //! a source changes nothing, and that of two values for one thing the later one stands.
 
+mod join;
+
 use std::borrow::Cow;
 
 use chrono::DateTime;
@@ -11,10 +13,16 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
 use crate::format::Format;
-use crate::identity::{Identity, identify, last_part};
+use crate::identity::{Identity, identify, join_key, last_part};
 use crate::pool::{Pool, Symbol};
 use crate::resource::Resource;
 use crate::value::shorten;
+
+pub use join::Matches;
+use join::{Sides, merge};
+
+/// Number that stands for the bills among the files of an import.
+const BILL: u32 = u32::MAX;
 
 /// A resource as a reader hands it over; texts point into the reader's buffer.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +40,26 @@ pub(crate) struct Draft<'a> {
     pub(crate) monthly_cost: Option<Decimal>,
     /// No key twice.
     pub(crate) tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl Draft<'_> {
+    /// Returns it with texts of its own.
+    pub(crate) fn into_owned(self) -> Draft<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Draft {
+            id: own(self.id),
+            name: self.name.map(own),
+            type_: self.type_.map(own),
+            provider: self.provider.map(own),
+            account: self.account.map(own),
+            region: self.region.map(own),
+            source: self.source.map(own),
+            meta: self.meta.map(own),
+            created: self.created,
+            monthly_cost: self.monthly_cost,
+            tags: self.tags.into_iter().map(|(key, value)| (own(key), own(value))).collect(),
+        }
+    }
 }
 
 impl<'a> From<&'a Resource> for Draft<'a> {
@@ -70,6 +98,7 @@ pub(crate) struct Row {
     pub(crate) tags: Box<[(Symbol, Symbol)]>,
     /// Number of the file that gave it last.
     file: u32,
+    sides: Sides,
     /// Whether its being given twice was already told.
     told: bool,
 }
@@ -101,15 +130,19 @@ impl Inventory {
     /// API) only contradictions are told, since each may know things that the other does not.
     pub(crate) fn push(&mut self, draft: &Draft<'_>, file: u32) -> Pushed {
         let row = self.intern(draft, file);
+        let key = match join_key(&draft.id) {
+            Cow::Borrowed(_) => row.id,
+            Cow::Owned(key) => self.pool.intern(&key),
+        };
         let next = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        let at = *self.by_id.entry(row.id).or_insert(next);
+        let at = *self.by_id.entry(key).or_insert(next);
         let Some(old) = self.rows.get_mut(at as usize) else {
             self.rows.push(row);
             return Pushed::New;
         };
         self.merged += 1;
         let difference = if old.told { None } else { difference(&self.pool, old, &row) };
-        merge(old, row);
+        merge(&self.pool, old, row);
         match difference {
             None => Pushed::Merged,
             Some(text) => {
@@ -117,6 +150,11 @@ impl Inventory {
                 Pushed::Differs(text)
             }
         }
+    }
+
+    /// Adds a resource of the bills.
+    pub(crate) fn push_billed(&mut self, draft: &Draft<'_>) {
+        self.push(draft, BILL);
     }
 
     /// Returns the number of resources.
@@ -134,6 +172,12 @@ impl Inventory {
     ///
     /// Done when all files are merged, so that a guess never beats what a file says.
     pub(crate) fn complete(&mut self, formats: &FxHashMap<u32, Format>) {
+        self.join_bare_ids();
+        self.fill_in(formats);
+        self.fold_regions();
+    }
+
+    fn fill_in(&mut self, formats: &FxHashMap<u32, Format>) {
         let Self { pool, rows, .. } = self;
         let [name_tag, lower_name_tag, empty] = ["Name", "name", ""].map(|text| pool.intern(text));
         for row in rows {
@@ -236,6 +280,7 @@ impl Inventory {
             monthly_cost: draft.monthly_cost,
             tags: tags.into_boxed_slice(),
             file,
+            sides: Sides { billed: file == BILL, listed: file != BILL },
             told: false,
         }
     }
@@ -252,6 +297,14 @@ fn difference(pool: &Pool, old: &Row, new: &Row) -> Option<String> {
                 "the id stands for tag `{key}` = `{before}` and for `{value}`; the later value is kept"
             ));
         }
+    }
+    if let (true, Some(billed), Some(cost)) = (old.sides.billed, old.monthly_cost, new.monthly_cost)
+        && old.file != new.file
+        && billed != cost
+    {
+        return Some(format!(
+            "the resource costs {cost} here and {billed} in the bill; the bill's cost is kept"
+        ));
     }
     if old.file != new.file {
         return None;
@@ -276,26 +329,6 @@ fn difference(pool: &Pool, old: &Row, new: &Row) -> Option<String> {
         None => return None,
     };
     Some(format!("the id is given twice with a different `{field}`; the later one is kept"))
-}
-
-/// Lays a later row over an earlier one.
-fn merge(old: &mut Row, new: Row) {
-    old.name = new.name.or(old.name);
-    old.type_ = new.type_.or(old.type_);
-    old.provider = new.provider.or(old.provider);
-    old.account = new.account.or(old.account);
-    old.region = new.region.or(old.region);
-    old.source = new.source.or(old.source);
-    old.meta = new.meta.or(old.meta);
-    old.created = new.created.or(old.created);
-    old.monthly_cost = new.monthly_cost.or(old.monthly_cost);
-    old.file = new.file;
-    if old.tags != new.tags {
-        let kept = old.tags.iter().filter(|(key, _)| tag(&new.tags, *key).is_none());
-        let mut tags: Vec<_> = kept.chain(&new.tags).copied().collect();
-        tags.sort_unstable_by_key(|(key, _)| *key);
-        old.tags = tags.into_boxed_slice();
-    }
 }
 
 fn tag(tags: &[(Symbol, Symbol)], key: Symbol) -> Option<Symbol> {

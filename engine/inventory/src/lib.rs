@@ -1,14 +1,16 @@
 //! Resources, inventory formats and immutable snapshots.
 //!
 //! In: bills, exports of cloud APIs and lists of resources, as files of a known [`Format`]. Out: an
-//! [`Import`], and from it a [`Snapshot`]: a folder with `resources.parquet`, `rejects.ndjson` and
-//! `manifest.json` that never changes again and that any tool can read.
+//! [`Import`], and from it a [`Snapshot`]: a folder with `resources.parquet`, `rejects.ndjson`,
+//! `manifest.json`, and for joined sources `orphans.ndjson`, that never changes again and that any
+//! tool can read.
 //!
 //! Assumes nothing about the files. Promises that
 //!
 //! - no row disappears: each is in the snapshot, merged into one of the same id, a charge of a
-//!   resource or of none, or listed among the rejects with its file and line,
-//! - tags are kept exactly as found, keys and values, every spelling of a key by itself,
+//!   resource or of none, counted as left out, or listed among the rejects with its file and line,
+//! - tags are kept exactly as found, keys and values, every spelling of a key by itself; only a tag
+//!   of a bill gives way to the same key of an inventory in any spelling,
 //! - costs are exact decimals,
 //! - the same files, options and time give the same bytes,
 //! - a snapshot appears whole or not at all, and an error leaves nothing behind.
@@ -27,17 +29,21 @@
 //!
 //! # Formats
 //!
-//! - **FOCUS 1.0 to 1.2** (`focus-csv`, `focus-parquet`): one resource per `ResourceId`. The cost
-//!   is the sum of `EffectiveCost` (`BilledCost` where the bill has no such column) over the
-//!   charges whose period starts in the month of the snapshot; a resource without charges in it
-//!   costs 0. Rows without `ResourceId` are summed as unattributed.
-//! - **AWS tagging** (`aws-tagging`): the answer of `aws resourcegroupstaggingapi get-resources`,
-//!   one document or several.
+//! `docs/inventories.md` says of each what is read and how to get it; [`Format::about`] in one line.
+//!
+//! - **Bills** (FOCUS, AWS cost and usage reports, Azure cost exports): one resource per id. Its cost
+//!   is the sum of the charges whose period starts in the month of the snapshot; a resource without
+//!   charges in it costs 0. Charges without an id are summed as unattributed.
+//! - **Answers of APIs** (AWS tagging, Config, Resource Explorer and describe commands, Azure
+//!   resources, Google assets) and **Terraform** plans and states.
 //! - **Lists** (`ndjson`, `json`, `csv`): fields `id` (or `resource_id`, `arn`), `name`, `type`,
 //!   `provider`, `account`, `region`, `created`, `monthly_cost` (or `cost`), `currency`, `source`,
 //!   `tags`; all else goes to `meta`. In CSV, `tags` is a JSON object, `tag:KEY` and `tags.KEY`
 //!   are columns of one tag; an empty cell and the text `NULL` are no value, and an empty tag is
 //!   written as `{"KEY": ""}` in the `tags` column.
+//!
+//! Bills and inventories that are imported together are joined by id: what an inventory says of a
+//! resource beats what a bill says, but costs are the bill's, so that they add up to it.
 //!
 //! All text is UTF-8, with or without a byte order mark; bytes that are not are replaced by
 //! `\u{fffd}` and listed, but a row whose id has such bytes is rejected. Any file may be gzipped.
@@ -61,12 +67,13 @@ mod value;
 pub use error::ImportError;
 pub use format::{Format, NotAFormat, detect};
 pub use import::{Counts, Import, ImportOptions, Progress, import};
+pub use inventory::Matches;
 pub use lookup::{LookupColumns, LookupError, LookupRow, lookup_headings, read_lookup};
 pub use month::{NotAMonth, YearMonth};
-pub use read::focus::BillMonth;
+pub use read::bill::BillMonth;
 pub use reject::{Reject, RejectKind};
 pub use resource::Resource;
 pub use snapshot::{
-    Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts, SCHEMA_VERSION,
-    Snapshot, SourceFile, UnattributedCost,
+    Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts, Orphan,
+    SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, remove_unfinished,
 };

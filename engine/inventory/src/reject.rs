@@ -66,6 +66,11 @@ impl Flaw {
         }
     }
 
+    /// What a file lacks as a whole.
+    pub(crate) fn of_file(field: &str, reason: &str) -> Self {
+        Self { kind: RejectKind::Value, field: Some(field.to_owned()), ..Self::row(1, reason, String::new()) }
+    }
+
     /// A value that is left out or changed; `text` is already shortened.
     pub(crate) fn value(
         line: u64,
@@ -105,13 +110,23 @@ impl Rejects {
     }
 
     pub(crate) fn add(&mut self, flaw: Flaw) -> Result<(), ImportError> {
-        let Flaw { line, column, field, kind, resource, reason, text } = flaw;
-        let reject = Reject { file: self.file.clone(), line, column, field, kind, resource, reason, text };
+        let reject = self.placed(flaw);
         if self.strict {
             return Err(ImportError::Strict { reject: Box::new(reject) });
         }
         self.all.push(reject);
         Ok(())
+    }
+
+    /// Adds something that a user should know and that is no mistake, in strict mode too.
+    pub(crate) fn remark(&mut self, flaw: Flaw) {
+        let reject = self.placed(flaw);
+        self.all.push(reject);
+    }
+
+    fn placed(&self, flaw: Flaw) -> Reject {
+        let Flaw { line, column, field, kind, resource, reason, text } = flaw;
+        Reject { file: self.file.clone(), line, column, field, kind, resource, reason, text }
     }
 
     pub(crate) fn all(&self) -> &[Reject] {

@@ -160,6 +160,14 @@ pub(crate) fn syntax_reason(error: &serde_json::Error) -> String {
 #[derive(Debug)]
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
+impl<'a> Members<'a> {
+    /// Returns the JSON of a member; none where it is absent or `null`. Of equals the last counts.
+    pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
+        let value = self.0.iter().rev().find(|(found, _)| found == name)?.1.get();
+        (value != "null").then_some(value)
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct MembersVisitor;

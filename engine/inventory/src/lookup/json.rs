@@ -19,7 +19,7 @@ const SAMPLE: usize = 1000;
 
 /// Returns the members of the first objects in the order in which they come first.
 pub(super) fn headings(source: Source, path: &Path) -> Result<Option<Vec<String>>, LookupError> {
-    let mut records = Records::new(source, false, RECORD_LIMIT);
+    let mut records = Records::new(source, &[], RECORD_LIMIT);
     let mut seen = HashSet::new();
     let mut headings: Option<Vec<String>> = None;
     for _ in 0..SAMPLE {
@@ -38,7 +38,7 @@ pub(super) fn read(
     columns: LookupColumns<'_>,
     each: &mut dyn FnMut(LookupRow<'_>),
 ) -> Result<(), LookupError> {
-    let mut records = Records::new(source, false, RECORD_LIMIT);
+    let mut records = Records::new(source, &[], RECORD_LIMIT);
     while let Some(record) = records.next().map_err(|failure| failure.into_error(path))? {
         let (line, Members(members)) = (record.line, members(path, &record)?);
         let bad = |reason: String| LookupError::new(path, reason).line(line);

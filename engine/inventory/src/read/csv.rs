@@ -111,7 +111,7 @@ pub(crate) const NOT_UTF8: &str = "the cell is not valid UTF-8; what is not was 
 /// What is said of a row whose id is no text.
 pub(crate) const ID_NOT_UTF8: &str = "its id is not valid UTF-8, so that it would be another resource";
 
-fn read_header(row: &CsvRow<'_>, sink: &Sink<'_>) -> Result<Vec<Column>, ImportError> {
+fn read_header(row: &CsvRow<'_>, sink: &mut Sink<'_>) -> Result<Vec<Column>, ImportError> {
     let names: Vec<Cow<'_, str>> = row.cells.iter().map(String::from_utf8_lossy).collect();
     let ranks: Vec<Option<(Field, usize)>> = names.iter().map(|name| field(name.trim())).collect();
     // Of several columns of one field the best name counts, and of equal names the first.
@@ -132,6 +132,12 @@ fn read_header(row: &CsvRow<'_>, sink: &Sink<'_>) -> Result<Vec<Column>, ImportE
             _ => Column::Meta(name.trim().to_owned()),
         })
         .collect();
+    let looks_like_tag = |column: &&Column| matches!(column, Column::Meta(name) if is_tag_name(name));
+    for column in columns.iter().filter(looks_like_tag) {
+        let name = column.name();
+        let reason = format!("the column is kept in `meta`; name it `tag:{name}` if it is a tag");
+        sink.remark(name, &reason);
+    }
     if !columns.contains(&Column::Field(Field::Id)) {
         let columns = vec!["id".to_owned()];
         return Err(ImportError::MissingColumns {
@@ -141,6 +147,31 @@ fn read_header(row: &CsvRow<'_>, sink: &Sink<'_>) -> Result<Vec<Column>, ImportE
         });
     }
     Ok(columns)
+}
+
+/// Keys that are tags nearly everywhere, without separators.
+const TAG_NAMES: [&str; 14] = [
+    "env",
+    "environment",
+    "stage",
+    "owner",
+    "team",
+    "costcenter",
+    "costcentre",
+    "project",
+    "application",
+    "app",
+    "department",
+    "businessunit",
+    "service",
+    "component",
+];
+
+/// Whether a column that is no field has the name of a usual tag.
+fn is_tag_name(name: &str) -> bool {
+    let folded = |c: &char| !matches!(c, '_' | '-' | ' ' | '.' | ':');
+    let folded: String = name.chars().filter(folded).flat_map(char::to_lowercase).collect();
+    TAG_NAMES.contains(&folded.as_str())
 }
 
 /// Returns the key of a column for one tag, exactly as written after the prefix.

@@ -1,7 +1,7 @@
 //! The records of JSON documents, found by their brackets without building a tree.
 //!
-//! In: a stream that holds objects, arrays of objects, or answers of the AWS tagging API, one or
-//! several after the other. Out: the text of one record at a time with the place where it starts.
+//! In: a stream that holds objects, arrays of objects, or answers of an API (objects that hold the
+//! records in a list), one or several after the other. Out: the text of one record at a time with the place where it starts.
 //! Only brackets and strings are understood here; whether a record is valid JSON is for its parser
 //! to say. A record longer than the limit is skipped without being held.
 
@@ -9,9 +9,6 @@ use std::io::{self, BufRead};
 
 use crate::error::ImportError;
 use crate::source::Source;
-
-/// The member of an AWS answer whose elements are the resources.
-const AWS_LIST: &[u8] = b"\"ResourceTagMappingList\"";
 
 /// Bytes of a record that is too long that are kept to show.
 const SHOWN: usize = 1024;
@@ -25,6 +22,8 @@ pub(crate) struct Found<'a> {
     /// None where it is longer than the limit; `start` is then what was kept of it.
     pub(crate) whole: bool,
     pub(crate) text: &'a [u8],
+    /// The list of an answer that it is in.
+    pub(crate) list: Option<&'static str>,
 }
 
 /// What is around the next record.
@@ -32,10 +31,10 @@ pub(crate) struct Found<'a> {
 enum Level {
     /// An array whose elements are records (or answers).
     Array,
-    /// An AWS answer, between two of its members.
+    /// An answer, between two of its members.
     Page,
-    /// The list of an AWS answer.
-    List,
+    /// A list of an answer.
+    List(&'static str),
 }
 
 /// Why the next record could not be found.
@@ -78,8 +77,8 @@ impl Failure {
 #[derive(Debug)]
 pub(crate) struct Records<R> {
     reader: R,
-    /// Whether objects are AWS answers rather than records.
-    pages: bool,
+    /// The members of answers whose elements are records; none where objects are records.
+    lists: &'static [&'static str],
     limit: usize,
     levels: Vec<Level>,
     record: Vec<u8>,
@@ -97,10 +96,10 @@ impl Records<Source> {
 }
 
 impl<R: BufRead> Records<R> {
-    pub(crate) fn new(reader: R, pages: bool, limit: usize) -> Self {
+    pub(crate) fn new(reader: R, lists: &'static [&'static str], limit: usize) -> Self {
         Self {
             reader,
-            pages,
+            lists,
             limit,
             levels: Vec::new(),
             record: Vec::new(),
@@ -124,17 +123,17 @@ impl<R: BufRead> Records<R> {
             };
             match (level, byte) {
                 (Some(_), b',') => self.bump()?,
-                (Some(Level::Array | Level::List), b']') | (Some(Level::Page), b'}') => {
+                (Some(Level::Array | Level::List(_)), b']') | (Some(Level::Page), b'}') => {
                     self.bump()?;
                     self.levels.pop();
                 }
                 (Some(Level::Page), b'"') => self.enter_member()?,
                 (None, b'[') => self.enter(Level::Array)?,
-                (None | Some(Level::Array), b'{') if self.pages => self.enter(Level::Page)?,
-                (None | Some(Level::Array | Level::List), b'{') => {
+                (None | Some(Level::Array), b'{') if !self.lists.is_empty() => self.enter(Level::Page)?,
+                (None | Some(Level::Array | Level::List(_)), b'{') => {
                     return self.take_record().map(Some);
                 }
-                (Some(Level::Array | Level::List), b) if !matches!(b, b'}' | b':') => {
+                (Some(Level::Array | Level::List(_)), b) if !matches!(b, b'}' | b':') => {
                     return self.take_record().map(Some);
                 }
                 (_, byte) => return Err(self.unexpected(byte)),
@@ -150,10 +149,11 @@ impl<R: BufRead> Records<R> {
         self.bump()
     }
 
-    /// Reads a member of an AWS answer: enters the list, skips all else.
+    /// Reads a member of an answer: enters a list, skips all else.
     fn enter_member(&mut self) -> Result<(), Failure> {
         self.take_value()?;
-        let list = self.record == AWS_LIST;
+        let name = self.record.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        let list = self.lists.iter().copied().find(|list| name == Some(list.as_bytes()));
         self.skip_space()?;
         match self.peek()? {
             Some(b':') => self.bump()?,
@@ -162,9 +162,9 @@ impl<R: BufRead> Records<R> {
         }
         self.skip_space()?;
         match self.peek()? {
-            Some(b'[') if list => return self.enter(Level::List),
+            Some(b'[') if let Some(list) = list => return self.enter(Level::List(list)),
             // No value at all: `null`.
-            Some(byte) if list && byte != b'n' => {
+            Some(byte) if list.is_some() && byte != b'n' => {
                 return Err(self.expected("the list of resources, `[`", byte));
             }
             _ => {}
@@ -174,8 +174,12 @@ impl<R: BufRead> Records<R> {
 
     fn take_record(&mut self) -> Result<Found<'_>, Failure> {
         let (line, column) = (self.line, self.column);
+        let list = match self.levels.last() {
+            Some(Level::List(list)) => Some(*list),
+            _ => None,
+        };
         self.take_value()?;
-        Ok(Found { line, column, whole: self.len <= self.limit, text: &self.record })
+        Ok(Found { line, column, whole: self.len <= self.limit, text: &self.record, list })
     }
 
     /// Takes one value, from its first byte to its last, into `record`.
@@ -239,7 +243,7 @@ impl<R: BufRead> Records<R> {
     fn unexpected(&self, byte: u8) -> Failure {
         let wanted = match self.levels.last() {
             None => "an object or an array",
-            Some(Level::Array | Level::List) => "an element or `]`",
+            Some(Level::Array | Level::List(_)) => "an element or `]`",
             Some(Level::Page) => "a member or `}`",
         };
         self.expected(wanted, byte)
@@ -331,18 +335,20 @@ mod tests {
 
     use super::*;
 
-    fn all(text: &str, pages: bool) -> Result<Vec<(u64, u64, String)>, Failure> {
+    const TAGGING: &[&str] = &["ResourceTagMappingList"];
+
+    fn all(text: &str, lists: &'static [&'static str]) -> Result<Vec<(u64, u64, String)>, Failure> {
         let mut found = Vec::new();
-        let mut records = Records::new(BufReader::with_capacity(3, text.as_bytes()), pages, 1 << 20);
-        while let Some(Found { line, column, whole, text }) = records.next()? {
+        let mut records = Records::new(BufReader::with_capacity(3, text.as_bytes()), lists, 1 << 20);
+        while let Some(Found { line, column, whole, text, .. }) = records.next()? {
             assert!(whole);
             found.push((line, column, String::from_utf8(text.to_vec()).unwrap()));
         }
         Ok(found)
     }
 
-    fn texts(text: &str, pages: bool) -> Vec<String> {
-        all(text, pages).unwrap().into_iter().map(|(.., text)| text).collect()
+    fn texts(text: &str, lists: &'static [&'static str]) -> Vec<String> {
+        all(text, lists).unwrap().into_iter().map(|(.., text)| text).collect()
     }
 
     #[test]
@@ -357,18 +363,18 @@ mod tests {
             (5, 8, r#"{"d":2}"#),
         ];
         let expected: Vec<_> = expected.map(|(line, column, text)| (line, column, text.to_owned())).into();
-        assert_eq!(all(text, false).unwrap(), expected);
-        assert_eq!(texts(" \n", false), Vec::<String>::new());
+        assert_eq!(all(text, &[]).unwrap(), expected);
+        assert_eq!(texts(" \n", &[]), Vec::<String>::new());
     }
 
     #[test]
     fn answers_of_the_tagging_api() {
         let page = r#"{"PaginationToken": "{[", "ResourceTagMappingList": [{"x": 1}, {"y": []}], "ResponseMetadata": {"a": [1]}}"#;
-        assert_eq!(texts(page, true), [r#"{"x": 1}"#, r#"{"y": []}"#]);
-        assert_eq!(texts(&format!("{page}\n{page}"), true).len(), 4);
-        assert_eq!(texts(&format!("[{page},{page}]"), true).len(), 4);
-        assert_eq!(texts(r#"{"ResourceTagMappingList": []}"#, true), Vec::<String>::new());
-        assert_eq!(texts(r#"{"ResourceTagMappingList": null}"#, true), Vec::<String>::new());
+        assert_eq!(texts(page, TAGGING), [r#"{"x": 1}"#, r#"{"y": []}"#]);
+        assert_eq!(texts(&format!("{page}\n{page}"), TAGGING).len(), 4);
+        assert_eq!(texts(&format!("[{page},{page}]"), TAGGING).len(), 4);
+        assert_eq!(texts(r#"{"ResourceTagMappingList": []}"#, TAGGING), Vec::<String>::new());
+        assert_eq!(texts(r#"{"ResourceTagMappingList": null}"#, TAGGING), Vec::<String>::new());
     }
 
     #[test]
@@ -377,26 +383,26 @@ mod tests {
             [("[{\"a\":1},", (1, 1)), ("\n {\"a\": \"b", (2, 2)), ("[{\"a\":1}, {\"b\":", (1, 11))]
         {
             assert!(
-                matches!(all(text, false), Err(Failure::CutOff { line, column, .. }) if (line, column) == place),
+                matches!(all(text, &[]), Err(Failure::CutOff { line, column, .. }) if (line, column) == place),
                 "{text}: {:?}",
-                all(text, false)
+                all(text, &[])
             );
         }
         for (text, place) in [("{} x", (1, 4)), ("[{}\n}", (2, 1)), ("42", (1, 1)), ("]", (1, 1))] {
             assert!(
-                matches!(all(text, false), Err(Failure::Syntax { line, column, .. }) if (line, column) == place),
+                matches!(all(text, &[]), Err(Failure::Syntax { line, column, .. }) if (line, column) == place),
                 "{text}"
             );
         }
         for page in [r#"{"a" 1}"#, r#"{"ResourceTagMappingList": {}}"#] {
-            assert!(matches!(all(page, true), Err(Failure::Syntax { .. })), "{page}");
+            assert!(matches!(all(page, TAGGING), Err(Failure::Syntax { .. })), "{page}");
         }
     }
 
     #[test]
     fn a_long_value_is_not_held() {
         let long = br#"[{"a":""#.chain(io::repeat(b'x').take(8 << 20)).chain(&br#""},{"b":1}]"#[..]);
-        let mut records = Records::new(BufReader::with_capacity(1 << 12, long), false, 1 << 16);
+        let mut records = Records::new(BufReader::with_capacity(1 << 12, long), &[], 1 << 16);
         assert!(
             matches!(records.next().unwrap(), Some(Found { whole: false, text, .. }) if text.len() == SHOWN)
         );

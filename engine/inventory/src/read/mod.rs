@@ -4,19 +4,31 @@
 //! about the content, holds one record at a time (at most [`RECORD_LIMIT`] bytes of it), and
 //! either hands a row over, rejects it with its place, or fails with an [`ImportError`].
 
+pub(crate) mod aws_config;
+pub(crate) mod aws_cur;
+pub(crate) mod aws_describe;
+pub(crate) mod aws_explorer;
+pub(crate) mod azure_cost;
+pub(crate) mod azure_resources;
+pub(crate) mod bill;
 pub(crate) mod csv;
 pub(crate) mod csv_records;
 mod fields;
 pub(crate) mod focus;
+pub(crate) mod gcp_assets;
 pub(crate) mod json;
 pub(crate) mod json_values;
 mod lines;
+mod members;
+pub(crate) mod probe;
 mod record;
+pub(crate) mod terraform;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::ImportError;
+use crate::format::Format;
 use crate::inventory::{Draft, Inventory, Pushed};
 use crate::reject::{Flaw, Reject, RejectKind, Rejects};
 use crate::source::read_error;
@@ -27,17 +39,49 @@ pub(crate) const RECORD_LIMIT: usize = 64 * 1024 * 1024;
 /// Rows between two reports of progress.
 const REPORT_EVERY: u64 = 16_384;
 
+/// The currency of all costs of an import.
+#[derive(Debug)]
+pub(crate) struct Currency {
+    code: Option<String>,
+    /// Whether the user named it, rather than a file.
+    asked: bool,
+}
+
+impl Currency {
+    /// The currency that the user named, if any.
+    pub(crate) fn asked(code: Option<String>) -> Self {
+        Self { asked: code.is_some(), code }
+    }
+
+    /// Returns its code, if it is known.
+    pub(crate) fn into_code(self) -> Option<String> {
+        self.code
+    }
+}
+
 /// Where readers put what they find.
 pub(crate) struct Sink<'i> {
     pub(crate) inventory: &'i mut Inventory,
     rejects: &'i mut Rejects,
-    currency: &'i mut Option<String>,
+    currency: &'i mut Currency,
     path: PathBuf,
     file: u32,
     rows: u64,
     rejected_rows: u64,
+    left_out: u64,
     first_reject: Option<Reject>,
     report: &'i mut dyn FnMut(u64),
+}
+
+/// How many rows a file had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rows {
+    /// All of them.
+    pub(crate) all: u64,
+    /// Those that could not be read.
+    pub(crate) rejected: u64,
+    /// Those that are no resource that is there.
+    pub(crate) left_out: u64,
 }
 
 impl<'i> Sink<'i> {
@@ -45,7 +89,7 @@ impl<'i> Sink<'i> {
     pub(crate) fn new(
         inventory: &'i mut Inventory,
         rejects: &'i mut Rejects,
-        currency: &'i mut Option<String>,
+        currency: &'i mut Currency,
         file: (&Path, u32),
         report: &'i mut dyn FnMut(u64),
     ) -> Self {
@@ -59,6 +103,7 @@ impl<'i> Sink<'i> {
             file: number,
             rows: 0,
             rejected_rows: 0,
+            left_out: 0,
             first_reject: None,
             report,
         }
@@ -82,6 +127,16 @@ impl<'i> Sink<'i> {
         }
     }
 
+    /// Counts a row that is fine and yet no resource, as one that was deleted.
+    pub(crate) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
+    /// Tells a user something about the file that is no mistake.
+    pub(crate) fn remark(&mut self, field: &str, reason: &str) {
+        self.rejects.remark(Flaw::of_file(field, reason));
+    }
+
     /// Takes note of something bad.
     pub(crate) fn reject(&mut self, flaw: Flaw) -> Result<(), ImportError> {
         let row = flaw.kind == RejectKind::Row;
@@ -97,8 +152,8 @@ impl<'i> Sink<'i> {
 
     /// Takes the currency of a cost; a snapshot has only one.
     pub(crate) fn set_currency(&mut self, line: u64, found: &str) -> Result<(), ImportError> {
-        match self.currency {
-            None => *self.currency = Some(found.to_owned()),
+        match &self.currency.code {
+            None => self.currency.code = Some(found.to_owned()),
             Some(expected) if expected == found => {}
             Some(expected) => {
                 return Err(ImportError::MixedCurrencies {
@@ -106,6 +161,7 @@ impl<'i> Sink<'i> {
                     line,
                     found: found.to_owned(),
                     expected: expected.clone(),
+                    asked: self.currency.asked,
                 });
             }
         }
@@ -124,12 +180,30 @@ impl<'i> Sink<'i> {
     }
 
     /// Ends the file: fails where it had rows and not one of them could be read.
-    pub(crate) fn finish(self) -> Result<(u64, u64), ImportError> {
+    pub(crate) fn finish(self) -> Result<Rows, ImportError> {
         match self.first_reject {
             Some(first) if self.rejected_rows == self.rows => {
                 Err(ImportError::NothingRead { path: self.path, rows: self.rows, first: Box::new(first) })
             }
-            _ => Ok((self.rows, self.rejected_rows)),
+            _ => Ok(Rows { all: self.rows, rejected: self.rejected_rows, left_out: self.left_out }),
         }
     }
+}
+
+/// Fails where a bill lacks one of these columns.
+fn need(columns: &[bill::Place], path: &Path, format: Format) -> Result<(), ImportError> {
+    let missing: Vec<String> =
+        columns.iter().filter(|place| place.at.is_none()).map(|place| place.name.to_owned()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ImportError::MissingColumns { path: path.to_owned(), format, columns: missing })
+}
+
+/// Returns the region of an AWS availability zone or local zone: `us-west-2` of `us-west-2-lax-1a`.
+fn aws_region(zone: &str) -> Option<&str> {
+    let digits = zone.find(|c: char| c.is_ascii_digit())?;
+    let rest = zone.get(digits..)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    zone.get(..digits + end)
 }

@@ -57,7 +57,7 @@ impl BadRow {
         Self { reason: reason.into(), place: None, cut_off: false }
     }
 
-    fn syntax(error: &serde_json::Error) -> Self {
+    pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let reason = syntax_reason(error);
         let reason = match error.classify() {
             serde_json::error::Category::Data => format!("it is no JSON object: {reason}"),
@@ -110,7 +110,7 @@ pub(crate) fn parse_record(json: &str) -> Result<Record<'_>, BadRow> {
 
 impl<'a> Record<'a> {
     /// Sets a field to a JSON value.
-    fn set_json(&mut self, field: Field, json: &'a str, meta: &mut Meta) {
+    pub(crate) fn set_json(&mut self, field: Field, json: &'a str, meta: &mut Meta) {
         match (field, json.as_bytes().first()) {
             (_, Some(b'n')) => {}
             (Field::Tags, _) => match parse_tags(json) {
@@ -176,7 +176,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn add_tags(&mut self, tags: Tags<'a>, text: &str) {
+    pub(crate) fn add_tags(&mut self, tags: Tags<'a>, text: &str) {
         for reason in tags.notes {
             self.note(Field::Tags, reason, text);
         }
@@ -214,6 +214,18 @@ impl<'a> Record<'a> {
 
     pub(crate) fn note(&mut self, field: Field, reason: impl Into<String>, text: &str) {
         self.notes.push(Note::new(field.as_str(), reason, text));
+    }
+
+    /// Refuses a record without an id, for this reason.
+    pub(crate) fn check_id(&self, reason: &str) -> Result<(), BadRow> {
+        if self.draft.id.trim().is_empty() { Err(BadRow::new(reason)) } else { Ok(()) }
+    }
+
+    /// Returns it with texts of its own.
+    pub(crate) fn into_owned(self) -> Record<'static> {
+        let Self { draft, currency, notes } = self;
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Record { draft: draft.into_owned(), currency: currency.map(own), notes }
     }
 
     /// Refuses a row that names no resource.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::format::Format;
-use crate::read::focus::BillMonth;
+use crate::inventory::Matches;
+use crate::read::bill::BillMonth;
 use crate::source::hex;
 
 /// The schema version that this program writes and reads.
@@ -61,8 +62,16 @@ pub struct SourceFile {
     pub sha256: String,
     /// Its rows, bad ones too.
     pub rows: u64,
-    /// Those of them that are not in the snapshot.
+    /// Those of them that could not be read.
     pub rejected_rows: u64,
+    /// Those of them that are no resource that is there, as one that was deleted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out_rows: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How many of what is in a snapshot.
@@ -78,6 +87,9 @@ pub struct ManifestCounts {
     pub merged: u64,
     /// Costs that belong to no resource; none without a bill.
     pub unattributed: Option<UnattributedCost>,
+    /// How bills match inventories; none where there are not both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matches: Option<Matches>,
 }
 
 /// Charges of a bill that name no resource.
@@ -119,6 +131,9 @@ pub struct Files {
     pub resources: FileHash,
     /// `rejects.ndjson`.
     pub rejects: FileHash,
+    /// `orphans.ndjson`, where bills and inventories were imported together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orphans: Option<FileHash>,
 }
 
 /// Size and hash of a file.

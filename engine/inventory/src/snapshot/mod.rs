@@ -1,11 +1,14 @@
 //! Snapshots: immutable folders of Parquet with a manifest.
 //!
 //! In: an [`Import`](crate::Import). Out: `<snapshots>/<id>/` with `manifest.json`,
-//! `resources.parquet` and `rejects.ndjson`; and such folders opened again. A folder appears whole
+//! `resources.parquet`, `rejects.ndjson` and, where bills and inventories were imported together,
+//! `orphans.ndjson`; and such folders opened again. A folder appears whole
 //! or not at all, and what is in it is never changed.
 
+mod check;
 mod manifest;
 mod open;
+mod orphans;
 mod parquet;
 mod write;
 
@@ -14,11 +17,15 @@ pub use manifest::{
     UnattributedCost,
 };
 pub use open::{Damaged, Listing, Snapshot};
+pub use orphans::{Orphan, Side};
+pub use write::remove_unfinished;
 pub(crate) use write::write;
 
 /// File with the resources.
 pub(crate) const RESOURCES: &str = "resources.parquet";
 /// File with the rejects, one JSON object a line.
 pub(crate) const REJECTS: &str = "rejects.ndjson";
+/// File with the resources that only one side has, one JSON object a line.
+pub(crate) const ORPHANS: &str = "orphans.ndjson";
 /// File that says what the snapshot is.
 pub(crate) const MANIFEST: &str = "manifest.json";

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
-use super::{MANIFEST, REJECTS, RESOURCES};
+use super::orphans::Orphan;
+use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES};
 use crate::error::ImportError;
 use crate::reject::Reject;
 use crate::source::{hex, read_error};
@@ -144,15 +145,32 @@ impl Snapshot {
     ///
     /// Where the file cannot be read or holds something else.
     pub fn rejects(&self) -> Result<Vec<Reject>, ImportError> {
-        let path = self.rejects_path();
+        self.records(REJECTS)?.collect()
+    }
+
+    /// Reads the resources that only a bill or only an inventory has, one after the other; none where
+    /// it is not made of both.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or holds something else.
+    pub fn orphans(&self) -> Result<impl Iterator<Item = Result<Orphan, ImportError>> + '_, ImportError> {
+        let records = self.manifest.files.orphans.as_ref().map(|_| self.records(ORPHANS)).transpose()?;
+        Ok(records.into_iter().flatten())
+    }
+
+    /// Reads the lines of one of its files.
+    fn records<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &'static str,
+    ) -> Result<impl Iterator<Item = Result<T, ImportError>> + '_, ImportError> {
+        let path = self.dir.join(name);
         let file = File::open(&path).map_err(|e| read_error(&path, e))?;
-        let mut rejects = Vec::new();
-        for line in BufReader::new(file).lines() {
+        Ok(BufReader::new(file).lines().map(move |line| {
             let line = line.map_err(|e| read_error(&path, e))?;
-            let bad = |_| damaged(&self.dir, format!("`{REJECTS}` holds a line that is no reject"));
-            rejects.push(serde_json::from_str(&line).map_err(bad)?);
-        }
-        Ok(rejects)
+            let bad = |_| damaged(&self.dir, format!("`{name}` holds a line that cannot be read"));
+            serde_json::from_str(&line).map_err(bad)
+        }))
     }
 
     /// Compares the content of its files with the hashes in the manifest.
@@ -173,8 +191,10 @@ impl Snapshot {
         Ok(())
     }
 
-    fn files(&self) -> [(&'static str, &FileHash); 2] {
-        [(RESOURCES, &self.manifest.files.resources), (REJECTS, &self.manifest.files.rejects)]
+    fn files(&self) -> impl Iterator<Item = (&'static str, &FileHash)> {
+        let files = &self.manifest.files;
+        let always = [(RESOURCES, &files.resources), (REJECTS, &files.rejects)];
+        always.into_iter().chain(files.orphans.as_ref().map(|orphans| (ORPHANS, orphans)))
     }
 }
 
@@ -200,7 +220,7 @@ fn parse_manifest(dir: &Path, text: &str) -> Result<Manifest, ImportError> {
     Ok(manifest)
 }
 
-fn damaged(dir: &Path, reason: impl Into<String>) -> ImportError {
+pub(super) fn damaged(dir: &Path, reason: impl Into<String>) -> ImportError {
     ImportError::Damaged { path: dir.to_owned(), reason: reason.into() }
 }
 

@@ -12,16 +12,20 @@ use super::manifest::{
     Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, UnattributedCost,
 };
 use super::open::Snapshot;
+use super::orphans::write_orphans;
 use super::parquet::{census, write_resources};
-use super::{MANIFEST, REJECTS, RESOURCES};
+use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES};
 use crate::error::ImportError;
 use crate::import::{Import, Progress};
 use crate::source::hex;
 
-/// How the folder of an import that is not whole begins.
+/// How the folder of an import that is not whole begins; the number of the process follows.
 const TEMPORARY: &str = ".import-";
 
-/// How old such a folder is when nobody writes to it any more.
+/// How old a folder is that was locked by who writes to it, if it is being written.
+const LOCKED: Duration = Duration::from_secs(60);
+
+/// How old a folder is when nobody writes to it any more, where folders cannot be locked.
 const LEFTOVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Writes an import as a snapshot.
@@ -34,34 +38,59 @@ pub(crate) fn write(
     remove_leftovers(snapshots);
     // Removed when it goes out of scope, on errors and panics too.
     let dir = temporary_dir(snapshots).map_err(|e| write_error(snapshots, e))?;
+    // Held until the end, so that others can tell it from what a killed process has left.
+    let lock = File::open(dir.path()).ok().filter(|dir| dir.try_lock().is_ok());
     let census = census(&import.inventory);
     let resources = write_file(&dir.path().join(RESOURCES), |file| {
         write_resources(&import.inventory, &census, file, progress)
     })?;
     let rejects = write_file(&dir.path().join(REJECTS), |file| write_rejects(import, file))?;
-    let manifest = manifest(import, census.keys, Files { resources, rejects });
+    let orphans = match import.counts().matches {
+        None => None,
+        Some(_) => Some(write_file(&dir.path().join(ORPHANS), |file| write_orphans(import, file))?),
+    };
+    let manifest = manifest(import, census.keys, Files { resources, rejects, orphans });
     write_file(&dir.path().join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
-    publish(dir, &snapshots.join(&manifest.id))
+    let snapshot = publish(dir, &snapshots.join(&manifest.id));
+    drop(lock);
+    snapshot
 }
 
-/// Removes the folders of imports that were killed. What is younger than a day may still be written,
-/// and what cannot be removed harms nobody.
+/// Removes the folders of imports that were killed; what cannot be removed harms nobody.
 fn remove_leftovers(snapshots: &Path) {
-    let Ok(entries) = std::fs::read_dir(snapshots) else { return };
-    for entry in entries.flatten() {
-        let modified = entry.metadata().and_then(|meta| meta.modified());
-        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
-        if is_ours && age.is_some_and(|age| age > LEFTOVER) {
-            let _ = std::fs::remove_dir_all(entry.path());
+    for dir in unfinished(snapshots, TEMPORARY) {
+        let modified = dir.metadata().and_then(|meta| meta.modified()).ok();
+        let age = modified.and_then(|modified| modified.elapsed().ok()).unwrap_or_default();
+        let abandoned = age > LOCKED && File::open(&dir).is_ok_and(|dir| dir.try_lock().is_ok());
+        if abandoned || age > LEFTOVER {
+            let _ = std::fs::remove_dir_all(dir);
         }
     }
+}
+
+/// Removes what this process has left in a folder of snapshots because it is being interrupted.
+pub fn remove_unfinished(snapshots: &Path) {
+    for dir in unfinished(snapshots, &own_prefix()) {
+        let _ = std::fs::remove_dir_all(dir);
+    }
+}
+
+fn own_prefix() -> String {
+    format!("{TEMPORARY}{}-", std::process::id())
+}
+
+/// Returns the folders whose names begin so.
+fn unfinished(snapshots: &Path, prefix: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(snapshots) else { return Vec::new() };
+    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+    ours.map(|entry| entry.path()).collect()
 }
 
 /// Makes the folder that the snapshot grows in, beside its place, so that renaming is atomic.
 fn temporary_dir(snapshots: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
+    let prefix = own_prefix();
+    builder.prefix(&prefix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -156,6 +185,7 @@ fn manifest(import: &Import, keys: Vec<KeyCount>, files: Files) -> Manifest {
             unattributed: counts
                 .unattributed_cost
                 .map(|cost| UnattributedCost { rows: counts.unattributed_rows, cost }),
+            matches: counts.matches,
         },
         completeness: Completeness {
             complete: counts.rejected_rows == 0,

@@ -31,20 +31,11 @@ fn formats_that_are_not_known() {
         let error = read(name, content).unwrap_err();
         assert!(matches!(error, ImportError::UnknownFormat { .. }), "{error}");
         assert!(error.to_string().contains(says), "{error}");
-        assert!(
-            error
-                .help()
-                .unwrap()
-                .contains("`focus-csv`, `focus-parquet`, `aws-tagging`, `ndjson`, `json`, `csv`")
-        );
+        let help = error.help().unwrap();
+        assert!(Format::ALL.iter().all(|format| help.contains(&format!("`{format}`"))), "{help}");
     }
-    for header in [
-        "lineItem/UsageAccountId,lineItem/ResourceId",
-        "SubscriptionId,ResourceId,MeterCategory,Tags",
-        "billing_account_id,usage_start_time,cost",
-    ] {
-        assert!(matches!(read("a.csv", header), Err(ImportError::ForeignBill { .. })), "{header}");
-    }
+    let google = read("a.csv", "billing_account_id,usage_start_time,cost");
+    assert!(matches!(google, Err(ImportError::ForeignBill { .. })), "{google:?}");
 }
 
 #[test]

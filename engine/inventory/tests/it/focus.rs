@@ -241,7 +241,7 @@ fn parquet_with_typed_columns() {
         let resource = only(&import);
         assert_eq!(resource.monthly_cost, Some(decimal("0.1000564902")));
         assert_eq!((tags(&resource), resource.provider.as_deref()), (vec![("env", "prod")], Some("gcp")));
-        assert_eq!(rejects(&import), ["3 row -: its `ChargePeriodStart` is no time"]);
+        assert_eq!(rejects(&import), ["3 row [ChargePeriodStart] -: its `ChargePeriodStart` is no time"]);
         assert_eq!(import.month().unwrap().month.to_string(), "2026-07");
     }
 }

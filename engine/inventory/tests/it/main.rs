@@ -9,8 +9,10 @@
     reason = "helpers of tests, which clippy does not take for tests themselves"
 )]
 
+mod apis;
 mod bad_input;
 mod focus;
+mod joining;
 mod lists;
 mod lookups;
 mod real_data;

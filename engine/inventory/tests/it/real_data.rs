@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rust_decimal::Decimal;
-use tagpol_inventory::{Import, ImportError, detect, import};
+use tagpol_inventory::{Import, import};
 
 use crate::support::*;
 
@@ -28,16 +28,20 @@ fn total(import: &Import) -> Decimal {
         + import.counts().unattributed_cost.unwrap()
 }
 
-/// Sums a bill with nothing but the `csv` crate: ids, charges without id, total cost.
-fn sum_by_hand(name: &str) -> Option<(BTreeSet<String>, u64, Decimal)> {
+/// Reads a bill with nothing but the `csv` crate: each row by the names of its columns.
+fn rows_by_hand(name: &str) -> Option<Vec<BTreeMap<String, String>>> {
     let mut text = Vec::new();
     let file = std::fs::File::open(shared(name)?).unwrap();
     let mut reader: Box<dyn std::io::Read> =
         if name.ends_with(".gz") { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
     reader.read_to_end(&mut text).unwrap();
+    Some(csv::Reader::from_reader(&text[..]).deserialize().map(Result::unwrap).collect())
+}
+
+/// Sums a FOCUS bill by hand: ids, charges without id, total cost.
+fn sum_by_hand(name: &str) -> Option<(BTreeSet<String>, u64, Decimal)> {
     let (mut ids, mut unattributed, mut cost) = (BTreeSet::new(), 0, Decimal::ZERO);
-    for row in csv::Reader::from_reader(&text[..]).deserialize::<BTreeMap<String, String>>() {
-        let row = row.unwrap();
+    for row in rows_by_hand(name)? {
         cost += decimal(&row["EffectiveCost"]);
         match row["ResourceId"].as_str() {
             "" | "NULL" => unattributed += 1,
@@ -144,16 +148,173 @@ fn a_list_with_fields_of_its_own() {
 }
 
 #[test]
-fn bills_that_are_not_focus() {
-    for name in [
-        "aws_cur_sample.csv.gz",
-        "azure_ea_sample.csv",
-        "azure_ea_actualcost_small.csv",
-        "azure_ea_amortizedcost_small.csv",
+fn the_azure_exports() {
+    for (name, column, currency, version) in [
+        ("azure_ea_actualcost_small.csv", "Cost", "USD", Some("actual")),
+        ("azure_ea_amortizedcost_small.csv", "Cost", "USD", Some("amortized")),
+        ("azure_ea_sample.csv", "CostInBillingCurrency", "CAD", None),
     ] {
-        let Some(path) = shared(&format!("billing/{name}")) else {
+        let name = format!("billing/{name}");
+        let (Some(import), Some(rows)) = (import_shared(&[&name]), rows_by_hand(&name)) else {
             return;
         };
-        assert!(matches!(detect(&path), Err(ImportError::ForeignBill { .. })), "{name}: {:?}", detect(&path));
+        assert_eq!(rejects(&import), Vec::<String>::new(), "{name}");
+        let sum: Decimal = rows.iter().map(|row| decimal(&row[column])).sum();
+        let ids: BTreeSet<String> = rows.iter().map(|row| row["ResourceId"].to_lowercase()).collect();
+        let found: BTreeSet<String> = resources(&import).iter().map(|r| r.id.to_lowercase()).collect();
+        assert_eq!(found, ids, "{name}");
+        // A snapshot keeps 12 decimals of each resource's sum.
+        let lost = (total(&import) - sum).abs();
+        assert!(lost <= decimal("0.0000000000005") * Decimal::from(ids.len()), "{name}: {lost}");
+        assert_eq!((import.currency(), import.sources()[0].version.as_deref()), (Some(currency), version));
+        // The tags have no braces around them here.
+        let tagged: BTreeSet<String> =
+            rows.iter().filter(|r| !r["Tags"].is_empty()).map(|r| r["ResourceId"].to_lowercase()).collect();
+        let with_tags = resources(&import).iter().filter(|r| !r.tags.is_empty()).count();
+        assert_eq!(with_tags, tagged.len(), "{name}");
+        assert!(resources(&import).iter().all(|r| r.provider.as_deref() == Some("azure")));
     }
+    let both = ["azure_ea_actualcost_small.csv", "azure_ea_amortizedcost_small.csv"];
+    let paths: Option<Vec<PathBuf>> = both.iter().map(|name| shared(&format!("billing/{name}"))).collect();
+    let error = import(&paths.unwrap(), &options(), &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("tells amortized cost, and actual cost is told by"), "{error}");
+}
+
+#[test]
+fn the_aws_report() {
+    let name = "billing/aws_cur_sample.csv.gz";
+    let (Some(import), Some(rows)) = (import_shared(&[name]), rows_by_hand(name)) else {
+        return;
+    };
+    let sum: Decimal = rows.iter().map(|row| decimal(&row["lineItem/UnblendedCost"])).sum();
+    assert_eq!(total(&import), sum, "nothing in it is covered by a reservation or a plan");
+    let counts = import.counts();
+    assert_eq!((counts.rows, counts.unattributed_rows, counts.resources), (1281, 1281, 0));
+    assert_eq!(import.month().unwrap().month.to_string(), "2023-11");
+    let noted: Vec<_> = import.rejects().iter().map(|r| r.field.clone().unwrap()).collect();
+    assert_eq!(noted, ["lineItem/ResourceId", "resourceTags"]);
+}
+
+/// Returns the recorded answers of a command, without the names of the tests they are from, and with
+/// times as the command line writes them.
+fn answers(name: &str) -> Option<Vec<serde_json::Value>> {
+    fn plain_times(value: &mut serde_json::Value) {
+        if value["__class__"] == "datetime" {
+            let part = |name: &str| value[name].as_u64().unwrap();
+            let [year, month, day] = ["year", "month", "day"].map(part);
+            let [hour, minute, second] = ["hour", "minute", "second"].map(part);
+            *value = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00").into();
+            return;
+        }
+        match value {
+            serde_json::Value::Array(elements) => elements.iter_mut().for_each(plain_times),
+            serde_json::Value::Object(members) => members.values_mut().for_each(plain_times),
+            _ => {}
+        }
+    }
+    let text = std::fs::read_to_string(shared(&format!("raw/{name}.ndjson"))?).unwrap();
+    let answer = |line: &str| {
+        let mut answer = serde_json::from_str::<serde_json::Value>(line).unwrap()["response"].take();
+        plain_times(&mut answer);
+        answer
+    };
+    Some(text.lines().map(answer).collect())
+}
+
+/// Imports answers, one after the other.
+fn import_answers(answers: &[serde_json::Value]) -> Import {
+    let text: String = answers.iter().map(|answer| format!("{answer:#}\n")).collect();
+    read("answers.json", text).unwrap()
+}
+
+/// Returns the elements of a list of all answers.
+fn elements<'a>(answers: &'a [serde_json::Value], list: &str) -> Vec<&'a serde_json::Value> {
+    answers.iter().filter_map(|answer| answer[list].as_array()).flatten().collect()
+}
+
+#[test]
+fn recorded_answers_of_describe_commands() {
+    let lists = [
+        ("aws_ec2_DescribeVolumes", "Volumes", "VolumeId", "Tags"),
+        ("aws_rds_DescribeDBInstances", "DBInstances", "DBInstanceArn", "TagList"),
+        ("aws_autoscaling_DescribeAutoScalingGroups", "AutoScalingGroups", "AutoScalingGroupARN", "Tags"),
+        ("aws_elasticloadbalancing_DescribeTags", "TagDescriptions", "ResourceArn", "Tags"),
+    ];
+    for (name, list, id, tags) in lists {
+        let Some(answers) = answers(name) else { return };
+        let import = import_answers(&answers);
+        let elements = elements(&answers, list);
+        assert_eq!(import.counts().rows, elements.len() as u64, "{name}");
+        let named = |element: &&&serde_json::Value| element[id].is_string();
+        let ids: BTreeSet<&str> = elements.iter().filter(named).map(|e| e[id].as_str().unwrap()).collect();
+        let found = resources(&import);
+        let matched = found.iter().filter(|r| ids.contains(r.id.as_str())).count();
+        assert_eq!(matched, ids.len(), "{name}");
+        // Every key of every answer is there.
+        let keys: BTreeSet<&str> = elements
+            .iter()
+            .filter_map(|element| element[tags].as_array())
+            .flatten()
+            .map(|tag| tag["Key"].as_str().unwrap())
+            .collect();
+        let found: BTreeSet<&str> = found.iter().flat_map(|r| &r.tags).map(|(key, _)| key.as_str()).collect();
+        assert_eq!(found, keys, "{name}");
+        // Two database instances have no ARN, and some times were anonymised away.
+        let is_nameless = |e: &&&serde_json::Value| !e[id].is_string() && !e["LoadBalancerName"].is_string();
+        let nameless = elements.iter().filter(is_nameless).count() as u64;
+        assert_eq!(import.counts().rejected_rows, nameless, "{name}");
+        let fields: BTreeSet<&str> = import.rejects().iter().filter_map(|r| r.field.as_deref()).collect();
+        assert!(fields.is_subset(&BTreeSet::from(["created", "id"])), "{name}: {:?}", rejects(&import));
+    }
+}
+
+#[test]
+fn recorded_instances() {
+    let Some(answers) = answers("aws_ec2_DescribeInstances") else { return };
+    let import = import_answers(&answers);
+    let mut ids = BTreeSet::new();
+    let mut rows = 0;
+    for reservation in elements(&answers, "Reservations") {
+        let owner = reservation["OwnerId"].as_str().filter(|owner| !owner.is_empty());
+        for instance in reservation["Instances"].as_array().unwrap() {
+            rows += 1;
+            let id = instance["InstanceId"].as_str().unwrap();
+            let zone = instance["Placement"]["AvailabilityZone"].as_str();
+            ids.insert(match (owner, zone) {
+                (Some(owner), Some(zone)) => {
+                    let region = &zone[..zone.len() - 1];
+                    format!("arn:aws:ec2:{region}:{owner}:instance/{id}")
+                }
+                _ => id.to_owned(),
+            });
+        }
+    }
+    let found: BTreeSet<String> = resources(&import).into_iter().map(|r| r.id).collect();
+    // An instance that is recorded with and without its account is one.
+    assert!(found.is_subset(&ids), "{:?}", found.difference(&ids).collect::<Vec<_>>());
+    let bare = |id: &&String| !found.contains(*id);
+    for id in ids.iter().filter(bare) {
+        assert!(found.iter().any(|arn| arn.ends_with(&format!("/{id}"))), "{id}");
+    }
+    assert_eq!(import.counts().rows, rows);
+    assert!(resources(&import).iter().all(|r| r.type_.as_deref() == Some("ec2:instance")));
+}
+
+#[test]
+fn recorded_answers_of_config() {
+    let Some(answers) = answers("aws_config_SelectResourceConfig") else { return };
+    let import = import_answers(&answers);
+    let items: Vec<serde_json::Value> = elements(&answers, "Results")
+        .into_iter()
+        .map(|result| serde_json::from_str(result.as_str().unwrap()).unwrap())
+        .collect();
+    assert_eq!(import.counts().rows, items.len() as u64);
+    let id = |item: &serde_json::Value| {
+        let named = ["arn", "ARN", "resourceId"].into_iter().find_map(|name| item[name].as_str());
+        named.map(str::to_owned)
+    };
+    let ids: BTreeSet<String> = items.iter().filter_map(id).collect();
+    let found: BTreeSet<String> = resources(&import).into_iter().map(|r| r.id).collect();
+    assert_eq!(found, ids);
+    assert_eq!(import.counts().rejected_rows, items.iter().filter(|item| id(item).is_none()).count() as u64);
 }

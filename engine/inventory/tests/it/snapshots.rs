@@ -182,16 +182,54 @@ fn a_manifest_is_read_as_it_was_written() {
 #[test]
 fn what_a_killed_import_has_left_goes_with_the_next_one() {
     let files = Files::new();
-    let folder = |name: &str, age: u64| {
+    let folder = |name: &str, hours: u64| {
         let path = files.path("snapshots").join(name);
         std::fs::create_dir_all(&path).unwrap();
-        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age * 3600);
-        std::fs::File::open(&path).unwrap().set_modified(time).unwrap();
+        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
+        let folder = std::fs::File::open(&path).unwrap();
+        folder.set_modified(time).unwrap();
+        folder
     };
-    for (name, age) in [(".import-old", 25), (".import-new", 1), (".mine-old", 25)] {
-        folder(name, age);
-    }
+    // Nobody holds the first; the second is being written, and the third has just been made.
+    folder(".import-1-old", 1);
+    let held = folder(".import-2-held", 1);
+    held.lock().unwrap();
+    folder(".import-3-new", 0);
+    folder(".mine-old", 25);
     let import = import(&[files.add("a.ndjson", "{\"id\":\"a\"}\n")], &options(), &mut |_| {}).unwrap();
     let snapshot = import.write(&files.path("snapshots"), &mut |_| {}).unwrap();
-    assert_eq!(names(&files.path("snapshots")), [".import-new", ".mine-old", snapshot.id()]);
+    let left = [".import-2-held", ".import-3-new", ".mine-old", snapshot.id()];
+    assert_eq!(names(&files.path("snapshots")), left);
+}
+
+#[test]
+fn a_manifest_that_lies_is_found_out() {
+    let lying = |lie: &dyn Fn(&mut Manifest)| {
+        let files = Files::new();
+        let snapshot = snapshot(&files);
+        snapshot.check().unwrap();
+        let mut manifest = snapshot.manifest().clone();
+        lie(&mut manifest);
+        // Whoever lies well seals it anew.
+        let json = |manifest: &Manifest| serde_json::to_string_pretty(manifest).unwrap() + "\n";
+        let bare = Manifest { id: String::new(), content_hash: String::new(), ..manifest.clone() };
+        manifest.content_hash = sha256(&json(&bare));
+        std::fs::write(snapshot.dir().join("manifest.json"), json(&manifest)).unwrap();
+        Snapshot::open(snapshot.dir()).unwrap().check().unwrap_err().to_string()
+    };
+    let count = lying(&|manifest| manifest.counts.resources = 7);
+    assert!(count.ends_with("it has 2 resources, and its manifest says 7"), "{count}");
+    let column = lying(&|manifest| manifest.keys[0].column = Some("key_9".to_owned()));
+    assert!(column.ends_with("it has no column `key_9`, of which its manifest tells"), "{column}");
+    let other = lying(&|manifest| {
+        let bytes = manifest.files.resources.bytes;
+        manifest.counts.rows = bytes;
+        manifest.counts.resources = u64::MAX;
+    });
+    assert!(other.contains("it has 2 resources"), "{other}");
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! Charges become resources.
 //!
-//! In: the charges of all FOCUS files of an import, in any order. Out: one draft a resource with
+//! In: the charges of all bills of an import, in any order. Out: one draft a resource with
 //! its cost in the month that is chosen at the end; 0 where it has no charges in it. Costs are
 //! summed exactly. Where charges of one resource disagree about an attribute or a tag, the one
 //! whose period starts last is believed, and of equals the later row.
@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use super::months::{BillMonth, Months};
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::identity::{fold_provider, identify};
+use crate::identity::{fold_provider, identify, join_key};
 use crate::inventory::{Draft, Inventory};
 use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
@@ -21,9 +21,6 @@ use crate::read::Sink;
 use crate::reject::Flaw;
 use crate::tags::parse_cell;
 use crate::value::{fits_cost, round_cost, shorten};
-
-/// Number that stands for the bill among the files of an import.
-const BILL_FILE: u32 = u32::MAX;
 
 /// One row of a bill.
 #[derive(Debug, Default)]
@@ -56,10 +53,29 @@ pub(crate) struct Texts<T> {
 pub(crate) enum TagCell<'a> {
     #[default]
     None,
-    /// The text of a JSON object.
-    Json(Cow<'a, str>),
-    /// Keys and values of a column that is a map.
-    Pairs(Vec<(&'a str, Option<&'a str>)>),
+    /// The text of a JSON object, and how its keys are written.
+    Json(Cow<'a, str>, TagKeys),
+    /// Keys and values, the keys as the owner of the resource wrote them.
+    Pairs(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+}
+
+/// How a bill writes the keys of tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum TagKeys {
+    /// As the owner of the resource wrote them.
+    AsWritten,
+    /// With the prefixes of an AWS cost and usage report.
+    AwsCur,
+}
+
+impl TagKeys {
+    /// Returns the key as the owner wrote it; none where it is no key of a resource's tag.
+    pub(crate) fn apply(self, key: &str) -> Option<Cow<'_, str>> {
+        match self {
+            Self::AsWritten => Some(Cow::Borrowed(key)),
+            Self::AwsCur => crate::read::aws_cur::tag_key(key),
+        }
+    }
 }
 
 /// Costs that belong to no resource.
@@ -74,9 +90,28 @@ pub(crate) struct Unattributed {
 struct Entry {
     texts: Texts<Option<Symbol>>,
     latest: i64,
-    costs: Vec<(YearMonth, Decimal)>,
+    /// The format of the bill that charges it last.
+    format: Option<Format>,
+    costs: Vec<MonthCost>,
     /// Key, value, and the start of the charge that gave it.
     tags: Vec<(Symbol, Symbol, i64)>,
+}
+
+/// What a resource costs in a month.
+#[derive(Debug)]
+struct MonthCost {
+    month: YearMonth,
+    cost: Decimal,
+    format: Format,
+}
+
+/// What became of a charge.
+enum Added {
+    Counted,
+    /// The sum would no longer fit.
+    TooLarge,
+    /// A bill of another format has charges of the resource in this month.
+    Twice(Format),
 }
 
 /// The tags of one text of the Tags column; bills repeat few texts in many rows.
@@ -88,21 +123,22 @@ pub(crate) struct Bill {
     pool: Pool,
     entries: Vec<(Symbol, Entry)>,
     by_id: FxHashMap<Symbol, usize>,
-    cells: FxHashMap<Symbol, ParsedCell>,
+    cells: FxHashMap<(Symbol, TagKeys), ParsedCell>,
     months: Months,
     unattributed_rows: u64,
 }
 
 impl Bill {
-    /// Adds a charge.
-    pub(crate) fn add(&mut self, charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+    /// Adds a charge of a bill of this format.
+    pub(crate) fn add(
+        &mut self,
+        charge: &Charge<'_>,
+        format: Format,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), ImportError> {
         let Some(month) = YearMonth::of_micros(charge.start) else {
-            let reason = "its `ChargePeriodStart` is beyond the calendar";
-            return sink.reject(Flaw::row(
-                charge.line,
-                reason,
-                charge.id.as_deref().map(shorten).unwrap_or_default(),
-            ));
+            let shown = charge.id.as_deref().map(shorten).unwrap_or_default();
+            return sink.reject(Flaw::row(charge.line, "it starts beyond the calendar", shown));
         };
         self.check_currency(charge, sink)?;
         self.months.add_charge(month, charge.start, charge.end);
@@ -114,18 +150,33 @@ impl Bill {
             return Ok(());
         };
         let tags = self.tags_of(charge, id, sink)?;
-        let id = self.pool.intern(id);
         let texts = self.intern(&charge.texts);
-        let next = self.entries.len();
-        let at = *self.by_id.entry(id).or_insert(next);
-        if at == next {
-            self.entries.push((id, Entry { latest: i64::MIN, ..Entry::default() }));
+        match self.entry(id).add(charge, (month, format), texts, &tags) {
+            Added::Counted => Ok(()),
+            Added::TooLarge => self.reject_cost(charge, sink),
+            Added::Twice(before) => Err(ImportError::BilledTwice {
+                path: sink.path().to_owned(),
+                line: charge.line,
+                id: shorten(id),
+                month,
+                formats: (before, format),
+            }),
         }
-        let fits = match self.entries.get_mut(at) {
-            Some((_, entry)) => entry.add(charge.start, month, charge.cost, texts, &tags),
-            None => true,
+    }
+
+    /// Returns the entry of a resource, new or old.
+    fn entry(&mut self, id: &str) -> &mut Entry {
+        let symbol = self.pool.intern(id);
+        let key = match join_key(id) {
+            Cow::Borrowed(_) => symbol,
+            Cow::Owned(key) => self.pool.intern(&key),
         };
-        if fits { Ok(()) } else { self.reject_cost(charge, sink) }
+        let at = *self.by_id.entry(key).or_insert(self.entries.len());
+        if at == self.entries.len() {
+            self.entries.push((symbol, Entry { latest: i64::MIN, ..Entry::default() }));
+        }
+        #[expect(clippy::indexing_slicing, reason = "an entry's place is noted when it is pushed")]
+        &mut self.entries[at].1
     }
 
     fn check_currency(&self, charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
@@ -135,7 +186,7 @@ impl Bill {
             None => {
                 let reason = "the charge has no currency; it is taken to be in that of the bill";
                 let id = charge.id.as_deref().unwrap_or_default();
-                sink.reject(Flaw::value(charge.line, "BillingCurrency", id, reason, String::new()))
+                sink.reject(Flaw::value(charge.line, "currency", id, reason, String::new()))
             }
         }
     }
@@ -144,7 +195,7 @@ impl Bill {
         let reason =
             "the sum of the costs has more than 16 digits before the point; this charge is not counted";
         let id = charge.id.as_deref().unwrap_or_default();
-        sink.reject(Flaw::value(charge.line, "EffectiveCost", id, reason, charge.cost.to_string()))
+        sink.reject(Flaw::value(charge.line, "cost", id, reason, charge.cost.to_string()))
     }
 
     fn intern(&mut self, texts: &Texts<Option<Cow<'_, str>>>) -> Texts<Option<Symbol>> {
@@ -166,37 +217,22 @@ impl Bill {
         id: &str,
         sink: &mut Sink<'_>,
     ) -> Result<Vec<(Symbol, Symbol)>, ImportError> {
-        let cell = match &charge.tags {
+        let (cell, keys) = match &charge.tags {
             TagCell::None => return Ok(Vec::new()),
             TagCell::Pairs(pairs) => {
-                let valued = pairs.iter().filter_map(|(key, value)| value.map(|value| (*key, value)));
-                return Ok(valued
-                    .map(|(key, value)| (self.pool.intern(key), self.pool.intern(value)))
-                    .collect());
+                let symbols =
+                    pairs.iter().map(|(key, value)| (self.pool.intern(key), self.pool.intern(value)));
+                return Ok(symbols.collect());
             }
-            TagCell::Json(cell) => cell,
+            TagCell::Json(cell, keys) => (cell, *keys),
         };
         let flaw = |reason: String| Flaw::value(charge.line, "Tags", id, reason, shorten(cell));
         let symbol = self.pool.intern(cell);
-        let known = match self.cells.get(&symbol) {
-            Some(known) => known,
-            None => {
-                let parsed = match parse_cell(cell) {
-                    Ok(tags) => {
-                        for note in tags.notes {
-                            sink.reject(flaw(note))?;
-                        }
-                        Ok(tags
-                            .tags
-                            .iter()
-                            .map(|(key, value)| (self.pool.intern(key), self.pool.intern(value)))
-                            .collect())
-                    }
-                    Err(reason) => Err(reason),
-                };
-                self.cells.entry(symbol).or_insert(parsed)
-            }
-        };
+        if !self.cells.contains_key(&(symbol, keys)) {
+            let parsed = self.parse(cell, keys, |note| sink.reject(flaw(note)))?;
+            self.cells.insert((symbol, keys), parsed);
+        }
+        let Some(known) = self.cells.get(&(symbol, keys)) else { return Ok(Vec::new()) };
         match known {
             Ok(tags) => Ok(tags.clone()),
             Err(reason) => {
@@ -204,6 +240,24 @@ impl Bill {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Reads the tags of a cell; `note` is told what had to be left out of them.
+    fn parse(
+        &mut self,
+        cell: &str,
+        keys: TagKeys,
+        mut note: impl FnMut(String) -> Result<(), ImportError>,
+    ) -> Result<ParsedCell, ImportError> {
+        let tags = match parse_cell(cell) {
+            Ok(tags) => tags,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        for reason in tags.notes {
+            note(reason)?;
+        }
+        let named = tags.tags.iter().filter_map(|(key, value)| Some((keys.apply(key)?, value)));
+        Ok(Ok(named.map(|(key, value)| (self.pool.intern(&key), self.pool.intern(value))).collect()))
     }
 
     /// Chooses the month and adds the resources to the inventory.
@@ -215,27 +269,35 @@ impl Bill {
         let Some(choice) = self.months.choose(wanted)? else {
             return Ok(None);
         };
-        for (id, entry) in &self.entries {
-            inventory.push(&draft(&self.pool, *id, entry, choice.month), BILL_FILE);
-        }
         let cost = round_cost(self.months.unattributed(choice.month));
-        Ok(Some((choice, Unattributed { rows: self.unattributed_rows, cost })))
+        let unattributed = Unattributed { rows: self.unattributed_rows, cost };
+        // What is not needed any more makes room for the inventory.
+        let Self { pool, entries, by_id, cells, .. } = self;
+        drop((by_id, cells));
+        for (id, entry) in entries {
+            inventory.push_billed(&draft(&pool, id, &entry, choice.month));
+        }
+        Ok(Some((choice, unattributed)))
     }
 }
 
 impl Entry {
-    /// Adds a charge; false where its cost no longer fits the sum.
+    /// Adds a charge of a month, from a bill of a format.
     fn add(
         &mut self,
-        start: i64,
-        month: YearMonth,
-        cost: Decimal,
+        charge: &Charge<'_>,
+        (month, format): (YearMonth, Format),
         texts: Texts<Option<Symbol>>,
         tags: &[(Symbol, Symbol)],
-    ) -> bool {
+    ) -> Added {
+        let start = charge.start;
         let newer = start >= self.latest;
         self.latest = self.latest.max(start);
+        self.format = if newer { Some(format) } else { self.format };
         self.texts = self.texts.updated(texts, newer);
+        if self.tags.is_empty() {
+            self.tags.reserve_exact(tags.len());
+        }
         for (key, value) in tags {
             match self.tags.iter_mut().find(|(known, ..)| known == key) {
                 None => self.tags.push((*key, *value, start)),
@@ -243,17 +305,30 @@ impl Entry {
                 Some(_) => {}
             }
         }
-        match self.costs.iter_mut().find(|(known, _)| *known == month) {
-            None => {
-                self.costs.push((month, cost));
-                true
-            }
-            Some((_, sum)) => {
-                let added = sum.checked_add(cost).filter(|sum| fits_cost(*sum));
-                *sum = added.unwrap_or(*sum);
-                added.is_some()
+        self.add_cost(month, charge.cost, format)
+    }
+
+    fn add_cost(&mut self, month: YearMonth, cost: Decimal, format: Format) -> Added {
+        let Some(known) = self.costs.iter_mut().find(|known| known.month == month) else {
+            // Nearly all resources have one, and there may be millions of resources.
+            self.costs.reserve_exact(1);
+            self.costs.push(MonthCost { month, cost, format });
+            return Added::Counted;
+        };
+        if known.format.source() != format.source() {
+            return Added::Twice(known.format);
+        }
+        match known.cost.checked_add(cost).filter(|sum| fits_cost(*sum)) {
+            None => Added::TooLarge,
+            Some(sum) => {
+                known.cost = sum;
+                Added::Counted
             }
         }
+    }
+
+    fn cost(&self, month: YearMonth) -> Decimal {
+        self.costs.iter().find(|known| known.month == month).map_or(Decimal::ZERO, |known| known.cost)
     }
 }
 
@@ -284,7 +359,6 @@ fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, month: YearMonth) -> Dra
         .iter()
         .map(|(k, v, _)| (Cow::Borrowed(pool.text(*k)), Cow::Borrowed(pool.text(*v))))
         .collect();
-    let cost = entry.costs.iter().find(|(known, _)| *known == month).map_or(Decimal::ZERO, |(_, cost)| *cost);
     Draft {
         id: Cow::Borrowed(id),
         name: text(texts.name),
@@ -292,10 +366,10 @@ fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, month: YearMonth) -> Dra
         provider: texts.provider.map(|provider| fold_provider(pool.text(provider))),
         account: text(texts.account),
         region: text(texts.region),
-        source: Some(Cow::Borrowed(Format::FocusCsv.source())),
+        source: entry.format.map(|format| Cow::Borrowed(format.source())),
         meta: None,
         created: None,
-        monthly_cost: Some(round_cost(cost)),
+        monthly_cost: Some(round_cost(entry.cost(month))),
         tags,
     }
 }

@@ -1,0 +1,198 @@
+//! Bills and inventories become one: which rows are of one resource, and whose word counts.
+//!
+//! What an inventory says of a resource beats what a bill says, since bills lag behind; but costs
+//! are the bill's, so that they add up to it. A tag that only the bill has is kept, unless the
+//! inventory has its key in another spelling: bills fold keys.
+
+use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::{Inventory, Row, tag};
+use crate::identity::{ec2_kind, fold_region, last_part};
+use crate::pool::{Pool, Symbol};
+use crate::value::fits_cost;
+
+/// How the resources of bills match those of inventories that were imported with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Matches {
+    /// Resources that both have.
+    pub both: u64,
+    /// Resources that only a bill has.
+    pub bill_only: u64,
+    /// What these cost in the month of the snapshot, in its currency.
+    pub bill_only_cost: Decimal,
+    /// Resources that only an inventory has.
+    pub inventory_only: u64,
+}
+
+/// Which sources have a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sides {
+    pub(super) billed: bool,
+    pub(super) listed: bool,
+}
+
+impl Row {
+    /// Whether only a bill has it.
+    pub(crate) fn is_bill_only(&self) -> bool {
+        self.sides.billed && !self.sides.listed
+    }
+
+    /// Whether only an inventory has it.
+    pub(crate) fn is_inventory_only(&self) -> bool {
+        self.sides.listed && !self.sides.billed
+    }
+}
+
+/// Lays a later row over an earlier one.
+pub(super) fn merge(pool: &Pool, old: &mut Row, new: Row) {
+    let joined = old.is_bill_only() && new.sides.listed;
+    old.id = new.id;
+    old.name = new.name.or(old.name);
+    old.type_ = new.type_.or(old.type_);
+    old.provider = new.provider.or(old.provider);
+    old.account = new.account.or(old.account);
+    old.region = new.region.or(old.region);
+    // What an inventory does not say is its format, and that is known in the end.
+    old.source = new.source.or(if joined { None } else { old.source });
+    old.meta = new.meta.or(old.meta);
+    old.created = new.created.or(old.created);
+    old.monthly_cost = match (old.sides.billed, new.sides.billed) {
+        (true, true) => sum(old.monthly_cost, new.monthly_cost).or(old.monthly_cost),
+        (true, false) => old.monthly_cost.or(new.monthly_cost),
+        (false, _) => new.monthly_cost.or(old.monthly_cost),
+    };
+    old.file = new.file;
+    old.sides.billed |= new.sides.billed;
+    old.sides.listed |= new.sides.listed;
+    if old.tags != new.tags {
+        let other_spelling = |key| joined && new.tags.iter().any(|(other, _)| is_spelling(pool, key, *other));
+        let unsaid = |(key, _): &&(Symbol, Symbol)| tag(&new.tags, *key).is_none() && !other_spelling(*key);
+        let kept = old.tags.iter().filter(unsaid);
+        let mut tags: Vec<_> = kept.chain(&new.tags).copied().collect();
+        tags.sort_unstable_by_key(|(key, _)| *key);
+        old.tags = tags.into_boxed_slice();
+    }
+}
+
+/// Adds what a bill charges under two ids; none where the sum is too large to be kept.
+fn sum(one: Option<Decimal>, other: Option<Decimal>) -> Option<Decimal> {
+    one.unwrap_or_default().checked_add(other.unwrap_or_default()).filter(|sum| fits_cost(*sum))
+}
+
+/// Whether two keys differ in no more than case and separators, which reports fold.
+fn is_spelling(pool: &Pool, one: Symbol, other: Symbol) -> bool {
+    fn folded(key: &str) -> impl Iterator<Item = char> + '_ {
+        key.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ':' | ' ')).flat_map(char::to_lowercase)
+    }
+    folded(pool.text(one)).eq(folded(pool.text(other)))
+}
+
+impl Inventory {
+    /// Merges resources that one source names by their bare EC2 id (`i-0abc…`) and another by an ARN
+    /// that ends in it. An id that stands at the end of several ARNs is left as it is.
+    pub(super) fn join_bare_ids(&mut self) {
+        let Self { pool, rows, .. } = self;
+        let mut bare: FxHashMap<&str, (usize, Vec<usize>)> = FxHashMap::default();
+        for (at, row) in rows.iter().enumerate() {
+            let id = pool.text(row.id);
+            if ec2_kind(id).is_some() {
+                bare.insert(id, (at, Vec::new()));
+            }
+        }
+        if bare.is_empty() {
+            return;
+        }
+        for (at, row) in rows.iter().enumerate() {
+            let id = pool.text(row.id);
+            let ends_in = id.starts_with("arn:aws").then(|| last_part(id)).flatten();
+            if let Some((_, arns)) = ends_in.and_then(|end| bare.get_mut(end)) {
+                arns.push(at);
+            }
+        }
+        let pair = |(bare, arns): (usize, Vec<usize>)| match arns.as_slice() {
+            [arn] => Some((bare, *arn)),
+            _ => None,
+        };
+        let pairs: Vec<(usize, usize)> = bare.into_values().filter_map(pair).collect();
+        let mut gone = vec![false; rows.len()];
+        for (bare, arn) in pairs {
+            if join_pair(pool, rows, bare, arn) {
+                self.merged += 1;
+                if let Some(gone) = gone.get_mut(bare) {
+                    *gone = true;
+                }
+            }
+        }
+        let mut gone = gone.into_iter();
+        rows.retain(|_| !gone.next().unwrap_or(false));
+    }
+
+    /// Writes the regions of each provider in one way. Regions of different providers are never one.
+    pub(super) fn fold_regions(&mut self) {
+        let Self { pool, rows, .. } = self;
+        let mut known: FxHashMap<(Symbol, Symbol), Symbol> = FxHashMap::default();
+        for row in rows {
+            if let (Some(provider), Some(region)) = (row.provider, row.region) {
+                let folded = *known.entry((provider, region)).or_insert_with(|| {
+                    let folded = fold_region(pool.text(provider), pool.text(region)).into_owned();
+                    pool.intern(&folded)
+                });
+                row.region = Some(folded);
+            }
+        }
+    }
+
+    /// Returns how bills and inventories match.
+    pub(crate) fn matches(&self) -> Matches {
+        let mut matches = Matches::default();
+        for row in &self.rows {
+            if row.is_bill_only() {
+                matches.bill_only += 1;
+                matches.bill_only_cost += row.monthly_cost.unwrap_or_default();
+            } else if row.is_inventory_only() {
+                matches.inventory_only += 1;
+            } else {
+                matches.both += 1;
+            }
+        }
+        matches
+    }
+}
+
+/// Merges the row of a bare id into that of its ARN, the later over the earlier, unless they are of
+/// different accounts, or cost more together than can be kept.
+fn join_pair(pool: &Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
+    let account = |row: &Row| {
+        let told = row.account.map(|account| pool.text(account));
+        told.or_else(|| crate::identity::identify(pool.text(row.id)).account).map(str::to_owned)
+    };
+    let (Some(of_bare), Some(of_arn)) = (rows.get(bare).cloned(), rows.get(arn).cloned()) else {
+        return false;
+    };
+    if account(&of_bare).zip(account(&of_arn)).is_some_and(|(one, other)| one != other) {
+        return false;
+    }
+    if sum(of_bare.monthly_cost, of_arn.monthly_cost).is_none() {
+        return false;
+    }
+    let id = of_arn.id;
+    let (mut first, second) = match (of_bare.order(), bare) <= (of_arn.order(), arn) {
+        true => (of_bare, of_arn),
+        false => (of_arn, of_bare),
+    };
+    merge(pool, &mut first, second);
+    first.id = id;
+    if let Some(row) = rows.get_mut(arn) {
+        *row = first;
+    }
+    true
+}
+
+impl Row {
+    /// Returns what orders rows as they were read: bills first, then files in their order.
+    fn order(&self) -> (bool, u32) {
+        (self.sides.listed, self.file)
+    }
+}

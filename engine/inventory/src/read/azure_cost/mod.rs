@@ -1,0 +1,179 @@
+//! Azure cost exports of the older kind (actual and amortized cost), as CSV and Parquet.
+//!
+//! In: a header and rows, of an enterprise agreement or a Microsoft customer agreement. Out: charges
+//! at the cost in the billing currency. Their tags are JSON, often without its braces.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
+use crate::error::ImportError;
+use crate::format::Format;
+use crate::value::parse_moment;
+
+/// Length of the period of a charge, in microseconds.
+const DAY: i64 = 86_400 * 1_000_000;
+
+/// Whether a header is that of such an export.
+pub(crate) fn looks_like_azure_cost(names: &[String]) -> bool {
+    let has = |wanted: &[&'static str]| Place::find(names, wanted).at.is_some();
+    has(&["MeterCategory"]) && has(&["SubscriptionId", "SubscriptionGuid"])
+}
+
+/// Where the columns of an export stand.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    id: Place,
+    name: Place,
+    service: Place,
+    meter: Place,
+    account: Place,
+    billing_account: Place,
+    region: Place,
+    date: Place,
+    cost: Place,
+    currency: Place,
+    tags: Place,
+    kind: Place,
+    pricing: Place,
+    seen: Seen,
+}
+
+/// Whether a charge was seen that only an export of actual or of amortized cost has; an export does
+/// not say which it is.
+#[derive(Debug, Default)]
+struct Seen {
+    actual: Cell<bool>,
+    amortized: Cell<bool>,
+}
+
+impl Seen {
+    /// Takes note of a charge. Actual cost has the purchase of a commitment, and what that covers is
+    /// free; amortized cost spreads the purchase over what it covers, and tells what is unused.
+    fn add(&self, kind: &str, pricing: &str, cost: Decimal) {
+        let committed = ["Reservation", "SavingsPlan"].iter().any(|of| pricing.eq_ignore_ascii_case(of));
+        match kind {
+            "UnusedReservation" | "UnusedSavingsPlan" => self.amortized.set(true),
+            "Purchase" if committed => self.actual.set(true),
+            "Usage" if committed && !cost.is_zero() => self.amortized.set(true),
+            _ => {}
+        }
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        match (self.actual.get(), self.amortized.get()) {
+            (true, false) => Some("actual"),
+            (false, true) => Some("amortized"),
+            _ => None,
+        }
+    }
+}
+
+impl Columns {
+    /// Finds them in a header.
+    ///
+    /// # Errors
+    ///
+    /// Where one is missing that an export cannot be read without.
+    pub(crate) fn of(names: &[String], path: &Path) -> Result<Self, ImportError> {
+        let find = |wanted: &[&'static str]| Place::find(names, wanted);
+        let columns = Self {
+            id: find(&["ResourceId", "InstanceId"]),
+            name: find(&["ResourceName", "InstanceName"]),
+            service: find(&["ConsumedService"]),
+            meter: find(&["MeterCategory"]),
+            account: find(&["SubscriptionGuid", "SubscriptionId"]),
+            billing_account: find(&["BillingAccountId"]),
+            region: find(&["ResourceLocation"]),
+            date: find(&["Date", "UsageDateTime", "UsageDate"]),
+            cost: find(&["CostInBillingCurrency", "Cost", "PreTaxCost", "ExtendedCost"]),
+            currency: find(&["BillingCurrency", "BillingCurrencyCode", "Currency"]),
+            tags: find(&["Tags"]),
+            kind: find(&["ChargeType"]),
+            pricing: find(&["PricingModel"]),
+            seen: Seen::default(),
+        };
+        let needed = [columns.id, columns.date, columns.cost, columns.currency, columns.tags];
+        super::need(&needed, path, Format::AzureCost)?;
+        Ok(columns)
+    }
+}
+
+impl Layout for Columns {
+    fn version(&self) -> Option<&'static str> {
+        self.seen.name()
+    }
+
+    fn columns(&self) -> Vec<usize> {
+        let texts = [self.id, self.name, self.service, self.meter, self.account, self.billing_account];
+        let others = [self.region, self.date, self.cost, self.currency, self.tags, self.kind, self.pricing];
+        texts.into_iter().chain(others).filter_map(|place| place.at).collect()
+    }
+
+    fn charge<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<Option<Charge<'r>>, ImportError> {
+        if !row.read_id(self.id)? {
+            return Ok(None);
+        }
+        let Some(start) = row.start(self.date, parse_day)? else {
+            return Ok(None);
+        };
+        let first = |row: &mut Row<'r, '_, '_>, one: Place, other: Place| match row.text(one)? {
+            None => row.text(other),
+            found => Ok(found),
+        };
+        let texts = Texts {
+            name: row.text(self.name)?,
+            service: first(row, self.service, self.meter)?,
+            provider: Some(Cow::Borrowed("azure")),
+            account: first(row, self.account, self.billing_account)?,
+            region: row.text(self.region)?,
+            ..Texts::default()
+        };
+        let cost = row.cost(self.cost)?;
+        let (kind, pricing) = (row.text(self.kind)?, row.text(self.pricing)?);
+        self.seen.add(kind.as_deref().unwrap_or_default(), pricing.as_deref().unwrap_or_default(), cost);
+        Ok(Some(Charge {
+            line: row.line,
+            id: row.id(),
+            texts,
+            currency: row.text(self.currency)?,
+            start,
+            end: start.checked_add(DAY),
+            cost,
+            tags: row.tags(self.tags, TagKeys::AsWritten)?,
+        }))
+    }
+}
+
+/// Reads a day as Azure writes it: `09/21/2023` (month first) or `2023-09-21`.
+fn parse_day(text: &str) -> Option<i64> {
+    if let Some(moment) = parse_moment(text) {
+        return Some(moment);
+    }
+    let date = text.split([' ', 'T']).next()?;
+    let mut parts = date.split('/').map(|part| part.parse::<u16>().ok());
+    let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);
+    let date = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())?;
+    let plausible = parts.next().is_none() && year > 999;
+    plausible.then(|| date.and_hms_opt(0, 0, 0))?.map(|start| start.and_utc().timestamp_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_month_first() {
+        let day = parse_moment("2023-09-02");
+        for text in ["9/2/2023", "09/02/2023", "2023-09-02", "2023-09-02T00:00:00Z", "09/02/2023 00:00:00"] {
+            assert_eq!(parse_day(text), day, "{text}");
+        }
+        for bad in ["", "21/09/2023", "9/2/23", "9-2-2023", "9/2/2023/1", "1/2", "today"] {
+            assert_eq!(parse_day(bad), None, "{bad}");
+        }
+    }
+}

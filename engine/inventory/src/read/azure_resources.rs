@@ -1,0 +1,56 @@
+//! Azure resources: answers of Resource Graph, and the list of `az resource list`.
+//!
+//! Names of types and regions are folded, as Azure compares them without case. What is no attribute
+//! (`kind`, `sku`, `properties`, …) is kept in `meta`.
+
+use std::borrow::Cow;
+
+use super::fields::Field;
+use super::json::Answers;
+use super::members::{Meaning, members};
+use super::probe::Probe;
+use super::record::{BadRow, Record};
+
+/// Where the records are, and what one means.
+pub(crate) const ANSWERS: Answers = Answers { lists: &["data", "value"], parse };
+
+/// What the members of a record mean.
+const MEANING: Meaning = Meaning {
+    fields: &[
+        ("id", Field::Id),
+        ("name", Field::Name),
+        ("type", Field::Type),
+        ("location", Field::Region),
+        ("subscriptionId", Field::Account),
+        ("createdTime", Field::Created),
+        ("tags", Field::Tags),
+    ],
+    dropped: &[],
+};
+
+/// Members of a resource by which it is told from a row of a plain list.
+const TELLING: [&str; 6] =
+    ["location", "resourceGroup", "subscriptionId", "tenantId", "managedBy", "properties"];
+
+/// Whether the text holds such records.
+pub(crate) fn fits(probe: &Probe) -> bool {
+    let lists = ANSWERS.lists;
+    let azure = probe.text_in_record(lists, "id").is_some_and(|id| {
+        let start = id.get(.."/subscriptions/".len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case("/subscriptions/"))
+    });
+    let empty = probe.has(".data") && (probe.has(".total_records") || probe.has(".totalRecords"));
+    let ours = TELLING.iter().any(|name| probe.has_in_record(lists, name));
+    // These are ours, so whoever wrote them has a list of his own.
+    let plain = ["region", "account", "monthly_cost"].iter().any(|name| probe.has_in_record(lists, name));
+    empty || (azure && ours && !plain)
+}
+
+fn parse<'a>(json: &'a str, _: Option<&str>) -> Result<Vec<Record<'a>>, BadRow> {
+    let members = members(json)?;
+    let mut record = MEANING.read(&members);
+    record.draft.provider = Some(Cow::Borrowed("azure"));
+    record.draft.type_ = record.draft.type_.map(|type_| Cow::Owned(type_.to_lowercase()));
+    record.check_id("it has no `id`; a query must keep that column")?;
+    Ok(vec![record])
+}

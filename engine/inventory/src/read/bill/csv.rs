@@ -1,0 +1,49 @@
+//! Bills as CSV.
+
+use super::{Bill, Cells, Layout, Row, layout, tell_lacks};
+use crate::error::ImportError;
+use crate::format::Format;
+use crate::read::Sink;
+use crate::read::csv::{CsvRow, read_rows};
+use crate::source::Source;
+
+/// Reads a bill; returns the file and the version of the format.
+pub(crate) fn read(
+    source: Source,
+    format: Format,
+    bill: &mut Bill,
+    sink: &mut Sink<'_>,
+) -> Result<(Source, Option<&'static str>), ImportError> {
+    let mut header: Option<(usize, Box<dyn Layout>)> = None;
+    let source = read_rows(source, sink, |row, sink| match &header {
+        None => {
+            let names: Vec<String> =
+                row.cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+            let found = layout(format, &names, sink.path())?;
+            tell_lacks(found.as_ref(), sink);
+            header = Some((names.len(), found));
+            Ok(())
+        }
+        Some((width, layout)) => {
+            sink.count_row();
+            read_row(&row, *width, layout.as_ref(), (format, bill), sink)
+        }
+    })?;
+    Ok((source, header.and_then(|(_, layout)| layout.version())))
+}
+
+fn read_row(
+    row: &CsvRow<'_>,
+    width: usize,
+    layout: &dyn Layout,
+    (format, bill): (Format, &mut Bill),
+    sink: &mut Sink<'_>,
+) -> Result<(), ImportError> {
+    if let Some(flaw) = row.wrong_width(width) {
+        return sink.reject(flaw);
+    }
+    match layout.charge(&mut Row::new(row.line, Cells::Csv(row), sink))? {
+        Some(charge) => bill.add(&charge, format, sink),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,56 @@
+//! Bills: files whose rows are charges.
+//!
+//! In: a CSV or Parquet file of FOCUS, of an AWS cost and usage report, or of an Azure cost export.
+//! Each format is a [`Layout`]: it finds its columns in a header and makes a [`Charge`] of a row;
+//! how rows are stored is the business of [`csv`] and [`parquet`]. Out: a [`Bill`] that holds one
+//! entry a resource, its costs by month, its tags; when all files are read it chooses the month and
+//! gives the resources.
+
+pub(crate) mod csv;
+pub(crate) mod entries;
+mod months;
+pub(crate) mod parquet;
+mod row;
+
+use std::path::Path;
+
+pub(crate) use entries::{Bill, Charge, TagCell, TagKeys, Texts, Unattributed};
+pub use months::BillMonth;
+pub(crate) use row::{Cells, Place, Row};
+
+use super::{Sink, aws_cur, azure_cost, focus};
+use crate::error::ImportError;
+use crate::format::Format;
+
+/// Where the columns of a bill stand, and what they mean.
+pub(crate) trait Layout {
+    /// Returns the version of the format, where it has versions.
+    fn version(&self) -> Option<&'static str>;
+
+    /// Returns the places of the columns that are read.
+    fn columns(&self) -> Vec<usize>;
+
+    /// Returns what a user should know about the file as a whole: a column, and what it lacks.
+    fn notes(&self) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
+    /// Makes a charge of a row; none where the row was rejected.
+    fn charge<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<Option<Charge<'r>>, ImportError>;
+}
+
+/// Finds the columns of a bill in its header.
+fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layout>, ImportError> {
+    match format {
+        Format::AwsCur => Ok(Box::new(aws_cur::Columns::of(names, path)?)),
+        Format::AzureCost => Ok(Box::new(azure_cost::Columns::of(names, path)?)),
+        _ => Ok(Box::new(focus::Columns::of(names, path, format)?)),
+    }
+}
+
+/// Tells what the file lacks as a whole.
+fn tell_lacks(layout: &dyn Layout, sink: &mut Sink<'_>) {
+    for (column, reason) in layout.notes() {
+        sink.remark(column, reason);
+    }
+}

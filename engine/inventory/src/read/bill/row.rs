@@ -1,0 +1,187 @@
+//! One row of a bill, wherever it is stored.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use super::parquet::Batch;
+use super::{TagCell, TagKeys};
+use crate::error::ImportError;
+use crate::read::Sink;
+use crate::read::csv::{CsvRow, ID_NOT_UTF8, NOT_UTF8, cell_text};
+use crate::reject::Flaw;
+use crate::value::{parse_cost, parse_moment, shorten};
+
+/// A column of a bill: its name, and where it stands if the bill has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) name: &'static str,
+    pub(crate) at: Option<usize>,
+}
+
+impl Place {
+    /// Finds a column under the first of its names that the header has. Case and what is neither a
+    /// letter nor a digit do not count: `lineItem/ResourceId` is `line_item_resource_id`.
+    pub(crate) fn find(header: &[String], names: &[&'static str]) -> Self {
+        let find = |name: &&'static str| {
+            let at = header.iter().position(|found| folded(found).eq(folded(name)))?;
+            Some(Self { name, at: Some(at) })
+        };
+        let absent = Self { name: names.first().copied().unwrap_or_default(), at: None };
+        names.iter().find_map(find).unwrap_or(absent)
+    }
+}
+
+fn folded(name: &str) -> impl Iterator<Item = u8> + '_ {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
+}
+
+/// How the cells of a row are stored.
+#[derive(Clone, Copy)]
+pub(crate) enum Cells<'r> {
+    Csv(&'r CsvRow<'r>),
+    Parquet(&'r Batch, usize),
+}
+
+impl<'r> Cells<'r> {
+    /// Returns a cell as text, and whether bytes of it had to be replaced.
+    fn text(self, at: usize) -> (Option<Cow<'r, str>>, bool) {
+        match self {
+            Self::Csv(row) => cell_text(row.cells.get(at).unwrap_or_default()),
+            Self::Parquet(batch, row) => (batch.text(at, row).map(Cow::Borrowed), false),
+        }
+    }
+
+    fn shown(self) -> Option<String> {
+        match self {
+            Self::Csv(row) => Some(row.shown()),
+            Self::Parquet(..) => None,
+        }
+    }
+}
+
+/// A row that is being read.
+pub(crate) struct Row<'r, 'k, 'i> {
+    /// From 1; for Parquet the number of the row.
+    pub(crate) line: u64,
+    cells: Cells<'r>,
+    /// The resource, once it was read.
+    id: Option<Cow<'r, str>>,
+    pub(crate) sink: &'k mut Sink<'i>,
+}
+
+impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
+    pub(crate) fn new(line: u64, cells: Cells<'r>, sink: &'k mut Sink<'i>) -> Self {
+        Self { line, cells, id: None, sink }
+    }
+
+    /// Reads the resource that is charged; false where the row was rejected for it.
+    pub(crate) fn read_id(&mut self, place: Place) -> Result<bool, ImportError> {
+        let (text, replaced) = self.raw(place);
+        if replaced {
+            self.sink.reject(Flaw::row(self.line, ID_NOT_UTF8, self.shown()))?;
+            return Ok(false);
+        }
+        self.id = text;
+        Ok(true)
+    }
+
+    /// Returns the resource that was read.
+    pub(crate) fn id(&self) -> Option<Cow<'r, str>> {
+        self.id.clone()
+    }
+
+    /// Returns a cell; takes note where its bytes had to be replaced.
+    pub(crate) fn text(&mut self, place: Place) -> Result<Option<Cow<'r, str>>, ImportError> {
+        let (text, replaced) = self.raw(place);
+        if replaced {
+            let shown = text.as_deref().map(shorten).unwrap_or_default();
+            self.note(place, NOT_UTF8, shown)?;
+        }
+        Ok(text)
+    }
+
+    /// Returns a cell as a moment in microseconds since 1970; `parse` reads it where it is text.
+    pub(crate) fn moment(&self, place: Place, parse: fn(&str) -> Option<i64>) -> Option<i64> {
+        let at = place.at?;
+        match self.cells {
+            Cells::Parquet(batch, row) if batch.has_times(at) => batch.moment(at, row),
+            cells => parse(&cells.text(at).0?),
+        }
+    }
+
+    /// Returns the start of the charge; none, and the row rejected, where it has none.
+    pub(crate) fn start(
+        &mut self,
+        place: Place,
+        parse: fn(&str) -> Option<i64>,
+    ) -> Result<Option<i64>, ImportError> {
+        let start = self.moment(place, parse);
+        if start.is_none() {
+            let text = self.raw(place).0.unwrap_or_default();
+            let reason = no_time(place.name, &text);
+            let flaw =
+                Flaw { field: Some(place.name.to_owned()), ..Flaw::row(self.line, reason, self.shown()) };
+            self.sink.reject(flaw)?;
+        }
+        Ok(start)
+    }
+
+    /// Returns the end of the charge.
+    pub(crate) fn end(&self, place: Place) -> Option<i64> {
+        self.moment(place, parse_moment)
+    }
+
+    /// Returns a cost; what is none counts as 0, and is noted.
+    pub(crate) fn cost(&mut self, place: Place) -> Result<Decimal, ImportError> {
+        let text = self.text(place)?;
+        if let Some(cost) = text.as_deref().and_then(parse_cost) {
+            return Ok(cost);
+        }
+        let shown = text.as_deref().map(shorten).unwrap_or_default();
+        self.note(place, "expected a number; the charge counts as 0", shown)?;
+        Ok(Decimal::ZERO)
+    }
+
+    /// Returns a cost that may be absent.
+    pub(crate) fn optional_cost(&mut self, place: Place) -> Result<Option<Decimal>, ImportError> {
+        match self.raw(place).0 {
+            None => Ok(None),
+            Some(_) => self.cost(place).map(Some),
+        }
+    }
+
+    /// Returns the tags of a column that holds all of them.
+    pub(crate) fn tags(&mut self, place: Place, keys: TagKeys) -> Result<TagCell<'r>, ImportError> {
+        if let (Cells::Parquet(batch, row), Some(at)) = (self.cells, place.at)
+            && let Some(pairs) = batch.pairs(at, row)
+        {
+            let named = pairs.into_iter().filter_map(|(key, value)| Some((keys.apply(key)?, value.into())));
+            return Ok(TagCell::Pairs(named.collect()));
+        }
+        Ok(self.text(place)?.map_or(TagCell::None, |json| TagCell::Json(json, keys)))
+    }
+
+    pub(crate) fn note(&mut self, place: Place, reason: &str, shown: String) -> Result<(), ImportError> {
+        let id = self.id.as_deref().unwrap_or_default();
+        self.sink.reject(Flaw::value(self.line, place.name, id, reason, shown))
+    }
+
+    fn raw(&self, place: Place) -> (Option<Cow<'r, str>>, bool) {
+        place.at.map_or((None, false), |at| self.cells.text(at))
+    }
+
+    fn shown(&self) -> String {
+        self.cells.shown().unwrap_or_else(|| self.id.as_deref().map(shorten).unwrap_or_default())
+    }
+}
+
+/// Says that a cell is no time.
+fn no_time(column: &str, text: &str) -> String {
+    match text {
+        "" => format!("its `{column}` is no time"),
+        text => {
+            format!("its `{column}` is no time such as `2026-09-01T00:00:00Z`: `{}`", shorten(text))
+        }
+    }
+}
