@@ -9,6 +9,7 @@ mod diagnostics;
 mod failure;
 mod files;
 mod git;
+mod interrupt;
 mod inventory;
 mod output;
 mod progress;
@@ -25,6 +26,7 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    interrupt::listen();
     let mut output = Output::new(args.color);
     let result = match &args.command {
         Command::Init(args) => commands::init::run(args, &mut output),

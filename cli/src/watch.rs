@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -26,7 +25,7 @@ pub(crate) fn watch(
     output: &mut Output,
     mut run: impl FnMut(&mut Output) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
-    let stopped = stop_flag()?;
+    let stopped = crate::interrupt::flag();
     loop {
         output.clear();
         // Taken before the run reads the files, so that no change is lost.
@@ -58,15 +57,6 @@ fn changed(before: &State, stopped: &AtomicBool, state: impl Fn() -> State) -> b
         }
         last = now;
     }
-}
-
-/// Returns what becomes true when the user wants to end. A run is not cut off by it.
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stopped);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .map_err(|error| Failure::engine(format!("cannot watch: {error}")))?;
-    Ok(stopped)
 }
 
 fn state(path: Option<&Path>, tables: &[PathBuf]) -> State {

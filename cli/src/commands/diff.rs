@@ -15,6 +15,7 @@ use crate::args::{DiffArgs, DiffFormat, SourceArgs};
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::git::{Checkout, Range, Repository};
+use crate::interrupt::Scratch;
 use crate::inventory::{self, Opened};
 use crate::output::Output;
 use crate::project::{Project, root_of};
@@ -27,8 +28,7 @@ const FOLDED: Limits = Limits { findings: Some(20), moves: Some(20) };
 pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure> {
     let now = clock(args.now);
     let comparison = Comparison::of(args, now, output)?;
-    let scratch =
-        tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let scratch = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
     let options = |side: &Side| Options {
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
