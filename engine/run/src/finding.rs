@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
-use tagpol_inventory::Snapshot;
+use tagpol_inventory::{Format, Snapshot};
 use tagpol_sema::program::{Control, Escalation, Loc, Severity};
 use tagpol_store::Decimal;
 
@@ -29,6 +29,15 @@ pub struct Evaluation {
     pub conflicts: u64,
 }
 
+impl Evaluation {
+    /// Returns by what people find the resource of a finding: its name, or its address where it is
+    /// in a configuration of Terraform.
+    pub fn label<'f>(&self, finding: &'f Finding) -> &'f str {
+        let name = finding.name.as_deref().filter(|_| !self.snapshot.is_terraform);
+        name.unwrap_or(&finding.resource)
+    }
+}
+
 /// Where the resources came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotInfo {
@@ -48,6 +57,8 @@ pub struct SnapshotInfo {
     pub rejected_values: u64,
     /// Cost of charges that name no resource.
     pub unattributed: Option<rust_decimal::Decimal>,
+    /// Whether all of it is of Terraform, so that ids are addresses.
+    pub is_terraform: bool,
 }
 
 impl From<&Snapshot> for SnapshotInfo {
@@ -62,6 +73,8 @@ impl From<&Snapshot> for SnapshotInfo {
             rejected_rows: manifest.completeness.rejected_rows,
             rejected_values: manifest.completeness.rejected_values,
             unattributed: manifest.counts.unattributed.as_ref().map(|part| part.cost),
+            is_terraform: !manifest.sources.is_empty()
+                && manifest.sources.iter().all(|source| source.format == Format::Terraform),
         }
     }
 }

@@ -57,10 +57,8 @@ fn of_level(all: &[Annotation<'_>], level: &str) -> String {
 fn of_check<'a>(report: &Report<'a>, index: usize, check: &'a CheckResult) -> Annotation<'a> {
     let open = report.findings().filter(|(_, f, _)| f.check == index && f.state == State::Open);
     let name = |name: &str| shorten(&clean(name), 60);
-    let names: Vec<String> = open
-        .take(RESOURCES)
-        .map(|(_, finding, _)| name(finding.name.as_deref().unwrap_or(&finding.resource)))
-        .collect();
+    let names: Vec<String> =
+        open.take(RESOURCES).map(|(_, finding, _)| name(report.evaluation.label(finding))).collect();
     let more = check.open.saturating_sub(names.len() as u64);
     let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
     let cost = check.cost_in_violation.map(|cost| format!(", {} a month", report.amount(cost)));

@@ -37,13 +37,13 @@ struct Lines {
 /// Writes the findings as one JSON list.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let counts = report.findings().filter(|(_, finding, _)| finding.state != State::Exempt);
-    let issues: Vec<Issue<'_>> = counts.map(|(_, finding, check)| issue(finding, check)).collect();
+    let issues: Vec<Issue<'_>> = counts.map(|(_, finding, check)| issue(report, finding, check)).collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     out.write_all(b"\n")
 }
 
-fn issue<'a>(finding: &'a Finding, check: &'a CheckResult) -> Issue<'a> {
-    let name = finding.name.as_deref().unwrap_or(&finding.resource);
+fn issue<'a>(report: &Report<'a>, finding: &'a Finding, check: &'a CheckResult) -> Issue<'a> {
+    let name = report.evaluation.label(finding);
     Issue {
         r#type: "issue",
         check_name: format!("{}/{}", check.policy, check.check),

@@ -109,7 +109,7 @@ fn findings(report: &Report<'_>, out: &mut String) {
             mark(check.severity),
             check.policy,
             check.check,
-            code(finding.name.as_deref().unwrap_or(&finding.resource)),
+            code(report.evaluation.label(finding)),
             finding.account.as_deref().map(code).unwrap_or_default(),
             finding.cost.map(|cost| report.amount(cost)).unwrap_or_default(),
             prose(&finding.message),

@@ -92,8 +92,15 @@ impl Page<'_> {
             format!("{} of {} resources ({share})", count(summary.compliant), count(summary.resources));
         let _ = writeln!(out, "  {:<20}{compliant}", "Compliant");
         if let (Some(cost), Some(violating)) = (summary.cost, summary.cost_in_violation) {
-            let line = format!("{} of {} a month", self.amount(violating), self.amount(cost));
+            let credits = if violating.unscaled < 0 { ", since credits outweigh charges" } else { "" };
+            let line = format!("{} of {} a month{credits}", self.amount(violating), self.amount(cost));
             let _ = writeln!(out, "  {:<20}{line}", "Spend in violation");
+        }
+        if let Some(cost) = self.evaluation.snapshot.unattributed.filter(|cost| !cost.is_zero()) {
+            let cost =
+                Decimal { unscaled: cost.mantissa(), scale: u8::try_from(cost.scale()).unwrap_or_default() };
+            let line = format!("{} of charges that name no resource", self.amount(cost));
+            let _ = writeln!(out, "  {:<20}{line}", "Besides");
         }
         let open: Vec<String> = Severity::ALL
             .into_iter()
@@ -159,15 +166,16 @@ impl Page<'_> {
     /// One line a finding: the resource, what it costs, and the value that was found.
     fn findings(&self, findings: &[&Finding]) -> String {
         let mut table = plain_table();
+        // An address is told whole.
+        let width = if self.evaluation.snapshot.is_terraform { 120 } else { 40 };
         for finding in findings {
-            let name = finding.name.as_deref().unwrap_or(&finding.resource);
             let found = match (&finding.tag, &finding.value) {
                 (None, None) if !finding.tells_value => String::new(),
                 (_, None) => "missing".to_owned(),
                 (_, Some(value)) => format!("`{}`", shorten(&clean(value), 40)),
             };
             table.add_row([
-                shorten(&clean(name), 40),
+                shorten(&clean(self.evaluation.label(finding)), width),
                 shorten(&clean(finding.ty.as_deref().unwrap_or_default()), 32),
                 shorten(&clean(finding.account.as_deref().unwrap_or_default()), 20),
                 finding.cost.map(|cost| self.amount(cost)).unwrap_or_default(),

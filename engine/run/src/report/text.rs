@@ -15,20 +15,12 @@ pub(super) fn several(number: u64, what: &str) -> String {
     format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// Returns an amount with two decimals and commas; what would round to nothing shows its first
-/// digits.
+/// Returns an amount with two decimals and commas; what would round to nothing is less than a cent.
 pub(super) fn money(amount: Decimal) -> String {
-    let text = amount.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let zero = whole.trim_start_matches('-') == "0";
-    if zero && !fraction.is_empty() {
-        let leading = fraction.len() - fraction.trim_start_matches('0').len();
-        if leading >= 2 {
-            let digits: String = fraction.chars().take(leading + 2).collect();
-            return format!("{whole}.{digits}");
-        }
-    }
     let rounded = round_to_cents(amount);
+    if rounded == 0 && amount.unscaled != 0 {
+        return if amount.unscaled > 0 { "<0.01" } else { ">-0.01" }.to_owned();
+    }
     let (sign, rounded) = if rounded < 0 { ("-", -rounded) } else { ("", rounded) };
     format!("{sign}{}.{:02}", group(&(rounded / 100).to_string()), rounded % 100)
 }
@@ -106,7 +98,9 @@ mod tests {
         assert_eq!(text(5, 0), "5.00");
         assert_eq!(text(0, 12), "0.00");
         assert_eq!(text(-1_500_000_000_000, 12), "-1.50");
-        assert_eq!(text(800_000, 12), "0.0000008");
+        assert_eq!(text(800_000, 12), "<0.01");
+        assert_eq!(text(-800_000, 12), ">-0.01");
+        assert_eq!(text(5, 3), "0.01");
         assert_eq!(text(994_999_999_999, 12), "0.99");
         assert_eq!(text(999, 1), "99.90");
     }

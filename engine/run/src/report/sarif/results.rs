@@ -29,7 +29,7 @@ fn of_finding<'a>(
     finding: &'a Finding,
     check: &'a CheckResult,
 ) -> Outcome<'a> {
-    let name = shorten(finding.name.as_deref().unwrap_or(&finding.resource), NAME);
+    let name = shorten(report.evaluation.label(finding), NAME);
     Outcome {
         rule_id: format!("{}/{}", check.policy, check.check),
         rule_index: finding.check,
