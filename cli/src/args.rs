@@ -20,7 +20,8 @@ use crate::targets::{Target, no_format};
     name = "tagpol",
     version,
     after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, files to format, stale documentation), \
-                  2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine."
+                  2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine, \
+                  130 interrupted."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -233,6 +234,9 @@ pub(crate) struct SourceArgs {
     /// `inventory`, else the newest snapshot]
     #[arg(long, value_name = "ID")]
     pub(crate) snapshot: Option<String>,
+    /// A Terraform plan or state, as `terraform show -json` writes it; findings point at addresses
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["inventory", "snapshot"])]
+    pub(crate) terraform: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) import: ImportArgs,
 }
@@ -240,7 +244,8 @@ pub(crate) struct SourceArgs {
 /// How inventories are read.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Format of the inventory files [default: found out from their content]
+    /// Format of the inventory files, one of `tagpol snapshot formats` [default: found out from their
+    /// content]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) inventory_format: Option<InventoryFormat>,
     /// Month of a bill whose costs count [default: the latest whole one]
@@ -385,7 +390,12 @@ pub(crate) enum SnapshotCommand {
         /// List every row and value that could not be read
         #[arg(long)]
         rejects: bool,
+        /// List the resources that only a bill or only an inventory has, where both were imported
+        #[arg(long, conflicts_with = "rejects")]
+        orphans: bool,
     },
+    /// List the formats that inventories are read in
+    Formats,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use tagpol_inventory::{ImportOptions, Snapshot, import};
+use tagpol_inventory::{Format, ImportOptions, Snapshot, import};
 
 use crate::args::{ImportArgs, SourceArgs};
 use crate::failure::Failure;
+use crate::interrupt::{Scratch, writes_snapshots};
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::project::Project;
@@ -14,7 +15,7 @@ use crate::project::Project;
 /// An opened snapshot, and the temporary folder that it lives in if it is not kept.
 pub(crate) struct Opened {
     pub(crate) snapshot: Snapshot,
-    folder: Option<tempfile::TempDir>,
+    folder: Option<Scratch>,
 }
 
 impl Opened {
@@ -46,11 +47,18 @@ pub(crate) fn find(
     taken_at: DateTime<Utc>,
     output: &Output,
 ) -> Result<Option<Opened>, Failure> {
-    let kept = |snapshot| Ok(Some(Opened { snapshot, folder: None }));
+    let kept = |snapshot: Snapshot| {
+        snapshot.check()?;
+        Ok(Some(Opened { snapshot, folder: None }))
+    };
     if let [dir] = args.inventory.as_slice()
         && dir.join("manifest.json").is_file()
     {
         return kept(Snapshot::open(dir)?);
+    }
+    if let Some(plan) = &args.terraform {
+        let import = ImportArgs { inventory_format: Some(InventoryFormat::Terraform), ..args.import.clone() };
+        return import_for_now(std::slice::from_ref(plan), &import, taken_at, output).map(Some);
     }
     if let Some(id) = &args.snapshot {
         return kept(by_id(&project.snapshots(), id)?);
@@ -66,10 +74,19 @@ pub(crate) fn find(
             None => Ok(None),
         };
     }
-    let folder =
-        tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
-    let snapshot = import_files(&files, &args.import, taken_at, folder.path(), output)?;
-    Ok(Some(Opened { snapshot, folder: Some(folder) }))
+    import_for_now(&files, &args.import, taken_at, output).map(Some)
+}
+
+/// Imports files into a snapshot that is gone after the run.
+fn import_for_now(
+    files: &[PathBuf],
+    args: &ImportArgs,
+    taken_at: DateTime<Utc>,
+    output: &Output,
+) -> Result<Opened, Failure> {
+    let folder = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let snapshot = import_files(files, args, taken_at, folder.path(), output)?;
+    Ok(Opened { snapshot, folder: Some(folder) })
 }
 
 /// Imports files into a snapshot in a folder.
@@ -87,6 +104,7 @@ pub(crate) fn import_files(
         currency: args.currency.clone(),
         ..ImportOptions::at(taken_at)
     };
+    writes_snapshots(folder);
     let mut bar = Bar::new(output.is_watched());
     let import = import(files, &options, &mut |progress| bar.update(&progress))?;
     Ok(import.write(folder, &mut |progress| bar.update(&progress))?)

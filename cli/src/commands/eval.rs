@@ -10,6 +10,7 @@ use super::clock;
 use crate::args::EvalArgs;
 use crate::failure::{Exit, Failure};
 use crate::files::append;
+use crate::interrupt::Scratch;
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
@@ -21,8 +22,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     project.set_now(now);
     let program = project.program_to_evaluate(output)?;
     let opened = inventory::open(&project, &args.source, now, output)?;
-    let scratch =
-        tempfile::tempdir().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let scratch = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
     let options = Options {
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),

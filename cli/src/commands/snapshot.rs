@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use tagpol_inventory::{Manifest, Reject, Snapshot};
+use tagpol_inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot};
 
 use super::clock;
 use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::failure::{Exit, Failure};
 use crate::inventory::{by_id, import_files, newest};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::project::snapshots_dir;
 
 /// Native keys that `show` lists.
@@ -22,7 +22,15 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
     match &args.command {
         SnapshotCommand::Import { files, import } => import_into(&folder, files, import, output),
         SnapshotCommand::List => list(&folder, output),
-        SnapshotCommand::Show { id, rejects } => show(&folder, id.as_deref(), *rejects, output),
+        SnapshotCommand::Show { id, rejects, orphans } => {
+            let snapshot = find(&folder, id.as_deref())?;
+            match (rejects, orphans) {
+                (true, _) => show_rejects(&snapshot, output),
+                (_, true) => show_orphans(&snapshot, output),
+                _ => show(snapshot.manifest(), output),
+            }
+        }
+        SnapshotCommand::Formats => formats(output),
     }
 }
 
@@ -74,20 +82,47 @@ fn list(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn show(folder: &Path, id: Option<&str>, rejects: bool, output: &mut Output) -> Result<Exit, Failure> {
-    let snapshot = match id {
-        Some(id) => by_id(folder, id)?,
+/// Returns the snapshot that is meant.
+fn find(folder: &Path, id: Option<&str>) -> Result<Snapshot, Failure> {
+    match id {
+        Some(id) => by_id(folder, id),
         None => newest(folder)?.ok_or_else(|| {
             Failure::engine(format!("there is no snapshot in `{}`", folder.display()))
                 .help("`tagpol snapshot import FILE` makes one")
-        })?,
-    };
-    if rejects {
-        let text: String = snapshot.rejects()?.iter().map(line).collect();
-        output.print(&text)?;
-        return Ok(Exit::Success);
+        }),
     }
-    let manifest = snapshot.manifest();
+}
+
+fn show_rejects(snapshot: &Snapshot, output: &mut Output) -> Result<Exit, Failure> {
+    let text: String = snapshot.rejects()?.iter().map(line).collect();
+    output.print(&text)?;
+    Ok(Exit::Success)
+}
+
+/// Lists the resources of one side, with who has them and what they cost.
+fn show_orphans(snapshot: &Snapshot, output: &mut Output) -> Result<Exit, Failure> {
+    if snapshot.manifest().counts.matches.is_none() {
+        output.note("the snapshot is not made of a bill and an inventory, so that nothing could match\n");
+    }
+    for orphan in snapshot.orphans()? {
+        let Orphan { id, side, cost } = orphan?;
+        let side = match side {
+            Side::Bill => "bill only",
+            Side::Inventory => "inventory only",
+        };
+        let cost = cost.map(|cost| format!("  {cost}")).unwrap_or_default();
+        output.print(&format!("{side:<14}  {}{cost}\n", id.escape_debug()))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn formats(output: &mut Output) -> Result<Exit, Failure> {
+    let line = |format: Format| format!("{:<16} {}\n", format.as_str(), format.about());
+    output.print(&Format::ALL.map(line).concat())?;
+    Ok(Exit::Success)
+}
+
+fn show(manifest: &Manifest, output: &mut Output) -> Result<Exit, Failure> {
     let mut text = describe(manifest);
     let mut keys: Vec<_> = manifest.keys.iter().collect();
     keys.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
@@ -115,18 +150,28 @@ fn describe(manifest: &Manifest) -> String {
         let _ = writeln!(text, "  costs of    {}{whole} ({currency})", month.month);
     }
     if let Some(part) = counts.unattributed.as_ref().filter(|part| part.rows > 0) {
+        let charges =
+            counted(usize::try_from(part.rows).unwrap_or(usize::MAX), "charge names", "charges name");
+        let cost = part.cost.normalize();
+        let _ = writeln!(text, "  besides     {charges} no resource: {cost} in that month");
+    }
+    if let Some(matches) = &counts.matches {
+        let Matches { both, bill_only, bill_only_cost, inventory_only } = matches;
+        let cost = bill_only_cost.normalize();
         let _ = writeln!(
             text,
-            "  no resource {} charges of {} in all name none",
-            part.rows,
-            part.cost.normalize()
+            "  matching    {both} in both, {bill_only} only in a bill ({cost}), {inventory_only} only in an inventory"
         );
     }
     for source in &manifest.sources {
         let version = source.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        let left_out = match source.left_out_rows {
+            0 => String::new(),
+            rows => format!(", {rows} left out"),
+        };
         let _ = writeln!(
             text,
-            "  from        {} ({}{version}, {} rows)",
+            "  from        {} ({}{version}, {} rows{left_out})",
             source.path,
             source.format.as_str(),
             source.rows

@@ -45,7 +45,7 @@ fn values(report: &Value) -> Vec<String> {
 
 #[test]
 fn what_is_no_inventory_is_refused() {
-    let formats = "known formats are `focus-csv`, `focus-parquet`, `aws-tagging`, `ndjson`, `json`, `csv`";
+    let formats = "`ndjson`, `json`, `csv`; `--inventory-format` forces one";
     refused("i.csv", "", &["`i.csv` is empty", "--> i.csv"]);
     refused("i.txt", "hello\n", &["format of `i.txt` is not known", formats]);
     refused("i.parquet", "no parquet\n", &["not a readable Parquet file", "--> i.parquet"]);
@@ -96,7 +96,12 @@ fn bills_of_other_versions_and_formats_are_refused() {
         &["a FOCUS version later than 1.2", "`ServiceProviderName`", "--> bill.csv:1"],
     );
     refused("bill.csv", FOCUS.replace(",Tags", "\n"), &["lacks the column `Tags`", "--> bill.csv:1"]);
-    refused("bill.csv", "lineItem/UsageAccountId,lineItem/ResourceId\n1,a\n", &["not a FOCUS bill"]);
+    refused(
+        "bill.csv",
+        "lineItem/UsageAccountId,lineItem/ResourceId\n1,a\n",
+        &["lacks the columns", "aws-cur"],
+    );
+    refused("bill.csv", "billing_account_id,usage_start_time,cost\n1,a,2\n", &["not a FOCUS bill"]);
     let mixed =
         format!("{FOCUS}\na,AWS,2026-09-01,2026-10-01,USD,1,{{}}\nb,AWS,2026-09-01,2026-10-01,EUR,1,{{}}\n");
     refused("bill.csv", mixed, &["costs in EUR", "in USD", "--> bill.csv:3"]);
@@ -203,4 +208,31 @@ fn numbers_and_truth_values_are_the_text_they_are_written_with() {
 fn an_inventory_without_resources_is_not_compliant() {
     let folder = Folder::with(&[("p.tagpol", OWNED), ("empty.csv", "id,name,tag:owner\n")]);
     folder.run(&["eval", "p.tagpol", "-i", "empty.csv"]).fails_with(3, &["holds no resource"]);
+}
+
+#[test]
+fn ten_thousand_tags_and_a_tag_of_a_mebibyte() {
+    let many: Vec<String> = (0..10_000).map(|number| format!("\"key-{number}\":\"v\"")).collect();
+    let long = "x".repeat(1 << 20);
+    let list = format!(
+        "{{\"id\":\"many\",\"tags\":{{{}}}}}\n{{\"id\":\"long\",\"tags\":{{\"owner\":\"{long}\"}}}}\n",
+        many.join(",")
+    );
+    let (report, rejects) = read("list.ndjson", list);
+    assert_eq!(rejects, "");
+    let found = values(&report);
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1], "many: null");
+    assert_eq!(found[0].len(), "long: \"\"".len() + (1 << 20));
+}
+
+#[test]
+fn costs_may_be_negative_or_absent() {
+    let (report, rejects) = read("list.csv", "id,cost\na,-5.25\nb,\nc,1e3\nd,much\n");
+    assert_eq!(report["summary"]["cost"], 994.75);
+    assert_eq!(rejects.lines().count(), 1, "{rejects}");
+    let folder = folder();
+    folder.write("credits.csv", "id,cost\na,-5.25\nb,0.000002\n");
+    let out = folder.run(&["eval", "p.tagpol", "-i", "credits.csv"]).ends_with(1);
+    assert!(out.contains("since credits outweigh charges") && out.contains("<0.01"), "{out}");
 }

@@ -8,6 +8,8 @@
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
+//! - `interrupted`: Ctrl-C, full disks and folders that cannot be written
+//! - `terraform`: plans, and other inventories of the clouds' own
 //! - `documents`, `examples`: what the documentation and the examples say, run
 
 #![expect(
@@ -31,6 +33,7 @@ mod explaining;
 mod formatting;
 mod goals;
 mod hostile;
+mod interrupted;
 mod lints;
 mod output;
 mod projects;
@@ -38,4 +41,5 @@ mod schema;
 mod snapshots;
 mod support;
 mod tables;
+mod terraform;
 mod testing;

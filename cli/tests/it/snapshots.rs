@@ -81,3 +81,29 @@ fn a_bill_is_imported_for_a_month() {
     let months = ["the bill has no charges in 2024-08", "2024-09"];
     folder.run(&["snapshot", "import", bill.to_str().unwrap(), "--month", "2024-08"]).fails_with(3, &months);
 }
+
+#[test]
+fn a_snapshot_of_a_newer_program_is_told() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN)]);
+    folder.run(&["snapshot", "import", "clean.csv"]).ends_with(0);
+    let path = format!(".tagpol/snapshots/{}/manifest.json", snapshots(&folder)[0]);
+    let manifest = folder.read(&path);
+    let version = |line: &&str| line.contains("\"schema_version\"");
+    let line = manifest.lines().find(version).unwrap();
+    folder.write(&path, manifest.replace(line, "  \"schema_version\": 999,"));
+    let dir = path.strip_suffix("/manifest.json").unwrap();
+    let said = ["has schema version 999", "read it with the program that wrote it"];
+    folder.run(&["eval", "p.tagpol", "-i", dir]).fails_with(3, &said);
+    folder.run(&["snapshot", "show", dir]).fails_with(3, &said);
+}
+
+#[test]
+fn resources_that_were_exchanged_are_told() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN)]);
+    folder.run(&["snapshot", "import", "clean.csv"]).ends_with(0);
+    let parquet = format!(".tagpol/snapshots/{}/resources.parquet", snapshots(&folder)[0]);
+    let length = std::fs::metadata(folder.path().join(&parquet)).unwrap().len();
+    folder.write(&parquet, vec![0; usize::try_from(length).unwrap()]);
+    folder.run(&["eval", "p.tagpol"]).fails_with(3, &["is damaged: its resources are not readable"]);
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
+}
