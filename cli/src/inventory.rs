@@ -57,7 +57,7 @@ pub(crate) fn find(
         return kept(Snapshot::open(dir)?);
     }
     if let Some(plan) = &args.terraform {
-        let import = ImportArgs { inventory_format: Some(InventoryFormat::Terraform), ..args.import.clone() };
+        let import = ImportArgs { inventory_format: Some(Format::Terraform), ..args.import.clone() };
         return import_for_now(std::slice::from_ref(plan), &import, taken_at, output).map(Some);
     }
     if let Some(id) = &args.snapshot {
