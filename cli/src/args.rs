@@ -51,6 +51,10 @@ pub(crate) enum Command {
     Doc(DocArgs),
     /// Import inventories and look at snapshots
     Snapshot(SnapshotArgs),
+    /// Decide tags of single resources, and see who decided what
+    Tags(TagsArgs),
+    /// Show past runs and how their scores went
+    Runs(RunsArgs),
     /// Show what the policies compile to
     Compile(CompileArgs),
     /// Explain a diagnostic code, with a wrong and a right example
@@ -148,6 +152,22 @@ pub(crate) struct EvalArgs {
     /// Threads to run on [default: one a core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Use what the project remembers, and remember nothing of this run
+    #[arg(long)]
+    pub(crate) no_record: bool,
+    /// Evaluate as if the project remembered nothing: no decisions, no first-seen times, no record
+    #[arg(long)]
+    pub(crate) no_state: bool,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// How long another process is waited for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WaitArgs {
+    /// Seconds to wait while another process has the state store [default: 30]
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub(crate) wait: Option<u32>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -169,6 +189,8 @@ pub(crate) struct ExplainArgs {
     /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
 }
 
 /// `--rev A..B` compares two revisions of the git repository, `A...B` the second with what it
@@ -396,6 +418,123 @@ pub(crate) enum SnapshotCommand {
     },
     /// List the formats that inventories are read in
     Formats,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TagsArgs {
+    #[command(subcommand)]
+    pub(crate) command: TagsCommand,
+    /// The project whose resources are meant [default: the project around here]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// Who decides, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeciderArgs {
+    /// Who decides [default: TAGPOL_BY, git's user.email, or the user's name]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) by: Option<String>,
+    /// Why; kept with the decision
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TagsCommand {
+    /// Give tags of a resource values that beat every rule and native tag
+    Set {
+        /// Id of the resource
+        resource: String,
+        /// The values
+        #[arg(required = true, value_name = "TAG=VALUE")]
+        tags: Vec<String>,
+        #[command(flatten)]
+        decider: DeciderArgs,
+    },
+    /// Take decisions back
+    Unset {
+        /// Id of the resource
+        resource: String,
+        /// The tags
+        #[arg(required = true, value_name = "TAG")]
+        tags: Vec<String>,
+        #[command(flatten)]
+        decider: DeciderArgs,
+    },
+    /// Agree to values; without a value, to the one that the model suggests
+    Confirm {
+        /// Id of the resource
+        resource: String,
+        /// The tags
+        #[arg(required = true, value_name = "TAG[=VALUE]")]
+        tags: Vec<String>,
+        #[command(flatten)]
+        decider: DeciderArgs,
+    },
+    /// Refuse values that the model suggests; without a value, the one that it suggests now
+    Reject {
+        /// Id of the resource
+        resource: String,
+        /// The tags
+        #[arg(required = true, value_name = "TAG[=VALUE]")]
+        tags: Vec<String>,
+        #[command(flatten)]
+        decider: DeciderArgs,
+    },
+    /// Decide many tags at once, all or none: resource, tag, value and optionally note
+    Import {
+        /// A file as `export` writes it; `-` is standard input
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// Form of the file [default: json for .ndjson, .jsonl and .json, else csv]
+        #[arg(long, value_enum)]
+        format: Option<RowFormat>,
+        #[command(flatten)]
+        decider: DeciderArgs,
+    },
+    /// Write what is decided now
+    Export {
+        /// Form of the rows
+        #[arg(long, value_enum, default_value_t = RowFormat::Csv)]
+        format: RowFormat,
+        /// Write to a file
+        #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
+    },
+    /// Show every decision that was ever made, the oldest first
+    History {
+        /// Only those about one resource
+        resource: Option<String>,
+        /// Form of the rows [default: for people]
+        #[arg(long, value_enum)]
+        format: Option<RowFormat>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// Comma-separated values with a heading
+    Csv,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunsArgs {
+    /// The project whose runs are meant [default: the project around here]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
+    /// Show only the newest of them
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) last: usize,
+    /// Form of the rows [default: for people]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<RowFormat>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]

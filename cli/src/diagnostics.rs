@@ -217,6 +217,11 @@ pub(crate) fn harmless(text: &str) -> String {
     out
 }
 
+/// As [`harmless`], in one line.
+pub(crate) fn one_line(text: &str) -> String {
+    harmless(text).replace(['\n', '\r', '\t'], " ")
+}
+
 fn span(range: TextRange) -> miette::SourceSpan {
     (usize::from(range.start()), usize::from(range.len())).into()
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_project::ProjectError;
 use tagpol_run::RunError;
+use tagpol_store::state::StateError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,12 @@ impl Failure {
     /// The policies have errors, which have been shown.
     pub(crate) fn reported() -> Self {
         Self::new(Exit::Usage, "")
+    }
+
+    /// Says first what does not happen because of it.
+    pub(crate) fn so(mut self, consequence: &str) -> Self {
+        self.message = format!("{consequence}: {}", self.message);
+        self
     }
 
     pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
@@ -109,6 +116,25 @@ impl From<LookupError> for Failure {
     }
 }
 
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let help = match &error {
+            StateError::Locked { .. } => {
+                Some("try again when the other process has ended, or wait longer with `--wait SECONDS`")
+            }
+            StateError::Newer { .. } => Some("use the version of tagpol that wrote it, or a newer one"),
+            StateError::Damaged { .. } => Some(
+                "`state` in tagpol.toml names the file; put a copy back, or move it away to begin a new one",
+            ),
+            StateError::Io { .. } if error.is_read_only() => {
+                Some("`state` in tagpol.toml can name a file in another folder")
+            }
+            StateError::Io { .. } | StateError::Store(_) => None,
+        };
+        Self { help: help.map(str::to_owned), ..Self::engine(error.to_string()) }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
@@ -122,6 +148,7 @@ impl From<RunError> for Failure {
             }
             RunError::Inventory(error) => error.into(),
             RunError::Lookup(error) => (*error).into(),
+            RunError::State(error) => error.into(),
             RunError::Table(_) => Self::engine(error.to_string())
                 .help("correct the file: each key must be there once, and each cell must be valid or empty"),
             RunError::Store(_) | RunError::Answer { .. } | RunError::TemporaryFolder(_) => {

@@ -14,6 +14,8 @@ mod inventory;
 mod output;
 mod progress;
 mod project;
+mod rows;
+mod state;
 mod targets;
 mod watch;
 
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         Command::Doc(args) => commands::doc::run(args, &mut output),
         Command::Test(args) => commands::test::run(args, &mut output),
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
+        Command::Tags(args) => commands::tags::run(args, &mut output),
+        Command::Runs(args) => commands::runs::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),

@@ -19,6 +19,8 @@ pub(crate) struct Project {
     /// Folder that the manifest's paths are relative to.
     pub(crate) root: PathBuf,
     pub(crate) manifest: Manifest,
+    /// Whether there is a manifest; else it is the usual one.
+    pub(crate) has_manifest: bool,
     pub(crate) db: Database,
     pub(crate) files: SemaProject,
 }
@@ -39,7 +41,9 @@ impl Project {
             .filter_map(|path| Some((path.clone(), tagpol_project::headings(path)?)))
             .collect();
         db.set_tables(files, tables);
-        Ok(Self { root: location.root, manifest: location.manifest, db, files })
+        let has_manifest = path.is_none_or(Path::is_dir) && location.manifest_path().is_file();
+        let Location { root, manifest, .. } = location;
+        Ok(Self { root, manifest, has_manifest, db, files })
     }
 
     /// Returns the files of its tables.
@@ -170,6 +174,17 @@ fn folder_of(file: &Path) -> PathBuf {
 
 /// Returns the folder of the snapshots of the project at a path, without reading policies.
 pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
+    let (root, manifest) = root_and_manifest(path)?;
+    Ok(root.join(manifest.snapshots))
+}
+
+/// Returns the file of the state store of the project at a path, without reading policies.
+pub(crate) fn state_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
+    let (root, manifest) = root_and_manifest(path)?;
+    Ok(root.join(manifest.state))
+}
+
+fn root_and_manifest(path: Option<&Path>) -> Result<(PathBuf, Manifest), Failure> {
     let start = path.map_or_else(|| PathBuf::from("."), Path::to_owned);
     if !start.is_dir() {
         return Err(Failure::usage(format!("`{}` is no folder", start.display())));
@@ -182,7 +197,7 @@ pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
     let manifest_path = root.join(FILE_NAME);
     let manifest =
         if manifest_path.is_file() { Manifest::read(&manifest_path)? } else { Manifest::default() };
-    Ok(root.join(manifest.snapshots))
+    Ok((root, manifest))
 }
 
 /// Returns the .tagpol files at a path, or those of the project around the current folder. In a folder

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use tagpol_project::FailOn;
 use tagpol_run::report::{self, Format, Report, Style};
 use tagpol_run::{Gate, Options, evaluate_in_detail};
+use tagpol_store::state::{Recorded, StateError};
 
 use super::clock;
 use crate::args::EvalArgs;
@@ -14,6 +16,7 @@ use crate::interrupt::Scratch;
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
+use crate::state;
 use crate::targets::Targets;
 
 pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -27,6 +30,8 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
         rates: project.manifest.rates.clone(),
+        state: if args.no_state { None } else { state::of(&project, &args.wait) },
+        record: keeps_record(args, now),
         ..Options::at(now)
     };
     let targets = Targets::new(args.format, &args.output)?;
@@ -44,7 +49,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         evaluation: &evaluation,
         waivers: &details.waivers,
         breakdown: details.breakdown.as_ref(),
-        trend: &[],
+        trend: &details.trend,
         known: None,
         style: Style {
             color: output.out_has_color(),
@@ -55,6 +60,9 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     targets.write(&report, output)?;
     if targets.formats().any(|format| format == Format::Github) {
         summarise_step(&report)?;
+    }
+    if let Some(record) = details.record {
+        told(record, &options, output)?;
     }
     let asked = args.fail_on.map(FailOn::from);
     let gate = Gate(asked.or(project.manifest.fail_on).unwrap_or(FailOn::Low).severity());
@@ -67,4 +75,29 @@ fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
         return Ok(());
     };
     append(Path::new(&path), &report::markdown(report))
+}
+
+/// Whether the run is to be remembered. One that looks ahead is not: it would be the newest run
+/// until its time has come.
+fn keeps_record(args: &EvalArgs, now: DateTime<Utc>) -> bool {
+    !args.no_record && now <= Utc::now()
+}
+
+/// Says what became of the record, where that is not the usual.
+fn told(record: Result<Recorded, StateError>, options: &Options, output: &mut Output) -> Result<(), Failure> {
+    match record {
+        Ok(Recorded::Added | Recorded::Again) => {}
+        Ok(Recorded::Older(newest)) => output.note(&format!(
+            "note: this run is not remembered: it looks back, and there is one of {}\n",
+            newest.format("%Y-%m-%d %H:%M UTC")
+        )),
+        // Nothing is lost that was there before.
+        Err(error) if error.is_read_only() && options.state.as_ref().is_none_or(|state| !state.exists()) => {
+            output.note(&format!("warning: this run is not remembered: {error}\n"));
+        }
+        Err(error) => {
+            return Err(Failure::from(error).so("this run is not remembered"));
+        }
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
+use crate::state;
 
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.project.as_deref())?;
@@ -22,7 +23,8 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
     let places = project.places_to_evaluate();
     let asked = args.about.as_deref().map(|name| asked(&program, name)).transpose()?;
     let opened = inventory::open(&project, &args.source, now, output)?;
-    let options = Options { rates: project.manifest.rates.clone(), ..Options::at(now) };
+    let rates = project.manifest.rates.clone();
+    let options = Options { rates, state: state::of(&project, &args.wait), ..Options::at(now) };
     let explanation = match explain(&program, &places, &opened.snapshot, &options, &args.resource)? {
         Found::One(explanation) => explanation,
         Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),

@@ -11,7 +11,9 @@ pub(crate) mod explain_code;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod lsp;
+pub(crate) mod runs;
 pub(crate) mod snapshot;
+pub(crate) mod tags;
 pub(crate) mod test;
 
 /// Returns the clock of a run: the one that was asked for, else now in whole seconds.

@@ -93,7 +93,7 @@ fn the_json_says_what_was_found() {
     let check = serde_json::json!({
         "policy": "owned", "check": "owner", "severity": "critical",
         "in_scope": 3, "open": 1, "pending": 1, "exempt": 0, "cost_in_violation": 100.0,
-        "escalate": {"to": "#cloud", "after_seconds": 172_800},
+        "escalate": {"to": "#cloud", "after_seconds": 172_800}, "escalation_due": 1,
         "controls": [{"framework": "soc2", "id": "CC6.1"}],
         "file": "p.tagpol", "line": 13, "column": 11,
     });
@@ -103,6 +103,7 @@ fn the_json_says_what_was_found() {
     assert_eq!(fingerprint.as_str().unwrap().len(), 32);
     let expected = serde_json::json!({
         "policy": "owned", "check": "owner", "severity": "critical", "state": "open",
+        "first_seen": "2026-01-01T00:00:00Z", "escalation_due": true,
         "resource": "b", "name": "api", "type": "ec2:instance", "provider": "aws", "account": "1",
         "region": "eu-west-1", "tag": "owner", "attribute": null, "value": "nobody", "remedy": null,
         "message": "owner is `nobody`; it must be an e-mail address", "cost": 100.0,

@@ -25,7 +25,7 @@ fn examples_check_pass_their_tests_and_evaluate() {
         assert!(checked.starts_with("ok: "), "{checked}");
         let tested = run("test", &project, &[]).ends_with(0);
         assert!(!tested.contains("\n0 passed"), "{tested}");
-        let evaluated = run("eval", &project, &["--now", NOW, "--format", "json"]);
+        let evaluated = run("eval", &project, &["--now", NOW, "--no-state", "--format", "json"]);
         assert!(matches!(evaluated.code, 0 | 1), "{evaluated:#?}");
         let report: serde_json::Value = serde_json::from_str(&evaluated.out).unwrap();
         assert!(report["summary"]["resources"].as_u64().unwrap() > 0);

@@ -39,6 +39,7 @@ mod output;
 mod projects;
 mod schema;
 mod snapshots;
+mod state;
 mod support;
 mod tables;
 mod terraform;

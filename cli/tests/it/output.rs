@@ -66,7 +66,19 @@ fn completions_are_scripts_of_the_shells() {
 fn help_says_what_the_exit_codes_mean() {
     let help = folder().run(&["--help"]).ends_with(0);
     assert!(help.contains("Exit codes: 0 "), "{help}");
-    for command in ["init", "check", "eval", "test", "snapshot", "compile", "explain-code", "completions"] {
+    let commands = [
+        "init",
+        "check",
+        "eval",
+        "test",
+        "snapshot",
+        "tags",
+        "runs",
+        "compile",
+        "explain-code",
+        "completions",
+    ];
+    for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         folder().run(&[command, "--help"]).ends_with(0);
     }

@@ -1,5 +1,7 @@
 //! What the compiler knows of the snapshot that a program will run over.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::rates::Rates;
@@ -22,6 +24,49 @@ pub struct Layout {
     /// What other currencies are worth. Amounts in one that they do not lead from to `currency` are
     /// an error.
     pub rates: Rates,
+    /// What is known of the resources from elsewhere.
+    pub known: Known,
+}
+
+/// What is known of resources besides their inventory, as relations. What is not there costs
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Values that people decided: `resource`, `tag`, `value`; one row for a tag of a resource.
+    pub decisions: Option<TagRelation>,
+    /// What the model says: `resource`, `tag`, `value`, `confidence` (a double from 0 to 1); one
+    /// row for a tag of a resource, and none that a person refused.
+    pub predictions: Option<TagRelation>,
+    /// When findings were first seen.
+    pub first_seen: FirstSeen,
+}
+
+/// A relation of values of tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagRelation {
+    /// Its name.
+    pub relation: String,
+    /// The tags that occur in it.
+    pub tags: BTreeSet<String>,
+}
+
+/// What is known of the times when findings were first seen: what a grace counts from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum FirstSeen {
+    /// Nobody keeps them: a grace counts from the creation of the resource.
+    #[default]
+    NotKept,
+    /// This is the first run that is kept: a grace counts from the creation of the resource, and
+    /// from now where that is unknown.
+    FirstRun,
+    /// A grace counts from the time in a relation, and from now where there is none.
+    Relation {
+        /// Its name. Its columns are `policy`, `check_id`, `resource`, `since`; one row for a
+        /// resource and check.
+        relation: String,
+        /// The policies and checks that occur in it.
+        checks: BTreeSet<(String, String)>,
+    },
 }
 
 /// A native key that occurs in a snapshot.
@@ -36,7 +81,13 @@ pub struct KeyColumn {
 impl Layout {
     /// Returns the layout to compile for where no snapshot is at hand: a relation `resources`.
     pub fn generic() -> Self {
-        Self { relation: "resources".to_owned(), keys: None, currency: None, rates: Rates::default() }
+        Self {
+            relation: "resources".to_owned(),
+            keys: None,
+            currency: None,
+            rates: Rates::default(),
+            known: Known::default(),
+        }
     }
 }
 

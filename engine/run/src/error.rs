@@ -3,6 +3,7 @@
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::CurrencyMismatch;
 use tagpol_store::StoreError;
+use tagpol_store::state::StateError;
 
 use crate::tables::TableMistakes;
 
@@ -25,6 +26,9 @@ pub enum RunError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What the project remembers cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The database gave an answer of another shape than the plan says.
     #[error("the database gave an unexpected answer to `{query}`: {reason}")]
     Answer {

@@ -2,20 +2,24 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::Snapshot;
-use tagpol_plan::ir::{Origin, StateCode};
-use tagpol_plan::{Dialect, KeyColumn, Layout, Plan, QueryKind, Rates, Script, lower};
+use tagpol_plan::ir::{CheckInfo, Origin, Provenance, StateCode};
+use tagpol_plan::{Dialect, KeyColumn, Known, Layout, Plan, QueryKind, Rates, Script, lower};
 use tagpol_sema::program::{Attr, Program, Source};
+use tagpol_store::state::{Recorded, StateError, StateStore};
 use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
 
 use crate::breakdown::{Breakdown, Group, Roles};
 use crate::error::RunError;
 use crate::finding::{
-    AccountLine, CheckResult, Evaluation, Finding, SnapshotInfo, State, Summary, fingerprint, score,
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, Giver, SnapshotInfo, State, Summary,
+    fingerprint, score,
 };
 use crate::goal::GoalResult;
+use crate::history::{self, Remembered};
 use crate::message::{asks, is_text, message};
+use crate::report::TrendPoint;
 use crate::tables::Tables;
 use crate::waivers::Waivers;
 
@@ -33,12 +37,17 @@ pub struct Options {
     pub temp_dir: Option<PathBuf>,
     /// What amounts in other currencies than the snapshot's are worth.
     pub rates: Rates,
+    /// What the project remembers: decisions, predictions, when findings were first seen. None: as
+    /// if it remembered nothing.
+    pub state: Option<StateStore>,
+    /// Whether the run is remembered there, by what reads it in detail.
+    pub record: bool,
 }
 
 impl Options {
     /// Returns the usual options at a time.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now, threads: None, temp_dir: None, rates: Rates::default() }
+        Self { now, threads: None, temp_dir: None, rates: Rates::default(), state: None, record: false }
     }
 }
 
@@ -64,6 +73,19 @@ pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunErr
 /// # Errors
 /// [`RunError::Currency`].
 pub fn compile_for(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Compiled, RunError> {
+    compile_knowing(program, snapshot, options, Known::default())
+}
+
+/// Compiles a program for a snapshot and what is known besides it.
+///
+/// # Errors
+/// [`RunError::Currency`].
+pub fn compile_knowing(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    known: Known,
+) -> Result<Compiled, RunError> {
     let manifest = snapshot.manifest();
     let keys = manifest.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
     let layout = Layout {
@@ -71,6 +93,7 @@ pub fn compile_for(program: &Program, snapshot: &Snapshot, options: &Options) ->
         keys: Some(keys.collect()),
         currency: manifest.currency.clone(),
         rates: options.rates.clone(),
+        known,
     };
     with_layout(program, &layout, options.now)
 }
@@ -81,26 +104,32 @@ fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result
     Ok(Compiled { plan, script })
 }
 
-/// Evaluates a program over a snapshot.
+/// Evaluates a program over a snapshot. Nothing is remembered of it.
 ///
 /// # Errors
-/// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's or the
-/// database's.
+/// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's, the state
+/// store's or the database's.
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
     Run::start(program, snapshot, &mut Tables::default(), options)?.evaluation(snapshot)
 }
 
 /// What reports tell besides an evaluation, as far as it was asked for.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug)]
 pub struct Details {
     /// What waives findings.
     pub waivers: Waivers,
     /// The inventory by tags.
     pub breakdown: Option<Breakdown>,
+    /// Earlier runs that are remembered, the oldest first.
+    pub trend: Vec<TrendPoint>,
+    /// What became of the record of this run. None: it was not to be remembered.
+    pub record: Option<Result<Recorded, StateError>>,
 }
 
 /// Evaluates a program over a snapshot, and reads what reports tell besides the evaluation: what
-/// waives findings, and, where tags for it are named, the inventory by tags.
+/// waives findings, earlier runs, and, where tags for it are named, the inventory by tags. Where the
+/// options say so, the run and its findings are remembered in the state store; a failure to do so
+/// leaves the evaluation as it is.
 ///
 /// # Errors
 /// As [`evaluate`].
@@ -122,6 +151,12 @@ pub fn evaluate_in_detail(
     let details = Details {
         waivers: Waivers::read(&run, program, &evaluation.findings)?,
         breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
+        trend: run.known.trend(),
+        record: options
+            .state
+            .as_ref()
+            .filter(|_| options.record)
+            .map(|state| history::record(&run, program, &evaluation, state)),
     };
     Ok((evaluation, details))
 }
@@ -129,7 +164,11 @@ pub fn evaluate_in_detail(
 /// A program that has run; its results are in the database.
 pub(crate) struct Run {
     pub(crate) compiled: Compiled,
-    store: Store,
+    pub(crate) store: Store,
+    /// Names of the program's rules.
+    rules: Vec<String>,
+    /// What the project remembers of earlier runs.
+    known: Remembered,
 }
 
 impl Run {
@@ -156,30 +195,15 @@ impl Run {
         tables: &mut Tables,
         options: &Options,
     ) -> Result<Self, RunError> {
-        let compiled = compile_for(program, snapshot, options)?;
+        let known = Remembered::for_options(options, &store)?;
+        let compiled = compile_knowing(program, snapshot, options, known.relations.clone())?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
         tables.load(program, &compiled.plan, &store)?;
         for statement in compiled.script.statements() {
             store.execute(statement)?;
         }
-        Ok(Self { compiled, store })
-    }
-
-    /// Reads the results.
-    fn evaluation(&self, snapshot: &Snapshot) -> Result<Evaluation, RunError> {
-        let checks = self.checks()?;
-        let findings = self.findings()?;
-        let summary = self.summary(&checks)?;
-        Ok(Evaluation {
-            now: self.compiled.plan.now,
-            snapshot: SnapshotInfo::from(snapshot),
-            summary,
-            goals: self.goals()?,
-            accounts: self.accounts()?,
-            conflicts: self.conflicts()?,
-            checks,
-            findings,
-        })
+        let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
+        Ok(Self { compiled, store, rules, known })
     }
 
     /// Runs a statement that keeps something of the results, and gives the database back.
@@ -205,6 +229,28 @@ impl Run {
         mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         self.store.for_each(sql, |row| f(&Fields { row, query }))
+    }
+
+    /// Reads the results.
+    fn evaluation(&self, snapshot: &Snapshot) -> Result<Evaluation, RunError> {
+        let mut checks = self.checks()?;
+        let findings = self.findings()?;
+        for finding in findings.iter().filter(|finding| finding.escalation_due) {
+            if let Some(check) = checks.get_mut(finding.check) {
+                check.escalation_due += 1;
+            }
+        }
+        let summary = self.summary(&checks)?;
+        Ok(Evaluation {
+            now: self.compiled.plan.now,
+            snapshot: SnapshotInfo::from(snapshot),
+            summary,
+            goals: self.goals()?,
+            accounts: self.accounts()?,
+            conflicts: self.conflicts()?,
+            checks,
+            findings,
+        })
     }
 
     pub(crate) fn summary(&self, checks: &[CheckResult]) -> Result<Summary, RunError> {
@@ -245,6 +291,7 @@ impl Run {
                 exempt: row.count(4)?,
                 cost_in_violation: row.money(5),
                 escalate: info.escalate.clone(),
+                escalation_due: 0,
                 controls: info.controls.clone(),
                 loc: info.loc.clone(),
             });
@@ -263,9 +310,12 @@ impl Run {
             let tag = info.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.as_str());
             let resource = row.text(2).unwrap_or_default();
             let value = row.text(8);
+            let (state, first_seen) = (row.state(1)?, row.time(12));
             findings.push(Finding {
                 check,
-                state: row.state(1)?,
+                state,
+                first_seen,
+                escalation_due: state == State::Open && is_due(info, first_seen, plan.now),
                 message: message(info, tag, value.as_deref()),
                 fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
                 tag: tag.map(str::to_owned),
@@ -315,14 +365,41 @@ impl Run {
         Ok(accounts)
     }
 
-    fn conflicts(&self) -> Result<u64, RunError> {
-        let mut conflicts = 0;
-        self.for_each(QueryKind::Conflicts, |_| {
-            conflicts += 1;
+    fn conflicts(&self) -> Result<Vec<Conflict>, RunError> {
+        let plan = &self.compiled.plan;
+        let mut conflicts = Vec::new();
+        self.for_each(QueryKind::Conflicts, |row| {
+            let unknown = || row.unexpected("an unknown tag or origin");
+            let tag = plan.tags.get(row.index(0)?).ok_or_else(unknown)?;
+            let won = plan.provenance.get(row.index(3)?).ok_or_else(unknown)?;
+            let lost = plan.provenance.get(row.index(5)?).ok_or_else(unknown)?;
+            conflicts.push(Conflict {
+                tag: tag.name.clone(),
+                resource: row.text(1).unwrap_or_default(),
+                value: row.text(2).unwrap_or_default(),
+                from: self.giver(won),
+                other_value: row.text(4).unwrap_or_default(),
+                other_from: self.giver(lost),
+            });
             Ok(())
         })?;
         Ok(conflicts)
     }
+
+    fn giver(&self, provenance: &Provenance) -> Giver {
+        let (key, rule) = match &provenance.origin {
+            Origin::Native { key } => (Some(key.clone()), None),
+            Origin::Set { rule, .. } | Origin::Fill { rule, .. } => (None, self.rules.get(*rule).cloned()),
+            Origin::Decided | Origin::Inferred | Origin::Default => (None, None),
+        };
+        Giver { source: provenance.origin.source(), key, rule, loc: provenance.loc.clone() }
+    }
+}
+
+/// Whether somebody is to be told of an open finding: it is there as long as the policy says.
+fn is_due(check: &CheckInfo, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    let Some((escalation, since)) = check.escalate.as_ref().zip(since) else { return false };
+    now - since >= TimeDelta::seconds(escalation.after.seconds)
 }
 
 /// The fields of a row, with errors that name the query.
@@ -344,6 +421,13 @@ impl Fields<'_> {
     pub(crate) fn index(&self, at: usize) -> Result<usize, RunError> {
         let count = self.count(at)?;
         usize::try_from(count).map_err(|_| self.unexpected("an index out of range"))
+    }
+
+    fn time(&self, at: usize) -> Option<DateTime<Utc>> {
+        match self.row.get(at) {
+            Some(Cell::Timestamp(micros)) => DateTime::from_timestamp_micros(*micros),
+            _ => None,
+        }
     }
 
     pub(crate) fn money(&self, at: usize) -> Option<Decimal> {

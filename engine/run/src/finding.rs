@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tagpol_inventory::{Format, Snapshot};
-use tagpol_sema::program::{Control, Escalation, Loc, Severity};
+use tagpol_sema::program::{Control, Escalation, Loc, Severity, Source};
 use tagpol_store::Decimal;
 
 use crate::goal::GoalResult;
@@ -26,7 +26,37 @@ pub struct Evaluation {
     /// Every account, the worst first.
     pub accounts: Vec<AccountLine>,
     /// Tags of resources where an equal candidate lost: two spellings that say different things.
-    pub conflicts: u64,
+    pub conflicts: Vec<Conflict>,
+}
+
+/// A tag of a resource where an equal candidate lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Name of the tag.
+    pub tag: String,
+    /// Id of the resource.
+    pub resource: String,
+    /// The value of the tag.
+    pub value: String,
+    /// What gave it.
+    pub from: Giver,
+    /// The first value that lost.
+    pub other_value: String,
+    /// What gave that one.
+    pub other_from: Giver,
+}
+
+/// What gives a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Giver {
+    /// The kind of thing that it is.
+    pub source: Source,
+    /// The native key, exactly as found.
+    pub key: Option<String>,
+    /// Name of the rule.
+    pub rule: Option<String>,
+    /// Where it is written: the action, the `normalize`, the `infer`, or the tag.
+    pub loc: Loc,
 }
 
 impl Evaluation {
@@ -130,6 +160,8 @@ pub struct CheckResult {
     pub cost_in_violation: Option<Decimal>,
     /// Who is told when a finding stays open.
     pub escalate: Option<Escalation>,
+    /// Open findings that are there so long that they are to be told of.
+    pub escalation_due: u64,
     /// Controls of frameworks that the policy supports.
     pub controls: Vec<Control>,
     /// Place of the check.
@@ -143,6 +175,11 @@ pub struct Finding {
     pub check: usize,
     /// Whether it counts.
     pub state: State,
+    /// Since when it is there: when a run first saw it, as far as the project keeps that, else when
+    /// the resource was created. None where that is unknown.
+    pub first_seen: Option<DateTime<Utc>>,
+    /// Whether it is open for as long as the policy's `escalate` says.
+    pub escalation_due: bool,
     /// Id of the resource.
     pub resource: String,
     /// Name of the resource.
@@ -179,7 +216,7 @@ pub struct Finding {
 pub enum State {
     /// It counts.
     Open,
-    /// The resource is younger than the policy's grace.
+    /// It is not there for as long as the policy's grace yet.
     Pending,
     /// It is waived.
     Exempt,
@@ -276,6 +313,7 @@ mod tests {
             exempt: 0,
             cost_in_violation: None,
             escalate: None,
+            escalation_due: 0,
             controls: Vec::new(),
             loc: Loc { file: "p.tagpol".into(), line: 1, column: 1 },
         }

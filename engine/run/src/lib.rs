@@ -20,6 +20,7 @@ mod evaluate;
 pub mod explain;
 mod finding;
 mod goal;
+mod history;
 mod message;
 pub mod report;
 mod tables;
@@ -28,9 +29,12 @@ mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use error::RunError;
-pub use evaluate::{Compiled, Details, Options, compile, compile_for, evaluate, evaluate_in_detail};
+pub use evaluate::{
+    Compiled, Details, Options, compile, compile_for, compile_knowing, evaluate, evaluate_in_detail,
+};
 pub use finding::{
-    AccountLine, CheckResult, Evaluation, Finding, Gate, SnapshotInfo, State, Summary, fingerprint, score,
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, Giver, SnapshotInfo, State, Summary,
+    fingerprint, score,
 };
 pub use goal::GoalResult;
 pub use tables::{TableMistakes, check_tables};

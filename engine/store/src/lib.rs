@@ -31,6 +31,7 @@ mod load;
 mod quote;
 mod rows;
 mod snapshot;
+pub mod state;
 mod store;
 
 pub use error::StoreError;

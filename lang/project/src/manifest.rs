@@ -26,6 +26,8 @@ pub struct Manifest {
     pub inventory: Vec<PathBuf>,
     /// Folder of the snapshots.
     pub snapshots: PathBuf,
+    /// File of the state store: decisions, first-seen times, runs.
+    pub state: PathBuf,
     /// The gate of `eval`.
     pub fail_on: Option<FailOn>,
     /// Changes to single policies, by name.
@@ -97,6 +99,7 @@ impl Default for Manifest {
             policies: PathBuf::from("."),
             inventory: Vec::new(),
             snapshots: PathBuf::from(".tagpol/snapshots"),
+            state: PathBuf::from(".tagpol/state.duckdb"),
             fail_on: None,
             policy: BTreeMap::new(),
             lints: BTreeMap::new(),

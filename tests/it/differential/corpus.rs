@@ -1,6 +1,6 @@
 //! Regular expressions and letters, each against each, where random cases would meet few.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use tagpol_plan::interp::{Options, Row, RowResult, evaluate};
@@ -206,12 +206,7 @@ fn resource(index: usize, text: &str) -> Row {
 /// Returns the case of a program over resources that have these texts.
 fn case<'t>(program: Program, texts: impl IntoIterator<Item = &'t str>) -> Case {
     let resources = texts.into_iter().enumerate().map(|(index, text)| resource(index, text)).collect();
-    let options = Options {
-        now: "2026-09-01T12:00:00Z".parse().unwrap(),
-        currency: None,
-        rates: BTreeMap::new(),
-        tables: Vec::new(),
-    };
+    let options = Options { now: "2026-09-01T12:00:00Z".parse().unwrap(), ..Options::default() };
     Case { program, resources, options }
 }
 

@@ -10,7 +10,7 @@ use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::interp::{Row, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
 use tagpol_plan::{QueryKind, Rates, Script};
-use tagpol_run::{Compiled, Options, compile_for};
+use tagpol_run::{Compiled, Options, compile_knowing};
 use tagpol_sema::program::Program;
 use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;
@@ -49,8 +49,9 @@ impl Database {
     }
 
     fn evaluate_over(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
+        let known = super::known::load(&case.options.known, &self.store).map_err(|e| e.to_string())?;
         let Compiled { plan, script } =
-            compile_for(&case.program, snapshot, &options(case)).map_err(|e| e.to_string())?;
+            compile_knowing(&case.program, snapshot, &options(case), known).map_err(|e| e.to_string())?;
         let run = || {
             self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;
             for id in plan.tables_read() {
@@ -262,6 +263,8 @@ fn winner(origin: &Origin) -> Winner {
             Winner::Rule { rule: *rule, action: *action }
         }
         Origin::Native { key } => Winner::Native { key: key.clone() },
+        Origin::Decided => Winner::Decided,
+        Origin::Inferred => Winner::Inferred,
         Origin::Default => Winner::Default,
     }
 }

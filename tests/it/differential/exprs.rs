@@ -175,6 +175,9 @@ fn number(reads: Reads) -> BoxedStrategy<Value> {
     if let Some(tag) = tag_of(reads.tag_ids_as(Kind::Number)) {
         parts.push((4, tag.prop_map(Value::Tag).boxed()));
     }
+    if let Some(tag) = tag_of(reads.tag_ids()).filter(|_| reads.sources) {
+        parts.push((2, tag.prop_map(Value::ConfidenceOf).boxed()));
+    }
     union(parts)
 }
 

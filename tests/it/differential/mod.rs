@@ -16,6 +16,7 @@
 //! - `exprs`: values and predicates
 //! - `programs`: everything that holds those
 //! - `inventories`: resources
+//! - `known`: decisions, predictions, first-seen times
 //! - `promises`: what every `Program` promises, to test the generator itself
 
 mod advice;
@@ -23,6 +24,7 @@ mod corpus;
 mod database;
 mod exprs;
 mod inventories;
+mod known;
 mod pools;
 mod programs;
 mod promises;
@@ -63,12 +65,18 @@ pub(crate) struct Search {
 /// Returns random cases, each the resources of so many inventories.
 pub(crate) fn cases(inventories: usize) -> impl Strategy<Value = Case> {
     // What stands first is made simple first.
-    let parts =
-        (inventories::resources(inventories), inventories::tables(), pools::now(), programs::program());
-    parts.prop_map(|(resources, tables, now, program)| Case {
-        program,
-        resources: inventories::created_around(now, resources),
-        options: Options { now, currency: Some(pools::CURRENCY.to_owned()), rates: pools::rates(), tables },
+    let parts = (
+        inventories::resources(inventories),
+        inventories::tables(),
+        known::known(),
+        pools::now(),
+        programs::program(),
+    );
+    parts.prop_map(|(resources, tables, known, now, program)| {
+        let resources = inventories::created_around(now, resources);
+        let known = known.place(&program, &resources, now);
+        let (currency, rates) = (Some(pools::CURRENCY.to_owned()), pools::rates());
+        Case { program, resources, options: Options { now, currency, rates, tables, known } }
     })
 }
 
@@ -109,6 +117,7 @@ impl fmt::Display for Case {
         items(f, "define", &program.defines, |_| true)?;
         items(f, "rule", &program.rules, |_| true)?;
         items(f, "policy", &program.policies, |_| true)?;
+        items(f, "infer", &program.inferences, |_| true)?;
         items(f, "goal", &program.goals, |_| true)?;
         items(f, "exemption", &program.exemptions, |_| true)?;
         writeln!(f, "  strata {:?}", program.strata)?;

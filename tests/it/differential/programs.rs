@@ -15,6 +15,7 @@ use tagpol_sema::program::{
 };
 
 use super::exprs::{Reads, literal, pred, text};
+use super::known::inferences;
 use super::schema::{Kind, OTHER_KEYS, READING_ORDER, SchemaTable, SchemaTag, TABLES, TAGS, tag_type};
 use super::{pools, promises};
 
@@ -29,8 +30,9 @@ pub(super) fn program() -> impl Strategy<Value = Program> {
         prop::collection::vec(policy(), 0..=4),
         prop::collection::vec(exemption(), 0..=3),
         prop::collection::vec(goal(), 0..=3),
+        inferences(),
     )
-        .prop_map(|(tags, defines, rules, policies, exemptions, goals)| {
+        .prop_map(|(tags, defines, rules, policies, exemptions, goals, inferences)| {
             let defines = defines.into_iter().enumerate();
             let mut program = Program {
                 tags,
@@ -41,6 +43,7 @@ pub(super) fn program() -> impl Strategy<Value = Program> {
                 policies,
                 exemptions,
                 goals,
+                inferences,
                 tables: TABLES.iter().map(table).collect(),
                 ..Program::default()
             };

@@ -99,6 +99,8 @@ fn every_construct_of_the_program_occurs() {
         "Native(",
         "NativeTag(",
         "SourceOf(",
+        "ConfidenceOf(",
+        "Inference {",
         "Attr(",
         "Template(",
         "Call(Length",
@@ -148,7 +150,7 @@ fn every_outcome_occurs() {
     let rules_and_native = [Some(Source::Set), Some(Source::Native), Some(Source::Fill)];
     let mut all_sources = BTreeSet::from(rules_and_native);
     assert_eq!(conflicts, all_sources);
-    all_sources.extend([None, Some(Source::Default)]);
+    all_sources.extend([None, Some(Source::Decided), Some(Source::Inferred), Some(Source::Default)]);
     assert_eq!(sources, all_sources);
     assert_eq!(states, BTreeSet::from([State::None, State::Open, State::Pending, State::Exempt]));
     assert_eq!(scopes, BTreeSet::from([false, true]));

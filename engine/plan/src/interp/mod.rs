@@ -8,9 +8,9 @@
 //! many slightly different programs of mutation testing over the few resources of tests.
 //!
 //! Assumes what a `Program` promises, and that amounts of money are in the snapshot's currency.
-//! Promises the same result for the same input. The sources *decided* and *inferred* need the state
-//! store and the model, which are not part of a program, so neither occurs here.
+//! Promises the same result for the same input.
 //!
+//! - `known`: what people decided, what the model says, when findings were first seen
 //! - `native`: native tags become the native value of a tag
 //! - `precedence`: rules, native values and defaults become the virtual value of a tag
 //! - `policies`: scopes, checks and their states
@@ -20,6 +20,7 @@
 
 mod changed;
 mod forms;
+mod known;
 mod native;
 mod patterns;
 mod policies;
@@ -35,6 +36,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::program::{Program, Source, Tag, TagId};
 
+pub use known::{FirstSeen, Known};
 use native::NativeValue;
 pub use native::{NativeJudge, NativeStep};
 pub use patterns::Patterns;
@@ -51,6 +53,8 @@ pub struct Options {
     pub rates: BTreeMap<String, (Decimal, Decimal)>,
     /// By [`tagpol_sema::program::TableId`]: the rows by their key, a cell for each column.
     pub tables: Vec<BTreeMap<String, Vec<Option<String>>>>,
+    /// What is known of the resources besides their inventory.
+    pub known: Known,
 }
 
 /// A resource of the snapshot.
@@ -112,6 +116,8 @@ pub struct TagResult {
 /// What gave a tag its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Winner {
+    /// A person.
+    Decided,
     /// An action of a rule.
     Rule {
         /// Index in [`Program::rules`].
@@ -124,6 +130,8 @@ pub enum Winner {
         /// As the resource spells it.
         key: String,
     },
+    /// The model.
+    Inferred,
     /// The tag's `default`.
     Default,
 }

@@ -48,7 +48,7 @@ impl Resource<'_> {
             State::None
         } else if self.exemption(p, c).is_some() {
             State::Exempt
-        } else if policy.grace.is_some_and(|grace| self.is_younger_than(grace)) {
+        } else if policy.grace.is_some_and(|grace| self.is_within(grace, policy, check)) {
             State::Pending
         } else {
             State::Open
@@ -66,8 +66,9 @@ impl Resource<'_> {
         })
     }
 
-    /// Whether `now < created + span`; false where the time of creation is unknown.
-    fn is_younger_than(&self, span: Duration) -> bool {
-        self.age().is_some_and(|age| age < TimeDelta::seconds(span.seconds))
+    /// Whether `now < since + grace`; false where it is unknown since when the finding is there.
+    fn is_within(&self, grace: Duration, policy: &Policy, check: &Check) -> bool {
+        let since = self.since(&policy.name, &check.id);
+        since.is_some_and(|since| self.options.now - since < TimeDelta::seconds(grace.seconds))
     }
 }

@@ -15,9 +15,11 @@ impl Resource<'_> {
     /// Returns the value of the strongest source that has one. All tags that the tag's rules read
     /// must have been evaluated.
     pub(super) fn virtual_tag(&self, id: TagId) -> TagResult {
-        self.by_rules(id, ActionKind::Set, Source::Set)
+        self.by_decision(id)
+            .or_else(|| self.by_rules(id, ActionKind::Set, Source::Set))
             .or_else(|| self.by_native(id))
             .or_else(|| self.by_rules(id, ActionKind::Fill, Source::Fill))
+            .or_else(|| self.by_model(id))
             .or_else(|| self.by_default(id))
             .unwrap_or_default()
     }

@@ -64,7 +64,7 @@ impl Resource<'_> {
             }
             Value::NativeTag(id) => Some(Scalar::Text(self.native(*id)?.value.clone())),
             Value::SourceOf(id) => Some(Scalar::Text(self.tag(*id)?.source?.as_str().to_owned())),
-            Value::ConfidenceOf(_) => None,
+            Value::ConfidenceOf(id) => self.confidence(*id).map(Scalar::Number),
             Value::Attr(attr) => self.attr(*attr),
             Value::Meta(path) => self.meta(path).map(Scalar::Text),
             Value::Lookup { table, column, key } => {

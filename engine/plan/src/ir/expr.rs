@@ -132,6 +132,8 @@ pub enum Field {
     Key(String),
     /// A field of the provider's own JSON, see [`tagpol_sema::program::Value::Meta`].
     Meta(String),
+    /// Something known besides the snapshot; index in [`super::Plan::known`].
+    Known(usize),
 }
 
 /// An attribute of a resource, as a column of the snapshot.

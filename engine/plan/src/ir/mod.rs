@@ -16,6 +16,7 @@
 //! [`Expr::Truth`] turns it to false before anything else reads it.
 
 mod expr;
+mod known;
 mod print;
 mod query;
 mod tables;
@@ -26,6 +27,7 @@ use chrono::{DateTime, Utc};
 use tagpol_sema::program::{Loc, TableId, TagId};
 
 pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
+pub use known::{KnownColumn, KnownKind};
 pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
 pub use tables::{CheckInfo, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode, TagInfo};
 
@@ -88,6 +90,8 @@ pub struct Plan {
     /// The relations that must be there besides the snapshot, an entry for each table of the
     /// program; of these only [`Plan::tables_read`].
     pub lookups: Vec<LookupInfo>,
+    /// What layer 0 reads besides the snapshot, where it does.
+    pub known: Vec<KnownColumn>,
 }
 
 impl Plan {

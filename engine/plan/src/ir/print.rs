@@ -84,6 +84,10 @@ impl Plan {
             Expr::Field(Field::Promoted(name)) => format!("field {name}"),
             Expr::Field(Field::Key(key)) => format!("key {key:?}"),
             Expr::Field(Field::Meta(path)) => format!("meta {path:?}"),
+            Expr::Field(Field::Known(at)) => match self.known.get(*at) {
+                Some(known) => format!("{} {:?}", known.kind.as_str(), known.of),
+                None => "null".to_owned(),
+            },
             Expr::Column(id) => self.column(*id).name.clone(),
             Expr::Literal(literal) => literal_text(literal),
             Expr::Null(_) => "null".to_owned(),

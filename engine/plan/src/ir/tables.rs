@@ -39,13 +39,16 @@ pub struct Provenance {
     pub tag: TagId,
     /// What it is.
     pub origin: Origin,
-    /// Where it was written: the action, the `normalize`, or the tag with the default.
+    /// Where it was written: the action, the `normalize`, the `infer`, or the tag with the default;
+    /// the tag itself where a person decided.
     pub loc: Loc,
 }
 
 /// The kinds of things that give values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
+    /// A person.
+    Decided,
     /// A `set` action.
     Set {
         /// Index in [`tagpol_sema::program::Program::rules`].
@@ -65,6 +68,8 @@ pub enum Origin {
         /// Index in [`tagpol_sema::program::Rule::actions`].
         action: usize,
     },
+    /// The model.
+    Inferred,
     /// The tag's `default`.
     Default,
 }
@@ -73,9 +78,11 @@ impl Origin {
     /// Returns the source of the values that it gives.
     pub fn source(&self) -> Source {
         match self {
+            Self::Decided => Source::Decided,
             Self::Set { .. } => Source::Set,
             Self::Native { .. } => Source::Native,
             Self::Fill { .. } => Source::Fill,
+            Self::Inferred => Source::Inferred,
             Self::Default => Source::Default,
         }
     }
@@ -127,6 +134,9 @@ pub struct CheckInfo {
     pub state: ColumnId,
     /// Column with the value that would mend a finding. None: the policy names none for the tag.
     pub remedy: Option<ColumnId>,
+    /// Column with the time since when a finding is there; its grace and its escalation count from
+    /// it. NULL where it is unknown. None: since now.
+    pub since: Option<ColumnId>,
     /// Place of the check.
     pub loc: Loc,
 }

@@ -10,6 +10,7 @@
 //! - `native`: native keys and `normalize`
 //! - `tags`: rules, precedence, provenance, conflicts
 //! - `policies`: scopes, checks, exemptions, states
+//! - `known`: what people decided, what the model says, when findings were first seen
 //! - `goals`: what is covered
 //! - `coverage`, `waivers`: how far tags cover the inventory; which exemption waives what
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
@@ -18,6 +19,7 @@
 mod columns;
 mod coverage;
 mod goals;
+mod known;
 mod money;
 mod native;
 mod policies;
@@ -36,8 +38,10 @@ use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 
 pub use money::CurrencyMismatch;
 
-use crate::ir::{AttrColumn, CheckInfo, Expr, GoalInfo, LookupInfo, Note, Origin, Plan, Provenance, TagInfo};
-use crate::layout::{Layout, Options};
+use crate::ir::{
+    AttrColumn, CheckInfo, Expr, GoalInfo, KnownColumn, LookupInfo, Note, Origin, Plan, Provenance, TagInfo,
+};
+use crate::layout::{Known, Layout, Options};
 use crate::rates::Rates;
 use columns::Columns;
 use native::KeyIndex;
@@ -81,6 +85,9 @@ struct Lowering<'a> {
     provenance: Vec<Provenance>,
     /// The exemptions of checks met so far that still count.
     waivers: Vec<Waiver>,
+    beside: &'a Known,
+    /// What is read of it.
+    known: Vec<KnownColumn>,
     /// Place of the item that is being lowered.
     at: Loc,
     errors: Vec<CurrencyMismatch>,
@@ -137,6 +144,8 @@ impl<'a> Lowering<'a> {
             defines: HashMap::new(),
             provenance: Vec::new(),
             waivers: Vec::new(),
+            beside: &layout.known,
+            known: Vec::new(),
             at: Loc { file: "".into(), line: 0, column: 0 },
             errors: Vec::new(),
         }
@@ -157,11 +166,9 @@ impl<'a> Lowering<'a> {
             return Err(self.errors);
         }
         let Columns { columns, layers, .. } = self.columns;
-        let (now, provenance, lookups) = (self.now, self.provenance, self.lookups);
-        let relation = relation.to_owned();
         Ok(Plan {
-            now,
-            relation,
+            now: self.now,
+            relation: relation.to_owned(),
             columns,
             layers,
             output,
@@ -170,8 +177,9 @@ impl<'a> Lowering<'a> {
             tags,
             checks,
             goals,
-            provenance,
-            lookups,
+            provenance: self.provenance,
+            lookups: self.lookups,
+            known: self.known,
         })
     }
 }

@@ -4,7 +4,7 @@ use tagpol_sema::program::{Check, CheckKind, CmpOp, Policy};
 
 use super::pred::shift;
 use super::{Lowering, Waiver, note};
-use crate::ir::{AttrColumn, CheckInfo, ColumnId, Expr, Function, Literal, StateCode, Type};
+use crate::ir::{CheckInfo, ColumnId, Expr, Function, Literal, StateCode, Type};
 
 impl Lowering<'_> {
     /// Makes the columns of all policies. Those of all tags must have been made. Returns the checks,
@@ -45,11 +45,12 @@ impl Lowering<'_> {
             Some(_) => Expr::Column(scope).negate(),
             None => Expr::bool(false),
         };
+        let since = self.since(policy, &check.id);
         let code = |state: StateCode| Expr::integer(state.code());
         let arms = [
             (Expr::or([out_of_scope, holds]), code(StateCode::None)),
             (exempt, code(StateCode::Exempt)),
-            (self.in_grace(policy), code(StateCode::Pending)),
+            (self.in_grace(policy, since.clone()), code(StateCode::Pending)),
         ];
         let state = Expr::case(arms, Some(code(StateCode::Open)), Type::Code);
         let state = Expr::call(Function::ToCode, [state]);
@@ -57,7 +58,8 @@ impl Lowering<'_> {
         let name = format!("check_{}__{}", policy.name, check.id);
         let state = self.columns.add(&name, state, Type::Code, comment);
         let remedy = self.remedy(policy, check);
-        CheckInfo { remedy, ..check_info(policy_index, policy, check_index, check, (scope, state)) }
+        let since = if let Expr::Column(since) = since { Some(since) } else { None };
+        CheckInfo { remedy, since, ..check_info(policy_index, policy, check_index, check, (scope, state)) }
     }
 
     /// The value that would mend the check, where the policy names one for its tag.
@@ -91,14 +93,16 @@ impl Lowering<'_> {
         Expr::or(scopes)
     }
 
-    /// Whether `now < created + grace`; false where the time of creation is unknown.
-    fn in_grace(&mut self, policy: &Policy) -> Expr {
-        let Some(grace) = policy.grace else {
-            return Expr::bool(false);
-        };
-        let created = self.attr_column(AttrColumn::Created);
-        let limit = Expr::Literal(Literal::Time(shift(self.now, -grace.seconds)));
-        self.columns.truth(Expr::compare(CmpOp::Gt, created, limit))
+    /// Whether `now < since + grace`; false where it is unknown since when.
+    fn in_grace(&self, policy: &Policy, since: Expr) -> Expr {
+        match (policy.grace, &since) {
+            (None, _) => Expr::bool(false),
+            (Some(grace), Expr::Literal(_)) => Expr::bool(grace.seconds > 0),
+            (Some(grace), _) => {
+                let limit = Expr::Literal(Literal::Time(shift(self.now, -grace.seconds)));
+                self.columns.truth(Expr::compare(CmpOp::Gt, since, limit))
+            }
+        }
     }
 }
 
@@ -125,6 +129,7 @@ fn check_info(
         scope,
         state,
         remedy: None,
+        since: None,
         loc: check.loc.clone(),
     }
 }

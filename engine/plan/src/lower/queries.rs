@@ -64,6 +64,7 @@ impl Lowering<'_> {
             }
             output.push(check.state);
             output.extend(check.remedy);
+            output.extend(check.since.filter(|since| !output.contains(since)));
         }
         output.extend(self.waiver_columns().filter(|id| !output.contains(id)).collect::<BTreeSet<_>>());
         output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
@@ -149,7 +150,8 @@ impl Lowering<'_> {
             let mut items = vec![index(i), state.clone()];
             items.extend(attrs);
             let remedy = check.remedy.map_or(Expr::Null(Type::Text), Expr::Column);
-            items.extend([value, provenance, cost.clone(), remedy]);
+            let since = check.since.map_or(Expr::Literal(Literal::Time(self.now)), Expr::Column);
+            items.extend([value, provenance, cost.clone(), remedy, since]);
             let found = Expr::compare(CmpOp::Gt, state, Expr::integer(StateCode::None.code()));
             let (filter, note) = (Some(found), named(check));
             branches.push(Select { items, filter, group_by: Vec::new(), note });

@@ -55,6 +55,7 @@ fn findings() -> Vec<ResultColumn> {
         maybe("provenance", Type::Integer, "index in the plan of what gave the value"),
         maybe("cost", Type::Money, "monthly cost of the resource"),
         maybe("remedy", Type::Text, "value of the tag that would mend it"),
+        maybe("since", Type::Time, "since when it is there; NULL where that is unknown"),
     ]
 }
 
@@ -84,7 +85,7 @@ fn tags() -> Vec<ResultColumn> {
         RESOURCE_ID,
         TAG_INDEX,
         VALUE,
-        some("source", Type::Code, "2 set, 3 native, 4 fill, 6 default"),
+        some("source", Type::Code, "1 decided, 2 set, 3 native, 4 fill, 5 inferred, 6 default"),
         PROVENANCE,
     ]
 }

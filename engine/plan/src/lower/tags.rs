@@ -94,12 +94,13 @@ impl Lowering<'_> {
     }
 
     /// Returns what can give a tag its value in the order of the precedence, and notes where each
-    /// comes from. Values that a person decided would stand first, values that the model inferred
-    /// between the `fill` rules and the default.
+    /// comes from.
     fn rank(&mut self, id: TagId) -> Ranked {
-        let mut candidates = self.rule_candidates(id, ActionKind::Set);
+        let mut candidates: Vec<Candidate> = self.decided_candidate(id).into_iter().collect();
+        candidates.extend(self.rule_candidates(id, ActionKind::Set));
         candidates.extend(self.natives.get(id.0 as usize).cloned().unwrap_or_default());
         candidates.extend(self.rule_candidates(id, ActionKind::Fill));
+        candidates.extend(self.inferred_candidate(id));
         candidates.retain(|c| !matches!(c.value, Expr::Null(_)));
         let tag = self.program.tag(id);
         if let Some(default) = &tag.default {

@@ -43,8 +43,7 @@ impl Lowering<'_> {
             Value::Native(key) => Typed::text(self.raw_key(key)),
             Value::NativeTag(id) => Typed::text(self.native_value(*id)),
             Value::SourceOf(id) => Typed::text(self.source_name(*id)),
-            // A model's values are no part of a program.
-            Value::ConfidenceOf(_) => Typed::new(Expr::Null(Type::Number), Type::Number),
+            Value::ConfidenceOf(id) => Typed::new(self.confidence(*id), Type::Number),
             Value::Attr(attr) => self.attr(*attr),
             Value::Meta(path) => {
                 let field = Expr::Field(Field::Meta(path.clone()));

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 use tagpol_sema::program::{CmpOp, Regex, TableId};
 
-use super::Dialect;
 use super::text::{identifier, literal};
+use super::{Dialect, known};
 use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan};
 
 /// Lines are broken where they would be longer, if they can be.
@@ -129,6 +129,7 @@ impl Printer<'_> {
             Expr::Field(Field::Promoted(name)) => identifier(name, self.dialect),
             Expr::Field(Field::Key(key)) => self.dialect.map_value(key),
             Expr::Field(Field::Meta(path)) => self.dialect.json_field(path),
+            Expr::Field(Field::Known(at)) => known::column_name(*at),
             Expr::Column(id) => identifier(&self.plan.column(*id).name, self.dialect),
             Expr::Literal(constant) => self.constant(constant),
             Expr::Null(ty) => format!("CAST(NULL AS {})", self.dialect.type_name(*ty)),

@@ -8,6 +8,7 @@
 mod breakdown;
 mod dialect;
 mod expr;
+mod known;
 mod statement;
 mod text;
 
@@ -22,6 +23,9 @@ use expr::Printer;
 
 /// Name of the table of the evaluated inventory, one row a resource.
 pub const EVALUATED: &str = "evaluated";
+
+/// Name of the table of what is known besides the snapshot, one row a resource.
+pub const KNOWN: &str = "known";
 
 /// The SQL of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +50,8 @@ impl Script {
     /// Prints the plan.
     pub fn new(plan: &Plan, dialect: Dialect) -> Self {
         let printer = Printer { plan, dialect };
-        let setup = functions(plan).into_iter().filter_map(|f| dialect.definition(f)).collect();
+        let setup = functions(plan).into_iter().filter_map(|f| dialect.definition(f));
+        let setup = setup.chain(known::gather(plan, dialect)).collect();
         let query = |kind| {
             let query = plan.query(kind);
             let (heading, sql) = (statement::heading(query), printer.query(query));

@@ -2,7 +2,7 @@
 
 use super::expr::Printer;
 use super::text::{comment, identifier};
-use super::{Dialect, EVALUATED};
+use super::{Dialect, EVALUATED, known};
 use crate::ir::{Column, ColumnId, Direction, LookupInfo, Note, Order, Query, ResultColumn, Select, Type};
 
 impl Printer<'_> {
@@ -13,7 +13,7 @@ impl Printer<'_> {
             let comma = if index == 0 { "" } else { "," };
             out += &format!("{comma}\n  {} AS (\n    SELECT", self.layer_name(index));
             let from = match index.checked_sub(1) {
-                None => identifier(&self.plan.relation, self.dialect),
+                None => known::beside(self.plan, self.dialect),
                 Some(below) => {
                     out += "\n      *,";
                     self.layer_name(below)

@@ -20,7 +20,7 @@ pub enum CheckReason {
     Pending {
         /// Its condition.
         part: Part,
-        /// The age of the resource.
+        /// How long the finding has been there.
         age: TimeDelta,
         /// The grace.
         grace: Duration,
@@ -48,7 +48,9 @@ pub fn check(resource: &Resource<'_>, places: &Places, policy: usize, check: usi
     if let Some(exemption) = resource.exemption(policy, check) {
         return Some(CheckReason::Exempt(exemption));
     }
-    Some(match (declared.grace, resource.age()) {
+    let since = resource.since(&declared.name, &requirement.id);
+    let age = since.map(|since| resource.options().now - since);
+    Some(match (declared.grace, age) {
         (Some(grace), Some(age)) if age < TimeDelta::seconds(grace.seconds) => {
             CheckReason::Pending { part, age, grace }
         }

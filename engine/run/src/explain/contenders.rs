@@ -23,6 +23,8 @@ pub struct Contender {
 /// The kinds of things that give values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Giver {
+    /// A person.
+    Decision,
     /// An action of a rule.
     Rule {
         /// Name of the rule.
@@ -39,6 +41,8 @@ pub enum Giver {
         /// Its value, as found.
         raw: String,
     },
+    /// The model, which an `infer` lets apply.
+    Model,
     /// The tag's default.
     Default,
 }
@@ -47,6 +51,8 @@ impl Giver {
     /// Returns the source of the values that it gives.
     pub fn source(&self) -> Source {
         match self {
+            Self::Decision => Source::Decided,
+            Self::Model => Source::Inferred,
             Self::Rule { kind: ActionKind::Set, .. } => Source::Set,
             Self::Native { .. } => Source::Native,
             Self::Rule { kind: ActionKind::Fill, .. } => Source::Fill,
@@ -83,10 +89,16 @@ pub enum Fate {
 
 /// Returns all that could give a tag its value, the strongest first.
 pub fn contenders(resource: &Resource<'_>, places: &Places, tag: TagId) -> Vec<Contender> {
-    let mut all = by_rules(resource, places, tag, ActionKind::Set);
+    let known = |giver, loc: &Loc, value: Option<String>| {
+        value.map(|value| Contender { giver, loc: Some(loc.clone()), value: Some(value), fate: Fate::Won })
+    };
     let declared = resource.program().tag(tag);
+    let mut all: Vec<Contender> =
+        known(Giver::Decision, &declared.loc, resource.decision(tag)).into_iter().collect();
+    all.extend(by_rules(resource, places, tag, ActionKind::Set));
     all.extend(resource.native_steps(declared).into_iter().map(|step| native(resource, tag, step)));
     all.extend(by_rules(resource, places, tag, ActionKind::Fill));
+    all.extend(known(Giver::Model, &declared.loc, resource.inference(tag)));
     all.extend(declared.default.as_ref().map(|default| Contender {
         giver: Giver::Default,
         loc: Some(declared.loc.clone()),

@@ -46,6 +46,8 @@ pub fn origin(origin: &Origin, value: &str) -> String {
             let map = arm.as_ref().map(|loc| format!(" (mapped at {})", at(loc))).unwrap_or_default();
             format!("native key `{}`{says}{map}", shown(key))
         }
+        Origin::Decided => "a person's decision".to_owned(),
+        Origin::Inferred => "the model".to_owned(),
         Origin::Default(loc) => format!("its default ({})", at(loc)),
     }
 }

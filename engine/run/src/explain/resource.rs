@@ -17,8 +17,9 @@ use super::contenders::{Contender, contenders};
 use super::find::{Found, find};
 use super::narrate;
 use crate::error::RunError;
-use crate::evaluate::{Options, RELATION, compile_for};
+use crate::evaluate::{Options, RELATION, compile_knowing};
 use crate::finding::{SnapshotInfo, fingerprint};
+use crate::history::Remembered;
 use crate::message::{asks, message};
 use crate::tables::Tables;
 
@@ -115,12 +116,13 @@ pub fn explain(
     options: &Options,
     text: &str,
 ) -> Result<Found<Box<Explanation>>, RunError> {
-    let compiled = compile_for(program, snapshot, options)?;
     let store = Store::in_memory(&StoreOptions {
         threads: options.threads,
         memory_limit: None,
         temp_dir: options.temp_dir.clone(),
     })?;
+    let remembered = Remembered::for_options(options, &store)?;
+    let compiled = compile_knowing(program, snapshot, options, remembered.relations.clone())?;
     store.open_snapshot(&snapshot.resources_path(), RELATION)?;
     let row = match find(&store, RELATION, text)? {
         Found::One(row) => row,
@@ -135,6 +137,7 @@ pub fn explain(
         rates: currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default(),
         currency,
         tables: tables.by_key(program),
+        known: remembered.known_of(&row.id, &store)?,
     };
     let patterns = Patterns::default();
     let resource = Resource::evaluated(program, &options, &patterns, &row);

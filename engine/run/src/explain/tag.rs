@@ -26,6 +26,10 @@ pub enum Origin {
         /// The arm of the map that made it what it is.
         arm: Option<Loc>,
     },
+    /// A person.
+    Decided,
+    /// The model, which an `infer` lets apply.
+    Inferred,
     /// The tag's default.
     Default(Loc),
 }
@@ -44,6 +48,8 @@ pub fn origin(resource: &Resource<'_>, tag: TagId) -> Option<Origin> {
             let arm = arm_of(resource, tag, &step);
             Origin::Native { key: key.clone(), raw: step.raw, arm }
         }
+        Winner::Decided => Origin::Decided,
+        Winner::Inferred => Origin::Inferred,
         Winner::Default => Origin::Default(program.tag(tag).loc.clone()),
     })
 }

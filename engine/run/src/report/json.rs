@@ -7,7 +7,7 @@ use serde::Serialize;
 use tagpol_sema::program::Severity;
 use tagpol_store::Decimal;
 
-use crate::finding::{CheckResult, Evaluation, Finding};
+use crate::finding::{CheckResult, Conflict, Evaluation, Finding, Giver};
 use crate::goal::GoalResult;
 
 /// Version of the contract.
@@ -26,6 +26,7 @@ pub fn json(evaluation: &Evaluation) -> Result<String, serde_json::Error> {
         checks: evaluation.checks.iter().map(check).collect(),
         findings: evaluation.findings.iter().filter_map(|f| finding(evaluation, f)).collect(),
         goals: evaluation.goals.iter().map(goal).collect(),
+        conflicts: evaluation.conflicts.iter().map(conflict).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
@@ -41,6 +42,7 @@ struct Document<'a> {
     checks: Vec<CheckJson<'a>>,
     findings: Vec<FindingJson<'a>>,
     goals: Vec<GoalJson<'a>>,
+    conflicts: Vec<ConflictJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +90,7 @@ struct CheckJson<'a> {
     exempt: u64,
     cost_in_violation: Option<f64>,
     escalate: Option<EscalateJson<'a>>,
+    escalation_due: u64,
     controls: Vec<ControlJson<'a>>,
     file: &'a str,
     line: u32,
@@ -112,6 +115,8 @@ pub(super) struct FindingJson<'a> {
     check: &'a str,
     severity: &'static str,
     state: &'static str,
+    first_seen: Option<String>,
+    escalation_due: bool,
     resource: &'a str,
     name: Option<&'a str>,
     r#type: Option<&'a str>,
@@ -125,6 +130,26 @@ pub(super) struct FindingJson<'a> {
     message: &'a str,
     fingerprint: &'a str,
     cost: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ConflictJson<'a> {
+    tag: &'a str,
+    resource: &'a str,
+    value: &'a str,
+    from: GiverJson<'a>,
+    other_value: &'a str,
+    other_from: GiverJson<'a>,
+}
+
+#[derive(Serialize)]
+struct GiverJson<'a> {
+    source: &'static str,
+    key: Option<&'a str>,
+    rule: Option<&'a str>,
+    file: &'a str,
+    line: u32,
+    column: u32,
 }
 
 #[derive(Serialize)]
@@ -173,7 +198,7 @@ fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
         },
         pending: summary.pending,
         exempt: summary.exempt,
-        conflicts: evaluation.conflicts,
+        conflicts: evaluation.conflicts.len() as u64,
         cost: money(summary.cost),
         cost_in_violation: money(summary.cost_in_violation),
         currency: evaluation.snapshot.currency.as_deref(),
@@ -191,6 +216,7 @@ fn check(check: &CheckResult) -> CheckJson<'_> {
         exempt: check.exempt,
         cost_in_violation: money(check.cost_in_violation),
         escalate: check.escalate.as_ref().map(|e| EscalateJson { to: &e.to, after_seconds: e.after.seconds }),
+        escalation_due: check.escalation_due,
         controls: check.controls.iter().map(|c| ControlJson { framework: &c.framework, id: &c.id }).collect(),
         file: &check.loc.file,
         line: check.loc.line,
@@ -209,6 +235,8 @@ pub(super) fn finding_json<'a>(check: &'a CheckResult, finding: &'a Finding) -> 
         check: &check.check,
         severity: check.severity.as_str(),
         state: finding.state.as_str(),
+        first_seen: finding.first_seen.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
+        escalation_due: finding.escalation_due,
         resource: &finding.resource,
         name: finding.name.as_deref(),
         r#type: finding.ty.as_deref(),
@@ -222,6 +250,28 @@ pub(super) fn finding_json<'a>(check: &'a CheckResult, finding: &'a Finding) -> 
         message: &finding.message,
         fingerprint: &finding.fingerprint,
         cost: money(finding.cost),
+    }
+}
+
+fn conflict(conflict: &Conflict) -> ConflictJson<'_> {
+    ConflictJson {
+        tag: &conflict.tag,
+        resource: &conflict.resource,
+        value: &conflict.value,
+        from: giver(&conflict.from),
+        other_value: &conflict.other_value,
+        other_from: giver(&conflict.other_from),
+    }
+}
+
+fn giver(giver: &Giver) -> GiverJson<'_> {
+    GiverJson {
+        source: giver.source.as_str(),
+        key: giver.key.as_deref(),
+        rule: giver.rule.as_deref(),
+        file: &giver.loc.file,
+        line: giver.loc.line,
+        column: giver.loc.column,
     }
 }
 

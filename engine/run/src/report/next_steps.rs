@@ -21,9 +21,9 @@ pub(super) fn next_steps(evaluation: &Evaluation, amount: impl Fn(Decimal) -> St
             "{rejected} of the inventory could not be read: `tagpol snapshot import` lists them"
         ));
     }
-    if evaluation.conflicts > 0 {
-        let tags = several(evaluation.conflicts, "tag");
-        steps.push(format!("two values of equal rank contradict each other for {tags}: the first was taken"));
+    if !evaluation.conflicts.is_empty() {
+        let tags = several(evaluation.conflicts.len() as u64, "tag");
+        steps.push(format!("two values of equal rank contradict each other for {tags}: the first was taken (--all shows them)"));
     }
     steps.extend(silent(evaluation));
     steps

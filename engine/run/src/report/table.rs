@@ -9,7 +9,7 @@ use tagpol_store::Decimal;
 
 use super::next_steps::next_steps;
 use super::text::{clean, count, money, percent, several, shorten};
-use crate::finding::{CheckResult, Evaluation, Finding, State};
+use crate::finding::{CheckResult, Evaluation, Finding, Giver, State};
 use crate::goal::GoalResult;
 
 /// How the report looks.
@@ -39,6 +39,7 @@ pub fn table(evaluation: &Evaluation, style: Style) -> String {
     }
     page.goals(&mut out);
     page.accounts(&mut out);
+    page.conflicts(&mut out);
     page.next_steps(&mut out);
     out
 }
@@ -145,6 +146,11 @@ impl Page<'_> {
         let line = format!("{} of {} in scope{cost}", count(check.open), count(check.in_scope));
         let _ = writeln!(out, "    {}  {line}", check.check);
         let _ = writeln!(out, "      {}", self.dim(&clean(&check.asks)));
+        if let Some(escalation) = check.escalate.as_ref().filter(|_| check.escalation_due > 0) {
+            let due = several(check.escalation_due, "finding");
+            let line = format!("due to be told to {}: {due}", clean(&escalation.to));
+            let _ = writeln!(out, "      {}", self.paint(AnsiColor::Yellow.on_default(), &line));
+        }
         let of_check = |f: &&Finding| f.check == index && f.state == State::Open;
         let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
         let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
@@ -252,6 +258,27 @@ impl Page<'_> {
         let _ = write!(out, "{}", indent(&table, 2));
     }
 
+    /// One line a conflict, where every finding is shown too.
+    fn conflicts(&self, out: &mut String) {
+        if self.style.findings.is_some() || self.evaluation.conflicts.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Conflicts"));
+        let mut table = plain_table();
+        table.set_header(["resource", "tag", "value", "from", "not", "from"]);
+        for conflict in &self.evaluation.conflicts {
+            table.add_row([
+                shorten(&clean(&conflict.resource), 60),
+                conflict.tag.clone(),
+                format!("`{}`", shorten(&clean(&conflict.value), 40)),
+                giver(&conflict.from),
+                format!("`{}`", shorten(&clean(&conflict.other_value), 40)),
+                giver(&conflict.other_from),
+            ]);
+        }
+        let _ = write!(out, "{}", indent(&table, 2));
+    }
+
     fn next_steps(&self, out: &mut String) {
         let steps = next_steps(self.evaluation, |amount| self.amount(amount));
         if steps.is_empty() {
@@ -271,6 +298,15 @@ fn remedy(finding: &Finding) -> String {
             format!("would be mended by `{tag}` = `{}`", shorten(&clean(remedy), 40))
         }
         _ => String::new(),
+    }
+}
+
+/// What gave a value, in a few words.
+fn giver(giver: &Giver) -> String {
+    match (&giver.key, &giver.rule) {
+        (Some(key), _) => format!("key `{}`", shorten(&clean(key), 40)),
+        (None, Some(rule)) => format!("rule {rule} ({}:{})", giver.loc.file, giver.loc.line),
+        (None, None) => giver.source.as_str().to_owned(),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn observe(
     };
     let (now, currency) = (batch.now, batch.currency.clone());
     let (rates, tables) = (BTreeMap::new(), tables.by_key(program));
-    let options = Arc::new(interp::Options { now, currency, rates, tables });
+    let options = Arc::new(interp::Options { now, currency, rates, tables, known: interp::Known::default() });
     let mut observed = Vec::new();
     for member in &batch.members {
         let id = member.id();
@@ -102,6 +102,8 @@ fn winner(origin: &Origin) -> Winner {
             Winner::Rule { rule: *rule, action: *action }
         }
         Origin::Native { key } => Winner::Native { key: key.clone() },
+        Origin::Decided => Winner::Decided,
+        Origin::Inferred => Winner::Inferred,
         Origin::Default => Winner::Default,
     }
 }

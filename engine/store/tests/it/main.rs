@@ -1,11 +1,12 @@
 //! The store against a real DuckDB.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test may fail it")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 mod errors;
 mod interrupt;
 mod loading;
 mod snapshots;
+mod state;
 mod values;
 
 use tagpol_store::{Cell, Store, StoreOptions};

@@ -199,11 +199,11 @@ fn contender(contender: &Contender) -> ContenderJson<'_> {
             let action = if *kind == ActionKind::Set { "set" } else { "fill" };
             (Some(name.as_str()), Some(action), Some(*priority))
         }
-        Giver::Native { .. } | Giver::Default => (None, None, None),
+        Giver::Native { .. } | Giver::Decision | Giver::Model | Giver::Default => (None, None, None),
     };
     let native = match &contender.giver {
         Giver::Native { key, raw } => Some((key.as_str(), raw.as_str())),
-        Giver::Rule { .. } | Giver::Default => None,
+        Giver::Rule { .. } | Giver::Decision | Giver::Model | Giver::Default => None,
     };
     let (fate, condition, missing) = match &contender.fate {
         Fate::Won => ("won", None, None),

@@ -121,6 +121,8 @@ fn name(giver: &Giver) -> String {
     match giver {
         Giver::Rule { name, .. } => format!("rule {name}"),
         Giver::Native { key, .. } => format!("native key `{}`", shown(key)),
+        Giver::Decision => "a person".to_owned(),
+        Giver::Model => "the model".to_owned(),
         Giver::Default => "its default".to_owned(),
     }
 }
@@ -144,6 +146,8 @@ fn giver(contender: &Contender) -> String {
                 _ => says,
             }
         }
+        Giver::Decision => format!("a person decided `{value}`"),
+        Giver::Model => format!("the model says `{value}`"),
         Giver::Default => format!("its default `{value}`{at}"),
     }
 }

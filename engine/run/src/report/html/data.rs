@@ -244,7 +244,7 @@ fn summary(report: &Report<'_>) -> SummaryData {
         open: summary.open,
         pending: summary.pending,
         exempt: summary.exempt,
-        conflicts: report.evaluation.conflicts,
+        conflicts: report.evaluation.conflicts.len() as u64,
         cost: money(summary.cost),
         cost_in_violation: money(summary.cost_in_violation),
         new,
