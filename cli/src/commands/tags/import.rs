@@ -4,12 +4,12 @@ use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
+use tagpol_project::{read_text, text as utf8};
 use tagpol_store::state::Action;
 
 use super::request::Request;
 use crate::args::RowFormat;
 use crate::failure::Failure;
-use crate::files;
 
 /// A row of a file; what else an export holds is passed over.
 #[derive(Deserialize)]
@@ -45,13 +45,13 @@ pub(super) fn requests(
 
 fn read(path: &Path) -> Result<(String, String), Failure> {
     if path != Path::new("-") {
-        return Ok((path.display().to_string(), files::read_text(path)?));
+        return Ok((path.display().to_string(), read_text(path)?));
     }
     let mut bytes = Vec::new();
     let read = std::io::stdin().read_to_end(&mut bytes);
     read.map_err(|error| Failure::usage(format!("cannot read the standard input: {error}")))?;
     let name = "standard input";
-    Ok((name.to_owned(), files::text(bytes, name)?))
+    Ok((name.to_owned(), utf8(bytes, Path::new(name))?))
 }
 
 fn format_of(path: &Path) -> RowFormat {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
-use tagpol_store::state::{Action, CurrentDecision, Decision, StateError, StateStore};
+use tagpol_store::state::{Action, CurrentDecision, Decision, StateStore};
 
 use self::request::Request;
 use super::clock;
@@ -129,7 +129,7 @@ fn export(
     path: Option<&Path>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let decisions = store.read(&state::database()?, |state| Ok::<_, StateError>(state.decisions()?))?;
+    let decisions = store.read(&state::database()?, |state| state.decisions())?;
     let text = rows::text(format, &EXPORTED, decisions.unwrap_or_default().into_iter().map(ExportRow::from))?;
     match path {
         Some(path) => write_whole(path, &text)?,
@@ -176,7 +176,7 @@ fn history(
     format: Option<RowFormat>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let trail = store.read(&state::database()?, |state| Ok::<_, StateError>(state.history(resource)?))?;
+    let trail = store.read(&state::database()?, |state| state.history(resource))?;
     let trail = trail.unwrap_or_default();
     if let Some(format) = format {
         output.print_exactly(&rows::text(format, &TRAIL, trail.iter().map(HistoryRow::from))?)?;
