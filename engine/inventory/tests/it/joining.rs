@@ -81,6 +81,18 @@ fn bare_ids_of_a_report_match_arns() {
 }
 
 #[test]
+fn what_is_billed_under_two_ids_of_one_resource_adds_up() {
+    let arn = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f67890";
+    let bill = focus(&[("i-0a1b2c3d4e5f67890", "1.25", ""), (arn, "0.5", r#"{"env":"dev"}"#)]);
+    let list = "{\"id\":\"i-0a1b2c3d4e5f67890\",\"tags\":{\"Env\":\"prod\"}}\n".to_owned();
+    let import = together(&[("bill.csv", bill), ("list.ndjson", list)]).unwrap();
+    let instance = only(&import);
+    assert_eq!((instance.id.as_str(), instance.monthly_cost), (arn, Some(decimal("1.75"))));
+    assert_eq!(tags(&instance), [("Env", "prod")]);
+    assert_eq!(import.counts().matches.unwrap().both, 1);
+}
+
+#[test]
 fn an_id_at_the_end_of_two_arns_is_neither() {
     let list = "{\"id\":\"arn:aws:ec2:eu-west-1:1:instance/i-0a1b2c3d\"}\n{\"id\":\"arn:aws:ec2:us-east-1:1:instance/i-0a1b2c3d\"}\n";
     let import =
