@@ -2,6 +2,7 @@
 //!
 //! - `differential`: random programs, evaluated by the database and by the reference
 //! - `focus`: real bills, evaluated by a program and by hand-written SQL
+//! - `kill`: processes that are killed while they write to a state store
 
 #![expect(
     clippy::indexing_slicing,
@@ -13,3 +14,4 @@
 
 mod differential;
 mod focus;
+mod kill;

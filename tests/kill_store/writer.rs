@@ -1,0 +1,46 @@
+//! A process that writes until it is killed.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use chrono::DateTime;
+use tagpol_store::state::{Action, Change, StateError, StateStore};
+use tagpol_store::{Store, StoreOptions};
+
+use super::Result;
+
+/// Changes of the batches, one after the other: single ones, and more than a page.
+const BATCHES: [usize; 5] = [1, 300, 3, 40, 1];
+
+/// Decides batch after batch, and says of each decision when it is told that it is done.
+pub(super) fn write(path: &Path, name: &str) -> Result<()> {
+    let store = StateStore::new(path);
+    let options = StoreOptions { threads: Some(1), ..StoreOptions::default() };
+    for (number, size) in BATCHES.into_iter().cycle().enumerate() {
+        let changes: Vec<Change> = (0..size).map(|at| change(name, number, at, size)).collect();
+        // As the program does: a database for each transaction.
+        let database = Store::in_memory(&options)?;
+        let decided = store.write(&database, |state| -> std::result::Result<_, StateError> {
+            state.decide(DateTime::UNIX_EPOCH, "writer", &changes)
+        })?;
+        let mut lines = String::new();
+        for decision in decided {
+            lines += &format!("{} {}\n", decision.seq, decision.resource);
+        }
+        let mut out = std::io::stdout().lock();
+        out.write_all(lines.as_bytes())?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// A change whose resource names its batch, and how many are in it.
+fn change(name: &str, number: usize, at: usize, size: usize) -> Change {
+    Change {
+        action: Action::Set,
+        resource: format!("{name}-{number}/{at}/{size}"),
+        tag: "owner".to_owned(),
+        value: Some("jane@example.com".to_owned()),
+        note: None,
+    }
+}
