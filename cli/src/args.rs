@@ -134,6 +134,9 @@ pub(crate) struct EvalArgs {
     /// Exit with 1 when a finding of this severity or worse is open [default: low, or the manifest's]
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) fail_on: Option<FailOn>,
+    /// Fail only because of what an earlier run did not find: the file that it wrote as JSON
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) baseline: Option<PathBuf>,
     /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,

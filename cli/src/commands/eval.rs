@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use tagpol_project::FailOn;
 use tagpol_run::report::{self, Format, Report, Style};
-use tagpol_run::{Gate, Options, evaluate_in_detail};
+use tagpol_run::{Baseline, Compared, Gate, Options, evaluate_in_detail};
 use tagpol_store::state::{Recorded, StateError};
 
 use super::clock;
@@ -34,6 +34,8 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         record: keeps_record(args, now),
         ..Options::at(now)
     };
+    // Read before the reports are written, which may replace it.
+    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let targets = Targets::new(args.format, &args.output)?;
     let roles =
         targets.formats().any(Format::shows_breakdown).then(|| project.roles(&program)).transpose()?;
@@ -50,7 +52,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         waivers: &details.waivers,
         breakdown: details.breakdown.as_ref(),
         trend: &details.trend,
-        known: None,
+        known: baseline.as_ref().map(|baseline| &baseline.known),
         style: Style {
             color: output.out_has_color(),
             findings: (!args.all).then_some(3),
@@ -65,8 +67,28 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         told(record, &options, output)?;
     }
     let asked = args.fail_on.map(FailOn::from);
-    let gate = Gate(asked.or(project.manifest.fail_on).unwrap_or(FailOn::Low).severity());
-    Ok(if gate.fails(&evaluation.summary, &evaluation.goals) { Exit::Findings } else { Exit::Success })
+    let gate = asked.or(project.manifest.fail_on).unwrap_or(FailOn::Low).severity();
+    let fails = match &baseline {
+        Some(baseline) => {
+            tell(baseline.compare(&evaluation), output);
+            baseline.fails(&evaluation, gate)
+        }
+        None => Gate(gate).fails(&evaluation.summary, &evaluation.goals),
+    };
+    Ok(if fails { Exit::Findings } else { Exit::Success })
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    let file = std::fs::File::open(path).map_err(|error| Failure::io("read", path, &error))?;
+    Baseline::read(std::io::BufReader::new(file)).map_err(|error| {
+        Failure::usage(format!("`{}` is no baseline: {error}", path.display()))
+            .help("write one with `tagpol eval -o json=FILE`")
+    })
+}
+
+fn tell(compared: Compared, output: &mut Output) {
+    let Compared { new, known, gone } = compared;
+    output.note(&format!("compared with the baseline: {new} new, {known} known, {gone} gone\n"));
 }
 
 /// Adds the report to the summary of the step that GitHub Actions runs.

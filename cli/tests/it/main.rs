@@ -21,6 +21,7 @@
 )]
 
 mod bad_input;
+mod baselines;
 mod comparing;
 mod compiling;
 mod diagnostics;

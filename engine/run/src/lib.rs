@@ -13,6 +13,7 @@
 //! stable order. Assumes a program without errors. Promises the same evaluation for the same
 //! input, whatever the number of threads, and that nothing but temporary files is written.
 
+mod baseline;
 mod breakdown;
 pub mod diff;
 mod error;
@@ -27,6 +28,7 @@ mod tables;
 pub mod testing;
 mod waivers;
 
+pub use baseline::{Baseline, BaselineError, Compared};
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use error::RunError;
 pub use evaluate::{

@@ -1,0 +1,76 @@
+//! `tagpol eval --baseline`: only what is new fails.
+
+use crate::support::{Folder, NOW};
+
+const INVENTORY: &str = "id,created,tag:owner,tag:team\na,2020-01-01,,x\nb,2026-10-31,,x\nc,2020-01-01,x,\n";
+
+const POLICIES: &str = "tag owner: email\ntag team: text\n\
+    policy owned { severity high  require owner  grace 2 days }\npolicy placed { severity low  require team }\n\
+    goal teams { coverage of [team] by count  at least 60% }\n";
+
+/// A folder with a baseline of the policies.
+fn folder() -> Folder {
+    let folder = Folder::with(&[("p.tagpol", POLICIES), ("i.csv", INVENTORY)]);
+    folder.run(&["eval", "p.tagpol", "-i", "i.csv", "--now", NOW, "-o", "json=base.json"]).ends_with(1);
+    folder
+}
+
+fn ends(folder: &Folder, args: &[&str], said: &str) -> i32 {
+    let run = folder.run(&[&["eval", "p.tagpol", "-i", "i.csv", "--baseline", "base.json"], args].concat());
+    assert!(run.err.contains(said), "{said:?} in {run:#?}");
+    run.code
+}
+
+#[test]
+fn what_was_known_does_not_fail() {
+    let folder = folder();
+    assert_eq!(ends(&folder, &["--now", NOW], "0 new, 3 known, 0 gone"), 0);
+    // Another value, another form of the policy, another file: the same finding.
+    folder.write("i.csv", INVENTORY.replace(",x,\n", ",jane,\n"));
+    folder.write(
+        "p.tagpol",
+        format!("// moved\n\n{}", POLICIES.replace("require owner", "require\n  owner else \"no\"")),
+    );
+    assert_eq!(ends(&folder, &["--now", NOW], "0 new, 3 known, 0 gone"), 0);
+}
+
+#[test]
+fn what_is_new_fails_at_its_severity() {
+    let folder = folder();
+    folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane@company.com,\n"));
+    assert_eq!(
+        ends(&folder, &["--now", NOW, "--fail-on", "medium"], "1 new, 3 known, 0 gone"),
+        1,
+        "the goal is missed"
+    );
+    folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane,x\n").replace("c,2020-01-01,x,\n", ""));
+    assert_eq!(ends(&folder, &["--now", NOW], "1 new, 1 known, 2 gone"), 1);
+    assert_eq!(ends(&folder, &["--now", NOW, "--fail-on", "critical"], "1 new"), 0);
+    // A grace that has run out is new, though the finding was known.
+    folder.write("i.csv", INVENTORY);
+    assert_eq!(ends(&folder, &["--now", "2026-11-05"], "1 new, 3 known, 0 gone"), 1);
+}
+
+#[test]
+fn reports_mark_what_is_known() {
+    let folder = folder();
+    folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane,x\n"));
+    ends(&folder, &["--now", NOW, "-o", "sarif=out.sarif"], "1 new");
+    let sarif = folder.read("out.sarif");
+    assert_eq!(sarif.matches("\"new\"").count(), 1, "{sarif}");
+    assert!(sarif.matches("\"unchanged\"").count() >= 3);
+}
+
+#[test]
+fn a_file_that_is_no_baseline_is_told() {
+    let folder = folder();
+    let run = |file: &str| folder.run(&["eval", "p.tagpol", "-i", "i.csv", "--baseline", file]);
+    run("none.json").fails_with(2, &["cannot read `none.json`"]);
+    run("p.tagpol").fails_with(2, &["`p.tagpol` is no baseline", "eval -o json=FILE"]);
+    folder.write("old.json", "{\"schema_version\": 99, \"findings\": []}");
+    run("old.json").fails_with(2, &["schema version 99, want 1"]);
+    // The baseline may be replaced by the run that reads it.
+    folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane,x\n"));
+    assert_eq!(ends(&folder, &["--now", NOW, "-o", "json=base.json"], "1 new"), 1);
+    assert_eq!(ends(&folder, &["--now", NOW], "0 new, 4 known"), 0);
+}
