@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Evaluate the policies over an inventory and report what they find
     Eval(EvalArgs),
+    /// Tell what is spent by the values of tags, with shared costs spread
+    Cost(CostArgs),
     /// Compare what two versions of the policies find, or what is found in two snapshots
     Diff(DiffArgs),
     /// Say why a resource has its tags and findings, and what would make it compliant
@@ -194,6 +196,41 @@ pub(crate) struct ExplainArgs {
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CostArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// A tag, or an attribute like resource.account; repeat it, or separate several by commas
+    #[arg(long, required = true, value_name = "TAG", value_delimiter = ',')]
+    pub(crate) by: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Form of the report; all but the table have exact amounts
+    #[arg(long, value_enum, default_value_t = CostFormat::Table)]
+    pub(crate) format: CostFormat,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CostFormat {
+    /// For people, in cents that add up
+    Table,
+    /// For spreadsheets
+    Csv,
+    /// For programs: see docs/schema/cost.v1.json
+    Json,
+    /// For databases
+    Parquet,
 }
 
 /// `--rev A..B` compares two revisions of the git repository, `A...B` the second with what it

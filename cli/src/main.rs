@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &mut output),
         Command::Check(args) => commands::check::run(args, &mut output),
         Command::Eval(args) => commands::eval::run(args, &mut output),
+        Command::Cost(args) => commands::cost::run(args, &mut output),
         Command::Diff(args) => commands::diff::run(args, &mut output),
         Command::Explain(args) => commands::explain::run(args, &mut output),
         Command::Fmt(args) => commands::fmt::run(args, &mut output),

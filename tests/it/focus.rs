@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tagpol_inventory::{ImportOptions, Snapshot, import};
+use tagpol_run::cost::{Costs, SCALE, costs, dimension};
 use tagpol_run::{Evaluation, Options, evaluate};
 use tagpol_sema::{Database, analysis};
 use tagpol_store::{Cell, Decimal, Store, StoreOptions};
@@ -17,6 +18,15 @@ const RESOURCES: &str = include_str!("focus/resources.sql");
 const CHECKS: &str = include_str!("focus/checks.sql");
 const COUNTS: &str = include_str!("focus/counts.sql");
 const TOTALS: &str = include_str!("focus/totals.sql");
+
+/// Shared costs, which change no total.
+const ALLOCATION: &str = "
+allocate unknown {
+  from resource where environment is missing
+  to every application
+  split proportional
+}
+";
 
 /// What is known of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,26 +70,48 @@ fn confirmed(bill: &str, month: &str) -> Option<u64> {
         println!("skipped: there is no {}", path.display());
         return None;
     }
-    let evaluation = evaluated(&path);
+    let (evaluation, costs) = evaluated(&path);
     assert_eq!(evaluation.snapshot.month.as_deref(), Some(month));
     assert_eq!(evaluation.snapshot.currency.as_deref(), Some("USD"));
     assert_eq!(evaluation.snapshot.rejected_rows, 0);
     let by_hand = ByHand::of(&path, month);
     assert_eq!(lines(&evaluation), by_hand.lines());
     assert_eq!(totals(&evaluation), by_hand.totals());
+    assert_eq!(own_costs(&costs), by_hand.costs(month));
+    assert_eq!(costs.lines.iter().map(|line| line.shared).sum::<i128>(), 0);
+    assert!(costs.lines.iter().any(|line| line.shared != 0));
+    // To the cent: the bill has more digits than a snapshot keeps.
+    assert_eq!(cents(costs.total()), by_hand.bill(month));
     Some(evaluation.summary.open.iter().sum())
 }
 
-fn evaluated(bill: &Path) -> Evaluation {
+fn evaluated(bill: &Path) -> (Evaluation, Costs) {
     let db = Database::default();
-    let project = db.project(vec![("ten.tagpol".to_owned(), POLICIES.to_owned())]);
+    let project = db.project(vec![("ten.tagpol".to_owned(), format!("{POLICIES}{ALLOCATION}"))]);
     let analysis = analysis(&db, project);
     assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
     let now = "2026-06-01T00:00:00Z".parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let import = import(&[bill.to_owned()], &ImportOptions::at(now), &mut |_| {}).unwrap();
     let snapshot: Snapshot = import.write(folder.path(), &mut |_| {}).unwrap();
-    evaluate(&analysis.program, &snapshot, &Options::at(now)).unwrap()
+    let (program, options) = (&analysis.program, Options::at(now));
+    let by = ["application", "environment"].map(|name| dimension(program, name).unwrap());
+    let costs = costs(program, &snapshot, &options, &by).unwrap();
+    (evaluate(program, &snapshot, &options).unwrap(), costs)
+}
+
+/// Resources and their own costs by application and environment; the last is what has no resource.
+fn own_costs(costs: &Costs) -> BTreeMap<String, (u64, String)> {
+    let amount = |unscaled| Decimal { unscaled, scale: SCALE }.to_string();
+    let key = |values: &[Option<String>]| format!("{values:?}");
+    let lines = costs.lines.iter().map(|line| (key(&line.values), (line.resources, amount(line.own))));
+    lines.chain(costs.no_resource.map(|cost| ("none".to_owned(), (0, amount(cost))))).collect()
+}
+
+/// An amount in cents, halves away from zero.
+fn cents(units: i128) -> String {
+    let unit = 10_i128.pow(u32::from(SCALE) - 2);
+    ((units.abs() + unit / 2) / unit * units.signum()).to_string()
 }
 
 fn lines(evaluation: &Evaluation) -> BTreeMap<String, Line> {
@@ -147,6 +179,29 @@ impl ByHand {
                 (row[0].to_string(), line)
             })
             .collect()
+    }
+
+    fn costs(&self, month: &str) -> BTreeMap<String, (u64, String)> {
+        let text = |cell: &Cell| cell.as_text().map(str::to_owned);
+        let by_values = "SELECT application, environment, count(*), sum(cost) FROM tagged GROUP BY ALL";
+        let mut costs = BTreeMap::new();
+        for row in self.store.query(by_values).unwrap().rows {
+            let count = u64::try_from(row[2].as_int().unwrap()).unwrap();
+            costs.insert(format!("{:?}", [text(&row[0]), text(&row[1])]), (count, row[3].to_string()));
+        }
+        let none = "SELECT twelve_decimals(coalesce(sum(cost), 0)) FROM charges WHERE id IS NULL AND \
+                    date_trunc('month', start) = DATE '{month}-01'";
+        let none = self.store.query(&none.replace("{month}", month)).unwrap();
+        costs.insert("none".to_owned(), (0, none.single().unwrap().to_string()));
+        costs
+    }
+
+    /// The bill of a month in cents, whatever it is for.
+    fn bill(&self, month: &str) -> String {
+        let sql = format!(
+            "SELECT round(sum(cost) * 100)::HUGEINT FROM charges WHERE date_trunc('month', start) = DATE '{month}-01'"
+        );
+        self.store.query(&sql).unwrap().single().unwrap().to_string()
     }
 
     fn totals(&self) -> Vec<String> {

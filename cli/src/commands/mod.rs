@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod diff;
 pub(crate) mod doc;
 pub(crate) mod eval;

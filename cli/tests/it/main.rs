@@ -40,6 +40,7 @@ mod output;
 mod projects;
 mod schema;
 mod snapshots;
+mod spending;
 mod state;
 mod support;
 mod tables;

@@ -4,6 +4,7 @@
 //! Program + Snapshot + now -- evaluate --> Evaluation -- report::{json, table} --> text
 //! Program + Places         -- testing::run --> what each `test` block found, covers and notices
 //!                                                        -- report::test_run --> text
+//! Program + Snapshot       -- cost --> what is spent by the values of tags
 //! two of both              -- diff --> what entered, left and changed
 //! Program + one resource   -- explain --> why it is judged as it is
 //! ```
@@ -15,6 +16,7 @@
 
 mod baseline;
 mod breakdown;
+pub mod cost;
 pub mod diff;
 mod error;
 mod evaluate;

@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Re
 }
 
 /// Returns the text with `'` before it where a spreadsheet would take it for a formula.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         return Cow::Owned(format!("'{text}"));
     }

@@ -4,6 +4,7 @@
 //! Promises the same bytes for the same report, a stable order, and that no text of a cloud or a
 //! policy can break out of its place: each format escapes in one function.
 
+pub mod cost;
 mod csv;
 pub mod diff;
 pub mod explanation;

@@ -1,0 +1,133 @@
+//! `tagpol cost`: totals, shared costs, and the forms they are told in.
+
+use serde_json::Value;
+
+use crate::schema::{errors, undescribed};
+use crate::support::{Folder, repository};
+
+const POLICIES: &str = r#"
+tag team: text
+tag environment: one of [production, staging]
+allocate network {
+  from resource where resource.type == "ec2:natgateway"
+  to every team
+  split proportional
+}
+"#;
+
+/// A bill of two months with a charge that names no resource, a credit and an untagged resource.
+const BILL: &str = "BilledCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,ProviderName,ResourceId,ResourceType,SubAccountId,Tags\n\
+    10,USD,2026-09-01T00:00:00Z,2026-09-02T00:00:00Z,10.00,AWS,i-1,ec2:instance,1,\"{\"\"team\"\": \"\"web\"\"}\"\n\
+    10,USD,2026-10-01T00:00:00Z,2026-10-31T00:00:00Z,20.005,AWS,i-1,ec2:instance,1,\"{\"\"team\"\": \"\"web\"\"}\"\n\
+    10,USD,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,10.005,AWS,i-2,ec2:instance,2,\"{\"\"team\"\": \"\"data\"\", \"\"environment\"\": \"\"production\"\"}\"\n\
+    10,USD,2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,5.01,AWS,i-3,ec2:instance,2,\n\
+    10,USD,2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,10,AWS,nat-1,ec2:natgateway,1,\"{\"\"team\"\": \"\"infra\"\"}\"\n\
+    10,USD,2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,-1.5,AWS,i-4,ec2:instance,2,\"{\"\"team\"\": \"\"=ml\"\"}\"\n\
+    10,USD,2026-10-01T00:00:00Z,2026-10-02T00:00:00Z,3.333333,AWS,,,1,\n";
+
+fn folder() -> Folder {
+    Folder::with(&[("p.tagpol", POLICIES), ("bill.csv", BILL)])
+}
+
+fn cost(folder: &Folder, args: &[&str]) -> String {
+    let month: &[&str] = if args.contains(&"--month") { &[] } else { &["--month", "2026-10"] };
+    folder.run(&[&["cost", "p.tagpol", "-i", "bill.csv"], args, month].concat()).ends_with(0)
+}
+
+fn json(folder: &Folder, args: &[&str]) -> Value {
+    serde_json::from_str(&cost(folder, &[args, &["--format", "json"]].concat())).unwrap()
+}
+
+#[test]
+fn every_way_of_telling_it_comes_to_the_bill() {
+    let folder = folder();
+    for by in [
+        &["--by", "team"][..],
+        &["--by", "team,environment"],
+        &["--by", "resource.account"],
+        &["--by", "resource.id", "--by", "environment"],
+    ] {
+        assert_eq!(json(&folder, by)["total"], "46.853333", "{by:?}");
+    }
+    assert_eq!(json(&folder, &["--by", "team", "--month", "2026-09"])["total"], "10");
+}
+
+#[test]
+fn shared_costs_are_spread_by_what_others_cost() {
+    let told = json(&folder(), &["--by", "team"]);
+    let line = |value: &str| {
+        let lines = told["lines"].as_array().unwrap().iter();
+        let found = lines.into_iter().find(|line| line["values"][0] == value).unwrap();
+        ["own", "shared", "cost"].map(|key| found[key].as_str().unwrap().to_owned())
+    };
+    // 20.005 and 10.005 of 30.01, of 10, in units of 10^-12.
+    assert_eq!(line("web"), ["20.005", "6.666111296235", "26.671111296235"]);
+    assert_eq!(line("data"), ["10.005", "3.333888703765", "13.338888703765"]);
+    assert_eq!(line("infra"), ["10", "-10", "0"]);
+    assert_eq!(line("=ml"), ["-1.5", "0", "-1.5"]);
+    let shared = &told["shared"][0];
+    assert_eq!(
+        (&shared["allocation"], &shared["cost"], &shared["resources"]),
+        (&"network".into(), &"10".into(), &1.into())
+    );
+    let last = told["lines"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["kind"], &last["cost"]), (&"no-resource".into(), &"3.333333".into()));
+}
+
+#[test]
+fn the_table_adds_up() {
+    let table = cost(&folder(), &["--by", "team"]);
+    let cents = |line: &str| {
+        let amounts = line.split_whitespace().filter(|word| word.contains('.') && !word.ends_with('%'));
+        amounts.map(|word| word.replace(['.', ','], "").parse::<i64>().unwrap()).collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<i64>> = table.lines().map(cents).filter(|cells| cells.len() == 3).collect();
+    let (total, lines) = rows.split_last().unwrap();
+    assert_eq!(lines.len(), 6);
+    for column in 0..3 {
+        assert_eq!(lines.iter().map(|line| line[column]).sum::<i64>(), total[column], "{table}");
+    }
+    assert_eq!(total[2], 4685);
+    assert!(table.contains("(missing)") && table.contains("(no resource)"));
+}
+
+#[test]
+fn files_have_exact_amounts() {
+    let folder = folder();
+    let csv = cost(&folder, &["--by", "team", "--format", "csv"]);
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("team,kind,resources,own_cost,shared_cost,cost,currency"));
+    assert!(csv.contains("web,resources,1,20.005,6.666111296235,26.671111296235,USD"), "{csv}");
+    assert!(
+        csv.contains("'=ml,resources,1,-1.5,0,-1.5,USD")
+            && csv.contains(",no-resource,0,3.333333,0,3.333333,USD")
+    );
+    cost(&folder, &["--by", "team", "--format", "parquet", "-o", "costs.parquet"]);
+    assert!(std::fs::read(folder.path().join("costs.parquet")).unwrap().starts_with(b"PAR1"));
+    let args = ["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--format", "parquet"];
+    folder.run(&args).fails_with(2, &["name a file with `--output`"]);
+}
+
+#[test]
+fn the_contract_describes_every_field() {
+    let text = std::fs::read_to_string(repository().join("docs/schema/cost.v1.json")).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(undescribed(&schema), Vec::<String>::new());
+    assert_eq!(errors(&schema, &json(&folder(), &["--by", "team,environment"])), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_told_is_said() {
+    let folder = folder();
+    let run = |args: &[&str]| folder.run(&[&["cost", "p.tagpol"], args].concat());
+    run(&["-i", "bill.csv", "--by", "taem"]).fails_with(2, &["`taem`", "did you mean `team`?"]);
+    run(&["-i", "bill.csv"]).fails_with(2, &["--by"]);
+    folder.write("plain.csv", "id,tag:team\na,web\n");
+    run(&["-i", "plain.csv", "--by", "team"]).fails_with(3, &["tells no cost"]);
+    folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
+    let listed = folder.run(&["snapshot", "list"]).ends_with(0);
+    let id = listed.split_whitespace().next().unwrap();
+    let dir = format!(".tagpol/snapshots/{id}");
+    run(&["-i", &dir, "--by", "team", "--month", "2026-10"])
+        .fails_with(2, &["costs of 2026-09, not of 2026-10"]);
+}
