@@ -4,10 +4,11 @@ mod item;
 mod part;
 
 use tagpol_sema::db::parsed;
-use tagpol_sema::hir::Body;
+use tagpol_sema::hir::{Body, ItemKind};
 use tagpol_sema::{Code, Db, Project, SourceFile, Symbol, range_of};
 use tagpol_syntax::{TextRange, TextSize};
 
+use crate::facts::Facts;
 use crate::place::token_at;
 use crate::symbol::{item_at, named_at};
 use crate::words;
@@ -22,10 +23,17 @@ pub struct Hover {
 }
 
 /// Explains what stands at an offset.
-pub fn hover(db: &dyn Db, project: Project, file: SourceFile, offset: TextSize) -> Option<Hover> {
+pub fn hover(
+    db: &dyn Db,
+    project: Project,
+    file: SourceFile,
+    offset: TextSize,
+    facts: &dyn Facts,
+) -> Option<Hover> {
     if let Some(named) = named_at(db, project, file, offset)
-        && let Some(markdown) = describe(db, project, &named.symbol)
+        && let Some(text) = describe(db, project, &named.symbol)
     {
+        let markdown = paragraphs([text, told(&named.symbol, facts)]);
         return Some(Hover { range: named.range, markdown });
     }
     lint(db, file, offset).or_else(|| word(db, file, offset))
@@ -41,6 +49,19 @@ pub(crate) fn describe(db: &dyn Db, project: Project, symbol: &Symbol) -> Option
         Symbol::Given(test, index) => part::given(db, test, *index),
         Symbol::Module(module) => part::module(db, *module),
     }
+}
+
+/// What the inventory tells of an item.
+fn told(symbol: &Symbol, facts: &dyn Facts) -> String {
+    let Symbol::Item(item) = symbol else { return String::new() };
+    let name = &item.key.name;
+    let told = match item.key.kind {
+        ItemKind::Tag => facts.tag(name).map(|known| known.summary()),
+        ItemKind::Policy => facts.policy(name).map(|known| known.summary()),
+        ItemKind::Define | ItemKind::Rule => facts.matches(name).map(|known| known.summary()),
+        _ => None,
+    };
+    told.unwrap_or_default()
 }
 
 /// Explains a lint that `@allow(…)` names.

@@ -10,39 +10,58 @@
 //! let text = "/// Who answers.\ntag owner: email\ndefine owned = owner is set\n".to_owned();
 //! let project = db.project([("a.tagpol".to_owned(), text)]);
 //! let file = project.files(&db)[0];
-//! let hover = tagpol_ide::hover(&db, project, file, 50.into()).unwrap();
+//! let hover = tagpol_ide::hover(&db, project, file, 50.into(), &tagpol_ide::NoFacts).unwrap();
 //! assert!(hover.markdown.contains("Who answers."));
 //! ```
 //!
-//! | module | request |
+//! | module | answers |
 //! |---|---|
-//! | [`mod@diagnostics`] | what is wrong, with its fixes |
-//! | [`mod@hover`], `words` | what a name or a word means |
-//! | [`mod@definition`] | where a name is declared, and what its type is |
+//! | `diagnostics` | what is wrong, with its fixes |
+//! | `hover`, `words`, `signature` | what a name, a word or a call means |
+//! | `definition`, `references`, `rename` | where a name is declared and used, and another name for it |
+//! | `hierarchy` | which tags a tag is made of, and what is made of it |
+//! | `completion` | what can be written |
+//! | `actions` | what can be done about what is written |
+//! | `hints`, `lens` | what is decided elsewhere, beside the text |
+//! | `symbols`, `structure`, `tokens` | outline, folds, selections, links, colours |
+//! | `formatting` | canonical form |
+//! | `facts` | what an inventory tells, where one is at hand |
 
+mod actions;
+mod completion;
 mod definition;
 mod diagnostics;
+mod facts;
 mod formatting;
 mod hierarchy;
+mod hints;
 mod hover;
+mod lens;
 mod place;
 mod references;
 mod rename;
 mod roles;
+mod signature;
 mod structure;
 mod symbol;
 mod symbols;
 mod tokens;
 mod words;
 
+pub use actions::{Action, ActionKind, actions, fix_all};
+pub use completion::{Completion, CompletionKind, Completions, Docs, completion_docs, completions};
 pub use definition::{Definition, definition, type_definition};
 pub use diagnostics::{Diagnostic, DiagnosticTag, Fix, Related, diagnostics};
+pub use facts::{Facts, Known, Matches, NoFacts, PolicyFacts, Presence, Seen, Subject};
 pub use formatting::{format, format_on_type, format_range};
 pub use hierarchy::{Flow, FlowItem, fed_by, feeds, prepare_hierarchy};
+pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, hover};
+pub use lens::{Lens, LensAction, lenses};
 pub use place::{Edit, Place};
 pub use references::{Access, highlights, references};
 pub use rename::{prepare_rename, rename};
+pub use signature::{Signature, signature_help};
 pub use structure::{
     Fold, FoldKind, Link, LinkTarget, document_links, folds, linked_ranges, selection_ranges,
 };

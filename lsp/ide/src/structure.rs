@@ -152,10 +152,17 @@ fn table_files(db: &dyn Db, file: SourceFile) -> Vec<Link> {
 
 /// The path of a file that is named relative to another one.
 fn beside(file: &str, written: &str) -> String {
-    match file.rsplit_once('/').filter(|_| !written.starts_with('/')) {
-        Some((folder, _)) => format!("{folder}/{written}"),
-        None => written.to_owned(),
+    let folder = file.rsplit_once('/').map(|(folder, _)| folder);
+    let Some(folder) = folder.filter(|_| !written.starts_with('/')) else { return written.to_owned() };
+    let mut parts: Vec<&str> = folder.split('/').collect();
+    for part in written.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, "" | "..")) => drop(parts.pop()),
+            other => parts.push(other),
+        }
     }
+    parts.join("/")
 }
 
 /// The `http` and `https` addresses in a text.

@@ -6,6 +6,7 @@
 //! | module | does |
 //! |---|---|
 //! | `service` | the methods of the protocol, each in one line |
+//! | `frames` | leaves out what is no message |
 //! | `handlers` | one file a group of requests: convert, ask, convert back |
 //! | `session` | what the client has open, under one lock |
 //! | `workspace` | projects and files, on disk and in the editor |
@@ -21,6 +22,7 @@
 mod capabilities;
 mod convert;
 mod encoding;
+mod frames;
 mod handlers;
 mod library;
 mod publish;
@@ -45,6 +47,9 @@ use crate::server::Server;
 /// than a client asks for at once.
 const CONCURRENT_MESSAGES: usize = 256;
 
+/// Bytes that wait between the wire and the transport.
+const PIPE: usize = 256 * 1024;
+
 /// Serves one client on standard input and output until it ends. Returns whether it asked to shut down
 /// first, as the protocol wants. Fails where the system gives no threads.
 pub fn run() -> io::Result<bool> {
@@ -59,13 +64,15 @@ pub fn run() -> io::Result<bool> {
 /// put for the client to open.
 pub async fn serve<I, O>(input: I, output: O, cache: Option<PathBuf>) -> bool
 where
-    I: AsyncRead + Unpin,
+    I: AsyncRead + Unpin + Send + 'static,
     O: AsyncWrite,
 {
     let shut_down = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&shut_down);
     let (service, socket) = LspService::new(move |client| Server::new(client, cache, flag));
-    Transport::new(input, output, socket).concurrency_level(CONCURRENT_MESSAGES).serve(service).await;
+    let (sieve, messages) = tokio::io::duplex(PIPE);
+    tokio::spawn(frames::sift(input, sieve));
+    Transport::new(messages, output, socket).concurrency_level(CONCURRENT_MESSAGES).serve(service).await;
     shut_down.load(Ordering::Relaxed)
 }
 

@@ -13,7 +13,7 @@ use tower_lsp::ls_types::{Diagnostic, Uri};
 
 use crate::convert::to_lsp;
 use crate::server::Server;
-use crate::snapshot::{View, path_of, uri_of};
+use crate::snapshot::{Snapshot, View, path_of, uri_of};
 
 /// How long the text must rest before the edited file is checked.
 const SHORT_REST: Duration = Duration::from_millis(5);
@@ -78,11 +78,7 @@ impl Server {
     }
 
     async fn publish_file(&self, uri: &Uri, revision: u64) {
-        let answer = self.ask(uri, |snapshot| {
-            let found = tagpol_ide::diagnostics(&snapshot.view.db, snapshot.view.project, snapshot.file);
-            to_lsp::diagnostics(&snapshot.view, snapshot.file, &found)
-        });
-        if let Ok(Some(diagnostics)) = answer.await {
+        if let Ok(Some(diagnostics)) = self.ask(uri, file_diagnostics).await {
             self.send(uri.clone(), diagnostics, revision).await;
         }
     }
@@ -121,7 +117,12 @@ impl Server {
     }
 }
 
-fn all_diagnostics(view: &View) -> Vec<(Uri, Vec<Diagnostic>)> {
+pub(crate) fn file_diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
+    let view = &snapshot.view;
+    to_lsp::diagnostics(view, snapshot.file, &tagpol_ide::diagnostics(&view.db, view.project, snapshot.file))
+}
+
+pub(crate) fn all_diagnostics(view: &View) -> Vec<(Uri, Vec<Diagnostic>)> {
     let files = view.project.files(&view.db).iter();
     let found = files.filter_map(|file| {
         let found = tagpol_ide::diagnostics(&view.db, view.project, *file);

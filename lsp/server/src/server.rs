@@ -9,6 +9,7 @@ use tower_lsp::Client;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::Uri;
 
+use crate::handlers::decorations::TokenMemory;
 use crate::publish::{Publication, deliver};
 use crate::session::Session;
 use crate::snapshot::{Snapshot, View, compute};
@@ -23,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) outbox: mpsc::UnboundedSender<Publication>,
     /// Tells of [`Session::revision`].
     pub(crate) revision: watch::Sender<u64>,
+    /// The colours that the client has.
+    pub(crate) tokens: Arc<std::sync::Mutex<TokenMemory>>,
     /// Whether the client asked to shut down.
     pub(crate) shut_down: Arc<AtomicBool>,
     /// A folder for files that can be made again.
@@ -34,7 +37,15 @@ impl Server {
         let (outbox, publications) = mpsc::unbounded_channel();
         tokio::spawn(deliver(client.clone(), publications));
         let session = Arc::new(Mutex::new(Session::new()));
-        Self { client, session, outbox, revision: watch::Sender::new(0), shut_down, cache }
+        Self {
+            client,
+            session,
+            outbox,
+            revision: watch::Sender::new(0),
+            tokens: Arc::default(),
+            shut_down,
+            cache,
+        }
     }
 
     /// Answers a request about a file from a snapshot; None where no project has the file.

@@ -1,7 +1,9 @@
 //! What one client has open, under one lock.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
+use tagpol_ide::{Facts, NoFacts};
 use tagpol_sema::{Database, SourceFile};
 use tower_lsp::ls_types::{TextDocumentContentChangeEvent, Uri};
 
@@ -32,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) encoding: Encoding,
     pub(crate) library: Library,
     pub(crate) settings: Settings,
+    /// What an inventory tells, where one is at hand.
+    pub(crate) facts: Arc<dyn Facts>,
     /// How often anything changed that answers depend on.
     pub(crate) revision: u64,
 }
@@ -48,6 +52,7 @@ impl Session {
             encoding: Encoding::default(),
             library: Library::default(),
             settings: Settings::default(),
+            facts: Arc::new(NoFacts),
             revision: 0,
         }
     }
@@ -69,6 +74,8 @@ impl Session {
             project: member.project,
             encoding: self.encoding,
             library: self.library.clone(),
+            settings: self.settings.clone(),
+            facts: Arc::clone(&self.facts),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the user sets in the editor, below `tagpol`.
 
 use serde::Deserialize;
+use tagpol_ide::HintKind;
 use tower_lsp::ls_types::LSPAny;
 
 /// The settings; what is not set has its default, and what is unknown is passed over.
@@ -47,6 +48,16 @@ impl Default for Lens {
 }
 
 impl Settings {
+    /// Whether hints of a kind are shown.
+    pub(crate) fn wants(&self, kind: HintKind) -> bool {
+        match kind {
+            HintKind::Priority => self.hints.priorities,
+            HintKind::Type => self.hints.types,
+            HintKind::Scope => self.hints.scopes,
+            HintKind::Fact => true,
+        }
+    }
+
     /// Reads settings, with or without the key `tagpol` around them. What cannot be read is as if it
     /// were not set.
     pub(crate) fn read(value: &LSPAny) -> Self {

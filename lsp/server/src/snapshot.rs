@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use salsa::{Cancelled, Database as _};
+use tagpol_ide::Facts;
 use tagpol_sema::{Database, Project, SourceFile, line_index};
 use tagpol_syntax::{TextRange, TextSize};
 use tokio::sync::Mutex;
@@ -14,6 +15,7 @@ use tower_lsp::ls_types::{Location, Position, Range, Uri};
 use crate::encoding::{Encoding, Lines};
 use crate::library::Library;
 use crate::session::Session;
+use crate::settings::Settings;
 
 /// How often a request that an edit cut short is asked again.
 const MAX_ATTEMPTS: usize = 3;
@@ -25,6 +27,8 @@ pub(crate) struct View {
     pub(crate) project: Project,
     pub(crate) encoding: Encoding,
     pub(crate) library: Library,
+    pub(crate) settings: Settings,
+    pub(crate) facts: Arc<dyn Facts>,
 }
 
 /// A file of such a project.

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use tagpol_project::{FILE_NAME, Location, ProjectError, headings, is_policy_file, read_text, shown};
+use tagpol_project::{
+    FILE_NAME, Location, Manifest, ProjectError, headings, is_policy_file, read_text, shown,
+};
 use tagpol_sema::{Database, Project, SourceFile, table_files};
 
 /// A project.
@@ -95,8 +97,13 @@ impl Workspace {
             return;
         }
         let position = self.members.iter().position(|member| member.root.as_ref() == Some(&root));
-        let project = match position {
-            Some(at) => self.members.remove(at).project,
+        let project = match position.map(|at| self.members.remove(at)) {
+            Some(before) => {
+                // Those that the editor has, and has not saved yet.
+                let unsaved = before.files.into_iter().filter(|(path, _)| text_of(path).is_some());
+                files.extend(unsaved.filter(|(path, _)| Path::new(path).starts_with(&policies)));
+                before.project
+            }
             None => db.project_beside(self.empty, Vec::new()),
         };
         let problem = problem.or_else(|| levels.as_ref().err().cloned());
@@ -257,14 +264,13 @@ impl Workspace {
 
 /// Finds the project in a folder. With a manifest that is wrong, its defaults stand in.
 fn located(root: &Path) -> (Location, Option<ProjectError>) {
-    match tagpol_project::folder(root.to_owned()) {
-        Ok(location) => (location, None),
-        Err(problem) => {
-            let files = tagpol_project::files_below(root).unwrap_or_default();
-            let manifest = tagpol_project::Manifest::default();
-            // A folder without policies is no mistake in an editor: the first may be written next.
-            let problem = Some(problem).filter(|problem| problem.path.is_some());
-            (Location { root: root.to_owned(), manifest, files }, problem)
-        }
-    }
+    let problem = match tagpol_project::folder(root.to_owned()) {
+        Ok(location) => return (location, None),
+        Err(problem) => problem,
+    };
+    let manifest = Manifest::read(&root.join(FILE_NAME)).unwrap_or_default();
+    let files = tagpol_project::files_below(&root.join(&manifest.policies)).unwrap_or_default();
+    // A folder without policies is no mistake in an editor: the first may be written next.
+    let problem = Some(problem).filter(|problem| problem.path.is_some());
+    (Location { root: root.to_owned(), manifest, files }, problem)
 }

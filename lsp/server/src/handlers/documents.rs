@@ -1,5 +1,7 @@
 //! What the client has open.
 
+use std::sync::PoisonError;
+
 use tower_lsp::ls_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     DidSaveTextDocumentParams,
@@ -38,6 +40,7 @@ pub(crate) async fn closed(server: &Server, params: DidCloseTextDocumentParams) 
     let mut session = server.session.lock().await;
     let uri = params.text_document.uri;
     session.close(&uri);
+    server.tokens.lock().unwrap_or_else(PoisonError::into_inner).forget(&uri);
     let path = path_of(&uri);
     if session.workspace.find(&path).is_none() {
         server.clear(&path);

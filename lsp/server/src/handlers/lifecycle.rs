@@ -26,7 +26,7 @@ pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> Ini
     }
     session.workspace.folders = folders(&params);
     InitializeResult {
-        capabilities: capabilities::server(session.encoding),
+        capabilities: capabilities::server(session.encoding, session.client),
         server_info: Some(ServerInfo {
             name: "tagpol".to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),

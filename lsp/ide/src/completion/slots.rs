@@ -1,0 +1,425 @@
+//! What can stand at the cursor.
+
+use super::context::{Block, Context, statements};
+use super::lexer::{Kind, Lexeme};
+
+/// Something that can stand at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// Keywords that are explained by `words.md`.
+    Words(Vec<&'static str>),
+    /// The keywords of statements of a block, with snippets.
+    Statements(Block),
+    /// A condition begins.
+    Condition,
+    /// A value that is compared with, or given to, this.
+    Value(Option<Operand>),
+    /// What can be asked of this.
+    Operators(Option<Operand>),
+    Tags,
+    Types,
+    Policies,
+    Checks(String),
+    Rules,
+    Givens,
+    Attributes,
+    TagFields,
+    Columns(String),
+    /// Paths of modules that go on after this.
+    Modules(String),
+    ModuleItems(String),
+    Lints,
+    Units,
+    /// Texts in quotes, or what goes into them: `aws` of a made-up resource.
+    Providers,
+    NativeKeys,
+    Frameworks,
+}
+
+/// What a value belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Operand {
+    /// A tag, by its name; or `native.TAG`.
+    Tag(String),
+    /// An attribute of the resource.
+    Attribute(String),
+    /// `T.source`
+    Source,
+    /// A cell of a table: table and column.
+    Column(String, String),
+}
+
+const LEVELS: [&str; 4] = ["critical", "high", "medium", "low"];
+const TESTS: [&str; 7] = ["set", "missing", "valid", "email", "date", "number", "url"];
+
+/// Returns what can stand at the cursor.
+pub(super) fn slots(context: &Context<'_>) -> Vec<Slot> {
+    let words = context.before.as_slice();
+    let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
+    if context.in_text {
+        return in_text(context, &texts);
+    }
+    match (context.block, texts.as_slice()) {
+        (Block::File, [.., "@"]) => vec![Slot::Words(vec!["allow"])],
+        (Block::File, ["@", "allow", "(", ..]) if !texts.contains(&")") => vec![Slot::Lints],
+        (Block::UseList, _) => vec![Slot::ModuleItems(module_path(&context.item))],
+        (Block::File, _) => head(words),
+        (Block::Tags | Block::Shares, _) => Vec::new(),
+        (block, []) => vec![Slot::Statements(block)],
+        (block, _) => at_line_start(context, block, statement(context, block, words)),
+    }
+}
+
+/// On a line of its own where a statement may end, the next one is meant, or one more condition.
+fn at_line_start(context: &Context<'_>, block: Block, slots: Vec<Slot>) -> Vec<Slot> {
+    let may_end = slots.contains(&Slot::Statements(block));
+    if !context.begins_line || !may_end {
+        return slots;
+    }
+    vec![Slot::Statements(block), Slot::Words(vec!["and", "or"])]
+}
+
+/// Only few texts can be known.
+fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
+    match (context.block, texts) {
+        (Block::Given, ["provider"]) => vec![Slot::Providers],
+        (Block::Item("normalize"), ["keys"] | ["keys", .., ","]) | (_, [.., "native", "["]) => {
+            vec![Slot::NativeKeys]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The path of the module in `use std::a::{`.
+fn module_path(words: &[Lexeme<'_>]) -> String {
+    let after_use = words.iter().skip_while(|word| !word.is("use")).skip(1);
+    let path: String =
+        after_use.take_while(|word| !word.is("{") && !word.is("except")).map(|w| w.text).collect();
+    path.trim_end_matches(':').to_owned()
+}
+
+/// The line that an item begins with.
+fn head(words: &[Lexeme<'_>]) -> Vec<Slot> {
+    let mut words = words;
+    // `@allow(…)` may stand before.
+    if words.first().is_some_and(|word| word.is("@"))
+        && let Some(end) = words.iter().position(|word| word.is(")"))
+    {
+        words = words.get(end + 1..).unwrap_or_default();
+    }
+    let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
+    match texts.as_slice() {
+        [] => vec![Slot::Statements(Block::File)],
+        ["use"] => vec![Slot::Modules(String::new())],
+        ["use", path @ .., "::"] => vec![Slot::Modules(format!("{}::", path.concat()))],
+        ["use", .., "[" | ","] if texts.contains(&"except") => vec![Slot::ModuleItems(module_path(words))],
+        ["use", ..] => vec![Slot::Words(vec!["except"])],
+        ["tag", _, ":"] => vec![Slot::Types],
+        ["tag", _, ":", rest @ ..] => of_type(rest),
+        ["normalize"] | ["infer"] | ["infer", .., ","] => vec![Slot::Tags],
+        ["normalize", _] => vec![Slot::Words(vec!["where"])],
+        ["normalize", _, "where", ..] => condition(words.get(3..).unwrap_or_default(), &[]),
+        ["define", _, "=", ..] => condition(words.get(3..).unwrap_or_default(), &[]),
+        ["rule", _] => vec![Slot::Words(vec!["priority"])],
+        ["exempt"] => vec![Slot::Policies],
+        ["exempt", policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
+        ["table", _] => vec![Slot::Words(vec!["from"])],
+        ["table", _, "from", _] => vec![Slot::Words(vec!["key"])],
+        _ => Vec::new(),
+    }
+}
+
+fn of_type(rest: &[&str]) -> Vec<Slot> {
+    match rest {
+        [] => vec![Slot::Types],
+        ["text"] => vec![Slot::Words(vec!["matching"])],
+        ["one"] => vec![Slot::Words(vec!["of"])],
+        _ => Vec::new(),
+    }
+}
+
+/// A statement of a block, of which there is a word at least.
+fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<Slot> {
+    let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
+    let own = || context.item.get(1).and_then(Lexeme::name).unwrap_or_default().to_owned();
+    match (block, texts.as_slice()) {
+        (_, ["importance" | "severity"]) => vec![Slot::Words(LEVELS.to_vec())],
+        (Block::Item("tag"), ["default" | "example"]) => vec![Slot::Value(Some(Operand::Tag(own())))],
+        (Block::Item("normalize"), ["map", .., "->"]) => {
+            vec![Slot::Value(Some(Operand::Tag(own()))), Slot::Words(vec!["missing"])]
+        }
+        (Block::Item("normalize"), ["transform"] | ["transform", .., ","]) => {
+            vec![Slot::Words(vec!["lower", "upper", "trim"])]
+        }
+        (Block::Item("normalize"), ["otherwise"]) => vec![Slot::Words(vec!["missing", "keep"])],
+        (Block::Item("normalize"), _) => Vec::new(),
+        (_, ["set" | "fill"] | ["remediate", "set"]) => vec![Slot::Tags],
+        (_, ["remediate"]) => vec![Slot::Words(vec!["set"])],
+        (_, ["set" | "fill", tag, "="] | ["remediate", "set", tag, "="]) => {
+            vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))]
+        }
+        (_, ["set" | "fill", _, "=", ..] | ["remediate", "set", _, "=", ..]) => {
+            path(words).unwrap_or_else(|| next(block, &[]))
+        }
+        (_, ["when", ..]) => or_next(block, condition(words.get(1..).unwrap_or_default(), &[])),
+        (Block::Item("test"), ["expect", ..]) => expectation(words.get(1..).unwrap_or_default()),
+        (Block::Item("test"), _) => Vec::new(),
+        (_, ["for" | "from"]) => vec![Slot::Words(vec!["resource"])],
+        (_, ["for" | "from", "resource"]) => or_next(block, vec![Slot::Words(vec!["where"])]),
+        (_, ["for" | "from", "resource", "where", ..]) => {
+            or_next(block, condition(words.get(3..).unwrap_or_default(), &[]))
+        }
+        (_, ["require" | "forbid", ..]) => {
+            let after_label = match texts.as_slice() {
+                [_, _, ":", ..] => 3,
+                _ => 1,
+            };
+            or_next(block, condition(words.get(after_label..).unwrap_or_default(), &["else"]))
+        }
+        (_, ["control"]) => vec![Slot::Frameworks],
+        (_, ["escalate"]) => vec![Slot::Words(vec!["to"])],
+        (_, ["escalate", "to", _]) => vec![Slot::Words(vec!["after"])],
+        (_, ["grace", _] | ["escalate", .., "after", _]) => vec![Slot::Units],
+        (_, ["apply" | "suggest"]) => vec![Slot::Words(vec!["at"])],
+        (_, ["coverage"]) => vec![Slot::Words(vec!["of"])],
+        (_, ["coverage", "of", "["] | ["coverage", "of", "[", .., ","]) => vec![Slot::Tags],
+        (_, ["coverage", .., "]"]) => vec![Slot::Words(vec!["by"])],
+        (_, ["coverage", .., "by"]) => vec![Slot::Words(vec!["cost", "count"])],
+        (Block::Item("goal"), ["at"]) => vec![Slot::Words(vec!["least"])],
+        (_, ["to"]) => vec![Slot::Words(vec!["every"]), Slot::Tags],
+        (_, ["to", "every"]) => vec![Slot::Tags],
+        (_, ["to", _]) => vec![Slot::Words(vec!["in"])],
+        (_, ["to", tag, "in", "[", ..]) => vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))],
+        (_, ["split"]) => vec![Slot::Words(vec!["proportional", "even", "fixed"])],
+        (Block::Item("table"), [.., ":"]) => vec![Slot::Types],
+        (Block::Given, ["provider"]) => vec![Slot::Providers],
+        (Block::Given, ["monthly-cost", _]) => vec![Slot::Units],
+        (Block::Item("table"), _) => Vec::new(),
+        _ => next(block, &[]),
+    }
+}
+
+/// What begins the next statement, where one is complete.
+fn next(block: Block, more: &[&'static str]) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    if !more.is_empty() {
+        slots.push(Slot::Words(more.to_vec()));
+    }
+    if !statements(block).is_empty() {
+        slots.push(Slot::Statements(block));
+    }
+    slots
+}
+
+/// Adds the next statement where a condition could end.
+fn or_next(block: Block, slots: Vec<Slot>) -> Vec<Slot> {
+    let may_end = slots.iter().any(|slot| match slot {
+        Slot::Words(words) => words.contains(&"and") || words.contains(&"where"),
+        Slot::Operators(_) => true,
+        _ => false,
+    });
+    let mut slots = slots;
+    if may_end {
+        slots.extend(next(block, &[]));
+    }
+    slots
+}
+
+/// What is expected of a test's resources.
+fn expectation(words: &[Lexeme<'_>]) -> Vec<Slot> {
+    let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
+    let end = Slot::Words(vec!["for"]);
+    match texts.as_slice() {
+        [] => vec![Slot::Words(vec!["violation", "no", "exempt"]), Slot::Tags],
+        ["no"] => vec![Slot::Words(vec!["violation"])],
+        ["violation" | "exempt"] | ["no", "violation"] => vec![Slot::Policies],
+        [.., "violation" | "exempt", policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
+        [.., "for"] => vec![Slot::Givens],
+        [.., "from"] => vec![Slot::Words(vec!["rule"])],
+        [.., "from", "rule"] => vec![Slot::Rules],
+        ["violation" | "exempt", ..] | ["no", ..] => vec![end, Slot::Statements(Block::Item("test"))],
+        [_] => vec![Slot::Words(vec!["is"])],
+        [tag, "==" | "="] => vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))],
+        [_, "is"] => vec![Slot::Words(vec!["missing"])],
+        [_, "==" | "=", _] => {
+            vec![Slot::Words(vec!["from", "for"]), Slot::Statements(Block::Item("test"))]
+        }
+        _ => vec![end, Slot::Statements(Block::Item("test"))],
+    }
+}
+
+/// A condition, from its first word to the cursor. `end`: what may stand behind it.
+fn condition(words: &[Lexeme<'_>], end: &[&'static str]) -> Vec<Slot> {
+    if let Some(slots) = path(words).or_else(|| list(words)) {
+        return slots;
+    }
+    let from = words.iter().rposition(begins_operand).map_or(0, |at| at + 1);
+    let part = words.get(from..).unwrap_or_default();
+    let texts: Vec<&str> = part.iter().map(|word| word.text).collect();
+    if texts.is_empty() {
+        return vec![Slot::Condition];
+    }
+    match texts.as_slice() {
+        [.., "is"] => vec![Slot::Words([&TESTS[..], &["not"]].concat())],
+        [.., "is", "not"] => vec![Slot::Words(TESTS.to_vec())],
+        [.., "within"] => vec![Slot::Words(vec!["last", "next"])],
+        [.., "within", "last" | "next", number] if is_number(number) => vec![Slot::Units],
+        [.., "within", "last" | "next"] => Vec::new(),
+        [.., "has"] => vec![Slot::Words(vec!["word"])],
+        [.., "starts" | "ends"] => vec![Slot::Words(vec!["with"])],
+        [.., "not"] => vec![Slot::Words(vec!["in"])],
+        [.., "contains" | "matches" | "like" | "with" | "word" | "in"] => Vec::new(),
+        _ => match part.iter().rposition(is_operator) {
+            Some(at) if at + 1 == part.len() => {
+                vec![Slot::Value(operand(part.get(..at).unwrap_or_default()))]
+            }
+            Some(at) => after_operand(part, at, end),
+            None => vec![Slot::Operators(operand(part))],
+        },
+    }
+}
+
+/// Behind the right side of an operator.
+fn after_operand(part: &[Lexeme<'_>], operator: usize, end: &[&'static str]) -> Vec<Slot> {
+    let right = part.get(operator + 1..).unwrap_or_default();
+    let mut slots = Vec::new();
+    if let [number] = right
+        && number.kind == Kind::Number
+        && is_number(number.text)
+    {
+        slots.push(Slot::Units);
+    }
+    slots.push(Slot::Words([&["and", "or"], end].concat()));
+    slots
+}
+
+/// What ends the part of a condition before it.
+fn begins_operand(word: &Lexeme<'_>) -> bool {
+    let is_negation = word.is("!");
+    is_negation || (word.kind != Kind::Text && matches!(word.text, "and" | "or" | "(" | "&&" | "||" | ","))
+}
+
+fn is_operator(word: &Lexeme<'_>) -> bool {
+    let compares = word.kind == Kind::Punct
+        && matches!(word.text, "==" | "!=" | "<" | "<=" | ">" | ">=" | "=" | "===" | "!==" | "<>" | "=~");
+    let asks = word.kind == Kind::Word
+        && matches!(word.text, "in" | "contains" | "matches" | "like" | "with" | "word" | "is" | "within");
+    compares || asks
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains('%')
+}
+
+/// Behind a dot.
+fn path(words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
+    let (dot, rest) = words.split_last()?;
+    if !dot.is(".") {
+        return None;
+    }
+    let before = rest.last()?;
+    Some(vec![match before.text {
+        "resource" => Slot::Attributes,
+        "native" => Slot::Tags,
+        "]" => {
+            let open = rest.iter().rposition(|word| word.is("["))?;
+            Slot::Columns(rest.get(open.checked_sub(1)?)?.name()?.to_owned())
+        }
+        _ => Slot::TagFields,
+    }])
+}
+
+/// Within the brackets of a list or of a lookup.
+fn list(words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
+    let mut depth = 0_usize;
+    let open = words.iter().rposition(|word| match word.text {
+        "]" if word.kind == Kind::Punct => {
+            depth += 1;
+            false
+        }
+        "[" if word.kind == Kind::Punct => {
+            let is_it = depth == 0;
+            depth = depth.saturating_sub(1);
+            is_it
+        }
+        _ => false,
+    })?;
+    let before = words.get(..open)?;
+    let last = before.last()?;
+    Some(match last.text {
+        "in" => {
+            let operator = if before.iter().nth_back(1).is_some_and(|word| word.is("not")) { 2 } else { 1 };
+            let left = before.get(..before.len() - operator)?;
+            let from = left.iter().rposition(begins_operand).map_or(0, |at| at + 1);
+            vec![Slot::Value(operand(left.get(from..)?))]
+        }
+        "native" | "word" | "contains" | "with" | "like" | "." => Vec::new(),
+        _ => vec![Slot::Value(None)],
+    })
+}
+
+/// What the words of one side of a comparison are.
+fn operand(words: &[Lexeme<'_>]) -> Option<Operand> {
+    let words = match words {
+        [not, rest @ ..] if not.is("not") => rest,
+        words => words,
+    };
+    let texts: Vec<&str> = words.iter().map(|word| word.text.trim_matches('`')).collect();
+    Some(match texts.as_slice() {
+        [tag] if words.first()?.kind == Kind::Word => Operand::Tag((*tag).to_owned()),
+        ["resource", ".", attribute] => Operand::Attribute((*attribute).to_owned()),
+        ["native", ".", tag] => Operand::Tag((*tag).to_owned()),
+        [_, ".", "source"] => Operand::Source,
+        [table, "[", .., "]", ".", column] => Operand::Column((*table).to_owned(), (*column).to_owned()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::context::context;
+    use super::*;
+
+    fn at(text: &str) -> String {
+        let offset = text.find("$0").unwrap();
+        context(text, offset).map_or_else(String::new, |context| format!("{:?}", slots(&context)))
+    }
+
+    #[test]
+    fn conditions() {
+        for (text, expected) in [
+            ("define a = $0", "[Condition]"),
+            ("define a = not $0", "[Words([\"in\"])]"),
+            ("define a = b $0", "[Operators(Some(Tag(\"b\")))]"),
+            ("define a = b == $0", "[Value(Some(Tag(\"b\")))]"),
+            ("define a = b == c $0", "[Words([\"and\", \"or\"])]"),
+            ("define a = b == c and $0", "[Condition]"),
+            ("define a = b not in [c, $0", "[Value(Some(Tag(\"b\")))]"),
+            ("define a = resource.$0", "[Attributes]"),
+            ("define a = resource.provider == $0", "[Value(Some(Attribute(\"provider\")))]"),
+            ("define a = t[resource.account].$0", "[Columns(\"t\")]"),
+            ("define a = resource.age > 90 $0", "[Units, Words([\"and\", \"or\"])]"),
+            ("define a = b within last 90 $0", "[Units]"),
+        ] {
+            assert_eq!(at(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_of_blocks() {
+        for (text, expected) in [
+            ("rule r {\n  fill $0", "[Tags]"),
+            ("rule r {\n  fill t = $0", "[Value(Some(Tag(\"t\")))]"),
+            ("normalize t {\n  map \"a\" -> $0", "[Value(Some(Tag(\"t\"))), Words([\"missing\"])]"),
+            ("test \"x\" {\n  expect violation p/$0", "[Checks(\"p\")]"),
+            ("exempt $0", "[Policies]"),
+            ("use std::$0", "[Modules(\"std::\")]"),
+            ("use std::taxonomy::{a, $0", "[ModuleItems(\"std::taxonomy\")]"),
+            ("@allow($0", "[Lints]"),
+            ("tag a: $0", "[Types]"),
+            ("goal g {\n  coverage of [$0", "[Tags]"),
+        ] {
+            assert_eq!(at(text), expected, "{text}");
+        }
+    }
+}

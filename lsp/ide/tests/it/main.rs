@@ -1,0 +1,12 @@
+//! Features at cursors in small projects.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests")]
+
+mod actions;
+mod completion;
+mod edits;
+mod facts;
+mod hover;
+mod names;
+mod robust;
+mod shape;
+mod support;
