@@ -79,7 +79,7 @@ class Project:
             told = self.told(name)
             fits = version is None or (told is not None and told.version is not None and told.version >= version)
             if found is not None and fits and (codes is None or [d.code for d in found] == codes):
-                return found
+                return list(found)
             await self.client.wait_for_notification("textDocument/publishDiagnostics")
 
     def told(self, name: str):
@@ -103,8 +103,7 @@ def capabilities(pull: bool = False, utf8: bool = True) -> types.ClientCapabilit
     """Returns those of Visual Studio Code, which knows most of the protocol."""
     found = client_capabilities("visual-studio-code")
     found.general.position_encodings = ["utf-16", "utf-8"] if utf8 else ["utf-16"]
-    if not pull:
-        found.text_document.diagnostic = None
+    found.text_document.diagnostic = types.DiagnosticClientCapabilities() if pull else None
     return found
 
 
@@ -121,6 +120,7 @@ async def start(folder: pathlib.Path, capabilities_=None, folders=None, options=
         return remember(*arguments)
 
     client.protocol.fm.features["textDocument/publishDiagnostics"] = publish
+    client.feature("client/registerCapability")(lambda _: None)
     folders = [folder] if folders is None else folders
     params = types.InitializeParams(
         capabilities=capabilities_ or capabilities(),

@@ -1,0 +1,199 @@
+"""A client that misbehaves, and text that is too much."""
+
+import asyncio
+import json
+import os
+import time
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from conftest import Project, binary, place, start
+
+
+class Raw:
+    """A pipe to a server, for bytes that no client would send."""
+
+    def __init__(self, process):
+        self.process = process
+
+    @classmethod
+    async def start(cls):
+        return cls(await asyncio.create_subprocess_exec(
+            binary(), "lsp", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE))
+
+    def send(self, message, length=None):
+        body = message if isinstance(message, bytes) else json.dumps(message).encode()
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % (length or len(body)) + body)
+
+    async def receive(self):
+        length = 0
+        while (line := await self.process.stdout.readline()) != b"\r\n":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+            assert line, "the server ended"
+        return json.loads(await self.process.stdout.readexactly(length))
+
+    async def answer(self, identity):
+        """Returns the answer to a request; what else comes is passed over."""
+        while True:
+            message = await asyncio.wait_for(self.receive(), 20)
+            if message.get("id") == identity and "method" not in message:
+                return message
+
+    async def hands(self):
+        self.send({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"capabilities": {}}})
+        answer = await self.answer(0)
+        self.send({"jsonrpc": "2.0", "method": "initialized", "params": {}})
+        return answer
+
+
+async def test_garbage_on_standard_input():
+    raw = await Raw.start()
+    await raw.hands()
+    raw.send(b"{")
+    raw.send(b"[1, 2]")
+    raw.send(b"\xff\xfe\x00")
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"nothing": True}})
+    raw.send({"jsonrpc": "2.0", "id": 1, "method": "textDocument/hover", "params": [1]})
+    raw.send({"jsonrpc": "2.0", "id": 2, "method": "tagpol/nothing", "params": {}})
+    raw.send({"jsonrpc": "2.0", "method": "$/nothing", "params": {}})
+    raw.send({"jsonrpc": "2.0", "id": 99, "result": None})
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
+        "textDocument": {"uri": "file:///nowhere.tagpol", "version": 1}, "contentChanges": [{"text": "x"}]}})
+    assert (await raw.answer(1))["error"]["code"] == -32602
+    assert (await raw.answer(2))["error"]["code"] == -32601
+    raw.send({"jsonrpc": "2.0", "id": 3, "method": "workspace/symbol", "params": {"query": "x"}})
+    assert "result" in await raw.answer(3)
+    raw.send({"jsonrpc": "2.0", "id": 4, "method": "shutdown"})
+    await raw.answer(4)
+    raw.send({"jsonrpc": "2.0", "method": "exit"})
+    assert await asyncio.wait_for(raw.process.wait(), 10) == 0
+
+
+async def test_positions_that_are_nowhere():
+    raw = await Raw.start()
+    await raw.hands()
+    uri = "untitled:a"
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {
+        "textDocument": {"uri": uri, "languageId": "tagpol", "version": 1, "text": "tag a: text // 🦀\n"}}})
+    far = {"line": 4294967295, "character": 4294967295}
+    within = {"line": 0, "character": 16}
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": {
+        "textDocument": {"uri": uri, "version": -5},
+        "contentChanges": [{"range": {"start": far, "end": within}, "text": "x"}]}})
+    methods = ["hover", "definition", "completion", "signatureHelp", "documentHighlight", "prepareRename",
+               "linkedEditingRange", "prepareCallHierarchy"]
+    for n, method in enumerate(methods):
+        for m, position in enumerate([far, within]):
+            raw.send({"jsonrpc": "2.0", "id": n * 2 + m + 1, "method": f"textDocument/{method}",
+                      "params": {"textDocument": {"uri": uri}, "position": position}})
+            await raw.answer(n * 2 + m + 1)
+    raw.process.stdin.close()
+    await asyncio.wait_for(raw.process.wait(), 10)
+
+
+async def test_exit_without_shutdown():
+    raw = await Raw.start()
+    await raw.hands()
+    raw.send({"jsonrpc": "2.0", "method": "exit"})
+    assert await asyncio.wait_for(raw.process.wait(), 10) == 1
+
+
+async def test_the_client_vanishes():
+    raw = await Raw.start()
+    await raw.hands()
+    raw.process.stdin.close()
+    assert await asyncio.wait_for(raw.process.wait(), 10) == 1
+
+
+async def test_the_client_vanishes_within_a_message():
+    raw = await Raw.start()
+    await raw.hands()
+    raw.send(b'{"jsonrpc"', length=1000)
+    raw.process.stdin.close()
+    assert await asyncio.wait_for(raw.process.wait(), 10) == 1
+
+
+def long_text(lines: int) -> str:
+    """A file of so many lines, of tags and policies that speak of each other."""
+    item = "tag t{n}: one of [a, b, c]\n\npolicy p{n} {{\n  severity low\n  for resource where t{n} in [a, b]\n  require t{m} in [b, c]\n}}\n\n"
+    return "".join(item.format(n=n, m=max(n - 1, 0)) for n in range(lines // 8))
+
+
+async def test_a_file_of_50_000_lines(project):
+    text = long_text(50_000)
+    assert text.count("\n") == 50_000
+    document = project.open("a.tagpol", text)
+    await project.diagnostics("a.tagpol", version=1, codes=[])
+    line = text.count("\n") // 2
+    lines = text.split("\n")
+    line = next(n for n in range(line, len(lines)) if lines[n].startswith("  require"))
+    position = types.Position(line=line, character=12)
+    hover = await project.client.text_document_hover_async(
+        types.HoverParams(text_document=document, position=position))
+    assert "tag t" in hover.contents.value
+    for n in range(20):
+        here = types.Range(start=types.Position(line=line, character=0), end=types.Position(line=line, character=0))
+        project.change("a.tagpol", (here, " "))
+    completion = await project.client.text_document_completion_async(
+        types.CompletionParams(text_document=document, position=types.Position(line=line, character=30)))
+    assert completion.items
+    tokens = await project.client.text_document_semantic_tokens_full_async(
+        types.SemanticTokensParams(text_document=document))
+    assert len(tokens.data) > 500_000
+    await project.diagnostics("a.tagpol", version=21, codes=[])
+
+
+async def test_requests_are_cancelled_under_load(project):
+    """Of many dear requests those that are cancelled are answered at once, and an edit ends the others."""
+    text = long_text(50_000)
+    document = project.open("a.tagpol", text)
+    loop = asyncio.get_running_loop()
+    params = types.SemanticTokensParams(text_document=document)
+    calls = []
+    for n in range(60):
+        identity = f"dear-{n}"
+        future = asyncio.wrap_future(project.client.protocol.send_request(
+            "textDocument/semanticTokens/full", params, msg_id=identity))
+        calls.append((identity, future))
+    began = loop.time()
+    for identity, _ in calls[10:]:
+        project.client.cancel_request(types.CancelParams(id=identity))
+    cancelled = 0
+    for _, future in calls[10:]:
+        try:
+            await future
+        except (JsonRpcException, asyncio.CancelledError):
+            cancelled += 1
+    assert cancelled > 30, "most were not finished yet"
+    # An edit does not wait for what is still computed.
+    project.change("a.tagpol", "tag a: text\n")
+    answer = await project.client.text_document_document_symbol_async(
+        types.DocumentSymbolParams(text_document=document))
+    assert [symbol.name for symbol in answer] == ["a"]
+    await asyncio.gather(*(future for _, future in calls[:10]), return_exceptions=True)
+
+
+async def test_deep_nesting(project):
+    document = project.open("a.tagpol", "define a = " + "(" * 10_000 + "a" + ")" * 10_000 + "\n")
+    for ask in (project.client.text_document_folding_range_async(types.FoldingRangeParams(text_document=document)),
+                project.client.text_document_selection_range_async(types.SelectionRangeParams(
+                    text_document=document, positions=[types.Position(line=0, character=5_000)]))):
+        await ask
+    found = await project.diagnostics("a.tagpol", version=1)
+    assert "E0005" in [d.code for d in found]
+
+
+async def test_work_done_progress(folder):
+    """The first check is shown as work, which begins and ends."""
+    (folder / "tagpol.toml").write_text("")
+    (folder / "a.tagpol").write_text("tag a: text\n")
+    client = await start(folder)
+    while not any(reports and reports[-1].kind == "end" for reports in client.progress_reports.values()):
+        await client.wait_for_notification("$/progress")
+    kinds = [[report.kind for report in reports] for reports in client.progress_reports.values()]
+    assert kinds == [["begin", "end"]]
+    await client.shutdown_session()
