@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use tagpol_sema::{Database, LintLevel, LintLevels, Project, SourceFile, analysis, diagnostics};
+use tagpol_sema::{
+    Database, LintLevel, LintLevels, Project, SourceFile, Symbol, analysis, diagnostics, mentions_of,
+    range_of, scope,
+};
 
 const TAGS: &str = "tag environment: one of [production, staging]\ntag owner: email\n";
 
@@ -195,6 +198,24 @@ fn a_new_name_checks_all_that_names_something() {
     assert_eq!(count(&ran, "scope"), 1, "{ran:?}");
     // Two policies and a rule, and the new tag; the declarations of the others name nothing.
     assert_eq!(count(&ran, "checked"), 4, "{ran:?}");
+}
+
+#[test]
+fn moved_text_looks_for_no_names_again() {
+    let mut bench = Bench::new();
+    let tags = &scope(&bench.db, bench.project).tags;
+    let owner = Symbol::Item(tags.iter().find(|tag| tag.key.name == "owner").unwrap().clone());
+    assert_eq!(mentions_of(&bench.db, bench.project, &owner).len(), 2);
+    let file = bench.file("policies.tagpol");
+    bench.db.edit(file, format!("// a comment\n\n{POLICIES}"));
+    bench.ran.lock().unwrap().clear();
+    let mentions = mentions_of(&bench.db, bench.project, &owner);
+    let places: Vec<u32> =
+        mentions.iter().map(|mention| range_of(&bench.db, &mention.at).start().into()).collect();
+    let moved = u32::try_from(POLICIES.find("owner").unwrap() + "// a comment\n\n".len()).unwrap();
+    assert!(places.contains(&moved), "places are new all the same");
+    let ran = bench.ran.lock().unwrap();
+    assert!(!ran.iter().any(|query| query.contains("named_symbols") || query.contains("checked")), "{ran:?}");
 }
 
 #[test]
