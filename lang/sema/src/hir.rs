@@ -596,6 +596,13 @@ pub enum ExpectWhat {
         /// `missing`
         what: Name,
     },
+    /// `not PREDICATE`
+    Holds {
+        /// The predicate.
+        define: Name,
+        /// `not`
+        negated: bool,
+    },
     /// `no violation P/C`
     Violation {
         /// What.

@@ -541,6 +541,8 @@ impl Ctx {
             ExpectWhat::Violation { path: self.check_path(&violation.child()?)?, negated }
         } else if let Some(exempt) = node.child::<ast::ExpectExempt>() {
             ExpectWhat::Exempt(self.check_path(&exempt.child()?)?)
+        } else if let Some(holds) = node.child::<ast::ExpectDefine>() {
+            ExpectWhat::Holds { define: self.name(&holds.name()?), negated: holds.has_keyword("not") }
         } else {
             self.expect_tag(&node.child()?)?
         };

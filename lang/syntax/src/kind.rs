@@ -88,6 +88,7 @@ kinds! {
     ExpectViolation,
     ExpectExempt,
     ExpectTag,
+    ExpectDefine,
     FromRule,
     ForGiven,
     TableItem,

@@ -233,6 +233,8 @@ fn resource(row: &Row) -> Resource {
 fn empty(program: &Program) -> RowResult {
     let checks = program.policies.iter().map(|p| p.checks.len());
     RowResult {
+        // The script does not tell of them by themselves.
+        defines: Vec::new(),
         tags: vec![TagResult::default(); program.tags.len()],
         in_scope: vec![false; program.policies.len()],
         checks: checks.map(|count| vec![State::None; count]).collect(),

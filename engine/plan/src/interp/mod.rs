@@ -89,6 +89,8 @@ pub struct Row {
 pub struct RowResult {
     /// By [`TagId`].
     pub tags: Vec<TagResult>,
+    /// By predicate: whether it holds.
+    pub defines: Vec<bool>,
     /// By policy: whether it speaks of the resource.
     pub in_scope: Vec<bool>,
     /// By policy and check.
@@ -232,6 +234,7 @@ impl<'a> Resource<'a> {
     pub fn result(&self) -> RowResult {
         RowResult {
             tags: self.tags.clone(),
+            defines: self.program.defines.iter().map(|define| self.holds(&define.pred)).collect(),
             in_scope: self.policies_in_scope(),
             checks: self.check_states(),
             remedies: self.remedies(),

@@ -1,12 +1,13 @@
 //! What was expected, what came, and why.
 
 use tagpol_plan::interp::{Patterns, Resource, RowResult, State};
-use tagpol_sema::program::{Expect, ExpectKind, Loc, TagId, Test};
+use tagpol_sema::program::{DefineId, Expect, ExpectKind, Loc, TagId, Test};
 
 use super::Subject;
 use super::cases::Case;
 use super::judge::{self, Miss, Missed};
 use crate::explain::check::{CheckReason, check as check_reason};
+use crate::explain::condition::condition;
 use crate::explain::{narrate, tag};
 use crate::message::message;
 
@@ -92,6 +93,7 @@ impl Explainer<'_> {
         match &expect.kind {
             ExpectKind::TagIs { tag, value, rule } => self.tag_is(*tag, value, *rule),
             ExpectKind::TagMissing(tag) => (self.tag(*tag), Vec::new()),
+            ExpectKind::Holds { define, .. } => self.holds(*define),
             ExpectKind::Violation { policy, check, negated: false } => {
                 (self.states(*policy), self.no_finding(*policy, *check))
             }
@@ -119,6 +121,16 @@ impl Explainer<'_> {
                 (self.states(*policy), why)
             }
         }
+    }
+
+    /// Whether a predicate holds, and the part of it that decides.
+    fn holds(&self, id: DefineId) -> (String, Vec<String>) {
+        let define = self.subject.program.define(id);
+        let places = self.subject.places;
+        let place = places.defines.get(id.0 as usize).and_then(Option::as_ref);
+        let part = condition(self.resource, places, &define.pred, place);
+        let verb = if part.truth { "holds" } else { "does not hold" };
+        (format!("`{}` {verb}", define.name), vec![narrate::decisive(&part)])
     }
 
     /// `environment is `staging`, from native key `Env``

@@ -75,6 +75,9 @@ fn is_met(kind: &ExpectKind, result: &RowResult) -> bool {
             got.value.as_ref() == Some(value) && rule.is_none_or(from)
         }
         ExpectKind::TagMissing(tag) => tag_of(result, *tag).is_none_or(|got| got.value.is_none()),
+        ExpectKind::Holds { define, negated } => {
+            result.defines.get(define.0 as usize).is_some_and(|holds| holds != negated)
+        }
         ExpectKind::Violation { policy, check, negated } => {
             states(result, *policy, *check).any(is_violation) != *negated
         }
@@ -128,6 +131,6 @@ fn path(expect: &Expect) -> Option<(usize, Option<usize>)> {
         ExpectKind::Violation { policy, check, .. } | ExpectKind::Exempt { policy, check } => {
             Some((policy, check))
         }
-        ExpectKind::TagIs { .. } | ExpectKind::TagMissing(_) => None,
+        ExpectKind::TagIs { .. } | ExpectKind::TagMissing(_) | ExpectKind::Holds { .. } => None,
     }
 }

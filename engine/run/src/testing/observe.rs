@@ -10,6 +10,7 @@ use tagpol_plan::ir::Origin;
 use tagpol_sema::program::Program;
 
 use super::Observed;
+use super::asked::Asked;
 use super::cases::Batch;
 use crate::error::RunError;
 use crate::evaluate::{Options, Run};
@@ -19,11 +20,12 @@ use crate::tables::Tables;
 /// Evaluates the cases of a batch. Where their currency contradicts the program, that is the result
 /// of each.
 pub(super) fn observe(
-    program: &Program,
+    asked: &Asked,
     batch: Batch<'_>,
     tables: &mut Tables,
     options: &Options,
 ) -> Result<Vec<Observed>, RunError> {
+    let program = &asked.program;
     let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
     let import = Import::of_resources(&resources, batch.currency.clone(), batch.now);
     let mut imported: BTreeMap<String, Resource> =
@@ -32,7 +34,7 @@ pub(super) fn observe(
     let snapshot = import.write(folder.path(), &mut |_| {})?;
     let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() });
     let mut results = match run {
-        Ok(run) => Ok(results(program, &run, imported.keys())?),
+        Ok(run) => Ok(results(asked, &run, imported.keys())?),
         Err(error @ RunError::Currency(_)) => Err(error.to_string()),
         Err(error) => return Err(error),
     };
@@ -52,12 +54,13 @@ pub(super) fn observe(
 
 /// Reads the tags and findings of all resources, by id.
 fn results<'a>(
-    program: &Program,
+    asked: &Asked,
     run: &Run,
     ids: impl Iterator<Item = &'a String>,
 ) -> Result<BTreeMap<String, RowResult>, RunError> {
     let plan = &run.compiled.plan;
-    let mut results: BTreeMap<String, RowResult> = ids.map(|id| (id.clone(), nothing(program))).collect();
+    let mut results: BTreeMap<String, RowResult> =
+        ids.map(|id| (id.clone(), nothing(&asked.program))).collect();
     run.for_each(QueryKind::Tags, |row| {
         let origin = plan.provenance.get(row.index(4)?).map(|provenance| &provenance.origin);
         let result = results.get_mut(&row.text(0).unwrap_or_default());
@@ -74,6 +77,11 @@ fn results<'a>(
     run.for_each(QueryKind::Findings, |row| {
         let check = plan.checks.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown check"))?;
         let result = results.get_mut(&row.text(2).unwrap_or_default());
+        if let Some(define) = asked.by(check.policy) {
+            let slot = result.and_then(|result| result.defines.get_mut(define.0 as usize));
+            slot.into_iter().for_each(|holds| *holds = true);
+            return Ok(());
+        }
         let states = result.and_then(|result| result.checks.get_mut(check.policy));
         if let Some(slot) = states.and_then(|states| states.get_mut(check.check)) {
             *slot = match row.state(1)? {
@@ -91,6 +99,7 @@ fn results<'a>(
 fn nothing(program: &Program) -> RowResult {
     RowResult {
         tags: vec![TagResult::default(); program.tags.len()],
+        defines: vec![false; program.defines.len()],
         checks: program.policies.iter().map(|policy| vec![State::None; policy.checks.len()]).collect(),
         ..RowResult::default()
     }

@@ -9,7 +9,7 @@ use crate::codes::Code;
 use crate::formats;
 use crate::hir::{self, ExpectWhat, Item, Name, NodeId};
 use crate::names::{Def, Wanted};
-use crate::program::{self, Attr, Expect, ExpectKind, Given};
+use crate::program::{self, Attr, DefineId, Expect, ExpectKind, Given};
 
 impl Ctx<'_> {
     pub(super) fn test(&mut self, item: &Item, body: &hir::Test) -> Option<Typed> {
@@ -146,6 +146,9 @@ impl Ctx<'_> {
                 self.word(what, "state to expect after `is`", &[("missing", ())])?;
                 ExpectKind::TagMissing(id?)
             }
+            ExpectWhat::Holds { define, negated } => {
+                ExpectKind::Holds { define: self.define_named(define)?, negated: *negated }
+            }
             ExpectWhat::Violation { path, negated } => {
                 let (policy, check) = self.check_path(path)?;
                 ExpectKind::Violation { policy, check, negated: *negated }
@@ -166,6 +169,32 @@ impl Ctx<'_> {
             return Some(self.plain_text(text));
         }
         self.tag_literal(tag, Some(ty), value)
+    }
+
+    fn define_named(&mut self, name: &Name) -> Option<DefineId> {
+        let found = self.scope().names.get(&name.text).copied();
+        if let Some(def @ Def::Define(define)) = found {
+            self.used(name.id, Used::Def(def));
+            self.reads.defines.insert(define);
+            return Some(define);
+        }
+        if self.scope().may_define(&name.text) {
+            return None;
+        }
+        let draft = match found {
+            Some(other) => {
+                let message = format!("`{}` is {}, not a predicate", name.text, other.kind());
+                let draft = self.draft(Code::E0014, name.id, message);
+                let of_tag = matches!(other, Def::Tag(_));
+                let help = format!("ask for its value: `expect {} == …`, or `is missing`", name.text);
+                if of_tag { draft.help(help) } else { draft }
+            }
+            None => self
+                .draft(Code::E0010, name.id, format!("there is no predicate `{}`", name.text))
+                .meant(self.similar(&name.text, Wanted::Condition).as_deref()),
+        };
+        self.report(draft);
+        None
     }
 
     fn given_named(&mut self, name: &Name, givens: &[hir::Given]) -> Option<usize> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Attr, Loc, TagId};
+use super::{Attr, DefineId, Loc, TagId};
 
 /// A unit test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,13 @@ pub enum ExpectKind {
     },
     /// `expect T is missing`.
     TagMissing(TagId),
+    /// `expect [not] PREDICATE`.
+    Holds {
+        /// The predicate.
+        define: DefineId,
+        /// True for `not`.
+        negated: bool,
+    },
     /// `expect [no] violation P[/C]`: an open or pending finding.
     Violation {
         /// Index in [`Program::policies`](super::Program::policies).

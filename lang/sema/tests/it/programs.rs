@@ -195,6 +195,9 @@ impl Print<'_> {
                 format!("{} is {value:?}{rule}", self.name(*tag))
             }
             ExpectKind::TagMissing(tag) => format!("{} is missing", self.name(*tag)),
+            ExpectKind::Holds { define, negated } => {
+                format!("{}{}", if *negated { "not " } else { "" }, self.program.define(*define).name)
+            }
             ExpectKind::Violation { policy, check, negated } => {
                 format!("{}violation {}", if *negated { "no " } else { "" }, path(*policy, *check))
             }

@@ -296,6 +296,8 @@ nodes! {
     ExpectExempt,
     /// `T == V`, `T is missing`
     ExpectTag,
+    /// `PREDICATE`, `not PREDICATE`
+    ExpectDefine,
     /// `from rule R`
     FromRule,
     /// `for GIVEN`

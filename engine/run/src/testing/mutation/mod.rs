@@ -17,6 +17,7 @@ use tagpol_plan::{Layout, Plan, lower};
 use tagpol_sema::program::{Loc, Program, TagId, Test};
 
 use self::mutants::Reach;
+use super::asked::Asked;
 use super::{Subject, TestRun, judge};
 
 /// What became of the mutants of a program.
@@ -69,9 +70,15 @@ pub fn mutation(subject: Subject<'_>, run: &TestRun) -> Mutation {
     result
 }
 
-/// Returns the plan of a program, rules that give values included, for any inventory, at a time when no waiver has ended.
+/// Returns the plan of a program, rules that give values and predicates that tests ask for included,
+/// for any inventory, at a time when no waiver has ended.
 fn plan(program: &Program) -> Option<Plan> {
-    lower(program, &Layout::generic(), &tagpol_plan::Options { now: DateTime::UNIX_EPOCH }).ok()
+    lower(
+        &Asked::of(program).program,
+        &Layout::generic(),
+        &tagpol_plan::Options { now: DateTime::UNIX_EPOCH },
+    )
+    .ok()
 }
 
 /// The tests of a run, with their cases under the right program.
@@ -139,10 +146,16 @@ impl Known<'_> {
                 Some(result)
             }
             Reach::Tags(tags) => Some(self.resource.with_other_tags(program, tags)?.result()),
-            Reach::All => {
+            Reach::Define(define) => {
+                let changed = self.resource.under(program);
+                let (right, wrong) =
+                    (self.resource.program().defines.get(*define)?, program.defines.get(*define)?);
+                // Tags that depend on it are none that it reads: where it holds alike, all is alike.
+                if self.resource.holds(&right.pred) == changed.holds(&wrong.pred) {
+                    return None;
+                }
                 let every: Vec<TagId> = (0u32..).zip(&program.tags).map(|(id, _)| TagId(id)).collect();
-                let changed = self.resource.with_other_tags(program, &every);
-                Some(changed.unwrap_or_else(|| self.resource.under(program)).result())
+                Some(self.resource.with_other_tags(program, &every).unwrap_or(changed).result())
             }
         }
     }

@@ -57,8 +57,8 @@ pub(super) enum Reach {
     Policy(usize),
     /// The values of these tags.
     Tags(Vec<TagId>),
-    /// Everything: a definition may be used anywhere.
-    All,
+    /// Whatever asks for a predicate, by its index.
+    Define(usize),
 }
 
 struct Mutants<'a> {
@@ -176,11 +176,17 @@ impl<'a> Mutants<'a> {
         let program = self.subject.program;
         let defines = program.defines.iter().zip(&self.subject.places.defines);
         for (index, (define, place)) in defines.enumerate() {
-            self.condition(&Reach::All, &define.pred, place.as_ref(), &define.loc, move |program, pred| {
-                if let (Some(define), Some(pred)) = (program.defines.get_mut(index), pred) {
-                    define.pred = pred;
-                }
-            });
+            self.condition(
+                &Reach::Define(index),
+                &define.pred,
+                place.as_ref(),
+                &define.loc,
+                move |program, pred| {
+                    if let (Some(define), Some(pred)) = (program.defines.get_mut(index), pred) {
+                        define.pred = pred;
+                    }
+                },
+            );
         }
     }
 
