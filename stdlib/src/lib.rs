@@ -11,6 +11,24 @@ pub struct Module {
     pub text: &'static str,
 }
 
-/// All modules, ordered by name.
-pub const MODULES: &[Module] =
-    &[Module { name: "std::taxonomy", text: include_str!("../std/taxonomy.tagpol") }];
+macro_rules! modules {
+    ($($name:literal $path:literal,)*) => {
+        /// All modules, ordered by name.
+        pub const MODULES: &[Module] = &[$(Module { name: $name, text: include_str!($path) },)*];
+    };
+}
+
+modules! {
+    "std::aws" "../std/aws.tagpol",
+    "std::azure" "../std/azure.tagpol",
+    "std::clouds" "../std/clouds.tagpol",
+    "std::gcp" "../std/gcp.tagpol",
+    "std::packs::cis-tagging" "../std/packs/cis-tagging.tagpol",
+    "std::packs::finops" "../std/packs/finops.tagpol",
+    "std::packs::gdpr" "../std/packs/gdpr.tagpol",
+    "std::packs::hipaa" "../std/packs/hipaa.tagpol",
+    "std::packs::iso27001" "../std/packs/iso27001.tagpol",
+    "std::packs::pci-dss" "../std/packs/pci-dss.tagpol",
+    "std::packs::soc2" "../std/packs/soc2.tagpol",
+    "std::taxonomy" "../std/taxonomy.tagpol",
+}

@@ -21,11 +21,11 @@ struct Fence {
     text: String,
 }
 
-/// Returns the documents: those at the root, and all below `docs` and `examples`.
+/// Returns the documents: that at the root, and all below `docs`, `examples` and `stdlib`.
 fn documents() -> Vec<PathBuf> {
     let root = repository();
     let mut documents = vec![root.join("README.md")];
-    let mut folders = vec![root.join("docs"), root.join("examples")];
+    let mut folders = ["docs", "examples", "stdlib"].map(|folder| root.join(folder)).to_vec();
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(folder) else { continue };
         for path in entries.map(|entry| entry.unwrap().path()) {

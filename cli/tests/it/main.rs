@@ -5,6 +5,7 @@
 //! - `exit_codes`, `diagnostics`, `evaluation`, `formatting`, `output`, `projects`, `snapshots`,
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
+//! - `stdlib`: the standard library
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
@@ -42,6 +43,7 @@ mod schema;
 mod snapshots;
 mod spending;
 mod state;
+mod stdlib;
 mod support;
 mod tables;
 mod terraform;
