@@ -8,6 +8,7 @@
 //! - `stdlib`: the standard library
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
+//! - `reports`, `page`: the formats of `eval`, and its page in a browser
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `interrupted`: Ctrl-C, full disks and folders that cannot be written
 //! - `terraform`: plans, and other inventories of the clouds' own
@@ -38,7 +39,9 @@ mod hostile;
 mod interrupted;
 mod lints;
 mod output;
+mod page;
 mod projects;
+mod reports;
 mod schema;
 mod snapshots;
 mod spending;

@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 use tagpol_sema::program::Loc;
 
 use super::Report;
-use super::text::goal_text;
+use super::text::{clean, goal_text};
 use crate::finding::{CheckResult, Finding, State};
 use crate::goal::GoalResult;
 
@@ -58,21 +58,21 @@ fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &Check
         State::Open => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.as_str());
-            status.set_message(finding.message.clone());
+            status.set_message(clean(&finding.message));
             status.set_description(description(report, finding));
             status
         }
         State::Pending => skipped("inside the grace of the policy"),
         State::Exempt => skipped(report.waivers.of(at).map_or("waived", |waiver| &waiver.because)),
     };
-    let mut case = TestCase::new(format!("{}: {}", check.check, finding.resource), status);
+    let mut case = TestCase::new(format!("{}: {}", check.check, clean(&finding.resource)), status);
     place(&mut case, &check.policy, &check.loc);
     case
 }
 
 fn skipped(why: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(why.to_owned());
+    status.set_message(clean(why));
     status
 }
 
@@ -86,7 +86,7 @@ fn description(report: &Report<'_>, finding: &Finding) -> String {
         ("monthly cost", finding.cost.map(|cost| report.amount(cost))),
         ("would be mended by", finding.remedy.clone()),
     ];
-    let line = |(what, value): (&str, Option<String>)| Some(format!("{what}: {}\n", value?));
+    let line = |(what, value): (&str, Option<String>)| Some(format!("{what}: {}\n", clean(&value?)));
     facts.into_iter().filter_map(line).collect()
 }
 

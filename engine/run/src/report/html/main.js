@@ -47,5 +47,6 @@ makeHead();
 overview();
 groups();
 tagCards();
+readLink();
 makeTable();
 document.documentElement.dataset.ready = "true";

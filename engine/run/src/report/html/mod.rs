@@ -22,11 +22,12 @@ const PAGE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");
 
 /// The scripts, in the order that they depend on each other.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     include_str!("dom.js"),
     include_str!("model.js"),
     include_str!("charts.js"),
     include_str!("panels.js"),
+    include_str!("link.js"),
     include_str!("table.js"),
     include_str!("main.js"),
 ];

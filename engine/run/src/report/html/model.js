@@ -83,16 +83,29 @@ function compare(a, b) {
   return a < b ? -1 : 1;
 }
 
+// What is not known costs less than any credit.
+const COSTS = Float64Array.from(ROWS.cost, (cost) => cost ?? -1e300);
+
+// The keys of a column by row, made when it is first sorted by.
+const keysOf = new Map();
+
+function sortKeys(column) {
+  let keys = keysOf.get(column.id);
+  if (!keys) {
+    keys = Array.from({ length: TOTAL }, (_, row) => column.key(row));
+    keysOf.set(column.id, keys);
+  }
+  return keys;
+}
+
 function sorted(rows) {
-  const column = COLUMNS.find((one) => one.id === SORT.column);
-  const keys = new Map(rows.map((row) => [row, column.key(row)]));
+  const keys = sortKeys(COLUMNS.find((one) => one.id === SORT.column));
   const sign = SORT.down ? -1 : 1;
-  const cost = (row) => ROWS.cost[row] ?? -Infinity;
   return rows.sort((a, b) => {
-    const order = compare(keys.get(a), keys.get(b));
-    if (order) return Math.abs(order) === 2 ? order : order * sign;
+    const order = compare(keys[a], keys[b]);
+    if (order) return order === 2 || order === -2 ? order : order * sign;
     // Of equals the dearest first, then as they were.
-    return cost(b) - cost(a) || a - b;
+    return COSTS[b] - COSTS[a] || a - b;
   });
 }
 

@@ -105,6 +105,7 @@ function refresh() {
   GRID.sizer.style.height = `${Math.min(GRID.rows.length * ROW, HIGHEST)}px`;
   grid.scrollTop = 0;
   renderRows(true);
+  if (document.documentElement.dataset.ready) writeLink();
   const cost = costOf(GRID.rows);
   byId("count").textContent = `${count(GRID.rows.length)} of ${several(TOTAL, "finding")}${cost === null ? "" : ` · resources of ${money(cost)} a month`}`
     + (ROWS.left_out ? ` · ${count(ROWS.left_out)} more are not in this page` : "");
@@ -253,5 +254,6 @@ function makeTable() {
   addEventListener("resize", () => renderRows(true));
   addEventListener("beforeprint", printFindings);
   makeFilters();
+  showFilter();
   refresh();
 }
