@@ -63,15 +63,9 @@ impl Output {
     }
 
     /// Writes text of the user's byte for byte: what looks like a colour is theirs, and stays.
-    pub(crate) fn print_exactly(&mut self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn print_exactly(&mut self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
         let mut out = io::stdout();
-        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
-    }
-
-    /// Writes a result that is no text for a terminal.
-    pub(crate) fn print_bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout();
-        written(out.write_all(bytes).and_then(|()| out.flush()))
+        written(out.write_all(text.as_ref()).and_then(|()| out.flush()))
     }
 
     /// Writes something beside the result. Where standard error is closed nobody wants it.

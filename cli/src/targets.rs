@@ -104,16 +104,17 @@ impl Targets {
             })?;
         }
         let Some(format) = self.out else { return Ok(()) };
-        let mut bytes = Vec::new();
-        report.write(format, &mut bytes).map_err(|error| Failure::engine(error.to_string()))?;
         if format.is_binary() && output.out_is_terminal() {
             return Err(Failure::usage(format!("`{}` is no text for a terminal", format.as_str()))
                 .help(format!("name a file: `-o {0}=report.{0}`", format.as_str())));
         }
+        let mut bytes = Vec::new();
+        report.write(format, &mut bytes).map_err(|error| Failure::engine(error.to_string()))?;
         match String::from_utf8(bytes) {
+            // The only one with colours, which the terminal may not want.
             Ok(text) if format == Format::Table => output.print(&text),
-            Ok(text) => output.print_bytes(text.as_bytes()),
-            Err(error) => output.print_bytes(error.as_bytes()),
+            Ok(text) => output.print_exactly(text),
+            Err(error) => output.print_exactly(error.into_bytes()),
         }
     }
 }

@@ -49,7 +49,11 @@ impl Waivers {
     /// Reads which exemption waives which of the findings.
     pub(crate) fn read(run: &Run, program: &Program, findings: &[Finding]) -> Result<Self, RunError> {
         let mut waivers = Self { list: declared(program), by_finding: Vec::new() };
-        let mut exempt = findings.iter().enumerate().filter(|(_, finding)| finding.state == State::Exempt);
+        let mut exempt =
+            findings.iter().enumerate().filter(|(_, finding)| finding.state == State::Exempt).peekable();
+        if exempt.peek().is_none() {
+            return Ok(waivers);
+        }
         run.for_each(QueryKind::Waivers, |row| {
             // Both come in the order of checks and resources, and there is one for each.
             let next = exempt.next().filter(|(_, finding)| row.text(1).as_ref() == Some(&finding.resource));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tagpol_sema::program::Severity;
 
 use super::Report;
-use super::text::{clean, count, goal_text, percent, shorten};
+use super::text::{clean, count, goal_text, percent, several, shorten};
 use crate::finding::{CheckResult, Finding, State};
 
 /// Findings that are listed, so that the text fits into a comment.
@@ -44,7 +44,7 @@ fn totals(report: &Report<'_>, out: &mut String) {
     let _ = writeln!(out, "| {critical} | {high} | {medium} | {low} | {compliant} | {cost} |");
     for (number, what) in [(summary.pending, "inside a grace"), (summary.exempt, "waived")] {
         if number > 0 {
-            let _ = writeln!(out, "\n{} more findings are {what}.", count(number));
+            let _ = writeln!(out, "\nNot counted: {} {what}.", several(number, "finding"));
         }
     }
 }
@@ -98,7 +98,7 @@ fn findings(report: &Report<'_>, out: &mut String) {
     open.sort_by_key(|(finding, check)| {
         std::cmp::Reverse((check.severity, finding.cost.map_or(i128::MIN, |cost| cost.unscaled)))
     });
-    let title = format!("{} open findings", count(open.len() as u64));
+    let title = several(open.len() as u64, "open finding");
     let _ = writeln!(out, "\n<details><summary>{title}</summary>\n");
     let _ = writeln!(out, "| check | resource | account | cost a month | what is wrong |");
     let _ = writeln!(out, "|---|---|---|--:|---|");

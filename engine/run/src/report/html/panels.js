@@ -299,11 +299,11 @@ const column = (...cards) => el("div", { class: "column" }, cards.filter(Boolean
 /// tell costs by, the cards that remain stand side by side.
 function tagCards() {
   const breakdown = DATA.breakdown || { coverage: [] };
-  const left = [breakdown.coverage.length > 0 && coverage(), controls(), waivers()].filter(Boolean);
+  const left = [breakdown.coverage.length > 0 && coverage(), controls()].filter(Boolean);
   const pie = breakdown.environment && environments(breakdown.environment);
   const bill = breakdown.cost_center && costCenters(breakdown.cost_center);
   const heat = breakdown.matrix && heatMap(breakdown.matrix);
-  const rest = [goals(), months()].filter(Boolean);
+  const rest = [goals(), months(), waivers()].filter(Boolean);
   if (!pie && !bill) {
     byId("tags").append(...[...left, heat, ...rest].filter(Boolean));
     return;
