@@ -49,8 +49,8 @@ fn the_likeliest_first() {
         ("policy z {\n  severity $0\n}", "critical high"),
         ("policy z {\n  grace 24 $0\n}", "CHF EUR"),
         ("tag z: $0", "bool date"),
-        ("use $0", "std::taxonomy"),
-        ("use std::$0", "taxonomy"),
+        ("use $0", "std::aws std::azure"),
+        ("use std::$0", "aws azure"),
         ("test \"z\" {\n  given g { name \"x\" }\n  expect owner is missing for $0\n}", "g"),
         ("test \"z\" {\n  expect owner == \"x\" from rule $0\n}", "by-name"),
     ] {
