@@ -266,6 +266,11 @@ pub(crate) struct DiffArgs {
     /// Threads to run on [default: one a core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Compare as if the project remembered nothing: no decisions, no first-seen times
+    #[arg(long)]
+    pub(crate) no_state: bool,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

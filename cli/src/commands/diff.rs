@@ -9,6 +9,7 @@ use tagpol_run::Options;
 use tagpol_run::diff::{Diff, Limits, Subject, diff};
 use tagpol_run::report::diff::{json, markdown, pretty};
 use tagpol_sema::program::Program;
+use tagpol_store::state::StateStore;
 
 use super::clock;
 use crate::args::{DiffArgs, DiffFormat, SourceArgs};
@@ -19,6 +20,7 @@ use crate::interrupt::Scratch;
 use crate::inventory::{self, Opened};
 use crate::output::Output;
 use crate::project::{Project, root_of};
+use crate::state;
 
 /// Findings of each check and moves of each tag that are shown to people.
 const SHOWN: Limits = Limits { findings: Some(3), moves: Some(5) };
@@ -33,9 +35,10 @@ pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure>
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
         rates: side.project.manifest.rates.clone(),
+        state: comparison.state.clone(),
         ..Options::at(now)
     };
-    let Comparison { before, after, first, second } = &comparison;
+    let Comparison { before, after, first, second, state: _ } = &comparison;
     let (before_options, after_options) = (options(before), options(after));
     let second = second.as_ref().unwrap_or(first);
     let found = diff(
@@ -75,6 +78,8 @@ struct Comparison {
     first: Opened,
     /// None: the same.
     second: Option<Opened>,
+    /// What both remember: were it not the same, differences would not be those of the policies.
+    state: Option<StateStore>,
 }
 
 /// A version of the policies.
@@ -130,7 +135,8 @@ impl Comparison {
         let mut load = |path: &PathBuf| Side::load(Some(path), path.display().to_string(), None, now, output);
         let (before, after) = (load(before)?, load(after)?);
         let first = inventory::open(&after.project, &args.source, now, output)?;
-        Ok(Self { before, after, first, second: None })
+        let state = remembered(args, &[&after.project, &before.project]);
+        Ok(Self { before, after, first, second: None, state })
     }
 
     fn of_revisions(
@@ -149,7 +155,7 @@ impl Comparison {
             }
             Range::WorkTree(a) => ((repository.resolve(&a)?, a), None),
         };
-        // Where the inventory is told by the manifest as it is now.
+        // Where the inventory and the state store are is told by the manifest as it is now.
         let here = Project::load(path)?;
         let first = inventory::open(&here, &args.source, now, output)?;
         let file = path.filter(|path| path.is_file());
@@ -164,7 +170,7 @@ impl Comparison {
             Some(to) => side(to)?,
             None => Side::load(path, "the files as they are".to_owned(), None, now, output)?,
         };
-        Ok(Self { before, after, first, second: None })
+        Ok(Self { before, after, first, second: None, state: remembered(args, &[&here]) })
     }
 
     fn of_snapshots(
@@ -183,8 +189,19 @@ impl Comparison {
         let (first, second) = (open(from)?, open(to)?);
         before.label = format!("snapshot {}", first.snapshot.id());
         after.label = format!("snapshot {}", second.snapshot.id());
-        Ok(Self { before, after, first, second: Some(second) })
+        let state = remembered(args, &[&after.project]);
+        Ok(Self { before, after, first, second: Some(second), state })
     }
+}
+
+/// Returns the first state store that is there, else where the first project would have one.
+fn remembered(args: &DiffArgs, projects: &[&Project]) -> Option<StateStore> {
+    if args.no_state {
+        return None;
+    }
+    let stores: Vec<StateStore> =
+        projects.iter().filter_map(|project| state::of(project, &args.wait)).collect();
+    stores.iter().find(|store| store.exists()).or(stores.first()).cloned()
 }
 
 /// `A..B`, where neither side is empty and the dots are not those of a path.

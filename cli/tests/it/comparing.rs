@@ -206,6 +206,60 @@ fn revisions_are_read_without_touching_the_work_tree() {
     fails("--output=x..main", &["no revision `--output=x`"]);
 }
 
+/// Each finding that differs: its resource, and its states before and after.
+fn states(comparison: &Value) -> Vec<[&str; 3]> {
+    let checks = comparison["checks"].as_array().unwrap().iter();
+    let findings = checks.flat_map(|check| check["findings"].as_array().unwrap());
+    let keys = ["resource", "state_before", "state_after"];
+    findings.map(|finding| keys.map(|key| finding[key].as_str().unwrap_or_default())).collect()
+}
+
+#[test]
+fn both_sides_remember_the_same() {
+    let policy = |severity: &str| {
+        format!("tag owner: email\npolicy owned {{ severity {severity}  require owner  grace 10 days }}\n")
+    };
+    let folder = Folder::with(&[
+        ("a/p.tagpol", &policy("low")),
+        ("b/p.tagpol", &policy("low")),
+        ("b/tagpol.toml", ""),
+        ("i.csv", "id,tag:owner\ni-1,\ni-2,\n"),
+    ]);
+    git(&folder, &["init", "-q"]);
+    git(&folder, &["add", "a", "b"]);
+    git(&folder, &["commit", "-qm", "one"]);
+    folder.write("b/p.tagpol", policy("high"));
+    folder.run(&["tags", "set", "i-2", "owner=jo@example.com", "--by", "jo", "--project", "b"]).ends_with(0);
+    let first = ["eval", "b", "-i", "i.csv", "--now", "2026-10-25", "--fail-on", "none"];
+    folder.run(&first).ends_with(0);
+    let import = |owner: &str| {
+        folder.write("j.csv", format!("id,tag:owner\ni-1,\ni-2,{owner}\n"));
+        let said = folder.run(&["snapshot", "import", "j.csv", "--project", "b"]).ends_with(0);
+        said.lines().next().unwrap().strip_prefix("snapshot ").unwrap().to_owned()
+    };
+    let snapshots = format!("{}..{}", import("ann@example.com"), import(""));
+    let compared = |args: &[&str], day: &str| {
+        json(folder.run(&[&["diff", "--format", "json", "--now", day], args].concat()))
+    };
+    // `i-2` has an owner, and `i-1` has lacked one since the run; whichever folder remembers it.
+    for sides in
+        [&["a", "b", "-i", "i.csv"][..], &["b", "a", "-i", "i.csv"], &["b", "--rev", "HEAD", "-i", "i.csv"]]
+    {
+        let before = compared(sides, "2026-11-01");
+        assert_eq!(states(&before), [["i-1", "pending", "pending"]], "{sides:?}");
+        let after = compared(sides, "2026-11-05");
+        assert_eq!(states(&after), [["i-1", "open", "open"]], "{sides:?}");
+        let neither = compared(&[sides, &["--no-state"]].concat(), "2026-11-01");
+        assert_eq!(states(&neither), [["i-1", "open", "open"], ["i-2", "open", "open"]], "{sides:?}");
+    }
+    let moved = ["b", "--snapshot", &snapshots];
+    assert_eq!(states(&compared(&moved, "2026-11-01")), Vec::<[&str; 3]>::new());
+    let moved = [&moved[..], &["--no-state"]].concat();
+    assert_eq!(states(&compared(&moved, "2026-11-01")), [["i-2", "", "open"]]);
+    // Comparing is no run.
+    assert_eq!(folder.run(&["runs", "--format", "csv", "b"]).ends_with(0).lines().count(), 2);
+}
+
 #[test]
 fn what_cannot_be_compared_is_said() {
     let folder = folder();
