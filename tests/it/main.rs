@@ -1,7 +1,7 @@
 //! The whole pipeline through its library, from text and files to findings.
 //!
 //! - `differential`: random programs, evaluated by the database and by the reference
-//! - `focus`: real bills, evaluated by a program and by hand-written SQL
+//! - `real`: real bills and inventories, evaluated by a program and by hand-written SQL
 //! - `kill`: processes that are killed while they write to a state store
 
 #![expect(
@@ -13,5 +13,5 @@
 )]
 
 mod differential;
-mod focus;
 mod kill;
+mod real;

@@ -1,29 +1,32 @@
-//! Real bills: what a file of policies reports, a hand-written query over the raw file confirms,
-//! count for count and cost for cost.
+//! Real bills and inventories: what a file of policies reports, a hand-written query over the raw file
+//! confirms, count for count and cost for cost.
 //!
-//! `focus/ten.tagpol` is evaluated as users do it. `focus/*.sql` say the same of the CSV file, read
+//! `real/ten.tagpol` is evaluated as users do it. `real/*.sql` say the same of the raw file, read
 //! by the database itself: nothing of the importer, the compiler or the plan takes part in it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use tagpol_inventory::{ImportOptions, Snapshot, import};
 use tagpol_run::cost::{Costs, SCALE, costs, dimension};
 use tagpol_run::{Evaluation, Options, evaluate};
+use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 use tagpol_store::{Cell, Decimal, Store, StoreOptions};
+use tempfile::TempDir;
 
-const POLICIES: &str = include_str!("focus/ten.tagpol");
-const RESOURCES: &str = include_str!("focus/resources.sql");
-const CHECKS: &str = include_str!("focus/checks.sql");
-const COUNTS: &str = include_str!("focus/counts.sql");
-const TOTALS: &str = include_str!("focus/totals.sql");
+const POLICIES: &str = include_str!("real/ten.tagpol");
+const TAGGED: &str = include_str!("real/tagged.sql");
+const CHECKS: &str = include_str!("real/checks.sql");
+const COUNTS: &str = include_str!("real/counts.sql");
+const TOTALS: &str = include_str!("real/totals.sql");
 
 /// Shared costs, which change no total.
 const ALLOCATION: &str = "
 allocate unknown {
-  from resource where environment is missing
-  to every application
+  from resource where environment == production
+  to every environment
   split proportional
 }
 ";
@@ -37,74 +40,103 @@ struct Line {
     cost_in_violation: String,
 }
 
+/// How a file is read by hand.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// A FOCUS bill; the month whose costs count.
+    Focus(&'static str),
+    /// A list of resources.
+    List,
+}
+
 #[test]
 fn focus_1_0_sample() {
-    let open = confirmed("billing/focus_1_0_sample_1000.csv", "2024-09");
+    let open = confirmed("billing/focus_1_0_sample_1000.csv", Kind::Focus("2024-09"));
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
 #[test]
 fn focus_1_2_aws() {
-    let open = confirmed("synthetic/focus_1_2_generated_aws_1500.csv.gz", "2026-05");
+    let open = confirmed("synthetic/focus_1_2_generated_aws_1500.csv.gz", Kind::Focus("2026-05"));
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
 #[test]
 fn focus_1_2_azure() {
-    let open = confirmed("synthetic/focus_1_2_generated_azure_1500.csv.gz", "2026-05");
+    let open = confirmed("synthetic/focus_1_2_generated_azure_1500.csv.gz", Kind::Focus("2026-05"));
     assert!(open.is_none_or(|open| open > 400), "{open:?}");
 }
 
 #[test]
 fn focus_1_2_gcp() {
-    let open = confirmed("synthetic/focus_1_2_generated_gcp_1500.csv.gz", "2026-05");
+    let open = confirmed("synthetic/focus_1_2_generated_gcp_1500.csv.gz", Kind::Focus("2026-05"));
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
-/// Compares evaluation and query; returns the number of open findings, none where the bill is not
+#[test]
+fn resources_of_many_organisations() {
+    let open = confirmed("train/inventory_train.ndjson.gz", Kind::List);
+    assert!(open.is_none_or(|open| open > 50_000), "{open:?}");
+}
+
+#[test]
+fn resources_with_costs() {
+    let open = confirmed("train/inventory_billing.ndjson", Kind::List);
+    assert!(open.is_none_or(|open| open > 1000), "{open:?}");
+}
+
+/// Compares evaluation and query; returns the number of open findings, none where the file is not
 /// at hand.
-fn confirmed(bill: &str, month: &str) -> Option<u64> {
+fn confirmed(file: &str, kind: Kind) -> Option<u64> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let path = root.join(bill);
+    let path = root.join(file);
     if !path.is_file() {
         println!("skipped: there is no {}", path.display());
         return None;
     }
-    let (evaluation, costs) = evaluated(&path);
-    assert_eq!(evaluation.snapshot.month.as_deref(), Some(month));
-    assert_eq!(evaluation.snapshot.currency.as_deref(), Some("USD"));
+    let (program, snapshot, _folder) = imported(&path);
+    let options = Options::at(now());
+    let evaluation = evaluate(&program, &snapshot, &options).unwrap();
     assert_eq!(evaluation.snapshot.rejected_rows, 0);
-    let by_hand = ByHand::of(&path, month);
+    let by_hand = ByHand::of(&path, kind);
     assert_eq!(lines(&evaluation), by_hand.lines());
     assert_eq!(totals(&evaluation), by_hand.totals());
-    assert_eq!(own_costs(&costs), by_hand.costs(month));
-    assert_eq!(costs.lines.iter().map(|line| line.shared).sum::<i128>(), 0);
-    assert!(costs.lines.iter().any(|line| line.shared != 0));
-    // To the cent: the bill has more digits than a snapshot keeps.
-    assert_eq!(cents(costs.total()), by_hand.bill(month));
+    if let Kind::Focus(month) = kind {
+        assert_eq!(evaluation.snapshot.month.as_deref(), Some(month));
+        assert_eq!(evaluation.snapshot.currency.as_deref(), Some("USD"));
+        let by = ["application", "environment"].map(|name| dimension(&program, name).unwrap());
+        let costs = costs(&program, &snapshot, &options, &by).unwrap();
+        assert_eq!(own_costs(&costs), by_hand.costs(month));
+        assert_eq!(costs.lines.iter().map(|line| line.shared).sum::<i128>(), 0);
+        assert!(costs.lines.iter().any(|line| line.shared != 0), "production is spread");
+        // To the cent: the bill has more digits than a snapshot keeps.
+        assert_eq!(cents(costs.total()), by_hand.bill(month));
+    }
     Some(evaluation.summary.open.iter().sum())
 }
 
-fn evaluated(bill: &Path) -> (Evaluation, Costs) {
+fn now() -> DateTime<Utc> {
+    "2026-06-01T00:00:00Z".parse().unwrap()
+}
+
+/// Returns the policies, the file as a snapshot, and the folder that it lies in.
+fn imported(file: &Path) -> (Program, Snapshot, TempDir) {
     let db = Database::default();
     let project = db.project(vec![("ten.tagpol".to_owned(), format!("{POLICIES}{ALLOCATION}"))]);
     let analysis = analysis(&db, project);
     assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
-    let now = "2026-06-01T00:00:00Z".parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let import = import(&[bill.to_owned()], &ImportOptions::at(now), &mut |_| {}).unwrap();
-    let snapshot: Snapshot = import.write(folder.path(), &mut |_| {}).unwrap();
-    let (program, options) = (&analysis.program, Options::at(now));
-    let by = ["application", "environment"].map(|name| dimension(program, name).unwrap());
-    let costs = costs(program, &snapshot, &options, &by).unwrap();
-    (evaluate(program, &snapshot, &options).unwrap(), costs)
+    let import = import(&[file.to_owned()], &ImportOptions::at(now()), &mut |_| {}).unwrap();
+    let snapshot = import.write(folder.path(), &mut |_| {}).unwrap();
+    (Program::clone(&analysis.program), snapshot, folder)
 }
 
 /// Resources and their own costs by application and environment; the last is what has no resource.
 fn own_costs(costs: &Costs) -> BTreeMap<String, (u64, String)> {
     let amount = |unscaled| Decimal { unscaled, scale: SCALE }.to_string();
     let key = |values: &[Option<String>]| format!("{values:?}");
-    let lines = costs.lines.iter().map(|line| (key(&line.values), (line.resources, amount(line.own))));
+    let with_resources = costs.lines.iter().filter(|line| line.resources > 0);
+    let lines = with_resources.map(|line| (key(&line.values), (line.resources, amount(line.own))));
     lines.chain(costs.no_resource.map(|cost| ("none".to_owned(), (0, amount(cost))))).collect()
 }
 
@@ -125,16 +157,20 @@ fn lines(evaluation: &Evaluation) -> BTreeMap<String, Line> {
                 in_scope: check.in_scope,
                 open: check.open,
                 exempt: check.exempt,
-                cost_in_violation: check.cost_in_violation.unwrap().to_string(),
+                cost_in_violation: money(check.cost_in_violation),
             };
             (format!("{}/{}", check.policy, check.check), line)
         })
         .collect()
 }
 
+/// As the database writes it.
+fn money(amount: Option<Decimal>) -> String {
+    amount.map_or_else(|| "NULL".to_owned(), |amount| amount.to_string())
+}
+
 fn totals(evaluation: &Evaluation) -> Vec<String> {
     let summary = &evaluation.summary;
-    let money = |amount: Option<Decimal>| amount.unwrap().to_string();
     let mut totals = vec![
         summary.resources.to_string(),
         summary.compliant.to_string(),
@@ -146,19 +182,22 @@ fn totals(evaluation: &Evaluation) -> Vec<String> {
     totals
 }
 
-/// The hand-written queries over one bill.
+/// The hand-written queries over one file.
 struct ByHand {
     store: Store,
 }
 
 impl ByHand {
-    fn of(bill: &Path, month: &str) -> Self {
+    fn of(file: &Path, kind: Kind) -> Self {
         let store = Store::in_memory(&StoreOptions::default()).unwrap();
-        let bill: PathBuf = bill.canonicalize().unwrap();
-        let resources = RESOURCES
-            .replace("{bill}", &bill.to_str().unwrap().replace('\'', "''"))
-            .replace("{month}", &format!("{month}-01"));
-        store.execute(&resources).unwrap();
+        let file: PathBuf = file.canonicalize().unwrap();
+        let sql = match kind {
+            Kind::Focus(month) => include_str!("real/focus.sql").replace("{month}", &format!("{month}-01")),
+            Kind::List => include_str!("real/list.sql").to_owned(),
+        };
+        let sql = sql.replace("{file}", &file.to_str().unwrap().replace('\'', "''"));
+        store.execute(&sql).unwrap();
+        store.execute(TAGGED).unwrap();
         store.execute(CHECKS).unwrap();
         Self { store }
     }
