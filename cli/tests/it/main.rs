@@ -6,6 +6,7 @@
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `stdlib`: the standard library
+//! - `state`, `predictions`: what a project remembers, and what a model says
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `reports`, `page`: the formats of `eval`, and its page in a browser
@@ -40,6 +41,7 @@ mod interrupted;
 mod lints;
 mod output;
 mod page;
+mod predictions;
 mod projects;
 mod reports;
 mod schema;
