@@ -118,6 +118,10 @@ impl From<LookupError> for Failure {
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
+        if let StateError::Untidy { .. } = error {
+            return Self::engine(format!("what was to be written is kept, but {error}"))
+                .help("make room on the disk; the next command that writes tidies up");
+        }
         let help = match &error {
             StateError::Locked { .. } => {
                 Some("try again when the other process has ended, or wait longer with `--wait SECONDS`")
@@ -129,7 +133,7 @@ impl From<StateError> for Failure {
             StateError::Io { .. } if error.is_read_only() => {
                 Some("`state` in tagpol.toml can name a file in another folder")
             }
-            StateError::Io { .. } | StateError::Store(_) => None,
+            StateError::Io { .. } | StateError::Untidy { .. } | StateError::Store(_) => None,
         };
         Self { help: help.map(str::to_owned), ..Self::engine(error.to_string()) }
     }

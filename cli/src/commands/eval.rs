@@ -113,6 +113,9 @@ fn told(record: Result<Recorded, StateError>, options: &Options, output: &mut Ou
             "note: this run is not remembered: it looks back, and there is one of {}\n",
             newest.format("%Y-%m-%d %H:%M UTC")
         )),
+        Err(error @ StateError::Untidy { .. }) => {
+            output.note(&format!("warning: this run is remembered, but {error}\n"));
+        }
         // Nothing is lost that was there before.
         Err(error) if error.is_read_only() && options.state.as_ref().is_none_or(|state| !state.exists()) => {
             output.note(&format!("warning: this run is not remembered: {error}\n"));

@@ -41,6 +41,45 @@ fn ctrl_c_leaves_nothing_behind() {
 }
 
 #[test]
+fn ctrl_c_leaves_the_state_store_whole() {
+    let rows = 20_000;
+    let list = (0..rows).fold("resource,tag,value\n".to_owned(), |mut list, number| {
+        let _ = writeln!(list, "r-{number},owner,a{number}@example.com");
+        list
+    });
+    let folder = Folder::with(&[("tagpol.toml", ""), ("p.tagpol", OWNED), ("list.csv", &list)]);
+    folder.run(&["tags", "set", "x", "owner=a@example.com", "--by", "jo"]).ends_with(0);
+    let mut interrupted = 0;
+    for pause in [0, 10, 40] {
+        let mut import = folder.command(&["tags", "import", "list.csv", "--by", "jo"]);
+        let mut child = import.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let id = child.id().to_string();
+        // Whoever writes to the store says so in the file that locks it.
+        while folder.read(".tagpol/state.duckdb.lock") != id && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(pause));
+        Command::new("kill").args(["-INT", &id]).stderr(Stdio::null()).status().unwrap();
+        let run = Run::of(child.wait_with_output().unwrap());
+        // All of it or nothing, and others can go on.
+        let decided = folder.run(&["tags", "export"]).ends_with(0).lines().count() - 2;
+        match run.code {
+            130 => assert!([0, rows].contains(&decided) && run.out.is_empty(), "{decided}: {run:?}"),
+            code => assert_eq!((code, decided), (0, rows), "it was faster: {run:?}"),
+        }
+        interrupted += u32::from(run.code == 130);
+        let resource = format!("after-{pause}");
+        folder.run(&["tags", "set", &resource, "owner=a@example.com", "--by", "jo"]).ends_with(0);
+        folder.run(&["tags", "unset", &resource, "owner", "--by", "jo"]).ends_with(0);
+    }
+    assert!(interrupted > 0);
+    let trail = folder.run(&["tags", "history", "--format", "csv"]).ends_with(0);
+    let numbers = trail.lines().skip(1).map(|line| line.split(',').next().unwrap().parse::<usize>().unwrap());
+    assert!(numbers.eq(1..trail.lines().count()), "the trail has gaps");
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
+}
+
+#[test]
 fn a_disk_that_is_full_is_told_and_nothing_is_left() {
     let folder = Folder::with(&[("p.tagpol", OWNED), ("list.ndjson", &long_list(5_000))]);
     let before = folder.entries();
@@ -56,6 +95,40 @@ fn a_disk_that_is_full_is_told_and_nothing_is_left() {
     let mut after = folder.entries();
     after.retain(|entry| !entry.starts_with(".tagpol"));
     assert_eq!((after, unfinished(&folder)), (before, 0));
+}
+
+/// Runs the program where no file may be larger than this one, and nobody is killed for it.
+fn run_limited_to(folder: &Folder, file: &str, args: &str) -> Run {
+    let blocks = std::fs::metadata(folder.path().join(file)).unwrap().len() / 512;
+    let program = env!("CARGO_BIN_EXE_tagpol");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} {args}");
+    Run::of(Command::new("sh").current_dir(folder.path()).args(["-c", &script]).output().unwrap())
+}
+
+#[test]
+fn what_a_full_disk_left_of_the_state_store_is_told_exactly() {
+    let folder = Folder::with(&[("tagpol.toml", ""), ("p.tagpol", OWNED), ("i.csv", DIRTY)]);
+    folder.run(&["tags", "set", "x", "owner=a@example.com", "--by", "jo"]).ends_with(0);
+    let rows = 3_000_u32;
+    let list = (0..rows).fold("resource,tag,value\n".to_owned(), |mut list, number| {
+        let _ = writeln!(list, "r-{number},owner,a{number}x{}@example.com", number.wrapping_mul(7919));
+        list
+    });
+    folder.write("list.csv", list);
+    let (store, kept) =
+        (".tagpol/state.duckdb", || folder.run(&["tags", "export"]).ends_with(0).lines().count() - 1);
+    // What was decided is in the log beside the store, which could not grow.
+    run_limited_to(&folder, store, "tags import list.csv --by jo")
+        .fails_with(3, &["what was to be written is kept, but", "state.duckdb", "File too large"]);
+    assert_eq!(kept(), 3_001);
+    let run = run_limited_to(&folder, store, "eval -i i.csv --fail-on none");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("warning: this run is remembered, but"), "{run:?}");
+    assert_eq!(folder.run(&["runs", "--format", "csv"]).ends_with(0).lines().count(), 2);
+    // With room, the next one tidies up.
+    folder.run(&["tags", "unset", "x", "owner", "--by", "jo"]).ends_with(0);
+    assert_eq!(kept(), 3_000);
+    assert!(!folder.path().join(".tagpol/state.duckdb.wal").exists());
 }
 
 #[test]

@@ -51,6 +51,15 @@ pub enum StateError {
         /// Why not.
         source: std::io::Error,
     },
+    /// All that was to be written is on disk, and the next writer will find it; but closing the file
+    /// could not put it where it belongs, as on a full disk.
+    #[error("`{}` could not be tidied up: {reason}", path.display())]
+    Untidy {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -55,10 +55,19 @@ impl<'s> Attached<'s> {
     }
 
     /// Lets go of the file. What was committed is on disk already; closing tidies it.
+    ///
+    /// # Errors
+    /// [`StateError::Untidy`].
     pub(super) fn close(self, path: &Path) -> Result<(), StateError> {
         let closed = detach(self.store);
         // Nothing is left to drop but the lock.
-        closed.map_err(|error| explain(error, path))
+        closed.map_err(|error| {
+            let reason = match error {
+                StoreError::Query { message, .. } => original(&message).to_owned(),
+                error => error.to_string(),
+            };
+            StateError::Untidy { path: path.to_owned(), reason }
+        })
     }
 }
 
@@ -127,6 +136,11 @@ fn detach(store: &Store) -> Result<(), StoreError> {
     store.execute(&format!("DETACH DATABASE IF EXISTS {DATABASE}"))
 }
 
+/// The end of `CHECKPOINT during DETACH failed. … Original error: Could not write file`.
+fn original(message: &str) -> &str {
+    message.split_once("Original error: ").map_or(message, |(_, original)| original)
+}
+
 /// The number in `Conflicting lock is held in /usr/bin/duckdb (PID 123)`.
 fn process_in(message: &str) -> Option<u32> {
     let (_, rest) = message.split_once("(PID ")?;
@@ -135,12 +149,13 @@ fn process_in(message: &str) -> Option<u32> {
 
 /// Tells apart what the file is to blame for.
 fn explain(error: StoreError, path: &Path) -> StateError {
-    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    use std::io::ErrorKind::{FileTooLarge, PermissionDenied, ReadOnlyFilesystem, StorageFull};
     let StoreError::Query { message, .. } = error else { return error.into() };
     let kinds = [
         ("Permission denied", PermissionDenied),
         ("Read-only file system", ReadOnlyFilesystem),
         ("No space left", StorageFull),
+        ("File too large", FileTooLarge),
     ];
     match kinds.into_iter().find(|(words, _)| message.contains(words)) {
         Some((_, kind)) => StateError::Io { doing: "open", path: path.to_owned(), source: kind.into() },

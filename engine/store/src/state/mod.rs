@@ -135,25 +135,25 @@ impl StateStore {
             return Ok(None);
         }
         let attached = file::Attached::to_read(self, store)?;
-        let result = f(&State { store });
+        let read = f(&State { store })?;
         attached.close(&self.path)?;
-        result.map(Some)
+        Ok(Some(read))
     }
 
     /// Opens the store for writing, and closes it again. Makes it where there is none.
     ///
     /// # Errors
     /// What `f` returns; [`StateError`] where the store cannot be made or opened, or is in use too
-    /// long. What `f` had committed before stays.
+    /// long. What `f` had committed before stays: all of it with [`StateError::Untidy`].
     pub fn write<T, E: From<StateError>>(
         &self,
         store: &Store,
         f: impl FnOnce(&StateWriter<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let attached = file::Attached::to_write(self, store)?;
-        let result = f(&StateWriter { state: State { store } });
+        let written = f(&StateWriter { state: State { store } })?;
         attached.close(&self.path)?;
-        result
+        Ok(written)
     }
 }
 
