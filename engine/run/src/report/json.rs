@@ -4,7 +4,7 @@
 //! to the nearest double; what is not known is null.
 
 use serde::Serialize;
-use tagpol_sema::program::Severity;
+use tagpol_sema::program::{Control, Escalation, Severity};
 use tagpol_store::Decimal;
 
 use crate::finding::{CheckResult, Conflict, Evaluation, Finding, Giver};
@@ -98,15 +98,27 @@ struct CheckJson<'a> {
 }
 
 #[derive(Serialize)]
-struct EscalateJson<'a> {
+pub(super) struct EscalateJson<'a> {
     to: &'a str,
     after_seconds: i64,
 }
 
+impl<'a> From<&'a Escalation> for EscalateJson<'a> {
+    fn from(escalate: &'a Escalation) -> Self {
+        Self { to: &escalate.to, after_seconds: escalate.after.seconds }
+    }
+}
+
 #[derive(Serialize)]
-struct ControlJson<'a> {
+pub(super) struct ControlJson<'a> {
     framework: &'a str,
     id: &'a str,
+}
+
+impl<'a> From<&'a Control> for ControlJson<'a> {
+    fn from(control: &'a Control) -> Self {
+        Self { framework: &control.framework, id: &control.id }
+    }
 }
 
 #[derive(Serialize)]
@@ -215,9 +227,9 @@ fn check(check: &CheckResult) -> CheckJson<'_> {
         pending: check.pending,
         exempt: check.exempt,
         cost_in_violation: money(check.cost_in_violation),
-        escalate: check.escalate.as_ref().map(|e| EscalateJson { to: &e.to, after_seconds: e.after.seconds }),
+        escalate: check.escalate.as_ref().map(EscalateJson::from),
         escalation_due: check.escalation_due,
-        controls: check.controls.iter().map(|c| ControlJson { framework: &c.framework, id: &c.id }).collect(),
+        controls: check.controls.iter().map(ControlJson::from).collect(),
         file: &check.loc.file,
         line: check.loc.line,
         column: check.loc.column,

@@ -11,6 +11,7 @@ use crate::explain::check::CheckReason;
 use crate::explain::condition::Part;
 use crate::explain::contenders::{Contender, Fate, Giver};
 use crate::explain::resource::{About, CheckStory, Explanation, TagStory};
+use crate::report::json::{ControlJson, EscalateJson};
 
 /// Version of the contract.
 pub const EXPLAIN_SCHEMA_VERSION: u32 = 1;
@@ -148,18 +149,6 @@ struct WaiverJson<'a> {
 }
 
 #[derive(Serialize)]
-struct EscalateJson<'a> {
-    to: &'a str,
-    after_seconds: i64,
-}
-
-#[derive(Serialize)]
-struct ControlJson<'a> {
-    framework: &'a str,
-    id: &'a str,
-}
-
-#[derive(Serialize)]
 struct AdviceJson<'a> {
     open: usize,
     smallest: Option<Vec<ChangeJson<'a>>>,
@@ -274,8 +263,8 @@ fn check<'a>(explanation: &'a Explanation, story: &'a CheckStory) -> CheckJson<'
         }),
         not_waived: &story.not_waived,
         remedy: story.remedy.as_deref(),
-        escalate: story.escalate.as_ref().map(|e| EscalateJson { to: &e.to, after_seconds: e.after.seconds }),
-        controls: story.controls.iter().map(|c| ControlJson { framework: &c.framework, id: &c.id }).collect(),
+        escalate: story.escalate.as_ref().map(EscalateJson::from),
+        controls: story.controls.iter().map(ControlJson::from).collect(),
         fingerprint: &story.fingerprint,
         place: place(&story.loc),
     }
