@@ -38,9 +38,11 @@ impl Resource<'_> {
         self.by_decision(id)?.value
     }
 
-    /// Returns the value that the model gives a tag, where it may and is sure enough.
-    pub fn inference(&self, id: TagId) -> Option<String> {
-        self.by_model(id)?.value
+    /// Returns the value that the model gives a tag, where it may and is sure enough, and how sure it
+    /// is, from 0 to 1.
+    pub fn inference(&self, id: TagId) -> Option<(String, Decimal)> {
+        self.by_model(id)?;
+        self.options.known.predicted.get(&self.about(id)).cloned()
     }
 
     pub(super) fn by_decision(&self, id: TagId) -> Option<TagResult> {

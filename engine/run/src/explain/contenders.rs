@@ -1,5 +1,6 @@
 //! Everything that could give a tag its value, and what became of it.
 
+use rust_decimal::Decimal;
 use tagpol_plan::interp::{NativeJudge, NativeStep, Resource};
 use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{Action, ActionKind, Loc, Rule, Source, TagId};
@@ -42,7 +43,10 @@ pub enum Giver {
         raw: String,
     },
     /// The model, which an `infer` lets apply.
-    Model,
+    Model {
+        /// How sure it is, from 0 to 1.
+        confidence: Decimal,
+    },
     /// The tag's default.
     Default,
 }
@@ -52,7 +56,7 @@ impl Giver {
     pub fn source(&self) -> Source {
         match self {
             Self::Decision => Source::Decided,
-            Self::Model => Source::Inferred,
+            Self::Model { .. } => Source::Inferred,
             Self::Rule { kind: ActionKind::Set, .. } => Source::Set,
             Self::Native { .. } => Source::Native,
             Self::Rule { kind: ActionKind::Fill, .. } => Source::Fill,
@@ -98,7 +102,11 @@ pub fn contenders(resource: &Resource<'_>, places: &Places, tag: TagId) -> Vec<C
     all.extend(by_rules(resource, places, tag, ActionKind::Set));
     all.extend(resource.native_steps(declared).into_iter().map(|step| native(resource, tag, step)));
     all.extend(by_rules(resource, places, tag, ActionKind::Fill));
-    all.extend(known(Giver::Model, &declared.loc, resource.inference(tag)));
+    all.extend(
+        resource
+            .inference(tag)
+            .and_then(|(value, confidence)| known(Giver::Model { confidence }, &declared.loc, Some(value))),
+    );
     all.extend(declared.default.as_ref().map(|default| Contender {
         giver: Giver::Default,
         loc: Some(declared.loc.clone()),

@@ -98,6 +98,7 @@ struct ContenderJson<'a> {
     native_key: Option<&'a str>,
     native_value: Option<&'a str>,
     value: Option<&'a str>,
+    confidence: Option<f64>,
     fate: &'static str,
     condition: Option<PartJson<'a>>,
     missing: Option<&'a str>,
@@ -188,11 +189,15 @@ fn contender(contender: &Contender) -> ContenderJson<'_> {
             let action = if *kind == ActionKind::Set { "set" } else { "fill" };
             (Some(name.as_str()), Some(action), Some(*priority))
         }
-        Giver::Native { .. } | Giver::Decision | Giver::Model | Giver::Default => (None, None, None),
+        Giver::Native { .. } | Giver::Decision | Giver::Model { .. } | Giver::Default => (None, None, None),
     };
     let native = match &contender.giver {
         Giver::Native { key, raw } => Some((key.as_str(), raw.as_str())),
-        Giver::Rule { .. } | Giver::Decision | Giver::Model | Giver::Default => None,
+        Giver::Rule { .. } | Giver::Decision | Giver::Model { .. } | Giver::Default => None,
+    };
+    let confidence = match &contender.giver {
+        Giver::Model { confidence } => confidence.to_string().parse().ok(),
+        Giver::Rule { .. } | Giver::Native { .. } | Giver::Decision | Giver::Default => None,
     };
     let (fate, condition, missing) = match &contender.fate {
         Fate::Won => ("won", None, None),
@@ -210,6 +215,7 @@ fn contender(contender: &Contender) -> ContenderJson<'_> {
         native_key: native.map(|(key, _)| key),
         native_value: native.map(|(_, raw)| raw),
         value: contender.value.as_deref(),
+        confidence,
         fate,
         condition,
         missing,

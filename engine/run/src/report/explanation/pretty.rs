@@ -122,7 +122,7 @@ fn name(giver: &Giver) -> String {
         Giver::Rule { name, .. } => format!("rule {name}"),
         Giver::Native { key, .. } => format!("native key `{}`", shown(key)),
         Giver::Decision => "a person".to_owned(),
-        Giver::Model => "the model".to_owned(),
+        Giver::Model { .. } => "the model".to_owned(),
         Giver::Default => "its default".to_owned(),
     }
 }
@@ -147,7 +147,9 @@ fn giver(contender: &Contender) -> String {
             }
         }
         Giver::Decision => format!("a person decided `{value}`"),
-        Giver::Model => format!("the model says `{value}`"),
+        Giver::Model { confidence } => {
+            format!("the model says `{value}` with confidence {}", confidence.normalize())
+        }
         Giver::Default => format!("its default `{value}`{at}"),
     }
 }
