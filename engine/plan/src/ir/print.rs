@@ -10,7 +10,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use tagpol_sema::program::CmpOp;
+use tagpol_sema::words::op_text;
 
 use super::{Aggregate, Direction, Expr, Field, Function, GlobPart, Literal, Plan, Query, Select, Type};
 
@@ -178,17 +178,6 @@ fn glob_text(pattern: &[GlobPart]) -> String {
         }
     }
     out
-}
-
-fn op_text(op: CmpOp) -> &'static str {
-    match op {
-        CmpOp::Eq => "==",
-        CmpOp::Ne => "!=",
-        CmpOp::Lt => "<",
-        CmpOp::Le => "<=",
-        CmpOp::Gt => ">",
-        CmpOp::Ge => ">=",
-    }
 }
 
 fn function_name(function: Function) -> &'static str {

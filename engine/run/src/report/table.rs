@@ -8,7 +8,7 @@ use tagpol_sema::program::{Measure, Severity};
 use tagpol_store::Decimal;
 
 use super::next_steps::next_steps;
-use super::text::{clean, count, money, percent, several, shorten};
+use super::text::{clean, count, decimal, money, percent, several, shorten};
 use crate::finding::{CheckResult, Evaluation, Finding, Giver, State};
 use crate::goal::GoalResult;
 
@@ -98,9 +98,7 @@ impl Page<'_> {
             let _ = writeln!(out, "  {:<20}{line}", "Spend in violation");
         }
         if let Some(cost) = self.evaluation.snapshot.unattributed.filter(|cost| !cost.is_zero()) {
-            let cost =
-                Decimal { unscaled: cost.mantissa(), scale: u8::try_from(cost.scale()).unwrap_or_default() };
-            let line = format!("{} of charges that name no resource", self.amount(cost));
+            let line = format!("{} of charges that name no resource", self.amount(decimal(cost)));
             let _ = writeln!(out, "  {:<20}{line}", "Besides");
         }
         let open: Vec<String> = Severity::ALL

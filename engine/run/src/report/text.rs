@@ -25,6 +25,11 @@ pub(super) fn money(amount: Decimal) -> String {
     format!("{sign}{}.{:02}", group(&(rounded / 100).to_string()), rounded % 100)
 }
 
+/// Returns an amount of an inventory as the database has it.
+pub(super) fn decimal(amount: rust_decimal::Decimal) -> Decimal {
+    Decimal { unscaled: amount.mantissa(), scale: u8::try_from(amount.scale()).unwrap_or_default() }
+}
+
 /// The amount in hundredths, halves away from zero.
 fn round_to_cents(amount: Decimal) -> i128 {
     let Some(drop) = u32::from(amount.scale).checked_sub(2) else {

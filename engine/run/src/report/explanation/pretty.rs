@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects, Style};
 use tagpol_plan::interp::Row;
 use tagpol_sema::program::{ActionKind, Loc, Severity};
+use tagpol_sema::words::duration;
 
 use super::{checks, tags};
 use crate::explain::change::{Advice, Change};
@@ -13,8 +14,7 @@ use crate::explain::contenders::{Contender, Fate, Giver};
 use crate::explain::narrate;
 use crate::explain::resource::{About, CheckStory, Explanation, TagStory};
 use crate::message::shown;
-use crate::report::text::clean;
-use tagpol_sema::words::duration;
+use crate::report::text::{clean, decimal, money};
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
@@ -63,7 +63,7 @@ fn heading(out: &mut String, row: &Row, currency: Option<&str>) {
     }
     let cost = row.monthly_cost.map(|cost| {
         let currency = currency.map(|currency| format!(" {currency}")).unwrap_or_default();
-        format!("{cost}{currency} a month")
+        format!("{}{currency} a month", money(decimal(cost)))
     });
     let created = row.created.map(|created| format!("created {}", created.format("%Y-%m-%d %H:%M UTC")));
     let attrs =
