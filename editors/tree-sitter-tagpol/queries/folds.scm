@@ -1,0 +1,18 @@
+[
+  (tag_options)
+  (normalize_block)
+  (rule_block)
+  (policy_block)
+  (exempt_block)
+  (test_block)
+  (given_block)
+  (tags_field)
+  (table_block)
+  (infer_block)
+  (goal_block)
+  (allocate_block)
+  (shares)
+  (list)
+  (use_list)
+  (use_except)
+] @fold
