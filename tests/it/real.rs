@@ -17,6 +17,8 @@ use tagpol_store::{Cell, Decimal, Store, StoreOptions};
 use tempfile::TempDir;
 
 const POLICIES: &str = include_str!("real/ten.tagpol");
+const BILL: &str = include_str!("real/bill.sql");
+const RESOURCES: &str = include_str!("real/resources.sql");
 const TAGGED: &str = include_str!("real/tagged.sql");
 const CHECKS: &str = include_str!("real/checks.sql");
 const COUNTS: &str = include_str!("real/counts.sql");
@@ -40,75 +42,143 @@ struct Line {
     cost_in_violation: String,
 }
 
-/// How a file is read by hand.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    /// A FOCUS bill; the month whose costs count.
-    Focus(&'static str),
-    /// A list of resources.
-    List,
+/// How a file is read by hand: queries, what stands for their `{names}`.
+struct Reading<'a> {
+    sql: &'a [&'a str],
+    names: &'a [(&'a str, &'a str)],
+    /// The month whose costs count, and their currency; none of an inventory.
+    bill: Option<(&'a str, &'a str)>,
+}
+
+const LIST: Reading<'_> =
+    Reading { sql: &[include_str!("real/list.sql"), RESOURCES], names: &[], bill: None };
+
+fn focus(file: &str, month: &str) -> Option<u64> {
+    let sql = [include_str!("real/focus.sql"), BILL];
+    confirmed(file, &Reading { sql: &sql, names: &[], bill: Some((month, "USD")) })
+}
+
+fn azure(file: &str, cost: &str, currency: &str) -> Option<u64> {
+    let sql = [include_str!("real/azure.sql"), BILL];
+    confirmed(file, &Reading { sql: &sql, names: &[("cost", cost)], bill: Some(("2023-09", currency)) })
+}
+
+/// Recorded answers of an AWS command.
+fn answers(file: &str, sql: &str, names: &[(&str, &str)]) -> Option<u64> {
+    confirmed(file, &Reading { sql: &[sql, RESOURCES], names, bill: None })
+}
+
+/// Recorded answers of an AWS describe command: what lists its resources, their ids, names and tags.
+fn described(file: &str, [list, id, name, tags]: [&str; 4]) -> Option<u64> {
+    let names = [("list", list), ("id", id), ("name", name), ("tags", tags)];
+    answers(file, include_str!("real/described.sql"), &names)
 }
 
 #[test]
 fn focus_1_0_sample() {
-    let open = confirmed("billing/focus_1_0_sample_1000.csv", Kind::Focus("2024-09"));
+    let open = focus("billing/focus_1_0_sample_1000.csv", "2024-09");
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
 #[test]
 fn focus_1_2_aws() {
-    let open = confirmed("synthetic/focus_1_2_generated_aws_1500.csv.gz", Kind::Focus("2026-05"));
+    let open = focus("synthetic/focus_1_2_generated_aws_1500.csv.gz", "2026-05");
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
 #[test]
 fn focus_1_2_azure() {
-    let open = confirmed("synthetic/focus_1_2_generated_azure_1500.csv.gz", Kind::Focus("2026-05"));
+    let open = focus("synthetic/focus_1_2_generated_azure_1500.csv.gz", "2026-05");
     assert!(open.is_none_or(|open| open > 400), "{open:?}");
 }
 
 #[test]
 fn focus_1_2_gcp() {
-    let open = confirmed("synthetic/focus_1_2_generated_gcp_1500.csv.gz", Kind::Focus("2026-05"));
+    let open = focus("synthetic/focus_1_2_generated_gcp_1500.csv.gz", "2026-05");
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
 #[test]
+fn azure_exports() {
+    let open = [
+        azure("billing/azure_ea_actualcost_small.csv", "Cost", "USD"),
+        azure("billing/azure_ea_amortizedcost_small.csv", "Cost", "USD"),
+        azure("billing/azure_ea_sample.csv", "CostInBillingCurrency", "CAD"),
+    ];
+    assert!(open == [None; 3] || open.iter().all(|open| open.is_some_and(|open| open > 1)), "{open:?}");
+}
+
+#[test]
+fn answers_of_the_tagging_api() {
+    let open = answers("raw/aws_tagging_GetResources.ndjson", include_str!("real/tagging.sql"), &[]);
+    assert!(open.is_none_or(|open| open > 1000), "{open:?}");
+}
+
+#[test]
+fn answers_of_describe_instances() {
+    let open = answers("raw/aws_ec2_DescribeInstances.ndjson", include_str!("real/instances.sql"), &[]);
+    assert!(open.is_none_or(|open| open > 100), "{open:?}");
+}
+
+#[test]
+fn answers_of_other_describe_commands() {
+    let open = [
+        described("raw/aws_ec2_DescribeVolumes.ndjson", ["Volumes", "VolumeId", "", "Tags"]),
+        described(
+            "raw/aws_rds_DescribeDBInstances.ndjson",
+            ["DBInstances", "DBInstanceArn", "DBInstanceIdentifier", "TagList"],
+        ),
+        described(
+            "raw/aws_autoscaling_DescribeAutoScalingGroups.ndjson",
+            ["AutoScalingGroups", "AutoScalingGroupARN", "AutoScalingGroupName", "Tags"],
+        ),
+    ];
+    assert!(open == [None; 3] || open.iter().all(|open| open.is_some_and(|open| open > 100)), "{open:?}");
+}
+
+#[test]
+fn answers_of_config() {
+    let open = answers("raw/aws_config_SelectResourceConfig.ndjson", include_str!("real/config.sql"), &[]);
+    assert!(open.is_none_or(|open| open > 100), "{open:?}");
+}
+
+#[test]
 fn resources_of_many_organisations() {
-    let open = confirmed("train/inventory_train.ndjson.gz", Kind::List);
+    let open = confirmed("train/inventory_train.ndjson.gz", &LIST);
     assert!(open.is_none_or(|open| open > 50_000), "{open:?}");
 }
 
 #[test]
 fn resources_with_costs() {
-    let open = confirmed("train/inventory_billing.ndjson", Kind::List);
+    let open = confirmed("train/inventory_billing.ndjson", &LIST);
     assert!(open.is_none_or(|open| open > 1000), "{open:?}");
 }
 
 /// Compares evaluation and query; returns the number of open findings, none where the file is not
 /// at hand.
-fn confirmed(file: &str, kind: Kind) -> Option<u64> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let path = root.join(file);
+fn confirmed(file: &str, by_hand: &Reading<'_>) -> Option<u64> {
+    let path = shared().join(file);
     if !path.is_file() {
         println!("skipped: there is no {}", path.display());
         return None;
     }
-    let (program, snapshot, _folder) = imported(&path);
+    let currency = by_hand.bill.map_or("USD", |(_, currency)| currency);
+    let (program, snapshot, _folder) = imported(&path, currency);
     let options = Options::at(now());
     let evaluation = evaluate(&program, &snapshot, &options).unwrap();
-    assert_eq!(evaluation.snapshot.rejected_rows, 0);
-    let by_hand = ByHand::of(&path, kind);
+    let bill = by_hand.bill;
+    let by_hand = ByHand::of(&path, by_hand);
     assert_eq!(lines(&evaluation), by_hand.lines());
     assert_eq!(totals(&evaluation), by_hand.totals());
-    if let Kind::Focus(month) = kind {
+    if let Some((month, currency)) = bill {
+        assert_eq!(evaluation.snapshot.rejected_rows, 0);
         assert_eq!(evaluation.snapshot.month.as_deref(), Some(month));
-        assert_eq!(evaluation.snapshot.currency.as_deref(), Some("USD"));
+        assert_eq!(evaluation.snapshot.currency.as_deref(), Some(currency));
         let by = ["application", "environment"].map(|name| dimension(&program, name).unwrap());
         let costs = costs(&program, &snapshot, &options, &by).unwrap();
         assert_eq!(own_costs(&costs), by_hand.costs(month));
         assert_eq!(costs.lines.iter().map(|line| line.shared).sum::<i128>(), 0);
-        assert!(costs.lines.iter().any(|line| line.shared != 0), "production is spread");
+        assert_eq!(costs.lines.iter().any(|line| line.shared != 0), by_hand.spreads());
         // To the cent: the bill has more digits than a snapshot keeps.
         assert_eq!(cents(costs.total()), by_hand.bill(month));
     }
@@ -120,15 +190,32 @@ fn now() -> DateTime<Utc> {
 }
 
 /// Returns the policies, the file as a snapshot, and the folder that it lies in.
-fn imported(file: &Path) -> (Program, Snapshot, TempDir) {
+fn imported(file: &Path, currency: &str) -> (Program, Snapshot, TempDir) {
     let db = Database::default();
-    let project = db.project(vec![("ten.tagpol".to_owned(), format!("{POLICIES}{ALLOCATION}"))]);
+    let policies = format!("{POLICIES}{ALLOCATION}").replace(" USD", &format!(" {currency}"));
+    let project = db.project(vec![("ten.tagpol".to_owned(), policies)]);
     let analysis = analysis(&db, project);
     assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
     let folder = tempfile::tempdir().unwrap();
-    let import = import(&[file.to_owned()], &ImportOptions::at(now()), &mut |_| {}).unwrap();
+    let file =
+        if file.starts_with(shared().join("raw")) { unwrapped(file, folder.path()) } else { file.to_owned() };
+    let import = import(&[file], &ImportOptions::at(now()), &mut |_| {}).unwrap();
     let snapshot = import.write(folder.path(), &mut |_| {}).unwrap();
     (Program::clone(&analysis.program), snapshot, folder)
+}
+
+fn shared() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data")
+}
+
+/// Writes recorded answers without the names of the recordings, as users have them; returns where.
+fn unwrapped(recordings: &Path, folder: &Path) -> PathBuf {
+    let answer = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["response"].take();
+    let text = std::fs::read_to_string(recordings).unwrap();
+    let answers: String = text.lines().map(|line| format!("{}\n", answer(line))).collect();
+    let path = folder.join("answers.json");
+    std::fs::write(&path, answers).unwrap();
+    path
 }
 
 /// Resources and their own costs by application and environment; the last is what has no resource.
@@ -188,15 +275,17 @@ struct ByHand {
 }
 
 impl ByHand {
-    fn of(file: &Path, kind: Kind) -> Self {
+    fn of(file: &Path, by_hand: &Reading<'_>) -> Self {
         let store = Store::in_memory(&StoreOptions::default()).unwrap();
         let file: PathBuf = file.canonicalize().unwrap();
-        let sql = match kind {
-            Kind::Focus(month) => include_str!("real/focus.sql").replace("{month}", &format!("{month}-01")),
-            Kind::List => include_str!("real/list.sql").to_owned(),
-        };
-        let sql = sql.replace("{file}", &file.to_str().unwrap().replace('\'', "''"));
-        store.execute(&sql).unwrap();
+        let file = file.to_str().unwrap().replace('\'', "''");
+        let month = by_hand.bill.map(|(month, _)| format!("{month}-01")).unwrap_or_default();
+        for sql in by_hand.sql {
+            let sql = sql.replace("{file}", &file).replace("{month}", &month);
+            let named =
+                |sql: String, (name, value): &(&str, &str)| sql.replace(&format!("{{{name}}}"), value);
+            store.execute(&by_hand.names.iter().fold(sql, named)).unwrap();
+        }
         store.execute(TAGGED).unwrap();
         store.execute(CHECKS).unwrap();
         Self { store }
@@ -233,6 +322,13 @@ impl ByHand {
         let none = self.store.query(&none.replace("{month}", month)).unwrap();
         costs.insert("none".to_owned(), (0, none.single().unwrap().to_string()));
         costs
+    }
+
+    /// Whether there is production whose costs are shared, and another environment that bears them.
+    fn spreads(&self) -> bool {
+        let sql = "SELECT count(DISTINCT environment) > 1 FROM tagged \
+                   WHERE EXISTS (FROM tagged WHERE environment = 'production')";
+        self.store.query(sql).unwrap().single().unwrap().to_string() == "true"
     }
 
     /// The bill of a month in cents, whatever it is for.
