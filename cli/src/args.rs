@@ -160,6 +160,13 @@ pub(crate) struct EvalArgs {
     /// Use what the project remembers, and remember nothing of this run
     #[arg(long)]
     pub(crate) no_record: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// What the project remembers, and whether it counts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StateArgs {
     /// Evaluate as if the project remembered nothing: no decisions, no first-seen times, no record
     #[arg(long)]
     pub(crate) no_state: bool,
@@ -195,7 +202,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) state: StateArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -218,7 +225,7 @@ pub(crate) struct CostArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) state: StateArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -266,11 +273,8 @@ pub(crate) struct DiffArgs {
     /// Threads to run on [default: one a core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// Compare as if the project remembered nothing: no decisions, no first-seen times
-    #[arg(long)]
-    pub(crate) no_state: bool,
     #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) state: StateArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

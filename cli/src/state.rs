@@ -6,7 +6,7 @@ use std::time::Duration;
 use tagpol_store::state::{PATIENCE, StateStore, Waiting};
 use tagpol_store::{Store, StoreOptions};
 
-use crate::args::WaitArgs;
+use crate::args::{StateArgs, WaitArgs};
 use crate::diagnostics::one_line;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -17,9 +17,13 @@ pub(crate) fn store(path: PathBuf, wait: &WaitArgs) -> StateStore {
     StateStore::new(path).with_patience(patience).on_wait(tell)
 }
 
-/// Returns the store of a project; none for policies without a project, unless they have one already.
-pub(crate) fn of(project: &Project, wait: &WaitArgs) -> Option<StateStore> {
-    let store = store(project.root.join(&project.manifest.state), wait);
+/// Returns the store of a project; none where it shall not count, and for policies without a project,
+/// unless they have one already.
+pub(crate) fn of(project: &Project, args: &StateArgs) -> Option<StateStore> {
+    if args.no_state {
+        return None;
+    }
+    let store = store(project.root.join(&project.manifest.state), &args.wait);
     (project.has_manifest || store.exists()).then_some(store)
 }
 

@@ -196,11 +196,8 @@ impl Comparison {
 
 /// Returns the first state store that is there, else where the first project would have one.
 fn remembered(args: &DiffArgs, projects: &[&Project]) -> Option<StateStore> {
-    if args.no_state {
-        return None;
-    }
     let stores: Vec<StateStore> =
-        projects.iter().filter_map(|project| state::of(project, &args.wait)).collect();
+        projects.iter().filter_map(|project| state::of(project, &args.state)).collect();
     stores.iter().find(|store| store.exists()).or(stores.first()).cloned()
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
         rates: project.manifest.rates.clone(),
-        state: if args.no_state { None } else { state::of(&project, &args.wait) },
+        state: state::of(&project, &args.state),
         record: keeps_record(args, now),
         ..Options::at(now)
     };
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         waivers: &details.waivers,
         breakdown: details.breakdown.as_ref(),
         trend: &details.trend,
-        known: baseline.as_ref().map(|baseline| &baseline.known),
+        baseline: baseline.as_ref(),
         style: Style {
             color: output.out_has_color(),
             findings: (!args.all).then_some(3),

@@ -105,6 +105,13 @@ fn a_grace_counts_from_creation_first_and_then_from_the_first_time() {
     // As if nothing was remembered: creation is all there is.
     let found = findings(&eval(&folder, 15, &["--no-state"]));
     assert_eq!(found, lines(&[("i-1", "open", "01"), ("i-3", "open", "")]));
+    // So are explanations.
+    let explained = |args: &[&str]| {
+        let asked = ["explain", "i-3", "-i", "i.csv", "--now", "2020-01-16", "--format", "json"];
+        folder.run(&[&asked, args].concat()).ends_with(0)
+    };
+    assert!(explained(&[]).contains("\"age_seconds\": 86400"));
+    assert!(explained(&["--no-state"]).contains("\"age_seconds\": null"));
     let runs = folder.run(&["runs", "--format", "csv"]).ends_with(0);
     let days: Vec<&str> = runs.lines().skip(1).filter_map(|line| line.get(..15)).collect();
     let expected =
