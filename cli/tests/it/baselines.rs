@@ -55,10 +55,40 @@ fn what_is_new_fails_at_its_severity() {
 fn reports_mark_what_is_known() {
     let folder = folder();
     folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane,x\n"));
-    ends(&folder, &["--now", NOW, "-o", "sarif=out.sarif"], "1 new");
+    let to = ["-o", "sarif=out.sarif", "-o", "out.csv", "-o", "out.json", "-o", "table=out.txt"];
+    ends(&folder, &[&["--now", NOW][..], &to].concat(), "1 new");
     let sarif = folder.read("out.sarif");
     assert_eq!(sarif.matches("\"new\"").count(), 1, "{sarif}");
-    assert!(sarif.matches("\"unchanged\"").count() >= 3);
+    assert_eq!(sarif.matches("\"unchanged\"").count(), 4, "one inside its grace: {sarif}");
+    let json = folder.read("out.json");
+    assert_eq!(json.matches("\"baseline\": \"new\"").count(), 1, "{json}");
+    assert_eq!(json.matches("\"baseline\": \"unchanged\"").count(), 4, "{json}");
+    let csv = folder.read("out.csv");
+    let marked = |mark: &str| csv.lines().filter(|line| line.contains(mark)).count();
+    assert_eq!((marked(",new,"), marked(",unchanged,")), (1, 4), "{csv}");
+    // What is new stands first.
+    let table = folder.read("out.txt");
+    let lines: Vec<&str> = table.lines().filter(|line| line.trim_end().ends_with("  new")).collect();
+    assert!(matches!(lines.as_slice(), [line] if line.trim_start().starts_with("d ")), "{table}");
+    // A grace that has run out makes it count, and what was missed before is missed still.
+    folder.write("i.csv", INVENTORY);
+    ends(&folder, &["--now", "2026-11-05", "-o", "sarif=out.sarif"], "1 new, 3 known");
+    let sarif = folder.read("out.sarif");
+    assert_eq!(sarif.matches("\"updated\"").count(), 1, "{sarif}");
+}
+
+#[test]
+fn a_goal_that_was_missed_before_is_known() {
+    let folder = folder();
+    let goal = "goal owners { coverage of [owner] by count  at least 99% }\n";
+    folder.write("p.tagpol", format!("{POLICIES}{goal}"));
+    let run = |to: &str| {
+        let args = ["eval", "p.tagpol", "-i", "i.csv", "--now", NOW, "--baseline", "base.json", "-o", to];
+        folder.run(&args)
+    };
+    run("json=base.json");
+    run("sarif=out.sarif").ends_with(0);
+    assert!(!folder.read("out.sarif").contains("\"new\""));
 }
 
 #[test]

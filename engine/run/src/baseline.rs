@@ -10,13 +10,14 @@ use serde::Deserialize;
 use tagpol_sema::program::Severity;
 
 use crate::finding::{Evaluation, Finding, State};
+use crate::goal::GoalResult;
 use crate::report::JSON_SCHEMA_VERSION;
 
 /// What an earlier evaluation found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Baseline {
     /// Fingerprints of all its findings.
-    pub known: BTreeSet<String>,
+    known: BTreeSet<String>,
     /// Fingerprints of those that were open.
     open: BTreeSet<String>,
     /// Names of the goals that were missed.
@@ -32,6 +33,28 @@ pub enum BaselineError {
     /// It is of another version of the contract.
     #[error("it has schema version {0}, want {JSON_SCHEMA_VERSION}")]
     Version(u32),
+}
+
+/// How a finding or a missed goal compares with a baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaselineState {
+    /// It was not there.
+    New,
+    /// It was there, but did not count: its grace or waiver has ended since.
+    Updated,
+    /// It was there as it is.
+    Unchanged,
+}
+
+impl BaselineState {
+    /// Returns the name that SARIF has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// How an evaluation compares with a baseline.
@@ -87,9 +110,25 @@ impl Baseline {
         Ok(baseline)
     }
 
+    /// Compares a finding.
+    pub fn of_finding(&self, finding: &Finding) -> BaselineState {
+        if !self.known.contains(&finding.fingerprint) {
+            BaselineState::New
+        } else if finding.state == State::Open && !self.open.contains(&finding.fingerprint) {
+            BaselineState::Updated
+        } else {
+            BaselineState::Unchanged
+        }
+    }
+
+    /// Compares a goal that is missed.
+    pub fn of_goal(&self, goal: &GoalResult) -> BaselineState {
+        if self.missed.contains(&goal.name) { BaselineState::Unchanged } else { BaselineState::New }
+    }
+
     /// Whether a finding is open and was not.
-    fn is_new(&self, finding: &Finding) -> bool {
-        finding.state == State::Open && !self.open.contains(&finding.fingerprint)
+    pub fn is_new(&self, finding: &Finding) -> bool {
+        finding.state == State::Open && self.of_finding(finding) != BaselineState::Unchanged
     }
 
     /// Counts what is new, known and gone.
@@ -110,6 +149,6 @@ impl Baseline {
         };
         let mut goals = evaluation.goals.iter().filter(|goal| goal.severity >= gate);
         evaluation.findings.iter().filter(severe).any(|finding| self.is_new(finding))
-            || goals.any(|goal| goal.is_missed() && !self.missed.contains(&goal.name))
+            || goals.any(|goal| goal.is_missed() && self.of_goal(goal) == BaselineState::New)
     }
 }

@@ -30,7 +30,7 @@ mod tables;
 pub mod testing;
 mod waivers;
 
-pub use baseline::{Baseline, BaselineError, Compared};
+pub use baseline::{Baseline, BaselineError, BaselineState, Compared};
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use error::RunError;
 pub use evaluate::{

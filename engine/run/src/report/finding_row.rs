@@ -6,7 +6,7 @@ use super::Report;
 use crate::finding::{CheckResult, Finding};
 
 /// Names of the columns that are texts, in the order of [`texts`].
-pub(super) const TEXTS: [&str; 17] = [
+pub(super) const TEXTS: [&str; 18] = [
     "policy",
     "check",
     "severity",
@@ -24,6 +24,7 @@ pub(super) const TEXTS: [&str; 17] = [
     "message",
     "waiver",
     "fingerprint",
+    "baseline",
 ];
 
 /// Digits of a cost behind the point.
@@ -52,6 +53,7 @@ pub(super) fn texts<'a>(
         Some(&finding.message),
         report.waivers.of(at).map(|waiver| waiver.because.as_str()),
         Some(&finding.fingerprint),
+        report.compared(finding),
     ]
 }
 

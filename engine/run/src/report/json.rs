@@ -7,6 +7,7 @@ use serde::Serialize;
 use tagpol_sema::program::{Control, Escalation, Severity};
 use tagpol_store::Decimal;
 
+use super::Report;
 use crate::finding::{CheckResult, Conflict, Evaluation, Finding, Giver};
 use crate::goal::GoalResult;
 
@@ -17,14 +18,15 @@ pub const JSON_SCHEMA_VERSION: u32 = 1;
 ///
 /// # Errors
 /// None in fact: the document holds texts, numbers and lists only.
-pub fn json(evaluation: &Evaluation) -> Result<String, serde_json::Error> {
+pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
+    let evaluation = report.evaluation;
     let document = Document {
         schema_version: JSON_SCHEMA_VERSION,
         now: evaluation.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
         snapshot: snapshot(evaluation),
         summary: summary(evaluation),
         checks: evaluation.checks.iter().map(check).collect(),
-        findings: evaluation.findings.iter().filter_map(|f| finding(evaluation, f)).collect(),
+        findings: report.findings().map(|(_, finding, check)| finding_json(report, check, finding)).collect(),
         goals: evaluation.goals.iter().map(goal).collect(),
         conflicts: evaluation.conflicts.iter().map(conflict).collect(),
     };
@@ -142,6 +144,8 @@ pub(super) struct FindingJson<'a> {
     message: &'a str,
     fingerprint: &'a str,
     cost: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -236,12 +240,12 @@ fn check(check: &CheckResult) -> CheckJson<'_> {
     }
 }
 
-fn finding<'a>(evaluation: &'a Evaluation, finding: &'a Finding) -> Option<FindingJson<'a>> {
-    Some(finding_json(evaluation.checks.get(finding.check)?, finding))
-}
-
 /// Returns a finding as the contract has it.
-pub(super) fn finding_json<'a>(check: &'a CheckResult, finding: &'a Finding) -> FindingJson<'a> {
+pub(super) fn finding_json<'a>(
+    report: &Report<'_>,
+    check: &'a CheckResult,
+    finding: &'a Finding,
+) -> FindingJson<'a> {
     FindingJson {
         policy: &check.policy,
         check: &check.check,
@@ -262,6 +266,7 @@ pub(super) fn finding_json<'a>(check: &'a CheckResult, finding: &'a Finding) -> 
         message: &finding.message,
         fingerprint: &finding.fingerprint,
         cost: money(finding.cost),
+        baseline: report.compared(finding),
     }
 }
 

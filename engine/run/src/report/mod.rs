@@ -25,7 +25,6 @@ mod tap;
 pub mod test_run;
 mod text;
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
@@ -37,6 +36,7 @@ pub use json::{JSON_SCHEMA_VERSION, json};
 pub use markdown::markdown;
 pub use table::{Style, table};
 
+use crate::baseline::{Baseline, BaselineState};
 use crate::breakdown::Breakdown;
 use crate::finding::{CheckResult, Evaluation, Finding};
 use crate::waivers::Waivers;
@@ -57,8 +57,8 @@ pub struct Report<'a> {
     pub breakdown: Option<&'a Breakdown>,
     /// Earlier runs, the oldest first.
     pub trend: &'a [TrendPoint],
-    /// Fingerprints of the findings that were known before. None: there is nothing to compare with.
-    pub known: Option<&'a BTreeSet<String>>,
+    /// What was found before. None: there is nothing to compare with.
+    pub baseline: Option<&'a Baseline>,
     /// How the table looks.
     pub style: Style,
 }
@@ -83,8 +83,8 @@ impl Report<'_> {
     /// Those of `out`.
     pub fn write(&self, format: Format, out: &mut (dyn Write + Send)) -> io::Result<()> {
         match format {
-            Format::Table => out.write_all(table(self.evaluation, self.style).as_bytes()),
-            Format::Json => out.write_all(json(self.evaluation)?.as_bytes()),
+            Format::Table => out.write_all(table(self).as_bytes()),
+            Format::Json => out.write_all(json(self)?.as_bytes()),
             Format::Jsonl => jsonl::write(self, out),
             Format::Csv => csv::write(self, out),
             Format::Markdown => out.write_all(markdown(self).as_bytes()),
@@ -105,6 +105,11 @@ impl Report<'_> {
             Some((at, finding, self.evaluation.checks.get(finding.check)?))
         };
         self.evaluation.findings.iter().enumerate().filter_map(of)
+    }
+
+    /// Returns how a finding compares with the baseline.
+    fn compared(&self, finding: &Finding) -> Option<&'static str> {
+        self.baseline.map(|baseline| baseline.of_finding(finding)).map(BaselineState::as_str)
     }
 
     /// Returns what the author says of a policy, in one line.

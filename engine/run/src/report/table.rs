@@ -7,8 +7,10 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_store::Decimal;
 
+use super::Report;
 use super::next_steps::next_steps;
 use super::text::{clean, count, decimal, money, percent, several, shorten};
+use crate::baseline::Baseline;
 use crate::finding::{CheckResult, Evaluation, Finding, Giver, State};
 use crate::goal::GoalResult;
 
@@ -29,9 +31,9 @@ const ACCOUNTS: usize = 5;
 /// Returns the report as text, lines ended by newlines.
 ///
 /// Control characters of names and values are replaced, so that no tag can steer the terminal.
-pub fn table(evaluation: &Evaluation, style: Style) -> String {
+pub fn table(report: &Report<'_>) -> String {
     let mut out = String::new();
-    let page = Page { evaluation, style };
+    let page = Page { evaluation: report.evaluation, baseline: report.baseline, style: report.style };
     page.heading(&mut out);
     page.totals(&mut out);
     for severity in Severity::ALL {
@@ -46,6 +48,7 @@ pub fn table(evaluation: &Evaluation, style: Style) -> String {
 
 struct Page<'a> {
     evaluation: &'a Evaluation,
+    baseline: Option<&'a Baseline>,
     style: Style,
 }
 
@@ -153,8 +156,11 @@ impl Page<'_> {
         let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
         let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
         let mut shown: Vec<&Finding> = findings.take_while(|f| f.check == index).filter(of_check).collect();
-        // The dearest first: those are worth mending first.
-        shown.sort_by(|a, b| cost_key(b).cmp(&cost_key(a)).then_with(|| a.resource.cmp(&b.resource)));
+        // What is new first, then the dearest: those are worth mending first.
+        shown.sort_by(|a, b| {
+            let urgency = |finding: &Finding| (self.is_new(finding), cost_key(finding));
+            urgency(b).cmp(&urgency(a)).then_with(|| a.resource.cmp(&b.resource))
+        });
         shown.truncate(self.style.findings.unwrap_or(usize::MAX));
         let _ = write!(out, "{}", self.findings(&shown));
         let more = check.open.saturating_sub(shown.len() as u64);
@@ -165,6 +171,11 @@ impl Page<'_> {
                 self.dim(&format!("… and {} more (--all shows them)", count(more)))
             );
         }
+    }
+
+    /// Whether it is open and was not in the baseline.
+    fn is_new(&self, finding: &Finding) -> bool {
+        self.baseline.is_some_and(|baseline| baseline.is_new(finding))
     }
 
     /// One line a finding: the resource, what it costs, and the value that was found.
@@ -185,6 +196,7 @@ impl Page<'_> {
                 finding.cost.map(|cost| self.amount(cost)).unwrap_or_default(),
                 found,
                 remedy(finding),
+                if self.is_new(finding) { "new".to_owned() } else { String::new() },
             ]);
         }
         right_align(&mut table, &[3]);

@@ -194,7 +194,7 @@ struct FindingsData {
     message: Vec<i64>,
     waiver: Vec<i64>,
     cost: Vec<Option<f64>>,
-    /// Whether it was not known before; empty where there is nothing to compare with.
+    /// Whether it is open and was not before; empty where there is nothing to compare with.
     new: Vec<u8>,
 }
 
@@ -233,10 +233,9 @@ pub(super) fn data(report: &Report<'_>) -> Data {
 
 fn summary(report: &Report<'_>) -> SummaryData {
     let summary = &report.evaluation.summary;
-    let new = report.known.map(|known| {
-        let is_new = |f: &&crate::Finding| f.state == State::Open && !known.contains(&f.fingerprint);
-        report.evaluation.findings.iter().filter(is_new).count()
-    });
+    let new = report
+        .baseline
+        .map(|baseline| report.evaluation.findings.iter().filter(|f| baseline.is_new(f)).count());
     SummaryData {
         resources: summary.resources,
         compliant: summary.compliant,
@@ -417,8 +416,8 @@ fn findings(report: &Report<'_>, strings: &mut Strings) -> FindingsData {
         let waiver = report.waivers.index_of(at).and_then(|waiver| i64::try_from(waiver).ok());
         data.waiver.push(waiver.unwrap_or(-1));
         data.cost.push(money(finding.cost));
-        if let Some(known) = report.known {
-            data.new.push(u8::from(!known.contains(&finding.fingerprint)));
+        if let Some(baseline) = report.baseline {
+            data.new.push(u8::from(baseline.is_new(finding)));
         }
     }
     data

@@ -45,7 +45,7 @@ fn of_finding<'a>(
         }],
         partial_fingerprints: fingerprints(&finding.fingerprint),
         suppressions: suppression(report, at, finding.state).into_iter().collect(),
-        baseline_state: baseline(report, &finding.fingerprint),
+        baseline_state: report.compared(finding),
         properties: Some(FindingProperties {
             state: finding.state.as_str(),
             resource: &finding.resource,
@@ -87,7 +87,7 @@ fn of_goal<'a>(report: &Report<'a>, rule: usize, goal: &'a GoalResult) -> Outcom
         level: level(goal.severity),
         message: Text { text: plain(&goal_text(goal)) },
         locations: [Location { physical_location: physical(&goal.loc), logical_locations: None }],
-        baseline_state: baseline(report, &print),
+        baseline_state: report.baseline.map(|baseline| baseline.of_goal(goal).as_str()),
         partial_fingerprints: fingerprints(&print),
         suppressions: Vec::new(),
         properties: None,
@@ -96,11 +96,6 @@ fn of_goal<'a>(report: &Report<'a>, rule: usize, goal: &'a GoalResult) -> Outcom
 
 fn fingerprints(fingerprint: &str) -> Fingerprints {
     Fingerprints { tagpol: fingerprint.to_owned(), primary_location_line_hash: format!("{fingerprint}:1") }
-}
-
-fn baseline(report: &Report<'_>, fingerprint: &str) -> Option<&'static str> {
-    let known = report.known?;
-    Some(if known.contains(fingerprint) { "unchanged" } else { "new" })
 }
 
 fn physical(loc: &Loc) -> Physical {
