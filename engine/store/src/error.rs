@@ -33,6 +33,14 @@ pub enum StoreError {
         /// The beginning of the statement.
         statement: String,
     },
+    /// A statement failed on one of several threads, and DuckDB does not say why.
+    #[error(
+        "a statement failed on one of its threads, and DuckDB does not say why; `tagpol eval --threads 1` does (in `{statement}`)"
+    )]
+    Untold {
+        /// The beginning of the statement.
+        statement: String,
+    },
     /// The file of a snapshot is damaged, not there, or no snapshot.
     #[error("`{}` is no readable snapshot: {reason}", path.display())]
     Snapshot {

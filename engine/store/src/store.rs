@@ -151,10 +151,11 @@ impl Store {
     /// DuckDB says of a statement that failed on one thread that it was interrupted where it asks
     /// another thread first, so what it says is believed only where somebody did interrupt it.
     pub(crate) fn failed(&self, error: &duckdb::Error, sql: &str) -> StoreError {
-        if self.interrupted.load(Ordering::Relaxed) && error::message(error).starts_with("INTERRUPT") {
-            return StoreError::Interrupted;
+        match (error::message(error).starts_with("INTERRUPT"), self.interrupted.load(Ordering::Relaxed)) {
+            (true, true) => StoreError::Interrupted,
+            (true, false) => StoreError::Untold { statement: error::shorten(sql) },
+            (false, _) => StoreError::query(error, sql),
         }
-        StoreError::query(error, sql)
     }
 
     /// Whether a statement may be sent now.
@@ -251,4 +252,19 @@ fn config(options: &StoreOptions) -> duckdb::Result<Config> {
         config = config.with("memory_limit", format!("{bytes}B"))?;
     }
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_that_nobody_asked_for_is_a_failure() {
+        let store = Store::in_memory(&StoreOptions::default()).unwrap();
+        let said = Some("INTERRUPT Error: Interrupted!".to_owned());
+        let error = duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), said);
+        assert!(store.failed(&error, "SELECT 1").to_string().contains("--threads 1"));
+        store.interrupt_handle().interrupt();
+        assert!(matches!(store.failed(&error, "SELECT 1"), StoreError::Interrupted));
+    }
 }
