@@ -1,0 +1,120 @@
+/** The language client, and questions to its server. */
+
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import * as vscode from 'vscode';
+import { LanguageClient, type LanguageClientOptions, type ServerOptions } from 'vscode-languageclient/node';
+
+import { isCancelled, reason } from './errors';
+import { OWN_COMMANDS, type Method, type Requests, type Status } from './protocol';
+import { findServer } from './server';
+
+/** The server, from when it is started until it is stopped. */
+export class Session implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private readonly statusChanged = new vscode.EventEmitter<Status>();
+  private readonly restarted = new vscode.EventEmitter<void>();
+
+  readonly output = vscode.window.createOutputChannel('tagpol', { log: true });
+  /** The server tells of the snapshot in use. */
+  readonly onStatus = this.statusChanged.event;
+  /** A server has started and answers. */
+  readonly onStart = this.restarted.event;
+
+  async start(): Promise<void> {
+    const server = findServer({
+      setting: vscode.workspace.getConfiguration('tagpol').get('server.path', ''),
+      path: process.env.PATH ?? '',
+      home: homedir(),
+      platform: process.platform,
+      isFile,
+    });
+    if (server === undefined || !isFile(server)) {
+      await tellOfMissing(server);
+      return;
+    }
+    const client = new LanguageClient('tagpol', 'tagpol', serverOptions(server), this.clientOptions());
+    client.onNotification('tagpol/status', (status: Status) => {
+      this.statusChanged.fire(status);
+    });
+    this.client = client;
+    await client.start();
+    this.restarted.fire();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.dispose();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Asks the server. What it cannot do is told to the user, and undefined is returned. */
+  async ask<M extends Method>(
+    method: M,
+    params: Requests[M][0],
+    token?: vscode.CancellationToken,
+  ): Promise<Requests[M][1] | undefined> {
+    try {
+      return await this.askQuietly(method, params, token);
+    } catch (error) {
+      if (!isCancelled(error)) {
+        void vscode.window.showErrorMessage(reason(method, error));
+      }
+      return undefined;
+    }
+  }
+
+  /** Asks the server, and throws where it cannot answer. Undefined where no server runs. */
+  async askQuietly<M extends Method>(
+    method: M,
+    params: Requests[M][0],
+    token?: vscode.CancellationToken,
+  ): Promise<Requests[M][1] | undefined> {
+    return this.client?.sendRequest<Requests[M][1]>(method, params, token);
+  }
+
+  get isRunning(): boolean {
+    return this.client?.isRunning() ?? false;
+  }
+
+  dispose(): void {
+    void this.stop();
+    this.statusChanged.dispose();
+    this.restarted.dispose();
+    this.output.dispose();
+  }
+
+  private clientOptions(): LanguageClientOptions {
+    return {
+      documentSelector: [{ language: 'tagpol', scheme: 'file' }, { language: 'tagpol', scheme: 'untitled' }],
+      outputChannel: this.output,
+      initializationOptions: { ...vscode.workspace.getConfiguration('tagpol'), commands: OWN_COMMANDS },
+      markdown: { supportHtml: false },
+    };
+  }
+}
+
+function serverOptions(command: string): ServerOptions {
+  return { command, args: ['lsp'] };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+async function tellOfMissing(named: string | undefined): Promise<void> {
+  const settings = 'Open Settings';
+  const what = named === undefined ? 'tagpol is not on the PATH' : `There is no file ${named}`;
+  const answer = await vscode.window.showErrorMessage(
+    `${what}: install it, or name it in the setting tagpol.server.path.`,
+    settings,
+  );
+  if (answer === settings) {
+    await vscode.commands.executeCommand('workbench.action.openSettings', 'tagpol.server.path');
+  }
+}

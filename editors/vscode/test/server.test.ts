@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { findServer, type Surroundings } from '../src/server';
+
+const files = ['/opt/bin/tagpol', '/usr/bin/tagpol', '/home/me/.cargo/bin/tagpol'];
+
+const around: Surroundings = {
+  setting: '',
+  path: '/bin:/opt/bin:/usr/bin',
+  home: '/home/me',
+  platform: 'linux',
+  isFile: (path) => files.includes(path),
+};
+
+test('the setting is taken as it is, whether there is such a file or not', () => {
+  assert.equal(findServer({ ...around, setting: '/srv/tagpol' }), '/srv/tagpol');
+  assert.equal(findServer({ ...around, setting: ' ~/bin/tagpol ' }), '/home/me/bin/tagpol');
+});
+
+test('without a setting it is the first on the path', () => {
+  assert.equal(findServer(around), '/opt/bin/tagpol');
+});
+
+test('what cargo has installed needs no path', () => {
+  assert.equal(findServer({ ...around, path: '' }), '/home/me/.cargo/bin/tagpol');
+});
+
+test('an empty part of the path is not the folder that one happens to be in', () => {
+  assert.equal(findServer({ ...around, path: ':', home: '/nobody', isFile: (path) => path === 'tagpol' }), undefined);
+});
