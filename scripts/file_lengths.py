@@ -8,8 +8,8 @@ import pathlib
 import sys
 
 LIMIT = 700
-SUFFIXES = {".rs", ".pest", ".tagpol", ".py", ".sh", ".ts"}
-SKIPPED_FOLDERS = {"target", "node_modules", "tests"}
+SUFFIXES = {".rs", ".pest", ".tagpol", ".py", ".sh", ".ts", ".js", ".mjs", ".lua", ".el"}
+SKIPPED_FOLDERS = {"target", "node_modules", "dist", "tests"}
 
 
 def is_source(path: pathlib.Path) -> bool:

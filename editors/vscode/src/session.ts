@@ -30,7 +30,8 @@ export class Session implements vscode.Disposable {
       isFile,
     });
     if (server === undefined || !isFile(server)) {
-      await tellOfMissing(server);
+      // Nobody waits for what the user answers.
+      void tellOfMissing(server);
       return;
     }
     const client = new LanguageClient('tagpol', 'tagpol', serverOptions(server), this.clientOptions());

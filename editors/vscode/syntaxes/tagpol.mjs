@@ -273,21 +273,21 @@ export default {
       patterns: [
         {
           match: `${word('is')}(?:\\s+(not))?\\s+(set|missing|valid|email|date|number|url)(?!-?[\\w\`])`,
-          captures: captures('keyword.operator.word.tagpol', 'keyword.operator.word.tagpol', CONSTANT),
+          captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol', CONSTANT),
         },
         {
           match: `${word('has')}\\s+(word)(?!-?\\w)`,
-          captures: captures('keyword.operator.word.tagpol', 'keyword.operator.word.tagpol'),
+          captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol'),
         },
         {
           match: `${word('starts|ends')}\\s+(with)(?!-?\\w)`,
-          captures: captures('keyword.operator.word.tagpol', 'keyword.operator.word.tagpol'),
+          captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol'),
         },
         {
           match: `${word('within')}\\s+(last|next)(?!-?\\w)`,
-          captures: captures('keyword.operator.word.tagpol', 'keyword.operator.word.tagpol'),
+          captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol'),
         },
-        keywords('and or not in is contains matches like', 'keyword.operator.word.tagpol'),
+        keywords('and or not in is contains matches like', 'keyword.operator.wordlike.tagpol'),
         { match: `${words('resource native')}`, name: 'variable.language.tagpol' },
         { match: `(\\.)(${NAME})`, captures: captures('punctuation.accessor.tagpol', PROPERTY) },
         { match: `${NAME}(?=[ \\t]*\\()`, name: 'support.function.tagpol' },

@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { OWN_COMMANDS } from '../src/protocol';
+import tagpol from '../syntaxes/tagpol.mjs';
 import { REPOSITORY, Server } from './process';
 
 interface Manifest {
   contributes: {
     commands: { command: string }[];
     menus: Record<string, { command: string }[]>;
+    semanticTokenScopes: { scopes: Record<string, string[]> }[];
     configuration: { properties: Record<string, { default: unknown }> };
   };
 }
@@ -67,6 +69,15 @@ test('settings and their defaults are those that the server documents', () => {
   const properties = Object.entries(manifest.contributes.configuration.properties);
   const declared = properties.filter(([name]) => !own.includes(name)).map(([name, { default: value }]) => [name, value]);
   assert.deepEqual(declared.sort(), documented.sort());
+});
+
+test('what the server colours keeps the colours of the grammar', () => {
+  const scopes = manifest.contributes.semanticTokenScopes[0]?.scopes ?? {};
+  assert.deepEqual(Object.keys(scopes).sort(), [...server.tokenTypes].sort());
+  const grammar = JSON.stringify(tagpol);
+  for (const scope of Object.values(scopes).flat()) {
+    assert.ok(grammar.includes(`"${scope}"`), scope);
+  }
 });
 
 test('what snippets insert has no mistake in its form', async () => {

@@ -65,6 +65,11 @@ export class Server {
     this.process.kill();
   }
 
+  /** The kinds of words that it tells apart. */
+  get tokenTypes(): readonly string[] {
+    return this.legend.tokenTypes;
+  }
+
   /** Opens a text under a name of its own. */
   async open(text: string): Promise<string> {
     this.opened += 1;
