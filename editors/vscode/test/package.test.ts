@@ -83,7 +83,7 @@ test('what the server colours keeps the colours of the grammar', () => {
 test('what snippets insert has no mistake in its form', async () => {
   for (const [name, { body }] of Object.entries(snippets)) {
     const text = expanded(body.join('\n'));
-    const uri = await server.open(name === 'Resource of a test' ? `test "t" {\n${text}\n}\n` : text);
+    const uri = await server.open(text);
     const diagnostics = await server.diagnostics(uri);
     const mistakes = diagnostics.filter(({ code }) => code.startsWith('E000'));
     assert.deepEqual(mistakes, [], `${name}:\n${text}`);
@@ -91,9 +91,12 @@ test('what snippets insert has no mistake in its form', async () => {
   }
 });
 
-test('snippets for the same word differ in their names', () => {
-  const names = Object.values(snippets).map(({ prefix }) => prefix);
-  assert.equal(new Set(names).size, names.length);
+test('snippets add to what the server offers', async () => {
+  const uri = await server.open('');
+  const offered = await server.completions(uri);
+  assert.ok(offered.includes('policy'), offered.join());
+  const prefixes = Object.values(snippets).map(({ prefix }) => prefix);
+  assert.deepEqual(prefixes.filter((prefix) => offered.includes(prefix)), []);
 });
 
 /** The text of a snippet whose places keep what they propose. */

@@ -52,7 +52,7 @@ export class Server {
       processId: process.pid,
       rootUri: uri,
       workspaceFolders: [{ uri, name: 'test' }],
-      capabilities: { textDocument: { diagnostic: {}, semanticTokens: { requests: { full: true }, tokenTypes: [], tokenModifiers: [], formats: [] } } },
+      capabilities: { textDocument: { diagnostic: {}, completion: { completionItem: { snippetSupport: true } }, semanticTokens: { requests: { full: true }, tokenTypes: [], tokenModifiers: [], formats: [] } } },
     });
     this.legend = answer.capabilities.semanticTokensProvider.legend;
     await this.connection.sendNotification('initialized', {});
@@ -89,6 +89,15 @@ export class Server {
       textDocument: { uri },
     });
     return answer.items;
+  }
+
+  /** What can be written at the beginning of a file. */
+  async completions(uri: string): Promise<string[]> {
+    const answer: { items: { label: string }[] } = await this.connection.sendRequest('textDocument/completion', {
+      textDocument: { uri },
+      position: { line: 0, character: 0 },
+    });
+    return answer.items.map((item) => item.label);
   }
 
   /** The words of a file, each with its place. */
