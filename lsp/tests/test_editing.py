@@ -19,13 +19,16 @@ def apply(text: str, edits) -> str:
     return text
 
 
-async def complete(project, text, name="a.tagpol"):
-    """Returns the offers at `$0` in a text, by their labels."""
+async def complete(project, text, name="a.tagpol", typed=None):
+    """Returns the offers at `$0` in a text, by their labels; after a character was typed, if one is given."""
     position = place(text, "$0")
     project.write(name, text.replace("$0", ""))
     document = project.open(name)
+    kind = types.CompletionTriggerKind
+    context = types.CompletionContext(
+        trigger_kind=kind.TriggerCharacter if typed else kind.Invoked, trigger_character=typed)
     answer = await project.client.text_document_completion_async(
-        types.CompletionParams(text_document=document, position=position))
+        types.CompletionParams(text_document=document, position=position, context=context))
     return {item.label: item for item in answer.items}
 
 
@@ -51,6 +54,12 @@ async def test_completion_brings_in_what_it_needs(project):
     edits = offers["owner"].additional_text_edits
     done = apply(text.replace("$0", ""), edits)
     assert done.startswith("// Mine.\n\nuse std::taxonomy::{owner}\n\npolicy p {")
+
+
+async def test_no_list_opens_behind_the_brace_of_a_block(project):
+    assert await complete(project, "policy p {$0\n}\n", typed="{") == {}
+    assert "severity" in await complete(project, "policy p {$0\n}\n", name="b.tagpol")
+    assert "owner" in await complete(project, "use std::taxonomy::{$0}\n", name="c.tagpol", typed="{")
 
 
 async def test_completion_resolve(project):

@@ -7,7 +7,7 @@ use tagpol_ide::{
 };
 use tagpol_sema::hir::ItemKind;
 use tagpol_sema::{Level, SourceFile};
-use tagpol_syntax::TextRange;
+use tagpol_syntax::{TextRange, TextSize};
 use tower_lsp::ls_types::{
     CallHierarchyItem, CodeAction, CodeActionKind, CodeDescription, CodeLens, Command, CompletionItem,
     CompletionItemKind, CompletionItemLabelDetails, CompletionList, CompletionResponse, CompletionTextEdit,
@@ -337,10 +337,17 @@ pub(crate) fn completions(
 ) -> CompletionResponse {
     let lines = snapshot.lines();
     let replace = lines.range(found.replace);
-    let items = found.items.into_iter();
+    let opens_block = trigger == Some("{") && opens_block(lines.text, found.replace.start());
+    let items = found.items.into_iter().filter(|_| !opens_block);
     let wanted = items.filter(|item| trigger != Some(" ") || item.kind != CompletionKind::Snippet);
     let items = wanted.enumerate().map(|(order, item)| completion(lines, uri, replace, order, item));
     CompletionResponse::List(CompletionList { is_incomplete: false, items: items.collect() })
+}
+
+/// Whether a brace that was just typed opens a block: one goes on with Enter there, which would take the
+/// first offer of a list. Behind `::` it opens a list of names.
+fn opens_block(text: &str, offset: TextSize) -> bool {
+    text.get(..offset.into()).is_some_and(|before| !before.ends_with("::{"))
 }
 
 fn completion(lines: Lines<'_>, uri: &Uri, replace: Range, order: usize, item: Completion) -> CompletionItem {
