@@ -13,13 +13,13 @@ import { findServer } from './server';
 export class Session implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private readonly statusChanged = new vscode.EventEmitter<Status>();
-  private readonly restarted = new vscode.EventEmitter<void>();
+  private readonly started = new vscode.EventEmitter<void>();
 
   readonly output = vscode.window.createOutputChannel('tagpol', { log: true });
   /** The server tells of the snapshot in use. */
   readonly onStatus = this.statusChanged.event;
   /** A server has started and answers. */
-  readonly onStart = this.restarted.event;
+  readonly onStart = this.started.event;
 
   async start(): Promise<void> {
     const server = findServer({
@@ -39,8 +39,13 @@ export class Session implements vscode.Disposable {
       this.statusChanged.fire(status);
     });
     this.client = client;
-    await client.start();
-    this.restarted.fire();
+    try {
+      await client.start();
+    } catch {
+      // The client has told it.
+      return;
+    }
+    this.started.fire();
   }
 
   async stop(): Promise<void> {
@@ -86,7 +91,7 @@ export class Session implements vscode.Disposable {
   dispose(): void {
     void this.stop();
     this.statusChanged.dispose();
-    this.restarted.dispose();
+    this.started.dispose();
     this.output.dispose();
   }
 
@@ -94,8 +99,9 @@ export class Session implements vscode.Disposable {
     return {
       documentSelector: [{ language: 'tagpol', scheme: 'file' }, { language: 'tagpol', scheme: 'untitled' }],
       outputChannel: this.output,
-      initializationOptions: { ...vscode.workspace.getConfiguration('tagpol'), commands: OWN_COMMANDS },
-      markdown: { supportHtml: false },
+      initializationOptions: { ...vscode.workspace.getConfiguration().get<object>('tagpol'), commands: OWN_COMMANDS },
+      // The server does not ask to be told of settings.
+      synchronize: { configurationSection: 'tagpol' },
     };
   }
 }
