@@ -20,7 +20,7 @@ export interface Status {
   project: string | null;
   state: State;
   snapshot: Snapshot | null;
-  chosenBy: 'client' | 'setting' | 'newest' | null;
+  chosenBy: 'client' | 'setting' | 'manifest' | 'newest' | null;
   /** For people: why there is none, what failed. */
   message: string | null;
 }

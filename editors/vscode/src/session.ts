@@ -81,7 +81,9 @@ export class Session implements vscode.Disposable {
     params: Requests[M][0],
     token?: vscode.CancellationToken,
   ): Promise<Requests[M][1] | undefined> {
-    return this.client?.sendRequest<Requests[M][1]>(method, params, token);
+    // A token that is undefined would be sent as a second parameter.
+    const rest = token === undefined ? [] : [token];
+    return this.client?.sendRequest<Requests[M][1]>(method, params, ...rest);
   }
 
   get isRunning(): boolean {

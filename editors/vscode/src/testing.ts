@@ -152,6 +152,9 @@ export class Tests implements vscode.Disposable {
     for (const own of projects.values()) {
       results.push(...(await this.runProject(run, own, token)));
     }
+    if (results.length > 0) {
+      run.appendOutput(`${tested(results)}\r\n`);
+    }
     run.end();
     return results;
   }

@@ -75,6 +75,7 @@ const STATES: Record<Status['state'], string> = {
 const CHOSEN_BY: Record<NonNullable<Status['chosenBy']>, string> = {
   client: 'Chosen here',
   setting: 'Chosen by the setting `tagpol.inventory.snapshot`',
+  manifest: 'The inventory that `tagpol.toml` lists',
   newest: 'The newest of the project',
 };
 
@@ -105,10 +106,11 @@ export function evaluation(found: Evaluation): string {
 /** A resource in a list to choose from: its name, what it is, its id. */
 export function choice(resource: Resource): { label: string; description: string; detail: string } {
   const what = [resource.type, resource.provider, resource.account, resource.region];
+  const cost = money(resource.monthlyCost, null);
   return {
     label: resource.name ?? resource.id,
     description: what.filter((part) => part !== null && part !== '').join(' · '),
-    detail: [resource.id, money(resource.monthlyCost, null)].filter(Boolean).join(' · '),
+    detail: [resource.id, cost && `${cost} a month`].filter(Boolean).join(' · '),
   };
 }
 

@@ -100,7 +100,8 @@ async function disagreements(name: string, text: string): Promise<string[]> {
 
 function policies(folder: string): string[] {
   const entries = readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' });
-  return entries.filter((entry) => entry.endsWith('.tagpol')).map((entry) => join(folder, entry));
+  // A folder `.tagpol` is what a project remembers.
+  return entries.filter((entry) => /[^/.]\.tagpol$/.test(entry)).map((entry) => join(folder, entry));
 }
 
 test('colours are those of the server, in every form of the language', async () => {

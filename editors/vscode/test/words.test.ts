@@ -72,6 +72,7 @@ test('what is no time is shown as it is', () => {
 test('a resource is chosen by its name, or by its id where it has none', () => {
   const resource = { id: 'arn:1', name: null, type: 'rds:db', provider: 'aws', account: null, region: 'eu-west-1', monthlyCost: null };
   assert.deepEqual(choice(resource), { label: 'arn:1', description: 'rds:db · aws · eu-west-1', detail: 'arn:1' });
+  assert.equal(choice({ ...resource, monthlyCost: 106.2 }).detail, 'arn:1 · 106 a month');
 });
 
 test('tests that failed are counted', () => {
