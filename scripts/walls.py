@@ -16,12 +16,14 @@ FORBIDDEN = {
     "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
     "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette"],
-    "tagpol-lsp": ["duckdb", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette"],
+    "tagpol-run": ["aws-config"],
+    "tagpol-lsp": ["duckdb", "miette", "aws-config"],
 }
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
+    "aws-sdk-resourcegroupstagging": ["tagpol-collect"],
     "duckdb": ["tagpol-store"],
     "libduckdb-sys": [],
     "pest": ["tagpol-syntax"],

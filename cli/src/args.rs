@@ -312,6 +312,34 @@ pub(crate) struct SourceArgs {
     pub(crate) import: ImportArgs,
 }
 
+/// What is fetched from a live cloud. Nothing is changed there.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct FetchArgs {
+    /// The cloud
+    pub(crate) cloud: Cloud,
+    /// A region; repeat it for several [default: that of the environment or the profile]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+    /// A profile of the cloud's own configuration
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Only this type, like `ec2:instance` or `s3`; repeat it for several
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    /// A bill or an export to join with what is fetched; repeat it for several
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) with: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) import: ImportArgs,
+}
+
+/// A cloud whose resources can be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cloud {
+    /// Through the Resource Groups Tagging API, with the permission tag:GetResources
+    Aws,
+}
+
 /// How inventories are read.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ImportArgs {
@@ -452,6 +480,8 @@ pub(crate) enum SnapshotCommand {
         #[command(flatten)]
         import: ImportArgs,
     },
+    /// Fetch the resources of a live cloud into a new snapshot
+    Fetch(FetchArgs),
     /// List the snapshots, the newest first
     List,
     /// Show where a snapshot came from, what is in it, and what could not be read

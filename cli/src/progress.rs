@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tagpol_inventory::Progress;
 
-/// A bar that shows an import; it vanishes when it is done.
+/// A bar that shows how far work has got; it vanishes when it is done.
 pub(crate) struct Bar {
     bar: ProgressBar,
 }
@@ -18,6 +18,21 @@ impl Bar {
             bar.set_style(style);
         }
         Self { bar }
+    }
+
+    /// Returns a bar of work whose end nobody knows.
+    pub(crate) fn endless(watched: bool) -> Self {
+        let endless = Self::new(watched);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            endless.bar.set_style(style);
+        }
+        endless
+    }
+
+    /// Says what is being done.
+    pub(crate) fn say(&mut self, text: String) {
+        self.bar.set_message(text);
+        self.bar.tick();
     }
 
     /// Shows how far the work has got.

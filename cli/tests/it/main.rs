@@ -34,6 +34,8 @@ mod evaluation;
 mod examples;
 mod exit_codes;
 mod explaining;
+mod fetching;
+
 mod formatting;
 mod goals;
 mod hostile;
