@@ -16,7 +16,7 @@ use crate::error::ImportError;
 use crate::format::{Format, PARQUET, detect_start, of_parquet};
 use crate::inventory::{Draft, Inventory, Matches};
 use crate::month::YearMonth;
-use crate::read::bill::{self, Bill, BillMonth, Unattributed};
+use crate::read::bill::{self, Bill, BillMonth, Charged, Unattributed};
 use crate::read::json::Answers;
 use crate::read::{
     Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, terraform,
@@ -127,6 +127,7 @@ pub fn import(
         rejects: Rejects::new(options.strict),
         currency: Currency::asked(options.currency.clone()),
         sources: Vec::new(),
+        charged: Vec::new(),
         formats: FxHashMap::default(),
     };
     let mut waiting = Vec::new();
@@ -213,6 +214,8 @@ struct Importer {
     rejects: Rejects,
     currency: Currency,
     sources: Vec<SourceFile>,
+    /// What each of them charges.
+    charged: Vec<Charged>,
     /// The format of each file, by its number.
     formats: FxHashMap<u32, Format>,
 }
@@ -243,7 +246,9 @@ impl Importer {
         let rows = sink.finish()?;
         report(rows.all);
         self.formats.insert(number, read.format);
-        self.check_new(path, &read, &fingerprint)?;
+        let charged = self.bill.take_charged();
+        self.check_new(path, &read, &fingerprint, charged)?;
+        self.charged.push(charged);
         self.sources.push(SourceFile {
             path: path.display().to_string(),
             format: read.format,
@@ -258,14 +263,22 @@ impl Importer {
     }
 
     /// Fails where a bill was read before that has the same charges: they would count twice.
-    fn check_new(&self, path: &Path, read: &ReadAs, file: &Fingerprint) -> Result<(), ImportError> {
+    ///
+    /// Packed, or in another order, a bill has other bytes, but charges the same.
+    fn check_new(
+        &self,
+        path: &Path,
+        read: &ReadAs,
+        file: &Fingerprint,
+        charged: Charged,
+    ) -> Result<(), ImportError> {
         let same = |what, before: &SourceFile| {
             Err(ImportError::SameBill { path: path.to_owned(), before: PathBuf::from(&before.path), what })
         };
-        let bills =
-            self.sources.iter().filter(|source| source.format == read.format && read.format.is_bill());
-        for before in bills {
-            if before.sha256 == file.sha256 {
+        let sources = self.sources.iter().zip(&self.charged);
+        let bills = sources.filter(|(source, _)| source.format == read.format && read.format.is_bill());
+        for (before, charged_before) in bills {
+            if before.sha256 == file.sha256 || charged == *charged_before {
                 return same("is the same bill as", before);
             }
             let kinds = (read.format, before.version.as_deref(), read.version);

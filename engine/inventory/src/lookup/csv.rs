@@ -29,7 +29,7 @@ pub(super) fn read(
     let mut header: Option<Header> = None;
     let mut record = ByteRecord::new();
     while let Some(chunk) = splitter.next().map_err(|failure| failure.into_error(path))? {
-        let Chunk { bytes, lines, skipped } = chunk;
+        let Chunk { bytes, lines, skipped, is_cut: _ } = chunk;
         if let Some(long) = skipped.first() {
             let reason = format!("a row is longer than {} MiB", RECORD_LIMIT >> 20);
             return Err(LookupError::new(path, reason).line(long.line));

@@ -76,13 +76,20 @@ pub(crate) fn read_rows(
     let dialect = Dialect::detect(source.start()?);
     let mut splitter = Splitter::new(source, dialect, RECORD_LIMIT);
     let mut cells = ByteRecord::new();
+    let mut width = None;
     while let Some(chunk) = splitter.next().map_err(|failure| failure.into_error(sink.path()))? {
-        let Chunk { bytes, lines, skipped } = chunk;
+        let Chunk { bytes, lines, skipped, is_cut } = chunk;
         let mut reader = dialect.reader(&bytes);
+        let last = lines.last().copied().filter(|_| is_cut);
         for line in lines {
             // The reader is over memory and takes rows of any width, so it has no error to give.
             if !reader.read_byte_record(&mut cells).unwrap_or(false) {
                 break;
+            }
+            let width = *width.get_or_insert(cells.len());
+            if last == Some(line) && cells.len() < width {
+                let (path, column) = (sink.path().to_owned(), 1);
+                return Err(ImportError::Truncated { path, line, column, what: "a row" });
             }
             each(CsvRow { line, cells: &cells }, sink)?;
         }

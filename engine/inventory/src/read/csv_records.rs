@@ -78,6 +78,8 @@ pub(crate) struct Chunk {
     /// The line on which each record starts.
     pub(crate) lines: Vec<u64>,
     pub(crate) skipped: Vec<Skipped>,
+    /// Whether the file ends in its last record, without an end of line.
+    pub(crate) is_cut: bool,
 }
 
 /// Why the next chunk could not be had.
@@ -156,6 +158,7 @@ impl<R: BufRead> Splitter<R> {
                     return Err(Failure::OpenQuote { line, column });
                 }
                 if self.len > 0 {
+                    chunk.is_cut = true;
                     chunk.bytes.push(b'\n');
                     self.end_record(&mut chunk, &mut record_start);
                 }

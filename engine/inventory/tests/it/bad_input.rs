@@ -42,6 +42,7 @@ fn formats_that_are_not_known() {
 fn files_that_are_cut_off() {
     let cases = [
         ("a.csv", "id,name\ni-1,x\ni-2,\"abc\nmore", (3, 5)),
+        ("b.csv", "id,name\ni-1,x\ni-2", (3, 1)),
         ("a.ndjson", "{\"id\":\"i-1\"}\n  {\"id\":\"i-2", (2, 3)),
         ("a.json", "[{\"id\":\"i-1\"},\n {\"id\":", (2, 2)),
         ("b.json", "[{\"id\":\"i-1\"},\n", (1, 1)),

@@ -122,6 +122,13 @@ fn charges_are_never_counted_twice() {
     let same = together(&[("a.csv", bill.clone()), ("b.csv", bill)]).unwrap_err();
     assert!(matches!(same, ImportError::SameBill { .. }), "{same}");
     assert!(same.to_string().contains("is the same bill as"), "{same}");
+    // So is one that is packed, or in another order; two bills that cost the same are two.
+    let bill = focus(&[("a", "1", ""), ("b", "2", "")]);
+    let other = focus(&[("b", "2", ""), ("a", "1", "")]);
+    let same = together(&[("a.csv", bill.clone()), ("b.csv", other)]).unwrap_err();
+    assert!(matches!(same, ImportError::SameBill { .. }), "{same}");
+    let other = focus(&[("a", "2", ""), ("b", "1", "")]);
+    assert_eq!(total(&together(&[("a.csv", bill), ("b.csv", other)]).unwrap()), decimal("6"));
     let report = std::fs::read_to_string(fixtures().join("cur_legacy.csv")).unwrap();
     let other = focus(&[("i-0a1b2c3d4e5f67890", "1", "")]);
     let twice = together(&[("focus.csv", other), ("cur.csv", report)]).unwrap_err();

@@ -6,6 +6,7 @@
 //! whose period starts last is believed, and of equals the later row.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -126,9 +127,33 @@ pub(crate) struct Bill {
     cells: FxHashMap<(Symbol, TagKeys), ParsedCell>,
     months: Months,
     unattributed_rows: u64,
+    /// What the file at hand charges.
+    charged: Charged,
+}
+
+/// What a file charges, whatever the order of its rows: their number, and the sum of their hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Charged {
+    rows: u64,
+    hashes: u64,
+}
+
+impl Charged {
+    fn add(&mut self, charge: &Charge<'_>) {
+        // Hashes of a faster kind add up to the same where two costs are swapped.
+        let mut hasher = DefaultHasher::new();
+        (&charge.id, charge.start, charge.cost).hash(&mut hasher);
+        self.rows += 1;
+        self.hashes = self.hashes.wrapping_add(hasher.finish());
+    }
 }
 
 impl Bill {
+    /// Returns what was charged since this was asked last.
+    pub(crate) fn take_charged(&mut self) -> Charged {
+        std::mem::take(&mut self.charged)
+    }
+
     /// Adds a charge of a bill of this format.
     pub(crate) fn add(
         &mut self,
@@ -141,6 +166,7 @@ impl Bill {
             return sink.reject(Flaw::row(charge.line, "it starts beyond the calendar", shown));
         };
         self.check_currency(charge, sink)?;
+        self.charged.add(charge);
         self.months.add_charge(month, charge.start, charge.end);
         let Some(id) = charge.id.as_deref() else {
             self.unattributed_rows += 1;

@@ -14,7 +14,7 @@ mod row;
 
 use std::path::Path;
 
-pub(crate) use entries::{Bill, Charge, TagCell, TagKeys, Texts, Unattributed};
+pub(crate) use entries::{Bill, Charge, Charged, TagCell, TagKeys, Texts, Unattributed};
 pub use months::BillMonth;
 pub(crate) use row::{Cells, Place, Row};
 
