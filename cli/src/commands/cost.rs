@@ -13,7 +13,7 @@ use crate::args::{CostArgs, CostFormat};
 use crate::failure::{Exit, Failure};
 use crate::files::{write_whole, write_whole_with};
 use crate::inventory::{self, Opened};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::project::Project;
 use crate::state;
 
@@ -33,7 +33,21 @@ pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure>
             .help("name a bill with `--inventory`; a list tells costs in `monthly_cost`"));
     }
     write(args, &found, output)?;
+    tell_rejects(&found, output);
     Ok(Exit::Success)
+}
+
+/// A charge that could not be read is in no total.
+fn tell_rejects(found: &Costs, output: &mut Output) {
+    let (rows, values) = (found.snapshot.rejected_rows, found.snapshot.rejected_values);
+    if rows + values > 0 {
+        let number = |count: u64, one, many| counted(usize::try_from(count).unwrap_or(usize::MAX), one, many);
+        let (rows, values) = (number(rows, "row", "rows"), number(values, "value", "values"));
+        output.note(&format!(
+            "warning: not everything could be read, and may be missing in these costs: {rows}, {values}; \
+             `tagpol snapshot import` lists them, and `--strict` makes them an error\n"
+        ));
+    }
 }
 
 fn dimensions(program: &Program, names: &[String]) -> Result<Vec<Dimension>, Failure> {
@@ -66,7 +80,7 @@ fn check_month(args: &CostArgs, opened: &Opened) -> Result<(), Failure> {
 }
 
 fn write(args: &CostArgs, found: &Costs, output: &mut Output) -> Result<(), Failure> {
-    let text = match args.format {
+    let text = match args.format.unwrap_or_else(|| format_of(args.output.as_deref())) {
         CostFormat::Table => pretty(found),
         CostFormat::Csv => csv(found).map_err(|error| Failure::engine(error.to_string()))?,
         CostFormat::Json => json(found).map_err(|error| Failure::engine(error.to_string()))?,
@@ -75,6 +89,16 @@ fn write(args: &CostArgs, found: &Costs, output: &mut Output) -> Result<(), Fail
     match &args.output {
         None => output.print(&text),
         Some(path) => write_whole(path, &anstream::adapter::strip_str(&text).to_string()),
+    }
+}
+
+/// The usual format of a file's extension.
+fn format_of(path: Option<&Path>) -> CostFormat {
+    match path.and_then(Path::extension).and_then(|extension| extension.to_str()) {
+        Some("csv") => CostFormat::Csv,
+        Some("json") => CostFormat::Json,
+        Some("parquet") => CostFormat::Parquet,
+        _ => CostFormat::Table,
     }
 }
 

@@ -53,6 +53,21 @@ fn every_way_of_telling_it_comes_to_the_bill() {
 }
 
 #[test]
+fn charges_that_cannot_be_read_are_told() {
+    let folder = folder();
+    let quiet = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team"]);
+    assert!(!quiet.err.contains("warning"), "{quiet:?}");
+    folder.write("bill.csv", BILL.replace("5.01", "abc"));
+    let run = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "-o", "costs.json"]);
+    assert!(run.err.contains("may be missing in these costs: 0 rows, 1 value"), "{run:?}");
+    let told: Value = serde_json::from_str(&folder.read("costs.json")).unwrap();
+    assert_eq!((&told["rejected_rows"], &told["rejected_values"]), (&Value::from(0), &Value::from(1)));
+    folder
+        .run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--strict"])
+        .fails_with(3, &["expected a number"]);
+}
+
+#[test]
 fn shared_costs_are_spread_by_what_others_cost() {
     let told = json(&folder(), &["--by", "team"]);
     let line = |value: &str| {

@@ -32,6 +32,8 @@ pub fn json(costs: &Costs) -> Result<String, serde_json::Error> {
             .collect(),
         shared: costs.shared.iter().map(shared).collect(),
         total: exact(costs.total()).to_string(),
+        rejected_rows: costs.snapshot.rejected_rows,
+        rejected_values: costs.snapshot.rejected_values,
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
@@ -47,6 +49,8 @@ struct Document<'a> {
     lines: Vec<LineJson>,
     shared: Vec<SharedJson<'a>>,
     total: String,
+    rejected_rows: u64,
+    rejected_values: u64,
 }
 
 #[derive(Serialize)]

@@ -111,14 +111,14 @@ fn amount(costs: &Costs, units: i128) -> String {
     format!("{} {currency}", money(exact(units))).trim_end().to_owned()
 }
 
-/// A share of the whole in percent; nothing where there is no whole.
+/// A share of the whole in percent, rounded; nothing where there is no whole.
 fn share(part: i128, whole: i128) -> String {
     if whole <= 0 {
         return String::new();
     }
     // Digits that no percentage shows make room to multiply.
-    let (part, whole) = (part / 1_000_000, (whole / 1_000_000).max(1));
-    let tenths = part.saturating_mul(1000).div_euclid(whole);
-    let sign = if tenths < 0 { "-" } else { "" };
-    format!("{sign}{}.{}%", tenths.abs() / 10, tenths.abs() % 10)
+    let (size, whole) = (part.abs() / 1_000_000, (whole / 1_000_000).max(1));
+    let tenths = (size.saturating_mul(1000) + whole / 2) / whole;
+    let sign = if part < 0 && tenths > 0 { "-" } else { "" };
+    format!("{sign}{}.{}%", tenths / 10, tenths % 10)
 }
