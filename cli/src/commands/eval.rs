@@ -5,8 +5,8 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use tagpol_project::FailOn;
 use tagpol_run::report::{self, Format, Report, Style};
-use tagpol_run::{Baseline, Compared, Gate, Options, evaluate_in_detail};
-use tagpol_store::state::{Recorded, StateError};
+use tagpol_run::{Baseline, Compared, Evaluation, Finding, Gate, Options, State, evaluate_in_detail};
+use tagpol_store::state::{Recorded, StateError, StateStore};
 
 use super::clock;
 use crate::args::EvalArgs;
@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::files::append;
 use crate::interrupt::Scratch;
 use crate::inventory;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::project::Project;
 use crate::state;
 use crate::targets::Targets;
@@ -34,13 +34,16 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         record: keeps_record(args, now),
         ..Options::at(now)
     };
+    let remembers = options.state.as_ref().is_some_and(StateStore::exists);
     // Read before the reports are written, which may replace it.
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let targets = Targets::new(args.format, &args.output)?;
     let roles =
         targets.formats().any(Format::shows_breakdown).then(|| project.roles(&program)).transpose()?;
     let (evaluation, details) = evaluate_in_detail(&program, &opened.snapshot, &options, roles.as_ref())?;
-    if evaluation.summary.resources == 0 {
+    if evaluation.summary.resources == 0 && evaluation.snapshot.is_terraform {
+        output.note("the plan or state has no resource that carries tags: there is nothing to judge\n");
+    } else if evaluation.summary.resources == 0 {
         // Nothing breaks a policy where nothing is; an export that failed must not look compliant.
         return Err(Failure::engine("the inventory holds no resource")
             .help("fetch the inventory again; a bill names its resources in `ResourceId`"));
@@ -63,6 +66,9 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     if targets.formats().any(|format| format == Format::Github) {
         summarise_step(&report)?;
     }
+    if options.state.is_some() && !remembers {
+        tell_first(&evaluation, output);
+    }
     if let Some(record) = details.record {
         told(record, &options, output)?;
     }
@@ -76,6 +82,21 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         None => Gate(gate).fails(&evaluation.summary, &evaluation.goals),
     };
     Ok(if fails { Exit::Findings } else { Exit::Success })
+}
+
+/// Says what is pending because its grace starts with this run. Where no run is ever remembered, as in a
+/// fresh checkout, that would be so each time.
+fn tell_first(evaluation: &Evaluation, output: &mut Output) {
+    let is_first =
+        |finding: &&Finding| finding.state == State::Pending && finding.first_seen == Some(evaluation.now);
+    let pending = evaluation.findings.iter().filter(is_first).count();
+    if pending > 0 {
+        let findings = counted(pending, "finding is pending", "findings are pending");
+        output.note(&format!(
+            "note: {findings} because no earlier run is remembered here, so that the grace begins now; keep the \
+             state store from run to run, or evaluate with `--no-state`, where only creation counts\n"
+        ));
+    }
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, Failure> {

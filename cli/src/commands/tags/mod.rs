@@ -3,6 +3,7 @@
 mod decider;
 mod import;
 mod request;
+mod unknown;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -75,6 +76,7 @@ fn apply(
         let changes = request::changes(requests, state)?;
         Ok(state.decide(clock(None), &who, &changes)?)
     })?;
+    unknown::tell(&project.root.join(&project.manifest.snapshots), requests, output)?;
     let same = requests.len() - decided.len();
     if requests.len() <= 20 {
         output.print(&decided.iter().map(line).collect::<String>())?;
@@ -82,8 +84,8 @@ fn apply(
         output.print(&format!("{}\n", counted(decided.len(), "decision", "decisions")))?;
     }
     if same > 0 {
-        let what = counted(same, "tag is", "tags are");
-        output.note(&format!("{what} decided so already: nothing to change there\n"));
+        let what = counted(same, "tag", "tags");
+        output.note(&format!("{what} unchanged: decided so already, or not decided at all\n"));
     }
     Ok(Exit::Success)
 }
@@ -182,8 +184,12 @@ fn history(
         output.print_exactly(&rows::text(format, &TRAIL, trail.iter().map(HistoryRow::from))?)?;
         return Ok(Exit::Success);
     }
-    if trail.is_empty() {
-        output.note("nothing is decided yet: `tagpol tags set RESOURCE TAG=VALUE` does\n");
+    match resource {
+        _ if !trail.is_empty() => {}
+        Some(resource) => {
+            output.note(&format!("nothing was ever decided for `{}`: it wants the id\n", one_line(resource)));
+        }
+        None => output.note("nothing is decided yet: `tagpol tags set RESOURCE TAG=VALUE` does\n"),
     }
     let mut text = String::new();
     for decision in &trail {
