@@ -215,9 +215,10 @@ pub(crate) struct CostArgs {
     pub(crate) by: Vec<String>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the report; all but the table have exact amounts
-    #[arg(long, value_enum, default_value_t = CostFormat::Table)]
-    pub(crate) format: CostFormat,
+    /// Form of the report; all but the table have exact amounts [default: the usual one of the file's
+    /// extension, else table]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<CostFormat>,
     /// Write the report to a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
@@ -255,9 +256,9 @@ pub(crate) struct DiffArgs {
     pub(crate) rev: Option<String>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = DiffFormat::Pretty)]
-    pub(crate) format: DiffFormat,
+    /// Form of the report [default: the usual one of the file's extension, else pretty]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<DiffFormat>,
     /// Write the report to a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
@@ -668,8 +669,16 @@ fn parse_format(name: &str) -> Result<Format, String> {
 
 fn parse_percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
-    let percent = number.parse().ok().filter(|percent| (0.0..=100.0).contains(percent));
-    percent.ok_or_else(|| "write a number from 0 to 100, like 80%".to_owned())
+    let percent = number.parse::<f64>().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    match percent {
+        // Who writes 0.9 means 90%, and a gate must not be open by mistake.
+        Some(share) if share > 0.0 && share <= 1.0 && !text.ends_with('%') => {
+            let percent = (share * 10_000.0).round() / 100.0;
+            Err(format!("write it in percent: {percent}%, or {share}% if that is meant"))
+        }
+        Some(percent) => Ok(percent),
+        None => Err("write a number from 0 to 100, like 80%".to_owned()),
+    }
 }
 
 fn parse_currency(text: &str) -> Result<String, String> {

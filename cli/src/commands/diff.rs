@@ -51,8 +51,18 @@ pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure>
     Ok(if gate.is_some_and(|gate| found.worsens_at(gate)) { Exit::Findings } else { Exit::Success })
 }
 
+/// Returns the form that is asked for, else the usual one of the file's extension.
+fn format(args: &DiffArgs) -> DiffFormat {
+    let extension = args.output.as_deref().and_then(Path::extension).and_then(|extension| extension.to_str());
+    args.format.unwrap_or(match extension {
+        Some("md" | "markdown") => DiffFormat::Markdown,
+        Some("json") => DiffFormat::Json,
+        _ => DiffFormat::Pretty,
+    })
+}
+
 fn limits(args: &DiffArgs) -> Limits {
-    match args.format {
+    match format(args) {
         DiffFormat::Pretty if !args.all => SHOWN,
         DiffFormat::Markdown if !args.all => FOLDED,
         _ => Limits::default(),
@@ -60,7 +70,7 @@ fn limits(args: &DiffArgs) -> Limits {
 }
 
 fn show(args: &DiffArgs, found: &Diff, output: &mut Output) -> Result<(), Failure> {
-    let text = match args.format {
+    let text = match format(args) {
         DiffFormat::Pretty => pretty(found),
         DiffFormat::Markdown => markdown(found),
         DiffFormat::Json => json(found).map_err(|error| Failure::engine(error.to_string()))?,

@@ -64,7 +64,7 @@ fn a_decision_beats_everything_and_can_be_taken_back() {
     assert_eq!(said, "i-1: environment = `staging`\ni-1: owner = `jo@example.com`\n");
     assert_eq!(findings(&eval(&folder, 20, &[])), lines(&[("i-3", "pending", "20")]));
     let again = tags(&folder, &["set", "i-1", "environment=staging"]);
-    assert!(again.err.contains("1 tag is decided so already"), "{again:?}");
+    assert!(again.err.contains("1 tag unchanged"), "{again:?}");
     let said = tags(&folder, &["set", "i-1", "environment=development", "--note", "moved"]).ends_with(0);
     assert_eq!(said, "i-1: environment = `development`, was `staging`\n");
     let said = tags(&folder, &["unset", "i-1", "owner"]).ends_with(0);
@@ -120,6 +120,50 @@ fn a_grace_counts_from_creation_first_and_then_from_the_first_time() {
 }
 
 #[test]
+fn a_grace_that_begins_with_this_run_is_told() {
+    let folder = project();
+    let note = "1 finding is pending because no earlier run is remembered here";
+    let eval = |more: &[&str]| {
+        let args = ["eval", "-i", "i.csv", "--now", "2020-01-10", "--fail-on", "none"];
+        folder.run(&[&args, more].concat()).err
+    };
+    assert!(!eval(&["--no-state"]).contains("pending because"));
+    assert!(eval(&["--no-record"]).contains(note));
+    assert!(eval(&[]).contains(note));
+    assert!(!eval(&[]).contains(note), "now there is one");
+}
+
+#[test]
+fn an_explanation_says_what_is_due() {
+    let folder = project();
+    eval(&folder, 10, &[]);
+    let explain = |day: &str| folder.run(&["explain", "i-3", "-i", "i.csv", "--now", day]).ends_with(0);
+    let early = explain("2020-01-12");
+    assert!(early.contains("it is 2 days old, and the grace is 3 days"), "{early}");
+    assert!(early.contains("told to finops@example.com once it is open for 10 days"), "{early}");
+    let late = explain("2020-01-20");
+    assert!(
+        late.contains("due to be told to finops@example.com: it is open for 10 days or longer"),
+        "{late}"
+    );
+}
+
+#[test]
+fn decisions_on_resources_that_are_not_there_are_told() {
+    let folder = project();
+    let set = |id: &str| tags(&folder, &["set", id, "environment=staging"]).err;
+    assert_eq!(set("nobody"), "", "no snapshot says that it is not there");
+    folder.run(&["snapshot", "import", "i.csv"]).ends_with(0);
+    assert_eq!(set("i-1"), "");
+    assert!(
+        set("web-prod").contains("no resource with the id `web-prod`; one with the id `i-1` is called so")
+    );
+    assert!(set("i-9").contains("warning: the newest snapshot has no resource with the id `i-9`\n"));
+    let asked = folder.run(&["tags", "history", "web"]);
+    assert!(asked.err.contains("nothing was ever decided for `web`"), "{asked:?}");
+}
+
+#[test]
 fn runs_that_must_not_leave_no_trace() {
     let folder = project();
     eval(&folder, 10, &["--no-record"]);
@@ -161,7 +205,7 @@ fn decisions_are_exported_and_imported() {
         assert_eq!(told(&other), told(&folder));
         assert_eq!(told(&other)[0][3], "a, \"b\"");
         let again = tags(&other, &["import", name]);
-        assert!(again.err.contains("2 tags are decided so already"), "{again:?}");
+        assert!(again.err.contains("2 tags unchanged"), "{again:?}");
     }
 }
 

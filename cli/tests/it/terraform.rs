@@ -34,6 +34,15 @@ policy has-environment { severity high  for resource where resource.provider == 
 }
 
 #[test]
+fn a_plan_without_taggable_resources_is_nothing_to_judge() {
+    let plan = r#"{"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []}"#;
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("plan.json", plan)]);
+    let run = folder.run(&["eval", "p.tagpol", "--terraform", "plan.json"]);
+    assert!(run.err.contains("no resource that carries tags"), "{run:?}");
+    run.ends_with(0);
+}
+
+#[test]
 fn a_plan_that_is_none_says_how_to_make_one() {
     let folder = Folder::with(&[("p.tagpol", OWNED), ("main.tf", "resource \"aws_instance\" \"web\" {}\n")]);
     folder.write("tfplan", b"PK\x03\x04");

@@ -122,6 +122,18 @@ fn the_json_keeps_its_contract() {
 }
 
 #[test]
+fn a_threshold_is_written_in_percent() {
+    let folder = Folder::new();
+    let said = ["write it in percent: 90%", "0.9% if that is meant"];
+    folder.run(&["test", "--coverage", "--threshold", "0.9"]).fails_with(2, &said);
+    for percent in ["0.9%", "90", "0", "100%"] {
+        folder.write("p.tagpol", "tag owner: email\n");
+        let run = folder.run(&["test", "p.tagpol", "--coverage", "--threshold", percent]);
+        assert!(run.code < 2, "{run:?}");
+    }
+}
+
+#[test]
 fn a_threshold_fails_what_is_below_it() {
     let folder = folder();
     let nobody = ["test", "--filter", "nobody"];

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::Snapshot;
-use tagpol_plan::ir::{CheckInfo, Origin, Provenance, StateCode};
+use tagpol_plan::ir::{Origin, Provenance, StateCode};
 use tagpol_plan::{Dialect, KeyColumn, Known, Layout, Plan, QueryKind, Rates, Script, lower};
-use tagpol_sema::program::{Attr, Program, Source};
+use tagpol_sema::program::{Attr, Escalation, Program, Source};
 use tagpol_store::state::{Recorded, StateError, StateStore};
 use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
 
@@ -315,7 +315,8 @@ impl Run {
                 check,
                 state,
                 first_seen,
-                escalation_due: state == State::Open && is_due(info, first_seen, plan.now),
+                escalation_due: state == State::Open
+                    && info.escalate.as_ref().is_some_and(|escalate| is_due(escalate, first_seen, plan.now)),
                 message: message(info, tag, value.as_deref()),
                 fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
                 tag: tag.map(str::to_owned),
@@ -397,9 +398,8 @@ impl Run {
 }
 
 /// Whether somebody is to be told of an open finding: it is there as long as the policy says.
-fn is_due(check: &CheckInfo, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    let Some((escalation, since)) = check.escalate.as_ref().zip(since) else { return false };
-    now - since >= TimeDelta::seconds(escalation.after.seconds)
+pub(crate) fn is_due(escalation: &Escalation, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    since.is_some_and(|since| now - since >= TimeDelta::seconds(escalation.after.seconds))
 }
 
 /// The fields of a row, with errors that name the query.

@@ -118,8 +118,14 @@ pub fn not_waived(resource: &Resource<'_>, places: &Places, policy: usize, check
     said
 }
 
+/// Returns an age in whole units, of the largest that it has two of.
+fn roughly(age: chrono::TimeDelta) -> Duration {
+    let seconds = age.num_seconds().max(0);
+    let unit = [86_400, 3600, 60].into_iter().find(|unit| seconds >= 2 * unit).unwrap_or(1);
+    Duration { seconds: seconds - seconds % unit }
+}
+
 /// Says that a finding is inside a grace.
 pub fn pending(age: chrono::TimeDelta, grace: Duration) -> String {
-    let age = Duration { seconds: age.num_seconds().max(0) };
-    format!("it is {} old, and the grace is {}", duration(age), duration(grace))
+    format!("it is {} old, and the grace is {}", duration(roughly(age)), duration(grace))
 }

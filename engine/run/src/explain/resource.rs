@@ -17,7 +17,7 @@ use super::contenders::{Contender, contenders};
 use super::find::{Found, find};
 use super::narrate;
 use crate::error::RunError;
-use crate::evaluate::{Options, RELATION, compile_knowing};
+use crate::evaluate::{Options, RELATION, compile_knowing, is_due};
 use crate::finding::{SnapshotInfo, fingerprint};
 use crate::history::Remembered;
 use crate::message::{asks, message};
@@ -88,6 +88,8 @@ pub struct CheckStory {
     pub remedy: Option<String>,
     /// Who is told when it stays open.
     pub escalate: Option<Escalation>,
+    /// Whether it is open for as long as that says.
+    pub escalation_due: bool,
     /// Controls of frameworks that it supports.
     pub controls: Vec<Control>,
     /// What identifies a finding of it from run to run.
@@ -204,10 +206,15 @@ fn story(
         not_waived: Vec::new(),
         remedy: None,
         escalate: policy.escalate.clone(),
+        escalation_due: false,
         controls: policy.controls.clone(),
         fingerprint: fingerprint(&policy.name, &check.id, &row.id, tag),
         loc: check.loc.clone(),
     };
+    if let (CheckReason::Open(_), Some(escalation)) = (&story.reason, &policy.escalate) {
+        let since = resource.since(&policy.name, &check.id);
+        story.escalation_due = is_due(escalation, since, resource.options().now);
+    }
     if story.is_finding() {
         let value = subject();
         story.message = Some(message(check, tag, value.as_deref()));

@@ -1,4 +1,5 @@
-//! Annotations of GitHub Actions: workflow commands, one for each check with open findings.
+//! Annotations of GitHub Actions: workflow commands, one for each check with open findings; with a baseline
+//! only for what is new.
 //!
 //! GitHub shows ten annotations of a level and step at most, so the worst come first and the last one
 //! tells of those that are left out; the step summary has all.
@@ -9,7 +10,9 @@ use tagpol_sema::program::{Loc, Severity};
 
 use super::Report;
 use super::text::{clean, count, goal_text, several, shorten};
-use crate::finding::{CheckResult, State};
+use crate::baseline::BaselineState;
+use crate::finding::CheckResult;
+use crate::goal::GoalResult;
 
 /// Annotations of a level.
 const SHOWN: usize = 10;
@@ -31,8 +34,12 @@ struct Annotation<'a> {
 /// Returns the commands, lines ended by newlines.
 pub(super) fn annotations(report: &Report<'_>) -> String {
     let open = report.evaluation.checks.iter().enumerate().filter(|(_, check)| check.open > 0);
-    let checks = open.map(|(index, check)| of_check(report, index, check));
-    let goals = report.evaluation.goals.iter().filter(|goal| goal.is_missed()).map(|goal| Annotation {
+    let checks = open.filter_map(|(index, check)| of_check(report, index, check));
+    let is_new = |goal: &&GoalResult| {
+        report.baseline.is_none_or(|baseline| baseline.of_goal(goal) == BaselineState::New)
+    };
+    let missed = report.evaluation.goals.iter().filter(|goal| goal.is_missed()).filter(is_new);
+    let goals = missed.map(|goal| Annotation {
         level: level(goal.severity),
         loc: &goal.loc,
         title: format!("goal {}", goal.name),
@@ -54,27 +61,32 @@ fn of_level(all: &[Annotation<'_>], level: &str) -> String {
     out
 }
 
-fn of_check<'a>(report: &Report<'a>, index: usize, check: &'a CheckResult) -> Annotation<'a> {
-    let open = report.findings().filter(|(_, f, _)| f.check == index && f.state == State::Open);
-    let name = |name: &str| shorten(&clean(name), 60);
-    let names: Vec<String> =
-        open.take(RESOURCES).map(|(_, finding, _)| name(report.evaluation.label(finding))).collect();
-    let more = check.open.saturating_sub(names.len() as u64);
+fn of_check<'a>(report: &Report<'a>, index: usize, check: &'a CheckResult) -> Option<Annotation<'a>> {
+    let (mut found, mut names) = (0, Vec::new());
+    for (_, finding, _) in report.findings().filter(|(_, f, _)| f.check == index && report.counts(f)) {
+        found += 1;
+        if names.len() < RESOURCES {
+            names.push(shorten(&clean(report.evaluation.label(finding)), 60));
+        }
+    }
+    let more = found - names.len() as u64;
     let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
-    let cost = check.cost_in_violation.map(|cost| format!(", {} a month", report.amount(cost)));
-    Annotation {
+    let all = check.cost_in_violation.filter(|_| found == check.open);
+    let cost = all.map(|cost| format!(", {} a month", report.amount(cost)));
+    let new = if report.baseline.is_some() { " new" } else { "" };
+    (found > 0).then(|| Annotation {
         level: level(check.severity),
         loc: &check.loc,
         title: format!("{}/{} ({})", check.policy, check.check, check.severity.as_str()),
         message: format!(
-            "{}\n{} of {} in scope{}: {}{more}",
+            "{}\n{}{new} of {} in scope{}: {}{more}",
             clean(&check.asks),
-            count(check.open),
+            count(found),
             several(check.in_scope, "resource"),
             cost.unwrap_or_default(),
             names.join(", "),
         ),
-    }
+    })
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -38,7 +38,7 @@ pub use table::{Style, table};
 
 use crate::baseline::{Baseline, BaselineState};
 use crate::breakdown::Breakdown;
-use crate::finding::{CheckResult, Evaluation, Finding};
+use crate::finding::{CheckResult, Evaluation, Finding, State};
 use crate::waivers::Waivers;
 
 /// What there is to report.
@@ -110,6 +110,12 @@ impl Report<'_> {
     /// Returns how a finding compares with the baseline.
     fn compared(&self, finding: &Finding) -> Option<&'static str> {
         self.baseline.map(|baseline| baseline.of_finding(finding)).map(BaselineState::as_str)
+    }
+
+    /// Whether a finding is open, and was not in the baseline, if there is one.
+    fn counts(&self, finding: &Finding) -> bool {
+        let is_known = |baseline: &Baseline| !baseline.is_new(finding);
+        finding.state == State::Open && !self.baseline.is_some_and(is_known)
     }
 
     /// Returns what the author says of a policy, in one line.

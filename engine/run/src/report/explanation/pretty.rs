@@ -242,7 +242,12 @@ fn reasons(story: &CheckStory) -> Vec<String> {
     lines.extend(story.remedy.iter().map(|remedy| format!("the policy's remedy is `{}`", shown(remedy))));
     let escalate = story.escalate.as_ref().filter(|_| story.waiver.is_none());
     lines.extend(escalate.map(|escalation| {
-        format!("told to {} once it is open for {}", shown(&escalation.to), duration(escalation.after))
+        let to = shown(&escalation.to);
+        if story.escalation_due {
+            format!("due to be told to {to}: it is open for {} or longer", duration(escalation.after))
+        } else {
+            format!("told to {to} once it is open for {}", duration(escalation.after))
+        }
     }));
     lines
 }

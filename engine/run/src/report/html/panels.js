@@ -264,10 +264,13 @@ function controls() {
   for (const check of DATA.checks) {
     for (const [framework, id] of check.controls) {
       const key = `${framework} ${id}`;
-      const control = found.get(key) || { framework, id, checks: 0, passing: 0, open: 0, policies: new Set() };
+      const control = found.get(key) || { framework, id, checks: 0, passing: 0, open: 0, pending: 0, scope: 0, policies: new Set() };
       control.checks += 1;
-      control.passing += check.open === 0 ? 1 : 0;
+      // What is inside a grace does not hold yet, and what applies to nothing says nothing.
+      control.passing += check.open + check.pending === 0 && check.in_scope > 0 ? 1 : 0;
       control.open += check.open;
+      control.pending += check.pending;
+      control.scope += check.in_scope;
       control.policies.add(check.policy);
       found.set(key, control);
     }
@@ -279,7 +282,14 @@ function controls() {
     el("tbody", null, rows.map((control) => el("tr", null,
       el("th", { scope: "row" }, foreign(`${control.framework} ${control.id}`), el("small", null, [...control.policies].join(", "))),
       el("td", { class: "number" }, `${control.passing} of ${control.checks}`),
-      el("td", { class: `number ${control.open ? "poor" : "good"}` }, control.open ? count(control.open) : "✓")))))));
+      el("td", { class: `number ${standing(control)[0]}` }, standing(control)[1])))))));
+}
+
+/// How a control stands: a colour, and a word or the number of its open findings.
+function standing({ open, pending, scope }) {
+  if (open > 0) return ["poor", count(open)];
+  if (pending > 0) return ["fair", `${count(pending)} pending`];
+  return scope > 0 ? ["good", "✓"] : ["", "nothing in scope"];
 }
 
 function waivers() {
