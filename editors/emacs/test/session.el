@@ -73,7 +73,7 @@
 (ert-deftest keywords-are-those-of-the-parser ()
   (let ((expected nil))
     (with-temp-buffer
-      (insert-file-contents (expand-file-name "lang/syntax/src/tagpol.pest" (getenv "TAGPOL_REPOSITORY")))
+      (insert-file-contents (expand-file-name "lang/syntax/src/characters.pest" (getenv "TAGPOL_REPOSITORY")))
       (while (re-search-forward "^kw_[a-z]+ +=.*?\"\\([a-z]+\\)\"" nil t)
         (push (match-string 1) expected)))
     (should (> (length expected) 50))

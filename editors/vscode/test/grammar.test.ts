@@ -117,7 +117,7 @@ test('colours are those of the server, in the library and the examples', async (
 });
 
 test('keywords are those of the parser', () => {
-  const rules = readFileSync(join(REPOSITORY, 'lang/syntax/src/tagpol.pest'), 'utf8').matchAll(/^kw_\w+\s*= @\{ "(\w+)"/gm);
+  const rules = readFileSync(join(REPOSITORY, 'lang/syntax/src/characters.pest'), 'utf8').matchAll(/^kw_\w+\s*= @\{ "(\w+)"/gm);
   const expected = [...rules].map(([, word]) => word ?? '').sort();
   assert.ok(expected.length > 50);
   const text = `${EVERY_FORM}\ndefine recent = resource.created within last 3 days\n`;

@@ -1,12 +1,15 @@
-//! The one place that knows pest: text to events, and words for what pest expected.
+//! The grammar over characters: text to events, and words for what pest expected.
 
 use pest::Parser as _;
 use pest::iterators::Pair;
 
 use crate::SyntaxKind;
+use crate::quick::Reader;
+use crate::roles::{self, Role};
 
 #[derive(pest_derive::Parser)]
 #[grammar = "tagpol.pest"]
+#[grammar = "characters.pest"]
 struct Grammar;
 
 /// A step of a walk over what pest found, in text order. Offsets are bytes.
@@ -53,11 +56,39 @@ pub(crate) struct Failure {
 }
 
 /// Walks the whole text. The grammar accepts every input; the error is where pest ran out of stack.
+///
+/// What is in order is read from its tokens; each item that is not, by the characters.
 pub(crate) fn events(text: &str) -> Result<Vec<Event>, usize> {
-    let pairs = Grammar::parse(Rule::file, text).map_err(|error| offset(&error))?;
-    let mut events = Vec::new();
-    pairs.for_each(|pair| walk(pair, &mut events));
+    let mut reader = Reader::new(text);
+    loop {
+        reader.read_items();
+        let Some(at) = reader.stopped_at() else { break };
+        let end = read(Rule::region, text, at, reader.events())?;
+        if !reader.go_on_at(end) {
+            // The end lies within what the lexer took for a token.
+            read(Rule::file, text, end, reader.events())?;
+            break;
+        }
+    }
+    Ok(reader.finish())
+}
+
+/// Walks the whole text by its characters alone.
+#[cfg(test)]
+pub(crate) fn events_of_characters(text: &str) -> Result<Vec<Event>, usize> {
+    let mut events = vec![Event::Open { kind: SyntaxKind::File, at: 0 }];
+    read(Rule::file, text, 0, &mut events)?;
+    events.push(Event::Close { at: text.len() });
     Ok(events)
+}
+
+/// Appends the events of the text from an offset on, and returns where they end.
+fn read(rule: Rule, text: &str, from: usize, events: &mut Vec<Event>) -> Result<usize, usize> {
+    let pairs =
+        Grammar::parse(rule, text.get(from..).unwrap_or_default()).map_err(|error| from + offset(&error))?;
+    let length = pairs.as_str().len();
+    pairs.for_each(|pair| walk(pair, from, events));
+    Ok(from + length)
 }
 
 fn offset(error: &pest::error::Error<Rule>) -> usize {
@@ -71,7 +102,7 @@ pub(crate) fn is_sound(block: Block, text: &str) -> bool {
     let mut events = Vec::new();
     let pairs = Grammar::parse(strict_rule(block), text);
     let parsed = pairs.is_ok();
-    pairs.into_iter().flatten().for_each(|pair| walk(pair, &mut events));
+    pairs.into_iter().flatten().for_each(|pair| walk(pair, 0, &mut events));
     parsed && !events.iter().any(|event| matches!(event, Event::Broken { .. } | Event::MissingClose { .. }))
 }
 
@@ -109,118 +140,9 @@ pub(crate) fn explain(block: Block, text: &str) -> Option<Failure> {
     Some(Failure { at, expected })
 }
 
-/// What a rule contributes to the tree.
-enum Role {
-    Node(SyntaxKind),
-    /// A node only where it has more than one part; else its part stands for it.
-    Chain(SyntaxKind),
-    Token(SyntaxKind),
-    Broken(Block),
-    MissingClose,
-    /// Nothing but what is in it.
-    Through,
-    Nothing,
-}
-
 fn role(rule: Rule) -> Role {
-    use SyntaxKind as K;
-    match rule {
-        Rule::file => Role::Node(K::File),
-        Rule::allow_attr => Role::Node(K::AllowAttr),
-        Rule::use_item => Role::Node(K::UseItem),
-        Rule::use_path => Role::Node(K::UsePath),
-        Rule::use_list => Role::Node(K::UseList),
-        Rule::use_except => Role::Node(K::UseExcept),
-        Rule::tag_item => Role::Node(K::TagItem),
-        Rule::matching_type => Role::Node(K::MatchingType),
-        Rule::one_of_type => Role::Node(K::OneOfType),
-        Rule::named_type => Role::Node(K::NamedType),
-        Rule::tag_options => Role::Node(K::TagOptions),
-        Rule::importance_stmt => Role::Node(K::ImportanceStmt),
-        Rule::default_stmt => Role::Node(K::DefaultStmt),
-        Rule::example_stmt => Role::Node(K::ExampleStmt),
-        Rule::normalize_item => Role::Node(K::NormalizeItem),
-        Rule::keys_stmt => Role::Node(K::KeysStmt),
-        Rule::map_stmt => Role::Node(K::MapStmt),
-        Rule::pattern => Role::Node(K::Pattern),
-        Rule::map_target => Role::Node(K::MapTarget),
-        Rule::transform_stmt => Role::Node(K::TransformStmt),
-        Rule::otherwise_stmt => Role::Node(K::OtherwiseStmt),
-        Rule::define_item => Role::Node(K::DefineItem),
-        Rule::rule_item => Role::Node(K::RuleItem),
-        Rule::priority => Role::Node(K::Priority),
-        Rule::when_stmt => Role::Node(K::WhenStmt),
-        Rule::set_stmt => Role::Node(K::SetStmt),
-        Rule::fill_stmt => Role::Node(K::FillStmt),
-        Rule::policy_item => Role::Node(K::PolicyItem),
-        Rule::severity_stmt => Role::Node(K::SeverityStmt),
-        Rule::for_stmt => Role::Node(K::ForStmt),
-        Rule::where_clause => Role::Node(K::WhereClause),
-        Rule::require_stmt => Role::Node(K::RequireStmt),
-        Rule::forbid_stmt => Role::Node(K::ForbidStmt),
-        Rule::label => Role::Node(K::Label),
-        Rule::else_clause => Role::Node(K::ElseClause),
-        Rule::grace_stmt => Role::Node(K::GraceStmt),
-        Rule::escalate_stmt => Role::Node(K::EscalateStmt),
-        Rule::control_stmt => Role::Node(K::ControlStmt),
-        Rule::remediate_stmt => Role::Node(K::RemediateStmt),
-        Rule::exempt_item => Role::Node(K::ExemptItem),
-        Rule::check_path => Role::Node(K::CheckPath),
-        Rule::until_stmt => Role::Node(K::UntilStmt),
-        Rule::because_stmt => Role::Node(K::BecauseStmt),
-        Rule::test_item => Role::Node(K::TestItem),
-        Rule::at_stmt => Role::Node(K::AtStmt),
-        Rule::given_stmt => Role::Node(K::GivenStmt),
-        Rule::tags_field => Role::Node(K::TagsField),
-        Rule::tag_entry => Role::Node(K::TagEntry),
-        Rule::attr_field => Role::Node(K::AttrField),
-        Rule::expect_stmt => Role::Node(K::ExpectStmt),
-        Rule::expect_violation => Role::Node(K::ExpectViolation),
-        Rule::expect_exempt => Role::Node(K::ExpectExempt),
-        Rule::expect_tag => Role::Node(K::ExpectTag),
-        Rule::expect_define => Role::Node(K::ExpectDefine),
-        Rule::from_rule => Role::Node(K::FromRule),
-        Rule::for_given => Role::Node(K::ForGiven),
-        Rule::table_item => Role::Node(K::TableItem),
-        Rule::column => Role::Node(K::Column),
-        Rule::from_header => Role::Node(K::FromHeader),
-        Rule::infer_item => Role::Node(K::InferItem),
-        Rule::apply_stmt => Role::Node(K::ApplyStmt),
-        Rule::suggest_stmt => Role::Node(K::SuggestStmt),
-        Rule::goal_item => Role::Node(K::GoalItem),
-        Rule::coverage_stmt => Role::Node(K::CoverageStmt),
-        Rule::least_stmt => Role::Node(K::LeastStmt),
-        Rule::allocate_item => Role::Node(K::AllocateItem),
-        Rule::from_stmt => Role::Node(K::FromStmt),
-        Rule::to_stmt => Role::Node(K::ToStmt),
-        Rule::split_stmt => Role::Node(K::SplitStmt),
-        Rule::shares => Role::Node(K::Shares),
-        Rule::share => Role::Node(K::Share),
-        Rule::or_expr => Role::Chain(K::OrExpr),
-        Rule::and_expr => Role::Chain(K::AndExpr),
-        Rule::not_expr => Role::Chain(K::NotExpr),
-        Rule::comparison => Role::Chain(K::Comparison),
-        Rule::paren => Role::Node(K::Paren),
-        Rule::cmp_tail => Role::Node(K::CmpTail),
-        Rule::in_tail => Role::Node(K::InTail),
-        Rule::text_tail => Role::Node(K::TextTail),
-        Rule::text_op => Role::Node(K::TextOp),
-        Rule::is_tail => Role::Node(K::IsTail),
-        Rule::within_tail => Role::Node(K::WithinTail),
-        Rule::quantity => Role::Node(K::Quantity),
-        Rule::call => Role::Node(K::Call),
-        Rule::path => Role::Node(K::Path),
-        Rule::field => Role::Node(K::Field),
-        Rule::index => Role::Node(K::Index),
-        Rule::list => Role::Node(K::List),
-        Rule::name => Role::Token(K::Name),
-        Rule::string => Role::Token(K::String),
-        Rule::regex => Role::Token(K::Regex),
-        Rule::number => Role::Token(K::Number),
-        Rule::unit => Role::Token(K::Unit),
-        Rule::date => Role::Token(K::Date),
-        Rule::bool => Role::Token(K::Bool),
-        Rule::cmp_op | Rule::equals => Role::Token(K::Operator),
+    roles::role!(rule,
+        Rule::file => Role::Through,
         Rule::COMMENT => Role::Token(K::Comment),
         Rule::colon
         | Rule::comma
@@ -247,38 +169,38 @@ fn role(rule: Rule) -> Role {
         Rule::broken_allocate_stmt => Role::Broken(Block::Allocate),
         Rule::broken_share => Role::Broken(Block::Shares),
         Rule::missing_close | Rule::missing_given_close => Role::MissingClose,
-        Rule::severity_name | Rule::is_test | Rule::expect_state => Role::Through,
         Rule::EOI => Role::Nothing,
         // Everything else that gives a pair is a keyword.
         _ => Role::Token(K::Keyword),
-    }
+    )
 }
 
-fn walk(pair: Pair<'_, Rule>, events: &mut Vec<Event>) {
-    let (start, end) = (pair.as_span().start(), pair.as_span().end());
+/// Appends the events of a pair whose text begins at `base`.
+fn walk(pair: Pair<'_, Rule>, base: usize, events: &mut Vec<Event>) {
+    let (start, end) = (base + pair.as_span().start(), base + pair.as_span().end());
     match role(pair.as_rule()) {
         Role::Token(kind) => events.push(Event::Token { kind, start, end }),
         Role::Broken(block) => events.push(Event::Broken { block, start, end }),
         Role::MissingClose => events.push(Event::MissingClose { at: start }),
-        Role::Through => pair.into_inner().for_each(|inner| walk(inner, events)),
+        Role::Through => pair.into_inner().for_each(|inner| walk(inner, base, events)),
         Role::Nothing => {}
-        Role::Node(kind) => walk_node(kind, pair, events),
+        Role::Node(kind) => walk_node(kind, pair, base, events),
         Role::Chain(kind) => {
             let parts = pair.clone().into_inner().filter(|p| p.as_rule() != Rule::COMMENT).count();
             if parts > 1 {
-                walk_node(kind, pair, events);
+                walk_node(kind, pair, base, events);
             } else {
-                pair.into_inner().for_each(|inner| walk(inner, events));
+                pair.into_inner().for_each(|inner| walk(inner, base, events));
             }
         }
     }
 }
 
-fn walk_node(kind: SyntaxKind, pair: Pair<'_, Rule>, events: &mut Vec<Event>) {
+fn walk_node(kind: SyntaxKind, pair: Pair<'_, Rule>, base: usize, events: &mut Vec<Event>) {
     let span = pair.as_span();
-    events.push(Event::Open { kind, at: span.start() });
-    pair.into_inner().for_each(|inner| walk(inner, events));
-    events.push(Event::Close { at: span.end() });
+    events.push(Event::Open { kind, at: base + span.start() });
+    pair.into_inner().for_each(|inner| walk(inner, base, events));
+    events.push(Event::Close { at: base + span.end() });
 }
 
 /// The word for a rule in an error message; None for rules that say nothing to a reader.

@@ -18,8 +18,11 @@ mod explain;
 mod grammar;
 mod hints;
 mod kind;
+mod lexer;
 mod nesting;
 mod parse;
+mod quick;
+mod roles;
 pub mod similar;
 mod tree;
 

@@ -61,6 +61,11 @@ pub enum SyntaxErrorKind {
 
 /// Parses a file.
 pub fn parse(text: &str) -> Parse {
+    parse_with(text, grammar::events)
+}
+
+/// Parses a file from the events that a grammar finds in it.
+fn parse_with(text: &str, events: fn(&str) -> Result<Vec<Event>, usize>) -> Parse {
     let (masked, groups) = nesting::mask(text);
     let mut errors: Vec<SyntaxError> = groups.iter().map(|group| nesting::too_deep_at(group.start)).collect();
     // What breaks because a part was blanked has been told. The blanks may have been trimmed off.
@@ -68,7 +73,7 @@ pub fn parse(text: &str) -> Parse {
     let told = |start: usize, end: usize| {
         groups.iter().any(|group| start < group.end && (group.start <= end || blank(end, group.start)))
     };
-    let events = match grammar::events(&masked) {
+    let events = match events(&masked) {
         Ok(events) => {
             let mut events = settle_trivia(&masked, events);
             let regions = merge_broken(&masked, &mut events);
@@ -298,3 +303,6 @@ pub(crate) fn block_name(block: Block) -> &'static str {
         Block::Shares => "a share like `platform: 60%`",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ fn parse(text: &str) -> Tree {
 
 /// The words of the rules `kw_*` of the grammar that decides.
 fn keywords() -> Vec<&'static str> {
-    let grammar = include_str!("../../../../lang/syntax/src/tagpol.pest");
+    let grammar = include_str!("../../../../lang/syntax/src/characters.pest");
     let rules = grammar.lines().filter(|line| line.starts_with("kw_"));
     let words: Vec<&str> = rules.map(|line| line.split('"').nth(1).unwrap()).collect();
     assert!(words.len() > 50, "the keywords are not found: {words:?}");

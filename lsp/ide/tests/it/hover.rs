@@ -128,7 +128,7 @@ fn words_of_the_language() {
 
 #[test]
 fn every_keyword_is_explained() {
-    let grammar = include_str!("../../../../lang/syntax/src/tagpol.pest");
+    let grammar = include_str!("../../../../lang/syntax/src/characters.pest");
     let words = include_str!("../../src/words.md");
     let keywords =
         grammar.lines().filter_map(|line| line.strip_prefix("kw_")?.split_once(' ')).map(|(word, _)| word);

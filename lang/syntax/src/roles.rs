@@ -1,0 +1,127 @@
+//! What the rules of the grammar are in the tree, for both alphabets.
+
+use crate::SyntaxKind;
+use crate::grammar::Block;
+
+/// What a rule contributes to the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Node(SyntaxKind),
+    /// A node only where it has more than one part; else its part stands for it.
+    Chain(SyntaxKind),
+    Token(SyntaxKind),
+    Broken(Block),
+    MissingClose,
+    /// Nothing but what is in it.
+    Through,
+    Nothing,
+}
+
+/// The role of a rule of `tagpol.pest`; the arms behind it are for the rules of one alphabet.
+macro_rules! role {
+    ($rule:expr, $($rest:tt)*) => {{
+        use $crate::SyntaxKind as K;
+        use $crate::roles::Role;
+        match $rule {
+            Rule::allow_attr => Role::Node(K::AllowAttr),
+            Rule::use_item => Role::Node(K::UseItem),
+            Rule::use_path => Role::Node(K::UsePath),
+            Rule::use_list => Role::Node(K::UseList),
+            Rule::use_except => Role::Node(K::UseExcept),
+            Rule::tag_item => Role::Node(K::TagItem),
+            Rule::matching_type => Role::Node(K::MatchingType),
+            Rule::one_of_type => Role::Node(K::OneOfType),
+            Rule::named_type => Role::Node(K::NamedType),
+            Rule::tag_options => Role::Node(K::TagOptions),
+            Rule::importance_stmt => Role::Node(K::ImportanceStmt),
+            Rule::default_stmt => Role::Node(K::DefaultStmt),
+            Rule::example_stmt => Role::Node(K::ExampleStmt),
+            Rule::normalize_item => Role::Node(K::NormalizeItem),
+            Rule::keys_stmt => Role::Node(K::KeysStmt),
+            Rule::map_stmt => Role::Node(K::MapStmt),
+            Rule::pattern => Role::Node(K::Pattern),
+            Rule::map_target => Role::Node(K::MapTarget),
+            Rule::transform_stmt => Role::Node(K::TransformStmt),
+            Rule::otherwise_stmt => Role::Node(K::OtherwiseStmt),
+            Rule::define_item => Role::Node(K::DefineItem),
+            Rule::rule_item => Role::Node(K::RuleItem),
+            Rule::priority => Role::Node(K::Priority),
+            Rule::when_stmt => Role::Node(K::WhenStmt),
+            Rule::set_stmt => Role::Node(K::SetStmt),
+            Rule::fill_stmt => Role::Node(K::FillStmt),
+            Rule::policy_item => Role::Node(K::PolicyItem),
+            Rule::severity_stmt => Role::Node(K::SeverityStmt),
+            Rule::for_stmt => Role::Node(K::ForStmt),
+            Rule::where_clause => Role::Node(K::WhereClause),
+            Rule::require_stmt => Role::Node(K::RequireStmt),
+            Rule::forbid_stmt => Role::Node(K::ForbidStmt),
+            Rule::label => Role::Node(K::Label),
+            Rule::else_clause => Role::Node(K::ElseClause),
+            Rule::grace_stmt => Role::Node(K::GraceStmt),
+            Rule::escalate_stmt => Role::Node(K::EscalateStmt),
+            Rule::control_stmt => Role::Node(K::ControlStmt),
+            Rule::remediate_stmt => Role::Node(K::RemediateStmt),
+            Rule::exempt_item => Role::Node(K::ExemptItem),
+            Rule::check_path => Role::Node(K::CheckPath),
+            Rule::until_stmt => Role::Node(K::UntilStmt),
+            Rule::because_stmt => Role::Node(K::BecauseStmt),
+            Rule::test_item => Role::Node(K::TestItem),
+            Rule::at_stmt => Role::Node(K::AtStmt),
+            Rule::given_stmt => Role::Node(K::GivenStmt),
+            Rule::tags_field => Role::Node(K::TagsField),
+            Rule::tag_entry => Role::Node(K::TagEntry),
+            Rule::attr_field => Role::Node(K::AttrField),
+            Rule::expect_stmt => Role::Node(K::ExpectStmt),
+            Rule::expect_violation => Role::Node(K::ExpectViolation),
+            Rule::expect_exempt => Role::Node(K::ExpectExempt),
+            Rule::expect_tag => Role::Node(K::ExpectTag),
+            Rule::expect_define => Role::Node(K::ExpectDefine),
+            Rule::from_rule => Role::Node(K::FromRule),
+            Rule::for_given => Role::Node(K::ForGiven),
+            Rule::table_item => Role::Node(K::TableItem),
+            Rule::column => Role::Node(K::Column),
+            Rule::from_header => Role::Node(K::FromHeader),
+            Rule::infer_item => Role::Node(K::InferItem),
+            Rule::apply_stmt => Role::Node(K::ApplyStmt),
+            Rule::suggest_stmt => Role::Node(K::SuggestStmt),
+            Rule::goal_item => Role::Node(K::GoalItem),
+            Rule::coverage_stmt => Role::Node(K::CoverageStmt),
+            Rule::least_stmt => Role::Node(K::LeastStmt),
+            Rule::allocate_item => Role::Node(K::AllocateItem),
+            Rule::from_stmt => Role::Node(K::FromStmt),
+            Rule::to_stmt => Role::Node(K::ToStmt),
+            Rule::split_stmt => Role::Node(K::SplitStmt),
+            Rule::shares => Role::Node(K::Shares),
+            Rule::share => Role::Node(K::Share),
+            Rule::or_expr => Role::Chain(K::OrExpr),
+            Rule::and_expr => Role::Chain(K::AndExpr),
+            Rule::not_expr => Role::Chain(K::NotExpr),
+            Rule::comparison => Role::Chain(K::Comparison),
+            Rule::paren => Role::Node(K::Paren),
+            Rule::cmp_tail => Role::Node(K::CmpTail),
+            Rule::in_tail => Role::Node(K::InTail),
+            Rule::text_tail => Role::Node(K::TextTail),
+            Rule::text_op => Role::Node(K::TextOp),
+            Rule::is_tail => Role::Node(K::IsTail),
+            Rule::within_tail => Role::Node(K::WithinTail),
+            Rule::quantity => Role::Node(K::Quantity),
+            Rule::call => Role::Node(K::Call),
+            Rule::path => Role::Node(K::Path),
+            Rule::field => Role::Node(K::Field),
+            Rule::index => Role::Node(K::Index),
+            Rule::list => Role::Node(K::List),
+            Rule::name => Role::Token(K::Name),
+            Rule::string => Role::Token(K::String),
+            Rule::regex => Role::Token(K::Regex),
+            Rule::number => Role::Token(K::Number),
+            Rule::unit => Role::Token(K::Unit),
+            Rule::date => Role::Token(K::Date),
+            Rule::bool => Role::Token(K::Bool),
+            Rule::cmp_op | Rule::equals => Role::Token(K::Operator),
+            Rule::severity_name | Rule::is_test | Rule::expect_state => Role::Through,
+            $($rest)*
+        }
+    }};
+}
+
+pub(crate) use role;
