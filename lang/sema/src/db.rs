@@ -2,6 +2,10 @@
 //!
 //! Only [`lowered`] and what renders diagnostics see places in the text. Everything above reads
 //! [`item_keys`] and [`item`], which stay equal when text merely moves.
+//!
+//! What a query read that may change often is asked again after each edit, by all that read the query. So
+//! what the whole project sees of a file that is being edited, its [`Outline`], is an input by itself, which
+//! changes only where the names of a file do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +15,7 @@ use salsa::Setter as _;
 use tagpol_syntax::Parse;
 use tagpol_syntax::ast::{AstNode as _, File};
 
-use crate::hir::{Item, ItemKey};
+use crate::hir::{Item, ItemKey, ItemKind};
 use crate::lint::LintLevels;
 use crate::lower::{LoweredFile, Unparsed};
 
@@ -28,7 +32,7 @@ mod inputs {
 
     use chrono::NaiveDate;
 
-    use super::TableFile;
+    use super::{Outline, TableFile};
     use crate::lint::LintLevels;
 
     /// A file of the project or of the standard library.
@@ -43,6 +47,10 @@ mod inputs {
         /// Its text.
         #[returns(deref)]
         pub text: String,
+        /// What the project sees of it, once it has been edited. None: as its text says.
+        #[returns(ref)]
+        #[default]
+        pub outline: Option<Outline>,
     }
 
     /// The files that are checked together.
@@ -84,22 +92,55 @@ pub fn lowered(db: &dyn Db, file: SourceFile) -> LoweredFile {
     File::cast(parsed(db, file).root()).map(|file| crate::lower::lower(&file)).unwrap_or_default()
 }
 
+/// What the names of a project depend on in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// What identifies its items, in text order.
+    keys: Vec<ItemKey>,
+    /// Those of them that bring names in.
+    uses: Vec<(ItemKey, Arc<Item>)>,
+    /// What may be defined where it did not parse.
+    unparsed: Unparsed,
+}
+
+impl Outline {
+    fn of(file: &LoweredFile) -> Self {
+        let uses = file.items.iter().filter(|item| item.key.kind == ItemKind::Use);
+        Self {
+            keys: file.items.iter().map(|item| item.key.clone()).collect(),
+            uses: uses.map(|item| (item.key.clone(), Arc::clone(&item.item))).collect(),
+            unparsed: file.unparsed.clone(),
+        }
+    }
+}
+
 /// Lists what identifies the items of a file, in text order.
 #[salsa::tracked(returns(deref))]
 pub fn item_keys(db: &dyn Db, file: SourceFile) -> Vec<ItemKey> {
-    lowered(db, file).items.iter().map(|item| item.key.clone()).collect()
+    match file.outline(db) {
+        Some(outline) => outline.keys.clone(),
+        None => lowered(db, file).items.iter().map(|item| item.key.clone()).collect(),
+    }
 }
 
 /// Returns one item of a file, without places.
 #[salsa::tracked(returns(clone))]
 pub fn item(db: &dyn Db, file: SourceFile, key: ItemKey) -> Option<Arc<Item>> {
+    if key.kind == ItemKind::Use
+        && let Some(outline) = file.outline(db)
+    {
+        return outline.uses.iter().find(|(of, _)| *of == key).map(|(_, item)| Arc::clone(item));
+    }
     lowered(db, file).get(&key).map(|item| Arc::clone(&item.item))
 }
 
 /// Lists what may be defined where a file did not parse.
 #[salsa::tracked(returns(ref))]
 pub fn unparsed(db: &dyn Db, file: SourceFile) -> Unparsed {
-    lowered(db, file).unparsed.clone()
+    match file.outline(db) {
+        Some(outline) => outline.unparsed.clone(),
+        None => lowered(db, file).unparsed.clone(),
+    }
 }
 
 /// The database of everything that is checked.
@@ -176,10 +217,14 @@ impl Database {
         Project::builder(files, modules.collect()).durability(salsa::Durability::MEDIUM).new(self)
     }
 
-    /// Changes the text of a file. The first edit of a file costs as much as a new name does, since
+    /// Changes the text of a file, and parses it. The first edit of a file costs as much as a new name does, since
     /// from then on it counts among those that change; an editor pays that where it opens the file.
     pub fn edit(&mut self, file: SourceFile, text: String) {
         file.set_text(self).with_durability(salsa::Durability::LOW).to(text);
+        let outline = Outline::of(lowered(self, file));
+        if file.outline(self).as_ref() != Some(&outline) {
+            file.set_outline(self).with_durability(salsa::Durability::MEDIUM).to(Some(outline));
+        }
     }
 
     /// Tells what is known of the files of tables ([`crate::table_files`]), by their path.

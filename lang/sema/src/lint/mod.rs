@@ -41,14 +41,14 @@ use self::logic::never;
 pub use self::logic::{is_text_test, witness};
 use self::sites::{Role, Site, sites};
 pub use self::substrings::suspects;
-use self::tags::tag_lints;
+use self::tags::{tag_lints, tags_of};
 use self::unused::unnamed_items;
 use crate::check::{Typed, checked};
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::{Anchor, Diagnostic, Draft};
 use crate::hir::{Body, Item, ItemKey, NodeId};
-use crate::names::{ItemRef, items_in_scope, scope};
+use crate::names::{ItemRef, items_in_scope};
 use crate::places::Places;
 use crate::program::{Policy, Pred};
 use crate::report::{errors, has_errors, sort};
@@ -88,22 +88,15 @@ pub fn file_lints(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagno
     found
 }
 
-/// What the items of a file and others say together.
+/// What the items of a file and others say together. Asks only for the tags that the file speaks of, since
+/// to ask for those of a whole project after each edit takes longer than the check.
 #[salsa::tracked(returns(ref))]
 fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
-    all_across_items(db, project).get(&file).cloned().unwrap_or_default()
-}
-
-#[salsa::tracked(returns(ref))]
-fn all_across_items(db: &dyn Db, project: Project) -> HashMap<SourceFile, Vec<Draft>> {
-    let of_tags = scope(db, project).tags.iter().flat_map(|tag| tag_lints(db, project, tag.clone()));
+    let tags = tags_of(db, project, file).into_iter();
+    let of_tags = tags.flat_map(|tag| tag_lints(db, project, tag));
     // Where something is wrong, names may be used that were not understood.
     let unnamed = if has_errors(db, project) { &[] } else { unnamed_items(db, project).as_slice() };
-    let mut by_file: HashMap<SourceFile, Vec<Draft>> = HashMap::new();
-    for draft in of_tags.chain(unnamed) {
-        by_file.entry(draft.at.file).or_default().push(draft.clone());
-    }
-    by_file
+    of_tags.chain(unnamed).filter(|draft| draft.at.file == file).cloned().collect()
 }
 
 /// What is found in one item, less what it allows and what the project does.

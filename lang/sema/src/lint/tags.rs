@@ -2,7 +2,7 @@
 //! other or a rule, and two maps for one spelling. One query a tag, so that an edit judges anew only
 //! the tags that it is about.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::facts::Names;
 use super::logic::{Term, Verdict, never, verdict};
@@ -51,6 +51,14 @@ fn file_users(db: &dyn Db, project: Project, file: SourceFile) -> Vec<(TagId, It
         users.extend(tags.into_iter().map(|tag| (tag, item.clone())));
     }
     users
+}
+
+/// Lists the tags that the items of a file say something of, in the order of their names. What is found of
+/// a tag stands at one of these items.
+pub(super) fn tags_of(db: &dyn Db, project: Project, file: SourceFile) -> Vec<ItemRef> {
+    let tags: BTreeSet<TagId> = file_users(db, project, file).iter().map(|(tag, _)| *tag).collect();
+    let scope = scope(db, project);
+    tags.into_iter().filter_map(|tag| scope.tags.get(tag.0 as usize).cloned()).collect()
 }
 
 /// Lists for each tag the items that say something of it.
