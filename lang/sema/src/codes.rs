@@ -68,7 +68,7 @@ codes! {
     E0002 Error "a block without its closing brace",
     E0003 Error "a string without its closing quote",
     E0004 Error "an operator of another language",
-    E0005 Error "brackets nested too deeply",
+    E0005 Error "something nested too deeply",
     E0006 Error "an escape that stands for nothing",
     E0010 Error "a name that is not defined",
     E0011 Error "a name defined twice",

@@ -109,6 +109,7 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
         }
     }
     let (strata, circles) = circles::layers(&edges);
+    order.drafts.extend(too_deep(&scope.tags, &strata, "tags depend on each other"));
     order.strata = strata.into_iter().map(|layer| layer.into_iter().map(tag_id).collect()).collect();
     order.drafts.extend(circles.iter().map(|circle| tag_circle(scope, circle, &feeders)));
     order.drafts.extend(inferred_twice(scope, &items));
@@ -144,7 +145,9 @@ fn reachable(reads: &Reads, defines: &[&Reads]) -> BTreeSet<DefineId> {
 fn report_define_circles(scope: &Scope, reads: &[&Reads], drafts: &mut Vec<Draft>) {
     let edges: Vec<BTreeSet<usize>> =
         reads.iter().map(|reads| reads.defines.iter().map(|id| id.0 as usize).collect()).collect();
-    for circle in circles::layers(&edges).1 {
+    let (layers, circles) = circles::layers(&edges);
+    drafts.extend(too_deep(&scope.defines, &layers, "predicates lead into each other"));
+    for circle in circles {
         let names = circle.names(|i| scope.defines.get(i).map(|item| item.key.name.as_str()));
         let Some(first) = circle.members.first().and_then(|i| scope.defines.get(*i)) else { continue };
         let draft =
@@ -152,6 +155,21 @@ fn report_define_circles(scope: &Scope, reads: &[&Reads], drafts: &mut Vec<Draft
                 .help("a predicate may not lead back to itself");
         drafts.push(draft);
     }
+}
+
+/// How deep predicates may lead into each other, and tags. The database takes conditions of five times that
+/// depth, and people stay below ten.
+const MAX_DEPTH: usize = 200;
+
+/// Tells of the first item that leads too deep; the others that do hang on it, or are as deep.
+fn too_deep(items: &[ItemRef], layers: &[Vec<usize>], what: &str) -> Option<Draft> {
+    let item = items.get(*layers.get(MAX_DEPTH)?.first()?)?;
+    let message = format!("{what} more than {MAX_DEPTH} deep");
+    Some(
+        Draft::new(Code::E0005, item.name_anchor(), message)
+            .label("the first that is too deep")
+            .help("let it ask for something closer to the resource itself"),
+    )
 }
 
 fn normalize_reads_tags(scope: &Scope, item: &ItemRef, read: &BTreeSet<TagId>) -> Draft {

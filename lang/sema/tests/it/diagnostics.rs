@@ -65,3 +65,19 @@ fn messages_keep_to_the_style() {
         }
     }
 }
+
+#[test]
+fn long_chains_are_told_of_once() {
+    let defines: String = (1..2000).map(|i| format!("define d{i} = d{} and team is set\n", i - 1)).collect();
+    let tags: String =
+        (1..2000).map(|i| format!("tag t{i}: text\nrule r{i} {{ fill t{i} = t{} }}\n", i - 1)).collect();
+    let text = format!("tag team: text\ndefine d0 = team is set\n{defines}tag t0: text\n{tags}");
+    let (db, analysis) = check(&[("a.tagpol".to_owned(), text)]);
+    assert_eq!(
+        analysis.diagnostics.iter().map(|d| line(&db, d)).collect::<Vec<_>>(),
+        [
+            "202:8 E0005: predicates lead into each other more than 200 deep | the first that is too deep | help: let it ask for something closer to the resource itself",
+            "2401:5 E0005: tags depend on each other more than 200 deep | the first that is too deep | help: let it ask for something closer to the resource itself",
+        ]
+    );
+}
