@@ -17,6 +17,7 @@ pub(super) enum Slot {
     /// What can be asked of this.
     Operators(Option<Operand>),
     Tags,
+    Predicates,
     Types,
     Policies,
     Checks(String),
@@ -230,14 +231,15 @@ fn expectation(words: &[Lexeme<'_>]) -> Vec<Slot> {
     let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
     let end = Slot::Words(vec!["for"]);
     match texts.as_slice() {
-        [] => vec![Slot::Words(vec!["violation", "no", "exempt"]), Slot::Tags],
+        [] => vec![Slot::Words(vec!["violation", "no", "exempt", "not"]), Slot::Tags, Slot::Predicates],
+        ["not"] => vec![Slot::Predicates],
         ["no"] => vec![Slot::Words(vec!["violation"])],
         ["violation" | "exempt"] | ["no", "violation"] => vec![Slot::Policies],
         [.., "violation" | "exempt", policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
         [.., "for"] => vec![Slot::Givens],
         [.., "from"] => vec![Slot::Words(vec!["rule"])],
         [.., "from", "rule"] => vec![Slot::Rules],
-        ["violation" | "exempt", ..] | ["no", ..] => vec![end, Slot::Statements(Block::Item("test"))],
+        ["violation" | "exempt", ..] | ["no" | "not", ..] => vec![end, Slot::Statements(Block::Item("test"))],
         [_] => vec![Slot::Words(vec!["is"])],
         [tag, "==" | "="] => vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))],
         [_, "is"] => vec![Slot::Words(vec!["missing"])],
@@ -412,6 +414,12 @@ mod tests {
             ("rule r {\n  fill t = $0", "[Value(Some(Tag(\"t\")))]"),
             ("normalize t {\n  map \"a\" -> $0", "[Value(Some(Tag(\"t\"))), Words([\"missing\"])]"),
             ("test \"x\" {\n  expect violation p/$0", "[Checks(\"p\")]"),
+            (
+                "test \"x\" {\n  expect $0",
+                "[Words([\"violation\", \"no\", \"exempt\", \"not\"]), Tags, Predicates]",
+            ),
+            ("test \"x\" {\n  expect not $0", "[Predicates]"),
+            ("test \"x\" {\n  expect not d $0", "[Words([\"for\"]), Statements(Item(\"test\"))]"),
             ("exempt $0", "[Policies]"),
             ("use std::$0", "[Modules(\"std::\")]"),
             ("use std::taxonomy::{a, $0", "[ModuleItems(\"std::taxonomy\")]"),
