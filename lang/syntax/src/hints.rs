@@ -20,7 +20,7 @@ pub(crate) struct Hint {
 
 /// The first of the hints that fits.
 pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
-    const ALL: [fn(&Site<'_>) -> Option<Hint>; 24] = [
+    const ALL: [fn(&Site<'_>) -> Option<Hint>; 25] = [
         unterminated_string,
         unterminated_regex,
         regex_in_quotes,
@@ -31,6 +31,7 @@ pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
         misspelt,
         no_name,
         misplaced,
+        condition_expected,
         reserved,
         foreign_sign,
         label_of_second,
@@ -325,6 +326,31 @@ fn date_in_quotes(site: &Site<'_>) -> Option<Hint> {
     site.is_mended_by(site.at, end, inner).then(|| Hint {
         help: Some(format!("a date has no quotes: `{inner}`")),
         fix: Some((range(site.at, end), inner.to_owned())),
+        ..Hint::default()
+    })
+}
+
+/// `expect owner contains "x"`, `expect not a == b`
+fn condition_expected(site: &Site<'_>) -> Option<Hint> {
+    const OPERATORS: [&str; 16] = [
+        "==", "!=", "<=", ">=", "<", ">", "and", "contains", "ends", "has", "in", "like", "matches", "or",
+        "starts", "within",
+    ];
+    let line = site.text.get(..site.at)?.rsplit('\n').next()?.trim_start();
+    let in_expect = site.region.block == Block::Test && line.starts_with("expect ");
+    let is_found = |operator: &&&str| match site.found.word {
+        Some(word) => word == **operator,
+        None => site.rest.starts_with(**operator),
+    };
+    let operator = OPERATORS.iter().find(is_found).filter(|_| in_expect)?;
+    Some(Hint {
+        range: Some(range(site.at, site.at + operator.len())),
+        message: Some(format!("unexpected `{operator}`")),
+        label: Some("an expectation is no condition".to_owned()),
+        help: Some(
+            "give the condition a name by `define`, and expect that: `expect NAME`, `expect not NAME`"
+                .to_owned(),
+        ),
         ..Hint::default()
     })
 }

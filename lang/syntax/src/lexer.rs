@@ -60,6 +60,8 @@ enum Begins {
     Test,
     /// `for resource`
     For,
+    /// `set team = …`; in `owner is set until …` it is a test.
+    Action,
 }
 
 /// The keywords, in the order of the alphabet.
@@ -86,7 +88,7 @@ const KEYWORDS: [(char, &str, Begins); 77] = [
     ('\u{112}', "exempt", Begins::Item),
     ('\u{113}', "expect", Begins::Statement),
     ('\u{114}', "false", Begins::Nothing),
-    ('\u{115}', "fill", Begins::Statement),
+    ('\u{115}', "fill", Begins::Action),
     ('\u{116}', "for", Begins::For),
     ('\u{117}', "forbid", Begins::Statement),
     ('\u{118}', "from", Begins::Nothing),
@@ -120,7 +122,7 @@ const KEYWORDS: [(char, &str, Begins); 77] = [
     ('\u{130}', "require", Begins::Statement),
     ('\u{131}', "resource", Begins::Nothing),
     ('\u{132}', "rule", Begins::Item),
-    ('\u{133}', "set", Begins::Statement),
+    ('\u{133}', "set", Begins::Action),
     ('\u{134}', "severity", Begins::Statement),
     ('\u{135}', "split", Begins::Statement),
     ('\u{136}', "starts", Begins::Nothing),
@@ -452,6 +454,10 @@ impl Begins {
             }
             Self::Test => !goes_on && next == b'"',
             Self::For => !goes_on && word == "resource",
+            Self::Action => {
+                let end = at + word.len();
+                !goes_on && !word.is_empty() && byte(text, end + blanks(text, end)) == b'='
+            }
         }
     }
 }
