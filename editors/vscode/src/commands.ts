@@ -1,5 +1,7 @@
 /** What a person can ask for, but tests. */
 
+import { basename } from 'node:path';
+
 import * as vscode from 'vscode';
 
 import type { Documents } from './documents';
@@ -14,8 +16,8 @@ export function registerCommands(session: Session, documents: Documents): vscode
   const register = (name: string, run: (...args: never[]) => unknown): vscode.Disposable =>
     vscode.commands.registerCommand(name, run);
   return vscode.Disposable.from(
-    register('tagpol.evaluateWorkspace', (uri?: string) => evaluate(session, uri)),
-    register('tagpol.clearFindings', (uri?: string) => session.ask('tagpol/clearFindings', project(uri))),
+    register('tagpol.evaluateWorkspace', (uri?: unknown) => evaluate(session, named(uri))),
+    register('tagpol.clearFindings', (uri?: unknown) => session.ask('tagpol/clearFindings', project(named(uri)))),
     register('tagpol.explainResource', () => explain(session, documents)),
     register('tagpol.showViolations', (uri?: string, policy?: string) => violations(session, documents, uri, policy)),
     register('tagpol.showSql', () => showSql(session, documents)),
@@ -27,6 +29,11 @@ export function registerCommands(session: Session, documents: Documents): vscode
   );
 }
 
+/** A URI that a lens or a person names; buttons give an object, which is none. */
+function named(uri: unknown): string | undefined {
+  return typeof uri === 'string' ? uri : undefined;
+}
+
 /** The project that is meant: that of a file, else of the one that is edited. */
 function project(uri?: string): { uri?: string } {
   const edited = vscode.window.activeTextEditor?.document;
@@ -34,15 +41,22 @@ function project(uri?: string): { uri?: string } {
   return meant === undefined ? {} : { uri: meant };
 }
 
+/** Evaluates a project, or all there are. */
 async function evaluate(session: Session, uri?: string): Promise<void> {
-  const found = await withProgress('Evaluating policies', (token) =>
-    session.ask('tagpol/evaluate', project(uri), token),
-  );
-  if (found === undefined) {
-    return;
-  }
+  const projects = uri === undefined ? [...session.projects] : [uri];
+  const wanted = projects.length === 0 ? [project()] : projects.map((folder) => ({ uri: folder }));
+  const lines = await withProgress('Evaluating policies', async (token) => {
+    const lines: string[] = [];
+    for (const params of wanted) {
+      const found = await session.ask('tagpol/evaluate', params, token);
+      if (found !== undefined) {
+        lines.push(wanted.length > 1 ? `${basename(params.uri ?? '')}: ${evaluation(found)}` : evaluation(found));
+      }
+    }
+    return lines;
+  });
   const problems = 'Show Problems';
-  if ((await vscode.window.showInformationMessage(evaluation(found), problems)) === problems) {
+  if (lines.length > 0 && (await vscode.window.showInformationMessage(lines.join('; '), problems)) === problems) {
     await vscode.commands.executeCommand('workbench.actions.view.problems');
   }
 }
@@ -59,7 +73,7 @@ async function chooseSnapshot(session: Session): Promise<void> {
   if (answer === undefined) {
     return;
   }
-  const automatic = { label: '$(history) What the settings say, else the newest', snapshot: null };
+  const automatic = { label: '$(history) What the settings or tagpol.toml say, else the newest', snapshot: null };
   const items = [automatic, ...answer.snapshots.map(snapshotItem)];
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'The snapshot whose numbers are shown',

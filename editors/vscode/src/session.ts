@@ -12,6 +12,8 @@ import { findServer } from './server';
 /** The server, from when it is started until it is stopped. */
 export class Session implements vscode.Disposable {
   private client: LanguageClient | undefined;
+  /** The folders of the projects that the server has told of, as URIs. */
+  readonly projects = new Set<string>();
   private readonly statusChanged = new vscode.EventEmitter<Status>();
   private readonly started = new vscode.EventEmitter<void>();
 
@@ -35,7 +37,11 @@ export class Session implements vscode.Disposable {
       return;
     }
     const client = new LanguageClient('tagpol', 'tagpol', serverOptions(server), this.clientOptions());
+    this.projects.clear();
     client.onNotification('tagpol/status', (status: Status) => {
+      if (status.project !== null) {
+        this.projects.add(status.project);
+      }
       this.statusChanged.fire(status);
     });
     this.client = client;
