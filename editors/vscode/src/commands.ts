@@ -7,7 +7,7 @@ import * as vscode from 'vscode';
 import type { Documents } from './documents';
 import type { Resource, Snapshot } from './protocol';
 import type { Session } from './session';
-import { choice, counted, evaluation, size, time } from './words';
+import { choice, count, counted, evaluation, size, time } from './words';
 
 /** Milliseconds without a key pressed after which a list of resources is asked for. */
 const PAUSE = 150;
@@ -102,8 +102,12 @@ async function violations(session: Session, documents: Documents, uri?: string, 
   if (found === undefined) {
     return;
   }
-  const items = found.resources.map((resource) => ({ ...choice(resource), detail: `${resource.id}: ${resource.checks.join(', ')}`, resource }));
-  const title = `${policy}: ${counted(found.violations, 'violation')}, ${counted(found.inScope, 'resource')} in scope`;
+  const items = found.resources.map((resource) => ({
+    ...choice(resource),
+    description: resource.checks.join(', '),
+    resource,
+  }));
+  const title = `${policy}: ${count(found.violations)} of ${counted(found.inScope, 'resource')} violate it`;
   const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
   if (chosen !== undefined) {
     await showExplanation(session, documents, uri, chosen.resource);
