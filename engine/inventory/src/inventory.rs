@@ -223,8 +223,11 @@ impl Inventory {
             rows.swap(at, from);
         }
         by_id.clear();
-        for row in rows {
-            row.tags.sort_unstable_by(|a, b| pool.text(a.0).cmp(pool.text(b.0)));
+        let keys = self.key_counts().into_iter().map(|(key, _)| key);
+        // Few keys stand for many tags: texts are compared once a key.
+        let rank: FxHashMap<Symbol, usize> = keys.enumerate().map(|(rank, key)| (key, rank)).collect();
+        for row in &mut self.rows {
+            row.tags.sort_unstable_by_key(|(key, _)| rank.get(key).copied());
         }
     }
 
