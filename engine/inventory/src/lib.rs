@@ -22,7 +22,7 @@
 //! let options = ImportOptions::at(chrono::Utc::now());
 //! let import = import(&["bill.csv.gz".into()], &options, &mut |_| {})?;
 //! let snapshot = import.write("snapshots".as_ref(), &mut |_| {})?;
-//! assert_eq!(snapshot.manifest().schema_version, 1);
+//! assert_eq!(snapshot.manifest().schema_version, 2);
 //! # Ok(())
 //! # }
 //! ```
@@ -75,5 +75,5 @@ pub use reject::{Reject, RejectKind};
 pub use resource::Resource;
 pub use snapshot::{
     Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts, Orphan,
-    SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, remove_unfinished,
+    SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, ValueCount, remove_unfinished,
 };

@@ -10,8 +10,10 @@ use crate::inventory::Matches;
 use crate::read::bill::BillMonth;
 use crate::source::hex;
 
-/// The schema version that this program writes and reads.
-pub const SCHEMA_VERSION: u64 = 1;
+/// The schema version that this program writes. It reads all versions from 1 on.
+///
+/// 2 lists the distinct values of columns that have few.
+pub const SCHEMA_VERSION: u64 = 2;
 
 /// Digits of the content hash that an id carries.
 const ID_HASH_DIGITS: usize = 8;
@@ -19,7 +21,7 @@ const ID_HASH_DIGITS: usize = 8;
 /// A snapshot's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Always [`SCHEMA_VERSION`].
+    /// [`SCHEMA_VERSION`] when it was written.
     pub schema_version: u64,
     /// Name of the snapshot and of its folder: when it was taken, and the start of its hash, as in
     /// `20261122T134501Z-1a2b3c4d`.
@@ -42,6 +44,10 @@ pub struct Manifest {
     pub month: Option<BillMonth>,
     /// Every native key, sorted by its bytes.
     pub keys: Vec<KeyCount>,
+    /// How many distinct values the columns of texts have, in the order of the columns. Columns of which
+    /// it was not counted are not here: those with very many, and all of version 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<ValueCount>,
     /// The other files of the snapshot.
     pub files: Files,
 }
@@ -124,6 +130,17 @@ pub struct KeyCount {
     pub column: Option<String>,
 }
 
+/// The distinct values of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueCount {
+    /// Its column in `resources.parquet`.
+    pub column: String,
+    /// How many it has, an absent one not counted.
+    pub count: u64,
+    /// Whether `values.parquet` has all of them.
+    pub listed: bool,
+}
+
 /// The files of a snapshot besides its manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
@@ -134,6 +151,9 @@ pub struct Files {
     /// `orphans.ndjson`, where bills and inventories were imported together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orphans: Option<FileHash>,
+    /// `values.parquet`; none in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<FileHash>,
 }
 
 /// Size and hash of a file.

@@ -1,8 +1,8 @@
 //! Snapshots: immutable folders of Parquet with a manifest.
 //!
 //! In: an [`Import`](crate::Import). Out: `<snapshots>/<id>/` with `manifest.json`,
-//! `resources.parquet`, `rejects.ndjson` and, where bills and inventories were imported together,
-//! `orphans.ndjson`; and such folders opened again. A folder appears whole
+//! `resources.parquet`, `values.parquet`, `rejects.ndjson` and, where bills and inventories were imported
+//! together, `orphans.ndjson`; and such folders opened again. A folder appears whole
 //! or not at all, and what is in it is never changed.
 
 mod check;
@@ -10,11 +10,12 @@ mod manifest;
 mod open;
 mod orphans;
 mod parquet;
+mod values;
 mod write;
 
 pub use manifest::{
     Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, SourceFile,
-    UnattributedCost,
+    UnattributedCost, ValueCount,
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};
@@ -23,6 +24,8 @@ pub(crate) use write::write;
 
 /// File with the resources.
 pub(crate) const RESOURCES: &str = "resources.parquet";
+/// File with the distinct values of columns that have few.
+pub(crate) const VALUES: &str = "values.parquet";
 /// File with the rejects, one JSON object a line.
 pub(crate) const REJECTS: &str = "rejects.ndjson";
 /// File with the resources that only one side has, one JSON object a line.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
 use super::orphans::Orphan;
-use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES};
+use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES, VALUES};
 use crate::error::ImportError;
 use crate::reject::Reject;
 use crate::source::{hex, read_error};
@@ -134,6 +134,20 @@ impl Snapshot {
         self.dir.join(RESOURCES)
     }
 
+    /// Returns the path of the distinct values of its columns; none where nothing is listed.
+    ///
+    /// What is not in the file counts as not in the snapshot, so its content is compared with its hash;
+    /// it is small.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read, or is not the one that was written.
+    pub fn values_path(&self) -> Result<Option<PathBuf>, ImportError> {
+        let Some(known) = &self.manifest.files.values else { return Ok(None) };
+        self.verify_file(VALUES, known)?;
+        Ok(Some(self.dir.join(VALUES)))
+    }
+
     /// Returns the path of its rejects.
     pub fn rejects_path(&self) -> PathBuf {
         self.dir.join(REJECTS)
@@ -179,22 +193,22 @@ impl Snapshot {
     ///
     /// Where a file cannot be read, or is not the one that was written.
     pub fn verify(&self) -> Result<(), ImportError> {
-        for (name, known) in self.files() {
-            let path = self.dir.join(name);
-            if hash_file(&path).map_err(|e| read_error(&path, e))? != known.sha256 {
-                return Err(damaged(
-                    &self.dir,
-                    format!("`{name}` was changed: its hash is not that of the manifest"),
-                ));
-            }
+        self.files().try_for_each(|(name, known)| self.verify_file(name, known))
+    }
+
+    fn verify_file(&self, name: &str, known: &FileHash) -> Result<(), ImportError> {
+        let path = self.dir.join(name);
+        if hash_file(&path).map_err(|e| read_error(&path, e))? == known.sha256 {
+            return Ok(());
         }
-        Ok(())
+        Err(damaged(&self.dir, format!("`{name}` was changed: its hash is not that of the manifest")))
     }
 
     fn files(&self) -> impl Iterator<Item = (&'static str, &FileHash)> {
         let files = &self.manifest.files;
         let always = [(RESOURCES, &files.resources), (REJECTS, &files.rejects)];
-        always.into_iter().chain(files.orphans.as_ref().map(|orphans| (ORPHANS, orphans)))
+        let orphans = files.orphans.as_ref().map(|orphans| (ORPHANS, orphans));
+        always.into_iter().chain(orphans).chain(files.values.as_ref().map(|values| (VALUES, values)))
     }
 }
 
@@ -206,7 +220,7 @@ fn parse_manifest(dir: &Path, text: &str) -> Result<Manifest, ImportError> {
     }
     let bad = |error: serde_json::Error| damaged(dir, format!("its manifest is not readable: {error}"));
     let Version { schema_version } = serde_json::from_str(text).map_err(bad)?;
-    if schema_version != SCHEMA_VERSION {
+    if !(1..=SCHEMA_VERSION).contains(&schema_version) {
         return Err(ImportError::UnknownSchema {
             path: dir.to_owned(),
             found: schema_version,

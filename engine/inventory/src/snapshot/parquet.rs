@@ -47,7 +47,7 @@ pub(super) struct Census {
     /// Every key, sorted by its bytes.
     pub(super) keys: Vec<KeyCount>,
     /// Those that have a column of their own, in the order of the columns.
-    promoted: Vec<Symbol>,
+    pub(super) promoted: Vec<Symbol>,
 }
 
 /// Counts the native keys and gives the most frequent a column, of equals the first by bytes.
@@ -95,7 +95,7 @@ pub(super) fn write_resources<W: Write + Send>(
     Ok(())
 }
 
-fn properties() -> io::Result<WriterProperties> {
+pub(super) fn properties() -> io::Result<WriterProperties> {
     let level = ZstdLevel::try_new(1).map_err(to_io)?;
     Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
@@ -104,7 +104,7 @@ fn properties() -> io::Result<WriterProperties> {
 }
 
 /// Returns the system's own error where there is one under the writer's.
-fn to_io(error: ParquetError) -> io::Error {
+pub(super) fn to_io(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(error) => *error,

@@ -14,7 +14,8 @@ use super::manifest::{
 use super::open::Snapshot;
 use super::orphans::write_orphans;
 use super::parquet::{census, write_resources};
-use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES};
+use super::values::{Distinct, distinct_values, write_values};
+use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES, VALUES};
 use crate::error::ImportError;
 use crate::import::{Import, Progress};
 use crate::source::hex;
@@ -44,12 +45,16 @@ pub(crate) fn write(
     let resources = write_file(&dir.path().join(RESOURCES), |file| {
         write_resources(&import.inventory, &census, file, progress)
     })?;
+    let distinct = distinct_values(&import.inventory, &census);
+    let values =
+        write_file(&dir.path().join(VALUES), |file| write_values(&import.inventory, &distinct, file))?;
     let rejects = write_file(&dir.path().join(REJECTS), |file| write_rejects(import, file))?;
     let orphans = match import.counts().matches {
         None => None,
         Some(_) => Some(write_file(&dir.path().join(ORPHANS), |file| write_orphans(import, file))?),
     };
-    let manifest = manifest(import, census.keys, Files { resources, rejects, orphans });
+    let files = Files { resources, rejects, orphans, values: Some(values) };
+    let manifest = manifest(import, census.keys, &distinct, files);
     write_file(&dir.path().join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
     let snapshot = publish(dir, &snapshots.join(&manifest.id));
     drop(lock);
@@ -168,7 +173,7 @@ fn write_rejects(import: &Import, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn manifest(import: &Import, keys: Vec<KeyCount>, files: Files) -> Manifest {
+fn manifest(import: &Import, keys: Vec<KeyCount>, distinct: &[Distinct], files: Files) -> Manifest {
     let counts = import.counts();
     let tagged = import.inventory.rows().iter().filter(|row| !row.tags.is_empty()).count() as u64;
     Manifest {
@@ -195,6 +200,7 @@ fn manifest(import: &Import, keys: Vec<KeyCount>, files: Files) -> Manifest {
         currency: import.currency().map(str::to_owned),
         month: import.month().cloned(),
         keys,
+        values: distinct.iter().filter_map(Distinct::counted).collect(),
         files,
     }
     .seal()

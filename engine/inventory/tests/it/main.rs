@@ -19,3 +19,4 @@ mod real_data;
 mod round_trip;
 mod snapshots;
 mod support;
+mod values;
