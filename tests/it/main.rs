@@ -1,6 +1,7 @@
 //! The whole pipeline through its library, from text and files to findings.
 //!
 //! - `differential`: random programs, evaluated by the database and by the reference
+//! - `distinct`: each distinct value judged once, or each resource
 //! - `real`: real bills and inventories, evaluated by a program and by hand-written SQL
 //! - `kill`: processes that are killed while they write to a state store
 
@@ -13,5 +14,6 @@
 )]
 
 mod differential;
+mod distinct;
 mod kill;
 mod real;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tagpol_inventory::{ImportOptions, Snapshot, import};
 use tagpol_run::cost::{Costs, SCALE, costs, dimension};
-use tagpol_run::{Evaluation, Options, evaluate};
+use tagpol_run::{Distinct, Evaluation, Options, evaluate};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 use tagpol_store::{Cell, Decimal, Store, StoreOptions};
@@ -166,6 +166,12 @@ fn confirmed(file: &str, by_hand: &Reading<'_>) -> Option<u64> {
     let (program, snapshot, _folder) = imported(&path, currency);
     let options = Options::at(now());
     let evaluation = evaluate(&program, &snapshot, &options).unwrap();
+    let always = Options { distinct: Distinct::Always, ..options.clone() };
+    assert_eq!(
+        evaluate(&program, &snapshot, &always).unwrap(),
+        evaluation,
+        "each distinct value judged once"
+    );
     let bill = by_hand.bill;
     let by_hand = ByHand::of(&path, by_hand);
     assert_eq!(lines(&evaluation), by_hand.lines());

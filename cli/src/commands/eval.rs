@@ -5,8 +5,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use tagpol_project::FailOn;
 use tagpol_run::report::{self, Format, Report, Style};
-use tagpol_run::{Baseline, Compared, Evaluation, Finding, Gate, Options, State, evaluate_in_detail};
-use tagpol_store::state::{Recorded, StateError, StateStore};
+use tagpol_run::{
+    Baseline, Compared, Evaluation, Finding, Gate, Options, SHOWN, State, Wanted, evaluate_in_detail,
+};
+use tagpol_store::state::{Recorded, StateError};
 
 use super::clock;
 use crate::args::EvalArgs;
@@ -26,18 +28,21 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let program = project.program_to_evaluate(output)?;
     let opened = inventory::open(&project, &args.source, now, output)?;
     let scratch = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let targets = Targets::new(args.format, &args.output)?;
+    let state = state::of(&project, &args.state);
+    let is_first = state.as_ref().is_some_and(|state| !state.exists());
+    let counts_pending = is_first && program.policies.iter().any(|policy| policy.grace.is_some());
     let options = Options {
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
         rates: project.manifest.rates.clone(),
-        state: state::of(&project, &args.state),
+        state,
         record: keeps_record(args, now),
+        findings: if counts_pending { Wanted::All } else { wanted(args, &targets) },
         ..Options::at(now)
     };
-    let remembers = options.state.as_ref().is_some_and(StateStore::exists);
     // Read before the reports are written, which may replace it.
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let targets = Targets::new(args.format, &args.output)?;
     let roles =
         targets.formats().any(Format::shows_breakdown).then(|| project.roles(&program)).transpose()?;
     let (evaluation, details) = evaluate_in_detail(&program, &opened.snapshot, &options, roles.as_ref())?;
@@ -58,7 +63,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         baseline: baseline.as_ref(),
         style: Style {
             color: output.out_has_color(),
-            findings: (!args.all).then_some(3),
+            findings: (!args.all).then_some(SHOWN),
             kept: opened.is_kept(),
         },
     };
@@ -66,7 +71,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     if targets.formats().any(|format| format == Format::Github) {
         summarise_step(&report)?;
     }
-    if options.state.is_some() && !remembers {
+    if is_first {
         tell_first(&evaluation, output);
     }
     if let Some(record) = details.record {
@@ -110,6 +115,13 @@ fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
 fn tell(compared: Compared, output: &mut Output) {
     let Compared { new, known, gone } = compared;
     output.note(&format!("compared with the baseline: {new} new, {known} known, {gone} gone\n"));
+}
+
+/// Which findings are read: the table shows few, unless it is asked for all; to compare with a baseline takes
+/// all.
+fn wanted(args: &EvalArgs, targets: &Targets) -> Wanted {
+    let table = targets.formats().all(|format| format == Format::Table);
+    if table && !args.all && args.baseline.is_none() { Wanted::Dearest } else { Wanted::All }
 }
 
 /// Adds the report to the summary of the step that GitHub Actions runs.

@@ -18,6 +18,8 @@ pub struct Layout {
     /// Every exact native key of the snapshot, so that the spellings of a key are found once, when
     /// compiling. None: the snapshot is not known; keys are then read as the program writes them.
     pub keys: Option<Vec<KeyColumn>>,
+    /// What is known of the values of columns. None: nothing, or the snapshot is too small to use it.
+    pub values: Option<KnownValues>,
     /// Currency of `monthly_cost`, ISO 4217. None: the snapshot does not say; amounts are then
     /// compared as they are.
     pub currency: Option<String>,
@@ -69,6 +71,15 @@ pub enum FirstSeen {
     },
 }
 
+/// What a snapshot knows of the values of its columns of text, by the names of the columns.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownValues {
+    /// Columns of which each distinct value is a row of the relation [`Layout::values_relation`].
+    pub listed: BTreeSet<String>,
+    /// Columns with far fewer distinct values than resources.
+    pub repetitive: BTreeSet<String>,
+}
+
 /// A native key that occurs in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyColumn {
@@ -84,10 +95,17 @@ impl Layout {
         Self {
             relation: "resources".to_owned(),
             keys: None,
+            values: None,
             currency: None,
             rates: Rates::default(),
             known: Known::default(),
         }
+    }
+
+    /// Returns the name of the relation with the listed values: `source`, a column, and `value`, a
+    /// distinct value of it, never NULL.
+    pub fn values_relation(relation: &str) -> String {
+        format!("{relation}_values")
     }
 }
 

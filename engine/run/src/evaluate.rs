@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tagpol_inventory::Snapshot;
+use tagpol_inventory::{Snapshot, ValueCount};
 use tagpol_plan::ir::{Origin, Provenance, StateCode};
-use tagpol_plan::{Dialect, KeyColumn, Known, Layout, Plan, QueryKind, Rates, Script, lower};
+use tagpol_plan::sql::Dearest;
+pub use tagpol_plan::sql::SHOWN;
+use tagpol_plan::{Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Script, lower};
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
 use tagpol_store::state::{Recorded, StateError, StateStore};
 use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
@@ -26,6 +28,12 @@ use crate::waivers::Waivers;
 /// Name of the view on the snapshot.
 pub(crate) const RELATION: &str = "resources";
 
+/// Resources from which on distinct values are judged once: fewer are evaluated sooner than planned.
+const LARGE: u64 = 20_000;
+
+/// How often a value occurs at least, on the average, in a column that Parquet keeps as a dictionary.
+const REPEATED: u64 = 16;
+
 /// What an evaluation depends on besides program and snapshot.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -42,12 +50,46 @@ pub struct Options {
     pub state: Option<StateStore>,
     /// Whether the run is remembered there, by what reads it in detail.
     pub record: bool,
+    /// Which findings are read.
+    pub findings: Wanted,
+    /// Whether each distinct value is judged once. Results do not depend on it.
+    pub distinct: Distinct,
+}
+
+/// When each distinct value is judged once, not once a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Distinct {
+    /// Where there are so many resources that it pays off.
+    #[default]
+    Large,
+    /// Wherever the snapshot lists values.
+    Always,
+}
+
+/// Which findings of an evaluation are read; all are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// All.
+    #[default]
+    All,
+    /// Of each check at least the open ones of its [`SHOWN`] dearest resources, ties in the order of
+    /// ids: much less than all where a snapshot is large.
+    Dearest,
 }
 
 impl Options {
     /// Returns the usual options at a time.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now, threads: None, temp_dir: None, rates: Rates::default(), state: None, record: false }
+        Self {
+            now,
+            threads: None,
+            temp_dir: None,
+            rates: Rates::default(),
+            state: None,
+            record: false,
+            findings: Wanted::All,
+            distinct: Distinct::Large,
+        }
     }
 }
 
@@ -65,7 +107,7 @@ pub struct Compiled {
 /// # Errors
 /// None in fact, since there is no currency to contradict; the type is that of [`compile_for`].
 pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunError> {
-    with_layout(program, &Layout { relation: RELATION.to_owned(), ..Layout::generic() }, now)
+    compile_with(program, &Layout { relation: RELATION.to_owned(), ..Layout::generic() }, now)
 }
 
 /// Compiles a program for a snapshot.
@@ -86,22 +128,47 @@ pub fn compile_knowing(
     options: &Options,
     known: Known,
 ) -> Result<Compiled, RunError> {
+    compile_with(program, &layout_of(snapshot, options, known), options.now)
+}
+
+/// Returns what a plan has to know of a snapshot.
+pub fn layout_of(snapshot: &Snapshot, options: &Options, known: Known) -> Layout {
     let manifest = snapshot.manifest();
     let keys = manifest.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
-    let layout = Layout {
+    Layout {
         relation: RELATION.to_owned(),
         keys: Some(keys.collect()),
+        values: known_values(snapshot, options.distinct),
         currency: manifest.currency.clone(),
         rates: options.rates.clone(),
         known,
-    };
-    with_layout(program, &layout, options.now)
+    }
 }
 
-fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result<Compiled, RunError> {
+/// Compiles a program for what is known of a snapshot.
+///
+/// # Errors
+/// [`RunError::Currency`].
+pub fn compile_with(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result<Compiled, RunError> {
     let plan = lower(program, layout, &tagpol_plan::Options { now }).map_err(RunError::Currency)?;
     let script = Script::new(&plan, Dialect::DuckDb);
     Ok(Compiled { plan, script })
+}
+
+/// Returns what is worth knowing of the values of a snapshot's columns.
+fn known_values(snapshot: &Snapshot, distinct: Distinct) -> Option<KnownValues> {
+    let manifest = snapshot.manifest();
+    let (resources, always) = (manifest.counts.resources, distinct == Distinct::Always);
+    if manifest.files.values.is_none() || !always && resources < LARGE {
+        return None;
+    }
+    let columns = |wanted: &dyn Fn(&ValueCount) -> bool| {
+        manifest.values.iter().filter(|values| wanted(values)).map(|values| values.column.clone()).collect()
+    };
+    Some(KnownValues {
+        listed: columns(&|values| values.listed),
+        repetitive: columns(&|values| always || values.count <= resources / REPEATED),
+    })
 }
 
 /// Evaluates a program over a snapshot. Nothing is remembered of it.
@@ -110,7 +177,7 @@ fn with_layout(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result
 /// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's, the state
 /// store's or the database's.
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
-    Run::start(program, snapshot, &mut Tables::default(), options)?.evaluation(snapshot)
+    Run::start(program, snapshot, &mut Tables::default(), options)?.evaluation(snapshot, options.findings)
 }
 
 /// What reports tell besides an evaluation, as far as it was asked for.
@@ -140,7 +207,7 @@ pub fn evaluate_in_detail(
     breakdown: Option<&Roles>,
 ) -> Result<(Evaluation, Details), RunError> {
     let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
-    let evaluation = run.evaluation(snapshot)?;
+    let evaluation = run.evaluation(snapshot, options.findings)?;
     let summary = &evaluation.summary;
     let all = Group {
         values: Vec::new(),
@@ -149,7 +216,7 @@ pub fn evaluate_in_detail(
         cost: summary.cost,
     };
     let details = Details {
-        waivers: Waivers::read(&run, program, &evaluation.findings)?,
+        waivers: Waivers::read(&run, program, &evaluation)?,
         breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
         trend: run.known.trend(),
         record: options
@@ -159,6 +226,20 @@ pub fn evaluate_in_detail(
             .map(|state| history::record(&run, program, &evaluation, state)),
     };
     Ok((evaluation, details))
+}
+
+/// Makes the distinct values of a snapshot readable, where the plan reads them.
+///
+/// # Errors
+/// Those of the snapshot's file and of the database.
+pub fn open_values(store: &Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), RunError> {
+    if plan.dictionaries.is_empty() {
+        return Ok(());
+    }
+    if let Some(path) = snapshot.values_path()? {
+        store.open_values(&path, &Layout::values_relation(&plan.relation))?;
+    }
+    Ok(())
 }
 
 /// A program that has run; its results are in the database.
@@ -198,6 +279,7 @@ impl Run {
         let known = Remembered::for_options(options, &store)?;
         let compiled = compile_knowing(program, snapshot, options, known.relations.clone())?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        open_values(&store, snapshot, &compiled.plan)?;
         tables.load(program, &compiled.plan, &store)?;
         for statement in compiled.script.statements() {
             store.execute(statement)?;
@@ -209,6 +291,8 @@ impl Run {
     /// Runs a statement that keeps something of the results, and gives the database back.
     pub(crate) fn keep(self, sql: &str) -> Result<Store, RunError> {
         self.store.execute(sql)?;
+        // Another run may make a table of what is a view here, or the other way round.
+        self.store.execute(self.compiled.script.forget())?;
         Ok(self.store)
     }
 
@@ -232,9 +316,14 @@ impl Run {
     }
 
     /// Reads the results.
-    fn evaluation(&self, snapshot: &Snapshot) -> Result<Evaluation, RunError> {
+    fn evaluation(&self, snapshot: &Snapshot, wanted: Wanted) -> Result<Evaluation, RunError> {
         let mut checks = self.checks()?;
-        let findings = self.findings()?;
+        // Whether an escalation is due is told finding by finding.
+        let escalates = self.compiled.plan.checks.iter().any(|check| check.escalate.is_some());
+        let findings = match (wanted, self.compiled.script.dearest()) {
+            (Wanted::Dearest, Some(dearest)) if !escalates => self.dearest_findings(dearest)?,
+            _ => self.findings()?,
+        };
         for finding in findings.iter().filter(|finding| finding.escalation_due) {
             if let Some(check) = checks.get_mut(finding.check) {
                 check.escalation_due += 1;
@@ -302,9 +391,25 @@ impl Run {
 
     /// Reads all findings.
     pub(crate) fn findings(&self) -> Result<Vec<Finding>, RunError> {
+        self.findings_of(self.compiled.script.query(QueryKind::Findings))
+    }
+
+    fn dearest_findings(&self, dearest: &Dearest) -> Result<Vec<Finding>, RunError> {
+        self.store.execute(&dearest.guess)?;
+        let is_unclear = self.store.query(&dearest.is_unclear)?.single().and_then(Cell::as_bool);
+        if is_unclear == Some(false) {
+            self.store.execute(&dearest.keep)?;
+        } else {
+            self.store.execute(&dearest.settle)?;
+            self.store.execute(&dearest.keep_settled)?;
+        }
+        self.findings_of(&dearest.findings)
+    }
+
+    fn findings_of(&self, sql: &str) -> Result<Vec<Finding>, RunError> {
         let plan = &self.compiled.plan;
         let mut findings = Vec::new();
-        self.for_each(QueryKind::Findings, |row| {
+        self.for_each_of(QueryKind::Findings.as_str(), sql, |row| {
             let check = row.index(0)?;
             let info = plan.checks.get(check).ok_or_else(|| row.unexpected("an unknown check"))?;
             let tag = info.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.as_str());

@@ -34,7 +34,8 @@ pub use baseline::{Baseline, BaselineError, BaselineState, Compared};
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use error::RunError;
 pub use evaluate::{
-    Compiled, Details, Options, compile, compile_for, compile_knowing, evaluate, evaluate_in_detail,
+    Compiled, Details, Distinct, Options, SHOWN, Wanted, compile, compile_for, compile_knowing, compile_with,
+    evaluate, evaluate_in_detail, layout_of, open_values,
 };
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, Giver, SnapshotInfo, State, Summary,

@@ -6,7 +6,7 @@ use tagpol_sema::program::{Loc, Program};
 
 use crate::error::RunError;
 use crate::evaluate::Run;
-use crate::finding::{Finding, State};
+use crate::finding::{Evaluation, Finding, State};
 
 /// The exemptions of a program, and which of them waives a finding.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,25 +46,32 @@ impl Waivers {
         self.by_finding.get(at).map(|(_, waiver)| *waiver)
     }
 
-    /// Reads which exemption waives which of the findings.
-    pub(crate) fn read(run: &Run, program: &Program, findings: &[Finding]) -> Result<Self, RunError> {
+    /// Reads which exemption waives which of the findings, and how many each waives in all.
+    pub(crate) fn read(run: &Run, program: &Program, evaluation: &Evaluation) -> Result<Self, RunError> {
         let mut waivers = Self { list: declared(program), by_finding: Vec::new() };
-        let mut exempt =
-            findings.iter().enumerate().filter(|(_, finding)| finding.state == State::Exempt).peekable();
-        if exempt.peek().is_none() {
+        if evaluation.summary.exempt == 0 {
             return Ok(waivers);
         }
+        let findings = evaluation.findings.iter().enumerate();
+        let mut exempt = findings.filter(|(_, finding)| finding.state == State::Exempt).peekable();
         run.for_each(QueryKind::Waivers, |row| {
-            // Both come in the order of checks and resources, and there is one for each.
-            let next = exempt.next().filter(|(_, finding)| row.text(1).as_ref() == Some(&finding.resource));
-            let (finding, _) = next.ok_or_else(|| row.unexpected("a waiver without a finding"))?;
-            let waiver = row.index(2)?;
+            let (check, resource, waiver) = (row.index(0)?, row.text(1), row.index(2)?);
             let info = waivers.list.get_mut(waiver).ok_or_else(|| row.unexpected("an unknown exemption"))?;
             info.findings += 1;
-            waivers.by_finding.push((finding, waiver));
+            // Both come in the order of checks and resources; not all findings need to have been read.
+            let is_it = |(_, finding): &(usize, &Finding)| {
+                finding.check == check && Some(&finding.resource) == resource.as_ref()
+            };
+            waivers.by_finding.extend(exempt.next_if(is_it).map(|(finding, _)| (finding, waiver)));
             Ok(())
         })?;
-        Ok(waivers)
+        match exempt.next() {
+            None => Ok(waivers),
+            Some(_) => {
+                let reason = "a waived finding without a waiver".to_owned();
+                Err(RunError::Answer { query: QueryKind::Waivers.as_str(), reason })
+            }
+        }
     }
 }
 

@@ -43,6 +43,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Makes the distinct values of a snapshot readable as the table `as_table`.
+    ///
+    /// # Errors
+    /// [`StoreError::Snapshot`] where the file is not there or is no Parquet file with the columns
+    /// `source` and `value`; [`StoreError::Interrupted`]; [`StoreError::Busy`].
+    pub fn open_values(&self, parquet: &Path, as_table: &str) -> Result<(), StoreError> {
+        let unreadable = |reason| StoreError::Snapshot { path: parquet.to_owned(), reason };
+        let sql = scan_of(parquet).map_err(unreadable)?;
+        let table = quote_identifier(as_table);
+        let sql = format!("CREATE OR REPLACE TEMP TABLE {table} AS SELECT source, value FROM ({sql})");
+        self.execute(&sql).map_err(|e| about_file(e, parquet))
+    }
+}
+
 /// Returns the statement that reads exactly this file and takes nothing from its path.
 fn scan_of(parquet: &Path) -> Result<String, String> {
     // An absolute path cannot be taken for an address (`s3:`) or for a home folder (`~`).

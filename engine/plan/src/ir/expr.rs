@@ -27,6 +27,8 @@ pub enum Type {
     Time,
     /// A length of time in microseconds.
     Duration,
+    /// The answers to at most [`Expr::BITS`] conditions.
+    Bits,
 }
 
 /// A comparison operator; NULL where either side is.
@@ -117,6 +119,10 @@ pub enum Expr {
     },
     /// A function.
     Call(Function, Vec<Self>),
+    /// The answers to conditions that are never NULL, at most [`Expr::BITS`] of them.
+    Bits(Vec<Self>),
+    /// The answer to the condition of this index; NULL where there are no answers.
+    Bit(Box<Self>, u32),
     /// An aggregate; in queries only.
     Aggregate(Aggregate),
 }
@@ -288,9 +294,20 @@ pub enum Aggregate {
     SumIntegers(Box<Expr>),
     /// Sum of amounts that are not NULL; NULL where there is none.
     SumMoney(Box<Expr>),
+    /// Sum of amounts where a condition holds: 0 where it never does, NULL where no amount is known at
+    /// all.
+    SumMoneyWhere {
+        /// The amounts.
+        amount: Box<Expr>,
+        /// The condition.
+        condition: Box<Expr>,
+    },
 }
 
 impl Expr {
+    /// How many answers go into one value of [`Type::Bits`].
+    pub const BITS: usize = 32;
+
     /// Returns the constant text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Literal(Literal::Text(text.into()))
@@ -412,6 +429,57 @@ impl Expr {
         }
     }
 
+    /// Returns the expression with each expression right below it replaced.
+    pub(crate) fn map_children(&self, mut f: impl FnMut(&Self) -> Self) -> Self {
+        let mut expr = self.clone();
+        expr.for_each_child_mut(|child| *child = f(child));
+        expr
+    }
+
+    fn for_each_child_mut(&mut self, mut f: impl FnMut(&mut Self)) {
+        match self {
+            Self::Field(_) | Self::Column(_) | Self::Literal(_) | Self::Null(_) => {}
+            Self::And(parts)
+            | Self::Or(parts)
+            | Self::Coalesce(parts)
+            | Self::Sum(parts)
+            | Self::Bits(parts)
+            | Self::Call(_, parts) => parts.iter_mut().for_each(f),
+            Self::Not(inner)
+            | Self::Truth(inner)
+            | Self::IsNull(inner)
+            | Self::IsNotNull(inner)
+            | Self::Bit(inner, _) => f(inner),
+            Self::Compare(_, left, right) => {
+                f(left);
+                f(right);
+            }
+            Self::In { value, list, .. } => {
+                f(value);
+                list.iter_mut().for_each(f);
+            }
+            Self::Like { value, .. }
+            | Self::Matches { value, .. }
+            | Self::Group { value, .. }
+            | Self::Lookup { key: value, .. } => f(value),
+            Self::Case { arms, otherwise } => {
+                for arm in arms {
+                    f(&mut arm.when);
+                    f(&mut arm.then);
+                }
+                otherwise.iter_mut().for_each(|e| f(e));
+            }
+            Self::Aggregate(Aggregate::Rows) => {}
+            Self::Aggregate(
+                Aggregate::CountIf(inner) | Aggregate::SumIntegers(inner) | Aggregate::SumMoney(inner),
+            ) => f(inner),
+            Self::Aggregate(Aggregate::SumMoneyWhere { amount, condition }) => {
+                f(amount);
+                f(condition);
+            }
+        }
+    }
+
     /// Calls the function with each expression right below this one.
     pub(crate) fn for_each_child<'a>(&'a self, mut f: impl FnMut(&'a Self)) {
         match self {
@@ -420,10 +488,13 @@ impl Expr {
             | Self::Or(parts)
             | Self::Coalesce(parts)
             | Self::Sum(parts)
+            | Self::Bits(parts)
             | Self::Call(_, parts) => parts.iter().for_each(f),
-            Self::Not(inner) | Self::Truth(inner) | Self::IsNull(inner) | Self::IsNotNull(inner) => {
-                f(inner);
-            }
+            Self::Not(inner)
+            | Self::Truth(inner)
+            | Self::IsNull(inner)
+            | Self::IsNotNull(inner)
+            | Self::Bit(inner, _) => f(inner),
             Self::Compare(_, left, right) => {
                 f(left);
                 f(right);
@@ -447,6 +518,10 @@ impl Expr {
             Self::Aggregate(
                 Aggregate::CountIf(inner) | Aggregate::SumIntegers(inner) | Aggregate::SumMoney(inner),
             ) => f(inner),
+            Self::Aggregate(Aggregate::SumMoneyWhere { amount, condition }) => {
+                f(amount);
+                f(condition);
+            }
         }
     }
 }

@@ -50,6 +50,17 @@ pub struct Column {
     pub layer: usize,
     /// What it stands for.
     pub note: Option<Note>,
+    /// Where it is looked up. None: it is computed resource by resource.
+    pub judged: Option<Judged>,
+}
+
+/// How a resource looks up a column of a [`Dictionary`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// The column of layer 0 that it is looked up by.
+    pub raw: ColumnId,
+    /// Whether it is NULL wherever that one is.
+    pub strict: bool,
 }
 
 /// What a column or a branch of a query stands for, for the reader of the SQL.
@@ -61,6 +72,22 @@ pub struct Note {
     pub loc: Option<Loc>,
 }
 
+/// The distinct values of one column of the snapshot, and what follows from each of them alone.
+///
+/// A resource then looks its answers up by its value, so that a regular expression runs a dozen
+/// times instead of a million.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dictionary {
+    /// The column of layer 0 whose values they are.
+    pub raw: ColumnId,
+    /// Name of that column in the snapshot.
+    pub source: String,
+    /// Projections over the values, the first of them over the raw column.
+    pub layers: Vec<Vec<ColumnId>>,
+    /// The columns that resources look up.
+    pub answers: Vec<ColumnId>,
+}
+
 /// A program, ready to be printed for one snapshot and one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -68,10 +95,12 @@ pub struct Plan {
     pub now: DateTime<Utc>,
     /// Name of the relation that layer 0 reads.
     pub relation: String,
-    /// All columns, each after those that it reads.
+    /// All columns.
     pub columns: Vec<Column>,
-    /// The columns of each projection.
+    /// The columns of each projection, without those that nothing reads.
     pub layers: Vec<Vec<ColumnId>>,
+    /// What is known of distinct values. Empty: everything is computed resource by resource.
+    pub dictionaries: Vec<Dictionary>,
     /// The columns of the evaluated inventory, in order.
     pub output: Vec<ColumnId>,
     /// What is asked of the evaluated inventory, one query a [`QueryKind`].
@@ -110,6 +139,15 @@ impl Plan {
     /// Returns what is known of a tag.
     pub fn tag(&self, id: TagId) -> Option<&TagInfo> {
         self.tags.get(id.0 as usize)
+    }
+
+    /// Returns the columns of the evaluated inventory that every evaluation counts by, in order: those that
+    /// its queries read, but the cost, which they sum up.
+    pub(crate) fn counted(&self) -> Vec<ColumnId> {
+        let counted = self.queries.iter().filter(|query| query.kind.is_of_every_evaluation());
+        let read = Query::columns_read(counted.flat_map(|query| &query.branches));
+        let is_cost = |id| self.column(id).expr == Expr::Field(Field::Attr(AttrColumn::MonthlyCost));
+        self.output.iter().copied().filter(|&id| read.contains(&id) && !is_cost(id)).collect()
     }
 
     /// Returns the tables that a column looks up.

@@ -12,10 +12,13 @@ use std::fmt::{self, Display, Formatter};
 
 use tagpol_sema::words::op_text;
 
-use super::{Aggregate, Direction, Expr, Field, Function, GlobPart, Literal, Plan, Query, Select, Type};
+use super::{
+    Aggregate, Dictionary, Direction, Expr, Field, Function, GlobPart, Literal, Plan, Query, Select, Type,
+};
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.dictionaries.iter().try_for_each(|dictionary| self.write_dictionary(f, dictionary))?;
         for (index, layer) in self.layers.iter().enumerate() {
             match index {
                 0 => writeln!(f, "scan {}", self.relation)?,
@@ -25,6 +28,10 @@ impl Display for Plan {
                 let column = self.column(id);
                 let not_null = if column.nullable { "" } else { " not null" };
                 let expr = self.expr_text(&column.expr);
+                let expr = match column.judged {
+                    Some(judged) => format!("judged {}", self.column(judged.raw).name),
+                    None => expr,
+                };
                 writeln!(f, "  {}: {}{not_null} = {expr}", column.name, type_name(column.ty))?;
             }
         }
@@ -47,10 +54,21 @@ fn type_name(ty: Type) -> &'static str {
         Type::Date => "date",
         Type::Time => "time",
         Type::Duration => "duration",
+        Type::Bits => "bits",
     }
 }
 
 impl Plan {
+    fn write_dictionary(&self, f: &mut Formatter<'_>, dictionary: &Dictionary) -> fmt::Result {
+        writeln!(f, "values of {}", dictionary.source)?;
+        for &id in dictionary.layers.iter().skip(1).flatten() {
+            let column = self.column(id);
+            let expr = self.expr_text(&column.expr);
+            writeln!(f, "  {}: {} = {expr}", column.name, type_name(column.ty))?;
+        }
+        Ok(())
+    }
+
     fn write_query(&self, f: &mut Formatter<'_>, query: &Query) -> fmt::Result {
         write!(f, "query {}", query.kind.as_str())?;
         for (i, order) in query.order.iter().enumerate() {
@@ -95,6 +113,8 @@ impl Plan {
             Expr::Or(parts) => self.call_text("any", parts),
             Expr::Not(inner) => format!("not {}", self.expr_text(inner)),
             Expr::Truth(inner) => format!("truth({})", self.expr_text(inner)),
+            Expr::Bits(parts) => self.call_text("bits", parts),
+            Expr::Bit(inner, bit) => format!("bit {bit} of {}", self.expr_text(inner)),
             Expr::IsNull(inner) => format!("missing({})", self.expr_text(inner)),
             Expr::IsNotNull(inner) => format!("set({})", self.expr_text(inner)),
             Expr::Compare(op, left, right) => {
@@ -144,6 +164,9 @@ impl Plan {
             Aggregate::CountIf(inner) => format!("rows({})", self.expr_text(inner)),
             Aggregate::SumIntegers(inner) | Aggregate::SumMoney(inner) => {
                 format!("total({})", self.expr_text(inner))
+            }
+            Aggregate::SumMoneyWhere { amount, condition } => {
+                format!("total({} where {})", self.expr_text(amount), self.expr_text(condition))
             }
         }
     }

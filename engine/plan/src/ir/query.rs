@@ -1,6 +1,8 @@
 //! Queries over the evaluated inventory.
 
-use super::{Expr, Note, Type};
+use std::collections::BTreeSet;
+
+use super::{ColumnId, Expr, Note, Type};
 
 /// What is asked of the evaluated inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,6 +41,11 @@ impl QueryKind {
         Self::Waivers,
     ];
 
+    /// Whether every evaluation asks it, and it only counts and sums up.
+    pub(crate) fn is_of_every_evaluation(self) -> bool {
+        matches!(self, Self::Summary | Self::Checks | Self::Goals | Self::Accounts)
+    }
+
     /// Returns its name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -66,6 +73,24 @@ pub struct Query {
     pub branches: Vec<Select>,
     /// What the rows are ordered by; a total order wherever there can be more than one row.
     pub order: Vec<Order>,
+}
+
+impl Query {
+    /// Returns the columns of the evaluated inventory that some selections read.
+    pub(crate) fn columns_read<'s>(branches: impl IntoIterator<Item = &'s Select>) -> BTreeSet<ColumnId> {
+        fn visit(expr: &Expr, found: &mut BTreeSet<ColumnId>) {
+            if let Expr::Column(id) = expr {
+                found.insert(*id);
+            }
+            expr.for_each_child(|child| visit(child, found));
+        }
+        let mut found = BTreeSet::new();
+        for select in branches {
+            let exprs = select.items.iter().chain(&select.filter).chain(&select.group_by);
+            exprs.for_each(|expr| visit(expr, &mut found));
+        }
+        found
+    }
 }
 
 /// A column of a query's result.

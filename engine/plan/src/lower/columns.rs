@@ -29,7 +29,7 @@ impl Columns {
         let layer = self.layer_for(&expr);
         let nullable = self.is_nullable(&expr);
         let name = self.unique_name(name);
-        self.columns.push(Column { name, expr, ty, nullable, layer, note });
+        self.columns.push(Column { name, expr, ty, nullable, layer, note, judged: None });
         if self.layers.len() <= layer {
             self.layers.resize(layer + 1, Vec::new());
         }
@@ -82,6 +82,7 @@ impl Columns {
             | Expr::IsNull(_)
             | Expr::IsNotNull(_)
             | Expr::Sum(_)
+            | Expr::Bits(_)
             | Expr::Aggregate(_) => false,
             Expr::Coalesce(parts) => parts.iter().all(|part| self.is_nullable(part)),
             Expr::Case { arms, otherwise } => {
@@ -133,7 +134,7 @@ impl Columns {
         }
     }
 
-    fn get(&self, expr: &Expr) -> Option<&Column> {
+    pub(super) fn get(&self, expr: &Expr) -> Option<&Column> {
         match expr {
             Expr::Column(id) => self.columns.get(id.0 as usize),
             _ => None,

@@ -14,10 +14,12 @@
 //! - `goals`: what is covered
 //! - `coverage`, `waivers`: how far tags cover the inventory; which exemption waives what
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
+//! - `distinct`: what follows from one value alone is computed once a distinct value
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
 mod coverage;
+mod distinct;
 mod goals;
 mod known;
 mod money;
@@ -63,7 +65,7 @@ pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Pl
     }
     let checks = lowering.policies();
     let goals = lowering.goals();
-    lowering.finish(&layout.relation, checks, goals)
+    lowering.finish(layout, checks, goals)
 }
 
 /// The state of making a plan.
@@ -153,7 +155,7 @@ impl<'a> Lowering<'a> {
 
     fn finish(
         mut self,
-        relation: &str,
+        layout: &Layout,
         checks: Vec<CheckInfo>,
         goals: Vec<GoalInfo>,
     ) -> Result<Plan, Vec<CurrencyMismatch>> {
@@ -165,12 +167,18 @@ impl<'a> Lowering<'a> {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
+        let dictionaries = layout
+            .values
+            .as_ref()
+            .map(|known| distinct::judge_distinct_values(&mut self.columns, known, &tags, &output));
+        let dictionaries = dictionaries.unwrap_or_default();
         let Columns { columns, layers, .. } = self.columns;
         Ok(Plan {
             now: self.now,
-            relation: relation.to_owned(),
+            relation: layout.relation.clone(),
             columns,
             layers,
+            dictionaries,
             output,
             queries,
             measures,

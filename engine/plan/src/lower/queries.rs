@@ -119,7 +119,7 @@ impl Lowering<'_> {
     fn check_counts(&mut self, checks: &[CheckInfo]) -> Vec<Select> {
         let mut branches = Vec::new();
         for (i, check) in checks.iter().enumerate() {
-            let count = |state| count_if(has_state(check.state, state));
+            let count = |state| self.count_state(check.state, state);
             let items = vec![
                 index(i),
                 count_if(Expr::Column(check.scope)),
@@ -131,6 +131,12 @@ impl Lowering<'_> {
             branches.push(Select { items, filter: None, group_by: Vec::new(), note: named(check) });
         }
         branches
+    }
+
+    /// Returns the number of resources in a state; a constant where no resource can be in it.
+    fn count_state(&self, column: ColumnId, state: StateCode) -> Expr {
+        let possible = self.columns.get(&Expr::Column(column)).is_none_or(|c| can_be(&c.expr, state.code()));
+        if possible { count_if(has_state(column, state)) } else { Expr::integer(0) }
     }
 
     fn findings(&mut self, tags: &[TagInfo], checks: &[CheckInfo]) -> Vec<Select> {
@@ -235,10 +241,9 @@ impl Lowering<'_> {
     /// Returns the cost of the resources where the condition holds: 0 where there is none, NULL
     /// where no cost is known at all.
     pub(super) fn cost_where(&mut self, condition: Expr) -> Expr {
-        let cost = self.attr_column(AttrColumn::MonthlyCost);
-        let zero = Expr::Literal(Literal::Money(rust_decimal::Decimal::ZERO));
-        let known = Expr::IsNotNull(Box::new(cost.clone()));
-        sum_money(Expr::case([(condition, cost), (known, zero)], None, Type::Money))
+        let cost = Box::new(self.attr_column(AttrColumn::MonthlyCost));
+        let condition = Box::new(condition);
+        Expr::Aggregate(Aggregate::SumMoneyWhere { amount: cost, condition })
     }
 
     fn attr_id(&mut self, attr: AttrColumn) -> Option<ColumnId> {
@@ -285,6 +290,13 @@ pub(super) fn sum_money(amount: Expr) -> Expr {
 
 fn has_state(column: ColumnId, state: StateCode) -> Expr {
     Expr::compare(CmpOp::Eq, Expr::Column(column), Expr::integer(state.code()))
+}
+
+/// Whether a number occurs in the expression.
+fn can_be(expr: &Expr, number: i64) -> bool {
+    let mut found = *expr == Expr::integer(number);
+    expr.for_each_child(|child| found |= can_be(child, number));
+    found
 }
 
 fn is_open(column: ColumnId) -> Expr {

@@ -172,6 +172,7 @@ impl Dialect {
             (Self::DuckDb, Type::Date) => "DATE",
             (Self::DuckDb, Type::Time) => "TIMESTAMP",
             (Self::DuckDb, Type::Duration) => "BIGINT",
+            (Self::DuckDb, Type::Bits) => "UINTEGER",
         }
     }
 
@@ -179,6 +180,64 @@ impl Dialect {
     pub(super) fn keep_rows(self, name: &str) -> String {
         match self {
             Self::DuckDb => format!("CREATE OR REPLACE TEMP TABLE {name} AS"),
+        }
+    }
+
+    /// Returns the start of a statement that gives a query a name for the session.
+    pub(super) fn name_query(self, name: &str) -> String {
+        match self {
+            Self::DuckDb => format!("CREATE OR REPLACE TEMP VIEW {name} AS"),
+        }
+    }
+
+    /// Returns the start of a named query that is run once, however often it is read.
+    pub(super) fn computed_once(self, name: &str) -> String {
+        match self {
+            Self::DuckDb => format!("{name} AS MATERIALIZED"),
+        }
+    }
+
+    /// Returns the statements that keep answers by the values of a column: of each answer a map, and
+    /// what it is where the value is missing. `layers` end in the relation `last`, which has a row for
+    /// each value of `key` and one for NULL.
+    ///
+    /// DuckDB calls a function with one argument that is no constant once for each entry of a
+    /// dictionary page. The maps are constants where they are read.
+    pub(super) fn keep_answers(self, key: &str, layers: &str, answers: &[Answer], last: &str) -> Vec<String> {
+        match self {
+            Self::DuckDb => {
+                let kept = answers.iter().flat_map(|Answer { name, strict }| {
+                    let entries =
+                        format!("list({{'k': {key}, 'v': {name}}}) FILTER (WHERE {key} IS NOT NULL)");
+                    let map = (given(name), format!("map_from_entries({entries})"));
+                    let missing = (missing(name), format!("max({name}) FILTER (WHERE {key} IS NULL)"));
+                    [map].into_iter().chain((!strict).then_some(missing))
+                });
+                let kept: Vec<(String, String)> = kept.collect();
+                let columns: Vec<String> =
+                    kept.iter().map(|(name, value)| format!("{value} AS {name}")).collect();
+                let columns = columns.join(",\n  ");
+                let keep =
+                    format!("{}\n{layers}\nSELECT\n  {columns}\nFROM {last}", self.keep_rows("judged"));
+                let set = |(name, _): &(String, String)| {
+                    format!("SET VARIABLE {name} = (SELECT {name} FROM judged)")
+                };
+                [keep].into_iter().chain(kept.iter().map(set)).collect()
+            }
+        }
+    }
+
+    /// Returns the answer that [`Self::keep_answers`] has kept for a value.
+    pub(super) fn answer(self, name: &str, key: &str) -> String {
+        match self {
+            Self::DuckDb => format!("getvariable({})[{key}]", literal(&given(name), self)),
+        }
+    }
+
+    /// Returns the answer that [`Self::keep_answers`] has kept for a missing value.
+    pub(super) fn answer_of_missing(self, name: &str) -> String {
+        match self {
+            Self::DuckDb => format!("getvariable({})", literal(&missing(name), self)),
         }
     }
 
@@ -286,6 +345,25 @@ impl Dialect {
         let call = self.call(function, &["s".to_owned()]);
         Some(format!("CREATE OR REPLACE TEMP MACRO {call} AS\n  {body}"))
     }
+}
+
+/// An answer that is kept by the values of a column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// Name of its column, which is made of safe characters.
+    pub(super) name: String,
+    /// Whether it is NULL where the value is.
+    pub(super) strict: bool,
+}
+
+/// Returns the name under which the map of an answer is kept.
+fn given(name: &str) -> String {
+    format!("given_{name}")
+}
+
+/// Returns the name under which an answer where the value is missing is kept.
+fn missing(name: &str) -> String {
+    format!("missing_{name}")
 }
 
 /// Returns a class of a regular expression for [`formats::WHITE_SPACE`].

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use tagpol_sema::program::{CmpOp, Regex, TableId};
 
 use super::text::{identifier, literal};
-use super::{Dialect, known};
-use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan};
+use super::{Dialect, counted, known};
+use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan, Type};
 
 /// Lines are broken where they would be longer, if they can be.
 const WIDTH: usize = 100;
@@ -19,6 +19,8 @@ const CHAIN_LIMIT: usize = 16;
 pub(super) struct Printer<'a> {
     pub(super) plan: &'a Plan,
     pub(super) dialect: Dialect,
+    /// Whether a row that is read stands for many resources: see [`counted`].
+    pub(super) groups: bool,
 }
 
 /// How strongly the parts of an expression hold together.
@@ -175,7 +177,28 @@ impl Printer<'_> {
                 let args: Vec<String> = args.iter().map(|arg| self.flat(arg)).collect();
                 self.dialect.call(*function, &args)
             }
+            Expr::Bits(conditions) => self.bits(conditions),
+            Expr::Bit(bits, bit) => {
+                format!("({} & {}) <> 0", self.at_least(bits, Binding::Atom), 1_u64 << bit)
+            }
+            Expr::Aggregate(aggregate) if self.groups => counted::aggregate(aggregate, self),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
+        }
+    }
+
+    /// Returns the sum of powers of two.
+    fn bits(self, conditions: &[Expr]) -> String {
+        let ty = self.dialect.type_name(Type::Bits);
+        let power = |(bit, condition): (u32, &Expr)| match (condition, 1_u64 << bit) {
+            (Expr::Literal(Literal::Bool(false)), _) => None,
+            (Expr::Literal(Literal::Bool(true)), power) => Some(power.to_string()),
+            (_, 1) => Some(format!("CAST({} AS {ty})", self.flat(condition))),
+            (_, power) => Some(format!("{power} * CAST({} AS {ty})", self.flat(condition))),
+        };
+        let powers: Vec<String> = (0..).zip(conditions).filter_map(power).collect();
+        match powers.as_slice() {
+            [] => format!("CAST(0 AS {ty})"),
+            many => format!("CAST({} AS {ty})", many.join(" + ")),
         }
     }
 
@@ -197,6 +220,11 @@ impl Printer<'_> {
                 format!("CAST(coalesce(sum({}), 0) AS BIGINT)", self.flat(inner))
             }
             Aggregate::SumMoney(inner) => format!("sum({})", self.flat(inner)),
+            Aggregate::SumMoneyWhere { amount, condition } => {
+                let (amount, condition) = (self.flat(amount), self.flat(condition));
+                let sum = format!("sum({amount}) FILTER (WHERE {condition})");
+                format!("CASE WHEN count({amount}) > 0 THEN coalesce({sum}, 0) END")
+            }
         }
     }
 
@@ -297,9 +325,12 @@ fn binding_of(expr: &Expr) -> Binding {
         Expr::Or(_) => Binding::Or,
         Expr::And(_) => Binding::And,
         Expr::Not(_) => Binding::Not,
-        Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::Compare(..) | Expr::In { .. } | Expr::Like { .. } => {
-            Binding::Comparison
-        }
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::Compare(..)
+        | Expr::In { .. }
+        | Expr::Like { .. }
+        | Expr::Bit(..) => Binding::Comparison,
         Expr::Sum(_) | Expr::Call(Function::Concat | Function::TimeBetween, _) => Binding::Sum,
         _ => Binding::Atom,
     }

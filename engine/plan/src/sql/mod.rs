@@ -6,6 +6,8 @@
 //! and the same text for the same plan.
 
 mod breakdown;
+mod counted;
+mod dearest;
 mod dialect;
 mod expr;
 mod known;
@@ -16,23 +18,37 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 pub use breakdown::breakdown;
+pub use dearest::Dearest;
 pub use dialect::Dialect;
 
 use crate::ir::{Expr, Function, Plan, QueryKind};
 use expr::Printer;
 
-/// Name of the table of the evaluated inventory, one row a resource.
+/// Name of the evaluated inventory, one row a resource: a table, or a view where the plan has
+/// dictionaries.
 pub const EVALUATED: &str = "evaluated";
 
 /// Name of the table of what is known besides the snapshot, one row a resource.
 pub const KNOWN: &str = "known";
 
+/// Name of the table with what is counted of the evaluated inventory, where [`EVALUATED`] is a view: a row for
+/// the resources that are alike in it.
+pub const COUNTED: &str = "counted";
+
+/// Findings of a check that are shown where not all are asked for.
+pub const SHOWN: usize = 3;
+
+/// Name of the table with the resources of [`Script::dearest`].
+pub const DEAREST: &str = "dearest";
+
 /// The SQL of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     setup: Vec<String>,
-    evaluate: String,
+    evaluate: Vec<String>,
     queries: Vec<QueryText>,
+    /// None where [`EVALUATED`] is a table, which is quick to read.
+    dearest: Option<Dearest>,
     heading: String,
     /// Statements that make the relations of tables, empty; for readers only.
     relations: Vec<String>,
@@ -49,18 +65,19 @@ struct QueryText {
 impl Script {
     /// Prints the plan.
     pub fn new(plan: &Plan, dialect: Dialect) -> Self {
-        let printer = Printer { plan, dialect };
+        let printer = Printer { plan, dialect, groups: false };
         let setup = functions(plan).into_iter().filter_map(|f| dialect.definition(f));
         let setup = setup.chain(known::gather(plan, dialect)).collect();
         let query = |kind| {
             let query = plan.query(kind);
-            let (heading, sql) = (statement::heading(query), printer.query(query));
+            let (heading, sql) = (statement::heading(query), printer.query_of(query));
             QueryText { kind, heading, sql }
         };
         Self {
             setup,
             evaluate: printer.evaluate(),
             queries: QueryKind::ALL.map(query).into(),
+            dearest: (!plan.dictionaries.is_empty()).then(|| Dearest::new(printer)),
             relations: relations(plan, dialect),
             heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
         }
@@ -69,12 +86,24 @@ impl Script {
     /// Returns the statements that make the table [`EVALUATED`], in the order to run them in. They
     /// replace what an earlier run in the session has left.
     pub fn statements(&self) -> impl Iterator<Item = &str> {
-        self.setup.iter().chain([&self.evaluate]).map(String::as_str)
+        self.setup.iter().chain(&self.evaluate).map(String::as_str)
     }
 
     /// Returns a query over the table [`EVALUATED`]; its columns are those of [`Plan::query`].
     pub fn query(&self, kind: QueryKind) -> &str {
         self.queries.iter().find(|q| q.kind == kind).map_or("", |q| &q.sql)
+    }
+
+    /// Returns what finds the findings of the dearest resources, after the statements have run. None:
+    /// nothing is gained over asking for all findings.
+    pub fn dearest(&self) -> Option<&Dearest> {
+        self.dearest.as_ref()
+    }
+
+    /// Returns the statement that drops [`EVALUATED`], before a script of another plan runs in the
+    /// session.
+    pub fn forget(&self) -> &'static str {
+        if self.dearest.is_some() { "DROP VIEW evaluated" } else { "DROP TABLE evaluated" }
     }
 
     /// Returns a query for its first rows only.

@@ -1,52 +1,112 @@
 //! Statements: the evaluation of the inventory, and the queries over it.
 
+use super::dialect::Answer;
 use super::expr::Printer;
-use super::text::{comment, identifier};
-use super::{Dialect, EVALUATED, known};
-use crate::ir::{Column, ColumnId, Direction, LookupInfo, Note, Order, Query, ResultColumn, Select, Type};
+use super::text::{comment, identifier, literal};
+use super::{COUNTED, Dialect, EVALUATED, counted, known};
+use crate::ir::{
+    Column, ColumnId, Dictionary, Direction, Judged, LookupInfo, Note, Order, Query, ResultColumn, Select,
+    Type,
+};
+use crate::layout::Layout;
+
+/// Name of what several selections of a query need of the evaluated inventory.
+const NEEDED: &str = "needed";
 
 impl Printer<'_> {
-    /// Returns the statement that keeps the evaluated inventory.
-    pub(super) fn evaluate(self) -> String {
-        let mut out = format!("{}\nWITH", self.dialect.keep_rows(EVALUATED));
-        for (index, layer) in self.plan.layers.iter().enumerate() {
+    /// Returns the statements that make the evaluated inventory.
+    pub(super) fn evaluate(self) -> Vec<String> {
+        let last = self.layer_name(self.plan.layers.len().saturating_sub(1));
+        let output: Vec<String> = self.plan.output.iter().map(|&id| self.name(id)).collect();
+        let from = known::beside(self.plan, self.dialect);
+        let layers = self.layers(&self.plan.layers, &from, |id| self.definition(id));
+        let rows = format!("{layers}\nSELECT\n  {}\nFROM {last}", output.join(",\n  "));
+        if self.plan.dictionaries.is_empty() {
+            return vec![format!("{}\n{rows}", self.dialect.keep_rows(EVALUATED))];
+        }
+        let mut statements: Vec<String> =
+            self.plan.dictionaries.iter().flat_map(|dictionary| self.dictionary(dictionary)).collect();
+        statements.push(format!("{}\n{rows}", self.dialect.name_query(EVALUATED)));
+        statements.push(counted::keep(self));
+        statements
+    }
+
+    /// Returns the statements that judge the distinct values of a column and keep the answers.
+    fn dictionary(self, dictionary: &Dictionary) -> Vec<String> {
+        let key = self.name(dictionary.raw);
+        let values = Layout::values_relation(&self.plan.relation);
+        let values = identifier(&values, self.dialect);
+        let source = literal(&dictionary.source, self.dialect);
+        let null = format!("CAST(NULL AS {})", self.dialect.type_name(Type::Text));
+        let from =
+            format!("(SELECT value AS {key} FROM {values} WHERE source = {source} UNION ALL SELECT {null})");
+        let layers = self.layers(&dictionary.layers, &from, |id| {
+            if id == dictionary.raw { key.clone() } else { self.formula(self.plan.column(id)) }
+        });
+        let answer = |id: &ColumnId| Answer {
+            name: self.name(*id),
+            strict: self.plan.column(*id).judged.is_none_or(|judged| judged.strict),
+        };
+        let answers: Vec<Answer> = dictionary.answers.iter().map(answer).collect();
+        let last = self.layer_name(dictionary.layers.len().saturating_sub(1));
+        self.dialect.keep_answers(&key, &layers, &answers, &last)
+    }
+
+    /// Returns named projections, each over the one before it.
+    fn layers(self, layers: &[Vec<ColumnId>], from: &str, definition: impl Fn(ColumnId) -> String) -> String {
+        let mut out = "WITH".to_owned();
+        for (index, layer) in layers.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             out += &format!("{comma}\n  {} AS (\n    SELECT", self.layer_name(index));
             let from = match index.checked_sub(1) {
-                None => known::beside(self.plan, self.dialect),
+                None => from.to_owned(),
                 Some(below) => {
                     out += "\n      *,";
                     self.layer_name(below)
                 }
             };
-            out += &self.columns(layer);
+            out += &self.columns(layer, &definition);
             out += &format!("\n    FROM {from}\n  )");
-        }
-        let output: Vec<String> = self.plan.output.iter().map(|&id| self.name(id)).collect();
-        let last = self.layer_name(self.plan.layers.len().saturating_sub(1));
-        format!("{out}\nSELECT\n  {}\nFROM {last}", output.join(",\n  "))
-    }
-
-    fn columns(self, layer: &[ColumnId]) -> String {
-        let mut out = String::new();
-        for (i, &id) in layer.iter().enumerate() {
-            let column = self.plan.column(id);
-            if let Some(note) = &column.note {
-                out += &format!("\n      {}", note_text(note));
-            }
-            let comma = if i + 1 == layer.len() { "" } else { "," };
-            out += &format!("\n      {}{comma}", self.definition(column));
         }
         out
     }
 
-    fn definition(self, column: &Column) -> String {
+    fn columns(self, layer: &[ColumnId], definition: &impl Fn(ColumnId) -> String) -> String {
+        let mut out = String::new();
+        for (i, &id) in layer.iter().enumerate() {
+            if let Some(note) = &self.plan.column(id).note {
+                out += &format!("\n      {}", note_text(note));
+            }
+            let comma = if i + 1 == layer.len() { "" } else { "," };
+            out += &format!("\n      {}{comma}", definition(id));
+        }
+        out
+    }
+
+    /// Returns a column of resources: what it is, or where it is looked up.
+    fn definition(self, id: ColumnId) -> String {
+        let column = self.plan.column(id);
+        let Some(Judged { raw, strict }) = column.judged else { return self.formula(column) };
+        let (name, key) = (identifier(&column.name, self.dialect), self.name(raw));
+        let found = self.dialect.answer(&name, &key);
+        if strict {
+            return format!("{found} AS {name}");
+        }
+        let missing = self.dialect.answer_of_missing(&name);
+        // An answer is not NULL where the value is there, if it may not be.
+        if !column.nullable {
+            return format!("coalesce({found}, {missing}) AS {name}");
+        }
+        format!("CASE WHEN {key} IS NULL THEN {missing} ELSE {found} END AS {name}")
+    }
+
+    fn formula(self, column: &Column) -> String {
         let name = identifier(&column.name, self.dialect);
         let expr = self.pretty_before(&column.expr, 6, " AS ,".len() + name.len());
         if expr == name { name } else { format!("{expr} AS {name}") }
     }
 
-    fn name(self, id: ColumnId) -> String {
+    pub(super) fn name(self, id: ColumnId) -> String {
         identifier(&self.plan.column(id).name, self.dialect)
     }
 
@@ -57,19 +117,39 @@ impl Printer<'_> {
         format!("{prefix}_{index}")
     }
 
+    /// Returns a query over the relation that it reads.
+    pub(super) fn query_of(self, query: &Query) -> String {
+        let is_view = !self.plan.dictionaries.is_empty();
+        if is_view && query.kind.is_of_every_evaluation() {
+            return Printer { groups: true, ..self }.query(query, COUNTED);
+        }
+        if !is_view || query.branches.len() < 2 {
+            return self.query(query, EVALUATED);
+        }
+        // Each selection would evaluate the inventory once more.
+        let needed = Query::columns_read(&query.branches).into_iter().map(|id| self.name(id));
+        let needed: Vec<String> = needed.collect();
+        let once = self.dialect.computed_once(NEEDED);
+        let needed = needed.join(",\n    ");
+        format!("WITH {once} (\n  SELECT\n    {needed}\n  FROM {EVALUATED}\n)\n{}", self.query(query, NEEDED))
+    }
+
     /// Returns a query: spread over lines where it is one selection, else one selection a line.
-    pub(super) fn query(self, query: &Query) -> String {
-        let branches = match query.branches.as_slice() {
+    pub(super) fn query(self, query: &Query, from: &str) -> String {
+        format!("{}{}", self.rows(query, from), self.order(query))
+    }
+
+    fn rows(self, query: &Query, from: &str) -> String {
+        match query.branches.as_slice() {
             [] => self.no_rows(&query.columns),
-            [only] => self.spread(&query.columns, only),
+            [only] => self.spread(&query.columns, only, from),
             many => {
                 // The first selection names the columns of all.
-                let line = |(i, b)| self.line(if i == 0 { &query.columns } else { &[] }, b);
+                let line = |(i, b)| self.line(if i == 0 { &query.columns } else { &[] }, b, from);
                 let lines: Vec<String> = many.iter().enumerate().map(line).collect();
                 lines.join("\nUNION ALL\n")
             }
-        };
-        format!("{branches}{}", self.order(query))
+        }
     }
 
     fn no_rows(self, columns: &[ResultColumn]) -> String {
@@ -81,18 +161,18 @@ impl Printer<'_> {
         format!("SELECT {} WHERE false", items.join(", "))
     }
 
-    fn spread(self, columns: &[ResultColumn], select: &Select) -> String {
+    fn spread(self, columns: &[ResultColumn], select: &Select, from: &str) -> String {
         let note = select.note.as_ref().map(|n| note_text(n) + "\n").unwrap_or_default();
         let items = self.items(columns, select).join(",\n  ");
         let (filter, group) = (self.filter(select, "\n"), self.group(select, "\n"));
-        format!("{note}SELECT\n  {items}\nFROM {EVALUATED}{filter}{group}")
+        format!("{note}SELECT\n  {items}\nFROM {from}{filter}{group}")
     }
 
-    fn line(self, columns: &[ResultColumn], select: &Select) -> String {
+    fn line(self, columns: &[ResultColumn], select: &Select, from: &str) -> String {
         let note = select.note.as_ref().map(|n| note_text(n) + "\n").unwrap_or_default();
         let items = self.items(columns, select).join(", ");
         let (filter, group) = (self.filter(select, " "), self.group(select, " "));
-        format!("{note}SELECT {items} FROM {EVALUATED}{filter}{group}")
+        format!("{note}SELECT {items} FROM {from}{filter}{group}")
     }
 
     fn items(self, columns: &[ResultColumn], select: &Select) -> Vec<String> {

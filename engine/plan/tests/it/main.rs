@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that the helpers may panic as tests may.
 #[cfg(test)]
+mod distinct;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod plans;

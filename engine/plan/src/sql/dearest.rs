@@ -1,0 +1,87 @@
+//! The findings of the resources that cost most, without asking for all where the evaluated inventory is a
+//! view: first from which cost on they are wanted, then the few resources from there on.
+
+use super::expr::Printer;
+use super::{COUNTED, DEAREST, Dialect, EVALUATED, SHOWN, counted};
+use crate::ir::{AttrColumn, CheckInfo, QueryKind, StateCode};
+
+/// What finds the open findings of each check's [`SHOWN`] dearest resources, ties in the order of ids, and
+/// a few more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dearest {
+    /// Statement that finds out from the counts from which cost on findings are wanted.
+    pub guess: String,
+    /// Query of one truth: whether the counts do not tell, since a check's findings are too much alike or
+    /// have no cost.
+    pub is_unclear: String,
+    /// Statement that finds it out from the resources.
+    pub settle: String,
+    /// Statement that keeps the resources, where the counts told.
+    pub keep: String,
+    /// Statement that keeps the resources, where they did not.
+    pub keep_settled: String,
+    /// Query for their findings, as [`QueryKind::Findings`].
+    pub findings: String,
+}
+
+impl Dearest {
+    pub(super) fn new(printer: Printer<'_>) -> Self {
+        let Dialect::DuckDb = printer.dialect;
+        let cost = AttrColumn::MonthlyCost.as_str();
+        let keep = format!(
+            "{}\nSELECT *\nFROM {EVALUATED}\nWHERE {cost} >= getvariable('{DEAREST}').cost",
+            printer.dialect.keep_rows(DEAREST)
+        );
+        Self {
+            guess: guess(printer),
+            is_unclear: format!("SELECT getvariable('{DEAREST}').unclear"),
+            settle: settle(printer),
+            keep_settled: format!("{keep} OR list_contains(getvariable('{DEAREST}').ids, id)"),
+            keep,
+            findings: printer.query(printer.plan.query(QueryKind::Findings), DEAREST),
+        }
+    }
+}
+
+fn is_open(check: &CheckInfo, printer: Printer<'_>) -> String {
+    format!("{} = {}", printer.name(check.state), StateCode::Open.code())
+}
+
+/// Each of the rows with the highest costs has a resource of that cost, so the lowest of these costs is low
+/// enough. Rows of one resource each are all that there is.
+fn guess(printer: Printer<'_>) -> String {
+    let of_check = |check: &CheckInfo| {
+        let open = is_open(check, printer);
+        format!(
+            "  SELECT min(cost) AS cost, count(cost) < {SHOWN} AND max(resources) > count(cost) AS unclear FROM (\
+             SELECT {highest} AS cost, sum({resources}) OVER () AS resources FROM {COUNTED} WHERE {open} \
+             ORDER BY cost DESC NULLS LAST LIMIT {SHOWN})",
+            highest = counted::HIGHEST,
+            resources = counted::RESOURCES,
+        )
+    };
+    let mut checks: Vec<String> = printer.plan.checks.iter().map(of_check).collect();
+    if checks.is_empty() {
+        checks.push("  SELECT CAST(NULL AS DECIMAL(38, 12)) AS cost, false AS unclear".to_owned());
+    }
+    format!(
+        "SET VARIABLE {DEAREST} = (SELECT {{'cost': min(cost), 'unclear': coalesce(bool_or(unclear), false)}} \
+         FROM (\n{}\n))",
+        checks.join("\n  UNION ALL\n")
+    )
+}
+
+fn settle(printer: Printer<'_>) -> String {
+    let cost = AttrColumn::MonthlyCost.as_str();
+    let of_checks = |of: &dyn Fn(String) -> String| {
+        let lists: Vec<String> =
+            printer.plan.checks.iter().map(|check| of(is_open(check, printer))).collect();
+        format!("flatten([\n    {}\n  ])", lists.join(",\n    "))
+    };
+    let costs = of_checks(&|open| format!("max({cost}, {SHOWN}) FILTER (WHERE {open})"));
+    let ids = of_checks(&|open| format!("min(id, {SHOWN}) FILTER (WHERE {open} AND {cost} IS NULL)"));
+    format!(
+        "SET VARIABLE {DEAREST} = (SELECT {{'cost': list_min({costs}), 'unclear': false, 'ids': {ids}}} \
+         FROM {EVALUATED})"
+    )
+}
