@@ -96,9 +96,13 @@ fn used_module(
     let modules = project.modules(db);
     let Some(module) = module_named(db, project, &path) else {
         let known: Vec<&str> = modules.iter().filter_map(|m| m.module(db).as_deref()).collect();
-        let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"))
-            .help(format!("the modules are {}", known.join(", ")))
-            .did_you_mean(&path, known);
+        let below: Vec<&str> = known.iter().copied().filter(|name| is_below(&path, name)).collect();
+        let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"));
+        let draft = if below.is_empty() {
+            draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(&path, known)
+        } else {
+            draft.help(format!("name one of {}", below.join(", ")))
+        };
         imports.drafts.push(draft);
         match &import.only {
             Some(names) => imports.unparsed.names.extend(names.iter().map(|name| name.text.clone())),
@@ -108,6 +112,11 @@ fn used_module(
     };
     check_listed(db, item, &import, module, imports);
     Some((module, Admitted::of(&import)))
+}
+
+/// Whether a module is below a path: `std::packs::soc2` is below `std::packs`.
+fn is_below(path: &str, module: &str) -> bool {
+    module.strip_prefix(path).is_some_and(|rest| rest.starts_with("::"))
 }
 
 /// Returns what a `use` says; None for another item.

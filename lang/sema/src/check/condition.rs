@@ -436,7 +436,7 @@ fn compared_tag(expr: &Expr) -> Option<&Name> {
 
 /// What other languages write for a value that is not there, and what is written here.
 pub(super) fn absence(word: &str) -> Option<&'static str> {
-    matches!(word, "null" | "nil" | "none" | "undefined" | "NULL" | "None")
+    matches!(word, "null" | "nil" | "none" | "undefined" | "NULL" | "None" | "missing")
         .then_some("whether there is a value is asked by `is set` and `is missing`")
 }
 

@@ -319,6 +319,12 @@ impl Ctx<'_> {
         let because = match body.because.first() {
             Some(text) => {
                 self.escapes(text);
+                if text.value.trim().is_empty() {
+                    let draft = self
+                        .draft(Code::E0040, text.id, "this waiver gives no reason")
+                        .help("say why, and where it was agreed: `\"TICKET-1: the reason\"`");
+                    self.report(draft);
+                }
                 Some(text.value.clone())
             }
             None => {
