@@ -28,6 +28,16 @@ def host() -> str:
     return re.search(r"^host: (.*)$", output, re.MULTILINE).group(1)
 
 
+def built(arguments: list[str]) -> set[tuple[str, str]]:
+    """Returns names and versions of what is built; metadata also lists what features only mention."""
+    platform = arguments[arguments.index("--filter-platform") + 1] if "--filter-platform" in arguments else "all"
+    command = ["cargo", "tree", "--workspace", "--locked", "--offline", "--prefix", "none", "--target", platform,
+               *(argument for argument in arguments if argument == "--all-features")]
+    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    lines = (line.split() for line in output.splitlines())
+    return {(words[0], words[1].removeprefix("v")) for words in lines if len(words) > 1}
+
+
 def dependencies() -> tuple[list[dict], str]:
     """Returns the packages that are not ours, and in words which they are."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--offline"]
@@ -40,7 +50,9 @@ def dependencies() -> tuple[list[dict], str]:
         result = subprocess.run(command + arguments, cwd=ROOT, capture_output=True, text=True)
         if result.returncode == 0:
             packages = json.loads(result.stdout)["packages"]
-            return [package for package in packages if package["source"] is not None], scope
+            used = built(arguments)
+            known = lambda package: (package["name"], package["version"]) in used
+            return [package for package in packages if package["source"] is not None and known(package)], scope
     sys.exit(f"licences: cargo metadata failed\n{result.stderr}")
 
 

@@ -15,10 +15,11 @@ FORBIDDEN = {
     "tagpol-sema": ["tokio", "duckdb", "miette"],
     "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
-    "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette"],
-    "tagpol-inventory": ["duckdb", "tokio", "miette"],
-    "tagpol-run": ["aws-config"],
-    "tagpol-lsp": ["duckdb", "miette", "aws-config"],
+    "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette", "burn"],
+    "tagpol-inventory": ["duckdb", "tokio", "miette", "burn"],
+    "tagpol-run": ["aws-config", "burn"],
+    "tagpol-suggest": ["duckdb", "tokio", "miette"],
+    "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
 }
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
@@ -28,6 +29,8 @@ ONLY_USED_BY = {
     "libduckdb-sys": [],
     "pest": ["tagpol-syntax"],
     "miette": ["tagpol"],
+    "burn": ["tagpol-suggest"],
+    "tagpol-suggest": ["tagpol"],
     "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
 }

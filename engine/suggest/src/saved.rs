@@ -1,0 +1,131 @@
+//! A model as two files: what people may read, and numbers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Base, Classes, Known};
+use crate::derive::{Derivations, Origin, Record};
+use crate::dictionary::Dictionary;
+use crate::history::{Counts, History};
+use crate::linear::Linear;
+use crate::model::{Model, Trust};
+use crate::neighbours::Neighbours;
+use crate::network::{Network, Weights};
+use crate::numbers::{Reader, TooShort, Writer};
+use crate::resource::Target;
+use crate::scorer::Scorer;
+
+/// What of a model is text.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Described {
+    targets: Vec<Target>,
+    /// Values with how many resources had each, by target.
+    values: Vec<Vec<(String, u32)>>,
+    trust: Vec<Trust>,
+    learnt: Vec<bool>,
+    derivations: Vec<(usize, Origin, Record)>,
+    least_known: f32,
+    width: usize,
+    hidden: usize,
+    resources: u32,
+}
+
+impl Model {
+    /// Returns what is to be kept of it.
+    pub(crate) fn to_files(&self) -> (Described, Vec<u8>) {
+        let base = &self.base;
+        let weights = base.network.weights();
+        let entries =
+            |classes: &Classes| classes.entries().map(|(value, count)| (value.to_owned(), count)).collect();
+        let described = Described {
+            targets: self.known.targets.clone(),
+            values: base.classes.iter().map(entries).collect(),
+            trust: self.trust.clone(),
+            learnt: self.learnt.clone(),
+            derivations: base.derivations.entries(),
+            least_known: self.least_known,
+            width: weights.width,
+            hidden: weights.hidden,
+            resources: base.dictionary.resources(),
+        };
+        let mut writer = Writer::default();
+        weights.numbers.iter().for_each(|numbers| writer.floats(numbers));
+        self.scorer.numbers().iter().for_each(|numbers| writer.floats(numbers));
+        let (hashes, counts): (Vec<u64>, Vec<u32>) = base.dictionary.entries().unzip();
+        writer.hashes(hashes.into_iter());
+        writer.words(counts.into_iter());
+        writer.hashes(self.lessons.iter().copied());
+        write_history(&base.history, &mut writer);
+        base.neighbours.write(&mut writer);
+        base.linear.iter().for_each(|linear| linear.write(&mut writer));
+        (described, writer.into_bytes())
+    }
+
+    /// Puts a model together from what was kept of it.
+    pub(crate) fn from_files(described: Described, numbers: &[u8]) -> Result<Self, TooShort> {
+        let mut reader = Reader::new(numbers);
+        let classes: Vec<Classes> =
+            described.values.into_iter().map(|values| Classes::from_entries(values.into_iter())).collect();
+        let weights = Weights {
+            width: described.width,
+            hidden: described.hidden,
+            classes: classes.iter().map(Classes::len).collect(),
+            numbers: read_lists(&mut reader)?,
+        };
+        weights.is_whole().then_some(()).ok_or(TooShort)?;
+        let scorer: [Vec<f32>; 4] = read_lists(&mut reader)?;
+        let scorer = Scorer::load(&scorer).ok_or(TooShort)?;
+        let hashes = reader.hashes()?;
+        let counts = reader.words()?;
+        let entries = hashes.into_iter().zip(counts).collect();
+        let lessons = reader.hashes()?;
+        let base = Base {
+            network: Network::load(weights),
+            dictionary: Dictionary::from_parts(entries, described.resources),
+            history: read_history(&mut reader)?,
+            neighbours: Neighbours::read(&mut reader)?,
+            linear: classes.iter().map(|_| Linear::read(&mut reader)).collect::<Result<_, _>>()?,
+            derivations: Derivations::from_entries(described.derivations),
+            classes,
+        };
+        let known = Known::new(described.targets);
+        Ok(Self {
+            known,
+            base,
+            scorer,
+            trust: described.trust,
+            learnt: described.learnt,
+            lessons,
+            least_known: described.least_known,
+        })
+    }
+}
+
+fn read_lists<const N: usize>(reader: &mut Reader<'_>) -> Result<[Vec<f32>; N], TooShort> {
+    let lists: Result<Vec<Vec<f32>>, TooShort> = (0..N).map(|_| reader.floats()).collect();
+    lists?.try_into().map_err(|_| TooShort)
+}
+
+fn write_history(history: &History, writer: &mut Writer) {
+    let entries = history.entries();
+    writer.words(entries.iter().map(|((target, _), _)| *target));
+    writer.hashes(entries.iter().map(|((_, hash), _)| *hash));
+    writer.words(entries.iter().map(|(_, counts)| counts.total));
+    writer.words(entries.iter().map(|(_, counts)| counts.classes.len() as u32));
+    let pairs = entries
+        .iter()
+        .flat_map(|(_, counts)| counts.classes.iter().flat_map(|(class, count)| [*class, *count]));
+    writer.words(pairs.collect::<Vec<u32>>().into_iter());
+}
+
+fn read_history(reader: &mut Reader<'_>) -> Result<History, TooShort> {
+    let (targets, hashes) = (reader.words()?, reader.hashes()?);
+    let (totals, lengths) = (reader.words()?, reader.words()?);
+    let pairs = reader.words()?;
+    let mut pairs = pairs.as_chunks::<2>().0.iter();
+    let keys = targets.into_iter().zip(hashes);
+    let entries = keys.zip(totals.into_iter().zip(lengths)).map(|(key, (total, len))| {
+        let classes = pairs.by_ref().take(len as usize).map(|[class, count]| (*class, *count)).collect();
+        (key, Counts { classes, total })
+    });
+    Ok(History::from_entries(entries))
+}

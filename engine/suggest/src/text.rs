@@ -1,0 +1,67 @@
+//! Runs of letters of all that is known of a resource: what the simple methods look at.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::Known;
+use crate::features::ANY_TAG;
+use crate::random::hash;
+use crate::resource::Resource;
+
+/// Numbers of runs of two to five letters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Grams(FxHashMap<u64, u32>);
+
+impl Grams {
+    /// Returns how many runs there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns the runs of a resource with their weights, and numbers those that are new.
+    pub(crate) fn learn(&mut self, resource: &Resource, known: &Known, hidden: u64) -> Vec<(u32, f32)> {
+        let hashes = hashes(resource, known, hidden);
+        let numbers = hashes.into_iter().map(|hash| {
+            let next = self.0.len() as u32;
+            *self.0.entry(hash).or_insert(next)
+        });
+        counted(numbers.collect())
+    }
+
+    /// Returns the runs of a resource that are known, with their weights.
+    pub(crate) fn of(&self, resource: &Resource, known: &Known, hidden: u64) -> Vec<(u32, f32)> {
+        let hashes = hashes(resource, known, hidden).into_iter();
+        counted(hashes.filter_map(|hash| self.0.get(&hash).copied()).collect())
+    }
+}
+
+/// Counts the runs, and scales the counts to length 1.
+fn counted(mut numbers: Vec<u32>) -> Vec<(u32, f32)> {
+    numbers.sort_unstable();
+    let mut counted: Vec<(u32, f32)> =
+        numbers.chunk_by(|a, b| a == b).filter_map(|run| Some((*run.first()?, run.len() as f32))).collect();
+    let length: f32 = counted.iter().map(|(_, count)| count * count).sum();
+    let scale = f32::max(length.sqrt(), f32::MIN_POSITIVE).recip();
+    counted.iter_mut().for_each(|(_, count)| *count *= scale);
+    counted
+}
+
+fn hashes(resource: &Resource, known: &Known, hidden: u64) -> Vec<u64> {
+    let own = [&resource.name, &resource.type_, &resource.account, &resource.region];
+    let own = own.into_iter().flatten().map(String::clone);
+    let context = resource.context.iter().map(|(_, value)| value.clone());
+    let tags = resource.tags.iter().filter(|(key, _)| (known.own.says(key) | ANY_TAG) & hidden == 0);
+    let tags = tags.map(|(key, value)| format!("{key}={value}"));
+    let mut hashes = Vec::new();
+    for text in own.chain(context).chain(tags) {
+        let text: Vec<char> = text.to_lowercase().chars().take(200).collect();
+        let mut run = String::new();
+        for len in 2..=5 {
+            for window in text.windows(len) {
+                run.clear();
+                run.extend(window);
+                hashes.push(hash(&[&run]));
+            }
+        }
+    }
+    hashes
+}

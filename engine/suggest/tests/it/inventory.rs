@@ -1,0 +1,72 @@
+//! An organisation with teams, each of which has accounts for its environments.
+
+use tagpol_suggest::{Labelled, Options, Resource, Target, Trained, train};
+
+pub(crate) const ENVIRONMENT: usize = 0;
+pub(crate) const TEAM: usize = 1;
+
+const SYNONYMS: [(&str, &str); 7] = [
+    ("prod", "production"),
+    ("prd", "production"),
+    ("live", "production"),
+    ("dev", "development"),
+    ("stg", "staging"),
+    ("uat", "staging"),
+    ("preprod", "staging"),
+];
+
+pub(crate) fn targets() -> Vec<Target> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
+    vec![
+        Target {
+            name: "environment".to_owned(),
+            keys: texts(&["env"]),
+            allowed: texts(&["production", "staging", "development"]),
+            synonyms: SYNONYMS.map(|(word, value)| (word.to_owned(), value.to_owned())).to_vec(),
+        },
+        Target {
+            name: "team".to_owned(),
+            keys: texts(&["squad"]),
+            allowed: Vec::new(),
+            synonyms: Vec::new(),
+        },
+    ]
+}
+
+/// A resource of a team in an environment, with its tags.
+pub(crate) fn resource(team: usize, environment: &str, number: usize) -> Resource {
+    let kind = ["api", "worker", "store", "queue"][number % 4];
+    let service = ["orders", "billing", "search"][number % 3];
+    Resource {
+        id: format!("arn:aws:x:eu-west-1:team{team}-{environment}:{service}-{kind}-{environment}-{number}"),
+        name: Some(format!("{service}-{kind}-{environment}-{number}")),
+        type_: Some(format!("aws:{kind}")),
+        provider: Some("aws".to_owned()),
+        account: Some(format!("team{}-{environment}", ["a", "b", "c", "d", "e", "f"][team % 6])),
+        region: Some("eu-west-1".to_owned()),
+        tags: vec![("env".to_owned(), environment.to_owned()), ("squad".to_owned(), format!("team {team}"))],
+        ..Resource::default()
+    }
+}
+
+/// The whole organisation: resources with both tags.
+pub(crate) fn organisation() -> Vec<Labelled> {
+    let environments = [("prod", "production"), ("stg", "staging"), ("dev", "development")];
+    let mut all = Vec::new();
+    for team in 0..6 {
+        for (word, environment) in environments {
+            for number in 0..14 {
+                all.push(Labelled {
+                    resource: resource(team, word, number),
+                    values: vec![(ENVIRONMENT, environment.to_owned()), (TEAM, format!("team {team}"))],
+                    refused: Vec::new(),
+                });
+            }
+        }
+    }
+    all
+}
+
+pub(crate) fn trained(resources: &[Labelled], seed: u64) -> Trained {
+    train(targets(), resources, &Options { seed, epochs: 8, ..Options::default() }, &mut |_| {}).unwrap()
+}

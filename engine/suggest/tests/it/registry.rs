@@ -1,0 +1,80 @@
+//! Models on disk.
+
+use std::fs;
+
+use tagpol_suggest::{About, Entry, Registry, RegistryError, card, reliability};
+
+use crate::inventory::{ENVIRONMENT, TEAM, organisation, resource, trained};
+
+fn about(day: u32) -> About {
+    About {
+        trained_at: format!("2026-11-{day:02}T00:00:00Z"),
+        snapshot: "s".to_owned(),
+        seed: 1,
+        program: "0".to_owned(),
+    }
+}
+
+#[test]
+fn models_are_kept_whole_and_one_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::new(folder.path().join("models"));
+    assert_eq!(registry.promoted().unwrap(), None);
+    assert_eq!(registry.ids().unwrap(), Vec::<String>::new());
+    let trained = trained(&organisation(), 1);
+    let first = registry.add(&trained.model, &about(1), &trained.report).unwrap();
+    let second = registry.add(&trained.model, &about(2), &trained.report).unwrap();
+    assert_eq!(registry.ids().unwrap(), [first.clone(), second.clone()]);
+    assert_eq!(registry.promoted().unwrap(), None);
+
+    // What is read says what was written.
+    let loaded = registry.load(&first).unwrap();
+    let missing = resource(1, "dev", 77);
+    let question: [(_, &[usize]); 1] = [(&missing, &[ENVIRONMENT, TEAM])];
+    assert_eq!(loaded.suggest(&question), trained.model.suggest(&question));
+    let entry = registry.entry(&second).unwrap();
+    let original = Entry { id: second.clone(), about: about(2), report: trained.report };
+    assert_eq!(card(&entry, None), card(&original, None));
+
+    registry.promote(&first).unwrap();
+    registry.promote(&second).unwrap();
+    assert_eq!(registry.promoted().unwrap(), Some(second.clone()));
+    assert_eq!(registry.roll_back().unwrap(), first);
+    assert_eq!(registry.promoted().unwrap(), Some(first.clone()));
+    assert!(matches!(registry.roll_back(), Err(RegistryError::NothingBefore)));
+    assert!(matches!(registry.find("2026"), Err(RegistryError::Ambiguous(_))));
+    assert!(matches!(registry.promote("nothing"), Err(RegistryError::Io { .. })));
+
+    // A training that is killed leaves a folder that is no model, and the promoted one as it was.
+    let unfinished = registry.folder().join(".20261103T000000Z-00000000.1");
+    fs::create_dir(&unfinished).unwrap();
+    fs::write(unfinished.join("model.json"), "{").unwrap();
+    assert_eq!(registry.ids().unwrap().len(), 2);
+    registry.load(&registry.promoted().unwrap().unwrap()).unwrap();
+
+    // Damage is told and never read.
+    let numbers = registry.folder().join(&second).join("numbers.bin");
+    let mut bytes = fs::read(&numbers).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(&numbers, bytes).unwrap();
+    assert!(matches!(registry.load(&second), Err(RegistryError::Damaged { .. })));
+    let text = registry.folder().join(&second).join("model.json");
+    fs::write(&text, r#"{"version": 99}"#).unwrap();
+    assert!(matches!(registry.load(&second), Err(RegistryError::Version { found: 99, .. })));
+}
+
+#[test]
+fn the_card_tells_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::new(folder.path());
+    let trained = trained(&organisation(), 1);
+    let id = registry.add(&trained.model, &about(1), &trained.report).unwrap();
+    let card = card(&registry.entry(&id).unwrap(), Some("plot.svg"));
+    for expected in
+        ["naive Bayes", "calibration error", "](plot.svg)", "## environment", "## team", "| all | 0.90 |"]
+    {
+        assert!(card.contains(expected), "{expected}\n{card}");
+    }
+    let picture = reliability(&trained.report.targets);
+    assert!(picture.starts_with("<svg") && picture.matches("<g ").count() == 2, "{picture}");
+}
