@@ -509,8 +509,8 @@ pub(crate) fn is_due(escalation: &Escalation, since: Option<DateTime<Utc>>, now:
 
 /// The fields of a row, with errors that name the query.
 pub(crate) struct Fields<'a> {
-    row: &'a Row<'a>,
-    query: &'static str,
+    pub(crate) row: &'a Row<'a>,
+    pub(crate) query: &'static str,
 }
 
 impl Fields<'_> {
@@ -526,6 +526,10 @@ impl Fields<'_> {
     pub(crate) fn index(&self, at: usize) -> Result<usize, RunError> {
         let count = self.count(at)?;
         usize::try_from(count).map_err(|_| self.unexpected("an index out of range"))
+    }
+
+    pub(crate) fn truth(&self, at: usize) -> bool {
+        self.row.get(at).and_then(Cell::as_bool).unwrap_or_default()
     }
 
     fn time(&self, at: usize) -> Option<DateTime<Utc>> {

@@ -7,6 +7,7 @@
 //! Program + Snapshot       -- cost --> what is spent by the values of tags
 //! two of both              -- diff --> what entered, left and changed
 //! Program + one resource   -- explain --> why it is judged as it is
+//! many programs + Snapshot -- live --> what each policy finds, while they are being written
 //! ```
 //!
 //! In: a checked [`Program`](tagpol_sema::program::Program), an opened
@@ -24,6 +25,7 @@ pub mod explain;
 mod finding;
 mod goal;
 mod history;
+pub mod live;
 mod message;
 pub mod report;
 mod tables;

@@ -105,6 +105,12 @@ impl Store {
         }
     }
 
+    /// Takes statements again after an interruption. A call of [`InterruptHandle::interrupt`] that comes at
+    /// the same time may be lost.
+    pub fn resume(&self) {
+        self.interrupted.store(false, Ordering::Relaxed);
+    }
+
     /// Hands all rows to `f` and returns the names of the columns.
     fn stream<E: From<StoreError>>(
         &self,

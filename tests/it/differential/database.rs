@@ -71,7 +71,7 @@ impl Judge {
 
     fn evaluate(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
         let known = super::known::load(&case.options.known, &self.store).map_err(|e| e.to_string())?;
-        let mut layout = layout_of(snapshot, &self.options(case), known);
+        let mut layout = layout_of(snapshot, &options(case, self.way), known);
         layout.values.iter_mut().for_each(|values| forget_some(values, case.resources.len()));
         let Compiled { plan, script } =
             compile_with(&case.program, &layout, case.options.now).map_err(|e| e.to_string())?;
@@ -187,19 +187,6 @@ impl Judge {
         Ok(())
     }
 
-    fn options(&self, case: &Case) -> Options {
-        let mut rates = Rates::default();
-        for (currency, (worth, units)) in &case.options.rates {
-            // The rates of two currencies are told from opposite sides.
-            let told = match *units == rust_decimal::Decimal::ONE {
-                true => rates.add(currency, *worth, super::pools::CURRENCY),
-                false => rates.add(super::pools::CURRENCY, *units, currency),
-            };
-            told.unwrap();
-        }
-        Options { rates, distinct: self.way, ..Options::at(case.options.now) }
-    }
-
     /// Fills in the tags, with what gave them and whether an equal lost.
     fn tags(
         &self,
@@ -253,7 +240,21 @@ fn forget_some(values: &mut KnownValues, seed: usize) {
     forget(&mut values.repetitive, seed / 4 % 4);
 }
 
-fn resource(row: &Row) -> Resource {
+/// What a case depends on besides its program and resources.
+pub(super) fn options(case: &Case, distinct: Distinct) -> Options {
+    let mut rates = Rates::default();
+    for (currency, (worth, units)) in &case.options.rates {
+        // The rates of two currencies are told from opposite sides.
+        let told = match *units == rust_decimal::Decimal::ONE {
+            true => rates.add(currency, *worth, super::pools::CURRENCY),
+            false => rates.add(super::pools::CURRENCY, *units, currency),
+        };
+        told.unwrap();
+    }
+    Options { rates, distinct, ..Options::at(case.options.now) }
+}
+
+pub(super) fn resource(row: &Row) -> Resource {
     let row = row.clone();
     Resource {
         id: row.id,

@@ -17,6 +17,7 @@
 //! - `programs`: everything that holds those
 //! - `inventories`: resources
 //! - `known`: decisions, predictions, first-seen times
+//! - `live`: a snapshot that is asked again and again
 //! - `promises`: what every `Program` promises, to test the generator itself
 
 mod advice;
@@ -25,6 +26,7 @@ mod database;
 mod exprs;
 mod inventories;
 mod known;
+mod live;
 mod pools;
 mod programs;
 mod promises;

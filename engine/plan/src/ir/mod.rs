@@ -19,6 +19,7 @@ mod expr;
 mod known;
 mod print;
 mod query;
+mod reach;
 mod tables;
 
 use std::collections::BTreeSet;

@@ -15,6 +15,7 @@
 //! - `coverage`, `waivers`: how far tags cover the inventory; which exemption waives what
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
 //! - `distinct`: what follows from one value alone is computed once a distinct value
+//! - `staged`: the tags first, then the policies over what is kept of them
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
@@ -28,6 +29,7 @@ mod policies;
 mod pred;
 mod queries;
 mod results;
+pub mod staged;
 mod tags;
 mod text;
 mod value;
@@ -41,7 +43,8 @@ use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 pub use money::CurrencyMismatch;
 
 use crate::ir::{
-    AttrColumn, CheckInfo, Expr, GoalInfo, KnownColumn, LookupInfo, Note, Origin, Plan, Provenance, TagInfo,
+    AttrColumn, CheckInfo, ColumnId, Expr, GoalInfo, KnownColumn, LookupInfo, Note, Origin, Plan, Provenance,
+    TagInfo,
 };
 use crate::layout::{Known, Layout, Options};
 use crate::rates::Rates;
@@ -85,6 +88,8 @@ struct Lowering<'a> {
     /// The named predicates made so far.
     defines: HashMap<DefineId, Expr>,
     provenance: Vec<Provenance>,
+    /// Columns that the output has besides the usual.
+    kept: Vec<ColumnId>,
     /// The exemptions of checks met so far that still count.
     waivers: Vec<Waiver>,
     beside: &'a Known,
@@ -145,6 +150,7 @@ impl<'a> Lowering<'a> {
             tags: HashMap::new(),
             defines: HashMap::new(),
             provenance: Vec::new(),
+            kept: Vec::new(),
             waivers: Vec::new(),
             beside: &layout.known,
             known: Vec::new(),

@@ -70,6 +70,7 @@ impl Lowering<'_> {
         output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
         output.extend(tallies.by_severity);
         output.push(tallies.all);
+        output.extend(self.kept.iter().copied().filter(|id| !output.contains(id)).collect::<BTreeSet<_>>());
         output
     }
 

@@ -11,6 +11,7 @@ mod dearest;
 mod dialect;
 mod expr;
 mod known;
+pub mod staged;
 mod statement;
 mod text;
 

@@ -1,0 +1,272 @@
+//! What policies find, and how many resources conditions are true of.
+
+use std::collections::BTreeMap;
+
+use tagpol_plan::lower::staged::{PolicyStage, lower_policies, lower_tags};
+use tagpol_plan::sql::staged::{PolicyQueries, TAGGED, keep_tagged, policy_queries, prepare};
+use tagpol_plan::{Dialect, Layout, Plan};
+use tagpol_sema::program::{Check, CheckKind, DefineId, Policy, Pred, Program, Severity};
+use tagpol_store::Decimal;
+
+use super::{Live, Tagged};
+use crate::error::RunError;
+use crate::evaluate::{Fields, layout_of, open_values};
+use crate::tables::Tables;
+
+/// Tables of groups that are kept besides those that the last measurement asked for.
+const SPARE_GROUPS: usize = 64;
+
+/// What one policy finds, or how many resources a condition is true of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Measure {
+    /// Resources that it speaks of.
+    pub in_scope: u64,
+    /// Their monthly cost; None where no cost is known.
+    pub cost: Option<Decimal>,
+    /// Open findings.
+    pub open: u64,
+    /// Findings within their grace.
+    pub pending: u64,
+    /// Findings that are waived.
+    pub exempt: u64,
+    /// Resources with an open finding.
+    pub violating: u64,
+    /// Their monthly cost; None where no cost is known.
+    pub cost_violating: Option<Decimal>,
+}
+
+/// What is found of a program, by names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Measures {
+    /// Policies.
+    pub policies: BTreeMap<String, Measure>,
+    /// Predicates.
+    pub defines: BTreeMap<String, Measure>,
+    /// Rules with a condition.
+    pub rules: BTreeMap<String, Measure>,
+}
+
+impl Live {
+    /// Measures the policies, the predicates and the conditions of the rules of a program.
+    ///
+    /// # Errors
+    /// As [`crate::evaluate`].
+    pub fn measure(&mut self, program: &Program) -> Result<Measures, RunError> {
+        let asked = with_conditions(program);
+        let stage = self.prepare(&asked)?;
+        self.next += 1;
+        let mut found = Vec::new();
+        for queries in policy_queries(&stage, Dialect::DuckDb) {
+            found.push((queries.policy, self.count(&queries)?));
+        }
+        self.drop_old_groups(found.len());
+        Ok(named(program, found))
+    }
+
+    /// Hands over the dearest resources with an open finding of a policy: their cells, and the ids of the
+    /// checks that found something.
+    pub(super) fn violations_of(
+        &mut self,
+        program: &Program,
+        policy: usize,
+        limit: u64,
+        mut f: impl FnMut(&Fields<'_>, Vec<String>),
+    ) -> Result<(), RunError> {
+        let stage = self.prepare(program)?;
+        let queries = policy_queries(&stage, Dialect::DuckDb);
+        let Some(queries) = queries.into_iter().find(|queries| queries.policy == policy) else {
+            return Ok(());
+        };
+        self.store.for_each(&queries.violations(limit), |row| {
+            let fields = Fields { row, query: "violations" };
+            let is_open = |at: usize| fields.truth(super::values::COLUMNS + at);
+            let checks = queries.checks.iter().enumerate().filter(|(at, _)| is_open(*at));
+            let checks = checks.map(|(_, check)| check.clone()).collect();
+            f(&fields, checks);
+            Ok(())
+        })
+    }
+
+    /// Makes the database ready for the queries of a program's policies.
+    fn prepare(&mut self, program: &Program) -> Result<Plan, RunError> {
+        self.keep_tags(program)?;
+        let mut stage = self.policies(program)?;
+        if !stage.lacks.is_empty() {
+            self.keep.append(&mut stage.lacks);
+            self.keep_tags(program)?;
+            stage = self.policies(program)?;
+        }
+        Tables::default().load(program, &stage.plan, &self.store)?;
+        let statements = prepare(&stage.plan, Dialect::DuckDb);
+        if statements != self.prepared {
+            if !stage.plan.known.is_empty() {
+                // What its columns stand for may be another thing now.
+                self.forget_groups();
+            }
+            self.prepared.clear();
+            statements.iter().try_for_each(|statement| self.store.execute(statement))?;
+            self.prepared = statements;
+        }
+        Ok(stage.plan)
+    }
+
+    /// Computes the tags of all resources, unless those that are kept are the ones.
+    pub(super) fn keep_tags(&mut self, program: &Program) -> Result<(), RunError> {
+        let stage = lower_tags(program, &self.layout(), &self.plan_options(), &self.keep)
+            .map_err(RunError::Currency)?;
+        let statements = keep_tagged(&stage, Dialect::DuckDb);
+        let tables: Vec<_> = program.tables.iter().map(|table| stamp(&table.path)).collect();
+        if self.tagged.as_ref().is_some_and(|kept| kept.made_by == statements && kept.tables == tables) {
+            return Ok(());
+        }
+        self.forget();
+        open_values(&self.store, &self.snapshot, &stage.plan)?;
+        Tables::default().load(program, &stage.plan, &self.store)?;
+        statements.iter().try_for_each(|statement| self.store.execute(statement))?;
+        let names = program.tags.iter().map(|tag| tag.name.clone()).collect();
+        self.tags_version += 1;
+        self.tagged = Some(Tagged { made_by: statements, tables, kept: stage.kept, names });
+        Ok(())
+    }
+
+    fn policies(&self, program: &Program) -> Result<PolicyStage, RunError> {
+        // Groups are judged once each, whatever values there are.
+        let layout = Layout { relation: TAGGED.to_owned(), values: None, ..self.layout() };
+        let kept = self.tagged.as_ref().map(|tagged| tagged.kept.clone()).unwrap_or_default();
+        lower_policies(program, &layout, &self.plan_options(), &kept).map_err(RunError::Currency)
+    }
+
+    fn layout(&self) -> Layout {
+        layout_of(&self.snapshot, &self.options, self.remembered.relations.clone())
+    }
+
+    fn plan_options(&self) -> tagpol_plan::Options {
+        tagpol_plan::Options { now: self.options.now }
+    }
+
+    /// Drops what follows from the tags.
+    fn forget(&mut self) {
+        self.tagged = None;
+        self.prepared.clear();
+        self.forget_groups();
+    }
+
+    fn forget_groups(&mut self) {
+        self.counts.clear();
+        for (number, _) in std::mem::take(&mut self.groups).into_values() {
+            // Whatever is wrong with it shows when the next statement is run.
+            let _ = self.store.execute(&format!("DROP TABLE IF EXISTS {}", group_table(number)));
+        }
+    }
+
+    fn count(&mut self, queries: &PolicyQueries) -> Result<Measure, RunError> {
+        let groups = group_table(self.groups_of(&queries.groups)?);
+        let sql = queries.counts(&groups);
+        if let Some(known) = self.counts.get(&sql) {
+            return Ok(*known);
+        }
+        let mut measure = Measure::default();
+        self.store.for_each(&sql, |row| {
+            let row = Fields { row, query: "counts of a policy" };
+            measure = Measure {
+                in_scope: row.count(0)?,
+                cost: row.money(1),
+                open: row.count(2)?,
+                pending: row.count(3)?,
+                exempt: row.count(4)?,
+                violating: row.count(5)?,
+                cost_violating: row.money(6),
+            };
+            Ok::<_, RunError>(())
+        })?;
+        self.counts.insert(sql, measure);
+        Ok(measure)
+    }
+
+    /// Returns the number of the table of some groups.
+    fn groups_of(&mut self, sql: &str) -> Result<u64, RunError> {
+        let now = self.next;
+        if let Some((number, asked)) = self.groups.get_mut(sql) {
+            *asked = now;
+            return Ok(*number);
+        }
+        let number = self.groups.values().map(|(number, _)| number + 1).max().unwrap_or(0);
+        self.store.execute(&format!("CREATE OR REPLACE TEMP TABLE {} AS {sql}", group_table(number)))?;
+        self.groups.insert(sql.to_owned(), (number, now));
+        Ok(number)
+    }
+
+    /// Drops groups, and counts, that nobody has asked for lately.
+    fn drop_old_groups(&mut self, policies: usize) {
+        if self.counts.len() > 16 * (policies + SPARE_GROUPS) {
+            self.counts.clear();
+        }
+        if self.groups.len() <= policies + SPARE_GROUPS {
+            return;
+        }
+        let now = self.next;
+        let old: Vec<u64> =
+            self.groups.values().filter(|(_, asked)| *asked < now).map(|(number, _)| *number).collect();
+        self.groups.retain(|_, (_, asked)| *asked == now);
+        self.counts.clear();
+        for number in old {
+            let _ = self.store.execute(&format!("DROP TABLE IF EXISTS {}", group_table(number)));
+        }
+    }
+}
+
+fn group_table(number: u64) -> String {
+    format!("groups_{number}")
+}
+
+/// When a file was changed last; None where it is not there.
+fn stamp(path: &str) -> (String, Option<std::time::SystemTime>) {
+    let changed = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    (path.to_owned(), changed)
+}
+
+/// The program with a policy for each predicate, and for the condition of each rule, behind its own.
+fn with_conditions(program: &Program) -> Program {
+    let mut asked = program.clone();
+    let defines = (0u32..).zip(&program.defines).map(|(id, define)| (Pred::Named(DefineId(id)), &define.loc));
+    let rules = program.rules.iter().filter_map(|rule| Some((rule.when.clone()?, &rule.loc)));
+    asked.policies.extend(defines.chain(rules).map(|(scope, loc)| Policy {
+        name: "condition".to_owned(),
+        doc: String::new(),
+        severity: Severity::Low,
+        scope: Some(scope),
+        checks: vec![Check {
+            id: "holds".to_owned(),
+            kind: CheckKind::Require,
+            pred: Pred::Const(true),
+            tag: None,
+            message: None,
+            expectation: String::new(),
+            loc: loc.clone(),
+        }],
+        grace: None,
+        escalate: None,
+        controls: Vec::new(),
+        remedies: Vec::new(),
+        loc: loc.clone(),
+    }));
+    asked
+}
+
+/// What was found, by what it was found of.
+fn named(program: &Program, found: Vec<(usize, Measure)>) -> Measures {
+    let mut measures = Measures::default();
+    let rules: Vec<&str> =
+        program.rules.iter().filter(|rule| rule.when.is_some()).map(|rule| rule.name.as_str()).collect();
+    let (policies, defines) = (program.policies.len(), program.defines.len());
+    for (at, measure) in found {
+        if let Some(policy) = program.policies.get(at) {
+            measures.policies.insert(policy.name.clone(), measure);
+        } else if let Some(define) = program.defines.get(at - policies) {
+            measures.defines.insert(define.name.clone(), measure);
+        } else if let Some(rule) = rules.get(at - policies - defines) {
+            measures.rules.insert((*rule).to_owned(), measure);
+        }
+    }
+    measures
+}
