@@ -7,7 +7,7 @@ use tagpol_project::{FILE_NAME, Location, Manifest, ReportTags};
 pub(crate) use tagpol_project::{read_text, shown};
 use tagpol_run::Roles;
 use tagpol_sema::condition_places::{Places, places};
-use tagpol_sema::program::{Program, Severity};
+use tagpol_sema::program::Program;
 use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
 
 use crate::diagnostics;
@@ -100,36 +100,13 @@ impl Project {
     /// Returns the places of the conditions of [`Self::program_to_evaluate`].
     pub(crate) fn places_to_evaluate(&self) -> Places {
         let mut places = self.places();
-        places.retain_policies(&self.analysis().program, |policy| !self.disables(&policy.name));
+        places.retain_policies(&self.analysis().program, |policy| !self.manifest.disables(&policy.name));
         places
-    }
-
-    fn disables(&self, policy: &str) -> bool {
-        self.manifest.policy.get(policy).is_some_and(|change| !change.enabled)
     }
 
     /// Makes the manifest's changes to policies.
     pub(crate) fn apply_overrides(&self, program: &mut Program) -> Result<(), Failure> {
-        let place = || self.root.join(FILE_NAME).display().to_string();
-        for (name, change) in &self.manifest.policy {
-            let names: Vec<String> = program.policies.iter().map(|policy| policy.name.clone()).collect();
-            let Some(policy) = program.policies.iter_mut().find(|policy| policy.name == *name) else {
-                let failure = Failure::usage(format!("there is no policy `{name}` to change")).at(place());
-                return Err(match tagpol_syntax::similar::closest(name, names.iter().map(String::as_str)) {
-                    Some(close) => failure.help(format!("did you mean `{close}`?")),
-                    None => failure,
-                });
-            };
-            if let Some(severity) = &change.severity {
-                policy.severity = Severity::parse(severity).ok_or_else(|| {
-                    Failure::usage(format!("`{severity}` is no severity"))
-                        .at(place())
-                        .help("severity is one of critical, high, medium, low")
-                })?;
-            }
-        }
-        program.retain_policies(|policy| !self.disables(&policy.name));
-        Ok(())
+        Ok(self.manifest.change_policies(program, &self.root.join(FILE_NAME))?)
     }
 
     /// Returns the tags that play a part in reports.

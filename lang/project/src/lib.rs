@@ -9,6 +9,7 @@
 mod error;
 mod files;
 mod manifest;
+mod overrides;
 
 pub use error::ProjectError;
 pub use files::{
