@@ -31,6 +31,18 @@ pub trait Facts: Send + Sync {
     fn policy(&self, _name: &str) -> Option<Known<PolicyFacts>> {
         None
     }
+
+    /// Returns the values of a tag that came from native keys and that its type does not know, the most
+    /// frequent first: no `normalize` maps them.
+    fn unmapped(&self, _tag: &str) -> Option<Known<Vec<Seen>>> {
+        None
+    }
+
+    /// Returns how much of an item the tests cover: of the lines from the first to the last, counted from 0,
+    /// of a file.
+    fn coverage(&self, _file: &str, _lines: std::ops::RangeInclusive<u32>) -> Option<Coverage> {
+        None
+    }
 }
 
 /// No inventory.
@@ -74,8 +86,34 @@ impl Seen {
     /// Returns how often it occurs and what that costs, in a few words.
     pub fn summary(&self) -> String {
         let cost = self.cost.as_ref().map(|cost| format!(" · {cost}/month")).unwrap_or_default();
-        format!("{} resources{cost}", self.count)
+        format!("{}{cost}", several(self.count, "resource"))
     }
+}
+
+/// How much tests cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// What happens in some test.
+    pub covered: u64,
+    /// What can happen.
+    pub all: u64,
+}
+
+/// Returns a count with commas: `1,204`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn several(number: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// How many resources have a value.
@@ -94,6 +132,8 @@ pub struct Presence {
 pub struct Matches {
     /// How many.
     pub count: u64,
+    /// How many resources there are.
+    pub all: u64,
     /// What they cost a month, with its currency.
     pub cost: Option<String>,
 }
@@ -109,13 +149,20 @@ pub struct PolicyFacts {
     pub cost: Option<String>,
 }
 
+impl<T> Known<T> {
+    /// Returns what is said of an answer to an older text.
+    fn stale(&self) -> &'static str {
+        if self.is_stale { " (of an older text)" } else { "" }
+    }
+}
+
 impl Known<PolicyFacts> {
-    /// Returns the numbers in one line: `1204 in scope · 37 violations · $4,120/month`.
+    /// Returns the numbers in one line: `1,204 in scope · 37 violations · $4,120/month`.
     pub fn summary(&self) -> String {
         let PolicyFacts { in_scope, violations, cost } = &self.answer;
         let cost = cost.as_ref().map(|cost| format!(" · {cost}/month")).unwrap_or_default();
-        let stale = if self.is_stale { " (of an older text)" } else { "" };
-        format!("{in_scope} in scope · {violations} violations{cost}{stale}")
+        let (in_scope, violations) = (grouped(*in_scope), several(*violations, "violation"));
+        format!("{in_scope} in scope · {violations}{cost}{}", self.stale())
     }
 }
 
@@ -124,16 +171,45 @@ impl Known<Presence> {
     pub fn summary(&self) -> String {
         let top: Vec<String> =
             self.answer.top.iter().map(|seen| format!("- `{}`: {}", seen.text, seen.summary())).collect();
-        let stale = if self.is_stale { " (of an older text)" } else { "" };
-        format!("present on {} of {}{stale}\n{}", self.answer.present, self.answer.all, top.join("\n"))
+        let (present, all) = (grouped(self.answer.present), grouped(self.answer.all));
+        format!("present on {present} of {all}{}\n{}", self.stale(), top.join("\n"))
+    }
+}
+
+impl Known<Vec<Seen>> {
+    /// Returns how many values stand for nothing, and the first of them: ``3 values unmapped: `prd-1`, …``.
+    pub fn summary(&self) -> Option<String> {
+        /// Values that are named.
+        const NAMED: usize = 3;
+        let count = u64::try_from(self.answer.len()).unwrap_or(u64::MAX);
+        if count == 0 {
+            return None;
+        }
+        let mut names: Vec<String> =
+            self.answer.iter().take(NAMED).map(|seen| format!("`{}`", seen.text)).collect();
+        if self.answer.len() > NAMED {
+            names.push("…".to_owned());
+        }
+        Some(format!("{} unmapped: {}{}", several(count, "value"), names.join(", "), self.stale()))
     }
 }
 
 impl Known<Matches> {
+    /// Returns what is remarkable about a condition: that it is true of nothing, or of everything.
+    pub fn remark(&self) -> Option<String> {
+        match (self.answer.count, self.answer.all) {
+            (_, 0) => None,
+            (0, all) => Some(format!("matches nothing of {}{}", several(all, "resource"), self.stale())),
+            (count, all) if count == all => {
+                Some(format!("matches all {}{}", several(all, "resource"), self.stale()))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the numbers in one line.
     pub fn summary(&self) -> String {
         let cost = self.answer.cost.as_ref().map(|cost| format!(", {cost}/month")).unwrap_or_default();
-        let stale = if self.is_stale { " (of an older text)" } else { "" };
-        format!("matches {} resources{cost}{stale}", self.answer.count)
+        format!("matches {}{cost}{}", several(self.answer.count, "resource"), self.stale())
     }
 }

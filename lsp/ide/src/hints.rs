@@ -32,8 +32,10 @@ pub enum HintKind {
     Type,
     /// The resources that are meant.
     Scope,
-    /// What the inventory tells.
+    /// What the inventory tells of a rule, a predicate, a `normalize`.
     Fact,
+    /// What a policy finds in the inventory.
+    Policy,
 }
 
 /// The most characters of a predicate that stand in a line.
@@ -52,7 +54,12 @@ pub fn hints(
     for lowered in items.filter(|lowered| lowered.range.intersect(within).is_some()) {
         let item = ItemRef { file, key: lowered.key.clone() };
         match &lowered.item.body {
-            Body::Rule(rule) => of_rule(db, project, &item, rule, &mut hints),
+            Body::Rule(rule) => {
+                remark(db, &item, facts, &mut hints);
+                of_rule(db, project, &item, rule, &mut hints);
+            }
+            Body::Define(_) => remark(db, &item, facts, &mut hints),
+            Body::Normalize(_) => unmapped(db, &item, facts, &mut hints),
             Body::Policy(policy) => of_policy(db, project, &item, policy, facts, &mut hints),
             Body::Exempt(exempt) if exempt.scopes.is_empty() && !lowered.item.broken => {
                 hints.push(everywhere(lowered, "all that the policy speaks of"));
@@ -65,6 +72,26 @@ pub fn hints(
     hints.retain(|hint| within.contains_inclusive(hint.at));
     hints.sort_by_key(|hint| hint.at);
     hints
+}
+
+/// What is remarkable about a condition in the inventory.
+fn remark(db: &dyn Db, item: &ItemRef, facts: &dyn Facts, hints: &mut Vec<Hint>) {
+    if let Some(label) = facts.matches(&item.key.name).and_then(|known| known.remark()) {
+        hints.push(fact(db, item, label, String::new()));
+    }
+}
+
+/// The native values that a `normalize` does not know.
+fn unmapped(db: &dyn Db, item: &ItemRef, facts: &dyn Facts, hints: &mut Vec<Hint>) {
+    let Some(known) = facts.unmapped(&item.key.name) else { return };
+    let Some(label) = known.summary() else { return };
+    let lines = known.answer.iter().map(|seen| format!("- `{}`: {}", seen.text, seen.summary()));
+    hints.push(fact(db, item, label, lines.collect::<Vec<_>>().join("\n")));
+}
+
+fn fact(db: &dyn Db, item: &ItemRef, label: String, tooltip: String) -> Hint {
+    let at = range_of(db, &item.anchor(NodeId(0))).end();
+    Hint { at, label, kind: HintKind::Fact, tooltip }
 }
 
 fn of_rule(db: &dyn Db, project: Project, item: &ItemRef, rule: &Rule, hints: &mut Vec<Hint>) {
@@ -159,7 +186,7 @@ fn of_policy(
 ) {
     if let Some(known) = facts.policy(&item.key.name) {
         let at = range_of(db, &item.anchor(NodeId(0))).end();
-        hints.push(Hint { at, label: known.summary(), kind: HintKind::Fact, tooltip: String::new() });
+        hints.push(Hint { at, label: known.summary(), kind: HintKind::Policy, tooltip: String::new() });
     }
     if policy.scopes.is_empty() {
         if let Some(lowered) = lowered(db, item.file).get(&item.key).filter(|lowered| !lowered.item.broken) {

@@ -6,12 +6,15 @@ mod part;
 use tagpol_sema::db::parsed;
 use tagpol_sema::hir::{Body, ItemKind};
 use tagpol_sema::{Code, Db, Project, SourceFile, Symbol, range_of};
-use tagpol_syntax::{TextRange, TextSize};
+use tagpol_syntax::{SyntaxKind, SyntaxToken, TextRange, TextSize};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Subject};
 use crate::place::token_at;
 use crate::symbol::{item_at, named_at};
 use crate::words;
+
+/// Values of a native key that are told.
+const TOP_VALUES: usize = 10;
 
 /// An explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +39,10 @@ pub fn hover(
         let markdown = paragraphs([text, told(&named.symbol, facts)]);
         return Some(Hover { range: named.range, markdown });
     }
-    lint(db, file, offset).or_else(|| word(db, file, offset))
+    let token = token_at(&parsed(db, file).root(), offset);
+    lint(db, file, offset)
+        .or_else(|| native_key(token.as_ref()?, facts))
+        .or_else(|| word(db, file, token.as_ref()?, facts))
 }
 
 /// Explains a thing that has a name.
@@ -53,6 +59,12 @@ pub(crate) fn describe(db: &dyn Db, project: Project, symbol: &Symbol) -> Option
 
 /// What the inventory tells of an item.
 fn told(symbol: &Symbol, facts: &dyn Facts) -> String {
+    if let Symbol::Member(tag, member) = symbol {
+        let seen = facts.values(&Subject::Tag(tag.key.name.clone())).into_iter();
+        let seen =
+            seen.filter(|seen| seen.text == *member).map(|seen| format!("in use on {}", seen.summary()));
+        return seen.collect();
+    }
     let Symbol::Item(item) = symbol else { return String::new() };
     let name = &item.key.name;
     let told = match item.key.kind {
@@ -74,9 +86,30 @@ fn lint(db: &dyn Db, file: SourceFile, offset: TextSize) -> Option<Hover> {
     Some(Hover { range, markdown: format!("**{}**: {}\n\n{}", name.text, code.title(), code.page()) })
 }
 
-fn word(db: &dyn Db, file: SourceFile, offset: TextSize) -> Option<Hover> {
-    let token = token_at(&parsed(db, file).root(), offset)?;
-    let markdown = words::of_token(&token)?.to_owned();
+/// Tells how often a native key occurs, and with which values.
+fn native_key(token: &SyntaxToken, facts: &dyn Facts) -> Option<Hover> {
+    let parent = token.parent()?.kind();
+    let is_key = matches!(parent, SyntaxKind::KeysStmt | SyntaxKind::Index);
+    if token.kind() != SyntaxKind::String || !is_key {
+        return None;
+    }
+    let key = token.text().trim_matches('"');
+    let keys = facts.keys();
+    let seen = keys.iter().find(|seen| seen.text == key)?;
+    let values = facts.values(&Subject::Native(key.to_owned()));
+    let top = values.iter().take(TOP_VALUES).map(|seen| format!("- `{}`: {}", seen.text, seen.summary()));
+    let top = top.collect::<Vec<_>>().join("\n");
+    let markdown = paragraphs([format!("native key `{key}`: {}", seen.summary()), top]);
+    Some(Hover { range: token.text_range(), markdown })
+}
+
+/// Explains a word of the language; a `when` with what it matches.
+fn word(db: &dyn Db, file: SourceFile, token: &SyntaxToken, facts: &dyn Facts) -> Option<Hover> {
+    let text = words::of_token(token)?.to_owned();
+    let is_when = token.text() == "when";
+    let rule = is_when.then(|| item_at(db, file, token.text_range().start())).flatten();
+    let matches = rule.and_then(|item| facts.matches(&item.key.name)).map(|known| known.summary());
+    let markdown = paragraphs([text, matches.unwrap_or_default()]);
     Some(Hover { range: token.text_range(), markdown })
 }
 

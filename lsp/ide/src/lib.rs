@@ -24,6 +24,7 @@
 //! | `actions` | what can be done about what is written |
 //! | `hints`, `lens` | what is decided elsewhere, beside the text |
 //! | `symbols`, `structure`, `tokens` | outline, folds, selections, links, colours |
+//! | `tests` | the tests there are, and where checks stand |
 //! | `formatting` | canonical form |
 //! | `facts` | what an inventory tells, where one is at hand |
 
@@ -45,14 +46,17 @@ mod signature;
 mod structure;
 mod symbol;
 mod symbols;
+mod tests;
 mod tokens;
 mod words;
 
 pub use actions::{Action, ActionKind, actions, fix_all};
-pub use completion::{Completion, CompletionKind, Completions, Docs, completion_docs, completions};
+pub use completion::{
+    Completion, CompletionKind, Completions, Docs, completion_docs, completion_import, completions,
+};
 pub use definition::{Definition, definition, type_definition};
 pub use diagnostics::{Diagnostic, DiagnosticTag, Fix, Related, diagnostics};
-pub use facts::{Facts, Known, Matches, NoFacts, PolicyFacts, Presence, Seen, Subject};
+pub use facts::{Coverage, Facts, Known, Matches, NoFacts, PolicyFacts, Presence, Seen, Subject};
 pub use formatting::{format, format_on_type, format_range};
 pub use hierarchy::{Flow, FlowItem, fed_by, feeds, prepare_hierarchy};
 pub use hints::{Hint, HintKind, hints};
@@ -66,4 +70,5 @@ pub use structure::{
     Fold, FoldKind, Link, LinkTarget, document_links, folds, linked_ranges, selection_ranges,
 };
 pub use symbols::{DocumentSymbol, SymbolKind, WorkspaceSymbol, document_symbols, workspace_symbols};
+pub use tests::{Test, check_place, tests};
 pub use tokens::{Token, TokenKind, semantic_tokens};

@@ -1,9 +1,9 @@
 //! Giving a thing another name, wherever it is named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tagpol_sema::check::tag_decl;
-use tagpol_sema::hir::Body;
+use tagpol_sema::hir::{Body, Check, ItemKind};
 use tagpol_sema::program::TagType;
 use tagpol_sema::{Db, ItemRef, Project, SourceFile, Symbol, mentions_of, scope};
 use tagpol_syntax::{TextRange, TextSize};
@@ -44,13 +44,35 @@ pub fn rename(
     }
     check_clash(db, project, &named.symbol, name)?;
     let mut edits: BTreeMap<&str, (SourceFile, Vec<Edit>)> = BTreeMap::new();
-    for place in places(db, mentions_of(db, project, &named.symbol).into_iter()) {
-        if place.file.module(db).is_none() {
+    let named_so = named_after(db, project, &named.symbol);
+    let mentions = std::iter::once(&named.symbol).chain(&named_so);
+    let mentions = mentions.flat_map(|symbol| mentions_of(db, project, symbol));
+    let mut seen = HashSet::new();
+    for place in places(db, mentions) {
+        if place.file.module(db).is_none() && seen.insert((place.file, place.range)) {
             let edit = Edit::replace(place.range, written(db, place, &named.symbol, name));
             edits.entry(place.file.path(db)).or_insert_with(|| (place.file, Vec::new())).1.push(edit);
         }
     }
     Ok(edits.into_values().collect())
+}
+
+/// The checks that have their names from a tag: what speaks of them speaks of it.
+fn named_after(db: &dyn Db, project: Project, symbol: &Symbol) -> Vec<Symbol> {
+    let Symbol::Item(tag) = symbol else { return Vec::new() };
+    if tag.key.kind != ItemKind::Tag {
+        return Vec::new();
+    }
+    let name = &tag.key.name;
+    let is_named_so = |check: &Check| {
+        check.label.is_none() && tagpol_sema::check_name(check).is_some_and(|own| own.text == *name)
+    };
+    let policies = scope(db, project).policies.iter().filter(|policy| {
+        let hir = policy.item(db);
+        let body = hir.as_deref().map(|hir| &hir.body);
+        matches!(body, Some(Body::Policy(body)) if body.checks.iter().any(is_named_so))
+    });
+    policies.map(|policy| Symbol::Check(policy.clone(), name.clone())).collect()
 }
 
 fn renamable(db: &dyn Db, project: Project, file: SourceFile, offset: TextSize) -> Result<Named, String> {

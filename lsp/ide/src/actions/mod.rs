@@ -6,6 +6,7 @@
 mod declare;
 mod fixes;
 mod generate;
+mod mapping;
 mod rewrite;
 
 use tagpol_sema::db::parsed;
@@ -13,6 +14,7 @@ use tagpol_sema::{Db, Project, SourceFile};
 use tagpol_syntax::{SyntaxNode, SyntaxToken, TextRange};
 
 use crate::diagnostics::{Diagnostic, diagnostics};
+use crate::facts::Facts;
 use crate::place::{Edit, token_at};
 
 /// Something that can be done.
@@ -79,7 +81,13 @@ impl Site<'_> {
 }
 
 /// Returns what can be done about a range, fixes first. Modules of the standard library stay as they are.
-pub fn actions(db: &dyn Db, project: Project, file: SourceFile, range: TextRange) -> Vec<Action> {
+pub fn actions(
+    db: &dyn Db,
+    project: Project,
+    file: SourceFile,
+    range: TextRange,
+    facts: &dyn Facts,
+) -> Vec<Action> {
     if file.module(db).is_some() {
         return Vec::new();
     }
@@ -96,6 +104,7 @@ pub fn actions(db: &dyn Db, project: Project, file: SourceFile, range: TextRange
         }
     }
     rewrite::rewritings(&site, &mut actions);
+    mapping::unmapped(&site, facts, &mut actions);
     generate::generated(&site, &mut actions);
     actions.extend(fixes::all(&site));
     actions

@@ -30,6 +30,8 @@ pub struct Completions {
     pub replace: TextRange,
     /// The offers, the likeliest first.
     pub items: Vec<Completion>,
+    /// Whether there are more than these: what is typed next may be among those.
+    pub has_more: bool,
 }
 
 /// Something that can be written.
@@ -49,8 +51,8 @@ pub struct Completion {
     pub rank: u8,
     /// What explains it, to be asked for with [`completion_docs`].
     pub docs: Docs,
-    /// What else it changes in the file.
-    pub extra: Vec<Edit>,
+    /// The module that a `use` must bring in for it, see [`completion_import`].
+    pub module: Option<String>,
 }
 
 /// What is offered.
@@ -100,7 +102,7 @@ pub fn completions(
 ) -> Completions {
     let text = file.text(db);
     let at = usize::from(offset).min(text.len());
-    let empty = Completions { replace: TextRange::empty(offset), items: Vec::new() };
+    let empty = Completions { replace: TextRange::empty(offset), items: Vec::new(), has_more: false };
     let Some(context) = context(text, at) else { return empty };
     let mut offers = Offers::new(db, project, file, &context, facts);
     for slot in slots::slots(&context) {
@@ -110,7 +112,15 @@ pub fn completions(
     let end =
         at + text.get(at..).map_or(0, |rest| rest.find(|c| !lexer::is_word_char(c)).unwrap_or(rest.len()));
     let end = TextSize::try_from(if context.in_text { at } else { end }).unwrap_or(offset);
-    Completions { replace: TextRange::new(start.min(end), end), items: offers.finish() }
+    let typed = text.get(context.start..at).unwrap_or_default();
+    let (items, has_more) = offers.finish(typed);
+    Completions { replace: TextRange::new(start.min(end), end), items, has_more }
+}
+
+/// Returns the edit of a file that brings in a name of a module. It is worked out for the one offer that is
+/// looked at: all of them are too many.
+pub fn completion_import(db: &dyn Db, file: SourceFile, module: &str, name: &str) -> Option<Edit> {
+    import(db, file, module, name)
 }
 
 /// Explains an offer, in Markdown.

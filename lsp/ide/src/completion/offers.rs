@@ -6,14 +6,15 @@ use tagpol_sema::check::{Typed, checked, table_decl, tag_decl};
 use tagpol_sema::db::item_keys;
 use tagpol_sema::hir::{Body, ItemKind};
 use tagpol_sema::program::{Attr, Source, TagType};
+use tagpol_sema::words::quoted;
 use tagpol_sema::{Code, Db, Def, ItemRef, Project, Scope, SourceFile, describe, scope};
 
 use super::context::{Block, Context, statements};
-use super::imports::{import, unused};
+use super::imports::unused;
 use super::slots::{Operand, Slot};
 use super::snippets::snippets;
 use super::{Completion, CompletionKind as Kind, Docs};
-use crate::facts::{Facts, Subject};
+use crate::facts::{Facts, Seen, Subject};
 use crate::symbol::item_at;
 use crate::symbols::type_words;
 
@@ -25,6 +26,9 @@ const WORD: u8 = 3;
 const SNIPPET: u8 = 4;
 const RARE: u8 = 6;
 const NOT_USED_YET: u8 = 8;
+
+/// Offers that are made at a time.
+const MOST: usize = 300;
 
 const FUNCTIONS: [(&str, &str); 7] = [
     ("lower", "lower(${0:text})"),
@@ -71,12 +75,19 @@ impl<'a> Offers<'a> {
         Self { db, project, file, scope: scope(db, project), context, facts, items: Vec::new() }
     }
 
-    /// Returns the offers in order, each label once.
-    pub(super) fn finish(mut self) -> Vec<Completion> {
+    /// Returns the offers in order, each label once, and whether there are more: of very many only those
+    /// that what is typed already may mean.
+    pub(super) fn finish(mut self, typed: &str) -> (Vec<Completion>, bool) {
+        let has_more = self.items.len() > MOST;
+        if has_more {
+            let typed = typed.to_lowercase();
+            self.items.retain(|item| may_mean(&typed, &item.label));
+        }
         self.items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
         let mut seen = HashSet::new();
         self.items.retain(|item| seen.insert((item.label.clone(), item.is_snippet)));
-        self.items
+        self.items.truncate(MOST);
+        (self.items, has_more)
     }
 
     pub(super) fn slot(&mut self, slot: &Slot) {
@@ -106,6 +117,13 @@ impl<'a> Offers<'a> {
             Slot::Providers => self.plain(&PROVIDERS, Kind::Value),
             Slot::NativeKeys => self.seen_keys(),
             Slot::Frameworks => self.plain(&FRAMEWORKS, Kind::Value),
+            Slot::SeenIn(operand) => {
+                subject(operand).iter().for_each(|of| self.seen_texts(self.facts.values(of)));
+            }
+            Slot::Unmapped(tag) => {
+                let unmapped = self.facts.unmapped(tag).map(|known| known.answer);
+                self.seen_texts(unmapped.unwrap_or_default());
+            }
         }
     }
 
@@ -118,7 +136,7 @@ impl<'a> Offers<'a> {
             is_snippet: false,
             rank,
             docs,
-            extra: Vec::new(),
+            module: None,
         });
     }
 
@@ -173,11 +191,10 @@ impl<'a> Offers<'a> {
     fn not_used_yet(&mut self, kind: ItemKind, shown: Kind) {
         for (module, key) in unused(self.db, self.project, kind) {
             let Some(name) = module.module(self.db).as_deref() else { continue };
-            let Some(edit) = import(self.db, self.file, name, &key.name) else { continue };
             let docs = Docs::Item(key.name.clone(), Some(name.to_owned()));
             self.add(&key.name, shown, format!("use {name}"), docs, NOT_USED_YET);
             if let Some(last) = self.items.last_mut() {
-                last.extra.push(edit);
+                last.module = Some(name.to_owned());
             }
         }
     }
@@ -221,13 +238,12 @@ impl<'a> Offers<'a> {
         let ty = operand.and_then(|operand| self.type_of(operand));
         match operand {
             Some(Operand::Attribute(name)) if name == "provider" => self.plain(&PROVIDERS, Kind::Value),
-            Some(Operand::Attribute(name)) => self.seen_values(&Subject::Attribute(name.clone())),
-            Some(Operand::Tag(name)) => self.seen_values(&Subject::Tag(name.clone())),
             Some(Operand::Source) => {
                 self.plain(&Source::ALL.map(Source::as_str), Kind::Value);
                 return;
             }
-            _ => {}
+            Some(operand) => subject(operand).iter().for_each(|of| self.seen_values(of)),
+            None => {}
         }
         match &ty {
             Some(TagType::OneOf(members)) => {
@@ -251,8 +267,17 @@ impl<'a> Offers<'a> {
     /// Values that occur in the inventory, where one is at hand.
     fn seen_values(&mut self, of: &Subject) {
         for seen in self.facts.values(of) {
-            let text = format!("\"{}\"", seen.text.replace('\\', "\\\\").replace('"', "\\\""));
+            let text = quoted(&seen.text);
             self.add(&text, Kind::Value, seen.summary(), Docs::None, LIKELY);
+        }
+    }
+
+    /// The same, within quotes that are there already.
+    fn seen_texts(&mut self, values: Vec<Seen>) {
+        for seen in values {
+            let quoted = quoted(&seen.text);
+            let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+            self.add(text, Kind::Value, seen.summary(), Docs::None, EXPECTED);
         }
     }
 
@@ -276,7 +301,7 @@ impl<'a> Offers<'a> {
                 let table = table_decl(self.db, self.project, item.clone()).table.as_ref()?;
                 table.columns.iter().find(|known| known.name == *column).map(|column| column.ty.clone())
             }
-            Operand::Attribute(_) | Operand::Source => None,
+            Operand::Attribute(_) | Operand::Native(_) | Operand::Source => None,
         }
     }
 
@@ -415,4 +440,20 @@ impl<'a> Offers<'a> {
 fn is_plain_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// Whether letters, in lower case, occur in a label in their order, as editors match what is typed.
+fn may_mean(typed: &str, label: &str) -> bool {
+    let mut left = label.chars().flat_map(char::to_lowercase);
+    typed.chars().all(|wanted| left.any(|found| found == wanted))
+}
+
+/// What values of the inventory an operand is compared with.
+fn subject(operand: &Operand) -> Option<Subject> {
+    match operand {
+        Operand::Attribute(name) => Some(Subject::Attribute(name.clone())),
+        Operand::Tag(name) => Some(Subject::Tag(name.clone())),
+        Operand::Native(key) => Some(Subject::Native(key.clone())),
+        Operand::Source | Operand::Column(..) => None,
+    }
 }

@@ -35,6 +35,10 @@ pub(super) enum Slot {
     Providers,
     NativeKeys,
     Frameworks,
+    /// Values of this that occur, within quotes.
+    SeenIn(Operand),
+    /// Native values that this tag does not know, within quotes.
+    Unmapped(String),
 }
 
 /// What a value belongs to.
@@ -44,6 +48,8 @@ pub(super) enum Operand {
     Tag(String),
     /// An attribute of the resource.
     Attribute(String),
+    /// A native key, spelt exactly so.
+    Native(String),
     /// `T.source`
     Source,
     /// A cell of a table: table and column.
@@ -87,8 +93,26 @@ fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
         (Block::Item("normalize"), ["keys"] | ["keys", .., ","]) | (_, [.., "native", "["]) => {
             vec![Slot::NativeKeys]
         }
+        (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(item_name(context))],
+        (Block::Given, _) => Vec::new(),
+        (block, [_, ..]) => {
+            let slots = match block {
+                Block::File => head(&context.before),
+                block => statement(context, block, &context.before),
+            };
+            let values = slots.into_iter().filter_map(|slot| match slot {
+                Slot::Value(Some(operand)) => Some(Slot::SeenIn(operand)),
+                _ => None,
+            });
+            values.collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// The name of the item that the cursor is in.
+fn item_name(context: &Context<'_>) -> String {
+    context.item.get(1).and_then(Lexeme::name).unwrap_or_default().to_owned()
 }
 
 /// The path of the module in `use std::a::{`.
@@ -142,7 +166,7 @@ fn of_type(rest: &[&str]) -> Vec<Slot> {
 /// A statement of a block, of which there is a word at least.
 fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<Slot> {
     let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
-    let own = || context.item.get(1).and_then(Lexeme::name).unwrap_or_default().to_owned();
+    let own = || item_name(context);
     match (block, texts.as_slice()) {
         (_, ["importance" | "severity"]) => vec![Slot::Words(LEVELS.to_vec())],
         (Block::Item("tag"), ["default" | "example"]) => vec![Slot::Value(Some(Operand::Tag(own())))],
@@ -370,6 +394,7 @@ fn operand(words: &[Lexeme<'_>]) -> Option<Operand> {
     Some(match texts.as_slice() {
         [tag] if words.first()?.kind == Kind::Word => Operand::Tag((*tag).to_owned()),
         ["resource", ".", attribute] => Operand::Attribute((*attribute).to_owned()),
+        ["native", "[", key, "]"] => Operand::Native(key.trim_matches('"').to_owned()),
         ["native", ".", tag] => Operand::Tag((*tag).to_owned()),
         [_, ".", "source"] => Operand::Source,
         [table, "[", .., "]", ".", column] => Operand::Column((*table).to_owned(), (*column).to_owned()),

@@ -1,13 +1,13 @@
 //! What can be done about the text at the cursor.
 
-use tagpol_ide::{actions, fix_all};
+use tagpol_ide::{NoFacts, actions, fix_all};
 
 use crate::support::Fixture;
 
 /// The text after the action of a title.
 fn done(text: &str, title: &str) -> String {
     let fixture = Fixture::new(text);
-    let found = actions(&fixture.db, fixture.project, fixture.file, fixture.range);
+    let found = actions(&fixture.db, fixture.project, fixture.file, fixture.range, &NoFacts);
     let Some(action) = found.iter().find(|action| action.title == title) else {
         return found.into_iter().map(|action| action.title).collect::<Vec<_>>().join("\n");
     };
@@ -152,5 +152,5 @@ fn the_standard_library_stays() {
     let fixture = Fixture::new("use std::taxonomy\n");
     let module = fixture.project.modules(&fixture.db)[0];
     let range = tagpol_syntax::TextRange::up_to(tagpol_syntax::TextSize::of(module.text(&fixture.db)));
-    assert_eq!(actions(&fixture.db, fixture.project, module, range), []);
+    assert_eq!(actions(&fixture.db, fixture.project, module, range, &NoFacts), []);
 }

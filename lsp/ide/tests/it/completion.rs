@@ -1,6 +1,6 @@
 //! What is offered at cursors.
 
-use tagpol_ide::{Completions, Docs, NoFacts, completion_docs, completions};
+use tagpol_ide::{Completions, Docs, NoFacts, completion_docs, completion_import, completions};
 
 use crate::support::Fixture;
 
@@ -93,7 +93,8 @@ fn what_is_inserted() {
         let fixture = Fixture::new(&format!("{PROJECT}//- z.tagpol\n{line}"));
         let found = at(&fixture);
         let item = found.items.iter().find(|item| item.label == label).unwrap();
-        let mut edits = item.extra.clone();
+        let import = |module: &String| completion_import(&fixture.db, fixture.file, module, &item.label);
+        let mut edits: Vec<_> = item.module.as_ref().and_then(import).into_iter().collect();
         edits.push(tagpol_ide::Edit { range: found.replace, text: item.insert.clone() });
         fixture.edited(fixture.file, &edits)
     };

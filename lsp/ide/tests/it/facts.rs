@@ -1,8 +1,8 @@
 //! What an inventory tells beside the text.
 
 use tagpol_ide::{
-    Facts, HintKind, Known, LensAction, Matches, PolicyFacts, Presence, Seen, Subject, completions, hints,
-    hover, lenses,
+    Coverage, Facts, HintKind, Known, LensAction, Matches, PolicyFacts, Presence, Seen, Subject, actions,
+    completions, hints, hover, lenses,
 };
 use tagpol_syntax::{TextRange, TextSize};
 
@@ -23,7 +23,8 @@ impl Facts for Bucket {
     fn values(&self, of: &Subject) -> Vec<Seen> {
         match of {
             Subject::Attribute(name) => vec![seen(&format!("{name}-1"))],
-            _ => Vec::new(),
+            Subject::Native(key) => vec![seen(&format!("{key}="))],
+            Subject::Tag(_) => vec![seen("a")],
         }
     }
 
@@ -32,13 +33,25 @@ impl Facts for Bucket {
         Some(Known { answer, is_stale: false })
     }
 
-    fn matches(&self, _: &str) -> Option<Known<Matches>> {
-        Some(Known { answer: Matches { count: 5, cost: None }, is_stale: true })
+    fn matches(&self, name: &str) -> Option<Known<Matches>> {
+        Some(Known {
+            answer: Matches { count: if name == "all" { 9 } else { 5 }, all: 9, cost: None },
+            is_stale: true,
+        })
     }
 
     fn policy(&self, _: &str) -> Option<Known<PolicyFacts>> {
         let answer = PolicyFacts { in_scope: 1204, violations: 37, cost: Some("$4,120".to_owned()) };
         Some(Known { answer, is_stale: false })
+    }
+
+    fn unmapped(&self, tag: &str) -> Option<Known<Vec<Seen>>> {
+        let answer = if tag == "env" { vec![seen("prodution"), seen("say \"x\"")] } else { Vec::new() };
+        Some(Known { answer, is_stale: false })
+    }
+
+    fn coverage(&self, _: &str, lines: std::ops::RangeInclusive<u32>) -> Option<Coverage> {
+        (lines == (0..=3)).then_some(Coverage { covered: 2, all: 3 })
     }
 }
 
@@ -52,6 +65,10 @@ fn values_and_keys_that_occur() {
     assert_eq!(offered("define d = resource.region == $0"), "\"region-1\": 7 resources · $12/month");
     assert_eq!(offered("define d = native[\"$0\"] is set"), "Owner: 7 resources · $12/month");
     assert_eq!(offered("tag t: text\nnormalize t {\n  keys \"$0\"\n}"), "Owner: 7 resources · $12/month");
+    assert_eq!(offered("define d = resource.region == \"$0\""), "region-1: 7 resources · $12/month");
+    assert_eq!(offered("define d = native[\"Owner\"] in [\"a\", \"$0\"]"), "Owner=: 7 resources · $12/month");
+    let normalize = |rest: &str| format!("tag env: one of [production]\nnormalize env {{\n  {rest}\n}}");
+    assert_eq!(offered(&normalize("map \"$0\"")), "prodution: 7 resources · $12/month");
 }
 
 #[test]
@@ -74,9 +91,57 @@ fn numbers_above_policies() {
     );
     let told: Vec<LensAction> =
         lenses(&fixture.db, fixture.file, &Bucket).into_iter().map(|lens| lens.action).collect();
-    let summary = "1204 in scope · 37 violations · $4,120/month";
-    assert_eq!(told, [LensAction::Tell(summary.to_owned()), LensAction::RunTest("t".to_owned())]);
+    let summary = "1,204 in scope · 37 violations · $4,120/month";
+    let expected = [
+        LensAction::ShowViolations("p".to_owned(), summary.to_owned()),
+        LensAction::Coverage("covered 2 of 3".to_owned()),
+        LensAction::RunTest("t".to_owned()),
+    ];
+    assert_eq!(told, expected);
     let whole = TextRange::up_to(TextSize::of(fixture.file.text(&fixture.db)));
     let hints = hints(&fixture.db, fixture.project, fixture.file, whole, &Bucket);
-    assert!(hints.iter().any(|hint| hint.kind == HintKind::Fact && hint.label == summary));
+    assert!(hints.iter().any(|hint| hint.kind == HintKind::Policy && hint.label == summary));
+}
+
+#[test]
+fn numbers_of_members_keys_and_conditions() {
+    let told = |text: &str| {
+        let fixture = Fixture::new(text);
+        let found = hover(&fixture.db, fixture.project, fixture.file, fixture.offset, &Bucket);
+        found.map(|hover| hover.markdown).unwrap_or_default()
+    };
+    assert!(told("tag e: one of [$0a, b]").contains("in use on 7 resources · $12/month"));
+    let key = told("define d = native[\"Ow$0ner\"] is set");
+    assert_eq!(key, "native key `Owner`: 7 resources · $12/month\n\n- `Owner=`: 7 resources · $12/month");
+    let when = told("tag a: text\nrule r {\n  wh$0en resource.id is set\n  fill a = \"b\"\n}");
+    assert!(when.ends_with("matches 5 resources (of an older text)"), "{when}");
+}
+
+#[test]
+fn what_is_remarkable_stands_beside_the_text() {
+    let fixture = Fixture::new(
+        "define all = resource.id is set\ndefine some = resource.name is set\ntag env: one of [production]\nnormalize env {\n  keys \"e\"\n}\n",
+    );
+    let whole = TextRange::up_to(TextSize::of(fixture.file.text(&fixture.db)));
+    let hints = hints(&fixture.db, fixture.project, fixture.file, whole, &Bucket).into_iter();
+    let labels: Vec<String> =
+        hints.filter(|hint| hint.kind == HintKind::Fact).map(|hint| hint.label).collect();
+    let expected =
+        ["matches all 9 resources (of an older text)", "2 values unmapped: `prodution`, `say \"x\"`"];
+    assert_eq!(labels, expected);
+}
+
+#[test]
+fn values_that_are_not_mapped_can_be() {
+    let fixture = Fixture::new("tag env: one of [production]\nnormalize env {$0\n  keys \"e\"\n}\n");
+    let found = actions(&fixture.db, fixture.project, fixture.file, fixture.range, &Bucket);
+    let after = |title: &str| {
+        let action = found.iter().find(|action| action.title.starts_with(title)).unwrap();
+        fixture.edited(action.edits[0].0, &action.edits[0].1)
+    };
+    assert!(
+        after("map `prodution` to production").contains("keys \"e\"\n  map \"prodution\" -> production\n}")
+    );
+    let both = "keys \"e\"\n  map \"prodution\", \"say \\\"x\\\"\" -> missing\n}";
+    assert!(after("map all 2 unmapped values to missing").contains(both));
 }

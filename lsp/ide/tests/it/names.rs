@@ -126,6 +126,14 @@ fn renamed(text: &str, name: &str) -> String {
 
 #[test]
 fn renames() {
+    // Checks that have their name from the tag are called by it.
+    assert_eq!(
+        renamed(
+            "tag a$0: text\npolicy p {\n  severity low\n  require a\n}\nexempt p/a {\n  until 2030-01-01\n  because \"x\"\n}\n",
+            "b"
+        ),
+        "tag b: text\npolicy p {\n  severity low\n  require b\n}\nexempt p/b {\n  until 2030-01-01\n  because \"x\"\n}\n"
+    );
     assert_eq!(
         renamed("tag a$0: text\nrule r { fill a = \"x\" }\ndefine d = native.a is set\n", "team"),
         "tag team: text\nrule r { fill team = \"x\" }\ndefine d = native.team is set\n"

@@ -35,7 +35,7 @@ fn ask(db: &Database, project: Project, file: SourceFile, offset: usize) {
     let _ = ide::rename(db, project, file, at, "x");
     ide::completions(db, project, file, at, &NoFacts);
     ide::signature_help(db, file, at);
-    ide::actions(db, project, file, rest);
+    ide::actions(db, project, file, rest, &NoFacts);
     ide::hints(db, project, file, rest, &NoFacts);
     ide::lenses(db, file, &NoFacts);
     ide::document_symbols(db, file);
