@@ -20,6 +20,8 @@ FORBIDDEN = {
     "tagpol-run": ["aws-config", "burn"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
     "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
+    "tagpol-questions": ["tagpol-sema", "tokio", "duckdb", "miette"],
+    "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
 }
 
 # package: the only workspace crates that may name it among their dependencies, of any kind

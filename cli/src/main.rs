@@ -27,6 +27,10 @@ use crate::args::{Args, Command};
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    // What the language server starts; no command for people.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == "lsp-worker") {
+        return commands::lsp::work();
+    }
     let args = Args::parse();
     interrupt::listen();
     let mut output = Output::new(args.color);

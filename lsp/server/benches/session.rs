@@ -35,7 +35,7 @@ const SERVE: &str = "--serve";
 
 fn main() {
     if std::env::args().any(|argument| argument == SERVE) {
-        tagpol_lsp::run().expect("the server runs");
+        tagpol_lsp::run(None).expect("the server runs");
         return;
     }
     let folder = std::env::temp_dir().join(format!("tagpol-bench-{}", std::process::id()));

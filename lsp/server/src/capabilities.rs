@@ -5,15 +5,17 @@ use tower_lsp::ls_types::{
     CallHierarchyServerCapability, ClientCapabilities, CodeActionKind, CodeActionOptions,
     CodeActionProviderCapability, CodeLensOptions, CompletionOptions, CompletionOptionsCompletionItem,
     DiagnosticOptions, DiagnosticServerCapabilities, DocumentLinkOptions, DocumentOnTypeFormattingOptions,
-    FoldingRangeProviderCapability, HoverProviderCapability, LinkedEditingRangeServerCapabilities, OneOf,
-    RenameOptions, SaveOptions, SelectionRangeProviderCapability, SemanticTokenModifier, SemanticTokenType,
-    SemanticTokensFullOptions, SemanticTokensLegend, SemanticTokensOptions, SemanticTokensServerCapabilities,
-    ServerCapabilities, SignatureHelpOptions, TextDocumentSyncCapability, TextDocumentSyncKind,
-    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, TypeDefinitionProviderCapability,
-    WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    ExecuteCommandOptions, FoldingRangeProviderCapability, HoverProviderCapability,
+    LinkedEditingRangeServerCapabilities, OneOf, RenameOptions, SaveOptions,
+    SelectionRangeProviderCapability, SemanticTokenModifier, SemanticTokenType, SemanticTokensFullOptions,
+    SemanticTokensLegend, SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities,
+    SignatureHelpOptions, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, TypeDefinitionProviderCapability, WorkDoneProgressOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use crate::encoding::Encoding;
+use crate::handlers::commands::COMMANDS;
 
 /// What the client can do, as far as the server asks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,6 +28,12 @@ pub(crate) struct ClientAbilities {
     pub(crate) watches_files: bool,
     /// It shows the progress of long work.
     pub(crate) progress: bool,
+    /// It can be told to ask for hints again.
+    pub(crate) refreshes_hints: bool,
+    /// It can be told to ask for lenses again.
+    pub(crate) refreshes_lenses: bool,
+    /// It takes further edits of an offer when that is looked at, not with the offer.
+    pub(crate) resolves_edits: bool,
 }
 
 impl ClientAbilities {
@@ -36,16 +44,35 @@ impl ClientAbilities {
             pulls_diagnostics: client.text_document.as_ref().is_some_and(|text| text.diagnostic.is_some()),
             configuration: workspace.and_then(|workspace| workspace.configuration).unwrap_or_default(),
             watches_files: watches.and_then(|watches| watches.dynamic_registration).unwrap_or_default(),
+            refreshes_hints: workspace
+                .and_then(|workspace| workspace.inlay_hint.as_ref()?.refresh_support)
+                .unwrap_or_default(),
+            refreshes_lenses: workspace
+                .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
+                .unwrap_or_default(),
+            resolves_edits: resolves_edits(client).unwrap_or_default(),
             progress: client.window.as_ref().and_then(|window| window.work_done_progress).unwrap_or_default(),
         }
     }
+}
+
+fn resolves_edits(client: &ClientCapabilities) -> Option<bool> {
+    let completion = client.text_document.as_ref()?.completion.as_ref()?;
+    let resolved = &completion.completion_item.as_ref()?.resolve_support.as_ref()?.properties;
+    Some(resolved.iter().any(|property| property == "additionalTextEdits"))
 }
 
 /// The kind of action that mends a whole file; editors run it when a file is saved, if they are told to.
 pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.tagpol");
 
 /// Returns what the server offers. A client that asks for diagnostics is offered to, and sent none.
-pub(crate) fn server(encoding: Encoding, client: ClientAbilities) -> ServerCapabilities {
+/// Commands that it has itself are left to it.
+pub(crate) fn server(
+    encoding: Encoding,
+    client: ClientAbilities,
+    own_commands: &[String],
+) -> ServerCapabilities {
+    let commands = COMMANDS.into_iter().filter(|command| !own_commands.iter().any(|own| own == command));
     ServerCapabilities {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
@@ -103,6 +130,10 @@ pub(crate) fn server(encoding: Encoding, client: ClientAbilities) -> ServerCapab
         document_on_type_formatting_provider: Some(DocumentOnTypeFormattingOptions {
             first_trigger_character: "}".to_owned(),
             more_trigger_character: Some(vec!["\n".to_owned()]),
+        }),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: commands.map(str::to_owned).collect(),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
         }),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {

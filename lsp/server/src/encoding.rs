@@ -83,7 +83,8 @@ impl Lines<'_> {
         let line = position.line as usize;
         let start = start_of(line);
         let text = self.text.get(start..start_of(line.saturating_add(1))).unwrap_or_default();
-        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
         size(start + self.encoding.bytes(text, position.character))
     }
 
@@ -96,7 +97,10 @@ impl Lines<'_> {
 
 /// Returns the beginnings of the lines of a text.
 pub(crate) fn line_starts(text: &str) -> Vec<u32> {
-    let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+    let bytes = text.as_bytes();
+    // A carriage return with a line feed behind it is one end, and by itself it is one too.
+    let is_end = |at: &usize| bytes.get(*at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n');
+    let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).filter(is_end);
     std::iter::once(0).chain(ends.map(|end| u32::try_from(end + 1).unwrap_or(u32::MAX))).collect()
 }
 
@@ -131,6 +135,16 @@ mod tests {
             check(text, Encoding::Utf8, offset, line, utf8);
             check(text, Encoding::Utf16, offset, line, utf16);
         }
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line_too() {
+        assert_eq!(line_starts("a\rb\r\nc\n\rd"), [0, 2, 5, 7, 8]);
+        check("a\rb\r\nc", Encoding::Utf8, 2, 1, 0);
+        check("a\rb\r\nc", Encoding::Utf8, 5, 2, 0);
+        let text = "a\rb";
+        let lines = Lines { text, starts: &line_starts(text), encoding: Encoding::Utf8 };
+        assert_eq!(u32::from(lines.offset(Position::new(0, 9))), 1, "before the end of the line");
     }
 
     #[test]

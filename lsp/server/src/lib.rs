@@ -11,6 +11,9 @@
 //! | `session` | what the client has open, under one lock |
 //! | `workspace` | projects and files, on disk and in the editor |
 //! | `snapshot` | a request's view of the database, and how it is computed |
+//! | `inventory` | numbers of a real inventory, from a worker that is a process of its own |
+//! | `protocol` | what is beyond the standard's |
+//! | `parent` | ends with the process that started the server |
 //! | `publish` | diagnostics, when the text rests |
 //! | `convert` | types of the protocol, from and to those of `tagpol-ide` |
 //! | `encoding` | offsets, and positions in UTF-8 or UTF-16 |
@@ -24,7 +27,10 @@ mod convert;
 mod encoding;
 mod frames;
 mod handlers;
+mod inventory;
 mod library;
+mod parent;
+mod protocol;
 mod publish;
 mod server;
 mod service;
@@ -39,7 +45,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower_lsp::{LspService, Server as Transport};
+use tokio::sync::Notify;
+use tower_lsp::Server as Transport;
 
 use crate::server::Server;
 
@@ -50,29 +57,48 @@ const CONCURRENT_MESSAGES: usize = 256;
 /// Bytes that wait between the wire and the transport.
 const PIPE: usize = 256 * 1024;
 
+/// What the server has of the machine that it runs on.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// A folder where the text of the standard library is put for the client to open.
+    pub cache: Option<PathBuf>,
+    /// The program that answers questions about inventories when it is called with `lsp-worker`. None:
+    /// there are no numbers of inventories.
+    pub worker: Option<PathBuf>,
+}
+
 /// Serves one client on standard input and output until it ends. Returns whether it asked to shut down
 /// first, as the protocol wants. Fails where the system gives no threads.
-pub fn run() -> io::Result<bool> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
-    let clean = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), cache_folder()));
+pub fn run(worker: Option<PathBuf>) -> io::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let host = Host { cache: cache_folder(), worker };
+    let clean = runtime.block_on(serve(tokio::io::stdin(), tokio::io::stdout(), host));
     // A read of standard input, or a computation nobody waits for, must not keep the process alive.
     runtime.shutdown_background();
     Ok(clean)
 }
 
-/// Serves one client on a pair of streams. `cache` is a folder where the text of the standard library is
-/// put for the client to open.
-pub async fn serve<I, O>(input: I, output: O, cache: Option<PathBuf>) -> bool
+/// Serves one client on a pair of streams.
+pub async fn serve<I, O>(input: I, output: O, host: Host) -> bool
 where
     I: AsyncRead + Unpin + Send + 'static,
     O: AsyncWrite,
 {
     let shut_down = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&shut_down);
-    let (service, socket) = LspService::new(move |client| Server::new(client, cache, flag));
+    let orphaned = Arc::new(Notify::new());
+    let (flag, orphan) = (Arc::clone(&shut_down), Arc::clone(&orphaned));
+    let (service, socket) = service::new(move |client| Server::new(client, host, flag, orphan));
+    let inventories = Arc::clone(&service.inner().inventories);
     let (sieve, messages) = tokio::io::duplex(PIPE);
-    tokio::spawn(frames::sift(input, sieve));
+    tokio::spawn(async move {
+        // Where the client is gone there will be no more messages.
+        tokio::select! {
+            () = frames::sift(input, sieve) => {}
+            () = orphaned.notified() => {}
+        }
+    });
     Transport::new(messages, output, socket).concurrency_level(CONCURRENT_MESSAGES).serve(service).await;
+    inventories.end();
     shut_down.load(Ordering::Relaxed)
 }
 

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tagpol_sema::SourceFile;
 use tokio::sync::mpsc;
 use tower_lsp::Client;
 use tower_lsp::ls_types::{Diagnostic, Uri};
 
-use crate::convert::to_lsp;
+use crate::convert::{beyond, to_lsp};
 use crate::server::Server;
 use crate::snapshot::{Snapshot, View, path_of, uri_of};
 
@@ -119,14 +120,19 @@ impl Server {
 
 pub(crate) fn file_diagnostics(snapshot: &Snapshot) -> Vec<Diagnostic> {
     let view = &snapshot.view;
-    to_lsp::diagnostics(view, snapshot.file, &tagpol_ide::diagnostics(&view.db, view.project, snapshot.file))
+    diagnostics(view, snapshot.file)
+}
+
+/// What is wrong with a file, and what the last evaluation found of its checks.
+fn diagnostics(view: &View, file: SourceFile) -> Vec<Diagnostic> {
+    let found = tagpol_ide::diagnostics(&view.db, view.project, file);
+    let mut diagnostics = to_lsp::diagnostics(view, file, &found);
+    diagnostics.extend(beyond::findings(view, file));
+    diagnostics
 }
 
 pub(crate) fn all_diagnostics(view: &View) -> Vec<(Uri, Vec<Diagnostic>)> {
     let files = view.project.files(&view.db).iter();
-    let found = files.filter_map(|file| {
-        let found = tagpol_ide::diagnostics(&view.db, view.project, *file);
-        Some((view.uri(*file)?, to_lsp::diagnostics(view, *file, &found)))
-    });
+    let found = files.filter_map(|file| Some((view.uri(*file)?, diagnostics(view, *file))));
     found.collect()
 }

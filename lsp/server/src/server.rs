@@ -1,18 +1,28 @@
 //! What the handlers share.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 use tower_lsp::Client;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::Uri;
 
+use crate::Host;
 use crate::handlers::decorations::TokenMemory;
+use crate::inventory::Inventories;
+use crate::inventory::keeper::learn;
+use crate::inventory::known::Wanted;
 use crate::publish::{Publication, deliver};
 use crate::session::Session;
 use crate::snapshot::{Snapshot, View, compute};
+
+/// How long a request waits for what the inventory knows.
+const MOMENT: Duration = Duration::from_millis(250);
 
 /// The server of one client; clones are handles of the same one.
 #[derive(Clone)]
@@ -30,13 +40,21 @@ pub(crate) struct Server {
     pub(crate) shut_down: Arc<AtomicBool>,
     /// A folder for files that can be made again.
     pub(crate) cache: Option<PathBuf>,
+    /// The program that is the worker.
+    pub(crate) worker: Option<PathBuf>,
+    /// The inventories of the projects.
+    pub(crate) inventories: Arc<Inventories>,
+    /// Told when the process that started this one is gone.
+    pub(crate) orphaned: Arc<Notify>,
 }
 
 impl Server {
-    pub(crate) fn new(client: Client, cache: Option<PathBuf>, shut_down: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(client: Client, host: Host, shut_down: Arc<AtomicBool>, orphaned: Arc<Notify>) -> Self {
         let (outbox, publications) = mpsc::unbounded_channel();
         tokio::spawn(deliver(client.clone(), publications));
-        let session = Arc::new(Mutex::new(Session::new()));
+        let session = Session::new();
+        let inventories = Arc::clone(&session.inventories);
+        let session = Arc::new(Mutex::new(session));
         Self {
             client,
             session,
@@ -44,7 +62,10 @@ impl Server {
             revision: watch::Sender::new(0),
             tokens: Arc::default(),
             shut_down,
-            cache,
+            cache: host.cache,
+            worker: host.worker,
+            inventories,
+            orphaned,
         }
     }
 
@@ -71,5 +92,43 @@ impl Server {
             answers.extend(compute(&self.session, take, feature.clone()).await?);
         }
         Ok(answers)
+    }
+
+    /// As [`Self::ask`], of a feature that tells what the inventory knows. What it lacks is asked for, and
+    /// waited for a moment.
+    pub(crate) async fn ask_knowing<T, F>(&self, uri: &Uri, feature: F) -> Result<Option<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&Snapshot) -> T + Send + Sync + 'static,
+    {
+        let feature = Arc::new(feature);
+        let first = Arc::clone(&feature);
+        let answer = self.ask(uri, move |snapshot| (first(snapshot), snapshot.view.facts.wanted()));
+        let Some((answer, wanted)) = answer.await? else { return Ok(None) };
+        if wanted.is_empty() {
+            return Ok(Some(answer));
+        }
+        let learning = self.learn(uri, wanted).await;
+        let learnt = tokio::time::timeout(MOMENT, learning).await;
+        if matches!(learnt, Ok(Ok(true))) {
+            return self.ask(uri, move |snapshot| feature(snapshot)).await;
+        }
+        Ok(Some(answer))
+    }
+
+    /// Asks the worker for what is wanted, whether somebody waits for it or not. Tells whether anything is
+    /// known now that was not before.
+    pub(crate) async fn learn(&self, uri: &Uri, wanted: BTreeSet<Wanted>) -> JoinHandle<bool> {
+        let root = self.session.lock().await.project_of(Some(uri)).and_then(|member| member.root.clone());
+        let inventory = root.and_then(|root| self.inventories.get(&root));
+        tokio::spawn(async move {
+            let Some(inventory) = inventory else { return false };
+            let Some(process) = inventory.process() else { return false };
+            let mut is_news = false;
+            for wanted in wanted {
+                is_news |= learn(&inventory, &process, wanted).await.unwrap_or_default();
+            }
+            is_news
+        })
     }
 }

@@ -1,6 +1,5 @@
 //! The methods of the protocol, each handed to its group.
 
-use tower_lsp::LanguageServer;
 use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams, CallHierarchyItem,
@@ -11,21 +10,90 @@ use tower_lsp::ls_types::{
     DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams,
     DocumentDiagnosticReportResult, DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams,
     DocumentLink, DocumentLinkParams, DocumentOnTypeFormattingParams, DocumentRangeFormattingParams,
-    DocumentSymbolParams, DocumentSymbolResponse, FoldingRange, FoldingRangeParams, GotoDefinitionParams,
-    GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult, InitializedParams,
-    InlayHint, InlayHintParams, LinkedEditingRangeParams, LinkedEditingRanges, Location,
-    PrepareRenameResponse, ReferenceParams, RenameParams, SelectionRange, SelectionRangeParams,
+    DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange, FoldingRangeParams,
+    GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult,
+    InitializedParams, InlayHint, InlayHintParams, LSPAny, LinkedEditingRangeParams, LinkedEditingRanges,
+    Location, PrepareRenameResponse, ReferenceParams, RenameParams, SelectionRange, SelectionRangeParams,
     SemanticTokensDeltaParams, SemanticTokensFullDeltaResult, SemanticTokensParams,
     SemanticTokensRangeParams, SemanticTokensRangeResult, SemanticTokensResult, SignatureHelp,
     SignatureHelpParams, TextDocumentPositionParams, TextEdit, WorkspaceDiagnosticParams,
     WorkspaceDiagnosticReportResult, WorkspaceEdit, WorkspaceSymbolParams, WorkspaceSymbolResponse,
     request::{GotoTypeDefinitionParams, GotoTypeDefinitionResponse},
 };
+use tower_lsp::{Client, ClientSocket, LanguageServer, LspService};
 
 use crate::handlers::{
-    decorations, diagnostics, documents, editing, formatting, lifecycle, navigation, structure, workspace,
+    commands, decorations, diagnostics, documents, editing, formatting, inventory, lifecycle, navigation,
+    structure, workspace,
+};
+use crate::protocol::{
+    ChooseSnapshot, Evaluation, ExplainResource, Explanation, FindResources, OfPolicy, OfProject, Resources,
+    RunTests, Snapshots, Sql, Status, TestResults, Tests, Violations,
 };
 use crate::server::Server;
+
+/// Makes a service that knows the methods of the protocol, and those that are ours.
+pub(crate) fn new(init: impl FnOnce(Client) -> Server) -> (LspService<Server>, ClientSocket) {
+    LspService::build(init)
+        .custom_method("tagpol/listSnapshots", Server::list_snapshots)
+        .custom_method("tagpol/chooseSnapshot", Server::choose_snapshot)
+        .custom_method("tagpol/restartWorker", Server::restart_worker)
+        .custom_method("tagpol/evaluate", Server::evaluate)
+        .custom_method("tagpol/clearFindings", Server::clear_findings)
+        .custom_method("tagpol/violations", Server::violations)
+        .custom_method("tagpol/findResources", Server::find_resources)
+        .custom_method("tagpol/explainResource", Server::explain_resource)
+        .custom_method("tagpol/showSql", Server::show_sql)
+        .custom_method("tagpol/listTests", Server::list_tests)
+        .custom_method("tagpol/runTests", Server::run_tests)
+        .finish()
+}
+
+impl Server {
+    async fn list_snapshots(&self, params: OfProject) -> Result<Snapshots> {
+        inventory::list_snapshots(self, params).await
+    }
+
+    async fn choose_snapshot(&self, params: ChooseSnapshot) -> Result<Status> {
+        inventory::choose_snapshot(self, params).await
+    }
+
+    async fn restart_worker(&self, params: OfProject) -> Result<Status> {
+        inventory::restart_worker(self, params).await
+    }
+
+    async fn evaluate(&self, params: OfProject) -> Result<Evaluation> {
+        inventory::evaluate(self, params).await
+    }
+
+    async fn clear_findings(&self, params: OfProject) -> Result<()> {
+        inventory::clear_findings(self, params).await
+    }
+
+    async fn violations(&self, params: OfPolicy) -> Result<Violations> {
+        inventory::violations(self, params).await
+    }
+
+    async fn find_resources(&self, params: FindResources) -> Result<Resources> {
+        inventory::find_resources(self, params).await
+    }
+
+    async fn explain_resource(&self, params: ExplainResource) -> Result<Explanation> {
+        inventory::explain_resource(self, params).await
+    }
+
+    async fn show_sql(&self, params: OfProject) -> Result<Sql> {
+        inventory::show_sql(self, params).await
+    }
+
+    async fn list_tests(&self, params: OfProject) -> Result<Tests> {
+        inventory::list_tests(self, params).await
+    }
+
+    async fn run_tests(&self, params: RunTests) -> Result<TestResults> {
+        inventory::run_tests(self, params).await
+    }
+}
 
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
@@ -212,6 +280,10 @@ impl LanguageServer for Server {
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
         editing::actions(self, params).await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        commands::execute(self, params).await
     }
 
     async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {

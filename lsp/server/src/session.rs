@@ -1,14 +1,17 @@
 //! What one client has open, under one lock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tagpol_ide::{Facts, NoFacts};
+use tagpol_questions::Check;
 use tagpol_sema::{Database, SourceFile};
 use tower_lsp::ls_types::{TextDocumentContentChangeEvent, Uri};
 
 use crate::capabilities::ClientAbilities;
 use crate::encoding::{Encoding, Lines, line_starts};
+use crate::inventory::Inventories;
+use crate::inventory::known::{Shared, View as Facts};
 use crate::library::Library;
 use crate::settings::Settings;
 use crate::snapshot::{Snapshot, View, path_of};
@@ -34,8 +37,15 @@ pub(crate) struct Session {
     pub(crate) encoding: Encoding,
     pub(crate) library: Library,
     pub(crate) settings: Settings,
-    /// What an inventory tells, where one is at hand.
-    pub(crate) facts: Arc<dyn Facts>,
+    /// The inventories of the projects.
+    pub(crate) inventories: Arc<Inventories>,
+    /// What the last evaluation of each project found.
+    pub(crate) findings: BTreeMap<PathBuf, Arc<Vec<Check>>>,
+    /// By path: the revision in which its text changed last.
+    changed: HashMap<String, u64>,
+    /// The revision in which any text did, and that in which many may have.
+    texts: u64,
+    restructured: u64,
     /// How often anything changed that answers depend on.
     pub(crate) revision: u64,
 }
@@ -52,7 +62,11 @@ impl Session {
             encoding: Encoding::default(),
             library: Library::default(),
             settings: Settings::default(),
-            facts: Arc::new(NoFacts),
+            inventories: Arc::default(),
+            findings: BTreeMap::new(),
+            changed: HashMap::new(),
+            texts: 0,
+            restructured: 0,
             revision: 0,
         }
     }
@@ -75,8 +89,78 @@ impl Session {
             encoding: self.encoding,
             library: self.library.clone(),
             settings: self.settings.clone(),
-            facts: Arc::clone(&self.facts),
+            client: self.client,
+            facts: Arc::new(Facts::new(self.known(member), self.texts)),
+            findings: self.findings_of(member),
         }
+    }
+
+    fn known(&self, member: &Member) -> Shared {
+        let inventory = member.root.as_ref().and_then(|root| self.inventories.get(root));
+        inventory.map(|inventory| inventory.known.clone()).unwrap_or_default()
+    }
+
+    fn findings_of(&self, member: &Member) -> Arc<Vec<Check>> {
+        member.root.as_ref().and_then(|root| self.findings.get(root)).cloned().unwrap_or_default()
+    }
+
+    /// Returns the revision in which any text changed last.
+    pub(crate) fn texts(&self) -> u64 {
+        self.texts
+    }
+
+    /// Remembers that the text of a file changes in the next revision.
+    pub(crate) fn text_changes(&mut self, path: &str) {
+        self.texts = self.revision + 1;
+        self.changed.insert(path.to_owned(), self.texts);
+    }
+
+    /// Remembers that other files may count from the next revision on.
+    pub(crate) fn files_change(&mut self) {
+        self.texts = self.revision + 1;
+        self.restructured = self.texts;
+    }
+
+    /// Returns the texts of a project that changed since a revision; of all its files where nobody had them.
+    pub(crate) fn texts_since(&self, root: &Path, since: Option<u64>) -> Texts {
+        let revision = self.texts;
+        let member = self.workspace.members.iter().find(|member| member.root.as_deref() == Some(root));
+        let Some(member) = member else { return Texts { revision, files: Vec::new(), all: true } };
+        let text = |file: &SourceFile| Some(file.text(&self.db).to_owned());
+        let since = since.filter(|since| *since >= self.restructured);
+        let files = match since {
+            None => member.files.iter().map(|(path, file)| (path.clone(), text(file))).collect(),
+            Some(since) => {
+                let changed: BTreeSet<&String> =
+                    self.changed.iter().filter(|(_, at)| **at > since).map(|(path, _)| path).collect();
+                let is_ours =
+                    |path: &str| member.files.contains_key(path) || self.workspace.find(path).is_none();
+                let ours = changed.into_iter().filter(|path| is_ours(path));
+                ours.map(|path| (path.clone(), member.files.get(path).and_then(text))).collect()
+            }
+        };
+        Texts { revision, files, all: since.is_none() }
+    }
+
+    /// Returns the project of a file or a folder; the first where there is none.
+    pub(crate) fn project_of(&self, uri: Option<&Uri>) -> Option<&Member> {
+        let members = &self.workspace.members;
+        let Some(uri) = uri else { return members.iter().rev().find(|member| member.root.is_some()) };
+        let path = path_of(uri);
+        let of_file = self.workspace.find(&path).map(|(member, _)| member);
+        of_file.or_else(|| {
+            let path = Path::new(&path);
+            let holds = |member: &&Member| member.root.as_ref().is_some_and(|root| path.starts_with(root));
+            members
+                .iter()
+                .filter(holds)
+                .max_by_key(|member| member.root.as_ref().map(|root| root.components().count()))
+        })
+    }
+
+    /// Returns the folders of all projects.
+    pub(crate) fn roots(&self) -> Vec<PathBuf> {
+        self.workspace.members.iter().filter_map(|member| member.root.clone()).collect()
     }
 
     /// Returns the paths of all files.
@@ -108,13 +192,20 @@ impl Session {
         if self.library.module_at(&self.db, self.workspace.empty, &path).is_some() {
             return;
         }
+        match self.workspace.find(&path) {
+            Some((_, file)) if *file.text(&self.db) == text => {}
+            Some(_) => self.text_changes(&path),
+            // A whole project may come with it.
+            None => self.files_change(),
+        }
         let file = self.with_workspace(|workspace, db, open| workspace.open(db, &path, text, open));
         self.documents.insert(path, Document { uri, version, file });
     }
 
     /// Applies the edits of a message, in order. Those of a file that is not open are passed over.
     pub(crate) fn edit(&mut self, uri: &Uri, version: i32, changes: Vec<TextDocumentContentChangeEvent>) {
-        let Some(document) = self.documents.get_mut(&path_of(uri)) else { return };
+        let path = path_of(uri);
+        let Some(document) = self.documents.get_mut(&path) else { return };
         document.version = version;
         let file = document.file;
         let mut text = file.text(&self.db).to_owned();
@@ -122,6 +213,7 @@ impl Session {
             apply(&mut text, change, self.encoding);
         }
         self.db.edit(file, text);
+        self.text_changes(&path);
     }
 
     /// Lets go of a file that the client closed: what is on disk counts again.
@@ -129,8 +221,20 @@ impl Session {
         let path = path_of(uri);
         if self.documents.remove(&path).is_some() {
             self.workspace.reread(&mut self.db, &path);
+            self.text_changes(&path);
         }
     }
+}
+
+/// Texts that changed.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    /// The revision that they are of.
+    pub(crate) revision: u64,
+    /// Paths as they are shown; None: the file is gone.
+    pub(crate) files: Vec<(String, Option<String>)>,
+    /// Whether there are no other files.
+    pub(crate) all: bool,
 }
 
 fn apply(text: &mut String, change: TextDocumentContentChangeEvent, encoding: Encoding) {

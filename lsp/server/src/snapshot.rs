@@ -5,20 +5,28 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use salsa::{Cancelled, Database as _};
-use tagpol_ide::Facts;
-use tagpol_sema::{Database, Project, SourceFile, line_index};
+use tagpol_questions::Check;
+use tagpol_sema::{Database, Db, Project, SourceFile};
 use tagpol_syntax::{TextRange, TextSize};
 use tokio::sync::Mutex;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{Location, Position, Range, Uri};
 
-use crate::encoding::{Encoding, Lines};
+use crate::capabilities::ClientAbilities;
+use crate::encoding::{Encoding, Lines, line_starts};
+use crate::inventory::known::View as Facts;
 use crate::library::Library;
 use crate::session::Session;
 use crate::settings::Settings;
 
 /// How often a request that an edit cut short is asked again.
 const MAX_ATTEMPTS: usize = 3;
+
+/// The beginnings of the lines of a file, as the protocol counts them: a carriage return ends one too.
+#[salsa::tracked(returns(ref))]
+fn starts(db: &dyn Db, file: SourceFile) -> Vec<u32> {
+    line_starts(file.text(db))
+}
 
 /// A project as it was when a message was handled. It must not outlive the computation it is for, since
 /// the next edit waits until it is gone.
@@ -28,7 +36,10 @@ pub(crate) struct View {
     pub(crate) encoding: Encoding,
     pub(crate) library: Library,
     pub(crate) settings: Settings,
-    pub(crate) facts: Arc<dyn Facts>,
+    pub(crate) client: ClientAbilities,
+    pub(crate) facts: Arc<Facts>,
+    /// What the last evaluation found.
+    pub(crate) findings: Arc<Vec<Check>>,
 }
 
 /// A file of such a project.
@@ -40,7 +51,7 @@ pub(crate) struct Snapshot {
 impl View {
     /// Returns a file's text with its lines.
     pub(crate) fn lines(&self, file: SourceFile) -> Lines<'_> {
-        let starts = line_index(&self.db, file).starts();
+        let starts = starts(&self.db, file);
         Lines { text: file.text(&self.db), starts, encoding: self.encoding }
     }
 

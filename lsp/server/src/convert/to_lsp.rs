@@ -22,6 +22,7 @@ use tower_lsp::ls_types::{
 use super::from_lsp::DocsData;
 use crate::capabilities::FIX_ALL;
 use crate::encoding::Lines;
+use crate::handlers::commands::{RUN_TEST, SHOW_VIOLATIONS};
 use crate::snapshot::{Snapshot, View, uri_of};
 use crate::workspace::Member;
 
@@ -269,10 +270,15 @@ pub(crate) fn lens(snapshot: &Snapshot, uri: &Uri, lens: Lens) -> CodeLens {
     let command = match lens.action {
         LensAction::RunTest(name) => Command {
             title: "▶ run test".to_owned(),
-            command: "tagpol.runTest".to_owned(),
+            command: RUN_TEST.to_owned(),
             arguments: Some(vec![uri.as_str().into(), name.into()]),
         },
-        LensAction::Tell(text) => Command { title: text, command: String::new(), arguments: None },
+        LensAction::ShowViolations(policy, text) => Command {
+            title: text,
+            command: SHOW_VIOLATIONS.to_owned(),
+            arguments: Some(vec![uri.as_str().into(), policy.into()]),
+        },
+        LensAction::Coverage(text) => Command { title: text, command: String::new(), arguments: None },
     };
     CodeLens { range: snapshot.range(lens.range), command: Some(command), data: None }
 }
@@ -340,8 +346,13 @@ pub(crate) fn completions(
     let opens_block = trigger == Some("{") && opens_block(lines.text, found.replace.start());
     let items = found.items.into_iter().filter(|_| !opens_block);
     let wanted = items.filter(|item| trigger != Some(" ") || item.kind != CompletionKind::Snippet);
-    let items = wanted.enumerate().map(|(order, item)| completion(lines, uri, replace, order, item));
-    CompletionResponse::List(CompletionList { is_incomplete: false, items: items.collect() })
+    let items = wanted.enumerate().map(|(order, item)| {
+        // Who cannot be told later is told now.
+        let now = Some(&item.docs).filter(|_| !snapshot.view.client.resolves_edits);
+        let extra = now.and_then(|docs| import(snapshot, docs));
+        completion(uri, replace, order, item, extra)
+    });
+    CompletionResponse::List(CompletionList { is_incomplete: found.has_more, items: items.collect() })
 }
 
 /// Whether a brace that was just typed opens a block: one goes on with Enter there, which would take the
@@ -350,8 +361,20 @@ fn opens_block(text: &str, offset: TextSize) -> bool {
     text.get(..offset.into()).is_some_and(|before| !before.ends_with("::{"))
 }
 
-fn completion(lines: Lines<'_>, uri: &Uri, replace: Range, order: usize, item: Completion) -> CompletionItem {
-    let extra = edits(lines, item.extra);
+/// The edit that brings in the module of an offer, where it needs one.
+pub(crate) fn import(snapshot: &Snapshot, docs: &Docs) -> Option<Vec<TextEdit>> {
+    let Docs::Item(name, Some(module)) = docs else { return None };
+    let edit = tagpol_ide::completion_import(&snapshot.view.db, snapshot.file, module, name)?;
+    Some(edits(snapshot.lines(), vec![edit]))
+}
+
+fn completion(
+    uri: &Uri,
+    replace: Range,
+    order: usize,
+    item: Completion,
+    extra: Option<Vec<TextEdit>>,
+) -> CompletionItem {
     let details = CompletionItemLabelDetails { detail: None, description: Some(item.detail.clone()) };
     CompletionItem {
         label: item.label.clone(),
@@ -366,7 +389,7 @@ fn completion(lines: Lines<'_>, uri: &Uri, replace: Range, order: usize, item: C
             InsertTextFormat::PLAIN_TEXT
         }),
         text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(replace, item.insert))),
-        additional_text_edits: Some(extra).filter(|edits| !edits.is_empty()),
+        additional_text_edits: extra,
         data: docs_data(uri, item.docs).and_then(|data| serde_json::to_value(data).ok()),
         ..CompletionItem::default()
     }

@@ -11,6 +11,7 @@ use tower_lsp::ls_types::{
 };
 
 use crate::convert::to_lsp;
+use crate::inventory::keeper::refresh;
 use crate::server::Server;
 
 /// The tokens that a client has of each file, and the number by which it calls them.
@@ -112,14 +113,26 @@ pub(crate) async fn semantic_tokens_range(
 
 pub(crate) async fn hints(server: &Server, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
     let range = params.range;
+    let uri = params.text_document.uri.clone();
     let answer = server.ask(&params.text_document.uri, move |snapshot| {
         let (view, lines) = (&snapshot.view, snapshot.lines());
         let hints =
             tagpol_ide::hints(&view.db, view.project, snapshot.file, lines.bytes(range), &*view.facts);
-        let wanted = hints.into_iter().filter(|hint| view.settings.wants(hint.kind));
-        wanted.map(|hint| to_lsp::hint(lines, hint)).collect()
+        let shown = hints.into_iter().filter(|hint| view.settings.wants(hint.kind));
+        let shown = shown.map(|hint| to_lsp::hint(lines, hint)).collect();
+        (shown, view.facts.wanted())
     });
-    answer.await
+    let Some((hints, wanted)) = answer.await? else { return Ok(None) };
+    if !wanted.is_empty() {
+        // They come when they are known: nobody waits for hints.
+        let (server, learning) = (server.clone(), server.learn(&uri, wanted).await);
+        tokio::spawn(async move {
+            if learning.await.unwrap_or_default() {
+                refresh(&server).await;
+            }
+        });
+    }
+    Ok(Some(hints))
 }
 
 pub(crate) async fn lenses(server: &Server, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
@@ -127,7 +140,7 @@ pub(crate) async fn lenses(server: &Server, params: CodeLensParams) -> Result<Op
     let answer = server.ask(&params.text_document.uri, move |snapshot| {
         let view = &snapshot.view;
         let lenses = tagpol_ide::lenses(&view.db, snapshot.file, &*view.facts).into_iter();
-        let wanted = lenses.filter(|_| view.settings.lens.tests);
+        let wanted = lenses.filter(|lens| view.settings.wants_lens(&lens.action));
         wanted.map(|lens| to_lsp::lens(snapshot, &uri, lens)).collect()
     });
     answer.await

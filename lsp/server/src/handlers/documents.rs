@@ -7,6 +7,8 @@ use tower_lsp::ls_types::{
     DidSaveTextDocumentParams,
 };
 
+use crate::handlers::inventory::evaluate;
+use crate::protocol::OfProject;
 use crate::server::Server;
 use crate::snapshot::path_of;
 
@@ -14,6 +16,8 @@ pub(crate) async fn opened(server: &Server, params: DidOpenTextDocumentParams) {
     let mut session = server.session.lock().await;
     let document = params.text_document;
     session.open(document.uri.clone(), document.version, document.text);
+    // It may have brought a project along.
+    server.inventories.keep(server, session.roots());
     session.revision += 1;
     server.changed(session.revision, Some(document.uri));
 }
@@ -33,6 +37,13 @@ pub(crate) async fn saved(server: &Server, params: DidSaveTextDocumentParams) {
     // A table may have been saved with it, by a client that watches no files.
     state.workspace.read_tables(&mut state.db);
     session.revision += 1;
+    // What had nothing to tell may have by now.
+    server.inventories.choose_again(true);
+    if session.settings.findings.on_save {
+        let (server, uri) = (server.clone(), Some(params.text_document.uri.clone()));
+        // Who saves does not wait for it; where it fails there is nothing to tell.
+        tokio::spawn(async move { evaluate(&server, OfProject { uri }).await });
+    }
     server.changed(session.revision, Some(params.text_document.uri));
 }
 

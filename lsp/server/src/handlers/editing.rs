@@ -17,7 +17,7 @@ pub(crate) async fn completion(
     let at = params.text_document_position;
     let uri = at.text_document.uri.clone();
     let trigger = params.context.and_then(|context| context.trigger_character);
-    let answer = server.ask(&at.text_document.uri, move |snapshot| {
+    let answer = server.ask_knowing(&at.text_document.uri, move |snapshot| {
         let (view, offset) = (&snapshot.view, snapshot.offset(at.position));
         let found = tagpol_ide::completions(&view.db, view.project, snapshot.file, offset, &*view.facts);
         to_lsp::completions(snapshot, &uri, found, trigger.as_deref())
@@ -25,14 +25,16 @@ pub(crate) async fn completion(
     answer.await
 }
 
-/// Adds the documentation to an offer: it is long, and asked for one at a time.
+/// Adds the documentation to an offer, and the `use` that it needs: they are asked for one at a time.
 pub(crate) async fn resolve(server: &Server, mut item: CompletionItem) -> Result<CompletionItem> {
     let Some((uri, docs)) = item.data.as_ref().and_then(from_lsp::docs) else { return Ok(item) };
     let answer = server.ask(&uri, move |snapshot| {
-        tagpol_ide::completion_docs(&snapshot.view.db, snapshot.view.project, &docs)
+        let text = tagpol_ide::completion_docs(&snapshot.view.db, snapshot.view.project, &docs);
+        (text, to_lsp::import(snapshot, &docs))
     });
-    if let Some(text) = answer.await?.flatten() {
-        item.documentation = Some(to_lsp::documentation(text));
+    if let Some((text, edits)) = answer.await? {
+        item.documentation = text.map(to_lsp::documentation);
+        item.additional_text_edits = edits.or(item.additional_text_edits);
     }
     Ok(item)
 }
@@ -80,9 +82,10 @@ fn refused(reason: String) -> Error {
 pub(crate) async fn actions(server: &Server, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
     let only = params.context.only;
     let range = params.range;
-    let answer = server.ask(&params.text_document.uri, move |snapshot| {
+    let answer = server.ask_knowing(&params.text_document.uri, move |snapshot| {
         let (view, lines) = (&snapshot.view, snapshot.lines());
-        let actions = tagpol_ide::actions(&view.db, view.project, snapshot.file, lines.bytes(range));
+        let bytes = lines.bytes(range);
+        let actions = tagpol_ide::actions(&view.db, view.project, snapshot.file, bytes, &*view.facts);
         let wanted = actions.into_iter().filter(|action| from_lsp::wants(only.as_deref(), action.kind));
         wanted.map(|action| to_lsp::action(snapshot, action).into()).collect()
     });

@@ -1,20 +1,28 @@
 //! Beginning and end.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tower_lsp::ls_types::{
     ConfigurationItem, DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern,
-    InitializeParams, InitializeResult, ProgressToken, Registration, ServerInfo, Uri,
+    InitializeParams, InitializeResult, LSPAny, ProgressToken, Registration, ServerInfo, Uri,
 };
 
 use crate::capabilities::{self, ClientAbilities};
 use crate::encoding::Encoding;
 use crate::library::Library;
+use crate::parent;
 use crate::server::Server;
+use crate::session::Session;
 use crate::settings::Settings;
 
-/// The files that projects are made of: policies, manifests, and the files of tables.
-const WATCHED: [&str; 3] = ["**/*.tagpol", "**/tagpol.toml", "**/*.{csv,tsv,json,ndjson,jsonl,parquet}"];
+/// The files that projects are made of: policies, manifests, the files of tables, and snapshots.
+const WATCHED: [&str; 4] = [
+    "**/*.tagpol",
+    "**/tagpol.toml",
+    "**/*.{csv,tsv,json,ndjson,jsonl,parquet}",
+    "**/.tagpol/snapshots/*/manifest.json",
+];
 
 pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> InitializeResult {
     let mut session = server.session.lock().await;
@@ -25,8 +33,13 @@ pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> Ini
         session.settings = Settings::read(options);
     }
     session.workspace.folders = folders(&params);
+    if let Some(process) = params.process_id {
+        tokio::spawn(parent::watch(process, Arc::clone(&server.orphaned)));
+    }
+    let own = params.initialization_options.as_ref().and_then(|options| options.get("commands"));
+    let own: Vec<String> = own.and_then(|own| serde_json::from_value(own.clone()).ok()).unwrap_or_default();
     InitializeResult {
-        capabilities: capabilities::server(session.encoding, session.client),
+        capabilities: capabilities::server(session.encoding, session.client, &own),
         server_info: Some(ServerInfo {
             name: "tagpol".to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -60,8 +73,10 @@ pub(crate) async fn initialized(server: &Server) {
     state.library = Library::write(server.cache.clone(), &state.db, state.workspace.empty);
     session.set_clock();
     session.with_workspace(|workspace, db, open| workspace.load(db, open));
+    session.files_change();
     session.revision += 1;
     server.revision.send_replace(session.revision);
+    server.inventories.keep(server, session.roots());
     let (client, revision) = (session.client, session.revision);
     drop(session);
     // Questions to the client are asked from a task: its answers are read by who waits for this handler.
@@ -96,12 +111,21 @@ pub(crate) async fn ask_for_settings(server: &Server) {
     if let Ok(values) = server.client.configuration(vec![item]).await
         && let Some(value) = values.first().filter(|value| !value.is_null())
     {
-        server.session.lock().await.settings = Settings::read(value);
+        take_settings(server, &mut *server.session.lock().await, value);
+    }
+}
+
+/// Takes settings, which may say other resources.
+pub(crate) fn take_settings(server: &Server, session: &mut Session, value: &LSPAny) {
+    let before = std::mem::replace(&mut session.settings, Settings::read(value));
+    if before.inventory != session.settings.inventory {
+        server.inventories.choose_again(false);
     }
 }
 
 pub(crate) async fn shutdown(server: &Server) {
     let _session = server.session.lock().await;
+    server.inventories.end();
     server.shut_down.store(true, Ordering::Relaxed);
 }
 

@@ -14,7 +14,8 @@ use crate::snapshot::Snapshot;
 
 pub(crate) async fn hover(server: &Server, params: HoverParams) -> Result<Option<Hover>> {
     let at = params.text_document_position_params;
-    let answer = server.ask(&at.text_document.uri, move |snapshot| {
+    let uri = at.text_document.uri.clone();
+    let answer = server.ask_knowing(&uri, move |snapshot| {
         let (view, offset) = (&snapshot.view, snapshot.offset(at.position));
         let hover = tagpol_ide::hover(&view.db, view.project, snapshot.file, offset, &*view.facts)?;
         Some(to_lsp::hover(snapshot, hover))

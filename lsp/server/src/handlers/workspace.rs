@@ -7,10 +7,9 @@ use tower_lsp::ls_types::{
     DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
 };
 
-use crate::handlers::lifecycle::{ask_for_settings, folder_path};
+use crate::handlers::lifecycle::{ask_for_settings, folder_path, take_settings};
 use crate::server::Server;
 use crate::session::Session;
-use crate::settings::Settings;
 use crate::snapshot::path_of;
 
 pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFilesParams) {
@@ -18,7 +17,9 @@ pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFiles
     let mut has_tables = false;
     for change in params.changes {
         let path = path_of(&change.uri);
-        if Path::new(&path).file_name().is_some_and(|name| name == FILE_NAME) {
+        if is_snapshot(Path::new(&path)) {
+            server.inventories.choose_again(false);
+        } else if Path::new(&path).file_name().is_some_and(|name| name == FILE_NAME) {
             manifest_changed(server, &mut session, &path);
         } else if is_policy_file(Path::new(&path)) {
             policy_changed(server, &mut session, &path);
@@ -34,12 +35,20 @@ pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFiles
     server.changed(session.revision, None);
 }
 
+/// Whether a file tells of a snapshot that came or went.
+fn is_snapshot(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::parent).and_then(Path::file_name);
+    path.file_name().is_some_and(|name| name == "manifest.json")
+        && folder.is_some_and(|name| name == "snapshots")
+}
+
 /// What the client has open is as it says, whatever is on disk.
 fn policy_changed(server: &Server, session: &mut Session, path: &str) {
     if session.documents.contains_key(path) {
         return;
     }
     session.workspace.reread(&mut session.db, path);
+    session.text_changes(path);
     if session.workspace.find(path).is_none() {
         server.clear(path);
     }
@@ -49,6 +58,9 @@ fn manifest_changed(server: &Server, session: &mut Session, path: &str) {
     let Some(root) = Path::new(path).parent() else { return };
     let root = root.to_owned();
     session.with_workspace(|workspace, db, open| workspace.load_folder(db, root, open));
+    session.files_change();
+    server.inventories.keep(server, session.roots());
+    server.inventories.choose_again(false);
     server.clear(path);
 }
 
@@ -66,6 +78,8 @@ pub(crate) async fn folders_changed(server: &Server, params: DidChangeWorkspaceF
     });
     let after = session.paths();
     before.difference(&after).for_each(|path| server.clear(path));
+    session.files_change();
+    server.inventories.keep(server, session.roots());
     session.revision += 1;
     server.changed(session.revision, None);
 }
@@ -73,7 +87,7 @@ pub(crate) async fn folders_changed(server: &Server, params: DidChangeWorkspaceF
 pub(crate) async fn settings_changed(server: &Server, params: DidChangeConfigurationParams) {
     let mut session = server.session.lock().await;
     if !params.settings.is_null() {
-        session.settings = Settings::read(&params.settings);
+        take_settings(server, &mut session, &params.settings);
     }
     if session.client.configuration {
         // Its answer is read by who waits for this handler.

@@ -1,0 +1,152 @@
+//! Numbers of a real inventory beside the text.
+//!
+//! A project with a snapshot has a worker, a process of its own, and a task that keeps it: it chooses the
+//! snapshot, starts the worker, hands it what changes once the text rests, asks what the policies find, and
+//! tells the client when there is news. What is known is kept in [`known`], which requests read at once.
+//! Nothing here is waited for by an edit.
+//!
+//! - `process`: the worker
+//! - `choice`: which resources
+//! - `known`: what is known already
+//! - `keeper`: the task
+
+pub(crate) mod choice;
+pub(crate) mod keeper;
+pub(crate) mod known;
+pub(crate) mod process;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use self::known::Shared;
+use self::process::Process;
+use crate::protocol::{ChosenBy, Snapshot, State, Status};
+use crate::server::Server;
+
+/// The inventory of one project.
+pub(crate) struct Inventory {
+    /// The folder of the project.
+    pub(crate) root: PathBuf,
+    /// What is known of it.
+    pub(crate) known: Shared,
+    /// Told when the choice of the resources is to be made anew.
+    pub(crate) choose: Notify,
+    state: Mutex<Kept>,
+    /// A folder for what is imported; gone with this.
+    scratch: Option<tempfile::TempDir>,
+}
+
+#[derive(Default)]
+struct Kept {
+    process: Option<Arc<Process>>,
+    /// What the client chose.
+    wish: Option<String>,
+    chosen_by: Option<ChosenBy>,
+    status: Option<Status>,
+}
+
+impl Inventory {
+    fn new(root: PathBuf) -> Self {
+        let scratch = tempfile::Builder::new().prefix("tagpol-").tempdir().ok();
+        Self { root, known: Shared::default(), choose: Notify::new(), state: Mutex::default(), scratch }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the worker, while one has the snapshot open.
+    pub(crate) fn process(&self) -> Option<Arc<Process>> {
+        self.kept().process.clone()
+    }
+
+    /// Chooses for the client; None: it chooses nothing.
+    pub(crate) fn wish(&self, wish: Option<String>) {
+        self.kept().wish = wish;
+        self.choose.notify_one();
+    }
+
+    /// Returns what the client was told last.
+    pub(crate) fn status(&self) -> Status {
+        let none = || self.status_of(State::None, None);
+        self.kept().status.clone().unwrap_or_else(none)
+    }
+
+    fn status_of(&self, state: State, message: Option<String>) -> Status {
+        Status {
+            project: tower_lsp::ls_types::Uri::from_file_path(&self.root),
+            state,
+            snapshot: self.snapshot(),
+            chosen_by: None,
+            message,
+        }
+    }
+
+    /// Returns the snapshot in use.
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+        let opened = self.known.lock().opened.clone()?;
+        Some(Snapshot {
+            id: opened.id,
+            path: opened.path,
+            taken_at: opened.taken_at,
+            resources: opened.resources,
+            monthly_cost: opened.monthly_cost,
+            currency: opened.currency,
+            in_use: true,
+            problem: None,
+        })
+    }
+}
+
+/// The inventories of all projects, by their folders.
+#[derive(Default)]
+pub(crate) struct Inventories(Mutex<BTreeMap<PathBuf, (Arc<Inventory>, AbortHandle)>>);
+
+impl Inventories {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Arc<Inventory>, AbortHandle)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns that of a project.
+    pub(crate) fn get(&self, root: &Path) -> Option<Arc<Inventory>> {
+        self.lock().get(root).map(|(inventory, _)| Arc::clone(inventory))
+    }
+
+    /// Has those of these projects kept, and lets go of all others.
+    pub(crate) fn keep(&self, server: &Server, roots: impl IntoIterator<Item = PathBuf>) {
+        let mut kept = self.lock();
+        let mut before = std::mem::take(&mut *kept);
+        for root in roots {
+            let entry = before.remove(&root).unwrap_or_else(|| {
+                let inventory = Arc::new(Inventory::new(root.clone()));
+                let task = tokio::spawn(keeper::keep(server.clone(), Arc::clone(&inventory)));
+                (inventory, task.abort_handle())
+            });
+            kept.insert(root, entry);
+        }
+        drop(kept);
+        before.into_values().for_each(|(_, task)| task.abort());
+    }
+
+    /// Has each choose anew what it is of; `only` those that have nothing to tell.
+    pub(crate) fn choose_again(&self, only_idle: bool) {
+        for (inventory, _) in self.lock().values() {
+            let is_idle = matches!(inventory.status().state, State::None | State::Failed);
+            if is_idle || !only_idle {
+                inventory.choose.notify_one();
+            }
+        }
+    }
+
+    /// Lets go of all.
+    pub(crate) fn end(&self) {
+        std::mem::take(&mut *self.lock()).into_values().for_each(|(inventory, task)| {
+            task.abort();
+            inventory.kept().process = None;
+        });
+    }
+}

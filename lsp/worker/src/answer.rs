@@ -1,0 +1,260 @@
+//! What is answered.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use tagpol_inventory::{ImportOptions, Snapshot, import};
+use tagpol_questions::{Answer, Explained, Inventory, Measured, Question, Subject};
+use tagpol_run::explain::resource::explain;
+use tagpol_run::explain::{Found, Named};
+use tagpol_run::live::{self, Live};
+use tagpol_run::testing::coverage::coverage;
+use tagpol_run::testing::{self, Subject as Tested};
+use tagpol_run::{Options, RunError, compile, compile_for, evaluate};
+use tagpol_sema::program::Test;
+use tagpol_store::StoreError;
+
+use crate::project::{Checked, Project};
+use crate::{Shared, convert, lock};
+
+/// What the worker has.
+pub(crate) struct Worker {
+    current: Shared,
+    project: Project,
+    live: Option<Live>,
+}
+
+/// Why there is no answer.
+enum Failure {
+    /// Nobody waits for it.
+    Cancelled,
+    /// For people.
+    Told(String),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Store(StoreError::Interrupted) => Self::Cancelled,
+            other => Self::Told(other.to_string()),
+        }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Told(message)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(message: &str) -> Self {
+        Self::Told(message.to_owned())
+    }
+}
+
+const MISTAKES: &str = "the policies have mistakes";
+const NO_SNAPSHOT: &str = "there is no snapshot";
+
+impl Worker {
+    pub(crate) fn new(current: Shared) -> Self {
+        Self { current, project: Project::new(None), live: None }
+    }
+
+    pub(crate) fn answer(&mut self, question: Question) -> Answer {
+        match self.try_answer(question) {
+            Ok(answer) => answer,
+            Err(Failure::Cancelled) => Answer::Cancelled,
+            Err(Failure::Told(message)) => Answer::Failed(message),
+        }
+    }
+
+    /// Takes questions again after one was stopped.
+    pub(crate) fn resume(&self) {
+        if let Some(live) = &self.live {
+            live.resume();
+        }
+    }
+
+    fn try_answer(&mut self, question: Question) -> Result<Answer, Failure> {
+        match question {
+            Question::Open { root, inventory } => self.open(root.as_deref(), inventory),
+            Question::Sync { files, all } => {
+                self.project.sync(files, all);
+                Ok(Answer::Done)
+            }
+            Question::Measure => self.measure(),
+            Question::Keys => {
+                let keys = self.live()?.keys()?;
+                Ok(Answer::Keys(keys.into_iter().map(|key| convert::value(key, false)).collect()))
+            }
+            Question::Values(subject) => self.values(subject),
+            Question::Violations { policy, limit } => self.violations(&policy, limit),
+            Question::Resources { query, limit } => {
+                let found = self.live()?.resources(&query, limit)?;
+                Ok(Answer::Resources(found.into_iter().map(convert::resource).collect()))
+            }
+            Question::Evaluate => self.evaluate(),
+            Question::Explain { resource } => self.explain(&resource),
+            Question::Sql => self.sql(),
+            Question::Tests { wanted } => self.tests(wanted.as_deref()),
+            Question::Cancel(_) => Ok(Answer::Done),
+        }
+    }
+
+    fn open(&mut self, root: Option<&str>, inventory: Option<Inventory>) -> Result<Answer, Failure> {
+        self.project = Project::new(root);
+        lock(&self.current).handle = None;
+        self.live = None;
+        let Some(inventory) = inventory else { return Ok(Answer::Opened(None)) };
+        let options = self.project.options(clock())?;
+        let snapshot = self.snapshot(inventory, options.now)?;
+        let live = Live::open(snapshot, options)?;
+        lock(&self.current).handle = Some(live.interrupt_handle());
+        let opened = convert::opened(live.snapshot(), live.total_cost()?);
+        self.live = Some(live);
+        Ok(Answer::Opened(Some(opened)))
+    }
+
+    fn snapshot(&self, inventory: Inventory, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
+        let snapshot = match inventory {
+            Inventory::Snapshot(path) => Snapshot::open(Path::new(&path)).map_err(RunError::from)?,
+            Inventory::Files { files, into } => {
+                let into = PathBuf::from(into);
+                let there = Snapshot::list(&into).map_err(RunError::from)?.snapshots.into_iter().next();
+                match there {
+                    Some(snapshot) => snapshot,
+                    None => {
+                        let files: Vec<PathBuf> =
+                            files.iter().map(|file| self.project.resolve(file)).collect();
+                        let imported = import(&files, &ImportOptions::at(now), &mut |_| {});
+                        let written = imported.and_then(|import| import.write(&into, &mut |_| {}));
+                        written.map_err(RunError::from)?
+                    }
+                }
+            }
+        };
+        snapshot.check().map_err(RunError::from)?;
+        Ok(snapshot)
+    }
+
+    fn live(&mut self) -> Result<&mut Live, Failure> {
+        self.live.as_mut().ok_or_else(|| NO_SNAPSHOT.into())
+    }
+
+    fn checked(&mut self) -> Result<Checked, Failure> {
+        self.project.checked(clock())?.ok_or_else(|| MISTAKES.into())
+    }
+
+    fn measure(&mut self) -> Result<Answer, Failure> {
+        let Some(live) = self.live.as_mut() else { return Err(NO_SNAPSHOT.into()) };
+        let Some(Checked { program, options }) = self.project.checked(clock())? else {
+            return Ok(Answer::Measured(Measured { has_errors: true, ..Measured::default() }));
+        };
+        live.set_now(options.now);
+        match live.measure(&program) {
+            Ok(measures) => Ok(Answer::Measured(convert::measured(measures, live.tags_version()))),
+            Err(error) => match Failure::from(error) {
+                Failure::Cancelled => Err(Failure::Cancelled),
+                Failure::Told(problem) => {
+                    Ok(Answer::Measured(Measured { problem: Some(problem), ..Measured::default() }))
+                }
+            },
+        }
+    }
+
+    fn values(&mut self, subject: Subject) -> Result<Answer, Failure> {
+        let subject = match subject {
+            Subject::Attribute(name) => live::Subject::Attribute(name),
+            Subject::Native(key) => live::Subject::Native(key),
+            Subject::Tag(name) => live::Subject::Tag(name),
+        };
+        let program = match subject {
+            live::Subject::Tag(_) => self.checked()?.program,
+            _ => Default::default(),
+        };
+        let values = self.live()?.values(&program, &subject)?;
+        Ok(Answer::Values(convert::values(values)))
+    }
+
+    fn violations(&mut self, policy: &str, limit: u64) -> Result<Answer, Failure> {
+        let program = self.checked()?.program;
+        let Some(found) = self.live()?.violations(&program, policy, limit)? else {
+            return Err(format!("there is no policy `{policy}`").into());
+        };
+        let found = found.into_iter().map(|found| (convert::resource(found.resource), found.checks));
+        Ok(Answer::Violations(found.collect()))
+    }
+
+    fn evaluate(&mut self) -> Result<Answer, Failure> {
+        let Checked { program, options } = self.checked()?;
+        let snapshot = self.live()?.snapshot().clone();
+        let evaluation = evaluate(&program, &snapshot, &options)?;
+        Ok(Answer::Evaluated(Box::new(convert::evaluated(&evaluation))))
+    }
+
+    fn explain(&mut self, resource: &str) -> Result<Answer, Failure> {
+        use tagpol_run::report::explanation::{json, pretty};
+        let Checked { program, options } = self.checked()?;
+        let places = self.project.places_to_evaluate()?;
+        let snapshot = self.live()?.snapshot().clone();
+        let explanation = match explain(&program, &places, &snapshot, &options, resource)? {
+            Found::One(explanation) => explanation,
+            Found::Several(listed, _) => {
+                return Err(format!("several resources are called `{resource}`: {}", list(&listed)).into());
+            }
+            Found::None(similar) if similar.is_empty() => {
+                return Err(format!("there is no resource `{resource}`").into());
+            }
+            Found::None(similar) => {
+                let similar = list(&similar);
+                return Err(format!("there is no resource `{resource}`; did you mean {similar}?").into());
+            }
+        };
+        Ok(Answer::Explained(Explained {
+            resource: explanation.resource.id.clone(),
+            text: plain(&pretty(&explanation, None)),
+            json: json(&explanation, None).map_err(|error| error.to_string())?,
+        }))
+    }
+
+    fn sql(&mut self) -> Result<Answer, Failure> {
+        let Checked { program, options } = self.checked()?;
+        let compiled = match &self.live {
+            Some(live) => compile_for(&program, live.snapshot(), &options)?,
+            None => compile(&program, options.now)?,
+        };
+        Ok(Answer::Sql(compiled.script.to_string()))
+    }
+
+    fn tests(&mut self, wanted: Option<&[(String, String)]>) -> Result<Answer, Failure> {
+        let now = Utc::now();
+        let Some(program) = self.project.program(now) else { return Err(MISTAKES.into()) };
+        let places = self.project.places();
+        let subject = Tested { program: &program, places: &places };
+        let is_wanted = |test: &Test| {
+            wanted.is_none_or(|wanted| {
+                wanted.iter().any(|(file, name)| *file == *test.loc.file && *name == test.name)
+            })
+        };
+        let run = testing::run(subject, &Options::at(now), is_wanted)?;
+        let coverage = wanted.is_none().then(|| coverage(subject, &run));
+        Ok(Answer::Tests(convert::tests(&run, coverage.as_ref())))
+    }
+}
+
+/// The clock, by the hour: numbers of two moments are the same, and need not be computed twice.
+fn clock() -> DateTime<Utc> {
+    let now = Utc::now();
+    now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now)
+}
+
+fn list(resources: &[Named]) -> String {
+    let names = resources.iter().map(|named| format!("`{}`", named.id.escape_debug()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The text without what colours it in a terminal.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
