@@ -121,6 +121,8 @@ async def start(folder: pathlib.Path, capabilities_=None, folders=None, options=
 
     client.protocol.fm.features["textDocument/publishDiagnostics"] = publish
     client.feature("client/registerCapability")(lambda _: None)
+    client.statuses = []
+    client.feature("tagpol/status")(lambda told: client.statuses.append(told))
     folders = [folder] if folders is None else folders
     params = types.InitializeParams(
         capabilities=capabilities_ or capabilities(),

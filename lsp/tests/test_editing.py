@@ -2,7 +2,7 @@
 
 from lsprotocol import types
 
-from conftest import place, span
+from conftest import Project, capabilities, place, span, start
 
 POLICIES = "policies/policies.tagpol"
 TAGS = "policies/tags.tagpol"
@@ -51,8 +51,9 @@ async def test_completion_of_a_statement_that_does_not_parse(project):
 async def test_completion_brings_in_what_it_needs(project):
     text = "// Mine.\n\npolicy p {\n  severity high\n  require own$0\n}\n"
     offers = await complete(project, text)
-    edits = offers["owner"].additional_text_edits
-    done = apply(text.replace("$0", ""), edits)
+    assert offers["owner"].additional_text_edits is None, "it is worked out for the one that is taken"
+    item = await project.client.completion_item_resolve_async(offers["owner"])
+    done = apply(text.replace("$0", ""), item.additional_text_edits)
     assert done.startswith("// Mine.\n\nuse std::taxonomy::{owner}\n\npolicy p {")
 
 
@@ -60,6 +61,16 @@ async def test_no_list_opens_behind_the_brace_of_a_block(project):
     assert await complete(project, "policy p {$0\n}\n", typed="{") == {}
     assert "severity" in await complete(project, "policy p {$0\n}\n", name="b.tagpol")
     assert "owner" in await complete(project, "use std::taxonomy::{$0}\n", name="c.tagpol", typed="{")
+
+
+async def test_completion_for_clients_that_take_all_edits_at_once(folder):
+    (folder / "tagpol.toml").write_text("")
+    simple = capabilities()
+    simple.text_document.completion.completion_item.resolve_support = None
+    client = await start(folder, simple)
+    offers = await complete(Project(client, folder), "policy p {\n  severity high\n  require own$0\n}\n")
+    assert "use std::taxonomy::{owner}" in offers["owner"].additional_text_edits[0].new_text
+    await client.shutdown_session()
 
 
 async def test_completion_resolve(project):

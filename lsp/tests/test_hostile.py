@@ -197,3 +197,30 @@ async def test_work_done_progress(folder):
     kinds = [[report.kind for report in reports] for reports in client.progress_reports.values()]
     assert kinds == [["begin", "end"]]
     await client.shutdown_session()
+
+
+async def test_the_parent_process_dies():
+    """A server whose editor is gone ends, also where its input stays open."""
+    editor = await asyncio.create_subprocess_exec("sleep", "60")
+    raw = await Raw.start()
+    raw.send({"jsonrpc": "2.0", "id": 0, "method": "initialize",
+              "params": {"processId": editor.pid, "capabilities": {}}})
+    await raw.answer(0)
+    raw.send({"jsonrpc": "2.0", "method": "initialized", "params": {}})
+    raw.send({"jsonrpc": "2.0", "id": 1, "method": "workspace/symbol", "params": {"query": "x"}})
+    await raw.answer(1)
+    assert raw.process.returncode is None
+    editor.kill()
+    await editor.wait()
+    assert await asyncio.wait_for(raw.process.wait(), 10) == 1
+
+
+async def test_a_carriage_return_ends_a_line(project):
+    text = "tag a: text\rtag b: text\r\ntag c: txt\n"
+    project.open("a.tagpol", text)
+    found = await project.diagnostics("a.tagpol", version=1)
+    told = next(one for one in found if one.severity == types.DiagnosticSeverity.Error)
+    assert told.range.start == types.Position(line=2, character=7)
+    here = types.Range(start=told.range.start, end=types.Position(line=2, character=10))
+    project.change("a.tagpol", (here, "text"))
+    await project.diagnostics("a.tagpol", version=2, codes=[])

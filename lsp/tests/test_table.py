@@ -25,6 +25,7 @@ REQUESTS = {
     "document_on_type_formatting_provider": ["textDocument/onTypeFormatting"],
     "document_range_formatting_provider": ["textDocument/rangeFormatting"],
     "document_symbol_provider": ["textDocument/documentSymbol"],
+    "execute_command_provider": ["workspace/executeCommand"],
     "folding_range_provider": ["textDocument/foldingRange"],
     "hover_provider": ["textDocument/hover"],
     "inlay_hint_provider": ["textDocument/inlayHint"],
@@ -70,3 +71,9 @@ async def test_every_capability_is_in_the_table(folder):
     await client.shutdown_session()
     missing = [request for name in offered for request in REQUESTS[name] if request not in rows]
     assert missing == []
+
+
+def test_every_request_of_ours_is_in_the_table():
+    source = (FOLDER.parent / "server" / "src" / "service.rs").read_text()
+    ours = set(re.findall(r'custom_method\(\s*"([^"]+)"', source)) | {"tagpol/status"}
+    assert len(ours) > 5 and {row for row in table() if row.startswith("tagpol/")} == ours
