@@ -107,6 +107,26 @@ function steps.formats()
   same(lines(5), { '  severity critical' }, 'line')
 end
 
+function steps.tells_what_a_policy_finds()
+  local titles = {}
+  wait('the numbers of the inventory', function()
+    titles = vim.tbl_map(function(lens)
+      return lens.command and lens.command.title or ''
+    end, ask('textDocument/codeLens', { textDocument = vim.lsp.util.make_text_document_params() }))
+    return #titles > 0 and titles[1]:find('%d+ violations') ~= nil
+  end)
+end
+
+function steps.runs_a_test()
+  vim.cmd('edit ' .. policies('compliance_test.tagpol'))
+  wait('the server', function()
+    return vim.lsp.buf_is_attached(0, client().id)
+  end)
+  local lens = ask('textDocument/codeLens', { textDocument = vim.lsp.util.make_text_document_params() })[1]
+  local answer = ask('workspace/executeCommand', { command = lens.command.command, arguments = lens.command.arguments })
+  same(answer.results[1].outcome, 'passed', 'outcome')
+end
+
 function steps.shares_one_server_within_a_project()
   vim.cmd('edit ' .. policies('taxonomy.tagpol'))
   wait('the server', function()
@@ -121,6 +141,8 @@ local order = {
   'completes_values',
   'renames_across_files',
   'formats',
+  'tells_what_a_policy_finds',
+  'runs_a_test',
   'shares_one_server_within_a_project',
 }
 
