@@ -1,5 +1,8 @@
 //! The command line.
 
+mod models;
+mod remembered;
+
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -7,6 +10,11 @@ use chrono::{DateTime, Utc};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
 use tagpol_inventory::{Format as InventoryFormat, YearMonth};
 use tagpol_run::report::Format;
+
+pub(crate) use models::{
+    FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ReviewArgs, SuggestArgs, TrainArgs,
+};
+pub(crate) use remembered::{DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
 use crate::targets::{Target, no_format};
 
@@ -57,6 +65,18 @@ pub(crate) enum Command {
     Tags(TagsArgs),
     /// Show past runs and how their scores went
     Runs(RunsArgs),
+    /// Learn to suggest missing tags from the resources that have them
+    Train(TrainArgs),
+    /// Show what the model says of missing tags, and why
+    Suggest(SuggestArgs),
+    /// Answer suggestions one by one, in the terminal
+    Review(ReviewArgs),
+    /// Agree to suggestions, or refuse them; the next training learns from that
+    Feedback(FeedbackArgs),
+    /// List, describe and choose models
+    Model(ModelArgs),
+    /// Propose rules and spellings, found in the inventory, as policies
+    Learn(LearnArgs),
     /// Show what the policies compile to
     Compile(CompileArgs),
     /// Explain a diagnostic code, with a wrong and a right example
@@ -175,7 +195,7 @@ pub(crate) struct StateArgs {
 }
 
 /// How long another process is waited for.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct WaitArgs {
     /// Seconds to wait while another process has the state store [default: 30]
     #[arg(long, value_name = "SECONDS", global = true)]
@@ -498,123 +518,6 @@ pub(crate) enum SnapshotCommand {
     },
     /// List the formats that inventories are read in
     Formats,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct TagsArgs {
-    #[command(subcommand)]
-    pub(crate) command: TagsCommand,
-    /// The project whose resources are meant [default: the project around here]
-    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) project: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
-}
-
-/// Who decides, and why.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DeciderArgs {
-    /// Who decides [default: TAGPOL_BY, git's user.email, or the user's name]
-    #[arg(long, value_name = "WHO")]
-    pub(crate) by: Option<String>,
-    /// Why; kept with the decision
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TagsCommand {
-    /// Give tags of a resource values that beat every rule and native tag
-    Set {
-        /// Id of the resource
-        resource: String,
-        /// The values
-        #[arg(required = true, value_name = "TAG=VALUE")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
-    /// Take decisions back
-    Unset {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
-    /// Agree to values; without a value, to the one that the model suggests
-    Confirm {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG[=VALUE]")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
-    /// Refuse values that the model suggests; without a value, the one that it suggests now
-    Reject {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG[=VALUE]")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
-    /// Decide many tags at once, all or none: resource, tag, value and optionally note
-    Import {
-        /// A file as `export` writes it; `-` is standard input
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-        /// Form of the file [default: json for .ndjson, .jsonl and .json, else csv]
-        #[arg(long, value_enum)]
-        format: Option<RowFormat>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
-    /// Write what is decided now
-    Export {
-        /// Form of the rows
-        #[arg(long, value_enum, default_value_t = RowFormat::Csv)]
-        format: RowFormat,
-        /// Write to a file
-        #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        output: Option<PathBuf>,
-    },
-    /// Show every decision that was ever made, the oldest first
-    History {
-        /// Only those about one resource
-        resource: Option<String>,
-        /// Form of the rows [default: for people]
-        #[arg(long, value_enum)]
-        format: Option<RowFormat>,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RowFormat {
-    /// Comma-separated values with a heading
-    Csv,
-    /// One JSON object a line
-    Json,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct RunsArgs {
-    /// The project whose runs are meant [default: the project around here]
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub(crate) project: Option<PathBuf>,
-    /// Show only the newest of them
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub(crate) last: usize,
-    /// Form of the rows [default: for people]
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<RowFormat>,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod rows;
 mod state;
+mod suggesting;
 mod targets;
 mod watch;
 
@@ -47,6 +48,12 @@ fn main() -> ExitCode {
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
         Command::Tags(args) => commands::tags::run(args, &mut output),
         Command::Runs(args) => commands::runs::run(args, &mut output),
+        Command::Train(args) => commands::train::run(args, &mut output),
+        Command::Suggest(args) => commands::suggest::run(args, &mut output),
+        Command::Review(args) => commands::review::run(args, &mut output),
+        Command::Feedback(args) => commands::tags::feedback(args, &mut output),
+        Command::Model(args) => commands::model::run(args, &mut output),
+        Command::Learn(args) => commands::learn::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),

@@ -59,3 +59,39 @@ impl Drop for Bar {
         self.bar.finish_and_clear();
     }
 }
+
+/// A line that tells what a long computation is at; it vanishes when it is done.
+pub(crate) struct Steps {
+    bar: ProgressBar,
+    what: &'static str,
+}
+
+impl Steps {
+    /// Returns a line, drawn only if someone watches.
+    pub(crate) fn new(watched: bool, what: &'static str) -> Self {
+        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(1000), target);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3}% {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self { bar, what }
+    }
+
+    /// Says more of what it is at.
+    pub(crate) fn tell(&self, more: &str) {
+        self.bar.set_message(format!("{}, {more}", self.what));
+        self.bar.tick();
+    }
+
+    /// Shows which share is done, from 0 to 1.
+    pub(crate) fn done(&self, share: f32) {
+        self.bar.set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -7,12 +7,15 @@ use tagpol_project::{FILE_NAME, Location, Manifest, ReportTags};
 pub(crate) use tagpol_project::{read_text, shown};
 use tagpol_run::Roles;
 use tagpol_sema::condition_places::{Places, places};
-use tagpol_sema::program::Program;
+use tagpol_sema::program::{Pred, Program};
 use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};
 
 use crate::diagnostics;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+
+/// Name of the condition of a command line.
+const ASKED: &str = "asked-on-the-command-line";
 
 /// A project that was read, and not yet judged.
 pub(crate) struct Project {
@@ -79,6 +82,27 @@ impl Project {
         }
         output.note(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
         Err(Failure::reported())
+    }
+
+    /// Reads a condition from the command line, as the policies of the project would mean it. It stays
+    /// among them, by a name that nothing has.
+    pub(crate) fn condition(&mut self, text: &str, output: &mut Output) -> Result<Pred, Failure> {
+        self.program(output)?;
+        let name = "--where".to_owned();
+        let file = self.db.file(name.clone(), format!("define {ASKED} =\n{text}\n"));
+        let mut files = self.files.files(&self.db).to_vec();
+        files.push(file);
+        files.sort_by(|a, b| a.path(&self.db).cmp(b.path(&self.db)));
+        self.db.set_files(self.files, files);
+        let wrong = self.diagnostics().into_iter().find(|diagnostic| diagnostic.level() == Level::Error);
+        if let Some(diagnostic) = wrong {
+            let failure =
+                Failure::usage(format!("`{text}` is no condition: {}", diagnostic.message)).at(name);
+            return Err(failure.help("write one as after `where`: `resource.type == \"s3:bucket\"`"));
+        }
+        let defines = &self.analysis().program.defines;
+        let asked = defines.iter().find(|define| define.name == ASKED).map(|define| define.pred.clone());
+        asked.ok_or_else(|| Failure::usage(format!("`{text}` is no condition")))
     }
 
     /// Returns the places of the program's conditions. The program must have no errors.

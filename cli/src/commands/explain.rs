@@ -8,12 +8,15 @@ use tagpol_sema::program::Program;
 use tagpol_syntax::similar::closest;
 
 use super::clock;
+use super::eval::infer;
+use super::suggest::said_of;
 use crate::args::{ExplainArgs, ExplainFormat};
 use crate::failure::{Exit, Failure};
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
 use crate::state;
+use crate::suggesting::Source;
 
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.project.as_deref())?;
@@ -25,6 +28,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
     let opened = inventory::open(&project, &args.source, now, output)?;
     let rates = project.manifest.rates.clone();
     let options = Options { rates, state: state::of(&project, &args.state), ..Options::at(now) };
+    infer(&program, &opened.snapshot, &options, output)?;
     let explanation = match explain(&program, &places, &opened.snapshot, &options, &args.resource)? {
         Found::One(explanation) => explanation,
         Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),
@@ -37,6 +41,14 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
         }
     };
     output.print(&text)?;
+    if args.format == ExplainFormat::Pretty {
+        let store = options.state.clone();
+        let source = store.map(|store| Source::new(&program, &opened.snapshot, options, store));
+        let said = source
+            .map(|source| said_of(&source, &explanation.resource.id, args.about.as_deref()))
+            .transpose()?;
+        output.print(&said.unwrap_or_default())?;
+    }
     Ok(Exit::Success)
 }
 

@@ -7,6 +7,7 @@
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `stdlib`: the standard library
 //! - `state`, `predictions`: what a project remembers, and what a model says
+//! - `suggesting`: what models learn, and what they are asked
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `reports`, `page`: the formats of `eval`, and its page in a browser
@@ -51,6 +52,7 @@ mod snapshots;
 mod spending;
 mod state;
 mod stdlib;
+mod suggesting;
 mod support;
 mod tables;
 mod terraform;

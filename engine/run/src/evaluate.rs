@@ -543,6 +543,13 @@ impl Fields<'_> {
         self.row.get(at).and_then(Cell::as_decimal)
     }
 
+    pub(crate) fn number(&self, at: usize) -> Option<f64> {
+        match self.row.get(at) {
+            Some(Cell::Double(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
     pub(crate) fn state(&self, at: usize) -> Result<State, RunError> {
         let code = self.row.get(at).and_then(Cell::as_int).and_then(StateCode::from_code);
         match code {

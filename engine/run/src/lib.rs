@@ -27,6 +27,7 @@ mod goal;
 mod history;
 pub mod live;
 mod message;
+mod observed;
 pub mod report;
 mod tables;
 pub mod testing;
@@ -44,5 +45,6 @@ pub use finding::{
     fingerprint, score,
 };
 pub use goal::GoalResult;
+pub use observed::{Observed, Which, observe};
 pub use tables::{TableMistakes, check_tables};
 pub use waivers::{Waiver, Waivers};

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 
 /// Returns who decides: who the command line names, else `TAGPOL_BY`, else git's `user.email`, else
 /// the user's name.
-pub(super) fn name(asked: Option<&str>, project: &Path) -> Result<String, Failure> {
+pub(in crate::commands) fn name(asked: Option<&str>, project: &Path) -> Result<String, Failure> {
     let variable = |name: &str| std::env::var(name).ok();
     let name = asked
         .map(str::to_owned)

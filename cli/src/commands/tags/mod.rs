@@ -1,6 +1,6 @@
 //! `tagpol tags`
 
-mod decider;
+pub(super) mod decider;
 mod import;
 mod request;
 mod unknown;
@@ -13,7 +13,7 @@ use tagpol_store::state::{Action, CurrentDecision, Decision, StateStore};
 
 use self::request::Request;
 use super::clock;
-use crate::args::{DeciderArgs, RowFormat, TagsArgs, TagsCommand};
+use crate::args::{DeciderArgs, FeedbackArgs, FeedbackCommand, RowFormat, TagsArgs, TagsCommand};
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
@@ -43,6 +43,19 @@ pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure>
         TagsCommand::Export { format, output: path } => export(&store, *format, path.as_deref(), output),
         TagsCommand::History { resource, format } => history(&store, resource.as_deref(), *format, output),
     }
+}
+
+/// `tagpol feedback`
+pub(crate) fn feedback(args: &FeedbackArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let command = match &args.command {
+        FeedbackCommand::Accept { resource, tags, decider } => {
+            TagsCommand::Confirm { resource: resource.clone(), tags: tags.clone(), decider: decider.clone() }
+        }
+        FeedbackCommand::Reject { resource, tags, decider } => {
+            TagsCommand::Reject { resource: resource.clone(), tags: tags.clone(), decider: decider.clone() }
+        }
+    };
+    run(&TagsArgs { command, project: args.project.clone(), wait: args.wait.clone() }, output)
 }
 
 fn decide(

@@ -1,0 +1,276 @@
+//! Resources and tags of a project as models see them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use tagpol_inventory::Snapshot;
+use tagpol_run::{Observed, Options, RunError, Which, observe};
+use tagpol_sema::Validity;
+use tagpol_sema::program::{self, MapTarget, Pattern, Program, Tag, TagId, TagType};
+use tagpol_store::state::StateStore;
+use tagpol_suggest::{Labelled, MOST_TARGETS, Resource, Target, fold};
+
+use crate::args::{SourceArgs, WaitArgs};
+use crate::failure::Failure;
+use crate::inventory::{self, Opened};
+use crate::output::Output;
+use crate::project::Project;
+use crate::state;
+
+/// A project with an inventory and a state store.
+pub(crate) struct Ground {
+    pub(crate) program: Program,
+    pub(crate) opened: Opened,
+    options: Options,
+    store: StateStore,
+}
+
+impl Ground {
+    /// Reads the project and opens its inventory.
+    pub(crate) fn open(
+        mut project: Project,
+        args: &SourceArgs,
+        wait: &WaitArgs,
+        now: DateTime<Utc>,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
+        project.set_now(now);
+        let program = project.program(output)?.clone();
+        let opened = inventory::open(&project, args, now, output)?;
+        let store = state::store(project.root.join(&project.manifest.state), wait);
+        let options =
+            Options { rates: project.manifest.rates.clone(), state: Some(store.clone()), ..Options::at(now) };
+        Ok(Self { program, opened, options, store })
+    }
+
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source::new(&self.program, &self.opened.snapshot, self.options.clone(), self.store.clone())
+    }
+}
+
+/// Resources, and the tags that a model may learn.
+pub(crate) struct Source<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) snapshot: &'a Snapshot,
+    options: Options,
+    pub(crate) store: StateStore,
+    /// The tags, in the order of the targets.
+    pub(crate) tags: Vec<TagId>,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// A resource with what is known of its tags.
+#[derive(Debug, Clone)]
+pub(crate) struct Learned {
+    pub(crate) resource: Resource,
+    /// For each target the value and where that came from.
+    pub(crate) values: Vec<Option<(String, program::Source)>>,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(
+        program: &'a Program,
+        snapshot: &'a Snapshot,
+        options: Options,
+        store: StateStore,
+    ) -> Self {
+        let tags = learnable(program);
+        let targets = tags.iter().map(|tag| target(program.tag(*tag))).collect();
+        // What is inferred is nothing to learn from, and no run is remembered for reading.
+        let options = Options { state: Some(store.clone()), record: false, ..options };
+        Self { program, snapshot, options, store, tags, targets }
+    }
+
+    /// Returns the number of the target of a tag.
+    pub(crate) fn target(&self, name: &str) -> Result<usize, Failure> {
+        let found = self.targets.iter().position(|target| target.name == name);
+        found.ok_or_else(|| {
+            let names = self.targets.iter().map(|target| target.name.as_str());
+            let failure = Failure::usage(format!("there is no tag `{name}` that a model could suggest"));
+            match tagpol_syntax::similar::closest(name, names) {
+                Some(close) => failure.help(format!("did you mean `{close}`?")),
+                None => failure.help("a model suggests texts, enumerations, addresses and booleans"),
+            }
+        })
+    }
+
+    /// Reads resources, with the values that are not inferred.
+    pub(crate) fn for_each(
+        &self,
+        which: Which<'_>,
+        mut f: impl FnMut(Learned) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut failed = None;
+        let observed = observe(self.program, self.snapshot, &self.options, &self.tags, which, |one| {
+            f(learned(one)).map_err(|failure| {
+                failed = Some(failure);
+                RunError::Answer { query: "observed", reason: "stopped".to_owned() }
+            })
+        });
+        match failed {
+            Some(failure) => Err(failure),
+            None => Ok(observed?),
+        }
+    }
+
+    /// Reads all resources.
+    pub(crate) fn all(&self) -> Result<Vec<Learned>, Failure> {
+        let mut all = Vec::new();
+        self.for_each(Which::All, |one| {
+            all.push(one);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Reads what a model learns from: values that are native or that people gave, as far as they are
+    /// valid, and values that people refused. What rules and defaults fill in is nothing to learn from.
+    pub(crate) fn labelled(&self) -> Result<Vec<Labelled>, Failure> {
+        let mut refused: HashMap<String, Vec<(usize, String)>> = HashMap::new();
+        let rejections = self.store.read(&state::database()?, |state| state.rejections())?;
+        for rejection in rejections.unwrap_or_default() {
+            if let Ok(target) = self.target(&rejection.tag) {
+                refused.entry(rejection.resource).or_default().push((target, rejection.value));
+            }
+        }
+        let mut labelled = Vec::new();
+        self.for_each(Which::All, |one| {
+            let values: Vec<(usize, String)> = (0..self.targets.len())
+                .filter_map(|at| Some((at, self.label(&one, at)?.to_owned())))
+                .collect();
+            let refused = refused.remove(&one.resource.id).unwrap_or_default();
+            if !values.is_empty() || !refused.is_empty() {
+                labelled.push(Labelled { resource: one.resource, values, refused });
+            }
+            Ok(())
+        })?;
+        Ok(labelled)
+    }
+
+    /// Returns the value of a target that can be learnt from.
+    pub(crate) fn label<'l>(&self, one: &'l Learned, target: usize) -> Option<&'l str> {
+        let (value, source) = one.values.get(target)?.as_ref()?;
+        let given =
+            matches!(source, program::Source::Decided | program::Source::Set | program::Source::Native);
+        (given && self.is_valid(target, value)).then_some(value)
+    }
+
+    /// Whether a value is one of the tag's type.
+    pub(crate) fn is_valid(&self, target: usize, value: &str) -> bool {
+        let tag = self.tags.get(target).map(|tag| self.program.tag(*tag));
+        tag.is_some_and(|tag| Validity::of(&tag.ty).holds(value))
+    }
+
+    /// Returns the targets that a resource lacks: those without a value but a default.
+    pub(crate) fn missing(one: &Learned) -> Vec<usize> {
+        let lacks = |value: &Option<(String, program::Source)>| {
+            value.as_ref().is_none_or(|(_, source)| *source == program::Source::Default)
+        };
+        one.values.iter().enumerate().filter(|(_, value)| lacks(value)).map(|(at, _)| at).collect()
+    }
+}
+
+fn learned(one: Observed) -> Learned {
+    let Observed { id, name, type_, provider, account, region, meta, monthly_cost, tags, values } = one;
+    Learned {
+        resource: Resource {
+            context: meta.as_deref().map(context).unwrap_or_default(),
+            tags: texts(&tags),
+            id,
+            name,
+            type_,
+            provider,
+            account,
+            region,
+            monthly_cost,
+        },
+        values,
+    }
+}
+
+/// Members of an object that are texts.
+fn texts(json: &str) -> Vec<(String, String)> {
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    let text = |(key, value)| match value {
+        serde_json::Value::String(value) => Some((key, value)),
+        _ => None,
+    };
+    object.into_iter().filter_map(text).collect()
+}
+
+/// Names of what says where a resource belongs, folded.
+const GROUPING: [&str; 18] = [
+    "accountname",
+    "address",
+    "ancestors",
+    "cluster",
+    "dataset",
+    "folder",
+    "group",
+    "managedby",
+    "module",
+    "namespace",
+    "parent",
+    "path",
+    "project",
+    "resourcegroup",
+    "stack",
+    "stackname",
+    "subscriptionname",
+    "terraformmodule",
+];
+
+/// Returns what the source of a resource says of where it belongs.
+fn context(meta: &str) -> Vec<(String, String)> {
+    texts(meta)
+        .into_iter()
+        .filter(|(key, value)| !value.is_empty() && GROUPING.contains(&fold(key).as_str()))
+        .collect()
+}
+
+/// Returns the tags that a model may learn, those that an `infer` names before the others.
+fn learnable(program: &Program) -> Vec<TagId> {
+    let inferred = program.inferences.iter().map(|inference| inference.tag);
+    let mut tags: Vec<TagId> = inferred.collect();
+    for id in (0..).zip(&program.tags).map(|(id, _)| TagId(id)) {
+        if !tags.contains(&id) {
+            tags.push(id);
+        }
+    }
+    tags.retain(|tag| !matches!(program.tag(*tag).ty, TagType::Date | TagType::Number));
+    tags.truncate(MOST_TARGETS);
+    tags
+}
+
+fn target(tag: &Tag) -> Target {
+    let implicit = program::Normalize::implicit(tag);
+    let normalizes =
+        if tag.normalizes.is_empty() { std::slice::from_ref(&implicit) } else { &tag.normalizes };
+    let allowed = match &tag.ty {
+        TagType::OneOf(values) => values.clone(),
+        TagType::Bool => ["true", "false"].map(str::to_owned).to_vec(),
+        _ => Vec::new(),
+    };
+    let literal = |pattern: &Pattern| match pattern {
+        Pattern::Literal(text) => Some(text.clone()),
+        Pattern::Glob(_) | Pattern::Regex(_) => None,
+    };
+    // Where a tag is free text, words that stand for a value do so within the tag only.
+    let arms = normalizes
+        .iter()
+        .flat_map(|normalize| &normalize.arms)
+        .filter(|_| matches!(tag.ty, TagType::OneOf(_)));
+    let synonyms = arms.flat_map(|arm| {
+        let value = match &arm.target {
+            MapTarget::Value(value) => Some(value.clone()),
+            MapTarget::Missing => None,
+        };
+        arm.patterns.iter().filter_map(literal).filter_map(move |word| Some((word, value.clone()?)))
+    });
+    Target {
+        name: tag.name.clone(),
+        keys: normalizes.iter().flat_map(|normalize| normalize.keys.clone()).collect(),
+        allowed,
+        synonyms: synonyms.collect(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Models: trained, asked, answered, promoted and rolled back.
+
+use std::fmt::Write as _;
+
+use crate::support::{Folder, NOW};
+
+const POLICY: &str = "\
+tag environment: one of [production, staging, development]
+normalize environment { keys \"env\"  map \"prod\" -> production  map \"dev\" -> development  map \"stg\" -> staging }
+tag team: text
+infer environment, team { apply at 0.70  suggest at 0.40 }
+policy placed { severity high  require environment, team }
+";
+
+/// A project whose resources have tags but for one in each account.
+fn project() -> Folder {
+    let mut rows = String::from("id,name,type,account,tag:env,tag:team\n");
+    for team in ["orders", "billing", "search", "media"] {
+        for environment in ["prod", "dev", "stg"] {
+            let account = format!("{team}-{environment}");
+            for number in 0..16 {
+                let kind = ["api", "worker", "store", "queue"][number % 4];
+                let name = format!("{kind}-{environment}-{number}");
+                let tags =
+                    if number == 7 { ",".to_owned() } else { format!("{environment},the {team} team") };
+                let _ = writeln!(rows, "{account}/{name},{name},x:{kind},{account},{tags}");
+            }
+        }
+    }
+    Folder::with(&[("tagpol.toml", "inventory = [\"i.csv\"]\n"), ("p.tagpol", POLICY), ("i.csv", &rows)])
+}
+
+fn run(folder: &Folder, args: &[&str]) -> String {
+    folder.run(args).ends_with(0)
+}
+
+fn open_findings(folder: &Folder) -> usize {
+    let args = ["eval", "--now", NOW, "--format", "json", "--fail-on", "none", "--no-record"];
+    let report: serde_json::Value = serde_json::from_str(&run(folder, &args)).unwrap();
+    report["findings"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_model_is_trained_asked_and_answered() {
+    let folder = project();
+    let nothing = folder.run(&["suggest"]);
+    nothing.fails_with(2, &["there is no model", "tagpol train"]);
+    assert_eq!(open_findings(&folder), 24);
+
+    let told = run(&folder, &["train", "--now", NOW]);
+    assert!(told.contains("is used from now on: it is the first"), "{told}");
+    assert!(told.contains("best baseline") && told.contains("environment"), "{told}");
+
+    // What is sure enough is inferred, and never changes what is there.
+    let applied = 24 - open_findings(&folder);
+    assert!(applied >= 8, "{applied}");
+    let rows = run(
+        &folder,
+        &["suggest", "--tag", "team", "--format", "csv", "--where", "resource.account == \"media-dev\""],
+    );
+    let lines: Vec<&str> = rows.lines().collect();
+    assert_eq!(lines[0], "resource,tag,value,confidence,reasons,others");
+    assert!(lines[1].starts_with("media-dev/queue-dev-7,team,the media team,0."), "{rows}");
+    assert!(lines[1].contains("15 of 15 resources of account `media-dev`"), "{rows}");
+    assert_eq!(lines.len(), 2, "{rows}");
+    folder.run(&["suggest", "--where", "resource.nothing == 1"]).fails_with(2, &["is no condition"]);
+    folder.run(&["suggest", "--tag", "teem"]).fails_with(2, &["did you mean `team`?"]);
+    let told = run(&folder, &["explain", "media-dev/queue-dev-7", "team", "--now", NOW]);
+    assert!(told.contains("what the model says, and why"), "{told}");
+    assert!(told.contains("15 of 15 resources of account `media-dev`"), "{told}");
+
+    // People answer.
+    run(&folder, &["feedback", "reject", "media-dev/queue-dev-7", "team", "--by", "jane"]);
+    run(&folder, &["feedback", "accept", "media-prod/queue-prod-7", "team", "--by", "jane"]);
+    let rows = run(&folder, &["suggest", "--tag", "team", "--format", "csv"]);
+    assert!(!rows.contains("media-dev/queue-dev-7") && !rows.contains("media-prod/queue-prod-7"), "{rows}");
+
+    // A training on the same is no better, and the model that is used stays.
+    let list = run(&folder, &["model", "list"]);
+    let told = run(&folder, &["train", "--now", "2026-11-02", "--seed", "1"]);
+    assert!(told.contains("stays in use") || told.contains("is used from now on: it is better"), "{told}");
+    let ids: Vec<String> = run(&folder, &["model", "list"])
+        .lines()
+        .map(|line| line.split_whitespace().find(|word| *word != "*").unwrap().to_owned())
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert!(list.starts_with("* "), "{list}");
+    run(&folder, &["model", "promote", &ids[0]]);
+    run(&folder, &["model", "promote", &ids[1]]);
+    assert!(run(&folder, &["model", "rollback"]).contains(&ids[0]));
+    assert!(run(&folder, &["model", "list"]).starts_with("* "));
+    let card = run(&folder, &["model", "card"]);
+    assert!(card.contains("## Against simple methods") && card.contains("naive Bayes"), "{card}");
+    run(&folder, &["model", "card", "-o", "card.md"]);
+    assert!(folder.read("card.svg").starts_with("<svg"));
+    assert!(run(&folder, &["model", "show"]).contains("nearest neighbours"));
+}
+
+#[test]
+fn rules_are_learnt_that_check_and_pass_their_tests() {
+    let folder = project();
+    let told = run(&folder, &["learn", "--tag", "team", "--precision", "0.75", "--write", "learnt.tagpol"]);
+    assert!(told.contains("learnt.tagpol: ") && told.contains(" rules, 0 spellings"), "{told}");
+    let text = folder.read("learnt.tagpol");
+    assert!(text.contains("resource.account == \"media-dev\""), "{text}");
+    run(&folder, &["check"]);
+    assert!(run(&folder, &["test", "--now", NOW]).contains("passed"));
+    // What a rule covers needs no other.
+    let again = folder.run(&["learn", "--tag", "team", "--precision", "0.75"]);
+    assert!(again.err.contains("nothing was found"), "{again:?}");
+}
