@@ -45,7 +45,7 @@ pub(crate) const CHECKS: [(&str, &str); 12] = [
     ("expensive", "review-date"),
 ];
 
-/// What is wrong, over the columns of [`NORMALISED`].
+/// What is wrong, over the columns of the normalised resources.
 const WRONG: [&str; 12] = [
     "env IS NULL",
     "cc IS NULL",
