@@ -8,7 +8,7 @@ use tagpol_suggest::{Entry, Registry, card, reliability};
 use crate::args::{ModelArgs, ModelCommand};
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::project::state_path;
 use crate::suggesting::registry;
 use crate::suggesting::words::percent;
@@ -53,7 +53,11 @@ fn list(registry: &Registry, output: &mut Output) -> Result<(), Failure> {
     for id in registry.ids()?.iter().rev() {
         let mark = if promoted.as_ref() == Some(id) { '*' } else { ' ' };
         let line = match registry.entry(id) {
-            Ok(entry) => format!("{} tags, {} resources", entry.report.targets.len(), entry.report.resources),
+            Ok(Entry { report, .. }) => format!(
+                "{}, {}",
+                counted(report.targets.len(), "tag", "tags"),
+                counted(report.resources, "resource", "resources")
+            ),
             Err(error) => error.to_string(),
         };
         let _ = writeln!(text, "{mark} {id}  {line}");

@@ -1,7 +1,8 @@
 //! What the promoted model says of the tags that are missing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use tagpol_run::Which;
 use tagpol_store::state::{Prediction, StateError};
@@ -72,13 +73,18 @@ pub(crate) fn refresh(source: &Source<'_>, output: &Output) -> Result<Option<Ask
         return Ok(Some(asked));
     }
     let predictions = predict(source, &asked, output)?;
+    // What is marked must not be older than what is in the store, wherever this ends.
+    unmark(&marked)?;
     source.store.write::<_, StateError>(&state::database()?, |state| state.set_predictions(&predictions))?;
-    write_mark(marked, &mark)?;
+    write_whole(&marked, &mark)?;
     Ok(Some(asked))
 }
 
-fn write_mark(path: PathBuf, mark: &str) -> Result<(), Failure> {
-    write_whole(&path, mark)
+fn unmark(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", path, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// What predictions depend on.

@@ -5,10 +5,12 @@
 //! models/
 //!   20261125T214500Z-1a2b3c4d/   model.json  report.json  numbers.bin
 //!   promoted                     ids, one a line; the last is used, those before it were
+//!   .lock                        held by whoever writes
 //! ```
 //!
 //! Whatever is written appears whole or not at all: under another name first, flushed to the disk,
-//! and renamed. A process that is killed leaves at most a folder whose name starts with a dot.
+//! and renamed. A process that is killed leaves at most something whose name starts with a dot; whoever
+//! writes next removes that.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -29,6 +31,7 @@ const MODEL: &str = "model.json";
 const REPORT: &str = "report.json";
 const NUMBERS: &str = "numbers.bin";
 const PROMOTED: &str = "promoted";
+const LOCK: &str = ".lock";
 
 /// Why models could not be read or written.
 #[derive(Debug, Error)]
@@ -36,7 +39,7 @@ pub enum RegistryError {
     /// A file could not be read or written.
     #[error("cannot {what} `{}`: {error}", path.display())]
     Io {
-        /// What was to be done: `read` or `write`.
+        /// What was to be done: `read`, `write` or `remove`.
         what: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -141,6 +144,7 @@ impl Registry {
         let id = format!("{stamp}-{}", hex(&hash.finalize()).get(..8).unwrap_or_default());
         let report =
             serde_json::to_string_pretty(report).map_err(|error| self.io("write", io::Error::from(error)))?;
+        let _writing = self.lock()?;
         self.write_whole(&id, &[(MODEL, text.as_bytes()), (REPORT, report.as_bytes()), (NUMBERS, &numbers)])?;
         Ok(id)
     }
@@ -153,6 +157,7 @@ impl Registry {
         let unfinished = self.folder.join(format!(".{id}.{}", std::process::id()));
         fs::create_dir_all(&unfinished).map_err(|error| io_error("write", &unfinished, error))?;
         let written = files.iter().try_for_each(|(name, bytes)| write_flushed(&unfinished.join(name), bytes));
+        flush_folder(&unfinished);
         let renamed = written
             .and_then(|()| fs::rename(&unfinished, &done).map_err(|error| io_error("write", &done, error)));
         if renamed.is_err() {
@@ -249,6 +254,7 @@ impl Registry {
     /// [`RegistryError`].
     pub fn promote(&self, id: &str) -> Result<(), RegistryError> {
         self.entry(id)?;
+        let _writing = self.lock()?;
         let mut trail = self.trail()?;
         if trail.last().map(String::as_str) != Some(id) {
             trail.push(id.to_owned());
@@ -261,12 +267,44 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NothingBefore`] where there is none.
     pub fn roll_back(&self) -> Result<String, RegistryError> {
+        let _writing = self.lock()?;
         let mut trail = self.trail()?;
         trail.pop();
         let before = trail.last().cloned().ok_or(RegistryError::NothingBefore)?;
         self.entry(&before)?;
         self.write_trail(&trail)?;
         Ok(before)
+    }
+
+    /// Waits until nobody else writes, and removes what those have left who were killed.
+    fn lock(&self) -> Result<File, RegistryError> {
+        fs::create_dir_all(&self.folder).map_err(|error| self.io("write", error))?;
+        let path = self.folder.join(LOCK);
+        let file = File::options().write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(|error| io_error("write", &path, error))?;
+        match file.lock() {
+            // On a file system without locks there is one writer at a time, as far as anybody knows.
+            Err(error) if error.kind() != io::ErrorKind::Unsupported => {
+                return Err(io_error("write", &path, error));
+            }
+            _ => {}
+        }
+        self.sweep()?;
+        Ok(file)
+    }
+
+    /// Removes what is not finished.
+    fn sweep(&self) -> Result<(), RegistryError> {
+        for entry in fs::read_dir(&self.folder).map_err(|error| self.io("read", error))? {
+            let entry = entry.map_err(|error| self.io("read", error))?;
+            let name = entry.file_name();
+            if name != LOCK && name.to_string_lossy().starts_with('.') {
+                let path = entry.path();
+                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                removed.map_err(|error| io_error("remove", &path, error))?;
+            }
+        }
+        Ok(())
     }
 
     fn write_trail(&self, trail: &[String]) -> Result<(), RegistryError> {

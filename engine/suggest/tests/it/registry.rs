@@ -51,6 +51,10 @@ fn models_are_kept_whole_and_one_is_used() {
     fs::write(unfinished.join("model.json"), "{").unwrap();
     assert_eq!(registry.ids().unwrap().len(), 2);
     registry.load(&registry.promoted().unwrap().unwrap()).unwrap();
+    // Whoever writes next sweeps that away.
+    registry.promote(&first).unwrap();
+    assert!(!unfinished.exists());
+    assert_eq!(registry.ids().unwrap().len(), 2);
 
     // Damage is told and never read.
     let numbers = registry.folder().join(&second).join("numbers.bin");
