@@ -109,3 +109,86 @@ fn rules_are_learnt_that_check_and_pass_their_tests() {
     let again = folder.run(&["learn", "--tag", "team", "--precision", "0.75"]);
     assert!(again.err.contains("nothing was found"), "{again:?}");
 }
+
+/// Two teams, and resources of an account where nobody said a team yet.
+fn unowned() -> Folder {
+    let mut rows = String::from("id,name,type,account,tag:team\n");
+    for number in 0..90 {
+        let (account, team) = [("1", "red"), ("2", "blue"), ("3", "")][number % 3];
+        let _ = writeln!(rows, "r-{number},box-{number},vm,{account},{team}");
+    }
+    let policies = "tag team: text\ninfer team { apply at 0.20  suggest at 0.10 }\n\
+        policy not-red { severity high  forbid team == \"red\" }\n\
+        policy not-green { severity high  forbid team == \"green\" }\n";
+    Folder::with(&[("tagpol.toml", "inventory = [\"i.csv\"]\n"), ("p.tagpol", policies), ("i.csv", &rows)])
+}
+
+/// What is suggested for a resource, whatever the confidence.
+fn said(folder: &Folder, resource: &str) -> Option<(String, f64)> {
+    let rows = run(folder, &["suggest", "--at-least", "0", "--format", "csv"]);
+    let row = rows.lines().find(|line| line.starts_with(&format!("{resource},")))?;
+    let fields: Vec<&str> = row.split(',').collect();
+    Some((fields[2].to_owned(), fields[3].parse().unwrap()))
+}
+
+/// Trains, and uses the model whether it is better or not. Returns its id.
+fn train(folder: &Folder) -> String {
+    let told = run(folder, &["train", "--now", NOW]);
+    let id = told.split_whitespace().nth(1).unwrap().trim_end_matches(',').to_owned();
+    run(folder, &["model", "promote", &id]);
+    id
+}
+
+/// How many resources have a finding of a policy.
+fn found(folder: &Folder, policy: &str) -> usize {
+    let args = ["eval", "--now", NOW, "--format", "json", "--fail-on", "none", "--no-record"];
+    let report: serde_json::Value = serde_json::from_str(&run(folder, &args)).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().filter(|finding| finding["policy"] == policy).count()
+}
+
+#[test]
+fn what_people_answer_changes_the_next_training_and_what_is_inferred() {
+    let folder = unowned();
+    let first = train(&folder);
+    let before = said(&folder, "r-89");
+    assert!(before.as_ref().is_none_or(|(value, _)| value != "green"), "{before:?}");
+    assert_eq!(found(&folder, "not-green"), 0);
+
+    // The account is of a team that the model had never heard of.
+    let accepted: Vec<String> = (0..13).map(|number| format!("r-{}", 3 * number + 2)).collect();
+    for resource in &accepted {
+        run(&folder, &["feedback", "accept", resource, "team=green", "--by", "jane"]);
+    }
+    let second = train(&folder);
+    assert_ne!(first, second);
+    let (value, sure) = said(&folder, "r-89").unwrap();
+    assert_eq!(value, "green");
+    assert!(sure > 0.2, "{sure}");
+
+    // What is used is what `eval` infers, at once: decided values, and those of the model beside them.
+    let inferred = found(&folder, "not-green");
+    assert!(inferred > accepted.len(), "{inferred}");
+    assert_eq!(run(&folder, &["model", "rollback"]), format!("{first} is used again\n"));
+    assert_eq!(found(&folder, "not-green"), accepted.len());
+    run(&folder, &["model", "promote", &second]);
+    assert_eq!(found(&folder, "not-green"), inferred);
+
+    // What is rejected is not said again, by no model; and others like it become less sure.
+    let rejected: Vec<String> = (13..27).map(|number| format!("r-{}", 3 * number + 2)).collect();
+    let is_said = |folder: &Folder| {
+        let rows = run(folder, &["suggest", "--at-least", "0", "--format", "csv"]);
+        rejected.iter().any(|resource| rows.contains(&format!("\n{resource},team,green,")))
+    };
+    assert!(is_said(&folder));
+    for resource in &rejected {
+        run(&folder, &["feedback", "reject", resource, "team=green", "--by", "jane"]);
+    }
+    assert!(!is_said(&folder));
+    train(&folder);
+    assert!(!is_said(&folder));
+    let after = said(&folder, "r-89").filter(|(value, _)| value == "green").map_or(0.0, |(_, sure)| sure);
+    assert!(after < sure, "{after} {sure}");
+    run(&folder, &["model", "promote", &second]);
+    assert!(!is_said(&folder));
+}

@@ -188,8 +188,8 @@ impl Base {
             .iter()
             .map(|one| keys(&one.resource, &known.own, &known.stop).into_iter().map(|(key, _)| key).collect())
             .collect();
-        let history =
-            History::of(shared.iter().map(Vec::as_slice).zip(examples.iter().map(|e| e.classes.as_slice())));
+        let told: Vec<Vec<(usize, u32)>> = examples.iter().map(Example::told).collect();
+        let history = History::of(shared.iter().map(Vec::as_slice).zip(told.iter().map(Vec::as_slice)));
         let linear = (0..sizes.len()).map(|target| linear(target, &examples, dictionary.len())).collect();
         let bags: Vec<Vec<Feature>> = examples.iter().map(|example| example.parts.bag(0)).collect();
         let neighbours = Neighbours::of(&bags, labelled, &dictionary);

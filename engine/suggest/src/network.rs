@@ -50,6 +50,17 @@ pub(crate) struct Example {
     pub(crate) not: Vec<(usize, u32)>,
 }
 
+impl Example {
+    /// Returns what is counted: targets with classes; where only a value was refused, class 0, any other.
+    pub(crate) fn told(&self) -> Vec<(usize, u32)> {
+        let has = |target: usize| self.classes.iter().any(|(of, _)| *of == target);
+        let refused = self.not.iter().map(|(target, _)| *target).filter(|target| !has(*target));
+        let mut refused: Vec<(usize, u32)> = refused.map(|target| (target, 0)).collect();
+        refused.dedup();
+        [self.classes.as_slice(), &refused].concat()
+    }
+}
+
 /// The layers above the embeddings.
 #[derive(Module, Debug)]
 struct Layers {
