@@ -12,9 +12,10 @@ use tagpol_inventory::{Format as InventoryFormat, YearMonth};
 use tagpol_run::report::Format;
 
 pub(crate) use models::{
-    FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ReviewArgs, SuggestArgs, TrainArgs,
+    FeedbackArgs, FeedbackCommand, GroundArgs, LearnArgs, ModelArgs, ModelCommand, ReviewArgs, SuggestArgs,
+    TrainArgs,
 };
-pub(crate) use remembered::{DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
+pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
 use crate::targets::{Target, no_format};
 

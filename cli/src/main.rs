@@ -28,9 +28,11 @@ use crate::args::{Args, Command};
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    // What the language server starts; no command for people.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == "lsp-worker") {
-        return commands::lsp::work();
+    // What the language server starts; no commands for people.
+    match std::env::args_os().nth(1) {
+        Some(argument) if argument == "lsp-worker" => return commands::lsp::work(),
+        Some(argument) if argument == "lsp-learner" => return commands::lsp::learn(),
+        _ => {}
     }
     let args = Args::parse();
     interrupt::listen();

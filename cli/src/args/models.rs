@@ -5,21 +5,16 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Subcommand, ValueHint};
 
-use super::{DeciderArgs, RowFormat, SourceArgs, WaitArgs, parse_time};
+use super::{AnswerArgs, DeciderArgs, RowFormat, SourceArgs, WaitArgs, parse_time};
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct TrainArgs {
-    /// A project folder [default: the project around here]
+/// A project with its resources, and what it remembers.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct GroundArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
     #[arg(value_hint = ValueHint::AnyPath)]
-    pub(crate) project: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Where the random numbers start; the same seed and inventory give the same model
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Keep the model, and go on using the present one
-    #[arg(long)]
-    pub(crate) no_promote: bool,
     /// The clock [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
@@ -28,12 +23,19 @@ pub(crate) struct TrainArgs {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct SuggestArgs {
-    /// A project folder [default: the project around here]
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub(crate) project: Option<PathBuf>,
+pub(crate) struct TrainArgs {
+    /// Where the random numbers start; the same seed and inventory give the same model
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Keep the model, and go on using the present one
+    #[arg(long)]
+    pub(crate) no_promote: bool,
     #[command(flatten)]
-    pub(crate) source: SourceArgs,
+    pub(crate) ground: GroundArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SuggestArgs {
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
@@ -52,20 +54,12 @@ pub(crate) struct SuggestArgs {
     /// Form of the rows [default: for people]
     #[arg(long, value_enum)]
     pub(crate) format: Option<RowFormat>,
-    /// The clock [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) ground: GroundArgs,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReviewArgs {
-    /// A project folder [default: the project around here]
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub(crate) project: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
@@ -74,11 +68,8 @@ pub(crate) struct ReviewArgs {
     pub(crate) at_least: Option<f64>,
     #[command(flatten)]
     pub(crate) decider: DeciderArgs,
-    /// The clock [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) ground: GroundArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,25 +86,9 @@ pub(crate) struct FeedbackArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum FeedbackCommand {
     /// Agree to what is suggested, as `tagpol tags confirm` does
-    Accept {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG[=VALUE]")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
+    Accept(AnswerArgs),
     /// Refuse what is suggested, as `tagpol tags reject` does
-    Reject {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG[=VALUE]")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
+    Reject(AnswerArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -153,11 +128,6 @@ pub(crate) enum ModelCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LearnArgs {
-    /// A project folder [default: the project around here]
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub(crate) project: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
@@ -170,11 +140,8 @@ pub(crate) struct LearnArgs {
     /// Write the policies to a file instead of standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) write: Option<PathBuf>,
-    /// The clock [default: now]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    pub(crate) ground: GroundArgs,
 }
 
 fn parse_confidence(text: &str) -> Result<f64, String> {

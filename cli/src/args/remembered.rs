@@ -28,6 +28,18 @@ pub(crate) struct DeciderArgs {
     pub(crate) note: Option<String>,
 }
 
+/// An answer to what is suggested for a resource.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct AnswerArgs {
+    /// Id of the resource
+    pub(crate) resource: String,
+    /// The tags; without a value, the one that the model suggests
+    #[arg(required = true, value_name = "TAG[=VALUE]")]
+    pub(crate) tags: Vec<String>,
+    #[command(flatten)]
+    pub(crate) decider: DeciderArgs,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum TagsCommand {
     /// Give tags of a resource values that beat every rule and native tag
@@ -51,25 +63,9 @@ pub(crate) enum TagsCommand {
         decider: DeciderArgs,
     },
     /// Agree to values; without a value, to the one that the model suggests
-    Confirm {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG[=VALUE]")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
+    Confirm(AnswerArgs),
     /// Refuse values that the model suggests; without a value, the one that it suggests now
-    Reject {
-        /// Id of the resource
-        resource: String,
-        /// The tags
-        #[arg(required = true, value_name = "TAG[=VALUE]")]
-        tags: Vec<String>,
-        #[command(flatten)]
-        decider: DeciderArgs,
-    },
+    Reject(AnswerArgs),
     /// Decide many tags at once, all or none: resource, tag, value and optionally note
     Import {
         /// A file as `export` writes it; `-` is standard input

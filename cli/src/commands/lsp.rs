@@ -1,10 +1,15 @@
-//! `tagpol lsp`, and the worker that it starts.
+//! `tagpol lsp`, and the processes that it starts.
 
+use std::ffi::OsString;
 use std::io::{BufReader, stdin, stdout};
 use std::process::ExitCode;
 
-use crate::args::LspArgs;
+use clap::Parser as _;
+
+use crate::args::{Args, Command, LspArgs};
+use crate::commands::learn;
 use crate::failure::{Exit, Failure};
+use crate::output::Output;
 
 pub(crate) fn run(_: &LspArgs) -> Result<Exit, Failure> {
     // The worker is this program too. Where the system does not tell which that is, there is none.
@@ -21,4 +26,20 @@ pub(crate) fn work() -> ExitCode {
         // Nobody reads the answers any more, and nobody would read why.
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// Writes what can be learnt from a snapshot (the second argument) for a project (the first).
+pub(crate) fn learn() -> ExitCode {
+    let mut given = std::env::args_os().skip(2);
+    let (Some(project), Some(snapshot)) = (given.next(), given.next()) else { return ExitCode::FAILURE };
+    let words = ["tagpol", "learn", "--color", "never", "--inventory"].map(OsString::from);
+    let Ok(args) = Args::try_parse_from(words.into_iter().chain([snapshot, OsString::from("--"), project]))
+    else {
+        return ExitCode::FAILURE;
+    };
+    let Command::Learn(asked) = &args.command else { return ExitCode::FAILURE };
+    let learnt = learn::for_editor(asked, &mut Output::new(args.color));
+    // The server has no use for a reason: what it had before is what it goes on with.
+    let written = learnt.ok().and_then(|learnt| serde_json::to_writer(stdout().lock(), &learnt).ok());
+    written.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }

@@ -42,9 +42,9 @@ impl Reply {
 }
 
 pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.project.as_deref())?;
+    let project = Project::load(args.ground.path.as_deref())?;
     let who = decider::name(args.decider.by.as_deref(), &project.root)?;
-    let ground = Ground::open(project, &args.source, &args.wait, clock(args.now), output)?;
+    let ground = Ground::open(project, &args.ground, output)?;
     let source = ground.source();
     let target = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;
     let asked = refresh(&source, output)?.ok_or_else(no_model)?;
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
             continue;
         };
         // Each answer is kept at once, so that nothing is lost when the terminal is closed.
-        let at = clock(args.now);
+        let at = clock(args.ground.now);
         source.store.write::<_, StateError>(&state::database()?, |state| {
             state.decide(at, &who, std::slice::from_ref(&change))
         })?;

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use tagpol_suggest::{About, Contest, Options, RegimeReport, Registry, Report, Step, contest, train};
 
-use super::clock;
 use crate::args::TrainArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
@@ -15,9 +14,9 @@ use crate::suggesting::words::percent;
 use crate::suggesting::{Ground, promoted, registry};
 
 pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.project.as_deref())?;
-    let now = clock(args.now);
-    let ground = Ground::open(project, &args.source, &args.wait, now, output)?;
+    let project = Project::load(args.ground.path.as_deref())?;
+    let ground = Ground::open(project, &args.ground, output)?;
+    let now = ground.options.now;
     let source = ground.source();
     let labelled = source.labelled()?;
     let options = Options { seed: args.seed, ..Options::default() };

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_run::{Observed, Options, RunError, Which, observe};
 use tagpol_sema::Validity;
@@ -10,7 +9,8 @@ use tagpol_sema::program::{self, MapTarget, Pattern, Program, Tag, TagId, TagTyp
 use tagpol_store::state::StateStore;
 use tagpol_suggest::{Labelled, MOST_TARGETS, Resource, Target, fold};
 
-use crate::args::{SourceArgs, WaitArgs};
+use crate::args::GroundArgs;
+use crate::commands::clock;
 use crate::failure::Failure;
 use crate::inventory::{self, Opened};
 use crate::output::Output;
@@ -21,7 +21,7 @@ use crate::state;
 pub(crate) struct Ground {
     pub(crate) program: Program,
     pub(crate) opened: Opened,
-    options: Options,
+    pub(crate) options: Options,
     store: StateStore,
 }
 
@@ -29,15 +29,14 @@ impl Ground {
     /// Reads the project and opens its inventory.
     pub(crate) fn open(
         mut project: Project,
-        args: &SourceArgs,
-        wait: &WaitArgs,
-        now: DateTime<Utc>,
+        args: &GroundArgs,
         output: &mut Output,
     ) -> Result<Self, Failure> {
+        let now = clock(args.now);
         project.set_now(now);
         let program = project.program(output)?.clone();
-        let opened = inventory::open(&project, args, now, output)?;
-        let store = state::store(project.root.join(&project.manifest.state), wait);
+        let opened = inventory::open(&project, &args.source, now, output)?;
+        let store = state::store(project.root.join(&project.manifest.state), &args.wait);
         let options =
             Options { rates: project.manifest.rates.clone(), state: Some(store.clone()), ..Options::at(now) };
         Ok(Self { program, opened, options, store })

@@ -26,6 +26,13 @@ pub enum Condition {
     WordOfType(String, String),
 }
 
+impl Condition {
+    /// Whether it holds for a resource.
+    pub fn holds(&self, resource: &Resource) -> bool {
+        conditions(resource).contains(self)
+    }
+}
+
 /// A resource to learn rules from, or that lacks the tag.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Specimen<'a> {
@@ -100,7 +107,8 @@ pub fn mine(targets: &[Target], specimens: &[Specimen<'_>], worth: Worth) -> Vec
     chosen(found, specimens, worth)
 }
 
-fn conditions(resource: &Resource) -> BTreeSet<Condition> {
+/// Returns what can be asked of a resource and is true of it.
+pub(crate) fn conditions(resource: &Resource) -> BTreeSet<Condition> {
     let mut conditions = BTreeSet::new();
     conditions.extend(resource.account.clone().map(Condition::Account));
     conditions.extend(resource.type_.clone().map(Condition::Type));

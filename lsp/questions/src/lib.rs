@@ -4,6 +4,13 @@
 //! typing. Messages are JSON, one a line, over its standard input and output: a [`Message`] for it, a
 //! [`Reply`] from it. It answers in the order of the questions, but for [`Question::Cancel`], which it takes
 //! at once. It ends when its input does.
+//!
+//! What takes long and changes rarely is not asked of it: a learner, another process, looks at the whole
+//! inventory, writes one [`Learnt`] and ends.
+
+mod learnt;
+
+pub use learnt::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
 
 use serde::{Deserialize, Serialize};
 

@@ -13,7 +13,6 @@ use tagpol_run::Which;
 use tagpol_store::state::Prediction;
 
 use crate::args::SuggestArgs;
-use crate::commands::clock;
 use crate::commands::model::no_model;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
@@ -34,9 +33,9 @@ pub(in crate::commands) struct Suggested {
 }
 
 pub(crate) fn run(args: &SuggestArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.project.as_deref())?;
+    let mut project = Project::load(args.ground.path.as_deref())?;
     let scope = args.scope.as_deref().map(|text| project.condition(text, output)).transpose()?;
-    let ground = Ground::open(project, &args.source, &args.wait, clock(args.now), output)?;
+    let ground = Ground::open(project, &args.ground, output)?;
     let source = ground.source();
     let target = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;
     if args.anomalies {

@@ -13,7 +13,7 @@ use tagpol_store::state::{Action, CurrentDecision, Decision, StateStore};
 
 use self::request::Request;
 use super::clock;
-use crate::args::{DeciderArgs, FeedbackArgs, FeedbackCommand, RowFormat, TagsArgs, TagsCommand};
+use crate::args::{AnswerArgs, DeciderArgs, FeedbackArgs, FeedbackCommand, RowFormat, TagsArgs, TagsCommand};
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
@@ -30,10 +30,10 @@ pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure>
         TagsCommand::Unset { resource, tags, decider } => {
             decide(args, &store, Action::Unset, resource, tags, decider, output)
         }
-        TagsCommand::Confirm { resource, tags, decider } => {
+        TagsCommand::Confirm(AnswerArgs { resource, tags, decider }) => {
             decide(args, &store, Action::Confirm, resource, tags, decider, output)
         }
-        TagsCommand::Reject { resource, tags, decider } => {
+        TagsCommand::Reject(AnswerArgs { resource, tags, decider }) => {
             decide(args, &store, Action::Reject, resource, tags, decider, output)
         }
         TagsCommand::Import { file, format, decider } => {
@@ -48,12 +48,8 @@ pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure>
 /// `tagpol feedback`
 pub(crate) fn feedback(args: &FeedbackArgs, output: &mut Output) -> Result<Exit, Failure> {
     let command = match &args.command {
-        FeedbackCommand::Accept { resource, tags, decider } => {
-            TagsCommand::Confirm { resource: resource.clone(), tags: tags.clone(), decider: decider.clone() }
-        }
-        FeedbackCommand::Reject { resource, tags, decider } => {
-            TagsCommand::Reject { resource: resource.clone(), tags: tags.clone(), decider: decider.clone() }
-        }
+        FeedbackCommand::Accept(answer) => TagsCommand::Confirm(answer.clone()),
+        FeedbackCommand::Reject(answer) => TagsCommand::Reject(answer.clone()),
     };
     run(&TagsArgs { command, project: args.project.clone(), wait: args.wait.clone() }, output)
 }
