@@ -53,12 +53,11 @@ fn leftovers(folder: &Folder) -> Vec<String> {
 /// The model that is used, and how many there are. Each that is listed can be shown, so it is whole.
 fn used(folder: &Folder) -> (String, usize) {
     let list = folder.run(&["model", "list"]).ends_with(0);
-    let ids: Vec<&str> = list.lines().map(|line| line[2..].split_whitespace().next().unwrap()).collect();
     for line in list.lines() {
         assert!(line.ends_with("1 tag, 36 resources"), "{list}");
     }
     let used = list.lines().find_map(|line| line.strip_prefix("* ")).expect("one is used");
-    (used.split_whitespace().next().unwrap().to_owned(), ids.len())
+    (used.split_whitespace().next().unwrap().to_owned(), list.lines().count())
 }
 
 fn suggested(folder: &Folder) -> String {

@@ -5,6 +5,10 @@
 //! An answer must come at once from what is known already: who computes does that elsewhere, and has the
 //! editor ask again.
 
+use std::sync::Arc;
+
+use tagpol_questions::Learnt;
+
 /// What an inventory tells.
 pub trait Facts: Send + Sync {
     /// Returns the native keys that occur, the most frequent first.
@@ -35,6 +39,11 @@ pub trait Facts: Send + Sync {
     /// Returns the values of a tag that came from native keys and that its type does not know, the most
     /// frequent first: no `normalize` maps them.
     fn unmapped(&self, _tag: &str) -> Option<Known<Vec<Seen>>> {
+        None
+    }
+
+    /// Returns what was learnt from the whole inventory; None where nothing was yet.
+    fn learnt(&self) -> Option<Arc<Learnt>> {
         None
     }
 
@@ -112,7 +121,8 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
-fn several(number: u64, what: &str) -> String {
+/// Returns a count with its noun: `1,204 resources`.
+pub(crate) fn several(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 

@@ -1,5 +1,8 @@
 //! Native values that a `normalize` does not know yet.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use tagpol_sema::check::tag_decl;
 use tagpol_sema::program::TagType;
 use tagpol_sema::words::quoted;
@@ -8,6 +11,7 @@ use tagpol_syntax::similar::closest;
 use tagpol_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, TextRange, TextSize};
 
 use super::{Action, ActionKind, Site};
+use crate::completion::is_plain_word;
 use crate::facts::{Facts, Seen};
 use crate::place::Edit;
 use crate::symbol::item_at;
@@ -15,48 +19,132 @@ use crate::symbol::item_at;
 /// Values for which an action is offered each.
 const EACH: usize = 8;
 
-/// Offers to map values that occur and stand for nothing: to the member that is spelt most alike, or to
-/// nothing.
+/// Offers to map values that occur and stand for nothing: to what the inventory tells that they mean, to
+/// the member that is spelt most alike, or to nothing.
 pub(super) fn unmapped(site: &Site<'_>, facts: &dyn Facts, actions: &mut Vec<Action>) {
     let Some(node) = site.item().filter(|node| node.kind() == SyntaxKind::NormalizeItem) else { return };
     let Some(item) = item_at(site.db, site.file, site.range.start()) else { return };
     let tag = &item.key.name;
-    let Some(known) = facts.unmapped(tag).filter(|known| !known.answer.is_empty()) else { return };
+    let unmapped = facts.unmapped(tag).map(|known| known.answer).unwrap_or_default();
     let Some(at) = last_statement(&node) else { return };
-    let members = members(site, tag);
-    let mut all = String::new();
-    for seen in known.answer.iter().take(EACH) {
-        let member = nearest(&seen.text, &members);
-        let target = member.unwrap_or("missing");
-        let line = format!("\n  map {} -> {target}", quoted(&seen.text));
+    let (ty, meant) = (type_of(site, tag), meant(site, facts, tag, &unmapped));
+    let written = |value: Option<&str>| value.map_or_else(|| "missing".to_owned(), |value| word(ty, value));
+    let mut add = |title: String, lines: &[(Vec<&str>, String)]| {
+        let edit = Edit { range: TextRange::empty(at), text: arms(lines) };
+        actions.push(site.action(title, ActionKind::Fix, vec![in_form(site, &node, edit)]));
+    };
+    let several_meant = meant.iter().filter(|(_, value)| value.is_some()).count();
+    if several_meant > 1 {
+        add(format!("map these {several_meant} spellings"), &by_target(&meant, &written));
+    }
+    for (seen, value) in meant.iter().take(EACH) {
+        let target = written(value.as_deref());
         let title = format!("map `{}` to {target} ({})", seen.text, seen.summary());
-        let edit = Edit { range: TextRange::empty(at), text: line.clone() };
-        actions.push(site.action(title, ActionKind::Fix, vec![edit]));
-        if member.is_some() {
-            all += &line;
+        add(title, &[(vec![seen.text.as_str()], target)]);
+    }
+    if unmapped.len() > 1 {
+        let all = meant.iter().map(|(seen, _)| seen.text.as_str()).collect();
+        let title = format!("map all {} unmapped values to missing", unmapped.len());
+        add(title, &[(all, "missing".to_owned())]);
+    }
+}
+
+/// Values that stand for nothing, each with what it is likely to mean. Of a tag of any text these are the
+/// slips of the pen.
+fn meant<'s>(
+    site: &Site<'_>,
+    facts: &dyn Facts,
+    tag: &str,
+    unmapped: &'s [Seen],
+) -> Vec<(Cow<'s, Seen>, Option<String>)> {
+    let learnt = facts.learnt();
+    let spellings = learnt.as_ref().and_then(|learnt| learnt.tag(tag)).map(|tag| tag.spellings.as_slice());
+    let spellings = spellings.unwrap_or_default();
+    let members = match type_of(site, tag) {
+        Some(TagType::OneOf(members)) => members.as_slice(),
+        _ => &[],
+    };
+    let known = unmapped.iter().map(|seen| {
+        let spelt = spellings.iter().find(|one| one.written == seen.text).map(|one| one.value.as_str());
+        (Cow::Borrowed(seen), spelt.or_else(|| nearest(&seen.text, members)).map(str::to_owned))
+    });
+    let others = spellings.iter().filter(|one| !unmapped.iter().any(|seen| seen.text == one.written));
+    let others = others.filter(|_| members.is_empty()).map(|one| {
+        let seen = Seen { text: one.written.clone(), count: one.resources, cost: None };
+        (Cow::Owned(seen), Some(one.value.clone()))
+    });
+    known.chain(others).collect()
+}
+
+/// Spellings with what they mean, together those that mean the same.
+fn by_target<'m>(
+    meant: &'m [(Cow<'_, Seen>, Option<String>)],
+    written: &impl Fn(Option<&str>) -> String,
+) -> Vec<(Vec<&'m str>, String)> {
+    let mut targets: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (seen, value) in meant {
+        if let Some(value) = value {
+            targets.entry(value).or_default().push(&seen.text);
         }
     }
-    if all.matches('\n').count() > 1 {
-        let edit = Edit { range: TextRange::empty(at), text: all };
-        let title = "map all values that are spelt like a member";
-        actions.push(site.action(title, ActionKind::Fix, vec![edit]));
-    }
-    if known.answer.len() > 1 {
-        actions.push(site.action(
-            discarding(&known.answer),
-            ActionKind::Fix,
-            vec![discard(at, &known.answer)],
-        ));
-    }
+    targets.into_iter().map(|(value, spellings)| (spellings, written(Some(value)))).collect()
 }
 
-fn discarding(seen: &[Seen]) -> String {
-    format!("map all {} unmapped values to missing", seen.len())
+fn arms(lines: &[(Vec<&str>, String)]) -> String {
+    let arm = |(spellings, target): &(Vec<&str>, String)| {
+        let spellings: Vec<String> = spellings.iter().map(|text| quoted(text)).collect();
+        format!("\n  map {} -> {target}", spellings.join(", "))
+    };
+    lines.iter().map(arm).collect()
 }
 
-fn discard(at: TextSize, seen: &[Seen]) -> Edit {
-    let values: Vec<String> = seen.iter().map(|seen| quoted(&seen.text)).collect();
-    Edit { range: TextRange::empty(at), text: format!("\n  map {} -> missing", values.join(", ")) }
+/// Returns an edit of an item with what else the formatter changes in the item then.
+fn in_form(site: &Site<'_>, item: &SyntaxNode, edit: Edit) -> Edit {
+    let range = item.text_range();
+    let before = item.text().to_string();
+    // What stands on one line with another item cannot be formatted by itself.
+    let above = site.text().get(..range.start().into()).unwrap_or_default();
+    let at = usize::from(edit.range.start() - range.start());
+    if !(above.is_empty() || above.ends_with('\n')) || !before.is_char_boundary(at) {
+        return edit;
+    }
+    let mut after = before.clone();
+    after.insert_str(at, &edit.text);
+    let after = tagpol_fmt::format(&tagpol_syntax::parse(&after));
+    difference(range.start(), &before, after.trim_end())
+}
+
+/// Returns the edit of the lines in which two texts differ, the first of which begins at an offset.
+fn difference(start: TextSize, before: &str, after: &str) -> Edit {
+    let lines = |text: &str| text.split_inclusive('\n').map(str::len).collect::<Vec<_>>();
+    let (old, new) = (lines(before), lines(after));
+    let mut first = 0;
+    for (a, b) in before.split_inclusive('\n').zip(after.split_inclusive('\n')) {
+        if a != b {
+            break;
+        }
+        first += a.len();
+    }
+    let most = (before.len() - first).min(after.len() - first);
+    let mut last = 0;
+    for (a, b) in old.iter().rev().zip(new.iter().rev()) {
+        let end = last + a;
+        if a != b || end > most || before.get(before.len() - end..) != after.get(after.len() - end..) {
+            break;
+        }
+        last = end;
+    }
+    let text = after.get(first..after.len() - last).unwrap_or_default().to_owned();
+    let at = |offset: usize| start + TextSize::try_from(offset).unwrap_or_default();
+    Edit { range: TextRange::new(at(first), at(before.len() - last)), text }
+}
+
+/// A value as an arm takes it.
+fn word(ty: Option<&TagType>, value: &str) -> String {
+    match ty {
+        Some(TagType::OneOf(_) | TagType::Bool) if is_plain_word(value) => value.to_owned(),
+        _ => quoted(value),
+    }
 }
 
 /// The end of the last statement of a block: what is added stands behind it.
@@ -67,14 +155,10 @@ fn last_statement(node: &SyntaxNode) -> Option<TextSize> {
     Some(last.map_or(brace.end(), |child| child.text_range().end()))
 }
 
-fn members(site: &Site<'_>, tag: &str) -> Vec<String> {
+fn type_of<'s>(site: &Site<'s>, tag: &str) -> Option<&'s TagType> {
     let scope = scope(site.db, site.project);
-    let Some(def @ Def::Tag(_)) = scope.names.get(tag) else { return Vec::new() };
-    let Some(item) = scope.item_of(*def) else { return Vec::new() };
-    match &tag_decl(site.db, site.project, item.clone()).ty {
-        Some(TagType::OneOf(members)) => members.clone(),
-        _ => Vec::new(),
-    }
+    let def = scope.names.get(tag).filter(|def| matches!(def, Def::Tag(_)))?;
+    tag_decl(site.db, site.project, scope.item_of(*def)?.clone()).ty.as_ref()
 }
 
 /// The member that a value is probably meant to be.

@@ -1,11 +1,12 @@
 //! What can be done about the text at the cursor.
 //!
 //! One file a group: fixes of diagnostics, things that are declared where they are missing, rewritings,
-//! and what is generated. A new action is a function `(&Site, &mut Vec<Action>)` listed in [`actions`].
+//! what is generated, and what an inventory teaches. A new action is a function `(&Site, &mut Vec<Action>)` listed in [`actions`].
 
 mod declare;
 mod fixes;
 mod generate;
+mod learnt;
 mod mapping;
 mod rewrite;
 
@@ -105,6 +106,7 @@ pub fn actions(
     }
     rewrite::rewritings(&site, &mut actions);
     mapping::unmapped(&site, facts, &mut actions);
+    learnt::rules(&site, facts, &mut actions);
     generate::generated(&site, &mut actions);
     actions.extend(fixes::all(&site));
     actions

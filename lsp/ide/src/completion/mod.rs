@@ -1,16 +1,18 @@
 //! What can be written at the cursor.
 //!
 //! `lexer` splits the text before the cursor into words, `context` finds the block and the statement,
-//! `slots` says what can stand there, and `offers` lists it from the names of the project. The file
-//! need not parse there.
+//! `slots` says what can stand there, and `offers` lists it from the names of the project. `values` and
+//! `learnt` put in order what an inventory tells. The file need not parse there.
 
 pub(crate) mod calls;
 mod context;
 mod imports;
+mod learnt;
 mod lexer;
 mod offers;
 mod slots;
 mod snippets;
+mod values;
 
 use tagpol_sema::{Db, ItemRef, Project, SourceFile, Symbol, scope};
 use tagpol_syntax::{TextRange, TextSize};
@@ -18,6 +20,7 @@ use tagpol_syntax::{TextRange, TextSize};
 use self::context::context;
 pub(crate) use self::imports::import;
 use self::offers::Offers;
+pub(crate) use self::offers::is_plain_word;
 use crate::facts::Facts;
 use crate::hover::describe;
 use crate::place::Edit;
@@ -49,6 +52,8 @@ pub struct Completion {
     pub is_snippet: bool,
     /// How likely it is meant; 0 is the likeliest.
     pub rank: u8,
+    /// How likely it is among those of its rank, as far as an inventory tells; more is likelier.
+    pub score: u64,
     /// What explains it, to be asked for with [`completion_docs`].
     pub docs: Docs,
     /// The module that a `use` must bring in for it, see [`completion_import`].

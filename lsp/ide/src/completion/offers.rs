@@ -6,21 +6,21 @@ use tagpol_sema::check::{Typed, checked, table_decl, tag_decl};
 use tagpol_sema::db::item_keys;
 use tagpol_sema::hir::{Body, ItemKind};
 use tagpol_sema::program::{Attr, Source, TagType};
-use tagpol_sema::words::quoted;
 use tagpol_sema::{Code, Db, Def, ItemRef, Project, Scope, SourceFile, describe, scope};
 
 use super::context::{Block, Context, statements};
 use super::imports::unused;
+use super::learnt::Said;
 use super::slots::{Operand, Slot};
 use super::snippets::snippets;
 use super::{Completion, CompletionKind as Kind, Docs};
-use crate::facts::{Facts, Seen, Subject};
+use crate::facts::Facts;
 use crate::symbol::item_at;
 use crate::symbols::type_words;
 
 /// Ranks: what is meant most probably comes first.
-const EXPECTED: u8 = 0;
-const LIKELY: u8 = 1;
+pub(super) const EXPECTED: u8 = 0;
+pub(super) const LIKELY: u8 = 1;
 const NAME: u8 = 2;
 const WORD: u8 = 3;
 const SNIPPET: u8 = 4;
@@ -59,9 +59,10 @@ pub(super) struct Offers<'a> {
     project: Project,
     file: SourceFile,
     scope: &'a Scope,
-    context: &'a Context<'a>,
-    facts: &'a dyn Facts,
-    items: Vec<Completion>,
+    pub(super) context: &'a Context<'a>,
+    pub(super) facts: &'a dyn Facts,
+    pub(super) said: Said,
+    pub(super) items: Vec<Completion>,
 }
 
 impl<'a> Offers<'a> {
@@ -72,7 +73,8 @@ impl<'a> Offers<'a> {
         context: &'a Context<'a>,
         facts: &'a dyn Facts,
     ) -> Self {
-        Self { db, project, file, scope: scope(db, project), context, facts, items: Vec::new() }
+        let said = Said::at(context, file.text(db));
+        Self { db, project, file, scope: scope(db, project), context, facts, said, items: Vec::new() }
     }
 
     /// Returns the offers in order, each label once, and whether there are more: of very many only those
@@ -83,7 +85,7 @@ impl<'a> Offers<'a> {
             let typed = typed.to_lowercase();
             self.items.retain(|item| may_mean(&typed, &item.label));
         }
-        self.items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
+        self.items.sort_by(|a, b| (a.rank, b.score, &a.label).cmp(&(b.rank, a.score, &b.label)));
         let mut seen = HashSet::new();
         self.items.retain(|item| seen.insert((item.label.clone(), item.is_snippet)));
         self.items.truncate(MOST);
@@ -117,17 +119,13 @@ impl<'a> Offers<'a> {
             Slot::Providers => self.plain(&PROVIDERS, Kind::Value),
             Slot::NativeKeys => self.seen_keys(),
             Slot::Frameworks => self.plain(&FRAMEWORKS, Kind::Value),
-            Slot::SeenIn(operand) => {
-                subject(operand).iter().for_each(|of| self.seen_texts(self.facts.values(of)));
-            }
-            Slot::Unmapped(tag) => {
-                let unmapped = self.facts.unmapped(tag).map(|known| known.answer);
-                self.seen_texts(unmapped.unwrap_or_default());
-            }
+            Slot::SeenIn(operand) => self.seen(operand),
+            Slot::Unmapped(tag) => self.unmapped(tag),
+            Slot::NameWords => self.name_words(),
         }
     }
 
-    fn add(&mut self, label: &str, kind: Kind, detail: impl Into<String>, docs: Docs, rank: u8) {
+    pub(super) fn add(&mut self, label: &str, kind: Kind, detail: impl Into<String>, docs: Docs, rank: u8) {
         self.items.push(Completion {
             label: label.to_owned(),
             kind,
@@ -135,12 +133,13 @@ impl<'a> Offers<'a> {
             insert: label.to_owned(),
             is_snippet: false,
             rank,
+            score: 0,
             docs,
             module: None,
         });
     }
 
-    fn form(&mut self, label: &str, text: &str, kind: Kind, detail: &str, docs: Docs, rank: u8) {
+    pub(super) fn form(&mut self, label: &str, text: &str, kind: Kind, detail: &str, docs: Docs, rank: u8) {
         self.add(label, kind, detail, docs, rank);
         if let Some(last) = self.items.last_mut() {
             text.clone_into(&mut last.insert);
@@ -148,7 +147,7 @@ impl<'a> Offers<'a> {
         }
     }
 
-    fn plain(&mut self, words: &[&str], kind: Kind) {
+    pub(super) fn plain(&mut self, words: &[&str], kind: Kind) {
         words.iter().for_each(|word| self.add(word, kind, "", Docs::None, EXPECTED));
     }
 
@@ -242,21 +241,11 @@ impl<'a> Offers<'a> {
                 self.plain(&Source::ALL.map(Source::as_str), Kind::Value);
                 return;
             }
-            Some(operand) => subject(operand).iter().for_each(|of| self.seen_values(of)),
+            Some(operand) => self.seen(operand),
             None => {}
         }
         match &ty {
-            Some(TagType::OneOf(members)) => {
-                let of = match operand {
-                    Some(Operand::Tag(tag)) => tag.clone(),
-                    _ => String::new(),
-                };
-                for member in members {
-                    let is_word = is_plain_word(member);
-                    let insert = if is_word { member.clone() } else { format!("\"{member}\"") };
-                    self.form(member, &insert, Kind::Member, &of, Docs::Item(of.clone(), None), EXPECTED);
-                }
-            }
+            Some(TagType::OneOf(members)) => self.members(operand, members),
             Some(TagType::Bool) => self.plain(&["true", "false"], Kind::Value),
             _ => {}
         }
@@ -264,31 +253,7 @@ impl<'a> Offers<'a> {
         self.values();
     }
 
-    /// Values that occur in the inventory, where one is at hand.
-    fn seen_values(&mut self, of: &Subject) {
-        for seen in self.facts.values(of) {
-            let text = quoted(&seen.text);
-            self.add(&text, Kind::Value, seen.summary(), Docs::None, LIKELY);
-        }
-    }
-
-    /// The same, within quotes that are there already.
-    fn seen_texts(&mut self, values: Vec<Seen>) {
-        for seen in values {
-            let quoted = quoted(&seen.text);
-            let text = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
-            self.add(text, Kind::Value, seen.summary(), Docs::None, EXPECTED);
-        }
-    }
-
-    /// Native keys that occur in the inventory, where one is at hand.
-    fn seen_keys(&mut self) {
-        for seen in self.facts.keys() {
-            self.add(&seen.text, Kind::Value, seen.summary(), Docs::None, EXPECTED);
-        }
-    }
-
-    fn type_of(&self, operand: &Operand) -> Option<TagType> {
+    pub(super) fn type_of(&self, operand: &Operand) -> Option<TagType> {
         match operand {
             Operand::Tag(name) => {
                 let Some(Def::Tag(tag)) = self.scope.names.get(name) else { return None };
@@ -437,7 +402,7 @@ impl<'a> Offers<'a> {
 }
 
 /// Whether a member of an enumeration can be written without quotes.
-fn is_plain_word(text: &str) -> bool {
+pub(crate) fn is_plain_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
@@ -446,14 +411,4 @@ fn is_plain_word(text: &str) -> bool {
 fn may_mean(typed: &str, label: &str) -> bool {
     let mut left = label.chars().flat_map(char::to_lowercase);
     typed.chars().all(|wanted| left.any(|found| found == wanted))
-}
-
-/// What values of the inventory an operand is compared with.
-fn subject(operand: &Operand) -> Option<Subject> {
-    match operand {
-        Operand::Attribute(name) => Some(Subject::Attribute(name.clone())),
-        Operand::Tag(name) => Some(Subject::Tag(name.clone())),
-        Operand::Native(key) => Some(Subject::Native(key.clone())),
-        Operand::Source | Operand::Column(..) => None,
-    }
 }

@@ -37,8 +37,10 @@ pub(super) enum Slot {
     Frameworks,
     /// Values of this that occur, within quotes.
     SeenIn(Operand),
-    /// Native values that this tag does not know, within quotes.
+    /// Native values that this tag does not know.
     Unmapped(String),
+    /// Words of names.
+    NameWords,
 }
 
 /// What a value belongs to.
@@ -102,6 +104,7 @@ fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
             };
             let values = slots.into_iter().filter_map(|slot| match slot {
                 Slot::Value(Some(operand)) => Some(Slot::SeenIn(operand)),
+                Slot::NameWords => Some(Slot::NameWords),
                 _ => None,
             });
             values.collect()
@@ -177,6 +180,7 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
             vec![Slot::Words(vec!["lower", "upper", "trim"])]
         }
         (Block::Item("normalize"), ["otherwise"]) => vec![Slot::Words(vec!["missing", "keep"])],
+        (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(own())],
         (Block::Item("normalize"), _) => Vec::new(),
         (_, ["set" | "fill"] | ["remediate", "set"]) => vec![Slot::Tags],
         (_, ["remediate"]) => vec![Slot::Words(vec!["set"])],
@@ -294,6 +298,7 @@ fn condition(words: &[Lexeme<'_>], end: &[&'static str]) -> Vec<Slot> {
         [.., "has"] => vec![Slot::Words(vec!["word"])],
         [.., "starts" | "ends"] => vec![Slot::Words(vec!["with"])],
         [.., "not"] => vec![Slot::Words(vec!["in"])],
+        ["resource", ".", "name", "has", "word"] => vec![Slot::NameWords],
         [.., "contains" | "matches" | "like" | "with" | "word" | "in"] => Vec::new(),
         _ => match part.iter().rposition(is_operator) {
             Some(at) if at + 1 == part.len() => {
@@ -379,9 +384,15 @@ fn list(words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
             let from = left.iter().rposition(begins_operand).map_or(0, |at| at + 1);
             vec![Slot::Value(operand(left.get(from..)?))]
         }
+        "word" if ends_with(before, &["resource", ".", "name", "has", "word"]) => vec![Slot::NameWords],
         "native" | "word" | "contains" | "with" | "like" | "." => Vec::new(),
         _ => vec![Slot::Value(None)],
     })
+}
+
+fn ends_with(words: &[Lexeme<'_>], end: &[&str]) -> bool {
+    let last = words.iter().rev().map(|word| word.text);
+    words.len() >= end.len() && last.zip(end.iter().rev()).all(|(word, end)| word == *end)
 }
 
 /// What the words of one side of a comparison are.
@@ -427,6 +438,9 @@ mod tests {
             ("define a = t[resource.account].$0", "[Columns(\"t\")]"),
             ("define a = resource.age > 90 $0", "[Units, Words([\"and\", \"or\"])]"),
             ("define a = b within last 90 $0", "[Units]"),
+            ("define a = resource.name has word $0", "[NameWords]"),
+            ("define a = resource.name has word [\"b\", $0", "[NameWords]"),
+            ("define a = b has word $0", "[]"),
         ] {
             assert_eq!(at(text), expected, "{text}");
         }
@@ -437,6 +451,7 @@ mod tests {
         for (text, expected) in [
             ("rule r {\n  fill $0", "[Tags]"),
             ("rule r {\n  fill t = $0", "[Value(Some(Tag(\"t\")))]"),
+            ("normalize t {\n  map $0", "[Unmapped(\"t\")]"),
             ("normalize t {\n  map \"a\" -> $0", "[Value(Some(Tag(\"t\"))), Words([\"missing\"])]"),
             ("test \"x\" {\n  expect violation p/$0", "[Checks(\"p\")]"),
             (

@@ -6,6 +6,7 @@ mod completion;
 mod edits;
 mod facts;
 mod hover;
+mod learnt;
 mod names;
 mod robust;
 mod shape;

@@ -39,6 +39,7 @@ pub(crate) async fn saved(server: &Server, params: DidSaveTextDocumentParams) {
     session.revision += 1;
     // What had nothing to tell may have by now.
     server.inventories.choose_again(true);
+    server.inventories.learn_again();
     if session.settings.findings.on_save {
         let (server, uri) = (server.clone(), Some(params.text_document.uri.clone()));
         // Who saves does not wait for it; where it fails there is nothing to tell.

@@ -16,12 +16,14 @@ use crate::server::Server;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// The files that projects are made of: policies, manifests, the files of tables, and snapshots.
-const WATCHED: [&str; 4] = [
+/// The files that projects are made of: policies, manifests, the files of tables, snapshots, and what says
+/// which model is used.
+const WATCHED: [&str; 5] = [
     "**/*.tagpol",
     "**/tagpol.toml",
     "**/*.{csv,tsv,json,ndjson,jsonl,parquet}",
     "**/.tagpol/snapshots/*/manifest.json",
+    "**/.tagpol/models/promoted",
 ];
 
 pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> InitializeResult {

@@ -19,6 +19,8 @@ pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFiles
         let path = path_of(&change.uri);
         if is_snapshot(Path::new(&path)) {
             server.inventories.choose_again(false);
+        } else if is_choice_of_model(Path::new(&path)) {
+            server.inventories.learn_again();
         } else if Path::new(&path).file_name().is_some_and(|name| name == FILE_NAME) {
             manifest_changed(server, &mut session, &path);
         } else if is_policy_file(Path::new(&path)) {
@@ -40,6 +42,11 @@ fn is_snapshot(path: &Path) -> bool {
     let folder = path.parent().and_then(Path::parent).and_then(Path::file_name);
     path.file_name().is_some_and(|name| name == "manifest.json")
         && folder.is_some_and(|name| name == "snapshots")
+}
+
+/// Whether a file says which model is used.
+fn is_choice_of_model(path: &Path) -> bool {
+    path.ends_with("models/promoted")
 }
 
 /// What the client has open is as it says, whatever is on disk.

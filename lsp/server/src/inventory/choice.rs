@@ -31,6 +31,12 @@ pub(crate) fn snapshots(root: &Path) -> PathBuf {
     root.join(manifest(root).snapshots)
 }
 
+/// Returns the folder of a project's models.
+pub(crate) fn models(root: &Path) -> PathBuf {
+    let state = root.join(manifest(root).state);
+    state.parent().unwrap_or(root).join("models")
+}
+
 fn manifest(root: &Path) -> Manifest {
     Manifest::read(&root.join(FILE_NAME)).unwrap_or_default()
 }

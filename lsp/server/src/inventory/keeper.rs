@@ -160,7 +160,7 @@ async fn serve(
         Ok(_) | Err(Gone) => return Outcome::Died,
     };
     inventory.kept().process = Some(Arc::clone(&process));
-    let mut keeper = Keeper { server, inventory, process: &process, synced: None, folder };
+    let mut keeper = Keeper { server, inventory, process: &process, synced: None, folder, is_first: true };
     keeper.run(revision).await
 }
 
@@ -172,6 +172,8 @@ struct Keeper<'k> {
     synced: Option<u64>,
     /// The folder of the snapshot.
     folder: String,
+    /// Whether nothing was measured yet.
+    is_first: bool,
 }
 
 impl Keeper<'_> {
@@ -232,6 +234,9 @@ impl Keeper<'_> {
                     (State::Ready, None)
                 };
                 self.inventory.known.lock().measured(texts.revision, measured);
+                if std::mem::take(&mut self.is_first) {
+                    self.inventory.learn.notify_one();
+                }
                 (state, message)
             }
             Answer::Failed(message) => (State::Failed, Some(message)),

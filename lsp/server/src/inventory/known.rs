@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tagpol_ide::{Coverage, Facts, Known, Matches, PolicyFacts, Presence, Seen};
-use tagpol_questions::{Amount, Measured, Opened, PolicyMeasure, Spot, Subject, Value, Values};
+use tagpol_questions::{Amount, Learnt, Measured, Opened, PolicyMeasure, Spot, Subject, Value, Values};
 
 /// Values of a tag that hovers tell.
 const TOP_VALUES: usize = 10;
@@ -30,6 +30,10 @@ pub(crate) struct Knowledge {
     conditions: HashMap<String, Amount>,
     keys: Option<Vec<Value>>,
     values: HashMap<Subject, Values>,
+    /// What was learnt, and the snapshot that it was learnt from.
+    learnt: Option<(String, Arc<Learnt>)>,
+    /// Whether something changed that was learnt from.
+    pub(crate) is_news: bool,
     /// What tests cover of the text of a revision.
     coverage: Option<(u64, Points)>,
 }
@@ -47,6 +51,7 @@ impl Knowledge {
         }
         if measured.tags_version != self.tags_version {
             self.tags_version = measured.tags_version;
+            self.is_news = true;
             self.values.retain(|subject, _| !matches!(subject, Subject::Tag(_)));
         }
         self.policies = measured.policies.into_iter().collect();
@@ -76,6 +81,15 @@ impl Knowledge {
 
     pub(crate) fn learn_values(&mut self, subject: Subject, values: Values) {
         self.values.insert(subject, values);
+    }
+
+    /// Whether all was learnt that a snapshot tells.
+    pub(crate) fn is_learnt(&self, snapshot: &str) -> bool {
+        !self.is_news && self.learnt.as_ref().is_some_and(|(of, _)| of == snapshot)
+    }
+
+    pub(crate) fn learn(&mut self, snapshot: &str, learnt: Learnt) {
+        self.learnt = Some((snapshot.to_owned(), Arc::new(learnt)));
     }
 
     pub(crate) fn learn_coverage(&mut self, revision: u64, points: Vec<(Spot, bool)>) {
@@ -233,6 +247,13 @@ impl Facts for View {
             let unmapped = values.top.iter().filter(|value| value.unmapped);
             self.answer(knowledge, unmapped.map(|value| knowledge.seen(value)).collect())
         })
+    }
+
+    fn learnt(&self) -> Option<Arc<Learnt>> {
+        let knowledge = self.knowledge.lock();
+        let (snapshot, learnt) = knowledge.learnt.as_ref()?;
+        // Resources of another snapshot say nothing of those that are shown.
+        (knowledge.opened.as_ref()?.id == *snapshot).then(|| Arc::clone(learnt))
     }
 
     fn coverage(&self, file: &str, lines: RangeInclusive<u32>) -> Option<Coverage> {

@@ -9,10 +9,12 @@
 //! - `choice`: which resources
 //! - `known`: what is known already
 //! - `keeper`: the task
+//! - `learner`: another, which learns from the whole inventory what completions are ranked by
 
 pub(crate) mod choice;
 pub(crate) mod keeper;
 pub(crate) mod known;
+mod learner;
 pub(crate) mod process;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ pub(crate) struct Inventory {
     pub(crate) known: Shared,
     /// Told when the choice of the resources is to be made anew.
     pub(crate) choose: Notify,
+    /// Told when more may be learnt from it.
+    pub(crate) learn: Notify,
     state: Mutex<Kept>,
     /// A folder for what is imported; gone with this.
     scratch: Option<tempfile::TempDir>,
@@ -52,7 +56,14 @@ struct Kept {
 impl Inventory {
     fn new(root: PathBuf) -> Self {
         let scratch = tempfile::Builder::new().prefix("tagpol-").tempdir().ok();
-        Self { root, known: Shared::default(), choose: Notify::new(), state: Mutex::default(), scratch }
+        Self {
+            root,
+            known: Shared::default(),
+            choose: Notify::new(),
+            learn: Notify::new(),
+            state: Mutex::default(),
+            scratch,
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -102,12 +113,15 @@ impl Inventory {
     }
 }
 
+/// By the folder of the project: its inventory, and the tasks that keep it.
+type ByFolder = BTreeMap<PathBuf, (Arc<Inventory>, [AbortHandle; 2])>;
+
 /// The inventories of all projects, by their folders.
 #[derive(Default)]
-pub(crate) struct Inventories(Mutex<BTreeMap<PathBuf, (Arc<Inventory>, AbortHandle)>>);
+pub(crate) struct Inventories(Mutex<ByFolder>);
 
 impl Inventories {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Arc<Inventory>, AbortHandle)>> {
+    fn lock(&self) -> MutexGuard<'_, ByFolder> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -123,13 +137,14 @@ impl Inventories {
         for root in roots {
             let entry = before.remove(&root).unwrap_or_else(|| {
                 let inventory = Arc::new(Inventory::new(root.clone()));
-                let task = tokio::spawn(keeper::keep(server.clone(), Arc::clone(&inventory)));
-                (inventory, task.abort_handle())
+                let keeper = tokio::spawn(keeper::keep(server.clone(), Arc::clone(&inventory)));
+                let learner = tokio::spawn(learner::keep(server.clone(), Arc::clone(&inventory)));
+                (inventory, [keeper.abort_handle(), learner.abort_handle()])
             });
             kept.insert(root, entry);
         }
         drop(kept);
-        before.into_values().for_each(|(_, task)| task.abort());
+        before.into_values().flat_map(|(_, tasks)| tasks).for_each(|task| task.abort());
     }
 
     /// Has each choose anew what it is of; `only` those that have nothing to tell.
@@ -142,10 +157,15 @@ impl Inventories {
         }
     }
 
+    /// Has each look whether more can be learnt.
+    pub(crate) fn learn_again(&self) {
+        self.lock().values().for_each(|(inventory, _)| inventory.learn.notify_one());
+    }
+
     /// Lets go of all.
     pub(crate) fn end(&self) {
-        std::mem::take(&mut *self.lock()).into_values().for_each(|(inventory, task)| {
-            task.abort();
+        std::mem::take(&mut *self.lock()).into_values().for_each(|(inventory, tasks)| {
+            tasks.iter().for_each(AbortHandle::abort);
             inventory.kept().process = None;
         });
     }

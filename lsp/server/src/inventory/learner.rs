@@ -1,0 +1,68 @@
+//! The task that has the learner of one project look at the whole inventory, where that may tell something
+//! new: a process of its own, which ends by itself.
+//!
+//! Nobody waits for it. What it told before is told until it tells more.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tagpol_questions::Learnt;
+use tokio::process::Command;
+
+use super::Inventory;
+use super::choice::models;
+use crate::protocol::{State, Status};
+use crate::server::Server;
+
+/// How long it waits for more news, and between looks at whether the numbers are there.
+const REST: Duration = Duration::from_millis(500);
+
+/// How long the learner may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Learns anew for as long as the server runs.
+pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
+    let mut model = None;
+    loop {
+        inventory.learn.notified().await;
+        tokio::time::sleep(REST).await;
+        while is_busy(&inventory.status()) {
+            tokio::time::sleep(REST).await;
+        }
+        let (Some(program), Some(snapshot)) = (&server.worker, inventory.snapshot()) else { continue };
+        let promoted = tokio::fs::read_to_string(models(&inventory.root).join("promoted")).await.ok();
+        if inventory.known.lock().is_learnt(&snapshot.id) && promoted == model {
+            continue;
+        }
+        inventory.known.lock().is_news = false;
+        let learnt = learn(program, &inventory.root, &snapshot.path).await;
+        let mut known = inventory.known.lock();
+        match learnt {
+            Some(learnt) => {
+                known.learn(&snapshot.id, learnt);
+                model = promoted;
+            }
+            None => known.is_news = true,
+        }
+    }
+}
+
+/// Whether numbers are computed, which may tell that there is news. Where policies have mistakes there are none.
+fn is_busy(status: &Status) -> bool {
+    match status.state {
+        State::Starting => true,
+        State::Computing => status.message.is_none(),
+        State::None | State::Ready | State::Failed => false,
+    }
+}
+
+/// Runs the learner. None where it fails: the policies on disk may have mistakes.
+async fn learn(program: &Path, root: &Path, snapshot: &str) -> Option<Learnt> {
+    let mut command = Command::new(program);
+    command.arg("lsp-learner").arg(root).arg(snapshot);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    output.status.success().then(|| serde_json::from_slice(&output.stdout).ok())?
+}
