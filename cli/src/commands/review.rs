@@ -27,6 +27,8 @@ enum Reply {
     Quit,
     /// Another value.
     Other(String),
+    /// Nothing that is known: a slip must not become the value of a tag.
+    Unknown,
 }
 
 impl Reply {
@@ -36,7 +38,10 @@ impl Reply {
             "r" | "reject" | "n" | "no" => Self::Reject,
             "" | "s" | "skip" => Self::Skip,
             "q" | "quit" => Self::Quit,
-            other => Self::Other(other.trim_start_matches('=').trim().to_owned()),
+            other => match other.strip_prefix('=').map(str::trim) {
+                Some(value) if !value.is_empty() => Self::Other(value.to_owned()),
+                _ => Self::Unknown,
+            },
         }
     }
 }
@@ -52,11 +57,13 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
     let mut decided = 0;
     let mut lines = std::io::stdin().lock().lines();
     for (at, one) in suggested.iter().enumerate() {
-        output.print(&format!("{}/{}  {}", at + 1, suggested.len(), told(&asked, one)))?;
+        let gap = if at > 0 { "\n" } else { "" };
+        output.print(&format!("{gap}{}/{}  {}", at + 1, suggested.len(), told(&asked, one)))?;
         let reply = loop {
-            output.print("accept (a), reject (r), skip (s), quit (q), or another value: ")?;
+            output.print("accept (a), reject (r), skip (s), quit (q), or =VALUE: ")?;
             let Some(Ok(line)) = lines.next() else { break Reply::Quit };
             match Reply::parse(&line) {
+                Reply::Unknown => {}
                 Reply::Other(value) if !source.is_valid(one.target, &value) => {
                     output.print(&format!("`{}` is no value of `{}`\n", one_line(&value), one.said.tag))?;
                 }
@@ -89,7 +96,7 @@ fn change(one: &Suggested, reply: &Reply, note: Option<&str>) -> Option<Change> 
         Reply::Accept => (Action::Confirm, one.said.value.clone()),
         Reply::Reject => (Action::Reject, one.said.value.clone()),
         Reply::Other(value) => (Action::Set, value.clone()),
-        Reply::Skip | Reply::Quit => return None,
+        Reply::Skip | Reply::Quit | Reply::Unknown => return None,
     };
     Some(Change {
         action,

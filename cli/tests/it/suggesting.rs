@@ -1,8 +1,10 @@
 //! Models: trained, asked, answered, promoted and rolled back.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Stdio;
 
-use crate::support::{Folder, NOW};
+use crate::support::{Folder, NOW, Run};
 
 const POLICY: &str = "\
 tag environment: one of [production, staging, development]
@@ -97,6 +99,23 @@ fn a_model_is_trained_asked_and_answered() {
 }
 
 #[test]
+fn suggestions_are_answered_one_by_one() {
+    let folder = project();
+    run(&folder, &["train", "--now", NOW]);
+    let mut review = folder.command(&["review", "--tag", "environment", "--at-least", "0", "--by", "jane"]);
+    let mut child =
+        review.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A slip is no answer, and neither is a value that the tag does not have.
+    child.stdin.take().unwrap().write_all(b"a\nacept\n=nonsense\n=staging\nr\ns\nq\n").unwrap();
+    let told = Run::of(child.wait_with_output().unwrap()).ends_with(0);
+    assert_eq!(told.matches("`nonsense` is no value of `environment`").count(), 1, "{told}");
+    assert!(told.ends_with("\n3 decisions of 12 suggestions\n"), "{told}");
+    let trail = run(&folder, &["tags", "history", "--format", "csv"]);
+    let actions: Vec<&str> = trail.lines().skip(1).map(|line| line.split(',').nth(3).unwrap()).collect();
+    assert_eq!(actions, ["confirm", "set", "reject"]);
+}
+
+#[test]
 fn rules_are_learnt_that_check_and_pass_their_tests() {
     let folder = project();
     let told = run(&folder, &["learn", "--tag", "team", "--precision", "0.75", "--write", "learnt.tagpol"]);
@@ -104,6 +123,7 @@ fn rules_are_learnt_that_check_and_pass_their_tests() {
     let text = folder.read("learnt.tagpol");
     assert!(text.contains("resource.account == \"media-dev\""), "{text}");
     run(&folder, &["check"]);
+    run(&folder, &["fmt", "--check", "learnt.tagpol"]);
     assert!(run(&folder, &["test", "--now", NOW]).contains("passed"));
     // What a rule covers needs no other.
     let again = folder.run(&["learn", "--tag", "team", "--precision", "0.75"]);
