@@ -20,7 +20,7 @@ impl Offers<'_> {
     pub(super) fn seen(&mut self, operand: &Operand) {
         let Some(subject) = subject(operand) else { return };
         let mut seen = self.facts.values(&subject);
-        let known = self.known(operand);
+        let mut known = self.known(operand);
         if let Operand::Tag(tag) = operand {
             if let Some(TagType::OneOf(members)) = self.type_of(operand) {
                 // Members are offered as such; within quotes too, but nothing that is none.
@@ -29,7 +29,7 @@ impl Offers<'_> {
                 }
                 seen.retain(|seen| members.contains(&seen.text));
             }
-            self.add_inferred(tag, &mut seen, &known);
+            self.add_inferred(tag, &mut seen, &mut known);
         }
         self.texts(seen, &known);
     }
@@ -40,9 +40,9 @@ impl Offers<'_> {
             Some(Operand::Tag(tag)) => tag.clone(),
             _ => String::new(),
         };
-        let known = operand.map(|operand| self.known(operand)).unwrap_or_default();
+        let mut known = operand.map(|operand| self.known(operand)).unwrap_or_default();
         let mut seen = operand.and_then(subject).map(|of| self.facts.values(&of)).unwrap_or_default();
-        self.add_inferred(&tag, &mut seen, &known);
+        self.add_inferred(&tag, &mut seen, &mut known);
         for member in members {
             let insert = if is_plain_word(member) { member.clone() } else { quoted(member) };
             let ranked = known.get(member).cloned().or_else(|| {
@@ -119,17 +119,23 @@ impl Offers<'_> {
         Ranked { detail: seen.summary(), score: seen.count }
     }
 
-    /// Adds values that nobody gave yet and that a model says, and those that are known here.
-    fn add_inferred(&self, tag: &str, seen: &mut Vec<Seen>, known: &Known) {
+    /// Adds values that nobody gave yet and that a model says, and those that are known here, and leaves out
+    /// what is a spelling of another.
+    fn add_inferred(&self, tag: &str, seen: &mut Vec<Seen>, known: &mut Known) {
         let learnt = self.facts.learnt();
-        let inferred = learnt.as_ref().and_then(|learnt| learnt.tag(tag)).map(|tag| tag.inferred.as_slice());
-        let texts =
-            inferred.unwrap_or_default().iter().map(|likely| (likely.value.as_str(), likely.resources));
-        for (text, count) in texts.chain(known.keys().map(|text| (text.as_str(), 0))) {
-            if !seen.iter().any(|seen| seen.text == text) {
-                seen.push(Seen { text: text.to_owned(), count, cost: None });
-            }
+        let Some(tag) = learnt.as_ref().and_then(|learnt| learnt.tag(tag)) else { return };
+        for likely in tag.inferred.iter().filter(|likely| !seen.iter().any(|seen| seen.text == likely.value))
+        {
+            let detail = told(likely.confidence, likely.resources);
+            known.entry(likely.value.clone()).or_insert(Ranked { detail, score: likely.resources });
         }
+        let is_slip = |text: &str| tag.spellings.iter().any(|one| one.written == text);
+        seen.retain(|seen| !is_slip(&seen.text));
+        let others: Vec<&String> = known
+            .keys()
+            .filter(|text| !is_slip(text) && !seen.iter().any(|seen| seen.text == **text))
+            .collect();
+        seen.extend(others.into_iter().map(|text| Seen { text: text.clone(), count: 0, cost: None }));
     }
 
     /// What is known of values at this place: what resources like those that the item asks for have, or

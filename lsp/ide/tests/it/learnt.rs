@@ -86,9 +86,9 @@ fn offered(text: &str, count: usize) -> Vec<String> {
 #[test]
 fn values_are_ranked_by_what_the_item_asks_for() {
     let asks = |condition: &str| format!("rule r {{\n  when {condition}\n  fill team = $0\n}}\n");
-    let by_count = ["\"web\": 1,204 resources", "\"ads\": 80 resources", "\"ops\": 7 resources"];
+    let by_count = ["\"web\": 1,204 resources", "\"ads\": 80 resources", "\"ops\": 0.80 · 7 resources"];
     assert_eq!(offered(&asks("resource.id is set"), 3), by_count);
-    let here = ["\"ads\": 0.94 · 40 resources", "\"web\": 0.01 · 2 resources", "\"ops\": 7 resources"];
+    let here = ["\"ads\": 0.94 · 40 resources", "\"web\": 0.01 · 2 resources", "\"ops\": 0.80 · 7 resources"];
     assert_eq!(offered(&asks("resource.account == \"111\""), 3), here);
     assert_eq!(offered(&asks("resource.account in [\"222\"]"), 1), ["\"web\": 0.90 · 88 resources"]);
     let members = ["production: 0.95 · 9 resources", "staging: 400 resources"];

@@ -8,11 +8,12 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagpol_questions::Learnt;
+use tagpol_questions::{Learnt, Subject};
 use tokio::process::Command;
 
-use super::Inventory;
 use super::choice::models;
+use super::known::Wanted;
+use super::{Inventory, keeper};
 use crate::protocol::{State, Status};
 use crate::server::Server;
 
@@ -38,13 +39,24 @@ pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
         }
         inventory.known.lock().is_news = false;
         let learnt = learn(program, &inventory.root, &snapshot.path).await;
-        let mut known = inventory.known.lock();
-        match learnt {
-            Some(learnt) => {
-                known.learn(&snapshot.id, learnt);
-                model = promoted;
-            }
-            None => known.is_news = true,
+        let Some(learnt) = learnt else {
+            inventory.known.lock().is_news = true;
+            continue;
+        };
+        let tags: Vec<String> = learnt.tags.keys().cloned().collect();
+        inventory.known.lock().learn(&snapshot.id, learnt);
+        model = promoted;
+        look_ahead(&inventory, tags).await;
+    }
+}
+
+/// Asks how often values of tags occur: of a text with mistakes, as one has while typing, nobody can tell.
+async fn look_ahead(inventory: &Inventory, tags: Vec<String>) {
+    let Some(process) = inventory.process() else { return };
+    for tag in tags {
+        let wanted = Wanted::Values(Subject::Tag(tag));
+        if keeper::learn(inventory, &process, wanted).await.is_err() {
+            return;
         }
     }
 }
