@@ -122,6 +122,7 @@ codes! {
     L0020 "threshold-order" "a model that suggests only what it applies",
     L0021 "unwritable-remedy" "a remedy that a cloud cannot hold",
     L0022 "unused-allow" "an `@allow` that silences nothing",
+    L0023 "useless-remedy" "a remedy that does not mend",
 }
 
 impl Code {

@@ -103,6 +103,8 @@ pub enum TextPart {
     Text(String),
     /// What stands between braces: the place of it all, its first name, and the names after dots.
     Path(NodeId, Name, Vec<Name>),
+    /// An opening brace that none closes.
+    OpenBrace(NodeId),
 }
 
 /// A regex literal.

@@ -123,6 +123,7 @@ impl Ctx {
         let parts = literal::template(text.token()).into_iter().map(|part| match part {
             literal::TemplatePart::Text(text) => TextPart::Text(text),
             literal::TemplatePart::Name(text, range) => self.template_path(&text, range),
+            literal::TemplatePart::OpenBrace(range) => TextPart::OpenBrace(self.node(range)),
         });
         Text { id, value, parts: parts.collect(), bad_escapes }
     }

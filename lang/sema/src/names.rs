@@ -1,6 +1,6 @@
 //! Names: which items of which files are visible, and what each name stands for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::codes::Code;
@@ -222,6 +222,7 @@ fn define_names(db: &dyn Db, scope: &mut Scope) {
             }
         }
     }
+    drafts.extend(tests_named_twice(&scope.items));
     scope.drafts.extend(drafts);
     let is_first = |item: &ItemRef| first.get(&item.key.name) == Some(item);
     scope.rules =
@@ -240,6 +241,24 @@ fn define_names(db: &dyn Db, scope: &mut Scope) {
         };
         scope.names.insert(name.clone(), def);
     }
+}
+
+/// Reports tests of one file that share a name: reports and filters could not tell them apart.
+fn tests_named_twice(items: &[ItemRef]) -> Vec<Draft> {
+    let mut first: HashMap<(SourceFile, &str), &ItemRef> = HashMap::new();
+    let mut drafts = Vec::new();
+    for test in items.iter().filter(|item| item.key.kind == ItemKind::Test) {
+        let other = *first.entry((test.file, &test.key.name)).or_insert(test);
+        if other != test {
+            let message = format!("two tests of this file are called `{}`", test.key.name);
+            let draft = Draft::new(Code::E0011, test.name_anchor(), message)
+                .label("named here again")
+                .related(other.name_anchor(), "first named here")
+                .help("say in the name of each what it shows that the other does not");
+            drafts.push(draft);
+        }
+    }
+    drafts
 }
 
 /// Says what to do about a second definition. What a module has cannot be renamed.

@@ -240,9 +240,22 @@ impl Ctx<'_> {
         }
     }
 
+    /// Reports braces that none closes.
+    fn open_braces(&mut self, text: &Text) {
+        for part in &text.parts {
+            let TextPart::OpenBrace(node) = part else { continue };
+            let draft = self
+                .draft(Code::E0020, *node, "this brace is not closed")
+                .help("a template is `\"{team}-x\"`; a brace as such is written `\\{`")
+                .fix("\\{");
+            self.report(draft);
+        }
+    }
+
     /// Reads a text that stands for itself, where `{names}` would be taken as text.
     fn plain_text(&mut self, text: &Text) -> String {
         self.escapes(text);
+        self.open_braces(text);
         for part in &text.parts {
             let TextPart::Path(node, ..) = part else { continue };
             let draft = self

@@ -86,6 +86,7 @@ impl Ctx<'_> {
 
     fn text(&mut self, text: &hir::Text, expected: Option<&Ty>) -> Option<(Value, Ty)> {
         self.escapes(text);
+        self.open_braces(text);
         if text.parts.iter().any(|part| matches!(part, TextPart::Path(..))) {
             return Some((self.template(text)?, Ty::Text));
         }
@@ -100,6 +101,8 @@ impl Ctx<'_> {
         let parts = text.parts.iter().map(|part| match part {
             TextPart::Text(text) => Some(Value::Text(text.clone())),
             TextPart::Path(node, first, fields) => self.template_path(*node, first, fields),
+            // Reported already.
+            TextPart::OpenBrace(_) => None,
         });
         // All parts are checked, so that each mistake is told in one run.
         let parts: Vec<Option<Value>> = parts.collect();

@@ -1,20 +1,44 @@
-//! Remedies that would write what a cloud cannot hold.
+//! Remedies that would write what a cloud cannot hold, or what the policy itself refuses.
 
 use super::Lint;
 use super::feasibility::{Cloud, Feasibility, feasible};
 use super::logic::{Facts as _, Term, never};
 use crate::codes::Code;
 use crate::hir::NodeId;
-use crate::program::{Attr, CmpOp, CompareAs, Policy, Pred, Remedy, Value};
+use crate::program::{Attr, Check, CheckKind, CmpOp, CompareAs, Policy, Pred, Remedy, Value};
 
 impl Lint<'_> {
     pub(super) fn remedies(&mut self, policy: &Policy, nodes: &[NodeId]) {
         for (remedy, node) in policy.remedies.iter().zip(nodes) {
-            self.remedy(policy, remedy, *node);
+            self.unwritable(policy, remedy, *node);
+            self.useless(policy, remedy, *node);
         }
     }
 
-    fn remedy(&mut self, policy: &Policy, remedy: &Remedy, node: NodeId) {
+    /// A value that a check of its tag refuses, though it takes others.
+    fn useless(&mut self, policy: &Policy, remedy: &Remedy, node: NodeId) {
+        let Value::Text(value) = &remedy.value else { return };
+        let written = Pred::Compare {
+            op: CmpOp::Eq,
+            left: Value::Tag(remedy.tag),
+            right: remedy.value.clone(),
+            by: CompareAs::Text,
+        };
+        let refuses = |check: &&Check| {
+            let met: Term<'_> = (&check.pred, check.kind == CheckKind::Require);
+            check.tag == Some(remedy.tag)
+                && never(&[(&written, true), met], &self.names)
+                && !never(&[met], &self.names)
+        };
+        let Some(check) = policy.checks.iter().find(refuses) else { return };
+        let message = format!("`{value}` mends nothing: check `{}` refuses it too", check.id);
+        let draft = self
+            .draft(Code::L0023, node, message)
+            .help("write a value that the check takes, or leave the remedy out");
+        self.report(draft);
+    }
+
+    fn unwritable(&mut self, policy: &Policy, remedy: &Remedy, node: NodeId) {
         let clouds: Vec<Cloud> =
             Cloud::ALL.into_iter().filter(|cloud| self.speaks_of(policy.scope.as_ref(), *cloud)).collect();
         let refused: Vec<(Cloud, String)> =

@@ -32,28 +32,26 @@ pub enum TemplatePart {
     Text(String),
     /// What stands between braces, and its bytes in the file.
     Name(String, TextRange),
+    /// An opening brace before a name that none closes, and its byte in the file.
+    OpenBrace(TextRange),
 }
 
-/// Splits a string token into text and `{names}`. A brace without its partner is text.
+/// Splits a string token into text and `{names}`. A brace without its partner is text where no name
+/// stands behind it.
 pub fn template(token: &SyntaxToken) -> Vec<TemplatePart> {
     let raw = inner(token.text());
     let mut parts = Vec::new();
     let mut text = String::new();
     let mut at = 0;
     while let Some(rest) = raw.get(at..).filter(|rest| !rest.is_empty()) {
-        if let Some(close) = rest
-            .strip_prefix('{')
-            .and_then(|tail| tail.find(['}', '{', '"']))
-            .filter(|close| rest.get(close + 1..).is_some_and(|tail| tail.starts_with('}')))
+        if let Some((part, length)) = rest.strip_prefix('{').and_then(|tail| after_brace(tail, token, at + 2))
         {
-            let name = rest.get(1..=close).unwrap_or_default();
             if !text.is_empty() {
                 parts.push(TemplatePart::Text(resolve(&text, |_, _| {})));
                 text.clear();
             }
-            let start = token.text_range().start() + size(at + 2);
-            parts.push(TemplatePart::Name(name.to_owned(), TextRange::at(start, size(name.len()))));
-            at += close + 2;
+            parts.push(part);
+            at += length;
             continue;
         }
         // An escape goes in one piece: the braces of `\u{e9}` hold no name.
@@ -70,6 +68,24 @@ pub fn template(token: &SyntaxToken) -> Vec<TemplatePart> {
         parts.push(TemplatePart::Text(resolve(&text, |_, _| {})));
     }
     parts
+}
+
+/// Reads what an opening brace begins, and its length with the brace. `tail` stands behind the brace, at
+/// `offset` in the token. None: the brace is text, as in JSON.
+fn after_brace(tail: &str, token: &SyntaxToken, offset: usize) -> Option<(TemplatePart, usize)> {
+    let start = token.text_range().start() + size(offset);
+    let end = tail.find(['}', '{', '"']).and_then(|end| tail.split_at_checked(end));
+    match end {
+        Some((name, after)) if after.starts_with('}') => {
+            let range = TextRange::at(start, size(name.len()));
+            Some((TemplatePart::Name(name.to_owned(), range), name.len() + 2))
+        }
+        _ => {
+            let brace = TextRange::at(start - size(1), size(1));
+            let is_name = tail.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+            is_name.then_some((TemplatePart::OpenBrace(brace), 1))
+        }
+    }
 }
 
 /// Returns the pattern and the flags of a regex token; `\/` stands for a slash.
