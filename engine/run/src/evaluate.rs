@@ -20,7 +20,7 @@ use crate::finding::{
 };
 use crate::goal::GoalResult;
 use crate::history::{self, Remembered};
-use crate::message::{asks, is_text, message};
+use crate::message::{Asked, tells_value};
 use crate::report::TrendPoint;
 use crate::tables::Tables;
 use crate::waivers::Waivers;
@@ -370,10 +370,7 @@ impl Run {
                 policy: info.policy_name.clone(),
                 check: info.id.clone(),
                 severity: info.severity,
-                asks: asks(
-                    info,
-                    info.tag.and_then(|tag| self.compiled.plan.tag(tag)).map(|tag| tag.name.as_str()),
-                ),
+                asks: Asked::from(info).asks(),
                 in_scope: row.count(1)?,
                 open: row.count(2)?,
                 pending: row.count(3)?,
@@ -422,11 +419,11 @@ impl Run {
                 first_seen,
                 escalation_due: state == State::Open
                     && info.escalate.as_ref().is_some_and(|escalate| is_due(escalate, first_seen, plan.now)),
-                message: message(info, tag, value.as_deref()),
+                message: Asked::from(info).message(value.as_deref()),
                 fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
                 tag: tag.map(str::to_owned),
                 attribute: info.attr.map(Attr::as_str),
-                tells_value: tag.is_some() || info.attr.is_some_and(is_text),
+                tells_value: tells_value(info.tag, info.attr),
                 // What the tag has already mends nothing.
                 remedy: row.text(11).filter(|remedy| value.as_ref() != Some(remedy)),
                 value,

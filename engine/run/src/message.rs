@@ -1,87 +1,82 @@
 //! The sentence of a finding, where the policy gives none of its own.
 
+use std::borrow::Cow;
+
 use tagpol_plan::ir::CheckInfo;
-use tagpol_sema::program::{Attr, Check, CheckKind};
+use tagpol_sema::program::{Attr, Check, CheckKind, Program, TagId};
+use tagpol_sema::words::Words;
 
 /// Characters of a value that a message shows.
 const SHOWN: usize = 60;
 
 /// What a sentence about a check needs of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked<'a> {
-    id: &'a str,
+    subject: Cow<'a, str>,
+    /// Whether sentences tell the value of the subject.
+    tells_value: bool,
     kind: CheckKind,
     message: Option<&'a str>,
     expectation: &'a str,
-    attr: Option<Attr>,
 }
 
 impl<'a> From<&'a CheckInfo> for Asked<'a> {
     fn from(check: &'a CheckInfo) -> Self {
         Self {
-            id: &check.id,
+            subject: Cow::Borrowed(&check.subject),
+            tells_value: tells_value(check.tag, check.attr),
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
-            attr: check.attr,
         }
     }
 }
 
-impl<'a> From<&'a Check> for Asked<'a> {
-    fn from(check: &'a Check) -> Self {
+impl<'a> Asked<'a> {
+    /// Returns it for a check of a program.
+    pub(crate) fn of(program: &Program, check: &'a Check) -> Self {
         Self {
-            id: &check.id,
+            subject: Cow::Owned(Words::new(program).subject(check)),
+            tells_value: tells_value(check.tag, check.pred.subject()),
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
-            attr: if check.tag.is_none() { check.pred.subject() } else { None },
+        }
+    }
+
+    /// Returns what the check asks for: the policy's own message, or the requirement in words.
+    pub(crate) fn asks(&self) -> String {
+        self.message.map_or_else(|| format!("{} {}", self.subject, self.must()), str::to_owned)
+    }
+
+    /// Returns the sentence for a finding: the policy's own, or one made of what was required and
+    /// the value that was found.
+    pub(crate) fn message(&self, value: Option<&str>) -> String {
+        if let Some(message) = self.message {
+            return message.to_owned();
+        }
+        let (subject, must) = (&self.subject, self.must());
+        match value {
+            _ if !self.tells_value => format!("{subject} {must}"),
+            None if self.expectation == "be set" => format!("{subject} is missing"),
+            None => format!("{subject} is missing; it {must}"),
+            Some("") => format!("{subject} is empty; it {must}"),
+            Some(value) => format!("{subject} is `{}`; it {must}", shown(value)),
+        }
+    }
+
+    fn must(&self) -> String {
+        match self.kind {
+            CheckKind::Require => format!("must {}", self.expectation),
+            CheckKind::Forbid => format!("must not {}", self.expectation),
         }
     }
 }
 
-/// Returns what a check asks for: the policy's own message, or the requirement in words.
-pub(crate) fn asks<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>) -> String {
-    let check = check.into();
-    let subject = || attribute(check).or_else(|| tag.map(str::to_owned));
-    let sentence = || format!("{} {}", subject().as_deref().unwrap_or(check.id), must(check));
-    check.message.map_or_else(sentence, str::to_owned)
-}
-
-/// Returns the attribute that a check is about, as the language writes it.
-fn attribute(check: Asked<'_>) -> Option<String> {
-    check.attr.map(|attr| format!("resource.{}", attr.as_str()))
-}
-
-/// Whether an attribute is a text, whose value findings tell.
-pub(crate) fn is_text(attr: Attr) -> bool {
-    !matches!(attr, Attr::Created | Attr::Age | Attr::MonthlyCost)
-}
-
-/// Returns the sentence for a finding of a check: the policy's own, or one made of what was
-/// required and the value that was found.
-pub(crate) fn message<'a>(check: impl Into<Asked<'a>>, tag: Option<&str>, value: Option<&str>) -> String {
-    let check = check.into();
-    if let Some(message) = check.message {
-        return message.to_owned();
-    }
-    let must = must(check);
-    let attribute = attribute(check);
-    let told = tag.or_else(|| attribute.as_deref().filter(|_| check.attr.is_some_and(is_text)));
-    match (told, value) {
-        (None, _) => format!("{} {must}", attribute.as_deref().unwrap_or(check.id)),
-        (Some(tag), None) if check.expectation == "be set" => format!("{tag} is missing"),
-        (Some(tag), None) => format!("{tag} is missing; it {must}"),
-        (Some(tag), Some("")) => format!("{tag} is empty; it {must}"),
-        (Some(tag), Some(value)) => format!("{tag} is `{}`; it {must}", shown(value)),
-    }
-}
-
-fn must(check: Asked<'_>) -> String {
-    match check.kind {
-        CheckKind::Require => format!("must {}", check.expectation),
-        CheckKind::Forbid => format!("must not {}", check.expectation),
-    }
+/// Whether findings tell the value of what a check is about: of tags, and of attributes that are
+/// texts.
+pub(crate) fn tells_value(tag: Option<TagId>, attr: Option<Attr>) -> bool {
+    tag.is_some() || attr.is_some_and(Attr::is_text)
 }
 
 /// The value in one line, shortened.

@@ -1,8 +1,8 @@
 //! Conditions, values and types as the language writes them.
 
 use crate::program::{
-    Attr, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred, Program,
-    Regex, TagId, TagType, TextOp, Value,
+    Attr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred,
+    Program, Regex, TagId, TagType, TextOp, Value,
 };
 
 /// Words that are names in backticks only.
@@ -26,6 +26,15 @@ impl<'a> Words<'a> {
     /// Returns a writer for the names of a program.
     pub fn new(program: &'a Program) -> Self {
         Self { program }
+    }
+
+    /// Names what a check speaks of, for messages: its tag, its attribute, the value that its single
+    /// condition is about; where there is none of them, its id.
+    pub fn subject(&self, check: &Check) -> String {
+        let attribute = || check.pred.subject().map(|attr| self.value(&Value::Attr(attr)));
+        let value = || check.pred.value().map(|value| format!("`{}`", self.value(value)));
+        let tag = check.tag.map(|tag| self.program.tag(tag).name.clone());
+        tag.or_else(attribute).or_else(value).unwrap_or_else(|| check.id.clone())
     }
 
     /// Writes a condition.

@@ -120,6 +120,8 @@ pub struct CheckInfo {
     pub message: Option<String>,
     /// The requirement in words, see [`tagpol_sema::program::Check::expectation`].
     pub expectation: String,
+    /// What it speaks of, for messages.
+    pub subject: String,
     /// The tag it is about.
     pub tag: Option<TagId>,
     /// The attribute it is about, where that is no tag.

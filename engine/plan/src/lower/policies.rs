@@ -1,6 +1,7 @@
 //! Policies become the state of each check for each resource.
 
 use tagpol_sema::program::{Check, CheckKind, CmpOp, Policy};
+use tagpol_sema::words::Words;
 
 use super::pred::shift;
 use super::{Lowering, Waiver, note};
@@ -59,7 +60,9 @@ impl Lowering<'_> {
         let state = self.columns.add(&name, state, Type::Code, comment);
         let remedy = self.remedy(policy, check);
         let since = if let Expr::Column(since) = since { Some(since) } else { None };
-        CheckInfo { remedy, since, ..check_info(policy_index, policy, check_index, check, (scope, state)) }
+        let subject = Words::new(self.program).subject(check);
+        let info = check_info(policy_index, policy, check_index, check, (scope, state));
+        CheckInfo { subject, remedy, since, ..info }
     }
 
     /// The value that would mend the check, where the policy names one for its tag.
@@ -122,6 +125,7 @@ fn check_info(
         kind: check.kind,
         message: check.message.clone(),
         expectation: check.expectation.clone(),
+        subject: String::new(),
         tag: check.tag,
         attr: if check.tag.is_none() { check.pred.subject() } else { None },
         escalate: policy.escalate.clone(),

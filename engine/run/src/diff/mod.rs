@@ -18,7 +18,6 @@ use crate::error::RunError;
 use crate::evaluate::{Options, Run};
 use crate::finding::{SnapshotInfo, State, Summary};
 use crate::goal::GoalResult;
-use crate::message::is_text;
 use crate::tables::Tables;
 
 /// One of the two evaluations that are compared.
@@ -255,5 +254,5 @@ fn side(run: &Run, subject: Subject<'_>) -> Result<Side, RunError> {
 
 /// The attribute whose value findings of a check tell, where it is about no tag.
 fn told_attr(check: &tagpol_sema::program::Check) -> Option<Attr> {
-    if check.tag.is_some() { None } else { check.pred.subject().filter(|attr| is_text(*attr)) }
+    if check.tag.is_some() { None } else { check.pred.subject().filter(|attr| attr.is_text()) }
 }

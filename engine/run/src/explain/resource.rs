@@ -20,7 +20,7 @@ use crate::error::RunError;
 use crate::evaluate::{Options, RELATION, compile_knowing, is_due};
 use crate::finding::{SnapshotInfo, fingerprint};
 use crate::history::Remembered;
-use crate::message::{asks, message};
+use crate::message::Asked;
 use crate::tables::Tables;
 
 /// Why one resource is judged as it is.
@@ -197,7 +197,7 @@ fn story(
         policy: policy.name.clone(),
         check: check.id.clone(),
         severity: policy.severity,
-        asks: asks(check, tag),
+        asks: Asked::of(program, check).asks(),
         tag: check.tag,
         reason,
         message: None,
@@ -217,7 +217,7 @@ fn story(
     }
     if story.is_finding() {
         let value = subject();
-        story.message = Some(message(check, tag, value.as_deref()));
+        story.message = Some(Asked::of(program, check).message(value.as_deref()));
         let remedy = remedy.and_then(|remedy| resource.shown(&remedy.value));
         story.remedy = remedy.filter(|remedy| value.as_ref() != Some(remedy));
         if story.waiver.is_none() {

@@ -1,7 +1,7 @@
 //! What was expected, what came, and why.
 
 use tagpol_plan::interp::{Patterns, Resource, RowResult, State};
-use tagpol_sema::program::{DefineId, Expect, ExpectKind, Loc, TagId, Test};
+use tagpol_sema::program::{DefineId, Expect, ExpectKind, Loc, TagId, Test, Value};
 
 use super::Subject;
 use super::cases::Case;
@@ -9,7 +9,7 @@ use super::judge::{self, Miss, Missed};
 use crate::explain::check::{CheckReason, check as check_reason};
 use crate::explain::condition::condition;
 use crate::explain::{narrate, tag};
-use crate::message::message;
+use crate::message::Asked;
 
 /// An expectation that was not met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,9 +244,11 @@ impl Explainer<'_> {
     fn finding(&self, policy: usize, at: usize) -> Vec<String> {
         let declared = self.subject.program.policies.get(policy);
         let Some(declared) = declared.and_then(|policy| policy.checks.get(at)) else { return Vec::new() };
-        let name = declared.tag.map(|tag| self.subject.program.tag(tag).name.as_str());
-        let value = declared.tag.and_then(|tag| self.value(tag));
-        let mut why = vec![message(declared, name, value)];
+        let value = match (declared.tag, declared.pred.subject()) {
+            (Some(tag), _) => self.value(tag).map(str::to_owned),
+            (None, attr) => attr.and_then(|attr| self.resource.shown(&Value::Attr(attr))),
+        };
+        let mut why = vec![Asked::of(self.subject.program, declared).message(value.as_deref())];
         match check_reason(self.resource, self.subject.places, policy, at) {
             Some(CheckReason::Pending { age, grace, .. }) => why.push(narrate::pending(age, grace)),
             Some(CheckReason::Open(part)) if declared.message.is_some() => why.push(narrate::decisive(&part)),

@@ -83,7 +83,16 @@ impl Pred {
         match self {
             Self::And(parts) | Self::Or(parts) => parts.first()?.subject(),
             Self::Not(inner) => inner.subject(),
-            Self::Const(_) | Self::Named(_) | Self::IsValid(_) => None,
+            leaf => match leaf.value()? {
+                Value::Attr(attr) => Some(*attr),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns the value that a single condition is about: the one on its left.
+    pub(crate) fn value(&self) -> Option<&Value> {
+        match self {
             Self::IsSet(value)
             | Self::IsMissing(value)
             | Self::IsFormat(value, _)
@@ -91,10 +100,9 @@ impl Pred {
             | Self::In { value, .. }
             | Self::Text { value, .. }
             | Self::Matches { value, .. }
-            | Self::Within { value, .. } => match value {
-                Value::Attr(attr) => Some(*attr),
-                _ => None,
-            },
+            | Self::Within { value, .. } => Some(value),
+            Self::Not(inner) => inner.value(),
+            Self::And(_) | Self::Or(_) | Self::Const(_) | Self::Named(_) | Self::IsValid(_) => None,
         }
     }
 }

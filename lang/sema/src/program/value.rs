@@ -96,6 +96,11 @@ impl Attr {
         Self::Source,
     ];
 
+    /// Whether its value is a text.
+    pub fn is_text(self) -> bool {
+        !matches!(self, Self::Created | Self::Age | Self::MonthlyCost)
+    }
+
     /// Returns the name after `resource.`.
     pub fn as_str(self) -> &'static str {
         match self {
