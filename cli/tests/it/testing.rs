@@ -284,6 +284,20 @@ ok    none
 }
 
 #[test]
+fn costs_in_another_currency_are_compared_by_the_rates_of_the_manifest() {
+    let policy = "policy dear { severity low  forbid cost: resource.monthly-cost > 500 USD }\n";
+    let test = |name: &str, cost: &str, expect: &str| {
+        format!("test \"{name}\" {{ given {{ monthly-cost {cost} }} expect {expect} dear/cost }}\n")
+    };
+    let folder = Folder::with(&[("p.tagpol", policy), ("tagpol.toml", "[rates]\nEUR = \"1.25 USD\"\n")]);
+    folder
+        .write("t.tagpol", test("above", "401 EUR", "violation") + &test("below", "400 EUR", "no violation"));
+    let out = folder.run(&["test", "--coverage", "--mutate"]).ends_with(0);
+    assert!(out.contains("2 passed, 0 failed"), "{out}");
+    assert!(out.contains("100.0%"), "{out}");
+}
+
+#[test]
 fn the_tests_of_the_quickstart_notice_every_mistake() {
     let project = repository().join("examples/quickstart");
     let args = ["--coverage", "--mutate", "--threshold", "100%", "--now", NOW];

@@ -237,7 +237,8 @@ impl Worker {
                 wanted.iter().any(|(file, name)| *file == *test.loc.file && *name == test.name)
             })
         };
-        let run = testing::run(subject, &Options::at(now), is_wanted)?;
+        let options = Options { state: None, ..self.project.options(now)? };
+        let run = testing::run(subject, &options, is_wanted)?;
         let coverage = wanted.is_none().then(|| coverage(subject, &run));
         Ok(Answer::Tests(convert::tests(&run, coverage.as_ref())))
     }

@@ -39,7 +39,8 @@ pub(super) fn observe(
         Err(error) => return Err(error),
     };
     let (now, currency) = (batch.now, batch.currency.clone());
-    let (rates, tables) = (BTreeMap::new(), tables.by_key(program));
+    let rates = currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default();
+    let tables = tables.by_key(program);
     let options = Arc::new(interp::Options { now, currency, rates, tables, known: interp::Known::default() });
     let mut observed = Vec::new();
     for member in &batch.members {
