@@ -55,7 +55,20 @@ fn what_is_new_fails_at_its_severity() {
 fn reports_mark_what_is_known() {
     let folder = folder();
     folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane,x\n"));
-    let to = ["-o", "sarif=out.sarif", "-o", "out.csv", "-o", "out.json", "-o", "table=out.txt"];
+    let to = [
+        "-o",
+        "sarif=out.sarif",
+        "-o",
+        "out.csv",
+        "-o",
+        "out.json",
+        "-o",
+        "table=out.txt",
+        "-o",
+        "out.md",
+        "-o",
+        "gitlab=out.gl",
+    ];
     ends(&folder, &[&["--now", NOW][..], &to].concat(), "1 new");
     let sarif = folder.read("out.sarif");
     assert_eq!(sarif.matches("\"new\"").count(), 1, "{sarif}");
@@ -70,6 +83,15 @@ fn reports_mark_what_is_known() {
     let table = folder.read("out.txt");
     let lines: Vec<&str> = table.lines().filter(|line| line.trim_end().ends_with("  new")).collect();
     assert!(matches!(lines.as_slice(), [line] if line.trim_start().starts_with("d ")), "{table}");
+    let markdown = folder.read("out.md");
+    assert!(markdown.contains("4 open findings, 3 of them known"), "{markdown}");
+    let rows: Vec<&str> =
+        markdown.lines().filter(|line| line.starts_with("| 🟧 `") || line.starts_with("| 🟦 `")).collect();
+    let known: Vec<bool> = rows.iter().map(|row| row.contains(" (known) |")).collect();
+    assert_eq!(known, [false, true, true, true], "{markdown}");
+    let gitlab = folder.read("out.gl");
+    assert_eq!(gitlab.matches("\"severity\": \"info\"").count(), 4, "{gitlab}");
+    assert_eq!(gitlab.matches("\"severity\": \"critical\"").count(), 1, "{gitlab}");
     // A grace that has run out makes it count, and what was missed before is missed still.
     folder.write("i.csv", INVENTORY);
     ends(&folder, &["--now", "2026-11-05", "-o", "sarif=out.sarif"], "1 new, 3 known");

@@ -1,4 +1,5 @@
-//! The Code Quality report of GitLab: open and pending findings at the lines of their checks.
+//! The Code Quality report of GitLab: open and pending findings at the lines of their checks. What a
+//! grace or a baseline covers is information.
 
 use std::io::{self, Write};
 
@@ -49,18 +50,17 @@ fn issue<'a>(report: &Report<'a>, finding: &'a Finding, check: &'a CheckResult) 
         check_name: format!("{}/{}", check.policy, check.check),
         description: shorten(&clean(&format!("{}: {}", name, finding.message)), DESCRIPTION),
         categories: ["Style"],
-        severity: severity(finding.state, check.severity),
+        severity: if report.counts(finding) { severity(check.severity) } else { "info" },
         fingerprint: &finding.fingerprint,
         location: Location { path: &check.loc.file, lines: Lines { begin: check.loc.line.max(1) } },
     }
 }
 
-fn severity(state: State, severity: Severity) -> &'static str {
-    match (state, severity) {
-        (State::Open, Severity::Critical) => "blocker",
-        (State::Open, Severity::High) => "critical",
-        (State::Open, Severity::Medium) => "major",
-        (State::Open, Severity::Low) => "minor",
-        (State::Pending | State::Exempt, _) => "info",
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "blocker",
+        Severity::High => "critical",
+        Severity::Medium => "major",
+        Severity::Low => "minor",
     }
 }

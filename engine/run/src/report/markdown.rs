@@ -96,19 +96,23 @@ fn findings(report: &Report<'_>, out: &mut String) {
     }
     // Stable: of equal cost the order of findings stays.
     open.sort_by_key(|(finding, check)| {
-        std::cmp::Reverse((check.severity, finding.cost.map_or(i128::MIN, |cost| cost.unscaled)))
+        let cost = finding.cost.map_or(i128::MIN, |cost| cost.unscaled);
+        std::cmp::Reverse((report.counts(finding), check.severity, cost))
     });
-    let title = several(open.len() as u64, "open finding");
+    let known = open.iter().filter(|(finding, _)| !report.counts(finding)).count() as u64;
+    let known = if known > 0 { format!(", {} of them known", count(known)) } else { String::new() };
+    let title = several(open.len() as u64, "open finding") + &known;
     let _ = writeln!(out, "\n<details><summary>{title}</summary>\n");
     let _ = writeln!(out, "| check | resource | account | cost a month | what is wrong |");
     let _ = writeln!(out, "|---|---|---|--:|---|");
     for (finding, check) in open.iter().take(FINDINGS) {
         let _ = writeln!(
             out,
-            "| {} `{}/{}` | {} | {} | {} | {} |",
+            "| {} `{}/{}`{} | {} | {} | {} | {} |",
             mark(check.severity),
             check.policy,
             check.check,
+            if report.counts(finding) { "" } else { " (known)" },
             code(report.evaluation.label(finding)),
             finding.account.as_deref().map(code).unwrap_or_default(),
             finding.cost.map(|cost| report.amount(cost)).unwrap_or_default(),
