@@ -517,6 +517,12 @@ pub(crate) enum SnapshotCommand {
         #[arg(long, conflicts_with = "rejects")]
         orphans: bool,
     },
+    /// Remove snapshots from the disk; what is remembered of findings and tags stays
+    Remove {
+        /// The starts of their ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
     /// List the formats that inventories are read in
     Formats,
 }

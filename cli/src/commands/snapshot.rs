@@ -35,6 +35,7 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
                 _ => show(snapshot.manifest(), output),
             }
         }
+        SnapshotCommand::Remove { ids } => remove(&folder, ids, output),
         SnapshotCommand::Formats => formats(output),
     }
 }
@@ -127,6 +128,20 @@ fn find(folder: &Path, id: Option<&str>) -> Result<Snapshot, Failure> {
                 .help("`tagpol snapshot import FILE` makes one")
         }),
     }
+}
+
+/// Removes snapshots, all or, where one cannot be found, none.
+fn remove(folder: &Path, ids: &[String], output: &mut Output) -> Result<Exit, Failure> {
+    let found: Result<Vec<Snapshot>, Failure> = ids.iter().map(|id| by_id(folder, id)).collect();
+    let mut found = found?;
+    found.sort_by(|a, b| a.dir().cmp(b.dir()));
+    found.dedup_by(|a, b| a.dir() == b.dir());
+    for snapshot in found {
+        let id = snapshot.id().to_owned();
+        snapshot.remove()?;
+        output.note(&format!("removed snapshot {id}\n"));
+    }
+    Ok(Exit::Success)
 }
 
 fn show_rejects(snapshot: &Snapshot, output: &mut Output) -> Result<Exit, Failure> {

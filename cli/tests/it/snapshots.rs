@@ -36,6 +36,24 @@ fn a_snapshot_is_imported_listed_shown_and_evaluated() {
 }
 
 #[test]
+fn snapshots_are_removed_all_or_none() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN), ("dirty.csv", DIRTY)]);
+    folder.write("more.csv", "id,tag:owner\nz,\n");
+    for file in ["clean.csv", "dirty.csv", "more.csv"] {
+        folder.run(&["snapshot", "import", file]).ends_with(0);
+    }
+    let ids = snapshots(&folder);
+    let run = folder.run(&["snapshot", "remove", &ids[0], "nothing"]);
+    run.fails_with(2, &["there is no snapshot `nothing`", "`tagpol snapshot list`"]);
+    assert_eq!(snapshots(&folder), ids);
+    let run = folder.run(&["snapshot", "remove", &ids[1], &ids[2], &ids[1]]);
+    assert!(run.err.contains(&format!("removed snapshot {}\n", ids[1])), "{run:?}");
+    run.ends_with(0);
+    assert_eq!(snapshots(&folder), [ids[0].clone()]);
+    assert_eq!(std::fs::read_dir(folder.path().join(".tagpol/snapshots")).unwrap().count(), 1);
+}
+
+#[test]
 fn what_could_not_be_read_is_listed() {
     let folder = Folder::with(&[("p.tagpol", OWNED)]);
     folder.write("i.csv", "id,name,tag:owner\na,x\nb,y,jane@example.com\n,z,jane@example.com\n");

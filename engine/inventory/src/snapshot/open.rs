@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
 use super::orphans::Orphan;
+use super::write::write_error;
 use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES, VALUES};
 use crate::error::ImportError;
 use crate::reject::Reject;
@@ -104,6 +105,18 @@ impl Snapshot {
         listing.snapshots.sort_by_cached_key(|snapshot| std::cmp::Reverse(snapshot.age_key()));
         listing.damaged.sort_by(|a, b| a.dir.cmp(&b.dir));
         Ok(listing)
+    }
+
+    /// Removes the snapshot from the disk. One that is removed in part is never seen: it is renamed
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be written.
+    pub fn remove(self) -> Result<(), ImportError> {
+        let gone = self.dir.with_file_name(format!(".removed-{}", self.manifest.id));
+        std::fs::rename(&self.dir, &gone).map_err(|source| write_error(&self.dir, source))?;
+        std::fs::remove_dir_all(&gone).map_err(|source| write_error(&gone, source))
     }
 
     /// Returns what orders snapshots by their time. Two of one second are told apart by when they

@@ -124,7 +124,7 @@ fn sync_dir(dir: &Path) {
     let _ = File::open(dir).and_then(|dir| dir.sync_all());
 }
 
-fn write_error(path: &Path, source: io::Error) -> ImportError {
+pub(super) fn write_error(path: &Path, source: io::Error) -> ImportError {
     ImportError::Write { path: path.to_owned(), source }
 }
 
