@@ -172,7 +172,7 @@ impl Printer<'_> {
             Expr::Lookup { table, column, key } => self.lookup(*table, *column, key),
             Expr::Coalesce(parts) => format!("coalesce({})", self.list(parts)),
             Expr::Sum(parts) => self.chain(parts, " + "),
-            Expr::Call(Function::Concat, parts) => self.chain(parts, " || "),
+            Expr::Call(Function::Concat, parts) => self.concat(parts),
             Expr::Call(function, args) => {
                 let args: Vec<String> = args.iter().map(|arg| self.flat(arg)).collect();
                 self.dialect.call(*function, &args)
@@ -183,6 +183,17 @@ impl Printer<'_> {
             }
             Expr::Aggregate(aggregate) if self.groups => counted::aggregate(aggregate, self),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
+        }
+    }
+
+    /// Joins texts. DuckDB gives text joined with a constant NULL no type, and a column of no type
+    /// becomes one of integers where it is kept; so a type is written where a part may be that.
+    fn concat(self, parts: &[Expr]) -> String {
+        let joined = self.chain(parts, " || ");
+        let has_type = |part: &Expr| matches!(part, Expr::Literal(_) | Expr::Column(_) | Expr::Field(_));
+        match parts.iter().all(has_type) {
+            true => joined,
+            false => format!("CAST({joined} AS {})", self.dialect.type_name(Type::Text)),
         }
     }
 
