@@ -40,6 +40,9 @@ pub struct Specimen<'a> {
     pub resource: &'a Resource,
     /// The value of the tag; None where it is missing.
     pub value: Option<&'a str>,
+    /// Whether an existing rule gives the value: it speaks for no other rule, and against one that
+    /// would give another.
+    pub by_rule: bool,
 }
 
 /// A rule that was found.
@@ -80,11 +83,13 @@ impl Default for Worth {
     }
 }
 
-/// A value that resources for which a condition holds have, and those that lack one.
+/// Resources for which a condition holds: those that have the tag, those that lack it, and those that
+/// have it from a rule.
 #[derive(Default)]
 struct Matches {
     with: Vec<usize>,
     without: Vec<usize>,
+    by_rule: Vec<usize>,
 }
 
 /// Finds rules for a tag.
@@ -95,7 +100,12 @@ pub fn mine(targets: &[Target], specimens: &[Specimen<'_>], worth: Worth) -> Vec
     for (at, one) in specimens.iter().enumerate() {
         for condition in conditions(one.resource) {
             let matches = matches.entry(condition).or_default();
-            if one.value.is_some() { matches.with.push(at) } else { matches.without.push(at) }
+            let list = match one.value {
+                Some(_) if one.by_rule => &mut matches.by_rule,
+                Some(_) => &mut matches.with,
+                None => &mut matches.without,
+            };
+            list.push(at);
         }
     }
     let mut found: Vec<(MinedRule, Vec<usize>)> = matches
@@ -136,11 +146,14 @@ fn rule(
     let mut counts: FxHashMap<&str, usize> = FxHashMap::default();
     values.for_each(|value| *counts.entry(value).or_default() += 1);
     let (value, _) = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
+    let has = |at: &usize| specimens.get(*at).is_some_and(|one| one.value == Some(value));
+    let against = matches.by_rule.iter().filter(|at| !has(at));
     let outcomes: Vec<Outcome> = matches
         .with
         .iter()
+        .chain(against)
         .filter_map(|at| {
-            let right = specimens.get(*at)?.value == Some(value);
+            let right = has(at);
             // Within an account all are of one family; there each resource is a witness.
             let group = match condition {
                 Condition::Account(_) => *at as u64,
@@ -151,8 +164,7 @@ fn rule(
         .collect();
     let precision = precision(&outcomes);
     (precision.low >= worth.precision).then(|| {
-        let example =
-            matches.with.iter().find(|at| specimens.get(**at).is_some_and(|one| one.value == Some(value)));
+        let example = matches.with.iter().find(|at| has(at));
         let rule = MinedRule {
             condition,
             value: value.to_owned(),
@@ -287,10 +299,12 @@ mod tests {
         let with: Vec<Resource> = (0..60).map(|i| resource(&format!("pay-{i}"), "1", 1.0)).collect();
         let others: Vec<Resource> = (0..60).map(|i| resource(&format!("web-{i}"), "2", 1.0)).collect();
         let lacking: Vec<Resource> = (0..5).map(|i| resource(&format!("pay-x{i}"), "1", 10.0)).collect();
-        let mut specimens: Vec<Specimen<'_>> =
-            with.iter().map(|resource| Specimen { resource, value: Some("payments") }).collect();
-        specimens.extend(others.iter().map(|resource| Specimen { resource, value: Some("web") }));
-        specimens.extend(lacking.iter().map(|resource| Specimen { resource, value: None }));
+        let all = [(&with, Some("payments")), (&others, Some("web")), (&lacking, None)];
+        let specimen = |resource, value| Specimen { resource, value, by_rule: false };
+        let mut specimens: Vec<Specimen<'_>> = Vec::new();
+        for (resources, value) in all {
+            specimens.extend(resources.iter().map(|resource| specimen(resource, value)));
+        }
         let rules = mine(&[], &specimens, Worth::default());
         let [rule] = rules.as_slice() else { panic!("{rules:?}") };
         assert_eq!(rule.condition, Condition::Account("1".to_owned()));
@@ -298,6 +312,16 @@ mod tests {
         assert!((rule.cost - 50.0).abs() < 1e-9);
         assert!(rule.example.starts_with("pay-"));
         assert_eq!(rule.counterexample.as_deref(), Some("web-0"));
+        // What a rule gives speaks for no other one, and against one that gives something else.
+        let by_rule = |value| {
+            let mut specimens = specimens.clone();
+            for one in specimens.iter_mut().take(10) {
+                *one = Specimen { value: Some(value), by_rule: true, ..one.clone() };
+            }
+            mine(&[], &specimens, Worth::default())
+        };
+        assert_eq!(by_rule("payments").first().map(|rule| rule.support), Some(50));
+        assert_eq!(by_rule("web"), []);
         // Where nothing is missing there is nothing to say.
         specimens.truncate(120);
         assert_eq!(mine(&[], &specimens, Worth::default()), []);

@@ -56,20 +56,20 @@ pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Exit, Failure
     Ok(Exit::Success)
 }
 
-/// Finds rules among resources whose value no rule gives: what a rule covers needs no other.
+/// Finds rules that fill what no rule fills, and that give nothing else than the rules that are there.
 fn rules_of(source: &Source<'_>, all: &[Learned], target: usize, worth: Worth) -> Vec<MinedRule> {
-    let covered = |one: &&Learned| {
-        let given = one.values.get(target).and_then(Option::as_ref);
-        given.is_none_or(|(_, by)| !matches!(by, program::Source::Fill | program::Source::Set))
-    };
     let specimens: Vec<Specimen<'_>> = all
         .iter()
-        .filter(covered)
         .filter_map(|one| {
-            let value = source.label(one, target);
+            let given = one.values.get(target).and_then(Option::as_ref);
+            let ruled = given.filter(|(_, by)| matches!(by, program::Source::Fill | program::Source::Set));
+            let value = match ruled {
+                Some((value, _)) => Some(value.as_str()),
+                None => source.label(one, target),
+            };
             // A value that is not valid is neither one to learn nor one that is missing.
             let usable = value.is_some() || Source::missing(one).contains(&target);
-            usable.then_some(Specimen { resource: &one.resource, value })
+            usable.then_some(Specimen { resource: &one.resource, value, by_rule: ruled.is_some() })
         })
         .collect();
     mine(&source.targets, &specimens, worth)
