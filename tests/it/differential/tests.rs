@@ -503,7 +503,7 @@ fn differences_name_the_resource_the_tag_and_the_check() {
                 row.tags[0].value = Some("other".to_owned());
                 row.checks.iter_mut().flatten().for_each(|state| *state = State::Open);
             }
-            super::differences(case, &expected, &found)
+            differences(case, &expected, &found)
         })
         .collect();
     let any = |parts: [&str; 2]| lines.iter().any(|l| parts.iter().all(|p| l.contains(p)));
