@@ -55,7 +55,7 @@ async def offered(project: Project, name: str, text: str) -> list[str]:
     for _ in range(20):
         answer = await project.client.text_document_completion_async(params)
         labels = [item.label for item in sorted(answer.items, key=lambda item: item.sort_text)]
-        if labels == last:
+        if labels == last and not answer.is_incomplete:
             break
         last = labels
         await asyncio.sleep(0.4)

@@ -116,6 +116,21 @@ impl Server {
         Ok(Some(answer))
     }
 
+    /// As [`Self::ask_knowing`], without waiting. Tells too whether there will be more to tell.
+    pub(crate) async fn ask_at_once<T, F>(&self, uri: &Uri, feature: F) -> Result<Option<(T, bool)>>
+    where
+        T: Send + 'static,
+        F: Fn(&Snapshot) -> T + Send + Sync + 'static,
+    {
+        let answer = self.ask(uri, move |snapshot| (feature(snapshot), snapshot.view.facts.wanted()));
+        let Some((answer, wanted)) = answer.await? else { return Ok(None) };
+        let has_more = !wanted.is_empty();
+        if has_more {
+            drop(self.learn(uri, wanted).await);
+        }
+        Ok(Some((answer, has_more)))
+    }
+
     /// Asks the worker for what is wanted, whether somebody waits for it or not. Tells whether anything is
     /// known now that was not before.
     pub(crate) async fn learn(&self, uri: &Uri, wanted: BTreeSet<Wanted>) -> JoinHandle<bool> {

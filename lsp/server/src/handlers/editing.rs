@@ -17,12 +17,19 @@ pub(crate) async fn completion(
     let at = params.text_document_position;
     let uri = at.text_document.uri.clone();
     let trigger = params.context.and_then(|context| context.trigger_character);
-    let answer = server.ask_knowing(&at.text_document.uri, move |snapshot| {
+    // Who types does not wait for the worker: the client asks again with the next letter.
+    let answer = server.ask_at_once(&at.text_document.uri, move |snapshot| {
         let (view, offset) = (&snapshot.view, snapshot.offset(at.position));
         let found = tagpol_ide::completions(&view.db, view.project, snapshot.file, offset, &*view.facts);
         to_lsp::completions(snapshot, &uri, found, trigger.as_deref())
     });
-    answer.await
+    let told = answer.await?;
+    Ok(told.map(|(mut response, has_more)| {
+        if let CompletionResponse::List(list) = &mut response {
+            list.is_incomplete |= has_more;
+        }
+        response
+    }))
 }
 
 /// Adds the documentation to an offer, and the `use` that it needs: they are asked for one at a time.
