@@ -33,7 +33,7 @@ pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
             tokio::time::sleep(REST).await;
         }
         let (Some(program), Some(snapshot)) = (&server.worker, inventory.snapshot()) else { continue };
-        let promoted = tokio::fs::read_to_string(models(&inventory.root).join("promoted")).await.ok();
+        let promoted = std::fs::read_to_string(models(&inventory.root).join("promoted")).ok();
         if inventory.known.lock().is_learnt(&snapshot.id) && promoted == model {
             continue;
         }
