@@ -19,7 +19,8 @@ use crate::month::YearMonth;
 use crate::read::bill::{self, Bill, BillMonth, Charged, Unattributed};
 use crate::read::json::Answers;
 use crate::read::{
-    Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, terraform,
+    Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, ndjson,
+    terraform,
 };
 use crate::reject::{Reject, Rejects};
 use crate::resource::Resource;
@@ -201,7 +202,7 @@ fn read_file(
         Format::GcpAssets => answers(source, &gcp_assets::ANSWERS, sink)?,
         Format::Terraform => terraform::read(source, sink)?,
         Format::Json => json::read_documents(source, sink)?,
-        Format::Ndjson => json::read_ndjson(source, sink)?,
+        Format::Ndjson => ndjson::read_ndjson(source, sink)?,
         Format::Csv => csv::read(source, sink)?,
     };
     Ok((plain, source.finish()?))

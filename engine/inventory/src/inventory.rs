@@ -94,7 +94,7 @@ pub(crate) struct Row {
     pub(crate) meta: Option<Symbol>,
     pub(crate) created: Option<i64>,
     pub(crate) monthly_cost: Option<Decimal>,
-    /// Sorted by symbol until [`Inventory::sort`], by key bytes after it.
+    /// Sorted by the bytes of the keys.
     pub(crate) tags: Box<[(Symbol, Symbol)]>,
     /// Number of the file that gave it last.
     file: u32,
@@ -129,8 +129,13 @@ impl Inventory {
     /// One id twice in one file is told where the two differ at all. From two files (a bill and an
     /// API) only contradictions are told, since each may know things that the other does not.
     pub(crate) fn push(&mut self, draft: &Draft<'_>, file: u32) -> Pushed {
-        let row = self.intern(draft, file);
-        let key = match join_key(&draft.id) {
+        let row = Row::new(draft, file, &mut self.pool);
+        self.insert(row)
+    }
+
+    /// Adds a resource whose texts are in the pool, as [`Inventory::push`] does.
+    pub(crate) fn insert(&mut self, row: Row) -> Pushed {
+        let key = match join_key(self.pool.text(row.id)) {
             Cow::Borrowed(_) => row.id,
             Cow::Owned(key) => self.pool.intern(&key),
         };
@@ -203,32 +208,23 @@ impl Inventory {
         }
     }
 
-    /// Sorts the resources by id and the tags of each by key, both by their bytes.
+    /// Sorts the resources by the bytes of their ids.
     ///
     /// To be called when the last one was pushed.
     pub(crate) fn sort(&mut self) {
-        let Self { pool, rows, by_id, .. } = self;
-        let mut order: Vec<(&str, usize)> =
-            rows.iter().enumerate().map(|(at, row)| (pool.text(row.id), at)).collect();
-        order.sort_unstable();
-        // Each place takes the row that belongs there from where the swaps so far have put it.
-        for at in 0..rows.len() {
-            let mut from = at;
-            loop {
-                from = order.get(from).map_or(at, |(_, from)| *from);
-                if from >= at {
-                    break;
-                }
+        let ids = self.rows.iter().map(|row| row.id);
+        let mut order = self.pool.sorted(ids);
+        // Each place takes the row that belongs there, and that one's place the next, until the circle ends.
+        for start in 0..order.len() {
+            let mut at = start;
+            while let Some(from) = order.get_mut(at).map(|from| std::mem::replace(from, at))
+                && from != start
+            {
+                self.rows.swap(at, from);
+                at = from;
             }
-            rows.swap(at, from);
         }
-        by_id.clear();
-        let keys = self.key_counts().into_iter().map(|(key, _)| key);
-        // Few keys stand for many tags: texts are compared once a key.
-        let rank: FxHashMap<Symbol, usize> = keys.enumerate().map(|(rank, key)| (key, rank)).collect();
-        for row in &mut self.rows {
-            row.tags.sort_unstable_by_key(|(key, _)| rank.get(key).copied());
-        }
+        self.by_id.clear();
     }
 
     /// Returns the rows, in the order of [`Inventory::sort`] if that was called last.
@@ -256,21 +252,26 @@ impl Inventory {
 
     /// Returns each native key with the number of resources that have it, sorted by key bytes.
     pub(crate) fn key_counts(&self) -> Vec<(Symbol, u64)> {
-        let mut counts: FxHashMap<Symbol, u64> = FxHashMap::default();
+        let mut counts = vec![0_u64; self.pool.len()];
         for (key, _) in self.rows.iter().flat_map(|row| &row.tags) {
-            *counts.entry(*key).or_default() += 1;
+            if let Some(count) = counts.get_mut(key.index()) {
+                *count += 1;
+            }
         }
-        let mut counts: Vec<_> = counts.into_iter().collect();
+        let mut counts: Vec<_> = self.pool.symbols().zip(counts).filter(|(_, count)| *count > 0).collect();
         counts.sort_unstable_by(|a, b| self.pool.text(a.0).cmp(self.pool.text(b.0)));
         counts
     }
+}
 
-    fn intern(&mut self, draft: &Draft<'_>, file: u32) -> Row {
-        let pool = &mut self.pool;
-        let mut tags: Vec<_> = draft.tags.iter().map(|(k, v)| (pool.intern(k), pool.intern(v))).collect();
-        tags.sort_unstable_by_key(|(key, _)| *key);
+impl Row {
+    /// Makes a row of a draft from the file of this number; its texts go into the pool.
+    pub(crate) fn new(draft: &Draft<'_>, file: u32, pool: &mut Pool) -> Self {
+        let mut tags: Box<[(Symbol, Symbol)]> =
+            draft.tags.iter().map(|(k, v)| (pool.intern(k), pool.intern(v))).collect();
+        sort_tags(pool, &mut tags);
         let mut text = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| pool.intern(text));
-        Row {
+        Self {
             name: text(&draft.name),
             type_: text(&draft.type_),
             provider: text(&draft.provider),
@@ -281,12 +282,29 @@ impl Inventory {
             id: pool.intern(&draft.id),
             created: draft.created,
             monthly_cost: draft.monthly_cost,
-            tags: tags.into_boxed_slice(),
+            tags,
             file,
             sides: Sides { billed: file == BILL, listed: file != BILL },
             told: false,
         }
     }
+
+    /// Puts the symbols of another pool in the place of its own: `names` has them in the order of these.
+    pub(crate) fn rename(&mut self, names: &[Symbol]) {
+        let rename = |symbol: &mut Symbol| *symbol = names.get(symbol.index()).copied().unwrap_or(*symbol);
+        let Self { id, name, type_, provider, account, region, source, meta, tags, .. } = self;
+        rename(id);
+        [name, type_, provider, account, region, source, meta].into_iter().flatten().for_each(rename);
+        for (key, value) in tags {
+            rename(key);
+            rename(value);
+        }
+    }
+}
+
+/// Sorts tags by the bytes of their keys.
+fn sort_tags(pool: &Pool, tags: &mut [(Symbol, Symbol)]) {
+    tags.sort_unstable_by(|(one, _), (other, _)| pool.text(*one).cmp(pool.text(*other)));
 }
 
 /// Says in which respect a later row of the same id differs, if that is worth telling.

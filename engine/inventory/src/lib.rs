@@ -55,6 +55,7 @@ mod import;
 mod inventory;
 mod lookup;
 mod month;
+mod parallel;
 mod pool;
 mod read;
 mod reject;

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Inventory, Row, tag};
+use super::{Inventory, Row, sort_tags, tag};
 use crate::identity::{ec2_kind, fold_region, last_part};
 use crate::pool::{Pool, Symbol};
 use crate::value::fits_cost;
@@ -70,9 +70,9 @@ pub(super) fn merge(pool: &Pool, old: &mut Row, new: Row) {
         let other_spelling = |key| joined && new.tags.iter().any(|(other, _)| is_spelling(pool, key, *other));
         let unsaid = |(key, _): &&(Symbol, Symbol)| tag(&new.tags, *key).is_none() && !other_spelling(*key);
         let kept = old.tags.iter().filter(unsaid);
-        let mut tags: Vec<_> = kept.chain(&new.tags).copied().collect();
-        tags.sort_unstable_by_key(|(key, _)| *key);
-        old.tags = tags.into_boxed_slice();
+        let mut tags: Box<[_]> = kept.chain(&new.tags).copied().collect();
+        sort_tags(pool, &mut tags);
+        old.tags = tags;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Inventories as JSON: one object a line, documents and arrays, and answers of APIs.
+//! Inventories as JSON: documents and arrays, and answers of APIs.
 //!
 //! In: a file, and for answers of APIs an [`Answers`], which says where the records are and what one
 //! means. Out: its resources in the sink. A bad record is rejected and the next one read,
@@ -6,14 +6,13 @@
 //! an inventory with its end missing would give wrong numbers.
 
 use std::borrow::Cow;
-use std::io::BufRead;
 
 use super::json_values::{Found, Records};
-use super::lines::{Line, Lines};
 use super::probe::Probe;
 use super::record::{BadRow, Record, parse_record};
 use super::{RECORD_LIMIT, Sink};
 use crate::error::ImportError;
+use crate::inventory::Draft;
 use crate::reject::Flaw;
 use crate::source::Source;
 use crate::value::{decode, shorten_bytes};
@@ -36,29 +35,31 @@ pub(crate) const AWS_TAGGING: Answers = Answers {
 pub(crate) type Parse = for<'a> fn(&'a str, Option<&str>) -> Result<Vec<Record<'a>>, BadRow>;
 
 /// A record and where it begins, line and column from 1.
-struct RawRecord<'a> {
-    line: u64,
-    column: u64,
-    text: &'a [u8],
+pub(crate) struct RawRecord<'a> {
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+    pub(crate) text: &'a [u8],
     /// Whether it was skipped for its length.
-    too_long: bool,
+    pub(crate) too_long: bool,
     /// Whether the file ends with it, though nothing says that it should.
-    last: bool,
+    pub(crate) last: bool,
 }
 
-/// Reads one JSON object a line.
-pub(crate) fn read_ndjson<R: BufRead>(reader: R, sink: &mut Sink<'_>) -> Result<R, ImportError> {
-    let mut lines = Lines::new(reader, RECORD_LIMIT);
-    while let Some(Line { number, ended, whole, text }) = lines.next().map_err(|e| sink.read_error(e))? {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let indent = text.len() - text.trim_ascii_start().len();
-        let text = text.trim_ascii();
-        if !text.is_empty() {
-            let column = indent as u64 + 1;
-            read_record(&RawRecord { line: number, column, text, too_long: !whole, last: !ended }, sink)?;
-        }
-    }
-    Ok(lines.into_inner())
+/// What a record is.
+pub(crate) enum Outcome<'a> {
+    /// A resource.
+    Resource {
+        /// What was left out of it or changed.
+        flaws: Vec<Flaw>,
+        /// The currency of its cost.
+        currency: Option<Cow<'a, str>>,
+        /// All else.
+        draft: Draft<'a>,
+    },
+    /// None that could be read.
+    Bad(Flaw),
+    /// The start of one, with which the file ends.
+    CutOff,
 }
 
 /// Reads documents: objects and arrays of objects.
@@ -66,7 +67,8 @@ pub(crate) fn read_documents(source: Source, sink: &mut Sink<'_>) -> Result<Sour
     let mut records = Records::new(source, &[], RECORD_LIMIT);
     while let Some(found) = records.next().map_err(|failure| failure.into_error(sink.path()))? {
         let Found { line, column, whole, text, .. } = found;
-        read_record(&RawRecord { line, column, text, too_long: !whole, last: false }, sink)?;
+        let raw = RawRecord { line, column, text, too_long: !whole, last: false };
+        read_record(&raw, |outcome| take(&raw, outcome, sink))?;
     }
     Ok(records.into_inner())
 }
@@ -96,16 +98,12 @@ fn read_parts(
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
     if raw.too_long {
-        sink.count_row();
-        return too_long(raw, sink);
+        return take(raw, Outcome::Bad(too_long(raw)), sink);
     }
     let text = decode(raw.text);
     let records = match parse(&text) {
         Ok(records) => records,
-        Err(bad) => {
-            sink.count_row();
-            return sink.reject(bad_row(raw, &text, bad));
-        }
+        Err(bad) => return take(raw, Outcome::Bad(bad_row(raw, &text, bad)), sink),
     };
     if records.is_empty() {
         sink.count_row();
@@ -113,58 +111,62 @@ fn read_parts(
     }
     let replaced = matches!(text, Cow::Owned(_));
     for record in records {
-        sink.count_row();
-        accept(raw, record, replaced, sink)?;
+        take(raw, admit(raw, record, replaced), sink)?;
     }
     Ok(())
 }
 
-fn too_long(raw: &RawRecord<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+fn too_long(raw: &RawRecord<'_>) -> Flaw {
     let reason = format!("the row is longer than {} MiB and is left out", RECORD_LIMIT >> 20);
-    sink.reject(Flaw::row(raw.line, reason, shorten_bytes(raw.text)))
+    Flaw::row(raw.line, reason, shorten_bytes(raw.text))
 }
 
-fn read_record(raw: &RawRecord<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
-    sink.count_row();
+/// Reads a record that is one resource; `then` gets what it is.
+pub(crate) fn read_record<T>(raw: &RawRecord<'_>, then: impl FnOnce(Outcome<'_>) -> T) -> T {
     if raw.too_long {
-        return too_long(raw, sink);
+        return then(Outcome::Bad(too_long(raw)));
     }
     let text = decode(raw.text);
-    let record = match parse_record(&text) {
-        Ok(record) => record,
-        Err(bad) if bad.cut_off && raw.last => {
-            let path = sink.path().to_owned();
-            return Err(ImportError::Truncated {
-                path,
-                line: raw.line,
-                column: raw.column,
-                what: "a JSON object",
-            });
-        }
-        Err(bad) => return sink.reject(bad_row(raw, &text, bad)),
-    };
-    accept(raw, record, matches!(text, Cow::Owned(_)), sink)
+    then(match parse_record(&text) {
+        Ok(record) => admit(raw, record, matches!(text, Cow::Owned(_))),
+        Err(bad) if bad.cut_off && raw.last => Outcome::CutOff,
+        Err(bad) => Outcome::Bad(bad_row(raw, &text, bad)),
+    })
 }
 
-/// Hands a resource over; `replaced` tells that bytes of the row were no UTF-8.
-fn accept(
-    raw: &RawRecord<'_>,
-    record: Record<'_>,
-    replaced: bool,
-    sink: &mut Sink<'_>,
-) -> Result<(), ImportError> {
-    if replaced && record.draft.id.contains('\u{fffd}') {
+/// Finds out whether a resource can stand; `replaced` tells that bytes of the row were no UTF-8.
+fn admit<'a>(raw: &RawRecord<'_>, record: Record<'a>, replaced: bool) -> Outcome<'a> {
+    let Record { draft, currency, notes } = record;
+    if replaced && draft.id.contains('\u{fffd}') {
         let reason = "its id is not valid UTF-8, so that it would be another resource";
-        return sink.reject(Flaw::row(raw.line, reason, shorten_bytes(raw.text)));
+        return Outcome::Bad(Flaw::row(raw.line, reason, shorten_bytes(raw.text)));
     }
+    let mut flaws = Vec::new();
     if replaced {
         let reason = "the row is not valid UTF-8; what is not was replaced by `\u{fffd}`";
-        sink.reject(Flaw {
-            field: None,
-            ..Flaw::value(raw.line, "", &record.draft.id, reason, shorten_bytes(raw.text))
-        })?;
+        let flaw = Flaw::value(raw.line, "", &draft.id, reason, shorten_bytes(raw.text));
+        flaws.push(Flaw { field: None, ..flaw });
     }
-    record.hand_over(raw.line, sink)
+    flaws.extend(notes.into_iter().map(|note| note.into_flaw(raw.line, &draft.id)));
+    Outcome::Resource { flaws, currency, draft }
+}
+
+/// Hands over what a record is.
+fn take(raw: &RawRecord<'_>, outcome: Outcome<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+    sink.count_row();
+    match outcome {
+        Outcome::Resource { flaws, currency, draft } => {
+            for flaw in flaws {
+                sink.reject(flaw)?;
+            }
+            if let Some(currency) = currency {
+                sink.set_currency(raw.line, &currency)?;
+            }
+            sink.resource(raw.line, draft)
+        }
+        Outcome::Bad(flaw) => sink.reject(flaw),
+        Outcome::CutOff => Err(sink.cut_off(raw.line, raw.column)),
+    }
 }
 
 /// Returns the reject of a row, its place moved from the row to the file.

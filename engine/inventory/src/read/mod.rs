@@ -11,6 +11,7 @@ pub(crate) mod aws_explorer;
 pub(crate) mod azure_cost;
 pub(crate) mod azure_resources;
 pub(crate) mod bill;
+mod blocks;
 pub(crate) mod csv;
 pub(crate) mod csv_records;
 mod fields;
@@ -18,8 +19,8 @@ pub(crate) mod focus;
 pub(crate) mod gcp_assets;
 pub(crate) mod json;
 pub(crate) mod json_values;
-mod lines;
 mod members;
+pub(crate) mod ndjson;
 pub(crate) mod probe;
 mod record;
 pub(crate) mod terraform;
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::inventory::{Draft, Inventory, Pushed};
+use crate::inventory::{Draft, Inventory, Pushed, Row};
 use crate::reject::{Flaw, Reject, RejectKind, Rejects};
 use crate::source::read_error;
 
@@ -168,15 +169,33 @@ impl<'i> Sink<'i> {
         Ok(())
     }
 
+    /// Returns the number of the file that is being read.
+    pub(crate) fn file(&self) -> u32 {
+        self.file
+    }
+
     /// Takes a resource.
     pub(crate) fn resource(&mut self, line: u64, draft: Draft<'_>) -> Result<(), ImportError> {
-        match self.inventory.push(&draft, self.file) {
+        let row = Row::new(&draft, self.file, &mut self.inventory.pool);
+        self.row(line, row)
+    }
+
+    /// Takes a resource whose texts are in the pool of the inventory.
+    pub(crate) fn row(&mut self, line: u64, row: Row) -> Result<(), ImportError> {
+        let id = row.id;
+        match self.inventory.insert(row) {
             Pushed::New | Pushed::Merged => Ok(()),
             Pushed::Differs(reason) => {
-                let id = crate::value::shorten(&draft.id);
-                self.reject(Flaw::value(line, "id", &draft.id, reason, id))
+                let id = self.inventory.pool.text(id).to_owned();
+                let shown = crate::value::shorten(&id);
+                self.reject(Flaw::value(line, "id", &id, reason, shown))
             }
         }
+    }
+
+    /// Returns the error for a file that ends within an object.
+    pub(crate) fn cut_off(&self, line: u64, column: u64) -> ImportError {
+        ImportError::Truncated { path: self.path.clone(), line, column, what: "a JSON object" }
     }
 
     /// Ends the file: fails where it had rows and not one of them could be read.

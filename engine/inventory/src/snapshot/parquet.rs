@@ -16,16 +16,18 @@ use arrow::array::{
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
 use super::manifest::KeyCount;
 use crate::import::Progress;
 use crate::inventory::{Inventory, Row};
+use crate::parallel::in_order;
 use crate::pool::Symbol;
 use crate::value::COST_SCALE;
 
@@ -71,7 +73,7 @@ pub(super) fn census(inventory: &Inventory) -> Census {
     Census { keys: counts.iter().zip(columns).map(key).collect(), promoted }
 }
 
-/// Writes the resources of a sorted inventory.
+/// Writes the resources of a sorted inventory, several row groups at a time.
 pub(super) fn write_resources<W: Write + Send>(
     inventory: &Inventory,
     census: &Census,
@@ -80,19 +82,38 @@ pub(super) fn write_resources<W: Write + Send>(
 ) -> io::Result<()> {
     let columns = Columns::new(&census.promoted);
     let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
-    let mut writer =
+    let writer =
         ArrowWriter::try_new_with_options(out, Arc::clone(&columns.schema), options).map_err(to_io)?;
+    let (mut writer, factory) = writer.into_serialized_writer().map_err(to_io)?;
     let total = inventory.len() as u64;
     let mut written = 0;
     progress(Progress::Writing { resources: written, total });
-    for rows in inventory.rows().chunks(BATCH) {
-        let batch = columns.batch(inventory, rows).map_err(io::Error::other)?;
-        writer.write(&batch).map_err(to_io)?;
-        written += rows.len() as u64;
+    let groups = inventory.rows().chunks(GROUP).enumerate();
+    let encode = |(number, rows): (usize, &[Row])| {
+        let encoders = factory.create_column_writers(number)?;
+        Ok((rows.len() as u64, columns.encode(inventory, rows, encoders)?))
+    };
+    in_order(groups, encode, |encoded: Result<_, ParquetError>| {
+        let (rows, chunks) = encoded?;
+        append_group(&mut writer, chunks)?;
+        written += rows;
         progress(Progress::Writing { resources: written, total });
-    }
+        Ok(())
+    })
+    .map_err(to_io)?;
     writer.close().map_err(to_io)?;
     Ok(())
+}
+
+fn append_group<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    chunks: Vec<ArrowColumnChunk>,
+) -> Result<(), ParquetError> {
+    let mut group = writer.next_row_group()?;
+    for chunk in chunks {
+        chunk.append_to_row_group(&mut group)?;
+    }
+    group.close().map(drop)
 }
 
 pub(super) fn properties() -> io::Result<WriterProperties> {
@@ -148,6 +169,25 @@ impl Columns {
         fields.extend((0..promoted.len()).map(|number| text(&format!("key_{number}"))));
         let promoted = promoted.iter().enumerate().map(|(number, key)| (*key, number)).collect();
         Self { schema: Arc::new(Schema::new(fields)), entries, promoted }
+    }
+
+    /// Encodes the columns of a row group.
+    fn encode(
+        &self,
+        inventory: &Inventory,
+        rows: &[Row],
+        mut encoders: Vec<ArrowColumnWriter>,
+    ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        for rows in rows.chunks(BATCH) {
+            let batch = self.batch(inventory, rows)?;
+            let mut encoders = encoders.iter_mut();
+            for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
+                for (leaf, encoder) in compute_leaves(field, column)?.iter().zip(&mut encoders) {
+                    encoder.write(leaf)?;
+                }
+            }
+        }
+        encoders.into_iter().map(ArrowColumnWriter::close).collect()
     }
 
     fn batch(&self, inventory: &Inventory, rows: &[Row]) -> Result<RecordBatch, arrow::error::ArrowError> {
