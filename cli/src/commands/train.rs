@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tagpol_suggest::{About, Contest, Options, RegimeReport, Registry, Report, Step, contest, train};
+use tagpol_suggest::{About, Basis, Contest, Options, RegimeReport, Registry, Report, Step, contest, train};
 
 use crate::args::TrainArgs;
 use crate::failure::{Exit, Failure};
@@ -42,9 +42,7 @@ pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure
         None => promote(&registry, &id, args, "it is the first")?,
         Some((old, _)) if old == id => format!("{id} is used already\n"),
         Some((old, model)) => {
-            let report = registry.entry(&old)?.report;
-            let contest =
-                contest((&model, &report), (&trained.model, &trained.report), &labelled, &trained.measured);
+            let contest = contest(&model, &trained.model, &labelled);
             decide(&registry, (&old, &id), args, &contest)?
         }
     };
@@ -76,10 +74,14 @@ fn decide(
     args: &TrainArgs,
     contest: &Contest,
 ) -> Result<String, Failure> {
-    let on = if contest.fresh {
-        format!("on {} that neither had learnt", counted(contest.compared, "tag", "tags"))
-    } else {
-        "by what each was measured to be".to_owned()
+    let compared = counted(contest.compared, "tag", "tags");
+    let on = match contest.basis {
+        Basis::Fresh => format!("on {compared} that neither had learnt"),
+        Basis::Aside => format!("on {compared} that both kept aside"),
+        Basis::Other => return promote(registry, new, args, &format!("{old} knows none of these tags")),
+        Basis::Little => {
+            return Ok(format!("{old} stays in use: there is too little to compare {new} with it on\n"));
+        }
     };
     let (a, b) = (contest.champion, contest.challenger);
     let figures = format!(

@@ -14,6 +14,7 @@ use crate::neighbours::Neighbours;
 use crate::network::{Example, Network, Settings};
 use crate::prior::{Prior, Said};
 use crate::resource::{Labelled, Resource, Target, fold, stop_words};
+use crate::text;
 
 /// Resources that have a value, for it to be one that can be suggested.
 const LEAST: u32 = 2;
@@ -100,6 +101,10 @@ pub(crate) struct Base {
     pub(crate) derivations: Derivations,
     /// One a target; without classes where there is too much to learn.
     pub(crate) linear: Vec<Linear>,
+    /// The same, of runs of letters of resources without their tags.
+    pub(crate) bare: Vec<Linear>,
+    /// Those runs; none where nothing is learnt of them.
+    pub(crate) runs: Dictionary,
 }
 
 /// A value that something names for a target, and what each says of it.
@@ -112,7 +117,16 @@ pub(crate) struct Candidate {
 }
 
 /// Number of [`Signals`].
-pub(crate) const SIGNALS: usize = 37;
+pub(crate) const SIGNALS: usize = 42;
+
+/// The [`Signals`] that are logarithms of probabilities: of the network, and of logistic regression.
+pub(crate) const VOICES: [usize; 3] = [0, 34, 37];
+
+/// The one of the [`Signals`] that is what the neighbours say.
+pub(crate) const VOTE: usize = 4;
+
+/// Those that are what words stand for: this value, another one, nothing but this one.
+pub(crate) const WORDS: [usize; 3] = [9, 10, 11];
 
 /// What logarithms of probabilities are divided by, to be numbers from -1 to 0.
 pub(crate) const LOG_SCALE: f32 = 9.0;
@@ -128,6 +142,8 @@ pub(crate) type Signals = [f32; SIGNALS];
 pub(crate) struct Seen {
     pub(crate) numbered: Numbered,
     pub(crate) keys: Vec<(Key, String)>,
+    /// Runs of letters.
+    runs: Vec<(u32, f32)>,
 }
 
 /// What network and neighbours say of a resource.
@@ -151,10 +167,11 @@ pub(crate) struct Found {
 }
 
 impl Base {
-    /// Learns from resources.
+    /// Learns from resources; of the targets, which logistic regression learns as well.
     pub(crate) fn fit(
         known: &Known,
         resources: &[&Labelled],
+        regressed: &[bool],
         settings: &Settings,
         tick: &mut dyn FnMut(f32),
     ) -> Self {
@@ -190,19 +207,30 @@ impl Base {
             .collect();
         let told: Vec<Vec<(usize, u32)>> = examples.iter().map(Example::told).collect();
         let history = History::of(shared.iter().map(Vec::as_slice).zip(told.iter().map(Vec::as_slice)));
-        let linear = (0..sizes.len()).map(|target| linear(target, &examples, dictionary.len())).collect();
+        let bag = |target: usize, example: &Example| pairs(&example.parts.bag(bit(target)));
+        let linear = regressed.iter().enumerate().map(|(target, regressed)| {
+            let own = examples.iter().filter(|_| *regressed);
+            let own = own.map(|example| (class_in(example, target), example));
+            linear(own, dictionary.len(), |example| bag(target, example))
+        });
+        let linear = linear.collect();
+        let (runs, bare) = bare(resources, &examples, regressed);
         let bags: Vec<Vec<Feature>> = examples.iter().map(|example| example.parts.bag(0)).collect();
         let neighbours = Neighbours::of(&bags, labelled, &dictionary);
         let pairs = resources.iter().map(|one| (&one.resource, one.values.as_slice()));
-        let derivations = Derivations::of(pairs, &known.own, &known.stop);
-        Self { classes, dictionary, network, history, neighbours, derivations, linear }
+        let derivations = Derivations::of(pairs, &classes, &known.own, &known.stop);
+        Self { classes, dictionary, network, history, neighbours, derivations, linear, bare, runs }
     }
 
     /// Prepares a resource.
     pub(crate) fn see(&self, known: &Known, resource: &Resource) -> Seen {
         let parts = parts(resource, &known.own);
         let numbered = self.dictionary.number(&parts);
-        Seen { numbered, keys: keys(resource, &known.own, &known.stop) }
+        let runs = match self.runs.len() {
+            0 => Vec::new(),
+            _ => pairs(&self.runs.number(&text::parts(resource)).bag(0)),
+        };
+        Seen { numbered, keys: keys(resource, &known.own, &known.stop), runs }
     }
 
     /// Asks the network and the neighbours about resources, each with the targets that are hidden.
@@ -240,7 +268,7 @@ impl Base {
         if resource.tags.iter().any(|(key, _)| is_hidden(key)) {
             resource.to_mut().tags.retain(|(key, _)| !is_hidden(key));
         }
-        let derived = self.derivations.get(target, &resource, &known.own, &known.stop);
+        let derived = self.derivations.get((target, classes), &resource, &known.own, &known.stop);
         let said = known.prior.said(target, &resource);
         let shared: Vec<(Kind, &crate::history::Counts)> = seen
             .keys
@@ -248,7 +276,10 @@ impl Base {
             .filter(|(key, _)| !key.is_hidden(hidden))
             .filter_map(|(key, _)| Some((key.kind, self.history.get(target, *key)?)))
             .collect();
-        let linear = self.linear.get(target).map(|linear| linear.likely(&asked.bag)).unwrap_or_default();
+        let likely = |linear: &[Linear], bag: &[(u32, f32)]| {
+            linear.get(target).map(|linear| linear.likely(bag)).unwrap_or_default()
+        };
+        let linear = [likely(&self.linear, &asked.bag), likely(&self.bare, &seen.runs)];
         let view = View { linear, classes, probabilities, votes, nearness, derived, said, shared };
         let free = known.targets.get(target).is_some_and(|target| target.allowed.is_empty());
         let known_share = seen.numbered.known_share(hidden);
@@ -267,38 +298,59 @@ impl Base {
     }
 }
 
-/// The most numbers, and the most resources by classes, that logistic regression learns of.
-const LINEAR: (usize, usize) = (24_000_000, 3_000_000);
+/// Returns the class of a target that can be suggested.
+fn class_in(example: &Example, target: usize) -> Option<u32> {
+    let class = example.classes.iter().find(|(of, class)| *of == target && *class > 0);
+    class.map(|(_, class)| *class)
+}
 
-/// Learns a target by logistic regression, where there is not too much to learn.
-fn linear(target: usize, examples: &[Example], features: usize) -> Linear {
-    let class = |example: &Example| {
-        let class = example.classes.iter().find(|(of, class)| *of == target && *class > 0);
-        class.map(|(_, class)| *class)
-    };
-    let labelled: Vec<(&Example, u32)> =
-        examples.iter().filter_map(|example| Some((example, class(example)?))).collect();
-    let mut classes: Vec<u32> = labelled.iter().map(|(_, class)| *class).collect();
-    classes.sort_unstable();
-    classes.dedup();
-    if features * classes.len() > LINEAR.0 || labelled.len() * classes.len() > LINEAR.1 {
-        return Linear::default();
-    }
-    let bags: Vec<(Vec<(u32, f32)>, u32)> = labelled
-        .into_iter()
-        .map(|(example, class)| (pairs(&example.parts.bag(bit(target))), class))
-        .collect();
+/// Learns classes of resources by logistic regression.
+fn linear<T>(
+    resources: impl Iterator<Item = (Option<u32>, T)>,
+    features: usize,
+    bag: impl Fn(T) -> Vec<(u32, f32)>,
+) -> Linear {
+    let labelled: Vec<(u32, T)> = resources.filter_map(|(class, one)| Some((class?, one))).collect();
+    let bags: Vec<(Vec<(u32, f32)>, u32)> =
+        labelled.into_iter().map(|(class, one)| (bag(one), class)).collect();
     let bags: Vec<(&[(u32, f32)], u32)> = bags.iter().map(|(bag, class)| (bag.as_slice(), *class)).collect();
     Linear::fit(&bags, features)
 }
 
+/// Learns targets from runs of letters of resources without their tags.
+fn bare(resources: &[&Labelled], examples: &[Example], regressed: &[bool]) -> (Dictionary, Vec<Linear>) {
+    if !regressed.contains(&true) {
+        return (Dictionary::default(), vec![Linear::default(); regressed.len()]);
+    }
+    let parts: Vec<[Part; 1]> = resources.iter().map(|one| text::parts(&one.resource)).collect();
+    let runs = Dictionary::of(parts.iter().map(<[Part; 1]>::as_slice), LEAST);
+    let bags: Vec<Vec<(u32, f32)>> = parts.iter().map(|parts| pairs(&runs.number(parts).bag(0))).collect();
+    let bare = regressed.iter().enumerate().map(|(target, regressed)| {
+        let own = examples.iter().zip(&bags).filter(|_| *regressed);
+        linear(own.map(|(example, bag)| (class_in(example, target), bag)), runs.len(), Vec::clone)
+    });
+    let bare = bare.collect();
+    (runs, bare)
+}
+
+/// Adds up what a bag has of each feature.
 fn pairs(bag: &[Feature]) -> Vec<(u32, f32)> {
-    bag.iter().map(|feature| (feature.number, feature.weight)).collect()
+    let mut pairs: Vec<(u32, f32)> = bag.iter().map(|feature| (feature.number, feature.weight)).collect();
+    pairs.sort_unstable_by_key(|(number, _)| *number);
+    pairs.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            first.1 += later.1;
+        }
+        same
+    });
+    pairs
 }
 
 /// What is said of a target of a resource, before it is sorted by values.
 struct View<'a> {
-    linear: Vec<(u32, f32)>,
+    /// Of all that is known, and without tags.
+    linear: [Vec<(u32, f32)>; 2],
     classes: &'a Classes,
     probabilities: &'a [f32],
     votes: Vec<(u32, f32)>,
@@ -320,9 +372,11 @@ impl View<'_> {
         let mut likely: Vec<(u32, f32)> = (0..).zip(self.probabilities.iter().copied()).skip(1).collect();
         likely.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         likely.iter().take(5).for_each(|(class, _)| add(*class));
-        let mut linear = self.linear.clone();
-        linear.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        linear.iter().take(2).for_each(|(class, _)| add(*class));
+        for linear in &self.linear {
+            let mut linear = linear.clone();
+            linear.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            linear.iter().take(2).for_each(|(class, _)| add(*class));
+        }
         self.votes.iter().take(3).for_each(|(class, _)| add(*class));
         for (_, counts) in &self.shared {
             counts.classes.iter().take(2).for_each(|(class, _)| add(*class));
@@ -366,6 +420,11 @@ impl View<'_> {
         let said = self.said.values.iter().find(|(said, ..)| fold(said) == folded);
         let vote =
             self.votes.iter().find(|(other, _)| *other == class && class > 0).map_or(0.0, |(_, vote)| *vote);
+        let mention = |same: bool| {
+            let mentions = self.derived.iter().filter(|derived| derived.origin.is_mention());
+            let matching = mentions.filter(|derived| (fold(&derived.value) == folded) == same);
+            matching.map(|derived| derived.record.share()).fold(0.0, f32::max)
+        };
         let mut signals = vec![
             own.max(1e-4).ln() / LOG_SCALE,
             own,
@@ -386,16 +445,9 @@ impl View<'_> {
             self.probability(0),
         ];
         signals.extend(self.by_kind(class));
-        signals.extend(self.by_line(class));
+        signals.extend(self.linear.iter().flat_map(|linear| by_line(linear, class)));
+        signals.extend([mention(true), mention(false)]);
         fixed(&signals)
-    }
-
-    /// Returns what logistic regression says of a class.
-    fn by_line(&self, class: u32) -> [f32; 3] {
-        let own = self.linear.iter().find(|(of, _)| *of == class).map_or(0.0, |(_, likely)| *likely);
-        let rival =
-            self.linear.iter().filter(|(of, _)| *of != class).map(|(_, likely)| *likely).fold(0.0, f32::max);
-        [own.max(1e-4).ln() / LOG_SCALE, own, f32::from(own > rival)]
     }
 
     /// Returns what is said of none of the values being right.
@@ -436,6 +488,13 @@ impl View<'_> {
         signals.extend([best, f32::from(self.shared.iter().any(|(kind, _)| *kind == Kind::Family)), 1.0]);
         signals
     }
+}
+
+/// Returns what logistic regression says of a class.
+fn by_line(linear: &[(u32, f32)], class: u32) -> [f32; 3] {
+    let own = linear.iter().find(|(of, _)| *of == class).map_or(0.0, |(_, likely)| *likely);
+    let rival = linear.iter().filter(|(of, _)| *of != class).map(|(_, likely)| *likely).fold(0.0, f32::max);
+    [own.max(1e-4).ln() / LOG_SCALE, own, f32::from(own > rival)]
 }
 
 fn certainty(counts: &crate::history::Counts) -> f32 {

@@ -73,20 +73,30 @@ impl Judges {
         (target, resource, seen, asked): (usize, &Resource, &Seen, &Asked),
         is_right: &dyn Fn(&str) -> bool,
     ) -> [bool; Baseline::COUNT] {
-        let Some(classes) = base.classes.get(target) else { return [false; Baseline::COUNT] };
-        let is_class =
-            |class: Option<u32>| class.and_then(|class| classes.value(class)).is_some_and(is_right);
-        let (votes, _) = base.neighbours.vote(&asked.nearest, target);
         let bayes = self.bayes.get(target);
         let bayes = bayes.and_then(|bayes| bayes.best(&self.grams.of(resource, known, u64::MAX)));
-        let said = known.prior.said(target, resource);
-        [
-            is_class(Some(majority(base, target, seen))),
-            is_class(votes.first().map(|(class, _)| *class)),
-            is_class(bayes),
-            said.only().is_some_and(|(value, ..)| is_right(value)),
-        ]
+        judge(known, base, (target, resource, seen, asked), bayes, is_right)
     }
+}
+
+/// Returns which baselines say what is right, of which naive Bayes said a class.
+pub(crate) fn judge(
+    known: &Known,
+    base: &Base,
+    (target, resource, seen, asked): (usize, &Resource, &Seen, &Asked),
+    bayes: Option<u32>,
+    is_right: &dyn Fn(&str) -> bool,
+) -> [bool; Baseline::COUNT] {
+    let Some(classes) = base.classes.get(target) else { return [false; Baseline::COUNT] };
+    let is_class = |class: Option<u32>| class.and_then(|class| classes.value(class)).is_some_and(is_right);
+    let (votes, _) = base.neighbours.vote(&asked.nearest, target);
+    let said = known.prior.said(target, resource);
+    [
+        is_class(Some(majority(base, target, seen))),
+        is_class(votes.first().map(|(class, _)| *class)),
+        is_class(bayes),
+        said.only().is_some_and(|(value, ..)| is_right(value)),
+    ]
 }
 
 /// Returns the most frequent class of the account, else of the context, else of all.

@@ -3,7 +3,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
+use tagpol_sema::formats::words;
 
+use crate::base::Classes;
 use crate::features::{OwnKeys, bit};
 use crate::resource::{Resource, fold, skeleton};
 
@@ -23,6 +25,12 @@ pub enum Origin {
     BareContext(String),
     /// Another native tag, by its key.
     Tag(String),
+    /// Known values that stand in the account, word by word; of those the longest.
+    WordsOfAccount,
+    /// The same of the name.
+    WordsOfName,
+    /// The same of something else that says where the resource belongs, by the name of that.
+    WordsOfContext(String),
 }
 
 impl Origin {
@@ -35,8 +43,48 @@ impl Origin {
             Self::Context(key) => format!("`{key}`"),
             Self::BareContext(key) => format!("`{key}` without its environment"),
             Self::Tag(key) => format!("the tag `{key}`"),
+            Self::WordsOfAccount => "the account in some of its words".to_owned(),
+            Self::WordsOfName => "the name in some of its words".to_owned(),
+            Self::WordsOfContext(key) => format!("`{key}` in some of its words"),
         }
     }
+
+    /// Whether it is a known value in the words of something.
+    pub(crate) fn is_mention(&self) -> bool {
+        matches!(self, Self::WordsOfAccount | Self::WordsOfName | Self::WordsOfContext(_))
+    }
+}
+
+/// Words that a value has at most that is looked for in a text.
+const MOST_WORDS: usize = 6;
+
+/// Letters and digits that it has at least.
+const LEAST_LETTERS: usize = 3;
+
+/// Returns the longest known value that stands in a text, word by word.
+fn mention(text: &str, classes: &Classes) -> Option<String> {
+    let words = words(text);
+    let mut best: Option<(usize, u32)> = None;
+    for start in 0..words.len() {
+        let mut joined = String::new();
+        for word in words.iter().skip(start).take(MOST_WORDS) {
+            joined.push_str(word);
+            let longer = joined.len() >= LEAST_LETTERS && best.is_none_or(|(len, _)| joined.len() > len);
+            if longer && let class @ 1.. = classes.class(&joined) {
+                best = Some((joined.len(), class));
+            }
+        }
+    }
+    best.and_then(|(_, class)| classes.value(class)).map(str::to_owned)
+}
+
+/// Returns known values that stand in what says where a resource belongs.
+fn mentions(resource: &Resource, classes: &Classes) -> Vec<(Origin, u64, String)> {
+    let own = [(Origin::WordsOfAccount, &resource.account), (Origin::WordsOfName, &resource.name)];
+    let own = own.into_iter().filter_map(|(origin, text)| Some((origin, text.as_deref()?)));
+    let context =
+        resource.context.iter().map(|(key, value)| (Origin::WordsOfContext(key.clone()), value.as_str()));
+    own.chain(context).filter_map(|(origin, text)| Some((origin, 0, mention(text, classes)?))).collect()
 }
 
 /// Returns what could be copied, each with the targets whose own keys say it, as bits.
@@ -96,6 +144,7 @@ impl Derivations {
     /// Counts over resources with their values by target.
     pub(crate) fn of<'a>(
         resources: impl Iterator<Item = (&'a Resource, &'a [(usize, String)])>,
+        classes: &[Classes],
         own: &OwnKeys,
         stop: &FxHashSet<String>,
     ) -> Self {
@@ -104,7 +153,9 @@ impl Derivations {
             let copies = copies(resource, own, stop);
             for (target, value) in values {
                 let value = fold(value);
-                for (origin, _, text) in copies.iter().filter(|(_, says, _)| says & bit(*target) == 0) {
+                let mentions = classes.get(*target).map(|classes| mentions(resource, classes));
+                let copies = copies.iter().chain(mentions.iter().flatten());
+                for (origin, _, text) in copies.filter(|(_, says, _)| says & bit(*target) == 0) {
                     let record = records.entry((*target, origin.clone())).or_default();
                     record.of += 1;
                     record.right += u32::from(fold(text) == value);
@@ -119,12 +170,12 @@ impl Derivations {
     /// Returns the copies for a target of a resource, the most reliable first.
     pub(crate) fn get(
         &self,
-        target: usize,
+        (target, classes): (usize, &Classes),
         resource: &Resource,
         own: &OwnKeys,
         stop: &FxHashSet<String>,
     ) -> Vec<Derived> {
-        let copies = copies(resource, own, stop).into_iter();
+        let copies = copies(resource, own, stop).into_iter().chain(mentions(resource, classes));
         let mut derived: Vec<Derived> = copies
             .filter(|(_, says, _)| says & bit(target) == 0)
             .filter_map(|(origin, _, value)| {
@@ -153,5 +204,21 @@ impl Derivations {
     pub(crate) fn from_entries(entries: Vec<(usize, Origin, Record)>) -> Self {
         let records = entries.into_iter().map(|(target, origin, record)| ((target, origin), record));
         Self { records: records.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values_are_found_as_whole_words_and_the_longest_first() {
+        let values = ["apply", "laa-apply", "prod", "legal aid"];
+        let classes = Classes::from_entries(values.map(|value| (value.to_owned(), 5)).into_iter());
+        let found = |text: &str| mention(text, &classes);
+        assert_eq!(found("laa-apply-for-legal-aid-production"), Some("laa-apply".to_owned()));
+        assert_eq!(found("for-legal-aid"), Some("legal aid".to_owned()));
+        assert_eq!(found("reapply-product"), None);
+        assert_eq!(found(""), None);
     }
 }

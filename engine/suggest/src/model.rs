@@ -1,20 +1,11 @@
 //! A trained model: what it learnt, what that is worth, and what it may claim.
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::{Asked, Base, Found, Known, Seen};
-use crate::calibrate::{Assurance, Calibration};
+use crate::contest::Measured;
 use crate::features::bit;
 use crate::resource::{Resource, Target};
 use crate::scorer::{MOST_CANDIDATES, Scorer};
-
-/// What the model makes of probabilities of a target.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Trust {
-    /// For resources whose family had the tag, and for those whose had not.
-    pub(crate) calibrations: [Calibration; 2],
-    pub(crate) assurances: [Assurance; 2],
-}
+use crate::trust::{Trust, regime};
 
 /// A model that suggests tags.
 #[derive(Debug)]
@@ -22,13 +13,17 @@ pub struct Model {
     pub(crate) known: Known,
     pub(crate) base: Base,
     pub(crate) scorer: Scorer,
-    pub(crate) trust: Vec<Trust>,
+    /// By target: for resources whose family had the tag, and for those whose had not.
+    pub(crate) trust: Vec<[Trust; 2]>,
     /// Which targets had enough resources.
     pub(crate) learnt: Vec<bool>,
     /// What it learnt from, sorted.
     pub(crate) lessons: Vec<u64>,
+    /// What was said of what was kept aside, to compare it with a later model.
+    pub(crate) measured: Vec<Measured>,
     /// Share of features that must have been seen in training for anything to be claimed.
-    pub(crate) least_known: f32,
+    /// By situation, as in `trust`.
+    pub(crate) least_known: [f32; 2],
 }
 
 /// A value that could be that of a tag.
@@ -88,7 +83,21 @@ impl Model {
     /// Says what the tags of resources could be. Native tags that say one of those that are asked
     /// for are not looked at.
     pub fn suggest(&self, resources: &[(&Resource, &[usize])]) -> Vec<Vec<Answer>> {
-        resources.chunks(BATCH).flat_map(|chunk| self.suggest_some(chunk)).collect()
+        let in_turn = |resources: &[(&Resource, &[usize])]| -> Vec<Vec<Answer>> {
+            resources.chunks(BATCH).flat_map(|chunk| self.suggest_some(chunk)).collect()
+        };
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if threads == 1 || resources.len() <= BATCH {
+            return in_turn(resources);
+        }
+        let shares = resources.chunks(resources.len().div_ceil(threads).next_multiple_of(BATCH));
+        std::thread::scope(|scope| {
+            let running: Vec<_> = shares.map(|share| (share, scope.spawn(move || in_turn(share)))).collect();
+            // A thread that could not end is asked for again, so that an answer never stands by another.
+            let answers =
+                running.into_iter().map(|(share, one)| one.join().unwrap_or_else(|_| in_turn(share)));
+            answers.flatten().collect()
+        })
     }
 
     fn suggest_some(&self, resources: &[(&Resource, &[usize])]) -> Vec<Vec<Answer>> {
@@ -118,28 +127,27 @@ impl Model {
         found.map(Found::limited).collect()
     }
 
-    fn answer(&self, target: usize, found: Found, weighed: &[f32]) -> Answer {
-        let strange = found.known_share < self.least_known;
-        let regime = usize::from(!found.familiar);
-        let trust = self.trust.get(target);
-        let calibration = trust.and_then(|trust| trust.calibrations.get(regime)).copied().unwrap_or_default();
-        let assurance = trust.and_then(|trust| trust.assurances.get(regime));
+    fn answer(&self, target: usize, found: Found, scored: &[f32]) -> Answer {
+        let regime = regime(found.familiar);
+        let strange = self.least_known.get(regime).is_none_or(|least| found.known_share < *least);
+        let trust = self.trust.get(target).and_then(|trust| trust.get(regime));
+        let weighed = trust.map(|trust| trust.weigh(&found.signals(), scored)).unwrap_or_default();
         let values = found.candidates.into_iter().zip(weighed);
         let mut suggestions: Vec<Suggestion> = values
             .filter(|(candidate, _)| !candidate.value.is_empty())
-            .map(|(candidate, weight)| Suggestion {
+            .map(|(candidate, probability)| Suggestion {
                 value: candidate.value,
-                probability: *weight,
+                probability,
                 confidence: 0.0,
             })
             .collect();
         suggestions
             .sort_by(|a, b| b.probability.total_cmp(&a.probability).then_with(|| a.value.cmp(&b.value)));
         for (at, suggestion) in suggestions.iter_mut().enumerate() {
-            suggestion.probability = calibration.apply(suggestion.probability);
+            let Some(trust) = trust else { continue };
+            suggestion.probability = trust.probability(suggestion.probability);
             if at == 0 && !strange {
-                let confidence = assurance.map(|assurance| assurance.confidence(suggestion.probability));
-                suggestion.confidence = confidence.unwrap_or_default();
+                suggestion.confidence = trust.confidence(suggestion.probability);
             }
         }
         Answer { suggestions, strange, familiar: found.familiar }

@@ -59,9 +59,14 @@ impl Model {
         let said = self.known.prior.said(target, resource);
         let word = said.values.into_iter().find(|(said, ..)| fold(said) == fold(value));
         reasons.extend(word.map(|(_, word, _)| Reason::Word { word }));
-        let copies = self.base.derivations.get(target, resource, &self.known.own, &self.known.stop);
-        let copy =
-            copies.into_iter().find(|copy| fold(&copy.value) == fold(value) && copy.record.share() > 0.3);
+        let classes = self.base.classes.get(target);
+        let copies = classes.map(|classes| {
+            self.base.derivations.get((target, classes), resource, &self.known.own, &self.known.stop)
+        });
+        let copy = copies
+            .into_iter()
+            .flatten()
+            .find(|copy| fold(&copy.value) == fold(value) && copy.record.share() > 0.3);
         reasons.extend(copy.map(|copy| Reason::Copy {
             of: copy.origin.called(),
             right: copy.record.right,

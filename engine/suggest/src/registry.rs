@@ -25,7 +25,7 @@ use crate::report::Report;
 use crate::saved::Described;
 
 /// The version of the files.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const MODEL: &str = "model.json";
 const REPORT: &str = "report.json";

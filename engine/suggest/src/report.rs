@@ -4,7 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::baselines::Baseline;
 use crate::calibrate::{Bin, Outcome, Share, bins, calibration_error, precision};
-use crate::train::{Held, Judged};
+use crate::train::Held;
+use crate::trust::Judged;
+
+/// What became of a resource that a model was asked about, and whose value is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fate {
+    pub(crate) outcome: Outcome,
+    /// What was claimed of it.
+    pub(crate) confidence: f32,
+    /// How surprising the right value was.
+    pub(crate) loss: f64,
+    /// Whether the right value was one that can be suggested.
+    pub(crate) known: bool,
+    /// Whether each baseline was right.
+    pub(crate) baselines: [bool; Baseline::COUNT],
+}
 
 /// What a training measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,43 +80,50 @@ pub const THRESHOLDS: [f64; 5] = [0.5, 0.7, 0.8, 0.9, 0.95];
 
 impl TargetReport {
     pub(crate) fn of(name: &str, labelled: usize, held: &[(&Held, &Judged)]) -> Self {
-        let regime = |familiar: bool| {
-            let own: Vec<(&Held, &Judged)> =
-                held.iter().filter(|(_, judged)| judged.familiar == familiar).copied().collect();
-            RegimeReport::of(&own)
+        let fates = |keep: &dyn Fn(&Judged) -> bool| -> Vec<Fate> {
+            let kept = held.iter().filter(|(_, judged)| keep(judged));
+            kept.map(|(one, judged)| fate(one, judged)).collect()
         };
+        let regime = |familiar: bool| RegimeReport::of(&fates(&|judged| judged.familiar == familiar));
         Self {
             name: name.to_owned(),
             labelled,
             regimes: vec![regime(true), regime(false)],
-            all: RegimeReport::of(held),
+            all: RegimeReport::of(&fates(&|_| true)),
         }
     }
 }
 
+fn fate(one: &Held, judged: &Judged) -> Fate {
+    Fate {
+        outcome: judged.outcome,
+        confidence: judged.confidence,
+        loss: judged.loss,
+        known: one.is_known(),
+        baselines: one.baselines,
+    }
+}
+
 impl RegimeReport {
-    fn of(held: &[(&Held, &Judged)]) -> Self {
-        let outcomes: Vec<Outcome> = held.iter().map(|(_, judged)| judged.outcome).collect();
-        let share = |count: usize| count as f64 / held.len().max(1) as f64;
+    pub(crate) fn of(fates: &[Fate]) -> Self {
+        let outcomes: Vec<Outcome> = fates.iter().map(|fate| fate.outcome).collect();
+        let share = |count: usize| count as f64 / fates.len().max(1) as f64;
         let baselines = Baseline::ALL.into_iter().enumerate().map(|(at, baseline)| {
-            let right = held.iter().filter(|(one, _)| one.baselines.get(at) == Some(&true)).count();
+            let right = fates.iter().filter(|fate| fate.baselines.get(at) == Some(&true)).count();
             (baseline, share(right))
         });
         let bins = bins(&outcomes);
         let threshold = |confidence: f64| {
-            let claimed: Vec<Outcome> = held
-                .iter()
-                .filter(|(_, judged)| f64::from(judged.confidence) >= confidence)
-                .map(|(_, judged)| judged.outcome)
-                .collect();
+            let claimed = fates.iter().filter(|fate| f64::from(fate.confidence) >= confidence);
+            let claimed: Vec<Outcome> = claimed.map(|fate| fate.outcome).collect();
             Threshold { confidence, coverage: share(claimed.len()), precision: precision(&claimed) }
         };
         Self {
-            measured: held.len(),
-            possible: share(held.iter().filter(|(one, _)| one.is_known()).count()),
+            measured: fates.len(),
+            possible: share(fates.iter().filter(|fate| fate.known).count()),
             accuracy: share(outcomes.iter().filter(|outcome| outcome.right).count()),
             baselines: baselines.collect(),
-            loss: held.iter().map(|(_, judged)| judged.loss).sum::<f64>() / held.len().max(1) as f64,
+            loss: fates.iter().map(|fate| fate.loss).sum::<f64>() / fates.len().max(1) as f64,
             calibration_error: calibration_error(&bins),
             bins,
             thresholds: THRESHOLDS.map(threshold).to_vec(),

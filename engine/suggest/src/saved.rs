@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Base, Classes, Known};
+use crate::contest::Measured;
 use crate::derive::{Derivations, Origin, Record};
 use crate::dictionary::Dictionary;
 use crate::history::{Counts, History};
 use crate::linear::Linear;
-use crate::model::{Model, Trust};
+use crate::model::Model;
 use crate::neighbours::Neighbours;
 use crate::network::{Network, Weights};
 use crate::numbers::{Reader, TooShort, Writer};
 use crate::resource::Target;
 use crate::scorer::Scorer;
+use crate::trust::Trust;
 
 /// What of a model is text.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,10 +22,10 @@ pub(crate) struct Described {
     targets: Vec<Target>,
     /// Values with how many resources had each, by target.
     values: Vec<Vec<(String, u32)>>,
-    trust: Vec<Trust>,
+    trust: Vec<[Trust; 2]>,
     learnt: Vec<bool>,
     derivations: Vec<(usize, Origin, Record)>,
-    least_known: f32,
+    least_known: [f32; 2],
     width: usize,
     hidden: usize,
     resources: u32,
@@ -50,13 +52,13 @@ impl Model {
         let mut writer = Writer::default();
         weights.numbers.iter().for_each(|numbers| writer.floats(numbers));
         self.scorer.numbers().iter().for_each(|numbers| writer.floats(numbers));
-        let (hashes, counts): (Vec<u64>, Vec<u32>) = base.dictionary.entries().unzip();
-        writer.hashes(hashes.into_iter());
-        writer.words(counts.into_iter());
+        write_dictionary(&base.dictionary, &mut writer);
+        write_dictionary(&base.runs, &mut writer);
         writer.hashes(self.lessons.iter().copied());
+        write_measured(&self.measured, &mut writer);
         write_history(&base.history, &mut writer);
         base.neighbours.write(&mut writer);
-        base.linear.iter().for_each(|linear| linear.write(&mut writer));
+        base.linear.iter().chain(&base.bare).for_each(|linear| linear.write(&mut writer));
         (described, writer.into_bytes())
     }
 
@@ -74,16 +76,18 @@ impl Model {
         weights.is_whole().then_some(()).ok_or(TooShort)?;
         let scorer: [Vec<f32>; 4] = read_lists(&mut reader)?;
         let scorer = Scorer::load(&scorer).ok_or(TooShort)?;
-        let hashes = reader.hashes()?;
-        let counts = reader.words()?;
-        let entries = hashes.into_iter().zip(counts).collect();
+        let dictionary = read_dictionary(&mut reader, described.resources)?;
+        let runs = read_dictionary(&mut reader, described.resources)?;
         let lessons = reader.hashes()?;
+        let measured = read_measured(&mut reader)?;
         let base = Base {
             network: Network::load(weights),
-            dictionary: Dictionary::from_parts(entries, described.resources),
+            dictionary,
+            runs,
             history: read_history(&mut reader)?,
             neighbours: Neighbours::read(&mut reader)?,
-            linear: classes.iter().map(|_| Linear::read(&mut reader)).collect::<Result<_, _>>()?,
+            linear: read_linear(&classes, &mut reader)?,
+            bare: read_linear(&classes, &mut reader)?,
             derivations: Derivations::from_entries(described.derivations),
             classes,
         };
@@ -95,6 +99,7 @@ impl Model {
             trust: described.trust,
             learnt: described.learnt,
             lessons,
+            measured,
             least_known: described.least_known,
         })
     }
@@ -103,6 +108,38 @@ impl Model {
 fn read_lists<const N: usize>(reader: &mut Reader<'_>) -> Result<[Vec<f32>; N], TooShort> {
     let lists: Result<Vec<Vec<f32>>, TooShort> = (0..N).map(|_| reader.floats()).collect();
     lists?.try_into().map_err(|_| TooShort)
+}
+
+fn write_dictionary(dictionary: &Dictionary, writer: &mut Writer) {
+    let (hashes, counts): (Vec<u64>, Vec<u32>) = dictionary.entries().unzip();
+    writer.hashes(hashes.into_iter());
+    writer.words(counts.into_iter());
+}
+
+fn read_dictionary(reader: &mut Reader<'_>, resources: u32) -> Result<Dictionary, TooShort> {
+    let (hashes, counts) = (reader.hashes()?, reader.words()?);
+    Ok(Dictionary::from_parts(hashes.into_iter().zip(counts).collect(), resources))
+}
+
+fn write_measured(measured: &[Measured], writer: &mut Writer) {
+    writer.hashes(measured.iter().map(|one| one.lesson));
+    writer.words(measured.iter().map(|one| u32::from(one.familiar) | u32::from(one.right) << 1));
+    writer.floats(&measured.iter().map(|one| one.loss).collect::<Vec<f32>>());
+}
+
+fn read_measured(reader: &mut Reader<'_>) -> Result<Vec<Measured>, TooShort> {
+    let (lessons, flags, losses) = (reader.hashes()?, reader.words()?, reader.floats()?);
+    let measured = lessons.into_iter().zip(flags).zip(losses).map(|((lesson, flags), loss)| Measured {
+        lesson,
+        familiar: flags & 1 != 0,
+        right: flags & 2 != 0,
+        loss,
+    });
+    Ok(measured.collect())
+}
+
+fn read_linear(classes: &[Classes], reader: &mut Reader<'_>) -> Result<Vec<Linear>, TooShort> {
+    classes.iter().map(|_| Linear::read(reader)).collect()
 }
 
 fn write_history(history: &History, writer: &mut Writer) {

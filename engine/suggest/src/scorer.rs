@@ -18,6 +18,7 @@ pub(crate) const MOST_CANDIDATES: usize = 12;
 
 const HIDDEN: usize = 24;
 const EPOCHS: usize = 12;
+/// The most cases that are looked at together.
 const BATCH: usize = 256;
 const RATE: f64 = 5e-3;
 
@@ -70,11 +71,12 @@ impl Scorer {
         let mut order: Vec<usize> = (0..cases.len()).collect();
         // Few cases need more looks at each, many need fewer.
         let epochs = (EPOCHS * 20_000 / cases.len().max(1)).clamp(4, 4 * EPOCHS);
-        let steps = epochs * cases.len().div_ceil(BATCH);
+        let batch_size = (cases.len() / 20).clamp(16, BATCH);
+        let steps = epochs * cases.len().div_ceil(batch_size);
         let mut step = 0;
         for _ in 0..epochs {
             random.shuffle(&mut order);
-            for batch in order.chunks(BATCH) {
+            for batch in order.chunks(batch_size) {
                 let batch: Vec<&Case> = batch.iter().filter_map(|at| cases.get(*at)).collect();
                 let rate = RATE * (1.0 - f64::from(step) / steps.max(1) as f64);
                 let loss = loss(&layers, &batch, &device);

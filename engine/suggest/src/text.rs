@@ -3,9 +3,16 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::Known;
-use crate::features::ANY_TAG;
+use crate::features::{ANY_TAG, Field, Part};
 use crate::random::hash;
 use crate::resource::Resource;
+
+/// Returns the runs of a resource without its tags as parts, for a dictionary.
+pub(crate) fn parts(resource: &Resource) -> [Part; 1] {
+    let features = counted_runs(places(resource)).into_iter();
+    let features = features.map(|(hash, count)| (hash, count as f32)).collect();
+    [Part { field: Field::Name, text: String::new(), says: 0, features }]
+}
 
 /// Numbers of runs of two to five letters.
 #[derive(Debug, Clone, Default)]
@@ -46,14 +53,22 @@ fn counted(mut numbers: Vec<u32>) -> Vec<(u32, f32)> {
 }
 
 fn hashes(resource: &Resource, known: &Known, hidden: u64) -> Vec<u64> {
-    let own = [&resource.name, &resource.type_, &resource.account, &resource.region];
-    let own = own.into_iter().flatten().map(String::clone);
-    let context = resource.context.iter().map(|(_, value)| value.clone());
     let tags = resource.tags.iter().filter(|(key, _)| (known.own.says(key) | ANY_TAG) & hidden == 0);
     let tags = tags.map(|(key, value)| format!("{key}={value}"));
+    runs(places(resource).map(str::to_owned).chain(tags))
+}
+
+/// Returns what a resource is called, what it is, and where it stands.
+fn places(resource: &Resource) -> impl Iterator<Item = &str> {
+    let own = [&resource.name, &resource.type_, &resource.account, &resource.region];
+    let context = resource.context.iter().map(|(_, value)| value.as_str());
+    own.into_iter().flatten().map(String::as_str).chain(context)
+}
+
+fn runs(texts: impl Iterator<Item = impl AsRef<str>>) -> Vec<u64> {
     let mut hashes = Vec::new();
-    for text in own.chain(context).chain(tags) {
-        let text: Vec<char> = text.to_lowercase().chars().take(200).collect();
+    for text in texts {
+        let text: Vec<char> = text.as_ref().to_lowercase().chars().take(200).collect();
         let mut run = String::new();
         for len in 2..=5 {
             for window in text.windows(len) {
@@ -64,4 +79,11 @@ fn hashes(resource: &Resource, known: &Known, hidden: u64) -> Vec<u64> {
         }
     }
     hashes
+}
+
+/// Returns the runs of texts with how often each is there.
+fn counted_runs<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(u64, usize)> {
+    let mut hashes = runs(texts);
+    hashes.sort_unstable();
+    hashes.chunk_by(|a, b| a == b).filter_map(|run| Some((*run.first()?, run.len()))).collect()
 }

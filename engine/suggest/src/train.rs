@@ -4,19 +4,19 @@
 //! the base say of those is what the scorer learns from, and what it then says of resources that it
 //! did not learn from either is what probabilities are calibrated on, and what is reported.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use crate::base::{Base, Found, Known, Seen};
 use crate::baselines::{Baseline, Judges};
-use crate::calibrate::{Assurance, Calibration, Outcome};
-use crate::contest::{Measured, lesson, surprise};
+use crate::contest::{Measured, lesson};
 use crate::features::bit;
-use crate::model::{Model, Trust, weigh};
+use crate::model::Model;
 use crate::network::Settings;
 use crate::random::hash;
 use crate::report::{Report, TargetReport};
 use crate::resource::{self, Labelled, Resource, Target, skeleton};
 use crate::scorer::{Case, Scorer};
+use crate::trust::{Judged, regime, trust};
 
 /// What training depends on besides the resources.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Default for Options {
 }
 
 /// Folds that resources are dealt to.
-const FOLDS: u64 = 4;
+pub(crate) const FOLDS: u64 = 4;
 
 /// One in so many resources is also kept aside together with another fold than its family's.
 const SIBLINGS: u64 = 2;
@@ -65,9 +65,9 @@ pub(crate) struct Held {
     pub(crate) target: usize,
     pub(crate) fold: u64,
     pub(crate) group: u64,
-    found: Found,
+    pub(crate) found: Found,
     /// Number of the right one among what was found; the last where none is.
-    right: usize,
+    pub(crate) right: usize,
     /// Whether it has a value that can be suggested at all.
     known: bool,
     /// What each baseline said, whether that was right.
@@ -81,8 +81,6 @@ pub struct Trained {
     pub model: Model,
     /// What was measured.
     pub report: Report,
-    /// What was measured of single resources.
-    pub measured: Vec<Measured>,
 }
 
 /// Learns from resources. None where no tag has enough of them.
@@ -101,13 +99,17 @@ pub fn train(
     // What is looked at in all stays about the same from some number of resources on.
     let epochs = (options.epochs * 6_000 / drawn.len().max(1)).clamp(4, options.epochs.max(4));
     let settings = Settings { epochs, seed: options.seed, ..Settings::default() };
+    let regressed = regressed(&known, &drawn);
     let families: Vec<u64> = drawn.iter().map(|one| hash(&[&one.resource.family(&known.stop)])).collect();
     let mut held = Vec::new();
     for fold in 0..FOLDS {
         let tick = &mut |done| tick(Step { fold: Some(fold), folds: FOLDS, done });
-        held.extend(measure_fold(&known, &drawn, &families, &learnt, fold, &settings, tick));
+        let fit = |training: &[&Labelled], settings: &Settings| {
+            Base::fit(&known, training, &regressed, settings, tick)
+        };
+        held.extend(measure_fold(&known, &drawn, &families, &learnt, fold, &settings, fit));
     }
-    let base = Base::fit(&known, &drawn, &settings, &mut |done| {
+    let base = Base::fit(&known, &drawn, &regressed, &settings, &mut |done| {
         tick(Step { fold: None, folds: FOLDS, done });
     });
     let scorer = Scorer::train(&cases(&held, |_| true), options.seed);
@@ -117,17 +119,24 @@ pub fn train(
         Report { targets: targets_report(&known, &learnt, &held, &outcomes, &drawn), resources: drawn.len() };
     let mut lessons: Vec<u64> = drawn.iter().flat_map(|one| lessons(&known, one)).collect();
     lessons.sort_unstable();
-    let measured = held.iter().zip(&outcomes).filter_map(|(one, judged)| {
+    let measured = measured(&known, &drawn, &held, &outcomes);
+    let model = Model { known, base, scorer, trust, learnt, lessons, measured, least_known };
+    Some(Trained { model, report })
+}
+
+/// Returns what was said of what was kept aside.
+fn measured(known: &Known, resources: &[&Labelled], held: &[Held], judged: &[Judged]) -> Vec<Measured> {
+    let measured = held.iter().zip(judged).filter_map(|(one, judged)| {
+        let resource = resources.get(one.at)?;
+        let (_, value) = resource.values.iter().find(|(of, _)| *of == one.target)?;
         Some(Measured {
-            resource: drawn.get(one.at)?.resource.id.clone(),
-            target: one.target,
+            lesson: lesson(&resource.resource.id, &known.targets.get(one.target)?.name, value),
+            familiar: judged.familiar,
             right: judged.outcome.right,
-            loss: judged.loss,
+            loss: judged.loss as f32,
         })
     });
-    let measured = measured.collect();
-    let model = Model { known, base, scorer, trust, learnt, lessons, least_known };
-    Some(Trained { model, report, measured })
+    measured.collect()
 }
 
 /// What tells the values of a resource from all others.
@@ -159,6 +168,21 @@ fn learnable(known: &Known, resources: &[&Labelled]) -> Vec<bool> {
     (0..known.targets.len()).map(|target| count(target) >= FEWEST).collect()
 }
 
+/// The most resources that logistic regression learns a target from, and the most resources by values:
+/// of more the network knows enough, and suggesting takes longer than it is worth.
+const REGRESSED: (usize, usize) = (20_000, 6_000_000);
+
+/// Returns which targets logistic regression learns as well: the same in each fold.
+fn regressed(known: &Known, resources: &[&Labelled]) -> Vec<bool> {
+    let is_small = |target: usize| {
+        let own = resources.iter().flat_map(|one| &one.values).filter(|(of, _)| *of == target);
+        let values: Vec<&str> = own.map(|(_, value)| value.as_str()).collect();
+        let different: FxHashSet<&str> = values.iter().copied().collect();
+        values.len() <= REGRESSED.0 && values.len() * different.len() <= REGRESSED.1
+    };
+    (0..known.targets.len()).map(is_small).collect()
+}
+
 fn is_held(one: &Labelled, family: u64, fold: u64) -> bool {
     family % FOLDS == fold || hash(&["sibling", &one.resource.id]) % (FOLDS * SIBLINGS) == fold
 }
@@ -171,14 +195,14 @@ fn measure_fold(
     learnt: &[bool],
     fold: u64,
     settings: &Settings,
-    tick: &mut dyn FnMut(f32),
+    fit: impl FnOnce(&[&Labelled], &Settings) -> Base,
 ) -> Vec<Held> {
     let aside: Vec<bool> =
         resources.iter().zip(families).map(|(one, family)| is_held(one, *family, fold)).collect();
     let training: Vec<&Labelled> =
         resources.iter().zip(&aside).filter(|(_, aside)| !**aside).map(|(one, _)| *one).collect();
     let settings = Settings { seed: settings.seed + fold + 1, ..settings.clone() };
-    let base = Base::fit(known, &training, &settings, tick);
+    let base = fit(&training, &settings);
     let judges = Judges::fit(known, &base, &training);
     let mut held = Vec::new();
     let mut counts = vec![0; known.targets.len()];
@@ -259,7 +283,7 @@ fn look_at(
 
 /// Returns what near-identical resources share: those of one name and type in one place. Where nothing
 /// of a family was seen, all of it stands or falls together.
-fn group(known: &Known, resource: &Resource, family: u64, familiar: bool) -> u64 {
+pub(crate) fn group(known: &Known, resource: &Resource, family: u64, familiar: bool) -> u64 {
     if !familiar {
         return family;
     }
@@ -267,109 +291,28 @@ fn group(known: &Known, resource: &Resource, family: u64, familiar: bool) -> u64
     hash(&[resource.place(), resource.type_.as_deref().unwrap_or_default(), &name])
 }
 
-fn cases(held: &[Held], keep: impl Fn(&Held) -> bool) -> Vec<Case> {
+pub(crate) fn cases(held: &[Held], keep: impl Fn(&Held) -> bool) -> Vec<Case> {
     let kept = held.iter().filter(|one| keep(one));
     kept.map(|one| Case { signals: one.found.signals(), right: one.right }).collect()
 }
 
-/// What became of a resource that was kept aside.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Judged {
-    /// With a probability that was calibrated without it.
-    pub(crate) outcome: Outcome,
-    /// What may be claimed of it.
-    pub(crate) confidence: f32,
-    pub(crate) familiar: bool,
-    /// How surprising the right value was.
-    pub(crate) loss: f64,
-}
+/// Of resources whose family had the tag one in so many is too strange to claim anything of it, and of
+/// others, where more depends on what is seen of the resource itself.
+const STRANGE: [usize; 2] = [100, 20];
 
-/// Finds out what may be claimed of each target, and returns what became of what was kept aside,
-/// each judged by a scorer and a calibration that did not learn from its fold.
-fn trust(known: &Known, held: &[Held], seed: u64) -> (Vec<Trust>, Vec<Judged>) {
-    let (raw, likely) = cross_weighed(held, seed);
-    let of = |target: usize, regime: usize, but: Option<u64>| -> Vec<Outcome> {
-        let chosen = held.iter().zip(&raw).filter(|(one, _)| {
-            one.target == target && usize::from(!one.found.familiar) == regime && Some(one.fold) != but
-        });
-        chosen.map(|(_, outcome)| *outcome).collect()
-    };
-    let calibrated = |line: Calibration, outcomes: &[Outcome]| -> Vec<Outcome> {
-        outcomes.iter().map(|one| Outcome { probability: line.apply(one.probability), ..*one }).collect()
-    };
-    let mut parts: FxHashMap<(usize, usize, u64), (Calibration, Assurance)> = FxHashMap::default();
-    let mut trust = Vec::new();
-    for target in 0..known.targets.len() {
-        let mut own = Trust::default();
-        for regime in 0..2 {
-            for fold in 0..FOLDS {
-                let others = of(target, regime, Some(fold));
-                let line = Calibration::fit(&others);
-                let assurance = Assurance::of(&calibrated(line, &others));
-                parts.insert((target, regime, fold), (line, assurance));
-            }
-            let all = of(target, regime, None);
-            let line = Calibration::fit(&all);
-            let assurance = Assurance::of(&calibrated(line, &all));
-            if let (Some(lines), Some(assurances)) =
-                (own.calibrations.get_mut(regime), own.assurances.get_mut(regime))
-            {
-                *lines = line;
-                *assurances = assurance;
-            }
-        }
-        trust.push(own);
-    }
-    let judged = held.iter().zip(&raw).zip(&likely).map(|((one, outcome), likely)| {
-        let key = (one.target, usize::from(!one.found.familiar), one.fold);
-        let (line, assurance) = parts.get(&key).cloned().unwrap_or_default();
-        let outcome = Outcome { probability: line.apply(outcome.probability), ..*outcome };
-        Judged {
-            confidence: assurance.confidence(outcome.probability),
-            loss: surprise(if *likely > 0.0 { line.apply(*likely) } else { 0.0 }),
-            outcome,
-            familiar: one.found.familiar,
-        }
-    });
-    (trust, judged.collect())
-}
-
-/// Weighs what was kept aside, each fold by a scorer that learnt from the others.
-fn cross_weighed(held: &[Held], seed: u64) -> (Vec<Outcome>, Vec<f32>) {
-    let mut outcomes = vec![Outcome { probability: 0.0, right: false, group: 0 }; held.len()];
-    let mut likely = vec![0.0; held.len()];
-    for fold in 0..FOLDS {
-        let scorer = Scorer::train(&cases(held, |one| one.fold != fold), seed + fold + 1);
-        let own: Vec<(usize, &Held)> = held.iter().enumerate().filter(|(_, one)| one.fold == fold).collect();
-        let weighed = weigh(&scorer, own.iter().map(|(_, one)| &one.found));
-        for ((at, one), weights) in own.iter().zip(weighed) {
-            if let (Some(outcomes), Some(likely)) = (outcomes.get_mut(*at), likely.get_mut(*at)) {
-                *outcomes = outcome(one, &weights);
-                let values = weights.len().saturating_sub(1);
-                *likely = weights.iter().take(values).nth(one.right).copied().unwrap_or_default();
-            }
+/// Returns the share of known features that all but one in so many have of what was kept aside, in
+/// each of the two situations.
+fn least_known(held: &[Held]) -> [f32; 2] {
+    let mut least = [0.0; 2];
+    for (familiar, one_in) in [true, false].into_iter().zip(STRANGE) {
+        let own = held.iter().filter(|one| one.found.familiar == familiar);
+        let mut shares: Vec<f32> = own.map(|one| one.found.known_share).collect();
+        shares.sort_by(f32::total_cmp);
+        if let Some(least) = least.get_mut(regime(familiar)) {
+            *least = shares.get(shares.len() / one_in).copied().unwrap_or_default();
         }
     }
-    (outcomes, likely)
-}
-
-fn outcome(one: &Held, weights: &[f32]) -> Outcome {
-    let values = weights.len().saturating_sub(1);
-    let best = weights
-        .iter()
-        .copied()
-        .enumerate()
-        .take(values)
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-    let (best, probability) = best.unwrap_or((usize::MAX, 0.0));
-    Outcome { probability, right: best == one.right && best < values, group: one.group }
-}
-
-/// Returns the share of known features that all but one in a hundred of what was kept aside have.
-fn least_known(held: &[Held]) -> f32 {
-    let mut shares: Vec<f32> = held.iter().map(|one| one.found.known_share).collect();
-    shares.sort_by(f32::total_cmp);
-    shares.get(shares.len() / 100).copied().unwrap_or_default()
+    least
 }
 
 fn targets_report(

@@ -1,6 +1,6 @@
 //! What models learn, and what they claim.
 
-use tagpol_suggest::{Labelled, Model, Reason, Resource, contest};
+use tagpol_suggest::{Basis, Labelled, Model, Reason, Resource, contest};
 
 use crate::inventory::{ENVIRONMENT, TEAM, organisation, resource, trained};
 
@@ -47,8 +47,9 @@ fn what_resources_have_in_common_is_learnt_and_explained() {
     assert_eq!(again.report, trained.report);
     assert_eq!(best(&again.model, &missing, ENVIRONMENT), best(model, &missing, ENVIRONMENT));
     // What is measured anew on the same is no better.
-    let contest = contest((model, &trained.report), (&again.model, &again.report), &all, &again.measured);
-    assert!(!contest.is_won() && !contest.fresh, "{contest:?}");
+    let contest = contest(model, &again.model, &all);
+    assert!(!contest.is_won() && contest.basis == Basis::Aside, "{contest:?}");
+    assert_eq!(contest.champion, contest.challenger);
 }
 
 /// Names that hold the letters of an environment and not its word, or words of two.

@@ -1,0 +1,93 @@
+//! A model of a real organisation, where the shared data is at hand.
+
+use std::path::PathBuf;
+
+use tagpol_sema::formats::words;
+use tagpol_suggest::{Labelled, Measurement, Model, Options, Resource, Trained, measure, train};
+
+use crate::list::{ENVIRONMENT, Split, TAGS, dataset, environment, having, rows, targets};
+
+/// Learns from four of five resources of half of an organisation. None, with a word about it, where the data
+/// is absent.
+fn learnt(org: &str) -> Option<(Trained, Vec<Labelled>)> {
+    let name = "../../../shared/data/train/inventory_train.ndjson.gz";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
+    if !path.exists() {
+        println!("skipped: {} is not at hand", path.display());
+        return None;
+    }
+    let rows = rows(&path.to_string_lossy()).unwrap();
+    let all: Vec<usize> = (0..TAGS.len()).collect();
+    let data = dataset(&rows, |row| row.org == org, &all);
+    let (asked, learnt): (Vec<Labelled>, Vec<Labelled>) =
+        data.into_iter().step_by(2).partition(|one| Split::Random.asks(one));
+    let options = Options { epochs: 8, ..Options::default() };
+    Some((train(targets(), &learnt, &options, &mut |_| {}).unwrap(), asked))
+}
+
+/// A threshold promises a share of right values; the interval of what was right reaches it.
+fn assert_promises_kept(tag: &str, measured: &Measurement) {
+    for threshold in measured.report.thresholds.iter().filter(|threshold| threshold.coverage > 0.0) {
+        assert!(threshold.precision.high >= threshold.confidence, "{tag}: {threshold:?}");
+    }
+}
+
+/// Names that hold the letters of an environment and not its word, or words of two.
+const TRAPS: [(&str, &[&str]); 14] = [
+    ("preprod-api", &["staging"]),
+    ("nonprod-db", &["development"]),
+    ("product-catalog", &[]),
+    ("delivery-svc", &[]),
+    ("domain-resolver", &[]),
+    ("olive-cache", &[]),
+    ("maintenance-fn", &[]),
+    ("uat-prod-copy", &["staging"]),
+    ("staging-main", &["staging"]),
+    ("device-registry", &[]),
+    ("latest-images", &[]),
+    ("contest-app", &[]),
+    ("reproducer", &[]),
+    ("test_user", &["test"]),
+];
+
+/// Says that nothing wrong is claimed of such names, wherever the resource is said to stand.
+fn assert_not_misled(model: &Model, places: &[&Resource]) {
+    let target = model.target(ENVIRONMENT).unwrap();
+    for (name, right) in TRAPS {
+        let nowhere = Resource { type_: Some("aws_s3_bucket".to_owned()), ..Resource::default() };
+        for place in std::iter::once(&nowhere).chain(places.iter().copied()) {
+            let named = Resource {
+                id: name.to_owned(),
+                name: Some(name.to_owned()),
+                tags: Vec::new(),
+                ..place.clone()
+            };
+            let answers = model.suggest(&[(&named, &[target])]);
+            let Some(best) = answers[0][0].best() else { continue };
+            let claimed = best.confidence >= 0.7;
+            assert!(!claimed || right.contains(&best.value.as_str()), "{name}: {best:?}");
+        }
+    }
+}
+
+#[test]
+fn a_real_organisation_is_learnt_and_promises_are_kept() {
+    let Some((trained, asked)) = learnt("alphagov") else { return };
+    let model = &trained.model;
+    for (tag, least) in [("owner", 0.97), ("project", 0.95), ("application", 0.9), (ENVIRONMENT, 0.5)] {
+        let target = model.target(tag).unwrap();
+        let measured = measure(model, target, &having(&asked, target));
+        assert!(measured.report.measured > 50, "{tag}");
+        assert!(measured.report.accuracy >= least, "{tag}: {}", measured.report.accuracy);
+        assert!(measured.report.calibration_error < 0.2, "{tag}: {}", measured.report.calibration_error);
+        assert_promises_kept(tag, &measured);
+    }
+    // Where a place has no word of an environment, all three are declared there.
+    let silent = |one: &&Resource| {
+        let place = one.context.iter().map(|(_, value)| value.as_str()).chain(one.account.as_deref());
+        place.flat_map(words).all(|word| environment(&word).is_none())
+    };
+    let places: Vec<&Resource> = asked.iter().map(|one| &one.resource).filter(silent).step_by(20).collect();
+    assert!(places.len() >= 3);
+    assert_not_misled(model, &places);
+}
