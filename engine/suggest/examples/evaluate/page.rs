@@ -131,7 +131,9 @@ fn verdict(one: &Figures, published: Option<(f64, usize)>) -> String {
     let lead = ((one.report.accuracy - best) * asked).round();
     let mut text = match lead {
         lead if lead > 0.0 => "ahead".to_owned(),
-        lead if lead < 0.0 => format!("behind by {} of {}{}", -lead, one.report.measured, chance(one, best)),
+        lead if lead < 0.0 => {
+            format!("behind by {} of {}{}{}", -lead, one.report.measured, chance(one, best), rare(one))
+        }
         _ => "equal".to_owned(),
     };
     if let Some((share, of)) = published.filter(|(share, _)| *share > one.report.accuracy + 5e-4) {
@@ -164,6 +166,14 @@ fn chance(one: &Figures, best: f64) -> String {
     } else {
         String::new()
     }
+}
+
+/// Says where values that a single resource has make a difference: they are never suggested.
+fn rare(one: &Figures) -> String {
+    if one.possible - one.report.possible < 5e-3 {
+        return String::new();
+    }
+    format!("; {} have a value of two others, and no other is suggested", percent(one.report.possible))
 }
 
 fn claimed(one: &Figures) -> Vec<String> {
