@@ -15,6 +15,24 @@ const SYNONYMS: [(&str, &str); 7] = [
     ("preprod", "staging"),
 ];
 
+/// Names that hold the letters of an environment and not its word, or words of two, each with what may be
+/// claimed of it.
+pub(crate) const TRAPS: [(&str, &[&str]); 13] = [
+    ("preprod-api", &["staging"]),
+    ("nonprod-db", &["development", "staging"]),
+    ("product-catalog", &[]),
+    ("delivery-svc", &[]),
+    ("domain-resolver", &[]),
+    ("olive-cache", &[]),
+    ("maintenance-fn", &[]),
+    ("uat-prod-copy", &["staging"]),
+    ("staging-main", &["staging"]),
+    ("device-registry", &[]),
+    ("latest-images", &[]),
+    ("contest-app", &[]),
+    ("reproducer", &[]),
+];
+
 pub(crate) fn targets() -> Vec<Target> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
     vec![

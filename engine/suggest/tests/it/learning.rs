@@ -2,7 +2,7 @@
 
 use tagpol_suggest::{Basis, Labelled, Model, Reason, Resource, contest};
 
-use crate::inventory::{ENVIRONMENT, TEAM, organisation, resource, trained};
+use crate::inventory::{ENVIRONMENT, TEAM, TRAPS, organisation, resource, trained};
 
 fn best(model: &Model, resource: &Resource, target: usize) -> (String, f32, f32) {
     let answers = model.suggest(&[(resource, &[target])]);
@@ -52,26 +52,10 @@ fn what_resources_have_in_common_is_learnt_and_explained() {
     assert_eq!(contest.champion, contest.challenger);
 }
 
-/// Names that hold the letters of an environment and not its word, or words of two.
 #[test]
 fn no_wrong_environment_is_claimed_for_names_that_mislead() {
     let model = trained(&organisation(), 1).model;
-    let traps: [(&str, &[&str]); 13] = [
-        ("preprod-api", &["staging"]),
-        ("nonprod-db", &["development", "staging"]),
-        ("product-catalog", &[]),
-        ("delivery-svc", &[]),
-        ("domain-resolver", &[]),
-        ("olive-cache", &[]),
-        ("maintenance-fn", &[]),
-        ("uat-prod-copy", &["staging"]),
-        ("staging-main", &["staging"]),
-        ("device-registry", &[]),
-        ("latest-images", &[]),
-        ("contest-app", &[]),
-        ("reproducer", &[]),
-    ];
-    for (name, right) in traps {
+    for (name, right) in TRAPS {
         let resource = Resource {
             id: name.to_owned(),
             name: Some(name.to_owned()),

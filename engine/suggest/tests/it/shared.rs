@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tagpol_sema::formats::words;
 use tagpol_suggest::{Labelled, Measurement, Model, Options, Resource, Trained, measure, train};
 
+use crate::inventory::TRAPS;
 use crate::list::{ENVIRONMENT, Split, TAGS, dataset, environment, having, rows, targets};
 
 /// Learns from four of five resources of half of an organisation. None, with a word about it, where the data
@@ -31,24 +32,6 @@ fn assert_promises_kept(tag: &str, measured: &Measurement) {
         assert!(threshold.precision.high >= threshold.confidence, "{tag}: {threshold:?}");
     }
 }
-
-/// Names that hold the letters of an environment and not its word, or words of two.
-const TRAPS: [(&str, &[&str]); 14] = [
-    ("preprod-api", &["staging"]),
-    ("nonprod-db", &["development"]),
-    ("product-catalog", &[]),
-    ("delivery-svc", &[]),
-    ("domain-resolver", &[]),
-    ("olive-cache", &[]),
-    ("maintenance-fn", &[]),
-    ("uat-prod-copy", &["staging"]),
-    ("staging-main", &["staging"]),
-    ("device-registry", &[]),
-    ("latest-images", &[]),
-    ("contest-app", &[]),
-    ("reproducer", &[]),
-    ("test_user", &["test"]),
-];
 
 /// Says that nothing wrong is claimed of such names, wherever the resource is said to stand.
 fn assert_not_misled(model: &Model, places: &[&Resource]) {
