@@ -296,16 +296,16 @@ pub(crate) fn cases(held: &[Held], keep: impl Fn(&Held) -> bool) -> Vec<Case> {
     kept.map(|one| Case { signals: one.found.signals(), right: one.right }).collect()
 }
 
-/// Of resources whose family had the tag one in so many is too strange to claim anything of it, and of
-/// others, where more depends on what is seen of the resource itself.
+/// One in so many of what was kept aside is too strange to claim anything of it; and of resources whose
+/// family is new, where more depends on what is seen of the resource itself.
 const STRANGE: [usize; 2] = [100, 20];
 
-/// Returns the share of known features that all but one in so many have of what was kept aside, in
-/// each of the two situations.
+/// Returns the share of known features that a resource must have, in each of the two situations. Those
+/// that know their family are all alike in small inventories, so they are held against all.
 fn least_known(held: &[Held]) -> [f32; 2] {
     let mut least = [0.0; 2];
     for (familiar, one_in) in [true, false].into_iter().zip(STRANGE) {
-        let own = held.iter().filter(|one| one.found.familiar == familiar);
+        let own = held.iter().filter(|one| familiar || !one.found.familiar);
         let mut shares: Vec<f32> = own.map(|one| one.found.known_share).collect();
         shares.sort_by(f32::total_cmp);
         if let Some(least) = least.get_mut(regime(familiar)) {
