@@ -6,9 +6,7 @@ use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_project::FailOn;
 use tagpol_run::report::{self, Format, Report, Style};
-use tagpol_run::{
-    Baseline, Compared, Evaluation, Finding, Gate, Options, SHOWN, State, Wanted, evaluate_in_detail,
-};
+use tagpol_run::{Baseline, Compared, Evaluation, Gate, Options, SHOWN, Wanted, evaluate_in_detail};
 use tagpol_sema::program::Program;
 use tagpol_store::state::{Recorded, StateError};
 
@@ -35,14 +33,13 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let targets = Targets::new(args.format, &args.output)?;
     let state = state::of(&project, &args.state);
     let is_first = state.as_ref().is_some_and(|state| !state.exists());
-    let counts_pending = is_first && program.policies.iter().any(|policy| policy.grace.is_some());
     let options = Options {
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
         rates: project.manifest.rates.clone(),
         state,
         record: keeps_record(args, now),
-        findings: if counts_pending { Wanted::All } else { wanted(args, &targets) },
+        findings: wanted(args, &targets),
         ..Options::at(now)
     };
     infer(&program, &opened.snapshot, &options, output)?;
@@ -97,10 +94,9 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
 /// Says what is pending because its grace starts with this run. Where no run is ever remembered, as in a
 /// fresh checkout, that would be so each time.
 fn tell_first(evaluation: &Evaluation, output: &mut Output) {
-    let is_first =
-        |finding: &&Finding| finding.state == State::Pending && finding.first_seen == Some(evaluation.now);
-    let pending = evaluation.findings.iter().filter(is_first).count();
+    let pending: u64 = evaluation.checks.iter().map(|check| check.starting).sum();
     if pending > 0 {
+        let pending = usize::try_from(pending).unwrap_or(usize::MAX);
         let findings = counted(pending, "finding is pending", "findings are pending");
         output.note(&format!(
             "note: {findings} because no earlier run is remembered here, so that the grace begins now; keep the \

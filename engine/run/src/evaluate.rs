@@ -376,6 +376,7 @@ impl Run {
                 pending: row.count(3)?,
                 exempt: row.count(4)?,
                 cost_in_violation: row.money(5),
+                starting: row.count(6)?,
                 escalate: info.escalate.clone(),
                 escalation_due: 0,
                 controls: info.controls.clone(),

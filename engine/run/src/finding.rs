@@ -158,6 +158,8 @@ pub struct CheckResult {
     pub exempt: u64,
     /// Monthly cost of the resources with an open finding of it; None where no cost is known.
     pub cost_in_violation: Option<Decimal>,
+    /// Pending findings whose grace begins with this run, where it is the first that is remembered.
+    pub starting: u64,
     /// Who is told when a finding stays open.
     pub escalate: Option<Escalation>,
     /// Open findings that are there so long that they are to be told of.
@@ -312,6 +314,7 @@ mod tests {
             pending: 0,
             exempt: 0,
             cost_in_violation: None,
+            starting: 0,
             escalate: None,
             escalation_due: 0,
             controls: Vec::new(),

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tagpol_inventory::{Import, Resource, Snapshot};
-use tagpol_plan::interp::{Row, RowResult, State, TagResult, Winner};
+use tagpol_plan::interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
 use tagpol_plan::{KnownValues, QueryKind, Rates, Script};
 use tagpol_run::{Compiled, Distinct, Options, RunError, compile_with, layout_of, open_values};
@@ -91,6 +91,7 @@ impl Judge {
         let mut rows = self.scopes_and_states(&plan, &case.program)?;
         self.remedies_and_goals(&plan, &case.program, &mut rows)?;
         self.totals_of_goals(&script, &rows, &case.resources)?;
+        self.totals_of_checks(&plan, &script, &rows, case)?;
         self.tags(&plan, &script, &mut rows)?;
         // The next case may make a table of what is a view here.
         self.store.execute(script.forget()).map_err(|e| e.to_string())?;
@@ -182,6 +183,39 @@ impl Judge {
             let found: Vec<String> = cells.iter().map(Cell::to_string).collect();
             if found != expected {
                 return Err(format!("totals of goal {goal}: {expected:?}, not {found:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the query of the checks with counts over the resources.
+    fn totals_of_checks(
+        &self,
+        plan: &Plan,
+        script: &Script,
+        rows: &BTreeMap<String, RowResult>,
+        case: &Case,
+    ) -> Result<(), String> {
+        let found = self.store.query(script.query(QueryKind::Checks)).map_err(|e| e.to_string())?.rows;
+        let is_first = case.options.known.first_seen == FirstSeen::FirstRun;
+        for (index, (check, cells)) in plan.checks.iter().zip(&found).enumerate() {
+            let state = |row: &Row| rows[&row.id].checks[check.policy][check.check];
+            let count = |is: &dyn Fn(&Row) -> bool| case.resources.iter().filter(|row| is(row)).count();
+            let is_new = |row: &Row| row.created.is_none_or(|created| created >= plan.now);
+            let in_scope = count(&|row| rows[&row.id].in_scope[check.policy]);
+            let [open, pending, exempt] =
+                [State::Open, State::Pending, State::Exempt].map(|wanted| count(&|row| state(row) == wanted));
+            let starting = count(&|row| is_first && state(row) == State::Pending && is_new(row));
+            let chosen = case.resources.iter().filter(|row| state(row) == State::Open);
+            let costs = chosen.filter_map(|row| row.monthly_cost);
+            let known = case.resources.iter().any(|row| row.monthly_cost.is_some());
+            let cost = known.then(|| costs.sum::<rust_decimal::Decimal>().normalize().to_string());
+            let mut expected = [index, in_scope, open, pending, exempt].map(|n| n.to_string()).to_vec();
+            expected.extend([cost.unwrap_or_else(|| "NULL".to_owned()), starting.to_string()]);
+            let found: Vec<String> = cells.iter().map(Cell::to_string).collect();
+            if found != expected {
+                let name = format!("{}/{}", check.policy_name, check.id);
+                return Err(format!("counts of check {name}: {expected:?}, not {found:?}"));
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use crate::ir::{
     Aggregate, AttrColumn, CheckInfo, ColumnId, Direction, Expr, Function, GoalInfo, Literal, Order, Query,
     QueryKind, Select, StateCode, TagInfo, Type,
 };
+use crate::layout::FirstSeen;
 
 /// Attributes that the evaluated inventory keeps.
 const KEPT: [AttrColumn; 8] = [
@@ -65,6 +66,7 @@ impl Lowering<'_> {
             output.push(check.state);
             output.extend(check.remedy);
             output.extend(check.since.filter(|since| !output.contains(since)));
+            output.extend(self.starts_now(check).filter(|starts| !output.contains(starts)));
         }
         output.extend(self.waiver_columns().filter(|id| !output.contains(id)).collect::<BTreeSet<_>>());
         output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
@@ -128,6 +130,7 @@ impl Lowering<'_> {
                 count(StateCode::Pending),
                 count(StateCode::Exempt),
                 self.cost_where(is_open(check.state)),
+                self.count_starting(check),
             ];
             branches.push(Select { items, filter: None, group_by: Vec::new(), note: named(check) });
         }
@@ -136,8 +139,32 @@ impl Lowering<'_> {
 
     /// Returns the number of resources in a state; a constant where no resource can be in it.
     fn count_state(&self, column: ColumnId, state: StateCode) -> Expr {
-        let possible = self.columns.get(&Expr::Column(column)).is_none_or(|c| can_be(&c.expr, state.code()));
-        if possible { count_if(has_state(column, state)) } else { Expr::integer(0) }
+        if self.is_possible(column, state) { count_if(has_state(column, state)) } else { Expr::integer(0) }
+    }
+
+    fn is_possible(&self, column: ColumnId, state: StateCode) -> bool {
+        self.columns.get(&Expr::Column(column)).is_none_or(|c| can_be(&c.expr, state.code()))
+    }
+
+    /// Returns the number of pending findings whose grace begins with this run.
+    fn count_starting(&mut self, check: &CheckInfo) -> Expr {
+        let Some(starts) = self.starts_now(check) else { return Expr::integer(0) };
+        count_if(Expr::and([has_state(check.state, StateCode::Pending), Expr::Column(starts)]))
+    }
+
+    /// The column that says whether a finding is there since now. None: it cannot be pending, or this is not
+    /// the first run that is kept, so that new findings are no news.
+    ///
+    /// The time itself would tell apart resources that are otherwise counted together.
+    fn starts_now(&mut self, check: &CheckInfo) -> Option<ColumnId> {
+        let is_first = self.beside.first_seen == FirstSeen::FirstRun;
+        let since = check.since.filter(|_| is_first && self.is_possible(check.state, StateCode::Pending))?;
+        let now = Expr::Literal(Literal::Time(self.now));
+        let starts = Expr::compare(CmpOp::Eq, Expr::Column(since), now);
+        match self.columns.share("starts_now", starts, Type::Bool, None) {
+            Expr::Column(id) => Some(id),
+            _ => None,
+        }
     }
 
     fn findings(&mut self, tags: &[TagInfo], checks: &[CheckInfo]) -> Vec<Select> {

@@ -38,6 +38,7 @@ fn checks() -> Vec<ResultColumn> {
         some("pending", Type::Integer, "findings inside the policy's grace"),
         some("exempt", Type::Integer, "findings that are waived"),
         COST_IN_VIOLATION,
+        some("starting", Type::Integer, "pending findings first seen in this run, the first that is kept"),
     ]
 }
 
