@@ -151,6 +151,20 @@ impl Plan {
         self.output.iter().copied().filter(|&id| read.contains(&id) && !is_cost(id)).collect()
     }
 
+    /// Whether a column is computed from some others alone, not from what they are computed from.
+    pub(crate) fn follows_from(&self, id: ColumnId, others: &[ColumnId]) -> bool {
+        fn reads_only(expr: &Expr, others: &[ColumnId]) -> bool {
+            let mut only = match expr {
+                Expr::Column(id) => others.contains(id),
+                Expr::Field(_) => false,
+                _ => true,
+            };
+            expr.for_each_child(|child| only &= reads_only(child, others));
+            only
+        }
+        self.column(id).judged.is_none() && reads_only(&self.column(id).expr, others)
+    }
+
     /// Returns the tables that a column looks up.
     pub fn tables_read(&self) -> BTreeSet<TableId> {
         fn visit(expr: &Expr, found: &mut BTreeSet<TableId>) {

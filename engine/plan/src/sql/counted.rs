@@ -3,7 +3,7 @@
 
 use super::expr::Printer;
 use super::{COUNTED, EVALUATED};
-use crate::ir::{Aggregate, AttrColumn};
+use crate::ir::{Aggregate, AttrColumn, Column, ColumnId, Type};
 
 /// Number of resources of a row.
 pub(super) const RESOURCES: &str = "counted_resources";
@@ -14,15 +14,82 @@ const COSTS: &str = "counted_costs";
 /// The highest cost of one of them.
 pub(super) const HIGHEST: &str = "counted_highest";
 
-/// Returns the statement that keeps the counts.
+/// Bits of a state, or of a source: see [`Type::Code`].
+const CODE_BITS: usize = 3;
+/// Bits of a word of [`packed`].
+const WORD: usize = 62;
+
+/// Returns the statement that keeps the counts. What is grouped by is told in few words; what follows from it
+/// is found out once a group.
 pub(super) fn keep(printer: Printer<'_>) -> String {
-    let columns: Vec<String> = printer.plan.counted().into_iter().map(|id| printer.name(id)).collect();
-    let columns = columns.join(",\n  ");
-    let (keep, cost) = (printer.dialect.keep_rows(COUNTED), AttrColumn::MonthlyCost.as_str());
-    format!(
-        "{keep}\nSELECT\n  {columns},\n  count(*) AS {RESOURCES},\n  sum({cost}) AS {COST},\n  \
-         count({cost}) AS {COSTS},\n  max({cost}) AS {HIGHEST}\nFROM {EVALUATED}\nGROUP BY\n  {columns}"
-    )
+    let plan = printer.plan;
+    let counted = plan.counted();
+    let (mut derived, told): (Vec<ColumnId>, Vec<ColumnId>) =
+        counted.iter().partition(|&&id| plan.follows_from(id, &counted));
+    let (short, plain): (Vec<ColumnId>, Vec<ColumnId>) =
+        told.iter().partition(|&&id| width(plan.column(id)).is_some());
+    let names = |ids: &[ColumnId]| ids.iter().map(|&id| printer.name(id)).collect::<Vec<_>>();
+    let (words, unpacked) = packed(&short, printer);
+    let keys: Vec<String> = names(&plain).into_iter().chain(words).collect();
+    let groups: Vec<String> = (1..=keys.len()).map(|number| number.to_string()).collect();
+    let cost = AttrColumn::MonthlyCost.as_str();
+    let mut rows = format!(
+        "SELECT\n  {},\n  count(*) AS {RESOURCES},\n  sum({cost}) AS {COST},\n  count({cost}) AS {COSTS},\n  \
+         max({cost}) AS {HIGHEST}\nFROM {EVALUATED}\nGROUP BY {}",
+        keys.join(",\n  "),
+        groups.join(", ")
+    );
+    let mut layers = vec![unpacked];
+    derived.sort_by_key(|&id| plan.column(id).layer);
+    for ids in derived.chunk_by(|&one, &other| plan.column(one).layer == plan.column(other).layer) {
+        let formula =
+            |&id: &ColumnId| format!("{} AS {}", printer.flat(&plan.column(id).expr), printer.name(id));
+        layers.push(ids.iter().map(formula).collect());
+    }
+    for columns in layers.iter().filter(|columns| !columns.is_empty()) {
+        rows = format!("SELECT\n  *,\n  {}\nFROM (\n{rows}\n)", columns.join(",\n  "));
+    }
+    let all = names(&counted).join(",\n  ");
+    let keep = printer.dialect.keep_rows(COUNTED);
+    format!("{keep}\nSELECT\n  {all},\n  {RESOURCES},\n  {COST},\n  {COSTS},\n  {HIGHEST}\nFROM (\n{rows}\n)")
+}
+
+/// Returns numbers that hold several columns each, and the columns taken out of them again.
+fn packed(columns: &[ColumnId], printer: Printer<'_>) -> (Vec<String>, Vec<String>) {
+    let (mut words, mut unpacked): (Vec<Vec<String>>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut end = WORD;
+    for &id in columns {
+        let column = printer.plan.column(id);
+        let Some(bits) = width(column) else { continue };
+        if end + bits > WORD {
+            words.push(Vec::new());
+            end = 0;
+        }
+        let (name, word) = (printer.name(id), words.len() - 1);
+        if let Some(parts) = words.last_mut() {
+            parts.push(format!("(CAST({name} AS BIGINT) << {end})"));
+        }
+        let (mask, ty) = ((1 << bits) - 1, printer.dialect.type_name(column.ty));
+        unpacked.push(format!("CAST(({} >> {end}) & {mask} AS {ty}) AS {name}", word_name(word)));
+        end += bits;
+    }
+    let named =
+        |(number, parts): (usize, Vec<String>)| format!("{} AS {}", parts.join(" | "), word_name(number));
+    (words.into_iter().enumerate().map(named).collect(), unpacked)
+}
+
+fn word_name(number: usize) -> String {
+    format!("counted_word_{number}")
+}
+
+/// Returns the bits that the values of a column take; None where it is no state and no truth, or may be NULL.
+fn width(column: &Column) -> Option<usize> {
+    match column.ty {
+        _ if column.nullable => None,
+        Type::Bool => Some(1),
+        Type::Code => Some(CODE_BITS),
+        _ => None,
+    }
 }
 
 /// Returns an aggregate over resources as one over such rows; amounts are always the monthly cost.

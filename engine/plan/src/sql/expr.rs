@@ -55,7 +55,9 @@ impl Printer<'_> {
         match expr {
             Expr::Case { arms, otherwise } => self.case_lines(arms, otherwise.as_deref(), indent),
             Expr::And(parts) => self.lines(parts, Binding::And, &format!("\n{pad}AND "), indent),
-            Expr::Or(parts) => self.lines(parts, Binding::Or, &format!("\n{pad}OR "), indent),
+            Expr::Or(parts) if self.masked(parts).is_none() => {
+                self.lines(parts, Binding::Or, &format!("\n{pad}OR "), indent)
+            }
             Expr::Coalesce(parts) => format!("coalesce(\n{pad}  {}\n{pad})", list(parts)),
             Expr::Sum(parts) if parts.len() <= CHAIN_LIMIT => {
                 self.lines(parts, Binding::Sum, &format!("\n{pad}+ "), indent)
@@ -68,6 +70,7 @@ impl Printer<'_> {
                 let items = self.filled(list, inner);
                 format!("{}{not} IN (\n{pad}  {items}\n{pad})", self.at_least(value, Binding::Sum))
             }
+            Expr::Call(Function::ToCode, args) if self.told_by(args).is_some() => flat,
             Expr::Call(function, args) if args.len() == 1 => {
                 let lines: Vec<String> =
                     args.iter().map(|arg| format!("\n{pad}  {}", self.pretty(arg, inner))).collect();
@@ -136,7 +139,13 @@ impl Printer<'_> {
             Expr::Literal(constant) => self.constant(constant),
             Expr::Null(ty) => format!("CAST(NULL AS {})", self.dialect.type_name(*ty)),
             Expr::And(parts) => self.joined(parts, Binding::And, " AND "),
-            Expr::Or(parts) => self.joined(parts, Binding::Or, " OR "),
+            Expr::Or(parts) => match self.masked(parts) {
+                Some(masks) => format!("{} <> 0", self.merged(&masks)),
+                None => self.joined(parts, Binding::Or, " OR "),
+            },
+            Expr::Not(inner) if let Expr::Bit(bits, bit) = inner.as_ref() => {
+                format!("({} & {}) = 0", self.at_least(bits, Binding::Atom), 1_u64 << bit)
+            }
             Expr::Not(inner) => format!("NOT {}", self.at_least(inner, Binding::Not)),
             Expr::Truth(inner) => format!("coalesce({}, false)", self.flat(inner)),
             Expr::IsNull(inner) => format!("{} IS NULL", self.at_least(inner, Binding::Sum)),
@@ -173,6 +182,9 @@ impl Printer<'_> {
             Expr::Coalesce(parts) => format!("coalesce({})", self.list(parts)),
             Expr::Sum(parts) => self.chain(parts, " + "),
             Expr::Call(Function::Concat, parts) => self.concat(parts),
+            Expr::Call(Function::ToCode, args) if let Some(holds) = self.told_by(args) => {
+                self.dialect.call(Function::ToCode, &[self.negated(holds)])
+            }
             Expr::Call(function, args) => {
                 let args: Vec<String> = args.iter().map(|arg| self.flat(arg)).collect();
                 self.dialect.call(*function, &args)
@@ -194,6 +206,62 @@ impl Printer<'_> {
         match parts.iter().all(has_type) {
             true => joined,
             false => format!("CAST({joined} AS {})", self.dialect.type_name(Type::Text)),
+        }
+    }
+
+    /// Returns the columns of bits that conditions ask for with the bits, where they ask for nothing else and
+    /// none of them may be NULL.
+    fn masked(self, conditions: &[Expr]) -> Option<Vec<(&Expr, u64)>> {
+        let mut masks: Vec<(&Expr, u64)> = Vec::new();
+        for condition in conditions {
+            let Expr::Bit(bits, bit) = condition else { return None };
+            match masks.iter_mut().find(|(known, _)| *known == bits.as_ref()) {
+                _ if !self.is_never_null(bits) => return None,
+                Some((_, mask)) => *mask |= 1 << bit,
+                None => masks.push((bits, 1 << bit)),
+            }
+        }
+        (!masks.is_empty()).then_some(masks)
+    }
+
+    /// Returns the bits that are asked for of all columns, in one number.
+    fn merged(self, masks: &[(&Expr, u64)]) -> String {
+        let bits = |(bits, mask): &(&Expr, u64)| format!("({} & {mask})", self.at_least(bits, Binding::Atom));
+        match masks {
+            [one] => bits(one),
+            many => format!("({})", many.iter().map(bits).collect::<Vec<_>>().join(" | ")),
+        }
+    }
+
+    /// Returns the condition that decides between the codes 0 where it holds and 1 where it does not, unless
+    /// it may be NULL.
+    fn told_by(self, args: &[Expr]) -> Option<&Expr> {
+        let [Expr::Case { arms, otherwise: Some(otherwise) }] = args else { return None };
+        let [Arm { when, then }] = arms.as_slice() else { return None };
+        let codes = *then == Expr::integer(0) && **otherwise == Expr::integer(1);
+        (codes && self.is_never_null(when)).then_some(when)
+    }
+
+    /// Returns what is true where the condition, which is never NULL, is not: what databases compute for all
+    /// rows at once, where a case takes the rows apart.
+    fn negated(self, condition: &Expr) -> String {
+        match condition {
+            Expr::Or(parts) if let Some(masks) = self.masked(parts) => format!("{} = 0", self.merged(&masks)),
+            Expr::Or(parts) => {
+                let parts = parts.iter().map(|part| part.clone().negate());
+                self.flat(&Expr::And(parts.collect()))
+            }
+            other => self.flat(&other.clone().negate()),
+        }
+    }
+
+    fn is_never_null(self, condition: &Expr) -> bool {
+        match condition {
+            Expr::Column(id) => !self.plan.column(*id).nullable,
+            Expr::Bit(inner, _) | Expr::Not(inner) => self.is_never_null(inner),
+            Expr::And(parts) | Expr::Or(parts) => parts.iter().all(|part| self.is_never_null(part)),
+            Expr::Literal(_) | Expr::Truth(_) | Expr::IsNull(_) | Expr::IsNotNull(_) => true,
+            _ => false,
         }
     }
 
