@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Folder, NOW};
 
-/// A small project: a training takes a fraction of a second.
+/// A small project: a training takes a second.
 fn project() -> Folder {
-    let rows: String = (0..40)
+    let rows: String = (0..64)
         .map(|number| {
             let team = ["red", "blue"][number % 2];
-            let tag = if number < 36 { team } else { "" };
-            format!("r-{number},{team}-{number},vm,{team},{tag}\n")
+            let tag = if number % 16 > 1 { team } else { "" };
+            format!("r-{number},{team}-{number},vm,{team}-{},{tag}\n", number / 2 % 12)
         })
         .collect();
     let policy = "tag team: text\ninfer team { apply at 0.6  suggest at 0.1 }\n";
@@ -54,7 +54,7 @@ fn leftovers(folder: &Folder) -> Vec<String> {
 fn used(folder: &Folder) -> (String, usize) {
     let list = folder.run(&["model", "list"]).ends_with(0);
     for line in list.lines() {
-        assert!(line.ends_with("1 tag, 36 resources"), "{list}");
+        assert!(line.ends_with("1 tag, 56 resources"), "{list}");
     }
     let used = list.lines().find_map(|line| line.strip_prefix("* ")).expect("one is used");
     (used.split_whitespace().next().unwrap().to_owned(), list.lines().count())
