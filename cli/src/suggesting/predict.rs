@@ -89,9 +89,9 @@ fn unmark(path: &Path) -> Result<(), Failure> {
 
 /// What predictions depend on.
 fn mark(source: &Source<'_>, model: &str) -> Result<String, Failure> {
-    let trail = source.store.read(&state::database()?, |state| state.history(None))?;
+    let decisions = source.store.read(&state::database()?, |state| state.decisions_made())?;
     let program = tagpol_suggest::fingerprint(&format!("{:?}", source.program));
-    let decisions = trail.unwrap_or_default().len();
+    let decisions = decisions.unwrap_or_default();
     // What an inventory holds, whenever it was read.
     let snapshot = source.snapshot.id().rsplit('-').next().unwrap_or_default();
     Ok(format!("model {model}\nsnapshot {snapshot}\ndecisions {decisions}\npolicies {program:016x}\n"))

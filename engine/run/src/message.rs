@@ -37,7 +37,7 @@ impl<'a> Asked<'a> {
     pub(crate) fn of(program: &Program, check: &'a Check) -> Self {
         Self {
             subject: Cow::Owned(Words::new(program).subject(check)),
-            tells_value: tells_value(check.tag, check.pred.subject()),
+            tells_value: tells_value(check.tag, check.attr()),
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
@@ -66,10 +66,7 @@ impl<'a> Asked<'a> {
     }
 
     fn must(&self) -> String {
-        match self.kind {
-            CheckKind::Require => format!("must {}", self.expectation),
-            CheckKind::Forbid => format!("must not {}", self.expectation),
-        }
+        format!("{} {}", self.kind.must(), self.expectation)
     }
 }
 

@@ -171,6 +171,10 @@ impl AttrColumn {
         Self::MonthlyCost,
     ];
 
+    /// What findings tell of their resource.
+    pub(crate) const TOLD: [Self; 7] =
+        [Self::Id, Self::Name, Self::Type, Self::Provider, Self::Account, Self::Region, Self::MonthlyCost];
+
     /// Returns the name of the column, in the snapshot and in the plan.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -61,8 +61,8 @@ impl Lowering<'_> {
         let remedy = self.remedy(policy, check);
         let since = if let Expr::Column(since) = since { Some(since) } else { None };
         let subject = Words::new(self.program).subject(check);
-        let info = check_info(policy_index, policy, check_index, check, (scope, state));
-        CheckInfo { subject, remedy, since, ..info }
+        let info = check_info(policy_index, policy, check_index, check, subject, (scope, state));
+        CheckInfo { remedy, since, ..info }
     }
 
     /// The value that would mend the check, where the policy names one for its tag.
@@ -114,6 +114,7 @@ fn check_info(
     policy: &Policy,
     check_index: usize,
     check: &Check,
+    subject: String,
     (scope, state): (ColumnId, ColumnId),
 ) -> CheckInfo {
     CheckInfo {
@@ -125,9 +126,9 @@ fn check_info(
         kind: check.kind,
         message: check.message.clone(),
         expectation: check.expectation.clone(),
-        subject: String::new(),
+        subject,
         tag: check.tag,
-        attr: if check.tag.is_none() { check.pred.subject() } else { None },
+        attr: check.attr(),
         escalate: policy.escalate.clone(),
         controls: policy.controls.clone(),
         scope,

@@ -12,17 +12,10 @@ use crate::ir::{
 };
 use crate::layout::FirstSeen;
 
-/// Attributes that the evaluated inventory keeps.
-const KEPT: [AttrColumn; 8] = [
-    AttrColumn::Id,
-    AttrColumn::Name,
-    AttrColumn::Type,
-    AttrColumn::Provider,
-    AttrColumn::Account,
-    AttrColumn::Region,
-    AttrColumn::MonthlyCost,
-    AttrColumn::Source,
-];
+/// Returns the attributes that the evaluated inventory keeps.
+fn kept() -> impl Iterator<Item = AttrColumn> {
+    AttrColumn::TOLD.into_iter().chain([AttrColumn::Source])
+}
 
 /// Columns with the number of open findings of a resource.
 pub(super) struct Tallies {
@@ -54,7 +47,7 @@ impl Lowering<'_> {
         goals: &[GoalInfo],
         tallies: &Tallies,
     ) -> Vec<ColumnId> {
-        let mut output: Vec<ColumnId> = KEPT.iter().filter_map(|&a| self.attr_id(a)).collect();
+        let mut output: Vec<ColumnId> = kept().filter_map(|a| self.attr_id(a)).collect();
         for tag in tags {
             output.extend([tag.value, tag.source, tag.provenance]);
             output.extend(tag.conflict.iter().flat_map(|c| [c.value, c.provenance]));
@@ -168,8 +161,8 @@ impl Lowering<'_> {
     }
 
     fn findings(&mut self, tags: &[TagInfo], checks: &[CheckInfo]) -> Vec<Select> {
-        let attrs = KEPT.map(|attr| self.attr_column(attr));
-        let [id, name, ty, provider, account, region, cost, _] = attrs;
+        let attrs = AttrColumn::TOLD.map(|attr| self.attr_column(attr));
+        let [id, name, ty, provider, account, region, cost] = attrs;
         let mut branches = Vec::new();
         for (i, check) in checks.iter().enumerate() {
             let tag = check.tag.and_then(|tag| tags.get(tag.0 as usize));
@@ -284,7 +277,7 @@ impl Lowering<'_> {
 
 /// The column of an attribute that is a text.
 fn text_attr(attr: Attr) -> Option<AttrColumn> {
-    KEPT.into_iter().find(|column| column.ty() == Type::Text && column.as_str() == attr.as_str())
+    kept().find(|column| column.ty() == Type::Text && column.as_str() == attr.as_str())
 }
 
 const ACCOUNT_ORDER: [Order; 4] =

@@ -146,15 +146,7 @@ impl Printer<'_> {
     }
 
     fn violations(self, wanted: &[ColumnId], checks: &[&CheckInfo]) -> String {
-        let shown = [
-            AttrColumn::Id,
-            AttrColumn::Name,
-            AttrColumn::Type,
-            AttrColumn::Provider,
-            AttrColumn::Account,
-            AttrColumn::Region,
-            AttrColumn::MonthlyCost,
-        ];
+        let shown = AttrColumn::TOLD;
         let attrs = shown.iter().filter_map(|&attr| self.plan.attr_column(attr));
         let all = self.plan.reach(&wanted.iter().copied().chain(attrs).collect::<Vec<_>>(), |_| false);
         let open =

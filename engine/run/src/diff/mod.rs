@@ -254,5 +254,5 @@ fn side(run: &Run, subject: Subject<'_>) -> Result<Side, RunError> {
 
 /// The attribute whose value findings of a check tell, where it is about no tag.
 fn told_attr(check: &tagpol_sema::program::Check) -> Option<Attr> {
-    if check.tag.is_some() { None } else { check.pred.subject().filter(|attr| attr.is_text()) }
+    check.attr().filter(|attr| attr.is_text())
 }

@@ -181,7 +181,7 @@ fn story(
     let program = resource.program();
     let reason = check_reason(resource, places, p, c)?;
     let tag = check.tag.map(|tag| program.tag(tag).name.as_str());
-    let subject = || match (check.tag, check.pred.subject()) {
+    let subject = || match (check.tag, check.attr()) {
         (Some(tag), _) => resource.tag(tag).and_then(|result| result.value.clone()),
         (None, Some(attr)) => resource.shown(&tagpol_sema::program::Value::Attr(attr)),
         (None, None) => None,

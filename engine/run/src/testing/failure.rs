@@ -244,7 +244,7 @@ impl Explainer<'_> {
     fn finding(&self, policy: usize, at: usize) -> Vec<String> {
         let declared = self.subject.program.policies.get(policy);
         let Some(declared) = declared.and_then(|policy| policy.checks.get(at)) else { return Vec::new() };
-        let value = match (declared.tag, declared.pred.subject()) {
+        let value = match (declared.tag, declared.attr()) {
             (Some(tag), _) => self.value(tag).map(str::to_owned),
             (None, attr) => attr.and_then(|attr| self.resource.shown(&Value::Attr(attr))),
         };

@@ -162,6 +162,15 @@ impl State<'_> {
         Ok(self.query(&sql)?.rows.into_iter().filter_map(decision).collect())
     }
 
+    /// Returns how many decisions were made.
+    ///
+    /// # Errors
+    /// [`StateError::Store`].
+    pub fn decisions_made(&self) -> Result<i64, StateError> {
+        let count = self.query(&format!("SELECT count(*) FROM {DATABASE}.decisions"))?;
+        Ok(count.single().and_then(Cell::as_int).unwrap_or_default())
+    }
+
     /// Returns the suggestions that were refused, ordered by resource, tag and value.
     ///
     /// # Errors

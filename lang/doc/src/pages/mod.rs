@@ -9,7 +9,7 @@ mod tags;
 mod tests;
 
 use rust_decimal::Decimal;
-use tagpol_sema::program::{Attr, Check, CheckKind, Loc, Policy, Pred, Severity};
+use tagpol_sema::program::{Attr, Check, Loc, Policy, Pred, Severity};
 use tagpol_sema::words::Words;
 
 use crate::document::{Anchor, Block, Document, Kind, Page, Span, Text, Topic};
@@ -81,8 +81,8 @@ impl Writer<'_> {
 
     /// What a check asks for, in words.
     fn asks(&self, check: &Check) -> Text {
-        let must = if check.kind == CheckKind::Require { "must" } else { "must not" };
-        let subject = match (check.tag, check.pred.subject()) {
+        let must = check.kind.must();
+        let subject = match (check.tag, check.attr()) {
             (Some(tag), _) => Span::Link(tag_anchor(self.subject.program, tag)),
             (None, Some(attr)) => Span::Code(attribute(attr)),
             (None, None) => {

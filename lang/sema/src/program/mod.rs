@@ -379,6 +379,23 @@ pub enum CheckKind {
     Forbid,
 }
 
+impl CheckKind {
+    /// Returns the word before [`Check::expectation`].
+    pub fn must(self) -> &'static str {
+        match self {
+            Self::Require => "must",
+            Self::Forbid => "must not",
+        }
+    }
+}
+
+impl Check {
+    /// Returns the attribute that the check is about, where it is about no tag.
+    pub fn attr(&self) -> Option<Attr> {
+        if self.tag.is_none() { self.pred.subject() } else { None }
+    }
+}
+
 /// A waiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {

@@ -138,13 +138,7 @@ fn policy(db: &dyn Db, project: Project, item: &ItemRef) -> String {
     let checks: Vec<String> = policy
         .checks
         .iter()
-        .map(|check| {
-            let must = match check.kind {
-                tagpol_sema::program::CheckKind::Require => "must",
-                tagpol_sema::program::CheckKind::Forbid => "must not",
-            };
-            format!("- `{}` {must} {}", check.id, check.expectation)
-        })
+        .map(|check| format!("- `{}` {} {}", check.id, check.kind.must(), check.expectation))
         .collect();
     let waivers = mentions_of(db, project, &Symbol::Item(item.clone()))
         .iter()

@@ -3,7 +3,6 @@
 use tagpol_sema::check::{Typed, checked, table_decl};
 use tagpol_sema::db::item_keys;
 use tagpol_sema::hir::{Body, ItemKind, PatternLit, Target};
-use tagpol_sema::program::CheckKind;
 use tagpol_sema::{Db, ItemRef, Project, SourceFile};
 
 use super::{code, origin, paragraphs};
@@ -58,10 +57,7 @@ pub(super) fn column(db: &dyn Db, project: Project, table: &ItemRef, column: &st
 pub(super) fn check(db: &dyn Db, project: Project, item: &ItemRef, check: &str) -> Option<String> {
     let Some(Typed::Policy(policy, ..)) = &checked(db, project, item.clone()).typed else { return None };
     let found = policy.checks.iter().find(|known| known.id == check)?;
-    let must = match found.kind {
-        CheckKind::Require => "must",
-        CheckKind::Forbid => "must not",
-    };
+    let must = found.kind.must();
     let title = format!("check `{}/{check}`: {must} {}", policy.name, found.expectation);
     Some(paragraphs([title, found.message.clone().unwrap_or_default(), policy.doc.clone()]))
 }
