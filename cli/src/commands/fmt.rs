@@ -11,7 +11,6 @@ use tagpol_syntax::{Parse, TextRange, TextSize, parse};
 use crate::args::FmtArgs;
 use crate::diagnostics::harmless;
 use crate::failure::{Exit, Failure};
-use crate::files;
 use crate::output::{Output, counted};
 use crate::project::{policy_files, read_text, shown};
 
@@ -110,7 +109,7 @@ fn file(path: &Path, args: &FmtArgs, output: &mut Output) -> Result<Outcome, Fai
     } else if args.check {
         output.print(&format!("would format {}\n", harmless(&name)))?;
     } else {
-        files::rewrite(path, &new)?;
+        tagpol_files::rewrite(path, &new)?;
         output.print(&format!("formatted {}\n", harmless(&name)))?;
     }
     Ok(outcome)

@@ -19,14 +19,15 @@ const FILES: [(&str, &str); 4] = [
 pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     let root = &args.path;
     // Nothing of the user's is ever overwritten, so all is looked at before anything is written.
-    let there = FILES.iter().find(|(name, _)| *name != ".gitignore" && root.join(name).exists());
+    let there =
+        FILES.iter().find(|(name, _)| *name != ".gitignore" && root.join(name).symlink_metadata().is_ok());
     if let Some((name, _)) = there {
         return Err(Failure::usage(format!("`{}` is there already", root.join(name).display()))
             .help("name a new folder: `tagpol init my-policies`"));
     }
     for (name, text) in FILES {
         let path = root.join(name);
-        if !path.exists() {
+        if path.symlink_metadata().is_err() {
             write(&path, text)?;
         }
     }
@@ -42,5 +43,5 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, &error))?;
     }
-    std::fs::write(path, text).map_err(|error| Failure::io("write", path, &error))
+    Ok(tagpol_files::write_new(path, text)?)
 }

@@ -1,9 +1,5 @@
 //! What the promoted model says of the tags that are missing.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
-
 use tagpol_run::Which;
 use tagpol_store::state::{Prediction, StateError};
 use tagpol_suggest::{Answer, Model, Registry};
@@ -11,10 +7,8 @@ use tagpol_suggest::{Answer, Model, Registry};
 use super::read::{Learned, Source};
 use super::registry::{promoted, registry};
 use crate::failure::Failure;
-use crate::files::write_whole;
 use crate::output::Output;
 use crate::progress::Steps;
-use crate::state;
 
 /// Resources that are asked about together.
 const BATCH: usize = 4096;
@@ -68,28 +62,22 @@ pub(crate) fn refresh(source: &Source<'_>, output: &Output) -> Result<Option<Ask
     let registry = registry(source.store.path());
     let Some(asked) = Asked::promoted(source, &registry)? else { return Ok(None) };
     let mark = mark(source, &asked.id)?;
-    let marked = registry.folder().join("predicted");
-    if source.store.exists() && fs::read_to_string(&marked).is_ok_and(|text| text == mark) {
+    if source.store.exists() && registry.predicted()?.as_ref() == Some(&mark) {
         return Ok(Some(asked));
     }
     let predictions = predict(source, &asked, output)?;
     // What is marked must not be older than what is in the store, wherever this ends.
-    unmark(&marked)?;
-    source.store.write::<_, StateError>(&state::database()?, |state| state.set_predictions(&predictions))?;
-    write_whole(&marked, &mark)?;
+    registry.set_predicted(None)?;
+    source
+        .store
+        .write::<_, StateError>(&source.store.database()?, |state| state.set_predictions(&predictions))?;
+    registry.set_predicted(Some(&mark))?;
     Ok(Some(asked))
-}
-
-fn unmark(path: &Path) -> Result<(), Failure> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("remove", path, &error)),
-        _ => Ok(()),
-    }
 }
 
 /// What predictions depend on.
 fn mark(source: &Source<'_>, model: &str) -> Result<String, Failure> {
-    let decisions = source.store.read(&state::database()?, |state| state.decisions_made())?;
+    let decisions = source.store.read(&source.store.database()?, |state| state.decisions_made())?;
     let program = tagpol_suggest::fingerprint(&format!("{:?}", source.program));
     let decisions = decisions.unwrap_or_default();
     // What an inventory holds, whenever it was read.

@@ -36,7 +36,7 @@ impl Ground {
         project.set_now(now);
         let program = project.program(output)?.clone();
         let opened = inventory::open(&project, &args.source, now, output)?;
-        let store = state::store(project.root.join(&project.manifest.state), &args.wait);
+        let store = state::store(project.state()?, &args.wait);
         let options =
             Options { rates: project.manifest.rates.clone(), state: Some(store.clone()), ..Options::at(now) };
         Ok(Self { program, opened, options, store })
@@ -126,7 +126,7 @@ impl<'a> Source<'a> {
     /// valid, and values that people refused. What rules and defaults fill in is nothing to learn from.
     pub(crate) fn labelled(&self) -> Result<Vec<Labelled>, Failure> {
         let mut refused: HashMap<String, Vec<(usize, String)>> = HashMap::new();
-        let rejections = self.store.read(&state::database()?, |state| state.rejections())?;
+        let rejections = self.store.read(&self.store.database()?, |state| state.rejections())?;
         for rejection in rejections.unwrap_or_default() {
             if let Ok(target) = self.target(&rejection.tag) {
                 refused.entry(rejection.resource).or_default().push((target, rejection.value));

@@ -29,6 +29,10 @@ impl From<RegistryError> for Failure {
                 Self::engine(error.to_string()).help("train another with `tagpol train`")
             }
             RegistryError::Io { .. } => Self::engine(error.to_string()),
+            RegistryError::File(file) => match file.help() {
+                Some(help) => Self::engine(error.to_string()).help(help),
+                None => Self::engine(error.to_string()),
+            },
         }
     }
 }

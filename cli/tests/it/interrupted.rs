@@ -20,7 +20,7 @@ fn long_list(resources: u32) -> String {
 
 /// Returns the snapshots that are being written.
 fn unfinished(folder: &Folder) -> usize {
-    folder.entries().iter().filter(|entry| entry.contains("/.import-")).count()
+    folder.entries().iter().filter(|entry| entry.contains("/.tagpol-scratch-")).count()
 }
 
 #[test]

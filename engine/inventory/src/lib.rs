@@ -76,5 +76,5 @@ pub use reject::{Reject, RejectKind};
 pub use resource::Resource;
 pub use snapshot::{
     Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts, Orphan,
-    SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, ValueCount, remove_unfinished,
+    SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, ValueCount,
 };

@@ -5,12 +5,16 @@
 //! models/
 //!   20261125T214500Z-1a2b3c4d/   model.json  report.json  numbers.bin
 //!   promoted                     ids, one a line; the last is used, those before it were
+//!   predicted                    what the predictions in the state store were made from
 //!   .lock                        held by whoever writes
 //! ```
 //!
-//! Whatever is written appears whole or not at all: under another name first, flushed to the disk,
-//! and renamed. A process that is killed leaves at most something whose name starts with a dot; whoever
-//! writes next removes that.
+//! Whatever is written appears whole or not at all: in a scratch folder first, flushed to the disk, and
+//! renamed. A process that is killed leaves at most its scratch folder; whoever writes next removes that,
+//! and nothing else.
+//!
+//! The folder may come with a repository of a stranger's: neither it nor anything in it may be a link, and
+//! its files have to be regular and of a sensible size.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -18,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tagpol_files::{FileError, Jail, Scratch};
 use thiserror::Error;
 
 use crate::model::Model;
@@ -31,7 +36,17 @@ const MODEL: &str = "model.json";
 const REPORT: &str = "report.json";
 const NUMBERS: &str = "numbers.bin";
 const PROMOTED: &str = "promoted";
+const PREDICTED: &str = "predicted";
 const LOCK: &str = ".lock";
+
+/// Bytes of a file with text: a model of thousands of values takes a few million.
+const TEXT_LIMIT: u64 = 256 << 20;
+
+/// Bytes of the numbers of a model.
+const NUMBERS_LIMIT: u64 = 1 << 30;
+
+/// Bytes of the other files.
+const SMALL_LIMIT: u64 = 1 << 20;
 
 /// Why models could not be read or written.
 #[derive(Debug, Error)]
@@ -46,6 +61,9 @@ pub enum RegistryError {
         /// What the system says.
         error: io::Error,
     },
+    /// A file is not a regular file inside the folder, or too large.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file is not as it was written.
     #[error("the model `{id}` is damaged: {reason}")]
     Damaged {
@@ -154,16 +172,12 @@ impl Registry {
         if done.is_dir() {
             return Ok(());
         }
-        let unfinished = self.folder.join(format!(".{id}.{}", std::process::id()));
-        fs::create_dir_all(&unfinished).map_err(|error| io_error("write", &unfinished, error))?;
-        let written = files.iter().try_for_each(|(name, bytes)| write_flushed(&unfinished.join(name), bytes));
+        let scratch = self.scratch()?;
+        let unfinished = scratch.path().join(id);
+        fs::create_dir(&unfinished).map_err(|error| io_error("write", &unfinished, error))?;
+        files.iter().try_for_each(|(name, bytes)| write_flushed(&unfinished.join(name), bytes))?;
         flush_folder(&unfinished);
-        let renamed = written
-            .and_then(|()| fs::rename(&unfinished, &done).map_err(|error| io_error("write", &done, error)));
-        if renamed.is_err() {
-            let _ = fs::remove_dir_all(&unfinished);
-        }
-        renamed?;
+        fs::rename(&unfinished, &done).map_err(|error| io_error("write", &done, error))?;
         flush_folder(&self.folder);
         Ok(())
     }
@@ -173,7 +187,7 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::Io`].
     pub fn ids(&self) -> Result<Vec<String>, RegistryError> {
-        let entries = match fs::read_dir(&self.folder) {
+        let entries = match fs::read_dir(self.path(&[])?) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| self.io("read", error))?,
         };
@@ -181,7 +195,7 @@ impl Registry {
         for entry in entries {
             let entry = entry.map_err(|error| self.io("read", error))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && entry.path().join(MODEL).is_file() {
+            if is_id(&name) && self.path(&[&name, MODEL]).is_ok() {
                 ids.push(name);
             }
         }
@@ -221,8 +235,7 @@ impl Registry {
         // The version before all else: what else there is depends on it.
         self.entry(id)?;
         let file: ModelFile = self.json(id, MODEL)?;
-        let path = self.folder.join(id).join(NUMBERS);
-        let numbers = fs::read(&path).map_err(|error| io_error("read", &path, error))?;
+        let numbers = tagpol_files::read_whole(&self.path(&[id, NUMBERS])?, NUMBERS_LIMIT)?;
         if hex(&Sha256::digest(&numbers)) != file.sha256 {
             return Err(self.damaged(id, format!("`{NUMBERS}` was changed")));
         }
@@ -240,11 +253,11 @@ impl Registry {
 
     /// Returns the ids of the models that are or were used, the oldest first.
     fn trail(&self) -> Result<Vec<String>, RegistryError> {
-        let path = self.folder.join(PROMOTED);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(text.lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(io_error("read", &path, error)),
+        let text = self.small(PROMOTED)?.unwrap_or_default();
+        let ids: Vec<String> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        match ids.iter().all(|id| is_id(id)) {
+            true => Ok(ids),
+            false => Err(self.damaged(PROMOTED, "a line of it is not the id of a model".to_owned())),
         }
     }
 
@@ -267,6 +280,10 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NothingBefore`] where there is none.
     pub fn roll_back(&self) -> Result<String, RegistryError> {
+        // Nothing is made if there is nothing to go back to.
+        if self.trail()?.len() < 2 {
+            return Err(RegistryError::NothingBefore);
+        }
         let _writing = self.lock()?;
         let mut trail = self.trail()?;
         trail.pop();
@@ -276,12 +293,12 @@ impl Registry {
         Ok(before)
     }
 
-    /// Waits until nobody else writes, and removes what those have left who were killed.
+    /// Waits until nobody else writes.
     fn lock(&self) -> Result<File, RegistryError> {
-        fs::create_dir_all(&self.folder).map_err(|error| self.io("write", error))?;
+        let folder = self.jail().folder(&self.folder)?;
+        fs::create_dir_all(folder).map_err(|error| self.io("write", error))?;
         let path = self.folder.join(LOCK);
-        let file = File::options().write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(|error| io_error("write", &path, error))?;
+        let file = tagpol_files::open_lock(&path)?;
         match file.lock() {
             // On a file system without locks there is one writer at a time, as far as anybody knows.
             Err(error) if error.kind() != io::ErrorKind::Unsupported => {
@@ -289,37 +306,73 @@ impl Registry {
             }
             _ => {}
         }
-        self.sweep()?;
+        // Removes what those have left who were killed.
+        drop(self.scratch()?);
         Ok(file)
     }
 
-    /// Removes what is not finished.
-    fn sweep(&self) -> Result<(), RegistryError> {
-        for entry in fs::read_dir(&self.folder).map_err(|error| self.io("read", error))? {
-            let entry = entry.map_err(|error| self.io("read", error))?;
-            let name = entry.file_name();
-            if name != LOCK && name.to_string_lossy().starts_with('.') {
-                let path = entry.path();
-                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-                removed.map_err(|error| io_error("remove", &path, error))?;
-            }
-        }
-        Ok(())
+    fn write_trail(&self, trail: &[String]) -> Result<(), RegistryError> {
+        let text: String = trail.iter().map(|id| format!("{id}\n")).collect();
+        self.write_small(PROMOTED, &text)
     }
 
-    fn write_trail(&self, trail: &[String]) -> Result<(), RegistryError> {
-        let path = self.folder.join(PROMOTED);
-        let unfinished = self.folder.join(format!(".{PROMOTED}.{}", std::process::id()));
-        let text: String = trail.iter().map(|id| format!("{id}\n")).collect();
+    /// Returns what the predictions in the state store were made from; None if there are none.
+    ///
+    /// # Errors
+    /// [`RegistryError::File`].
+    pub fn predicted(&self) -> Result<Option<String>, RegistryError> {
+        self.small(PREDICTED)
+    }
+
+    /// Notes what the predictions in the state store were made from. None: they are about to change.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn set_predicted(&self, from: Option<&str>) -> Result<(), RegistryError> {
+        if let Some(from) = from {
+            return self.write_small(PREDICTED, from);
+        }
+        match fs::remove_file(self.path(&[PREDICTED])?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.io("remove", error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a small file of the folder; None if it is not there.
+    fn small(&self, name: &str) -> Result<Option<String>, RegistryError> {
+        match self.path(&[name]).and_then(|path| tagpol_files::read_text(&path, SMALL_LIMIT)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn write_small(&self, name: &str, text: &str) -> Result<(), RegistryError> {
+        let scratch = self.scratch()?;
+        let (unfinished, path) = (scratch.path().join(name), self.folder.join(name));
         write_flushed(&unfinished, text.as_bytes())?;
         fs::rename(&unfinished, &path).map_err(|error| io_error("write", &path, error))?;
         flush_folder(&self.folder);
         Ok(())
     }
 
+    fn scratch(&self) -> Result<Scratch, RegistryError> {
+        Scratch::inside(&self.folder).map_err(|error| self.io("write", error))
+    }
+
+    /// The folder around that of the models, whose files are the project's.
+    fn jail(&self) -> Jail {
+        let parent = self.folder.parent().filter(|parent| *parent != Path::new(""));
+        Jail::new(parent.unwrap_or(Path::new(".")))
+    }
+
+    /// Returns the path of something in the folder, or of the folder, on which nothing is a link.
+    fn path(&self, parts: &[&str]) -> Result<PathBuf, FileError> {
+        self.jail().path(&parts.iter().fold(self.folder.clone(), |path, part| path.join(part)))
+    }
+
     fn json<T: for<'de> Deserialize<'de>>(&self, id: &str, name: &str) -> Result<T, RegistryError> {
-        let path = self.folder.join(id).join(name);
-        let text = fs::read_to_string(&path).map_err(|error| io_error("read", &path, error))?;
+        let text = tagpol_files::read_text(&self.path(&[id, name])?, TEXT_LIMIT)?;
         serde_json::from_str(&text).map_err(|error| self.damaged(id, format!("{name}: {error}")))
     }
 
@@ -332,13 +385,18 @@ impl Registry {
     }
 }
 
+/// Whether a name can be that of a model: it leads nowhere else.
+fn is_id(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 fn io_error(what: &'static str, path: &Path, error: io::Error) -> RegistryError {
     RegistryError::Io { what, path: path.to_owned(), error }
 }
 
 fn write_flushed(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
     let write = || {
-        let mut file = File::create(path)?;
+        let mut file = File::create_new(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };

@@ -19,7 +19,6 @@ pub use manifest::{
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};
-pub use write::remove_unfinished;
 pub(crate) use write::write;
 
 /// File with the resources.

@@ -1,12 +1,12 @@
 //! Snapshots on disk, opened and listed.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
+use tagpol_files::{FileError, Scratch, open_regular};
 
 use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
 use super::orphans::Orphan;
@@ -15,6 +15,9 @@ use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES, VALUES};
 use crate::error::ImportError;
 use crate::reject::Reject;
 use crate::source::{hex, read_error};
+
+/// Bytes of a manifest: thousands of keys and values take some hundred thousand.
+const MANIFEST_LIMIT: u64 = 256 << 20;
 
 /// A snapshot on disk whose manifest was read and whose files are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,20 +55,27 @@ impl Snapshot {
     /// Where it is no snapshot, of another schema version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, ImportError> {
         let path = dir.join(MANIFEST);
-        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                ImportError::NoSnapshot { path: dir.to_owned() }
-            }
-            io::ErrorKind::InvalidData => damaged(dir, "its manifest is not valid UTF-8"),
-            _ => read_error(&path, source),
+        if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
+            return Err(damaged(dir, "its manifest is a symbolic link"));
+        }
+        let text = tagpol_files::read_text(&path, MANIFEST_LIMIT).map_err(|error| match error {
+            FileError::Io { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                    ImportError::NoSnapshot { path: dir.to_owned() }
+                }
+                _ => read_error(&path, source),
+            },
+            error => damaged(dir, format!("its manifest cannot be read: {}", error.reason())),
         })?;
         let manifest = parse_manifest(dir, &text)?;
         let snapshot = Self { dir: dir.to_owned(), manifest };
         for (name, known) in snapshot.files() {
             let path = dir.join(name);
-            let bytes = match path.metadata() {
+            // A link could lead anywhere, and a pipe would never end.
+            let bytes = match path.symlink_metadata() {
                 Ok(meta) if meta.is_file() => meta.len(),
-                _ => return Err(damaged(dir, format!("`{name}` is missing"))),
+                Ok(_) => return Err(damaged(dir, format!("`{name}` is not a regular file"))),
+                Err(_) => return Err(damaged(dir, format!("`{name}` is missing"))),
             };
             if bytes != known.bytes {
                 return Err(damaged(
@@ -94,7 +104,8 @@ impl Snapshot {
             let entry = entry.map_err(failed)?;
             // What is being written has a name that begins with a dot.
             let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            if hidden || !entry.path().is_dir() {
+            // Nor a link, which could lead out of the project.
+            if hidden || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 continue;
             }
             match Self::open(&entry.path()) {
@@ -107,16 +118,16 @@ impl Snapshot {
         Ok(listing)
     }
 
-    /// Removes the snapshot from the disk. One that is removed in part is never seen: it is renamed
-    /// first.
+    /// Removes the snapshot from the disk. One that is removed in part is never seen: it is moved into a
+    /// scratch folder first.
     ///
     /// # Errors
     ///
     /// Where the folder cannot be written.
     pub fn remove(self) -> Result<(), ImportError> {
-        let gone = self.dir.with_file_name(format!(".removed-{}", self.manifest.id));
-        std::fs::rename(&self.dir, &gone).map_err(|source| write_error(&self.dir, source))?;
-        std::fs::remove_dir_all(&gone).map_err(|source| write_error(&gone, source))
+        let failed = |source| write_error(&self.dir, source);
+        let scratch = Scratch::inside(self.dir.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        std::fs::rename(&self.dir, scratch.path().join("removed")).map_err(failed)
     }
 
     /// Returns what orders snapshots by their time. Two of one second are told apart by when they
@@ -140,6 +151,11 @@ impl Snapshot {
     /// Returns its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Returns the paths of the files that a database reads.
+    pub fn database_files(&self) -> [PathBuf; 2] {
+        [RESOURCES, VALUES].map(|name| self.dir.join(name))
     }
 
     /// Returns the path of its resources.
@@ -192,7 +208,7 @@ impl Snapshot {
         name: &'static str,
     ) -> Result<impl Iterator<Item = Result<T, ImportError>> + '_, ImportError> {
         let path = self.dir.join(name);
-        let file = File::open(&path).map_err(|e| read_error(&path, e))?;
+        let file = open_regular(&path).map_err(|e| damaged(&self.dir, e.to_string()))?;
         Ok(BufReader::new(file).lines().map(move |line| {
             let line = line.map_err(|e| read_error(&path, e))?;
             let bad = |_| damaged(&self.dir, format!("`{name}` holds a line that cannot be read"));
@@ -252,7 +268,7 @@ pub(super) fn damaged(dir: &Path, reason: impl Into<String>) -> ImportError {
 }
 
 fn hash_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path).map_err(io::Error::other)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

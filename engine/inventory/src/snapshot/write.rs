@@ -3,10 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use tagpol_files::Scratch;
 
 use super::manifest::{
     Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, UnattributedCost,
@@ -20,15 +19,6 @@ use crate::error::ImportError;
 use crate::import::{Import, Progress};
 use crate::source::hex;
 
-/// How the folder of an import that is not whole begins; the number of the process follows.
-const TEMPORARY: &str = ".import-";
-
-/// How old a folder is that was locked by who writes to it, if it is being written.
-const LOCKED: Duration = Duration::from_secs(60);
-
-/// How old a folder is when nobody writes to it any more, where folders cannot be locked.
-const LEFTOVER: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// Writes an import as a snapshot.
 pub(crate) fn write(
     import: &Import,
@@ -36,83 +26,33 @@ pub(crate) fn write(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Snapshot, ImportError> {
     std::fs::create_dir_all(snapshots).map_err(|e| write_error(snapshots, e))?;
-    remove_leftovers(snapshots);
-    // Removed when it goes out of scope, on errors and panics too.
-    let dir = temporary_dir(snapshots).map_err(|e| write_error(snapshots, e))?;
-    // Held until the end, so that others can tell it from what a killed process has left.
-    let lock = File::open(dir.path()).ok().filter(|dir| dir.try_lock().is_ok());
+    // Beside its place, so that renaming is atomic; removed when it goes out of scope, on errors too.
+    let scratch = Scratch::inside(snapshots).map_err(|e| write_error(snapshots, e))?;
+    let dir = scratch.path().join("snapshot");
+    std::fs::create_dir(&dir).map_err(|e| write_error(&dir, e))?;
     let census = census(&import.inventory);
-    let resources = write_file(&dir.path().join(RESOURCES), |file| {
-        write_resources(&import.inventory, &census, file, progress)
-    })?;
+    let resources =
+        write_file(&dir.join(RESOURCES), |file| write_resources(&import.inventory, &census, file, progress))?;
     let distinct = distinct_values(&import.inventory, &census);
-    let values =
-        write_file(&dir.path().join(VALUES), |file| write_values(&import.inventory, &distinct, file))?;
-    let rejects = write_file(&dir.path().join(REJECTS), |file| write_rejects(import, file))?;
+    let values = write_file(&dir.join(VALUES), |file| write_values(&import.inventory, &distinct, file))?;
+    let rejects = write_file(&dir.join(REJECTS), |file| write_rejects(import, file))?;
     let orphans = match import.counts().matches {
         None => None,
-        Some(_) => Some(write_file(&dir.path().join(ORPHANS), |file| write_orphans(import, file))?),
+        Some(_) => Some(write_file(&dir.join(ORPHANS), |file| write_orphans(import, file))?),
     };
     let files = Files { resources, rejects, orphans, values: Some(values) };
     let manifest = manifest(import, census.keys, &distinct, files);
-    write_file(&dir.path().join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
-    let snapshot = publish(dir, &snapshots.join(&manifest.id));
-    drop(lock);
-    snapshot
-}
-
-/// Removes the folders of imports that were killed; what cannot be removed harms nobody.
-fn remove_leftovers(snapshots: &Path) {
-    for dir in unfinished(snapshots, TEMPORARY) {
-        let modified = dir.metadata().and_then(|meta| meta.modified()).ok();
-        let age = modified.and_then(|modified| modified.elapsed().ok()).unwrap_or_default();
-        let abandoned = age > LOCKED && File::open(&dir).is_ok_and(|dir| dir.try_lock().is_ok());
-        if abandoned || age > LEFTOVER {
-            let _ = std::fs::remove_dir_all(dir);
-        }
-    }
-}
-
-/// Removes what this process has left in a folder of snapshots because it is being interrupted.
-pub fn remove_unfinished(snapshots: &Path) {
-    for dir in unfinished(snapshots, &own_prefix()) {
-        let _ = std::fs::remove_dir_all(dir);
-    }
-}
-
-fn own_prefix() -> String {
-    format!("{TEMPORARY}{}-", std::process::id())
-}
-
-/// Returns the folders whose names begin so.
-fn unfinished(snapshots: &Path, prefix: &str) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(snapshots) else { return Vec::new() };
-    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
-    ours.map(|entry| entry.path()).collect()
-}
-
-/// Makes the folder that the snapshot grows in, beside its place, so that renaming is atomic.
-fn temporary_dir(snapshots: &Path) -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    let prefix = own_prefix();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As wide as the user's mask allows: a snapshot may be shared, a temporary folder not.
-        builder.permissions(std::fs::Permissions::from_mode(0o777));
-    }
-    builder.tempdir_in(snapshots)
+    write_file(&dir.join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
+    publish(&dir, &snapshots.join(&manifest.id))
 }
 
 /// Gives the whole snapshot its name.
-fn publish(mut dir: TempDir, target: &Path) -> Result<Snapshot, ImportError> {
-    sync_dir(dir.path());
-    if let Err(error) = std::fs::rename(dir.path(), target) {
+fn publish(dir: &Path, target: &Path) -> Result<Snapshot, ImportError> {
+    sync_dir(dir);
+    if let Err(error) = std::fs::rename(dir, target) {
         // The name holds the hash of all that is in it, so what is there already is the same.
         return Snapshot::open(target).map_err(|_| write_error(target, error));
     }
-    dir.disable_cleanup(true);
     if let Some(parent) = target.parent() {
         sync_dir(parent);
     }

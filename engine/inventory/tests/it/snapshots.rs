@@ -128,7 +128,7 @@ fn snapshots_that_cannot_be_opened() {
     let bare = files.path("snapshots").join("bare");
     std::fs::create_dir(&bare).unwrap();
     assert!(matches!(Snapshot::open(&bare), Err(ImportError::NoSnapshot { .. })));
-    std::fs::create_dir(files.path("snapshots").join(".import-abc")).unwrap();
+    std::fs::create_dir(files.path("snapshots").join(".hidden")).unwrap();
 
     let listing = Snapshot::list(&files.path("snapshots")).unwrap();
     assert_eq!(listing.snapshots.iter().collect::<Vec<_>>(), [&good]);
@@ -185,23 +185,22 @@ fn a_manifest_is_read_as_it_was_written() {
 #[test]
 fn what_a_killed_import_has_left_goes_with_the_next_one() {
     let files = Files::new();
-    let folder = |name: &str, hours: u64| {
-        let path = files.path("snapshots").join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
-        let folder = std::fs::File::open(&path).unwrap();
-        folder.set_modified(time).unwrap();
-        folder
-    };
-    // Nobody holds the first; the second is being written, and the third has just been made.
-    folder(".import-1-old", 1);
-    let held = folder(".import-2-held", 1);
-    held.lock().unwrap();
-    folder(".import-3-new", 0);
-    folder(".mine-old", 25);
+    let folder = files.path("snapshots");
+    std::fs::create_dir(&folder).unwrap();
+    // It is being written: its process, which is this one, is there.
+    let living = tagpol_files::Scratch::inside(&folder).unwrap();
+    let dead = folder.join(".tagpol-scratch-dead");
+    std::fs::create_dir_all(dead.join("snapshot")).unwrap();
+    std::fs::copy(living.path().join("tagpol-scratch"), dead.join("tagpol-scratch")).unwrap();
+    // Nothing says that tagpol made these.
+    for name in [".import-1-old", ".tagpol-scratch-other"] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+    }
     let import = import(&[files.add("a.ndjson", "{\"id\":\"a\"}\n")], &options(), &mut |_| {}).unwrap();
     let snapshot = import.write(&files.path("snapshots"), &mut |_| {}).unwrap();
-    let left = [".import-2-held", ".import-3-new", ".mine-old", snapshot.id()];
+    let living = living.path().file_name().unwrap().to_str().unwrap();
+    let mut left = [".import-1-old", ".tagpol-scratch-other", living, snapshot.id()];
+    left.sort_unstable();
     assert_eq!(names(&files.path("snapshots")), left);
 }
 
@@ -235,4 +234,27 @@ fn a_manifest_that_lies_is_found_out() {
 fn sha256(text: &str) -> String {
     use sha2::Digest as _;
     sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_snapshot_holds_no_links_and_no_pipes() {
+    use std::os::unix::fs::symlink;
+    let files = Files::new();
+    let snapshot = snapshot(&files);
+    for name in ["manifest.json", "resources.parquet", "values.parquet", "rejects.ndjson"] {
+        let path = snapshot.dir().join(name);
+        let elsewhere = files.path("elsewhere");
+        std::fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        assert!(matches!(Snapshot::open(snapshot.dir()), Err(ImportError::Damaged { .. })), "{name}");
+        std::fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(Snapshot::open(snapshot.dir()).is_err(), "{name}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::rename(&elsewhere, &path).unwrap();
+    }
+    symlink(snapshot.dir(), files.path("snapshots").join("link")).unwrap();
+    let listing = Snapshot::list(&files.path("snapshots")).unwrap();
+    assert_eq!((listing.snapshots.len(), listing.damaged.len()), (1, 0));
 }
