@@ -1,5 +1,6 @@
 //! The command line.
 
+mod limits;
 mod models;
 mod remembered;
 
@@ -11,6 +12,7 @@ use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
 use tagpol_inventory::{Format as InventoryFormat, YearMonth};
 use tagpol_run::report::Format;
 
+pub(crate) use limits::LimitArgs;
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, GroundArgs, LearnArgs, ModelArgs, ModelCommand, ReviewArgs, SuggestArgs,
     TrainArgs,
@@ -38,6 +40,8 @@ pub(crate) struct Args {
     /// When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Debug, Subcommand)]

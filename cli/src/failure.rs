@@ -5,6 +5,7 @@ use std::path::Path;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_project::ProjectError;
 use tagpol_run::RunError;
+use tagpol_store::StoreError;
 use tagpol_store::state::StateError;
 
 /// How the program ends.
@@ -118,6 +119,9 @@ impl From<LookupError> for Failure {
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
+        if let StateError::Store(error) = error {
+            return error.into();
+        }
         if let StateError::Untidy { .. } = error {
             return Self::engine(format!("what was to be written is kept, but {error}"))
                 .help("make room on the disk; the next command that writes tidies up");
@@ -133,9 +137,22 @@ impl From<StateError> for Failure {
             StateError::Io { .. } if error.is_read_only() => {
                 Some("`state` in tagpol.toml can name a file in another folder")
             }
+            StateError::File(error) => error.help(),
+            StateError::StrayLog { .. } => Some("put the store back, or remove the log to begin a new one"),
             StateError::Io { .. } | StateError::Untidy { .. } | StateError::Store(_) => None,
         };
         Self { help: help.map(str::to_owned), ..Self::engine(error.to_string()) }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let help = match &error {
+            StoreError::Memory { .. } => "raise the limit with `--memory-limit SIZE`",
+            StoreError::Timeout { .. } => "raise the limit with `--timeout SECONDS`; 0 means no limit",
+            _ => return Self::engine(error.to_string()),
+        };
+        Self::engine(error.to_string()).help(help)
     }
 }
 
@@ -155,9 +172,8 @@ impl From<RunError> for Failure {
             RunError::State(error) => error.into(),
             RunError::Table(_) => Self::engine(error.to_string())
                 .help("correct the file: each key must be there once, and each cell must be valid or empty"),
-            RunError::Store(_) | RunError::Answer { .. } | RunError::TemporaryFolder(_) => {
-                Self::engine(error.to_string())
-            }
+            RunError::Store(error) => error.into(),
+            RunError::Answer { .. } | RunError::TemporaryFolder(_) => Self::engine(error.to_string()),
         }
     }
 }

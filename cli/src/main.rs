@@ -21,14 +21,20 @@ mod targets;
 mod watch;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
+use tagpol_store::Limits;
 
 use crate::args::{Args, Command};
 use crate::output::Output;
 
+/// How long a statement may take whose answer an editor shows.
+const EDITOR_TIMEOUT: Duration = Duration::from_secs(120);
+
 fn main() -> ExitCode {
-    // What the language server starts; no commands for people.
+    // What the language server starts; no commands for people. Nobody waits long for it.
+    Limits { memory: None, timeout: Some(EDITOR_TIMEOUT) }.set_usual();
     match std::env::args_os().nth(1) {
         Some(argument) if argument == "lsp-worker" => return commands::lsp::work(),
         Some(argument) if argument == "lsp-learner" => return commands::lsp::learn(),
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
     }
     let args = Args::parse();
     interrupt::listen();
+    args.limits.limits().set_usual();
     let mut output = Output::new(args.color);
     let result = match &args.command {
         Command::Init(args) => commands::init::run(args, &mut output),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tagpol_store::state::{PATIENCE, StateStore, Waiting};
-use tagpol_store::{Store, StoreOptions};
 
 use crate::args::{StateArgs, WaitArgs};
 use crate::diagnostics::one_line;
@@ -19,18 +18,12 @@ pub(crate) fn store(path: PathBuf, wait: &WaitArgs) -> StateStore {
 
 /// Returns the store of a project; none where it shall not count, and for policies without a project,
 /// unless they have one already.
-pub(crate) fn of(project: &Project, args: &StateArgs) -> Option<StateStore> {
+pub(crate) fn of(project: &Project, args: &StateArgs) -> Result<Option<StateStore>, Failure> {
     if args.no_state {
-        return None;
+        return Ok(None);
     }
-    let store = store(project.root.join(&project.manifest.state), &args.wait);
-    (project.has_manifest || store.exists()).then_some(store)
-}
-
-/// Returns a database for transactions on the store.
-pub(crate) fn database() -> Result<Store, Failure> {
-    let options = StoreOptions { threads: Some(1), ..StoreOptions::default() };
-    Store::in_memory(&options).map_err(|error| Failure::engine(error.to_string()))
+    let store = store(project.state()?, &args.wait);
+    Ok((project.has_manifest || store.exists()).then_some(store))
 }
 
 fn tell(waiting: &Waiting<'_>) {

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use tagpol_store::state::{Decision, StateStore};
-use tagpol_store::{Store, StoreOptions};
 
 use super::Result;
 
 /// Compares a store with what was said to be done, lines of a number and a resource.
 pub(super) fn verify(path: &Path, said: &[String]) -> Result<()> {
-    let database = Store::in_memory(&StoreOptions { threads: Some(1), ..StoreOptions::default() })?;
-    let trail = StateStore::new(path).read(&database, |state| state.history(None))?.unwrap_or_default();
+    let store = StateStore::new(path);
+    let trail = store.read(&store.database()?, |state| state.history(None))?.unwrap_or_default();
     has_no_gap(&trail)?;
     has_whole_batches(&trail)?;
     let kept: BTreeSet<String> = trail.iter().map(|d| format!("{} {}", d.seq, d.resource)).collect();

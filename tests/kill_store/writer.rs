@@ -5,7 +5,6 @@ use std::path::Path;
 
 use chrono::DateTime;
 use tagpol_store::state::{Action, Change, StateError, StateStore};
-use tagpol_store::{Store, StoreOptions};
 
 use super::Result;
 
@@ -15,12 +14,10 @@ const BATCHES: [usize; 5] = [1, 300, 3, 40, 1];
 /// Decides batch after batch, and says of each decision when it is told that it is done.
 pub(super) fn write(path: &Path, name: &str) -> Result<()> {
     let store = StateStore::new(path);
-    let options = StoreOptions { threads: Some(1), ..StoreOptions::default() };
     for (number, size) in BATCHES.into_iter().cycle().enumerate() {
         let changes: Vec<Change> = (0..size).map(|at| change(name, number, at, size)).collect();
         // As the program does: a database for each transaction.
-        let database = Store::in_memory(&options)?;
-        let decided = store.write(&database, |state| -> std::result::Result<_, StateError> {
+        let decided = store.write(&store.database()?, |state| -> std::result::Result<_, StateError> {
             state.decide(DateTime::UNIX_EPOCH, "writer", &changes)
         })?;
         let mut lines = String::new();

@@ -14,9 +14,8 @@ use tagpol_store::state::StateStore;
 use super::clock;
 use crate::args::{DiffArgs, DiffFormat, SourceArgs};
 use crate::failure::{Exit, Failure};
-use crate::files::write_whole;
+use crate::files::{self, write_whole};
 use crate::git::{Checkout, Range, Repository};
-use crate::interrupt::Scratch;
 use crate::inventory::{self, Opened};
 use crate::output::Output;
 use crate::project::{Project, root_of};
@@ -30,7 +29,7 @@ const FOLDED: Limits = Limits { findings: Some(20), moves: Some(20) };
 pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure> {
     let now = clock(args.now);
     let comparison = Comparison::of(args, now, output)?;
-    let scratch = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let scratch = files::scratch()?;
     let options = |side: &Side| Options {
         threads: args.threads.map(usize::from),
         temp_dir: Some(scratch.path().to_owned()),
@@ -145,7 +144,7 @@ impl Comparison {
         let mut load = |path: &PathBuf| Side::load(Some(path), path.display().to_string(), None, now, output);
         let (before, after) = (load(before)?, load(after)?);
         let first = inventory::open(&after.project, &args.source, now, output)?;
-        let state = remembered(args, &[&after.project, &before.project]);
+        let state = remembered(args, &[&after.project, &before.project])?;
         Ok(Self { before, after, first, second: None, state })
     }
 
@@ -180,7 +179,7 @@ impl Comparison {
             Some(to) => side(to)?,
             None => Side::load(path, "the files as they are".to_owned(), None, now, output)?,
         };
-        Ok(Self { before, after, first, second: None, state: remembered(args, &[&here]) })
+        Ok(Self { before, after, first, second: None, state: remembered(args, &[&here])? })
     }
 
     fn of_snapshots(
@@ -199,16 +198,17 @@ impl Comparison {
         let (first, second) = (open(from)?, open(to)?);
         before.label = format!("snapshot {}", first.snapshot.id());
         after.label = format!("snapshot {}", second.snapshot.id());
-        let state = remembered(args, &[&after.project]);
+        let state = remembered(args, &[&after.project])?;
         Ok(Self { before, after, first, second: Some(second), state })
     }
 }
 
 /// Returns the first state store that is there, else where the first project would have one.
-fn remembered(args: &DiffArgs, projects: &[&Project]) -> Option<StateStore> {
-    let stores: Vec<StateStore> =
-        projects.iter().filter_map(|project| state::of(project, &args.state)).collect();
-    stores.iter().find(|store| store.exists()).or(stores.first()).cloned()
+fn remembered(args: &DiffArgs, projects: &[&Project]) -> Result<Option<StateStore>, Failure> {
+    let stores: Result<Vec<Option<StateStore>>, Failure> =
+        projects.iter().map(|project| state::of(project, &args.state)).collect();
+    let stores: Vec<StateStore> = stores?.into_iter().flatten().collect();
+    Ok(stores.iter().find(|store| store.exists()).or(stores.first()).cloned())
 }
 
 /// `A..B`, where neither side is empty and the dots are not those of a path.

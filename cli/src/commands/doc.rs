@@ -22,7 +22,11 @@ const HTML_MARK: &str = "Made by <code>tagpol doc</code>";
 pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> {
     let project = Project::load(args.path.as_deref())?;
     let settings = &project.manifest.doc;
-    let target = args.output.clone().or_else(|| Some(project.root.join(settings.output.as_ref()?)));
+    // What the user names may lead anywhere.
+    let target = match &args.output {
+        Some(output) => Some(output.clone()),
+        None => project.manifest.doc_output_in(&project.root)?,
+    };
     let format = args.format.or(settings.format.map(DocFormat::from));
     let Some(target) = target else {
         if args.check {

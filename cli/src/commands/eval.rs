@@ -13,8 +13,7 @@ use tagpol_store::state::{Recorded, StateError};
 use super::clock;
 use crate::args::EvalArgs;
 use crate::failure::{Exit, Failure};
-use crate::files::append;
-use crate::interrupt::Scratch;
+use crate::files;
 use crate::inventory;
 use crate::output::{Output, counted};
 use crate::project::Project;
@@ -29,9 +28,9 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     project.set_now(now);
     let program = project.program_to_evaluate(output)?;
     let opened = inventory::open(&project, &args.source, now, output)?;
-    let scratch = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let scratch = files::scratch()?;
     let targets = Targets::new(args.format, &args.output)?;
-    let state = state::of(&project, &args.state);
+    let state = state::of(&project, &args.state)?;
     let is_first = state.as_ref().is_some_and(|state| !state.exists());
     let options = Options {
         threads: args.threads.map(usize::from),
@@ -143,7 +142,7 @@ fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
     };
-    append(Path::new(&path), &report::markdown(report))
+    Ok(tagpol_files::append(Path::new(&path), &report::markdown(report))?)
 }
 
 /// Whether the run is to be remembered. One that looks ahead is not: it would be the newest run

@@ -14,7 +14,6 @@ use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::project::Project;
-use crate::state;
 use crate::suggesting::Ground;
 use crate::suggesting::predict::refresh;
 
@@ -78,7 +77,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
         };
         // Each answer is kept at once, so that nothing is lost when the terminal is closed.
         let at = clock(args.ground.now);
-        source.store.write::<_, StateError>(&state::database()?, |state| {
+        source.store.write::<_, StateError>(&source.store.database()?, |state| {
             state.decide(at, &who, std::slice::from_ref(&change))
         })?;
         decided += 1;

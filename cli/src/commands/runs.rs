@@ -14,7 +14,7 @@ use crate::state;
 
 pub(crate) fn run(args: &RunsArgs, output: &mut Output) -> Result<Exit, Failure> {
     let store = state::store(state_path(args.project.as_deref())?, &args.wait);
-    let runs = store.read(&state::database()?, |state| state.runs())?;
+    let runs = store.read(&store.database()?, |state| state.runs())?;
     let runs = runs.unwrap_or_default();
     if runs.is_empty() {
         output.note("no run is remembered yet: `tagpol eval` makes one\n");

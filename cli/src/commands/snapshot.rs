@@ -9,8 +9,7 @@ use tagpol_inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot
 use super::clock;
 use crate::args::{Cloud, FetchArgs, ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::failure::{Exit, Failure};
-use crate::files::write_whole_with;
-use crate::interrupt::Scratch;
+use crate::files::{self, write_whole_with};
 use crate::inventory::{by_id, import_files, newest};
 use crate::output::{Output, counted};
 use crate::progress::Bar;
@@ -63,7 +62,7 @@ fn import_into(
 
 /// Fetches the resources of a cloud, and imports them with the files that they shall be joined with.
 fn fetch(folder: &Path, args: &FetchArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let scratch = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let scratch = files::scratch()?;
     let Cloud::Aws = args.cloud;
     let options =
         AwsOptions { profile: args.profile.clone(), regions: args.region.clone(), types: args.types.clone() };

@@ -18,7 +18,8 @@ fn the_sql_that_is_shown_gives_what_eval_gives() {
 
     let id = eval["snapshot"]["id"].as_str().unwrap();
     let parquet = folder.path().join(".tagpol/snapshots").join(id).join("resources.parquet");
-    let store = Store::in_memory(&StoreOptions::default()).unwrap();
+    let options = StoreOptions { files: vec![parquet.clone()], ..StoreOptions::default() };
+    let store = Store::in_memory(&options).unwrap();
     store.open_snapshot(&parquet, "resources").unwrap();
     store.execute(&sql).unwrap();
     let counts = store

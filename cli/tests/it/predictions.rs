@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use tagpol_store::state::{Prediction, StateError, StateStore};
-use tagpol_store::{Store, StoreOptions};
 
 use crate::schema::errors;
 use crate::support::{Folder, NOW, Run, repository};
@@ -36,9 +35,10 @@ fn project() -> Folder {
         said("hardly", "team", 0.89),
         said("sure", "owner", 1.0),
     ];
-    let database = Store::in_memory(&StoreOptions { threads: Some(1), ..StoreOptions::default() }).unwrap();
     let store = StateStore::new(folder.path().join(".tagpol/state.duckdb"));
-    store.write::<_, StateError>(&database, |state| state.set_predictions(&predictions)).unwrap();
+    store
+        .write::<_, StateError>(&store.database().unwrap(), |state| state.set_predictions(&predictions))
+        .unwrap();
     folder
 }
 

@@ -10,7 +10,7 @@ pub use tagpol_plan::sql::SHOWN;
 use tagpol_plan::{Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Script, lower};
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
 use tagpol_store::state::{Recorded, StateError, StateStore};
-use tagpol_store::{Cell, Decimal, Row, Store, StoreOptions};
+use tagpol_store::{Cell, Decimal, Row, Store, StoreError, StoreOptions};
 
 use crate::breakdown::{Breakdown, Group, Roles};
 use crate::error::RunError;
@@ -78,6 +78,20 @@ pub enum Wanted {
 }
 
 impl Options {
+    /// Opens a database that can read snapshots and what the project remembers, and no other file.
+    pub(crate) fn open_store<'s>(
+        &self,
+        snapshots: impl IntoIterator<Item = &'s Snapshot>,
+    ) -> Result<Store, StoreError> {
+        let of_snapshots = snapshots.into_iter().flat_map(Snapshot::database_files);
+        Store::in_memory(&StoreOptions {
+            threads: self.threads,
+            temp_dir: self.temp_dir.clone(),
+            files: of_snapshots.chain(self.state.iter().flat_map(StateStore::files)).collect(),
+            ..StoreOptions::default()
+        })
+    }
+
     /// Returns the usual options at a time.
     pub fn at(now: DateTime<Utc>) -> Self {
         Self {
@@ -260,12 +274,7 @@ impl Run {
         tables: &mut Tables,
         options: &Options,
     ) -> Result<Self, RunError> {
-        let store = Store::in_memory(&StoreOptions {
-            threads: options.threads,
-            memory_limit: None,
-            temp_dir: options.temp_dir.clone(),
-        })?;
-        Self::start_in(store, program, snapshot, tables, options)
+        Self::start_in(options.open_store([snapshot])?, program, snapshot, tables, options)
     }
 
     /// Runs a program over a snapshot in a database, in which other programs may have run.

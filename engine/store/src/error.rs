@@ -63,6 +63,18 @@ pub enum StoreError {
         /// The beginning of the second statement.
         statement: String,
     },
+    /// A statement needs more memory than it may use.
+    #[error("the database needs more than its memory limit of {}", size(*limit))]
+    Memory {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The session took longer than it may.
+    #[error("the database took longer than its time limit of {} s", timeout.as_secs())]
+    Timeout {
+        /// The limit.
+        timeout: std::time::Duration,
+    },
     /// [`InterruptHandle::interrupt`](crate::InterruptHandle::interrupt) was called.
     #[error("interrupted")]
     Interrupted,
@@ -72,6 +84,15 @@ impl StoreError {
     /// Wraps a failure of the statement `sql`.
     pub(crate) fn query(error: &duckdb::Error, sql: &str) -> Self {
         Self::Query { message: message(error), statement: shorten(sql) }
+    }
+}
+
+/// Returns a number of bytes for people: `512 MiB`, `19.2 GiB`.
+fn size(bytes: u64) -> String {
+    let tenths = |unit: u32| u128::from(bytes) * 10 >> unit;
+    match tenths(30) {
+        0..10 => format!("{} MiB", bytes >> 20),
+        tenths => format!("{}.{} GiB", tenths / 10, tenths % 10),
     }
 }
 

@@ -5,8 +5,7 @@
 //! ([`quote_text`] and [`quote_identifier`] do that for what is made here). Promises:
 //!
 //! - an error for everything that goes wrong outside, never a panic, and never a shortened result;
-//! - nothing is read but the snapshots that were opened and files that the SQL itself names,
-//!   nothing is installed, loaded or fetched, and nothing is written but to
+//! - nothing is opened but [`StoreOptions::files`], whatever SQL says; nothing is installed, loaded or fetched, and nothing is written but to
 //!   [`StoreOptions::temp_dir`];
 //! - settings that results could depend on are fixed, whatever the machine and its locale.
 //!
@@ -27,6 +26,7 @@
 
 mod decode;
 mod error;
+mod limits;
 mod load;
 mod quote;
 mod rows;
@@ -35,6 +35,7 @@ pub mod state;
 mod store;
 
 pub use error::StoreError;
+pub use limits::Limits;
 pub use quote::{quote_identifier, quote_text};
 pub use rows::{Cell, Decimal, Row, Table};
 pub use snapshot::SNAPSHOT_COLUMNS;

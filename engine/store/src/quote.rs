@@ -18,18 +18,6 @@ pub fn quote_text(text: &str) -> String {
     }
 }
 
-/// Returns a path as a pattern that matches this file only: DuckDB expands `*`, `?` and `[`.
-pub(crate) fn escape_glob(path: &str) -> String {
-    let mut pattern = String::with_capacity(path.len());
-    for c in path.chars() {
-        match c {
-            '*' | '?' | '[' => pattern.extend(['[', c, ']']),
-            other => pattern.push(other),
-        }
-    }
-    pattern
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +27,5 @@ mod tests {
         assert_eq!(quote_identifier(r#"a"b"#), r#""a""b""#);
         assert_eq!(quote_text("it's"), "'it''s'");
         assert_eq!(quote_text("a\0'b"), "('a' || chr(0) || '''b')");
-        assert_eq!(escape_glob("/a[1]/*?.parquet"), "/a[[]1]/[*][?].parquet");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::StoreError;
-use crate::quote::{escape_glob, quote_identifier, quote_text};
+use crate::quote::{quote_identifier, quote_text};
 use crate::rows::{Cell, Table};
 use crate::store::Store;
 
@@ -63,8 +63,12 @@ fn scan_of(parquet: &Path) -> Result<String, String> {
     // An absolute path cannot be taken for an address (`s3:`) or for a home folder (`~`).
     let path = std::path::absolute(parquet).map_err(|e| e.to_string())?;
     let path = path.to_str().ok_or("its path is not UTF-8")?;
-    let pattern = quote_text(&escape_glob(path));
-    Ok(format!("SELECT * FROM read_parquet({pattern}, hive_partitioning = false)"))
+    if !parquet.is_file() {
+        return Err("there is no such file".to_owned());
+    }
+    // A file that is there is taken before its path is understood as a pattern, and what a pattern would
+    // match besides is out of reach.
+    Ok(format!("SELECT * FROM read_parquet({}, hive_partitioning = false)", quote_text(path)))
 }
 
 fn about_file(error: StoreError, parquet: &Path) -> StoreError {

@@ -9,6 +9,8 @@ use duckdb::{Config, Connection, Statement};
 
 use crate::decode::Chunk;
 use crate::error::{self, StoreError};
+use crate::limits::{Limits, Running, Watch};
+use crate::quote::quote_text;
 use crate::rows::{Row, Table};
 
 /// The version that this program is made for, as the library itself says it.
@@ -19,8 +21,10 @@ pub const DUCKDB_VERSION: &str = "v1.5.6";
 pub struct StoreOptions {
     /// Threads to run on. None: one a core.
     pub threads: Option<usize>,
-    /// Bytes of memory to stay below. None: most of the machine's.
-    pub memory_limit: Option<u64>,
+    /// What statements may use before they end with an error.
+    pub limits: Limits,
+    /// Files that statements may open. All others are out of reach, whatever SQL a file holds.
+    pub files: Vec<PathBuf>,
     /// Folder for what does not fit in memory. None: a statement that needs more memory fails, and
     /// nothing is ever written.
     pub temp_dir: Option<PathBuf>,
@@ -33,6 +37,9 @@ pub struct Store {
     connection: Connection,
     interrupted: Arc<AtomicBool>,
     reading: Flag<bool>,
+    limits: Limits,
+    /// Ends a statement when its time is over.
+    watch: Option<Watch>,
 }
 
 impl std::fmt::Debug for Store {
@@ -56,7 +63,9 @@ impl Store {
         if found != DUCKDB_VERSION {
             return Err(StoreError::Version { found, wanted: DUCKDB_VERSION });
         }
-        Ok(Self { connection, interrupted: Arc::default(), reading: Flag::new(false) })
+        let watch = options.limits.timeout.map(|timeout| Watch::start(&connection, timeout));
+        let limits = options.limits;
+        Ok(Self { connection, interrupted: Arc::default(), reading: Flag::new(false), limits, watch })
     }
 
     /// Runs statements, separated by `;`, whose rows nobody wants.
@@ -64,7 +73,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`], [`StoreError::Interrupted`], [`StoreError::Busy`].
     pub fn execute(&self, sql: &str) -> Result<(), StoreError> {
-        self.ready(sql)?;
+        let _running = self.ready(sql)?;
         self.connection.execute_batch(sql).map_err(|e| self.failed(&e, sql))
     }
 
@@ -117,7 +126,7 @@ impl Store {
         sql: &str,
         mut f: impl FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<Arc<[String]>, E> {
-        self.ready(sql)?;
+        let _running = self.ready(sql)?;
         let _reading = Reading::start(&self.reading);
         let failed = |e: duckdb::Error| self.failed(&e, sql);
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
@@ -142,8 +151,8 @@ impl Store {
         statement: &Statement<'_>,
         sql: &str,
     ) -> Result<Option<duckdb::arrow::array::StructArray>, StoreError> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Err(StoreError::Interrupted);
+        if let Some(why) = self.stopped() {
+            return Err(why);
         }
         statement.step().map_err(|e| self.failed(&e, sql))
     }
@@ -157,25 +166,37 @@ impl Store {
     /// DuckDB says of a statement that failed on one thread that it was interrupted where it asks
     /// another thread first, so what it says is believed only where somebody did interrupt it.
     pub(crate) fn failed(&self, error: &duckdb::Error, sql: &str) -> StoreError {
-        match (error::message(error).starts_with("INTERRUPT"), self.interrupted.load(Ordering::Relaxed)) {
-            (true, true) => StoreError::Interrupted,
-            (true, false) => StoreError::Untold { statement: error::shorten(sql) },
+        if let Some(met) = self.limits.met_by(error) {
+            return met;
+        }
+        let stopped = self.stopped();
+        match (error::message(error).starts_with("INTERRUPT"), stopped) {
+            (true, Some(why)) => why,
+            (true, None) => StoreError::Untold { statement: error::shorten(sql) },
             (false, _) => StoreError::query(error, sql),
         }
     }
 
-    /// Whether a statement may be sent now.
+    /// Returns why the statement that runs has to end, if it has to.
+    fn stopped(&self) -> Option<StoreError> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Some(StoreError::Interrupted);
+        }
+        self.watch.as_ref().and_then(Watch::met)
+    }
+
+    /// Whether a statement may be sent now; its time begins.
     ///
     /// A statement ends the rows of the one that is being read, which would then fail with a
     /// message that does not say why.
-    fn ready(&self, sql: &str) -> Result<(), StoreError> {
+    fn ready(&self, sql: &str) -> Result<Option<Running<'_>>, StoreError> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(StoreError::Interrupted);
         }
         if self.reading.get() {
             return Err(StoreError::Busy { statement: error::shorten(sql) });
         }
-        Ok(())
+        Ok(self.watch.as_ref().map(Watch::statement))
     }
 }
 
@@ -233,7 +254,11 @@ fn connect(options: &StoreOptions) -> duckdb::Result<Connection> {
     if zones > 0 {
         connection.execute_batch("SET TimeZone = 'UTC'")?;
     }
-    connection.execute_batch("SET lock_configuration = true")?;
+    // The order matters: what may be opened cannot be widened once external access is off.
+    connection.execute_batch(&format!(
+        "SET allowed_paths = [{}]; SET enable_external_access = false; SET lock_configuration = true",
+        allowed(&options.files)?.join(", ")
+    ))?;
     Ok(connection)
 }
 
@@ -254,10 +279,17 @@ fn config(options: &StoreOptions) -> duckdb::Result<Config> {
     if let Some(threads) = options.threads {
         config = config.with("threads", threads.to_string())?;
     }
-    if let Some(bytes) = options.memory_limit {
-        config = config.with("memory_limit", format!("{bytes}B"))?;
-    }
-    Ok(config)
+    config.with("memory_limit", format!("{}B", options.limits.memory_bytes()))
+}
+
+/// The files as a list of SQL. Absolute, since that is what DuckDB compares.
+fn allowed(files: &[PathBuf]) -> duckdb::Result<Vec<String>> {
+    let text = |path: &PathBuf| {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let text = absolute.to_str().map(quote_text);
+        text.ok_or_else(|| duckdb::Error::InvalidPath(path.clone()))
+    };
+    files.iter().map(text).collect()
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::project::Project;
+use crate::rows;
 use crate::suggesting::predict::{Asked, refresh};
 use crate::suggesting::{Ground, Learned, Source, registry, words};
-use crate::{rows, state};
 
 /// Suggestions that are shown, where not all are asked for.
 const SHOWN: usize = 20;
@@ -61,7 +61,7 @@ pub(in crate::commands) fn suggestions(
     which: Which<'_>,
     at_least: Option<f64>,
 ) -> Result<Vec<Suggested>, Failure> {
-    let predictions = source.store.read(&state::database()?, |state| state.predictions())?;
+    let predictions = source.store.read(&source.store.database()?, |state| state.predictions())?;
     let mut by_resource: HashMap<String, Vec<(usize, Prediction)>> = HashMap::new();
     for said in predictions.unwrap_or_default() {
         let Ok(own) = source.target(&said.tag) else { continue };

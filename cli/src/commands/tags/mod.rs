@@ -80,12 +80,12 @@ fn apply(
     let program = project.program(output)?;
     requests.iter().try_for_each(|request| request.check(program))?;
     let who = decider::name(decider.by.as_deref(), &project.root)?;
-    let database = state::database()?;
+    let database = store.database()?;
     let decided = store.write(&database, |state| -> Result<Vec<Decision>, Failure> {
         let changes = request::changes(requests, state)?;
         Ok(state.decide(clock(None), &who, &changes)?)
     })?;
-    unknown::tell(&project.root.join(&project.manifest.snapshots), requests, output)?;
+    unknown::tell(&project.snapshots()?, requests, output)?;
     let same = requests.len() - decided.len();
     if requests.len() <= 20 {
         output.print(&decided.iter().map(line).collect::<String>())?;
@@ -140,7 +140,7 @@ fn export(
     path: Option<&Path>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let decisions = store.read(&state::database()?, |state| state.decisions())?;
+    let decisions = store.read(&store.database()?, |state| state.decisions())?;
     let text = rows::text(format, &EXPORTED, decisions.unwrap_or_default().into_iter().map(ExportRow::from))?;
     match path {
         Some(path) => write_whole(path, &text)?,
@@ -187,7 +187,7 @@ fn history(
     format: Option<RowFormat>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let trail = store.read(&state::database()?, |state| state.history(resource))?;
+    let trail = store.read(&store.database()?, |state| state.history(resource))?;
     let trail = trail.unwrap_or_default();
     if let Some(format) = format {
         output.print_exactly(&rows::text(format, &TRAIL, trail.iter().map(HistoryRow::from))?)?;

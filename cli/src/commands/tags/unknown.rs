@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use tagpol_inventory::Snapshot;
-use tagpol_store::{Cell, quote_text};
+use tagpol_store::{Cell, Store, StoreOptions, quote_text};
 
 use super::request::Request;
 use crate::diagnostics::one_line;
 use crate::failure::Failure;
 use crate::inventory::newest;
 use crate::output::{Output, counted};
-use crate::state;
 
 /// Resources that are named.
 const SHOWN: usize = 5;
@@ -45,12 +44,12 @@ pub(super) fn tell(folder: &Path, requests: &[Request], output: &mut Output) -> 
 
 /// Returns the resources whose id or name is one of these, by their ids.
 fn ids_and_names(snapshot: &Snapshot, texts: &[&str]) -> Result<BTreeMap<String, Option<String>>, Failure> {
-    let failed = |error: tagpol_store::StoreError| Failure::engine(error.to_string());
-    let store = state::database()?;
-    store.open_snapshot(&snapshot.resources_path(), "resources").map_err(failed)?;
+    let options = StoreOptions { files: snapshot.database_files().to_vec(), ..StoreOptions::default() };
+    let store = Store::in_memory(&options)?;
+    store.open_snapshot(&snapshot.resources_path(), "resources")?;
     let list = texts.iter().map(|text| quote_text(text)).collect::<Vec<_>>().join(", ");
     let sql = format!("SELECT id, name FROM resources WHERE id IN ({list}) OR name IN ({list})");
     let text = |cell: Option<&Cell>| cell.and_then(Cell::as_text).map(str::to_owned);
-    let rows = store.query(&sql).map_err(failed)?.rows;
+    let rows = store.query(&sql)?.rows;
     Ok(rows.iter().filter_map(|row| Some((text(row.first())?, text(row.get(1))))).collect())
 }

@@ -11,7 +11,7 @@ mod sql;
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_sema::program::{Attr, Program, Severity};
-use tagpol_store::{Decimal, Store, StoreOptions};
+use tagpol_store::{Decimal, Store};
 
 use self::sql::{CheckPair, Pairs, TagPair};
 use crate::error::RunError;
@@ -215,11 +215,7 @@ impl Diff {
 /// As for [`crate::evaluate`], of either.
 pub fn diff(before: Subject<'_>, after: Subject<'_>, limits: Limits) -> Result<Diff, RunError> {
     let pairs = Pairs::new(before.program, after.program);
-    let store = Store::in_memory(&StoreOptions {
-        threads: after.options.threads,
-        memory_limit: None,
-        temp_dir: after.options.temp_dir.clone(),
-    })?;
+    let store = after.options.open_store([before.snapshot, after.snapshot])?;
     let first = run(store, before)?;
     let before_side = side(&first, before)?;
     let kept = sql::keep(sql::BEFORE, &pairs.of_before(&first.compiled.plan));

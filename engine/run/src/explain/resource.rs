@@ -8,7 +8,6 @@ use tagpol_sema::describe;
 use tagpol_sema::program::{
     Check, Control, Escalation, Exemption, Loc, Policy, Pred, Program, Severity, Source, TagId,
 };
-use tagpol_store::{Store, StoreOptions};
 
 use super::change::{Advice, CheckId, advise};
 use super::check::{CheckReason, check as check_reason};
@@ -118,11 +117,7 @@ pub fn explain(
     options: &Options,
     text: &str,
 ) -> Result<Found<Box<Explanation>>, RunError> {
-    let store = Store::in_memory(&StoreOptions {
-        threads: options.threads,
-        memory_limit: None,
-        temp_dir: options.temp_dir.clone(),
-    })?;
+    let store = options.open_store([snapshot])?;
     let remembered = Remembered::for_options(options, &store)?;
     let compiled = compile_knowing(program, snapshot, options, remembered.relations.clone())?;
     store.open_snapshot(&snapshot.resources_path(), RELATION)?;

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::ir::Field;
 use tagpol_plan::lower::staged::Kept;
-use tagpol_store::{InterruptHandle, Store, StoreOptions};
+use tagpol_store::{InterruptHandle, Store};
 
 pub use self::measure::{Measure, Measures};
 pub use self::values::{Resource, Subject, TagValue, Value, Values, Violating};
@@ -63,11 +63,7 @@ impl Live {
     /// # Errors
     /// The snapshot's, the state store's and the database's.
     pub fn open(snapshot: Snapshot, options: Options) -> Result<Self, RunError> {
-        let store = Store::in_memory(&StoreOptions {
-            threads: options.threads,
-            memory_limit: None,
-            temp_dir: options.temp_dir.clone(),
-        })?;
+        let store = options.open_store([&snapshot])?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
         let remembered = Remembered::for_options(&options, &store)?;
         Ok(Self {

@@ -60,6 +60,15 @@ pub enum StateError {
         /// Why not.
         reason: String,
     },
+    /// It, or a file beside it that belongs to it, is not a regular file.
+    #[error(transparent)]
+    File(tagpol_files::FileError),
+    /// There is the log of a store, and no store.
+    #[error("`{}` is the log of a store that is not there any more", path.display())]
+    StrayLog {
+        /// The log.
+        path: PathBuf,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use tagpol_files::{Jail, Scratch};
+
 use super::lock::{Attempt, Lock, Patience};
-use super::{DATABASE, StateError, StateStore};
+use super::{DATABASE, StateError, StateStore, schema};
 use crate::error::StoreError;
 use crate::quote::quote_text;
 use crate::rows::Cell;
-use crate::store::Store;
+use crate::store::{Store, StoreOptions};
 
 /// What leads from each version of the store to the next one: the first makes version 1 of an
 /// empty file. A step that has been released never changes. Each names [`DATABASE`].
@@ -27,11 +29,12 @@ impl<'s> Attached<'s> {
     /// Opens a file that is there for reading.
     pub(super) fn to_read(of: &StateStore, store: &'s Store) -> Result<Self, StateError> {
         let mut patience = Patience::new(of);
+        check_files(&of.path)?;
         let lock = Lock::to_read(of, &mut patience)?;
         attach(store, &of.path, " (READ_ONLY)", &mut patience)?;
         let attached = Self { store, _lock: lock };
         match version(store, &of.path)? {
-            VERSION => Ok(attached),
+            VERSION => schema::check(store, &of.path, VERSION).map(|()| attached),
             _ => {
                 // Only a writer may bring it to this version.
                 drop(attached);
@@ -42,15 +45,18 @@ impl<'s> Attached<'s> {
 
     /// Opens the file for writing; makes it where there is none.
     pub(super) fn to_write(of: &StateStore, store: &'s Store) -> Result<Self, StateError> {
+        check_files(&of.path)?;
         make_folder(&of.path)?;
         let mut patience = Patience::new(of);
         let lock = Lock::to_write(of, &mut patience)?;
         if !of.exists() {
-            make(store, &of.path, &mut patience)?;
+            make(&of.path, &mut patience)?;
         }
         attach(store, &of.path, "", &mut patience)?;
         let attached = Self { store, _lock: lock };
-        migrate(store, version(store, &of.path)?)?;
+        let found = version(store, &of.path)?;
+        schema::check(store, &of.path, found)?;
+        migrate(store, found)?;
         Ok(attached)
     }
 
@@ -87,28 +93,50 @@ fn make_folder(path: &Path) -> Result<(), StateError> {
     })
 }
 
-/// Makes the file under another name first, so that there is never half of one.
-fn make(store: &Store, path: &Path, patience: &mut Patience<'_>) -> Result<(), StateError> {
-    let io = |doing| move |source| StateError::Io { doing, path: path.to_owned(), source };
-    let unfinished = beside(path, ".new");
-    // What a process that was killed has left; a log without its file says nothing either.
-    for left in [unfinished.clone(), beside(&unfinished, ".wal"), beside(path, ".wal")] {
-        match std::fs::remove_file(&left) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("make")(error)),
-            _ => {}
-        }
+/// Makes the file in a scratch folder first, so that there is never half of one.
+fn make(path: &Path, patience: &mut Patience<'_>) -> Result<(), StateError> {
+    let io = |source| StateError::Io { doing: "make", path: path.to_owned(), source };
+    if log_of(path).symlink_metadata().is_ok() {
+        // It belongs to a store that somebody removed; DuckDB would apply it to the new one.
+        return Err(StateError::StrayLog { path: log_of(path) });
     }
-    attach(store, &unfinished, "", patience)?;
-    let made = migrate(store, 0);
-    let detached = detach(store).map_err(|error| explain(error, path));
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let scratch = Scratch::inside(folder).map_err(io)?;
+    let unfinished = scratch.path().join("state.duckdb");
+    // A database of its own, since the other one may open nothing but the file itself.
+    let store = Store::in_memory(&StoreOptions {
+        threads: Some(1),
+        files: files_of(&unfinished).to_vec(),
+        ..StoreOptions::default()
+    })?;
+    attach(&store, &unfinished, "", patience)?;
+    let made = migrate(&store, 0);
+    let detached = detach(&store).map_err(|error| explain(error, path));
     made.and(detached)?;
-    std::fs::rename(&unfinished, path).map_err(io("make"))
+    std::fs::rename(&unfinished, path).map_err(io)
+}
+
+/// Returns the files that DuckDB opens to read and write a file.
+pub(super) fn files_of(path: &Path) -> [PathBuf; 4] {
+    ["", ".wal", ".wal.checkpoint", ".wal.recovery"].map(|suffix| beside(path, suffix))
+}
+
+/// Returns the path of the log that DuckDB keeps beside a file.
+fn log_of(path: &Path) -> PathBuf {
+    beside(path, ".wal")
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// Checks that the file and its log are regular files, and no links.
+fn check_files(path: &Path) -> Result<(), StateError> {
+    let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let jail = Jail::new(parent);
+    files_of(path).iter().try_for_each(|file| jail.target(file).map(drop)).map_err(StateError::File)
 }
 
 fn attach(store: &Store, path: &Path, mode: &str, patience: &mut Patience<'_>) -> Result<(), StateError> {
@@ -166,17 +194,12 @@ fn explain(error: StoreError, path: &Path) -> StateError {
 /// Returns the version of the attached file; 0 where nothing is in it.
 fn version(store: &Store, path: &Path) -> Result<i64, StateError> {
     let damaged = |reason: &str| StateError::Damaged { path: path.to_owned(), reason: reason.to_owned() };
-    let tables = format!(
-        "SELECT count(*), count(*) FILTER (WHERE table_name = 'store_version') FROM duckdb_tables() \
-         WHERE database_name = '{DATABASE}'"
-    );
+    let tables = format!("SELECT count(*) FROM duckdb_tables() WHERE database_name = '{DATABASE}'");
     let tables = store.query(&tables).map_err(|error| explain(error, path))?;
-    let counts: Vec<i64> = tables.rows.iter().flatten().filter_map(Cell::as_int).collect();
-    match counts.as_slice() {
-        [0, _] => return Ok(0),
-        [_, 0] => return Err(damaged("another program made it")),
-        _ => {}
+    if tables.single().and_then(Cell::as_int) == Some(0) {
+        return Ok(0);
     }
+    schema::check_version_table(store, path)?;
     let found = store.query(&format!("SELECT max(version) FROM {DATABASE}.store_version"));
     let found = found.map_err(|error| explain(error, path))?;
     let found =
@@ -188,7 +211,7 @@ fn version(store: &Store, path: &Path) -> Result<i64, StateError> {
 }
 
 /// Brings the attached file from a version to this one, one transaction a step.
-fn migrate(store: &Store, from: i64) -> Result<(), StateError> {
+pub(super) fn migrate(store: &Store, from: i64) -> Result<(), StateError> {
     for (version, step) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > from) {
         let record = format!("INSERT INTO {DATABASE}.store_version VALUES ({version})");
         let done = store.execute(&format!("BEGIN TRANSACTION; {step}; {record}; COMMIT"));

@@ -4,10 +4,12 @@
 //! has been made. So a file beside it is locked first; the system lets go of it when its process
 //! ends, however it ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use tagpol_files::FileError;
 
 use super::{StateError, StateStore, Waiting};
 
@@ -26,17 +28,25 @@ impl Lock {
     /// Waits for the lock that writers need: nobody else has one then.
     pub(super) fn to_write(of: &StateStore, patience: &mut Patience<'_>) -> Result<Self, StateError> {
         let path = lock_path(&of.path);
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(|source| StateError::Io { doing: "open", path, source })?;
+        let file = tagpol_files::open_lock(&path).map_err(|error| match error {
+            FileError::Io { path, source, .. } => StateError::Io { doing: "open", path, source },
+            error => StateError::File(error),
+        })?;
         patience.until(|| attempt(&file, file.try_lock()))?;
         // Only to tell others who has it: the lock does not depend on what is written.
-        let _ = note_holder(&mut file);
+        let _ = note_holder(&file, &std::process::id().to_string());
         Ok(Self(Some(file)))
     }
 
     /// Waits for a lock that readers share.
     pub(super) fn to_read(of: &StateStore, patience: &mut Patience<'_>) -> Result<Self, StateError> {
-        let Ok(file) = File::open(lock_path(&of.path)) else { return Ok(Self(None)) };
+        let path = lock_path(&of.path);
+        if path.symlink_metadata().is_ok_and(|meta| !meta.is_file()) {
+            return Err(StateError::File(
+                tagpol_files::open_lock(&path).err().unwrap_or(FileError::Link { path }),
+            ));
+        }
+        let Ok(file) = tagpol_files::open_regular(&path) else { return Ok(Self(None)) };
         patience.until(|| attempt(&file, file.try_lock_shared()))?;
         Ok(Self(Some(file)))
     }
@@ -46,7 +56,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         if let Some(file) = &self.0 {
             // Readers cannot, and have written nothing.
-            let _ = file.set_len(0);
+            let _ = note_holder(file, "");
         }
     }
 }
@@ -118,10 +128,18 @@ fn lock_path(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn note_holder(file: &mut File) -> std::io::Result<()> {
+/// Writes who holds the lock, unless the file holds something else than that: then it is not ours, and
+/// locking it has to do.
+fn note_holder(mut file: &File, holder: &str) -> std::io::Result<()> {
+    let mut text = String::new();
+    file.rewind()?;
+    file.take(16).read_to_string(&mut text)?;
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) || file.metadata()?.len() > 15 {
+        return Ok(());
+    }
     file.set_len(0)?;
     file.rewind()?;
-    write!(file, "{}", std::process::id())
+    file.write_all(holder.as_bytes())
 }
 
 fn holder(mut file: &File) -> Option<u32> {

@@ -17,6 +17,7 @@
 //! - `predictions`: what the model would say
 //! - `findings`: since when each finding is there
 //! - `runs`: what became of each run
+//! - `schema`: what may be in the file, which may come from a stranger
 //!
 //! A [`StateStore`] is a path and patience. [`StateStore::read`] and [`StateStore::write`] attach
 //! the file to a [`Store`], call a function with it, and let go of it.
@@ -28,6 +29,7 @@ mod findings;
 mod lock;
 mod predictions;
 mod runs;
+mod schema;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -41,7 +43,7 @@ pub use predictions::Prediction;
 pub use runs::{GoalRecord, RunRecord};
 
 use crate::error::StoreError;
-use crate::store::Store;
+use crate::store::{Store, StoreOptions};
 
 /// How long a process waits for another one where nobody says.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -117,9 +119,26 @@ impl StateStore {
         &self.path
     }
 
+    /// Opens a database that this store can be attached to, for single transactions.
+    ///
+    /// # Errors
+    /// [`StateError::Store`].
+    pub fn database(&self) -> Result<Store, StateError> {
+        let options =
+            StoreOptions { threads: Some(1), files: self.files().collect(), ..StoreOptions::default() };
+        Ok(Store::in_memory(&options)?)
+    }
+
+    /// Returns the files that a [`Store`] must be able to open to be attached to this one:
+    /// see [`StoreOptions::files`](crate::StoreOptions::files).
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> + use<> {
+        file::files_of(&self.path).into_iter()
+    }
+
     /// Whether there is a file.
     pub fn exists(&self) -> bool {
-        self.path.exists()
+        // A link that leads nowhere counts, since nothing may be made behind it.
+        self.path.symlink_metadata().is_ok()
     }
 
     /// Opens the store for reading, and closes it again. None where there is none.

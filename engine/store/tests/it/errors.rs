@@ -1,6 +1,8 @@
 //! What goes wrong is said, and nothing is half done.
 
-use tagpol_store::{Cell, DUCKDB_VERSION, StoreError, StoreOptions};
+use std::time::Duration;
+
+use tagpol_store::{Cell, DUCKDB_VERSION, Limits, StoreError, StoreOptions};
 
 use crate::{Store, store, value};
 
@@ -110,13 +112,60 @@ fn bad_options_are_an_error() {
 
 #[test]
 fn too_little_memory_is_an_error_where_there_is_no_folder_to_use() {
-    let options = StoreOptions { memory_limit: Some(32 << 20), ..StoreOptions::default() };
+    let limits = Limits { memory: Some(32 << 20), timeout: None };
+    let options = StoreOptions { limits, ..StoreOptions::default() };
     let store = Store::in_memory(&options).expect("opens");
     let result = store.query("SELECT i, repeat('x', 100) FROM range(5000000) t(i) ORDER BY hash(i)");
-    assert!(
-        matches!(&result, Err(StoreError::Query { message, .. }) if message.contains("Out of Memory")),
-        "{result:?}"
-    );
+    let Err(error) = result else { panic!("{result:?}") };
+    assert_eq!(error.to_string(), "the database needs more than its memory limit of 32 MiB");
+}
+
+#[test]
+fn a_statement_that_takes_too_long_ends_and_the_next_one_has_its_own_time() {
+    let limits = Limits { memory: None, timeout: Some(Duration::from_millis(300)) };
+    let store = Store::in_memory(&StoreOptions { limits, ..StoreOptions::default() }).expect("opens");
+    // What a file of a stranger's could hold: it never ends.
+    let endless = "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM t) SELECT max(a) FROM t";
+    for _ in 0..2 {
+        for result in [store.execute(endless), store.query(endless).map(drop)] {
+            assert!(matches!(result, Err(StoreError::Timeout { .. })), "{result:?}");
+        }
+        assert_eq!(value(&store, "SELECT 1"), Cell::Int(1));
+    }
+}
+
+#[test]
+fn no_file_is_reached_but_those_of_the_options() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let [open, other] = ["open.csv", "other.csv"].map(|name| folder.path().join(name));
+    for file in [&open, &other] {
+        std::fs::write(file, "a\n1\n").expect("writes");
+    }
+    let options = StoreOptions { files: vec![open.clone()], ..StoreOptions::default() };
+    let store = Store::in_memory(&options).expect("opens");
+    let read = |path: &std::path::Path| format!("SELECT content FROM read_text({})", quote(path));
+    assert_eq!(value(&store, &read(&open)), Cell::Text("a\n1\n".to_owned()));
+    let attempts = [
+        read(&other),
+        format!("SELECT * FROM read_csv({})", quote(&other)),
+        format!("SELECT * FROM glob({})", quote(&folder.path().join("*"))),
+        format!("COPY (SELECT 1) TO {}", quote(&folder.path().join("new.csv"))),
+        format!("COPY (SELECT 1) TO {}", quote(&other)),
+        format!("ATTACH {}", quote(&folder.path().join("new.duckdb"))),
+        "SELECT * FROM read_csv('https://example.com/x.csv')".to_owned(),
+        "SET enable_external_access = true".to_owned(),
+        "SET allowed_paths = ['/etc/passwd']".to_owned(),
+        "INSTALL httpfs".to_owned(),
+    ];
+    for sql in attempts {
+        let result = store.execute(&sql);
+        assert!(matches!(result, Err(StoreError::Query { .. })), "{sql}: {result:?}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 2);
+}
+
+fn quote(path: &std::path::Path) -> String {
+    tagpol_store::quote_text(path.to_str().expect("is UTF-8"))
 }
 
 #[test]

@@ -3,15 +3,35 @@
 use std::fs;
 use std::path::Path;
 
-use tagpol_store::{Cell, SNAPSHOT_COLUMNS, Store, StoreError, quote_text};
+use tagpol_store::{Cell, SNAPSHOT_COLUMNS, Store, StoreError, StoreOptions, quote_text};
 
-use crate::{store, text, value};
+use crate::{text, value};
 
 /// One resource with a hostile tag, in the shape of the contract.
 const RESOURCE: &str = "SELECT 'i-1' AS id, 'web' AS name, 'ec2:instance' AS type, 'aws' AS provider, \
      '1' AS account, NULL::VARCHAR AS region, 'test' AS source, TIMESTAMP '2026-01-01' AS created, \
      12.5::DECIMAL(38,12) AS monthly_cost, '{}' AS meta, \
      map(['z', 'a' || chr(0), ''], ['1', chr(0), NULL]) AS tags, '1' AS key_0";
+
+/// The files that the tests write and read.
+const FILES: [&str; 9] = [
+    "first.parquet",
+    "second.parquet",
+    "a*.parquet",
+    "ab.parquet",
+    "empty.parquet",
+    "none.parquet",
+    "resources.parquet",
+    "text.parquet",
+    "é 😀.parquet",
+];
+
+fn store_in(folder: &Path) -> Store {
+    // DuckDB writes a file under another name first.
+    let files =
+        FILES.iter().flat_map(|file| [folder.join(file), folder.join(format!("tmp_{file}"))]).collect();
+    Store::in_memory(&StoreOptions { files, ..StoreOptions::default() }).unwrap()
+}
 
 fn write(store: &Store, select: &str, path: &Path) {
     let target = quote_text(path.to_str().expect("is UTF-8"));
@@ -32,7 +52,7 @@ fn reason(result: Result<(), StoreError>, file: &Path) -> String {
 fn a_snapshot_is_read_as_it_was_written() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let file = folder.path().join("resources.parquet");
-    let store = store();
+    let store = store_in(folder.path());
     write(&store, RESOURCE, &file);
     store.open_snapshot(&file, "resources").expect("opens");
     let row = store
@@ -59,7 +79,7 @@ fn a_path_is_taken_literally() {
     // A pattern, a partition and SQL: none of them may be understood.
     let nested = folder.path().join("it's [1]*? \"x\"").join("region=eu; --");
     fs::create_dir_all(&nested).expect("makes folders");
-    let store = store();
+    let store = store_in(&nested);
     for (file, name) in [("a*.parquet", "star"), ("ab.parquet", "other"), ("é 😀.parquet", "unicode")] {
         let path = nested.join(file);
         write(&store, &RESOURCE.replace("'web'", &format!("'{name}'")), &path);
@@ -72,10 +92,10 @@ fn a_path_is_taken_literally() {
 #[test]
 fn a_file_that_is_no_snapshot_is_named() {
     let folder = tempfile::tempdir().expect("makes a folder");
-    let store = store();
+    let store = store_in(folder.path());
 
     let file = folder.path().join("none.parquet");
-    assert!(reason(store.open_snapshot(&file, "r"), &file).contains("No files found"));
+    assert!(reason(store.open_snapshot(&file, "r"), &file).contains("there is no such file"));
 
     let file = folder.path().join("text.parquet");
     fs::write(&file, "id,name\n1,2\n").expect("writes");
@@ -93,7 +113,7 @@ fn a_file_that_is_no_snapshot_is_named() {
 fn a_missing_column_is_named() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let file = folder.path().join("resources.parquet");
-    let store = store();
+    let store = store_in(folder.path());
     for (name, _) in SNAPSHOT_COLUMNS {
         write(&store, &format!("SELECT * EXCLUDE ({name}) FROM ({RESOURCE})"), &file);
         let reason = reason(store.open_snapshot(&file, "r"), &file);
@@ -108,7 +128,7 @@ fn a_missing_column_is_named() {
 fn a_truncated_or_damaged_file_never_gives_fewer_rows() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let file = folder.path().join("resources.parquet");
-    let store = store();
+    let store = store_in(folder.path());
     let many = format!("SELECT * REPLACE ('i-' || hash(i) AS id) FROM ({RESOURCE}), range(20000) t(i)");
     write(&store, &many, &file);
     let whole = fs::read(&file).expect("reads");
@@ -133,7 +153,7 @@ fn a_truncated_or_damaged_file_never_gives_fewer_rows() {
 fn text_that_is_no_utf8_is_an_error() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let file = folder.path().join("resources.parquet");
-    let store = store();
+    let store = store_in(folder.path());
     let target = quote_text(file.to_str().expect("is UTF-8"));
     let resource = RESOURCE.replace("'web'", "'marker-of-a-name'");
     store
@@ -158,9 +178,9 @@ fn text_that_is_no_utf8_is_an_error() {
 #[test]
 fn the_same_view_can_be_opened_again() {
     let folder = tempfile::tempdir().expect("makes a folder");
-    let store = store();
+    let store = store_in(folder.path());
     for name in ["first", "second"] {
-        let file = folder.path().join(name);
+        let file = folder.path().join(format!("{name}.parquet"));
         write(&store, &RESOURCE.replace("'web'", &format!("'{name}'")), &file);
         store.open_snapshot(&file, "resources").expect("opens");
         assert_eq!(value(&store, "SELECT name FROM resources"), text(name));

@@ -12,8 +12,9 @@ use tagpol_store::state::{
 use tagpol_store::{Store, StoreOptions};
 use tempfile::TempDir;
 
-fn store() -> Store {
-    Store::in_memory(&StoreOptions { threads: Some(1), ..StoreOptions::default() }).unwrap()
+/// A database that the store can be attached to.
+fn store(state: &StateStore) -> Store {
+    state.database().unwrap()
 }
 
 fn day(day: u32) -> DateTime<Utc> {
@@ -26,7 +27,7 @@ fn change(action: Action, resource: &str, tag: &str, value: Option<&str>) -> Cha
 }
 
 fn write<T>(state: &StateStore, f: impl FnOnce(&StateWriter<'_>) -> Result<T, StateError>) -> T {
-    state.write(&store(), f).unwrap()
+    state.write(&store(state), f).unwrap()
 }
 
 fn decide(state: &StateStore, at: u32, changes: &[Change]) -> Vec<i64> {
@@ -34,7 +35,7 @@ fn decide(state: &StateStore, at: u32, changes: &[Change]) -> Vec<i64> {
 }
 
 fn current(state: &StateStore) -> Vec<(String, String, String)> {
-    let decided = state.read(&store(), |state| state.decisions()).unwrap().unwrap();
+    let decided = state.read(&store(state), |state| state.decisions()).unwrap().unwrap();
     let triple = |d: CurrentDecision| (d.resource, d.tag, d.value);
     decided.into_iter().map(triple).collect()
 }
@@ -47,7 +48,7 @@ fn texts(triples: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
 fn the_trail_only_grows_and_says_what_is_decided() {
     let folder = TempDir::new().unwrap();
     let state = StateStore::new(folder.path().join("deep/er/state.duckdb"));
-    assert!(state.read(&store(), |state| state.decisions()).unwrap().is_none());
+    assert!(state.read(&store(&state), |state| state.decisions()).unwrap().is_none());
     let first = [
         change(Action::Set, "i-1", "owner", Some("it's \0 me")),
         change(Action::Set, "i-1", "owner", Some("you")),
@@ -64,7 +65,7 @@ fn the_trail_only_grows_and_says_what_is_decided() {
     ];
     assert_eq!(decide(&state, 2, &second), [4, 5]);
     assert_eq!(current(&state), texts(&[("i-2", "environment", "production")]));
-    let history = state.read(&store(), |state| state.history(Some("i-1"))).unwrap().unwrap();
+    let history = state.read(&store(&state), |state| state.history(Some("i-1"))).unwrap().unwrap();
     let told: Vec<_> =
         history.iter().map(|d| (d.seq, d.action, d.old_value.as_deref(), d.new_value.as_deref())).collect();
     let expected = [
@@ -88,7 +89,7 @@ fn a_refused_prediction_does_not_come_back_until_it_is_agreed_to() {
         confidence: 0.75,
     };
     let standing = || {
-        let predictions = state.read(&store(), |state| state.predictions()).unwrap().unwrap();
+        let predictions = state.read(&store(&state), |state| state.predictions()).unwrap().unwrap();
         predictions.into_iter().map(|p| (p.value, p.confidence)).collect::<Vec<_>>()
     };
     write(&state, |state| state.set_predictions(&[prediction("red")]));
@@ -135,7 +136,7 @@ fn record(
     resources: &[&str],
     found: &[(usize, &str)],
 ) -> Recorded {
-    let store = store();
+    let store = store(&state);
     let column = ["id".to_owned()];
     let rows: Vec<[Option<String>; 1]> = resources.iter().map(|id| [Some((*id).to_owned())]).collect();
     store.load_table("evaluated", &column, rows.iter().map(|row| row.as_slice())).unwrap();
@@ -151,7 +152,7 @@ fn record(
 /// Each time in which a finding was there: check, resource, days of first seen, last seen, resolved.
 fn seen(state: &StateStore) -> Vec<(String, String, u32, u32, Option<u32>)> {
     use chrono::Datelike as _;
-    let findings = state.read(&store(), |state| state.findings()).unwrap().unwrap();
+    let findings = state.read(&store(&state), |state| state.findings()).unwrap().unwrap();
     let line = |f: tagpol_store::state::SeenFinding| {
         let resolved = f.resolved_at.map(|at| at.day());
         (f.key.check, f.resource, f.first_seen.day(), f.last_seen.day(), resolved)
@@ -189,7 +190,7 @@ fn findings_are_followed_from_run_to_run() {
     assert_eq!(record(&state, day(3), &checks, &all, &[]), Recorded::Older(day(4)));
     assert_eq!(record(&state, day(4), &checks, &all, &[]), Recorded::Again);
     assert_eq!(seen(&state), expected);
-    let runs = state.read(&store(), |state| state.runs()).unwrap().unwrap();
+    let runs = state.read(&store(&state), |state| state.runs()).unwrap().unwrap();
     assert_eq!(
         runs.iter().map(|run| (run.id, run.at)).collect::<Vec<_>>(),
         [(1, day(1)), (2, day(2)), (3, day(3)), (4, day(4))]
@@ -202,7 +203,7 @@ fn what_was_seen_at_a_time_is_told_for_that_time() {
     let folder = TempDir::new().unwrap();
     let state = StateStore::new(folder.path().join("state.duckdb"));
     let at = |now| {
-        let store = store();
+        let store = store(&state);
         let known = state.read(&store, |state| state.copy_first_seen("seen", now)).unwrap();
         let known = known.flatten()?;
         let rows = store.query("SELECT count(*) FROM seen").unwrap();
@@ -232,7 +233,7 @@ fn a_store_in_use_is_waited_for_and_then_an_error() {
     let listener = Arc::clone(&told);
     let state = state.on_wait(move |waiting| listener.lock().unwrap().push(waiting.holder));
     write(&state, |_| {
-        let locked = error(state.read(&store(), |state| state.decisions()));
+        let locked = error(state.read(&store(&state), |state| state.decisions()));
         let holder = Some(std::process::id());
         assert!(matches!(&locked, StateError::Locked { holder: found, .. } if *found == holder), "{locked}");
         let place = state.path().display().to_string();
@@ -244,9 +245,9 @@ fn a_store_in_use_is_waited_for_and_then_an_error() {
     });
     assert_eq!(*told.lock().unwrap(), [Some(std::process::id())], "told once");
     // Readers do not keep each other waiting, only writers.
-    let read = state.read(&store(), |_| {
-        state.read(&store(), |state| state.decisions()).unwrap();
-        let locked = error(state.write(&store(), |_| Ok::<_, StateError>(())));
+    let read = state.read(&store(&state), |_| {
+        state.read(&store(&state), |state| state.decisions()).unwrap();
+        let locked = error(state.write(&store(&state), |_| Ok::<_, StateError>(())));
         assert!(matches!(&locked, StateError::Locked { holder: None, .. }), "{locked}");
         Ok::<_, StateError>(())
     });
@@ -268,7 +269,7 @@ fn threads_take_turns() {
             });
         }
     });
-    let history = state.read(&store(), |state| state.history(None)).unwrap().unwrap();
+    let history = state.read(&store(&state), |state| state.history(None)).unwrap().unwrap();
     assert_eq!(history.iter().map(|d| d.seq).collect::<Vec<_>>(), (1..=20).collect::<Vec<i64>>());
 }
 
@@ -280,8 +281,8 @@ fn files_that_are_no_store_are_left_alone() {
     for bytes in [&b"not a database at all, but text"[..], b""] {
         std::fs::write(&path, bytes).unwrap();
         for error in [
-            error(state.read(&store(), |state| state.decisions())),
-            error(state.write(&store(), |state| state.decisions())),
+            error(state.read(&store(&state), |state| state.decisions())),
+            error(state.write(&store(&state), |state| state.decisions())),
         ] {
             assert!(matches!(error, StateError::Damaged { .. }), "{error}");
         }
@@ -289,12 +290,12 @@ fn files_that_are_no_store_are_left_alone() {
     }
     std::fs::remove_file(&path).unwrap();
     other_database(&path, "CREATE TABLE other.t (a INTEGER)");
-    let error = error(state.write(&store(), |state| state.decisions()));
+    let error = error(state.write(&store(&state), |state| state.decisions()));
     assert!(error.to_string().ends_with("another program made it"), "{error}");
 }
 
 fn other_database(path: &Path, sql: &str) {
-    let store = store();
+    let store = store(&StateStore::new(path));
     let path = tagpol_store::quote_text(path.to_str().unwrap());
     store.execute(&format!("ATTACH {path} AS other; {sql}; DETACH other")).unwrap();
 }
@@ -306,25 +307,124 @@ fn a_newer_store_is_left_alone() {
     let state = StateStore::new(&path);
     decide(&state, 1, &[change(Action::Set, "i-1", "owner", Some("me"))]);
     other_database(&path, "INSERT INTO other.store_version VALUES (99)");
-    let newer = error(state.read(&store(), |state| state.decisions()));
+    let newer = error(state.read(&store(&state), |state| state.decisions()));
     assert!(matches!(newer, StateError::Newer { found: 99, .. }), "{newer}");
-    let newer = error(state.write(&store(), |state| state.decisions()));
+    let newer = error(state.write(&store(&state), |state| state.decisions()));
     assert!(matches!(newer, StateError::Newer { found: 99, .. }), "{newer}");
 }
 
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 #[test]
-fn what_a_killed_process_left_while_making_the_store_is_in_nobodys_way() {
+fn what_others_have_left_beside_the_store_stays() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.duckdb");
-    for left in ["state.duckdb.new", "state.duckdb.new.wal", "state.duckdb.wal"] {
-        std::fs::write(folder.path().join(left), "half").unwrap();
+    let files = ["state.duckdb.new", "state.duckdb.new.wal", ".scratch"];
+    for left in files {
+        std::fs::write(folder.path().join(left), "of somebody else").unwrap();
     }
+    std::fs::write(folder.path().join("state.duckdb.lock"), "of somebody else").unwrap();
     let state = StateStore::new(&path);
     assert_eq!(decide(&state, 1, &[change(Action::Set, "i-1", "owner", Some("me"))]), [1]);
-    let mut names: Vec<_> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["state.duckdb", "state.duckdb.lock"]);
+    assert_eq!(
+        names(folder.path()),
+        [".scratch", "state.duckdb", "state.duckdb.lock", "state.duckdb.new", "state.duckdb.new.wal"]
+    );
+    for left in files.into_iter().chain(["state.duckdb.lock"]) {
+        assert_eq!(std::fs::read_to_string(folder.path().join(left)).unwrap(), "of somebody else");
+    }
+}
+
+#[test]
+fn a_log_without_its_store_is_not_applied_to_a_new_one() {
+    let folder = TempDir::new().unwrap();
+    let state = StateStore::new(folder.path().join("state.duckdb"));
+    std::fs::write(folder.path().join("state.duckdb.wal"), "half").unwrap();
+    let stray = error(state.write(&store(&state), |state| state.decisions()));
+    assert!(matches!(stray, StateError::StrayLog { .. }), "{stray}");
+    assert_eq!(names(folder.path()), ["state.duckdb.lock", "state.duckdb.wal"]);
+}
+
+/// What a stranger's store may hold beside tables, or in place of one.
+#[test]
+fn a_store_that_holds_more_than_tables_is_damaged_and_nothing_of_it_runs() {
+    let folder = TempDir::new().unwrap();
+    let secret = folder.path().join("secret.txt");
+    std::fs::write(&secret, "invented secret").unwrap();
+    let secret = tagpol_store::quote_text(secret.to_str().unwrap());
+    let decisions = "DROP TABLE other.decisions; CREATE VIEW other.decisions AS SELECT 1::BIGINT AS seq, \
+                     TIMESTAMP '2026-01-01' AS made_at, 'me' AS who, 'set' AS action, 'i-1' AS resource, \
+                     'owner' AS tag, NULL::VARCHAR AS old_value";
+    let cases = [
+        (
+            "the view `decisions`",
+            format!("{decisions}, (SELECT content FROM read_text({secret})) AS new_value, NULL AS note"),
+        ),
+        (
+            "the view `decisions`",
+            "DROP TABLE other.decisions; CREATE VIEW other.decisions AS WITH RECURSIVE t AS (SELECT 1 AS a \
+             UNION ALL SELECT a + 1 FROM t) SELECT * FROM t"
+                .to_owned(),
+        ),
+        ("the view `more`", "CREATE VIEW other.more AS SELECT 1".to_owned()),
+        ("the function `lower`", "CREATE MACRO other.lower(a) AS 'x'".to_owned()),
+        (
+            "the table `predictions`",
+            "DROP TABLE other.predictions; CREATE TABLE other.predictions (resource VARCHAR NOT NULL, tag \
+             VARCHAR NOT NULL, value VARCHAR AS (repeat('x', 1000000000)), confidence DOUBLE NOT NULL)"
+                .to_owned(),
+        ),
+        ("the index `i`", "CREATE INDEX i ON other.runs ((upper(snapshot)))".to_owned()),
+        ("the schema `s`", "CREATE SCHEMA other.s".to_owned()),
+        ("the type `t`", "CREATE TYPE other.t AS ENUM ('a')".to_owned()),
+        ("the sequence `s`", "CREATE SEQUENCE other.s".to_owned()),
+        ("a table of it is missing", "DROP TABLE other.run_goals".to_owned()),
+        (
+            "another program made it",
+            "DROP TABLE other.store_version; CREATE VIEW other.store_version AS SELECT 1 AS version"
+                .to_owned(),
+        ),
+    ];
+    for (number, (reason, sql)) in cases.into_iter().enumerate() {
+        let path = folder.path().join(format!("{number}.duckdb"));
+        let state = StateStore::new(&path);
+        decide(&state, 1, &[change(Action::Set, "i-1", "owner", Some("me"))]);
+        // The schema of `read_text` is looked up when the view is made, so that database may read files.
+        let maker = Store::in_memory(&StoreOptions {
+            files: state.files().chain([folder.path().join("secret.txt")]).collect(),
+            ..StoreOptions::default()
+        });
+        let attached = tagpol_store::quote_text(path.to_str().unwrap());
+        maker.unwrap().execute(&format!("ATTACH {attached} AS other; {sql}; DETACH other")).unwrap();
+        for error in [
+            error(state.read(&store(&state), |state| state.history(None))),
+            error(state.write(&store(&state), |state| state.decide(day(2), "jo", &[]))),
+        ] {
+            assert!(matches!(error, StateError::Damaged { .. }), "{error}");
+            assert!(error.to_string().contains(reason), "{error}, not {reason}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn neither_links_nor_devices_are_taken_for_a_store_or_its_lock() {
+    use std::os::unix::fs::symlink;
+    for name in ["state.duckdb", "state.duckdb.wal", "state.duckdb.lock", "state.duckdb.wal.checkpoint"] {
+        for target in ["victim", "nowhere", "/dev/zero"] {
+            let folder = TempDir::new().unwrap();
+            std::fs::write(folder.path().join("victim"), "1234").unwrap();
+            symlink(target, folder.path().join(name)).unwrap();
+            let state = StateStore::new(folder.path().join("state.duckdb"));
+            let refused = error(state.write(&store(&state), |state| state.decisions()));
+            assert!(matches!(refused, StateError::File(_)), "{name} to {target}: {refused}");
+            assert_eq!(std::fs::read_to_string(folder.path().join("victim")).unwrap(), "1234");
+            assert!(!folder.path().join("nowhere").exists());
+        }
+    }
 }

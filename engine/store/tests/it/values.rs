@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tagpol_store::{Cell, Decimal, StoreError, StoreOptions, quote_identifier, quote_text};
+use tagpol_store::{Cell, Decimal, Limits, StoreError, StoreOptions, quote_identifier, quote_text};
 
 use crate::{Store, store, text, value};
 
@@ -188,8 +188,9 @@ fn options_are_taken() {
     let folder = tempfile::tempdir().expect("makes a folder");
     let options = StoreOptions {
         threads: Some(1),
-        memory_limit: Some(64 << 20),
+        limits: Limits { memory: Some(64 << 20), timeout: None },
         temp_dir: Some(folder.path().to_owned()),
+        files: Vec::new(),
     };
     let store = Store::in_memory(&options).expect("opens");
     assert_eq!(value(&store, "SELECT current_setting('threads')"), Cell::Int(1));

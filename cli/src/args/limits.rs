@@ -1,0 +1,59 @@
+//! What a run may use.
+
+use std::time::Duration;
+
+use tagpol_store::Limits;
+
+/// What a run may use before it ends with an error.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct LimitArgs {
+    /// Memory that the database may use, like 512MiB or 8GiB [default: 80% of the machine's, or of its
+    /// container's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, global = true)]
+    memory_limit: Option<u64>,
+    /// Seconds that one statement of the database may take; 0: no limit
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, global = true)]
+    timeout: u32,
+}
+
+impl LimitArgs {
+    pub(crate) fn limits(&self) -> Limits {
+        let timeout = (self.timeout > 0).then(|| Duration::from_secs(self.timeout.into()));
+        Limits { memory: self.memory_limit, timeout }
+    }
+}
+
+/// Reads `512MiB`, `8GiB`, `2GB` or a number of bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits).unwrap_or((text, ""));
+    let factor = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "kib" | "k" => 1 << 10,
+        "mb" => 1_000_000,
+        "mib" | "m" => 1 << 20,
+        "gb" => 1_000_000_000,
+        "gib" | "g" => 1 << 30,
+        "tb" => 1_000_000_000_000,
+        "tib" | "t" => 1 << 40,
+        _ => return Err(format!("`{unit}` is not a unit of memory; write MiB or GiB")),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    bytes.filter(|bytes| *bytes > 0).ok_or_else(|| "write a size like 512MiB or 8GiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_size("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_size("8 gb"), Ok(8_000_000_000));
+        assert_eq!(parse_size("1024"), Ok(1024));
+        for wrong in ["", "0", "-1", "1.5GiB", "8 apples", "99999999999TiB", "GiB"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}
