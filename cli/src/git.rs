@@ -8,7 +8,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use tempfile::TempDir;
+use tagpol_files::Scratch;
+use tagpol_project::FILE_NAME;
 
 use crate::failure::Failure;
 use crate::project::Project;
@@ -50,7 +51,7 @@ pub(crate) struct Repository {
 /// The files of a revision in a temporary folder.
 pub(crate) struct Checkout {
     /// Removed when this goes.
-    _folder: TempDir,
+    _folder: Scratch,
     /// The folder of the project, or its one file.
     pub(crate) path: PathBuf,
 }
@@ -86,13 +87,15 @@ impl Repository {
     /// Writes the project of a commit to a temporary folder. `file` is the file that is meant, where it
     /// is one.
     pub(crate) fn check_out(&self, commit: &str, file: Option<&Path>) -> Result<Checkout, Failure> {
-        let folder =
-            TempDir::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+        let folder = crate::files::scratch()?;
         let root = folder.path().canonicalize().unwrap_or_else(|_| folder.path().to_owned());
         let blobs = self.blobs(commit)?;
         let mut reader = BlobReader::start(&self.top)?;
         let is_policy = |path: &str| {
-            path.starts_with(&self.prefix) && (path.ends_with(".tagpol") || path.ends_with("tagpol.toml"))
+            let name = path.rsplit('/').next().unwrap_or(path);
+            // The manifests of the folders above tell how far the project reaches.
+            let is_above = name == FILE_NAME && self.prefix.starts_with(path.trim_end_matches(FILE_NAME));
+            is_above || path.starts_with(&self.prefix) && (name.ends_with(".tagpol") || name == FILE_NAME)
         };
         for (path, id) in blobs.iter().filter(|(path, _)| is_policy(path)) {
             reader.write(id, &root.join(path))?;
@@ -188,6 +191,9 @@ fn unreadable() -> Failure {
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("git");
+    // The configuration of a repository may be a stranger's: nothing that it names is started.
+    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
     command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
     command
 }

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_files::Scratch;
 use tagpol_inventory::{Format, ImportOptions, Snapshot, import};
 
 use crate::args::{ImportArgs, SourceArgs};
 use crate::failure::Failure;
-use crate::interrupt::{Scratch, writes_snapshots};
+use crate::files;
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::project::Project;
@@ -61,15 +62,15 @@ pub(crate) fn find(
         return import_for_now(std::slice::from_ref(plan), &import, taken_at, output).map(Some);
     }
     if let Some(id) = &args.snapshot {
-        return kept(by_id(&project.snapshots(), id)?);
+        return kept(by_id(&project.snapshots()?, id)?);
     }
     let files: Vec<PathBuf> = if args.inventory.is_empty() {
-        project.manifest.inventory.iter().map(|path| project.root.join(path)).collect()
+        project.manifest.inventory_in(&project.root)?
     } else {
         args.inventory.clone()
     };
     if files.is_empty() {
-        return match newest(&project.snapshots())? {
+        return match newest(&project.snapshots()?)? {
             Some(snapshot) => kept(snapshot),
             None => Ok(None),
         };
@@ -84,7 +85,7 @@ fn import_for_now(
     taken_at: DateTime<Utc>,
     output: &Output,
 ) -> Result<Opened, Failure> {
-    let folder = Scratch::new().map_err(|error| Failure::engine(format!("no temporary folder: {error}")))?;
+    let folder = files::scratch()?;
     let snapshot = import_files(files, args, taken_at, folder.path(), output)?;
     Ok(Opened { snapshot, folder: Some(folder) })
 }
@@ -104,7 +105,6 @@ pub(crate) fn import_files(
         currency: args.currency.clone(),
         ..ImportOptions::at(taken_at)
     };
-    writes_snapshots(folder);
     let mut bar = Bar::new(output.is_watched());
     let import = import(files, &options, &mut |progress| bar.update(&progress))?;
     Ok(import.write(folder, &mut |progress| bar.update(&progress))?)

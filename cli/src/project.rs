@@ -39,9 +39,10 @@ impl Project {
         let mut db = Database::default();
         let files = db.project(files);
         db.set_levels(files, location.manifest.lint_levels(&location.manifest_path())?);
+        let jail = tagpol_project::jail_of(&location.root);
         let tables = tagpol_sema::table_files(&db, files)
             .iter()
-            .filter_map(|path| Some((path.clone(), tagpol_project::headings(path)?)))
+            .filter_map(|path| Some((path.clone(), tagpol_project::headings(&jail, path)?)))
             .collect();
         db.set_tables(files, tables);
         let has_manifest = path.is_none_or(Path::is_dir) && location.manifest_path().is_file();
@@ -155,8 +156,13 @@ impl Project {
     }
 
     /// Returns the folder of the project's snapshots.
-    pub(crate) fn snapshots(&self) -> PathBuf {
-        self.root.join(&self.manifest.snapshots)
+    pub(crate) fn snapshots(&self) -> Result<PathBuf, Failure> {
+        Ok(self.manifest.snapshots_in(&self.root)?)
+    }
+
+    /// Returns the file of the project's state store.
+    pub(crate) fn state(&self) -> Result<PathBuf, Failure> {
+        Ok(self.manifest.state_in(&self.root)?)
     }
 }
 
@@ -176,13 +182,13 @@ fn folder_of(file: &Path) -> PathBuf {
 /// Returns the folder of the snapshots of the project at a path, without reading policies.
 pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
     let (root, manifest) = root_and_manifest(path)?;
-    Ok(root.join(manifest.snapshots))
+    Ok(manifest.snapshots_in(&root)?)
 }
 
 /// Returns the file of the state store of the project at a path, without reading policies.
 pub(crate) fn state_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
     let (root, manifest) = root_and_manifest(path)?;
-    Ok(root.join(manifest.state))
+    Ok(manifest.state_in(&root)?)
 }
 
 fn root_and_manifest(path: Option<&Path>) -> Result<(PathBuf, Manifest), Failure> {
@@ -195,9 +201,7 @@ fn root_and_manifest(path: Option<&Path>) -> Result<(PathBuf, Manifest), Failure
     } else {
         enclosing_project(&start).unwrap_or_else(|| start.clone())
     };
-    let manifest_path = root.join(FILE_NAME);
-    let manifest =
-        if manifest_path.is_file() { Manifest::read(&manifest_path)? } else { Manifest::default() };
+    let manifest = Manifest::of(&root)?.unwrap_or_default();
     Ok((root, manifest))
 }
 

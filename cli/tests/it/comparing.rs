@@ -163,27 +163,27 @@ fn git(folder: &Folder, args: &[&str]) -> String {
 
 #[test]
 fn revisions_are_read_without_touching_the_work_tree() {
-    let table = "table accounts from \"../../data/accounts.csv\" key id { id: text  owner: email }\n\
+    let table = "table accounts from \"../data/accounts.csv\" key id { id: text  owner: email }\n\
         tag owner: email\n\
         rule owner-from-account { fill owner = accounts[resource.account].owner }\n\
         policy owned { severity high  require owner }\n";
     let folder = Folder::with(&[
         ("project/tagpol.toml", "policies = \"rules\"\n"),
         ("project/rules/p.tagpol", table),
-        ("data/accounts.csv", "id,owner\n1,jane@company.com\n"),
+        ("project/data/accounts.csv", "id,owner\n1,jane@company.com\n"),
         ("i.csv", "id,account\nx,1\ny,2\nz,3\n"),
     ]);
     git(&folder, &["init", "-q"]);
-    git(&folder, &["add", "project", "data"]);
+    git(&folder, &["add", "project"]);
     git(&folder, &["commit", "-qm", "one"]);
     git(&folder, &["checkout", "-qb", "side"]);
-    folder.write("data/accounts.csv", "id,owner\n1,jane@company.com\n2,joe@company.com\n");
+    folder.write("project/data/accounts.csv", "id,owner\n1,jane@company.com\n2,joe@company.com\n");
     git(&folder, &["commit", "-qam", "two"]);
     git(&folder, &["checkout", "-q", "main"]);
     folder.write("project/tagpol.toml", "policies = \"rules\"\n[policy.owned]\nseverity = \"low\"\n");
     git(&folder, &["commit", "-qam", "three"]);
     folder.write("project/rules/p.tagpol", table.replace("require", "forbid"));
-    folder.write("data/accounts.csv", "broken");
+    folder.write("project/data/accounts.csv", "broken");
     let status = git(&folder, &["status", "--porcelain"]);
     let run = |rev: &str| compare(&folder, &["project", "--rev", rev, "-i", "i.csv"]);
     let counts = |value: &Value| {
@@ -196,7 +196,7 @@ fn revisions_are_read_without_touching_the_work_tree() {
     assert_eq!(folder.left_behind(), Vec::<String>::new());
     // Against the files as they are, which are broken.
     folder.run(&["diff", "project", "--rev", "main", "-i", "i.csv"]).fails_with(2, &["accounts.csv"]);
-    folder.write("data/accounts.csv", "id,owner\n");
+    folder.write("project/data/accounts.csv", "id,owner\n");
     assert_eq!(counts(&run("main"))[0], 0);
     let fails = |rev: &str, said: &[&str]| {
         let rev = format!("--rev={rev}");

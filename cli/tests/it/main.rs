@@ -12,6 +12,7 @@
 //! - `tables`: files that policies look values up in
 //! - `reports`, `page`: the formats of `eval`, and its page in a browser
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
+//! - `jail`: what a project may read and write, and what outputs replace
 //! - `interrupted`: Ctrl-C, full disks and folders that cannot be written; `killed`: trainings that are killed
 //! - `terraform`: plans, and other inventories of the clouds' own
 //! - `documents`, `examples`: what the documentation and the examples say, run
@@ -41,6 +42,7 @@ mod formatting;
 mod goals;
 mod hostile;
 mod interrupted;
+mod jail;
 mod killed;
 mod lints;
 mod output;

@@ -100,14 +100,14 @@ fn rows_that_cannot_be_used_are_told_with_their_places() {
             "1,jane@example.com,gold\n2,,\n1,,basic\n1,,\n",
             &[
                 "the table `accounts` has mistakes",
-                "accounts.csv:4: `account-id` `1` is on line 2 already",
+                "accounts.csv:4: the same `account-id` is on line 2 already",
                 "accounts.csv:5: ",
             ][..],
         ),
         (
             "1,jane,Gold\n",
             &[
-                "accounts.csv:2: `Owner (primary)` is `jane`, want an e-mail address",
+                "accounts.csv:2: `Owner (primary)` is not valid, want an e-mail address",
                 "`tier` is `Gold`, want one of gold, basic",
             ],
         ),
@@ -141,7 +141,7 @@ fn a_table_that_nothing_reads_is_not_asked_for() {
     let folder = Folder::with(&[("x.tagpol", unread), ("a.csv", "k\n1\n1\n"), ("r.csv", RESOURCES)]);
     folder.run(&["eval", "-i", "r.csv"]).ends_with(1);
     let run = folder.run(&["check"]);
-    assert!(run.err.contains("a.csv:3: `k` `1` is on line 2 already"), "{run:#?}");
+    assert!(run.err.contains("a.csv:3: the same `k` is on line 2 already"), "{run:#?}");
     run.ends_with(3);
 }
 

@@ -15,7 +15,6 @@ use tagpol_sema::{Validity, describe};
 use tagpol_store::Store;
 
 use crate::error::RunError;
-use crate::message::shown;
 
 /// Mistakes of a table that are told; the rest is counted.
 const SHOWN: usize = 5;
@@ -175,11 +174,12 @@ impl<'t> Reader<'t> {
     fn check_cells(&mut self, line: u64, cells: &[Option<String>]) {
         for (at, (cell, column)) in cells.iter().zip(&self.table.columns).enumerate() {
             let Some(text) = cell else { continue };
+            // The text itself is not shown: a table may be a file that a stranger made a project name.
             if self.validity.get(at).is_none_or(|validity| validity.holds(text)) {
                 continue;
             }
             let wanted = describe(&column.ty);
-            self.mistake(line, format!("{} is `{}`, want {wanted}", self.name(at), shown(text)));
+            self.mistake(line, format!("{} is not valid, want {wanted}", self.name(at)));
         }
     }
 
@@ -201,7 +201,7 @@ impl<'t> Reader<'t> {
         let mut mistakes = std::mem::take(&mut self.mistakes);
         for (key, again) in &self.again {
             let first = self.keys.get(key).and_then(|row| self.lines.get(*row)).copied().unwrap_or_default();
-            let reason = format!("{name} `{}` is on {} already", shown(key), places(self.table, first));
+            let reason = format!("the same {name} is on {} already", places(self.table, first));
             mistakes.extend(again.iter().map(|line| (*line, reason.clone())));
         }
         if mistakes.is_empty() {

@@ -5,7 +5,10 @@ use std::path::{Component, Path, PathBuf};
 use tagpol_inventory::lookup_headings;
 use tagpol_sema::TableFile;
 
-use crate::{FILE_NAME, Manifest, ProjectError};
+use crate::{FILE_NAME, Jail, Manifest, ProjectError};
+
+/// Bytes of a file of text: a million lines of policies take some fifty million.
+pub(crate) const TEXT_LIMIT: u64 = 64 << 20;
 
 /// Where a project is.
 #[derive(Debug, Clone)]
@@ -50,28 +53,22 @@ pub fn enclosing(folder: &Path) -> Option<PathBuf> {
 
 /// Finds the project in a folder, with or without a manifest.
 pub fn folder(root: PathBuf) -> Result<Location, ProjectError> {
-    let manifest_path = root.join(FILE_NAME);
-    let has_manifest = manifest_path.is_file();
-    let manifest = if has_manifest { Manifest::read(&manifest_path)? } else { Manifest::default() };
-    let policies =
-        if manifest.policies == Path::new(".") { root.clone() } else { root.join(&manifest.policies) };
-    if !policies.is_dir() {
-        return Err(ProjectError::new(format!("there is no folder `{}`", policies.display()))
-            .at(&manifest_path, None)
-            .help("`policies` names the folder of the .tagpol files"));
-    }
-    let files = files_below(&policies)?;
+    let manifest = Manifest::of(&root)?.unwrap_or_default();
+    let files = files_below(&manifest.policies_in(&root)?)?;
     Ok(Location { root, manifest, files })
 }
 
 /// Lists the `.tagpol` files below a folder, of which there must be some. Hidden folders, build output
-/// and linked folders are passed over.
+/// and linked folders are passed over. A `.tagpol` file that is a link, or not a regular file, is an error.
 pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     let mut files = Vec::new();
+    let jail = Jail::new(folder);
     walk(folder, &mut |path| {
         if is_policy_file(&path) {
+            jail.file(&path)?;
             files.push(path);
         }
+        Ok(())
     })?;
     if files.is_empty() {
         return Err(ProjectError::new(format!("`{}` holds no .tagpol file", folder.display()))
@@ -80,7 +77,10 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     Ok(files)
 }
 
-fn walk(folder: &Path, visit: &mut impl FnMut(PathBuf)) -> Result<(), ProjectError> {
+fn walk(
+    folder: &Path,
+    visit: &mut impl FnMut(PathBuf) -> Result<(), ProjectError>,
+) -> Result<(), ProjectError> {
     let entries =
         std::fs::read_dir(folder).map_err(|error| ProjectError::io("read the folder", folder, &error))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -93,7 +93,7 @@ fn walk(folder: &Path, visit: &mut impl FnMut(PathBuf)) -> Result<(), ProjectErr
                 walk(&path, visit)?;
             }
         } else {
-            visit(path);
+            visit(path)?;
         }
     }
     Ok(())
@@ -106,6 +106,7 @@ pub fn projects_below(folder: &Path) -> Vec<PathBuf> {
         if path.file_name().is_some_and(|name| name == FILE_NAME) {
             found.extend(path.parent().map(Path::to_owned));
         }
+        Ok(())
     });
     found
 }
@@ -115,9 +116,9 @@ pub fn is_policy_file(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "tagpol")
 }
 
-/// Reads a file, which must be UTF-8.
+/// Reads a regular file, which must be UTF-8.
 pub fn read_text(path: &Path) -> Result<String, ProjectError> {
-    text(std::fs::read(path).map_err(|error| ProjectError::io("read", path, &error))?, path)
+    text(tagpol_files::read_whole(path, TEXT_LIMIT)?, path)
 }
 
 /// Returns the text of a file, which must be UTF-8.
@@ -132,9 +133,14 @@ pub fn text(bytes: Vec<u8>, path: &Path) -> Result<String, ProjectError> {
     })
 }
 
-/// Reads the headings of a table's file; None where it has no row to tell them.
-pub fn headings(path: &str) -> Option<TableFile> {
-    let headings = lookup_headings(Path::new(path)).map_err(|error| match error.line {
+/// Reads the headings of a table's file, which must be a regular file inside the project; None if it has
+/// no row to tell them.
+pub fn headings(jail: &Jail, path: &str) -> Option<TableFile> {
+    let file = match jail.file(Path::new(path)) {
+        Ok(file) => file,
+        Err(error) => return Some(Err(error.reason())),
+    };
+    let headings = lookup_headings(&file).map_err(|error| match error.line {
         Some(line) => format!("line {line}: {}", error.reason),
         None => error.reason,
     });

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod manifest;
 mod overrides;
+mod places;
 
 pub use error::ProjectError;
 pub use files::{
@@ -17,3 +18,5 @@ pub use files::{
     shown, text,
 };
 pub use manifest::{DocFormat, DocSettings, FILE_NAME, FailOn, Level, Manifest, PolicyOverride, ReportTags};
+pub use places::jail_of;
+pub use tagpol_files::Jail;

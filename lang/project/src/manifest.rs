@@ -9,7 +9,7 @@ use tagpol_sema::program::Severity;
 use tagpol_sema::{LintLevel, LintLevels};
 use toml::Spanned;
 
-use crate::ProjectError;
+use crate::{Jail, ProjectError};
 
 /// Name of the file.
 pub const FILE_NAME: &str = "tagpol.toml";
@@ -159,10 +159,27 @@ impl Default for PolicyOverride {
 }
 
 impl Manifest {
-    /// Reads the file. Fails where it cannot be read, or says something that no manifest says.
+    /// Reads the manifest of the project in a folder; None if it has none.
+    ///
+    /// # Errors
+    /// If the manifest is a link or not a regular file, cannot be read, or has a mistake.
+    pub fn of(root: &Path) -> Result<Option<Self>, ProjectError> {
+        let path = root.join(FILE_NAME);
+        if path.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        Self::read(&path).map(Some)
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it is a link or not a regular file, cannot be read, or has a mistake.
     pub fn read(path: &Path) -> Result<Self, ProjectError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ProjectError::io("read", path, &error))?;
-        Self::parse(path, &text)
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        // A link could lead to a file whose content a message would then show.
+        Jail::new(folder).file(path)?;
+        Self::parse(path, &crate::read_text(path)?)
     }
 
     /// Reads the text of the file.

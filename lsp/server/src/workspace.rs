@@ -83,7 +83,7 @@ impl Workspace {
         text_of: &dyn Fn(&str) -> Option<String>,
     ) {
         let (location, problem) = located(&root);
-        let policies = root.join(&location.manifest.policies);
+        let policies = location.manifest.policies_in(&root).unwrap_or_else(|_| root.clone());
         let levels = location.manifest.lint_levels(&location.manifest_path());
         let is_bare = !root.join(FILE_NAME).is_file();
         let mut files = BTreeMap::new();
@@ -138,7 +138,12 @@ impl Workspace {
     pub(crate) fn read_tables(&self, db: &mut Database) {
         for member in &self.members {
             let paths = table_files(db, member.project).clone();
-            let tables = paths.into_iter().filter_map(|path| Some((path.clone(), headings(&path)?)));
+            let jail = member.root.as_deref().map(tagpol_project::jail_of);
+            let folder = |path: &str| Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
+            let tables = paths.into_iter().filter_map(|path| {
+                let jail = jail.clone().unwrap_or_else(|| tagpol_project::jail_of(&folder(&path)));
+                Some((path.clone(), headings(&jail, &path)?))
+            });
             let tables: BTreeMap<_, _> = tables.collect();
             if *member.project.tables(db) != tables {
                 db.set_tables(member.project, tables);
@@ -269,7 +274,8 @@ fn located(root: &Path) -> (Location, Option<ProjectError>) {
         Err(problem) => problem,
     };
     let manifest = Manifest::read(&root.join(FILE_NAME)).unwrap_or_default();
-    let files = tagpol_project::files_below(&root.join(&manifest.policies)).unwrap_or_default();
+    let policies = manifest.policies_in(root).ok();
+    let files = policies.and_then(|folder| tagpol_project::files_below(&folder).ok()).unwrap_or_default();
     // A folder without policies is no mistake in an editor: the first may be written next.
     let problem = Some(problem).filter(|problem| problem.path.is_some());
     (Location { root: root.to_owned(), manifest, files }, problem)

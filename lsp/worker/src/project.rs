@@ -57,7 +57,11 @@ impl Project {
     fn read_tables(&mut self) {
         let paths = tagpol_sema::table_files(&self.db, self.files).clone();
         let tables = paths.into_iter();
-        let tables = tables.filter_map(|path| Some((path.clone(), tagpol_project::headings(&path)?)));
+        let tables = tables.filter_map(|path| {
+            let folder = Path::new(&path).parent().unwrap_or(Path::new(""));
+            let jail = tagpol_project::jail_of(self.root.as_deref().unwrap_or(folder));
+            Some((path.clone(), tagpol_project::headings(&jail, &path)?))
+        });
         let tables: BTreeMap<_, _> = tables.collect();
         if *self.files.tables(&self.db) != tables {
             self.db.set_tables(self.files, tables);
@@ -79,10 +83,11 @@ impl Project {
     /// # Errors
     /// What is wrong with the manifest, for people.
     pub(crate) fn options(&self, now: DateTime<Utc>) -> Result<Options, String> {
-        let (manifest, path) = self.manifest()?;
-        let state = path.parent().map(|root| StateStore::new(root.join(&manifest.state)));
+        let (manifest, _) = self.manifest()?;
+        let state = self.root.as_deref().map(|root| manifest.state_in(root)).transpose();
+        let state = state.map_err(|error| error.to_string())?.map(StateStore::new);
         // Nothing is written here, so a store that is not there stays so.
-        let state = state.filter(|store| self.root.is_some() && store.exists());
+        let state = state.filter(StateStore::exists);
         Ok(Options { rates: manifest.rates, state, ..Options::at(now) })
     }
 

@@ -144,10 +144,10 @@ impl Ctx<'_> {
         headings: &[String],
     ) {
         let node = place.heading.as_ref().map_or(place.name.id, |text| text.id);
-        let list = headings.iter().map(|heading| format!("`{heading}`")).collect::<Vec<_>>().join(", ");
         let mut draft = self
             .draft(Code::E0050, node, format!("`{path}` has no column `{}`", column.heading))
-            .help(format!("its columns are {list}"));
+            .help("write the heading as the file has it: `column: text from \"Heading\"`");
+        // What else is in the file is not shown, but for a heading that the policy almost has.
         let names: Vec<String> = headings.iter().map(|heading| heading.to_lowercase()).collect();
         let meant =
             tagpol_syntax::similar::closest(&column.heading.to_lowercase(), names.iter().map(String::as_str));

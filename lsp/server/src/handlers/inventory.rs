@@ -101,7 +101,7 @@ impl Server {
 pub(crate) async fn list_snapshots(server: &Server, params: OfProject) -> Result<Snapshots> {
     let inventory = server.inventory(params.uri.as_ref()).await?;
     let in_use = inventory.snapshot();
-    let folder = choice::snapshots(&inventory.root);
+    let folder = choice::snapshots(&inventory.root).map_err(failed)?;
     let listing = tokio::task::spawn_blocking(move || tagpol_inventory::Snapshot::list(&folder)).await;
     let listing = listing.map_err(|error| failed(error.to_string()))?;
     let listing = listing.map_err(|error| failed(error.to_string()))?;

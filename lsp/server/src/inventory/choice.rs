@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use tagpol_inventory::{ImportError, Snapshot};
-use tagpol_project::{FILE_NAME, Manifest};
+use tagpol_project::{FILE_NAME, Jail, Manifest};
 use tagpol_questions::Inventory;
 
 use crate::protocol::ChosenBy;
+
+/// Bytes of the file that names the model in use.
+const PROMOTED_LIMIT: u64 = 1 << 20;
 
 /// What was chosen, and by whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +29,16 @@ pub(crate) struct Wishes {
     pub(crate) scratch: Option<PathBuf>,
 }
 
-/// Returns the folder of a project's snapshots.
-pub(crate) fn snapshots(root: &Path) -> PathBuf {
-    root.join(manifest(root).snapshots)
+/// Returns the folder of a project's snapshots. Fails with a message for people.
+pub(crate) fn snapshots(root: &Path) -> Result<PathBuf, String> {
+    manifest(root).snapshots_in(root).map_err(|error| error.to_string())
 }
 
-/// Returns the folder of a project's models.
-pub(crate) fn models(root: &Path) -> PathBuf {
-    let state = root.join(manifest(root).state);
-    state.parent().unwrap_or(root).join("models")
+/// Returns the text of the file that names the model in use; None if there is none.
+pub(crate) fn promoted(root: &Path) -> Option<String> {
+    let state = manifest(root).state_in(root).ok()?;
+    let file = state.parent().unwrap_or(root).join("models").join("promoted");
+    tagpol_files::read_text(&Jail::new(root).file(&file).ok()?, PROMOTED_LIMIT).ok()
 }
 
 fn manifest(root: &Path) -> Manifest {
@@ -50,11 +54,12 @@ pub(crate) fn choose(root: &Path, wishes: &Wishes) -> Result<Option<Choice>, Str
     }
     let manifest = manifest(root);
     if let (false, Some(scratch)) = (manifest.inventory.is_empty(), &wishes.scratch) {
+        manifest.inventory_in(root).map_err(|error| error.to_string())?;
         let files = manifest.inventory.iter().map(|file| file.display().to_string()).collect();
         let inventory = Inventory::Files { files, into: scratch.display().to_string() };
         return Ok(Some(Choice { inventory, by: ChosenBy::Manifest }));
     }
-    let listing = Snapshot::list(&root.join(manifest.snapshots)).map_err(told)?;
+    let listing = Snapshot::list(&snapshots(root)?).map_err(told)?;
     match (listing.snapshots.first(), listing.damaged.first()) {
         (Some(newest), _) => Ok(Some(chosen(newest, ChosenBy::Newest))),
         (None, Some(damaged)) => Err(damaged.error.to_string()),
@@ -72,7 +77,7 @@ pub(crate) fn by_name(root: &Path, name: &str) -> Result<Snapshot, String> {
     if !name.is_empty() && folder.join("manifest.json").is_file() {
         return Snapshot::open(&folder).map_err(told);
     }
-    let all = snapshots(root);
+    let all = snapshots(root)?;
     let listing = Snapshot::list(&all).map_err(told)?;
     let mut found = listing.snapshots.into_iter().filter(|snapshot| snapshot.id().starts_with(name));
     match (found.next(), found.next()) {

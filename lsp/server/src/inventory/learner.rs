@@ -11,7 +11,7 @@ use std::time::Duration;
 use tagpol_questions::{Learnt, Subject};
 use tokio::process::Command;
 
-use super::choice::models;
+use super::choice::promoted;
 use super::known::Wanted;
 use super::{Inventory, keeper};
 use crate::protocol::{State, Status};
@@ -33,8 +33,8 @@ pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
             tokio::time::sleep(REST).await;
         }
         let (Some(program), Some(snapshot)) = (&server.worker, inventory.snapshot()) else { continue };
-        let promoted = std::fs::read_to_string(models(&inventory.root).join("promoted")).ok();
-        if inventory.known.lock().is_learnt(&snapshot.id) && promoted == model {
+        let used = promoted(&inventory.root);
+        if inventory.known.lock().is_learnt(&snapshot.id) && used == model {
             continue;
         }
         inventory.known.lock().is_news = false;
@@ -45,7 +45,7 @@ pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
         };
         let tags: Vec<String> = learnt.tags.keys().cloned().collect();
         inventory.known.lock().learn(&snapshot.id, learnt);
-        model = promoted;
+        model = used;
         look_ahead(&inventory, tags).await;
     }
 }

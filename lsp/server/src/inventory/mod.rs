@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tagpol_files::Scratch;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -41,7 +42,7 @@ pub(crate) struct Inventory {
     pub(crate) learn: Notify,
     state: Mutex<Kept>,
     /// A folder for what is imported; gone with this.
-    scratch: Option<tempfile::TempDir>,
+    scratch: Option<Scratch>,
 }
 
 #[derive(Default)]
@@ -55,7 +56,7 @@ struct Kept {
 
 impl Inventory {
     fn new(root: PathBuf) -> Self {
-        let scratch = tempfile::Builder::new().prefix("tagpol-").tempdir().ok();
+        let scratch = Scratch::new().ok();
         Self {
             root,
             known: Shared::default(),
