@@ -108,7 +108,7 @@ fn rows_that_cannot_be_used_are_told_with_their_places() {
             "1,jane,Gold\n",
             &[
                 "accounts.csv:2: `Owner (primary)` is not valid, want an e-mail address",
-                "`tier` is `Gold`, want one of gold, basic",
+                "`tier` is not valid, want one of gold, basic",
             ],
         ),
         ("1,,gold\n\n ,,gold\n", &["accounts.csv:4: the row has no `account-id`, which is the key"]),
