@@ -379,7 +379,8 @@ pub(crate) struct ImportArgs {
     /// Currency of costs whose files do not say it, like USD
     #[arg(long, value_name = "CODE", value_parser = parse_currency)]
     pub(crate) currency: Option<String>,
-    /// Fail on the first row or value that cannot be read, instead of listing it
+    /// Fail on the first row or value that cannot be read, and on files that are incomplete, like the first
+    /// page of an answer, instead of listing them
     #[arg(long)]
     pub(crate) strict: bool,
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
-use tagpol_inventory::{Format, ImportOptions, Snapshot, import};
+use tagpol_inventory::{Format, ImportError, ImportOptions, Manifest, Snapshot, import};
 
 use crate::args::{ImportArgs, SourceArgs};
 use crate::failure::Failure;
@@ -12,6 +12,9 @@ use crate::files;
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::project::Project;
+
+/// Incomplete files that a warning names.
+const GAPS: usize = 3;
 
 /// An opened snapshot, and the temporary folder that it lives in if it is not kept.
 pub(crate) struct Opened {
@@ -31,7 +34,7 @@ pub(crate) fn open(
     project: &Project,
     args: &SourceArgs,
     taken_at: DateTime<Utc>,
-    output: &Output,
+    output: &mut Output,
 ) -> Result<Opened, Failure> {
     match find(project, args, taken_at, output)? {
         Some(opened) => Ok(opened),
@@ -43,6 +46,36 @@ pub(crate) fn open(
 
 /// As [`open`]; None where nothing is named and there is no snapshot.
 pub(crate) fn find(
+    project: &Project,
+    args: &SourceArgs,
+    taken_at: DateTime<Utc>,
+    output: &mut Output,
+) -> Result<Option<Opened>, Failure> {
+    let opened = find_source(project, args, taken_at, output)?;
+    if let Some(opened) = &opened {
+        warn_of_gaps(opened.snapshot.manifest(), output);
+        if let Some(gap) = opened.snapshot.manifest().completeness.gaps.first()
+            && args.import.strict
+        {
+            return Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }.into());
+        }
+    }
+    Ok(opened)
+}
+
+/// Warns that files are only a part of what there is, as the first page of an answer.
+pub(crate) fn warn_of_gaps(manifest: &Manifest, output: &mut Output) {
+    let completeness = &manifest.completeness;
+    for gap in completeness.gaps.iter().take(GAPS) {
+        output.note(&format!("warning: {gap}; {}\n", gap.advice()));
+    }
+    let more = completeness.gap_count.saturating_sub(GAPS as u64);
+    if more > 0 {
+        output.note(&format!("warning: {more} more answers are incomplete\n"));
+    }
+}
+
+fn find_source(
     project: &Project,
     args: &SourceArgs,
     taken_at: DateTime<Utc>,

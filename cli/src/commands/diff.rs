@@ -191,7 +191,7 @@ impl Comparison {
         let path = args.paths.first().map(PathBuf::as_path);
         let load = |output: &mut Output| Side::load(path, String::new(), None, now, output);
         let (mut before, mut after) = (load(output)?, load(output)?);
-        let open = |id: String| {
+        let mut open = |id: String| {
             let source = SourceArgs { snapshot: Some(id), ..args.source.clone() };
             inventory::open(&after.project, &source, now, output)
         };

@@ -10,7 +10,7 @@ use super::clock;
 use crate::args::{Cloud, FetchArgs, ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::failure::{Exit, Failure};
 use crate::files::{self, write_whole_with};
-use crate::inventory::{by_id, import_files, newest};
+use crate::inventory::{by_id, import_files, newest, warn_of_gaps};
 use crate::output::{Output, counted};
 use crate::progress::Bar;
 use crate::project::snapshots_dir;
@@ -48,10 +48,12 @@ fn import_into(
     let snapshot = import_files(files, args, clock(None), folder, output)?;
     output.print(&describe(snapshot.manifest()))?;
     output.note(&format!("evaluate it: tagpol eval --snapshot {}\n", snapshot.id()));
+    warn_of_gaps(snapshot.manifest(), output);
     let rejects = snapshot.rejects()?;
     if !rejects.is_empty() {
         let mut text: String = rejects.iter().take(REJECTS).map(line).collect();
-        let more = rejects.len().saturating_sub(REJECTS);
+        let unlisted = snapshot.manifest().completeness.unlisted_rejects;
+        let more = (rejects.len().saturating_sub(REJECTS) as u64).saturating_add(unlisted);
         if more > 0 {
             let _ = writeln!(text, "… and {more} more: `tagpol snapshot show --rejects`");
         }
@@ -146,6 +148,10 @@ fn remove(folder: &Path, ids: &[String], output: &mut Output) -> Result<Exit, Fa
 fn show_rejects(snapshot: &Snapshot, output: &mut Output) -> Result<Exit, Failure> {
     let text: String = snapshot.rejects()?.iter().map(line).collect();
     output.print(&text)?;
+    let unlisted = snapshot.manifest().completeness.unlisted_rejects;
+    if unlisted > 0 {
+        output.note(&format!("{unlisted} more were counted and not listed\n"));
+    }
     Ok(Exit::Success)
 }
 
@@ -228,7 +234,15 @@ fn describe(manifest: &Manifest) -> String {
         );
     }
     let completeness = &manifest.completeness;
-    if !completeness.complete {
+    if completeness.gap_count > 0 {
+        let answers = counted(
+            usize::try_from(completeness.gap_count).unwrap_or(usize::MAX),
+            "answer shows that there are more resources",
+            "answers show that there are more resources",
+        );
+        let _ = writeln!(text, "  incomplete  {answers}");
+    }
+    if completeness.rejected_rows > 0 {
         let (rows, values) = (completeness.rejected_rows, completeness.rejected_values);
         let _ = writeln!(text, "  rejected    {rows} rows, {values} values");
     }

@@ -41,6 +41,7 @@ mod fetching;
 mod formatting;
 mod goals;
 mod hostile;
+mod incomplete;
 mod interrupted;
 mod jail;
 mod killed;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format::Format;
 use crate::month::YearMonth;
+use crate::read::paging::Gap;
 use crate::reject::Reject;
 
 /// Why an import, a write or an opening did not come about. Nothing is left on disk then.
@@ -175,6 +176,20 @@ pub enum ImportError {
         /// What was rejected.
         reject: Box<Reject>,
     },
+    /// A file shows that it is not all of what there is, and the import was asked to be strict.
+    #[error("{gap}")]
+    Incomplete {
+        /// What is missing.
+        gap: Box<Gap>,
+    },
+    /// The file is larger in some respect than can be read in bounded memory.
+    #[error("`{}` is too large to be read: it has {what}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit that it exceeds, as in "more than 250000 columns".
+        what: String,
+    },
     /// The snapshot could not be written.
     #[error("cannot write the snapshot at `{}`: {source}", path.display())]
     Write {
@@ -215,6 +230,7 @@ impl ImportError {
         match self {
             Self::NoFiles | Self::UnknownMonth { .. } => None,
             Self::Strict { reject } => Some(Path::new(&reject.file)),
+            Self::Incomplete { gap } => Some(Path::new(&gap.file)),
             Self::NotFound { path }
             | Self::IsDirectory { path }
             | Self::Read { path, .. }
@@ -230,6 +246,7 @@ impl ImportError {
             | Self::BilledTwice { path, .. }
             | Self::SameBill { path, .. }
             | Self::NothingRead { path, .. }
+            | Self::TooLarge { path, .. }
             | Self::Write { path, .. }
             | Self::NoSnapshot { path }
             | Self::UnknownSchema { path, .. }
@@ -246,6 +263,7 @@ impl ImportError {
             | Self::BilledTwice { line, .. } => Some(*line),
             Self::MissingColumns { .. } | Self::UnknownFocusVersion { .. } => Some(1),
             Self::Strict { reject } | Self::NothingRead { first: reject, .. } => Some(reject.line),
+            Self::Incomplete { gap } => Some(gap.line),
             _ => None,
         }
     }
@@ -307,6 +325,8 @@ impl ImportError {
                 "correct the file, or import it without being strict: the row is then listed as rejected"
                     .to_owned()
             }
+            Self::Incomplete { gap } => gap.advice().to_owned(),
+            Self::TooLarge { .. } => "split the file, and import the parts together".to_owned(),
             Self::Write { .. } => "check the folder's permissions and the space left on the disk".to_owned(),
             Self::UnknownSchema { .. } => {
                 "read it with the program that wrote it, or import its sources again".to_owned()

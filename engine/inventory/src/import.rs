@@ -18,6 +18,7 @@ use crate::inventory::{Draft, Inventory, Matches};
 use crate::month::YearMonth;
 use crate::read::bill::{self, Bill, BillMonth, Charged, Unattributed};
 use crate::read::json::Answers;
+use crate::read::paging::{Coverage, Gap};
 use crate::read::{
     Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, ndjson,
     terraform,
@@ -84,6 +85,10 @@ pub struct Counts {
     pub rejected_rows: u64,
     /// Values that were left out or changed.
     pub rejected_values: u64,
+    /// Rejected rows and values that [`Import::rejects`] does not list, because it lists the first 100,000.
+    pub unlisted_rejects: u64,
+    /// Places at which the files show that they are not all of what there is; see [`Import::gaps`].
+    pub gaps: u64,
     /// Rows that were merged into a resource of the same id (charges of a bill not counted).
     pub merged: u64,
     /// Rows of bills that name no resource.
@@ -99,6 +104,7 @@ pub struct Counts {
 pub struct Import {
     pub(crate) inventory: Inventory,
     rejects: Vec<Reject>,
+    gaps: Vec<Gap>,
     counts: Counts,
     currency: Option<String>,
     month: Option<BillMonth>,
@@ -113,7 +119,7 @@ pub struct Import {
 /// # Errors
 ///
 /// Where a file cannot be read at all, is cut off, holds nothing that could be read, or contradicts
-/// the others in its currency; in strict mode with the first thing that is rejected.
+/// the others in its currency; in strict mode with the first thing that is rejected, or that is missing.
 pub fn import(
     paths: &[PathBuf],
     options: &ImportOptions,
@@ -127,6 +133,7 @@ pub fn import(
         bill: Bill::default(),
         rejects: Rejects::new(options.strict),
         currency: Currency::asked(options.currency.clone()),
+        coverage: Coverage::default(),
         sources: Vec::new(),
         charged: Vec::new(),
         formats: FxHashMap::default(),
@@ -147,7 +154,11 @@ pub fn import(
         let source = held.map_or_else(|| Source::open(path), Ok)?;
         importer.read(number, path, (format, options.format.is_none()), source, progress)?;
     }
-    Ok(importer.finish(billed, options.taken_at))
+    let import = importer.finish(billed, options.taken_at);
+    match import.gaps.first().filter(|_| options.strict) {
+        Some(gap) => Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }),
+        None => Ok(import),
+    }
 }
 
 /// Opens a file and finds out its format, unless that is given.
@@ -178,8 +189,9 @@ fn read_file(
     sink: &mut Sink<'_>,
 ) -> Result<(ReadAs, Fingerprint), ImportError> {
     let plain = ReadAs { format, version: None };
-    let answers =
-        |source, answers: &'static Answers, sink: &mut Sink<'_>| json::read_answers(source, answers, sink);
+    let answers = |source, answers: &'static Answers, sink: &mut Sink<'_>| {
+        json::read_answers(source, format, answers, sink)
+    };
     let source = match format {
         _ if format == Format::FocusParquet || (format.is_bill() && source.start()?.starts_with(PARQUET)) => {
             let (file, fingerprint) = source.into_file()?;
@@ -214,6 +226,7 @@ struct Importer {
     bill: Bill,
     rejects: Rejects,
     currency: Currency,
+    coverage: Coverage,
     sources: Vec<SourceFile>,
     /// What each of them charges.
     charged: Vec<Charged>,
@@ -238,7 +251,7 @@ impl Importer {
         let bill = &mut self.bill;
         let mut sink = Sink::new(
             &mut self.inventory,
-            &mut self.rejects,
+            (&mut self.rejects, &mut self.coverage),
             &mut self.currency,
             (path, number),
             &mut report,
@@ -312,7 +325,8 @@ impl Importer {
         self.inventory.complete(&self.formats);
         self.inventory.sort();
         let (month, unattributed) = billed.unzip();
-        let rejects = self.rejects.into_all();
+        let (rejects, reject_count) = self.rejects.finish();
+        let (gaps, gap_count) = self.coverage.finish();
         let bills = self.sources.iter().filter(|source| source.format.is_bill()).count();
         let both = (1..self.sources.len()).contains(&bills);
         let rejected_rows = self.sources.iter().map(|source| source.rejected_rows).sum();
@@ -320,7 +334,9 @@ impl Importer {
             resources: self.inventory.len() as u64,
             rows: self.sources.iter().map(|source| source.rows).sum(),
             rejected_rows,
-            rejected_values: rejects.len() as u64 - rejected_rows,
+            rejected_values: reject_count.saturating_sub(rejected_rows),
+            unlisted_rejects: reject_count.saturating_sub(rejects.len() as u64),
+            gaps: gap_count,
             merged: self.inventory.merged(),
             unattributed_rows: unattributed.map_or(0, |part| part.rows),
             unattributed_cost: unattributed.map(|part| part.cost),
@@ -329,6 +345,7 @@ impl Importer {
         Import {
             inventory: self.inventory,
             rejects,
+            gaps,
             counts,
             currency: self.currency.into_code(),
             month,
@@ -360,7 +377,16 @@ impl Import {
             merged: inventory.merged(),
             ..Counts::default()
         };
-        Self { inventory, rejects: Vec::new(), counts, currency, month: None, sources: Vec::new(), taken_at }
+        Self {
+            inventory,
+            rejects: Vec::new(),
+            gaps: Vec::new(),
+            counts,
+            currency,
+            month: None,
+            sources: Vec::new(),
+            taken_at,
+        }
     }
 
     /// Returns the resources, sorted by the bytes of their ids, the tags of each by their keys.
@@ -368,9 +394,14 @@ impl Import {
         self.inventory.rows().iter().map(|row| self.inventory.resource(row))
     }
 
-    /// Returns what was rejected, in the order in which it was met.
+    /// Returns what was rejected, in the order in which it was met; the first 100,000 of it.
     pub fn rejects(&self) -> &[Reject] {
         &self.rejects
+    }
+
+    /// Returns where the files show that they are not all of what there is; the first 100 of it.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     /// Returns how many of what was seen.

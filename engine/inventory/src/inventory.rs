@@ -5,6 +5,7 @@
 //! a source changes nothing, and that of two values for one thing the later one stands.
 
 mod join;
+mod row_tags;
 
 use std::borrow::Cow;
 
@@ -20,6 +21,7 @@ use crate::value::shorten;
 
 pub use join::Matches;
 use join::{Sides, merge};
+use row_tags::{Lookup, TagMap, sort_tags};
 
 /// Number that stands for the bills among the files of an import.
 const BILL: u32 = u32::MAX;
@@ -120,6 +122,9 @@ pub(crate) struct Inventory {
     pub(crate) pool: Pool,
     rows: Vec<Row>,
     by_id: FxHashMap<Symbol, u32>,
+    /// The tags of rows that were merged and have many: they go back into the rows in the end, so that each
+    /// row of a file costs what is in it, however many had the same id before.
+    many: FxHashMap<u32, TagMap>,
     merged: u64,
 }
 
@@ -146,8 +151,14 @@ impl Inventory {
             return Pushed::New;
         };
         self.merged += 1;
-        let difference = if old.told { None } else { difference(&self.pool, old, &row) };
-        merge(&self.pool, old, row);
+        if row_tags::are_many(&old.tags, &row.tags) {
+            let tags = std::mem::take(&mut old.tags);
+            self.many.entry(at).or_insert_with(|| tags.into_iter().collect());
+        }
+        let many = self.many.get_mut(&at);
+        let lookup = many.as_deref().map_or(Lookup::of(&old.tags), Lookup::Map);
+        let difference = if old.told { None } else { difference(&self.pool, old, lookup, &row) };
+        merge(&self.pool, (old, many), row);
         match difference {
             None => Pushed::Merged,
             Some(text) => {
@@ -177,9 +188,20 @@ impl Inventory {
     ///
     /// Done when all files are merged, so that a guess never beats what a file says.
     pub(crate) fn complete(&mut self, formats: &FxHashMap<u32, Format>) {
+        self.settle_tags();
         self.join_bare_ids();
         self.fill_in(formats);
         self.fold_regions();
+    }
+
+    /// Puts the tags of rows that have many back into these.
+    fn settle_tags(&mut self) {
+        let many = std::mem::take(&mut self.many).into_iter();
+        many.for_each(|(at, tags)| {
+            if let Some(row) = self.rows.get_mut(at as usize) {
+                row.tags = row_tags::sorted(&self.pool, tags);
+            }
+        });
     }
 
     fn fill_in(&mut self, formats: &FxHashMap<u32, Format>) {
@@ -202,7 +224,8 @@ impl Inventory {
             fill(&mut row.provider, identity.provider);
             fill(&mut row.account, identity.account);
             fill(&mut row.region, identity.region);
-            let named = tag(&row.tags, name_tag).or_else(|| tag(&row.tags, lower_name_tag));
+            let tags = Lookup::of(&row.tags);
+            let named = tags.get(name_tag).or_else(|| tags.get(lower_name_tag));
             row.name = row.name.or(named.filter(|name| *name != empty));
             fill(&mut row.name, last_part(&id));
         }
@@ -212,6 +235,7 @@ impl Inventory {
     ///
     /// To be called when the last one was pushed.
     pub(crate) fn sort(&mut self) {
+        self.settle_tags();
         let ids = self.rows.iter().map(|row| row.id);
         let mut order = self.pool.sorted(ids);
         // Each place takes the row that belongs there, and that one's place the next, until the circle ends.
@@ -302,15 +326,10 @@ impl Row {
     }
 }
 
-/// Sorts tags by the bytes of their keys.
-fn sort_tags(pool: &Pool, tags: &mut [(Symbol, Symbol)]) {
-    tags.sort_unstable_by(|(one, _), (other, _)| pool.text(*one).cmp(pool.text(*other)));
-}
-
 /// Says in which respect a later row of the same id differs, if that is worth telling.
-fn difference(pool: &Pool, old: &Row, new: &Row) -> Option<String> {
+fn difference(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option<String> {
     for (key, value) in &new.tags {
-        if let Some(before) = tag(&old.tags, *key)
+        if let Some(before) = old_tags.get(*key)
             && before != *value
         {
             let [key, before, value] = [*key, before, *value].map(|symbol| shorten(pool.text(symbol)));
@@ -330,7 +349,7 @@ fn difference(pool: &Pool, old: &Row, new: &Row) -> Option<String> {
     if old.file != new.file {
         return None;
     }
-    if old.tags.len() != new.tags.len() || new.tags.iter().any(|(key, _)| tag(&old.tags, *key).is_none()) {
+    if old_tags.len() != new.tags.len() || new.tags.iter().any(|(key, _)| old_tags.get(*key).is_none()) {
         return Some(
             "the id is given twice with different tags; the resource has the tags of both".to_owned(),
         );
@@ -350,10 +369,6 @@ fn difference(pool: &Pool, old: &Row, new: &Row) -> Option<String> {
         None => return None,
     };
     Some(format!("the id is given twice with a different `{field}`; the later one is kept"))
-}
-
-fn tag(tags: &[(Symbol, Symbol)], key: Symbol) -> Option<Symbol> {
-    tags.iter().find(|(other, _)| *other == key).map(|(_, value)| *value)
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@
 //! Assumes nothing about the files. Promises that
 //!
 //! - no row disappears: each is in the snapshot, merged into one of the same id, a charge of a
-//!   resource or of none, counted as left out, or listed among the rejects with its file and line,
+//!   resource or of none, counted as left out, or counted as rejected, the first 100,000 rejects listed
+//!   with their files and lines,
+//! - a file that shows that it is not all of what there is (a token of a next page) makes the import
+//!   incomplete,
 //! - tags are kept exactly as found, keys and values, every spelling of a key by itself; only a tag
 //!   of a bill gives way to the same key of an inventory in any spelling,
 //! - costs are exact decimals,
@@ -46,10 +49,12 @@
 //! resource beats what a bill says, but costs are the bill's, so that they add up to it.
 //!
 //! All text is UTF-8, with or without a byte order mark; bytes that are not are replaced by
-//! `\u{fffd}` and listed, but a row whose id has such bytes is rejected. Any file may be gzipped.
+//! `\u{fffd}` and listed, but a row whose id has such bytes is rejected, and so is a row of Parquet with such
+//! bytes anywhere, since its texts are UTF-8 by definition. Any file may be gzipped.
 
 mod error;
 mod format;
+mod guard;
 mod identity;
 mod import;
 mod inventory;
@@ -60,6 +65,7 @@ mod pool;
 mod read;
 mod reject;
 mod resource;
+mod small_map;
 mod snapshot;
 mod source;
 mod tags;
@@ -72,6 +78,7 @@ pub use inventory::Matches;
 pub use lookup::{LookupColumns, LookupError, LookupRow, lookup_headings, read_lookup};
 pub use month::{NotAMonth, YearMonth};
 pub use read::bill::BillMonth;
+pub use read::paging::Gap;
 pub use reject::{Reject, RejectKind};
 pub use resource::Resource;
 pub use snapshot::{

@@ -91,12 +91,17 @@ impl Flaw {
     }
 }
 
+/// Rejects that are listed one by one; all are counted.
+const LISTED: usize = 100_000;
+
 /// Collects rejects in the order in which they are met; in strict mode the first one is an error.
 #[derive(Debug, Default)]
 pub(crate) struct Rejects {
     strict: bool,
     file: String,
-    all: Vec<Reject>,
+    /// The first ones.
+    listed: Vec<Reject>,
+    count: u64,
 }
 
 impl Rejects {
@@ -109,31 +114,35 @@ impl Rejects {
         self.file = file.display().to_string();
     }
 
-    pub(crate) fn add(&mut self, flaw: Flaw) -> Result<(), ImportError> {
-        let reject = self.placed(flaw);
+    pub(crate) fn add(&mut self, reject: Reject) -> Result<(), ImportError> {
         if self.strict {
             return Err(ImportError::Strict { reject: Box::new(reject) });
         }
-        self.all.push(reject);
+        self.push(reject);
         Ok(())
     }
 
     /// Adds something that a user should know and that is no mistake, in strict mode too.
     pub(crate) fn remark(&mut self, flaw: Flaw) {
         let reject = self.placed(flaw);
-        self.all.push(reject);
+        self.push(reject);
     }
 
-    fn placed(&self, flaw: Flaw) -> Reject {
+    fn push(&mut self, reject: Reject) {
+        self.count += 1;
+        if self.listed.len() < LISTED {
+            self.listed.push(reject);
+        }
+    }
+
+    /// Returns a flaw of the file at hand as a reject.
+    pub(crate) fn placed(&self, flaw: Flaw) -> Reject {
         let Flaw { line, column, field, kind, resource, reason, text } = flaw;
         Reject { file: self.file.clone(), line, column, field, kind, resource, reason, text }
     }
 
-    pub(crate) fn all(&self) -> &[Reject] {
-        &self.all
-    }
-
-    pub(crate) fn into_all(self) -> Vec<Reject> {
-        self.all
+    /// Returns the first rejects, and how many there are.
+    pub(crate) fn finish(self) -> (Vec<Reject>, u64) {
+        (self.listed, self.count)
     }
 }

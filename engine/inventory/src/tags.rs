@@ -12,6 +12,8 @@ use rustc_hash::FxHashMap;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::read::MEMBER_LIMIT;
+
 /// One tag: key and value.
 pub(crate) type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
 
@@ -78,19 +80,9 @@ fn parse_object(json: &str) -> Result<Tags<'_>, String> {
 }
 
 fn parse_list(json: &str) -> Result<Tags<'_>, String> {
-    let Pairs(pairs) = serde_json::from_str(json).map_err(|e| syntax_reason(&e))?;
-    let mut tags = Tags::default();
-    for Members(members) in pairs {
-        let find = |wanted: &str| {
-            members.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value)
-        };
-        let Some(key) = find("key").and_then(|key| json_text(key.get())) else {
-            return Err("the list of tags has an entry without a `Key`".to_owned());
-        };
-        match find("value") {
-            Some(value) => tags.add(key, value),
-            None => tags.tags.push((key, Cow::Borrowed(""))),
-        }
+    let Pairs { mut tags, has_nameless } = serde_json::from_str(json).map_err(|e| syntax_reason(&e))?;
+    if has_nameless {
+        return Err("the list of tags has an entry without a `Key`".to_owned());
     }
     tags.drop_repeated_keys();
     Ok(tags)
@@ -179,9 +171,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(8);
+                let mut members = Vec::new();
                 while let Some(Text(key)) = map.next_key()? {
+                    if members.is_empty() {
+                        members.reserve(8);
+                    }
                     members.push((key, map.next_value()?));
+                    if members.len() > MEMBER_LIMIT {
+                        return Err(too_many("members"));
+                    }
                 }
                 Ok(Members(members))
             }
@@ -190,8 +188,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// A JSON array of objects.
-struct Pairs<'a>(Vec<Members<'a>>);
+/// A JSON array of objects with keys and values.
+#[derive(Default)]
+struct Pairs<'a> {
+    tags: Tags<'a>,
+    /// Whether one of them has no key.
+    has_nameless: bool,
+}
+
+impl<'a> Pairs<'a> {
+    fn add(&mut self, members: &Members<'a>) {
+        let find = |wanted: &str| {
+            members.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| *value)
+        };
+        match (find("key").and_then(|key| json_text(key.get())), find("value")) {
+            (None, _) => self.has_nameless = true,
+            (Some(key), Some(value)) => self.tags.add(key, value),
+            (Some(key), None) => self.tags.tags.push((key, Cow::Borrowed(""))),
+        }
+    }
+}
+
+/// Returns the error for a list or an object that takes too much memory.
+fn too_many<E: serde::de::Error>(what: &str) -> E {
+    E::custom(format_args!("it has more than {MEMBER_LIMIT} {what}"))
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -204,11 +225,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = seq.next_element()? {
-                    pairs.push(pair);
+                let mut pairs = Pairs::default();
+                while let Some(pair) = seq.next_element::<Members<'de>>()? {
+                    pairs.add(&pair);
+                    if pairs.tags.tags.len() > MEMBER_LIMIT {
+                        return Err(too_many("tags"));
+                    }
                 }
-                Ok(Pairs(pairs))
+                Ok(pairs)
             }
         }
         deserializer.deserialize_seq(PairsVisitor)

@@ -166,6 +166,8 @@ pub(crate) fn shorten_bytes(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -225,6 +227,21 @@ mod tests {
             "2024-09-3é",
         ] {
             assert_eq!(parse_moment(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_value_or_none(text in "[-+0-9.eE_:TZ /]{0,40}|.{0,30}", digits in any::<i64>()) {
+            for text in [text.clone(), format!("{digits}"), format!("1e{digits}"), format!("{text}e-{digits}")] {
+                if let Some(cost) = parse_cost(&text) {
+                    prop_assert!(fits_cost(round_cost(cost)) || cost.abs() < COST_LIMIT);
+                }
+                if let Some(micros) = parse_moment(&text) {
+                    // An offset may lead a day out of the years that are read.
+                    prop_assert!(crate::month::YearMonth::of_micros(micros).is_some() || text.contains(['+', '-']));
+                }
+            }
         }
     }
 

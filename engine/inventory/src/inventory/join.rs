@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Inventory, Row, sort_tags, tag};
+use super::row_tags::{TagMap, overlay, overlay_map};
+use super::{Inventory, Row};
 use crate::identity::{ec2_kind, fold_region, last_part};
 use crate::pool::{Pool, Symbol};
 use crate::value::fits_cost;
@@ -45,8 +46,8 @@ impl Row {
     }
 }
 
-/// Lays a later row over an earlier one.
-pub(super) fn merge(pool: &Pool, old: &mut Row, new: Row) {
+/// Lays a later row over an earlier one, whose tags are in the map if there is one.
+pub(super) fn merge(pool: &Pool, (old, many): (&mut Row, Option<&mut TagMap>), new: Row) {
     let joined = old.is_bill_only() && new.sides.listed;
     old.id = new.id;
     old.name = new.name.or(old.name);
@@ -66,27 +67,16 @@ pub(super) fn merge(pool: &Pool, old: &mut Row, new: Row) {
     old.file = new.file;
     old.sides.billed |= new.sides.billed;
     old.sides.listed |= new.sides.listed;
-    if old.tags != new.tags {
-        let other_spelling = |key| joined && new.tags.iter().any(|(other, _)| is_spelling(pool, key, *other));
-        let unsaid = |(key, _): &&(Symbol, Symbol)| tag(&new.tags, *key).is_none() && !other_spelling(*key);
-        let kept = old.tags.iter().filter(unsaid);
-        let mut tags: Box<[_]> = kept.chain(&new.tags).copied().collect();
-        sort_tags(pool, &mut tags);
-        old.tags = tags;
+    match many {
+        Some(tags) => overlay_map(pool, tags, &new.tags, joined),
+        None if old.tags != new.tags => old.tags = overlay(pool, &old.tags, &new.tags, joined),
+        None => {}
     }
 }
 
 /// Adds what a bill charges under two ids; none where the sum is too large to be kept.
 fn sum(one: Option<Decimal>, other: Option<Decimal>) -> Option<Decimal> {
     one.unwrap_or_default().checked_add(other.unwrap_or_default()).filter(|sum| fits_cost(*sum))
-}
-
-/// Whether two keys differ in no more than case and separators, which reports fold.
-fn is_spelling(pool: &Pool, one: Symbol, other: Symbol) -> bool {
-    fn folded(key: &str) -> impl Iterator<Item = char> + '_ {
-        key.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ':' | ' ')).flat_map(char::to_lowercase)
-    }
-    folded(pool.text(one)).eq(folded(pool.text(other)))
 }
 
 impl Inventory {
@@ -150,7 +140,8 @@ impl Inventory {
         for row in &self.rows {
             if row.is_bill_only() {
                 matches.bill_only += 1;
-                matches.bill_only_cost += row.monthly_cost.unwrap_or_default();
+                let cost = row.monthly_cost.unwrap_or_default();
+                matches.bill_only_cost = matches.bill_only_cost.checked_add(cost).unwrap_or(Decimal::MAX);
             } else if row.is_inventory_only() {
                 matches.inventory_only += 1;
             } else {
@@ -182,7 +173,7 @@ fn join_pair(pool: &Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
         true => (of_bare, of_arn),
         false => (of_arn, of_bare),
     };
-    merge(pool, &mut first, second);
+    merge(pool, (&mut first, None), second);
     first.id = id;
     if let Some(row) = rows.get_mut(arn) {
         *row = first;

@@ -12,6 +12,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Found, LookupColumns, LookupError, LookupRow};
 use crate::error::ImportError;
+use crate::guard::guarded;
+use crate::read::parquet_cells::{moments, next_batch, open_plain};
 use crate::source::{Source, read_error};
 use crate::value::shorten;
 
@@ -38,16 +40,20 @@ pub(super) fn read(
     // The columns of a batch are those of the mask in the order of the file.
     let mut in_file = at.clone();
     in_file.sort_unstable();
-    let reader = builder.with_projection(mask).build().map_err(|error| bad_parquet(path, &error))?;
+    let build = || builder.with_projection(mask).build();
+    let mut reader = guarded(build).map_err(|error| bad_parquet(path, &error))?;
     let mut line = 0;
-    for batch in reader {
-        let batch = batch.map_err(|error| bad_parquet(path, &error))?;
+    while let Some(batch) = next_batch(&mut reader).map_err(|error| bad_parquet(path, &error))? {
         let texts = |(index, name): (&usize, &&str)| {
             let array = in_file.binary_search(index).ok().and_then(|at| batch.columns().get(at));
-            array.map_or_else(|| Err(format!("it has no column `{name}`")), |array| to_text(name, array))
+            let absent = || Err((None, format!("it has no column `{name}`")));
+            array.map_or_else(absent, |array| to_text(name, array))
         };
-        let texts: Result<Vec<StringArray>, String> = at.iter().zip(columns.names).map(texts).collect();
-        let texts = texts.map_err(|reason| LookupError::new(path, reason))?;
+        let texts: Result<Vec<StringArray>, BadColumn> = at.iter().zip(columns.names).map(texts).collect();
+        let texts = texts.map_err(|(row, reason)| {
+            let error = LookupError::new(path, reason);
+            row.map_or(error.clone(), |row| error.line(line + row as u64 + 1))
+        })?;
         for row in 0..batch.num_rows() {
             line += 1;
             let cell =
@@ -64,14 +70,21 @@ fn open(source: Source, path: &Path) -> Result<ParquetRecordBatchReaderBuilder<F
         Some(file) => file,
         None => source.into_file()?.0,
     };
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| bad_parquet(path, &error))
+    open_plain(file).map_err(|error| bad_parquet(path, &error))
 }
 
-fn to_text(name: &str, array: &arrow::array::ArrayRef) -> Result<StringArray, String> {
-    if array.data_type().is_nested() {
-        return Err(format!("its column `{name}` holds {}, want a plain type", array.data_type()));
+/// Why a column cannot be read, and the row of the batch whose cell is to blame, if one is.
+type BadColumn = (Option<usize>, String);
+
+fn to_text(name: &str, array: &arrow::array::ArrayRef) -> Result<StringArray, BadColumn> {
+    let type_ = array.data_type();
+    if type_.is_nested() {
+        return Err((None, format!("its column `{name}` holds {type_}, want a plain type")));
     }
-    let text = cast(array, &DataType::Utf8).map_err(|error| format!("its column `{name}`: {error}"))?;
+    if let Some(bad) = moments(array).and_then(|(_, bad)| bad.into_iter().next()) {
+        return Err((Some(bad.row), format!("its `{name}` is {}", bad.reason)));
+    }
+    let text = cast(array, &DataType::Utf8).map_err(|e| (None, format!("its column `{name}`: {e}")))?;
     Ok(text.as_string::<i32>().clone())
 }
 

@@ -14,7 +14,7 @@ use crate::tags::json_text;
 
 /// Where the records are, and what one means.
 pub(crate) const ANSWERS: Answers =
-    Answers { lists: &["configurationItems", "Results", "baseConfigurationItems"], parse };
+    Answers { lists: &["configurationItems", "Results", "baseConfigurationItems"], parse, scope: None };
 
 /// What the members of an item mean.
 const MEANING: Meaning = Meaning {
@@ -50,7 +50,9 @@ const MEANING_OF_SECRETS: Meaning = Meaning {
 /// Whether the text holds such records.
 pub(crate) fn fits(probe: &Probe) -> bool {
     let item = ["resourceType", "awsRegion"].iter().all(|name| probe.has_in_record(ANSWERS.lists, name));
-    let selected = probe.text(".Results[]").is_some_and(|text| text.starts_with('{'));
+    let selected = [".Results[]", "[].Results[]"]
+        .iter()
+        .any(|results| probe.text(results).is_some_and(|text| text.starts_with('{')));
     item || selected || probe.has(".configurationItems") || (probe.has(".Results") && probe.has(".QueryInfo"))
 }
 

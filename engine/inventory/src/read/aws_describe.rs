@@ -7,16 +7,20 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::aws_region;
 use super::fields::Field;
 use super::json::Answers;
 use super::members::{members, object, text};
 use super::probe::Probe;
 use super::record::{BadRow, Meta, Record};
+use crate::identity::identify;
+use crate::inventory::Draft;
 use crate::tags::Members;
 
 /// Where the records are, and what one means.
-pub(crate) const ANSWERS: Answers = Answers { lists: &LISTS, parse };
+pub(crate) const ANSWERS: Answers = Answers { lists: &LISTS, parse, scope: Some(region) };
 
 /// What the elements of a list are.
 struct Kind {
@@ -131,10 +135,14 @@ fn parse<'a>(json: &'a str, list: Option<&str>) -> Result<Vec<Record<'a>>, BadRo
     if list == Some("Reservations") {
         let owner = text(&record, "OwnerId");
         let instances = record.json("Instances").unwrap_or("[]");
-        let instances: Vec<Members<'a>> = serde_json::from_str(instances)
-            .map_err(|_| BadRow::new("its `Instances` are no list of objects"))?;
-        let instance = KINDS.first().ok_or_else(|| BadRow::new("it is of no known kind"))?;
-        return instances.iter().map(|members| read(instance, members, owner.clone())).collect();
+        let bad = || BadRow::new("its `Instances` are no list of objects");
+        let instances: Vec<&'a RawValue> = serde_json::from_str(instances).map_err(|_| bad())?;
+        let kind = KINDS.first().ok_or_else(|| BadRow::new("it is of no known kind"))?;
+        let instance = |json: &&'a RawValue| {
+            let members = serde_json::from_str(json.get()).map_err(|_| bad())?;
+            read(kind, &members, owner.clone())
+        };
+        return instances.iter().map(instance).collect();
     }
     let known = |kind: &&Kind| list == Some(kind.list);
     let bare = |kind: &&Kind| list.is_none() && kind.ids.iter().any(|id| record.json(id).is_some());
@@ -169,6 +177,12 @@ fn read<'a>(kind: &Kind, members: &Members<'a>, owner: Option<Cow<'a, str>>) -> 
     }
     record.check_id(&format!("it has no `{}`", kind.ids.first().unwrap_or(&"id")))?;
     Ok(record)
+}
+
+/// Returns the region of a resource; one command asks one region.
+fn region(draft: &Draft<'_>) -> Option<String> {
+    let told = draft.region.as_deref();
+    told.or_else(|| identify(&draft.id).region).map(str::to_owned)
 }
 
 /// Returns the availability zone of a resource.

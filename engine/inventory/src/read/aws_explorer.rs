@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::fields::Field;
 use super::json::Answers;
 use super::members::{Meaning, members, text};
@@ -10,7 +12,7 @@ use super::record::{BadRow, Record};
 use crate::tags::{Members, parse_tags};
 
 /// Where the records are, and what one means.
-pub(crate) const ANSWERS: Answers = Answers { lists: &["Resources"], parse };
+pub(crate) const ANSWERS: Answers = Answers { lists: &["Resources"], parse, scope: None };
 
 /// What the members of a record mean.
 const MEANING: Meaning = Meaning {
@@ -29,8 +31,9 @@ fn parse<'a>(json: &'a str, _: Option<&str>) -> Result<Vec<Record<'a>>, BadRow> 
     let members = members(json)?;
     let mut record = MEANING.read(&members);
     record.draft.provider = Some(Cow::Borrowed("aws"));
-    let properties = members.json("Properties").map(serde_json::from_str::<Vec<Members<'a>>>);
+    let properties = members.json("Properties").map(serde_json::from_str::<Vec<&'a RawValue>>);
     for property in properties.and_then(Result::ok).unwrap_or_default() {
+        let Ok(property) = serde_json::from_str::<Members<'a>>(property.get()) else { continue };
         if text(&property, "Name").is_some_and(|name| name.eq_ignore_ascii_case("tags"))
             && let Some(data) = property.json("Data")
         {

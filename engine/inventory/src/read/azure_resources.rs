@@ -12,7 +12,7 @@ use super::probe::Probe;
 use super::record::{BadRow, Record};
 
 /// Where the records are, and what one means.
-pub(crate) const ANSWERS: Answers = Answers { lists: &["data", "value"], parse };
+pub(crate) const ANSWERS: Answers = Answers { lists: &["data", "value"], parse, scope: None };
 
 /// What the members of a record mean.
 const MEANING: Meaning = Meaning {

@@ -7,6 +7,9 @@ use memchr::{memchr, memchr_iter, memrchr};
 /// Bytes of a block at least, but for the last one.
 const SIZE: usize = 1 << 20;
 
+/// Lines of a block at most: one that cannot be read takes a hundred times the memory of its text.
+const LINES: usize = 16_384;
+
 /// Bytes of a line that is too long that are kept to show.
 const SHOWN: usize = 1024;
 
@@ -50,6 +53,9 @@ impl<R: BufRead> Blocks<R> {
         let mut text = std::mem::take(&mut self.rest);
         // Where the last line that is whole ends.
         let mut end = 0;
+        if let Some(last) = memrchr(b'\n', &text) {
+            end = last + 1;
+        }
         while end < self.size {
             if text.len() - end > self.limit {
                 if end == 0 {
@@ -68,6 +74,9 @@ impl<R: BufRead> Blocks<R> {
             text.extend_from_slice(buffer);
             let taken = buffer.len();
             self.reader.consume(taken);
+        }
+        if let Some(last) = memchr_iter(b'\n', text.get(..end).unwrap_or_default()).nth(LINES - 1) {
+            end = last + 1;
         }
         self.rest = text.split_off(end);
         Ok((!text.is_empty()).then(|| self.block(text, true)))
@@ -135,6 +144,16 @@ mod tests {
         assert_eq!(found, [block(1, b"ab\n\n", true), block(3, b"cdefghij\r\n", true), block(4, b"x", true)]);
         assert_eq!(blocks(text, 100, 100), [block(1, text, true)]);
         assert_eq!(blocks(b"", 4, 100), []);
+    }
+
+    #[test]
+    fn short_lines_are_few_in_a_block() {
+        let text = "1\n".repeat(LINES * 2 + 3);
+        let found: Vec<(u64, usize)> = Blocks::new(BufReader::new(text.as_bytes()), 100)
+            .map(|block| block.map(|block| (block.line, block.text.len())).unwrap())
+            .collect();
+        let lines = LINES as u64;
+        assert_eq!(found, [(1, LINES * 2), (lines + 1, LINES * 2), (lines * 2 + 1, 6)]);
     }
 
     #[test]

@@ -8,16 +8,17 @@
 use std::borrow::Cow;
 
 use csv::ByteRecord;
+use rustc_hash::FxHashMap;
 
 use super::csv_records::{Chunk, Dialect, Splitter};
 use super::fields::{Field, field};
 use super::record::{Meta, Note, Record};
-use super::{RECORD_LIMIT, Sink};
+use super::{MEMBER_LIMIT, RECORD_LIMIT, Sink};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::reject::Flaw;
 use crate::source::Source;
-use crate::value::{decode, shorten_bytes};
+use crate::value::{decode, shorten, shorten_bytes};
 
 /// What a column means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,10 @@ pub(crate) fn read_rows(
             if !reader.read_byte_record(&mut cells).unwrap_or(false) {
                 break;
             }
+            if cells.len() > MEMBER_LIMIT && width.is_none() {
+                let (path, what) = (sink.path().to_owned(), format!("more than {MEMBER_LIMIT} columns"));
+                return Err(ImportError::TooLarge { path, what });
+            }
             let width = *width.get_or_insert(cells.len());
             if last == Some(line) && cells.len() < width {
                 let (path, column) = (sink.path().to_owned(), 1);
@@ -118,24 +123,36 @@ pub(crate) const NOT_UTF8: &str = "the cell is not valid UTF-8; what is not was 
 /// What is said of a row whose id is no text.
 pub(crate) const ID_NOT_UTF8: &str = "its id is not valid UTF-8, so that it would be another resource";
 
+/// Returns the headings of a file as they are written; bytes that are not UTF-8 are replaced and noted.
+pub(crate) fn headings<'r>(row: &CsvRow<'r>, sink: &mut Sink<'_>) -> Result<Vec<Cow<'r, str>>, ImportError> {
+    let names: Vec<Cow<'r, str>> = row.cells.iter().map(decode).collect();
+    for name in names.iter().filter(|name| matches!(name, Cow::Owned(_))) {
+        let reason = "the heading is not valid UTF-8; what is not was replaced by `\u{fffd}`";
+        let flaw = Flaw { line: row.line, ..Flaw::of_file(&shorten(name), reason) };
+        sink.reject(flaw)?;
+    }
+    Ok(names)
+}
+
 fn read_header(row: &CsvRow<'_>, sink: &mut Sink<'_>) -> Result<Vec<Column>, ImportError> {
-    let names: Vec<Cow<'_, str>> = row.cells.iter().map(String::from_utf8_lossy).collect();
+    let names = headings(row, sink)?;
     let ranks: Vec<Option<(Field, usize)>> = names.iter().map(|name| field(name.trim())).collect();
     // Of several columns of one field the best name counts, and of equal names the first.
-    let counts = |at: usize, (wanted, rank): (Field, usize)| {
-        let others = ranks
-            .iter()
-            .enumerate()
-            .filter_map(|(other, found)| found.map(|(field, rank)| (other, field, rank)));
-        !others.into_iter().any(|(other, field, better)| field == wanted && (better, other) < (rank, at))
-    };
+    let mut best: FxHashMap<Field, (usize, usize)> = FxHashMap::default();
+    for (at, (name, found)) in names.iter().zip(&ranks).enumerate() {
+        if let (None, Some((field, rank))) = (tag_key(name), found) {
+            let best = best.entry(*field).or_insert((*rank, at));
+            *best = (*best).min((*rank, at));
+        }
+    }
+    let counts = |at: usize, field: &Field| best.get(field).is_some_and(|(_, best)| *best == at);
     let columns: Vec<Column> = names
         .iter()
         .zip(&ranks)
         .enumerate()
         .map(|(at, (name, found))| match (tag_key(name), found) {
             (Some(key), _) => Column::Tag(key.to_owned()),
-            (None, Some(found)) if counts(at, *found) => Column::Field(found.0),
+            (None, Some((field, _))) if counts(at, field) => Column::Field(*field),
             _ => Column::Meta(name.trim().to_owned()),
         })
         .collect();

@@ -15,7 +15,8 @@ use super::record::{BadRow, Record};
 use crate::tags::{Members, Tag, json_text};
 
 /// Where the records are, and what one means.
-pub(crate) const ANSWERS: Answers = Answers { lists: &["assets", "results", "readTimeAssets"], parse };
+pub(crate) const ANSWERS: Answers =
+    Answers { lists: &["assets", "results", "readTimeAssets"], parse, scope: None };
 
 /// What the members of a record mean.
 const MEANING: Meaning = Meaning {

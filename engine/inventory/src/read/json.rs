@@ -7,11 +7,14 @@
 
 use std::borrow::Cow;
 
-use super::json_values::{Found, Records};
+use super::json_values::{Event, Found, Records};
+use super::paging::Scope;
 use super::probe::Probe;
 use super::record::{BadRow, Record, parse_record};
 use super::{RECORD_LIMIT, Sink};
 use crate::error::ImportError;
+use crate::format::Format;
+use crate::identity::identify;
 use crate::inventory::Draft;
 use crate::reject::Flaw;
 use crate::source::Source;
@@ -23,12 +26,22 @@ pub(crate) struct Answers {
     pub(crate) lists: &'static [&'static str],
     /// Reads a record: none, one or several resources.
     pub(crate) parse: Parse,
+    /// Returns the account or region that all records of an answer share. None: they may be of any.
+    pub(crate) scope: Option<ScopeOf>,
 }
+
+/// Finds the account or region of a resource; None if it does not show it.
+pub(crate) type ScopeOf = fn(&Draft<'_>) -> Option<String>;
 
 /// Answers of the AWS tagging API.
 pub(crate) const AWS_TAGGING: Answers = Answers {
     lists: &["ResourceTagMappingList"],
     parse: |json, _| parse_record(json).map(|record| vec![record]),
+    // One call returns the resources of one region; those without a region do not show it.
+    scope: Some(|draft| {
+        let identity = identify(&draft.id);
+        Some(format!("{}/{}", identity.account?, identity.region?))
+    }),
 };
 
 /// Reads the resources of a record, which stood in a list of an answer or by itself.
@@ -76,6 +89,7 @@ pub(crate) fn read_documents(source: Source, sink: &mut Sink<'_>) -> Result<Sour
 /// Reads answers of an API, or records that were taken out of such answers.
 pub(crate) fn read_answers(
     mut source: Source,
+    format: Format,
     answers: &'static Answers,
     sink: &mut Sink<'_>,
 ) -> Result<Source, ImportError> {
@@ -83,18 +97,32 @@ pub(crate) fn read_answers(
     let is_answer = |list: &str| probe.has(&format!(".{list}")) || probe.has(&format!("[].{list}"));
     let lists = if answers.lists.iter().any(|list| is_answer(list)) { answers.lists } else { &[] };
     let mut records = Records::new(source, lists, RECORD_LIMIT);
-    while let Some(found) = records.next().map_err(|failure| failure.into_error(sink.path()))? {
-        let Found { line, column, whole, text, list } = found;
+    let unknown = answers.scope.map_or(Scope::Any, |_| Scope::Unknown);
+    let mut scope = unknown.clone();
+    while let Some(event) = records.next_event().map_err(|failure| failure.into_error(sink.path()))? {
+        let Found { line, column, whole, text, list } = match event {
+            Event::Record(found) => found,
+            Event::PageEnd(page) => {
+                sink.page(format, page, std::mem::replace(&mut scope, unknown.clone()));
+                continue;
+            }
+        };
         let raw = RawRecord { line, column, text, too_long: !whole, last: false };
-        read_parts(&raw, |text| (answers.parse)(text, list), sink)?;
+        let see = |draft: &Draft<'_>| {
+            if let (Scope::Unknown, Some(of)) = (&scope, answers.scope) {
+                scope = of(draft).map_or(Scope::Unknown, Scope::Of);
+            }
+        };
+        read_parts(&raw, |text| (answers.parse)(text, list), see, sink)?;
     }
     Ok(records.into_inner())
 }
 
-/// Reads a record that may be any number of resources.
+/// Reads a record that may be any number of resources; `see` is called with each.
 fn read_parts(
     raw: &RawRecord<'_>,
     parse: impl for<'a> Fn(&'a str) -> Result<Vec<Record<'a>>, BadRow>,
+    mut see: impl FnMut(&Draft<'_>),
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
     if raw.too_long {
@@ -111,6 +139,7 @@ fn read_parts(
     }
     let replaced = matches!(text, Cow::Owned(_));
     for record in records {
+        see(&record.draft);
         take(raw, admit(raw, record, replaced), sink)?;
     }
     Ok(())

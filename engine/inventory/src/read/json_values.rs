@@ -7,6 +7,7 @@
 
 use std::io::{self, BufRead};
 
+use super::paging::Page;
 use crate::error::ImportError;
 use crate::source::Source;
 
@@ -24,6 +25,20 @@ pub(crate) struct Found<'a> {
     pub(crate) text: &'a [u8],
     /// The list of an answer that it is in.
     pub(crate) list: Option<&'static str>,
+}
+
+/// What is found next.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    Record(Found<'a>),
+    /// The end of an answer.
+    PageEnd(Page),
+}
+
+/// What [`Records::step`] came to; the text of a record is in the buffer.
+enum Step {
+    Record { line: u64, column: u64, list: Option<&'static str> },
+    PageEnd(Page),
 }
 
 /// What is around the next record.
@@ -86,6 +101,8 @@ pub(crate) struct Records<R> {
     line: u64,
     column: u64,
     opened: (u64, u64),
+    /// The answer that is being read.
+    page: Page,
 }
 
 impl Records<Source> {
@@ -107,11 +124,34 @@ impl<R: BufRead> Records<R> {
             line: 1,
             column: 1,
             opened: (1, 1),
+            page: Page::default(),
         }
     }
 
     /// Returns the next record; none at the end of the stream.
     pub(crate) fn next(&mut self) -> Result<Option<Found<'_>>, Failure> {
+        loop {
+            match self.step()? {
+                Some(Step::Record { line, column, list }) => return Ok(Some(self.found(line, column, list))),
+                Some(Step::PageEnd(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Returns the next record or the end of an answer; none at the end of the stream.
+    pub(crate) fn next_event(&mut self) -> Result<Option<Event<'_>>, Failure> {
+        Ok(self.step()?.map(|step| match step {
+            Step::Record { line, column, list } => Event::Record(self.found(line, column, list)),
+            Step::PageEnd(page) => Event::PageEnd(page),
+        }))
+    }
+
+    fn found(&self, line: u64, column: u64, list: Option<&'static str>) -> Found<'_> {
+        Found { line, column, whole: self.len <= self.limit, text: &self.record, list }
+    }
+
+    fn step(&mut self) -> Result<Option<Step>, Failure> {
         loop {
             self.skip_space()?;
             let level = self.levels.last().copied();
@@ -123,13 +163,21 @@ impl<R: BufRead> Records<R> {
             };
             match (level, byte) {
                 (Some(_), b',') => self.bump()?,
-                (Some(Level::Array | Level::List(_)), b']') | (Some(Level::Page), b'}') => {
+                (Some(Level::Page), b'}') => {
+                    self.bump()?;
+                    self.levels.pop();
+                    return Ok(Some(Step::PageEnd(std::mem::take(&mut self.page))));
+                }
+                (Some(Level::Array | Level::List(_)), b']') => {
                     self.bump()?;
                     self.levels.pop();
                 }
                 (Some(Level::Page), b'"') => self.enter_member()?,
                 (None, b'[') => self.enter(Level::Array)?,
-                (None | Some(Level::Array), b'{') if !self.lists.is_empty() => self.enter(Level::Page)?,
+                (None | Some(Level::Array), b'{') if !self.lists.is_empty() => {
+                    self.page = Page::new(self.line);
+                    self.enter(Level::Page)?;
+                }
                 (None | Some(Level::Array | Level::List(_)), b'{') => {
                     return self.take_record().map(Some);
                 }
@@ -152,8 +200,9 @@ impl<R: BufRead> Records<R> {
     /// Reads a member of an answer: enters a list, skips all else.
     fn enter_member(&mut self) -> Result<(), Failure> {
         self.take_value()?;
-        let name = self.record.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-        let list = self.lists.iter().copied().find(|list| name == Some(list.as_bytes()));
+        let name = std::mem::take(&mut self.record);
+        let bare = name.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        let list = self.lists.iter().copied().find(|list| bare == Some(list.as_bytes()));
         self.skip_space()?;
         match self.peek()? {
             Some(b':') => self.bump()?,
@@ -162,24 +211,30 @@ impl<R: BufRead> Records<R> {
         }
         self.skip_space()?;
         match self.peek()? {
-            Some(b'[') if let Some(list) = list => return self.enter(Level::List(list)),
+            Some(b'[') if let Some(list) = list => {
+                self.page.add_list(list);
+                return self.enter(Level::List(list));
+            }
             // No value at all: `null`.
             Some(byte) if list.is_some() && byte != b'n' => {
                 return Err(self.expected("the list of resources, `[`", byte));
             }
             _ => {}
         }
-        self.take_value()
+        self.take_value()?;
+        self.page.add_member(&name, &self.record);
+        Ok(())
     }
 
-    fn take_record(&mut self) -> Result<Found<'_>, Failure> {
+    fn take_record(&mut self) -> Result<Step, Failure> {
         let (line, column) = (self.line, self.column);
         let list = match self.levels.last() {
             Some(Level::List(list)) => Some(*list),
             _ => None,
         };
         self.take_value()?;
-        Ok(Found { line, column, whole: self.len <= self.limit, text: &self.record, list })
+        self.page.records += 1;
+        Ok(Step::Record { line, column, list })
     }
 
     /// Takes one value, from its first byte to its last, into `record`.

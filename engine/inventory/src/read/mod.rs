@@ -21,6 +21,8 @@ pub(crate) mod json;
 pub(crate) mod json_values;
 mod members;
 pub(crate) mod ndjson;
+pub(crate) mod paging;
+pub(crate) mod parquet_cells;
 pub(crate) mod probe;
 mod record;
 pub(crate) mod terraform;
@@ -31,11 +33,16 @@ use std::path::{Path, PathBuf};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::inventory::{Draft, Inventory, Pushed, Row};
+use crate::read::paging::{Coverage, Gap, Page, Scope};
 use crate::reject::{Flaw, Reject, RejectKind, Rejects};
 use crate::source::read_error;
 
 /// Bytes that one row may have; a longer one is skipped and rejected without being held.
-pub(crate) const RECORD_LIMIT: usize = 64 * 1024 * 1024;
+pub(crate) const RECORD_LIMIT: usize = 16 * 1024 * 1024;
+
+/// Columns that a file may have, and members that an object may have: each takes many times the memory of its
+/// text.
+pub(crate) const MEMBER_LIMIT: usize = 250_000;
 
 /// Rows between two reports of progress.
 const REPORT_EVERY: u64 = 16_384;
@@ -65,6 +72,7 @@ pub(crate) struct Sink<'i> {
     pub(crate) inventory: &'i mut Inventory,
     rejects: &'i mut Rejects,
     currency: &'i mut Currency,
+    coverage: &'i mut Coverage,
     path: PathBuf,
     file: u32,
     rows: u64,
@@ -89,17 +97,19 @@ impl<'i> Sink<'i> {
     /// Starts a file; `report` is called with the number of rows now and then.
     pub(crate) fn new(
         inventory: &'i mut Inventory,
-        rejects: &'i mut Rejects,
+        notes: (&'i mut Rejects, &'i mut Coverage),
         currency: &'i mut Currency,
         file: (&Path, u32),
         report: &'i mut dyn FnMut(u64),
     ) -> Self {
         let (path, number) = file;
+        let (rejects, coverage) = notes;
         rejects.enter(path);
         Self {
             inventory,
             rejects,
             currency,
+            coverage,
             path: path.to_owned(),
             file: number,
             rows: 0,
@@ -133,6 +143,17 @@ impl<'i> Sink<'i> {
         self.left_out += 1;
     }
 
+    /// Takes the end of an answer of an API.
+    pub(crate) fn page(&mut self, format: Format, page: Page, scope: Scope) {
+        self.coverage.add_page(&self.path.display().to_string(), format, page, scope);
+    }
+
+    /// Takes note that the file shows with this member that it lacks resources.
+    pub(crate) fn gap(&mut self, format: Format, field: &str) {
+        let (file, field) = (self.path.display().to_string(), field.to_owned());
+        self.coverage.add_gap(Gap { file, line: 1, format, field, read: self.rows, total: None });
+    }
+
     /// Tells a user something about the file that is no mistake.
     pub(crate) fn remark(&mut self, field: &str, reason: &str) {
         self.rejects.remark(Flaw::of_file(field, reason));
@@ -140,15 +161,14 @@ impl<'i> Sink<'i> {
 
     /// Takes note of something bad.
     pub(crate) fn reject(&mut self, flaw: Flaw) -> Result<(), ImportError> {
-        let row = flaw.kind == RejectKind::Row;
-        self.rejects.add(flaw)?;
-        if row {
+        let reject = self.rejects.placed(flaw);
+        if reject.kind == RejectKind::Row {
             self.rejected_rows += 1;
             if self.first_reject.is_none() {
-                self.first_reject = self.rejects.all().last().cloned();
+                self.first_reject = Some(reject.clone());
             }
         }
-        Ok(())
+        self.rejects.add(reject)
     }
 
     /// Takes the currency of a cost; a snapshot has only one.

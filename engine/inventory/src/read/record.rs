@@ -60,6 +60,7 @@ impl BadRow {
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let reason = syntax_reason(error);
         let reason = match error.classify() {
+            serde_json::error::Category::Data if reason.starts_with("it has more than") => reason,
             serde_json::error::Category::Data => format!("it is no JSON object: {reason}"),
             _ => format!("it is not valid JSON: {reason}"),
         };

@@ -2,10 +2,9 @@
 
 use std::fs::File;
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-
 use super::open::{Snapshot, damaged};
 use crate::error::ImportError;
+use crate::read::parquet_cells::open_plain;
 use crate::source::read_error;
 use crate::value::shorten;
 
@@ -20,8 +19,8 @@ impl Snapshot {
         let path = self.resources_path();
         let file = File::open(&path).map_err(|e| read_error(&path, e))?;
         let unreadable =
-            |e| damaged(self.dir(), format!("its resources are not readable: {}", shorten(&format!("{e}"))));
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
+            |e: String| damaged(self.dir(), format!("its resources are not readable: {}", shorten(&e)));
+        let builder = open_plain(file).map_err(unreadable)?;
         let (rows, told) = (builder.metadata().file_metadata().num_rows(), self.manifest().counts.resources);
         if i64::try_from(told) != Ok(rows) {
             return Err(damaged(

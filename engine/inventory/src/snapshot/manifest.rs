@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::format::Format;
 use crate::inventory::Matches;
 use crate::read::bill::BillMonth;
+use crate::read::paging::Gap;
 use crate::source::hex;
 
 /// The schema version that this program writes. It reads all versions from 1 on.
@@ -110,12 +111,21 @@ pub struct UnattributedCost {
 /// Whether all of the sources is in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completeness {
-    /// Whether no row was rejected.
+    /// Whether no row was rejected, and no file shows that it is not all of what there is.
     pub complete: bool,
     /// Rows that are not in the snapshot.
     pub rejected_rows: u64,
     /// Values that were left out or changed.
     pub rejected_values: u64,
+    /// Rejected rows and values that `rejects.ndjson` does not list: it has the first 100,000.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unlisted_rejects: u64,
+    /// Places at which the sources show that they are not all of what there is, as a token of a next page.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gap_count: u64,
+    /// The first 100 of these places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
 }
 
 /// A native key.

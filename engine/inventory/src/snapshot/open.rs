@@ -104,8 +104,14 @@ impl Snapshot {
             let entry = entry.map_err(failed)?;
             // What is being written has a name that begins with a dot.
             let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            // Nor a link, which could lead out of the project.
-            if hidden || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let kind = entry.file_type().map_err(failed)?;
+            if hidden || !(kind.is_dir() || kind.is_symlink()) {
+                continue;
+            }
+            if kind.is_symlink() {
+                // It could lead out of the project.
+                let error = damaged(&entry.path(), "it is a symbolic link");
+                listing.damaged.push(Damaged { dir: entry.path(), error });
                 continue;
             }
             match Self::open(&entry.path()) {

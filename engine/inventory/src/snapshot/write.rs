@@ -133,9 +133,12 @@ fn manifest(import: &Import, keys: Vec<KeyCount>, distinct: &[Distinct], files: 
             matches: counts.matches,
         },
         completeness: Completeness {
-            complete: counts.rejected_rows == 0,
+            complete: counts.rejected_rows == 0 && counts.gaps == 0,
             rejected_rows: counts.rejected_rows,
             rejected_values: counts.rejected_values,
+            unlisted_rejects: counts.unlisted_rejects,
+            gap_count: counts.gaps,
+            gaps: import.gaps().to_vec(),
         },
         currency: import.currency().map(str::to_owned),
         month: import.month().cloned(),

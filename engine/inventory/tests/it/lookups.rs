@@ -86,7 +86,7 @@ fn parquet_of_plain_types() {
 #[test]
 fn what_cannot_be_read_says_where_and_why() {
     let files = Files::new();
-    let long = format!("id,owner\n1,{}\n", "x".repeat(65 << 20));
+    let long = format!("id,owner\n1,{}\n", "x".repeat(17 << 20));
     for (name, content, line, said) in [
         ("empty.csv", &b""[..], None, "it is empty"),
         ("ragged.csv", b"id,owner\n1,2\n3\n", Some(3), "the row has 1 fields, and the header 2"),
@@ -103,7 +103,7 @@ fn what_cannot_be_read_says_where_and_why() {
         ("cut.json", b"[{\"id\": 1}", Some(1), "it is cut off"),
         ("bad.ndjson", b"{\"id\": 1}\n{\"id\": x}\n", Some(2), "expected an object: expected value"),
         ("no.parquet", b"PAR1PAR1", None, "it is not readable Parquet"),
-        ("long.csv", long.as_bytes(), Some(2), "a row is longer than 64 MiB"),
+        ("long.csv", long.as_bytes(), Some(2), "a row is longer than 16 MiB"),
     ] {
         let error = read(&files.add(name, content)).unwrap_err();
         assert_eq!(error.line, line, "{name}: {error}");

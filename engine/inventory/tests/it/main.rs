@@ -11,7 +11,10 @@
 
 mod apis;
 mod bad_input;
+mod bad_parquet;
+mod bounds;
 mod focus;
+mod incomplete;
 mod joining;
 mod lists;
 mod lookups;

@@ -4,7 +4,7 @@ use super::{Bill, Cells, Layout, Row, layout, tell_lacks};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::read::Sink;
-use crate::read::csv::{CsvRow, read_rows};
+use crate::read::csv::{CsvRow, headings, read_rows};
 use crate::source::Source;
 
 /// Reads a bill; returns the file and the version of the format.
@@ -18,7 +18,7 @@ pub(crate) fn read(
     let source = read_rows(source, sink, |row, sink| match &header {
         None => {
             let names: Vec<String> =
-                row.cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+                headings(&row, sink)?.iter().map(|name| name.trim().to_owned()).collect();
             let found = layout(format, &names, sink.path())?;
             tell_lacks(found.as_ref(), sink);
             header = Some((names.len(), found));

@@ -20,6 +20,7 @@ use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
 use crate::read::Sink;
 use crate::reject::Flaw;
+use crate::small_map::SmallMap;
 use crate::tags::parse_cell;
 use crate::value::{fits_cost, round_cost, shorten};
 
@@ -93,15 +94,14 @@ struct Entry {
     latest: i64,
     /// The format of the bill that charges it last.
     format: Option<Format>,
-    costs: Vec<MonthCost>,
-    /// Key, value, and the start of the charge that gave it.
-    tags: Vec<(Symbol, Symbol, i64)>,
+    costs: SmallMap<YearMonth, MonthCost>,
+    /// By key: the value, and the start of the charge that gave it.
+    tags: SmallMap<Symbol, (Symbol, i64)>,
 }
 
 /// What a resource costs in a month.
 #[derive(Debug)]
 struct MonthCost {
-    month: YearMonth,
     cost: Decimal,
     format: Format,
 }
@@ -321,13 +321,11 @@ impl Entry {
         self.latest = self.latest.max(start);
         self.format = if newer { Some(format) } else { self.format };
         self.texts = self.texts.updated(texts, newer);
-        if self.tags.is_empty() {
-            self.tags.reserve_exact(tags.len());
-        }
+        self.tags.reserve_first(tags.len());
         for (key, value) in tags {
-            match self.tags.iter_mut().find(|(known, ..)| known == key) {
-                None => self.tags.push((*key, *value, start)),
-                Some(known) if start >= known.2 => *known = (*key, *value, start),
+            match self.tags.get_mut(*key) {
+                None => self.tags.push(*key, (*value, start)),
+                Some(known) if start >= known.1 => *known = (*value, start),
                 Some(_) => {}
             }
         }
@@ -335,10 +333,10 @@ impl Entry {
     }
 
     fn add_cost(&mut self, month: YearMonth, cost: Decimal, format: Format) -> Added {
-        let Some(known) = self.costs.iter_mut().find(|known| known.month == month) else {
+        let Some(known) = self.costs.get_mut(month) else {
             // Nearly all resources have one, and there may be millions of resources.
-            self.costs.reserve_exact(1);
-            self.costs.push(MonthCost { month, cost, format });
+            self.costs.reserve_first(1);
+            self.costs.push(month, MonthCost { cost, format });
             return Added::Counted;
         };
         if known.format.source() != format.source() {
@@ -354,7 +352,8 @@ impl Entry {
     }
 
     fn cost(&self, month: YearMonth) -> Decimal {
-        self.costs.iter().find(|known| known.month == month).map_or(Decimal::ZERO, |known| known.cost)
+        let of_month = self.costs.iter().find(|(known, _)| *known == month);
+        of_month.map_or(Decimal::ZERO, |(_, known)| known.cost)
     }
 }
 
@@ -383,7 +382,7 @@ fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, month: YearMonth) -> Dra
     let tags: Vec<_> = entry
         .tags
         .iter()
-        .map(|(k, v, _)| (Cow::Borrowed(pool.text(*k)), Cow::Borrowed(pool.text(*v))))
+        .map(|(k, (v, _))| (Cow::Borrowed(pool.text(*k)), Cow::Borrowed(pool.text(*v))))
         .collect();
     Draft {
         id: Cow::Borrowed(id),

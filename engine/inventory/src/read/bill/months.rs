@@ -46,8 +46,8 @@ impl Months {
         if known.daily_reaches_end {
             return;
         }
-        let end = end.unwrap_or(start + 1);
-        if end - start < MONTHLY {
+        let end = end.unwrap_or(start.saturating_add(1));
+        if end.saturating_sub(start) < MONTHLY {
             known.daily = true;
             known.daily_reaches_end = month.last_day_start().is_some_and(|last| end > last);
         }

@@ -2,21 +2,23 @@
 //!
 //! In: a Parquet file whose columns have any sensible type: costs as decimals, floats or text,
 //! times as timestamps, dates or text, tags as JSON text or as a map. Out: its charges in the bill.
-//! A float cost becomes the shortest decimal that stands for it, so that sums stay exact.
+//! A float cost becomes the shortest decimal that stands for it, so that sums stay exact. A row with a cell
+//! that cannot be what its column says, as a text that is not UTF-8, is rejected.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 
-use arrow::array::{Array, ArrayRef, AsArray, MapArray, PrimitiveArray, RecordBatch, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use arrow::error::ArrowError;
+use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringViewArray};
+use arrow::datatypes::DataType;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Bill, Cells, Layout, Row, layout, tell_lacks};
 use crate::error::ImportError;
 use crate::format::Format;
+use crate::guard::guarded;
 use crate::read::Sink;
+use crate::read::parquet_cells::{BadCell, moments, next_batch, open, texts};
+use crate::reject::Flaw;
 use crate::value::shorten;
 
 /// Rows that are decoded at a time.
@@ -29,7 +31,7 @@ const BATCH: usize = 8192;
 /// Where the file is no Parquet or a damaged one.
 pub(crate) fn names(file: &File, path: &std::path::Path) -> Result<Vec<String>, ImportError> {
     let file = file.try_clone().map_err(|source| crate::source::read_error(path, source))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| bad_parquet(path, &e))?;
+    let builder = open(file).map_err(|e| bad_parquet(path, &e))?;
     Ok(builder.schema().fields().iter().map(|field| field.name().clone()).collect())
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn read(
 ) -> Result<Option<&'static str>, ImportError> {
     let path = sink.path().to_owned();
     let bad = |error: &dyn std::fmt::Display| bad_parquet(&path, error);
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| bad(&e))?;
+    let builder = open(file).map_err(|e| bad(&e))?;
     let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let layout = layout(format, &names, &path)?;
     tell_lacks(layout.as_ref(), sink);
@@ -50,14 +52,20 @@ pub(crate) fn read(
     wanted.sort_unstable();
     wanted.dedup();
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
-    let reader = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| bad(&e))?;
+    let build = || builder.with_projection(mask).with_batch_size(BATCH).build();
+    let mut reader = guarded(build).map_err(|e| bad(&e))?;
     let mut line = 0;
-    for batch in reader {
-        let batch = batch.map_err(|e| bad(&e))?;
-        let columns = Batch::of(&batch, &wanted, names.len()).map_err(|e| bad(&e))?;
+    while let Some(batch) = next_batch(&mut reader).map_err(|e| bad(&e))? {
+        let columns = Batch::of(&batch, &wanted, &names).map_err(|e| bad(&e))?;
         for at in 0..batch.num_rows() {
             line += 1;
             sink.count_row();
+            if let Some((column, cell)) = columns.bad.get(&at) {
+                let name = names.get(*column).cloned().unwrap_or_default();
+                let reason = format!("its `{}` is {}", shorten(&name), cell.reason);
+                sink.reject(Flaw { field: Some(name), ..Flaw::row(line, reason, cell.shown.clone()) })?;
+                continue;
+            }
             read_row(&columns, (at, line), layout.as_ref(), (format, bill), sink)?;
         }
     }
@@ -83,34 +91,43 @@ fn bad_parquet(path: &std::path::Path, error: &dyn std::fmt::Display) -> ImportE
 
 /// A column, as the type that it is read with.
 enum Column {
-    Text(StringArray),
-    Times(PrimitiveArray<TimestampMicrosecondType>),
+    Text(StringViewArray),
+    /// Microseconds since 1970.
+    Times(Vec<Option<i64>>),
     Map(Box<TagMaps>),
 }
 
 /// A column of maps, its keys and values as texts.
 struct TagMaps {
     map: MapArray,
-    keys: StringArray,
-    values: StringArray,
+    keys: StringViewArray,
+    values: StringViewArray,
 }
 
 /// The columns of one batch, by their places in the file; none where a column is not read.
 pub(crate) struct Batch {
     columns: Vec<Option<Column>>,
+    /// By row: the first of its cells that cannot be read, and the column of that.
+    bad: BTreeMap<usize, (usize, BadCell)>,
 }
 
 impl Batch {
-    fn of(batch: &RecordBatch, wanted: &[usize], width: usize) -> Result<Self, ArrowError> {
+    fn of(batch: &RecordBatch, wanted: &[usize], names: &[String]) -> Result<Self, String> {
         let mut columns: Vec<Option<Column>> = Vec::new();
-        columns.resize_with(width, || None);
+        columns.resize_with(names.len(), || None);
+        let mut bad = BTreeMap::new();
         // What a projection gives stands in the order of the file.
         for (at, array) in wanted.iter().zip(batch.columns()) {
-            if let Some(column) = columns.get_mut(*at) {
-                *column = Some(Column::of(array)?);
+            let name = |reason| format!("`{}`: {reason}", names.get(*at).map_or("", String::as_str));
+            let (column, cells) = Column::of(array).map_err(name)?;
+            for cell in cells {
+                bad.entry(cell.row).or_insert((*at, cell));
+            }
+            if let Some(place) = columns.get_mut(*at) {
+                *place = Some(column);
             }
         }
-        Ok(Self { columns })
+        Ok(Self { columns, bad })
     }
 
     fn column(&self, at: usize) -> Option<&Column> {
@@ -133,7 +150,7 @@ impl Batch {
     /// Returns microseconds since 1970.
     pub(crate) fn moment(&self, at: usize, row: usize) -> Option<i64> {
         match self.column(at)? {
-            Column::Times(array) => array.is_valid(row).then(|| array.value(row)),
+            Column::Times(moments) => moments.get(row).copied().flatten(),
             Column::Text(_) | Column::Map(_) => None,
         }
     }
@@ -149,28 +166,30 @@ impl Batch {
 }
 
 impl Column {
-    fn of(array: &ArrayRef) -> Result<Self, ArrowError> {
-        // The zone stays as it is: a value with a zone is UTC already, and one without is taken to be.
-        let zone = match array.data_type() {
-            DataType::Timestamp(_, zone) => zone.clone(),
-            DataType::Date32 | DataType::Date64 => None,
-            DataType::Map(..) => {
-                let map = array.as_map();
-                let (keys, values) = (to_text(map.keys())?, to_text(map.values())?);
-                return Ok(Self::Map(Box::new(TagMaps { map: map.clone(), keys, values })));
-            }
-            _ => return to_text(array).map(Self::Text),
+    /// Reads a column; the bad cells are those of its rows.
+    fn of(array: &ArrayRef) -> Result<(Self, Vec<BadCell>), String> {
+        if let Some((moments, bad)) = moments(array) {
+            return Ok((Self::Times(moments), bad));
+        }
+        if !matches!(array.data_type(), DataType::Map(..)) {
+            let (texts, bad) = texts(array)?;
+            return Ok((Self::Text(texts), bad));
+        }
+        let map = array.as_map();
+        let ((keys, bad_keys), (values, bad_values)) = (texts(map.keys())?, texts(map.values())?);
+        let row_of = |entry: usize| {
+            let after = map
+                .value_offsets()
+                .partition_point(|offset| usize::try_from(*offset).is_ok_and(|offset| offset <= entry));
+            after.saturating_sub(1)
         };
-        let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone))?;
-        Ok(Self::Times(micros.as_primitive::<TimestampMicrosecondType>().clone()))
+        let in_rows = |cell: BadCell| BadCell { row: row_of(cell.row), ..cell };
+        let bad = bad_keys.into_iter().chain(bad_values).map(in_rows).collect();
+        Ok((Self::Map(Box::new(TagMaps { map: map.clone(), keys, values })), bad))
     }
 }
 
-fn to_text(array: &ArrayRef) -> Result<StringArray, ArrowError> {
-    Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
-}
-
-fn cell(array: &StringArray, row: usize) -> Option<&str> {
+fn cell(array: &StringViewArray, row: usize) -> Option<&str> {
     array.is_valid(row).then(|| array.value(row))
 }
 
@@ -181,7 +200,7 @@ impl TagMaps {
             let offset = offsets.get(at).copied().unwrap_or_default();
             usize::try_from(offset).unwrap_or_default()
         };
-        let pair = |at: usize| Some((self.keys.value(at), cell(&self.values, at)?));
+        let pair = |at: usize| Some((cell(&self.keys, at).unwrap_or_default(), cell(&self.values, at)?));
         (offset(row)..offset(row + 1)).filter_map(pair).collect()
     }
 }

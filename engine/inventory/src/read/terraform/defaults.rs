@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
 
 use super::address::without_indexes;
 use super::document::{ConfigModule, Document, ProviderConfig, Variable};
@@ -78,12 +79,15 @@ fn inherited(provider: &ProviderConfig<'_>, variables: &Variables<'_>) -> Inheri
 
 /// Returns the tags of `default_tags { tags = … }` of AWS, or the labels of `default_labels` of Google.
 fn default_tags(expressions: &Members<'_>, variables: &Variables<'_>) -> Option<Vec<(String, String)>> {
-    let blocks: Vec<Members<'_>> = match expressions.json("default_tags") {
+    let blocks: Vec<&RawValue> = match expressions.json("default_tags") {
         Some(json) => serde_json::from_str(json).ok()?,
         None => Vec::new(),
     };
-    let tags =
-        blocks.first().and_then(|block| block.json("tags")).or_else(|| expressions.json("default_labels"))?;
+    let block: Option<Members<'_>> = match blocks.first() {
+        Some(block) => Some(serde_json::from_str(block.get()).ok()?),
+        None => None,
+    };
+    let tags = block.and_then(|block| block.json("tags")).or_else(|| expressions.json("default_labels"))?;
     let Members(members) = serde_json::from_str(value(tags, variables)?).ok()?;
     let text = |json: &str| json_text(json).map_or_else(|| json.to_owned(), std::borrow::Cow::into_owned);
     let given = members.into_iter().filter(|(_, value)| value.get() != "null");
@@ -98,5 +102,5 @@ fn value<'a>(expression: &'a str, variables: &Variables<'a>) -> Option<&'a str> 
     }
     let references: Vec<String> = serde_json::from_str(members.json("references")?).ok()?;
     let [reference] = references.as_slice() else { return None };
-    variables.get(reference.strip_prefix("var.")?)?.value.map(serde_json::value::RawValue::get)
+    variables.get(reference.strip_prefix("var.")?)?.value.map(RawValue::get)
 }

@@ -29,6 +29,9 @@ pub(super) struct Document<'a> {
     /// Whether the plan was cut short by an error.
     #[serde(default)]
     pub(super) errored: bool,
+    /// Whether the plan covers all of the configuration; false with `-target` and for what is deferred.
+    #[serde(default)]
+    pub(super) complete: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

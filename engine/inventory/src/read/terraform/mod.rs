@@ -28,12 +28,13 @@ use super::Sink;
 use super::probe::Probe;
 use super::record::Record;
 use crate::error::ImportError;
+use crate::format::Format;
 use crate::reject::Flaw;
 use crate::source::Source;
 use crate::tags::syntax_reason;
 
 /// Bytes of a document that are read at most.
-const LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Whether the text is a plan or a state.
 pub(crate) fn fits(probe: &Probe) -> bool {
@@ -49,8 +50,8 @@ pub(crate) fn read(mut source: Source, sink: &mut Sink<'_>) -> Result<Source, Im
     let mut text = Vec::new();
     Read::by_ref(&mut source).take(LIMIT + 1).read_to_end(&mut text).map_err(|e| sink.read_error(e))?;
     if text.len() as u64 > LIMIT {
-        let found = format!("it is a Terraform document of more than {} GiB", LIMIT >> 30);
-        return Err(ImportError::UnknownFormat { path: sink.path().to_owned(), found });
+        let what = format!("more than {} MiB, the limit of a Terraform document", LIMIT >> 20);
+        return Err(ImportError::TooLarge { path: sink.path().to_owned(), what });
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     if text.trim_ascii_start().first() != Some(&b'{') {
@@ -63,6 +64,9 @@ pub(crate) fn read(mut source: Source, sink: &mut Sink<'_>) -> Result<Source, Im
     if document.errored {
         let reason = "the plan ended with an error, so that resources may be missing";
         sink.reject(Flaw::of_file("errored", reason))?;
+        sink.gap(Format::Terraform, "errored");
+    } else if document.complete == Some(false) {
+        sink.gap(Format::Terraform, "complete");
     }
     let defaults = Defaults::of(&document);
     let lines = Lines::of(text);

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::value::RawValue;
 
 use super::attributes::{Attributes, Part};
@@ -30,7 +31,10 @@ const OWN_LABELS: [&str; 3] = ["labels", "resource_labels", "user_labels"];
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Tagging {
     tags: Vec<(String, String)>,
+    /// Where each key stands in `tags`.
+    places: FxHashMap<String, usize>,
     notes: Vec<String>,
+    noted: FxHashSet<String>,
 }
 
 /// Returns the tags of a resource; none where it cannot carry any.
@@ -148,13 +152,16 @@ impl Tagging {
             let own = |(key, value): (Cow<'_, str>, &RawValue)| (key.into_owned(), value.get().to_owned());
             members.map(|Members(members)| members.into_iter().map(own).collect()).unwrap_or_default()
         };
-        let secret = members(part.sensitive);
+        let secret: FxHashSet<String> = members(part.sensitive)
+            .into_iter()
+            .filter_map(|(key, json)| (json == "true").then_some(key))
+            .collect();
         let all_secret = part.sensitive == Some("true");
         for (key, json) in members(part.known) {
             if json == "null" {
                 continue;
             }
-            let hidden = all_secret || secret.iter().any(|(other, json)| *other == key && json == "true");
+            let hidden = all_secret || secret.contains(&key);
             if hidden {
                 self.note(&key, "is secret", SENSITIVE);
                 self.set(&key, SENSITIVE.to_owned());
@@ -190,15 +197,18 @@ impl Tagging {
     fn note(&mut self, key: &str, what: &str, stands: &str) {
         let key = crate::value::shorten(key);
         let note = format!("the value of tag `{key}` {what}; it stands as `{stands}`");
-        if !self.notes.contains(&note) {
+        if self.noted.insert(note.clone()) {
             self.notes.push(note);
         }
     }
 
     fn set(&mut self, key: &str, value: String) {
-        match self.tags.iter_mut().find(|(known, _)| known == key) {
-            Some(known) => known.1 = value,
-            None => self.tags.push((key.to_owned(), value)),
+        let known = self.places.get(key).and_then(|place| self.tags.get_mut(*place));
+        if let Some((_, known)) = known {
+            *known = value;
+        } else {
+            self.places.insert(key.to_owned(), self.tags.len());
+            self.tags.push((key.to_owned(), value));
         }
     }
 }
