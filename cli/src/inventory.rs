@@ -82,6 +82,8 @@ fn find_source(
     output: &Output,
 ) -> Result<Option<Opened>, Failure> {
     let kept = |snapshot: Snapshot| {
+        // It may have come with the repository: what is evaluated is what was written.
+        snapshot.verify()?;
         snapshot.check()?;
         Ok(Some(Opened { snapshot, folder: None }))
     };

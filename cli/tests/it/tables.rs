@@ -155,3 +155,18 @@ CREATE TABLE IF NOT EXISTS lookup_accounts (cell_account_id VARCHAR, cell_owner 
 ";
     assert!(out.contains(expected), "{out}");
 }
+
+#[test]
+fn a_packed_table_that_holds_too_much_is_an_error() {
+    let policies = "table t from \"t.csv\" key k { k: text  v: text }\ntag owner: text\n\
+                    rule r { fill owner = t[resource.id].v }\npolicy p { severity low  require owner }\n";
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, b"k,v\n").unwrap();
+    let cell = "x".repeat(1 << 20);
+    for row in 0..257 {
+        std::io::Write::write_all(&mut packed, format!("{row},{cell}\n").as_bytes()).unwrap();
+    }
+    let folder = Folder::with(&[("p.tagpol", policies), ("i.csv", crate::support::DIRTY)]);
+    folder.write("t.csv", packed.finish().unwrap());
+    folder.run(&["eval", "-i", "i.csv"]).fails_with(3, &["t.csv", "its cells take more than 256 MiB"]);
+}

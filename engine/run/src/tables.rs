@@ -19,6 +19,9 @@ use crate::error::RunError;
 /// Mistakes of a table that are told; the rest is counted.
 const SHOWN: usize = 5;
 
+/// Bytes of the cells of a table, which are held in memory. A small packed file can hold far more.
+const TABLE_LIMIT: usize = 256 << 20;
+
 /// A file that is not the table that a program declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableMistakes {
@@ -112,6 +115,16 @@ fn read_table(table: &Table) -> Result<Vec<Vec<Option<String>>>, RunError> {
     let mut reader = Reader::new(table);
     let columns = LookupColumns { names: &names, find: &find };
     read_lookup(Path::new(&table.path), columns, &mut |row| reader.take(&row))?;
+    if reader.bytes > TABLE_LIMIT {
+        return Err(LookupError {
+            path: table.path.clone().into(),
+            line: None,
+            column: None,
+            reason: format!("its cells take more than {} MiB", TABLE_LIMIT >> 20),
+            help: Some("declare only the columns that are looked up, or leave out rows".to_owned()),
+        }
+        .into());
+    }
     Ok(reader.finish()?)
 }
 
@@ -134,6 +147,8 @@ struct Reader<'t> {
     mistakes: Vec<(u64, String)>,
     /// How many mistakes are not kept.
     more: usize,
+    /// Bytes of all cells so far. Beyond [`TABLE_LIMIT`] nothing more is kept.
+    bytes: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -147,10 +162,16 @@ impl<'t> Reader<'t> {
             again: BTreeMap::new(),
             mistakes: Vec::new(),
             more: 0,
+            bytes: 0,
         }
     }
 
     fn take(&mut self, row: &LookupRow<'_>) {
+        let cells = row.cells.iter().flatten();
+        self.bytes = self.bytes.saturating_add(cells.map(|cell| cell.len()).sum());
+        if self.bytes > TABLE_LIMIT {
+            return;
+        }
         let cells: Vec<Option<String>> = row
             .cells
             .iter()

@@ -195,7 +195,7 @@ impl Registry {
         for entry in entries {
             let entry = entry.map_err(|error| self.io("read", error))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if is_id(&name) && self.path(&[&name, MODEL]).is_ok() {
+            if is_id(&name) && self.jail().file(&self.folder.join(&name).join(MODEL)).is_ok() {
                 ids.push(name);
             }
         }
@@ -372,7 +372,14 @@ impl Registry {
     }
 
     fn json<T: for<'de> Deserialize<'de>>(&self, id: &str, name: &str) -> Result<T, RegistryError> {
-        let text = tagpol_files::read_text(&self.path(&[id, name])?, TEXT_LIMIT)?;
+        if !is_id(id) {
+            return Err(RegistryError::Unknown(id.to_owned()));
+        }
+        let text = self.path(&[id, name]).and_then(|path| tagpol_files::read_text(&path, TEXT_LIMIT));
+        let text = text.map_err(|error| match error.is_not_found() && name == MODEL {
+            true => RegistryError::Unknown(id.to_owned()),
+            false => error.into(),
+        })?;
         serde_json::from_str(&text).map_err(|error| self.damaged(id, format!("{name}: {error}")))
     }
 

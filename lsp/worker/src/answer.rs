@@ -134,7 +134,7 @@ impl Worker {
                 }
             }
         };
-        snapshot.check().map_err(RunError::from)?;
+        snapshot.verify().and_then(|()| snapshot.check()).map_err(RunError::from)?;
         Ok(snapshot)
     }
 

@@ -43,17 +43,22 @@ fn models_are_kept_whole_and_one_is_used() {
     assert_eq!(registry.promoted().unwrap(), Some(first.clone()));
     assert!(matches!(registry.roll_back(), Err(RegistryError::NothingBefore)));
     assert!(matches!(registry.find("2026"), Err(RegistryError::Ambiguous(_))));
-    assert!(matches!(registry.promote("nothing"), Err(RegistryError::Io { .. })));
+    assert!(matches!(registry.promote("nothing"), Err(RegistryError::Unknown(_))));
+    assert!(matches!(registry.promote("../elsewhere"), Err(RegistryError::Unknown(_))));
 
-    // A training that is killed leaves a folder that is no model, and the promoted one as it was.
-    let unfinished = registry.folder().join(".20261103T000000Z-00000000.1");
-    fs::create_dir(&unfinished).unwrap();
-    fs::write(unfinished.join("model.json"), "{").unwrap();
+    // What a training that was killed has left goes with the next one that writes, and nothing else does.
+    let living = tagpol_files::Scratch::inside(registry.folder()).unwrap();
+    let dead = registry.folder().join(".tagpol-scratch-dead");
+    fs::create_dir_all(dead.join("20261103T000000Z-00000000")).unwrap();
+    fs::copy(living.path().join("tagpol-scratch"), dead.join("tagpol-scratch")).unwrap();
+    drop(living);
+    let others = registry.folder().join(".20261103T000000Z-00000000.1");
+    fs::create_dir(&others).unwrap();
+    fs::write(others.join("model.json"), "{").unwrap();
     assert_eq!(registry.ids().unwrap().len(), 2);
     registry.load(&registry.promoted().unwrap().unwrap()).unwrap();
-    // Whoever writes next sweeps that away.
     registry.promote(&first).unwrap();
-    assert!(!unfinished.exists());
+    assert!(!dead.exists() && others.exists());
     assert_eq!(registry.ids().unwrap().len(), 2);
 
     // Damage is told and never read.
@@ -81,4 +86,34 @@ fn the_card_tells_what_was_measured() {
     }
     let picture = reliability(&trained.report.targets);
     assert!(picture.starts_with("<svg") && picture.matches("<g ").count() == 2, "{picture}");
+}
+
+#[cfg(unix)]
+#[test]
+fn models_are_no_links_and_lead_nowhere_else() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::new(folder.path().join("models"));
+    let trained = trained(&organisation(), 1);
+    let id = registry.add(&trained.model, &about(1), &trained.report).unwrap();
+    for name in ["model.json", "report.json", "numbers.bin"] {
+        let (here, there) = (registry.folder().join(&id).join(name), elsewhere.path().join(name));
+        fs::rename(&here, &there).unwrap();
+        symlink(&there, &here).unwrap();
+        assert!(matches!(registry.load(&id), Err(RegistryError::File(_))), "{name}");
+        fs::remove_file(&here).unwrap();
+        fs::rename(&there, &here).unwrap();
+    }
+    registry.load(&id).unwrap();
+    fs::write(registry.folder().join("promoted"), "../../secret\n").unwrap();
+    assert!(matches!(registry.promoted(), Err(RegistryError::Damaged { .. })));
+    fs::remove_file(registry.folder().join("promoted")).unwrap();
+    symlink(elsewhere.path().join("new"), registry.folder().join("promoted")).unwrap();
+    registry.promote(&id).unwrap_err();
+    assert!(!elsewhere.path().join("new").exists());
+    let linked = Registry::new(folder.path().join("linked"));
+    symlink(registry.folder(), linked.folder()).unwrap();
+    assert!(matches!(linked.ids(), Err(RegistryError::File(_))));
+    assert!(matches!(linked.add(&trained.model, &about(2), &trained.report), Err(RegistryError::File(_))));
 }
