@@ -1,5 +1,7 @@
 //! Tests made from rules and policies.
 
+use std::collections::BTreeSet;
+
 use tagpol_sema::check::{Typed, checked};
 use tagpol_sema::program::{Attr, CmpOp, Policy, Pred, Rule, TextOp, Value};
 use tagpol_sema::{Def, ItemRef, Scope, scope};
@@ -79,11 +81,12 @@ impl Given {
     /// A resource that most probably meets some conditions.
     fn of<'a>(site: &Site<'a>, names: &'a Scope, mut conditions: Vec<&'a Pred>) -> Self {
         let mut given = Self::default();
+        let mut used = BTreeSet::new();
         while let Some(pred) = conditions.pop() {
             match pred {
                 Pred::And(parts) => conditions.extend(parts),
                 Pred::Or(parts) => conditions.extend(parts.first()),
-                Pred::Named(define) => {
+                Pred::Named(define) if used.insert(*define) => {
                     let item = names.item_of(Def::Define(*define));
                     if let Some(Typed::Define(pred)) =
                         item.and_then(|item| checked(site.db, site.project, item.clone()).typed.as_ref())

@@ -78,3 +78,18 @@ fn beyond_the_end() {
     ide::selection_ranges(&db, file, 99.into());
     ide::format_on_type(&db, file, 99.into());
 }
+
+/// Each predicate uses the one before twice: whoever takes them apart at each use does not come to an end.
+#[test]
+fn predicates_that_use_others_twice() {
+    let next = |i: usize| format!("define d{i} = d{0} and d{0}\n", i - 1);
+    let defines: String = (1..=60).map(next).collect();
+    let policy = "policy p { severity low  for resource where d60  require d59 }\n";
+    let text = format!(
+        "tag a: text\n{policy}rule r {{ when d58  fill a = \"x\" }}\ndefine d0 = native[\"k\"] == \"y\"\n{defines}"
+    );
+    let (db, project, file) = project(&text);
+    for offset in (0..text.len()).step_by(97) {
+        ask(&db, project, file, offset);
+    }
+}

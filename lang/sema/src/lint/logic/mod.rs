@@ -14,6 +14,7 @@ pub(in crate::lint) mod text;
 mod witness;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use self::atom::{Atom, Leaf, Test, leaf};
 use self::subject::decide;
@@ -82,7 +83,8 @@ pub(in crate::lint) type Term<'a> = (&'a Pred, bool);
 
 /// Returns whether all terms can be true of one resource.
 pub(in crate::lint) fn verdict(terms: &[Term<'_>], facts: &dyn Facts) -> Verdict {
-    let Some(alternatives) = all_of(terms, facts, 0) else { return Verdict::Unknown };
+    let unfolding = Unfolding { facts, steps: Cell::new(0) };
+    let Some(alternatives) = unfolding.all_of(terms, 0) else { return Verdict::Unknown };
     Verdict::any(alternatives.iter().map(|alternative| judge(alternative, facts)))
 }
 
@@ -95,63 +97,90 @@ pub(in crate::lint) fn never(terms: &[Term<'_>], facts: &dyn Facts) -> bool {
 const ALTERNATIVES: usize = 256;
 /// Tests in all of them together.
 const TESTS: usize = 2048;
-/// Predicates within predicates; a circle of them is reported elsewhere.
-const DEPTH: usize = 32;
+/// Conditions within conditions, through predicates too; a circle of those is reported elsewhere.
+const DEPTH: usize = 256;
+/// Steps of taking a condition apart. What predicates stand for is taken apart wherever they are used, so
+/// that a few hundred short definitions could otherwise keep this busy for minutes.
+const STEPS: usize = 8192;
 
 /// Leaves that must hold, or must not.
 type Alternative<'a> = Vec<Term<'a>>;
 
-/// The alternatives of a condition. None: too many.
-fn alternatives<'a>(
-    (pred, wanted): Term<'a>,
+/// Takes conditions apart into alternatives.
+struct Unfolding<'a> {
     facts: &'a dyn Facts,
-    depth: usize,
-) -> Option<Vec<Alternative<'a>>> {
-    match pred {
-        Pred::Not(inner) => alternatives((inner, !wanted), facts, depth),
-        Pred::Named(define) if depth < DEPTH => match facts.define(*define) {
-            Some(inner) => alternatives((inner, wanted), facts, depth + 1),
-            None => Some(vec![vec![(pred, wanted)]]),
-        },
-        Pred::And(parts) | Pred::Or(parts) => {
-            let terms: Vec<Term<'a>> = parts.iter().map(|part| (part, wanted)).collect();
-            if matches!(pred, Pred::And(_)) == wanted {
-                all_of(&terms, facts, depth)
-            } else {
-                any_of(&terms, facts, depth)
+    /// Conditions looked at and tests copied so far.
+    steps: Cell<usize>,
+}
+
+impl<'a> Unfolding<'a> {
+    /// The alternatives of a condition. None: too many, or too deep.
+    fn alternatives(&self, (pred, wanted): Term<'a>, depth: usize) -> Option<Vec<Alternative<'a>>> {
+        self.spend(1)?;
+        if depth > DEPTH {
+            return None;
+        }
+        match pred {
+            Pred::Not(inner) => self.alternatives((inner, !wanted), depth + 1),
+            Pred::Named(define) => match self.facts.define(*define) {
+                Some(inner) => self.alternatives((inner, wanted), depth + 1),
+                None => Some(vec![vec![(pred, wanted)]]),
+            },
+            Pred::And(parts) | Pred::Or(parts) => {
+                let terms: Vec<Term<'a>> = parts.iter().map(|part| (part, wanted)).collect();
+                if matches!(pred, Pred::And(_)) == wanted {
+                    self.all_of(&terms, depth + 1)
+                } else {
+                    self.any_of(&terms, depth + 1)
+                }
+            }
+            _ => Some(vec![vec![(pred, wanted)]]),
+        }
+    }
+
+    fn any_of(&self, terms: &[Term<'a>], depth: usize) -> Option<Vec<Alternative<'a>>> {
+        let mut all = Vec::new();
+        for term in terms {
+            let next = self.alternatives(*term, depth)?;
+            self.spend(next.len())?;
+            all.extend(next);
+            if is_too_large(&all) {
+                return None;
             }
         }
-        _ => Some(vec![vec![(pred, wanted)]]),
+        Some(all)
     }
-}
 
-fn any_of<'a>(terms: &[Term<'a>], facts: &'a dyn Facts, depth: usize) -> Option<Vec<Alternative<'a>>> {
-    let mut all = Vec::new();
-    for term in terms {
-        all.extend(alternatives(*term, facts, depth)?);
-        if is_too_large(&all) {
-            return None;
+    fn all_of(&self, terms: &[Term<'a>], depth: usize) -> Option<Vec<Alternative<'a>>> {
+        let mut all: Vec<Alternative<'a>> = vec![Vec::new()];
+        for term in terms {
+            let next = self.alternatives(*term, depth)?;
+            if all.len() * next.len() > ALTERNATIVES {
+                return None;
+            }
+            // What there is of one alternative grows in place.
+            if let ([only], [more]) = (all.as_mut_slice(), next.as_slice()) {
+                self.spend(more.len())?;
+                only.extend(more);
+            } else {
+                all = all
+                    .iter()
+                    .flat_map(|one| next.iter().map(move |other| one.iter().chain(other).copied().collect()))
+                    .collect();
+                self.spend(all.iter().map(Vec::len).sum())?;
+            }
+            if is_too_large(&all) {
+                return None;
+            }
         }
+        Some(all)
     }
-    Some(all)
-}
 
-fn all_of<'a>(terms: &[Term<'a>], facts: &'a dyn Facts, depth: usize) -> Option<Vec<Alternative<'a>>> {
-    let mut all: Vec<Alternative<'a>> = vec![Vec::new()];
-    for term in terms {
-        let next = alternatives(*term, facts, depth)?;
-        if all.len() * next.len() > ALTERNATIVES {
-            return None;
-        }
-        all = all
-            .iter()
-            .flat_map(|one| next.iter().map(move |other| one.iter().chain(other).copied().collect()))
-            .collect();
-        if is_too_large(&all) {
-            return None;
-        }
+    /// None: there have been enough steps.
+    fn spend(&self, steps: usize) -> Option<()> {
+        self.steps.set(self.steps.get() + steps);
+        (self.steps.get() <= STEPS).then_some(())
     }
-    Some(all)
 }
 
 fn is_too_large(alternatives: &[Alternative<'_>]) -> bool {

@@ -50,6 +50,23 @@ fn names() -> Names {
     }
 }
 
+/// Each predicate uses the one before twice, so all of them taken apart are 2^60 conditions.
+#[test]
+fn predicates_that_use_others_twice_are_given_up() {
+    let team = |text| equal(Value::Tag(TEAM), text);
+    let next = |i: u32| {
+        let before = || Pred::Named(DefineId(i));
+        let side = |text| Pred::Or(vec![before(), team(text)]);
+        Pred::And(vec![side("1"), side("2")])
+    };
+    let defines = std::iter::once(team("x")).chain((0..60).map(next)).collect();
+    let names = Names { defines, ..names() };
+    let last = Pred::Named(DefineId(60));
+    for wanted in [true, false] {
+        assert_eq!(verdict(&[(&last, wanted)], &names), Verdict::Unknown);
+    }
+}
+
 /// A resource: what each value is, if it is there.
 #[derive(Debug, Clone, Default)]
 struct World {
