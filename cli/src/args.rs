@@ -1,6 +1,6 @@
 //! The command line.
 
-mod limits;
+mod database;
 mod models;
 mod remembered;
 
@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
 use tagpol_inventory::{Format as InventoryFormat, YearMonth};
+use tagpol_plan::TextLimit;
 use tagpol_run::report::Format;
 
-pub(crate) use limits::LimitArgs;
+pub(crate) use database::DatabaseArgs;
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, GroundArgs, LearnArgs, ModelArgs, ModelCommand, ReviewArgs, SuggestArgs,
     TrainArgs,
@@ -41,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
     #[command(flatten)]
-    pub(crate) limits: LimitArgs,
+    pub(crate) database: DatabaseArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,6 +188,22 @@ pub(crate) struct EvalArgs {
     pub(crate) no_record: bool,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// What bounds an evaluation.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct LimitArgs {
+    /// Longest text that a template, `replace` or a map may make, in bytes [default: 65536]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
+    text_limit: Option<u32>,
+}
+
+impl LimitArgs {
+    pub(crate) fn text_limit(self) -> TextLimit {
+        self.text_limit.map_or_else(TextLimit::default, TextLimit)
+    }
 }
 
 /// What the project remembers, and whether it counts.
@@ -228,6 +245,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -252,6 +271,8 @@ pub(crate) struct CostArgs {
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -301,6 +322,8 @@ pub(crate) struct DiffArgs {
     pub(crate) threads: Option<u16>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -442,6 +465,8 @@ pub(crate) struct TestArgs {
     /// The clock of tests that have no `at` [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

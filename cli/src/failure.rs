@@ -167,6 +167,15 @@ impl From<RunError> for Failure {
                     "write the amounts in the snapshot's currency, or tell the rate under `[rates]` in tagpol.toml: {rate}"
                 ))
             }
+            RunError::TextTooLong(ref found) => {
+                let failure = Self::usage(error.to_string())
+                    .help("make it of fewer or shorter parts, or raise the limit with `--text-limit BYTES`");
+                let loc = &found.text.loc;
+                if loc.file.is_empty() {
+                    return failure;
+                }
+                failure.at(format!("{}:{}:{}", loc.file, loc.line, loc.column))
+            }
             RunError::Inventory(error) => error.into(),
             RunError::Lookup(error) => (*error).into(),
             RunError::State(error) => error.into(),

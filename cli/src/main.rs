@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
     let args = Args::parse();
     interrupt::listen();
-    args.limits.limits().set_usual();
+    args.database.limits().set_usual();
     let mut output = Output::new(args.color);
     let result = match &args.command {
         Command::Init(args) => commands::init::run(args, &mut output),

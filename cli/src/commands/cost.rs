@@ -26,7 +26,7 @@ pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure>
     let opened = inventory::open(&project, &args.source, now, output)?;
     check_month(args, &opened)?;
     let (rates, state) = (project.manifest.rates.clone(), state::of(&project, &args.state)?);
-    let options = Options { rates, state, ..Options::at(now) };
+    let options = Options { rates, state, text_limit: args.limits.text_limit(), ..Options::at(now) };
     let found = costs(program, &opened.snapshot, &options, &by)?;
     if found.snapshot.currency.is_none() && found.total() == 0 {
         return Err(Failure::engine("the inventory tells no cost")

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure>
         temp_dir: Some(scratch.path().to_owned()),
         rates: side.project.manifest.rates.clone(),
         state: comparison.state.clone(),
+        text_limit: args.limits.text_limit(),
         ..Options::at(now)
     };
     let Comparison { before, after, first, second, state: _ } = &comparison;

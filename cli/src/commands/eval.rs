@@ -39,6 +39,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         state,
         record: keeps_record(args, now),
         findings: wanted(args, &targets),
+        text_limit: args.limits.text_limit(),
         ..Options::at(now)
     };
     infer(&program, &opened.snapshot, &options, output)?;

@@ -27,7 +27,12 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
     let asked = args.about.as_deref().map(|name| asked(&program, name)).transpose()?;
     let opened = inventory::open(&project, &args.source, now, output)?;
     let rates = project.manifest.rates.clone();
-    let options = Options { rates, state: state::of(&project, &args.state)?, ..Options::at(now) };
+    let options = Options {
+        rates,
+        state: state::of(&project, &args.state)?,
+        text_limit: args.limits.text_limit(),
+        ..Options::at(now)
+    };
     infer(&program, &opened.snapshot, &options, output)?;
     let explanation = match explain(&program, &places, &opened.snapshot, &options, &args.resource)? {
         Found::One(explanation) => explanation,

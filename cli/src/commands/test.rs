@@ -45,7 +45,11 @@ fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
     }
     let places = project.places();
     let subject = Subject { program, places: &places };
-    let options = Options { rates: project.manifest.rates.clone(), ..Options::at(now) };
+    let options = Options {
+        rates: project.manifest.rates.clone(),
+        text_limit: args.limits.text_limit(),
+        ..Options::at(now)
+    };
     let start = Instant::now();
     let run = testing::run(subject, &options, wanted)?;
     let elapsed = start.elapsed();

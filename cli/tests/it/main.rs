@@ -45,6 +45,7 @@ mod incomplete;
 mod interrupted;
 mod jail;
 mod killed;
+mod limits;
 mod lints;
 mod output;
 mod page;

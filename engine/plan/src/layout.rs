@@ -114,4 +114,35 @@ impl Layout {
 pub struct Options {
     /// The clock. What is finer than a microsecond is cut off, as snapshots hold no finer times.
     pub now: DateTime<Utc>,
+    /// The longest text that an expression may compute.
+    pub text_limit: TextLimit,
+}
+
+impl Options {
+    /// Returns the usual options at a time.
+    pub fn at(now: DateTime<Utc>) -> Self {
+        Self { now, text_limit: TextLimit::default() }
+    }
+}
+
+/// The longest text that a template, `replace` or the groups of a map's target may compute, in bytes of
+/// UTF-8.
+///
+/// A longer one is missing, and is never built: rules that read one another could otherwise double a text
+/// at each step. Texts of the inventory, of tables and of the program itself have no such limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextLimit(pub u32);
+
+impl TextLimit {
+    /// Whether a text of so many bytes may be computed.
+    pub fn allows(self, bytes: usize) -> bool {
+        u32::try_from(bytes).is_ok_and(|bytes| bytes <= self.0)
+    }
+}
+
+impl Default for TextLimit {
+    /// 64 KiB.
+    fn default() -> Self {
+        Self(65_536)
+    }
 }

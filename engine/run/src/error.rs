@@ -1,10 +1,14 @@
 //! Why there is no evaluation.
 
+use std::fmt;
+
 use tagpol_inventory::{ImportError, LookupError};
-use tagpol_plan::CurrencyMismatch;
+use tagpol_plan::ir::ComputedText;
+use tagpol_plan::{CurrencyMismatch, TextLimit};
 use tagpol_store::StoreError;
 use tagpol_store::state::StateError;
 
+use crate::message::shown;
 use crate::tables::TableMistakes;
 
 /// Why a program could not be evaluated.
@@ -14,6 +18,9 @@ pub enum RunError {
     /// program, found only when the two meet.
     #[error("{}", list(.0))]
     Currency(Vec<CurrencyMismatch>),
+    /// A text that the program computes for a resource is longer than allowed.
+    #[error("{0}")]
+    TextTooLong(TextTooLong),
     /// The file of a table cannot be read.
     #[error(transparent)]
     Lookup(Box<LookupError>),
@@ -40,6 +47,28 @@ pub enum RunError {
     /// A temporary folder could not be made.
     #[error("no temporary folder: {0}")]
     TemporaryFolder(#[source] std::io::Error),
+}
+
+/// A text that came out longer than allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextTooLong {
+    /// The text.
+    pub text: ComputedText,
+    /// Id of a resource for which it is too long.
+    pub resource: String,
+    /// The limit.
+    pub limit: TextLimit,
+}
+
+impl fmt::Display for TextTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (written, resource, limit) = (shown(&self.text.text), shown(&self.resource), self.limit.0);
+        match &self.text.tag {
+            Some(tag) => write!(f, "the value of tag `{tag}`, `{written}`,")?,
+            None => write!(f, "the text `{written}`")?,
+        }
+        write!(f, " is longer than {limit} bytes for resource `{resource}`")
+    }
 }
 
 fn list(mismatches: &[CurrencyMismatch]) -> String {

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::{Snapshot, ValueCount};
 use tagpol_plan::ir::{Origin, Provenance, StateCode};
-use tagpol_plan::sql::Dearest;
 pub use tagpol_plan::sql::SHOWN;
-use tagpol_plan::{Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Script, lower};
+use tagpol_plan::sql::{Dearest, EVALUATED};
+use tagpol_plan::{
+    Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Script, TextLimit, lower,
+};
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
 use tagpol_store::state::{Recorded, StateError, StateStore};
-use tagpol_store::{Cell, Decimal, Row, Store, StoreError, StoreOptions};
+use tagpol_store::{Cell, Decimal, Row, Store, StoreError, StoreOptions, quote_identifier};
 
 use crate::breakdown::{Breakdown, Group, Roles};
-use crate::error::RunError;
+use crate::error::{RunError, TextTooLong};
 use crate::finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Giver, SnapshotInfo, State, Summary,
     fingerprint, score,
@@ -54,6 +56,8 @@ pub struct Options {
     pub findings: Wanted,
     /// Whether each distinct value is judged once. Results do not depend on it.
     pub distinct: Distinct,
+    /// The longest text that an expression may compute; a longer one is an error.
+    pub text_limit: TextLimit,
 }
 
 /// When each distinct value is judged once, not once a resource.
@@ -103,6 +107,7 @@ impl Options {
             record: false,
             findings: Wanted::All,
             distinct: Distinct::Large,
+            text_limit: TextLimit::default(),
         }
     }
 }
@@ -121,7 +126,8 @@ pub struct Compiled {
 /// # Errors
 /// None in fact, since there is no currency to contradict; the type is that of [`compile_for`].
 pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunError> {
-    compile_with(program, &Layout { relation: RELATION.to_owned(), ..Layout::generic() }, now)
+    let layout = Layout { relation: RELATION.to_owned(), ..Layout::generic() };
+    compile_with(program, &layout, &tagpol_plan::Options::at(now))
 }
 
 /// Compiles a program for a snapshot.
@@ -142,7 +148,12 @@ pub fn compile_knowing(
     options: &Options,
     known: Known,
 ) -> Result<Compiled, RunError> {
-    compile_with(program, &layout_of(snapshot, options, known), options.now)
+    compile_with(program, &layout_of(snapshot, options, known), &plan_options(options))
+}
+
+/// Returns what a plan depends on besides the program and the snapshot.
+pub(crate) fn plan_options(options: &Options) -> tagpol_plan::Options {
+    tagpol_plan::Options { now: options.now, text_limit: options.text_limit }
 }
 
 /// Returns what a plan has to know of a snapshot.
@@ -163,8 +174,12 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, known: Known) -> Layout
 ///
 /// # Errors
 /// [`RunError::Currency`].
-pub fn compile_with(program: &Program, layout: &Layout, now: DateTime<Utc>) -> Result<Compiled, RunError> {
-    let plan = lower(program, layout, &tagpol_plan::Options { now }).map_err(RunError::Currency)?;
+pub fn compile_with(
+    program: &Program,
+    layout: &Layout,
+    options: &tagpol_plan::Options,
+) -> Result<Compiled, RunError> {
+    let plan = lower(program, layout, options).map_err(RunError::Currency)?;
     let script = Script::new(&plan, Dialect::DuckDb);
     Ok(Compiled { plan, script })
 }
@@ -242,6 +257,21 @@ pub fn evaluate_in_detail(
     Ok((evaluation, details))
 }
 
+/// Reports a text that came out longer than allowed, of the first such resource by id.
+fn check_computed_texts(plan: &Plan, store: &Store, options: &Options) -> Result<(), RunError> {
+    let Some(column) = plan.computed.too_long else { return Ok(()) };
+    let column = quote_identifier(&plan.column(column).name);
+    let sql = format!("SELECT {column}, id FROM {EVALUATED} WHERE {column} IS NOT NULL ORDER BY id LIMIT 1");
+    let query = "texts that are too long";
+    store.for_each(&sql, |row| {
+        let fields = Fields { row, query };
+        let text = plan.computed.texts.get(fields.index(0)?);
+        let text = text.cloned().ok_or_else(|| fields.unexpected("an unknown text"))?;
+        let resource = fields.text(1).unwrap_or_default();
+        Err(RunError::TextTooLong(TextTooLong { text, resource, limit: options.text_limit }))
+    })
+}
+
 /// Makes the distinct values of a snapshot readable, where the plan reads them.
 ///
 /// # Errors
@@ -293,6 +323,7 @@ impl Run {
         for statement in compiled.script.statements() {
             store.execute(statement)?;
         }
+        check_computed_texts(&compiled.plan, &store, options)?;
         let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
         Ok(Self { compiled, store, rules, known })
     }

@@ -22,7 +22,8 @@ pub struct Order {
 /// What an item refers to, as far as the order of the tags depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Refers {
-    Define(Reads),
+    /// What a predicate refers to, and how deep its condition is nested.
+    Define(Reads, usize),
     Normalize(Reads),
     /// What a rule as a whole refers to, and what each of its actions gives a value to, and reads.
     Rule(Reads, Vec<(TagId, Reads)>),
@@ -47,7 +48,8 @@ fn file_refers(db: &dyn Db, project: Project, file: SourceFile) -> Vec<(ItemRef,
 fn refers_of(kind: ItemKind, checked: &Checked) -> Option<Refers> {
     let reads = checked.reads.clone();
     Some(match (kind, &checked.typed) {
-        (ItemKind::Define, _) => Refers::Define(reads),
+        (ItemKind::Define, Some(Typed::Define(pred))) => Refers::Define(reads, pred.nesting()),
+        (ItemKind::Define, _) => Refers::Define(reads, 1),
         (ItemKind::Normalize, _) => Refers::Normalize(reads),
         (ItemKind::Rule, typed) => {
             let rule = match typed {
@@ -78,14 +80,17 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
         scope.files(db, project).into_iter().flat_map(|file| file_refers(db, project, file)).collect();
     let none = Reads::default();
     let mut define_reads: Vec<&Reads> = vec![&none; scope.defines.len()];
+    let mut nestings = vec![1; scope.defines.len()];
     for (item, refers) in &items {
-        if let (Refers::Define(reads), Some(Def::Define(id))) = (refers, scope.def_of(item))
-            && let Some(slot) = define_reads.get_mut(id.0 as usize)
+        if let (Refers::Define(reads, nesting), Some(Def::Define(id))) = (refers, scope.def_of(item))
+            && let (Some(slot), Some(depth)) =
+                (define_reads.get_mut(id.0 as usize), nestings.get_mut(id.0 as usize))
         {
             *slot = reads;
+            *depth = *nesting;
         }
     }
-    report_define_circles(scope, &define_reads, &mut order.drafts);
+    check_defines(scope, &define_reads, &nestings, &mut order.drafts);
     let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); scope.tags.len()];
     let mut feeders: Vec<Vec<&ItemRef>> = vec![Vec::new(); scope.tags.len()];
     for (item, refers) in &items {
@@ -105,7 +110,7 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
                     }
                 }
             }
-            Refers::Define(_) | Refers::Infer(_) => {}
+            Refers::Define(..) | Refers::Infer(_) => {}
         }
     }
     let (strata, circles) = circles::layers(&edges);
@@ -142,11 +147,13 @@ fn reachable(reads: &Reads, defines: &[&Reads]) -> BTreeSet<DefineId> {
     seen
 }
 
-fn report_define_circles(scope: &Scope, reads: &[&Reads], drafts: &mut Vec<Draft>) {
+/// Reports predicates that go in circles or lead too deep. `nestings` are those of their own conditions.
+fn check_defines(scope: &Scope, reads: &[&Reads], nestings: &[usize], drafts: &mut Vec<Draft>) {
     let edges: Vec<BTreeSet<usize>> =
         reads.iter().map(|reads| reads.defines.iter().map(|id| id.0 as usize).collect()).collect();
     let (layers, circles) = circles::layers(&edges);
-    drafts.extend(too_deep(&scope.defines, &layers, "predicates lead into each other"));
+    let deep = too_deep(&scope.defines, &layers, "predicates lead into each other");
+    drafts.extend(deep.or_else(|| nested_too_deep(scope, &edges, &layers, nestings)));
     for circle in circles {
         let names = circle.names(|i| scope.defines.get(i).map(|item| item.key.name.as_str()));
         let Some(first) = circle.members.first().and_then(|i| scope.defines.get(*i)) else { continue };
@@ -170,6 +177,40 @@ fn too_deep(items: &[ItemRef], layers: &[Vec<usize>], what: &str) -> Option<Draf
             .label("the first that is too deep")
             .help("let it ask for something closer to the resource itself"),
     )
+}
+
+/// How deep conditions may be nested, those of the predicates that they use included. Whatever takes a
+/// condition apart may then do so by calling itself, on the small stacks of threads too.
+const MAX_NESTING: usize = 500;
+
+/// Reports the first predicate whose condition is nested too deep, with those of the predicates it uses.
+fn nested_too_deep(
+    scope: &Scope,
+    edges: &[BTreeSet<usize>],
+    layers: &[Vec<usize>],
+    nestings: &[usize],
+) -> Option<Draft> {
+    let mut depths = vec![0; nestings.len()];
+    for &define in layers.iter().flatten() {
+        let used = edges.get(define).into_iter().flatten();
+        let below = used.filter_map(|used| depths.get(*used)).max().copied().unwrap_or(0);
+        let depth = below + nestings.get(define).copied().unwrap_or(1);
+        if depth > MAX_NESTING {
+            let message = format!(
+                "with the predicates that it uses, this condition is nested more than {MAX_NESTING} deep"
+            );
+            let item = scope.defines.get(define)?;
+            return Some(
+                Draft::new(Code::E0005, item.name_anchor(), message)
+                    .label("the first that is too deep")
+                    .help("write it with fewer brackets, or use fewer predicates within predicates"),
+            );
+        }
+        if let Some(slot) = depths.get_mut(define) {
+            *slot = depth;
+        }
+    }
+    None
 }
 
 fn normalize_reads_tags(scope: &Scope, item: &ItemRef, read: &BTreeSet<TagId>) -> Draft {

@@ -73,8 +73,10 @@ impl Judge {
         let known = super::known::load(&case.options.known, &self.store).map_err(|e| e.to_string())?;
         let mut layout = layout_of(snapshot, &options(case, self.way), known);
         layout.values.iter_mut().for_each(|values| forget_some(values, case.resources.len()));
+        let plan_options =
+            tagpol_plan::Options { now: case.options.now, text_limit: case.options.text_limit };
         let Compiled { plan, script } =
-            compile_with(&case.program, &layout, case.options.now).map_err(|e| e.to_string())?;
+            compile_with(&case.program, &layout, &plan_options).map_err(|e| e.to_string())?;
         let run = || {
             open_values(&self.store, snapshot, &plan)?;
             self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;

@@ -72,13 +72,14 @@ pub(crate) fn cases(inventories: usize) -> impl Strategy<Value = Case> {
         inventories::tables(),
         known::known(),
         pools::now(),
+        pools::text_limit(),
         programs::program(),
     );
-    parts.prop_map(|(resources, tables, known, now, program)| {
+    parts.prop_map(|(resources, tables, known, now, text_limit, program)| {
         let resources = inventories::created_around(now, resources);
         let known = known.place(&program, &resources, now);
         let (currency, rates) = (Some(pools::CURRENCY.to_owned()), pools::rates());
-        Case { program, resources, options: Options { now, currency, rates, tables, known } }
+        Case { program, resources, options: Options { now, currency, rates, tables, known, text_limit } }
     })
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
+use tagpol_plan::TextLimit;
 use tagpol_sema::program::{Duration, Regex, Value};
 
 /// The currency of every snapshot.
@@ -249,6 +250,11 @@ fn clocks() -> Vec<DateTime<Utc>> {
         .into_iter()
         .filter_map(|text| text.parse().ok())
         .collect()
+}
+
+/// Returns a limit of computed texts, which random texts often come close to; or the usual one.
+pub(super) fn text_limit() -> impl Strategy<Value = TextLimit> + Clone {
+    prop_oneof![2 => Just(TextLimit::default()), 1 => (0_u32..=40).prop_map(TextLimit)]
 }
 
 /// Returns a span of time.

@@ -17,10 +17,17 @@ impl Resource<'_> {
                 Some(value) => decided(value.clone()),
                 None => changed.virtual_tag(id),
             };
-            if let Some(slot) = changed.tags.get_mut(id.0 as usize) {
-                *slot = result;
-            }
+            changed.set_tag(id, result);
         }
+        changed
+    }
+
+    /// Returns the resource with another value of one tag. Tags whose rules read it stay as they are, so
+    /// only conditions about this tag alone may be asked of it.
+    #[must_use]
+    pub fn with_value(&self, tag: TagId, value: &str) -> Self {
+        let mut changed = self.clone();
+        changed.set_tag(tag, decided(Some(value.to_owned())));
         changed
     }
 }

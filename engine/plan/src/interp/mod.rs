@@ -30,12 +30,15 @@ mod preds;
 mod tests;
 mod values;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use tagpol_sema::program::{Program, Source, Tag, TagId};
+use tagpol_sema::program::{DefineId, Program, Source, Tag, TagId};
 
+use crate::ir::ComputedText;
+use crate::layout::TextLimit;
 pub use known::{FirstSeen, Known};
 use native::NativeValue;
 pub use native::{NativeJudge, NativeStep};
@@ -55,6 +58,8 @@ pub struct Options {
     pub tables: Vec<BTreeMap<String, Vec<Option<String>>>>,
     /// What is known of the resources besides their inventory.
     pub known: Known,
+    /// The longest text that an expression may compute.
+    pub text_limit: TextLimit,
 }
 
 /// A resource of the snapshot.
@@ -168,12 +173,19 @@ pub struct Resource<'a> {
     natives: Vec<Option<NativeValue>>,
     /// By tag: missing until its stratum has been evaluated.
     tags: Vec<TagResult>,
+    /// By predicate: whether it holds, if it was asked for since a tag changed. One that is used twice is
+    /// asked once; otherwise a chain of predicates that each use the one before twice would take time
+    /// exponential in its length.
+    holding: RefCell<BTreeMap<DefineId, bool>>,
+    /// The first text found that is longer than the limit.
+    too_long: RefCell<Option<ComputedText>>,
 }
 
 impl<'a> Resource<'a> {
     fn new(program: &'a Program, options: &'a Options, patterns: &'a Patterns, row: &'a Row) -> Self {
         let tags = vec![TagResult::default(); program.tags.len()];
-        Self { program, options, patterns, row, natives: Vec::new(), tags }
+        let (holding, too_long) = (RefCell::default(), RefCell::default());
+        Self { program, options, patterns, row, natives: Vec::new(), tags, holding, too_long }
     }
 
     /// Evaluates the tags of a resource.
@@ -185,6 +197,7 @@ impl<'a> Resource<'a> {
     ) -> Self {
         let mut resource = Self::new(program, options, patterns, row);
         resource.natives = program.tags.iter().map(|tag| resource.native_value(tag)).collect();
+        resource.holding.get_mut().clear();
         resource.evaluate_tags();
         resource
     }
@@ -203,6 +216,7 @@ impl<'a> Resource<'a> {
                 *slot = native;
             }
         }
+        resource.holding.get_mut().clear();
         // Where these tags stay as they are, so do those that read them.
         let differs = |id: &TagId| {
             let native = |resource: &Resource<'_>| resource.native(*id).cloned();
@@ -227,6 +241,8 @@ impl<'a> Resource<'a> {
             row: self.row,
             natives: self.natives.clone(),
             tags: self.tags.clone(),
+            holding: RefCell::default(),
+            too_long: RefCell::default(),
         }
     }
 
@@ -234,12 +250,16 @@ impl<'a> Resource<'a> {
     pub fn result(&self) -> RowResult {
         RowResult {
             tags: self.tags.clone(),
-            defines: self.program.defines.iter().map(|define| self.holds(&define.pred)).collect(),
+            defines: self.defines().collect(),
             in_scope: self.policies_in_scope(),
             checks: self.check_states(),
             remedies: self.remedies(),
             goals: self.goals(),
         }
+    }
+
+    fn defines(&self) -> impl Iterator<Item = bool> {
+        (0u32..).zip(&self.program.defines).map(|(id, _)| self.is_named(DefineId(id)))
     }
 
     /// Returns the program.
@@ -255,10 +275,22 @@ impl<'a> Resource<'a> {
     fn evaluate_tags(&mut self) {
         for &id in self.program.strata.iter().flatten() {
             let result = self.virtual_tag(id);
-            if let Some(slot) = self.tags.get_mut(id.0 as usize) {
-                *slot = result;
-            }
+            self.set_tag(id, result);
         }
+    }
+
+    fn set_tag(&mut self, id: TagId, result: TagResult) {
+        if let Some(slot) = self.tags.get_mut(id.0 as usize)
+            && *slot != result
+        {
+            *slot = result;
+            self.holding.get_mut().clear();
+        }
+    }
+
+    /// Returns the first text found to be longer than the limit; it counts as missing. None where none was.
+    pub fn too_long(&self) -> Option<ComputedText> {
+        self.too_long.borrow().clone()
     }
 
     fn declaration(&self, id: TagId) -> &'a Tag {

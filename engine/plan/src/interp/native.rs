@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use tagpol_sema::formats::{fold_key, lower, trim, upper};
 use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
+use tagpol_sema::words::quoted;
 
 use super::Resource;
 use super::patterns::{fill_groups, glob};
+use crate::ir::ComputedText;
 
 /// What the native tags of a resource say of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +102,7 @@ impl Resource<'_> {
             if let Some(pattern) = self.first_match(arm, trimmed) {
                 let value = match &arm.target {
                     MapTarget::Missing => None,
-                    MapTarget::Value(target) => Some(self.target(pattern, target, trimmed)),
+                    MapTarget::Value(target) => self.target(tag, arm, pattern, target, trimmed),
                 };
                 return (NativeJudge::Arm(at), value);
             }
@@ -128,14 +130,18 @@ impl Resource<'_> {
         })
     }
 
-    /// Returns the right side of an arm, with the groups of the pattern that matched.
-    fn target(&self, pattern: &Pattern, target: &str, text: &str) -> String {
+    /// Returns the right side of an arm, with the groups of the pattern that matched; missing where it comes
+    /// out longer than the limit.
+    fn target(&self, tag: &Tag, arm: &MapArm, pattern: &Pattern, target: &str, text: &str) -> Option<String> {
         let Pattern::Regex(regex) = pattern else {
-            return target.to_owned();
+            return Some(target.to_owned());
         };
         match self.patterns.whole(&regex.pattern, true).captures(text) {
-            Some(groups) => fill_groups(target, &groups),
-            None => target.to_owned(),
+            Some(groups) => fill_groups(target, &groups, self.options.text_limit).or_else(|| {
+                let (tag, loc) = (Some(tag.name.clone()), arm.loc.clone());
+                self.is_too_long(ComputedText::new(tag, &quoted(target), loc))
+            }),
+            None => Some(target.to_owned()),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::layout::TextLimit;
+
 /// Regular expressions, each compiled once.
 #[derive(Debug, Default)]
 pub struct Patterns {
@@ -62,43 +64,82 @@ fn ascii_classes(pattern: &str) -> String {
 }
 
 /// Whether the glob matches the whole text: `*` any text, `?` one character, the rest as it is.
+///
+/// Each `*` takes as little as it can. Where what follows does not match, only the last `*` has to take one
+/// character more, so the time grows with the product of the two lengths and not faster.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
-    glob_chars(&pattern, &text)
+    let (mut p, mut t) = (0, 0);
+    // Behind the last `*`, and the end of what it takes.
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(c) = text.get(t) {
+        match pattern.get(p) {
+            Some('*') => {
+                p += 1;
+                retry = Some((p, t));
+            }
+            Some(wanted) if *wanted == '?' || wanted == c => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((behind, end)) = retry else { return false };
+                (p, t) = (behind, end + 1);
+                retry = Some((p, t));
+            }
+        }
+    }
+    pattern.iter().skip(p).all(|rest| *rest == '*')
 }
 
-fn glob_chars(pattern: &[char], text: &[char]) -> bool {
-    match (pattern, text) {
-        ([], []) => true,
-        (['*', rest @ ..], _) if glob_chars(rest, text) => true,
-        (['*', ..], [_, tail @ ..]) => glob_chars(pattern, tail),
-        (['?', rest @ ..], [_, tail @ ..]) => glob_chars(rest, tail),
-        ([p, rest @ ..], [c, tail @ ..]) if p == c => glob_chars(rest, tail),
-        _ => false,
+/// A text that is put together, as long as it does not get longer than the limit.
+pub(super) struct Limited {
+    limit: TextLimit,
+    length: usize,
+    text: String,
+}
+
+impl Limited {
+    pub(super) fn new(limit: TextLimit) -> Self {
+        Self { limit, length: 0, text: String::new() }
+    }
+
+    pub(super) fn push(&mut self, part: &str) {
+        self.length = self.length.saturating_add(part.len());
+        if self.limit.allows(self.length) {
+            self.text.push_str(part);
+        }
+    }
+
+    /// Returns the text. None: it is too long.
+    pub(super) fn finish(self) -> Option<String> {
+        self.limit.allows(self.length).then_some(self.text)
     }
 }
 
 /// Puts the groups of a match into a text: `$0` to `$9`, and `$$` for a dollar sign.
 ///
 /// A group that took no part in the match, or that the expression does not have, is empty. A dollar
-/// sign before anything else stands for itself.
-pub(super) fn fill_groups(template: &str, groups: &regex::Captures<'_>) -> String {
-    let mut out = String::new();
+/// sign before anything else stands for itself. None: with its groups, the text is longer than the limit.
+pub(super) fn fill_groups(template: &str, groups: &regex::Captures<'_>, limit: TextLimit) -> Option<String> {
+    let mut out = Limited::new(limit);
+    let mut has_groups = false;
     let mut chars = template.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         match (c, next, next.and_then(|n| n.to_digit(10))) {
             ('$', _, Some(group)) => {
-                out.push_str(groups.get(group as usize).map_or("", |m| m.as_str()));
+                has_groups = true;
+                out.push(groups.get(group as usize).map_or("", |m| m.as_str()));
                 chars.next();
             }
             ('$', Some('$'), _) => {
-                out.push('$');
+                out.push("$");
                 chars.next();
             }
-            _ => out.push(c),
+            _ => out.push(c.encode_utf8(&mut [0; 4])),
         }
     }
-    out
+    if has_groups { out.finish() } else { Some(template.replace("$$", "$")) }
 }

@@ -46,7 +46,8 @@ impl Resource<'_> {
                 if action.tag != id || action.kind != kind || !self.applies(rule.when.as_ref()) {
                     continue;
                 }
-                if let Some(value) = self.text(&action.value) {
+                let value = self.computing_for(id, &action.loc, |this| this.text(&action.value));
+                if let Some(value) = value {
                     let winner = Winner::Rule { rule: rule_index, action: action_index };
                     candidates.push(Candidate { priority: rule.priority, winner, value });
                 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tagpol_sema::formats::{lower, words};
-use tagpol_sema::program::{CmpOp, CompareAs, Direction, Duration, Pred, Regex, TextOp, Value};
+use tagpol_sema::program::{CmpOp, CompareAs, DefineId, Direction, Duration, Pred, Regex, TextOp, Value};
 
 use super::Resource;
 use super::patterns::glob;
@@ -18,7 +18,7 @@ impl Resource<'_> {
             Pred::And(all) => all.iter().all(|p| self.holds(p)),
             Pred::Or(any) => any.iter().any(|p| self.holds(p)),
             Pred::Not(inner) => !self.holds(inner),
-            Pred::Named(id) => self.holds(&self.program.define(*id).pred),
+            Pred::Named(id) => self.is_named(*id),
             Pred::IsSet(value) => self.value(value).is_some(),
             Pred::IsMissing(value) => self.value(value).is_none(),
             Pred::IsValid(id) => {
@@ -40,6 +40,20 @@ impl Resource<'_> {
             }
             Pred::Within { value, direction, span } => self.within(value, *direction, *span),
         }
+    }
+
+    /// Whether a named predicate holds.
+    pub(super) fn is_named(&self, id: DefineId) -> bool {
+        let known = |id: &DefineId| self.holding.borrow().get(id).copied();
+        if let Some(holds) = known(&id) {
+            return holds;
+        }
+        let mut holds = false;
+        for next in self.program.defines_within(id, |id| known(&id).is_some()) {
+            holds = self.holds(&self.program.define(next).pred);
+            self.holding.borrow_mut().insert(next, holds);
+        }
+        holds
     }
 
     /// Returns how two values compare; None where one is missing or not of the form to compare by.

@@ -3,9 +3,12 @@
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::formats::{lower, parse_date, trim, upper};
-use tagpol_sema::program::{Attr, Format, Func, Regex, Value};
+use tagpol_sema::program::{Attr, Format, Func, Loc, Regex, TagId, Value};
+use tagpol_sema::words::Words;
 
 use super::Resource;
+use super::patterns::Limited;
+use crate::ir::ComputedText;
 
 /// What an expression comes to, where it is not missing.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +74,8 @@ impl Resource<'_> {
                 let row = self.options.tables.get(table.0 as usize)?.get(&self.text(key)?)?;
                 row.get(*column)?.clone().map(Scalar::Text)
             }
-            Value::Template(parts) => Some(Scalar::Text(self.texts(parts)?.concat())),
-            Value::Call(func, args) => self.call(*func, args),
+            Value::Template(parts) => self.template(value, parts).map(Scalar::Text),
+            Value::Call(func, args) => self.call(value, *func, args),
             Value::Extract(inner, regex) => self.extract(inner, regex).map(Scalar::Text),
         }
     }
@@ -162,7 +165,53 @@ impl Resource<'_> {
         })
     }
 
-    fn call(&self, func: Func, args: &[Value]) -> Option<Scalar> {
+    /// Puts texts together; missing where one is, or where they are longer than the limit. A template of one
+    /// part passes on what it is given, and has no limit.
+    fn template(&self, written: &Value, parts: &[Value]) -> Option<String> {
+        if let [only] = parts {
+            return self.text(only);
+        }
+        let mut joined = Limited::new(self.options.text_limit);
+        for part in parts {
+            joined.push(&self.text(part)?);
+        }
+        joined.finish().or_else(|| self.is_too_long(self.computed(written)))
+    }
+
+    /// `replace(text, from, to)`; missing where it comes out longer than the limit.
+    fn replace(&self, written: &Value, text: &str, from: &str, to: &str) -> Option<String> {
+        let found = if from.is_empty() { 0 } else { text.matches(from).count() };
+        let length = (text.len() - found * from.len()).saturating_add(found.saturating_mul(to.len()));
+        if !self.options.text_limit.allows(length) {
+            return self.is_too_long(self.computed(written));
+        }
+        Some(if found == 0 { text.to_owned() } else { text.replace(from, to) })
+    }
+
+    /// A text that is computed in a condition; where that stands is not known here.
+    fn computed(&self, written: &Value) -> ComputedText {
+        let nowhere = Loc { file: "".into(), line: 0, column: 0 };
+        ComputedText::new(None, &Words::new(self.program).value(written), nowhere)
+    }
+
+    /// Notes that a text came out too long. Returns None: it is missing.
+    pub(super) fn is_too_long<T>(&self, text: ComputedText) -> Option<T> {
+        self.too_long.borrow_mut().get_or_insert(text);
+        None
+    }
+
+    /// Returns what `f` does, and notes the tag and the place of the first text that it finds too long.
+    pub(super) fn computing_for<T>(&self, tag: TagId, loc: &Loc, f: impl FnOnce(&Self) -> T) -> T {
+        let earlier = self.too_long.take();
+        let result = f(self);
+        let found = self.too_long.take();
+        let tag = || Some(self.declaration(tag).name.clone());
+        let found = found.map(|text| ComputedText { tag: tag(), loc: loc.clone(), ..text });
+        self.too_long.replace(earlier.or(found));
+        result
+    }
+
+    fn call(&self, written: &Value, func: Func, args: &[Value]) -> Option<Scalar> {
         if func == Func::Coalesce {
             return args.iter().find_map(|arg| self.value(arg));
         }
@@ -173,8 +222,7 @@ impl Resource<'_> {
             (Func::Upper, [text]) => Some(Scalar::Text(upper(text))),
             (Func::Trim, [text]) => Some(Scalar::Text(trim(text).to_owned())),
             (Func::Length, [text]) => Some(Scalar::Number(text.chars().count().into())),
-            (Func::Replace, [text, "", _]) => Some(Scalar::Text((*text).to_owned())),
-            (Func::Replace, [text, from, to]) => Some(Scalar::Text(text.replace(from, to))),
+            (Func::Replace, [text, from, to]) => self.replace(written, text, from, to).map(Scalar::Text),
             // The checker lets no call with another number of arguments pass.
             _ => None,
         }

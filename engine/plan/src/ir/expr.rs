@@ -250,6 +250,11 @@ pub enum Function {
     Trim,
     /// `(text) -> integer`: its number of characters.
     Length,
+    /// `(text) -> integer`: its number of bytes in UTF-8.
+    Bytes,
+    /// `(text, from, to) -> integer`: the number of bytes of what [`Function::Replace`] returns, found
+    /// without making it.
+    BytesReplaced,
     /// `(text, from, to) -> text`: every occurrence; an empty `from` changes nothing.
     Replace,
     /// `(text, …) -> text`: one after the other.

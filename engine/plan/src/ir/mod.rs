@@ -30,7 +30,10 @@ use tagpol_sema::program::{Loc, TableId, TagId};
 pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
 pub use known::{KnownColumn, KnownKind};
 pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
-pub use tables::{CheckInfo, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode, TagInfo};
+pub use tables::{
+    CheckInfo, ComputedText, ComputedTexts, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode,
+    TagInfo,
+};
 
 /// Index of a column in [`Plan::columns`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -122,6 +125,8 @@ pub struct Plan {
     pub lookups: Vec<LookupInfo>,
     /// What layer 0 reads besides the snapshot, where it does.
     pub known: Vec<KnownColumn>,
+    /// The texts that may come out longer than allowed.
+    pub computed: ComputedTexts,
 }
 
 impl Plan {

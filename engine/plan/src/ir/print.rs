@@ -209,6 +209,8 @@ fn function_name(function: Function) -> &'static str {
         Function::Upper => "upper",
         Function::Trim => "trim",
         Function::Length => "length",
+        Function::Bytes => "bytes",
+        Function::BytesReplaced => "bytes_replaced",
         Function::Replace => "replace",
         Function::Concat => "concat",
         Function::Words => "words",

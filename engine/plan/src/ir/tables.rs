@@ -205,3 +205,37 @@ impl StateCode {
         [Self::None, Self::Open, Self::Pending, Self::Exempt].into_iter().find(|s| s.code() == code)
     }
 }
+
+/// The texts that a program computes, where they may come out longer than allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ComputedTexts {
+    /// The column of the evaluated inventory with the index in `texts` of the first one that is too long for
+    /// the resource; NULL where none is. None: the program computes no such text.
+    pub too_long: Option<ColumnId>,
+    /// In the order found.
+    pub texts: Vec<ComputedText>,
+}
+
+/// A text that is computed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ComputedText {
+    /// The tag that it is a value of. None: it stands in a condition or a remedy.
+    pub tag: Option<String>,
+    /// As the language writes it, shortened.
+    pub text: String,
+    /// Where it was written: the action, the arm of the map, or the item.
+    pub loc: Loc,
+}
+
+impl ComputedText {
+    /// Characters of a text that are kept.
+    const SHOWN: usize = 80;
+
+    pub(crate) fn new(tag: Option<String>, written: &str, loc: Loc) -> Self {
+        let mut text: String = written.chars().take(Self::SHOWN).collect();
+        if text.len() < written.len() {
+            text.push('…');
+        }
+        Self { tag, text, loc }
+    }
+}

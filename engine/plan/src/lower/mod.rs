@@ -16,9 +16,11 @@
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
 //! - `distinct`: what follows from one value alone is computed once a distinct value
 //! - `staged`: the tags first, then the policies over what is kept of them
+//! - `computed`: the limit of texts that are computed
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
+mod computed;
 mod coverage;
 mod distinct;
 mod goals;
@@ -43,10 +45,10 @@ use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 pub use money::CurrencyMismatch;
 
 use crate::ir::{
-    AttrColumn, CheckInfo, ColumnId, Expr, GoalInfo, KnownColumn, LookupInfo, Note, Origin, Plan, Provenance,
-    TagInfo,
+    AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, KnownColumn, LookupInfo,
+    Note, Origin, Plan, Provenance, TagInfo,
 };
-use crate::layout::{Known, Layout, Options};
+use crate::layout::{Known, Layout, Options, TextLimit};
 use crate::rates::Rates;
 use columns::Columns;
 use native::KeyIndex;
@@ -68,7 +70,8 @@ pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Pl
     }
     let checks = lowering.policies();
     let goals = lowering.goals();
-    lowering.finish(layout, checks, goals)
+    let computed = lowering.computed_texts();
+    Ok(Plan { computed, ..lowering.finish(layout, checks, goals)? })
 }
 
 /// The state of making a plan.
@@ -95,9 +98,19 @@ struct Lowering<'a> {
     beside: &'a Known,
     /// What is read of it.
     known: Vec<KnownColumn>,
+    text_limit: TextLimit,
+    /// The texts computed so far.
+    computed: Vec<Computed>,
     /// Place of the item that is being lowered.
     at: Loc,
     errors: Vec<CurrencyMismatch>,
+}
+
+/// A text that is computed, and whether it comes out longer than allowed; that is never NULL.
+#[derive(Debug, Clone)]
+struct Computed {
+    too_long: Expr,
+    text: ComputedText,
 }
 
 /// An exemption of a check, that still counts.
@@ -154,6 +167,8 @@ impl<'a> Lowering<'a> {
             waivers: Vec::new(),
             beside: &layout.known,
             known: Vec::new(),
+            text_limit: options.text_limit,
+            computed: Vec::new(),
             at: Loc { file: "".into(), line: 0, column: 0 },
             errors: Vec::new(),
         }
@@ -194,6 +209,7 @@ impl<'a> Lowering<'a> {
             provenance: self.provenance,
             lookups: self.lookups,
             known: self.known,
+            computed: ComputedTexts::default(),
         })
     }
 }

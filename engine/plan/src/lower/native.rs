@@ -6,6 +6,7 @@ use tagpol_sema::formats::{fold_key, lower};
 use tagpol_sema::program::{
     CmpOp, MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagId, TagType, Transform,
 };
+use tagpol_sema::words::quoted;
 
 use super::pred::in_list;
 use super::text::{TargetPart, glob, group_count, target};
@@ -131,7 +132,7 @@ impl Lowering<'_> {
         let trimmed = self.columns.derive(Function::Trim, raw.clone(), Type::Text);
         let mut arms = Vec::new();
         for arm in &normalize.arms {
-            arms.extend(self.map_arm(arm, &trimmed));
+            arms.extend(self.map_arm(tag, arm, &trimmed));
         }
         arms.extend(self.words_of_type(&tag.ty, &trimmed));
         let tidy = transformed(&normalize.transforms, trimmed);
@@ -152,7 +153,7 @@ impl Lowering<'_> {
     }
 
     /// Returns an arm of the map as conditions and values. Patterns that are texts share one.
-    fn map_arm(&mut self, arm: &MapArm, trimmed: &Expr) -> Vec<(Expr, Expr)> {
+    fn map_arm(&mut self, tag: &Tag, arm: &MapArm, trimmed: &Expr) -> Vec<(Expr, Expr)> {
         let mut arms: Vec<(Expr, Expr)> = Vec::new();
         let mut literals: Vec<Expr> = Vec::new();
         for pattern in &arm.patterns {
@@ -161,7 +162,7 @@ impl Lowering<'_> {
                 continue;
             }
             self.push_literals(&mut arms, &mut literals, arm, trimmed);
-            arms.push(self.map_pattern(pattern, &arm.target, trimmed));
+            arms.push(self.map_pattern(tag, pattern, arm, trimmed));
         }
         self.push_literals(&mut arms, &mut literals, arm, trimmed);
         merge_equal(arms)
@@ -181,7 +182,8 @@ impl Lowering<'_> {
         arms.push((in_list(folded, std::mem::take(literals), false), plain_target(&arm.target)));
     }
 
-    fn map_pattern(&mut self, pattern: &Pattern, to: &MapTarget, trimmed: &Expr) -> (Expr, Expr) {
+    fn map_pattern(&mut self, tag: &Tag, pattern: &Pattern, arm: &MapArm, trimmed: &Expr) -> (Expr, Expr) {
+        let to = &arm.target;
         match pattern {
             Pattern::Literal(text) | Pattern::Glob(text) => {
                 let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
@@ -191,13 +193,43 @@ impl Lowering<'_> {
             Pattern::Regex(regex) => {
                 let regex = tagpol_sema::program::Regex { ignore_case: true, ..regex.clone() };
                 let value = Box::new(trimmed.clone());
+                let matches = Expr::Matches { value, regex: regex.clone(), whole: true };
                 let then = match to {
                     MapTarget::Missing => Expr::Null(Type::Text),
-                    MapTarget::Value(text) => filled(text, &regex, trimmed),
+                    MapTarget::Value(text) => {
+                        let before = self.computed.len();
+                        let then = self.filled(text, &regex, trimmed);
+                        let matched = self.columns.truth(matches.clone());
+                        self.computed_for(before, &tag.name, &arm.loc, &matched);
+                        then
+                    }
                 };
-                (Expr::Matches { value, regex, whole: true }, then)
+                (matches, then)
             }
         }
+    }
+
+    /// Returns the right side of an arm with the groups of the expression that matched, NULL where it is
+    /// longer than the limit. A group that the expression does not have is empty.
+    fn filled(&mut self, text: &str, regex: &tagpol_sema::program::Regex, trimmed: &Expr) -> Expr {
+        let groups = group_count(regex);
+        let mut parts = Vec::new();
+        let target = target(text);
+        if let [TargetPart::Text(only)] = target.as_slice() {
+            return Expr::text(only);
+        }
+        for part in target {
+            parts.push(match part {
+                TargetPart::Text(text) => Expr::text(text),
+                TargetPart::Group(0) => trimmed.clone(),
+                TargetPart::Group(group) if group > groups => Expr::text(""),
+                TargetPart::Group(group) => {
+                    let (value, regex) = (Box::new(trimmed.clone()), regex.clone());
+                    self.reusable(Expr::Group { value, regex, group, whole: true })
+                }
+            });
+        }
+        self.concatenated(parts, &quoted(text))
     }
 
     /// Returns the members of an enumeration, and the truth values, as they map to themselves.
@@ -223,31 +255,6 @@ fn plain_target(target: &MapTarget) -> Expr {
     match target {
         MapTarget::Missing => Expr::Null(Type::Text),
         MapTarget::Value(text) => Expr::text(text),
-    }
-}
-
-/// Returns the right side of an arm with the groups of the expression that matched. A group that
-/// the expression does not have is empty.
-fn filled(text: &str, regex: &tagpol_sema::program::Regex, trimmed: &Expr) -> Expr {
-    let groups = group_count(regex);
-    let mut parts: Vec<Expr> = target(text)
-        .into_iter()
-        .map(|part| match part {
-            TargetPart::Text(text) => Expr::text(text),
-            TargetPart::Group(0) => trimmed.clone(),
-            TargetPart::Group(group) if group > groups => Expr::text(""),
-            TargetPart::Group(group) => {
-                Expr::Group { value: Box::new(trimmed.clone()), regex: regex.clone(), group, whole: true }
-            }
-        })
-        .collect();
-    match parts.pop() {
-        None => Expr::text(""),
-        Some(only) if parts.is_empty() => only,
-        Some(last) => {
-            parts.push(last);
-            Expr::Call(Function::Concat, parts)
-        }
     }
 }
 

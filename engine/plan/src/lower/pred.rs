@@ -48,9 +48,14 @@ impl Lowering<'_> {
 
     /// A named predicate is a column, made where it is first used.
     fn define(&mut self, id: DefineId) -> Expr {
-        if let Some(expr) = self.defines.get(&id) {
-            return expr.clone();
+        for id in self.program.defines_within(id, |id| self.defines.contains_key(&id)) {
+            self.make_define(id);
         }
+        self.defines.get(&id).cloned().unwrap_or(Expr::bool(false))
+    }
+
+    /// Makes the column of a predicate. Those of all predicates that it uses must have been made.
+    fn make_define(&mut self, id: DefineId) {
         let define = self.program.define(id);
         let outer = std::mem::replace(&mut self.at, define.loc.clone());
         let condition = self.pred(&define.pred);
@@ -58,8 +63,7 @@ impl Lowering<'_> {
         let name = format!("define_{}", define.name);
         let note = note(format!("define `{}`", define.name), &define.loc);
         let expr = self.columns.share(&name, condition, Type::Bool, note);
-        self.defines.insert(id, expr.clone());
-        expr
+        self.defines.insert(id, expr);
     }
 
     fn is_valid(&mut self, id: TagId) -> Expr {
@@ -179,6 +183,7 @@ impl Lowering<'_> {
             TextOp::Like => return self.like_any(text, patterns),
             TextOp::HasWord => return self.has_word(text, patterns),
         };
+        let text = if patterns.len() > 1 { self.reusable(text) } else { text };
         let tests: Vec<Expr> = patterns
             .iter()
             .map(|pattern| Expr::call(function, [text.clone(), Expr::text(pattern)]))
@@ -187,6 +192,7 @@ impl Lowering<'_> {
     }
 
     fn like_any(&mut self, text: Expr, patterns: &[String]) -> Expr {
+        let text = if patterns.len() > 1 { self.reusable(text) } else { text };
         let like = |pattern: &String| Expr::Like { value: Box::new(text.clone()), pattern: glob(pattern) };
         let tests: Vec<Expr> = patterns.iter().map(like).collect();
         self.columns.truth(Expr::or(tests))

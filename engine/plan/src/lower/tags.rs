@@ -133,13 +133,15 @@ impl Lowering<'_> {
             let comment = note(format!("rule `{}` fires", rule.name), &rule.loc);
             when = self.columns.share(&format!("when_{}", rule.name), when, Type::Bool, comment);
         }
+        let before = self.computed.len();
         let value = self.text_value(&action.value);
         let constant = match &value {
             Expr::Literal(Literal::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let value = Expr::only_where(when, value, Type::Text);
         let tag = &self.program.tag(action.tag).name;
+        self.computed_for(before, tag, &action.loc, &when);
+        let value = Expr::only_where(when, value, Type::Text);
         let name = format!("rule_{}_{tag}", rule.name);
         let (verb, origin) = match action.kind {
             ActionKind::Set => ("sets", Origin::Set { rule: rule_index, action: action_index }),

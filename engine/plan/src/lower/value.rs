@@ -50,8 +50,8 @@ impl Lowering<'_> {
                 Typed::text(self.columns.share(&format!("meta_{path}"), field, Type::Text, None))
             }
             Value::Lookup { table, column, key } => Typed::text(self.lookup(*table, *column, key)),
-            Value::Template(parts) => Typed::text(self.template(parts)),
-            Value::Call(func, args) => self.call(*func, args),
+            Value::Template(parts) => Typed::text(self.template(value, parts)),
+            Value::Call(func, args) => self.call(value, *func, args),
             Value::Extract(inner, regex) => Typed::text(self.extract(inner, regex)),
         }
     }
@@ -95,10 +95,15 @@ impl Lowering<'_> {
         self.columns.share(&name, Expr::Lookup { table, column, key: Box::new(key) }, Type::Text, note)
     }
 
-    fn template(&mut self, parts: &[Value]) -> Expr {
+    /// A template of one part passes on what it is given, and has no limit.
+    fn template(&mut self, written: &Value, parts: &[Value]) -> Expr {
+        if let [only] = parts {
+            return self.text_value(only);
+        }
         let mut texts: Vec<Expr> = Vec::new();
         for part in parts {
             let part = self.text_value(part);
+            let part = self.reusable(part);
             match (texts.last_mut(), part) {
                 (_, Expr::Null(ty)) => return Expr::Null(ty),
                 (Some(Expr::Literal(Literal::Text(before))), Expr::Literal(Literal::Text(after))) => {
@@ -107,17 +112,14 @@ impl Lowering<'_> {
                 (_, part) => texts.push(part),
             }
         }
-        match texts.pop() {
-            None => Expr::text(""),
-            Some(only) if texts.is_empty() => only,
-            Some(last) => {
-                texts.push(last);
-                Expr::Call(Function::Concat, texts)
-            }
+        if texts.is_empty() {
+            return Expr::text("");
         }
+        let written = self.written(written);
+        self.concatenated(texts, &written)
     }
 
-    fn call(&mut self, func: Func, args: &[Value]) -> Typed {
+    fn call(&mut self, written: &Value, func: Func, args: &[Value]) -> Typed {
         let (function, ty) = match func {
             Func::Coalesce => return self.first_of(args),
             Func::Lower => (Function::Lower, Type::Text),
@@ -129,6 +131,11 @@ impl Lowering<'_> {
         let args: Vec<Expr> = args.iter().map(|arg| self.text_value(arg)).collect();
         if args.iter().any(|arg| matches!(arg, Expr::Null(_))) {
             return Typed::new(Expr::Null(ty), ty);
+        }
+        if function == Function::Replace {
+            let args: Vec<Expr> = args.into_iter().map(|arg| self.reusable(arg)).collect();
+            let written = self.written(written);
+            return Typed::text(self.replaced(args, &written));
         }
         Typed::new(Expr::Call(function, args), ty)
     }
@@ -150,7 +157,7 @@ impl Lowering<'_> {
         if matches!(value, Expr::Null(_)) {
             return value;
         }
-        let (value, regex) = (Box::new(value), regex.clone());
+        let (value, regex) = (Box::new(self.reusable(value)), regex.clone());
         let group = group_count(&regex).min(1);
         let found = Expr::Matches { value: value.clone(), regex: regex.clone(), whole: false };
         let text = Expr::Group { value, regex, group, whole: false };

@@ -298,6 +298,8 @@ impl Dialect {
                 let to = args.get(1).map_or("", String::as_str);
                 return format!("epoch_us({to}) - epoch_us({first})");
             }
+            Function::BytesReplaced => return bytes_replaced(args),
+            Function::Bytes => "strlen",
             Function::Lower => "lower",
             Function::Upper => "upper",
             Function::Length => "length",
@@ -354,6 +356,13 @@ pub(super) struct Answer {
     pub(super) name: String,
     /// Whether it is NULL where the value is.
     pub(super) strict: bool,
+}
+
+/// Returns the number of bytes of a text after `replace`: occurrences are counted by taking them out.
+fn bytes_replaced(args: &[String]) -> String {
+    let [text, from, to] = args else { return "0".to_owned() };
+    let taken_out = format!("strlen({text}) - strlen(replace({text}, {from}, ''))");
+    format!("strlen({text}) + ({taken_out}) // greatest(strlen({from}), 1) * (strlen({to}) - strlen({from}))")
 }
 
 /// Returns the name under which the map of an answer is kept.

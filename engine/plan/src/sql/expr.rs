@@ -308,6 +308,9 @@ impl Printer<'_> {
     }
 
     fn like(self, value: &Expr, pattern: &[GlobPart]) -> String {
+        if is_slow_glob(pattern) {
+            return self.dialect.matches(&self.flat(value), &glob_regex(pattern), false, true);
+        }
         let value = self.at_least(value, Binding::Sum);
         let mut out = String::new();
         let mut wild = false;
@@ -388,6 +391,32 @@ impl Printer<'_> {
     }
 }
 
+/// Whether databases may try a glob again and again: DuckDB starts over at each character for each `%` but
+/// the last, where the pattern has `_` or an escape too. Such patterns take time that is exponential in their
+/// length, and regular expressions do not.
+fn is_slow_glob(pattern: &[GlobPart]) -> bool {
+    let escaped = |text: &String| text.contains(['\\', '%', '_']);
+    let special = pattern.iter().any(|part| match part {
+        GlobPart::One => true,
+        GlobPart::Text(text) => escaped(text),
+        GlobPart::Any => false,
+    });
+    let runs = pattern.chunk_by(|a, b| *a == GlobPart::Any && *b == GlobPart::Any);
+    let wild = runs.filter(|run| run.first() == Some(&GlobPart::Any)).count();
+    let is_open = pattern.last() == Some(&GlobPart::Any);
+    special && wild - usize::from(is_open) > 1
+}
+
+/// Returns a regular expression for a glob, of the whole text.
+fn glob_regex(pattern: &[GlobPart]) -> String {
+    let part = |part: &GlobPart| match part {
+        GlobPart::Any => ".*".to_owned(),
+        GlobPart::One => ".".to_owned(),
+        GlobPart::Text(text) => regex_syntax::escape(text),
+    };
+    format!("(?s:{})", pattern.iter().map(part).collect::<String>())
+}
+
 fn operator(op: CmpOp) -> &'static str {
     match op {
         CmpOp::Eq => "=",
@@ -410,7 +439,9 @@ fn binding_of(expr: &Expr) -> Binding {
         | Expr::In { .. }
         | Expr::Like { .. }
         | Expr::Bit(..) => Binding::Comparison,
-        Expr::Sum(_) | Expr::Call(Function::Concat | Function::TimeBetween, _) => Binding::Sum,
+        Expr::Sum(_) | Expr::Call(Function::Concat | Function::TimeBetween | Function::BytesReplaced, _) => {
+            Binding::Sum
+        }
         _ => Binding::Atom,
     }
 }

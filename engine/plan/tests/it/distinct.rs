@@ -17,7 +17,7 @@ fn plan(listed: &[&str], repetitive: &[&str]) -> Plan {
         values: Some(KnownValues { listed: names(listed), repetitive: names(repetitive) }),
         ..Layout::generic()
     };
-    lower(&governance(), &layout, &Options { now: noon() }).unwrap()
+    lower(&governance(), &layout, &Options::at(noon())).unwrap()
 }
 
 const ALL: [&str; 8] = ["type", "account", "provider", "key_0", "key_1", "key_2", "key_3", "key_4"];

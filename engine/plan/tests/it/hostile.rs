@@ -56,7 +56,7 @@ fn script_of(hostile: &str) -> Script {
     };
     let keys = vec![KeyColumn { key: hostile.to_owned(), column: None }];
     let layout = Layout { keys: Some(keys), ..Layout::generic() };
-    let plan = lower(&program, &layout, &Options { now: noon() }).unwrap();
+    let plan = lower(&program, &layout, &Options::at(noon())).unwrap();
     Script::new(&plan, Dialect::DuckDb)
 }
 

@@ -102,7 +102,7 @@ fn equals_with_the_same_constant_are_in_no_conflict() {
 
 #[test]
 fn keys_are_read_as_written_without_a_snapshot() {
-    let plan = lower(&governance(), &Layout::generic(), &Options { now: noon() }).unwrap();
+    let plan = lower(&governance(), &Layout::generic(), &Options::at(noon())).unwrap();
     let keys: Vec<&str> = plan
         .columns
         .iter()

@@ -32,7 +32,7 @@ pub(crate) fn plan_with(program: &Program, keys: &[&str], promoted: usize) -> Pl
         currency: Some("USD".to_owned()),
         ..Layout::generic()
     };
-    lower(program, &layout, &Options { now: noon() }).unwrap()
+    lower(program, &layout, &Options::at(noon())).unwrap()
 }
 
 /// The SQL for a snapshot with these keys, all promoted.

@@ -1,7 +1,9 @@
 //! The size of the SQL grows with that of the program, not faster.
 
 use tagpol_plan::{Dialect, Layout, Options, Script, lower};
-use tagpol_sema::program::{ActionKind, Attr, Define, DefineId, Pred, Program, TagId, TagType, Value};
+use tagpol_sema::program::{
+    ActionKind, Attr, Define, DefineId, Func, Pred, Program, Regex, TagId, TagType, TextOp, Value,
+};
 
 use crate::programs::{
     at, equals, noon, normalize, one_of, plan_with, policy, require, rule, script_with, tag, text,
@@ -37,7 +39,7 @@ fn wide(n: u32) -> Program {
 }
 
 fn size(program: &Program) -> usize {
-    let plan = lower(program, &Layout::generic(), &Options { now: noon() }).unwrap();
+    let plan = lower(program, &Layout::generic(), &Options::at(noon())).unwrap();
     Script::new(&plan, Dialect::DuckDb).to_string().len()
 }
 
@@ -87,4 +89,42 @@ fn names_that_read_alike_stay_apart() {
     let names: std::collections::BTreeSet<&str> =
         plan.output.iter().map(|&id| plan.column(id).name.as_str()).collect();
     assert_eq!(names.len(), plan.output.len());
+}
+
+/// A call in a call in a call: what is read twice is a column, or each would double the statements.
+#[test]
+fn nested_calls_do_not_double() {
+    let size_of = |calls: usize| {
+        let name = Value::Attr(Attr::Name);
+        let replaced = |value| Value::Call(Func::Replace, vec![value, text("a"), text("b")]);
+        let regex = Regex { pattern: "(a+)b".to_owned(), ignore_case: false };
+        let extracted = |value| Value::Extract(Box::new(value), regex.clone());
+        let doubled = |value: Value| Value::Template(vec![value.clone(), Value::Bool(true)]);
+        let value = (0..calls).fold(name, |value, _| doubled(extracted(replaced(value))));
+        let policy = policy("p", None, vec![require("c", Pred::IsSet(value), None)]);
+        size(&Program { policies: vec![policy], ..Program::default() })
+    };
+    let (ten, twenty) = (size_of(10), size_of(20));
+    assert!(twenty < 3 * ten, "{ten}, {twenty}");
+}
+
+/// Globs that a database would try again and again become regular expressions.
+#[test]
+fn globs_of_many_stars_are_regular_expressions() {
+    let sql = |pattern: &str| {
+        let value = Value::Attr(Attr::Name);
+        let like = Pred::Text { op: TextOp::Like, value, patterns: vec![pattern.to_owned()] };
+        let policy = policy("p", None, vec![require("c", like, None)]);
+        let program = Program { policies: vec![policy], ..Program::default() };
+        let plan = lower(&program, &Layout::generic(), &Options::at(noon())).unwrap();
+        Script::new(&plan, Dialect::DuckDb).to_string()
+    };
+    for pattern in ["*a?*b*", "*a*b?", "a_b*c*d", "*5%*x*y*"] {
+        let found = sql(pattern);
+        assert!(found.contains("regexp_full_match(name, '(?s:"), "{pattern}: {found}");
+    }
+    for pattern in ["*a*b*c*", "a?b", "*a_b*", "a?*"] {
+        let found = sql(pattern);
+        assert!(found.contains("name LIKE "), "{pattern}: {found}");
+    }
 }

@@ -1,11 +1,10 @@
 //! Why a check has a finding, or none.
 
 use chrono::TimeDelta;
-use tagpol_plan::interp::Resource;
-use tagpol_sema::condition_places::{Place, Places};
+use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{CheckKind, Duration, Exemption};
 
-use super::condition::{Part, condition};
+use super::condition::{Explainer, Part};
 
 /// What a check says of a resource, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,18 +29,19 @@ pub enum CheckReason {
 }
 
 /// Explains a check; both indexes are those of the program. None for a check that it does not have.
-pub fn check(resource: &Resource<'_>, places: &Places, policy: usize, check: usize) -> Option<CheckReason> {
+pub fn check(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Option<CheckReason> {
+    let resource = explainer.resource;
     let declared = resource.program().policies.get(policy)?;
     let requirement = declared.checks.get(check)?;
-    let at = places.policies.get(policy);
+    let at = explainer.places.policies.get(policy);
     if let Some(scope) = &declared.scope
         && !resource.holds(scope)
     {
         let place = at.and_then(|places| places.scope.as_ref());
-        return Some(CheckReason::OutOfScope(condition(resource, places, scope, place)));
+        return Some(CheckReason::OutOfScope(explainer.condition(scope, place)));
     }
     let place: Option<&Place> = at.and_then(|places| places.checks.get(check));
-    let part = condition(resource, places, &requirement.pred, place);
+    let part = explainer.condition(&requirement.pred, place);
     if part.truth == (requirement.kind == CheckKind::Require) {
         return Some(CheckReason::Holds(part));
     }
@@ -68,20 +68,16 @@ pub enum NoWaiver<'a> {
 }
 
 /// Returns the waivers of a check that do not count for the resource, in the order of the program.
-pub fn unused_waivers<'a>(
-    resource: &Resource<'a>,
-    places: &Places,
-    policy: usize,
-    check: usize,
-) -> Vec<NoWaiver<'a>> {
-    let exemptions = resource.program().exemptions.iter().zip(&places.exemptions);
+pub fn unused_waivers<'a>(explainer: &Explainer<'_, 'a>, policy: usize, check: usize) -> Vec<NoWaiver<'a>> {
+    let resource = explainer.resource;
+    let exemptions = resource.program().exemptions.iter().zip(&explainer.places.exemptions);
     let about = exemptions.filter(|(e, _)| e.policy == policy && e.check.is_none_or(|only| only == check));
     let unused = about.filter_map(|(exemption, place)| {
         if resource.options().now.date_naive() > exemption.until {
             return Some(NoWaiver::Ended(exemption));
         }
         let scope = exemption.scope.as_ref().filter(|scope| !resource.holds(scope))?;
-        Some(NoWaiver::OutOfScope(exemption, condition(resource, places, scope, place.as_ref())))
+        Some(NoWaiver::OutOfScope(exemption, explainer.condition(scope, place.as_ref())))
     });
     unused.collect()
 }

@@ -1,8 +1,12 @@
 //! Why a condition holds, or does not.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use tagpol_plan::interp::Resource;
 use tagpol_sema::condition_places::{Place, Places};
-use tagpol_sema::program::{Attr, Duration, Loc, Pred, Value};
+use tagpol_sema::program::{Attr, DefineId, Duration, Loc, Pred, Value};
 
 use tagpol_sema::words::{Words, duration};
 
@@ -19,12 +23,12 @@ pub struct Part {
     pub operands: Vec<Operand>,
     /// How its parts make it true or false.
     pub junction: Junction,
-    /// Its parts; those of the definition for a named predicate.
-    pub parts: Vec<Self>,
+    /// Its parts; the definition for a named predicate, which all its uses share.
+    pub parts: Vec<Arc<Self>>,
 }
 
 /// A value in a condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Operand {
     /// As the language writes it.
     pub text: String,
@@ -57,53 +61,92 @@ impl Part {
             (Junction::Not | Junction::Named, _) => self.parts.first(),
             _ => None,
         };
-        part.map_or(self, Self::decisive)
+        part.map_or(self, |part| part.decisive())
     }
 
-    /// Returns all values that it speaks of, each once.
+    /// Returns all values that it is about, each once.
     pub fn all_operands(&self) -> Vec<&Operand> {
-        let mut found: Vec<&Operand> = self.operands.iter().collect();
+        let mut found = Vec::new();
+        self.collect_operands(&mut BTreeSet::new(), &mut BTreeSet::new(), &mut found);
+        found
+    }
+
+    /// `seen` are the definitions that have been looked through, by their addresses.
+    fn collect_operands<'a>(
+        &'a self,
+        seen: &mut BTreeSet<*const Self>,
+        known: &mut BTreeSet<&'a Operand>,
+        found: &mut Vec<&'a Operand>,
+    ) {
+        found.extend(self.operands.iter().filter(|operand| known.insert(operand)));
         for part in &self.parts {
-            for operand in part.all_operands() {
-                if !found.contains(&operand) {
-                    found.push(operand);
-                }
+            if self.junction != Junction::Named || seen.insert(Arc::as_ptr(part)) {
+                part.collect_operands(seen, known, found);
             }
         }
-        found
     }
 }
 
-/// Explains a condition for a resource. `place` has the shape of the condition.
-pub fn condition(resource: &Resource<'_>, places: &Places, pred: &Pred, place: Option<&Place>) -> Part {
-    let inner: Vec<&Pred> = match pred {
-        Pred::And(parts) | Pred::Or(parts) => parts.iter().collect(),
-        Pred::Not(inner) => vec![inner],
-        _ => Vec::new(),
-    };
-    let at = |index: usize| place.and_then(|place| place.parts.get(index));
-    let parts = inner.into_iter().enumerate();
-    let parts = parts.map(|(index, part)| condition(resource, places, part, at(index)));
-    let parts: Vec<Part> = match pred {
-        Pred::Named(id) => {
-            let place = places.defines.get(id.0 as usize).and_then(Option::as_ref);
-            vec![condition(resource, places, &resource.program().define(*id).pred, place)]
+/// Explains the conditions of a program for one resource.
+///
+/// Each named predicate is explained once, however often it is used: a few short definitions that each use
+/// the one before twice would otherwise make an explanation of any size.
+#[derive(Debug)]
+pub struct Explainer<'r, 'a> {
+    /// The resource.
+    pub resource: &'r Resource<'a>,
+    /// The places of the program's conditions.
+    pub places: &'r Places,
+    /// What the predicates explained so far stand for.
+    named: RefCell<BTreeMap<DefineId, Arc<Part>>>,
+}
+
+impl<'r, 'a> Explainer<'r, 'a> {
+    /// Returns an explainer that has explained nothing yet.
+    pub fn new(resource: &'r Resource<'a>, places: &'r Places) -> Self {
+        Self { resource, places, named: RefCell::default() }
+    }
+
+    /// Explains a condition. `place` has the shape of the condition.
+    pub fn condition(&self, pred: &Pred, place: Option<&Place>) -> Part {
+        let inner: Vec<&Pred> = match pred {
+            Pred::And(parts) | Pred::Or(parts) => parts.iter().collect(),
+            Pred::Not(inner) => vec![inner],
+            _ => Vec::new(),
+        };
+        let at = |index: usize| place.and_then(|place| place.parts.get(index));
+        let parts: Vec<Arc<Part>> = match pred {
+            Pred::Named(id) => self.named(*id).into_iter().collect(),
+            _ => {
+                let parts = inner.into_iter().enumerate();
+                parts.map(|(index, part)| Arc::new(self.condition(part, at(index)))).collect()
+            }
+        };
+        Part {
+            text: Words::new(self.resource.program()).pred(pred),
+            truth: self.resource.holds(pred),
+            loc: place.map(|place| place.loc.clone()),
+            operands: operands(self.resource, pred),
+            junction: match pred {
+                Pred::And(_) => Junction::And,
+                Pred::Or(_) => Junction::Or,
+                Pred::Not(_) => Junction::Not,
+                Pred::Named(_) => Junction::Named,
+                _ => Junction::Leaf,
+            },
+            parts,
         }
-        _ => parts.collect(),
-    };
-    Part {
-        text: Words::new(resource.program()).pred(pred),
-        truth: resource.holds(pred),
-        loc: place.map(|place| place.loc.clone()),
-        operands: operands(resource, pred),
-        junction: match pred {
-            Pred::And(_) => Junction::And,
-            Pred::Or(_) => Junction::Or,
-            Pred::Not(_) => Junction::Not,
-            Pred::Named(_) => Junction::Named,
-            _ => Junction::Leaf,
-        },
-        parts,
+    }
+
+    /// Explains what a predicate stands for.
+    fn named(&self, id: DefineId) -> Option<Arc<Part>> {
+        let program = self.resource.program();
+        for next in program.defines_within(id, |id| self.named.borrow().contains_key(&id)) {
+            let place = self.places.defines.get(next.0 as usize).and_then(Option::as_ref);
+            let part = Arc::new(self.condition(&program.define(next).pred, place));
+            self.named.borrow_mut().insert(next, part);
+        }
+        self.named.borrow().get(&id).cloned()
     }
 }
 

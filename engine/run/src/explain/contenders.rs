@@ -2,10 +2,9 @@
 
 use rust_decimal::Decimal;
 use tagpol_plan::interp::{NativeJudge, NativeStep, Resource};
-use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{Action, ActionKind, Loc, Rule, Source, TagId};
 
-use super::condition::{Part, condition};
+use super::condition::{Explainer, Part};
 use tagpol_sema::words::Words;
 
 /// Something that could give a tag its value.
@@ -92,16 +91,17 @@ pub enum Fate {
 }
 
 /// Returns all that could give a tag its value, the strongest first.
-pub fn contenders(resource: &Resource<'_>, places: &Places, tag: TagId) -> Vec<Contender> {
+pub fn contenders(explainer: &Explainer<'_, '_>, tag: TagId) -> Vec<Contender> {
+    let resource = explainer.resource;
     let known = |giver, loc: &Loc, value: Option<String>| {
         value.map(|value| Contender { giver, loc: Some(loc.clone()), value: Some(value), fate: Fate::Won })
     };
     let declared = resource.program().tag(tag);
     let mut all: Vec<Contender> =
         known(Giver::Decision, &declared.loc, resource.decision(tag)).into_iter().collect();
-    all.extend(by_rules(resource, places, tag, ActionKind::Set));
+    all.extend(by_rules(explainer, tag, ActionKind::Set));
     all.extend(resource.native_steps(declared).into_iter().map(|step| native(resource, tag, step)));
-    all.extend(by_rules(resource, places, tag, ActionKind::Fill));
+    all.extend(by_rules(explainer, tag, ActionKind::Fill));
     all.extend(
         resource
             .inference(tag)
@@ -132,31 +132,26 @@ fn settle(all: &mut [Contender]) {
     }
 }
 
-fn by_rules(resource: &Resource<'_>, places: &Places, tag: TagId, kind: ActionKind) -> Vec<Contender> {
-    let rules = resource.program().rules.iter().enumerate();
+fn by_rules(explainer: &Explainer<'_, '_>, tag: TagId, kind: ActionKind) -> Vec<Contender> {
+    let rules = explainer.resource.program().rules.iter().enumerate();
     let mut actions: Vec<(usize, &Rule, &Action)> = rules
         .flat_map(|(at, rule)| rule.actions.iter().map(move |action| (at, rule, action)))
         .filter(|(_, _, action)| action.tag == tag && action.kind == kind)
         .collect();
     actions.sort_by_key(|(_, rule, _)| std::cmp::Reverse(rule.priority));
     let contender = |(at, rule, action): (usize, &Rule, &Action)| {
-        let (value, fate) = outcome(resource, places, at, rule, action);
+        let (value, fate) = outcome(explainer, at, rule, action);
         let giver = Giver::Rule { name: rule.name.clone(), kind, priority: rule.priority };
         Contender { giver, loc: Some(action.loc.clone()), value, fate }
     };
     actions.into_iter().map(contender).collect()
 }
 
-fn outcome(
-    resource: &Resource<'_>,
-    places: &Places,
-    at: usize,
-    rule: &Rule,
-    action: &Action,
-) -> (Option<String>, Fate) {
+fn outcome(explainer: &Explainer<'_, '_>, at: usize, rule: &Rule, action: &Action) -> (Option<String>, Fate) {
+    let resource = explainer.resource;
     if let Some(when) = rule.when.as_ref().filter(|when| !resource.holds(when)) {
-        let place = places.rules.get(at).and_then(Option::as_ref);
-        return (None, Fate::DidNotFire(Box::new(condition(resource, places, when, place))));
+        let place = explainer.places.rules.get(at).and_then(Option::as_ref);
+        return (None, Fate::DidNotFire(Box::new(explainer.condition(when, place))));
     }
     match resource.shown(&action.value) {
         Some(value) => (Some(value), Fate::Won),

@@ -1,14 +1,20 @@
 //! Reasons as sentences: lower case, no full stop, names and values in backticks.
 
+use std::borrow::Cow;
+
 use tagpol_plan::interp::Resource;
-use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{ActionKind, Duration, Loc, TagId};
 
 use super::check::{CheckReason, NoWaiver, unused_waivers};
-use super::condition::Part;
+use super::condition::{Explainer, Part};
 use super::tag::{Origin, Verdict, discarded};
 use crate::message::shown;
 use tagpol_sema::words::duration;
+
+/// Values of one condition that a sentence shows.
+const MOST_VALUES: usize = 20;
+/// Characters of one condition, or one value in it, that a sentence shows.
+const MOST_CHARACTERS: usize = 500;
 
 /// `p.tagpol:12`
 pub fn at(loc: &Loc) -> String {
@@ -20,13 +26,23 @@ pub fn at(loc: &Loc) -> String {
 pub fn decisive(part: &Part) -> String {
     let decisive = part.decisive();
     let place = decisive.loc.as_ref().or(part.loc.as_ref()).map(|loc| format!(" ({})", at(loc)));
-    let found: Vec<String> = decisive
-        .all_operands()
-        .into_iter()
-        .map(|operand| value(&operand.text, operand.value.as_deref()))
-        .collect();
+    let operands = decisive.all_operands();
+    let first = operands.iter().take(MOST_VALUES);
+    let mut found: Vec<String> =
+        first.map(|operand| value(&cut(&operand.text), operand.value.as_deref())).collect();
+    if operands.len() > MOST_VALUES {
+        found.push(format!("and {} more values", operands.len() - MOST_VALUES));
+    }
     let found = if found.is_empty() { String::new() } else { format!(": {}", found.join(", ")) };
-    format!("`{}` is {}{}{found}", decisive.text, decisive.truth, place.unwrap_or_default())
+    format!("`{}` is {}{}{found}", cut(&decisive.text), decisive.truth, place.unwrap_or_default())
+}
+
+/// Returns what the language writes, shortened where it is very long.
+fn cut(written: &str) -> Cow<'_, str> {
+    match written.char_indices().nth(MOST_CHARACTERS) {
+        None => Cow::Borrowed(written),
+        Some((end, _)) => Cow::Owned(format!("{}…", written.get(..end).unwrap_or_default())),
+    }
 }
 
 /// `` owner is `jane` ``, `owner is missing`
@@ -99,8 +115,8 @@ pub fn no_finding(resource: &Resource<'_>, reason: &CheckReason, path: &str) -> 
 }
 
 /// Says why a finding is not waived, one sentence a waiver of its check.
-pub fn not_waived(resource: &Resource<'_>, places: &Places, policy: usize, check: usize) -> Vec<String> {
-    let unused = unused_waivers(resource, places, policy, check);
+pub fn not_waived(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Vec<String> {
+    let unused = unused_waivers(explainer, policy, check);
     let mut said: Vec<String> = unused
         .iter()
         .map(|waiver| match waiver {

@@ -11,11 +11,11 @@ use tagpol_sema::program::{
 
 use super::change::{Advice, CheckId, advise};
 use super::check::{CheckReason, check as check_reason};
-use super::condition::{Part, condition};
+use super::condition::{Explainer, Part};
 use super::contenders::{Contender, contenders};
 use super::find::{Found, find};
 use super::narrate;
-use crate::error::RunError;
+use crate::error::{RunError, TextTooLong};
 use crate::evaluate::{Options, RELATION, compile_knowing, is_due};
 use crate::finding::{SnapshotInfo, fingerprint};
 use crate::history::Remembered;
@@ -135,16 +135,22 @@ pub fn explain(
         currency,
         tables: tables.by_key(program),
         known: remembered.known_of(&row.id, &store)?,
+        text_limit: options.text_limit,
     };
     let patterns = Patterns::default();
     let resource = Resource::evaluated(program, &options, &patterns, &row);
-    let (tags, checks, advice) =
-        (tags(&resource, places), checks(&resource, places, &row), advise(&resource));
+    if let Some(text) = resource.too_long() {
+        let (resource, limit) = (row.id.clone(), options.text_limit);
+        return Err(RunError::TextTooLong(TextTooLong { text, resource, limit }));
+    }
+    let explainer = Explainer::new(&resource, places);
+    let (tags, checks, advice) = (tags(&explainer), checks(&explainer, &row), advise(&resource));
     let snapshot = SnapshotInfo::from(snapshot);
     Ok(Found::One(Box::new(Explanation { now: options.now, snapshot, resource: row, tags, checks, advice })))
 }
 
-fn tags(resource: &Resource<'_>, places: &Places) -> Vec<TagStory> {
+fn tags(explainer: &Explainer<'_, '_>) -> Vec<TagStory> {
+    let resource = explainer.resource;
     let ids = (0u32..).map(TagId).zip(&resource.program().tags);
     let story = |(id, tag): (TagId, &tagpol_sema::program::Tag)| TagStory {
         name: tag.name.clone(),
@@ -152,36 +158,36 @@ fn tags(resource: &Resource<'_>, places: &Places) -> Vec<TagStory> {
         value: resource.tag(id).and_then(|result| result.value.clone()),
         valid: resource.holds(&Pred::IsValid(id)),
         source: resource.tag(id).and_then(|result| result.source),
-        contenders: contenders(resource, places, id),
+        contenders: contenders(explainer, id),
         loc: tag.loc.clone(),
     };
     ids.map(story).collect()
 }
 
-fn checks(resource: &Resource<'_>, places: &Places, row: &Row) -> Vec<CheckStory> {
-    let policies = resource.program().policies.iter().enumerate();
+fn checks(explainer: &Explainer<'_, '_>, row: &Row) -> Vec<CheckStory> {
+    let policies = explainer.resource.program().policies.iter().enumerate();
     let checks = policies.flat_map(|(p, policy)| {
         policy.checks.iter().enumerate().map(move |(c, check)| (p, policy, c, check))
     });
-    checks.filter_map(|(p, policy, c, check)| story(resource, places, row, (p, policy), (c, check))).collect()
+    checks.filter_map(|(p, policy, c, check)| story(explainer, row, (p, policy), (c, check))).collect()
 }
 
 fn story(
-    resource: &Resource<'_>,
-    places: &Places,
+    explainer: &Explainer<'_, '_>,
     row: &Row,
     (p, policy): (usize, &Policy),
     (c, check): (usize, &Check),
 ) -> Option<CheckStory> {
+    let resource = explainer.resource;
     let program = resource.program();
-    let reason = check_reason(resource, places, p, c)?;
+    let reason = check_reason(explainer, p, c)?;
     let tag = check.tag.map(|tag| program.tag(tag).name.as_str());
     let subject = || match (check.tag, check.attr()) {
         (Some(tag), _) => resource.tag(tag).and_then(|result| result.value.clone()),
         (None, Some(attr)) => resource.shown(&tagpol_sema::program::Value::Attr(attr)),
         (None, None) => None,
     };
-    let place = places.policies.get(p).and_then(|places| places.scope.as_ref());
+    let place = explainer.places.policies.get(p).and_then(|places| places.scope.as_ref());
     let waiver = match reason {
         CheckReason::Exempt(at) => program.exemptions.get(at).cloned(),
         _ => None,
@@ -196,7 +202,7 @@ fn story(
         tag: check.tag,
         reason,
         message: None,
-        scope: policy.scope.as_ref().map(|scope| condition(resource, places, scope, place)),
+        scope: policy.scope.as_ref().map(|scope| explainer.condition(scope, place)),
         waiver,
         not_waived: Vec::new(),
         remedy: None,
@@ -216,7 +222,7 @@ fn story(
         let remedy = remedy.and_then(|remedy| resource.shown(&remedy.value));
         story.remedy = remedy.filter(|remedy| value.as_ref() != Some(remedy));
         if story.waiver.is_none() {
-            story.not_waived = narrate::not_waived(resource, places, p, c);
+            story.not_waived = narrate::not_waived(explainer, p, c);
         }
     }
     Some(story)

@@ -1,10 +1,9 @@
 //! Why a tag has its value.
 
 use tagpol_plan::interp::{NativeJudge, NativeStep, Resource, Winner};
-use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{ActionKind, Loc, TagId};
 
-use super::condition::{Part, condition};
+use super::condition::{Explainer, Part};
 use tagpol_sema::words::Words;
 
 /// Where the value of a tag came from.
@@ -88,7 +87,8 @@ pub enum Verdict {
 }
 
 /// Returns what became of a rule for a tag.
-pub fn verdict(resource: &Resource<'_>, places: &Places, rule_index: usize, tag: TagId) -> Verdict {
+pub fn verdict(explainer: &Explainer<'_, '_>, rule_index: usize, tag: TagId) -> Verdict {
+    let resource = explainer.resource;
     let Some(rule) = resource.program().rules.get(rule_index) else { return Verdict::NotAboutIt };
     let winner = resource.tag(tag).and_then(|result| result.winner.clone());
     if matches!(winner, Some(Winner::Rule { rule, .. }) if rule == rule_index) {
@@ -100,8 +100,8 @@ pub fn verdict(resource: &Resource<'_>, places: &Places, rule_index: usize, tag:
     if let Some(when) = &rule.when
         && !resource.holds(when)
     {
-        let place = places.rules.get(rule_index).and_then(Option::as_ref);
-        return Verdict::DidNotFire(Box::new(condition(resource, places, when, place)));
+        let place = explainer.places.rules.get(rule_index).and_then(Option::as_ref);
+        return Verdict::DidNotFire(Box::new(explainer.condition(when, place)));
     }
     let loc = action.loc.clone();
     if resource.shown(&action.value).is_none() {

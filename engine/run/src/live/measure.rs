@@ -141,7 +141,7 @@ impl Live {
     }
 
     fn plan_options(&self) -> tagpol_plan::Options {
-        tagpol_plan::Options { now: self.options.now }
+        crate::evaluate::plan_options(&self.options)
     }
 
     /// Drops what follows from the tags.

@@ -3,11 +3,11 @@
 use tagpol_plan::interp::{Patterns, Resource, RowResult, State};
 use tagpol_sema::program::{DefineId, Expect, ExpectKind, Loc, TagId, Test, Value};
 
-use super::Subject;
 use super::cases::Case;
 use super::judge::{self, Miss, Missed};
+use super::{NotEvaluated, Subject};
 use crate::explain::check::{CheckReason, check as check_reason};
-use crate::explain::condition::condition;
+use crate::explain::condition::Explainer as Conditions;
 use crate::explain::{narrate, tag};
 use crate::message::Asked;
 
@@ -38,11 +38,11 @@ impl Failure {
     }
 }
 
-/// The failure of a test whose costs contradict the program.
-pub(super) fn not_evaluated(test: &Test, reason: &str) -> Failure {
+/// The failure of a test that could not be evaluated.
+pub(super) fn not_evaluated(test: &Test, why: &NotEvaluated) -> Failure {
     Failure {
-        expected: "costs in the currency of the policies".to_owned(),
-        got: reason.to_owned(),
+        expected: why.expected.to_owned(),
+        got: why.reason.clone(),
         why: Vec::new(),
         given: None,
         loc: test.loc.clone(),
@@ -59,7 +59,8 @@ pub(super) fn explain(
 ) -> Option<Failure> {
     let patterns = Patterns::default();
     let resource = Resource::evaluated(subject.program, &case.options, &patterns, &case.row);
-    let explainer = Explainer { subject, resource: &resource, result };
+    let conditions = Conditions::new(&resource, subject.places);
+    let explainer = Explainer { subject, resource: &resource, result, conditions };
     let expect = match miss.what {
         Missed::Expectation(index) => test.expects.get(index),
         Missed::Unexpected { .. } => test.expects.iter().find(|expect| judge::lists(expect, miss.given)),
@@ -85,6 +86,7 @@ struct Explainer<'a> {
     subject: Subject<'a>,
     resource: &'a Resource<'a>,
     result: &'a RowResult,
+    conditions: Conditions<'a, 'a>,
 }
 
 impl Explainer<'_> {
@@ -115,7 +117,7 @@ impl Explainer<'_> {
                 let mut why = self.no_finding(*policy, *check);
                 for at in self.checks(*policy, *check) {
                     if judge::is_violation(self.state_of(*policy, at)) {
-                        why.extend(narrate::not_waived(self.resource, self.subject.places, *policy, at));
+                        why.extend(narrate::not_waived(&self.conditions, *policy, at));
                     }
                 }
                 (self.states(*policy), why)
@@ -128,7 +130,7 @@ impl Explainer<'_> {
         let define = self.subject.program.define(id);
         let places = self.subject.places;
         let place = places.defines.get(id.0 as usize).and_then(Option::as_ref);
-        let part = condition(self.resource, places, &define.pred, place);
+        let part = self.conditions.condition(&define.pred, place);
         let verb = if part.truth { "holds" } else { "does not hold" };
         (format!("`{}` {verb}", define.name), vec![narrate::decisive(&part)])
     }
@@ -183,7 +185,7 @@ impl Explainer<'_> {
 
     fn verdict(&self, rule: usize, id: TagId, winner: Option<&str>) -> Option<String> {
         let name = &self.subject.program.rules.get(rule)?.name;
-        let verdict = tag::verdict(self.resource, self.subject.places, rule, id);
+        let verdict = tag::verdict(&self.conditions, rule, id);
         narrate::verdict(name, &self.subject.program.tag(id).name, &verdict, winner)
     }
 
@@ -232,7 +234,7 @@ impl Explainer<'_> {
     fn no_finding(&self, policy: usize, check: Option<usize>) -> Vec<String> {
         let mut why = Vec::new();
         for at in self.checks(policy, check) {
-            let reason = check_reason(self.resource, self.subject.places, policy, at);
+            let reason = check_reason(&self.conditions, policy, at);
             let said =
                 reason.and_then(|reason| narrate::no_finding(self.resource, &reason, &self.path(policy, at)));
             why.extend(said.filter(|said| !why.contains(said)));
@@ -249,7 +251,7 @@ impl Explainer<'_> {
             (None, attr) => attr.and_then(|attr| self.resource.shown(&Value::Attr(attr))),
         };
         let mut why = vec![Asked::of(self.subject.program, declared).message(value.as_deref())];
-        match check_reason(self.resource, self.subject.places, policy, at) {
+        match check_reason(&self.conditions, policy, at) {
             Some(CheckReason::Pending { age, grace, .. }) => why.push(narrate::pending(age, grace)),
             Some(CheckReason::Open(part)) if declared.message.is_some() => why.push(narrate::decisive(&part)),
             _ => {}

@@ -111,15 +111,25 @@ pub fn run(
 /// A case, and what the engine says of it; else why it says nothing.
 struct Observed {
     case: Case,
-    result: Result<RowResult, String>,
+    result: Result<RowResult, NotEvaluated>,
+}
+
+/// Why a case could not be evaluated.
+#[derive(Debug, Clone)]
+struct NotEvaluated {
+    /// What it would have needed.
+    expected: &'static str,
+    /// What was there instead.
+    reason: String,
 }
 
 /// Judges the cases of one test.
 fn judged(subject: Subject<'_>, observed: &[Observed]) -> Option<TestResult> {
     let test = subject.program.tests.get(observed.first()?.case.test)?;
-    let results: Result<Vec<&RowResult>, &String> = observed.iter().map(|one| one.result.as_ref()).collect();
+    let results: Result<Vec<&RowResult>, &NotEvaluated> =
+        observed.iter().map(|one| one.result.as_ref()).collect();
     let failures = match results {
-        Err(reason) => vec![failure::not_evaluated(test, reason)],
+        Err(why) => vec![failure::not_evaluated(test, why)],
         Ok(results) => {
             let misses = judge::misses(subject, test, &results);
             let explained = misses.iter().filter_map(|miss| {

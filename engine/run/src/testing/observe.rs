@@ -9,16 +9,16 @@ use tagpol_plan::interp::{self, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::Origin;
 use tagpol_sema::program::Program;
 
-use super::Observed;
 use super::asked::Asked;
 use super::cases::Batch;
+use super::{NotEvaluated, Observed};
 use crate::error::RunError;
 use crate::evaluate::{Options, Run};
 use crate::finding;
 use crate::tables::Tables;
 
-/// Evaluates the cases of a batch. Where their currency contradicts the program, that is the result
-/// of each.
+/// Evaluates the cases of a batch. Where their currency contradicts the program, or a text comes out too
+/// long, that is the result of each.
 pub(super) fn observe(
     asked: &Asked,
     batch: Batch<'_>,
@@ -35,20 +35,26 @@ pub(super) fn observe(
     let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() });
     let mut results = match run {
         Ok(run) => Ok(results(asked, &run, imported.keys())?),
-        Err(error @ RunError::Currency(_)) => Err(error.to_string()),
+        Err(error @ RunError::Currency(_)) => {
+            Err(NotEvaluated { expected: "costs in the currency of the policies", reason: error.to_string() })
+        }
+        Err(error @ RunError::TextTooLong(_)) => {
+            Err(NotEvaluated { expected: "texts within the limit", reason: error.to_string() })
+        }
         Err(error) => return Err(error),
     };
     let (now, currency) = (batch.now, batch.currency.clone());
     let rates = currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default();
     let tables = tables.by_key(program);
-    let options = Arc::new(interp::Options { now, currency, rates, tables, known: interp::Known::default() });
+    let (known, text_limit) = (interp::Known::default(), options.text_limit);
+    let options = Arc::new(interp::Options { now, currency, rates, tables, known, text_limit });
     let mut observed = Vec::new();
     for member in &batch.members {
         let id = member.id();
         let (Some(resource), result) = (imported.remove(&id), results.as_mut()) else { continue };
         let result = result.map(|results| results.remove(&id).unwrap_or_default());
         let case = member.case(resource, &options);
-        observed.push(Observed { case, result: result.map_err(|reason| reason.clone()) });
+        observed.push(Observed { case, result: result.map_err(|why| why.clone()) });
     }
     Ok(observed)
 }

@@ -1,6 +1,8 @@
 //! Walks over conditions and values.
 
-use super::{Pred, Value};
+use std::collections::BTreeSet;
+
+use super::{DefineId, Pred, Program, Value};
 
 impl Pred {
     /// Calls `f` with each condition in it, itself first; what named predicates stand for is left
@@ -21,6 +23,15 @@ impl Pred {
             | Self::Text { .. }
             | Self::Matches { .. }
             | Self::Within { .. } => {}
+        }
+    }
+
+    /// Returns how deep it is nested: 1 where it is made of no others. The name of a predicate counts as 1.
+    pub fn nesting(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => 1 + parts.iter().map(Self::nesting).max().unwrap_or(0),
+            Self::Not(inner) => 1 + inner.nesting(),
+            _ => 1,
         }
     }
 
@@ -49,6 +60,38 @@ impl Pred {
             | Self::Named(_)
             | Self::IsValid(_) => {}
         });
+    }
+}
+
+impl Program {
+    /// Returns a named predicate with all predicates that it uses and that are not `known`, each once and
+    /// after those that it uses itself.
+    ///
+    /// Whoever works them off in this order shares what is used more than once, and goes no deeper than one
+    /// definition is nested.
+    pub fn defines_within(&self, id: DefineId, known: impl Fn(DefineId) -> bool) -> Vec<DefineId> {
+        let mut order = Vec::new();
+        let mut done = BTreeSet::new();
+        let mut open = vec![(id, false)];
+        while let Some((next, is_ready)) = open.pop() {
+            if is_ready {
+                order.push(next);
+                continue;
+            }
+            if known(next) || !done.insert(next) {
+                continue;
+            }
+            open.push((next, true));
+            let inner = open.len();
+            self.define(next).pred.each(&mut |part| {
+                if let Pred::Named(used) = part {
+                    open.push((*used, false));
+                }
+            });
+            // The first that is used comes first.
+            open.get_mut(inner..).into_iter().for_each(<[_]>::reverse);
+        }
+        order
     }
 }
 

@@ -67,6 +67,24 @@ fn messages_keep_to_the_style() {
 }
 
 #[test]
+fn conditions_that_are_nested_too_deep_through_predicates_are_reported_once() {
+    let nested = |i: usize| {
+        let open: String = (0..60).map(|j| format!("team == \"{j}\" or not (")).collect();
+        format!("define d{i} = {open}d{}{}\n", i - 1, ")".repeat(60))
+    };
+    let defines: String = (1..100).map(nested).collect();
+    let text = format!("tag team: text\ndefine d0 = team is set\n{defines}");
+    let (db, analysis) = check(&[("a.tagpol".to_owned(), text)]);
+    let errors = analysis.diagnostics.iter().filter(|d| d.code == Code::E0005);
+    assert_eq!(
+        errors.map(|d| line(&db, d)).collect::<Vec<_>>(),
+        [
+            "7:8 E0005: with the predicates that it uses, this condition is nested more than 500 deep | the first that is too deep | help: write it with fewer brackets, or use fewer predicates within predicates",
+        ]
+    );
+}
+
+#[test]
 fn long_chains_are_told_of_once() {
     let defines: String = (1..2000).map(|i| format!("define d{i} = d{} and team is set\n", i - 1)).collect();
     let tags: String =

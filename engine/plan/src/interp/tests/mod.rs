@@ -1,5 +1,6 @@
 //! Small cases for every predicate, function, type and rule of precedence.
 
+mod limits;
 mod native;
 mod policies;
 mod precedence;

@@ -7,6 +7,10 @@ use super::Distinct;
 use super::reads::{Reads, truth_of_missing};
 use crate::ir::{Arm, ColumnId, Expr, Function, Type};
 
+/// Expressions that a fact may be made of. Columns that are read more than once are written out at each use,
+/// so conditions that read one another twice grow exponentially; those stay as they are.
+const MOST_UNFOLDED: usize = 1000;
+
 /// The facts of one subject.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
@@ -66,6 +70,9 @@ impl Distinct<'_> {
             return None;
         }
         let Reads::One(subject) = self.subject(expr) else { return None };
+        if self.unfolded_size(expr, subject, &mut HashMap::new()) > MOST_UNFOLDED {
+            return None;
+        }
         let condition = self.over_subject(expr, subject);
         let nullable = self.columns.is_nullable(&condition);
         let condition = match (nullable, filter) {
@@ -80,6 +87,28 @@ impl Distinct<'_> {
     fn asks_for_code(&self, condition: &Expr) -> bool {
         let Expr::Compare(_, column, _) = condition else { return false };
         self.columns.get(column).is_some_and(|column| column.ty == Type::Code)
+    }
+
+    /// Returns how many expressions [`Self::over_subject`] returns, saturating.
+    fn unfolded_size(&self, expr: &Expr, subject: ColumnId, known: &mut HashMap<ColumnId, usize>) -> usize {
+        let Expr::Column(id) = expr else {
+            let mut size: usize = 1;
+            expr.for_each_child(|child| {
+                size = size.saturating_add(self.unfolded_size(child, subject, known));
+            });
+            return size;
+        };
+        if let Some(size) = known.get(id) {
+            return *size;
+        }
+        let size = match self.traits.get(id.0 as usize) {
+            Some(traits) if *id != subject && traits.root != Reads::One(subject) => {
+                self.unfolded_size(&traits.original, subject, known)
+            }
+            _ => 1,
+        };
+        known.insert(*id, size);
+        size
     }
 
     /// Returns the condition over the subject itself. What follows from a raw column stays, since it

@@ -14,6 +14,7 @@ mod example;
 mod reads;
 mod values;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tagpol_plan::interp::{Resource, State};
@@ -25,6 +26,9 @@ use self::values::Finder;
 
 /// Evaluations after which a search gives up.
 const EVALUATIONS: usize = 20_000;
+/// Work for one resource, over all of its searches, after which they give up: a step is a rule that is
+/// looked at for a tag, or a check. Searches of many findings in a large program end in seconds this way.
+const STEPS: usize = 300_000_000;
 /// Changes that an answer may have.
 const DEEPEST: usize = 12;
 
@@ -100,6 +104,8 @@ struct Problem<'r, 'a> {
     reads: BTreeMap<CheckId, BTreeSet<TagId>>,
     /// By tag that an open check depends on: the values to try.
     values: BTreeMap<TagId, Vec<Option<String>>>,
+    /// Evaluations that all searches together may still make.
+    evaluations_left: Cell<usize>,
 }
 
 impl<'r, 'a> Problem<'r, 'a> {
@@ -108,7 +114,12 @@ impl<'r, 'a> Problem<'r, 'a> {
         let states: Vec<Vec<State>> =
             (0..program.policies.len()).map(|p| resource.policy_states(p)).collect();
         let reads = Reads::new(program);
-        let mut problem = Self { resource, states, reads: BTreeMap::new(), values: BTreeMap::new() };
+        let actions: usize = program.rules.iter().map(|rule| rule.actions.len()).sum();
+        let checks: usize = program.policies.iter().map(|policy| policy.checks.len()).sum();
+        let evaluation = program.tags.len().saturating_mul(actions + 1) + checks + program.defines.len();
+        let evaluations_left = Cell::new(STEPS / evaluation.max(1));
+        let (no_reads, no_values) = (BTreeMap::new(), BTreeMap::new());
+        let mut problem = Self { resource, states, reads: no_reads, values: no_values, evaluations_left };
         for (p, policy) in program.policies.iter().enumerate() {
             for (c, check) in policy.checks.iter().enumerate() {
                 let waivers = program
@@ -276,7 +287,9 @@ impl<'s, 'r, 'a> Search<'s, 'r, 'a> {
             return None;
         }
         self.evaluations += 1;
-        if self.evaluations > EVALUATIONS {
+        let left = &self.problem.evaluations_left;
+        left.set(left.get().saturating_sub(1));
+        if self.evaluations > EVALUATIONS || left.get() == 0 {
             self.gave_up = true;
             return None;
         }

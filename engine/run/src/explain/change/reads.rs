@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tagpol_sema::program::{Pred, Program, TagId, Value};
+use tagpol_sema::program::{DefineId, Pred, Program, TagId, Value};
 
 /// The tags that values of tags depend on, through rules.
 #[derive(Debug)]
@@ -55,16 +55,20 @@ impl<'p> Reads<'p> {
     }
 }
 
-/// Collects the tags that a condition itself speaks of, and those of the names in it.
+/// Collects the tags that a condition itself reads, and those of the predicates that it uses.
 pub(super) fn of_pred(program: &Program, pred: &Pred, found: &mut BTreeSet<TagId>) {
-    pred.each(&mut |part| match part {
-        Pred::IsValid(tag) => {
-            found.insert(*tag);
-        }
-        Pred::Named(define) => of_pred(program, &program.define(*define).pred, found),
-        _ => {}
-    });
-    pred.each_value(&mut |value| of_one(value, found));
+    let mut used: BTreeSet<DefineId> = BTreeSet::new();
+    let mut left = vec![pred];
+    while let Some(pred) = left.pop() {
+        pred.each(&mut |part| match part {
+            Pred::IsValid(tag) => {
+                found.insert(*tag);
+            }
+            Pred::Named(define) if used.insert(*define) => left.push(&program.define(*define).pred),
+            _ => {}
+        });
+        pred.each_value(&mut |value| of_one(value, found));
+    }
 }
 
 /// Collects the tags that a value reads.

@@ -4,7 +4,7 @@
 //! of each kind is enough: one that a person would think of where there is one (a member, a literal of
 //! the program, an example of a pattern), else one that an automaton finds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
@@ -82,7 +82,7 @@ impl<'r, 'a> Finder<'r, 'a> {
     }
 
     fn kind(&self, value: &str) -> Kind {
-        let decided = self.resource.deciding(&BTreeMap::from([(self.tag, Some(value.to_owned()))]));
+        let decided = self.resource.with_value(self.tag, value);
         let truths = self.alone.iter().map(|leaf| decided.holds(leaf)).collect();
         (truths, self.entangled.then(|| value.to_owned()))
     }

@@ -2,13 +2,17 @@
 //!
 //! Within a version, fields are only added.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::Serialize;
 use tagpol_sema::program::{ActionKind, Loc};
 
 use super::{checks, tags};
 use crate::explain::change::{Advice, Change};
 use crate::explain::check::CheckReason;
-use crate::explain::condition::Part;
+use crate::explain::condition::{Junction, Part};
 use crate::explain::contenders::{Contender, Fate, Giver};
 use crate::explain::resource::{About, CheckStory, Explanation, TagStory};
 use crate::report::json::{ControlJson, EscalateJson};
@@ -24,6 +28,7 @@ pub fn json(explanation: &Explanation, about: Option<About>) -> Result<String, s
     let row = &explanation.resource;
     let time =
         |time: &chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    let parts = Parts { left: Cell::new(Parts::MOST) };
     let document = Document {
         schema_version: EXPLAIN_SCHEMA_VERSION,
         now: time(&explanation.now),
@@ -39,8 +44,11 @@ pub fn json(explanation: &Explanation, about: Option<About>) -> Result<String, s
             cost: row.monthly_cost.and_then(|cost| cost.to_string().parse().ok()),
             currency: explanation.snapshot.currency.as_deref(),
         },
-        tags: tags(explanation, about).into_iter().map(tag).collect(),
-        checks: checks(explanation, about).into_iter().map(|story| check(explanation, story)).collect(),
+        tags: tags(explanation, about).into_iter().map(|story| tag(&parts, story)).collect(),
+        checks: checks(explanation, about)
+            .into_iter()
+            .map(|story| check(&parts, explanation, story))
+            .collect(),
         advice: about.is_none().then(|| advice(explanation)),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
@@ -111,6 +119,7 @@ struct PartJson<'a> {
     holds: bool,
     values: Vec<OperandJson<'a>>,
     parts: Vec<Self>,
+    parts_omitted: Option<&'static str>,
     place: Option<PlaceJson<'a>>,
 }
 
@@ -171,7 +180,7 @@ fn place(loc: &Loc) -> PlaceJson<'_> {
     PlaceJson { file: &loc.file, line: loc.line, column: loc.column }
 }
 
-fn tag(story: &TagStory) -> TagJson<'_> {
+fn tag<'a>(parts: &Parts, story: &'a TagStory) -> TagJson<'a> {
     TagJson {
         tag: &story.name,
         r#type: &story.ty,
@@ -179,12 +188,12 @@ fn tag(story: &TagStory) -> TagJson<'_> {
         valid: story.valid,
         source: story.source.map(tagpol_sema::program::Source::as_str),
         conflict: story.contenders.iter().any(|c| c.fate == Fate::Beaten { conflict: true }),
-        contenders: story.contenders.iter().map(contender).collect(),
+        contenders: story.contenders.iter().map(|one| contender(parts, one)).collect(),
         place: place(&story.loc),
     }
 }
 
-fn contender(contender: &Contender) -> ContenderJson<'_> {
+fn contender<'a>(parts: &Parts, contender: &'a Contender) -> ContenderJson<'a> {
     let (rule, action, priority) = match &contender.giver {
         Giver::Rule { name, kind, priority } => {
             let action = if *kind == ActionKind::Set { "set" } else { "fill" };
@@ -204,7 +213,7 @@ fn contender(contender: &Contender) -> ContenderJson<'_> {
         Fate::Won => ("won", None, None),
         Fate::Beaten { conflict: false } => ("beaten", None, None),
         Fate::Beaten { conflict: true } => ("conflict", None, None),
-        Fate::DidNotFire(part) => ("did-not-fire", Some(part_of(part)), None),
+        Fate::DidNotFire(part) => ("did-not-fire", Some(parts.condition(part)), None),
         Fate::NoValue(value) => ("no-value", None, Some(value.as_str())),
         Fate::Discarded => ("discarded", None, None),
     };
@@ -224,7 +233,41 @@ fn contender(contender: &Contender) -> ContenderJson<'_> {
     }
 }
 
-fn part_of(part: &Part) -> PartJson<'_> {
+/// Writes conditions into one document, which stays of a size that can be read.
+struct Parts {
+    /// Parts that may still be written before predicates are no longer taken apart.
+    left: Cell<usize>,
+}
+
+impl Parts {
+    /// Parts of a document after which predicates are no longer taken apart.
+    const MOST: usize = 20_000;
+    /// How deep parts are nested.
+    const DEEPEST: usize = 60;
+
+    fn condition<'a>(&self, part: &'a Part) -> PartJson<'a> {
+        self.part(part, 0, &mut BTreeSet::new())
+    }
+
+    /// `seen` are the definitions of predicates that the condition has shown, by their addresses.
+    fn part<'a>(&self, part: &'a Part, depth: usize, seen: &mut BTreeSet<*const Part>) -> PartJson<'a> {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(1));
+        let is_named = part.junction == Junction::Named;
+        let omitted = match part.parts.first() {
+            None => None,
+            Some(_) if depth >= Self::DEEPEST => Some("limit"),
+            Some(definition) if is_named && !seen.insert(Arc::as_ptr(definition)) => Some("above"),
+            Some(_) if is_named && left == 0 => Some("limit"),
+            Some(_) => None,
+        };
+        let parts = part.parts.iter().filter(|_| omitted.is_none());
+        let parts = parts.map(|part| self.part(part, depth + 1, seen)).collect();
+        PartJson { parts, parts_omitted: omitted, ..leaf(part) }
+    }
+}
+
+fn leaf(part: &Part) -> PartJson<'_> {
     PartJson {
         text: &part.text,
         holds: part.truth,
@@ -233,12 +276,13 @@ fn part_of(part: &Part) -> PartJson<'_> {
             .iter()
             .map(|operand| OperandJson { text: &operand.text, value: operand.value.as_deref() })
             .collect(),
-        parts: part.parts.iter().map(part_of).collect(),
+        parts: Vec::new(),
+        parts_omitted: None,
         place: part.loc.as_ref().map(place),
     }
 }
 
-fn check<'a>(explanation: &'a Explanation, story: &'a CheckStory) -> CheckJson<'a> {
+fn check<'a>(parts: &Parts, explanation: &'a Explanation, story: &'a CheckStory) -> CheckJson<'a> {
     let (state, condition) = match &story.reason {
         CheckReason::OutOfScope(_) => ("out-of-scope", None),
         CheckReason::Holds(part) => ("holds", Some(part)),
@@ -259,8 +303,8 @@ fn check<'a>(explanation: &'a Explanation, story: &'a CheckStory) -> CheckJson<'
         asks: &story.asks,
         message: story.message.as_deref(),
         tag: tag.map(|tag| tag.name.as_str()),
-        scope: story.scope.as_ref().map(part_of),
-        condition: condition.map(part_of),
+        scope: story.scope.as_ref().map(|scope| parts.condition(scope)),
+        condition: condition.map(|condition| parts.condition(condition)),
         age_seconds: grace.map(|(age, _)| age),
         grace_seconds: grace.map(|(_, grace)| grace),
         waiver: story.waiver.as_ref().map(|waiver| WaiverJson {

@@ -73,12 +73,8 @@ pub fn mutation(subject: Subject<'_>, run: &TestRun) -> Mutation {
 /// Returns the plan of a program, rules that give values and predicates that tests ask for included,
 /// for any inventory, at a time when no waiver has ended.
 fn plan(program: &Program) -> Option<Plan> {
-    lower(
-        &Asked::of(program).program,
-        &Layout::generic(),
-        &tagpol_plan::Options { now: DateTime::UNIX_EPOCH },
-    )
-    .ok()
+    lower(&Asked::of(program).program, &Layout::generic(), &tagpol_plan::Options::at(DateTime::UNIX_EPOCH))
+        .ok()
 }
 
 /// The tests of a run, with their cases under the right program.

@@ -1,12 +1,12 @@
-//! What a run may use.
+//! What databases may use.
 
 use std::time::Duration;
 
 use tagpol_store::Limits;
 
-/// What a run may use before it ends with an error.
+/// What databases may use before a run ends with an error.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct LimitArgs {
+pub(crate) struct DatabaseArgs {
     /// Memory that the database may use, like 512MiB or 8GiB [default: 80% of the machine's, or of its
     /// container's]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, global = true)]
@@ -16,7 +16,7 @@ pub(crate) struct LimitArgs {
     timeout: u32,
 }
 
-impl LimitArgs {
+impl DatabaseArgs {
     pub(crate) fn limits(&self) -> Limits {
         let timeout = (self.timeout > 0).then(|| Duration::from_secs(self.timeout.into()));
         Limits { memory: self.memory_limit, timeout }
