@@ -4,7 +4,7 @@ use regex_syntax::ast::{self, Ast, ClassSetItem, Visitor};
 
 use crate::program::Regex;
 
-/// RE2 refuses more repetitions of one part.
+/// RE2 refuses more repetitions of one part, those of the parts around it included.
 const MAX_REPEAT: u32 = 1000;
 
 /// Checks a pattern and its flags. The error says what to write instead.
@@ -16,7 +16,7 @@ pub fn check(pattern: &str, flags: &str) -> Result<Regex, String> {
     };
     let parsed = ast::parse::ParserBuilder::new().nest_limit(100).build().parse(pattern);
     let tree = parsed.map_err(|error| explain(error.kind()))?;
-    ast::visit(&tree, Subset)?;
+    ast::visit(&tree, Subset { left: vec![MAX_REPEAT] })?;
     let regex = Regex { pattern: pattern.to_owned(), ignore_case };
     // Parses alike is not enough: the translated expression must be of a size that both take.
     compile(&regex, true).map(|_| regex)
@@ -76,7 +76,11 @@ fn ascii_classes(pattern: &str) -> String {
 }
 
 /// Refuses what only one of the two engines knows.
-struct Subset;
+struct Subset {
+    /// How often the part that is looked at may be repeated, behind those for the parts around it. As in RE2,
+    /// each repetition divides what is left, without a remainder.
+    left: Vec<u32>,
+}
 
 impl Visitor for Subset {
     type Output = ();
@@ -101,7 +105,11 @@ impl Visitor for Subset {
                     Err("one repetition right after another is not taken; write `(?:…)` around the inner one"
                         .to_owned())
                 }
-                _ => repeat(&repetition.op.kind),
+                _ => {
+                    let left = self.left.last().copied().unwrap_or(MAX_REPEAT);
+                    self.left.push(repeat(&repetition.op.kind, left)?);
+                    Ok(())
+                }
             },
             Ast::Literal(literal) => literal_kind(literal),
             Ast::ClassUnicode(_) => {
@@ -109,6 +117,13 @@ impl Visitor for Subset {
             }
             _ => Ok(()),
         }
+    }
+
+    fn visit_post(&mut self, ast: &Ast) -> Result<(), String> {
+        if let Ast::Repetition(_) = ast {
+            self.left.pop();
+        }
+        Ok(())
     }
 
     fn visit_class_set_item_pre(&mut self, item: &ClassSetItem) -> Result<(), String> {
@@ -146,13 +161,22 @@ fn group_kind(kind: &ast::GroupKind) -> Result<(), String> {
     }
 }
 
-fn repeat(kind: &ast::RepetitionKind) -> Result<(), String> {
+/// Returns how often what is repeated may be repeated inside, of the times that are `left` here.
+fn repeat(kind: &ast::RepetitionKind, left: u32) -> Result<u32, String> {
     let most = match kind {
         ast::RepetitionKind::Range(ast::RepetitionRange::Exactly(n) | ast::RepetitionRange::AtLeast(n)) => *n,
         ast::RepetitionKind::Range(ast::RepetitionRange::Bounded(_, n)) => *n,
         _ => 0,
     };
-    if most > MAX_REPEAT { Err(format!("at most {MAX_REPEAT} repetitions are taken")) } else { Ok(()) }
+    if most > MAX_REPEAT {
+        return Err(format!("at most {MAX_REPEAT} repetitions are taken"));
+    }
+    match left / most.max(1) {
+        0 => {
+            Err(format!("a part may be repeated at most {MAX_REPEAT} times, with the repetitions around it"))
+        }
+        left => Ok(left),
+    }
 }
 
 fn literal_kind(literal: &ast::Literal) -> Result<(), String> {
@@ -192,12 +216,37 @@ mod tests {
             r"\x{e9}",
             r"[\w-]+",
             r"\bprod\b",
+            "(a{40}){25}",
+            "(a+b*){1000}",
+            "(a{500}|b{500}){2}",
+            "a{1000}b{1000}",
         ] {
             assert!(check(good, "").is_ok(), "{good}: {:?}", check(good, ""));
         }
         let bad = [
-            "(", "[a", r"(?=x)", r"(a)\1", r"\p{L}", "(?i)a", "(?P<n>a)", "(?i:a)", "[a[b]]", "[a&&b]",
-            "a{1001}", r"\u00e9", r"\A", r"\z", r"[\D]", "a**", "a{2}{3}", "a+?*", "a{,5}",
+            "(",
+            "[a",
+            r"(?=x)",
+            r"(a)\1",
+            r"\p{L}",
+            "(?i)a",
+            "(?P<n>a)",
+            "(?i:a)",
+            "[a[b]]",
+            "[a&&b]",
+            "a{1001}",
+            r"\u00e9",
+            r"\A",
+            r"\z",
+            r"[\D]",
+            "a**",
+            "a{2}{3}",
+            "a+?*",
+            "a{,5}",
+            "(a{50}){50}",
+            "(?:a{2}b?){501}",
+            "((a{10}){10}){11}",
+            "(a{40,}){30}",
         ];
         for bad in bad {
             assert!(check(bad, "").is_err(), "{bad}");
