@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::{ImportOptions, Snapshot, import, lookup_headings};
-use tagpol_plan::QueryKind;
+use tagpol_plan::{QueryKind, Script};
 use tagpol_run::{Compiled, Options, compile_for, open_values};
 use tagpol_sema::Database;
 use tagpol_sema::program::Program;
-use tagpol_store::{Store, StoreOptions};
+use tagpol_store::{Cell, Store, StoreOptions};
 
 use crate::Counts;
 use crate::by_hand::{CHECKS, pairs, rows};
@@ -49,16 +49,16 @@ impl Engine {
     pub(crate) fn evaluated(&self) -> usize {
         let (store, Compiled { script, .. }) = self.start();
         script.statements().for_each(|sql| store.execute(sql).expect("the evaluation"));
-        store.query(script.query(QueryKind::Checks)).expect("the counts").rows.len()
+        check_counts(&store, &script).len()
     }
 
     /// Returns the violations of each check: from the program and the stored snapshot to the counts.
     pub(crate) fn counts(&self) -> Counts {
         let (store, Compiled { plan, script }) = self.start();
         script.statements().for_each(|sql| store.execute(sql).expect("the evaluation"));
-        let found = store.query(script.query(QueryKind::Checks)).expect("the counts");
+        let found = check_counts(&store, &script);
         let mut counts = Counts::default();
-        for cells in found.rows {
+        for cells in found {
             let [index, _, open, ..] = cells.as_slice() else { continue };
             let number = |cell: &tagpol_store::Cell| cell.as_int().and_then(|n| u64::try_from(n).ok());
             let check = number(index).and_then(|index| plan.checks.get(index as usize));
@@ -75,8 +75,8 @@ impl Engine {
     pub(crate) fn findings(&self) -> u64 {
         let (store, Compiled { script, .. }) = self.start();
         script.statements().for_each(|sql| store.execute(sql).expect("the evaluation"));
-        let findings = script.query(QueryKind::Findings);
-        let unordered = findings.rsplit_once("\nORDER BY").map_or(findings, |(rows, _)| rows);
+        let [findings] = script.query(QueryKind::Findings) else { panic!("P12 fits in one statement") };
+        let unordered = findings.rsplit_once("\nORDER BY").map_or(findings.as_str(), |(rows, _)| rows);
         store.execute(&format!("CREATE TEMP TABLE found AS\n{unordered}")).expect("the findings");
         rows(&store, "found")
     }
@@ -142,6 +142,12 @@ fn high_water_mark(process: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) / 1024
+}
+
+/// Returns the rows of the counts of all checks.
+fn check_counts(store: &Store, script: &Script) -> Vec<Vec<Cell>> {
+    let statements = script.query(QueryKind::Checks).iter();
+    statements.flat_map(|sql| store.query(sql).expect("the counts").rows).collect()
 }
 
 fn now() -> DateTime<Utc> {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use tagpol_inventory::{ImportError, ImportOptions, Snapshot, import};
 use tagpol_run::{
-    Details, Distinct, Evaluation, Finding, Options, RunError, SHOWN, State, Wanted, evaluate,
-    evaluate_in_detail,
+    Details, Distinct, Evaluation, Finding, Options, RunError, SHOWN, State, StatementLimits, Wanted,
+    evaluate, evaluate_in_detail,
 };
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
@@ -116,36 +116,62 @@ fn snapshot(count: usize, unpriced: usize) -> (Snapshot, TempDir) {
     (snapshot, folder)
 }
 
-fn in_detail(snapshot: &Snapshot, distinct: Distinct, findings: Wanted) -> (Evaluation, Details) {
-    let options = Options { distinct, findings, ..Options::at(now()) };
+fn in_detail(
+    snapshot: &Snapshot,
+    distinct: Distinct,
+    findings: Wanted,
+    limits: StatementLimits,
+) -> (Evaluation, Details) {
+    let options = Options { distinct, findings, limits, ..Options::at(now()) };
     evaluate_in_detail(&program(), snapshot, &options, None).unwrap()
 }
 
 #[test]
 fn both_ways_give_the_same() {
     let (snapshot, _folder) = snapshot(3000, 30);
-    let (plain, details) = in_detail(&snapshot, Distinct::Large, Wanted::All);
+    let usual = StatementLimits::default();
+    let (plain, details) = in_detail(&snapshot, Distinct::Large, Wanted::All, usual);
     let states = [State::Open, State::Pending, State::Exempt];
     assert!(states.iter().all(|state| plain.findings.iter().any(|f| f.state == *state)), "all states");
-    let (distinct, distinct_details) = in_detail(&snapshot, Distinct::Always, Wanted::All);
+    let (distinct, distinct_details) = in_detail(&snapshot, Distinct::Always, Wanted::All, usual);
     assert_eq!(distinct, plain);
     assert_eq!(distinct_details.waivers, details.waivers);
 }
 
 #[test]
+fn several_statements_give_the_same_as_one() {
+    let (snapshot, _folder) = snapshot(3000, 30);
+    let (whole, details) = in_detail(&snapshot, Distinct::Large, Wanted::All, StatementLimits::default());
+    for limit in [1, 2, 3] {
+        for distinct in [Distinct::Large, Distinct::Always] {
+            let (parts, details_of_parts) =
+                in_detail(&snapshot, distinct, Wanted::All, StatementLimits::all(limit));
+            assert_eq!(parts, whole, "{limit}, {distinct:?}");
+            assert_eq!(details_of_parts.waivers, details.waivers, "{limit}, {distinct:?}");
+        }
+    }
+}
+
+#[test]
 fn the_dearest_open_findings_are_among_those_that_are_read() {
-    the_dearest_are_read(100);
+    the_dearest_are_read(100, StatementLimits::default());
+}
+
+#[test]
+fn the_dearest_are_read_by_several_statements() {
+    the_dearest_are_read(100, StatementLimits::all(2));
+    the_dearest_are_read(MANY - 2, StatementLimits::all(2));
 }
 
 #[test]
 fn where_few_costs_are_known_the_first_by_id_are_read() {
-    the_dearest_are_read(MANY - 2);
+    the_dearest_are_read(MANY - 2, StatementLimits::default());
 }
 
-fn the_dearest_are_read(unpriced: usize) {
+fn the_dearest_are_read(unpriced: usize, limits: StatementLimits) {
     let (snapshot, _folder) = snapshot(MANY, unpriced);
-    let (all, details) = in_detail(&snapshot, Distinct::Large, Wanted::All);
-    let (some, some_details) = in_detail(&snapshot, Distinct::Large, Wanted::Dearest);
+    let (all, details) = in_detail(&snapshot, Distinct::Large, Wanted::All, StatementLimits::default());
+    let (some, some_details) = in_detail(&snapshot, Distinct::Large, Wanted::Dearest, limits);
     let (read, of) = (some.findings.len(), all.findings.len());
     assert!(read * 10 < of, "{read} of {of}");
     assert!(some.findings.iter().all(|finding| all.findings.contains(finding)));

@@ -3,6 +3,7 @@
 //! - `differential`: random programs, evaluated by the database and by the reference
 //! - `distinct`: each distinct value judged once, or each resource
 //! - `real`: real bills and inventories, evaluated by a program and by hand-written SQL
+//! - `large`: programs of thousands of items
 //! - `kill`: processes that are killed while they write to a state store
 
 #![expect(
@@ -16,4 +17,5 @@
 mod differential;
 mod distinct;
 mod kill;
+mod large;
 mod real;

@@ -20,7 +20,8 @@ fn doubling(tags: usize) -> String {
 fn a_text_that_grows_beyond_the_limit_ends_the_run() {
     let test = "test \"x\" { given { }  expect no violation p }\n";
     let folder = Folder::with(&[("p.tagpol", &(doubling(30) + test)), ("i.ndjson", INVENTORY)]);
-    let expected = ["`t7`", "`\"{t6}{t6}{t6}{t6}\"`", "65536 bytes", "`i-1`", "p.tagpol:16:11", "--text-limit"];
+    let expected =
+        ["`t7`", "`\"{t6}{t6}{t6}{t6}\"`", "65536 bytes", "`i-1`", "p.tagpol:16:11", "--text-limit"];
     for command in [&["eval"][..], &["explain", "i-1", "-p", "p.tagpol"], &["cost", "--by", "t0"]] {
         let run = folder.run(&[command, &["-i", "i.ndjson", "--now", NOW]].concat());
         run.fails_with(2, &expected);

@@ -116,12 +116,14 @@ pub struct Options {
     pub now: DateTime<Utc>,
     /// The longest text that an expression may compute.
     pub text_limit: TextLimit,
+    /// How much goes into one statement.
+    pub limits: StatementLimits,
 }
 
 impl Options {
     /// Returns the usual options at a time.
     pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now, text_limit: TextLimit::default() }
+        Self { now, text_limit: TextLimit::default(), limits: StatementLimits::default() }
     }
 }
 
@@ -144,5 +146,40 @@ impl Default for TextLimit {
     /// 64 KiB.
     fn default() -> Self {
         Self(65_536)
+    }
+}
+
+/// How much goes into one statement. What exceeds a limit is spread over several statements, with the same
+/// results.
+///
+/// The time and memory that a database needs to plan a statement grow faster than the statement: each of
+/// `n` selections of a union binds all `n` columns of the table that it reads. With these limits both grow
+/// linearly with the program. A program within the limits has one statement for each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementLimits {
+    /// Selections of a union: checks that are counted together, for example.
+    pub selections: usize,
+    /// Selections of each statement of a union that has more; columns that are looked up by a value, of each
+    /// statement that computes them. 0 counts as 1.
+    pub part: usize,
+    /// Columns that are computed together for all resources. 0 counts as 1.
+    pub columns: usize,
+    /// Lookups in tables among these columns; each becomes a join. 0 counts as 1.
+    pub lookups: usize,
+    /// Exemptions of a whole policy that each of its checks tests. More are tested once for all its checks.
+    pub exemptions: usize,
+}
+
+impl StatementLimits {
+    /// Returns limits that are all the same number.
+    pub fn all(limit: usize) -> Self {
+        Self { selections: limit, part: limit, columns: limit, lookups: limit, exemptions: limit }
+    }
+}
+
+impl Default for StatementLimits {
+    fn default() -> Self {
+        // Parts of 64 take the least time; what has fewer than 256 selections is evaluated in one pass.
+        Self { selections: 256, part: 64, columns: 2048, lookups: 64, exemptions: 8 }
     }
 }

@@ -21,7 +21,9 @@ mod rates;
 pub mod sql;
 
 pub use ir::{Plan, QueryKind};
-pub use layout::{FirstSeen, KeyColumn, Known, KnownValues, Layout, Options, TagRelation, TextLimit};
+pub use layout::{
+    FirstSeen, KeyColumn, Known, KnownValues, Layout, Options, StatementLimits, TagRelation, TextLimit,
+};
 pub use lower::{CurrencyMismatch, lower};
 pub use rates::{BadRate, Rate, Rates};
 pub use sql::{Dialect, Script};

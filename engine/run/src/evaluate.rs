@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::{Snapshot, ValueCount};
+pub use tagpol_plan::StatementLimits;
 use tagpol_plan::ir::{Origin, Provenance, StateCode};
 pub use tagpol_plan::sql::SHOWN;
 use tagpol_plan::sql::{Dearest, EVALUATED};
@@ -58,6 +59,8 @@ pub struct Options {
     pub distinct: Distinct,
     /// The longest text that an expression may compute; a longer one is an error.
     pub text_limit: TextLimit,
+    /// How much goes into one statement of the database. Results do not depend on it.
+    pub limits: StatementLimits,
 }
 
 /// When each distinct value is judged once, not once a resource.
@@ -108,7 +111,13 @@ impl Options {
             findings: Wanted::All,
             distinct: Distinct::Large,
             text_limit: TextLimit::default(),
+            limits: StatementLimits::default(),
         }
+    }
+
+    /// Returns what a plan depends on.
+    pub(crate) fn of_plan(&self) -> tagpol_plan::Options {
+        tagpol_plan::Options { now: self.now, text_limit: self.text_limit, limits: self.limits }
     }
 }
 
@@ -148,12 +157,7 @@ pub fn compile_knowing(
     options: &Options,
     known: Known,
 ) -> Result<Compiled, RunError> {
-    compile_with(program, &layout_of(snapshot, options, known), &plan_options(options))
-}
-
-/// Returns what a plan depends on besides the program and the snapshot.
-pub(crate) fn plan_options(options: &Options) -> tagpol_plan::Options {
-    tagpol_plan::Options { now: options.now, text_limit: options.text_limit }
+    compile_with(program, &layout_of(snapshot, options, known), &options.of_plan())
 }
 
 /// Returns what a plan has to know of a snapshot.
@@ -340,9 +344,10 @@ impl Run {
     pub(crate) fn for_each(
         &self,
         kind: QueryKind,
-        f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+        mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        self.for_each_of(kind.as_str(), self.compiled.script.query(kind), f)
+        let statements = self.compiled.script.query(kind);
+        statements.iter().try_for_each(|sql| self.for_each_of(kind.as_str(), sql, &mut f))
     }
 
     /// Reads a query that is none of the script's, row by row.
@@ -361,7 +366,7 @@ impl Run {
         // Whether an escalation is due is told finding by finding.
         let escalates = self.compiled.plan.checks.iter().any(|check| check.escalate.is_some());
         let findings = match (wanted, self.compiled.script.dearest()) {
-            (Wanted::Dearest, Some(dearest)) if !escalates => self.dearest_findings(dearest)?,
+            (Wanted::Dearest, [_, ..]) if !escalates => self.dearest_findings()?,
             _ => self.findings()?,
         };
         for finding in findings.iter().filter(|finding| finding.escalation_due) {
@@ -429,10 +434,23 @@ impl Run {
 
     /// Reads all findings.
     pub(crate) fn findings(&self) -> Result<Vec<Finding>, RunError> {
-        self.findings_of(self.compiled.script.query(QueryKind::Findings))
+        let mut findings = Vec::new();
+        for sql in self.compiled.script.query(QueryKind::Findings) {
+            self.findings_of(sql, &mut findings)?;
+        }
+        Ok(findings)
     }
 
-    fn dearest_findings(&self, dearest: &Dearest) -> Result<Vec<Finding>, RunError> {
+    fn dearest_findings(&self) -> Result<Vec<Finding>, RunError> {
+        let mut findings = Vec::new();
+        for dearest in self.compiled.script.dearest() {
+            self.keep_dearest(dearest)?;
+            self.findings_of(&dearest.findings, &mut findings)?;
+        }
+        Ok(findings)
+    }
+
+    fn keep_dearest(&self, dearest: &Dearest) -> Result<(), RunError> {
         self.store.execute(&dearest.guess)?;
         let is_unclear = self.store.query(&dearest.is_unclear)?.single().and_then(Cell::as_bool);
         if is_unclear == Some(false) {
@@ -441,12 +459,11 @@ impl Run {
             self.store.execute(&dearest.settle)?;
             self.store.execute(&dearest.keep_settled)?;
         }
-        self.findings_of(&dearest.findings)
+        Ok(())
     }
 
-    fn findings_of(&self, sql: &str) -> Result<Vec<Finding>, RunError> {
+    fn findings_of(&self, sql: &str, findings: &mut Vec<Finding>) -> Result<(), RunError> {
         let plan = &self.compiled.plan;
-        let mut findings = Vec::new();
         self.for_each_of(QueryKind::Findings.as_str(), sql, |row| {
             let check = row.index(0)?;
             let info = plan.checks.get(check).ok_or_else(|| row.unexpected("an unknown check"))?;
@@ -477,8 +494,7 @@ impl Run {
                 cost: row.money(10),
             });
             Ok(())
-        })?;
-        Ok(findings)
+        })
     }
 
     pub(crate) fn goals(&self) -> Result<Vec<GoalResult>, RunError> {

@@ -37,8 +37,8 @@ pub use baseline::{Baseline, BaselineError, BaselineState, Compared};
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use error::{RunError, TextTooLong};
 pub use evaluate::{
-    Compiled, Details, Distinct, Options, SHOWN, Wanted, compile, compile_for, compile_knowing, compile_with,
-    evaluate, evaluate_in_detail, layout_of, open_values,
+    Compiled, Details, Distinct, Options, SHOWN, StatementLimits, Wanted, compile, compile_for,
+    compile_knowing, compile_with, evaluate, evaluate_in_detail, layout_of, open_values,
 };
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, Giver, SnapshotInfo, State, Summary,

@@ -55,16 +55,38 @@ pub(crate) fn is_valid_text(ty: &TagType, text: &str) -> bool {
     Validity::of(ty).holds(text)
 }
 
-/// Returns the type in words, to be read after "is": `one of gold, basic`.
+/// Members of an enumeration that are listed when its type is described.
+const LISTED: usize = 40;
+
+/// Returns the type in words, to be read after "is": `one of gold, basic`. Of a long enumeration only the
+/// first members are listed: each wrong value is reported with them.
 pub fn describe(ty: &TagType) -> String {
     match ty {
         TagType::Text => "text".to_owned(),
         TagType::Matching(regex) => format!("text matching /{}/", regex.pattern),
-        TagType::OneOf(members) => format!("one of {}", members.join(", ")),
+        TagType::OneOf(members) => match members.split_at_checked(LISTED) {
+            Some((listed, others @ [_, ..])) => {
+                format!("one of {} and {} more", listed.join(", "), others.len())
+            }
+            _ => format!("one of {}", members.join(", ")),
+        },
         TagType::Email => "an e-mail address".to_owned(),
         TagType::Date => "a date like 2027-03-31".to_owned(),
         TagType::Number => "a number".to_owned(),
         TagType::Bool => "true or false".to_owned(),
         TagType::Url => "an http or https address".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_enumeration_the_first_members_are_listed() {
+        let one_of = |count: usize| TagType::OneOf((0..count).map(|i| format!("m{i}")).collect());
+        assert_eq!(describe(&one_of(2)), "one of m0, m1");
+        assert!(describe(&one_of(40)).ends_with("m38, m39"));
+        assert!(describe(&one_of(16_000)).ends_with("m38, m39 and 15960 more"));
     }
 }

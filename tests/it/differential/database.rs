@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
-use tagpol_plan::{KnownValues, QueryKind, Rates, Script};
+use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
 use tagpol_run::{Compiled, Distinct, Options, RunError, compile_with, layout_of, open_values};
 use tagpol_sema::program::Program;
 use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
@@ -72,11 +72,14 @@ impl Judge {
     fn evaluate(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
         let known = super::known::load(&case.options.known, &self.store).map_err(|e| e.to_string())?;
         let mut layout = layout_of(snapshot, &options(case, self.way), known);
+        let options = tagpol_plan::Options {
+            now: case.options.now,
+            text_limit: case.options.text_limit,
+            limits: limits(case),
+        };
         layout.values.iter_mut().for_each(|values| forget_some(values, case.resources.len()));
-        let plan_options =
-            tagpol_plan::Options { now: case.options.now, text_limit: case.options.text_limit };
         let Compiled { plan, script } =
-            compile_with(&case.program, &layout, &plan_options).map_err(|e| e.to_string())?;
+            compile_with(&case.program, &layout, &options).map_err(|e| e.to_string())?;
         let run = || {
             open_values(&self.store, snapshot, &plan)?;
             self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;
@@ -170,7 +173,7 @@ impl Judge {
         rows: &BTreeMap<String, RowResult>,
         resources: &[Row],
     ) -> Result<(), String> {
-        let found = self.store.query(script.query(QueryKind::Goals)).map_err(|e| e.to_string())?.rows;
+        let found = self.rows(script, QueryKind::Goals)?;
         for (goal, cells) in found.iter().enumerate() {
             let of = |which: fn(&(bool, bool)) -> bool| {
                 let chosen: Vec<&Row> =
@@ -198,7 +201,7 @@ impl Judge {
         rows: &BTreeMap<String, RowResult>,
         case: &Case,
     ) -> Result<(), String> {
-        let found = self.store.query(script.query(QueryKind::Checks)).map_err(|e| e.to_string())?.rows;
+        let found = self.rows(script, QueryKind::Checks)?;
         let is_first = case.options.known.first_seen == FirstSeen::FirstRun;
         for (index, (check, cells)) in plan.checks.iter().zip(&found).enumerate() {
             let state = |row: &Row| rows[&row.id].checks[check.policy][check.check];
@@ -223,6 +226,15 @@ impl Judge {
         Ok(())
     }
 
+    /// Reads a query of the script, all its statements.
+    fn rows(&self, script: &Script, kind: QueryKind) -> Result<Vec<Vec<Cell>>, String> {
+        let mut rows = Vec::new();
+        for sql in script.query(kind) {
+            rows.extend(self.store.query(sql).map_err(|e| e.to_string())?.rows);
+        }
+        Ok(rows)
+    }
+
     /// Fills in the tags, with what gave them and whether an equal lost.
     fn tags(
         &self,
@@ -230,11 +242,7 @@ impl Judge {
         script: &Script,
         rows: &mut BTreeMap<String, RowResult>,
     ) -> Result<(), String> {
-        let query = |kind| {
-            let table = self.store.query(script.query(kind));
-            table.map_err(|e| e.to_string())
-        };
-        for cells in query(QueryKind::Tags)?.rows {
+        for cells in self.rows(script, QueryKind::Tags)? {
             let [id, tag, value, source, provenance] = cells.as_slice() else {
                 return Err("a row of tags has other columns".to_owned());
             };
@@ -249,7 +257,7 @@ impl Judge {
                 conflict: false,
             };
         }
-        for cells in query(QueryKind::Conflicts)?.rows {
+        for cells in self.rows(script, QueryKind::Conflicts)? {
             let [tag, id, value, _, other, _] = cells.as_slice() else {
                 return Err("a row of conflicts has other columns".to_owned());
             };
@@ -274,6 +282,14 @@ fn forget_some(values: &mut KnownValues, seed: usize) {
     };
     forget(&mut values.listed, seed % 4);
     forget(&mut values.repetitive, seed / 4 % 4);
+}
+
+/// The limits of statements: such that most programs need several of each kind, or the usual ones.
+fn limits(case: &Case) -> StatementLimits {
+    match case.resources.len() / 5 % 4 {
+        0 => StatementLimits::default(),
+        few => StatementLimits { columns: 5 * few, exemptions: 0, ..StatementLimits::all(few) },
+    }
 }
 
 /// What a case depends on besides its program and resources.

@@ -1,5 +1,7 @@
 //! Scalar expressions, conditions and aggregates.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::program::{CmpOp, Regex, TableId};
@@ -361,10 +363,13 @@ impl Expr {
                 Self::Literal(Literal::Bool(b)) => return Self::bool(b),
                 Self::And(inner) if neutral => kept.extend(inner),
                 Self::Or(inner) if !neutral => kept.extend(inner),
-                other if kept.contains(&other) => {}
                 other => kept.push(other),
             }
         }
+        let mut seen = HashSet::new();
+        let is_new: Vec<bool> = kept.iter().map(|part| seen.insert(part)).collect();
+        let mut is_new = is_new.into_iter();
+        kept.retain(|_| is_new.next() == Some(true));
         match kept.pop() {
             None => Self::bool(neutral),
             Some(only) if kept.is_empty() => only,

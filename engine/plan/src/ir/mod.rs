@@ -27,6 +27,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use tagpol_sema::program::{Loc, TableId, TagId};
 
+use crate::layout::StatementLimits;
+
 pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
 pub use known::{KnownColumn, KnownKind};
 pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
@@ -127,6 +129,8 @@ pub struct Plan {
     pub known: Vec<KnownColumn>,
     /// The texts that may come out longer than allowed.
     pub computed: ComputedTexts,
+    /// How much goes into one statement of the plan's SQL.
+    pub limits: StatementLimits,
 }
 
 impl Plan {
@@ -147,18 +151,17 @@ impl Plan {
         self.tags.get(id.0 as usize)
     }
 
-    /// Returns the columns of the evaluated inventory that every evaluation counts by, in order: those that
-    /// its queries read, but the cost, which they sum up.
-    pub(crate) fn counted(&self) -> Vec<ColumnId> {
-        let counted = self.queries.iter().filter(|query| query.kind.is_of_every_evaluation());
-        let read = Query::columns_read(counted.flat_map(|query| &query.branches));
+    /// Returns the columns of the evaluated inventory that selections count by, in order: those that they
+    /// read, except the cost, which they sum up.
+    pub(crate) fn counted<'s>(&self, selections: impl IntoIterator<Item = &'s Select>) -> Vec<ColumnId> {
+        let read = Query::columns_read(selections);
         let is_cost = |id| self.column(id).expr == Expr::Field(Field::Attr(AttrColumn::MonthlyCost));
         self.output.iter().copied().filter(|&id| read.contains(&id) && !is_cost(id)).collect()
     }
 
     /// Whether a column is computed from some others alone, not from what they are computed from.
-    pub(crate) fn follows_from(&self, id: ColumnId, others: &[ColumnId]) -> bool {
-        fn reads_only(expr: &Expr, others: &[ColumnId]) -> bool {
+    pub(crate) fn follows_from(&self, id: ColumnId, others: &BTreeSet<ColumnId>) -> bool {
+        fn reads_only(expr: &Expr, others: &BTreeSet<ColumnId>) -> bool {
             let mut only = match expr {
                 Expr::Column(id) => others.contains(id),
                 Expr::Field(_) => false,
@@ -168,6 +171,13 @@ impl Plan {
             only
         }
         self.column(id).judged.is_none() && reads_only(&self.column(id).expr, others)
+    }
+
+    /// Returns the column with an attribute of the resources. None: nothing reads it.
+    pub(crate) fn attr_column(&self, attr: AttrColumn) -> Option<ColumnId> {
+        let wanted = Expr::Field(Field::Attr(attr));
+        let at = self.columns.iter().position(|column| column.expr == wanted)?;
+        u32::try_from(at).ok().map(ColumnId)
     }
 
     /// Returns the tables that a column looks up.

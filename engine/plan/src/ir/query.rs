@@ -78,18 +78,8 @@ pub struct Query {
 impl Query {
     /// Returns the columns of the evaluated inventory that some selections read.
     pub(crate) fn columns_read<'s>(branches: impl IntoIterator<Item = &'s Select>) -> BTreeSet<ColumnId> {
-        fn visit(expr: &Expr, found: &mut BTreeSet<ColumnId>) {
-            if let Expr::Column(id) = expr {
-                found.insert(*id);
-            }
-            expr.for_each_child(|child| visit(child, found));
-        }
-        let mut found = BTreeSet::new();
-        for select in branches {
-            let exprs = select.items.iter().chain(&select.filter).chain(&select.group_by);
-            exprs.for_each(|expr| visit(expr, &mut found));
-        }
-        found
+        let exprs = |select: &'s Select| select.items.iter().chain(&select.filter).chain(&select.group_by);
+        branches.into_iter().flat_map(exprs).flat_map(Expr::columns).collect()
     }
 }
 

@@ -11,16 +11,50 @@ impl Plan {
         let mut left = from.to_vec();
         while let Some(id) = left.pop() {
             if found.insert(id) && !is_end(id) {
-                visit(&self.column(id).expr, &mut left);
+                left.extend(self.column(id).expr.columns());
             }
         }
         found
     }
+
+    /// Returns the layers without the columns that some columns do not need. A column that is looked up
+    /// in a dictionary needs the column that it is looked up by, and nothing else.
+    pub(crate) fn layers_of(&self, wanted: impl IntoIterator<Item = ColumnId>) -> Vec<Vec<ColumnId>> {
+        let mut needed = BTreeSet::new();
+        let mut left: Vec<ColumnId> = wanted.into_iter().collect();
+        while let Some(id) = left.pop() {
+            if !needed.insert(id) {
+                continue;
+            }
+            match self.column(id).judged {
+                Some(judged) => left.push(judged.raw),
+                None => left.extend(self.column(id).expr.columns()),
+            }
+        }
+        let mut layers: Vec<Vec<ColumnId>> = Vec::new();
+        for id in needed {
+            let layer = self.column(id).layer;
+            if layers.len() <= layer {
+                layers.resize(layer + 1, Vec::new());
+            }
+            layers.get_mut(layer).into_iter().for_each(|columns| columns.push(id));
+        }
+        layers.retain(|columns| !columns.is_empty());
+        layers
+    }
 }
 
-fn visit(expr: &Expr, found: &mut Vec<ColumnId>) {
-    if let Expr::Column(id) = expr {
-        found.push(*id);
+impl Expr {
+    /// Returns the columns that it reads, one that it reads several times as often.
+    pub(crate) fn columns(&self) -> Vec<ColumnId> {
+        fn visit(expr: &Expr, found: &mut Vec<ColumnId>) {
+            if let Expr::Column(id) = expr {
+                found.push(*id);
+            }
+            expr.for_each_child(|child| visit(child, found));
+        }
+        let mut found = Vec::new();
+        visit(self, &mut found);
+        found
     }
-    expr.for_each_child(|child| visit(child, found));
 }

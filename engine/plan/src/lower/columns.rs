@@ -13,6 +13,8 @@ pub(super) struct Columns {
     pub(super) columns: Vec<Column>,
     pub(super) layers: Vec<Vec<ColumnId>>,
     names: BTreeSet<String>,
+    /// The number that the last column of a name that was taken has behind it.
+    numbers: HashMap<String, usize>,
     shared: HashMap<Expr, ColumnId>,
 }
 
@@ -160,13 +162,17 @@ impl Columns {
 
     fn unique_name(&mut self, wanted: &str) -> String {
         let base = plain_name(wanted);
-        let mut name = base.clone();
-        let mut number = 1;
-        while !self.names.insert(name.clone()) {
-            number += 1;
-            name = format!("{base}_{number}");
+        if self.names.insert(base.clone()) {
+            return base;
         }
-        name
+        let number = self.numbers.entry(base.clone()).or_insert(1);
+        loop {
+            *number += 1;
+            let name = format!("{base}_{number}");
+            if self.names.insert(name.clone()) {
+                return name;
+            }
+        }
     }
 }
 

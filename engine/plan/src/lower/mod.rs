@@ -48,11 +48,12 @@ use crate::ir::{
     AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, KnownColumn, LookupInfo,
     Note, Origin, Plan, Provenance, TagInfo,
 };
-use crate::layout::{Known, Layout, Options, TextLimit};
+use crate::layout::{Known, Layout, Options, StatementLimits, TextLimit};
 use crate::rates::Rates;
 use columns::Columns;
 use native::KeyIndex;
 use tags::Actions;
+use waivers::Waivers;
 
 /// Makes the plan of a program for one snapshot and one time.
 ///
@@ -93,8 +94,7 @@ struct Lowering<'a> {
     provenance: Vec<Provenance>,
     /// Columns that the output has besides the usual.
     kept: Vec<ColumnId>,
-    /// The exemptions of checks met so far that still count.
-    waivers: Vec<Waiver>,
+    waivers: Waivers,
     beside: &'a Known,
     /// What is read of it.
     known: Vec<KnownColumn>,
@@ -104,6 +104,7 @@ struct Lowering<'a> {
     /// Place of the item that is being lowered.
     at: Loc,
     errors: Vec<CurrencyMismatch>,
+    limits: StatementLimits,
 }
 
 /// A text that is computed, and whether it comes out longer than allowed; that is never NULL.
@@ -111,19 +112,6 @@ struct Lowering<'a> {
 struct Computed {
     too_long: Expr,
     text: ComputedText,
-}
-
-/// An exemption of a check, that still counts.
-#[derive(Debug, Clone)]
-struct Waiver {
-    /// Index of its policy in the program.
-    policy: usize,
-    /// Index of the check in the policy.
-    check: usize,
-    /// Index in [`Program::exemptions`].
-    exemption: usize,
-    /// Whether it speaks of the resource: a column, or a constant.
-    scope: Expr,
 }
 
 /// Something that may give a tag its value.
@@ -164,13 +152,14 @@ impl<'a> Lowering<'a> {
             defines: HashMap::new(),
             provenance: Vec::new(),
             kept: Vec::new(),
-            waivers: Vec::new(),
+            waivers: Waivers::new(program, now),
             beside: &layout.known,
             known: Vec::new(),
             text_limit: options.text_limit,
             computed: Vec::new(),
             at: Loc { file: "".into(), line: 0, column: 0 },
             errors: Vec::new(),
+            limits: options.limits,
         }
     }
 
@@ -210,6 +199,7 @@ impl<'a> Lowering<'a> {
             lookups: self.lookups,
             known: self.known,
             computed: ComputedTexts::default(),
+            limits: self.limits,
         })
     }
 }

@@ -4,7 +4,7 @@ use tagpol_sema::program::{Check, CheckKind, CmpOp, Policy};
 use tagpol_sema::words::Words;
 
 use super::pred::shift;
-use super::{Lowering, Waiver, note};
+use super::{Lowering, note};
 use crate::ir::{CheckInfo, ColumnId, Expr, Function, Literal, StateCode, Type};
 
 impl Lowering<'_> {
@@ -73,27 +73,6 @@ impl Lowering<'_> {
         let comment = note(format!("remedy of `{}/{}`", policy.name, check.id), &remedy.loc);
         let name = format!("remedy_{}__{}", policy.name, check.id);
         Some(self.columns.add(&name, value, Type::Text, comment))
-    }
-
-    /// Whether an exemption that has not expired waives the check; its last day, in UTC, counts.
-    fn exempt(&mut self, policy: usize, check: usize) -> Expr {
-        let today = self.now.date_naive();
-        let program = self.program;
-        let exemptions = program.exemptions.iter().enumerate().filter(|(_, e)| {
-            e.policy == policy && e.check.is_none_or(|only| only == check) && today <= e.until
-        });
-        let mut scopes = Vec::new();
-        for (index, exemption) in exemptions {
-            self.at = exemption.loc.clone();
-            let scope = self.optional_pred(exemption.scope.as_ref());
-            let policy_name = program.policies.get(policy).map_or("", |p| p.name.as_str());
-            let comment = note(format!("exempt `{policy_name}`"), &exemption.loc);
-            let name = format!("exempt_{policy_name}");
-            let scope = self.columns.share(&name, scope, Type::Bool, comment);
-            self.waivers.push(Waiver { policy, check, exemption: index, scope: scope.clone() });
-            scopes.push(scope);
-        }
-        Expr::or(scopes)
     }
 
     /// Whether `now < since + grace`; false where it is unknown since when.

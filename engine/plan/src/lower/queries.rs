@@ -53,19 +53,18 @@ impl Lowering<'_> {
             output.extend(tag.conflict.iter().flat_map(|c| [c.value, c.provenance]));
         }
         for check in checks {
-            if !output.contains(&check.scope) {
-                output.push(check.scope);
-            }
-            output.push(check.state);
+            output.extend([check.scope, check.state]);
             output.extend(check.remedy);
-            output.extend(check.since.filter(|since| !output.contains(since)));
-            output.extend(self.starts_now(check).filter(|starts| !output.contains(starts)));
+            output.extend(check.since);
+            output.extend(self.starts_now(check));
         }
-        output.extend(self.waiver_columns().filter(|id| !output.contains(id)).collect::<BTreeSet<_>>());
+        output.extend(self.waiver_columns());
         output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
         output.extend(tallies.by_severity);
         output.push(tallies.all);
-        output.extend(self.kept.iter().copied().filter(|id| !output.contains(id)).collect::<BTreeSet<_>>());
+        output.extend(self.kept.iter().copied().collect::<BTreeSet<_>>());
+        let mut seen = BTreeSet::new();
+        output.retain(|id| seen.insert(*id));
         output
     }
 

@@ -1,8 +1,9 @@
 //! What every evaluation counts, where the evaluated inventory is a view: one pass puts resources that are
 //! alike in all that is counted into one row, and the queries sum up the rows.
 
+use std::collections::BTreeSet;
+
 use super::expr::Printer;
-use super::{COUNTED, EVALUATED};
 use crate::ir::{Aggregate, AttrColumn, Column, ColumnId, Type};
 
 /// Number of resources of a row.
@@ -19,26 +20,29 @@ const CODE_BITS: usize = 3;
 /// Bits of a word of [`packed`].
 const WORD: usize = 62;
 
-/// Returns the statement that keeps the counts. What is grouped by is told in few words; what follows from it
-/// is found out once a group.
-pub(super) fn keep(printer: Printer<'_>) -> String {
+/// Returns the statement that keeps the counts of resources of a relation by these columns, in a table. What
+/// is grouped by is told in few words; what follows from it is found out once a group.
+pub(super) fn keep(printer: Printer<'_>, table: &str, counted: &[ColumnId], relation: &str) -> String {
     let plan = printer.plan;
-    let counted = plan.counted();
+    let all: BTreeSet<ColumnId> = counted.iter().copied().collect();
     let (mut derived, told): (Vec<ColumnId>, Vec<ColumnId>) =
-        counted.iter().partition(|&&id| plan.follows_from(id, &counted));
+        counted.iter().partition(|&&id| plan.follows_from(id, &all));
     let (short, plain): (Vec<ColumnId>, Vec<ColumnId>) =
         told.iter().partition(|&&id| width(plan.column(id)).is_some());
     let names = |ids: &[ColumnId]| ids.iter().map(|&id| printer.name(id)).collect::<Vec<_>>();
     let (words, unpacked) = packed(&short, printer);
     let keys: Vec<String> = names(&plain).into_iter().chain(words).collect();
     let groups: Vec<String> = (1..=keys.len()).map(|number| number.to_string()).collect();
+    let keys: String = keys.iter().map(|key| format!("{key},\n  ")).collect();
     let cost = AttrColumn::MonthlyCost.as_str();
     let mut rows = format!(
-        "SELECT\n  {},\n  count(*) AS {RESOURCES},\n  sum({cost}) AS {COST},\n  count({cost}) AS {COSTS},\n  \
-         max({cost}) AS {HIGHEST}\nFROM {EVALUATED}\nGROUP BY {}",
-        keys.join(",\n  "),
-        groups.join(", ")
+        "SELECT\n  {keys}count(*) AS {RESOURCES},\n  sum({cost}) AS {COST},\n  count({cost}) AS {COSTS},\n  \
+         max({cost}) AS {HIGHEST}\nFROM {relation}"
     );
+    // Checks that say the same of every resource leave nothing to group by.
+    if !groups.is_empty() {
+        rows += &format!("\nGROUP BY {}", groups.join(", "));
+    }
     let mut layers = vec![unpacked];
     derived.sort_by_key(|&id| plan.column(id).layer);
     for ids in derived.chunk_by(|&one, &other| plan.column(one).layer == plan.column(other).layer) {
@@ -49,9 +53,9 @@ pub(super) fn keep(printer: Printer<'_>) -> String {
     for columns in layers.iter().filter(|columns| !columns.is_empty()) {
         rows = format!("SELECT\n  *,\n  {}\nFROM (\n{rows}\n)", columns.join(",\n  "));
     }
-    let all = names(&counted).join(",\n  ");
-    let keep = printer.dialect.keep_rows(COUNTED);
-    format!("{keep}\nSELECT\n  {all},\n  {RESOURCES},\n  {COST},\n  {COSTS},\n  {HIGHEST}\nFROM (\n{rows}\n)")
+    let all: String = names(counted).into_iter().map(|name| format!("{name},\n  ")).collect();
+    let keep = printer.dialect.keep_rows(table);
+    format!("{keep}\nSELECT\n  {all}{RESOURCES},\n  {COST},\n  {COSTS},\n  {HIGHEST}\nFROM (\n{rows}\n)")
 }
 
 /// Returns numbers that hold several columns each, and the columns taken out of them again.

@@ -2,8 +2,8 @@
 //! view: first from which cost on they are wanted, then the few resources from there on.
 
 use super::expr::Printer;
-use super::{COUNTED, DEAREST, Dialect, EVALUATED, SHOWN, counted};
-use crate::ir::{AttrColumn, CheckInfo, QueryKind, StateCode};
+use super::{DEAREST, Dialect, SHOWN, counted};
+use crate::ir::{AttrColumn, CheckInfo, Query, StateCode};
 
 /// What finds the open findings of each check's [`SHOWN`] dearest resources, ties in the order of ids, and
 /// a few more.
@@ -20,25 +20,35 @@ pub struct Dearest {
     pub keep: String,
     /// Statement that keeps the resources, where they did not.
     pub keep_settled: String,
-    /// Query for their findings, as [`QueryKind::Findings`].
+    /// Query for their findings, as [`QueryKind::Findings`](crate::QueryKind::Findings).
     pub findings: String,
 }
 
+/// Some checks, and the relations that have their states.
+pub(super) struct Source<'a> {
+    pub(super) checks: &'a [CheckInfo],
+    /// The table with what is counted of them.
+    pub(super) counted: &'a str,
+    /// The resources, with what the query for the findings reads.
+    pub(super) evaluated: &'a str,
+}
+
 impl Dearest {
-    pub(super) fn new(printer: Printer<'_>) -> Self {
+    pub(super) fn new(printer: Printer<'_>, findings: &Query, source: &Source<'_>) -> Self {
         let Dialect::DuckDb = printer.dialect;
         let cost = AttrColumn::MonthlyCost.as_str();
         let keep = format!(
-            "{}\nSELECT *\nFROM {EVALUATED}\nWHERE {cost} >= getvariable('{DEAREST}').cost",
-            printer.dialect.keep_rows(DEAREST)
+            "{}\nSELECT *\nFROM {}\nWHERE {cost} >= getvariable('{DEAREST}').cost",
+            printer.dialect.keep_rows(DEAREST),
+            source.evaluated
         );
         Self {
-            guess: guess(printer),
+            guess: guess(printer, source),
             is_unclear: format!("SELECT getvariable('{DEAREST}').unclear"),
-            settle: settle(printer),
+            settle: settle(printer, source),
             keep_settled: format!("{keep} OR list_contains(getvariable('{DEAREST}').ids, id)"),
             keep,
-            findings: printer.query(printer.plan.query(QueryKind::Findings), DEAREST),
+            findings: printer.query(findings, DEAREST),
         }
     }
 }
@@ -49,18 +59,19 @@ fn is_open(check: &CheckInfo, printer: Printer<'_>) -> String {
 
 /// Each of the rows with the highest costs has a resource of that cost, so the lowest of these costs is low
 /// enough. Rows of one resource each are all that there is.
-fn guess(printer: Printer<'_>) -> String {
+fn guess(printer: Printer<'_>, source: &Source<'_>) -> String {
     let of_check = |check: &CheckInfo| {
         let open = is_open(check, printer);
         format!(
             "  SELECT min(cost) AS cost, count(cost) < {SHOWN} AND max(resources) > count(cost) AS unclear FROM (\
-             SELECT {highest} AS cost, sum({resources}) OVER () AS resources FROM {COUNTED} WHERE {open} \
+             SELECT {highest} AS cost, sum({resources}) OVER () AS resources FROM {counted} WHERE {open} \
              ORDER BY cost DESC NULLS LAST LIMIT {SHOWN})",
             highest = counted::HIGHEST,
             resources = counted::RESOURCES,
+            counted = source.counted,
         )
     };
-    let mut checks: Vec<String> = printer.plan.checks.iter().map(of_check).collect();
+    let mut checks: Vec<String> = source.checks.iter().map(of_check).collect();
     if checks.is_empty() {
         checks.push("  SELECT CAST(NULL AS DECIMAL(38, 12)) AS cost, false AS unclear".to_owned());
     }
@@ -71,17 +82,17 @@ fn guess(printer: Printer<'_>) -> String {
     )
 }
 
-fn settle(printer: Printer<'_>) -> String {
+fn settle(printer: Printer<'_>, source: &Source<'_>) -> String {
     let cost = AttrColumn::MonthlyCost.as_str();
     let of_checks = |of: &dyn Fn(String) -> String| {
-        let lists: Vec<String> =
-            printer.plan.checks.iter().map(|check| of(is_open(check, printer))).collect();
+        let lists: Vec<String> = source.checks.iter().map(|check| of(is_open(check, printer))).collect();
         format!("flatten([\n    {}\n  ])", lists.join(",\n    "))
     };
     let costs = of_checks(&|open| format!("max({cost}, {SHOWN}) FILTER (WHERE {open})"));
     let ids = of_checks(&|open| format!("min(id, {SHOWN}) FILTER (WHERE {open} AND {cost} IS NULL)"));
     format!(
         "SET VARIABLE {DEAREST} = (SELECT {{'cost': list_min({costs}), 'unclear': false, 'ids': {ids}}} \
-         FROM {EVALUATED})"
+         FROM {})",
+        source.evaluated
     )
 }

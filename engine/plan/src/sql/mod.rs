@@ -6,6 +6,7 @@
 //! and the same text for the same plan.
 
 mod breakdown;
+mod columns;
 mod counted;
 mod dearest;
 mod dialect;
@@ -14,6 +15,7 @@ mod known;
 pub mod staged;
 mod statement;
 mod text;
+mod unions;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -48,8 +50,8 @@ pub struct Script {
     setup: Vec<String>,
     evaluate: Vec<String>,
     queries: Vec<QueryText>,
-    /// None where [`EVALUATED`] is a table, which is quick to read.
-    dearest: Option<Dearest>,
+    /// Empty where [`EVALUATED`] is a table, which is quick to read.
+    dearest: Vec<Dearest>,
     heading: String,
     /// Statements that make the relations of tables, empty; for readers only.
     relations: Vec<String>,
@@ -60,7 +62,7 @@ pub struct Script {
 struct QueryText {
     kind: QueryKind,
     heading: String,
-    sql: String,
+    statements: Vec<String>,
 }
 
 impl Script {
@@ -71,14 +73,14 @@ impl Script {
         let setup = setup.chain(known::gather(plan, dialect)).collect();
         let query = |kind| {
             let query = plan.query(kind);
-            let (heading, sql) = (statement::heading(query), printer.query_of(query));
-            QueryText { kind, heading, sql }
+            let (heading, statements) = (statement::heading(query), printer.query_of(query));
+            QueryText { kind, heading, statements }
         };
         Self {
             setup,
             evaluate: printer.evaluate(),
             queries: QueryKind::ALL.map(query).into(),
-            dearest: (!plan.dictionaries.is_empty()).then(|| Dearest::new(printer)),
+            dearest: printer.dearest(),
             relations: relations(plan, dialect),
             heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
         }
@@ -91,25 +93,24 @@ impl Script {
     }
 
     /// Returns a query over the table [`EVALUATED`]; its columns are those of [`Plan::query`].
-    pub fn query(&self, kind: QueryKind) -> &str {
-        self.queries.iter().find(|q| q.kind == kind).map_or("", |q| &q.sql)
+    ///
+    /// It is one statement, or several where it has more selections than fit in one: then its rows are
+    /// those of all of them, each in the query's order. The rows of one check, goal or tag, which come from
+    /// one selection, are together, so that rows that are ordered by it first are in order altogether.
+    pub fn query(&self, kind: QueryKind) -> &[String] {
+        self.queries.iter().find(|q| q.kind == kind).map_or(&[], |q| &q.statements)
     }
 
-    /// Returns what finds the findings of the dearest resources, after the statements have run. None:
-    /// nothing is gained over asking for all findings.
-    pub fn dearest(&self) -> Option<&Dearest> {
-        self.dearest.as_ref()
+    /// Returns what finds the findings of the dearest resources, after the statements have run: for some of
+    /// the checks after the other. Empty: nothing is gained over asking for all findings.
+    pub fn dearest(&self) -> &[Dearest] {
+        &self.dearest
     }
 
     /// Returns the statement that drops [`EVALUATED`], before a script of another plan runs in the
     /// session.
     pub fn forget(&self) -> &'static str {
-        if self.dearest.is_some() { "DROP VIEW evaluated" } else { "DROP TABLE evaluated" }
-    }
-
-    /// Returns a query for its first rows only.
-    pub fn first_rows(&self, kind: QueryKind, rows: u64) -> String {
-        format!("{}\nLIMIT {rows}", self.query(kind))
+        if self.dearest.is_empty() { "DROP TABLE evaluated" } else { "DROP VIEW evaluated" }
     }
 }
 
@@ -121,7 +122,8 @@ impl Display for Script {
             writeln!(f, "\n{statement};")?;
         }
         for query in &self.queries {
-            writeln!(f, "\n{}\n{};", query.heading, query.sql)?;
+            writeln!(f, "\n{}", query.heading)?;
+            query.statements.iter().try_for_each(|statement| writeln!(f, "{statement};"))?;
         }
         Ok(())
     }

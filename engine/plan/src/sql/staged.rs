@@ -228,10 +228,4 @@ impl Plan {
         };
         column.layer == 0 || takes_time
     }
-
-    fn attr_column(&self, attr: AttrColumn) -> Option<ColumnId> {
-        let wanted = Expr::Field(crate::ir::Field::Attr(attr));
-        let at = self.columns.iter().position(|column| column.expr == wanted)?;
-        u32::try_from(at).ok().map(ColumnId)
-    }
 }

@@ -3,36 +3,57 @@
 use super::dialect::Answer;
 use super::expr::Printer;
 use super::text::{comment, identifier, literal};
-use super::{COUNTED, Dialect, EVALUATED, counted, known};
+use super::{Dialect, EVALUATED, columns, known};
 use crate::ir::{
     Column, ColumnId, Dictionary, Direction, Judged, LookupInfo, Note, Order, Query, ResultColumn, Select,
     Type,
 };
 use crate::layout::Layout;
 
-/// Name of what several selections of a query need of the evaluated inventory.
-const NEEDED: &str = "needed";
+/// What named projections start from.
+pub(super) struct Base<'a> {
+    pub(super) relation: &'a str,
+    /// Whether they have its columns too.
+    pub(super) is_kept: bool,
+}
+
+impl<'a> Base<'a> {
+    /// The snapshot, whose columns are not kept.
+    pub(super) fn snapshot(relation: &'a str) -> Self {
+        Self { relation, is_kept: false }
+    }
+}
 
 impl Printer<'_> {
     /// Returns the statements that make the evaluated inventory.
     pub(super) fn evaluate(self) -> Vec<String> {
+        let is_table = self.plan.dictionaries.is_empty();
+        if is_table && let Some(statements) = columns::evaluate(self) {
+            return statements;
+        }
         let last = self.layer_name(self.plan.layers.len().saturating_sub(1));
         let output: Vec<String> = self.plan.output.iter().map(|&id| self.name(id)).collect();
         let from = known::beside(self.plan, self.dialect);
-        let layers = self.layers(&self.plan.layers, &from, |id| self.definition(id));
+        let layers = self.layers(&self.plan.layers, Base::snapshot(&from), |id| self.definition(id));
         let rows = format!("{layers}\nSELECT\n  {}\nFROM {last}", output.join(",\n  "));
-        if self.plan.dictionaries.is_empty() {
+        if is_table {
             return vec![format!("{}\n{rows}", self.dialect.keep_rows(EVALUATED))];
         }
         let mut statements: Vec<String> =
             self.plan.dictionaries.iter().flat_map(|dictionary| self.dictionary(dictionary)).collect();
         statements.push(format!("{}\n{rows}", self.dialect.name_query(EVALUATED)));
-        statements.push(counted::keep(self));
+        statements.extend(self.keep_counts());
         statements
     }
 
-    /// Returns the statements that judge the distinct values of a column and keep the answers.
+    /// Returns the statements that judge the distinct values of a column and keep the answers, some of them
+    /// at a time: what a database needs for a statement that aggregates lists grows with their square.
     fn dictionary(self, dictionary: &Dictionary) -> Vec<String> {
+        let parts = dictionary.answers.chunks(self.plan.limits.part.max(1));
+        parts.flat_map(|answers| self.answers(dictionary, answers)).collect()
+    }
+
+    fn answers(self, dictionary: &Dictionary, answers: &[ColumnId]) -> Vec<String> {
         let key = self.name(dictionary.raw);
         let values = Layout::values_relation(&self.plan.relation);
         let values = identifier(&values, self.dialect);
@@ -40,31 +61,40 @@ impl Printer<'_> {
         let null = format!("CAST(NULL AS {})", self.dialect.type_name(Type::Text));
         let from =
             format!("(SELECT value AS {key} FROM {values} WHERE source = {source} UNION ALL SELECT {null})");
-        let layers = self.layers(&dictionary.layers, &from, |id| {
+        let wanted = [answers, &[dictionary.raw]].concat();
+        let made_of = self.plan.reach(&wanted, |id| id == dictionary.raw);
+        let needed =
+            |layer: &Vec<ColumnId>| layer.iter().copied().filter(|id| made_of.contains(id)).collect();
+        let mut layers: Vec<Vec<ColumnId>> = dictionary.layers.iter().map(needed).collect();
+        layers.retain(|layer| !layer.is_empty());
+        let last = self.layer_name(layers.len().saturating_sub(1));
+        let layers = self.layers(&layers, Base::snapshot(&from), |id| {
             if id == dictionary.raw { key.clone() } else { self.formula(self.plan.column(id)) }
         });
         let answer = |id: &ColumnId| Answer {
             name: self.name(*id),
             strict: self.plan.column(*id).judged.is_none_or(|judged| judged.strict),
         };
-        let answers: Vec<Answer> = dictionary.answers.iter().map(answer).collect();
-        let last = self.layer_name(dictionary.layers.len().saturating_sub(1));
+        let answers: Vec<Answer> = answers.iter().map(answer).collect();
         self.dialect.keep_answers(&key, &layers, &answers, &last)
     }
 
     /// Returns named projections, each over the one before it.
-    fn layers(self, layers: &[Vec<ColumnId>], from: &str, definition: impl Fn(ColumnId) -> String) -> String {
+    pub(super) fn layers(
+        self,
+        layers: &[Vec<ColumnId>],
+        base: Base<'_>,
+        definition: impl Fn(ColumnId) -> String,
+    ) -> String {
         let mut out = "WITH".to_owned();
         for (index, layer) in layers.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             out += &format!("{comma}\n  {} AS (\n    SELECT", self.layer_name(index));
-            let from = match index.checked_sub(1) {
-                None => from.to_owned(),
-                Some(below) => {
-                    out += "\n      *,";
-                    self.layer_name(below)
-                }
-            };
+            let below = index.checked_sub(1).map(|below| self.layer_name(below));
+            if below.is_some() || base.is_kept {
+                out += "\n      *,";
+            }
+            let from = below.as_deref().unwrap_or(base.relation);
             out += &self.columns(layer, &definition);
             out += &format!("\n    FROM {from}\n  )");
         }
@@ -84,7 +114,7 @@ impl Printer<'_> {
     }
 
     /// Returns a column of resources: what it is, or where it is looked up.
-    fn definition(self, id: ColumnId) -> String {
+    pub(super) fn definition(self, id: ColumnId) -> String {
         let column = self.plan.column(id);
         let Some(Judged { raw, strict }) = column.judged else { return self.formula(column) };
         let (name, key) = (identifier(&column.name, self.dialect), self.name(raw));
@@ -111,27 +141,10 @@ impl Printer<'_> {
     }
 
     /// A layer must not have the name of the relation that the first one reads.
-    fn layer_name(self, index: usize) -> String {
+    pub(super) fn layer_name(self, index: usize) -> String {
         let taken = self.plan.relation.to_ascii_lowercase().starts_with("layer_");
         let prefix = if taken { "step" } else { "layer" };
         format!("{prefix}_{index}")
-    }
-
-    /// Returns a query over the relation that it reads.
-    pub(super) fn query_of(self, query: &Query) -> String {
-        let is_view = !self.plan.dictionaries.is_empty();
-        if is_view && query.kind.is_of_every_evaluation() {
-            return Printer { groups: true, ..self }.query(query, COUNTED);
-        }
-        if !is_view || query.branches.len() < 2 {
-            return self.query(query, EVALUATED);
-        }
-        // Each selection would evaluate the inventory once more.
-        let needed = Query::columns_read(&query.branches).into_iter().map(|id| self.name(id));
-        let needed: Vec<String> = needed.collect();
-        let once = self.dialect.computed_once(NEEDED);
-        let needed = needed.join(",\n    ");
-        format!("WITH {once} (\n  SELECT\n    {needed}\n  FROM {EVALUATED}\n)\n{}", self.query(query, NEEDED))
     }
 
     /// Returns a query: spread over lines where it is one selection, else one selection a line.

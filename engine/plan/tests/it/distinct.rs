@@ -60,7 +60,7 @@ fn what_every_evaluation_counts_is_kept() {
         (QueryKind::Findings, EVALUATED),
         (QueryKind::Tags, EVALUATED),
     ] {
-        let sql = script.query(kind);
+        let [sql] = script.query(kind) else { panic!("one statement") };
         assert!(sql.contains(&format!("FROM {from}")), "{sql}");
     }
 }

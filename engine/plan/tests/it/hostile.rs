@@ -77,8 +77,8 @@ fn every_test(hostile: &str) -> Pred {
 /// Returns the script without comments, with each constant text as `?` and each name made after a
 /// native key as `key`.
 fn skeleton(script: &Script) -> String {
-    let statements: Vec<&str> =
-        script.statements().chain(QueryKind::ALL.map(|kind| script.query(kind))).collect();
+    let queries = QueryKind::ALL.into_iter().flat_map(|kind| script.query(kind));
+    let statements: Vec<&str> = script.statements().chain(queries.map(String::as_str)).collect();
     let sql = statements.join("\n;\n");
     assert!(sql.chars().all(|c| c == '\n' || !c.is_control()), "a control character in {sql}");
     let mut out = String::new();

@@ -1,8 +1,9 @@
 //! The size of the SQL grows with that of the program, not faster.
 
-use tagpol_plan::{Dialect, Layout, Options, Script, lower};
+use tagpol_plan::{Dialect, KnownValues, Layout, Options, QueryKind, Script, StatementLimits, lower};
 use tagpol_sema::program::{
-    ActionKind, Attr, Define, DefineId, Func, Pred, Program, Regex, TagId, TagType, TextOp, Value,
+    ActionKind, Attr, Define, DefineId, Exemption, Func, Pred, Program, Regex, Table, TableColumn, TableId,
+    TagId, TagType, TextOp, Value,
 };
 
 use crate::programs::{
@@ -38,6 +39,53 @@ fn wide(n: u32) -> Program {
     }
 }
 
+/// A policy with that many checks, and as many exemptions of all of them.
+fn exempted(n: u32) -> Program {
+    let check = |i: u32| require(&format!("c{i}"), equals(Value::Tag(TagId(0)), &format!("v{i}")), None);
+    let exempt = |i: u32| Exemption {
+        policy: 0,
+        check: None,
+        scope: Some(equals(Value::Attr(Attr::Name), &format!("n{i}"))),
+        until: noon().date_naive(),
+        because: "a reason".to_owned(),
+        loc: at(i + 1),
+    };
+    Program {
+        tags: vec![tag("t", TagType::Text)],
+        policies: vec![policy("p", None, (0..n).map(check).collect())],
+        exemptions: (0..n).map(exempt).collect(),
+        strata: vec![vec![TagId(0)]],
+        ..Program::default()
+    }
+}
+
+/// A policy for each of that many lookups.
+fn looking_up(n: u32) -> Program {
+    let column =
+        |name: &str| TableColumn { name: name.to_owned(), heading: name.to_owned(), ty: TagType::Text };
+    let table = Table {
+        name: "t".to_owned(),
+        doc: String::new(),
+        path: "t.csv".to_owned(),
+        columns: vec![column("k"), column("v")],
+        key: 0,
+        loc: at(1),
+    };
+    let judge = |i: u32| {
+        let key = Box::new(Value::Template(vec![Value::Attr(Attr::Name), text(&i.to_string())]));
+        let cell = Value::Lookup { table: TableId(0), column: 1, key };
+        policy(&format!("p{i}"), None, vec![require("c", Pred::IsSet(cell), None)])
+    };
+    Program { tables: vec![table], policies: (0..n).map(judge).collect(), ..Program::default() }
+}
+
+/// The layouts that scripts are made for: one evaluates resource by resource, one judges distinct values.
+fn layouts() -> [Layout; 2] {
+    let listed = ["name", "type", "account", "region"].map(str::to_owned).into();
+    let values = KnownValues { listed, ..KnownValues::default() };
+    [Layout::generic(), Layout { values: Some(values), ..Layout::generic() }]
+}
+
 fn size(program: &Program) -> usize {
     let plan = lower(program, &Layout::generic(), &Options::at(noon())).unwrap();
     Script::new(&plan, Dialect::DuckDb).to_string().len()
@@ -45,8 +93,46 @@ fn size(program: &Program) -> usize {
 
 #[test]
 fn twice_the_program_is_twice_the_sql() {
-    let (once, twice) = (size(&wide(150)), size(&wide(300)));
+    let (once, twice) = (size(&wide(120)), size(&wide(240)));
     assert!(twice * 10 < once * 22, "{once} bytes grow to {twice}");
+}
+
+#[test]
+fn many_statements_grow_no_faster() {
+    let limits = StatementLimits { columns: 400, ..StatementLimits::all(40) };
+    for layout in layouts() {
+        for program in [wide, exempted, looking_up] {
+            let size = |n: u32| {
+                let plan = lower(&program(n), &layout, &Options { now: noon(), limits }).unwrap();
+                Script::new(&plan, Dialect::DuckDb).to_string().len()
+            };
+            let (once, twice) = (size(400), size(800));
+            assert!(twice * 10 < once * 22, "{once} bytes grow to {twice}");
+        }
+    }
+}
+
+/// What a database binds: for each statement the selections times the columns that they read.
+#[test]
+fn no_statement_holds_more_than_its_limits() {
+    let limits = StatementLimits { columns: 100, ..StatementLimits::all(20) };
+    for layout in layouts() {
+        for program in [wide(150), exempted(150), looking_up(150)] {
+            let plan = lower(&program, &layout, &Options { now: noon(), limits }).unwrap();
+            let script = Script::new(&plan, Dialect::DuckDb);
+            let is_table = plan.dictionaries.is_empty();
+            for sql in script.statements().filter(|_| is_table) {
+                let computed = sql.lines().filter(|line| line.contains(" AS ")).count();
+                assert!(computed < 100 + 20, "{computed} columns in {sql}");
+                assert!(sql.matches("(SELECT lookup_").count() <= 20, "{sql}");
+            }
+            for sql in QueryKind::ALL.iter().flat_map(|kind| script.query(*kind)) {
+                assert!(sql.matches("UNION ALL").count() < 20, "{sql}");
+                let needed = sql.split_once("\n  FROM evaluated").map_or("", |(needed, _)| needed);
+                assert!(needed.lines().count() < 20 * 4 + 20, "{sql}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -141,7 +141,7 @@ impl Live {
     }
 
     fn plan_options(&self) -> tagpol_plan::Options {
-        crate::evaluate::plan_options(&self.options)
+        self.options.of_plan()
     }
 
     /// Drops what follows from the tags.

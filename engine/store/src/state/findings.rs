@@ -43,8 +43,8 @@ pub struct SeenFinding {
 pub struct Evaluated<'a> {
     /// The checks that the run looked at; its index is the `check_index` of `found`.
     pub checks: &'a [FindingKey],
-    /// A query for the findings: `check_index`, `resource_id`, `since`.
-    pub found: &'a str,
+    /// Queries for the findings, some of them each: `check_index`, `resource_id`, `since`.
+    pub found: &'a [String],
     /// A table whose column `id` has the resources that the run looked at.
     pub resources: &'a str,
 }
@@ -174,12 +174,17 @@ impl StateWriter<'_> {
         Ok(next)
     }
 
-    fn load_found(&self, query: &str) -> Result<(), StateError> {
-        Ok(self.store.execute(&format!(
-            "CREATE OR REPLACE TEMP TABLE tagpol_found AS \
-             SELECT id AS check_no, resource_id AS resource, since \
-             FROM ({query}) JOIN tagpol_checks USING (check_index)"
-        ))?)
+    fn load_found(&self, queries: &[String]) -> Result<(), StateError> {
+        self.store.execute(
+            "CREATE OR REPLACE TEMP TABLE tagpol_found (check_no BIGINT, resource VARCHAR, since TIMESTAMP)",
+        )?;
+        for query in queries {
+            self.store.execute(&format!(
+                "INSERT INTO tagpol_found SELECT id, resource_id, since \
+                 FROM ({query}) JOIN tagpol_checks USING (check_index)"
+            ))?;
+        }
+        Ok(())
     }
 
     fn new_checks(&self, next: i64) -> Option<String> {

@@ -6,7 +6,7 @@ use crate::codes::Code;
 use crate::formats;
 use crate::hir::{self, Expr, Name, NodeId, Quantity};
 use crate::names::{Def, Wanted};
-use crate::program::{CmpOp, CompareAs, Direction, Format, Pred, TagType, TextOp, Value};
+use crate::program::{CmpOp, CompareAs, Direction, Format, Pred, TextOp, Value};
 
 impl Ctx<'_> {
     /// Checks a condition. Parts that are wrong make the whole None; all of them are reported.
@@ -391,9 +391,7 @@ impl Ctx<'_> {
     }
 
     fn tag_has_member(&self, tag: &str, text: &str) -> bool {
-        let Some(Def::Tag(tag)) = self.scope().names.get(tag) else { return false };
-        let is_member = |members: &[String]| members.iter().any(|member| member == text);
-        matches!(&self.decl(*tag).ty, Some(TagType::OneOf(members)) if is_member(members))
+        matches!(self.scope().names.get(tag), Some(Def::Tag(tag)) if self.is_member(*tag, text))
     }
 
     fn is_valid(&mut self, value: &hir::Value, what: &Name) -> Option<Pred> {

@@ -25,7 +25,7 @@ use crate::db::{Db, Project};
 use crate::diagnostic::{Anchor, Draft};
 use crate::hir::{Body, Name, NodeId, Text, TextPart};
 use crate::names::{Def, ItemRef, Scope, Wanted, scope, similar_name};
-use crate::program::{self, DefineId, Pred, TableId, TagId};
+use crate::program::{self, DefineId, Pred, TableId, TagId, TagType};
 
 /// A checked item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +142,15 @@ pub fn checked(db: &dyn Db, project: Project, item: ItemRef) -> Checked {
     Checked { typed, reads: ctx.reads, uses: ctx.uses, drafts: ctx.drafts }
 }
 
+/// Returns the members of a tag's enumeration, of which there may be as many as there are uses of them.
+#[salsa::tracked(returns(ref))]
+fn members(db: &dyn Db, project: Project, tag: ItemRef) -> BTreeSet<String> {
+    match &tag_decl(db, project, tag).ty {
+        Some(TagType::OneOf(members)) => members.iter().cloned().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
 /// What the check of one item has at hand.
 pub(crate) struct Ctx<'a> {
     pub(crate) db: &'a dyn Db,
@@ -153,7 +162,13 @@ pub(crate) struct Ctx<'a> {
     reads: Reads,
     uses: Vec<Use>,
     drafts: Vec<Draft>,
+    /// Words that wrong ones were compared with, to find those that were meant.
+    compared: usize,
 }
+
+/// Words that the wrong words of one item are compared with. Thousands of wrong members of an enumeration
+/// with thousands of members would take minutes.
+const COMPARED_WORDS: usize = 100_000;
 
 impl<'a> Ctx<'a> {
     fn new(db: &'a dyn Db, project: Project, item: &'a ItemRef) -> Self {
@@ -165,6 +180,7 @@ impl<'a> Ctx<'a> {
             reads: Reads::default(),
             uses: Vec::new(),
             drafts: Vec::new(),
+            compared: 0,
         }
     }
 
@@ -302,6 +318,12 @@ impl Ctx<'_> {
     fn decl(&self, tag: TagId) -> &TagDecl {
         let item = self.scope().tags.get(tag.0 as usize).unwrap_or(self.item);
         tag_decl(self.db, self.project, item.clone())
+    }
+
+    /// Whether a text is a member of a tag's enumeration.
+    fn is_member(&self, tag: TagId, text: &str) -> bool {
+        let item = self.scope().tags.get(tag.0 as usize).unwrap_or(self.item);
+        members(self.db, self.project, item.clone()).contains(text)
     }
 
     /// Reports what is wrong with statements that may stand once: all but the first.

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{Ctx, Used};
+use super::{COMPARED_WORDS, Ctx, Used};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
 use crate::formats::lower;
 use crate::hir::{Body, ItemKind, Name, NodeId, TypeExpr, Value};
 use crate::names::{Def, ItemRef};
-use crate::program::{Severity, TagType};
+use crate::program::{Severity, TagId, TagType};
 use crate::validity::{Validity, describe};
 
 /// What is declared of a tag.
@@ -177,31 +177,50 @@ impl Ctx<'_> {
         node: NodeId,
         text: String,
     ) -> Option<String> {
-        if Validity::of(ty).holds(&text) {
+        if self.is_valid_value(tag, ty, &text) {
             self.used_as_member(tag, ty, node, &text);
             return Some(text);
         }
         let mut draft = self
             .draft(Code::E0012, node, format!("`{text}` is no value of `{tag}`"))
             .label(format!("`{tag}` is {}", describe(ty)));
-        if let TagType::OneOf(members) = ty {
+        if let TagType::OneOf(members) = ty
+            && self.compared < COMPARED_WORDS
+        {
+            self.compared += members.len();
             draft = draft.did_you_mean(&text, members.iter().map(String::as_str));
         }
         self.report(draft);
         None
     }
+
+    fn is_valid_value(&self, tag: &str, ty: &TagType, text: &str) -> bool {
+        match self.enumeration(tag, ty) {
+            Some(id) => self.is_member(id, text),
+            None => Validity::of(ty).holds(text),
+        }
+    }
+
+    /// Returns the tag where its type is an enumeration, and another item speaks of it. What a declaration
+    /// says of its own members depends on no other name, so nothing is looked up there.
+    fn enumeration(&self, tag: &str, ty: &TagType) -> Option<TagId> {
+        if self.item.key.kind == ItemKind::Tag || !matches!(ty, TagType::OneOf(_)) {
+            return None;
+        }
+        match self.scope().names.get(tag) {
+            Some(Def::Tag(id)) => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 impl Ctx<'_> {
-    /// Remembers that a valid value of a tag is a member of its enumeration. What a declaration says
-    /// of its own members depends on no other name, so nothing is looked up there.
+    /// Remembers that a valid value of a tag is a member of its enumeration.
     pub(super) fn used_as_member(&mut self, tag: &str, ty: &TagType, node: NodeId, text: &str) {
-        let TagType::OneOf(members) = ty else { return };
-        if self.item.key.kind == ItemKind::Tag || !members.iter().any(|member| member == text) {
-            return;
-        }
-        if let Some(Def::Tag(id)) = self.scope().names.get(tag) {
-            self.used(node, Used::Member(*id, text.into()));
+        if let Some(id) = self.enumeration(tag, ty)
+            && self.is_member(id, text)
+        {
+            self.used(node, Used::Member(id, text.into()));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::condition::absence;
 use super::literal::Amount;
 use super::{Ctx, Used};
 use crate::codes::Code;
-use crate::hir::{self, Name, NodeId, Step, TextPart};
+use crate::hir::{self, ItemKind, Name, NodeId, Step, TextPart};
 use crate::names::{Def, Wanted};
 use crate::program::{Attr, Func, Source, TagId, TagType, Value};
 
@@ -137,10 +137,14 @@ impl Ctx<'_> {
     fn member(&mut self, node: NodeId, text: &str, ty: &Ty) -> Option<(Value, Ty)> {
         match ty {
             Ty::Member(tag) => {
-                let decl = self.decl(*tag).ty.clone();
-                let name = self.tag_name(*tag);
-                let text = self.valid_for(&name, &decl?, node, text.to_owned())?;
-                Some((Value::Text(text), ty.clone()))
+                if !self.is_member(*tag, text) {
+                    let decl = self.decl(*tag).ty.clone();
+                    let name = self.tag_name(*tag);
+                    self.valid_for(&name, &decl?, node, text.to_owned())?;
+                } else if self.item.key.kind != ItemKind::Tag {
+                    self.used(node, Used::Member(*tag, text.into()));
+                }
+                Some((Value::Text(text.to_owned()), ty.clone()))
             }
             _ => {
                 let words = Source::ALL.map(Source::as_str);
@@ -200,9 +204,10 @@ impl Ctx<'_> {
             }
             Some(Ty::Source) => return self.member(name.id, &name.text, &Ty::Source),
             Some(ty @ Ty::Member(tag)) => {
-                let members = self.decl(*tag).ty.clone()?;
-                let is_member = matches!(&members, TagType::OneOf(names) if names.contains(&name.text));
-                if is_member || !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_))) {
+                self.decl(*tag).ty.as_ref()?;
+                if self.is_member(*tag, &name.text)
+                    || !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_)))
+                {
                     return self.member(name.id, &name.text, ty);
                 }
             }

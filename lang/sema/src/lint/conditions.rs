@@ -1,6 +1,8 @@
 //! Conditions that say less than they seem to: sides that are the same, parts written twice, parts
 //! that are always or never true, and providers that do not exist.
 
+use std::collections::HashMap;
+
 use super::Lint;
 use super::logic::never;
 use super::sites::{Role, Site, walk};
@@ -54,8 +56,9 @@ impl Lint<'_> {
         walk(site.expr, site.pred, &mut |expr, pred| {
             let Some((exprs, preds)) = parts(expr, pred) else { return };
             let word = if matches!(expr, Expr::And(_)) { "and" } else { "or" };
+            let mut places_of: HashMap<&Pred, usize> = HashMap::new();
             for (i, pred) in preds.iter().enumerate() {
-                let first = preds.iter().take(i).position(|other| other == pred);
+                let first = Some(*places_of.entry(pred).or_insert(i)).filter(|first| *first < i);
                 let places = (exprs.get(i).and_then(place), first.and_then(|j| place(exprs.get(j)?)));
                 let (Some(again), Some(first)) = places else { continue };
                 let message = format!("the same condition stands twice between `{word}`s");

@@ -3,7 +3,7 @@
 use super::{Attr, DefineId, Regex, TagId, Value};
 
 /// A condition. Two-valued: it is never unknown, and each comparison with a missing value is false.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Pred {
     /// Always or never.
     Const(bool),

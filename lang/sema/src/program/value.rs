@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::{Duration, Regex, TableId, TagId};
 
 /// A value: text, unless said otherwise; may be missing, unless it is a literal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// A literal text, enumeration member included.
     Text(String),

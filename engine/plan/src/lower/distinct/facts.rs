@@ -16,9 +16,15 @@ const MOST_UNFOLDED: usize = 1000;
 pub(super) struct Facts {
     /// The conditions, over the subject.
     conditions: Vec<Expr>,
+    /// The place of each condition among them.
+    places: HashMap<Expr, usize>,
     /// The columns with their answers, [`Expr::BITS`] a column.
     columns: Vec<ColumnId>,
 }
+
+/// Conditions on one subject that become bits; others are computed resource by resource. All that can give a
+/// tag its value has each bit, so without a limit a plan would grow with rules times conditions.
+const FACTS_LIMIT: usize = 512;
 
 /// The facts that go into one column.
 struct Sheet<'f> {
@@ -80,7 +86,7 @@ impl Distinct<'_> {
             (true, true) => Expr::Truth(Box::new(condition)),
             (true, false) => return None,
         };
-        Some(self.bit(subject, condition))
+        self.bit(subject, condition)
     }
 
     /// Whether the condition compares a state or a source, which is quick as it is.
@@ -126,14 +132,19 @@ impl Distinct<'_> {
         expr.map_children(|child| self.over_subject(child, subject))
     }
 
-    /// Returns the bit of a condition, a new one unless it was asked before.
-    fn bit(&mut self, subject: ColumnId, condition: Expr) -> Expr {
+    /// Returns the bit of a condition, a new one unless it was asked before. None: there are too many.
+    fn bit(&mut self, subject: ColumnId, condition: Expr) -> Option<Expr> {
         let facts = self.facts.entry(subject).or_default();
-        let known = facts.conditions.iter().position(|c| *c == condition);
-        let at = known.unwrap_or(facts.conditions.len());
-        if known.is_none() {
-            facts.conditions.push(condition);
-        }
+        let at = match facts.places.get(&condition) {
+            Some(at) => *at,
+            None if facts.conditions.len() >= FACTS_LIMIT => return None,
+            None => {
+                let at = facts.conditions.len();
+                facts.places.insert(condition.clone(), at);
+                facts.conditions.push(condition);
+                at
+            }
+        };
         if facts.columns.len() <= at / Expr::BITS {
             let column = self.facts_column(subject);
             self.facts.entry(subject).or_default().columns.push(column);
@@ -143,7 +154,7 @@ impl Distinct<'_> {
         let column = columns.get(at / Expr::BITS).copied().unwrap_or(column);
         #[expect(clippy::cast_possible_truncation, reason = "a remainder of 32")]
         let bit = (at % Expr::BITS) as u32;
-        Expr::Bit(Box::new(Expr::Column(column)), bit)
+        Some(Expr::Bit(Box::new(Expr::Column(column)), bit))
     }
 
     /// Adds a column for the facts of a subject, to be filled in when all of them are known.

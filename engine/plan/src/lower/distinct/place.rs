@@ -41,9 +41,8 @@ impl Distinct<'_> {
                 self.over_resources(raw, layers, answers) + 1
             }
             _ => {
-                let mut read = Vec::new();
-                columns_in(&expr, &mut read);
-                let below = read.into_iter().map(|id| self.over_resources(id, layers, answers)).max();
+                let below =
+                    expr.columns().into_iter().map(|id| self.over_resources(id, layers, answers)).max();
                 below.unwrap_or(0) + 1
             }
         };
@@ -70,9 +69,7 @@ impl Distinct<'_> {
         if let Some(layer) = layers.layer_of.get(&id) {
             return *layer;
         }
-        let mut read = Vec::new();
-        columns_in(&self.expr(id), &mut read);
-        let below = read.into_iter().map(|id| self.over_values(id, layers) + 1).max();
+        let below = self.expr(id).columns().into_iter().map(|id| self.over_values(id, layers) + 1).max();
         let layer = if matches!(self.expr(id), Expr::Field(_)) { 0 } else { below.unwrap_or(1) };
         layers.layer_of.insert(id, layer);
         layer
@@ -103,11 +100,4 @@ impl Layers {
         }
         layers
     }
-}
-
-fn columns_in(expr: &Expr, found: &mut Vec<ColumnId>) {
-    if let Expr::Column(id) = expr {
-        found.push(*id);
-    }
-    expr.for_each_child(|child| columns_in(child, found));
 }

@@ -41,7 +41,9 @@ pub(super) struct Traits {
 impl Distinct<'_> {
     /// Examines the columns that have not been yet. They come after those that they read.
     pub(super) fn examine(&mut self) {
-        for id in self.ids().skip(self.traits.len()) {
+        let (first, all) = (self.traits.len(), self.columns.columns.len());
+        #[expect(clippy::cast_possible_truncation, reason = "memory ends before 2^32 columns")]
+        for id in (first..all).map(|id| ColumnId(id as u32)) {
             let traits = self.traits_of(id);
             self.traits.push(traits);
         }
