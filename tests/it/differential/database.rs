@@ -284,11 +284,11 @@ fn forget_some(values: &mut KnownValues, seed: usize) {
     forget(&mut values.repetitive, seed / 4 % 4);
 }
 
-/// The limits of statements: such that most programs need several of each kind, or the usual ones.
+/// The limits of statements: the usual ones, or such that most programs need several of each kind.
 fn limits(case: &Case) -> StatementLimits {
-    match case.resources.len() / 5 % 4 {
-        0 => StatementLimits::default(),
-        few => StatementLimits { columns: 5 * few, exemptions: 0, ..StatementLimits::all(few) },
+    match case.resources.len() / 5 % 8 {
+        few @ 1..=3 => StatementLimits { columns: 30 * few, exemptions: 0, ..StatementLimits::all(few) },
+        _ => StatementLimits::default(),
     }
 }
 

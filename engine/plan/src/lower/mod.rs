@@ -180,6 +180,7 @@ impl<'a> Lowering<'a> {
         let dictionaries = layout
             .values
             .as_ref()
+            .filter(|_| !self.has_many_lookups())
             .map(|known| distinct::judge_distinct_values(&mut self.columns, known, &tags, &output));
         let dictionaries = dictionaries.unwrap_or_default();
         let Columns { columns, layers, .. } = self.columns;
@@ -201,6 +202,15 @@ impl<'a> Lowering<'a> {
             computed: ComputedTexts::default(),
             limits: self.limits,
         })
+    }
+}
+
+impl Lowering<'_> {
+    /// Whether the inventory cannot be evaluated as a view, in which all lookups are joins of one statement:
+    /// DuckDB gives up at a thousand, and each takes megabytes.
+    fn has_many_lookups(&self) -> bool {
+        let lookups = self.columns.columns.iter().filter(|column| matches!(column.expr, Expr::Lookup { .. }));
+        lookups.count() > 8 * self.limits.lookups.max(1)
     }
 }
 

@@ -17,7 +17,7 @@ const MEASURES: [&str; 4] = ["resources", "compliant", "cost", "cost_in_violatio
 /// resources, how many of them have no open finding, their monthly cost, and that of those with an
 /// open finding (NULL where no cost is known). `rows` limits how many rows there are.
 pub fn breakdown(plan: &Plan, dialect: Dialect, tags: &[TagId], rows: u64) -> String {
-    let printer = Printer { plan, dialect, groups: false };
+    let printer = Printer::new(plan, dialect);
     let column = |id: &TagId| plan.tag(*id).map(|tag| identifier(&plan.column(tag.value).name, dialect));
     let values: Vec<String> = tags.iter().filter_map(column).collect();
     let items = values.iter().enumerate().map(|(i, value)| format!("{value} AS value_{i}"));

@@ -1,17 +1,26 @@
 //! The columns of a plan that are too many for one statement.
 //!
-//! They are computed in groups, each of which reads columns of earlier ones. The rows of a group are a table
-//! for as long as the others are computed; in the end the tables are joined by resource.
+//! They are computed in groups, each of which reads columns of earlier ones. The rows of a group are a table,
+//! and the evaluated inventory is a view that joins the tables by resource: a copy would double the memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expr::Printer;
-use super::statement::Base;
+use super::statement::{Base, Evaluate};
 use super::{EVALUATED, known};
 use crate::ir::{AttrColumn, ColumnId, Expr, Plan};
 
 /// Name of what a group reads of the snapshot.
 const FIELDS: &str = "fields";
+
+/// The tables with the columns of an evaluated inventory.
+pub(super) struct Tables {
+    /// The column with the ids of the resources, which every table has.
+    id: ColumnId,
+    groups: Vec<Group>,
+    /// The table of each column.
+    table_of: BTreeMap<ColumnId, usize>,
+}
 
 /// A group of columns.
 struct Group {
@@ -20,32 +29,49 @@ struct Group {
     kept: BTreeSet<ColumnId>,
 }
 
-/// Returns the statements that make the evaluated inventory by several tables. None: one statement can.
-pub(super) fn evaluate(printer: Printer<'_>) -> Option<Vec<String>> {
-    let plan = printer.plan;
-    let id = plan.attr_column(AttrColumn::Id)?;
-    let groups = groups(plan);
-    if groups.len() < 2 {
-        return None;
+impl Tables {
+    /// Returns the tables of a plan. None: one statement computes all columns, or distinct values are judged.
+    pub(super) fn of(plan: &Plan) -> Option<Self> {
+        if !plan.dictionaries.is_empty() {
+            return None;
+        }
+        let id = plan.attr_column(AttrColumn::Id)?;
+        let groups = groups(plan);
+        let tables = (0..).zip(&groups);
+        let table_of =
+            tables.flat_map(|(number, group)| group.columns.iter().map(move |&column| (column, number)));
+        let table_of = table_of.collect();
+        (groups.len() > 1).then_some(Self { id, groups, table_of })
     }
-    let group_of: BTreeMap<ColumnId, usize> = groups
-        .iter()
-        .enumerate()
-        .flat_map(|(number, group)| group.columns.iter().map(move |&column| (column, number)))
-        .collect();
-    let mut statements: Vec<String> =
-        (0..).zip(&groups).map(|(number, group)| table(printer, id, number, group, &group_of)).collect();
-    let tables: Vec<String> = (0..groups.len()).map(name).collect();
-    let join: String = tables.iter().skip(1).map(|table| joined(table, &name(0))).collect();
-    let output: Vec<String> = plan
-        .output
-        .iter()
-        .map(|&column| if column == id { format!("{}.id", name(0)) } else { printer.name(column) })
-        .collect();
-    let keep = printer.dialect.keep_rows(EVALUATED);
-    statements.push(format!("{keep}\nSELECT\n  {}\nFROM {}{join}", output.join(",\n  "), name(0)));
-    statements.extend(tables.iter().map(|table| format!("DROP TABLE {table}")));
-    Some(statements)
+
+    /// Returns the statements that make the tables, and the evaluated inventory as a view of them.
+    pub(super) fn evaluate(&self, printer: Printer<'_>) -> Evaluate {
+        let tables = (0..).zip(&self.groups);
+        let mut statements: Vec<String> =
+            tables.map(|(number, group)| self.table(printer, number, group)).collect();
+        let (view, output) = (printer.dialect.name_query(EVALUATED), &printer.plan.output);
+        statements.push(format!("{view}\n{}", self.selected(printer, output)));
+        let names = (0..self.groups.len()).map(name);
+        let forget = names
+            .fold(format!("DROP VIEW {EVALUATED}"), |text, table| text + &format!("; DROP TABLE {table}"));
+        Evaluate { statements, forget }
+    }
+
+    /// Returns columns of the evaluated inventory, read from the tables that have them: who reads few columns
+    /// of the view makes the database look at all of them.
+    pub(super) fn selected<'c>(
+        &self,
+        printer: Printer<'_>,
+        columns: impl IntoIterator<Item = &'c ColumnId> + Clone,
+    ) -> String {
+        let others = columns.clone().into_iter().filter(|column| **column != self.id);
+        let read: BTreeSet<usize> = others.filter_map(|column| self.table_of.get(column)).copied().collect();
+        let first = name(read.first().copied().unwrap_or(0));
+        let join: String = read.into_iter().skip(1).map(|table| joined(&name(table), &first)).collect();
+        let column = |&id: &ColumnId| if id == self.id { format!("{first}.id") } else { printer.name(id) };
+        let columns: Vec<String> = columns.into_iter().map(column).collect();
+        format!("SELECT\n  {}\nFROM {first}{join}", columns.join(",\n  "))
+    }
 }
 
 /// Returns the columns in groups that keep the limits, each column behind those that it reads.
@@ -79,41 +105,37 @@ fn count_lookups(expr: &Expr) -> usize {
     count
 }
 
-/// Returns the statement that makes the table of a group.
-fn table(
-    printer: Printer<'_>,
-    id: ColumnId,
-    number: usize,
-    group: &Group,
-    group_of: &BTreeMap<ColumnId, usize>,
-) -> String {
-    let plan = printer.plan;
-    let mut fields = vec![id];
-    let mut layers: BTreeMap<usize, Vec<ColumnId>> = BTreeMap::new();
-    for &column in group.columns.iter().filter(|&&column| column != id) {
-        match plan.column(column).layer {
-            0 => fields.push(column),
-            layer => layers.entry(layer).or_default().push(column),
+impl Tables {
+    /// Returns the statement that makes the table of a group.
+    fn table(&self, printer: Printer<'_>, number: usize, group: &Group) -> String {
+        let (plan, id) = (printer.plan, self.id);
+        let mut fields = vec![id];
+        let mut layers: BTreeMap<usize, Vec<ColumnId>> = BTreeMap::new();
+        for &column in group.columns.iter().filter(|&&column| column != id) {
+            match plan.column(column).layer {
+                0 => fields.push(column),
+                layer => layers.entry(layer).or_default().push(column),
+            }
         }
+        let read = layers.values().flatten().flat_map(|&column| plan.column(column).expr.columns());
+        let given: BTreeSet<(usize, ColumnId)> = read
+            .filter(|column| *column != id)
+            .filter_map(|column| Some((*self.table_of.get(&column)?, column)))
+            .filter(|(table, _)| *table != number)
+            .collect();
+        let from = base(printer, &fields, &given);
+        let kept = group.kept.iter().filter(|&&column| column != id);
+        let kept: String = kept.map(|&column| format!(",\n  {}", printer.name(column))).collect();
+        let keep = printer.dialect.keep_rows(&name(number));
+        if layers.is_empty() {
+            return format!("{keep}\nSELECT\n  id{kept}\nFROM {from}");
+        }
+        let layers: Vec<Vec<ColumnId>> = layers.into_values().collect();
+        let last = printer.layer_name(layers.len() - 1);
+        let layers =
+            printer.layers(&layers, Base { relation: &from, is_kept: true }, |id| printer.definition(id));
+        format!("{keep}\n{layers}\nSELECT\n  id{kept}\nFROM {last}")
     }
-    let read = layers.values().flatten().flat_map(|&column| plan.column(column).expr.columns());
-    let given: BTreeSet<(usize, ColumnId)> = read
-        .filter(|column| *column != id)
-        .filter_map(|column| Some((*group_of.get(&column)?, column)))
-        .filter(|(table, _)| *table != number)
-        .collect();
-    let from = base(printer, &fields, &given);
-    let kept = group.kept.iter().filter(|&&column| column != id);
-    let kept: String = kept.map(|&column| format!(",\n  {}", printer.name(column))).collect();
-    let keep = printer.dialect.keep_rows(&name(number));
-    if layers.is_empty() {
-        return format!("{keep}\nSELECT\n  id{kept}\nFROM {from}");
-    }
-    let layers: Vec<Vec<ColumnId>> = layers.into_values().collect();
-    let last = printer.layer_name(layers.len() - 1);
-    let layers =
-        printer.layers(&layers, Base { relation: &from, is_kept: true }, |id| printer.definition(id));
-    format!("{keep}\n{layers}\nSELECT\n  id{kept}\nFROM {last}")
 }
 
 /// Returns what the columns of a group are computed from: columns of the snapshot, joined with columns of

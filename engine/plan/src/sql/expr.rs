@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use tagpol_sema::program::{CmpOp, Regex, TableId};
 
+use super::columns::Tables;
 use super::text::{identifier, literal};
 use super::{Dialect, counted, known};
 use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan, Type};
@@ -21,6 +22,15 @@ pub(super) struct Printer<'a> {
     pub(super) dialect: Dialect,
     /// Whether a row that is read stands for many resources: see [`counted`].
     pub(super) groups: bool,
+    /// Where the columns of the evaluated inventory are, if in several tables.
+    pub(super) tables: Option<&'a Tables>,
+}
+
+impl<'a> Printer<'a> {
+    /// Prints a plan whose rows are single resources, in one relation.
+    pub(super) fn new(plan: &'a Plan, dialect: Dialect) -> Self {
+        Self { plan, dialect, groups: false, tables: None }
+    }
 }
 
 /// How strongly the parts of an expression hold together.

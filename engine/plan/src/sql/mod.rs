@@ -26,9 +26,10 @@ pub use dialect::Dialect;
 
 use crate::ir::{Expr, Function, Plan, QueryKind};
 use expr::Printer;
+use statement::Evaluate;
 
 /// Name of the evaluated inventory, one row a resource: a table, or a view where the plan has
-/// dictionaries.
+/// dictionaries or very many columns.
 pub const EVALUATED: &str = "evaluated";
 
 /// Name of the table of what is known besides the snapshot, one row a resource.
@@ -49,8 +50,9 @@ pub const DEAREST: &str = "dearest";
 pub struct Script {
     setup: Vec<String>,
     evaluate: Vec<String>,
+    forget: String,
     queries: Vec<QueryText>,
-    /// Empty where [`EVALUATED`] is a table, which is quick to read.
+    /// Empty where [`EVALUATED`] is kept, which is quick to read.
     dearest: Vec<Dearest>,
     heading: String,
     /// Statements that make the relations of tables, empty; for readers only.
@@ -68,7 +70,8 @@ struct QueryText {
 impl Script {
     /// Prints the plan.
     pub fn new(plan: &Plan, dialect: Dialect) -> Self {
-        let printer = Printer { plan, dialect, groups: false };
+        let tables = columns::Tables::of(plan);
+        let printer = Printer { tables: tables.as_ref(), ..Printer::new(plan, dialect) };
         let setup = functions(plan).into_iter().filter_map(|f| dialect.definition(f));
         let setup = setup.chain(known::gather(plan, dialect)).collect();
         let query = |kind| {
@@ -76,9 +79,11 @@ impl Script {
             let (heading, statements) = (statement::heading(query), printer.query_of(query));
             QueryText { kind, heading, statements }
         };
+        let Evaluate { statements, forget } = printer.evaluate();
         Self {
             setup,
-            evaluate: printer.evaluate(),
+            evaluate: statements,
+            forget,
             queries: QueryKind::ALL.map(query).into(),
             dearest: printer.dearest(),
             relations: relations(plan, dialect),
@@ -107,10 +112,10 @@ impl Script {
         &self.dearest
     }
 
-    /// Returns the statement that drops [`EVALUATED`], before a script of another plan runs in the
+    /// Returns the statements that drop [`EVALUATED`], before a script of another plan runs in the
     /// session.
-    pub fn forget(&self) -> &'static str {
-        if self.dearest.is_empty() { "DROP TABLE evaluated" } else { "DROP VIEW evaluated" }
+    pub fn forget(&self) -> &str {
+        &self.forget
     }
 }
 

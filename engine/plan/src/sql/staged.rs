@@ -76,7 +76,7 @@ impl PolicyQueries {
 
 /// Returns the queries for each policy of a second stage, in the order of the program.
 pub fn policy_queries(plan: &Plan, dialect: Dialect) -> Vec<PolicyQueries> {
-    let printer = Printer { plan, dialect, groups: false };
+    let printer = Printer::new(plan, dialect);
     let policies: BTreeSet<usize> = plan.checks.iter().map(|check| check.policy).collect();
     let queries = policies.into_iter().map(|policy| {
         let checks: Vec<&CheckInfo> = plan.checks.iter().filter(|check| check.policy == policy).collect();

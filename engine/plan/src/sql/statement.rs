@@ -3,12 +3,20 @@
 use super::dialect::Answer;
 use super::expr::Printer;
 use super::text::{comment, identifier, literal};
-use super::{Dialect, EVALUATED, columns, known};
+use super::{Dialect, EVALUATED, known};
 use crate::ir::{
     Column, ColumnId, Dictionary, Direction, Judged, LookupInfo, Note, Order, Query, ResultColumn, Select,
     Type,
 };
 use crate::layout::Layout;
+
+/// The statements around an evaluated inventory.
+pub(super) struct Evaluate {
+    /// What makes it, in order.
+    pub(super) statements: Vec<String>,
+    /// What drops it.
+    pub(super) forget: String,
+}
 
 /// What named projections start from.
 pub(super) struct Base<'a> {
@@ -26,10 +34,10 @@ impl<'a> Base<'a> {
 
 impl Printer<'_> {
     /// Returns the statements that make the evaluated inventory.
-    pub(super) fn evaluate(self) -> Vec<String> {
+    pub(super) fn evaluate(self) -> Evaluate {
         let is_table = self.plan.dictionaries.is_empty();
-        if is_table && let Some(statements) = columns::evaluate(self) {
-            return statements;
+        if let Some(tables) = self.tables {
+            return tables.evaluate(self);
         }
         let last = self.layer_name(self.plan.layers.len().saturating_sub(1));
         let output: Vec<String> = self.plan.output.iter().map(|&id| self.name(id)).collect();
@@ -37,13 +45,14 @@ impl Printer<'_> {
         let layers = self.layers(&self.plan.layers, Base::snapshot(&from), |id| self.definition(id));
         let rows = format!("{layers}\nSELECT\n  {}\nFROM {last}", output.join(",\n  "));
         if is_table {
-            return vec![format!("{}\n{rows}", self.dialect.keep_rows(EVALUATED))];
+            let statements = vec![format!("{}\n{rows}", self.dialect.keep_rows(EVALUATED))];
+            return Evaluate { statements, forget: format!("DROP TABLE {EVALUATED}") };
         }
         let mut statements: Vec<String> =
             self.plan.dictionaries.iter().flat_map(|dictionary| self.dictionary(dictionary)).collect();
         statements.push(format!("{}\n{rows}", self.dialect.name_query(EVALUATED)));
         statements.extend(self.keep_counts());
-        statements
+        Evaluate { statements, forget: format!("DROP VIEW {EVALUATED}") }
     }
 
     /// Returns the statements that judge the distinct values of a column and keep the answers, some of them

@@ -59,10 +59,11 @@ impl Printer<'_> {
         if self.plan.is_view() && query.kind.is_of_every_evaluation() {
             return Printer { groups: true, ..self }.query(query, COUNTED);
         }
-        if !self.plan.is_view() || query.branches.len() < 2 {
+        let is_narrow = !self.plan.is_view() && self.tables.is_none();
+        if is_narrow || query.branches.len() < 2 {
             return self.query(query, EVALUATED);
         }
-        // Each selection would evaluate the inventory once more.
+        // Each selection would evaluate the inventory, or bind its columns, once more.
         self.over_needed(query, &self.selected(&Query::columns_read(&query.branches)))
     }
 
@@ -83,6 +84,9 @@ impl Printer<'_> {
 
     /// Returns columns of the evaluated inventory.
     fn selected(self, columns: &BTreeSet<ColumnId>) -> String {
+        if let Some(tables) = self.tables {
+            return tables.selected(self, columns);
+        }
         let names: Vec<String> = columns.iter().map(|&id| self.name(id)).collect();
         format!("SELECT\n  {}\nFROM {EVALUATED}", names.join(",\n  "))
     }
