@@ -10,6 +10,7 @@ import sys
 
 # crate: what must not be among its dependencies, however far down
 FORBIDDEN = {
+    "tagpol-sink": ["tagpol-sema", "tagpol-run", "duckdb", "tokio", "miette"],
     "tagpol-syntax": ["salsa", "duckdb", "tokio", "miette"],
     "tagpol-fmt": ["salsa", "tagpol-sema", "duckdb", "tokio", "miette"],
     "tagpol-sema": ["tokio", "duckdb", "miette"],

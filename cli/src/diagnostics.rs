@@ -3,6 +3,7 @@
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
 use serde::Serialize;
 use tagpol_sema::{Code, Database, Diagnostic, Level, SourceFile, line_index};
+use tagpol_sink::terminal::{is_in_place, is_steering};
 use tagpol_syntax::{TextRange, TextSize};
 
 use crate::output::counted;
@@ -81,9 +82,9 @@ pub(crate) fn short(db: &Database, diagnostics: &[Diagnostic]) -> String {
         if let Some(help) = &diagnostic.help {
             text.push_str(&format!(" ({help})"));
         }
-        format!("{path}:{line}:{column}: {}[{}]: {text}\n", word(diagnostic.level()), code(diagnostic.code))
+        format!("{path}:{line}:{column}: {}[{}]: {text}", word(diagnostic.level()), code(diagnostic.code))
     };
-    diagnostics.iter().map(|diagnostic| harmless(&line(diagnostic))).collect()
+    diagnostics.iter().map(|diagnostic| one_line(&line(diagnostic)) + "\n").collect()
 }
 
 /// A diagnostic in JSON; lines and columns from 1, columns in characters, the end exclusive.
@@ -123,7 +124,7 @@ pub(crate) fn json(db: &Database, diagnostics: &[Diagnostic]) -> Result<String, 
             }
         })
         .collect();
-    Ok(serde_json::to_string_pretty(&list)? + "\n")
+    tagpol_sink::json::pretty(&list)
 }
 
 /// `E0012`, `L0001 substring-trap`
@@ -163,17 +164,17 @@ fn position(db: &Database, file: SourceFile, offset: TextSize) -> (u32, u32) {
 }
 
 fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
-    let source = |file: SourceFile| NamedSource::new(file.path(db), harmless(file.text(db)));
-    let label = Some(diagnostic.label.clone()).filter(|label| !label.is_empty());
+    let source = |file: SourceFile| NamedSource::new(one_line(file.path(db)), harmless(file.text(db)));
+    let label = Some(one_line(&diagnostic.label)).filter(|label| !label.is_empty());
     let mut labels = vec![LabeledSpan::new_primary_with_span(label, span(diagnostic.range))];
     let mut related = Vec::new();
     for place in &diagnostic.related {
-        let label = LabeledSpan::new_with_span(Some(place.message.clone()), span(place.range));
+        let label = LabeledSpan::new_with_span(Some(one_line(&place.message)), span(place.range));
         if place.file == diagnostic.file {
             labels.push(label);
         } else {
             related.push(Report {
-                message: place.message.clone(),
+                message: one_line(&place.message),
                 code: String::new(),
                 severity: miette::Severity::Advice,
                 help: None,
@@ -184,7 +185,7 @@ fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
         }
     }
     Report {
-        message: harmless(&diagnostic.message),
+        message: one_line(&diagnostic.message),
         code: code(diagnostic.code),
         severity: match diagnostic.level() {
             Level::Error => miette::Severity::Error,
@@ -200,19 +201,22 @@ fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
 /// Returns the text with what could steer a terminal replaced by as many bytes, so that places in it
 /// stay where they are.
 pub(crate) fn harmless(text: &str) -> String {
-    let directs =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut before = None;
     let mut chars = text.chars().peekable();
     let mut out = String::with_capacity(text.len());
     while let Some(c) = chars.next() {
         let ends_line = c == '\r' && chars.peek() == Some(&'\n');
-        let harmless = !(c.is_control() || directs(c)) || matches!(c, '\n' | '\t') || ends_line;
-        out.push(match c.len_utf8() {
-            _ if harmless => c,
-            1 => '?',
-            2 => '\u{b7}',
-            _ => char::REPLACEMENT_CHARACTER,
-        });
+        let after = chars.peek().copied();
+        let is_hidden = is_steering(c) && !is_in_place(before, c, after);
+        let harmless = !is_hidden || matches!(c, '\n' | '\t') || ends_line;
+        before = Some(c);
+        match c.len_utf8() {
+            _ if harmless => out.push(c),
+            1 => out.push('?'),
+            2 => out.push('\u{b7}'),
+            3 => out.push(char::REPLACEMENT_CHARACTER),
+            _ => out.push_str("\u{fffd}?"),
+        }
     }
     out
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_project::ProjectError;
 use tagpol_run::RunError;
+use tagpol_sink::terminal::line;
 use tagpol_store::StoreError;
 use tagpol_store::state::StateError;
 
@@ -81,7 +82,7 @@ impl Failure {
 
     /// A file of the user's that could not be read or written.
     pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::usage(format!("cannot {doing} `{}`: {error}", path.display()))
+        Self::usage(format!("cannot {doing} `{}`: {error}", line(&path.display().to_string())))
     }
 }
 

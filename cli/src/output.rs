@@ -1,12 +1,16 @@
 //! Standard output and standard error, with or without colours.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
 use clap::ColorChoice;
+use tagpol_sink::log;
+use tagpol_sink::terminal::{self, lines};
 
 use crate::failure::Failure;
+use crate::files::write_whole;
 
 /// Where commands write.
 pub(crate) struct Output {
@@ -56,20 +60,48 @@ impl Output {
         terminal_size::terminal_size().map_or(120, |(terminal_size::Width(width), _)| width.clamp(60, 200))
     }
 
-    /// Writes a result. A reader that has seen enough (`tagpol … | head`) is no failure, and does
-    /// not change how the command ends.
+    /// Writes a result for people, of which nothing steers a terminal or commands the runner of a CI job. A
+    /// reader that has seen enough (`tagpol … | head`) is no failure, and does not change how the command ends.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
+        self.write(&plain(text))
+    }
+
+    /// Writes a result for people in colors of this program, in which foreign texts are clean already.
+    pub(crate) fn print_styled(&mut self, text: &str) -> Result<(), Failure> {
+        self.write(&styled(text))
+    }
+
+    /// Prints a result for people in colors of this program, or writes it to a file without them.
+    pub(crate) fn deliver(&mut self, text: &str, path: Option<&Path>) -> Result<(), Failure> {
+        match path {
+            None => self.print_styled(text),
+            Some(path) => write_whole(path, &for_file(text)),
+        }
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
         written(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))
     }
 
-    /// Writes text of the user's byte for byte: what looks like a colour is theirs, and stays.
+    /// Writes byte for byte: a document, whose format has escaped what is foreign in it, or a text of the
+    /// user's that is to be the same.
     pub(crate) fn print_exactly(&mut self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
         let mut out = io::stdout();
         written(out.write_all(text.as_ref()).and_then(|()| out.flush()))
     }
 
-    /// Writes something beside the result. Where standard error is closed nobody wants it.
+    /// Writes something beside the result, of which nothing steers a terminal or commands the runner of a CI
+    /// job. Where standard error is closed nobody wants it.
     pub(crate) fn note(&mut self, text: &str) {
+        self.write_note(&plain(text));
+    }
+
+    /// Writes something beside the result in colors of this program, in which foreign texts are clean already.
+    pub(crate) fn note_styled(&mut self, text: &str) {
+        self.write_note(&styled(text));
+    }
+
+    fn write_note(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes());
         let _ = self.err.flush();
     }
@@ -82,15 +114,28 @@ impl Output {
         let red = AnsiColor::Red.on_default().effects(Effects::BOLD);
         let blue = AnsiColor::Blue.on_default();
         let bold = Style::new().effects(Effects::BOLD);
-        let mut text = format!("{red}error{red:#}{bold}: {}{bold:#}\n", failure.message);
+        let mut text = format!("{red}error{red:#}{bold}: {}{bold:#}\n", lines(&failure.message));
         if let Some(place) = &failure.place {
-            text.push_str(&format!("  {blue}-->{blue:#} {place}\n"));
+            text.push_str(&format!("  {blue}-->{blue:#} {}\n", lines(place)));
         }
         if let Some(help) = &failure.help {
-            text.push_str(&format!("  {blue}help{blue:#}: {help}\n"));
+            text.push_str(&format!("  {blue}help{blue:#}: {}\n", lines(help)));
         }
-        self.note(&text);
+        self.note_styled(&text);
     }
+}
+
+fn plain(text: &str) -> String {
+    log::text(&lines(text)).into_owned()
+}
+
+fn styled(text: &str) -> String {
+    log::text(&terminal::styled(text)).into_owned()
+}
+
+/// Returns a result for people in colors of this program as a file holds it: without them.
+pub(crate) fn for_file(text: &str) -> String {
+    log::text(&terminal::unstyled(text)).into_owned()
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {

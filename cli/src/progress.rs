@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tagpol_inventory::Progress;
+use tagpol_sink::terminal::line;
 
 /// A bar that shows how far work has got; it vanishes when it is done.
 pub(crate) struct Bar {
@@ -31,7 +32,7 @@ impl Bar {
 
     /// Says what is being done.
     pub(crate) fn say(&mut self, text: String) {
-        self.bar.set_message(text);
+        self.bar.set_message(line(&text));
         self.bar.tick();
     }
 
@@ -39,8 +40,7 @@ impl Bar {
     pub(crate) fn update(&mut self, progress: &Progress<'_>) {
         match progress {
             Progress::Reading { path, bytes, total, rows } => {
-                let name =
-                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = path.file_name().map(|name| line(&name.to_string_lossy())).unwrap_or_default();
                 self.bar.set_length(total.unwrap_or(*bytes));
                 self.bar.set_position(*bytes);
                 self.bar.set_message(format!("reading {name}, {rows} rows"));

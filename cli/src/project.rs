@@ -81,7 +81,7 @@ impl Project {
             }
             return Ok(&self.analysis().program);
         }
-        output.note(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
+        output.note_styled(&diagnostics::human(&self.db, &errors, output.err_has_color(), output.width()));
         Err(Failure::reported())
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tagpol_sink::log;
 use tagpol_store::state::{PATIENCE, StateStore, Waiting};
 
 use crate::args::{StateArgs, WaitArgs};
@@ -30,5 +31,5 @@ fn tell(waiting: &Waiting<'_>) {
     let holder = waiting.holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
     let path = one_line(&waiting.path.display().to_string());
     let line = format!("waiting for `{path}`, which {holder} has\n");
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), log::text(&line).as_bytes());
 }

@@ -7,7 +7,7 @@ use tagpol_run::report::{Format, Report};
 
 use crate::failure::Failure;
 use crate::files::write_whole_with;
-use crate::output::Output;
+use crate::output::{Output, for_file};
 
 /// What `--output` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,13 @@ impl Targets {
             write_whole_with(path, |file| {
                 let mut out = BufWriter::new(file);
                 let plain = tagpol_run::report::Style { color: false, ..report.style };
-                Report { style: plain, ..*report }.write(*format, &mut out)?;
+                let report = Report { style: plain, ..*report };
+                match format {
+                    Format::Table => {
+                        out.write_all(for_file(&tagpol_run::report::table(&report)).as_bytes())?
+                    }
+                    format => report.write(*format, &mut out)?,
+                }
                 out.flush()
             })?;
         }
@@ -112,7 +118,7 @@ impl Targets {
         report.write(format, &mut bytes).map_err(|error| Failure::engine(error.to_string()))?;
         match String::from_utf8(bytes) {
             // The only one with colours, which the terminal may not want.
-            Ok(text) if format == Format::Table => output.print(&text),
+            Ok(text) if format == Format::Table => output.print_styled(&text),
             Ok(text) => output.print_exactly(text),
             Err(error) => output.print_exactly(error.into_bytes()),
         }

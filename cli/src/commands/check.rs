@@ -25,7 +25,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
         CheckFormat::Json => {
             let text =
                 diagnostics::json(&project.db, found).map_err(|error| Failure::engine(error.to_string()))?;
-            output.print(&text)?;
+            output.print_exactly(&text)?;
         }
         CheckFormat::Short => output.print(&diagnostics::short(&project.db, found))?,
         CheckFormat::Human if found.is_empty() && tables.is_err() => {}
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
         }
         CheckFormat::Human => {
             let text = diagnostics::human(&project.db, found, output.out_has_color(), output.width());
-            output.print(&text)?;
+            output.print_styled(&text)?;
         }
     }
     tables?;

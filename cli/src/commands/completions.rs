@@ -9,6 +9,6 @@ use crate::output::Output;
 pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "tagpol", &mut script);
-    output.print(&String::from_utf8_lossy(&script))?;
+    output.print_exactly(&script)?;
     Ok(Exit::Success)
 }

@@ -81,14 +81,14 @@ fn check_month(args: &CostArgs, opened: &Opened) -> Result<(), Failure> {
 
 fn write(args: &CostArgs, found: &Costs, output: &mut Output) -> Result<(), Failure> {
     let text = match args.format.unwrap_or_else(|| format_of(args.output.as_deref())) {
-        CostFormat::Table => pretty(found),
-        CostFormat::Csv => csv(found).map_err(|error| Failure::engine(error.to_string()))?,
+        CostFormat::Table => return output.deliver(&pretty(found), args.output.as_deref()),
+        CostFormat::Csv => csv(found),
         CostFormat::Json => json(found).map_err(|error| Failure::engine(error.to_string()))?,
         CostFormat::Parquet => return write_parquet(args.output.as_deref(), found),
     };
     match &args.output {
-        None => output.print(&text),
-        Some(path) => write_whole(path, &anstream::adapter::strip_str(&text).to_string()),
+        None => output.print_exactly(&text),
+        Some(path) => write_whole(path, &text),
     }
 }
 

@@ -71,13 +71,13 @@ fn limits(args: &DiffArgs) -> Limits {
 
 fn show(args: &DiffArgs, found: &Diff, output: &mut Output) -> Result<(), Failure> {
     let text = match format(args) {
-        DiffFormat::Pretty => pretty(found),
+        DiffFormat::Pretty => return output.deliver(&pretty(found), args.output.as_deref()),
         DiffFormat::Markdown => markdown(found),
         DiffFormat::Json => json(found).map_err(|error| Failure::engine(error.to_string()))?,
     };
     match &args.output {
-        None => output.print(&text),
-        Some(path) => write_whole(path, &anstream::adapter::strip_str(&text).to_string()),
+        None => output.print_exactly(&text),
+        Some(path) => write_whole(path, &text),
     }
 }
 

@@ -39,13 +39,13 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
         Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),
         Found::None(similar) => return Err(unknown(&args.resource, &similar)),
     };
-    let text = match args.format {
-        ExplainFormat::Pretty => pretty(&explanation, asked),
+    match args.format {
+        ExplainFormat::Pretty => output.print_styled(&pretty(&explanation, asked))?,
         ExplainFormat::Json => {
-            json(&explanation, asked).map_err(|error| Failure::engine(error.to_string()))?
+            let text = json(&explanation, asked).map_err(|error| Failure::engine(error.to_string()))?;
+            output.print_exactly(&text)?;
         }
-    };
-    output.print(&text)?;
+    }
     if args.format == ExplainFormat::Pretty {
         let store = options.state.clone();
         let source = store.map(|store| Source::new(&program, &opened.snapshot, options, store));

@@ -170,30 +170,28 @@ fn warn(text: &str, name: &str, parse: &Parse, output: &mut Output) {
     }
     let yellow = AnsiColor::Yellow.on_default();
     let index = LineIndex::new(text);
+    let name = harmless(name);
     let mut warning = format!(
         "{yellow}warning{yellow:#}: `{name}` has {}; what could not be read stays as it is\n",
         counted(errors.len(), "syntax error", "syntax errors")
     );
     for error in errors.iter().take(MAX_NAMED) {
         let (line, column) = index.position(text, error.range.start());
-        warning.push_str(&format!("  {name}:{line}:{column}: {}\n", error.message));
+        warning.push_str(&format!("  {name}:{line}:{column}: {}\n", harmless(&error.message)));
     }
     if errors.len() > MAX_NAMED {
         warning.push_str("  `tagpol check` tells the rest\n");
     }
-    output.note(&warning);
+    output.note_styled(&warning);
 }
 
-/// Prints a unified diff. On a terminal it is coloured and cannot steer it; elsewhere it is exact, so
-/// that it can be applied.
+/// Prints a unified diff. It can be applied unless the text of the user has what could steer a terminal or
+/// command the runner of a CI job: the lines around a change may come from a stranger.
 fn print_diff(name: &str, old: &str, new: &str, output: &mut Output) -> Result<(), Failure> {
     let diff = similar::TextDiff::from_lines(old, new);
-    let mut text = diff.unified_diff().context_radius(3).header(name, name).to_string();
-    if output.out_is_terminal() {
-        text = harmless(&text);
-    }
+    let text = harmless(&diff.unified_diff().context_radius(3).header(name, name).to_string());
     if !output.out_has_color() {
-        return output.print_exactly(&text);
+        return output.print(&text);
     }
     let colored = text.split_inclusive('\n').map(|line| {
         let style = match line.chars().next() {
@@ -202,8 +200,9 @@ fn print_diff(name: &str, old: &str, new: &str, output: &mut Output) -> Result<(
             Some('@') => AnsiColor::Cyan.on_default(),
             _ => anstyle::Style::new(),
         };
-        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        let content = line.trim_end_matches(['\r', '\n']);
+        let (line, end) = line.split_at(content.len());
         format!("{style}{line}{style:#}{end}")
     });
-    output.print(&colored.collect::<String>())
+    output.print_styled(&colored.collect::<String>())
 }

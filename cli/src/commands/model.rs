@@ -103,7 +103,7 @@ fn show(entry: &Entry) -> String {
 
 /// Writes the card to standard output, or to a file with its picture beside it.
 fn write_card(entry: &Entry, path: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
-    let Some(path) = path else { return output.print(&card(entry, None)) };
+    let Some(path) = path else { return output.print_exactly(card(entry, None)) };
     let picture = path.with_extension("svg");
     let name = picture.file_name().map(|name| name.to_string_lossy().into_owned());
     write_whole(&picture, &reliability(&entry.report.targets))?;

@@ -21,11 +21,10 @@ pub(crate) fn run(args: &RunsArgs, output: &mut Output) -> Result<Exit, Failure>
         return Ok(Exit::Success);
     }
     let shown = runs.get(runs.len().saturating_sub(args.last)..).unwrap_or_default();
-    let text = match args.format {
-        None => table(shown),
-        Some(format) => rows::text(format, &HEADING, shown.iter().map(row))?,
-    };
-    output.print(&text)?;
+    match args.format {
+        None => output.print(&table(shown))?,
+        Some(format) => output.print_exactly(rows::text(format, &HEADING, shown.iter().map(row))?)?,
+    }
     Ok(Exit::Success)
 }
 

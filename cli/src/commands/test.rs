@@ -130,12 +130,12 @@ fn similar<'a>(filter: &str, program: &'a Program) -> Option<&'a str> {
 
 fn show(args: &TestArgs, report: &TestReport<'_>, output: &mut Output) -> Result<(), Failure> {
     let text = match args.format {
-        TestFormat::Pretty => pretty(report),
+        TestFormat::Pretty => return output.deliver(&pretty(report), args.output.as_deref()),
         TestFormat::Json => json(report).map_err(|error| Failure::engine(error.to_string()))?,
         TestFormat::Junit => junit(report).map_err(|error| Failure::engine(error.to_string()))?,
     };
     match &args.output {
-        None => output.print(&text),
-        Some(path) => write_whole(path, &anstream::adapter::strip_str(&text).to_string()),
+        None => output.print_exactly(&text),
+        Some(path) => write_whole(path, &text),
     }
 }

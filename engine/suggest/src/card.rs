@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use tagpol_sink::{html, markdown};
+
 use crate::calibrate::{Bin, Share};
 use crate::registry::Entry;
 use crate::report::{RegimeReport, TargetReport};
@@ -12,12 +14,12 @@ pub fn card(entry: &Entry, picture: Option<&str>) -> String {
     let about = &entry.about;
     let _ = write!(
         text,
-        "# Model {}\n\nTrained at {} by tagpol {} on {} resources of snapshot `{}`, with seed {}.\n\n",
-        entry.id,
-        about.trained_at,
-        about.program,
+        "# Model {}\n\nTrained at {} by tagpol {} on {} resources of snapshot {}, with seed {}.\n\n",
+        markdown::code(&entry.id, false),
+        markdown::text(&about.trained_at, false),
+        markdown::text(&about.program, false),
         grouped(entry.report.resources),
-        about.snapshot,
+        markdown::code(&about.snapshot, false),
         about.seed
     );
     text.push_str(HOW);
@@ -69,7 +71,7 @@ fn overview(targets: &[TargetReport]) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | **{}** | {} | {ahead} |",
-            target.name,
+            markdown::text(&target.name, false),
             grouped(all.measured),
             percent(all.possible),
             percent(all.accuracy),
@@ -84,7 +86,7 @@ fn overview(targets: &[TargetReport]) -> String {
 }
 
 fn section(target: &TargetReport) -> String {
-    let mut text = format!("\n## {}\n\n{} resources have it.\n\n", target.name, grouped(target.labelled));
+    let mut text = format!("\n## {}\n\n{} resources have it.\n\n", markdown::text(&target.name, false), grouped(target.labelled));
     text.push_str("| resources | measured | accuracy | calibration error |\n|---|---:|---:|---:|\n");
     let regimes = ["of families that had the tag", "of other families"];
     let rows = regimes.into_iter().zip(&target.regimes).chain([("all", &target.all)]);
@@ -167,7 +169,7 @@ fn plot(target: &TargetReport, x: f64, y: f64) -> String {
         svg,
         "<text x=\"0\" y=\"-10\" font-size=\"12\" font-weight=\"bold\">{}</text>\
          <text x=\"{SIDE}\" y=\"-10\" text-anchor=\"end\" fill=\"#555\">error {:.3}</text>",
-        escaped(&target.name),
+        html::line(&target.name),
         target.all.calibration_error
     );
     let most = target.all.bins.iter().map(|bin| bin.count).max().unwrap_or(1);
@@ -212,8 +214,4 @@ fn bar(bin: &Bin, most: u64) -> String {
         bin.said * SIDE,
         SIDE - bin.right * SIDE
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -160,16 +160,7 @@ impl Anchor {
     }
 }
 
-/// Replaces what has no shape of its own and can change how the text around it is read: control
-/// characters, and those that turn the direction of writing.
-pub(crate) fn visible(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() || turns(c) => char::REPLACEMENT_CHARACTER,
-            c => c,
-        })
-        .collect()
+/// Returns a text on one line; what is left of control characters and the like is for the formats to escape.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r', '\t'], " ")
 }

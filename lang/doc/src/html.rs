@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::document::{Block, Document, Page, Span, Topic, visible};
+use tagpol_sink::html;
+
+use crate::document::{Block, Document, Page, Span, Topic, one_line};
 use crate::{File, Layout};
 
 const STYLE: &str = include_str!("style.css");
@@ -162,16 +164,5 @@ impl Writer {
 
 /// Escapes a text for content and for attributes in double quotes.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
+    html::line(&one_line(text))
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::document::{Block, Document, Page, Span, Topic, visible};
+use tagpol_sink::markdown;
+
+use crate::document::{Block, Document, Page, Span, Topic, one_line};
 use crate::{File, Layout};
 
 /// Says where the text comes from, to those who would edit it.
@@ -87,11 +89,7 @@ impl Writer {
                 self.list(marked);
             }
             Block::Table(head, rows) => self.table(head, rows),
-            Block::Code(code) => {
-                let code = visible(code);
-                let fence = "`".repeat((longest_run(&code) + 1).max(3));
-                self.paragraph(&format!("{fence}\n{code}\n{fence}"));
-            }
+            Block::Code(code) => self.paragraph(&markdown::block(&one_line(code))),
         }
     }
 
@@ -157,52 +155,10 @@ enum Place {
     Cell,
 }
 
-/// Escapes what Markdown would take for structure anywhere, and what it would at the start of a block.
 fn escaped(text: &str, starts: bool) -> String {
-    let text = visible(text);
-    let mut out = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        let (before, after) = text.split_at(at);
-        let (before, after) = (before.trim_start(), after.strip_prefix(c).unwrap_or_default());
-        let marks = match c {
-            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '$' => true,
-            // Between letters it marks nothing.
-            '_' => !(before.ends_with(char::is_alphanumeric) && begins_word(after)),
-            '&' => after.starts_with('#') || begins_word(after),
-            '#' | '+' | '-' | '=' | ':' => starts && before.is_empty(),
-            '.' | ')' => starts && is_number(before),
-            _ => false,
-        };
-        if marks {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
+    markdown::text(&one_line(text), starts)
 }
 
-fn begins_word(text: &str) -> bool {
-    text.starts_with(char::is_alphanumeric)
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Writes code between as many backticks as it takes.
 fn code_span(code: &str, in_table: bool) -> String {
-    let code = visible(code);
-    if code.trim().is_empty() {
-        return "(empty)".to_owned();
-    }
-    let fence = "`".repeat(longest_run(&code) + 1);
-    let pad = if code.starts_with(['`', ' ']) || code.ends_with(['`', ' ']) { " " } else { "" };
-    // A table ends its cells before it looks for code.
-    let code = if in_table { code.replace('|', "\\|") } else { code };
-    format!("{fence}{pad}{code}{pad}{fence}")
-}
-
-/// The length of the longest run of backticks.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+    markdown::code(&one_line(code), in_table)
 }

@@ -6,6 +6,7 @@ mod text;
 pub(crate) use editor::run as for_editor;
 
 use tagpol_sema::program;
+use tagpol_sink::terminal::line;
 use tagpol_suggest::{MinedRule, Specimen, Spelling, Worth, mine, spellings};
 
 use self::text::Names;
@@ -43,7 +44,8 @@ pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Exit, Failure
         output.note("nothing was found that is worth a rule\n");
         return Ok(Exit::Success);
     }
-    let text = format!("// Found in {}.\n\n{}", source.snapshot.id(), items.join("\n"));
+    let text = format!("// Found in {}.\n\n{}", line(source.snapshot.id()), items.join("\n"));
+    let text = tagpol_sink::policy::text(&text);
     match &args.write {
         None => output.print_exactly(&text)?,
         Some(path) => {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use tagpol_project::{read_text, text as utf8};
+use tagpol_sink::csv::value;
 use tagpol_store::state::Action;
 
 use super::request::Request;
@@ -74,6 +75,8 @@ fn csv_rows(name: &str, text: &str) -> Result<Vec<(u64, Row)>, Failure> {
         let record =
             record.map_err(|error| wrong(error.position().map(csv::Position::line), error.to_string()))?;
         let line = record.position().map(csv::Position::line).unwrap_or_default();
+        // What an export changed so that spreadsheets evaluate nothing.
+        let record: csv::StringRecord = record.iter().map(value).collect();
         let row = record.deserialize(Some(&headers));
         rows.push((line, row.map_err(|error| wrong(Some(line), error.to_string()))?));
     }

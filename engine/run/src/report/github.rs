@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use tagpol_sema::program::{Loc, Severity};
+use tagpol_sink::workflow;
 
 use super::Report;
 use super::text::{clean, count, goal_text, several, shorten};
@@ -56,7 +57,7 @@ fn of_level(all: &[Annotation<'_>], level: &str) -> String {
     let more = of_level.len().saturating_sub(shown);
     if more > 0 {
         let message = format!("{more} more checks have open findings; the step summary lists them");
-        let _ = writeln!(out, "::{level} title=tagpol::{}", data(&message));
+        let _ = writeln!(out, "::{level} title=tagpol::{}", workflow::message(&message));
     }
     out
 }
@@ -66,7 +67,7 @@ fn of_check<'a>(report: &Report<'a>, index: usize, check: &'a CheckResult) -> Op
     for (_, finding, _) in report.findings().filter(|(_, f, _)| f.check == index && report.counts(f)) {
         found += 1;
         if names.len() < RESOURCES {
-            names.push(shorten(&clean(report.evaluation.label(finding)), 60));
+            names.push(clean(&shorten(report.evaluation.label(finding), 60)));
         }
     }
     let more = found - names.len() as u64;
@@ -101,31 +102,10 @@ fn command(annotation: &Annotation<'_>) -> String {
     let Annotation { level, loc, title, message } = annotation;
     format!(
         "::{level} file={},line={},col={},title={}::{}\n",
-        property(&loc.file),
+        workflow::property(&loc.file),
         loc.line,
         loc.column,
-        property(title),
-        data(message),
+        workflow::property(title),
+        workflow::message(message),
     )
-}
-
-/// A text as the message of a command.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A text as a property of a command.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_becomes_a_command() {
-        assert_eq!(data("a\n::error::b"), "a%0A::error::b");
-        assert_eq!(property("a,line=1:2%0A"), "a%2Cline=1%3A2%250A");
-    }
 }

@@ -39,7 +39,7 @@ struct Lines {
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let counts = report.findings().filter(|(_, finding, _)| finding.state != State::Exempt);
     let issues: Vec<Issue<'_>> = counts.map(|(_, finding, check)| issue(report, finding, check)).collect();
-    serde_json::to_writer_pretty(&mut *out, &issues)?;
+    tagpol_sink::json::write_pretty(&mut *out, &issues)?;
     out.write_all(b"\n")
 }
 
@@ -48,7 +48,7 @@ fn issue<'a>(report: &Report<'a>, finding: &'a Finding, check: &'a CheckResult) 
     Issue {
         r#type: "issue",
         check_name: format!("{}/{}", check.policy, check.check),
-        description: shorten(&clean(&format!("{}: {}", name, finding.message)), DESCRIPTION),
+        description: clean(&shorten(&format!("{}: {}", name, finding.message), DESCRIPTION)),
         categories: ["Style"],
         severity: if report.counts(finding) { severity(check.severity) } else { "info" },
         fingerprint: &finding.fingerprint,

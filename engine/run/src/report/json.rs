@@ -30,9 +30,7 @@ pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
         goals: evaluation.goals.iter().map(goal).collect(),
         conflicts: evaluation.conflicts.iter().map(conflict).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&document)?;
-    text.push('\n');
-    Ok(text)
+    tagpol_sink::json::pretty(&document)
 }
 
 #[derive(Serialize)]

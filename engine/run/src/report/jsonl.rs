@@ -8,7 +8,7 @@ use super::json::finding_json;
 /// Writes the findings.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     for (_, finding, check) in report.findings() {
-        serde_json::to_writer(&mut *out, &finding_json(report, check, finding))?;
+        tagpol_sink::json::write_compact(&mut *out, &finding_json(report, check, finding))?;
         out.write_all(b"\n")?;
     }
     Ok(())

@@ -5,15 +5,16 @@ use std::io::{self, Write};
 use chrono::{DateTime, Utc};
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use tagpol_sema::program::Loc;
+use tagpol_sink::xml;
 
 use super::Report;
-use super::text::{clean, goal_text};
+use super::text::goal_text;
 use crate::finding::{CheckResult, Finding, State};
 use crate::goal::GoalResult;
 
 /// Writes the document.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let mut document = Document::new(report.project);
+    let mut document = Document::new(xml::line(report.project));
     let now = report.evaluation.now;
     document.set_timestamp(now);
     let mut suites: Vec<TestSuite> = Vec::new();
@@ -28,7 +29,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Re
         suites.push(suite("goals", now, report.evaluation.goals.iter().map(goal)));
     }
     document.add_test_suites(suites);
-    document.serialize(out).map_err(io::Error::other)
+    let text = document.to_string().map_err(io::Error::other)?;
+    out.write_all(xml::document(&text).as_bytes())
 }
 
 fn suite(name: &str, now: DateTime<Utc>, cases: impl IntoIterator<Item = TestCase>) -> TestSuite {
@@ -61,21 +63,21 @@ fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &Check
         State::Open => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.as_str());
-            status.set_message(clean(&finding.message));
+            status.set_message(xml::line(&finding.message));
             status.set_description(description(report, finding));
             status
         }
         State::Pending => skipped("inside the grace of the policy"),
         State::Exempt => skipped(report.waivers.of(at).map_or("waived", |waiver| &waiver.because)),
     };
-    let mut case = TestCase::new(format!("{}: {}", check.check, clean(&finding.resource)), status);
+    let mut case = TestCase::new(format!("{}: {}", check.check, xml::line(&finding.resource)), status);
     place(&mut case, &check.policy, &check.loc);
     case
 }
 
 fn skipped(why: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(clean(why));
+    status.set_message(xml::line(why));
     status
 }
 
@@ -89,7 +91,7 @@ fn description(report: &Report<'_>, finding: &Finding) -> String {
         ("monthly cost", finding.cost.map(|cost| report.amount(cost))),
         ("would be mended by", finding.remedy.clone()),
     ];
-    let line = |(what, value): (&str, Option<String>)| Some(format!("{what}: {}\n", clean(&value?)));
+    let line = |(what, value): (&str, Option<String>)| Some(format!("{what}: {}\n", xml::line(&value?)));
     facts.into_iter().filter_map(line).collect()
 }
 
@@ -97,7 +99,7 @@ fn goal(goal: &GoalResult) -> TestCase {
     let status = if goal.is_missed() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_type(goal.severity.as_str());
-        status.set_message(goal_text(goal));
+        status.set_message(xml::line(&goal_text(goal)));
         status
     } else {
         TestCaseStatus::success()
@@ -109,6 +111,6 @@ fn goal(goal: &GoalResult) -> TestCase {
 
 fn place(case: &mut TestCase, class: &str, loc: &Loc) {
     case.set_classname(class.to_owned());
-    case.extra.insert("file".into(), loc.file.to_string().into());
+    case.extra.insert("file".into(), xml::line(&loc.file).into());
     case.extra.insert("line".into(), loc.line.to_string().into());
 }

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use tagpol_sema::program::Severity;
+use tagpol_sink::markdown;
+use tagpol_store::Decimal;
 
 use super::Report;
-use super::text::{clean, count, goal_text, percent, several, shorten};
+use super::text::{count, goal_text, percent, several, shorten};
 use crate::finding::{CheckResult, Finding, State};
 
 /// Findings that are listed, so that the text fits into a comment.
@@ -13,6 +15,12 @@ const FINDINGS: usize = 50;
 
 /// Checks that are listed.
 const CHECKS: usize = 100;
+
+/// Characters of a name or a value.
+const CODE: usize = 80;
+
+/// Characters of a sentence.
+const SENTENCE: usize = 400;
 
 /// Returns the report as Markdown.
 pub fn markdown(report: &Report<'_>) -> String {
@@ -22,15 +30,16 @@ pub fn markdown(report: &Report<'_>) -> String {
     goals(report, &mut out);
     findings(report, &mut out);
     let info = &report.evaluation.snapshot;
-    let month = info.month.as_ref().map(|month| format!(", costs of {month}")).unwrap_or_default();
-    let now = report.evaluation.now.format("%Y-%m-%d %H:%M UTC");
-    let _ = writeln!(out, "\n<sub>snapshot {}{month}, evaluated at {now}</sub>", info.id);
+    let id = markdown::code(&info.id, false);
+    let month = info.month.as_ref().map(|month| markdown::text(&format!(", costs of {month}"), false));
+    let (month, now) = (month.unwrap_or_default(), report.evaluation.now.format("%Y-%m-%d %H:%M UTC"));
+    let _ = writeln!(out, "\n<sub>snapshot {id}{month}, evaluated at {now}</sub>");
     out
 }
 
 fn totals(report: &Report<'_>, out: &mut String) {
     let summary = &report.evaluation.summary;
-    let _ = writeln!(out, "## {}: {:.1} of 100\n", prose(report.project), summary.score);
+    let _ = writeln!(out, "## {}: {:.1} of 100\n", markdown::text(report.project, false), summary.score);
     let of = |severity: Severity| count(summary.open_of(severity));
     let _ = writeln!(out, "| critical | high | medium | low | compliant | spend in violation |");
     let _ = writeln!(out, "|--:|--:|--:|--:|--:|--:|");
@@ -38,7 +47,7 @@ fn totals(report: &Report<'_>, out: &mut String) {
     let share = percent(summary.compliant, summary.resources);
     let compliant = format!("{} of {} ({share})", count(summary.compliant), count(summary.resources));
     let cost = match (summary.cost_in_violation, summary.cost) {
-        (Some(part), Some(all)) => format!("{} of {}", report.amount(part), report.amount(all)),
+        (Some(part), Some(all)) => format!("{} of {}", amount(report, part), amount(report, all)),
         _ => "unknown".to_owned(),
     };
     let _ = writeln!(out, "| {critical} | {high} | {medium} | {low} | {compliant} | {cost} |");
@@ -67,8 +76,8 @@ fn checks(report: &Report<'_>, out: &mut String) {
             check.check,
             count(check.open),
             count(check.in_scope),
-            check.cost_in_violation.map(|cost| report.amount(cost)).unwrap_or_default(),
-            prose(&check.asks),
+            check.cost_in_violation.map(|cost| amount(report, cost)).unwrap_or_default(),
+            sentence(&check.asks),
         );
     }
     more(out, open.len(), CHECKS, "checks");
@@ -81,7 +90,7 @@ fn goals(report: &Report<'_>, out: &mut String) {
     let _ = writeln!(out, "\n### Goals\n");
     for goal in &report.evaluation.goals {
         let mark = if goal.is_missed() { "❌" } else { "✅" };
-        let _ = writeln!(out, "- {mark} `{}`: {}", goal.name, prose(&goal_text(goal)));
+        let _ = writeln!(out, "- {mark} `{}`: {}", goal.name, markdown::text(&goal_text(goal), false));
     }
 }
 
@@ -115,8 +124,8 @@ fn findings(report: &Report<'_>, out: &mut String) {
             if report.counts(finding) { "" } else { " (known)" },
             code(report.evaluation.label(finding)),
             finding.account.as_deref().map(code).unwrap_or_default(),
-            finding.cost.map(|cost| report.amount(cost)).unwrap_or_default(),
-            prose(&finding.message),
+            finding.cost.map(|cost| amount(report, cost)).unwrap_or_default(),
+            sentence(&finding.message),
         );
     }
     more(out, open.len(), FINDINGS, "findings");
@@ -139,45 +148,17 @@ fn mark(severity: Severity) -> &'static str {
     }
 }
 
-/// A foreign text as code in a cell of a table: nothing in it is read as Markdown, and nobody is
-/// notified by an `@`.
+/// An amount with its currency, which is the inventory's word.
+fn amount(report: &Report<'_>, amount: Decimal) -> String {
+    markdown::text(&report.amount(amount), false)
+}
+
+/// A foreign text as code in a cell of a table, shortened where it is long.
 pub(super) fn code(text: &str) -> String {
-    let text = shorten(&clean(text), 80).replace('|', "\\|");
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
+    markdown::code(&shorten(text, CODE), true)
 }
 
-/// A foreign text as plain prose in a cell of a table.
-pub(super) fn prose(text: &str) -> String {
-    let mut out = String::new();
-    for c in clean(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            // A joiner keeps an address or a name from becoming a link that notifies somebody.
-            '@' => out.push_str("@\u{2060}"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_text_stays_in_its_cell() {
-        assert_eq!(code("a|b"), "`a\\|b`");
-        assert_eq!(code("a``b"), "```a``b```");
-        assert_eq!(code("`"), "`` ` ``");
-        assert_eq!(
-            prose("<img> [x](y) `a` | b\n@team"),
-            "&lt;img&gt; \\[x\\](y) \\`a\\` \\| b\u{fffd}@\u{2060}team"
-        );
-    }
+/// A sentence with foreign values in a cell of a table, shortened where it is long.
+fn sentence(text: &str) -> String {
+    markdown::sentence(&shorten(text, SENTENCE), true)
 }

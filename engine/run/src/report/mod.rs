@@ -2,7 +2,7 @@
 //!
 //! In: a [`Report`], all that a reader may want to know. Out: text or bytes, written as they are made.
 //! Promises the same bytes for the same report, a stable order, and that no text of a cloud or a
-//! policy can break out of its place: each format escapes in one function.
+//! policy can break out of its place: each format escapes by the module of [`tagpol_sink`] for its reader.
 
 pub mod cost;
 mod csv;

@@ -70,14 +70,17 @@ impl Page<'_> {
     }
 
     fn amount(&self, amount: Decimal) -> String {
-        format!("{} {}", money(amount), self.currency()).trim_end().to_owned()
+        format!("{} {}", money(amount), clean(self.currency())).trim_end().to_owned()
     }
 
     fn heading(&self, out: &mut String) {
         let info = &self.evaluation.snapshot;
-        let mut parts =
-            vec![if self.style.kept { format!("snapshot {}", info.id) } else { sources(&info.sources) }];
-        parts.extend(info.month.as_ref().map(|month| format!("costs of {month}")));
+        let mut parts = vec![if self.style.kept {
+            format!("snapshot {}", clean(&info.id))
+        } else {
+            sources(&info.sources)
+        }];
+        parts.extend(info.month.as_ref().map(|month| format!("costs of {}", clean(month))));
         parts.push(format!("evaluated at {}", self.evaluation.now.format("%Y-%m-%d %H:%M UTC")));
         let _ = writeln!(out, "{}\n", self.dim(&parts.join(" · ")));
     }
@@ -132,7 +135,7 @@ impl Page<'_> {
         for (index, check) in std::iter::once(first).chain(checks) {
             if check.policy != policy {
                 policy = &check.policy;
-                let place = self.dim(&format!("{}:{}", check.loc.file, check.loc.line));
+                let place = self.dim(&format!("{}:{}", clean(&check.loc.file), check.loc.line));
                 let _ = writeln!(out, "  {}  {place}", self.bold(policy));
             }
             self.check(out, index, check);
@@ -187,12 +190,12 @@ impl Page<'_> {
             let found = match (&finding.tag, &finding.value) {
                 (None, None) if !finding.tells_value => String::new(),
                 (_, None) => "missing".to_owned(),
-                (_, Some(value)) => format!("`{}`", shorten(&clean(value), 40)),
+                (_, Some(value)) => format!("`{}`", clean(&shorten(value, 40))),
             };
             table.add_row([
-                shorten(&clean(self.evaluation.label(finding)), width),
-                shorten(&clean(finding.ty.as_deref().unwrap_or_default()), 32),
-                shorten(&clean(finding.account.as_deref().unwrap_or_default()), 20),
+                clean(&shorten(self.evaluation.label(finding), width)),
+                clean(&shorten(finding.ty.as_deref().unwrap_or_default(), 32)),
+                clean(&shorten(finding.account.as_deref().unwrap_or_default(), 20)),
                 finding.cost.map(|cost| self.amount(cost)).unwrap_or_default(),
                 found,
                 remedy(finding),
@@ -256,7 +259,7 @@ impl Page<'_> {
         table.set_header(["account", "provider", "resources", "compliant", "findings", "spend in violation"]);
         for line in worst {
             table.add_row([
-                shorten(&clean(line.account.as_deref().unwrap_or("(none)")), 40),
+                clean(&shorten(line.account.as_deref().unwrap_or("(none)"), 40)),
                 clean(line.provider.as_deref().unwrap_or_default()),
                 count(line.resources),
                 percent(line.compliant, line.resources),
@@ -278,11 +281,11 @@ impl Page<'_> {
         table.set_header(["resource", "tag", "value", "from", "not", "from"]);
         for conflict in &self.evaluation.conflicts {
             table.add_row([
-                shorten(&clean(&conflict.resource), 60),
+                clean(&shorten(&conflict.resource, 60)),
                 conflict.tag.clone(),
-                format!("`{}`", shorten(&clean(&conflict.value), 40)),
+                format!("`{}`", clean(&shorten(&conflict.value, 40))),
                 giver(&conflict.from),
-                format!("`{}`", shorten(&clean(&conflict.other_value), 40)),
+                format!("`{}`", clean(&shorten(&conflict.other_value, 40))),
                 giver(&conflict.other_from),
             ]);
         }
@@ -305,7 +308,7 @@ impl Page<'_> {
 fn remedy(finding: &Finding) -> String {
     match (&finding.tag, &finding.remedy) {
         (Some(tag), Some(remedy)) => {
-            format!("would be mended by `{tag}` = `{}`", shorten(&clean(remedy), 40))
+            format!("would be mended by `{tag}` = `{}`", clean(&shorten(remedy, 40)))
         }
         _ => String::new(),
     }
@@ -314,8 +317,8 @@ fn remedy(finding: &Finding) -> String {
 /// What gave a value, in a few words.
 fn giver(giver: &Giver) -> String {
     match (&giver.key, &giver.rule) {
-        (Some(key), _) => format!("key `{}`", shorten(&clean(key), 40)),
-        (None, Some(rule)) => format!("rule {rule} ({}:{})", giver.loc.file, giver.loc.line),
+        (Some(key), _) => format!("key `{}`", clean(&shorten(key, 40))),
+        (None, Some(rule)) => format!("rule {} ({}:{})", clean(rule), clean(&giver.loc.file), giver.loc.line),
         (None, None) => giver.source.as_str().to_owned(),
     }
 }

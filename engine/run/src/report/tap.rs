@@ -54,7 +54,7 @@ fn line(finding: &Finding) -> String {
     format!("{}: {}", finding.resource, finding.message)
 }
 
-/// A text in double quotes, as both YAML and JSON read it.
+/// A text in one line, in double quotes as both YAML and JSON read them.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(clean(text)).to_string()
+    tagpol_sink::json::quoted(&clean(text))
 }

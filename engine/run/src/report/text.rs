@@ -1,6 +1,7 @@
 //! Numbers and foreign text, as people read them.
 
 use tagpol_sema::program::Measure;
+pub(super) use tagpol_sink::terminal::line as clean;
 use tagpol_store::Decimal;
 
 use crate::goal::GoalResult;
@@ -60,16 +61,6 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
-/// Returns the text in one line, with control and direction characters replaced: the text of a tag
-/// may not steer a terminal.
-pub(super) fn clean(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hostile(c) { '\u{fffd}' } else { c }).collect()
-}
-
 /// The text with its middle taken out where it is longer.
 pub(super) fn shorten(text: &str, most: usize) -> String {
     let length = text.chars().count();
@@ -117,11 +108,5 @@ mod tests {
         assert_eq!(percent(999_999, 1_000_000), "99.9%");
         assert_eq!(percent(1, 1), "100.0%");
         assert_eq!(percent(0, 0), "-");
-    }
-
-    #[test]
-    fn foreign_text_cannot_steer_a_terminal() {
-        assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d");
-        assert_eq!(clean("größe 🦀"), "größe 🦀");
     }
 }

@@ -1,31 +1,27 @@
 //! Costs for spreadsheets, in exact amounts (RFC 4180).
 
-use std::io;
+use tagpol_sink::csv::Writer;
 
 use super::{columns, exact, rows};
 use crate::cost::Costs;
-use crate::report::csv::harmless;
 
 /// Returns a row for each combination of values and one for the charges that name no resource. An empty
 /// value is a missing one; `kind` tells the charges from resources without values.
-///
-/// # Errors
-/// None in fact: it is written to memory.
-pub fn csv(costs: &Costs) -> io::Result<String> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(columns(costs))?;
+pub fn csv(costs: &Costs) -> String {
+    let mut writer = Writer::new("\r\n");
+    columns(costs).iter().for_each(|name| writer.value(name));
+    writer.end_row();
     for row in rows(costs) {
         for at in 0..costs.by.len() {
-            writer.write_field(harmless(row.value(at).unwrap_or_default()).as_bytes())?;
+            writer.value(row.value(at).unwrap_or_default());
         }
-        writer.write_field(row.kind())?;
-        writer.write_field(row.resources().to_string())?;
+        writer.value(row.kind());
+        writer.number(&row.resources().to_string());
         for units in row.amounts() {
-            writer.write_field(exact(units).to_string())?;
+            writer.number(&exact(units).to_string());
         }
-        writer.write_field(costs.snapshot.currency.as_deref().unwrap_or_default())?;
-        writer.write_record(None::<&[u8]>)?;
+        writer.value(costs.snapshot.currency.as_deref().unwrap_or_default());
+        writer.end_row();
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    String::from_utf8(bytes).map_err(io::Error::other)
+    writer.finish()
 }

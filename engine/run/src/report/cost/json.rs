@@ -35,7 +35,7 @@ pub fn json(costs: &Costs) -> Result<String, serde_json::Error> {
         rejected_rows: costs.snapshot.rejected_rows,
         rejected_values: costs.snapshot.rejected_values,
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    tagpol_sink::json::pretty(&document)
 }
 
 #[derive(Serialize)]

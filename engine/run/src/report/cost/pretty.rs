@@ -29,7 +29,13 @@ pub fn pretty(costs: &Costs) -> String {
     }
     for shared in &costs.shared {
         let amount = |units| amount(costs, units);
-        let _ = write!(out, "  {}: {} spread over {}", shared.name, amount(shared.cost), shared.to);
+        let _ = write!(
+            out,
+            "  {}: {} spread over {}",
+            clean(&shared.name),
+            amount(shared.cost),
+            clean(&shared.to)
+        );
         if shared.kept != 0 {
             let _ = write!(out, ", {} stays where it was: nothing to spread it over", amount(shared.kept));
         }
@@ -40,9 +46,10 @@ pub fn pretty(costs: &Costs) -> String {
 
 fn heading(costs: &Costs) -> String {
     let info = &costs.snapshot;
-    let month = info.month.as_ref().map_or("costs".to_owned(), |month| format!("costs of {month}"));
-    let currency = info.currency.as_ref().map(|currency| format!(" in {currency}")).unwrap_or_default();
-    format!("{month}{currency}, by {}", costs.by.join(" and "))
+    let month = info.month.as_ref().map_or("costs".to_owned(), |month| format!("costs of {}", clean(month)));
+    let currency =
+        info.currency.as_ref().map(|currency| format!(" in {}", clean(currency))).unwrap_or_default();
+    format!("{month}{currency}, by {}", clean(&costs.by.join(" and ")))
 }
 
 fn table(costs: &Costs, rows: &[Row<'_>], has_shares: bool) -> Table {
@@ -102,12 +109,12 @@ fn labels(costs: &Costs, row: &Row<'_>) -> Vec<String> {
         }
         return cells;
     }
-    let value = |at: usize| row.value(at).map_or("(missing)".to_owned(), |value| shorten(&clean(value), 40));
+    let value = |at: usize| row.value(at).map_or("(missing)".to_owned(), |value| clean(&shorten(value, 40)));
     (0..costs.by.len()).map(value).collect()
 }
 
 fn amount(costs: &Costs, units: i128) -> String {
-    let currency = costs.snapshot.currency.as_deref().unwrap_or_default();
+    let currency = clean(costs.snapshot.currency.as_deref().unwrap_or_default());
     format!("{} {currency}", money(exact(units))).trim_end().to_owned()
 }
 

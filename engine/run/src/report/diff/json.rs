@@ -31,7 +31,7 @@ pub fn json(diff: &Diff) -> Result<String, serde_json::Error> {
         checks: diff.checks.iter().map(check).collect(),
         tags: diff.tags.iter().map(tag).collect(),
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    tagpol_sink::json::pretty(&document)
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use tagpol_sink::markdown;
+
 use super::{counts, fate, said, severity, totals};
 use crate::diff::{Change, CheckDiff, Diff, TagDiff};
 use crate::report::markdown::code;
@@ -30,8 +32,16 @@ pub fn markdown(diff: &Diff) -> String {
         count(changed)
     );
     out.push_str("| | before | after | |\n|---|---:|---:|---:|\n");
+    let text = |text: &str| markdown::text(text, false);
     for line in totals(diff) {
-        let _ = writeln!(out, "| {} | {} | {} | {} |", line.what, line.before, line.after, line.by);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            text(&line.what),
+            text(&line.before),
+            text(&line.after),
+            line.by
+        );
     }
     for (found, what) in [(diff.resources_entered, "new"), (diff.resources_left, "gone")] {
         if found > 0 {

@@ -12,7 +12,7 @@ pub use pretty::pretty;
 use tagpol_store::Decimal;
 
 use crate::diff::{Change, CheckDiff, Diff, FindingDiff, Side};
-use crate::report::text::{count, money, percent};
+use crate::report::text::{clean, count, money, percent};
 
 /// A line of the comparison of totals: what, before, after, and by how much it differs.
 struct Line {
@@ -115,7 +115,7 @@ fn signed(number: String) -> String {
 }
 
 fn amount_of(side: &Side, amount: Decimal) -> String {
-    let currency = side.snapshot.currency.as_deref().unwrap_or_default();
+    let currency = clean(side.snapshot.currency.as_deref().unwrap_or_default());
     format!("{} {currency}", money(amount)).trim_end().to_owned()
 }
 

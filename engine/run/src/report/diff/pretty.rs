@@ -119,7 +119,7 @@ fn line(diff: &Diff, check: &CheckDiff, finding: &FindingDiff) -> String {
 }
 
 fn tag(out: &mut String, moved: &TagDiff) {
-    let _ = writeln!(out, "  {BOLD}{}{BOLD:#}  {}", moved.tag, several(moved.resources, "resource"));
+    let _ = writeln!(out, "  {BOLD}{}{BOLD:#}  {}", clean(&moved.tag), several(moved.resources, "resource"));
     let mut told = 0;
     for step in &moved.moves {
         let value = |value: &Option<String>| {

@@ -51,7 +51,7 @@ pub fn json(explanation: &Explanation, about: Option<About>) -> Result<String, s
             .collect(),
         advice: about.is_none().then(|| advice(explanation)),
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    tagpol_sink::json::pretty(&document)
 }
 
 #[derive(Serialize)]

@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
+use tagpol_sink::json;
 
 use super::Report;
 
@@ -47,7 +48,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Re
         match part {
             "{policy}" => out.write_all(policy.as_bytes())?,
             "{style}" => out.write_all(STYLE.as_bytes())?,
-            "{data}" => serde_json::to_writer(Escaped(&mut *out), &data::data(report))?,
+            "{data}" => json::write_in_page(&mut *out, &data::data(report))?,
             _ => out.write_all(script.as_bytes())?,
         }
         rest = after;
@@ -60,41 +61,9 @@ fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-/// Writes JSON so that it can stand in an element of a page: these bytes occur in strings only, where
-/// they may be written as escapes.
-struct Escaped<'a>(&'a mut (dyn Write + Send));
-
-impl Write for Escaped<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for run in bytes.split_inclusive(|byte| matches!(byte, b'<' | b'>' | b'&')) {
-            let (last, before) = run.split_last().unwrap_or((&0, run));
-            match last {
-                b'<' | b'>' | b'&' => {
-                    self.0.write_all(before)?;
-                    write!(self.0, "\\u{last:04x}")?;
-                }
-                _ => self.0.write_all(run)?,
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_ends_the_element_of_the_data() {
-        let mut out = Vec::new();
-        serde_json::to_writer(Escaped(&mut out), "a</script><!--&b\u{2028}").unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "\"a\\u003c/script\\u003e\\u003c!--\\u0026b\u{2028}\"");
-    }
 
     #[test]
     fn the_page_has_a_place_for_each_part() {

@@ -31,5 +31,5 @@ impl Strings {
 /// Returns a foreign text as a page shows it: in one line, without characters that turn the direction
 /// of what is around it, and cut where it is very long.
 pub(super) fn tame(text: &str) -> String {
-    shorten(&clean(text), SHOWN)
+    clean(&shorten(text, SHOWN))
 }

@@ -9,6 +9,8 @@ mod rules;
 
 use std::io::{self, Write};
 
+use tagpol_sink::sarif::uri_part;
+
 use super::Report;
 use model::{Automation, Driver, Invocation, Log, Run, Tool};
 
@@ -18,7 +20,7 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// Writes the log.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(report)] };
-    serde_json::to_writer(&mut *out, &log)?;
+    tagpol_sink::json::write_compact(&mut *out, &log)?;
     out.write_all(b"\n")
 }
 
@@ -33,7 +35,7 @@ fn run<'a>(report: &'a Report<'a>) -> Run<'a> {
                 rules: rules::rules(report),
             },
         },
-        automation_details: Automation { id: format!("tagpol/{}/", results::id_part(report.project)) },
+        automation_details: Automation { id: format!("tagpol/{}/", uri_part(report.project)) },
         invocations: [Invocation {
             execution_successful: true,
             end_time_utc: report.evaluation.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),

@@ -1,6 +1,7 @@
 //! Results: findings, and goals that were missed.
 
 use tagpol_sema::program::Loc;
+use tagpol_sink::sarif::{message, uri_part};
 
 use super::super::Report;
 use super::super::text::{clean, goal_text, shorten};
@@ -34,7 +35,7 @@ fn of_finding<'a>(
         rule_id: format!("{}/{}", check.policy, check.check),
         rule_index: finding.check,
         level: level(check.severity),
-        message: Text { text: plain(&format!("{}: {}", name, finding.message)) },
+        message: Text { text: message(&format!("{}: {}", name, finding.message)) },
         locations: [Location {
             physical_location: physical(&check.loc),
             logical_locations: Some([Logical {
@@ -85,7 +86,7 @@ fn of_goal<'a>(report: &Report<'a>, rule: usize, goal: &'a GoalResult) -> Outcom
         rule_id: format!("goal/{}", goal.name),
         rule_index: rule,
         level: level(goal.severity),
-        message: Text { text: plain(&goal_text(goal)) },
+        message: Text { text: message(&goal_text(goal)) },
         locations: [Location { physical_location: physical(&goal.loc), logical_locations: None }],
         baseline_state: report.baseline.map(|baseline| baseline.of_goal(goal).as_str()),
         partial_fingerprints: fingerprints(&print),
@@ -100,7 +101,7 @@ fn fingerprints(fingerprint: &str) -> Fingerprints {
 
 fn physical(loc: &Loc) -> Physical {
     let absolute = loc.file.starts_with('/');
-    let path = id_part(&loc.file);
+    let path = uri_part(&loc.file);
     Physical {
         artifact_location: Artifact {
             uri: if absolute { format!("file://{path}") } else { path },
@@ -108,24 +109,6 @@ fn physical(loc: &Loc) -> Physical {
         },
         region: Region { start_line: loc.line.max(1), start_column: loc.column.max(1) },
     }
-}
-
-/// A text as a part of a URI: all but letters, digits, `-._~` and `/` by the numbers of their bytes.
-pub(super) fn id_part(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-/// A text as a plain message: `[` and `]` are escaped, as they could begin a link.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in clean(text).chars() {
-        if matches!(c, '[' | ']' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -139,10 +122,5 @@ mod tests {
         assert_eq!(odd.artifact_location.uri, "my%20policies/gr%C3%B6%C3%9Fe.tagpol");
         assert_eq!((odd.region.start_line, odd.region.start_column), (1, 3));
         assert_eq!(loc("/tmp/a.tagpol").artifact_location.uri, "file:///tmp/a.tagpol");
-    }
-
-    #[test]
-    fn no_value_becomes_a_link() {
-        assert_eq!(plain("[x](http://y) \\"), "\\[x\\](http://y) \\\\");
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use tagpol_sema::program::{Control, Severity};
+use tagpol_sink::markdown;
+use tagpol_sink::sarif::message;
 
 use super::super::Report;
-use super::super::markdown::prose;
 use super::super::text::clean;
 use super::model::{Configuration, Help, Rule, RuleProperties, Text};
-use super::results::plain;
 use crate::finding::CheckResult;
 use crate::goal::GoalResult;
 
@@ -22,11 +22,11 @@ fn of_check<'a>(report: &Report<'a>, check: &'a CheckResult) -> Rule<'a> {
     let doc = report.doc_of(&check.policy);
     let described = if doc.is_empty() { &check.asks } else { &doc };
     let mut tags = vec!["cloud-tags".to_owned(), "security".to_owned()];
-    tags.extend(check.controls.iter().map(control));
+    tags.extend(check.controls.iter().map(|one| clean(&control(one))));
     Rule {
         id: format!("{}/{}", check.policy, check.check),
-        short_description: Text { text: plain(&check.asks) },
-        full_description: Text { text: plain(described) },
+        short_description: Text { text: message(&check.asks) },
+        full_description: Text { text: message(described) },
         help: help(check, &doc),
         default_configuration: Configuration { level: level(check.severity) },
         properties: RuleProperties {
@@ -46,11 +46,11 @@ fn control(control: &Control) -> String {
 
 fn help(check: &CheckResult, doc: &str) -> Help {
     let policy = &check.policy;
-    let mut text = format!("{}\n", plain(&check.asks));
-    let mut markdown = format!("**{}**\n", prose(&check.asks));
+    let mut text = format!("{}\n", message(&check.asks));
+    let mut markdown = format!("**{}**\n", markdown::text(&check.asks, false));
     if !doc.is_empty() {
-        let _ = write!(text, "\n{}\n", plain(doc));
-        let _ = write!(markdown, "\n{}\n", prose(doc));
+        let _ = write!(text, "\n{}\n", message(doc));
+        let _ = write!(markdown, "\n{}\n", markdown::text(doc, true));
     }
     let _ = write!(text, "\nPolicy {policy}, check {}, severity {}.\n", check.check, check.severity.as_str());
     let _ = write!(
@@ -62,7 +62,7 @@ fn help(check: &CheckResult, doc: &str) -> Help {
     if !check.controls.is_empty() {
         let controls: Vec<String> = check.controls.iter().map(control).collect();
         let _ = write!(text, "\nControls: {}.\n", clean(&controls.join(", ")));
-        let _ = write!(markdown, "\nControls: {}.\n", prose(&controls.join(", ")));
+        let _ = write!(markdown, "\nControls: {}.\n", markdown::text(&controls.join(", "), false));
     }
     let _ = write!(
         markdown,
@@ -77,7 +77,7 @@ fn of_goal(goal: &GoalResult) -> Rule<'_> {
         id: format!("goal/{}", goal.name),
         short_description: Text { text: text.clone() },
         full_description: Text { text: text.clone() },
-        help: Help { markdown: prose(&text), text },
+        help: Help { markdown: markdown::text(&text, true), text: message(&text) },
         default_configuration: Configuration { level: level(goal.severity) },
         properties: RuleProperties {
             tags: vec!["cloud-tags".to_owned(), "goal".to_owned()],

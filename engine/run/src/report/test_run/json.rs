@@ -26,7 +26,7 @@ pub fn json(report: &TestReport<'_>) -> Result<String, serde_json::Error> {
         coverage: report.coverage.map(coverage),
         mutation: report.mutation.map(mutation),
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    tagpol_sink::json::pretty(&document)
 }
 
 #[derive(Serialize)]

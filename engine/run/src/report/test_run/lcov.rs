@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use tagpol_sink::log;
+
+use crate::report::text::clean;
 use crate::testing::coverage::{Coverage, Point, PointKind};
 
 /// Returns the coverage as LCOV: rules are functions, all else is branches of their line. A line is
@@ -9,7 +12,7 @@ use crate::testing::coverage::{Coverage, Point, PointKind};
 pub fn lcov(coverage: &Coverage) -> String {
     let mut text = String::new();
     for (file, points) in coverage.files() {
-        let _ = writeln!(text, "TN:\nSF:{file}");
+        let _ = writeln!(text, "TN:\nSF:{}", name(file));
         functions(&mut text, points);
         branches(&mut text, points);
         lines(&mut text, points);
@@ -18,13 +21,18 @@ pub fn lcov(coverage: &Coverage) -> String {
     text
 }
 
+/// A name on a line of its own.
+fn name(text: &str) -> String {
+    log::text(&clean(text)).into_owned()
+}
+
 fn functions(text: &mut String, points: &[Point]) {
     let rules: Vec<&Point> = points.iter().filter(|point| point.kind == PointKind::Rule).collect();
     for point in &rules {
-        let _ = writeln!(text, "FN:{},{}", point.loc.line, point.what);
+        let _ = writeln!(text, "FN:{},{}", point.loc.line, name(&point.what));
     }
     for point in &rules {
-        let _ = writeln!(text, "FNDA:{},{}", point.hits, point.what);
+        let _ = writeln!(text, "FNDA:{},{}", point.hits, name(&point.what));
     }
     let hit = rules.iter().filter(|point| point.hits > 0).count();
     let _ = writeln!(text, "FNF:{}\nFNH:{hit}", rules.len());
