@@ -13,6 +13,7 @@
 //! - `reports`, `page`: the formats of `eval`, and its page in a browser
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `jail`: what a project may read and write, and what outputs replace
+//! - `sinks`: hostile texts through every format of every command, as `readers` of it see them
 //! - `interrupted`: Ctrl-C, full disks and folders that cannot be written; `killed`: trainings that are killed
 //! - `terraform`: plans, and other inventories of the clouds' own
 //! - `documents`, `examples`: what the documentation and the examples say, run
@@ -51,8 +52,10 @@ mod output;
 mod page;
 mod predictions;
 mod projects;
+mod readers;
 mod reports;
 mod schema;
+mod sinks;
 mod snapshots;
 mod spending;
 mod state;
