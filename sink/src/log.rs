@@ -216,7 +216,7 @@ pub(crate) mod tests {
         for line in log.split(['\n', '\r']) {
             for line in [line.to_owned(), without_ignorable(line)] {
                 let trimmed = line.trim_start();
-                if trimmed.starts_with("::") && trimmed[2..].contains("::") {
+                if trimmed.strip_prefix("::").is_some_and(|rest| rest.contains("::")) {
                     found.push(trimmed.to_owned());
                 }
                 for prefix in ["##[", "##vso[", "##teamcity["] {

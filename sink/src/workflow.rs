@@ -35,10 +35,10 @@ mod tests {
             let line = format!("::error file={},title={0}::{}\n", property(&file), message(&text));
             prop_assert_eq!(line.lines().count(), 1);
             // The first of the two that end the command.
-            let (properties, said) = line[2..].split_once("::").unwrap();
+            let (properties, said) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
             prop_assert_eq!(properties.matches(',').count(), 1);
             prop_assert_eq!(said.trim_end_matches('\n'), message(&text));
-            prop_assert_eq!(commands(&line[1..]), Vec::<String>::new(), "nothing but the command itself");
+            prop_assert_eq!(commands(line.strip_prefix(':').unwrap()), Vec::<String>::new(), "nothing but the command itself");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn commands(log: &str) -> Vec<String> {
         let collated: String = plain.chars().filter(|c| !is_ignorable(*c)).collect();
         for read in [line, &plain, &collated] {
             let trimmed = read.trim_start();
-            let is_v2 = trimmed.starts_with("::") && trimmed[2..].contains("::");
+            let is_v2 = trimmed.strip_prefix("::").is_some_and(|rest| rest.contains("::"));
             if is_v2 || ["##[", "##vso[", "##teamcity["].iter().any(|prefix| read.contains(prefix)) {
                 found.push(line.to_owned());
             }

@@ -86,7 +86,11 @@ fn overview(targets: &[TargetReport]) -> String {
 }
 
 fn section(target: &TargetReport) -> String {
-    let mut text = format!("\n## {}\n\n{} resources have it.\n\n", markdown::text(&target.name, false), grouped(target.labelled));
+    let mut text = format!(
+        "\n## {}\n\n{} resources have it.\n\n",
+        markdown::text(&target.name, false),
+        grouped(target.labelled)
+    );
     text.push_str("| resources | measured | accuracy | calibration error |\n|---|---:|---:|---:|\n");
     let regimes = ["of families that had the tag", "of other families"];
     let rows = regimes.into_iter().zip(&target.regimes).chain([("all", &target.all)]);
