@@ -1,12 +1,18 @@
 //! Diagnostics for people (by miette) and for programs.
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceSpan};
 use serde::Serialize;
 use tagpol_sema::{Code, Database, Diagnostic, Level, SourceFile, line_index};
 use tagpol_sink::terminal::{is_in_place, is_steering};
 use tagpol_syntax::{TextRange, TextSize};
 
+use crate::excerpt::Excerpt;
 use crate::output::counted;
+
+/// Places that one diagnostic shows; a rule may be part of a circle of thousands.
+const MOST_PLACES: usize = 20;
+/// Characters of a message, a label or a help that is shown whole; they may quote a name of any length.
+const LONGEST_MESSAGE: usize = 1000;
 
 /// A diagnostic as miette wants it.
 #[derive(Debug)]
@@ -16,7 +22,7 @@ struct Report {
     severity: miette::Severity,
     help: Option<String>,
     labels: Vec<LabeledSpan>,
-    source: NamedSource<String>,
+    source: Excerpt,
     /// Places in other files.
     related: Vec<Report>,
 }
@@ -63,6 +69,10 @@ pub(crate) fn human(db: &Database, diagnostics: &[Diagnostic], color: bool, widt
     for diagnostic in diagnostics {
         // Rendering into a string fails only if the report's own text does.
         let _ = handler.render_report(&mut text, &report(db, diagnostic));
+        let hidden = diagnostic.related.len().saturating_sub(MOST_PLACES);
+        if hidden > 0 {
+            text.push_str(&format!("  and {}\n", counted(hidden, "more place", "more places")));
+        }
         text.push('\n');
     }
     text.push_str(&count(diagnostics));
@@ -164,38 +174,56 @@ fn position(db: &Database, file: SourceFile, offset: TextSize) -> (u32, u32) {
 }
 
 fn report(db: &Database, diagnostic: &Diagnostic) -> Report {
-    let source = |file: SourceFile| NamedSource::new(one_line(file.path(db)), harmless(file.text(db)));
-    let label = Some(one_line(&diagnostic.label)).filter(|label| !label.is_empty());
-    let mut labels = vec![LabeledSpan::new_primary_with_span(label, span(diagnostic.range))];
-    let mut related = Vec::new();
-    for place in &diagnostic.related {
-        let label = LabeledSpan::new_with_span(Some(one_line(&place.message)), span(place.range));
-        if place.file == diagnostic.file {
-            labels.push(label);
-        } else {
-            related.push(Report {
-                message: one_line(&place.message),
-                code: String::new(),
-                severity: miette::Severity::Advice,
-                help: None,
-                labels: vec![label],
-                source: source(place.file),
-                related: Vec::new(),
-            });
+    let shown = diagnostic.related.iter().take(MOST_PLACES);
+    let (own, others): (Vec<_>, Vec<_>) = shown.partition(|place| place.file == diagnostic.file);
+    let ranges: Vec<TextRange> =
+        std::iter::once(diagnostic.range).chain(own.iter().map(|place| place.range)).collect();
+    let (source, spans) = excerpt(db, diagnostic.file, &ranges);
+    let first = Some(shown_text(&diagnostic.label)).filter(|label| !label.is_empty());
+    let texts = std::iter::once(first).chain(own.iter().map(|place| Some(shown_text(&place.message))));
+    let label = |(at, (text, span)): (usize, (Option<String>, SourceSpan))| match at {
+        0 => LabeledSpan::new_primary_with_span(text, span),
+        _ => LabeledSpan::new_with_span(text, span),
+    };
+    let labels = texts.zip(spans).enumerate().map(label).collect();
+    let related = others.into_iter().map(|place| {
+        let message = shown_text(&place.message);
+        let (source, spans) = excerpt(db, place.file, &[place.range]);
+        let label = |span| LabeledSpan::new_with_span(Some(message.clone()), span);
+        Report {
+            labels: spans.into_iter().map(label).collect(),
+            message,
+            code: String::new(),
+            severity: miette::Severity::Advice,
+            help: None,
+            source,
+            related: Vec::new(),
         }
-    }
+    });
     Report {
-        message: one_line(&diagnostic.message),
+        message: shown_text(&diagnostic.message),
         code: code(diagnostic.code),
         severity: match diagnostic.level() {
             Level::Error => miette::Severity::Error,
             Level::Warning => miette::Severity::Warning,
         },
-        help: diagnostic.help.as_deref().map(harmless),
+        help: diagnostic.help.as_deref().map(shown_text),
         labels,
-        source: source(diagnostic.file),
-        related,
+        source,
+        related: related.collect(),
     }
+}
+
+fn excerpt(db: &Database, file: SourceFile, ranges: &[TextRange]) -> (Excerpt, Vec<SourceSpan>) {
+    Excerpt::new(one_line(file.path(db)), file.text(db), line_index(db, file), ranges)
+}
+
+/// Returns a text as [`one_line`] does, with its middle left out if it is long.
+fn shown_text(text: &str) -> String {
+    let Some((start, _)) = text.char_indices().nth(LONGEST_MESSAGE) else { return one_line(text) };
+    let end = text.char_indices().rev().nth(LONGEST_MESSAGE / 5).map_or(start, |(at, _)| at).max(start);
+    let (start, end) = (text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default());
+    format!("{} … {}", one_line(start), one_line(end))
 }
 
 /// Returns the text with what could steer a terminal replaced by as many bytes, so that places in it
@@ -224,8 +252,4 @@ pub(crate) fn harmless(text: &str) -> String {
 /// As [`harmless`], in one line.
 pub(crate) fn one_line(text: &str) -> String {
     harmless(text).replace(['\n', '\r', '\t'], " ")
-}
-
-fn span(range: TextRange) -> miette::SourceSpan {
-    (usize::from(range.start()), usize::from(range.len())).into()
 }

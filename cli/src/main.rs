@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod diagnostics;
+mod excerpt;
 mod failure;
 mod files;
 mod git;

@@ -101,6 +101,8 @@ fn decide(
 fn table(id: &str, report: &Report) -> String {
     let mut text = format!("model {id}, of {}\n\n", counted(report.resources, "resource", "resources"));
     let width = report.targets.iter().map(|target| target.name.chars().count()).max().unwrap_or(0).max(3);
+    // The width of a format has a limit, and the length of a name has none.
+    let width = width.min(100);
     let _ = writeln!(
         text,
         "{:width$}  {:>8}  {:>8}  {:>13}  {:>12}  applied at 0.90",

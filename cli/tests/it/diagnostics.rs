@@ -109,3 +109,64 @@ fn codes_are_explained() {
     let said = ["there is no code `E012`", "did you mean `E0012`?"];
     folder.run(&["explain-code", "E012"]).fails_with(2, &said);
 }
+
+/// A mistake behind `width` characters of one line.
+fn behind(width: usize) -> String {
+    format!("tag a: one of [\"{}\", \"b\", \"b\"]\n", "a".repeat(width))
+}
+
+#[test]
+fn a_long_line_is_shown_around_the_mistake() {
+    for width in [300, 65_000, 65_536, 70_000, 3_000_000] {
+        let folder = Folder::with(&[("long.tagpol", &behind(width))]);
+        let human = folder.run(&["check", "long.tagpol"]).ends_with(2);
+        let column = width + 25;
+        assert!(human.contains(&format!("[long.tagpol:1:{column}]")), "{human}");
+        assert!(human.contains("\", \"b\", \"b\"]"), "{human}");
+        assert!(human.len() < 2_000, "{} bytes", human.len());
+        let short = folder.run(&["check", "long.tagpol", "--format", "short"]).ends_with(2);
+        assert!(short.starts_with(&format!("long.tagpol:1:{column}: error[")), "{}", short.len());
+    }
+}
+
+#[test]
+fn columns_are_those_of_characters() {
+    for text in ["ß", "字", "🦀", "e\u{301}", "\t", "\u{200b}"] {
+        let folder = Folder::with(&[(
+            "wide.tagpol",
+            &format!("tag a: /* */ one of [\"{}\", b, b]\n", text.repeat(50_000)),
+        )]);
+        let human = folder.run(&["check", "wide.tagpol"]).ends_with(2);
+        let json = folder.run(&["check", "wide.tagpol", "--format", "json"]).ends_with(2);
+        let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let (line, column) = (&found[0]["line"], &found[0]["column"]);
+        assert!(human.contains(&format!("[wide.tagpol:{line}:{column}]")), "{line} {column}\n{human}");
+    }
+}
+
+#[test]
+fn names_and_places_of_any_length_are_shown() {
+    let name = "n".repeat(70_000);
+    for text in [
+        format!("tag {name}: text\ntag {name}: text\n"),
+        format!("define d = {name}\n"),
+        format!("tag a: {name}\n"),
+        format!("{name}\n"),
+        format!("tag a: \"{name}\n"),
+        format!("policy p {{ severity low  require {name} }}\n"),
+        format!("tag a: text\n{}policy p {{ severity low  require b }}\n", " ".repeat(70_000)),
+        format!("tag a: one of [{}]\n", "b, ".repeat(30_000)),
+        format!("policy p {{\n{}", "  severity low\n".repeat(30_000)),
+        format!("define a = {}b or c\n", format!("{} or ", "a".repeat(60)).repeat(1_500)),
+    ] {
+        let folder = Folder::with(&[("long.tagpol", &text)]);
+        let human = folder.run(&["check", "long.tagpol"]).ends_with(2);
+        assert!(human.lines().all(|line| line.chars().count() < 2_500), "{}", human.len());
+    }
+    let text = format!(
+        "tag {name}: text\npolicy p {{ severity low  require {name} }}\ntest \"{name}\" {{\n  given db {{ name \"x\" }}\n  expect violation p for db\n}}\n"
+    );
+    let folder = Folder::with(&[("long.tagpol", &text)]);
+    folder.run(&["compile", "long.tagpol"]).ends_with(0);
+    folder.run(&["test", "long.tagpol", "--coverage", "--mutate"]);
+}

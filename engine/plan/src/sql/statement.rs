@@ -257,7 +257,8 @@ pub(super) fn relation(table: &LookupInfo, dialect: Dialect) -> String {
 /// Returns comment lines that say what a query's columns hold.
 pub(super) fn heading(query: &Query) -> String {
     let mut lines = vec![comment(query.kind.as_str())];
-    let width = query.columns.iter().map(|c| c.name.len()).max().unwrap_or(0);
+    // The width of a format has a limit, and the length of a name has none.
+    let width = query.columns.iter().map(|c| c.name.len()).max().unwrap_or(0).min(100);
     for ResultColumn { name, doc, .. } in &query.columns {
         lines.push(comment(&format!("  {name:width$}  {doc}")));
     }

@@ -63,6 +63,9 @@ fn failure(text: &mut String, failure: &Failure) {
     }
 }
 
+/// The widest column: the width of a format has a limit, and the length of a path has none.
+const WIDEST: usize = 200;
+
 /// A table of files, and what is not covered.
 fn coverage(text: &mut String, coverage: &Coverage) {
     if coverage.points.is_empty() {
@@ -76,7 +79,7 @@ fn coverage(text: &mut String, coverage: &Coverage) {
         rows.push(row("all files", &coverage.points));
     }
     let width = |at: usize| rows.iter().map(|row| row.get(at).map_or(0, |cell| cell.chars().count())).max();
-    let widths: Vec<usize> = (0..5).map(|at| width(at).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..5).map(|at| width(at).unwrap_or(0).min(WIDEST)).collect();
     text.push('\n');
     for row in &rows {
         for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
@@ -123,7 +126,7 @@ fn places<'a>(text: &mut String, title: &str, items: impl Iterator<Item = (&'a L
     if items.is_empty() {
         return;
     }
-    let width = items.iter().map(|(place, _)| place.chars().count()).max().unwrap_or(0);
+    let width = items.iter().map(|(place, _)| place.chars().count()).max().unwrap_or(0).min(WIDEST);
     let _ = writeln!(text, "\n{title}");
     for (place, what) in items {
         let _ = writeln!(text, "{place:<width$}  {what}");
