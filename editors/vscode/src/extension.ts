@@ -1,26 +1,29 @@
 /** The tagpol extension: starts the server, and shows what the protocol has no place for. */
 
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 
 import { registerCommands } from './commands';
 import { Documents } from './documents';
 import { Session } from './session';
 import { StatusItem } from './status';
 import { Tests } from './testing';
+import { restartWhenTrusted } from './trust';
 
 let session: Session | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  session = new Session();
+  const started = new Session();
+  session = started;
   const documents = new Documents();
   context.subscriptions.push(
-    session,
+    started,
     documents,
-    new StatusItem(session),
-    new Tests(session),
-    registerCommands(session, documents),
+    new StatusItem(started),
+    new Tests(started),
+    registerCommands(started, documents),
+    restartWhenTrusted(vscode.workspace, () => started.restart()),
   );
-  await session.start();
+  await started.start();
 }
 
 export function deactivate(): Promise<void> | undefined {

@@ -1,6 +1,6 @@
 /** Where the program is that serves this extension. */
 
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 
 export interface Surroundings {
   /** What the user set, or nothing. */
@@ -17,7 +17,8 @@ export function findServer(around: Surroundings): string | undefined {
     return resolve(around.home, around.setting.trim().replace(/^~(?=[/\\])/, around.home));
   }
   const name = around.platform === 'win32' ? 'tagpol.exe' : 'tagpol';
-  const folders = around.path.split(delimiter).filter((folder) => folder !== '');
+  // One that is relative, or empty, would be in the folder that is open.
+  const folders = around.path.split(delimiter).filter((folder) => isAbsolute(folder));
   const places = [...folders, join(around.home, '.cargo', 'bin')].map((folder) => join(folder, name));
   return places.find((place) => around.isFile(place));
 }

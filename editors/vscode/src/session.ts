@@ -2,12 +2,14 @@
 
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { LanguageClient, type LanguageClientOptions, type ServerOptions } from 'vscode-languageclient/node';
 
 import { isCancelled, reason } from './errors';
-import { OWN_COMMANDS, type Method, type Requests, type Status } from './protocol';
+import type { Method, Requests, Status } from './protocol';
 import { findServer } from './server';
+import { initializationOptions } from './trust';
 
 /** The server, from when it is started until it is stopped. */
 export class Session implements vscode.Disposable {
@@ -107,7 +109,10 @@ export class Session implements vscode.Disposable {
     return {
       documentSelector: [{ language: 'tagpol', scheme: 'file' }, { language: 'tagpol', scheme: 'untitled' }],
       outputChannel: this.output,
-      initializationOptions: { ...vscode.workspace.getConfiguration().get<object>('tagpol'), commands: OWN_COMMANDS },
+      initializationOptions: initializationOptions(
+        vscode.workspace.getConfiguration().get<object>('tagpol'),
+        vscode.workspace.isTrusted,
+      ),
       // The server does not ask to be told of settings.
       synchronize: { configurationSection: 'tagpol' },
     };
@@ -115,7 +120,8 @@ export class Session implements vscode.Disposable {
 }
 
 function serverOptions(command: string): ServerOptions {
-  return { command, args: ['lsp'] };
+  // Not in the folder that is open: a system may look for libraries where a program is started.
+  return { command, args: ['lsp'], options: { cwd: dirname(command) } };
 }
 
 function isFile(path: string): boolean {

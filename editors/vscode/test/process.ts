@@ -36,7 +36,7 @@ export class Server {
   private legend: Legend = { tokenTypes: [] };
   private opened = 0;
 
-  constructor(private readonly folder: string) {
+  constructor(private readonly folder: string, private readonly options?: object) {
     const child = spawn(binary(), ['lsp'], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, XDG_CACHE_HOME: mkdtempSync(join(tmpdir(), 'tagpol-')) },
@@ -50,6 +50,7 @@ export class Server {
     const uri = pathToFileURL(this.folder).href;
     const answer: { capabilities: { semanticTokensProvider: { legend: Legend } } } = await this.connection.sendRequest('initialize', {
       processId: process.pid,
+      initializationOptions: this.options,
       rootUri: uri,
       workspaceFolders: [{ uri, name: 'test' }],
       capabilities: { textDocument: { diagnostic: {}, completion: { completionItem: { snippetSupport: true } }, semanticTokens: { requests: { full: true }, tokenTypes: [], tokenModifiers: [], formats: [] } } },

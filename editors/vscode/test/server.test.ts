@@ -26,6 +26,7 @@ test('what cargo has installed needs no path', () => {
   assert.equal(findServer({ ...around, path: '' }), '/home/me/.cargo/bin/tagpol');
 });
 
-test('an empty part of the path is not the folder that one happens to be in', () => {
-  assert.equal(findServer({ ...around, path: ':', home: '/nobody', isFile: (path) => path === 'tagpol' }), undefined);
+test('a part of the path that is empty or relative is not the folder that one happens to be in', () => {
+  const isFile = (path: string): boolean => path === 'tagpol' || path === 'bin/tagpol' || path === './tagpol';
+  assert.equal(findServer({ ...around, path: ':.:bin', home: '/nobody', isFile }), undefined);
 });
