@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pathlib
 import time
 
 import pytest
@@ -224,3 +225,132 @@ async def test_a_carriage_return_ends_a_line(project):
     here = types.Range(start=told.range.start, end=types.Position(line=2, character=10))
     project.change("a.tagpol", (here, "text"))
     await project.diagnostics("a.tagpol", version=2, codes=[])
+
+
+HALF_AN_EMOJI = json.dumps({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": {
+    "uri": "untitled:half", "languageId": "tagpol", "version": 1, "text": "// \ud83d\ntag half: text\n"}}}).encode()
+
+UNREADABLE = [
+    b"", b"{", b"[]", b"\xff\xfe\x00", b"\x00", b"null", HALF_AN_EMOJI,
+    b'{"jsonrpc":"2.0","method":1}',
+    b'{"jsonrpc":"2.0","method":"\\ud83d","params":{"uri":"\\udc00"}}',
+    b'{"jsonrpc":"2.0","method":"y","params":{"a":1e999}}',
+    b'{"jsonrpc":"2.0","id":[1],"method":"x"}',
+    b'{"jsonrpc":"2.0","id":99,"result":' + b"[" * 200 + b"]" * 200 + b"}",
+    b'[{"jsonrpc":"2.0","id":98,"method":"shutdown"}]',
+    b'{"jsonrpc":"2.0","method":"x","params":' + b"[" * 1_000_000,
+]
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=range(len(UNREADABLE)))
+async def test_messages_that_cannot_be_read(body):
+    raw = await Raw.start()
+    await raw.hands()
+    raw.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    raw.send({"jsonrpc": "2.0", "id": 1, "method": "workspace/symbol", "params": {"query": "x"}})
+    assert "result" in await raw.answer(1)
+    raw.process.stdin.close()
+    assert await asyncio.wait_for(raw.process.wait(), 10) == 1
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "", "99999999999", "9" * 40, "9" * 5000, "1000", "3"])
+async def test_lengths_that_are_wrong(length):
+    raw = await Raw.start()
+    await raw.hands()
+    raw.process.stdin.write(f'Content-Length: {length}\r\n\r\n{{"jsonrpc":"2.0","method":"x"}}'.encode())
+    raw.send({"jsonrpc": "2.0", "id": 1, "method": "workspace/symbol", "params": {"query": "x"}})
+    assert "result" in await raw.answer(1)
+    raw.process.stdin.close()
+    await asyncio.wait_for(raw.process.wait(), 10)
+
+
+async def test_requests_that_cannot_be_read_are_answered():
+    raw = await Raw.start()
+    await raw.hands()
+    raw.send(b'{"jsonrpc":"2.0","id":5,"method":"x","params":' + b"[" * 200 + b"]" * 200 + b"}")
+    assert (await raw.answer(5))["error"]["code"] == -32700
+    raw.send(b'{"jsonrpc":"2.0","method":"x","params":[1e400],"id":"six"}')
+    assert (await raw.answer("six"))["error"]["code"] == -32700
+    raw.send(b'{"jsonrpc":"1.0","method":"x","id":7}')
+    assert (await raw.answer(7))["error"]["code"] == -32600
+    for n, (line, character) in enumerate([(-1, 0), (0, 4294967296), (0.5, 0), ("0", 0), (None, 0)]):
+        raw.send({"jsonrpc": "2.0", "id": n + 10, "method": "textDocument/hover", "params": {
+            "textDocument": {"uri": "untitled:a"}, "position": {"line": line, "character": character}}})
+        assert (await raw.answer(n + 10))["error"]["code"] == -32602
+    raw.process.stdin.close()
+    await asyncio.wait_for(raw.process.wait(), 10)
+
+
+@pytest.mark.parametrize("uri", [
+    "untitled:", "http://example.org/a.tagpol", "file://host/share/a.tagpol", "file:///a%00b.tagpol", "file:///%FF.tagpol",
+    "file:a.tagpol", "file:", "file:///", "file:///dev/stdin", "file:///dev/zero", "file:///a.tagpol?x#y", "urn:a"])
+async def test_uris_that_are_no_files(uri):
+    raw = await Raw.start()
+    await raw.hands()
+    document = {"uri": uri}
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {
+        "textDocument": {**document, "languageId": "tagpol", "version": 1, "text": "tag a: text\n"}}})
+    raw.send({"jsonrpc": "2.0", "id": 1, "method": "textDocument/documentSymbol", "params": {"textDocument": document}})
+    assert [symbol["name"] for symbol in (await raw.answer(1))["result"]] == ["a"]
+    raw.send({"jsonrpc": "2.0", "method": "workspace/didChangeWatchedFiles", "params": {"changes": [{**document, "type": 2}]}})
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didSave", "params": {"textDocument": document}})
+    raw.send({"jsonrpc": "2.0", "method": "textDocument/didClose", "params": {"textDocument": document}})
+    raw.send({"jsonrpc": "2.0", "id": 2, "method": "textDocument/documentSymbol", "params": {"textDocument": document}})
+    assert (await raw.answer(2))["result"] is None
+    raw.process.stdin.close()
+    await asyncio.wait_for(raw.process.wait(), 10)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "stdin", "zero", "folder"])
+@pytest.mark.parametrize("name", ["t.csv", "x.tagpol", "tagpol.toml", "inventory.csv", ".tagpol/snapshots/one/manifest.json",
+                                  ".tagpol/state.duckdb", ".tagpol/models/promoted"])
+async def test_pipes_and_devices_are_not_read(folder, name, kind):
+    """Whatever has the name of a file of the project, the server answers."""
+    (folder / "tagpol.toml").write_text('inventory = ["inventory.csv"]\n' if name == "inventory.csv" else "")
+    special = folder / name
+    special.parent.mkdir(parents=True, exist_ok=True)
+    special.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(special)
+    elif kind == "folder":
+        special.mkdir()
+    else:
+        special.symlink_to(f"/dev/{kind}")
+    client = await start(folder)
+    project = Project(client, folder)
+    document = project.open("p.tagpol", 'tag owner: text\ntable t from "t.csv" key k { k: text }\npolicy p { severity low  require owner }\n')
+    found = await project.diagnostics("p.tagpol", version=1)
+    if name == "t.csv" and kind != "stdin":
+        assert "E0050" in [one.code for one in found]
+    client.text_document_did_save(types.DidSaveTextDocumentParams(text_document=document))
+    client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(
+        changes=[types.FileEvent(uri=special.as_uri(), type=types.FileChangeType.Changed)]))
+    hover = await client.text_document_hover_async(
+        types.HoverParams(text_document=document, position=types.Position(line=0, character=5)))
+    assert "owner" in hover.contents.value
+    await client.shutdown_session()
+
+
+def children(process) -> list[int]:
+    return [int(child) for task in pathlib.Path(f"/proc/{process.pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+async def test_without_trust_nothing_is_started(folder):
+    (folder / "tagpol.toml").write_text('inventory = ["inventory.csv"]\n')
+    (folder / "inventory.csv").write_text("id,provider\nr-1,aws\n")
+    (folder / "a.tagpol").write_text('tag owner: txt\npolicy p { severity low  require owner }\n')
+    client = await start(folder, options={"trusted": False, "findings": {"onSave": True}})
+    project = Project(client, folder)
+    document = project.open("a.tagpol")
+    assert "E0021" in [one.code for one in await project.diagnostics("a.tagpol", version=1)]
+    project.change("a.tagpol", "tag owner: text\npolicy p { severity low  require owner }\n")
+    assert await project.diagnostics("a.tagpol", version=2, codes=[]) == []
+    client.text_document_did_save(types.DidSaveTextDocumentParams(text_document=document))
+    client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings={"tagpol": {"trusted": True}}))
+    for method, params in [("evaluate", {}), ("showSql", {}), ("runTests", {}), ("listSnapshots", {}), ("restartWorker", {}),
+                           ("chooseSnapshot", {"snapshot": "/"}), ("explainResource", {"resource": "r-1"}), ("findResources", {"query": ""})]:
+        with pytest.raises(JsonRpcException, match="not trusted"):
+            await client.protocol.send_request_async(f"tagpol/{method}", params)
+    assert client.statuses == []
+    assert children(client._server) == []
+    await client.shutdown_session()

@@ -77,6 +77,20 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     Ok(files)
 }
 
+/// Lists the `.tagpol` files below a folder as [`files_below`] does, without those that are refused and
+/// without a word: an editor goes on with what it can read.
+pub fn readable_files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let jail = Jail::new(folder);
+    let _ = walk(folder, &mut |path| {
+        if is_policy_file(&path) && jail.file(&path).is_ok() {
+            files.push(path);
+        }
+        Ok(())
+    });
+    files
+}
+
 fn walk(
     folder: &Path,
     visit: &mut impl FnMut(PathBuf) -> Result<(), ProjectError>,

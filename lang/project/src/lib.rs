@@ -15,7 +15,7 @@ mod places;
 pub use error::ProjectError;
 pub use files::{
     Location, enclosing, files_below, folder, headings, is_policy_file, locate, projects_below, read_text,
-    shown, text,
+    readable_files_below, shown, text,
 };
 pub use manifest::{DocFormat, DocSettings, FILE_NAME, FailOn, Level, Manifest, PolicyOverride, ReportTags};
 pub use places::jail_of;

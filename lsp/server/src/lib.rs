@@ -6,11 +6,14 @@
 //! | module | does |
 //! |---|---|
 //! | `service` | the methods of the protocol, each in one line |
-//! | `frames` | leaves out what is no message |
+//! | `frames` | cuts the bytes of a client into messages |
+//! | `intake` | replaces messages that the transport could not read |
+//! | `guard` | answers a panic as an error |
 //! | `handlers` | one file a group of requests: convert, ask, convert back |
 //! | `session` | what the client has open, under one lock |
 //! | `workspace` | projects and files, on disk and in the editor |
 //! | `snapshot` | a request's view of the database, and how it is computed |
+//! | `regular` | reads files that may be pipes or devices |
 //! | `inventory` | numbers of a real inventory, from a worker that is a process of its own |
 //! | `protocol` | what is beyond the standard's |
 //! | `parent` | ends with the process that started the server |
@@ -26,12 +29,17 @@ mod capabilities;
 mod convert;
 mod encoding;
 mod frames;
+#[doc(hidden)]
+pub mod fuzzing;
+mod guard;
 mod handlers;
+mod intake;
 mod inventory;
 mod library;
 mod parent;
 mod protocol;
 mod publish;
+mod regular;
 mod server;
 mod service;
 mod session;
@@ -48,6 +56,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 use tower_lsp::Server as Transport;
 
+use crate::guard::Guard;
 use crate::server::Server;
 
 /// How many messages may be worked on at a time. A cancellation is a message too, so this must be more
@@ -93,11 +102,14 @@ where
     tokio::spawn(async move {
         // Where the client is gone there will be no more messages.
         tokio::select! {
-            () = frames::sift(input, sieve) => {}
+            () = intake::admit_all(input, sieve) => {}
             () = orphaned.notified() => {}
         }
     });
-    Transport::new(messages, output, socket).concurrency_level(CONCURRENT_MESSAGES).serve(service).await;
+    Transport::new(messages, output, socket)
+        .concurrency_level(CONCURRENT_MESSAGES)
+        .serve(Guard(service))
+        .await;
     inventories.end();
     shut_down.load(Ordering::Relaxed)
 }

@@ -34,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) outbox: mpsc::UnboundedSender<Publication>,
     /// Tells of [`Session::revision`].
     pub(crate) revision: watch::Sender<u64>,
+    /// How many requests have waited for news of the workspace.
+    pub(crate) waiting: watch::Sender<u64>,
     /// The colours that the client has.
     pub(crate) tokens: Arc<std::sync::Mutex<TokenMemory>>,
     /// Whether the client asked to shut down.
@@ -60,6 +62,7 @@ impl Server {
             session,
             outbox,
             revision: watch::Sender::new(0),
+            waiting: watch::Sender::new(0),
             tokens: Arc::default(),
             shut_down,
             cache: host.cache,

@@ -1,6 +1,6 @@
 //! The methods of the protocol, each handed to its group.
 
-use tower_lsp::jsonrpc::Result;
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams, CallHierarchyItem,
     CallHierarchyOutgoingCall, CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams,
@@ -13,8 +13,8 @@ use tower_lsp::ls_types::{
     DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange, FoldingRangeParams,
     GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams, InitializeResult,
     InitializedParams, InlayHint, InlayHintParams, LSPAny, LinkedEditingRangeParams, LinkedEditingRanges,
-    Location, PrepareRenameResponse, ReferenceParams, RenameParams, SelectionRange, SelectionRangeParams,
-    SemanticTokensDeltaParams, SemanticTokensFullDeltaResult, SemanticTokensParams,
+    Location, MessageType, PrepareRenameResponse, ReferenceParams, RenameParams, SelectionRange,
+    SelectionRangeParams, SemanticTokensDeltaParams, SemanticTokensFullDeltaResult, SemanticTokensParams,
     SemanticTokensRangeParams, SemanticTokensRangeResult, SemanticTokensResult, SignatureHelp,
     SignatureHelpParams, TextDocumentPositionParams, TextEdit, WorkspaceDiagnosticParams,
     WorkspaceDiagnosticReportResult, WorkspaceEdit, WorkspaceSymbolParams, WorkspaceSymbolResponse,
@@ -26,15 +26,29 @@ use crate::handlers::{
     commands, decorations, diagnostics, documents, editing, formatting, inventory, lifecycle, navigation,
     structure, workspace,
 };
+use crate::intake::{REFUSED_NOTIFICATION, REFUSED_REQUEST, Refusal};
 use crate::protocol::{
     ChooseSnapshot, Evaluation, ExplainResource, Explanation, FindResources, OfPolicy, OfProject, Resources,
     RunTests, Snapshots, Sql, Status, TestResults, Tests, Violations,
 };
 use crate::server::Server;
 
+impl Server {
+    async fn refused_request(&self, refusal: Refusal) -> Result<LSPAny> {
+        Err(Error { code: ErrorCode::from(refusal.code), message: refusal.message.into(), data: None })
+    }
+
+    async fn refused_notification(&self, refusal: Refusal) {
+        let message = format!("a message was passed over: {}", refusal.message);
+        self.client.log_message(MessageType::WARNING, message).await;
+    }
+}
+
 /// Makes a service that knows the methods of the protocol, and those that are ours.
 pub(crate) fn new(init: impl FnOnce(Client) -> Server) -> (LspService<Server>, ClientSocket) {
     LspService::build(init)
+        .custom_method(REFUSED_REQUEST, Server::refused_request)
+        .custom_method(REFUSED_NOTIFICATION, Server::refused_notification)
         .custom_method("tagpol/listSnapshots", Server::list_snapshots)
         .custom_method("tagpol/chooseSnapshot", Server::choose_snapshot)
         .custom_method("tagpol/restartWorker", Server::restart_worker)

@@ -9,13 +9,20 @@ use tagpol_sema::{Database, SourceFile};
 use tower_lsp::ls_types::{TextDocumentContentChangeEvent, Uri};
 
 use crate::capabilities::ClientAbilities;
-use crate::encoding::{Encoding, Lines, line_starts};
+use crate::encoding::{Encoding, LineIndex, Lines};
 use crate::inventory::Inventories;
 use crate::inventory::known::{Shared, View as Facts};
 use crate::library::Library;
 use crate::settings::Settings;
 use crate::snapshot::{Snapshot, View, path_of};
 use crate::workspace::{Member, Workspace};
+
+/// The most bytes that a text may have.
+pub(crate) const MAX_TEXT: usize = 16 * 1024 * 1024;
+
+/// A text has more than [`MAX_TEXT`] bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLong;
 
 /// A file that the client has open.
 #[derive(Debug, Clone)]
@@ -37,6 +44,9 @@ pub(crate) struct Session {
     pub(crate) encoding: Encoding,
     pub(crate) library: Library,
     pub(crate) settings: Settings,
+    /// Whether the client trusts what is in its folders. Where it does not, no inventory is opened and no
+    /// process is started.
+    pub(crate) trusted: bool,
     /// The inventories of the projects.
     pub(crate) inventories: Arc<Inventories>,
     /// What the last evaluation of each project found.
@@ -62,6 +72,7 @@ impl Session {
             encoding: Encoding::default(),
             library: Library::default(),
             settings: Settings::default(),
+            trusted: true,
             inventories: Arc::default(),
             findings: BTreeMap::new(),
             changed: HashMap::new(),
@@ -89,6 +100,7 @@ impl Session {
             encoding: self.encoding,
             library: self.library.clone(),
             settings: self.settings.clone(),
+            trusted: self.trusted,
             client: self.client,
             facts: Arc::new(Facts::new(self.known(member), self.texts)),
             findings: self.findings_of(member),
@@ -158,9 +170,10 @@ impl Session {
         })
     }
 
-    /// Returns the folders of all projects.
+    /// Returns the folders of all projects whose inventories may be opened.
     pub(crate) fn roots(&self) -> Vec<PathBuf> {
-        self.workspace.members.iter().filter_map(|member| member.root.clone()).collect()
+        let members = self.workspace.members.iter().filter(|_| self.trusted);
+        members.filter_map(|member| member.root.clone()).collect()
     }
 
     /// Returns the paths of all files.
@@ -187,10 +200,17 @@ impl Session {
     }
 
     /// Takes a file that the client opened. Modules of the standard library stay as they are.
-    pub(crate) fn open(&mut self, uri: Uri, version: i32, text: String) {
+    ///
+    /// # Errors
+    /// Where the text is too long. The file is then as if it were not open.
+    pub(crate) fn open(&mut self, uri: Uri, version: i32, text: String) -> Result<(), TooLong> {
         let path = path_of(&uri);
+        if text.len() > MAX_TEXT {
+            self.documents.remove(&path);
+            return Err(TooLong);
+        }
         if self.library.module_at(&self.db, self.workspace.empty, &path).is_some() {
-            return;
+            return Ok(());
         }
         match self.workspace.find(&path) {
             Some((_, file)) if *file.text(&self.db) == text => {}
@@ -200,20 +220,35 @@ impl Session {
         }
         let file = self.with_workspace(|workspace, db, open| workspace.open(db, &path, text, open));
         self.documents.insert(path, Document { uri, version, file });
+        Ok(())
     }
 
     /// Applies the edits of a message, in order. Those of a file that is not open are passed over.
-    pub(crate) fn edit(&mut self, uri: &Uri, version: i32, changes: Vec<TextDocumentContentChangeEvent>) {
+    ///
+    /// # Errors
+    /// Where the text becomes too long. The file is then closed: later edits are those of a text that is not
+    /// known here, until the client opens it again.
+    pub(crate) fn edit(
+        &mut self,
+        uri: &Uri,
+        version: i32,
+        changes: Vec<TextDocumentContentChangeEvent>,
+    ) -> Result<(), TooLong> {
         let path = path_of(uri);
-        let Some(document) = self.documents.get_mut(&path) else { return };
+        let Some(document) = self.documents.get_mut(&path) else { return Ok(()) };
         document.version = version;
         let file = document.file;
         let mut text = file.text(&self.db).to_owned();
         for change in changes {
             apply(&mut text, change, self.encoding);
+            if text.len() > MAX_TEXT {
+                self.close(uri);
+                return Err(TooLong);
+            }
         }
         self.db.edit(file, text);
         self.text_changes(&path);
+        Ok(())
     }
 
     /// Lets go of a file that the client closed: what is on disk counts again.
@@ -242,7 +277,35 @@ fn apply(text: &mut String, change: TextDocumentContentChangeEvent, encoding: En
         *text = change.text;
         return;
     };
-    let starts = line_starts(text);
-    let bytes = Lines { text, starts: &starts, encoding }.bytes(range);
+    let index = LineIndex::new(text);
+    let bytes = Lines { text, index: &index, encoding }.bytes(range);
     text.replace_range(std::ops::Range::<usize>::from(bytes), &change.text);
+}
+
+#[cfg(test)]
+mod tests {
+    use tower_lsp::ls_types::{Position, Range};
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_not_taken() {
+        let mut session = Session::new();
+        let uri: Uri = "untitled:a".parse().unwrap();
+        let add = |text: &str| TextDocumentContentChangeEvent {
+            range: Some(Range::new(Position::new(0, 0), Position::new(0, 0))),
+            range_length: None,
+            text: text.to_owned(),
+        };
+        assert_eq!(session.open(uri.clone(), 1, "//".to_owned()), Ok(()));
+        assert_eq!(session.edit(&uri, 2, vec![add("//")]), Ok(()));
+        assert_eq!(session.edit(&uri, 3, vec![add("/"), add(&"/".repeat(MAX_TEXT - 4))]), Err(TooLong));
+        assert!(session.snapshot(&uri).is_none());
+        // Edits of a text that is not known are passed over.
+        assert_eq!(session.edit(&uri, 4, vec![add("x")]), Ok(()));
+        assert_eq!(session.open(uri.clone(), 5, "/".repeat(MAX_TEXT + 1)), Err(TooLong));
+        assert!(session.documents.is_empty());
+        assert_eq!(session.open(uri.clone(), 6, "tag a: text\n".to_owned()), Ok(()));
+        assert!(session.snapshot(&uri).is_some());
+    }
 }

@@ -1,6 +1,8 @@
 //! A request's view of the database.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{Location, Position, Range, Uri};
 
 use crate::capabilities::ClientAbilities;
-use crate::encoding::{Encoding, Lines, line_starts};
+use crate::encoding::{Encoding, LineIndex, Lines};
 use crate::inventory::known::View as Facts;
 use crate::library::Library;
 use crate::session::Session;
@@ -22,10 +24,10 @@ use crate::settings::Settings;
 /// How often a request that an edit cut short is asked again.
 const MAX_ATTEMPTS: usize = 3;
 
-/// The beginnings of the lines of a file, as the protocol counts them: a carriage return ends one too.
+/// The lines of a file, as the protocol counts them: a carriage return ends one too.
 #[salsa::tracked(returns(ref))]
-fn starts(db: &dyn Db, file: SourceFile) -> Vec<u32> {
-    line_starts(file.text(db))
+fn line_index(db: &dyn Db, file: SourceFile) -> LineIndex {
+    LineIndex::new(file.text(db))
 }
 
 /// A project as it was when a message was handled. It must not outlive the computation it is for, since
@@ -36,6 +38,8 @@ pub(crate) struct View {
     pub(crate) encoding: Encoding,
     pub(crate) library: Library,
     pub(crate) settings: Settings,
+    /// Whether processes may be started for it.
+    pub(crate) trusted: bool,
     pub(crate) client: ClientAbilities,
     pub(crate) facts: Arc<Facts>,
     /// What the last evaluation found.
@@ -51,8 +55,8 @@ pub(crate) struct Snapshot {
 impl View {
     /// Returns a file's text with its lines.
     pub(crate) fn lines(&self, file: SourceFile) -> Lines<'_> {
-        let starts = starts(&self.db, file);
-        Lines { text: file.text(&self.db), starts, encoding: self.encoding }
+        let index = line_index(&self.db, file);
+        Lines { text: file.text(&self.db), index, encoding: self.encoding }
     }
 
     pub(crate) fn range(&self, file: SourceFile, range: TextRange) -> Range {
@@ -106,11 +110,22 @@ pub(crate) fn uri_of(path: &str) -> Option<Uri> {
 
 /// Returns the path of a URI as it is shown; of one that is no file's, the URI itself.
 pub(crate) fn path_of(uri: &Uri) -> String {
-    let is_file = uri.scheme().as_str() == "file";
-    match uri.to_file_path().filter(|_| is_file) {
+    match file_path(uri) {
         Some(path) => tagpol_project::shown(&path),
         None => uri.as_str().to_owned(),
     }
+}
+
+/// Returns the absolute path of a file of this machine. None: the URI names something else, such as a file of
+/// another host, or holds what no path can.
+pub(crate) fn file_path(uri: &Uri) -> Option<PathBuf> {
+    let host = uri.authority().map(|authority| authority.host()).unwrap_or_default();
+    let is_local = cfg!(windows) || host.is_empty() || host.eq_ignore_ascii_case("localhost");
+    let name = uri.path().decode().to_string().ok()?;
+    if uri.scheme().as_str() != "file" || !is_local || name.contains('\0') {
+        return None;
+    }
+    uri.to_file_path().map(Cow::into_owned).filter(|path| path.is_absolute())
 }
 
 /// Ends a computation that nobody waits for any more: the client cancelled the request, and its future

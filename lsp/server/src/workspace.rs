@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use tagpol_project::{
-    FILE_NAME, Location, Manifest, ProjectError, headings, is_policy_file, read_text, shown,
-};
+use tagpol_project::{FILE_NAME, Location, ProjectError, is_policy_file, shown};
 use tagpol_sema::{Database, Project, SourceFile, table_files};
+
+use crate::regular;
 
 /// A project.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Workspace {
         let mut files = BTreeMap::new();
         for path in &location.files {
             let nested = is_bare && tagpol_project::enclosing(path.parent().unwrap_or(path)).is_some();
-            if !nested && let Some(text) = text_of(&shown(path)).or_else(|| read_text(path).ok()) {
+            if !nested && let Some(text) = text_of(&shown(path)).or_else(|| regular::policy(path)) {
                 files.insert(shown(path), self.file(db, shown(path), text));
             }
         }
@@ -142,7 +142,7 @@ impl Workspace {
             let folder = |path: &str| Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
             let tables = paths.into_iter().filter_map(|path| {
                 let jail = jail.clone().unwrap_or_else(|| tagpol_project::jail_of(&folder(&path)));
-                Some((path.clone(), headings(&jail, &path)?))
+                Some((path.clone(), tagpol_project::headings(&jail, &path)?))
             });
             let tables: BTreeMap<_, _> = tables.collect();
             if *member.project.tables(db) != tables {
@@ -214,8 +214,7 @@ impl Workspace {
 
     /// Takes what is on disk for a file that the editor no longer has, or that changed there.
     pub(crate) fn reread(&mut self, db: &mut Database, path: &str) {
-        let text =
-            Some(Path::new(path)).filter(|path| path.is_absolute()).and_then(|path| read_text(path).ok());
+        let text = Some(Path::new(path)).filter(|path| path.is_absolute()).and_then(regular::policy);
         match (text, self.find(path)) {
             (Some(_), Some((member, _))) if member.root.is_none() => self.forget(db, path),
             (Some(text), Some((_, file))) => {
@@ -273,9 +272,9 @@ fn located(root: &Path) -> (Location, Option<ProjectError>) {
         Ok(location) => return (location, None),
         Err(problem) => problem,
     };
-    let manifest = Manifest::read(&root.join(FILE_NAME)).unwrap_or_default();
+    let manifest = regular::manifest(root);
     let policies = manifest.policies_in(root).ok();
-    let files = policies.and_then(|folder| tagpol_project::files_below(&folder).ok()).unwrap_or_default();
+    let files = policies.map(|folder| tagpol_project::readable_files_below(&folder)).unwrap_or_default();
     // A folder without policies is no mistake in an editor: the first may be written next.
     let problem = Some(problem).filter(|problem| problem.path.is_some());
     (Location { root: root.to_owned(), manifest, files }, problem)

@@ -14,7 +14,7 @@ use tagpol_run::{Options, RunError, compile, compile_for, evaluate};
 use tagpol_sema::program::Test;
 use tagpol_store::StoreError;
 
-use crate::project::{Checked, Project};
+use crate::project::{Checked, Project, refuse_special};
 use crate::{Shared, convert, lock};
 
 /// What the worker has.
@@ -127,6 +127,9 @@ impl Worker {
                     None => {
                         let files: Vec<PathBuf> =
                             files.iter().map(|file| self.project.resolve(file)).collect();
+                        for file in files.iter().filter(|file| !file.is_dir()) {
+                            refuse_special(file)?;
+                        }
                         let imported = import(&files, &ImportOptions::at(now), &mut |_| {});
                         let written = imported.and_then(|import| import.write(&into, &mut |_| {}));
                         written.map_err(RunError::from)?

@@ -59,9 +59,9 @@ pub fn run(input: impl BufRead + Send + 'static, mut output: impl Write) -> io::
 
 /// Reads questions. Those that are no questions are passed over.
 fn read(input: impl BufRead, current: &Shared, send: &mpsc::Sender<Message>) {
-    for line in input.lines() {
+    for line in input.split(b'\n') {
         let Ok(line) = line else { break };
-        let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
+        let Ok(message) = serde_json::from_slice::<Message>(&line) else { continue };
         if let Question::Cancel(id) = message.ask {
             cancel(current, id);
         } else if send.send(message).is_err() {

@@ -71,6 +71,7 @@ impl Project {
     fn manifest(&self) -> Result<(Manifest, PathBuf), String> {
         let Some(root) = &self.root else { return Ok((Manifest::default(), PathBuf::new())) };
         let path = root.join(FILE_NAME);
+        // Neither is a pipe or a device, which might never end.
         if !path.is_file() {
             return Ok((Manifest::default(), path));
         }
@@ -134,4 +135,15 @@ impl Project {
     pub(crate) fn resolve(&self, file: &str) -> PathBuf {
         self.root.as_deref().unwrap_or(Path::new("")).join(file)
     }
+}
+
+/// Refuses what would be read as a file and is something else: a pipe or a device may never end.
+///
+/// # Errors
+/// A message for people.
+pub(crate) fn refuse_special(path: &Path) -> Result<(), String> {
+    if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        return Err(format!("`{}` is not a regular file", path.display()));
+    }
+    Ok(())
 }

@@ -140,7 +140,8 @@ pub(crate) async fn lenses(server: &Server, params: CodeLensParams) -> Result<Op
     let answer = server.ask(&params.text_document.uri, move |snapshot| {
         let view = &snapshot.view;
         let lenses = tagpol_ide::lenses(&view.db, snapshot.file, &*view.facts).into_iter();
-        let wanted = lenses.filter(|lens| view.settings.wants_lens(&lens.action));
+        // Without trust none of their commands can be run.
+        let wanted = lenses.filter(|lens| view.trusted && view.settings.wants_lens(&lens.action));
         wanted.map(|lens| to_lsp::lens(snapshot, &uri, lens)).collect()
     });
     answer.await

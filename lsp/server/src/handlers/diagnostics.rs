@@ -44,12 +44,22 @@ pub(crate) async fn of_workspace(
     let known: HashMap<Uri, String> =
         params.previous_result_ids.into_iter().map(|id| (id.uri, id.value)).collect();
     let mut revision = server.revision.subscribe();
+    // Only so many messages are worked on at a time, so the next one to wait takes the place of this one.
+    server.waiting.send_modify(|waiting| *waiting += 1);
+    let mut next = server.waiting.subscribe();
+    next.mark_unchanged();
     loop {
         revision.mark_unchanged();
         let projects = server.ask_all(all_diagnostics).await?;
         let (items, is_news) = report(projects.into_iter().flatten().collect(), &known);
         // The sender lives as long as the server; if it does not, there is nothing to wait for.
-        if is_news || known.is_empty() || revision.changed().await.is_err() {
+        let is_over = is_news
+            || known.is_empty()
+            || tokio::select! {
+                changed = revision.changed() => changed.is_err(),
+                _ = next.changed() => true,
+            };
+        if is_over {
             return Ok(WorkspaceDiagnosticReportResult::Report(WorkspaceDiagnosticReport { items }));
         }
     }
@@ -97,7 +107,7 @@ fn full(uri: Uri, result_id: Option<String>, items: Vec<Diagnostic>) -> Workspac
 }
 
 /// What tells some diagnostics from others.
-fn identity(diagnostics: &[Diagnostic]) -> String {
+pub(crate) fn identity(diagnostics: &[Diagnostic]) -> String {
     let mut hasher = DefaultHasher::new();
     serde_json::to_string(diagnostics).unwrap_or_default().hash(&mut hasher);
     format!("{:016x}", hasher.finish())

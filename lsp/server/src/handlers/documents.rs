@@ -4,18 +4,31 @@ use std::sync::PoisonError;
 
 use tower_lsp::ls_types::{
     DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams,
+    DidSaveTextDocumentParams, MessageType, Uri,
 };
 
 use crate::handlers::inventory::evaluate;
 use crate::protocol::OfProject;
 use crate::server::Server;
+use crate::session::{MAX_TEXT, TooLong};
 use crate::snapshot::path_of;
+
+/// Shows the user that a file is not checked, without waiting, and takes back its diagnostics.
+fn report(server: &Server, uri: &Uri, outcome: Result<(), TooLong>) {
+    if outcome == Err(TooLong) {
+        let path = path_of(uri);
+        server.clear(&path);
+        let message = format!("{path} is larger than {} MiB and is not checked", MAX_TEXT >> 20);
+        let client = server.client.clone();
+        tokio::spawn(async move { client.show_message(MessageType::WARNING, message).await });
+    }
+}
 
 pub(crate) async fn opened(server: &Server, params: DidOpenTextDocumentParams) {
     let mut session = server.session.lock().await;
     let document = params.text_document;
-    session.open(document.uri.clone(), document.version, document.text);
+    let opened = session.open(document.uri.clone(), document.version, document.text);
+    report(server, &document.uri, opened);
     // It may have brought a project along.
     server.inventories.keep(server, session.roots());
     session.revision += 1;
@@ -25,7 +38,8 @@ pub(crate) async fn opened(server: &Server, params: DidOpenTextDocumentParams) {
 pub(crate) async fn edited(server: &Server, params: DidChangeTextDocumentParams) {
     let mut session = server.session.lock().await;
     let document = params.text_document;
-    session.edit(&document.uri, document.version, params.content_changes);
+    let edited = session.edit(&document.uri, document.version, params.content_changes);
+    report(server, &document.uri, edited);
     session.revision += 1;
     server.changed(session.revision, Some(document.uri));
 }

@@ -16,6 +16,7 @@ use crate::protocol::{
     RunTests, Snapshot, Snapshots, Sql, State, Status, Test, TestResults, Tests, Violating, Violations,
 };
 use crate::server::Server;
+use crate::session::Session;
 use crate::snapshot::path_of;
 
 /// Resources that are listed where nobody says how many.
@@ -24,12 +25,17 @@ const LISTED: u64 = 100;
 /// The code of requests that cannot be answered, which is no fault of theirs.
 const REQUEST_FAILED: i64 = -32803;
 
+const NOT_TRUSTED: &str = "the workspace is not trusted: inventories and tests are off until it is";
 const NO_PROJECT: &str = "there is no project: open a folder with a tagpol.toml";
 const OPENING: &str = "the inventory is being opened; ask again in a moment";
 const NO_SNAPSHOT: &str = "there is no snapshot: import one with `tagpol snapshot import FILE`";
 
 pub(crate) fn failed(message: impl Into<String>) -> Error {
     Error { code: ErrorCode::ServerError(REQUEST_FAILED), message: message.into().into(), data: None }
+}
+
+fn trusted(session: &Session) -> Result<()> {
+    if session.trusted { Ok(()) } else { Err(failed(NOT_TRUSTED)) }
 }
 
 fn gone(Gone: Gone) -> Error {
@@ -48,7 +54,10 @@ fn unexpected(answer: Answer) -> Error {
 impl Server {
     /// Returns the inventory of the project that is meant.
     async fn inventory(&self, uri: Option<&Uri>) -> Result<Arc<Inventory>> {
-        let root = self.session.lock().await.project_of(uri).and_then(|member| member.root.clone());
+        let session = self.session.lock().await;
+        trusted(&session)?;
+        let root = session.project_of(uri).and_then(|member| member.root.clone());
+        drop(session);
         root.and_then(|root| self.inventories.get(&root)).ok_or_else(|| failed(NO_PROJECT))
     }
 
@@ -71,6 +80,7 @@ impl Server {
     async fn ask_alone(&self, uri: Option<&Uri>, question: Question) -> Result<Answer> {
         let (root, files) = {
             let session = self.session.lock().await;
+            trusted(&session)?;
             let member = session.project_of(uri).ok_or_else(|| failed(NO_PROJECT))?;
             let texts = member
                 .files

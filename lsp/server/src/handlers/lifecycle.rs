@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tower_lsp::ls_types::{
     ConfigurationItem, DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern,
-    InitializeParams, InitializeResult, LSPAny, ProgressToken, Registration, ServerInfo, Uri,
+    InitializeParams, InitializeResult, LSPAny, ProgressToken, Registration, ServerInfo,
 };
 
 use crate::capabilities::{self, ClientAbilities};
@@ -15,6 +15,7 @@ use crate::parent;
 use crate::server::Server;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::snapshot::file_path;
 
 /// The files that projects are made of: policies, manifests, the files of tables, snapshots, and what says
 /// which model is used.
@@ -33,6 +34,7 @@ pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> Ini
     session.client = ClientAbilities::of(&params.capabilities);
     if let Some(options) = &params.initialization_options {
         session.settings = Settings::read(options);
+        session.trusted = options.get("trusted").and_then(LSPAny::as_bool).unwrap_or(true);
     }
     session.workspace.folders = folders(&params);
     if let Some(process) = params.process_id {
@@ -54,18 +56,11 @@ pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> Ini
 #[expect(deprecated, reason = "older clients tell their folder so")]
 fn folders(params: &InitializeParams) -> Vec<std::path::PathBuf> {
     let folders = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
-    let mut paths: Vec<_> = folders.filter_map(folder_path).collect();
+    let mut paths: Vec<_> = folders.filter_map(file_path).collect();
     if paths.is_empty() {
-        paths.extend(params.root_uri.as_ref().and_then(folder_path));
+        paths.extend(params.root_uri.as_ref().and_then(file_path));
     }
     paths
-}
-
-/// The path of a folder, if it is one of the file system.
-pub(crate) fn folder_path(uri: &Uri) -> Option<std::path::PathBuf> {
-    let is_file = uri.scheme().as_str() == "file";
-    let path = uri.to_file_path().filter(|_| is_file)?.into_owned();
-    path.is_absolute().then_some(path)
 }
 
 /// Reads the projects, and has them checked while the client shows the progress.

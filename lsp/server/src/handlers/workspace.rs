@@ -7,10 +7,10 @@ use tower_lsp::ls_types::{
     DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
 };
 
-use crate::handlers::lifecycle::{ask_for_settings, folder_path, take_settings};
+use crate::handlers::lifecycle::{ask_for_settings, take_settings};
 use crate::server::Server;
 use crate::session::Session;
-use crate::snapshot::path_of;
+use crate::snapshot::{file_path, path_of};
 
 pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFilesParams) {
     let mut session = server.session.lock().await;
@@ -73,8 +73,8 @@ fn manifest_changed(server: &Server, session: &mut Session, path: &str) {
 
 pub(crate) async fn folders_changed(server: &Server, params: DidChangeWorkspaceFoldersParams) {
     let mut session = server.session.lock().await;
-    let removed: Vec<_> = params.event.removed.iter().filter_map(|folder| folder_path(&folder.uri)).collect();
-    let added = params.event.added.iter().filter_map(|folder| folder_path(&folder.uri));
+    let removed: Vec<_> = params.event.removed.iter().filter_map(|folder| file_path(&folder.uri)).collect();
+    let added = params.event.added.iter().filter_map(|folder| file_path(&folder.uri));
     session.workspace.folders.retain(|folder| !removed.contains(folder));
     session.workspace.folders.extend(added);
     let before = session.paths();

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use tagpol_inventory::{ImportError, Snapshot};
-use tagpol_project::{FILE_NAME, Jail, Manifest};
+use tagpol_project::Jail;
 use tagpol_questions::Inventory;
 
 use crate::protocol::ChosenBy;
+use crate::regular::manifest;
 
 /// Bytes of the file that names the model in use.
 const PROMOTED_LIMIT: u64 = 1 << 20;
@@ -39,10 +40,6 @@ pub(crate) fn promoted(root: &Path) -> Option<String> {
     let state = manifest(root).state_in(root).ok()?;
     let file = state.parent().unwrap_or(root).join("models").join("promoted");
     tagpol_files::read_text(&Jail::new(root).file(&file).ok()?, PROMOTED_LIMIT).ok()
-}
-
-fn manifest(root: &Path) -> Manifest {
-    Manifest::read(&root.join(FILE_NAME)).unwrap_or_default()
 }
 
 /// Chooses what the client says, else what the settings say, else the files that the manifest lists, else

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tagpol_questions::{Learnt, Subject};
+use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use super::choice::promoted;
 use super::known::Wanted;
+use super::process::MAX_REPLY;
 use super::{Inventory, keeper};
 use crate::protocol::{State, Status};
 use crate::server::Server;
@@ -75,6 +77,13 @@ async fn learn(program: &Path, root: &Path, snapshot: &str) -> Option<Learnt> {
     let mut command = Command::new(program);
     command.arg("lsp-learner").arg(root).arg(snapshot);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
-    output.status.success().then(|| serde_json::from_slice(&output.stdout).ok())?
+    let mut child = command.spawn().ok()?;
+    let output = child.stdout.take()?;
+    let outcome = async {
+        let mut text = Vec::new();
+        output.take(MAX_REPLY as u64 + 1).read_to_end(&mut text).await.ok()?;
+        let is_whole = text.len() <= MAX_REPLY && child.wait().await.ok()?.success();
+        is_whole.then(|| serde_json::from_slice(&text).ok())?
+    };
+    tokio::time::timeout(PATIENCE, outcome).await.ok()?
 }

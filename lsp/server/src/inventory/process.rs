@@ -9,12 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tagpol_questions::{Answer, Message, Question, Reply};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// How long the worker may take to stop what it is asked to stop before it is killed.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The most bytes of one reply: what is in it comes from an inventory, and may be anything.
+pub(super) const MAX_REPLY: usize = 64 * 1024 * 1024;
 
 /// Questions that are being answered.
 type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
@@ -118,13 +121,33 @@ async fn write(mut input: ChildStdin, mut messages: mpsc::UnboundedReceiver<Mess
 
 /// Hands answers to those who wait for them, until there are no more.
 async fn read(output: ChildStdout, pending: Pending) {
-    let mut lines = BufReader::new(output).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(Reply { id, answer }) = serde_json::from_str(&line) else { continue };
+    let mut output = BufReader::new(output);
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut output).take(MAX_REPLY as u64 + 1).read_until(b'\n', &mut line).await;
+        // An end, or a reply whose end nobody wants to wait for.
+        if !matches!(read, Ok(1..=MAX_REPLY)) {
+            return;
+        }
+        let Some(Reply { id, answer }) = reply(&line) else { continue };
         if let Some(waiting) = lock(&pending).remove(&id) {
             let _ = waiting.send(answer);
         }
     }
+}
+
+/// Reads a reply. One whose answer cannot be read is a failure, so that nobody waits for it; None where not even its
+/// number can.
+fn reply(line: &[u8]) -> Option<Reply> {
+    #[derive(serde::Deserialize)]
+    struct Numbered {
+        id: u64,
+    }
+    serde_json::from_slice(line).ok().or_else(|| {
+        let Numbered { id } = serde_json::from_slice(line).ok()?;
+        let answer = Answer::Failed("the answer of the worker cannot be read".to_owned());
+        Some(Reply { id, answer })
+    })
 }
 
 /// Waits until the worker ends, or is to be killed, and then for its death.
