@@ -16,22 +16,22 @@ setup: ## put the DuckDB library into .duckdb/
 	@sh scripts/setup.sh
 
 build: setup ## build the `tagpol` binary
-	$(CARGO) build $(FEATURES)
+	$(CARGO) build --locked $(FEATURES)
 
 # nextest runs no documentation tests, so they are run by cargo either way.
 test: setup ## run every test
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  set -ex; \
-	  $(CARGO) nextest run --workspace --no-tests=fail $(FEATURES); \
-	  $(CARGO) test --workspace --doc $(FEATURES); \
+	  $(CARGO) nextest run --workspace --locked --no-tests=fail $(FEATURES); \
+	  $(CARGO) test --workspace --doc --locked $(FEATURES); \
 	else \
 	  set -ex; \
-	  $(CARGO) test --workspace $(FEATURES); \
+	  $(CARGO) test --workspace --locked $(FEATURES); \
 	fi
 
 # Findings make `eval` end with 1, which is what a demonstration is for; anything above is a failure.
 demo: build ## evaluate examples/quickstart and show its findings
-	@$(CARGO) run -q $(FEATURES) -- eval examples/quickstart || test $$? -eq 1
+	@$(CARGO) run -q --locked $(FEATURES) -- eval examples/quickstart || test $$? -eq 1
 
 # Random programs over random inventories, in the database and in the reference interpreter.
 # What takes time is planning the programs, which DuckDB does, so that a build for release gains nothing.
@@ -41,7 +41,7 @@ SEED ?= 1000
 
 differential: setup ## compare the engine with its reference: PAIRS=200000 SEED=1000
 	TAGPOL_DIFFERENTIAL_PAIRS=$(PAIRS) TAGPOL_DIFFERENTIAL_INVENTORIES=$(INVENTORIES) \
-	  TAGPOL_DIFFERENTIAL_SEED=$(SEED) $(CARGO) test -p tagpol-tests --test it $(FEATURES) -- \
+	  TAGPOL_DIFFERENTIAL_SEED=$(SEED) $(CARGO) test --locked -p tagpol-tests --test it $(FEATURES) -- \
 	  --nocapture the_database_agrees_with_the_reference
 
 lint: setup ## check formatting and lints, warnings denied
