@@ -4,9 +4,11 @@
 #
 # Asked in this order, until one gives a library that fits:
 #   1. the directory named by TAGPOL_DUCKDB_DIR
-#   2. the npm package @duckdb/node-bindings-<os>-<arch>
-#   3. the official release
-#   4. none: .duckdb/bundled is written, and make passes `--features bundled` to cargo
+#   2. the npm package @duckdb/node-bindings-<os>-<arch>, whose library must have the hash below
+#   3. none: .duckdb/bundled is written, and make passes `--features bundled` to cargo
+#
+# What is fetched is installed only if its hash is pinned here. A library from elsewhere, such as one of
+# the official release, is used only if TAGPOL_DUCKDB_DIR names its directory.
 #
 # Promises: .duckdb/ holds either a whole library with its stamp, or the marker, or nothing; each is
 # written under a temporary name and renamed. A library that is there and fits its stamp is kept.
@@ -25,25 +27,29 @@ bundled=$dir/bundled
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: %s\n' "$*" >&2; }
 
-# Sets what depends on the machine: platform (npm's words), release_zip, library, pin.
-# The pin is the sha256 of the library in the npm package; it is empty where none is known, and the
-# integrity check of npm and the library's own word for its version have to do.
+# Sets what depends on the machine: platform (npm's words), library, and pin, the sha256 of the library in
+# the npm package. To pin another version: `npm pack` each package, and hash its library.
 describe_machine() {
   library=libduckdb.so
-  pin=
+  platform= pin=
   case "$(uname -s)/$(uname -m)" in
     Linux/x86_64 | Linux/amd64)
-      platform=linux-x64 release_zip=libduckdb-linux-amd64.zip
+      platform=linux-x64
       pin=3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633
       ;;
-    Linux/aarch64 | Linux/arm64) platform=linux-arm64 release_zip=libduckdb-linux-arm64.zip ;;
+    Linux/aarch64 | Linux/arm64)
+      platform=linux-arm64
+      pin=23686593dba4ec22c6e581bb1c843b3964e84c4bc4d0063d8b4daddd2e20e30a
+      ;;
     Darwin/arm64)
-      platform=darwin-arm64 release_zip=libduckdb-osx-universal.zip library=libduckdb.dylib
+      platform=darwin-arm64 library=libduckdb.dylib
+      pin=75a519cb914ae36ca22cff0995a8a2e8c9a46990b8c0a479514f741a0d93f344
       ;;
     Darwin/x86_64)
-      platform=darwin-x64 release_zip=libduckdb-osx-universal.zip library=libduckdb.dylib
+      # The same library for both architectures.
+      platform=darwin-x64 library=libduckdb.dylib
+      pin=75a519cb914ae36ca22cff0995a8a2e8c9a46990b8c0a479514f741a0d93f344
       ;;
-    *) platform='' release_zip='' ;;
   esac
 }
 
@@ -75,16 +81,25 @@ is_ready() {
   if [ -n "${TAGPOL_DUCKDB_DIR:-}" ] && [ "$(stamp_line source)" != "$TAGPOL_DUCKDB_DIR" ]; then
     return 1
   fi
+  case "$(stamp_line source)" in
+    @* | *://*)
+      # Fetched, perhaps by a version of this script that pinned less.
+      if [ "$(stamp_line sha256)" != "$pin" ]; then
+        warn "$dir/$library was fetched and has another checksum than the pinned one; it is replaced"
+        return 1
+      fi
+      ;;
+  esac
   [ "$(sha256 "$dir/$library")" = "$(stamp_line sha256)" ] && return 0
   warn "$dir/$library is not as it was put there; it is replaced"
   return 1
 }
 
 # Takes the library at $1, told to come from $2, if it is of the wanted version.
-# $3 is the sha256 it must have, or empty.
+# $3 is the sha256 it must have, or `any` for a library that the user named.
 install_library() {
   sum=$(sha256 "$1")
-  if [ -n "$3" ] && [ "$sum" != "$3" ]; then
+  if [ "$3" != any ] && [ "$sum" != "$3" ]; then
     warn "$2: wrong checksum, the library is not used"
     warn "  expected sha256 $3"
     warn "  found    sha256 $sum"
@@ -105,7 +120,7 @@ install_library() {
     warn "cannot write to $dir"
     exit 1
   }
-  checked='version checked'
+  checked='version checked, checksum unknown'
   [ "$sum" = "$pin" ] && checked='version and checksum checked'
   say "DuckDB $DUCKDB_VERSION from $2 ($checked)"
 }
@@ -116,7 +131,7 @@ from_directory() {
     warn "TAGPOL_DUCKDB_DIR: no $library in $TAGPOL_DUCKDB_DIR"
     return 1
   fi
-  install_library "$TAGPOL_DUCKDB_DIR/$library" "$TAGPOL_DUCKDB_DIR" ''
+  install_library "$TAGPOL_DUCKDB_DIR/$library" "$TAGPOL_DUCKDB_DIR" any
 }
 
 from_npm() {
@@ -138,23 +153,6 @@ from_npm() {
   install_library "$work/npm/package/$library" "$package" "$pin"
 }
 
-# Release archives are not pinned: what they hold is told by the loaded library's version.
-from_release() {
-  url=https://github.com/duckdb/duckdb/releases/download/v$DUCKDB_VERSION/$release_zip
-  say "fetching $url"
-  python3 -c '
-import io, sys, urllib.request, zipfile
-url, name, target = sys.argv[1:]
-try:
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
-    with open(target, "wb") as file:
-        file.write(archive.read(name))
-except (OSError, KeyError, zipfile.BadZipFile) as error:
-    sys.exit(f"setup: {url}: {error}")' "$url" "$library" "$work/release" || return 1
-  install_library "$work/release" "$url" ''
-}
-
 # Stands in for a library: make and the build of DuckDB's own sources do the rest.
 from_source() {
   rm -f "$dir/$library" "$stamp"
@@ -163,6 +161,7 @@ from_source() {
   warn "no prebuilt DuckDB $DUCKDB_VERSION could be had: it will be compiled from source"
   warn "  this takes over 20 minutes, once, and needs a C++ compiler"
   warn "  with plain cargo commands pass: --features bundled"
+  warn "  to use a library that you have: TAGPOL_DUCKDB_DIR=FOLDER make setup"
   warn "  to try the prebuilt sources again: rm -r $dir && make setup"
 }
 
@@ -190,7 +189,6 @@ main() {
   from_directory && return 0
   if [ -n "$platform" ]; then
     from_npm && return 0
-    from_release && return 0
   else
     warn "no prebuilt DuckDB for $(uname -s)/$(uname -m)"
   fi
