@@ -5,6 +5,8 @@
 //! - `real`: real bills and inventories, evaluated by a program and by hand-written SQL
 //! - `large`: programs of thousands of items
 //! - `kill`: processes that are killed while they write to a state store
+//! - `hostile`: what holds for any bytes, over mutated fixtures
+//! - `supply_chain`: the checks on dependencies and on the library of DuckDB
 
 #![expect(
     clippy::indexing_slicing,
@@ -16,6 +18,8 @@
 
 mod differential;
 mod distinct;
+mod hostile;
 mod kill;
 mod large;
 mod real;
+mod supply_chain;
