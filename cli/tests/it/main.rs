@@ -15,6 +15,7 @@
 //! - `jail`: what a project may read and write, and what outputs replace
 //! - `sinks`: hostile texts through every format of every command, as `readers` of it see them
 //! - `interrupted`: Ctrl-C, full disks and folders that cannot be written; `killed`: trainings that are killed
+//! - `mutated`: mutated inventories and policies
 //! - `terraform`: plans, and other inventories of the clouds' own
 //! - `documents`, `examples`: what the documentation and the examples say, run
 
@@ -48,6 +49,7 @@ mod jail;
 mod killed;
 mod limits;
 mod lints;
+mod mutated;
 mod output;
 mod page;
 mod predictions;
