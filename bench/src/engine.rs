@@ -60,7 +60,7 @@ impl Engine {
         let mut counts = Counts::default();
         for cells in found {
             let [index, _, open, ..] = cells.as_slice() else { continue };
-            let number = |cell: &tagpol_store::Cell| cell.as_int().and_then(|n| u64::try_from(n).ok());
+            let number = |cell: &Cell| cell.as_int().and_then(|n| u64::try_from(n).ok());
             let check = number(index).and_then(|index| plan.checks.get(index as usize));
             let check = check.expect("a check of the plan");
             let at = CHECKS.iter().position(|(policy, id)| *policy == check.policy_name && *id == check.id);
@@ -75,9 +75,12 @@ impl Engine {
     pub(crate) fn findings(&self) -> u64 {
         let (store, Compiled { script, .. }) = self.start();
         script.statements().for_each(|sql| store.execute(sql).expect("the evaluation"));
-        let [findings] = script.query(QueryKind::Findings) else { panic!("P12 fits in one statement") };
-        let unordered = findings.rsplit_once("\nORDER BY").map_or(findings.as_str(), |(rows, _)| rows);
-        store.execute(&format!("CREATE TEMP TABLE found AS\n{unordered}")).expect("the findings");
+        let unordered = script.query(QueryKind::Findings).iter().map(|sql| {
+            let rows = sql.rsplit_once("\nORDER BY").map_or(sql.as_str(), |(rows, _)| rows);
+            format!("FROM (\n{rows}\n)")
+        });
+        let findings = unordered.collect::<Vec<_>>().join("\nUNION ALL\n");
+        store.execute(&format!("CREATE TEMP TABLE found AS\n{findings}")).expect("the findings");
         rows(&store, "found")
     }
 

@@ -52,6 +52,7 @@ use crate::layout::{Known, Layout, Options, StatementLimits, TextLimit};
 use crate::rates::Rates;
 use columns::Columns;
 use native::KeyIndex;
+use queries::Subtotals;
 use tags::Actions;
 use waivers::Waivers;
 
@@ -95,6 +96,7 @@ struct Lowering<'a> {
     /// Columns that the output has besides the usual.
     kept: Vec<ColumnId>,
     waivers: Waivers,
+    subtotals: Subtotals,
     beside: &'a Known,
     /// What is read of it.
     known: Vec<KnownColumn>,
@@ -153,6 +155,7 @@ impl<'a> Lowering<'a> {
             provenance: Vec::new(),
             kept: Vec::new(),
             waivers: Waivers::new(program, now),
+            subtotals: Subtotals::default(),
             beside: &layout.known,
             known: Vec::new(),
             text_limit: options.text_limit,

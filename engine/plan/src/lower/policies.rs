@@ -14,7 +14,15 @@ impl Lowering<'_> {
         let program = self.program;
         let mut policies: Vec<(usize, &Policy)> = program.policies.iter().enumerate().collect();
         policies.sort_by_key(|(_, policy)| std::cmp::Reverse(policy.severity));
-        policies.into_iter().flat_map(|(index, policy)| self.policy(index, policy)).collect()
+        let count: usize = program.policies.iter().map(|policy| policy.checks.len()).sum();
+        let mut checks = Vec::new();
+        for (index, policy) in policies {
+            checks.extend(self.policy(index, policy));
+            if count > self.limits.selections {
+                self.subtotal(&checks);
+            }
+        }
+        checks
     }
 
     fn policy(&mut self, index: usize, policy: &Policy) -> Vec<CheckInfo> {

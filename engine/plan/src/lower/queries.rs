@@ -24,12 +24,43 @@ pub(super) struct Tallies {
     pub(super) all: ColumnId,
 }
 
+/// The columns that count the open findings of some checks each.
+#[derive(Debug, Default)]
+pub(super) struct Subtotals {
+    columns: Vec<(Severity, ColumnId)>,
+    /// How many of the checks they count, the first.
+    checks: usize,
+}
+
 impl Lowering<'_> {
+    /// Makes columns that count the open findings of some checks, those that are in none yet, where they are
+    /// enough for one. Of thousands of checks, a total alone would read thousands of columns, which are then
+    /// computed by other statements.
+    pub(super) fn subtotal(&mut self, checks: &[CheckInfo]) {
+        let part = self.limits.part.max(1);
+        let left = checks.get(self.subtotals.checks..).unwrap_or_default();
+        if left.len() < part {
+            return;
+        }
+        for alike in left.chunk_by(|one, other| one.severity == other.severity) {
+            for some in alike.chunks(part) {
+                let Some(severity) = some.first().map(|check| check.severity) else { continue };
+                let name = format!("some_open_{}", severity.as_str());
+                let column = self.columns.add(&name, count_open(some), Type::Integer, None);
+                self.subtotals.columns.push((severity, column));
+            }
+        }
+        self.subtotals.checks = checks.len();
+    }
+
     /// Makes the columns that count the open findings of a resource.
     pub(super) fn tallies(&mut self, checks: &[CheckInfo]) -> Tallies {
+        let left = checks.get(self.subtotals.checks..).unwrap_or_default();
         let by_severity = Severity::ALL.map(|severity| {
-            let open = checks.iter().filter(|c| c.severity == severity).map(|c| is_open(c.state));
-            let count = Expr::sum(open.map(|e| Expr::call(Function::ToInteger, [e])).collect());
+            let subtotals = self.subtotals.columns.iter().filter(|(of, _)| *of == severity);
+            let subtotals = subtotals.map(|(_, column)| Expr::Column(*column));
+            let open = left.iter().filter(|c| c.severity == severity).map(open_as_number);
+            let count = Expr::sum(subtotals.chain(open).collect());
             let name = format!("open_{}", severity.as_str());
             self.columns.add(&name, count, Type::Integer, None)
         });
@@ -317,6 +348,14 @@ fn can_be(expr: &Expr, number: i64) -> bool {
     let mut found = *expr == Expr::integer(number);
     expr.for_each_child(|child| found |= can_be(child, number));
     found
+}
+
+fn count_open(checks: &[CheckInfo]) -> Expr {
+    Expr::sum(checks.iter().map(open_as_number).collect())
+}
+
+fn open_as_number(check: &CheckInfo) -> Expr {
+    Expr::call(Function::ToInteger, [is_open(check.state)])
 }
 
 fn is_open(column: ColumnId) -> Expr {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::expr::Printer;
 use super::statement::{Base, Evaluate};
 use super::{EVALUATED, known};
-use crate::ir::{AttrColumn, ColumnId, Expr, Plan};
+use crate::ir::{AttrColumn, ColumnId, Expr, Field, Plan};
 
 /// Name of what a group reads of the snapshot.
 const FIELDS: &str = "fields";
@@ -35,13 +35,18 @@ impl Tables {
         if !plan.dictionaries.is_empty() {
             return None;
         }
+        let columns: BTreeSet<ColumnId> = plan.layers.iter().flatten().copied().collect();
+        let lookups: usize = columns.iter().map(|&id| count_lookups(&plan.column(id).expr)).sum();
+        if columns.len() <= plan.limits.columns.max(1) && lookups <= plan.limits.lookups.max(1) {
+            return None;
+        }
         let id = plan.attr_column(AttrColumn::Id)?;
-        let groups = groups(plan);
+        let groups = groups(plan, columns);
         let tables = (0..).zip(&groups);
         let table_of =
             tables.flat_map(|(number, group)| group.columns.iter().map(move |&column| (column, number)));
         let table_of = table_of.collect();
-        (groups.len() > 1).then_some(Self { id, groups, table_of })
+        Some(Self { id, groups, table_of })
     }
 
     /// Returns the statements that make the tables, and the evaluated inventory as a view of them.
@@ -74,17 +79,22 @@ impl Tables {
     }
 }
 
-/// Returns the columns in groups that keep the limits, each column behind those that it reads.
-fn groups(plan: &Plan) -> Vec<Group> {
+/// Returns columns in groups that keep the limits, each column behind those that it reads. Attributes, which
+/// most queries read, are a small group by themselves.
+fn groups(plan: &Plan, all: BTreeSet<ColumnId>) -> Vec<Group> {
+    let is_attr = |id: ColumnId| matches!(plan.column(id).expr, Expr::Field(Field::Attr(_)));
     let mut groups: Vec<Group> = Vec::new();
-    let (mut columns, mut lookups) = (plan.limits.columns.max(1), 0);
+    let (mut columns, mut lookups, mut were_attrs) = (plan.limits.columns.max(1), 0, true);
     // Columns are numbered in the order in which they were made, of others that were there.
-    for id in plan.layers.iter().flatten().copied().collect::<BTreeSet<_>>() {
+    for id in all {
         let looked_up = count_lookups(&plan.column(id).expr);
-        if columns >= plan.limits.columns.max(1) || lookups + looked_up > plan.limits.lookups.max(1) {
+        let is_full =
+            columns >= plan.limits.columns.max(1) || lookups + looked_up > plan.limits.lookups.max(1);
+        if is_full || (were_attrs && !is_attr(id)) {
             groups.push(Group { columns: Vec::new(), kept: BTreeSet::new() });
             (columns, lookups) = (0, 0);
         }
+        were_attrs &= is_attr(id);
         columns += 1;
         lookups += looked_up;
         groups.last_mut().into_iter().for_each(|group| group.columns.push(id));
