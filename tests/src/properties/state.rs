@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use tagpol_store::state::{Action, Change, Prediction, StateError, StateStore};
-use tagpol_store::{Store, StoreOptions, quote_text};
+use tagpol_store::{Limits, Store, StoreOptions, quote_text};
 
 use super::{Scratch, now, same};
 
@@ -31,8 +31,13 @@ pub fn state(input: &[u8]) {
     same(contents(&path), contents(&path));
 }
 
-fn database() -> Store {
-    let options = StoreOptions { threads: Some(1), memory_limit: Some(MEMORY), ..StoreOptions::default() };
+fn database(state: &StateStore) -> Store {
+    let options = StoreOptions {
+        threads: Some(1),
+        limits: Limits { memory: Some(MEMORY), timeout: None },
+        files: state.files().collect(),
+        ..StoreOptions::default()
+    };
     Store::in_memory(&options).expect("a database in memory")
 }
 
@@ -55,7 +60,8 @@ fn good_file() -> &'static [u8] {
             value: "bob@example.com".to_owned(),
             confidence: 0.75,
         };
-        let written = StateStore::new(&path).write(&database(), |writer| -> Result<(), StateError> {
+        let state = StateStore::new(&path);
+        let written = state.write(&database(&state), |writer| -> Result<(), StateError> {
             writer.decide(now(), "ann", &[change])?;
             writer.set_predictions(&[prediction])
         });
@@ -77,8 +83,9 @@ fn patched(file: &[u8], mut patches: &[u8]) -> Vec<u8> {
 }
 
 fn insert(path: &Path, rows: &str) {
-    let database = database();
-    let written = StateStore::new(path).write(&database, |_| -> Result<(), StateError> {
+    let state = StateStore::new(path);
+    let database = database(&state);
+    let written = state.write(&database, |_| -> Result<(), StateError> {
         for row in rows.lines() {
             let mut words = row.split('\t');
             let name = words.next().unwrap_or_default();
@@ -97,8 +104,8 @@ fn insert(path: &Path, rows: &str) {
 
 /// Everything that is read of a store, as text.
 fn contents(path: &Path) -> Result<Option<String>, StateError> {
-    let database = database();
-    StateStore::new(path).read(&database, |state| {
+    let store = StateStore::new(path);
+    store.read(&database(&store), |state| {
         let decisions = (state.decisions()?, state.history(None)?, state.history(Some("i-1"))?);
         let copied = (state.copy_decisions("copied")?, state.copy_first_seen("seen", now())?);
         Ok(format!(

@@ -103,7 +103,7 @@ fn many_statements_grow_no_faster() {
     for layout in layouts() {
         for program in [wide, exempted, looking_up] {
             let size = |n: u32| {
-                let plan = lower(&program(n), &layout, &Options { now: noon(), limits }).unwrap();
+                let plan = lower(&program(n), &layout, &Options { limits, ..Options::at(noon()) }).unwrap();
                 Script::new(&plan, Dialect::DuckDb).to_string().len()
             };
             let (once, twice) = (size(400), size(800));
@@ -118,7 +118,7 @@ fn no_statement_holds_more_than_its_limits() {
     let limits = StatementLimits { columns: 100, ..StatementLimits::all(20) };
     for layout in layouts() {
         for program in [wide(150), exempted(150), looking_up(150)] {
-            let plan = lower(&program, &layout, &Options { now: noon(), limits }).unwrap();
+            let plan = lower(&program, &layout, &Options { limits, ..Options::at(noon()) }).unwrap();
             let script = Script::new(&plan, Dialect::DuckDb);
             let is_table = plan.dictionaries.is_empty();
             for sql in script.statements().filter(|_| is_table) {
