@@ -17,6 +17,7 @@ FORBIDDEN = {
     "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
     "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette", "burn"],
+    "tagpol-files": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette", "burn"],
     "tagpol-run": ["aws-config", "burn"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],

@@ -71,7 +71,8 @@ pub(crate) struct Tables {
 impl Tables {
     /// Reads the inventory into columns.
     pub(crate) fn load(inventory: &Path, policies: &Path) -> Self {
-        let store = Store::in_memory(&StoreOptions::default()).expect("DuckDB");
+        let options = StoreOptions { files: vec![inventory.to_owned()], ..StoreOptions::default() };
+        let store = Store::in_memory(&options).expect("DuckDB");
         let path = quote_text(&inventory.display().to_string());
         let keys: String = KEYS.iter().enumerate().fold(String::new(), |mut out, (at, key)| {
             let _ = write!(out, ", tags[{}] AS k{at}", quote_text(key));

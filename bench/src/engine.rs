@@ -86,7 +86,11 @@ impl Engine {
 
     fn start(&self) -> (Store, Compiled) {
         let compiled = compile_for(&self.program, &self.snapshot, &Options::at(now())).expect("a plan");
-        let store = Store::in_memory(&StoreOptions::default()).expect("DuckDB");
+        let store = Store::in_memory(&StoreOptions {
+            files: self.snapshot.database_files().to_vec(),
+            ..StoreOptions::default()
+        })
+        .expect("DuckDB");
         store.open_snapshot(&self.snapshot.resources_path(), &compiled.plan.relation).expect("the snapshot");
         open_values(&store, &self.snapshot, &compiled.plan).expect("the values of the snapshot");
         for info in &compiled.plan.lookups {

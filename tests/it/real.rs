@@ -282,8 +282,9 @@ struct ByHand {
 
 impl ByHand {
     fn of(file: &Path, by_hand: &Reading<'_>) -> Self {
-        let store = Store::in_memory(&StoreOptions::default()).unwrap();
         let file: PathBuf = file.canonicalize().unwrap();
+        let options = StoreOptions { files: vec![file.clone()], ..StoreOptions::default() };
+        let store = Store::in_memory(&options).unwrap();
         let file = file.to_str().unwrap().replace('\'', "''");
         let month = by_hand.bill.map(|(month, _)| format!("{month}-01")).unwrap_or_default();
         for sql in by_hand.sql {

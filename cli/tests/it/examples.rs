@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Folder, NOW, Run, repository, tagpol};
+use crate::support::{Folder, NOW, Run, tagpol};
 
-fn examples() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(repository().join("examples")).unwrap();
+fn examples(copy: &Folder) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(copy.path().join("examples")).unwrap();
     let mut folders: Vec<PathBuf> =
         entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -20,7 +20,8 @@ fn run(command: &str, project: &Path, args: &[&str]) -> Run {
 
 #[test]
 fn examples_check_pass_their_tests_and_evaluate() {
-    for project in examples() {
+    let copy = Folder::with_examples();
+    for project in examples(&copy) {
         let checked = run("check", &project, &[]).ends_with(0);
         assert!(checked.starts_with("ok: "), "{checked}");
         let tested = run("test", &project, &[]).ends_with(0);
@@ -37,7 +38,8 @@ fn examples_check_pass_their_tests_and_evaluate() {
 
 #[test]
 fn documentation_of_examples_is_fresh() {
-    for project in examples() {
+    let copy = Folder::with_examples();
+    for project in examples(&copy) {
         run("doc", &project, &["--check"]).ends_with(0);
     }
 }
@@ -48,7 +50,8 @@ fn inventories_are_what_their_scripts_make() {
         println!("skipped: there is no python3");
         return;
     }
-    for project in examples() {
+    let all = Folder::with_examples();
+    for project in examples(&all) {
         let script = project.join("make_inventory.py");
         if !script.is_file() {
             continue;

@@ -122,6 +122,6 @@ fn resources_that_were_exchanged_are_told() {
     let parquet = format!(".tagpol/snapshots/{}/resources.parquet", snapshots(&folder)[0]);
     let length = std::fs::metadata(folder.path().join(&parquet)).unwrap().len();
     folder.write(&parquet, vec![0; usize::try_from(length).unwrap()]);
-    folder.run(&["eval", "p.tagpol"]).fails_with(3, &["is damaged: its resources are not readable"]);
+    folder.run(&["eval", "p.tagpol"]).fails_with(3, &["is damaged: `resources.parquet` was changed"]);
     assert_eq!(folder.left_behind(), Vec::<String>::new());
 }

@@ -33,6 +33,20 @@ pub(crate) fn repository() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
+/// Copies a folder without `.tagpol`, which runs make.
+fn copy_project(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if !entry.file_type().unwrap().is_dir() {
+            std::fs::copy(entry.path(), to).unwrap();
+        } else if entry.file_name() != ".tagpol" {
+            copy_project(&entry.path(), &to);
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -86,6 +100,13 @@ impl Folder {
         for (name, text) in files {
             folder.write(name, text);
         }
+        folder
+    }
+
+    /// Returns a folder with a copy of the repository's `examples`, without what runs in them have left.
+    pub(crate) fn with_examples() -> Self {
+        let folder = Self::new();
+        copy_project(&repository().join("examples"), &folder.path().join("examples"));
         folder
     }
 

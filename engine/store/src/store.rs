@@ -23,8 +23,10 @@ pub struct StoreOptions {
     pub threads: Option<usize>,
     /// What statements may use before they end with an error.
     pub limits: Limits,
-    /// Files that statements may open. All others are out of reach, whatever SQL a file holds.
+    /// Files that statements may open. All others are out of reach, whatever SQL says.
     pub files: Vec<PathBuf>,
+    /// Folders in which statements may open any file.
+    pub folders: Vec<PathBuf>,
     /// Folder for what does not fit in memory. None: a statement that needs more memory fails, and
     /// nothing is ever written.
     pub temp_dir: Option<PathBuf>,
@@ -256,8 +258,10 @@ fn connect(options: &StoreOptions) -> duckdb::Result<Connection> {
     }
     // The order matters: what may be opened cannot be widened once external access is off.
     connection.execute_batch(&format!(
-        "SET allowed_paths = [{}]; SET enable_external_access = false; SET lock_configuration = true",
-        allowed(&options.files)?.join(", ")
+        "SET allowed_paths = [{}]; SET allowed_directories = [{}]; SET enable_external_access = false; \
+         SET lock_configuration = true",
+        allowed(&options.files)?.join(", "),
+        allowed(&options.folders)?.join(", ")
     ))?;
     Ok(connection)
 }
@@ -282,14 +286,14 @@ fn config(options: &StoreOptions) -> duckdb::Result<Config> {
     config.with("memory_limit", format!("{}B", options.limits.memory_bytes()))
 }
 
-/// The files as a list of SQL. Absolute, since that is what DuckDB compares.
-fn allowed(files: &[PathBuf]) -> duckdb::Result<Vec<String>> {
+/// The paths as texts of SQL. Absolute, since that is what DuckDB compares.
+fn allowed(paths: &[PathBuf]) -> duckdb::Result<Vec<String>> {
     let text = |path: &PathBuf| {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let text = absolute.to_str().map(quote_text);
         text.ok_or_else(|| duckdb::Error::InvalidPath(path.clone()))
     };
-    files.iter().map(text).collect()
+    paths.iter().map(text).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! all that is read back are the queries and columns of the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
@@ -34,8 +35,9 @@ struct Judge {
 
 impl Database {
     pub(super) fn new() -> Self {
-        let (plain, distinct) = (Judge::new(Distinct::Large), Judge::new(Distinct::Always));
-        Self { plain, distinct, folder: TempDir::new().unwrap() }
+        let folder = TempDir::new().unwrap();
+        let judge = |way| Judge::new(way, folder.path());
+        Self { plain: judge(Distinct::Large), distinct: judge(Distinct::Always), folder }
     }
 
     /// Evaluates a case in both ways, which must agree.
@@ -64,8 +66,9 @@ impl Database {
 }
 
 impl Judge {
-    fn new(way: Distinct) -> Self {
-        let options = StoreOptions { threads: Some(1), ..StoreOptions::default() };
+    fn new(way: Distinct, snapshots: &Path) -> Self {
+        let options =
+            StoreOptions { threads: Some(1), folders: vec![snapshots.to_owned()], ..StoreOptions::default() };
         Self { store: Store::in_memory(&options).unwrap(), way }
     }
 
@@ -303,7 +306,8 @@ pub(super) fn options(case: &Case, distinct: Distinct) -> Options {
         };
         told.unwrap();
     }
-    Options { rates, distinct, ..Options::at(case.options.now) }
+    let text_limit = case.options.text_limit;
+    Options { rates, distinct, text_limit, ..Options::at(case.options.now) }
 }
 
 pub(super) fn resource(row: &Row) -> Resource {

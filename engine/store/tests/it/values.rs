@@ -191,6 +191,7 @@ fn options_are_taken() {
         limits: Limits { memory: Some(64 << 20), timeout: None },
         temp_dir: Some(folder.path().to_owned()),
         files: Vec::new(),
+        folders: Vec::new(),
     };
     let store = Store::in_memory(&options).expect("opens");
     assert_eq!(value(&store, "SELECT current_setting('threads')"), Cell::Int(1));
