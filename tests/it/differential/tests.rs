@@ -8,10 +8,11 @@ use chrono::{NaiveTime, SubsecRound};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use tagpol_plan::TextLimit;
 use tagpol_plan::interp::{Row, State, Winner, evaluate};
 use tagpol_sema::program::{
-    Action, ActionKind, CmpOp, CompareAs, Direction, Exemption, MapTarget, Normalize, Otherwise, Policy,
-    Pred, Regex, Rule, Source, TextOp, Value,
+    Action, ActionKind, Check, CheckKind, CmpOp, CompareAs, Direction, Exemption, Func, MapTarget, Normalize,
+    Otherwise, Policy, Pred, Regex, Rule, Source, TextOp, Value,
 };
 
 use super::database::Database;
@@ -509,4 +510,47 @@ fn differences_name_the_resource_the_tag_and_the_check() {
     let any = |parts: [&str; 2]| lines.iter().any(|l| parts.iter().all(|p| l.contains(p)));
     assert!(any(["tag active: ", "not \"other\" from Default"]), "{lines:#?}");
     assert!(any([" policy-0/check-0: ", "not Some(Open)"]), "{lines:#?}");
+}
+
+/// What is computed of a missing value is missing, however the value is judged.
+#[test]
+fn computed_texts_of_missing_values_are_missing() {
+    let native = |key: &str| Value::Native(key.to_owned());
+    let text = |text: &str| Value::Text(text.to_owned());
+    let computed = || Value::Template(vec![native("Order"), text("'")]);
+    let trimmed = || Value::Call(Func::Trim, vec![computed()]);
+    let replaced = || Value::Call(Func::Replace, vec![native("Order"), text("a"), text("b")]);
+    let compare = |left: Value, op| Pred::Compare { op, left, right: text(""), by: CompareAs::Text };
+    let conditions = [
+        compare(trimmed(), CmpOp::Le),
+        compare(computed(), CmpOp::Le),
+        compare(replaced(), CmpOp::Ge),
+        Pred::Or(vec![Pred::IsMissing(native("Team")), compare(trimmed(), CmpOp::Le)]),
+        Pred::Not(Box::new(compare(replaced(), CmpOp::Lt))),
+    ];
+    let (database, mut runner) = (Database::new(), TestRunner::deterministic());
+    for (limit, resources) in [(34, 200), (3, 200), (65_536, 200), (34, 10)] {
+        let mut case = cases(resources / 5).new_tree(&mut runner).unwrap().current();
+        case.options.text_limit = TextLimit(limit);
+        case.program.exemptions.clear();
+        let policy = case.program.policies[0].clone();
+        let check = policy.checks[0].clone();
+        let checks = conditions.iter().zip(0..).map(|(pred, at)| Check {
+            id: format!("c{at}"),
+            kind: CheckKind::Forbid,
+            pred: pred.clone(),
+            tag: None,
+            ..check.clone()
+        });
+        case.program.policies = vec![Policy {
+            scope: None,
+            grace: None,
+            checks: checks.collect(),
+            remedies: Vec::new(),
+            ..policy
+        }];
+        let expected = evaluate(&case.program, &case.resources, &case.options);
+        let found = database.evaluate(&case).unwrap();
+        assert_eq!(differences(&case, &expected, &found), Vec::<String>::new());
+    }
 }

@@ -252,7 +252,7 @@ pub enum Function {
     Trim,
     /// `(text) -> integer`: its number of characters.
     Length,
-    /// `(text) -> integer`: its number of bytes in UTF-8.
+    /// `(text, …) -> integer`: the number of bytes of all of them together, in UTF-8.
     Bytes,
     /// `(text, from, to) -> integer`: the number of bytes of what [`Function::Replace`] returns, found
     /// without making it.

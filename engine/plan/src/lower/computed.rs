@@ -3,6 +3,8 @@
 //! Whether a text fits is asked before it is made, so none is ever longer than the limit on the way. What it
 //! is made of has columns of its own: it is read twice, and would otherwise double with each call in another.
 
+use std::collections::HashSet;
+
 use tagpol_sema::program::{CmpOp, Loc, Value};
 use tagpol_sema::words::Words;
 
@@ -14,8 +16,8 @@ impl Lowering<'_> {
     /// as.
     pub(super) fn concatenated(&mut self, parts: Vec<Expr>, of: &str) -> Expr {
         // A constant is measured by the database too: no text of a program changes the statements.
-        let lengths = parts.iter().map(|part| Expr::call(Function::Bytes, [part.clone()])).collect();
-        self.limited(Expr::Call(Function::Concat, parts), Expr::sum(lengths), of)
+        let length = Expr::Call(Function::Bytes, parts.clone());
+        self.limited(Expr::Call(Function::Concat, parts), length, of)
     }
 
     /// Returns what `replace` makes of three texts, NULL where it is longer than the limit.
@@ -51,7 +53,9 @@ impl Lowering<'_> {
     /// Makes the column that tells which text is too long.
     pub(super) fn computed_texts(&mut self) -> ComputedTexts {
         let computed = std::mem::take(&mut self.computed);
-        let arms = (0..).zip(&computed).map(|(at, computed)| (computed.too_long.clone(), Expr::integer(at)));
+        let mut seen = HashSet::new();
+        let arms = (0..).zip(&computed).filter(|(_, computed)| seen.insert(&computed.too_long));
+        let arms = arms.map(|(at, computed)| (computed.too_long.clone(), Expr::integer(at)));
         let first = Expr::case(arms, None, Type::Integer);
         let texts = computed.iter().map(|computed| computed.text.clone()).collect();
         if computed.is_empty() {

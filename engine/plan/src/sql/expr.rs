@@ -449,9 +449,11 @@ fn binding_of(expr: &Expr) -> Binding {
         | Expr::In { .. }
         | Expr::Like { .. }
         | Expr::Bit(..) => Binding::Comparison,
-        Expr::Sum(_) | Expr::Call(Function::Concat | Function::TimeBetween | Function::BytesReplaced, _) => {
-            Binding::Sum
-        }
+        Expr::Sum(_)
+        | Expr::Call(
+            Function::Concat | Function::TimeBetween | Function::Bytes | Function::BytesReplaced,
+            _,
+        ) => Binding::Sum,
         _ => Binding::Atom,
     }
 }
