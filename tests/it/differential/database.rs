@@ -306,8 +306,7 @@ pub(super) fn options(case: &Case, distinct: Distinct) -> Options {
         };
         told.unwrap();
     }
-    let text_limit = case.options.text_limit;
-    Options { rates, distinct, text_limit, ..Options::at(case.options.now) }
+    Options { rates, distinct, text_limit: case.options.text_limit, ..Options::at(case.options.now) }
 }
 
 pub(super) fn resource(row: &Row) -> Resource {
