@@ -170,7 +170,7 @@ impl From<RunError> for Failure {
             }
             RunError::TextTooLong(ref found) => {
                 let failure = Self::usage(error.to_string())
-                    .help("make it of fewer or shorter parts, or raise the limit with `--text-limit BYTES`");
+                    .help("shorten the value; `--text-limit BYTES` of `eval`, `cost`, `diff`, `explain` and `test` raises the limit");
                 let loc = &found.text.loc;
                 if loc.file.is_empty() {
                     return failure;

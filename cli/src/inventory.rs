@@ -1,10 +1,11 @@
 //! Which resources a command works on.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
-use tagpol_inventory::{Format, ImportError, ImportOptions, Manifest, Snapshot, import};
+use tagpol_inventory::{Damaged, Format, ImportError, ImportOptions, Listing, Manifest, Snapshot, import};
 
 use crate::args::{ImportArgs, SourceArgs};
 use crate::failure::Failure;
@@ -150,7 +151,17 @@ pub(crate) fn newest(folder: &Path) -> Result<Option<Snapshot>, Failure> {
     if !folder.is_dir() {
         return Ok(None);
     }
-    Ok(Snapshot::list(folder)?.snapshots.into_iter().next())
+    let Listing { snapshots, damaged } = Snapshot::list(folder)?;
+    let newest = snapshots.into_iter().next();
+    // Their names begin with their times. An older one in place of a damaged one would go unnoticed.
+    let is_newer = |damaged: &Damaged| {
+        let name = damaged.dir.file_name().unwrap_or_default();
+        newest.as_ref().is_none_or(|newest| name > OsStr::new(newest.id()))
+    };
+    match damaged.into_iter().find(is_newer) {
+        Some(damaged) => Err(damaged.error.into()),
+        None => Ok(newest),
+    }
 }
 
 /// Returns the one snapshot whose id begins with a text, or the snapshot in a folder of that name.
@@ -158,7 +169,13 @@ pub(crate) fn by_id(folder: &Path, id: &str) -> Result<Snapshot, Failure> {
     if Path::new(id).join("manifest.json").is_file() {
         return Ok(Snapshot::open(Path::new(id))?);
     }
-    let all = if folder.is_dir() { Snapshot::list(folder)?.snapshots } else { Vec::new() };
+    let Listing { snapshots: all, damaged } = Snapshot::list(folder)?;
+    let is_meant = |damaged: &Damaged| {
+        damaged.dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with(id))
+    };
+    if let Some(damaged) = damaged.into_iter().find(is_meant) {
+        return Err(damaged.error.into());
+    }
     let mut found: Vec<Snapshot> = all.into_iter().filter(|snapshot| snapshot.id().starts_with(id)).collect();
     match found.len() {
         1 => found.pop().ok_or_else(|| Failure::engine("no snapshot")),

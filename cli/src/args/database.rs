@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use tagpol_store::Limits;
 
+/// Bytes that DuckDB needs to start, with some to work with.
+const LEAST: u64 = 64 << 20;
+
 /// What databases may use before a run ends with an error.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct DatabaseArgs {
-    /// Memory that the database may use, like 512MiB or 8GiB [default: 80% of the machine's, or of its
-    /// container's]
+    /// Maximum memory for the database, such as 512MiB or 8GiB [default: 80% of the memory of the machine
+    /// or of its container]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, global = true)]
     memory_limit: Option<u64>,
-    /// Seconds that one statement of the database may take; 0: no limit
+    /// Time limit for each query of the database, in seconds; 0 for no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, global = true)]
     timeout: u32,
 }
@@ -37,10 +40,14 @@ fn parse_size(text: &str) -> Result<u64, String> {
         "gib" | "g" => 1 << 30,
         "tb" => 1_000_000_000_000,
         "tib" | "t" => 1 << 40,
-        _ => return Err(format!("`{unit}` is not a unit of memory; write MiB or GiB")),
+        _ => return Err("write a whole number and a unit, such as 512MiB or 8GiB".to_owned()),
     };
     let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
-    bytes.filter(|bytes| *bytes > 0).ok_or_else(|| "write a size like 512MiB or 8GiB".to_owned())
+    match bytes {
+        None => Err("write a whole number and a unit, such as 512MiB".to_owned()),
+        Some(bytes) if bytes < LEAST => Err("the least is 64MiB".to_owned()),
+        Some(bytes) => Ok(bytes),
+    }
 }
 
 #[cfg(test)]
@@ -51,8 +58,8 @@ mod tests {
     fn sizes() {
         assert_eq!(parse_size("512MiB"), Ok(512 << 20));
         assert_eq!(parse_size("8 gb"), Ok(8_000_000_000));
-        assert_eq!(parse_size("1024"), Ok(1024));
-        for wrong in ["", "0", "-1", "1.5GiB", "8 apples", "99999999999TiB", "GiB"] {
+        assert_eq!(parse_size("100000000"), Ok(100_000_000));
+        for wrong in ["", "0", "8", "63MiB", "-1", "1.5GiB", "8 apples", "99999999999TiB", "GiB"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }
     }

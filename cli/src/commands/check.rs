@@ -14,6 +14,7 @@ use crate::project::Project;
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.path.as_deref())?;
     project.set_now(clock(args.now));
+    project.manifest.check_places(&project.root)?;
     let analysis = project.analysis();
     let found = &project.diagnostics();
     if !analysis.has_errors() {

@@ -135,6 +135,19 @@ fn policies_and_manifests_are_no_links_and_no_pipes() {
 }
 
 #[test]
+fn linked_folders_of_policies_are_no_silent_loss() {
+    let folder = Folder::with(&[
+        ("repo/p.tagpol", OWNED),
+        ("shared/q.tagpol", "tag team: text\n"),
+        ("data/x.csv", ""),
+    ]);
+    symlink("../data", folder.path().join("repo/data")).unwrap();
+    folder.run(&["check", "repo"]).ends_with(0);
+    symlink("../shared", folder.path().join("repo/shared")).unwrap();
+    folder.run(&["check", "repo"]).fails_with(2, &["`repo/shared` is a symbolic link"]);
+}
+
+#[test]
 fn what_the_manifest_names_lies_inside_the_project() {
     let settings = [
         "inventory = [\"../outside.csv\"]",
@@ -185,6 +198,7 @@ fn what_the_manifest_names_lies_inside_the_project() {
         assert_eq!(run.code, 2, "{setting}: {run:#?}");
         assert!(run.err.contains("repo/tagpol.toml"), "{setting}: {run:#?}");
         shows_no_secret(&run);
+        folder.run(&["check", "repo"]).fails_with(2, &["repo/tagpol.toml"]);
         assert_eq!(folder.entries(), before, "{setting}");
     }
 }

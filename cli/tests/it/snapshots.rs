@@ -125,3 +125,19 @@ fn resources_that_were_exchanged_are_told() {
     folder.run(&["eval", "p.tagpol"]).fails_with(3, &["is damaged: `resources.parquet` was changed"]);
     assert_eq!(folder.left_behind(), Vec::<String>::new());
 }
+
+#[test]
+fn a_damaged_snapshot_is_no_missing_one() {
+    let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN)]);
+    folder.run(&["snapshot", "import", "clean.csv"]).ends_with(0);
+    let id = snapshots(&folder).remove(0);
+    let manifest = folder.read(&format!(".tagpol/snapshots/{id}/manifest.json"));
+    folder.run(&["eval", "p.tagpol"]).ends_with(0);
+    // A newer one that is damaged is not passed over for an older one.
+    let newer = "99990101T000000Z-00000000";
+    folder.write(&format!(".tagpol/snapshots/{newer}/manifest.json"), manifest);
+    for args in [&["eval", "p.tagpol"][..], &["eval", "p.tagpol", "--snapshot", newer]] {
+        folder.run(args).fails_with(3, &[newer, "is damaged: `resources.parquet` is missing"]);
+    }
+    folder.run(&["eval", "p.tagpol", "--snapshot", &id]).ends_with(0);
+}

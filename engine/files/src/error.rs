@@ -86,9 +86,11 @@ impl FileError {
     /// Returns what the user can do about it, if there is anything to say.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Outside { .. } | Self::Git { .. } => Some(
-                "what a project's files name must lie inside the project; name other files on the command line",
+            Self::Outside { .. } => Some(
+                "move it into the project, or move tagpol.toml to a folder that contains both; \
+                 an inventory or an output can also be named on the command line",
             ),
+            Self::Git { .. } => Some("name a file of the project"),
             Self::Link { .. } => {
                 Some("links inside a project are not followed; put the file or folder itself there")
             }
@@ -107,7 +109,11 @@ impl FileError {
     /// Returns the reason without the path, for messages that have named the file already.
     pub fn reason(&self) -> String {
         match self {
-            Self::Outside { root, .. } => format!("it is outside of the project `{}`", root.display()),
+            Self::Outside { root, .. } => format!(
+                "it is outside of the project `{}`; copy it into the project, or move tagpol.toml to a folder \
+                 that contains both",
+                root.display()
+            ),
             Self::Link { path } => format!("`{}` is a symbolic link", path.display()),
             Self::Git { .. } => "it belongs to git, not to the project".to_owned(),
             Self::NotRegular { kind, .. } => format!("it is {kind}, not a regular file"),

@@ -147,7 +147,8 @@ fn no_reader(error: io::Error, path: &Path) -> FileError {
     FileError::write(path, error)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::io::Read as _;
     use std::os::unix::fs::{FileTypeExt as _, symlink};

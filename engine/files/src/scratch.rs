@@ -54,7 +54,11 @@ impl Scratch {
     /// Those of the system.
     pub fn inside(parent: &Path) -> io::Result<Self> {
         remove_abandoned(parent);
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        let mut builder = tempfile::Builder::new();
+        // Among the temporary files of all users; what is renamed out of it has permissions of its own.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.prefix(PREFIX).tempdir_in(parent)?;
         locked(&LIVE).push(folder.path().to_owned());
         let mut scratch = Self { folder: Some(folder), mark: None };
         let mut mark = File::create_new(scratch.path().join(MARK))?;
@@ -174,6 +178,8 @@ mod tests {
         let dead = abandoned(parent.path());
         drop(Scratch::inside(parent.path()).unwrap());
         assert!(living.path().is_dir() && !dead.exists());
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&living.path().metadata().unwrap()) & 0o777, 0o700);
         drop(living);
         assert_eq!(names(parent.path()), [""; 0]);
     }

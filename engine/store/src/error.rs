@@ -89,7 +89,7 @@ impl StoreError {
 
 /// Returns a number of bytes for people: `512 MiB`, `19.2 GiB`.
 fn size(bytes: u64) -> String {
-    let tenths = |unit: u32| u128::from(bytes) * 10 >> unit;
+    let tenths = |unit: u32| (u128::from(bytes) * 10) >> unit;
     match tenths(30) {
         0..10 => format!("{} MiB", bytes >> 20),
         tenths => format!("{}.{} GiB", tenths / 10, tenths % 10),

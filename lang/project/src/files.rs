@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use tagpol_files::FileError;
 use tagpol_inventory::lookup_headings;
 use tagpol_sema::TableFile;
 
@@ -59,7 +60,8 @@ pub fn folder(root: PathBuf) -> Result<Location, ProjectError> {
 }
 
 /// Lists the `.tagpol` files below a folder, of which there must be some. Hidden folders, build output
-/// and linked folders are passed over. A `.tagpol` file that is a link, or not a regular file, is an error.
+/// and linked folders without policies are passed over. A `.tagpol` file that is a link or not a regular file, and a
+/// linked folder that holds one, is an error.
 pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     let mut files = Vec::new();
     let jail = Jail::new(folder);
@@ -82,6 +84,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
 pub fn readable_files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let jail = Jail::new(folder);
+    // It ends at a linked folder of policies, after those before it.
     let _ = walk(folder, &mut |path| {
         if is_policy_file(&path) && jail.file(&path).is_ok() {
             files.push(path);
@@ -89,6 +92,12 @@ pub fn readable_files_below(folder: &Path) -> Vec<PathBuf> {
         Ok(())
     });
     files
+}
+
+/// Whether there is a `.tagpol` file right in a folder.
+fn holds_policies(folder: &Path) -> bool {
+    std::fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| is_policy_file(&entry.path())))
 }
 
 fn walk(
@@ -103,8 +112,14 @@ fn walk(
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if path.is_dir() {
             let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-            if !name.starts_with('.') && name != "target" && name != "node_modules" && !is_link {
+            if name.starts_with('.') || name == "target" || name == "node_modules" {
+                continue;
+            }
+            if !is_link {
                 walk(&path, visit)?;
+            } else if holds_policies(&path) {
+                // Passed over in silence, its policies would be taken for checked.
+                return Err(FileError::Link { path }.into());
             }
         } else {
             visit(path)?;

@@ -7,6 +7,18 @@ use tagpol_files::{FileError, Jail};
 use crate::{FILE_NAME, Manifest, ProjectError};
 
 impl Manifest {
+    /// Checks everything that the manifest of the project in `root` names.
+    ///
+    /// # Errors
+    /// The first that leads out of the project.
+    pub fn check_places(&self, root: &Path) -> Result<(), ProjectError> {
+        self.policies_in(root)?;
+        self.inventory_in(root)?;
+        self.snapshots_in(root)?;
+        self.state_in(root)?;
+        self.doc_output_in(root).map(drop)
+    }
+
     /// Returns the folder of the `.tagpol` files of the project in `root`.
     ///
     /// # Errors

@@ -136,7 +136,7 @@ fn record(
     resources: &[&str],
     found: &[(usize, &str)],
 ) -> Recorded {
-    let store = store(&state);
+    let store = store(state);
     let column = ["id".to_owned()];
     let rows: Vec<[Option<String>; 1]> = resources.iter().map(|id| [Some((*id).to_owned())]).collect();
     store.load_table("evaluated", &column, rows.iter().map(|row| row.as_slice())).unwrap();
@@ -158,7 +158,7 @@ fn record(
 /// Each time in which a finding was there: check, resource, days of first seen, last seen, resolved.
 fn seen(state: &StateStore) -> Vec<(String, String, u32, u32, Option<u32>)> {
     use chrono::Datelike as _;
-    let findings = state.read(&store(&state), |state| state.findings()).unwrap().unwrap();
+    let findings = state.read(&store(state), |state| state.findings()).unwrap().unwrap();
     let line = |f: tagpol_store::state::SeenFinding| {
         let resolved = f.resolved_at.map(|at| at.day());
         (f.key.check, f.resource, f.first_seen.day(), f.last_seen.day(), resolved)
