@@ -135,6 +135,12 @@ impl Repository {
     }
 }
 
+/// Bytes of a file of a revision.
+const BLOB_LIMIT: usize = 64 << 20;
+
+/// Bytes of a list of files: a million paths take some hundred million.
+const LIST_LIMIT: u64 = 256 << 20;
+
 /// `git cat-file --batch`: one question, one answer.
 struct BlobReader {
     child: Child,
@@ -154,7 +160,13 @@ impl BlobReader {
 
     /// Writes a blob to a file.
     fn write(&mut self, id: &str, path: &Path) -> Result<(), Failure> {
-        let bytes = self.read(id).map_err(|_| unreadable())?;
+        let bytes = self.read(id).map_err(|error| match error.kind() {
+            std::io::ErrorKind::Other => Failure::usage(format!(
+                "a policy or table of the revision is larger than {} MiB",
+                BLOB_LIMIT >> 20
+            )),
+            _ => unreadable(),
+        })?;
         let folder = path.parent().unwrap_or(path);
         std::fs::create_dir_all(folder).map_err(|error| Failure::io("make", folder, &error))?;
         std::fs::write(path, bytes).map_err(|error| Failure::io("write", path, &error))
@@ -170,6 +182,9 @@ impl BlobReader {
         self.answers.read_line(&mut head)?;
         let size: usize =
             head.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok()).ok_or_else(bad)?;
+        if size > BLOB_LIMIT {
+            return Err(std::io::Error::other("too large"));
+        }
         let mut bytes = vec![0; size];
         self.answers.read_exact(&mut bytes)?;
         self.answers.read_exact(&mut [0])?;
@@ -199,9 +214,24 @@ fn command(folder: &Path, args: &[&str]) -> Command {
 }
 
 fn git_bytes(folder: &Path, args: &[&str]) -> Result<Vec<u8>, Failure> {
-    let run = command(folder, args).stderr(Stdio::piped()).output().map_err(|error| no_git(&error))?;
+    let mut child = command(folder, args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| no_git(&error))?;
+    let mut bytes = Vec::new();
+    if let Some(out) = child.stdout.take() {
+        out.take(LIST_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| no_git(&error))?;
+    }
+    if bytes.len() as u64 > LIST_LIMIT {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(Failure::usage(format!("git lists more than {} MiB of files", LIST_LIMIT >> 20)));
+    }
+    // Of what goes wrong git says a line or two, which fit into the pipe.
+    let run = child.wait_with_output().map_err(|error| no_git(&error))?;
     if run.status.success() {
-        return Ok(run.stdout);
+        return Ok(bytes);
     }
     let said = String::from_utf8_lossy(&run.stderr);
     let said = said.lines().next().unwrap_or("git failed").trim_start_matches("fatal: ");

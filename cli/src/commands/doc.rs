@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tagpol_doc::{Change, File, Format, Layout, Subject};
+use tagpol_project::Jail;
 use tagpol_sema::program::{Program, Severity};
 use tagpol_sema::remarks::remarks;
 
@@ -22,10 +23,10 @@ const HTML_MARK: &str = "Made by <code>tagpol doc</code>";
 pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> {
     let project = Project::load(args.path.as_deref())?;
     let settings = &project.manifest.doc;
-    // What the user names may lead anywhere.
-    let target = match &args.output {
-        Some(output) => Some(output.clone()),
-        None => project.manifest.doc_output_in(&project.root)?,
+    // What the user names may lead anywhere; what the manifest names, and files in it, may not.
+    let (target, jail) = match &args.output {
+        Some(output) => (Some(output.clone()), None),
+        None => (project.manifest.doc_output_in(&project.root)?, Some(Jail::new(&project.root))),
     };
     let format = args.format.or(settings.format.map(DocFormat::from));
     let Some(target) = target else {
@@ -41,6 +42,9 @@ pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> 
     };
     let place = Place::new(target, format);
     let files = documented(&project, place.format, place.layout, output)?;
+    if let Some(jail) = jail {
+        files.iter().try_for_each(|file| jail.target(&place.path(file)).map(drop))?;
+    }
     if args.check { check(&place, &files, output) } else { write(&place, &files, output) }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tagpol_project::FILE_NAME;
+use tagpol_project::{FILE_NAME, Jail};
 
 use crate::args::InitArgs;
 use crate::failure::{Exit, Failure};
@@ -24,6 +24,10 @@ pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure>
     if let Some((name, _)) = there {
         return Err(Failure::usage(format!("`{}` is there already", root.join(name).display()))
             .help("name a new folder: `tagpol init my-policies`"));
+    }
+    let jail = Jail::new(root);
+    for (name, _) in FILES.iter().filter(|(name, _)| *name != ".gitignore") {
+        jail.target(&root.join(name))?;
     }
     for (name, text) in FILES {
         let path = root.join(name);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tagpol_collect::{AwsOptions, fetch_aws};
 use tagpol_inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot};
+use tagpol_project::Jail;
 
 use super::clock;
 use crate::args::{Cloud, FetchArgs, ImportArgs, SnapshotArgs, SnapshotCommand};
@@ -77,7 +78,13 @@ fn fetch(folder: &Path, args: &FetchArgs, output: &mut Output) -> Result<Exit, F
         (failure, Some(help)) => failure.help(help),
         (failure, None) => failure,
     })?;
-    let kept = keep(&fetched, &folder.with_file_name("fetched"))?;
+    let kept = folder.with_file_name("fetched");
+    let jail = Jail::new(kept.parent().unwrap_or(folder));
+    jail.folder(&kept)?;
+    for file in &fetched {
+        jail.target(&kept.join(file.file_name().unwrap_or_default()))?;
+    }
+    let kept = keep(&fetched, &kept)?;
     let files: Vec<PathBuf> = args.with.iter().cloned().chain(kept).collect();
     import_into(folder, &files, &args.import, output)
 }

@@ -56,6 +56,7 @@ fn a_table_outside_of_the_project_is_an_error_that_shows_nothing_of_it() {
         "../../none.csv",
         "link.csv",
         "folder/secret.csv",
+        "folder/../secret.csv",
         "loop.csv",
         "/etc/passwd",
         "../.git/config",
@@ -156,6 +157,13 @@ fn what_the_manifest_names_lies_inside_the_project() {
         "inventory = [\"data\"]",
         "inventory = [\".git/list.csv\"]",
         "inventory = [\"pipe\"]",
+        // What the system makes of these is not what their text says.
+        "inventory = [\"link/../outside.csv\"]",
+        "policies = \"link/../p\"",
+        "snapshots = \"link/../snapshots\"",
+        "state = \"link/../state.duckdb\"",
+        "[doc]\noutput = \"link/../doc.md\"",
+        "[doc]\noutput = \"linked-pages\"",
         "policies = \"..\"",
         "policies = \"link\"",
         "policies = \"/\"",
@@ -183,6 +191,9 @@ fn what_the_manifest_names_lies_inside_the_project() {
         symlink("../../outside.csv", repo.join("data/b.csv")).unwrap();
         symlink("../home", repo.join("link")).unwrap();
         make_pipe(&repo.join("pipe"));
+        // A folder for pages in which one is a link.
+        fs::create_dir(repo.join("linked-pages")).unwrap();
+        symlink("../../planted.md", repo.join("linked-pages/index.md")).unwrap();
         let before = folder.entries();
         let command: &[&str] = match setting {
             _ if setting.starts_with("snapshots") => {
@@ -196,9 +207,14 @@ fn what_the_manifest_names_lies_inside_the_project() {
         };
         let run = folder.run(command);
         assert_eq!(run.code, 2, "{setting}: {run:#?}");
-        assert!(run.err.contains("repo/tagpol.toml"), "{setting}: {run:#?}");
+        assert!(
+            run.err.contains("repo/tagpol.toml") || run.err.contains("symbolic link"),
+            "{setting}: {run:#?}"
+        );
         shows_no_secret(&run);
-        folder.run(&["check", "repo"]).fails_with(2, &["repo/tagpol.toml"]);
+        if !setting.ends_with("linked-pages\"") {
+            folder.run(&["check", "repo"]).fails_with(2, &["repo/tagpol.toml"]);
+        }
         assert_eq!(folder.entries(), before, "{setting}");
     }
 }
@@ -335,6 +351,13 @@ fn a_new_project_writes_through_no_link() {
     symlink("outside.csv", folder.path().join("inventory.csv")).unwrap();
     folder.run(&["init"]).fails_with(2, &["is there already"]);
     assert!(!folder.path().join("outside.csv").exists());
+    let folder = Folder::with(&[("out/keep", "")]);
+    fs::create_dir(folder.path().join("repo")).unwrap();
+    symlink("../out", folder.path().join("repo/policies")).unwrap();
+    folder.run(&["init", "repo"]).fails_with(2, &["`repo/policies` is a symbolic link"]);
+    assert!(
+        !folder.path().join("out/tags.tagpol").exists() && !folder.path().join("repo/tagpol.toml").exists()
+    );
 }
 
 #[test]

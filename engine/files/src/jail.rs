@@ -9,13 +9,13 @@ use crate::open::kind_of;
 
 /// The root of a project.
 ///
-/// Paths are resolved by their text, then walked from the canonical root downwards: a path without `..`
-/// on which no part is a link cannot lead out of the root, whatever the file system holds.
+/// Paths are walked from the root downwards. One on which no part is a link, and on which `..` never leads
+/// above the root, cannot lead out of it, and means the same to this program and to the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jail {
     /// The root as it was named.
     named: PathBuf,
-    /// The root, absolute and without `.` and `..`, with its links: what paths are compared with.
+    /// The root, absolute, with its links: what paths begin with.
     lexical: PathBuf,
     /// The root without links: what paths are opened below. The same as `lexical` if it cannot be resolved.
     canonical: PathBuf,
@@ -30,7 +30,7 @@ enum Found {
 impl Jail {
     /// Names the root. The root itself may be a link: the user named it.
     pub fn new(root: &Path) -> Self {
-        let lexical = normalized(root);
+        let lexical = absolute(root);
         let canonical = fs::canonicalize(&lexical).unwrap_or_else(|_| lexical.clone());
         Self { named: root.to_owned(), lexical, canonical }
     }
@@ -101,38 +101,43 @@ impl Jail {
         }
     }
 
-    /// Follows a path from the root downwards. Nothing may lie behind the first part that is missing.
+    /// Follows a path from the root downwards, part by part, as the system does. Since no part may be a link, `..` leads
+    /// back to where the part before it came from, and never above the root.
     fn walk(&self, path: &Path) -> Result<(PathBuf, Found), FileError> {
-        let wanted = normalized(path);
+        let outside = || FileError::Outside { path: path.to_owned(), root: self.named.clone() };
+        let wanted = absolute(path);
         let inside = wanted.strip_prefix(&self.lexical).or_else(|_| wanted.strip_prefix(&self.canonical));
-        let Ok(inside) = inside else {
-            return Err(FileError::Outside { path: path.to_owned(), root: self.named.clone() });
-        };
-        let mut real = self.canonical.clone();
-        let mut found = match fs::symlink_metadata(&real) {
-            Ok(meta) => Found::Something(meta.file_type()),
-            Err(_) => Found::Nothing,
-        };
-        for part in inside.components() {
+        let (mut real, mut depth) = (self.canonical.clone(), 0_usize);
+        for part in inside.map_err(|_| outside())?.components() {
+            match part {
+                Component::CurDir => continue,
+                Component::ParentDir => {
+                    depth = depth.checked_sub(1).ok_or_else(outside)?;
+                    real.pop();
+                    continue;
+                }
+                _ => {}
+            }
             if part.as_os_str().eq_ignore_ascii_case(".git") {
                 return Err(FileError::Git { path: path.to_owned() });
             }
+            depth += 1;
             real.push(part);
-            found = match fs::symlink_metadata(&real) {
-                Ok(meta) if meta.is_symlink() => {
-                    let below = real.strip_prefix(&self.canonical).unwrap_or(&real);
-                    return Err(FileError::Link { path: self.named.join(below) });
-                }
-                Ok(meta) => Found::Something(meta.file_type()),
-                // Something that is no folder, and in the way, is reported by whoever makes the rest.
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
-                {
-                    Found::Nothing
-                }
-                Err(error) => return Err(FileError::read(path, error)),
-            };
+            if let Ok(meta) = fs::symlink_metadata(&real)
+                && meta.is_symlink()
+            {
+                let below = real.strip_prefix(&self.canonical).unwrap_or(&real);
+                return Err(FileError::Link { path: self.named.join(below) });
+            }
         }
+        let found = match fs::symlink_metadata(&real) {
+            Ok(meta) => Found::Something(meta.file_type()),
+            // Something that is not a folder, and in the way, is reported by whoever makes the rest.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Found::Nothing
+            }
+            Err(error) => return Err(FileError::read(path, error)),
+        };
         Ok((real, found))
     }
 }
@@ -154,21 +159,9 @@ fn check_tree(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Returns the path, absolute and without `.` and `..`, by its text alone.
-fn normalized(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut parts = PathBuf::new();
-    for part in absolute.components() {
-        match part {
-            Component::CurDir => {}
-            // `/..` is `/`.
-            Component::ParentDir => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts
+/// Returns the path from the root of the file system, with its `..`.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]
@@ -203,8 +196,14 @@ mod tests {
         assert_eq!(refusal(&jail, &folder.path().join("repository/x")), outside);
         assert!(refusal(&jail, &root.join("link.csv")).ends_with("repo/link.csv` is a symbolic link"));
         assert!(refusal(&jail, &root.join("inner/a.csv")).ends_with("repo/inner` is a symbolic link"));
-        // By its text this is `repo/secret`, and not what the link leads to.
-        assert_eq!(refusal(&jail, &root.join("inner/../secret")), "there is no such file");
+        // The system follows the link before it goes back.
+        assert!(
+            refusal(&jail, &root.join("inner/../tables/a.csv")).ends_with("repo/inner` is a symbolic link")
+        );
+        assert!(
+            refusal(&jail, &root.join("tables/../inner/../x")).ends_with("repo/inner` is a symbolic link")
+        );
+        assert_eq!(refusal(&jail, &root.join("tables/../../repo/tables/a.csv")), outside);
         assert!(jail.target(&root.join("dangling")).is_err());
         assert!(jail.folder(&root.join("dangling/x")).is_err());
         for git in [".git/config", "tables/.git/config", ".GIT/config"] {

@@ -222,7 +222,7 @@ impl StateWriter<'_> {
                 continue;
             }
             let refused = change.action == Action::Reject;
-            next += 1;
+            next = next.checked_add(1).ok_or_else(|| StateError::no_number("decisions"))?;
             added.push(Decision {
                 seq: next,
                 at,

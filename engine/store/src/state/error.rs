@@ -75,6 +75,12 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// The numbers of a table have come to their end, which only somebody else's rows can have done.
+    pub(super) fn no_number(table: &str) -> Self {
+        let reason = format!("no number is left after the last one in its table `{table}`");
+        Self::Damaged { path: PathBuf::from("the state store"), reason }
+    }
+
     /// Whether the place is one that nothing may be written to.
     pub fn is_read_only(&self) -> bool {
         use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};

@@ -131,7 +131,8 @@ impl StateWriter<'_> {
         }
         let next = self.load_checks(evaluated.checks)?;
         self.load_found(evaluated.found)?;
-        let mut statements = runs::insert(run, known.last_id + 1);
+        let id = known.last_id.checked_add(1).ok_or_else(|| StateError::no_number("runs"))?;
+        let mut statements = runs::insert(run, id);
         statements.extend(self.new_checks(next));
         statements.extend(transitions(run.at, known.newest, evaluated.resources));
         self.transact(&statements)?;

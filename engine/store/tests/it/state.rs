@@ -434,3 +434,15 @@ fn neither_links_nor_devices_are_taken_for_a_store_or_its_lock() {
         }
     }
 }
+
+#[test]
+fn numbers_that_have_come_to_their_end_are_damage() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.duckdb");
+    let state = StateStore::new(&path);
+    decide(&state, 1, &[change(Action::Set, "i-1", "owner", Some("me"))]);
+    other_database(&path, "UPDATE other.decisions SET seq = 9223372036854775807");
+    let changes = [change(Action::Set, "i-1", "owner", Some("you"))];
+    let full = error(state.write(&store(&state), |state| state.decide(day(2), "jo", &changes)));
+    assert!(matches!(full, StateError::Damaged { .. }), "{full}");
+}

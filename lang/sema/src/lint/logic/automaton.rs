@@ -65,6 +65,8 @@ pub(crate) enum Search {
 const SIZE_LIMIT: usize = 4 << 20;
 /// States of the walk.
 const STATE_LIMIT: usize = 20_000;
+/// Steps of automata for one search. A map of a hundred patterns has as many searches.
+const STEP_LIMIT: usize = 400_000;
 
 /// Searches for a text that is in all languages `inside` and in none `outside`.
 pub(crate) fn search(inside: &[Language], outside: &[Language]) -> Search {
@@ -122,6 +124,8 @@ struct Walk {
     index: HashMap<States, usize>,
     /// Those to go on from, with the fewest characters first.
     queue: VecDeque<usize>,
+    /// Steps that single automata have made.
+    steps: usize,
 }
 
 /// A state that was met.
@@ -138,7 +142,7 @@ struct Met {
 impl Walk {
     fn new(walkers: Vec<Walker>) -> Self {
         let bytes = distinct_bytes(&walkers);
-        Self { walkers, bytes, met: Vec::new(), index: HashMap::new(), queue: VecDeque::new() }
+        Self { walkers, bytes, met: Vec::new(), index: HashMap::new(), queue: VecDeque::new(), steps: 0 }
     }
 
     /// None: a limit was met.
@@ -180,6 +184,10 @@ impl Walk {
     /// The outer None: a limit was met. The inner one: no text goes on so.
     #[expect(clippy::option_option, reason = "the two say different things")]
     fn step(&mut self, states: &States, byte: u8) -> Option<Option<States>> {
+        self.steps += states.len();
+        if self.steps > STEP_LIMIT {
+            return None;
+        }
         let mut next = Vec::with_capacity(states.len());
         for (walker, state) in self.walkers.iter_mut().zip(states) {
             let to = walker.step(*state, byte)?;
