@@ -24,7 +24,7 @@ const FILES: [&str; 4] = ["manifest.json", "resources.parquet", "values.parquet"
 
 /// Any content of a snapshot's files gives a snapshot that can be evaluated, or an error.
 ///
-/// The first byte chooses: its lowest two bits which of [`FILES`] is replaced by the rest; bit 2,
+/// The first byte chooses: its lowest two bits which of `FILES` is replaced by the rest; bit 2,
 /// whether the manifest is sealed again, as somebody would who means harm, so that hashes and sizes fit; bit
 /// 3, whether the rest is patches of the file rather than its content, each two bytes of place, a byte of
 /// length, and the bytes to put there.
