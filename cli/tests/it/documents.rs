@@ -120,7 +120,7 @@ fn codes(text: &str, tables: &[(String, String)]) -> Vec<String> {
 #[test]
 fn sessions_in_documents_go_as_shown() {
     for document in documents() {
-        // Linked, since a folder that is linked is no part of the project that a document is about.
+        // Linked, because a linked folder is not part of the project that a document describes.
         let (folder, examples) = (Folder::new(), Folder::with_examples());
         std::os::unix::fs::symlink(examples.path().join("examples"), folder.path().join("examples")).unwrap();
         for fence in &fences(&document) {

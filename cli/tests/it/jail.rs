@@ -274,7 +274,7 @@ fn the_projects_own_folder_is_no_way_out() {
 
 #[test]
 fn a_folder_of_models_that_is_somebody_elses_keeps_all_that_is_in_it() {
-    // As dbt has one, beside a state store that lies in the root.
+    // dbt has such a folder; here the state store lies in the root next to it.
     let folder = Folder::with(&[
         ("tagpol.toml", "state = \"state.duckdb\""),
         ("p.tagpol", OWNED),
@@ -292,7 +292,7 @@ fn a_folder_of_models_that_is_somebody_elses_keeps_all_that_is_in_it() {
 
 #[test]
 fn a_state_store_never_takes_the_name_of_another_file() {
-    // The lock of a store is a file beside it: `Cargo.lock` is another program's.
+    // The lock of a store is a file next to it, and `Cargo.lock` belongs to another program.
     let folder = Folder::with(&[
         ("tagpol.toml", "state = \"Cargo\""),
         ("p.tagpol", OWNED),

@@ -66,7 +66,7 @@ pub fn append(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::write(path, error))
 }
 
-/// Writes beside the file and renames.
+/// Writes a new file in the same folder and renames it over the old one.
 fn replace(
     real: &Path,
     permissions: Option<Permissions>,

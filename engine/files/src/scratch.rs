@@ -30,7 +30,7 @@ const TRIES: usize = 5;
 static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A folder that is removed when it goes out of scope, by [`remove_scratch_of_this_process`], or by the
-/// next process that makes one beside it.
+/// next process that makes one in the same folder.
 #[derive(Debug)]
 pub struct Scratch {
     folder: Option<TempDir>,
