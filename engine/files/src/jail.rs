@@ -35,11 +35,6 @@ impl Jail {
         Self { named: root.to_owned(), lexical, canonical }
     }
 
-    /// Returns the root as it was named.
-    pub fn root(&self) -> &Path {
-        &self.named
-    }
-
     /// Returns the path by which a regular file is to be opened. A relative path is relative to the
     /// current folder, not to the root.
     ///
