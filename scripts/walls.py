@@ -10,7 +10,7 @@ import sys
 
 # crate: what must not be among its dependencies, however far down
 FORBIDDEN = {
-    "tagpol-sink": ["tagpol-sema", "tagpol-run", "duckdb", "tokio", "miette"],
+    "tagpol-sink": ["tagpol-sema", "tagpol-eval", "duckdb", "tokio", "miette"],
     "tagpol-syntax": ["salsa", "duckdb", "tokio", "miette"],
     "tagpol-fmt": ["salsa", "tagpol-sema", "duckdb", "tokio", "miette"],
     "tagpol-sema": ["tokio", "duckdb", "miette"],
@@ -19,7 +19,9 @@ FORBIDDEN = {
     "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette", "burn"],
     "tagpol-files": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette", "burn"],
-    "tagpol-run": ["aws-config", "burn"],
+    "tagpol-interp": ["duckdb", "tokio", "miette"],
+    "tagpol-eval": ["tagpol-report", "aws-config", "burn"],
+    "tagpol-report": ["aws-config", "burn"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
     "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
     "tagpol-questions": ["tagpol-sema", "tokio", "duckdb", "miette"],

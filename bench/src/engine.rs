@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::{Compiled, Options, compile_for, open_values};
 use tagpol_inventory::{ImportOptions, Snapshot, import, lookup_headings};
 use tagpol_plan::{QueryKind, Script};
-use tagpol_run::{Compiled, Options, compile_for, open_values};
 use tagpol_sema::Database;
 use tagpol_sema::program::Program;
 use tagpol_store::{Cell, Store, StoreOptions};

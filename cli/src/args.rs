@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
 use tagpol_inventory::{Format as InventoryFormat, YearMonth};
 use tagpol_plan::TextLimit;
-use tagpol_run::report::Format;
+use tagpol_report::Format;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use models::{

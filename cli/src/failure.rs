@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use tagpol_eval::RunError;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_project::ProjectError;
-use tagpol_run::RunError;
 use tagpol_sink::terminal::line;
 use tagpol_store::StoreError;
 use tagpol_store::state::StateError;

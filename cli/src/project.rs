@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::Roles;
 use tagpol_project::{FILE_NAME, Location, Manifest, ReportTags};
 pub(crate) use tagpol_project::{read_text, shown};
-use tagpol_run::Roles;
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Pred, Program};
 use tagpol_sema::{Analysis, Database, Diagnostic, Level, Project as SemaProject, analysis};

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use tagpol_run::report::{Format, Report};
+use tagpol_report::{Format, Report};
 
 use crate::failure::Failure;
 use crate::files::write_whole_with;
@@ -98,12 +98,10 @@ impl Targets {
         for (format, path) in &self.files {
             write_whole_with(path, |file| {
                 let mut out = BufWriter::new(file);
-                let plain = tagpol_run::report::Style { color: false, ..report.style };
+                let plain = tagpol_report::Style { color: false, ..report.style };
                 let report = Report { style: plain, ..*report };
                 match format {
-                    Format::Table => {
-                        out.write_all(for_file(&tagpol_run::report::table(&report)).as_bytes())?
-                    }
+                    Format::Table => out.write_all(for_file(&tagpol_report::table(&report)).as_bytes())?,
                     format => report.write(*format, &mut out)?,
                 }
                 out.flush()

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use tagpol_inventory::{ImportError, ImportOptions, Snapshot, import};
-use tagpol_run::{
+use tagpol_eval::{
     Details, Distinct, Evaluation, Finding, Options, RunError, SHOWN, State, StatementLimits, Wanted,
     evaluate, evaluate_in_detail,
 };
+use tagpol_inventory::{ImportError, ImportOptions, Snapshot, import};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 use tempfile::TempDir;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::{Evaluation, Options, State, Wanted, evaluate};
 use tagpol_inventory::{ImportOptions, Snapshot, import, lookup_headings};
-use tagpol_run::{Evaluation, Options, State, Wanted, evaluate};
 use tagpol_sema::{Database, Level, analysis, table_files};
 use tempfile::TempDir;
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::cost::{Costs, SCALE, costs, dimension};
+use tagpol_eval::{Distinct, Evaluation, Options, evaluate};
 use tagpol_inventory::{ImportOptions, Snapshot, import};
-use tagpol_run::cost::{Costs, SCALE, costs, dimension};
-use tagpol_run::{Distinct, Evaluation, Options, evaluate};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 use tagpol_store::{Cell, Decimal, Store, StoreOptions};

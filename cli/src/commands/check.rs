@@ -1,6 +1,6 @@
 //! `tagpol check`
 
-use tagpol_run::check_tables;
+use tagpol_eval::check_tables;
 use tagpol_sema::Level;
 use tagpol_sema::program::Program;
 

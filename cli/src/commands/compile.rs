@@ -1,6 +1,6 @@
 //! `tagpol compile`
 
-use tagpol_run::{Options, compile, compile_for};
+use tagpol_eval::{Options, compile, compile_for};
 
 use super::clock;
 use crate::args::CompileArgs;

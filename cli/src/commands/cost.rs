@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use tagpol_run::Options;
-use tagpol_run::cost::{Costs, Dimension, costs, dimension};
-use tagpol_run::report::cost::{csv, json, parquet, pretty};
+use tagpol_eval::Options;
+use tagpol_eval::cost::{Costs, Dimension, costs, dimension};
+use tagpol_report::cost::{csv, json, parquet, pretty};
 use tagpol_sema::program::Program;
 use tagpol_syntax::similar::closest;
 

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::Options;
+use tagpol_eval::diff::{Diff, Limits, Subject, diff};
 use tagpol_inventory::Snapshot;
 use tagpol_project::FailOn;
-use tagpol_run::Options;
-use tagpol_run::diff::{Diff, Limits, Subject, diff};
-use tagpol_run::report::diff::{json, markdown, pretty};
+use tagpol_report::diff::{json, markdown, pretty};
 use tagpol_sema::program::Program;
 use tagpol_store::state::StateStore;
 

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::{Evaluation, Gate, Options, SHOWN, Wanted, evaluate_in_detail};
 use tagpol_inventory::Snapshot;
 use tagpol_project::FailOn;
-use tagpol_run::report::{self, Format, Report, Style};
-use tagpol_run::{Baseline, Compared, Evaluation, Gate, Options, SHOWN, Wanted, evaluate_in_detail};
+use tagpol_report::{Baseline, Compared, Format, Report, Style};
 use tagpol_sema::program::Program;
 use tagpol_store::state::{Recorded, StateError};
 
@@ -143,7 +143,7 @@ fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
     };
-    Ok(tagpol_files::append(Path::new(&path), &report::markdown(report))?)
+    Ok(tagpol_files::append(Path::new(&path), &tagpol_report::markdown(report))?)
 }
 
 /// Whether the run is to be remembered. One that looks ahead is not: it would be the newest run

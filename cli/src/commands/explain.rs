@@ -1,9 +1,9 @@
 //! `tagpol explain`
 
-use tagpol_run::Options;
-use tagpol_run::explain::resource::{About, about, explain};
-use tagpol_run::explain::{Found, Named};
-use tagpol_run::report::explanation::{json, pretty};
+use tagpol_eval::Options;
+use tagpol_explain::resource::{About, about, explain};
+use tagpol_explain::{Found, Named};
+use tagpol_report::explanation::{json, pretty};
 use tagpol_sema::program::Program;
 use tagpol_syntax::similar::closest;
 

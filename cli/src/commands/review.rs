@@ -2,7 +2,7 @@
 
 use std::io::BufRead as _;
 
-use tagpol_run::Which;
+use tagpol_eval::Which;
 use tagpol_store::state::{Action, Change, StateError};
 
 use super::clock;

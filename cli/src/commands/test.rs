@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use tagpol_run::Options;
-use tagpol_run::report::test_run::{TestReport, json, junit, lcov, list, pretty};
-use tagpol_run::testing::coverage::{Coverage, coverage};
-use tagpol_run::testing::mutation::{Mutation, mutation};
-use tagpol_run::testing::{self, Subject, TestRun};
+use tagpol_eval::Options;
+use tagpol_report::test_run::{TestReport, json, junit, lcov, list, pretty};
 use tagpol_sema::program::{Program, Test};
+use tagpol_testing::coverage::{Coverage, coverage};
+use tagpol_testing::mutation::{Mutation, mutation};
+use tagpol_testing::{Subject, TestRun};
 
 use super::clock;
 use crate::args::{TestArgs, TestFormat};
@@ -51,7 +51,7 @@ fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
         ..Options::at(now)
     };
     let start = Instant::now();
-    let run = testing::run(subject, &options, wanted)?;
+    let run = tagpol_testing::run(subject, &options, wanted)?;
     let elapsed = start.elapsed();
     let name = project.manifest.name.as_deref().unwrap_or("tagpol");
     let measured = Measured::of(args, subject, &run)?;

@@ -1,6 +1,6 @@
 //! What the promoted model says of the tags that are missing.
 
-use tagpol_run::Which;
+use tagpol_eval::Which;
 use tagpol_store::state::{Prediction, StateError};
 use tagpol_suggest::{Answer, Model, Registry};
 

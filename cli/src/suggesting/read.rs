@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use tagpol_eval::{Observed, Options, RunError, Which, observe};
 use tagpol_inventory::Snapshot;
-use tagpol_run::{Observed, Options, RunError, Which, observe};
 use tagpol_sema::Validity;
 use tagpol_sema::program::{self, MapTarget, Pattern, Program, Tag, TagId, TagType};
 use tagpol_store::state::StateStore;

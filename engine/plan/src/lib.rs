@@ -10,10 +10,7 @@
 //! at once, and queries over the result. Assumes what a `Program` promises. Promises to be pure (no
 //! database, no files, no clock), the same bytes for the same input, and that no text of a program
 //! or a snapshot can change the meaning of the SQL.
-//!
-//! [`interp`] says the same of one resource at a time: for tests to compare with, and to explain.
 
-pub mod interp;
 pub mod ir;
 pub mod layout;
 pub mod lower;

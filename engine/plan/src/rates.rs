@@ -79,7 +79,7 @@ impl Rates {
     }
 
     /// Returns what units of all other currencies are worth in this one, each as a fraction, as
-    /// [`crate::interp::Options::rates`] has them.
+    /// the reference evaluator has them.
     pub fn fractions_in(&self, currency: &str) -> BTreeMap<String, (Decimal, Decimal)> {
         let all = self.units.iter().flat_map(|(one, (_, other))| [one, other]);
         let others = all.filter(|other| *other != currency);

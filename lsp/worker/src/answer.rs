@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use tagpol_eval::live::{self, Live};
+use tagpol_eval::{Options, RunError, compile, compile_for, evaluate};
+use tagpol_explain::resource::explain;
+use tagpol_explain::{Found, Named};
 use tagpol_inventory::{ImportOptions, Snapshot, import};
 use tagpol_questions::{Answer, Explained, Inventory, Measured, Question, Subject};
-use tagpol_run::explain::resource::explain;
-use tagpol_run::explain::{Found, Named};
-use tagpol_run::live::{self, Live};
-use tagpol_run::testing::coverage::coverage;
-use tagpol_run::testing::{self, Subject as Tested};
-use tagpol_run::{Options, RunError, compile, compile_for, evaluate};
 use tagpol_sema::program::Test;
 use tagpol_store::StoreError;
+use tagpol_testing::Subject as Tested;
+use tagpol_testing::coverage::coverage;
 
 use crate::project::{Checked, Project, refuse_special};
 use crate::{Shared, convert, lock};
@@ -197,7 +197,7 @@ impl Worker {
     }
 
     fn explain(&mut self, resource: &str) -> Result<Answer, Failure> {
-        use tagpol_run::report::explanation::{json, pretty};
+        use tagpol_report::explanation::{json, pretty};
         let Checked { program, options } = self.checked()?;
         let places = self.project.places_to_evaluate()?;
         let snapshot = self.live()?.snapshot().clone();
@@ -241,7 +241,7 @@ impl Worker {
             })
         };
         let options = Options { state: None, ..self.project.options(now)? };
-        let run = testing::run(subject, &options, is_wanted)?;
+        let run = tagpol_testing::run(subject, &options, is_wanted)?;
         let coverage = wanted.is_none().then(|| coverage(subject, &run));
         Ok(Answer::Tests(convert::tests(&run, coverage.as_ref())))
     }

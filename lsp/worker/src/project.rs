@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::Options;
 use tagpol_project::{FILE_NAME, Manifest};
-use tagpol_run::Options;
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, Project as Files, SourceFile, analysis};

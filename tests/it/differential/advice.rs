@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tagpol_plan::interp::{Patterns, Resource, State};
-use tagpol_run::explain::change::{Advice, Change, advise};
+use tagpol_explain::change::{Advice, Change, advise};
+use tagpol_interp::{Patterns, Resource, State};
 use tagpol_sema::Validity;
 use tagpol_sema::program::{Pred, TagId};
 

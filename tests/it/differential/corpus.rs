@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use tagpol_plan::interp::{Options, Row, RowResult, evaluate};
+use tagpol_interp::{Options, Row, RowResult, evaluate};
 use tagpol_sema::program::{
     Action, ActionKind, Check, CheckKind, Func, Loc, Pattern, Policy, Pred, Program, Regex, Rule, Severity,
     Tag, TagId, TagType, Value,

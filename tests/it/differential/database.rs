@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_with, layout_of, open_values};
+use tagpol_interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource, Snapshot};
-use tagpol_plan::interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
 use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
-use tagpol_run::{Compiled, Distinct, Options, RunError, compile_with, layout_of, open_values};
 use tagpol_sema::program::Program;
 use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;

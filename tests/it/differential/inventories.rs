@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::Union;
-use tagpol_plan::interp::Row;
+use tagpol_interp::Row;
 
 use super::pools;
 use super::schema::{OTHER_KEYS, SchemaTable, TABLES, TAGS};

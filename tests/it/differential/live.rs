@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tagpol_eval::Distinct;
+use tagpol_eval::live::{Live, Measure};
+use tagpol_interp::{RowResult, State, evaluate};
 use tagpol_inventory::Import;
-use tagpol_plan::interp::{RowResult, State, evaluate};
-use tagpol_run::Distinct;
-use tagpol_run::live::{Live, Measure};
 use tagpol_sema::program::{Check, CheckKind};
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! The reference evaluator against another one, over random programs and inventories.
 //!
-//! In: an evaluator as a function. Out: nothing where it agrees with [`tagpol_plan::interp`] on
+//! In: an evaluator as a function. Out: nothing where it agrees with [`tagpol_interp`] on
 //! every case, else the smallest case found on which it does not, with the differences.
 //!
 //! Each program has the tags of `schema`, one or two of every type, whose names are in another
@@ -37,7 +37,7 @@ use std::fmt;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
-use tagpol_plan::interp::{Options, Row, RowResult, TagResult, evaluate};
+use tagpol_interp::{Options, Row, RowResult, TagResult, evaluate};
 use tagpol_sema::program::{CheckKind, Program, Tag};
 
 /// A program and what it is evaluated over.

@@ -8,8 +8,8 @@ use chrono::{NaiveTime, SubsecRound};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use tagpol_interp::{Row, State, Winner, evaluate};
 use tagpol_plan::TextLimit;
-use tagpol_plan::interp::{Row, State, Winner, evaluate};
 use tagpol_sema::program::{
     Action, ActionKind, Check, CheckKind, CmpOp, CompareAs, Direction, Exemption, Func, MapTarget, Normalize,
     Otherwise, Policy, Pred, Regex, Rule, Source, TextOp, Value,

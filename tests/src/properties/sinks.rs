@@ -7,9 +7,9 @@ use arrow::array::{Array as _, AsArray as _};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pulldown_cmark::{Event, Tag};
 use serde_json::Value;
+use tagpol_eval::{Details, Evaluation, Options, evaluate_in_detail, fingerprint};
 use tagpol_inventory::{ImportOptions, import};
-use tagpol_run::report::{Format, Report, Style};
-use tagpol_run::{Details, Evaluation, Options, evaluate_in_detail, fingerprint};
+use tagpol_report::{Format, Report, Style};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use sha2::{Digest as _, Sha256};
+use tagpol_eval::{Options, evaluate};
 use tagpol_inventory::{FileHash, ImportError, ImportOptions, Manifest, Snapshot, import};
-use tagpol_run::{Options, evaluate};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
 

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Learnt, Failu
 fn some(source: &Source<'_>) -> Result<Vec<Learned>, Failure> {
     let every = source.snapshot.manifest().counts.resources.div_ceil(MOST).max(1);
     let mut some = Vec::new();
-    source.for_each(tagpol_run::Which::All, |one| {
+    source.for_each(tagpol_eval::Which::All, |one| {
         if tagpol_suggest::fingerprint(&one.resource.id).is_multiple_of(every) {
             some.push(one);
         }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
-use tagpol_run::Which;
+use tagpol_eval::Which;
 use tagpol_store::state::Prediction;
 
 use crate::args::SuggestArgs;

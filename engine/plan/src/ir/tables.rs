@@ -231,7 +231,8 @@ impl ComputedText {
     /// Characters of a text that are kept.
     const SHOWN: usize = 80;
 
-    pub(crate) fn new(tag: Option<String>, written: &str, loc: Loc) -> Self {
+    /// Describes the text of an expression, as it is written, for the value of a tag or of none.
+    pub fn new(tag: Option<String>, written: &str, loc: Loc) -> Self {
         let mut text: String = written.chars().take(Self::SHOWN).collect();
         if text.len() < written.len() {
             text.push('…');

@@ -1,0 +1,46 @@
+//! A program over a snapshot becomes findings, and findings become reports.
+//!
+//! ```text
+//! Program + Snapshot + now -- evaluate --> Evaluation -- report::{json, table} --> text
+//! Program + Places         -- testing::run --> what each `test` block found, covers and notices
+//!                                                        -- report::test_run --> text
+//! Program + Snapshot       -- cost --> what is spent by the values of tags
+//! two of both              -- diff --> what entered, left and changed
+//! Program + one resource   -- explain --> why it is judged as it is
+//! many programs + Snapshot -- live --> what each policy finds, while they are being written
+//! ```
+//!
+//! In: a checked [`Program`](tagpol_sema::program::Program), an opened
+//! [`Snapshot`](tagpol_inventory::Snapshot), the clock. Out: an [`Evaluation`], plain data in a
+//! stable order. Assumes a program without errors. Promises the same evaluation for the same
+//! input, whatever the number of threads, and that nothing but temporary files is written.
+
+mod breakdown;
+pub mod cost;
+pub mod diff;
+mod error;
+mod evaluate;
+mod finding;
+mod goal;
+mod history;
+pub mod live;
+pub mod message;
+mod observed;
+mod tables;
+mod waivers;
+
+pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
+pub use error::{RunError, TextTooLong};
+pub use evaluate::{
+    Compiled, Details, Distinct, Fields, Options, RELATION, Run, SHOWN, StatementLimits, Wanted, compile,
+    compile_for, compile_knowing, compile_with, evaluate, evaluate_in_detail, is_due, layout_of, open_values,
+};
+pub use finding::{
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, Giver, SnapshotInfo, State, Summary,
+    fingerprint, score,
+};
+pub use goal::GoalResult;
+pub use history::{Remembered, TrendPoint};
+pub use observed::{Observed, Which, observe};
+pub use tables::{TableMistakes, Tables, check_tables};
+pub use waivers::{Waiver, Waivers};

@@ -1,0 +1,147 @@
+//! Reasons as sentences: lower case, no full stop, names and values in backticks.
+
+use std::borrow::Cow;
+
+use tagpol_interp::Resource;
+use tagpol_sema::program::{ActionKind, Duration, Loc, TagId};
+
+use super::check::{CheckReason, NoWaiver, unused_waivers};
+use super::condition::{Explainer, Part};
+use super::tag::{Origin, Verdict, discarded};
+use tagpol_eval::message::shown;
+use tagpol_sema::words::duration;
+
+/// Values of one condition that a sentence shows.
+const MOST_VALUES: usize = 20;
+/// Characters of one condition, or one value in it, that a sentence shows.
+const MOST_CHARACTERS: usize = 500;
+
+/// `p.tagpol:12`
+pub fn at(loc: &Loc) -> String {
+    format!("{}:{}", loc.file, loc.line)
+}
+
+/// Says what decides a condition: `` `resource.name has word "prod"` is false (p.tagpol:6):
+/// resource.name is `web-1` ``.
+pub fn decisive(part: &Part) -> String {
+    let decisive = part.decisive();
+    let place = decisive.loc.as_ref().or(part.loc.as_ref()).map(|loc| format!(" ({})", at(loc)));
+    let operands = decisive.all_operands();
+    let first = operands.iter().take(MOST_VALUES);
+    let mut found: Vec<String> =
+        first.map(|operand| value(&cut(&operand.text), operand.value.as_deref())).collect();
+    if operands.len() > MOST_VALUES {
+        found.push(format!("and {} more values", operands.len() - MOST_VALUES));
+    }
+    let found = if found.is_empty() { String::new() } else { format!(": {}", found.join(", ")) };
+    format!("`{}` is {}{}{found}", cut(&decisive.text), decisive.truth, place.unwrap_or_default())
+}
+
+/// Returns what the language writes, shortened where it is very long.
+fn cut(written: &str) -> Cow<'_, str> {
+    match written.char_indices().nth(MOST_CHARACTERS) {
+        None => Cow::Borrowed(written),
+        Some((end, _)) => Cow::Owned(format!("{}…", written.get(..end).unwrap_or_default())),
+    }
+}
+
+/// `` owner is `jane` ``, `owner is missing`
+pub fn value(name: &str, value: Option<&str>) -> String {
+    match value {
+        None => format!("{name} is missing"),
+        Some(value) => format!("{name} is `{}`", shown(value)),
+    }
+}
+
+/// Says where a value came from: ``rule x (p.tagpol:7)``, ``native key `Env`, which says `PRD` ``.
+pub fn origin(origin: &Origin, value: &str) -> String {
+    match origin {
+        Origin::Rule { name, loc } => format!("rule {name} ({})", at(loc)),
+        Origin::Native { key, raw, arm } => {
+            let says = if raw == value { String::new() } else { format!(", which says `{}`", shown(raw)) };
+            let map = arm.as_ref().map(|loc| format!(" (mapped at {})", at(loc))).unwrap_or_default();
+            format!("native key `{}`{says}{map}", shown(key))
+        }
+        Origin::Decided => "a person's decision".to_owned(),
+        Origin::Inferred => "the model".to_owned(),
+        Origin::Default(loc) => format!("its default ({})", at(loc)),
+    }
+}
+
+/// Says why a rule did not give a tag its value; None where it did.
+pub fn verdict(rule: &str, tag: &str, verdict: &Verdict, winner: Option<&str>) -> Option<String> {
+    Some(match verdict {
+        Verdict::Won => return None,
+        Verdict::DidNotFire(part) => format!("rule {rule} does not fire: {}", decisive(part)),
+        Verdict::NoValue { value, loc } => {
+            format!("rule {rule} fires, but `{}` is missing ({})", shown(value), at(loc))
+        }
+        Verdict::Beaten { kind, priority, .. } => {
+            let word = if *kind == ActionKind::Set { "sets" } else { "fills" };
+            let winner = winner.unwrap_or("something stronger");
+            format!("rule {rule} fires and {word} {tag} at priority {priority}, but is beaten by {winner}")
+        }
+        Verdict::NotAboutIt => format!("rule {rule} gives {tag} no value"),
+    })
+}
+
+/// Says which native tags count as absent for a tag, one sentence each.
+pub fn missing(resource: &Resource<'_>, tag: TagId) -> Vec<String> {
+    let absent = |(step, arm): (tagpol_interp::NativeStep, Option<Loc>)| {
+        let by = match arm {
+            Some(loc) => format!("the map turns into missing ({})", at(&loc)),
+            None => "is not valid, and `otherwise missing` drops".to_owned(),
+        };
+        format!("native key `{}` says `{}`, which {by}", shown(&step.spelling), shown(&step.raw))
+    };
+    discarded(resource, tag).into_iter().map(absent).collect()
+}
+
+/// Says why a check has no finding that counts; None where it has one.
+pub fn no_finding(resource: &Resource<'_>, reason: &CheckReason, path: &str) -> Option<String> {
+    Some(match reason {
+        CheckReason::OutOfScope(part) => {
+            let policy = path.split('/').next().unwrap_or(path);
+            format!("{policy} does not speak of it: {}", decisive(part))
+        }
+        CheckReason::Holds(part) => format!("{path} holds: {}", decisive(part)),
+        CheckReason::Exempt(exemption) => {
+            let exemption = resource.program().exemptions.get(*exemption)?;
+            let (place, until, because) = (at(&exemption.loc), exemption.until, shown(&exemption.because));
+            format!("{path} is waived until {until} ({place}): {because}")
+        }
+        CheckReason::Pending { .. } | CheckReason::Open(_) => return None,
+    })
+}
+
+/// Says why a finding is not waived, one sentence a waiver of its check.
+pub fn not_waived(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Vec<String> {
+    let unused = unused_waivers(explainer, policy, check);
+    let mut said: Vec<String> = unused
+        .iter()
+        .map(|waiver| match waiver {
+            NoWaiver::Ended(exemption) => {
+                format!("the waiver at {} ended on {}", at(&exemption.loc), exemption.until)
+            }
+            NoWaiver::OutOfScope(exemption, part) => {
+                format!("the waiver at {} does not speak of it: {}", at(&exemption.loc), decisive(part))
+            }
+        })
+        .collect();
+    if said.is_empty() {
+        said.push("no waiver speaks of it".to_owned());
+    }
+    said
+}
+
+/// Returns an age in whole units, of the largest that it has two of.
+fn roughly(age: chrono::TimeDelta) -> Duration {
+    let seconds = age.num_seconds().max(0);
+    let unit = [86_400, 3600, 60].into_iter().find(|unit| seconds >= 2 * unit).unwrap_or(1);
+    Duration { seconds: seconds - seconds % unit }
+}
+
+/// Says that a finding is inside a grace.
+pub fn pending(age: chrono::TimeDelta, grace: Duration) -> String {
+    format!("it is {} old, and the grace is {}", duration(roughly(age)), duration(grace))
+}

@@ -1,0 +1,170 @@
+//! Native tags become the native value of a tag: source 3 of the precedence.
+
+use std::borrow::Cow;
+
+use tagpol_sema::formats::{fold_key, lower, trim, upper};
+use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
+use tagpol_sema::words::quoted;
+
+use super::Resource;
+use super::patterns::{fill_groups, glob};
+use tagpol_plan::ir::ComputedText;
+
+/// What the native tags of a resource say of a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NativeValue {
+    /// Normalised.
+    pub(super) value: String,
+    /// The native key it was found under.
+    pub(super) key: String,
+    /// Whether another native key gives another value.
+    pub(super) conflict: bool,
+}
+
+/// One native tag that was looked at for the sake of a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NativeStep {
+    /// Index in [`Tag::normalizes`]; None for the one that stands in where none is in force.
+    pub normalize: Option<usize>,
+    /// Index in [`Normalize::keys`].
+    pub key: usize,
+    /// The key as the resource spells it.
+    pub spelling: String,
+    /// The value as found.
+    pub raw: String,
+    /// What decided on it.
+    pub by: NativeJudge,
+    /// What it became; None where it counts as absent.
+    pub value: Option<String>,
+}
+
+/// What decides what a native value becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NativeJudge {
+    /// An arm of the map; index in [`Normalize::arms`].
+    Arm(usize),
+    /// It is a value of the tag's type, once its case, form and spaces are tidied.
+    Type,
+    /// It is not, and `otherwise` says what becomes of it.
+    Otherwise,
+}
+
+impl Resource<'_> {
+    /// Returns the value under the first key whose normalised value is not missing.
+    pub(super) fn native_value(&self, tag: &Tag) -> Option<NativeValue> {
+        let steps = self.native_steps(tag);
+        let mut given = steps.iter().filter_map(|step| Some((&step.spelling, step.value.as_ref()?)));
+        let (key, value) = given.next()?;
+        let conflict = given.any(|(other, v)| other != key && v != value);
+        Some(NativeValue { value: value.clone(), key: key.clone(), conflict })
+    }
+
+    /// Returns each native tag that may speak of the tag, with what becomes of its value, in order
+    /// of trust. The first with a value wins.
+    pub fn native_steps(&self, tag: &Tag) -> Vec<NativeStep> {
+        let mut steps = Vec::new();
+        for (index, normalize) in self.normalizes_in_force(tag) {
+            for (at, key) in normalize.keys.iter().enumerate() {
+                for (spelling, raw) in self.spellings(key) {
+                    let (by, value) = self.normalise(tag, &normalize, raw);
+                    let (spelling, raw) = (spelling.clone(), raw.clone());
+                    steps.push(NativeStep { normalize: index, key: at, spelling, raw, by, value });
+                }
+            }
+        }
+        steps
+    }
+
+    fn normalizes_in_force<'t>(&self, tag: &'t Tag) -> Vec<(Option<usize>, Cow<'t, Normalize>)> {
+        let normalizes = tag.normalizes.iter().enumerate();
+        let in_force = normalizes.filter(|(_, normalize)| self.applies(normalize.scope.as_ref()));
+        let mut in_force: Vec<_> = in_force.map(|(at, n)| (Some(at), Cow::Borrowed(n))).collect();
+        if in_force.is_empty() {
+            in_force.push((None, Cow::Owned(Normalize::implicit(tag))));
+        }
+        in_force
+    }
+
+    /// Returns the resource's tags whose key is a spelling of this one: first the one spelt exactly
+    /// so, then the others by their bytes.
+    fn spellings(&self, key: &str) -> Vec<&(String, String)> {
+        let folded = fold_key(key);
+        let mut found: Vec<_> =
+            self.row.tags.iter().filter(|(spelling, _)| fold_key(spelling) == folded).collect();
+        found.sort_by_key(|(spelling, _)| (spelling != key, spelling));
+        found
+    }
+
+    /// Returns what a raw value becomes, None where it counts as absent, and what decides that.
+    fn normalise(&self, tag: &Tag, normalize: &Normalize, raw: &str) -> (NativeJudge, Option<String>) {
+        let trimmed = trim(raw);
+        for (at, arm) in normalize.arms.iter().enumerate() {
+            if let Some(pattern) = self.first_match(arm, trimmed) {
+                let value = match &arm.target {
+                    MapTarget::Missing => None,
+                    MapTarget::Value(target) => self.target(tag, arm, pattern, target, trimmed),
+                };
+                return (NativeJudge::Arm(at), value);
+            }
+        }
+        if let Some(word) = word_of_type(&tag.ty, trimmed) {
+            return (NativeJudge::Type, Some(word));
+        }
+        let transformed = transform(&normalize.transforms, raw);
+        let tidy = trim(&transformed);
+        if self.patterns.is_valid(&tag.ty, tidy) {
+            return (NativeJudge::Type, Some(tidy.to_owned()));
+        }
+        let kept = match normalize.otherwise {
+            Otherwise::Keep => Some(raw.to_owned()),
+            Otherwise::Missing => None,
+        };
+        (NativeJudge::Otherwise, kept)
+    }
+
+    fn first_match<'p>(&self, arm: &'p MapArm, text: &str) -> Option<&'p Pattern> {
+        arm.patterns.iter().find(|pattern| match pattern {
+            Pattern::Literal(literal) => lower(literal) == lower(text),
+            Pattern::Glob(pattern) => glob(&lower(pattern), &lower(text)),
+            Pattern::Regex(regex) => self.patterns.whole(&regex.pattern, true).is_match(text),
+        })
+    }
+
+    /// Returns the right side of an arm, with the groups of the pattern that matched; missing where it comes
+    /// out longer than the limit.
+    fn target(&self, tag: &Tag, arm: &MapArm, pattern: &Pattern, target: &str, text: &str) -> Option<String> {
+        let Pattern::Regex(regex) = pattern else {
+            return Some(target.to_owned());
+        };
+        match self.patterns.whole(&regex.pattern, true).captures(text) {
+            Some(groups) => fill_groups(target, &groups, self.options.text_limit).or_else(|| {
+                let (tag, loc) = (Some(tag.name.clone()), arm.loc.clone());
+                self.is_too_long(ComputedText::new(tag, &quoted(target), loc))
+            }),
+            None => Some(target.to_owned()),
+        }
+    }
+}
+
+/// Returns the member of an enumeration, or the truth value, that the text is regardless of case.
+fn word_of_type(ty: &TagType, text: &str) -> Option<String> {
+    let truth_values = ["true".to_owned(), "false".to_owned()];
+    let words = match ty {
+        TagType::OneOf(members) => members.as_slice(),
+        TagType::Bool => truth_values.as_slice(),
+        _ => return None,
+    };
+    words.iter().find(|word| lower(word) == lower(text)).cloned()
+}
+
+fn transform(transforms: &[Transform], raw: &str) -> String {
+    let mut text = raw.to_owned();
+    for transform in transforms {
+        text = match transform {
+            Transform::Lower => lower(&text),
+            Transform::Upper => upper(&text),
+            Transform::Trim => trim(&text).to_owned(),
+        };
+    }
+    text
+}

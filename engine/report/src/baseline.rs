@@ -1,0 +1,154 @@
+//! An earlier evaluation, to tell what is new from what was known.
+//!
+//! In: the JSON that an evaluation is written as. Out: the fingerprints of its findings. Promises that a
+//! finding is known by its fingerprint alone: not by its place, its message or its value.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use serde::Deserialize;
+use tagpol_sema::program::Severity;
+
+use crate::JSON_SCHEMA_VERSION;
+use tagpol_eval::GoalResult;
+use tagpol_eval::{Evaluation, Finding, State};
+
+/// What an earlier evaluation found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Baseline {
+    /// Fingerprints of all its findings.
+    known: BTreeSet<String>,
+    /// Fingerprints of those that were open.
+    open: BTreeSet<String>,
+    /// Names of the goals that were missed.
+    missed: BTreeSet<String>,
+}
+
+/// Why a file is no baseline.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// It is not the JSON of an evaluation.
+    #[error("it is not what `tagpol eval --format json` writes: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is of another version of the contract.
+    #[error("it has schema version {0}, want {JSON_SCHEMA_VERSION}")]
+    Version(u32),
+}
+
+/// How a finding or a missed goal compares with a baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaselineState {
+    /// It was not there.
+    New,
+    /// It was there, but did not count: its grace or waiver has ended since.
+    Updated,
+    /// It was there as it is.
+    Unchanged,
+}
+
+impl BaselineState {
+    /// Returns the name that SARIF has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// How an evaluation compares with a baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Compared {
+    /// Open findings that were not open then.
+    pub new: u64,
+    /// Open findings that were open then.
+    pub known: u64,
+    /// Findings of then that are gone.
+    pub gone: u64,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    schema_version: u32,
+    findings: Vec<FindingPart>,
+    #[serde(default)]
+    goals: Vec<GoalPart>,
+}
+
+#[derive(Deserialize)]
+struct FindingPart {
+    fingerprint: String,
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct GoalPart {
+    goal: String,
+    met: Option<bool>,
+}
+
+impl Baseline {
+    /// Reads a baseline.
+    ///
+    /// # Errors
+    /// [`BaselineError`]; a file that cannot be read is told as bad JSON.
+    pub fn read(json: impl Read) -> Result<Self, BaselineError> {
+        let document: Document = serde_json::from_reader(json)?;
+        if document.schema_version != JSON_SCHEMA_VERSION {
+            return Err(BaselineError::Version(document.schema_version));
+        }
+        let mut baseline = Self::default();
+        for FindingPart { fingerprint, state } in document.findings {
+            if state == State::Open.as_str() {
+                baseline.open.insert(fingerprint.clone());
+            }
+            baseline.known.insert(fingerprint);
+        }
+        let missed = document.goals.into_iter().filter(|goal| goal.met == Some(false));
+        baseline.missed = missed.map(|goal| goal.goal).collect();
+        Ok(baseline)
+    }
+
+    /// Compares a finding.
+    pub fn of_finding(&self, finding: &Finding) -> BaselineState {
+        if !self.known.contains(&finding.fingerprint) {
+            BaselineState::New
+        } else if finding.state == State::Open && !self.open.contains(&finding.fingerprint) {
+            BaselineState::Updated
+        } else {
+            BaselineState::Unchanged
+        }
+    }
+
+    /// Compares a goal that is missed.
+    pub fn of_goal(&self, goal: &GoalResult) -> BaselineState {
+        if self.missed.contains(&goal.name) { BaselineState::Unchanged } else { BaselineState::New }
+    }
+
+    /// Whether a finding is open and was not.
+    pub fn is_new(&self, finding: &Finding) -> bool {
+        finding.state == State::Open && self.of_finding(finding) != BaselineState::Unchanged
+    }
+
+    /// Counts what is new, known and gone.
+    pub fn compare(&self, evaluation: &Evaluation) -> Compared {
+        let open = evaluation.findings.iter().filter(|finding| finding.state == State::Open);
+        let (new, known): (Vec<&Finding>, Vec<&Finding>) = open.partition(|finding| self.is_new(finding));
+        let found: BTreeSet<&str> = evaluation.findings.iter().map(|f| f.fingerprint.as_str()).collect();
+        let gone = self.known.iter().filter(|print| !found.contains(print.as_str()));
+        Compared { new: new.len() as u64, known: known.len() as u64, gone: gone.count() as u64 }
+    }
+
+    /// Whether an evaluation fails at a gate for something new: a finding that is open and was not, a
+    /// goal that is missed and was not. No gate never fails.
+    pub fn fails(&self, evaluation: &Evaluation, gate: Option<Severity>) -> bool {
+        let Some(gate) = gate else { return false };
+        let severe = |finding: &&Finding| {
+            evaluation.checks.get(finding.check).is_some_and(|check| check.severity >= gate)
+        };
+        let mut goals = evaluation.goals.iter().filter(|goal| goal.severity >= gate);
+        evaluation.findings.iter().filter(severe).any(|finding| self.is_new(finding))
+            || goals.any(|goal| goal.is_missed() && self.of_goal(goal) == BaselineState::New)
+    }
+}

@@ -1,0 +1,131 @@
+//! Costs for people: in cents that add up.
+
+use std::fmt::Write as _;
+
+use anstyle::{Effects, Style};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::{Row, exact, rows};
+use crate::text::{clean, count, money, shorten};
+use tagpol_eval::cost::{Costs, SCALE, rounded};
+
+const BOLD: Style = Style::new().effects(Effects::BOLD);
+const DIM: Style = Style::new().effects(Effects::DIMMED);
+
+/// A cent, in units.
+const CENT: i128 = 10_i128.pow(SCALE as u32 - 2);
+
+/// Returns a table with a line for each combination of values, whose columns add up to the totals
+/// below them: amounts are rounded together, so that no cent is lost. In colours, which the writer may
+/// strip.
+pub fn pretty(costs: &Costs) -> String {
+    let rows = rows(costs);
+    let has_shares = costs.lines.iter().any(|line| line.shared != 0);
+    let mut out = format!("{DIM}{}{DIM:#}\n\n", heading(costs));
+    let table = table(costs, &rows, has_shares);
+    out.extend(table.lines().map(|line| format!(" {}\n", line.trim_end())));
+    if !costs.shared.is_empty() {
+        let _ = writeln!(out, "\n{BOLD}Shared costs{BOLD:#}");
+    }
+    for shared in &costs.shared {
+        let amount = |units| amount(costs, units);
+        let _ = write!(
+            out,
+            "  {}: {} spread over {}",
+            clean(&shared.name),
+            amount(shared.cost),
+            clean(&shared.to)
+        );
+        if shared.kept != 0 {
+            let _ = write!(out, ", {} stays where it was: nothing to spread it over", amount(shared.kept));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn heading(costs: &Costs) -> String {
+    let info = &costs.snapshot;
+    let month = info.month.as_ref().map_or("costs".to_owned(), |month| format!("costs of {}", clean(month)));
+    let currency =
+        info.currency.as_ref().map(|currency| format!(" in {}", clean(currency))).unwrap_or_default();
+    format!("{month}{currency}, by {}", clean(&costs.by.join(" and ")))
+}
+
+fn table(costs: &Costs, rows: &[Row<'_>], has_shares: bool) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let figures: &[&str] =
+        if has_shares { &["resources", "own", "shared", "cost", ""] } else { &["resources", "cost", ""] };
+    table.set_header(
+        costs.by.iter().map(|name| clean(name)).chain(figures.iter().map(|name| (*name).to_owned())),
+    );
+    let column = |at: usize| {
+        let amounts: Vec<i128> = rows.iter().filter_map(|row| row.amounts().get(at).copied()).collect();
+        cents(&amounts)
+    };
+    let (own, shared, total) = (column(0), column(1), column(2));
+    let cell = |column: &[String], at: usize| column.get(at).cloned().unwrap_or_default();
+    for (at, row) in rows.iter().enumerate() {
+        let mut cells = labels(costs, row);
+        cells.push(count(row.resources()));
+        if has_shares {
+            cells.extend([cell(&own, at), cell(&shared, at)]);
+        }
+        cells.extend([cell(&total, at), share(row.amounts()[2], costs.total())]);
+        table.add_row(cells);
+    }
+    let end = rows.len();
+    let mut cells = vec![String::new(); costs.by.len()];
+    if let Some(first) = cells.first_mut() {
+        "total".clone_into(first);
+    }
+    cells.push(count(rows.iter().map(Row::resources).sum()));
+    if has_shares {
+        cells.extend([cell(&own, end), cell(&shared, end)]);
+    }
+    cells.extend([cell(&total, end), String::new()]);
+    table.add_row(cells);
+    for at in costs.by.len()..costs.by.len() + figures.len() {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// The amounts in cents that add up, and their sum behind them.
+fn cents(amounts: &[i128]) -> Vec<String> {
+    let parts = rounded(amounts, CENT);
+    let sum = parts.iter().sum::<i128>();
+    parts.into_iter().chain([sum]).map(|cents| money(exact(cents.saturating_mul(CENT)))).collect()
+}
+
+fn labels(costs: &Costs, row: &Row<'_>) -> Vec<String> {
+    if let Row::NoResource(_) = row {
+        let mut cells = vec![String::new(); costs.by.len()];
+        if let Some(first) = cells.first_mut() {
+            "(no resource)".clone_into(first);
+        }
+        return cells;
+    }
+    let value = |at: usize| row.value(at).map_or("(missing)".to_owned(), |value| clean(&shorten(value, 40)));
+    (0..costs.by.len()).map(value).collect()
+}
+
+fn amount(costs: &Costs, units: i128) -> String {
+    let currency = clean(costs.snapshot.currency.as_deref().unwrap_or_default());
+    format!("{} {currency}", money(exact(units))).trim_end().to_owned()
+}
+
+/// A share of the whole in percent, rounded; nothing where there is no whole.
+fn share(part: i128, whole: i128) -> String {
+    if whole <= 0 {
+        return String::new();
+    }
+    // Digits that no percentage shows make room to multiply.
+    let (size, whole) = (part.abs() / 1_000_000, (whole / 1_000_000).max(1));
+    let tenths = (size.saturating_mul(1000) + whole / 2) / whole;
+    let sign = if part < 0 && tenths > 0 { "-" } else { "" };
+    format!("{sign}{}.{}%", tenths / 10, tenths % 10)
+}

@@ -1,0 +1,66 @@
+//! The Code Quality report of GitLab: open and pending findings at the lines of their checks. What a
+//! grace or a baseline covers is information.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use tagpol_sema::program::Severity;
+
+use super::Report;
+use super::text::{clean, shorten};
+use tagpol_eval::{CheckResult, Finding, State};
+
+/// Characters of a description; GitLab shows one line.
+const DESCRIPTION: usize = 400;
+
+#[derive(Serialize)]
+struct Issue<'a> {
+    r#type: &'static str,
+    check_name: String,
+    description: String,
+    categories: [&'static str; 1],
+    severity: &'static str,
+    fingerprint: &'a str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    path: &'a str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+}
+
+/// Writes the findings as one JSON list.
+pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let counts = report.findings().filter(|(_, finding, _)| finding.state != State::Exempt);
+    let issues: Vec<Issue<'_>> = counts.map(|(_, finding, check)| issue(report, finding, check)).collect();
+    tagpol_sink::json::write_pretty(&mut *out, &issues)?;
+    out.write_all(b"\n")
+}
+
+fn issue<'a>(report: &Report<'a>, finding: &'a Finding, check: &'a CheckResult) -> Issue<'a> {
+    let name = report.evaluation.label(finding);
+    Issue {
+        r#type: "issue",
+        check_name: format!("{}/{}", check.policy, check.check),
+        description: clean(&shorten(&format!("{}: {}", name, finding.message), DESCRIPTION)),
+        categories: ["Style"],
+        severity: if report.counts(finding) { severity(check.severity) } else { "info" },
+        fingerprint: &finding.fingerprint,
+        location: Location { path: &check.loc.file, lines: Lines { begin: check.loc.line.max(1) } },
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "blocker",
+        Severity::High => "critical",
+        Severity::Medium => "major",
+        Severity::Low => "minor",
+    }
+}

@@ -1,0 +1,319 @@
+//! The JSON contract, described by `docs/schema/evaluation.v1.json`.
+//!
+//! Within a version, fields are only added. Money is a number of the summary's currency, rounded
+//! to the nearest double; what is not known is null.
+
+use serde::Serialize;
+use tagpol_sema::program::{Control, Escalation, Severity};
+use tagpol_store::Decimal;
+
+use super::Report;
+use tagpol_eval::GoalResult;
+use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, Giver};
+
+/// Version of the contract.
+pub const JSON_SCHEMA_VERSION: u32 = 1;
+
+/// Returns the evaluation as one JSON document with a newline at its end.
+///
+/// # Errors
+/// None in fact: the document holds texts, numbers and lists only.
+pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
+    let evaluation = report.evaluation;
+    let document = Document {
+        schema_version: JSON_SCHEMA_VERSION,
+        now: evaluation.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        snapshot: snapshot(evaluation),
+        summary: summary(evaluation),
+        checks: evaluation.checks.iter().map(check).collect(),
+        findings: report.findings().map(|(_, finding, check)| finding_json(report, check, finding)).collect(),
+        goals: evaluation.goals.iter().map(goal).collect(),
+        conflicts: evaluation.conflicts.iter().map(conflict).collect(),
+    };
+    tagpol_sink::json::pretty(&document)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    now: String,
+    snapshot: SnapshotJson<'a>,
+    summary: SummaryJson<'a>,
+    checks: Vec<CheckJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+    goals: Vec<GoalJson<'a>>,
+    conflicts: Vec<ConflictJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SnapshotJson<'a> {
+    id: &'a str,
+    taken_at: String,
+    sources: &'a [String],
+    currency: Option<&'a str>,
+    month: Option<&'a str>,
+    rejected_rows: u64,
+    rejected_values: u64,
+    unattributed_cost: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct SummaryJson<'a> {
+    resources: u64,
+    compliant: u64,
+    score: f64,
+    findings: BySeverity,
+    pending: u64,
+    exempt: u64,
+    conflicts: u64,
+    cost: Option<f64>,
+    cost_in_violation: Option<f64>,
+    currency: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct BySeverity {
+    critical: u64,
+    high: u64,
+    medium: u64,
+    low: u64,
+}
+
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    policy: &'a str,
+    check: &'a str,
+    severity: &'static str,
+    in_scope: u64,
+    open: u64,
+    pending: u64,
+    exempt: u64,
+    cost_in_violation: Option<f64>,
+    escalate: Option<EscalateJson<'a>>,
+    escalation_due: u64,
+    controls: Vec<ControlJson<'a>>,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+pub(super) struct EscalateJson<'a> {
+    to: &'a str,
+    after_seconds: i64,
+}
+
+impl<'a> From<&'a Escalation> for EscalateJson<'a> {
+    fn from(escalate: &'a Escalation) -> Self {
+        Self { to: &escalate.to, after_seconds: escalate.after.seconds }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct ControlJson<'a> {
+    framework: &'a str,
+    id: &'a str,
+}
+
+impl<'a> From<&'a Control> for ControlJson<'a> {
+    fn from(control: &'a Control) -> Self {
+        Self { framework: &control.framework, id: &control.id }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct FindingJson<'a> {
+    policy: &'a str,
+    check: &'a str,
+    severity: &'static str,
+    state: &'static str,
+    first_seen: Option<String>,
+    escalation_due: bool,
+    resource: &'a str,
+    name: Option<&'a str>,
+    r#type: Option<&'a str>,
+    provider: Option<&'a str>,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+    tag: Option<&'a str>,
+    attribute: Option<&'static str>,
+    value: Option<&'a str>,
+    remedy: Option<&'a str>,
+    message: &'a str,
+    fingerprint: &'a str,
+    cost: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ConflictJson<'a> {
+    tag: &'a str,
+    resource: &'a str,
+    value: &'a str,
+    from: GiverJson<'a>,
+    other_value: &'a str,
+    other_from: GiverJson<'a>,
+}
+
+#[derive(Serialize)]
+struct GiverJson<'a> {
+    source: &'static str,
+    key: Option<&'a str>,
+    rule: Option<&'a str>,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct GoalJson<'a> {
+    goal: &'a str,
+    severity: &'static str,
+    tags: &'a [String],
+    by: &'static str,
+    in_scope: u64,
+    covered: u64,
+    cost: Option<f64>,
+    covered_cost: Option<f64>,
+    share: Option<f64>,
+    at_least: Option<f64>,
+    met: Option<bool>,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+fn snapshot(evaluation: &Evaluation) -> SnapshotJson<'_> {
+    let info = &evaluation.snapshot;
+    SnapshotJson {
+        id: &info.id,
+        taken_at: info.taken_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        sources: &info.sources,
+        currency: info.currency.as_deref(),
+        month: info.month.as_deref(),
+        rejected_rows: info.rejected_rows,
+        rejected_values: info.rejected_values,
+        unattributed_cost: info.unattributed.and_then(|cost| number(&cost.to_string())),
+    }
+}
+
+fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
+    let summary = &evaluation.summary;
+    SummaryJson {
+        resources: summary.resources,
+        compliant: summary.compliant,
+        score: summary.score,
+        findings: BySeverity {
+            critical: summary.open_of(Severity::Critical),
+            high: summary.open_of(Severity::High),
+            medium: summary.open_of(Severity::Medium),
+            low: summary.open_of(Severity::Low),
+        },
+        pending: summary.pending,
+        exempt: summary.exempt,
+        conflicts: evaluation.conflicts.len() as u64,
+        cost: money(summary.cost),
+        cost_in_violation: money(summary.cost_in_violation),
+        currency: evaluation.snapshot.currency.as_deref(),
+    }
+}
+
+fn check(check: &CheckResult) -> CheckJson<'_> {
+    CheckJson {
+        policy: &check.policy,
+        check: &check.check,
+        severity: check.severity.as_str(),
+        in_scope: check.in_scope,
+        open: check.open,
+        pending: check.pending,
+        exempt: check.exempt,
+        cost_in_violation: money(check.cost_in_violation),
+        escalate: check.escalate.as_ref().map(EscalateJson::from),
+        escalation_due: check.escalation_due,
+        controls: check.controls.iter().map(ControlJson::from).collect(),
+        file: &check.loc.file,
+        line: check.loc.line,
+        column: check.loc.column,
+    }
+}
+
+/// Returns a finding as the contract has it.
+pub(super) fn finding_json<'a>(
+    report: &Report<'_>,
+    check: &'a CheckResult,
+    finding: &'a Finding,
+) -> FindingJson<'a> {
+    FindingJson {
+        policy: &check.policy,
+        check: &check.check,
+        severity: check.severity.as_str(),
+        state: finding.state.as_str(),
+        first_seen: finding.first_seen.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
+        escalation_due: finding.escalation_due,
+        resource: &finding.resource,
+        name: finding.name.as_deref(),
+        r#type: finding.ty.as_deref(),
+        provider: finding.provider.as_deref(),
+        account: finding.account.as_deref(),
+        region: finding.region.as_deref(),
+        tag: finding.tag.as_deref(),
+        attribute: finding.attribute,
+        value: finding.value.as_deref(),
+        remedy: finding.remedy.as_deref(),
+        message: &finding.message,
+        fingerprint: &finding.fingerprint,
+        cost: money(finding.cost),
+        baseline: report.compared(finding),
+    }
+}
+
+fn conflict(conflict: &Conflict) -> ConflictJson<'_> {
+    ConflictJson {
+        tag: &conflict.tag,
+        resource: &conflict.resource,
+        value: &conflict.value,
+        from: giver(&conflict.from),
+        other_value: &conflict.other_value,
+        other_from: giver(&conflict.other_from),
+    }
+}
+
+fn giver(giver: &Giver) -> GiverJson<'_> {
+    GiverJson {
+        source: giver.source.as_str(),
+        key: giver.key.as_deref(),
+        rule: giver.rule.as_deref(),
+        file: &giver.loc.file,
+        line: giver.loc.line,
+        column: giver.loc.column,
+    }
+}
+
+fn goal(goal: &GoalResult) -> GoalJson<'_> {
+    GoalJson {
+        goal: &goal.name,
+        severity: goal.severity.as_str(),
+        tags: &goal.tags,
+        by: goal.by.as_str(),
+        in_scope: goal.in_scope,
+        covered: goal.covered,
+        cost: money(goal.cost),
+        covered_cost: money(goal.covered_cost),
+        share: goal.share(),
+        at_least: number(&goal.at_least.to_string()),
+        met: goal.met(),
+        file: &goal.loc.file,
+        line: goal.loc.line,
+        column: goal.loc.column,
+    }
+}
+
+fn money(amount: Option<Decimal>) -> Option<f64> {
+    number(&amount?.to_string())
+}
+
+/// The double nearest to a decimal text.
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok()
+}

@@ -1,0 +1,367 @@
+//! The report for a terminal: totals, findings by severity and policy, worst accounts, next steps.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Effects, Style as Ansi};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use tagpol_sema::program::{Measure, Severity};
+use tagpol_store::Decimal;
+
+use super::Report;
+use super::next_steps::next_steps;
+use super::text::{clean, count, decimal, money, percent, several, shorten};
+use crate::baseline::Baseline;
+use tagpol_eval::GoalResult;
+use tagpol_eval::{CheckResult, Evaluation, Finding, Giver, State};
+
+/// How the report looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours are wanted.
+    pub color: bool,
+    /// Findings that are shown of each check. None: all.
+    pub findings: Option<usize>,
+    /// Whether the snapshot is kept, so that others can look at it by its id.
+    pub kept: bool,
+}
+
+/// Accounts that are shown.
+const ACCOUNTS: usize = 5;
+
+/// Returns the report as text, lines ended by newlines.
+///
+/// Control characters of names and values are replaced, so that no tag can steer the terminal.
+pub fn table(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    let page = Page { evaluation: report.evaluation, baseline: report.baseline, style: report.style };
+    page.heading(&mut out);
+    page.totals(&mut out);
+    for severity in Severity::ALL {
+        page.severity(&mut out, severity);
+    }
+    page.goals(&mut out);
+    page.accounts(&mut out);
+    page.conflicts(&mut out);
+    page.next_steps(&mut out);
+    out
+}
+
+struct Page<'a> {
+    evaluation: &'a Evaluation,
+    baseline: Option<&'a Baseline>,
+    style: Style,
+}
+
+impl Page<'_> {
+    fn paint(&self, ansi: Ansi, text: &str) -> String {
+        if self.style.color { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint(Ansi::new().effects(Effects::BOLD), text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint(Ansi::new().effects(Effects::DIMMED), text)
+    }
+
+    fn currency(&self) -> &str {
+        self.evaluation.snapshot.currency.as_deref().unwrap_or_default()
+    }
+
+    fn amount(&self, amount: Decimal) -> String {
+        format!("{} {}", money(amount), clean(self.currency())).trim_end().to_owned()
+    }
+
+    fn heading(&self, out: &mut String) {
+        let info = &self.evaluation.snapshot;
+        let mut parts = vec![if self.style.kept {
+            format!("snapshot {}", clean(&info.id))
+        } else {
+            sources(&info.sources)
+        }];
+        parts.extend(info.month.as_ref().map(|month| format!("costs of {}", clean(month))));
+        parts.push(format!("evaluated at {}", self.evaluation.now.format("%Y-%m-%d %H:%M UTC")));
+        let _ = writeln!(out, "{}\n", self.dim(&parts.join(" · ")));
+    }
+
+    fn totals(&self, out: &mut String) {
+        let summary = &self.evaluation.summary;
+        let color = match summary.score {
+            score if score >= 90.0 => AnsiColor::Green,
+            score if score >= 60.0 => AnsiColor::Yellow,
+            _ => AnsiColor::Red,
+        };
+        let score = self.paint(color.on_default().effects(Effects::BOLD), &format!("{:.1}", summary.score));
+        let _ = writeln!(out, "  {:<20}{score} of 100", "Score");
+        let share = percent(summary.compliant, summary.resources);
+        let compliant =
+            format!("{} of {} resources ({share})", count(summary.compliant), count(summary.resources));
+        let _ = writeln!(out, "  {:<20}{compliant}", "Compliant");
+        if let (Some(cost), Some(violating)) = (summary.cost, summary.cost_in_violation) {
+            let credits = if violating.unscaled < 0 { ", since credits outweigh charges" } else { "" };
+            let line = format!("{} of {} a month{credits}", self.amount(violating), self.amount(cost));
+            let _ = writeln!(out, "  {:<20}{line}", "Spend in violation");
+        }
+        if let Some(cost) = self.evaluation.snapshot.unattributed.filter(|cost| !cost.is_zero()) {
+            let line = format!("{} of charges that name no resource", self.amount(decimal(cost)));
+            let _ = writeln!(out, "  {:<20}{line}", "Besides");
+        }
+        let open: Vec<String> = Severity::ALL
+            .into_iter()
+            .map(|severity| (severity, summary.open_of(severity)))
+            .filter(|(_, open)| *open > 0)
+            .map(|(severity, open)| {
+                self.paint(color_of(severity), &format!("{} {}", count(open), severity.as_str()))
+            })
+            .collect();
+        let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+        let _ = writeln!(out, "  {:<20}{open}", "Open findings");
+        for (label, number) in [("Pending", summary.pending), ("Exempt", summary.exempt)] {
+            if number > 0 {
+                let _ = writeln!(out, "  {label:<20}{}", count(number));
+            }
+        }
+    }
+
+    fn severity(&self, out: &mut String, severity: Severity) {
+        let mut checks =
+            self.evaluation.checks.iter().enumerate().filter(|(_, c)| c.severity == severity && c.open > 0);
+        let Some(first) = checks.next() else { return };
+        let open = self.evaluation.summary.open_of(severity);
+        let title = format!("{} · {} open", severity.as_str().to_uppercase(), count(open));
+        let _ = writeln!(out, "\n{}", self.paint(color_of(severity).effects(Effects::BOLD), &title));
+        let mut policy = "";
+        for (index, check) in std::iter::once(first).chain(checks) {
+            if check.policy != policy {
+                policy = &check.policy;
+                let place = self.dim(&format!("{}:{}", clean(&check.loc.file), check.loc.line));
+                let _ = writeln!(out, "  {}  {place}", self.bold(policy));
+            }
+            self.check(out, index, check);
+        }
+    }
+
+    fn check(&self, out: &mut String, index: usize, check: &CheckResult) {
+        let cost = check
+            .cost_in_violation
+            .map(|cost| format!(", {} a month", self.amount(cost)))
+            .unwrap_or_default();
+        let line = format!("{} of {} in scope{cost}", count(check.open), count(check.in_scope));
+        let _ = writeln!(out, "    {}  {line}", check.check);
+        let _ = writeln!(out, "      {}", self.dim(&clean(&check.asks)));
+        if let Some(escalation) = check.escalate.as_ref().filter(|_| check.escalation_due > 0) {
+            let due = several(check.escalation_due, "finding");
+            let line = format!("due to be told to {}: {due}", clean(&escalation.to));
+            let _ = writeln!(out, "      {}", self.paint(AnsiColor::Yellow.on_default(), &line));
+        }
+        let of_check = |f: &&Finding| f.check == index && f.state == State::Open;
+        let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
+        let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
+        let mut shown: Vec<&Finding> = findings.take_while(|f| f.check == index).filter(of_check).collect();
+        // What is new first, then the dearest: those are worth mending first.
+        shown.sort_by(|a, b| {
+            let urgency = |finding: &Finding| (self.is_new(finding), cost_key(finding));
+            urgency(b).cmp(&urgency(a)).then_with(|| a.resource.cmp(&b.resource))
+        });
+        shown.truncate(self.style.findings.unwrap_or(usize::MAX));
+        let _ = write!(out, "{}", self.findings(&shown));
+        let more = check.open.saturating_sub(shown.len() as u64);
+        if more > 0 {
+            let _ = writeln!(
+                out,
+                "      {}",
+                self.dim(&format!("… and {} more (--all shows them)", count(more)))
+            );
+        }
+    }
+
+    /// Whether it is open and was not in the baseline.
+    fn is_new(&self, finding: &Finding) -> bool {
+        self.baseline.is_some_and(|baseline| baseline.is_new(finding))
+    }
+
+    /// One line a finding: the resource, what it costs, and the value that was found.
+    fn findings(&self, findings: &[&Finding]) -> String {
+        let mut table = plain_table();
+        // An address is told whole.
+        let width = if self.evaluation.snapshot.is_terraform { 120 } else { 40 };
+        for finding in findings {
+            let found = match (&finding.tag, &finding.value) {
+                (None, None) if !finding.tells_value => String::new(),
+                (_, None) => "missing".to_owned(),
+                (_, Some(value)) => format!("`{}`", clean(&shorten(value, 40))),
+            };
+            table.add_row([
+                clean(&shorten(self.evaluation.label(finding), width)),
+                clean(&shorten(finding.ty.as_deref().unwrap_or_default(), 32)),
+                clean(&shorten(finding.account.as_deref().unwrap_or_default(), 20)),
+                finding.cost.map(|cost| self.amount(cost)).unwrap_or_default(),
+                found,
+                remedy(finding),
+                if self.is_new(finding) { "new".to_owned() } else { String::new() },
+            ]);
+        }
+        right_align(&mut table, &[3]);
+        indent(&table, 6)
+    }
+
+    fn goals(&self, out: &mut String) {
+        let goals = &self.evaluation.goals;
+        if goals.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Goals"));
+        let mut table = plain_table();
+        for goal in goals {
+            let measure = match goal.by {
+                Measure::Count => format!("of {}", several(goal.in_scope, "resource")),
+                Measure::Cost => {
+                    let of = |cost| format!("of {} a month", self.amount(cost));
+                    goal.cost.map_or_else(|| format!("of {}", several(goal.in_scope, "resource")), of)
+                }
+            };
+            table.add_row([
+                goal.name.clone(),
+                goal.share_text().unwrap_or_else(|| "-".to_owned()),
+                measure,
+                format!("want {}", goal.target_text()),
+                self.outcome(goal),
+            ]);
+        }
+        right_align(&mut table, &[1]);
+        let _ = write!(out, "{}", indent(&table, 2));
+    }
+
+    fn outcome(&self, goal: &GoalResult) -> String {
+        match (goal.met(), goal.missing_cost()) {
+            (Some(true), _) => "met".to_owned(),
+            (Some(false), Some(cost)) => {
+                format!("missed by {} a month ({})", self.amount(cost), goal.severity.as_str())
+            }
+            (Some(false), None) => {
+                let resources = several(goal.missing_count(), "resource");
+                format!("missed by {resources} ({})", goal.severity.as_str())
+            }
+            (None, _) if goal.in_scope == 0 => "nothing in scope".to_owned(),
+            (None, _) => "no cost to share".to_owned(),
+        }
+    }
+
+    fn accounts(&self, out: &mut String) {
+        let worst: Vec<_> =
+            self.evaluation.accounts.iter().filter(|account| account.open > 0).take(ACCOUNTS).collect();
+        if worst.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Worst accounts"));
+        let mut table = plain_table();
+        table.set_header(["account", "provider", "resources", "compliant", "findings", "spend in violation"]);
+        for line in worst {
+            table.add_row([
+                clean(&shorten(line.account.as_deref().unwrap_or("(none)"), 40)),
+                clean(line.provider.as_deref().unwrap_or_default()),
+                count(line.resources),
+                percent(line.compliant, line.resources),
+                count(line.open),
+                line.cost_in_violation.map(|cost| self.amount(cost)).unwrap_or_default(),
+            ]);
+        }
+        right_align(&mut table, &[2, 3, 4, 5]);
+        let _ = write!(out, "{}", indent(&table, 2));
+    }
+
+    /// One line a conflict, where every finding is shown too.
+    fn conflicts(&self, out: &mut String) {
+        if self.style.findings.is_some() || self.evaluation.conflicts.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Conflicts"));
+        let mut table = plain_table();
+        table.set_header(["resource", "tag", "value", "from", "not", "from"]);
+        for conflict in &self.evaluation.conflicts {
+            table.add_row([
+                clean(&shorten(&conflict.resource, 60)),
+                conflict.tag.clone(),
+                format!("`{}`", clean(&shorten(&conflict.value, 40))),
+                giver(&conflict.from),
+                format!("`{}`", clean(&shorten(&conflict.other_value, 40))),
+                giver(&conflict.other_from),
+            ]);
+        }
+        let _ = write!(out, "{}", indent(&table, 2));
+    }
+
+    fn next_steps(&self, out: &mut String) {
+        let steps = next_steps(self.evaluation, |amount| self.amount(amount));
+        if steps.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Next"));
+        for (number, step) in (1..).zip(steps) {
+            let _ = writeln!(out, "  {number}. {step}");
+        }
+    }
+}
+
+/// The value that would mend a finding, where the policy knows one.
+fn remedy(finding: &Finding) -> String {
+    match (&finding.tag, &finding.remedy) {
+        (Some(tag), Some(remedy)) => {
+            format!("would be mended by `{tag}` = `{}`", clean(&shorten(remedy, 40)))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What gave a value, in a few words.
+fn giver(giver: &Giver) -> String {
+    match (&giver.key, &giver.rule) {
+        (Some(key), _) => format!("key `{}`", clean(&shorten(key, 40))),
+        (None, Some(rule)) => format!("rule {} ({}:{})", clean(rule), clean(&giver.loc.file), giver.loc.line),
+        (None, None) => giver.source.as_str().to_owned(),
+    }
+}
+
+/// The files of an inventory, the first of many.
+fn sources(paths: &[String]) -> String {
+    match paths {
+        [] => "no inventory file".to_owned(),
+        [only] => clean(only),
+        [first, rest @ ..] => format!("{} and {}", clean(first), several(rest.len() as u64, "other file")),
+    }
+}
+
+/// A table without lines, as wide as it must be: every text in it is short.
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn cost_key(finding: &Finding) -> i128 {
+    // All costs of a snapshot have the same scale.
+    finding.cost.map_or(i128::MIN, |cost| cost.unscaled)
+}
+
+fn color_of(severity: Severity) -> Ansi {
+    match severity {
+        Severity::Critical => AnsiColor::Red.on_default().effects(Effects::BOLD),
+        Severity::High => AnsiColor::Red.on_default(),
+        Severity::Medium => AnsiColor::Yellow.on_default(),
+        Severity::Low => AnsiColor::Cyan.on_default(),
+    }
+}
+
+fn right_align(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn indent(table: &Table, by: usize) -> String {
+    let pad = " ".repeat(by.saturating_sub(1));
+    table.lines().map(|line| format!("{pad}{}\n", line.trim_end())).collect()
+}

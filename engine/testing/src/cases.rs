@@ -1,0 +1,155 @@
+//! The givens of tests as resources, sorted into inventories.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tagpol_interp::{Options, Row};
+use tagpol_inventory::Resource;
+use tagpol_plan::{Layout, lower};
+use tagpol_sema::program::{Attr, Given, Program, Test};
+
+/// One `given` of one test, as the engine reads it.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    /// Index in [`Program::tests`].
+    pub(super) test: usize,
+    /// Index in [`Test::givens`].
+    pub(super) given: usize,
+    /// The resource.
+    pub(super) row: Row,
+    /// Clock and currency.
+    pub(super) options: Arc<Options>,
+}
+
+/// Native keys that an inventory may have, where a single given does not have more. A plan grows with
+/// the spellings of keys, and tests of a taxonomy have them all: several small plans are faster.
+const MOST_KEYS: usize = 32;
+
+/// Cases that can share an inventory.
+pub(super) struct Batch<'a> {
+    pub(super) now: DateTime<Utc>,
+    pub(super) currency: Option<String>,
+    ids: BTreeSet<String>,
+    keys: BTreeSet<&'a str>,
+    pub(super) members: Vec<Member<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(now: DateTime<Utc>, currency: Option<String>) -> Self {
+        Self { now, currency, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
+    }
+
+    fn admits(&self, now: DateTime<Utc>, currency: Option<&String>, member: &Member<'_>) -> bool {
+        let more = member.keys().filter(|key| !self.keys.contains(key)).count();
+        self.now == now
+            && self.currency.as_ref() == currency
+            && !self.ids.contains(&member.id())
+            && (more == 0 || self.keys.len() + more <= MOST_KEYS)
+    }
+
+    fn add(&mut self, member: Member<'a>) {
+        self.ids.insert(member.id());
+        self.keys.extend(member.keys());
+        self.members.push(member);
+    }
+}
+
+/// A given that is to become a case.
+pub(super) struct Member<'a> {
+    /// Index in [`Program::tests`].
+    pub(super) test: usize,
+    /// Index in [`Test::givens`].
+    pub(super) at: usize,
+    given: &'a Given,
+}
+
+/// Sorts the givens of the tests that are wanted into as few inventories as possible.
+pub(super) fn batches(
+    program: &Program,
+    now: DateTime<Utc>,
+    wanted: impl Fn(&Test) -> bool,
+) -> Vec<Batch<'_>> {
+    let tests: Vec<(usize, &Test)> =
+        program.tests.iter().enumerate().filter(|(_, test)| wanted(test)).collect();
+    let usual = usual_currency(program, now, &tests);
+    let mut batches: Vec<Batch<'_>> = Vec::new();
+    for (index, test) in tests {
+        for (at, given) in test.givens.iter().enumerate() {
+            let member = Member { test: index, at, given };
+            let currency = given.monthly_cost.as_ref().map(|(_, unit)| unit).or(usual.as_ref());
+            let now = test.at.unwrap_or(now);
+            match batches.iter_mut().find(|batch| batch.admits(now, currency, &member)) {
+                Some(batch) => batch.add(member),
+                None => {
+                    let mut batch = Batch::new(now, currency.cloned());
+                    batch.add(member);
+                    batches.push(batch);
+                }
+            }
+        }
+    }
+    batches
+}
+
+/// The currency for givens without a cost, to which it makes no difference: one that other givens
+/// have, so that they share an inventory, and that the program does not contradict.
+fn usual_currency(program: &Program, now: DateTime<Utc>, tests: &[(usize, &Test)]) -> Option<String> {
+    let givens = tests.iter().flat_map(|(_, test)| &test.givens);
+    let units: BTreeSet<&String> =
+        givens.filter_map(|given| given.monthly_cost.as_ref().map(|(_, unit)| unit)).collect();
+    let agrees = |unit: &&String| {
+        let layout = Layout { currency: Some((*unit).clone()), ..Layout::generic() };
+        lower(program, &layout, &tagpol_plan::Options::at(now)).is_ok()
+    };
+    units.into_iter().find(agrees).cloned()
+}
+
+impl<'a> Member<'a> {
+    fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.given.tags.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// Its own id, or one that no other given has.
+    pub(super) fn id(&self) -> String {
+        self.attr(Attr::Id).unwrap_or_else(|| format!("test-{}-given-{}", self.test, self.at))
+    }
+
+    fn attr(&self, wanted: Attr) -> Option<String> {
+        self.given.attrs.iter().find(|(attr, _)| *attr == wanted).map(|(_, text)| text.clone())
+    }
+
+    pub(super) fn resource(&self) -> Resource {
+        Resource {
+            id: self.id(),
+            name: self.attr(Attr::Name),
+            type_: self.attr(Attr::Type),
+            provider: self.attr(Attr::Provider),
+            account: self.attr(Attr::Account),
+            region: self.attr(Attr::Region),
+            source: self.attr(Attr::Source),
+            created: self.given.created,
+            monthly_cost: self.given.monthly_cost.as_ref().map(|(amount, _)| *amount),
+            meta: None,
+            tags: self.given.tags.clone(),
+        }
+    }
+
+    /// Makes it a case. `resource` is what the inventory made of it.
+    pub(super) fn case(&self, resource: Resource, options: &Arc<Options>) -> Case {
+        let row = Row {
+            id: resource.id,
+            name: resource.name,
+            type_: resource.type_,
+            provider: resource.provider,
+            account: resource.account,
+            region: resource.region,
+            source: resource.source,
+            created: resource.created,
+            monthly_cost: resource.monthly_cost,
+            meta: resource.meta,
+            tags: resource.tags,
+        };
+        Case { test: self.test, given: self.at, row, options: Arc::clone(options) }
+    }
+}

@@ -1,0 +1,126 @@
+//! What the engine makes of cases, read back in the form of the reference interpreter.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tagpol_interp as interp;
+use tagpol_interp::{RowResult, State, TagResult, Winner};
+use tagpol_inventory::{Import, Resource};
+use tagpol_plan::QueryKind;
+use tagpol_plan::ir::Origin;
+use tagpol_sema::program::Program;
+
+use super::asked::Asked;
+use super::cases::Batch;
+use super::{NotEvaluated, Observed};
+use tagpol_eval as finding;
+use tagpol_eval::RunError;
+use tagpol_eval::Tables;
+use tagpol_eval::{Options, Run};
+
+/// Evaluates the cases of a batch. Where their currency contradicts the program, or a text comes out too
+/// long, that is the result of each.
+pub(super) fn observe(
+    asked: &Asked,
+    batch: Batch<'_>,
+    tables: &mut Tables,
+    options: &Options,
+) -> Result<Vec<Observed>, RunError> {
+    let program = &asked.program;
+    let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
+    let import = Import::of_resources(&resources, batch.currency.clone(), batch.now);
+    let mut imported: BTreeMap<String, Resource> =
+        import.resources().map(|resource| (resource.id.clone(), resource)).collect();
+    let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
+    let snapshot = import.write(folder.path(), &mut |_| {})?;
+    let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() });
+    let mut results = match run {
+        Ok(run) => Ok(results(asked, &run, imported.keys())?),
+        Err(error @ RunError::Currency(_)) => {
+            Err(NotEvaluated { expected: "costs in the currency of the policies", reason: error.to_string() })
+        }
+        Err(error @ RunError::TextTooLong(_)) => {
+            Err(NotEvaluated { expected: "texts within the limit", reason: error.to_string() })
+        }
+        Err(error) => return Err(error),
+    };
+    let (now, currency) = (batch.now, batch.currency.clone());
+    let rates = currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default();
+    let tables = tables.by_key(program);
+    let (known, text_limit) = (interp::Known::default(), options.text_limit);
+    let options = Arc::new(interp::Options { now, currency, rates, tables, known, text_limit });
+    let mut observed = Vec::new();
+    for member in &batch.members {
+        let id = member.id();
+        let (Some(resource), result) = (imported.remove(&id), results.as_mut()) else { continue };
+        let result = result.map(|results| results.remove(&id).unwrap_or_default());
+        let case = member.case(resource, &options);
+        observed.push(Observed { case, result: result.map_err(|why| why.clone()) });
+    }
+    Ok(observed)
+}
+
+/// Reads the tags and findings of all resources, by id.
+fn results<'a>(
+    asked: &Asked,
+    run: &Run,
+    ids: impl Iterator<Item = &'a String>,
+) -> Result<BTreeMap<String, RowResult>, RunError> {
+    let plan = &run.compiled.plan;
+    let mut results: BTreeMap<String, RowResult> =
+        ids.map(|id| (id.clone(), nothing(&asked.program))).collect();
+    run.for_each(QueryKind::Tags, |row| {
+        let origin = plan.provenance.get(row.index(4)?).map(|provenance| &provenance.origin);
+        let result = results.get_mut(&row.text(0).unwrap_or_default());
+        if let Some(slot) = result.and_then(|result| result.tags.get_mut(row.index(1).ok()?)) {
+            *slot = TagResult {
+                value: row.text(2),
+                source: origin.map(Origin::source),
+                winner: origin.map(winner),
+                conflict: false,
+            };
+        }
+        Ok(())
+    })?;
+    run.for_each(QueryKind::Findings, |row| {
+        let check = plan.checks.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown check"))?;
+        let result = results.get_mut(&row.text(2).unwrap_or_default());
+        if let Some(define) = asked.by(check.policy) {
+            let slot = result.and_then(|result| result.defines.get_mut(define.0 as usize));
+            slot.into_iter().for_each(|holds| *holds = true);
+            return Ok(());
+        }
+        let states = result.and_then(|result| result.checks.get_mut(check.policy));
+        if let Some(slot) = states.and_then(|states| states.get_mut(check.check)) {
+            *slot = match row.state(1)? {
+                finding::State::Open => State::Open,
+                finding::State::Pending => State::Pending,
+                finding::State::Exempt => State::Exempt,
+            };
+        }
+        Ok(())
+    })?;
+    Ok(results)
+}
+
+/// A resource without tags and findings.
+fn nothing(program: &Program) -> RowResult {
+    RowResult {
+        tags: vec![TagResult::default(); program.tags.len()],
+        defines: vec![false; program.defines.len()],
+        checks: program.policies.iter().map(|policy| vec![State::None; policy.checks.len()]).collect(),
+        ..RowResult::default()
+    }
+}
+
+fn winner(origin: &Origin) -> Winner {
+    match origin {
+        Origin::Set { rule, action } | Origin::Fill { rule, action } => {
+            Winner::Rule { rule: *rule, action: *action }
+        }
+        Origin::Native { key } => Winner::Native { key: key.clone() },
+        Origin::Decided => Winner::Decided,
+        Origin::Inferred => Winner::Inferred,
+        Origin::Default => Winner::Default,
+    }
+}
