@@ -1,0 +1,142 @@
+//! Why a use case ended without its result.
+
+use std::path::PathBuf;
+
+use tagpol_eval::RunError;
+use tagpol_files::FileError;
+use tagpol_inventory::{ImportError, LookupError, YearMonth};
+use tagpol_project::ProjectError;
+use tagpol_sema::Diagnostic;
+use tagpol_store::StoreError;
+use tagpol_store::state::StateError;
+
+/// Whose matter an error is; faces make exit codes or status codes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request, the policies or the settings are wrong: asking again fails again.
+    Request,
+    /// The inventory, the state store or the engine: the same request may succeed later.
+    Engine,
+}
+
+/// Why a use case ended without its result. No text of it mentions a flag of the command line.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The project cannot be read.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The policies have errors, which are all of these.
+    #[error("the policies have errors")]
+    Policies(Vec<Diagnostic>),
+    /// There is no policy and no goal to evaluate.
+    #[error("there is no policy to evaluate")]
+    NoPolicies,
+    /// A text is not a condition of the language.
+    #[error("`{text}` is not a condition{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    NotACondition {
+        /// The text.
+        text: String,
+        /// The first mistake; None: it is a whole item of another kind.
+        reason: Option<String>,
+    },
+    /// The manifest names a tag for reports that is not declared.
+    #[error("there is no tag `{name}` to report by")]
+    UnknownReportTag {
+        /// The name.
+        name: String,
+        /// The manifest.
+        manifest: PathBuf,
+        /// The most similar tag.
+        closest: Option<String>,
+    },
+    /// Nothing names an inventory, and the project has no snapshot.
+    #[error("there is no inventory to evaluate")]
+    NoInventory,
+    /// The inventory has no resource.
+    #[error("the inventory has no resources")]
+    EmptyInventory,
+    /// No snapshot has an id that begins so.
+    #[error("there is no snapshot `{id}` in `{}`", folder.display())]
+    UnknownSnapshot {
+        /// The beginning of an id.
+        id: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// Several snapshots have ids that begin so.
+    #[error("{count} snapshots begin with `{id}`")]
+    AmbiguousSnapshot {
+        /// The beginning of an id.
+        id: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// A name is neither a tag nor an attribute.
+    #[error("there is no tag or attribute `{name}`")]
+    UnknownDimension {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// The inventory has no cost data.
+    #[error("the inventory has no cost data")]
+    NoCostData,
+    /// The snapshot has the costs of another month.
+    #[error("the snapshot has the costs of {has}, not of {asked}")]
+    OtherMonth {
+        /// The month of the snapshot.
+        has: YearMonth,
+        /// The month that was asked for.
+        asked: YearMonth,
+    },
+    /// Files cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A lookup table cannot be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// A file is not one that may be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The temporary folder cannot be made.
+    #[error("cannot make a temporary folder: {0}")]
+    TemporaryFolder(#[source] std::io::Error),
+    /// The evaluation.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The state store.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AppError {
+    /// Returns whose matter it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Project(_)
+            | Self::Policies(_)
+            | Self::NoPolicies
+            | Self::NotACondition { .. }
+            | Self::UnknownReportTag { .. }
+            | Self::UnknownSnapshot { .. }
+            | Self::AmbiguousSnapshot { .. }
+            | Self::UnknownDimension { .. }
+            | Self::OtherMonth { .. }
+            | Self::File(_)
+            | Self::Run(RunError::Currency(_) | RunError::TextTooLong(_)) => ErrorKind::Request,
+            Self::NoInventory
+            | Self::EmptyInventory
+            | Self::NoCostData
+            | Self::Import(_)
+            | Self::Lookup(_)
+            | Self::TemporaryFolder(_)
+            | Self::Run(_)
+            | Self::State(_)
+            | Self::Store(_) => ErrorKind::Engine,
+        }
+    }
+}

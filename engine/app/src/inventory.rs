@@ -1,0 +1,212 @@
+//! Which resources a use case works on.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tagpol_files::Scratch;
+use tagpol_inventory::{
+    Damaged, Format, ImportError, ImportOptions, Listing, Manifest, Snapshot, YearMonth, import,
+};
+
+use crate::{AppError, Notice, Project, RunContext};
+
+/// Incomplete files that are named in notices; the rest are counted.
+const NAMED_GAPS: usize = 3;
+
+/// What names an inventory. Nothing: the manifest's inventory, else the newest snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct InventorySource {
+    /// Files and folders, or the folder of one snapshot.
+    pub files: Vec<PathBuf>,
+    /// The JSON form of a Terraform plan or state.
+    pub terraform: Option<PathBuf>,
+    /// The beginning of a snapshot's id, or its folder.
+    pub snapshot: Option<String>,
+    /// How files are read.
+    pub import: ImportSettings,
+}
+
+/// How files of an inventory are read.
+#[derive(Debug, Clone, Default)]
+pub struct ImportSettings {
+    /// The format of all files. None: it is detected.
+    pub format: Option<Format>,
+    /// The month of bills whose costs count. None: the newest whole one.
+    pub month: Option<YearMonth>,
+    /// Whether anything that cannot be read is an error.
+    pub strict: bool,
+    /// The currency of costs whose file has none.
+    pub currency: Option<String>,
+}
+
+/// An opened snapshot, and the temporary folder that it lives in if it is not kept.
+#[derive(Debug)]
+pub struct OpenedInventory {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    folder: Option<Scratch>,
+}
+
+impl OpenedInventory {
+    /// Whether it still exists after the run.
+    pub fn is_kept(&self) -> bool {
+        self.folder.is_none()
+    }
+}
+
+/// Opens the inventory that a source names for a project; None if nothing is named and there is no snapshot.
+///
+/// # Errors
+/// [`AppError::Import`], [`AppError::UnknownSnapshot`], [`AppError::AmbiguousSnapshot`] or
+/// [`AppError::Project`].
+pub fn find(
+    project: &Project,
+    source: &InventorySource,
+    context: &RunContext<'_>,
+) -> Result<Option<OpenedInventory>, AppError> {
+    let opened = find_source(project, source, context)?;
+    if let Some(opened) = &opened {
+        report_gaps(opened.snapshot.manifest(), context);
+        if let Some(gap) = opened.snapshot.manifest().completeness.gaps.first()
+            && source.import.strict
+        {
+            return Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }.into());
+        }
+    }
+    Ok(opened)
+}
+
+/// As [`find`]; no inventory is an error.
+///
+/// # Errors
+/// As [`find`], and [`AppError::NoInventory`].
+pub fn open(
+    project: &Project,
+    source: &InventorySource,
+    context: &RunContext<'_>,
+) -> Result<OpenedInventory, AppError> {
+    find(project, source, context)?.ok_or(AppError::NoInventory)
+}
+
+/// Gives a notice of each file that is only a part of what there is, such as the first page of a listing.
+pub fn report_gaps(manifest: &Manifest, context: &RunContext<'_>) {
+    let completeness = &manifest.completeness;
+    for gap in completeness.gaps.iter().take(NAMED_GAPS) {
+        context.observer.notice(Notice::IncompleteSource(Box::new(gap.clone())));
+    }
+    let more = completeness.gap_count.saturating_sub(NAMED_GAPS as u64);
+    if more > 0 {
+        context.observer.notice(Notice::MoreIncompleteSources(more));
+    }
+}
+
+fn find_source(
+    project: &Project,
+    source: &InventorySource,
+    context: &RunContext<'_>,
+) -> Result<Option<OpenedInventory>, AppError> {
+    let kept = |snapshot: Snapshot| {
+        // It may have come with the repository: what is evaluated must be what was written.
+        snapshot.verify()?;
+        snapshot.check()?;
+        Ok(Some(OpenedInventory { snapshot, folder: None }))
+    };
+    if let [folder] = source.files.as_slice()
+        && folder.join("manifest.json").is_file()
+    {
+        return kept(Snapshot::open(folder)?);
+    }
+    if let Some(plan) = &source.terraform {
+        let settings = ImportSettings { format: Some(Format::Terraform), ..source.import.clone() };
+        return import_temporarily(std::slice::from_ref(plan), &settings, context).map(Some);
+    }
+    if let Some(id) = &source.snapshot {
+        return kept(by_id(&project.snapshots_folder()?, id)?);
+    }
+    let files = if source.files.is_empty() {
+        project.manifest().inventory_in(project.root())?
+    } else {
+        source.files.clone()
+    };
+    if files.is_empty() {
+        return match newest(&project.snapshots_folder()?)? {
+            Some(snapshot) => kept(snapshot),
+            None => Ok(None),
+        };
+    }
+    import_temporarily(&files, &source.import, context).map(Some)
+}
+
+/// Imports files into a snapshot that is gone after the run.
+fn import_temporarily(
+    files: &[PathBuf],
+    settings: &ImportSettings,
+    context: &RunContext<'_>,
+) -> Result<OpenedInventory, AppError> {
+    let folder = Scratch::new().map_err(AppError::TemporaryFolder)?;
+    let snapshot = import_files(files, settings, context.now, folder.path(), context)?;
+    Ok(OpenedInventory { snapshot, folder: Some(folder) })
+}
+
+/// Imports files into a snapshot in a folder, as of a time.
+///
+/// # Errors
+/// [`AppError::Import`].
+pub fn import_files(
+    files: &[PathBuf],
+    settings: &ImportSettings,
+    taken_at: DateTime<Utc>,
+    folder: &Path,
+    context: &RunContext<'_>,
+) -> Result<Snapshot, AppError> {
+    let ImportSettings { format, month, strict, currency } = settings.clone();
+    let options = ImportOptions { format, month, strict, currency, ..ImportOptions::at(taken_at) };
+    let mut progress = context.observer.import_progress();
+    let import = import(files, &options, &mut |step| progress(&step))?;
+    Ok(import.write(folder, &mut |step| progress(&step))?)
+}
+
+/// Returns the newest snapshot of a folder; None if there is none.
+///
+/// # Errors
+/// [`AppError::Import`] if the newest one is damaged, or the folder cannot be read.
+pub fn newest(folder: &Path) -> Result<Option<Snapshot>, AppError> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let Listing { snapshots, damaged } = Snapshot::list(folder)?;
+    let newest = snapshots.into_iter().next();
+    // Their names begin with their times. An older one in place of a damaged one would go unnoticed.
+    let is_newer = |damaged: &Damaged| {
+        let name = damaged.dir.file_name().unwrap_or_default();
+        newest.as_ref().is_none_or(|newest| name > OsStr::new(newest.id()))
+    };
+    match damaged.into_iter().find(is_newer) {
+        Some(damaged) => Err(damaged.error.into()),
+        None => Ok(newest),
+    }
+}
+
+/// Returns the one snapshot whose id begins with a text, or the snapshot in a folder of that name.
+///
+/// # Errors
+/// [`AppError::UnknownSnapshot`], [`AppError::AmbiguousSnapshot`], or [`AppError::Import`] if it is damaged.
+pub fn by_id(folder: &Path, id: &str) -> Result<Snapshot, AppError> {
+    if Path::new(id).join("manifest.json").is_file() {
+        return Ok(Snapshot::open(Path::new(id))?);
+    }
+    let Listing { snapshots, damaged } = Snapshot::list(folder)?;
+    let is_meant = |damaged: &Damaged| {
+        damaged.dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with(id))
+    };
+    if let Some(damaged) = damaged.into_iter().find(is_meant) {
+        return Err(damaged.error.into());
+    }
+    let mut found = snapshots.into_iter().filter(|snapshot| snapshot.id().starts_with(id));
+    match (found.next(), found.count()) {
+        (Some(snapshot), 0) => Ok(snapshot),
+        (None, _) => Err(AppError::UnknownSnapshot { id: id.to_owned(), folder: folder.to_owned() }),
+        (Some(_), more) => Err(AppError::AmbiguousSnapshot { id: id.to_owned(), count: more + 1 }),
+    }
+}

@@ -1,0 +1,39 @@
+//! The use cases of tagpol, for every face: the command line, the editor's worker, a server.
+//!
+//! ```text
+//! path or texts -- Project -->  checked policies, with the settings of the manifest
+//! Project + InventorySource -- Workspace -->  an inventory that can be asked
+//!     evaluate   findings, scores, goals, and what reports show besides
+//!     costs      spend by tags and attributes
+//!     explain    why a resource has its tags and findings
+//!     compile    the plan and its SQL
+//! two of both -- comparison::compare -->  what entered, left and changed
+//! Project -- tests::run -->  results, coverage, mutants
+//! ```
+//!
+//! In: paths or texts, plain settings, a [`RunContext`] (clock, limits, and an [`Observer`] of progress and
+//! notices). Out: plain data and typed errors ([`AppError`]). Assumes nothing about its caller: it knows no
+//! terminal, no command-line flags, no protocol and no exit codes, it prints nothing and never ends the
+//! process. A face turns arguments or requests into these types, and results into text.
+
+pub mod comparison;
+mod context;
+mod error;
+pub mod inventory;
+mod project;
+pub mod tests;
+mod workspace;
+
+pub use context::{Notice, Observer, RunContext, Silent};
+pub use error::{AppError, ErrorKind};
+pub use inventory::{ImportSettings, InventorySource, OpenedInventory};
+pub use project::{Location, Project, locate, project_root};
+pub use workspace::{EvaluateRequest, EvaluatedInventory, StateAccess, Workspace, compile_project};
+
+// The nouns of the results, so that faces need no other crate of the engine.
+pub use tagpol_eval as evaluation;
+pub use tagpol_explain as explanation;
+pub use tagpol_files as files;
+pub use tagpol_project as settings;
+pub use tagpol_report as report;
+pub use tagpol_testing as testing;

@@ -1,0 +1,234 @@
+//! A project with an inventory, ready to be asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tagpol_eval::cost::{Costs, Dimension, costs, dimension};
+use tagpol_eval::{Compiled, Details, Evaluation, Options, Wanted, compile, compile_for, evaluate_in_detail};
+use tagpol_explain::Found;
+use tagpol_explain::resource::{Explanation, explain};
+use tagpol_files::Scratch;
+use tagpol_inventory::{Snapshot, YearMonth};
+use tagpol_sema::program::Program;
+use tagpol_store::state::{PATIENCE, StateStore, Waiting};
+
+use crate::inventory::{self, InventorySource, OpenedInventory};
+use crate::{AppError, Project, RunContext};
+
+/// How the state store of a project is used.
+#[derive(Clone)]
+pub struct StateAccess {
+    /// Whether it is used at all. If not, graces start with the creation of resources and no decision counts.
+    pub enabled: bool,
+    /// How long to wait while another process writes to it.
+    pub patience: Duration,
+    /// Called once when another process makes this one wait.
+    pub on_wait: Arc<dyn Fn(&Waiting<'_>) + Send + Sync>,
+}
+
+impl Default for StateAccess {
+    fn default() -> Self {
+        Self { enabled: true, patience: PATIENCE, on_wait: Arc::new(|_| {}) }
+    }
+}
+
+impl StateAccess {
+    /// Returns the store of a project. None if it is not to be used, and for policies without a manifest
+    /// unless they have a store already: a file beside them would surprise.
+    ///
+    /// # Errors
+    /// [`AppError::Project`] if the manifest names one outside of the project.
+    pub fn store_of(&self, project: &Project) -> Result<Option<StateStore>, AppError> {
+        if !self.enabled {
+            return Ok(None);
+        }
+        let on_wait = Arc::clone(&self.on_wait);
+        let store = StateStore::new(project.state_file()?)
+            .with_patience(self.patience)
+            .on_wait(move |waiting| on_wait(waiting));
+        Ok((project.has_manifest() || store.exists()).then_some(store))
+    }
+}
+
+/// A project with an inventory, ready to be asked.
+#[derive(Debug)]
+pub struct Workspace<'p> {
+    project: &'p Project,
+    program: Program,
+    inventory: OpenedInventory,
+    options: Options,
+    /// For what does not fit in memory; gone with the workspace.
+    _scratch: Scratch,
+}
+
+/// What is read of an evaluation.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EvaluateRequest {
+    /// Which findings are read; all are counted.
+    pub findings: Wanted,
+    /// Whether the inventory by the tags of reports is read.
+    pub breakdown: bool,
+    /// Whether the run and its findings are remembered in the state store.
+    pub record: bool,
+}
+
+/// The result of an evaluation.
+#[derive(Debug)]
+pub struct EvaluatedInventory {
+    /// Findings, checks, goals, totals.
+    pub evaluation: Evaluation,
+    /// What reports show besides.
+    pub details: Details,
+    /// Whether no run was remembered before, though there is a state store for it.
+    pub is_first_run: bool,
+}
+
+impl<'p> Workspace<'p> {
+    /// Opens the inventory that a source names for a project, to evaluate the policies that the manifest enables.
+    ///
+    /// # Errors
+    /// [`AppError::Policies`], [`AppError::NoPolicies`], and what is wrong with the inventory.
+    pub fn open(
+        project: &'p Project,
+        source: &InventorySource,
+        state: &StateAccess,
+        context: &RunContext<'_>,
+    ) -> Result<Self, AppError> {
+        let program = project.program_to_evaluate(context)?;
+        Self::with_program(project, program, source, state, context)
+    }
+
+    /// As [`Self::open`], with the tags and rules only in view: no policy is needed.
+    ///
+    /// # Errors
+    /// [`AppError::Policies`], and what is wrong with the inventory.
+    pub fn open_tags(
+        project: &'p Project,
+        source: &InventorySource,
+        state: &StateAccess,
+        context: &RunContext<'_>,
+    ) -> Result<Self, AppError> {
+        let program = project.program(context)?.clone();
+        Self::with_program(project, program, source, state, context)
+    }
+
+    fn with_program(
+        project: &'p Project,
+        program: Program,
+        source: &InventorySource,
+        state: &StateAccess,
+        context: &RunContext<'_>,
+    ) -> Result<Self, AppError> {
+        let inventory = inventory::open(project, source, context)?;
+        let scratch = Scratch::new().map_err(AppError::TemporaryFolder)?;
+        let options = Options {
+            temp_dir: Some(scratch.path().to_owned()),
+            state: state.store_of(project)?,
+            ..options(project, context)
+        };
+        Ok(Self { project, program, inventory, options, _scratch: scratch })
+    }
+
+    /// Returns the program that is evaluated.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Returns the snapshot.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.inventory.snapshot
+    }
+
+    /// Whether the snapshot still exists after the run.
+    pub fn keeps_snapshot(&self) -> bool {
+        self.inventory.is_kept()
+    }
+
+    /// Returns what evaluations depend on besides program and snapshot.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Evaluates the policies.
+    ///
+    /// # Errors
+    /// [`AppError::Run`]; [`AppError::EmptyInventory`] if there is nothing to evaluate, since an export that
+    /// failed must not look compliant. A Terraform plan may have no resource with tags.
+    pub fn evaluate(&self, request: &EvaluateRequest) -> Result<EvaluatedInventory, AppError> {
+        let options = Options { findings: request.findings, record: request.record, ..self.options.clone() };
+        let is_first_run = options.state.as_ref().is_some_and(|state| !state.exists());
+        let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
+        let (evaluation, details) =
+            evaluate_in_detail(&self.program, self.snapshot(), &options, roles.as_ref())?;
+        if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
+            return Err(AppError::EmptyInventory);
+        }
+        Ok(EvaluatedInventory { evaluation, details, is_first_run })
+    }
+
+    /// Sums up the spend by tags and attributes, each `NAME` or `resource.NAME`; repeated names count once.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownDimension`], [`AppError::NoCostData`], [`AppError::Run`].
+    pub fn costs(&self, by: &[String]) -> Result<Costs, AppError> {
+        let mut dimensions: Vec<Dimension> = Vec::new();
+        for name in by {
+            let one = dimension(&self.program, name)
+                .map_err(|known| AppError::UnknownDimension { name: name.clone(), known })?;
+            if !dimensions.contains(&one) {
+                dimensions.push(one);
+            }
+        }
+        let found = costs(&self.program, self.snapshot(), &self.options, &dimensions)?;
+        if found.snapshot.currency.is_none() && found.total() == 0 {
+            return Err(AppError::NoCostData);
+        }
+        Ok(found)
+    }
+
+    /// Checks that the snapshot has the costs of a month; a snapshot without a month fits any.
+    ///
+    /// # Errors
+    /// [`AppError::OtherMonth`].
+    pub fn check_month(&self, asked: YearMonth) -> Result<(), AppError> {
+        match self.snapshot().manifest().month.as_ref().map(|month| month.month) {
+            Some(has) if has != asked => Err(AppError::OtherMonth { has, asked }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Explains the resource of an id, a name, or the end of an id.
+    ///
+    /// # Errors
+    /// [`AppError::Run`].
+    pub fn explain(&self, resource: &str) -> Result<Found<Box<Explanation>>, AppError> {
+        let places = self.project.places_to_evaluate();
+        Ok(explain(&self.program, &places, self.snapshot(), &self.options, resource)?)
+    }
+}
+
+/// Compiles the policies of a project, for the inventory of a source if there is one. Returns whether there was.
+///
+/// # Errors
+/// As [`Workspace::open`].
+pub fn compile_project(
+    project: &Project,
+    source: &InventorySource,
+    context: &RunContext<'_>,
+) -> Result<(Compiled, bool), AppError> {
+    let program = project.program_to_evaluate(context)?;
+    Ok(match inventory::find(project, source, context)? {
+        Some(opened) => (compile_for(&program, &opened.snapshot, &options(project, context))?, true),
+        None => (compile(&program, context.now)?, false),
+    })
+}
+
+/// Returns the options of a project, without its state store.
+pub(crate) fn options(project: &Project, context: &RunContext<'_>) -> Options {
+    Options {
+        threads: context.threads,
+        rates: project.manifest().rates.clone(),
+        text_limit: context.text_limit,
+        ..Options::at(context.now)
+    }
+}
