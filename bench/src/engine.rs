@@ -130,7 +130,7 @@ fn once(program: &Path, policies: &Path, source: &Path, more: &[&str]) -> Proces
         .args(more)
         .stdout(Stdio::null())
         .spawn()
-        .expect("tagpol; build it with `cargo build --release -p tagpol`");
+        .expect("tagpol; build it with `cargo build --profile dist -p tagpol`");
     let mut peak = 0;
     let status = loop {
         peak = peak.max(high_water_mark(child.id()));

@@ -2,8 +2,8 @@
 //! one run, after all have agreed on the number of violations of each of the twelve checks.
 //!
 //! ```sh
-//! cargo build --release -p tagpol
-//! cargo run --release -p tagpol-bench -- --resources 1000000
+//! cargo build --profile dist -p tagpol
+//! cargo run --profile dist -p tagpol-bench -- --resources 1000000
 //! ```
 //!
 //! - `generate`: the inventory, the same bytes each time

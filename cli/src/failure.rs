@@ -60,6 +60,15 @@ impl Failure {
         Self::new(Exit::Usage, "")
     }
 
+    /// A command that this build lacks, because a feature of Cargo was switched off.
+    #[cfg(not(all(feature = "suggest", feature = "collect")))]
+    pub(crate) fn missing_feature(command: &str, feature: &str) -> Self {
+        Self::usage(format!("`{command}` is not included in this build, which lacks the feature `{feature}`"))
+            .help(
+                "build the complete program with `make build`, or install it with `cargo install --path cli`",
+            )
+    }
+
     /// Says first what does not happen because of it.
     pub(crate) fn so(mut self, consequence: &str) -> Self {
         self.message = format!("{consequence}: {}", self.message);

@@ -3,6 +3,12 @@
 //! Everything that is worth knowing is in the crates below; here it is read from files, run, and
 //! shown. Nothing depends on this crate.
 
+// A build without a feature reads the arguments of its commands all the same, to say that it lacks them.
+#![cfg_attr(
+    not(all(feature = "collect", feature = "suggest")),
+    allow(dead_code, unused_imports, reason = "helpers of the commands that are left out")
+)]
+
 mod args;
 mod commands;
 mod diagnostics;
@@ -10,6 +16,7 @@ mod excerpt;
 mod failure;
 mod files;
 mod git;
+mod inference;
 mod interrupt;
 mod inventory;
 mod output;
@@ -17,6 +24,7 @@ mod progress;
 mod project;
 mod rows;
 mod state;
+#[cfg(feature = "suggest")]
 mod suggesting;
 mod targets;
 mod watch;

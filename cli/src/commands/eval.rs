@@ -4,22 +4,19 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use tagpol_eval::{Evaluation, Gate, Options, SHOWN, Wanted, evaluate_in_detail};
-use tagpol_inventory::Snapshot;
 use tagpol_project::FailOn;
 use tagpol_report::{Baseline, Compared, Format, Report, Style};
-use tagpol_sema::program::Program;
 use tagpol_store::state::{Recorded, StateError};
 
 use super::clock;
 use crate::args::EvalArgs;
 use crate::failure::{Exit, Failure};
 use crate::files;
+use crate::inference;
 use crate::inventory;
 use crate::output::{Output, counted};
 use crate::project::Project;
 use crate::state;
-use crate::suggesting::Source;
-use crate::suggesting::predict::refresh;
 use crate::targets::Targets;
 
 pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -42,7 +39,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         text_limit: args.limits.text_limit(),
         ..Options::at(now)
     };
-    infer(&program, &opened.snapshot, &options, output)?;
+    inference::refresh(&program, &opened.snapshot, &options, output)?;
     // Read before the reports are written, which may replace it.
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let roles =
@@ -103,19 +100,6 @@ fn tell_first(evaluation: &Evaluation, output: &mut Output) {
              state store from run to run, or evaluate with `--no-state`, where only creation counts\n"
         ));
     }
-}
-
-/// Lets the promoted model say what it says of missing tags, where policies ask for that.
-pub(super) fn infer(
-    program: &Program,
-    snapshot: &Snapshot,
-    options: &Options,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let Some(store) = options.state.as_ref().filter(|_| !program.inferences.is_empty()) else {
-        return Ok(());
-    };
-    refresh(&Source::new(program, snapshot, options.clone(), store.clone()), output).map(drop)
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, Failure> {

@@ -8,15 +8,13 @@ use tagpol_sema::program::Program;
 use tagpol_syntax::similar::closest;
 
 use super::clock;
-use super::eval::infer;
-use super::suggest::said_of;
 use crate::args::{ExplainArgs, ExplainFormat};
 use crate::failure::{Exit, Failure};
+use crate::inference;
 use crate::inventory;
 use crate::output::Output;
 use crate::project::Project;
 use crate::state;
-use crate::suggesting::Source;
 
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut project = Project::load(args.project.as_deref())?;
@@ -33,7 +31,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
         text_limit: args.limits.text_limit(),
         ..Options::at(now)
     };
-    infer(&program, &opened.snapshot, &options, output)?;
+    inference::refresh(&program, &opened.snapshot, &options, output)?;
     let explanation = match explain(&program, &places, &opened.snapshot, &options, &args.resource)? {
         Found::One(explanation) => explanation,
         Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),
@@ -47,12 +45,8 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
         }
     }
     if args.format == ExplainFormat::Pretty {
-        let store = options.state.clone();
-        let source = store.map(|store| Source::new(&program, &opened.snapshot, options, store));
-        let said = source
-            .map(|source| said_of(&source, &explanation.resource.id, args.about.as_deref()))
-            .transpose()?;
-        output.print(&said.unwrap_or_default())?;
+        let asked = (explanation.resource.id.as_str(), args.about.as_deref());
+        output.print(&inference::explain(&program, &opened.snapshot, options, asked)?)?;
     }
     Ok(Exit::Success)
 }

@@ -1,13 +1,9 @@
 //! `tagpol lsp`, and the processes that it starts.
 
-use std::ffi::OsString;
 use std::io::{BufReader, stdin, stdout};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::args::{Args, Command, LspArgs};
-use crate::commands::learn;
+use crate::args::LspArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
@@ -28,8 +24,22 @@ pub(crate) fn work() -> ExitCode {
     }
 }
 
-/// Writes what can be learnt from a snapshot (the second argument) for a project (the first).
+/// Without models there is nothing to rank by, and the server goes on as if there were no inventory.
+#[cfg(not(feature = "suggest"))]
 pub(crate) fn learn() -> ExitCode {
+    ExitCode::FAILURE
+}
+
+/// Writes what can be learnt from a snapshot (the second argument) for a project (the first).
+#[cfg(feature = "suggest")]
+pub(crate) fn learn() -> ExitCode {
+    use std::ffi::OsString;
+
+    use clap::Parser as _;
+
+    use crate::args::{Args, Command};
+    use crate::commands::learn;
+
     let mut given = std::env::args_os().skip(2);
     let (Some(project), Some(snapshot)) = (given.next(), given.next()) else { return ExitCode::FAILURE };
     let words = ["tagpol", "learn", "--color", "never", "--inventory"].map(OsString::from);

@@ -9,18 +9,32 @@ pub(crate) mod doc;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod explain_code;
+#[cfg(feature = "collect")]
+mod fetch;
 pub(crate) mod fmt;
 pub(crate) mod init;
+#[cfg(feature = "suggest")]
 pub(crate) mod learn;
 pub(crate) mod lsp;
+#[cfg(not(all(feature = "collect", feature = "suggest")))]
+mod missing;
+#[cfg(feature = "suggest")]
 pub(crate) mod model;
+#[cfg(feature = "suggest")]
 pub(crate) mod review;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
+#[cfg(feature = "suggest")]
 pub(crate) mod suggest;
 pub(crate) mod tags;
 pub(crate) mod test;
+#[cfg(feature = "suggest")]
 pub(crate) mod train;
+
+#[cfg(not(feature = "collect"))]
+use missing::fetch;
+#[cfg(not(feature = "suggest"))]
+pub(crate) use missing::{learn, model, review, suggest, train};
 
 /// Returns the clock of a run: the one that was asked for, else now in whole seconds.
 pub(crate) fn clock(asked: Option<chrono::DateTime<chrono::Utc>>) -> chrono::DateTime<chrono::Utc> {

@@ -3,17 +3,13 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use tagpol_collect::{AwsOptions, fetch_aws};
 use tagpol_inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot};
-use tagpol_project::Jail;
 
-use super::clock;
-use crate::args::{Cloud, FetchArgs, ImportArgs, SnapshotArgs, SnapshotCommand};
+use super::{clock, fetch};
+use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::failure::{Exit, Failure};
-use crate::files::{self, write_whole_with};
 use crate::inventory::{by_id, import_files, newest, warn_of_gaps};
 use crate::output::{Output, counted};
-use crate::progress::Bar;
 use crate::project::snapshots_dir;
 
 /// Native keys that `show` lists.
@@ -25,7 +21,7 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
     let folder = snapshots_dir(args.project.as_deref())?;
     match &args.command {
         SnapshotCommand::Import { files, import } => import_into(&folder, files, import, output),
-        SnapshotCommand::Fetch(args) => fetch(&folder, args, output),
+        SnapshotCommand::Fetch(args) => fetch::run(&folder, args, output),
         SnapshotCommand::List => list(&folder, output),
         SnapshotCommand::Show { id, rejects, orphans } => {
             let snapshot = find(&folder, id.as_deref())?;
@@ -40,7 +36,8 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
     }
 }
 
-fn import_into(
+/// Imports files into the folder of the snapshots, and shows what was imported.
+pub(super) fn import_into(
     folder: &Path,
     files: &[PathBuf],
     args: &ImportArgs,
@@ -61,43 +58,6 @@ fn import_into(
         output.note(&format!("\nnot everything could be read:\n{text}"));
     }
     Ok(Exit::Success)
-}
-
-/// Fetches the resources of a cloud, and imports them with the files that they shall be joined with.
-fn fetch(folder: &Path, args: &FetchArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let scratch = files::scratch()?;
-    let Cloud::Aws = args.cloud;
-    let options =
-        AwsOptions { profile: args.profile.clone(), regions: args.region.clone(), types: args.types.clone() };
-    let mut bar = Bar::endless(output.is_watched());
-    let fetched = fetch_aws(&options, scratch.path(), &mut |fetched| {
-        bar.say(format!("fetching {}, {} resources", fetched.region, fetched.resources));
-    });
-    drop(bar);
-    let fetched = fetched.map_err(|error| match (Failure::engine(error.to_string()), error.help()) {
-        (failure, Some(help)) => failure.help(help),
-        (failure, None) => failure,
-    })?;
-    let kept = folder.with_file_name("fetched");
-    let jail = Jail::new(kept.parent().unwrap_or(folder));
-    jail.folder(&kept)?;
-    for file in &fetched {
-        jail.target(&kept.join(file.file_name().unwrap_or_default()))?;
-    }
-    let kept = keep(&fetched, &kept)?;
-    let files: Vec<PathBuf> = args.with.iter().cloned().chain(kept).collect();
-    import_into(folder, &files, &args.import, output)
-}
-
-/// Copies whole files into a folder, over those of an earlier time; returns where they are.
-fn keep(files: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| Failure::io("make", folder, &error))?;
-    let copy = |file: &PathBuf| {
-        let kept = folder.join(file.file_name().unwrap_or_default());
-        write_whole_with(&kept, |out| std::io::copy(&mut std::fs::File::open(file)?, out).map(|_| ()))?;
-        Ok(kept)
-    };
-    files.iter().map(copy).collect()
 }
 
 fn list(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {

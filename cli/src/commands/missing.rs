@@ -1,0 +1,32 @@
+//! The commands that a build lacks, because it was made without their feature: each fails and names the feature.
+
+#[cfg(not(feature = "collect"))]
+pub(super) mod fetch {
+    use std::path::Path;
+
+    use crate::args::FetchArgs;
+    use crate::failure::{Exit, Failure};
+    use crate::output::Output;
+
+    pub(in crate::commands) fn run(_: &Path, _: &FetchArgs, _: &mut Output) -> Result<Exit, Failure> {
+        Err(Failure::missing_feature("tagpol snapshot fetch", "collect"))
+    }
+}
+
+#[cfg(not(feature = "suggest"))]
+macro_rules! commands_of_models {
+    ($($command:ident: $Args:ident),*) => {
+        $(pub(crate) mod $command {
+            use crate::args::$Args;
+            use crate::failure::{Exit, Failure};
+            use crate::output::Output;
+
+            pub(crate) fn run(_: &$Args, _: &mut Output) -> Result<Exit, Failure> {
+                Err(Failure::missing_feature(concat!("tagpol ", stringify!($command)), "suggest"))
+            }
+        })*
+    };
+}
+
+#[cfg(not(feature = "suggest"))]
+commands_of_models!(learn: LearnArgs, model: ModelArgs, review: ReviewArgs, suggest: SuggestArgs, train: TrainArgs);

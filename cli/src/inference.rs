@@ -1,0 +1,67 @@
+//! Predictions for the tags that policies `infer`, as far as this build has models.
+
+use tagpol_inventory::Snapshot;
+use tagpol_eval::Options;
+use tagpol_sema::program::Program;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Brings the stored predictions up to date with the promoted model, if the policies use any.
+#[cfg(feature = "suggest")]
+pub(crate) fn refresh(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    use crate::suggesting::{Source, predict};
+
+    let Some(store) = options.state.as_ref().filter(|_| !program.inferences.is_empty()) else {
+        return Ok(());
+    };
+    predict::refresh(&Source::new(program, snapshot, options.clone(), store.clone()), output).map(drop)
+}
+
+/// Without models the stored predictions are used as they are, with a note if there is a model that could
+/// have refreshed them.
+#[cfg(not(feature = "suggest"))]
+pub(crate) fn refresh(
+    program: &Program,
+    _: &Snapshot,
+    options: &Options,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let models = options.state.as_ref().and_then(|store| Some(store.path().parent()?.join("models")));
+    if !program.inferences.is_empty() && models.is_some_and(|models| models.join("promoted").exists()) {
+        output.note(
+            "note: predictions are those of an earlier run, because this build lacks the feature `suggest`; \
+             `make build` builds the complete program\n",
+        );
+    }
+    Ok(())
+}
+
+/// Returns the suggestions for the inferred tags of a resource with their reasons, for all tags or one of them.
+#[cfg(feature = "suggest")]
+pub(crate) fn explain(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: Options,
+    (resource, tag): (&str, Option<&str>),
+) -> Result<String, Failure> {
+    let Some(store) = options.state.clone() else { return Ok(String::new()) };
+    let source = crate::suggesting::Source::new(program, snapshot, options, store);
+    crate::commands::suggest::said_of(&source, resource, tag)
+}
+
+/// Without models there are no reasons.
+#[cfg(not(feature = "suggest"))]
+pub(crate) fn explain(
+    _: &Program,
+    _: &Snapshot,
+    _: Options,
+    _: (&str, Option<&str>),
+) -> Result<String, Failure> {
+    Ok(String::new())
+}
