@@ -9,7 +9,7 @@ use tagpol_plan::ir::{Origin, Provenance, StateCode};
 pub use tagpol_plan::sql::SHOWN;
 use tagpol_plan::sql::{Dearest, EVALUATED};
 use tagpol_plan::{
-    Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Script, TextLimit, lower,
+    Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Request, Script, TextLimit, lower,
 };
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
 use tagpol_store::state::{Recorded, StateError, StateStore};
@@ -115,9 +115,9 @@ impl Options {
         }
     }
 
-    /// Returns what a plan depends on.
-    pub fn of_plan(&self) -> tagpol_plan::Options {
-        tagpol_plan::Options { now: self.now, text_limit: self.text_limit, limits: self.limits }
+    /// Returns the request for an evaluation with these options.
+    pub fn request(&self) -> Request {
+        Request { text_limit: self.text_limit, limits: self.limits, ..Request::at(self.now) }
     }
 }
 
@@ -136,7 +136,7 @@ pub struct Compiled {
 /// None in fact, since there is no currency to contradict; the type is that of [`compile_for`].
 pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunError> {
     let layout = Layout { relation: RELATION.to_owned(), ..Layout::generic() };
-    compile_with(program, &layout, &tagpol_plan::Options::at(now))
+    compile_with(program, &layout, &Request::at(now))
 }
 
 /// Compiles a program for a snapshot.
@@ -157,7 +157,7 @@ pub fn compile_knowing(
     options: &Options,
     known: Known,
 ) -> Result<Compiled, RunError> {
-    compile_with(program, &layout_of(snapshot, options, known), &options.of_plan())
+    compile_with(program, &layout_of(snapshot, options, known), &options.request())
 }
 
 /// Returns what a plan has to know of a snapshot.
@@ -178,12 +178,8 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, known: Known) -> Layout
 ///
 /// # Errors
 /// [`RunError::Currency`].
-pub fn compile_with(
-    program: &Program,
-    layout: &Layout,
-    options: &tagpol_plan::Options,
-) -> Result<Compiled, RunError> {
-    let plan = lower(program, layout, options).map_err(RunError::Currency)?;
+pub fn compile_with(program: &Program, layout: &Layout, request: &Request) -> Result<Compiled, RunError> {
+    let plan = lower(program, layout, request).map_err(RunError::Currency)?;
     let script = Script::new(&plan, Dialect::DuckDb);
     Ok(Compiled { plan, script })
 }
@@ -309,7 +305,19 @@ impl Run {
         tables: &mut Tables,
         options: &Options,
     ) -> Result<Self, RunError> {
-        Self::start_in(options.open_store([snapshot])?, program, snapshot, tables, options)
+        Self::start_request(program, snapshot, tables, options, &options.request())
+    }
+
+    /// Runs a program over a snapshot for a request, which need not be that of the options.
+    pub fn start_request(
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+        request: &Request,
+    ) -> Result<Self, RunError> {
+        let store = options.open_store([snapshot])?;
+        Self::start_request_in(store, program, snapshot, tables, (options, request))
     }
 
     /// Runs a program over a snapshot in a database, in which other programs may have run.
@@ -320,8 +328,19 @@ impl Run {
         tables: &mut Tables,
         options: &Options,
     ) -> Result<Self, RunError> {
+        Self::start_request_in(store, program, snapshot, tables, (options, &options.request()))
+    }
+
+    fn start_request_in(
+        store: Store,
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        (options, request): (&Options, &Request),
+    ) -> Result<Self, RunError> {
         let known = Remembered::for_options(options, &store)?;
-        let compiled = compile_knowing(program, snapshot, options, known.relations.clone())?;
+        let layout = layout_of(snapshot, options, known.relations.clone());
+        let compiled = compile_with(program, &layout, request)?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
         open_values(&store, snapshot, &compiled.plan)?;
         tables.load(program, &compiled.plan, &store)?;

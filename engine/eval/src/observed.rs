@@ -3,12 +3,12 @@
 //! Nothing is inferred here: a value that a model gave is nothing that it could learn from.
 
 use tagpol_inventory::Snapshot;
-use tagpol_plan::sql::EVALUATED;
-use tagpol_sema::program::{Goal, Loc, Measure, Pred, Program, Severity, Source, TagId};
-use tagpol_store::{quote_identifier, quote_text};
+use tagpol_plan::sql::requests::{self, ResourceFilter};
+use tagpol_plan::{Dialect, Predicate};
+use tagpol_sema::program::{Pred, Program, Source, TagId};
 
 use crate::error::RunError;
-use crate::evaluate::{Fields, Options, RELATION, Run};
+use crate::evaluate::{Fields, Options, Run};
 use crate::tables::Tables;
 
 /// A resource, and the values of tags that it has before anything is inferred.
@@ -59,59 +59,17 @@ pub fn observe(
     which: Which<'_>,
     mut f: impl FnMut(Observed) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    let tagging = Program {
-        policies: Vec::new(),
-        exemptions: Vec::new(),
-        tests: Vec::new(),
-        inferences: Vec::new(),
-        goals: match which {
-            Which::Where(scope) => vec![asked(scope, tags)],
-            Which::All | Which::Id(_) => Vec::new(),
-        },
-        ..program.clone()
+    let (predicates, filter) = match which {
+        Which::All => (Vec::new(), ResourceFilter::All),
+        Which::Where(pred) => (vec![Predicate::of_request(pred.clone())], ResourceFilter::Predicate(0)),
+        Which::Id(id) => (Vec::new(), ResourceFilter::Id(id)),
     };
-    let run = Run::start(&tagging, snapshot, &mut Tables::default(), options)?;
-    run.for_each_of("observed", &query(&run, tags, which), |row| f(observed(row, tags.len())?))
-}
-
-/// A condition, as the scope of a goal.
-fn asked(scope: &Pred, tags: &[TagId]) -> Goal {
-    Goal {
-        name: "asked".to_owned(),
-        doc: String::new(),
-        severity: Severity::Low,
-        tags: tags.to_vec(),
-        by: Measure::Count,
-        scope: Some(scope.clone()),
-        at_least: rust_decimal::Decimal::ONE,
-        loc: Loc { file: "".into(), line: 1, column: 1 },
-    }
-}
-
-fn query(run: &Run, tags: &[TagId], which: Which<'_>) -> String {
-    let plan = &run.compiled.plan;
-    let column = |id| format!("e.{}", quote_identifier(&plan.column(id).name));
-    let mut items: Vec<String> =
-        ["id", "name", "type", "provider", "account", "region"].map(|name| format!("r.{name}")).to_vec();
-    items.push("CAST(r.meta AS VARCHAR)".to_owned());
-    items.push("CAST(r.monthly_cost AS DOUBLE)".to_owned());
-    items.push("CAST(to_json(r.tags) AS VARCHAR)".to_owned());
-    for tag in tags {
-        match plan.tag(*tag) {
-            Some(tag) => items.extend([column(tag.value), column(tag.source)]),
-            None => items.extend(["NULL".to_owned(), "NULL".to_owned()]),
-        }
-    }
-    let scope = plan.goals.first().map(|goal| column(goal.scope));
-    let filter = match (which, scope) {
-        (Which::Id(id), _) => format!(" WHERE r.id = {}", quote_text(id)),
-        (Which::Where(_), Some(scope)) => format!(" WHERE {scope}"),
-        _ => String::new(),
-    };
-    format!(
-        "SELECT {} FROM {EVALUATED} e JOIN {RELATION} r ON r.id = e.id{filter} ORDER BY r.id",
-        items.join(", ")
-    )
+    let request = options.request().for_predicates(predicates);
+    // What a model gave is nothing that it could learn from.
+    let without_model = Program { inferences: Vec::new(), ..program.clone() };
+    let run = Run::start_request(&without_model, snapshot, &mut Tables::default(), options, &request)?;
+    let sql = requests::observed(&run.compiled.plan, Dialect::DuckDb, tags, filter);
+    run.for_each_of("observed", &sql, |row| f(observed(row, tags.len())?))
 }
 
 /// Columns before those of the tags.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-
 use crate::rates::Rates;
 
 /// What a snapshot looks like from a query: enough to read it, none of its rows.
@@ -106,24 +104,6 @@ impl Layout {
     /// distinct value of it, never NULL.
     pub fn values_relation(relation: &str) -> String {
         format!("{relation}_values")
-    }
-}
-
-/// What an evaluation depends on besides the program and the snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// The clock. What is finer than a microsecond is cut off, as snapshots hold no finer times.
-    pub now: DateTime<Utc>,
-    /// The longest text that an expression may compute.
-    pub text_limit: TextLimit,
-    /// How much goes into one statement.
-    pub limits: StatementLimits,
-}
-
-impl Options {
-    /// Returns the usual options at a time.
-    pub fn at(now: DateTime<Utc>) -> Self {
-        Self { now, text_limit: TextLimit::default(), limits: StatementLimits::default() }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The typed program as a relational plan and as SQL.
 //!
 //! ```text
-//! Program + Layout + Options  -- lower::lower -->  ir::Plan  -- sql::Script::new -->  SQL text
+//! Program + Layout + Request  -- lower::lower -->  ir::Plan  -- sql::Script::new -->  SQL text
 //! ```
 //!
 //! In: a checked [`Program`](tagpol_sema::program::Program), what a snapshot looks like
-//! ([`Layout`]), the clock ([`Options`]) and, for the text, a [`Dialect`]. Out: a
+//! ([`Layout`]), the clock and what is to be found out ([`Request`]) and, for the text, a [`Dialect`]. Out: a
 //! [`Plan`] and its [`Script`]: statements that evaluate the whole inventory
 //! at once, and queries over the result. Assumes what a `Program` promises. Promises to be pure (no
 //! database, no files, no clock), the same bytes for the same input, and that no text of a program
@@ -15,12 +15,12 @@ pub mod ir;
 pub mod layout;
 pub mod lower;
 mod rates;
+pub mod request;
 pub mod sql;
 
 pub use ir::{Plan, QueryKind};
-pub use layout::{
-    FirstSeen, KeyColumn, Known, KnownValues, Layout, Options, StatementLimits, TagRelation, TextLimit,
-};
+pub use layout::{FirstSeen, KeyColumn, Known, KnownValues, Layout, StatementLimits, TagRelation, TextLimit};
 pub use lower::{CurrencyMismatch, lower};
 pub use rates::{BadRate, Rate, Rates};
+pub use request::{Predicate, Request};
 pub use sql::{Dialect, Script};

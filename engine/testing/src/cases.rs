@@ -100,7 +100,7 @@ fn usual_currency(program: &Program, now: DateTime<Utc>, tests: &[(usize, &Test)
         givens.filter_map(|given| given.monthly_cost.as_ref().map(|(_, unit)| unit)).collect();
     let agrees = |unit: &&String| {
         let layout = Layout { currency: Some((*unit).clone()), ..Layout::generic() };
-        lower(program, &layout, &tagpol_plan::Options::at(now)).is_ok()
+        lower(program, &layout, &tagpol_plan::Request::at(now)).is_ok()
     };
     units.into_iter().find(agrees).cloned()
 }

@@ -11,9 +11,9 @@
 //! is taken need another. Coverage, mutation and reasons ask the reference interpreter about the same
 //! cases, which agrees with the database by test.
 
-mod asked;
 mod cases;
 pub mod coverage;
+mod expected;
 mod failure;
 mod judge;
 pub mod mutation;
@@ -23,7 +23,6 @@ use tagpol_interp::RowResult;
 use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{Loc, Program, Test};
 
-use self::asked::Asked;
 use self::cases::Case;
 pub use self::failure::Failure;
 use tagpol_eval::Options;
@@ -96,11 +95,10 @@ pub fn run(
     wanted: impl Fn(&Test) -> bool,
 ) -> Result<TestRun, RunError> {
     let batches = cases::batches(subject.program, options.now, wanted);
-    let asked = Asked::of(subject.program);
     let mut tables = Tables::default();
     let mut observed = Vec::new();
     for batch in batches {
-        observed.extend(observe::observe(&asked, batch, &mut tables, options)?);
+        observed.extend(observe::observe(subject.program, batch, &mut tables, options)?);
     }
     observed.sort_by_key(|one| (one.case.test, one.case.given));
     let results = observed.chunk_by(|a, b| a.case.test == b.case.test);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use tagpol_interp as interp;
 use tagpol_interp::{RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource};
-use tagpol_plan::QueryKind;
 use tagpol_plan::ir::Origin;
-use tagpol_sema::program::Program;
+use tagpol_plan::sql::requests;
+use tagpol_plan::{Dialect, QueryKind};
+use tagpol_sema::program::{DefineId, Program};
 
-use super::asked::Asked;
 use super::cases::Batch;
+use super::expected::{expected_defines, with_defines};
 use super::{NotEvaluated, Observed};
 use tagpol_eval as finding;
 use tagpol_eval::RunError;
@@ -21,21 +22,23 @@ use tagpol_eval::{Options, Run};
 /// Evaluates the cases of a batch. Where their currency contradicts the program, or a text comes out too
 /// long, that is the result of each.
 pub(super) fn observe(
-    asked: &Asked,
+    program: &Program,
     batch: Batch<'_>,
     tables: &mut Tables,
     options: &Options,
 ) -> Result<Vec<Observed>, RunError> {
-    let program = &asked.program;
     let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
     let import = Import::of_resources(&resources, batch.currency.clone(), batch.now);
     let mut imported: BTreeMap<String, Resource> =
         import.resources().map(|resource| (resource.id.clone(), resource)).collect();
     let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
     let snapshot = import.write(folder.path(), &mut |_| {})?;
-    let run = Run::start(program, &snapshot, tables, &Options { now: batch.now, ..options.clone() });
+    let options_then = Options { now: batch.now, ..options.clone() };
+    let defines = expected_defines(program);
+    let request = with_defines(program, &defines, options_then.request());
+    let run = Run::start_request(program, &snapshot, tables, &options_then, &request);
     let mut results = match run {
-        Ok(run) => Ok(results(asked, &run, imported.keys())?),
+        Ok(run) => Ok(results(program, &defines, &run, imported.keys())?),
         Err(error @ RunError::Currency(_)) => {
             Err(NotEvaluated { expected: "costs in the currency of the policies", reason: error.to_string() })
         }
@@ -60,15 +63,15 @@ pub(super) fn observe(
     Ok(observed)
 }
 
-/// Reads the tags and findings of all resources, by id.
+/// Reads the tags, the findings and the truth of predicates of all resources, by id.
 fn results<'a>(
-    asked: &Asked,
+    program: &Program,
+    defines: &[DefineId],
     run: &Run,
     ids: impl Iterator<Item = &'a String>,
 ) -> Result<BTreeMap<String, RowResult>, RunError> {
     let plan = &run.compiled.plan;
-    let mut results: BTreeMap<String, RowResult> =
-        ids.map(|id| (id.clone(), nothing(&asked.program))).collect();
+    let mut results: BTreeMap<String, RowResult> = ids.map(|id| (id.clone(), nothing(program))).collect();
     run.for_each(QueryKind::Tags, |row| {
         let origin = plan.provenance.get(row.index(4)?).map(|provenance| &provenance.origin);
         let result = results.get_mut(&row.text(0).unwrap_or_default());
@@ -85,11 +88,6 @@ fn results<'a>(
     run.for_each(QueryKind::Findings, |row| {
         let check = plan.checks.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown check"))?;
         let result = results.get_mut(&row.text(2).unwrap_or_default());
-        if let Some(define) = asked.by(check.policy) {
-            let slot = result.and_then(|result| result.defines.get_mut(define.0 as usize));
-            slot.into_iter().for_each(|holds| *holds = true);
-            return Ok(());
-        }
         let states = result.and_then(|result| result.checks.get_mut(check.policy));
         if let Some(slot) = states.and_then(|states| states.get_mut(check.check)) {
             *slot = match row.state(1)? {
@@ -98,6 +96,13 @@ fn results<'a>(
                 finding::State::Exempt => State::Exempt,
             };
         }
+        Ok(())
+    })?;
+    run.for_each_of("predicates", &requests::holding(plan, Dialect::DuckDb), |row| {
+        let define = defines.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown predicate"))?;
+        let result = results.get_mut(&row.text(1).unwrap_or_default());
+        let slot = result.and_then(|result| result.defines.get_mut(define.0 as usize));
+        slot.into_iter().for_each(|holds| *holds = true);
         Ok(())
     })?;
     Ok(results)

@@ -75,10 +75,10 @@ impl Judge {
     fn evaluate(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
         let known = super::known::load(&case.options.known, &self.store).map_err(|e| e.to_string())?;
         let mut layout = layout_of(snapshot, &options(case, self.way), known);
-        let options = tagpol_plan::Options {
-            now: case.options.now,
+        let options = tagpol_plan::Request {
             text_limit: case.options.text_limit,
             limits: limits(case),
+            ..tagpol_plan::Request::at(case.options.now)
         };
         layout.values.iter_mut().for_each(|values| forget_some(values, case.resources.len()));
         let Compiled { plan, script } =

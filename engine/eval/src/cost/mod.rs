@@ -5,8 +5,7 @@
 //! name no resource are told beside them, and spreading shared costs changes no total. All amounts are
 //! exact, in units of 10^-12 of the currency.
 //!
-//! Resources are summed up by the database. Which of them are sources of an allocation is found as the
-//! scope of a goal is, so conditions have one way into SQL. The sums, a few thousand at most, are spread
+//! Resources are summed up by the database, apart by which allocation they are a source of. The sums, a few thousand at most, are spread
 //! here (`share`), since no database has a product of two amounts that is exact.
 
 mod share;
@@ -16,8 +15,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal as Exact;
 use tagpol_inventory::Snapshot;
-use tagpol_sema::program::{Allocation, Attr, Goal, Measure, Program, Severity, Split, TagId};
-use tagpol_store::quote_identifier;
+use tagpol_plan::sql::requests::{self, GroupKey};
+use tagpol_plan::{Dialect, Predicate};
+use tagpol_sema::program::{Allocation, Attr, Pred, Program, Split, TagId};
 
 use crate::error::RunError;
 use crate::evaluate::{Fields, Options, Run};
@@ -37,6 +37,15 @@ pub enum Dimension {
     Attr(Attr),
 }
 
+impl Dimension {
+    fn group_key(self) -> GroupKey {
+        match self {
+            Self::Tag(tag) => GroupKey::Tag(tag),
+            Self::Attr(attr) => GroupKey::Attr(attr),
+        }
+    }
+}
+
 /// What is spent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Costs {
@@ -48,10 +57,25 @@ pub struct Costs {
     pub by: Vec<String>,
     /// The lines, the dearest first, then by their values.
     pub lines: Vec<Line>,
+    /// The lines that [`Costs::top`] left out, summed up. None: there are none.
+    pub others: Option<Others>,
     /// Cost of charges that name no resource; None where the inventory is no bill.
     pub no_resource: Option<i128>,
     /// The allocations that were applied, in the order of their names.
     pub shared: Vec<Shared>,
+}
+
+/// Lines that are not listed, summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Others {
+    /// How many lines.
+    pub lines: usize,
+    /// Their resources.
+    pub resources: u64,
+    /// What they cost themselves.
+    pub own: i128,
+    /// What was spread to them, less what was spread from them.
+    pub shared: i128,
 }
 
 /// The cost of one combination of values.
@@ -92,7 +116,24 @@ pub struct Shared {
 impl Costs {
     /// Returns the sum of all lines, with the charges that name no resource: the bill.
     pub fn total(&self) -> i128 {
-        self.lines.iter().map(Line::total).sum::<i128>() + self.no_resource.unwrap_or(0)
+        let others = self.others.map_or(0, |others| others.own + others.shared);
+        self.lines.iter().map(Line::total).sum::<i128>() + others + self.no_resource.unwrap_or(0)
+    }
+
+    /// Keeps the most expensive lines, and sums up the others. No amount is lost.
+    #[must_use]
+    pub fn top(mut self, lines: usize) -> Self {
+        if lines < self.lines.len() {
+            let mut others = self.others.unwrap_or_default();
+            for line in self.lines.drain(lines..) {
+                others.lines += 1;
+                others.resources += line.resources;
+                others.own += line.own;
+                others.shared += line.shared;
+            }
+            self.others = Some(others);
+        }
+        self
     }
 }
 
@@ -139,6 +180,7 @@ pub fn costs(
         snapshot: snapshot_info,
         by: by.iter().map(|dimension| name(program, *dimension)).collect(),
         lines,
+        others: None,
         shared,
     })
 }
@@ -177,34 +219,11 @@ fn groups(
     by: &[Dimension],
     allocations: &[&Allocation],
 ) -> Result<Vec<Group>, RunError> {
-    let tagging = Program {
-        policies: Vec::new(),
-        exemptions: Vec::new(),
-        tests: Vec::new(),
-        goals: allocations.iter().map(|allocation| sources(allocation)).collect(),
-        ..program.clone()
-    };
-    let run = Run::start(&tagging, snapshot, &mut Tables::default(), options)?;
-    let plan = &run.compiled.plan;
-    let column = |id| quote_identifier(&plan.column(id).name);
-    let value = |dimension: &Dimension| match dimension {
-        Dimension::Tag(tag) => plan.tag(*tag).map_or("NULL".to_owned(), |tag| column(tag.value)),
-        Dimension::Attr(attr) => attr.as_str().to_owned(),
-    };
-    let mut items: Vec<String> = by.iter().map(value).collect();
-    let arms: String = plan
-        .goals
-        .iter()
-        .enumerate()
-        .map(|(at, goal)| format!(" WHEN {} THEN {}", column(goal.scope), at + 1))
-        .collect();
-    // The first allocation that a resource is a source of takes it; 0 is none.
-    items.push(if arms.is_empty() { "0".to_owned() } else { format!("CASE{arms} ELSE 0 END") });
-    let sql = format!(
-        "SELECT {}, count(*), sum(monthly_cost) FROM {} GROUP BY ALL ORDER BY ALL",
-        items.join(", "),
-        tagpol_plan::sql::EVALUATED
-    );
+    let predicates = allocations.iter().map(|allocation| sources(allocation)).collect();
+    let request = options.request().for_predicates(predicates);
+    let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
+    let keys: Vec<GroupKey> = by.iter().map(|dimension| dimension.group_key()).collect();
+    let sql = requests::grouped_costs(&run.compiled.plan, Dialect::DuckDb, &keys);
     let mut groups = Vec::new();
     run.for_each_of("costs", &sql, |row| {
         groups.push(group(row, by.len())?);
@@ -213,18 +232,10 @@ fn groups(
     Ok(groups)
 }
 
-/// The sources of an allocation, as the scope of a goal.
-fn sources(allocation: &Allocation) -> Goal {
-    Goal {
-        name: allocation.name.clone(),
-        doc: String::new(),
-        severity: Severity::Low,
-        tags: vec![allocation.to],
-        by: Measure::Cost,
-        scope: allocation.from.clone(),
-        at_least: Exact::ONE,
-        loc: allocation.loc.clone(),
-    }
+/// The condition of the sources of an allocation. The first allocation that a resource is a source of takes it.
+fn sources(allocation: &Allocation) -> Predicate {
+    let pred = allocation.from.clone().unwrap_or(Pred::Const(true));
+    Predicate { pred, loc: allocation.loc.clone() }
 }
 
 fn group(row: &Fields<'_>, dimensions: usize) -> Result<Group, RunError> {

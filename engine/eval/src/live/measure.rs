@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use tagpol_plan::lower::staged::{PolicyStage, lower_policies, lower_tags};
-use tagpol_plan::sql::staged::{PolicyQueries, TAGGED, keep_tagged, policy_queries, prepare};
-use tagpol_plan::{Dialect, Layout, Plan};
-use tagpol_sema::program::{Check, CheckKind, DefineId, Policy, Pred, Program, Severity};
+use tagpol_plan::sql::staged::{Counted, PolicyQueries, TAGGED, keep_tagged, policy_queries, prepare};
+use tagpol_plan::{Dialect, Layout, Plan, Predicate, Request};
+use tagpol_sema::program::{DefineId, Pred, Program};
 use tagpol_store::Decimal;
 
 use super::{Live, Tagged};
@@ -52,12 +52,11 @@ impl Live {
     /// # Errors
     /// As [`crate::evaluate`].
     pub fn measure(&mut self, program: &Program) -> Result<Measures, RunError> {
-        let asked = with_conditions(program);
-        let stage = self.prepare(&asked)?;
+        let stage = self.prepare(program, conditions(program))?;
         self.next += 1;
         let mut found = Vec::new();
         for queries in policy_queries(&stage, Dialect::DuckDb) {
-            found.push((queries.policy, self.count(&queries)?));
+            found.push((queries.of, self.count(&queries)?));
         }
         self.drop_old_groups(found.len());
         Ok(named(program, found))
@@ -72,9 +71,9 @@ impl Live {
         limit: u64,
         mut f: impl FnMut(&Fields<'_>, Vec<String>),
     ) -> Result<(), RunError> {
-        let stage = self.prepare(program)?;
+        let stage = self.prepare(program, Vec::new())?;
         let queries = policy_queries(&stage, Dialect::DuckDb);
-        let Some(queries) = queries.into_iter().find(|queries| queries.policy == policy) else {
+        let Some(queries) = queries.into_iter().find(|queries| queries.of == Counted::Policy(policy)) else {
             return Ok(());
         };
         self.store.for_each(&queries.violations(limit), |row| {
@@ -87,14 +86,15 @@ impl Live {
         })
     }
 
-    /// Makes the database ready for the queries of a program's policies.
-    fn prepare(&mut self, program: &Program) -> Result<Plan, RunError> {
+    /// Makes the database ready for the queries of a program's policies and of conditions.
+    fn prepare(&mut self, program: &Program, conditions: Vec<Predicate>) -> Result<Plan, RunError> {
+        let request = Request { predicates: conditions, ..self.options.request() };
         self.keep_tags(program)?;
-        let mut stage = self.policies(program)?;
+        let mut stage = self.policies(program, &request)?;
         if !stage.lacks.is_empty() {
             self.keep.append(&mut stage.lacks);
             self.keep_tags(program)?;
-            stage = self.policies(program)?;
+            stage = self.policies(program, &request)?;
         }
         Tables::default().load(program, &stage.plan, &self.store)?;
         let statements = prepare(&stage.plan, Dialect::DuckDb);
@@ -112,7 +112,7 @@ impl Live {
 
     /// Computes the tags of all resources, unless those that are kept are the ones.
     pub(super) fn keep_tags(&mut self, program: &Program) -> Result<(), RunError> {
-        let stage = lower_tags(program, &self.layout(), &self.plan_options(), &self.keep)
+        let stage = lower_tags(program, &self.layout(), &self.options.request(), &self.keep)
             .map_err(RunError::Currency)?;
         let statements = keep_tagged(&stage, Dialect::DuckDb);
         let tables: Vec<_> = program.tables.iter().map(|table| stamp(&table.path)).collect();
@@ -129,19 +129,15 @@ impl Live {
         Ok(())
     }
 
-    fn policies(&self, program: &Program) -> Result<PolicyStage, RunError> {
+    fn policies(&self, program: &Program, request: &Request) -> Result<PolicyStage, RunError> {
         // Groups are judged once each, whatever values there are.
         let layout = Layout { relation: TAGGED.to_owned(), values: None, ..self.layout() };
         let kept = self.tagged.as_ref().map(|tagged| tagged.kept.clone()).unwrap_or_default();
-        lower_policies(program, &layout, &self.plan_options(), &kept).map_err(RunError::Currency)
+        lower_policies(program, &layout, request, &kept).map_err(RunError::Currency)
     }
 
     fn layout(&self) -> Layout {
         layout_of(&self.snapshot, &self.options, self.remembered.relations.clone())
-    }
-
-    fn plan_options(&self) -> tagpol_plan::Options {
-        self.options.of_plan()
     }
 
     /// Drops what follows from the tags.
@@ -225,47 +221,32 @@ fn stamp(path: &str) -> (String, Option<std::time::SystemTime>) {
     (path.to_owned(), changed)
 }
 
-/// The program with a policy for each predicate, and for the condition of each rule, behind its own.
-fn with_conditions(program: &Program) -> Program {
-    let mut asked = program.clone();
+/// The predicates of a program, then the conditions of its rules.
+fn conditions(program: &Program) -> Vec<Predicate> {
     let defines = (0u32..).zip(&program.defines).map(|(id, define)| (Pred::Named(DefineId(id)), &define.loc));
     let rules = program.rules.iter().filter_map(|rule| Some((rule.when.clone()?, &rule.loc)));
-    asked.policies.extend(defines.chain(rules).map(|(scope, loc)| Policy {
-        name: "condition".to_owned(),
-        doc: String::new(),
-        severity: Severity::Low,
-        scope: Some(scope),
-        checks: vec![Check {
-            id: "holds".to_owned(),
-            kind: CheckKind::Require,
-            pred: Pred::Const(true),
-            tag: None,
-            message: None,
-            expectation: String::new(),
-            loc: loc.clone(),
-        }],
-        grace: None,
-        escalate: None,
-        controls: Vec::new(),
-        remedies: Vec::new(),
-        loc: loc.clone(),
-    }));
-    asked
+    defines.chain(rules).map(|(pred, loc)| Predicate { pred, loc: loc.clone() }).collect()
 }
 
-/// What was found, by what it was found of.
-fn named(program: &Program, found: Vec<(usize, Measure)>) -> Measures {
+/// What was found, by the names of what it was found of.
+fn named(program: &Program, found: Vec<(Counted, Measure)>) -> Measures {
     let mut measures = Measures::default();
     let rules: Vec<&str> =
         program.rules.iter().filter(|rule| rule.when.is_some()).map(|rule| rule.name.as_str()).collect();
-    let (policies, defines) = (program.policies.len(), program.defines.len());
-    for (at, measure) in found {
-        if let Some(policy) = program.policies.get(at) {
-            measures.policies.insert(policy.name.clone(), measure);
-        } else if let Some(define) = program.defines.get(at - policies) {
-            measures.defines.insert(define.name.clone(), measure);
-        } else if let Some(rule) = rules.get(at - policies - defines) {
-            measures.rules.insert((*rule).to_owned(), measure);
+    let defines = program.defines.len();
+    for (of, measure) in found {
+        match of {
+            Counted::Policy(at) => {
+                let policy = program.policies.get(at);
+                measures.policies.extend(policy.map(|policy| (policy.name.clone(), measure)));
+            }
+            Counted::Predicate(at) => match program.defines.get(at) {
+                Some(define) => drop(measures.defines.insert(define.name.clone(), measure)),
+                None => {
+                    let rule = rules.get(at.saturating_sub(defines));
+                    measures.rules.extend(rule.map(|rule| ((*rule).to_owned(), measure)));
+                }
+            },
         }
     }
     measures

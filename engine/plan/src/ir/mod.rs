@@ -107,6 +107,8 @@ pub struct Plan {
     pub layers: Vec<Vec<ColumnId>>,
     /// What is known of distinct values. Empty: everything is computed resource by resource.
     pub dictionaries: Vec<Dictionary>,
+    /// The columns of the conditions of the request, in its order.
+    pub predicates: Vec<ColumnId>,
     /// The columns of the evaluated inventory, in order.
     pub output: Vec<ColumnId>,
     /// What is asked of the evaluated inventory, one query a [`QueryKind`].

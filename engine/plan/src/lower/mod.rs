@@ -1,6 +1,6 @@
 //! Typed program -> relational plan.
 //!
-//! In: a checked [`Program`], what is known of the snapshot ([`Layout`]) and the clock. Out: a
+//! In: a checked [`Program`], what is known of the snapshot ([`Layout`]) and what is wanted ([`Request`]). Out: a
 //! [`Plan`] for exactly these. Assumes what a `Program` promises. Promises that the plan means what
 //! the docs of [`tagpol_sema::program`] say, that the same input gives the same plan, and that its
 //! size grows with that of the program and the number of spellings of its keys, not faster: what is
@@ -17,6 +17,7 @@
 //! - `distinct`: what follows from one value alone is computed once a distinct value
 //! - `staged`: the tags first, then the policies over what is kept of them
 //! - `computed`: the limit of texts that are computed
+//! - `predicates`: the conditions of a request
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
@@ -29,6 +30,7 @@ mod money;
 mod native;
 mod policies;
 mod pred;
+mod predicates;
 mod queries;
 mod results;
 pub mod staged;
@@ -48,21 +50,22 @@ use crate::ir::{
     AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, KnownColumn, LookupInfo,
     Note, Origin, Plan, Provenance, TagInfo,
 };
-use crate::layout::{Known, Layout, Options, StatementLimits, TextLimit};
+use crate::layout::{Known, Layout, StatementLimits, TextLimit};
 use crate::rates::Rates;
+use crate::request::Request;
 use columns::Columns;
 use native::KeyIndex;
 use queries::Subtotals;
 use tags::Actions;
 use waivers::Waivers;
 
-/// Makes the plan of a program for one snapshot and one time.
+/// Makes the plan of a program for one snapshot and one request.
 ///
 /// # Errors
 ///
 /// Every amount of money in a currency other than the snapshot's, in the order found.
-pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Plan, Vec<CurrencyMismatch>> {
-    let mut lowering = Lowering::new(program, layout, options);
+pub fn lower(program: &Program, layout: &Layout, request: &Request) -> Result<Plan, Vec<CurrencyMismatch>> {
+    let mut lowering = Lowering::new(program, layout, request);
     for attr in AttrColumn::ALL {
         lowering.attr_column(attr);
     }
@@ -70,10 +73,13 @@ pub fn lower(program: &Program, layout: &Layout, options: &Options) -> Result<Pl
     for &id in program.strata.iter().flatten() {
         lowering.tag(id);
     }
-    let checks = lowering.policies();
-    let goals = lowering.goals();
+    let (checks, goals) = match request.findings {
+        true => (lowering.policies(), lowering.goals()),
+        false => (Vec::new(), Vec::new()),
+    };
+    let predicates = lowering.predicates(&request.predicates);
     let computed = lowering.computed_texts();
-    Ok(Plan { computed, ..lowering.finish(layout, checks, goals)? })
+    Ok(Plan { computed, predicates, ..lowering.finish(layout, checks, goals)? })
 }
 
 /// The state of making a plan.
@@ -137,9 +143,9 @@ impl Candidate {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(program: &'a Program, layout: &'a Layout, options: &Options) -> Self {
+    fn new(program: &'a Program, layout: &'a Layout, request: &Request) -> Self {
         let lookups: Vec<LookupInfo> = program.tables.iter().map(lookup_info).collect();
-        let now = options.now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(options.now);
+        let now = request.now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(request.now);
         Self {
             program,
             currency: layout.currency.as_deref(),
@@ -158,11 +164,11 @@ impl<'a> Lowering<'a> {
             subtotals: Subtotals::default(),
             beside: &layout.known,
             known: Vec::new(),
-            text_limit: options.text_limit,
+            text_limit: request.text_limit,
             computed: Vec::new(),
             at: Loc { file: "".into(), line: 0, column: 0 },
             errors: Vec::new(),
-            limits: options.limits,
+            limits: request.limits,
         }
     }
 
@@ -193,6 +199,7 @@ impl<'a> Lowering<'a> {
             columns,
             layers,
             dictionaries,
+            predicates: Vec::new(),
             output,
             queries,
             measures,

@@ -9,7 +9,8 @@ use tagpol_sema::program::{Program, TagId};
 
 use super::{CurrencyMismatch, Lowering, tag_ids};
 use crate::ir::{AttrColumn, ColumnId, Expr, Field, Plan, TagInfo, Type};
-use crate::layout::{Layout, Options};
+use crate::layout::Layout;
+use crate::request::Request;
 
 /// The first stage: the plan of the tags, and the columns of its output that are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +47,10 @@ pub struct PolicyStage {
 pub fn lower_tags(
     program: &Program,
     layout: &Layout,
-    options: &Options,
+    request: &Request,
     keep: &[Field],
 ) -> Result<TagStage, Vec<CurrencyMismatch>> {
-    let mut lowering = Lowering::new(program, layout, options);
+    let mut lowering = Lowering::new(program, layout, request);
     let attrs = AttrColumn::ALL.map(|attr| lowering.attr_column(attr));
     lowering.natives = tag_ids(program).map(|id| lowering.native_candidates(id)).collect();
     for &id in program.strata.iter().flatten() {
@@ -67,17 +68,17 @@ pub fn lower_tags(
     Ok(TagStage { plan, kept })
 }
 
-/// Makes the plan of a program's policies over the relation of the first stage, which `layout` names.
+/// Makes the plan of a program's policies, and of the conditions of a request, over the relation of the first stage, which `layout` names.
 ///
 /// # Errors
 /// As [`super::lower`].
 pub fn lower_policies(
     program: &Program,
     layout: &Layout,
-    options: &Options,
+    request: &Request,
     kept: &Kept,
 ) -> Result<PolicyStage, Vec<CurrencyMismatch>> {
-    let mut lowering = Lowering::new(program, layout, options);
+    let mut lowering = Lowering::new(program, layout, request);
     for attr in AttrColumn::ALL {
         lowering.attr_column(attr);
     }
@@ -87,9 +88,11 @@ pub fn lower_policies(
         given.extend(lowering.given_tag(id, kept).into_iter().flatten());
     }
     let checks = lowering.policies();
-    let mut plan = lowering.finish(layout, checks, Vec::new())?;
+    let predicates = lowering.predicates(&request.predicates);
+    let mut plan = Plan { predicates, ..lowering.finish(layout, checks, Vec::new())? };
     let mut lacks = Vec::new();
-    let wanted: Vec<ColumnId> = plan.checks.iter().flat_map(|check| [check.scope, check.state]).collect();
+    let of_checks = plan.checks.iter().flat_map(|check| [check.scope, check.state]);
+    let wanted: Vec<ColumnId> = of_checks.chain(plan.predicates.iter().copied()).collect();
     for id in plan.reach(&wanted, |_| false).difference(&given) {
         let Some(column) = plan.columns.get_mut(id.0 as usize) else { continue };
         let Expr::Field(field @ (Field::Promoted(_) | Field::Key(_) | Field::Meta(_))) = &column.expr else {

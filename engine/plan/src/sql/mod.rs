@@ -12,6 +12,7 @@ mod dearest;
 mod dialect;
 mod expr;
 mod known;
+pub mod requests;
 pub mod staged;
 mod statement;
 mod text;

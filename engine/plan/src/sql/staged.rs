@@ -46,11 +46,20 @@ pub fn prepare(plan: &Plan, dialect: Dialect) -> Vec<String> {
     functions.chain(known::gather(plan, dialect)).collect()
 }
 
-/// What is asked of one policy.
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// A policy, by its index in the program.
+    Policy(usize),
+    /// A condition of the request, by its index: only the resources in scope, which are those that it holds for.
+    Predicate(usize),
+}
+
+/// The queries for one policy or condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyQueries {
-    /// Index of the policy in the program.
-    pub policy: usize,
+    /// What it is.
+    pub of: Counted,
     /// The resources in groups that the policy cannot tell apart.
     pub groups: String,
     counts: [String; 2],
@@ -74,27 +83,31 @@ impl PolicyQueries {
     }
 }
 
-/// Returns the queries for each policy of a second stage, in the order of the program.
+/// Returns the queries for each policy of a second stage, in the order of the program, then for each condition.
 pub fn policy_queries(plan: &Plan, dialect: Dialect) -> Vec<PolicyQueries> {
     let printer = Printer::new(plan, dialect);
     let policies: BTreeSet<usize> = plan.checks.iter().map(|check| check.policy).collect();
     let queries = policies.into_iter().map(|policy| {
         let checks: Vec<&CheckInfo> = plan.checks.iter().filter(|check| check.policy == policy).collect();
-        printer.policy(policy, &checks)
+        let scope = checks.first().map(|check| check.scope);
+        printer.counted(Counted::Policy(policy), scope, &checks)
     });
-    queries.collect()
+    let predicates = plan.predicates.iter().enumerate();
+    let predicates = predicates.map(|(at, id)| printer.counted(Counted::Predicate(at), Some(*id), &[]));
+    queries.chain(predicates).collect()
 }
 
 impl Printer<'_> {
-    fn policy(self, policy: usize, checks: &[&CheckInfo]) -> PolicyQueries {
-        let wanted: Vec<ColumnId> = checks.iter().flat_map(|check| [check.scope, check.state]).collect();
+    fn counted(self, of: Counted, scope: Option<ColumnId>, checks: &[&CheckInfo]) -> PolicyQueries {
+        let states = checks.iter().flat_map(|check| [check.scope, check.state]);
+        let wanted: Vec<ColumnId> = scope.into_iter().chain(states).collect();
         let read = self.plan.reach(&wanted, |id| self.plan.is_given(id));
         let given: Vec<ColumnId> = read.iter().copied().filter(|&id| self.plan.is_given(id)).collect();
         let judged: BTreeSet<ColumnId> = read.into_iter().filter(|&id| !self.plan.is_given(id)).collect();
         PolicyQueries {
-            policy,
+            of,
             groups: self.groups(&given),
-            counts: self.counts(&judged, checks),
+            counts: self.counts(&judged, scope, checks),
             checks: checks.iter().map(|check| check.id.clone()).collect(),
             violations: self.violations(&wanted, checks),
         }
@@ -114,17 +127,21 @@ impl Printer<'_> {
     }
 
     /// The query over groups, before and behind the name of their relation.
-    fn counts(self, judged: &BTreeSet<ColumnId>, checks: &[&CheckInfo]) -> [String; 2] {
+    fn counts(
+        self,
+        judged: &BTreeSet<ColumnId>,
+        scope: Option<ColumnId>,
+        checks: &[&CheckInfo],
+    ) -> [String; 2] {
         const HERE: &str = "\u{0}";
-        let scope = checks.first().map_or("false".to_owned(), |check| self.named(check.scope));
+        let scope = scope.map_or("false".to_owned(), |scope| self.named(scope));
         let found = |state: StateCode| {
             let each = checks
                 .iter()
                 .map(|check| format!("CAST({} = {} AS INTEGER)", self.named(check.state), state.code()));
-            format!(
-                "CAST(coalesce(sum({RESOURCES} * ({})), 0) AS BIGINT)",
-                each.collect::<Vec<_>>().join(" + ")
-            )
+            let each: Vec<String> = each.collect();
+            let sum = if each.is_empty() { "0".to_owned() } else { each.join(" + ") };
+            format!("CAST(coalesce(sum({RESOURCES} * ({sum})), 0) AS BIGINT)")
         };
         let open = self.any_open(checks);
         let number =

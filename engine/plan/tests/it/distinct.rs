@@ -1,7 +1,7 @@
 //! Plans for snapshots that list the distinct values of columns.
 
 use tagpol_plan::sql::{COUNTED, EVALUATED};
-use tagpol_plan::{Dialect, KeyColumn, KnownValues, Layout, Options, Plan, QueryKind, Script, lower};
+use tagpol_plan::{Dialect, KeyColumn, KnownValues, Layout, Plan, QueryKind, Request, Script, lower};
 
 use crate::programs::{governance, noon};
 
@@ -17,7 +17,7 @@ fn plan(listed: &[&str], repetitive: &[&str]) -> Plan {
         values: Some(KnownValues { listed: names(listed), repetitive: names(repetitive) }),
         ..Layout::generic()
     };
-    lower(&governance(), &layout, &Options::at(noon())).unwrap()
+    lower(&governance(), &layout, &Request::at(noon())).unwrap()
 }
 
 const ALL: [&str; 8] = ["type", "account", "provider", "key_0", "key_1", "key_2", "key_3", "key_4"];

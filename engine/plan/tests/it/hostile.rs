@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tagpol_plan::{Dialect, KeyColumn, Layout, Options, QueryKind, Script, lower};
+use tagpol_plan::{Dialect, KeyColumn, Layout, QueryKind, Request, Script, lower};
 use tagpol_sema::program::{
     ActionKind, Attr, CompareAs, Func, Loc, MapTarget, Pattern, Pred, Program, TagId, TagType, TextOp, Value,
 };
@@ -56,7 +56,7 @@ fn script_of(hostile: &str) -> Script {
     };
     let keys = vec![KeyColumn { key: hostile.to_owned(), column: None }];
     let layout = Layout { keys: Some(keys), ..Layout::generic() };
-    let plan = lower(&program, &layout, &Options::at(noon())).unwrap();
+    let plan = lower(&program, &layout, &Request::at(noon())).unwrap();
     Script::new(&plan, Dialect::DuckDb)
 }
 

@@ -1,7 +1,7 @@
 //! Plans of small programs: normalisation, precedence, conflicts.
 
 use tagpol_plan::ir::{AttrColumn, Expr, Field};
-use tagpol_plan::{Layout, Options, Plan, lower};
+use tagpol_plan::{Layout, Plan, Request, lower};
 use tagpol_sema::program::{
     ActionKind, Attr, MapTarget, Otherwise, Pattern, Pred, Program, Source, TagId, TagType, Transform, Value,
 };
@@ -102,7 +102,7 @@ fn equals_with_the_same_constant_are_in_no_conflict() {
 
 #[test]
 fn keys_are_read_as_written_without_a_snapshot() {
-    let plan = lower(&governance(), &Layout::generic(), &Options::at(noon())).unwrap();
+    let plan = lower(&governance(), &Layout::generic(), &Request::at(noon())).unwrap();
     let keys: Vec<&str> = plan
         .columns
         .iter()

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use tagpol_plan::{Layout, Options, lower};
+use tagpol_plan::{Layout, Request, lower};
 use tagpol_sema::program::{
     Attr, CmpOp, CompareAs, Direction, Duration, Format, Func, Pred, Program, Regex, TagId, TagType, TextOp,
     Value,
@@ -114,7 +114,7 @@ fn an_amount_in_another_currency_is_an_error() {
         policies: vec![policy("p", Some(in_euro), vec![require("c", Pred::Const(true), None)])],
         ..Program::default()
     };
-    let options = Options::at(noon());
+    let options = Request::at(noon());
     let dollars = Layout { currency: Some("USD".to_owned()), ..Layout::generic() };
     let errors = lower(&program, &dollars, &options).unwrap_err();
     let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();

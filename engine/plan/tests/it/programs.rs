@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeZone, Utc};
 use rust_decimal::Decimal;
-use tagpol_plan::{Dialect, KeyColumn, Layout, Options, Plan, Script, lower};
+use tagpol_plan::{Dialect, KeyColumn, Layout, Plan, Request, Script, lower};
 use tagpol_sema::program::{
     Action, ActionKind, Attr, Check, CheckKind, CmpOp, CompareAs, Define, DefineId, Direction, Duration,
     Exemption, Format, Loc, MapArm, MapTarget, Normalize, Otherwise, Pattern, Policy, Pred, Program, Regex,
@@ -32,7 +32,7 @@ pub(crate) fn plan_with(program: &Program, keys: &[&str], promoted: usize) -> Pl
         currency: Some("USD".to_owned()),
         ..Layout::generic()
     };
-    lower(program, &layout, &Options::at(noon())).unwrap()
+    lower(program, &layout, &Request::at(noon())).unwrap()
 }
 
 /// The SQL for a snapshot with these keys, all promoted.

@@ -1,6 +1,6 @@
 //! The size of the SQL grows with that of the program, not faster.
 
-use tagpol_plan::{Dialect, KnownValues, Layout, Options, QueryKind, Script, StatementLimits, lower};
+use tagpol_plan::{Dialect, KnownValues, Layout, QueryKind, Request, Script, StatementLimits, lower};
 use tagpol_sema::program::{
     ActionKind, Attr, Define, DefineId, Exemption, Func, Pred, Program, Regex, Table, TableColumn, TableId,
     TagId, TagType, TextOp, Value,
@@ -87,7 +87,7 @@ fn layouts() -> [Layout; 2] {
 }
 
 fn size(program: &Program) -> usize {
-    let plan = lower(program, &Layout::generic(), &Options::at(noon())).unwrap();
+    let plan = lower(program, &Layout::generic(), &Request::at(noon())).unwrap();
     Script::new(&plan, Dialect::DuckDb).to_string().len()
 }
 
@@ -103,7 +103,7 @@ fn many_statements_grow_no_faster() {
     for layout in layouts() {
         for program in [wide, exempted, looking_up] {
             let size = |n: u32| {
-                let plan = lower(&program(n), &layout, &Options { limits, ..Options::at(noon()) }).unwrap();
+                let plan = lower(&program(n), &layout, &Request { limits, ..Request::at(noon()) }).unwrap();
                 Script::new(&plan, Dialect::DuckDb).to_string().len()
             };
             let (once, twice) = (size(400), size(800));
@@ -118,7 +118,7 @@ fn no_statement_holds_more_than_its_limits() {
     let limits = StatementLimits { columns: 100, ..StatementLimits::all(20) };
     for layout in layouts() {
         for program in [wide(150), exempted(150), looking_up(150)] {
-            let plan = lower(&program, &layout, &Options { limits, ..Options::at(noon()) }).unwrap();
+            let plan = lower(&program, &layout, &Request { limits, ..Request::at(noon()) }).unwrap();
             let script = Script::new(&plan, Dialect::DuckDb);
             let is_table = plan.dictionaries.is_empty();
             for sql in script.statements().filter(|_| is_table) {
@@ -202,7 +202,7 @@ fn globs_of_many_stars_are_regular_expressions() {
         let like = Pred::Text { op: TextOp::Like, value, patterns: vec![pattern.to_owned()] };
         let policy = policy("p", None, vec![require("c", like, None)]);
         let program = Program { policies: vec![policy], ..Program::default() };
-        let plan = lower(&program, &Layout::generic(), &Options::at(noon())).unwrap();
+        let plan = lower(&program, &Layout::generic(), &Request::at(noon())).unwrap();
         Script::new(&plan, Dialect::DuckDb).to_string()
     };
     for pattern in ["*a?*b*", "*a*b?", "a_b*c*d", "*5%*x*y*"] {

@@ -13,11 +13,11 @@ mod mutants;
 
 use chrono::DateTime;
 use tagpol_interp::{Patterns, Resource, RowResult};
-use tagpol_plan::{Layout, Plan, lower};
+use tagpol_plan::{Layout, Plan, Request, lower};
 use tagpol_sema::program::{Loc, Program, TagId, Test};
 
 use self::mutants::Reach;
-use super::asked::Asked;
+use super::expected::{expected_defines, with_defines};
 use super::{Subject, TestRun, judge};
 
 /// What became of the mutants of a program.
@@ -73,8 +73,9 @@ pub fn mutation(subject: Subject<'_>, run: &TestRun) -> Mutation {
 /// Returns the plan of a program, rules that give values and predicates that tests ask for included,
 /// for any inventory, at a time when no waiver has ended.
 fn plan(program: &Program) -> Option<Plan> {
-    lower(&Asked::of(program).program, &Layout::generic(), &tagpol_plan::Options::at(DateTime::UNIX_EPOCH))
-        .ok()
+    let request = Request::at(DateTime::UNIX_EPOCH);
+    let request = with_defines(program, &expected_defines(program), request);
+    lower(program, &Layout::generic(), &request).ok()
 }
 
 /// The tests of a run, with their cases under the right program.

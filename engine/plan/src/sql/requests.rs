@@ -1,0 +1,96 @@
+//! Queries for what a request asks of the evaluated inventory, besides the queries of a plan.
+
+use tagpol_sema::program::{Attr, TagId};
+
+use super::text::{identifier, literal};
+use super::{Dialect, EVALUATED};
+use crate::ir::Plan;
+
+/// Attributes of [`observed`], in the order of its columns.
+pub const OBSERVED_ATTRIBUTES: [&str; 6] = ["id", "name", "type", "provider", "account", "region"];
+
+/// Which resources are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceFilter<'a> {
+    /// All of them.
+    All,
+    /// Those for which the condition of a request holds, by its index.
+    Predicate(usize),
+    /// The one with an id.
+    Id(&'a str),
+}
+
+/// What resources are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupKey {
+    /// The value of a tag.
+    Tag(TagId),
+    /// An attribute that is a text.
+    Attr(Attr),
+}
+
+/// Returns the query for resources as their sources have them, by id: the [`OBSERVED_ATTRIBUTES`], `meta` (JSON
+/// text), `monthly_cost` (a double), `tags` (native tags as JSON text), and for each of some tags its value and
+/// the code of its source (`value_0`, `source_0`, …; NULL if it is missing).
+pub fn observed(plan: &Plan, dialect: Dialect, tags: &[TagId], filter: ResourceFilter<'_>) -> String {
+    let column = |id| format!("e.{}", identifier(&plan.column(id).name, dialect));
+    let mut items: Vec<String> = OBSERVED_ATTRIBUTES.iter().map(|name| format!("r.{name}")).collect();
+    items.push("CAST(r.meta AS VARCHAR) AS meta".to_owned());
+    items.push("CAST(r.monthly_cost AS DOUBLE) AS monthly_cost".to_owned());
+    items.push("CAST(to_json(r.tags) AS VARCHAR) AS tags".to_owned());
+    for (at, tag) in tags.iter().enumerate() {
+        let info = plan.tag(*tag);
+        let of = |id| info.map_or_else(|| "NULL".to_owned(), |_| column(id));
+        let (value, source) = match info {
+            Some(info) => (of(info.value), of(info.source)),
+            None => ("NULL".to_owned(), "NULL".to_owned()),
+        };
+        items.push(format!("{value} AS value_{at}, {source} AS source_{at}"));
+    }
+    let condition = match filter {
+        ResourceFilter::All => None,
+        ResourceFilter::Predicate(at) => plan.predicates.get(at).map(|id| column(*id)),
+        ResourceFilter::Id(id) => Some(format!("r.id = {}", literal(id, dialect))),
+    };
+    let condition = condition.map(|condition| format!("\nWHERE {condition}")).unwrap_or_default();
+    let relation = identifier(&plan.relation, dialect);
+    let items = items.join(",\n  ");
+    format!(
+        "SELECT\n  {items}\nFROM {EVALUATED} e JOIN {relation} r ON r.id = e.id{condition}\nORDER BY r.id"
+    )
+}
+
+/// Returns the query for what resources cost, in groups: `key_0`, … (texts, NULL if missing), `predicate` (the
+/// number, from 1, of the first condition of the request that holds; 0 for none), `resources`, `cost`.
+pub fn grouped_costs(plan: &Plan, dialect: Dialect, by: &[GroupKey]) -> String {
+    let column = |id| identifier(&plan.column(id).name, dialect);
+    let key = |key: &GroupKey| match key {
+        GroupKey::Tag(tag) => plan.tag(*tag).map_or("NULL".to_owned(), |tag| column(tag.value)),
+        GroupKey::Attr(attr) => identifier(attr.as_str(), dialect),
+    };
+    let keys = by.iter().enumerate().map(|(at, by)| format!("{} AS key_{at}, ", key(by)));
+    let keys: String = keys.collect();
+    let arms: String = (1..)
+        .zip(&plan.predicates)
+        .map(|(number, id)| format!(" WHEN {} THEN {number}", column(*id)))
+        .collect();
+    let predicate = if arms.is_empty() { "0".to_owned() } else { format!("CASE{arms} ELSE 0 END") };
+    format!(
+        "SELECT {keys}{predicate} AS predicate, count(*) AS resources, sum(monthly_cost) AS cost\n\
+         FROM {EVALUATED}\nGROUP BY ALL\nORDER BY ALL"
+    )
+}
+
+/// Returns the query for the resources of which each condition of the request holds: `predicate`, its index,
+/// and `id`.
+pub fn holding(plan: &Plan, dialect: Dialect) -> String {
+    let selects = plan.predicates.iter().enumerate().map(|(at, id)| {
+        let column = identifier(&plan.column(*id).name, dialect);
+        format!("SELECT {at} AS predicate, id FROM {EVALUATED} WHERE {column}")
+    });
+    let selects: Vec<String> = selects.collect();
+    if selects.is_empty() {
+        return format!("SELECT 0 AS predicate, id FROM {EVALUATED} WHERE false");
+    }
+    selects.join("\nUNION ALL ")
+}
