@@ -191,9 +191,6 @@ pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportEr
     if start.starts_with(PARQUET) {
         return Ok(Format::FocusParquet);
     }
-    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-        return Err(unknown("it is UTF-16 text; save it as UTF-8"));
-    }
     if start.starts_with(b"PK\x03\x04") {
         return Err(unknown(
             "it is a ZIP archive; unpack it, or, where it is a Terraform plan, write it as JSON with `terraform show -json PLAN`",

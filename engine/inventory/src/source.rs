@@ -1,6 +1,6 @@
 //! An open inventory file: unpacked, hashed and read ahead on a thread of its own.
 //!
-//! In: a path. Out: the unpacked bytes as [`BufRead`], and afterwards size and SHA-256 of the file
+//! In: a path. Out: the unpacked bytes, UTF-16 as UTF-8, as [`BufRead`], and afterwards size and SHA-256 of the file
 //! as it lies on disk. The file is read once, so a named pipe will do. Memory is bounded by a few
 //! chunks, whatever the file unpacks to.
 
@@ -14,6 +14,7 @@ use std::thread::JoinHandle;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
+use tagpol_files::{ByteOrder, Utf16Reader};
 
 use crate::error::ImportError;
 
@@ -39,7 +40,8 @@ pub(crate) struct Source {
     at: usize,
     read: Arc<AtomicU64>,
     size: Option<u64>,
-    gzipped: bool,
+    /// Whether the content is not that of the file, which is packed or in another encoding.
+    converted: bool,
     worker: JoinHandle<Fingerprint>,
 }
 
@@ -55,6 +57,7 @@ impl Source {
         let mut magic = Vec::new();
         Read::by_ref(&mut file).take(2).read_to_end(&mut magic).map_err(failed)?;
         let gzipped = magic == [0x1f, 0x8b];
+        let converted = gzipped || ByteOrder::of_start(&magic).is_some();
         let (sender, chunks) = sync_channel(AHEAD);
         let read = Arc::new(AtomicU64::new(0));
         let raw = Hashing {
@@ -64,7 +67,7 @@ impl Source {
         };
         let worker = std::thread::spawn(move || read_ahead(raw, gzipped, &sender));
         let size = meta.is_file().then_some(meta.len());
-        Ok(Self { path: path.to_owned(), chunks, chunk: Vec::new(), at: 0, read, size, gzipped, worker })
+        Ok(Self { path: path.to_owned(), chunks, chunk: Vec::new(), at: 0, read, size, converted, worker })
     }
 
     /// Returns the first bytes of the unpacked content, without taking them.
@@ -83,9 +86,9 @@ impl Source {
         self.size.is_some()
     }
 
-    /// Opens the file once more, to be read in any order; none where it is packed or a pipe.
+    /// Opens the file once more, to be read in any order; None if it is converted or a pipe.
     pub(crate) fn reopen(&self) -> io::Result<Option<File>> {
-        if self.gzipped || self.size.is_none() { Ok(None) } else { File::open(&self.path).map(Some) }
+        if self.converted || self.size.is_none() { Ok(None) } else { File::open(&self.path).map(Some) }
     }
 
     /// Reads what is left and returns the fingerprint of the whole file.
@@ -171,13 +174,29 @@ fn read_ahead(
     sender: &SyncSender<io::Result<Vec<u8>>>,
 ) -> Fingerprint {
     if gzipped {
-        let mut unpacked = MultiGzDecoder::new(raw);
-        send_all(&mut unpacked, sender);
-        unpacked.into_inner().finish()
+        send_as_utf8(MultiGzDecoder::new(raw), sender).into_inner().finish()
     } else {
-        let mut raw = raw;
-        send_all(&mut raw, sender);
-        raw.finish()
+        send_as_utf8(raw, sender).finish()
+    }
+}
+
+/// Sends a content, UTF-16 as UTF-8; returns its reader.
+fn send_as_utf8<R: Read>(mut reader: R, sender: &SyncSender<io::Result<Vec<u8>>>) -> R {
+    let mut start = Vec::new();
+    // An error comes again when the rest is read.
+    let _ = reader.by_ref().take(2).read_to_end(&mut start);
+    let order = ByteOrder::of_start(&start);
+    let mut content = io::Cursor::new(start).chain(reader);
+    match order {
+        Some(order) => {
+            let mut content = Utf16Reader::new(content, order);
+            send_all(&mut content, sender);
+            content.into_inner().into_inner().1
+        }
+        None => {
+            send_all(&mut content, sender);
+            content.into_inner().1
+        }
     }
 }
 

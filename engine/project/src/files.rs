@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use tagpol_files::FileError;
+use tagpol_files::{ByteOrder, FileError, Utf16Reader};
 use tagpol_inventory::lookup_headings;
 use tagpol_sema::TableFile;
 
@@ -145,13 +145,17 @@ pub fn is_policy_file(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "tagpol")
 }
 
-/// Reads a regular file, which must be UTF-8.
+/// Reads a regular file, which must be UTF-8, or UTF-16 with a byte order mark.
 pub fn read_text(path: &Path) -> Result<String, ProjectError> {
     text(tagpol_files::read_whole(path, TEXT_LIMIT)?, path)
 }
 
-/// Returns the text of a file, which must be UTF-8.
+/// Returns the text of a file, which must be UTF-8, or UTF-16 with a byte order mark.
 pub fn text(bytes: Vec<u8>, path: &Path) -> Result<String, ProjectError> {
+    if let Some(order) = ByteOrder::of_start(&bytes) {
+        return std::io::read_to_string(Utf16Reader::new(bytes.as_slice(), order))
+            .map_err(|error| ProjectError::new(error.to_string()).at(path, None).help("save it as UTF-8"));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();

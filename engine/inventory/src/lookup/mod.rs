@@ -97,9 +97,6 @@ fn format_of(path: &Path, start: &[u8]) -> Result<Format, LookupError> {
     if start.starts_with(b"PK\x03\x04") {
         return Err(unknown("it is a workbook or a zip archive", "save the sheet as CSV"));
     }
-    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-        return Err(unknown("it is UTF-16 text", "save it as UTF-8"));
-    }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let extension = crate::format::extension(path);
     match text.first() {

@@ -25,7 +25,6 @@ fn formats_that_are_not_known() {
     for (name, content, says) in [
         ("a.txt", &b"hello world"[..], "`hello world`, is neither JSON nor a CSV header"),
         ("a.bin", b"\x00\x01\x02", "it is not text"),
-        ("a.csv", b"\xff\xfei\0d\0", "UTF-16"),
         ("a.txt", b"name;region\nx;y\n", "`name`, `region`"),
     ] {
         let error = read(name, content).unwrap_err();
@@ -36,6 +35,30 @@ fn formats_that_are_not_known() {
     }
     let google = read("a.csv", "billing_account_id,usage_start_time,cost");
     assert!(matches!(google, Err(ImportError::ForeignBill { .. })), "{google:?}");
+}
+
+#[test]
+fn utf_16_is_read_as_any_text() {
+    fn encoded(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(bytes).collect()
+    }
+    let texts =
+        [("a.csv", "id,name\ni-1,büro 😀\n"), ("a.ndjson", "{\"id\":\"i-1\",\"name\":\"büro 😀\"}\n")];
+    for (name, text) in texts {
+        let little = encoded(text, u16::to_le_bytes);
+        let packed = (format!("{name}.gz"), gzip(&little));
+        let files = [(name.to_owned(), little), (name.to_owned(), encoded(text, u16::to_be_bytes)), packed];
+        for (name, content) in files {
+            let import = read(&name, &content).unwrap();
+            let names: Vec<_> = import.resources().map(|resource| resource.name.unwrap()).collect();
+            assert_eq!(names, ["büro 😀"], "{name}");
+        }
+    }
+    let error = read("a.csv", b"\xff\xfei\0d\0\x00\xd8").unwrap_err();
+    assert!(
+        matches!(error, ImportError::Read { .. }) && error.to_string().contains("not valid UTF-16"),
+        "{error}"
+    );
 }
 
 #[test]
