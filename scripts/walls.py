@@ -5,8 +5,10 @@ Reads `cargo tree`; the walls are the two tables below. Dev-dependencies do not 
 FORBIDDEN: what a crate is tested with is not in what it hands on.
 """
 
+import pathlib
 import subprocess
 import sys
+import tomllib
 
 # crate: what must not be among its dependencies, however far down
 FORBIDDEN = {
@@ -22,6 +24,7 @@ FORBIDDEN = {
     "tagpol-interp": ["duckdb", "tokio", "miette"],
     "tagpol-eval": ["tagpol-report", "aws-config", "burn"],
     "tagpol-report": ["aws-config", "burn"],
+    "tagpol-app": ["miette", "clap", "tower-lsp-server", "tokio", "aws-config"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
     "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
     "tagpol-questions": ["tagpol-sema", "tokio", "duckdb", "miette"],
@@ -39,6 +42,12 @@ ONLY_USED_BY = {
     "tagpol-suggest": ["tagpol"],
     "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
+}
+
+# face: the only workspace crates of the engine that it may name among its dependencies; tests may name others.
+FACES = {
+    "tagpol": ["tagpol-app", "tagpol-suggest", "tagpol-collect"],
+    "tagpol-worker": ["tagpol-app"],
 }
 
 
@@ -75,9 +84,20 @@ def forbidden_users(members: list[str]) -> list[str]:
     return errors
 
 
+def faces_beside_the_app() -> list[str]:
+    engine = {tomllib.loads(manifest.read_text())["package"]["name"]
+              for manifest in pathlib.Path(__file__).resolve().parents[1].glob("engine/*/Cargo.toml")}
+    errors = []
+    for face, allowed in FACES.items():
+        direct = set(tree("--package", face, "--edges", "normal", "--depth", "1")[1:])
+        errors += [f"{face} depends on {name}: it asks tagpol-app instead" for name in sorted(direct & engine)
+                   if name not in allowed]
+    return errors
+
+
 def main() -> int:
     members = workspace()
-    errors = forbidden_dependencies(members) + forbidden_users(members)
+    errors = forbidden_dependencies(members) + forbidden_users(members) + faces_beside_the_app()
     for error in errors:
         print(f"walls: {error}", file=sys.stderr)
     print(f"walls: {len(members)} crates, {len(errors)} errors")

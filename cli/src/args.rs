@@ -4,14 +4,16 @@ mod database;
 mod models;
 mod remembered;
 
+use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
-use tagpol_inventory::{Format as InventoryFormat, YearMonth};
-use tagpol_plan::TextLimit;
-use tagpol_report::Format;
+use tagpol_app::TextLimit;
+use tagpol_app::inventory::{Format as InventoryFormat, YearMonth};
+use tagpol_app::report::Format;
+use tagpol_app::report::cost::CostFormat;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use models::{
@@ -174,9 +176,9 @@ pub(crate) struct EvalArgs {
     /// html. FORMAT without a file is written to standard output; FILE without a format has the one of
     /// `--format`, else the usual one of its extension. docs/reports.md tells what each is for.
     #[arg(
-        long, short, value_name = "[FORMAT=]FILE", value_parser = Target::parse, value_hint = ValueHint::FilePath
+        long, short, value_name = "[FORMAT=]FILE", value_parser = Target::<Format>::parse, value_hint = ValueHint::FilePath
     )]
-    pub(crate) output: Vec<Target>,
+    pub(crate) output: Vec<Target<Format>>,
     /// Show every finding in the table, not only the dearest of each check
     #[arg(long)]
     pub(crate) all: bool,
@@ -259,13 +261,22 @@ pub(crate) struct CostArgs {
     pub(crate) by: Vec<String>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the report; all but the table have exact amounts [default: the usual one of the file's
-    /// extension, else table]
-    #[arg(long, value_enum)]
+    /// Form of the report on standard output [default: table, unless `--output` names something else]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_cost_format)]
     pub(crate) format: Option<CostFormat>,
-    /// Write the report to a file
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
+    /// Write a report to a file; repeat it for several
+    ///
+    /// FORMAT is one of table, csv, json, parquet and html. csv, json and parquet have exact amounts, table and
+    /// html cents that add up. FORMAT without a file is written to standard output; FILE without a format has
+    /// the one of `--format`, else the usual one of its extension.
+    #[arg(
+        long, short, value_name = "[FORMAT=]FILE", value_parser = Target::<CostFormat>::parse,
+        value_hint = ValueHint::FilePath
+    )]
+    pub(crate) output: Vec<Target<CostFormat>>,
+    /// Show only the N most expensive lines, and the others as one
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<NonZeroUsize>,
     /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
@@ -273,18 +284,6 @@ pub(crate) struct CostArgs {
     pub(crate) state: StateArgs,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CostFormat {
-    /// For people, in cents that add up
-    Table,
-    /// For spreadsheets
-    Csv,
-    /// For programs: see docs/schema/cost.v1.json
-    Json,
-    /// For databases
-    Parquet,
 }
 
 /// `--rev A..B` compares two revisions of the git repository, `A...B` the second with what it
@@ -347,14 +346,16 @@ pub(crate) enum ExplainFormat {
 /// Where the resources come from.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SourceArgs {
-    /// An inventory: a bill or an export (repeat it to join several), or the folder of a snapshot
+    /// An inventory: a bill or an export (repeat it to join several), the folder of a snapshot, or `-` for
+    /// standard input
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with = "snapshot")]
     pub(crate) inventory: Vec<PathBuf>,
     /// A snapshot of the project, by the start of its id [default: what tagpol.toml lists as
     /// `inventory`, else the newest snapshot]
     #[arg(long, value_name = "ID")]
     pub(crate) snapshot: Option<String>,
-    /// A Terraform plan or state, as `terraform show -json` writes it; findings point at addresses
+    /// A Terraform plan or state, as `terraform show -json` writes it, or `-` for standard input; findings
+    /// point at addresses
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["inventory", "snapshot"])]
     pub(crate) terraform: Option<PathBuf>,
     #[command(flatten)]
@@ -418,7 +419,7 @@ pub(crate) enum FailOn {
     None,
 }
 
-impl From<FailOn> for tagpol_project::FailOn {
+impl From<FailOn> for tagpol_app::settings::FailOn {
     fn from(fail_on: FailOn) -> Self {
         match fail_on {
             FailOn::Critical => Self::Critical,
@@ -504,11 +505,11 @@ pub(crate) enum DocFormat {
     Html,
 }
 
-impl From<tagpol_project::DocFormat> for DocFormat {
-    fn from(format: tagpol_project::DocFormat) -> Self {
+impl From<tagpol_app::settings::DocFormat> for DocFormat {
+    fn from(format: tagpol_app::settings::DocFormat) -> Self {
         match format {
-            tagpol_project::DocFormat::Markdown => Self::Markdown,
-            tagpol_project::DocFormat::Html => Self::Html,
+            tagpol_app::settings::DocFormat::Markdown => Self::Markdown,
+            tagpol_app::settings::DocFormat::Html => Self::Html,
         }
     }
 }
@@ -604,7 +605,12 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
 }
 
 fn parse_format(name: &str) -> Result<Format, String> {
-    Format::parse(name).ok_or_else(|| no_format(name))
+    Format::parse(name).ok_or_else(|| no_format::<Format>(name))
+}
+
+fn parse_cost_format(name: &str) -> Result<CostFormat, String> {
+    let found = CostFormat::ALL.into_iter().find(|format| format.as_str() == name);
+    found.ok_or_else(|| no_format::<CostFormat>(name))
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use tagpol_eval::RunError;
-use tagpol_inventory::{ImportError, LookupError};
-use tagpol_project::ProjectError;
+use tagpol_app::StoreError;
+use tagpol_app::evaluation::RunError;
+use tagpol_app::inventory::{ImportError, LookupError};
+use tagpol_app::settings::ProjectError;
+use tagpol_app::state::StateError;
+use tagpol_app::{AppError, ErrorKind};
 use tagpol_sink::terminal::line;
-use tagpol_store::StoreError;
-use tagpol_store::state::StateError;
+use tagpol_syntax::similar::closest;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +71,8 @@ impl Failure {
             )
     }
 
-    /// Says first what does not happen because of it.
-    pub(crate) fn so(mut self, consequence: &str) -> Self {
+    /// Names its consequence first.
+    pub(crate) fn context(mut self, consequence: &str) -> Self {
         self.message = format!("{consequence}: {}", self.message);
         self
     }
@@ -85,6 +87,14 @@ impl Failure {
         self
     }
 
+    /// Suggests a similar name, if there is one.
+    fn closest(self, closest: Option<&str>) -> Self {
+        match closest {
+            Some(close) => self.help(format!("did you mean `{close}`?")),
+            None => self,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }
@@ -92,6 +102,55 @@ impl Failure {
     /// A file of the user's that could not be read or written.
     pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
         Self::usage(format!("cannot {doing} `{}`: {error}", line(&path.display().to_string())))
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        let message = error.to_string();
+        let failure = match error.kind() {
+            ErrorKind::Request => Self::usage(message),
+            ErrorKind::Engine => Self::engine(message),
+        };
+        match error {
+            AppError::Project(error) => error.into(),
+            AppError::Import(error) => error.into(),
+            AppError::Lookup(error) => error.into(),
+            AppError::File(error) => error.into(),
+            AppError::Run(error) => error.into(),
+            AppError::State(error) => error.into(),
+            AppError::Store(error) => error.into(),
+            AppError::NoPolicies => failure.help(
+                "write one, as in `policy owned { severity high  require owner }`; `tagpol init` makes an example",
+            ),
+            AppError::NotACondition { .. } => {
+                failure.at("--where").help("write one as after `where`: `resource.type == \"s3:bucket\"`")
+            }
+            AppError::UnknownReportTag { manifest, closest, .. } => {
+                failure.at(manifest.display().to_string()).closest(closest.as_deref())
+            }
+            AppError::NoInventory => failure.help(
+                "name one with `--inventory FILE`, list it in tagpol.toml (`inventory = [\"bill.csv\"]`), or import one with `tagpol snapshot import FILE`",
+            ),
+            AppError::EmptyInventory => {
+                failure.help("fetch the inventory again; a bill names its resources in `ResourceId`")
+            }
+            AppError::UnknownSnapshot { .. } => failure.help("`tagpol snapshot list` shows them"),
+            AppError::AmbiguousSnapshot { .. } => failure.help("write more of the id"),
+            AppError::UnknownDimension { name, known } => {
+                match closest(&name, known.iter().map(String::as_str)) {
+                    Some(close) => failure.closest(Some(close)),
+                    None => failure.help(format!("there are {}", known.join(", "))),
+                }
+            }
+            AppError::NoCostData => failure.help(
+                "name a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",
+            ),
+            AppError::OtherMonth { .. } => failure.help(
+                "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
+            ),
+            AppError::Policies(_) | AppError::TemporaryFolder(_) => failure,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use tagpol_files::{FileError, Scratch};
+use tagpol_app::files::{FileError, Scratch};
 
 use crate::failure::Failure;
 
@@ -18,7 +18,7 @@ pub(crate) fn write_whole_with(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    Ok(tagpol_files::write_whole(path, write)?)
+    Ok(tagpol_app::files::write_whole(path, write)?)
 }
 
 /// Makes a temporary folder that is gone after the run, however it ends.

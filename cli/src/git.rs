@@ -8,8 +8,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use tagpol_files::Scratch;
-use tagpol_project::FILE_NAME;
+use tagpol_app::files::Scratch;
+use tagpol_app::settings::FILE_NAME;
 
 use crate::failure::Failure;
 use crate::project::Project;
@@ -106,7 +106,7 @@ impl Repository {
         let checkout =
             Checkout { path: name.map_or(project.clone(), |name| project.join(name)), _folder: folder };
         // Where tables are is told by the policies.
-        let tables = Project::load(Some(&checkout.path))?.table_files();
+        let tables = Project::open(Some(&checkout.path))?.table_files();
         for table in tables {
             let inside = normal(&table);
             let Ok(path) = inside.strip_prefix(normal(&root)) else { continue };

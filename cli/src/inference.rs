@@ -1,7 +1,7 @@
 //! Predictions for the tags that policies `infer`, as far as this build has models.
 
-use tagpol_inventory::Snapshot;
-use tagpol_eval::Options;
+use tagpol_app::evaluation::Options;
+use tagpol_app::inventory::Snapshot;
 use tagpol_sema::program::Program;
 
 use crate::failure::Failure;

@@ -17,7 +17,7 @@ pub(crate) fn listen() {
     let _ = ctrlc::set_handler(|| match FLAG.get() {
         Some(flag) => flag.store(true, Ordering::Relaxed),
         None => {
-            tagpol_files::remove_scratch_of_this_process();
+            tagpol_app::files::remove_scratch_of_this_process();
             std::process::exit(INTERRUPTED);
         }
     });

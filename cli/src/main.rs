@@ -11,6 +11,7 @@
 
 mod args;
 mod commands;
+mod context;
 mod diagnostics;
 mod excerpt;
 mod failure;
@@ -33,7 +34,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use tagpol_store::Limits;
+use tagpol_app::Limits;
 
 use crate::args::{Args, Command};
 use crate::output::Output;

@@ -1,7 +1,7 @@
 //! Progress bars on standard error, while a person watches.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tagpol_inventory::Progress;
+use tagpol_app::inventory::Progress;
 use tagpol_sink::terminal::line;
 
 /// A bar that shows how far work has got; it vanishes when it is done.

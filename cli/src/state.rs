@@ -1,33 +1,31 @@
-//! The state store of a project, and what is said of it.
+//! The state store of a project, and what is shown while it is waited for.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tagpol_app::StateAccess;
+use tagpol_app::state::{PATIENCE, StateStore, Waiting};
 use tagpol_sink::log;
-use tagpol_store::state::{PATIENCE, StateStore, Waiting};
 
 use crate::args::{StateArgs, WaitArgs};
 use crate::diagnostics::one_line;
-use crate::failure::Failure;
-use crate::project::Project;
 
-/// Names the store in a file; a person is told when it must be waited for.
+/// Returns the store in a file; a person is told if it must be waited for.
 pub(crate) fn store(path: PathBuf, wait: &WaitArgs) -> StateStore {
-    let patience = wait.wait.map_or(PATIENCE, |seconds| Duration::from_secs(seconds.into()));
-    StateStore::new(path).with_patience(patience).on_wait(tell)
+    StateStore::new(path).with_patience(patience(wait)).on_wait(report_waiting)
 }
 
-/// Returns the store of a project; none where it shall not count, and for policies without a project,
-/// unless they have one already.
-pub(crate) fn of(project: &Project, args: &StateArgs) -> Result<Option<StateStore>, Failure> {
-    if args.no_state {
-        return Ok(None);
-    }
-    let store = store(project.state()?, &args.wait);
-    Ok((project.has_manifest || store.exists()).then_some(store))
+/// Returns how a command uses the state store.
+pub(crate) fn access(args: &StateArgs) -> StateAccess {
+    StateAccess { enabled: !args.no_state, patience: patience(&args.wait), on_wait: Arc::new(report_waiting) }
 }
 
-fn tell(waiting: &Waiting<'_>) {
+fn patience(wait: &WaitArgs) -> Duration {
+    wait.wait.map_or(PATIENCE, |seconds| Duration::from_secs(seconds.into()))
+}
+
+fn report_waiting(waiting: &Waiting<'_>) {
     let holder = waiting.holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
     let path = one_line(&waiting.path.display().to_string());
     let line = format!("waiting for `{path}`, which {holder} has\n");

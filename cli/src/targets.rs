@@ -1,42 +1,94 @@
-//! Where the reports of `eval` go: any number of files, and standard output once.
+//! Where reports go: any number of files, and standard output once.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tagpol_report::{Format, Report};
+use tagpol_app::report::Format;
+use tagpol_app::report::cost::CostFormat;
 
 use crate::failure::Failure;
 use crate::files::write_whole_with;
 use crate::output::{Output, for_file};
 
+/// The formats of a command.
+pub(crate) trait ReportFormat: Copy + PartialEq + 'static {
+    /// All of them; the first is for people, in colors, and the usual one.
+    const ALL: &'static [Self];
+
+    /// Returns its name.
+    fn name(self) -> &'static str;
+
+    /// Returns the format that a file of this name usually has.
+    fn of_file(path: &Path) -> Option<Self>;
+
+    /// Whether it is not text.
+    fn is_binary(self) -> bool;
+}
+
+impl ReportFormat for Format {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_file(path: &Path) -> Option<Self> {
+        Self::of_file(path)
+    }
+
+    fn is_binary(self) -> bool {
+        self.is_binary()
+    }
+}
+
+impl ReportFormat for CostFormat {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_file(path: &Path) -> Option<Self> {
+        Self::of_file(path)
+    }
+
+    fn is_binary(self) -> bool {
+        self == Self::Parquet
+    }
+}
+
 /// What `--output` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum Target<F> {
     /// A format, to standard output.
-    Out(Format),
+    Out(F),
     /// A format, to a file.
-    File(Format, PathBuf),
-    /// A file whose format is told elsewhere.
+    File(F, PathBuf),
+    /// A file whose format is specified elsewhere.
     Bare(PathBuf),
 }
 
-impl Target {
+impl<F: ReportFormat> Target<F> {
     /// Reads `FORMAT`, `FORMAT=FILE` or `FILE`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if let Some(format) = Format::parse(text) {
+        if let Some(format) = parse_format(text) {
             return Ok(Self::Out(format));
         }
         match text.split_once('=') {
-            Some((format, "")) if Format::parse(format).is_some() => {
+            Some((format, "")) if parse_format::<F>(format).is_some() => {
                 Err(format!("name the file: `{format}=FILE`"))
             }
-            Some((name, file)) if is_word(name) => Format::parse(name)
+            Some((name, file)) if is_word(name) => parse_format(name)
                 .map(|format| Self::File(format, file.into()))
-                .ok_or_else(|| no_format(name)),
+                .ok_or_else(|| no_format::<F>(name)),
             _ if text.is_empty() => Err("name a format, or a file".to_owned()),
             _ => Ok(Self::Bare(text.into())),
         }
     }
+}
+
+fn parse_format<F: ReportFormat>(name: &str) -> Option<F> {
+    F::ALL.iter().copied().find(|format| format.name() == name)
 }
 
 /// Whether a text could be meant as the name of a format; `./a=b` is a file.
@@ -44,31 +96,31 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Says that there is no such format.
-pub(crate) fn no_format(name: &str) -> String {
-    let names = Format::ALL.map(Format::as_str);
-    match tagpol_syntax::similar::closest(name, names) {
+/// Returns the error for a name that is not a format.
+pub(crate) fn no_format<F: ReportFormat>(name: &str) -> String {
+    let names = || F::ALL.iter().map(|format| format.name());
+    match tagpol_syntax::similar::closest(name, names()) {
         Some(close) => format!("there is no format `{name}`; did you mean `{close}`?"),
-        None => format!("there is no format `{name}`; there are {}", names.join(", ")),
+        None => format!("there is no format `{name}`; there are {}", names().collect::<Vec<_>>().join(", ")),
     }
 }
 
 /// What is written, and where.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Targets {
+pub(crate) struct Targets<F> {
     /// The report on standard output.
-    pub(crate) out: Option<Format>,
+    pub(crate) out: Option<F>,
     /// The files, in the order they were named in.
-    pub(crate) files: Vec<(Format, PathBuf)>,
+    pub(crate) files: Vec<(F, PathBuf)>,
 }
 
-impl Targets {
-    /// Makes sense of `--format` and `--output` together: `--format` is that of a file that tells none,
+impl<F: ReportFormat> Targets<F> {
+    /// Makes sense of `--format` and `--output` together: `--format` is that of a file without one of its own,
     /// else that of standard output.
-    pub(crate) fn new(format: Option<Format>, targets: &[Target]) -> Result<Self, Failure> {
+    pub(crate) fn new(format: Option<F>, targets: &[Target<F>]) -> Result<Self, Failure> {
         let has_bare = targets.iter().any(|target| matches!(target, Target::Bare(_)));
-        let mut outs: Vec<Format> = format.filter(|_| !has_bare).into_iter().collect();
-        let mut files: Vec<(Format, PathBuf)> = Vec::new();
+        let mut outs: Vec<F> = format.filter(|_| !has_bare).into_iter().collect();
+        let mut files: Vec<(F, PathBuf)> = Vec::new();
         for target in targets {
             match target {
                 Target::Out(format) => outs.push(*format),
@@ -77,62 +129,86 @@ impl Targets {
             }
         }
         if let [first, second, ..] = outs.as_slice() {
-            let (first, second) = (first.as_str(), second.as_str());
+            let (first, second) = (first.name(), second.name());
             return Err(Failure::usage(format!("both `{first}` and `{second}` go to standard output"))
                 .help(format!("name a file for one of them: `-o {second}=FILE`")));
         }
         if let Some(path) = twice(&files) {
             return Err(Failure::usage(format!("two reports go to `{}`", path.display())));
         }
-        let out = outs.pop().or_else(|| files.is_empty().then_some(Format::Table));
-        Ok(Self { out, files })
+        let usual = F::ALL.first().copied().filter(|_| files.is_empty());
+        Ok(Self { out: outs.pop().or(usual), files })
     }
 
     /// Returns all formats.
-    pub(crate) fn formats(&self) -> impl Iterator<Item = Format> {
+    pub(crate) fn formats(&self) -> impl Iterator<Item = F> {
         self.out.into_iter().chain(self.files.iter().map(|(format, _)| *format))
     }
 
-    /// Writes the reports, each file whole or not at all.
-    pub(crate) fn write(&self, report: &Report<'_>, output: &mut Output) -> Result<(), Failure> {
+    /// Writes the reports that `write` makes, each file whole or not at all. The format for people may have
+    /// colors; they are taken away where they are not wanted.
+    pub(crate) fn write(
+        &self,
+        mut write: impl FnMut(F, &mut (dyn Write + Send)) -> io::Result<()>,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let is_styled = |format: F| F::ALL.first() == Some(&format);
         for (format, path) in &self.files {
-            write_whole_with(path, |file| {
-                let mut out = BufWriter::new(file);
-                let plain = tagpol_report::Style { color: false, ..report.style };
-                let report = Report { style: plain, ..*report };
-                match format {
-                    Format::Table => out.write_all(for_file(&tagpol_report::table(&report)).as_bytes())?,
-                    format => report.write(*format, &mut out)?,
-                }
-                out.flush()
-            })?;
+            if is_styled(*format) {
+                let styled = buffered(&mut write, *format)?;
+                let plain = for_file(&String::from_utf8_lossy(&styled));
+                write_whole_with(path, |file| file.write_all(plain.as_bytes()))?;
+            } else {
+                // As it is made: a report can be larger than memory has room for twice.
+                write_whole_with(path, |file| {
+                    let mut out = BufWriter::new(file);
+                    write(*format, &mut out)?;
+                    out.flush()
+                })?;
+            }
         }
         let Some(format) = self.out else { return Ok(()) };
         if format.is_binary() && output.out_is_terminal() {
-            return Err(Failure::usage(format!("`{}` is no text for a terminal", format.as_str()))
-                .help(format!("name a file: `-o {0}=report.{0}`", format.as_str())));
+            return Err(Failure::usage(format!(
+                "`{}` is not text, and cannot go to a terminal",
+                format.name()
+            ))
+            .help(format!("name a file: `-o {0}=report.{0}`", format.name())));
         }
-        let mut bytes = Vec::new();
-        report.write(format, &mut bytes).map_err(|error| Failure::engine(error.to_string()))?;
+        let bytes = buffered(&mut write, format)?;
         match String::from_utf8(bytes) {
-            // The only one with colours, which the terminal may not want.
-            Ok(text) if format == Format::Table => output.print_styled(&text),
+            Ok(text) if is_styled(format) => output.print_styled(&text),
             Ok(text) => output.print_exactly(text),
             Err(error) => output.print_exactly(error.into_bytes()),
         }
     }
 }
 
-fn format_of(format: Option<Format>, path: &Path) -> Result<Format, Failure> {
-    format.or_else(|| Format::of_file(path)).ok_or_else(|| {
-        Failure::usage(format!("the format of `{}` is not known", path.display()))
-            .help(format!("say it: `-o html={}`", path.display()))
+fn buffered<F>(
+    write: &mut impl FnMut(F, &mut (dyn Write + Send)) -> io::Result<()>,
+    format: F,
+) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    write(format, &mut bytes).map_err(|error| Failure::engine(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn format_of<F: ReportFormat>(format: Option<F>, path: &Path) -> Result<F, Failure> {
+    format.or_else(|| F::of_file(path)).ok_or_else(|| {
+        let names: Vec<&str> = F::ALL.iter().map(|format| format.name()).collect();
+        Failure::usage(format!("the format of `{}` is not known from its extension", path.display())).help(
+            format!(
+                "specify it: `-o {}={}`; there are {}",
+                F::ALL.last().map_or("", |last| last.name()),
+                path.display(),
+                names.join(", ")
+            ),
+        )
     })
 }
 
-fn twice(files: &[(Format, PathBuf)]) -> Option<&PathBuf> {
-    let again =
-        |(at, (_, path)): (usize, &(Format, PathBuf))| files.iter().skip(at + 1).any(|(_, p)| p == path);
+fn twice<F>(files: &[(F, PathBuf)]) -> Option<&PathBuf> {
+    let again = |(at, (_, path)): (usize, &(F, PathBuf))| files.iter().skip(at + 1).any(|(_, p)| p == path);
     files.iter().enumerate().find(|(at, file)| again((*at, file))).map(|(_, (_, path))| path)
 }
 
@@ -140,12 +216,13 @@ fn twice(files: &[(Format, PathBuf)]) -> Option<&PathBuf> {
 mod tests {
     use super::*;
 
-    fn targets(format: Option<Format>, outputs: &[&str]) -> Result<Targets, String> {
-        let outputs: Result<Vec<Target>, String> = outputs.iter().map(|text| Target::parse(text)).collect();
+    fn targets(format: Option<Format>, outputs: &[&str]) -> Result<Targets<Format>, String> {
+        let outputs: Result<Vec<Target<Format>>, String> =
+            outputs.iter().map(|text| Target::parse(text)).collect();
         Targets::new(format, &outputs?).map_err(|failure| failure.message)
     }
 
-    fn of(out: Option<Format>, files: &[(Format, &str)]) -> Result<Targets, String> {
+    fn of(out: Option<Format>, files: &[(Format, &str)]) -> Result<Targets<Format>, String> {
         Ok(Targets { out, files: files.iter().map(|(format, path)| (*format, path.into())).collect() })
     }
 
@@ -169,7 +246,7 @@ mod tests {
         assert_eq!(wrong(&["json", "csv"]), "both `json` and `csv` go to standard output");
         assert_eq!(wrong(&["sariff=x"]), "there is no format `sariff`; did you mean `sarif`?");
         assert_eq!(wrong(&["json="]), "name the file: `json=FILE`");
-        assert_eq!(wrong(&["report"]), "the format of `report` is not known");
+        assert_eq!(wrong(&["report"]), "the format of `report` is not known from its extension");
         assert_eq!(wrong(&["json=a", "csv=a"]), "two reports go to `a`");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tagpol_store::Limits;
+use tagpol_app::Limits;
 
 /// Bytes that DuckDB needs to start, with some to work with.
 const LEAST: u64 = 64 << 20;

@@ -13,6 +13,9 @@ pub(crate) struct TagsArgs {
     /// The project whose resources are meant [default: the project around here]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
+    /// Decide for the id as it is, even if the inventory does not have it
+    #[arg(long, global = true)]
+    pub(crate) any_id: bool,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
 }
@@ -31,7 +34,7 @@ pub(crate) struct DeciderArgs {
 /// An answer to what is suggested for a resource.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct AnswerArgs {
-    /// Id of the resource
+    /// The resource: its id, its name, or the end of its id
     pub(crate) resource: String,
     /// The tags; without a value, the one that the model suggests
     #[arg(required = true, value_name = "TAG[=VALUE]")]
@@ -44,7 +47,7 @@ pub(crate) struct AnswerArgs {
 pub(crate) enum TagsCommand {
     /// Give tags of a resource values that beat every rule and native tag
     Set {
-        /// Id of the resource
+        /// The resource: its id, its name, or the end of its id
         resource: String,
         /// The values
         #[arg(required = true, value_name = "TAG=VALUE")]
@@ -54,7 +57,7 @@ pub(crate) enum TagsCommand {
     },
     /// Take decisions back
     Unset {
-        /// Id of the resource
+        /// The resource: its id, its name, or the end of its id
         resource: String,
         /// The tags
         #[arg(required = true, value_name = "TAG")]

@@ -1,20 +1,19 @@
 //! `tagpol check`
 
-use tagpol_eval::check_tables;
+use tagpol_app::evaluation::check_tables;
 use tagpol_sema::Level;
 use tagpol_sema::program::Program;
 
-use super::clock;
 use crate::args::{CheckArgs, CheckFormat};
+use crate::context::context;
 use crate::diagnostics;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
-use crate::project::Project;
+use crate::project;
 
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.path.as_deref())?;
-    project.set_now(clock(args.now));
-    project.manifest.check_places(&project.root)?;
+    let project = project::open(args.path.as_deref(), &context(args.now))?;
+    project.manifest().check_places(project.root())?;
     let analysis = project.analysis();
     let found = &project.diagnostics();
     if !analysis.has_errors() {
@@ -24,11 +23,11 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
     let tables = if analysis.has_errors() { Ok(()) } else { check_tables(&analysis.program) };
     match args.format {
         CheckFormat::Json => {
-            let text =
-                diagnostics::json(&project.db, found).map_err(|error| Failure::engine(error.to_string()))?;
+            let text = diagnostics::json(project.database(), found)
+                .map_err(|error| Failure::engine(error.to_string()))?;
             output.print_exactly(&text)?;
         }
-        CheckFormat::Short => output.print(&diagnostics::short(&project.db, found))?,
+        CheckFormat::Short => output.print(&diagnostics::short(project.database(), found))?,
         CheckFormat::Human if found.is_empty() && tables.is_err() => {}
         CheckFormat::Human if found.is_empty() => {
             let program = &analysis.program;
@@ -38,11 +37,11 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
                 counted(program.policies.len(), "policy", "policies"),
                 counted(program.tests.len(), "test", "tests"),
             ];
-            let files = counted(project.files.files(&project.db).len(), "file", "files");
+            let files = counted(project.source_files().files(project.database()).len(), "file", "files");
             output.print(&format!("ok: {} in {files}\n", parts.join(", ")))?;
         }
         CheckFormat::Human => {
-            let text = diagnostics::human(&project.db, found, output.out_has_color(), output.width());
+            let text = diagnostics::human(project.database(), found, output.out_has_color(), output.width());
             output.print_styled(&text)?;
         }
     }

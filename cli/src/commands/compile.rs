@@ -1,29 +1,23 @@
 //! `tagpol compile`
 
-use tagpol_eval::{Options, compile, compile_for};
+use tagpol_app::compile_project;
 
-use super::clock;
 use crate::args::CompileArgs;
+use crate::context::context;
 use crate::failure::{Exit, Failure};
-use crate::inventory;
+use crate::inventory::named;
 use crate::output::Output;
-use crate::project::Project;
+use crate::project::{self, with_diagnostics};
 
 pub(crate) fn run(args: &CompileArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.path.as_deref())?;
-    let now = clock(args.now);
-    project.set_now(now);
-    let program = project.program_to_evaluate(output)?;
-    let compiled = match inventory::find(&project, &args.source, now, output)? {
-        Some(opened) => {
-            let options = Options { rates: project.manifest.rates.clone(), ..Options::at(now) };
-            compile_for(&program, &opened.snapshot, &options)?
-        }
-        None => {
-            output.note("note: without an inventory, native keys are read as the policies spell them\n");
-            compile(&program, now)?
-        }
-    };
+    let context = context(args.now);
+    let project = project::open(args.path.as_deref(), &context)?;
+    let named = named(&args.source)?;
+    let compiled = compile_project(&project, &named.source, &context);
+    let (compiled, has_inventory) = with_diagnostics(compiled, &project, output)?;
+    if !has_inventory {
+        output.note("note: without an inventory, native keys are read as the policies spell them\n");
+    }
     let text = if args.plan { compiled.plan.to_string() } else { compiled.script.to_string() };
     output.print(&text)?;
     Ok(Exit::Success)

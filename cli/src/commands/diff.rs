@@ -2,23 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-use tagpol_eval::Options;
-use tagpol_eval::diff::{Diff, Limits, Subject, diff};
-use tagpol_inventory::Snapshot;
-use tagpol_project::FailOn;
-use tagpol_report::diff::{json, markdown, pretty};
-use tagpol_sema::program::Program;
-use tagpol_store::state::StateStore;
+use tagpol_app::comparison::{Side, compare};
+use tagpol_app::evaluation::diff::{Diff, Limits};
+use tagpol_app::inventory::{self, InventorySource, OpenedInventory};
+use tagpol_app::report::diff::{json, markdown, pretty};
+use tagpol_app::settings::FailOn;
+use tagpol_app::state::StateStore;
 
-use super::clock;
-use crate::args::{DiffArgs, DiffFormat, SourceArgs};
+use crate::args::{DiffArgs, DiffFormat};
+use crate::context::{RunContext, context};
 use crate::failure::{Exit, Failure};
-use crate::files::{self, write_whole};
+use crate::files::write_whole;
 use crate::git::{Checkout, Range, Repository};
-use crate::inventory::{self, Opened};
+use crate::inventory::named;
 use crate::output::Output;
-use crate::project::{Project, root_of};
+use crate::project::{self, Project, root_of, with_diagnostics};
 use crate::state;
 
 /// Findings of each check and moves of each tag that are shown to people.
@@ -27,25 +25,16 @@ const SHOWN: Limits = Limits { findings: Some(3), moves: Some(5) };
 const FOLDED: Limits = Limits { findings: Some(20), moves: Some(20) };
 
 pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let now = clock(args.now);
-    let comparison = Comparison::of(args, now, output)?;
-    let scratch = files::scratch()?;
-    let options = |side: &Side| Options {
+    let context = RunContext {
         threads: args.threads.map(usize::from),
-        temp_dir: Some(scratch.path().to_owned()),
-        rates: side.project.manifest.rates.clone(),
-        state: comparison.state.clone(),
         text_limit: args.limits.text_limit(),
-        ..Options::at(now)
+        ..context(args.now)
     };
-    let Comparison { before, after, first, second, state: _ } = &comparison;
-    let (before_options, after_options) = (options(before), options(after));
-    let second = second.as_ref().unwrap_or(first);
-    let found = diff(
-        before.subject(&first.snapshot, &before_options),
-        after.subject(&second.snapshot, &after_options),
-        limits(args),
-    )?;
+    let Comparison { before, after, first, second, state, checkouts: _checkouts } =
+        Comparison::of(args, &context, output)?;
+    let second = second.as_ref().unwrap_or(&first);
+    let (before, after) = ((&before, &first.snapshot), (&after, &second.snapshot));
+    let found = compare(before, after, state.as_ref(), limits(args), &context)?;
     show(args, &found, output)?;
     let gate = args.fail_on.map(FailOn::from).and_then(FailOn::severity);
     Ok(if gate.is_some_and(|gate| found.worsens_at(gate)) { Exit::Findings } else { Exit::Success })
@@ -85,50 +74,38 @@ fn show(args: &DiffArgs, found: &Diff, output: &mut Output) -> Result<(), Failur
 struct Comparison {
     before: Side,
     after: Side,
-    first: Opened,
+    first: OpenedInventory,
     /// None: the same.
-    second: Option<Opened>,
+    second: Option<OpenedInventory>,
     /// What both remember: were it not the same, differences would not be those of the policies.
     state: Option<StateStore>,
+    /// Where the files of revisions are: their tables are read when they are evaluated.
+    checkouts: Vec<Checkout>,
 }
 
-/// A version of the policies.
-struct Side {
+/// Opens and checks one side.
+fn side(
+    path: Option<&Path>,
     label: String,
-    program: Program,
-    project: Project,
-    /// Where its files are for as long as it is needed.
-    _checkout: Option<Checkout>,
-}
-
-impl Side {
-    fn load(
-        path: Option<&Path>,
-        label: String,
-        checkout: Option<Checkout>,
-        now: DateTime<Utc>,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
-        let mut project = Project::load(path)?;
-        project.set_now(now);
-        let program = project.program_to_evaluate(output).inspect_err(|_| {
-            output.note(&format!("these are the policies of {label}\n"));
-        })?;
-        Ok(Self { label, program, project, _checkout: checkout })
-    }
-
-    fn subject<'a>(&'a self, snapshot: &'a Snapshot, options: &'a Options) -> Subject<'a> {
-        Subject { label: &self.label, program: &self.program, snapshot, options }
-    }
+    context: &RunContext,
+    output: &mut Output,
+) -> Result<Side, Failure> {
+    let project = project::open(path, context)?;
+    Side::new(project, label.clone(), context).or_else(|failed| {
+        let (error, project) = *failed;
+        let shown = with_diagnostics(Err(error), &project, output);
+        output.note(&format!("these are the policies of {label}\n"));
+        shown
+    })
 }
 
 impl Comparison {
-    fn of(args: &DiffArgs, now: DateTime<Utc>, output: &mut Output) -> Result<Self, Failure> {
+    fn of(args: &DiffArgs, context: &RunContext, output: &mut Output) -> Result<Self, Failure> {
         let snapshots = args.source.snapshot.as_deref().and_then(two_snapshots);
         match (args.paths.as_slice(), &args.rev, snapshots) {
-            ([before, after], None, None) => Self::of_folders(args, [before, after], now, output),
-            ([] | [_], Some(rev), None) => Self::of_revisions(args, rev, now, output),
-            ([] | [_], None, Some(ids)) => Self::of_snapshots(args, ids, now, output),
+            ([before, after], None, None) => Self::of_folders(args, [before, after], context, output),
+            ([] | [_], Some(rev), None) => Self::of_revisions(args, rev, context, output),
+            ([] | [_], None, Some(ids)) => Self::of_snapshots(args, ids, context, output),
             ([] | [_], None, None) => Err(Failure::usage("there is nothing to compare").help(
                 "name two revisions (`--rev main..HEAD`), two snapshots (`--snapshot A..B`), or two folders of policies",
             )),
@@ -139,20 +116,20 @@ impl Comparison {
     fn of_folders(
         args: &DiffArgs,
         [before, after]: [&PathBuf; 2],
-        now: DateTime<Utc>,
+        context: &RunContext,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        let mut load = |path: &PathBuf| Side::load(Some(path), path.display().to_string(), None, now, output);
+        let mut load = |path: &PathBuf| side(Some(path), path.display().to_string(), context, output);
         let (before, after) = (load(before)?, load(after)?);
-        let first = inventory::open(&after.project, &args.source, now, output)?;
-        let state = remembered(args, &[&after.project, &before.project])?;
-        Ok(Self { before, after, first, second: None, state })
+        let first = inventory::open(after.project(), &named(&args.source)?.source, context)?;
+        let state = remembered(args, &[after.project(), before.project()])?;
+        Ok(Self { before, after, first, second: None, state, checkouts: Vec::new() })
     }
 
     fn of_revisions(
         args: &DiffArgs,
         rev: &str,
-        now: DateTime<Utc>,
+        context: &RunContext,
         output: &mut Output,
     ) -> Result<Self, Failure> {
         let path = args.paths.first().map(PathBuf::as_path);
@@ -165,50 +142,57 @@ impl Comparison {
             }
             Range::WorkTree(a) => ((repository.resolve(&a)?, a), None),
         };
-        // Where the inventory and the state store are is told by the manifest as it is now.
-        let here = Project::load(path)?;
-        let first = inventory::open(&here, &args.source, now, output)?;
+        // The manifest as it is now names the inventory and the state store.
+        let here = project::open(path, context)?;
+        let first = inventory::open(&here, &named(&args.source)?.source, context)?;
         let file = path.filter(|path| path.is_file());
-        let mut side = |(commit, name): (String, String)| {
+        let mut of_commit = |(commit, name): (String, String)| {
             let short: String = commit.chars().take(8).collect();
-            let checkout = repository.check_out(&commit, file)?;
-            let path = checkout.path.clone();
-            Side::load(Some(&path), format!("{name} ({short})"), Some(checkout), now, output)
+            let checkout: Checkout = repository.check_out(&commit, file)?;
+            let side = side(Some(&checkout.path), format!("{name} ({short})"), context, output)?;
+            Ok::<_, Failure>((side, checkout))
         };
-        let before = side(from)?;
+        let (before, checkout) = of_commit(from)?;
+        let mut checkouts = vec![checkout];
         let after = match to {
-            Some(to) => side(to)?,
-            None => Side::load(path, "the files as they are".to_owned(), None, now, output)?,
+            Some(to) => {
+                let (after, checkout) = of_commit(to)?;
+                checkouts.push(checkout);
+                after
+            }
+            None => side(path, "the working tree".to_owned(), context, output)?,
         };
-        Ok(Self { before, after, first, second: None, state: remembered(args, &[&here])? })
+        Ok(Self { before, after, first, second: None, state: remembered(args, &[&here])?, checkouts })
     }
 
     fn of_snapshots(
         args: &DiffArgs,
         (from, to): (String, String),
-        now: DateTime<Utc>,
+        context: &RunContext,
         output: &mut Output,
     ) -> Result<Self, Failure> {
         let path = args.paths.first().map(PathBuf::as_path);
-        let load = |output: &mut Output| Side::load(path, String::new(), None, now, output);
-        let (mut before, mut after) = (load(output)?, load(output)?);
-        let mut open = |id: String| {
-            let source = SourceArgs { snapshot: Some(id), ..args.source.clone() };
-            inventory::open(&after.project, &source, now, output)
+        let mut load = || side(path, String::new(), context, output);
+        let (mut before, mut after) = (load()?, load()?);
+        let open = |id: String| {
+            let source = InventorySource { snapshot: Some(id), ..named(&args.source)?.source };
+            inventory::open(after.project(), &source, context)
         };
         let (first, second) = (open(from)?, open(to)?);
-        before.label = format!("snapshot {}", first.snapshot.id());
-        after.label = format!("snapshot {}", second.snapshot.id());
-        let state = remembered(args, &[&after.project])?;
-        Ok(Self { before, after, first, second: Some(second), state })
+        before.set_label(format!("snapshot {}", first.snapshot.id()));
+        after.set_label(format!("snapshot {}", second.snapshot.id()));
+        let state = remembered(args, &[after.project()])?;
+        Ok(Self { before, after, first, second: Some(second), state, checkouts: Vec::new() })
     }
 }
 
-/// Returns the first state store that is there, else where the first project would have one.
+/// Returns the first state store that exists, else where the first project would have one.
 fn remembered(args: &DiffArgs, projects: &[&Project]) -> Result<Option<StateStore>, Failure> {
-    let stores: Result<Vec<Option<StateStore>>, Failure> =
-        projects.iter().map(|project| state::of(project, &args.state)).collect();
-    let stores: Vec<StateStore> = stores?.into_iter().flatten().collect();
+    let access = state::access(&args.state);
+    let mut stores = Vec::new();
+    for project in projects {
+        stores.extend(access.store_of(project)?);
+    }
     Ok(stores.iter().find(|store| store.exists()).or(stores.first()).cloned())
 }
 

@@ -4,29 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tagpol_app::settings::Jail;
 use tagpol_doc::{Change, File, Format, Layout, Subject};
-use tagpol_project::Jail;
 use tagpol_sema::program::{Program, Severity};
 use tagpol_sema::remarks::remarks;
 
 use crate::args::{DocArgs, DocFormat};
+use crate::context::{RunContext, context};
 use crate::diagnostics::harmless;
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::{Output, counted};
-use crate::project::{Project, read_text, shown};
+use crate::project::{self, Project, read_text, shown};
 
 /// What every file that was made here says.
 const MARK: &str = "Made by `tagpol doc`";
 const HTML_MARK: &str = "Made by <code>tagpol doc</code>";
 
 pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.path.as_deref())?;
-    let settings = &project.manifest.doc;
+    let context = context(None);
+    let project = project::open(args.path.as_deref(), &context)?;
+    let settings = &project.manifest().doc;
     // What the user names may lead anywhere; what the manifest names, and files in it, may not.
     let (target, jail) = match &args.output {
         Some(output) => (Some(output.clone()), None),
-        None => (project.manifest.doc_output_in(&project.root)?, Some(Jail::new(&project.root))),
+        None => (project.manifest().doc_output_in(project.root())?, Some(Jail::new(project.root()))),
     };
     let format = args.format.or(settings.format.map(DocFormat::from));
     let Some(target) = target else {
@@ -36,12 +38,12 @@ pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> 
             ));
         }
         let format = format.unwrap_or(DocFormat::Markdown).into();
-        let files = documented(&project, format, Layout::Single, output)?;
+        let files = documented(&project, &context, format, Layout::Single, output)?;
         files.iter().try_for_each(|file| output.print_exactly(&file.text))?;
         return Ok(Exit::Success);
     };
     let place = Place::new(target, format);
-    let files = documented(&project, place.format, place.layout, output)?;
+    let files = documented(&project, &context, place.format, place.layout, output)?;
     if let Some(jail) = jail {
         files.iter().try_for_each(|file| jail.target(&place.path(file)).map(drop))?;
     }
@@ -88,25 +90,28 @@ impl From<DocFormat> for Format {
 /// Makes the documentation of a project without errors.
 fn documented(
     project: &Project,
+    context: &RunContext,
     format: Format,
     layout: Layout,
     output: &mut Output,
 ) -> Result<Vec<File>, Failure> {
-    let program = project.program(output)?;
+    let program = project::program(project, context, output)?;
     // What the manifest says of policies is judged here, and told beside what they say themselves.
     project.apply_overrides(&mut Program::clone(program))?;
-    let changes = project.manifest.policy.iter().map(|(name, change)| {
+    let changes = project.manifest().policy.iter().map(|(name, change)| {
         let severity = change.severity.as_deref().and_then(Severity::parse);
         (name.clone(), Change { enabled: change.enabled, severity })
     });
-    let own_files = project.files.files(&project.db).iter();
+    let own_files = project.source_files().files(project.database()).iter();
     let subject = Subject {
         // Not the folder's name: it differs from one clone to the next.
-        title: project.manifest.name.as_deref().unwrap_or("Tags and policies"),
+        title: project.name().unwrap_or("Tags and policies"),
         program,
-        remarks: &remarks(&project.db, project.files),
-        own_files: &own_files.map(|file| Arc::from(file.path(&project.db))).collect::<BTreeSet<Arc<str>>>(),
-        root: &shown(&project.root),
+        remarks: &remarks(project.database(), project.source_files()),
+        own_files: &own_files
+            .map(|file| Arc::from(file.path(project.database())))
+            .collect::<BTreeSet<Arc<str>>>(),
+        root: &shown(project.root()),
         changes: &changes.collect::<BTreeMap<String, Change>>(),
     };
     Ok(tagpol_doc::write(&subject, format, layout))

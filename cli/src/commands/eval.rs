@@ -3,58 +3,49 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use tagpol_eval::{Evaluation, Gate, Options, SHOWN, Wanted, evaluate_in_detail};
-use tagpol_project::FailOn;
-use tagpol_report::{Baseline, Compared, Format, Report, Style};
-use tagpol_store::state::{Recorded, StateError};
+use tagpol_app::evaluation::{Evaluation, Gate, GateFailures, Options, SHOWN, Wanted};
+use tagpol_app::report::{self, Baseline, Compared, Format, Report, Style};
+use tagpol_app::settings::FailOn;
+use tagpol_app::state::{Recorded, StateError};
+use tagpol_app::{EvaluateRequest, EvaluatedInventory, Workspace};
+use tagpol_sema::program::Severity;
 
-use super::clock;
 use crate::args::EvalArgs;
+use crate::context::{RunContext, context};
 use crate::failure::{Exit, Failure};
-use crate::files;
 use crate::inference;
-use crate::inventory;
+use crate::inventory::named;
 use crate::output::{Output, counted};
-use crate::project::Project;
+use crate::project::{self, with_diagnostics};
 use crate::state;
 use crate::targets::Targets;
 
 pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.path.as_deref())?;
-    let now = clock(args.now);
-    project.set_now(now);
-    let program = project.program_to_evaluate(output)?;
-    let opened = inventory::open(&project, &args.source, now, output)?;
-    let scratch = files::scratch()?;
-    let targets = Targets::new(args.format, &args.output)?;
-    let state = state::of(&project, &args.state)?;
-    let is_first = state.as_ref().is_some_and(|state| !state.exists());
-    let options = Options {
+    let context = RunContext {
         threads: args.threads.map(usize::from),
-        temp_dir: Some(scratch.path().to_owned()),
-        rates: project.manifest.rates.clone(),
-        state,
-        record: keeps_record(args, now),
-        findings: wanted(args, &targets),
         text_limit: args.limits.text_limit(),
-        ..Options::at(now)
+        ..context(args.now)
     };
-    inference::refresh(&program, &opened.snapshot, &options, output)?;
+    let project = project::open(args.path.as_deref(), &context)?;
+    let targets = Targets::new(args.format, &args.output)?;
+    let named = named(&args.source)?;
+    let opened = Workspace::open(&project, &named.source, &state::access(&args.state), &context);
+    let workspace = with_diagnostics(opened, &project, output)?;
+    inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), output)?;
     // Read before the reports are written, which may replace it.
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let roles =
-        targets.formats().any(Format::shows_breakdown).then(|| project.roles(&program)).transpose()?;
-    let (evaluation, details) = evaluate_in_detail(&program, &opened.snapshot, &options, roles.as_ref())?;
-    if evaluation.summary.resources == 0 && evaluation.snapshot.is_terraform {
-        output.note("the plan or state has no resource that carries tags: there is nothing to judge\n");
-    } else if evaluation.summary.resources == 0 {
-        // Nothing breaks a policy where nothing is; an export that failed must not look compliant.
-        return Err(Failure::engine("the inventory holds no resource")
-            .help("fetch the inventory again; a bill names its resources in `ResourceId`"));
+    let request = EvaluateRequest {
+        findings: wanted(args, &targets),
+        breakdown: targets.formats().any(Format::shows_breakdown),
+        record: keeps_record(args, context.now),
+    };
+    let EvaluatedInventory { evaluation, details, is_first_run } = workspace.evaluate(&request)?;
+    if evaluation.summary.resources == 0 {
+        output.note("the plan or state has no resources with tags: there is nothing to evaluate\n");
     }
     let report = Report {
-        project: project.manifest.name.as_deref().unwrap_or("tagpol"),
-        program: &program,
+        project: project.name().unwrap_or("tagpol"),
+        program: workspace.program(),
         evaluation: &evaluation,
         waivers: &details.waivers,
         breakdown: details.breakdown.as_ref(),
@@ -63,34 +54,50 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         style: Style {
             color: output.out_has_color(),
             findings: (!args.all).then_some(SHOWN),
-            kept: opened.is_kept(),
+            kept: workspace.keeps_snapshot(),
         },
     };
-    targets.write(&report, output)?;
+    let write = |format, out: &mut (dyn std::io::Write + Send)| report.write(format, out);
+    targets.write(write, output)?;
     if targets.formats().any(|format| format == Format::Github) {
-        summarise_step(&report)?;
+        summarize_step(&report)?;
     }
-    if is_first {
-        tell_first(&evaluation, output);
+    if is_first_run {
+        note_pending(&evaluation, output);
     }
     if let Some(record) = details.record {
-        told(record, &options, output)?;
+        report_record(record, workspace.options(), output)?;
     }
     let asked = args.fail_on.map(FailOn::from);
-    let gate = asked.or(project.manifest.fail_on).unwrap_or(FailOn::Low).severity();
-    let fails = match &baseline {
+    let gate = Gate(asked.or(project.manifest().fail_on).unwrap_or(FailOn::Low).severity());
+    let failures = match &baseline {
         Some(baseline) => {
-            tell(baseline.compare(&evaluation), output);
-            baseline.fails(&evaluation, gate)
+            report_comparison(baseline.compare(&evaluation), output);
+            baseline.failures(&evaluation, gate)
         }
-        None => Gate(gate).fails(&evaluation.summary, &evaluation.goals),
+        None => gate.failures(&evaluation.summary, &evaluation.goals),
     };
-    Ok(if fails { Exit::Findings } else { Exit::Success })
+    let Some(severity) = gate.0.filter(|_| failures.any()) else { return Ok(Exit::Success) };
+    output.note(&failed(failures, severity, baseline.is_some()));
+    Ok(Exit::Findings)
+}
+
+/// Returns the last line of a run that fails: why it ends with 1.
+fn failed(failures: GateFailures, gate: Severity, is_compared: bool) -> String {
+    let GateFailures { findings, goals } = failures;
+    let count = |number: u64, one, many| counted(usize::try_from(number).unwrap_or(usize::MAX), one, many);
+    let findings = (findings > 0).then(|| match is_compared {
+        true => count(findings, "new finding", "new findings"),
+        false => count(findings, "finding", "findings"),
+    });
+    let goals = (goals > 0).then(|| count(goals, "missed goal", "missed goals"));
+    let what: Vec<String> = findings.into_iter().chain(goals).collect();
+    format!("failed: {} at or above {}\n", what.join(" and "), gate.as_str())
 }
 
 /// Says what is pending because its grace starts with this run. Where no run is ever remembered, as in a
 /// fresh checkout, that would be so each time.
-fn tell_first(evaluation: &Evaluation, output: &mut Output) {
+fn note_pending(evaluation: &Evaluation, output: &mut Output) {
     let pending: u64 = evaluation.checks.iter().map(|check| check.starting).sum();
     if pending > 0 {
         let pending = usize::try_from(pending).unwrap_or(usize::MAX);
@@ -110,24 +117,24 @@ fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     })
 }
 
-fn tell(compared: Compared, output: &mut Output) {
+fn report_comparison(compared: Compared, output: &mut Output) {
     let Compared { new, known, gone } = compared;
     output.note(&format!("compared with the baseline: {new} new, {known} known, {gone} gone\n"));
 }
 
 /// Which findings are read: the table shows few, unless it is asked for all; to compare with a baseline takes
 /// all.
-fn wanted(args: &EvalArgs, targets: &Targets) -> Wanted {
+fn wanted(args: &EvalArgs, targets: &Targets<Format>) -> Wanted {
     let table = targets.formats().all(|format| format == Format::Table);
     if table && !args.all && args.baseline.is_none() { Wanted::Dearest } else { Wanted::All }
 }
 
 /// Adds the report to the summary of the step that GitHub Actions runs.
-fn summarise_step(report: &Report<'_>) -> Result<(), Failure> {
+fn summarize_step(report: &Report<'_>) -> Result<(), Failure> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
         return Ok(());
     };
-    Ok(tagpol_files::append(Path::new(&path), &tagpol_report::markdown(report))?)
+    Ok(tagpol_app::files::append(Path::new(&path), &report::markdown(report))?)
 }
 
 /// Whether the run is to be remembered. One that looks ahead is not: it would be the newest run
@@ -137,7 +144,11 @@ fn keeps_record(args: &EvalArgs, now: DateTime<Utc>) -> bool {
 }
 
 /// Says what became of the record, where that is not the usual.
-fn told(record: Result<Recorded, StateError>, options: &Options, output: &mut Output) -> Result<(), Failure> {
+fn report_record(
+    record: Result<Recorded, StateError>,
+    options: &Options,
+    output: &mut Output,
+) -> Result<(), Failure> {
     match record {
         Ok(Recorded::Added | Recorded::Again) => {}
         Ok(Recorded::Older(newest)) => output.note(&format!(
@@ -152,7 +163,7 @@ fn told(record: Result<Recorded, StateError>, options: &Options, output: &mut Ou
             output.note(&format!("warning: this run is not remembered: {error}\n"));
         }
         Err(error) => {
-            return Err(Failure::from(error).so("this run is not remembered"));
+            return Err(Failure::from(error).context("this run is not remembered"));
         }
     }
     Ok(())

@@ -1,38 +1,31 @@
 //! `tagpol explain`
 
-use tagpol_eval::Options;
-use tagpol_explain::resource::{About, about, explain};
-use tagpol_explain::{Found, Named};
-use tagpol_report::explanation::{json, pretty};
+use tagpol_app::Workspace;
+use tagpol_app::explanation::resource::{About, about};
+use tagpol_app::explanation::{Found, Named};
+use tagpol_app::report::explanation::{json, pretty};
 use tagpol_sema::program::Program;
 use tagpol_syntax::similar::closest;
 
-use super::clock;
 use crate::args::{ExplainArgs, ExplainFormat};
+use crate::context::{RunContext, context};
 use crate::failure::{Exit, Failure};
 use crate::inference;
-use crate::inventory;
+use crate::inventory::named;
 use crate::output::Output;
-use crate::project::Project;
+use crate::project::{self, with_diagnostics};
 use crate::state;
 
 pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.project.as_deref())?;
-    let now = clock(args.now);
-    project.set_now(now);
-    let program = project.program_to_evaluate(output)?;
-    let places = project.places_to_evaluate();
-    let asked = args.about.as_deref().map(|name| asked(&program, name)).transpose()?;
-    let opened = inventory::open(&project, &args.source, now, output)?;
-    let rates = project.manifest.rates.clone();
-    let options = Options {
-        rates,
-        state: state::of(&project, &args.state)?,
-        text_limit: args.limits.text_limit(),
-        ..Options::at(now)
-    };
-    inference::refresh(&program, &opened.snapshot, &options, output)?;
-    let explanation = match explain(&program, &places, &opened.snapshot, &options, &args.resource)? {
+    let context = RunContext { text_limit: args.limits.text_limit(), ..context(args.now) };
+    let project = project::open(args.project.as_deref(), &context)?;
+    let named = named(&args.source)?;
+    let opened = Workspace::open(&project, &named.source, &state::access(&args.state), &context);
+    let workspace = with_diagnostics(opened, &project, output)?;
+    let (program, options) = (workspace.program(), workspace.options());
+    let asked = args.about.as_deref().map(|name| asked(program, name)).transpose()?;
+    inference::refresh(program, workspace.snapshot(), options, output)?;
+    let explanation = match workspace.explain(&args.resource)? {
         Found::One(explanation) => explanation,
         Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),
         Found::None(similar) => return Err(unknown(&args.resource, &similar)),
@@ -46,7 +39,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
     }
     if args.format == ExplainFormat::Pretty {
         let asked = (explanation.resource.id.as_str(), args.about.as_deref());
-        output.print(&inference::explain(&program, &opened.snapshot, options, asked)?)?;
+        output.print(&inference::explain(program, workspace.snapshot(), options.clone(), asked)?)?;
     }
     Ok(Exit::Success)
 }
@@ -61,13 +54,13 @@ fn asked(program: &Program, name: &str) -> Result<About, Failure> {
     })
 }
 
-fn several(text: &str, listed: &[Named], more: bool) -> Failure {
+pub(super) fn several(text: &str, listed: &[Named], more: bool) -> Failure {
     let more = if more { "\n  …" } else { "" };
     Failure::usage(format!("several resources are called, or end with, `{text}`:\n{}{more}", list(listed)))
         .help("write the whole id of one")
 }
 
-fn unknown(text: &str, similar: &[Named]) -> Failure {
+pub(super) fn unknown(text: &str, similar: &[Named]) -> Failure {
     let failure = Failure::usage(format!("there is no resource `{text}` in the snapshot"));
     match similar {
         [] => failure.help("write its id, its name, or the end of its id"),

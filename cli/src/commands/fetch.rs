@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tagpol_app::settings::Jail;
 use tagpol_collect::{AwsOptions, fetch_aws};
-use tagpol_project::Jail;
 
 use super::snapshot::import_into;
 use crate::args::{Cloud, FetchArgs};

@@ -109,7 +109,7 @@ fn file(path: &Path, args: &FmtArgs, output: &mut Output) -> Result<Outcome, Fai
     } else if args.check {
         output.print(&format!("would format {}\n", harmless(&name)))?;
     } else {
-        tagpol_files::rewrite(path, &new)?;
+        tagpol_app::files::rewrite(path, &new)?;
         output.print(&format!("formatted {}\n", harmless(&name)))?;
     }
     Ok(outcome)
@@ -121,7 +121,7 @@ fn standard_input(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> 
     std::io::stdin()
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::usage(format!("cannot read standard input: {error}")))?;
-    let old = tagpol_project::text(bytes, Path::new(NAME))?;
+    let old = tagpol_app::settings::text(bytes, Path::new(NAME))?;
     let (new, outcome) = formatted(&old, NAME, args, output)?;
     if args.diff {
         print_diff(NAME, &old, &new, output)?;

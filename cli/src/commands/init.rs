@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tagpol_project::{FILE_NAME, Jail};
+use tagpol_app::settings::{FILE_NAME, Jail};
 
 use crate::args::InitArgs;
 use crate::failure::{Exit, Failure};
@@ -47,5 +47,5 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, &error))?;
     }
-    Ok(tagpol_files::write_new(path, text)?)
+    Ok(tagpol_app::files::write_new(path, text)?)
 }

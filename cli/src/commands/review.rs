@@ -2,18 +2,19 @@
 
 use std::io::BufRead as _;
 
-use tagpol_eval::Which;
-use tagpol_store::state::{Action, Change, StateError};
+use tagpol_app::evaluation::Which;
+use tagpol_app::state::{Action, Change, StateError};
 
 use super::clock;
 use super::model::no_model;
 use super::suggest::{Suggested, suggestions, told};
 use super::tags::decider;
 use crate::args::ReviewArgs;
+use crate::context::context;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
-use crate::project::Project;
+use crate::project;
 use crate::suggesting::Ground;
 use crate::suggesting::predict::refresh;
 
@@ -46,8 +47,8 @@ impl Reply {
 }
 
 pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.ground.path.as_deref())?;
-    let who = decider::name(args.decider.by.as_deref(), &project.root)?;
+    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
+    let who = decider::name(args.decider.by.as_deref(), project.root())?;
     let ground = Ground::open(project, &args.ground, output)?;
     let source = ground.source();
     let target = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use tagpol_store::state::RunRecord;
+use tagpol_app::state::RunRecord;
 
 use crate::args::RunsArgs;
 use crate::failure::{Exit, Failure};

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use tagpol_inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot};
+use tagpol_app::AppError;
+use tagpol_app::inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot};
+use tagpol_app::inventory::{by_id, import_files, newest, report_gaps};
 
-use super::{clock, fetch};
+use super::fetch;
 use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
+use crate::context::context;
 use crate::failure::{Exit, Failure};
-use crate::inventory::{by_id, import_files, newest, warn_of_gaps};
 use crate::output::{Output, counted};
 use crate::project::snapshots_dir;
 
@@ -43,10 +45,11 @@ pub(super) fn import_into(
     args: &ImportArgs,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let snapshot = import_files(files, args, clock(None), folder, output)?;
+    let context = context(None);
+    let snapshot = import_files(files, &args.into(), context.now, folder, &context)?;
     output.print(&describe(snapshot.manifest()))?;
     output.note(&format!("evaluate it: tagpol eval --snapshot {}\n", snapshot.id()));
-    warn_of_gaps(snapshot.manifest(), output);
+    report_gaps(snapshot.manifest(), &context);
     let rejects = snapshot.rejects()?;
     if !rejects.is_empty() {
         let mut text: String = rejects.iter().take(REJECTS).map(line).collect();
@@ -90,7 +93,7 @@ fn list(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
 /// Returns the snapshot that is meant.
 fn find(folder: &Path, id: Option<&str>) -> Result<Snapshot, Failure> {
     match id {
-        Some(id) => by_id(folder, id),
+        Some(id) => Ok(by_id(folder, id)?),
         None => newest(folder)?.ok_or_else(|| {
             Failure::engine(format!("there is no snapshot in `{}`", folder.display()))
                 .help("`tagpol snapshot import FILE` makes one")
@@ -100,7 +103,7 @@ fn find(folder: &Path, id: Option<&str>) -> Result<Snapshot, Failure> {
 
 /// Removes snapshots, all or, where one cannot be found, none.
 fn remove(folder: &Path, ids: &[String], output: &mut Output) -> Result<Exit, Failure> {
-    let found: Result<Vec<Snapshot>, Failure> = ids.iter().map(|id| by_id(folder, id)).collect();
+    let found: Result<Vec<Snapshot>, AppError> = ids.iter().map(|id| by_id(folder, id)).collect();
     let mut found = found?;
     found.sort_by(|a, b| a.dir().cmp(b.dir()));
     found.dedup_by(|a, b| a.dir() == b.dir());

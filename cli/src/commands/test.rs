@@ -2,19 +2,16 @@
 
 use std::time::Instant;
 
-use tagpol_eval::Options;
-use tagpol_report::test_run::{TestReport, json, junit, lcov, list, pretty};
+use tagpol_app::report::test_run::{TestReport, json, junit, lcov, list, pretty};
+use tagpol_app::tests::{Measures, TestResults, run as run_tests};
 use tagpol_sema::program::{Program, Test};
-use tagpol_testing::coverage::{Coverage, coverage};
-use tagpol_testing::mutation::{Mutation, mutation};
-use tagpol_testing::{Subject, TestRun};
 
-use super::clock;
 use crate::args::{TestArgs, TestFormat};
+use crate::context::{RunContext, context};
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::Output;
-use crate::project::Project;
+use crate::project;
 use crate::watch::watch;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -29,10 +26,9 @@ pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure>
 }
 
 fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.path.as_deref())?;
-    let now = clock(args.now);
-    project.set_now(now);
-    let program = project.program(output)?;
+    let context = RunContext { text_limit: args.limits.text_limit(), ..context(args.now) };
+    let project = project::open(args.path.as_deref(), &context)?;
+    let program = project::program(&project, &context, output)?;
     let wanted = |test: &Test| is_wanted(&args.filter, test);
     if program.tests.is_empty() {
         output.note("warning: there are no tests (write one: `test \"…\" { given { … } expect … }`)\n");
@@ -43,63 +39,46 @@ fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
         output.print(&list(program.tests.iter().filter(|test| wanted(test))))?;
         return Ok(Exit::Success);
     }
-    let places = project.places();
-    let subject = Subject { program, places: &places };
-    let options = Options {
-        rates: project.manifest.rates.clone(),
-        text_limit: args.limits.text_limit(),
-        ..Options::at(now)
-    };
     let start = Instant::now();
-    let run = tagpol_testing::run(subject, &options, wanted)?;
+    let measures = Measures { coverage: args.coverage || args.lcov.is_some(), mutation: args.mutate };
+    let results = run_tests(&project, wanted, measures, &context)?;
     let elapsed = start.elapsed();
-    let name = project.manifest.name.as_deref().unwrap_or("tagpol");
-    let measured = Measured::of(args, subject, &run)?;
-    let (coverage, mutation) = (measured.coverage.as_ref(), measured.mutation.as_ref());
-    let report = TestReport { project: name, now: options.now, elapsed, run: &run, coverage, mutation };
+    if let (Some(path), Some(coverage)) = (&args.lcov, &results.coverage) {
+        write_whole(path, &lcov(coverage))?;
+    }
+    let report = TestReport {
+        project: project.name().unwrap_or("tagpol"),
+        now: context.now,
+        elapsed,
+        run: &results.run,
+        coverage: results.coverage.as_ref().filter(|_| args.coverage),
+        mutation: results.mutation.as_ref(),
+    };
     show(args, &report, output)?;
-    if !run.passed() && args.mutate {
-        output.note("note: mistakes are made once all tests pass\n");
+    if !results.run.passed() && args.mutate {
+        output.note("note: mutants are made once all tests pass\n");
     }
-    let below = measured.below(args, output);
-    Ok(if run.passed() && !below { Exit::Success } else { Exit::Findings })
+    let below = is_below_threshold(args, &results, output);
+    Ok(if results.run.passed() && !below { Exit::Success } else { Exit::Findings })
 }
 
-/// How good the tests are, as far as that was asked for.
-struct Measured {
-    coverage: Option<Coverage>,
-    mutation: Option<Mutation>,
-}
-
-impl Measured {
-    fn of(args: &TestArgs, subject: Subject<'_>, run: &TestRun) -> Result<Self, Failure> {
-        let wants_coverage = args.coverage || args.lcov.is_some();
-        let coverage = wants_coverage.then(|| coverage(subject, run));
-        if let (Some(path), Some(coverage)) = (&args.lcov, &coverage) {
-            write_whole(path, &lcov(coverage))?;
+/// Whether a share is below the threshold, which is then reported.
+fn is_below_threshold(args: &TestArgs, results: &TestResults, output: &mut Output) -> bool {
+    let Some(threshold) = args.threshold else { return false };
+    let coverage = results.coverage.as_ref().filter(|_| args.coverage);
+    let coverage = coverage.map(|coverage| ("coverage", coverage.tally()));
+    let mutation =
+        results.mutation.as_ref().map(|mutation| ("the share of mutants caught", mutation.tally()));
+    let mut below = false;
+    for (what, tally) in [coverage, mutation].into_iter().flatten() {
+        if tally.percent() < threshold {
+            // Cut off, not rounded: 99.96% must not show as the 100% that it misses.
+            let percent = (tally.percent() * 10.0).floor() / 10.0;
+            output.note(&format!("{what} is {percent:.1}%, below the threshold of {threshold}%\n"));
+            below = true;
         }
-        // A test that fails anyway would notice every mistake.
-        let mutation = (args.mutate && run.passed()).then(|| mutation(subject, run));
-        Ok(Self { coverage: coverage.filter(|_| args.coverage), mutation })
     }
-
-    /// Whether a share is below the threshold; says so.
-    fn below(&self, args: &TestArgs, output: &mut Output) -> bool {
-        let Some(threshold) = args.threshold else { return false };
-        let coverage = self.coverage.as_ref().map(|coverage| ("coverage", coverage.tally()));
-        let mutation =
-            self.mutation.as_ref().map(|mutation| ("the share of mistakes noticed", mutation.tally()));
-        let mut below = false;
-        for (what, tally) in [coverage, mutation].into_iter().flatten() {
-            if tally.percent() < threshold {
-                // Cut off, not rounded: 99.96% is not shown as the 100% that it misses.
-                let percent = (tally.percent() * 10.0).floor() / 10.0;
-                output.note(&format!("{what} is {percent:.1}%, below the threshold of {threshold}%\n"));
-                below = true;
-            }
-        }
-        below
-    }
+    below
 }
 
 fn is_wanted(filters: &[String], test: &Test) -> bool {

@@ -5,16 +5,17 @@ use std::fmt::Write as _;
 use tagpol_suggest::{About, Basis, Contest, Options, RegimeReport, Registry, Report, Step, contest, train};
 
 use crate::args::TrainArgs;
+use crate::context::context;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::progress::Steps;
-use crate::project::Project;
+use crate::project;
 use crate::rows;
 use crate::suggesting::words::percent;
 use crate::suggesting::{Ground, promoted, registry};
 
 pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.ground.path.as_deref())?;
+    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
     let ground = Ground::open(project, &args.ground, output)?;
     let now = ground.options.now;
     let source = ground.source();

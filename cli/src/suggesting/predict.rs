@@ -1,7 +1,7 @@
 //! What the promoted model says of the tags that are missing.
 
-use tagpol_eval::Which;
-use tagpol_store::state::{Prediction, StateError};
+use tagpol_app::evaluation::Which;
+use tagpol_app::state::{Prediction, StateError};
 use tagpol_suggest::{Answer, Model, Registry};
 
 use super::read::{Learned, Source};

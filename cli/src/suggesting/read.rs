@@ -2,43 +2,43 @@
 
 use std::collections::HashMap;
 
-use tagpol_eval::{Observed, Options, RunError, Which, observe};
-use tagpol_inventory::Snapshot;
+use tagpol_app::evaluation::{Observed, Options, RunError, Which, observe};
+use tagpol_app::inventory::Snapshot;
+use tagpol_app::inventory::{self, OpenedInventory};
+use tagpol_app::state::StateStore;
 use tagpol_sema::Validity;
 use tagpol_sema::program::{self, MapTarget, Pattern, Program, Tag, TagId, TagType};
-use tagpol_store::state::StateStore;
 use tagpol_suggest::{Labelled, MOST_TARGETS, Resource, Target, fold};
 
 use crate::args::GroundArgs;
-use crate::commands::clock;
+use crate::context::context;
 use crate::failure::Failure;
-use crate::inventory::{self, Opened};
+use crate::inventory::named;
 use crate::output::Output;
-use crate::project::Project;
+use crate::project::{self, Project};
 use crate::state;
 
 /// A project with an inventory and a state store.
 pub(crate) struct Ground {
     pub(crate) program: Program,
-    pub(crate) opened: Opened,
+    pub(crate) opened: OpenedInventory,
     pub(crate) options: Options,
     store: StateStore,
 }
 
 impl Ground {
     /// Reads the project and opens its inventory.
-    pub(crate) fn open(
-        mut project: Project,
-        args: &GroundArgs,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
-        let now = clock(args.now);
-        project.set_now(now);
-        let program = project.program(output)?.clone();
-        let opened = inventory::open(&project, &args.source, now, output)?;
-        let store = state::store(project.state()?, &args.wait);
-        let options =
-            Options { rates: project.manifest.rates.clone(), state: Some(store.clone()), ..Options::at(now) };
+    pub(crate) fn open(project: Project, args: &GroundArgs, output: &mut Output) -> Result<Self, Failure> {
+        let context = context(args.now);
+        let program = project::program(&project, &context, output)?.clone();
+        let named = named(&args.source)?;
+        let opened = inventory::open(&project, &named.source, &context)?;
+        let store = state::store(project.state_file()?, &args.wait);
+        let options = Options {
+            rates: project.manifest().rates.clone(),
+            state: Some(store.clone()),
+            ..Options::at(context.now)
+        };
         Ok(Self { program, opened, options, store })
     }
 
@@ -173,7 +173,7 @@ fn learned(one: Observed) -> Learned {
     let Observed { id, name, type_, provider, account, region, meta, monthly_cost, tags, values } = one;
     Learned {
         resource: Resource {
-            context: meta.as_deref().map(context).unwrap_or_default(),
+            context: meta.as_deref().map(grouping).unwrap_or_default(),
             tags: texts(&tags),
             id,
             name,
@@ -220,7 +220,7 @@ const GROUPING: [&str; 18] = [
 ];
 
 /// Returns what the source of a resource says of where it belongs.
-fn context(meta: &str) -> Vec<(String, String)> {
+fn grouping(meta: &str) -> Vec<(String, String)> {
     texts(meta)
         .into_iter()
         .filter(|(key, value)| !value.is_empty() && GROUPING.contains(&fold(key).as_str()))

@@ -149,16 +149,22 @@ fn an_explanation_says_what_is_due() {
 }
 
 #[test]
-fn decisions_on_resources_that_are_not_there_are_told() {
+fn resources_are_found_as_explain_finds_them() {
     let folder = project();
-    let set = |id: &str| tags(&folder, &["set", id, "environment=staging"]).err;
-    assert_eq!(set("nobody"), "", "no snapshot says that it is not there");
+    let set = |id: &str| tags(&folder, &["set", id, "environment=staging"]);
+    assert_eq!(set("nobody").err, "", "without an inventory any id may exist");
     folder.run(&["snapshot", "import", "i.csv"]).ends_with(0);
-    assert_eq!(set("i-1"), "");
-    assert!(
-        set("web-prod").contains("no resource with the id `web-prod`; one with the id `i-1` is called so")
-    );
-    assert!(set("i-9").contains("warning: the newest snapshot has no resource with the id `i-9`\n"));
+    assert_eq!(set("i-1").err, "");
+    assert_eq!(tags(&folder, &["unset", "i-1", "environment"]).err, "");
+    let named = set("web-prod");
+    assert!(named.err.contains("note: `web-prod` is `i-1`") && named.out.starts_with("i-1: "), "{named:?}");
+    set("i-9").fails_with(2, &["there is no resource `i-9`"]);
+    set("nobody-at-all").fails_with(2, &["there is no resource `nobody-at-all`", "`--any-id`"]);
+    tags(&folder, &["set", "--any-id", "i-9", "environment=staging"]).ends_with(0);
+    tags(&folder, &["unset", "i-9", "environment"]).ends_with(0);
+    folder.write("decisions.csv", "resource,tag,value\ni-77,environment,dev\n");
+    let imported = tags(&folder, &["import", "decisions.csv"]);
+    assert!(imported.err.contains("warning: the inventory has no resource with the id `i-77`\n"));
     let asked = folder.run(&["tags", "history", "web"]);
     assert!(asked.err.contains("nothing was ever decided for `web`"), "{asked:?}");
 }

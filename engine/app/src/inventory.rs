@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
-use tagpol_inventory::{
-    Damaged, Format, ImportError, ImportOptions, Listing, Manifest, Snapshot, YearMonth, import,
+use tagpol_inventory::{Damaged, ImportOptions, import};
+pub use tagpol_inventory::{
+    Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject, Side, Snapshot,
+    YearMonth,
 };
 
 use crate::{AppError, Notice, Project, RunContext};

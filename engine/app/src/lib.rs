@@ -18,6 +18,7 @@
 
 pub mod comparison;
 mod context;
+pub mod decisions;
 mod error;
 pub mod inventory;
 mod project;
@@ -34,6 +35,9 @@ pub use workspace::{EvaluateRequest, EvaluatedInventory, StateAccess, Workspace,
 pub use tagpol_eval as evaluation;
 pub use tagpol_explain as explanation;
 pub use tagpol_files as files;
+pub use tagpol_plan::TextLimit;
 pub use tagpol_project as settings;
 pub use tagpol_report as report;
+pub use tagpol_store::state::{self, StateStore};
+pub use tagpol_store::{DUCKDB_VERSION, Decimal, InterruptHandle, Limits, StoreError};
 pub use tagpol_testing as testing;

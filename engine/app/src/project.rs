@@ -34,6 +34,12 @@ impl std::fmt::Debug for Project {
     }
 }
 
+impl Default for Project {
+    fn default() -> Self {
+        Self::of_editor(None)
+    }
+}
+
 impl Project {
     /// Reads the project at a path (a folder, or one file), or the one around the current folder.
     ///
@@ -54,17 +60,10 @@ impl Project {
         Ok(project)
     }
 
-    /// Returns a project without policies yet, whose files [`sync`](Self::sync) brings, as an editor has them.
-    /// Without a root it has no manifest.
-    ///
-    /// # Errors
-    /// [`AppError::Project`] if the manifest cannot be read.
-    pub fn of_editor(root: Option<&Path>) -> Result<Self, AppError> {
-        let mut project = Self::without_files(root.map(Path::to_owned).unwrap_or_default());
-        if root.is_some() {
-            project.reload_manifest()?;
-        }
-        Ok(project)
+    /// Returns a project without policies yet, whose files [`sync`](Self::sync) brings, as an editor has them,
+    /// and whose manifest [`reload_manifest`](Self::reload_manifest) reads. Without a root it never has one.
+    pub fn of_editor(root: Option<&Path>) -> Self {
+        Self::without_files(root.map(Path::to_owned).unwrap_or_default())
     }
 
     fn without_files(root: PathBuf) -> Self {
@@ -80,7 +79,7 @@ impl Project {
     /// [`AppError::Project`] if it cannot be read; the old one stays.
     pub fn reload_manifest(&mut self) -> Result<(), AppError> {
         // A pipe or a device in its place might never end.
-        self.has_manifest = self.manifest_path().is_file();
+        self.has_manifest = !self.root.as_os_str().is_empty() && self.manifest_path().is_file();
         self.manifest =
             if self.has_manifest { Manifest::read(&self.manifest_path())? } else { Manifest::default() };
         Ok(())

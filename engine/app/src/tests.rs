@@ -7,7 +7,7 @@ use tagpol_testing::mutation::{Mutation, mutation};
 use tagpol_testing::{Subject, TestRun};
 
 use crate::workspace::options;
-use crate::{AppError, Project, RunContext};
+use crate::{AppError, Project, RunContext, Silent};
 
 /// What is measured of tests.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,7 +40,8 @@ pub fn run(
     measures: Measures,
     context: &RunContext<'_>,
 ) -> Result<TestResults, AppError> {
-    let program = project.program(context)?;
+    // Whoever asks has reported the warnings of the policies already.
+    let program = project.program(&RunContext { observer: &Silent, ..*context })?;
     let places: Places = project.places();
     let subject = Subject { program, places: &places };
     let run = tagpol_testing::run(subject, &options(project, context), wanted)?;

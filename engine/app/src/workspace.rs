@@ -57,6 +57,8 @@ pub struct Workspace<'p> {
     program: Program,
     inventory: OpenedInventory,
     options: Options,
+    /// Whether there was no state store yet when it was opened.
+    is_first_run: bool,
     /// For what does not fit in memory; gone with the workspace.
     _scratch: Scratch,
 }
@@ -98,7 +100,7 @@ impl<'p> Workspace<'p> {
         Self::with_program(project, program, source, state, context)
     }
 
-    /// As [`Self::open`], with the tags and rules only in view: no policy is needed.
+    /// As [`Self::open`], for tags and costs: the program is as it is written, and need not have a policy.
     ///
     /// # Errors
     /// [`AppError::Policies`], and what is wrong with the inventory.
@@ -126,7 +128,8 @@ impl<'p> Workspace<'p> {
             state: state.store_of(project)?,
             ..options(project, context)
         };
-        Ok(Self { project, program, inventory, options, _scratch: scratch })
+        let is_first_run = options.state.as_ref().is_some_and(|store| !store.exists());
+        Ok(Self { project, program, inventory, options, is_first_run, _scratch: scratch })
     }
 
     /// Returns the program that is evaluated.
@@ -156,14 +159,13 @@ impl<'p> Workspace<'p> {
     /// failed must not look compliant. A Terraform plan may have no resource with tags.
     pub fn evaluate(&self, request: &EvaluateRequest) -> Result<EvaluatedInventory, AppError> {
         let options = Options { findings: request.findings, record: request.record, ..self.options.clone() };
-        let is_first_run = options.state.as_ref().is_some_and(|state| !state.exists());
         let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
         let (evaluation, details) =
             evaluate_in_detail(&self.program, self.snapshot(), &options, roles.as_ref())?;
         if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
             return Err(AppError::EmptyInventory);
         }
-        Ok(EvaluatedInventory { evaluation, details, is_first_run })
+        Ok(EvaluatedInventory { evaluation, details, is_first_run: self.is_first_run })
     }
 
     /// Sums up the spend by tags and attributes, each `NAME` or `resource.NAME`; repeated names count once.

@@ -257,11 +257,31 @@ pub struct AccountLine {
 pub struct Gate(pub Option<Severity>);
 
 impl Gate {
-    /// Whether an evaluation fails: it has an open finding, or misses a goal, at or above the gate.
-    pub fn fails(self, summary: &Summary, goals: &[GoalResult]) -> bool {
-        let Some(gate) = self.0 else { return false };
-        Severity::ALL.iter().any(|severity| *severity >= gate && summary.open_of(*severity) > 0)
-            || goals.iter().any(|goal| goal.severity >= gate && goal.is_missed())
+    /// Counts what makes an evaluation fail: open findings, and missed goals, at or above the gate.
+    pub fn failures(self, summary: &Summary, goals: &[GoalResult]) -> GateFailures {
+        let Some(gate) = self.0 else { return GateFailures::default() };
+        let severities = Severity::ALL.iter().filter(|severity| **severity >= gate);
+        let missed = goals.iter().filter(|goal| goal.severity >= gate && goal.is_missed());
+        GateFailures {
+            findings: severities.map(|severity| summary.open_of(*severity)).sum(),
+            goals: missed.count() as u64,
+        }
+    }
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GateFailures {
+    /// Open findings at or above the gate; with a baseline, the new ones only.
+    pub findings: u64,
+    /// Missed goals at or above the gate; with a baseline, those that it did not miss.
+    pub goals: u64,
+}
+
+impl GateFailures {
+    /// Whether there is any.
+    pub fn any(self) -> bool {
+        self.findings + self.goals > 0
     }
 }
 
@@ -357,9 +377,9 @@ mod tests {
             cost: None,
             cost_in_violation: None,
         };
-        assert!(!Gate(None).fails(&summary, &[]));
-        assert!(!Gate(Some(Severity::High)).fails(&summary, &[]));
-        assert!(Gate(Some(Severity::Medium)).fails(&summary, &[]));
-        assert!(Gate(Some(Severity::Low)).fails(&summary, &[]));
+        assert!(!Gate(None).failures(&summary, &[]).any());
+        assert!(!Gate(Some(Severity::High)).failures(&summary, &[]).any());
+        assert!(Gate(Some(Severity::Medium)).failures(&summary, &[]).any());
+        assert!(Gate(Some(Severity::Low)).failures(&summary, &[]).any());
     }
 }

@@ -36,8 +36,8 @@ pub use evaluate::{
     compile_for, compile_knowing, compile_with, evaluate, evaluate_in_detail, is_due, layout_of, open_values,
 };
 pub use finding::{
-    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, Giver, SnapshotInfo, State, Summary,
-    fingerprint, score,
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, Giver, SnapshotInfo, State,
+    Summary, fingerprint, score,
 };
 pub use goal::GoalResult;
 pub use history::{Remembered, TrendPoint};

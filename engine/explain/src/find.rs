@@ -1,10 +1,13 @@
 //! One resource of a snapshot, by what a person calls it.
 
+use std::collections::BTreeSet;
+
 use chrono::DateTime;
 use tagpol_interp::Row;
 use tagpol_store::{Cell, Store, quote_text};
 
-use tagpol_eval::RunError;
+use tagpol_eval::{Options, RELATION, RunError};
+use tagpol_inventory::Snapshot;
 
 /// Resources that are listed where several, or none, is meant.
 const LISTED: usize = 10;
@@ -34,9 +37,54 @@ pub struct Named {
     pub ty: Option<String>,
 }
 
-/// Finds the resource of this id, else the only one of this name, else the only one whose id ends
-/// so. Reads that resource alone.
+/// Finds the resource of a snapshot that a text means, as [`explain`](crate::resource::explain) does.
+///
+/// # Errors
+/// Those of the database and of the snapshot's file.
+pub fn find_in_snapshot(
+    snapshot: &Snapshot,
+    text: &str,
+    options: &Options,
+) -> Result<Found<Named>, RunError> {
+    find_named(&open(snapshot, options)?, RELATION, text)
+}
+
+/// Returns those of some ids that are the id of a resource of a snapshot.
+///
+/// # Errors
+/// Those of the database and of the snapshot's file.
+pub fn known_ids(
+    snapshot: &Snapshot,
+    ids: &BTreeSet<&str>,
+    options: &Options,
+) -> Result<BTreeSet<String>, RunError> {
+    let list = ids.iter().map(|id| quote_text(id)).collect::<Vec<_>>().join(", ");
+    let mut known = BTreeSet::new();
+    if !ids.is_empty() {
+        let sql = format!("SELECT id, name, type FROM {RELATION} WHERE id IN ({list})");
+        known.extend(named(&open(snapshot, options)?, &sql)?.into_iter().map(|named| named.id));
+    }
+    Ok(known)
+}
+
+fn open(snapshot: &Snapshot, options: &Options) -> Result<Store, RunError> {
+    let store = options.open_store([snapshot])?;
+    store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+    Ok(store)
+}
+
+/// As [`find_named`], with all that is known of the resource.
 pub(super) fn find(store: &Store, relation: &str, text: &str) -> Result<Found<Row>, RunError> {
+    Ok(match find_named(store, relation, text)? {
+        Found::One(only) => Found::One(row(store, relation, &only.id)?),
+        Found::Several(listed, more) => Found::Several(listed, more),
+        Found::None(similar) => Found::None(similar),
+    })
+}
+
+/// Finds the resource with this id, else the only one with this name, else the only one whose id ends
+/// with the text.
+fn find_named(store: &Store, relation: &str, text: &str) -> Result<Found<Named>, RunError> {
     let wanted = quote_text(text);
     for condition in
         [format!("id = {wanted}"), format!("name = {wanted}"), format!("ends_with(id, {wanted})")]
@@ -48,7 +96,7 @@ pub(super) fn find(store: &Store, relation: &str, text: &str) -> Result<Found<Ro
         let mut found = named(store, &sql)?;
         match found.as_slice() {
             [] => {}
-            [only] => return Ok(Found::One(row(store, relation, &only.id)?)),
+            [_] => return Ok(found.pop().map_or_else(|| Found::None(Vec::new()), Found::One)),
             [..] => {
                 let more = found.len() > LISTED;
                 found.truncate(LISTED);

@@ -21,4 +21,4 @@ pub mod narrate;
 pub mod resource;
 pub mod tag;
 
-pub use find::{Found, Named};
+pub use find::{Found, Named, find_in_snapshot, known_ids};

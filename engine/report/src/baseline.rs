@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use serde::Deserialize;
-use tagpol_sema::program::Severity;
 
 use crate::JSON_SCHEMA_VERSION;
 use tagpol_eval::GoalResult;
-use tagpol_eval::{Evaluation, Finding, State};
+use tagpol_eval::{Evaluation, Finding, Gate, GateFailures, State};
 
 /// What an earlier evaluation found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -140,15 +139,16 @@ impl Baseline {
         Compared { new: new.len() as u64, known: known.len() as u64, gone: gone.count() as u64 }
     }
 
-    /// Whether an evaluation fails at a gate for something new: a finding that is open and was not, a
-    /// goal that is missed and was not. No gate never fails.
-    pub fn fails(&self, evaluation: &Evaluation, gate: Option<Severity>) -> bool {
-        let Some(gate) = gate else { return false };
+    /// Counts what is new and makes an evaluation fail at a gate: findings that are open and were not, goals
+    /// that are missed and were not.
+    pub fn failures(&self, evaluation: &Evaluation, gate: Gate) -> GateFailures {
+        let Some(gate) = gate.0 else { return GateFailures::default() };
         let severe = |finding: &&Finding| {
             evaluation.checks.get(finding.check).is_some_and(|check| check.severity >= gate)
         };
-        let mut goals = evaluation.goals.iter().filter(|goal| goal.severity >= gate);
-        evaluation.findings.iter().filter(severe).any(|finding| self.is_new(finding))
-            || goals.any(|goal| goal.is_missed() && self.of_goal(goal) == BaselineState::New)
+        let findings = evaluation.findings.iter().filter(severe).filter(|finding| self.is_new(finding));
+        let goals = evaluation.goals.iter().filter(|goal| goal.severity >= gate && goal.is_missed());
+        let goals = goals.filter(|goal| self.of_goal(goal) == BaselineState::New);
+        GateFailures { findings: findings.count() as u64, goals: goals.count() as u64 }
     }
 }

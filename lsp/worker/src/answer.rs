@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use tagpol_eval::live::{self, Live};
-use tagpol_eval::{Options, RunError, compile, compile_for, evaluate};
-use tagpol_explain::resource::explain;
-use tagpol_explain::{Found, Named};
-use tagpol_inventory::{ImportOptions, Snapshot, import};
+use tagpol_app::evaluation::live::{self, Live};
+use tagpol_app::evaluation::{Options, RunError, compile, compile_for, evaluate};
+use tagpol_app::explanation::resource::explain;
+use tagpol_app::explanation::{Found, Named};
+use tagpol_app::inventory::{ImportSettings, Snapshot, import_files, newest};
+use tagpol_app::testing::Subject as Tested;
+use tagpol_app::testing::coverage::coverage;
+use tagpol_app::{AppError, Project, RunContext, Silent, StoreError};
 use tagpol_questions::{Answer, Explained, Inventory, Measured, Question, Subject};
 use tagpol_sema::program::Test;
-use tagpol_store::StoreError;
-use tagpol_testing::Subject as Tested;
-use tagpol_testing::coverage::coverage;
 
-use crate::project::{Checked, Project, refuse_special};
+use crate::project::{self, Checked, refuse_special};
 use crate::{Shared, convert, lock};
 
 /// What the worker has.
@@ -41,6 +41,15 @@ impl From<RunError> for Failure {
     }
 }
 
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Run(error) => error.into(),
+            other => Self::Told(other.to_string()),
+        }
+    }
+}
+
 impl From<String> for Failure {
     fn from(message: String) -> Self {
         Self::Told(message)
@@ -58,7 +67,7 @@ const NO_SNAPSHOT: &str = "there is no snapshot";
 
 impl Worker {
     pub(crate) fn new(current: Shared) -> Self {
-        Self { current, project: Project::new(None), live: None }
+        Self { current, project: Project::default(), live: None }
     }
 
     pub(crate) fn answer(&mut self, question: Question) -> Answer {
@@ -103,11 +112,11 @@ impl Worker {
     }
 
     fn open(&mut self, root: Option<&str>, inventory: Option<Inventory>) -> Result<Answer, Failure> {
-        self.project = Project::new(root);
+        self.project = Project::of_editor(root.map(Path::new));
         lock(&self.current).handle = None;
         self.live = None;
         let Some(inventory) = inventory else { return Ok(Answer::Opened(None)) };
-        let options = self.project.options(clock())?;
+        let options = project::options(&mut self.project, clock())?;
         let snapshot = self.snapshot(inventory, options.now)?;
         let live = Live::open(snapshot, options)?;
         lock(&self.current).handle = Some(live.interrupt_handle());
@@ -118,26 +127,29 @@ impl Worker {
 
     fn snapshot(&self, inventory: Inventory, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
         let snapshot = match inventory {
-            Inventory::Snapshot(path) => Snapshot::open(Path::new(&path)).map_err(RunError::from)?,
+            Inventory::Snapshot(path) => Snapshot::open(Path::new(&path)).map_err(AppError::from)?,
             Inventory::Files { files, into } => {
                 let into = PathBuf::from(into);
-                let there = Snapshot::list(&into).map_err(RunError::from)?.snapshots.into_iter().next();
-                match there {
+                match newest(&into)? {
                     Some(snapshot) => snapshot,
                     None => {
                         let files: Vec<PathBuf> =
-                            files.iter().map(|file| self.project.resolve(file)).collect();
+                            files.iter().map(|file| project::resolve(&self.project, file)).collect();
                         for file in files.iter().filter(|file| !file.is_dir()) {
                             refuse_special(file)?;
                         }
-                        let imported = import(&files, &ImportOptions::at(now), &mut |_| {});
-                        let written = imported.and_then(|import| import.write(&into, &mut |_| {}));
-                        written.map_err(RunError::from)?
+                        import_files(
+                            &files,
+                            &ImportSettings::default(),
+                            now,
+                            &into,
+                            &RunContext::at(now, &Silent),
+                        )?
                     }
                 }
             }
         };
-        snapshot.verify().and_then(|()| snapshot.check()).map_err(RunError::from)?;
+        snapshot.verify().and_then(|()| snapshot.check()).map_err(AppError::from)?;
         Ok(snapshot)
     }
 
@@ -146,12 +158,12 @@ impl Worker {
     }
 
     fn checked(&mut self) -> Result<Checked, Failure> {
-        self.project.checked(clock())?.ok_or_else(|| MISTAKES.into())
+        project::checked(&mut self.project, clock())?.ok_or_else(|| MISTAKES.into())
     }
 
     fn measure(&mut self) -> Result<Answer, Failure> {
         let Some(live) = self.live.as_mut() else { return Err(NO_SNAPSHOT.into()) };
-        let Some(Checked { program, options }) = self.project.checked(clock())? else {
+        let Some(Checked { program, options }) = project::checked(&mut self.project, clock())? else {
             return Ok(Answer::Measured(Measured { has_errors: true, ..Measured::default() }));
         };
         live.set_now(options.now);
@@ -197,9 +209,9 @@ impl Worker {
     }
 
     fn explain(&mut self, resource: &str) -> Result<Answer, Failure> {
-        use tagpol_report::explanation::{json, pretty};
+        use tagpol_app::report::explanation::{json, pretty};
         let Checked { program, options } = self.checked()?;
-        let places = self.project.places_to_evaluate()?;
+        let places = self.project.places_to_evaluate();
         let snapshot = self.live()?.snapshot().clone();
         let explanation = match explain(&program, &places, &snapshot, &options, resource)? {
             Found::One(explanation) => explanation,
@@ -232,7 +244,7 @@ impl Worker {
 
     fn tests(&mut self, wanted: Option<&[(String, String)]>) -> Result<Answer, Failure> {
         let now = Utc::now();
-        let Some(program) = self.project.program(now) else { return Err(MISTAKES.into()) };
+        let Some(program) = project::program(&mut self.project, now) else { return Err(MISTAKES.into()) };
         let places = self.project.places();
         let subject = Tested { program: &program, places: &places };
         let is_wanted = |test: &Test| {
@@ -240,8 +252,8 @@ impl Worker {
                 wanted.iter().any(|(file, name)| *file == *test.loc.file && *name == test.name)
             })
         };
-        let options = Options { state: None, ..self.project.options(now)? };
-        let run = tagpol_testing::run(subject, &options, is_wanted)?;
+        let options = Options { state: None, ..project::options(&mut self.project, now)? };
+        let run = tagpol_app::testing::run(subject, &options, is_wanted)?;
         let coverage = wanted.is_none().then(|| coverage(subject, &run));
         Ok(Answer::Tests(convert::tests(&run, coverage.as_ref())))
     }

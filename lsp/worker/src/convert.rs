@@ -1,15 +1,15 @@
 //! Results of the engine as answers.
 
-use tagpol_eval::live::{self, Measure, Measures};
-use tagpol_eval::{Evaluation, State};
-use tagpol_inventory::Snapshot;
+use tagpol_app::Decimal;
+use tagpol_app::evaluation::live::{self, Measure, Measures};
+use tagpol_app::evaluation::{Evaluation, State};
+use tagpol_app::inventory::Snapshot;
+use tagpol_app::testing::TestRun;
+use tagpol_app::testing::coverage::Coverage;
 use tagpol_questions::{
     Amount, Check, Evaluated, Measured, Opened, PolicyMeasure, Resource, Spot, Test, Tests, Value, Values,
 };
 use tagpol_sema::program::Loc;
-use tagpol_store::Decimal;
-use tagpol_testing::TestRun;
-use tagpol_testing::coverage::Coverage;
 
 /// Resources that are named in what a check finds.
 const EXAMPLES: usize = 5;
@@ -117,7 +117,7 @@ pub(crate) fn tests(run: &TestRun, coverage: Option<&Coverage>) -> Tests {
     }
 }
 
-fn failure(failure: &tagpol_testing::Failure) -> (Spot, String) {
+fn failure(failure: &tagpol_app::testing::Failure) -> (Spot, String) {
     let given = failure.given.as_ref().map(|given| format!(" ({given})")).unwrap_or_default();
     let why: String = failure.why.iter().map(|why| format!("\n{why}")).collect();
     (spot(&failure.loc), format!("{}{given}: got {}{why}", failure.expected, failure.got))

@@ -15,8 +15,8 @@ mod project;
 use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
+use tagpol_app::InterruptHandle;
 use tagpol_questions::{Answer, Message, Question, Reply};
-use tagpol_store::InterruptHandle;
 
 use self::answer::Worker;
 

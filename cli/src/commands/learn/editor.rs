@@ -8,9 +8,10 @@ use tagpol_suggest::{Condition, Witness, Worth, clues};
 use super::text::Names;
 use super::{rules_of, spellings_of, text};
 use crate::args::LearnArgs;
+use crate::context::context;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::project::Project;
+use crate::project;
 use crate::suggesting::predict::Asked;
 use crate::suggesting::{Ground, Learned, Source, registry};
 
@@ -34,7 +35,7 @@ const MOSTLY: f64 = 0.6;
 
 /// Looks at an inventory, and asks the promoted model, if there is one, about what is missing.
 pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Learnt, Failure> {
-    let project = Project::load(args.ground.path.as_deref())?;
+    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
     let ground = Ground::open(project, &args.ground, output)?;
     let source = ground.source();
     let all = some(&source)?;
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Learnt, Failu
 fn some(source: &Source<'_>) -> Result<Vec<Learned>, Failure> {
     let every = source.snapshot.manifest().counts.resources.div_ceil(MOST).max(1);
     let mut some = Vec::new();
-    source.for_each(tagpol_eval::Which::All, |one| {
+    source.for_each(tagpol_app::evaluation::Which::All, |one| {
         if tagpol_suggest::fingerprint(&one.resource.id).is_multiple_of(every) {
             some.push(one);
         }

@@ -12,14 +12,15 @@ use tagpol_suggest::{MinedRule, Specimen, Spelling, Worth, mine, spellings};
 use self::text::Names;
 use super::suggest::values;
 use crate::args::LearnArgs;
+use crate::context::context;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
-use crate::project::Project;
+use crate::project;
 use crate::suggesting::{Ground, Learned, Source};
 
 pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = Project::load(args.ground.path.as_deref())?;
+    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
     let ground = Ground::open(project, &args.ground, output)?;
     let source = ground.source();
     let asked = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use tagpol_eval::Which;
+use tagpol_app::evaluation::Which;
 use tagpol_sema::program::Pred;
 use tagpol_suggest::{fold, spellings};
 

@@ -9,15 +9,16 @@ use std::fmt::Write as _;
 
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
-use tagpol_eval::Which;
-use tagpol_store::state::Prediction;
+use tagpol_app::evaluation::Which;
+use tagpol_app::state::Prediction;
 
 use crate::args::SuggestArgs;
 use crate::commands::model::no_model;
+use crate::context::context;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
-use crate::project::Project;
+use crate::project::{self, with_diagnostics};
 use crate::rows;
 use crate::suggesting::predict::{Asked, refresh};
 use crate::suggesting::{Ground, Learned, Source, registry, words};
@@ -33,8 +34,10 @@ pub(in crate::commands) struct Suggested {
 }
 
 pub(crate) fn run(args: &SuggestArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let mut project = Project::load(args.ground.path.as_deref())?;
-    let scope = args.scope.as_deref().map(|text| project.condition(text, output)).transpose()?;
+    let context = context(args.ground.now);
+    let mut project = project::open(args.ground.path.as_deref(), &context)?;
+    let scope = args.scope.as_deref().map(|text| project.condition(text, &context)).transpose();
+    let scope = with_diagnostics(scope, &project, output)?;
     let ground = Ground::open(project, &args.ground, output)?;
     let source = ground.source();
     let target = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;
@@ -176,11 +179,7 @@ fn lines(asked: &Asked, one: &Suggested) -> String {
 
 /// Returns what the promoted model says of a resource that an `infer` asks for, with its reasons:
 /// of all tags, or of one.
-pub(in crate::commands) fn said_of(
-    source: &Source<'_>,
-    id: &str,
-    tag: Option<&str>,
-) -> Result<String, Failure> {
+pub(crate) fn said_of(source: &Source<'_>, id: &str, tag: Option<&str>) -> Result<String, Failure> {
     if source.program.inferences.is_empty() {
         return Ok(String::new());
     }

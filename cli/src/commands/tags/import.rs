@@ -4,9 +4,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
-use tagpol_project::{read_text, text as utf8};
+use tagpol_app::settings::{read_text, text as utf8};
+use tagpol_app::state::Action;
 use tagpol_sink::csv::value;
-use tagpol_store::state::Action;
 
 use super::request::Request;
 use crate::args::RowFormat;

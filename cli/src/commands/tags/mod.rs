@@ -3,22 +3,23 @@
 pub(super) mod decider;
 mod import;
 mod request;
-mod unknown;
+mod resource;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
-use tagpol_store::state::{Action, CurrentDecision, Decision, StateStore};
+use tagpol_app::state::{Action, CurrentDecision, Decision, StateStore};
 
 use self::request::Request;
 use super::clock;
 use crate::args::{AnswerArgs, DeciderArgs, FeedbackArgs, FeedbackCommand, RowFormat, TagsArgs, TagsCommand};
+use crate::context::context;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
-use crate::project::{Project, state_path};
+use crate::project::{self, state_path};
 use crate::{rows, state};
 
 pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -51,7 +52,7 @@ pub(crate) fn feedback(args: &FeedbackArgs, output: &mut Output) -> Result<Exit,
         FeedbackCommand::Accept(answer) => TagsCommand::Confirm(answer.clone()),
         FeedbackCommand::Reject(answer) => TagsCommand::Reject(answer.clone()),
     };
-    run(&TagsArgs { command, project: args.project.clone(), wait: args.wait.clone() }, output)
+    run(&TagsArgs { command, project: args.project.clone(), any_id: false, wait: args.wait.clone() }, output)
 }
 
 fn decide(
@@ -76,16 +77,18 @@ fn apply(
     decider: &DeciderArgs,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let project = Project::load(args.project.as_deref())?;
-    let program = project.program(output)?;
+    let context = context(None);
+    let project = project::open(args.project.as_deref(), &context)?;
+    let program = project::program(&project, &context, output)?;
     requests.iter().try_for_each(|request| request.check(program))?;
-    let who = decider::name(decider.by.as_deref(), &project.root)?;
+    let mut requests = requests.to_vec();
+    resource::resolve(&project, &mut requests, args.any_id, &context, output)?;
+    let who = decider::name(decider.by.as_deref(), project.root())?;
     let database = store.database()?;
     let decided = store.write(&database, |state| -> Result<Vec<Decision>, Failure> {
-        let changes = request::changes(requests, state)?;
+        let changes = request::changes(&requests, state)?;
         Ok(state.decide(clock(None), &who, &changes)?)
     })?;
-    unknown::tell(&project.snapshots()?, requests, output)?;
     let same = requests.len() - decided.len();
     if requests.len() <= 20 {
         output.print(&decided.iter().map(line).collect::<String>())?;

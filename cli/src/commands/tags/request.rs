@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use tagpol_app::state::{Action, Change, State};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Validity, describe};
-use tagpol_store::state::{Action, Change, State};
 use tagpol_syntax::similar::closest;
 
 use crate::diagnostics::one_line;

@@ -6,7 +6,7 @@ use anstyle::{Effects, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Row, exact, rows};
-use crate::text::{clean, count, money, shorten};
+use crate::text::{clean, count, money, several, shorten};
 use tagpol_eval::cost::{Costs, SCALE, rounded};
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
@@ -20,7 +20,7 @@ const CENT: i128 = 10_i128.pow(SCALE as u32 - 2);
 /// strip.
 pub fn pretty(costs: &Costs) -> String {
     let rows = rows(costs);
-    let has_shares = costs.lines.iter().any(|line| line.shared != 0);
+    let has_shares = has_shares(&rows);
     let mut out = format!("{DIM}{}{DIM:#}\n\n", heading(costs));
     let table = table(costs, &rows, has_shares);
     out.extend(table.lines().map(|line| format!(" {}\n", line.trim_end())));
@@ -44,7 +44,12 @@ pub fn pretty(costs: &Costs) -> String {
     out
 }
 
-fn heading(costs: &Costs) -> String {
+/// Whether a shared cost was spread to or from a row.
+pub(super) fn has_shares(rows: &[Row<'_>]) -> bool {
+    rows.iter().any(|row| row.amounts()[1] != 0)
+}
+
+pub(super) fn heading(costs: &Costs) -> String {
     let info = &costs.snapshot;
     let month = info.month.as_ref().map_or("costs".to_owned(), |month| format!("costs of {}", clean(month)));
     let currency =
@@ -95,31 +100,34 @@ fn table(costs: &Costs, rows: &[Row<'_>], has_shares: bool) -> Table {
 }
 
 /// The amounts in cents that add up, and their sum behind them.
-fn cents(amounts: &[i128]) -> Vec<String> {
+pub(super) fn cents(amounts: &[i128]) -> Vec<String> {
     let parts = rounded(amounts, CENT);
     let sum = parts.iter().sum::<i128>();
     parts.into_iter().chain([sum]).map(|cents| money(exact(cents.saturating_mul(CENT)))).collect()
 }
 
-fn labels(costs: &Costs, row: &Row<'_>) -> Vec<String> {
-    if let Row::NoResource(_) = row {
+pub(super) fn labels(costs: &Costs, row: &Row<'_>) -> Vec<String> {
+    let label = match row {
+        Row::Values(_) => None,
+        Row::Others(others) => Some(format!("(others: {})", several(others.lines as u64, "line"))),
+        Row::NoResource(_) => Some("(no resource)".to_owned()),
+    };
+    if let Some(label) = label {
         let mut cells = vec![String::new(); costs.by.len()];
-        if let Some(first) = cells.first_mut() {
-            "(no resource)".clone_into(first);
-        }
+        cells.first_mut().into_iter().for_each(|first| first.clone_from(&label));
         return cells;
     }
     let value = |at: usize| row.value(at).map_or("(missing)".to_owned(), |value| clean(&shorten(value, 40)));
     (0..costs.by.len()).map(value).collect()
 }
 
-fn amount(costs: &Costs, units: i128) -> String {
+pub(super) fn amount(costs: &Costs, units: i128) -> String {
     let currency = clean(costs.snapshot.currency.as_deref().unwrap_or_default());
     format!("{} {currency}", money(exact(units))).trim_end().to_owned()
 }
 
 /// A share of the whole in percent, rounded; nothing where there is no whole.
-fn share(part: i128, whole: i128) -> String {
+pub(super) fn share(part: i128, whole: i128) -> String {
     if whole <= 0 {
         return String::new();
     }

@@ -20,7 +20,7 @@ use super::Report;
 /// The page, with places for what is put in.
 const PAGE: &str = include_str!("report.html");
 
-const STYLE: &str = include_str!("report.css");
+pub(crate) const STYLE: &str = include_str!("report.css");
 
 /// The scripts, in the order that they depend on each other.
 const SCRIPTS: [&str; 7] = [
@@ -57,7 +57,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Re
 }
 
 /// The source expression by which a content security policy allows a text.
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 

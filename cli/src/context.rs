@@ -1,0 +1,42 @@
+//! The context of a command: its clock and limits, with progress and notices on standard error.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use chrono::{DateTime, Utc};
+use tagpol_app::inventory::Progress;
+use tagpol_app::{Notice, Observer};
+use tagpol_sink::log;
+use tagpol_sink::terminal::lines;
+
+use crate::output::counted;
+use crate::progress::Bar;
+
+/// The context that commands give to use cases.
+pub(crate) type RunContext = tagpol_app::RunContext<'static>;
+
+/// Returns the context of a command at the time that was asked for, else now in whole seconds.
+pub(crate) fn context(asked: Option<DateTime<Utc>>) -> RunContext {
+    RunContext::at(crate::commands::clock(asked), &StandardError)
+}
+
+/// Shows progress, while a person watches, and notices.
+struct StandardError;
+
+impl Observer for StandardError {
+    fn import_progress(&self) -> Box<dyn FnMut(&Progress<'_>) + '_> {
+        let mut bar = Bar::new(std::io::stderr().is_terminal());
+        Box::new(move |progress| bar.update(progress))
+    }
+
+    fn notice(&self, notice: Notice) {
+        let text = match notice {
+            Notice::PolicyWarnings(count) => {
+                format!("{}; see `tagpol check`\n", counted(count, "warning", "warnings"))
+            }
+            Notice::IncompleteSource(gap) => format!("warning: {gap}; {}\n", gap.advice()),
+            Notice::MoreIncompleteSources(more) => format!("warning: {more} more files are incomplete\n"),
+        };
+        // If standard error is closed, nobody wants it.
+        let _ = std::io::stderr().write_all(log::text(&lines(&text)).as_bytes());
+    }
+}

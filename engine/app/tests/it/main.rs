@@ -1,0 +1,165 @@
+//! A face of its own: it has all that tagpol offers from `tagpol_app` alone, without a terminal.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not take for tests themselves")]
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use tagpol_app::comparison::{Side, compare};
+use tagpol_app::evaluation::diff::Limits;
+use tagpol_app::explanation::Found;
+use tagpol_app::inventory::{InventorySource, import_files};
+use tagpol_app::report::{Format, Report, Style};
+use tagpol_app::tests::{Measures, run};
+use tagpol_app::{
+    AppError, ErrorKind, EvaluateRequest, Notice, Observer, Project, RunContext, Silent, StateAccess,
+    Workspace,
+};
+
+const POLICIES: &str = "tag owner: text\ntag team: text\n\
+    policy owned { severity high  require owner }\n\
+    test \"a bucket without an owner\" { given { type \"s3:bucket\" } expect violation owned }\n";
+const INVENTORY: &str = "id,name,type,monthly_cost,currency,tag:owner,tag:team\n\
+    b-1,logs,s3:bucket,10.00,USD,jane,web\nb-2,data,s3:bucket,2.50,USD,,web\n";
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn project(policies: &str) -> tempfile::TempDir {
+    folder(&[
+        ("tagpol.toml", "name = \"shop\"\ninventory = [\"list.csv\"]\n"),
+        ("shop.tagpol", policies),
+        ("list.csv", INVENTORY),
+    ])
+}
+
+fn context(observer: &dyn Observer) -> RunContext<'_> {
+    RunContext::at("2026-01-01T00:00:00Z".parse().unwrap(), observer)
+}
+
+fn open(folder: &Path) -> Project {
+    Project::open(Some(folder)).unwrap()
+}
+
+fn workspace(project: &Project) -> Workspace<'_> {
+    let source = InventorySource::default();
+    Workspace::open(project, &source, &StateAccess::default(), &context(&Silent)).unwrap()
+}
+
+#[test]
+fn policies_are_evaluated_explained_and_reported() {
+    let folder = project(POLICIES);
+    let project = open(folder.path());
+    let workspace = workspace(&project);
+    let request = EvaluateRequest { record: true, ..EvaluateRequest::default() };
+    let evaluated = workspace.evaluate(&request).unwrap();
+    assert_eq!(evaluated.evaluation.summary.resources, 2);
+    assert!(evaluated.is_first_run);
+    let findings: Vec<&str> = evaluated.evaluation.findings.iter().map(|one| one.resource.as_str()).collect();
+    assert_eq!(findings, ["b-2"]);
+    let report = Report {
+        project: project.name().unwrap(),
+        program: workspace.program(),
+        evaluation: &evaluated.evaluation,
+        waivers: &evaluated.details.waivers,
+        breakdown: None,
+        trend: &[],
+        baseline: None,
+        style: Style { color: false, findings: None, kept: false },
+    };
+    let mut json = Vec::new();
+    report.write(Format::Json, &mut json).unwrap();
+    assert!(String::from_utf8(json).unwrap().contains("\"resource\": \"b-2\""));
+    let Found::One(explanation) = workspace.explain("data").unwrap() else { panic!("one resource") };
+    assert_eq!(explanation.resource.id, "b-2");
+}
+
+#[test]
+fn costs_are_summed_up() {
+    let folder = project(POLICIES);
+    let project = open(folder.path());
+    let workspace = workspace(&project);
+    let costs = workspace.costs(&["team".to_owned(), "team".to_owned()]).unwrap();
+    assert_eq!((costs.by.as_slice(), costs.lines.len()), (&["team".to_owned()][..], 1));
+    let error = workspace.costs(&["taem".to_owned()]).unwrap_err();
+    assert!(
+        matches!(&error, AppError::UnknownDimension { name, known } if name == "taem" && known.len() > 2)
+    );
+    assert_eq!(error.kind(), ErrorKind::Request);
+}
+
+#[test]
+fn tests_are_run_and_measured() {
+    let folder = project(POLICIES);
+    let project = open(folder.path());
+    let measures = Measures { coverage: true, mutation: true };
+    let results = run(&project, |_| true, measures, &context(&Silent)).unwrap();
+    assert!(results.run.passed() && results.coverage.is_some() && results.mutation.is_some());
+}
+
+#[test]
+fn two_versions_are_compared() {
+    let (before, after) = (project(POLICIES), project(&POLICIES.replace("owner }", "team }")));
+    let side = |folder: &Path, label: &str| {
+        Side::new(open(folder), label.to_owned(), &context(&Silent)).map_err(|failed| failed.0).unwrap()
+    };
+    let (before, after) = (side(before.path(), "before"), side(after.path(), "after"));
+    let kept = tempfile::tempdir().unwrap();
+    let list = folder(&[("list.csv", INVENTORY)]);
+    let now = context(&Silent).now;
+    let files = [list.path().join("list.csv")];
+    let snapshot = import_files(&files, &Default::default(), now, kept.path(), &context(&Silent)).unwrap();
+    let found =
+        compare((&before, &snapshot), (&after, &snapshot), None, Limits::default(), &context(&Silent))
+            .unwrap();
+    let left: u64 = found.checks.iter().map(|check| check.left).sum();
+    assert_eq!(left, 1, "{found:?}");
+}
+
+/// Keeps the notices that it is given.
+#[derive(Default)]
+struct Notices(RefCell<Vec<Notice>>);
+
+impl Observer for Notices {
+    fn notice(&self, notice: Notice) {
+        self.0.borrow_mut().push(notice);
+    }
+}
+
+#[test]
+fn errors_are_data_and_warnings_are_notices() {
+    let folder = project(&format!("{POLICIES}policy broken {{ severity high  require nothing-like-it }}\n"));
+    let project = open(folder.path());
+    let error = project.program(&context(&Silent)).unwrap_err();
+    assert!(matches!(&error, AppError::Policies(errors) if errors.len() == 1), "{error:?}");
+    let folder = self::folder(&[("shop.tagpol", POLICIES)]);
+    let project = open(folder.path());
+    let (source, notices) = (InventorySource::default(), Notices::default());
+    let opened = Workspace::open(&project, &source, &StateAccess::default(), &context(&notices));
+    assert!(matches!(opened, Err(AppError::NoInventory)));
+    std::fs::write(
+        folder.path().join("page.json"),
+        r#"{"ResourceTagMappingList": [], "PaginationToken": "more"}"#,
+    )
+    .unwrap();
+    let source = InventorySource { files: vec![folder.path().join("page.json")], ..source };
+    let opened = Workspace::open(&project, &source, &StateAccess::default(), &context(&notices)).unwrap();
+    assert!(matches!(notices.0.borrow().as_slice(), [Notice::IncompleteSource(_)]));
+    assert!(matches!(opened.evaluate(&EvaluateRequest::default()), Err(AppError::EmptyInventory)));
+}
+
+#[test]
+fn an_editor_brings_texts_that_are_on_no_disk() {
+    let mut project = Project::of_editor(None);
+    project.sync(vec![("a.tagpol".to_owned(), Some(POLICIES.to_owned()))], true);
+    assert_eq!(project.program(&context(&Silent)).unwrap().policies.len(), 1);
+    project.sync(vec![("b.tagpol".to_owned(), Some("policy second { require team }".to_owned()))], false);
+    assert_eq!(project.program(&context(&Silent)).unwrap().policies.len(), 2);
+    project.sync(vec![("a.tagpol".to_owned(), None)], false);
+    assert!(matches!(project.program(&context(&Silent)), Err(AppError::Policies(_))));
+}
