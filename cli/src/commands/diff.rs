@@ -174,8 +174,10 @@ impl Comparison {
         let path = args.paths.first().map(PathBuf::as_path);
         let mut load = || side(path, String::new(), context, output);
         let (mut before, mut after) = (load()?, load()?);
+        let import = (&args.source.import).into();
+        let source = InventorySource { import, ..InventorySource::default() };
         let open = |id: String| {
-            let source = InventorySource { snapshot: Some(id), ..named(&args.source)?.source };
+            let source = InventorySource { snapshot: Some(id), ..source.clone() };
             inventory::open(after.project(), &source, context)
         };
         let (first, second) = (open(from)?, open(to)?);
