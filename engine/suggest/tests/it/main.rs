@@ -14,3 +14,4 @@ mod learning;
 mod list;
 mod registry;
 mod shared;
+mod unchanged;
