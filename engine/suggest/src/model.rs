@@ -1,11 +1,11 @@
 //! A trained model: what it learnt, what that is worth, and what it may claim.
 
-use crate::base::{Asked, Base, Found, Known, Seen};
-use crate::contest::Measured;
-use crate::features::bit;
-use crate::resource::{Resource, Target};
-use crate::scorer::{MOST_CANDIDATES, Scorer};
-use crate::trust::{Trust, regime};
+use crate::calibration::tag_calibration::{Trust, regime};
+use crate::candidates::generator::{Asked, Base, Found, Known, Seen};
+use crate::evaluation::model_comparison::Measured;
+use crate::features::parts::bit;
+use crate::features::resource::{Resource, Target};
+use crate::ranking::scorer::{MOST_CANDIDATES, Scorer};
 
 /// A model that suggests tags.
 #[derive(Debug)]
@@ -166,13 +166,13 @@ impl Found {
         self
     }
 
-    pub(crate) fn signals(&self) -> Vec<crate::base::Signals> {
+    pub(crate) fn signals(&self) -> Vec<crate::candidates::generator::Signals> {
         self.candidates.iter().map(|candidate| candidate.signals).collect()
     }
 }
 
 /// Returns how likely each value of what was found is.
 pub(crate) fn weigh<'a>(scorer: &Scorer, found: impl Iterator<Item = &'a Found>) -> Vec<Vec<f32>> {
-    let signals: Vec<Vec<crate::base::Signals>> = found.map(Found::signals).collect();
+    let signals: Vec<Vec<crate::candidates::generator::Signals>> = found.map(Found::signals).collect();
     scorer.weigh(&signals.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }

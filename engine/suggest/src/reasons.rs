@@ -3,10 +3,10 @@
 //! What a part of a resource counts for is how much less likely the value is without it: the whole
 //! model is asked again. Beside that stand plain facts: what similar resources have.
 
-use crate::features::Field;
-use crate::history::{Kind, keys};
+use crate::candidates::history::{Kind, keys};
+use crate::features::parts::Field;
+use crate::features::resource::{Resource, fold};
 use crate::model::Model;
-use crate::resource::{Resource, fold};
 
 /// A reason for, or against, a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,7 +80,7 @@ impl Model {
         let pieces: Vec<(Field, String, Resource)> = without_pieces(resource)
             .into_iter()
             .filter(|(field, ..)| match field {
-                Field::Tag(key) => self.known.own.says(key) & crate::features::bit(target) == 0,
+                Field::Tag(key) => self.known.own.says(key) & crate::features::parts::bit(target) == 0,
                 _ => true,
             })
             .collect();

@@ -89,7 +89,12 @@ fn compare(at: &str, expected: &Value, found: &Value, differences: &mut Vec<Stri
                 differences.push(format!("{at}: {:?} and not {:?}", keys(found), keys(expected)));
             }
             for (key, expected) in expected {
-                compare(&format!("{at}/{key}"), expected, found.get(key).unwrap_or(&Value::Null), differences);
+                compare(
+                    &format!("{at}/{key}"),
+                    expected,
+                    found.get(key).unwrap_or(&Value::Null),
+                    differences,
+                );
             }
         }
         (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
