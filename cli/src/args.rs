@@ -17,8 +17,8 @@ use tagpol_app::report::cost::CostFormat;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use models::{
-    FeedbackArgs, FeedbackCommand, GroundArgs, LearnArgs, ModelArgs, ModelCommand, ReviewArgs, SuggestArgs,
-    TrainArgs,
+    FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
+    SuggestArgs, TrainArgs,
 };
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
@@ -73,17 +73,17 @@ pub(crate) enum Command {
     Tags(TagsArgs),
     /// Show past runs and how their scores went
     Runs(RunsArgs),
-    /// Learn to suggest missing tags from the resources that have them
+    /// Train a model that suggests missing tags, from the resources that have them
     Train(TrainArgs),
-    /// Show what the model says of missing tags, and why
+    /// Suggest missing tags, with reasons
     Suggest(SuggestArgs),
-    /// Answer suggestions one by one, in the terminal
+    /// Accept or reject suggestions one by one, in the terminal
     Review(ReviewArgs),
-    /// Agree to suggestions, or refuse them; the next training learns from that
+    /// Accept or reject suggestions; the next training learns from it
     Feedback(FeedbackArgs),
-    /// List, describe and choose models
+    /// List, show and promote models
     Model(ModelArgs),
-    /// Propose rules and spellings, found in the inventory, as policies
+    /// Propose rules and spellings from the inventory, as policies
     Learn(LearnArgs),
     /// Show what the policies compile to
     Compile(CompileArgs),

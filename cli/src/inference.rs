@@ -15,12 +15,12 @@ pub(crate) fn refresh(
     options: &Options,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    use crate::suggesting::{Source, predict};
+    use crate::suggesting::{TrainingData, predict};
 
     let Some(store) = options.state.as_ref().filter(|_| !program.inferences.is_empty()) else {
         return Ok(());
     };
-    predict::refresh(&Source::new(program, snapshot, options.clone(), store.clone()), output).map(drop)
+    predict::refresh(&TrainingData::new(program, snapshot, options.clone(), store.clone()), output).map(drop)
 }
 
 /// Without models the stored predictions are used as they are, with a note if there is a model that could
@@ -51,8 +51,8 @@ pub(crate) fn explain(
     (resource, tag): (&str, Option<&str>),
 ) -> Result<String, Failure> {
     let Some(store) = options.state.clone() else { return Ok(String::new()) };
-    let source = crate::suggesting::Source::new(program, snapshot, options, store);
-    crate::commands::suggest::said_of(&source, resource, tag)
+    let data = crate::suggesting::TrainingData::new(program, snapshot, options, store);
+    crate::commands::suggest::explain_suggestions(&data, resource, tag)
 }
 
 /// Without models there are no reasons.

@@ -95,7 +95,7 @@ async def test_learnt_rules_are_added(taught):
     # "add rule learnt from 1,204 resources (98%): account `1` → payments"
     assert " resources (" in offered[0].title and "%): " in offered[0].title
     text = await apply(taught, "tags.tagpol", offered[0])
-    assert "\nrule learnt-environment-1 {\n" in text and "\ntest \"learnt-environment-1\" {\n" in text
+    assert "\nrule learned-environment-1 {\n" in text and "\ntest \"learned-environment-1\" {\n" in text
     # What was added is not offered again.
     titles = [one.title for one in await actions(taught, "tags.tagpol", at)]
     assert offered[0].title not in titles

@@ -1,4 +1,4 @@
-//! Arguments of the commands around models.
+//! Arguments of the model commands.
 
 use std::path::PathBuf;
 
@@ -7,15 +7,15 @@ use clap::{Subcommand, ValueHint};
 
 use super::{AnswerArgs, DeciderArgs, RowFormat, SourceArgs, WaitArgs, parse_time};
 
-/// A project with its resources, and what it remembers.
+/// The project and the inventory of a model command.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct GroundArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+pub(crate) struct ModelInputArgs {
+    /// A project folder, a folder of .tagpol files, or one file [default: the project that contains the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// The clock [default: now]
+    /// The time of the run: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
@@ -24,14 +24,14 @@ pub(crate) struct GroundArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrainArgs {
-    /// Where the random numbers start; the same seed and inventory give the same model
+    /// Seed of the random numbers; the same seed and inventory give the same model
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Keep the model, and go on using the present one
+    /// Keep the model in use; the new one is stored only
     #[arg(long)]
     pub(crate) no_promote: bool,
     #[command(flatten)]
-    pub(crate) ground: GroundArgs,
+    pub(crate) input: ModelInputArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,23 +39,23 @@ pub(crate) struct SuggestArgs {
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
-    /// Only resources for which this holds, as in `resource.type == "s3:bucket"`
+    /// Only resources that match a condition, such as `resource.type == "s3:bucket"`
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) scope: Option<String>,
-    /// Only what is at least as sure [default: the `suggest at` of the tag, else 0.5]
+    /// The least confidence of a suggestion, from 0 to 1 [default: the `suggest at` of the tag, else 0.5]
     #[arg(long, value_name = "CONFIDENCE", value_parser = parse_confidence)]
     pub(crate) at_least: Option<f64>,
-    /// Show values that contradict what else is known of their resources, instead of missing ones
+    /// Show existing values that contradict the model or are misspelled, instead of missing ones
     #[arg(long, conflicts_with = "at_least")]
     pub(crate) anomalies: bool,
-    /// Show all of them
+    /// List all instead of the first 20
     #[arg(long)]
     pub(crate) all: bool,
-    /// Form of the rows [default: for people]
+    /// Format of the output [default: text for people]
     #[arg(long, value_enum)]
     pub(crate) format: Option<RowFormat>,
     #[command(flatten)]
-    pub(crate) ground: GroundArgs,
+    pub(crate) input: ModelInputArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,20 +63,20 @@ pub(crate) struct ReviewArgs {
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
-    /// Only what is at least as sure [default: the `suggest at` of the tag, else 0.5]
+    /// The least confidence of a suggestion, from 0 to 1 [default: the `suggest at` of the tag, else 0.5]
     #[arg(long, value_name = "CONFIDENCE", value_parser = parse_confidence)]
     pub(crate) at_least: Option<f64>,
     #[command(flatten)]
     pub(crate) decider: DeciderArgs,
     #[command(flatten)]
-    pub(crate) ground: GroundArgs,
+    pub(crate) input: ModelInputArgs,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeedbackArgs {
     #[command(subcommand)]
     pub(crate) command: FeedbackCommand,
-    /// The project whose resources are meant [default: the project around here]
+    /// The project of the resources [default: the project that contains the current folder]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
     #[command(flatten)]
@@ -85,9 +85,9 @@ pub(crate) struct FeedbackArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FeedbackCommand {
-    /// Agree to what is suggested, as `tagpol tags confirm` does
+    /// Accept suggestions, like `tagpol tags confirm`
     Accept(AnswerArgs),
-    /// Refuse what is suggested, as `tagpol tags reject` does
+    /// Reject suggestions, like `tagpol tags reject`
     Reject(AnswerArgs),
 }
 
@@ -95,32 +95,32 @@ pub(crate) enum FeedbackCommand {
 pub(crate) struct ModelArgs {
     #[command(subcommand)]
     pub(crate) command: ModelCommand,
-    /// The project whose models are meant [default: the project around here]
+    /// The project of the models [default: the project that contains the current folder]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// List the models, the newest first; the one that is used has a star
+    /// List the models, the newest first; the model in use has a star
     List,
-    /// Show what was measured of a model
+    /// Show the figures of a model
     Show {
-        /// The start of its id [default: the one that is used]
+        /// The id or its start [default: the model in use]
         id: Option<String>,
     },
     /// Use a model from now on
     Promote {
-        /// The start of its id
+        /// The id or its start
         id: String,
     },
-    /// Use the model again that was used before
+    /// Go back to the model that was in use before
     Rollback,
-    /// Write the model card: what was measured, against simple methods, with a picture
+    /// Write the model card: figures, a comparison with simple methods, and reliability plots
     Card {
-        /// The start of its id [default: the one that is used]
+        /// The id or its start [default: the model in use]
         id: Option<String>,
-        /// Write it to a file (.md), and the picture beside it (.svg)
+        /// Write the card to a file (.md), and the plots next to it (.svg)
         #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,
     },
@@ -131,17 +131,17 @@ pub(crate) struct LearnArgs {
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
-    /// Resources that must speak for a rule
+    /// The least number of resources that match a rule and have the tag
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) support: usize,
-    /// Share of them that must have its value, by the low end of the interval
+    /// The least share of them that have its value, by the low end of the 95% interval
     #[arg(long, value_name = "SHARE", default_value_t = 0.9, value_parser = parse_confidence)]
     pub(crate) precision: f64,
     /// Write the policies to a file instead of standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) write: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) ground: GroundArgs,
+    pub(crate) input: ModelInputArgs,
 }
 
 fn parse_confidence(text: &str) -> Result<f64, String> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use tagpol_suggest::{Entry, Registry, card, reliability};
+use tagpol_suggest::{Entry, Registry, card, percent, reliability};
 
 use crate::args::{ModelArgs, ModelCommand};
 use crate::failure::{Exit, Failure};
@@ -11,7 +11,6 @@ use crate::files::write_whole;
 use crate::output::{Output, counted};
 use crate::project::state_path;
 use crate::suggesting::registry;
-use crate::suggesting::words::percent;
 
 pub(crate) fn run(args: &ModelArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = registry(&state_path(args.project.as_deref())?);
@@ -21,11 +20,11 @@ pub(crate) fn run(args: &ModelArgs, output: &mut Output) -> Result<Exit, Failure
         ModelCommand::Promote { id } => {
             let id = registry.find(id)?;
             registry.promote(&id)?;
-            output.print(&format!("{id} is used from now on\n"))?;
+            output.print(&format!("promoted {id}\n"))?;
         }
         ModelCommand::Rollback => {
             let id = registry.roll_back()?;
-            output.print(&format!("{id} is used again\n"))?;
+            output.print(&format!("rolled back to {id}\n"))?;
         }
         ModelCommand::Card { id, output: path } => {
             write_card(&entry(&registry, id.as_deref())?, path.as_deref(), output)?;
@@ -42,9 +41,10 @@ fn entry(registry: &Registry, id: Option<&str>) -> Result<Entry, Failure> {
     Ok(registry.entry(&id)?)
 }
 
-/// The failure where there is no model.
+/// The failure if no model is in use.
 pub(super) fn no_model() -> Failure {
-    Failure::usage("there is no model").help("train one with `tagpol train`")
+    Failure::usage("no model is in use")
+        .help("train a model with `tagpol train`, or promote one with `tagpol model promote`")
 }
 
 fn list(registry: &Registry, output: &mut Output) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ fn list(registry: &Registry, output: &mut Output) -> Result<(), Failure> {
         let _ = writeln!(text, "{mark} {id}  {line}");
     }
     if text.is_empty() {
-        output.note("there is no model yet: `tagpol train` makes one\n");
+        output.note("no models yet: train one with `tagpol train`\n");
     }
     output.print(&text)
 }
@@ -77,10 +77,10 @@ fn show(entry: &Entry) -> String {
     for target in &entry.report.targets {
         let _ = writeln!(
             text,
-            "{}: {} right of {}",
+            "{}: {} accuracy on {}",
             target.name,
             percent(target.all.accuracy),
-            target.all.measured
+            counted(target.all.measured, "held-out resource", "held-out resources")
         );
         for (baseline, share) in &target.all.baselines {
             let _ = writeln!(text, "  {}: {}", baseline.as_str(), percent(*share));
@@ -89,7 +89,7 @@ fn show(entry: &Entry) -> String {
             let share = threshold.precision;
             let _ = writeln!(
                 text,
-                "  at {:.2}: {} of resources, {} right ({} to {})",
+                "  at confidence {:.2}: {} coverage, {} precision ({} to {})",
                 threshold.confidence,
                 percent(threshold.coverage),
                 percent(share.share),
@@ -101,7 +101,7 @@ fn show(entry: &Entry) -> String {
     text
 }
 
-/// Writes the card to standard output, or to a file with its picture beside it.
+/// Writes the card to standard output, or to a file with its plots next to it.
 fn write_card(entry: &Entry, path: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
     let Some(path) = path else { return output.print_exactly(card(entry, None)) };
     let picture = path.with_extension("svg");

@@ -7,7 +7,7 @@ use tagpol_app::state::{Action, Change, StateError};
 
 use super::clock;
 use super::model::no_model;
-use super::suggest::{Suggested, suggestions, told};
+use super::suggest::{Suggested, described, suggestions};
 use super::tags::decider;
 use crate::args::ReviewArgs;
 use crate::context::context;
@@ -15,10 +15,10 @@ use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::project;
-use crate::suggesting::Ground;
+use crate::suggesting::TrainingContext;
 use crate::suggesting::predict::refresh;
 
-/// What a person answers.
+/// An answer to a suggestion.
 #[derive(Debug, PartialEq, Eq)]
 enum Reply {
     Accept,
@@ -27,7 +27,7 @@ enum Reply {
     Quit,
     /// Another value.
     Other(String),
-    /// Nothing that is known: a slip must not become the value of a tag.
+    /// Anything else: a typo must not become the value of a tag.
     Unknown,
 }
 
@@ -47,25 +47,29 @@ impl Reply {
 }
 
 pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
+    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
     let who = decider::name(args.decider.by.as_deref(), project.root())?;
-    let ground = Ground::open(project, &args.ground, output)?;
-    let source = ground.source();
-    let target = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;
-    let asked = refresh(&source, output)?.ok_or_else(no_model)?;
-    let suggested = suggestions(&source, target, Which::All, args.at_least)?;
+    let context = TrainingContext::open(project, &args.input, output)?;
+    let data = context.data();
+    let target = args.tag.as_deref().map(|tag| data.target(tag)).transpose()?;
+    let model = refresh(&data, output)?.ok_or_else(no_model)?;
+    let suggested = suggestions(&data, target, Which::All, args.at_least)?;
     let mut decided = 0;
     let mut lines = std::io::stdin().lock().lines();
     for (at, one) in suggested.iter().enumerate() {
         let gap = if at > 0 { "\n" } else { "" };
-        output.print(&format!("{gap}{}/{}  {}", at + 1, suggested.len(), told(&asked, one)))?;
+        output.print(&format!("{gap}{}/{}  {}", at + 1, suggested.len(), described(&model, one)))?;
         let reply = loop {
             output.print("accept (a), reject (r), skip (s), quit (q), or =VALUE: ")?;
             let Some(Ok(line)) = lines.next() else { break Reply::Quit };
             match Reply::parse(&line) {
                 Reply::Unknown => {}
-                Reply::Other(value) if !source.is_valid(one.target, &value) => {
-                    output.print(&format!("`{}` is no value of `{}`\n", one_line(&value), one.said.tag))?;
+                Reply::Other(value) if !data.is_valid(one.target, &value) => {
+                    output.print(&format!(
+                        "`{}` is not a valid value of `{}`\n",
+                        one_line(&value),
+                        one.prediction.tag
+                    ))?;
                 }
                 reply => break reply,
             }
@@ -76,16 +80,15 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
             }
             continue;
         };
-        // Each answer is kept at once, so that nothing is lost when the terminal is closed.
-        let at = clock(args.ground.now);
-        source.store.write::<_, StateError>(&source.store.database()?, |state| {
+        // Each answer is written at once, so that none is lost if the terminal is closed.
+        let at = clock(args.input.now);
+        data.store.write::<_, StateError>(&data.store.database()?, |state| {
             state.decide(at, &who, std::slice::from_ref(&change))
         })?;
         decided += 1;
     }
     output.print(&format!(
-        "\n{} of {}\n",
-        counted(decided, "decision", "decisions"),
+        "\ndecided {decided} of {}\n",
         counted(suggested.len(), "suggestion", "suggestions")
     ))?;
     Ok(Exit::Success)
@@ -93,15 +96,15 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
 
 fn change(one: &Suggested, reply: &Reply, note: Option<&str>) -> Option<Change> {
     let (action, value) = match reply {
-        Reply::Accept => (Action::Confirm, one.said.value.clone()),
-        Reply::Reject => (Action::Reject, one.said.value.clone()),
+        Reply::Accept => (Action::Confirm, one.prediction.value.clone()),
+        Reply::Reject => (Action::Reject, one.prediction.value.clone()),
         Reply::Other(value) => (Action::Set, value.clone()),
         Reply::Skip | Reply::Quit | Reply::Unknown => return None,
     };
     Some(Change {
         action,
-        resource: one.said.resource.clone(),
-        tag: one.said.tag.clone(),
+        resource: one.prediction.resource.clone(),
+        tag: one.prediction.tag.clone(),
         value: Some(value),
         note: note.map(str::to_owned),
     })

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use tagpol_suggest::{About, Basis, Contest, Options, RegimeReport, Registry, Report, Step, contest, train};
+use tagpol_suggest::{
+    About, Basis, FEWEST, ModelComparison, Options, RegimeReport, Registry, Report, Step, compare_models,
+    percent, train,
+};
 
 use crate::args::TrainArgs;
 use crate::context::context;
@@ -11,50 +14,50 @@ use crate::output::{Output, counted};
 use crate::progress::Steps;
 use crate::project;
 use crate::rows;
-use crate::suggesting::words::percent;
-use crate::suggesting::{Ground, promoted, registry};
+use crate::suggesting::{TrainingContext, promoted, registry};
 
 pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
-    let ground = Ground::open(project, &args.ground, output)?;
-    let now = ground.options.now;
-    let source = ground.source();
-    let labelled = source.labelled()?;
+    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
+    let context = TrainingContext::open(project, &args.input, output)?;
+    let now = context.options.now;
+    let data = context.data();
+    let labelled = data.labelled()?;
     let options = Options { seed: args.seed, ..Options::default() };
-    let steps = Steps::new(output.is_watched(), "learning");
-    let trained = train(source.targets.clone(), &labelled, &options, &mut |step| tell(&steps, step));
+    let steps = Steps::new(output.is_watched(), "training");
+    let trained = train(data.targets.clone(), &labelled, &options, &mut |step| show_progress(&steps, step));
     drop(steps);
     let Some(trained) = trained else {
-        return Err(Failure::engine("there is nothing to learn from")
-            .help("a tag is learnt where at least 20 resources have a valid value that no rule gave"));
+        return Err(Failure::engine("there is too little to learn from").help(format!(
+            "a tag is learned if at least {FEWEST} resources have a valid value that does not come from a rule"
+        )));
     };
-    let registry = registry(source.store.path());
+    let registry = registry(data.store.path());
     let about = About {
         trained_at: rows::time(now),
-        snapshot: source.snapshot.id().to_owned(),
+        snapshot: data.snapshot.id().to_owned(),
         seed: args.seed,
         program: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    // The one that is used now, read before anything is written.
+    // The model in use is read before anything is written.
     let champion = promoted(&registry)?;
     let id = registry.add(&trained.model, &about, &trained.report)?;
     output.print(&table(&id, &trained.report))?;
     let verdict = match champion {
-        None => promote(&registry, &id, args, "it is the first")?,
-        Some((old, _)) if old == id => format!("{id} is used already\n"),
+        None => promote(&registry, &id, args, "it is the first model")?,
+        Some((old, _)) if old == id => format!("{id} is already in use\n"),
         Some((old, model)) => {
-            let contest = contest(&model, &trained.model, &labelled);
-            decide(&registry, (&old, &id), args, &contest)?
+            let comparison = compare_models(&model, &trained.model, &labelled);
+            decide(&registry, (&old, &id), args, &comparison)?
         }
     };
     output.print(&verdict)?;
     Ok(Exit::Success)
 }
 
-fn tell(steps: &Steps, step: Step) {
+fn show_progress(steps: &Steps, step: Step) {
     let parts = step.folds + 1;
     let (at, what) = match step.fold {
-        Some(fold) => (fold, format!("measuring {} of {}", fold + 1, step.folds)),
+        Some(fold) => (fold, format!("fold {} of {}", fold + 1, step.folds)),
         None => (step.folds, "all resources".to_owned()),
     };
     steps.tell(&what);
@@ -63,44 +66,47 @@ fn tell(steps: &Steps, step: Step) {
 
 fn promote(registry: &Registry, id: &str, args: &TrainArgs, why: &str) -> Result<String, Failure> {
     if args.no_promote {
-        return Ok(format!("{id} is kept and not used: `tagpol model promote {id}`\n"));
+        return Ok(format!("kept {id} without promoting it: use it with `tagpol model promote {id}`\n"));
     }
     registry.promote(id)?;
-    Ok(format!("{id} is used from now on: {why}\n"))
+    Ok(format!("promoted {id}: {why}\n"))
 }
 
 fn decide(
     registry: &Registry,
     (old, new): (&str, &str),
     args: &TrainArgs,
-    contest: &Contest,
+    comparison: &ModelComparison,
 ) -> Result<String, Failure> {
-    let compared = counted(contest.compared, "tag", "tags");
-    let on = match contest.basis {
-        Basis::Fresh => format!("on {compared} that neither had learnt"),
-        Basis::Aside => format!("on {compared} that both kept aside"),
-        Basis::Other => return promote(registry, new, args, &format!("{old} knows none of these tags")),
-        Basis::Little => {
-            return Ok(format!("{old} stays in use: there is too little to compare {new} with it on\n"));
+    let compared = counted(comparison.compared, "value", "values");
+    let on = match comparison.basis {
+        Basis::Fresh => format!("on {compared} that neither was trained on"),
+        Basis::HeldOut => format!("on {compared} that both held out of training"),
+        Basis::OtherTags => {
+            return promote(registry, new, args, &format!("{old} has learned none of these tags"));
+        }
+        Basis::TooFew => {
+            return Ok(format!("{old} stays in use: there are too few values to compare {new} with it\n"));
         }
     };
-    let (a, b) = (contest.champion, contest.challenger);
+    let (a, b) = (comparison.champion, comparison.challenger);
     let figures = format!(
-        "{on}: {} right (loss {:.3}) against {} (loss {:.3}) of {old}",
+        "{on}: accuracy {} (loss {:.3}); {old} has {} (loss {:.3})",
         percent(b.accuracy),
         b.loss,
         percent(a.accuracy),
         a.loss
     );
-    if contest.is_won() {
+    if comparison.is_won() {
         return promote(registry, new, args, &format!("it is better {figures}"));
     }
-    Ok(format!("{old} stays in use: {new} is no better {figures}\n"))
+    Ok(format!("{old} stays in use: {new} is not better {figures}\n"))
 }
 
-/// What was measured, for people.
+/// Returns the figures of a training as a table.
 fn table(id: &str, report: &Report) -> String {
-    let mut text = format!("model {id}, of {}\n\n", counted(report.resources, "resource", "resources"));
+    let mut text =
+        format!("model {id}, trained on {}\n\n", counted(report.resources, "resource", "resources"));
     let width = report.targets.iter().map(|target| target.name.chars().count()).max().unwrap_or(0).max(3);
     // The width of a format has a limit, and the length of a name has none.
     let width = width.min(100);
@@ -132,7 +138,7 @@ fn applied(regime: &RegimeReport) -> String {
     match threshold {
         Some(threshold) if threshold.coverage > 0.0 => {
             format!(
-                "{} of resources, {} right",
+                "{} coverage, {} precision",
                 percent(threshold.coverage),
                 percent(threshold.precision.share)
             )

@@ -10,7 +10,7 @@ use tagpol_sema::Validity;
 use tagpol_sema::program::{self, MapTarget, Pattern, Program, Tag, TagId, TagType};
 use tagpol_suggest::{Labelled, MOST_TARGETS, Resource, Target, fold};
 
-use crate::args::GroundArgs;
+use crate::args::ModelInputArgs;
 use crate::context::context;
 use crate::failure::Failure;
 use crate::inventory::named;
@@ -18,17 +18,21 @@ use crate::output::Output;
 use crate::project::{self, Project};
 use crate::state;
 
-/// A project with an inventory and a state store.
-pub(crate) struct Ground {
+/// A project with the inventory and the state store that a model is trained on.
+pub(crate) struct TrainingContext {
     pub(crate) program: Program,
     pub(crate) opened: OpenedInventory,
     pub(crate) options: Options,
     store: StateStore,
 }
 
-impl Ground {
+impl TrainingContext {
     /// Reads the project and opens its inventory.
-    pub(crate) fn open(project: Project, args: &GroundArgs, output: &mut Output) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        project: Project,
+        args: &ModelInputArgs,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
         let context = context(args.now);
         let program = project::program(&project, &context, output)?.clone();
         let named = named(&args.source)?;
@@ -42,31 +46,31 @@ impl Ground {
         Ok(Self { program, opened, options, store })
     }
 
-    pub(crate) fn source(&self) -> Source<'_> {
-        Source::new(&self.program, &self.opened.snapshot, self.options.clone(), self.store.clone())
+    pub(crate) fn data(&self) -> TrainingData<'_> {
+        TrainingData::new(&self.program, &self.opened.snapshot, self.options.clone(), self.store.clone())
     }
 }
 
-/// Resources, and the tags that a model may learn.
-pub(crate) struct Source<'a> {
+/// The resources of a snapshot, and the tags that a model can learn.
+pub(crate) struct TrainingData<'a> {
     pub(crate) program: &'a Program,
     pub(crate) snapshot: &'a Snapshot,
     options: Options,
     pub(crate) store: StateStore,
-    /// The tags, in the order of the targets.
+    /// The tags that a model can learn, in the order of `targets`.
     pub(crate) tags: Vec<TagId>,
     pub(crate) targets: Vec<Target>,
 }
 
-/// A resource with what is known of its tags.
+/// A resource with the values of its tags.
 #[derive(Debug, Clone)]
-pub(crate) struct Learned {
+pub(crate) struct TaggedResource {
     pub(crate) resource: Resource,
-    /// For each target the value and where that came from.
+    /// For each target the value with its source; None if the tag is missing.
     pub(crate) values: Vec<Option<(String, program::Source)>>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> TrainingData<'a> {
     pub(crate) fn new(
         program: &'a Program,
         snapshot: &'a Snapshot,
@@ -75,7 +79,7 @@ impl<'a> Source<'a> {
     ) -> Self {
         let tags = learnable(program);
         let targets = tags.iter().map(|tag| target(program.tag(*tag))).collect();
-        // What is inferred is nothing to learn from, and no run is remembered for reading.
+        // Inferred values are not training data, and reading is not recorded as a run.
         let options = Options { state: Some(store.clone()), record: false, ..options };
         Self { program, snapshot, options, store, tags, targets }
     }
@@ -85,19 +89,20 @@ impl<'a> Source<'a> {
         let found = self.targets.iter().position(|target| target.name == name);
         found.ok_or_else(|| {
             let names = self.targets.iter().map(|target| target.name.as_str());
-            let failure = Failure::usage(format!("there is no tag `{name}` that a model could suggest"));
+            let failure = Failure::usage(format!("`{name}` is not a tag that a model can suggest"));
             match tagpol_syntax::similar::closest(name, names) {
                 Some(close) => failure.help(format!("did you mean `{close}`?")),
-                None => failure.help("a model suggests texts, enumerations, addresses and booleans"),
+                None => failure
+                    .help("models suggest tags that are texts, enumerations, email addresses or booleans"),
             }
         })
     }
 
-    /// Reads resources, with the values that are not inferred.
+    /// Reads resources with their values, without inferred ones.
     pub(crate) fn for_each(
         &self,
         which: Which<'_>,
-        mut f: impl FnMut(Learned) -> Result<(), Failure>,
+        mut f: impl FnMut(TaggedResource) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut failed = None;
         let observed = observe(self.program, self.snapshot, &self.options, &self.tags, which, |one| {
@@ -113,7 +118,7 @@ impl<'a> Source<'a> {
     }
 
     /// Reads all resources.
-    pub(crate) fn all(&self) -> Result<Vec<Learned>, Failure> {
+    pub(crate) fn all(&self) -> Result<Vec<TaggedResource>, Failure> {
         let mut all = Vec::new();
         self.for_each(Which::All, |one| {
             all.push(one);
@@ -122,8 +127,8 @@ impl<'a> Source<'a> {
         Ok(all)
     }
 
-    /// Reads what a model learns from: values that are native or that people gave, as far as they are
-    /// valid, and values that people refused. What rules and defaults fill in is nothing to learn from.
+    /// Reads the training data: valid values that are native or that people decided, and values that people rejected.
+    /// Values from rules and defaults are left out: a model that repeats rules adds nothing.
     pub(crate) fn labelled(&self) -> Result<Vec<Labelled>, Failure> {
         let mut refused: HashMap<String, Vec<(usize, String)>> = HashMap::new();
         let rejections = self.store.read(&self.store.database()?, |state| state.rejections())?;
@@ -146,22 +151,22 @@ impl<'a> Source<'a> {
         Ok(labelled)
     }
 
-    /// Returns the value of a target that can be learnt from.
-    pub(crate) fn label<'l>(&self, one: &'l Learned, target: usize) -> Option<&'l str> {
+    /// Returns the value of a target that a model can be trained on; None if there is none.
+    pub(crate) fn label<'l>(&self, one: &'l TaggedResource, target: usize) -> Option<&'l str> {
         let (value, source) = one.values.get(target)?.as_ref()?;
         let given =
             matches!(source, program::Source::Decided | program::Source::Set | program::Source::Native);
         (given && self.is_valid(target, value)).then_some(value)
     }
 
-    /// Whether a value is one of the tag's type.
+    /// Whether a value is valid for the type of the tag.
     pub(crate) fn is_valid(&self, target: usize, value: &str) -> bool {
         let tag = self.tags.get(target).map(|tag| self.program.tag(*tag));
         tag.is_some_and(|tag| Validity::of(&tag.ty).holds(value))
     }
 
-    /// Returns the targets that a resource lacks: those without a value but a default.
-    pub(crate) fn missing(one: &Learned) -> Vec<usize> {
+    /// Returns the missing targets of a resource: those without a value, or with a default only.
+    pub(crate) fn missing(one: &TaggedResource) -> Vec<usize> {
         let lacks = |value: &Option<(String, program::Source)>| {
             value.as_ref().is_none_or(|(_, source)| *source == program::Source::Default)
         };
@@ -169,9 +174,9 @@ impl<'a> Source<'a> {
     }
 }
 
-fn learned(one: Observed) -> Learned {
+fn learned(one: Observed) -> TaggedResource {
     let Observed { id, name, type_, provider, account, region, meta, monthly_cost, tags, values } = one;
-    Learned {
+    TaggedResource {
         resource: Resource {
             context: meta.as_deref().map(grouping).unwrap_or_default(),
             tags: texts(&tags),
@@ -187,7 +192,7 @@ fn learned(one: Observed) -> Learned {
     }
 }
 
-/// Members of an object that are texts.
+/// Returns the members of a JSON object that are texts.
 fn texts(json: &str) -> Vec<(String, String)> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
     let text = |(key, value)| match value {
@@ -197,7 +202,7 @@ fn texts(json: &str) -> Vec<(String, String)> {
     object.into_iter().filter_map(text).collect()
 }
 
-/// Names of what says where a resource belongs, folded.
+/// Names of metadata that show where a resource belongs, folded.
 const GROUPING: [&str; 18] = [
     "accountname",
     "address",
@@ -219,7 +224,7 @@ const GROUPING: [&str; 18] = [
     "terraformmodule",
 ];
 
-/// Returns what the source of a resource says of where it belongs.
+/// Returns the metadata of a resource that show where it belongs.
 fn grouping(meta: &str) -> Vec<(String, String)> {
     texts(meta)
         .into_iter()
@@ -227,7 +232,7 @@ fn grouping(meta: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the tags that a model may learn, those that an `infer` names before the others.
+/// Returns the tags that a model can learn, those of an `infer` before the others.
 fn learnable(program: &Program) -> Vec<TagId> {
     let inferred = program.inferences.iter().map(|inference| inference.tag);
     let mut tags: Vec<TagId> = inferred.collect();
@@ -254,7 +259,7 @@ fn target(tag: &Tag) -> Target {
         Pattern::Literal(text) => Some(text.clone()),
         Pattern::Glob(_) | Pattern::Regex(_) => None,
     };
-    // Where a tag is free text, words that stand for a value do so within the tag only.
+    // The spellings of a free text stand for their value within the tag only, and not in names.
     let arms = normalizes
         .iter()
         .flat_map(|normalize| &normalize.arms)

@@ -1,4 +1,4 @@
-//! Where the models of a project are.
+//! The models of a project.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use tagpol_suggest::{Model, Registry, RegistryError};
 
 use crate::failure::Failure;
 
-/// Returns the models beside a state store.
+/// Returns the registry beside a state store.
 pub(crate) fn registry(state: &Path) -> Registry {
     Registry::new(state.parent().unwrap_or(Path::new("")).join("models"))
 }
 
-/// Reads the model that is used, with its id.
+/// Reads the promoted model with its id; None if there is none.
 pub(crate) fn promoted(registry: &Registry) -> Result<Option<(String, Model)>, Failure> {
     let Some(id) = registry.promoted()? else { return Ok(None) };
     let model = registry.load(&id)?;
@@ -22,11 +22,11 @@ impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
         match &error {
             RegistryError::Unknown(_) | RegistryError::Ambiguous(_) => {
-                Self::usage(error.to_string()).help("`tagpol model list` shows them")
+                Self::usage(error.to_string()).help("list the models with `tagpol model list`")
             }
             RegistryError::NothingBefore => Self::usage(error.to_string()),
             RegistryError::Damaged { .. } | RegistryError::Version { .. } => {
-                Self::engine(error.to_string()).help("train another with `tagpol train`")
+                Self::engine(error.to_string()).help("train a new model with `tagpol train`")
             }
             RegistryError::Io { .. } => Self::engine(error.to_string()),
             RegistryError::File(file) => match file.help() {

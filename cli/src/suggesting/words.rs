@@ -1,28 +1,28 @@
-//! Reasons and shares in words.
+//! Reasons for people.
 
 use tagpol_suggest::{Field, Reason};
 
 use crate::diagnostics::one_line;
 
-/// Returns a reason as a person reads it, for a value.
+/// Returns a reason for a value as a line of text.
 pub(crate) fn reason(reason: &Reason, value: &str) -> String {
     let value = one_line(value);
     match reason {
         Reason::Part { field, text, effect } => format!("{} ({effect:+.2})", part(field, &one_line(text))),
         Reason::Similar { shared, with, of } => {
-            format!("{with} of {of} resources of {} are `{value}`", one_line(shared))
+            format!("{with} of {of} resources {} have `{value}`", one_line(shared))
         }
         Reason::Word { word } => format!("the word `{}` stands for `{value}`", one_line(word)),
         Reason::Copy { of, right, among } => {
-            format!("it is what {} says, which was right for {right} of {among}", one_line(of))
+            format!("copied from {}, which is right for {right} of {among} resources", one_line(of))
         }
     }
 }
 
 fn part(field: &Field, text: &str) -> String {
     match field {
-        Field::Name => format!("name has `{text}`"),
-        Field::Id => format!("id has `{text}`"),
+        Field::Name => format!("name contains `{text}`"),
+        Field::Id => format!("id contains `{text}`"),
         Field::Type => format!("type is `{text}`"),
         Field::Provider => format!("provider is `{text}`"),
         Field::Account => format!("account is `{text}`"),
@@ -31,9 +31,4 @@ fn part(field: &Field, text: &str) -> String {
         Field::Tag(key) => format!("tag `{}` is `{text}`", one_line(key)),
         Field::Cost => format!("cost is {text}"),
     }
-}
-
-/// Returns a share as percent.
-pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1}%", 100.0 * share)
 }

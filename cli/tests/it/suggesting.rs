@@ -46,11 +46,11 @@ fn open_findings(folder: &Folder) -> usize {
 fn a_model_is_trained_asked_and_answered() {
     let folder = project();
     let nothing = folder.run(&["suggest"]);
-    nothing.fails_with(2, &["there is no model", "tagpol train"]);
+    nothing.fails_with(2, &["no model is in use", "tagpol train"]);
     assert_eq!(open_findings(&folder), 24);
 
     let told = run(&folder, &["train", "--now", NOW]);
-    assert!(told.contains("is used from now on: it is the first"), "{told}");
+    assert!(told.contains(": it is the first model\n") && told.contains("\npromoted "), "{told}");
     assert!(told.contains("best baseline") && told.contains("environment"), "{told}");
 
     // What is sure enough is inferred, and never changes what is there.
@@ -63,13 +63,13 @@ fn a_model_is_trained_asked_and_answered() {
     let lines: Vec<&str> = rows.lines().collect();
     assert_eq!(lines[0], "resource,tag,value,confidence,reasons,others");
     assert!(lines[1].starts_with("media-dev/queue-dev-7,team,the media team,0."), "{rows}");
-    assert!(lines[1].contains("15 of 15 resources of account `media-dev`"), "{rows}");
+    assert!(lines[1].contains("15 of 15 resources with account `media-dev` have"), "{rows}");
     assert_eq!(lines.len(), 2, "{rows}");
     folder.run(&["suggest", "--where", "resource.nothing == 1"]).fails_with(2, &["is no condition"]);
     folder.run(&["suggest", "--tag", "teem"]).fails_with(2, &["did you mean `team`?"]);
     let told = run(&folder, &["explain", "media-dev/queue-dev-7", "team", "--now", NOW]);
-    assert!(told.contains("what the model says, and why"), "{told}");
-    assert!(told.contains("15 of 15 resources of account `media-dev`"), "{told}");
+    assert!(told.contains("Suggested by the model"), "{told}");
+    assert!(told.contains("15 of 15 resources with account `media-dev` have"), "{told}");
 
     // People answer.
     run(&folder, &["feedback", "reject", "media-dev/queue-dev-7", "team", "--by", "jane"]);
@@ -77,10 +77,10 @@ fn a_model_is_trained_asked_and_answered() {
     let rows = run(&folder, &["suggest", "--tag", "team", "--format", "csv"]);
     assert!(!rows.contains("media-dev/queue-dev-7") && !rows.contains("media-prod/queue-prod-7"), "{rows}");
 
-    // A training on the same is no better, and the model that is used stays.
+    // A model that is trained on the same is not better, and the model in use stays.
     let list = run(&folder, &["model", "list"]);
     let told = run(&folder, &["train", "--now", "2026-11-02", "--seed", "1"]);
-    assert!(told.contains("stays in use") || told.contains("is used from now on: it is better"), "{told}");
+    assert!(told.contains("stays in use") || told.contains(": it is better"), "{told}");
     let ids: Vec<String> = run(&folder, &["model", "list"])
         .lines()
         .map(|line| line.split_whitespace().find(|word| *word != "*").unwrap().to_owned())
@@ -92,10 +92,10 @@ fn a_model_is_trained_asked_and_answered() {
     assert!(run(&folder, &["model", "rollback"]).contains(&ids[0]));
     assert!(run(&folder, &["model", "list"]).starts_with("* "));
     let card = run(&folder, &["model", "card"]);
-    assert!(card.contains("## Against simple methods") && card.contains("naive Bayes"), "{card}");
+    assert!(card.contains("## Comparison with simple methods") && card.contains("naive Bayes"), "{card}");
     run(&folder, &["model", "card", "-o", "card.md"]);
     assert!(folder.read("card.svg").starts_with("<svg"));
-    assert!(run(&folder, &["model", "show"]).contains("nearest neighbours"));
+    assert!(run(&folder, &["model", "show"]).contains("nearest neighbors"));
 }
 
 #[test]
@@ -105,29 +105,29 @@ fn suggestions_are_answered_one_by_one() {
     let mut review = folder.command(&["review", "--tag", "environment", "--at-least", "0", "--by", "jane"]);
     let mut child =
         review.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // A slip is no answer, and neither is a value that the tag does not have.
+    // A typo is not an answer, and neither is a value that the tag cannot have.
     child.stdin.take().unwrap().write_all(b"a\nacept\n=nonsense\n=staging\nr\ns\nq\n").unwrap();
     let told = Run::of(child.wait_with_output().unwrap()).ends_with(0);
-    assert_eq!(told.matches("`nonsense` is no value of `environment`").count(), 1, "{told}");
-    assert!(told.ends_with("\n3 decisions of 12 suggestions\n"), "{told}");
+    assert_eq!(told.matches("`nonsense` is not a valid value of `environment`").count(), 1, "{told}");
+    assert!(told.ends_with("\ndecided 3 of 12 suggestions\n"), "{told}");
     let trail = run(&folder, &["tags", "history", "--format", "csv"]);
     let actions: Vec<&str> = trail.lines().skip(1).map(|line| line.split(',').nth(3).unwrap()).collect();
     assert_eq!(actions, ["confirm", "set", "reject"]);
 }
 
 #[test]
-fn rules_are_learnt_that_check_and_pass_their_tests() {
+fn proposed_rules_check_and_pass_their_tests() {
     let folder = project();
-    let told = run(&folder, &["learn", "--tag", "team", "--precision", "0.75", "--write", "learnt.tagpol"]);
-    assert!(told.contains("learnt.tagpol: ") && told.contains(" rules, 0 spellings"), "{told}");
-    let text = folder.read("learnt.tagpol");
+    let told = run(&folder, &["learn", "--tag", "team", "--precision", "0.75", "--write", "learned.tagpol"]);
+    assert!(told.contains("learned.tagpol: ") && told.contains(" rules, 0 spellings"), "{told}");
+    let text = folder.read("learned.tagpol");
     assert!(text.contains("resource.account == \"media-dev\""), "{text}");
     run(&folder, &["check"]);
-    run(&folder, &["fmt", "--check", "learnt.tagpol"]);
+    run(&folder, &["fmt", "--check", "learned.tagpol"]);
     assert!(run(&folder, &["test", "--now", NOW]).contains("passed"));
-    // What a rule covers needs no other.
+    // Nothing is proposed that a rule fills already.
     let again = folder.run(&["learn", "--tag", "team", "--precision", "0.75"]);
-    assert!(again.err.contains("nothing was found"), "{again:?}");
+    assert!(again.err.contains("no rules or spellings found"), "{again:?}");
 }
 
 /// Two teams, and resources of an account where nobody said a team yet.
@@ -189,7 +189,7 @@ fn what_people_answer_changes_the_next_training_and_what_is_inferred() {
     // What is used is what `eval` infers, at once: decided values, and those of the model beside them.
     let inferred = found(&folder, "not-green");
     assert!(inferred > accepted.len(), "{inferred}");
-    assert_eq!(run(&folder, &["model", "rollback"]), format!("{first} is used again\n"));
+    assert_eq!(run(&folder, &["model", "rollback"]), format!("rolled back to {first}\n"));
     assert_eq!(found(&folder, "not-green"), accepted.len());
     run(&folder, &["model", "promote", &second]);
     assert_eq!(found(&folder, "not-green"), inferred);

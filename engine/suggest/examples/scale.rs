@@ -106,13 +106,13 @@ fn main() {
         println!("  {}: {:.1}% right of {}", target.name, 100.0 * target.all.accuracy, target.all.measured);
     }
     let watch = Watch::start();
-    let mut said = 0;
+    let mut suggested = 0;
     for chunk in resources.chunks(4096) {
         let questions: Vec<(&Resource, &[usize])> =
             chunk.iter().map(|one| (&one.resource, [0].as_slice())).collect();
-        said += model.suggest(&questions).len();
+        suggested += model.suggest(&questions).len();
     }
-    println!("suggested {said} tags: {}", watch.read());
+    println!("suggested {suggested} tags: {}", watch.read());
     let about = About { trained_at: String::new(), snapshot: String::new(), seed: 1, program: String::new() };
     let registry = Registry::new(std::env::temp_dir().join(format!("tagpol-scale-{}", std::process::id())));
     let Ok(id) = registry.add(&model, &about, &report) else { return };
@@ -123,8 +123,8 @@ fn main() {
     let _ = std::fs::remove_dir_all(registry.folder());
     let watch = Watch::start();
     for one in resources.iter().take(1000) {
-        said += model.suggest(&[(&one.resource, &[0])]).len();
+        suggested += model.suggest(&[(&one.resource, &[0])]).len();
     }
     println!("suggested one tag, a thousand times: {}", watch.read());
-    assert_eq!(said, count + count.min(1000));
+    assert_eq!(suggested, count + count.min(1000));
 }

@@ -1,22 +1,24 @@
-//! Suggests missing tags from what the resources that have them look like.
+//! Suggests missing tags, learned from the resources that have them.
 //!
 //! ```text
-//! Resource + values of tags -- train --> Model + Report
-//! Model + Resource          -- suggest, reasons --> values with confidence, and why
-//! Model                     <-- Registry --> files
-//! Resource + values of tags -- mine, spellings --> rules and spellings for people
+//! Resource -- features --> numbered features
+//!          -- candidates --> values that any method proposes, with signals
+//!          -- ranking, calibration --> probability and confidence of each
+//! training: labelled resources --> Model + Report (evaluation), against baselines
+//! registry: Model <--> files          rules: labelled resources --> rules and spellings for people
 //! ```
 //!
-//! In: resources with the values that their tags have, and values that people refused. Out: a
-//! [`Model`] that says of a resource what a missing tag could be, and a [`Report`] of what that is
-//! worth. Assumes that values are clean. Promises that
+//! Arrows point one way: `numerics` < `features` < `candidates` < `baselines`, `ranking` < `calibration` < `model`,
+//! `reasons` < `evaluation` < `training`, `registry`.
+//!
+//! In: resources with the values of their tags, and values that people rejected. Out: a [`Model`] that suggests values
+//! for missing tags, and a [`Report`] of how good it is. Assumes that values are clean. Promises that
 //!
 //! - the same resources and seed give the same model,
-//! - all that is reported and claimed is measured on families of resources, and on single ones, that
-//!   nothing had been learnt from,
-//! - native keys that say a tag are never looked at to suggest it,
-//! - a [`Suggestion`]'s confidence is never more than its probability, nor than the low end of the
-//!   interval of what was right among the suggestions that were as probable,
+//! - all figures are measured on resources that were held out of training: families, and single resources,
+//! - native keys that reveal a tag are never used to suggest it,
+//! - the confidence of a [`Suggestion`] is never more than its probability, nor than the low end of the interval of the
+//!   share that was right among suggestions that were as probable,
 //! - a model appears in a [`Registry`] whole or not at all.
 
 mod baselines;
@@ -34,12 +36,13 @@ mod training;
 
 pub use baselines::comparison::{Compared, Sight, compare};
 pub use baselines::methods::Baseline;
-pub use calibration::probability::{Bin, Share};
+pub use calibration::outcome::Share;
+pub use calibration::reliability::Bin;
 pub use candidates::copies::Origin;
-pub use candidates::history::Kind;
+pub use candidates::history::SharedAttribute;
 pub use evaluation::measure::{Measurement, measure};
-pub use evaluation::model_comparison::{Basis, Contest, Score, contest};
-pub use evaluation::report::{RegimeReport, Report, THRESHOLDS, TargetReport, Threshold};
+pub use evaluation::model_comparison::{Basis, ModelComparison, Score, compare_models};
+pub use evaluation::report::{RegimeReport, Report, THRESHOLDS, TargetReport, Threshold, percent};
 pub use features::parts::{Field, MOST_TARGETS};
 pub use features::resource::{Labelled, Resource, Target, fold};
 pub use model::{Answer, Model, Suggestion};

@@ -1,10 +1,10 @@
-//! Why the model says what it says, for a person to check.
+//! Reasons for suggestions, for a person to check.
 //!
-//! What a part of a resource counts for is how much less likely the value is without it: the whole
-//! model is asked again. Beside that stand plain facts: what similar resources have.
+//! The effect of a part of a resource is how much less likely the value is without it: the whole model is asked again
+//! (occlusion, Zeiler and Fergus 2014). Facts about similar resources, synonyms and copies are added.
 
-use crate::candidates::history::{Kind, keys};
-use crate::features::parts::Field;
+use crate::candidates::history::{SharedAttribute, history_keys};
+use crate::features::parts::{Field, bit};
 use crate::features::resource::{Resource, fold};
 use crate::model::Model;
 
@@ -13,74 +13,73 @@ use crate::model::Model;
 pub enum Reason {
     /// A part of the resource.
     Part {
-        /// Where it stands.
+        /// The field of the part.
         field: Field,
-        /// The part.
+        /// The text of the part.
         text: String,
         /// How much more likely the value is with it than without, from -1 to 1.
         effect: f32,
     },
-    /// What resources have that share something with it.
+    /// Other resources that share something with this one have the value.
     Similar {
-        /// What they share, in words.
+        /// A description of what they share.
         shared: String,
-        /// How many have the value.
+        /// The number of them that have the value.
         with: u32,
-        /// How many have the tag.
+        /// The number of them that have the tag.
         of: u32,
     },
-    /// A word stands for the value.
+    /// A word of the resource is a synonym of the value.
     Word {
         /// The word.
         word: String,
     },
-    /// The value is a copy.
+    /// The value is a copy of something else.
     Copy {
-        /// Of what, in words.
+        /// A description of the source.
         of: String,
-        /// How often such copies are right.
+        /// The number of resources for which such a copy is right.
         right: u32,
-        /// Of so many.
+        /// The number of resources that have both the tag and the source.
         among: u32,
     },
 }
 
-/// Effects that are too small to tell of.
-const SMALL: f32 = 0.02;
+/// Effects below this are left out.
+const MIN_EFFECT: f32 = 0.02;
 
-/// Reasons of each kind that are told.
-const MOST: usize = 3;
+/// The most reasons of each kind.
+const MAX_REASONS: usize = 3;
 
 impl Model {
-    /// Returns why a value is as likely as it is, what counts most first.
+    /// Returns reasons for and against a value, the effects of parts first, in descending order.
     pub fn reasons(&self, resource: &Resource, target: usize, value: &str) -> Vec<Reason> {
         let mut reasons = self.effects(resource, target, value);
         reasons.extend(self.similar(resource, target, value));
-        let said = self.known.prior.said(target, resource);
-        let word = said.values.into_iter().find(|(said, ..)| fold(said) == fold(value));
+        let synonyms = self.context.synonyms.matches(target, resource);
+        let word = synonyms.values.into_iter().find(|(other, ..)| fold(other) == fold(value));
         reasons.extend(word.map(|(_, word, _)| Reason::Word { word }));
-        let classes = self.base.classes.get(target);
-        let copies = classes.map(|classes| {
-            self.base.derivations.get((target, classes), resource, &self.known.own, &self.known.stop)
-        });
+        let classes = self.generator.classes.get(target);
+        let copies =
+            classes.map(|classes| self.generator.copies.get((target, classes), resource, &self.context));
         let copy = copies
             .into_iter()
             .flatten()
-            .find(|copy| fold(&copy.value) == fold(value) && copy.record.share() > 0.3);
+            .find(|copy| fold(&copy.value) == fold(value) && copy.hits.reliability() > 0.3);
         reasons.extend(copy.map(|copy| Reason::Copy {
-            of: copy.origin.called(),
-            right: copy.record.right,
-            among: copy.record.of,
+            of: copy.origin.description(),
+            right: copy.hits.right,
+            among: copy.hits.of,
         }));
         reasons
     }
 
-    /// Asks again without each part.
+    /// Returns the effect of each part, by asking the model again without it.
     fn effects(&self, resource: &Resource, target: usize, value: &str) -> Vec<Reason> {
         let pieces: Vec<(Field, String, Resource)> = without_pieces(resource)
             .into_iter()
             .filter(|(field, ..)| match field {
-                Field::Tag(key) => self.known.own.says(key) & crate::features::parts::bit(target) == 0,
+                Field::Tag(key) => self.context.own_keys.targets_of(key) & bit(target) == 0,
                 _ => true,
             })
             .collect();
@@ -101,37 +100,37 @@ impl Model {
             .iter()
             .zip(pieces)
             .map(|(without, (field, text, _))| (with - without, field, text))
-            .filter(|(effect, ..)| effect.abs() >= SMALL)
+            .filter(|(effect, ..)| effect.abs() >= MIN_EFFECT)
             .collect();
         effects.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
-        effects.truncate(MOST);
+        effects.truncate(MAX_REASONS);
         effects.into_iter().map(|(effect, field, text)| Reason::Part { field, text, effect }).collect()
     }
 
-    /// Counts what resources have that share something.
+    /// Counts the values of resources that share something.
     fn similar(&self, resource: &Resource, target: usize, value: &str) -> Vec<Reason> {
-        let Some(classes) = self.base.classes.get(target) else { return Vec::new() };
+        let Some(classes) = self.generator.classes.get(target) else { return Vec::new() };
         let class = classes.class(value);
-        let shared = keys(resource, &self.known.own, &self.known.stop).into_iter();
-        let mut counted: Vec<(Kind, String, u32, u32)> = shared
-            .filter_map(|(key, called)| {
-                let counts = self.base.history.get(target, key)?;
-                Some((key.kind, called, counts.count(class), counts.total))
+        let shared = history_keys(resource, &self.context).into_iter();
+        let mut counted: Vec<(SharedAttribute, String, u32, u32)> = shared
+            .filter_map(|(key, description)| {
+                let counts = self.generator.history.get(target, key)?;
+                Some((key.attribute, description, counts.count(class), counts.total))
             })
             .filter(|(_, _, with, of)| class > 0 && *of >= 3 && 2 * with >= *of)
             .collect();
-        // The narrowest that still counts for something is what a person would look at.
+        // The most certain first; of equally certain ones the broadest, which is the easiest to check.
         counted.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)).then(a.0.cmp(&b.0)));
-        counted.truncate(MOST - 1);
+        counted.truncate(MAX_REASONS - 1);
         counted.into_iter().map(|(_, shared, with, of)| Reason::Similar { shared, with, of }).collect()
     }
 }
 
-fn certainty((_, _, with, of): &(Kind, String, u32, u32)) -> f32 {
+fn certainty((_, _, with, of): &(SharedAttribute, String, u32, u32)) -> f32 {
     *with as f32 / (*of as f32 + 1.0)
 }
 
-/// Returns the resource without each of the parts that a person can point at.
+/// Returns the resource without each of its parts.
 fn without_pieces(resource: &Resource) -> Vec<(Field, String, Resource)> {
     let mut pieces = Vec::new();
     if let Some(name) = &resource.name {
@@ -165,7 +164,7 @@ fn without_pieces(resource: &Resource) -> Vec<(Field, String, Resource)> {
     pieces
 }
 
-/// Returns a text without another, whatever the case.
+/// Returns a text without another, ignoring case.
 fn cut(text: &str, piece: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let piece = piece.to_ascii_lowercase();

@@ -17,35 +17,35 @@ use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
 use crate::project;
-use crate::suggesting::{Ground, Learned, Source};
+use crate::suggesting::{TaggedResource, TrainingContext, TrainingData};
 
 pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = project::open(args.ground.path.as_deref(), &context(args.ground.now))?;
-    let ground = Ground::open(project, &args.ground, output)?;
-    let source = ground.source();
-    let asked = args.tag.as_deref().map(|tag| source.target(tag)).transpose()?;
-    let all = source.all()?;
+    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
+    let context = TrainingContext::open(project, &args.input, output)?;
+    let data = context.data();
+    let wanted = args.tag.as_deref().map(|tag| data.target(tag)).transpose()?;
+    let all = data.all()?;
     let mut items: Vec<String> = Vec::new();
-    let mut names = Names::of(source.program);
+    let mut names = Names::of(data.program);
     let (mut rules, mut entries) = (0, 0);
-    for target in (0..source.targets.len()).filter(|at| asked.is_none_or(|asked| asked == *at)) {
-        let Some(tag) = source.tags.get(target).map(|tag| source.program.tag(*tag)) else { continue };
+    for target in (0..data.targets.len()).filter(|at| wanted.is_none_or(|wanted| wanted == *at)) {
+        let Some(tag) = data.tags.get(target).map(|tag| data.program.tag(*tag)) else { continue };
         let worth = Worth { support: args.support, precision: args.precision, ..Worth::default() };
-        let found = rules_of(&source, &all, target, worth);
-        let spellings = spellings_of(&source, &all, target);
+        let found = rules_of(&data, &all, target, worth);
+        let spellings = spellings_of(&data, &all, target);
         rules += found.len();
         entries += spellings.len();
-        items.push(text::normalize(&source, tag, &spellings));
+        items.push(text::normalize(&data, tag, &spellings));
         items.extend(
-            found.iter().map(|rule| text::rule(&source, tag, (rule, &found), &all, &names.next(&tag.name))),
+            found.iter().map(|rule| text::rule(&data, tag, (rule, &found), &all, &names.next(&tag.name))),
         );
     }
     items.retain(|item| !item.is_empty());
     if items.is_empty() {
-        output.note("nothing was found that is worth a rule\n");
+        output.note("no rules or spellings found\n");
         return Ok(Exit::Success);
     }
-    let text = format!("// Found in {}.\n\n{}", line(source.snapshot.id()), items.join("\n"));
+    let text = format!("// Proposed from snapshot {}.\n\n{}", line(data.snapshot.id()), items.join("\n"));
     let text = tagpol_sink::policy::text(&text);
     match &args.write {
         None => output.print_exactly(&text)?,
@@ -59,8 +59,8 @@ pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Exit, Failure
     Ok(Exit::Success)
 }
 
-/// Finds rules that fill what no rule fills, and that give nothing else than the rules that are there.
-fn rules_of(source: &Source<'_>, all: &[Learned], target: usize, worth: Worth) -> Vec<MinedRule> {
+/// Finds rules that fill what no existing rule fills, and that contradict none.
+fn rules_of(data: &TrainingData<'_>, all: &[TaggedResource], target: usize, worth: Worth) -> Vec<MinedRule> {
     let specimens: Vec<Specimen<'_>> = all
         .iter()
         .filter_map(|one| {
@@ -68,21 +68,19 @@ fn rules_of(source: &Source<'_>, all: &[Learned], target: usize, worth: Worth) -
             let ruled = given.filter(|(_, by)| matches!(by, program::Source::Fill | program::Source::Set));
             let value = match ruled {
                 Some((value, _)) => Some(value.as_str()),
-                None => source.label(one, target),
+                None => data.label(one, target),
             };
-            // A value that is not valid is neither one to learn nor one that is missing.
-            let usable = value.is_some() || Source::missing(one).contains(&target);
+            // A value that is not valid is neither evidence nor missing.
+            let usable = value.is_some() || TrainingData::missing(one).contains(&target);
             usable.then_some(Specimen { resource: &one.resource, value, by_rule: ruled.is_some() })
         })
         .collect();
-    mine(&source.targets, &specimens, worth)
+    mine(&data.targets, &specimens, worth)
 }
 
-fn spellings_of(source: &Source<'_>, all: &[Learned], target: usize) -> Vec<Spelling> {
+fn spellings_of(data: &TrainingData<'_>, all: &[TaggedResource], target: usize) -> Vec<Spelling> {
     let counts = values(all, target);
-    let values: Vec<(&str, usize, bool)> = counts
-        .iter()
-        .map(|(value, count)| (value.as_str(), *count, source.is_valid(target, value)))
-        .collect();
-    source.targets.get(target).map(|target| spellings(target, &values)).unwrap_or_default()
+    let values: Vec<(&str, usize, bool)> =
+        counts.iter().map(|(value, count)| (value.as_str(), *count, data.is_valid(target, value))).collect();
+    data.targets.get(target).map(|target| spellings(target, &values)).unwrap_or_default()
 }

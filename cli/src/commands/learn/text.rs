@@ -1,16 +1,15 @@
-//! Rules and spellings that were found, as policies.
+//! Proposed rules and spellings as policies.
 
 use std::collections::HashSet;
 
 use tagpol_sema::program::{Program, Tag};
 use tagpol_sema::words::{Words, quoted};
-use tagpol_suggest::{Condition, MinedRule, Resource, Spelling};
+use tagpol_suggest::{Condition, MinedRule, Resource, Spelling, percent};
 
 use crate::output::counted;
-use crate::suggesting::words::percent;
-use crate::suggesting::{Learned, Source};
+use crate::suggesting::{TaggedResource, TrainingData};
 
-/// Names that rules can still have.
+/// The names that are taken.
 pub(super) struct Names(HashSet<String>);
 
 impl Names {
@@ -29,7 +28,7 @@ impl Names {
     pub(super) fn next(&mut self, tag: &str) -> String {
         let mut number = 1;
         loop {
-            let name = format!("learnt-{tag}-{number}");
+            let name = format!("learned-{tag}-{number}");
             if self.0.insert(name.clone()) {
                 return name;
             }
@@ -38,20 +37,20 @@ impl Names {
     }
 }
 
-/// Returns a rule that was found, and a test of it, in canonical form.
+/// Returns a proposed rule with a test, in canonical form.
 pub(super) fn rule(
-    source: &Source<'_>,
+    data: &TrainingData<'_>,
     tag: &Tag,
     (rule, others): (&MinedRule, &[MinedRule]),
-    all: &[Learned],
+    all: &[TaggedResource],
     name: &str,
 ) -> String {
-    let currency = source.snapshot.manifest().currency.clone().unwrap_or_default();
+    let currency = data.snapshot.manifest().currency.clone().unwrap_or_default();
     let fills = counted(rule.fills, "resource", "resources");
     let cost = if rule.cost > 0.0 { format!(", {:.0} {currency} a month", rule.cost) } else { String::new() };
-    let value = Words::new(source.program).tag_value(&tag.ty, &rule.value);
+    let value = Words::new(data.program).tag_value(&tag.ty, &rule.value);
     let text = format!(
-        "/// {} of {} have it (at least {} at 95%). Fills {fills}{cost}.\nrule {name} {{\n  when {}\n  fill {} = {value}\n}}\n\ntest \"{name}\" {{\n  given {{\n{}  }}\n  expect {} == {value} from rule {name}\n}}\n",
+        "/// {} of {} have it (95% interval: at least {}). Fills {fills}{cost}.\nrule {name} {{\n  when {}\n  fill {} = {value}\n}}\n\ntest \"{name}\" {{\n  given {{\n{}  }}\n  expect {} == {value} from rule {name}\n}}\n",
         percent(rule.precision.share),
         counted(rule.support, "resource", "resources"),
         percent(rule.precision.low),
@@ -63,19 +62,19 @@ pub(super) fn rule(
     formatted(&text)
 }
 
-/// A resource for which a rule holds, and no other rule: one of the inventory, else a made-up one.
-fn example(rule: &MinedRule, others: &[MinedRule], all: &[Learned]) -> Resource {
+/// Returns a resource that meets the condition of a rule and of no other: one of the inventory, else a made-up one.
+fn example(rule: &MinedRule, others: &[MinedRule], all: &[TaggedResource]) -> Resource {
     let is_clear = |resource: &Resource| {
         rule.condition.holds(resource)
             && !others.iter().any(|other| other != rule && other.condition.holds(resource))
     };
     let own = all.iter().map(|one| &one.resource).filter(|one| one.id == rule.example);
-    let any = all.iter().map(|one| &one.resource).take(LOOKED_AT);
+    let any = all.iter().map(|one| &one.resource).take(MAX_TRIED);
     own.chain(any).find(|one| is_clear(one)).cloned().unwrap_or_else(|| made_up(&rule.condition))
 }
 
-/// Resources that are looked at for an example.
-const LOOKED_AT: usize = 10_000;
+/// The most resources that are tried as an example.
+const MAX_TRIED: usize = 10_000;
 
 fn made_up(condition: &Condition) -> Resource {
     let (name, type_, account) = match condition {
@@ -105,12 +104,12 @@ fn condition(condition: &Condition) -> String {
     }
 }
 
-/// Returns the spellings as a `normalize` item, or as entries for the one that is there.
-pub(super) fn normalize(source: &Source<'_>, tag: &Tag, spellings: &[Spelling]) -> String {
+/// Returns the spellings as a `normalize` item, or as entries for the existing one.
+pub(super) fn normalize(data: &TrainingData<'_>, tag: &Tag, spellings: &[Spelling]) -> String {
     if spellings.is_empty() {
         return String::new();
     }
-    let words = Words::new(source.program);
+    let words = Words::new(data.program);
     let entries = spellings.iter().map(|one| {
         let of = counted(one.resources, "resource", "resources");
         let arm = format!("map {} -> {}", quoted(&one.written), words.tag_value(&tag.ty, &one.value));

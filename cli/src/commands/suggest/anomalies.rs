@@ -1,4 +1,4 @@
-//! Values that contradict what else is known of their resources, and spellings of others.
+//! Values that contradict the model, and misspelled ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,43 +14,43 @@ use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::rows;
-use crate::suggesting::predict::Asked;
-use crate::suggesting::{Learned, Source, registry, words};
+use crate::suggesting::predict::ActiveModel;
+use crate::suggesting::{TaggedResource, TrainingData, registry, words};
 
-/// How sure the model must be of another value.
-const SURE: f32 = 0.8;
+/// The least probability of another value.
+const MIN_PROBABILITY: f32 = 0.8;
 
-/// Something about a value that a person should look at.
+/// A value that a person should check.
 #[derive(Serialize)]
 struct Anomaly {
-    /// None: the value of several resources.
+    /// None if several resources have the value.
     resource: Option<String>,
     tag: String,
     value: String,
-    /// What it should perhaps be.
-    rather: String,
-    /// How much speaks for that, from 0 to 1.
+    /// The value that is more likely.
+    suggested: String,
+    /// How likely that is, from 0 to 1.
     confidence: f64,
     reasons: String,
 }
 
 pub(super) fn run(
     args: &SuggestArgs,
-    source: &Source<'_>,
+    data: &TrainingData<'_>,
     target: Option<usize>,
     scope: Option<&Pred>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let asked = Asked::promoted(source, &registry(source.store.path()))?.ok_or_else(no_model)?;
+    let model = ActiveModel::promoted(data, &registry(data.store.path()))?.ok_or_else(no_model)?;
     let mut all = Vec::new();
-    source.for_each(scope.map_or(Which::All, Which::Where), |one| {
+    data.for_each(scope.map_or(Which::All, Which::Where), |one| {
         all.push(one);
         Ok(())
     })?;
     let wanted: Vec<usize> =
-        (0..source.targets.len()).filter(|at| target.is_none_or(|target| target == *at)).collect();
-    let mut found = contradictions(source, &asked, &all, &wanted, args.all);
-    found.extend(wanted.iter().flat_map(|target| near_duplicates(source, &all, *target)));
+        (0..data.targets.len()).filter(|at| target.is_none_or(|target| target == *at)).collect();
+    let mut found = contradictions(data, &model, &all, &wanted, args.all);
+    found.extend(wanted.iter().flat_map(|target| near_duplicates(data, &all, *target)));
     found.sort_by(|a, b| {
         b.confidence.total_cmp(&a.confidence).then_with(|| (&a.tag, &a.resource).cmp(&(&b.tag, &b.resource)))
     });
@@ -61,47 +61,49 @@ pub(super) fn run(
     Ok(Exit::Success)
 }
 
-const HEADING: [&str; 6] = ["resource", "tag", "value", "rather", "confidence", "reasons"];
+const HEADING: [&str; 6] = ["resource", "tag", "value", "suggested", "confidence", "reasons"];
 
-/// Anomalies that are shown, where not all are asked for.
-const SHOWN: usize = 20;
+/// Anomalies that are listed without `--all`.
+const LISTED: usize = 20;
 
-/// Returns the values of which the model is sure that they are others.
+/// Returns the values for which the model finds another one at least [`MIN_PROBABILITY`] likely.
 fn contradictions(
-    source: &Source<'_>,
-    asked: &Asked,
-    all: &[Learned],
+    data: &TrainingData<'_>,
+    model: &ActiveModel,
+    all: &[TaggedResource],
     wanted: &[usize],
     every: bool,
 ) -> Vec<Anomaly> {
-    let mut found: Vec<(f32, &Learned, usize, String)> = Vec::new();
+    let mut found: Vec<(f32, &TaggedResource, usize, String)> = Vec::new();
     for chunk in all.chunks(4096) {
-        let has = |one: &&Learned, target: usize| source.label(one, target).is_some();
+        let has = |one: &&TaggedResource, target: usize| data.label(one, target).is_some();
         for target in wanted {
-            let own: Vec<(&Learned, Vec<usize>)> =
+            let own: Vec<(&TaggedResource, Vec<usize>)> =
                 chunk.iter().filter(|one| has(one, *target)).map(|one| (one, vec![*target])).collect();
-            for ((one, _), answers) in own.iter().zip(asked.ask(&own)) {
-                let best = answers.first().and_then(|(_, answer)| answer.best().filter(|_| !answer.strange));
-                let (Some(best), Some(value)) = (best, source.label(one, *target)) else { continue };
-                if fold(&best.value) != fold(value) && best.probability >= SURE {
+            for ((one, _), answers) in own.iter().zip(model.ask(&own)) {
+                let best = answers
+                    .first()
+                    .and_then(|(_, answer)| answer.best().filter(|_| !answer.out_of_distribution));
+                let (Some(best), Some(value)) = (best, data.label(one, *target)) else { continue };
+                if fold(&best.value) != fold(value) && best.probability >= MIN_PROBABILITY {
                     found.push((best.probability, *one, *target, best.value.clone()));
                 }
             }
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.resource.id.cmp(&b.1.resource.id)));
-    found.truncate(if every { usize::MAX } else { 4 * SHOWN });
+    found.truncate(if every { usize::MAX } else { 4 * LISTED });
     found
         .into_iter()
-        .map(|(probability, one, target, rather)| {
-            let reasons = asked.target(target).map(|own| asked.model.reasons(&one.resource, own, &rather));
+        .map(|(probability, one, target, suggested)| {
+            let reasons = model.target(target).map(|own| model.model.reasons(&one.resource, own, &suggested));
             let reasons: Vec<String> =
-                reasons.unwrap_or_default().iter().map(|reason| words::reason(reason, &rather)).collect();
+                reasons.unwrap_or_default().iter().map(|reason| words::reason(reason, &suggested)).collect();
             Anomaly {
                 resource: Some(one.resource.id.clone()),
-                tag: source.targets.get(target).map(|target| target.name.clone()).unwrap_or_default(),
-                value: source.label(one, target).unwrap_or_default().to_owned(),
-                rather,
+                tag: data.targets.get(target).map(|target| target.name.clone()).unwrap_or_default(),
+                value: data.label(one, target).unwrap_or_default().to_owned(),
+                suggested,
                 confidence: rounded(probability.into()),
                 reasons: reasons.join("; "),
             }
@@ -113,13 +115,13 @@ fn rounded(confidence: f64) -> f64 {
     (confidence * 1000.0).round() / 1000.0
 }
 
-/// Returns values that are slips of the pen for others.
-fn near_duplicates(source: &Source<'_>, all: &[Learned], target: usize) -> Vec<Anomaly> {
-    let Some(named) = source.targets.get(target) else { return Vec::new() };
+/// Returns values that are typos of others.
+fn near_duplicates(data: &TrainingData<'_>, all: &[TaggedResource], target: usize) -> Vec<Anomaly> {
+    let Some(named) = data.targets.get(target) else { return Vec::new() };
     let counted_values = values(all, target);
     let values: Vec<(&str, usize, bool)> = counted_values
         .iter()
-        .map(|(value, count)| (value.as_str(), *count, source.is_valid(target, value)))
+        .map(|(value, count)| (value.as_str(), *count, data.is_valid(target, value)))
         .collect();
     let found = spellings(named, &values).into_iter();
     found
@@ -128,19 +130,19 @@ fn near_duplicates(source: &Source<'_>, all: &[Learned], target: usize) -> Vec<A
             tag: named.name.clone(),
             confidence: rounded(one.known as f64 / (one.known + one.resources) as f64),
             reasons: format!(
-                "{} have it, and {} have `{}`",
+                "{} with this value, {} with `{}`",
                 counted(one.resources, "resource", "resources"),
                 counted(one.known, "resource", "resources"),
                 one_line(&one.value)
             ),
             value: one.written,
-            rather: one.value,
+            suggested: one.value,
         })
         .collect()
 }
 
-/// Returns how often each value of a tag occurs.
-pub(in crate::commands) fn values(all: &[Learned], target: usize) -> BTreeMap<String, usize> {
+/// Returns the number of resources with each value of a tag.
+pub(in crate::commands) fn values(all: &[TaggedResource], target: usize) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for (value, _) in all.iter().filter_map(|one| one.values.get(target)?.as_ref()) {
         *counts.entry(value.clone()).or_default() += 1;
@@ -150,18 +152,21 @@ pub(in crate::commands) fn values(all: &[Learned], target: usize) -> BTreeMap<St
 
 fn pretty(found: &[Anomaly], all: bool) -> String {
     if found.is_empty() {
-        return "no value contradicts what else is known\n".to_owned();
+        return "no anomalies\n".to_owned();
     }
     let mut text = String::new();
-    for one in found.iter().take(if all { found.len() } else { SHOWN }) {
+    for one in found.iter().take(if all { found.len() } else { LISTED }) {
         let resource = one.resource.as_deref().map(one_line).unwrap_or_else(|| "several resources".into());
-        let (value, rather) = (one_line(&one.value), one_line(&one.rather));
-        let _ =
-            writeln!(text, "{resource}\n  {} = `{value}`, rather `{rather}`  {:.2}", one.tag, one.confidence);
+        let (value, suggested) = (one_line(&one.value), one_line(&one.suggested));
+        let _ = writeln!(
+            text,
+            "{resource}\n  {} = `{value}`; more likely `{suggested}`  {:.2}",
+            one.tag, one.confidence
+        );
         let _ = writeln!(text, "    {}", one.reasons);
     }
-    if !all && found.len() > SHOWN {
-        let _ = writeln!(text, "and {}: `--all` shows them", counted(found.len() - SHOWN, "more", "more"));
+    if !all && found.len() > LISTED {
+        let _ = writeln!(text, "… and {} more (--all shows them)", found.len() - LISTED);
     }
     text
 }

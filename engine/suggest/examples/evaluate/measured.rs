@@ -93,7 +93,7 @@ fn figures(
         Err(_) => Simple::new(),
     };
     let mut figures = Vec::new();
-    for (tag, target) in targets.iter().enumerate().filter(|(tag, _)| model.is_learnt(*tag)) {
+    for (tag, target) in targets.iter().enumerate().filter(|(tag, _)| model.is_learned(*tag)) {
         let (learnt, asked) = (having(learnt, tag), having(asked, tag));
         if asked.len() < FEWEST {
             continue;

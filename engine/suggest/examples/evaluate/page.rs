@@ -37,40 +37,38 @@ enum Block {
 }
 
 const HOW: &str = "\
-For each organisation a model learnt all tags at once from a part of the resources, and was asked about the rest, \
-each tag as if the resource lacked it. Random: one resource of five was kept aside, so near-identical ones stand on both \
-sides. Unseen families: all resources of one family of five were, a family being what shares a resource group, a \
-namespace, a Terraform root or an account, whatever the environment. Other organisations: the model learnt from all \
-organisations but the one that it was asked about, and nothing but the environment. At most 6,000 resources a tag; values \
-that fewer than five resources have are left out.";
+For each organization, a model was trained on a part of the resources, for all tags at once, and measured on the rest, \
+each tag as if it were missing. Random: one resource of five was held out, so that near-identical ones are on both sides. \
+Unseen families: one family of five was held out; a family is all resources that share a resource group, a namespace, a \
+Terraform root or an account, in any environment. Other organizations: the model was trained on all other organizations, \
+for the environment only. At most 6,000 resources a tag; values of fewer than five resources are left out.";
 
 const AGAINST: &str = "\
-Simple methods learnt from the same resources and were asked about the same: the most frequent value of the account, the \
-ten nearest neighbours, the words of the name, and naive Bayes and logistic regression on runs of two to five letters of name \
-and type, of those with account, group and region, or of those with the other tags. The best of these nine is chosen by what it \
-reached on the very resources that it was asked about, which no method could know beforehand. Published is the best figure of \
-the list's own table, whose splits were drawn otherwise. Possible is the share whose value had been seen at all.";
+Simple methods were trained and measured on the same resources: the most frequent value of the account, the \
+ten nearest neighbors, the words of the name, and naive Bayes and logistic regression on n-grams of two to five letters of name \
+and type, of those with account, group and region, or of those with the other tags. The best of these nine is chosen by its \
+accuracy on the measured resources, which no method can know beforehand. Published is the best figure of the list's own table, \
+which has other splits. Possible is the share whose value occurs in the training data.";
 
 const THRESHOLDS: &str = "\
-What is claimed at a threshold: the share of resources that get a value, and the share of those values that is right, with its \
-interval of 95%. Error is the expected calibration error. Nothing is claimed where the resources kept aside while training do not \
-support it.";
+For each threshold: the share of resources that get a value, and the share of those values that is right, with its 95% \
+interval. Error is the expected calibration error. A threshold that the resources held out in training do not support is empty.";
 
 const PLOTS: &str = "\
-Bars are the share that was right of what was said to be about that likely; the line is where they should end.";
+Each bar shows the share of suggestions of about the same probability that was right; on the diagonal, both are equal.";
 
 fn blocks(measured: &[&Figures], published: &Published) -> Vec<Block> {
     vec![
-        Block::Title("Suggestions on an inventory of several organisations"),
+        Block::Title("Suggestions on an inventory of several organizations"),
         Block::Text(HOW),
-        Block::Title("Against simple methods"),
+        Block::Title("Comparison with simple methods"),
         Block::Text(AGAINST),
         Block::Table {
             head: vec![
                 "split",
                 "tag",
-                "organisation",
-                "learnt/asked",
+                "organization",
+                "trained/measured",
                 "families",
                 "possible",
                 "model",
@@ -81,10 +79,10 @@ fn blocks(measured: &[&Figures], published: &Published) -> Vec<Block> {
             ],
             rows: measured.iter().map(|one| against(one, published)).collect(),
         },
-        Block::Title("What is claimed"),
+        Block::Title("Coverage and precision"),
         Block::Text(THRESHOLDS),
         Block::Table {
-            head: vec!["split", "tag", "organisation", "error", "at 0.70", "at 0.80", "at 0.90", "at 0.95"],
+            head: vec!["split", "tag", "organization", "error", "at 0.70", "at 0.80", "at 0.90", "at 0.95"],
             rows: measured.iter().map(|one| claimed(one)).collect(),
         },
         Block::Title("Reliability"),
@@ -92,7 +90,7 @@ fn blocks(measured: &[&Figures], published: &Published) -> Vec<Block> {
         Block::Picture,
         Block::Title("Each method"),
         Block::Table {
-            head: vec!["split", "tag", "organisation", "shares that were right"],
+            head: vec!["split", "tag", "organization", "accuracy"],
             rows: measured.iter().map(|one| each(one)).collect(),
         },
     ]
@@ -229,21 +227,21 @@ fn add(known: &mut TargetReport, one: &Figures) {
     known.labelled += one.report.measured;
     let bins = &mut known.all.bins;
     for new in &one.report.bins {
-        let place = |bin: &Bin| (bin.said * 10.0).floor() as i64;
+        let place = |bin: &Bin| (bin.predicted * 10.0).floor() as i64;
         match bins.iter_mut().find(|bin| place(bin) == place(new)) {
             Some(bin) => *bin = merged(bin, new),
             None => bins.push(*new),
         }
     }
     let all: u64 = bins.iter().map(|bin| bin.count).sum();
-    let off: f64 = bins.iter().map(|bin| (bin.said - bin.right).abs() * bin.count as f64).sum();
+    let off: f64 = bins.iter().map(|bin| (bin.predicted - bin.right).abs() * bin.count as f64).sum();
     known.all.calibration_error = off / all.max(1) as f64;
 }
 
 fn merged(a: &Bin, b: &Bin) -> Bin {
     let count = a.count + b.count;
     let mean = |x: f64, y: f64| (x * a.count as f64 + y * b.count as f64) / count.max(1) as f64;
-    Bin { said: mean(a.said, b.said), right: mean(a.right, b.right), count }
+    Bin { predicted: mean(a.predicted, b.predicted), right: mean(a.right, b.right), count }
 }
 
 fn markdown(blocks: &[Block]) -> String {
@@ -252,7 +250,9 @@ fn markdown(blocks: &[Block]) -> String {
         let _ = match block {
             Block::Title(title) => writeln!(text, "{} {title}\n", if at == 0 { "#" } else { "##" }),
             Block::Text(paragraph) => writeln!(text, "{paragraph}\n"),
-            Block::Picture => writeln!(text, "![What was said against what was right](reliability.svg)\n"),
+            Block::Picture => {
+                writeln!(text, "![Predicted probabilities and the share that was right](reliability.svg)\n")
+            }
             Block::Table { head, rows } => {
                 let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
                 let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();

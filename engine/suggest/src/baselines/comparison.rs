@@ -1,25 +1,25 @@
-//! The simple methods on resources of one's choice: what they learn from, and what they are asked.
+//! The simple methods on given resources, with a choice of what they see.
 
-use crate::baselines::naive_bayes::Bayes;
-use crate::candidates::generator::Known;
-use crate::candidates::logistic_regression::Linear;
-use crate::features::grams::Grams;
+use super::naive_bayes::NaiveBayes;
+use crate::candidates::logistic_regression::LogisticRegression;
+use crate::features::grams::Ngrams;
 use crate::features::parts::bit;
 use crate::features::resource::{Labelled, Resource, Target, fold};
+use crate::features::target_context::TargetContext;
 
-/// What the simple methods look at.
+/// What the simple methods see of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
     /// Name and type.
     Name,
-    /// Those, account, context and region.
+    /// Name, type, account, context and region.
     Place,
-    /// Those, and the native tags that do not say the tag itself.
+    /// All of that, and the native tags that do not reveal the tag itself.
     Tags,
 }
 
 impl Sight {
-    /// All of them.
+    /// All choices.
     pub const ALL: [Self; 3] = [Self::Name, Self::Place, Self::Tags];
 
     fn of(self, resource: &Resource) -> Resource {
@@ -33,48 +33,55 @@ impl Sight {
     }
 }
 
-/// Shares of resources for which simple methods say the right value of a tag.
+/// The accuracy of simple methods for a tag.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Compared {
-    /// What they looked at.
+    /// What the methods saw.
     pub sight: Sight,
-    /// Naive Bayes.
+    /// Accuracy of naive Bayes, from 0 to 1.
     pub bayes: f64,
-    /// Logistic regression.
+    /// Accuracy of logistic regression, from 0 to 1.
     pub linear: f64,
 }
 
-/// Lets simple methods learn the tag of a number from resources, and asks them about others.
-pub fn compare(targets: &[Target], target: usize, learnt: &[Labelled], asked: &[Labelled]) -> Vec<Compared> {
-    let known = Known::new(targets.to_vec());
+/// Trains simple methods for a target on resources, and measures them on others.
+pub fn compare(
+    targets: &[Target],
+    target: usize,
+    training: &[Labelled],
+    asked: &[Labelled],
+) -> Vec<Compared> {
+    let context = TargetContext::new(targets.to_vec());
     let value = |one: &Labelled| {
         let value = one.values.iter().find(|(of, _)| *of == target);
         value.map(|(_, value)| fold(value)).unwrap_or_default()
     };
-    let mut values: Vec<String> = learnt.iter().map(value).collect();
+    let mut values: Vec<String> = training.iter().map(value).collect();
     values.sort_unstable();
     values.dedup();
     let class = |one: &Labelled| values.binary_search(&value(one)).ok().map(|at| at as u32);
     Sight::ALL
         .into_iter()
         .map(|sight| {
-            let mut grams = Grams::default();
-            let bags: Vec<Vec<(u32, f32)>> =
-                learnt.iter().map(|one| grams.learn(&sight.of(&one.resource), &known, bit(target))).collect();
+            let mut ngrams = Ngrams::default();
+            let bags: Vec<Vec<(u32, f32)>> = training
+                .iter()
+                .map(|one| ngrams.learn(&sight.of(&one.resource), &context, bit(target)))
+                .collect();
             let pairs: Vec<(&[(u32, f32)], u32)> = bags
                 .iter()
-                .zip(learnt)
+                .zip(training)
                 .filter_map(|(bag, one)| Some((bag.as_slice(), class(one)?)))
                 .collect();
-            let bayes = Bayes::fit(pairs.iter().copied(), grams.len());
-            let linear = Linear::fit(&pairs, grams.len());
+            let bayes = NaiveBayes::fit(pairs.iter().copied(), ngrams.len());
+            let linear = LogisticRegression::fit(&pairs, ngrams.len());
             let mut right = [0, 0];
             for one in asked {
-                let bag = grams.of(&sight.of(&one.resource), &known, bit(target));
+                let bag = ngrams.of(&sight.of(&one.resource), &context, bit(target));
                 let wanted = class(one);
-                let said = [bayes.best(&bag), linear.best(&bag)];
-                for (count, said) in right.iter_mut().zip(said) {
-                    *count += usize::from(wanted.is_some() && said == wanted);
+                let predicted = [bayes.best(&bag), linear.best(&bag)];
+                for (count, predicted) in right.iter_mut().zip(predicted) {
+                    *count += usize::from(wanted.is_some() && predicted == wanted);
                 }
             }
             let [bayes, linear] = right.map(|count| count as f64 / asked.len().max(1) as f64);

@@ -1,4 +1,4 @@
-//! Simple methods, to measure models against.
+//! Simple methods, to compare models with.
 
 pub(crate) mod comparison;
 pub(crate) mod methods;

@@ -1,144 +1,138 @@
-//! What may be claimed of each tag: how its voices are heard, what is made of probabilities, and which
-//! thresholds keep what they promise.
+//! Calibration of each tag: the weights of its models, its probabilities, and the confidence that these support.
 //!
-//! All of it is found by what became of resources that were kept aside, and each of those is judged
-//! by what was found without its fold.
+//! All of it is measured on held-out resources, and each of those is judged by what was measured without its fold.
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::calibration::probability::{Assurance, Calibration, Outcome};
-use crate::candidates::generator::{Known, Signals};
-use crate::evaluation::model_comparison::surprise;
-use crate::model::weigh;
-use crate::ranking::ensemble::{Pool, Said};
+use super::confidence_bound::ConfidenceBound;
+use super::holdout::{FOLDS, HoldoutCase, HoldoutOutcome, ranking_cases};
+use super::outcome::{Outcome, log_loss};
+use super::platt::PlattScaling;
+use crate::candidates::signals::Signals;
+use crate::features::target_context::TargetContext;
+use crate::ranking::ensemble::{EnsembleWeights, ModelLogProbs};
 use crate::ranking::scorer::Scorer;
-use crate::training::{FOLDS, Held, cases};
 
-/// What the model makes of probabilities of a target in one situation.
+/// The calibration of a target, in one of two situations: resources of the same family had the tag, or none had it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Trust {
-    pool: Pool,
-    calibration: Calibration,
-    assurance: Assurance,
+pub(crate) struct TagCalibration {
+    #[serde(alias = "pool")]
+    weights: EnsembleWeights,
+    #[serde(alias = "calibration")]
+    scaling: PlattScaling,
+    #[serde(alias = "assurance")]
+    bound: ConfidenceBound,
 }
 
-/// Whether resources of the same family had the tag, as a number of a [`Trust`].
-pub(crate) fn regime(familiar: bool) -> usize {
-    usize::from(!familiar)
+/// Returns the situation of a resource as the number of its [`TagCalibration`]: 0 if resources of the same family had the
+/// tag, else 1.
+pub(crate) fn regime(family_seen: bool) -> usize {
+    usize::from(!family_seen)
 }
 
-impl Trust {
-    /// Finds it out from what was said of resources, each with the number of the right value and the
-    /// group of near-identical ones that it belongs to.
-    fn of(cases: &[(&Said, &Held)]) -> Self {
-        // Near-identical resources are one witness, and so is a family that nothing was seen of.
+impl TagCalibration {
+    fn fit(cases: &[(&ModelLogProbs, &HoldoutCase)]) -> Self {
+        // Near-identical resources count as one observation, and so does a family of which nothing was seen: otherwise
+        // one application with a thousand machines would decide the weights of a whole tag.
         let mut groups: FxHashMap<u64, f64> = FxHashMap::default();
         cases.iter().for_each(|(_, one)| *groups.entry(one.group).or_default() += 1.0);
-        let counts = |one: &Held| groups.get(&one.group).map_or(1.0, |count| count.recip());
-        let weighted: Vec<(&Said, usize, f64)> =
-            cases.iter().map(|(said, one)| (*said, one.right, counts(one))).collect();
-        let pool = Pool::fit(&weighted);
+        let weight = |one: &HoldoutCase| groups.get(&one.group).map_or(1.0, |count| count.recip());
+        let weighted: Vec<(&ModelLogProbs, usize, f64)> =
+            cases.iter().map(|(logs, one)| (*logs, one.right, weight(one))).collect();
+        let weights = EnsembleWeights::fit(&weighted);
         let outcomes: Vec<Outcome> =
-            cases.iter().map(|(said, one)| outcome(one, &pool.weigh(said)).0).collect();
-        let calibration = Calibration::fit(&outcomes);
+            cases.iter().map(|(logs, one)| outcome(one, &weights.probabilities(logs)).0).collect();
+        let scaling = PlattScaling::fit(&outcomes);
         let calibrated: Vec<Outcome> = outcomes
             .iter()
-            .map(|one| Outcome { probability: calibration.apply(one.probability), ..*one })
+            .map(|one| Outcome { probability: scaling.apply(one.probability), ..*one })
             .collect();
-        Self { pool, calibration, assurance: Assurance::of(&calibrated) }
+        Self { weights, scaling, bound: ConfidenceBound::fit(&calibrated) }
     }
 
-    /// Returns how likely each value is, of what the scorer says: the best of them as a probability.
-    pub(crate) fn weigh(&self, signals: &[Signals], scored: &[f32]) -> Vec<f32> {
-        self.pool.weigh(&Said::of(signals, scored))
+    /// Returns the score of each candidate, from what the scorer and the other models give it; they add up to 1.
+    pub(crate) fn scores(&self, signals: &[Signals], scored: &[f32]) -> Vec<f32> {
+        self.weights.probabilities(&ModelLogProbs::of(signals, scored))
     }
 
-    /// Returns the probability that is meant by a weight.
-    pub(crate) fn probability(&self, weight: f32) -> f32 {
-        self.calibration.apply(weight)
+    /// Returns the calibrated probability of a score.
+    pub(crate) fn probability(&self, score: f32) -> f32 {
+        self.scaling.apply(score)
     }
 
-    /// Returns what may be claimed of a probability.
+    /// Returns the confidence that a probability supports.
     pub(crate) fn confidence(&self, probability: f32) -> f32 {
-        self.assurance.confidence(probability)
+        self.bound.confidence(probability)
     }
 }
 
-/// What became of a resource that was kept aside.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Judged {
-    /// With a probability that was calibrated without it.
-    pub(crate) outcome: Outcome,
-    /// What may be claimed of it.
-    pub(crate) confidence: f32,
-    pub(crate) familiar: bool,
-    /// How surprising the right value was.
-    pub(crate) loss: f64,
-}
-
-/// Finds out what may be claimed of each target, of resources whose family had it and of others, and
-/// returns what became of what was kept aside, each judged by what did not learn from its fold.
-pub(crate) fn trust(known: &Known, held: &[Held], seed: u64) -> (Vec<[Trust; 2]>, Vec<Judged>) {
-    let said = cross_said(held, seed);
-    let of = |target: usize, familiar: bool, but: Option<u64>| -> Trust {
-        let chosen = said.iter().zip(held).filter(|(_, one)| {
-            one.target == target && one.found.familiar == familiar && Some(one.fold) != but
+/// Calibrates each target in both situations, and returns what became of each case, judged without its fold.
+pub(crate) fn calibrate(
+    context: &TargetContext,
+    holdout: &[HoldoutCase],
+    seed: u64,
+) -> (Vec<[TagCalibration; 2]>, Vec<HoldoutOutcome>) {
+    let logs = cross_validated_logs(holdout, seed);
+    let fit = |target: usize, family_seen: bool, without: Option<u64>| -> TagCalibration {
+        let chosen = logs.iter().zip(holdout).filter(|(_, one)| {
+            one.target == target && one.candidates.family_seen == family_seen && Some(one.fold) != without
         });
-        Trust::of(&chosen.collect::<Vec<_>>())
+        TagCalibration::fit(&chosen.collect::<Vec<_>>())
     };
-    let targets = 0..known.targets.len();
-    let trust = targets.clone().map(|target| [true, false].map(|familiar| of(target, familiar, None)));
-    let mut parts: FxHashMap<(usize, bool, u64), Trust> = FxHashMap::default();
+    let targets = 0..context.targets.len();
+    let calibrations = targets.clone().map(|target| [true, false].map(|seen| fit(target, seen, None)));
+    let mut by_fold: FxHashMap<(usize, bool, u64), TagCalibration> = FxHashMap::default();
     for target in targets.clone() {
-        for familiar in [true, false] {
+        for family_seen in [true, false] {
             for fold in 0..FOLDS {
-                parts.insert((target, familiar, fold), of(target, familiar, Some(fold)));
+                by_fold.insert((target, family_seen, fold), fit(target, family_seen, Some(fold)));
             }
         }
     }
-    let judged = held.iter().zip(&said).map(|(one, said)| {
-        let trust = parts.get(&(one.target, one.found.familiar, one.fold)).cloned().unwrap_or_default();
-        judge(one, said, &trust)
+    let outcomes = holdout.iter().zip(&logs).map(|(one, logs)| {
+        let key = (one.target, one.candidates.family_seen, one.fold);
+        judge(one, logs, &by_fold.get(&key).cloned().unwrap_or_default())
     });
-    let judged = judged.collect();
-    (trust.collect(), judged)
+    let outcomes = outcomes.collect();
+    (calibrations.collect(), outcomes)
 }
 
-fn judge(one: &Held, said: &Said, trust: &Trust) -> Judged {
-    let (outcome, likely) = outcome(one, &trust.pool.weigh(said));
-    let outcome = Outcome { probability: trust.probability(outcome.probability), ..outcome };
-    Judged {
-        confidence: trust.confidence(outcome.probability),
-        loss: surprise(if likely > 0.0 { trust.probability(likely) } else { 0.0 }),
+fn judge(one: &HoldoutCase, logs: &ModelLogProbs, calibration: &TagCalibration) -> HoldoutOutcome {
+    let (outcome, of_right) = outcome(one, &calibration.weights.probabilities(logs));
+    let outcome = Outcome { probability: calibration.probability(outcome.probability), ..outcome };
+    HoldoutOutcome {
+        confidence: calibration.confidence(outcome.probability),
+        log_loss: log_loss(if of_right > 0.0 { calibration.probability(of_right) } else { 0.0 }),
         outcome,
-        familiar: one.found.familiar,
+        family_seen: one.candidates.family_seen,
     }
 }
 
-/// Asks scorers of what was kept aside, each fold one that learnt from the others.
-fn cross_said(held: &[Held], seed: u64) -> Vec<Said> {
-    let mut said: Vec<Option<Said>> = vec![None; held.len()];
+/// Returns what all models give each case, the scorer being one that was trained on the other folds.
+fn cross_validated_logs(holdout: &[HoldoutCase], seed: u64) -> Vec<ModelLogProbs> {
+    let mut logs: Vec<Option<ModelLogProbs>> = vec![None; holdout.len()];
     for fold in 0..FOLDS {
-        let scorer = Scorer::train(&cases(held, |one| one.fold != fold), seed + fold + 1);
-        let own: Vec<(usize, &Held)> = held.iter().enumerate().filter(|(_, one)| one.fold == fold).collect();
-        let weighed = weigh(&scorer, own.iter().map(|(_, one)| &one.found));
-        for ((at, one), weights) in own.iter().zip(weighed) {
-            if let Some(said) = said.get_mut(*at) {
-                *said = Some(Said::of(&one.found.signals(), &weights));
+        let scorer = Scorer::train(&ranking_cases(holdout, |one| one.fold != fold), seed + fold + 1);
+        let own: Vec<(usize, &HoldoutCase)> =
+            holdout.iter().enumerate().filter(|(_, one)| one.fold == fold).collect();
+        let scored = scorer.score(own.iter().map(|(_, one)| one.candidates.signals()).collect());
+        for ((at, one), scored) in own.iter().zip(scored) {
+            if let Some(logs) = logs.get_mut(*at) {
+                *logs = Some(ModelLogProbs::of(&one.candidates.signals(), &scored));
             }
         }
     }
-    said.into_iter().flatten().collect()
+    logs.into_iter().flatten().collect()
 }
 
-/// Returns what became of a resource, and how likely the right value was said to be.
-fn outcome(one: &Held, weights: &[f32]) -> (Outcome, f32) {
-    let values = weights.len().saturating_sub(1);
-    let likelier = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0));
-    let best = weights.iter().copied().enumerate().take(values).max_by(likelier);
+/// Returns what became of a case with these scores, and the score of its right value; 0 if that is no candidate.
+fn outcome(one: &HoldoutCase, scores: &[f32]) -> (Outcome, f32) {
+    let values = scores.len().saturating_sub(1);
+    let greater = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0));
+    let best = scores.iter().copied().enumerate().take(values).max_by(greater);
     let (best, probability) = best.unwrap_or((usize::MAX, 0.0));
     let right = best == one.right && best < values;
-    let likely = weights.iter().take(values).nth(one.right).copied().unwrap_or_default();
-    (Outcome { probability, right, group: one.group }, likely)
+    let of_right = scores.iter().take(values).nth(one.right).copied().unwrap_or_default();
+    (Outcome { probability, right, group: one.group }, of_right)
 }

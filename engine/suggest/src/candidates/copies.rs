@@ -1,15 +1,15 @@
-//! Values that are copies: an application that is called like the account, an owner that another tag
-//! says too.
+//! Values that are copies: an application named like the account, an owner that another tag has too.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use tagpol_sema::formats::words;
 
-use crate::candidates::generator::Classes;
-use crate::features::parts::{OwnKeys, bit};
+use super::classes::Classes;
+use crate::features::parts::bit;
 use crate::features::resource::{Resource, fold, skeleton};
+use crate::features::target_context::TargetContext;
 
-/// Where a value is copied from.
+/// The source that a value is copied from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -19,23 +19,23 @@ pub enum Origin {
     BareAccount,
     /// The name without words that tell environments apart.
     BareName,
-    /// Something else that says where the resource belongs, by the name of that.
+    /// Another group that the resource belongs to, by kind.
     Context(String),
     /// The same without words that tell environments apart.
     BareContext(String),
     /// Another native tag, by its key.
     Tag(String),
-    /// Known values that stand in the account, word by word; of those the longest.
+    /// The longest known value that occurs in the account, word by word.
     WordsOfAccount,
     /// The same of the name.
     WordsOfName,
-    /// The same of something else that says where the resource belongs, by the name of that.
+    /// The same of another group that the resource belongs to, by kind.
     WordsOfContext(String),
 }
 
 impl Origin {
-    /// Returns what a person calls it.
-    pub fn called(&self) -> String {
+    /// Returns a description for people.
+    pub fn description(&self) -> String {
         match self {
             Self::Account => "the account".to_owned(),
             Self::BareAccount => "the account without its environment".to_owned(),
@@ -43,33 +43,33 @@ impl Origin {
             Self::Context(key) => format!("`{key}`"),
             Self::BareContext(key) => format!("`{key}` without its environment"),
             Self::Tag(key) => format!("the tag `{key}`"),
-            Self::WordsOfAccount => "the account in some of its words".to_owned(),
-            Self::WordsOfName => "the name in some of its words".to_owned(),
-            Self::WordsOfContext(key) => format!("`{key}` in some of its words"),
+            Self::WordsOfAccount => "part of the account".to_owned(),
+            Self::WordsOfName => "part of the name".to_owned(),
+            Self::WordsOfContext(key) => format!("part of `{key}`"),
         }
     }
 
-    /// Whether it is a known value in the words of something.
+    /// Whether the value is a known one that occurs in the words of a text.
     pub(crate) fn is_mention(&self) -> bool {
         matches!(self, Self::WordsOfAccount | Self::WordsOfName | Self::WordsOfContext(_))
     }
 }
 
-/// Words that a value has at most that is looked for in a text.
-const MOST_WORDS: usize = 6;
+/// The most words of a value that is searched for in a text.
+const MAX_WORDS: usize = 6;
 
-/// Letters and digits that it has at least.
-const LEAST_LETTERS: usize = 3;
+/// The fewest letters and digits of such a value: shorter ones occur by chance.
+const MIN_LETTERS: usize = 3;
 
-/// Returns the longest known value that stands in a text, word by word.
+/// Returns the longest known value that occurs in a text as whole words.
 fn mention(text: &str, classes: &Classes) -> Option<String> {
     let words = words(text);
     let mut best: Option<(usize, u32)> = None;
     for start in 0..words.len() {
         let mut joined = String::new();
-        for word in words.iter().skip(start).take(MOST_WORDS) {
+        for word in words.iter().skip(start).take(MAX_WORDS) {
             joined.push_str(word);
-            let longer = joined.len() >= LEAST_LETTERS && best.is_none_or(|(len, _)| joined.len() > len);
+            let longer = joined.len() >= MIN_LETTERS && best.is_none_or(|(len, _)| joined.len() > len);
             if longer && let class @ 1.. = classes.class(&joined) {
                 best = Some((joined.len(), class));
             }
@@ -78,7 +78,7 @@ fn mention(text: &str, classes: &Classes) -> Option<String> {
     best.and_then(|(_, class)| classes.value(class)).map(str::to_owned)
 }
 
-/// Returns known values that stand in what says where a resource belongs.
+/// Returns known values that occur in the texts that show where a resource belongs.
 fn mentions(resource: &Resource, classes: &Classes) -> Vec<(Origin, u64, String)> {
     let own = [(Origin::WordsOfAccount, &resource.account), (Origin::WordsOfName, &resource.name)];
     let own = own.into_iter().filter_map(|(origin, text)| Some((origin, text.as_deref()?)));
@@ -87,84 +87,86 @@ fn mentions(resource: &Resource, classes: &Classes) -> Vec<(Origin, u64, String)
     own.chain(context).filter_map(|(origin, text)| Some((origin, 0, mention(text, classes)?))).collect()
 }
 
-/// Returns what could be copied, each with the targets whose own keys say it, as bits.
-fn copies(resource: &Resource, own: &OwnKeys, stop: &FxHashSet<String>) -> Vec<(Origin, u64, String)> {
+/// Returns what could be copied, each with the targets that it reveals, as bits.
+fn copies(resource: &Resource, context: &TargetContext) -> Vec<(Origin, u64, String)> {
+    let stop_words = &context.stop_words;
     let mut copies = Vec::new();
-    let mut push = |origin: Origin, says: u64, text: String| {
+    let mut push = |origin: Origin, reveals: u64, text: String| {
         if !text.is_empty() {
-            copies.push((origin, says, text));
+            copies.push((origin, reveals, text));
         }
     };
     if let Some(account) = &resource.account {
         push(Origin::Account, 0, account.clone());
-        push(Origin::BareAccount, 0, skeleton(account, stop));
+        push(Origin::BareAccount, 0, skeleton(account, stop_words));
     }
     if let Some(name) = &resource.name {
-        push(Origin::BareName, 0, skeleton(name, stop));
+        push(Origin::BareName, 0, skeleton(name, stop_words));
     }
     for (key, value) in &resource.context {
         push(Origin::Context(key.clone()), 0, value.clone());
-        push(Origin::BareContext(key.clone()), 0, skeleton(value, stop));
+        push(Origin::BareContext(key.clone()), 0, skeleton(value, stop_words));
     }
     for (key, value) in &resource.tags {
-        push(Origin::Tag(key.clone()), own.says(key), value.clone());
+        push(Origin::Tag(key.clone()), context.own_keys.targets_of(key), value.clone());
     }
     copies
 }
 
-/// How often a copy is right.
+/// How often copies from a source are right.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct HitRate {
+    /// Resources whose value is the copy.
     pub(crate) right: u32,
+    /// Resources that have both the tag and the source.
     pub(crate) of: u32,
 }
 
-impl Record {
-    /// Returns the share, drawn towards nothing where little was seen.
-    pub(crate) fn share(self) -> f32 {
+impl HitRate {
+    /// Returns the share that is right, from 0 to 1, drawn toward 0 if little was counted.
+    pub(crate) fn reliability(self) -> f32 {
         self.right as f32 / (self.of as f32 + 2.0)
     }
 }
 
-/// How often which copies are right.
+/// The sources that are right often enough, for each target.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Derivations {
-    records: FxHashMap<(usize, Origin), Record>,
+pub(crate) struct CopyRules {
+    hits: FxHashMap<(usize, Origin), HitRate>,
 }
 
-/// A copy.
+/// A value that is copied from a source.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Derived {
+pub(crate) struct CopiedValue {
     pub(crate) value: String,
     pub(crate) origin: Origin,
-    pub(crate) record: Record,
+    pub(crate) hits: HitRate,
 }
 
-impl Derivations {
+impl CopyRules {
     /// Counts over resources with their values by target.
     pub(crate) fn of<'a>(
         resources: impl Iterator<Item = (&'a Resource, &'a [(usize, String)])>,
         classes: &[Classes],
-        own: &OwnKeys,
-        stop: &FxHashSet<String>,
+        context: &TargetContext,
     ) -> Self {
-        let mut records: FxHashMap<(usize, Origin), Record> = FxHashMap::default();
+        let mut hits: FxHashMap<(usize, Origin), HitRate> = FxHashMap::default();
         for (resource, values) in resources {
-            let copies = copies(resource, own, stop);
+            let copies = copies(resource, context);
             for (target, value) in values {
                 let value = fold(value);
                 let mentions = classes.get(*target).map(|classes| mentions(resource, classes));
                 let copies = copies.iter().chain(mentions.iter().flatten());
-                for (origin, _, text) in copies.filter(|(_, says, _)| says & bit(*target) == 0) {
-                    let record = records.entry((*target, origin.clone())).or_default();
-                    record.of += 1;
-                    record.right += u32::from(fold(text) == value);
+                for (origin, _, text) in copies.filter(|(_, reveals, _)| reveals & bit(*target) == 0) {
+                    let rate = hits.entry((*target, origin.clone())).or_default();
+                    rate.of += 1;
+                    rate.right += u32::from(fold(text) == value);
                 }
             }
         }
-        // What is hardly ever right is no copy but chance.
-        records.retain(|_, record| record.right >= 2 && record.share() >= 0.05);
-        Self { records }
+        // A source that is hardly ever right is right by chance.
+        hits.retain(|_, rate| rate.right >= 2 && rate.reliability() >= 0.05);
+        Self { hits }
     }
 
     /// Returns the copies for a target of a resource, the most reliable first.
@@ -172,38 +174,34 @@ impl Derivations {
         &self,
         (target, classes): (usize, &Classes),
         resource: &Resource,
-        own: &OwnKeys,
-        stop: &FxHashSet<String>,
-    ) -> Vec<Derived> {
-        let copies = copies(resource, own, stop).into_iter().chain(mentions(resource, classes));
-        let mut derived: Vec<Derived> = copies
-            .filter(|(_, says, _)| says & bit(target) == 0)
+        context: &TargetContext,
+    ) -> Vec<CopiedValue> {
+        let copies = copies(resource, context).into_iter().chain(mentions(resource, classes));
+        let mut copied: Vec<CopiedValue> = copies
+            .filter(|(_, reveals, _)| reveals & bit(target) == 0)
             .filter_map(|(origin, _, value)| {
-                let record = *self.records.get(&(target, origin.clone()))?;
-                Some(Derived { value, origin, record })
+                let hits = *self.hits.get(&(target, origin.clone()))?;
+                Some(CopiedValue { value, origin, hits })
             })
             .collect();
-        derived.sort_by(|a, b| {
-            b.record.share().total_cmp(&a.record.share()).then_with(|| a.origin.cmp(&b.origin))
+        copied.sort_by(|a, b| {
+            b.hits.reliability().total_cmp(&a.hits.reliability()).then_with(|| a.origin.cmp(&b.origin))
         });
-        derived
+        copied
     }
 
-    /// Returns all records, sorted.
-    pub(crate) fn entries(&self) -> Vec<(usize, Origin, Record)> {
-        let mut entries: Vec<_> = self
-            .records
-            .iter()
-            .map(|((target, origin), record)| (*target, origin.clone(), *record))
-            .collect();
+    /// Returns all sources with their targets, sorted.
+    pub(crate) fn entries(&self) -> Vec<(usize, Origin, HitRate)> {
+        let mut entries: Vec<_> =
+            self.hits.iter().map(|((target, origin), rate)| (*target, origin.clone(), *rate)).collect();
         entries.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         entries
     }
 
-    /// Puts one together from what [`Self::entries`] told.
-    pub(crate) fn from_entries(entries: Vec<(usize, Origin, Record)>) -> Self {
-        let records = entries.into_iter().map(|(target, origin, record)| ((target, origin), record));
-        Self { records: records.collect() }
+    /// Restores the rules from their [`Self::entries`].
+    pub(crate) fn from_entries(entries: Vec<(usize, Origin, HitRate)>) -> Self {
+        let hits = entries.into_iter().map(|(target, origin, rate)| ((target, origin), rate));
+        Self { hits: hits.collect() }
     }
 }
 

@@ -1,341 +1,338 @@
-//! All that looks at resources by itself: the network, history, neighbours, copies, and the prior.
+//! All methods that look at a resource on their own: network, history, neighbors, copies, synonyms and logistic
+//! regression.
 //!
-//! [`Base::look`] asks each of them about a target of a resource and puts what they say of each
-//! value that any of them names next to each other. What that is worth in sum is not decided here.
+//! [`CandidateGenerator::candidates`] asks each of them about a target of a resource. Every value that any of them
+//! proposes becomes a candidate, with what each of them reports about it. What that is worth in sum is decided by the
+//! ranking.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use crate::candidates::copies::{Derivations, Derived};
-use crate::candidates::history::{History, Key, Kind, keys};
-use crate::candidates::logistic_regression::Linear;
-use crate::candidates::neighbors::Neighbours;
-use crate::candidates::network::{Example, Network, Settings};
+use super::classes::{Classes, MIN_RESOURCES};
+use super::copies::CopyRules;
+use super::evidence::Evidence;
+use super::history::{Counts, History, HistoryKey, SharedAttribute, history_keys};
+use super::logistic_regression::LogisticRegression;
+use super::neighbors::Neighbors;
+use super::network::{Example, Network, Settings};
+use super::signals::Signals;
 use crate::features::dictionary::{Dictionary, Feature, Numbered};
-use crate::features::grams as text;
-use crate::features::parts::{ANY_TAG, OwnKeys, Part, bit, parts};
-use crate::features::resource::{Labelled, Resource, Target, fold, stop_words};
-use crate::features::synonyms::{Prior, Said};
+use crate::features::grams;
+use crate::features::parts::{ANY_TAG, Part, bit, parts};
+use crate::features::resource::{Labelled, Resource};
+use crate::features::target_context::TargetContext;
 
-/// Resources that have a value, for it to be one that can be suggested.
-const LEAST: u32 = 2;
-
-/// The most values of a tag that can be suggested, the most frequent.
-const MOST_VALUES: usize = 2000;
-
-/// The values of a target. Class 0 is "none of these".
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Classes {
-    values: Vec<String>,
-    counts: Vec<u32>,
-    /// Classes by the folded value.
-    folded: FxHashMap<String, u32>,
-}
-
-impl Classes {
-    fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
-        let mut counts: FxHashMap<&str, u32> = FxHashMap::default();
-        for value in values {
-            *counts.entry(value).or_default() += 1;
-        }
-        let mut counts: Vec<(&str, u32)> = counts.into_iter().filter(|(_, count)| *count >= LEAST).collect();
-        counts.sort_unstable_by_key(|(value, count)| (std::cmp::Reverse(*count), *value));
-        counts.truncate(MOST_VALUES);
-        Self::from_entries(counts.into_iter().map(|(value, count)| (value.to_owned(), count)))
-    }
-
-    pub(crate) fn from_entries(entries: impl Iterator<Item = (String, u32)>) -> Self {
-        let (values, counts): (Vec<String>, Vec<u32>) = entries.unzip();
-        let mut folded = FxHashMap::default();
-        for (class, value) in (1..).zip(&values) {
-            folded.entry(fold(value)).or_insert(class);
-        }
-        Self { values, counts, folded }
-    }
-
-    /// Returns the number of classes.
-    pub(crate) fn len(&self) -> usize {
-        self.values.len() + 1
-    }
-
-    pub(crate) fn value(&self, class: u32) -> Option<&str> {
-        self.values.get((class as usize).checked_sub(1)?).map(String::as_str)
-    }
-
-    /// Returns the class of a value, in any spelling; 0 where it has none.
-    pub(crate) fn class(&self, value: &str) -> u32 {
-        self.folded.get(&fold(value)).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn count(&self, class: u32) -> u32 {
-        (class as usize).checked_sub(1).and_then(|at| self.counts.get(at)).copied().unwrap_or_default()
-    }
-
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.values.iter().map(String::as_str).zip(self.counts.iter().copied())
-    }
-}
-
-/// What the parts need to know about the targets.
-#[derive(Debug, Clone)]
-pub(crate) struct Known {
-    pub(crate) targets: Vec<Target>,
-    pub(crate) own: OwnKeys,
-    pub(crate) stop: FxHashSet<String>,
-    pub(crate) prior: Prior,
-}
-
-impl Known {
-    pub(crate) fn new(targets: Vec<Target>) -> Self {
-        Self { own: OwnKeys::new(&targets), stop: stop_words(&targets), prior: Prior::new(&targets), targets }
-    }
-}
-
-/// All that looks at resources by itself.
+/// The methods, trained on the same resources.
 #[derive(Debug)]
-pub(crate) struct Base {
+pub(crate) struct CandidateGenerator {
+    /// One a target, as `feature_regressions` and `ngram_regressions`.
     pub(crate) classes: Vec<Classes>,
     pub(crate) dictionary: Dictionary,
     pub(crate) network: Network,
     pub(crate) history: History,
-    pub(crate) neighbours: Neighbours,
-    pub(crate) derivations: Derivations,
-    /// One a target; without classes where there is too much to learn.
-    pub(crate) linear: Vec<Linear>,
-    /// The same, of runs of letters of resources without their tags.
-    pub(crate) bare: Vec<Linear>,
-    /// Those runs; none where nothing is learnt of them.
-    pub(crate) runs: Dictionary,
+    pub(crate) neighbors: Neighbors,
+    pub(crate) copies: CopyRules,
+    /// Logistic regression on features; without classes where there is too much to learn.
+    pub(crate) feature_regressions: Vec<LogisticRegression>,
+    /// Logistic regression on letter n-grams of resources without their tags.
+    pub(crate) ngram_regressions: Vec<LogisticRegression>,
+    /// Those n-grams; empty if no target is regressed.
+    pub(crate) ngrams: Dictionary,
 }
 
-/// A value that something names for a target, and what each says of it.
+/// A value that a method proposes for a target.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Candidate {
+    /// Empty for the candidate that stands for none of the others.
     pub(crate) value: String,
-    /// Its class; 0 where training did not see it often enough.
-    pub(crate) class: u32,
     pub(crate) signals: Signals,
 }
 
-/// Number of [`Signals`].
-pub(crate) const SIGNALS: usize = 42;
+/// The most candidates that are ranked against each other.
+pub(crate) const MAX_CANDIDATES: usize = 12;
 
-/// The [`Signals`] that are logarithms of probabilities: of the network, and of logistic regression.
-pub(crate) const VOICES: [usize; 3] = [0, 34, 37];
-
-/// The one of the [`Signals`] that is what the neighbours say.
-pub(crate) const VOTE: usize = 4;
-
-/// Those that are what words stand for: this value, another one, nothing but this one.
-pub(crate) const WORDS: [usize; 3] = [9, 10, 11];
-
-/// What logarithms of probabilities are divided by, to be numbers from -1 to 0.
-pub(crate) const LOG_SCALE: f32 = 9.0;
-
-/// How likely a value is taken to be at first that the network cannot say.
-const NEW: f32 = 0.03;
-
-/// What is said of a value, as numbers from about -1 to 1.
-pub(crate) type Signals = [f32; SIGNALS];
-
-/// A resource, prepared to be looked at.
+/// A resource, prepared to be asked about.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct PreparedResource {
     pub(crate) numbered: Numbered,
-    pub(crate) keys: Vec<(Key, String)>,
-    /// Runs of letters.
-    runs: Vec<(u32, f32)>,
+    pub(crate) history_keys: Vec<(HistoryKey, String)>,
+    /// Letter n-grams with their weights.
+    ngrams: Vec<(u32, f32)>,
 }
 
-/// What network and neighbours say of a resource.
+/// What network and neighbors report about a resource while some targets are hidden.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct ResourcePrediction {
+    /// Of all classes of all targets.
     probabilities: Vec<f32>,
+    /// Numbers of resources with their similarity, the most alike first.
     pub(crate) nearest: Vec<(u32, f32)>,
     bag: Vec<(u32, f32)>,
+    /// The hidden targets, as bits.
     hidden: u64,
 }
 
-/// What is found of a target of a resource.
+/// The candidates for a target of a resource.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Found {
-    /// What could be the value; the last one stands for none of the others.
+pub(crate) struct CandidateSet {
+    /// At most [`MAX_CANDIDATES`]; the last one stands for none of the others.
     pub(crate) candidates: Vec<Candidate>,
     /// Whether resources of the same family had the tag.
-    pub(crate) familiar: bool,
-    /// Share of the features that training saw.
+    pub(crate) family_seen: bool,
+    /// Share of the resource's features that training saw, from 0 to 1.
     pub(crate) known_share: f32,
 }
 
-impl Base {
-    /// Learns from resources; of the targets, which logistic regression learns as well.
+impl CandidateSet {
+    /// Returns the signals of each candidate.
+    pub(crate) fn signals(&self) -> Vec<Signals> {
+        self.candidates.iter().map(|candidate| candidate.signals).collect()
+    }
+
+    /// Drops what exceeds [`MAX_CANDIDATES`]; the last one stays the last.
+    fn limited(mut self) -> Self {
+        if self.candidates.len() > MAX_CANDIDATES
+            && let Some(none) = self.candidates.pop()
+        {
+            self.candidates.truncate(MAX_CANDIDATES - 1);
+            self.candidates.push(none);
+        }
+        self
+    }
+}
+
+impl CandidateGenerator {
+    /// Trains all methods on resources. `regressed` is true for the targets that logistic regression learns as well;
+    /// `tick` receives the share that is done.
     pub(crate) fn fit(
-        known: &Known,
+        context: &TargetContext,
         resources: &[&Labelled],
         regressed: &[bool],
         settings: &Settings,
         tick: &mut dyn FnMut(f32),
     ) -> Self {
-        let classes: Vec<Classes> = (0..known.targets.len())
-            .map(|target| {
-                let values = resources.iter().flat_map(|one| &one.values);
-                Classes::of(values.filter(|(of, _)| *of == target).map(|(_, value)| value.as_str()))
-            })
-            .collect();
-        let parts: Vec<Vec<Part>> = resources.iter().map(|one| parts(&one.resource, &known.own)).collect();
-        let dictionary = Dictionary::of(parts.iter().map(Vec::as_slice), LEAST);
-        let class_of =
-            |(target, value): &(usize, String)| Some((*target, classes.get(*target)?.class(value)));
-        let examples: Vec<Example> = parts
-            .iter()
-            .zip(resources)
-            .map(|(parts, one)| Example {
-                parts: dictionary.number(parts),
-                classes: one.values.iter().filter_map(class_of).collect(),
-                not: one.refused.iter().filter_map(class_of).filter(|(_, class)| *class > 0).collect(),
-            })
-            .collect();
+        let classes = classes_of(context, resources);
+        let parts: Vec<Vec<Part>> =
+            resources.iter().map(|one| parts(&one.resource, &context.own_keys)).collect();
+        let dictionary = Dictionary::of(parts.iter().map(Vec::as_slice), MIN_RESOURCES);
+        let examples = examples(resources, &parts, &dictionary, &classes);
         let sizes: Vec<usize> = classes.iter().map(Classes::len).collect();
         let network = Network::train(&examples, dictionary.len(), &sizes, settings, tick);
-        let known_classes = |example: &Example| {
-            let known = example.classes.iter().copied().filter(|(_, class)| *class > 0);
-            known.collect::<Vec<_>>()
-        };
-        let labelled: Vec<Vec<(usize, u32)>> = examples.iter().map(known_classes).collect();
-        let shared: Vec<Vec<Key>> = resources
-            .iter()
-            .map(|one| keys(&one.resource, &known.own, &known.stop).into_iter().map(|(key, _)| key).collect())
-            .collect();
-        let told: Vec<Vec<(usize, u32)>> = examples.iter().map(Example::told).collect();
-        let history = History::of(shared.iter().map(Vec::as_slice).zip(told.iter().map(Vec::as_slice)));
-        let bag = |target: usize, example: &Example| pairs(&example.parts.bag(bit(target)));
-        let linear = regressed.iter().enumerate().map(|(target, regressed)| {
-            let own = examples.iter().filter(|_| *regressed);
-            let own = own.map(|example| (class_in(example, target), example));
-            linear(own, dictionary.len(), |example| bag(target, example))
-        });
-        let linear = linear.collect();
-        let (runs, bare) = bare(resources, &examples, regressed);
+        let history = history(context, resources, &examples);
+        let feature_regressions = feature_regressions(&examples, &dictionary, regressed);
+        let (ngrams, ngram_regressions) = ngram_regressions(resources, &examples, regressed);
         let bags: Vec<Vec<Feature>> = examples.iter().map(|example| example.parts.bag(0)).collect();
-        let neighbours = Neighbours::of(&bags, labelled, &dictionary);
+        let neighbors = Neighbors::of(&bags, examples.iter().map(known_classes).collect(), &dictionary);
         let pairs = resources.iter().map(|one| (&one.resource, one.values.as_slice()));
-        let derivations = Derivations::of(pairs, &classes, &known.own, &known.stop);
-        Self { classes, dictionary, network, history, neighbours, derivations, linear, bare, runs }
+        let copies = CopyRules::of(pairs, &classes, context);
+        Self {
+            classes,
+            dictionary,
+            network,
+            history,
+            neighbors,
+            copies,
+            feature_regressions,
+            ngram_regressions,
+            ngrams,
+        }
     }
 
     /// Prepares a resource.
-    pub(crate) fn see(&self, known: &Known, resource: &Resource) -> Seen {
-        let parts = parts(resource, &known.own);
-        let numbered = self.dictionary.number(&parts);
-        let runs = match self.runs.len() {
+    pub(crate) fn prepare(&self, context: &TargetContext, resource: &Resource) -> PreparedResource {
+        let numbered = self.dictionary.number(&parts(resource, &context.own_keys));
+        let ngrams = match self.ngrams.len() {
             0 => Vec::new(),
-            _ => pairs(&self.runs.number(&text::parts(resource)).bag(0)),
+            _ => summed(&self.ngrams.number(&grams::parts(resource)).bag(0)),
         };
-        Seen { numbered, keys: keys(resource, &known.own, &known.stop), runs }
+        PreparedResource { numbered, history_keys: history_keys(resource, context), ngrams }
     }
 
-    /// Asks the network and the neighbours about resources, each with the targets that are hidden.
-    pub(crate) fn ask(&self, seen: &[(&Seen, u64)]) -> Vec<Asked> {
-        let bags: Vec<Vec<Feature>> = seen.iter().map(|(seen, hidden)| seen.numbered.bag(*hidden)).collect();
+    /// Asks the network and the neighbors about resources, each with the targets that are hidden, as bits.
+    pub(crate) fn predict(&self, prepared: &[(&PreparedResource, u64)]) -> Vec<ResourcePrediction> {
+        let bags: Vec<Vec<Feature>> =
+            prepared.iter().map(|(one, hidden)| one.numbered.bag(*hidden)).collect();
         let rows = self.network.predict(&bags).into_iter();
-        let asked = rows.zip(&bags).zip(seen);
-        asked
-            .map(|((probabilities, bag), (_, hidden))| Asked {
+        rows.zip(&bags)
+            .zip(prepared)
+            .map(|((probabilities, bag), (_, hidden))| ResourcePrediction {
                 probabilities,
-                nearest: self.neighbours.nearest(bag, &self.dictionary),
-                bag: pairs(bag),
+                nearest: self.neighbors.nearest(bag, &self.dictionary),
+                bag: summed(bag),
                 hidden: *hidden,
             })
             .collect()
     }
 
-    /// Finds what could be the value of a target that is hidden.
-    pub(crate) fn look(
+    /// Returns the candidates for a target that is hidden.
+    pub(crate) fn candidates(
         &self,
-        known: &Known,
+        context: &TargetContext,
         target: usize,
         resource: &Resource,
-        seen: &Seen,
-        asked: &Asked,
-    ) -> Found {
-        let Some(classes) = self.classes.get(target) else {
-            return Found { candidates: Vec::new(), familiar: false, known_share: 0.0 };
+        (prepared, prediction): (&PreparedResource, &ResourcePrediction),
+    ) -> CandidateSet {
+        let Some(evidence) = self.evidence(context, target, resource, (prepared, prediction)) else {
+            return CandidateSet { candidates: Vec::new(), family_seen: false, known_share: 0.0 };
         };
-        let hidden = asked.hidden;
-        let probabilities = asked.probabilities.get(self.network.head(target)).unwrap_or_default();
-        let (votes, nearness) = self.neighbours.vote(&asked.nearest, target);
-        let mut resource = std::borrow::Cow::Borrowed(resource);
-        let is_hidden = |key: &str| (known.own.says(key) | ANY_TAG) & hidden != 0;
-        if resource.tags.iter().any(|(key, _)| is_hidden(key)) {
-            resource.to_mut().tags.retain(|(key, _)| !is_hidden(key));
-        }
-        let derived = self.derivations.get((target, classes), &resource, &known.own, &known.stop);
-        let said = known.prior.said(target, &resource);
-        let shared: Vec<(Kind, &crate::candidates::history::Counts)> = seen
-            .keys
+        let open = context.targets.get(target).is_some_and(|target| target.allowed.is_empty());
+        let mut candidates: Vec<Candidate> = evidence
+            .proposals(open)
+            .into_iter()
+            .map(|(class, value)| Candidate { signals: evidence.signals(class, &value), value })
+            .collect();
+        candidates.push(Candidate { value: String::new(), signals: evidence.none_of_these() });
+        CandidateSet { candidates, family_seen: evidence.is_family_seen(), known_share: evidence.known_share }
+            .limited()
+    }
+
+    /// Collects what all methods report about a target. None if there is no such target.
+    fn evidence<'a>(
+        &'a self,
+        context: &TargetContext,
+        target: usize,
+        resource: &Resource,
+        (prepared, prediction): (&PreparedResource, &'a ResourcePrediction),
+    ) -> Option<Evidence<'a>> {
+        let classes = self.classes.get(target)?;
+        let hidden = prediction.hidden;
+        let probabilities = prediction.probabilities.get(self.network.head(target)).unwrap_or_default();
+        let (votes, similarity) = self.neighbors.vote(&prediction.nearest, target);
+        let resource = without_hidden_tags(resource, context, hidden);
+        let shared: Vec<(SharedAttribute, &Counts)> = prepared
+            .history_keys
             .iter()
             .filter(|(key, _)| !key.is_hidden(hidden))
-            .filter_map(|(key, _)| Some((key.kind, self.history.get(target, *key)?)))
+            .filter_map(|(key, _)| Some((key.attribute, self.history.get(target, *key)?)))
             .collect();
-        let likely = |linear: &[Linear], bag: &[(u32, f32)]| {
-            linear.get(target).map(|linear| linear.likely(bag)).unwrap_or_default()
+        let likely = |regressions: &[LogisticRegression], bag: &[(u32, f32)]| {
+            regressions.get(target).map(|regression| regression.probabilities(bag)).unwrap_or_default()
         };
-        let linear = [likely(&self.linear, &asked.bag), likely(&self.bare, &seen.runs)];
-        let view = View { linear, classes, probabilities, votes, nearness, derived, said, shared };
-        let free = known.targets.get(target).is_some_and(|target| target.allowed.is_empty());
-        let known_share = seen.numbered.known_share(hidden);
-        let mut candidates: Vec<Candidate> = view
-            .named(free)
-            .into_iter()
-            .map(|(class, value)| Candidate {
-                signals: view.signals(class, &value, known_share),
-                class,
-                value,
-            })
-            .collect();
-        candidates.push(Candidate { value: String::new(), class: 0, signals: view.none(known_share) });
-        let familiar = view.shared.iter().any(|(kind, _)| *kind == Kind::Family);
-        Found { candidates, familiar, known_share }
+        Some(Evidence {
+            classes,
+            probabilities,
+            regressions: [
+                likely(&self.feature_regressions, &prediction.bag),
+                likely(&self.ngram_regressions, &prepared.ngrams),
+            ],
+            votes,
+            similarity,
+            copies: self.copies.get((target, classes), &resource, context),
+            synonyms: context.synonyms.matches(target, &resource),
+            shared,
+            known_share: prepared.numbered.known_share(hidden),
+        })
     }
 }
 
-/// Returns the class of a target that can be suggested.
+/// Returns the resource without the native tags that reveal a hidden target.
+fn without_hidden_tags<'r>(
+    resource: &'r Resource,
+    context: &TargetContext,
+    hidden: u64,
+) -> std::borrow::Cow<'r, Resource> {
+    let mut resource = std::borrow::Cow::Borrowed(resource);
+    let is_hidden = |key: &str| (context.own_keys.targets_of(key) | ANY_TAG) & hidden != 0;
+    if resource.tags.iter().any(|(key, _)| is_hidden(key)) {
+        resource.to_mut().tags.retain(|(key, _)| !is_hidden(key));
+    }
+    resource
+}
+
+/// Returns the classes of each target.
+fn classes_of(context: &TargetContext, resources: &[&Labelled]) -> Vec<Classes> {
+    let of = |target: usize| {
+        let values = resources.iter().flat_map(|one| &one.values);
+        Classes::of(values.filter(|(of, _)| *of == target).map(|(_, value)| value.as_str()))
+    };
+    (0..context.targets.len()).map(of).collect()
+}
+
+/// Returns what the network learns of each resource.
+fn examples(
+    resources: &[&Labelled],
+    parts: &[Vec<Part>],
+    dictionary: &Dictionary,
+    classes: &[Classes],
+) -> Vec<Example> {
+    let class_of = |(target, value): &(usize, String)| Some((*target, classes.get(*target)?.class(value)));
+    let example = |(parts, one): (&Vec<Part>, &&Labelled)| Example {
+        parts: dictionary.number(parts),
+        classes: one.values.iter().filter_map(class_of).collect(),
+        refused: one.refused.iter().filter_map(class_of).filter(|(_, class)| *class > 0).collect(),
+    };
+    parts.iter().zip(resources).map(example).collect()
+}
+
+/// Returns the targets of an example with their classes, without class 0.
+fn known_classes(example: &Example) -> Vec<(usize, u32)> {
+    example.classes.iter().copied().filter(|(_, class)| *class > 0).collect()
+}
+
+/// Counts which values resources have that share something.
+fn history(context: &TargetContext, resources: &[&Labelled], examples: &[Example]) -> History {
+    let keys: Vec<Vec<HistoryKey>> = resources
+        .iter()
+        .map(|one| history_keys(&one.resource, context).into_iter().map(|(key, _)| key).collect())
+        .collect();
+    let counted: Vec<Vec<(usize, u32)>> = examples.iter().map(Example::counted).collect();
+    History::of(keys.iter().map(Vec::as_slice).zip(counted.iter().map(Vec::as_slice)))
+}
+
+/// Returns the class of a target, if it is one that can be suggested.
 fn class_in(example: &Example, target: usize) -> Option<u32> {
     let class = example.classes.iter().find(|(of, class)| *of == target && *class > 0);
     class.map(|(_, class)| *class)
 }
 
-/// Learns classes of resources by logistic regression.
-fn linear<T>(
+/// Trains logistic regression on resources that have a class.
+fn regression<T>(
     resources: impl Iterator<Item = (Option<u32>, T)>,
     features: usize,
     bag: impl Fn(T) -> Vec<(u32, f32)>,
-) -> Linear {
+) -> LogisticRegression {
     let labelled: Vec<(u32, T)> = resources.filter_map(|(class, one)| Some((class?, one))).collect();
     let bags: Vec<(Vec<(u32, f32)>, u32)> =
         labelled.into_iter().map(|(class, one)| (bag(one), class)).collect();
     let bags: Vec<(&[(u32, f32)], u32)> = bags.iter().map(|(bag, class)| (bag.as_slice(), *class)).collect();
-    Linear::fit(&bags, features)
+    LogisticRegression::fit(&bags, features)
 }
 
-/// Learns targets from runs of letters of resources without their tags.
-fn bare(resources: &[&Labelled], examples: &[Example], regressed: &[bool]) -> (Dictionary, Vec<Linear>) {
+/// Trains logistic regression on features, for each target that is regressed.
+fn feature_regressions(
+    examples: &[Example],
+    dictionary: &Dictionary,
+    regressed: &[bool],
+) -> Vec<LogisticRegression> {
+    let of = |(target, regressed): (usize, &bool)| {
+        let own = examples.iter().filter(|_| *regressed).map(|example| (class_in(example, target), example));
+        regression(own, dictionary.len(), |example| summed(&example.parts.bag(bit(target))))
+    };
+    regressed.iter().enumerate().map(of).collect()
+}
+
+/// Trains logistic regression on letter n-grams of resources without their tags. Returns the n-grams as well.
+fn ngram_regressions(
+    resources: &[&Labelled],
+    examples: &[Example],
+    regressed: &[bool],
+) -> (Dictionary, Vec<LogisticRegression>) {
     if !regressed.contains(&true) {
-        return (Dictionary::default(), vec![Linear::default(); regressed.len()]);
+        return (Dictionary::default(), vec![LogisticRegression::default(); regressed.len()]);
     }
-    let parts: Vec<[Part; 1]> = resources.iter().map(|one| text::parts(&one.resource)).collect();
-    let runs = Dictionary::of(parts.iter().map(<[Part; 1]>::as_slice), LEAST);
-    let bags: Vec<Vec<(u32, f32)>> = parts.iter().map(|parts| pairs(&runs.number(parts).bag(0))).collect();
-    let bare = regressed.iter().enumerate().map(|(target, regressed)| {
+    let parts: Vec<[Part; 1]> = resources.iter().map(|one| grams::parts(&one.resource)).collect();
+    let ngrams = Dictionary::of(parts.iter().map(<[Part; 1]>::as_slice), MIN_RESOURCES);
+    let bags: Vec<Vec<(u32, f32)>> = parts.iter().map(|parts| summed(&ngrams.number(parts).bag(0))).collect();
+    let of = |(target, regressed): (usize, &bool)| {
         let own = examples.iter().zip(&bags).filter(|_| *regressed);
-        linear(own.map(|(example, bag)| (class_in(example, target), bag)), runs.len(), Vec::clone)
-    });
-    let bare = bare.collect();
-    (runs, bare)
+        regression(own.map(|(example, bag)| (class_in(example, target), bag)), ngrams.len(), Vec::clone)
+    };
+    let regressions = regressed.iter().enumerate().map(of).collect();
+    (ngrams, regressions)
 }
 
-/// Adds up what a bag has of each feature.
-fn pairs(bag: &[Feature]) -> Vec<(u32, f32)> {
+/// Adds up the weights of each feature in a bag.
+fn summed(bag: &[Feature]) -> Vec<(u32, f32)> {
     let mut pairs: Vec<(u32, f32)> = bag.iter().map(|feature| (feature.number, feature.weight)).collect();
+    // A float sum depends on the order of its terms. An unstable sort leaves equal numbers in an order that is the same
+    // for the same bag, which is all that reproducible models need.
     pairs.sort_unstable_by_key(|(number, _)| *number);
     pairs.dedup_by(|later, first| {
         let same = later.0 == first.0;
@@ -345,166 +342,4 @@ fn pairs(bag: &[Feature]) -> Vec<(u32, f32)> {
         same
     });
     pairs
-}
-
-/// What is said of a target of a resource, before it is sorted by values.
-struct View<'a> {
-    /// Of all that is known, and without tags.
-    linear: [Vec<(u32, f32)>; 2],
-    classes: &'a Classes,
-    probabilities: &'a [f32],
-    votes: Vec<(u32, f32)>,
-    nearness: f32,
-    derived: Vec<Derived>,
-    said: Said,
-    shared: Vec<(Kind, &'a crate::candidates::history::Counts)>,
-}
-
-impl View<'_> {
-    /// Returns the values that anything names: their classes, and the values themselves.
-    fn named(&self, free: bool) -> Vec<(u32, String)> {
-        let mut classes: Vec<u32> = Vec::new();
-        let mut add = |class: u32| {
-            if class > 0 && !classes.contains(&class) {
-                classes.push(class);
-            }
-        };
-        let mut likely: Vec<(u32, f32)> = (0..).zip(self.probabilities.iter().copied()).skip(1).collect();
-        likely.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        likely.iter().take(5).for_each(|(class, _)| add(*class));
-        for linear in &self.linear {
-            let mut linear = linear.clone();
-            linear.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            linear.iter().take(2).for_each(|(class, _)| add(*class));
-        }
-        self.votes.iter().take(3).for_each(|(class, _)| add(*class));
-        for (_, counts) in &self.shared {
-            counts.classes.iter().take(2).for_each(|(class, _)| add(*class));
-        }
-        let mut new: Vec<String> = Vec::new();
-        for derived in self.derived.iter().take(6) {
-            match self.classes.class(&derived.value) {
-                0 if free && derived.record.share() >= 0.3 => {
-                    if !new.iter().any(|value| fold(value) == fold(&derived.value)) {
-                        new.push(derived.value.clone());
-                    }
-                }
-                class => add(class),
-            }
-        }
-        for (value, ..) in &self.said.values {
-            match self.classes.class(value) {
-                0 => new.push(value.clone()),
-                class => add(class),
-            }
-        }
-        let known =
-            classes.into_iter().filter_map(|class| Some((class, self.classes.value(class)?.to_owned())));
-        known.chain(new.into_iter().map(|value| (0, value))).collect()
-    }
-
-    fn probability(&self, class: u32) -> f32 {
-        self.probabilities.get(class as usize).copied().unwrap_or_default()
-    }
-
-    /// Returns what is said of a value.
-    fn signals(&self, class: u32, value: &str, known_share: f32) -> Signals {
-        let own = if class > 0 { self.probability(class) } else { NEW };
-        let others = (1..).zip(self.probabilities.iter().skip(1));
-        let rival = others.filter(|(other, _)| *other != class).map(|(_, p)| *p).fold(0.0, f32::max);
-        let folded = fold(value);
-        let copy = |same: bool| {
-            let matching = self.derived.iter().filter(|derived| (fold(&derived.value) == folded) == same);
-            matching.map(|derived| derived.record.share()).fold(0.0, f32::max)
-        };
-        let said = self.said.values.iter().find(|(said, ..)| fold(said) == folded);
-        let vote =
-            self.votes.iter().find(|(other, _)| *other == class && class > 0).map_or(0.0, |(_, vote)| *vote);
-        let mention = |same: bool| {
-            let mentions = self.derived.iter().filter(|derived| derived.origin.is_mention());
-            let matching = mentions.filter(|derived| (fold(&derived.value) == folded) == same);
-            matching.map(|derived| derived.record.share()).fold(0.0, f32::max)
-        };
-        let mut signals = vec![
-            own.max(1e-4).ln() / LOG_SCALE,
-            own,
-            f32::from(own > rival),
-            own - rival,
-            vote,
-            vote * self.nearness,
-            self.nearness,
-            copy(true),
-            copy(false),
-            f32::from(said.is_some()),
-            f32::from(self.said.values.iter().any(|(said, ..)| fold(said) != folded)),
-            f32::from(self.said.only().is_some_and(|(said, ..)| fold(said) == folded)),
-            f32::from(class == 0),
-            (self.classes.count(class) as f32).ln_1p() / 10.0,
-            0.0,
-            known_share,
-            self.probability(0),
-        ];
-        signals.extend(self.by_kind(class));
-        signals.extend(self.linear.iter().flat_map(|linear| by_line(linear, class)));
-        signals.extend([mention(true), mention(false)]);
-        fixed(&signals)
-    }
-
-    /// Returns what is said of none of the values being right.
-    fn none(&self, known_share: f32) -> Signals {
-        let mut signals = vec![0.0; 14];
-        let best = self.probabilities.iter().skip(1).copied().fold(0.0, f32::max);
-        if let Some(first) = signals.first_mut() {
-            *first = (1.0 - best).max(1e-4).ln() / LOG_SCALE;
-        }
-        if let Some(nearness) = signals.get_mut(6) {
-            *nearness = self.nearness;
-        }
-        signals.extend([1.0, known_share, self.probability(0)]);
-        signals.extend(self.by_kind(0));
-        fixed(&signals)
-    }
-
-    /// Returns for each kind of history the share of a class, and how much there is.
-    fn by_kind(&self, class: u32) -> Vec<f32> {
-        let of_kind = |kind: Kind| {
-            let counts = self.shared.iter().filter(move |(of, _)| *of == kind).map(|(_, counts)| *counts);
-            // Of several of a kind, as tags are, the one that is surest of anything.
-            counts.max_by(|a, b| certainty(a).total_cmp(&certainty(b)))
-        };
-        let signals = Kind::ALL.into_iter().flat_map(|kind| match of_kind(kind) {
-            None => [0.0, 0.0],
-            Some(counts) => {
-                let share = if class > 0 {
-                    counts.share(class)
-                } else {
-                    counts.count(0) as f32 / counts.total.max(1) as f32
-                };
-                [share, (counts.total as f32).ln_1p() / 8.0]
-            }
-        });
-        let mut signals: Vec<f32> = signals.collect();
-        let best = self.shared.iter().map(|(_, counts)| counts.share(class)).fold(0.0, f32::max);
-        signals.extend([best, f32::from(self.shared.iter().any(|(kind, _)| *kind == Kind::Family)), 1.0]);
-        signals
-    }
-}
-
-/// Returns what logistic regression says of a class.
-fn by_line(linear: &[(u32, f32)], class: u32) -> [f32; 3] {
-    let own = linear.iter().find(|(of, _)| *of == class).map_or(0.0, |(_, likely)| *likely);
-    let rival = linear.iter().filter(|(of, _)| *of != class).map(|(_, likely)| *likely).fold(0.0, f32::max);
-    [own.max(1e-4).ln() / LOG_SCALE, own, f32::from(own > rival)]
-}
-
-fn certainty(counts: &crate::candidates::history::Counts) -> f32 {
-    counts.classes.first().map_or(0.0, |(class, _)| counts.share(*class))
-}
-
-fn fixed(signals: &[f32]) -> Signals {
-    let mut fixed = [0.0; SIGNALS];
-    for (slot, signal) in fixed.iter_mut().zip(signals) {
-        *slot = *signal;
-    }
-    fixed
 }

@@ -1,36 +1,38 @@
-//! What resources like one had before: counts of values by what resources share.
+//! Counts of values by what resources share: an account, a family, a name, a tag.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use crate::features::parts::{ANY_TAG, OwnKeys, bit};
+use crate::features::parts::{ANY_TAG, bit};
 use crate::features::resource::{Resource, skeleton};
+use crate::features::target_context::TargetContext;
 use crate::numerics::random::hash;
 
-/// What resources share.
+/// An attribute that resources can share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SharedAttribute {
     /// The account.
     Account,
-    /// Something else that says where they belong.
+    /// Another group that they belong to.
     Context,
-    /// Where they belong, without words that tell environments apart.
+    /// The account or group without words that tell environments apart.
     Family,
     /// The words of the name, without digits and words that tell environments apart.
     Name,
-    /// The words of the name, with those.
+    /// All words of the name.
     Words,
-    /// The start of the name.
+    /// The first two words of the name.
     Start,
     /// A native tag with its value.
     Tag,
 }
 
-impl Kind {
-    /// All kinds.
+impl SharedAttribute {
+    /// All attributes, the broadest first.
     pub(crate) const ALL: [Self; 7] =
         [Self::Account, Self::Context, Self::Family, Self::Name, Self::Words, Self::Start, Self::Tag];
 
-    fn word(self) -> &'static str {
+    /// Returns a name that is part of hashes, and so of saved models.
+    fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Context => "context",
@@ -43,65 +45,74 @@ impl Kind {
     }
 }
 
-/// Something that resources share, by its hash.
+/// A value of an attribute, by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) kind: Kind,
+pub(crate) struct HistoryKey {
+    pub(crate) attribute: SharedAttribute,
     pub(crate) hash: u64,
-    /// Targets whose own keys say it, as bits.
-    says: u64,
+    /// The targets that it reveals, as bits.
+    reveals: u64,
 }
 
-impl Key {
-    /// Whether it says any of the hidden targets.
+impl HistoryKey {
+    /// Whether it reveals a hidden target.
     pub(crate) fn is_hidden(self, hidden: u64) -> bool {
-        self.says & hidden != 0
+        self.reveals & hidden != 0
     }
 }
 
-/// Returns what a resource may share with others, each with how a person calls it.
-pub(crate) fn keys(resource: &Resource, own: &OwnKeys, stop: &FxHashSet<String>) -> Vec<(Key, String)> {
+/// Returns what a resource may share with others, each with a description for people.
+pub(crate) fn history_keys(resource: &Resource, context: &TargetContext) -> Vec<(HistoryKey, String)> {
     let mut keys = Vec::new();
-    let mut push = |kind: Kind, says: u64, scope: &str, text: &str, called: String| {
-        if !text.is_empty() {
-            keys.push((Key { kind, hash: hash(&[kind.word(), scope, text]), says }, called));
-        }
-    };
+    let mut push =
+        |attribute: SharedAttribute, reveals: u64, scope: &str, text: &str, description: String| {
+            if !text.is_empty() {
+                let hash = hash(&[attribute.as_str(), scope, text]);
+                keys.push((HistoryKey { attribute, hash, reveals }, description));
+            }
+        };
     if let Some(account) = &resource.account {
-        push(Kind::Account, 0, "", account, format!("account `{account}`"));
+        push(SharedAttribute::Account, 0, "", account, format!("with account `{account}`"));
     }
     for (key, value) in &resource.context {
-        push(Kind::Context, 0, key, value, format!("{key} `{value}`"));
+        push(SharedAttribute::Context, 0, key, value, format!("with {key} `{value}`"));
     }
-    let family = resource.family(stop);
-    push(Kind::Family, 0, "", &family, format!("`{family}` in any environment"));
+    let family = resource.family(&context.stop_words);
+    push(SharedAttribute::Family, 0, "", &family, format!("of `{family}` in any environment"));
     if let Some(name) = &resource.name {
-        let bare = skeleton(name, stop);
+        let bare = skeleton(name, &context.stop_words);
         let type_ = resource.type_.as_deref().unwrap_or_default();
-        push(Kind::Name, 0, type_, &bare, format!("type `{type_}` named like `{bare}`"));
+        push(SharedAttribute::Name, 0, type_, &bare, format!("of type `{type_}` with names like `{bare}`"));
         let words = tagpol_sema::formats::words(name);
         let joined = words.join("-");
-        push(Kind::Words, 0, "", &joined, format!("names with the words of `{joined}`"));
+        push(SharedAttribute::Words, 0, "", &joined, format!("with the words `{joined}` in their names"));
         let start: Vec<&str> = bare.split('-').take(2).collect();
         let start = start.join("-");
-        push(Kind::Start, 0, "", &start, format!("names that start like `{start}`"));
+        push(SharedAttribute::Start, 0, "", &start, format!("with names that start with `{start}`"));
     }
     for (key, value) in &resource.tags {
-        push(Kind::Tag, own.says(key) | ANY_TAG, key, value, format!("tag `{key}` = `{value}`"));
+        push(
+            SharedAttribute::Tag,
+            context.own_keys.targets_of(key) | ANY_TAG,
+            key,
+            value,
+            format!("with tag `{key}` = `{value}`"),
+        );
     }
     keys
 }
 
-/// How often each value stands by something that is shared.
+/// How often each value occurs with something that is shared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Counts {
-    /// Classes with their counts, the most frequent first.
+    /// Classes with their counts, the most frequent first; at most 6.
     pub(crate) classes: Vec<(u32, u32)>,
+    /// Resources that have the tag, with any value.
     pub(crate) total: u32,
 }
 
 impl Counts {
-    /// Returns the share of a class, drawn a little towards nothing where few were counted.
+    /// Returns the share of a class, from 0 to 1, drawn a little toward 0 if few were counted.
     pub(crate) fn share(&self, class: u32) -> f32 {
         self.count(class) as f32 / (self.total as f32 + 1.0)
     }
@@ -117,16 +128,16 @@ pub(crate) struct History {
     counts: FxHashMap<(u32, u64), Counts>,
 }
 
-/// The most values that are kept for something that is shared.
-const MOST_VALUES: usize = 6;
+/// The most classes that are kept for something that is shared.
+const MAX_CLASSES: usize = 6;
 
 impl History {
-    /// Counts. Each resource comes with what it shares and its classes by target.
-    pub(crate) fn of<'a>(resources: impl Iterator<Item = (&'a [Key], &'a [(usize, u32)])>) -> Self {
+    /// Counts the classes of resources, each given with its keys and its classes by target.
+    pub(crate) fn of<'a>(resources: impl Iterator<Item = (&'a [HistoryKey], &'a [(usize, u32)])>) -> Self {
         let mut counts: FxHashMap<(u32, u64), FxHashMap<u32, u32>> = FxHashMap::default();
         for (keys, classes) in resources {
             for (target, class) in classes {
-                for key in keys.iter().filter(|key| key.says & bit(*target) == 0) {
+                for key in keys.iter().filter(|key| key.reveals & bit(*target) == 0) {
                     *counts.entry((*target as u32, key.hash)).or_default().entry(*class).or_default() += 1;
                 }
             }
@@ -135,17 +146,16 @@ impl History {
             let total = classes.values().sum();
             let mut classes: Vec<(u32, u32)> = classes.into_iter().collect();
             classes.sort_unstable_by_key(|(class, count)| (std::cmp::Reverse(*count), *class));
-            classes.truncate(MOST_VALUES);
+            classes.truncate(MAX_CLASSES);
             (key, Counts { classes, total })
         });
         Self { counts: sorted.collect() }
     }
 
-    /// Returns the counts of a target by something that is shared, if that does not say the target
-    /// itself.
-    pub(crate) fn get(&self, target: usize, key: Key) -> Option<&Counts> {
+    /// Returns the counts of a target for a key. None if there are none, or if the key reveals the target.
+    pub(crate) fn get(&self, target: usize, key: HistoryKey) -> Option<&Counts> {
         let counts = self.counts.get(&(target as u32, key.hash));
-        counts.filter(|_| key.says & bit(target) == 0)
+        counts.filter(|_| key.reveals & bit(target) == 0)
     }
 
     /// Returns all counts, sorted.
@@ -155,7 +165,7 @@ impl History {
         entries
     }
 
-    /// Puts one together from what [`Self::entries`] told.
+    /// Restores the counts from their [`Self::entries`].
     pub(crate) fn from_entries(entries: impl Iterator<Item = ((u32, u64), Counts)>) -> Self {
         Self { counts: entries.collect() }
     }

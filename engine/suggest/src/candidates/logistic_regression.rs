@@ -1,47 +1,47 @@
-//! Logistic regression on features, by stochastic gradient descent: the strongest of the simple
-//! methods. It is measured against, and where there is not too much to learn the model listens to it.
+//! Multinomial logistic regression by stochastic gradient descent: the strongest of the simple methods. Models are measured
+//! against it, and use it for tags that have not too many resources and values.
 
 use crate::numerics::lists::{Reader, TooShort, Writer};
 use crate::numerics::random::Random;
 
-/// A classifier of the classes that it saw.
+/// A classifier of the classes that it saw; without classes if it saw none.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Linear {
+pub(crate) struct LogisticRegression {
     classes: Vec<u32>,
     offsets: Vec<f32>,
-    /// Where the weights of each feature start; one more than there are features.
+    /// Where the weights of each feature start (compressed sparse rows); one more than there are features.
     starts: Vec<u32>,
-    /// Weights with the number of their class, feature by feature.
+    /// Numbers of classes in `classes`, one a weight.
     columns: Vec<u32>,
     weights: Vec<f32>,
 }
 
-/// A classifier that is still learning.
-struct Learning {
-    /// By feature: numbers of the classes that were ever in question where it was, with their weights.
+/// A classifier in training.
+struct Training {
+    /// By feature: numbers of classes with their weights, for classes that ever had a noticeable error with it.
     weights: Vec<Vec<(u32, f32)>>,
     offsets: Vec<f32>,
-    /// Scores of the classes, then how far they are off.
+    /// Scores of the classes, then their errors: probability minus truth.
     errors: Vec<f32>,
 }
 
 const EPOCHS: usize = 15;
 const RATE: f32 = 8.0;
 
-/// Errors that teach nothing: of hundreds of classes few are ever in question.
-const SMALL: f32 = 5e-3;
+/// Errors below this are ignored: of hundreds of classes few are ever likely, and the others would fill the memory.
+const MIN_ERROR: f32 = 5e-3;
 
-/// Weights that decide nothing, and are not kept.
-const LIGHT: f32 = 0.02;
+/// Weights below this decide nothing, and are dropped.
+const MIN_WEIGHT: f32 = 0.02;
 
-impl Linear {
-    /// Learns from features, each with its weight, and their classes.
+impl LogisticRegression {
+    /// Trains on bags of features with their weights, each with its class. The same examples give the same classifier.
     pub(crate) fn fit(examples: &[(&[(u32, f32)], u32)], features: usize) -> Self {
         let mut classes: Vec<u32> = examples.iter().map(|(_, class)| *class).collect();
         classes.sort_unstable();
         classes.dedup();
         let width = classes.len();
-        let mut learning = Learning {
+        let mut training = Training {
             weights: vec![Vec::new(); features],
             offsets: vec![0.0; width],
             errors: vec![0.0; width],
@@ -54,14 +54,15 @@ impl Linear {
             random.shuffle(&mut order);
             for (bag, class) in order.iter().filter_map(|at| examples.get(*at)) {
                 let rate = RATE * (1.0 - step as f32 / steps as f32);
-                learning.learn(bag, classes.binary_search(class).unwrap_or_default(), rate);
+                training.step(bag, classes.binary_search(class).unwrap_or_default(), rate);
                 step += 1;
             }
         }
-        learning.kept(classes)
+        training.pruned(classes)
     }
 
-    fn probabilities(&self, bag: &[(u32, f32)]) -> Vec<f32> {
+    /// Returns the probability of each class, in the order of `classes`.
+    fn by_class(&self, bag: &[(u32, f32)]) -> Vec<f32> {
         let mut scores = self.offsets.clone();
         for (feature, weight) in bag {
             let at = *feature as usize;
@@ -78,18 +79,18 @@ impl Linear {
         scores
     }
 
-    /// Returns how likely each class is.
-    pub(crate) fn likely(&self, bag: &[(u32, f32)]) -> Vec<(u32, f32)> {
-        self.classes.iter().copied().zip(self.probabilities(bag)).collect()
+    /// Returns each class with its probability; they add up to 1.
+    pub(crate) fn probabilities(&self, bag: &[(u32, f32)]) -> Vec<(u32, f32)> {
+        self.classes.iter().copied().zip(self.by_class(bag)).collect()
     }
 
-    /// Returns the likeliest class.
+    /// Returns the most likely class; None without classes.
     pub(crate) fn best(&self, bag: &[(u32, f32)]) -> Option<u32> {
-        let likely = self.classes.iter().zip(self.probabilities(bag));
+        let likely = self.classes.iter().zip(self.by_class(bag));
         likely.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0))).map(|(class, _)| *class)
     }
 
-    /// Writes it.
+    /// Writes the classifier.
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.words(self.classes.iter().copied());
         writer.floats(&self.offsets);
@@ -107,8 +108,9 @@ impl Linear {
     }
 }
 
-impl Learning {
-    fn learn(&mut self, bag: &[(u32, f32)], right: usize, rate: f32) {
+impl Training {
+    /// Takes a step against the gradient for an example.
+    fn step(&mut self, bag: &[(u32, f32)], right: usize, rate: f32) {
         self.errors.copy_from_slice(&self.offsets);
         for (feature, weight) in bag {
             for (class, value) in self.weights.get(*feature as usize).into_iter().flatten() {
@@ -122,7 +124,7 @@ impl Learning {
             *own -= 1.0;
         }
         let off: Vec<(u32, f32)> =
-            (0..).zip(self.errors.iter().copied()).filter(|(_, error)| error.abs() > SMALL).collect();
+            (0..).zip(self.errors.iter().copied()).filter(|(_, error)| error.abs() > MIN_ERROR).collect();
         for (feature, weight) in bag {
             let Some(row) = self.weights.get_mut(*feature as usize) else { continue };
             off.iter().for_each(|(class, error)| add(row, *class, -rate * weight * error));
@@ -134,17 +136,22 @@ impl Learning {
         }
     }
 
-    /// Returns what is worth keeping.
-    fn kept(self, classes: Vec<u32>) -> Linear {
-        let mut linear = Linear { classes, offsets: self.offsets, starts: vec![0], ..Linear::default() };
+    /// Drops weights that decide nothing.
+    fn pruned(self, classes: Vec<u32>) -> LogisticRegression {
+        let mut pruned = LogisticRegression {
+            classes,
+            offsets: self.offsets,
+            starts: vec![0],
+            ..LogisticRegression::default()
+        };
         for row in self.weights {
-            for (column, weight) in row.into_iter().filter(|(_, weight)| weight.abs() >= LIGHT) {
-                linear.columns.push(column);
-                linear.weights.push(weight);
+            for (column, weight) in row.into_iter().filter(|(_, weight)| weight.abs() >= MIN_WEIGHT) {
+                pruned.columns.push(column);
+                pruned.weights.push(weight);
             }
-            linear.starts.push(linear.columns.len() as u32);
+            pruned.starts.push(pruned.columns.len() as u32);
         }
-        linear
+        pruned
     }
 }
 
@@ -160,6 +167,7 @@ fn add(row: &mut Vec<(u32, f32)>, class: u32, more: f32) {
     }
 }
 
+/// Turns scores into probabilities. The greatest is subtracted first, so that no exponential overflows.
 fn softmax(scores: &mut [f32]) {
     let most = scores.iter().copied().fold(f32::MIN, f32::max);
     scores.iter_mut().for_each(|score| *score = (*score - most).exp());
@@ -177,14 +185,14 @@ mod tests {
         let blue = [(2, 0.7), (1, 0.7)];
         let examples: Vec<(&[(u32, f32)], u32)> =
             (0..40).map(|at| if at % 2 == 0 { (red.as_slice(), 4) } else { (blue.as_slice(), 9) }).collect();
-        let linear = Linear::fit(&examples, 3);
+        let linear = LogisticRegression::fit(&examples, 3);
         assert_eq!((linear.best(&[(0, 1.0)]), linear.best(&[(2, 1.0)])), (Some(4), Some(9)));
-        let likely = linear.likely(&red);
+        let likely = linear.probabilities(&red);
         assert!(likely.iter().any(|(class, share)| *class == 4 && *share > 0.95), "{likely:?}");
-        assert_eq!(Linear::fit(&[], 3).best(&[(0, 1.0)]), None);
+        assert_eq!(LogisticRegression::fit(&[], 3).best(&[(0, 1.0)]), None);
         let mut writer = Writer::default();
         linear.write(&mut writer);
-        let read = Linear::read(&mut Reader::new(&writer.into_bytes())).unwrap();
-        assert_eq!(read.likely(&red), linear.likely(&red));
+        let read = LogisticRegression::read(&mut Reader::new(&writer.into_bytes())).unwrap();
+        assert_eq!(read.probabilities(&red), linear.probabilities(&red));
     }
 }

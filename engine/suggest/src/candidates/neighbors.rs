@@ -1,26 +1,26 @@
-//! The resources most like one.
+//! The resources most like one, by the rare features that they share.
 
 use rustc_hash::FxHashMap;
 
 use crate::features::dictionary::{Dictionary, Feature};
 use crate::numerics::lists::{Reader, TooShort, Writer};
 
-/// Resources that are looked at for a feature; more frequent features tell too little.
-const LONGEST_LIST: usize = 400;
+/// Features of more resources than this are ignored: they tell too little and cost too much.
+const MAX_LIST: usize = 400;
 
-/// Features of a resource by which others are found, the rarest.
+/// The features of a resource by which others are found, the rarest.
 const RAREST: usize = 24;
 
 /// Resources by their features.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Neighbours {
+pub(crate) struct Neighbors {
     /// Numbers of resources by the number of a feature.
     lists: FxHashMap<u32, Vec<u32>>,
-    /// Classes by target of each resource.
+    /// Targets with classes, for each resource.
     classes: Vec<Vec<(usize, u32)>>,
 }
 
-impl Neighbours {
+impl Neighbors {
     /// Puts resources in lists by their features.
     pub(crate) fn of(
         bags: &[Vec<Feature>],
@@ -30,7 +30,7 @@ impl Neighbours {
         let mut lists: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for (at, bag) in (0..).zip(bags) {
             for feature in bag {
-                if dictionary.count(feature.number) as usize <= LONGEST_LIST {
+                if dictionary.count(feature.number) as usize <= MAX_LIST {
                     let list = lists.entry(feature.number).or_default();
                     if list.last() != Some(&at) {
                         list.push(at);
@@ -66,13 +66,13 @@ impl Neighbours {
         Ok(Self { lists, classes })
     }
 
-    /// Returns the resources that share the most that is rare, each with how much that is, from 0 to
-    /// about 1; the most alike first.
+    /// Returns resources with their similarity from 0 to about 1, the most alike first. Similarity is the share of rare
+    /// features in common, weighted by inverse document frequency (Spärck Jones 1972).
     pub(crate) fn nearest(&self, bag: &[Feature], dictionary: &Dictionary) -> Vec<(u32, f32)> {
         let mut rare: Vec<(u32, u32)> = bag
             .iter()
             .map(|feature| (dictionary.count(feature.number), feature.number))
-            .filter(|(count, _)| (*count as usize) <= LONGEST_LIST)
+            .filter(|(count, _)| (*count as usize) <= MAX_LIST)
             .collect();
         rare.sort_unstable();
         rare.dedup();
@@ -90,8 +90,8 @@ impl Neighbours {
         scores
     }
 
-    /// Returns how much each class has of the ten nearest that have one, the most first, and how
-    /// near the nearest is.
+    /// Returns the vote of the ten nearest that have the tag: each class with its share, the most first; and the similarity
+    /// of the nearest of them. Votes are weighted by the square of similarity; empty and 0 if none has the tag.
     pub(crate) fn vote(&self, nearest: &[(u32, f32)], target: usize) -> (Vec<(u32, f32)>, f32) {
         let class_of = |at: u32| {
             let classes = self.classes.get(at as usize)?;
@@ -100,9 +100,9 @@ impl Neighbours {
         let labelled = nearest.iter().filter_map(|(at, score)| Some((class_of(*at)?, *score)));
         let mut votes: Vec<(u32, f32)> = Vec::new();
         let mut all = 0.0;
-        let mut nearness = 0.0_f32;
+        let mut similarity = 0.0_f32;
         for (class, score) in labelled.take(10) {
-            nearness = nearness.max(score);
+            similarity = similarity.max(score);
             let weight = score * score;
             all += weight;
             match votes.iter_mut().find(|(found, _)| *found == class) {
@@ -112,6 +112,6 @@ impl Neighbours {
         }
         votes.iter_mut().for_each(|(_, vote)| *vote /= f32::max(all, f32::MIN_POSITIVE));
         votes.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        (votes, nearness)
+        (votes, similarity)
     }
 }

@@ -1,8 +1,8 @@
-//! The network: an embedding of each feature, a hidden layer, and one head a tag.
+//! The network: an embedding of each feature, a hidden layer, and one head a tag (as in fastText, Joulin et al. 2017).
 //!
-//! A resource is the weighted sum of the embeddings of its features. The heads see that sum and what
-//! the hidden layer makes of it, so that what is simple stays simple. The embeddings are kept outside
-//! of burn: a batch touches few of them, and only those are updated.
+//! A resource is the weighted sum of the embeddings of its features. The heads see that sum and the output of the hidden
+//! layer, so that what a linear model could learn stays easy. The embeddings are kept outside of burn: a batch touches few
+//! of them, and only those are updated.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -15,22 +15,22 @@ use crate::features::parts::bit;
 use crate::numerics::layers::{floats, layer, numbers_of};
 use crate::numerics::random::Random;
 
-/// Numbers that say how to train.
+/// Hyperparameters.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     /// Width of an embedding.
     pub(crate) width: usize,
     /// Width of the hidden layer.
     pub(crate) hidden: usize,
-    /// Times that each resource is looked at.
+    /// Passes over the resources.
     pub(crate) epochs: usize,
-    /// Resources that are looked at together.
+    /// The most resources in a batch.
     pub(crate) batch: usize,
-    /// Step of the embeddings.
+    /// Learning rate of the embeddings.
     pub(crate) embedding_rate: f32,
-    /// Step of the rest.
+    /// Learning rate of the layers.
     pub(crate) rate: f64,
-    /// Where the random numbers start.
+    /// Seed of the random numbers.
     pub(crate) seed: u64,
 }
 
@@ -40,21 +40,22 @@ impl Default for Settings {
     }
 }
 
-/// What a batch teaches of one resource.
+/// A resource with what is known of its targets.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Example {
     pub(crate) parts: Numbered,
-    /// Target and class.
+    /// Targets with their classes.
     pub(crate) classes: Vec<(usize, u32)>,
-    /// Target and a class that it is not.
-    pub(crate) not: Vec<(usize, u32)>,
+    /// Targets with classes that a person rejected.
+    pub(crate) refused: Vec<(usize, u32)>,
 }
 
 impl Example {
-    /// Returns what is counted: targets with classes; where only a value was refused, class 0, any other.
-    pub(crate) fn told(&self) -> Vec<(usize, u32)> {
+    /// Returns the targets with the classes to count; class 0, any other value, if a value was rejected and no other is
+    /// known.
+    pub(crate) fn counted(&self) -> Vec<(usize, u32)> {
         let has = |target: usize| self.classes.iter().any(|(of, _)| *of == target);
-        let refused = self.not.iter().map(|(target, _)| *target).filter(|target| !has(*target));
+        let refused = self.refused.iter().map(|(target, _)| *target).filter(|target| !has(*target));
         let mut refused: Vec<(usize, u32)> = refused.map(|target| (target, 0)).collect();
         refused.dedup();
         [self.classes.as_slice(), &refused].concat()
@@ -79,7 +80,7 @@ pub(crate) struct Network {
     classes: Vec<usize>,
 }
 
-/// The numbers of a network.
+/// The weights of a network as lists of numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Weights {
     pub(crate) width: usize,
@@ -90,7 +91,7 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// Whether the lists have the lengths that the widths ask for.
+    /// Whether the lists have the lengths that follow from the widths.
     pub(crate) fn is_whole(&self) -> bool {
         let all: usize = self.classes.iter().sum();
         let [embeddings, a, b, c, d] = self.numbers.each_ref().map(Vec::len);
@@ -114,7 +115,7 @@ impl Layers {
 }
 
 impl Network {
-    /// Makes one of random numbers.
+    /// Makes a network of random weights.
     fn new(features: usize, classes: &[usize], settings: &Settings) -> Self {
         let Settings { width, hidden, .. } = *settings;
         let mut random = Random::new(settings.seed);
@@ -136,7 +137,7 @@ impl Network {
         )
     }
 
-    /// Makes one of the numbers of another.
+    /// Restores a network from its weights.
     pub(crate) fn load(weights: Weights) -> Self {
         Self::from_weights(weights, &device())
     }
@@ -147,7 +148,7 @@ impl Network {
         Self { width, embeddings, layers, classes }
     }
 
-    /// Returns its numbers.
+    /// Returns the weights.
     pub(crate) fn weights(&self) -> Weights {
         let (a, b) = numbers_of(&self.layers.hidden);
         let (c, d) = numbers_of(&self.layers.heads);
@@ -159,7 +160,7 @@ impl Network {
         }
     }
 
-    /// Trains a network on examples. `tick` is told the share that is done.
+    /// Trains a network on examples. `tick` receives the share that is done.
     pub(crate) fn train(
         examples: &[Example],
         features: usize,
@@ -174,7 +175,7 @@ impl Network {
             random: Random::new(settings.seed ^ 0x5eed),
         };
         let mut order: Vec<usize> = (0..examples.len()).collect();
-        // Few resources are looked at in small groups, so that there are enough steps.
+        // Few resources make small batches, so that there are enough steps.
         let batch_size = (examples.len() / 30).clamp(16, settings.batch);
         let steps = settings.epochs * examples.len().div_ceil(batch_size);
         let mut step = 0;
@@ -232,16 +233,16 @@ impl Network {
     }
 }
 
-/// What training keeps from step to step.
+/// The state of a training.
 struct Training {
-    /// Sums of the squares of what each number of the embeddings was moved by.
+    /// Sums of the squared gradients of each number of the embeddings.
     squares: Vec<f32>,
     optimizer: ModuleOptimizer,
     random: Random,
 }
 
 impl Training {
-    /// Learns from a batch; the steps shrink as less is left.
+    /// Takes a step on a batch; `left` is the share of all steps that is left, by which rates shrink.
     fn step(&mut self, mut network: Network, batch: &[&Example], settings: &Settings, left: f32) -> Network {
         let hidden: Vec<u64> = batch.iter().map(|example| self.hide(example)).collect();
         let bags: Vec<Vec<Feature>> = batch
@@ -263,13 +264,13 @@ impl Training {
         network
     }
 
-    /// Draws the targets whose own tags are hidden: those are learnt from this example now. Half the
-    /// time all tags are, as they are of a resource that has none.
+    /// Draws the targets to learn from an example now, whose tags are hidden. About half of the time all tags are hidden,
+    /// as if the resource had none.
     fn hide(&mut self, example: &Example) -> u64 {
         if self.random.unit() < 0.4 {
             return u64::MAX;
         }
-        let labelled = example.classes.iter().chain(&example.not).map(|(target, _)| *target);
+        let labelled = example.classes.iter().chain(&example.refused).map(|(target, _)| *target);
         let mut hidden = 0;
         for target in labelled {
             if self.random.unit() < 0.5 {
@@ -279,13 +280,13 @@ impl Training {
         if hidden == 0 { u64::MAX } else { hidden }
     }
 
-    /// Returns the features without some parts, so that no single one is relied on.
+    /// Returns the features without one part in ten (dropout, Srivastava et al. 2014), so that the network relies on none.
     fn thinned(&mut self, parts: &Numbered, hidden: u64) -> Vec<Feature> {
         let random = &mut self.random;
-        parts.bag_where(|_, says| says & hidden == 0 && random.unit() >= 0.1)
+        parts.bag_where(|reveals| reveals & hidden == 0 && random.unit() >= 0.1)
     }
 
-    /// Moves the embeddings of a batch against their gradients (Adagrad).
+    /// Moves the embeddings of a batch against their gradients (Adagrad, Duchi et al. 2011).
     fn move_embeddings(
         &mut self,
         network: &mut Network,
@@ -309,7 +310,8 @@ impl Training {
     }
 }
 
-/// Returns the mean over what is hidden of how surprising its class is. None where nothing is.
+/// Returns the mean cross-entropy of the hidden targets of a batch. None if none is hidden. For a rejected value it is
+/// that of its complement.
 fn loss(scores: &Tensor<2>, batch: &[&Example], hidden: &[u64], classes: &[usize]) -> Option<Tensor<1>> {
     let device = scores.device();
     let mut sum: Option<Tensor<1>> = None;
@@ -347,14 +349,15 @@ fn loss(scores: &Tensor<2>, batch: &[&Example], hidden: &[u64], classes: &[usize
             count += right.0.len();
             add(pick(right).sum().neg(), &mut sum);
         }
-        let wrong = chosen(|example| &example.not);
+        let wrong = chosen(|example| &example.refused);
         if !wrong.0.is_empty() {
             count += wrong.0.len();
+            // At a probability of 1 the logarithm of the complement is minus infinity, and gradients are no numbers.
             let likely = pick(wrong).exp().clamp(0.0, 0.999);
             add((likely.neg() + 1.0).log().sum().neg(), &mut sum);
         }
         start += size;
     }
-    // The rate of the embeddings does not depend on how many resources are looked at together.
+    // A mean, so that the learning rate of the embeddings does not depend on the size of the batch.
     sum.map(|sum| sum / (count.max(1) as f32))
 }

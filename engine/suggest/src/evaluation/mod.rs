@@ -1,4 +1,4 @@
-//! What models are worth on resources that they have not learned from.
+//! What models are worth on resources that they were not trained on.
 
 pub(crate) mod measure;
 pub(crate) mod model_comparison;

@@ -1,174 +1,152 @@
-//! Whether a new model is better than the one that is used.
+//! Whether a new model is better than the one in use.
 //!
-//! Both are compared on the same tags of the same resources, which neither had learnt from when it
-//! was asked about them, and of which both had seen as much: either resources of the same family, or
-//! none.
+//! Both are compared on the same labels, which neither was trained on when it was asked about them, and in the same
+//! situation: both had seen other resources of the family, or neither had.
 
 use rustc_hash::FxHashMap;
 
+use crate::calibration::holdout::{HoldoutScore, label_hash};
+use crate::calibration::outcome::log_loss;
 use crate::features::resource::{Labelled, fold};
 use crate::model::Model;
-use crate::numerics::random::hash;
-
-/// What was said of a tag of a resource before it was learnt from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Measured {
-    /// What tells the tag of the resource with its value from all others.
-    pub(crate) lesson: u64,
-    /// Whether resources of the same family had the tag.
-    pub(crate) familiar: bool,
-    /// Whether the likeliest value was right.
-    pub(crate) right: bool,
-    /// How surprising the right value was.
-    pub(crate) loss: f32,
-}
 
 /// What two models were compared on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
-    /// Tags that neither has learnt from.
+    /// Labels that neither was trained on.
     Fresh,
-    /// Tags that both kept aside while they were trained.
-    Aside,
-    /// Nothing: the one that is used has learnt none of the tags.
-    Other,
-    /// Nothing, or too little.
-    Little,
+    /// Labels that both held out while they were trained.
+    HeldOut,
+    /// Nothing: the model in use has learned none of the tags.
+    OtherTags,
+    /// Too few labels, or none.
+    TooFew,
 }
 
-/// What two models said of the same tags.
+/// The comparison of two models.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Contest {
-    /// How many tags of resources they were compared on.
+pub struct ModelComparison {
+    /// The number of labels that both were compared on; 0 without a basis.
     pub compared: usize,
-    /// Which these are.
+    /// Which labels these are.
     pub basis: Basis,
-    /// The one that is used.
+    /// The model in use.
     pub champion: Score,
-    /// The new one.
+    /// The new model.
     pub challenger: Score,
 }
 
 /// How good a model is.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Score {
-    /// Share for which the likeliest value was right.
+    /// The share for which the most likely value was right, from 0 to 1.
     pub accuracy: f64,
-    /// How surprising right values were in the mean; less is better.
+    /// Mean logarithmic loss of the right values, from 0 to 6.9; less is better.
     pub loss: f64,
 }
 
-impl Contest {
-    /// Whether the new one is better.
+/// Differences of mean losses that rounding can make.
+const ROUNDING: f64 = 1e-6;
+
+impl ModelComparison {
+    /// Whether the new model is better.
     pub fn is_won(&self) -> bool {
         match self.basis {
-            Basis::Fresh | Basis::Aside => self.challenger.loss < self.champion.loss - 1e-6,
-            // A model of other tags than before is no rival of the one before.
-            Basis::Other => true,
-            Basis::Little => false,
+            Basis::Fresh | Basis::HeldOut => self.challenger.loss < self.champion.loss - ROUNDING,
+            // A model of other tags does not compete with the one in use.
+            Basis::OtherTags => true,
+            Basis::TooFew => false,
         }
     }
 
-    fn none(basis: Basis) -> Self {
+    fn without(basis: Basis) -> Self {
         Self { compared: 0, basis, champion: Score::default(), challenger: Score::default() }
     }
 }
 
-/// Tags that two models must be compared on at least.
-const FEWEST: usize = 20;
+/// The least number of labels that two models are compared on.
+const MIN_LABELS: usize = 20;
 
-/// What surprises most.
-const LEAST: f64 = 1e-3;
+/// The scores of the model in use and of the new one for a label.
+type Pair = (HoldoutScore, HoldoutScore);
 
-/// Returns how surprising it is that something happens that is so likely.
-pub(crate) fn surprise(probability: f32) -> f64 {
-    -f64::from(probability).max(LEAST).ln()
-}
-
-/// Returns what tells a value of a tag of a resource from all others.
-pub(crate) fn lesson(resource: &str, tag: &str, value: &str) -> u64 {
-    hash(&[resource, tag, &fold(value)])
-}
-
-/// What the one that is used and the new one said of a tag.
-type Pair = (Measured, Measured);
-
-/// Compares the model that is used with a new one that learnt from `resources`: on tags that are new
-/// to both, else on those that both kept aside.
-pub fn contest(champion: &Model, challenger: &Model, resources: &[Labelled]) -> Contest {
-    let names = challenger.targets().iter().enumerate().filter(|(at, _)| challenger.is_learnt(*at));
-    let mut shared = names.filter(|(_, target)| learnt(champion, &target.name).is_some());
+/// Compares the model in use with a new one that was trained on `resources`: on labels that are new to both, else on
+/// those that both held out.
+pub fn compare_models(champion: &Model, challenger: &Model, resources: &[Labelled]) -> ModelComparison {
+    let names = challenger.targets().iter().enumerate().filter(|(at, _)| challenger.is_learned(*at));
+    let mut shared = names.filter(|(_, target)| learned(champion, &target.name).is_some());
     if shared.next().is_none() {
-        return Contest::none(Basis::Other);
+        return ModelComparison::without(Basis::OtherTags);
     }
     let fresh = fresh(champion, challenger, resources);
-    if fresh.len() >= FEWEST {
+    if fresh.len() >= MIN_LABELS {
         return scored(Basis::Fresh, &fresh);
     }
-    let aside = aside(champion, challenger);
-    if aside.len() >= FEWEST { scored(Basis::Aside, &aside) } else { Contest::none(Basis::Little) }
+    let held_out = held_out(champion, challenger);
+    if held_out.len() >= MIN_LABELS {
+        scored(Basis::HeldOut, &held_out)
+    } else {
+        ModelComparison::without(Basis::TooFew)
+    }
 }
 
-/// Returns the number of a tag that a model has learnt.
-fn learnt(model: &Model, name: &str) -> Option<usize> {
-    model.target(name).filter(|target| model.is_learnt(*target))
+/// Returns the number of a tag that a model has learned.
+fn learned(model: &Model, name: &str) -> Option<usize> {
+    model.target(name).filter(|target| model.is_learned(*target))
 }
 
-fn by_lesson(model: &Model) -> FxHashMap<(u64, bool), Measured> {
-    model.measured.iter().map(|one| ((one.lesson, one.familiar), *one)).collect()
+fn by_label(model: &Model) -> FxHashMap<(u64, bool), HoldoutScore> {
+    model.holdout_scores.iter().map(|one| ((one.label_hash, one.family_seen), *one)).collect()
 }
 
-/// Asks the model that is used about the tags that it has not learnt from.
+/// Asks the model in use about the labels that it was not trained on.
 fn fresh(champion: &Model, challenger: &Model, resources: &[Labelled]) -> Vec<Pair> {
-    let measured = by_lesson(challenger);
+    let scores = by_label(challenger);
     let mut pairs = Vec::new();
     for one in resources {
         for (target, value) in &one.values {
             let Some(name) = challenger.targets().get(*target).map(|target| &target.name) else { continue };
-            let lesson = lesson(&one.resource.id, name, value);
-            let is_measured =
-                [true, false].iter().any(|familiar| measured.contains_key(&(lesson, *familiar)));
-            let Some(own) = learnt(champion, name).filter(|_| is_measured) else { continue };
-            if champion.has_learnt(lesson) {
+            let hash = label_hash(&one.resource.id, name, value);
+            let is_scored = [true, false].iter().any(|seen| scores.contains_key(&(hash, *seen)));
+            let Some(own) = learned(champion, name).filter(|_| is_scored) else { continue };
+            if champion.was_trained_on(hash) {
                 continue;
             }
-            let said = ask(champion, own, one, value, lesson);
-            pairs.extend(measured.get(&(lesson, said.familiar)).map(|measured| (said, *measured)));
+            let score = score(champion, own, one, value, hash);
+            pairs.extend(scores.get(&(hash, score.family_seen)).map(|other| (score, *other)));
         }
     }
     pairs
 }
 
-fn ask(model: &Model, target: usize, one: &Labelled, value: &str, lesson: u64) -> Measured {
+fn score(model: &Model, target: usize, one: &Labelled, value: &str, label_hash: u64) -> HoldoutScore {
     let answers = model.suggest(&[(&one.resource, &[target])]);
     let answer = answers.iter().flatten().next();
     let suggestions = answer.map(|answer| answer.suggestions.as_slice()).unwrap_or_default();
-    let is_right = |said: &str| fold(said) == fold(value);
-    let likely = suggestions.iter().find(|said| is_right(&said.value)).map_or(0.0, |said| said.probability);
-    Measured {
-        lesson,
-        familiar: answer.is_some_and(|answer| answer.familiar),
-        right: suggestions.first().is_some_and(|said| is_right(&said.value)),
-        loss: surprise(likely) as f32,
+    let is_right = |other: &str| fold(other) == fold(value);
+    let of_right = suggestions.iter().find(|one| is_right(&one.value)).map_or(0.0, |one| one.probability);
+    HoldoutScore {
+        label_hash,
+        family_seen: answer.is_some_and(|answer| answer.family_seen),
+        right: suggestions.first().is_some_and(|one| is_right(&one.value)),
+        log_loss: log_loss(of_right) as f32,
     }
 }
 
-/// Returns what both said of tags that both kept aside.
-fn aside(champion: &Model, challenger: &Model) -> Vec<Pair> {
-    let own = by_lesson(champion);
-    let mut pairs: Vec<Pair> = by_lesson(challenger)
-        .into_iter()
-        .filter_map(|(key, measured)| Some((*own.get(&key)?, measured)))
-        .collect();
-    pairs.sort_unstable_by_key(|(one, _)| (one.lesson, one.familiar));
+/// Returns the scores of labels that both held out.
+fn held_out(champion: &Model, challenger: &Model) -> Vec<Pair> {
+    let own = by_label(champion);
+    let mut pairs: Vec<Pair> =
+        by_label(challenger).into_iter().filter_map(|(key, score)| Some((*own.get(&key)?, score))).collect();
+    pairs.sort_unstable_by_key(|(one, _)| (one.label_hash, one.family_seen));
     pairs
 }
 
-fn scored(basis: Basis, pairs: &[Pair]) -> Contest {
+fn scored(basis: Basis, pairs: &[Pair]) -> ModelComparison {
     let compared = pairs.len();
-    let score = |of: fn(&Pair) -> &Measured| Score {
+    let score = |of: fn(&Pair) -> &HoldoutScore| Score {
         accuracy: pairs.iter().filter(|pair| of(pair).right).count() as f64 / compared as f64,
-        loss: pairs.iter().map(|pair| f64::from(of(pair).loss)).sum::<f64>() / compared as f64,
+        loss: pairs.iter().map(|pair| f64::from(of(pair).log_loss)).sum::<f64>() / compared as f64,
     };
-    Contest { compared, basis, champion: score(|pair| &pair.0), challenger: score(|pair| &pair.1) }
+    ModelComparison { compared, basis, champion: score(|pair| &pair.0), challenger: score(|pair| &pair.1) }
 }

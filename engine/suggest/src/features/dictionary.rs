@@ -1,11 +1,11 @@
-//! The features that training saw, numbered.
+//! The features that training saw, numbered from 0 in descending order of frequency.
 
 use rustc_hash::FxHashMap;
 
 use crate::features::parts::Part;
 
-/// The most features that a model knows; rarer ones are left out first.
-const MOST: usize = 1 << 18;
+/// The most features of a model; rarer ones are left out first.
+const MAX_FEATURES: usize = 1 << 18;
 
 /// Numbers of hashed features, and how many resources have each.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +18,7 @@ pub(crate) struct Dictionary {
 }
 
 impl Dictionary {
-    /// Numbers what occurs in at least `least` resources.
+    /// Numbers the features of at least `least` resources.
     pub(crate) fn of<'a>(resources: impl Iterator<Item = &'a [Part]>, least: u32) -> Self {
         let mut counts: FxHashMap<u64, u32> = FxHashMap::default();
         let mut total = 0;
@@ -35,11 +35,11 @@ impl Dictionary {
         }
         let mut counts: Vec<(u64, u32)> = counts.into_iter().filter(|(_, count)| *count >= least).collect();
         counts.sort_unstable_by_key(|(hash, count)| (std::cmp::Reverse(*count), *hash));
-        counts.truncate(MOST);
+        counts.truncate(MAX_FEATURES);
         Self::from_parts(counts, total)
     }
 
-    /// Puts one together from what [`Self::entries`] told.
+    /// Restores a dictionary from its [`Self::entries`].
     pub(crate) fn from_parts(entries: Vec<(u64, u32)>, resources: u32) -> Self {
         let numbers = (0..).zip(&entries).map(|(number, (hash, _))| (*hash, number)).collect();
         let (hashes, counts) = entries.into_iter().unzip();
@@ -56,17 +56,17 @@ impl Dictionary {
         self.hashes.len()
     }
 
-    /// Returns how many resources it was made from.
+    /// Returns the number of resources that it was made from.
     pub(crate) fn resources(&self) -> u32 {
         self.resources
     }
 
-    /// Returns how many resources have a feature.
+    /// Returns the number of resources that have a feature; 0 if there is no such number.
     pub(crate) fn count(&self, number: u32) -> u32 {
         self.counts.get(number as usize).copied().unwrap_or_default()
     }
 
-    /// Replaces hashes by numbers.
+    /// Replaces hashes by numbers, and counts those that training did not see.
     pub(crate) fn number(&self, parts: &[Part]) -> Numbered {
         let mut numbered = Numbered::default();
         for part in parts {
@@ -76,7 +76,7 @@ impl Dictionary {
             let before = numbered.features.len();
             numbered.features.extend(known);
             numbered.parts.push(NumberedPart {
-                says: part.says,
+                reveals: part.reveals,
                 len: (numbered.features.len() - before) as u32,
                 unknown: (part.features.len() - (numbered.features.len() - before)) as u32,
             });
@@ -95,7 +95,7 @@ pub(crate) struct Feature {
 /// A part whose features are numbered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct NumberedPart {
-    says: u64,
+    reveals: u64,
     len: u32,
     unknown: u32,
 }
@@ -108,20 +108,20 @@ pub(crate) struct Numbered {
 }
 
 impl Numbered {
-    /// Returns the features of the parts that say none of the hidden targets, scaled to length 1.
+    /// Returns the features of the parts that reveal no hidden target, scaled to length 1.
     pub(crate) fn bag(&self, hidden: u64) -> Vec<Feature> {
-        self.bag_where(|_, says| says & hidden == 0)
+        self.bag_where(|reveals| reveals & hidden == 0)
     }
 
-    /// Returns the features of the parts for whose number and targets `keep` is true, scaled to
-    /// length 1.
-    pub(crate) fn bag_where(&self, mut keep: impl FnMut(usize, u64) -> bool) -> Vec<Feature> {
+    /// Returns the features of the parts that `keep` accepts, given the targets that each reveals, scaled to length 1.
+    /// Empty if nothing is kept.
+    pub(crate) fn bag_where(&self, mut keep: impl FnMut(u64) -> bool) -> Vec<Feature> {
         let mut bag = Vec::with_capacity(self.features.len());
         let mut rest = self.features.as_slice();
-        for (at, part) in self.parts.iter().enumerate() {
+        for part in &self.parts {
             let (own, others) = rest.split_at(part.len as usize);
             rest = others;
-            if keep(at, part.says) {
+            if keep(part.reveals) {
                 bag.extend_from_slice(own);
             }
         }
@@ -131,9 +131,9 @@ impl Numbered {
         bag
     }
 
-    /// Returns the share of the features that training saw, from 0 to 1.
+    /// Returns the share of the features that training saw, from 0 to 1; 0 without features.
     pub(crate) fn known_share(&self, hidden: u64) -> f32 {
-        let parts = self.parts.iter().filter(|part| part.says & hidden == 0);
+        let parts = self.parts.iter().filter(|part| part.reveals & hidden == 0);
         let (known, all) =
             parts.fold((0, 0), |(known, all), part| (known + part.len, all + part.len + part.unknown));
         known as f32 / all.max(1) as f32
@@ -145,9 +145,9 @@ mod tests {
     use super::*;
     use crate::features::parts::Field;
 
-    fn part(says: u64, hashes: &[u64]) -> Part {
+    fn part(reveals: u64, hashes: &[u64]) -> Part {
         let features = hashes.iter().map(|hash| (*hash, 1.0)).collect();
-        Part { field: Field::Name, text: String::new(), says, features }
+        Part { field: Field::Name, text: String::new(), reveals, features }
     }
 
     #[test]

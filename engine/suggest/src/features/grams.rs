@@ -1,32 +1,37 @@
-//! Runs of letters of all that is known of a resource: what the simple methods look at.
+//! Character n-grams of all texts of a resource: the features of the simple methods.
 
 use rustc_hash::FxHashMap;
 
-use crate::candidates::generator::Known;
-use crate::features::parts::{ANY_TAG, Field, Part};
-use crate::features::resource::Resource;
+use super::parts::{ANY_TAG, Field, Part};
+use super::resource::Resource;
+use super::target_context::TargetContext;
 use crate::numerics::random::hash;
 
-/// Returns the runs of a resource without its tags as parts, for a dictionary.
+/// Returns the n-grams of a resource without its tags as a part, for a dictionary.
 pub(crate) fn parts(resource: &Resource) -> [Part; 1] {
-    let features = counted_runs(places(resource)).into_iter();
+    let features = counted_ngrams(texts(resource)).into_iter();
     let features = features.map(|(hash, count)| (hash, count as f32)).collect();
-    [Part { field: Field::Name, text: String::new(), says: 0, features }]
+    [Part { field: Field::Name, text: String::new(), reveals: 0, features }]
 }
 
-/// Numbers of runs of two to five letters.
+/// Numbers of n-grams of two to five characters.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Grams(FxHashMap<u64, u32>);
+pub(crate) struct Ngrams(FxHashMap<u64, u32>);
 
-impl Grams {
-    /// Returns how many runs there are.
+impl Ngrams {
+    /// Returns the number of n-grams.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Returns the runs of a resource with their weights, and numbers those that are new.
-    pub(crate) fn learn(&mut self, resource: &Resource, known: &Known, hidden: u64) -> Vec<(u32, f32)> {
-        let hashes = hashes(resource, known, hidden);
+    /// Returns the n-grams of a resource with their weights, and numbers those that are new.
+    pub(crate) fn learn(
+        &mut self,
+        resource: &Resource,
+        context: &TargetContext,
+        hidden: u64,
+    ) -> Vec<(u32, f32)> {
+        let hashes = hashes(resource, context, hidden);
         let numbers = hashes.into_iter().map(|hash| {
             let next = self.0.len() as u32;
             *self.0.entry(hash).or_insert(next)
@@ -34,14 +39,14 @@ impl Grams {
         counted(numbers.collect())
     }
 
-    /// Returns the runs of a resource that are known, with their weights.
-    pub(crate) fn of(&self, resource: &Resource, known: &Known, hidden: u64) -> Vec<(u32, f32)> {
-        let hashes = hashes(resource, known, hidden).into_iter();
+    /// Returns the n-grams of a resource that have a number, with their weights.
+    pub(crate) fn of(&self, resource: &Resource, context: &TargetContext, hidden: u64) -> Vec<(u32, f32)> {
+        let hashes = hashes(resource, context, hidden).into_iter();
         counted(hashes.filter_map(|hash| self.0.get(&hash).copied()).collect())
     }
 }
 
-/// Counts the runs, and scales the counts to length 1.
+/// Counts the n-grams, and scales the counts to length 1.
 fn counted(mut numbers: Vec<u32>) -> Vec<(u32, f32)> {
     numbers.sort_unstable();
     let mut counted: Vec<(u32, f32)> =
@@ -52,20 +57,22 @@ fn counted(mut numbers: Vec<u32>) -> Vec<(u32, f32)> {
     counted
 }
 
-fn hashes(resource: &Resource, known: &Known, hidden: u64) -> Vec<u64> {
-    let tags = resource.tags.iter().filter(|(key, _)| (known.own.says(key) | ANY_TAG) & hidden == 0);
+fn hashes(resource: &Resource, context: &TargetContext, hidden: u64) -> Vec<u64> {
+    let tags =
+        resource.tags.iter().filter(|(key, _)| (context.own_keys.targets_of(key) | ANY_TAG) & hidden == 0);
     let tags = tags.map(|(key, value)| format!("{key}={value}"));
-    runs(places(resource).map(str::to_owned).chain(tags))
+    ngrams(texts(resource).map(str::to_owned).chain(tags))
 }
 
-/// Returns what a resource is called, what it is, and where it stands.
-fn places(resource: &Resource) -> impl Iterator<Item = &str> {
+/// Returns name, type, and all that shows where a resource belongs.
+fn texts(resource: &Resource) -> impl Iterator<Item = &str> {
     let own = [&resource.name, &resource.type_, &resource.account, &resource.region];
     let context = resource.context.iter().map(|(_, value)| value.as_str());
     own.into_iter().flatten().map(String::as_str).chain(context)
 }
 
-fn runs(texts: impl Iterator<Item = impl AsRef<str>>) -> Vec<u64> {
+/// Returns the hashes of all n-grams of texts, as often as each occurs.
+fn ngrams(texts: impl Iterator<Item = impl AsRef<str>>) -> Vec<u64> {
     let mut hashes = Vec::new();
     for text in texts {
         let text: Vec<char> = text.as_ref().to_lowercase().chars().take(200).collect();
@@ -81,9 +88,9 @@ fn runs(texts: impl Iterator<Item = impl AsRef<str>>) -> Vec<u64> {
     hashes
 }
 
-/// Returns the runs of texts with how often each is there.
-fn counted_runs<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(u64, usize)> {
-    let mut hashes = runs(texts);
+/// Returns the hashes of n-grams with how often each occurs.
+fn counted_ngrams<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<(u64, usize)> {
+    let mut hashes = ngrams(texts);
     hashes.sort_unstable();
     hashes.chunk_by(|a, b| a == b).filter_map(|run| Some((*run.first()?, run.len()))).collect()
 }

@@ -1,63 +1,64 @@
-//! What is known of a resource, and of the tags that are to be suggested.
+//! Resources, and the tags to suggest for them.
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use tagpol_sema::formats::words;
 
-/// A resource, as far as a model looks at it.
+/// A resource, as models see it. Texts are as the source wrote them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Resource {
-    /// Its id.
+    /// The id; unique within an inventory.
     pub id: String,
-    /// Its name.
+    /// The name; None if the source has none.
     pub name: Option<String>,
-    /// Its type.
+    /// The type, such as `s3:bucket`; None if unknown.
     pub type_: Option<String>,
-    /// Its cloud.
+    /// The provider, such as `aws`; None if unknown.
     pub provider: Option<String>,
-    /// Its account, subscription or project.
+    /// The account, subscription or project; None if unknown.
     pub account: Option<String>,
-    /// Its region.
+    /// The region; None if unknown.
     pub region: Option<String>,
-    /// What else says where it belongs: a resource group, a namespace, a stack, by the name of that.
+    /// Other groups that the resource belongs to, by kind: a resource group, a namespace, a stack.
     pub context: Vec<(String, String)>,
-    /// What it costs a month, in any one currency.
+    /// The cost a month, in the currency of the inventory; None if there is no cost data.
     pub monthly_cost: Option<f64>,
-    /// Its native tags.
+    /// The native tags, as keys with values.
     pub tags: Vec<(String, String)>,
 }
 
-/// A tag that is to be suggested.
+/// A tag to suggest values for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// Its name.
+    /// The name of the tag.
     pub name: String,
-    /// The native keys that say it, which therefore never count as a reason for it; in any spelling.
+    /// Native keys that the tag is read from, in any spelling: their values would give the answer away, so that they
+    /// are hidden while the tag is learned and suggested.
     pub keys: Vec<String>,
-    /// The only values that it may have. Empty: it may have any.
+    /// The only values that the tag may have; empty if it may have any.
     pub allowed: Vec<String>,
-    /// Words that stand for values, as `prd` does for `production`.
+    /// Words with the values that they stand for, as `prd` does for `production`.
     pub synonyms: Vec<(String, String)>,
 }
 
-/// A resource with the values of tags that are known of it, by the number of the [`Target`].
+/// A resource with its labels: values of tags, by the number of the [`Target`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labelled {
     /// The resource.
     pub resource: Resource,
-    /// Its values. No tag twice.
+    /// Values that the resource has; no tag twice.
     pub values: Vec<(usize, String)>,
-    /// Values that a person refused for it.
+    /// Values that a person rejected for the resource.
     pub refused: Vec<(usize, String)>,
 }
 
-/// Returns the text without its case and without all that is neither letter nor digit: two
-/// spellings of one key or value mostly agree in that.
+/// Returns the text in lower case without all that is neither letter nor digit: in that, most spellings of a key or a
+/// value agree.
 pub fn fold(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Words that tell environments and the like apart, which say nothing of where a resource belongs.
+/// Returns the words that tell environments and the like apart, which do not show what a resource belongs to.
 pub(crate) fn stop_words(targets: &[Target]) -> FxHashSet<String> {
     let synonyms = targets.iter().flat_map(|target| target.synonyms.iter().map(|(word, _)| word));
     let allowed = targets.iter().flat_map(|target| &target.allowed);
@@ -65,23 +66,24 @@ pub(crate) fn stop_words(targets: &[Target]) -> FxHashSet<String> {
 }
 
 impl Resource {
-    /// Returns where it stands: what its source says of that, else the account, else the name.
+    /// Returns the narrowest group that the resource belongs to: the first context, else the account, else the name;
+    /// empty if it has none of them.
     pub(crate) fn place(&self) -> &str {
         let context = self.context.iter().map(|(_, value)| value);
         let places = context.chain(&self.account).chain(&self.name);
         places.map(String::as_str).find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    /// Returns what it belongs to, without words that tell environments apart: `payments` for a
-    /// resource of the accounts `payments-prod` and `payments-dev`. Empty where nothing says it.
-    pub(crate) fn family(&self, stop: &FxHashSet<String>) -> String {
-        skeleton(self.place(), stop)
+    /// Returns the place without words that tell environments apart: `payments` for resources of the accounts
+    /// `payments-prod` and `payments-dev`. Empty without a place.
+    pub(crate) fn family(&self, stop_words: &FxHashSet<String>) -> String {
+        skeleton(self.place(), stop_words)
     }
 }
 
 /// Returns the words of a text without stop words and digits, joined.
-pub(crate) fn skeleton(text: &str, stop: &FxHashSet<String>) -> String {
-    let words: Vec<String> = words(text).into_iter().filter(|word| !stop.contains(word)).collect();
+pub(crate) fn skeleton(text: &str, stop_words: &FxHashSet<String>) -> String {
+    let words: Vec<String> = words(text).into_iter().filter(|word| !stop_words.contains(word)).collect();
     words.join("-")
 }
 

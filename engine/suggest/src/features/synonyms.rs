@@ -1,5 +1,5 @@
-//! What the words of a resource say by themselves: `prd` stands for `production` before anything is
-//! learnt. Nothing but the synonyms of the targets is known here.
+//! Values that words of a resource stand for: `prd` stands for `production` before anything is learned. Only the synonyms
+//! of the targets are used here.
 
 use rustc_hash::FxHashMap;
 use tagpol_sema::formats::words;
@@ -8,18 +8,18 @@ use crate::features::resource::{Resource, Target};
 
 /// Values by words, for each target.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Prior(Vec<FxHashMap<String, String>>);
+pub(crate) struct Synonyms(Vec<FxHashMap<String, String>>);
 
-/// What the words of a resource say of a target.
+/// The values of a target that words of a resource stand for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Said {
-    /// Values with the first word that says each and how many fields have one, in the order of the
-    /// fields.
+pub(crate) struct SynonymMatches {
+    /// Values with the first word that stands for each, and the number of fields that have such a word, in the order
+    /// of the fields.
     pub(crate) values: Vec<(String, String, u32)>,
 }
 
-impl Said {
-    /// Returns the only value that is said.
+impl SynonymMatches {
+    /// Returns the only value; None if there are none or several.
     pub(crate) fn only(&self) -> Option<&(String, String, u32)> {
         match self.values.as_slice() {
             [one] => Some(one),
@@ -28,7 +28,7 @@ impl Said {
     }
 }
 
-impl Prior {
+impl Synonyms {
     pub(crate) fn new(targets: &[Target]) -> Self {
         let of = |target: &Target| {
             let own = target.allowed.iter().map(|value| (value, value));
@@ -44,25 +44,26 @@ impl Prior {
         Self(targets.iter().map(of).collect())
     }
 
-    /// Reads what the words of name, account and context say of a target.
-    pub(crate) fn said(&self, target: usize, resource: &Resource) -> Said {
-        let mut said = Said::default();
-        let Some(known) = self.0.get(target).filter(|known| !known.is_empty()) else { return said };
+    /// Matches the words of name, account and context with the synonyms of a target.
+    pub(crate) fn matches(&self, target: usize, resource: &Resource) -> SynonymMatches {
+        let mut matches = SynonymMatches::default();
+        let Some(known) = self.0.get(target).filter(|known| !known.is_empty()) else { return matches };
         let own = [&resource.name, &resource.account].into_iter().flatten();
         for text in own.chain(resource.context.iter().map(|(_, value)| value)) {
-            for (word, value) in spoken(text, known) {
-                match said.values.iter_mut().find(|(found, ..)| found == value) {
+            for (word, value) in matching_words(text, known) {
+                match matches.values.iter_mut().find(|(found, ..)| found == value) {
                     Some((_, _, fields)) => *fields += 1,
-                    None => said.values.push((value.clone(), word, 1)),
+                    None => matches.values.push((value.clone(), word, 1)),
                 }
             }
         }
-        said
+        matches
     }
 }
 
-/// Returns the known words of a text, two that belong together before each by itself.
-fn spoken<'k>(text: &str, known: &'k FxHashMap<String, String>) -> Vec<(String, &'k String)> {
+/// Returns the words of a text that are synonyms, with their values; two words that are a synonym together come before
+/// each by itself.
+fn matching_words<'k>(text: &str, known: &'k FxHashMap<String, String>) -> Vec<(String, &'k String)> {
     let words = words(text);
     let mut found: Vec<(String, &String)> = Vec::new();
     let mut at = 0;
@@ -93,11 +94,11 @@ mod tests {
             allowed: vec!["production".to_owned(), "staging".to_owned()],
             synonyms: pairs.map(|(word, value)| (word.to_owned(), value.to_owned())).to_vec(),
         };
-        let prior = Prior::new(&[target]);
+        let synonyms = Synonyms::new(&[target]);
         let values = |name: &str| {
             let resource = Resource { name: Some(name.to_owned()), ..Resource::default() };
-            let said = prior.said(0, &resource);
-            said.values.into_iter().map(|(value, ..)| value).collect::<Vec<_>>()
+            let matches = synonyms.matches(0, &resource);
+            matches.values.into_iter().map(|(value, ..)| value).collect::<Vec<_>>()
         };
         assert_eq!(values("web-prod-01"), ["production"]);
         assert_eq!(values("pre-prod-api"), ["staging"]);

@@ -1,10 +1,10 @@
-//! Layers of networks as numbers, and back.
+//! Layers of networks as lists of numbers, and back.
 
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Device, TensorData};
 
-/// Makes a layer of its weights, one row an input, and its biases.
+/// Makes a layer from its weights, one row for each input, and its biases.
 pub(crate) fn layer(weights: Vec<f32>, biases: Vec<f32>, device: &Device) -> Linear {
     let outputs = biases.len();
     let inputs = weights.len() / outputs.max(1);

@@ -1,4 +1,4 @@
-//! Lists of numbers in one file, each behind its length, as little-endian words of 32 bits.
+//! Lists of numbers in one file, each after its length, as little-endian words of 32 bits.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl Writer {
     }
 }
 
-/// The file ends too early.
+/// The file ends before a list does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooShort;
 

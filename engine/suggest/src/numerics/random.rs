@@ -16,18 +16,19 @@ impl Random {
         mix(self.0)
     }
 
-    /// Returns a number from 0 up to, but not, 1.
+    /// Returns a number from 0 to below 1.
     pub(crate) fn unit(&mut self) -> f32 {
-        // 24 bits are what an f32 holds exactly.
+        // An f32 represents 24 bits exactly.
         (self.next() >> 40) as f32 / (1u64 << 24) as f32
     }
 
-    /// Returns a number from 0 up to, but not, `end`; 0 where that is 0.
+    /// Returns a number from 0 to below `end`; 0 if that is 0. Not exactly uniform, which for lists of thousands is
+    /// unnoticeable in 64 bits.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % (end.max(1) as u64)) as usize
     }
 
-    /// Puts things in a random order.
+    /// Puts things in a random order (Fisher and Yates).
     pub(crate) fn shuffle<T>(&mut self, things: &mut [T]) {
         for at in (1..things.len()).rev() {
             things.swap(at, self.below(at + 1));
@@ -35,7 +36,8 @@ impl Random {
     }
 }
 
-/// Hashes texts as if they stood behind each other, with a mark between them.
+/// Hashes texts one after the other with a mark between them (FNV-1a). The hashes are part of saved models: they never
+/// change, and are the same on every machine.
 pub(crate) fn hash(parts: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in parts {
@@ -46,7 +48,7 @@ pub(crate) fn hash(parts: &[&str]) -> u64 {
     mix(hash)
 }
 
-/// Returns a number that tells texts apart, the same on every machine.
+/// Returns the hash of a text, which is the same on every machine and in every version.
 pub fn fingerprint(text: &str) -> u64 {
     hash(&[text])
 }

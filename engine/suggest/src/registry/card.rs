@@ -1,14 +1,16 @@
-//! The model card: what a training measured, as Markdown, and as pictures.
+//! The model card (Mitchell et al. 2019): the figures of a training as Markdown, and their plots as SVG.
 
 use std::fmt::Write as _;
 
 use tagpol_sink::{html, markdown};
 
-use crate::calibration::probability::{Bin, Share};
-use crate::evaluation::report::{RegimeReport, TargetReport};
-use crate::registry::store::Entry;
+use super::store::Entry;
+use crate::calibration::outcome::Share;
+use crate::calibration::reliability::Bin;
+use crate::evaluation::report::{RegimeReport, TargetReport, Threshold, percent};
 
-/// Returns the card of a model. `picture` is where its reliability plot lies, as seen from the card.
+/// Returns the card of a model. `picture` is the path of its reliability plots, relative to the card; without it the
+/// card has none.
 pub fn card(entry: &Entry, picture: Option<&str>) -> String {
     let mut text = String::new();
     let about = &entry.about;
@@ -25,8 +27,10 @@ pub fn card(entry: &Entry, picture: Option<&str>) -> String {
     text.push_str(HOW);
     text.push_str(&overview(&entry.report.targets));
     if let Some(picture) = picture {
-        let _ =
-            write!(text, "\n## Reliability\n\n![What was said against what was right]({picture})\n\n{PLOT}");
+        let _ = write!(
+            text,
+            "\n## Reliability\n\n![Predicted probabilities and the share that was right]({picture})\n\n{PLOT}"
+        );
     }
     for target in &entry.report.targets {
         text.push_str(&section(target));
@@ -35,15 +39,14 @@ pub fn card(entry: &Entry, picture: Option<&str>) -> String {
 }
 
 const HOW: &str = "\
-Everything here is measured on resources that the model had not learnt from: whole families of resources were
-kept aside, and some resources of the others. A family is all that shares an account, a resource group or
-the like, whatever the environment. Half the time a resource was shown without any tag. Values are compared
-regardless of case and punctuation.
+All figures are measured on resources that were held out of training: whole families, and some resources of the other
+families. A family is all resources that share an account, a resource group or a similar group, in any environment. Half
+of the time, the model saw a resource without any tag. Case and punctuation of values are ignored.
 
 ";
 
 const PLOT: &str = "\
-Bars are the share that was right of what was said to be about that likely; the line is where they should end.
+Each bar shows the share of suggestions of about the same probability that was right; on the diagonal, both are equal.
 
 ";
 
@@ -53,7 +56,7 @@ fn overview(targets: &[TargetReport]) -> String {
         .map(|target| target.all.baselines.iter().map(|(baseline, _)| baseline.as_str()).collect())
         .unwrap_or_default();
     let mut text = format!(
-        "## Against simple methods\n\n| tag | measured | possible | model | {} | ahead |\n",
+        "## Comparison with simple methods\n\n| tag | measured | possible | model | {} | best |\n",
         baselines.join(" | ")
     );
     let _ = writeln!(text, "|---|{}", "---:|".repeat(baselines.len() + 4));
@@ -66,8 +69,7 @@ fn overview(targets: &[TargetReport]) -> String {
             .filter(|(_, share)| *share > all.accuracy)
             .map(|(baseline, _)| baseline.as_str())
             .collect();
-        let ahead =
-            if behind.is_empty() { "yes".to_owned() } else { format!("not of {}", behind.join(", ")) };
+        let ahead = if behind.is_empty() { "yes".to_owned() } else { format!("no: {}", behind.join(", ")) };
         let _ = writeln!(
             text,
             "| {} | {} | {} | **{}** | {} | {ahead} |",
@@ -79,20 +81,20 @@ fn overview(targets: &[TargetReport]) -> String {
         );
     }
     text.push_str(
-        "\n*Possible* is the share of resources whose right value was that of two others at least: what is\n\
-         learnt from values cannot do better than that, and only a copy of a name or another tag can.\n",
+        "\n*Possible* is the share of resources whose right value at least two resources of the training data have.\n\
+         Learning from values cannot exceed it; only copies of a name or of another tag can.\n",
     );
     text
 }
 
 fn section(target: &TargetReport) -> String {
     let mut text = format!(
-        "\n## {}\n\n{} resources have it.\n\n",
+        "\n## {}\n\n{} resources have this tag.\n\n",
         markdown::text(&target.name, false),
         grouped(target.labelled)
     );
     text.push_str("| resources | measured | accuracy | calibration error |\n|---|---:|---:|---:|\n");
-    let regimes = ["of families that had the tag", "of other families"];
+    let regimes = ["family had the tag", "other families"];
     let rows = regimes.into_iter().zip(&target.regimes).chain([("all", &target.all)]);
     for (name, regime) in rows.clone() {
         let _ = writeln!(
@@ -104,7 +106,7 @@ fn section(target: &TargetReport) -> String {
         );
     }
     text.push_str(
-        "\n| resources | applied at | coverage | precision | interval of 95% |\n|---|---:|---:|---:|---:|\n",
+        "\n| resources | applied at | coverage | precision | 95% interval |\n|---|---:|---:|---:|---:|\n",
     );
     for (name, regime) in rows {
         text.push_str(&thresholds(name, regime));
@@ -113,7 +115,7 @@ fn section(target: &TargetReport) -> String {
 }
 
 fn thresholds(name: &str, regime: &RegimeReport) -> String {
-    let row = |threshold: &crate::evaluation::report::Threshold| {
+    let row = |threshold: &Threshold| {
         let Share { share, low, high } = threshold.precision;
         let precision = if threshold.coverage > 0.0 {
             format!("{} | {} to {}", percent(share), percent(low), percent(high))
@@ -123,10 +125,6 @@ fn thresholds(name: &str, regime: &RegimeReport) -> String {
         format!("| {name} | {:.2} | {} | {precision} |\n", threshold.confidence, percent(threshold.coverage))
     };
     regime.thresholds.iter().map(row).collect()
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", 100.0 * share)
 }
 
 fn grouped(number: usize) -> String {
@@ -141,14 +139,14 @@ fn grouped(number: usize) -> String {
     text
 }
 
-/// Side of a plot.
+/// Side of a plot, in pixels.
 const SIDE: f64 = 180.0;
-/// Space around it.
+/// Space around a plot, in pixels.
 const SPACE: f64 = 34.0;
 /// Plots in a row.
 const ROW: usize = 4;
 
-/// Returns the reliability plots of all tags, as SVG.
+/// Returns the reliability plots of all tags as SVG.
 pub fn reliability(targets: &[TargetReport]) -> String {
     let columns = targets.len().clamp(1, ROW);
     let rows = targets.len().div_ceil(ROW).max(1);
@@ -199,23 +197,23 @@ fn plot(target: &TargetReport, x: f64, y: f64) -> String {
     svg
 }
 
-/// A bar as high as the share that was right; the fuller the more resources stand behind it.
+/// A bar as high as the share that was right; the more resources, the more opaque.
 fn bar(bin: &Bin, most: u64) -> String {
     let width = SIDE / 10.0;
-    let at = (bin.said * 10.0).floor().min(9.0);
+    let at = (bin.predicted * 10.0).floor().min(9.0);
     let opacity = 0.25 + 0.75 * (bin.count as f64 / most as f64).sqrt();
     format!(
         "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"#2f6fab\" fill-opacity=\"{opacity:.2}\">\
-         <title>said {:.2}, right {:.2}, {} resources</title></rect>\n\
+         <title>predicted {:.2}, right {:.2}, {} resources</title></rect>\n\
          <circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.5\" fill=\"#c33\"/>\n",
         at * width + 1.0,
         SIDE - bin.right * SIDE,
         width - 2.0,
         bin.right * SIDE,
-        bin.said,
+        bin.predicted,
         bin.right,
         bin.count,
-        bin.said * SIDE,
+        bin.predicted * SIDE,
         SIDE - bin.right * SIDE
     )
 }

@@ -1,68 +1,78 @@
-//! A model as two files: what people may read, and numbers.
+//! A model as two files: a description that people can read, and lists of numbers.
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibration::tag_calibration::Trust;
-use crate::candidates::copies::{Derivations, Origin, Record};
-use crate::candidates::generator::{Base, Classes, Known};
+use crate::calibration::holdout::HoldoutScore;
+use crate::calibration::tag_calibration::TagCalibration;
+use crate::candidates::classes::Classes;
+use crate::candidates::copies::{CopyRules, HitRate, Origin};
+use crate::candidates::generator::CandidateGenerator;
 use crate::candidates::history::{Counts, History};
-use crate::candidates::logistic_regression::Linear;
-use crate::candidates::neighbors::Neighbours;
+use crate::candidates::logistic_regression::LogisticRegression;
+use crate::candidates::neighbors::Neighbors;
 use crate::candidates::network::{Network, Weights};
-use crate::evaluation::model_comparison::Measured;
 use crate::features::dictionary::Dictionary;
 use crate::features::resource::Target;
+use crate::features::target_context::TargetContext;
 use crate::model::Model;
 use crate::numerics::lists::{Reader, TooShort, Writer};
 use crate::ranking::scorer::Scorer;
 
-/// What of a model is text.
+/// The description of a model. Files of version 2 have the names that are given as aliases.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Described {
     targets: Vec<Target>,
-    /// Values with how many resources had each, by target.
+    /// Values with the number of resources that have each, by target.
     values: Vec<Vec<(String, u32)>>,
-    trust: Vec<[Trust; 2]>,
-    learnt: Vec<bool>,
-    derivations: Vec<(usize, Origin, Record)>,
-    least_known: [f32; 2],
+    #[serde(alias = "trust")]
+    calibrations: Vec<[TagCalibration; 2]>,
+    #[serde(alias = "learnt")]
+    learned: Vec<bool>,
+    #[serde(alias = "derivations")]
+    copies: Vec<(usize, Origin, HitRate)>,
+    #[serde(alias = "least_known")]
+    min_known_share: [f32; 2],
+    /// Width of an embedding.
     width: usize,
+    /// Width of the hidden layer.
     hidden: usize,
+    /// Resources of the training.
     resources: u32,
 }
 
 impl Model {
-    /// Returns what is to be kept of it.
+    /// Returns the contents of both files.
     pub(crate) fn to_files(&self) -> (Described, Vec<u8>) {
-        let base = &self.base;
-        let weights = base.network.weights();
+        let generator = &self.generator;
+        let weights = generator.network.weights();
         let entries =
             |classes: &Classes| classes.entries().map(|(value, count)| (value.to_owned(), count)).collect();
         let described = Described {
-            targets: self.known.targets.clone(),
-            values: base.classes.iter().map(entries).collect(),
-            trust: self.trust.clone(),
-            learnt: self.learnt.clone(),
-            derivations: base.derivations.entries(),
-            least_known: self.least_known,
+            targets: self.context.targets.clone(),
+            values: generator.classes.iter().map(entries).collect(),
+            calibrations: self.calibrations.clone(),
+            learned: self.learned.clone(),
+            copies: generator.copies.entries(),
+            min_known_share: self.min_known_share,
             width: weights.width,
             hidden: weights.hidden,
-            resources: base.dictionary.resources(),
+            resources: generator.dictionary.resources(),
         };
         let mut writer = Writer::default();
         weights.numbers.iter().for_each(|numbers| writer.floats(numbers));
         self.scorer.numbers().iter().for_each(|numbers| writer.floats(numbers));
-        write_dictionary(&base.dictionary, &mut writer);
-        write_dictionary(&base.runs, &mut writer);
-        writer.hashes(self.lessons.iter().copied());
-        write_measured(&self.measured, &mut writer);
-        write_history(&base.history, &mut writer);
-        base.neighbours.write(&mut writer);
-        base.linear.iter().chain(&base.bare).for_each(|linear| linear.write(&mut writer));
+        write_dictionary(&generator.dictionary, &mut writer);
+        write_dictionary(&generator.ngrams, &mut writer);
+        writer.hashes(self.label_hashes.iter().copied());
+        write_scores(&self.holdout_scores, &mut writer);
+        write_history(&generator.history, &mut writer);
+        generator.neighbors.write(&mut writer);
+        let regressions = generator.feature_regressions.iter().chain(&generator.ngram_regressions);
+        regressions.for_each(|regression| regression.write(&mut writer));
         (described, writer.into_bytes())
     }
 
-    /// Puts a model together from what was kept of it.
+    /// Restores a model from the contents of its files.
     pub(crate) fn from_files(described: Described, numbers: &[u8]) -> Result<Self, TooShort> {
         let mut reader = Reader::new(numbers);
         let classes: Vec<Classes> =
@@ -77,30 +87,30 @@ impl Model {
         let scorer: [Vec<f32>; 4] = read_lists(&mut reader)?;
         let scorer = Scorer::load(&scorer).ok_or(TooShort)?;
         let dictionary = read_dictionary(&mut reader, described.resources)?;
-        let runs = read_dictionary(&mut reader, described.resources)?;
-        let lessons = reader.hashes()?;
-        let measured = read_measured(&mut reader)?;
-        let base = Base {
+        let ngrams = read_dictionary(&mut reader, described.resources)?;
+        let label_hashes = reader.hashes()?;
+        let holdout_scores = read_scores(&mut reader)?;
+        let generator = CandidateGenerator {
             network: Network::load(weights),
             dictionary,
-            runs,
+            ngrams,
             history: read_history(&mut reader)?,
-            neighbours: Neighbours::read(&mut reader)?,
-            linear: read_linear(&classes, &mut reader)?,
-            bare: read_linear(&classes, &mut reader)?,
-            derivations: Derivations::from_entries(described.derivations),
+            neighbors: Neighbors::read(&mut reader)?,
+            feature_regressions: read_regressions(&classes, &mut reader)?,
+            ngram_regressions: read_regressions(&classes, &mut reader)?,
+            copies: CopyRules::from_entries(described.copies),
             classes,
         };
-        let known = Known::new(described.targets);
+        let context = TargetContext::new(described.targets);
         Ok(Self {
-            known,
-            base,
+            context,
+            generator,
             scorer,
-            trust: described.trust,
-            learnt: described.learnt,
-            lessons,
-            measured,
-            least_known: described.least_known,
+            calibrations: described.calibrations,
+            learned: described.learned,
+            label_hashes,
+            holdout_scores,
+            min_known_share: described.min_known_share,
         })
     }
 }
@@ -121,25 +131,29 @@ fn read_dictionary(reader: &mut Reader<'_>, resources: u32) -> Result<Dictionary
     Ok(Dictionary::from_parts(hashes.into_iter().zip(counts).collect(), resources))
 }
 
-fn write_measured(measured: &[Measured], writer: &mut Writer) {
-    writer.hashes(measured.iter().map(|one| one.lesson));
-    writer.words(measured.iter().map(|one| u32::from(one.familiar) | u32::from(one.right) << 1));
-    writer.floats(&measured.iter().map(|one| one.loss).collect::<Vec<f32>>());
+fn write_scores(scores: &[HoldoutScore], writer: &mut Writer) {
+    writer.hashes(scores.iter().map(|one| one.label_hash));
+    writer.words(scores.iter().map(|one| u32::from(one.family_seen) | u32::from(one.right) << 1));
+    writer.floats(&scores.iter().map(|one| one.log_loss).collect::<Vec<f32>>());
 }
 
-fn read_measured(reader: &mut Reader<'_>) -> Result<Vec<Measured>, TooShort> {
-    let (lessons, flags, losses) = (reader.hashes()?, reader.words()?, reader.floats()?);
-    let measured = lessons.into_iter().zip(flags).zip(losses).map(|((lesson, flags), loss)| Measured {
-        lesson,
-        familiar: flags & 1 != 0,
+fn read_scores(reader: &mut Reader<'_>) -> Result<Vec<HoldoutScore>, TooShort> {
+    let (hashes, flags, losses) = (reader.hashes()?, reader.words()?, reader.floats()?);
+    let scores = hashes.into_iter().zip(flags).zip(losses);
+    let scores = scores.map(|((label_hash, flags), log_loss)| HoldoutScore {
+        label_hash,
+        family_seen: flags & 1 != 0,
         right: flags & 2 != 0,
-        loss,
+        log_loss,
     });
-    Ok(measured.collect())
+    Ok(scores.collect())
 }
 
-fn read_linear(classes: &[Classes], reader: &mut Reader<'_>) -> Result<Vec<Linear>, TooShort> {
-    classes.iter().map(|_| Linear::read(reader)).collect()
+fn read_regressions(
+    classes: &[Classes],
+    reader: &mut Reader<'_>,
+) -> Result<Vec<LogisticRegression>, TooShort> {
+    classes.iter().map(|_| LogisticRegression::read(reader)).collect()
 }
 
 fn write_history(history: &History, writer: &mut Writer) {

@@ -1,20 +1,18 @@
-//! The models of a project: a folder for each that never changes again, and a file that says which
-//! of them is used.
+//! The models of a project: a folder for each, which never changes, and a file with the one in use.
 //!
 //! ```text
 //! models/
 //!   20261125T214500Z-1a2b3c4d/   model.json  report.json  numbers.bin
-//!   promoted                     ids, one a line; the last is used, those before it were
-//!   predicted                    what the predictions in the state store were made from
-//!   .lock                        held by whoever writes
+//!   promoted                     ids, one a line: the model in use is the last, those before it were in use
+//!   predicted                    what the predictions in the state store depend on
+//!   .lock                        locked by the process that writes
 //! ```
 //!
-//! Whatever is written appears whole or not at all: in a scratch folder first, flushed to the disk, and
-//! renamed. A process that is killed leaves at most its scratch folder; whoever writes next removes that,
-//! and nothing else.
+//! What is written appears whole or not at all: it is written to a scratch folder, flushed to the disk, and renamed. A
+//! process that is killed leaves at most its scratch folder, which the next process that writes removes.
 //!
-//! The folder may come with a repository of a stranger's: neither it nor anything in it may be a link, and
-//! its files have to be regular and of a sensible size.
+//! The folder may be part of an untrusted repository: neither it nor anything in it may be a link, and its files have to
+//! be regular and of a sensible size.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -29,8 +27,11 @@ use crate::evaluation::report::Report;
 use crate::model::Model;
 use crate::registry::saved::Described;
 
-/// The version of the files.
-const VERSION: u32 = 2;
+/// The version of the files that are written.
+const VERSION: u32 = 3;
+
+/// The oldest version that is read. Version 3 has other names in `model.json` and `report.json`, and the same numbers.
+const OLDEST_VERSION: u32 = 2;
 
 const MODEL: &str = "model.json";
 const REPORT: &str = "report.json";
@@ -39,79 +40,81 @@ const PROMOTED: &str = "promoted";
 const PREDICTED: &str = "predicted";
 const LOCK: &str = ".lock";
 
-/// Bytes of a file with text: a model of thousands of values takes a few million.
+/// The most bytes of a file with text; a model of thousands of values has a few million.
 const TEXT_LIMIT: u64 = 256 << 20;
 
-/// Bytes of the numbers of a model.
+/// The most bytes of the numbers of a model.
 const NUMBERS_LIMIT: u64 = 1 << 30;
 
-/// Bytes of the other files.
+/// The most bytes of the other files.
 const SMALL_LIMIT: u64 = 1 << 20;
 
-/// Why models could not be read or written.
+/// An error of the models of a project.
 #[derive(Debug, Error)]
 pub enum RegistryError {
     /// A file could not be read or written.
     #[error("cannot {what} `{}`: {error}", path.display())]
     Io {
-        /// What was to be done: `read`, `write` or `remove`.
+        /// The operation: `read`, `write` or `remove`.
         what: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
     /// A file is not a regular file inside the folder, or too large.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A file is not as it was written.
+    /// A file was changed or cut off.
     #[error("the model `{id}` is damaged: {reason}")]
     Damaged {
-        /// The model.
+        /// The id of the model.
         id: String,
-        /// In which way.
+        /// What is wrong with it.
         reason: String,
     },
-    /// A model was written by another version of the program.
-    #[error("the model `{id}` has version {found}, and this program reads version {VERSION}")]
+    /// A model was written by a version of the program whose files this one cannot read.
+    #[error(
+        "the model `{id}` has format version {found}; this program reads versions {OLDEST_VERSION} to {VERSION}"
+    )]
     Version {
-        /// The model.
+        /// The id of the model.
         id: String,
-        /// Its version.
+        /// The version of its files.
         found: u32,
     },
-    /// There is no such model.
-    #[error("there is no model `{0}`")]
+    /// No model has such an id.
+    #[error("there is no model named `{0}`")]
     Unknown(String),
-    /// Several models are meant.
-    #[error("several models begin with `{0}`")]
+    /// Several models have ids that start so.
+    #[error("the ids of several models start with `{0}`")]
     Ambiguous(String),
-    /// There is no model that was used before.
-    #[error("no model was promoted before")]
+    /// No other model was in use before.
+    #[error("no other model was promoted before this one")]
     NothingBefore,
 }
 
-/// Facts about a model.
+/// How a model was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct About {
-    /// When it was trained, in RFC 3339.
+    /// The time of the training, in RFC 3339.
     pub trained_at: String,
-    /// The snapshot that it was trained on.
+    /// The id of the snapshot that it was trained on.
     pub snapshot: String,
-    /// Where the random numbers started.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// Version of the program.
+    /// The version of the program.
     pub program: String,
 }
 
 /// A model of the registry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Its id.
+    /// The id: time of the training and start of a hash.
     pub id: String,
-    /// Facts about it.
+    /// How the model was made.
     pub about: About,
-    /// What its training measured.
+    /// The figures of its training.
     pub report: Report,
 }
 
@@ -119,7 +122,7 @@ pub struct Entry {
 struct ModelFile {
     version: u32,
     about: About,
-    /// Hash of the numbers.
+    /// SHA-256 of the numbers, as hexadecimal digits.
     sha256: String,
     model: Described,
 }
@@ -137,7 +140,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Names the folder; nothing is read or made yet.
+    /// Returns the registry of a folder, which need not exist; nothing is read or created.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -147,7 +150,7 @@ impl Registry {
         &self.folder
     }
 
-    /// Adds a model. Returns its id; which model is used stays as it is.
+    /// Adds a model, without promoting it. Returns its id.
     ///
     /// # Errors
     /// [`RegistryError::Io`].
@@ -203,7 +206,7 @@ impl Registry {
         Ok(ids)
     }
 
-    /// Returns the id that begins with a text.
+    /// Returns the only id that starts with a text.
     ///
     /// # Errors
     /// [`RegistryError::Unknown`] and [`RegistryError::Ambiguous`].
@@ -216,13 +219,13 @@ impl Registry {
         }
     }
 
-    /// Reads what is known of a model, without the model.
+    /// Reads how a model was made and measured, without the model.
     ///
     /// # Errors
     /// [`RegistryError`].
     pub fn entry(&self, id: &str) -> Result<Entry, RegistryError> {
         let head: Head = self.json(id, MODEL)?;
-        let about = head.about.filter(|_| head.version == VERSION);
+        let about = head.about.filter(|_| (OLDEST_VERSION..=VERSION).contains(&head.version));
         let about = about.ok_or(RegistryError::Version { id: id.to_owned(), found: head.version })?;
         Ok(Entry { id: id.to_owned(), about, report: self.json(id, REPORT)? })
     }
@@ -232,18 +235,18 @@ impl Registry {
     /// # Errors
     /// [`RegistryError`].
     pub fn load(&self, id: &str) -> Result<Model, RegistryError> {
-        // The version before all else: what else there is depends on it.
+        // First of all the version: everything else depends on it.
         self.entry(id)?;
         let file: ModelFile = self.json(id, MODEL)?;
         let numbers = tagpol_files::read_whole(&self.path(&[id, NUMBERS])?, NUMBERS_LIMIT)?;
         if hex(&Sha256::digest(&numbers)) != file.sha256 {
-            return Err(self.damaged(id, format!("`{NUMBERS}` was changed")));
+            return Err(self.damaged(id, format!("`{NUMBERS}` has another hash")));
         }
         Model::from_files(file.model, &numbers)
             .map_err(|error| self.damaged(id, format!("{NUMBERS}: {error}")))
     }
 
-    /// Returns the id of the model that is used.
+    /// Returns the id of the model in use; None if there is none.
     ///
     /// # Errors
     /// [`RegistryError::Io`].
@@ -251,17 +254,17 @@ impl Registry {
         Ok(self.trail()?.pop())
     }
 
-    /// Returns the ids of the models that are or were used, the oldest first.
+    /// Returns the ids of the models that are or were in use, the oldest first.
     fn trail(&self) -> Result<Vec<String>, RegistryError> {
         let text = self.small(PROMOTED)?.unwrap_or_default();
         let ids: Vec<String> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
         match ids.iter().all(|id| is_id(id)) {
             true => Ok(ids),
-            false => Err(self.damaged(PROMOTED, "a line of it is not the id of a model".to_owned())),
+            false => Err(self.damaged(PROMOTED, "one of its lines is not an id of a model".to_owned())),
         }
     }
 
-    /// Makes a model the one that is used.
+    /// Promotes a model: it is in use from now on.
     ///
     /// # Errors
     /// [`RegistryError`].
@@ -275,12 +278,12 @@ impl Registry {
         self.write_trail(&trail)
     }
 
-    /// Makes the model that was used before the one that is used. Returns its id.
+    /// Promotes the model that was in use before. Returns its id.
     ///
     /// # Errors
-    /// [`RegistryError::NothingBefore`] where there is none.
+    /// [`RegistryError::NothingBefore`] if there is none.
     pub fn roll_back(&self) -> Result<String, RegistryError> {
-        // Nothing is made if there is nothing to go back to.
+        // No folder is created if there is nothing to go back to.
         if self.trail()?.len() < 2 {
             return Err(RegistryError::NothingBefore);
         }
@@ -293,20 +296,20 @@ impl Registry {
         Ok(before)
     }
 
-    /// Waits until nobody else writes.
+    /// Waits until no other process writes.
     fn lock(&self) -> Result<File, RegistryError> {
         let folder = self.jail().folder(&self.folder)?;
         fs::create_dir_all(folder).map_err(|error| self.io("write", error))?;
         let path = self.folder.join(LOCK);
         let file = tagpol_files::open_lock(&path)?;
         match file.lock() {
-            // On a file system without locks there is one writer at a time, as far as anybody knows.
+            // A file system without locks cannot tell whether another process writes.
             Err(error) if error.kind() != io::ErrorKind::Unsupported => {
                 return Err(io_error("write", &path, error));
             }
             _ => {}
         }
-        // Removes what those have left who were killed.
+        // Removes the scratch folders of processes that were killed.
         drop(self.scratch()?);
         Ok(file)
     }
@@ -316,7 +319,7 @@ impl Registry {
         self.write_small(PROMOTED, &text)
     }
 
-    /// Returns what the predictions in the state store were made from; None if there are none.
+    /// Returns what the predictions in the state store depend on; None if there are none.
     ///
     /// # Errors
     /// [`RegistryError::File`].
@@ -324,7 +327,7 @@ impl Registry {
         self.small(PREDICTED)
     }
 
-    /// Notes what the predictions in the state store were made from. None: they are about to change.
+    /// Notes what the predictions in the state store depend on. None: they are about to change.
     ///
     /// # Errors
     /// [`RegistryError`].
@@ -338,7 +341,7 @@ impl Registry {
         }
     }
 
-    /// Reads a small file of the folder; None if it is not there.
+    /// Reads a small file of the folder; None if it does not exist.
     fn small(&self, name: &str) -> Result<Option<String>, RegistryError> {
         match self.path(&[name]).and_then(|path| tagpol_files::read_text(&path, SMALL_LIMIT)) {
             Ok(text) => Ok(Some(text)),
@@ -360,13 +363,13 @@ impl Registry {
         Scratch::inside(&self.folder).map_err(|error| self.io("write", error))
     }
 
-    /// The folder around that of the models, whose files are the project's.
+    /// The folder that contains the folder of models, in which links of the project may not lead elsewhere.
     fn jail(&self) -> Jail {
         let parent = self.folder.parent().filter(|parent| *parent != Path::new(""));
         Jail::new(parent.unwrap_or(Path::new(".")))
     }
 
-    /// Returns the path of something in the folder, or of the folder, on which nothing is a link.
+    /// Returns the path of a file in the folder, or of the folder, after checking that no part of it is a link.
     fn path(&self, parts: &[&str]) -> Result<PathBuf, FileError> {
         self.jail().path(&parts.iter().fold(self.folder.clone(), |path, part| path.join(part)))
     }
@@ -392,7 +395,7 @@ impl Registry {
     }
 }
 
-/// Whether a name can be that of a model: it leads nowhere else.
+/// Whether a name can be an id: it has no separators and no dots, and so leads nowhere else.
 fn is_id(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
@@ -410,7 +413,7 @@ fn write_flushed(path: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
     write().map_err(|error| io_error("write", path, error))
 }
 
-/// Flushes the names of a folder, on systems that can.
+/// Flushes the entries of a folder, on systems that can.
 fn flush_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();

@@ -1,19 +1,18 @@
-//! Rules that people can read, from what resources have in common.
+//! Rules that people can read, from what resources have in common (association rules, Agrawal et al. 1993).
 //!
-//! A rule is a condition on what can be seen of a resource, and the value that nearly all resources
-//! have for which it holds. Conditions are tried from the widest gain on: a rule stands only for
-//! resources that lack the tag and that no rule before it reaches, so nothing is said twice.
+//! A rule is a condition, and the value that nearly all resources have that meet it. Conditions that fill the most resources
+//! come first, and each rule counts only resources that no rule before it fills.
 
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tagpol_sema::formats::words;
 
-use crate::calibration::probability::{Outcome, Share, precision};
+use crate::calibration::outcome::{Outcome, Share, precision};
 use crate::features::resource::{Resource, Target, stop_words};
 use crate::numerics::random::hash;
 
-/// What a condition of a rule asks.
+/// The condition of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Condition {
     /// The account is this one.
@@ -27,51 +26,51 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Whether it holds for a resource.
+    /// Whether a resource meets the condition.
     pub fn holds(&self, resource: &Resource) -> bool {
         conditions(resource).contains(self)
     }
 }
 
-/// A resource to learn rules from, or that lacks the tag.
+/// A resource that has the tag, or lacks it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Specimen<'a> {
     /// The resource.
     pub resource: &'a Resource,
-    /// The value of the tag; None where it is missing.
+    /// The value of the tag; None if it is missing.
     pub value: Option<&'a str>,
-    /// Whether an existing rule gives the value: it speaks for no other rule, and against one that
-    /// would give another.
+    /// Whether an existing rule gives the value: it does not count as evidence for another rule, but it does against one
+    /// that would give another value.
     pub by_rule: bool,
 }
 
-/// A rule that was found.
+/// A proposed rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MinedRule {
-    /// When it holds.
+    /// The condition.
     pub condition: Condition,
     /// The value.
     pub value: String,
-    /// Resources for which it holds and that have the tag.
+    /// The number of resources that meet the condition and have the tag.
     pub support: usize,
-    /// Share of them that have the value.
+    /// The share of them that have the value.
     pub precision: Share,
-    /// Resources that lack the tag and get the value from this rule, and from none before it.
+    /// The number of resources that lack the tag and get the value from this rule, and from none before it.
     pub fills: usize,
-    /// What those cost a month.
+    /// The cost of those a month, in the currency of the inventory.
     pub cost: f64,
-    /// A resource for which it holds: id.
+    /// The id of a resource that meets the condition.
     pub example: String,
-    /// A resource for which it does not, and whose value is another one: id.
+    /// The id of a resource that does not meet it and has another value; None if there is none.
     pub counterexample: Option<String>,
 }
 
-/// What a rule must be worth.
+/// The least evidence for a rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Worth {
-    /// Resources that speak for it.
+    /// The least number of resources that meet the condition and have the tag.
     pub support: usize,
-    /// The low end of the interval of its precision.
+    /// The least low end of the interval of its precision, from 0 to 1.
     pub precision: f64,
     /// The most rules.
     pub rules: usize,
@@ -83,8 +82,8 @@ impl Default for Worth {
     }
 }
 
-/// Resources for which a condition holds: those that have the tag, those that lack it, and those that
-/// have it from a rule.
+/// Numbers of the resources that meet a condition: those that have the tag, those that lack it, and those that have it from
+/// a rule.
 #[derive(Default)]
 struct Matches {
     with: Vec<usize>,
@@ -92,7 +91,7 @@ struct Matches {
     by_rule: Vec<usize>,
 }
 
-/// Finds rules for a tag.
+/// Proposes rules for a tag, those that fill the most resources first.
 pub fn mine(targets: &[Target], specimens: &[Specimen<'_>], worth: Worth) -> Vec<MinedRule> {
     let stop = stop_words(targets);
     let groups: Vec<u64> = specimens.iter().map(|one| hash(&[&one.resource.family(&stop)])).collect();
@@ -117,7 +116,7 @@ pub fn mine(targets: &[Target], specimens: &[Specimen<'_>], worth: Worth) -> Vec
     chosen(found, specimens, worth)
 }
 
-/// Returns what can be asked of a resource and is true of it.
+/// Returns all conditions that a resource meets.
 pub(crate) fn conditions(resource: &Resource) -> BTreeSet<Condition> {
     let mut conditions = BTreeSet::new();
     conditions.extend(resource.account.clone().map(Condition::Account));
@@ -134,7 +133,7 @@ pub(crate) fn conditions(resource: &Resource) -> BTreeSet<Condition> {
     conditions
 }
 
-/// Returns the rule of a condition with the resources that it fills, if it is worth it.
+/// Returns the rule for a condition with the resources that it fills; None without enough evidence.
 fn rule(
     condition: Condition,
     matches: Matches,
@@ -154,7 +153,7 @@ fn rule(
         .chain(against)
         .filter_map(|at| {
             let right = has(at);
-            // Within an account all are of one family; there each resource is a witness.
+            // All resources of an account are of one family, so that each counts on its own.
             let group = match condition {
                 Condition::Account(_) => *at as u64,
                 _ => *groups.get(*at)?,
@@ -182,7 +181,7 @@ fn rule(
     })
 }
 
-/// Keeps the rules that reach something that those before them do not.
+/// Keeps the rules that fill resources which no rule before them fills.
 fn chosen(found: Vec<(MinedRule, Vec<usize>)>, specimens: &[Specimen<'_>], worth: Worth) -> Vec<MinedRule> {
     let mut reached: FxHashSet<usize> = FxHashSet::default();
     let mut rules: Vec<MinedRule> = Vec::new();
@@ -204,21 +203,21 @@ fn chosen(found: Vec<(MinedRule, Vec<usize>)>, specimens: &[Specimen<'_>], worth
     rules
 }
 
-/// A spelling that stands for a value.
+/// A misspelled value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spelling {
-    /// As it is written.
+    /// The value as it is written.
     pub written: String,
-    /// What it stands for.
+    /// The value that it stands for.
     pub value: String,
-    /// Resources that have it.
+    /// The number of resources that have the misspelled value.
     pub resources: usize,
-    /// Resources that have the value.
+    /// The number of resources that have the right one.
     pub known: usize,
 }
 
-/// Finds spellings of known values among values that are rare or not valid: each with how often it
-/// occurs, and whether it is valid as it stands.
+/// Finds misspelled values among values that are rare or not valid. `values` are given with the number of resources that
+/// have each, and whether they are valid.
 pub fn spellings(target: &Target, values: &[(&str, usize, bool)]) -> Vec<Spelling> {
     let known: Vec<(&str, usize)> =
         values.iter().filter(|(_, _, valid)| *valid).map(|(value, count, _)| (*value, *count)).collect();
@@ -248,24 +247,24 @@ pub fn spellings(target: &Target, values: &[(&str, usize, bool)]) -> Vec<Spellin
     found
 }
 
-/// Returns a far more frequent value that differs in a slip of the pen only.
+/// Returns a far more frequent value that differs by a typo only.
 fn nearest_frequent<'v>(written: &str, count: usize, known: &[(&'v str, usize)]) -> Option<&'v str> {
     let frequent = known.iter().filter(|(value, of)| *value != written && *of >= 5 * count.max(1));
-    let near = frequent.filter(|(value, _)| is_slip(written, value));
+    let near = frequent.filter(|(value, _)| is_typo(written, value));
     near.max_by_key(|(value, of)| (*of, std::cmp::Reverse(*value))).map(|(value, _)| *value)
 }
 
-/// Returns what the nearest of the listed words stands for, if all that are as near stand for it.
+/// Returns the value of the listed word that differs by a typo only; None if such words have several values.
 fn nearest_listed<'v>(written: &str, listed: &[(&str, &'v str)]) -> Option<&'v str> {
     let near: BTreeSet<&str> =
-        listed.iter().filter(|(word, _)| is_slip(written, word)).map(|(_, value)| *value).collect();
+        listed.iter().filter(|(word, _)| is_typo(written, word)).map(|(_, value)| *value).collect();
     let [one] = near.into_iter().collect::<Vec<_>>().try_into().ok()?;
     listed.iter().find(|(_, value)| *value == one).map(|(_, value)| *value)
 }
 
-/// Whether two texts differ in letters that are missing, swapped or doubled, and hardly by chance: in
-/// short ones nothing may differ but case and punctuation, and digits never.
-fn is_slip(written: &str, value: &str) -> bool {
+/// Whether two texts differ by a typo: a few letters that are missing, swapped or doubled (optimal string alignment
+/// distance). Short texts may differ in case and punctuation only, and digits never, since `app-1` is not `app-2`.
+fn is_typo(written: &str, value: &str) -> bool {
     let (a, b) = (crate::features::resource::fold(written), crate::features::resource::fold(value));
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     if a.is_empty() || b.is_empty() || digits(&a) != digits(&b) {
@@ -328,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_are_slips_of_the_pen_and_no_other_values() {
+    fn spellings_are_typos_and_not_other_values() {
         let target = |allowed: &[&str]| Target {
             name: "t".to_owned(),
             keys: Vec::new(),

@@ -1,6 +1,6 @@
 //! What models learn, and what they claim.
 
-use tagpol_suggest::{Basis, Labelled, Model, Reason, Resource, contest};
+use tagpol_suggest::{Basis, Labelled, Model, Reason, Resource, compare_models};
 
 use crate::inventory::{ENVIRONMENT, TEAM, TRAPS, organisation, resource, trained};
 
@@ -15,7 +15,7 @@ fn without_tags(team: usize, environment: &str, number: usize) -> Resource {
 }
 
 #[test]
-fn what_resources_have_in_common_is_learnt_and_explained() {
+fn what_resources_have_in_common_is_learned_and_explained() {
     let all = organisation();
     let trained = trained(&all, 1);
     let model = &trained.model;
@@ -29,7 +29,7 @@ fn what_resources_have_in_common_is_learnt_and_explained() {
     assert!(counted, "{reasons:?}");
     let reasons = model.reasons(&missing, ENVIRONMENT, "production");
     assert!(reasons.contains(&Reason::Word { word: "prod".to_owned() }), "{reasons:?}");
-    // Each is measured on what it had not learnt, next to simple methods.
+    // Each is measured on held-out resources, beside simple methods.
     let names: Vec<&str> = trained.report.targets.iter().map(|target| target.name.as_str()).collect();
     assert_eq!(names, ["environment", "team"]);
     for target in &trained.report.targets {
@@ -46,14 +46,14 @@ fn what_resources_have_in_common_is_learnt_and_explained() {
     let again = crate::inventory::trained(&all, 1);
     assert_eq!(again.report, trained.report);
     assert_eq!(best(&again.model, &missing, ENVIRONMENT), best(model, &missing, ENVIRONMENT));
-    // What is measured anew on the same is no better.
-    let contest = contest(model, &again.model, &all);
-    assert!(!contest.is_won() && contest.basis == Basis::Aside, "{contest:?}");
-    assert_eq!(contest.champion, contest.challenger);
+    // A model that was trained on the same is not better.
+    let comparison = compare_models(model, &again.model, &all);
+    assert!(!comparison.is_won() && comparison.basis == Basis::HeldOut, "{comparison:?}");
+    assert_eq!(comparison.champion, comparison.challenger);
 }
 
 #[test]
-fn no_wrong_environment_is_claimed_for_names_that_mislead() {
+fn misleading_names_get_no_confident_wrong_environment() {
     let model = trained(&organisation(), 1).model;
     for (name, right) in TRAPS {
         let resource = Resource {
@@ -68,7 +68,7 @@ fn no_wrong_environment_is_claimed_for_names_that_mislead() {
 }
 
 #[test]
-fn nothing_is_claimed_of_what_is_like_nothing() {
+fn a_resource_unlike_all_others_gets_no_confidence() {
     let model = trained(&organisation(), 1).model;
     let stranger = Resource {
         id: "zzz".to_owned(),
@@ -78,12 +78,12 @@ fn nothing_is_claimed_of_what_is_like_nothing() {
     };
     let answers = model.suggest(&[(&stranger, &[ENVIRONMENT, TEAM])]);
     for answer in &answers[0] {
-        assert!(answer.strange && !answer.familiar);
+        assert!(answer.out_of_distribution && !answer.family_seen);
         assert!(answer.suggestions.iter().all(|one| one.confidence == 0.0), "{answer:?}");
     }
 }
 
-/// A value that people refuse for many becomes less likely for others like them.
+/// A value that people reject for many resources becomes less likely for similar ones.
 #[test]
 fn refusals_change_the_next_training() {
     let mut all = organisation();
@@ -103,7 +103,7 @@ fn refusals_change_the_next_training() {
 }
 
 #[test]
-fn too_little_is_not_learnt_from() {
+fn too_few_resources_make_no_model() {
     let few: Vec<Labelled> = organisation().into_iter().take(10).collect();
     let none = tagpol_suggest::train(crate::inventory::targets(), &few, &Default::default(), &mut |_| {});
     assert!(none.is_none());

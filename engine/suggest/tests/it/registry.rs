@@ -27,7 +27,7 @@ fn models_are_kept_whole_and_one_is_used() {
     assert_eq!(registry.ids().unwrap(), [first.clone(), second.clone()]);
     assert_eq!(registry.promoted().unwrap(), None);
 
-    // What is read says what was written.
+    // A model that is read suggests what the written one does.
     let loaded = registry.load(&first).unwrap();
     let missing = resource(1, "dev", 77);
     let question: [(_, &[usize]); 1] = [(&missing, &[ENVIRONMENT, TEAM])];
@@ -46,7 +46,7 @@ fn models_are_kept_whole_and_one_is_used() {
     assert!(matches!(registry.promote("nothing"), Err(RegistryError::Unknown(_))));
     assert!(matches!(registry.promote("../elsewhere"), Err(RegistryError::Unknown(_))));
 
-    // What a training that was killed has left goes with the next one that writes, and nothing else does.
+    // The scratch folder of a training that was killed is removed by the next process that writes, and nothing else is.
     let living = tagpol_files::Scratch::inside(registry.folder()).unwrap();
     let dead = registry.folder().join(".tagpol-scratch-dead");
     fs::create_dir_all(dead.join("20261103T000000Z-00000000")).unwrap();
@@ -61,7 +61,7 @@ fn models_are_kept_whole_and_one_is_used() {
     assert!(!dead.exists() && others.exists());
     assert_eq!(registry.ids().unwrap().len(), 2);
 
-    // Damage is told and never read.
+    // Damage is an error.
     let numbers = registry.folder().join(&second).join("numbers.bin");
     let mut bytes = fs::read(&numbers).unwrap();
     bytes.truncate(bytes.len() / 2);
@@ -72,8 +72,49 @@ fn models_are_kept_whole_and_one_is_used() {
     assert!(matches!(registry.load(&second), Err(RegistryError::Version { found: 99, .. })));
 }
 
+/// Files of version 2 have other names and the same numbers.
 #[test]
-fn the_card_tells_what_was_measured() {
+fn models_of_the_version_before_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::new(folder.path().join("models"));
+    let trained = trained(&organisation(), 1);
+    let id = registry.add(&trained.model, &about(1), &trained.report).unwrap();
+    let names = [
+        ("\"version\":3", "\"version\":2"),
+        ("\"calibrations\"", "\"trust\""),
+        ("\"weights\"", "\"pool\""),
+        ("\"scaling\"", "\"calibration\""),
+        ("\"bound\"", "\"assurance\""),
+        ("\"learned\"", "\"learnt\""),
+        ("\"copies\"", "\"derivations\""),
+        ("\"min_known_share\"", "\"least_known\""),
+        ("\"predicted\"", "\"said\""),
+        ("\"neighbors\"", "\"neighbours\""),
+    ];
+    let mut replaced = 0;
+    for file in ["model.json", "report.json"] {
+        let path = registry.folder().join(&id).join(file);
+        let mut text = fs::read_to_string(&path).unwrap();
+        for (new, old) in names {
+            replaced += usize::from(text.contains(new));
+            text = text.replace(new, old);
+        }
+        fs::write(&path, text).unwrap();
+    }
+    assert_eq!(replaced, names.len());
+    let missing = resource(1, "dev", 77);
+    let question: [(_, &[usize]); 1] = [(&missing, &[ENVIRONMENT, TEAM])];
+    assert_eq!(registry.load(&id).unwrap().suggest(&question), trained.model.suggest(&question));
+    assert_eq!(registry.entry(&id).unwrap().report, trained.report);
+    let path = registry.folder().join(&id).join("model.json");
+    let text = fs::read_to_string(&path).unwrap().replace("\"version\":2", "\"version\":1");
+    fs::write(&path, text).unwrap();
+    let error = registry.load(&id).unwrap_err();
+    assert!(error.to_string().contains("this program reads versions 2 to 3"), "{error}");
+}
+
+#[test]
+fn the_card_shows_the_figures() {
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::new(folder.path());
     let trained = trained(&organisation(), 1);

@@ -33,7 +33,7 @@ fn assert_promises_kept(tag: &str, measured: &Measurement) {
     }
 }
 
-/// Says that nothing wrong is claimed of such names, wherever the resource is said to stand.
+/// Asserts that no wrong value is suggested with confidence for such names, wherever the resource belongs.
 fn assert_not_misled(model: &Model, places: &[&Resource]) {
     let target = model.target(ENVIRONMENT).unwrap();
     for (name, right) in TRAPS {
@@ -54,7 +54,7 @@ fn assert_not_misled(model: &Model, places: &[&Resource]) {
 }
 
 #[test]
-fn a_real_organisation_is_learnt_and_promises_are_kept() {
+fn a_real_organization_is_learned_and_promises_are_kept() {
     let Some((trained, asked)) = learnt("alphagov") else { return };
     let model = &trained.model;
     for (tag, least) in [("owner", 0.97), ("project", 0.95), ("application", 0.9), (ENVIRONMENT, 0.5)] {
@@ -65,7 +65,7 @@ fn a_real_organisation_is_learnt_and_promises_are_kept() {
         assert!(measured.report.calibration_error < 0.2, "{tag}: {}", measured.report.calibration_error);
         assert_promises_kept(tag, &measured);
     }
-    // Where a place has no word of an environment, all three are declared there.
+    // Places without a word of an environment.
     let silent = |one: &&Resource| {
         let place = one.context.iter().map(|(_, value)| value.as_str()).chain(one.account.as_deref());
         place.flat_map(words).all(|word| environment(&word).is_none())
