@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails where a crate depends on something that its stage must not know.
 
-Reads `cargo tree`; the walls are the two tables below. Dev-dependencies do not count for
+Reads `cargo tree`; the walls are the tables below. Dev-dependencies do not count for
 FORBIDDEN: what a crate is tested with is not in what it hands on.
 """
 
@@ -30,6 +30,9 @@ FORBIDDEN = {
     "tagpol-questions": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
 }
+
+# What the program must not depend on without its default features, however far down.
+WITHOUT_FEATURES = ["burn", "tagpol-suggest", "aws-config", "tagpol-collect"]
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
@@ -74,6 +77,13 @@ def forbidden_dependencies(members: list[str]) -> list[str]:
     return errors
 
 
+def forbidden_without_features() -> list[str]:
+    found = set(tree("--package", "tagpol", "--no-default-features", "--edges", "normal,build"))
+    return [f"tagpol depends on {name} without its features: see how with "
+            f"`cargo tree -p tagpol --no-default-features -e normal,build -i {name}`"
+            for name in WITHOUT_FEATURES if name in found]
+
+
 def forbidden_users(members: list[str]) -> list[str]:
     errors = []
     for crate in members:
@@ -97,7 +107,10 @@ def faces_beside_the_app() -> list[str]:
 
 def main() -> int:
     members = workspace()
-    errors = forbidden_dependencies(members) + forbidden_users(members) + faces_beside_the_app()
+    errors = [
+        *forbidden_dependencies(members), *forbidden_without_features(), *forbidden_users(members),
+        *faces_beside_the_app(),
+    ]
     for error in errors:
         print(f"walls: {error}", file=sys.stderr)
     print(f"walls: {len(members)} crates, {len(errors)} errors")
