@@ -53,7 +53,7 @@ fn resource(number: usize) -> Labelled {
     }
 }
 
-/// The most memory that the process ever had, in MiB, where the system tells.
+/// The most memory that the process ever had, in MiB, if the system reports it.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -61,7 +61,7 @@ fn peak() -> u64 {
     kib.unwrap_or_default() / 1024
 }
 
-/// The time that processors spent on the process so far, in seconds, where the system tells: that does
+/// The time that processors spent on the process so far, in seconds, if the system reports it: that does
 /// not depend on what else runs on the machine.
 fn worked() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! An inventory of several organisations, and what of it is learnt from and asked about.
+//! An inventory of several organizations, and its splits into training data and measured resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read};
@@ -106,7 +106,7 @@ fn classes() -> Vec<String> {
     classes.into_iter().map(str::to_owned).collect()
 }
 
-/// Returns the tags that are learnt.
+/// Returns the tags to learn.
 pub(crate) fn targets() -> Vec<Target> {
     let target = |(name, keys, also): &(&str, &[&str], &[&str])| Target {
         name: (*name).to_owned(),
@@ -149,7 +149,7 @@ fn labelled(row: &Row) -> Labelled {
     }
 }
 
-/// Reads an inventory, without what is no real resource or has no real name.
+/// Reads an inventory, without entries that are not real resources or have no real name.
 pub(crate) fn rows(path: &str) -> std::io::Result<Vec<Row>> {
     let file = std::fs::File::open(path)?;
     let reader: Box<dyn Read> =
@@ -176,12 +176,12 @@ fn family(resource: &Resource) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-/// How resources are parted into those that are learnt from and those that are asked about.
+/// How resources are split into training data and measured resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Split {
-    /// One of five, drawn at random: near-identical ones stand on both sides.
+    /// One of five, drawn at random: near-identical ones are on both sides.
     Random,
-    /// One of five families: nothing of what is asked about has been seen.
+    /// One of five families: training has seen nothing of the measured ones.
     Families,
 }
 
@@ -207,10 +207,10 @@ impl Split {
     }
 }
 
-/// The most resources of an organisation for each tag.
+/// The most resources of an organization for each tag.
 const MOST: usize = 6000;
 
-/// Returns the resources of an organisation: for each tag up to [`MOST`] whose value five of them have.
+/// Returns the resources of an organization: for each tag up to [`MOST`] whose value five of them have.
 /// Of a tag only such values are kept.
 pub(crate) fn dataset(rows: &[Row], belongs: impl Fn(&Row) -> bool, tags: &[usize]) -> Vec<Labelled> {
     let mut all: Vec<Labelled> = rows.iter().filter(|row| belongs(row)).map(labelled).collect();

@@ -1,4 +1,4 @@
-//! Measures the model and simple methods on splits of an inventory of several organisations, and
+//! Measures the model and simple methods on splits of an inventory of several organizations, and
 //! writes a card of that: Markdown, and a page with pictures.
 //!
 //! ```text
@@ -8,7 +8,7 @@
 //!
 //! What was measured stays in the folder; to measure something again, delete its file there.
 
-#![expect(clippy::print_stderr, reason = "a program that tells what it does")]
+#![expect(clippy::print_stderr, reason = "a program that prints its progress")]
 
 mod list;
 mod measured;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use list::Split;
 
-/// Organisations with enough tags.
+/// Organizations with enough tags.
 const ORGANISATIONS: [&str; 6] =
     ["alphagov", "cds-snc", "cloud-custodian", "HHS", "ministryofjustice", "mozilla"];
 

@@ -1,4 +1,4 @@
-//! What is measured of a tag of an organisation on a split, and where that is kept.
+//! The figures of a tag of an organization on a split, and the file that keeps them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,14 +11,14 @@ use tagpol_suggest::{
 
 use crate::list::{ENVIRONMENT, Row, Split, TAGS, dataset, families, having, known, targets};
 
-/// What was measured of a tag of an organisation on a split.
+/// The figures of a tag of an organization on a split.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Figures {
     pub(crate) org: String,
     pub(crate) tag: String,
     pub(crate) split: String,
-    /// Resources with the tag that were learnt from.
-    pub(crate) learnt: usize,
+    /// Resources of the training data that have the tag.
+    pub(crate) learned: usize,
     /// Families of the resources that were asked about.
     pub(crate) families: usize,
     /// Groups of near-identical resources among them.
@@ -29,12 +29,12 @@ pub(crate) struct Figures {
     pub(crate) report: RegimeReport,
     /// What simple methods reached: name and share.
     pub(crate) others: Vec<(String, f64)>,
-    /// What training took, for all tags of the organisation.
+    /// The time of the training, for all tags of the organization.
     pub(crate) seconds: f64,
 }
 
-/// The split of what is asked of an organisation after learning from all others.
-pub(crate) const ACROSS: &str = "other organisations";
+/// The split in which an organization is measured after training on all others.
+pub(crate) const ACROSS: &str = "other organizations";
 
 /// Resources that are asked about, below which nothing is measured.
 const FEWEST: usize = 10;
@@ -60,31 +60,32 @@ pub(crate) fn kept(
     Ok(figures)
 }
 
-/// Learns from a part of an organisation, and asks about the rest of it.
+/// Trains on a part of an organization, and measures the rest.
 pub(crate) fn within(rows: &[Row], org: &str, split: Split, simple: &Path) -> std::io::Result<Vec<Figures>> {
     let all: Vec<usize> = (0..TAGS.len()).collect();
     let data = dataset(rows, |row| row.org == org, &all);
-    let (asked, learnt): (Vec<Labelled>, Vec<Labelled>) = data.into_iter().partition(|one| split.asks(one));
-    figures(targets(), &learnt, &asked, (org, split.as_str()), simple)
+    let (asked, learned): (Vec<Labelled>, Vec<Labelled>) = data.into_iter().partition(|one| split.asks(one));
+    figures(targets(), &learned, &asked, (org, split.as_str()), simple)
 }
 
-/// Learns the environment from all other organisations, and asks an organisation about it.
+/// Trains on the environments of all other organizations, and measures those of one.
 pub(crate) fn across(rows: &[Row], org: &str, simple: &Path) -> std::io::Result<Vec<Figures>> {
     let tag = TAGS.iter().position(|(name, ..)| *name == ENVIRONMENT).unwrap_or_default();
-    let learnt = dataset(rows, |row| row.org != org, &[tag]);
+    let learned = dataset(rows, |row| row.org != org, &[tag]);
     let asked = dataset(rows, |row| row.org == org, &[tag]);
-    figures(targets(), &learnt, &asked, (org, ACROSS), simple)
+    figures(targets(), &learned, &asked, (org, ACROSS), simple)
 }
 
 fn figures(
     targets: Vec<Target>,
-    learnt: &[Labelled],
+    learned: &[Labelled],
     asked: &[Labelled],
     (org, split): (&str, &str),
     file: &Path,
 ) -> std::io::Result<Vec<Figures>> {
     let start = Instant::now();
-    let Some(Trained { model, .. }) = train(targets.clone(), learnt, &Options::default(), &mut |_| {}) else {
+    let Some(Trained { model, .. }) = train(targets.clone(), learned, &Options::default(), &mut |_| {})
+    else {
         return Ok(Vec::new());
     };
     let seconds = start.elapsed().as_secs_f64();
@@ -94,20 +95,20 @@ fn figures(
     };
     let mut figures = Vec::new();
     for (tag, target) in targets.iter().enumerate().filter(|(tag, _)| model.is_learned(*tag)) {
-        let (learnt, asked) = (having(learnt, tag), having(asked, tag));
+        let (learned, asked) = (having(learned, tag), having(asked, tag));
         if asked.len() < FEWEST {
             continue;
         }
         let Measurement { report, groups, top3 } = measure(&model, tag, &asked);
-        let seen: Vec<&str> = learnt.iter().filter_map(|one| known(one, tag)).collect();
+        let seen: Vec<&str> = learned.iter().filter_map(|one| known(one, tag)).collect();
         let possible = asked.iter().filter(|one| known(one, tag).is_some_and(|value| seen.contains(&value)));
         let others =
-            simple.entry(target.name.clone()).or_insert_with(|| others(&targets, tag, &learnt, &asked));
+            simple.entry(target.name.clone()).or_insert_with(|| others(&targets, tag, &learned, &asked));
         let one = Figures {
             org: org.to_owned(),
             tag: target.name.clone(),
             split: split.to_owned(),
-            learnt: learnt.len(),
+            learned: learned.len(),
             families: families(&asked),
             groups,
             possible: possible.count() as f64 / asked.len() as f64,
@@ -130,9 +131,9 @@ fn of_base(report: &RegimeReport) -> impl Iterator<Item = (String, f64)> {
 }
 
 /// Returns what other simple methods reach on the same resources.
-fn others(targets: &[Target], tag: usize, learnt: &[Labelled], asked: &[Labelled]) -> Vec<(String, f64)> {
+fn others(targets: &[Target], tag: usize, learned: &[Labelled], asked: &[Labelled]) -> Vec<(String, f64)> {
     let mut others = Vec::new();
-    for one in compare(targets, tag, learnt, asked) {
+    for one in compare(targets, tag, learned, asked) {
         let sight = match one.sight {
             Sight::Name => "name",
             Sight::Place => "place",
@@ -153,7 +154,7 @@ fn tell(one: &Figures) {
         one.tag,
         one.org,
         one.split,
-        one.learnt,
+        one.learned,
         one.report.measured,
         100.0 * one.possible,
         100.0 * one.report.accuracy,

@@ -105,7 +105,7 @@ fn against(one: &Figures, published: &Published) -> Vec<String> {
     let best = best(one);
     let table = published.get(&(one.org.clone(), one.tag.clone(), one.split.clone()));
     cells.extend([
-        format!("{}/{}", one.learnt, one.report.measured),
+        format!("{}/{}", one.learned, one.report.measured),
         one.families.to_string(),
         percent(one.possible),
         percent(one.report.accuracy),
@@ -122,7 +122,7 @@ fn best(one: &Figures) -> Option<&(String, f64)> {
 }
 
 /// Says whether the model is ahead of the best simple method of the run and of the published figure,
-/// and what there is to know where it is not.
+/// and details if it is not.
 fn verdict(one: &Figures, published: Option<(f64, usize)>) -> String {
     let asked = one.report.measured as f64;
     let best = best(one).map_or(0.0, |(_, share)| *share);
@@ -148,7 +148,7 @@ fn verdict(one: &Figures, published: Option<(f64, usize)>) -> String {
     text
 }
 
-/// How many independent resources an answer stands for: near-identical ones are right or wrong together.
+/// The number of independent answers: near-identical resources are right or wrong together.
 fn witnesses(one: &Figures) -> f64 {
     (if order(&one.split) == 0 { one.groups } else { one.families }).max(1) as f64
 }
@@ -205,7 +205,7 @@ fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-/// Returns the bins of each tag and split over all organisations.
+/// Returns the bins of each tag and split over all organizations.
 fn pooled(measured: &[&Figures]) -> Vec<TargetReport> {
     let mut pooled: Vec<TargetReport> = Vec::new();
     for one in measured {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-/// The best share and the number of resources asked about, by organisation, tag and split.
+/// The best share and the number of resources asked about, by organization, tag and split.
 pub(crate) type Published = BTreeMap<(String, String, String), (f64, usize)>;
 
-/// Reads the tables: a section a tag, a row an organisation, a split and what methods looked at.
+/// Reads the tables: a section a tag, a row an organization, a split and what methods looked at.
 pub(crate) fn read(text: &str) -> Published {
     let mut published = Published::new();
     let mut tag = String::new();

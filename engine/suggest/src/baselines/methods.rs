@@ -15,7 +15,7 @@ use crate::features::target_context::TargetContext;
 pub enum Baseline {
     /// The most frequent value of the account, else of another group of the resource, else of all.
     Account,
-    /// The ten nearest neighbours vote.
+    /// The ten nearest neighbors vote.
     #[serde(alias = "neighbours")]
     Neighbors,
     /// Naive Bayes on character n-grams.

@@ -13,7 +13,7 @@ pub(crate) struct Outcome {
     pub(crate) group: u64,
 }
 
-/// The least probability that [`log_loss`] tells from 0: one value that was ruled out must not outweigh a thousand that
+/// The least probability that [`log_loss`] distinguishes from 0: one value that was ruled out must not outweigh a thousand that
 /// were right.
 const MIN_PROBABILITY: f64 = 1e-3;
 
@@ -47,7 +47,7 @@ pub(crate) fn precision(outcomes: &[Outcome]) -> Share {
     let (groups, scatter) = scatter(outcomes, share);
     let variance = share * (1.0 - share);
     // With independent resources `scatter` is `n * variance` on average, and the effective sample size is `n`. Where
-    // all are right, or all wrong, neither says anything, and each group counts once.
+    // all are right, or all wrong, neither is informative, and each group counts once.
     let effective = if variance > 0.0 && scatter > 0.0 { variance * n * n / scatter } else { groups };
     wilson(share, effective.clamp(1.0, groups))
 }

@@ -126,7 +126,7 @@ fn cross_validated_logs(holdout: &[HoldoutCase], seed: u64) -> Vec<ModelLogProbs
     logs.into_iter().flatten().collect()
 }
 
-/// Returns what became of a case with these scores, and the score of its right value; 0 if that is no candidate.
+/// Returns what became of a case with these scores, and the score of its right value; 0 if it is not a candidate.
 fn outcome(one: &HoldoutCase, scores: &[f32]) -> (Outcome, f32) {
     let values = scores.len().saturating_sub(1);
     let greater = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0));

@@ -87,7 +87,7 @@ impl Evidence<'_> {
         self.probabilities.get(class as usize).copied().unwrap_or_default()
     }
 
-    /// Returns what is reported about a value.
+    /// Returns the signals of a value.
     pub(super) fn signals(&self, class: u32, value: &str) -> Signals {
         let folded = fold(value);
         let mut signals = Signals::default();
@@ -103,7 +103,7 @@ impl Evidence<'_> {
         signals
     }
 
-    /// Returns what is reported about none of the proposed values being right.
+    /// Returns the signals of the candidate that no proposed value is right.
     pub(super) fn none_of_these(&self) -> Signals {
         let mut signals = Signals::default();
         let best = self.probabilities.iter().skip(1).copied().fold(0.0, f32::max);

@@ -29,7 +29,7 @@ pub(crate) struct CandidateGenerator {
     pub(crate) history: History,
     pub(crate) neighbors: Neighbors,
     pub(crate) copies: CopyRules,
-    /// Logistic regression on features; without classes where there is too much to learn.
+    /// Logistic regression on features; without classes if there is too much to learn.
     pub(crate) feature_regressions: Vec<LogisticRegression>,
     /// Logistic regression on letter n-grams of resources without their tags.
     pub(crate) ngram_regressions: Vec<LogisticRegression>,

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tells_classes_apart_is_learnt_and_kept() {
+    fn features_that_separate_classes_are_learned_and_saved() {
         let red = [(0, 0.7), (1, 0.7)];
         let blue = [(2, 0.7), (1, 0.7)];
         let examples: Vec<(&[(u32, f32)], u32)> =

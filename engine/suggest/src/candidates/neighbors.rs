@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::features::dictionary::{Dictionary, Feature};
 use crate::numerics::lists::{Reader, TooShort, Writer};
 
-/// Features of more resources than this are ignored: they tell too little and cost too much.
+/// Features of more resources than this are ignored: they are not informative and slow.
 const MAX_LIST: usize = 400;
 
 /// The features of a resource by which others are found, the rarest.

@@ -40,7 +40,7 @@ impl Default for Settings {
     }
 }
 
-/// A resource with what is known of its targets.
+/// A resource with the known values of its targets.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Example {
     pub(crate) parts: Numbered,
@@ -209,7 +209,7 @@ impl Network {
         scores.chunks(all.max(1)).map(<[f32]>::to_vec).collect()
     }
 
-    /// Returns where the classes of a head stand in a row of [`Self::predict`].
+    /// Returns the range of the classes of a head in a row of [`Self::predict`].
     pub(crate) fn head(&self, target: usize) -> std::ops::Range<usize> {
         let start = self.classes.iter().take(target).sum();
         start..start + self.classes.get(target).copied().unwrap_or_default()

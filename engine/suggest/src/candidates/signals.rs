@@ -76,7 +76,7 @@ pub(crate) enum Signal {
     NgramRegressionLog,
     NgramRegression,
     NgramRegressionIsBest,
-    /// Reliability of known values that stand in the words of an account, a name or a context: this value.
+    /// Reliability of known values that occur in the words of an account, a name or a context: this value.
     Mention,
     /// The same of another value.
     MentionOfOther,

@@ -49,7 +49,7 @@ pub const MOST_TARGETS: usize = 63;
 /// The bit of all parts that are native tags. With all bits set, a resource is seen without any tag.
 pub(crate) const ANY_TAG: u64 = 1 << 63;
 
-/// Characters of a text that are looked at, so that no resource has more than some hundred features.
+/// The most characters of a text that are used, so that no resource has more than some hundred features.
 const MAX_CHARS: usize = 160;
 
 /// Weight of all n-grams of a word together; the word itself has 1.
@@ -247,7 +247,9 @@ mod tests {
             ..Resource::default()
         };
         let parts = parts(&resource, &keys);
-        assert!(parts.iter().all(|part| (part.reveals == 1 | ANY_TAG) == matches!(part.field, Field::Tag(_))));
+        assert!(
+            parts.iter().all(|part| (part.reveals == 1 | ANY_TAG) == matches!(part.field, Field::Tag(_)))
+        );
         let names: Vec<&str> =
             parts.iter().filter(|part| part.field == Field::Name).map(|part| part.text.as_str()).collect();
         assert_eq!(names, ["web-prod-01", "web", "prod", "web-prod-01", "01"]);

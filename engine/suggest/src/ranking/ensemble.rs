@@ -1,7 +1,7 @@
 //! The weights of the models, tag by tag.
 //!
 //! The scorer is one for all tags, and learns what signals are worth in general. A tag that one model by itself knows
-//! better, as logistic regression may in a small organisation, is told apart here: the probabilities of all models are
+//! better, as logistic regression may in a small organization, is told apart here: the probabilities of all models are
 //! combined in a logarithmic opinion pool (Genest and Zidek 1986) whose weights are fitted to the tag.
 
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ impl EnsembleWeights {
                 };
                 let slope = slope + PRIOR_STRENGTH * (*weight - prior);
                 // The loss is convex, so that the curvature is never negative, and the prior keeps the divisor away
-                // from 0. A negative weight would make a model count against what it says.
+                // from 0. A negative weight would make a model count against its own probabilities.
                 *weight = (*weight - slope / (curvature + PRIOR_STRENGTH)).clamp(0.0, 4.0);
             }
         }

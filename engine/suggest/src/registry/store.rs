@@ -90,7 +90,7 @@ pub enum RegistryError {
     #[error("the ids of several models start with `{0}`")]
     Ambiguous(String),
     /// No other model was in use before.
-    #[error("no other model was promoted before this one")]
+    #[error("no model was promoted before")]
     NothingBefore,
 }
 
@@ -260,7 +260,7 @@ impl Registry {
         let ids: Vec<String> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
         match ids.iter().all(|id| is_id(id)) {
             true => Ok(ids),
-            false => Err(self.damaged(PROMOTED, "one of its lines is not an id of a model".to_owned())),
+            false => Err(self.damaged(PROMOTED, "a line is not the id of a model".to_owned())),
         }
     }
 

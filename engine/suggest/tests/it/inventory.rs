@@ -1,4 +1,4 @@
-//! An organisation with teams, each of which has accounts for its environments.
+//! An organization with teams, each of which has accounts for its environments.
 
 use tagpol_suggest::{Labelled, Options, Resource, Target, Trained, train};
 
@@ -67,8 +67,8 @@ pub(crate) fn resource(team: usize, environment: &str, number: usize) -> Resourc
     }
 }
 
-/// The whole organisation: resources with both tags.
-pub(crate) fn organisation() -> Vec<Labelled> {
+/// The whole organization: resources with both tags.
+pub(crate) fn organization() -> Vec<Labelled> {
     let environments = [("prod", "production"), ("stg", "staging"), ("dev", "development")];
     let mut all = Vec::new();
     for team in 0..6 {

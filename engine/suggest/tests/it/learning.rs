@@ -2,7 +2,7 @@
 
 use tagpol_suggest::{Basis, Labelled, Model, Reason, Resource, compare_models};
 
-use crate::inventory::{ENVIRONMENT, TEAM, TRAPS, organisation, resource, trained};
+use crate::inventory::{ENVIRONMENT, TEAM, TRAPS, organization, resource, trained};
 
 fn best(model: &Model, resource: &Resource, target: usize) -> (String, f32, f32) {
     let answers = model.suggest(&[(resource, &[target])]);
@@ -16,7 +16,7 @@ fn without_tags(team: usize, environment: &str, number: usize) -> Resource {
 
 #[test]
 fn what_resources_have_in_common_is_learned_and_explained() {
-    let all = organisation();
+    let all = organization();
     let trained = trained(&all, 1);
     let model = &trained.model;
     let missing = without_tags(2, "prod", 40);
@@ -54,7 +54,7 @@ fn what_resources_have_in_common_is_learned_and_explained() {
 
 #[test]
 fn misleading_names_get_no_confident_wrong_environment() {
-    let model = trained(&organisation(), 1).model;
+    let model = trained(&organization(), 1).model;
     for (name, right) in TRAPS {
         let resource = Resource {
             id: name.to_owned(),
@@ -69,7 +69,7 @@ fn misleading_names_get_no_confident_wrong_environment() {
 
 #[test]
 fn a_resource_unlike_all_others_gets_no_confidence() {
-    let model = trained(&organisation(), 1).model;
+    let model = trained(&organization(), 1).model;
     let stranger = Resource {
         id: "zzz".to_owned(),
         name: Some("qqqq-xyzzy".to_owned()),
@@ -86,7 +86,7 @@ fn a_resource_unlike_all_others_gets_no_confidence() {
 /// A value that people reject for many resources becomes less likely for similar ones.
 #[test]
 fn refusals_change_the_next_training() {
-    let mut all = organisation();
+    let mut all = organization();
     let missing = without_tags(3, "stg", 50);
     let before = best(&trained(&all, 1).model, &missing, TEAM);
     assert_eq!(before.0, "team 3");
@@ -104,7 +104,7 @@ fn refusals_change_the_next_training() {
 
 #[test]
 fn too_few_resources_make_no_model() {
-    let few: Vec<Labelled> = organisation().into_iter().take(10).collect();
+    let few: Vec<Labelled> = organization().into_iter().take(10).collect();
     let none = tagpol_suggest::train(crate::inventory::targets(), &few, &Default::default(), &mut |_| {});
     assert!(none.is_none());
 }

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may fail, and says what it skips"
+    reason = "a test may fail, and prints what it skips"
 )]
 
 mod inventory;

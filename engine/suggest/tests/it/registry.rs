@@ -4,7 +4,7 @@ use std::fs;
 
 use tagpol_suggest::{About, Entry, Registry, RegistryError, card, reliability};
 
-use crate::inventory::{ENVIRONMENT, TEAM, organisation, resource, trained};
+use crate::inventory::{ENVIRONMENT, TEAM, organization, resource, trained};
 
 fn about(day: u32) -> About {
     About {
@@ -21,7 +21,7 @@ fn models_are_kept_whole_and_one_is_used() {
     let registry = Registry::new(folder.path().join("models"));
     assert_eq!(registry.promoted().unwrap(), None);
     assert_eq!(registry.ids().unwrap(), Vec::<String>::new());
-    let trained = trained(&organisation(), 1);
+    let trained = trained(&organization(), 1);
     let first = registry.add(&trained.model, &about(1), &trained.report).unwrap();
     let second = registry.add(&trained.model, &about(2), &trained.report).unwrap();
     assert_eq!(registry.ids().unwrap(), [first.clone(), second.clone()]);
@@ -77,7 +77,7 @@ fn models_are_kept_whole_and_one_is_used() {
 fn models_of_the_version_before_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::new(folder.path().join("models"));
-    let trained = trained(&organisation(), 1);
+    let trained = trained(&organization(), 1);
     let id = registry.add(&trained.model, &about(1), &trained.report).unwrap();
     let names = [
         ("\"version\":3", "\"version\":2"),
@@ -117,7 +117,7 @@ fn models_of_the_version_before_are_read() {
 fn the_card_shows_the_figures() {
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::new(folder.path());
-    let trained = trained(&organisation(), 1);
+    let trained = trained(&organization(), 1);
     let id = registry.add(&trained.model, &about(1), &trained.report).unwrap();
     let card = card(&registry.entry(&id).unwrap(), Some("plot.svg"));
     for expected in
@@ -136,7 +136,7 @@ fn models_are_no_links_and_lead_nowhere_else() {
     let elsewhere = tempfile::tempdir().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::new(folder.path().join("models"));
-    let trained = trained(&organisation(), 1);
+    let trained = trained(&organization(), 1);
     let id = registry.add(&trained.model, &about(1), &trained.report).unwrap();
     for name in ["model.json", "report.json", "numbers.bin"] {
         let (here, there) = (registry.folder().join(&id).join(name), elsewhere.path().join(name));

@@ -1,4 +1,4 @@
-//! A model of a real organisation, where the shared data is at hand.
+//! A model of a real organization, if the shared data is available.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,8 @@ use tagpol_suggest::{Labelled, Measurement, Model, Options, Resource, Trained, m
 use crate::inventory::TRAPS;
 use crate::list::{ENVIRONMENT, Split, TAGS, dataset, environment, having, rows, targets};
 
-/// Learns from four of five resources of half of an organisation. None, with a word about it, where the data
-/// is absent.
-fn learnt(org: &str) -> Option<(Trained, Vec<Labelled>)> {
+/// Trains on four of five resources of half of an organization. None, with a note, if the data is not available.
+fn trained(org: &str) -> Option<(Trained, Vec<Labelled>)> {
     let name = "../../../shared/data/train/inventory_train.ndjson.gz";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     if !path.exists() {
@@ -20,10 +19,10 @@ fn learnt(org: &str) -> Option<(Trained, Vec<Labelled>)> {
     let rows = rows(&path.to_string_lossy()).unwrap();
     let all: Vec<usize> = (0..TAGS.len()).collect();
     let data = dataset(&rows, |row| row.org == org, &all);
-    let (asked, learnt): (Vec<Labelled>, Vec<Labelled>) =
+    let (asked, training): (Vec<Labelled>, Vec<Labelled>) =
         data.into_iter().step_by(2).partition(|one| Split::Random.asks(one));
     let options = Options { epochs: 8, ..Options::default() };
-    Some((train(targets(), &learnt, &options, &mut |_| {}).unwrap(), asked))
+    Some((train(targets(), &training, &options, &mut |_| {}).unwrap(), asked))
 }
 
 /// A threshold promises a share of right values; the interval of what was right reaches it.
@@ -55,7 +54,7 @@ fn assert_not_misled(model: &Model, places: &[&Resource]) {
 
 #[test]
 fn a_real_organization_is_learned_and_promises_are_kept() {
-    let Some((trained, asked)) = learnt("alphagov") else { return };
+    let Some((trained, asked)) = trained("alphagov") else { return };
     let model = &trained.model;
     for (tag, least) in [("owner", 0.97), ("project", 0.95), ("application", 0.9), (ENVIRONMENT, 0.5)] {
         let target = model.target(tag).unwrap();

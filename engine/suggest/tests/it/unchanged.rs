@@ -1,8 +1,8 @@
-//! What a small model says stays the same from version to version.
+//! A small model stays the same from version to version.
 //!
-//! `unchanged.json` is what the model of [`organisation`] is saved as and suggests. Instructions of processors differ
-//! in the last digits, which training carries on, so that numbers are compared with a tolerance; all else has to be
-//! equal. A change that is meant is written with `TAGPOL_UPDATE=1` and reviewed as a diff.
+//! `unchanged.json` has the saved form and the suggestions of the model of [`organization`]. Processors differ in the last
+//! digits of sums, which training amplifies, so that numbers are compared with a tolerance; everything else has to be
+//! equal. An intended change is written with `TAGPOL_UPDATE=1` and reviewed as a diff.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +10,13 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use tagpol_suggest::{About, Model, Registry, Resource};
 
-use crate::inventory::{ENVIRONMENT, TEAM, organisation, resource, trained};
+use crate::inventory::{ENVIRONMENT, TEAM, organization, resource, trained};
 
 /// How far a number may be off.
 const TOLERANCE: f64 = 0.02;
 
 #[test]
-fn a_small_model_says_what_it_has_always_said() {
+fn a_small_model_is_unchanged() {
     let found = described();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/unchanged.json");
     if std::env::var_os("TAGPOL_UPDATE").is_some() {
@@ -28,9 +28,9 @@ fn a_small_model_says_what_it_has_always_said() {
     assert!(differences.is_empty(), "{differences:#?}");
 }
 
-/// Returns what a model is saved as, without the numbers of its networks, and what it suggests.
+/// Returns the saved form of a model, without the numbers of its networks, and its suggestions.
 fn described() -> Value {
-    let trained = trained(&organisation(), 1);
+    let trained = trained(&organization(), 1);
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::new(folder.path().join("models"));
     let about = About {
@@ -60,7 +60,7 @@ fn bare(team: usize, environment: &str, number: usize) -> Resource {
     Resource { tags: Vec::new(), ..resource(team, environment, number) }
 }
 
-/// A resource that is like none of the organisation.
+/// A resource unlike all of the organization.
 fn stranger() -> Resource {
     Resource { id: "zzz".to_owned(), name: Some("qqqq-xyzzy".to_owned()), ..Resource::default() }
 }
