@@ -80,7 +80,7 @@ fn show(entry: &Entry) -> String {
             "{}: {} accuracy on {}",
             target.name,
             percent(target.all.accuracy),
-            counted(target.all.measured, "held-out resource", "held-out resources")
+            counted(target.all.measured, "held-out value", "held-out values")
         );
         for (baseline, share) in &target.all.baselines {
             let _ = writeln!(text, "  {}: {}", baseline.as_str(), percent(*share));

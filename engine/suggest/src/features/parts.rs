@@ -43,7 +43,7 @@ pub(crate) struct Part {
     pub(crate) features: Vec<(u64, f32)>,
 }
 
-/// The most targets of a model: sets of them are the bits of a `u64`, whose last one is [`ANY_TAG`].
+/// The most targets of a model: sets of them are the bits of a `u64`, whose last one stands for all native tags.
 pub const MOST_TARGETS: usize = 63;
 
 /// The bit of all parts that are native tags. With all bits set, a resource is seen without any tag.
