@@ -1,0 +1,55 @@
+//! What a project remembers between runs: decisions, predictions, when findings were first seen, past runs.
+//!
+//! In: a location (a SQLite file, or a PostgreSQL database), and rows to remember. Out: rows remembered earlier.
+//! SQL does not leave this crate. May assume: nothing of a file, which may be absent, old, new, damaged, in use, or
+//! made by a stranger. Promises, on both databases:
+//!
+//! - a transaction is short; a second writer of the same project waits for it;
+//! - when a call to [`StateStore::write`] returns, its rows are on disk: a process that is killed at any moment
+//!   loses nothing that was acknowledged, and leaves no part of what was not;
+//! - the trail of decisions is append-only, and its numbers have no gaps;
+//! - a row that cannot be read is an error, and is never skipped;
+//! - a store of a newer version is left alone; one with a schema that this program did not write is not read.
+//!
+//! The parts:
+//!
+//! - `store`: where the store is, how long to wait for it, and its transactions
+//! - `location`: paths and addresses of databases, as users write them
+//! - `reader`, `writer`: the traits that others program against; `decisions`, `predictions`, `findings`, `record`,
+//!   `runs` and `import` implement them once, for both databases
+//! - `session`: a transaction, which implements both traits
+//! - `connection`: statements and rows, and the differences between the two databases
+//! - `schema`: the tables, and the check that a database has them and nothing more
+//!
+//! Calls block. A caller on an asynchronous runtime uses a thread that may block.
+
+mod amount;
+mod connection;
+mod decisions;
+mod decode;
+mod error;
+mod findings;
+mod import;
+mod location;
+mod patience;
+mod predictions;
+mod reader;
+mod record;
+mod runs;
+mod schema;
+mod session;
+mod store;
+mod writer;
+
+pub use amount::Amount;
+pub use decisions::{Action, Change, CurrentDecision, Decision, Rejection, TagOf};
+pub use error::StateError;
+pub use findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
+pub use import::{Import, ImportedRow};
+pub use location::{Location, LocationError};
+pub use predictions::Prediction;
+pub use reader::{Page, StateReader};
+pub use record::{ObservedFinding, RecordSource, Recorded};
+pub use runs::{GoalRecord, RunRecord};
+pub use store::{PATIENCE, StateStore, Waiting};
+pub use writer::StateWriter;
