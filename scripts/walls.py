@@ -37,7 +37,7 @@ WITHOUT_FEATURES = ["burn", "tagpol-suggest", "aws-config", "tagpol-collect"]
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
     "aws-sdk-resourcegroupstagging": ["tagpol-collect"],
-    "duckdb": ["tagpol-store"],
+    "duckdb": ["tagpol-session"],
     "libduckdb-sys": [],
     "pest": ["tagpol-syntax"],
     "miette": ["tagpol"],

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use tagpol_store::{Cell, Store, StoreOptions, quote_text};
+use tagpol_session::{Cell, Store, StoreOptions, quote_text};
 
 use crate::Counts;
 

@@ -10,7 +10,7 @@ use tagpol_inventory::{ImportOptions, Snapshot, import, lookup_headings};
 use tagpol_plan::{QueryKind, Script};
 use tagpol_sema::Database;
 use tagpol_sema::program::Program;
-use tagpol_store::{Cell, Store, StoreOptions};
+use tagpol_session::{Cell, Store, StoreOptions};
 
 use crate::Counts;
 use crate::by_hand::{CHECKS, pairs, rows};

@@ -13,7 +13,7 @@ use tagpol_eval::{Distinct, Evaluation, Options, evaluate};
 use tagpol_inventory::{ImportOptions, Snapshot, import};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Database, analysis};
-use tagpol_store::{Cell, Decimal, Store, StoreOptions};
+use tagpol_session::{Cell, Decimal, Store, StoreOptions};
 use tempfile::TempDir;
 
 const POLICIES: &str = include_str!("real/ten.tagpol");

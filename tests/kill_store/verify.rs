@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use tagpol_store::state::{Decision, StateStore};
+use tagpol_session::state::{Decision, StateStore};
 
 use super::Result;
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use chrono::DateTime;
-use tagpol_store::state::{Action, Change, StateError, StateStore};
+use tagpol_session::state::{Action, Change, StateError, StateStore};
 
 use super::Result;
 

@@ -1,7 +1,7 @@
 //! `tagpol compile`
 
 use serde_json::Value;
-use tagpol_store::{Cell, Store, StoreOptions};
+use tagpol_session::{Cell, Store, StoreOptions};
 
 use crate::support::{Folder, NOW, OWNED};
 

@@ -1,7 +1,7 @@
 //! What a model says of tags: where it applies, and what people answer.
 
 use serde_json::Value;
-use tagpol_store::state::{Prediction, StateError, StateStore};
+use tagpol_session::state::{Prediction, StateError, StateStore};
 
 use crate::schema::errors;
 use crate::support::{Folder, NOW, Run, repository};

@@ -7,8 +7,8 @@ use tagpol_files::FileError;
 use tagpol_inventory::{ImportError, LookupError, YearMonth};
 use tagpol_project::ProjectError;
 use tagpol_sema::Diagnostic;
-use tagpol_store::StoreError;
-use tagpol_store::state::StateError;
+use tagpol_session::StoreError;
+use tagpol_session::state::StateError;
 
 /// Whose matter an error is; faces make exit codes or status codes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

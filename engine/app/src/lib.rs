@@ -38,6 +38,6 @@ pub use tagpol_files as files;
 pub use tagpol_plan::TextLimit;
 pub use tagpol_project as settings;
 pub use tagpol_report as report;
-pub use tagpol_store::state::{self, StateStore};
-pub use tagpol_store::{DUCKDB_VERSION, Decimal, InterruptHandle, Limits, StoreError};
+pub use tagpol_session::state::{self, StateStore};
+pub use tagpol_session::{DUCKDB_VERSION, Decimal, InterruptHandle, Limits, StoreError};
 pub use tagpol_testing as testing;

@@ -10,7 +10,7 @@ use tagpol_explain::resource::{Explanation, explain};
 use tagpol_files::Scratch;
 use tagpol_inventory::{Snapshot, YearMonth};
 use tagpol_sema::program::Program;
-use tagpol_store::state::{PATIENCE, StateStore, Waiting};
+use tagpol_session::state::{PATIENCE, StateStore, Waiting};
 
 use crate::inventory::{self, InventorySource, OpenedInventory};
 use crate::{AppError, Project, RunContext};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tagpol_plan::{Dialect, QueryKind, sql};
 use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{Program, Severity, Source, TagId};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use crate::error::RunError;
 use crate::evaluate::{Fields, Run};

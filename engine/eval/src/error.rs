@@ -5,8 +5,8 @@ use std::fmt;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::ir::ComputedText;
 use tagpol_plan::{CurrencyMismatch, TextLimit};
-use tagpol_store::StoreError;
-use tagpol_store::state::StateError;
+use tagpol_session::StoreError;
+use tagpol_session::state::StateError;
 
 use crate::message::shown;
 use crate::tables::TableMistakes;

@@ -12,8 +12,8 @@ use tagpol_plan::{
     Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Request, Script, TextLimit, lower,
 };
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
-use tagpol_store::state::{Recorded, StateError, StateStore};
-use tagpol_store::{Cell, Decimal, Row, Store, StoreError, StoreOptions, quote_identifier};
+use tagpol_session::state::{Recorded, StateError, StateStore};
+use tagpol_session::{Cell, Decimal, Row, Store, StoreError, StoreOptions, quote_identifier};
 
 use crate::breakdown::{Breakdown, Group, Roles};
 use crate::error::{RunError, TextTooLong};

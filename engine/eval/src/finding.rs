@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tagpol_inventory::{Format, Snapshot};
 use tagpol_sema::program::{Control, Escalation, Loc, Severity, Source};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use crate::goal::GoalResult;
 

@@ -2,7 +2,7 @@
 
 use tagpol_plan::ir::GoalInfo;
 use tagpol_sema::program::{Loc, Measure, Severity};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 /// What became of a goal.
 #[derive(Debug, Clone, PartialEq)]

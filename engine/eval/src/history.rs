@@ -8,8 +8,8 @@ use tagpol_interp as interp;
 use tagpol_plan::sql::EVALUATED;
 use tagpol_plan::{FirstSeen, Known, QueryKind, TagRelation};
 use tagpol_sema::program::Program;
-use tagpol_store::state::{Evaluated, FindingKey, GoalRecord, Recorded, RunRecord, StateError, StateStore};
-use tagpol_store::{Cell, Decimal, Store, StoreError, quote_text};
+use tagpol_session::state::{Evaluated, FindingKey, GoalRecord, Recorded, RunRecord, StateError, StateStore};
+use tagpol_session::{Cell, Decimal, Store, StoreError, quote_text};
 
 use crate::evaluate::{Options, Run};
 use crate::finding::Evaluation;

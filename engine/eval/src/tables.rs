@@ -12,7 +12,7 @@ use tagpol_plan::Plan;
 use tagpol_sema::formats::{fold_key, trim};
 use tagpol_sema::program::{Program, Table, TableId};
 use tagpol_sema::{Validity, describe};
-use tagpol_store::Store;
+use tagpol_session::Store;
 
 use crate::error::RunError;
 

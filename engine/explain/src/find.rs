@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::DateTime;
 use tagpol_interp::Row;
-use tagpol_store::{Cell, Store, quote_text};
+use tagpol_session::{Cell, Store, quote_text};
 
 use tagpol_eval::{Options, RELATION, RunError};
 use tagpol_inventory::Snapshot;

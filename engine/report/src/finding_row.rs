@@ -1,6 +1,6 @@
 //! The columns of a finding, in formats that are tables.
 
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::Report;
 use tagpol_eval::{CheckResult, Finding};

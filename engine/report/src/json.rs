@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use tagpol_sema::program::{Control, Escalation, Severity};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::Report;
 use tagpol_eval::GoalResult;

@@ -30,7 +30,7 @@ use std::io::{self, Write};
 
 use tagpol_eval::{Breakdown, CheckResult, Evaluation, Finding, State, TrendPoint, Waivers};
 use tagpol_sema::program::Program;
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 pub use baseline::{Baseline, BaselineError, BaselineState, Compared};
 pub use format::Format;

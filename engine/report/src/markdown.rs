@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tagpol_sema::program::Severity;
 use tagpol_sink::markdown;
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::Report;
 use super::text::{count, goal_text, percent, several, shorten};

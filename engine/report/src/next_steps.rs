@@ -1,6 +1,6 @@
 //! What to do next: the few steps that mend most, and what the numbers do not show by themselves.
 
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::text::several;
 use tagpol_eval::{CheckResult, Evaluation};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use tagpol_sema::program::{Measure, Severity};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::Report;
 use super::next_steps::next_steps;

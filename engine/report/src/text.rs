@@ -2,7 +2,7 @@
 
 use tagpol_sema::program::Measure;
 pub(super) use tagpol_sink::terminal::line as clean;
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use tagpol_eval::GoalResult;
 

@@ -13,7 +13,7 @@ use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
 use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
 use tagpol_sema::program::Program;
-use tagpol_store::{Cell, Store, StoreOptions, quote_identifier};
+use tagpol_session::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;
 
 use super::{Case, differences};

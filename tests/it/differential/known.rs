@@ -12,7 +12,7 @@ use tagpol_interp as interp;
 use tagpol_interp::{FirstSeen, Row};
 use tagpol_plan::{Known, TagRelation};
 use tagpol_sema::program::{Inference, Loc, Program, TagId};
-use tagpol_store::{Store, StoreError};
+use tagpol_session::{Store, StoreError};
 
 use super::exprs::literal;
 use super::pools;

@@ -92,13 +92,13 @@ fn cost(
     case: &Case,
     rows: &[RowResult],
     wanted: &dyn Fn(&RowResult) -> bool,
-) -> Option<tagpol_store::Decimal> {
+) -> Option<tagpol_session::Decimal> {
     let costs = case.resources.iter().zip(rows).filter(|(_, row)| wanted(row));
     let costs: Vec<_> = costs.filter_map(|(resource, _)| resource.monthly_cost).collect();
     let mut sum: rust_decimal::Decimal = costs.iter().sum();
     sum.rescale(12);
     let unscaled = sum.mantissa();
-    (!costs.is_empty()).then_some(tagpol_store::Decimal { unscaled, scale: 12 })
+    (!costs.is_empty()).then_some(tagpol_session::Decimal { unscaled, scale: 12 })
 }
 
 /// Gives a case tables without rows.

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use tagpol_store::state::{Action, Change, Prediction, StateError, StateStore};
-use tagpol_store::{Limits, Store, StoreOptions, quote_text};
+use tagpol_session::state::{Action, Change, Prediction, StateError, StateStore};
+use tagpol_session::{Limits, Store, StoreOptions, quote_text};
 
 use super::{Scratch, now, same};
 

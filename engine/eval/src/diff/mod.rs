@@ -11,7 +11,7 @@ mod sql;
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_sema::program::{Attr, Program, Severity};
-use tagpol_store::{Decimal, Store};
+use tagpol_session::{Decimal, Store};
 
 use self::sql::{CheckPair, Pairs, TagPair};
 use crate::error::RunError;

@@ -1,7 +1,7 @@
 //! What differs, read back.
 
 use tagpol_plan::ir::StateCode;
-use tagpol_store::{Cell, Decimal, Row, Store};
+use tagpol_session::{Cell, Decimal, Row, Store};
 
 use super::sql::{FINDINGS, MOVED};
 use super::{Change, CheckDiff, CheckPair, FindingDiff, Limits, Move, Pairs, TagDiff, TagPair};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tagpol_plan::ir::{ColumnId, Plan};
 use tagpol_plan::sql::EVALUATED;
 use tagpol_sema::program::{Attr, Check, Program, Severity};
-use tagpol_store::quote_identifier;
+use tagpol_session::quote_identifier;
 
 use super::told_attr;
 

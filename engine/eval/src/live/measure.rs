@@ -6,7 +6,7 @@ use tagpol_plan::lower::staged::{PolicyStage, lower_policies, lower_tags};
 use tagpol_plan::sql::staged::{Counted, PolicyQueries, TAGGED, keep_tagged, policy_queries, prepare};
 use tagpol_plan::{Dialect, Layout, Plan, Predicate, Request};
 use tagpol_sema::program::{DefineId, Pred, Program};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::{Live, Tagged};
 use crate::error::RunError;

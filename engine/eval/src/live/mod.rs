@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::ir::Field;
 use tagpol_plan::lower::staged::Kept;
-use tagpol_store::{InterruptHandle, Store};
+use tagpol_session::{InterruptHandle, Store};
 
 pub use self::measure::{Measure, Measures};
 pub use self::values::{Resource, Subject, TagValue, Value, Values, Violating};
@@ -97,7 +97,7 @@ impl Live {
     }
 
     /// Returns what stops a computation from another thread; it then fails with
-    /// [`StoreError::Interrupted`](tagpol_store::StoreError::Interrupted), as all later ones do until
+    /// [`StoreError::Interrupted`](tagpol_session::StoreError::Interrupted), as all later ones do until
     /// [`Live::resume`].
     pub fn interrupt_handle(&self) -> InterruptHandle {
         self.store.interrupt_handle()

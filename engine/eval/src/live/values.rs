@@ -3,7 +3,7 @@
 use tagpol_plan::sql::staged::TAGGED;
 use tagpol_sema::Validity;
 use tagpol_sema::program::{Attr, Program};
-use tagpol_store::{Decimal, quote_identifier, quote_text};
+use tagpol_session::{Decimal, quote_identifier, quote_text};
 
 use super::Live;
 use crate::error::RunError;

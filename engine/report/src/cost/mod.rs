@@ -13,7 +13,7 @@ pub use html::html;
 pub use json::{COST_SCHEMA_VERSION, json};
 pub use parquet::parquet;
 pub use pretty::pretty;
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use tagpol_eval::cost::{Line, Others, SCALE};
 

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 use tagpol_sema::program::Severity;
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use tagpol_eval::State;
 use tagpol_eval::diff::{CheckDiff, Diff, FindingDiff, Move, Side, TagDiff};

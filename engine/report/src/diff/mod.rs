@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 pub use json::{DIFF_SCHEMA_VERSION, json};
 pub use markdown::markdown;
 pub use pretty::pretty;
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use crate::text::{clean, count, money, percent};
 use tagpol_eval::diff::{Change, CheckDiff, Diff, FindingDiff, Side};

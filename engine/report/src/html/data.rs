@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tagpol_sema::program::{Measure, Severity};
-use tagpol_store::Decimal;
+use tagpol_session::Decimal;
 
 use super::super::Report;
 use super::strings::{Strings, tame};

@@ -13,7 +13,7 @@
 //! is what the self-contained build has: no `icu`, no `httpfs`.
 //!
 //! ```
-//! use tagpol_store::{Cell, Store, StoreError, StoreOptions};
+//! use tagpol_session::{Cell, Store, StoreError, StoreOptions};
 //!
 //! let store = Store::in_memory(&StoreOptions::default())?;
 //! let table = store.query("SELECT 'prod' AS environment, 0.1 + 0.2 AS cost")?;

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{TryRecvError, channel};
 use std::thread;
 
-use tagpol_store::{InterruptHandle, StoreError};
+use tagpol_session::{InterruptHandle, StoreError};
 
 use crate::store;
 

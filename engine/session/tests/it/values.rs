@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tagpol_store::{Cell, Decimal, Limits, StoreError, StoreOptions, quote_identifier, quote_text};
+use tagpol_session::{Cell, Decimal, Limits, StoreError, StoreOptions, quote_identifier, quote_text};
 
 use crate::{Store, store, text, value};
 

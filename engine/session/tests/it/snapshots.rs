@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tagpol_store::{Cell, SNAPSHOT_COLUMNS, Store, StoreError, StoreOptions, quote_text};
+use tagpol_session::{Cell, SNAPSHOT_COLUMNS, Store, StoreError, StoreOptions, quote_text};
 
 use crate::{text, value};
 

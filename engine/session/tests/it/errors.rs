@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tagpol_store::{Cell, DUCKDB_VERSION, Limits, StoreError, StoreOptions};
+use tagpol_session::{Cell, DUCKDB_VERSION, Limits, StoreError, StoreOptions};
 
 use crate::{Store, store, value};
 
@@ -165,7 +165,7 @@ fn no_file_is_reached_but_those_of_the_options() {
 }
 
 fn quote(path: &std::path::Path) -> String {
-    tagpol_store::quote_text(path.to_str().expect("is UTF-8"))
+    tagpol_session::quote_text(path.to_str().expect("is UTF-8"))
 }
 
 #[test]

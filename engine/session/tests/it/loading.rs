@@ -1,6 +1,6 @@
 //! Tables of texts that come from elsewhere than a snapshot.
 
-use tagpol_store::Cell;
+use tagpol_session::Cell;
 
 use crate::store;
 

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tagpol_store::state::{
+use tagpol_session::state::{
     Action, Change, CurrentDecision, Evaluated, FindingKey, Prediction, Recorded, RunRecord, StateError,
     StateStore, StateWriter,
 };
-use tagpol_store::{Store, StoreOptions};
+use tagpol_session::{Store, StoreOptions};
 use tempfile::TempDir;
 
 /// A database that the store can be attached to.
@@ -118,7 +118,7 @@ fn run(at: DateTime<Utc>) -> RunRecord {
         pending: 5,
         exempt: 6,
         currency: Some("USD".to_owned()),
-        cost: Some(tagpol_store::Decimal { unscaled: 1_500_000_000_000, scale: 12 }),
+        cost: Some(tagpol_session::Decimal { unscaled: 1_500_000_000_000, scale: 12 }),
         cost_in_violation: None,
         goals: Vec::new(),
     }
@@ -159,7 +159,7 @@ fn record(
 fn seen(state: &StateStore) -> Vec<(String, String, u32, u32, Option<u32>)> {
     use chrono::Datelike as _;
     let findings = state.read(&store(state), |state| state.findings()).unwrap().unwrap();
-    let line = |f: tagpol_store::state::SeenFinding| {
+    let line = |f: tagpol_session::state::SeenFinding| {
         let resolved = f.resolved_at.map(|at| at.day());
         (f.key.check, f.resource, f.first_seen.day(), f.last_seen.day(), resolved)
     };
@@ -213,7 +213,7 @@ fn what_was_seen_at_a_time_is_told_for_that_time() {
         let known = state.read(&store, |state| state.copy_first_seen("seen", now)).unwrap();
         let known = known.flatten()?;
         let rows = store.query("SELECT count(*) FROM seen").unwrap();
-        Some((known.len(), rows.single().and_then(tagpol_store::Cell::as_int).unwrap()))
+        Some((known.len(), rows.single().and_then(tagpol_session::Cell::as_int).unwrap()))
     };
     decide(&state, 1, &[change(Action::Set, "i-1", "owner", Some("you"))]);
     assert_eq!(at(day(1)), None, "no run has been recorded");
@@ -302,7 +302,7 @@ fn files_that_are_no_store_are_left_alone() {
 
 fn other_database(path: &Path, sql: &str) {
     let store = store(&StateStore::new(path));
-    let path = tagpol_store::quote_text(path.to_str().unwrap());
+    let path = tagpol_session::quote_text(path.to_str().unwrap());
     store.execute(&format!("ATTACH {path} AS other; {sql}; DETACH other")).unwrap();
 }
 
@@ -362,7 +362,7 @@ fn a_store_that_holds_more_than_tables_is_damaged_and_nothing_of_it_runs() {
     let folder = TempDir::new().unwrap();
     let secret = folder.path().join("secret.txt");
     std::fs::write(&secret, "invented secret").unwrap();
-    let secret = tagpol_store::quote_text(secret.to_str().unwrap());
+    let secret = tagpol_session::quote_text(secret.to_str().unwrap());
     let decisions = "DROP TABLE other.decisions; CREATE VIEW other.decisions AS SELECT 1::BIGINT AS seq, \
                      TIMESTAMP '2026-01-01' AS made_at, 'me' AS who, 'set' AS action, 'i-1' AS resource, \
                      'owner' AS tag, NULL::VARCHAR AS old_value";
@@ -405,7 +405,7 @@ fn a_store_that_holds_more_than_tables_is_damaged_and_nothing_of_it_runs() {
             files: state.files().chain([folder.path().join("secret.txt")]).collect(),
             ..StoreOptions::default()
         });
-        let attached = tagpol_store::quote_text(path.to_str().unwrap());
+        let attached = tagpol_session::quote_text(path.to_str().unwrap());
         maker.unwrap().execute(&format!("ATTACH {attached} AS other; {sql}; DETACH other")).unwrap();
         for error in [
             error(state.read(&store(&state), |state| state.history(None))),

@@ -9,7 +9,7 @@ mod snapshots;
 mod state;
 mod values;
 
-use tagpol_store::{Cell, Store, StoreOptions};
+use tagpol_session::{Cell, Store, StoreOptions};
 
 fn store() -> Store {
     Store::in_memory(&StoreOptions::default()).expect("opens")
