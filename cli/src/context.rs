@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use chrono::{DateTime, Utc};
+use tagpol_app::evaluation::TakenOver;
 use tagpol_app::inventory::Progress;
 use tagpol_app::{Notice, Observer};
 use tagpol_sink::log;
@@ -35,8 +36,25 @@ impl Observer for StandardError {
             }
             Notice::IncompleteSource(gap) => format!("warning: {gap}; {}\n", gap.advice()),
             Notice::MoreIncompleteSources(more) => format!("warning: {more} more files are incomplete\n"),
+            Notice::EarlierState { taken, store } => earlier_state(&taken, &store),
         };
         // If standard error is closed, nobody wants it.
         let _ = std::io::stderr().write_all(log::text(&lines(&text)).as_bytes());
+    }
+}
+
+fn earlier_state(taken: &TakenOver, store: &str) -> String {
+    match taken {
+        TakenOver::Done { from, kept_as, decisions, runs } => format!(
+            "note: the state in `{}` ({decisions} decisions, {runs} runs) is now in `{store}`; the old file is kept \
+             as `{}`\n",
+            from.display(),
+            kept_as.display()
+        ),
+        TakenOver::LeftAlone { from } => format!(
+            "warning: `{}` of an earlier version was not imported, because `{store}` is in use already; move the old \
+             file away if it is not needed\n",
+            from.display()
+        ),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use tagpol_app::StoreError;
 use tagpol_app::evaluation::RunError;
 use tagpol_app::inventory::{ImportError, LookupError};
 use tagpol_app::settings::ProjectError;
 use tagpol_app::state::StateError;
 use tagpol_app::{AppError, ErrorKind};
+use tagpol_app::{EarlierStateError, StoreError};
 use tagpol_sink::terminal::line;
 use tagpol_syntax::similar::closest;
 
@@ -149,6 +149,7 @@ impl From<AppError> for Failure {
             AppError::OtherMonth { .. } => failure.help(
                 "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
             ),
+            AppError::StateLocation(error) => failure.help(error.help()),
             AppError::Policies(_) | AppError::TemporaryFolder(_) => failure,
         }
     }
@@ -188,29 +189,29 @@ impl From<LookupError> for Failure {
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
-        if let StateError::Store(error) = error {
-            return error.into();
+        let failure = Self::engine(error.to_string());
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
         }
-        if let StateError::Untidy { .. } = error {
-            return Self::engine(format!("what was to be written is kept, but {error}"))
-                .help("make room on the disk; the next command that writes tidies up");
-        }
+    }
+}
+
+impl From<EarlierStateError> for Failure {
+    fn from(error: EarlierStateError) -> Self {
         let help = match &error {
-            StateError::Locked { .. } => {
-                Some("try again when the other process has ended, or wait longer with `--wait SECONDS`")
+            EarlierStateError::Locked { .. } => Some("try again after the other process has ended"),
+            EarlierStateError::Damaged { .. } => {
+                Some("restore it from a copy, or move it away to start without what it contains")
             }
-            StateError::Newer { .. } => Some("use the version of tagpol that wrote it, or a newer one"),
-            StateError::Damaged { .. } => Some(
-                "`state` in tagpol.toml names the file; put a copy back, or move it away to begin a new one",
-            ),
-            StateError::Io { .. } if error.is_read_only() => {
-                Some("`state` in tagpol.toml can name a file in another folder")
-            }
-            StateError::File(error) => error.help(),
-            StateError::StrayLog { .. } => Some("put the store back, or remove the log to begin a new one"),
-            StateError::Io { .. } | StateError::Untidy { .. } | StateError::Store(_) => None,
+            EarlierStateError::File(error) => error.help(),
+            EarlierStateError::Store(_) => None,
         };
-        Self { help: help.map(str::to_owned), ..Self::engine(error.to_string()) }
+        let failure = Self::engine(format!("the state of an earlier version cannot be imported: {error}"));
+        match help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
     }
 }
 
@@ -248,6 +249,7 @@ impl From<RunError> for Failure {
             RunError::Inventory(error) => error.into(),
             RunError::Lookup(error) => (*error).into(),
             RunError::State(error) => error.into(),
+            RunError::EarlierState(error) => error.into(),
             RunError::Table(_) => Self::engine(error.to_string())
                 .help("correct the file: each key must be there once, and each cell must be valid or empty"),
             RunError::Store(error) => error.into(),

@@ -32,7 +32,7 @@ pub(crate) fn refresh(
     options: &Options,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let models = options.state.as_ref().and_then(|store| Some(store.path().parent()?.join("models")));
+    let models = options.state.as_ref().map(|store| store.folder().join("models"));
     if !program.inferences.is_empty() && models.is_some_and(|models| models.join("promoted").exists()) {
         output.note(
             "note: predictions are those of an earlier run, because this build lacks the feature `suggest`; \

@@ -57,7 +57,7 @@ pub(crate) fn state_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(manifest.state_in(&root)?)
 }
 
-fn root_and_manifest(path: Option<&Path>) -> Result<(PathBuf, Manifest), Failure> {
+pub(crate) fn root_and_manifest(path: Option<&Path>) -> Result<(PathBuf, Manifest), Failure> {
     if let Some(path) = path.filter(|path| !path.is_dir()) {
         return Err(Failure::usage(format!("`{}` is not a folder", path.display())));
     }

@@ -1,33 +1,60 @@
 //! The state store of a project, and what is shown while it is waited for.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tagpol_app::StateAccess;
-use tagpol_app::state::{PATIENCE, StateStore, Waiting};
+use tagpol_app::settings::Manifest;
+use tagpol_app::state::{StateStore, Waiting};
 use tagpol_sink::log;
 
 use crate::args::{StateArgs, WaitArgs};
+use crate::context::RunContext;
 use crate::diagnostics::one_line;
-
-/// Returns the store in a file; a person is told if it must be waited for.
-pub(crate) fn store(path: PathBuf, wait: &WaitArgs) -> StateStore {
-    StateStore::new(path).with_patience(patience(wait)).on_wait(report_waiting)
-}
+use crate::failure::Failure;
+use crate::project::root_and_manifest;
 
 /// Returns how a command uses the state store.
 pub(crate) fn access(args: &StateArgs) -> StateAccess {
-    StateAccess { enabled: !args.no_state, patience: patience(&args.wait), on_wait: Arc::new(report_waiting) }
+    StateAccess { enabled: !args.no_state, ..always(&args.wait) }
 }
 
-fn patience(wait: &WaitArgs) -> Duration {
-    wait.wait.map_or(PATIENCE, |seconds| Duration::from_secs(seconds.into()))
+fn always(wait: &WaitArgs) -> StateAccess {
+    let usual = StateAccess::default();
+    StateAccess {
+        patience: wait.wait.map_or(usual.patience, |seconds| Duration::from_secs(seconds.into())),
+        on_wait: Arc::new(report_wait),
+        actor: actor(),
+        ..usual
+    }
 }
 
-fn report_waiting(waiting: &Waiting<'_>) {
-    let holder = waiting.holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
-    let path = one_line(&waiting.path.display().to_string());
-    let line = format!("waiting for `{path}`, which {holder} has\n");
+/// Opens the store of a project; the user is told if another process makes this one wait.
+pub(crate) fn open(
+    root: &Path,
+    manifest: &Manifest,
+    wait: &WaitArgs,
+    context: &RunContext,
+) -> Result<StateStore, Failure> {
+    Ok(always(wait).open(root, manifest, context)?)
+}
+
+/// Opens the store of the project at a path, without reading policies.
+pub(crate) fn at(path: Option<&Path>, wait: &WaitArgs, context: &RunContext) -> Result<StateStore, Failure> {
+    let (root, manifest) = root_and_manifest(path)?;
+    open(&root, &manifest, wait, context)
+}
+
+/// Returns who runs this process, for the record of runs: as named by the user, else by the CI system, else the
+/// user of the system. None: unknown.
+fn actor() -> Option<String> {
+    let variables = ["TAGPOL_BY", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "USERNAME"];
+    let mut names = variables.iter().filter_map(|name| std::env::var(name).ok());
+    names.find(|name| !name.trim().is_empty()).map(|name| name.trim().to_owned())
+}
+
+fn report_wait(waiting: &Waiting<'_>) {
+    let line = format!("waiting for `{}`, which another process is using\n", one_line(waiting.store));
     let _ = std::io::Write::write_all(&mut std::io::stderr(), log::text(&line).as_bytes());
 }

@@ -303,7 +303,7 @@ async def test_uris_that_are_no_files(uri):
 
 @pytest.mark.parametrize("kind", ["pipe", "stdin", "zero", "folder"])
 @pytest.mark.parametrize("name", ["t.csv", "x.tagpol", "tagpol.toml", "inventory.csv", ".tagpol/snapshots/one/manifest.json",
-                                  ".tagpol/state.duckdb", ".tagpol/models/promoted"])
+                                  ".tagpol/state.db", ".tagpol/models/promoted"])
 async def test_pipes_and_devices_are_not_read(folder, name, kind):
     """Whatever has the name of a file of the project, the server answers."""
     (folder / "tagpol.toml").write_text('inventory = ["inventory.csv"]\n' if name == "inventory.csv" else "")

@@ -1,20 +1,20 @@
 //! Kills processes while they write to a state store, and looks at what is left.
 //!
 //! ```text
-//! cargo run --release -p tagpol-tests --bin kill-store -- ROUNDS SEED
+//! cargo run --release -p tagpol-tests --bin kill-store -- ROUNDS SEED [DATABASE]
 //! ```
 //!
 //! A round starts several writers on one store, each of which says on its standard output what it
 //! has been told is done. A random time after the first word all are killed at once, by a signal that they cannot
 //! see. What is then in the store must be: everything that was said to be done, each batch whole or
-//! not at all, and a trail whose numbers have no gap. The next round goes on with the same store.
+//! not at all, and a trail whose numbers have no gap. The next round goes on with the same store: a new SQLite file, or
+//! an empty PostgreSQL database (`postgres://…`).
 
 mod verify;
 mod writer;
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
 use std::process::{ChildStdout, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
@@ -34,9 +34,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        ["write", store, name] => writer::write(Path::new(store), name),
-        [rounds, seed] => rounds_of(rounds, seed),
-        _ => Err("usage: kill-store ROUNDS SEED".into()),
+        ["write", store, name] => writer::write(store, name),
+        [rounds, seed] => in_new_file(rounds, seed),
+        [rounds, seed, store] => rounds_of(rounds, seed, store),
+        _ => Err("usage: kill-store ROUNDS SEED [DATABASE]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,14 +48,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn rounds_of(rounds: &str, seed: &str) -> Result<()> {
-    let (rounds, mut random) = (rounds.parse::<u64>()?, Random(seed.parse()?));
+fn in_new_file(rounds: &str, seed: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let store = folder.path().join("state.duckdb");
+    let store = folder.path().join("state.db");
+    rounds_of(rounds, seed, store.to_str().ok_or("a temporary folder whose name is not UTF-8")?)
+}
+
+fn rounds_of(rounds: &str, seed: &str, store: &str) -> Result<()> {
+    let (rounds, mut random) = (rounds.parse::<u64>()?, Random(seed.parse()?));
     let mut said = Vec::new();
     for round in 0..rounds {
-        said.extend(round_of(round, &store, &mut random)?);
-        verify::verify(&store, &said).map_err(|wrong| format!("round {round} of seed {seed}: {wrong}"))?;
+        said.extend(round_of(round, store, &mut random)?);
+        verify::verify(store, &said).map_err(|wrong| format!("round {round} of seed {seed}: {wrong}"))?;
     }
     let (kills, said) = (rounds * WRITERS, said.len());
     writeln!(std::io::stdout(), "{rounds} rounds, {kills} processes killed, {said} decisions, nothing lost")?;
@@ -62,7 +67,7 @@ fn rounds_of(rounds: &str, seed: &str) -> Result<()> {
 }
 
 /// Starts the writers, kills them, and returns what they said.
-fn round_of(round: u64, store: &Path, random: &mut Random) -> Result<Vec<String>> {
+fn round_of(round: u64, store: &str, random: &mut Random) -> Result<Vec<String>> {
     let program = std::env::current_exe()?;
     let (first_word, heard) = mpsc::channel();
     let (mut writers, mut listeners) = (Vec::new(), Vec::new());

@@ -1,16 +1,15 @@
 //! What must be in a store after its writers have been killed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use tagpol_session::state::{Decision, StateStore};
+use tagpol_state::{Decision, Location, StateStore};
 
 use super::Result;
 
 /// Compares a store with what was said to be done, lines of a number and a resource.
-pub(super) fn verify(path: &Path, said: &[String]) -> Result<()> {
-    let store = StateStore::new(path);
-    let trail = store.read(&store.database()?, |state| state.history(None))?.unwrap_or_default();
+pub(super) fn verify(store: &str, said: &[String]) -> Result<()> {
+    let store = StateStore::at(Location::parse(store)?);
+    let trail = store.read(|state| state.whole_trail(None))?.unwrap_or_default();
     has_no_gap(&trail)?;
     has_whole_batches(&trail)?;
     let kept: BTreeSet<String> = trail.iter().map(|d| format!("{} {}", d.seq, d.resource)).collect();

@@ -1,10 +1,9 @@
 //! A process that writes until it is killed.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use chrono::DateTime;
-use tagpol_session::state::{Action, Change, StateError, StateStore};
+use tagpol_state::{Action, Change, Location, StateError, StateStore};
 
 use super::Result;
 
@@ -12,12 +11,11 @@ use super::Result;
 const BATCHES: [usize; 5] = [1, 300, 3, 40, 1];
 
 /// Decides batch after batch, and says of each decision when it is told that it is done.
-pub(super) fn write(path: &Path, name: &str) -> Result<()> {
-    let store = StateStore::new(path);
+pub(super) fn write(store: &str, name: &str) -> Result<()> {
+    let store = StateStore::at(Location::parse(store)?);
     for (number, size) in BATCHES.into_iter().cycle().enumerate() {
         let changes: Vec<Change> = (0..size).map(|at| change(name, number, at, size)).collect();
-        // As the program does: a database for each transaction.
-        let decided = store.write(&store.database()?, |state| -> std::result::Result<_, StateError> {
+        let decided = store.write(|state| -> std::result::Result<_, StateError> {
             state.decide(DateTime::UNIX_EPOCH, "writer", &changes)
         })?;
         let mut lines = String::new();

@@ -122,7 +122,7 @@ impl Comparison {
         let mut load = |path: &PathBuf| side(Some(path), path.display().to_string(), context, output);
         let (before, after) = (load(before)?, load(after)?);
         let first = inventory::open(after.project(), &named(&args.source)?.source, context)?;
-        let state = remembered(args, &[after.project(), before.project()])?;
+        let state = remembered(args, &[after.project(), before.project()], context)?;
         Ok(Self { before, after, first, second: None, state, checkouts: Vec::new() })
     }
 
@@ -162,7 +162,14 @@ impl Comparison {
             }
             None => side(path, "the working tree".to_owned(), context, output)?,
         };
-        Ok(Self { before, after, first, second: None, state: remembered(args, &[&here])?, checkouts })
+        Ok(Self {
+            before,
+            after,
+            first,
+            second: None,
+            state: remembered(args, &[&here], context)?,
+            checkouts,
+        })
     }
 
     fn of_snapshots(
@@ -183,17 +190,21 @@ impl Comparison {
         let (first, second) = (open(from)?, open(to)?);
         before.set_label(format!("snapshot {}", first.snapshot.id()));
         after.set_label(format!("snapshot {}", second.snapshot.id()));
-        let state = remembered(args, &[after.project()])?;
+        let state = remembered(args, &[after.project()], context)?;
         Ok(Self { before, after, first, second: Some(second), state, checkouts: Vec::new() })
     }
 }
 
 /// Returns the first state store that exists, else where the first project would have one.
-fn remembered(args: &DiffArgs, projects: &[&Project]) -> Result<Option<StateStore>, Failure> {
+fn remembered(
+    args: &DiffArgs,
+    projects: &[&Project],
+    context: &RunContext,
+) -> Result<Option<StateStore>, Failure> {
     let access = state::access(&args.state);
     let mut stores = Vec::new();
     for project in projects {
-        stores.extend(access.store_of(project)?);
+        stores.extend(access.store_of(project, context)?);
     }
     Ok(stores.iter().find(|store| store.exists()).or(stores.first()).cloned())
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use tagpol_app::evaluation::{Evaluation, Gate, GateFailures, Options, SHOWN, Wanted};
+use tagpol_app::evaluation::{Evaluation, Gate, GateFailures, Options, RunError, SHOWN, Wanted};
 use tagpol_app::report::{self, Baseline, Compared, Format, Report, Style};
 use tagpol_app::settings::FailOn;
-use tagpol_app::state::{Recorded, StateError};
+use tagpol_app::state::Recorded;
 use tagpol_app::{EvaluateRequest, EvaluatedInventory, Workspace};
 use tagpol_sema::program::Severity;
 
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         breakdown: targets.formats().any(Format::shows_breakdown),
         record: keeps_record(args, context.now),
     };
-    let EvaluatedInventory { evaluation, details, is_first_run } = workspace.evaluate(&request)?;
+    let EvaluatedInventory { evaluation, details } = workspace.evaluate(&request)?;
     if evaluation.summary.resources == 0 {
         output.note("the plan or state has no resources with tags: there is nothing to evaluate\n");
     }
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     if targets.formats().any(|format| format == Format::Github) {
         summarize_step(&report)?;
     }
-    if is_first_run {
+    if details.is_first_run {
         note_pending(&evaluation, output);
     }
     if let Some(record) = details.record {
@@ -145,7 +145,7 @@ fn keeps_record(args: &EvalArgs, now: DateTime<Utc>) -> bool {
 
 /// Says what became of the record, where that is not the usual.
 fn report_record(
-    record: Result<Recorded, StateError>,
+    record: Result<Recorded, RunError>,
     options: &Options,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -155,11 +155,10 @@ fn report_record(
             "note: this run is not remembered: it looks back, and there is one of {}\n",
             newest.format("%Y-%m-%d %H:%M UTC")
         )),
-        Err(error @ StateError::Untidy { .. }) => {
-            output.note(&format!("warning: this run is remembered, but {error}\n"));
-        }
         // Nothing is lost that was there before.
-        Err(error) if error.is_read_only() && options.state.as_ref().is_none_or(|state| !state.exists()) => {
+        Err(RunError::State(error))
+            if error.is_read_only() && options.state.as_ref().is_none_or(|state| !state.exists()) =>
+        {
             output.note(&format!("warning: this run is not remembered: {error}\n"));
         }
         Err(error) => {

@@ -13,7 +13,7 @@ use crate::project::state_path;
 use crate::suggesting::registry;
 
 pub(crate) fn run(args: &ModelArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let registry = registry(&state_path(args.project.as_deref())?);
+    let registry = registry(state_path(args.project.as_deref())?.parent().unwrap_or(Path::new("")));
     match &args.command {
         ModelCommand::List => list(&registry, output)?,
         ModelCommand::Show { id } => output.print(&show(&entry(&registry, id.as_deref())?))?,

@@ -82,9 +82,7 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
         };
         // Each answer is written at once, so that none is lost if the terminal is closed.
         let at = clock(args.input.now);
-        data.store.write::<_, StateError>(&data.store.database()?, |state| {
-            state.decide(at, &who, std::slice::from_ref(&change))
-        })?;
+        data.store.write::<_, StateError>(|state| state.decide(at, &who, std::slice::from_ref(&change)))?;
         decided += 1;
     }
     output.print(&format!(

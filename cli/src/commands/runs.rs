@@ -6,15 +6,15 @@ use serde::Serialize;
 use tagpol_app::state::RunRecord;
 
 use crate::args::RunsArgs;
+use crate::context::context;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::project::state_path;
 use crate::rows;
 use crate::state;
 
 pub(crate) fn run(args: &RunsArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let store = state::store(state_path(args.project.as_deref())?, &args.wait);
-    let runs = store.read(&store.database()?, |state| state.runs())?;
+    let store = state::at(args.project.as_deref(), &args.wait, &context(None))?;
+    let runs = store.read(|state| state.all_runs())?;
     let runs = runs.unwrap_or_default();
     if runs.is_empty() {
         output.note("no run is remembered yet: `tagpol eval` makes one\n");
@@ -82,8 +82,8 @@ fn row(run: &RunRecord) -> Row<'_> {
         low,
         pending: run.pending,
         exempt: run.exempt,
-        cost: run.cost.map(|cost| cost.to_string()),
-        cost_in_violation: run.cost_in_violation.map(|cost| cost.to_string()),
+        cost: run.cost.as_ref().map(ToString::to_string),
+        cost_in_violation: run.cost_in_violation.as_ref().map(ToString::to_string),
         currency: run.currency.as_deref(),
         snapshot: &run.snapshot,
         program: &run.program,

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure
             "a tag is learned if at least {FEWEST} resources have a valid value that does not come from a rule"
         )));
     };
-    let registry = registry(data.store.path());
+    let registry = registry(data.store.folder());
     let about = About {
         trained_at: rows::time(now),
         snapshot: data.snapshot.id().to_owned(),

@@ -60,7 +60,7 @@ impl ActiveModel {
 /// Brings the predictions in the state store up to date with the promoted model, the inventory and
 /// the policies. Returns the model, if there is one.
 pub(crate) fn refresh(data: &TrainingData<'_>, output: &Output) -> Result<Option<ActiveModel>, Failure> {
-    let registry = registry(data.store.path());
+    let registry = registry(data.store.folder());
     let Some(model) = ActiveModel::promoted(data, &registry)? else { return Ok(None) };
     let mark = mark(data, &model.id)?;
     if data.store.exists() && registry.predicted()?.as_ref() == Some(&mark) {
@@ -69,15 +69,14 @@ pub(crate) fn refresh(data: &TrainingData<'_>, output: &Output) -> Result<Option
     let predictions = predict(data, &model, output)?;
     // The mark is removed first: if the process is killed in between, the predictions are made again.
     registry.set_predicted(None)?;
-    data.store
-        .write::<_, StateError>(&data.store.database()?, |state| state.set_predictions(&predictions))?;
+    data.store.write::<_, StateError>(|state| state.set_predictions(&predictions))?;
     registry.set_predicted(Some(&mark))?;
     Ok(Some(model))
 }
 
 /// Returns what predictions depend on, as the text that the registry remembers.
 fn mark(data: &TrainingData<'_>, model: &str) -> Result<String, Failure> {
-    let decisions = data.store.read(&data.store.database()?, |state| state.decisions_made())?;
+    let decisions = data.store.read(|state| state.decision_count())?;
     let program = tagpol_suggest::fingerprint(&format!("{:?}", data.program));
     let decisions = decisions.unwrap_or_default();
     // The hash of the contents, whenever they were imported.

@@ -37,7 +37,7 @@ impl TrainingContext {
         let program = project::program(&project, &context, output)?.clone();
         let named = named(&args.source)?;
         let opened = inventory::open(&project, &named.source, &context)?;
-        let store = state::store(project.state_file()?, &args.wait);
+        let store = state::open(project.root(), project.manifest(), &args.wait, &context)?;
         let options = Options {
             rates: project.manifest().rates.clone(),
             state: Some(store.clone()),
@@ -131,7 +131,7 @@ impl<'a> TrainingData<'a> {
     /// Values from rules and defaults are left out: a model that repeats rules adds nothing.
     pub(crate) fn labelled(&self) -> Result<Vec<Labelled>, Failure> {
         let mut refused: HashMap<String, Vec<(usize, String)>> = HashMap::new();
-        let rejections = self.store.read(&self.store.database()?, |state| state.rejections())?;
+        let rejections = self.store.read(|state| state.all_rejections())?;
         for rejection in rejections.unwrap_or_default() {
             if let Ok(target) = self.target(&rejection.tag) {
                 refused.entry(rejection.resource).or_default().push((target, rejection.value));

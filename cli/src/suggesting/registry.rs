@@ -6,9 +6,9 @@ use tagpol_suggest::{Model, Registry, RegistryError};
 
 use crate::failure::Failure;
 
-/// Returns the registry beside a state store.
-pub(crate) fn registry(state: &Path) -> Registry {
-    Registry::new(state.parent().unwrap_or(Path::new("")).join("models"))
+/// Returns the registry in the folder of a project's state.
+pub(crate) fn registry(folder: &Path) -> Registry {
+    Registry::new(folder.join("models"))
 }
 
 /// Reads the promoted model with its id; None if there is none.

@@ -161,7 +161,7 @@ fn what_the_manifest_names_lies_inside_the_project() {
         "inventory = [\"link/../outside.csv\"]",
         "policies = \"link/../p\"",
         "snapshots = \"link/../snapshots\"",
-        "state = \"link/../state.duckdb\"",
+        "state = \"link/../state.db\"",
         "[doc]\noutput = \"link/../doc.md\"",
         "[doc]\noutput = \"linked-pages\"",
         "policies = \"..\"",
@@ -169,8 +169,8 @@ fn what_the_manifest_names_lies_inside_the_project() {
         "policies = \"/\"",
         "snapshots = \"../snapshots\"",
         "snapshots = \"link/snapshots\"",
-        "state = \"../state.duckdb\"",
-        "state = \"link/state.duckdb\"",
+        "state = \"../state.db\"",
+        "state = \"link/state.db\"",
         "state = \"link.csv\"",
         "state = \"pipe\"",
         "[doc]\noutput = \"../doc.md\"",
@@ -236,8 +236,9 @@ fn the_projects_own_folder_is_no_way_out() {
     for link in [
         ".tagpol",
         ".tagpol/models",
+        ".tagpol/state.db",
+        ".tagpol/state.db-journal",
         ".tagpol/state.duckdb",
-        ".tagpol/state.duckdb.lock",
         ".tagpol/snapshots",
     ] {
         let folder = Folder::with(&[
@@ -250,7 +251,7 @@ fn the_projects_own_folder_is_no_way_out() {
         ]);
         let path = folder.path().join("repo").join(link);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let is_file = link.contains("duckdb");
+        let is_file = link.contains("state.d");
         symlink(folder.path().join(if is_file { "home/file" } else { "home" }), path).unwrap();
         let before = folder.entries();
         let commands: [&[&str]; 6] = [
@@ -276,7 +277,7 @@ fn the_projects_own_folder_is_no_way_out() {
 fn a_folder_of_models_that_is_somebody_elses_keeps_all_that_is_in_it() {
     // dbt has such a folder; here the state store lies in the root next to it.
     let folder = Folder::with(&[
-        ("tagpol.toml", "state = \"state.duckdb\""),
+        ("tagpol.toml", "state = \"state.db\""),
         ("p.tagpol", OWNED),
         ("models/.git/HEAD", "x"),
         ("models/.gitkeep", ""),

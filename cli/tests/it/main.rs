@@ -6,7 +6,7 @@
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `stdlib`: the standard library
-//! - `state`, `predictions`: what a project remembers, and what a model says
+//! - `state`, `earlier_state`, `predictions`: what a project remembers, and what a model says
 //! - `suggesting`: what models learn, and what they are asked
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
@@ -34,6 +34,7 @@ mod compiling;
 mod diagnostics;
 mod documenting;
 mod documents;
+mod earlier_state;
 mod evaluation;
 mod examples;
 mod exit_codes;

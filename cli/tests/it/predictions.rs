@@ -1,7 +1,7 @@
 //! What a model says of tags: where it applies, and what people answer.
 
 use serde_json::Value;
-use tagpol_session::state::{Prediction, StateError, StateStore};
+use tagpol_state::{Prediction, StateError, StateStore};
 
 use crate::schema::errors;
 use crate::support::{Folder, NOW, Run, repository};
@@ -35,10 +35,8 @@ fn project() -> Folder {
         said("hardly", "team", 0.89),
         said("sure", "owner", 1.0),
     ];
-    let store = StateStore::new(folder.path().join(".tagpol/state.duckdb"));
-    store
-        .write::<_, StateError>(&store.database().unwrap(), |state| state.set_predictions(&predictions))
-        .unwrap();
+    let store = StateStore::new(folder.path().join(".tagpol/state.db"));
+    store.write::<_, StateError>(|state| state.set_predictions(&predictions)).unwrap();
     folder
 }
 

@@ -250,18 +250,18 @@ fn what_cannot_be_decided_is_told() {
 #[test]
 fn stores_that_cannot_be_read_are_told() {
     let folder = project();
-    folder.write(".tagpol/state.duckdb", "no database");
+    folder.write(".tagpol/state.db", "no database");
     folder
         .run(&["eval", "-i", "i.csv"])
-        .fails_with(3, &["no readable state store", "state.duckdb", "`state`"]);
+        .fails_with(3, &["is damaged", "state.db", "not a SQLite database", "`state`"]);
     tags(&folder, &["history"]).fails_with(2, &["--by"]);
-    folder.run(&["tags", "history"]).fails_with(3, &["no readable state store"]);
+    folder.run(&["tags", "history"]).fails_with(3, &["is damaged"]);
     // It can be done without.
     folder.run(&["eval", "-i", "i.csv", "--no-state", "--fail-on", "none"]).ends_with(0);
     // And it can be somewhere else.
-    folder.write("tagpol.toml", "state = \"elsewhere/s.duckdb\"\n");
+    folder.write("tagpol.toml", "state = \"elsewhere/s.db\"\n");
     eval(&folder, 10, &[]);
-    assert!(Path::new(&folder.path().join("elsewhere/s.duckdb")).is_file());
+    assert!(Path::new(&folder.path().join("elsewhere/s.db")).is_file());
 }
 
 #[test]
@@ -275,4 +275,104 @@ fn conflicts_are_listed() {
     assert_eq!(conflict["other_from"]["key"], "Owner");
     let table = folder.run(&["eval", "-i", "i.csv", "--all"]).ends_with(0);
     assert!(table.contains("Conflicts\n") && table.contains("key `Owner`"), "{table}");
+}
+
+/// Runs a command with variables of the environment.
+fn run_with(folder: &Folder, variables: &[(&str, &str)], args: &[&str]) -> Run {
+    let mut command = folder.command(args);
+    command.envs(variables.iter().copied());
+    Run::of(command.output().unwrap())
+}
+
+#[test]
+fn the_environment_names_another_store_which_projects_share() {
+    let folder = project();
+    folder.write("tagpol.toml", "name = \"shop\"\n");
+    let shared = [("TAGPOL_STATE", "shared/state.db")];
+    run_with(&folder, &shared, &["tags", "set", "i-1", "owner=a@example.com", "--by", "jo"]).ends_with(0);
+    assert!(folder.path().join("shared/state.db").is_file());
+    assert!(!folder.path().join(".tagpol/state.db").exists());
+    let count = |run: Run| run.ends_with(0).lines().count();
+    assert_eq!(count(run_with(&folder, &shared, &["tags", "export"])), 2);
+    // Another project does not see it, and the project's own file is another store.
+    folder.write("tagpol.toml", "name = \"blog\"\n");
+    assert_eq!(count(run_with(&folder, &shared, &["tags", "export"])), 1);
+    assert_eq!(count(folder.run(&["tags", "export"])), 1);
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_named_without_the_password() {
+    let folder = project();
+    let address = "postgres://ann:s3cret@127.0.0.1:1/tags";
+    let run = run_with(&folder, &[("TAGPOL_STATE", address)], &["tags", "export"]);
+    assert!(run.err.contains("needs a name") && run.code == 2, "{run:?}");
+    folder.write("tagpol.toml", "name = \"shop\"\n");
+    let run = run_with(&folder, &[("TAGPOL_STATE", address)], &["eval", "-i", "i.csv"]);
+    assert!(!format!("{run:?}").contains("s3cret"), "{run:?}");
+    run.fails_with(3, &["cannot reach", "postgres://ann@127.0.0.1:1/tags", "host and port"]);
+    for (address, said) in [
+        ("postgres://ann:s3cret@[::1/tags", "not an address"),
+        ("mysql://ann:s3cret@db/tags", "`mysql` is not a supported database"),
+    ] {
+        let run = run_with(&folder, &[("TAGPOL_STATE", address)], &["tags", "export"]);
+        assert!(!format!("{run:?}").contains("s3cret"), "{run:?}");
+        run.fails_with(2, &["`state`", said]);
+    }
+}
+
+/// A project may come from a stranger, and it must not make this program connect anywhere.
+#[test]
+fn a_manifest_cannot_choose_the_server() {
+    let folder = project();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let manifest = |address: &str| {
+        folder.write("tagpol.toml", format!("name = \"shop\"\nstate = \"{address}\"\n"));
+    };
+    manifest(&format!("postgres://ann@127.0.0.1:{port}/tags"));
+    for args in [&["eval", "-i", "i.csv"][..], &["tags", "export"], &["explain", "i-1", "-i", "i.csv"]] {
+        folder.run(args).fails_with(2, &["`127.0.0.1`", "TAGPOL_STATE_HOSTS"]);
+    }
+    assert!(listener.accept().is_err(), "nothing connected");
+    folder.run(&["check"]).ends_with(0);
+    // It can be done without, and with another store.
+    folder.run(&["eval", "-i", "i.csv", "--no-state", "--fail-on", "none"]).ends_with(0);
+    run_with(&folder, &[("TAGPOL_STATE", "s.db")], &["tags", "export"]).ends_with(0);
+    let allowed = [("TAGPOL_STATE_HOSTS", "db.example.com, 127.0.0.1")];
+    manifest("postgres://ann@127.0.0.1:1/tags");
+    run_with(&folder, &allowed, &["tags", "export"]).fails_with(3, &["cannot reach", "127.0.0.1:1"]);
+    manifest("postgres://ann:s3cret@127.0.0.1:1/tags");
+    let run = run_with(&folder, &allowed, &["tags", "export"]);
+    assert!(!format!("{run:?}").contains("s3cret"), "{run:?}");
+    run.fails_with(2, &["cannot have a password", "PGPASSWORD"]);
+}
+
+/// The commands on a real server, as on a file.
+#[test]
+fn a_project_can_remember_on_a_server() {
+    let Ok(server) = std::env::var("TAGPOL_TEST_POSTGRES") else {
+        eprintln!("SKIPPED: TAGPOL_TEST_POSTGRES names no PostgreSQL server");
+        return;
+    };
+    let folder = project();
+    // Names differ from test to test, since the server is shared.
+    let name = format!("cli-{}", std::process::id());
+    folder.write("tagpol.toml", format!("name = \"{name}\"\n"));
+    let state = [("TAGPOL_STATE", server.as_str())];
+    let said = run_with(&folder, &state, &["tags", "set", "i-1", "owner=jo@example.com", "--by", "jane"]);
+    assert_eq!(said.ends_with(0), "i-1: owner = `jo@example.com`\n");
+    let eval = |day: &str| {
+        let args = ["eval", "-i", "i.csv", "--now", day, "--format", "json", "--fail-on", "none"];
+        let run = run_with(&folder, &state, &args);
+        findings(&serde_json::from_str(&run.ends_with(0)).unwrap())
+    };
+    assert_eq!(eval("2020-01-10"), lines(&[("i-3", "pending", "10")]));
+    assert_eq!(eval("2020-01-12"), lines(&[("i-3", "pending", "10")]));
+    assert_eq!(eval("2020-01-13"), lines(&[("i-3", "open", "10")]));
+    let runs = run_with(&folder, &state, &["runs", "--format", "csv"]).ends_with(0);
+    assert_eq!(runs.lines().count(), 4);
+    let trail = run_with(&folder, &state, &["tags", "history"]).ends_with(0);
+    assert!(trail.contains("jane  set  i-1"), "{trail}");
+    assert!(!folder.path().join(".tagpol/state.db").exists());
 }

@@ -5,7 +5,7 @@ use tagpol_eval::diff::{Diff, Limits, Subject, diff};
 use tagpol_files::Scratch;
 use tagpol_inventory::Snapshot;
 use tagpol_sema::program::Program;
-use tagpol_session::state::StateStore;
+use tagpol_state::StateStore;
 
 use crate::workspace::options;
 use crate::{AppError, Project, RunContext};

@@ -1,6 +1,7 @@
 //! What a use case is run with.
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::TakenOver;
 use tagpol_inventory::{Gap, Progress};
 use tagpol_plan::TextLimit;
 
@@ -52,4 +53,11 @@ pub enum Notice {
     IncompleteSource(Box<Gap>),
     /// This many more files of the inventory are incomplete.
     MoreIncompleteSources(u64),
+    /// The state store of an earlier version was found.
+    EarlierState {
+        /// What became of it.
+        taken: TakenOver,
+        /// The store of this version.
+        store: String,
+    },
 }

@@ -8,7 +8,7 @@ use tagpol_inventory::{ImportError, LookupError, YearMonth};
 use tagpol_project::ProjectError;
 use tagpol_sema::Diagnostic;
 use tagpol_session::StoreError;
-use tagpol_session::state::StateError;
+use tagpol_state::{LocationError, StateError};
 
 /// Whose matter an error is; faces make exit codes or status codes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,9 @@ pub enum AppError {
     /// The state store.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The state store may not be where the manifest or the environment says.
+    #[error("`state`: {0}")]
+    StateLocation(#[from] LocationError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -127,6 +130,7 @@ impl AppError {
             | Self::UnknownDimension { .. }
             | Self::OtherMonth { .. }
             | Self::File(_)
+            | Self::StateLocation(_)
             | Self::Run(RunError::Currency(_) | RunError::TextTooLong(_)) => ErrorKind::Request,
             Self::NoInventory
             | Self::EmptyInventory

@@ -22,6 +22,7 @@ pub mod decisions;
 mod error;
 pub mod inventory;
 mod project;
+pub mod state;
 pub mod tests;
 mod workspace;
 
@@ -29,7 +30,8 @@ pub use context::{Notice, Observer, RunContext, Silent};
 pub use error::{AppError, ErrorKind};
 pub use inventory::{ImportSettings, InventorySource, OpenedInventory};
 pub use project::{Location, Project, locate, project_root};
-pub use workspace::{EvaluateRequest, EvaluatedInventory, StateAccess, Workspace, compile_project};
+pub use state::{StateAccess, StateStore};
+pub use workspace::{EvaluateRequest, EvaluatedInventory, Workspace, compile_project};
 
 // The nouns of the results, so that faces need no other crate of the engine.
 pub use tagpol_eval as evaluation;
@@ -38,6 +40,6 @@ pub use tagpol_files as files;
 pub use tagpol_plan::TextLimit;
 pub use tagpol_project as settings;
 pub use tagpol_report as report;
-pub use tagpol_session::state::{self, StateStore};
+pub use tagpol_session::earlier_state::EarlierStateError;
 pub use tagpol_session::{DUCKDB_VERSION, Decimal, InterruptHandle, Limits, StoreError};
 pub use tagpol_testing as testing;

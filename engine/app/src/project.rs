@@ -269,14 +269,6 @@ impl Project {
     pub fn snapshots_folder(&self) -> Result<PathBuf, AppError> {
         Ok(self.manifest.snapshots_in(&self.root)?)
     }
-
-    /// Returns the file of its state store, which need not exist.
-    ///
-    /// # Errors
-    /// [`AppError::Project`] if it leads out of the project.
-    pub fn state_file(&self) -> Result<PathBuf, AppError> {
-        Ok(self.manifest.state_in(&self.root)?)
-    }
 }
 
 /// Finds the project at a path, or the one around the current folder, without reading policies.

@@ -1,8 +1,5 @@
 //! A project with an inventory, ready to be asked.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use tagpol_eval::cost::{Costs, Dimension, costs, dimension};
 use tagpol_eval::{Compiled, Details, Evaluation, Options, Wanted, compile, compile_for, evaluate_in_detail};
 use tagpol_explain::Found;
@@ -10,45 +7,9 @@ use tagpol_explain::resource::{Explanation, explain};
 use tagpol_files::Scratch;
 use tagpol_inventory::{Snapshot, YearMonth};
 use tagpol_sema::program::Program;
-use tagpol_session::state::{PATIENCE, StateStore, Waiting};
 
 use crate::inventory::{self, InventorySource, OpenedInventory};
-use crate::{AppError, Project, RunContext};
-
-/// How the state store of a project is used.
-#[derive(Clone)]
-pub struct StateAccess {
-    /// Whether it is used at all. If not, graces start with the creation of resources and no decision counts.
-    pub enabled: bool,
-    /// How long to wait while another process writes to it.
-    pub patience: Duration,
-    /// Called once when another process makes this one wait.
-    pub on_wait: Arc<dyn Fn(&Waiting<'_>) + Send + Sync>,
-}
-
-impl Default for StateAccess {
-    fn default() -> Self {
-        Self { enabled: true, patience: PATIENCE, on_wait: Arc::new(|_| {}) }
-    }
-}
-
-impl StateAccess {
-    /// Returns the store of a project. None if it is not to be used, and for policies without a manifest
-    /// unless they have a store already: a file beside them would surprise.
-    ///
-    /// # Errors
-    /// [`AppError::Project`] if the manifest names one outside of the project.
-    pub fn store_of(&self, project: &Project) -> Result<Option<StateStore>, AppError> {
-        if !self.enabled {
-            return Ok(None);
-        }
-        let on_wait = Arc::clone(&self.on_wait);
-        let store = StateStore::new(project.state_file()?)
-            .with_patience(self.patience)
-            .on_wait(move |waiting| on_wait(waiting));
-        Ok((project.has_manifest() || store.exists()).then_some(store))
-    }
-}
+use crate::{AppError, Project, RunContext, StateAccess};
 
 /// A project with an inventory, ready to be asked.
 #[derive(Debug)]
@@ -57,8 +18,6 @@ pub struct Workspace<'p> {
     program: Program,
     inventory: OpenedInventory,
     options: Options,
-    /// Whether there was no state store yet when it was opened.
-    is_first_run: bool,
     /// For what does not fit in memory; gone with the workspace.
     _scratch: Scratch,
 }
@@ -81,8 +40,6 @@ pub struct EvaluatedInventory {
     pub evaluation: Evaluation,
     /// What reports show besides.
     pub details: Details,
-    /// Whether no run was remembered before, though there is a state store for it.
-    pub is_first_run: bool,
 }
 
 impl<'p> Workspace<'p> {
@@ -125,11 +82,10 @@ impl<'p> Workspace<'p> {
         let scratch = Scratch::new().map_err(AppError::TemporaryFolder)?;
         let options = Options {
             temp_dir: Some(scratch.path().to_owned()),
-            state: state.store_of(project)?,
+            state: state.store_of(project, context)?,
             ..options(project, context)
         };
-        let is_first_run = options.state.as_ref().is_some_and(|store| !store.exists());
-        Ok(Self { project, program, inventory, options, is_first_run, _scratch: scratch })
+        Ok(Self { project, program, inventory, options, _scratch: scratch })
     }
 
     /// Returns the program that is evaluated.
@@ -165,7 +121,7 @@ impl<'p> Workspace<'p> {
         if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
             return Err(AppError::EmptyInventory);
         }
-        Ok(EvaluatedInventory { evaluation, details, is_first_run: self.is_first_run })
+        Ok(EvaluatedInventory { evaluation, details })
     }
 
     /// Sums up the spend by tags and attributes, each `NAME` or `resource.NAME`; repeated names count once.

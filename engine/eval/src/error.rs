@@ -6,7 +6,8 @@ use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::ir::ComputedText;
 use tagpol_plan::{CurrencyMismatch, TextLimit};
 use tagpol_session::StoreError;
-use tagpol_session::state::StateError;
+use tagpol_session::earlier_state::EarlierStateError;
+use tagpol_state::StateError;
 
 use crate::message::shown;
 use crate::tables::TableMistakes;
@@ -35,7 +36,10 @@ pub enum RunError {
     Store(#[from] StoreError),
     /// What the project remembers cannot be read.
     #[error(transparent)]
-    State(#[from] StateError),
+    State(StateError),
+    /// The state store of an earlier version cannot be read.
+    #[error(transparent)]
+    EarlierState(#[from] EarlierStateError),
     /// The database gave an answer of another shape than the plan says.
     #[error("the database gave an unexpected answer to `{query}`: {reason}")]
     Answer {
@@ -47,6 +51,22 @@ pub enum RunError {
     /// A temporary folder could not be made.
     #[error("no temporary folder: {0}")]
     TemporaryFolder(#[source] std::io::Error),
+}
+
+impl From<StateError> for RunError {
+    fn from(error: StateError) -> Self {
+        // What stopped a transaction is the reason, and has its own help.
+        match error {
+            StateError::Source(source) => match source.downcast::<StoreError>() {
+                Ok(error) => Self::Store(*error),
+                Err(source) => match source.downcast::<Self>() {
+                    Ok(error) => *error,
+                    Err(source) => Self::State(StateError::Source(source)),
+                },
+            },
+            error => Self::State(error),
+        }
+    }
 }
 
 /// A text that came out longer than allowed.

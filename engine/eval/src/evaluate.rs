@@ -12,8 +12,8 @@ use tagpol_plan::{
     Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Request, Script, TextLimit, lower,
 };
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
-use tagpol_session::state::{Recorded, StateError, StateStore};
 use tagpol_session::{Cell, Decimal, Row, Store, StoreError, StoreOptions, quote_identifier};
+use tagpol_state::{Recorded, StateStore};
 
 use crate::breakdown::{Breakdown, Group, Roles};
 use crate::error::{RunError, TextTooLong};
@@ -94,7 +94,7 @@ impl Options {
         Store::in_memory(&StoreOptions {
             threads: self.threads,
             temp_dir: self.temp_dir.clone(),
-            files: of_snapshots.chain(self.state.iter().flat_map(StateStore::files)).collect(),
+            files: of_snapshots.collect(),
             ..StoreOptions::default()
         })
     }
@@ -219,7 +219,9 @@ pub struct Details {
     /// Earlier runs that are remembered, the oldest first.
     pub trend: Vec<TrendPoint>,
     /// What became of the record of this run. None: it was not to be remembered.
-    pub record: Option<Result<Recorded, StateError>>,
+    pub record: Option<Result<Recorded, RunError>>,
+    /// Whether the project has a state store in which no earlier run is recorded.
+    pub is_first_run: bool,
 }
 
 /// Evaluates a program over a snapshot, and reads what reports tell besides the evaluation: what
@@ -248,6 +250,7 @@ pub fn evaluate_in_detail(
         waivers: Waivers::read(&run, program, &evaluation)?,
         breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
         trend: run.known.trend(),
+        is_first_run: run.known.is_first_run(),
         record: options
             .state
             .as_ref()
@@ -616,7 +619,7 @@ impl Fields<'_> {
         self.row.get(at).and_then(Cell::as_bool).unwrap_or_default()
     }
 
-    fn time(&self, at: usize) -> Option<DateTime<Utc>> {
+    pub(crate) fn time(&self, at: usize) -> Option<DateTime<Utc>> {
         match self.row.get(at) {
             Some(Cell::Timestamp(micros)) => DateTime::from_timestamp_micros(*micros),
             _ => None,

@@ -1,6 +1,6 @@
 //! What a project remembers, before and after an evaluation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -8,9 +8,13 @@ use tagpol_interp as interp;
 use tagpol_plan::sql::EVALUATED;
 use tagpol_plan::{FirstSeen, Known, QueryKind, TagRelation};
 use tagpol_sema::program::Program;
-use tagpol_session::state::{Evaluated, FindingKey, GoalRecord, Recorded, RunRecord, StateError, StateStore};
-use tagpol_session::{Cell, Decimal, Store, StoreError, quote_text};
+use tagpol_session::{Cell, ColumnType, Decimal, LoadValue, Store, StoreError, quote_identifier, quote_text};
+use tagpol_state::{
+    Amount, FindingKey, GoalRecord, ObservedFinding, RecordSource, Recorded, RunRecord, StateError,
+    StateReader, StateStore,
+};
 
+use crate::error::RunError;
 use crate::evaluate::{Options, Run};
 use crate::finding::Evaluation;
 
@@ -31,7 +35,7 @@ pub struct Remembered {
 
 impl Remembered {
     /// Reads it from the store of the options, if they name one.
-    pub fn for_options(options: &Options, store: &Store) -> Result<Self, StateError> {
+    pub fn for_options(options: &Options, store: &Store) -> Result<Self, RunError> {
         match &options.state {
             Some(state) => Self::read(state, store, options.now),
             None => Ok(Self::default()),
@@ -39,21 +43,26 @@ impl Remembered {
     }
 
     /// Nothing where there is no store yet.
-    fn read(state: &StateStore, store: &Store, now: DateTime<Utc>) -> Result<Self, StateError> {
-        let remembered = state.read(store, |state| {
+    fn read(state: &StateStore, store: &Store, now: DateTime<Utc>) -> Result<Self, RunError> {
+        let remembered = state.read(|state| {
             let relations = Known {
-                decisions: relation(DECISIONS, state.copy_decisions(DECISIONS)?),
-                predictions: relation(PREDICTIONS, state.copy_predictions(PREDICTIONS)?),
-                first_seen: first_seen(state.copy_first_seen(FIRST_SEEN, now)?),
+                decisions: relation(DECISIONS, load_decisions(state, store)?),
+                predictions: relation(PREDICTIONS, load_predictions(state, store)?),
+                first_seen: first_seen(load_first_seen(state, store, now)?),
             };
-            let runs = state.runs()?.into_iter().filter(|run| run.at < now).collect();
-            Ok::<_, StateError>(Self { relations, runs })
+            let runs = state.all_runs()?.into_iter().filter(|run| run.at < now).collect();
+            Ok::<_, RunError>(Self { relations, runs })
         })?;
         let nothing = || Self {
             relations: Known { first_seen: FirstSeen::FirstRun, ..Known::default() },
             runs: Vec::new(),
         };
         Ok(remembered.unwrap_or_else(nothing))
+    }
+
+    /// Whether no run has been recorded before.
+    pub(crate) fn is_first_run(&self) -> bool {
+        matches!(self.relations.first_seen, FirstSeen::FirstRun)
     }
 
     /// Returns what it is of one resource, as the reference evaluator reads it.
@@ -93,7 +102,7 @@ impl Remembered {
             at: run.at,
             score: run.score,
             open: run.open.iter().sum(),
-            cost: run.cost,
+            cost: run.cost.as_ref().and_then(|cost| Decimal::parse(cost.as_str())),
         };
         self.runs.iter().map(point).collect()
     }
@@ -109,17 +118,14 @@ fn seen(row: Vec<Cell>, resource: &str) -> Option<((String, String, String), Dat
     Some((key, DateTime::from_timestamp_micros(since)?))
 }
 
-fn relation(relation: &str, tags: Vec<String>) -> Option<TagRelation> {
-    let tags: BTreeSet<String> = tags.into_iter().collect();
+fn relation(relation: &str, tags: BTreeSet<String>) -> Option<TagRelation> {
     (!tags.is_empty()).then(|| TagRelation { relation: relation.to_owned(), tags })
 }
 
-fn first_seen(checks: Option<Vec<(String, String)>>) -> FirstSeen {
+fn first_seen(checks: Option<Checks>) -> FirstSeen {
     match checks {
         None => FirstSeen::FirstRun,
-        Some(checks) => {
-            FirstSeen::Relation { relation: FIRST_SEEN.to_owned(), checks: checks.into_iter().collect() }
-        }
+        Some(checks) => FirstSeen::Relation { relation: FIRST_SEEN.to_owned(), checks },
     }
 }
 
@@ -136,13 +142,103 @@ pub struct TrendPoint {
     pub cost: Option<Decimal>,
 }
 
+/// A failure of the database while the state is read.
+fn stopped(error: StoreError) -> StateError {
+    StateError::Source(Box::new(error))
+}
+
+/// Makes a table of what is decided now; returns the tags that occur in it.
+fn load_decisions(state: &mut dyn StateReader, store: &Store) -> Result<BTreeSet<String>, RunError> {
+    let columns = [("resource", ColumnType::Text), ("tag", ColumnType::Text), ("value", ColumnType::Text)];
+    let mut tags = BTreeSet::new();
+    store.load(DECISIONS, &columns, |loader| {
+        state.each_current_decision(&mut |decision| {
+            let row = [&decision.resource, &decision.tag, &decision.value];
+            loader.push(&row.map(|text| LoadValue::Text(text))).map_err(stopped)?;
+            tags.insert(decision.tag);
+            Ok(())
+        })?;
+        Ok::<_, RunError>(())
+    })?;
+    Ok(tags)
+}
+
+/// Makes a table of the predictions that nobody rejected; returns the tags that occur in it.
+fn load_predictions(state: &mut dyn StateReader, store: &Store) -> Result<BTreeSet<String>, RunError> {
+    let columns = [
+        ("resource", ColumnType::Text),
+        ("tag", ColumnType::Text),
+        ("value", ColumnType::Text),
+        ("confidence", ColumnType::Double),
+    ];
+    let mut tags = BTreeSet::new();
+    store.load(PREDICTIONS, &columns, |loader| {
+        state.each_prediction(&mut |prediction| {
+            let row = [
+                LoadValue::Text(&prediction.resource),
+                LoadValue::Text(&prediction.tag),
+                LoadValue::Text(&prediction.value),
+                LoadValue::Double(prediction.confidence),
+            ];
+            loader.push(&row).map_err(stopped)?;
+            tags.insert(prediction.tag);
+            Ok(())
+        })?;
+        Ok::<_, RunError>(())
+    })?;
+    Ok(tags)
+}
+
+/// Policies and checks.
+type Checks = BTreeSet<(String, String)>;
+
+/// Makes a table of the findings that were open at a time; returns the policies and checks that occur in it. None if
+/// no run has been recorded.
+fn load_first_seen(
+    state: &mut dyn StateReader,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Option<Checks>, RunError> {
+    if state.newest_run()?.is_none() {
+        return Ok(None);
+    }
+    let mut occurring = HashSet::new();
+    // Rows have the number of their check, since its names are long and the same for many.
+    let columns = [("check_no", ColumnType::Int), ("resource", ColumnType::Text), ("since", ColumnType::Int)];
+    store.load("tagpol_open", &columns, |loader| {
+        state.each_open_finding(now, &mut |open| {
+            let since = LoadValue::Int(open.since.timestamp_micros());
+            let row = [LoadValue::Int(open.check), LoadValue::Text(&open.resource), since];
+            loader.push(&row).map_err(stopped)?;
+            occurring.insert(open.check);
+            Ok(())
+        })?;
+        Ok::<_, RunError>(())
+    })?;
+    let checks = state.checks()?;
+    let columns =
+        [("check_no", ColumnType::Int), ("policy", ColumnType::Text), ("check_id", ColumnType::Text)];
+    store.load("tagpol_checks", &columns, |loader| {
+        checks.iter().try_for_each(|(number, key)| {
+            loader.push(&[LoadValue::Int(*number), LoadValue::Text(&key.policy), LoadValue::Text(&key.check)])
+        })?;
+        Ok::<_, RunError>(())
+    })?;
+    store.execute(&format!(
+        "CREATE OR REPLACE TABLE {FIRST_SEEN} AS SELECT policy, check_id, resource, make_timestamp(since) AS since \
+         FROM tagpol_open JOIN tagpol_checks USING (check_no); DROP TABLE tagpol_open; DROP TABLE tagpol_checks"
+    ))?;
+    let occurring = checks.into_iter().filter(|(number, _)| occurring.contains(number));
+    Ok(Some(occurring.map(|(_, key)| (key.policy, key.check)).collect()))
+}
+
 /// Remembers a run and its findings.
 pub(crate) fn record(
     run: &Run,
     program: &Program,
     evaluation: &Evaluation,
     state: &StateStore,
-) -> Result<Recorded, StateError> {
+) -> Result<Recorded, RunError> {
     let plan = &run.compiled.plan;
     let key = |check: &tagpol_plan::ir::CheckInfo| FindingKey {
         policy: check.policy_name.clone(),
@@ -150,10 +246,54 @@ pub(crate) fn record(
         tag: check.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.clone()),
     };
     let checks: Vec<FindingKey> = plan.checks.iter().map(key).collect();
-    let found = run.compiled.script.query(QueryKind::Findings);
-    let evaluated = Evaluated { checks: &checks, found, resources: EVALUATED };
-    let entry = entry(program, evaluation);
-    state.write(&run.store, |state| state.record(&entry, evaluated))
+    let mut source = Source { run };
+    let entry = RunRecord { actor: state.actor().map(str::to_owned), ..entry(program, evaluation) };
+    Ok(state.write(|state| state.record(&entry, &checks, &mut source))?)
+}
+
+/// The findings and resources of a run, from its database.
+struct Source<'r> {
+    run: &'r Run,
+}
+
+impl RecordSource for Source<'_> {
+    fn each_finding(
+        &mut self,
+        f: &mut dyn FnMut(ObservedFinding<'_>) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        let query = QueryKind::Findings;
+        for sql in self.run.compiled.script.query(query) {
+            // As the state orders them: by bytes.
+            let sql = format!(
+                "SELECT check_index, resource_id, since FROM ({sql}) ORDER BY check_index, resource_id"
+            );
+            let mut failed = None;
+            let read = self.run.for_each_of(query.as_str(), &sql, |row| {
+                let (check, resource) = (row.index(0)?, row.text(1).unwrap_or_default());
+                f(ObservedFinding { check, resource: &resource, since: row.time(2) }).map_err(|error| {
+                    failed = Some(error);
+                    row.unexpected("stopped")
+                })
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            read.map_err(|error| StateError::Source(Box::new(error)))?;
+        }
+        Ok(())
+    }
+
+    fn evaluated(&mut self, resources: &[&str]) -> Result<Vec<bool>, StateError> {
+        let store = &self.run.store;
+        let loaded = store.load::<StoreError>("tagpol_asked", &[("id", ColumnType::Text)], |loader| {
+            resources.iter().try_for_each(|id| loader.push(&[LoadValue::Text(id)]))
+        });
+        loaded.map_err(stopped)?;
+        let sql = format!("SELECT id FROM {} SEMI JOIN tagpol_asked USING (id)", quote_identifier(EVALUATED));
+        let found = store.query(&sql).map_err(stopped)?;
+        let found: HashSet<String> = found.rows.into_iter().flatten().filter_map(Cell::into_text).collect();
+        Ok(resources.iter().map(|id| found.contains(*id)).collect())
+    }
 }
 
 fn entry(program: &Program, evaluation: &Evaluation) -> RunRecord {
@@ -166,6 +306,7 @@ fn entry(program: &Program, evaluation: &Evaluation) -> RunRecord {
     RunRecord {
         id: 0,
         at: evaluation.now,
+        actor: None,
         snapshot: evaluation.snapshot.id.clone(),
         program: program_hash(program),
         score: summary.score,
@@ -175,10 +316,14 @@ fn entry(program: &Program, evaluation: &Evaluation) -> RunRecord {
         pending: summary.pending,
         exempt: summary.exempt,
         currency: evaluation.snapshot.currency.clone(),
-        cost: summary.cost,
-        cost_in_violation: summary.cost_in_violation,
+        cost: summary.cost.and_then(amount),
+        cost_in_violation: summary.cost_in_violation.and_then(amount),
         goals: goals.collect(),
     }
+}
+
+fn amount(cost: Decimal) -> Option<Amount> {
+    Amount::parse(&cost.to_string())
 }
 
 /// Returns what tells programs apart: 16 hexadecimal digits, others after any change of the

@@ -18,6 +18,7 @@
 mod breakdown;
 pub mod cost;
 pub mod diff;
+mod earlier_state;
 mod error;
 mod evaluate;
 mod finding;
@@ -30,6 +31,7 @@ mod tables;
 mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
+pub use earlier_state::{TakenOver, take_over_earlier_state};
 pub use error::{RunError, TextTooLong};
 pub use evaluate::{
     Compiled, Details, Distinct, Fields, Options, RELATION, Run, SHOWN, StatementLimits, Wanted, compile,

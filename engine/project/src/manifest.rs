@@ -14,6 +14,9 @@ use crate::{Jail, ProjectError};
 /// Name of the file.
 pub const FILE_NAME: &str = "tagpol.toml";
 
+/// The file of the state store by default.
+const STATE: &str = ".tagpol/state.db";
+
 /// The settings. Paths are relative to the folder of the file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -26,7 +29,7 @@ pub struct Manifest {
     pub inventory: Vec<PathBuf>,
     /// Folder of the snapshots.
     pub snapshots: PathBuf,
-    /// File of the state store: decisions, first-seen times, runs.
+    /// The state store: the path of a SQLite file, or the address of a PostgreSQL database.
     pub state: PathBuf,
     /// The gate of `eval`.
     pub fail_on: Option<FailOn>,
@@ -99,7 +102,7 @@ impl Default for Manifest {
             policies: PathBuf::from("."),
             inventory: Vec::new(),
             snapshots: PathBuf::from(".tagpol/snapshots"),
-            state: PathBuf::from(".tagpol/state.duckdb"),
+            state: PathBuf::from(STATE),
             fail_on: None,
             policy: BTreeMap::new(),
             lints: BTreeMap::new(),
@@ -159,6 +162,18 @@ impl Default for PolicyOverride {
 }
 
 impl Manifest {
+    /// Returns the address of the database that the state is in, if it is not a file.
+    pub fn state_address(&self) -> Option<&str> {
+        let text = self.state.to_str()?;
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        matches!(scheme.as_deref(), Some("postgres" | "postgresql")).then_some(text)
+    }
+
+    /// Returns the file of the state, relative to the project: the usual one if the state is in a database.
+    pub(crate) fn state_file(&self) -> &Path {
+        if self.state_address().is_some() { Path::new(STATE) } else { &self.state }
+    }
+
     /// Reads the manifest of the project in a folder; None if it has none.
     ///
     /// # Errors

@@ -65,12 +65,13 @@ impl Manifest {
         Ok(folder)
     }
 
-    /// Returns the file of the state store of the project in `root`, which need not be there.
+    /// Returns the file of the state store of the project in `root`, which need not be there. If the state is in a
+    /// database, other files that belong to it lie next to this one.
     ///
     /// # Errors
     /// If it leads out of the project.
     pub fn state_in(&self, root: &Path) -> Result<PathBuf, ProjectError> {
-        let file = root.join(&self.state);
+        let file = root.join(self.state_file());
         Jail::new(root).target(&file).map_err(|error| refused(root, "state", &error))?;
         Ok(file)
     }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use tagpol_sema::program::Severity;
-use tagpol_sink::markdown;
 use tagpol_session::Decimal;
+use tagpol_sink::markdown;
 
 use super::Report;
 use super::text::{count, goal_text, percent, several, shorten};

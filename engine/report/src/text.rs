@@ -1,8 +1,8 @@
 //! Numbers and foreign text, as people read them.
 
 use tagpol_sema::program::Measure;
-pub(super) use tagpol_sink::terminal::line as clean;
 use tagpol_session::Decimal;
+pub(super) use tagpol_sink::terminal::line as clean;
 
 use tagpol_eval::GoalResult;
 

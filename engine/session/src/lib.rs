@@ -1,4 +1,4 @@
-//! DuckDB: the one place that runs SQL.
+//! DuckDB sessions: the one place that runs SQL over snapshots.
 //!
 //! In: SQL text and the Parquet file of a snapshot. Out: rows of plain values, which know nothing
 //! of DuckDB or Arrow. May assume: the SQL is a whole statement whose literals are escaped
@@ -25,17 +25,18 @@
 //! ```
 
 mod decode;
+pub mod earlier_state;
 mod error;
 mod limits;
 mod load;
 mod quote;
 mod rows;
 mod snapshot;
-pub mod state;
 mod store;
 
 pub use error::StoreError;
 pub use limits::Limits;
+pub use load::{ColumnType, LoadValue, Loader};
 pub use quote::{quote_identifier, quote_text};
 pub use rows::{Cell, Decimal, Row, Table};
 pub use snapshot::SNAPSHOT_COLUMNS;

@@ -99,6 +99,21 @@ pub struct Decimal {
     pub scale: u8,
 }
 
+impl Decimal {
+    /// Reads a decimal number: an optional minus sign, digits, and optionally a point and digits. None if it is not
+    /// one, or has more digits than fit.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = whole.strip_prefix('-').unwrap_or(whole);
+        if digits.is_empty() || !is_number(digits) || !is_number(fraction) {
+            return None;
+        }
+        let scale = u8::try_from(fraction.len()).ok().filter(|scale| *scale <= 38)?;
+        Some(Self { unscaled: format!("{whole}{fraction}").parse().ok()?, scale })
+    }
+}
+
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scale = usize::from(self.scale);
@@ -160,6 +175,17 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_are_read_as_they_are_written() {
+        for (unscaled, scale) in [(0, 0), (-15, 1), (-5, 1), (1_500_000, 3), (10_i128.pow(38) - 1, 12)] {
+            let decimal = Decimal { unscaled, scale };
+            assert_eq!(Decimal::parse(&decimal.to_string()).unwrap().to_string(), decimal.to_string());
+        }
+        for text in ["", "-", "1e3", "+1", ".5", "1.2.3", &"9".repeat(60)] {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn decimals_are_written_exactly() {

@@ -14,6 +14,7 @@
 //! The parts:
 //!
 //! - `store`: where the store is, how long to wait for it, and its transactions
+//! - `project`: what a manifest and the environment name
 //! - `location`: paths and addresses of databases, as users write them
 //! - `reader`, `writer`: the traits that others program against; `decisions`, `predictions`, `findings`, `record`,
 //!   `runs` and `import` implement them once, for both databases
@@ -33,6 +34,7 @@ mod import;
 mod location;
 mod patience;
 mod predictions;
+mod project;
 mod reader;
 mod record;
 mod runs;
@@ -48,6 +50,7 @@ pub use findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
 pub use import::{Import, ImportedRow};
 pub use location::{Location, LocationError};
 pub use predictions::Prediction;
+pub use project::{Environment, ProjectState};
 pub use reader::{Page, StateReader};
 pub use record::{ObservedFinding, RecordSource, Recorded};
 pub use runs::{GoalRecord, RunRecord};

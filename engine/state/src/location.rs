@@ -36,6 +36,14 @@ impl LocationError {
         Self { reason: reason.into(), help }
     }
 
+    /// A server is shared, and the rows of projects without a name could not be told apart.
+    pub(crate) fn no_name() -> Self {
+        Self::new(
+            "a project whose state is on a server needs a name",
+            "add `name = \"…\"` to tagpol.toml, different from that of other projects",
+        )
+    }
+
     /// Returns what to do.
     pub fn help(&self) -> &'static str {
         self.help

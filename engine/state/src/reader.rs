@@ -201,4 +201,61 @@ pub trait StateReader {
     fn each_run(&mut self, f: &mut dyn FnMut(RunRecord) -> Result<(), StateError>) -> Result<(), StateError> {
         each(|page| self.runs(page), |run| run.id, f)
     }
+
+    /// Returns the whole trail of decisions, in its order: all of it, or that of one resource.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    fn whole_trail(&mut self, resource: Option<&str>) -> Result<Vec<Decision>, StateError> {
+        let mut all = Vec::new();
+        self.each_decision(resource, &mut push_to(&mut all))?;
+        Ok(all)
+    }
+
+    /// Returns everything that is decided now, ordered by resource and tag.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    fn all_decisions(&mut self) -> Result<Vec<CurrentDecision>, StateError> {
+        let mut all = Vec::new();
+        self.each_current_decision(&mut push_to(&mut all))?;
+        Ok(all)
+    }
+
+    /// Returns all rejected suggestions, ordered by resource, tag and value.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    fn all_rejections(&mut self) -> Result<Vec<Rejection>, StateError> {
+        let mut all = Vec::new();
+        self.each_rejection(&mut push_to(&mut all))?;
+        Ok(all)
+    }
+
+    /// Returns all predictions that nobody rejected, ordered by resource and tag.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    fn all_predictions(&mut self) -> Result<Vec<Prediction>, StateError> {
+        let mut all = Vec::new();
+        self.each_prediction(&mut push_to(&mut all))?;
+        Ok(all)
+    }
+
+    /// Returns all runs, the oldest first.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    fn all_runs(&mut self) -> Result<Vec<RunRecord>, StateError> {
+        let mut all = Vec::new();
+        self.each_run(&mut push_to(&mut all))?;
+        Ok(all)
+    }
+}
+
+fn push_to<T>(all: &mut Vec<T>) -> impl FnMut(T) -> Result<(), StateError> {
+    |row| {
+        all.push(row);
+        Ok(())
+    }
 }

@@ -20,9 +20,10 @@ pub(crate) struct Checked {
 pub(crate) fn options(project: &mut Project, now: DateTime<Utc>) -> Result<Options, String> {
     project.reload_manifest().map_err(|error| error.to_string())?;
     let has_root = !project.root().as_os_str().is_empty();
-    let store = has_root.then(|| StateAccess::default().store_of(project)).transpose();
+    let locate = || StateAccess::default().locate(project.root(), project.manifest());
+    let store = has_root.then(locate).transpose().map_err(|error| error.to_string())?;
     // Nothing is written here, so a store that does not exist stays so.
-    let state = store.map_err(|error| error.to_string())?.flatten().filter(StateStore::exists);
+    let state = store.filter(StateStore::exists);
     Ok(Options { rates: project.manifest().rates.clone(), state, ..Options::at(now) })
 }
 

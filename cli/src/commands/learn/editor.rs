@@ -40,7 +40,7 @@ pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Learnt, Failu
     let data = context.data();
     let all = some(&data)?;
     // Without a model that can be read, there are still the facts of the inventory.
-    let model = ActiveModel::promoted(&data, &registry(data.store.path())).ok().flatten();
+    let model = ActiveModel::promoted(&data, &registry(data.store.folder())).ok().flatten();
     let suggested = suggested(&data, model.as_ref(), &all);
     let mut names = Names::of(data.program);
     let tags = data.targets.iter().enumerate().map(|(target, named)| {

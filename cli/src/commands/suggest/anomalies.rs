@@ -41,7 +41,7 @@ pub(super) fn run(
     scope: Option<&Pred>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let model = ActiveModel::promoted(data, &registry(data.store.path()))?.ok_or_else(no_model)?;
+    let model = ActiveModel::promoted(data, &registry(data.store.folder()))?.ok_or_else(no_model)?;
     let mut all = Vec::new();
     data.for_each(scope.map_or(Which::All, Which::Where), |one| {
         all.push(one);

@@ -64,7 +64,7 @@ pub(in crate::commands) fn suggestions(
     which: Which<'_>,
     at_least: Option<f64>,
 ) -> Result<Vec<Suggested>, Failure> {
-    let predictions = data.store.read(&data.store.database()?, |state| state.predictions())?;
+    let predictions = data.store.read(|state| state.all_predictions())?;
     let mut by_resource: HashMap<String, Vec<(usize, Prediction)>> = HashMap::new();
     for prediction in predictions.unwrap_or_default() {
         let Ok(own) = data.target(&prediction.tag) else { continue };
@@ -188,7 +188,7 @@ pub(crate) fn explain_suggestions(
     if data.program.inferences.is_empty() {
         return Ok(String::new());
     }
-    let Some(model) = ActiveModel::promoted(data, &registry(data.store.path()))? else {
+    let Some(model) = ActiveModel::promoted(data, &registry(data.store.folder()))? else {
         return Ok(String::new());
     };
     let mut suggested = suggestions(data, None, Which::Id(id), Some(0.0))?;

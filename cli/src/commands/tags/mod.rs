@@ -19,11 +19,11 @@ use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
-use crate::project::{self, state_path};
+use crate::project;
 use crate::{rows, state};
 
 pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let store = state::store(state_path(args.project.as_deref())?, &args.wait);
+    let store = state::at(args.project.as_deref(), &args.wait, &context(None))?;
     match &args.command {
         TagsCommand::Set { resource, tags, decider } => {
             decide(args, &store, Action::Set, resource, tags, decider, output)
@@ -84,8 +84,7 @@ fn apply(
     let mut requests = requests.to_vec();
     resource::resolve(&project, &mut requests, args.any_id, &context, output)?;
     let who = decider::name(decider.by.as_deref(), project.root())?;
-    let database = store.database()?;
-    let decided = store.write(&database, |state| -> Result<Vec<Decision>, Failure> {
+    let decided = store.write(|state| -> Result<Vec<Decision>, Failure> {
         let changes = request::changes(&requests, state)?;
         Ok(state.decide(clock(None), &who, &changes)?)
     })?;
@@ -132,8 +131,8 @@ struct ExportRow {
 
 impl From<CurrentDecision> for ExportRow {
     fn from(decision: CurrentDecision) -> Self {
-        let CurrentDecision { resource, tag, value, at, who, note } = decision;
-        Self { resource, tag, value, note, who, at: rows::time(at) }
+        let CurrentDecision { resource, tag, value, at, actor, note } = decision;
+        Self { resource, tag, value, note, who: actor, at: rows::time(at) }
     }
 }
 
@@ -143,7 +142,7 @@ fn export(
     path: Option<&Path>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let decisions = store.read(&store.database()?, |state| state.decisions())?;
+    let decisions = store.read(|state| state.all_decisions())?;
     let text = rows::text(format, &EXPORTED, decisions.unwrap_or_default().into_iter().map(ExportRow::from))?;
     match path {
         Some(path) => write_whole(path, &text)?,
@@ -173,7 +172,7 @@ impl<'a> From<&'a Decision> for HistoryRow<'a> {
         Self {
             seq: decision.seq,
             at: rows::time(decision.at),
-            who: &decision.who,
+            who: &decision.actor,
             action: decision.action.as_str(),
             resource: &decision.resource,
             tag: &decision.tag,
@@ -190,7 +189,7 @@ fn history(
     format: Option<RowFormat>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let trail = store.read(&store.database()?, |state| state.history(resource))?;
+    let trail = store.read(|state| state.whole_trail(resource))?;
     let trail = trail.unwrap_or_default();
     if let Some(format) = format {
         output.print_exactly(&rows::text(format, &TRAIL, trail.iter().map(HistoryRow::from))?)?;
@@ -206,7 +205,7 @@ fn history(
     let mut text = String::new();
     for decision in &trail {
         let note = decision.note.as_ref().map(|note| format!(" ({})", one_line(note))).unwrap_or_default();
-        let (at, who) = (rows::time(decision.at), one_line(&decision.who));
+        let (at, who) = (rows::time(decision.at), one_line(&decision.actor));
         let action = decision.action.as_str();
         let _ = write!(text, "{:>5}  {at}  {who}  {action}  {}", decision.seq, line(decision).trim_end());
         let _ = writeln!(text, "{note}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tagpol_app::state::{Action, Change, State};
+use tagpol_app::state::{Action, Change, StateReader};
 use tagpol_sema::program::Program;
 use tagpol_sema::{Validity, describe};
 use tagpol_syntax::similar::closest;
@@ -101,13 +101,13 @@ impl Request {
 }
 
 /// Fills in the values that the model suggests.
-pub(super) fn changes(requests: &[Request], state: &State<'_>) -> Result<Vec<Change>, Failure> {
+pub(super) fn changes(requests: &[Request], state: &mut dyn StateReader) -> Result<Vec<Change>, Failure> {
     let asks = |request: &Request| {
         request.value.is_none() && matches!(request.action, Action::Confirm | Action::Reject)
     };
     let mut suggested = HashMap::new();
     if requests.iter().any(asks) {
-        for prediction in state.predictions()? {
+        for prediction in state.all_predictions()? {
             suggested.insert((prediction.resource, prediction.tag), prediction.value);
         }
     }

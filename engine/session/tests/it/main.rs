@@ -2,11 +2,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+mod earlier_state;
 mod errors;
 mod interrupt;
 mod loading;
 mod snapshots;
-mod state;
 mod values;
 
 use tagpol_session::{Cell, Store, StoreOptions};
