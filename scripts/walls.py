@@ -27,7 +27,7 @@ FORBIDDEN = {
     "tagpol-app": ["miette", "clap", "tower-lsp-server", "tokio", "aws-config"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
     "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
-    "tagpol-questions": ["tagpol-sema", "tokio", "duckdb", "miette"],
+    "tagpol-worker-protocol": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
 }
 

@@ -45,7 +45,7 @@ pub(crate) const CHECKS: [(&str, &str); 12] = [
     ("expensive", "review-date"),
 ];
 
-/// What is wrong, over the columns of the normalised resources.
+/// What is wrong, over the columns of the normalized resources.
 const WRONG: [&str; 12] = [
     "env IS NULL",
     "cc IS NULL",

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::Counts;
 use crate::by_hand::{KEYS, pairs};
 
-/// What is known of a value: the lowest bit says that it is there, the others are judgements.
+/// What is known of a value: the lowest bit says that it is there, the others are judgments.
 type Fact = u8;
 
 const PRESENT: Fact = 1;

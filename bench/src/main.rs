@@ -53,7 +53,7 @@ struct Args {
     /// The policies
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/p12"))]
     policies: PathBuf,
-    /// The program to measure as a process [default: the one beside this one]
+    /// The program to measure as a process [default: the one next to this one]
     #[arg(long)]
     program: Option<PathBuf>,
     /// Folder for the inventory and its snapshot [default: a temporary one]

@@ -99,7 +99,7 @@ impl Line {
         self.time.as_secs_f64() / of.as_secs_f64()
     }
 
-    /// Says what is aimed at, and whether it is met.
+    /// Describes what is aimed at, and whether it is met.
     fn aim(&self, reference: Duration) -> String {
         let seconds = self.time.as_secs_f64();
         let (met, aim) = match self.aim {

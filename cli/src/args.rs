@@ -26,21 +26,21 @@ use crate::targets::{Target, no_format};
 
 /// Tag policies for AWS, Azure and GCP, as code
 ///
-/// Describe your tags, how native spellings become clean virtual tags, and what must hold, in
-/// .tagpol files; tagpol checks them, tests them, and evaluates them over bills and inventories.
-/// The clouds themselves are never touched.
+/// Describe your tags, the mapping of native spellings to clean virtual tags, and your requirements in
+/// .tagpol files. tagpol checks them, tests them, and evaluates them over bills and inventories. It never
+/// changes anything in a cloud.
 #[derive(Debug, Parser)]
 #[command(
     name = "tagpol",
     version,
-    after_help = "Exit codes: 0 nothing at or above the gate, 1 findings (or failed tests, files to format, stale documentation), \
-                  2 a mistake in the command line or the policies, 3 a problem with the inventory or the engine, \
+    after_help = "Exit codes: 0 no finding at or above the gate, 1 findings (or failed tests, files to format, stale documentation), \
+                  2 an error in the command line or the policies, 3 a problem with the inventory or the engine, \
                   130 interrupted."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured
+    /// When to use colors; NO_COLOR and CLICOLOR_FORCE are respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
     #[command(flatten)]
@@ -49,29 +49,29 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a new project with an example policy, a test and a small inventory
+    /// Create a new project with an example policy, a test and a small inventory
     Init(InitArgs),
-    /// Report every mistake in the policies, without evaluating anything
+    /// Report all errors in the policies, without evaluating them
     Check(CheckArgs),
-    /// Give .tagpol files their canonical form
+    /// Format .tagpol files
     Fmt(FmtArgs),
-    /// Evaluate the policies over an inventory and report what they find
+    /// Evaluate the policies over an inventory and report the findings
     Eval(EvalArgs),
-    /// Tell what is spent by the values of tags, with shared costs spread
+    /// Show costs by tag, with shared costs distributed
     Cost(CostArgs),
-    /// Compare what two versions of the policies find, or what is found in two snapshots
+    /// Compare the findings of two versions of the policies, or of two snapshots
     Diff(DiffArgs),
-    /// Say why a resource has its tags and findings, and what would make it compliant
+    /// Explain why a resource has its tags and findings, and how to make it compliant
     Explain(ExplainArgs),
     /// Run the `test` blocks of the policies
     Test(TestArgs),
     /// Write documentation of the tags and policies
     Doc(DocArgs),
-    /// Import inventories and look at snapshots
+    /// Import inventories, and list and show snapshots
     Snapshot(SnapshotArgs),
-    /// Decide tags of single resources, and see who decided what
+    /// Set tags of single resources, and list these decisions
     Tags(TagsArgs),
-    /// Show past runs and how their scores went
+    /// Show past runs and their scores
     Runs(RunsArgs),
     /// Train a model that suggests missing tags, from the resources that have them
     Train(TrainArgs),
@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Model(ModelArgs),
     /// Propose rules and spellings from the inventory, as policies
     Learn(LearnArgs),
-    /// Show what the policies compile to
+    /// Show the SQL or the plan that the policies compile to
     Compile(CompileArgs),
     /// Explain a diagnostic code, with a wrong and a right example
     ExplainCode(ExplainCodeArgs),
@@ -104,23 +104,23 @@ pub(crate) struct InitArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// Form of the report
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
-    /// Exit with 2 when there are warnings too, for CI
+    /// Exit with 2 also if there are only warnings, for CI
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) deny: Option<Deny>,
-    /// The clock that waivers expire by [default: now]
+    /// Time of the check, which decides which waivers have expired [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Deny {
-    /// What is probably a mistake
+    /// Probable errors
     Warnings,
 }
 
@@ -128,7 +128,7 @@ pub(crate) enum Deny {
 pub(crate) enum CheckFormat {
     /// With the source line underlined
     Human,
-    /// One line a mistake
+    /// One line per error
     Short,
     /// A JSON list
     Json,
@@ -137,44 +137,44 @@ pub(crate) enum CheckFormat {
 #[derive(Debug, clap::Args)]
 pub(crate) struct FmtArgs {
     /// Files, folders of .tagpol files, or `-` for standard input to standard output [default: the
-    /// project around here]
+    /// project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Change nothing; list the files that would change, and exit with 1 if there are any
+    /// List the files that would change, without changing them; exit with 1 if there are any
     #[arg(long, conflicts_with = "diff")]
     pub(crate) check: bool,
-    /// Change nothing; show what would change, and exit with 1 if anything would
+    /// Show the changes without making them; exit with 1 if there are any
     #[arg(long)]
     pub(crate) diff: bool,
-    /// Format only the statements and items that these lines of one file touch, like 12-20
+    /// Format only the statements and items in these lines of one file, like 12-20
     #[arg(long, value_name = "LINES", value_parser = parse_lines)]
     pub(crate) range: Option<RangeInclusive<usize>>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvalArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the report on standard output [default: table, unless `--output` names something else]
+    /// Format of the report on standard output [default: table, unless `--output` writes to standard output]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<Format>,
-    /// Exit with 1 when a finding of this severity or worse is open [default: low, or the manifest's]
+    /// Exit with 1 if a finding of this severity or higher is open [default: that of tagpol.toml, else low]
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) fail_on: Option<FailOn>,
-    /// Fail only because of what an earlier run did not find: the file that it wrote as JSON
+    /// Fail only because of new findings: those that are not in this file, the JSON report of an earlier run
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) baseline: Option<PathBuf>,
-    /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    /// Time of the evaluation: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     /// Write a report to a file; repeat it for several
     ///
     /// FORMAT is one of table, json, jsonl, csv, markdown, junit, sarif, github, gitlab, tap, parquet and
-    /// html. FORMAT without a file is written to standard output; FILE without a format has the one of
-    /// `--format`, else the usual one of its extension. docs/reports.md tells what each is for.
+    /// html. FORMAT without a file writes to standard output. FILE without a format uses `--format`, or else
+    /// the format of its extension. docs/reports.md describes the formats.
     #[arg(
         long, short, value_name = "[FORMAT=]FILE", value_parser = Target::<Format>::parse, value_hint = ValueHint::FilePath
     )]
@@ -182,10 +182,10 @@ pub(crate) struct EvalArgs {
     /// Show every finding in the table, not only the dearest of each check
     #[arg(long)]
     pub(crate) all: bool,
-    /// Threads to run on [default: one a core]; results do not depend on it
+    /// Number of threads [default: one per core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// Use what the project remembers, and remember nothing of this run
+    /// Use decisions and first-seen times, but do not record this run
     #[arg(long)]
     pub(crate) no_record: bool,
     #[command(flatten)]
@@ -197,7 +197,7 @@ pub(crate) struct EvalArgs {
 /// What bounds an evaluation.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct LimitArgs {
-    /// Longest text that a template, `replace` or a map may make, in bytes [default: 65536]
+    /// Longest text that a template, `replace` or a map may create, in bytes [default: 65536]
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     text_limit: Option<u32>,
 }
@@ -208,10 +208,10 @@ impl LimitArgs {
     }
 }
 
-/// What the project remembers, and whether it counts.
+/// Whether the state of the project is used.
 #[derive(Debug, clap::Args)]
 pub(crate) struct StateArgs {
-    /// Evaluate as if the project remembered nothing: no decisions, no first-seen times, no record
+    /// Ignore the state of the project: no decisions, no first-seen times, no record of this run
     #[arg(long)]
     pub(crate) no_state: bool,
     #[command(flatten)]
@@ -221,7 +221,7 @@ pub(crate) struct StateArgs {
 /// How long another process is waited for.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct WaitArgs {
-    /// Seconds to wait while another process has the state store [default: 30]
+    /// Seconds to wait while another process uses the state store [default: 30]
     #[arg(long, value_name = "SECONDS", global = true)]
     pub(crate) wait: Option<u32>,
 }
@@ -231,18 +231,18 @@ pub(crate) struct ExplainArgs {
     /// The resource: its id, its name, or the end of its id
     pub(crate) resource: String,
     /// Only this tag, policy or check (POLICY/CHECK), with every rule that did not fire and every
-    /// check that holds [default: all tags and findings]
+    /// check that passes [default: all tags and findings]
     #[arg(value_name = "TAG|POLICY[/CHECK]")]
     pub(crate) about: Option<String>,
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) project: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the explanation
+    /// Format of the explanation
     #[arg(long, value_enum, default_value_t = ExplainFormat::Pretty)]
     pub(crate) format: ExplainFormat,
-    /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    /// Time of the evaluation: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
@@ -253,10 +253,10 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CostArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// A tag, or an attribute like resource.account; repeat it, or separate several by commas
+    /// A tag, or an attribute like resource.account; repeat it, or separate several with commas
     #[arg(long, required = true, value_name = "TAG", value_delimiter = ',')]
     pub(crate) by: Vec<String>,
     #[command(flatten)]
@@ -292,8 +292,8 @@ pub(crate) struct CostArgs {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct DiffArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here];
-    /// two of them are compared
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder];
+    /// two paths are compared
     #[arg(value_hint = ValueHint::AnyPath, num_args = 0..=2)]
     pub(crate) paths: Vec<PathBuf>,
     /// Revisions of the git repository, like main..HEAD; the work tree is not touched
@@ -301,22 +301,22 @@ pub(crate) struct DiffArgs {
     pub(crate) rev: Option<String>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Form of the report [default: the usual one of the file's extension, else pretty]
+    /// Format of the report [default: that of the file extension, else pretty]
     #[arg(long, value_enum)]
     pub(crate) format: Option<DiffFormat>,
     /// Write the report to a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
-    /// Show every finding and every value, not only some of each check and tag
+    /// Show all findings and values, not only the first of each check and tag
     #[arg(long)]
     pub(crate) all: bool,
-    /// Exit with 1 when a finding of this severity or worse is open and was not [default: none]
+    /// Exit with 1 if a finding of this severity or higher is newly open [default: none]
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) fail_on: Option<FailOn>,
-    /// The clock of both: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    /// Time of both evaluations: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
-    /// Threads to run on [default: one a core]; results do not depend on it
+    /// Number of threads [default: one per core]; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
     #[command(flatten)]
@@ -350,8 +350,8 @@ pub(crate) struct SourceArgs {
     /// standard input
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with = "snapshot")]
     pub(crate) inventory: Vec<PathBuf>,
-    /// A snapshot of the project, by the start of its id [default: what tagpol.toml lists as
-    /// `inventory`, else the newest snapshot]
+    /// A snapshot of the project, by the start of its id [default: the `inventory` of
+    /// tagpol.toml, else the newest snapshot]
     #[arg(long, value_name = "ID")]
     pub(crate) snapshot: Option<String>,
     /// A Terraform plan or state, as `terraform show -json` writes it, or `-` for standard input; findings
@@ -362,7 +362,7 @@ pub(crate) struct SourceArgs {
     pub(crate) import: ImportArgs,
 }
 
-/// What is fetched from a live cloud. Nothing is changed there.
+/// Selection of resources to fetch from a live cloud; nothing is changed there.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct FetchArgs {
     /// The cloud
@@ -370,13 +370,13 @@ pub(crate) struct FetchArgs {
     /// A region; repeat it for several [default: that of the environment or the profile]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Vec<String>,
-    /// A profile of the cloud's own configuration
+    /// A profile in the configuration of the cloud's command line
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Only this type, like `ec2:instance` or `s3`; repeat it for several
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) types: Vec<String>,
-    /// A bill or an export to join with what is fetched; repeat it for several
+    /// A bill or an export to join with the fetched resources; repeat it for several
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) with: Vec<PathBuf>,
     #[command(flatten)]
@@ -393,18 +393,18 @@ pub(crate) enum Cloud {
 /// How inventories are read.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Format of the inventory files, one of `tagpol snapshot formats` [default: found out from their
+    /// Format of the inventory files, one of `tagpol snapshot formats` [default: detected from their
     /// content]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) inventory_format: Option<InventoryFormat>,
-    /// Month of a bill whose costs count [default: the latest whole one]
+    /// Invoice month whose costs are used [default: the latest complete month]
     #[arg(long, value_name = "YYYY-MM")]
     pub(crate) month: Option<YearMonth>,
-    /// Currency of costs whose files do not say it, like USD
+    /// Currency of costs in files without a currency, like USD
     #[arg(long, value_name = "CODE", value_parser = parse_currency)]
     pub(crate) currency: Option<String>,
-    /// Fail on the first row or value that cannot be read, and on files that are incomplete, like the first
-    /// page of an answer, instead of listing them
+    /// Fail on the first row or value that cannot be read, and on incomplete files, such as the first
+    /// page of a result, instead of listing them
     #[arg(long)]
     pub(crate) strict: bool,
 }
@@ -433,10 +433,10 @@ impl From<FailOn> for tagpol_app::settings::FailOn {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TestArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// Run only the tests whose name contains this; repeat it for those that contain any of several
+    /// Run only tests whose name contains this text; repeat it for tests that contain any of several texts
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
     /// List the tests instead of running them
@@ -451,19 +451,19 @@ pub(crate) struct TestArgs {
     /// Write the coverage to a file, as LCOV
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) lcov: Option<PathBuf>,
-    /// Make small mistakes in the policies, and show those that no test notices
+    /// Make small changes (mutants) to the policies, and show those that no test catches
     #[arg(long)]
     pub(crate) mutate: bool,
-    /// Exit with 1 when less of the coverage, or of the mistakes, is reached: 80 or 80%
+    /// Exit with 1 if the coverage, or the share of caught mutants, is lower: 80 or 80%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     pub(crate) threshold: Option<f64>,
-    /// Form of the report
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = TestFormat::Pretty)]
     pub(crate) format: TestFormat,
     /// Write the report to a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
-    /// The clock of tests that have no `at` [default: now]
+    /// Time of tests without `at` [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]
@@ -482,26 +482,26 @@ pub(crate) enum TestFormat {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DocArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// Where to write it: a file (.md or .html), or a folder for a file a topic [default: `output` under
-    /// `[doc]` in tagpol.toml, else standard output]
+    /// Output: a file (.md or .html), or a folder for one file per topic [default: `output` in the
+    /// section `[doc]` of tagpol.toml, else standard output]
     #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<PathBuf>,
-    /// Form of the documentation [default: that of the manifest or of the file's name, else markdown]
+    /// Format of the documentation [default: that of tagpol.toml or of the file extension, else markdown]
     #[arg(long, value_enum)]
     pub(crate) format: Option<DocFormat>,
-    /// Write nothing; list the files that are stale or missing, and exit with 1 if there are any
+    /// List stale and missing files, without writing them; exit with 1 if there are any
     #[arg(long)]
     pub(crate) check: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DocFormat {
-    /// As code hosts show it
+    /// Markdown, as on code hosting sites
     Markdown,
-    /// Pages that need no other file
+    /// Self-contained HTML pages
     Html,
 }
 
@@ -518,7 +518,7 @@ impl From<tagpol_app::settings::DocFormat> for DocFormat {
 pub(crate) struct SnapshotArgs {
     #[command(subcommand)]
     pub(crate) command: SnapshotCommand,
-    /// The project whose snapshots are meant [default: the project around here]
+    /// Project of the snapshots [default: the project of the current folder]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
 }
@@ -535,32 +535,32 @@ pub(crate) enum SnapshotCommand {
     },
     /// Fetch the resources of a live cloud into a new snapshot
     Fetch(FetchArgs),
-    /// List the snapshots, the newest first
+    /// List the snapshots, newest first
     List,
-    /// Show where a snapshot came from, what is in it, and what could not be read
+    /// Show the sources and content of a snapshot, and rows and values that could not be read
     Show {
         /// The start of its id, or its folder [default: the newest]
         id: Option<String>,
-        /// List every row and value that could not be read
+        /// List all rows and values that could not be read
         #[arg(long)]
         rejects: bool,
-        /// List the resources that only a bill or only an inventory has, where both were imported
+        /// List the resources that are only in a bill or only in an inventory, if both were imported
         #[arg(long, conflicts_with = "rejects")]
         orphans: bool,
     },
-    /// Remove snapshots from the disk; what is remembered of findings and tags stays
+    /// Remove snapshots from the disk; the recorded findings and tags stay
     Remove {
-        /// The starts of their ids
+        /// The start of each id
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// List the formats that inventories are read in
+    /// List the formats of inventories
     Formats,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompileArgs {
-    /// A project folder, a folder of .tagpol files, or one file [default: the project around here]
+    /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
     /// Show the SQL that runs (the default)
@@ -571,20 +571,20 @@ pub(crate) struct CompileArgs {
     pub(crate) plan: bool,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// The clock that is compiled in [default: now]
+    /// Time that is compiled in [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainCodeArgs {
-    /// The code, like E0012, or a lint like substring-trap; without one, all are listed
+    /// The code, like E0012, or a lint like substring-trap; if omitted, all are listed
     pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LspArgs {
-    /// Taken since many editors add it; there is no other way
+    /// Accepted since many editors add it; it is the only transport
     #[arg(long, hide = true)]
     pub(crate) stdio: bool,
 }
@@ -620,7 +620,7 @@ fn parse_percent(text: &str) -> Result<f64, String> {
         // Who writes 0.9 means 90%, and a gate must not be open by mistake.
         Some(share) if share > 0.0 && share <= 1.0 && !text.ends_with('%') => {
             let percent = (share * 10_000.0).round() / 100.0;
-            Err(format!("write it in percent: {percent}%, or {share}% if that is meant"))
+            Err(format!("write a percentage: {percent}%, or {share}% if you mean that"))
         }
         Some(percent) => Ok(percent),
         None => Err("write a number from 0 to 100, like 80%".to_owned()),

@@ -163,7 +163,7 @@ fn count(diagnostics: &[Diagnostic]) -> String {
         .join(", ");
     match diagnostics.first() {
         Some(first) => {
-            format!("{parts}; `tagpol explain-code {}` tells more of the first", first.code.as_str())
+            format!("{parts}; `tagpol explain-code {}` explains the first", first.code.as_str())
         }
         None => parts,
     }

@@ -6,7 +6,7 @@
 
 ;;; Commentary:
 
-;; A mode for .tagpol files: colours, comments, indentation, and the language server through eglot,
+;; A mode for .tagpol files: colors, comments, indentation, and the language server through eglot,
 ;; which is part of Emacs from 29 on and a package before:
 ;;
 ;;   (require 'tagpol-mode)
@@ -63,7 +63,7 @@
       ("\\_<[0-9]\\{4\\}-[0-9]\\{2\\}-[0-9]\\{2\\}\\_>" . font-lock-constant-face)
       (,(regexp-opt '("true" "false" "missing" "critical" "high" "medium" "low") 'symbols) . font-lock-constant-face)
       (,(regexp-opt tagpol-keywords 'symbols) . font-lock-keyword-face)))
-  "Colours of .tagpol files.")
+  "Colors of .tagpol files.")
 
 (defun tagpol-indent-line ()
   "Indents a line by the brackets that are open before it."

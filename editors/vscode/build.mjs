@@ -1,4 +1,4 @@
-/** Bundles the extension into dist/, with its grammars and the licences of what is bundled; `--tests` the tests. */
+/** Bundles the extension into dist/, with its grammars and the licenses of what is bundled; `--tests` the tests. */
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,19 +25,19 @@ async function extension() {
     minify: true,
     metafile: true,
   });
-  writeFileSync(`${OUT}/licences.txt`, licences(metafile.inputs));
-  for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) {
-    copyFileSync(`../../${licence}`, `${OUT}/${licence}`);
+  writeFileSync(`${OUT}/licenses.txt`, licenses(metafile.inputs));
+  for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) {
+    copyFileSync(`../../${license}`, `${OUT}/${license}`);
   }
 }
 
-/** The licences of the packages that some bundled files are of. */
-function licences(files) {
+/** The licenses of the packages that some bundled files are of. */
+function licenses(files) {
   const packages = Object.keys(files).flatMap((file) => file.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []);
   const texts = [...new Set(packages)].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     if (!ALLOWED.includes(license)) {
-      throw new Error(`${name} has the licence ${license}, which build.mjs does not allow`);
+      throw new Error(`${name} has the license ${license}, which build.mjs does not allow`);
     }
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
     return `${name} ${version}: ${license}\n\n${file === undefined ? '' : readFileSync(join(folder, file), 'utf8')}`;

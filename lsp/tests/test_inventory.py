@@ -308,7 +308,7 @@ async def test_violations(inventoried):
 
 async def test_find_resources(inventoried):
     answer = await ask(inventoried, "tagpol/findResources", query="NAME-0", limit=3)
-    assert [one.id for one in answer.resources] == ["r-02", "r-00", "r-01"], "the dearest first"
+    assert [one.id for one in answer.resources] == ["r-02", "r-00", "r-01"], "the most expensive first"
     assert answer.resources[0].type == "ec2:instance"
 
 
@@ -339,7 +339,7 @@ async def test_evaluate_tells_findings(inventoried):
         return [one for one in found if one.source == "tagpol findings"]
 
     found = (await until(findings))[0]
-    assert found.code == "owned/owner" and "3 of 6 resources do not hold" in found.message
+    assert found.code == "owned/owner" and "3 of 6 resources fail" in found.message
     assert "name-02" in found.message and found.severity == types.DiagnosticSeverity.Warning
     await ask(inventoried, "tagpol/clearFindings")
 
@@ -400,7 +400,7 @@ async def test_tests_without_an_inventory(project):
     answer = await ask(project, "tagpol/runTests", uri=project.uri(A))
     assert [one.outcome for one in answer.results] == ["passed", "failed"]
     project.change(A, POLICIES.replace("require owner", "require ownr"))
-    with pytest.raises(JsonRpcException, match="the policies have mistakes"):
+    with pytest.raises(JsonRpcException, match="the policies have errors"):
         await ask(project, "tagpol/runTests", uri=project.uri(A))
 
 
@@ -415,7 +415,7 @@ async def test_commands(inventoried):
         await inventoried.client.workspace_execute_command_async(
             types.ExecuteCommandParams(command=command.command, arguments=command.arguments))
     messages = [message.message for message in inventoried.client.messages]
-    assert messages[0].startswith("owned: 3 violations, 6 in scope\nr-02 (name-02): owner")
+    assert messages[0].startswith("owned: 3 findings, 6 resources in scope\nr-02 (name-02): owner")
     assert messages[1].startswith("failed: staging is owned\nexpect violation owned/owner: got no finding")
     assert messages[2].startswith("7 of 10 resources comply; open findings: 0 critical, 3 high")
     with pytest.raises(JsonRpcException):

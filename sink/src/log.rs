@@ -9,7 +9,7 @@
 //!
 //! GitLab, Jenkins, Travis and others act on escape sequences only, which [`terminal`](crate::terminal) removes.
 //!
-//! Both runners search with the rules of a language unless they were told not to, and those ignore characters
+//! Both runners search with the rules of a language unless they are configured not to, and those ignore characters
 //! without a shape. So these are skipped when commands are looked for, and are no means of breaking one.
 
 use std::borrow::Cow;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use tagpol_eval::{
-    Details, Distinct, Evaluation, Finding, Options, RunError, SHOWN, State, StatementLimits, Wanted,
-    evaluate, evaluate_in_detail,
+    Details, Distinct, Evaluation, Finding, FindingSelection, Options, RunError, State, StatementLimits,
+    TOP_FINDINGS, evaluate, evaluate_in_detail,
 };
 use tagpol_inventory::{ImportError, ImportOptions, Snapshot, import};
 use tagpol_sema::program::Program;
@@ -119,7 +119,7 @@ fn snapshot(count: usize, unpriced: usize) -> (Snapshot, TempDir) {
 fn in_detail(
     snapshot: &Snapshot,
     distinct: Distinct,
-    findings: Wanted,
+    findings: FindingSelection,
     limits: StatementLimits,
 ) -> (Evaluation, Details) {
     let options = Options { distinct, findings, limits, ..Options::at(now()) };
@@ -130,10 +130,10 @@ fn in_detail(
 fn both_ways_give_the_same() {
     let (snapshot, _folder) = snapshot(3000, 30);
     let usual = StatementLimits::default();
-    let (plain, details) = in_detail(&snapshot, Distinct::Large, Wanted::All, usual);
+    let (plain, details) = in_detail(&snapshot, Distinct::Large, FindingSelection::All, usual);
     let states = [State::Open, State::Pending, State::Exempt];
     assert!(states.iter().all(|state| plain.findings.iter().any(|f| f.state == *state)), "all states");
-    let (distinct, distinct_details) = in_detail(&snapshot, Distinct::Always, Wanted::All, usual);
+    let (distinct, distinct_details) = in_detail(&snapshot, Distinct::Always, FindingSelection::All, usual);
     assert_eq!(distinct, plain);
     assert_eq!(distinct_details.waivers, details.waivers);
 }
@@ -141,11 +141,12 @@ fn both_ways_give_the_same() {
 #[test]
 fn several_statements_give_the_same_as_one() {
     let (snapshot, _folder) = snapshot(3000, 30);
-    let (whole, details) = in_detail(&snapshot, Distinct::Large, Wanted::All, StatementLimits::default());
+    let (whole, details) =
+        in_detail(&snapshot, Distinct::Large, FindingSelection::All, StatementLimits::default());
     for limit in [1, 2, 3] {
         for distinct in [Distinct::Large, Distinct::Always] {
             let (parts, details_of_parts) =
-                in_detail(&snapshot, distinct, Wanted::All, StatementLimits::all(limit));
+                in_detail(&snapshot, distinct, FindingSelection::All, StatementLimits::all(limit));
             assert_eq!(parts, whole, "{limit}, {distinct:?}");
             assert_eq!(details_of_parts.waivers, details.waivers, "{limit}, {distinct:?}");
         }
@@ -170,8 +171,9 @@ fn where_few_costs_are_known_the_first_by_id_are_read() {
 
 fn the_dearest_are_read(unpriced: usize, limits: StatementLimits) {
     let (snapshot, _folder) = snapshot(MANY, unpriced);
-    let (all, details) = in_detail(&snapshot, Distinct::Large, Wanted::All, StatementLimits::default());
-    let (some, some_details) = in_detail(&snapshot, Distinct::Large, Wanted::Dearest, limits);
+    let (all, details) =
+        in_detail(&snapshot, Distinct::Large, FindingSelection::All, StatementLimits::default());
+    let (some, some_details) = in_detail(&snapshot, Distinct::Large, FindingSelection::TopByCost, limits);
     let (read, of) = (some.findings.len(), all.findings.len());
     assert!(read * 10 < of, "{read} of {of}");
     assert!(some.findings.iter().all(|finding| all.findings.contains(finding)));
@@ -187,7 +189,7 @@ fn dearest(evaluation: &Evaluation, check: usize) -> Vec<&Finding> {
     let mut open: Vec<&Finding> = open.collect();
     let cost = |finding: &Finding| finding.cost.map_or(i128::MIN, |cost| cost.unscaled);
     open.sort_by(|a, b| cost(b).cmp(&cost(a)).then_with(|| a.resource.cmp(&b.resource)));
-    open.truncate(SHOWN);
+    open.truncate(TOP_FINDINGS);
     open
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use tagpol_eval::{Evaluation, Options, State, Wanted, evaluate};
+use tagpol_eval::{Evaluation, FindingSelection, Options, State, evaluate};
 use tagpol_inventory::{ImportOptions, Snapshot, import, lookup_headings};
 use tagpol_sema::{Database, Level, analysis, table_files};
 use tempfile::TempDir;
@@ -46,7 +46,7 @@ fn evaluated(policies: String) -> Evaluation {
     let found = analysis(&db, project);
     let mut errors = found.diagnostics.iter().filter(|found| found.level() == Level::Error);
     assert_eq!(errors.next(), None);
-    let options = Options { findings: Wanted::All, ..Options::at(now()) };
+    let options = Options { findings: FindingSelection::All, ..Options::at(now()) };
     evaluate(&found.program, &snapshot, &options).unwrap()
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct DatabaseArgs {
     /// or of its container]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, global = true)]
     memory_limit: Option<u64>,
-    /// Time limit for each query of the database, in seconds; 0 for no limit
+    /// Time limit for each database query, in seconds; 0 for no limit
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, global = true)]
     timeout: u32,
 }
@@ -45,7 +45,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     match bytes {
         None => Err("write a whole number and a unit, such as 512MiB".to_owned()),
-        Some(bytes) if bytes < LEAST => Err("the least is 64MiB".to_owned()),
+        Some(bytes) if bytes < LEAST => Err("the minimum is 64MiB".to_owned()),
         Some(bytes) => Ok(bytes),
     }
 }

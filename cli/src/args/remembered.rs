@@ -1,4 +1,4 @@
-//! Arguments of the commands around what a project remembers.
+//! Arguments of the commands about the state of a project.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::WaitArgs;
 pub(crate) struct TagsArgs {
     #[command(subcommand)]
     pub(crate) command: TagsCommand,
-    /// The project whose resources are meant [default: the project around here]
+    /// Project of the resources [default: the project of the current folder]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
     /// Decide for the id as it is, even if the inventory does not have it
@@ -20,18 +20,18 @@ pub(crate) struct TagsArgs {
     pub(crate) wait: WaitArgs,
 }
 
-/// Who decides, and why.
+/// Author and reason of decisions.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct DeciderArgs {
-    /// Who decides [default: TAGPOL_BY, git's user.email, or the user's name]
+    /// Author of the decision [default: TAGPOL_BY, git's user.email, or the user's name]
     #[arg(long, value_name = "WHO")]
     pub(crate) by: Option<String>,
-    /// Why; kept with the decision
+    /// Reason; stored with the decision
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
 }
 
-/// An answer to what is suggested for a resource.
+/// An answer to a suggestion.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct AnswerArgs {
     /// The resource: its id, its name, or the end of its id
@@ -45,7 +45,7 @@ pub(crate) struct AnswerArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TagsCommand {
-    /// Give tags of a resource values that beat every rule and native tag
+    /// Set tags of a resource; these values override all rules and native tags
     Set {
         /// The resource: its id, its name, or the end of its id
         resource: String,
@@ -55,7 +55,7 @@ pub(crate) enum TagsCommand {
         #[command(flatten)]
         decider: DeciderArgs,
     },
-    /// Take decisions back
+    /// Remove decisions
     Unset {
         /// The resource: its id, its name, or the end of its id
         resource: String,
@@ -65,35 +65,35 @@ pub(crate) enum TagsCommand {
         #[command(flatten)]
         decider: DeciderArgs,
     },
-    /// Agree to values; without a value, to the one that the model suggests
+    /// Confirm values; without a value, the one that the model suggests
     Confirm(AnswerArgs),
-    /// Refuse values that the model suggests; without a value, the one that it suggests now
+    /// Reject suggested values; without a value, the one that the model suggests now
     Reject(AnswerArgs),
-    /// Decide many tags at once, all or none: resource, tag, value and optionally note
+    /// Set many tags at once, all or none: resource, tag, value and optionally note
     Import {
-        /// A file as `export` writes it; `-` is standard input
+        /// A file in the format of `export`; `-` is standard input
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// Form of the file [default: json for .ndjson, .jsonl and .json, else csv]
+        /// Format of the file [default: json for .ndjson, .jsonl and .json, else csv]
         #[arg(long, value_enum)]
         format: Option<RowFormat>,
         #[command(flatten)]
         decider: DeciderArgs,
     },
-    /// Write what is decided now
+    /// Write the current decisions
     Export {
-        /// Form of the rows
+        /// Format of the rows
         #[arg(long, value_enum, default_value_t = RowFormat::Csv)]
         format: RowFormat,
         /// Write to a file
         #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,
     },
-    /// Show every decision that was ever made, the oldest first
+    /// Show all decisions ever made, oldest first
     History {
-        /// Only those about one resource
+        /// Only those of one resource
         resource: Option<String>,
-        /// Form of the rows [default: for people]
+        /// Format of the rows [default: for people]
         #[arg(long, value_enum)]
         format: Option<RowFormat>,
     },
@@ -103,19 +103,19 @@ pub(crate) enum TagsCommand {
 pub(crate) enum RowFormat {
     /// Comma-separated values with a heading
     Csv,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunsArgs {
-    /// The project whose runs are meant [default: the project around here]
+    /// Project of the runs [default: the project of the current folder]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
-    /// Show only the newest of them
+    /// Show only the newest N runs
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) last: usize,
-    /// Form of the rows [default: for people]
+    /// Format of the rows [default: for people]
     #[arg(long, value_enum)]
     pub(crate) format: Option<RowFormat>,
     #[command(flatten)]

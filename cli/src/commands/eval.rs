@@ -126,7 +126,11 @@ fn report_comparison(compared: Compared, output: &mut Output) {
 /// all.
 fn wanted(args: &EvalArgs, targets: &Targets<Format>) -> Wanted {
     let table = targets.formats().all(|format| format == Format::Table);
-    if table && !args.all && args.baseline.is_none() { Wanted::Dearest } else { Wanted::All }
+    if table && !args.all && args.baseline.is_none() {
+        FindingSelection::TopByCost
+    } else {
+        FindingSelection::All
+    }
 }
 
 /// Adds the report to the summary of the step that GitHub Actions runs.

@@ -47,7 +47,7 @@ fn values(report: &Value) -> Vec<String> {
 fn what_is_no_inventory_is_refused() {
     let formats = "`ndjson`, `json`, `csv`; `--inventory-format` forces one";
     refused("i.csv", "", &["`i.csv` is empty", "--> i.csv"]);
-    refused("i.txt", "hello\n", &["format of `i.txt` is not known", formats]);
+    refused("i.txt", "hello\n", &["format of `i.txt` is unknown", formats]);
     refused("i.parquet", "no parquet\n", &["not a readable Parquet file", "--> i.parquet"]);
     refused("i.csv", "name,owner\nx,y\n", &["`i.csv`", "`id`"]);
     refused("i.csv.gz", b"\x1f\x8b\x08\x00broken", &["cannot read `i.csv.gz`", "fetch the file again"]);
@@ -158,7 +158,7 @@ fn an_id_given_twice_keeps_what_was_said_last_and_is_listed() {
     let (report, rejects) = read("i.csv", "id,tag:owner\na,jane@example.com\na,nobody\n");
     assert_eq!(report["summary"]["resources"], 1);
     assert_eq!(values(&report), ["a: \"nobody\""]);
-    assert!(rejects.starts_with("i.csv:3: the id stands for tag `owner`"), "{rejects}");
+    assert!(rejects.starts_with("i.csv:3: the id occurs with tag `owner`"), "{rejects}");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn two_spellings_and_a_repeated_key_do_not_stop_an_import() {
         "the key spelt as the tag comes first, and of one key the last"
     );
     assert_eq!(report["summary"]["conflicts"], 1);
-    assert!(rejects.starts_with("i.ndjson:2: the tag `owner` is given twice"), "{rejects}");
+    assert!(rejects.starts_with("i.ndjson:2: the tag `owner` occurs twice"), "{rejects}");
 }
 
 #[test]
@@ -234,5 +234,5 @@ fn costs_may_be_negative_or_absent() {
     let folder = folder();
     folder.write("credits.csv", "id,cost\na,-5.25\nb,0.000002\n");
     let out = folder.run(&["eval", "p.tagpol", "-i", "credits.csv"]).ends_with(1);
-    assert!(out.contains("since credits outweigh charges") && out.contains("<0.01"), "{out}");
+    assert!(out.contains("credits exceed charges") && out.contains("<0.01"), "{out}");
 }

@@ -84,7 +84,7 @@ fn reports_mark_what_is_known() {
     let lines: Vec<&str> = table.lines().filter(|line| line.trim_end().ends_with("  new")).collect();
     assert!(matches!(lines.as_slice(), [line] if line.trim_start().starts_with("d ")), "{table}");
     let markdown = folder.read("out.md");
-    assert!(markdown.contains("4 open findings, 3 of them known"), "{markdown}");
+    assert!(markdown.contains("4 open findings, 3 of them in the baseline"), "{markdown}");
     let rows: Vec<&str> =
         markdown.lines().filter(|line| line.starts_with("| 🟧 `") || line.starts_with("| 🟦 `")).collect();
     let known: Vec<bool> = rows.iter().map(|row| row.contains(" (known) |")).collect();
@@ -120,7 +120,7 @@ fn a_file_that_is_no_baseline_is_told() {
     run("none.json").fails_with(2, &["cannot read `none.json`"]);
     run("p.tagpol").fails_with(2, &["`p.tagpol` is no baseline", "eval -o json=FILE"]);
     folder.write("old.json", "{\"schema_version\": 99, \"findings\": []}");
-    run("old.json").fails_with(2, &["schema version 99, want 1"]);
+    run("old.json").fails_with(2, &["schema version 99, expected 1"]);
     // The baseline may be replaced by the run that reads it.
     folder.write("i.csv", format!("{INVENTORY}d,2020-01-01,jane,x\n"));
     assert_eq!(ends(&folder, &["--now", NOW, "-o", "json=base.json"], "1 new"), 1);

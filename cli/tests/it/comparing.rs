@@ -1,4 +1,4 @@
-//! `tagpol diff`: what is compared, what is told, and how it ends.
+//! `tagpol diff`: what is compared, what is reported, and how it ends.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -140,7 +140,7 @@ fn snapshots_differ_under_one_policy() {
         said.lines().next().unwrap().strip_prefix("snapshot ").unwrap().to_owned()
     };
     let first = import("i.csv");
-    // `a` is gone, `f` is new, `b` is mended.
+    // `a` is gone, `f` is new, `b` is fixed.
     let later = INVENTORY.replace("a,web,1", "f,web,1").replace("n/a", "ann");
     folder.write("j.csv", later);
     let second = import("j.csv");
@@ -256,7 +256,7 @@ fn both_sides_remember_the_same() {
     assert_eq!(states(&compared(&moved, "2026-11-01")), Vec::<[&str; 3]>::new());
     let moved = [&moved[..], &["--no-state"]].concat();
     assert_eq!(states(&compared(&moved, "2026-11-01")), [["i-2", "", "open"]]);
-    // Comparing is no run.
+    // Comparing is not a run.
     assert_eq!(folder.run(&["runs", "--format", "csv", "b"]).ends_with(0).lines().count(), 2);
 }
 

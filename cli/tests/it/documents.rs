@@ -105,7 +105,7 @@ fn policies_in_documents_check() {
     }
 }
 
-/// Returns the codes of the mistakes in a file that lies beside those of tables.
+/// Returns the codes of the mistakes in a file that lies next to those of tables.
 fn codes(text: &str, tables: &[(String, String)]) -> Vec<String> {
     let tables = tables.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let files: Vec<(&str, &str)> = tables.chain([("shown.tagpol", text)]).collect();

@@ -164,11 +164,11 @@ fn the_table_has_totals_findings_accounts_and_what_to_do() {
         "  Spend in violation  96.50 USD of 108.85 USD a month\n",
         "  Open findings       1 critical, 2 medium, 1 low\n",
         "  Pending             1\n",
-        "  Exempt              1\n",
+        "  Waived              1\n",
         "\nCRITICAL · 1 open\n  owned  p.tagpol:13\n    owner  1 of 3 in scope, 100.00 USD a month\n",
         "\nMEDIUM · 2 open\n  backed-up  p.tagpol:",
         "\nWorst accounts\n",
-        "\nNext\n  1. mend `owner` on 1 resource (100.00 USD a month): owned/owner\n",
+        "\nNext\n  1. fix `owner` on 1 resource (100.00 USD a month): owned/owner\n",
     ] {
         assert!(out.contains(part), "no {part:?} in {out}");
     }

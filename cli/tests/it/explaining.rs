@@ -1,4 +1,4 @@
-//! `tagpol explain`: which resource is meant, what is told of it, and the contract of its JSON.
+//! `tagpol explain`: which resource is meant, what is reported of it, and the contract of its JSON.
 
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ fn states_and_changes_are_told() {
     let old = json(&folder, &["a/1"]);
     assert_eq!((state(&old, "owner"), state(&old, "team")), ("open".into(), "holds".into()));
     let change = &old["advice"]["smallest"][0];
-    // What the policy names as its remedy comes first, and is no example.
+    // What the policy names as its remedy comes first, and is not an example.
     assert_eq!((&change["tag"], &change["to"]), (&"owner".into(), &"ops@company.com".into()));
     assert_eq!(change["example_of"], Value::Null);
     let young = json(&folder, &["b/1"]);

@@ -119,7 +119,7 @@ fn what_cannot_be_fetched_is_told_and_nothing_is_kept() {
     let (address, _requests) = aws(vec![refusal("ExpiredTokenException")]);
     fetch(&folder, &address, &["--region", "eu-west-1"]).fails_with(3, &["sign in again"]);
     fetch(&folder, "http://127.0.0.1:9", &[])
-        .fails_with(3, &["no region is named", "--region", "AWS_REGION"]);
+        .fails_with(3, &["no region is given", "--region", "AWS_REGION"]);
     assert!(!folder.path().join(".tagpol/fetched").exists());
     assert_eq!(folder.left_behind(), Vec::<String>::new());
 }
@@ -128,7 +128,7 @@ fn what_cannot_be_fetched_is_told_and_nothing_is_kept() {
 fn no_credentials_and_no_network_are_told_apart() {
     let folder = Folder::with(&[("tagpol.toml", "")]);
     fetch(&folder, "http://127.0.0.1:9", &["--region", "eu-west-1"])
-        .fails_with(3, &["AWS does not answer in eu-west-1", "proxy"]);
+        .fails_with(3, &["AWS does not respond in eu-west-1", "proxy"]);
     fetch(&folder, "http://127.0.0.1:9", &["--region", "eu-west-1", "--profile", "nobody"])
-        .fails_with(3, &["no credentials for AWS: the profile `nobody` gives none", "--profile"]);
+        .fails_with(3, &["no credentials for AWS: the profile `nobody` has none", "--profile"]);
 }

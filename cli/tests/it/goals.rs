@@ -61,15 +61,15 @@ fn goals_are_reported() {
     assert_eq!(json["goals"][1]["share"], json!(0.666_666));
     let expected = "
 Goals
-  allocation  90.0%  of 10,000.00 USD a month  want 90%  met
-  owned       66.6%  of 3 resources            want 60%  met
+  allocation  90.0%  of 10,000.00 USD a month  target 90%  met
+  owned       66.7%  of 3 resources            target 60%  met
 ";
     assert!(table.contains(expected), "{table}");
     let (_, _, table) = evaluate(POLICY, &LIST.replace("jane@example.com", ""), &[]);
     let expected = "
 Goals
-  allocation   0.0%  of 10,000.00 USD a month  want 90%  missed by 8,999.99 USD a month (high)
-  owned       33.3%  of 3 resources            want 60%  missed by 1 resource (low)
+  allocation  <0.1%  of 10,000.00 USD a month  target 90%  missed by 8,999.99 USD a month (high)
+  owned       33.3%  of 3 resources            target 60%  missed by 1 resource (low)
 ";
     assert!(table.contains(expected), "{table}");
 }
@@ -82,8 +82,8 @@ fn nothing_to_be_a_share_of_is_no_miss() {
     assert!(goals.iter().all(|goal| goal["share"].is_null() && goal["met"].is_null()), "{json}");
     let expected = "
 Goals
-  allocation  -  of 1 resource   want 90%  no cost to share
-  owned       -  of 0 resources  want 60%  nothing in scope
+  allocation  -  of 1 resource   target 90%  no cost data
+  owned       -  of 0 resources  target 60%  nothing in scope
 ";
     assert!(table.contains(expected), "{table}");
 }
@@ -98,12 +98,12 @@ fn a_project_may_have_goals_only() {
 fn a_finding_says_what_would_mend_it() {
     let (_, json, table) = evaluate(POLICY, &LIST.replace("b,b,1000,USD,,", "b,b,1000,USD,,gold"), &[]);
     assert_eq!(json["findings"][0]["remedy"], json!("basic"));
-    assert!(table.contains("`gold`  would be mended by `tier` = `basic`\n"), "{table}");
-    // What the tag has already mends nothing.
+    assert!(table.contains("`gold`  fix: `tier` = `basic`\n"), "{table}");
+    // What the tag has already fixes nothing.
     let useless = POLICY.replace("set tier = \"basic\"", "set tier = \"gold\"");
     let (_, json, table) = evaluate(&useless, &LIST.replace("b,b,1000,USD,,", "b,b,1000,USD,,gold"), &[]);
     assert_eq!(json["findings"][0]["remedy"], Value::Null);
-    assert!(!table.contains("mended"), "{table}");
+    assert!(!table.contains("fix: "), "{table}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn a_table_elsewhere_in_the_project_is_read() {
     // A project of its own inside of it ends at its own root.
     folder.write("repo/policies/tagpol.toml", "");
     let refused = folder.run(&["check", "repo/policies"]).ends_with(2);
-    assert!(refused.contains("it is outside of the project `repo/policies`"), "{refused}");
+    assert!(refused.contains("it is outside the project `repo/policies`"), "{refused}");
 }
 
 #[test]

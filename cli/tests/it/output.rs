@@ -1,4 +1,4 @@
-//! Colours, completions, and a reader that goes away.
+//! Colors, completions, and a reader that goes away.
 
 use std::process::Stdio;
 
@@ -15,7 +15,7 @@ fn folder() -> Folder {
     ])
 }
 
-/// Whether a run with these variables and arguments colours its report, its diagnostics, its errors
+/// Whether a run with these variables and arguments colors its report, its diagnostics, its errors
 /// and its test results; all do or none does.
 fn is_coloured(variables: &[(&str, &str)], args: &[&str]) -> bool {
     let folder = folder();

@@ -139,7 +139,7 @@ fn chromium() -> Option<PathBuf> {
     named.or_else(usual)
 }
 
-/// Returns what a browser has made of the page, or None where there is no browser.
+/// Returns what a browser has made of the page, or None if there is no browser.
 fn shown(folder: &Folder, fragment: &str) -> Option<String> {
     let chromium = chromium()?;
     let profile = tempfile::tempdir().unwrap();

@@ -90,7 +90,7 @@ fn what_is_said_surely_enough_applies() {
     assert_eq!(contenders(&folder, "just"), [["inferred", "red", "won"]]);
     assert_eq!(contenders(&folder, "hardly"), Vec::<[String; 3]>::new());
     let told = explain(&folder, "sure", &[]);
-    assert!(told.contains("the model says `red` with confidence 0.96"), "{told}");
+    assert!(told.contains("the model predicts `red` with confidence 0.96"), "{told}");
     let told: Value = serde_json::from_str(&explain(&folder, "sure", &["--format", "json"])).unwrap();
     assert_eq!(told["tags"][0]["contenders"][0]["confidence"], 0.96);
     assert!(!explain(&folder, "hardly", &[]).contains("red"));
@@ -107,7 +107,7 @@ fn what_is_confirmed_is_decided() {
     assert_eq!(contenders(&folder, "hardly"), [["decided", "blue", "won"]]);
     let told = explain(&folder, "just", &[]);
     assert!(told.contains("a person decided `red`"), "{told}");
-    assert!(told.contains("the model says `red` with confidence 0.9, beaten by a person"), "{told}");
+    assert!(told.contains("the model predicts `red` with confidence 0.9, overridden by a person"), "{told}");
     // Without the decision it is the model's again.
     tags(&folder, &["unset", "just", "team"]).ends_with(0);
     assert_eq!(contenders(&folder, "just"), [["inferred", "red", "won"]]);

@@ -160,7 +160,7 @@ fn sarif_tells_places_resources_and_waivers() {
         |result: &Value| result["suppressions"][0]["justification"].as_str().unwrap().to_owned();
     let waived = justification(of("placed/team", "i-4"));
     assert!(waived.starts_with("OPS-7: gone by the end of the year"), "{waived}");
-    assert_eq!(justification(of("placed/team", "i-3")), "inside the grace of the policy");
+    assert_eq!(justification(of("placed/team", "i-3")), "within the policy's grace period");
     let prints: BTreeSet<&str> =
         results.iter().map(|r| r["partialFingerprints"]["tagpol/v1"].as_str().unwrap()).collect();
     assert_eq!(prints.len(), results.len());

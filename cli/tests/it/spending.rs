@@ -1,4 +1,4 @@
-//! `tagpol cost`: totals, shared costs, and the forms they are told in.
+//! `tagpol cost`: totals, shared costs, and the forms they are reported in.
 
 use serde_json::Value;
 

@@ -83,7 +83,7 @@ fn a_decision_beats_everything_and_can_be_taken_back() {
 #[test]
 fn a_grace_counts_from_creation_first_and_then_from_the_first_time() {
     let folder = project();
-    // The store is new: creation counts where it is told.
+    // The store is new: creation counts where it is reported.
     let found = findings(&eval(&folder, 10, &[]));
     assert_eq!(found, lines(&[("i-1", "open", "01"), ("i-3", "pending", "10")]));
     // And stays what counts.
@@ -93,7 +93,7 @@ fn a_grace_counts_from_creation_first_and_then_from_the_first_time() {
     assert_eq!(report["checks"][0]["escalation_due"], 1);
     let found = findings(&eval(&folder, 13, &[]));
     assert_eq!(found, lines(&[("i-1", "open", "01"), ("i-3", "open", "10")]));
-    // What is resolved and comes back starts anew.
+    // What is resolved and comes back starts again.
     folder.write("i.csv", INVENTORY.replace("i-3,db,,", "i-3,db,,jo@example.com"));
     assert_eq!(findings(&eval(&folder, 14, &[])), lines(&[("i-1", "open", "01")]));
     folder.write("i.csv", INVENTORY);
@@ -139,13 +139,10 @@ fn an_explanation_says_what_is_due() {
     eval(&folder, 10, &[]);
     let explain = |day: &str| folder.run(&["explain", "i-3", "-i", "i.csv", "--now", day]).ends_with(0);
     let early = explain("2020-01-12");
-    assert!(early.contains("it is 2 days old, and the grace is 3 days"), "{early}");
-    assert!(early.contains("told to finops@example.com once it is open for 10 days"), "{early}");
+    assert!(early.contains("the finding is 2 days old; the grace period is 3 days"), "{early}");
+    assert!(early.contains("escalates to finops@example.com when open for 10 days"), "{early}");
     let late = explain("2020-01-20");
-    assert!(
-        late.contains("due to be told to finops@example.com: it is open for 10 days or longer"),
-        "{late}"
-    );
+    assert!(late.contains("escalation to finops@example.com is due: open for 10 days or longer"), "{late}");
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn what_people_answer_changes_the_next_training_and_what_is_inferred() {
     assert_eq!(value, "green");
     assert!(sure > 0.2, "{sure}");
 
-    // What is used is what `eval` infers, at once: decided values, and those of the model beside them.
+    // What is used is what `eval` infers, at once: decided values, and those of the model next to them.
     let inferred = found(&folder, "not-green");
     assert!(inferred > accepted.len(), "{inferred}");
     assert_eq!(run(&folder, &["model", "rollback"]), format!("rolled back to {first}\n"));

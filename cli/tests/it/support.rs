@@ -85,7 +85,7 @@ impl Run {
 /// A folder that is gone when the test ends.
 pub(crate) struct Folder {
     dir: TempDir,
-    /// Where the program may put temporary files, beside the folder.
+    /// Where the program may put temporary files, next to the folder.
     scratch: TempDir,
 }
 

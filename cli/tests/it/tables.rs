@@ -99,20 +99,20 @@ fn rows_that_cannot_be_used_are_told_with_their_places() {
         (
             "1,jane@example.com,gold\n2,,\n1,,basic\n1,,\n",
             &[
-                "the table `accounts` has mistakes",
-                "accounts.csv:4: the same `account-id` is on line 2 already",
+                "the table `accounts` has errors",
+                "accounts.csv:4: the same `account-id` is already on line 2",
                 "accounts.csv:5: ",
             ][..],
         ),
         (
             "1,jane,Gold\n",
             &[
-                "accounts.csv:2: `Owner (primary)` is not valid, want an e-mail address",
-                "`tier` is not valid, want one of gold, basic",
+                "accounts.csv:2: `Owner (primary)` is not valid, expected an e-mail address",
+                "`tier` is not valid, expected one of gold, basic",
             ],
         ),
         ("1,,gold\n\n ,,gold\n", &["accounts.csv:4: the row has no `account-id`, which is the key"]),
-        ("1,gold\n", &["accounts.csv:2", "the row has 2 fields, and the header 3"]),
+        ("1,gold\n", &["accounts.csv:2", "the row has 2 fields, but the header has 3"]),
         ("1,\"gold\n", &["accounts.csv:2:3", "cut off"]),
         ("1,x,\n2,x,\n3,x,\n4,x,\n5,x,\n6,x,\n7,x,\n", &["accounts.csv:6", "… and 2 more"]),
     ] {
@@ -141,7 +141,7 @@ fn a_table_that_nothing_reads_is_not_asked_for() {
     let folder = Folder::with(&[("x.tagpol", unread), ("a.csv", "k\n1\n1\n"), ("r.csv", RESOURCES)]);
     folder.run(&["eval", "-i", "r.csv"]).ends_with(1);
     let run = folder.run(&["check"]);
-    assert!(run.err.contains("a.csv:3: the same `k` is on line 2 already"), "{run:#?}");
+    assert!(run.err.contains("a.csv:3: the same `k` is already on line 2"), "{run:#?}");
     run.ends_with(3);
 }
 
@@ -150,7 +150,7 @@ fn the_script_says_what_a_table_holds() {
     let out = folder(GOOD).run(&["compile", "p"]).ends_with(0);
     let expected = "\
 -- table `accounts` from p/policies/../data/accounts.csv: `account-id`, `Owner (primary)`, `tier`
--- trimmed, an empty cell is NULL; tagpol fills it before it evaluates
+-- cells are trimmed, and an empty cell is NULL; tagpol fills the table before the evaluation
 CREATE TABLE IF NOT EXISTS lookup_accounts (cell_account_id VARCHAR, cell_owner VARCHAR, cell_tier VARCHAR);
 ";
     assert!(out.contains(expected), "{out}");

@@ -47,7 +47,7 @@ fn a_plan_that_is_none_says_how_to_make_one() {
     let folder = Folder::with(&[("p.tagpol", OWNED), ("main.tf", "resource \"aws_instance\" \"web\" {}\n")]);
     folder.write("tfplan", b"PK\x03\x04");
     for name in ["main.tf", "tfplan"] {
-        let said = ["it is no Terraform plan or state", "terraform show -json PLAN"];
+        let said = ["it is not a Terraform plan or state", "terraform show -json PLAN"];
         folder.run(&["eval", "p.tagpol", "--terraform", name]).fails_with(3, &said);
     }
     let both = ["eval", "p.tagpol", "--terraform", "a", "--inventory", "b"];
@@ -83,5 +83,5 @@ fn formats_are_listed() {
         assert!(out.lines().any(|line| line.split(' ').next() == Some(format)), "{format} in {out}");
     }
     let unknown = ["snapshot", "import", "x", "--inventory-format", "xml"];
-    Folder::new().run(&unknown).fails_with(2, &["`xml` is no inventory format", "`aws-cur`"]);
+    Folder::new().run(&unknown).fails_with(2, &["`xml` is not an inventory format", "`aws-cur`"]);
 }

@@ -109,7 +109,7 @@ fn the_json_keeps_its_contract() {
     let file = &measured["coverage"]["files"][0];
     assert_eq!((&measured["coverage"]["all"], &file["checks"]), (&half, &half));
     let missed = serde_json::json!([{
-        "kind": "check", "what": "owned/owner holds", "file": "p.tagpol", "line": 2, "column": 39,
+        "kind": "check", "what": "owned/owner passes", "file": "p.tagpol", "line": 2, "column": 39,
     }]);
     assert_eq!(measured["coverage"]["uncovered"], missed);
     let mutation = serde_json::json!({
@@ -124,7 +124,7 @@ fn the_json_keeps_its_contract() {
 #[test]
 fn a_threshold_is_written_in_percent() {
     let folder = Folder::new();
-    let said = ["write it in percent: 90%", "0.9% if that is meant"];
+    let said = ["write a percentage: 90%", "0.9% if you mean that"];
     folder.run(&["test", "--coverage", "--threshold", "0.9"]).fails_with(2, &said);
     for percent in ["0.9%", "90", "0", "100%"] {
         folder.write("p.tagpol", "tag owner: email\n");
@@ -298,11 +298,11 @@ fn costs_in_another_currency_are_compared_by_the_rates_of_the_manifest() {
 }
 
 #[test]
-fn the_tests_of_the_quickstart_notice_every_mistake() {
+fn the_tests_of_the_quickstart_catch_every_mutant() {
     let project = repository().join("examples/quickstart");
     let args = ["--coverage", "--mutate", "--threshold", "100%", "--now", NOW];
     let out = Folder::new().run(&[&["test", project.to_str().unwrap()], &args[..]].concat()).ends_with(0);
-    assert!(out.contains(" mistakes noticed (100.0%); "), "{out}");
+    assert!(out.contains(" mutants caught (100.0%); "), "{out}");
 }
 
 /// Asks a process to end, as Ctrl-C does.

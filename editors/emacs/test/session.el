@@ -37,7 +37,7 @@
     (should (eglot-managed-p))
     (should (equal (file-truename (project-root (project-current)))
                    (file-truename (expand-file-name "project/" (getenv "TAGPOL_WORK")))))
-    ;; A typo is told, and goes with its mending.
+    ;; A typo is reported, and disappears when fixed.
     (search-forward "environment == production")
     (delete-char -4)
     (session-edited)

@@ -1,4 +1,4 @@
---- The language server of tagpol, and colours by tree-sitter where its parser is there.
+--- The language server of tagpol, and colors by tree-sitter where its parser is there.
 local M = {}
 
 --- What may be set before the first file is opened: `require('tagpol').options.cmd = { '/opt/tagpol', 'lsp' }`.
@@ -36,7 +36,7 @@ local function configuration(root)
   }
 end
 
-local function colour(buffer)
+local function color(buffer)
   local found = pcall(vim.treesitter.get_parser, buffer, 'tagpol')
   if not found then
     return
@@ -51,7 +51,7 @@ end
 --- Starts the server for a buffer, or lets the one of its project serve it.
 function M.attach(buffer)
   buffer = buffer == 0 and vim.api.nvim_get_current_buf() or buffer
-  colour(buffer)
+  color(buffer)
   if vim.fn.executable(M.options.cmd[1]) == 0 then
     vim.notify_once('tagpol is not on the PATH', vim.log.levels.WARN)
     return

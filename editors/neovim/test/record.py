@@ -175,7 +175,7 @@ def on_the_example(work: pathlib.Path) -> list[tuple[str, str]]:
         session.keys("Escape")
         session.command("set nopaste")
         session.find("prodution")
-        session.show("A policy, and its test. The server tells the typo.", "`prodution` is no value of")
+        session.show("A policy, and its test. The server reports the typo.", "`prodution` is no value of")
         session.keys("\\", "a")
         session.show("What can be done about it (`\\a`).", "1: replace `prodution` with `production`")
         session.type("1")

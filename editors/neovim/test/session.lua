@@ -52,7 +52,7 @@ function steps.opens_with_colours()
   wait('the server', function()
     return client() ~= nil and client().server_capabilities.completionProvider ~= nil
   end)
-  assert(vim.treesitter.highlighter.active[vim.api.nvim_get_current_buf()], 'no colours')
+  assert(vim.treesitter.highlighter.active[vim.api.nvim_get_current_buf()], 'no colors')
 end
 
 function steps.tells_a_typo_and_mends_it()

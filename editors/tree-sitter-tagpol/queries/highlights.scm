@@ -1,5 +1,5 @@
-; No name has two of these colours, so that the order of patterns is nothing to rely on. Where editors
-; call a colour differently a word has both names.
+; No name has two of these colors, so that the order of patterns is nothing to rely on. Where editors
+; call a color differently a word has both names.
 
 [
   "after" "allocate" "allow" "apply" "at" "because" "by" "control" "coverage" "default" "define" "escalate"

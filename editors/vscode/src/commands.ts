@@ -73,11 +73,11 @@ async function chooseSnapshot(session: Session): Promise<void> {
   if (answer === undefined) {
     return;
   }
-  const automatic = { label: '$(history) What the settings or tagpol.toml say, else the newest', snapshot: null };
+  const automatic = { label: '$(history) From the settings or tagpol.toml, else the newest', snapshot: null };
   const items = [automatic, ...answer.snapshots.map(snapshotItem)];
   const chosen = await vscode.window.showQuickPick(items, {
-    title: 'The snapshot whose numbers are shown',
-    placeHolder: answer.snapshots.length === 0 ? 'This project has none: run `tagpol snapshot import`' : undefined,
+    title: 'Snapshot for the numbers',
+    placeHolder: answer.snapshots.length === 0 ? 'This project has no snapshot: run `tagpol snapshot import`' : undefined,
   });
   if (chosen !== undefined) {
     await session.ask('tagpol/chooseSnapshot', { ...project(), snapshot: chosen.snapshot });
@@ -95,7 +95,7 @@ function snapshotItem(snapshot: Snapshot): vscode.QuickPickItem & { snapshot: st
 
 async function violations(session: Session, documents: Documents, uri?: string, policy?: string): Promise<void> {
   if (uri === undefined || policy === undefined) {
-    void vscode.window.showInformationMessage('The numbers above a policy show what violates it.');
+    void vscode.window.showInformationMessage('Click the numbers above a policy to show its findings.');
     return;
   }
   const found = await session.ask('tagpol/violations', { uri, policy });
@@ -107,7 +107,7 @@ async function violations(session: Session, documents: Documents, uri?: string, 
     description: resource.checks.join(', '),
     resource,
   }));
-  const title = `${policy}: ${count(found.violations)} of ${counted(found.inScope, 'resource')} violate it`;
+  const title = `${policy}: ${count(found.violations)} of ${counted(found.inScope, 'resource')} fail`;
   const chosen = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
   if (chosen !== undefined) {
     await showExplanation(session, documents, uri, chosen.resource);
@@ -134,7 +134,7 @@ function chooseResource(session: Session, uri: string | undefined): Promise<Reso
   type Item = vscode.QuickPickItem & { resource: Resource };
   const pick = vscode.window.createQuickPick<Item>();
   pick.title = 'Explain a resource';
-  pick.placeholder = 'Its id or its name, or a part of one';
+  pick.placeholder = 'Id or name of the resource, or a part of it';
   let newest = 0;
   const fill = async (query: string): Promise<void> => {
     newest += 1;

@@ -11,7 +11,7 @@ export function isCancelled(error: unknown): boolean {
 /** Returns why a question has no answer, for people. */
 export function reason(method: string, error: unknown): string {
   if (code(error) === METHOD_NOT_FOUND) {
-    return `This tagpol does not know ${method}: install a newer one.`;
+    return `This version of tagpol does not support ${method}: install a newer version.`;
   }
   return `tagpol: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,4 +1,4 @@
-/** What the server takes and tells beyond the standard's protocol: see lsp/README.md. Costs are per month. */
+/** Requests and notifications beyond the standard protocol: see lsp/README.md. Costs are per month. */
 
 import type { Range } from 'vscode-languageclient';
 

@@ -67,7 +67,7 @@ export class Session implements vscode.Disposable {
     await this.start();
   }
 
-  /** Asks the server. What it cannot do is told to the user, and undefined is returned. */
+  /** Asks the server. What it cannot do is reported to the user, and undefined is returned. */
   async ask<M extends Method>(
     method: M,
     params: Requests[M][0],
@@ -113,7 +113,7 @@ export class Session implements vscode.Disposable {
         vscode.workspace.getConfiguration().get<object>('tagpol'),
         vscode.workspace.isTrusted,
       ),
-      // The server does not ask to be told of settings.
+      // The server does not register for settings.
       synchronize: { configurationSection: 'tagpol' },
     };
   }
@@ -132,7 +132,7 @@ async function tellOfMissing(named: string | undefined): Promise<void> {
   const settings = 'Open Settings';
   const what = named === undefined ? 'tagpol is not on the PATH' : `There is no file ${named}`;
   const answer = await vscode.window.showErrorMessage(
-    `${what}: install it, or name it in the setting tagpol.server.path.`,
+    `${what}: install it, or set its path in tagpol.server.path.`,
     settings,
   );
   if (answer === settings) {

@@ -12,7 +12,7 @@ interface Trust {
   onDidGrantWorkspaceTrust: (listener: () => void) => { dispose(): unknown };
 }
 
-/** Starts the server anew when the user grants trust: until then it runs without. */
+/** Starts the server again when the user grants trust: until then it runs without. */
 export function restartWhenTrusted(workspace: Trust, restart: () => Promise<void>): { dispose(): unknown } {
   return workspace.onDidGrantWorkspaceTrust(() => {
     void restart();

@@ -13,7 +13,7 @@ export function counted(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** `USD 4,120`, or undefined where there is no cost. */
+/** `USD 4,120`, or undefined if there is no cost. */
 export function money(amount: number | null, currency: string | null): string | undefined {
   if (amount === null) {
     return undefined;
@@ -46,10 +46,10 @@ export function statusBar(status: Status | undefined): string {
   }
 }
 
-/** What is told of the snapshot when the pointer rests on the status bar, in Markdown. */
+/** What is reported of the snapshot when the pointer rests on the status bar, in Markdown. */
 export function statusDetails(status: Status | undefined): string {
   if (status === undefined) {
-    return 'tagpol: the server tells nothing of a snapshot';
+    return 'tagpol: the server reports no snapshot';
   }
   const lines = [STATES[status.state]];
   if (status.snapshot !== null) {
@@ -67,15 +67,15 @@ export function statusDetails(status: Status | undefined): string {
 const STATES: Record<Status['state'], string> = {
   none: 'No inventory is shown',
   starting: 'The snapshot is being opened',
-  computing: 'Numbers are those of an older text',
+  computing: 'Numbers are from an earlier version of the text',
   ready: 'Numbers are up to date',
   failed: 'The inventory cannot be read',
 };
 
 const CHOSEN_BY: Record<NonNullable<Status['chosenBy']>, string> = {
-  client: 'Chosen here',
+  client: 'Chosen in the editor',
   setting: 'Chosen by the setting `tagpol.inventory.snapshot`',
-  manifest: 'The inventory that `tagpol.toml` lists',
+  manifest: 'The inventory in `tagpol.toml`',
   newest: 'The newest of the project',
 };
 

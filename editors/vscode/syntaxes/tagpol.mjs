@@ -1,9 +1,9 @@
 /**
  * The TextMate grammar, from which the build makes JSON.
  *
- * It colours a file before the server has read it, and where there is no server. Keywords are contextual in
+ * It colors a file before the server has read it, and if there is no server. Keywords are contextual in
  * the language, so each kind of item is a region of its own with its own words. The tests compare the words
- * with those of the parser, and the colours with the server's.
+ * with those of the parser, and the colors with the server's.
  */
 
 const IDENT = '[A-Za-z_]\\w*(?:-\\w+)*';
@@ -57,7 +57,7 @@ const assignment = {
 const severity = pair('severity', 'critical|high|medium|low', CONSTANT);
 const scope = keywords('for resource where');
 
-/** `policy/check`, which is no expression between slashes. */
+/** `policy/check`, which is not an expression between slashes. */
 const checkPath = (keyword) => ({
   match: `${word(keyword)}\\s+(${NAME})(?:\\s*(/)\\s*(${NAME}))?`,
   captures: captures(KEYWORD, 'entity.name.class.tagpol', 'punctuation.separator.tagpol', 'entity.name.label.tagpol'),

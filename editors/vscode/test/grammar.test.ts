@@ -1,4 +1,4 @@
-/** The TextMate grammar against the parser's keywords and the server's colours. */
+/** The TextMate grammar against the parser's keywords and the server's colors. */
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
@@ -87,7 +87,7 @@ async function disagreements(name: string, text: string): Promise<string[]> {
   const uri = await server.open(text);
   const tokens = await server.tokens(uri);
   await server.close(uri);
-  assert.ok(tokens.length > 5, `${name}: the server colours nothing`);
+  assert.ok(tokens.length > 5, `${name}: the server colors nothing`);
   const places = scopes(text);
   const lines = text.split('\n');
   return tokens.flatMap((token) => {
@@ -104,11 +104,11 @@ function policies(folder: string): string[] {
   return entries.filter((entry) => /[^/.]\.tagpol$/.test(entry)).map((entry) => join(folder, entry));
 }
 
-test('colours are those of the server, in every form of the language', async () => {
+test('colors are those of the server, in every form of the language', async () => {
   assert.deepEqual(await disagreements('every_form', EVERY_FORM), []);
 });
 
-test('colours are those of the server, in the library and the examples', async () => {
+test('colors are those of the server, in the library and the examples', async () => {
   const files = [...policies('stdlib'), ...policies('examples'), ...policies('cli/src')];
   assert.ok(files.length > 15, `only ${files.length} files`);
   for (const file of files) {
@@ -142,7 +142,7 @@ test('a name with a keyword in it is a name', () => {
   }
 });
 
-test('a broken item does not colour the next one', () => {
+test('a broken item does not color the next one', () => {
   const text = 'policy p {\n  require a\n\nrule r {\n  when a == "x"\n}\n';
   const places = scopes(text);
   assert.equal(category(places[3]?.[0]), 'keyword');

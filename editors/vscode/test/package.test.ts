@@ -71,7 +71,7 @@ test('settings and their defaults are those that the server documents', () => {
   assert.deepEqual(declared.sort(), documented.sort());
 });
 
-test('what the server colours keeps the colours of the grammar', () => {
+test('what the server colors keeps the colors of the grammar', () => {
   const scopes = manifest.contributes.semanticTokenScopes[0]?.scopes ?? {};
   assert.deepEqual(Object.keys(scopes).sort(), [...server.tokenTypes].sort());
   const grammar = JSON.stringify(tagpol);

@@ -66,7 +66,7 @@ export class Server {
     this.process.kill();
   }
 
-  /** The kinds of words that it tells apart. */
+  /** The kinds of words that it distinguishes. */
   get tokenTypes(): readonly string[] {
     return this.legend.tokenTypes;
   }

@@ -1,4 +1,4 @@
-/** The Test Explorer, on a server that answers as it is told. */
+/** The Test Explorer, on a server that answers as configured. */
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';

@@ -100,11 +100,11 @@ async fn configure(options: &AwsOptions) -> SdkConfig {
     loader.load().await
 }
 
-/// Sees whether there are credentials, so that their lack is told as what it is.
+/// Sees whether there are credentials, so that their lack is reported as what it is.
 async fn check_credentials(options: &AwsOptions, config: &SdkConfig) -> Result<(), CollectError> {
     let lack = |reason: &str| CollectError::Credentials {
         reason: match &options.profile {
-            Some(profile) => format!("the profile `{profile}` gives none: {reason}"),
+            Some(profile) => format!("the profile `{profile}` has none: {reason}"),
             None => reason.to_owned(),
         },
     };
@@ -114,20 +114,20 @@ async fn check_credentials(options: &AwsOptions, config: &SdkConfig) -> Result<(
 
 /// Returns what an error and those below it say.
 fn chain(error: &dyn Error) -> String {
-    let mut said = vec![error.to_string()];
+    let mut causes = vec![error.to_string()];
     let mut below = error.source();
     while let Some(error) = below {
         let text = error.to_string();
         // Some repeat what is below them.
-        if !said.iter().any(|before| before.contains(&text)) {
-            said.push(text);
+        if !causes.iter().any(|before| before.contains(&text)) {
+            causes.push(text);
         }
         below = error.source();
     }
-    said.join(": ")
+    causes.join(": ")
 }
 
-/// Returns a client that goes through the proxy of the environment, where there is one.
+/// Returns a client that goes through the proxy of the environment, if there is one.
 fn http_client() -> SharedHttpClient {
     let connector = OnceLock::new();
     http_client_fn(move |settings, components| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     /// No region is named anywhere.
-    #[error("no region is named")]
+    #[error("no region is given")]
     NoRegion,
     /// There are no credentials, or they cannot be had.
     #[error("no credentials for AWS: {reason}")]
@@ -25,7 +25,7 @@ pub enum CollectError {
         message: String,
     },
     /// The cloud could not be reached, or its answer not be understood.
-    #[error("AWS does not answer in {region}: {reason}")]
+    #[error("AWS does not respond in {region}: {reason}")]
     Unreachable {
         /// The region that was asked.
         region: String,

@@ -11,19 +11,19 @@ use tagpol_session::Decimal;
 use crate::error::RunError;
 use crate::evaluate::{Fields, Run};
 
-/// Values of the environment that are told apart.
+/// Values of the environment that are distinguished.
 const ENVIRONMENTS: u64 = 8;
 
-/// Cost centres that are told apart.
+/// Cost centers that are distinguished.
 const COST_CENTERS: u64 = 10;
 
 /// Rows and columns of the matrix.
 const MATRIX: (usize, usize) = (12, 7);
 
-/// Combinations that are looked at for the matrix, the dearest first.
+/// Combinations that are looked at for the matrix, the most expensive first.
 const COMBINATIONS: u64 = 10_000;
 
-/// The tags that play a part in reports, by their names; None where there is no such tag.
+/// The tags that play a part in reports, by their names; None if there is no such tag.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Roles {
     /// Where a resource runs.
@@ -67,7 +67,7 @@ pub struct Breakdown {
     pub coverage: Vec<Coverage>,
     /// What each environment costs.
     pub environment: Option<ByTag>,
-    /// What the dearest cost centres cost.
+    /// What the most expensive cost centers cost.
     pub cost_center: Option<ByTag>,
     /// Teams by environments.
     pub matrix: Option<Matrix>,
@@ -87,13 +87,13 @@ pub struct Coverage {
 /// The resources that have a tag from one source, or have none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoveragePart {
-    /// What gave the value; None where there is none.
+    /// What gave the value; None if there is none.
     pub source: Option<Source>,
     /// Whether the value is valid for the type of the tag.
     pub valid: bool,
     /// How many resources.
     pub resources: u64,
-    /// Their monthly cost; None where no cost is known.
+    /// Their monthly cost; None if no cost is known.
     pub cost: Option<Decimal>,
 }
 
@@ -102,7 +102,7 @@ pub struct CoveragePart {
 pub struct ByTag {
     /// The tag.
     pub tag: String,
-    /// The dearest values, the dearest first.
+    /// The most expensive values, the most expensive first.
     pub groups: Vec<Group>,
     /// What all other values come to, where there are any.
     pub others: Option<Group>,
@@ -111,13 +111,13 @@ pub struct ByTag {
 /// Resources with the same values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// A value for each tag; None where it is missing.
+    /// A value for each tag; None if it is missing.
     pub values: Vec<Option<String>>,
     /// How many resources.
     pub resources: u64,
     /// Those of them without an open finding.
     pub compliant: u64,
-    /// Their monthly cost; None where no cost is known.
+    /// Their monthly cost; None if no cost is known.
     pub cost: Option<Decimal>,
 }
 
@@ -126,11 +126,11 @@ pub struct Group {
 pub struct Matrix {
     /// The tags of its rows and its columns.
     pub tags: [String; 2],
-    /// Values of the rows, the dearest first; None where the tag is missing.
+    /// Values of the rows, the most expensive first; None if the tag is missing.
     pub rows: Vec<Option<String>>,
     /// Values of the columns, as the rows.
     pub columns: Vec<Option<String>>,
-    /// A list for each row with a cell for each column; None where no resource has both values.
+    /// A list for each row with a cell for each column; None if no resource has both values.
     pub cells: Vec<Vec<Option<Group>>>,
 }
 
@@ -223,7 +223,7 @@ fn group(row: &Fields<'_>, tags: usize) -> Result<Group, RunError> {
 
 fn matrix(run: &Run, row: &Tag, column: &Tag) -> Result<Matrix, RunError> {
     let groups = groups(run, &[row.id, column.id], COMBINATIONS)?;
-    let (rows, columns) = (dearest(&groups, 0, MATRIX.0), dearest(&groups, 1, MATRIX.1));
+    let (rows, columns) = (top_values(&groups, 0, MATRIX.0), top_values(&groups, 1, MATRIX.1));
     let mut cells = vec![vec![None; columns.len()]; rows.len()];
     for group in groups {
         let at = |values: &[Option<String>], tag| {
@@ -239,7 +239,7 @@ fn matrix(run: &Run, row: &Tag, column: &Tag) -> Result<Matrix, RunError> {
 }
 
 /// The values of a tag that cost most, or that most resources have; a missing one comes last.
-fn dearest(groups: &[Group], tag: usize, most: usize) -> Vec<Option<String>> {
+fn top_values(groups: &[Group], tag: usize, most: usize) -> Vec<Option<String>> {
     let mut totals: BTreeMap<Option<&String>, (i128, u64)> = BTreeMap::new();
     for group in groups {
         let total = totals.entry(group.values.get(tag).and_then(Option::as_ref)).or_default();

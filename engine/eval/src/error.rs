@@ -15,7 +15,7 @@ use crate::tables::TableMistakes;
 /// Why a program could not be evaluated.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The program speaks of money in another currency than the snapshot's: a mistake in the
+    /// The program refers to money in another currency than the snapshot's: a mistake in the
     /// program, found only when the two meet.
     #[error("{}", list(.0))]
     Currency(Vec<CurrencyMismatch>),
@@ -41,7 +41,7 @@ pub enum RunError {
     #[error(transparent)]
     EarlierState(#[from] EarlierStateError),
     /// The database gave an answer of another shape than the plan says.
-    #[error("the database gave an unexpected answer to `{query}`: {reason}")]
+    #[error("unexpected database result for `{query}`: {reason}")]
     Answer {
         /// Name of the query.
         query: &'static str,
@@ -49,7 +49,7 @@ pub enum RunError {
         reason: String,
     },
     /// A temporary folder could not be made.
-    #[error("no temporary folder: {0}")]
+    #[error("cannot create a temporary folder: {0}")]
     TemporaryFolder(#[source] std::io::Error),
 }
 

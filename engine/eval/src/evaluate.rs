@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::{Snapshot, ValueCount};
 pub use tagpol_plan::StatementLimits;
 use tagpol_plan::ir::{Origin, Provenance, StateCode};
-pub use tagpol_plan::sql::SHOWN;
-use tagpol_plan::sql::{Dearest, EVALUATED};
+pub use tagpol_plan::sql::TOP_FINDINGS;
+use tagpol_plan::sql::{EVALUATED, TopByCost};
 use tagpol_plan::{
     Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Request, Script, TextLimit, lower,
 };
@@ -18,13 +18,13 @@ use tagpol_state::{Recorded, StateStore};
 use crate::breakdown::{Breakdown, Group, Roles};
 use crate::error::{RunError, TextTooLong};
 use crate::finding::{
-    AccountLine, CheckResult, Conflict, Evaluation, Finding, Giver, SnapshotInfo, State, Summary,
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, SnapshotInfo, State, Summary, ValueSource,
     fingerprint, score,
 };
 use crate::goal::GoalResult;
 use crate::history::TrendPoint;
-use crate::history::{self, Remembered};
-use crate::message::{Asked, tells_value};
+use crate::history::{self, ProjectHistory};
+use crate::message::{Requirement, shows_value};
 use crate::tables::Tables;
 use crate::waivers::Waivers;
 
@@ -54,7 +54,7 @@ pub struct Options {
     /// Whether the run is remembered there, by what reads it in detail.
     pub record: bool,
     /// Which findings are read.
-    pub findings: Wanted,
+    pub findings: FindingSelection,
     /// Whether each distinct value is judged once. Results do not depend on it.
     pub distinct: Distinct,
     /// The longest text that an expression may compute; a longer one is an error.
@@ -75,13 +75,13 @@ pub enum Distinct {
 
 /// Which findings of an evaluation are read; all are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wanted {
+pub enum FindingSelection {
     /// All.
     #[default]
     All,
-    /// Of each check at least the open ones of its [`SHOWN`] dearest resources, ties in the order of
+    /// Of each check at least the open ones of its [`TOP_FINDINGS`] most expensive resources, ties in the order of
     /// ids: much less than all where a snapshot is large.
-    Dearest,
+    TopByCost,
 }
 
 impl Options {
@@ -108,7 +108,7 @@ impl Options {
             rates: Rates::default(),
             state: None,
             record: false,
-            findings: Wanted::All,
+            findings: FindingSelection::All,
             distinct: Distinct::Large,
             text_limit: TextLimit::default(),
             limits: StatementLimits::default(),
@@ -144,24 +144,24 @@ pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunErr
 /// # Errors
 /// [`RunError::Currency`].
 pub fn compile_for(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Compiled, RunError> {
-    compile_knowing(program, snapshot, options, Known::default())
+    compile_for_snapshot(program, snapshot, options, Overlays::default())
 }
 
-/// Compiles a program for a snapshot and what is known besides it.
+/// Compiles a program for a snapshot and its overlays.
 ///
 /// # Errors
 /// [`RunError::Currency`].
-pub fn compile_knowing(
+pub fn compile_for_snapshot(
     program: &Program,
     snapshot: &Snapshot,
     options: &Options,
-    known: Known,
+    overlays: Overlays,
 ) -> Result<Compiled, RunError> {
     compile_with(program, &layout_of(snapshot, options, known), &options.request())
 }
 
 /// Returns what a plan has to know of a snapshot.
-pub fn layout_of(snapshot: &Snapshot, options: &Options, known: Known) -> Layout {
+pub fn layout_of(snapshot: &Snapshot, options: &Options, overlays: Overlays) -> Layout {
     let manifest = snapshot.manifest();
     let keys = manifest.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
     Layout {
@@ -170,7 +170,7 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, known: Known) -> Layout
         values: known_values(snapshot, options.distinct),
         currency: manifest.currency.clone(),
         rates: options.rates.clone(),
-        known,
+        overlays,
     }
 }
 
@@ -224,7 +224,7 @@ pub struct Details {
     pub is_first_run: bool,
 }
 
-/// Evaluates a program over a snapshot, and reads what reports tell besides the evaluation: what
+/// Evaluates a program over a snapshot, and reads what reports tell in addition to the evaluation: what
 /// waives findings, earlier runs, and, where tags for it are named, the inventory by tags. Where the
 /// options say so, the run and its findings are remembered in the state store; a failure to do so
 /// leaves the evaluation as it is.
@@ -297,7 +297,7 @@ pub struct Run {
     /// Names of the program's rules.
     rules: Vec<String>,
     /// What the project remembers of earlier runs.
-    known: Remembered,
+    history: ProjectHistory,
 }
 
 impl Run {
@@ -352,7 +352,7 @@ impl Run {
         }
         check_computed_texts(&compiled.plan, &store, options)?;
         let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
-        Ok(Self { compiled, store, rules, known })
+        Ok(Self { compiled, store, rules, history })
     }
 
     /// Runs a statement that keeps something of the results, and gives the database back.
@@ -384,12 +384,12 @@ impl Run {
     }
 
     /// Reads the results.
-    fn evaluation(&self, snapshot: &Snapshot, wanted: Wanted) -> Result<Evaluation, RunError> {
+    fn evaluation(&self, snapshot: &Snapshot, wanted: FindingSelection) -> Result<Evaluation, RunError> {
         let mut checks = self.checks()?;
-        // Whether an escalation is due is told finding by finding.
+        // Whether an escalation is due is reported finding by finding.
         let escalates = self.compiled.plan.checks.iter().any(|check| check.escalate.is_some());
-        let findings = match (wanted, self.compiled.script.dearest()) {
-            (Wanted::Dearest, [_, ..]) if !escalates => self.dearest_findings()?,
+        let findings = match (wanted, self.compiled.script.top_by_cost()) {
+            (FindingSelection::TopByCost, [_, ..]) if !escalates => self.top_findings()?,
             _ => self.findings()?,
         };
         for finding in findings.iter().filter(|finding| finding.escalation_due) {
@@ -438,7 +438,7 @@ impl Run {
                 policy: info.policy_name.clone(),
                 check: info.id.clone(),
                 severity: info.severity,
-                asks: Asked::from(info).asks(),
+                asks: Requirement::from(info).asks(),
                 in_scope: row.count(1)?,
                 open: row.count(2)?,
                 pending: row.count(3)?,
@@ -464,23 +464,23 @@ impl Run {
         Ok(findings)
     }
 
-    fn dearest_findings(&self) -> Result<Vec<Finding>, RunError> {
+    fn top_findings(&self) -> Result<Vec<Finding>, RunError> {
         let mut findings = Vec::new();
-        for dearest in self.compiled.script.dearest() {
-            self.keep_dearest(dearest)?;
-            self.findings_of(&dearest.findings, &mut findings)?;
+        for query in self.compiled.script.top_by_cost() {
+            self.keep_top_by_cost(query)?;
+            self.findings_of(&query.findings, &mut findings)?;
         }
         Ok(findings)
     }
 
-    fn keep_dearest(&self, dearest: &Dearest) -> Result<(), RunError> {
-        self.store.execute(&dearest.guess)?;
-        let is_unclear = self.store.query(&dearest.is_unclear)?.single().and_then(Cell::as_bool);
+    fn keep_top_by_cost(&self, query: &TopByCost) -> Result<(), RunError> {
+        self.store.execute(&query.guess)?;
+        let is_unclear = self.store.query(&query.is_unclear)?.single().and_then(Cell::as_bool);
         if is_unclear == Some(false) {
-            self.store.execute(&dearest.keep)?;
+            self.store.execute(&query.keep)?;
         } else {
-            self.store.execute(&dearest.settle)?;
-            self.store.execute(&dearest.keep_settled)?;
+            self.store.execute(&query.settle)?;
+            self.store.execute(&query.keep_settled)?;
         }
         Ok(())
     }
@@ -500,12 +500,12 @@ impl Run {
                 first_seen,
                 escalation_due: state == State::Open
                     && info.escalate.as_ref().is_some_and(|escalate| is_due(escalate, first_seen, plan.now)),
-                message: Asked::from(info).message(value.as_deref()),
+                message: Requirement::from(info).message(value.as_deref()),
                 fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
                 tag: tag.map(str::to_owned),
                 attribute: info.attr.map(Attr::as_str),
-                tells_value: tells_value(info.tag, info.attr),
-                // What the tag has already mends nothing.
+                shows_value: shows_value(info.tag, info.attr),
+                // What the tag has already fixes nothing.
                 remedy: row.text(11).filter(|remedy| value.as_ref() != Some(remedy)),
                 value,
                 resource,
@@ -560,26 +560,26 @@ impl Run {
                 tag: tag.name.clone(),
                 resource: row.text(1).unwrap_or_default(),
                 value: row.text(2).unwrap_or_default(),
-                from: self.giver(won),
+                from: self.value_source(won),
                 other_value: row.text(4).unwrap_or_default(),
-                other_from: self.giver(lost),
+                other_from: self.value_source(lost),
             });
             Ok(())
         })?;
         Ok(conflicts)
     }
 
-    fn giver(&self, provenance: &Provenance) -> Giver {
+    fn value_source(&self, provenance: &Provenance) -> ValueSource {
         let (key, rule) = match &provenance.origin {
             Origin::Native { key } => (Some(key.clone()), None),
             Origin::Set { rule, .. } | Origin::Fill { rule, .. } => (None, self.rules.get(*rule).cloned()),
             Origin::Decided | Origin::Inferred | Origin::Default => (None, None),
         };
-        Giver { source: provenance.origin.source(), key, rule, loc: provenance.loc.clone() }
+        ValueSource { source: provenance.origin.source(), key, rule, loc: provenance.loc.clone() }
     }
 }
 
-/// Whether somebody is to be told of an open finding: it is there as long as the policy says.
+/// Whether somebody must be notified of an open finding: it is there as long as the policy says.
 pub fn is_due(escalation: &Escalation, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     since.is_some_and(|since| now - since >= TimeDelta::seconds(escalation.after.seconds))
 }
@@ -591,7 +591,7 @@ pub struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Returns a text; None where the cell is NULL.
+    /// Returns a text; None if the cell is NULL.
     pub fn text(&self, at: usize) -> Option<String> {
         self.row.get(at).and_then(Cell::as_text).map(str::to_owned)
     }
@@ -602,7 +602,7 @@ impl Fields<'_> {
     /// [`RunError::Answer`] for another kind of cell, or a negative number.
     pub fn count(&self, at: usize) -> Result<u64, RunError> {
         let cell = self.row.get(at).and_then(Cell::as_int).and_then(|count| u64::try_from(count).ok());
-        cell.ok_or_else(|| self.unexpected(&format!("column {at} is no count")))
+        cell.ok_or_else(|| self.unexpected(&format!("column {at} is not a count")))
     }
 
     /// Returns an index, which is never NULL.
@@ -626,12 +626,12 @@ impl Fields<'_> {
         }
     }
 
-    /// Returns an amount; None where the cell is NULL.
+    /// Returns an amount; None if the cell is NULL.
     pub fn money(&self, at: usize) -> Option<Decimal> {
         self.row.get(at).and_then(Cell::as_decimal)
     }
 
-    /// Returns a floating-point number; None where the cell is NULL.
+    /// Returns a floating-point number; None if the cell is NULL.
     pub fn number(&self, at: usize) -> Option<f64> {
         match self.row.get(at) {
             Some(Cell::Double(number)) => Some(*number),
@@ -653,7 +653,7 @@ impl Fields<'_> {
         }
     }
 
-    /// The source of a tag's value; None where the cell is NULL.
+    /// The source of a tag's value; None if the cell is NULL.
     pub fn source(&self, at: usize) -> Result<Option<Source>, RunError> {
         let Some(code) = self.row.get(at).and_then(Cell::as_int) else { return Ok(None) };
         let source = Source::ALL.into_iter().find(|source| Origin::source_code(*source) == code);

@@ -39,16 +39,16 @@ pub struct Conflict {
     /// The value of the tag.
     pub value: String,
     /// What gave it.
-    pub from: Giver,
+    pub from: ValueSource,
     /// The first value that lost.
     pub other_value: String,
     /// What gave that one.
-    pub other_from: Giver,
+    pub other_from: ValueSource,
 }
 
 /// What gives a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Giver {
+pub struct ValueSource {
     /// The kind of thing that it is.
     pub source: Source,
     /// The native key, exactly as found.
@@ -85,7 +85,7 @@ pub struct SnapshotInfo {
     pub rejected_rows: u64,
     /// Values that were left out or changed.
     pub rejected_values: u64,
-    /// Cost of charges that name no resource.
+    /// Cost in charges without a resource.
     pub unattributed: Option<rust_decimal::Decimal>,
     /// Whether all of it is of Terraform, so that ids are addresses.
     pub is_terraform: bool,
@@ -124,9 +124,9 @@ pub struct Summary {
     pub pending: u64,
     /// Findings that are waived.
     pub exempt: u64,
-    /// Monthly cost of all resources; None where no cost is known.
+    /// Monthly cost of all resources; None if no cost is known.
     pub cost: Option<Decimal>,
-    /// Monthly cost of the resources with an open finding; None where no cost is known.
+    /// Monthly cost of the resources with an open finding; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
 }
 
@@ -137,7 +137,7 @@ impl Summary {
     }
 }
 
-/// What became of one check.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckResult {
     /// Name of the policy.
@@ -148,7 +148,7 @@ pub struct CheckResult {
     pub severity: Severity,
     /// What it asks for: the policy's own message, or the requirement in words.
     pub asks: String,
-    /// Resources that the policy speaks of.
+    /// Resources that the policy applies to.
     pub in_scope: u64,
     /// Open findings.
     pub open: u64,
@@ -156,13 +156,13 @@ pub struct CheckResult {
     pub pending: u64,
     /// Findings that are waived.
     pub exempt: u64,
-    /// Monthly cost of the resources with an open finding of it; None where no cost is known.
+    /// Monthly cost of the resources with an open finding of it; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
     /// Pending findings whose grace begins with this run, where it is the first that is remembered.
     pub starting: u64,
-    /// Who is told when a finding stays open.
+    /// Who is notified when a finding stays open.
     pub escalate: Option<Escalation>,
-    /// Open findings that are there so long that they are to be told of.
+    /// Open findings whose escalation is due.
     pub escalation_due: u64,
     /// Controls of frameworks that the policy supports.
     pub controls: Vec<Control>,
@@ -178,7 +178,7 @@ pub struct Finding {
     /// Whether it counts.
     pub state: State,
     /// Since when it is there: when a run first saw it, as far as the project keeps that, else when
-    /// the resource was created. None where that is unknown.
+    /// the resource was created. None if that is unknown.
     pub first_seen: Option<DateTime<Utc>>,
     /// Whether it is open for as long as the policy's `escalate` says.
     pub escalation_due: bool,
@@ -198,12 +198,12 @@ pub struct Finding {
     pub tag: Option<String>,
     /// The attribute that the check is about, where it is about no tag.
     pub attribute: Option<&'static str>,
-    /// The value of the tag or the attribute; None where it is missing, or no text.
+    /// The value of the tag or the attribute; None if it is missing, or no text.
     pub value: Option<String>,
     /// Whether it is about something that has a value which is a text, so that no value is a missing
     /// one.
-    pub tells_value: bool,
-    /// The value of the tag that would mend it, where the policy knows one.
+    pub shows_value: bool,
+    /// The value of the tag that would fix it, where the policy knows one.
     pub remedy: Option<String>,
     /// What is wrong, in a sentence.
     pub message: String,
@@ -248,7 +248,7 @@ pub struct AccountLine {
     pub compliant: u64,
     /// Open findings.
     pub open: u64,
-    /// Monthly cost of the resources with one; None where no cost is known.
+    /// Monthly cost of the resources with one; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
 }
 

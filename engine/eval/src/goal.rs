@@ -1,10 +1,10 @@
-//! What became of a goal.
+//! The result of a goal.
 
 use tagpol_plan::ir::GoalInfo;
 use tagpol_sema::program::{Loc, Measure, Severity};
 use tagpol_session::Decimal;
 
-/// What became of a goal.
+/// The result of a goal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GoalResult {
     /// Its name.
@@ -15,13 +15,13 @@ pub struct GoalResult {
     pub tags: Vec<String>,
     /// What the share is a share of.
     pub by: Measure,
-    /// Resources that it speaks of.
+    /// Resources that it applies to.
     pub in_scope: u64,
     /// Those of them that are covered.
     pub covered: u64,
-    /// Monthly cost of the resources in scope; None where no cost is known.
+    /// Monthly cost of the resources in scope; None if no cost is known.
     pub cost: Option<Decimal>,
-    /// Monthly cost of those that are covered; None where no cost is known.
+    /// Monthly cost of those that are covered; None if no cost is known.
     pub covered_cost: Option<Decimal>,
     /// The share that is to be covered, from 0 to 1.
     pub at_least: rust_decimal::Decimal,
@@ -57,23 +57,40 @@ impl GoalResult {
     }
 
     /// Returns the share that is covered, from 0 to 1 in whole millionths, cut off so that it never
-    /// reaches a target that was missed. None where there is nothing to be a share of: nothing in
+    /// reaches a target that was missed. None if there is nothing to be a share of: nothing in
     /// scope, or nothing that costs.
     pub fn share(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "at most a million, but for credits")]
         Some(self.steps()? as f64 / STEPS as f64)
     }
 
-    /// Returns the share in percent, with at least one digit after the point and as many as the
-    /// target has, cut off. None as in [`Self::share`].
+    /// Returns the share in percent, rounded half up, with at least one digit after the point and as many as
+    /// the target has, up to 4. `100%` and `0%` are exact, and a missed target is never reached by rounding.
+    /// None as in [`Self::share`].
     pub fn share_text(&self) -> Option<String> {
-        let digits = (self.percent().scale().clamp(1, 4)) as usize;
-        let unit = STEPS / 100;
-        let steps = self.steps()?;
-        let sign = if steps < 0 { "-" } else { "" };
-        let fraction = format!("{:04}", steps.abs() % unit);
-        let shown: String = fraction.chars().take(digits).collect();
-        Some(format!("{sign}{}.{shown}%", steps.abs() / unit))
+        let Ratio { part, whole } = self.ratio()?;
+        let digits = self.percent().scale().clamp(1, 4);
+        let fraction = 10_i128.pow(digits);
+        let all = 100 * fraction;
+        let (size, sign) = (part.abs(), if part < 0 { "-" } else { "" });
+        let scaled = size.saturating_mul(all);
+        let (floor, rest) = (scaled / whole, scaled % whole);
+        let rounded = if rest >= whole - rest { floor + 1 } else { floor };
+        let target = (self.percent() * rust_decimal::Decimal::from(fraction)).ceil().mantissa();
+        let shown = match rounded {
+            _ if self.is_missed() && part > 0 && rounded >= target => floor,
+            rounded if rounded == all && size < whole => floor,
+            rounded if rounded == all && size > whole => all + 1,
+            rounded => rounded,
+        };
+        let text = |shown: i128| {
+            format!("{}.{:0width$}%", shown / fraction, shown % fraction, width = digits as usize)
+        };
+        Some(match (shown, part.signum()) {
+            (0, 1) => format!("<{}", text(1)),
+            (0, -1) => format!(">-{}", text(1)),
+            _ => format!("{sign}{}", text(shown)),
+        })
     }
 
     /// Returns the target in percent: `90%`.
@@ -90,14 +107,14 @@ impl GoalResult {
         Some(part.saturating_mul(STEPS).div_euclid(whole))
     }
 
-    /// Whether the target is reached; None where there is no share.
+    /// Whether the target is reached; None if there is no share.
     pub fn met(&self) -> Option<bool> {
         let Ratio { part, whole } = self.ratio()?;
         let (wanted, scale) = (self.at_least.mantissa(), 10_i128.pow(self.at_least.scale()));
         Some(part.saturating_mul(scale) >= whole.saturating_mul(wanted))
     }
 
-    /// Whether the target is not reached. Where there is no share nothing is missed.
+    /// Whether the target is not reached. If there is no share nothing is missed.
     pub fn is_missed(&self) -> bool {
         self.met() == Some(false)
     }
@@ -110,7 +127,7 @@ impl GoalResult {
         if self.by == Measure::Count { wanted.saturating_sub(self.covered) } else { 0 }
     }
 
-    /// Returns how much more monthly cost must be covered, to the cent above; None where the
+    /// Returns how much more monthly cost must be covered, to the cent above; None if the
     /// target is reached or the goal is about resources.
     pub fn missing_cost(&self) -> Option<Decimal> {
         let (cost, covered) = (self.cost?, self.covered_cost?);
@@ -180,6 +197,26 @@ mod tests {
         assert_eq!(texts, expected.map(|(share, target)| (share.to_owned(), target.to_owned())));
         let all = goal(Measure::Count, [3, 2], None, "1");
         assert_eq!((all.share(), all.missing_count()), (Some(0.666_666), 1));
+    }
+
+    #[test]
+    fn shares_are_rounded_and_all_and_nothing_are_exact() {
+        let text =
+            |[whole, part]: [u64; 2], target| goal(Measure::Count, [whole, part], None, target).share_text();
+        for (counts, target, expected) in [
+            ([3, 2], "1", "66.7%"),
+            ([3, 1], "0.9", "33.3%"),
+            ([10_000, 9_999], "0.9", "99.9%"),
+            ([10_000, 9_999], "1", "99.9%"),
+            ([10_000, 1], "0.9", "<0.1%"),
+            ([10_000, 1], "0.00005", "0.010%"),
+            ([4, 4], "1", "100.0%"),
+            ([4, 0], "1", "0.0%"),
+            ([2_000, 1_333], "0.6665", "66.65%"),
+            ([2_000, 1_333], "0.667", "66.6%"),
+        ] {
+            assert_eq!(text(counts, target).as_deref(), Some(expected), "{counts:?} {target}");
+        }
     }
 
     #[test]

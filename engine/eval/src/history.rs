@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tagpol_interp as interp;
 use tagpol_plan::sql::EVALUATED;
-use tagpol_plan::{FirstSeen, Known, QueryKind, TagRelation};
+use tagpol_plan::{FirstSeen, Overlays, QueryKind, TagRelation};
 use tagpol_sema::program::Program;
 use tagpol_session::{Cell, ColumnType, Decimal, LoadValue, Store, StoreError, quote_identifier, quote_text};
 use tagpol_state::{
@@ -25,15 +25,15 @@ const FIRST_SEEN: &str = "first_seen";
 
 /// What a project remembers, for an evaluation.
 #[derive(Debug, Default)]
-pub struct Remembered {
+pub struct ProjectHistory {
     /// The relations of it, which are in the database of the evaluation. What is not remembered has
     /// none.
-    pub relations: Known,
+    pub overlays: Overlays,
     /// Runs before now, the oldest first.
     runs: Vec<RunRecord>,
 }
 
-impl Remembered {
+impl ProjectHistory {
     /// Reads it from the store of the options, if they name one.
     pub fn for_options(options: &Options, store: &Store) -> Result<Self, RunError> {
         match &options.state {
@@ -54,7 +54,7 @@ impl Remembered {
             Ok::<_, RunError>(Self { relations, runs })
         })?;
         let nothing = || Self {
-            relations: Known { first_seen: FirstSeen::FirstRun, ..Known::default() },
+            overlays: Overlays { first_seen: FirstSeen::FirstRun, ..Overlays::default() },
             runs: Vec::new(),
         };
         Ok(remembered.unwrap_or_else(nothing))
@@ -66,26 +66,26 @@ impl Remembered {
     }
 
     /// Returns what it is of one resource, as the reference evaluator reads it.
-    pub fn known_of(&self, resource: &str, store: &Store) -> Result<interp::Known, StoreError> {
+    pub fn overlays_of(&self, resource: &str, store: &Store) -> Result<interp::Overlays, StoreError> {
         let rows = |relation: &str, columns: &str| {
             let (columns, id) = (columns.to_owned(), quote_text(resource));
             store.query(&format!("SELECT {columns} FROM {relation} WHERE resource = {id}"))
         };
-        let mut known = interp::Known::default();
-        if let Some(decisions) = &self.relations.decisions {
+        let mut overlays = interp::Overlays::default();
+        if let Some(decisions) = &self.overlays.decisions {
             for row in rows(&decisions.relation, "tag, value")?.rows {
                 let Ok([Some(tag), Some(value)]) = texts(row) else { continue };
-                known.decided.insert((resource.to_owned(), tag), value);
+                overlays.decided.insert((resource.to_owned(), tag), value);
             }
         }
-        if let Some(predictions) = &self.relations.predictions {
+        if let Some(predictions) = &self.overlays.predictions {
             for row in rows(&predictions.relation, "tag, value, CAST(confidence AS VARCHAR)")?.rows {
                 let Ok([Some(tag), Some(value), Some(confidence)]) = texts(row) else { continue };
                 let Ok(confidence) = confidence.parse() else { continue };
-                known.predicted.insert((resource.to_owned(), tag), (value, confidence));
+                overlays.predicted.insert((resource.to_owned(), tag), (value, confidence));
             }
         }
-        known.first_seen = match &self.relations.first_seen {
+        overlays.first_seen = match &self.overlays.first_seen {
             FirstSeen::NotKept => interp::FirstSeen::NotKept,
             FirstSeen::FirstRun => interp::FirstSeen::FirstRun,
             FirstSeen::Relation { relation, .. } => {
@@ -93,7 +93,7 @@ impl Remembered {
                 interp::FirstSeen::At(times.filter_map(|row| seen(row, resource)).collect())
             }
         };
-        Ok(known)
+        Ok(overlays)
     }
 
     /// Returns the earlier runs as reports show them.
@@ -138,7 +138,7 @@ pub struct TrendPoint {
     pub score: f64,
     /// Its open findings.
     pub open: u64,
-    /// Monthly cost of all resources; None where no cost was known.
+    /// Monthly cost of all resources; None if no cost was known.
     pub cost: Option<Decimal>,
 }
 

@@ -34,15 +34,16 @@ pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Rol
 pub use earlier_state::{TakenOver, take_over_earlier_state};
 pub use error::{RunError, TextTooLong};
 pub use evaluate::{
-    Compiled, Details, Distinct, Fields, Options, RELATION, Run, SHOWN, StatementLimits, Wanted, compile,
-    compile_for, compile_knowing, compile_with, evaluate, evaluate_in_detail, is_due, layout_of, open_values,
+    Compiled, Details, Distinct, Fields, FindingSelection, Options, RELATION, Run, StatementLimits,
+    TOP_FINDINGS, compile, compile_for, compile_for_layout, compile_for_snapshot, evaluate,
+    evaluate_in_detail, is_due, layout_of, open_values,
 };
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, Giver, SnapshotInfo, State,
     Summary, fingerprint, score,
 };
 pub use goal::GoalResult;
-pub use history::{Remembered, TrendPoint};
+pub use history::{ProjectHistory, TrendPoint};
 pub use observed::{Observed, Which, observe};
 pub use tables::{TableMistakes, Tables, check_tables};
 pub use waivers::{Waiver, Waivers};

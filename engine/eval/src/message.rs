@@ -7,24 +7,24 @@ use tagpol_sema::program::{Attr, Check, CheckKind, Program, TagId};
 use tagpol_sema::words::Words;
 
 /// Characters of a value that a message shows.
-const SHOWN: usize = 60;
+const MAX_VALUE_CHARS: usize = 60;
 
 /// What a sentence about a check needs of it.
 #[derive(Debug, Clone)]
-pub struct Asked<'a> {
+pub struct Requirement<'a> {
     subject: Cow<'a, str>,
     /// Whether sentences tell the value of the subject.
-    tells_value: bool,
+    shows_value: bool,
     kind: CheckKind,
     message: Option<&'a str>,
     expectation: &'a str,
 }
 
-impl<'a> From<&'a CheckInfo> for Asked<'a> {
+impl<'a> From<&'a CheckInfo> for Requirement<'a> {
     fn from(check: &'a CheckInfo) -> Self {
         Self {
             subject: Cow::Borrowed(&check.subject),
-            tells_value: tells_value(check.tag, check.attr),
+            shows_value: shows_value(check.tag, check.attr),
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
@@ -32,12 +32,12 @@ impl<'a> From<&'a CheckInfo> for Asked<'a> {
     }
 }
 
-impl<'a> Asked<'a> {
+impl<'a> Requirement<'a> {
     /// Returns it for a check of a program.
     pub fn of(program: &Program, check: &'a Check) -> Self {
         Self {
             subject: Cow::Owned(Words::new(program).subject(check)),
-            tells_value: tells_value(check.tag, check.attr()),
+            shows_value: shows_value(check.tag, check.attr()),
             kind: check.kind,
             message: check.message.as_deref(),
             expectation: &check.expectation,
@@ -57,7 +57,7 @@ impl<'a> Asked<'a> {
         }
         let (subject, must) = (&self.subject, self.must());
         match value {
-            _ if !self.tells_value => format!("{subject} {must}"),
+            _ if !self.shows_value => format!("{subject} {must}"),
             None if self.expectation == "be set" => format!("{subject} is missing"),
             None => format!("{subject} is missing; it {must}"),
             Some("") => format!("{subject} is empty; it {must}"),
@@ -72,14 +72,15 @@ impl<'a> Asked<'a> {
 
 /// Whether findings tell the value of what a check is about: of tags, and of attributes that are
 /// texts.
-pub fn tells_value(tag: Option<TagId>, attr: Option<Attr>) -> bool {
+pub fn shows_value(tag: Option<TagId>, attr: Option<Attr>) -> bool {
     tag.is_some() || attr.is_some_and(Attr::is_text)
 }
 
 /// The value in one line, shortened.
 pub fn shown(value: &str) -> String {
-    let mut shown: String = value.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if value.chars().count() > SHOWN {
+    let mut shown: String =
+        value.chars().take(MAX_VALUE_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().count() > MAX_VALUE_CHARS {
         shown.push('…');
     }
     shown

@@ -2,7 +2,7 @@
 //!
 //! In: the declarations of a program and the files that they name. Out: relations of texts, as the
 //! plan wants them: cells trimmed, empty ones missing. Promises that every key is there once and
-//! that every cell is a valid value of its column; all that is wrong with a table is told at once.
+//! that every cell is a valid value of its column; all that is wrong with a table is reported at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -16,8 +16,8 @@ use tagpol_session::Store;
 
 use crate::error::RunError;
 
-/// Mistakes of a table that are told; the rest is counted.
-const SHOWN: usize = 5;
+/// Mistakes of a table that are reported; the rest is counted.
+const MAX_REPORTED_ERRORS: usize = 5;
 
 /// Bytes of the cells of a table, which are held in memory. A small packed file can hold far more.
 const TABLE_LIMIT: usize = 256 << 20;
@@ -37,7 +37,7 @@ pub struct TableMistakes {
 
 impl std::fmt::Display for TableMistakes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mistakes = if self.all == 1 { "a mistake" } else { "mistakes" };
+        let mistakes = if self.all == 1 { "an error" } else { "errors" };
         write!(f, "the table `{}` has {mistakes}", self.table)?;
         for (line, reason) in &self.first {
             write!(f, "\n  {}:{line}: {reason}", self.path)?;
@@ -121,7 +121,7 @@ fn read_table(table: &Table) -> Result<Vec<Vec<Option<String>>>, RunError> {
             line: None,
             column: None,
             reason: format!("its cells take more than {} MiB", TABLE_LIMIT >> 20),
-            help: Some("declare only the columns that are looked up, or leave out rows".to_owned()),
+            help: Some("declare only the columns that are looked up, or remove rows".to_owned()),
         }
         .into());
     }
@@ -200,7 +200,7 @@ impl<'t> Reader<'t> {
                 continue;
             }
             let wanted = describe(&column.ty);
-            self.mistake(line, format!("{} is not valid, want {wanted}", self.name(at)));
+            self.mistake(line, format!("{} is not valid, expected {wanted}", self.name(at)));
         }
     }
 
@@ -210,7 +210,7 @@ impl<'t> Reader<'t> {
     }
 
     fn mistake(&mut self, line: u64, reason: String) {
-        if self.mistakes.len() < SHOWN {
+        if self.mistakes.len() < MAX_REPORTED_ERRORS {
             self.mistakes.push((line, reason));
         } else {
             self.more += 1;
@@ -222,7 +222,7 @@ impl<'t> Reader<'t> {
         let mut mistakes = std::mem::take(&mut self.mistakes);
         for (key, again) in &self.again {
             let first = self.keys.get(key).and_then(|row| self.lines.get(*row)).copied().unwrap_or_default();
-            let reason = format!("the same {name} is on {} already", places(self.table, first));
+            let reason = format!("the same {name} is already on {}", places(self.table, first));
             mistakes.extend(again.iter().map(|line| (*line, reason.clone())));
         }
         if mistakes.is_empty() {
@@ -230,7 +230,7 @@ impl<'t> Reader<'t> {
         }
         let all = mistakes.len() + self.more;
         mistakes.sort();
-        mistakes.truncate(SHOWN);
+        mistakes.truncate(MAX_REPORTED_ERRORS);
         let (table, path) = (self.table.name.clone(), self.table.path.clone());
         Err(TableMistakes { table, path, first: mistakes, all })
     }

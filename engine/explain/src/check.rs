@@ -9,7 +9,7 @@ use super::condition::{Explainer, Part};
 /// What a check says of a resource, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckReason {
-    /// The policy does not speak of the resource: its scope.
+    /// The policy does not apply to the resource: its scope.
     OutOfScope(Part),
     /// The requirement holds: its condition.
     Holds(Part),
@@ -63,7 +63,7 @@ pub fn check(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Opti
 pub enum NoWaiver<'a> {
     /// Its last day is past.
     Ended(&'a Exemption),
-    /// It does not speak of the resource: its scope.
+    /// It does not apply to the resource: its scope.
     OutOfScope(&'a Exemption, Part),
 }
 

@@ -32,7 +32,7 @@ pub struct Part {
 pub struct Operand {
     /// As the language writes it.
     pub text: String,
-    /// What it is; None where it is missing.
+    /// What it is; None if it is missing.
     pub value: Option<String>,
 }
 

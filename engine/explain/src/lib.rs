@@ -6,16 +6,16 @@
 //! by test, and so never contradicts an evaluation. Only `find` asks the database, for the one resource.
 //!
 //! - [`resource`]: all there is to say about one resource of a snapshot, found by `find`
-//! - [`contenders`]: everything that could give a tag its value
+//! - [`candidates`]: everything that could give a tag its value
 //! - [`change`]: the smallest change of tags that makes a resource compliant
 //! - [`condition`]: a condition as a tree of parts, each with its truth and the values found
 //! - [`tag`]: where a value came from, and what became of a rule that did not give it
 //! - [`check`]: out of scope, held, waived, pending or open
 
+pub mod candidates;
 pub mod change;
 pub mod check;
 pub mod condition;
-pub mod contenders;
 mod find;
 pub mod narrate;
 pub mod resource;

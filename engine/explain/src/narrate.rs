@@ -21,7 +21,7 @@ pub fn at(loc: &Loc) -> String {
     format!("{}:{}", loc.file, loc.line)
 }
 
-/// Says what decides a condition: `` `resource.name has word "prod"` is false (p.tagpol:6):
+/// Describes what decides a condition: `` `resource.name has word "prod"` is false (p.tagpol:6):
 /// resource.name is `web-1` ``.
 pub fn decisive(part: &Part) -> String {
     let decisive = part.decisive();
@@ -53,22 +53,22 @@ pub fn value(name: &str, value: Option<&str>) -> String {
     }
 }
 
-/// Says where a value came from: ``rule x (p.tagpol:7)``, ``native key `Env`, which says `PRD` ``.
+/// Describes where a value came from: ``rule x (p.tagpol:7)``, ``native key `Env`, which says `PRD` ``.
 pub fn origin(origin: &Origin, value: &str) -> String {
     match origin {
         Origin::Rule { name, loc } => format!("rule {name} ({})", at(loc)),
         Origin::Native { key, raw, arm } => {
-            let says = if raw == value { String::new() } else { format!(", which says `{}`", shown(raw)) };
+            let says = if raw == value { String::new() } else { format!(" with value `{}`", shown(raw)) };
             let map = arm.as_ref().map(|loc| format!(" (mapped at {})", at(loc))).unwrap_or_default();
             format!("native key `{}`{says}{map}", shown(key))
         }
         Origin::Decided => "a person's decision".to_owned(),
         Origin::Inferred => "the model".to_owned(),
-        Origin::Default(loc) => format!("its default ({})", at(loc)),
+        Origin::Default(loc) => format!("the default ({})", at(loc)),
     }
 }
 
-/// Says why a rule did not give a tag its value; None where it did.
+/// Explains why a rule did not give a tag its value; None if it did.
 pub fn verdict(rule: &str, tag: &str, verdict: &Verdict, winner: Option<&str>) -> Option<String> {
     Some(match verdict {
         Verdict::Won => return None,
@@ -78,33 +78,35 @@ pub fn verdict(rule: &str, tag: &str, verdict: &Verdict, winner: Option<&str>) -
         }
         Verdict::Beaten { kind, priority, .. } => {
             let word = if *kind == ActionKind::Set { "sets" } else { "fills" };
-            let winner = winner.unwrap_or("something stronger");
-            format!("rule {rule} fires and {word} {tag} at priority {priority}, but is beaten by {winner}")
+            let winner = winner.unwrap_or("a stronger source");
+            format!(
+                "rule {rule} fires and {word} {tag} at priority {priority}, but is overridden by {winner}"
+            )
         }
-        Verdict::NotAboutIt => format!("rule {rule} gives {tag} no value"),
+        Verdict::NotAboutIt => format!("rule {rule} does not set {tag}"),
     })
 }
 
-/// Says which native tags count as absent for a tag, one sentence each.
+/// Describes which native tags count as absent for a tag, one sentence each.
 pub fn missing(resource: &Resource<'_>, tag: TagId) -> Vec<String> {
     let absent = |(step, arm): (tagpol_interp::NativeStep, Option<Loc>)| {
         let by = match arm {
             Some(loc) => format!("the map turns into missing ({})", at(&loc)),
-            None => "is not valid, and `otherwise missing` drops".to_owned(),
+            None => "is dropped by `otherwise missing`, since it is not valid".to_owned(),
         };
-        format!("native key `{}` says `{}`, which {by}", shown(&step.spelling), shown(&step.raw))
+        format!("native key `{}` is `{}`, which {by}", shown(&step.spelling), shown(&step.raw))
     };
     discarded(resource, tag).into_iter().map(absent).collect()
 }
 
-/// Says why a check has no finding that counts; None where it has one.
+/// Explains why a check has no finding that counts; None if it has one.
 pub fn no_finding(resource: &Resource<'_>, reason: &CheckReason, path: &str) -> Option<String> {
     Some(match reason {
         CheckReason::OutOfScope(part) => {
             let policy = path.split('/').next().unwrap_or(path);
-            format!("{policy} does not speak of it: {}", decisive(part))
+            format!("{policy} does not apply: {}", decisive(part))
         }
-        CheckReason::Holds(part) => format!("{path} holds: {}", decisive(part)),
+        CheckReason::Holds(part) => format!("{path} passes: {}", decisive(part)),
         CheckReason::Exempt(exemption) => {
             let exemption = resource.program().exemptions.get(*exemption)?;
             let (place, until, because) = (at(&exemption.loc), exemption.until, shown(&exemption.because));
@@ -114,24 +116,24 @@ pub fn no_finding(resource: &Resource<'_>, reason: &CheckReason, path: &str) -> 
     })
 }
 
-/// Says why a finding is not waived, one sentence a waiver of its check.
+/// Explains why a finding is not waived, one sentence a waiver of its check.
 pub fn not_waived(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Vec<String> {
     let unused = unused_waivers(explainer, policy, check);
-    let mut said: Vec<String> = unused
+    let mut reasons: Vec<String> = unused
         .iter()
         .map(|waiver| match waiver {
             NoWaiver::Ended(exemption) => {
-                format!("the waiver at {} ended on {}", at(&exemption.loc), exemption.until)
+                format!("the waiver at {} expired after {}", at(&exemption.loc), exemption.until)
             }
             NoWaiver::OutOfScope(exemption, part) => {
-                format!("the waiver at {} does not speak of it: {}", at(&exemption.loc), decisive(part))
+                format!("the waiver at {} does not apply: {}", at(&exemption.loc), decisive(part))
             }
         })
         .collect();
-    if said.is_empty() {
-        said.push("no waiver speaks of it".to_owned());
+    if reasons.is_empty() {
+        reasons.push("no waiver applies".to_owned());
     }
-    said
+    reasons
 }
 
 /// Returns an age in whole units, of the largest that it has two of.
@@ -141,7 +143,7 @@ fn roughly(age: chrono::TimeDelta) -> Duration {
     Duration { seconds: seconds - seconds % unit }
 }
 
-/// Says that a finding is inside a grace.
+/// States that a finding is inside a grace.
 pub fn pending(age: chrono::TimeDelta, grace: Duration) -> String {
-    format!("it is {} old, and the grace is {}", duration(roughly(age)), duration(grace))
+    format!("the finding is {} old; the grace period is {}", duration(roughly(age)), duration(grace))
 }

@@ -10,16 +10,16 @@ use tagpol_sema::program::{
     Check, Control, Escalation, Exemption, Loc, Policy, Pred, Program, Severity, Source, TagId,
 };
 
+use super::candidates::{Candidate, candidates};
 use super::change::{Advice, CheckId, advise};
 use super::check::{CheckReason, check as check_reason};
 use super::condition::{Explainer, Part};
-use super::contenders::{Contender, contenders};
 use super::find::{Found, find};
 use super::narrate;
-use tagpol_eval::Remembered;
+use tagpol_eval::ProjectHistory;
 use tagpol_eval::Tables;
-use tagpol_eval::message::Asked;
-use tagpol_eval::{Options, RELATION, compile_knowing, is_due};
+use tagpol_eval::message::Requirement;
+use tagpol_eval::{Options, RELATION, compile_for_snapshot, is_due};
 use tagpol_eval::{RunError, TextTooLong};
 use tagpol_eval::{SnapshotInfo, fingerprint};
 
@@ -33,35 +33,35 @@ pub struct Explanation {
     /// The resource.
     pub resource: Row,
     /// Every tag of the program, by [`TagId`].
-    pub tags: Vec<TagStory>,
+    pub tags: Vec<TagExplanation>,
     /// Every check, in the order of the program.
-    pub checks: Vec<CheckStory>,
+    pub checks: Vec<CheckExplanation>,
     /// What would make it compliant.
     pub advice: Advice,
 }
 
 /// Why a tag has its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TagStory {
+pub struct TagExplanation {
     /// Its name.
     pub name: String,
     /// Its type in words.
     pub ty: String,
-    /// Its value; None where it is missing.
+    /// Its value; None if it is missing.
     pub value: Option<String>,
     /// Whether the value is valid for the type.
     pub valid: bool,
     /// Where the value came from.
     pub source: Option<Source>,
     /// All that could give it a value, the strongest first.
-    pub contenders: Vec<Contender>,
+    pub candidates: Vec<Candidate>,
     /// Place of its declaration.
     pub loc: Loc,
 }
 
 /// Why a check has a finding, or none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CheckStory {
+pub struct CheckExplanation {
     /// Index of the policy, and of the check in it.
     pub at: CheckId,
     /// Name of the policy.
@@ -76,17 +76,17 @@ pub struct CheckStory {
     pub tag: Option<TagId>,
     /// What it says of the resource.
     pub reason: CheckReason,
-    /// The sentence of the finding; None where there is none.
+    /// The sentence of the finding; None if there is none.
     pub message: Option<String>,
-    /// The policy's scope; None where it speaks of all resources.
+    /// The policy's scope; None if it applies to all resources.
     pub scope: Option<Part>,
     /// The waiver that counts.
     pub waiver: Option<Exemption>,
     /// Why no other waiver counts, a sentence each.
     pub not_waived: Vec<String>,
-    /// The value that the policy says would mend it.
+    /// The value that the policy says would fix it.
     pub remedy: Option<String>,
-    /// Who is told when it stays open.
+    /// Who is notified when it stays open.
     pub escalate: Option<Escalation>,
     /// Whether it is open for as long as that says.
     pub escalation_due: bool,
@@ -98,7 +98,7 @@ pub struct CheckStory {
     pub loc: Loc,
 }
 
-impl CheckStory {
+impl CheckExplanation {
     /// Whether there is a finding, waived and pending ones too.
     pub fn is_finding(&self) -> bool {
         matches!(self.reason, CheckReason::Open(_) | CheckReason::Pending { .. } | CheckReason::Exempt(_))
@@ -119,8 +119,8 @@ pub fn explain(
     text: &str,
 ) -> Result<Found<Box<Explanation>>, RunError> {
     let store = options.open_store([snapshot])?;
-    let remembered = Remembered::for_options(options, &store)?;
-    let compiled = compile_knowing(program, snapshot, options, remembered.relations.clone())?;
+    let history = ProjectHistory::for_options(options, &store)?;
+    let compiled = compile_for_snapshot(program, snapshot, options, history.overlays.clone())?;
     store.open_snapshot(&snapshot.resources_path(), RELATION)?;
     let row = match find(&store, RELATION, text)? {
         Found::One(row) => row,
@@ -135,7 +135,7 @@ pub fn explain(
         rates: currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default(),
         currency,
         tables: tables.by_key(program),
-        known: remembered.known_of(&row.id, &store)?,
+        overlays: history.overlays_of(&row.id, &store)?,
         text_limit: options.text_limit,
     };
     let patterns = Patterns::default();
@@ -150,35 +150,35 @@ pub fn explain(
     Ok(Found::One(Box::new(Explanation { now: options.now, snapshot, resource: row, tags, checks, advice })))
 }
 
-fn tags(explainer: &Explainer<'_, '_>) -> Vec<TagStory> {
+fn tags(explainer: &Explainer<'_, '_>) -> Vec<TagExplanation> {
     let resource = explainer.resource;
     let ids = (0u32..).map(TagId).zip(&resource.program().tags);
-    let story = |(id, tag): (TagId, &tagpol_sema::program::Tag)| TagStory {
+    let explained = |(id, tag): (TagId, &tagpol_sema::program::Tag)| TagExplanation {
         name: tag.name.clone(),
         ty: describe(&tag.ty),
         value: resource.tag(id).and_then(|result| result.value.clone()),
         valid: resource.holds(&Pred::IsValid(id)),
         source: resource.tag(id).and_then(|result| result.source),
-        contenders: contenders(explainer, id),
+        candidates: candidates(explainer, id),
         loc: tag.loc.clone(),
     };
-    ids.map(story).collect()
+    ids.map(explained).collect()
 }
 
-fn checks(explainer: &Explainer<'_, '_>, row: &Row) -> Vec<CheckStory> {
+fn checks(explainer: &Explainer<'_, '_>, row: &Row) -> Vec<CheckExplanation> {
     let policies = explainer.resource.program().policies.iter().enumerate();
     let checks = policies.flat_map(|(p, policy)| {
         policy.checks.iter().enumerate().map(move |(c, check)| (p, policy, c, check))
     });
-    checks.filter_map(|(p, policy, c, check)| story(explainer, row, (p, policy), (c, check))).collect()
+    checks.filter_map(|(p, policy, c, check)| explained(explainer, row, (p, policy), (c, check))).collect()
 }
 
-fn story(
+fn explained(
     explainer: &Explainer<'_, '_>,
     row: &Row,
     (p, policy): (usize, &Policy),
     (c, check): (usize, &Check),
-) -> Option<CheckStory> {
+) -> Option<CheckExplanation> {
     let resource = explainer.resource;
     let program = resource.program();
     let reason = check_reason(explainer, p, c)?;
@@ -194,12 +194,12 @@ fn story(
         _ => None,
     };
     let remedy = policy.remedies.iter().find(|remedy| Some(remedy.tag) == check.tag);
-    let mut story = CheckStory {
+    let mut explained = CheckExplanation {
         at: (p, c),
         policy: policy.name.clone(),
         check: check.id.clone(),
         severity: policy.severity,
-        asks: Asked::of(program, check).asks(),
+        asks: Requirement::of(program, check).asks(),
         tag: check.tag,
         reason,
         message: None,
@@ -213,20 +213,20 @@ fn story(
         fingerprint: fingerprint(&policy.name, &check.id, &row.id, tag),
         loc: check.loc.clone(),
     };
-    if let (CheckReason::Open(_), Some(escalation)) = (&story.reason, &policy.escalate) {
+    if let (CheckReason::Open(_), Some(escalation)) = (&explained.reason, &policy.escalate) {
         let since = resource.since(&policy.name, &check.id);
-        story.escalation_due = is_due(escalation, since, resource.options().now);
+        explained.escalation_due = is_due(escalation, since, resource.options().now);
     }
-    if story.is_finding() {
+    if explained.is_finding() {
         let value = subject();
-        story.message = Some(Asked::of(program, check).message(value.as_deref()));
+        explained.message = Some(Requirement::of(program, check).message(value.as_deref()));
         let remedy = remedy.and_then(|remedy| resource.shown(&remedy.value));
-        story.remedy = remedy.filter(|remedy| value.as_ref() != Some(remedy));
-        if story.waiver.is_none() {
-            story.not_waived = narrate::not_waived(explainer, p, c);
+        explained.remedy = remedy.filter(|remedy| value.as_ref() != Some(remedy));
+        if explained.waiver.is_none() {
+            explained.not_waived = narrate::not_waived(explainer, p, c);
         }
     }
-    Some(story)
+    Some(explained)
 }
 
 /// What an explanation is asked about.

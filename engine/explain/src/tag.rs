@@ -33,7 +33,7 @@ pub enum Origin {
     Default(Loc),
 }
 
-/// Returns where the value of a tag came from; None where it is missing.
+/// Returns where the value of a tag came from; None if it is missing.
 pub fn origin(resource: &Resource<'_>, tag: TagId) -> Option<Origin> {
     let program = resource.program();
     Some(match resource.tag(tag)?.winner.as_ref()? {
@@ -59,7 +59,7 @@ fn arm_of(resource: &Resource<'_>, tag: TagId, step: &NativeStep) -> Option<Loc>
     Some(normalize.arms.get(arm)?.loc.clone())
 }
 
-/// What became of a rule that was to give a tag its value.
+/// Whether a rule gave a tag its value, and the reason if it did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It gave the value.
@@ -110,7 +110,7 @@ pub fn verdict(explainer: &Explainer<'_, '_>, rule_index: usize, tag: TagId) -> 
     Verdict::Beaten { kind: action.kind, priority: rule.priority, loc }
 }
 
-/// Native tags that may speak of a tag, and count as absent.
+/// Native tags that may refer to a tag, and count as absent.
 pub fn discarded(resource: &Resource<'_>, tag: TagId) -> Vec<(NativeStep, Option<Loc>)> {
     let steps = resource.native_steps(resource.program().tag(tag)).into_iter();
     let discarded = steps.filter(|step| step.value.is_none());

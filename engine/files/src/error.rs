@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// A project's files name something outside of the project.
-    #[error("`{}` is outside of the project `{}`", path.display(), root.display())]
+    #[error("`{}` is outside the project `{}`", path.display(), root.display())]
     Outside {
         /// The path, as it was named.
         path: PathBuf,
@@ -110,7 +110,7 @@ impl FileError {
     pub fn reason(&self) -> String {
         match self {
             Self::Outside { root, .. } => format!(
-                "it is outside of the project `{}`; copy it into the project, or move tagpol.toml to a folder \
+                "it is outside the project `{}`; copy it into the project, or move tagpol.toml to a folder \
                  that contains both",
                 root.display()
             ),

@@ -77,7 +77,7 @@ fn check_regular(path: &Path, kind: FileType) -> Result<(), FileError> {
     Err(FileError::NotRegular { path: path.to_owned(), kind: kind_of(kind) })
 }
 
-/// Says what something is that is not a regular file.
+/// Describes what something is that is not a regular file.
 pub(crate) fn kind_of(kind: FileType) -> &'static str {
     if kind.is_dir() {
         return "a folder";

@@ -1,7 +1,7 @@
 //! The reference evaluator: what a [`Program`] means, one resource at a time.
 //!
 //! In: a program, resources and the clock. Out: for each resource, in the order given, its virtual
-//! tags with their sources, the policies that speak of it and the state of each check; and
+//! tags with their sources, the policies that refer to it and the state of each check; and
 //! a [`Resource`] to ask more of. It is the measure that the SQL is held to in tests: written to be
 //! checked by eye against the language reference and the docs of [`tagpol_sema::program`], never to
 //! be fast. Inventories are evaluated by the SQL alone; this explains single resources, and runs the
@@ -10,7 +10,7 @@
 //! Assumes what a `Program` promises, and that amounts of money are in the snapshot's currency.
 //! Promises the same result for the same input.
 //!
-//! - `known`: what people decided, what the model says, when findings were first seen
+//! - `overlays`: decisions of people, predictions of the model, when findings were first seen
 //! - `native`: native tags become the native value of a tag
 //! - `precedence`: rules, native values and defaults become the virtual value of a tag
 //! - `policies`: scopes, checks and their states
@@ -20,8 +20,8 @@
 
 mod changed;
 mod forms;
-mod known;
 mod native;
+mod overlays;
 mod patterns;
 mod policies;
 mod precedence;
@@ -37,14 +37,14 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::program::{DefineId, Program, Source, Tag, TagId};
 
-pub use known::{FirstSeen, Known};
 use native::NativeValue;
 pub use native::{NativeJudge, NativeStep};
+pub use overlays::{FirstSeen, Overlays};
 pub use patterns::Patterns;
 use tagpol_plan::TextLimit;
 use tagpol_plan::ir::ComputedText;
 
-/// What an evaluation depends on besides the program and the resources.
+/// What an evaluation depends on in addition to the program and the resources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// The clock.
@@ -56,8 +56,8 @@ pub struct Options {
     pub rates: BTreeMap<String, (Decimal, Decimal)>,
     /// By [`tagpol_sema::program::TableId`]: the rows by their key, a cell for each column.
     pub tables: Vec<BTreeMap<String, Vec<Option<String>>>>,
-    /// What is known of the resources besides their inventory.
-    pub known: Known,
+    /// Values of resources that are not in their inventory.
+    pub overlays: Overlays,
     /// The longest text that an expression may compute.
     pub text_limit: TextLimit,
 }
@@ -96,24 +96,24 @@ pub struct RowResult {
     pub tags: Vec<TagResult>,
     /// By predicate: whether it holds.
     pub defines: Vec<bool>,
-    /// By policy: whether it speaks of the resource.
+    /// By policy: whether it applies to the resource.
     pub in_scope: Vec<bool>,
     /// By policy and check.
     pub checks: Vec<Vec<State>>,
     /// By policy and remedy: the value that it names.
     pub remedies: Vec<Vec<Option<String>>>,
-    /// By goal: whether it speaks of the resource, and whether the resource is covered then.
+    /// By goal: whether it applies to the resource, and whether the resource is covered then.
     pub goals: Vec<(bool, bool)>,
 }
 
 /// The virtual value of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagResult {
-    /// None where it is missing.
+    /// None if it is missing.
     pub value: Option<String>,
-    /// Where the value came from; None where it is missing.
+    /// Where the value came from; None if it is missing.
     pub source: Option<Source>,
-    /// What gave the value; None where it is missing.
+    /// What gave the value; None if it is missing.
     pub winner: Option<Winner>,
     /// Whether the source that gave the value also had another one to offer: a second native key,
     /// or a second action of the same priority.
@@ -146,7 +146,7 @@ pub enum Winner {
 /// What a check says of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Nothing to find: the requirement holds, or the policy does not speak of the resource.
+    /// Nothing to find: the requirement holds, or the policy does not apply to the resource.
     None,
     /// A finding.
     Open,
@@ -162,7 +162,7 @@ pub fn evaluate(program: &Program, resources: &[Row], options: &Options) -> Vec<
     resources.iter().map(|row| Resource::evaluated(program, options, &patterns, row).result()).collect()
 }
 
-/// A resource and what is known of it.
+/// A resource and its overlays.
 #[derive(Debug, Clone)]
 pub struct Resource<'a> {
     program: &'a Program,
@@ -204,7 +204,7 @@ impl<'a> Resource<'a> {
 
     /// Evaluates the tags of the same resource under a program of the same tags, which differs from
     /// this one only in what gives some of them their values: their `normalize` items, the rules for
-    /// them, their defaults. None where no tag comes out different.
+    /// them, their defaults. None if no tag comes out different.
     pub fn with_other_tags<'b>(&self, program: &'b Program, tags: &[TagId]) -> Option<Resource<'b>>
     where
         'a: 'b,
@@ -288,7 +288,7 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// Returns the first text found to be longer than the limit; it counts as missing. None where none was.
+    /// Returns the first text found to be longer than the limit; it counts as missing. None if none was.
     pub fn too_long(&self) -> Option<ComputedText> {
         self.too_long.borrow().clone()
     }

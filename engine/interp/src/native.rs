@@ -13,7 +13,7 @@ use tagpol_plan::ir::ComputedText;
 /// What the native tags of a resource say of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NativeValue {
-    /// Normalised.
+    /// Normalized.
     pub(super) value: String,
     /// The native key it was found under.
     pub(super) key: String,
@@ -24,7 +24,7 @@ pub(super) struct NativeValue {
 /// One native tag that was looked at for the sake of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NativeStep {
-    /// Index in [`Tag::normalizes`]; None for the one that stands in where none is in force.
+    /// Index in [`Tag::normalizes`]; None for the one that stands in if none is in force.
     pub normalize: Option<usize>,
     /// Index in [`Normalize::keys`].
     pub key: usize,
@@ -34,7 +34,7 @@ pub struct NativeStep {
     pub raw: String,
     /// What decided on it.
     pub by: NativeJudge,
-    /// What it became; None where it counts as absent.
+    /// What it became; None if it counts as absent.
     pub value: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub enum NativeJudge {
 }
 
 impl Resource<'_> {
-    /// Returns the value under the first key whose normalised value is not missing.
+    /// Returns the value under the first key whose normalized value is not missing.
     pub(super) fn native_value(&self, tag: &Tag) -> Option<NativeValue> {
         let steps = self.native_steps(tag);
         let mut given = steps.iter().filter_map(|step| Some((&step.spelling, step.value.as_ref()?)));
@@ -59,7 +59,7 @@ impl Resource<'_> {
         Some(NativeValue { value: value.clone(), key: key.clone(), conflict })
     }
 
-    /// Returns each native tag that may speak of the tag, with what becomes of its value, in order
+    /// Returns each native tag that may refer to the tag, with what becomes of its value, in order
     /// of trust. The first with a value wins.
     pub fn native_steps(&self, tag: &Tag) -> Vec<NativeStep> {
         let mut steps = Vec::new();
@@ -85,7 +85,7 @@ impl Resource<'_> {
         in_force
     }
 
-    /// Returns the resource's tags whose key is a spelling of this one: first the one spelt exactly
+    /// Returns the resource's tags whose key is a spelling of this one: first the one spelled exactly
     /// so, then the others by their bytes.
     fn spellings(&self, key: &str) -> Vec<&(String, String)> {
         let folded = fold_key(key);
@@ -95,7 +95,7 @@ impl Resource<'_> {
         found
     }
 
-    /// Returns what a raw value becomes, None where it counts as absent, and what decides that.
+    /// Returns what a raw value becomes, None if it counts as absent, and what decides that.
     fn normalise(&self, tag: &Tag, normalize: &Normalize, raw: &str) -> (NativeJudge, Option<String>) {
         let trimmed = trim(raw);
         for (at, arm) in normalize.arms.iter().enumerate() {

@@ -56,7 +56,7 @@ impl Resource<'_> {
         holds
     }
 
-    /// Returns how two values compare; None where one is missing or not of the form to compare by.
+    /// Returns how two values compare; None if one is missing or not of the form to compare by.
     fn order(&self, left: &Value, right: &Value, by: CompareAs) -> Option<Ordering> {
         match by {
             CompareAs::Text => Some(self.text(left)?.as_bytes().cmp(self.text(right)?.as_bytes())),

@@ -44,7 +44,7 @@ impl Scalar {
 }
 
 impl Resource<'_> {
-    /// Returns what an expression comes to; None where it is missing.
+    /// Returns what an expression comes to; None if it is missing.
     pub(super) fn value(&self, value: &Value) -> Option<Scalar> {
         match value {
             Value::Number(number) => Some(Scalar::Number(*number)),
@@ -81,7 +81,7 @@ impl Resource<'_> {
     }
 
     /// Returns the expression as a reader may see it: text as it is, amounts without their currency,
-    /// times in RFC 3339, lengths of time in seconds. None where it is missing.
+    /// times in RFC 3339, lengths of time in seconds. None if it is missing.
     pub fn shown(&self, value: &Value) -> Option<String> {
         Some(match self.value(value)? {
             Scalar::Text(text) => text,
@@ -92,33 +92,33 @@ impl Resource<'_> {
         })
     }
 
-    /// Returns the expression as text; None where it is missing.
+    /// Returns the expression as text; None if it is missing.
     pub(super) fn text(&self, value: &Value) -> Option<String> {
         self.value(value)?.as_text()
     }
 
-    /// Returns the expressions as texts; None where one of them is missing.
+    /// Returns the expressions as texts; None if one of them is missing.
     fn texts(&self, values: &[Value]) -> Option<Vec<String>> {
         values.iter().map(|value| self.text(value)).collect()
     }
 
-    /// Returns the expression as an IEEE double; None where it is missing or no number.
+    /// Returns the expression as an IEEE double; None if it is missing or no number.
     pub(super) fn number(&self, value: &Value) -> Option<f64> {
         let text = self.text(value)?;
         if self.patterns.has_form(Format::Number, &text) { text.parse().ok() } else { None }
     }
 
-    /// Returns the expression as an amount; None where it is missing or no money.
+    /// Returns the expression as an amount; None if it is missing or no money.
     pub(super) fn money(&self, value: &Value) -> Option<Decimal> {
         if let Scalar::Money(amount) = self.value(value)? { Some(amount) } else { None }
     }
 
-    /// Returns the expression as a day; None where it is missing or no date.
+    /// Returns the expression as a day; None if it is missing or no date.
     pub(super) fn date(&self, value: &Value) -> Option<NaiveDate> {
         self.value(value)?.as_date()
     }
 
-    /// Returns the expression as a length of time; None where it is missing or none.
+    /// Returns the expression as a length of time; None if it is missing or none.
     pub(super) fn duration(&self, value: &Value) -> Option<TimeDelta> {
         if let Scalar::Duration(span) = self.value(value)? { Some(span) } else { None }
     }

@@ -45,7 +45,7 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// The content is of no known format.
-    #[error("the format of `{}` is not known: {found}", path.display())]
+    #[error("the format of `{}` is unknown: {found}", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -105,7 +105,7 @@ pub enum ImportError {
         columns: Vec<String>,
     },
     /// The bill has columns of a FOCUS version that is not known.
-    #[error("`{}` is a bill of {version}, which is not known: it has {} {}", path.display(), plural(columns, "the column", "the columns"), quoted(columns))]
+    #[error("`{}` is a bill of {version}, which is not supported: it has {} {}", path.display(), plural(columns, "the column", "the columns"), quoted(columns))]
     UnknownFocusVersion {
         /// The file.
         path: PathBuf,
@@ -115,7 +115,7 @@ pub enum ImportError {
         columns: Vec<String>,
     },
     /// Costs in two currencies meet in one snapshot.
-    #[error("`{}` has costs in {found}, but {} {expected}", path.display(), if *asked { "the currency that was asked for is" } else { "the costs before are in" })]
+    #[error("`{}` has costs in {found}, but {} {expected}", path.display(), if *requested { "the requested currency is" } else { "the costs of earlier files are in" })]
     MixedCurrencies {
         /// The file.
         path: PathBuf,
@@ -126,10 +126,10 @@ pub enum ImportError {
         /// The currency so far.
         expected: String,
         /// Whether the user named that currency, rather than a file.
-        asked: bool,
+        requested: bool,
     },
     /// Bills of two formats charge the same resource for the same month.
-    #[error("`{}` charges `{id}` for {month} as {}, and a bill before it as {}", path.display(), formats.1, formats.0)]
+    #[error("`{}` charges `{id}` for {month} as {}, and an earlier bill as {}", path.display(), formats.1, formats.0)]
     BilledTwice {
         /// The file.
         path: PathBuf,
@@ -198,14 +198,14 @@ pub enum ImportError {
         /// What the system said.
         source: io::Error,
     },
-    /// The folder is no snapshot.
+    /// The folder is not a snapshot.
     #[error("`{}` is not a snapshot: it has no `manifest.json`", path.display())]
     NoSnapshot {
         /// The folder.
         path: PathBuf,
     },
     /// The snapshot is of a schema version that is not known.
-    #[error("the snapshot `{}` has schema version {found}, and this program knows {known}", path.display())]
+    #[error("the snapshot `{}` has schema version {found}, but this version of tagpol reads {known}", path.display())]
     UnknownSchema {
         /// The folder.
         path: PathBuf,
@@ -254,7 +254,7 @@ impl ImportError {
         }
     }
 
-    /// Returns the line in the file, from 1, where there is one; for Parquet the row.
+    /// Returns the line in the file, from 1, if there is one; for Parquet the row.
     pub fn line(&self) -> Option<u64> {
         match self {
             Self::Truncated { line, .. }
@@ -268,7 +268,7 @@ impl ImportError {
         }
     }
 
-    /// Returns the column on the line in characters, from 1, where there is one.
+    /// Returns the column on the line in characters, from 1, if there is one.
     pub fn column(&self) -> Option<u64> {
         match self {
             Self::Truncated { column, .. } | Self::Json { column, .. } => Some(*column),
@@ -289,7 +289,7 @@ impl ImportError {
             Self::Read { source, .. } if is_damage(source.kind()) => {
                 "fetch the file again: it is cut off or damaged".to_owned()
             }
-            Self::Empty { .. } => "fetch the file again, or leave it out".to_owned(),
+            Self::Empty { .. } => "fetch the file again, or omit it".to_owned(),
             Self::UnknownFormat { .. } => {
                 format!("known formats are {}; `--inventory-format` forces one", Format::list())
             }
@@ -308,8 +308,8 @@ impl ImportError {
             }
             Self::MissingColumns { .. } => "export the bill with all its columns".to_owned(),
             Self::UnknownFocusVersion { .. } => "export the bill as FOCUS 1.0, 1.1 or 1.2".to_owned(),
-            Self::MixedCurrencies { asked: true, .. } => {
-                "leave the currency out: the file says its own, and costs are not converted".to_owned()
+            Self::MixedCurrencies { requested: true, .. } => {
+                "omit the currency: the file contains its own, and costs are not converted".to_owned()
             }
             Self::MixedCurrencies { .. } => {
                 "import the bills of each currency into a snapshot of their own".to_owned()
@@ -317,12 +317,12 @@ impl ImportError {
             Self::BilledTwice { .. } | Self::SameBill { .. } => {
                 "import only one of the two: every charge would count twice".to_owned()
             }
-            Self::UnknownMonth { .. } => "ask for one of these, or leave the month out".to_owned(),
+            Self::UnknownMonth { .. } => "choose one of these months, or omit the month".to_owned(),
             Self::NothingRead { .. } => {
                 format!("known formats are {}; `--inventory-format` forces one", Format::list())
             }
             Self::Strict { .. } => {
-                "correct the file, or import it without being strict: the row is then listed as rejected"
+                "correct the file, or import it without `--strict`: the row is then listed as rejected"
                     .to_owned()
             }
             Self::Incomplete { gap } => gap.advice().to_owned(),

@@ -33,7 +33,7 @@ pub enum Format {
     AwsCur,
     /// An Azure cost export (actual or amortized cost), as CSV or Parquet.
     AzureCost,
-    /// The answer of `aws resourcegroupstaggingapi get-resources`.
+    /// The output of `aws resourcegroupstaggingapi get-resources`.
     AwsTagging,
     /// What AWS Config delivers, or answers to a query.
     AwsConfig,
@@ -101,12 +101,12 @@ impl Format {
             Self::FocusParquet => "bill of FOCUS 1.0 to 1.2, as Parquet",
             Self::AwsCur => "AWS cost and usage report, legacy or 2.0, as CSV or Parquet",
             Self::AzureCost => "Azure cost export, actual or amortized cost, as CSV or Parquet",
-            Self::AwsTagging => "answer of `aws resourcegroupstaggingapi get-resources`",
-            Self::AwsConfig => "AWS Config snapshot, or answer of `aws configservice select-resource-config`",
-            Self::AwsExplorer => "answer of `aws resource-explorer-2 search`",
-            Self::AwsDescribe => "answer of an AWS describe command, like `aws ec2 describe-instances`",
-            Self::AzureResources => "answer of `az graph query` or `az resource list`",
-            Self::GcpAssets => "answer of `gcloud asset list` or `search-all-resources`, or an export",
+            Self::AwsTagging => "output of `aws resourcegroupstaggingapi get-resources`",
+            Self::AwsConfig => "AWS Config snapshot, or output of `aws configservice select-resource-config`",
+            Self::AwsExplorer => "output of `aws resource-explorer-2 search`",
+            Self::AwsDescribe => "output of an AWS describe command, like `aws ec2 describe-instances`",
+            Self::AzureResources => "output of `az graph query` or `az resource list`",
+            Self::GcpAssets => "output of `gcloud asset list` or `search-all-resources`, or an export",
             Self::Terraform => "`terraform show -json` of a plan or a state, or a terraform.tfstate",
             Self::Ndjson => "list of resources, one JSON object a line",
             Self::Json => "list of resources, a JSON array",
@@ -141,7 +141,7 @@ impl fmt::Display for Format {
 
 /// The text names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no inventory format; known formats are {list}", list = Format::list())]
+#[error("`{0}` is not an inventory format; known formats are {list}", list = Format::list())]
 pub struct NotAFormat(String);
 
 impl FromStr for Format {
@@ -185,7 +185,7 @@ pub(crate) fn of_parquet(names: &[String]) -> Format {
 }
 
 /// Finds out the format from the start of the unpacked content. A Parquet file is taken for a bill;
-/// [`of_parquet`] tells which.
+/// [`of_parquet`] shows which.
 pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportError> {
     let unknown = |found: &str| ImportError::UnknownFormat { path: path.to_owned(), found: found.to_owned() };
     if start.starts_with(PARQUET) {
@@ -193,7 +193,7 @@ pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportEr
     }
     if start.starts_with(b"PK\x03\x04") {
         return Err(unknown(
-            "it is a ZIP archive; unpack it, or, where it is a Terraform plan, write it as JSON with `terraform show -json PLAN`",
+            "it is a ZIP archive; unpack it, or, if it is a Terraform plan, write it as JSON with `terraform show -json PLAN`",
         ));
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();

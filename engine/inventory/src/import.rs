@@ -132,7 +132,7 @@ pub fn import(
         inventory: Inventory::default(),
         bill: Bill::default(),
         rejects: Rejects::new(options.strict),
-        currency: Currency::asked(options.currency.clone()),
+        currency: Currency::requested(options.currency.clone()),
         coverage: Coverage::default(),
         sources: Vec::new(),
         charged: Vec::new(),
@@ -235,7 +235,7 @@ struct Importer {
 }
 
 impl Importer {
-    /// Reads one file; `guessed` tells that nobody named its format.
+    /// Reads one file; `guessed` shows that nobody named its format.
     fn read(
         &mut self,
         number: u32,
@@ -298,10 +298,10 @@ impl Importer {
             let kinds = (read.format, before.version.as_deref(), read.version);
             match kinds {
                 (Format::AzureCost, Some("actual"), Some("amortized")) => {
-                    return same("tells amortized cost, and actual cost is told by", before);
+                    return same("has amortized cost, but actual cost is in", before);
                 }
                 (Format::AzureCost, Some("amortized"), Some("actual")) => {
-                    return same("tells actual cost, and amortized cost is told by", before);
+                    return same("has actual cost, but amortized cost is in", before);
                 }
                 _ => {}
             }

@@ -102,7 +102,7 @@ pub(crate) struct Row {
     file: u32,
     sides: Sides,
     /// Whether its being given twice was already told.
-    told: bool,
+    duplicate_reported: bool,
 }
 
 /// What [`Inventory::push`] made of a draft.
@@ -131,8 +131,8 @@ pub(crate) struct Inventory {
 impl Inventory {
     /// Adds a resource that was read from the file of this number.
     ///
-    /// One id twice in one file is told where the two differ at all. From two files (a bill and an
-    /// API) only contradictions are told, since each may know things that the other does not.
+    /// One id twice in one file is reported where the two differ at all. From two files (a bill and an
+    /// API) only contradictions are reported, since each may know things that the other does not.
     pub(crate) fn push(&mut self, draft: &Draft<'_>, file: u32) -> Pushed {
         let row = Row::new(draft, file, &mut self.pool);
         self.insert(row)
@@ -157,12 +157,13 @@ impl Inventory {
         }
         let many = self.many.get_mut(&at);
         let lookup = many.as_deref().map_or(Lookup::of(&old.tags), Lookup::Map);
-        let difference = if old.told { None } else { difference(&self.pool, old, lookup, &row) };
+        let difference =
+            if old.duplicate_reported { None } else { difference(&self.pool, old, lookup, &row) };
         merge(&self.pool, (old, many), row);
         match difference {
             None => Pushed::Merged,
             Some(text) => {
-                old.told = true;
+                old.duplicate_reported = true;
                 Pushed::Differs(text)
             }
         }
@@ -309,7 +310,7 @@ impl Row {
             tags,
             file,
             sides: Sides { billed: file == BILL, listed: file != BILL },
-            told: false,
+            duplicate_reported: false,
         }
     }
 
@@ -334,7 +335,7 @@ fn difference(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option
         {
             let [key, before, value] = [*key, before, *value].map(|symbol| shorten(pool.text(symbol)));
             return Some(format!(
-                "the id stands for tag `{key}` = `{before}` and for `{value}`; the later value is kept"
+                "the id occurs with tag `{key}` = `{before}` and with `{value}`; the later value is kept"
             ));
         }
     }
@@ -350,9 +351,7 @@ fn difference(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option
         return None;
     }
     if old_tags.len() != new.tags.len() || new.tags.iter().any(|(key, _)| old_tags.get(*key).is_none()) {
-        return Some(
-            "the id is given twice with different tags; the resource has the tags of both".to_owned(),
-        );
+        return Some("the id occurs twice with different tags; the resource has the tags of both".to_owned());
     }
     let texts = [
         ("name", old.name, new.name),
@@ -368,7 +367,7 @@ fn difference(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option
         None if old.monthly_cost.zip(new.monthly_cost).is_some_and(|(old, new)| old != new) => "monthly_cost",
         None => return None,
     };
-    Some(format!("the id is given twice with a different `{field}`; the later one is kept"))
+    Some(format!("the id occurs twice with a different `{field}`; the later one is kept"))
 }
 
 #[cfg(test)]
@@ -390,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_value_of_a_key_stands_and_is_told_once() {
+    fn the_later_value_of_a_key_applies_and_is_reported_once() {
         let mut inventory = Inventory::default();
         assert_eq!(inventory.push(&draft("i-1", &[("env", "dev"), ("team", "a")]), 0), Pushed::New);
         assert!(

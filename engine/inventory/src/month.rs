@@ -14,7 +14,7 @@ pub struct YearMonth {
 }
 
 impl YearMonth {
-    /// Returns the month, where there is one: `month` counts from 1 to 12, `year` from 1 to 9999.
+    /// Returns the month, if there is one: `month` counts from 1 to 12, `year` from 1 to 9999.
     pub fn new(year: i32, month: u32) -> Option<Self> {
         ((1..=9999).contains(&year) && (1..=12).contains(&month)).then_some(Self { year, month })
     }
@@ -47,9 +47,9 @@ impl fmt::Display for YearMonth {
     }
 }
 
-/// The text is no month of the form `2026-09`.
+/// The text is not a month of the form `2026-09`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no month; write it as in `2026-09`")]
+#[error("`{0}` is not a month; expected a month such as `2026-09`")]
 pub struct NotAMonth(String);
 
 impl FromStr for YearMonth {

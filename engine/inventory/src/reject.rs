@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ImportError;
 
-/// What became of the bad data.
+/// The result of damaging the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RejectKind {
@@ -109,7 +109,7 @@ impl Rejects {
         Self { strict, ..Self::default() }
     }
 
-    /// Says which file the flaws that follow are in.
+    /// Describes which file the flaws that follow are in.
     pub(crate) fn enter(&mut self, file: &Path) {
         self.file = file.display().to_string();
     }
@@ -122,7 +122,7 @@ impl Rejects {
         Ok(())
     }
 
-    /// Adds something that a user should know and that is no mistake, in strict mode too.
+    /// Adds something that a user should know and that is not a mistake, in strict mode too.
     pub(crate) fn remark(&mut self, flaw: Flaw) {
         let reject = self.placed(flaw);
         self.push(reject);

@@ -81,7 +81,7 @@ impl Source {
         Meter { read: Arc::clone(&self.read), total: self.size }
     }
 
-    /// Whether the file can be opened again: it is no pipe.
+    /// Whether the file can be opened again: it is not a pipe.
     pub(crate) fn is_regular(&self) -> bool {
         self.size.is_some()
     }
@@ -129,7 +129,7 @@ impl Source {
     }
 }
 
-/// Tells how much of a file has been read.
+/// Shows how much of a file has been read.
 #[derive(Debug, Clone)]
 pub(crate) struct Meter {
     read: Arc<AtomicU64>,

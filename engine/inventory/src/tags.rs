@@ -58,7 +58,7 @@ pub(crate) fn parse_cell(cell: &str) -> Result<Tags<'_>, String> {
         Some(b'"') => Ok(parse_object(&format!("{{{cell}}}"))?.into_owned()),
         Some(b'{' | b'[') => parse_tags(cell),
         _ if cell == "null" => Ok(Tags::default()),
-        _ => Err("the tags are no JSON object".to_owned()),
+        _ => Err("the tags are not a JSON object".to_owned()),
     }
 }
 
@@ -95,7 +95,7 @@ impl<'a> Tags<'a> {
             json if json.starts_with('"') => match json_text(json) {
                 Some(text) => self.tags.push((key, text)),
                 None => self.notes.push(format!(
-                    "the value of tag `{}` is half of a character (a lone surrogate) and is left out",
+                    "the value of tag `{}` is half of a character (a lone surrogate) and is ignored",
                     crate::value::shorten(&key)
                 )),
             },
@@ -112,7 +112,7 @@ impl<'a> Tags<'a> {
         for (at, (key, _)) in self.tags.iter().enumerate() {
             if last.insert(key.clone().into_owned(), at).is_some() {
                 let key = crate::value::shorten(key);
-                self.notes.push(format!("the tag `{key}` is given twice; the later value is kept"));
+                self.notes.push(format!("the tag `{key}` occurs twice; the later value is kept"));
             }
         }
         let mut at = 0;
@@ -328,7 +328,7 @@ mod tests {
             [(r#"{"a":"1","b":"2","a":"3"}"#.to_owned(), 2), (format!(r#"{{"a":"1","a":"3"{many}}}"#), 41)]
         {
             let tags = parse_cell(&cell).unwrap();
-            assert_eq!(tags.notes, ["the tag `a` is given twice; the later value is kept"]);
+            assert_eq!(tags.notes, ["the tag `a` occurs twice; the later value is kept"]);
             assert_eq!(tags.tags.len(), len);
             assert!(tags.tags.contains(&("a".into(), "3".into())));
         }

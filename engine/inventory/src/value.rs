@@ -45,7 +45,7 @@ fn parse_scientific(text: &str) -> Option<Decimal> {
     Some(cost)
 }
 
-/// Rounds to the decimals that a snapshot keeps, halves to the even neighbour.
+/// Rounds to the decimals that a snapshot keeps, halves to the even neighbor.
 pub(crate) fn round_cost(cost: Decimal) -> Decimal {
     cost.round_dp_with_strategy(COST_SCALE, RoundingStrategy::MidpointNearestEven)
 }

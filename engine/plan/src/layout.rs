@@ -24,14 +24,14 @@ pub struct Layout {
     /// What other currencies are worth. Amounts in one that they do not lead from to `currency` are
     /// an error.
     pub rates: Rates,
-    /// What is known of the resources from elsewhere.
-    pub known: Known,
+    /// What applies on top of the snapshot: decisions, predictions, first-seen times.
+    pub overlays: Overlays,
 }
 
-/// What is known of resources besides their inventory, as relations. What is not there costs
+/// Values of resources that are not in their inventory, as relations. An absent relation costs
 /// nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Known {
+pub struct Overlays {
     /// Values that people decided: `resource`, `tag`, `value`; one row for a tag of a resource.
     pub decisions: Option<TagRelation>,
     /// What the model says: `resource`, `tag`, `value`, `confidence` (a double from 0 to 1); one
@@ -59,7 +59,7 @@ pub enum FirstSeen {
     /// This is the first run that is kept: a grace counts from the creation of the resource, and
     /// from now where that is unknown.
     FirstRun,
-    /// A grace counts from the time in a relation, and from now where there is none.
+    /// A grace counts from the time in a relation, and from now if there is none.
     Relation {
         /// Its name. Its columns are `policy`, `check_id`, `resource`, `since`; one row for a
         /// resource and check.
@@ -96,7 +96,7 @@ impl Layout {
             values: None,
             currency: None,
             rates: Rates::default(),
-            known: Known::default(),
+            overlays: Overlays::default(),
         }
     }
 

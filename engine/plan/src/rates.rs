@@ -23,7 +23,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Returns what an amount is worth, to 28 digits. None where it is beyond all numbers.
+    /// Returns what an amount is worth, to 28 digits. None if it is beyond all numbers.
     pub fn of(self, amount: Decimal) -> Option<Decimal> {
         amount.checked_mul(self.times)?.checked_div(self.over)
     }
@@ -70,7 +70,7 @@ impl Rates {
         Ok(())
     }
 
-    /// Returns the rate from a currency to another; None where the rates do not tell.
+    /// Returns the rate from a currency to another; None if the rates do not tell.
     pub fn between(&self, from: &str, to: &str) -> Option<Rate> {
         let (from, to) = (self.way(from), self.way(to));
         let (at, times) = from.iter().find(|(at, _)| to.iter().any(|(other, _)| other == at))?;

@@ -1,4 +1,4 @@
-//! An earlier evaluation, to tell what is new from what was known.
+//! An earlier evaluation, to show what is new from what was known.
 //!
 //! In: the JSON that an evaluation is written as. Out: the fingerprints of its findings. Promises that a
 //! finding is known by its fingerprint alone: not by its place, its message or its value.
@@ -23,14 +23,14 @@ pub struct Baseline {
     missed: BTreeSet<String>,
 }
 
-/// Why a file is no baseline.
+/// Why a file is not a baseline.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// It is not the JSON of an evaluation.
-    #[error("it is not what `tagpol eval --format json` writes: {0}")]
+    #[error("it is not the output of `tagpol eval --format json`: {0}")]
     Json(#[from] serde_json::Error),
     /// It is of another version of the contract.
-    #[error("it has schema version {0}, want {JSON_SCHEMA_VERSION}")]
+    #[error("it has schema version {0}, expected {JSON_SCHEMA_VERSION}")]
     Version(u32),
 }
 
@@ -91,7 +91,7 @@ impl Baseline {
     /// Reads a baseline.
     ///
     /// # Errors
-    /// [`BaselineError`]; a file that cannot be read is told as bad JSON.
+    /// [`BaselineError`]; a file that cannot be read is reported as bad JSON.
     pub fn read(json: impl Read) -> Result<Self, BaselineError> {
         let document: Document = serde_json::from_reader(json)?;
         if document.schema_version != JSON_SCHEMA_VERSION {

@@ -30,7 +30,7 @@ pub(super) const TEXTS: [&str; 18] = [
 /// Digits of a cost behind the point.
 pub(super) const COST_SCALE: u8 = 12;
 
-/// Returns the texts of a finding; None where there is none.
+/// Returns the texts of a finding; None if there is none.
 pub(super) fn texts<'a>(
     report: &Report<'a>,
     (at, finding, check): (usize, &'a Finding, &'a CheckResult),
@@ -57,7 +57,7 @@ pub(super) fn texts<'a>(
     ]
 }
 
-/// Returns the cost in units of [`COST_SCALE`]; None where it is not known, or has more digits.
+/// Returns the cost in units of [`COST_SCALE`]; None if it is not known, or has more digits.
 pub(super) fn cost_units(cost: Option<Decimal>) -> Option<i128> {
     let cost = cost?;
     let up = u32::from(COST_SCALE.checked_sub(cost.scale)?);

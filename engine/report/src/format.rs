@@ -89,7 +89,7 @@ impl Format {
         })
     }
 
-    /// Whether it is no text.
+    /// Whether it is not a text.
     pub fn is_binary(self) -> bool {
         self == Self::Parquet
     }

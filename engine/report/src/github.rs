@@ -16,7 +16,7 @@ use tagpol_eval::CheckResult;
 use tagpol_eval::GoalResult;
 
 /// Annotations of a level.
-const SHOWN: usize = 10;
+const MAX_ANNOTATIONS: usize = 10;
 
 /// Resources that an annotation names.
 const RESOURCES: usize = 5;
@@ -52,7 +52,7 @@ pub(super) fn annotations(report: &Report<'_>) -> String {
 
 fn of_level(all: &[Annotation<'_>], level: &str) -> String {
     let of_level: Vec<&Annotation<'_>> = all.iter().filter(|one| one.level == level).collect();
-    let shown = if of_level.len() > SHOWN { SHOWN - 1 } else { SHOWN };
+    let shown = if of_level.len() > MAX_ANNOTATIONS { MAX_ANNOTATIONS - 1 } else { MAX_ANNOTATIONS };
     let mut out: String = of_level.iter().take(shown).map(|one| command(one)).collect();
     let more = of_level.len().saturating_sub(shown);
     if more > 0 {

@@ -9,7 +9,7 @@ use tagpol_session::Decimal;
 
 use super::Report;
 use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, Giver};
+use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, ValueSource};
 
 /// Version of the contract.
 pub const JSON_SCHEMA_VERSION: u32 = 1;
@@ -151,13 +151,13 @@ struct ConflictJson<'a> {
     tag: &'a str,
     resource: &'a str,
     value: &'a str,
-    from: GiverJson<'a>,
+    from: ValueSourceJson<'a>,
     other_value: &'a str,
-    other_from: GiverJson<'a>,
+    other_from: ValueSourceJson<'a>,
 }
 
 #[derive(Serialize)]
-struct GiverJson<'a> {
+struct ValueSourceJson<'a> {
     source: &'static str,
     key: Option<&'a str>,
     rule: Option<&'a str>,
@@ -273,20 +273,20 @@ fn conflict(conflict: &Conflict) -> ConflictJson<'_> {
         tag: &conflict.tag,
         resource: &conflict.resource,
         value: &conflict.value,
-        from: giver(&conflict.from),
+        from: conflict_source(&conflict.from),
         other_value: &conflict.other_value,
-        other_from: giver(&conflict.other_from),
+        other_from: conflict_source(&conflict.other_from),
     }
 }
 
-fn giver(giver: &Giver) -> GiverJson<'_> {
-    GiverJson {
-        source: giver.source.as_str(),
-        key: giver.key.as_deref(),
-        rule: giver.rule.as_deref(),
-        file: &giver.loc.file,
-        line: giver.loc.line,
-        column: giver.loc.column,
+fn conflict_source(conflict_source: &ValueSource) -> ValueSourceJson<'_> {
+    ValueSourceJson {
+        source: conflict_source.source.as_str(),
+        key: conflict_source.key.as_deref(),
+        rule: conflict_source.rule.as_deref(),
+        file: &conflict_source.loc.file,
+        line: conflict_source.loc.line,
+        column: conflict_source.loc.column,
     }
 }
 

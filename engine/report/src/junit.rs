@@ -59,7 +59,7 @@ fn cases(report: &Report<'_>, index: usize, check: &CheckResult) -> Vec<TestCase
 
 fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &CheckResult) -> TestCase {
     let status = match finding.state {
-        State::Open if !report.counts(finding) => skipped("known: it is in the baseline"),
+        State::Open if !report.counts(finding) => skipped("in the baseline"),
         State::Open => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.as_str());
@@ -67,7 +67,7 @@ fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &Check
             status.set_description(description(report, finding));
             status
         }
-        State::Pending => skipped("inside the grace of the policy"),
+        State::Pending => skipped("within the policy's grace period"),
         State::Exempt => skipped(report.waivers.of(at).map_or("waived", |waiver| &waiver.because)),
     };
     let mut case = TestCase::new(format!("{}: {}", check.check, xml::line(&finding.resource)), status);
@@ -89,7 +89,7 @@ fn description(report: &Report<'_>, finding: &Finding) -> String {
         ("account", finding.account.clone()),
         ("region", finding.region.clone()),
         ("monthly cost", finding.cost.map(|cost| report.amount(cost))),
-        ("would be mended by", finding.remedy.clone()),
+        ("fix", finding.remedy.clone()),
     ];
     let line = |(what, value): (&str, Option<String>)| Some(format!("{what}: {}\n", xml::line(&value?)));
     facts.into_iter().filter_map(line).collect()

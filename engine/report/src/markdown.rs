@@ -51,7 +51,7 @@ fn totals(report: &Report<'_>, out: &mut String) {
         _ => "unknown".to_owned(),
     };
     let _ = writeln!(out, "| {critical} | {high} | {medium} | {low} | {compliant} | {cost} |");
-    for (number, what) in [(summary.pending, "inside a grace"), (summary.exempt, "waived")] {
+    for (number, what) in [(summary.pending, "within a grace period"), (summary.exempt, "waived")] {
         if number > 0 {
             let _ = writeln!(out, "\nNot counted: {} {what}.", several(number, "finding"));
         }
@@ -64,7 +64,8 @@ fn checks(report: &Report<'_>, out: &mut String) {
         let _ = writeln!(out, "\nNo finding is open.");
         return;
     }
-    let _ = writeln!(out, "\n### Checks\n\n| severity | check | open | in scope | cost a month | asks |");
+    let _ =
+        writeln!(out, "\n### Checks\n\n| severity | check | open | in scope | cost a month | requirement |");
     let _ = writeln!(out, "|---|---|--:|--:|--:|---|");
     for check in open.iter().take(CHECKS) {
         let _ = writeln!(
@@ -109,10 +110,10 @@ fn findings(report: &Report<'_>, out: &mut String) {
         std::cmp::Reverse((report.counts(finding), check.severity, cost))
     });
     let known = open.iter().filter(|(finding, _)| !report.counts(finding)).count() as u64;
-    let known = if known > 0 { format!(", {} of them known", count(known)) } else { String::new() };
+    let known = if known > 0 { format!(", {} of them in the baseline", count(known)) } else { String::new() };
     let title = several(open.len() as u64, "open finding") + &known;
     let _ = writeln!(out, "\n<details><summary>{title}</summary>\n");
-    let _ = writeln!(out, "| check | resource | account | cost a month | what is wrong |");
+    let _ = writeln!(out, "| check | resource | account | cost a month | problem |");
     let _ = writeln!(out, "|---|---|---|--:|---|");
     for (finding, check) in open.iter().take(FINDINGS) {
         let _ = writeln!(

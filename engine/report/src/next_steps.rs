@@ -1,4 +1,4 @@
-//! What to do next: the few steps that mend most, and what the numbers do not show by themselves.
+//! What to do next: the few steps that fix most, and facts that the numbers do not show.
 
 use tagpol_session::Decimal;
 
@@ -10,7 +10,7 @@ const CHECKS: usize = 3;
 
 /// Returns the steps, most useful first.
 pub(super) fn next_steps(evaluation: &Evaluation, amount: impl Fn(Decimal) -> String) -> Vec<String> {
-    let mut steps: Vec<String> = worst(&evaluation.checks).map(|check| mend(check, &amount)).collect();
+    let mut steps: Vec<String> = worst(&evaluation.checks).map(|check| fix_step(check, &amount)).collect();
     let info = &evaluation.snapshot;
     let rejected = [(info.rejected_rows, "row"), (info.rejected_values, "value")];
     let rejected: Vec<String> =
@@ -23,7 +23,9 @@ pub(super) fn next_steps(evaluation: &Evaluation, amount: impl Fn(Decimal) -> St
     }
     if !evaluation.conflicts.is_empty() {
         let tags = several(evaluation.conflicts.len() as u64, "tag");
-        steps.push(format!("two values of equal rank contradict each other for {tags}: the first was taken (--all shows them)"));
+        steps.push(format!(
+            "{tags} with two different values of equal rank: the first value is used (--all lists them)"
+        ));
     }
     steps.extend(silent(evaluation));
     steps
@@ -39,13 +41,13 @@ fn worst(checks: &[CheckResult]) -> impl Iterator<Item = &CheckResult> {
     open.into_iter().take(CHECKS)
 }
 
-fn mend(check: &CheckResult, amount: impl Fn(Decimal) -> String) -> String {
+fn fix_step(check: &CheckResult, amount: impl Fn(Decimal) -> String) -> String {
     let cost = check.cost_in_violation.map(|cost| format!(" ({} a month)", amount(cost))).unwrap_or_default();
     let resources = several(check.open, "resource");
-    format!("mend `{}` on {resources}{cost}: {}/{}", check.check, check.policy, check.check)
+    format!("fix `{}` on {resources}{cost}: {}/{}", check.check, check.policy, check.check)
 }
 
-/// Policies that speak of no resource at all: a misspelt scope looks just like compliance.
+/// Policies that apply to no resource: a misspelled scope looks just like compliance.
 fn silent(evaluation: &Evaluation) -> Option<String> {
     let mut names: Vec<&str> = Vec::new();
     for check in evaluation.checks.iter().filter(|check| check.in_scope == 0) {

@@ -68,7 +68,7 @@ fn columns(report: &Report<'_>, rows: &[Row<'_>]) -> io::Result<Vec<ArrayRef>> {
     Ok(columns)
 }
 
-/// Returns the system's own error where there is one under the writer's.
+/// Returns the system's own error if there is one under the writer's.
 fn to_io(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {

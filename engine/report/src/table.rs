@@ -12,12 +12,12 @@ use super::next_steps::next_steps;
 use super::text::{clean, count, decimal, money, percent, several, shorten};
 use crate::baseline::Baseline;
 use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Evaluation, Finding, Giver, State};
+use tagpol_eval::{CheckResult, Evaluation, Finding, State, ValueSource};
 
 /// How the report looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// Whether colours are wanted.
+    /// Whether colors are wanted.
     pub color: bool,
     /// Findings that are shown of each check. None: all.
     pub findings: Option<usize>,
@@ -99,13 +99,13 @@ impl Page<'_> {
             format!("{} of {} resources ({share})", count(summary.compliant), count(summary.resources));
         let _ = writeln!(out, "  {:<20}{compliant}", "Compliant");
         if let (Some(cost), Some(violating)) = (summary.cost, summary.cost_in_violation) {
-            let credits = if violating.unscaled < 0 { ", since credits outweigh charges" } else { "" };
+            let credits = if violating.unscaled < 0 { " (credits exceed charges)" } else { "" };
             let line = format!("{} of {} a month{credits}", self.amount(violating), self.amount(cost));
             let _ = writeln!(out, "  {:<20}{line}", "Spend in violation");
         }
         if let Some(cost) = self.evaluation.snapshot.unattributed.filter(|cost| !cost.is_zero()) {
-            let line = format!("{} of charges that name no resource", self.amount(decimal(cost)));
-            let _ = writeln!(out, "  {:<20}{line}", "Besides");
+            let line = format!("{} in charges without a resource", self.amount(decimal(cost)));
+            let _ = writeln!(out, "  {:<20}{line}", "Not included");
         }
         let open: Vec<String> = Severity::ALL
             .into_iter()
@@ -117,7 +117,7 @@ impl Page<'_> {
             .collect();
         let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
         let _ = writeln!(out, "  {:<20}{open}", "Open findings");
-        for (label, number) in [("Pending", summary.pending), ("Exempt", summary.exempt)] {
+        for (label, number) in [("Pending", summary.pending), ("Waived", summary.exempt)] {
             if number > 0 {
                 let _ = writeln!(out, "  {label:<20}{}", count(number));
             }
@@ -152,14 +152,14 @@ impl Page<'_> {
         let _ = writeln!(out, "      {}", self.dim(&clean(&check.asks)));
         if let Some(escalation) = check.escalate.as_ref().filter(|_| check.escalation_due > 0) {
             let due = several(check.escalation_due, "finding");
-            let line = format!("due to be told to {}: {due}", clean(&escalation.to));
+            let line = format!("escalation due to {}: {due}", clean(&escalation.to));
             let _ = writeln!(out, "      {}", self.paint(AnsiColor::Yellow.on_default(), &line));
         }
         let of_check = |f: &&Finding| f.check == index && f.state == State::Open;
         let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
         let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
         let mut shown: Vec<&Finding> = findings.take_while(|f| f.check == index).filter(of_check).collect();
-        // What is new first, then the dearest: those are worth mending first.
+        // New findings first, then the most expensive: those are worth fixing first.
         shown.sort_by(|a, b| {
             let urgency = |finding: &Finding| (self.is_new(finding), cost_key(finding));
             urgency(b).cmp(&urgency(a)).then_with(|| a.resource.cmp(&b.resource))
@@ -184,11 +184,11 @@ impl Page<'_> {
     /// One line a finding: the resource, what it costs, and the value that was found.
     fn findings(&self, findings: &[&Finding]) -> String {
         let mut table = plain_table();
-        // An address is told whole.
+        // An address is shown in full.
         let width = if self.evaluation.snapshot.is_terraform { 120 } else { 40 };
         for finding in findings {
             let found = match (&finding.tag, &finding.value) {
-                (None, None) if !finding.tells_value => String::new(),
+                (None, None) if !finding.shows_value => String::new(),
                 (_, None) => "missing".to_owned(),
                 (_, Some(value)) => format!("`{}`", clean(&shorten(value, 40))),
             };
@@ -225,7 +225,7 @@ impl Page<'_> {
                 goal.name.clone(),
                 goal.share_text().unwrap_or_else(|| "-".to_owned()),
                 measure,
-                format!("want {}", goal.target_text()),
+                format!("target {}", goal.target_text()),
                 self.outcome(goal),
             ]);
         }
@@ -244,7 +244,7 @@ impl Page<'_> {
                 format!("missed by {resources} ({})", goal.severity.as_str())
             }
             (None, _) if goal.in_scope == 0 => "nothing in scope".to_owned(),
-            (None, _) => "no cost to share".to_owned(),
+            (None, _) => "no cost data".to_owned(),
         }
     }
 
@@ -278,15 +278,15 @@ impl Page<'_> {
         }
         let _ = writeln!(out, "\n{}", self.bold("Conflicts"));
         let mut table = plain_table();
-        table.set_header(["resource", "tag", "value", "from", "not", "from"]);
+        table.set_header(["resource", "tag", "value", "source", "other value", "source"]);
         for conflict in &self.evaluation.conflicts {
             table.add_row([
                 clean(&shorten(&conflict.resource, 60)),
                 conflict.tag.clone(),
                 format!("`{}`", clean(&shorten(&conflict.value, 40))),
-                giver(&conflict.from),
+                value_source(&conflict.from),
                 format!("`{}`", clean(&shorten(&conflict.other_value, 40))),
-                giver(&conflict.other_from),
+                value_source(&conflict.other_from),
             ]);
         }
         let _ = write!(out, "{}", indent(&table, 2));
@@ -304,22 +304,24 @@ impl Page<'_> {
     }
 }
 
-/// The value that would mend a finding, where the policy knows one.
+/// The value that would fix a finding, if the policy has one.
 fn remedy(finding: &Finding) -> String {
     match (&finding.tag, &finding.remedy) {
         (Some(tag), Some(remedy)) => {
-            format!("would be mended by `{tag}` = `{}`", clean(&shorten(remedy, 40)))
+            format!("fix: `{tag}` = `{}`", clean(&shorten(remedy, 40)))
         }
         _ => String::new(),
     }
 }
 
-/// What gave a value, in a few words.
-fn giver(giver: &Giver) -> String {
-    match (&giver.key, &giver.rule) {
+/// The source of a value, in a few words.
+fn value_source(value_source: &ValueSource) -> String {
+    match (&value_source.key, &value_source.rule) {
         (Some(key), _) => format!("key `{}`", clean(&shorten(key, 40))),
-        (None, Some(rule)) => format!("rule {} ({}:{})", clean(rule), clean(&giver.loc.file), giver.loc.line),
-        (None, None) => giver.source.as_str().to_owned(),
+        (None, Some(rule)) => {
+            format!("rule {} ({}:{})", clean(rule), clean(&value_source.loc.file), value_source.loc.line)
+        }
+        (None, None) => value_source.source.as_str().to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::text::{clean, goal_text, several};
 use tagpol_eval::{CheckResult, Finding, State};
 
 /// Findings that the diagnostics of a point name.
-const SHOWN: usize = 20;
+const MAX_RESOURCES: usize = 20;
 
 /// Returns the protocol as text, lines ended by newlines.
 pub(super) fn tap(report: &Report<'_>) -> String {
@@ -40,10 +40,10 @@ fn diagnostics(report: &Report<'_>, out: &mut String, index: usize, check: &Chec
     let _ = writeln!(out, "  severity: {}", check.severity.as_str());
     let _ = writeln!(out, "  at:\n    file: {}\n    line: {}", quoted(&check.loc.file), check.loc.line);
     let _ = writeln!(out, "  findings:");
-    for (_, finding, _) in open.take(SHOWN) {
+    for (_, finding, _) in open.take(MAX_RESOURCES) {
         let _ = writeln!(out, "    - {}", quoted(&line(finding)));
     }
-    let more = check.open.saturating_sub(SHOWN as u64);
+    let more = check.open.saturating_sub(MAX_RESOURCES as u64);
     if more > 0 {
         let _ = writeln!(out, "    - {}", quoted(&format!("and {more} more")));
     }

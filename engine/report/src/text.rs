@@ -52,13 +52,34 @@ fn group(digits: &str) -> String {
     out
 }
 
-/// Returns a share with one decimal: `47.7%`. Never `100.0%` where something is missing.
+/// Returns a share with one decimal, rounded half up: `47.7%`. `-` if the whole is 0.
+///
+/// `100.0%` and `0.0%` are exact: a share that is slightly less than all is `99.9%`, and one that is slightly
+/// more than nothing is `<0.1%`.
 pub(super) fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "-".to_owned();
+    percent_of(part.into(), whole.into()).unwrap_or_else(|| "-".to_owned())
+}
+
+/// Returns [`percent`] of amounts that may be negative; None if the whole is not positive.
+pub(super) fn percent_of(part: i128, whole: i128) -> Option<String> {
+    if whole <= 0 {
+        return None;
     }
-    let tenths = u128::from(part) * 1000 / u128::from(whole);
-    format!("{}.{}%", tenths / 10, tenths % 10)
+    let (size, whole) = (part.unsigned_abs(), whole.unsigned_abs());
+    // Digits that no percentage shows make room to multiply.
+    let unit = if size.max(whole) > 10_u128.pow(30) { 10_u128.pow(12) } else { 1 };
+    let (size, whole) = (size / unit, (whole / unit).max(1));
+    let doubled = size.saturating_mul(2000).saturating_add(whole);
+    let tenths = match doubled / whole.saturating_mul(2) {
+        1000 if size < whole => 999,
+        1000 if size > whole => 1001,
+        tenths => tenths,
+    };
+    Some(match (tenths, part.signum()) {
+        (0, 1) => "<0.1%".to_owned(),
+        (0, -1) => ">-0.1%".to_owned(),
+        (_, sign) => format!("{}{}.{}%", if sign < 0 { "-" } else { "" }, tenths / 10, tenths % 10),
+    })
 }
 
 /// The text with its middle taken out where it is longer.
@@ -80,7 +101,7 @@ pub(super) fn goal_text(goal: &GoalResult) -> String {
         Measure::Count => "of resources are",
         Measure::Cost => "of cost is",
     };
-    format!("{share} {of} covered by {}; {} is wanted", goal.tags.join(", "), goal.target_text())
+    format!("{share} {of} covered by {}; the target is {}", goal.tags.join(", "), goal.target_text())
 }
 
 #[cfg(test)]
@@ -102,11 +123,39 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_shares() {
+    fn counts_and_empty_wholes() {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_204_000), "1,204,000");
-        assert_eq!(percent(999_999, 1_000_000), "99.9%");
-        assert_eq!(percent(1, 1), "100.0%");
         assert_eq!(percent(0, 0), "-");
+    }
+
+    #[test]
+    fn percentages_are_rounded_half_up() {
+        assert_eq!(percent(2, 3), "66.7%");
+        assert_eq!(percent(1, 3), "33.3%");
+        assert_eq!(percent(1, 2000), "0.1%");
+        assert_eq!(percent(333, 2000), "16.7%", "16.65 is rounded up");
+        assert_eq!(percent(u64::MAX - 1, u64::MAX), "99.9%");
+    }
+
+    #[test]
+    fn all_and_nothing_are_exact() {
+        assert_eq!(percent(1, 1), "100.0%");
+        assert_eq!(percent(9996, 10_000), "99.9%");
+        assert_eq!(percent(999_999, 1_000_000), "99.9%");
+        assert_eq!(percent(0, 1), "0.0%");
+        assert_eq!(percent(1, 2001), "<0.1%");
+        assert_eq!(percent(1, 1_000_000), "<0.1%");
+    }
+
+    #[test]
+    fn shares_of_costs_may_be_negative_or_exceed_the_whole() {
+        let text = |part, whole| percent_of(part, whole).unwrap_or_default();
+        assert_eq!(text(-2, 3), "-66.7%");
+        assert_eq!(text(-1, 1_000_000), ">-0.1%");
+        assert_eq!(text(1_000_001, 1_000_000), "100.1%");
+        assert_eq!(text(3, 2), "150.0%");
+        assert_eq!(text(1, 0), "");
+        assert_eq!(text(1, -5), "");
     }
 }

@@ -6,7 +6,7 @@ use tagpol_sema::program::{DefineId, Expect, ExpectKind, Loc, TagId, Test, Value
 use super::cases::Case;
 use super::judge::{self, Miss, Missed};
 use super::{NotEvaluated, Subject};
-use tagpol_eval::message::Asked;
+use tagpol_eval::message::Requirement;
 use tagpol_explain::check::{CheckReason, check as check_reason};
 use tagpol_explain::condition::Explainer as Conditions;
 use tagpol_explain::{narrate, tag};
@@ -49,7 +49,7 @@ pub(super) fn not_evaluated(test: &Test, why: &NotEvaluated) -> Failure {
     }
 }
 
-/// Says what is wrong with a case, and why. None for a miss that is not of this test.
+/// Describes what is wrong with a case, and why. None for a miss that is not of this test.
 pub(super) fn explain(
     subject: Subject<'_>,
     test: &Test,
@@ -71,7 +71,7 @@ pub(super) fn explain(
             (expect.text.clone(), got, why)
         }
         Missed::Unexpected { policy, check } => {
-            let expected = "expect no violation but those listed".to_owned();
+            let expected = "expect no other violation".to_owned();
             (expected, explainer.state(policy, check), explainer.finding(policy, check))
         }
     };
@@ -131,7 +131,7 @@ impl Explainer<'_> {
         let places = self.subject.places;
         let place = places.defines.get(id.0 as usize).and_then(Option::as_ref);
         let part = self.conditions.condition(&define.pred, place);
-        let verb = if part.truth { "holds" } else { "does not hold" };
+        let verb = if part.truth { "is true" } else { "is false" };
         (format!("`{}` {verb}", define.name), vec![narrate::decisive(&part)])
     }
 
@@ -210,7 +210,7 @@ impl Explainer<'_> {
     /// `owned/owner open`
     fn state(&self, policy: usize, check: usize) -> String {
         let word = match self.state_of(policy, check) {
-            State::None => "not found",
+            State::None => "no finding",
             State::Open => "open",
             State::Pending => "pending",
             State::Exempt => "exempt",
@@ -230,14 +230,14 @@ impl Explainer<'_> {
         found.join(", ")
     }
 
-    /// Why checks have no finding that counts. A scope is told once.
+    /// Why checks have no finding that counts. A scope is reported once.
     fn no_finding(&self, policy: usize, check: Option<usize>) -> Vec<String> {
         let mut why = Vec::new();
         for at in self.checks(policy, check) {
             let reason = check_reason(&self.conditions, policy, at);
-            let said =
+            let sentence =
                 reason.and_then(|reason| narrate::no_finding(self.resource, &reason, &self.path(policy, at)));
-            why.extend(said.filter(|said| !why.contains(said)));
+            why.extend(sentence.filter(|sentence| !why.contains(sentence)));
         }
         why
     }
@@ -250,7 +250,7 @@ impl Explainer<'_> {
             (Some(tag), _) => self.value(tag).map(str::to_owned),
             (None, attr) => attr.and_then(|attr| self.resource.shown(&Value::Attr(attr))),
         };
-        let mut why = vec![Asked::of(self.subject.program, declared).message(value.as_deref())];
+        let mut why = vec![Requirement::of(self.subject.program, declared).message(value.as_deref())];
         match check_reason(&self.conditions, policy, at) {
             Some(CheckReason::Pending { age, grace, .. }) => why.push(narrate::pending(age, grace)),
             Some(CheckReason::Open(part)) if declared.message.is_some() => why.push(narrate::decisive(&part)),

@@ -23,7 +23,7 @@ pub(super) struct Miss {
 pub(super) enum Missed {
     /// An expectation is not met; index in [`Test::expects`].
     Expectation(usize),
-    /// A finding that no expectation speaks of.
+    /// A finding that no expectation applies to.
     Unexpected {
         /// Index of the policy.
         policy: usize,
@@ -38,7 +38,7 @@ pub(super) fn misses(subject: Subject<'_>, test: &Test, results: &[&RowResult]) 
     let mut misses = Vec::new();
     for (index, expect) in test.expects.iter().enumerate() {
         for (given, result) in results.iter().enumerate() {
-            if speaks_of(expect, given) && !is_met(&expect.kind, result) {
+            if applies_to(expect, given) && !is_met(&expect.kind, result) {
                 misses.push(Miss { given, what: Missed::Expectation(index) });
             }
         }
@@ -53,7 +53,7 @@ pub(super) fn misses(subject: Subject<'_>, test: &Test, results: &[&RowResult]) 
 }
 
 /// Whether an expectation is about a given.
-fn speaks_of(expect: &Expect, given: usize) -> bool {
+fn applies_to(expect: &Expect, given: usize) -> bool {
     expect.given.is_none_or(|wanted| wanted == given)
 }
 
@@ -64,7 +64,7 @@ pub(super) fn is_violation(state: State) -> bool {
 
 /// Whether an expectation begins the list of a given's violations.
 pub(super) fn lists(expect: &Expect, given: usize) -> bool {
-    speaks_of(expect, given) && matches!(expect.kind, ExpectKind::Violation { negated: false, .. })
+    applies_to(expect, given) && matches!(expect.kind, ExpectKind::Violation { negated: false, .. })
 }
 
 fn is_met(kind: &ExpectKind, result: &RowResult) -> bool {
@@ -98,12 +98,12 @@ fn states(result: &RowResult, policy: usize, check: Option<usize>) -> impl Itera
     wanted.map(|(_, state)| *state)
 }
 
-/// The violations of a given that no expectation speaks of, if it has to list them.
+/// The violations of a given that no expectation applies to, if it has to list them.
 fn unexpected(subject: Subject<'_>, test: &Test, given: usize, result: &RowResult) -> Vec<(usize, usize)> {
     if !test.expects.iter().any(|expect| lists(expect, given)) {
         return Vec::new();
     }
-    let about = || test.expects.iter().filter(|expect| speaks_of(expect, given));
+    let about = || test.expects.iter().filter(|expect| applies_to(expect, given));
     let names_policy = |policy: usize| about().any(|expect| path(expect).is_some_and(|(p, _)| p == policy));
     // `no violation` has its own say on what is there all the same.
     let names_check = |policy: usize, check: usize| {

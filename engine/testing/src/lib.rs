@@ -1,4 +1,4 @@
-//! `test` blocks: what they find, what they cover, and which mistakes they would notice.
+//! `test` blocks: what they find, what they cover, and which mutants they catch.
 //!
 //! ```text
 //! Subject -- run --> TestRun      each test through the plan and the database, as any evaluation
@@ -15,6 +15,7 @@ mod cases;
 pub mod coverage;
 mod expected;
 mod failure;
+mod instrumented;
 mod judge;
 pub mod mutation;
 mod observe;
@@ -25,6 +26,7 @@ use tagpol_sema::program::{Loc, Program, Test};
 
 use self::cases::Case;
 pub use self::failure::Failure;
+use self::instrumented::InstrumentedProgram;
 use tagpol_eval::Options;
 use tagpol_eval::RunError;
 use tagpol_eval::Tables;
@@ -45,7 +47,7 @@ impl Subject<'_> {
     }
 }
 
-/// What became of one test.
+/// The result of one test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestResult {
     /// Its name.
@@ -63,7 +65,7 @@ impl TestResult {
     }
 }
 
-/// What became of the tests that were run.
+/// The result of the tests that were run.
 #[derive(Debug)]
 pub struct TestRun {
     /// In the order of the program.
@@ -87,8 +89,8 @@ impl TestRun {
 /// Runs the tests of a program for which `wanted` says yes.
 ///
 /// # Errors
-/// The database's; a failing test is no error, and neither are costs in a currency that the program
-/// does not speak of.
+/// The database's; a failing test is not an error, and neither are costs in a currency that the program
+/// does not refer to.
 pub fn run(
     subject: Subject<'_>,
     options: &Options,

@@ -50,8 +50,8 @@ pub(super) fn observe(
     let (now, currency) = (batch.now, batch.currency.clone());
     let rates = currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default();
     let tables = tables.by_key(program);
-    let (known, text_limit) = (interp::Known::default(), options.text_limit);
-    let options = Arc::new(interp::Options { now, currency, rates, tables, known, text_limit });
+    let (overlays, text_limit) = (interp::Overlays::default(), options.text_limit);
+    let options = Arc::new(interp::Options { now, currency, rates, tables, overlays, text_limit });
     let mut observed = Vec::new();
     for member in &batch.members {
         let id = member.id();

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use tagpol_questions::Learnt;
+use tagpol_worker_protocol::Learnt;
 
 /// What an inventory tells.
 pub trait Facts: Send + Sync {

@@ -28,9 +28,9 @@ pub(crate) struct ClientAbilities {
     pub(crate) watches_files: bool,
     /// It shows the progress of long work.
     pub(crate) progress: bool,
-    /// It can be told to ask for hints again.
+    /// It supports refreshing hints.
     pub(crate) refreshes_hints: bool,
-    /// It can be told to ask for lenses again.
+    /// It supports refreshing lenses.
     pub(crate) refreshes_lenses: bool,
     /// It takes further edits of an offer when that is looked at, not with the offer.
     pub(crate) resolves_edits: bool,
@@ -62,7 +62,7 @@ fn resolves_edits(client: &ClientCapabilities) -> Option<bool> {
     Some(resolved.iter().any(|property| property == "additionalTextEdits"))
 }
 
-/// The kind of action that mends a whole file; editors run it when a file is saved, if they are told to.
+/// The kind of action that fixes a whole file; editors run it when a file is saved, if they are configured to.
 pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.tagpol");
 
 /// Returns what the server offers. A client that asks for diagnostics is offered to, and sent none.

@@ -94,7 +94,7 @@ fn framed(body: &str) -> Vec<u8> {
     format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// Reads until what was read has a text in it; None where there is no more.
+/// Reads until what was read has a text in it; None if there is no more.
 async fn read_until(input: &mut (impl AsyncRead + Unpin), read: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     let mut chunk = vec![0; 4096];
     let mut searched = 0;

@@ -185,7 +185,7 @@ fn end_of_text(text: &[u8], start: usize) -> usize {
     text.len()
 }
 
-/// Reads the id that a text begins with; None where it is not one.
+/// Reads the id that a text begins with; None if it is not one.
 fn id_at(text: &[u8]) -> Option<Id> {
     let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Id>();
     values.next()?.ok()

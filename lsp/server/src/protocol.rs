@@ -1,11 +1,11 @@
 //! What is beyond the standard's protocol; `lsp/README.md` describes it.
 
 use serde::{Deserialize, Serialize};
-use tagpol_questions::Resource;
+use tagpol_worker_protocol::Resource;
 use tower_lsp::ls_types::notification::Notification;
 use tower_lsp::ls_types::{Range, Uri};
 
-/// Tells what the numbers are of.
+/// Shows what the numbers are of.
 pub(crate) enum StatusChanged {}
 
 impl Notification for StatusChanged {

@@ -1,7 +1,7 @@
 //! Diagnostics, when the text rests.
 //!
 //! The file that was edited is checked a moment after the last key, all other files when nobody has
-//! typed for a while. What is told carries the version of the text that it is about, and is not told
+//! typed for a while. What is reported carries the version of the text that it is about, and is not told
 //! when that is no longer the newest.
 
 use std::collections::HashMap;
@@ -29,17 +29,17 @@ pub(crate) struct Publication {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Sends what is published, in order. What a client was told last is not told again.
+/// Sends what is published, in order. Diagnostics equal to the last published ones are not sent again.
 pub(crate) async fn deliver(client: Client, mut publications: mpsc::UnboundedReceiver<Publication>) {
-    let mut told: HashMap<Uri, Publication> = HashMap::new();
+    let mut published: HashMap<Uri, Publication> = HashMap::new();
     while let Some(publication) = publications.recv().await {
-        let last = told.get(&publication.uri);
+        let last = published.get(&publication.uri);
         let is_news = match last {
             Some(last) => last.diagnostics != publication.diagnostics || publication.version.is_some(),
             None => !publication.diagnostics.is_empty() || publication.version.is_some(),
         };
         if is_news && last != Some(&publication) {
-            told.insert(publication.uri.clone(), publication.clone());
+            published.insert(publication.uri.clone(), publication.clone());
             let Publication { uri, version, diagnostics } = publication;
             client.publish_diagnostics(uri, diagnostics, version).await;
         }

@@ -15,8 +15,8 @@ use tower_lsp::ls_types::Uri;
 use crate::Host;
 use crate::handlers::decorations::TokenMemory;
 use crate::inventory::Inventories;
-use crate::inventory::keeper::learn;
 use crate::inventory::known::Wanted;
+use crate::inventory::worker_supervisor::learn;
 use crate::publish::{Publication, deliver};
 use crate::session::Session;
 use crate::snapshot::{Snapshot, View, compute};
@@ -36,7 +36,7 @@ pub(crate) struct Server {
     pub(crate) revision: watch::Sender<u64>,
     /// How many requests have waited for news of the workspace.
     pub(crate) waiting: watch::Sender<u64>,
-    /// The colours that the client has.
+    /// The colors that the client has.
     pub(crate) tokens: Arc<std::sync::Mutex<TokenMemory>>,
     /// Whether the client asked to shut down.
     pub(crate) shut_down: Arc<AtomicBool>,
@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    /// Answers a request about a file from a snapshot; None where no project has the file.
+    /// Answers a request about a file from a snapshot; None if no project has the file.
     pub(crate) async fn ask<T, F>(&self, uri: &Uri, feature: F) -> Result<Option<T>>
     where
         T: Send + 'static,
@@ -97,7 +97,7 @@ impl Server {
         Ok(answers)
     }
 
-    /// As [`Self::ask`], of a feature that tells what the inventory knows. What it lacks is asked for, and
+    /// As [`Self::ask`], of a feature that shows what the inventory knows. What it lacks is asked for, and
     /// waited for a moment.
     pub(crate) async fn ask_knowing<T, F>(&self, uri: &Uri, feature: F) -> Result<Option<T>>
     where
@@ -134,7 +134,7 @@ impl Server {
         Ok(Some((answer, has_more)))
     }
 
-    /// Asks the worker for what is wanted, whether somebody waits for it or not. Tells whether anything is
+    /// Asks the worker for what is wanted, whether somebody waits for it or not. Returns whether anything is
     /// known now that was not before.
     pub(crate) async fn learn(&self, uri: &Uri, wanted: BTreeSet<Wanted>) -> JoinHandle<bool> {
         let root = self.session.lock().await.project_of(Some(uri)).and_then(|member| member.root.clone());

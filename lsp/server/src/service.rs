@@ -39,7 +39,7 @@ impl Server {
     }
 
     async fn refused_notification(&self, refusal: Refusal) {
-        let message = format!("a message was passed over: {}", refusal.message);
+        let message = format!("a message was ignored: {}", refusal.message);
         self.client.log_message(MessageType::WARNING, message).await;
     }
 }

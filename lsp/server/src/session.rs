@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tagpol_questions::Check;
 use tagpol_sema::{Database, SourceFile};
+use tagpol_worker_protocol::Check;
 use tower_lsp::ls_types::{TextDocumentContentChangeEvent, Uri};
 
 use crate::capabilities::ClientAbilities;
@@ -82,7 +82,7 @@ impl Session {
         }
     }
 
-    /// Returns a request's view of a file; None where no project has it.
+    /// Returns a request's view of a file; None if no project has it.
     pub(crate) fn snapshot(&self, uri: &Uri) -> Option<Snapshot> {
         let path = path_of(uri);
         if let Some((member, file)) = self.workspace.find(&path) {
@@ -154,7 +154,7 @@ impl Session {
         Texts { revision, files, all: since.is_none() }
     }
 
-    /// Returns the project of a file or a folder; the first where there is none.
+    /// Returns the project of a file or a folder; the first if there is none.
     pub(crate) fn project_of(&self, uri: Option<&Uri>) -> Option<&Member> {
         let members = &self.workspace.members;
         let Some(uri) = uri else { return members.iter().rev().find(|member| member.root.is_some()) };

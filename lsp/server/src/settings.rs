@@ -15,7 +15,7 @@ pub(crate) struct Settings {
     pub(crate) lens: Lens,
     /// Of which resources numbers are shown.
     pub(crate) inventory: Inventory,
-    /// When findings are told.
+    /// When findings are reported.
     pub(crate) findings: Findings,
 }
 
@@ -35,7 +35,7 @@ impl Default for Inventory {
     }
 }
 
-/// When findings are told as diagnostics.
+/// When findings are reported as diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Findings {

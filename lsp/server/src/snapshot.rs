@@ -7,9 +7,9 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use salsa::{Cancelled, Database as _};
-use tagpol_questions::Check;
 use tagpol_sema::{Database, Db, Project, SourceFile};
 use tagpol_syntax::{TextRange, TextSize};
+use tagpol_worker_protocol::Check;
 use tokio::sync::Mutex;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::{Location, Position, Range, Uri};
@@ -102,13 +102,13 @@ impl Snapshot {
     }
 }
 
-/// Returns the URI of a path as it is shown; what is no path is a URI itself.
+/// Returns the URI of a path as it is shown; what is not a path is a URI itself.
 pub(crate) fn uri_of(path: &str) -> Option<Uri> {
     let as_path = std::path::Path::new(path);
     if as_path.is_absolute() { Uri::from_file_path(as_path) } else { Uri::from_str(path).ok() }
 }
 
-/// Returns the path of a URI as it is shown; of one that is no file's, the URI itself.
+/// Returns the path of a URI as it is shown; of one that is not a file's, the URI itself.
 pub(crate) fn path_of(uri: &Uri) -> String {
     match file_path(uri) {
         Some(path) => tagpol_project::shown(&path),

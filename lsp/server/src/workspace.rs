@@ -275,7 +275,7 @@ fn located(root: &Path) -> (Location, Option<ProjectError>) {
     let manifest = regular::manifest(root);
     let policies = manifest.policies_in(root).ok();
     let files = policies.map(|folder| tagpol_project::readable_files_below(&folder)).unwrap_or_default();
-    // A folder without policies is no mistake in an editor: the first may be written next.
+    // A folder without policies is not a mistake in an editor: the first may be written next.
     let problem = Some(problem).filter(|problem| problem.path.is_some());
     (Location { root: root.to_owned(), manifest, files }, problem)
 }

@@ -62,7 +62,7 @@ impl From<&str> for Failure {
     }
 }
 
-const MISTAKES: &str = "the policies have mistakes";
+const MISTAKES: &str = "the policies have errors";
 const NO_SNAPSHOT: &str = "there is no snapshot";
 
 impl Worker {
@@ -70,11 +70,11 @@ impl Worker {
         Self { current, project: Project::default(), live: None }
     }
 
-    pub(crate) fn answer(&mut self, question: Question) -> Answer {
+    pub(crate) fn answer(&mut self, question: Request) -> Response {
         match self.try_answer(question) {
             Ok(answer) => answer,
-            Err(Failure::Cancelled) => Answer::Cancelled,
-            Err(Failure::Told(message)) => Answer::Failed(message),
+            Err(Failure::Cancelled) => Response::Cancelled,
+            Err(Failure::Told(message)) => Response::Failed(message),
         }
     }
 
@@ -85,29 +85,29 @@ impl Worker {
         }
     }
 
-    fn try_answer(&mut self, question: Question) -> Result<Answer, Failure> {
+    fn try_answer(&mut self, question: Request) -> Result<Response, Failure> {
         match question {
-            Question::Open { root, inventory } => self.open(root.as_deref(), inventory),
-            Question::Sync { files, all } => {
+            Request::Open { root, inventory } => self.open(root.as_deref(), inventory),
+            Request::Sync { files, all } => {
                 self.project.sync(files, all);
-                Ok(Answer::Done)
+                Ok(Response::Done)
             }
-            Question::Measure => self.measure(),
-            Question::Keys => {
+            Request::Measure => self.measure(),
+            Request::Keys => {
                 let keys = self.live()?.keys()?;
-                Ok(Answer::Keys(keys.into_iter().map(|key| convert::value(key, false)).collect()))
+                Ok(Response::Keys(keys.into_iter().map(|key| convert::value(key, false)).collect()))
             }
-            Question::Values(subject) => self.values(subject),
-            Question::Violations { policy, limit } => self.violations(&policy, limit),
-            Question::Resources { query, limit } => {
+            Request::Values(subject) => self.values(subject),
+            Request::Violations { policy, limit } => self.violations(&policy, limit),
+            Request::Resources { query, limit } => {
                 let found = self.live()?.resources(&query, limit)?;
-                Ok(Answer::Resources(found.into_iter().map(convert::resource).collect()))
+                Ok(Response::Resources(found.into_iter().map(convert::resource).collect()))
             }
-            Question::Evaluate => self.evaluate(),
-            Question::Explain { resource } => self.explain(&resource),
-            Question::Sql => self.sql(),
-            Question::Tests { wanted } => self.tests(wanted.as_deref()),
-            Question::Cancel(_) => Ok(Answer::Done),
+            Request::Evaluate => self.evaluate(),
+            Request::Explain { resource } => self.explain(&resource),
+            Request::Sql => self.sql(),
+            Request::Tests { wanted } => self.tests(wanted.as_deref()),
+            Request::Cancel(_) => Ok(Response::Done),
         }
     }
 
@@ -122,7 +122,7 @@ impl Worker {
         lock(&self.current).handle = Some(live.interrupt_handle());
         let opened = convert::opened(live.snapshot(), live.total_cost()?);
         self.live = Some(live);
-        Ok(Answer::Opened(Some(opened)))
+        Ok(Response::Opened(Some(opened)))
     }
 
     fn snapshot(&self, inventory: Inventory, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
@@ -161,24 +161,24 @@ impl Worker {
         project::checked(&mut self.project, clock())?.ok_or_else(|| MISTAKES.into())
     }
 
-    fn measure(&mut self) -> Result<Answer, Failure> {
+    fn measure(&mut self) -> Result<Response, Failure> {
         let Some(live) = self.live.as_mut() else { return Err(NO_SNAPSHOT.into()) };
         let Some(Checked { program, options }) = project::checked(&mut self.project, clock())? else {
             return Ok(Answer::Measured(Measured { has_errors: true, ..Measured::default() }));
         };
         live.set_now(options.now);
         match live.measure(&program) {
-            Ok(measures) => Ok(Answer::Measured(convert::measured(measures, live.tags_version()))),
+            Ok(measures) => Ok(Response::Measured(convert::measured(measures, live.tags_version()))),
             Err(error) => match Failure::from(error) {
                 Failure::Cancelled => Err(Failure::Cancelled),
                 Failure::Told(problem) => {
-                    Ok(Answer::Measured(Measured { problem: Some(problem), ..Measured::default() }))
+                    Ok(Response::Measured(Measured { problem: Some(problem), ..Measured::default() }))
                 }
             },
         }
     }
 
-    fn values(&mut self, subject: Subject) -> Result<Answer, Failure> {
+    fn values(&mut self, subject: Subject) -> Result<Response, Failure> {
         let subject = match subject {
             Subject::Attribute(name) => live::Subject::Attribute(name),
             Subject::Native(key) => live::Subject::Native(key),
@@ -189,23 +189,23 @@ impl Worker {
             _ => Default::default(),
         };
         let values = self.live()?.values(&program, &subject)?;
-        Ok(Answer::Values(convert::values(values)))
+        Ok(Response::Values(convert::values(values)))
     }
 
-    fn violations(&mut self, policy: &str, limit: u64) -> Result<Answer, Failure> {
+    fn violations(&mut self, policy: &str, limit: u64) -> Result<Response, Failure> {
         let program = self.checked()?.program;
         let Some(found) = self.live()?.violations(&program, policy, limit)? else {
             return Err(format!("there is no policy `{policy}`").into());
         };
         let found = found.into_iter().map(|found| (convert::resource(found.resource), found.checks));
-        Ok(Answer::Violations(found.collect()))
+        Ok(Response::Violations(found.collect()))
     }
 
-    fn evaluate(&mut self) -> Result<Answer, Failure> {
+    fn evaluate(&mut self) -> Result<Response, Failure> {
         let Checked { program, options } = self.checked()?;
         let snapshot = self.live()?.snapshot().clone();
         let evaluation = evaluate(&program, &snapshot, &options)?;
-        Ok(Answer::Evaluated(Box::new(convert::evaluated(&evaluation))))
+        Ok(Response::Evaluated(Box::new(convert::evaluated(&evaluation))))
     }
 
     fn explain(&mut self, resource: &str) -> Result<Answer, Failure> {
@@ -216,7 +216,7 @@ impl Worker {
         let explanation = match explain(&program, &places, &snapshot, &options, resource)? {
             Found::One(explanation) => explanation,
             Found::Several(listed, _) => {
-                return Err(format!("several resources are called `{resource}`: {}", list(&listed)).into());
+                return Err(format!("several resources are named `{resource}`: {}", list(&listed)).into());
             }
             Found::None(similar) if similar.is_empty() => {
                 return Err(format!("there is no resource `{resource}`").into());
@@ -226,23 +226,23 @@ impl Worker {
                 return Err(format!("there is no resource `{resource}`; did you mean {similar}?").into());
             }
         };
-        Ok(Answer::Explained(Explained {
+        Ok(Response::Explained(Explained {
             resource: explanation.resource.id.clone(),
             text: plain(&pretty(&explanation, None)),
             json: json(&explanation, None).map_err(|error| error.to_string())?,
         }))
     }
 
-    fn sql(&mut self) -> Result<Answer, Failure> {
+    fn sql(&mut self) -> Result<Response, Failure> {
         let Checked { program, options } = self.checked()?;
         let compiled = match &self.live {
             Some(live) => compile_for(&program, live.snapshot(), &options)?,
             None => compile(&program, options.now)?,
         };
-        Ok(Answer::Sql(compiled.script.to_string()))
+        Ok(Response::Sql(compiled.script.to_string()))
     }
 
-    fn tests(&mut self, wanted: Option<&[(String, String)]>) -> Result<Answer, Failure> {
+    fn tests(&mut self, wanted: Option<&[(String, String)]>) -> Result<Response, Failure> {
         let now = Utc::now();
         let Some(program) = project::program(&mut self.project, now) else { return Err(MISTAKES.into()) };
         let places = self.project.places();
@@ -255,7 +255,7 @@ impl Worker {
         let options = Options { state: None, ..project::options(&mut self.project, now)? };
         let run = tagpol_app::testing::run(subject, &options, is_wanted)?;
         let coverage = wanted.is_none().then(|| coverage(subject, &run));
-        Ok(Answer::Tests(convert::tests(&run, coverage.as_ref())))
+        Ok(Response::Tests(convert::tests(&run, coverage.as_ref())))
     }
 }
 
@@ -270,7 +270,7 @@ fn list(resources: &[Named]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The text without what colours it in a terminal.
+/// The text without what colors it in a terminal.
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }

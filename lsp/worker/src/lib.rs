@@ -1,10 +1,10 @@
 //! Answers what the language server asks of an inventory.
 //!
-//! In: questions of [`tagpol_questions`], one JSON text a line. Out: answers, likewise. A thread reads, so
+//! In: questions of [`tagpol_worker_protocol`], one JSON text a line. Out: answers, likewise. A thread reads, so
 //! that a question can be taken back while it is being answered; another computes. Assumes that nobody else
 //! writes to its output. Promises to end when its input does.
 //!
-//! - `project`: the texts of a project, checked anew with each change
+//! - `project`: the texts of a project, checked again with each change
 //! - `answer`: what is answered
 //! - `convert`: results of the engine as answers
 
@@ -46,7 +46,7 @@ pub fn run(input: impl BufRead + Send + 'static, mut output: impl Write) -> io::
     std::thread::spawn(move || read(input, &reader, &send));
     let mut worker = Worker::new(Arc::clone(&current));
     while let Ok(Message { id, ask }) = questions.recv() {
-        let answer = if begins(&current, id) { worker.answer(ask) } else { Answer::Cancelled };
+        let answer = if begins(&current, id) { worker.answer(ask) } else { Response::Cancelled };
         lock(&current).question = None;
         // Nobody can stop it any more; what came too late must not stop the next one.
         worker.resume();
@@ -62,7 +62,7 @@ fn read(input: impl BufRead, current: &Shared, send: &mpsc::Sender<Message>) {
     for line in input.split(b'\n') {
         let Ok(line) = line else { break };
         let Ok(message) = serde_json::from_slice::<Message>(&line) else { continue };
-        if let Question::Cancel(id) = message.ask {
+        if let Request::Cancel(id) = message.ask {
             cancel(current, id);
         } else if send.send(message).is_err() {
             return;

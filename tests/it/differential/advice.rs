@@ -1,7 +1,7 @@
 //! The smallest change of tags, over random programs and resources.
 //!
 //! In: cases of the generators. What is promised: a resource with the change that is advised has no open
-//! finding but those that no change mends, and no finding that it did not have; the change that keeps
+//! finding but those that no change fixes, and no finding that it did not have; the change that keeps
 //! valid tags does so; and trying every smaller change with the values of the pools finds none.
 
 use std::collections::{BTreeMap, BTreeSet};

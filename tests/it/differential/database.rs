@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_with, layout_of, open_values};
+use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_for_layout, layout_of, open_values};
 use tagpol_interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource, Snapshot};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
@@ -82,7 +82,7 @@ impl Judge {
         };
         layout.values.iter_mut().for_each(|values| forget_some(values, case.resources.len()));
         let Compiled { plan, script } =
-            compile_with(&case.program, &layout, &options).map_err(|e| e.to_string())?;
+            compile_for_layout(&case.program, &layout, &options).map_err(|e| e.to_string())?;
         let run = || {
             open_values(&self.store, snapshot, &plan)?;
             self.store.open_snapshot(&snapshot.resources_path(), &plan.relation)?;
@@ -138,7 +138,7 @@ impl Judge {
         Ok(rows)
     }
 
-    /// Fills in what would mend the checks of a tag, and what goals say.
+    /// Fills in what would fix the checks of a tag, and what goals say.
     fn remedies_and_goals(
         &self,
         plan: &Plan,
@@ -205,7 +205,7 @@ impl Judge {
         case: &Case,
     ) -> Result<(), String> {
         let found = self.rows(script, QueryKind::Checks)?;
-        let is_first = case.options.known.first_seen == FirstSeen::FirstRun;
+        let is_first = case.options.overlays.first_seen == FirstSeen::FirstRun;
         for (index, (check, cells)) in plan.checks.iter().zip(&found).enumerate() {
             let state = |row: &Row| rows[&row.id].checks[check.policy][check.check];
             let count = |is: &dyn Fn(&Row) -> bool| case.resources.iter().filter(|row| is(row)).count();
@@ -295,11 +295,11 @@ fn limits(case: &Case) -> StatementLimits {
     }
 }
 
-/// What a case depends on besides its program and resources.
+/// What a case depends on in addition to its program and resources.
 pub(super) fn options(case: &Case, distinct: Distinct) -> Options {
     let mut rates = Rates::default();
     for (currency, (worth, units)) in &case.options.rates {
-        // The rates of two currencies are told from opposite sides.
+        // The rates of two currencies are reported from opposite sides.
         let told = match *units == rust_decimal::Decimal::ONE {
             true => rates.add(currency, *worth, super::pools::CURRENCY),
             false => rates.add(super::pools::CURRENCY, *units, currency),

@@ -17,7 +17,7 @@ use super::schema::{Kind, OTHER_KEYS, READING_ORDER, TABLES, TAGS};
 pub(super) struct Reads {
     /// Virtual tags: so many of [`READING_ORDER`].
     tags: usize,
-    /// Normalised native values.
+    /// Normalized native values.
     native_tags: bool,
     /// Sources of the tags it may read.
     sources: bool,

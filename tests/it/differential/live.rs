@@ -33,7 +33,7 @@ fn programs_one_after_the_other_over_one_snapshot() {
             let mut case = case.clone();
             case.resources.clone_from(&first.resources);
             case.options.clone_from(&first.options);
-            case.options.known = Default::default();
+            case.options.overlays = Default::default();
             write_tables(&mut case, &folder.path().join(at.to_string()));
             measured += agrees(&mut live, &case);
             // Only policies change: the tags are not computed again.
@@ -87,7 +87,7 @@ fn agrees(live: &mut Live, case: &Case) -> u64 {
     measures.policies.values().map(|measure| measure.in_scope).sum()
 }
 
-/// What the resources of some rows cost; None where no cost of them is known.
+/// What the resources of some rows cost; None if no cost of them is known.
 fn cost(
     case: &Case,
     rows: &[RowResult],

@@ -16,7 +16,7 @@
 //! - `exprs`: values and predicates
 //! - `programs`: everything that holds those
 //! - `inventories`: resources
-//! - `known`: decisions, predictions, first-seen times
+//! - `overlays`: decisions, predictions, first-seen times
 //! - `live`: a snapshot that is asked again and again
 //! - `promises`: what every `Program` promises, to test the generator itself
 
@@ -25,8 +25,8 @@ mod corpus;
 mod database;
 mod exprs;
 mod inventories;
-mod known;
 mod live;
+mod overlays;
 mod pools;
 mod programs;
 mod promises;
@@ -70,16 +70,16 @@ pub(crate) fn cases(inventories: usize) -> impl Strategy<Value = Case> {
     let parts = (
         inventories::resources(inventories),
         inventories::tables(),
-        known::known(),
+        overlays::overlays(),
         pools::now(),
         pools::text_limit(),
         programs::program(),
     );
-    parts.prop_map(|(resources, tables, known, now, text_limit, program)| {
+    parts.prop_map(|(resources, tables, overlays, now, text_limit, program)| {
         let resources = inventories::created_around(now, resources);
-        let known = known.place(&program, &resources, now);
+        let overlays = overlays.place(&program, &resources, now);
         let (currency, rates) = (Some(pools::CURRENCY.to_owned()), pools::rates());
-        Case { program, resources, options: Options { now, currency, rates, tables, known, text_limit } }
+        Case { program, resources, options: Options { now, currency, rates, tables, overlays, text_limit } }
     })
 }
 

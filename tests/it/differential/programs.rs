@@ -15,7 +15,7 @@ use tagpol_sema::program::{
 };
 
 use super::exprs::{Reads, literal, pred, text};
-use super::known::inferences;
+use super::overlays::inferences;
 use super::schema::{Kind, OTHER_KEYS, READING_ORDER, SchemaTable, SchemaTag, TABLES, TAGS, tag_type};
 use super::{pools, promises};
 

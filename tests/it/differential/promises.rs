@@ -66,7 +66,7 @@ pub(super) fn tags_read_by_rules_of(program: &Program, id: TagId) -> BTreeSet<Ta
 struct Read {
     /// Their virtual values, sources or validity.
     tags: BTreeSet<TagId>,
-    /// Their normalised native values.
+    /// Their normalized native values.
     natives: BTreeSet<TagId>,
 }
 

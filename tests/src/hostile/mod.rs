@@ -20,7 +20,7 @@ use crate::mutate::Random;
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Failures that are shown; the rest is counted.
-const SHOWN: usize = 20;
+const MAX_REPORTED_FAILURES: usize = 20;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -90,11 +90,11 @@ impl Summary {
     }
 
     fn print(&self, kind: Kind, seed: u64, out: &mut dyn Write) -> Result<bool> {
-        for failure in self.failures.iter().take(SHOWN) {
+        for failure in self.failures.iter().take(MAX_REPORTED_FAILURES) {
             writeln!(out, "{failure}")?;
         }
-        if self.failures.len() > SHOWN {
-            writeln!(out, "… and {} more", self.failures.len() - SHOWN)?;
+        if self.failures.len() > MAX_REPORTED_FAILURES {
+            writeln!(out, "… and {} more", self.failures.len() - MAX_REPORTED_FAILURES)?;
         }
         if let Some(kept) = &self.kept {
             writeln!(out, "inputs of failed cases are in {}", kept.display())?;

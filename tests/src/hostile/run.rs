@@ -96,7 +96,7 @@ fn bad_end(status: ExitStatus) -> Option<String> {
     }
 }
 
-/// What a run has left beside its inputs and in the folder of temporary files.
+/// What a run has left next to its inputs and in the folder of temporary files.
 fn left_over(inputs: &Path, temporary: &Path, case: &Case) -> Result<Vec<String>> {
     let mut left = Vec::new();
     for folder in [inputs, temporary] {

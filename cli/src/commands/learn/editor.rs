@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tagpol_questions::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
 use tagpol_suggest::{Condition, Witness, Worth, clues};
+use tagpol_worker_protocol::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
 
 use super::text::Names;
 use super::{rules_of, spellings_of, text};

@@ -13,7 +13,7 @@ unsafe extern "C" {
 #[expect(unsafe_code, reason = "tree-sitter's command line has generated the function")]
 pub const LANGUAGE: LanguageFn = unsafe { LanguageFn::from_raw(tree_sitter_tagpol) };
 
-/// What each word of a file is, for its colour.
+/// What each word of a file is, for its color.
 pub const HIGHLIGHTS_QUERY: &str = include_str!("../../queries/highlights.scm");
 
 /// Which parts can be folded.

@@ -1,4 +1,4 @@
-//! The queries fit the grammar, and colour every keyword.
+//! The queries fit the grammar, and color every keyword.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,9 +45,9 @@ fn keywords_are_those_of_the_parser() {
 fn every_keyword_has_a_colour() {
     let text = format!("{}define recent = resource.age within last 3 days\n", corpus::EVERY_FORM);
     let tree = parse(&text);
-    let coloured: Vec<&str> = colours(&tree, &text)
+    let coloured: Vec<&str> = colors(&tree, &text)
         .into_iter()
-        .filter(|(_, _, colour)| colour.starts_with("keyword"))
+        .filter(|(_, _, color)| color.starts_with("keyword"))
         .map(|(node, ..)| node.kind())
         .collect();
     let without: Vec<&str> = keywords().into_iter().filter(|word| !coloured.contains(word)).collect();
@@ -59,7 +59,7 @@ fn every_name_has_one_colour() {
     let text = corpus::EVERY_FORM;
     let tree = parse(text);
     let mut patterns: BTreeMap<usize, BTreeSet<usize>> = names(tree.root_node());
-    for (node, pattern, _) in colours(&tree, text) {
+    for (node, pattern, _) in colors(&tree, text) {
         if let Some(patterns) = patterns.get_mut(&node.start_byte()).filter(|_| node.kind() == "name") {
             patterns.insert(pattern);
         }
@@ -69,18 +69,18 @@ fn every_name_has_one_colour() {
     assert_eq!(wrong, [] as [&str; 0]);
 }
 
-/// What `highlights.scm` captures: the node, the number of the pattern, the colour.
-fn colours<'tree>(tree: &'tree Tree, text: &str) -> Vec<(Node<'tree>, usize, String)> {
+/// What `highlights.scm` captures: the node, the number of the pattern, the color.
+fn colors<'tree>(tree: &'tree Tree, text: &str) -> Vec<(Node<'tree>, usize, String)> {
     let query = Query::new(&language(), grammar::HIGHLIGHTS_QUERY).unwrap();
     let mut cursor = QueryCursor::new();
     let mut captures = cursor.captures(&query, tree.root_node(), text.as_bytes());
-    let mut colours = Vec::new();
+    let mut colors = Vec::new();
     while let Some((found, index)) = captures.next() {
         let capture = found.captures().get(*index).unwrap();
-        let colour = query.capture_names().get(capture.index as usize).unwrap();
-        colours.push((capture.node, found.pattern_index, (*colour).to_owned()));
+        let color = query.capture_names().get(capture.index as usize).unwrap();
+        colors.push((capture.node, found.pattern_index, (*color).to_owned()));
     }
-    colours
+    colors
 }
 
 /// The first bytes of all names below a node, each with nothing.

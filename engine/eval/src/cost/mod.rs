@@ -2,7 +2,7 @@
 //!
 //! In: a program, a snapshot and the dimensions. Out: [`Costs`]: a line for each combination of values.
 //! Promises that no cost is dropped: resources without a value have a line of their own, charges that
-//! name no resource are told beside them, and spreading shared costs changes no total. All amounts are
+//! name no resource are reported next to them, and spreading shared costs changes no total. All amounts are
 //! exact, in units of 10^-12 of the currency.
 //!
 //! Resources are summed up by the database, apart by which allocation they are a source of. The sums, a few thousand at most, are spread
@@ -28,7 +28,7 @@ pub use share::rounded;
 /// Digits of an amount behind the point.
 pub const SCALE: u8 = 12;
 
-/// What costs are told by.
+/// Dimensions of the costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
     /// The values of a tag.
@@ -53,9 +53,9 @@ pub struct Costs {
     pub now: DateTime<Utc>,
     /// The snapshot.
     pub snapshot: SnapshotInfo,
-    /// What it is told by: names of tags, and of attributes as the language writes them.
+    /// Its dimensions: names of tags, and of attributes as the language writes them.
     pub by: Vec<String>,
-    /// The lines, the dearest first, then by their values.
+    /// The lines, the most expensive first, then by their values.
     pub lines: Vec<Line>,
     /// The lines that [`Costs::top`] left out, summed up. None: there are none.
     pub others: Option<Others>,
@@ -81,7 +81,7 @@ pub struct Others {
 /// The cost of one combination of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// A value for each dimension; None where it is missing.
+    /// A value for each dimension; None if it is missing.
     pub values: Vec<Option<String>>,
     /// Its resources.
     pub resources: u64,
@@ -197,7 +197,7 @@ fn name(program: &Program, dimension: Dimension) -> String {
     }
 }
 
-/// The allocations to a tag that costs are told by; the others would change nothing.
+/// The allocations to a tag that costs are reported by; the others would change nothing.
 fn applied<'a>(program: &'a Program, by: &[Dimension]) -> Vec<&'a Allocation> {
     let allocations = program.allocations.iter();
     allocations.filter(|allocation| by.contains(&Dimension::Tag(allocation.to))).collect()
@@ -465,8 +465,8 @@ mod tests {
             for environment in ["a", "b", "c"].map(|value| Some(value.to_owned())) {
                 let of = |values: &[Option<String>]| values[0] == environment;
                 let own: i128 = groups.iter().filter(|group| of(&group.values)).map(|group| group.cost).sum();
-                let told: i128 = lines.iter().filter(|line| of(&line.values)).map(Line::total).sum();
-                prop_assert_eq!(own, told);
+                let sum: i128 = lines.iter().filter(|line| of(&line.values)).map(Line::total).sum();
+                prop_assert_eq!(own, sum);
             }
             let sources = groups.iter().filter(|group| group.source.is_some());
             prop_assert_eq!(sources.map(|group| group.cost).sum::<i128>(), shared.cost + shared.kept);

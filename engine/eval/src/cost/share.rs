@@ -5,7 +5,7 @@ use arrow::datatypes::i256;
 /// Splits an amount in proportion to weights, none of them negative.
 ///
 /// Parts are whole units and their sum is the amount: what is left when each part is cut off goes, a
-/// unit each, to the parts that lost most, the first of equals. None where the weights are all nothing.
+/// unit each, to the parts that lost most, the first of equals. None if the weights are all nothing.
 pub(super) fn split(amount: i128, weights: &[i128]) -> Option<Vec<i128>> {
     let whole = weights.iter().try_fold(0_i128, |sum, weight| sum.checked_add(*weight))?;
     if whole <= 0 || weights.iter().any(|weight| *weight < 0) {

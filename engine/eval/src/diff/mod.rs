@@ -36,7 +36,7 @@ pub struct Subject<'a> {
 /// How much of a difference is read; counts are always exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
-    /// Findings of each check that entered, left or changed, the dearest first. None: all.
+    /// Findings of each check that entered, left or changed, the most expensive first. None: all.
     pub findings: Option<usize>,
     /// Moves of each tag, the most frequent first. None: all.
     pub moves: Option<usize>,
@@ -83,9 +83,9 @@ pub struct CheckDiff {
     pub check: String,
     /// The tag that it is about.
     pub tag: Option<String>,
-    /// Severity before; None where there was no such check.
+    /// Severity before; None if there was no such check.
     pub severity_before: Option<Severity>,
-    /// Severity after; None where there is no such check.
+    /// Severity after; None if there is no such check.
     pub severity_after: Option<Severity>,
     /// Findings of the second only.
     pub entered: u64,
@@ -96,9 +96,9 @@ pub struct CheckDiff {
     /// Findings that count now and did not, or not as much: open ones that were not open, or were of
     /// a lower severity.
     pub worsened: u64,
-    /// Monthly cost of the resources of findings that entered; None where none is known.
+    /// Monthly cost of the resources of findings that entered; None if none is known.
     pub cost_entered: Option<Decimal>,
-    /// Monthly cost of the resources of findings that left; None where none is known.
+    /// Monthly cost of the resources of findings that left; None if none is known.
     pub cost_left: Option<Decimal>,
     /// The findings, those that entered first, as many as the limits say.
     pub findings: Vec<FindingDiff>,
@@ -111,7 +111,7 @@ impl CheckDiff {
     }
 }
 
-/// What became of a finding.
+/// How a finding changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Change {
     /// It is new.
@@ -148,9 +148,9 @@ pub struct FindingDiff {
     pub account: Option<String>,
     /// Its monthly cost, after where it is known.
     pub cost: Option<Decimal>,
-    /// State before; None where there was no finding.
+    /// State before; None if there was no finding.
     pub state_before: Option<State>,
-    /// State after; None where there is no finding.
+    /// State after; None if there is no finding.
     pub state_after: Option<State>,
     /// Value of the tag or attribute before.
     pub value_before: Option<String>,
@@ -249,6 +249,6 @@ fn side(run: &Run, subject: Subject<'_>) -> Result<Side, RunError> {
 }
 
 /// The attribute whose value findings of a check tell, where it is about no tag.
-fn told_attr(check: &tagpol_sema::program::Check) -> Option<Attr> {
+fn reported_attr(check: &tagpol_sema::program::Check) -> Option<Attr> {
     check.attr().filter(|attr| attr.is_text())
 }

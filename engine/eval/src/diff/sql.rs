@@ -11,7 +11,7 @@ use tagpol_plan::sql::EVALUATED;
 use tagpol_sema::program::{Attr, Check, Program, Severity};
 use tagpol_session::quote_identifier;
 
-use super::told_attr;
+use super::reported_attr;
 
 /// The first evaluated inventory.
 pub(super) const BEFORE: &str = "diff_before";
@@ -152,7 +152,7 @@ fn sides(program: &Program) -> impl Iterator<Item = ((String, String), CheckSide
             let side = CheckSide {
                 severity: policy.severity,
                 tag: check.tag.map(|tag| program.tag(tag).name.clone()),
-                attr: told_attr(check),
+                attr: reported_attr(check),
                 policy: p,
                 check: c,
             };
@@ -235,7 +235,7 @@ fn findings(pairs: &Pairs) -> String {
     format!("CREATE OR REPLACE TABLE {FINDINGS} AS {}", selects.join("\nUNION ALL "))
 }
 
-/// No finding, where there is no check.
+/// No finding, if there is no check.
 const EMPTY: &str = "SELECT 0 AS check_index, 0 AS change, '' AS id, '' AS name, '' AS type, '' AS account, \
     CAST(NULL AS DECIMAL(38, 12)) AS cost, 0 AS b_state, 0 AS a_state, '' AS b_value, '' AS a_value, \
     false AS resource_moved WHERE false";

@@ -19,9 +19,9 @@ const SPARE_GROUPS: usize = 64;
 /// What one policy finds, or how many resources a condition is true of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Measure {
-    /// Resources that it speaks of.
+    /// Resources that it applies to.
     pub in_scope: u64,
-    /// Their monthly cost; None where no cost is known.
+    /// Their monthly cost; None if no cost is known.
     pub cost: Option<Decimal>,
     /// Open findings.
     pub open: u64,
@@ -31,7 +31,7 @@ pub struct Measure {
     pub exempt: u64,
     /// Resources with an open finding.
     pub violating: u64,
-    /// Their monthly cost; None where no cost is known.
+    /// Their monthly cost; None if no cost is known.
     pub cost_violating: Option<Decimal>,
 }
 
@@ -62,7 +62,7 @@ impl Live {
         Ok(named(program, found))
     }
 
-    /// Hands over the dearest resources with an open finding of a policy: their cells, and the ids of the
+    /// Hands over the most expensive resources with an open finding of a policy: their cells, and the ids of the
     /// checks that found something.
     pub(super) fn violations_of(
         &mut self,
@@ -99,7 +99,7 @@ impl Live {
         Tables::default().load(program, &stage.plan, &self.store)?;
         let statements = prepare(&stage.plan, Dialect::DuckDb);
         if statements != self.prepared {
-            if !stage.plan.known.is_empty() {
+            if !stage.plan.overlays.is_empty() {
                 // What its columns stand for may be another thing now.
                 self.forget_groups();
             }
@@ -137,7 +137,7 @@ impl Live {
     }
 
     fn layout(&self) -> Layout {
-        layout_of(&self.snapshot, &self.options, self.remembered.relations.clone())
+        layout_of(&self.snapshot, &self.options, self.history.overlays.clone())
     }
 
     /// Drops what follows from the tags.
@@ -182,8 +182,8 @@ impl Live {
     /// Returns the number of the table of some groups.
     fn groups_of(&mut self, sql: &str) -> Result<u64, RunError> {
         let now = self.next;
-        if let Some((number, asked)) = self.groups.get_mut(sql) {
-            *asked = now;
+        if let Some((number, last_used)) = self.groups.get_mut(sql) {
+            *last_used = now;
             return Ok(*number);
         }
         let number = self.groups.values().map(|(number, _)| number + 1).max().unwrap_or(0);
@@ -201,9 +201,13 @@ impl Live {
             return;
         }
         let now = self.next;
-        let old: Vec<u64> =
-            self.groups.values().filter(|(_, asked)| *asked < now).map(|(number, _)| *number).collect();
-        self.groups.retain(|_, (_, asked)| *asked == now);
+        let old: Vec<u64> = self
+            .groups
+            .values()
+            .filter(|(_, last_used)| *last_used < now)
+            .map(|(number, _)| *number)
+            .collect();
+        self.groups.retain(|_, (_, last_used)| *last_used == now);
         self.counts.clear();
         for number in old {
             let _ = self.store.execute(&format!("DROP TABLE IF EXISTS {}", group_table(number)));
@@ -215,7 +219,7 @@ fn group_table(number: u64) -> String {
     format!("groups_{number}")
 }
 
-/// When a file was changed last; None where it is not there.
+/// When a file was changed last; None if it is not there.
 fn stamp(path: &str) -> (String, Option<std::time::SystemTime>) {
     let changed = std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
     (path.to_owned(), changed)

@@ -25,7 +25,7 @@ pub use self::measure::{Measure, Measures};
 pub use self::values::{Resource, Subject, TagValue, Value, Values, Violating};
 use crate::error::RunError;
 use crate::evaluate::{Options, RELATION};
-use crate::history::Remembered;
+use crate::history::ProjectHistory;
 
 /// A snapshot that is kept open.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Live {
     store: Store,
     snapshot: Snapshot,
     options: Options,
-    remembered: Remembered,
+    history: ProjectHistory,
     tagged: Option<Tagged>,
     tags_version: u64,
     /// Columns of the snapshot that policies have read so far.
@@ -65,12 +65,12 @@ impl Live {
     pub fn open(snapshot: Snapshot, options: Options) -> Result<Self, RunError> {
         let store = options.open_store([&snapshot])?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
-        let remembered = Remembered::for_options(&options, &store)?;
+        let history = ProjectHistory::for_options(&options, &store)?;
         Ok(Self {
             store,
             snapshot,
             options,
-            remembered,
+            history,
             tagged: None,
             tags_version: 0,
             keep: Vec::new(),

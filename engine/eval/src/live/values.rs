@@ -9,10 +9,10 @@ use super::Live;
 use crate::error::RunError;
 use crate::evaluate::{Fields, RELATION};
 
-/// Values that are told of one subject.
+/// Values that are reported of one subject.
 const TOLD: u64 = 500;
 
-/// Native keys whose spend is told, the most frequent.
+/// Native keys whose spend is reported, the most frequent.
 const COSTED_KEYS: usize = 64;
 
 /// Columns of [`Resource`]s in queries.
@@ -23,7 +23,7 @@ pub(super) const COLUMNS: usize = 7;
 pub enum Subject {
     /// An attribute, as it is written in policies.
     Attribute(String),
-    /// A native key, spelt exactly so.
+    /// A native key, spelled exactly so.
     Native(String),
     /// A virtual tag.
     Tag(String),
@@ -36,7 +36,7 @@ pub struct Value {
     pub text: String,
     /// How many resources have it.
     pub count: u64,
-    /// Their monthly cost; None where no cost is known.
+    /// Their monthly cost; None if no cost is known.
     pub cost: Option<Decimal>,
 }
 
@@ -63,7 +63,7 @@ pub struct Values {
 
 /// A resource, in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Resource {
     pub id: String,
     pub name: Option<String>,
@@ -84,7 +84,7 @@ pub struct Violating {
 }
 
 impl Live {
-    /// Returns the monthly cost of all resources; None where no cost is known.
+    /// Returns the monthly cost of all resources; None if no cost is known.
     ///
     /// # Errors
     /// The database's.
@@ -127,7 +127,7 @@ impl Live {
         Ok(keys.iter().enumerate().map(value).collect())
     }
 
-    /// Returns the values of a subject; none where there is no such thing. Those of tags are what the
+    /// Returns the values of a subject; none if there is no such thing. Those of tags are what the
     /// program makes of them.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl Live {
         Ok(values)
     }
 
-    /// Returns the dearest resources with an open finding of a policy. None where there is no such policy.
+    /// Returns the most expensive resources with an open finding of a policy. None if there is no such policy.
     ///
     /// # Errors
     /// As [`crate::evaluate`].

@@ -6,7 +6,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const LONGEST: usize = 256;
 
 /// Returns a text that an expression matches as a whole: letters and digits count up (`ABC-123`), and
-/// what may be left out is left out. None where the expression asks for more than a simple text tells;
+/// what may be left out is left out. None if the expression asks for more than a simple text tells;
 /// where it looks around, the text may not match after all.
 pub(super) fn example(pattern: &str) -> Option<String> {
     let hir = regex_syntax::parse(pattern).ok()?;

@@ -8,7 +8,7 @@
 //! A finding goes away only where a tag changes that its check, its scope or its waivers depend on. So
 //! the search takes the finding with the fewest such tags, tries their values, evaluates, and goes on
 //! with what is still found; it deepens by one change at a time, so the first answer is a smallest one
-//! among the values that are tried (`values`: one of each kind that the conditions tell apart).
+//! among the values that are tried (`values`: one of each kind that the conditions distinguish).
 
 mod example;
 mod reads;
@@ -140,10 +140,10 @@ impl<'r, 'a> Problem<'r, 'a> {
             return;
         }
         let tags: BTreeSet<TagId> = self.reads.values().flatten().copied().collect();
-        let told = sources_told(self.resource);
+        let with_source = tags_with_source_conditions(self.resource);
         for tag in tags {
             // Where the value follows from other tags, the one of now may have to be kept.
-            let keep = told.contains(&tag) || reads.behind(tag).count() > 1;
+            let keep = with_source.contains(&tag) || reads.behind(tag).count() > 1;
             let values = Finder::new(self.resource, tag).values(self.wanted(tag), keep);
             self.values.insert(tag, values);
         }
@@ -210,23 +210,23 @@ impl<'r, 'a> Problem<'r, 'a> {
         }
         let open = self.open().into_iter().filter(|check| self.tag_of(*check) == Some(tag));
         let checks = open.filter_map(|(policy, check)| program.policies.get(policy)?.checks.get(check));
-        let mut asked: Vec<String> = checks
+        let mut requirements: Vec<String> = checks
             .map(|check| check.expectation.strip_prefix("be ").unwrap_or(&check.expectation).to_owned())
-            .filter(|asked| asked != "set")
+            .filter(|requirements| requirements != "set")
             .collect();
-        if asked.is_empty() {
-            asked.push(if *ty == TagType::Text { "any text".to_owned() } else { describe(ty) });
+        if requirements.is_empty() {
+            requirements.push(if *ty == TagType::Text { "any text".to_owned() } else { describe(ty) });
         }
-        asked.dedup();
-        Some(asked.join(" and "))
+        requirements.dedup();
+        Some(requirements.join(" and "))
     }
 }
 
-/// The tags whose source a condition tells apart.
-fn sources_told(resource: &Resource<'_>) -> BTreeSet<TagId> {
+/// Tags whose source is read by a condition.
+fn tags_with_source_conditions(resource: &Resource<'_>) -> BTreeSet<TagId> {
     use tagpol_sema::program::Value;
     let program = resource.program();
-    let mut told = BTreeSet::new();
+    let mut with_source = BTreeSet::new();
     let policies = program.policies.iter();
     let preds =
         policies.flat_map(|policy| policy.checks.iter().map(|check| &check.pred).chain(&policy.scope));
@@ -236,11 +236,11 @@ fn sources_told(resource: &Resource<'_>) -> BTreeSet<TagId> {
     for pred in preds {
         pred.each_value(&mut |value| {
             if let Value::SourceOf(tag) = value {
-                told.insert(*tag);
+                with_source.insert(*tag);
             }
         });
     }
-    told
+    with_source
 }
 
 fn all_of(states: &[Vec<State>], wanted: impl Fn(State) -> bool) -> Vec<CheckId> {

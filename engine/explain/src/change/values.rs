@@ -1,7 +1,7 @@
 //! Which values of a tag are worth trying.
 //!
 //! Two values of which all conditions of the program say the same are the same for the search, so one
-//! of each kind is enough: one that a person would think of where there is one (a member, a literal of
+//! of each kind is enough: one that a person would think of if there is one (a member, a literal of
 //! the program, an example of a pattern), else one that an automaton finds.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use super::reads::{of_pred, of_value};
 
 /// Values of one tag that are tried.
 const MOST: usize = 64;
-/// Tests of one tag that are told apart by automata.
+/// Tests of one tag that are distinguished by automata.
 const MOST_TESTS: usize = 10;
 /// Questions to automata about one tag.
 const MOST_SEARCHES: usize = 128;
@@ -115,7 +115,7 @@ impl<'r, 'a> Finder<'r, 'a> {
         }
     }
 
-    /// What a condition about the tag alone speaks of.
+    /// What a condition about the tag alone refers to.
     fn texts_of_leaf(&self, leaf: &Pred, pool: &mut Vec<String>) {
         match leaf {
             Pred::Text { op, patterns, .. } => {
@@ -183,7 +183,7 @@ impl<'r, 'a> Finder<'r, 'a> {
         found
     }
 
-    /// Texts of the kinds that tests of text tell apart, one each.
+    /// Texts of the kinds that tests of text distinguish, one each.
     fn witnesses(&self) -> Vec<String> {
         let about = Value::Tag(self.tag);
         let is_open = matches!(self.ty, TagType::Text | TagType::Matching(_) | TagType::Email | TagType::Url);
@@ -248,7 +248,7 @@ fn leaves(program: &Program) -> Vec<&Pred> {
     found
 }
 
-/// The tags that a leaf speaks of itself.
+/// The tags that a leaf refers to itself.
 fn direct(leaf: &Pred) -> BTreeSet<TagId> {
     let mut found = BTreeSet::new();
     // A leaf holds no name.

@@ -62,7 +62,7 @@ fn targets_with_groups_have_the_limit() {
     assert_eq!(value("longer than eight", "a").as_deref(), Some("longer than eight"));
 }
 
-/// Asked anew at each use, the last of these would be asked 2^63 times.
+/// Asked again at each use, the last of these would be asked 2^63 times.
 #[test]
 fn a_predicate_is_asked_once() {
     let mut program = text_program();

@@ -156,8 +156,8 @@ impl Inventory {
 /// different accounts, or cost more together than can be kept.
 fn join_pair(pool: &Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
     let account = |row: &Row| {
-        let told = row.account.map(|account| pool.text(account));
-        told.or_else(|| crate::identity::identify(pool.text(row.id)).account).map(str::to_owned)
+        let account = row.account.map(|account| pool.text(account));
+        account.or_else(|| crate::identity::identify(pool.text(row.id)).account).map(str::to_owned)
     };
     let (Some(of_bare), Some(of_arn)) = (rows.get(bare).cloned(), rows.get(arn).cloned()) else {
         return false;

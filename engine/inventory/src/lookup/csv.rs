@@ -81,7 +81,7 @@ impl Header {
         columns: LookupColumns<'_>,
     ) -> Result<Vec<Option<Cow<'r, str>>>, String> {
         if record.len() != self.width {
-            return Err(format!("the row has {} fields, and the header {}", record.len(), self.width));
+            return Err(format!("the row has {} fields, but the header has {}", record.len(), self.width));
         }
         let cell = |(at, name): (&usize, &&str)| {
             let bytes = record.get(*at).unwrap_or_default();

@@ -10,9 +10,9 @@ use crate::error::ImportError;
 pub struct LookupError {
     /// The file.
     pub path: PathBuf,
-    /// Line, from 1, where there is one; of Parquet the row.
+    /// Line, from 1, if there is one; of Parquet the row.
     pub line: Option<u64>,
-    /// Column on the line in characters, from 1, where there is one.
+    /// Column on the line in characters, from 1, if there is one.
     pub column: Option<u64>,
     /// What is wrong, without the path.
     pub reason: String,

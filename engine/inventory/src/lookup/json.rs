@@ -62,8 +62,8 @@ fn cell<'v>(name: &str, value: &'v Value) -> Result<Option<Cow<'v, str>>, String
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(Cow::Borrowed(text))),
         Value::Bool(_) | Value::Number(_) => Ok(Some(Cow::Owned(value.to_string()))),
-        Value::Array(_) => Err(format!("its `{name}` is a list, want a text, a number or a truth value")),
-        Value::Object(_) => Err(format!("its `{name}` is an object, want a text, a number or a truth value")),
+        Value::Array(_) => Err(format!("its `{name}` is a list, expected a text, a number or a Boolean")),
+        Value::Object(_) => Err(format!("its `{name}` is an object, expected a text, a number or a Boolean")),
     }
 }
 

@@ -35,7 +35,7 @@ pub struct LookupColumns<'a> {
 pub struct LookupRow<'a> {
     /// Line that it starts on, from 1; of Parquet the number of the row, from 1.
     pub line: u64,
-    /// A cell for each of [`LookupColumns::names`]; None where the file has no value.
+    /// A cell for each of [`LookupColumns::names`]; None if the file has no value.
     pub cells: &'a [Option<Cow<'a, str>>],
 }
 
@@ -88,7 +88,7 @@ fn open(path: &Path) -> Result<(Source, Format), LookupError> {
     Ok((source, format))
 }
 
-/// The content decides, but for texts that only their extension tells apart.
+/// The content decides, but for texts that only their extension distinguishes.
 fn format_of(path: &Path, start: &[u8]) -> Result<Format, LookupError> {
     let unknown = |found: &str, help: &str| LookupError::new(path, found).help(help);
     if start.starts_with(b"PAR1") {

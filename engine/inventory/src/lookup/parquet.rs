@@ -79,7 +79,7 @@ type BadColumn = (Option<usize>, String);
 fn to_text(name: &str, array: &arrow::array::ArrayRef) -> Result<StringArray, BadColumn> {
     let type_ = array.data_type();
     if type_.is_nested() {
-        return Err((None, format!("its column `{name}` holds {type_}, want a plain type")));
+        return Err((None, format!("its column `{name}` has type {type_}, expected a plain type")));
     }
     if let Some(bad) = moments(array).and_then(|(_, bad)| bad.into_iter().next()) {
         return Err((Some(bad.row), format!("its `{name}` is {}", bad.reason)));

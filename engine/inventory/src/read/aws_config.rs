@@ -61,7 +61,7 @@ fn parse<'a>(json: &'a str, _: Option<&str>) -> Result<Vec<Record<'a>>, BadRow> 
         return item(json);
     }
     // `SelectResourceConfig` answers with JSON in strings.
-    let inner = json_text(json).ok_or_else(|| BadRow::new("it is no valid text"))?;
+    let inner = json_text(json).ok_or_else(|| BadRow::new("it is not valid text"))?;
     Ok(item(&inner)?.into_iter().map(Record::into_owned).collect())
 }
 

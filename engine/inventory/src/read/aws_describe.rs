@@ -135,9 +135,9 @@ fn parse<'a>(json: &'a str, list: Option<&str>) -> Result<Vec<Record<'a>>, BadRo
     if list == Some("Reservations") {
         let owner = text(&record, "OwnerId");
         let instances = record.json("Instances").unwrap_or("[]");
-        let bad = || BadRow::new("its `Instances` are no list of objects");
+        let bad = || BadRow::new("its `Instances` is not a list of objects");
         let instances: Vec<&'a RawValue> = serde_json::from_str(instances).map_err(|_| bad())?;
-        let kind = KINDS.first().ok_or_else(|| BadRow::new("it is of no known kind"))?;
+        let kind = KINDS.first().ok_or_else(|| BadRow::new("its kind is unknown"))?;
         let instance = |json: &&'a RawValue| {
             let members = serde_json::from_str(json.get()).map_err(|_| bad())?;
             read(kind, &members, owner.clone())
@@ -147,7 +147,7 @@ fn parse<'a>(json: &'a str, list: Option<&str>) -> Result<Vec<Record<'a>>, BadRo
     let known = |kind: &&Kind| list == Some(kind.list);
     let bare = |kind: &&Kind| list.is_none() && kind.ids.iter().any(|id| record.json(id).is_some());
     let kind = KINDS.iter().find(known).or_else(|| KINDS.iter().find(bare));
-    let kind = kind.ok_or_else(|| BadRow::new("it is no answer of a known `describe` command"))?;
+    let kind = kind.ok_or_else(|| BadRow::new("it is not the output of a known `describe` command"))?;
     Ok(vec![read(kind, &record, None)?])
 }
 
@@ -181,8 +181,8 @@ fn read<'a>(kind: &Kind, members: &Members<'a>, owner: Option<Cow<'a, str>>) -> 
 
 /// Returns the region of a resource; one command asks one region.
 fn region(draft: &Draft<'_>) -> Option<String> {
-    let told = draft.region.as_deref();
-    told.or_else(|| identify(&draft.id).region).map(str::to_owned)
+    let region = draft.region.as_deref();
+    region.or_else(|| identify(&draft.id).region).map(str::to_owned)
 }
 
 /// Returns the availability zone of a resource.

@@ -1,6 +1,6 @@
 //! Azure resources: answers of Resource Graph, and the list of `az resource list`.
 //!
-//! Names of types and regions are folded, as Azure compares them without case. What is no attribute
+//! Names of types and regions are folded, as Azure compares them without case. What is not an attribute
 //! (`kind`, `sku`, `properties`, …) is kept in `meta`.
 
 use std::borrow::Cow;
@@ -28,7 +28,7 @@ const MEANING: Meaning = Meaning {
     dropped: &[],
 };
 
-/// Members of a resource by which it is told from a row of a plain list.
+/// Members of a resource by which it is distinguished from a row of a plain list.
 const TELLING: [&str; 6] =
     ["location", "resourceGroup", "subscriptionId", "tenantId", "managedBy", "properties"];
 

@@ -11,7 +11,7 @@ const SIZE: usize = 1 << 20;
 const LINES: usize = 16_384;
 
 /// Bytes of a line that is too long that are kept to show.
-const SHOWN: usize = 1024;
+const REJECT_EXCERPT_BYTES: usize = 1024;
 
 /// Some lines of a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl<R: BufRead> Blocks<R> {
 
     /// Reads on to the end of a line of which nothing more is kept.
     fn skip_line(&mut self, mut start: Vec<u8>) -> io::Result<Block> {
-        start.truncate(SHOWN);
+        start.truncate(REJECT_EXCERPT_BYTES);
         start.shrink_to_fit();
         loop {
             let buffer = self.reader.fill_buf()?;
@@ -198,7 +198,11 @@ mod tests {
         let reader = LongLine { left: 1 << 30, block: vec![b'x'; 1 << 20], rest: b"\nnext" };
         let mut blocks = Blocks::new(reader, 1 << 16);
         let long = blocks.next().unwrap().unwrap();
-        assert!(!long.whole && long.text.len() == SHOWN && long.text.capacity() == SHOWN);
+        assert!(
+            !long.whole
+                && long.text.len() == REJECT_EXCERPT_BYTES
+                && long.text.capacity() == REJECT_EXCERPT_BYTES
+        );
         assert_eq!(blocks.next().unwrap().unwrap(), block(2, b"next", true));
         assert!(blocks.next().is_none());
     }

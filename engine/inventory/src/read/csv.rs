@@ -2,7 +2,7 @@
 //!
 //! In: a file with a header. Out: its resources in the sink. Columns are the fields of a resource
 //! under any of their names; `tags` holds a JSON object, `tag:KEY` and `tags.KEY` one tag each;
-//! other columns go to `meta`. An empty cell, or one that says `NULL`, is no value: a tag that is
+//! other columns go to `meta`. An empty cell, or one that says `NULL`, is not a value: a tag that is
 //! present but empty is written in the `tags` column, as in `{"owner": ""}`.
 
 use std::borrow::Cow;
@@ -63,7 +63,7 @@ impl CsvRow<'_> {
     /// Returns the reject of a row that has not as many cells as the header, if it has not.
     pub(crate) fn wrong_width(&self, width: usize) -> Option<Flaw> {
         let found = self.cells.len();
-        let reason = || format!("the row has {found} fields, and the header {width}");
+        let reason = || format!("the row has {found} fields, but the header has {width}");
         (found != width).then(|| Flaw::row(self.line, reason(), self.shown()))
     }
 }
@@ -100,7 +100,7 @@ pub(crate) fn read_rows(
         }
         for long in skipped {
             sink.count_row();
-            let reason = format!("the row is longer than {} MiB and is left out", RECORD_LIMIT >> 20);
+            let reason = format!("the row is longer than {} MiB and is ignored", RECORD_LIMIT >> 20);
             sink.reject(Flaw::row(long.line, reason, shorten_bytes(&long.start)))?;
         }
     }
@@ -118,16 +118,16 @@ pub(crate) fn cell_text(cell: &[u8]) -> (Option<Cow<'_, str>>, bool) {
 }
 
 /// What is said of a cell whose bytes had to be replaced.
-pub(crate) const NOT_UTF8: &str = "the cell is not valid UTF-8; what is not was replaced by `\u{fffd}`";
+pub(crate) const NOT_UTF8: &str = "the cell is not valid UTF-8; invalid bytes were replaced by `\u{fffd}`";
 
-/// What is said of a row whose id is no text.
-pub(crate) const ID_NOT_UTF8: &str = "its id is not valid UTF-8, so that it would be another resource";
+/// What is said of a row whose id is not a text.
+pub(crate) const ID_NOT_UTF8: &str = "its id is not valid UTF-8 and does not identify a resource";
 
 /// Returns the headings of a file as they are written; bytes that are not UTF-8 are replaced and noted.
 pub(crate) fn headings<'r>(row: &CsvRow<'r>, sink: &mut Sink<'_>) -> Result<Vec<Cow<'r, str>>, ImportError> {
     let names: Vec<Cow<'r, str>> = row.cells.iter().map(decode).collect();
     for name in names.iter().filter(|name| matches!(name, Cow::Owned(_))) {
-        let reason = "the heading is not valid UTF-8; what is not was replaced by `\u{fffd}`";
+        let reason = "the heading is not valid UTF-8; invalid bytes were replaced by `\u{fffd}`";
         let flaw = Flaw { line: row.line, ..Flaw::of_file(&shorten(name), reason) };
         sink.reject(flaw)?;
     }
@@ -191,7 +191,7 @@ const TAG_NAMES: [&str; 14] = [
     "component",
 ];
 
-/// Whether a column that is no field has the name of a usual tag.
+/// Whether a column that is not a field has the name of a usual tag.
 fn is_tag_name(name: &str) -> bool {
     let folded = |c: &char| !matches!(c, '_' | '-' | ' ' | '.' | ':');
     let folded: String = name.chars().filter(folded).flat_map(char::to_lowercase).collect();

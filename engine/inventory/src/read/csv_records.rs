@@ -14,7 +14,7 @@ use crate::error::ImportError;
 const CHUNK: usize = 1 << 20;
 
 /// Bytes of a record that is too long that are kept to show.
-const SHOWN: usize = 1024;
+const REJECT_EXCERPT_BYTES: usize = 1024;
 
 /// How cells are separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,9 +189,9 @@ impl<R: BufRead> Splitter<R> {
                 if self.len <= self.limit {
                     chunk.bytes.extend_from_slice(part);
                 } else {
-                    let room = (record_start + SHOWN).saturating_sub(chunk.bytes.len());
+                    let room = (record_start + REJECT_EXCERPT_BYTES).saturating_sub(chunk.bytes.len());
                     chunk.bytes.extend_from_slice(part.get(..room).unwrap_or(part));
-                    chunk.bytes.truncate(record_start + SHOWN);
+                    chunk.bytes.truncate(record_start + REJECT_EXCERPT_BYTES);
                 }
             }
             self.reader.consume(taken);
@@ -335,6 +335,8 @@ mod tests {
         assert_eq!(chunk.lines, [1, (8 << 20) + 3]);
         assert_eq!(chunk.bytes, b"a,b\n2,3\n");
         assert!(chunk.bytes.capacity() <= 1 << 18);
-        assert!(matches!(&chunk.skipped[..], [Skipped { line: 2, start }] if start.len() == SHOWN));
+        assert!(
+            matches!(&chunk.skipped[..], [Skipped { line: 2, start }] if start.len() == REJECT_EXCERPT_BYTES)
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! An export has the resource's own data, a search result its attributes; both may come as one
 //! asset a line, as an array, or as an answer of the API. Labels are the tags; a label without a
-//! value is there, with an empty one. What is no attribute is kept in `meta`, the data of an export
+//! value is there, with an empty one. What is not an attribute is kept in `meta`, the data of an export
 //! as `resource.data`.
 
 use std::borrow::Cow;
@@ -96,7 +96,11 @@ fn read_data<'a>(record: &mut Record<'a>, data: &Members<'a>) {
 /// Reads labels; `null` is an empty value.
 fn read_labels<'a>(record: &mut Record<'a>, json: &'a str) {
     let Ok(Members(labels)) = serde_json::from_str(json) else {
-        record.note(Field::Tags, "the labels are no JSON object; the resource has no tags from here", json);
+        record.note(
+            Field::Tags,
+            "the labels are not a JSON object; the resource has no tags from here",
+            json,
+        );
         return;
     };
     let label = |(key, value): (Cow<'a, str>, &'a serde_json::value::RawValue)| -> Tag<'a> {

@@ -146,7 +146,7 @@ fn read_parts(
 }
 
 fn too_long(raw: &RawRecord<'_>) -> Flaw {
-    let reason = format!("the row is longer than {} MiB and is left out", RECORD_LIMIT >> 20);
+    let reason = format!("the row is longer than {} MiB and is ignored", RECORD_LIMIT >> 20);
     Flaw::row(raw.line, reason, shorten_bytes(raw.text))
 }
 
@@ -163,16 +163,16 @@ pub(crate) fn read_record<T>(raw: &RawRecord<'_>, then: impl FnOnce(Outcome<'_>)
     })
 }
 
-/// Finds out whether a resource can stand; `replaced` tells that bytes of the row were no UTF-8.
+/// Finds out whether a resource can stand; `replaced` shows that bytes of the row were no UTF-8.
 fn admit<'a>(raw: &RawRecord<'_>, record: Record<'a>, replaced: bool) -> Outcome<'a> {
     let Record { draft, currency, notes } = record;
     if replaced && draft.id.contains('\u{fffd}') {
-        let reason = "its id is not valid UTF-8, so that it would be another resource";
+        let reason = "its id is not valid UTF-8 and does not identify a resource";
         return Outcome::Bad(Flaw::row(raw.line, reason, shorten_bytes(raw.text)));
     }
     let mut flaws = Vec::new();
     if replaced {
-        let reason = "the row is not valid UTF-8; what is not was replaced by `\u{fffd}`";
+        let reason = "the row is not valid UTF-8; invalid bytes were replaced by `\u{fffd}`";
         let flaw = Flaw::value(raw.line, "", &draft.id, reason, shorten_bytes(raw.text));
         flaws.push(Flaw { field: None, ..flaw });
     }

@@ -12,7 +12,7 @@ use crate::error::ImportError;
 use crate::source::Source;
 
 /// Bytes of a record that is too long that are kept to show.
-const SHOWN: usize = 1024;
+const REJECT_EXCERPT_BYTES: usize = 1024;
 
 /// A record and the place of its first byte.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) struct Found<'a> {
     pub(crate) line: u64,
     /// In characters, from 1.
     pub(crate) column: u64,
-    /// None where it is longer than the limit; `start` is then what was kept of it.
+    /// None if it is longer than the limit; `start` is then what was kept of it.
     pub(crate) whole: bool,
     pub(crate) text: &'a [u8],
     /// The list of an answer that it is in.
@@ -258,10 +258,10 @@ impl<R: BufRead> Records<R> {
             if self.len <= self.limit {
                 self.record.extend_from_slice(part);
             } else {
-                let room = SHOWN.saturating_sub(self.record.len());
+                let room = REJECT_EXCERPT_BYTES.saturating_sub(self.record.len());
                 self.record.extend_from_slice(part.get(..room).unwrap_or(part));
-                self.record.truncate(SHOWN);
-                self.record.shrink_to(SHOWN);
+                self.record.truncate(REJECT_EXCERPT_BYTES);
+                self.record.shrink_to(REJECT_EXCERPT_BYTES);
             }
             count(part, &mut self.line, &mut self.column);
             self.reader.consume(len);
@@ -288,7 +288,7 @@ impl<R: BufRead> Records<R> {
         Ok(self.reader.fill_buf()?.first().copied())
     }
 
-    /// Takes one byte that is no line end.
+    /// Takes one byte that is not a line end.
     fn bump(&mut self) -> Result<(), Failure> {
         self.reader.consume(1);
         self.column += 1;
@@ -459,7 +459,7 @@ mod tests {
         let long = br#"[{"a":""#.chain(io::repeat(b'x').take(8 << 20)).chain(&br#""},{"b":1}]"#[..]);
         let mut records = Records::new(BufReader::with_capacity(1 << 12, long), &[], 1 << 16);
         assert!(
-            matches!(records.next().unwrap(), Some(Found { whole: false, text, .. }) if text.len() == SHOWN)
+            matches!(records.next().unwrap(), Some(Found { whole: false, text, .. }) if text.len() == REJECT_EXCERPT_BYTES)
         );
         assert!(records.record.capacity() <= 1 << 17);
         assert!(matches!(records.next().unwrap(), Some(Found { whole: true, text: br#"{"b":1}"#, .. })));

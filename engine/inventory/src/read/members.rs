@@ -9,7 +9,7 @@ pub(crate) fn members(json: &str) -> Result<Members<'_>, BadRow> {
     serde_json::from_str(json).map_err(|error| BadRow::syntax(&error))
 }
 
-/// Returns the text of a member; none where it is no text, or the empty one.
+/// Returns the text of a member; none where it is not a text, or the empty one.
 pub(crate) fn text<'a>(members: &Members<'a>, name: &str) -> Option<std::borrow::Cow<'a, str>> {
     json_text(members.json(name)?).filter(|text| !text.is_empty())
 }

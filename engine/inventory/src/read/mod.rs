@@ -52,13 +52,13 @@ const REPORT_EVERY: u64 = 16_384;
 pub(crate) struct Currency {
     code: Option<String>,
     /// Whether the user named it, rather than a file.
-    asked: bool,
+    requested: bool,
 }
 
 impl Currency {
     /// The currency that the user named, if any.
-    pub(crate) fn asked(code: Option<String>) -> Self {
-        Self { asked: code.is_some(), code }
+    pub(crate) fn requested(code: Option<String>) -> Self {
+        Self { requested: code.is_some(), code }
     }
 
     /// Returns its code, if it is known.
@@ -154,7 +154,7 @@ impl<'i> Sink<'i> {
         self.coverage.add_gap(Gap { file, line: 1, format, field, read: self.rows, total: None });
     }
 
-    /// Tells a user something about the file that is no mistake.
+    /// Tells a user something about the file that is not a mistake.
     pub(crate) fn remark(&mut self, field: &str, reason: &str) {
         self.rejects.remark(Flaw::of_file(field, reason));
     }
@@ -182,7 +182,7 @@ impl<'i> Sink<'i> {
                     line,
                     found: found.to_owned(),
                     expected: expected.clone(),
-                    asked: self.currency.asked,
+                    requested: self.currency.requested,
                 });
             }
         }

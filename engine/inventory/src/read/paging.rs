@@ -1,6 +1,6 @@
 //! Whether the output of an API is all of it.
 //!
-//! In: the members of each page besides its records, and how many records it has, page by page in the order
+//! In: the members of each page in addition to its records, and how many records it has, page by page in the order
 //! in which they are read. Out: a [`Gap`] for each page that announces records which no later page delivers.
 //!
 //! A page that points to a next page is continued by the next page that is read of the same format and list,
@@ -76,13 +76,13 @@ impl Gap {
                 "a search returns at most 1000 resources: use `aws resource-explorer-2 list-resources`"
             }
             Format::AwsTagging | Format::AwsConfig | Format::AwsExplorer | Format::AwsDescribe => {
-                "run the command without `--max-items`, `--max-results` and `--no-paginate`, or import all pages together in their order"
+                "run the command without `--max-items`, `--max-results` and `--no-paginate`, or import all pages together in order"
             }
             Format::AzureResources => {
-                "get the next page with `--skip-token`, and import all pages together in their order"
+                "fetch the next page with `--skip-token`, and import all pages together in order"
             }
             Format::Terraform => "correct the errors of the plan, and plan without `-target`",
-            _ => "get the next page, and import all pages together in their order",
+            _ => "fetch the next page, and import all pages together in order",
         }
     }
 }

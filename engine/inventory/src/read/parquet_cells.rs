@@ -261,7 +261,7 @@ where
 /// Moments of a column in microseconds since 1970, and its bad cells, which are null among the moments.
 pub(crate) type Moments = (Vec<Option<i64>>, Vec<BadCell>);
 
-/// Reads the cells of a column as moments; None where it holds none.
+/// Reads the cells of a column as moments; None if it holds none.
 ///
 /// A value with a zone is UTC already, and one without is taken to be.
 pub(crate) fn moments(array: &ArrayRef) -> Option<Moments> {

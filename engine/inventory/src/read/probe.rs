@@ -1,4 +1,4 @@
-//! What the start of a JSON text shows, by which formats are told apart.
+//! What the start of a JSON text shows, by which formats are distinguished.
 //!
 //! In: the first bytes of a file, cut off anywhere. Out: the paths of the members in it, with the
 //! first text that stands at each. A path is written `.data[].id`: `.` before the name of a member,
@@ -113,7 +113,7 @@ fn record_paths(lists: &[&str], name: &str) -> impl Iterator<Item = String> {
     alone.into_iter().chain(listed.collect::<Vec<_>>())
 }
 
-/// Reads a string behind its quote; returns what follows it too. None where it has no end.
+/// Reads a string behind its quote; returns what follows it too. None if it has no end.
 fn string(text: &[u8]) -> Option<(String, &[u8])> {
     let mut at = 0;
     loop {

@@ -61,7 +61,7 @@ impl BadRow {
         let reason = syntax_reason(error);
         let reason = match error.classify() {
             serde_json::error::Category::Data if reason.starts_with("it has more than") => reason,
-            serde_json::error::Category::Data => format!("it is no JSON object: {reason}"),
+            serde_json::error::Category::Data => format!("it is not a JSON object: {reason}"),
             _ => format!("it is not valid JSON: {reason}"),
         };
         Self { reason, place: Some((error.line() as u64, error.column() as u64)), cut_off: error.is_eof() }
@@ -91,7 +91,7 @@ pub(crate) fn parse_record(json: &str) -> Result<Record<'_>, BadRow> {
         match held.iter_mut().find(|old| old.field == field) {
             None => held.push(new),
             Some(old) if old.rank == rank => {
-                let note = Note::new(name, "the field is given twice; the later value is kept", old.json);
+                let note = Note::new(name, "the field occurs twice; the later value is kept", old.json);
                 record.notes.push(note);
                 *old = new;
             }
@@ -123,13 +123,13 @@ impl<'a> Record<'a> {
             (Field::Meta, Some(b'{')) => meta.add_members(json),
             (Field::Meta, _) => meta.add("meta", json),
             (_, Some(b'{' | b'[')) => {
-                self.note(field, "expected a text, found a list or an object; it is left out", json)
+                self.note(field, "expected a text, found a list or an object; it is ignored", json)
             }
             (_, Some(b'"')) => match json_text(json) {
                 Some(text) => self.set_text(field, text),
                 None => self.note(
                     field,
-                    "the text holds half of a character (a lone surrogate); it is left out",
+                    "the text holds half of a character (a lone surrogate); it is ignored",
                     json,
                 ),
             },
@@ -137,7 +137,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Sets a field to a text; the empty text is no value.
+    /// Sets a field to a text; the empty text is not a value.
     pub(crate) fn set_text(&mut self, field: Field, text: Cow<'a, str>) {
         if text.is_empty() {
             return;
@@ -154,12 +154,12 @@ impl<'a> Record<'a> {
             Field::Meta => self.set_meta(text),
             Field::Cost => match parse_cost(&text) {
                 Some(cost) => self.draft.monthly_cost = Some(crate::value::round_cost(cost)),
-                None => self.note(field, "expected a number such as `12.50`; the cost is left out", &text),
+                None => self.note(field, "expected a number such as `12.50`; the cost is ignored", &text),
             },
             Field::Created => match parse_moment(&text) {
                 Some(created) => self.draft.created = Some(created),
                 None => {
-                    self.note(field, "expected a time such as `2026-09-01T12:00:00Z`; it is left out", &text)
+                    self.note(field, "expected a time such as `2026-09-01T12:00:00Z`; it is ignored", &text)
                 }
             },
             Field::Tags => match parse_cell(&text) {
@@ -190,7 +190,7 @@ impl<'a> Record<'a> {
         meta.add_members(&text);
         match meta.into_json() {
             Some(json) => self.draft.meta = Some(Cow::Owned(json)),
-            None => self.note(Field::Meta, "expected a JSON object; it is left out", &text),
+            None => self.note(Field::Meta, "expected a JSON object; it is ignored", &text),
         }
     }
 
@@ -317,7 +317,7 @@ mod tests {
         for (json, reason) in [
             ("{\"name\":\"x\"}", "it has no `id`"),
             ("{\"id\":\" \"}", "it has no `id`"),
-            ("[1]", "it is no JSON object"),
+            ("[1]", "it is not a JSON object"),
             ("{\"id\":\"a\"} x", "it is not valid JSON: trailing"),
             ("{\"id\":", "it is not valid JSON: EOF"),
         ] {

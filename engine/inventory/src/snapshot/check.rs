@@ -21,18 +21,19 @@ impl Snapshot {
         let unreadable =
             |e: String| damaged(self.dir(), format!("its resources are not readable: {}", shorten(&e)));
         let builder = open_plain(file).map_err(unreadable)?;
-        let (rows, told) = (builder.metadata().file_metadata().num_rows(), self.manifest().counts.resources);
-        if i64::try_from(told) != Ok(rows) {
+        let (rows, listed) =
+            (builder.metadata().file_metadata().num_rows(), self.manifest().counts.resources);
+        if i64::try_from(listed) != Ok(rows) {
             return Err(damaged(
                 self.dir(),
-                format!("it has {rows} resources, and its manifest says {told}"),
+                format!("it has {rows} resources, but its manifest lists {listed}"),
             ));
         }
         let mut columns = self.manifest().keys.iter().filter_map(|key| key.column.as_deref());
         match columns.find(|column| builder.schema().index_of(column).is_err()) {
             Some(column) => {
                 let column = shorten(column);
-                Err(damaged(self.dir(), format!("it has no column `{column}`, of which its manifest tells")))
+                Err(damaged(self.dir(), format!("it has no column `{column}`, which its manifest lists")))
             }
             None => Ok(()),
         }

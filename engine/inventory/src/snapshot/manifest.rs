@@ -151,7 +151,7 @@ pub struct ValueCount {
     pub listed: bool,
 }
 
-/// The files of a snapshot besides its manifest.
+/// The files of a snapshot in addition to its manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
     /// `resources.parquet`.

@@ -52,7 +52,7 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// Where it is no snapshot, of another schema version, or damaged.
+    /// Where it is not a snapshot, of another schema version, or damaged.
     pub fn open(dir: &Path) -> Result<Self, ImportError> {
         let path = dir.join(MANIFEST);
         if path.symlink_metadata().is_ok_and(|meta| meta.is_symlink()) {
@@ -80,7 +80,7 @@ impl Snapshot {
             if bytes != known.bytes {
                 return Err(damaged(
                     dir,
-                    format!("`{name}` has {bytes} bytes, and the manifest says {}", known.bytes),
+                    format!("`{name}` has {bytes} bytes, but the manifest lists {}", known.bytes),
                 ));
             }
         }
@@ -91,7 +91,7 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// Where the folder cannot be read. A damaged snapshot is no error.
+    /// Where the folder cannot be read. A damaged snapshot is not an error.
     pub fn list(snapshots: &Path) -> Result<Listing, ImportError> {
         let failed = |source| read_error(snapshots, source);
         let entries = match std::fs::read_dir(snapshots) {
@@ -136,7 +136,7 @@ impl Snapshot {
         std::fs::rename(&self.dir, scratch.path().join("removed")).map_err(failed)
     }
 
-    /// Returns what orders snapshots by their time. Two of one second are told apart by when they
+    /// Returns what orders snapshots by their time. Two of one second are distinguished by when they
     /// were written.
     fn age_key(&self) -> (DateTime<Utc>, Option<SystemTime>, String) {
         let manifest = self.dir.join(MANIFEST).metadata();

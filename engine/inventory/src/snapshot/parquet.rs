@@ -124,7 +124,7 @@ pub(super) fn properties() -> io::Result<WriterProperties> {
         .build())
 }
 
-/// Returns the system's own error where there is one under the writer's.
+/// Returns the system's own error if there is one under the writer's.
 pub(super) fn to_io(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {

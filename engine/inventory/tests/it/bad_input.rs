@@ -93,7 +93,7 @@ fn a_parquet_that_is_none() {
 #[test]
 fn json_of_another_shape() {
     for (content, says) in [
-        ("[1, 2]", "the first because it is no JSON object"),
+        ("[1, 2]", "the first because it is not a JSON object"),
         ("[{\"name\": \"x\"}]", "the first because it has no `id`"),
         ("{\"resources\": []}", "the first because it has no `id`"),
         ("{\"a\": 1,\n\"b\": 2}", "the first because it has no `id`"),
@@ -127,7 +127,7 @@ fn a_bad_row_does_not_hide_the_good_ones() {
         rejects(&array),
         [
             "4:4 row -: it is not valid JSON: expected ident",
-            "5:1 row -: it is no JSON object: invalid type: integer `7`, expected a JSON object"
+            "5:1 row -: it is not a JSON object: invalid type: integer `7`, expected a JSON object"
         ]
     );
 
@@ -136,8 +136,8 @@ fn a_bad_row_does_not_hide_the_good_ones() {
     assert_eq!(
         rejects(&csv),
         [
-            "4 row -: the row has 1 fields, and the header 2",
-            "6 row -: the row has 3 fields, and the header 2",
+            "4 row -: the row has 1 fields, but the header has 2",
+            "6 row -: the row has 3 fields, but the header has 2",
             "7 row -: it has no `id` (nor `resource_id` nor `arn`)",
         ]
     );
@@ -170,8 +170,8 @@ fn bytes_that_are_no_utf8() {
     assert_eq!(
         rejects(&ndjson),
         [
-            "1 value a: the row is not valid UTF-8; what is not was replaced by `\u{fffd}`",
-            "2 row -: its id is not valid UTF-8, so that it would be another resource",
+            "1 value a: the row is not valid UTF-8; invalid bytes were replaced by `\u{fffd}`",
+            "2 row -: its id is not valid UTF-8 and does not identify a resource",
         ]
     );
     let csv = read("a.csv", b"id,tag:owner\na,J\xfcrgen\nb\xff,x\n").unwrap();
@@ -179,8 +179,8 @@ fn bytes_that_are_no_utf8() {
     assert_eq!(
         rejects(&csv),
         [
-            "2 value [owner] a: the cell is not valid UTF-8; what is not was replaced by `\u{fffd}`",
-            "3 row -: its id is not valid UTF-8, so that it would be another resource",
+            "2 value [owner] a: the cell is not valid UTF-8; invalid bytes were replaced by `\u{fffd}`",
+            "3 row -: its id is not valid UTF-8 and does not identify a resource",
         ]
     );
 }
@@ -201,8 +201,8 @@ fn one_id_twice() {
     assert_eq!(
         rejects(&import),
         [
-            "2 value [id] a: the id stands for tag `env` = `dev` and for `prod`; the later value is kept",
-            "7 value [id] c: the id is given twice with a different `monthly_cost`; the later one is kept",
+            "2 value [id] a: the id occurs with tag `env` = `dev` and with `prod`; the later value is kept",
+            "7 value [id] c: the id occurs twice with a different `monthly_cost`; the later one is kept",
         ]
     );
     assert_eq!(import.counts().merged, 4);
@@ -224,7 +224,7 @@ fn hostile_keys_and_values() {
             ("t", "true")
         ]
     );
-    assert_eq!(rejects(&import), ["1 value [tags] a: the tag `env` is given twice; the later value is kept"]);
+    assert_eq!(rejects(&import), ["1 value [tags] a: the tag `env` occurs twice; the later value is kept"]);
 }
 
 #[test]

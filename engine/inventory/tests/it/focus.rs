@@ -120,8 +120,8 @@ fn tags_that_are_not_quite_json() {
     assert_eq!(
         rejects(&import),
         [
-            "2 value [Tags] a: the tag `k` is given twice; the later value is kept",
-            "3 value [Tags] b: the tags are no JSON object; the charge is counted without tags",
+            "2 value [Tags] a: the tag `k` occurs twice; the later value is kept",
+            "3 value [Tags] b: the tags are not a JSON object; the charge is counted without tags",
         ]
     );
 }
@@ -136,9 +136,9 @@ fn bad_charges_are_listed() {
     assert_eq!(
         rejects(&import),
         [
-            "3 row [ChargePeriodStart] -: its `ChargePeriodStart` is no time such as `2026-09-01T00:00:00Z`: `soon`",
+            "3 row [ChargePeriodStart] -: its `ChargePeriodStart` is not a time such as `2026-09-01T00:00:00Z`: `soon`",
             "4 value [EffectiveCost] c: expected a number; the charge counts as 0",
-            "5 row -: the row has 2 fields, and the header 14",
+            "5 row -: the row has 2 fields, but the header has 14",
         ]
     );
 }
@@ -241,7 +241,7 @@ fn parquet_with_typed_columns() {
         let resource = only(&import);
         assert_eq!(resource.monthly_cost, Some(decimal("0.1000564902")));
         assert_eq!((tags(&resource), resource.provider.as_deref()), (vec![("env", "prod")], Some("gcp")));
-        assert_eq!(rejects(&import), ["3 row [ChargePeriodStart] -: its `ChargePeriodStart` is no time"]);
+        assert_eq!(rejects(&import), ["3 row [ChargePeriodStart] -: its `ChargePeriodStart` is not a time"]);
         assert_eq!(import.month().unwrap().month.to_string(), "2026-07");
     }
 }

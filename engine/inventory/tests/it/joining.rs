@@ -134,7 +134,7 @@ fn charges_are_never_counted_twice() {
     let twice = together(&[("focus.csv", other), ("cur.csv", report)]).unwrap_err();
     assert!(matches!(twice, ImportError::BilledTwice { .. }), "{twice}");
     assert_eq!(twice.line(), Some(2));
-    let said = "charges `i-0a1b2c3d4e5f67890` for 2026-09 as aws-cur, and a bill before it as focus-csv";
+    let said = "charges `i-0a1b2c3d4e5f67890` for 2026-09 as aws-cur, and an earlier bill as focus-csv";
     assert!(twice.to_string().contains(said), "{twice}");
 }
 
@@ -161,11 +161,8 @@ fn orphans_of_both_sides_are_in_the_snapshot() {
 fn a_currency_that_was_asked_for_is_blamed() {
     let asked = ImportOptions { currency: Some("EUR".to_owned()), ..options() };
     let error = read_with("bill.csv", focus(&[("a", "1", "")]), &asked).unwrap_err();
-    assert!(
-        error.to_string().ends_with("has costs in USD, but the currency that was asked for is EUR"),
-        "{error}"
-    );
-    assert!(error.help().unwrap().starts_with("leave the currency out"));
+    assert!(error.to_string().ends_with("has costs in USD, but the requested currency is EUR"), "{error}");
+    assert!(error.help().unwrap().starts_with("omit the currency"));
 }
 
 /// Ids that join in ways of their own: exactly, without case, and bare with ARNs.

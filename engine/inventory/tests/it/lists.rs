@@ -122,6 +122,6 @@ fn files_are_merged_by_id_in_their_order() {
     assert_eq!(import.counts().resources, 2);
     assert_eq!(
         rejects(&import),
-        ["2 value [id] i-1: the id stands for tag `y` = `1` and for `2`; the later value is kept"]
+        ["2 value [id] i-1: the id occurs with tag `y` = `1` and with `2`; the later value is kept"]
     );
 }

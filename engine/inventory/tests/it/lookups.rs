@@ -80,7 +80,7 @@ fn parquet_of_plain_types() {
         assert_eq!(read(&path).unwrap(), expected);
     }
     let nested = files.add("b.parquet", parquet([("owner", owners), ("id", lists.clone()), ("x", lists)]));
-    assert!(read(&nested).unwrap_err().reason.starts_with("its column `id` holds List"));
+    assert!(read(&nested).unwrap_err().reason.starts_with("its column `id` has type List"));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_cannot_be_read_says_where_and_why() {
     let long = format!("id,owner\n1,{}\n", "x".repeat(17 << 20));
     for (name, content, line, said) in [
         ("empty.csv", &b""[..], None, "it is empty"),
-        ("ragged.csv", b"id,owner\n1,2\n3\n", Some(3), "the row has 1 fields, and the header 2"),
+        ("ragged.csv", b"id,owner\n1,2\n3\n", Some(3), "the row has 1 fields, but the header has 2"),
         ("open.csv", b"id,owner\n1,\"2\n", Some(2), "it is cut off: a quoted field is still open"),
         ("latin.csv", b"id,owner\n1,\xe9\n", Some(2), "its `owner` is not UTF-8"),
         ("utf16.csv", b"\xff\xfei\0d\0\x00\xd8", None, "not valid UTF-16"),

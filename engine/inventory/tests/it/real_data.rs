@@ -177,7 +177,7 @@ fn the_azure_exports() {
     let both = ["azure_ea_actualcost_small.csv", "azure_ea_amortizedcost_small.csv"];
     let paths: Option<Vec<PathBuf>> = both.iter().map(|name| shared(&format!("billing/{name}"))).collect();
     let error = import(&paths.unwrap(), &options(), &mut |_| {}).unwrap_err();
-    assert!(error.to_string().contains("tells amortized cost, and actual cost is told by"), "{error}");
+    assert!(error.to_string().contains("has amortized cost, but actual cost is in"), "{error}");
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn a_manifest_that_lies_is_found_out() {
         snapshot.check().unwrap();
         let mut manifest = snapshot.manifest().clone();
         lie(&mut manifest);
-        // Whoever lies well seals it anew.
+        // Whoever lies well seals it again.
         let json = |manifest: &Manifest| serde_json::to_string_pretty(manifest).unwrap() + "\n";
         let bare = Manifest { id: String::new(), content_hash: String::new(), ..manifest.clone() };
         manifest.content_hash = sha256(&json(&bare));
@@ -220,9 +220,9 @@ fn a_manifest_that_lies_is_found_out() {
         Snapshot::open(snapshot.dir()).unwrap().check().unwrap_err().to_string()
     };
     let count = lying(&|manifest| manifest.counts.resources = 7);
-    assert!(count.ends_with("it has 2 resources, and its manifest says 7"), "{count}");
+    assert!(count.ends_with("it has 2 resources, but its manifest lists 7"), "{count}");
     let column = lying(&|manifest| manifest.keys[0].column = Some("key_9".to_owned()));
-    assert!(column.ends_with("it has no column `key_9`, of which its manifest tells"), "{column}");
+    assert!(column.ends_with("it has no column `key_9`, which its manifest lists"), "{column}");
     let other = lying(&|manifest| {
         let bytes = manifest.files.resources.bytes;
         manifest.counts.rows = bytes;

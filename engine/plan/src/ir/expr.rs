@@ -33,7 +33,7 @@ pub enum Type {
     Bits,
 }
 
-/// A comparison operator; NULL where either side is.
+/// A comparison operator; NULL if either side is.
 pub type Comparison = CmpOp;
 
 /// A scalar expression.
@@ -62,7 +62,7 @@ pub enum Expr {
     IsNotNull(Box<Self>),
     /// A comparison of two values of one type.
     Compare(Comparison, Box<Self>, Box<Self>),
-    /// Whether the value is among constants (`not`: is not); NULL where the value is.
+    /// Whether the value is among constants (`not`: is not); NULL if the value is.
     In {
         /// The value.
         value: Box<Self>,
@@ -71,14 +71,14 @@ pub enum Expr {
         /// Whether it must not be among them.
         negated: bool,
     },
-    /// Whether the whole text matches; NULL where the text is.
+    /// Whether the whole text matches; NULL if the text is.
     Like {
         /// The text.
         value: Box<Self>,
         /// What it must be made of.
         pattern: Vec<GlobPart>,
     },
-    /// Whether the text matches; NULL where the text is.
+    /// Whether the text matches; NULL if the text is.
     Matches {
         /// The text.
         value: Box<Self>,
@@ -110,7 +110,7 @@ pub enum Expr {
     Coalesce(Vec<Self>),
     /// The sum of whole numbers, none of them NULL; two or more.
     Sum(Vec<Self>),
-    /// A cell of a table, in the row whose key is equal to the text; NULL where there is none.
+    /// A cell of a table, in the row whose key is equal to the text; NULL if there is none.
     Lookup {
         /// The table.
         table: TableId,
@@ -123,7 +123,7 @@ pub enum Expr {
     Call(Function, Vec<Self>),
     /// The answers to conditions that are never NULL, at most [`Expr::BITS`] of them.
     Bits(Vec<Self>),
-    /// The answer to the condition of this index; NULL where there are no answers.
+    /// The answer to the condition of this index; NULL if there are no answers.
     Bit(Box<Self>, u32),
     /// An aggregate; in queries only.
     Aggregate(Aggregate),
@@ -140,13 +140,13 @@ pub enum Field {
     Key(String),
     /// A field of the provider's own JSON, see [`tagpol_sema::program::Value::Meta`].
     Meta(String),
-    /// Something known besides the snapshot; index in [`super::Plan::known`].
-    Known(usize),
+    /// A column of an overlay; index in [`super::Plan::overlays`].
+    Overlay(usize),
 }
 
 /// An attribute of a resource, as a column of the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum AttrColumn {
     Id,
     Name,
@@ -241,7 +241,7 @@ pub struct Arm {
     pub then: Expr,
 }
 
-/// The functions that a dialect must know. NULL where an argument is.
+/// The functions that a dialect must know. NULL if an argument is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Function {
     /// `(text) -> text`: each character to lower case by itself.
@@ -276,9 +276,9 @@ pub enum Function {
     IsUrl,
     /// `(text) -> bool`: see [`tagpol_sema::formats::NUMBER`].
     IsNumber,
-    /// `(text) -> number`: NULL for what is no number.
+    /// `(text) -> number`: NULL for what is not a number.
     ParseNumber,
-    /// `(text) -> date`: NULL for what is no date.
+    /// `(text) -> date`: NULL for what is not a date.
     ParseDate,
     /// `(time) -> date`: its day in UTC.
     DayOf,
@@ -301,11 +301,11 @@ pub enum Aggregate {
     Rows,
     /// Number of rows where it holds.
     CountIf(Box<Expr>),
-    /// Sum of whole numbers; 0 where there is no row.
+    /// Sum of whole numbers; 0 if there is no row.
     SumIntegers(Box<Expr>),
-    /// Sum of amounts that are not NULL; NULL where there is none.
+    /// Sum of amounts that are not NULL; NULL if there is none.
     SumMoney(Box<Expr>),
-    /// Sum of amounts where a condition holds: 0 where it never does, NULL where no amount is known at
+    /// Sum of amounts where a condition holds: 0 where it never does, NULL if no amount is known at
     /// all.
     SumMoneyWhere {
         /// The amounts.

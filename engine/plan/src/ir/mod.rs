@@ -16,7 +16,7 @@
 //! [`Expr::Truth`] turns it to false before anything else reads it.
 
 mod expr;
-mod known;
+mod overlays;
 mod print;
 mod query;
 mod reach;
@@ -30,7 +30,7 @@ use tagpol_sema::program::{Loc, TableId, TagId};
 use crate::layout::StatementLimits;
 
 pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
-pub use known::{KnownColumn, KnownKind};
+pub use overlays::{OverlayColumn, OverlayKind};
 pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
 pub use tables::{
     CheckInfo, ComputedText, ComputedTexts, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode,
@@ -124,11 +124,11 @@ pub struct Plan {
     pub goals: Vec<GoalInfo>,
     /// What the `provenance` of results means.
     pub provenance: Vec<Provenance>,
-    /// The relations that must be there besides the snapshot, an entry for each table of the
+    /// The relations that must be there in addition to the snapshot, an entry for each table of the
     /// program; of these only [`Plan::tables_read`].
     pub lookups: Vec<LookupInfo>,
-    /// What layer 0 reads besides the snapshot, where it does.
-    pub known: Vec<KnownColumn>,
+    /// What layer 0 reads in addition to the snapshot, where it does.
+    pub overlays: Vec<OverlayColumn>,
     /// The texts that may come out longer than allowed.
     pub computed: ComputedTexts,
     /// How much goes into one statement of the plan's SQL.

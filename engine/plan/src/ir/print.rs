@@ -102,8 +102,8 @@ impl Plan {
             Expr::Field(Field::Promoted(name)) => format!("field {name}"),
             Expr::Field(Field::Key(key)) => format!("key {key:?}"),
             Expr::Field(Field::Meta(path)) => format!("meta {path:?}"),
-            Expr::Field(Field::Known(at)) => match self.known.get(*at) {
-                Some(known) => format!("{} {:?}", known.kind.as_str(), known.of),
+            Expr::Field(Field::Overlay(at)) => match self.overlays.get(*at) {
+                Some(overlay) => format!("{} {:?}", overlay.kind.as_str(), overlay.of),
                 None => "null".to_owned(),
             },
             Expr::Column(id) => self.column(*id).name.clone(),

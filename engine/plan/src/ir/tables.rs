@@ -16,7 +16,7 @@ pub struct TagInfo {
     pub source: ColumnId,
     /// Column with the index in [`super::Plan::provenance`] of what gave the value.
     pub provenance: ColumnId,
-    /// The value that lost. None where there can be none: at most one candidate of each rank.
+    /// The value that lost. None if there can be none: at most one candidate of each rank.
     pub conflict: Option<Conflict>,
     /// Place of its name.
     pub loc: Loc,
@@ -120,24 +120,24 @@ pub struct CheckInfo {
     pub message: Option<String>,
     /// The requirement in words, see [`tagpol_sema::program::Check::expectation`].
     pub expectation: String,
-    /// What it speaks of, for messages.
+    /// What it applies to, for messages.
     pub subject: String,
     /// The tag it is about.
     pub tag: Option<TagId>,
-    /// The attribute it is about, where that is no tag.
+    /// The attribute it is about, where that is not a tag.
     pub attr: Option<Attr>,
-    /// Who is told when a finding stays open.
+    /// Who is notified when a finding stays open.
     pub escalate: Option<Escalation>,
     /// Controls of frameworks that the policy supports.
     pub controls: Vec<Control>,
-    /// Column that says whether the policy speaks of the resource.
+    /// Column that says whether the policy applies to the resource.
     pub scope: ColumnId,
     /// Column with the code of the finding's state, see [`StateCode`].
     pub state: ColumnId,
-    /// Column with the value that would mend a finding. None: the policy names none for the tag.
+    /// Column with the value that would fix a finding. None: the policy names none for the tag.
     pub remedy: Option<ColumnId>,
     /// Column with the time since when a finding is there; its grace and its escalation count from
-    /// it. NULL where it is unknown. None: since now.
+    /// it. NULL if it is unknown. None: since now.
     pub since: Option<ColumnId>,
     /// Place of the check.
     pub loc: Loc,
@@ -156,7 +156,7 @@ pub struct GoalInfo {
     pub by: Measure,
     /// The share that must be covered, from 0 to 1.
     pub at_least: Decimal,
-    /// Column that says whether the goal speaks of the resource.
+    /// Column that says whether the goal applies to the resource.
     pub scope: ColumnId,
     /// Column that says whether it does, and the resource is covered.
     pub covered: ColumnId,
@@ -210,7 +210,7 @@ impl StateCode {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ComputedTexts {
     /// The column of the evaluated inventory with the index in `texts` of the first one that is too long for
-    /// the resource; NULL where none is. None: the program computes no such text.
+    /// the resource; NULL if none is. None: the program computes no such text.
     pub too_long: Option<ColumnId>,
     /// In the order found.
     pub texts: Vec<ComputedText>,
@@ -229,11 +229,11 @@ pub struct ComputedText {
 
 impl ComputedText {
     /// Characters of a text that are kept.
-    const SHOWN: usize = 80;
+    const MAX_DOC_CHARS: usize = 80;
 
     /// Describes the text of an expression, as it is written, for the value of a tag or of none.
     pub fn new(tag: Option<String>, written: &str, loc: Loc) -> Self {
-        let mut text: String = written.chars().take(Self::SHOWN).collect();
+        let mut text: String = written.chars().take(Self::MAX_DOC_CHARS).collect();
         if text.len() < written.len() {
             text.push('…');
         }

@@ -12,7 +12,7 @@ use super::{Computed, Lowering, note};
 use crate::ir::{ComputedText, ComputedTexts, Expr, Function, Type};
 
 impl Lowering<'_> {
-    /// Returns texts put together, NULL where they are longer than the limit. `of` is what they were written
+    /// Returns texts put together, NULL if they are longer than the limit. `of` is what they were written
     /// as.
     pub(super) fn concatenated(&mut self, parts: Vec<Expr>, of: &str) -> Expr {
         // A constant is measured by the database too: no text of a program changes the statements.
@@ -20,7 +20,7 @@ impl Lowering<'_> {
         self.limited(Expr::Call(Function::Concat, parts), length, of)
     }
 
-    /// Returns what `replace` makes of three texts, NULL where it is longer than the limit.
+    /// Returns what `replace` makes of three texts, NULL if it is longer than the limit.
     pub(super) fn replaced(&mut self, args: Vec<Expr>, of: &str) -> Expr {
         let length = Expr::Call(Function::BytesReplaced, args.clone());
         self.limited(Expr::Call(Function::Replace, args), length, of)
@@ -50,7 +50,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Makes the column that tells which text is too long.
+    /// Makes the column that shows which text is too long.
     pub(super) fn computed_texts(&mut self) -> ComputedTexts {
         let computed = std::mem::take(&mut self.computed);
         let mut seen = HashSet::new();

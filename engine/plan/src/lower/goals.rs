@@ -1,4 +1,4 @@
-//! Goals become columns: whether a goal speaks of a resource, and whether the resource is covered.
+//! Goals become columns: whether a goal applies to a resource, and whether the resource is covered.
 
 use tagpol_sema::program::{Goal, Pred};
 
@@ -15,11 +15,11 @@ impl Lowering<'_> {
     fn goal(&mut self, goal: &Goal) -> GoalInfo {
         self.at = goal.loc.clone();
         let scope = self.optional_pred(goal.scope.as_ref());
-        let comment = note(format!("goal `{}` speaks of it", goal.name), &goal.loc);
+        let comment = note(format!("goal `{}` applies", goal.name), &goal.loc);
         let scope = self.columns.add(&format!("goal_scope_{}", goal.name), scope, Type::Bool, comment);
         let valid: Vec<Expr> = goal.tags.iter().map(|tag| self.pred(&Pred::IsValid(*tag))).collect();
         let covered = Expr::and([Expr::Column(scope)].into_iter().chain(valid));
-        let comment = note(format!("goal `{}` is met by it", goal.name), &goal.loc);
+        let comment = note(format!("the resource is covered by goal `{}`", goal.name), &goal.loc);
         let covered = self.columns.add(&format!("goal_covered_{}", goal.name), covered, Type::Bool, comment);
         GoalInfo {
             name: goal.name.clone(),

@@ -10,7 +10,7 @@
 //! - `native`: native keys and `normalize`
 //! - `tags`: rules, precedence, provenance, conflicts
 //! - `policies`: scopes, checks, exemptions, states
-//! - `known`: what people decided, what the model says, when findings were first seen
+//! - `overlays`: decisions of people, predictions of the model, when findings were first seen
 //! - `goals`: what is covered
 //! - `coverage`, `waivers`: how far tags cover the inventory; which exemption waives what
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
@@ -25,9 +25,9 @@ mod computed;
 mod coverage;
 mod distinct;
 mod goals;
-mod known;
 mod money;
 mod native;
+mod overlays;
 mod policies;
 mod pred;
 mod predicates;
@@ -47,8 +47,8 @@ use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 pub use money::CurrencyMismatch;
 
 use crate::ir::{
-    AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, KnownColumn, LookupInfo,
-    Note, Origin, Plan, Provenance, TagInfo,
+    AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, LookupInfo, Note, Origin,
+    OverlayColumn, Plan, Provenance, TagInfo,
 };
 use crate::layout::{Known, Layout, StatementLimits, TextLimit};
 use crate::rates::Rates;
@@ -99,13 +99,13 @@ struct Lowering<'a> {
     /// The named predicates made so far.
     defines: HashMap<DefineId, Expr>,
     provenance: Vec<Provenance>,
-    /// Columns that the output has besides the usual.
+    /// Columns that the output has in addition to the usual.
     kept: Vec<ColumnId>,
     waivers: Waivers,
     subtotals: Subtotals,
-    beside: &'a Known,
+    given_overlays: &'a Overlays,
     /// What is read of it.
-    known: Vec<KnownColumn>,
+    overlays: Vec<OverlayColumn>,
     text_limit: TextLimit,
     /// The texts computed so far.
     computed: Vec<Computed>,
@@ -125,12 +125,12 @@ struct Computed {
 /// Something that may give a tag its value.
 #[derive(Debug, Clone)]
 struct Candidate {
-    /// NULL where it gives none.
+    /// NULL if it gives none.
     value: Expr,
     /// The value, where it is the same for all resources that it is given to.
     constant: Option<String>,
     origin: Origin,
-    /// 0 for what is no rule.
+    /// 0 for what is not a rule.
     priority: i64,
     loc: Loc,
 }
@@ -190,7 +190,7 @@ impl<'a> Lowering<'a> {
             .values
             .as_ref()
             .filter(|_| !self.has_many_lookups())
-            .map(|known| distinct::judge_distinct_values(&mut self.columns, known, &tags, &output));
+            .map(|known| distinct::dictionary_encode(&mut self.columns, known, &tags, &output));
         let dictionaries = dictionaries.unwrap_or_default();
         let Columns { columns, layers, .. } = self.columns;
         Ok(Plan {
@@ -208,7 +208,7 @@ impl<'a> Lowering<'a> {
             goals,
             provenance: self.provenance,
             lookups: self.lookups,
-            known: self.known,
+            overlays: self.overlays,
             computed: ComputedTexts::default(),
             limits: self.limits,
         })

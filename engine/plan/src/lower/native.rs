@@ -47,7 +47,7 @@ impl<'a> KeyIndex<'a> {
     }
 
     /// Returns the exact keys that the keys of a `normalize` stand for, in order of trust: for each
-    /// of them the one spelt the same, then the others by their bytes.
+    /// of them the one spelled the same, then the others by their bytes.
     fn spellings(&self, keys: &[String]) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -64,7 +64,7 @@ impl<'a> KeyIndex<'a> {
 }
 
 impl Lowering<'_> {
-    /// Returns the raw value of a native key, spelt exactly so.
+    /// Returns the raw value of a native key, spelled exactly so.
     pub(super) fn raw_key(&mut self, key: &str) -> Expr {
         let Some(field) = self.keys.field(key) else {
             return Expr::Null(Type::Text);
@@ -74,7 +74,7 @@ impl Lowering<'_> {
         self.columns.share(&name, Expr::Field(field), Type::Text, note)
     }
 
-    /// Returns the normalised native value of a tag.
+    /// Returns the normalized native value of a tag.
     pub(super) fn native_value(&mut self, id: TagId) -> Expr {
         let values: Vec<Expr> = self
             .natives
@@ -127,7 +127,7 @@ impl Lowering<'_> {
         candidates
     }
 
-    /// Returns what a raw value becomes; NULL where it counts as absent.
+    /// Returns what a raw value becomes; NULL if it counts as absent.
     fn normalised(&mut self, tag: &Tag, normalize: &Normalize, raw: Expr) -> Expr {
         let trimmed = self.columns.derive(Function::Trim, raw.clone(), Type::Text);
         let mut arms = Vec::new();
@@ -209,7 +209,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the right side of an arm with the groups of the expression that matched, NULL where it is
+    /// Returns the right side of an arm with the groups of the expression that matched, NULL if it is
     /// longer than the limit. A group that the expression does not have is empty.
     fn filled(&mut self, text: &str, regex: &tagpol_sema::program::Regex, trimmed: &Expr) -> Expr {
         let groups = group_count(regex);
@@ -268,7 +268,7 @@ fn transformed(transforms: &[Transform], trimmed: Expr) -> Expr {
     })
 }
 
-/// Joins neighbouring arms that give the same value.
+/// Joins neighboring arms that give the same value.
 fn merge_equal(arms: Vec<(Expr, Expr)>) -> Vec<(Expr, Expr)> {
     let mut merged: Vec<(Expr, Expr)> = Vec::new();
     for (when, then) in arms {

@@ -28,7 +28,7 @@ impl Lowering<'_> {
     fn policy(&mut self, index: usize, policy: &Policy) -> Vec<CheckInfo> {
         self.at = policy.loc.clone();
         let scope = self.optional_pred(policy.scope.as_ref());
-        let comment = note(format!("policy `{}` speaks of it", policy.name), &policy.loc);
+        let comment = note(format!("policy `{}` applies", policy.name), &policy.loc);
         let name = format!("scope_{}", policy.name);
         let scope = self.columns.add(&name, scope, Type::Bool, comment);
         let checks = policy.checks.iter().enumerate();
@@ -73,7 +73,7 @@ impl Lowering<'_> {
         CheckInfo { remedy, since, ..info }
     }
 
-    /// The value that would mend the check, where the policy names one for its tag.
+    /// The value that would fix the check, where the policy names one for its tag.
     fn remedy(&mut self, policy: &Policy, check: &Check) -> Option<ColumnId> {
         let remedy = policy.remedies.iter().find(|remedy| Some(remedy.tag) == check.tag)?;
         self.at = remedy.loc.clone();

@@ -77,7 +77,7 @@ impl Lowering<'_> {
         self.columns.share(&format!("valid_{}", tag.name), valid, Type::Bool, None)
     }
 
-    /// Whether a text is a value of the type, exactly as it is; may be NULL where the text is. An
+    /// Whether a text is a value of the type, exactly as it is; may be NULL if the text is. An
     /// empty text is a value of plain `text` only.
     pub(super) fn fits_type(&mut self, value: Expr, ty: &TagType) -> Expr {
         if matches!(value, Expr::Null(_)) {
@@ -106,7 +106,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Whether a text has the form; may be NULL where the text is.
+    /// Whether a text has the form; may be NULL if the text is.
     fn has_form(&mut self, value: Expr, format: Format) -> Expr {
         let function = match format {
             Format::Email => Function::IsEmail,
@@ -240,7 +240,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Returns whether the value is among the constants; NULL where the value is.
+/// Returns whether the value is among the constants; NULL if the value is.
 pub(super) fn in_list(value: Expr, mut list: Vec<Expr>, negated: bool) -> Expr {
     let op = if negated { CmpOp::Ne } else { CmpOp::Eq };
     match (list.len(), list.pop()) {

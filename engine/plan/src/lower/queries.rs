@@ -178,9 +178,9 @@ impl Lowering<'_> {
     /// The column that says whether a finding is there since now. None: it cannot be pending, or this is not
     /// the first run that is kept, so that new findings are no news.
     ///
-    /// The time itself would tell apart resources that are otherwise counted together.
+    /// The time itself would distinguish resources that are otherwise counted together.
     fn starts_now(&mut self, check: &CheckInfo) -> Option<ColumnId> {
-        let is_first = self.beside.first_seen == FirstSeen::FirstRun;
+        let is_first = self.given_overlays.first_seen == FirstSeen::FirstRun;
         let since = check.since.filter(|_| is_first && self.is_possible(check.state, StateCode::Pending))?;
         let now = Expr::Literal(Literal::Time(self.now));
         let starts = Expr::compare(CmpOp::Eq, Expr::Column(since), now);
@@ -289,7 +289,7 @@ impl Lowering<'_> {
         tags.iter().enumerate().filter_map(branch).collect()
     }
 
-    /// Returns the cost of the resources where the condition holds: 0 where there is none, NULL
+    /// Returns the cost of the resources where the condition holds: 0 if there is none, NULL
     /// where no cost is known at all.
     pub(super) fn cost_where(&mut self, condition: Expr) -> Expr {
         let cost = Box::new(self.attr_column(AttrColumn::MonthlyCost));

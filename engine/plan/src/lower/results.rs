@@ -21,7 +21,7 @@ fn summary() -> Vec<ResultColumn> {
     vec![
         RESOURCES,
         COMPLIANT,
-        maybe("total_cost", Type::Money, "monthly cost; NULL where no cost is known"),
+        maybe("total_cost", Type::Money, "monthly cost; NULL if no cost is known"),
         COST_IN_VIOLATION,
         some("open_critical", Type::Integer, "open findings of severity critical"),
         some("open_high", Type::Integer, "open findings of severity high"),
@@ -33,9 +33,9 @@ fn summary() -> Vec<ResultColumn> {
 fn checks() -> Vec<ResultColumn> {
     vec![
         CHECK_INDEX,
-        some("in_scope", Type::Integer, "resources that the policy speaks of"),
+        some("in_scope", Type::Integer, "resources in the scope of the policy"),
         some("open", Type::Integer, "open findings"),
-        some("pending", Type::Integer, "findings inside the policy's grace"),
+        some("pending", Type::Integer, "findings within the policy's grace period"),
         some("exempt", Type::Integer, "findings that are waived"),
         COST_IN_VIOLATION,
         some("starting", Type::Integer, "pending findings first seen in this run, the first that is kept"),
@@ -53,20 +53,20 @@ fn findings() -> Vec<ResultColumn> {
         maybe("account", Type::Text, "account of the resource"),
         maybe("region", Type::Text, "region of the resource"),
         maybe("value", Type::Text, "value of the tag or attribute that the check is about"),
-        maybe("provenance", Type::Integer, "index in the plan of what gave the value"),
+        maybe("provenance", Type::Integer, "index in the plan of the source of the value"),
         maybe("cost", Type::Money, "monthly cost of the resource"),
-        maybe("remedy", Type::Text, "value of the tag that would mend it"),
-        maybe("since", Type::Time, "since when it is there; NULL where that is unknown"),
+        maybe("remedy", Type::Text, "value of the tag that would fix it"),
+        maybe("since", Type::Time, "when the finding first appeared; NULL if unknown"),
     ]
 }
 
 fn goals() -> Vec<ResultColumn> {
     vec![
         some("goal_index", Type::Integer, "index of the goal in the plan"),
-        some("in_scope", Type::Integer, "resources that the goal speaks of"),
+        some("in_scope", Type::Integer, "resources in the scope of the goal"),
         some("covered", Type::Integer, "those of them that are covered"),
-        maybe("cost", Type::Money, "monthly cost in scope; NULL where no cost is known"),
-        maybe("covered_cost", Type::Money, "monthly cost of what is covered"),
+        maybe("cost", Type::Money, "monthly cost in scope; NULL if no cost is known"),
+        maybe("covered_cost", Type::Money, "monthly cost of the covered resources"),
     ]
 }
 
@@ -98,17 +98,17 @@ fn conflicts() -> Vec<ResultColumn> {
         VALUE,
         PROVENANCE,
         some("other_value", Type::Text, "the first value that lost to an equal"),
-        some("other_provenance", Type::Integer, "index in the plan of what gave that value"),
+        some("other_provenance", Type::Integer, "index in the plan of the source of that value"),
     ]
 }
 
 fn coverage() -> Vec<ResultColumn> {
     vec![
         TAG_INDEX,
-        maybe("source", Type::Code, "2 set, 3 native, 4 fill, 6 default; NULL where the tag is missing"),
-        some("valid", Type::Integer, "1 where the value is valid for the type of the tag, else 0"),
+        maybe("source", Type::Code, "2 set, 3 native, 4 fill, 6 default; NULL if the tag is missing"),
+        some("valid", Type::Integer, "1 if the value is valid for the type of the tag, else 0"),
         RESOURCES,
-        maybe("cost", Type::Money, "their monthly cost; NULL where no cost is known"),
+        maybe("cost", Type::Money, "their monthly cost; NULL if no cost is known"),
     ]
 }
 
@@ -122,13 +122,13 @@ const COMPLIANT: ResultColumn = some("compliant", Type::Integer, "resources with
 const COST_IN_VIOLATION: ResultColumn = maybe(
     "cost_in_violation",
     Type::Money,
-    "monthly cost of the resources with an open finding; NULL where no cost is known",
+    "monthly cost of the resources with an open finding; NULL if no cost is known",
 );
 const CHECK_INDEX: ResultColumn = some("check_index", Type::Integer, "index of the check in the plan");
 const TAG_INDEX: ResultColumn = some("tag_index", Type::Integer, "index of the tag in the plan");
 const VALUE: ResultColumn = some("value", Type::Text, "value of the tag");
 const PROVENANCE: ResultColumn =
-    some("provenance", Type::Integer, "index in the plan of what gave the value");
+    some("provenance", Type::Integer, "index in the plan of the source of the value");
 
 /// A column that is never NULL.
 const fn some(name: &'static str, ty: Type, doc: &'static str) -> ResultColumn {

@@ -21,7 +21,7 @@ pub struct TagStage {
     pub kept: Kept,
 }
 
-/// The columns of the relation between the stages, besides the attributes, which have their own names.
+/// The columns of the relation between the stages, in addition to the attributes, which have their own names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Kept {
     /// By tag: the names of the columns with its value and with the code of its source.
@@ -36,7 +36,7 @@ pub struct PolicyStage {
     /// The plan, over the relation of the first stage.
     pub plan: Plan,
     /// Columns of the snapshot that the policies read and the relation does not have. The plan can be run
-    /// only where there are none.
+    /// only if there are none.
     pub lacks: Vec<Field>,
 }
 
@@ -119,7 +119,7 @@ impl Lowering<'_> {
         let name = match field {
             Field::Attr(attr) => attr.as_str().to_owned(),
             Field::Promoted(text) | Field::Key(text) | Field::Meta(text) => format!("kept_{text}"),
-            Field::Known(at) => format!("kept_{at}"),
+            Field::Overlay(at) => format!("kept_{at}"),
         };
         self.columns.share(&name, Expr::Field(field.clone()), Type::Text, None)
     }

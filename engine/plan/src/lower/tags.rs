@@ -123,7 +123,7 @@ impl Lowering<'_> {
         actions.into_iter().filter_map(|(r, a)| self.rule_candidate(r, a)).collect()
     }
 
-    /// Returns the value that an action gives, NULL where its rule does not fire.
+    /// Returns the value that an action gives, NULL if its rule does not fire.
     fn rule_candidate(&mut self, rule_index: usize, action_index: usize) -> Option<Candidate> {
         let rule = self.program.rules.get(rule_index)?;
         let action = rule.actions.get(action_index)?;

@@ -25,7 +25,7 @@ impl Typed {
 }
 
 impl Lowering<'_> {
-    /// Returns the value; NULL where it is missing.
+    /// Returns the value; NULL if it is missing.
     pub(super) fn value(&mut self, value: &Value) -> Typed {
         match value {
             Value::Text(text) => Typed::text(Expr::text(text)),
@@ -180,7 +180,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the value as an IEEE double; NULL for what is no number.
+    /// Returns the value as an IEEE double; NULL for what is not a number.
     pub(super) fn number_value(&mut self, value: &Value) -> Expr {
         let Typed { expr, ty } = self.value(value);
         match ty {
@@ -191,7 +191,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Returns the value as a day; NULL for what is no date.
+    /// Returns the value as a day; NULL for what is not a date.
     pub(super) fn date_value(&mut self, value: &Value) -> Expr {
         let Typed { expr, ty } = self.value(value);
         match ty {

@@ -16,7 +16,7 @@ pub(super) struct Waivers {
     exemptions: HashMap<(usize, Option<usize>), Vec<usize>>,
     /// By policy: the first exemption of the whole policy that waives, where checks share it.
     shared: HashMap<usize, Expr>,
-    /// By policy and check: the index of the first exemption that waives it; NULL where none does.
+    /// By policy and check: the index of the first exemption that waives it; NULL if none does.
     first: BTreeMap<(usize, usize), Expr>,
 }
 

@@ -11,11 +11,11 @@ use crate::ir::Plan;
 const MEASURES: [&str; 4] = ["resources", "compliant", "cost", "cost_in_violation"];
 
 /// Returns a query over the table [`EVALUATED`]: a row for each combination of values of the tags, the
-/// dearest first.
+/// most expensive first.
 ///
-/// Its columns are a text for each tag (`value_0`, …; NULL where the tag is missing), the number of
+/// Its columns are a text for each tag (`value_0`, …; NULL if the tag is missing), the number of
 /// resources, how many of them have no open finding, their monthly cost, and that of those with an
-/// open finding (NULL where no cost is known). `rows` limits how many rows there are.
+/// open finding (NULL if no cost is known). `rows` limits how many rows there are.
 pub fn breakdown(plan: &Plan, dialect: Dialect, tags: &[TagId], rows: u64) -> String {
     let printer = Printer::new(plan, dialect);
     let column = |id: &TagId| plan.tag(*id).map(|tag| identifier(&plan.column(tag.value).name, dialect));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::expr::Printer;
 use super::statement::{Base, Evaluate};
-use super::{EVALUATED, known};
+use super::{EVALUATED, overlays};
 use crate::ir::{AttrColumn, ColumnId, Expr, Field, Plan};
 
 /// Name of what a group reads of the snapshot.
@@ -153,7 +153,7 @@ impl Tables {
 /// names of others in it.
 fn base(printer: Printer<'_>, fields: &[ColumnId], given: &BTreeSet<(usize, ColumnId)>) -> String {
     let fields: Vec<String> = fields.iter().map(|&column| printer.definition(column)).collect();
-    let snapshot = known::beside(printer.plan, printer.dialect);
+    let snapshot = overlays::joined(printer.plan, printer.dialect);
     let fields = format!("(SELECT {} FROM {snapshot})", fields.join(", "));
     let tables: BTreeSet<usize> = given.iter().map(|(table, _)| *table).collect();
     if tables.is_empty() {

@@ -8,7 +8,7 @@ use crate::ir::{Aggregate, AttrColumn, Column, ColumnId, Type};
 
 /// Number of resources of a row.
 pub(super) const RESOURCES: &str = "counted_resources";
-/// Their monthly cost; NULL where none is known.
+/// Their monthly cost; NULL if none is known.
 const COST: &str = "counted_cost";
 /// How many of them have a known cost.
 const COSTS: &str = "counted_costs";
@@ -21,7 +21,7 @@ const CODE_BITS: usize = 3;
 const WORD: usize = 62;
 
 /// Returns the statement that keeps the counts of resources of a relation by these columns, in a table. What
-/// is grouped by is told in few words; what follows from it is found out once a group.
+/// is grouped by is reported in few words; what follows from it is found out once a group.
 pub(super) fn keep(printer: Printer<'_>, table: &str, counted: &[ColumnId], relation: &str) -> String {
     let plan = printer.plan;
     let all: BTreeSet<ColumnId> = counted.iter().copied().collect();
@@ -86,7 +86,7 @@ fn word_name(number: usize) -> String {
     format!("counted_word_{number}")
 }
 
-/// Returns the bits that the values of a column take; None where it is no state and no truth, or may be NULL.
+/// Returns the bits that the values of a column take; None if it is not a state and no truth, or may be NULL.
 fn width(column: &Column) -> Option<usize> {
     match column.ty {
         _ if column.nullable => None,

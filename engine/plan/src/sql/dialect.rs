@@ -201,7 +201,7 @@ impl Dialect {
     /// what it is where the value is missing. `layers` end in the relation `last`, which has a row for
     /// each value of `key` and one for NULL.
     ///
-    /// DuckDB calls a function with one argument that is no constant once for each entry of a
+    /// DuckDB calls a function with one argument that is not a constant once for each entry of a
     /// dictionary page. The maps are constants where they are read.
     pub(super) fn keep_answers(self, key: &str, layers: &str, answers: &[Answer], last: &str) -> Vec<String> {
         match self {
@@ -354,7 +354,7 @@ impl Dialect {
 pub(super) struct Answer {
     /// Name of its column, which is made of safe characters.
     pub(super) name: String,
-    /// Whether it is NULL where the value is.
+    /// Whether it is NULL if the value is.
     pub(super) strict: bool,
 }
 

@@ -5,7 +5,7 @@ use tagpol_sema::program::{CmpOp, Regex, TableId};
 
 use super::columns::Tables;
 use super::text::{identifier, literal};
-use super::{Dialect, counted, known};
+use super::{Dialect, counted, overlays};
 use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan, Type};
 
 /// Lines are broken where they would be longer, if they can be.
@@ -80,7 +80,7 @@ impl Printer<'_> {
                 let items = self.filled(list, inner);
                 format!("{}{not} IN (\n{pad}  {items}\n{pad})", self.at_least(value, Binding::Sum))
             }
-            Expr::Call(Function::ToCode, args) if self.told_by(args).is_some() => flat,
+            Expr::Call(Function::ToCode, args) if self.binary_condition(args).is_some() => flat,
             Expr::Call(function, args) if args.len() == 1 => {
                 let lines: Vec<String> =
                     args.iter().map(|arg| format!("\n{pad}  {}", self.pretty(arg, inner))).collect();
@@ -144,7 +144,7 @@ impl Printer<'_> {
             Expr::Field(Field::Promoted(name)) => identifier(name, self.dialect),
             Expr::Field(Field::Key(key)) => self.dialect.map_value(key),
             Expr::Field(Field::Meta(path)) => self.dialect.json_field(path),
-            Expr::Field(Field::Known(at)) => known::column_name(*at),
+            Expr::Field(Field::Overlay(at)) => overlays::column_name(*at),
             Expr::Column(id) => identifier(&self.plan.column(*id).name, self.dialect),
             Expr::Literal(constant) => self.constant(constant),
             Expr::Null(ty) => format!("CAST(NULL AS {})", self.dialect.type_name(*ty)),
@@ -192,7 +192,7 @@ impl Printer<'_> {
             Expr::Coalesce(parts) => format!("coalesce({})", self.list(parts)),
             Expr::Sum(parts) => self.chain(parts, " + "),
             Expr::Call(Function::Concat, parts) => self.concat(parts),
-            Expr::Call(Function::ToCode, args) if let Some(holds) = self.told_by(args) => {
+            Expr::Call(Function::ToCode, args) if let Some(holds) = self.binary_condition(args) => {
                 self.dialect.call(Function::ToCode, &[self.negated(holds)])
             }
             Expr::Call(function, args) => {
@@ -245,7 +245,7 @@ impl Printer<'_> {
 
     /// Returns the condition that decides between the codes 0 where it holds and 1 where it does not, unless
     /// it may be NULL.
-    fn told_by(self, args: &[Expr]) -> Option<&Expr> {
+    fn binary_condition(self, args: &[Expr]) -> Option<&Expr> {
         let [Expr::Case { arms, otherwise: Some(otherwise) }] = args else { return None };
         let [Arm { when, then }] = arms.as_slice() else { return None };
         let codes = *then == Expr::integer(0) && **otherwise == Expr::integer(1);

@@ -8,7 +8,6 @@
 mod breakdown;
 mod columns;
 mod counted;
-mod dearest;
 mod dialect;
 mod expr;
 mod known;
@@ -16,14 +15,15 @@ pub mod requests;
 pub mod staged;
 mod statement;
 mod text;
+mod top_by_cost;
 mod unions;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 pub use breakdown::breakdown;
-pub use dearest::Dearest;
 pub use dialect::Dialect;
+pub use top_by_cost::TopByCost;
 
 use crate::ir::{Expr, Function, Plan, QueryKind};
 use expr::Printer;
@@ -33,18 +33,18 @@ use statement::Evaluate;
 /// dictionaries or very many columns.
 pub const EVALUATED: &str = "evaluated";
 
-/// Name of the table of what is known besides the snapshot, one row a resource.
-pub const KNOWN: &str = "known";
+/// Name of the table of the overlays, one row a resource.
+pub const OVERLAYS: &str = "overlays";
 
 /// Name of the table with what is counted of the evaluated inventory, where [`EVALUATED`] is a view: a row for
 /// the resources that are alike in it.
 pub const COUNTED: &str = "counted";
 
 /// Findings of a check that are shown where not all are asked for.
-pub const SHOWN: usize = 3;
+pub const TOP_FINDINGS: usize = 3;
 
-/// Name of the table with the resources of [`Script::dearest`].
-pub const DEAREST: &str = "dearest";
+/// Name of the table with the resources of [`Script::top_by_cost`].
+pub const TOP_BY_COST: &str = "top_by_cost";
 
 /// The SQL of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Script {
     forget: String,
     queries: Vec<QueryText>,
     /// Empty where [`EVALUATED`] is kept, which is quick to read.
-    dearest: Vec<Dearest>,
+    top_by_cost: Vec<TopByCost>,
     heading: String,
     /// Statements that make the relations of tables, empty; for readers only.
     relations: Vec<String>,
@@ -74,7 +74,7 @@ impl Script {
         let tables = columns::Tables::of(plan);
         let printer = Printer { tables: tables.as_ref(), ..Printer::new(plan, dialect) };
         let setup = functions(plan).into_iter().filter_map(|f| dialect.definition(f));
-        let setup = setup.chain(known::gather(plan, dialect)).collect();
+        let setup = setup.chain(overlays::gather(plan, dialect)).collect();
         let query = |kind| {
             let query = plan.query(kind);
             let (heading, statements) = (statement::heading(query), printer.query_of(query));
@@ -86,7 +86,7 @@ impl Script {
             evaluate: statements,
             forget,
             queries: QueryKind::ALL.map(query).into(),
-            dearest: printer.dearest(),
+            top_by_cost: printer.top_by_cost(),
             relations: relations(plan, dialect),
             heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
         }
@@ -107,10 +107,10 @@ impl Script {
         self.queries.iter().find(|q| q.kind == kind).map_or(&[], |q| &q.statements)
     }
 
-    /// Returns what finds the findings of the dearest resources, after the statements have run: for some of
+    /// Returns what finds the findings of the most expensive resources, after the statements have run: for some of
     /// the checks after the other. Empty: nothing is gained over asking for all findings.
-    pub fn dearest(&self) -> &[Dearest] {
-        &self.dearest
+    pub fn top_by_cost(&self) -> &[TopByCost] {
+        &self.top_by_cost
     }
 
     /// Returns the statements that drop [`EVALUATED`], before a script of another plan runs in the

@@ -1,7 +1,7 @@
 //! The two stages of [`crate::lower::staged`] as SQL: the relation between them, and what is counted of
 //! each policy.
 //!
-//! A policy is counted in two steps. Resources are put into groups that it cannot tell apart: equal in all
+//! A policy is counted in two steps. Resources are put into groups that it cannot distinguish: equal in all
 //! that its conditions read. Then the conditions are judged once a group. The groups depend on what a policy
 //! reads and not on what it says of it, so who changes a value in a policy finds them made already.
 
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::expr::Printer;
 use super::text::identifier;
-use super::{Dialect, EVALUATED, Script, known};
+use super::{Dialect, EVALUATED, Script, overlays};
 use crate::ir::{AttrColumn, CheckInfo, ColumnId, Expr, Function, Plan, StateCode};
 use crate::lower::staged::{Kept, TagStage};
 
@@ -43,7 +43,7 @@ pub fn keep_tagged(stage: &TagStage, dialect: Dialect) -> Vec<String> {
 /// Returns the statements that the queries of a second stage need to have been run before.
 pub fn prepare(plan: &Plan, dialect: Dialect) -> Vec<String> {
     let functions = super::functions(plan).into_iter().filter_map(|function| dialect.definition(function));
-    functions.chain(known::gather(plan, dialect)).collect()
+    functions.chain(overlays::gather(plan, dialect)).collect()
 }
 
 /// What is counted.
@@ -76,7 +76,7 @@ impl PolicyQueries {
         format!("{before}{groups}{after}")
     }
 
-    /// Returns the query for the dearest resources with an open finding: id, name, type, provider, account,
+    /// Returns the query for the most expensive resources with an open finding: id, name, type, provider, account,
     /// region, cost, and for each check whether it has found something.
     pub fn violations(&self, limit: u64) -> String {
         format!("{}\nLIMIT {limit}", self.violations)
@@ -119,7 +119,7 @@ impl Printer<'_> {
         let names: Vec<String> = given.iter().map(|&id| self.named(id)).collect();
         let columns: String = names.iter().map(|name| format!("{name}, ")).collect();
         let group = if names.is_empty() { String::new() } else { format!("\nGROUP BY {}", names.join(", ")) };
-        let from = known::beside(self.plan, self.dialect);
+        let from = overlays::joined(self.plan, self.dialect);
         let cost = AttrColumn::MonthlyCost.as_str();
         self.projected(&all, &from, true, |last| {
             format!("SELECT {columns}count(*) AS {RESOURCES}, sum({cost}) AS {COST}\nFROM {last}{group}")
@@ -170,7 +170,7 @@ impl Printer<'_> {
             checks.iter().map(|check| format!("{} = {}", self.named(check.state), StateCode::Open.code()));
         let items: Vec<String> =
             shown.iter().map(|attr| identifier(attr.as_str(), self.dialect)).chain(open).collect();
-        let from = known::beside(self.plan, self.dialect);
+        let from = overlays::joined(self.plan, self.dialect);
         let (any, cost) = (self.any_open(checks), AttrColumn::MonthlyCost.as_str());
         self.projected(&all, &from, true, |last| {
             let items = items.join(",\n  ");

@@ -3,7 +3,7 @@
 use super::dialect::Answer;
 use super::expr::Printer;
 use super::text::{comment, identifier, literal};
-use super::{Dialect, EVALUATED, known};
+use super::{Dialect, EVALUATED, overlays};
 use crate::ir::{
     Column, ColumnId, Dictionary, Direction, Judged, LookupInfo, Note, Order, Query, ResultColumn, Select,
     Type,
@@ -41,7 +41,7 @@ impl Printer<'_> {
         }
         let last = self.layer_name(self.plan.layers.len().saturating_sub(1));
         let output: Vec<String> = self.plan.output.iter().map(|&id| self.name(id)).collect();
-        let from = known::beside(self.plan, self.dialect);
+        let from = overlays::joined(self.plan, self.dialect);
         let layers = self.layers(&self.plan.layers, Base::snapshot(&from), |id| self.definition(id));
         let rows = format!("{layers}\nSELECT\n  {}\nFROM {last}", output.join(",\n  "));
         if is_table {
@@ -132,7 +132,7 @@ impl Printer<'_> {
             return format!("{found} AS {name}");
         }
         let missing = self.dialect.answer_of_missing(&name);
-        // An answer is not NULL where the value is there, if it may not be.
+        // An answer is not NULL if the value is there, if it may not be.
         if !column.nullable {
             return format!("coalesce({found}, {missing}) AS {name}");
         }
@@ -246,7 +246,8 @@ pub(super) fn relation(table: &LookupInfo, dialect: Dialect) -> String {
     let headings = table.headings.iter().map(|heading| format!("`{heading}`")).collect::<Vec<_>>().join(", ");
     let lines = [
         format!("table `{}` from {}: {headings}", table.name, table.path),
-        "trimmed, an empty cell is NULL; tagpol fills it before it evaluates".to_owned(),
+        "cells are trimmed, and an empty cell is NULL; tagpol fills the table before the evaluation"
+            .to_owned(),
     ];
     let lines = lines.map(|line| comment(&line)).join("\n");
     let column = |name: &String| format!("{} {}", identifier(name, dialect), dialect.type_name(Type::Text));

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use super::dearest::{Dearest, Source};
 use super::expr::Printer;
 use super::statement::Base;
-use super::{COUNTED, EVALUATED, counted, known};
+use super::top_by_cost::{Source, TopByCost};
+use super::{COUNTED, EVALUATED, counted, overlays};
 use crate::ir::{ColumnId, Plan, Query, QueryKind, Select};
 
 /// Name of what several selections of a query need of the evaluated inventory.
@@ -96,7 +96,7 @@ impl Printer<'_> {
         let names: Vec<String> = columns.iter().map(|&id| self.name(id)).collect();
         let layers = self.plan.layers_of(columns);
         let last = self.layer_name(layers.len().saturating_sub(1));
-        let from = known::beside(self.plan, self.dialect);
+        let from = overlays::joined(self.plan, self.dialect);
         let layers = self.layers(&layers, Base::snapshot(&from), |id| self.definition(id));
         format!("{layers}\nSELECT\n  {}\nFROM {last}", names.join(",\n  "))
     }
@@ -127,13 +127,13 @@ impl Printer<'_> {
     }
 
     /// Returns what finds the findings of the most expensive resources, for each part of the checks.
-    pub(super) fn dearest(self) -> Vec<Dearest> {
+    pub(super) fn top_by_cost(self) -> Vec<TopByCost> {
         if !self.plan.is_view() {
             return Vec::new();
         }
         let (query, checks) = (self.plan.query(QueryKind::Findings), self.plan.checks.as_slice());
         if !self.plan.is_split(query) {
-            return vec![Dearest::new(
+            return vec![TopByCost::new(
                 self,
                 query,
                 &Source { checks, counted: COUNTED, evaluated: EVALUATED },
@@ -143,7 +143,7 @@ impl Printer<'_> {
         let parts = self.plan.parts(query).zip(checks).enumerate().map(|(number, (part, checks))| {
             let rows = self.computed(Query::columns_read(&part.branches));
             let (counted, evaluated) = (counted_part(QueryKind::Checks, number), format!("(\n{rows}\n)"));
-            Dearest::new(self, &part, &Source { checks, counted: &counted, evaluated: &evaluated })
+            TopByCost::new(self, &part, &Source { checks, counted: &counted, evaluated: &evaluated })
         });
         parts.collect()
     }

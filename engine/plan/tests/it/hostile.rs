@@ -113,7 +113,7 @@ fn after_quoted(text: &str, quote: char) -> &str {
     }
 }
 
-/// Unseen characters are spelt by number, a `%` brings an ESCAPE, long lines are broken: none of
+/// Unseen characters are spelled by number, a `%` brings an ESCAPE, long lines are broken: none of
 /// them says anything else.
 fn normalised(sql: &str) -> String {
     let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ");

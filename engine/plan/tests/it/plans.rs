@@ -1,4 +1,4 @@
-//! Plans of small programs: normalisation, precedence, conflicts.
+//! Plans of small programs: normalization, precedence, conflicts.
 
 use tagpol_plan::ir::{AttrColumn, Expr, Field};
 use tagpol_plan::{Layout, Plan, Request, lower};

@@ -16,7 +16,7 @@ const DIM: Style = Style::new().effects(Effects::DIMMED);
 const CENT: i128 = 10_i128.pow(SCALE as u32 - 2);
 
 /// Returns a table with a line for each combination of values, whose columns add up to the totals
-/// below them: amounts are rounded together, so that no cent is lost. In colours, which the writer may
+/// below them: amounts are rounded together, so that no cent is lost. In colors, which the writer may
 /// strip.
 pub fn pretty(costs: &Costs) -> String {
     let rows = rows(costs);
@@ -37,7 +37,11 @@ pub fn pretty(costs: &Costs) -> String {
             clean(&shared.to)
         );
         if shared.kept != 0 {
-            let _ = write!(out, ", {} stays where it was: nothing to spread it over", amount(shared.kept));
+            let _ = write!(
+                out,
+                ", {} is not spread: there are no resources to spread it over",
+                amount(shared.kept)
+            );
         }
         out.push('\n');
     }

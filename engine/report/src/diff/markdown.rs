@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use tagpol_sink::markdown;
 
-use super::{counts, fate, said, severity, totals};
+use super::{check_change, counts, finding_details, severity, totals};
 use crate::markdown::code;
 use crate::text::{count, several};
 use tagpol_eval::diff::{Change, CheckDiff, Diff, TagDiff};
@@ -103,9 +103,9 @@ impl Section {
 
 fn check(check: &CheckDiff) -> Section {
     let path = format!("<code>{}/{}</code>", check.policy, check.check);
-    let fate = match fate(check) {
+    let check_change = match check_change(check) {
         "" => String::new(),
-        fate => format!(" ({fate})"),
+        check_change => format!(" ({check_change})"),
     };
     let row = |finding: &crate::diff::FindingDiff| {
         let sign = match finding.change {
@@ -116,11 +116,19 @@ fn check(check: &CheckDiff) -> Section {
         let name = finding.name.as_ref().unwrap_or(&finding.resource);
         let cell = |text: &Option<String>| text.as_deref().map(code).unwrap_or_default();
         let (ty, account) = (cell(&finding.ty), cell(&finding.account));
-        format!("| {sign} | {} | {ty} | {account} | {} |\n", code(name), said(check, finding, code))
+        format!(
+            "| {sign} | {} | {ty} | {account} | {} |\n",
+            code(name),
+            finding_details(check, finding, code)
+        )
     };
     let all = check.entered + check.left + check.changed;
     Section {
-        summary: format!("{} {path} <b>{}</b>{fate}", severity(check).replace("->", "→"), counts(check)),
+        summary: format!(
+            "{} {path} <b>{}</b>{check_change}",
+            severity(check).replace("->", "→"),
+            counts(check)
+        ),
         heading: "| | resource | type | account | |\n|---|---|---|---|---|\n",
         rows: check.findings.iter().map(row).collect(),
         more: all.saturating_sub(check.findings.len() as u64),
@@ -134,11 +142,11 @@ fn tag(moved: &TagDiff) -> Section {
         let (from, to) = (value(&step.from), value(&step.to));
         format!("| {from} | {to} | {} | {} |\n", count(step.resources), examples.join(", "))
     };
-    let told: u64 = moved.moves.iter().map(|step| step.resources).sum();
+    let listed: u64 = moved.moves.iter().map(|step| step.resources).sum();
     Section {
         summary: format!("tag <code>{}</code> <b>{}</b>", moved.tag, several(moved.resources, "resource")),
-        heading: "| from | to | resources | such as |\n|---|---|---:|---|\n",
+        heading: "| from | to | resources | example |\n|---|---|---:|---|\n",
         rows: moved.moves.iter().map(row).collect(),
-        more: moved.resources.saturating_sub(told),
+        more: moved.resources.saturating_sub(listed),
     }
 }

@@ -22,7 +22,7 @@ struct Line {
     by: String,
 }
 
-/// Returns the totals of both sides beside each other, and the goals.
+/// Returns the totals of both sides next to each other, and the goals.
 fn totals(diff: &Diff) -> Vec<Line> {
     let (before, after) = (&diff.before.summary, &diff.after.summary);
     let sum = |open: [u64; 4]| open.iter().sum::<u64>();
@@ -42,7 +42,7 @@ fn totals(diff: &Diff) -> Vec<Line> {
         },
         counted("Open findings", sum(before.open), sum(after.open)),
         counted("Pending", before.pending, after.pending),
-        counted("Exempt", before.exempt, after.exempt),
+        counted("Waived", before.exempt, after.exempt),
     ];
     lines.push(costs(diff, "Monthly cost", before.cost, after.cost));
     lines.push(costs(diff, "Spend in violation", before.cost_in_violation, after.cost_in_violation));
@@ -140,8 +140,8 @@ fn severity(check: &CheckDiff) -> String {
     }
 }
 
-/// What became of a check itself.
-fn fate(check: &CheckDiff) -> &'static str {
+/// Whether a check was added or removed.
+fn check_change(check: &CheckDiff) -> &'static str {
     match (check.severity_before, check.severity_after) {
         (None, Some(_)) => "new check",
         (Some(_), None) => "check removed",
@@ -151,7 +151,7 @@ fn fate(check: &CheckDiff) -> &'static str {
 
 /// What is said of a finding: its state where that is not plain, and the values. `quote` makes foreign
 /// text fit its place.
-fn said(check: &CheckDiff, finding: &FindingDiff, quote: impl Fn(&str) -> String) -> String {
+fn finding_details(check: &CheckDiff, finding: &FindingDiff, quote: impl Fn(&str) -> String) -> String {
     let mut parts = Vec::new();
     let state = |state: Option<crate::State>| state.map_or("none", crate::State::as_str);
     match finding.change {
@@ -166,19 +166,21 @@ fn said(check: &CheckDiff, finding: &FindingDiff, quote: impl Fn(&str) -> String
     let value = |value: &Option<String>| value.as_deref().map_or("missing".to_owned(), &quote);
     let (before, after) = (value(&finding.value_before), value(&finding.value_after));
     let speaks = check.tag.is_some() || finding.value_before.is_some() || finding.value_after.is_some();
-    let told = match finding.change {
+    let details = match finding.change {
         _ if !speaks => None,
         Change::Entered if finding.resource_moved => Some(after),
         Change::Left if finding.resource_moved => Some(before),
         _ if finding.value_before == finding.value_after => Some(after),
         _ => Some(format!("{before} -> {after}")),
     };
-    parts.extend(told.map(|told| match &check.tag {
-        Some(tag) => format!("{tag}: {told}"),
-        None => told,
+    parts.extend(details.map(|details| match &check.tag {
+        Some(tag) => format!("{tag}: {details}"),
+        None => details,
     }));
     if finding.resource_moved {
-        parts.push(if finding.change == Change::Left { "resource gone" } else { "new resource" }.to_owned());
+        parts.push(
+            if finding.change == Change::Left { "resource removed" } else { "new resource" }.to_owned(),
+        );
     }
     parts.join(", ")
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::{amount_of, counts, fate, said, severity, totals};
+use super::{amount_of, check_change, counts, finding_details, severity, totals};
 use crate::text::{clean, count, several};
 use tagpol_eval::diff::{Change, CheckDiff, Diff, FindingDiff, TagDiff};
 use tagpol_eval::message::shown;
@@ -17,7 +17,7 @@ const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Returns the totals of both, the findings by check and the tags that moved, as far as they were
-/// read. In colours, which the writer may strip.
+/// read. In colors, which the writer may strip.
 pub fn pretty(diff: &Diff) -> String {
     let mut out = String::new();
     let (before, after) = (clean(&diff.before.label), clean(&diff.after.label));
@@ -25,7 +25,7 @@ pub fn pretty(diff: &Diff) -> String {
     out.push_str(&sides(diff));
     let [entered, left, changed] = diff.totals();
     if diff.checks.is_empty() {
-        let _ = writeln!(out, "\nno finding differs");
+        let _ = writeln!(out, "\nno finding changed");
     } else {
         let _ = writeln!(
             out,
@@ -69,13 +69,13 @@ fn check(out: &mut String, diff: &Diff, check: &CheckDiff) {
     let costs = [("+", diff_cost(diff, check, true)), ("-", diff_cost(diff, check, false))];
     let costs: String =
         costs.into_iter().filter_map(|(sign, cost)| Some(format!("  {sign}{} a month", cost?))).collect();
-    let fate = match fate(check) {
+    let check_change = match check_change(check) {
         "" => String::new(),
-        fate => format!("  {fate}"),
+        check_change => format!("  {check_change}"),
     };
     let _ = writeln!(
         out,
-        "  {}  {BOLD}{policy}/{id}{BOLD:#}  {}{DIM}{costs}{fate}{DIM:#}",
+        "  {}  {BOLD}{policy}/{id}{BOLD:#}  {}{DIM}{costs}{check_change}{DIM:#}",
         severity(check),
         counts(check)
     );
@@ -111,7 +111,7 @@ fn line(diff: &Diff, check: &CheckDiff, finding: &FindingDiff) -> String {
         finding.ty.as_ref().map(|ty| clean(&shown(ty))),
         finding.account.as_ref().map(|account| clean(&shown(account))),
         finding.cost.map(|cost| amount_of(side, cost)),
-        Some(said(check, finding, |text| format!("`{}`", clean(&shown(text)))))
+        Some(finding_details(check, finding, |text| format!("`{}`", clean(&shown(text)))))
             .filter(|said| !said.is_empty()),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -120,7 +120,7 @@ fn line(diff: &Diff, check: &CheckDiff, finding: &FindingDiff) -> String {
 
 fn tag(out: &mut String, moved: &TagDiff) {
     let _ = writeln!(out, "  {BOLD}{}{BOLD:#}  {}", clean(&moved.tag), several(moved.resources, "resource"));
-    let mut told = 0;
+    let mut listed = 0;
     for step in &moved.moves {
         let value = |value: &Option<String>| {
             value.as_ref().map_or("missing".to_owned(), |value| format!("`{}`", clean(&shown(value))))
@@ -133,9 +133,9 @@ fn tag(out: &mut String, moved: &TagDiff) {
             count(step.resources),
             examples.join(", ")
         );
-        told += step.resources;
+        listed += step.resources;
     }
-    let more = moved.resources.saturating_sub(told);
+    let more = moved.resources.saturating_sub(listed);
     if more > 0 {
         let _ = writeln!(out, "    {DIM}… and {} more{DIM:#}", several(more, "resource"));
     }

@@ -11,11 +11,11 @@ use tagpol_sema::program::{ActionKind, Loc};
 
 use super::{checks, tags};
 use crate::json::{ControlJson, EscalateJson};
+use tagpol_explain::candidates::{Candidate, Outcome, ValueSource};
 use tagpol_explain::change::{Advice, Change};
 use tagpol_explain::check::CheckReason;
 use tagpol_explain::condition::{Junction, Part};
-use tagpol_explain::contenders::{Contender, Fate, Giver};
-use tagpol_explain::resource::{About, CheckStory, Explanation, TagStory};
+use tagpol_explain::resource::{About, CheckExplanation, Explanation, TagExplanation};
 
 /// Version of the contract.
 pub const EXPLAIN_SCHEMA_VERSION: u32 = 1;
@@ -44,10 +44,10 @@ pub fn json(explanation: &Explanation, about: Option<About>) -> Result<String, s
             cost: row.monthly_cost.and_then(|cost| cost.to_string().parse().ok()),
             currency: explanation.snapshot.currency.as_deref(),
         },
-        tags: tags(explanation, about).into_iter().map(|story| tag(&parts, story)).collect(),
+        tags: tags(explanation, about).into_iter().map(|explained| tag(&parts, explained)).collect(),
         checks: checks(explanation, about)
             .into_iter()
-            .map(|story| check(&parts, explanation, story))
+            .map(|explained| check(&parts, explanation, explained))
             .collect(),
         advice: about.is_none().then(|| advice(explanation)),
     };
@@ -180,56 +180,65 @@ fn place(loc: &Loc) -> PlaceJson<'_> {
     PlaceJson { file: &loc.file, line: loc.line, column: loc.column }
 }
 
-fn tag<'a>(parts: &Parts, story: &'a TagStory) -> TagJson<'a> {
+fn tag<'a>(parts: &Parts, explained: &'a TagExplanation) -> TagJson<'a> {
     TagJson {
-        tag: &story.name,
-        r#type: &story.ty,
-        value: story.value.as_deref(),
-        valid: story.valid,
-        source: story.source.map(tagpol_sema::program::Source::as_str),
-        conflict: story.contenders.iter().any(|c| c.fate == Fate::Beaten { conflict: true }),
-        contenders: story.contenders.iter().map(|one| contender(parts, one)).collect(),
-        place: place(&story.loc),
+        tag: &explained.name,
+        r#type: &explained.ty,
+        value: explained.value.as_deref(),
+        valid: explained.valid,
+        source: explained.source.map(tagpol_sema::program::Source::as_str),
+        conflict: explained.candidates.iter().any(|c| c.outcome == Outcome::Beaten { conflict: true }),
+        contenders: explained.candidates.iter().map(|one| candidate(parts, one)).collect(),
+        place: place(&explained.loc),
     }
 }
 
-fn contender<'a>(parts: &Parts, contender: &'a Contender) -> ContenderJson<'a> {
-    let (rule, action, priority) = match &contender.giver {
-        Giver::Rule { name, kind, priority } => {
+fn candidate<'a>(parts: &Parts, candidate: &'a Candidate) -> ContenderJson<'a> {
+    let (rule, action, priority) = match &candidate.value_source {
+        ValueSource::Rule { name, kind, priority } => {
             let action = if *kind == ActionKind::Set { "set" } else { "fill" };
             (Some(name.as_str()), Some(action), Some(*priority))
         }
-        Giver::Native { .. } | Giver::Decision | Giver::Model { .. } | Giver::Default => (None, None, None),
+        ValueSource::Native { .. }
+        | ValueSource::Decision
+        | ValueSource::Model { .. }
+        | ValueSource::Default => (None, None, None),
     };
-    let native = match &contender.giver {
-        Giver::Native { key, raw } => Some((key.as_str(), raw.as_str())),
-        Giver::Rule { .. } | Giver::Decision | Giver::Model { .. } | Giver::Default => None,
+    let native = match &candidate.value_source {
+        ValueSource::Native { key, raw } => Some((key.as_str(), raw.as_str())),
+        ValueSource::Rule { .. }
+        | ValueSource::Decision
+        | ValueSource::Model { .. }
+        | ValueSource::Default => None,
     };
-    let confidence = match &contender.giver {
-        Giver::Model { confidence } => confidence.to_string().parse().ok(),
-        Giver::Rule { .. } | Giver::Native { .. } | Giver::Decision | Giver::Default => None,
+    let confidence = match &candidate.value_source {
+        ValueSource::Model { confidence } => confidence.to_string().parse().ok(),
+        ValueSource::Rule { .. }
+        | ValueSource::Native { .. }
+        | ValueSource::Decision
+        | ValueSource::Default => None,
     };
-    let (fate, condition, missing) = match &contender.fate {
-        Fate::Won => ("won", None, None),
-        Fate::Beaten { conflict: false } => ("beaten", None, None),
-        Fate::Beaten { conflict: true } => ("conflict", None, None),
-        Fate::DidNotFire(part) => ("did-not-fire", Some(parts.condition(part)), None),
-        Fate::NoValue(value) => ("no-value", None, Some(value.as_str())),
-        Fate::Discarded => ("discarded", None, None),
+    let (fate, condition, missing) = match &candidate.outcome {
+        Outcome::Won => ("won", None, None),
+        Outcome::Beaten { conflict: false } => ("beaten", None, None),
+        Outcome::Beaten { conflict: true } => ("conflict", None, None),
+        Outcome::DidNotFire(part) => ("did-not-fire", Some(parts.condition(part)), None),
+        Outcome::NoValue(value) => ("no-value", None, Some(value.as_str())),
+        Outcome::Discarded => ("discarded", None, None),
     };
     ContenderJson {
-        source: contender.giver.source().as_str(),
+        source: candidate.value_source.source().as_str(),
         rule,
         action,
         priority,
         native_key: native.map(|(key, _)| key),
         native_value: native.map(|(_, raw)| raw),
-        value: contender.value.as_deref(),
+        value: candidate.value.as_deref(),
         confidence,
         fate,
         condition,
         missing,
-        place: contender.loc.as_ref().map(place),
+        place: candidate.loc.as_ref().map(place),
     }
 }
 
@@ -282,54 +291,55 @@ fn leaf(part: &Part) -> PartJson<'_> {
     }
 }
 
-fn check<'a>(parts: &Parts, explanation: &'a Explanation, story: &'a CheckStory) -> CheckJson<'a> {
-    let (state, condition) = match &story.reason {
+fn check<'a>(parts: &Parts, explanation: &'a Explanation, explained: &'a CheckExplanation) -> CheckJson<'a> {
+    let (state, condition) = match &explained.reason {
         CheckReason::OutOfScope(_) => ("out-of-scope", None),
         CheckReason::Holds(part) => ("holds", Some(part)),
         CheckReason::Exempt(_) => ("exempt", None),
         CheckReason::Pending { part, .. } => ("pending", Some(part)),
         CheckReason::Open(part) => ("open", Some(part)),
     };
-    let grace = match &story.reason {
+    let grace = match &explained.reason {
         CheckReason::Pending { age, grace, .. } => Some((age.num_seconds(), grace.seconds)),
         _ => None,
     };
-    let tag = story.tag.and_then(|tag| explanation.tags.get(tag.0 as usize));
+    let tag = explained.tag.and_then(|tag| explanation.tags.get(tag.0 as usize));
     CheckJson {
-        policy: &story.policy,
-        check: &story.check,
-        severity: story.severity.as_str(),
+        policy: &explained.policy,
+        check: &explained.check,
+        severity: explained.severity.as_str(),
         state,
-        asks: &story.asks,
-        message: story.message.as_deref(),
+        asks: &explained.asks,
+        message: explained.message.as_deref(),
         tag: tag.map(|tag| tag.name.as_str()),
-        scope: story.scope.as_ref().map(|scope| parts.condition(scope)),
+        scope: explained.scope.as_ref().map(|scope| parts.condition(scope)),
         condition: condition.map(|condition| parts.condition(condition)),
         age_seconds: grace.map(|(age, _)| age),
         grace_seconds: grace.map(|(_, grace)| grace),
-        waiver: story.waiver.as_ref().map(|waiver| WaiverJson {
+        waiver: explained.waiver.as_ref().map(|waiver| WaiverJson {
             until: waiver.until.to_string(),
             because: &waiver.because,
             place: place(&waiver.loc),
         }),
-        not_waived: &story.not_waived,
-        remedy: story.remedy.as_deref(),
-        escalate: story.escalate.as_ref().map(EscalateJson::from),
-        escalation_due: story.escalation_due,
-        controls: story.controls.iter().map(ControlJson::from).collect(),
-        fingerprint: &story.fingerprint,
-        place: place(&story.loc),
+        not_waived: &explained.not_waived,
+        remedy: explained.remedy.as_deref(),
+        escalate: explained.escalate.as_ref().map(EscalateJson::from),
+        escalation_due: explained.escalation_due,
+        controls: explained.controls.iter().map(ControlJson::from).collect(),
+        fingerprint: &explained.fingerprint,
+        place: place(&explained.loc),
     }
 }
 
 fn advice(explanation: &Explanation) -> AdviceJson<'_> {
     let Advice { open, smallest, keeping, stuck, gave_up } = &explanation.advice;
-    let stuck = stuck.iter().filter_map(|check| explanation.checks.iter().find(|story| story.at == *check));
+    let stuck =
+        stuck.iter().filter_map(|check| explanation.checks.iter().find(|explained| explained.at == *check));
     AdviceJson {
         open: *open,
         smallest: smallest.as_ref().map(|found| changed(explanation, found)),
         keeping: keeping.as_ref().map(|found| changed(explanation, found)),
-        stuck: stuck.map(|story| format!("{}/{}", story.policy, story.check)).collect(),
+        stuck: stuck.map(|explained| format!("{}/{}", explained.policy, explained.check)).collect(),
         gave_up: *gave_up,
     }
 }

@@ -6,26 +6,26 @@ mod pretty;
 pub use json::{EXPLAIN_SCHEMA_VERSION, json};
 pub use pretty::pretty;
 
-use tagpol_explain::resource::{About, CheckStory, Explanation, TagStory};
+use tagpol_explain::resource::{About, CheckExplanation, Explanation, TagExplanation};
 
-/// The tags that are told; all, or the one that was asked about.
-fn tags(explanation: &Explanation, about: Option<About>) -> Vec<&TagStory> {
+/// The selected tags: all, or the requested one.
+fn tags(explanation: &Explanation, about: Option<About>) -> Vec<&TagExplanation> {
     let tags = (0u32..).zip(&explanation.tags);
-    let told = tags.filter(|(id, _)| match about {
+    let selected = tags.filter(|(id, _)| match about {
         None => true,
         Some(About::Tag(tag)) => tag.0 == *id,
         Some(About::Policy(_) | About::Check(_)) => false,
     });
-    told.map(|(_, story)| story).collect()
+    selected.map(|(_, explained)| explained).collect()
 }
 
-/// The checks that are told: those that were asked about, else all.
-fn checks(explanation: &Explanation, about: Option<About>) -> Vec<&CheckStory> {
-    let told = explanation.checks.iter().filter(|story| match about {
+/// The selected checks: the requested ones, else all.
+fn checks(explanation: &Explanation, about: Option<About>) -> Vec<&CheckExplanation> {
+    let selected = explanation.checks.iter().filter(|explained| match about {
         None => true,
         Some(About::Tag(_)) => false,
-        Some(About::Policy(policy)) => story.at.0 == policy,
-        Some(About::Check(check)) => story.at == check,
+        Some(About::Policy(policy)) => explained.at.0 == policy,
+        Some(About::Check(check)) => explained.at == check,
     });
-    told.collect()
+    selected.collect()
 }

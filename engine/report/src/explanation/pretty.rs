@@ -10,11 +10,11 @@ use tagpol_sema::words::duration;
 use super::{checks, tags};
 use crate::text::{clean, decimal, money};
 use tagpol_eval::message::shown;
+use tagpol_explain::candidates::{Candidate, Outcome, ValueSource};
 use tagpol_explain::change::{Advice, Change};
 use tagpol_explain::check::CheckReason;
-use tagpol_explain::contenders::{Contender, Fate, Giver};
 use tagpol_explain::narrate;
-use tagpol_explain::resource::{About, CheckStory, Explanation, TagStory};
+use tagpol_explain::resource::{About, CheckExplanation, Explanation, TagExplanation};
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
@@ -23,26 +23,27 @@ const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Returns the explanation: all tags, findings and the smallest change, or only what is asked about,
-/// and then with each rule that did not fire and each check that holds. In colours, which the writer may
+/// and then with each rule that did not fire and each check that holds. In colors, which the writer may
 /// strip.
 pub fn pretty(explanation: &Explanation, about: Option<About>) -> String {
     let mut out = String::new();
     heading(&mut out, &explanation.resource, explanation.snapshot.currency.as_deref());
-    let told = tags(explanation, about);
-    if !told.is_empty() {
+    let selected = tags(explanation, about);
+    if !selected.is_empty() {
         let _ = writeln!(out, "\n{BOLD}Tags{BOLD:#}");
     }
-    // What nothing speaks of needs no line of its own.
-    let (silent, told): (Vec<&TagStory>, Vec<&TagStory>) =
-        told.into_iter().partition(|story| story.contenders.is_empty() && story.value.is_none());
-    for story in told {
-        tag(&mut out, story, about.is_some());
+    // What nothing refers to needs no line of its own.
+    let (silent, selected): (Vec<&TagExplanation>, Vec<&TagExplanation>) = selected
+        .into_iter()
+        .partition(|explained| explained.candidates.is_empty() && explained.value.is_none());
+    for explained in selected {
+        tag(&mut out, explained, about.is_some());
     }
     if !silent.is_empty() {
-        let names: Vec<&str> = silent.iter().map(|story| story.name.as_str()).collect();
+        let names: Vec<&str> = silent.iter().map(|explained| explained.name.as_str()).collect();
         let _ = writeln!(
             out,
-            "  {YELLOW}missing{YELLOW:#}, with no native key, rule or default: {}",
+            "  {YELLOW}missing{YELLOW:#} (no native key, rule or default): {}",
             names.join(", ")
         );
     }
@@ -74,70 +75,72 @@ fn heading(out: &mut String, row: &Row, currency: Option<&str>) {
     }
 }
 
-fn tag(out: &mut String, story: &TagStory, all: bool) {
-    let value = match &story.value {
-        None => format!("{} is {YELLOW}missing{YELLOW:#}", story.name),
-        Some(value) => format!("{} = {GREEN}{}{GREEN:#}", story.name, clean(&shown(value))),
+fn tag(out: &mut String, explained: &TagExplanation, all: bool) {
+    let value = match &explained.value {
+        None => format!("{} is {YELLOW}missing{YELLOW:#}", explained.name),
+        Some(value) => format!("{} = {GREEN}{}{GREEN:#}", explained.name, clean(&shown(value))),
     };
-    let note = match (&story.value, story.valid) {
-        (Some(_), false) => format!("  {RED}not valid{RED:#}, want {}", clean(&story.ty)),
+    let note = match (&explained.value, explained.valid) {
+        (Some(_), false) => format!("  {RED}not valid{RED:#}, expected {}", clean(&explained.ty)),
         _ => String::new(),
     };
-    let source = story.source.map(|source| format!("  {DIM}{}{DIM:#}", source.as_str())).unwrap_or_default();
+    let source =
+        explained.source.map(|source| format!("  {DIM}{}{DIM:#}", source.as_str())).unwrap_or_default();
     let _ = writeln!(out, "  {value}{source}{note}");
-    for contender in &story.contenders {
+    for candidate in &explained.candidates {
         // Without a value each rule that could have given one is of interest.
-        let quiet = matches!(contender.fate, Fate::DidNotFire(_)) && story.value.is_some();
+        let quiet = matches!(candidate.outcome, Outcome::DidNotFire(_)) && explained.value.is_some();
         if all || !quiet {
-            let sign = if contender.fate == Fate::Won { "+" } else { "-" };
-            let _ = writeln!(out, "    {DIM}{sign}{DIM:#} {}", clean(&sentence(story, contender)));
+            let sign = if candidate.outcome == Outcome::Won { "+" } else { "-" };
+            let _ = writeln!(out, "    {DIM}{sign}{DIM:#} {}", clean(&sentence(explained, candidate)));
         }
     }
 }
 
-/// What a contender is, what it says, and what became of it.
-fn sentence(story: &TagStory, contender: &Contender) -> String {
-    let who = giver(contender);
-    match &contender.fate {
-        Fate::Won => who,
-        Fate::Beaten { conflict } => {
-            let winner = story.contenders.iter().find(|other| other.fate == Fate::Won);
-            let winner = winner.map_or_else(|| "something stronger".to_owned(), |winner| name(&winner.giver));
-            let conflict = if *conflict { "; the two contradict each other" } else { "" };
-            format!("{who}, beaten by {winner}{conflict}")
+/// What a candidate is, what it says, and what became of it.
+fn sentence(explained: &TagExplanation, candidate: &Candidate) -> String {
+    let who = value_source(candidate);
+    match &candidate.outcome {
+        Outcome::Won => who,
+        Outcome::Beaten { conflict } => {
+            let winner = explained.candidates.iter().find(|other| other.outcome == Outcome::Won);
+            let winner =
+                winner.map_or_else(|| "a stronger source".to_owned(), |winner| name(&winner.value_source));
+            let conflict = if *conflict { "; the values conflict" } else { "" };
+            format!("{who}, overridden by {winner}{conflict}")
         }
-        Fate::DidNotFire(part) => {
-            format!("{} does not fire: {}", name(&contender.giver), narrate::decisive(part))
+        Outcome::DidNotFire(part) => {
+            format!("{} does not fire: {}", name(&candidate.value_source), narrate::decisive(part))
         }
-        Fate::NoValue(value) => {
-            let place = contender.loc.as_ref().map(place).unwrap_or_default();
-            format!("{} fires, but `{}` is missing{place}", name(&contender.giver), shown(value))
+        Outcome::NoValue(value) => {
+            let place = candidate.loc.as_ref().map(place).unwrap_or_default();
+            format!("{} fires, but `{}` is missing{place}", name(&candidate.value_source), shown(value))
         }
-        Fate::Discarded => who,
+        Outcome::Discarded => who,
     }
 }
 
-fn name(giver: &Giver) -> String {
-    match giver {
-        Giver::Rule { name, .. } => format!("rule {name}"),
-        Giver::Native { key, .. } => format!("native key `{}`", shown(key)),
-        Giver::Decision => "a person".to_owned(),
-        Giver::Model { .. } => "the model".to_owned(),
-        Giver::Default => "its default".to_owned(),
+fn name(value_source: &ValueSource) -> String {
+    match value_source {
+        ValueSource::Rule { name, .. } => format!("rule {name}"),
+        ValueSource::Native { key, .. } => format!("native key `{}`", shown(key)),
+        ValueSource::Decision => "a person".to_owned(),
+        ValueSource::Model { .. } => "the model".to_owned(),
+        ValueSource::Default => "the default".to_owned(),
     }
 }
 
-fn giver(contender: &Contender) -> String {
-    let at = contender.loc.as_ref().map(place).unwrap_or_default();
-    let value = shown(contender.value.as_deref().unwrap_or_default());
-    match &contender.giver {
-        Giver::Rule { name, kind, priority } => {
+fn value_source(candidate: &Candidate) -> String {
+    let at = candidate.loc.as_ref().map(place).unwrap_or_default();
+    let value = shown(candidate.value.as_deref().unwrap_or_default());
+    match &candidate.value_source {
+        ValueSource::Rule { name, kind, priority } => {
             let verb = if *kind == ActionKind::Set { "sets" } else { "fills" };
             format!("rule {name} {verb} `{value}` at priority {priority}{at}")
         }
-        Giver::Native { key, raw } => {
-            let says = format!("native key `{}` says `{}`", shown(key), shown(raw));
-            match (&contender.value, &contender.loc) {
+        ValueSource::Native { key, raw } => {
+            let says = format!("native key `{}` is `{}`", shown(key), shown(raw));
+            match (&candidate.value, &candidate.loc) {
                 (None, _) => format!("{says}, which counts as missing{at}"),
                 (Some(value), Some(_)) if value != raw => {
                     format!("{says}, which becomes `{}`{at}", shown(value))
@@ -146,11 +149,11 @@ fn giver(contender: &Contender) -> String {
                 _ => says,
             }
         }
-        Giver::Decision => format!("a person decided `{value}`"),
-        Giver::Model { confidence } => {
-            format!("the model says `{value}` with confidence {}", confidence.normalize())
+        ValueSource::Decision => format!("a person decided `{value}`"),
+        ValueSource::Model { confidence } => {
+            format!("the model predicts `{value}` with confidence {}", confidence.normalize())
         }
-        Giver::Default => format!("its default `{value}`{at}"),
+        ValueSource::Default => format!("the default `{value}`{at}"),
     }
 }
 
@@ -158,95 +161,92 @@ fn place(loc: &Loc) -> String {
     format!(" ({})", narrate::at(loc))
 }
 
-fn findings(out: &mut String, told: &[&CheckStory], all: bool) {
-    let (found, others): (Vec<&&CheckStory>, Vec<&&CheckStory>) =
-        told.iter().partition(|story| story.is_finding());
-    if !told.is_empty() {
+fn findings(out: &mut String, checks: &[&CheckExplanation], all: bool) {
+    let (found, others): (Vec<&&CheckExplanation>, Vec<&&CheckExplanation>) =
+        checks.iter().partition(|explained| explained.is_finding());
+    if !checks.is_empty() {
         let _ = writeln!(out, "\n{BOLD}{}{BOLD:#}", if all { "Checks" } else { "Findings" });
     }
-    let severity = |story: &&&CheckStory| std::cmp::Reverse(story.severity);
+    let severity = |explained: &&&CheckExplanation| std::cmp::Reverse(explained.severity);
     let mut sorted = found.clone();
     sorted.sort_by_key(severity);
-    for story in &sorted {
-        finding(out, story);
+    for explained in &sorted {
+        finding(out, explained);
     }
     if all {
-        for story in others {
-            let _ = writeln!(out, "  {GREEN}ok{GREEN:#}  {}", clean(&no_finding(story)));
+        for explained in others {
+            let _ = writeln!(out, "  {GREEN}ok{GREEN:#}  {}", clean(&no_finding(explained)));
         }
         return;
     }
-    let holds = others.iter().filter(|story| matches!(story.reason, CheckReason::Holds(_))).count();
+    let holds = others.iter().filter(|explained| matches!(explained.reason, CheckReason::Holds(_))).count();
     let out_of_scope = others.len() - holds;
-    let _ = writeln!(
-        out,
-        "  {DIM}{holds} of {} checks hold, {out_of_scope} are of policies that do not speak of it{DIM:#}",
-        told.len()
-    );
+    let _ =
+        writeln!(out, "  {DIM}{holds} of {} checks pass, {out_of_scope} do not apply{DIM:#}", checks.len());
 }
 
-fn no_finding(story: &CheckStory) -> String {
-    match &story.reason {
+fn no_finding(explained: &CheckExplanation) -> String {
+    match &explained.reason {
         CheckReason::OutOfScope(part) => {
-            format!("{}/{} does not speak of it: {}", story.policy, story.check, narrate::decisive(part))
+            format!("{}/{} does not apply: {}", explained.policy, explained.check, narrate::decisive(part))
         }
         CheckReason::Holds(part) => {
-            format!("{}/{} holds: {}", story.policy, story.check, narrate::decisive(part))
+            format!("{}/{} passes: {}", explained.policy, explained.check, narrate::decisive(part))
         }
         CheckReason::Exempt(_) | CheckReason::Pending { .. } | CheckReason::Open(_) => String::new(),
     }
 }
 
-fn finding(out: &mut String, story: &CheckStory) {
-    let state = match story.reason {
-        CheckReason::Exempt(_) => "exempt",
+fn finding(out: &mut String, explained: &CheckExplanation) {
+    let state = match explained.reason {
+        CheckReason::Exempt(_) => "waived",
         CheckReason::Pending { .. } => "pending",
         _ => "open",
     };
-    let color = color_of(story.severity);
+    let color = color_of(explained.severity);
     let _ = writeln!(
         out,
         "  {color}{}{color:#}  {BOLD}{}/{}{BOLD:#}  {state}",
-        story.severity.as_str(),
-        clean(&story.policy),
-        clean(&story.check)
+        explained.severity.as_str(),
+        clean(&explained.policy),
+        clean(&explained.check)
     );
-    for line in reasons(story) {
+    for line in reasons(explained) {
         let _ = writeln!(out, "    {}", clean(&line));
     }
 }
 
 /// Why there is a finding, a line each.
-fn reasons(story: &CheckStory) -> Vec<String> {
-    let mut lines: Vec<String> = story.message.iter().cloned().collect();
-    match &story.reason {
-        CheckReason::Open(part) => lines.push(format!("asks: {}", narrate::decisive(part))),
+fn reasons(explained: &CheckExplanation) -> Vec<String> {
+    let mut lines: Vec<String> = explained.message.iter().cloned().collect();
+    match &explained.reason {
+        CheckReason::Open(part) => lines.push(format!("requirement: {}", narrate::decisive(part))),
         CheckReason::Pending { part, age, grace } => {
-            lines.push(format!("asks: {}", narrate::decisive(part)));
-            lines.push(format!("grace: {}", narrate::pending(*age, *grace)));
+            lines.push(format!("requirement: {}", narrate::decisive(part)));
+            lines.push(format!("pending: {}", narrate::pending(*age, *grace)));
         }
         CheckReason::Exempt(_) | CheckReason::OutOfScope(_) | CheckReason::Holds(_) => {}
     }
-    lines.extend(story.scope.iter().map(|scope| format!("in scope: {}", narrate::decisive(scope))));
-    if let Some(waiver) = &story.waiver {
+    lines.extend(explained.scope.iter().map(|scope| format!("in scope: {}", narrate::decisive(scope))));
+    if let Some(waiver) = &explained.waiver {
         let because = shown(&waiver.because);
         lines.push(format!("waived until {}{}: {because}", waiver.until, place(&waiver.loc)));
     }
     lines.extend(
-        story
+        explained
             .not_waived
             .iter()
-            .filter(|line| *line != "no waiver speaks of it")
+            .filter(|line| *line != "no waiver applies")
             .map(|line| format!("not waived: {line}")),
     );
-    lines.extend(story.remedy.iter().map(|remedy| format!("the policy's remedy is `{}`", shown(remedy))));
-    let escalate = story.escalate.as_ref().filter(|_| story.waiver.is_none());
+    lines.extend(explained.remedy.iter().map(|remedy| format!("the policy suggests `{}`", shown(remedy))));
+    let escalate = explained.escalate.as_ref().filter(|_| explained.waiver.is_none());
     lines.extend(escalate.map(|escalation| {
         let to = shown(&escalation.to);
-        if story.escalation_due {
-            format!("due to be told to {to}: it is open for {} or longer", duration(escalation.after))
+        if explained.escalation_due {
+            format!("escalation to {to} is due: open for {} or longer", duration(escalation.after))
         } else {
-            format!("told to {to} once it is open for {}", duration(escalation.after))
+            format!("escalates to {to} when open for {}", duration(escalation.after))
         }
     }));
     lines
@@ -259,25 +259,20 @@ fn advice(out: &mut String, explanation: &Explanation) {
     }
     let _ = writeln!(out, "\n{BOLD}To make it compliant{BOLD:#}");
     for stuck in &advice.stuck {
-        if let Some(story) = explanation.checks.iter().find(|story| story.at == *stuck) {
-            let path = format!("{}/{}", story.policy, story.check);
-            let _ = writeln!(
-                out,
-                "  no change of tags mends {}, which asks: {}",
-                clean(&path),
-                clean(&story.asks)
-            );
+        if let Some(explained) = explanation.checks.iter().find(|explained| explained.at == *stuck) {
+            let path = format!("{}/{}", explained.policy, explained.check);
+            let _ = writeln!(out, "  no change of tags fixes {}: {}", clean(&path), clean(&explained.asks));
         }
     }
     let all = advice.open == advice.stuck.len();
     match (&advice.keeping, &advice.smallest) {
         _ if all => {}
         (Some(keeping), Some(smallest)) if keeping.len() > smallest.len() => {
-            changes(out, explanation, "what is missing or wrong:", keeping);
-            changes(out, explanation, "fewer changes, but of what is valid now:", smallest);
+            changes(out, explanation, "changes to missing or invalid tags:", keeping);
+            changes(out, explanation, "fewer changes, but to tags that are valid now:", smallest);
         }
         (Some(found), _) | (None, Some(found)) => {
-            let rest = if advice.stuck.is_empty() { "" } else { " that mends the rest" };
+            let rest = if advice.stuck.is_empty() { "" } else { " that fixes the rest" };
             changes(out, explanation, &format!("the smallest change of tags{rest}:"), found);
         }
         (None, None) => nothing(out, advice),
@@ -288,12 +283,12 @@ fn advice(out: &mut String, explanation: &Explanation) {
 }
 
 fn nothing(out: &mut String, advice: &Advice) {
-    let said = if advice.gave_up {
+    let sentence = if advice.gave_up {
         "no change of tags was found; the search ended early"
     } else {
-        "no change of tags mends all of it at once"
+        "no change of tags fixes all findings at once"
     };
-    let _ = writeln!(out, "  {said}");
+    let _ = writeln!(out, "  {sentence}");
 }
 
 fn changes(out: &mut String, explanation: &Explanation, title: &str, changes: &[Change]) {
@@ -306,7 +301,7 @@ fn changes(out: &mut String, explanation: &Explanation, title: &str, changes: &[
         };
         let example = change.example_of.as_ref();
         let example =
-            example.map(|asked| format!("  {DIM}for example; {}{DIM:#}", clean(asked))).unwrap_or_default();
+            example.map(|asked| format!("  {DIM}(example: {}){DIM:#}", clean(asked))).unwrap_or_default();
         let (from, to) = (side(&change.from), side(&change.to));
         let _ = writeln!(out, "    {}: {from} -> {GREEN}{to}{GREEN:#}{example}", tag.name);
     }

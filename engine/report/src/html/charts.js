@@ -1,4 +1,4 @@
-// Drawings. Each has a text beside it or a label that says the same.
+// Drawings. Each has a text next to it or a label that says the same.
 
 const grade = (score) => (score >= 90 ? "good" : score >= 60 ? "fair" : "poor");
 

@@ -189,12 +189,12 @@ struct FindingsData {
     region: Vec<i64>,
     tag: Vec<i64>,
     value: Vec<i64>,
-    tells: Vec<u8>,
+    shows_value: Vec<u8>,
     remedy: Vec<i64>,
     message: Vec<i64>,
     waiver: Vec<i64>,
     cost: Vec<Option<f64>>,
-    /// Whether it is open and was not before; empty where there is nothing to compare with.
+    /// Whether it is open and was not before; empty if there is nothing to compare with.
     new: Vec<u8>,
 }
 
@@ -410,7 +410,7 @@ fn findings(report: &Report<'_>, strings: &mut Strings) -> FindingsData {
         data.region.push(strings.number(finding.region.as_deref()));
         data.tag.push(strings.number(finding.tag.as_deref().or(finding.attribute)));
         data.value.push(strings.number(finding.value.as_deref()));
-        data.tells.push(u8::from(finding.tells_value));
+        data.shows_value.push(u8::from(finding.shows_value));
         data.remedy.push(strings.number(finding.remedy.as_deref()));
         data.message.push(strings.number(Some(&finding.message)));
         let waiver = report.waivers.index_of(at).and_then(|waiver| i64::try_from(waiver).ok());

@@ -35,11 +35,14 @@ const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximum
 const count = (number) => NUMBER.format(number);
 const several = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
 
-/// A share in percent, cut off: 100% only where nothing is missing.
+/// A share in percent, rounded; 100% and 0% are exact. From 99% on with one decimal.
 function percent(part, whole) {
   if (!whole) return "–";
-  const tenths = Math.floor((part / whole) * 1000);
-  return tenths % 10 === 0 || tenths >= 990 ? `${tenths / 10}%` : `${Math.floor(tenths / 10)}%`;
+  const exact = (part / whole) * 100;
+  if (part > 0 && exact < 0.5) return "<1%";
+  if (exact < 98.5) return `${Math.round(exact)}%`;
+  const rounded = Math.round(exact * 10) / 10;
+  return `${part < whole ? Math.min(rounded, 99.9) : rounded}%`;
 }
 
 /// A foreign text; directions of writing in it end with it.

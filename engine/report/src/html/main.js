@@ -5,7 +5,7 @@ const THEMES = ["auto", "light", "dark"];
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   byId("theme").textContent = { auto: "◐ auto", light: "☀ light", dark: "☾ dark" }[theme];
-  byId("theme").setAttribute("aria-label", `Colours: ${theme}. Change them`);
+  byId("theme").setAttribute("aria-label", `Colors: ${theme}. Change them`);
 }
 
 /// The theme that was chosen before; browsers may keep nothing for a file.
@@ -28,8 +28,8 @@ function makeHead() {
   byId("facts").append(...facts.filter(Boolean).map((fact) => el("span", null, foreign(fact))));
   const notes = [];
   if (snapshot.rejected_rows) notes.push(`${several(snapshot.rejected_rows, "row")} of the inventory could not be read.`);
-  if (DATA.summary.conflicts) notes.push(`${several(DATA.summary.conflicts, "tag")} had two values of equal rank; the first was taken.`);
-  if (snapshot.unattributed) notes.push(`Charges of ${money(snapshot.unattributed)} name no resource and are not part of the costs above.`);
+  if (DATA.summary.conflicts) notes.push(`${several(DATA.summary.conflicts, "tag")} had two different values of equal rank; the first value is used.`);
+  if (snapshot.unattributed) notes.push(`Not included in the costs above: ${money(snapshot.unattributed)} in charges without a resource.`);
   byId("foot").append(`tagpol ${DATA.version} · snapshot ${snapshot.id} · tags are virtual tags. `, notes.join(" "));
   setTheme(storedTheme());
   byId("theme").addEventListener("click", () => {

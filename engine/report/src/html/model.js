@@ -19,7 +19,7 @@ const nameOf = (row) => text(ROWS.name[row]) || text(ROWS.resource[row]);
 function foundIn(row) {
   const value = text(ROWS.value[row]);
   if (value !== null) return value === "" ? "(empty)" : value;
-  return ROWS.tells[row] ? "missing" : "";
+  return ROWS.shows_value[row] ? "missing" : "";
 }
 
 // What the table shows. A set that is empty lets everything through.
@@ -104,7 +104,7 @@ function sorted(rows) {
   return rows.sort((a, b) => {
     const order = compare(keys[a], keys[b]);
     if (order) return order === 2 || order === -2 ? order : order * sign;
-    // Of equals the dearest first, then as they were.
+    // Of equals the most expensive first, then as they were.
     return COSTS[b] - COSTS[a] || a - b;
   });
 }

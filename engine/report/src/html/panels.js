@@ -1,6 +1,6 @@
 // The cards above the table.
 
-/// A card with a heading, and beside it what belongs there.
+/// A card with a heading, and next to it what belongs there.
 function card(title, attributes, ...children) {
   const { beside, ...rest } = attributes || {};
   return el("article", { ...rest, class: `card ${rest.class || ""}`.trim() },
@@ -45,7 +45,7 @@ function overview() {
       el("strong", null, count(summary.open[at])), el("span", null, severity))));
   const share = (part, whole) => (whole > 0 ? Math.max(0, Math.min(1, part / whole)) : 0);
   const hero = card("Score", { class: "hero" }, gauge(summary.score),
-    DATA.trend.length > 1 ? change(DATA.trend) : el("p", { class: "hint" }, "share of checks that hold, weighed by severity"));
+    DATA.trend.length > 1 ? change(DATA.trend) : el("p", { class: "hint" }, "share of passing checks, weighted by severity"));
   const numbers = card("Now", { class: "numbers" },
     el("div", { class: "tiles" },
       tile("Compliant resources", percent(summary.compliant, summary.resources),
@@ -64,7 +64,7 @@ function overview() {
 function openNote(summary) {
   const parts = [];
   if (summary.new !== null) parts.push(`${count(summary.new)} new`);
-  if (summary.pending) parts.push(`${count(summary.pending)} more inside a grace`);
+  if (summary.pending) parts.push(`${count(summary.pending)} pending`);
   if (summary.exempt) parts.push(`${count(summary.exempt)} waived`);
   return parts.join(", ") || "nothing pending, nothing waived";
 }
@@ -88,12 +88,12 @@ function trend() {
     el("p", { class: "axis" }, el("span", null, runs[0].at.slice(0, 10)), el("span", null, runs[runs.length - 1].at.slice(0, 10))));
 }
 
-/// The checks that are worth mending first.
+/// The checks that are worth fixing first.
 function steps() {
   const worst = DATA.checks.filter((check) => check.open > 0)
     .sort((a, b) => a.severity - b.severity || (b.cost || 0) - (a.cost || 0) || b.open - a.open).slice(0, 4);
-  if (worst.length === 0) return card("Nothing to mend", { class: "steps" }, el("p", { class: "all-good" }, "✓ No finding is open."));
-  return card("Mend first", { class: "steps" }, el("ol", null, worst.map((check) =>
+  if (worst.length === 0) return card("Nothing to fix", { class: "steps" }, el("p", { class: "all-good" }, "✓ No finding is open."));
+  return card("Fix first", { class: "steps" }, el("ol", null, worst.map((check) =>
     el("li", null, el("button", { type: "button", class: "step", onclick: () => showOnly({ check: `${check.policy}/${check.check}` }) },
       el("span", { class: `mark ${SEVERITIES[check.severity]}` }, SEVERITIES[check.severity]),
       el("strong", null, check.asks),
@@ -149,14 +149,14 @@ function coverage() {
     const parts = SOURCES.map((source) => ({ color: `source-${source}`, what: source, part: of((one) => one.valid && one.source === source) }));
     parts.push({ color: "invalid", what: "present, not valid", part: of((one) => !one.valid && one.source !== null) });
     const shown = parts.map(({ color, what, part }) => ({ share: all ? part / all : 0, color, label: `${what}: ${percent(part, all)}` }));
-    const said = shown.filter((part) => part.share > 0).map((part) => part.label).join(", ");
+    const summary = shown.filter((part) => part.share > 0).map((part) => part.label).join(", ");
     const missing = of((part) => part.source === null);
-    return el("li", { title: `${said}${said ? ", " : ""}missing: ${percent(missing, all)}` },
+    return el("li", { title: `${summary}${summary ? ", " : ""}missing: ${percent(missing, all)}` },
       el("span", { class: "label" }, el("span", null, tag.tag),
         tag.importance !== null && el("small", { class: `importance ${SEVERITIES[tag.importance]}` }, SEVERITIES[tag.importance])),
       el("span", { class: "amount" }, percent(valid, all)),
       stack(shown),
-      el("span", { class: "unseen" }, `${said}, missing ${percent(missing, all)}`));
+      el("span", { class: "unseen" }, `${summary}, missing ${percent(missing, all)}`));
   };
   const rank = (tag) => tag.importance ?? SEVERITIES.length;
   const tags = [...DATA.breakdown.coverage].sort((a, b) => rank(a) - rank(b));
@@ -178,7 +178,7 @@ function coverage() {
   return card("Coverage by tag", { class: "coverage-card", beside }, list, legend);
 }
 
-const valueName = (value) => (value === null ? "(no value)" : value === "" ? "(empty)" : value);
+const valueName = (value) => (value === null ? "(missing)" : value === "" ? "(empty)" : value);
 
 /// What the values of a tag cost; by number of resources where no cost is known.
 function measured(by) {
@@ -266,7 +266,7 @@ function controls() {
       const key = `${framework} ${id}`;
       const control = found.get(key) || { framework, id, checks: 0, passing: 0, open: 0, pending: 0, scope: 0, policies: new Set() };
       control.checks += 1;
-      // What is inside a grace does not hold yet, and what applies to nothing says nothing.
+      // A pending finding does not pass yet, and a check without resources in scope counts as nothing.
       control.passing += check.open + check.pending === 0 && check.in_scope > 0 ? 1 : 0;
       control.open += check.open;
       control.pending += check.pending;
@@ -278,14 +278,14 @@ function controls() {
   if (found.size === 0) return null;
   const rows = [...found.values()].sort((a, b) => b.open - a.open || compare(a.framework, b.framework) || compare(a.id, b.id));
   return card("Controls", null, el("div", { class: "scroll" }, el("table", { class: "plain" },
-    el("thead", null, el("tr", null, ["Control", "Checks that hold", "Open findings"].map((title, at) => el("th", { scope: "col", class: at ? "number" : "" }, title)))),
+    el("thead", null, el("tr", null, ["Control", "Passing checks", "Open findings"].map((title, at) => el("th", { scope: "col", class: at ? "number" : "" }, title)))),
     el("tbody", null, rows.map((control) => el("tr", null,
       el("th", { scope: "row" }, foreign(`${control.framework} ${control.id}`), el("small", null, [...control.policies].join(", "))),
       el("td", { class: "number" }, `${control.passing} of ${control.checks}`),
       el("td", { class: `number ${standing(control)[0]}` }, standing(control)[1])))))));
 }
 
-/// How a control stands: a colour, and a word or the number of its open findings.
+/// The state of a control: a color, and a word or the number of its open findings.
 function standing({ open, pending, scope }) {
   if (open > 0) return ["poor", count(open)];
   if (pending > 0) return ["fair", `${count(pending)} pending`];
@@ -305,7 +305,7 @@ function waivers() {
 /// Cards below each other; the last one takes what is left.
 const column = (...cards) => el("div", { class: "column" }, cards.filter(Boolean));
 
-/// What is told by tag on the right of the coverage, and what it is worth beside it. Without tags to
+/// What is reported by tag on the right of the coverage, and what it is worth next to it. Without tags to
 /// tell costs by, the cards that remain stand side by side.
 function tagCards() {
   const breakdown = DATA.breakdown || { coverage: [] };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::text::{clean, shorten};
 
 /// Characters of a text that a page shows; what is longer is cut in the middle.
-const SHOWN: usize = 500;
+const MAX_TEXT_CHARS: usize = 500;
 
 /// Texts by their number, in the order in which they were first met.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    /// Returns the number of a foreign text; -1 where there is none.
+    /// Returns the number of a foreign text; -1 if there is none.
     pub(super) fn number(&mut self, text: Option<&str>) -> i64 {
         let Some(text) = text else { return -1 };
         let text = tame(text);
@@ -31,5 +31,5 @@ impl Strings {
 /// Returns a foreign text as a page shows it: in one line, without characters that turn the direction
 /// of what is around it, and cut where it is very long.
 pub(super) fn tame(text: &str) -> String {
-    clean(&shorten(text, SHOWN))
+    clean(&shorten(text, MAX_TEXT_CHARS))
 }

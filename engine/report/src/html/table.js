@@ -128,7 +128,7 @@ function openDetail(row) {
   const facts = [
     ["Resource", text(ROWS.resource[row])], ["Name", text(ROWS.name[row])], ["Type", text(ROWS.type[row])],
     ["Provider", text(ROWS.provider[row])], ["Account", text(ROWS.account[row])], ["Region", text(ROWS.region[row])],
-    ["Tag", text(ROWS.tag[row])], ["Found", foundIn(row)], ["Would be mended by", text(ROWS.remedy[row])],
+    ["Tag", text(ROWS.tag[row])], ["Found", foundIn(row)], ["Fix", text(ROWS.remedy[row])],
     ["Cost a month", ROWS.cost[row] === null ? null : money(ROWS.cost[row])],
     ["Policy", `${check.policy}/${check.check}`], ["Written at", `${check.file}:${check.line}`],
     ["Controls", check.controls.map((control) => control.join(" ")).join(", ")], ["Escalates to", check.escalate],
@@ -232,7 +232,7 @@ function showOnly(only) {
 /// Paper does not scroll: the first findings as a plain table.
 function printFindings() {
   const rows = GRID.rows.slice(0, PRINTED);
-  const titles = ["Severity", "Resource", "Account", "Policy / check", "What is wrong", "Cost a month"];
+  const titles = ["Severity", "Resource", "Account", "Policy / check", "Problem", "Cost a month"];
   const values = (row) => [SEVERITIES[severityOf(row)], nameOf(row), text(ROWS.account[row]), `${checkOf(row).policy}/${checkOf(row).check}`,
     text(ROWS.message[row]), ROWS.cost[row] === null ? "" : money(ROWS.cost[row])];
   byId("print-findings").replaceChildren(

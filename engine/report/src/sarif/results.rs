@@ -66,7 +66,7 @@ fn of_finding<'a>(
 fn suppression(report: &Report<'_>, at: usize, state: State) -> Option<Suppression> {
     let justification = match state {
         State::Open => return None,
-        State::Pending => "inside the grace of the policy".to_owned(),
+        State::Pending => "within the policy's grace period".to_owned(),
         State::Exempt => report.waivers.of(at).map_or_else(
             || "waived".to_owned(),
             |waiver| {

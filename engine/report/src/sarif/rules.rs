@@ -66,7 +66,7 @@ fn help(check: &CheckResult, doc: &str) -> Help {
     }
     let _ = write!(
         markdown,
-        "\nMend the tag in the cloud, teach `normalize` its spelling, or waive it with `exempt`.\n"
+        "\nFix the tag in the cloud, add its spelling to `normalize`, or waive the finding with `exempt`.\n"
     );
     Help { text, markdown }
 }

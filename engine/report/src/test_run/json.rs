@@ -174,7 +174,7 @@ fn tally(tally: Tally) -> TallyJson {
 fn mutation(mutation: &Mutation) -> MutationJson<'_> {
     MutationJson {
         mutants: mutation.mutants,
-        noticed: mutation.noticed,
+        noticed: mutation.caught,
         percent: mutation.tally().percent(),
         equivalent: mutation.equivalent,
         survivors: mutation

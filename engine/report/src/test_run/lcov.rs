@@ -1,4 +1,4 @@
-//! Coverage as an LCOV tracefile, which editors and services show beside the text.
+//! Coverage as an LCOV tracefile, which editors and services show next to the text.
 
 use std::fmt::Write as _;
 

@@ -27,10 +27,10 @@ pub struct TestReport<'a> {
     pub now: DateTime<Utc>,
     /// How long the tests took.
     pub elapsed: Duration,
-    /// What became of the tests.
+    /// The result of the tests.
     pub run: &'a TestRun,
     /// What they cover, where that was asked for.
     pub coverage: Option<&'a Coverage>,
-    /// Which mistakes they notice, where that was asked for.
+    /// The mutants they catch, if requested.
     pub mutation: Option<&'a Mutation>,
 }

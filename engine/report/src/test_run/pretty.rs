@@ -16,7 +16,7 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
 
 /// Returns one line a test, what was expected and found below those that failed, and the counts. In
-/// colours, which the writer may strip.
+/// colors, which the writer may strip.
 pub fn pretty(report: &TestReport<'_>) -> String {
     let mut text = String::new();
     for result in &report.run.results {
@@ -69,7 +69,7 @@ const WIDEST: usize = 200;
 /// A table of files, and what is not covered.
 fn coverage(text: &mut String, coverage: &Coverage) {
     if coverage.points.is_empty() {
-        text.push_str("\nthere is nothing to cover: no rule, no `normalize`, no policy\n");
+        text.push_str("\nnothing to cover: there is no rule, `normalize` or policy\n");
         return;
     }
     let mut rows: Vec<[String; 5]> =
@@ -87,7 +87,7 @@ fn coverage(text: &mut String, coverage: &Coverage) {
         }
         text.push('\n');
     }
-    places(text, "never happens", coverage.points.iter().filter(|p| p.hits == 0).map(|p| (&p.loc, &p.what)));
+    places(text, "not covered", coverage.points.iter().filter(|p| p.hits == 0).map(|p| (&p.loc, &p.what)));
 }
 
 fn row(name: &str, points: &[Point]) -> [String; 5] {
@@ -103,20 +103,20 @@ fn share(tally: Tally) -> String {
     percent(tally.covered as u64, tally.all as u64)
 }
 
-/// How many mistakes are noticed, and those that are not.
+/// The number of mutants caught, and those that survived.
 fn mutation(text: &mut String, mutation: &Mutation) {
-    let Mutation { mutants, noticed, equivalent, survivors } = mutation;
+    let Mutation { mutants, caught, equivalent, survivors } = mutation;
     if *mutants == 0 {
-        text.push_str("\nthere is no mistake to make: no rule, no `normalize`, no policy\n");
+        text.push_str("\nno mutants: there is no rule, `normalize` or policy\n");
         return;
     }
     let same = match equivalent {
         0 => String::new(),
-        1 => "; 1 more makes no difference".to_owned(),
-        many => format!("; {many} more make no difference"),
+        1 => "; 1 equivalent mutant ignored".to_owned(),
+        many => format!("; {many} equivalent mutants ignored"),
     };
-    let _ = writeln!(text, "\n{noticed} of {mutants} mistakes noticed ({}){same}", share(mutation.tally()));
-    places(text, "not noticed", survivors.iter().map(|survivor| (&survivor.loc, &survivor.what)));
+    let _ = writeln!(text, "\n{caught} of {mutants} mutants caught ({}){same}", share(mutation.tally()));
+    places(text, "survived", survivors.iter().map(|survivor| (&survivor.loc, &survivor.what)));
 }
 
 /// A list of what stands where, if there is anything to list.

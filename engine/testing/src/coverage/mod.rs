@@ -127,8 +127,8 @@ impl<'a> Seen<'a> {
     fn of(resource: Resource<'a>) -> Self {
         let natives = resource.program().tags.iter().map(|tag| {
             let mut steps = resource.native_steps(tag);
-            let asked = steps.iter().position(|step| step.value.is_some());
-            steps.truncate(asked.map_or(steps.len(), |winner| winner + 1));
+            let deciding = steps.iter().position(|step| step.value.is_some());
+            steps.truncate(deciding.map_or(steps.len(), |winner| winner + 1));
             steps
         });
         Self { natives: natives.collect(), result: resource.result(), resource }

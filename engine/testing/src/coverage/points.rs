@@ -165,10 +165,10 @@ impl<'a> Probes<'a> {
         for (at, check) in policy.checks.iter().enumerate() {
             let path = format!("{}/{}", policy.name, check.id);
             let in_scope = move |seen: &Seen<'_>| seen.result.in_scope.get(index) == Some(&true);
-            self.add(PointKind::Check, &check.loc, format!("{path} holds"), move |seen| {
+            self.add(PointKind::Check, &check.loc, format!("{path} passes"), move |seen| {
                 in_scope(seen) && state(seen, index, at) == State::None
             });
-            self.add(PointKind::Check, &check.loc, format!("{path} is violated"), move |seen| {
+            self.add(PointKind::Check, &check.loc, format!("{path} fails"), move |seen| {
                 state(seen, index, at) != State::None
             });
             if matches!(check.pred, Pred::And(_) | Pred::Or(_)) {
@@ -186,7 +186,7 @@ impl<'a> Probes<'a> {
             self.add(
                 PointKind::Branch,
                 &exemption.loc,
-                format!("the waiver of {name} counts"),
+                format!("the waiver of {name} applies"),
                 move |seen| {
                     let states = seen.result.checks.get(policy).map(Vec::as_slice).unwrap_or_default();
                     let mut states = states.iter().enumerate();

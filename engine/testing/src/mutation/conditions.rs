@@ -1,14 +1,14 @@
-//! Conditions with one small mistake in them.
+//! Mutated conditions: each with one small change.
 
 use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{CmpOp, Direction, Loc, Pred, TextOp, Value};
 
 use tagpol_sema::words::{Words, op_text, quoted};
 
-/// A condition with a mistake.
+/// A mutated condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Variant {
-    /// The mistake in words.
+    /// The change in words.
     pub(super) what: String,
     /// Where it is.
     pub(super) loc: Loc,
@@ -16,7 +16,7 @@ pub(super) struct Variant {
     pub(super) pred: Pred,
 }
 
-/// Returns the condition with each mistake that it can have. `item` is the place of what it
+/// Returns all mutants of the condition. `item` is the place of what it
 /// belongs to, for parts whose own is not known.
 pub(super) fn variants(words: &Words<'_>, pred: &Pred, place: Option<&Place>, item: &Loc) -> Vec<Variant> {
     let loc = place.map_or(item, |place| &place.loc);
@@ -42,7 +42,7 @@ pub(super) fn variants(words: &Words<'_>, pred: &Pred, place: Option<&Place>, it
     found
 }
 
-/// Whether a mistake of its own already turns the condition around: each part of `and` and `or` has its
+/// Whether a mutant of its own already negates the condition: each part of `and` and `or` has its
 /// turn, and `==` becomes `!=`.
 fn is_negated_otherwise(pred: &Pred) -> bool {
     let equality = |op: &CmpOp| matches!(op, CmpOp::Eq | CmpOp::Ne);
@@ -68,7 +68,7 @@ fn negated(pred: &Pred) -> Pred {
     }
 }
 
-/// The parts of `and` and `or`: each with a mistake, and each left out.
+/// The parts of `and` and `or`: each mutated, and each removed.
 fn joined<'p>(
     words: &Words<'_>,
     parts: &[Pred],
@@ -85,7 +85,7 @@ fn joined<'p>(
             }
             found.push(Variant { pred: join(parts), ..variant });
         }
-        let what = format!("`{}` was left out", words.pred(part));
+        let what = format!("`{}` was removed", words.pred(part));
         let loc = at(index).map_or(loc, |place| &place.loc).clone();
         found.push(Variant { what, loc, pred: join(without(parts, index)) });
     }
@@ -99,7 +99,7 @@ pub(super) fn without<T: Clone>(list: &[T], index: usize) -> Vec<T> {
     rest
 }
 
-/// The mistakes of a condition that is not made of others, but for its negation.
+/// The mutants of a condition that is not made of others, but for its negation.
 fn changed_leaf(words: &Words<'_>, leaf: &Pred) -> Vec<(String, Pred)> {
     let text = words.pred(leaf);
     match leaf {
@@ -110,13 +110,13 @@ fn changed_leaf(words: &Words<'_>, leaf: &Pred) -> Vec<(String, Pred)> {
         }
         Pred::In { value, list, negated, by } => shorter(list)
             .map(|(member, list)| {
-                let what = format!("`{}` was left out of `{text}`", member_text(words, &member));
+                let what = format!("`{}` was removed from `{text}`", member_text(words, &member));
                 (what, Pred::In { value: value.clone(), list, negated: *negated, by: *by })
             })
             .collect(),
         Pred::Text { op, value, patterns } => {
             let shorter = shorter(patterns).map(|(pattern, patterns)| {
-                let what = format!("`{}` was left out of `{text}`", quoted(&pattern));
+                let what = format!("`{}` was removed from `{text}`", quoted(&pattern));
                 (what, Pred::Text { op: *op, value: value.clone(), patterns })
             });
             let mut found: Vec<_> = shorter.collect();

@@ -1,6 +1,6 @@
-//! Which small mistakes in a program its tests would notice.
+//! Which mutants of a program its tests catch.
 //!
-//! A *mutant* is the program with one mistake: `>` for `>=`, a condition negated or left out, a
+//! A *mutant* is the program with one small change: `>` for `>=`, a condition negated or left out, a
 //! check dropped, two rules exchanged. A test notices it if it fails. What no test notices is either
 //! not tested, or makes no difference. Mutants of which that can be proved (the same plan for any
 //! inventory) are not counted.
@@ -20,32 +20,32 @@ use self::mutants::Reach;
 use super::expected::{expected_defines, with_defines};
 use super::{Subject, TestRun, judge};
 
-/// What became of the mutants of a program.
+/// The result of the mutants of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutation {
     /// How many there are.
     pub mutants: usize,
     /// How many of them some test notices.
-    pub noticed: usize,
+    pub caught: usize,
     /// How many more were made that mean the same as the program.
     pub equivalent: usize,
     /// Those that no test notices, ordered by file and place.
     pub survivors: Vec<Survivor>,
 }
 
-/// A mistake that no test notices.
+/// A mutant that no test catches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survivor {
-    /// The mistake in words.
+    /// The change in words.
     pub what: String,
     /// Where it is.
     pub loc: Loc,
 }
 
 impl Mutation {
-    /// Returns the mutants that are noticed, and all.
+    /// Returns the mutants that are caught, and all.
     pub fn tally(&self) -> super::coverage::Tally {
-        super::coverage::Tally { covered: self.noticed, all: self.mutants }
+        super::coverage::Tally { covered: self.caught, all: self.mutants }
     }
 }
 
@@ -54,19 +54,19 @@ pub fn mutation(subject: Subject<'_>, run: &TestRun) -> Mutation {
     let patterns = Patterns::default();
     let mut tests = Tests::of(subject, run, &patterns);
     let right = plan(subject.program);
-    let mut result = Mutation { mutants: 0, noticed: 0, equivalent: 0, survivors: Vec::new() };
+    let mut result = Mutation { mutants: 0, caught: 0, equivalent: 0, survivors: Vec::new() };
     for mutant in mutants::mutants(subject) {
         let mut program = subject.program.clone();
         (mutant.change)(&mut program);
         if tests.notice(subject, &program, &mutant.reach) {
-            result.noticed += 1;
+            result.caught += 1;
         } else if right.is_some() && right == plan(&program) {
             result.equivalent += 1;
         } else {
             result.survivors.push(Survivor { what: mutant.what, loc: mutant.loc });
         }
     }
-    result.mutants = result.noticed + result.survivors.len();
+    result.mutants = result.caught + result.survivors.len();
     result
 }
 
@@ -80,12 +80,12 @@ fn plan(program: &Program) -> Option<Plan> {
 
 /// The tests of a run, with their cases under the right program.
 struct Tests<'a> {
-    /// The one that noticed the last mutant first: it will probably notice the next one too.
-    tests: Vec<(&'a Test, Vec<Known<'a>>)>,
+    /// The one that caught the last mutant first: it will probably catch the next one too.
+    tests: Vec<(&'a Test, Vec<OriginalResult<'a>>)>,
 }
 
 /// A case, and what the right program says of it.
-struct Known<'a> {
+struct OriginalResult<'a> {
     resource: Resource<'a>,
     result: RowResult,
 }
@@ -96,12 +96,12 @@ impl<'a> Tests<'a> {
             let test = subject.program.tests.get(cases.first()?.test)?;
             let known = cases.iter().map(|case| {
                 let resource = Resource::evaluated(subject.program, &case.options, patterns, &case.row);
-                Known { result: resource.result(), resource }
+                OriginalResult { result: resource.result(), resource }
             });
             Some((test, known.collect()))
         });
-        // A test that fails without a mistake would notice every one.
-        let passes = |(test, cases): &(&Test, Vec<Known<'_>>)| {
+        // A test that fails on the original program would catch every mutant.
+        let passes = |(test, cases): &(&Test, Vec<OriginalResult<'_>>)| {
             judge::misses(subject, test, &cases.iter().map(|known| &known.result).collect::<Vec<_>>())
                 .is_empty()
         };
@@ -111,7 +111,7 @@ impl<'a> Tests<'a> {
     /// Whether a test fails under a mutant.
     fn notice(&mut self, subject: Subject<'_>, program: &Program, reach: &Reach) -> bool {
         let mutated = Subject { program, places: subject.places };
-        let noticed = self.tests.iter().position(|(test, cases)| {
+        let caught = self.tests.iter().position(|(test, cases)| {
             let changed: Vec<Option<RowResult>> =
                 cases.iter().map(|known| known.under(program, reach)).collect();
             let results = cases.iter().zip(&changed);
@@ -119,17 +119,17 @@ impl<'a> Tests<'a> {
                 results.map(|(known, changed)| changed.as_ref().unwrap_or(&known.result)).collect();
             changed.iter().any(Option::is_some) && !judge::misses(mutated, test, &results).is_empty()
         });
-        if let Some(at) = noticed
+        if let Some(at) = caught
             && let Some(first) = self.tests.get_mut(..=at)
         {
             first.rotate_right(1);
         }
-        noticed.is_some()
+        caught.is_some()
     }
 }
 
-impl Known<'_> {
-    /// Returns what a mutant says of the case, None where that is what the right program says.
+impl OriginalResult<'_> {
+    /// Returns what a mutant says of the case, None if that is what the right program says.
     fn under(&self, program: &Program, reach: &Reach) -> Option<RowResult> {
         match reach {
             Reach::Policy(policy) => {
@@ -212,7 +212,7 @@ exempt more { for resource where resource.account == \"1\"  until 2026-12-31  be
             assert!(plan(&program).is_some(), "{}", mutant.what);
             for case in &run.cases {
                 let resource = Resource::evaluated(subject.program, &case.options, &patterns, &case.row);
-                let right = Known { result: resource.result(), resource };
+                let right = OriginalResult { result: resource.result(), resource };
                 let taken_over = right.under(&program, &mutant.reach).unwrap_or_else(|| right.result.clone());
                 let anew = Resource::evaluated(&program, &case.options, &patterns, &case.row).result();
                 // Tests do not ask for these.

@@ -1,6 +1,6 @@
-//! Programs with one small mistake in them.
+//! Mutants: programs with one small change.
 //!
-//! Only mistakes that a test could notice: what a test cannot see (severities, messages, graces,
+//! Only changes that a test can catch: what a test cannot see (severities, messages, graces,
 //! escalations, controls) is left alone.
 
 use chrono::NaiveDate;
@@ -17,9 +17,9 @@ use tagpol_sema::words::{Words, arm_text, pattern_text};
 /// A change of a program.
 type Change<'a> = Box<dyn Fn(&mut Program) + 'a>;
 
-/// A program with a mistake, as the difference to the right one.
+/// A mutant, as the difference to the original program.
 pub(super) struct Mutant<'a> {
-    /// The mistake in words.
+    /// The change in words.
     pub(super) what: String,
     /// Where it is.
     pub(super) loc: Loc,
@@ -73,7 +73,7 @@ impl<'a> Mutants<'a> {
         self.found.push(Mutant { what, loc, reach, change });
     }
 
-    /// Adds the mistakes of a condition that `put` puts into a program.
+    /// Adds the mutants of a condition that `put` puts into a program.
     fn condition(
         &mut self,
         reach: &Reach,
@@ -87,7 +87,7 @@ impl<'a> Mutants<'a> {
         }
     }
 
-    /// Adds the mistakes of a condition that may be left out.
+    /// Adds the mutants of a condition that may be removed.
     fn scope(
         &mut self,
         reach: &Reach,
@@ -100,7 +100,7 @@ impl<'a> Mutants<'a> {
         self.condition(reach, pred, place, item, put);
         // Of an `and` each part is left out by itself.
         if !matches!(pred, Pred::And(_)) {
-            let what = format!("`{}` was left out", self.words.pred(pred));
+            let what = format!("`{}` was removed", self.words.pred(pred));
             let loc = place.map_or(item, |place| &place.loc);
             self.add(reach.clone(), loc, what, move |program| put(program, None));
         }
@@ -111,7 +111,7 @@ impl<'a> Mutants<'a> {
             self.normalize(id, tag, at, normalize);
         }
         if tag.default.is_some() {
-            let what = format!("the default of {} was left out", tag.name);
+            let what = format!("the default of {} was removed", tag.name);
             self.add(Reach::Tags(vec![id]), &tag.loc, what, move |program| {
                 if let Some(tag) = program.tags.get_mut(id.0 as usize) {
                     tag.default = None;
@@ -131,12 +131,12 @@ impl<'a> Mutants<'a> {
         if normalize.keys.len() > 1 {
             for (index, key) in normalize.keys.iter().enumerate() {
                 let loc = places.and_then(|places| places.keys.get(index)).unwrap_or(&normalize.loc);
-                let what = format!("key `{key}` of {} was left out", tag.name);
+                let what = format!("key `{key}` of {} was removed", tag.name);
                 change(loc, what, Box::new(move |n| n.keys = without(&n.keys, index)));
             }
         }
         if !normalize.transforms.is_empty() {
-            let what = format!("the `transform` of {} was left out", tag.name);
+            let what = format!("the `transform` of {} was removed", tag.name);
             change(&normalize.loc, what, Box::new(|n| n.transforms.clear()));
         }
         let (other, words) = match normalize.otherwise {
@@ -151,16 +151,16 @@ impl<'a> Mutants<'a> {
     fn arms(&mut self, id: TagId, tag: &'a Tag, at: usize, normalize: &'a Normalize) {
         for (index, arm) in normalize.arms.iter().enumerate() {
             let text = arm_text(&self.words, &tag.ty, arm);
-            // An arm is as good as missing where none of its patterns is noticed.
+            // An arm is as good as missing where none of its patterns is caught.
             if arm.patterns.len() < 2 {
-                let what = format!("`{text}` was left out");
+                let what = format!("`{text}` was removed");
                 self.add(Reach::Tags(vec![id]), &arm.loc, what, move |program| {
                     edit(program, id, at, |n| n.arms = without(&n.arms, index));
                 });
                 continue;
             }
             for (pattern_at, pattern) in arm.patterns.iter().enumerate() {
-                let what = format!("`{}` was left out of `{text}`", pattern_text(pattern));
+                let what = format!("`{}` was removed from `{text}`", pattern_text(pattern));
                 self.add(Reach::Tags(vec![id]), &arm.loc, what, move |program| {
                     edit(program, id, at, |n| {
                         if let Some(arm) = n.arms.get_mut(index) {
@@ -228,7 +228,7 @@ impl<'a> Mutants<'a> {
         self.add(
             Reach::Tags(vec![action.tag]),
             &action.loc,
-            format!("`{text}` was left out"),
+            format!("`{text}` was removed"),
             move |program| {
                 if let Some(rule) = program.rules.get_mut(rule) {
                     rule.actions = without(&rule.actions, at);
@@ -244,8 +244,12 @@ impl<'a> Mutants<'a> {
             let (Some(one), Some(two)) = (program.rules.get(first), program.rules.get(second)) else {
                 continue;
             };
-            let what =
-                format!("rule {} came before rule {} for {}", two.name, one.name, program.tag(tag).name);
+            let what = format!(
+                "rule {} was applied before rule {} for {}",
+                two.name,
+                one.name,
+                program.tag(tag).name
+            );
             let (high, low) = (one.priority, two.priority);
             let reach = Reach::Tags(gives(one).chain(gives(two)).collect());
             self.add(reach, &two.loc, what, move |program| {
@@ -299,7 +303,7 @@ impl<'a> Mutants<'a> {
             let what = format!("`{word}` of {path} became `{other_word}`");
             self.add(Reach::Policy(index), &check.loc, what, move |program| put(program, Some(other), None));
             // Its place stays, since tests and waivers count checks.
-            let what = format!("check {path} was left out");
+            let what = format!("check {path} was removed");
             self.add(Reach::Policy(index), &check.loc, what, move |program| {
                 put(program, Some(CheckKind::Require), Some(Pred::Const(true)));
             });
@@ -318,7 +322,7 @@ impl<'a> Mutants<'a> {
             };
             self.scope(&reach, exemption.scope.as_ref(), place.as_ref(), &exemption.loc, put);
             let policy = program.policies.get(exemption.policy).map_or("", |policy| &policy.name);
-            let what = format!("the waiver of {policy} was left out");
+            let what = format!("the waiver of {policy} was removed");
             self.add(reach, &exemption.loc, what, move |program| {
                 if let Some(exemption) = program.exemptions.get_mut(index) {
                     exemption.until = NaiveDate::MIN;
@@ -353,7 +357,7 @@ fn another_value(ty: &TagType, value: &Value) -> String {
 }
 
 /// Pairs of rules that give the same tag a value in the same way, each with the next in the order in
-/// which they are asked.
+/// which they are requested.
 fn neighbours(program: &Program) -> Vec<(usize, usize, TagId)> {
     let mut pairs = Vec::new();
     for tag in (0u32..).zip(&program.tags).map(|(id, _)| TagId(id)) {

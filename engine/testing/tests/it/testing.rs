@@ -12,7 +12,7 @@ use tagpol_testing::{Subject, run};
 use crate::suite;
 use crate::support::program;
 
-/// What is asked for besides the tests.
+/// What is asked for in addition to the tests.
 #[derive(Clone, Copy, PartialEq)]
 enum Measure {
     Nothing,
@@ -53,11 +53,11 @@ fn coverage_is_of_rules_branches_and_checks() {
 }
 
 #[test]
-fn mistakes_are_noticed_or_told() {
+fn mutants_are_caught_or_listed() {
     check("mutation.md", Measure::Mutation);
 }
 
-/// Takes the colours away.
+/// Takes the colors away.
 fn plain(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let first = parts.next().unwrap().to_owned();

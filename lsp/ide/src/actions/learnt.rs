@@ -1,8 +1,8 @@
 //! Rules that an inventory teaches.
 
-use tagpol_questions::LearntRule;
 use tagpol_sema::scope;
 use tagpol_syntax::{SyntaxKind, SyntaxNode, TextRange, TextSize};
+use tagpol_worker_protocol::LearntRule;
 
 use super::{Action, ActionKind, Site};
 use crate::facts::{Facts, several};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tagpol_questions::{Clue, Learnt, LearntTag, Likely, Trait};
+use tagpol_worker_protocol::{Clue, Learnt, LearntTag, Likely, Trait};
 
 use super::context::{Context, ITEMS};
 use super::lexer::{Kind, Lexeme, is_word_char, lex};

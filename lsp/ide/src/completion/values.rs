@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tagpol_questions::{LearntSpelling, LearntTag, Trait};
 use tagpol_sema::program::TagType;
 use tagpol_sema::words::quoted;
+use tagpol_worker_protocol::{LearntSpelling, LearntTag, Trait};
 
 use super::learnt::{Ranked, told};
 use super::offers::{EXPECTED, LIKELY, Offers, is_plain_word};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tagpol_ide::{Facts, Known, Seen, Subject, actions, completions};
-use tagpol_questions::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
+use tagpol_worker_protocol::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
 
 use crate::support::Fixture;
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use tagpol_inventory::Damaged;
-use tagpol_questions::{Evaluated, Spot};
 use tagpol_sema::SourceFile;
 use tagpol_syntax::{TextRange, TextSize};
+use tagpol_worker_protocol::{Evaluated, Spot};
 use tower_lsp::ls_types::{Diagnostic, DiagnosticSeverity, Location, NumberOrString, Range};
 
 use crate::inventory::known::money;
@@ -62,7 +62,7 @@ pub(crate) fn tests(view: &View) -> Vec<Test> {
 }
 
 /// Returns what became of the tests of a project; those of others are left out.
-pub(crate) fn test_results(view: &View, results: &[tagpol_questions::Test]) -> Vec<TestResult> {
+pub(crate) fn test_results(view: &View, results: &[tagpol_worker_protocol::Test]) -> Vec<TestResult> {
     let results = results.iter().filter_map(|result| {
         let at = place(view, &result.at)?;
         let failures = result.failures.iter().filter_map(|(spot, message)| {
@@ -79,7 +79,7 @@ pub(crate) fn test_results(view: &View, results: &[tagpol_questions::Test]) -> V
     results.collect()
 }
 
-/// Returns the rest of the line at a spot; None where there is no such file in the project.
+/// Returns the rest of the line at a spot; None if there is no such file in the project.
 fn place(view: &View, spot: &Spot) -> Option<Location> {
     let mut files = view.project.files(&view.db).iter();
     let file = *files.find(|file| *file.path(&view.db) == spot.file)?;
@@ -151,7 +151,7 @@ pub(crate) fn findings(view: &View, file: SourceFile) -> Vec<Diagnostic> {
     found.collect()
 }
 
-fn finding(range: Range, check: &tagpol_questions::Check) -> Diagnostic {
+fn finding(range: Range, check: &tagpol_worker_protocol::Check) -> Diagnostic {
     let cost = check.cost_in_violation.filter(|cost| *cost > 0.0);
     let cost = cost.map(|cost| format!(", {}/month", money(cost, None))).unwrap_or_default();
     let more = if check.open > check.examples.len() as u64 { ", …" } else { "" };
@@ -163,7 +163,7 @@ fn finding(range: Range, check: &tagpol_questions::Check) -> Diagnostic {
         code: Some(NumberOrString::String(format!("{}/{}", check.policy, check.check))),
         source: Some(SOURCE.to_owned()),
         message: format!(
-            "{} of {} resources do not hold ({} severity{cost}): {}\n{}{more}",
+            "{} of {} resources fail ({} severity{cost}): {}\n{}{more}",
             check.open,
             check.in_scope,
             check.severity,

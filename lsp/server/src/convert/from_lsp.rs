@@ -21,7 +21,7 @@ pub(crate) struct DocsData {
     pub(crate) module: Option<String>,
 }
 
-/// Reads what [`DocsData`] says; None where it is nothing of ours.
+/// Reads what [`DocsData`] says; None if it is nothing of ours.
 pub(crate) fn docs(data: &LSPAny) -> Option<(Uri, Docs)> {
     let data: DocsData = serde_json::from_value(data.clone()).ok()?;
     let docs = match data.kind.as_str() {

@@ -347,7 +347,7 @@ pub(crate) fn completions(
     let items = found.items.into_iter().filter(|_| !opens_block);
     let wanted = items.filter(|item| trigger != Some(" ") || item.kind != CompletionKind::Snippet);
     let items = wanted.enumerate().map(|(order, item)| {
-        // Who cannot be told later is told now.
+        // A client that cannot be notified later is notified now.
         let now = Some(&item.docs).filter(|_| !snapshot.view.client.resolves_edits);
         let extra = now.and_then(|docs| import(snapshot, docs));
         completion(uri, replace, order, item, extra)

@@ -59,7 +59,8 @@ async fn run(server: &Server, uri: Uri, name: &str) -> Result<Told> {
 async fn show(server: &Server, uri: Uri, policy: &str) -> Result<Told> {
     let params = OfPolicy { uri, policy: policy.to_owned(), limit: Some(NAMED) };
     let found = violations(server, params).await?;
-    let mut message = format!("{policy}: {} violations, {} in scope", found.violations, found.in_scope);
+    let mut message =
+        format!("{policy}: {} findings, {} resources in scope", found.violations, found.in_scope);
     for violating in &found.resources {
         let resource = &violating.resource;
         let name = resource.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is shown beside and over the text: colours, hints, actions above items.
+//! What is shown beside and over the text: colors, hints, actions above items.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,19 +11,19 @@ use tower_lsp::ls_types::{
 };
 
 use crate::convert::to_lsp;
-use crate::inventory::keeper::refresh;
+use crate::inventory::worker_supervisor::refresh;
 use crate::server::Server;
 
 /// The tokens that a client has of each file, and the number by which it calls them.
 #[derive(Debug, Default)]
 pub(crate) struct TokenMemory {
     next: u64,
-    told: HashMap<Uri, (String, Vec<SemanticToken>)>,
+    sent: HashMap<Uri, (String, Vec<SemanticToken>)>,
 }
 
 impl TokenMemory {
-    /// Remembers what is told now. Returns its number, and what was told under an older one.
-    fn tell(
+    /// Records the tokens that are sent now. Returns their number, and the tokens sent under an older number.
+    fn record(
         &mut self,
         uri: Uri,
         tokens: Vec<SemanticToken>,
@@ -31,13 +31,13 @@ impl TokenMemory {
     ) -> (String, Option<Vec<SemanticToken>>) {
         self.next += 1;
         let id = self.next.to_string();
-        let before = self.told.insert(uri, (id.clone(), tokens));
+        let before = self.sent.insert(uri, (id.clone(), tokens));
         let before = before.filter(|(id, _)| older == Some(id.as_str())).map(|(_, tokens)| tokens);
         (id, before)
     }
 
     pub(crate) fn forget(&mut self, uri: &Uri) {
-        self.told.remove(uri);
+        self.sent.remove(uri);
     }
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn semantic_tokens(
 ) -> Result<Option<SemanticTokensResult>> {
     let uri = params.text_document.uri;
     let Some(data) = tokens(server, &uri).await? else { return Ok(None) };
-    let (id, _) = remember(&server.tokens, |memory| memory.tell(uri, data.clone(), None));
+    let (id, _) = remember(&server.tokens, |memory| memory.record(uri, data.clone(), None));
     Ok(Some(SemanticTokensResult::Tokens(SemanticTokens { result_id: Some(id), data })))
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn semantic_tokens_delta(
     let uri = params.text_document.uri;
     let Some(data) = tokens(server, &uri).await? else { return Ok(None) };
     let older = params.previous_result_id;
-    let (id, before) = remember(&server.tokens, |memory| memory.tell(uri, data.clone(), Some(&older)));
+    let (id, before) = remember(&server.tokens, |memory| memory.record(uri, data.clone(), Some(&older)));
     Ok(Some(match before {
         Some(before) => SemanticTokensFullDeltaResult::TokensDelta(SemanticTokensDelta {
             result_id: Some(id),

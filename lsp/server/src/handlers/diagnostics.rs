@@ -36,7 +36,7 @@ pub(crate) async fn of_document(
     Ok(DocumentDiagnosticReportResult::Report(report))
 }
 
-/// Answers when there is something to tell that the client does not know: it asks again and again.
+/// Answers when there is something to show that the client does not know: it asks again and again.
 pub(crate) async fn of_workspace(
     server: &Server,
     params: WorkspaceDiagnosticParams,

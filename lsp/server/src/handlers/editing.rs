@@ -23,8 +23,8 @@ pub(crate) async fn completion(
         let found = tagpol_ide::completions(&view.db, view.project, snapshot.file, offset, &*view.facts);
         to_lsp::completions(snapshot, &uri, found, trigger.as_deref())
     });
-    let told = answer.await?;
-    Ok(told.map(|(mut response, has_more)| {
+    let found_completions = answer.await?;
+    Ok(found_completions.map(|(mut response, has_more)| {
         if let CompletionResponse::List(list) = &mut response {
             list.is_incomplete |= has_more;
         }

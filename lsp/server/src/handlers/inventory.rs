@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tagpol_questions::{Answer, Evaluated, Inventory as Source, Question, Resource};
+use tagpol_worker_protocol::{Evaluated, Inventory as Source, Request, Resource, Response};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::Uri;
 
@@ -22,12 +22,12 @@ use crate::snapshot::path_of;
 /// Resources that are listed where nobody says how many.
 const LISTED: u64 = 100;
 
-/// The code of requests that cannot be answered, which is no fault of theirs.
+/// The code of requests that cannot be answered, which is not a fault of theirs.
 const REQUEST_FAILED: i64 = -32803;
 
 const NOT_TRUSTED: &str = "the workspace is not trusted: inventories and tests are off until it is";
 const NO_PROJECT: &str = "there is no project: open a folder with a tagpol.toml";
-const OPENING: &str = "the inventory is being opened; ask again in a moment";
+const OPENING: &str = "the inventory is being opened; try again in a moment";
 const NO_SNAPSHOT: &str = "there is no snapshot: import one with `tagpol snapshot import FILE`";
 
 pub(crate) fn failed(message: impl Into<String>) -> Error {
@@ -39,14 +39,14 @@ fn trusted(session: &Session) -> Result<()> {
 }
 
 fn gone(Gone: Gone) -> Error {
-    failed("the worker that has the inventory ended; ask again")
+    failed("the inventory worker ended; try again")
 }
 
 /// What another answer than the expected one says.
-fn unexpected(answer: Answer) -> Error {
+fn unexpected(answer: Response) -> Error {
     match answer {
-        Answer::Failed(message) => failed(message),
-        Answer::Cancelled => Error::request_cancelled(),
+        Response::Failed(message) => failed(message),
+        Response::Cancelled => Error::request_cancelled(),
         _ => Error::internal_error(),
     }
 }
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Asks the worker that has the snapshot open.
-    async fn ask_worker(&self, uri: Option<&Uri>, question: Question) -> Result<Answer> {
+    async fn ask_worker(&self, uri: Option<&Uri>, question: Request) -> Result<Response> {
         let inventory = self.inventory(uri).await?;
         let Some(process) = inventory.process() else {
             let status = inventory.status();
@@ -76,8 +76,8 @@ impl Server {
     }
 
     /// Asks a worker that is started for this question only: one that takes long does not hold up the
-    /// numbers beside the text, and is killed where nobody waits for it any more.
-    async fn ask_alone(&self, uri: Option<&Uri>, question: Question) -> Result<Answer> {
+    /// numbers next to the text, and is killed where nobody waits for it any more.
+    async fn ask_alone(&self, uri: Option<&Uri>, question: Request) -> Result<Response> {
         let (root, files) = {
             let session = self.session.lock().await;
             trusted(&session)?;
@@ -89,15 +89,15 @@ impl Server {
             (member.root.clone(), texts.collect())
         };
         let source = root.as_ref().and_then(|root| self.snapshot_of(root));
-        let program = self.worker.as_ref().ok_or_else(|| failed("there is no worker to ask"))?;
+        let program = self.worker.as_ref().ok_or_else(|| failed("there is no inventory worker"))?;
         let process = Process::start(program)
             .map_err(|error| failed(format!("the worker cannot be started: {error}")))?;
         let root = root.map(|root| root.display().to_string());
-        match process.ask(Question::Open { root, inventory: source }).await.map_err(gone)? {
-            Answer::Opened(_) => {}
+        match process.ask(Request::Open { root, inventory: source }).await.map_err(gone)? {
+            Response::Opened(_) => {}
             other => return Err(unexpected(other)),
         }
-        process.ask(Question::Sync { files, all: true }).await.map_err(gone)?;
+        process.ask(Request::Sync { files, all: true }).await.map_err(gone)?;
         process.ask(question).await.map_err(gone)
     }
 
@@ -142,16 +142,16 @@ pub(crate) async fn restart_worker(server: &Server, params: OfProject) -> Result
     Ok(restarting(&inventory))
 }
 
-/// What a client is told before the worker has begun.
+/// The state that a client sees before the worker has started.
 fn restarting(inventory: &Inventory) -> Status {
     Status { state: State::Starting, message: None, ..inventory.status() }
 }
 
 pub(crate) async fn violations(server: &Server, params: OfPolicy) -> Result<Violations> {
     let limit = params.limit.unwrap_or(LISTED);
-    let question = Question::Violations { policy: params.policy.clone(), limit };
+    let question = Request::Violations { policy: params.policy.clone(), limit };
     let found = match server.ask_worker(Some(&params.uri), question).await? {
-        Answer::Violations(found) => found,
+        Response::Violations(found) => found,
         other => return Err(unexpected(other)),
     };
     let inventory = server.inventory(Some(&params.uri)).await?;
@@ -161,9 +161,9 @@ pub(crate) async fn violations(server: &Server, params: OfPolicy) -> Result<Viol
 }
 
 pub(crate) async fn find_resources(server: &Server, params: FindResources) -> Result<Resources> {
-    let question = Question::Resources { query: params.query, limit: params.limit.unwrap_or(LISTED) };
+    let question = Request::Resources { query: params.query, limit: params.limit.unwrap_or(LISTED) };
     match server.ask_worker(params.uri.as_ref(), question).await? {
-        Answer::Resources(resources) => Ok(Resources { resources }),
+        Response::Resources(resources) => Ok(Resources { resources }),
         other => Err(unexpected(other)),
     }
 }
@@ -171,14 +171,14 @@ pub(crate) async fn find_resources(server: &Server, params: FindResources) -> Re
 pub(crate) async fn explain_resource(server: &Server, params: ExplainResource) -> Result<Explanation> {
     let resource = params.resource.clone();
     server.inventory(params.uri.as_ref()).await?.snapshot().ok_or_else(|| failed(NO_SNAPSHOT))?;
-    match server.ask_alone(params.uri.as_ref(), Question::Explain { resource }).await? {
-        Answer::Explained(explained) => Ok(Explanation {
+    match server.ask_alone(params.uri.as_ref(), Request::Explain { resource }).await? {
+        Response::Explained(explained) => Ok(Explanation {
             resource: explained.resource,
             text: explained.text,
             explanation: serde_json::from_str(&explained.json).unwrap_or_default(),
         }),
         // What is written may be a part of an id, which `explain` does not look for.
-        Answer::Failed(message) => match only_resource(server, &params).await {
+        Response::Failed(message) => match only_resource(server, &params).await {
             Some(resource) if resource.id != params.resource => {
                 let params = ExplainResource { uri: params.uri, resource: resource.id };
                 Box::pin(explain_resource(server, params)).await
@@ -197,8 +197,8 @@ async fn only_resource(server: &Server, params: &ExplainResource) -> Option<Reso
 }
 
 pub(crate) async fn show_sql(server: &Server, params: OfProject) -> Result<Sql> {
-    match server.ask_alone(params.uri.as_ref(), Question::Sql).await? {
-        Answer::Sql(sql) => Ok(Sql { sql }),
+    match server.ask_alone(params.uri.as_ref(), Request::Sql).await? {
+        Response::Sql(sql) => Ok(Sql { sql }),
         other => Err(unexpected(other)),
     }
 }
@@ -206,8 +206,8 @@ pub(crate) async fn show_sql(server: &Server, params: OfProject) -> Result<Sql> 
 pub(crate) async fn evaluate(server: &Server, params: OfProject) -> Result<Evaluation> {
     let inventory = server.inventory(params.uri.as_ref()).await?;
     inventory.snapshot().ok_or_else(|| failed(NO_SNAPSHOT))?;
-    let evaluated: Evaluated = match server.ask_alone(params.uri.as_ref(), Question::Evaluate).await? {
-        Answer::Evaluated(evaluated) => *evaluated,
+    let evaluated: Evaluated = match server.ask_alone(params.uri.as_ref(), Request::Evaluate).await? {
+        Response::Evaluated(evaluated) => *evaluated,
         other => return Err(unexpected(other)),
     };
     {
@@ -239,10 +239,10 @@ pub(crate) async fn list_tests(server: &Server, params: OfProject) -> Result<Tes
 async fn tests(server: &Server, uri: Option<&Uri>) -> Result<Vec<Test>> {
     let tests = server.ask_all(beyond::tests).await?.into_iter().flatten();
     let Some(uri) = uri else { return Ok(tests.collect()) };
-    let asked = path_of(uri);
+    let requested = path_of(uri);
     let is_meant = |test: &Test| {
         let path = path_of(&test.uri);
-        path == asked || Path::new(&path).starts_with(&asked)
+        path == requested || Path::new(&path).starts_with(&requested)
     };
     Ok(tests.filter(is_meant).collect())
 }
@@ -256,12 +256,12 @@ pub(crate) async fn run_tests(server: &Server, params: RunTests) -> Result<TestR
     };
     let wanted =
         params.tests.map(|tests| tests.into_iter().map(|test| (path_of(&test.uri), test.name)).collect());
-    let answer = server.ask_alone(uri.as_ref(), Question::Tests { wanted }).await?;
-    let Answer::Tests(outcome) = answer else { return Err(unexpected(answer)) };
+    let answer = server.ask_alone(uri.as_ref(), Request::Tests { wanted }).await?;
+    let Response::Tests(outcome) = answer else { return Err(unexpected(answer)) };
     let inventory = root.and_then(|root| server.inventories.get(&root));
     if let Some(inventory) = inventory.filter(|_| !outcome.coverage.is_empty()) {
         inventory.known.lock().learn_coverage(revision, outcome.coverage);
-        crate::inventory::keeper::refresh(server).await;
+        crate::inventory::worker_supervisor::refresh(server).await;
     }
     let results = server.ask_all(move |view| beyond::test_results(view, &outcome.results)).await?;
     Ok(TestResults { results: results.into_iter().flatten().collect() })

@@ -53,7 +53,7 @@ pub(crate) async fn initialize(server: &Server, params: InitializeParams) -> Ini
 }
 
 /// The folders that the client has open; the older ways to tell count where the newer is not used.
-#[expect(deprecated, reason = "older clients tell their folder so")]
+#[expect(deprecated, reason = "older clients send their folder this way")]
 fn folders(params: &InitializeParams) -> Vec<std::path::PathBuf> {
     let folders = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
     let mut paths: Vec<_> = folders.filter_map(file_path).collect();
@@ -126,7 +126,7 @@ pub(crate) async fn shutdown(server: &Server) {
     server.shut_down.store(true, Ordering::Relaxed);
 }
 
-/// Checks all projects for the first time and tells what was found.
+/// Checks all projects for the first time and shows what was found.
 async fn first_check(server: &Server, client: ClientAbilities, revision: u64) {
     if client.pulls_diagnostics {
         return;

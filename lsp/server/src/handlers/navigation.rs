@@ -101,7 +101,7 @@ pub(crate) async fn outgoing(
 
 type FlowsOf = fn(&dyn tagpol_sema::Db, tagpol_sema::Project, &tagpol_sema::ItemRef) -> Vec<tagpol_ide::Flow>;
 
-/// The tags at the other ends, with the places between. Ranges can be told of one file only.
+/// The tags at the other ends, with the places between. Ranges can be reported of one file only.
 async fn flows(
     server: &Server,
     uri: Uri,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tagpol_inventory::{ImportError, Snapshot};
 use tagpol_project::Jail;
-use tagpol_questions::Inventory;
+use tagpol_worker_protocol::Inventory;
 
 use crate::protocol::ChosenBy;
 use crate::regular::manifest;
@@ -56,7 +56,7 @@ pub(crate) fn choose(root: &Path, wishes: &Wishes) -> Result<Option<Choice>, Str
         let inventory = Inventory::Files { files, into: scratch.display().to_string() };
         return Ok(Some(Choice { inventory, by: ChosenBy::Manifest }));
     }
-    let listing = Snapshot::list(&snapshots(root)?).map_err(told)?;
+    let listing = Snapshot::list(&snapshots(root)?).map_err(message_of)?;
     match (listing.snapshots.first(), listing.damaged.first()) {
         (Some(newest), _) => Ok(Some(chosen(newest, ChosenBy::Newest))),
         (None, Some(damaged)) => Err(damaged.error.to_string()),
@@ -72,10 +72,10 @@ fn chosen(snapshot: &Snapshot, by: ChosenBy) -> Choice {
 pub(crate) fn by_name(root: &Path, name: &str) -> Result<Snapshot, String> {
     let folder = root.join(name);
     if !name.is_empty() && folder.join("manifest.json").is_file() {
-        return Snapshot::open(&folder).map_err(told);
+        return Snapshot::open(&folder).map_err(message_of);
     }
     let all = snapshots(root)?;
-    let listing = Snapshot::list(&all).map_err(told)?;
+    let listing = Snapshot::list(&all).map_err(message_of)?;
     let mut found = listing.snapshots.into_iter().filter(|snapshot| snapshot.id().starts_with(name));
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
@@ -92,6 +92,6 @@ pub(crate) fn by_name(root: &Path, name: &str) -> Result<Snapshot, String> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
-fn told(error: ImportError) -> String {
+fn message_of(error: ImportError) -> String {
     error.to_string()
 }

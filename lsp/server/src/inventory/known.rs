@@ -5,12 +5,12 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tagpol_ide::{Coverage, Facts, Known, Matches, PolicyFacts, Presence, Seen};
-use tagpol_questions::{Amount, Learnt, Measured, Opened, PolicyMeasure, Spot, Subject, Value, Values};
+use tagpol_worker_protocol::{Amount, Learnt, Measured, Opened, PolicyMeasure, Spot, Subject, Value, Values};
 
 /// Values of a tag that hovers tell.
 const TOP_VALUES: usize = 10;
 
-/// What can be learnt besides what the policies find.
+/// What can be learned besides what the policies find.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Wanted {
     Keys,
@@ -30,9 +30,9 @@ pub(crate) struct Knowledge {
     conditions: HashMap<String, Amount>,
     keys: Option<Vec<Value>>,
     values: HashMap<Subject, Values>,
-    /// What was learnt, and the snapshot that it was learnt from.
+    /// What was learned, and the snapshot that it was learned from.
     learnt: Option<(String, Arc<Learnt>)>,
-    /// Whether something changed that was learnt from.
+    /// Whether something changed that was learned from.
     pub(crate) is_news: bool,
     /// What tests cover of the text of a revision.
     coverage: Option<(u64, Points)>,
@@ -83,7 +83,7 @@ impl Knowledge {
         self.values.insert(subject, values);
     }
 
-    /// Whether all was learnt that a snapshot tells.
+    /// Whether all was learned that a snapshot tells.
     pub(crate) fn is_learnt(&self, snapshot: &str) -> bool {
         !self.is_news && self.learnt.as_ref().is_some_and(|(of, _)| of == snapshot)
     }

@@ -1,21 +1,21 @@
 //! The task that has the learner of one project look at the whole inventory, where that may tell something
 //! new: a process of its own, which ends by itself.
 //!
-//! Nobody waits for it. What it told before is told until it tells more.
+//! Nobody waits for it. What it told before is reported until it tells more.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagpol_questions::{Learnt, Subject};
+use tagpol_worker_protocol::{Learnt, Subject};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use super::choice::promoted;
 use super::known::Wanted;
 use super::process::MAX_REPLY;
-use super::{Inventory, keeper};
+use super::{Inventory, worker_supervisor};
 use crate::protocol::{State, Status};
 use crate::server::Server;
 
@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_millis(500);
 /// How long the learner may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Learns anew for as long as the server runs.
+/// Learns again for as long as the server runs.
 pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
     let mut model = None;
     loop {
@@ -57,13 +57,13 @@ async fn look_ahead(inventory: &Inventory, tags: Vec<String>) {
     let Some(process) = inventory.process() else { return };
     for tag in tags {
         let wanted = Wanted::Values(Subject::Tag(tag));
-        if keeper::learn(inventory, &process, wanted).await.is_err() {
+        if worker_supervisor::learn(inventory, &process, wanted).await.is_err() {
             return;
         }
     }
 }
 
-/// Whether numbers are computed, which may tell that there is news. Where policies have mistakes there are none.
+/// Whether numbers are computed, which may show that there is news. Where policies have mistakes there are none.
 fn is_busy(status: &Status) -> bool {
     match status.state {
         State::Starting => true,
@@ -72,7 +72,7 @@ fn is_busy(status: &Status) -> bool {
     }
 }
 
-/// Runs the learner. None where it fails: the policies on disk may have mistakes.
+/// Runs the learner. None if it fails: the policies on disk may have mistakes.
 async fn learn(program: &Path, root: &Path, snapshot: &str) -> Option<Learnt> {
     let mut command = Command::new(program);
     command.arg("lsp-learner").arg(root).arg(snapshot);

@@ -1,4 +1,4 @@
-//! Numbers of a real inventory beside the text.
+//! Numbers of a real inventory next to the text.
 //!
 //! A project with a snapshot has a worker, a process of its own, and a task that keeps it: it chooses the
 //! snapshot, starts the worker, hands it what changes once the text rests, asks what the policies find, and
@@ -8,14 +8,14 @@
 //! - `process`: the worker
 //! - `choice`: which resources
 //! - `known`: what is known already
-//! - `keeper`: the task
+//! - `worker_supervisor`: the task
 //! - `learner`: another, which learns from the whole inventory what completions are ranked by
 
 pub(crate) mod choice;
-pub(crate) mod keeper;
 pub(crate) mod known;
 mod learner;
 pub(crate) mod process;
+pub(crate) mod worker_supervisor;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,9 +36,9 @@ pub(crate) struct Inventory {
     pub(crate) root: PathBuf,
     /// What is known of it.
     pub(crate) known: Shared,
-    /// Told when the choice of the resources is to be made anew.
+    /// Told when the choice of the resources is to be made again.
     pub(crate) choose: Notify,
-    /// Told when more may be learnt from it.
+    /// Told when more may be learned from it.
     pub(crate) learn: Notify,
     state: Mutex<Kept>,
     /// A folder for what is imported; gone with this.
@@ -82,7 +82,7 @@ impl Inventory {
         self.choose.notify_one();
     }
 
-    /// Returns what the client was told last.
+    /// Returns the state that was last sent to the client.
     pub(crate) fn status(&self) -> Status {
         let none = || self.status_of(State::None, None);
         self.kept().status.clone().unwrap_or_else(none)
@@ -138,9 +138,10 @@ impl Inventories {
         for root in roots {
             let entry = before.remove(&root).unwrap_or_else(|| {
                 let inventory = Arc::new(Inventory::new(root.clone()));
-                let keeper = tokio::spawn(keeper::keep(server.clone(), Arc::clone(&inventory)));
+                let supervisor =
+                    tokio::spawn(worker_supervisor::keep(server.clone(), Arc::clone(&inventory)));
                 let learner = tokio::spawn(learner::keep(server.clone(), Arc::clone(&inventory)));
-                (inventory, [keeper.abort_handle(), learner.abort_handle()])
+                (inventory, [supervisor.abort_handle(), learner.abort_handle()])
             });
             kept.insert(root, entry);
         }
@@ -148,7 +149,7 @@ impl Inventories {
         before.into_values().flat_map(|(_, tasks)| tasks).for_each(|task| task.abort());
     }
 
-    /// Has each choose anew what it is of; `only` those that have nothing to tell.
+    /// Has each choose again what it is of; `only` those that have nothing to tell.
     pub(crate) fn choose_again(&self, only_idle: bool) {
         for (inventory, _) in self.lock().values() {
             let is_idle = matches!(inventory.status().state, State::None | State::Failed);
@@ -158,7 +159,7 @@ impl Inventories {
         }
     }
 
-    /// Has each look whether more can be learnt.
+    /// Has each look whether more can be learned.
     pub(crate) fn learn_again(&self) {
         self.lock().values().for_each(|(inventory, _)| inventory.learn.notify_one());
     }

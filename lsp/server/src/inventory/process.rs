@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tagpol_questions::{Answer, Message, Question, Reply};
+use tagpol_worker_protocol::{Message, Reply, Request, Response};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) const MAX_REPLY: usize = 64 * 1024 * 1024;
 
 /// Questions that are being answered.
-type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
+type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<Response>>>>;
 
-fn lock(pending: &Pending) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Answer>>> {
+fn lock(pending: &Pending) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Response>>> {
     pending.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -67,7 +67,7 @@ impl Process {
     }
 
     /// Asks a question. Whoever no longer waits for the answer has it cancelled.
-    pub(crate) async fn ask(&self, ask: Question) -> Result<Answer, Gone> {
+    pub(crate) async fn ask(&self, ask: Request) -> Result<Response, Gone> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (send, answer) = oneshot::channel();
         lock(&self.pending).insert(id, send);
@@ -75,9 +75,9 @@ impl Process {
             lock(&self.pending).remove(&id);
             return Err(Gone);
         }
-        let asked = Asked { id, process: self };
+        let pending_request = PendingRequest { id, process: self };
         let answer = answer.await.map_err(|_| Gone);
-        std::mem::forget(asked);
+        std::mem::forget(pending_request);
         answer
     }
 
@@ -88,15 +88,15 @@ impl Process {
     }
 }
 
-/// A question that somebody waits for.
-struct Asked<'p> {
+/// A request whose response is awaited; dropping it cancels the request.
+struct PendingRequest<'p> {
     id: u64,
     process: &'p Process,
 }
 
-impl Drop for Asked<'_> {
+impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
-        let _ = self.process.messages.send(Message { id: self.id, ask: Question::Cancel(self.id) });
+        let _ = self.process.messages.send(Message { id: self.id, ask: Request::Cancel(self.id) });
         let (id, kill, pending) =
             (self.id, Arc::clone(&self.process.kill), Arc::clone(&self.process.pending));
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
@@ -136,7 +136,7 @@ async fn read(output: ChildStdout, pending: Pending) {
     }
 }
 
-/// Reads a reply. One whose answer cannot be read is a failure, so that nobody waits for it; None where not even its
+/// Reads a reply. One whose answer cannot be read is a failure, so that nobody waits for it; None if not even its
 /// number can.
 fn reply(line: &[u8]) -> Option<Reply> {
     #[derive(serde::Deserialize)]
@@ -145,7 +145,7 @@ fn reply(line: &[u8]) -> Option<Reply> {
     }
     serde_json::from_slice(line).ok().or_else(|| {
         let Numbered { id } = serde_json::from_slice(line).ok()?;
-        let answer = Answer::Failed("the answer of the worker cannot be read".to_owned());
+        let answer = Response::Failed("the response of the worker cannot be read".to_owned());
         Some(Reply { id, answer })
     })
 }
@@ -163,7 +163,7 @@ async fn watch_over(
         () = kill.notified() => {}
     }
     living.send_replace(false);
-    // Those who wait are told by it.
+    // This notifies the requests that wait.
     lock(&pending).clear();
     let _ = child.kill().await;
 }

@@ -1,6 +1,6 @@
 //! AWS cost and usage reports: the legacy one and CUR 2.0, as CSV and Parquet.
 //!
-//! In: a header and rows. Out: charges at their amortised cost: what reservations and savings plans
+//! In: a header and rows. Out: charges at their amortized cost: what reservations and savings plans
 //! cover costs what it takes up of them, what of them is unused costs by itself, and their upfront
 //! fees cost nothing more. A report without the columns for that is read at unblended cost.
 
@@ -145,7 +145,7 @@ fn tag_columns(names: &[String]) -> Vec<(usize, String)> {
     names.iter().enumerate().filter_map(|(at, name)| Some((at, key(name)?))).collect()
 }
 
-/// Returns the key of a tag as its owner wrote it; none where it is no tag of the resource.
+/// Returns the key of a tag as its owner wrote it; none where it is not a tag of the resource.
 ///
 /// Parquet and CUR 2.0 write `user_cost_center` for `CostCenter` and `aws_created_by` for
 /// `aws:createdBy`; what case and separators were is lost there.
@@ -164,7 +164,7 @@ pub(crate) fn tag_key(key: &str) -> Option<Cow<'_, str>> {
 }
 
 impl Costs {
-    /// Returns the amortised cost of a line of this type.
+    /// Returns the amortized cost of a line of this type.
     fn of(&self, kind: &str, row: &mut Row<'_, '_, '_>) -> Result<Decimal, ImportError> {
         let amortised = match kind {
             "SavingsPlanCoveredUsage" => row.optional_cost(self.plan)?,
@@ -218,7 +218,7 @@ impl Layout for Columns {
         if self.id.at.is_none() {
             notes.push((
                 self.id.name,
-                "the report has no such column, so that no charge belongs to a resource; create the report with resource ids",
+                "without this column no charge can be assigned to a resource; create the report with resource ids",
             ));
         }
         if matches!(&self.tags, Tags::Apart(columns) if columns.is_empty()) {

@@ -53,7 +53,7 @@ struct Seen {
 
 impl Seen {
     /// Takes note of a charge. Actual cost has the purchase of a commitment, and what that covers is
-    /// free; amortized cost spreads the purchase over what it covers, and tells what is unused.
+    /// free; amortized cost spreads the purchase over what it covers, and shows what is unused.
     fn add(&self, kind: &str, pricing: &str, cost: Decimal) {
         let committed = ["Reservation", "SavingsPlan"].iter().any(|of| pricing.eq_ignore_ascii_case(of));
         match kind {

@@ -1,6 +1,6 @@
 //! Bills as CSV.
 
-use super::{Bill, Cells, Layout, Row, layout, tell_lacks};
+use super::{Bill, Cells, Layout, Row, layout, warn_missing_columns};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::read::Sink;
@@ -20,7 +20,7 @@ pub(crate) fn read(
             let names: Vec<String> =
                 headings(&row, sink)?.iter().map(|name| name.trim().to_owned()).collect();
             let found = layout(format, &names, sink.path())?;
-            tell_lacks(found.as_ref(), sink);
+            warn_missing_columns(found.as_ref(), sink);
             header = Some((names.len(), found));
             Ok(())
         }

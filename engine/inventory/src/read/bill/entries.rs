@@ -71,7 +71,7 @@ pub(crate) enum TagKeys {
 }
 
 impl TagKeys {
-    /// Returns the key as the owner wrote it; none where it is no key of a resource's tag.
+    /// Returns the key as the owner wrote it; none where it is not a key of a resource's tag.
     pub(crate) fn apply(self, key: &str) -> Option<Cow<'_, str>> {
         match self {
             Self::AsWritten => Some(Cow::Borrowed(key)),
@@ -106,7 +106,7 @@ struct MonthCost {
     format: Format,
 }
 
-/// What became of a charge.
+/// Whether a charge was added to its resource, and the reason if it was not.
 enum Added {
     Counted,
     /// The sum would no longer fit.
@@ -163,7 +163,7 @@ impl Bill {
     ) -> Result<(), ImportError> {
         let Some(month) = YearMonth::of_micros(charge.start) else {
             let shown = charge.id.as_deref().map(shorten).unwrap_or_default();
-            return sink.reject(Flaw::row(charge.line, "it starts beyond the calendar", shown));
+            return sink.reject(Flaw::row(charge.line, "its start is outside the calendar", shown));
         };
         self.check_currency(charge, sink)?;
         self.charged.add(charge);
@@ -268,7 +268,7 @@ impl Bill {
         }
     }
 
-    /// Reads the tags of a cell; `note` is told what had to be left out of them.
+    /// Reads the tags of a cell; `note` receives what had to be omitted.
     fn parse(
         &mut self,
         cell: &str,

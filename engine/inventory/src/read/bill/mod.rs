@@ -48,8 +48,8 @@ fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layou
     }
 }
 
-/// Tells what the file lacks as a whole.
-fn tell_lacks(layout: &dyn Layout, sink: &mut Sink<'_>) {
+/// Shows what the file lacks as a whole.
+fn warn_missing_columns(layout: &dyn Layout, sink: &mut Sink<'_>) {
     for (column, reason) in layout.notes() {
         sink.remark(column, reason);
     }

@@ -67,7 +67,7 @@ impl Months {
     }
 
     /// Chooses the month that was asked for, else the latest whole one, else, of two or more that
-    /// are all cut short, the one before the newest; none where there are no charges.
+    /// are all cut short, the one before the newest; none if there are no charges.
     pub(crate) fn choose(&self, wanted: Option<YearMonth>) -> Result<Option<BillMonth>, ImportError> {
         let available: Vec<YearMonth> = self.months.keys().copied().collect();
         let whole = |month: &YearMonth| self.months.get(month).is_some_and(Month::is_whole);

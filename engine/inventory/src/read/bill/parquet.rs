@@ -12,7 +12,7 @@ use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringViewAr
 use arrow::datatypes::DataType;
 use parquet::arrow::ProjectionMask;
 
-use super::{Bill, Cells, Layout, Row, layout, tell_lacks};
+use super::{Bill, Cells, Layout, Row, layout, warn_missing_columns};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::guard::guarded;
@@ -47,7 +47,7 @@ pub(crate) fn read(
     let builder = open(file).map_err(|e| bad(&e))?;
     let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let layout = layout(format, &names, &path)?;
-    tell_lacks(layout.as_ref(), sink);
+    warn_missing_columns(layout.as_ref(), sink);
     let mut wanted = layout.columns();
     wanted.sort_unstable();
     wanted.dedup();

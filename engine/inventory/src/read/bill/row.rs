@@ -176,12 +176,12 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
     }
 }
 
-/// Says that a cell is no time.
+/// States that a cell is not a time.
 fn no_time(column: &str, text: &str) -> String {
     match text {
-        "" => format!("its `{column}` is no time"),
+        "" => format!("its `{column}` is not a time"),
         text => {
-            format!("its `{column}` is no time such as `2026-09-01T00:00:00Z`: `{}`", shorten(text))
+            format!("its `{column}` is not a time such as `2026-09-01T00:00:00Z`: `{}`", shorten(text))
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// Takes them apart; what is no object has no attributes.
+    /// Takes them apart; what is not an object has no attributes.
     pub(super) fn of(
         known: Option<&'a RawValue>,
         unknown: Option<&'a RawValue>,

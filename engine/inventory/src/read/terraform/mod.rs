@@ -76,7 +76,7 @@ pub(crate) fn read(mut source: Source, sink: &mut Sink<'_>) -> Result<Source, Im
 }
 
 fn no_document(sink: &Sink<'_>) -> ImportError {
-    let found = "it is no Terraform plan or state; write it with `terraform show -json PLAN`".to_owned();
+    let found = "it is not a Terraform plan or state; write it with `terraform show -json PLAN`".to_owned();
     ImportError::UnknownFormat { path: sink.path().to_owned(), found }
 }
 

@@ -21,7 +21,7 @@ const UNKNOWN: &str = "(known after apply)";
 const SENSITIVE: &str = "(sensitive value)";
 
 /// What is said where no tag is known.
-const ALL_UNKNOWN: &str = "the tags are known only after apply; only default tags are judged";
+const ALL_UNKNOWN: &str = "the tags are known only after apply; only default tags are evaluated";
 
 /// Attributes that hold all labels of Google, the most complete first, and the others.
 const ALL_LABELS: [&str; 2] = ["effective_labels", "terraform_labels"];
@@ -163,7 +163,7 @@ impl Tagging {
             }
             let hidden = all_secret || secret.contains(&key);
             if hidden {
-                self.note(&key, "is secret", SENSITIVE);
+                self.note(&key, "is sensitive", SENSITIVE);
                 self.set(&key, SENSITIVE.to_owned());
             } else {
                 self.set(&key, json_text(&json).map_or(json.clone(), Cow::into_owned));
@@ -196,7 +196,7 @@ impl Tagging {
 
     fn note(&mut self, key: &str, what: &str, stands: &str) {
         let key = crate::value::shorten(key);
-        let note = format!("the value of tag `{key}` {what}; it stands as `{stands}`");
+        let note = format!("the value of tag `{key}` {what}; it is kept as `{stands}`");
         if self.noted.insert(note.clone()) {
             self.notes.push(note);
         }

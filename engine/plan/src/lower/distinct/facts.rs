@@ -35,7 +35,7 @@ struct Sheet<'f> {
 }
 
 impl Distinct<'_> {
-    /// Puts bits in the place of conditions that speak of one subject alone.
+    /// Puts bits in the place of conditions that refer to one subject alone.
     pub(super) fn replace_conditions(&mut self) {
         for id in self.ids() {
             let Some(traits) = self.traits.get(id.0 as usize) else { continue };
@@ -203,7 +203,7 @@ impl Distinct<'_> {
         }
     }
 
-    /// Returns the facts of the value that an expression gives; NULL where it gives none.
+    /// Returns the facts of the value that an expression gives; NULL if it gives none.
     fn given(&mut self, expr: &Expr, sheet: &mut Sheet<'_>) -> Expr {
         match expr {
             Expr::Null(_) => Expr::Null(Type::Bits),
@@ -287,14 +287,14 @@ impl Sheet<'_> {
         Expr::Bits(self.conditions.iter().map(|c| substituted(c, self.subject, value)).collect())
     }
 
-    /// Returns the facts where there is no value.
+    /// Returns the facts if there is no value.
     fn of_missing(&self) -> Expr {
         let none = Expr::Null(Type::Text);
         let conditions = self.conditions.iter().map(|c| substituted(c, self.subject, &none));
         Expr::Bits(conditions.map(|c| truth_of_missing(&c).map_or(c, Expr::bool)).collect())
     }
 
-    /// Returns the facts of a value, NULL where there is none.
+    /// Returns the facts of a value, NULL if there is none.
     fn where_set(&self, value: &Expr) -> Expr {
         let set = Expr::IsNotNull(Box::new(value.clone()));
         Expr::only_where(set, self.of(value), Type::Bits)

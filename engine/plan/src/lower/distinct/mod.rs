@@ -11,7 +11,7 @@
 //! native_environment_env = case { lower(trim(raw_env)) in ["prod", …] -> "production" } …
 //! ```
 //!
-//! A condition that speaks of one tag alone is a *fact* of the tag's value. What can give the tag its
+//! A condition that refers to one tag alone is a *fact* of the tag's value. What can give the tag its
 //! value says with the value which facts are true of it, so that nothing is asked of the value that
 //! won, which differs from resource to resource.
 //!
@@ -38,7 +38,7 @@ use facts::Facts;
 use reads::Traits;
 
 /// Rewrites the columns and returns the dictionaries that they look up.
-pub(super) fn judge_distinct_values(
+pub(super) fn dictionary_encode(
     columns: &mut Columns,
     known: &KnownValues,
     tags: &[TagInfo],
@@ -60,7 +60,7 @@ struct Distinct<'c> {
     tags: BTreeSet<ColumnId>,
     /// By column: what it follows from, as it was before anything was rewritten.
     traits: Vec<Traits>,
-    /// By what they speak of: a tag's value, or a raw column with a dictionary.
+    /// By what they apply to: a tag's value, or a raw column with a dictionary.
     facts: BTreeMap<ColumnId, Facts>,
 }
 

@@ -75,7 +75,7 @@ impl Distinct<'_> {
         layer
     }
 
-    /// Whether the column is NULL where the raw column that it follows from is.
+    /// Whether the column is NULL if the raw column that it follows from is.
     fn is_strict(&self, id: ColumnId) -> bool {
         is_strict(&self.expr(id), &|id| self.is_strict(id))
     }

@@ -29,7 +29,7 @@ impl Reads {
 pub(super) struct Traits {
     /// The raw column with a dictionary that it follows from.
     pub(super) root: Reads,
-    /// The tag's value, or raw column with a dictionary, that it speaks of.
+    /// The tag's value, or raw column with a dictionary, that it applies to.
     pub(super) subject: Reads,
     /// Whether its values are judged once for many resources: all that can be it come from columns
     /// with few distinct values.
@@ -55,7 +55,7 @@ impl Distinct<'_> {
             let name = source_name(field);
             let listed = name.is_some_and(|name| self.known.listed.contains(name));
             // What is known from elsewhere is known of few resources.
-            let few = matches!(field, Field::Known(_));
+            let few = matches!(field, Field::Overlay(_));
             let cheap = few || listed || name.is_some_and(|name| self.known.repetitive.contains(name));
             let reads = if listed { Reads::One(id) } else { Reads::Several };
             return Traits { root: reads, subject: reads, cheap, original };
@@ -85,7 +85,7 @@ impl Distinct<'_> {
         self.reads(expr, |traits| traits.root)
     }
 
-    /// Returns what an expression speaks of.
+    /// Returns what an expression refers to.
     pub(super) fn subject(&self, expr: &Expr) -> Reads {
         self.reads(expr, |traits| traits.subject)
     }
@@ -139,11 +139,11 @@ pub(super) fn source_name(field: &Field) -> Option<&str> {
     match field {
         Field::Attr(attr) if attr.ty() == Type::Text => Some(attr.as_str()),
         Field::Promoted(name) => Some(name),
-        Field::Attr(_) | Field::Key(_) | Field::Meta(_) | Field::Known(_) => None,
+        Field::Attr(_) | Field::Key(_) | Field::Meta(_) | Field::Overlay(_) => None,
     }
 }
 
-/// Whether the expression is NULL where the raw column that it follows from is; `column` says it of
+/// Whether the expression is NULL if the raw column that it follows from is; `column` says it of
 /// a column.
 pub(super) fn is_strict(expr: &Expr, column: &impl Fn(ColumnId) -> bool) -> bool {
     match expr {
@@ -176,7 +176,7 @@ fn never_true(condition: &Expr, column: &impl Fn(ColumnId) -> bool) -> bool {
     }
 }
 
-/// Returns the truth of a condition that is never NULL and speaks of [`Expr::Null`] alone; None where
+/// Returns the truth of a condition that is never NULL and refers to [`Expr::Null`] alone; None if
 /// that is for the database to find out.
 pub(super) fn truth_of_missing(condition: &Expr) -> Option<bool> {
     let no_column = |_| false;

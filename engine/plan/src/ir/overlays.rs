@@ -1,21 +1,21 @@
-//! What is known of resources besides their inventory.
+//! Values of resources that are not in their inventory.
 
 use super::Type;
 
-/// A column beside those of the snapshot: one value a resource, NULL where there is none.
+/// A column that is not in the snapshot: one value a resource, NULL if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownColumn {
+pub struct OverlayColumn {
     /// What it holds.
-    pub kind: KnownKind,
+    pub kind: OverlayKind,
     /// Of what: the name of a tag, or `policy/check`.
     pub of: String,
     /// The relation that it is taken from.
     pub relation: String,
 }
 
-/// The kinds of things that are known.
+/// The kinds of overlays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KnownKind {
+pub enum OverlayKind {
     /// The value that a person decided.
     Decided,
     /// The value that the model finds most likely.
@@ -26,7 +26,7 @@ pub enum KnownKind {
     Since,
 }
 
-impl KnownKind {
+impl OverlayKind {
     /// Returns the type of its values.
     pub fn ty(self) -> Type {
         match self {

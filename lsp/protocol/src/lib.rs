@@ -2,7 +2,7 @@
 //!
 //! The worker is a process of its own, so that a database that crashes, or takes too long, never hurts
 //! typing. Messages are JSON, one a line, over its standard input and output: a [`Message`] for it, a
-//! [`Reply`] from it. It answers in the order of the questions, but for [`Question::Cancel`], which it takes
+//! [`Reply`] from it. It answers in the order of the questions, but for [`Request::Cancel`], which it takes
 //! at once. It ends when its input does.
 //!
 //! What takes long and changes rarely is not asked of it: a learner, another process, looks at the whole
@@ -20,7 +20,7 @@ pub struct Message {
     /// Told again with the answer.
     pub id: u64,
     /// The question.
-    pub ask: Question,
+    pub ask: Request,
 }
 
 /// An answer with the number of its question.
@@ -29,62 +29,62 @@ pub struct Reply {
     /// That of the question.
     pub id: u64,
     /// The answer.
-    pub answer: Answer,
+    pub answer: Response,
 }
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Question {
-    /// Take a project: [`Answer::Opened`]. The first question.
+pub enum Request {
+    /// Take a project: [`Response::Opened`]. The first question.
     Open {
         /// The folder of its manifest; None: it has none.
         root: Option<String>,
         /// Its resources; None: what needs none is asked.
         inventory: Option<Inventory>,
     },
-    /// Take these texts of files: [`Answer::Done`].
+    /// Take these texts of files: [`Response::Done`].
     Sync {
         /// Paths as they are shown, with their texts; None: the file is gone.
         files: Vec<(String, Option<String>)>,
         /// Whether there are no other files.
         all: bool,
     },
-    /// Say what the policies find: [`Answer::Measured`].
+    /// Say what the policies find: [`Response::Measured`].
     Measure,
-    /// Say which native keys occur: [`Answer::Keys`].
+    /// Say which native keys occur: [`Response::Keys`].
     Keys,
-    /// Say which values occur: [`Answer::Values`].
+    /// Say which values occur: [`Response::Values`].
     Values(Subject),
-    /// List the resources with open findings: [`Answer::Violations`].
+    /// List the resources with open findings: [`Response::Violations`].
     Violations {
         /// The policy.
         policy: String,
         /// How many.
         limit: u64,
     },
-    /// List resources: [`Answer::Resources`].
+    /// List resources: [`Response::Resources`].
     Resources {
         /// What their id or name has in it.
         query: String,
         /// How many.
         limit: u64,
     },
-    /// Evaluate everything: [`Answer::Evaluated`].
+    /// Evaluate everything: [`Response::Evaluated`].
     Evaluate,
-    /// Explain a resource: [`Answer::Explained`].
+    /// Explain a resource: [`Response::Explained`].
     Explain {
         /// Its id, its name, or the end of its id.
         resource: String,
     },
-    /// Write the SQL: [`Answer::Sql`].
+    /// Write the SQL: [`Response::Sql`].
     Sql,
-    /// Run tests: [`Answer::Tests`].
+    /// Run tests: [`Response::Tests`].
     Tests {
         /// Files and names; None: all.
         wanted: Option<Vec<(String, String)>>,
     },
-    /// Stop what is computed for another question; the answer to that is then [`Answer::Cancelled`]. This
+    /// Stop what is computed for another question; the answer to that is then [`Response::Cancelled`]. This
     /// has no answer of its own.
     Cancel(u64),
 }
@@ -110,7 +110,7 @@ pub enum Inventory {
 pub enum Subject {
     /// An attribute of the resource, as it is written: `region`.
     Attribute(String),
-    /// A native key, spelt exactly so.
+    /// A native key, spelled exactly so.
     Native(String),
     /// A virtual tag.
     Tag(String),
@@ -119,7 +119,7 @@ pub enum Subject {
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum Response {
     /// It was done.
     Done,
     /// The project was taken; None: it was asked for without an inventory.
@@ -130,7 +130,7 @@ pub enum Answer {
     Keys(Vec<Value>),
     /// Values.
     Values(Values),
-    /// Resources with open findings, the dearest first, each with the checks that found something.
+    /// Resources with open findings, the most expensive first, each with the checks that found something.
     Violations(Vec<(Resource, Vec<String>)>),
     /// Resources.
     Resources(Vec<Resource>),
@@ -140,7 +140,7 @@ pub enum Answer {
     Explained(Explained),
     /// SQL.
     Sql(String),
-    /// What became of tests.
+    /// The result of tests.
     Tests(Tests),
     /// It was stopped.
     Cancelled,
@@ -150,7 +150,7 @@ pub enum Answer {
 
 /// A snapshot that was opened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Opened {
     pub id: String,
     /// Its folder.
@@ -192,7 +192,7 @@ pub struct Measured {
 /// What one policy finds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct PolicyMeasure {
-    /// The resources that it speaks of.
+    /// The resources that it applies to.
     pub in_scope: Amount,
     /// Open findings.
     pub open: u64,
@@ -224,7 +224,7 @@ pub struct Values {
 /// A resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Resource {
     pub id: String,
     pub name: Option<String>,
@@ -238,7 +238,7 @@ pub struct Resource {
 
 /// A place in a file: line and column from 1, in characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Spot {
     pub file: String,
     pub line: u32,
@@ -248,7 +248,7 @@ pub struct Spot {
 /// An evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Evaluated {
     pub snapshot: String,
     pub now: String,
@@ -268,7 +268,7 @@ pub struct Evaluated {
 /// What one check finds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub struct Check {
     pub policy: String,
     pub check: String,
@@ -296,7 +296,7 @@ pub struct Explained {
     pub json: String,
 }
 
-/// What became of tests.
+/// The result of tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tests {
     /// In the order of the program.
@@ -305,7 +305,7 @@ pub struct Tests {
     pub coverage: Vec<(Spot, bool)>,
 }
 
-/// What became of a test.
+/// The result of a test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Test {
     /// Its name.

@@ -8,9 +8,9 @@ use tagpol_sema::program::{Source, TagId};
 
 use super::{Resource, TagResult, Winner};
 
-/// What is known of resources besides their inventory.
+/// Values of resources that are not in their inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Known {
+pub struct Overlays {
     /// By resource and tag: the value that a person decided.
     pub decided: BTreeMap<(String, String), String>,
     /// By resource and tag: the value that the model finds most likely, and how sure it is, from 0
@@ -42,11 +42,11 @@ impl Resource<'_> {
     /// is, from 0 to 1.
     pub fn inference(&self, id: TagId) -> Option<(String, Decimal)> {
         self.by_model(id)?;
-        self.options.known.predicted.get(&self.about(id)).cloned()
+        self.options.overlays.predicted.get(&self.about(id)).cloned()
     }
 
     pub(super) fn by_decision(&self, id: TagId) -> Option<TagResult> {
-        let value = self.options.known.decided.get(&self.about(id))?;
+        let value = self.options.overlays.decided.get(&self.about(id))?;
         Some(TagResult {
             value: Some(value.clone()),
             source: Some(Source::Decided),
@@ -58,7 +58,7 @@ impl Resource<'_> {
     /// The model's value, where an `infer` lets it apply.
     pub(super) fn by_model(&self, id: TagId) -> Option<TagResult> {
         let inference = self.program.inferences.iter().find(|inference| inference.tag == id)?;
-        let (value, confidence) = self.options.known.predicted.get(&self.about(id))?;
+        let (value, confidence) = self.options.overlays.predicted.get(&self.about(id))?;
         if *confidence < inference.apply? {
             return None;
         }
@@ -75,13 +75,13 @@ impl Resource<'_> {
         if self.tag(id)?.source != Some(Source::Inferred) {
             return None;
         }
-        self.options.known.predicted.get(&self.about(id)).map(|(_, confidence)| *confidence)
+        self.options.overlays.predicted.get(&self.about(id)).map(|(_, confidence)| *confidence)
     }
 
-    /// Since when a finding of the resource is there; None where that is unknown.
+    /// Since when a finding of the resource is there; None if that is unknown.
     pub fn since(&self, policy: &str, check: &str) -> Option<DateTime<Utc>> {
         let (now, created) = (self.options.now, self.row.created);
-        match &self.options.known.first_seen {
+        match &self.options.overlays.first_seen {
             FirstSeen::NotKept => created,
             FirstSeen::FirstRun => Some(created.map_or(now, |created| created.min(now))),
             FirstSeen::At(times) => {

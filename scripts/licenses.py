@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails where a dependency may not be used under one of the licences that deny.toml allows.
+"""Fails where a dependency may not be used under one of the licenses that deny.toml allows.
 
 Reads `cargo metadata` and needs no network. The dependencies of every platform and feature are
 checked where they have all been downloaded, else those of this machine, and it says which.
@@ -19,7 +19,7 @@ def allowed_licences() -> set[str]:
     text = (ROOT / "deny.toml").read_text(encoding="utf-8")
     listed = re.search(r"^allow = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)
     if listed is None:
-        sys.exit("licences: no list `allow` in deny.toml")
+        sys.exit("licenses: no list `allow` in deny.toml")
     return set(re.findall(r'^\s*"([^"]+)"', listed.group(1), re.MULTILINE))
 
 
@@ -53,11 +53,11 @@ def dependencies() -> tuple[list[dict], str]:
             used = built(arguments)
             known = lambda package: (package["name"], package["version"]) in used
             return [package for package in packages if package["source"] is not None and known(package)], scope
-    sys.exit(f"licences: cargo metadata failed\n{result.stderr}")
+    sys.exit(f"licenses: cargo metadata failed\n{result.stderr}")
 
 
 class Expression:
-    """An SPDX expression: `or` of `and` of licences and parentheses."""
+    """An SPDX expression: `or` of `and` of licenses and parentheses."""
 
     def __init__(self, text: str, allowed: set[str]):
         # Old manifests write a slash for OR.
@@ -103,12 +103,12 @@ class Expression:
 
 def problem(package: dict, allowed: set[str]) -> str | None:
     if not package["license"]:
-        return "names no licence"
+        return "names no license"
     try:
         satisfied = Expression(package["license"], allowed).is_satisfied()
     except ValueError as error:
-        return f"has the licence `{package['license']}`: {error}"
-    return None if satisfied else f"has the licence `{package['license']}`, which deny.toml does not allow"
+        return f"has the license `{package['license']}`: {error}"
+    return None if satisfied else f"has the license `{package['license']}`, which deny.toml does not allow"
 
 
 def main() -> int:
@@ -118,8 +118,8 @@ def main() -> int:
     for package in sorted(packages, key=lambda package: package["name"]):
         if said := problem(package, allowed):
             errors += 1
-            print(f"licences: {package['name']} {package['version']} {said}", file=sys.stderr)
-    print(f"licences: {len(packages)} dependencies ({scope}), {errors} errors")
+            print(f"licenses: {package['name']} {package['version']} {said}", file=sys.stderr)
+    print(f"licenses: {len(packages)} dependencies ({scope}), {errors} errors")
     return 1 if errors else 0
 
 

@@ -2,13 +2,13 @@
 //! view: first from which cost on they are wanted, then the few resources from there on.
 
 use super::expr::Printer;
-use super::{DEAREST, Dialect, SHOWN, counted};
+use super::{Dialect, TOP_BY_COST, TOP_FINDINGS, counted};
 use crate::ir::{AttrColumn, CheckInfo, Query, StateCode};
 
-/// What finds the open findings of each check's [`SHOWN`] dearest resources, ties in the order of ids, and
+/// What finds the open findings of each check's [`TOP_FINDINGS`] most expensive resources, ties in the order of ids, and
 /// a few more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dearest {
+pub struct TopByCost {
     /// Statement that finds out from the counts from which cost on findings are wanted.
     pub guess: String,
     /// Query of one truth: whether the counts do not tell, since a check's findings are too much alike or
@@ -33,22 +33,22 @@ pub(super) struct Source<'a> {
     pub(super) evaluated: &'a str,
 }
 
-impl Dearest {
+impl TopByCost {
     pub(super) fn new(printer: Printer<'_>, findings: &Query, source: &Source<'_>) -> Self {
         let Dialect::DuckDb = printer.dialect;
         let cost = AttrColumn::MonthlyCost.as_str();
         let keep = format!(
-            "{}\nSELECT *\nFROM {}\nWHERE {cost} >= getvariable('{DEAREST}').cost",
-            printer.dialect.keep_rows(DEAREST),
+            "{}\nSELECT *\nFROM {}\nWHERE {cost} >= getvariable('{TOP_BY_COST}').cost",
+            printer.dialect.keep_rows(TOP_BY_COST),
             source.evaluated
         );
         Self {
             guess: guess(printer, source),
-            is_unclear: format!("SELECT getvariable('{DEAREST}').unclear"),
+            is_unclear: format!("SELECT getvariable('{TOP_BY_COST}').unclear"),
             settle: settle(printer, source),
-            keep_settled: format!("{keep} OR list_contains(getvariable('{DEAREST}').ids, id)"),
+            keep_settled: format!("{keep} OR list_contains(getvariable('{TOP_BY_COST}').ids, id)"),
             keep,
-            findings: printer.query(findings, DEAREST),
+            findings: printer.query(findings, TOP_BY_COST),
         }
     }
 }
@@ -63,9 +63,9 @@ fn guess(printer: Printer<'_>, source: &Source<'_>) -> String {
     let of_check = |check: &CheckInfo| {
         let open = is_open(check, printer);
         format!(
-            "  SELECT min(cost) AS cost, count(cost) < {SHOWN} AND max(resources) > count(cost) AS unclear FROM (\
+            "  SELECT min(cost) AS cost, count(cost) < {TOP_FINDINGS} AND max(resources) > count(cost) AS unclear FROM (\
              SELECT {highest} AS cost, sum({resources}) OVER () AS resources FROM {counted} WHERE {open} \
-             ORDER BY cost DESC NULLS LAST LIMIT {SHOWN})",
+             ORDER BY cost DESC NULLS LAST LIMIT {TOP_FINDINGS})",
             highest = counted::HIGHEST,
             resources = counted::RESOURCES,
             counted = source.counted,
@@ -76,7 +76,7 @@ fn guess(printer: Printer<'_>, source: &Source<'_>) -> String {
         checks.push("  SELECT CAST(NULL AS DECIMAL(38, 12)) AS cost, false AS unclear".to_owned());
     }
     format!(
-        "SET VARIABLE {DEAREST} = (SELECT {{'cost': min(cost), 'unclear': coalesce(bool_or(unclear), false)}} \
+        "SET VARIABLE {TOP_BY_COST} = (SELECT {{'cost': min(cost), 'unclear': coalesce(bool_or(unclear), false)}} \
          FROM (\n{}\n))",
         checks.join("\n  UNION ALL\n")
     )
@@ -88,10 +88,10 @@ fn settle(printer: Printer<'_>, source: &Source<'_>) -> String {
         let lists: Vec<String> = source.checks.iter().map(|check| of(is_open(check, printer))).collect();
         format!("flatten([\n    {}\n  ])", lists.join(",\n    "))
     };
-    let costs = of_checks(&|open| format!("max({cost}, {SHOWN}) FILTER (WHERE {open})"));
-    let ids = of_checks(&|open| format!("min(id, {SHOWN}) FILTER (WHERE {open} AND {cost} IS NULL)"));
+    let costs = of_checks(&|open| format!("max({cost}, {TOP_FINDINGS}) FILTER (WHERE {open})"));
+    let ids = of_checks(&|open| format!("min(id, {TOP_FINDINGS}) FILTER (WHERE {open} AND {cost} IS NULL)"));
     format!(
-        "SET VARIABLE {DEAREST} = (SELECT {{'cost': list_min({costs}), 'unclear': false, 'ids': {ids}}} \
+        "SET VARIABLE {TOP_BY_COST} = (SELECT {{'cost': list_min({costs}), 'unclear': false, 'ids': {ids}}} \
          FROM {})",
         source.evaluated
     )

@@ -1,17 +1,17 @@
-//! What was learnt from an inventory, as the learner writes it.
+//! What was learned from an inventory, as the learner writes it.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What was learnt, by the names of tags.
+/// What was learned, by the names of tags.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Learnt {
     /// Tags of which anything is known.
     pub tags: BTreeMap<String, LearntTag>,
 }
 
-/// What was learnt of a tag.
+/// What was learned of a tag.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct LearntTag {
     /// What the promoted model says of resources that lack the tag, the most frequent value first.
@@ -39,7 +39,7 @@ pub struct Likely {
 /// What a clue is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 pub enum Trait {
     Account,
     Type,
@@ -69,7 +69,7 @@ pub struct LearntRule {
     pub asks: String,
     /// The value that it gives.
     pub value: String,
-    /// Resources that it was learnt from.
+    /// Resources that it was learned from.
     pub support: u64,
     /// The share of them that have the value.
     pub precision: f64,
@@ -88,12 +88,12 @@ pub struct LearntSpelling {
     pub value: String,
     /// Resources that have it.
     pub resources: u64,
-    /// How likely that is, where a model says it; None: it is spelt nearly so.
+    /// How likely that is, where a model says it; None: it is spelled nearly so.
     pub confidence: Option<f64>,
 }
 
 impl Learnt {
-    /// Returns what was learnt of a tag.
+    /// Returns what was learned of a tag.
     pub fn tag(&self, name: &str) -> Option<&LearntTag> {
         self.tags.get(name)
     }

@@ -1,4 +1,4 @@
-//! Everything that could give a tag its value, and what became of it.
+//! The candidates for the value of a tag, and the outcome of each.
 
 use rust_decimal::Decimal;
 use tagpol_interp::{NativeJudge, NativeStep, Resource};
@@ -7,22 +7,22 @@ use tagpol_sema::program::{Action, ActionKind, Loc, Rule, Source, TagId};
 use super::condition::{Explainer, Part};
 use tagpol_sema::words::Words;
 
-/// Something that could give a tag its value.
+/// A candidate for the value of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contender {
-    /// What it is.
-    pub giver: Giver,
+pub struct Candidate {
+    /// Its kind, with what the kind needs.
+    pub value_source: ValueSource,
     /// Where it was written: the action, the arm of the map, the tag with the default.
     pub loc: Option<Loc>,
-    /// The value that it gives; None where it gives none.
+    /// The value that it gives; None if it gives none.
     pub value: Option<String>,
-    /// What became of it.
-    pub fate: Fate,
+    /// Whether it won, and the reason if it did not.
+    pub outcome: Outcome,
 }
 
-/// The kinds of things that give values.
+/// The kinds of sources of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Giver {
+pub enum ValueSource {
     /// A person.
     Decision,
     /// An action of a rule.
@@ -50,7 +50,7 @@ pub enum Giver {
     Default,
 }
 
-impl Giver {
+impl ValueSource {
     /// Returns the source of the values that it gives.
     pub fn source(&self) -> Source {
         match self {
@@ -63,7 +63,7 @@ impl Giver {
         }
     }
 
-    /// Equals stand beside each other: the first wins, another value is a conflict.
+    /// Equals stand next to each other: the first wins, another value is a conflict.
     fn rank(&self) -> (Source, i64) {
         match self {
             Self::Rule { priority, .. } => (self.source(), *priority),
@@ -72,9 +72,9 @@ impl Giver {
     }
 }
 
-/// What became of a contender.
+/// Whether a candidate won, and the reason if it did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     /// It gave the value.
     Won,
     /// It has a value, and something stronger has one too.
@@ -91,75 +91,85 @@ pub enum Fate {
 }
 
 /// Returns all that could give a tag its value, the strongest first.
-pub fn contenders(explainer: &Explainer<'_, '_>, tag: TagId) -> Vec<Contender> {
+pub fn candidates(explainer: &Explainer<'_, '_>, tag: TagId) -> Vec<Candidate> {
     let resource = explainer.resource;
-    let known = |giver, loc: &Loc, value: Option<String>| {
-        value.map(|value| Contender { giver, loc: Some(loc.clone()), value: Some(value), fate: Fate::Won })
+    let known = |value_source, loc: &Loc, value: Option<String>| {
+        value.map(|value| Candidate {
+            value_source,
+            loc: Some(loc.clone()),
+            value: Some(value),
+            outcome: Outcome::Won,
+        })
     };
     let declared = resource.program().tag(tag);
-    let mut all: Vec<Contender> =
-        known(Giver::Decision, &declared.loc, resource.decision(tag)).into_iter().collect();
+    let mut all: Vec<Candidate> =
+        known(ValueSource::Decision, &declared.loc, resource.decision(tag)).into_iter().collect();
     all.extend(by_rules(explainer, tag, ActionKind::Set));
     all.extend(resource.native_steps(declared).into_iter().map(|step| native(resource, tag, step)));
     all.extend(by_rules(explainer, tag, ActionKind::Fill));
-    all.extend(
-        resource
-            .inference(tag)
-            .and_then(|(value, confidence)| known(Giver::Model { confidence }, &declared.loc, Some(value))),
-    );
-    all.extend(declared.default.as_ref().map(|default| Contender {
-        giver: Giver::Default,
+    all.extend(resource.inference(tag).and_then(|(value, confidence)| {
+        known(ValueSource::Model { confidence }, &declared.loc, Some(value))
+    }));
+    all.extend(declared.default.as_ref().map(|default| Candidate {
+        value_source: ValueSource::Default,
         loc: Some(declared.loc.clone()),
         value: Some(default.clone()),
-        fate: Fate::Won,
+        outcome: Outcome::Won,
     }));
     settle(&mut all);
     all
 }
 
 /// The first that has a value wins; the others that have one are beaten.
-fn settle(all: &mut [Contender]) {
-    let mut contenders = all.iter_mut().filter(|contender| contender.value.is_some());
-    let Some(winner) = contenders.next() else { return };
-    winner.fate = Fate::Won;
-    for beaten in contenders {
-        let is_same = match (&winner.giver, &beaten.giver) {
-            (Giver::Native { key, .. }, Giver::Native { key: other, .. }) => key == other,
+fn settle(all: &mut [Candidate]) {
+    let mut candidates = all.iter_mut().filter(|candidate| candidate.value.is_some());
+    let Some(winner) = candidates.next() else { return };
+    winner.outcome = Outcome::Won;
+    for beaten in candidates {
+        let is_same = match (&winner.value_source, &beaten.value_source) {
+            (ValueSource::Native { key, .. }, ValueSource::Native { key: other, .. }) => key == other,
             _ => false,
         };
-        let conflict = winner.giver.rank() == beaten.giver.rank() && winner.value != beaten.value && !is_same;
-        beaten.fate = Fate::Beaten { conflict };
+        let conflict = winner.value_source.rank() == beaten.value_source.rank()
+            && winner.value != beaten.value
+            && !is_same;
+        beaten.outcome = Outcome::Beaten { conflict };
     }
 }
 
-fn by_rules(explainer: &Explainer<'_, '_>, tag: TagId, kind: ActionKind) -> Vec<Contender> {
+fn by_rules(explainer: &Explainer<'_, '_>, tag: TagId, kind: ActionKind) -> Vec<Candidate> {
     let rules = explainer.resource.program().rules.iter().enumerate();
     let mut actions: Vec<(usize, &Rule, &Action)> = rules
         .flat_map(|(at, rule)| rule.actions.iter().map(move |action| (at, rule, action)))
         .filter(|(_, _, action)| action.tag == tag && action.kind == kind)
         .collect();
     actions.sort_by_key(|(_, rule, _)| std::cmp::Reverse(rule.priority));
-    let contender = |(at, rule, action): (usize, &Rule, &Action)| {
-        let (value, fate) = outcome(explainer, at, rule, action);
-        let giver = Giver::Rule { name: rule.name.clone(), kind, priority: rule.priority };
-        Contender { giver, loc: Some(action.loc.clone()), value, fate }
+    let candidate = |(at, rule, action): (usize, &Rule, &Action)| {
+        let (value, outcome) = outcome(explainer, at, rule, action);
+        let value_source = ValueSource::Rule { name: rule.name.clone(), kind, priority: rule.priority };
+        Candidate { value_source, loc: Some(action.loc.clone()), value, outcome }
     };
-    actions.into_iter().map(contender).collect()
+    actions.into_iter().map(candidate).collect()
 }
 
-fn outcome(explainer: &Explainer<'_, '_>, at: usize, rule: &Rule, action: &Action) -> (Option<String>, Fate) {
+fn outcome(
+    explainer: &Explainer<'_, '_>,
+    at: usize,
+    rule: &Rule,
+    action: &Action,
+) -> (Option<String>, Outcome) {
     let resource = explainer.resource;
     if let Some(when) = rule.when.as_ref().filter(|when| !resource.holds(when)) {
         let place = explainer.places.rules.get(at).and_then(Option::as_ref);
-        return (None, Fate::DidNotFire(Box::new(explainer.condition(when, place))));
+        return (None, Outcome::DidNotFire(Box::new(explainer.condition(when, place))));
     }
     match resource.shown(&action.value) {
-        Some(value) => (Some(value), Fate::Won),
-        None => (None, Fate::NoValue(Words::new(resource.program()).value(&action.value))),
+        Some(value) => (Some(value), Outcome::Won),
+        None => (None, Outcome::NoValue(Words::new(resource.program()).value(&action.value))),
     }
 }
 
-fn native(resource: &Resource<'_>, tag: TagId, step: NativeStep) -> Contender {
+fn native(resource: &Resource<'_>, tag: TagId, step: NativeStep) -> Candidate {
     let declared = resource.program().tag(tag);
     let normalize = step.normalize.and_then(|at| declared.normalizes.get(at));
     let loc = match step.by {
@@ -167,7 +177,7 @@ fn native(resource: &Resource<'_>, tag: TagId, step: NativeStep) -> Contender {
         NativeJudge::Otherwise => normalize.map(|normalize| normalize.loc.clone()),
         NativeJudge::Type => None,
     };
-    let fate = if step.value.is_some() { Fate::Won } else { Fate::Discarded };
-    let giver = Giver::Native { key: step.spelling, raw: step.raw };
-    Contender { giver, loc, value: step.value, fate }
+    let outcome = if step.value.is_some() { Outcome::Won } else { Outcome::Discarded };
+    let value_source = ValueSource::Native { key: step.spelling, raw: step.raw };
+    Candidate { value_source, loc, value: step.value, outcome }
 }

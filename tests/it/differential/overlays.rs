@@ -1,4 +1,4 @@
-//! Random knowledge besides the inventory: decisions, predictions, first-seen times.
+//! Random knowledge in addition to the inventory: decisions, predictions, first-seen times.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use rust_decimal::Decimal;
 use tagpol_interp as interp;
 use tagpol_interp::{FirstSeen, Row};
-use tagpol_plan::{Known, TagRelation};
+use tagpol_plan::{Overlays, TagRelation};
 use tagpol_sema::program::{Inference, Loc, Program, TagId};
 use tagpol_session::{Store, StoreError};
 
@@ -34,7 +34,7 @@ fn confidence() -> impl Strategy<Value = Decimal> {
 }
 
 /// Returns random knowledge; none of it is the simplest.
-pub(super) fn known() -> impl Strategy<Value = Unplaced> {
+pub(super) fn overlays() -> impl Strategy<Value = Unplaced> {
     let place = || (any::<Index>(), any::<Index>());
     (
         prop::collection::vec((place(), literal()), 0..=8),
@@ -64,7 +64,7 @@ pub(super) fn inferences() -> impl Strategy<Value = Vec<Inference>> {
 
 impl Unplaced {
     /// Chooses the resources, tags and checks.
-    pub(super) fn place(self, program: &Program, rows: &[Row], now: DateTime<Utc>) -> interp::Known {
+    pub(super) fn place(self, program: &Program, rows: &[Row], now: DateTime<Utc>) -> interp::Overlays {
         let about = |row: Index, tag: Index| {
             (row.get(rows).id.clone(), program.tags[tag.index(program.tags.len())].name.clone())
         };
@@ -75,7 +75,7 @@ impl Unplaced {
             1 => FirstSeen::FirstRun,
             _ => FirstSeen::At(times(self.seen, program, rows, now)),
         };
-        interp::Known { decided: decided.collect(), predicted: predicted.collect(), first_seen }
+        interp::Overlays { decided: decided.collect(), predicted: predicted.collect(), first_seen }
     }
 }
 
@@ -99,11 +99,11 @@ fn times(seen: Vec<(Index, Index, TimeDelta)>, program: &Program, rows: &[Row], 
 }
 
 /// Brings knowledge into the database, and tells the plan of it.
-pub(super) fn load(known: &interp::Known, store: &Store) -> Result<Known, StoreError> {
-    let decided = known.decided.iter().map(|((id, tag), value)| vec![id, tag, value]);
+pub(super) fn load(overlays: &interp::Overlays, store: &Store) -> Result<Overlays, StoreError> {
+    let decided = overlays.decided.iter().map(|((id, tag), value)| vec![id, tag, value]);
     let decided: Vec<Vec<String>> = decided.map(|row| row.into_iter().cloned().collect()).collect();
     table(store, "decisions", &["resource", "tag", "value"], &decided, "*")?;
-    let predicted = known.predicted.iter();
+    let predicted = overlays.predicted.iter();
     let predicted: Vec<Vec<String>> = predicted
         .map(|((id, tag), (value, sure))| vec![id.clone(), tag.clone(), value.clone(), sure.to_string()])
         .collect();
@@ -114,10 +114,10 @@ pub(super) fn load(known: &interp::Known, store: &Store) -> Result<Known, StoreE
         let tags: std::collections::BTreeSet<String> = rows.iter().map(|row| row[1].clone()).collect();
         (!tags.is_empty()).then(|| TagRelation { relation: relation.to_owned(), tags })
     };
-    Ok(Known {
+    Ok(Overlays {
         decisions: relation("decisions", &decided),
         predictions: relation("predictions", &predicted),
-        first_seen: load_times(&known.first_seen, store)?,
+        first_seen: load_times(&overlays.first_seen, store)?,
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tagpol_questions::{Answer, Question, Subject};
+use tagpol_worker_protocol::{Request, Response, Subject};
 use tokio::sync::watch;
 
 use super::Inventory;
@@ -39,19 +39,20 @@ pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
             Outcome::ChooseAgain => deaths = 0,
             Outcome::Nothing => {
                 forget(&inventory);
-                tell(&server, &inventory, State::None, None).await;
+                report_state(&server, &inventory, State::None, None).await;
                 inventory.choose.notified().await;
             }
             Outcome::Failed(message) => {
                 forget(&inventory);
-                tell(&server, &inventory, State::Failed, Some(message)).await;
+                report_state(&server, &inventory, State::Failed, Some(message)).await;
                 refresh(&server).await;
                 inventory.choose.notified().await;
             }
             Outcome::Died => {
                 deaths += 1;
-                let message = Some("the worker ended; the numbers are those of an older text".to_owned());
-                tell(&server, &inventory, State::Failed, message).await;
+                let message =
+                    Some("the worker ended; the numbers are from an earlier version of the text".to_owned());
+                report_state(&server, &inventory, State::Failed, message).await;
                 revision.mark_unchanged();
                 tokio::select! {
                     _ = revision.changed(), if deaths < LIVES => {}
@@ -64,7 +65,7 @@ pub(super) async fn keep(server: Server, inventory: Arc<Inventory>) {
 
 /// Why a worker is no longer kept.
 enum Outcome {
-    /// The resources are to be chosen anew.
+    /// The resources are to be chosen again.
     ChooseAgain,
     /// There are none.
     Nothing,
@@ -102,7 +103,12 @@ async fn choice(server: &Server, inventory: &Inventory) -> Result<Option<Choice>
 }
 
 /// Tells the client what the numbers are of, where it does not know.
-pub(crate) async fn tell(server: &Server, inventory: &Inventory, state: State, message: Option<String>) {
+pub(crate) async fn report_state(
+    server: &Server,
+    inventory: &Inventory,
+    state: State,
+    message: Option<String>,
+) {
     let mut status = inventory.status_of(state, message);
     {
         let mut kept = inventory.kept();
@@ -115,7 +121,7 @@ pub(crate) async fn tell(server: &Server, inventory: &Inventory, state: State, m
     server.client.send_notification::<StatusChanged>(status).await;
 }
 
-/// Has the client ask again for what stands beside the text. Its answer is not waited for.
+/// Has the client ask again for what stands next to the text. Its answer is not waited for.
 pub(crate) async fn refresh(server: &Server) {
     let abilities = server.session.lock().await.client;
     let client = server.client.clone();
@@ -137,12 +143,12 @@ async fn serve(
     revision: &mut watch::Receiver<u64>,
 ) -> Outcome {
     let Some(program) = &server.worker else { return Outcome::Nothing };
-    tell(server, inventory, State::Starting, None).await;
+    report_state(server, inventory, State::Starting, None).await;
     let process = match Process::start(program) {
         Ok(process) => Arc::new(process),
         Err(error) => return Outcome::Failed(format!("the worker cannot be started: {error}")),
     };
-    let open = Question::Open {
+    let open = Request::Open {
         root: Some(inventory.root.display().to_string()),
         inventory: Some(choice.inventory.clone()),
     };
@@ -151,20 +157,21 @@ async fn serve(
         () = inventory.choose.notified() => return Outcome::ChooseAgain,
     };
     let folder = match opened {
-        Ok(Answer::Opened(Some(opened))) => {
+        Ok(Response::Opened(Some(opened))) => {
             let folder = opened.path.clone();
             inventory.known.lock().opened = Some(opened);
             folder
         }
-        Ok(Answer::Failed(message)) => return Outcome::Failed(message),
+        Ok(Response::Failed(message)) => return Outcome::Failed(message),
         Ok(_) | Err(Gone) => return Outcome::Died,
     };
     inventory.kept().process = Some(Arc::clone(&process));
-    let mut keeper = Keeper { server, inventory, process: &process, synced: None, folder, is_first: true };
-    keeper.run(revision).await
+    let mut supervisor =
+        Supervisor { server, inventory, process: &process, synced: None, folder, is_first: true };
+    supervisor.run(revision).await
 }
 
-struct Keeper<'k> {
+struct Supervisor<'k> {
     server: &'k Server,
     inventory: &'k Inventory,
     process: &'k Process,
@@ -176,7 +183,7 @@ struct Keeper<'k> {
     is_first: bool,
 }
 
-impl Keeper<'_> {
+impl Supervisor<'_> {
     async fn run(&mut self, revision: &mut watch::Receiver<u64>) -> Outcome {
         let inventory = self.inventory;
         loop {
@@ -218,15 +225,16 @@ impl Keeper<'_> {
         let texts = self.server.session.lock().await.texts_since(&self.inventory.root, self.synced);
         // Where something else changed, which measures may depend on as well, it is cheap to ask.
         if !self.inventory.known.lock().is_measured(texts.revision) {
-            tell(self.server, self.inventory, State::Computing, None).await;
+            report_state(self.server, self.inventory, State::Computing, None).await;
         }
-        self.process.ask(Question::Sync { files: texts.files, all: texts.all }).await?;
+        self.process.ask(Request::Sync { files: texts.files, all: texts.all }).await?;
         self.synced = Some(texts.revision);
-        let answer = self.process.ask(Question::Measure).await?;
+        let answer = self.process.ask(Request::Measure).await?;
         let (state, message) = match answer {
-            Answer::Measured(measured) => {
+            Response::Measured(measured) => {
                 let (state, message) = if measured.has_errors {
-                    let message = "the policies have mistakes; the numbers are those of an older text";
+                    let message =
+                        "the policies have errors; the numbers are from an earlier version of the text";
                     (State::Computing, Some(message.to_owned()))
                 } else if let Some(problem) = &measured.problem {
                     (State::Failed, Some(problem.clone()))
@@ -239,10 +247,10 @@ impl Keeper<'_> {
                 }
                 (state, message)
             }
-            Answer::Failed(message) => (State::Failed, Some(message)),
+            Response::Failed(message) => (State::Failed, Some(message)),
             _ => return Ok(()),
         };
-        tell(self.server, self.inventory, state, message).await;
+        report_state(self.server, self.inventory, state, message).await;
         refresh(self.server).await;
         Ok(())
     }
@@ -263,14 +271,14 @@ impl Keeper<'_> {
 /// Asks for something that is wanted. Returns whether it is known now.
 pub(crate) async fn learn(inventory: &Inventory, process: &Process, wanted: Wanted) -> Result<bool, Gone> {
     let question = match &wanted {
-        Wanted::Keys => Question::Keys,
-        Wanted::Values(subject) => Question::Values(Subject::clone(subject)),
+        Wanted::Keys => Request::Keys,
+        Wanted::Values(subject) => Request::Values(Subject::clone(subject)),
     };
     let answer = process.ask(question).await?;
     let mut known = inventory.known.lock();
     match (wanted, answer) {
-        (Wanted::Keys, Answer::Keys(keys)) => known.learn_keys(keys),
-        (Wanted::Values(subject), Answer::Values(values)) => known.learn_values(subject, values),
+        (Wanted::Keys, Response::Keys(keys)) => known.learn_keys(keys),
+        (Wanted::Values(subject), Response::Values(values)) => known.learn_values(subject, values),
         _ => return Ok(false),
     }
     Ok(true)
