@@ -17,7 +17,8 @@
 //! - `interrupted`: Ctrl-C, full disks and folders that cannot be written; `killed`: trainings that are killed
 //! - `mutated`: mutated inventories and policies
 //! - `terraform`: plans, and other inventories of the clouds' own
-//! - `documents`, `examples`: what the documentation and the examples say, run
+//! - `documents`, `examples`: the code of the documentation and the examples, run
+//! - `plain_english`: phrases that no text for users contains
 
 #![expect(
     clippy::expect_used,
@@ -53,6 +54,7 @@ mod lints;
 mod mutated;
 mod output;
 mod page;
+mod plain_english;
 mod predictions;
 mod projects;
 mod readers;
