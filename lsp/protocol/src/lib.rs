@@ -1,11 +1,11 @@
-//! What the language server asks the worker that has the inventory, and what that answers.
+//! The protocol between the language server and the worker with the inventory.
 //!
-//! The worker is a process of its own, so that a database that crashes, or takes too long, never hurts
-//! typing. Messages are JSON, one a line, over its standard input and output: a [`Message`] for it, a
-//! [`Reply`] from it. It answers in the order of the questions, but for [`Request::Cancel`], which it takes
-//! at once. It ends when its input does.
+//! The worker is a separate process, so that a database that crashes, or takes too long, never blocks
+//! typing. Messages are JSON, one per line, over its standard input and output: a [`Message`] to the worker, a
+//! [`Reply`] from it. It responds in the order of the requests, except for [`Request::Cancel`], which it handles
+//! at once. It ends when its input ends.
 //!
-//! What takes long and changes rarely is not asked of it: a learner, another process, looks at the whole
+//! Slow computations whose results change rarely are done by the learner, another process: it analyzes the whole
 //! inventory, writes one [`Learnt`] and ends.
 
 mod learnt;
@@ -14,33 +14,33 @@ pub use learnt::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Tr
 
 use serde::{Deserialize, Serialize};
 
-/// A question with its number.
+/// A request with its number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// Told again with the answer.
+    /// Repeated in the reply.
     pub id: u64,
-    /// The question.
+    /// The request.
     pub ask: Request,
 }
 
-/// An answer with the number of its question.
+/// A response with the number of its request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
-    /// That of the question.
+    /// The number of the request.
     pub id: u64,
-    /// The answer.
+    /// The response.
     pub answer: Response,
 }
 
-/// What can be asked.
+/// A request to the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Take a project: [`Response::Opened`]. The first question.
+    /// Take a project: [`Response::Opened`]. The first request.
     Open {
         /// The folder of its manifest; None: it has none.
         root: Option<String>,
-        /// Its resources; None: what needs none is asked.
+        /// Its resources; None: requests that need no inventory follow.
         inventory: Option<Inventory>,
     },
     /// Take these texts of files: [`Response::Done`].
@@ -50,11 +50,11 @@ pub enum Request {
         /// Whether there are no other files.
         all: bool,
     },
-    /// Say what the policies find: [`Response::Measured`].
+    /// Measure the policies: [`Response::Measured`].
     Measure,
-    /// Say which native keys occur: [`Response::Keys`].
+    /// List the native keys that occur: [`Response::Keys`].
     Keys,
-    /// Say which values occur: [`Response::Values`].
+    /// List the values that occur: [`Response::Values`].
     Values(Subject),
     /// List the resources with open findings: [`Response::Violations`].
     Violations {
@@ -65,7 +65,7 @@ pub enum Request {
     },
     /// List resources: [`Response::Resources`].
     Resources {
-        /// What their id or name has in it.
+        /// A text that their id or name contains.
         query: String,
         /// How many.
         limit: u64,
@@ -84,8 +84,8 @@ pub enum Request {
         /// Files and names; None: all.
         wanted: Option<Vec<(String, String)>>,
     },
-    /// Stop what is computed for another question; the answer to that is then [`Response::Cancelled`]. This
-    /// has no answer of its own.
+    /// Cancel another request, whose response is then [`Response::Cancelled`]. This
+    /// request has no response.
     Cancel(u64),
 }
 
@@ -104,7 +104,7 @@ pub enum Inventory {
     },
 }
 
-/// What values are asked of.
+/// The subject of a list of values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -116,7 +116,7 @@ pub enum Subject {
     Tag(String),
 }
 
-/// What is answered.
+/// A response of the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Response {
@@ -144,7 +144,7 @@ pub enum Response {
     Tests(Tests),
     /// It was stopped.
     Cancelled,
-    /// Why there is no answer, for people.
+    /// The request failed: the reason, for people.
     Failed(String),
 }
 
