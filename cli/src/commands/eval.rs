@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use tagpol_app::evaluation::{Evaluation, Gate, GateFailures, Options, RunError, SHOWN, Wanted};
+use tagpol_app::evaluation::{
+    Evaluation, FindingSelection, Gate, GateFailures, Options, RunError, TOP_FINDINGS,
+};
 use tagpol_app::report::{self, Baseline, Compared, Format, Report, Style};
 use tagpol_app::settings::FailOn;
 use tagpol_app::state::Recorded;
@@ -53,7 +55,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
         baseline: baseline.as_ref(),
         style: Style {
             color: output.out_has_color(),
-            findings: (!args.all).then_some(SHOWN),
+            findings: (!args.all).then_some(TOP_FINDINGS),
             kept: workspace.keeps_snapshot(),
         },
     };
@@ -124,7 +126,7 @@ fn report_comparison(compared: Compared, output: &mut Output) {
 
 /// Which findings are read: the table shows few, unless it is asked for all; to compare with a baseline takes
 /// all.
-fn wanted(args: &EvalArgs, targets: &Targets<Format>) -> Wanted {
+fn wanted(args: &EvalArgs, targets: &Targets<Format>) -> FindingSelection {
     let table = targets.formats().all(|format| format == Format::Table);
     if table && !args.all && args.baseline.is_none() {
         FindingSelection::TopByCost

@@ -1,7 +1,9 @@
 //! A project with an inventory, ready to be asked.
 
 use tagpol_eval::cost::{Costs, Dimension, costs, dimension};
-use tagpol_eval::{Compiled, Details, Evaluation, Options, Wanted, compile, compile_for, evaluate_in_detail};
+use tagpol_eval::{
+    Compiled, Details, Evaluation, FindingSelection, Options, compile, compile_for, evaluate_in_detail,
+};
 use tagpol_explain::Found;
 use tagpol_explain::resource::{Explanation, explain};
 use tagpol_files::Scratch;
@@ -26,7 +28,7 @@ pub struct Workspace<'p> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EvaluateRequest {
     /// Which findings are read; all are counted.
-    pub findings: Wanted,
+    pub findings: FindingSelection,
     /// Whether the inventory by the tags of reports is read.
     pub breakdown: bool,
     /// Whether the run and its findings are remembered in the state store.

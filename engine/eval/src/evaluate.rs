@@ -9,7 +9,8 @@ use tagpol_plan::ir::{Origin, Provenance, StateCode};
 pub use tagpol_plan::sql::TOP_FINDINGS;
 use tagpol_plan::sql::{EVALUATED, TopByCost};
 use tagpol_plan::{
-    Dialect, KeyColumn, Known, KnownValues, Layout, Plan, QueryKind, Rates, Request, Script, TextLimit, lower,
+    Dialect, KeyColumn, KnownValues, Layout, Overlays, Plan, QueryKind, Rates, Request, Script, TextLimit,
+    lower,
 };
 use tagpol_sema::program::{Attr, Escalation, Program, Source};
 use tagpol_session::{Cell, Decimal, Row, Store, StoreError, StoreOptions, quote_identifier};
@@ -136,7 +137,7 @@ pub struct Compiled {
 /// None in fact, since there is no currency to contradict; the type is that of [`compile_for`].
 pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunError> {
     let layout = Layout { relation: RELATION.to_owned(), ..Layout::generic() };
-    compile_with(program, &layout, &Request::at(now))
+    compile_for_layout(program, &layout, &Request::at(now))
 }
 
 /// Compiles a program for a snapshot.
@@ -157,7 +158,7 @@ pub fn compile_for_snapshot(
     options: &Options,
     overlays: Overlays,
 ) -> Result<Compiled, RunError> {
-    compile_with(program, &layout_of(snapshot, options, known), &options.request())
+    compile_for_layout(program, &layout_of(snapshot, options, overlays), &options.request())
 }
 
 /// Returns what a plan has to know of a snapshot.
@@ -178,7 +179,11 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, overlays: Overlays) -> 
 ///
 /// # Errors
 /// [`RunError::Currency`].
-pub fn compile_with(program: &Program, layout: &Layout, request: &Request) -> Result<Compiled, RunError> {
+pub fn compile_for_layout(
+    program: &Program,
+    layout: &Layout,
+    request: &Request,
+) -> Result<Compiled, RunError> {
     let plan = lower(program, layout, request).map_err(RunError::Currency)?;
     let script = Script::new(&plan, Dialect::DuckDb);
     Ok(Compiled { plan, script })
@@ -249,8 +254,8 @@ pub fn evaluate_in_detail(
     let details = Details {
         waivers: Waivers::read(&run, program, &evaluation)?,
         breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
-        trend: run.known.trend(),
-        is_first_run: run.known.is_first_run(),
+        trend: run.history.trend(),
+        is_first_run: run.history.is_first_run(),
         record: options
             .state
             .as_ref()
@@ -341,9 +346,9 @@ impl Run {
         tables: &mut Tables,
         (options, request): (&Options, &Request),
     ) -> Result<Self, RunError> {
-        let known = Remembered::for_options(options, &store)?;
-        let layout = layout_of(snapshot, options, known.relations.clone());
-        let compiled = compile_with(program, &layout, request)?;
+        let history = ProjectHistory::for_options(options, &store)?;
+        let layout = layout_of(snapshot, options, history.overlays.clone());
+        let compiled = compile_for_layout(program, &layout, request)?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
         open_values(&store, snapshot, &compiled.plan)?;
         tables.load(program, &compiled.plan, &store)?;

@@ -45,13 +45,13 @@ impl ProjectHistory {
     /// Nothing where there is no store yet.
     fn read(state: &StateStore, store: &Store, now: DateTime<Utc>) -> Result<Self, RunError> {
         let remembered = state.read(|state| {
-            let relations = Known {
+            let overlays = Overlays {
                 decisions: relation(DECISIONS, load_decisions(state, store)?),
                 predictions: relation(PREDICTIONS, load_predictions(state, store)?),
                 first_seen: first_seen(load_first_seen(state, store, now)?),
             };
             let runs = state.all_runs()?.into_iter().filter(|run| run.at < now).collect();
-            Ok::<_, RunError>(Self { relations, runs })
+            Ok::<_, RunError>(Self { overlays, runs })
         })?;
         let nothing = || Self {
             overlays: Overlays { first_seen: FirstSeen::FirstRun, ..Overlays::default() },
@@ -62,7 +62,7 @@ impl ProjectHistory {
 
     /// Whether no run has been recorded before.
     pub(crate) fn is_first_run(&self) -> bool {
-        matches!(self.relations.first_seen, FirstSeen::FirstRun)
+        matches!(self.overlays.first_seen, FirstSeen::FirstRun)
     }
 
     /// Returns what it is of one resource, as the reference evaluator reads it.

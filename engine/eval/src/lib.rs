@@ -39,8 +39,8 @@ pub use evaluate::{
     evaluate_in_detail, is_due, layout_of, open_values,
 };
 pub use finding::{
-    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, Giver, SnapshotInfo, State,
-    Summary, fingerprint, score,
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, SnapshotInfo, State,
+    Summary, ValueSource, fingerprint, score,
 };
 pub use goal::GoalResult;
 pub use history::{ProjectHistory, TrendPoint};

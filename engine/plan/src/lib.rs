@@ -19,7 +19,9 @@ pub mod request;
 pub mod sql;
 
 pub use ir::{Plan, QueryKind};
-pub use layout::{FirstSeen, KeyColumn, Known, KnownValues, Layout, StatementLimits, TagRelation, TextLimit};
+pub use layout::{
+    FirstSeen, KeyColumn, KnownValues, Layout, Overlays, StatementLimits, TagRelation, TextLimit,
+};
 pub use lower::{CurrencyMismatch, lower};
 pub use rates::{BadRate, Rate, Rates};
 pub use request::{Predicate, Request};

@@ -15,7 +15,6 @@ mod cases;
 pub mod coverage;
 mod expected;
 mod failure;
-mod instrumented;
 mod judge;
 pub mod mutation;
 mod observe;
@@ -26,7 +25,6 @@ use tagpol_sema::program::{Loc, Program, Test};
 
 use self::cases::Case;
 pub use self::failure::Failure;
-use self::instrumented::InstrumentedProgram;
 use tagpol_eval::Options;
 use tagpol_eval::RunError;
 use tagpol_eval::Tables;

@@ -11,8 +11,8 @@ use tagpol_app::inventory::{ImportSettings, Snapshot, import_files, newest};
 use tagpol_app::testing::Subject as Tested;
 use tagpol_app::testing::coverage::coverage;
 use tagpol_app::{AppError, Project, RunContext, Silent, StoreError};
-use tagpol_questions::{Answer, Explained, Inventory, Measured, Question, Subject};
 use tagpol_sema::program::Test;
+use tagpol_worker_protocol::{Explained, Inventory, Measured, Request, Response, Subject};
 
 use crate::project::{self, Checked, refuse_special};
 use crate::{Shared, convert, lock};
@@ -111,11 +111,11 @@ impl Worker {
         }
     }
 
-    fn open(&mut self, root: Option<&str>, inventory: Option<Inventory>) -> Result<Answer, Failure> {
+    fn open(&mut self, root: Option<&str>, inventory: Option<Inventory>) -> Result<Response, Failure> {
         self.project = Project::of_editor(root.map(Path::new));
         lock(&self.current).handle = None;
         self.live = None;
-        let Some(inventory) = inventory else { return Ok(Answer::Opened(None)) };
+        let Some(inventory) = inventory else { return Ok(Response::Opened(None)) };
         let options = project::options(&mut self.project, clock())?;
         let snapshot = self.snapshot(inventory, options.now)?;
         let live = Live::open(snapshot, options)?;
@@ -164,7 +164,7 @@ impl Worker {
     fn measure(&mut self) -> Result<Response, Failure> {
         let Some(live) = self.live.as_mut() else { return Err(NO_SNAPSHOT.into()) };
         let Some(Checked { program, options }) = project::checked(&mut self.project, clock())? else {
-            return Ok(Answer::Measured(Measured { has_errors: true, ..Measured::default() }));
+            return Ok(Response::Measured(Measured { has_errors: true, ..Measured::default() }));
         };
         live.set_now(options.now);
         match live.measure(&program) {
@@ -208,7 +208,7 @@ impl Worker {
         Ok(Response::Evaluated(Box::new(convert::evaluated(&evaluation))))
     }
 
-    fn explain(&mut self, resource: &str) -> Result<Answer, Failure> {
+    fn explain(&mut self, resource: &str) -> Result<Response, Failure> {
         use tagpol_app::report::explanation::{json, pretty};
         let Checked { program, options } = self.checked()?;
         let places = self.project.places_to_evaluate();

@@ -6,10 +6,10 @@ use tagpol_app::evaluation::{Evaluation, State};
 use tagpol_app::inventory::Snapshot;
 use tagpol_app::testing::TestRun;
 use tagpol_app::testing::coverage::Coverage;
-use tagpol_questions::{
+use tagpol_sema::program::Loc;
+use tagpol_worker_protocol::{
     Amount, Check, Evaluated, Measured, Opened, PolicyMeasure, Resource, Spot, Test, Tests, Value, Values,
 };
-use tagpol_sema::program::Loc;
 
 /// Resources that are named in what a check finds.
 const EXAMPLES: usize = 5;

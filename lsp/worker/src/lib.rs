@@ -16,7 +16,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tagpol_app::InterruptHandle;
-use tagpol_questions::{Answer, Message, Question, Reply};
+use tagpol_worker_protocol::{Message, Reply, Request, Response};
 
 use self::answer::Worker;
 

@@ -50,7 +50,7 @@ use crate::ir::{
     AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, LookupInfo, Note, Origin,
     OverlayColumn, Plan, Provenance, TagInfo,
 };
-use crate::layout::{Known, Layout, StatementLimits, TextLimit};
+use crate::layout::{Layout, Overlays, StatementLimits, TextLimit};
 use crate::rates::Rates;
 use crate::request::Request;
 use columns::Columns;
@@ -162,8 +162,8 @@ impl<'a> Lowering<'a> {
             kept: Vec::new(),
             waivers: Waivers::new(program, now),
             subtotals: Subtotals::default(),
-            beside: &layout.known,
-            known: Vec::new(),
+            given_overlays: &layout.overlays,
+            overlays: Vec::new(),
             text_limit: request.text_limit,
             computed: Vec::new(),
             at: Loc { file: "".into(), line: 0, column: 0 },

@@ -10,7 +10,7 @@ mod columns;
 mod counted;
 mod dialect;
 mod expr;
-mod known;
+mod overlays;
 pub mod requests;
 pub mod staged;
 mod statement;
