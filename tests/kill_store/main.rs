@@ -8,7 +8,7 @@
 //! has been told is done. A random time after the first word all are killed at once, by a signal that they cannot
 //! see. What is then in the store must be: everything that was said to be done, each batch whole or
 //! not at all, and a trail whose numbers have no gap. The next round goes on with the same store: a new SQLite file, or
-//! an empty PostgreSQL database (`postgres://…`).
+//! a project of its own in a PostgreSQL database (`postgres://…`).
 
 mod verify;
 mod writer;
@@ -18,6 +18,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
+
+use tagpol_state::{Location, StateStore};
 
 /// Writers of a round.
 const WRITERS: u64 = 3;
@@ -34,7 +36,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        ["write", store, name] => writer::write(store, name),
+        ["write", store, project, name] => {
+            project_in(store, project).and_then(|store| writer::write(&store, name))
+        }
         [rounds, seed] => in_new_file(rounds, seed),
         [rounds, seed, store] => rounds_of(rounds, seed, store),
         _ => Err("usage: kill-store ROUNDS SEED [DATABASE]".into()),
@@ -56,24 +60,30 @@ fn in_new_file(rounds: &str, seed: &str) -> Result<()> {
 
 fn rounds_of(rounds: &str, seed: &str, store: &str) -> Result<()> {
     let (rounds, mut random) = (rounds.parse::<u64>()?, Random(seed.parse()?));
+    let project = format!("kill-store-{}", std::process::id());
     let mut said = Vec::new();
     for round in 0..rounds {
-        said.extend(round_of(round, store, &mut random)?);
-        verify::verify(store, &said).map_err(|wrong| format!("round {round} of seed {seed}: {wrong}"))?;
+        said.extend(round_of(round, (store, &project), &mut random)?);
+        verify::verify(&project_in(store, &project)?, &said)
+            .map_err(|wrong| format!("round {round} of seed {seed}: {wrong}"))?;
     }
     let (kills, said) = (rounds * WRITERS, said.len());
     writeln!(std::io::stdout(), "{rounds} rounds, {kills} processes killed, {said} decisions, nothing lost")?;
     Ok(())
 }
 
+fn project_in(store: &str, project: &str) -> Result<StateStore> {
+    Ok(StateStore::at(Location::parse(store)?).for_project("", project))
+}
+
 /// Starts the writers, kills them, and returns what they said.
-fn round_of(round: u64, store: &str, random: &mut Random) -> Result<Vec<String>> {
+fn round_of(round: u64, (store, project): (&str, &str), random: &mut Random) -> Result<Vec<String>> {
     let program = std::env::current_exe()?;
     let (first_word, heard) = mpsc::channel();
     let (mut writers, mut listeners) = (Vec::new(), Vec::new());
     for writer in 0..WRITERS {
         let mut command = Command::new(&program);
-        command.arg("write").arg(store).arg(format!("{round}-{writer}"));
+        command.args(["write", store, project, &format!("{round}-{writer}")]);
         let mut writer = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let out = writer.stdout.take().ok_or("a writer without a standard output")?;
         let first_word = first_word.clone();

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tagpol_state::{Decision, Location, StateStore};
+use tagpol_state::{Decision, StateStore};
 
 use super::Result;
 
 /// Compares a store with what was said to be done, lines of a number and a resource.
-pub(super) fn verify(store: &str, said: &[String]) -> Result<()> {
-    let store = StateStore::at(Location::parse(store)?);
+pub(super) fn verify(store: &StateStore, said: &[String]) -> Result<()> {
     let trail = store.read(|state| state.whole_trail(None))?.unwrap_or_default();
     has_no_gap(&trail)?;
     has_whole_batches(&trail)?;

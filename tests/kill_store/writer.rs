@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use chrono::DateTime;
-use tagpol_state::{Action, Change, Location, StateError, StateStore};
+use tagpol_state::{Action, Change, StateError, StateStore};
 
 use super::Result;
 
@@ -11,8 +11,7 @@ use super::Result;
 const BATCHES: [usize; 5] = [1, 300, 3, 40, 1];
 
 /// Decides batch after batch, and says of each decision when it is told that it is done.
-pub(super) fn write(store: &str, name: &str) -> Result<()> {
-    let store = StateStore::at(Location::parse(store)?);
+pub(super) fn write(store: &StateStore, name: &str) -> Result<()> {
     for (number, size) in BATCHES.into_iter().cycle().enumerate() {
         let changes: Vec<Change> = (0..size).map(|at| change(name, number, at, size)).collect();
         let decided = store.write(|state| -> std::result::Result<_, StateError> {

@@ -213,6 +213,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_version_leads_to_the_next() {
+        let from = |found| steps(&["a", "b", "c"], found).collect::<Vec<_>>();
+        assert_eq!(from(0), [(1, "a"), (2, "b"), (3, "c")]);
+        assert_eq!(from(2), [(3, "c")]);
+        assert_eq!(from(3), []);
+    }
+
+    #[test]
     fn the_catalog_of_sqlite_is_that_of_a_new_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.db");
