@@ -338,6 +338,7 @@ fn failure(error: &sqlx::Error, store: &str, doing: &'static str) -> StateError 
     const BUSY: i32 = 5;
     const READONLY: i32 = 8;
     const IOERR: i32 = 10;
+    const IOERR_WRITE: i32 = 778;
     const CORRUPT: i32 = 11;
     const FULL: i32 = 13;
     const CANTOPEN: i32 = 14;
@@ -353,11 +354,13 @@ fn failure(error: &sqlx::Error, store: &str, doing: &'static str) -> StateError 
         Some(PERM | READONLY) => io(ErrorKind::PermissionDenied),
         Some(CANTOPEN) => io(why_not_opened(&path)),
         Some(FULL) => io(ErrorKind::StorageFull),
-        Some(IOERR) => StateError::Io {
-            doing,
-            path,
-            source: std::io::Error::other("the system reports an error of the disk or its quota"),
-        },
+        Some(IOERR) => {
+            // A write that fails otherwise than for lack of space: a quota, the limit of a file, a broken disk.
+            let is_write = code(error).is_some_and(|(_, extended)| extended == IOERR_WRITE);
+            let kind = if is_write { ErrorKind::FileTooLarge } else { ErrorKind::Other };
+            let source = std::io::Error::new(kind, "the system reports an error of the disk or its quota");
+            StateError::Io { doing, path, source }
+        }
         Some(CORRUPT) => StateError::Damaged { store, reason },
         Some(NOTADB) => StateError::Damaged { store, reason: "the file is not a SQLite database".to_owned() },
         // A schema that cannot be parsed is reported as an error of the statement that needs it.
