@@ -119,7 +119,7 @@ fn a_newer_store_is_left_alone(database: &Database) {
 
 fn a_schema_of_another_program_is_not_read(database: &Database) {
     let on_both = [
-        ("the view `decisions`", "DROP TABLE decisions; CREATE VIEW decisions AS SELECT 1 AS seq"),
+        ("`decisions`", "DROP TABLE decisions; CREATE VIEW decisions AS SELECT 1 AS seq"),
         ("`predictions`", "DROP TABLE predictions; CREATE TABLE predictions (resource TEXT)"),
         ("missing", "DROP TABLE run_goals"),
     ];
