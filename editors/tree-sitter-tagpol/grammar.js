@@ -53,6 +53,7 @@ module.exports = grammar({
         $.infer_item,
         $.goal_item,
         $.allocate_item,
+        $.list_item,
       ),
 
     _attributes: ($) => repeat1($.allow_attr),
@@ -144,7 +145,13 @@ module.exports = grammar({
     remediate_stmt: ($) => seq('remediate', 'set', field('tag', $.name), '=', $._value),
 
     exempt_item: ($) =>
-      seq(optional($._attributes), 'exempt', field('name', $.check_path), field('body', $.exempt_block)),
+      seq(
+        optional($._attributes),
+        'exempt',
+        field('name', $.check_path),
+        repeat(seq(',', $.check_path)),
+        field('body', $.exempt_block),
+      ),
     exempt_block: ($) => block($.for_stmt, $.until_stmt, $.because_stmt),
     check_path: ($) => seq($.name, optional(seq('/', $.name))),
     until_stmt: ($) => seq('until', $.date),
@@ -155,8 +162,9 @@ module.exports = grammar({
     test_block: ($) => block($.at_stmt, $.given_stmt, $.expect_stmt),
     at_stmt: ($) => seq('at', choice($.date, $.string)),
     given_stmt: ($) => seq('given', field('name', optional($.name)), field('body', $.given_block)),
-    given_block: ($) => block($.tags_field, $.attr_field),
+    given_block: ($) => block($.tags_field, $.meta_field, $.attr_field),
     tags_field: ($) => seq('tags', '{', repeat(seq($.tag_entry, optional(','))), '}'),
+    meta_field: ($) => seq('meta', '{', repeat(seq($.tag_entry, optional(','))), '}'),
     tag_entry: ($) => seq($._key, ':', choice($.string, $.date, $.number, $.bool)),
     attr_field: ($) => seq($._attribute, choice($.string, $.quantity, $.date, $.number)),
     // Those that exist are words of their own, or they would be read as the unit of a number before them.
@@ -227,6 +235,8 @@ module.exports = grammar({
     shares: ($) => seq('{', repeat(seq($.share, optional(','))), '}'),
     share: ($) => seq($._key, ':', $.number),
 
+    list_item: ($) => seq(optional($._attributes), 'list', field('name', $.name), '=', $.list),
+
     // ---- expressions, loosest first --------------------------------------------------------------
 
     _condition: ($) => choice($.or_expr, $._and_condition),
@@ -242,7 +252,7 @@ module.exports = grammar({
     comparison: ($) => seq($._value, choice($.cmp_tail, $.in_tail, $.text_tail, $.is_tail, $.within_tail)),
     cmp_tail: ($) => seq($.operator, choice($.regex, $._value)),
     operator: () => choice('===', '!==', '<>', '==', '!=', '<=', '>=', '<', '>', '=~', '='),
-    in_tail: ($) => seq(optional($._not), 'in', $.list),
+    in_tail: ($) => seq(optional($._not), 'in', choice($.list, $.name)),
     text_tail: ($) => seq($.text_op, choice($.list, $.regex, $._value)),
     text_op: () =>
       choice('contains', 'matches', 'like', seq('starts', 'with'), seq('ends', 'with'), seq('has', 'word')),

@@ -4,7 +4,7 @@
 [
   "after" "allocate" "allow" "apply" "at" "because" "by" "control" "coverage" "default" "define" "escalate"
   "every" "example" "exempt" "expect" "fill" "for" "forbid" "from" "given" "goal" "grace" "importance"
-  "infer" "key" "keys" "least" "map" "matching" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
+  "infer" "key" "keys" "least" "list" "map" "matching" "meta" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
   "remediate" "require" "resource" "rule" "set" "severity" "split" "suggest" "table" "tag" "tags" "test"
   "text" "to" "transform" "until" "violation" "when" "where"
 ] @keyword
@@ -68,6 +68,8 @@
 (allocate_item name: (name) @type)
 (check_path (name) @type)
 (table_item name: (name) @type)
+(list_item name: (name) @type)
+(in_tail (name) @type)
 (table_item key: (name) @variable.other.member @property)
 (column name: (name) @variable.other.member @property)
 (field (name) @variable.other.member @property)

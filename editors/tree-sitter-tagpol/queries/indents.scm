@@ -7,6 +7,7 @@
   (test_block)
   (given_block)
   (tags_field)
+  (meta_field)
   (table_block)
   (infer_block)
   (goal_block)

@@ -5,6 +5,7 @@
 (rule_item name: (name) @name) @definition.method
 (policy_item name: (name) @name) @definition.class
 (table_item name: (name) @name) @definition.type
+(list_item name: (name) @name) @definition.constant
 (goal_item name: (name) @name) @definition.class
 (allocate_item name: (name) @name) @definition.class
 (test_item name: (string) @name) @definition.function

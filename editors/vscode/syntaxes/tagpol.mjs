@@ -21,7 +21,7 @@ const include = (...names) => names.map((name) => ({ include: `#${name}` }));
 const captures = (...scopes) =>
   Object.fromEntries(scopes.flatMap((scope, i) => (scope ? [[String(i + 1), { name: scope }]] : [])));
 
-const ITEMS = 'use tag normalize define rule policy exempt test table infer goal allocate';
+const ITEMS = 'use tag normalize define rule policy exempt test table infer goal allocate list';
 
 /** Where the next item begins, which ends what has no brace at its end. */
 const NEXT_ITEM = `(?=^\\s*(?:@|(?:${ITEMS.split(' ').join('|')})\\s+["\`A-Za-z_]))`;
@@ -86,6 +86,7 @@ export default {
     item: {
       patterns: include(
         'use', 'tag', 'normalize', 'define', 'rule', 'policy', 'exempt', 'test', 'table', 'infer', 'goal', 'allocate',
+        'list',
       ),
     },
 
@@ -178,7 +179,21 @@ export default {
       begin: `${word('exempt')}\\s+(${NAME})(?:\\s*(/)\\s*(${NAME}))?`,
       beginCaptures: captures(ITEM, 'entity.name.class.tagpol', 'punctuation.separator.tagpol', 'entity.name.label.tagpol'),
       end: `\\}|${NEXT_ITEM}`,
-      patterns: [scope, keywords('until because'), ...include('comment', 'expression')],
+      patterns: [
+        // More of what is waived, before the block.
+        {
+          match: `(,)\\s*(${NAME})(?:\\s*(/)\\s*(${NAME}))?`,
+          captures: captures(
+            'punctuation.tagpol',
+            'entity.name.class.tagpol',
+            'punctuation.separator.tagpol',
+            'entity.name.label.tagpol',
+          ),
+        },
+        scope,
+        keywords('until because'),
+        ...include('comment', 'expression'),
+      ],
     },
     test: {
       name: 'meta.test.tagpol',
@@ -193,7 +208,7 @@ export default {
           end: '\\}',
           patterns: [
             {
-              begin: `${word('tags')}\\s*\\{`,
+              begin: `${word('tags|meta')}\\s*\\{`,
               beginCaptures: captures(KEYWORD),
               end: '\\}',
               patterns: [{ match: `${NAME}(?=\\s*:)`, name: TEXT }, ...include('comment', 'literal', 'punctuation')],
@@ -254,6 +269,14 @@ export default {
       },
       ...include('comment', 'expression'),
     ]),
+
+    list: {
+      name: 'meta.list.tagpol',
+      begin: `${word('list')}\\s+(${NAME})\\s*(=)(?!=)`,
+      beginCaptures: captures(ITEM, 'entity.name.struct.tagpol', 'punctuation.separator.assignment.tagpol'),
+      end: `\\]|${NEXT_ITEM}`,
+      patterns: include('comment', 'expression'),
+    },
 
     // ---- types and expressions -----------------------------------------------------------------
 

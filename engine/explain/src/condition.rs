@@ -157,7 +157,7 @@ fn operands(resource: &Resource<'_>, pred: &Pred) -> Vec<Operand> {
         Pred::IsSet(value) | Pred::IsMissing(value) | Pred::IsFormat(value, _) => {
             collect(resource, value, &mut found);
         }
-        Pred::Compare { left, right, .. } => {
+        Pred::Compare { left, right, .. } | Pred::ComputedText { value: left, operand: right, .. } => {
             collect(resource, left, &mut found);
             collect(resource, right, &mut found);
         }

@@ -35,6 +35,11 @@ impl Resource<'_> {
             Pred::Text { op, value, patterns } => {
                 self.text(value).is_some_and(|text| patterns.iter().any(|p| text_test(*op, &text, p)))
             }
+            Pred::ComputedText { op, value, operand } => {
+                let sides = self.text(value).zip(self.text(operand));
+                let is_admitted = matches!(op, TextOp::Contains | TextOp::StartsWith | TextOp::EndsWith);
+                is_admitted && sides.is_some_and(|(text, operand)| text_test(*op, &text, &operand))
+            }
             Pred::Matches { value, regex, whole } => {
                 self.text(value).is_some_and(|text| self.matches(&text, regex, *whole))
             }

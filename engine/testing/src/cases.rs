@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tagpol_interp::{Options, Row};
 use tagpol_inventory::Resource;
 use tagpol_plan::{Layout, lower};
-use tagpol_sema::program::{Attr, Given, Program, Test};
+use tagpol_sema::program::{Attr, Given, Program, Test, Value};
 
 /// One `given` of one test, as the engine reads it.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ impl<'a> Member<'a> {
             source: self.attr(Attr::Source),
             created: self.given.created,
             monthly_cost: self.given.monthly_cost.as_ref().map(|(amount, _)| *amount),
-            meta: None,
+            meta: meta(&self.given.meta),
             tags: self.given.tags.clone(),
         }
     }
@@ -152,4 +152,34 @@ impl<'a> Member<'a> {
         };
         Case { test: self.test, given: self.at, row, options: Arc::clone(options) }
     }
+}
+
+/// Returns the provider's own JSON that holds these fields: objects in objects along their paths. None where
+/// there are no fields.
+fn meta(fields: &[(String, Value)]) -> Option<String> {
+    if fields.is_empty() {
+        return None;
+    }
+    let mut object = serde_json::Map::new();
+    for (path, value) in fields {
+        let value = match value {
+            Value::Bool(truth) => serde_json::Value::Bool(*truth),
+            Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or_default(),
+            Value::Text(text) => serde_json::Value::String(text.clone()),
+            _ => serde_json::Value::Null,
+        };
+        let mut inner = &mut object;
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            if names.peek().is_none() {
+                inner.insert(name.to_owned(), value);
+                break;
+            }
+            let next = inner.entry(name).or_insert_with(|| serde_json::Map::new().into());
+            // The checker refuses a path that leads through the value of another.
+            let Some(next) = next.as_object_mut() else { break };
+            inner = next;
+        }
+    }
+    Some(serde_json::Value::Object(object).to_string())
 }

@@ -122,7 +122,12 @@ codes! {
     L0020 "threshold-order" "a model that suggests only what it applies",
     L0021 "unwritable-remedy" "a remedy that a cloud cannot hold",
     L0022 "unused-allow" "an `@allow` that silences nothing",
-    L0023 "useless-remedy" "a remedy that does not mend",
+    L0023 "useless-remedy" "a remedy that does not fix",
+    L0024 "shadowed-import" "a name that hides one of a module",
+    L0025 "unknown-region" "a region that no cloud has",
+    L0026 "unknown-type" "a resource type that no cloud has",
+    L0027 "dollar-template" "a `$` before the braces of a template",
+    L0028 "unused-list" "a list that nothing names",
 }
 
 impl Code {

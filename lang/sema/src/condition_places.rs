@@ -13,7 +13,7 @@ use crate::db::{Db, Project};
 use crate::formats::fold_key;
 use crate::hir::{self, Body, Expr, NodeId};
 use crate::layers::{Layered, layered};
-use crate::names::{ItemRef, Scope, scope};
+use crate::names::{Def, ItemRef, Scope, scope};
 use crate::places::Places as Lookup;
 use crate::program::{Loc, Policy, Program};
 use crate::project::analysis;
@@ -82,8 +82,8 @@ impl Places {
 
 /// Returns the places of the conditions of a project without errors.
 pub fn places(db: &dyn Db, project: Project) -> Places {
-    let finder = Finder { db, lookup: Lookup { db } };
     let scope = scope(db, project);
+    let finder = Finder { db, lookup: Lookup { db }, names: scope };
     let program = &analysis(db, project).program;
     Places {
         own_files: project.files(db).iter().map(|file| Arc::from(file.path(db))).collect(),
@@ -98,6 +98,7 @@ pub fn places(db: &dyn Db, project: Project) -> Places {
 struct Finder<'a> {
     db: &'a dyn Db,
     lookup: Lookup<'a>,
+    names: &'a Scope,
 }
 
 impl Finder<'_> {
@@ -116,6 +117,13 @@ impl Finder<'_> {
             Expr::Not(inner) => vec![self.place(item, inner)],
             // `is not X` is `not` of `is X`.
             Expr::Is { negated: true, .. } => vec![Place { loc: self.loc(item, node), parts: Vec::new() }],
+            // `not in TABLE` is the value being set, and `not` of its row being there.
+            Expr::InNamed { negated: true, name, .. }
+                if matches!(self.names.names.get(&name.text), Some(Def::Table(_))) =>
+            {
+                let leaf = || Place { loc: self.loc(item, node), parts: Vec::new() };
+                vec![leaf(), Place { parts: vec![leaf()], ..leaf() }]
+            }
             _ => Vec::new(),
         };
         Place { loc: self.loc(item, node), parts }
@@ -153,12 +161,16 @@ impl Finder<'_> {
 
     fn exemptions(&self, project: Project, scope: &Scope) -> Vec<Option<Place>> {
         let items = scope.items.iter();
-        let items = items.filter(|item| {
-            matches!(checked(self.db, project, (*item).clone()).typed, Some(Typed::Exempt(_)))
-        });
-        let places = items.map(|item| match self.body(item)? {
-            Body::Exempt(exempt) => self.scope(item, &exempt.scopes),
-            _ => None,
+        let places = items.flat_map(|item| {
+            let waived = match &checked(self.db, project, item.clone()).typed {
+                Some(Typed::Exempt(exemptions, _)) => exemptions.len(),
+                _ => 0,
+            };
+            let place = match self.body(item) {
+                Some(Body::Exempt(exempt)) => self.scope(item, &exempt.scopes),
+                _ => None,
+            };
+            std::iter::repeat_n(place, waived)
         });
         places.collect()
     }

@@ -133,6 +133,12 @@ impl Draft {
         self.meant(tagpol_syntax::similar::closest(word, candidates))
     }
 
+    /// Sets what to do about it where nothing better has been found.
+    pub(crate) fn or_help(mut self, help: impl FnOnce() -> String) -> Self {
+        self.help.get_or_insert_with(help);
+        self
+    }
+
     /// Offers a word in place of the one that the diagnostic is about.
     pub(crate) fn meant(self, word: Option<&str>) -> Self {
         match word {

@@ -26,6 +26,7 @@ pub enum ItemKind {
     Infer,
     Goal,
     Allocate,
+    List,
 }
 
 impl ItemKind {
@@ -44,6 +45,7 @@ impl ItemKind {
             Self::Infer => "infer",
             Self::Goal => "goal",
             Self::Allocate => "allocate",
+            Self::List => "list",
         }
     }
 
@@ -56,7 +58,8 @@ impl ItemKind {
             | Self::Policy
             | Self::Table
             | Self::Goal
-            | Self::Allocate => true,
+            | Self::Allocate
+            | Self::List => true,
             Self::Use | Self::Normalize | Self::Exempt | Self::Test | Self::Infer => false,
         }
     }
@@ -67,8 +70,8 @@ impl ItemKind {
 pub struct ItemKey {
     /// Its kind.
     pub kind: ItemKind,
-    /// Its name; for `normalize` the tag, for `exempt` the policy, for `test` its text, for `infer`
-    /// its first tag.
+    /// Its name; for `normalize` the tag, for `exempt` the first policy, for `test` its text, for
+    /// `infer` its first tag.
     pub name: String,
     /// How many items of the same kind and name precede it in the file.
     pub ordinal: u32,
@@ -94,6 +97,8 @@ pub struct Text {
     pub bad_escapes: Vec<(NodeId, String)>,
     /// The text split at `{name}`; a single text part where there is none.
     pub parts: Vec<TextPart>,
+    /// Dollar signs right before `{name}`.
+    pub dollars: Vec<NodeId>,
 }
 
 /// A part of a text literal.
@@ -211,6 +216,15 @@ pub enum Expr {
         /// Its members.
         list: Vec<Value>,
     },
+    /// `a in NAME`
+    InNamed {
+        /// Left side.
+        value: Value,
+        /// `not in`
+        negated: bool,
+        /// The name of a list or a table.
+        name: Name,
+    },
     /// `a contains "b"` and its kin.
     Text {
         /// Left side.
@@ -219,7 +233,7 @@ pub enum Expr {
         op_id: NodeId,
         /// Its words.
         op: String,
-        /// A text, a regex, a list of texts or something wrong.
+        /// A text, a regex, a list of texts, a value or something wrong.
         operand: Value,
     },
     /// `a is set`
@@ -250,6 +264,7 @@ impl Expr {
             Self::Not(inner) => inner.subject(),
             Self::Value(value)
             | Self::In { value, .. }
+            | Self::InNamed { value, .. }
             | Self::Text { value, .. }
             | Self::Is { value, .. }
             | Self::Within { value, .. } => Some(value),
@@ -261,7 +276,7 @@ impl Expr {
 /// An item.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
-    /// Its name; for `exempt` the policy, for `test` its text, for `infer` its first tag.
+    /// Its name; for `exempt` the first policy, for `test` its text, for `infer` its first tag.
     pub name: Name,
     /// Text of the `///` lines above it.
     pub doc: String,
@@ -289,6 +304,7 @@ pub enum Body {
     Infer(Infer),
     Goal(Goal),
     Allocate(Allocate),
+    List(List),
 }
 
 /// `use a::b::{c} except [d]`
@@ -433,17 +449,19 @@ pub struct Check {
 /// `POLICY/CHECK`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CheckPath {
+    /// Place of the whole.
+    pub id: NodeId,
     /// The policy.
     pub policy: Name,
     /// The check.
     pub check: Option<Name>,
 }
 
-/// `exempt POLICY/CHECK { … }`
+/// `exempt POLICY/CHECK, … { … }`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Exempt {
-    /// What it waives.
-    pub path: CheckPath,
+    /// What it waives; at least one.
+    pub paths: Vec<CheckPath>,
     /// `for resource where …`
     pub scopes: Vec<(NodeId, Option<Expr>)>,
     /// `until 2027-03-31`
@@ -542,6 +560,15 @@ pub struct SplitBy {
     pub shares: Option<Vec<(Text, NodeId, String)>>,
 }
 
+/// `list NAME = [a, b]`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct List {
+    /// Place of the brackets.
+    pub id: NodeId,
+    /// What stands between them.
+    pub members: Vec<Value>,
+}
+
 /// `test "…" { … }`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Test {
@@ -564,6 +591,8 @@ pub struct Given {
     pub attrs: Vec<(Name, Value)>,
     /// `tags { Env: "PRD" }`
     pub tags: Vec<(Text, String)>,
+    /// `meta { "sku.name": "P1" }`
+    pub meta: Vec<(Text, Value)>,
 }
 
 /// `expect … [for GIVEN]`

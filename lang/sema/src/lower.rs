@@ -10,7 +10,7 @@ use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize};
 
 use crate::hir::{
     Action, Allocate, AllocateTo, Body, Check, CheckPath, Column, Coverage, Exempt, Expect, ExpectWhat, Expr,
-    Given, Goal, Infer, Item, ItemKey, ItemKind, MapArm, Name, NodeId, Normalize, PatternLit, Policy,
+    Given, Goal, Infer, Item, ItemKey, ItemKind, List, MapArm, Name, NodeId, Normalize, PatternLit, Policy,
     Quantity, RegexLit, Rule, Spans, SplitBy, Step, Table, Tag, Target, Test, Text, TextPart, TypeExpr, Use,
     Value,
 };
@@ -77,7 +77,7 @@ pub(crate) fn lower(file: &ast::File) -> LoweredFile {
 
 /// Whether a part of the item did not parse, or its block is not closed.
 fn is_broken(node: &SyntaxNode, kind: ItemKind) -> bool {
-    let has_block = !matches!(kind, ItemKind::Use | ItemKind::Tag | ItemKind::Define);
+    let has_block = !matches!(kind, ItemKind::Use | ItemKind::Tag | ItemKind::Define | ItemKind::List);
     let closed = node.last_token().is_some_and(|token| token.text() == "}");
     (has_block && !closed) || node.descendants().any(|node| node.kind() == SyntaxKind::Error)
 }
@@ -93,6 +93,15 @@ fn unparsed(file: &ast::File) -> Unparsed {
         }
     }
     unparsed
+}
+
+/// Finds the `$` of `${name}`; `name` is what stands between the braces.
+fn dollar_before(text: &ast::Str, name: TextRange) -> Option<TextRange> {
+    let braced = name.start().checked_sub(TextSize::of('{'))?;
+    let range = TextRange::at(braced.checked_sub(TextSize::of('$'))?, TextSize::of('$'));
+    let inside = range.checked_sub(text.range().start())?;
+    let is_dollar = text.token().text().get(usize::from(inside.start())..usize::from(inside.end())) == Some("$");
+    is_dollar.then_some(range)
 }
 
 /// Hands out node ids.
@@ -120,12 +129,17 @@ impl Ctx {
         let id = self.node(text.range());
         let (value, bad) = text.value();
         let bad_escapes = bad.into_iter().map(|escape| (self.node(escape.range), escape.text)).collect();
+        let mut dollars = Vec::new();
         let parts = literal::template(text.token()).into_iter().map(|part| match part {
             literal::TemplatePart::Text(text) => TextPart::Text(text),
-            literal::TemplatePart::Name(text, range) => self.template_path(&text, range),
+            literal::TemplatePart::Name(name, range) => {
+                dollars.extend(dollar_before(text, range).map(|dollar| self.node(dollar)));
+                self.template_path(&name, range)
+            }
             literal::TemplatePart::OpenBrace(range) => TextPart::OpenBrace(self.node(range)),
         });
-        Text { id, value, parts: parts.collect(), bad_escapes }
+        let parts = parts.collect();
+        Text { id, value, parts, dollars, bad_escapes }
     }
 
     /// `team` or `resource.name` between the braces of a text.
@@ -151,7 +165,7 @@ impl Ctx {
     fn name_as_text(&mut self, name: &ast::Name) -> Text {
         let value = name.text().to_owned();
         let parts = vec![TextPart::Text(value.clone())];
-        Text { id: self.node(name.range()), value, bad_escapes: Vec::new(), parts }
+        Text { id: self.node(name.range()), value, bad_escapes: Vec::new(), parts, dollars: Vec::new() }
     }
 
     fn name_or_text(&mut self, either: &ast::NameOrStr) -> Text {
@@ -199,11 +213,11 @@ impl Ctx {
                 (ItemKind::Policy, self.name(&node.name()?), Body::Policy(self.policy(node)))
             }
             ast::Item::Exempt(node) => {
-                let path_node: ast::CheckPath = node.child()?;
-                let id = self.node(path_node.range());
-                let path = self.check_path(&path_node)?;
-                let name = Name { id, text: path.policy.text.clone() };
-                (ItemKind::Exempt, name, Body::Exempt(self.exempt(node, path)))
+                let paths: Vec<CheckPath> =
+                    node.children().filter_map(|path| self.check_path(&path)).collect();
+                let first = paths.first()?;
+                let name = Name { id: first.id, text: first.policy.text.clone() };
+                (ItemKind::Exempt, name, Body::Exempt(self.exempt(node, paths)))
             }
             ast::Item::Test(node) => {
                 let text = self.text(&node.string()?);
@@ -220,6 +234,12 @@ impl Ctx {
             ast::Item::Goal(node) => (ItemKind::Goal, self.name(&node.name()?), Body::Goal(self.goal(node))),
             ast::Item::Allocate(node) => {
                 (ItemKind::Allocate, self.name(&node.name()?), Body::Allocate(self.allocate(node)))
+            }
+            ast::Item::List(node) => {
+                let name = self.name(&node.name()?);
+                let list: ast::List = node.child()?;
+                let id = self.node(list.range());
+                (ItemKind::List, name, Body::List(List { id, members: self.values(list.members()) }))
             }
         })
     }
@@ -402,12 +422,13 @@ impl Ctx {
     }
 
     fn check_path(&mut self, node: &ast::CheckPath) -> Option<CheckPath> {
+        let id = self.node(node.range());
         let mut names = node.names();
         let policy = self.name(&names.next()?);
-        Some(CheckPath { policy, check: names.next().map(|name| self.name(&name)) })
+        Some(CheckPath { id, policy, check: names.next().map(|name| self.name(&name)) })
     }
 
-    fn exempt(&mut self, node: &ast::ExemptItem, path: CheckPath) -> Exempt {
+    fn exempt(&mut self, node: &ast::ExemptItem, paths: Vec<CheckPath>) -> Exempt {
         let scopes = node.children::<ast::ForStmt>().map(|stmt| self.for_stmt(&stmt)).collect();
         let until = node
             .children::<ast::UntilStmt>()
@@ -415,7 +436,7 @@ impl Ctx {
             .collect();
         let because =
             node.children::<ast::BecauseStmt>().filter_map(|stmt| Some(self.text(&stmt.string()?))).collect();
-        Exempt { path, scopes, until, because }
+        Exempt { paths, scopes, until, because }
     }
 
     fn table(&mut self, node: &ast::TableItem) -> Option<Table> {
@@ -531,7 +552,19 @@ impl Ctx {
             };
             Some((key, value))
         });
-        Given { id, label, attrs, tags: tags.collect() }
+        let tags = tags.collect();
+        let entries = node.children::<ast::MetaField>().flat_map(|field| field.children::<ast::TagEntry>());
+        let meta = entries.filter_map(|entry| {
+            let mut parts = entry.names_or_strings();
+            let key = self.name_or_text(&parts.next()?);
+            let value = match parts.next() {
+                Some(value) => Value::Text(self.name_or_text(&value)),
+                None => self.value(&entry.values().last()?)?,
+            };
+            Some((key, value))
+        });
+        let meta = meta.collect();
+        Given { id, label, attrs, tags, meta }
     }
 
     fn expect(&mut self, node: &ast::ExpectStmt) -> Option<Expect> {
@@ -589,14 +622,12 @@ impl Ctx {
                 Expr::Compare { op_id, op, left: value, right: self.value(&tail.values().next()?)? }
             }
             ast::Tail::In(tail) => {
-                let list: ast::List = tail.child()?;
+                let negated = tail.has_keyword("not");
+                let Some(list) = tail.child::<ast::List>() else {
+                    return Some(Expr::InNamed { value, negated, name: self.name(&tail.name()?) });
+                };
                 let list_id = self.node(list.range());
-                Expr::In {
-                    value,
-                    negated: tail.has_keyword("not"),
-                    list_id,
-                    list: self.values(list.members()),
-                }
+                Expr::In { value, negated, list_id, list: self.values(list.members()) }
             }
             ast::Tail::Text(tail) => {
                 let op_id = self.node(tail.child::<ast::TextOp>()?.range());

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::hir::{Action, Body, Expr, Item, Name, Policy, Rule, Step, TextPart, Value};
 
-/// Returns the names of tags and predicates that an item may read or write.
+/// Returns the names of tags, predicates, lists, tables and policies that an item may read or write.
 pub(crate) fn mentions(item: &Item) -> BTreeSet<&str> {
     let mut names = Names::default();
     match &item.body {
@@ -15,7 +15,11 @@ pub(crate) fn mentions(item: &Item) -> BTreeSet<&str> {
         Body::Rule(rule) => names.rule(rule),
         Body::Policy(policy) => names.policy(policy),
         Body::Normalize(normalize) => names.exprs(&normalize.scope),
-        Body::Exempt(exempt) => names.exprs(exempt.scopes.iter().flat_map(|(_, scope)| scope)),
+        Body::Exempt(exempt) => {
+            // The first policy is what the item goes by: it comes in with it.
+            exempt.paths.iter().skip(1).for_each(|path| names.name(&path.policy));
+            names.exprs(exempt.scopes.iter().flat_map(|(_, scope)| scope));
+        }
         Body::Infer(infer) => infer.tags.iter().for_each(|tag| names.name(tag)),
         Body::Goal(goal) => {
             names.values(goal.coverage.iter().flat_map(|coverage| &coverage.tags));
@@ -25,6 +29,7 @@ pub(crate) fn mentions(item: &Item) -> BTreeSet<&str> {
             names.exprs(allocate.from.iter().flat_map(|(_, scope)| scope));
             allocate.to.iter().for_each(|to| names.name(&to.tag));
         }
+        Body::List(list) => names.values(&list.members),
         Body::Use(_) | Body::Tag(_) | Body::Table(_) | Body::Test(_) => {}
     }
     names.0
@@ -69,6 +74,10 @@ impl<'a> Names<'a> {
             Expr::In { value, list, .. } => {
                 self.value(value);
                 self.values(list);
+            }
+            Expr::InNamed { value, name, .. } => {
+                self.value(value);
+                self.name(name);
             }
             Expr::Text { value, operand, .. } => self.values([value, operand]),
         }

@@ -4,10 +4,14 @@
 //! it. Or it is *needed*: an item that came in mentions its name, and the module of that item has
 //! it, or a `use` in that module admits it. What a module has beside that stays behind.
 //!
+//! A `use` that lists no names admits everything that the project does not define itself, so a new
+//! item of a module never clashes with a name that a project already has. What is hidden that way is
+//! kept in [`Imports::shadowed`], for a lint.
+//!
 //! A needed item steps back where the project defines or uses an item of its name and kind: the
-//! project has one set of names, and the module then speaks of the project's item.
+//! project has one set of names, and the module then refers to the project's item.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile, item_keys};
@@ -22,8 +26,10 @@ use crate::names::{ItemRef, items_of};
 pub(crate) struct Imports {
     /// Ordered by (module, position).
     pub(crate) items: Vec<ItemRef>,
-    /// Items of modules, each with an item of the project that it speaks of in place of a module's.
+    /// Items of modules, each with an item of the project that it refers to in place of a module's.
     pub(crate) stand_ins: Vec<(ItemRef, ItemRef)>,
+    /// Items of the project, each with the item of a module that it hides.
+    pub(crate) shadowed: Vec<(ItemRef, ItemRef)>,
     /// What `use`s may have meant to bring in.
     pub(crate) unparsed: Unparsed,
     /// What is wrong with `use`s.
@@ -36,11 +42,25 @@ pub(crate) fn imports(db: &dyn Db, project: Project, own: &[ItemRef], unparsed: 
     let mut imports = Imports::default();
     let uses: Vec<(SourceFile, Admitted)> =
         own.iter().filter_map(|item| used_module(db, project, item, &mut imports)).collect();
-    let admitted = |item: &ItemRef| {
-        uses.iter().any(|(module, admitted)| *module == item.file && admitted.admits(&item.key))
-    };
+    let own_names = own_names(own);
     let modules: HashSet<SourceFile> = uses.iter().map(|(module, _)| *module).collect();
-    let used: Vec<ItemRef> = items_in(db, project, &modules).filter(admitted).collect();
+    let mut used = Vec::new();
+    for item in items_in(db, project, &modules) {
+        let admits = |(module, admitted): &&(SourceFile, Admitted)| {
+            *module == item.file && admitted.admits(&item.key)
+        };
+        let mut admitting = uses.iter().filter(admits).peekable();
+        let is_admitted = admitting.peek().is_some();
+        match own_names.get(item.key.name.as_str()) {
+            Some(own) if admitting.all(|(_, admitted)| admitted.only.is_none()) => {
+                if is_admitted && item.key.kind.defines_name() {
+                    imports.shadowed.push(((*own).clone(), item));
+                }
+            }
+            _ if is_admitted => used.push(item),
+            _ => {}
+        }
+    }
     let mut needs = Needs::new(db, project, own, unparsed, &used);
     needs.follow(used);
     let modules: HashSet<SourceFile> = needs.came_in.iter().map(|item| item.file).collect();
@@ -48,6 +68,15 @@ pub(crate) fn imports(db: &dyn Db, project: Project, own: &[ItemRef], unparsed: 
     imports.items = items_in(db, project, &modules).filter(came_in).collect();
     imports.stand_ins = needs.stand_ins;
     imports
+}
+
+/// The first item of the project by each name that it defines.
+fn own_names(own: &[ItemRef]) -> HashMap<&str, &ItemRef> {
+    let mut names = HashMap::new();
+    for item in own.iter().filter(|item| item.key.kind.defines_name()) {
+        names.entry(item.key.name.as_str()).or_insert(item);
+    }
+    names
 }
 
 /// Lists the items of some modules, ordered by (module, position). Other modules are not even parsed.
@@ -99,7 +128,10 @@ fn used_module(
         let below: Vec<&str> = known.iter().copied().filter(|name| is_below(&path, name)).collect();
         let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"));
         let draft = if below.is_empty() {
-            draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(&path, known)
+            match known_as(&path) {
+                Some(module) => draft.meant(Some(module)),
+                None => draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(&path, known),
+            }
         } else {
             draft.help(format!("name one of {}", below.join(", ")))
         };
@@ -112,6 +144,19 @@ fn used_module(
     };
     check_listed(db, item, &import, module, imports);
     Some((module, Admitted::of(&import)))
+}
+
+/// The module that a path with another word for it probably means.
+fn known_as(path: &str) -> Option<&'static str> {
+    let name = path.strip_prefix("std::").unwrap_or(path);
+    Some(match name.to_ascii_lowercase().as_str() {
+        "tag" | "tags" | "label" | "labels" | "tagging" | "taxonomies" => "std::taxonomy",
+        "cloud" | "types" | "resources" => "std::clouds",
+        "amazon" => "std::aws",
+        "microsoft" => "std::azure",
+        "google" | "googlecloud" => "std::gcp",
+        _ => return None,
+    })
 }
 
 /// Whether a module is below a path: `std::packs::soc2` is below `std::packs`.

@@ -54,6 +54,8 @@ pub enum Def {
     Goal(usize),
     /// An allocation; index in [`Scope::allocations`].
     Allocation(usize),
+    /// A list; index in [`Scope::lists`].
+    List(usize),
 }
 
 impl Def {
@@ -67,6 +69,7 @@ impl Def {
             Self::Table(_) => "a table",
             Self::Goal(_) => "a goal",
             Self::Allocation(_) => "an allocation",
+            Self::List(_) => "a list",
         }
     }
 }
@@ -80,6 +83,8 @@ pub(crate) enum Wanted {
     Rule,
     Policy,
     Table,
+    /// A list or a table.
+    Collection,
 }
 
 impl Wanted {
@@ -90,6 +95,7 @@ impl Wanted {
             Self::Rule => matches!(def, Def::Rule(_)),
             Self::Policy => matches!(def, Def::Policy(_)),
             Self::Table => matches!(def, Def::Table(_)),
+            Self::Collection => matches!(def, Def::List(_) | Def::Table(_)),
         }
     }
 }
@@ -121,11 +127,15 @@ pub struct Scope {
     pub goals: Vec<ItemRef>,
     /// Allocations in the order of their names.
     pub allocations: Vec<ItemRef>,
+    /// Lists in the order of their names.
+    pub lists: Vec<ItemRef>,
     /// All names.
     pub names: BTreeMap<String, Def>,
     /// What may be defined too: the text did not parse, or a `use` names no module.
     pub unparsed: Unparsed,
-    /// Items of modules, each with an item of the project that it speaks of in place of a module's.
+    /// Items of the project, each with the item of a module that it hides.
+    pub(crate) shadowed: Vec<(ItemRef, ItemRef)>,
+    /// Items of modules, each with an item of the project that it refers to in place of a module's.
     pub(crate) stand_ins: Vec<(ItemRef, ItemRef)>,
     /// What is wrong with them.
     pub(crate) drafts: Vec<Draft>,
@@ -163,6 +173,7 @@ impl Scope {
             Def::Table(id) => self.tables.get(id.0 as usize),
             Def::Goal(index) => self.goals.get(index),
             Def::Allocation(index) => self.allocations.get(index),
+            Def::List(index) => self.lists.get(index),
         }
     }
 }
@@ -180,6 +191,7 @@ pub fn scope(db: &dyn Db, project: Project) -> Scope {
     let imports = imports(db, project, &own, &scope.unparsed);
     scope.items = imports.items;
     scope.items.extend(own);
+    scope.shadowed = imports.shadowed;
     scope.stand_ins = imports.stand_ins;
     scope.unparsed.names.extend(imports.unparsed.names);
     scope.unparsed.any |= imports.unparsed.any;
@@ -237,6 +249,7 @@ fn define_names(db: &dyn Db, scope: &mut Scope) {
             ItemKind::Table => push(&mut scope.tables, item, |i| Def::Table(TableId(i))),
             ItemKind::Goal => push(&mut scope.goals, item, |i| Def::Goal(i as usize)),
             ItemKind::Allocate => push(&mut scope.allocations, item, |i| Def::Allocation(i as usize)),
+            ItemKind::List => push(&mut scope.lists, item, |i| Def::List(i as usize)),
             _ => continue,
         };
         scope.names.insert(name.clone(), def);
@@ -271,7 +284,7 @@ fn help_against_clash(db: &dyn Db, first: &ItemRef, again: &ItemRef) -> String {
         Some(_) => {
             "names of modules share one namespace with those of the project; rename this one".to_owned()
         }
-        None => "tags, predicates, tables, rules, policies, goals and allocations share one namespace; rename one of the two".to_owned(),
+        None => "tags, predicates, lists, tables, rules, policies, goals and allocations share one namespace; rename one of the two".to_owned(),
     }
 }
 

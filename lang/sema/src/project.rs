@@ -113,7 +113,11 @@ impl Parts {
                 normalize.arms.iter_mut().zip(nodes).for_each(|(arm, node)| arm.loc = at(node));
                 self.normalizes.entry(*tag).or_default().push((item.clone(), normalize));
             }
-            (Typed::Exempt(exemption), _) => self.exemptions.push(Exemption { loc, ..(**exemption).clone() }),
+            (Typed::Exempt(exemptions, nodes), _) => {
+                let placed = exemptions.iter().zip(nodes);
+                let placed = placed.map(|(exemption, node)| Exemption { loc: at(node), ..exemption.clone() });
+                self.exemptions.extend(placed);
+            }
             (Typed::Test(test, nodes), _) => {
                 let mut test = Test { loc, ..(**test).clone() };
                 test.expects.iter_mut().zip(nodes).for_each(|(expect, node)| expect.loc = at(node));

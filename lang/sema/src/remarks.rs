@@ -28,8 +28,11 @@ pub struct Remarks {
 pub fn remarks(db: &dyn Db, project: Project) -> Remarks {
     let scope = scope(db, project);
     let of_kind = |kind: ItemKind| scope.items.iter().filter(move |item| item.key.kind == kind);
-    let is_waiver =
-        |item: &&ItemRef| matches!(checked(db, project, (*item).clone()).typed, Some(Typed::Exempt(_)));
+    // One waiver of several checks is several in the program.
+    let waived = |item: &ItemRef| match &checked(db, project, item.clone()).typed {
+        Some(Typed::Exempt(exemptions, _)) => exemptions.len(),
+        _ => 0,
+    };
     let own = |item: &&ItemRef| item.file.module(db).is_none();
     let mut modules: Vec<String> =
         of_kind(ItemKind::Use).filter(own).map(|item| item.key.name.clone()).collect();
@@ -48,7 +51,9 @@ pub fn remarks(db: &dyn Db, project: Project) -> Remarks {
             })
             .collect(),
         defines: scope.defines.iter().map(|item| doc(db, item)).collect(),
-        exemptions: of_kind(ItemKind::Exempt).filter(is_waiver).map(|item| doc(db, item)).collect(),
+        exemptions: of_kind(ItemKind::Exempt)
+            .flat_map(|item| std::iter::repeat_n(doc(db, item), waived(item)))
+            .collect(),
         modules,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::program::{
     Attr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred,
-    Program, Regex, TagId, TagType, TextOp, Value,
+    Program, Regex, TableId, TagId, TagType, TextOp, Value,
 };
 
 /// Words that are names in backticks only.
@@ -48,6 +48,9 @@ impl<'a> Words<'a> {
             let parts: Vec<String> = parts.iter().map(|part| self.bound(part, binding)).collect();
             parts.join(word)
         };
+        if let Some(text) = self.membership(pred) {
+            return text;
+        }
         let (text, binding) = match pred {
             Pred::Or(parts) => (joined(parts, " or ", Binding::And), Binding::Or),
             Pred::And(parts) => (joined(parts, " and ", Binding::Not), Binding::And),
@@ -57,8 +60,35 @@ impl<'a> Words<'a> {
         if binding < around { format!("({text})") } else { text }
     }
 
+    /// Writes a condition about the keys of a table: `owner in teams`, `owner not in teams`.
+    fn membership(&self, pred: &Pred) -> Option<String> {
+        let (value, table, word) = match pred {
+            Pred::And(parts) => {
+                let [Pred::IsSet(value), Pred::Not(inner)] = parts.as_slice() else { return None };
+                let (key, table) = self.row_of(inner)?;
+                (key == value).then_some((value, table, "not in"))?
+            }
+            pred => {
+                let (key, table) = self.row_of(pred)?;
+                (key, table, "in")
+            }
+        };
+        Some(format!("{} {word} {}", self.value(value), name(&self.program.table(table).name)))
+    }
+
+    /// The key and the table of a condition that asks for the key column of a row.
+    fn row_of<'p>(&self, pred: &'p Pred) -> Option<(&'p Value, TableId)> {
+        match pred {
+            Pred::IsSet(Value::Lookup { table, column, key }) if self.program.table(*table).key == *column => {
+                Some((key, *table))
+            }
+            _ => None,
+        }
+    }
+
     fn negation(&self, inner: &Pred) -> String {
         match inner {
+            inner if self.row_of(inner).is_some() => format!("not ({})", self.pred(inner)),
             Pred::IsSet(value) => format!("{} is not set", self.value(value)),
             Pred::IsMissing(value) => format!("{} is not missing", self.value(value)),
             Pred::IsValid(tag) => format!("{} is not valid", self.tag_name(*tag)),
@@ -92,6 +122,9 @@ impl<'a> Words<'a> {
                     many => format!("[{}]", many.join(", ")),
                 };
                 format!("{} {} {patterns}", self.value(value), text_op(*op))
+            }
+            Pred::ComputedText { op, value, operand } => {
+                format!("{} {} {}", self.value(value), text_op(*op), self.value(operand))
             }
             Pred::Matches { value, regex, whole } => {
                 let word = if *whole { "matches" } else { "contains" };

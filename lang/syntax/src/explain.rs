@@ -2,7 +2,7 @@
 
 use crate::grammar::{self, Block, Event, Failure};
 use crate::parse::{SyntaxError, SyntaxErrorKind, block_name, range};
-use crate::{SyntaxKind, hints};
+use crate::{SyntaxKind, foreign, hints};
 
 /// A region that is no statement, with what a strict parse says of it.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) fn region(text: &str, block: Block, start: usize, end: usize, before:
     };
     let joined = before.and_then(|from| Some((from, strict(from)?)));
     if let Some((from, failure)) = &joined
-        && (failure.at > start || hints::groups_digits(text, start))
+        && (failure.at > start || hints::groups_digits(text, start) || foreign::goes_on(text, start))
     {
         let expected = failure.expected.clone();
         return Region { block, start: *from, end, at: failure.at, expected, follows: Vec::new() };
@@ -147,7 +147,7 @@ fn expectation(region: &Region) -> String {
         words.sort_unstable();
         return match words.len() {
             _ if !region.follows.is_empty() => format!("expected {}, or {block}", region.follows.join(", ")),
-            1..=12 => format!("expected {block}: {}", list(&words)),
+            1..=13 => format!("expected {block}: {}", list(&words)),
             _ => format!("expected {block}"),
         };
     }

@@ -5,7 +5,7 @@
 use crate::explain::Site;
 use crate::grammar::Block;
 use crate::parse::{SyntaxErrorKind, range};
-use crate::{TextRange, similar};
+use crate::{TextRange, foreign, similar};
 
 /// The parts of an error that a hint knows better than the plain "unexpected x, expected y".
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct Hint {
 
 /// The first of the hints that fits.
 pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
-    const ALL: [fn(&Site<'_>) -> Option<Hint>; 25] = [
+    const ALL: [fn(&Site<'_>) -> Option<Hint>; 31] = [
         unterminated_string,
         unterminated_regex,
         regex_in_quotes,
@@ -28,6 +28,12 @@ pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
         foreign_quotes,
         invisible,
         closes_nothing,
+        foreign::condition_of_a_statement,
+        foreign::else_in_a_rule,
+        foreign::scope_without_where,
+        foreign::enumeration,
+        foreign::concatenation,
+        foreign::quantifier,
         misspelt,
         no_name,
         misplaced,

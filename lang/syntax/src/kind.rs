@@ -82,6 +82,7 @@ kinds! {
     AtStmt,
     GivenStmt,
     TagsField,
+    MetaField,
     TagEntry,
     AttrField,
     ExpectStmt,
@@ -106,6 +107,7 @@ kinds! {
     SplitStmt,
     Shares,
     Share,
+    ListItem,
     OrExpr,
     AndExpr,
     NotExpr,
@@ -149,6 +151,7 @@ impl SyntaxKind {
                 | Self::InferItem
                 | Self::GoalItem
                 | Self::AllocateItem
+                | Self::ListItem
         )
     }
 }

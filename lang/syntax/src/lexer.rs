@@ -65,7 +65,7 @@ enum Begins {
 }
 
 /// The keywords, in the order of the alphabet.
-const KEYWORDS: [(char, &str, Begins); 77] = [
+const KEYWORDS: [(char, &str, Begins); 79] = [
     ('\u{101}', "after", Begins::Nothing),
     ('\u{102}', "allocate", Begins::Item),
     ('\u{103}', "allow", Begins::Nothing),
@@ -105,9 +105,11 @@ const KEYWORDS: [(char, &str, Begins); 77] = [
     ('\u{121}', "last", Begins::Nothing),
     ('\u{122}', "least", Begins::Nothing),
     ('\u{123}', "like", Begins::Nothing),
+    ('\u{148}', "list", Begins::Item),
     ('\u{124}', "map", Begins::Statement),
     ('\u{125}', "matches", Begins::Nothing),
     ('\u{126}', "matching", Begins::Nothing),
+    ('\u{149}', "meta", Begins::Nothing),
     ('\u{127}', "next", Begins::Nothing),
     ('\u{128}', "no", Begins::Nothing),
     ('\u{129}', "normalize", Begins::Item),
@@ -146,7 +148,7 @@ const KEYWORDS: [(char, &str, Begins); 77] = [
 ];
 
 /// Words that no unit is called.
-const NO_UNITS: [&str; 48] = [
+const NO_UNITS: [&str; 49] = [
     "account",
     "after",
     "and",
@@ -175,6 +177,7 @@ const NO_UNITS: [&str; 48] = [
     "key",
     "keys",
     "map",
+    "meta",
     "monthly-cost",
     "name",
     "not",

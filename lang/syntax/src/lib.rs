@@ -15,6 +15,7 @@
 
 pub mod ast;
 mod explain;
+mod foreign;
 mod grammar;
 mod hints;
 mod kind;

@@ -145,8 +145,10 @@ impl Iterator for Code<'_> {
 /// The words after which a regular expression may stand.
 const BEFORE_REGEX: [&str; 7] = ["contains", "like", "map", "matches", "matching", "with", "word"];
 
-const ITEMS: [&str; 11] =
-    ["allocate", "define", "exempt", "goal", "infer", "normalize", "policy", "rule", "table", "tag", "use"];
+const ITEMS: [&str; 12] = [
+    "allocate", "define", "exempt", "goal", "infer", "list", "normalize", "policy", "rule", "table", "tag",
+    "use",
+];
 
 /// The words that go on with a condition after a name, be it called `tag` or `rule`.
 const OPERATORS: [&str; 13] = [

@@ -51,6 +51,7 @@ fn is_block(node: &SyntaxNode) -> bool {
             SyntaxKind::TagOptions
                 | SyntaxKind::GivenStmt
                 | SyntaxKind::TagsField
+                | SyntaxKind::MetaField
                 | SyntaxKind::List
                 | SyntaxKind::Shares
                 | SyntaxKind::Paren

@@ -107,7 +107,7 @@ fn named(db: &dyn Db, range: TextRange, mention: &Mention) -> Token {
             ItemKind::Define => TokenKind::Predicate,
             ItemKind::Rule => TokenKind::Rule,
             ItemKind::Policy => TokenKind::Policy,
-            ItemKind::Table => TokenKind::Table,
+            ItemKind::Table | ItemKind::List => TokenKind::Table,
             ItemKind::Goal | ItemKind::Allocate => TokenKind::Goal,
             _ => TokenKind::Tag,
         },

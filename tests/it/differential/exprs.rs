@@ -235,6 +235,20 @@ fn membership(reads: Reads) -> BoxedStrategy<Pred> {
     union(parts.collect())
 }
 
+/// Returns `value in TABLE` or `value not in TABLE`, as the checker makes them.
+fn table_membership(reads: Reads) -> BoxedStrategy<Pred> {
+    (select(&[0, 1][..]), text(reads), any::<bool>())
+        .prop_map(|(table, key, negated)| {
+            let column = TABLES[table].key;
+            let row = Value::Lookup { table: TableId(table as u32), column, key: Box::new(key.clone()) };
+            match negated {
+                false => Pred::IsSet(row),
+                true => Pred::And(vec![Pred::IsSet(key), Pred::Not(Box::new(Pred::IsSet(row)))]),
+            }
+        })
+        .boxed()
+}
+
 fn text_test(reads: Reads) -> BoxedStrategy<Pred> {
     let contains = select(&[TextOp::Contains, TextOp::StartsWith, TextOp::EndsWith][..]);
     let test = prop_oneof![
@@ -242,7 +256,28 @@ fn text_test(reads: Reads) -> BoxedStrategy<Pred> {
         1 => (Just(TextOp::Like), pools::some_of(pools::GLOBS)),
         2 => (Just(TextOp::HasWord), pools::some_of(pools::WORDS)),
     ];
-    (subject(reads), test).prop_map(|(value, (op, patterns))| Pred::Text { op, value, patterns }).boxed()
+    let literal =
+        (subject(reads), test).prop_map(|(value, (op, patterns))| Pred::Text { op, value, patterns });
+    prop_oneof![4 => literal, 1 => computed_text_test(reads)].boxed()
+}
+
+/// Returns a test against a text of the same resource: another value, a part of the same one (so that it
+/// is often there), or one that is empty.
+fn computed_text_test(reads: Reads) -> BoxedStrategy<Pred> {
+    let op = select(&[TextOp::Contains, TextOp::StartsWith, TextOp::EndsWith][..]);
+    let sides = (subject(reads), subject(reads), pools::one_of(pools::PARTS), 0..4_u8);
+    (op, sides)
+        .prop_map(|(op, (value, other, part, form))| {
+            let text = |text: &str| Value::Text(text.to_owned());
+            let operand = match form {
+                0 => other,
+                1 => value.clone(),
+                2 => Value::Call(Func::Replace, vec![value.clone(), Value::Text(part), text("")]),
+                _ => Value::Call(Func::Coalesce, vec![other, Value::Text(part)]),
+            };
+            Pred::ComputedText { op, value, operand }
+        })
+        .boxed()
 }
 
 /// Returns a value of any kind, to ask whether there is one.
@@ -261,6 +296,7 @@ fn simple_pred(reads: Reads) -> BoxedStrategy<Pred> {
         (1, (text(reads), format).prop_map(|(value, format)| Pred::IsFormat(value, format)).boxed()),
         (8, comparison(reads)),
         (3, membership(reads)),
+        (1, table_membership(reads)),
         (3, text_test(reads)),
         (
             3,

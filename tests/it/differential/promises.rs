@@ -80,7 +80,7 @@ impl Read {
             Pred::IsValid(id) => {
                 self.tags.insert(*id);
             }
-            Pred::Compare { left, right, .. } => {
+            Pred::Compare { left, right, .. } | Pred::ComputedText { value: left, operand: right, .. } => {
                 self.value(left);
                 self.value(right);
             }

@@ -79,6 +79,7 @@ fn every_construct_of_the_program_occurs() {
         "Compare {",
         "In {",
         "Text {",
+        "ComputedText {",
         "Matches {",
         "Within {",
         "Eq",
@@ -406,6 +407,16 @@ fn mistakes_with_predicates_are_found() {
                 }
             })
         }),
+        ("a computed part is a start", |c| computed_op(c, TextOp::Contains, TextOp::StartsWith)),
+        ("a computed end is a part", |c| computed_op(c, TextOp::EndsWith, TextOp::Contains)),
+        ("a computed text that is missing is empty", |c| {
+            leaves(c, |pred| {
+                if let Pred::ComputedText { operand, .. } = pred {
+                    let parts = vec![operand.clone(), Value::Text(String::new())];
+                    *operand = Value::Call(Func::Coalesce, parts);
+                }
+            })
+        }),
         ("a part matches", |c| {
             leaves(c, |pred| {
                 if let Pred::Matches { whole, .. } = pred {
@@ -462,6 +473,16 @@ fn values(case: &mut Case, change: fn(&mut String)) {
 fn text_op(case: &mut Case, from: TextOp, to: TextOp) {
     each_leaf(case, &|pred| {
         if let Pred::Text { op, .. } = pred
+            && *op == from
+        {
+            *op = to;
+        }
+    });
+}
+
+fn computed_op(case: &mut Case, from: TextOp, to: TextOp) {
+    each_leaf(case, &|pred| {
+        if let Pred::ComputedText { op, .. } = pred
             && *op == from
         {
             *op = to;

@@ -36,6 +36,7 @@ impl Lowering<'_> {
             Pred::Compare { op, left, right, by } => self.compare(*op, left, right, *by),
             Pred::In { value, list, negated, by } => self.is_in(value, list, *negated, *by),
             Pred::Text { op, value, patterns } => self.text_test(*op, value, patterns),
+            Pred::ComputedText { op, value, operand } => self.computed_text_test(*op, value, operand),
             Pred::Matches { value, regex, whole } => self.matches(value, regex, *whole),
             Pred::Within { value, direction, span } => self.within(value, *direction, *span),
         }
@@ -189,6 +190,21 @@ impl Lowering<'_> {
             .map(|pattern| Expr::call(function, [text.clone(), Expr::text(pattern)]))
             .collect();
         self.columns.truth(Expr::or(tests))
+    }
+
+    /// A test against a text of the same resource. The checker admits three operators only.
+    fn computed_text_test(&mut self, op: TextOp, value: &Value, operand: &Value) -> Expr {
+        let function = match op {
+            TextOp::Contains => Function::Contains,
+            TextOp::StartsWith => Function::StartsWith,
+            TextOp::EndsWith => Function::EndsWith,
+            TextOp::Like | TextOp::HasWord => return Expr::bool(false),
+        };
+        let (text, operand) = (self.text_value(value), self.text_value(operand));
+        if matches!(text, Expr::Null(_)) || matches!(operand, Expr::Null(_)) {
+            return Expr::bool(false);
+        }
+        self.columns.truth(Expr::call(function, [text, operand]))
     }
 
     fn like_any(&mut self, text: Expr, patterns: &[String]) -> Expr {

@@ -128,6 +128,12 @@ fn changed_leaf(words: &Words<'_>, leaf: &Pred) -> Vec<(String, Pred)> {
             }
             found
         }
+        Pred::ComputedText { op, value, operand } => {
+            let other = if *op == TextOp::Contains { TextOp::StartsWith } else { TextOp::Contains };
+            let changed =
+                Pred::ComputedText { op: other, value: value.clone(), operand: operand.clone() };
+            vec![(format!("`{text}` became `{}`", words.pred(&changed)), changed)]
+        }
         Pred::Matches { value, regex, whole: true } => {
             let what = format!("`matches` became `contains` in `{text}`");
             vec![(what, Pred::Matches { value: value.clone(), regex: regex.clone(), whole: false })]

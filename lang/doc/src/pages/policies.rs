@@ -108,7 +108,10 @@ fn waivers(writer: &Writer<'_>, index: usize, policy: &Policy) -> Vec<Block> {
         ]
     };
     let mut blocks = vec![Block::Section("Exemptions")];
-    blocks.extend(of_policy.iter().flat_map(|(_, doc)| writer.doc(doc)));
+    // A waiver of several checks has one text.
+    let mut docs: Vec<&String> = of_policy.iter().map(|(_, doc)| *doc).collect();
+    docs.dedup();
+    blocks.extend(docs.into_iter().flat_map(|doc| writer.doc(doc)));
     let head = vec!["Waived", "For", "Until the end of", "Because"];
     blocks.push(Block::Table(head, of_policy.iter().map(row).collect()));
     blocks

@@ -131,8 +131,10 @@ enum Form {
 
 impl Block {
     fn new(node: &SyntaxNode, base: usize) -> Self {
-        let has_rows =
-            matches!(node.kind(), SyntaxKind::GivenStmt | SyntaxKind::TagsField | SyntaxKind::Shares);
+        let has_rows = matches!(
+            node.kind(),
+            SyntaxKind::GivenStmt | SyntaxKind::TagsField | SyntaxKind::MetaField | SyntaxKind::Shares
+        );
         let is_open = child_token(node, "}").is_none();
         let form = if is_open || node.descendants().any(|node| node.kind() == SyntaxKind::Error) {
             Form::AsWritten

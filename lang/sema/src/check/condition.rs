@@ -18,6 +18,7 @@ impl Ctx<'_> {
             Expr::Value(value) => self.value_alone(value),
             Expr::Compare { op_id, op, left, right } => self.compare(*op_id, op, left, right),
             Expr::In { value, negated, list_id, list } => self.is_in(value, *negated, *list_id, list),
+            Expr::InNamed { value, negated, name } => self.is_in_named(value, *negated, name),
             Expr::Text { value, op_id, op, operand } => self.text_test(value, *op_id, op, operand),
             Expr::Is { value, negated, what } => {
                 let pred = self.is(value, what)?;
@@ -119,11 +120,14 @@ impl Ctx<'_> {
         }
         let draft = self
             .draft(Code::E0010, name.id, format!("there is no predicate or tag `{}`", name.text))
-            .help(
-                absence(&name.text)
-                    .map_or_else(|| format!("declare it: `define {} = …`", name.text), str::to_owned),
-            )
             .meant(self.similar(&name.text, Wanted::Condition).as_deref());
+        let draft = match absence(&name.text) {
+            Some(help) => draft.help(help),
+            None => draft.or_help(|| match self.module_with_tag(&name.text) {
+                Some(_) => self.declare_tag(&name.text),
+                None => format!("declare it: `tag {0}: text`, or `define {0} = …`", name.text),
+            }),
+        };
         self.report(draft);
     }
 
@@ -183,7 +187,7 @@ impl Ctx<'_> {
     }
 
     /// How values of two types are compared.
-    fn compare_as(&mut self, node: NodeId, left: &Ty, right: &Ty, right_node: NodeId) -> Option<CompareAs> {
+    pub(super) fn compare_as(&mut self, node: NodeId, left: &Ty, right: &Ty, right_node: NodeId) -> Option<CompareAs> {
         let by = match (left, right) {
             (a, b) if a.is_text() && b.is_text() => Some(CompareAs::Text),
             (Ty::Bool, Ty::Bool) | (Ty::Json, Ty::Bool) | (Ty::Bool, Ty::Json) => Some(CompareAs::Text),
@@ -233,22 +237,8 @@ impl Ctx<'_> {
             return None;
         }
         let (typed, ty) = self.value(value, None)?;
-        let mut members = Vec::new();
-        let mut by = None;
-        for member in list {
-            let Some((member_value, member_ty)) = self.value(member, Some(&ty)) else { continue };
-            if !is_literal(&member_value) {
-                let draft = self
-                    .draft(Code::E0020, member.id(), "a list holds plain values only")
-                    .help("compare with another tag by `==`");
-                self.report(draft);
-                continue;
-            }
-            by = self.compare_as(member.id(), &ty, &member_ty, member.id()).or(by);
-            members.push(member_value);
-        }
-        (members.len() == list.len()).then_some(())?;
-        Some(Pred::In { value: typed, list: members, negated, by: by? })
+        let (list, by) = self.members(&ty, list)?;
+        Some(Pred::In { value: typed, list, negated, by })
     }
 
     fn text_test(
@@ -259,10 +249,7 @@ impl Ctx<'_> {
         operand: &hir::Value,
     ) -> Option<Pred> {
         let (typed, ty) = self.value(value, None)?;
-        // Dates and numbers of tags are texts of a form, so they may be looked into as well.
-        let looks_into =
-            ty.is_text() || matches!(typed, Value::Tag(_) | Value::NativeTag(_) | Value::Lookup { .. });
-        if !looks_into {
+        if !may_be_looked_into(&typed, &ty) {
             let message = format!("`{op}` looks into text, not {}", ty.describe());
             let draft = self.draft(Code::E0020, op_id, message);
             self.report(draft);
@@ -300,12 +287,19 @@ impl Ctx<'_> {
                 return None;
             }
         };
-        let patterns = self.patterns(op, operand)?;
-        Some(Pred::Text { op, value: typed, patterns })
-    }
-
-    /// The texts that a text test looks for: one, or a list.
-    fn patterns(&mut self, op: TextOp, operand: &hir::Value) -> Option<Vec<String>> {
+        if let hir::Value::Path(_, name, steps) = operand
+            && let (true, Some(def @ Def::List(index))) =
+                (steps.is_empty(), self.scope().names.get(&name.text).copied())
+        {
+            self.used(name.id, Used::Def(def));
+            self.reads.lists.insert(index);
+            let patterns = self.named_members(index, name.id, |ctx, members| ctx.patterns(op, members))?;
+            return Some(Pred::Text { op, value: typed, patterns });
+        }
+        if is_computed(operand) && matches!(op, TextOp::Contains | TextOp::StartsWith | TextOp::EndsWith) {
+            let operand = self.computed_operand(op_words(op), operand)?;
+            return Some(Pred::ComputedText { op, value: typed, operand });
+        }
         let members = match operand {
             hir::Value::List(_, members) => members.as_slice(),
             one => std::slice::from_ref(one),
@@ -315,10 +309,33 @@ impl Ctx<'_> {
             self.report(draft.help("name at least one text"));
             return None;
         }
+        let patterns = self.patterns(op, members)?;
+        Some(Pred::Text { op, value: typed, patterns })
+    }
+
+    /// The text that a text test looks for, where it is computed for each resource.
+    fn computed_operand(&mut self, op: &str, operand: &hir::Value) -> Option<Value> {
+        let (typed, ty) = self.value(operand, Some(&Ty::Text))?;
+        if may_be_looked_into(&typed, &ty) {
+            return Some(typed);
+        }
+        let message = format!("`{op}` looks for text, not {}", ty.describe());
+        let draft = self.draft(Code::E0020, operand.id(), message);
+        self.report(draft);
+        None
+    }
+
+    /// The texts that a text test looks for.
+    fn patterns(&mut self, op: TextOp, members: &[hir::Value]) -> Option<Vec<String>> {
         let mut patterns = Vec::new();
         for member in members {
             let hir::Value::Text(text) = member else {
-                let draft = self.draft(Code::E0020, member.id(), "expected a text in quotes");
+                let mut draft = self.draft(Code::E0020, member.id(), "expected a text in quotes");
+                if is_computed(member) && members.len() == 1 {
+                    draft = draft.help(
+                        "a tag, a template or a function may stand after `contains`, `starts with` and `ends with`",
+                    );
+                }
                 self.report(draft);
                 continue;
             };
@@ -386,7 +403,7 @@ impl Ctx<'_> {
     }
 
     /// Whether a value is a tag, and a text one of the members of its enumeration.
-    fn has_member(&self, value: &hir::Value, text: &str) -> bool {
+    pub(super) fn has_member(&self, value: &hir::Value, text: &str) -> bool {
         matches!(value, hir::Value::Path(_, tag, steps) if steps.is_empty() && self.tag_has_member(&tag.text, text))
     }
 
@@ -427,8 +444,35 @@ impl Ctx<'_> {
 fn compared_tag(expr: &Expr) -> Option<&Name> {
     match expr {
         Expr::Compare { left: hir::Value::Path(_, name, steps), .. }
-        | Expr::In { value: hir::Value::Path(_, name, steps), .. } => steps.is_empty().then_some(name),
+        | Expr::In { value: hir::Value::Path(_, name, steps), .. }
+        | Expr::InNamed { value: hir::Value::Path(_, name, steps), .. } => steps.is_empty().then_some(name),
         _ => None,
+    }
+}
+
+/// Whether a test of text may look into a value, or look for it. Dates and numbers of tags are texts
+/// of a form, so they may be looked into as well.
+fn may_be_looked_into(value: &Value, ty: &Ty) -> bool {
+    ty.is_text() || matches!(value, Value::Tag(_) | Value::NativeTag(_) | Value::Lookup { .. })
+}
+
+/// Whether a value is computed for each resource: a name, a function, a template.
+fn is_computed(value: &hir::Value) -> bool {
+    match value {
+        hir::Value::Path(..) | hir::Value::Call(..) => true,
+        hir::Value::Text(text) => text.parts.iter().any(|part| matches!(part, hir::TextPart::Path(..))),
+        _ => false,
+    }
+}
+
+/// The words of a test of text.
+fn op_words(op: TextOp) -> &'static str {
+    match op {
+        TextOp::Contains => "contains",
+        TextOp::StartsWith => "starts with",
+        TextOp::EndsWith => "ends with",
+        TextOp::Like => "like",
+        TextOp::HasWord => "has word",
     }
 }
 
@@ -436,16 +480,4 @@ fn compared_tag(expr: &Expr) -> Option<&Name> {
 pub(super) fn absence(word: &str) -> Option<&'static str> {
     matches!(word, "null" | "nil" | "none" | "undefined" | "NULL" | "None" | "missing")
         .then_some("whether there is a value is asked by `is set` and `is missing`")
-}
-
-fn is_literal(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::Text(_)
-            | Value::Number(_)
-            | Value::Money(..)
-            | Value::Date(_)
-            | Value::Bool(_)
-            | Value::Duration(_)
-    )
 }

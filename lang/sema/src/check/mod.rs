@@ -6,6 +6,7 @@
 
 mod condition;
 mod goal;
+mod list;
 mod literal;
 mod normalize;
 mod policy;
@@ -21,9 +22,9 @@ use std::collections::BTreeSet;
 pub use self::table::{TableDecl, table_decl, table_files};
 pub use self::tag::{TagDecl, tag_decl};
 use crate::codes::Code;
-use crate::db::{Db, Project};
+use crate::db::{Db, Project, SourceFile, item_keys};
 use crate::diagnostic::{Anchor, Draft};
-use crate::hir::{Body, Name, NodeId, Text, TextPart};
+use crate::hir::{Body, ItemKind, Name, NodeId, Text, TextPart};
 use crate::names::{Def, ItemRef, Scope, Wanted, scope, similar_name};
 use crate::program::{self, DefineId, Pred, TableId, TagId, TagType};
 
@@ -56,8 +57,8 @@ pub enum Typed {
     Rule(Box<program::Rule>, Vec<NodeId>),
     /// A policy, with the nodes of its checks and of its remedies.
     Policy(Box<program::Policy>, Vec<NodeId>, Vec<NodeId>),
-    /// A waiver.
-    Exempt(Box<program::Exemption>),
+    /// A waiver of one check or several, with their nodes; at least one.
+    Exempt(Vec<program::Exemption>, Vec<NodeId>),
     /// A test, with the nodes of its expectations.
     Test(Box<program::Test>, Vec<NodeId>),
     /// A table, from [`table_decl`].
@@ -68,6 +69,8 @@ pub enum Typed {
     Goal(Box<program::Goal>),
     /// An allocation.
     Allocate(Box<program::Allocation>),
+    /// A list: what names it has its members.
+    List,
 }
 
 /// A name in an item, and what it stands for.
@@ -103,6 +106,8 @@ pub struct Reads {
     pub defines: BTreeSet<DefineId>,
     /// Tables that it looks up.
     pub tables: BTreeSet<TableId>,
+    /// Lists that it names; indexes in [`Scope::lists`].
+    pub lists: BTreeSet<usize>,
     /// Whether it asks where a value came from.
     pub sources: bool,
 }
@@ -207,6 +212,7 @@ impl Ctx<'_> {
             Body::Infer(body) => self.infer(item, body),
             Body::Goal(body) => self.goal(item, body),
             Body::Allocate(body) => self.allocate(item, body),
+            Body::List(body) => self.list(body),
         }
     }
 
@@ -301,12 +307,30 @@ impl Ctx<'_> {
                 let message = format!("there is no tag `{}`", name.text);
                 let draft = self
                     .draft(Code::E0010, name.id, message)
-                    .help(format!("declare it: `tag {}: text`", name.text))
-                    .meant(self.similar(&name.text, Wanted::Tag).as_deref());
+                    .meant(self.similar(&name.text, Wanted::Tag).as_deref())
+                    .or_help(|| self.declare_tag(&name.text));
                 self.report(draft);
                 None
             }
         }
+    }
+
+    /// How a tag that is not declared comes to be: it is declared, or a module of the standard library
+    /// has it.
+    fn declare_tag(&self, name: &str) -> String {
+        match self.module_with_tag(name) {
+            Some(module) => format!("declare it as a tag (`tag {name}: text`), or write `use {module}::{{{name}}}`"),
+            None => format!("declare it: `tag {name}: text`"),
+        }
+    }
+
+    /// The first module that has a tag of a name.
+    fn module_with_tag(&self, name: &str) -> Option<&str> {
+        let modules = self.project.modules(self.db).iter();
+        let has_tag = |module: &&SourceFile| {
+            item_keys(self.db, **module).iter().any(|key| key.kind == ItemKind::Tag && key.name == name)
+        };
+        modules.filter(has_tag).find_map(|module| module.module(self.db).as_deref())
     }
 
     /// Returns the name that was probably meant.

@@ -46,7 +46,7 @@ impl Ctx<'_> {
         });
         let controls = controls.collect();
         let check_nodes = body.checks.iter().map(|check| check.id).collect();
-        let remedies = self.remedies(&body.remedies, checks.as_deref());
+        let remedies = self.remedies(&body.remedies, checks.as_deref(), item.broken);
         let remedy_nodes = body.remedies.iter().map(|remedy| remedy.id).collect();
         let policy = program::Policy {
             name: item.name.text.clone(),
@@ -63,7 +63,13 @@ impl Ctx<'_> {
         Some(Typed::Policy(Box::new(policy), check_nodes, remedy_nodes))
     }
 
-    fn remedies(&mut self, remedies: &[hir::Action], checks: Option<&[Check]>) -> Option<Vec<Remedy>> {
+    /// The remedies. Of a `broken` policy not all checks are known.
+    fn remedies(
+        &mut self,
+        remedies: &[hir::Action],
+        checks: Option<&[Check]>,
+        broken: bool,
+    ) -> Option<Vec<Remedy>> {
         let mut first: Vec<(TagId, NodeId)> = Vec::new();
         let typed: Vec<Option<Remedy>> = remedies
             .iter()
@@ -75,7 +81,7 @@ impl Ctx<'_> {
                     }
                     None => first.push((tag, remedy.id)),
                 }
-                self.asked_for(remedy, tag, checks);
+                self.asked_for(remedy, tag, checks.filter(|_| !broken));
                 let ty = self.decl(tag).ty.clone()?;
                 let value = self.action_value(tag, &ty, &remedy.value)?;
                 Some(Remedy { tag, value, loc: no_loc() })
@@ -222,7 +228,10 @@ impl Ctx<'_> {
         }
         let draft = self
             .draft(Code::E0043, check.id, "this check has no name")
-            .help("give it a label, by which waivers and reports know it: `require my-label: …`");
+            .help(format!(
+                "give it a label, by which waivers and reports know it: `{} my-label: …`",
+                if check.require { "require" } else { "forbid" }
+            ));
         self.report(draft);
         None
     }
@@ -234,6 +243,9 @@ impl Ctx<'_> {
                 Some(program::TagType::Text) | None => "be set".to_owned(),
                 Some(ty) => format!("be {}", describe(ty)),
             },
+            Pred::IsSet(Value::Lookup { table, column, .. }) if self.is_key(*table, *column) => {
+                format!("be a key of `{}`", self.table_name(*table))
+            }
             Pred::IsSet(_) => "be set".to_owned(),
             Pred::IsMissing(_) => "be missing".to_owned(),
             Pred::IsFormat(_, format) => format!("be {}", format_words(*format)),
@@ -245,6 +257,9 @@ impl Ctx<'_> {
                 format!("be {}{}", op_words(*op, *by), self.value_words(right))
             }
             Pred::Text { op, patterns, .. } => format!("{} {}", text_words(*op), patterns.join(" or ")),
+            Pred::ComputedText { op, operand, .. } => {
+                format!("{} {}", text_words(*op), self.value_words(operand))
+            }
             Pred::Matches { regex, whole, .. } => {
                 format!("{} /{}/", if *whole { "match" } else { "contain" }, regex.pattern)
             }
@@ -256,8 +271,19 @@ impl Ctx<'_> {
                 let name = self.scope().defines.get(define.0 as usize).map(|item| item.key.name.as_str());
                 format!("meet `{}`", name.unwrap_or_default())
             }
+            Pred::And(parts) => match parts.as_slice() {
+                [Pred::IsSet(value), Pred::Not(inner)] => match &**inner {
+                    Pred::IsSet(Value::Lookup { table, column, key })
+                        if **key == *value && self.is_key(*table, *column) =>
+                    {
+                        format!("be none of the keys of `{}`", self.table_name(*table))
+                    }
+                    _ => "meet its condition".to_owned(),
+                },
+                _ => "meet its condition".to_owned(),
+            },
             Pred::Not(inner) => format!("not {}", self.expectation(inner)),
-            Pred::Const(_) | Pred::And(_) | Pred::Or(_) => "meet its condition".to_owned(),
+            Pred::Const(_) | Pred::Or(_) => "meet its condition".to_owned(),
         }
     }
 
@@ -284,9 +310,11 @@ impl Ctx<'_> {
         let Some(check) = &path.check else { return Some((policy, None)) };
         let item = self.scope().policies.get(policy)?.clone();
         // A policy that is wrong has been reported; its checks are not known.
-        let ids = check_ids(self.db, self.project, item).as_ref()?;
+        let ids = check_ids(self.db, self.project, item.clone()).as_ref()?;
         let found = ids.iter().position(|candidate| *candidate == check.text);
-        if found.is_none() {
+        // It may be a check that did not parse, which has been reported.
+        let may_be_there = || item.item(self.db).is_some_and(|policy| policy.broken);
+        if found.is_none() && !may_be_there() {
             let ids = ids.iter().map(String::as_str);
             let list = ids.clone().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
             let draft = self
@@ -305,7 +333,7 @@ impl Ctx<'_> {
     }
 
     pub(super) fn exempt(&mut self, item: &Item, body: &hir::Exempt) -> Option<Typed> {
-        let path = self.check_path(&body.path);
+        let paths = self.waived(&body.paths);
         let scope = self.scope_of(&body.scopes);
         self.once("until", &body.until.iter().map(|(node, _)| *node).collect::<Vec<_>>());
         self.once("because", &body.because.iter().map(|text| text.id).collect::<Vec<_>>());
@@ -332,16 +360,37 @@ impl Ctx<'_> {
                 None
             }
         };
-        let (policy, check) = path?;
-        let exemption = program::Exemption {
+        let (scope, until, because) = (scope?, until?, because?);
+        let exemptions = paths?.into_iter().map(|(policy, check)| program::Exemption {
             policy,
             check,
-            scope: scope?,
-            until: until?,
-            because: because?,
+            scope: scope.clone(),
+            until,
+            because: because.clone(),
             loc: no_loc(),
-        };
-        Some(Typed::Exempt(Box::new(exemption)))
+        });
+        Some(Typed::Exempt(exemptions.collect(), body.paths.iter().map(|path| path.id).collect()))
+    }
+
+    /// The policies and checks that a waiver names. None: one of them is wrong.
+    fn waived(&mut self, paths: &[CheckPath]) -> Option<Vec<(usize, Option<usize>)>> {
+        let found: Vec<Option<(usize, Option<usize>)>> =
+            paths.iter().map(|path| self.check_path(path)).collect();
+        let mut first: Vec<(usize, Option<usize>, &CheckPath)> = Vec::new();
+        for (path, found) in paths.iter().zip(&found) {
+            let Some((policy, check)) = *found else { continue };
+            match first.iter().find(|(other, of, _)| *other == policy && *of == check) {
+                Some((.., other)) => {
+                    let name = match &path.check {
+                        Some(check) => format!("{}/{}", path.policy.text, check.text),
+                        None => path.policy.text.clone(),
+                    };
+                    self.once(&name, &[other.id, path.id]);
+                }
+                None => first.push((policy, check, path)),
+            }
+        }
+        found.into_iter().collect()
     }
 
     fn waiver_lacks(&mut self, item: &Item, what: &str, example: &str) {

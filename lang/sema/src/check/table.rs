@@ -178,6 +178,10 @@ impl Ctx<'_> {
         let item = self.scope().tables.get(table.0 as usize)?;
         let decl = table_decl(self.db, self.project, item.clone()).table.as_ref()?;
         let Some(index) = decl.columns.iter().position(|known| known.name == column.text) else {
+            // It may be a column that did not parse, which has been reported.
+            if item.item(self.db).is_some_and(|table| table.broken) {
+                return None;
+            }
             let names = decl.columns.iter().map(|column| column.name.as_str());
             let list = names.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let draft = self
@@ -197,7 +201,18 @@ impl Ctx<'_> {
         Some((Value::Lookup { table, column: index, key: Box::new(key?) }, ty))
     }
 
-    fn lookup_key(&mut self, key: &hir::Value) -> Option<Value> {
+    /// Whether a column is the key of its table.
+    pub(super) fn is_key(&self, table: TableId, column: usize) -> bool {
+        let item = self.scope().tables.get(table.0 as usize);
+        let decl = item.and_then(|item| table_decl(self.db, self.project, item.clone()).table.as_ref());
+        decl.is_some_and(|table| table.key == column)
+    }
+
+    pub(super) fn table_name(&self, table: TableId) -> &str {
+        self.scope().tables.get(table.0 as usize).map_or("", |item| &item.key.name)
+    }
+
+    pub(super) fn lookup_key(&mut self, key: &hir::Value) -> Option<Value> {
         let (value, ty) = self.value(key, None)?;
         if ty.is_text() || matches!(value, Value::Tag(_) | Value::NativeTag(_)) {
             return Some(value);

@@ -42,7 +42,11 @@ pub fn tag_decl(db: &dyn Db, project: Project, item: ItemRef) -> TagDecl {
     if let Some(hir) = item.item(db)
         && let Body::Tag(tag) = &hir.body
     {
-        decl.ty = tag.ty.as_ref().and_then(|ty| ctx.tag_type(ty));
+        decl.ty = match &tag.ty {
+            // `enum { a, b }`: the block has been reported, with the form of an enumeration.
+            Some(TypeExpr::Named(name)) if hir.broken && is_enum(&name.text) => None,
+            ty => ty.as_ref().and_then(|ty| ctx.tag_type(ty)),
+        };
         ctx.once("importance", &ids(&tag.importance));
         decl.importance = tag.importance.first().and_then(|name| ctx.importance(name));
         for (what, values) in [("default", &tag.default), ("example", &tag.example)] {
@@ -80,6 +84,7 @@ impl Ctx<'_> {
                 .help("the types are `text`, `text matching /…/`, `one of […]`, `email`, `date`, `number`, `bool` and `url`");
             let draft = match elsewhere(&name.text) {
                 Some(word) => draft.help(format!("did you mean `{word}`?")).fix(word),
+                None if is_enum(&name.text) => draft.help("an enumeration is written `one of [a, b]`"),
                 None => draft.did_you_mean(&name.text, words),
             };
             self.report(draft);
@@ -223,6 +228,11 @@ impl Ctx<'_> {
             self.used(node, Used::Member(id, text.into()));
         }
     }
+}
+
+/// Whether a word is what other languages call an enumeration.
+fn is_enum(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "enum" | "enumeration" | "choice" | "oneof")
 }
 
 /// The type that other languages call by this name.

@@ -28,7 +28,7 @@ impl Ctx<'_> {
         self.given_labels(&body.givens);
         let givens: Vec<_> = body.givens.iter().filter_map(|given| self.given(given)).collect();
         let expects: Vec<_> =
-            body.expects.iter().filter_map(|expect| self.expect(expect, &body.givens)).collect();
+            body.expects.iter().filter_map(|expect| self.expect(expect, &body.givens, item.broken)).collect();
         let nodes = body.expects.iter().map(|expect| expect.id).collect();
         let at = sound(at)?;
         let complete = !givens.is_empty()
@@ -92,7 +92,41 @@ impl Ctx<'_> {
             }
             typed.tags.push((key.value.clone(), value.clone()));
         }
+        complete &= self.given_meta(&given.meta, &mut typed).is_some();
         complete.then_some(typed)
+    }
+
+    /// `meta { "sku.name": "P1" }`: what `resource.meta["sku.name"]` reads.
+    fn given_meta(&mut self, fields: &[(hir::Text, hir::Value)], typed: &mut Given) -> Option<()> {
+        let mut complete = true;
+        for (key, value) in fields {
+            let path = self.meta_path(key);
+            let value = match value {
+                hir::Value::Text(text) => {
+                    self.escapes(text);
+                    Some(program::Value::Text(text.value.clone()))
+                }
+                hir::Value::Number(node, number) => self.number(*node, number).map(program::Value::Number),
+                hir::Value::Date(_, date) => Some(program::Value::Text(date.clone())),
+                hir::Value::Bool(_, truth) => Some(program::Value::Bool(*truth)),
+                _ => None,
+            };
+            let (Some(path), Some(value)) = (path, value) else {
+                complete = false;
+                continue;
+            };
+            if let Some((other, _)) = typed.meta.iter().find(|(other, _)| overlap(other, &path)) {
+                let message = match *other == path {
+                    true => format!("the field `{path}` is given twice"),
+                    false => format!("`{other}` and `{path}` cannot both be given: one leads through the other"),
+                };
+                let draft = self.draft(Code::E0041, key.id, message);
+                self.report(draft);
+                continue;
+            }
+            typed.meta.push((path, value));
+        }
+        complete.then_some(())
     }
 
     fn given_attr(&mut self, name: &Name, value: &hir::Value, typed: &mut Given) -> Option<()> {
@@ -102,7 +136,7 @@ impl Ctx<'_> {
             let list = names.clone().collect::<Vec<_>>().join(", ");
             let draft = self
                 .draft(Code::E0013, name.id, format!("a resource has no `{}`", name.text))
-                .help(format!("what can be given is {list} and `tags {{ … }}`"))
+                .help(format!("what can be given is {list}, `tags {{ … }}` and `meta {{ … }}`"))
                 .did_you_mean(&name.text, names);
             self.report(draft);
             return None;
@@ -131,8 +165,9 @@ impl Ctx<'_> {
         None
     }
 
-    fn expect(&mut self, expect: &hir::Expect, givens: &[hir::Given]) -> Option<Expect> {
-        let given = expect.given.as_ref().map(|name| self.given_named(name, givens));
+    /// Types an expectation. Of a `broken` test not all resources are known.
+    fn expect(&mut self, expect: &hir::Expect, givens: &[hir::Given], broken: bool) -> Option<Expect> {
+        let given = expect.given.as_ref().map(|name| self.given_named(name, givens, broken));
         let kind = match &expect.what {
             ExpectWhat::Equals { tag, value, rule } => {
                 let id = self.tag(tag);
@@ -197,11 +232,11 @@ impl Ctx<'_> {
         None
     }
 
-    fn given_named(&mut self, name: &Name, givens: &[hir::Given]) -> Option<usize> {
+    fn given_named(&mut self, name: &Name, givens: &[hir::Given], broken: bool) -> Option<usize> {
         let labels = givens.iter().filter_map(|given| given.label.as_ref());
         let found =
             givens.iter().position(|given| given.label.as_ref().is_some_and(|label| label.text == name.text));
-        if found.is_none() {
+        if found.is_none() && !broken {
             let draft = self
                 .draft(Code::E0044, name.id, format!("this test has no `given {}`", name.text))
                 .did_you_mean(&name.text, labels.map(|label| label.text.as_str()));
@@ -227,4 +262,12 @@ impl Ctx<'_> {
         self.report(draft);
         None
     }
+}
+
+/// Whether two paths into JSON are the same, or one leads through the other.
+fn overlap(one: &str, other: &str) -> bool {
+    let leads_through = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    leads_through(one, other) || leads_through(other, one)
 }

@@ -4,6 +4,7 @@ use super::condition::absence;
 use super::literal::Amount;
 use super::{Ctx, Used};
 use crate::codes::Code;
+use crate::diagnostic::Draft;
 use crate::hir::{self, ItemKind, Name, NodeId, Step, TextPart};
 use crate::names::{Def, Wanted};
 use crate::program::{Attr, Func, Source, TagId, TagType, Value};
@@ -227,7 +228,9 @@ impl Ctx<'_> {
             Some(other) => {
                 let message = format!("`{}` is {}, not a value", name.text, other.kind());
                 let draft = self.draft(Code::E0014, name.id, message);
-                self.report(draft);
+                let is_list = matches!(other, Def::List(_));
+                let help = format!("ask for its values by `in`: `in {}`", name.text);
+                self.report(if is_list { draft.help(help) } else { draft });
                 None
             }
             None => {
@@ -248,9 +251,15 @@ impl Ctx<'_> {
             let quoted = format!("\"{}\"", name.text);
             draft.help(format!("a text is written in quotes: `{quoted}`")).fix(quoted)
         } else {
-            draft
-                .help(format!("declare it (`tag {}: text`), or put it in quotes if it is a text", name.text))
-                .meant(self.similar(&name.text, Wanted::Tag).as_deref())
+            draft.meant(self.similar(&name.text, Wanted::Tag).as_deref()).or_help(|| {
+                match self.module_with_tag(&name.text) {
+                    Some(_) => self.declare_tag(&name.text),
+                    None => format!(
+                        "declare it (`tag {}: text`), or put it in quotes if it is a text",
+                        name.text
+                    ),
+                }
+            })
         };
         self.report(draft);
     }
@@ -272,6 +281,11 @@ impl Ctx<'_> {
             self.report(draft);
             return None;
         };
+        self.meta_path(text).map(|path| (Value::Meta(path), Ty::Json))
+    }
+
+    /// Reads a path into the provider's own JSON.
+    pub(super) fn meta_path(&mut self, text: &hir::Text) -> Option<String> {
         let path = self.plain_text(text);
         if path.split('.').any(str::is_empty) {
             let draft = self
@@ -280,7 +294,7 @@ impl Ctx<'_> {
             self.report(draft);
             return None;
         }
-        Some((Value::Meta(path), Ty::Json))
+        Some(path)
     }
 
     fn attribute(&mut self, field: &Name) -> Option<(Value, Ty)> {
@@ -375,6 +389,7 @@ impl Ctx<'_> {
                 let draft = match other {
                     "len" | "size" => draft.help("did you mean `length`?").fix("length"),
                     "strip" => draft.help("did you mean `trim`?").fix("trim"),
+                    _ if operator_meant(other).is_some() => self.operator_not_call(node, name, arguments)?,
                     _ => draft.did_you_mean(other, names),
                 };
                 self.report(draft);
@@ -393,6 +408,21 @@ impl Ctx<'_> {
         let values =
             arguments.iter().map(|argument| self.text_argument(argument)).collect::<Option<Vec<_>>>()?;
         Some((Value::Call(func, values), if func == Func::Length { Ty::Number } else { Ty::Text }))
+    }
+
+    /// `startswith(a, "x")`: the tests of text are operators here.
+    fn operator_not_call(&self, node: NodeId, name: &Name, arguments: &[hir::Value]) -> Option<Draft> {
+        let operator = operator_meant(&name.text)?;
+        let written: Option<Vec<String>> = arguments.iter().map(written).collect();
+        let message = format!("`{}` is an operator, not a function", name.text);
+        let draft = self.draft(Code::E0025, node, message);
+        Some(match written.as_deref() {
+            Some([text, operand]) => {
+                let instead = format!("{text} {operator} {operand}");
+                draft.help(format!("write `{instead}`")).fix(instead)
+            }
+            _ => draft.help(format!("write it between its sides: `owner {operator} \"text\"`")),
+        })
     }
 
     fn extract(&mut self, node: NodeId, arguments: &[hir::Value]) -> Option<(Value, Ty)> {
@@ -425,6 +455,39 @@ impl Ctx<'_> {
         let usage = usage.replace("NAME", name);
         let draft = self.draft(Code::E0025, node, format!("`{name}` takes other arguments"));
         self.report(draft.help(format!("write `{usage}`")));
+    }
+}
+
+/// The operator that other languages have as a function.
+fn operator_meant(name: &str) -> Option<&'static str> {
+    let plain: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    Some(match plain.to_ascii_lowercase().as_str() {
+        "startswith" | "beginswith" | "hasprefix" | "prefix" => "starts with",
+        "endswith" | "hassuffix" | "suffix" => "ends with",
+        "contains" | "includes" | "strcontains" => "contains",
+        "hasword" => "has word",
+        "like" | "glob" => "like",
+        _ => return None,
+    })
+}
+
+/// A simple value as it is written. None: a fix would have to guess.
+fn written(value: &hir::Value) -> Option<String> {
+    match value {
+        hir::Value::Text(text) if text.bad_escapes.is_empty() && !text.value.contains(['"', '\\', '{', '\n']) => {
+            Some(format!("\"{}\"", text.value))
+        }
+        hir::Value::Path(_, name, steps) => {
+            let fields: Option<Vec<&str>> = steps
+                .iter()
+                .map(|step| match step {
+                    Step::Field(field) => Some(field.text.as_str()),
+                    Step::Index(_) => None,
+                })
+                .collect();
+            Some(std::iter::once(name.text.as_str()).chain(fields?).collect::<Vec<_>>().join("."))
+        }
+        _ => None,
     }
 }
 

@@ -7,12 +7,12 @@ use super::logic::{Term, never};
 use crate::check::{Typed, checked};
 use crate::codes::Code;
 use crate::diagnostic::Draft;
-use crate::hir;
+use crate::hir::{self, CheckPath};
 use crate::names::ItemRef;
 use crate::program::{CheckKind, Exemption, Policy, Pred};
 
 impl Lint<'_> {
-    pub(super) fn exemption(&mut self, hir: &hir::Exempt, exemption: &Exemption) {
+    pub(super) fn exemption(&mut self, path: &CheckPath, exemption: &Exemption) {
         let Some(item) = self.names.scope.policies.get(exemption.policy) else { return };
         let checked = checked(self.names.db, self.names.project, item.clone());
         let Some(Typed::Policy(policy, ..)) = &checked.typed else { return };
@@ -21,12 +21,12 @@ impl Lint<'_> {
         if never(&scope, &self.names) {
             return;
         }
-        if !self.idle(hir, exemption, policy, item) {
-            self.broad(hir, exemption, policy, item);
+        if !self.idle(path, exemption, policy, item) {
+            self.broad(path, exemption, policy, item);
         }
     }
 
-    fn idle(&mut self, hir: &hir::Exempt, exemption: &Exemption, policy: &Policy, of: &ItemRef) -> bool {
+    fn idle(&mut self, path: &CheckPath, exemption: &Exemption, policy: &Policy, of: &ItemRef) -> bool {
         let Some(waived) = &exemption.scope else { return false };
         let mut terms: Vec<Term<'_>> = policy.scope.iter().map(|scope| (scope, true)).collect();
         terms.push((waived, true));
@@ -38,7 +38,7 @@ impl Lint<'_> {
             return false;
         };
         let draft = self
-            .draft(Code::L0012, hir.path.policy.id, message)
+            .draft(Code::L0012, path.policy.id, message)
             .related(of.name_anchor(), "the policy")
             .help("correct the scope, or delete the waiver");
         self.report(draft);
@@ -56,7 +56,7 @@ impl Lint<'_> {
         })
     }
 
-    fn broad(&mut self, hir: &hir::Exempt, exemption: &Exemption, policy: &Policy, of: &ItemRef) {
+    fn broad(&mut self, path: &CheckPath, exemption: &Exemption, policy: &Policy, of: &ItemRef) {
         let all = Pred::Const(true);
         let waived = exemption.scope.as_ref().unwrap_or(&all);
         let mut terms: Vec<Term<'_>> = policy.scope.iter().map(|scope| (scope, true)).collect();
@@ -64,13 +64,13 @@ impl Lint<'_> {
         if !never(&terms, &self.names) {
             return;
         }
-        let what = match &hir.path.check {
+        let what = match &path.check {
             Some(check) => format!("{}/{}", policy.name, check.text),
             None => policy.name.clone(),
         };
         let message = format!("this waives `{what}` for every resource that the policy speaks of");
         let draft = self
-            .draft(Code::L0013, hir.path.policy.id, message)
+            .draft(Code::L0013, path.policy.id, message)
             .related(of.name_anchor(), "the policy")
             .help("narrow it: `for resource where …`; a policy is switched off by `enabled = false` in tagpol.toml");
         self.report(draft);

@@ -10,6 +10,7 @@
 //! | [`item_lints`] | one item and what it names | what one item says for itself |
 //! | `tag_lints` | the rules, policies and maps of one tag | what they say together |
 //! | `unnamed_items` | what all items name | what nothing names |
+//! | `shadowed_items` | the names of the project | what hides a name of a module |
 
 mod allowed;
 mod conditions;
@@ -24,10 +25,13 @@ mod policies;
 mod regexes;
 mod remedies;
 mod rules;
+mod shadowed;
 mod sites;
 mod substrings;
 mod tags;
+mod templates;
 mod unused;
+mod vocabulary;
 
 use std::collections::HashMap;
 
@@ -39,6 +43,7 @@ pub use self::feasibility::{Cloud, Feasibility, feasible};
 pub use self::levels::{LintLevel, LintLevels, UnknownLint};
 use self::logic::never;
 pub use self::logic::{is_text_test, witness};
+use self::shadowed::shadowed_items;
 use self::sites::{Role, Site, sites};
 pub use self::substrings::suspects;
 use self::tags::{tag_lints, tags_of};
@@ -96,7 +101,7 @@ fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
     let of_tags = tags.flat_map(|tag| tag_lints(db, project, tag));
     // Where something is wrong, names may be used that were not understood.
     let unnamed = if has_errors(db, project) { &[] } else { unnamed_items(db, project).as_slice() };
-    of_tags.chain(unnamed).filter(|draft| draft.at.file == file).cloned().collect()
+    of_tags.chain(unnamed).chain(shadowed_items(db, project)).filter(|draft| draft.at.file == file).cloned().collect()
 }
 
 /// What is found in one item, less what it allows and what the project does.
@@ -105,8 +110,8 @@ fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft]) -> Vec<Diagnosti
     let Some(hir) = item.item(db) else { return Vec::new() };
     let today = project.today(db);
     let expired = match (&hir.body, &checked(db, project, item.clone()).typed, &today) {
-        (Body::Exempt(hir), Some(Typed::Exempt(typed)), Some(today)) => {
-            exemptions::expired(item, hir, typed, *today)
+        (Body::Exempt(hir), Some(Typed::Exempt(typed, _)), Some(today)) => {
+            typed.first().and_then(|exemption| exemptions::expired(item, hir, exemption, *today))
         }
         _ => None,
     };
@@ -153,6 +158,7 @@ impl<'a> Lint<'a> {
         };
         let policy = if let Typed::Policy(policy, ..) = typed { Some(&**policy) } else { None };
         self.regexes(hir);
+        self.templates(hir);
         let mut is_sound = true;
         for site in &sites {
             is_sound &= self.site(*site, policy);
@@ -172,7 +178,11 @@ impl<'a> Lint<'a> {
                 self.empty_scope(&hir.from, allocation.from.as_ref());
             }
             (Body::Rule(hir), Typed::Rule(rule, _)) if is_sound => self.never_fires(hir, rule.when.as_ref()),
-            (Body::Exempt(hir), Typed::Exempt(exemption)) => self.exemption(hir, exemption),
+            (Body::Exempt(hir), Typed::Exempt(exemptions, _)) => {
+                for (path, exemption) in hir.paths.iter().zip(exemptions) {
+                    self.exemption(path, exemption);
+                }
+            }
             (Body::Infer(hir), Typed::Infer(inferences, _)) => self.thresholds(hir, inferences),
             _ => {}
         }
@@ -182,6 +192,7 @@ impl<'a> Lint<'a> {
     fn site(&mut self, site: Site<'_>, policy: Option<&Policy>) -> bool {
         self.substrings(site);
         self.providers(site);
+        self.vocabulary(site);
         self.inequalities(site, policy);
         let before = self.drafts.len();
         self.same_sides(site);

@@ -60,8 +60,10 @@ pub(super) fn sites<'a>(item: &'a Item, typed: &'a Typed) -> Vec<Site<'a>> {
         (Body::Allocate(hir), Typed::Allocate(typed)) => {
             scope(&hir.from).zip(&typed.from).map(site(Role::Scope)).collect()
         }
-        (Body::Exempt(hir), Typed::Exempt(typed)) => {
-            scope(&hir.scopes).zip(&typed.scope).map(site(Role::Waived)).collect()
+        (Body::Exempt(hir), Typed::Exempt(typed, _)) => {
+            // All checks of a waiver have its scope.
+            let typed = typed.first().and_then(|exemption| exemption.scope.as_ref());
+            scope(&hir.scopes).zip(typed).map(site(Role::Waived)).collect()
         }
         _ => Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! Predicates and tables that nothing names.
+//! Predicates, tables and lists that nothing names.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,12 @@ use crate::diagnostic::Draft;
 use crate::names::{items_in_scope, scope};
 use crate::program::{DefineId, TableId};
 
-/// The predicates and tables that some item names.
+/// The predicates, tables and lists that some item names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Named {
     defines: BTreeSet<DefineId>,
     tables: BTreeSet<TableId>,
+    lists: BTreeSet<usize>,
 }
 
 /// Collects what is named in a file.
@@ -24,6 +25,7 @@ fn named_in(db: &dyn Db, project: Project, file: SourceFile) -> Named {
         let reads = &checked(db, project, item).reads;
         named.defines.extend(&reads.defines);
         named.tables.extend(&reads.tables);
+        named.lists.extend(&reads.lists);
     }
     named
 }
@@ -36,11 +38,12 @@ fn named(db: &dyn Db, project: Project) -> Named {
         let there = named_in(db, project, file);
         named.defines.extend(&there.defines);
         named.tables.extend(&there.tables);
+        named.lists.extend(&there.lists);
     }
     named
 }
 
-/// Finds predicates and tables that nothing names.
+/// Finds predicates, tables and lists that nothing names.
 #[salsa::tracked(returns(ref))]
 pub(super) fn unnamed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
     let (scope, named) = (scope(db, project), named(db, project));
@@ -48,6 +51,7 @@ pub(super) fn unnamed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
     let defines =
         scope.defines.iter().enumerate().filter(|(i, _)| !named.defines.contains(&DefineId(index(*i))));
     let tables = scope.tables.iter().enumerate().filter(|(i, _)| !named.tables.contains(&TableId(index(*i))));
+    let lists = scope.lists.iter().enumerate().filter(|(i, _)| !named.lists.contains(i));
     let defines = defines.map(|(_, item)| {
         Draft::new(Code::L0018, item.name_anchor(), format!("nothing asks for `{}`", item.key.name))
             .help("leave the predicate out, or name it where it was meant to be asked")
@@ -56,5 +60,9 @@ pub(super) fn unnamed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
         Draft::new(Code::L0019, item.name_anchor(), format!("nothing looks up `{}`", item.key.name))
             .help("leave the table out, or look it up: `NAME[resource.account].column`")
     });
-    defines.chain(tables).collect()
+    let lists = lists.map(|(_, item)| {
+        Draft::new(Code::L0028, item.name_anchor(), format!("nothing names `{}`", item.key.name))
+            .help("leave the list out, or name it in a condition: `resource.account in NAME`")
+    });
+    defines.chain(tables).chain(lists).collect()
 }

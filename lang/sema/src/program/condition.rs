@@ -54,6 +54,16 @@ pub enum Pred {
         /// At least one; any of them makes it true.
         patterns: Vec<String>,
     },
+    /// A test of text against a text that is computed for each resource. An empty operand is at the
+    /// beginning, in the middle and at the end of every text.
+    ComputedText {
+        /// [`TextOp::Contains`], [`TextOp::StartsWith`] or [`TextOp::EndsWith`].
+        op: TextOp,
+        /// The text; false where missing.
+        value: Value,
+        /// What is looked for; false where missing.
+        operand: Value,
+    },
     /// `matches /re/` (the whole value) or `contains /re/` (a part of it).
     Matches {
         /// The text; false where missing.
@@ -99,6 +109,7 @@ impl Pred {
             | Self::Compare { left: value, .. }
             | Self::In { value, .. }
             | Self::Text { value, .. }
+            | Self::ComputedText { value, .. }
             | Self::Matches { value, .. }
             | Self::Within { value, .. } => Some(value),
             Self::Not(inner) => inner.value(),

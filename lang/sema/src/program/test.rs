@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{Attr, DefineId, Loc, TagId};
+use super::{Attr, DefineId, Loc, TagId, Value};
 
 /// A unit test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,9 @@ pub struct Given {
     pub created: Option<DateTime<Utc>>,
     /// Native tags; keys differ.
     pub tags: Vec<(String, String)>,
+    /// Fields of the provider's own JSON: the path to each, its names separated by dots, and a text,
+    /// number or truth value. Paths differ, and none leads through another.
+    pub meta: Vec<(String, Value)>,
 }
 
 /// What a test expects.

@@ -56,6 +56,21 @@ pub enum Value {
     Extract(Box<Self>, Regex),
 }
 
+impl Value {
+    /// Whether it is a literal: the same for every resource, and never missing.
+    pub fn is_literal(&self) -> bool {
+        matches!(
+            self,
+            Self::Text(_)
+                | Self::Number(_)
+                | Self::Money(..)
+                | Self::Date(_)
+                | Self::Bool(_)
+                | Self::Duration(_)
+        )
+    }
+}
+
 /// An attribute of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Attr {

@@ -21,6 +21,7 @@ impl Pred {
             | Self::Compare { .. }
             | Self::In { .. }
             | Self::Text { .. }
+            | Self::ComputedText { .. }
             | Self::Matches { .. }
             | Self::Within { .. } => {}
         }
@@ -45,7 +46,7 @@ impl Pred {
             | Self::Text { value, .. }
             | Self::Matches { value, .. }
             | Self::Within { value, .. } => value.each(f),
-            Self::Compare { left, right, .. } => {
+            Self::Compare { left, right, .. } | Self::ComputedText { value: left, operand: right, .. } => {
                 left.each(f);
                 right.each(f);
             }

@@ -26,7 +26,10 @@ policy p {
   forbid x: on or a contains \"x\"
 }
 exempt p { for resource where on until 2026-12-31 because \"x\" }
-exempt p/a { until 2026-12-31 because \"x\" }
+exempt p/a, p/x { until 2026-12-31 because \"x\" }
+table rows from \"rows.csv\" key a { a: text }
+list names = [\"x\"]
+define e = a not in rows or (a in rows and a not in names)
 ";
 
 /// Prints the places of the parts of a condition, in the shape of the condition.
@@ -51,6 +54,8 @@ fn places_have_the_shape_of_their_conditions() {
     let program = &analysis.program;
     let defined = shape(&program.defines[0].pred, places.defines[0].as_ref().unwrap());
     assert_eq!(defined, "7:12(7:12 8:4(8:4 8:16(8:16)))");
+    let tables = shape(&program.defines[1].pred, places.defines[1].as_ref().unwrap());
+    assert_eq!(tables, "25:12(25:12(25:12 25:12(25:12)) 25:30(25:30 25:44))");
     let when = shape(program.rules[0].when.as_ref().unwrap(), places.rules[0].as_ref().unwrap());
     assert_eq!(when, "10:8(10:8 11:13(11:13(11:13 11:20)))");
     assert_eq!(places.rules[1], None);
@@ -59,7 +64,7 @@ fn places_have_the_shape_of_their_conditions() {
     let checks = policy.checks.iter().zip(&at.checks).map(|(check, place)| shape(&check.pred, place));
     assert_eq!(checks.collect::<Vec<_>>(), ["18:11", "18:14", "19:13(19:13 19:19)"]);
     let scope = shape(program.exemptions[0].scope.as_ref().unwrap(), places.exemptions[0].as_ref().unwrap());
-    assert_eq!((scope.as_str(), &places.exemptions[1]), ("21:31", &None));
+    assert_eq!((scope.as_str(), &places.exemptions[1..]), ("21:31", &[None, None][..]));
     let normalize = &places.normalizes[0][0];
     let scope = program.tags[0].normalizes[0].scope.as_ref().unwrap();
     assert_eq!(shape(scope, normalize.scope.as_ref().unwrap()), "4:19");

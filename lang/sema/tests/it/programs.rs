@@ -173,7 +173,9 @@ impl Print<'_> {
             let cost = given.monthly_cost.as_ref();
             let cost = cost.map(|(cost, unit)| format!(" cost={cost} {unit}")).unwrap_or_default();
             let created = given.created.map(|time| format!(" created={time}")).unwrap_or_default();
-            writeln!(self.out, "  given {label} {}{cost}{created} {}", attrs.join(" "), tags.join(" "))
+            let meta: String =
+                given.meta.iter().map(|(path, value)| format!(" {path}={}", self.value(value))).collect();
+            writeln!(self.out, "  given {label} {}{cost}{created} {}{meta}", attrs.join(" "), tags.join(" "))
                 .unwrap();
         }
         for expect in &test.expects {
@@ -229,6 +231,9 @@ impl Print<'_> {
             }
             Pred::Text { op, value, patterns } => {
                 format!("{} {} {patterns:?}", self.value(value), text_words(*op))
+            }
+            Pred::ComputedText { op, value, operand } => {
+                format!("{} {} {}", self.value(value), text_words(*op), self.value(operand))
             }
             Pred::Matches { value, regex: re, whole } => {
                 format!("{} {} {}", self.value(value), if *whole { "matches" } else { "contains" }, regex(re))

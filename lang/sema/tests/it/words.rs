@@ -19,7 +19,7 @@ define database = resource.type == \"rds:db\"
 ";
 
 /// Conditions that are written in the one way in which they are printed.
-const CONDITIONS: [&str; 26] = [
+const CONDITIONS: [&str; 31] = [
     "accounts[resource.account].owner == owner",
     "resource.meta[\"a.b\"] is set",
     "environment == production",
@@ -46,6 +46,11 @@ const CONDITIONS: [&str; 26] = [
     "owner == \"{resource.name}@{native.owner}\"",
     "replace(lower(owner), \"a\", native[\"B c\"]) == coalesce(owner, `in`)",
     "extract(owner, /(.+)@/) like \"web-*\"",
+    "resource.name starts with \"{environment}-\"",
+    "resource.name contains lower(owner) or owner ends with `in`",
+    "resource.account in accounts",
+    "not (owner in accounts) and database",
+    "owner not in accounts or on == true",
 ];
 
 #[test]

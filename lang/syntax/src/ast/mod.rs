@@ -268,7 +268,7 @@ nodes! {
     ControlStmt,
     /// `remediate set T = V`
     RemediateStmt,
-    /// `exempt POLICY/CHECK { … }`
+    /// `exempt POLICY/CHECK, … { … }`
     ExemptItem,
     /// `policy/check`
     CheckPath,
@@ -284,6 +284,8 @@ nodes! {
     GivenStmt,
     /// `tags { … }`
     TagsField,
+    /// `meta { … }`
+    MetaField,
     /// `Env: "PRD"`
     TagEntry,
     /// `type "ec2:instance"`
@@ -332,9 +334,11 @@ nodes! {
     Shares,
     /// `a: 60%`
     Share,
+    /// `list NAME = [ … ]`
+    ListItem,
     /// `== V`
     CmpTail,
-    /// `in [ … ]`
+    /// `in [ … ]`, `in NAME`
     InTail,
     /// `contains "…"`
     TextTail,
@@ -374,6 +378,7 @@ pub enum Item {
     Infer(InferItem),
     Goal(GoalItem),
     Allocate(AllocateItem),
+    List(ListItem),
 }
 
 impl AstNode for Item {
@@ -391,6 +396,7 @@ impl AstNode for Item {
             SyntaxKind::InferItem => Self::Infer(InferItem(node)),
             SyntaxKind::GoalItem => Self::Goal(GoalItem(node)),
             SyntaxKind::AllocateItem => Self::Allocate(AllocateItem(node)),
+            SyntaxKind::ListItem => Self::List(ListItem(node)),
             _ => return None,
         })
     }
@@ -409,6 +415,7 @@ impl AstNode for Item {
             Self::Infer(item) => item.syntax(),
             Self::Goal(item) => item.syntax(),
             Self::Allocate(item) => item.syntax(),
+            Self::List(item) => item.syntax(),
         }
     }
 }

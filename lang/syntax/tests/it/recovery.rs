@@ -77,6 +77,7 @@ const COSTLY: &[(&str, SyntaxKind)] = &[
     ("{", SyntaxKind::Shares),
     ("{", SyntaxKind::GivenStmt),
     ("{", SyntaxKind::TagsField),
+    ("{", SyntaxKind::MetaField),
     ("{", SyntaxKind::GivenStmt),
     ("production", SyntaxKind::Path),
     ("from", SyntaxKind::FromRule),

@@ -34,7 +34,8 @@ pub(crate) fn cases(markdown: &str) -> Vec<Case> {
                     cases.push(Case { title: title.trim().to_owned(), ..Case::default() });
                 }
             }
-            (Some((info, from)), Some(_)) => {
+            (Some((info, from)), Some(rest)) => {
+                assert!(rest.trim().is_empty(), "a fence begins within another one: {line}");
                 // Fences above the first heading belong to the introduction.
                 if let Some(case) = cases.last_mut() {
                     close(case, info, &markdown[*from..start], *from..start);
@@ -44,6 +45,7 @@ pub(crate) fn cases(markdown: &str) -> Vec<Case> {
             (Some(_), None) => {}
         }
     }
+    assert!(fence.is_none(), "a fence is not closed");
     for case in &cases {
         assert!(!case.files.is_empty() && case.place.start > 0, "`{}` lacks a fence", case.title);
     }

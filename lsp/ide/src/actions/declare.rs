@@ -83,6 +83,10 @@ fn is_condition(token: &SyntaxToken) -> bool {
 
 /// Adds a value to the enumeration that lacks it, if that is the project's own.
 fn add_member(site: &Site<'_>, token: &SyntaxToken, diagnostic: &Diagnostic) -> Option<Action> {
+    // The name of a list stands for its values, and is none itself.
+    if token.parent().is_some_and(|parent| parent.kind() == SyntaxKind::InTail) {
+        return None;
+    }
     let tag = tag_of_value(site, token)?;
     if tag.file.module(site.db).is_some() {
         return None;

@@ -31,7 +31,7 @@ pub(super) struct Context<'t> {
 }
 
 /// The keywords that items begin with.
-pub(super) const ITEMS: [&str; 12] = [
+pub(super) const ITEMS: [&str; 13] = [
     "use",
     "tag",
     "normalize",
@@ -44,6 +44,7 @@ pub(super) const ITEMS: [&str; 12] = [
     "infer",
     "goal",
     "allocate",
+    "list",
 ];
 
 /// Returns the keywords that statements of a block begin with.
@@ -72,6 +73,7 @@ pub(super) fn statements(block: Block) -> &'static [&'static str] {
             "created",
             "monthly-cost",
             "tags",
+            "meta",
         ],
         _ => &[],
     }
@@ -160,7 +162,7 @@ fn opened(block: Block, statement: &[Lexeme<'_>]) -> Block {
     let first = statement.iter().find(|word| !word.is("@")).map_or("", |word| word.text);
     match (block, first) {
         (Block::Item("test"), "given") => Block::Given,
-        (Block::Given, "tags") => Block::Tags,
+        (Block::Given, "tags" | "meta") => Block::Tags,
         (Block::Item("allocate"), "split") => Block::Shares,
         (Block::File, _) if statement.iter().any(|word| word.is("use")) => Block::UseList,
         (Block::File, _) => {

@@ -101,6 +101,8 @@ impl<'a> Offers<'a> {
             Slot::Operators(operand) => self.operators(operand.as_ref()),
             Slot::Tags => self.tags(NAME, None),
             Slot::Predicates => self.named(&self.scope.defines, Kind::Predicate, NAME),
+            Slot::Lists => self.named(&self.scope.lists, Kind::Table, NAME),
+            Slot::Tables => self.named(&self.scope.tables, Kind::Table, NAME),
             Slot::Types => TYPES.iter().for_each(|(label, text)| {
                 let word = label.split(' ').next().unwrap_or_default();
                 self.form(label, text, Kind::Type, "a type", Docs::Word(word.to_owned()), EXPECTED);

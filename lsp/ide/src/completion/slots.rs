@@ -18,6 +18,8 @@ pub(super) enum Slot {
     Operators(Option<Operand>),
     Tags,
     Predicates,
+    Lists,
+    Tables,
     Types,
     Policies,
     Checks(String),
@@ -149,8 +151,8 @@ fn head(words: &[Lexeme<'_>]) -> Vec<Slot> {
         ["normalize", _, "where", ..] => condition(words.get(3..).unwrap_or_default(), &[]),
         ["define", _, "=", ..] => condition(words.get(3..).unwrap_or_default(), &[]),
         ["rule", _] => vec![Slot::Words(vec!["priority"])],
-        ["exempt"] => vec![Slot::Policies],
-        ["exempt", policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
+        ["exempt"] | ["exempt", .., ","] => vec![Slot::Policies],
+        ["exempt", .., policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
         ["table", _] => vec![Slot::Words(vec!["from"])],
         ["table", _, "from", _] => vec![Slot::Words(vec!["key"])],
         _ => Vec::new(),
@@ -299,7 +301,10 @@ fn condition(words: &[Lexeme<'_>], end: &[&'static str]) -> Vec<Slot> {
         [.., "starts" | "ends"] => vec![Slot::Words(vec!["with"])],
         [.., "not"] => vec![Slot::Words(vec!["in"])],
         ["resource", ".", "name", "has", "word"] => vec![Slot::NameWords],
-        [.., "contains" | "matches" | "like" | "with" | "word" | "in"] => Vec::new(),
+        [.., "in"] => vec![Slot::Lists, Slot::Tables],
+        [.., "contains" | "with"] => vec![Slot::Lists, Slot::Tags],
+        [.., "like" | "word"] => vec![Slot::Lists],
+        [.., "matches"] => Vec::new(),
         _ => match part.iter().rposition(is_operator) {
             Some(at) if at + 1 == part.len() => {
                 vec![Slot::Value(operand(part.get(..at).unwrap_or_default()))]
@@ -440,7 +445,10 @@ mod tests {
             ("define a = b within last 90 $0", "[Units]"),
             ("define a = resource.name has word $0", "[NameWords]"),
             ("define a = resource.name has word [\"b\", $0", "[NameWords]"),
-            ("define a = b has word $0", "[]"),
+            ("define a = b has word $0", "[Lists]"),
+            ("define a = b in $0", "[Lists, Tables]"),
+            ("define a = b starts with $0", "[Lists, Tags]"),
+            ("define a = b matches $0", "[]"),
         ] {
             assert_eq!(at(text), expected, "{text}");
         }
@@ -461,6 +469,8 @@ mod tests {
             ("test \"x\" {\n  expect not $0", "[Predicates]"),
             ("test \"x\" {\n  expect not d $0", "[Words([\"for\"]), Statements(Item(\"test\"))]"),
             ("exempt $0", "[Policies]"),
+            ("exempt p/a, $0", "[Policies]"),
+            ("exempt p/a, q/$0", "[Checks(\"q\")]"),
             ("use std::$0", "[Modules(\"std::\")]"),
             ("use std::taxonomy::{a, $0", "[ModuleItems(\"std::taxonomy\")]"),
             ("@allow($0", "[Lints]"),

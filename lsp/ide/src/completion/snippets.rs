@@ -13,7 +13,7 @@ const fn snippet(label: &'static str, detail: &'static str, text: &'static str) 
     Snippet { label, detail, text }
 }
 
-const ITEMS: [Snippet; 11] = [
+const ITEMS: [Snippet; 12] = [
     snippet("tag", "a virtual tag", "tag ${1:name}: ${2:text}"),
     snippet("tag one of", "an enumeration", "tag ${1:name}: one of [${2:a}, ${3:b}]"),
     snippet(
@@ -57,6 +57,7 @@ const ITEMS: [Snippet; 11] = [
         "a shared cost",
         "allocate ${1:name} {\n  from resource where ${2:condition}\n  to every ${3:tag}\n  split ${0|proportional,even|}\n}",
     ),
+    snippet("list", "named values", "list ${1:name} = [\"${2:a}\", \"${0:b}\"]"),
 ];
 
 const POLICY: [Snippet; 3] = [

@@ -22,7 +22,7 @@ pub(super) fn describe(db: &dyn Db, project: Project, item: &ItemRef) -> Option<
         Body::Rule(_) => rule(db, project, item),
         Body::Policy(_) => policy(db, project, item),
         Body::Table(_) => table(db, project, item),
-        Body::Define(_) => uses(db, project, item),
+        Body::Define(_) | Body::List(_) => uses(db, project, item),
         _ => String::new(),
     };
     Some(paragraphs([code(&head(db, item)), hir.doc.clone(), facts, origin(db, item.file)]))

@@ -16,6 +16,7 @@ tag owner: email
 tag on: bool
 table accounts from \"accounts.csv\" key id { id: text  mail: email }
 define live = environment == production
+list addresses = [\"a@b.c\", \"d@e.f\"]
 rule by-name { when live  fill owner = accounts[resource.account].mail }
 policy owned { severity high  require owner  require region: resource.region is set }
 ";
@@ -44,6 +45,8 @@ fn the_likeliest_first() {
         ("rule z { fill owner = accounts[resource.id].$0 }", "id mail"),
         ("exempt owned/$0", "owner region"),
         ("exempt $0", "owned"),
+        ("exempt owned/owner, owned/$0", "owner region"),
+        ("define z = owner in $0", "accounts addresses"),
         ("define z = resource.$0", "id name"),
         ("define z = owner is $0", "date email"),
         ("policy z {\n  severity $0\n}", "critical high"),
@@ -74,6 +77,10 @@ fn what_can_stand_there_and_what_cannot() {
         ("@allow($0)\ndefine z = live", "substring-trap", "policy"),
         ("goal z {\n  coverage of [$0", "owner", "live"),
         ("test \"z\" { given { $0", "monthly-cost", "expect"),
+        ("test \"z\" { given { $0", "meta", "expect"),
+        ("define z = owner like $0", "addresses", "accounts"),
+        ("define z = owner contains $0", "owner", "live"),
+        ("$0", "list", "severity"),
     ] {
         assert!(has(line, yes), "{line}: {yes}");
         assert!(!has(line, no), "{line}: {no}");

@@ -34,6 +34,11 @@ policy owned {
   for resource where live
   require owner
 }
+/// The ones in production.
+list accounts-of-live = [
+  \"1\", \"2\"
+]
+define in-live = resource.account in accounts-of-live
 exempt owned/owner { until 2030-01-01  because \"x\" }
 ";
 
@@ -86,6 +91,7 @@ fn other_items() {
 
     asked for 2 times
     ");
+    assert_snapshot!(in_project("define x = resource.account in accounts-of-li$0ve"), @"");
     assert_snapshot!(in_project("exempt own$0ed { until 2030-01-01  because \"y\" }"), @r"
     ```tagpol
     policy owned

@@ -14,6 +14,7 @@ tag owner: email
 tag team: text
 normalize environment { map \"prd\" -> production }
 table accounts from \"accounts.csv\" key id { id: text  mail: email }
+list teams = [\"a\", \"b\"]
 //- rules.tagpol
 define live = environment == production
 rule from-account { fill owner = accounts[resource.account].mail }
@@ -45,6 +46,10 @@ fn where_names_are_declared() {
         ("define z = own$0er is set", "tags.tagpol 2:5 owner"),
         ("define z = native.own$0er is set", "tags.tagpol 2:5 owner"),
         ("define z = owner$0.source == set", "tags.tagpol 2:5 owner"),
+        ("define z = team in tea$0ms", "tags.tagpol 6:6 teams"),
+        ("define z = team starts with tea$0ms", "tags.tagpol 6:6 teams"),
+        ("define z = resource.account not in acc$0ounts", "tags.tagpol 5:7 accounts"),
+        ("exempt owned, owned/w$0ho { until 2030-01-01  because \"y\" }", "rules.tagpol 4:64 who"),
         ("define z = environment == prod$0uction", "tags.tagpol 1:26 production"),
         ("define z = environment in [staging, prod$0uction]", "tags.tagpol 1:26 production"),
         ("define z = li$0ve and owner is set", "rules.tagpol 1:8 live"),

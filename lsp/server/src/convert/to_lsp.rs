@@ -146,6 +146,7 @@ fn item_kind(kind: ItemKind) -> SymbolKind {
         ItemKind::Infer => SymbolKind::CONSTANT,
         ItemKind::Goal => SymbolKind::INTERFACE,
         ItemKind::Allocate => SymbolKind::NAMESPACE,
+        ItemKind::List => SymbolKind::ARRAY,
     }
 }
 

@@ -101,6 +101,7 @@ pub(super) fn leaf<'a>(pred: &'a Pred, facts: &'a dyn Facts) -> (Leaf<'a>, bool)
             (leaf, true)
         }
         Pred::Compare { op, left, right, by } => (compare(*op, left, right, *by), true),
+        Pred::ComputedText { value, operand, .. } => (Leaf::Opaque(vec![value, operand]), true),
         Pred::In { value, list, negated, by } => (is_in(value, list, *negated, *by), true),
         Pred::IsFormat(value, _) | Pred::Text { value, .. } | Pred::Matches { value, .. } => {
             let test = TextTest::of(pred).map(Test::Text);

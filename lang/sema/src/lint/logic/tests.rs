@@ -329,6 +329,10 @@ impl<'a> Evaluator<'a> {
                 let is_in = list.iter().any(|member| self.compare(CmpOp::Eq, value, member, *by, world));
                 self.operand(value, *by, world).is_some() && is_in != *negated
             }
+            Pred::ComputedText { op, value, operand } => {
+                let sides = self.text(value, world).zip(self.text(operand, world));
+                sides.is_some_and(|(text, operand)| super::text::op_holds(*op, &text, &operand))
+            }
             Pred::Text { op, value, patterns } => self.text(value, world).is_some_and(|text| {
                 patterns.iter().any(|pattern| match op {
                     TextOp::Contains => text.contains(pattern),

@@ -120,7 +120,7 @@ fn format_type(format: Format) -> TagType {
     }
 }
 
-fn op_holds(op: TextOp, text: &str, pattern: &str) -> bool {
+pub(super) fn op_holds(op: TextOp, text: &str, pattern: &str) -> bool {
     match op {
         TextOp::Contains => text.contains(pattern),
         TextOp::StartsWith => text.starts_with(pattern),

@@ -1,0 +1,79 @@
+//! `"${team}"`, which is how shells and Terraform write `"{team}"`.
+
+use super::Lint;
+use crate::codes::Code;
+use crate::hir::{Action, Body, Check, Expr, Item, Step, Text, Value};
+
+impl Lint<'_> {
+    /// Reports dollar signs before the braces of templates.
+    pub(super) fn templates(&mut self, item: &Item) {
+        let mut texts = Vec::new();
+        match &item.body {
+            Body::Define(expr) => of_expr(expr, &mut texts),
+            Body::Normalize(normalize) => normalize.scope.iter().for_each(|expr| of_expr(expr, &mut texts)),
+            Body::Rule(rule) => {
+                rule.when.iter().for_each(|expr| of_expr(expr, &mut texts));
+                of_actions(&rule.actions, &mut texts);
+            }
+            Body::Policy(policy) => {
+                of_scopes(policy.scopes.iter().map(|(_, scope)| scope), &mut texts);
+                policy.checks.iter().for_each(|Check { expr, .. }| of_expr(expr, &mut texts));
+                of_actions(&policy.remedies, &mut texts);
+            }
+            Body::Exempt(exempt) => of_scopes(exempt.scopes.iter().map(|(_, scope)| scope), &mut texts),
+            Body::Goal(goal) => of_scopes(goal.scopes.iter().map(|(_, scope)| scope), &mut texts),
+            Body::Allocate(allocate) => {
+                of_scopes(allocate.from.iter().map(|(_, scope)| scope), &mut texts);
+            }
+            Body::Use(_) | Body::Tag(_) | Body::Test(_) | Body::Table(_) | Body::Infer(_) | Body::List(_) => {}
+        }
+        for dollar in texts.into_iter().flat_map(|text| &text.dollars) {
+            let draft = self
+                .draft(Code::L0027, *dollar, "this `$` is a part of the text")
+                .help("a name is put into a text by braces alone: `\"{team}\"`")
+                .fix("");
+            self.report(draft);
+        }
+    }
+}
+
+fn of_scopes<'a>(scopes: impl Iterator<Item = &'a Option<Expr>>, texts: &mut Vec<&'a Text>) {
+    scopes.flatten().for_each(|expr| of_expr(expr, texts));
+}
+
+fn of_actions<'a>(actions: &'a [Action], texts: &mut Vec<&'a Text>) {
+    actions.iter().for_each(|action| of_value(&action.value, texts));
+}
+
+fn of_expr<'a>(expr: &'a Expr, texts: &mut Vec<&'a Text>) {
+    match expr {
+        Expr::Or(parts) | Expr::And(parts) => parts.iter().for_each(|part| of_expr(part, texts)),
+        Expr::Not(inner) => of_expr(inner, texts),
+        Expr::Value(value)
+        | Expr::In { value, .. }
+        | Expr::InNamed { value, .. }
+        | Expr::Is { value, .. }
+        | Expr::Within { value, .. } => of_value(value, texts),
+        Expr::Compare { left, right, .. } | Expr::Text { value: left, operand: right, .. } => {
+            of_value(left, texts);
+            of_value(right, texts);
+        }
+    }
+}
+
+fn of_value<'a>(value: &'a Value, texts: &mut Vec<&'a Text>) {
+    match value {
+        Value::Text(text) => texts.push(text),
+        Value::Call(_, _, values) | Value::List(_, values) => {
+            values.iter().for_each(|value| of_value(value, texts));
+        }
+        Value::Path(_, _, steps) => {
+            for step in steps {
+                if let Step::Index(key) = step {
+                    of_value(key, texts);
+                }
+            }
+        }
+        Value::Regex(_) | Value::Number(..) | Value::Date(..) | Value::Bool(..) | Value::Quantity(_) => {}
+    }
+}
