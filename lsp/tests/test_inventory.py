@@ -278,7 +278,7 @@ async def test_hints_of_the_inventory(inventoried):
 
     found = await until(told)
     assert "2 values unmapped: `prodution`, `stagin`" in found
-    assert "matches nothing of 10 resources" in found
+    assert "matches none of 10 resources" in found
 
 
 async def test_code_action_maps_what_occurs(inventoried):

@@ -90,9 +90,9 @@ async def test_learnt_rules_are_added(taught):
     taught.open("tags.tagpol")
     taught.client.texts = {"tags.tagpol": company.TAGS}
     at = place(company.TAGS, "environment: one of")
-    offered = [one for one in await actions(taught, "tags.tagpol", at) if one.title.startswith("add rule learnt from")]
+    offered = [one for one in await actions(taught, "tags.tagpol", at) if one.title.startswith("add rule learned from")]
     assert offered, "no rule is offered"
-    # "add rule learnt from 1,204 resources (98%): account `1` → payments"
+    # "add rule learned from 1,204 resources (98%): account `1` → payments"
     assert " resources (" in offered[0].title and "%): " in offered[0].title
     text = await apply(taught, "tags.tagpol", offered[0])
     assert "\nrule learned-environment-1 {\n" in text and "\ntest \"learned-environment-1\" {\n" in text
@@ -124,7 +124,7 @@ async def test_what_is_saved_and_what_is_promoted_is_learnt_anew(taught):
         return [one.title for one in await actions(taught, "tags.tagpol", place(company.TAGS, "environment: one of"))]
 
     taught.open("tags.tagpol")
-    before = [title for title in await titles() if title.startswith("add rule learnt")]
+    before = [title for title in await titles() if title.startswith("add rule learned")]
     assert before
     text = company.TAGS + "\nrule everybody {\n  fill environment = production\n}\n"
     taught.change("tags.tagpol", text)
@@ -133,7 +133,7 @@ async def test_what_is_saved_and_what_is_promoted_is_learnt_anew(taught):
         types.DidSaveTextDocumentParams(text_document=taught.document("tags.tagpol")))
 
     async def gone():
-        return not [title for title in await titles() if title.startswith("add rule learnt")]
+        return not [title for title in await titles() if title.startswith("add rule learned")]
 
     await until(gone, 60)
 

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ExplainCodeArgs, output: &mut Output) -> Result<Exit, F
     Ok(Exit::Success)
 }
 
-/// `L0001  substring-trap: a part of a name that other words hold too`
+/// `L0001  substring-trap: a part of a name that other words contain too`
 fn line(code: Code) -> String {
     let name = code.lint_name().map(|name| format!("{name}: ")).unwrap_or_default();
     format!("{}  {name}{}\n", code.as_str(), code.title())

@@ -69,7 +69,7 @@ fn files_of_others_stay() {
 #[test]
 fn changes_of_the_manifest_are_told() {
     let folder = folder("[policy.owned]\nseverity = \"low\"\n");
-    assert!(folder.run(&["doc"]).ends_with(0).contains("**low** in `tagpol.toml`; the policy says high"));
+    assert!(folder.run(&["doc"]).ends_with(0).contains("**low** in `tagpol.toml`; the policy has high"));
     folder.write("tagpol.toml", "[policy.owend]\nseverity = \"low\"\n");
     folder.run(&["doc"]).fails_with(2, &["owend", "did you mean `owned`?"]);
 }

@@ -65,7 +65,7 @@ fn mistakes_of_the_user_are_2() {
         (&["eval", "--format", "xml"], &["xml", "table", "json"]),
         (&["eval", "p.tagpol", "--now", "yesterday"], &["2026-11-01T12:00:00Z"]),
         (&["eval", "nowhere"], &["no file or folder `nowhere`"]),
-        (&["eval", "dirty.csv"], &["`dirty.csv` is no .tagpol file"]),
+        (&["eval", "dirty.csv"], &["`dirty.csv` is not a .tagpol file"]),
         (&["eval", "bad.tagpol", "-i", "clean.csv"], &["E0010", "bad.tagpol:1:"]),
         (&["test", "bad.tagpol"], &["E0010"]),
         (
@@ -74,7 +74,7 @@ fn mistakes_of_the_user_are_2() {
         ),
         (&["test", "t.tagpol", "--list", "--format", "json"], &["cannot be used with"]),
         (&["compile", "bad.tagpol"], &["E0010"]),
-        (&["check", "empty"], &["`empty` holds no .tagpol file", "tagpol init"]),
+        (&["check", "empty"], &["`empty` contains no .tagpol file", "tagpol init"]),
         (&["eval", "unnamed"], &["no policy to evaluate"]),
         (&["check", "latin.tagpol"], &["not UTF-8", "latin.tagpol:2:4"]),
         (&["eval", "euro.tagpol", "-i", "usd.csv"], &["EUR", "USD", "euro.tagpol:1"]),
@@ -97,7 +97,7 @@ fn mistakes_in_the_manifest_are_2() {
         ("policies = \"nowhere\"\n", &["no folder `./nowhere`", "tagpol.toml"]),
         ("fail-on = \"severe\"\n", &["tagpol.toml:1:11", "critical"]),
         ("[policy.ownd]\nenabled = false\n", &["no policy `ownd`", "did you mean `owned`?"]),
-        ("[policy.owned]\nseverity = \"hihg\"\n", &["`hihg` is no severity", "tagpol.toml"]),
+        ("[policy.owned]\nseverity = \"hihg\"\n", &["`hihg` is not a severity", "tagpol.toml"]),
     ] {
         let folder = Folder::with(&[("p.tagpol", OWNED), ("tagpol.toml", manifest)]);
         folder.run(&["eval"]).fails_with(2, said);

@@ -162,13 +162,13 @@ fn rates_that_are_none_are_told_with_their_place() {
     let folder = Folder::with(&[("p.tagpol", "tag owner: email\n")]);
     for (rates, said) in [
         ("EUR = 1.08", &["tagpol.toml:2:7", "expected a string"][..]),
-        ("EUR = \"1.08\"", &["tagpol.toml:2:7", "`1.08` is no rate", "EUR = \"1.08 USD\""]),
+        ("EUR = \"1.08\"", &["tagpol.toml:2:7", "`1.08` is not a rate", "EUR = \"1.08 USD\""]),
         ("EUR = \"1.08 usd\"", &["tagpol.toml:2:7"]),
         ("EUR = \"USD 1.08\"", &["tagpol.toml:2:7"]),
         ("EUR = \"0 USD\"", &["tagpol.toml:2:7", "a rate is more than 0"]),
         ("EUR = \"1 EUR\"", &["lead back"]),
         ("EUR = \"1.08 USD\"\nUSD = \"0.9 EUR\"", &["tagpol.toml:3:7", "lead back"]),
-        ("euro = \"1.08 USD\"", &["tagpol.toml:2:1", "`euro` is no currency"]),
+        ("euro = \"1.08 USD\"", &["tagpol.toml:2:1", "`euro` is not a currency"]),
     ] {
         folder.write("tagpol.toml", format!("[rates]\n{rates}\n"));
         folder.run(&["check"]).fails_with(2, said);

@@ -28,7 +28,7 @@ fn warnings_are_shown_and_fail_nothing() {
     let folder = folder("");
     let out = folder.run(&["check", "--format", "short"]).ends_with(0);
     let expected = "p.tagpol:3:44: warning[L0001 substring-trap]: `contains \"prod\"` is also true of `preprod`, \
-                    `nonprod` and `product` (ask for the whole word: `has word \"prod\"`)\n";
+                    `nonprod` and `product` (compare whole words: `has word \"prod\"`)\n";
     assert_eq!(out, expected);
     let human = folder.run(&["check"]).ends_with(0);
     assert!(human.contains("L0001 substring-trap") && human.contains("\n1 warning; "), "{human}");
@@ -94,7 +94,7 @@ fn waivers_end_by_the_clock() {
     let out = folder.run(&["check", "--now", NOW]).ends_with(0);
     assert!(out.starts_with("ok: "), "{out}");
     let out = folder.run(&["check", "--now", "2027-04-01", "--format", "short"]).ends_with(0);
-    assert!(out.contains("warning[L0011 expired-exemption]: this waiver ended on 2027-03-31"), "{out}");
+    assert!(out.contains("warning[L0011 expired-exemption]: this waiver expired on 2027-03-31"), "{out}");
     folder.run(&["check", "--now", "2027-03-31", "--deny", "warnings"]).ends_with(0);
 }
 

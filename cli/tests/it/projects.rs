@@ -51,7 +51,7 @@ fn nothing_of_the_user_is_overwritten() {
 fn check_judges_what_the_manifest_says_of_policies() {
     for (manifest, said) in [
         ("[policy.ownd]\nenabled = false\n", "no policy `ownd`"),
-        ("[policy.owned]\nseverity = \"urgent\"\n", "`urgent` is no severity"),
+        ("[policy.owned]\nseverity = \"urgent\"\n", "`urgent` is not a severity"),
     ] {
         let folder = Folder::with(&[("tagpol.toml", manifest), ("p.tagpol", OWNED)]);
         folder.run(&["check"]).fails_with(2, &[said]);

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use tagpol_plan::ir::CheckInfo;
+use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{Attr, Check, CheckKind, Program, TagId};
-use tagpol_sema::words::Words;
 
 /// Characters of a value that a message shows.
 const MAX_VALUE_CHARS: usize = 60;

@@ -5,7 +5,7 @@ use tagpol_interp::{NativeJudge, NativeStep, Resource};
 use tagpol_sema::program::{Action, ActionKind, Loc, Rule, Source, TagId};
 
 use super::condition::{Explainer, Part};
-use tagpol_sema::words::Words;
+use tagpol_sema::pretty::Words;
 
 /// A candidate for the value of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use tagpol_interp::Resource;
 use tagpol_sema::condition_places::{Place, Places};
 use tagpol_sema::program::{Attr, DefineId, Duration, Loc, Pred, Value};
 
-use tagpol_sema::words::{Words, duration};
+use tagpol_sema::pretty::{Words, duration};
 
 /// A part of a condition with what it came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

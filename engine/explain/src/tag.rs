@@ -4,7 +4,7 @@ use tagpol_interp::{NativeJudge, NativeStep, Resource, Winner};
 use tagpol_sema::program::{ActionKind, Loc, TagId};
 
 use super::condition::{Explainer, Part};
-use tagpol_sema::words::Words;
+use tagpol_sema::pretty::Words;
 
 /// Where the value of a tag came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use tagpol_sema::formats::{fold_key, lower, trim, upper};
+use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
-use tagpol_sema::words::quoted;
 
 use super::Resource;
 use super::patterns::{fill_groups, glob};

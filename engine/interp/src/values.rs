@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::formats::{lower, parse_date, trim, upper};
+use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{Attr, Format, Func, Loc, Regex, TagId, Value};
-use tagpol_sema::words::Words;
 
 use super::Resource;
 use super::patterns::Limited;

@@ -39,7 +39,7 @@ pub fn locate(path: &Path) -> Result<Location, ProjectError> {
             .help("name a project folder, a folder of .tagpol files, or one file"));
     }
     if !is_policy_file(path) {
-        return Err(ProjectError::new(format!("`{}` is no .tagpol file", path.display()))
+        return Err(ProjectError::new(format!("`{}` is not a .tagpol file", path.display()))
             .help("the policies come first, an inventory is named by `--inventory`"));
     }
     let root = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned();
@@ -73,7 +73,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
         Ok(())
     })?;
     if files.is_empty() {
-        return Err(ProjectError::new(format!("`{}` holds no .tagpol file", folder.display()))
+        return Err(ProjectError::new(format!("`{}` contains no .tagpol file", folder.display()))
             .help("name a folder that has some, or make a project with `tagpol init`"));
     }
     Ok(files)

@@ -235,14 +235,14 @@ fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, 
     let mut rates = Rates::default();
     for (currency, worth) in written {
         if !is_currency(currency.get_ref()) {
-            let failure = ProjectError::new(format!("`{}` is no currency", currency.get_ref()))
+            let failure = ProjectError::new(format!("`{}` is not a currency", currency.get_ref()))
                 .help("write the three capital letters of ISO 4217, like EUR");
             return Err((currency.span().start, failure));
         }
         let start = worth.span().start;
         let form = || {
-            ProjectError::new(format!("`{}` is no rate", worth.get_ref()))
-                .help(format!("say what one unit is worth: `{} = \"1.08 USD\"`", currency.get_ref()))
+            ProjectError::new(format!("`{}` is not a rate", worth.get_ref()))
+                .help(format!("write the value of one unit: `{} = \"1.08 USD\"`", currency.get_ref()))
         };
         let mut words = worth.get_ref().split_ascii_whitespace();
         let (Some(number), Some(other), None) = (words.next(), words.next(), words.next()) else {
@@ -251,7 +251,7 @@ fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, 
         let (Ok(number), true) = (number.parse(), is_currency(other)) else { return Err((start, form())) };
         rates
             .add(currency.get_ref(), number, other)
-            .map_err(|bad| (start, ProjectError::new(format!("`{}` is no rate: {bad}", worth.get_ref()))))?;
+            .map_err(|bad| (start, ProjectError::new(format!("`{}` is not a rate: {bad}", worth.get_ref()))))?;
     }
     Ok(rates)
 }

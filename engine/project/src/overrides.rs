@@ -23,7 +23,7 @@ impl Manifest {
             };
             if let Some(severity) = &change.severity {
                 policy.severity = Severity::parse(severity).ok_or_else(|| {
-                    ProjectError::new(format!("`{severity}` is no severity"))
+                    ProjectError::new(format!("`{severity}` is not a severity"))
                         .at(path, None)
                         .help("severity is one of critical, high, medium, low")
                 })?;

@@ -88,7 +88,7 @@ pub enum Layout {
 /// A file of the documentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Name in the folder; empty where there is only one file.
+    /// Name in the folder; empty if there is only one file.
     pub name: String,
     /// Its text.
     pub text: String,

@@ -84,7 +84,7 @@ struct Fit<'a> {
     source: &'a Source,
     layout: &'a Layout,
     sums: Vec<Sum>,
-    /// For each group whether it stands on one line; None where that is not decided yet.
+    /// For each group whether it stands on one line; None if that is not decided yet.
     is_flat: Vec<Option<bool>>,
     /// Last token of the outermost group that stands on one line.
     flat_to: Option<usize>,

@@ -108,7 +108,7 @@ struct Walk<'a> {
     source: &'a Source,
     out: Layout,
     pending: Option<Pending>,
-    /// The gaps of the statement so far that may line up with those of its neighbours.
+    /// The gaps of the statement so far that may line up with those of its neighbors.
     columns: Vec<usize>,
     /// The group of the chain behind `where`.
     where_chain: Option<usize>,

@@ -4,7 +4,7 @@ use rowan::{NodeOrToken, WalkEvent};
 use tagpol_syntax::{Parse, SyntaxElement, SyntaxKind, parse};
 
 /// Returns the byte at which the tree of a text first differs from that of another but for white
-/// space; None where they are the same.
+/// space; None if they are the same.
 pub(crate) fn difference(before: &Parse, after: &str) -> Option<usize> {
     let after = parse(after);
     let mut after = steps(&after);

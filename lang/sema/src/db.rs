@@ -5,7 +5,7 @@
 //!
 //! What a query read that may change often is asked again after each edit, by all that read the query. So
 //! what the whole project sees of a file that is being edited, its [`Outline`], is an input by itself, which
-//! changes only where the names of a file do.
+//! changes only if the names of a file do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ mod inputs {
         #[returns(ref)]
         #[default]
         pub levels: LintLevels,
-        /// The day of the check. None: nothing is said that depends on it.
+        /// The day of the check. None: nothing is reported that depends on it.
         #[default]
         pub today: Option<NaiveDate>,
         /// What is known of the files of tables, by [`crate::program::Table::path`]. A table whose

@@ -33,7 +33,7 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// What to do about it.
     pub help: Option<String>,
-    /// An edit that mends it.
+    /// An edit that fixes it.
     pub fix: Option<Fix>,
 }
 
@@ -44,7 +44,7 @@ impl Diagnostic {
     }
 }
 
-/// Another place that a diagnostic speaks of.
+/// Another place that a diagnostic refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
     /// Its file.

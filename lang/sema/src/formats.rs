@@ -1,7 +1,7 @@
 //! The forms of values that the language knows, stated once for the checker and both evaluators.
 //!
 //! Regular expressions here are of the subset that RE2 and the Rust `regex` crate read alike and
-//! speak of the whole value.
+//! refer to the whole value.
 
 use chrono::NaiveDate;
 
@@ -55,7 +55,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
 
 /// Returns the words of a name, in lower case.
 ///
-/// Words are the runs of letters between anything that is no letter (so digits and `-_./: ` all
+/// Words are the runs of letters between anything that is not a letter (so digits and `-_./: ` all
 /// separate), split once more where a lower-case letter meets an upper-case one (`webProd`) and
 /// before the last of several upper-case letters that a lower-case one follows (`APIGateway`).
 ///

@@ -95,7 +95,7 @@ pub struct Text {
     pub value: String,
     /// Escapes that stand for nothing.
     pub bad_escapes: Vec<(NodeId, String)>,
-    /// The text split at `{name}`; a single text part where there is none.
+    /// The text split at `{name}`; a single text part if there is none.
     pub parts: Vec<TextPart>,
     /// Dollar signs right before `{name}`.
     pub dollars: Vec<NodeId>,
@@ -321,7 +321,7 @@ pub struct Use {
 /// `tag NAME: TYPE { … }`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tag {
-    /// Its type; None where it did not parse.
+    /// Its type; None if it did not parse.
     pub ty: Option<TypeExpr>,
     /// `importance high`
     pub importance: Vec<Name>,
@@ -486,7 +486,7 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: Name,
-    /// Its type; None where it did not parse.
+    /// Its type; None if it did not parse.
     pub ty: Option<TypeExpr>,
     /// Its heading in the file, where another is written.
     pub heading: Option<Text>,

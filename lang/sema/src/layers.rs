@@ -27,7 +27,7 @@ pub(crate) fn layered(
         modules.iter().filter(everywhere).for_each(|module| put_behind(&mut layer, module));
         layers.push(layer);
     }
-    // Where an own item speaks of all resources, the module has had its say.
+    // Where an own item refers to all resources, the module has had its say.
     let rest = modules.into_iter().filter(|module| !(covered && everywhere(&module)));
     layers.extend(rest.map(|(item, normalize)| (vec![item], normalize)));
     layers

@@ -22,12 +22,13 @@
 //! | [`db::item`], [`db::item_keys`], [`db::unparsed`] | [`db::lowered`] of one file | that file's text changes; equal results stop there |
 
 pub mod check;
-mod circles;
 pub mod codes;
 pub mod condition_places;
 pub mod db;
 pub mod diagnostic;
+mod evaluation_order;
 pub mod formats;
+mod graph;
 pub mod hir;
 mod layers;
 mod lines;
@@ -37,20 +38,20 @@ mod mentions;
 mod modules;
 mod names;
 mod places;
+pub mod pretty;
 pub mod program;
 mod project;
 pub mod regex;
 pub mod remarks;
 mod report;
-mod strata;
 mod uses;
 mod validity;
-pub mod words;
 
 pub use check::table_files;
 pub use codes::Code;
 pub use db::{Database, Db, Project, SourceFile, TableFile};
 pub use diagnostic::{Anchor, Diagnostic, Fix, Level, Related};
+pub use evaluation_order::{Order, order};
 pub use lines::LineIndex;
 pub use lint::{LintLevel, LintLevels, diagnostics, file_lints, is_text_test, lints, witness};
 pub use lower::{Lowered, LoweredFile, Unparsed};
@@ -58,7 +59,6 @@ pub use names::{Def, ItemRef, Scope, items_in_scope, scope};
 pub use places::line_index;
 pub use project::{Analysis, analysis, typed_program};
 pub use report::{errors, file_errors};
-pub use strata::{Order, order};
 pub use uses::{
     Mention, Symbol, check_name, declaration, file_mentions, item_mentions, mentions_of, range_of,
 };

@@ -1,6 +1,6 @@
 //! Syntax tree of a file to items without places ([`crate::hir`]).
 //!
-//! Nothing is judged here: what did not parse is left out, the parser has reported it.
+//! Nothing is checked here: what did not parse is left out, the parser has reported it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl LoweredFile {
 }
 
 /// Names that may well be defined, had a region of the file parsed. Where one of them is not
-/// known nothing is said: the region has been reported.
+/// known nothing is reported: the region has been reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unparsed {
     /// The second word of each line of these regions.
@@ -100,7 +100,8 @@ fn dollar_before(text: &ast::Str, name: TextRange) -> Option<TextRange> {
     let braced = name.start().checked_sub(TextSize::of('{'))?;
     let range = TextRange::at(braced.checked_sub(TextSize::of('$'))?, TextSize::of('$'));
     let inside = range.checked_sub(text.range().start())?;
-    let is_dollar = text.token().text().get(usize::from(inside.start())..usize::from(inside.end())) == Some("$");
+    let is_dollar =
+        text.token().text().get(usize::from(inside.start())..usize::from(inside.end())) == Some("$");
     is_dollar.then_some(range)
 }
 

@@ -46,9 +46,8 @@ pub(crate) fn imports(db: &dyn Db, project: Project, own: &[ItemRef], unparsed: 
     let modules: HashSet<SourceFile> = uses.iter().map(|(module, _)| *module).collect();
     let mut used = Vec::new();
     for item in items_in(db, project, &modules) {
-        let admits = |(module, admitted): &&(SourceFile, Admitted)| {
-            *module == item.file && admitted.admits(&item.key)
-        };
+        let admits =
+            |(module, admitted): &&(SourceFile, Admitted)| *module == item.file && admitted.admits(&item.key);
         let mut admitting = uses.iter().filter(admits).peekable();
         let is_admitted = admitting.peek().is_some();
         match own_names.get(item.key.name.as_str()) {
@@ -130,7 +129,9 @@ fn used_module(
         let draft = if below.is_empty() {
             match known_as(&path) {
                 Some(module) => draft.meant(Some(module)),
-                None => draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(&path, known),
+                None => {
+                    draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(&path, known)
+                }
             }
         } else {
             draft.help(format!("name one of {}", below.join(", ")))

@@ -263,11 +263,11 @@ fn tests_named_twice(items: &[ItemRef]) -> Vec<Draft> {
     for test in items.iter().filter(|item| item.key.kind == ItemKind::Test) {
         let other = *first.entry((test.file, &test.key.name)).or_insert(test);
         if other != test {
-            let message = format!("two tests of this file are called `{}`", test.key.name);
+            let message = format!("two tests of this file are named `{}`", test.key.name);
             let draft = Draft::new(Code::E0011, test.name_anchor(), message)
                 .label("named here again")
                 .related(other.name_anchor(), "first named here")
-                .help("say in the name of each what it shows that the other does not");
+                .help("give each a name that describes what it tests");
             drafts.push(draft);
         }
     }
@@ -279,7 +279,7 @@ fn help_against_clash(db: &dyn Db, first: &ItemRef, again: &ItemRef) -> String {
     let name = &first.key.name;
     match first.file.module(db) {
         Some(module) if first.key.kind == again.key.kind => {
-            format!("leave that of the module out: `use {module} except [{name}]`")
+            format!("leave out the one of the module: `use {module} except [{name}]`")
         }
         Some(_) => {
             "names of modules share one namespace with those of the project; rename this one".to_owned()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check::{Typed, checked, table_decl, tag_decl};
 use crate::db::{Db, Project};
 use crate::diagnostic::{Diagnostic, Level};
+use crate::evaluation_order::order;
 use crate::hir::NodeId;
 use crate::layers::layered;
 use crate::names::{Def, ItemRef, Scope, scope};
@@ -15,12 +16,11 @@ use crate::program::{
     TagId, Test,
 };
 use crate::report::errors;
-use crate::strata::order;
 
 /// A checked project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
-    /// The program. Complete only where [`Analysis::has_errors`] is false: items that are wrong
+    /// The program. Complete only if [`Analysis::has_errors`] is false: items that are wrong
     /// are left out of it.
     pub program: Arc<Program>,
     /// Ordered by (file, position).
@@ -154,7 +154,7 @@ fn tag(db: &dyn Db, project: Project, item: &ItemRef, places: &Places<'_>) -> Ta
     }
 }
 
-/// None where its declaration is wrong, which has been reported.
+/// None if its declaration is wrong, which has been reported.
 fn table(db: &dyn Db, project: Project, item: &ItemRef, places: &Places<'_>) -> Option<Table> {
     let table = table_decl(db, project, item.clone()).table.clone()?;
     Some(Table { loc: places.loc(&item.name_anchor()), ..table })

@@ -8,12 +8,12 @@ use crate::check::{checked, table_decl, tag_decl};
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile, parsed};
 use crate::diagnostic::{Diagnostic, Draft, Fix, Level, Related};
+use crate::evaluation_order::order;
 use crate::hir::ItemKind;
 use crate::names::{ItemRef, Scope, items_in_scope, scope};
 use crate::places::Places;
-use crate::strata::order;
 
-/// Returns everything that is wrong, ordered by (file, position).
+/// Returns all errors, ordered by (file, position).
 pub fn errors(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
     let mut files = scope(db, project).files(db, project);
     files.sort_by_key(|file| file.path(db));
@@ -26,19 +26,19 @@ pub(crate) fn has_errors(db: &dyn Db, project: Project) -> bool {
     scope(db, project).files(db, project).into_iter().any(|file| !file_errors(db, project, file).is_empty())
 }
 
-/// Returns everything that is wrong in a file, ordered by position, each thing once.
+/// Returns all errors of a file, ordered by position, each thing once.
 #[salsa::tracked(returns(ref))]
 pub fn file_errors(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagnostic> {
     let places = Places { db };
     let scope = scope(db, project);
     let mut all = syntax_errors(db, file);
     // A label or a message of several checks is judged with each of them.
-    let mut told: HashSet<(Code, TextRange, &str)> = HashSet::new();
+    let mut reported: HashSet<(Code, TextRange, &str)> = HashSet::new();
     let items = items_in_scope(db, project, file);
     let of_items = items.iter().flat_map(|item| drafts(db, project, item));
     let of_project = scope.drafts.iter().chain(&order(db, project).drafts);
     for draft in of_project.filter(|draft| draft.at.file == file).chain(of_items) {
-        if told.insert((draft.code, places.range(&draft.at), &draft.message)) {
+        if reported.insert((draft.code, places.range(&draft.at), &draft.message)) {
             let mut diagnostic = places.diagnostic(draft);
             if file.module(db).is_some() {
                 blame_stand_ins(scope, draft, &mut diagnostic, &places);

@@ -218,7 +218,7 @@ fn subject_name(expr: &Expr) -> Option<&Name> {
     }
 }
 
-/// Returns where something is declared. None where the text no longer says so.
+/// Returns where something is declared. None if the text no longer says so.
 pub fn declaration(db: &dyn Db, symbol: &Symbol) -> Option<Anchor> {
     let (item, node) = match symbol {
         Symbol::Item(item) => (item, NodeId(0)),

@@ -4,7 +4,7 @@ use crate::grammar::{self, Block, Event, Failure};
 use crate::parse::{SyntaxError, SyntaxErrorKind, block_name, range};
 use crate::{SyntaxKind, foreign, hints};
 
-/// A region that is no statement, with what a strict parse says of it.
+/// A region that is not a statement, with what a strict parse says of it.
 #[derive(Debug)]
 pub(crate) struct Region {
     pub(crate) block: Block,
@@ -42,7 +42,7 @@ pub(crate) fn region(text: &str, block: Block, start: usize, end: usize, before:
     Region { block, start, end, at: alone.at, expected: alone.expected, follows }
 }
 
-/// What continues a statement so often that a message speaks of it.
+/// What continues a statement so often that a message refers to it.
 const CONTINUE: [&str; 8] = [
     "an operator like `==`, `in` or `matches`",
     "`and`",
@@ -127,7 +127,7 @@ impl<'a> Site<'a> {
     }
 
     /// Whether the region is in order with another text in place of a part of it.
-    pub(crate) fn is_mended_by(&self, start: usize, end: usize, text: &str) -> bool {
+    pub(crate) fn is_fixed_by(&self, start: usize, end: usize, text: &str) -> bool {
         let (Some(before), Some(after)) =
             (self.text.get(self.region.start..start), self.text.get(end..self.region.end))
         else {
@@ -151,7 +151,7 @@ fn expectation(region: &Region) -> String {
             _ => format!("expected {block}"),
         };
     }
-    // Where a list can end or go on, that an operand could also go on is no help.
+    // Where a list can end or go on, it does not help that an operand could go on as well.
     if words.iter().any(|word| matches!(*word, "`]`" | "`)`")) {
         words.retain(|word| !matches!(*word, "`[`" | "`(`"));
     }

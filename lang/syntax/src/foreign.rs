@@ -26,7 +26,7 @@ pub(crate) fn condition_of_a_statement(site: &Site<'_>) -> Option<Hint> {
     Some(Hint {
         label: Some("conditions are written in another way".to_owned()),
         help: Some(help.to_owned()),
-        fix: (is_then && site.is_mended_by(site.at, end, "")).then(|| (range(site.at, end), String::new())),
+        fix: (is_then && site.is_fixed_by(site.at, end, "")).then(|| (range(site.at, end), String::new())),
         ..Hint::default()
     })
 }
@@ -65,7 +65,10 @@ pub(crate) fn scope_without_where(site: &Site<'_>) -> Option<Hint> {
     let names = matches!(word, "in" | "of" | "with" | "is" | "not" | "has");
     (follows_resource && names && site.region.block != Block::File).then(|| Hint {
         label: Some("expected `where`".to_owned()),
-        help: Some("write the scope as a condition, like `for resource where resource.account == \"123456789012\"`".to_owned()),
+        help: Some(
+            "write the scope as a condition, like `for resource where resource.account == \"123456789012\"`"
+                .to_owned(),
+        ),
         ..Hint::default()
     })
 }
@@ -78,11 +81,12 @@ pub(crate) fn enumeration(site: &Site<'_>) -> Option<Hint> {
         Block::File => site.rest.starts_with(['[', '(']) && ends_with_enum(before),
         _ => false,
     };
-    let is_bare = site.rest.starts_with('[') && site.expects("a type like `text`, `email` or `one of [a, b]`");
+    let is_bare =
+        site.rest.starts_with('[') && site.expects("a type like `text`, `email` or `one of [a, b]`");
     if !is_enum && !is_bare {
         return None;
     }
-    let fix = is_bare && site.is_mended_by(site.at, site.at, "one of ");
+    let fix = is_bare && site.is_fixed_by(site.at, site.at, "one of ");
     Some(Hint {
         label: Some("not the form of an enumeration".to_owned()),
         help: Some("an enumeration is written `one of [a, b]`".to_owned()),
@@ -112,7 +116,7 @@ pub(crate) fn concatenation(site: &Site<'_>) -> Option<Hint> {
     let fix = template.as_ref().and_then(|template| {
         let from = start.len() - left.len() + site.text.get(..site.at)?.trim_end().len() - start.len();
         let end = site.text.len() - site.rest.len() + site.rest.find(right)? + right.len();
-        site.is_mended_by(from, end, template).then(|| (range(from, end), template.clone()))
+        site.is_fixed_by(from, end, template).then(|| (range(from, end), template.clone()))
     });
     let example = template.unwrap_or_else(|| "\"{project}-team\"".to_owned());
     Some(Hint {

@@ -4,8 +4,8 @@ use pest::Parser as _;
 use pest::iterators::Pair;
 
 use crate::SyntaxKind;
-use crate::quick::Reader;
 use crate::roles::{self, Role};
+use crate::token_grammar::Reader;
 
 #[derive(pest_derive::Parser)]
 #[grammar = "tagpol.pest"]
@@ -21,7 +21,7 @@ pub(crate) enum Event {
     Close { at: usize },
     /// A token of one kind; what lies between tokens is white space, keywords and punctuation.
     Token { kind: SyntaxKind, start: usize, end: usize },
-    /// A region that is no statement of its block.
+    /// A region that is not a statement of its block.
     Broken { block: Block, start: usize, end: usize },
     /// A block lacks its `}` here.
     MissingClose { at: usize },

@@ -1,6 +1,6 @@
 //! What was probably meant by a text that breaks a region: one function a mistake.
 //!
-//! A fix that could be wrong is offered only where a strict parse says that it mends the region.
+//! A fix that could be wrong is offered only if a strict parse says that it fixes the region.
 
 use crate::explain::Site;
 use crate::grammar::Block;
@@ -70,13 +70,13 @@ fn unterminated_string(site: &Site<'_>) -> Option<Hint> {
     })
 }
 
-/// Where the closing quote mends the region: at the end of the line, or before the brackets there.
+/// Where the closing quote fixes the region: at the end of the line, or before the brackets there.
 fn closing_quote(site: &Site<'_>, line: &str) -> Option<(TextRange, String)> {
     let before_brackets = line.trim_end_matches(['{', '}', ')', ']', ' ', '\t']);
     [line, before_brackets]
         .into_iter()
         .map(|text| site.at + text.len())
-        .find_map(|end| site.is_mended_by(end, end, "\"").then(|| (range(end, end), "\"".to_owned())))
+        .find_map(|end| site.is_fixed_by(end, end, "\"").then(|| (range(end, end), "\"".to_owned())))
 }
 
 /// `/[A-Z]+` with nothing to close it on its line.
@@ -98,9 +98,9 @@ fn regex_in_quotes(site: &Site<'_>) -> Option<Hint> {
     let inside = site.rest.get(1..).filter(|_| site.rest.starts_with('"'))?.split('"').next()?;
     let regex = format!("/{}/", inside.replace('/', "\\/"));
     let end = site.at + site.found.length;
-    (site.expects("a regular expression like `/…/`") && site.is_mended_by(site.at, end, &regex)).then(|| {
+    (site.expects("a regular expression like `/…/`") && site.is_fixed_by(site.at, end, &regex)).then(|| {
         Hint {
-            help: Some(format!("a regular expression stands between slashes: `{regex}`")),
+            help: Some(format!("a regular expression is written between slashes: `{regex}`")),
             fix: Some((range(site.at, end), regex.clone())),
             ..Hint::default()
         }
@@ -154,7 +154,7 @@ fn invisible(site: &Site<'_>) -> Option<Hint> {
     is_invisible(c).then(|| {
         let range = range(site.at, site.at + c.len_utf8());
         Hint {
-            label: Some("a character that cannot be seen".to_owned()),
+            label: Some("an invisible character".to_owned()),
             help: Some("remove it".to_owned()),
             fix: Some((range, String::new())),
             ..Hint::default()
@@ -174,8 +174,8 @@ fn closes_nothing(site: &Site<'_>) -> Option<Hint> {
     let c = site.rest.chars().next().filter(|c| matches!(c, '}' | ')' | ']'))?;
     let range = range(site.at, site.at + 1);
     (site.at == site.region.start).then(|| Hint {
-        message: Some(format!("this `{c}` closes nothing")),
-        label: Some("nothing is open here".to_owned()),
+        message: Some(format!("this `{c}` has no opening bracket")),
+        label: Some("there is no open bracket here".to_owned()),
         help: Some("remove it, or look for one above that closes too early".to_owned()),
         fix: (site.at + 1 == site.region.end).then_some((range, String::new())),
         ..Hint::default()
@@ -207,9 +207,11 @@ fn no_name(site: &Site<'_>) -> Option<Hint> {
         || (site.expects("a name") && word.starts_with(|c: char| c.is_ascii_digit()));
     wrong.then(|| Hint {
         range: Some(range(start, start + word.len())),
-        message: Some(format!("`{word}` is no name")),
+        message: Some(format!("`{word}` is not a name")),
         label: Some("not a name".to_owned()),
-        help: Some("names begin with a letter and hold the letters a to z, digits, `-` and `_`".to_owned()),
+        help: Some(
+            "names begin with a letter, and contain the letters a to z, digits, `-` and `_`".to_owned(),
+        ),
         ..Hint::default()
     })
 }
@@ -234,8 +236,8 @@ fn misplaced(site: &Site<'_>) -> Option<Hint> {
     let word = site.found.word.filter(|_| site.at == site.region.start)?;
     let home = home(word)?;
     let help = match site.region.block {
-        Block::File => format!("`{word}` stands in {home}; look for a `}}` above that closes it too early"),
-        _ => format!("`{word}` stands in {home}"),
+        Block::File => format!("`{word}` belongs in {home}; look for a `}}` above that closes it too early"),
+        _ => format!("`{word}` belongs in {home}"),
     };
     Some(Hint { help: Some(help), ..Hint::default() })
 }
@@ -270,7 +272,7 @@ fn label_of_second(site: &Site<'_>) -> Option<Hint> {
     let before = site.text.get(site.region.start..site.at)?;
     let second = site.region.block == Block::Policy && site.rest.starts_with(':') && before.contains(',');
     second.then(|| Hint {
-        label: Some("a label stands before the first condition".to_owned()),
+        label: Some("a label is written before the first condition".to_owned()),
         help: Some("give each labelled check a `require` of its own".to_owned()),
         ..Hint::default()
     })
@@ -281,7 +283,8 @@ fn regex_as_value(site: &Site<'_>) -> Option<Hint> {
     let is_regex = site.rest.starts_with('/') && closed(site.line(), '/');
     (is_regex && site.expects("a value")).then(|| Hint {
         help: Some(
-            "a regular expression stands after `matches` or `contains`; join several with `or`".to_owned(),
+            "a regular expression is written after `matches` or `contains`; join several with `or`"
+                .to_owned(),
         ),
         ..Hint::default()
     })
@@ -300,8 +303,8 @@ fn money_sign(site: &Site<'_>) -> Option<Hint> {
     let written = format!("{} {currency}", amount.replace(',', ""));
     let end = site.at + sign.len_utf8() + amount.len();
     Some(Hint {
-        help: Some(format!("an amount stands before its currency: `{written}`")),
-        fix: site.is_mended_by(site.at, end, &written).then(|| (range(site.at, end), written.clone())),
+        help: Some(format!("an amount is written before its currency: `{written}`")),
+        fix: site.is_fixed_by(site.at, end, &written).then(|| (range(site.at, end), written.clone())),
         ..Hint::default()
     })
 }
@@ -311,7 +314,7 @@ fn grouped_digits(site: &Site<'_>) -> Option<Hint> {
     groups_digits(site.text, site.at).then(|| Hint {
         label: Some("digits are not grouped".to_owned()),
         help: Some("write the number without the comma".to_owned()),
-        fix: (site.is_mended_by(site.at, site.at + 1, ""))
+        fix: (site.is_fixed_by(site.at, site.at + 1, ""))
             .then(|| (range(site.at, site.at + 1), String::new())),
         ..Hint::default()
     })
@@ -329,7 +332,7 @@ fn date_in_quotes(site: &Site<'_>) -> Option<Hint> {
     let expected = site.expects("a date like `2027-03-31`") && !site.expects("a value");
     let inner = site.rest.get(1..).filter(|_| expected && site.rest.starts_with('"'))?.split('"').next()?;
     let end = site.at + site.found.length;
-    site.is_mended_by(site.at, end, inner).then(|| Hint {
+    site.is_fixed_by(site.at, end, inner).then(|| Hint {
         help: Some(format!("a date has no quotes: `{inner}`")),
         fix: Some((range(site.at, end), inner.to_owned())),
         ..Hint::default()
@@ -352,7 +355,7 @@ fn condition_expected(site: &Site<'_>) -> Option<Hint> {
     Some(Hint {
         range: Some(range(site.at, site.at + operator.len())),
         message: Some(format!("unexpected `{operator}`")),
-        label: Some("an expectation is no condition".to_owned()),
+        label: Some("an expectation is not a condition".to_owned()),
         help: Some(
             "give the condition a name by `define`, and expect that: `expect NAME`, `expect not NAME`"
                 .to_owned(),
@@ -368,7 +371,7 @@ fn lone_member(site: &Site<'_>) -> Option<Hint> {
     let end = site.at + site.found.length;
     let member = site.text.get(site.at..end).filter(|_| follows_in && is_member && site.expects("`[`"))?;
     let list = format!("[{member}]");
-    site.is_mended_by(site.at, end, &list).then(|| Hint {
+    site.is_fixed_by(site.at, end, &list).then(|| Hint {
         help: Some(format!("`in` takes a list: `{list}`")),
         fix: Some((range(site.at, end), list.clone())),
         ..Hint::default()
@@ -380,7 +383,7 @@ fn name_in_quotes(site: &Site<'_>) -> Option<Hint> {
     let inner = site.rest.get(1..).filter(|_| site.rest.starts_with('"') && site.expects("a name"))?;
     let name = kebab(inner.split('"').next()?);
     let end = site.at + site.found.length;
-    site.is_mended_by(site.at, end, &name).then(|| Hint {
+    site.is_fixed_by(site.at, end, &name).then(|| Hint {
         label: Some("a name has no quotes".to_owned()),
         help: Some(format!("write it as one word: `{name}`")),
         fix: Some((range(site.at, end), name.clone())),
@@ -397,7 +400,7 @@ fn name_with_space(site: &Site<'_>) -> Option<Hint> {
     let start = site.region.start + before.rfind(first)?;
     let end = site.at + word.len();
     let name = kebab(&format!("{first} {word}"));
-    site.is_mended_by(start, end, &name).then(|| Hint {
+    site.is_fixed_by(start, end, &name).then(|| Hint {
         label: Some("a name has no spaces".to_owned()),
         help: Some(format!("did you mean `{name}`?")),
         fix: Some((range(start, end), name.clone())),
@@ -416,7 +419,7 @@ fn list_in_parentheses(site: &Site<'_>) -> Option<Hint> {
         let line = site.line();
         let inner = line.find(')').and_then(|end| line.get(1..end));
         Hint {
-            help: Some("a list stands in brackets: `[a, b]`".to_owned()),
+            help: Some("a list is written in brackets: `[a, b]`".to_owned()),
             fix: inner.map(|inner| (range(site.at, site.at + inner.len() + 2), format!("[{inner}]"))),
             ..Hint::default()
         }
@@ -428,14 +431,14 @@ fn text_without_quotes(site: &Site<'_>) -> Option<Hint> {
     let word = site.found.word.filter(|_| site.expects("a string"))?;
     let end = site.at + word.len();
     let text = format!("\"{word}\"");
-    site.is_mended_by(site.at, end, &text).then(|| Hint {
+    site.is_fixed_by(site.at, end, &text).then(|| Hint {
         help: Some(format!("a text is written in quotes: `{text}`")),
         fix: Some((range(site.at, end), text.clone())),
         ..Hint::default()
     })
 }
 
-/// A colon, a comma, a bracket that lacks, where putting it in mends the region.
+/// A colon, a comma, a bracket that is missing, where putting it in fixes the region.
 fn missing_sign(site: &Site<'_>) -> Option<Hint> {
     const SIGNS: [(&str, &str); 7] = [
         ("`:`", ":"),
@@ -448,20 +451,20 @@ fn missing_sign(site: &Site<'_>) -> Option<Hint> {
     ];
     let end = site.text.get(..site.at)?.trim_end().len();
     let (quoted, sign) =
-        SIGNS.into_iter().find(|(quoted, sign)| site.expects(quoted) && site.is_mended_by(end, end, sign))?;
+        SIGNS.into_iter().find(|(quoted, sign)| site.expects(quoted) && site.is_fixed_by(end, end, sign))?;
     Some(Hint {
-        help: Some(format!("put {quoted} in")),
+        help: Some(format!("add {quoted}")),
         fix: Some((range(end, end), sign.to_owned())),
         ..Hint::default()
     })
 }
 
-/// `severity: high`, `grace = 1 day`: a sign that mends the region where it is left out.
+/// `severity: high`, `grace = 1 day`: a sign that fixes the region if omitted.
 fn needless_sign(site: &Site<'_>) -> Option<Hint> {
     let sign = [":", "=", ",", ";"].into_iter().find(|sign| site.rest.starts_with(sign))?;
     let end = site.at + sign.len();
-    site.is_mended_by(site.at, end, "").then(|| Hint {
-        help: Some(format!("leave the `{sign}` out")),
+    site.is_fixed_by(site.at, end, "").then(|| Hint {
+        help: Some(format!("remove the `{sign}`")),
         fix: Some((range(site.at, end), String::new())),
         ..Hint::default()
     })

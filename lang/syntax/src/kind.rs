@@ -125,7 +125,7 @@ kinds! {
     Field,
     Index,
     List,
-    /// A region that is no statement or item.
+    /// A region that is not a statement or item.
     Error,
 }
 

@@ -45,12 +45,12 @@ const EQUALS: char = '\u{95}';
 const COMPARES: char = '\u{96}';
 /// What no rule takes.
 const STRANGE: char = '\u{9F}';
-/// A name that is no keyword, or in backticks.
+/// A name that is not a keyword, or in backticks.
 const NAME: char = '\u{100}';
 /// From the code of a keyword to that of the same keyword where it begins a statement.
 const TO_STATEMENT: u32 = 0x100;
 
-/// What a keyword begins where the right word follows it on its line, so that it is no name there.
+/// What a keyword begins where the right word follows it on its line, so that it is not a name there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Begins {
     Nothing,
@@ -307,7 +307,7 @@ impl Lexer<'_> {
         self.at += length;
     }
 
-    /// Moves over white space that is no blank.
+    /// Moves over white space that is not a blank.
     fn skip(&mut self, length: usize) {
         self.at += length;
         self.is_called = false;

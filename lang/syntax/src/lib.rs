@@ -22,9 +22,9 @@ mod kind;
 mod lexer;
 mod nesting;
 mod parse;
-mod quick;
 mod roles;
 pub mod similar;
+mod token_grammar;
 mod tree;
 
 pub use kind::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, Tagpol};

@@ -146,7 +146,17 @@ impl Iterator for Code<'_> {
 const BEFORE_REGEX: [&str; 7] = ["contains", "like", "map", "matches", "matching", "with", "word"];
 
 const ITEMS: [&str; 12] = [
-    "allocate", "define", "exempt", "goal", "infer", "list", "normalize", "policy", "rule", "table", "tag",
+    "allocate",
+    "define",
+    "exempt",
+    "goal",
+    "infer",
+    "list",
+    "normalize",
+    "policy",
+    "rule",
+    "table",
+    "tag",
     "use",
 ];
 

@@ -30,7 +30,7 @@ impl Parse {
 pub struct SyntaxError {
     /// What kind of mistake.
     pub kind: SyntaxErrorKind,
-    /// The text it is about; empty where something lacks.
+    /// The text it is about; empty if something lacks.
     pub range: TextRange,
     /// What is wrong.
     pub message: String,
@@ -38,13 +38,13 @@ pub struct SyntaxError {
     pub label: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// Text to replace a range with, where that mends it.
+    /// Text to replace a range with, where that fixes it.
     pub fix: Option<(TextRange, String)>,
     /// A second place that explains the first.
     pub related: Option<(TextRange, String)>,
 }
 
-/// The kinds of syntax error; each has a code in the catalogue of diagnostics.
+/// The kinds of syntax error; each has a code in the catalog of diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SyntaxErrorKind {
     /// Something stands where the grammar has no place for it.
@@ -68,9 +68,9 @@ pub fn parse(text: &str) -> Parse {
 fn parse_with(text: &str, events: fn(&str) -> Result<Vec<Event>, usize>) -> Parse {
     let (masked, groups) = nesting::mask(text);
     let mut errors: Vec<SyntaxError> = groups.iter().map(|group| nesting::too_deep_at(group.start)).collect();
-    // What breaks because a part was blanked has been told. The blanks may have been trimmed off.
+    // An error that follows from a blanked part has been reported. The blanks may have been trimmed off.
     let blank = |start: usize, end: usize| masked.get(start..end).is_none_or(|text| text.trim().is_empty());
-    let told = |start: usize, end: usize| {
+    let already_reported = |start: usize, end: usize| {
         groups.iter().any(|group| start < group.end && (group.start <= end || blank(end, group.start)))
     };
     let events = match events(&masked) {
@@ -78,10 +78,11 @@ fn parse_with(text: &str, events: fn(&str) -> Result<Vec<Event>, usize>) -> Pars
             let mut events = settle_trivia(&masked, events);
             let regions = merge_broken(&masked, &mut events);
             let regions = explain::without_consequences(&masked, &regions);
-            let untold = regions.into_iter().filter(|region| !told(region.start, region.end));
-            errors.extend(untold.map(|region| explain::broken(&masked, region)));
-            let untold = missing_closes(&events).into_iter().filter(|lack| !told(lack.header, lack.at));
-            errors.extend(untold.map(|lack| missing_close(text, &lack)));
+            let unreported = regions.into_iter().filter(|region| !already_reported(region.start, region.end));
+            errors.extend(unreported.map(|region| explain::broken(&masked, region)));
+            let unreported =
+                missing_closes(&events).into_iter().filter(|lack| !already_reported(lack.header, lack.at));
+            errors.extend(unreported.map(|lack| missing_close(text, &lack)));
             events
         }
         Err(at) => {

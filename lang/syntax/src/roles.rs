@@ -7,7 +7,7 @@ use crate::grammar::Block;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Node(SyntaxKind),
-    /// A node only where it has more than one part; else its part stands for it.
+    /// A node only if it has more than one part; else its part stands for it.
     Chain(SyntaxKind),
     Token(SyntaxKind),
     Broken(Block),

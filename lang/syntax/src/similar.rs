@@ -2,7 +2,7 @@
 
 /// Returns the candidate that the word is most probably a misspelling of.
 ///
-/// The distance counts insertions, deletions, replacements and swaps of neighbours, regardless of
+/// The distance counts insertions, deletions, replacements and swaps of neighbors, regardless of
 /// case; at most a third of the longer word may differ, and one character of a short one. Of equals
 /// the first in order wins. Where none is that close, the only one that the word abbreviates.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -20,11 +20,11 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// How its text is shown.
     pub tag: Option<DiagnosticTag>,
-    /// What mends it.
+    /// What fixes it.
     pub fix: Option<Fix>,
 }
 
-/// Another place that a diagnostic speaks of.
+/// Another place that a diagnostic refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
     /// Where.
@@ -42,7 +42,7 @@ pub enum DiagnosticTag {
     Deprecated,
 }
 
-/// An edit of the diagnostic's file that mends it.
+/// An edit of the diagnostic's file that fixes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     /// What it does, as a menu shows it.

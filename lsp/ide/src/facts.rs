@@ -22,27 +22,27 @@ pub trait Facts: Send + Sync {
     }
 
     /// Returns how many resources have a value of a tag.
-    fn tag(&self, _name: &str) -> Option<Known<Presence>> {
+    fn tag(&self, _name: &str) -> Option<Versioned<Presence>> {
         None
     }
 
     /// Returns how many resources a named predicate, or the `when` of a rule, is true of.
-    fn matches(&self, _item: &str) -> Option<Known<Matches>> {
+    fn matches(&self, _item: &str) -> Option<Versioned<Matches>> {
         None
     }
 
     /// Returns what a policy finds.
-    fn policy(&self, _name: &str) -> Option<Known<PolicyFacts>> {
+    fn policy(&self, _name: &str) -> Option<Versioned<PolicyFacts>> {
         None
     }
 
     /// Returns the values of a tag that came from native keys and that its type does not know, the most
     /// frequent first: no `normalize` maps them.
-    fn unmapped(&self, _tag: &str) -> Option<Known<Vec<Seen>>> {
+    fn unmapped(&self, _tag: &str) -> Option<Versioned<Vec<Seen>>> {
         None
     }
 
-    /// Returns what was learnt from the whole inventory; None where nothing was yet.
+    /// Returns what was learned from the whole inventory; None if nothing was yet.
     fn learnt(&self) -> Option<Arc<Learnt>> {
         None
     }
@@ -65,7 +65,7 @@ impl Facts for NoFacts {}
 pub enum Subject {
     /// An attribute of the resource, as it is written: `region`.
     Attribute(String),
-    /// A native key, spelt exactly so.
+    /// A native key, spelled exactly so.
     Native(String),
     /// A virtual tag.
     Tag(String),
@@ -73,7 +73,7 @@ pub enum Subject {
 
 /// An answer, with whether it is that of an older text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known<T> {
+pub struct Versioned<T> {
     /// The answer.
     pub answer: T,
     /// Whether the policies changed since.
@@ -151,7 +151,7 @@ pub struct Matches {
 /// What a policy finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyFacts {
-    /// Resources that it speaks of.
+    /// Resources that it refers to.
     pub in_scope: u64,
     /// Open findings.
     pub violations: u64,
@@ -159,14 +159,14 @@ pub struct PolicyFacts {
     pub cost: Option<String>,
 }
 
-impl<T> Known<T> {
+impl<T> Versioned<T> {
     /// Returns what is said of an answer to an older text.
     fn stale(&self) -> &'static str {
         if self.is_stale { " (of an older text)" } else { "" }
     }
 }
 
-impl Known<PolicyFacts> {
+impl Versioned<PolicyFacts> {
     /// Returns the numbers in one line: `1,204 in scope · 37 violations · $4,120/month`.
     pub fn summary(&self) -> String {
         let PolicyFacts { in_scope, violations, cost } = &self.answer;
@@ -176,7 +176,7 @@ impl Known<PolicyFacts> {
     }
 }
 
-impl Known<Presence> {
+impl Versioned<Presence> {
     /// Returns the numbers in one line, and the most frequent values.
     pub fn summary(&self) -> String {
         let top: Vec<String> =
@@ -186,7 +186,7 @@ impl Known<Presence> {
     }
 }
 
-impl Known<Vec<Seen>> {
+impl Versioned<Vec<Seen>> {
     /// Returns how many values stand for nothing, and the first of them: ``3 values unmapped: `prd-1`, …``.
     pub fn summary(&self) -> Option<String> {
         /// Values that are named.
@@ -204,12 +204,12 @@ impl Known<Vec<Seen>> {
     }
 }
 
-impl Known<Matches> {
+impl Versioned<Matches> {
     /// Returns what is remarkable about a condition: that it is true of nothing, or of everything.
     pub fn remark(&self) -> Option<String> {
         match (self.answer.count, self.answer.all) {
             (_, 0) => None,
-            (0, all) => Some(format!("matches nothing of {}{}", several(all, "resource"), self.stale())),
+            (0, all) => Some(format!("matches none of {}{}", several(all, "resource"), self.stale())),
             (count, all) if count == all => {
                 Some(format!("matches all {}{}", several(all, "resource"), self.stale()))
             }

@@ -62,7 +62,7 @@ pub fn hints(
             Body::Normalize(_) => unmapped(db, &item, facts, &mut hints),
             Body::Policy(policy) => of_policy(db, project, &item, policy, facts, &mut hints),
             Body::Exempt(exempt) if exempt.scopes.is_empty() && !lowered.item.broken => {
-                hints.push(everywhere(lowered, "all that the policy speaks of"));
+                hints.push(everywhere(lowered, "all resources in the policy's scope"));
             }
             Body::Exempt(exempt) => scopes(db, project, &item, &exempt.scopes, &mut hints),
             Body::Goal(goal) => scopes(db, project, &item, &goal.scopes, &mut hints),
@@ -132,7 +132,7 @@ fn type_of(db: &dyn Db, project: Project, tag: TagId) -> Option<String> {
     tag_decl(db, project, item.clone()).ty.as_ref().map(describe)
 }
 
-/// The place of a rule among those that set, or fill, the same tag; None where it is the only one.
+/// The place of a rule among those that set, or fill, the same tag; None if it is the only one.
 fn order(
     db: &dyn Db,
     project: Project,

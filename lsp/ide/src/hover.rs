@@ -9,11 +9,11 @@ use tagpol_sema::{Code, Db, Project, SourceFile, Symbol, range_of};
 use tagpol_syntax::{SyntaxKind, SyntaxToken, TextRange, TextSize};
 
 use crate::facts::{Facts, Subject};
+use crate::keyword_docs;
 use crate::place::token_at;
 use crate::symbol::{item_at, named_at};
-use crate::words;
 
-/// Values of a native key that are told.
+/// Values of a native key that are facts_of_item.
 const TOP_VALUES: usize = 10;
 
 /// An explanation.
@@ -36,7 +36,7 @@ pub fn hover(
     if let Some(named) = named_at(db, project, file, offset)
         && let Some(text) = describe(db, project, &named.symbol)
     {
-        let markdown = paragraphs([text, told(&named.symbol, facts)]);
+        let markdown = paragraphs([text, inventory_facts(&named.symbol, facts)]);
         return Some(Hover { range: named.range, markdown });
     }
     let token = token_at(&parsed(db, file).root(), offset);
@@ -58,7 +58,7 @@ pub(crate) fn describe(db: &dyn Db, project: Project, symbol: &Symbol) -> Option
 }
 
 /// What the inventory tells of an item.
-fn told(symbol: &Symbol, facts: &dyn Facts) -> String {
+fn inventory_facts(symbol: &Symbol, facts: &dyn Facts) -> String {
     if let Symbol::Member(tag, member) = symbol {
         let seen = facts.values(&Subject::Tag(tag.key.name.clone())).into_iter();
         let seen =
@@ -67,13 +67,13 @@ fn told(symbol: &Symbol, facts: &dyn Facts) -> String {
     }
     let Symbol::Item(item) = symbol else { return String::new() };
     let name = &item.key.name;
-    let told = match item.key.kind {
+    let facts_of_item = match item.key.kind {
         ItemKind::Tag => facts.tag(name).map(|known| known.summary()),
         ItemKind::Policy => facts.policy(name).map(|known| known.summary()),
         ItemKind::Define | ItemKind::Rule => facts.matches(name).map(|known| known.summary()),
         _ => None,
     };
-    told.unwrap_or_default()
+    facts_of_item.unwrap_or_default()
 }
 
 /// Explains a lint that `@allow(…)` names.
@@ -105,7 +105,7 @@ fn native_key(token: &SyntaxToken, facts: &dyn Facts) -> Option<Hover> {
 
 /// Explains a word of the language; a `when` with what it matches.
 fn word(db: &dyn Db, file: SourceFile, token: &SyntaxToken, facts: &dyn Facts) -> Option<Hover> {
-    let text = words::of_token(token)?.to_owned();
+    let text = keyword_docs::of_token(token)?.to_owned();
     let is_when = token.text() == "when";
     let rule = is_when.then(|| item_at(db, file, token.text_range().start())).flatten();
     let matches = rule.and_then(|item| facts.matches(&item.key.name)).map(|known| known.summary());
@@ -129,7 +129,7 @@ fn origin(db: &dyn Db, file: SourceFile) -> String {
     file.module(db).as_ref().map(|module| format!("from `{module}`")).unwrap_or_default()
 }
 
-/// The kinds of body, told apart without their content.
+/// The kinds of body, facts_of_item apart without their content.
 fn is_tag(body: &Body) -> bool {
     matches!(body, Body::Tag(_))
 }

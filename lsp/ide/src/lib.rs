@@ -23,7 +23,7 @@
 //! | `completion` | what can be written |
 //! | `actions` | what can be done about what is written |
 //! | `hints`, `lens` | what is decided elsewhere, beside the text |
-//! | `symbols`, `structure`, `tokens` | outline, folds, selections, links, colours |
+//! | `symbols`, `structure`, `tokens` | outline, folds, selections, links, colors |
 //! | `tests` | the tests there are, and where checks stand |
 //! | `formatting` | canonical form |
 //! | `facts` | what an inventory tells, where one is at hand |
@@ -37,6 +37,7 @@ mod formatting;
 mod hierarchy;
 mod hints;
 mod hover;
+mod keyword_docs;
 mod lens;
 mod place;
 mod references;
@@ -48,7 +49,6 @@ mod symbol;
 mod symbols;
 mod tests;
 mod tokens;
-mod words;
 
 pub use actions::{Action, ActionKind, actions, fix_all};
 pub use completion::{
@@ -56,7 +56,7 @@ pub use completion::{
 };
 pub use definition::{Definition, definition, type_definition};
 pub use diagnostics::{Diagnostic, DiagnosticTag, Fix, Related, diagnostics};
-pub use facts::{Coverage, Facts, Known, Matches, NoFacts, PolicyFacts, Presence, Seen, Subject};
+pub use facts::{Coverage, Facts, Matches, NoFacts, PolicyFacts, Presence, Seen, Subject, Versioned};
 pub use formatting::{format, format_on_type, format_range};
 pub use hierarchy::{Flow, FlowItem, fed_by, feeds, prepare_hierarchy};
 pub use hints::{Hint, HintKind, hints};

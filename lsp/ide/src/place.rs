@@ -27,7 +27,7 @@ impl Edit {
     }
 }
 
-/// Returns the token at an offset; between two tokens the one that is no white space, the right
+/// Returns the token at an offset; between two tokens the one that is not white space, the right
 /// one of two.
 pub(crate) fn token_at(root: &SyntaxNode, offset: TextSize) -> Option<SyntaxToken> {
     if offset > root.text_range().end() {

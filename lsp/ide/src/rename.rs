@@ -57,7 +57,7 @@ pub fn rename(
     Ok(edits.into_values().collect())
 }
 
-/// The checks that have their names from a tag: what speaks of them speaks of it.
+/// The checks that have their names from a tag: what refers to them refers to it.
 fn named_after(db: &dyn Db, project: Project, symbol: &Symbol) -> Vec<Symbol> {
     let Symbol::Item(tag) = symbol else { return Vec::new() };
     if tag.key.kind != ItemKind::Tag {
@@ -76,7 +76,7 @@ fn named_after(db: &dyn Db, project: Project, symbol: &Symbol) -> Vec<Symbol> {
 }
 
 fn renamable(db: &dyn Db, project: Project, file: SourceFile, offset: TextSize) -> Result<Named, String> {
-    let named = named_at(db, project, file, offset).ok_or("there is no name here that could be changed")?;
+    let named = named_at(db, project, file, offset).ok_or("there is no name here that can be changed")?;
     let Some(item) = item_of(&named.symbol) else {
         return Err("modules of the standard library have the names that they have".to_owned());
     };
@@ -110,7 +110,7 @@ fn check_form(name: &str) -> Result<(), String> {
     if is_kebab {
         return Ok(());
     }
-    Err(format!("`{name}` is no name: names are lower case with `-` between words"))
+    Err(format!("`{name}` is not a name: names are lower case with `-` between words"))
 }
 
 /// Nothing else has the name where it would count.
@@ -154,7 +154,7 @@ fn member_taken(db: &dyn Db, project: Project, tag: &ItemRef, name: &str) -> boo
     members.iter().any(|member| member.to_lowercase() == name.to_lowercase())
 }
 
-/// The new name as it is written at a place: in quotes where the old one is, or where it is no plain
+/// The new name as it is written at a place: in quotes where the old one is, or where it is not a plain
 /// word; in backticks where it is reserved.
 fn written(db: &dyn Db, place: Place, symbol: &Symbol, name: &str) -> String {
     let old = place.file.text(db).get(std::ops::Range::from(place.range)).unwrap_or_default();

@@ -4,7 +4,7 @@ use tagpol_sema::{Db, SourceFile};
 use tagpol_syntax::TextSize;
 
 use crate::completion::calls;
-use crate::words;
+use crate::keyword_docs;
 
 /// How a function is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,6 @@ pub fn signature_help(db: &dyn Db, file: SourceFile, offset: TextSize) -> Option
         parameters: parameters.to_vec(),
         // `coalesce` takes any number.
         active: argument.min(parameters.len().saturating_sub(1)),
-        docs: words::word(&name).unwrap_or_default(),
+        docs: keyword_docs::word(&name).unwrap_or_default(),
     })
 }

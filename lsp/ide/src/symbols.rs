@@ -159,7 +159,7 @@ pub fn workspace_symbols(db: &dyn Db, project: Project, query: &str) -> Vec<Work
     symbols.collect()
 }
 
-/// How far a name is from a query: None where its letters are not in it in order, 0 for the same.
+/// How far a name is from a query: None if its letters are not in it in order, 0 for the same.
 fn distance(query: &str, name: &str) -> Option<usize> {
     let name = name.to_lowercase();
     if let Some(at) = name.find(query) {

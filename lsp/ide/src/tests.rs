@@ -29,7 +29,7 @@ pub fn tests(db: &dyn Db, file: SourceFile) -> Vec<Test> {
     tests.collect()
 }
 
-/// Returns where a check stands; where it has no name of its own, its policy's name. None where there is
+/// Returns where a check stands; where it has no name of its own, its policy's name. None if there is
 /// no such policy.
 pub fn check_place(db: &dyn Db, project: Project, policy: &str, check: &str) -> Option<Place> {
     let scope = scope(db, project);

@@ -1,4 +1,4 @@
-//! What each word of a file is, for its colour.
+//! What each word of a file is, for its color.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use tagpol_sema::hir::ItemKind;
 use tagpol_sema::{Db, Mention, Project, SourceFile, Symbol, file_mentions, range_of};
 use tagpol_syntax::{SyntaxKind, SyntaxToken, TextRange, TextSize};
 
-/// A coloured word.
+/// A colored word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     /// Its bytes, on one line.

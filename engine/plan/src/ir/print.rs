@@ -10,7 +10,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use tagpol_sema::words::op_text;
+use tagpol_sema::pretty::op_text;
 
 use super::{
     Aggregate, Dictionary, Direction, Expr, Field, Function, GlobPart, Literal, Plan, Query, Select, Type,

@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
+use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{CmpOp, Loc, Value};
-use tagpol_sema::words::Words;
 
 use super::{Computed, Lowering, note};
 use crate::ir::{ComputedText, ComputedTexts, Expr, Function, Type};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tagpol_sema::formats::{fold_key, lower};
+use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::{
     CmpOp, MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagId, TagType, Transform,
 };
-use tagpol_sema::words::quoted;
 
 use super::pred::in_list;
 use super::text::{TargetPart, glob, group_count, target};

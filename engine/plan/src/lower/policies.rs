@@ -1,7 +1,7 @@
 //! Policies become the state of each check for each resource.
 
+use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{Check, CheckKind, CmpOp, Policy};
-use tagpol_sema::words::Words;
 
 use super::pred::shift;
 use super::{Lowering, note};

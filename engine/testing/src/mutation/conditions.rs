@@ -3,7 +3,7 @@
 use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{CmpOp, Direction, Loc, Pred, TextOp, Value};
 
-use tagpol_sema::words::{Words, op_text, quoted};
+use tagpol_sema::pretty::{Words, op_text, quoted};
 
 /// A mutated condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,8 +130,7 @@ fn changed_leaf(words: &Words<'_>, leaf: &Pred) -> Vec<(String, Pred)> {
         }
         Pred::ComputedText { op, value, operand } => {
             let other = if *op == TextOp::Contains { TextOp::StartsWith } else { TextOp::Contains };
-            let changed =
-                Pred::ComputedText { op: other, value: value.clone(), operand: operand.clone() };
+            let changed = Pred::ComputedText { op: other, value: value.clone(), operand: operand.clone() };
             vec![(format!("`{text}` became `{}`", words.pred(&changed)), changed)]
         }
         Pred::Matches { value, regex, whole: true } => {

@@ -9,8 +9,8 @@ mod tags;
 mod tests;
 
 use rust_decimal::Decimal;
+use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{Attr, Check, Loc, Policy, Pred, Severity};
-use tagpol_sema::words::Words;
 
 use crate::document::{Anchor, Block, Document, Kind, Page, Span, Text, Topic};
 use crate::links::{Links, anchor, tag_anchor};

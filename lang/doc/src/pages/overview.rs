@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
+use tagpol_sema::pretty::type_text;
 use tagpol_sema::program::{Policy, Tag};
-use tagpol_sema::words::type_text;
 
 use super::{Writer, code, counted, listed, percent, plain, text};
 use crate::document::{Block, Kind, Span, Text, Topic};

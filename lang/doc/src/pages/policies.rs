@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
+use tagpol_sema::pretty::duration;
 use tagpol_sema::program::{Check, Exemption, Policy};
-use tagpol_sema::words::duration;
 
 use super::{Writer, code, fact, links, listed, or_none, plain, text};
 use crate::document::{Block, Kind, Span, Text};
@@ -81,7 +81,7 @@ fn severity(writer: &Writer<'_>, policy: &Policy) -> Text {
         text_of.extend([
             text(" in "),
             Span::Code("tagpol.toml".to_owned()),
-            text(&format!("; the policy says {}", policy.severity.as_str())),
+            text(&format!("; the policy has {}", policy.severity.as_str())),
         ]);
     }
     text_of

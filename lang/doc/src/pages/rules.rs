@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
+use tagpol_sema::pretty::type_text;
 use tagpol_sema::program::{ActionKind, Define, Rule, Table, TagId, Value};
-use tagpol_sema::words::type_text;
 
 use super::{Writer, code, fact, links, listed, or_none, plain, text};
 use crate::document::{Block, Kind, Span, Text};

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
+use tagpol_sema::pretty::{pattern_text, type_text};
 use tagpol_sema::program::{
     Action, ActionKind, MapTarget, Normalize, Otherwise, Rule, Tag, TagId, TagType, Transform,
 };
-use tagpol_sema::words::{pattern_text, type_text};
 
 use super::rules::given_value;
 use super::{Writer, check_path, code, fact, links, listed, or_none, percent, plain, text};
@@ -23,7 +23,8 @@ fn blocks_of(writer: &Writer<'_>, id: TagId, tag: &Tag) -> Vec<Block> {
     blocks.push(Block::Facts(facts(writer, id, tag)));
     let sources = sources(writer, id, tag);
     if sources.len() > 1 {
-        blocks.push(Block::Paragraph(plain("Where nobody decided a value, the first of these gives it:")));
+        blocks
+            .push(Block::Paragraph(plain("Unless a person decided the value, the first of these gives it:")));
         blocks.push(Block::Steps(sources));
     }
     blocks.extend(native(writer, id, tag));
@@ -137,7 +138,7 @@ fn others(tag: &Tag, normalize: &Normalize) -> Text {
         // Any text is valid.
         Otherwise::Keep if tag.ty == TagType::Text => None,
         Otherwise::Keep => Some(plain("kept as they are, valid or not")),
-        Otherwise::Missing => Some(plain("missing where they are not valid")),
+        Otherwise::Missing => Some(plain("missing if they are not valid")),
     };
     listed(normalize.transforms.iter().map(change).chain(otherwise))
 }

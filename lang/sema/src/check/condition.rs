@@ -55,7 +55,7 @@ impl Ctx<'_> {
 
     fn lone_alternative(&mut self, name: &Name, tag: &Name) {
         let (value, tag) = (&name.text, &tag.text);
-        let message = format!("`{value}` is no condition, but a value of `{tag}`");
+        let message = format!("`{value}` is a value of `{tag}`, not a condition");
         let draft = self.draft(Code::E0010, name.id, message);
         let help =
             format!("compare it too: `{tag} == {value}`; of several values, `{tag} in […]` is shorter");
@@ -63,7 +63,7 @@ impl Ctx<'_> {
     }
 
     fn conditions(&mut self, parts: &[Expr]) -> Option<Vec<Pred>> {
-        // All parts are checked, so that each mistake is told in one run.
+        // All parts are checked, so that each mistake is reported in one run.
         let parts: Vec<Option<Pred>> = parts.iter().map(|part| self.condition(part)).collect();
         parts.into_iter().collect()
     }
@@ -105,7 +105,7 @@ impl Ctx<'_> {
             hir::Value::Quantity(Quantity { number, .. }) if number.len() == 3 => {
                 "write a number without a comma between its digits, as in `1000 USD`"
             }
-            _ => "ask something of it: `is set`, `== …`, `in […]`, `matches /…/`",
+            _ => "write a test: `is set`, `== …`, `in […]`, `matches /…/`",
         };
         let draft = self
             .draft(Code::E0020, value.id(), format!("expected a condition, found {}", ty.describe()))
@@ -167,7 +167,7 @@ impl Ctx<'_> {
         Some((left, right))
     }
 
-    /// Whether a value is a literal or a name that is no tag: something that takes its type from
+    /// Whether a value is a literal or a name that is not a tag: something that takes its type from
     /// the other side.
     fn may_be_member(&self, value: &hir::Value) -> bool {
         match value {
@@ -187,7 +187,13 @@ impl Ctx<'_> {
     }
 
     /// How values of two types are compared.
-    pub(super) fn compare_as(&mut self, node: NodeId, left: &Ty, right: &Ty, right_node: NodeId) -> Option<CompareAs> {
+    pub(super) fn compare_as(
+        &mut self,
+        node: NodeId,
+        left: &Ty,
+        right: &Ty,
+        right_node: NodeId,
+    ) -> Option<CompareAs> {
         let by = match (left, right) {
             (a, b) if a.is_text() && b.is_text() => Some(CompareAs::Text),
             (Ty::Bool, Ty::Bool) | (Ty::Json, Ty::Bool) | (Ty::Bool, Ty::Json) => Some(CompareAs::Text),
@@ -232,7 +238,7 @@ impl Ctx<'_> {
         list: &[hir::Value],
     ) -> Option<Pred> {
         if list.is_empty() {
-            let draft = self.draft(Code::E0020, list_id, "an empty list holds nothing");
+            let draft = self.draft(Code::E0020, list_id, "this list is empty");
             self.report(draft.help("name at least one value"));
             return None;
         }
@@ -256,21 +262,22 @@ impl Ctx<'_> {
             return None;
         }
         if let hir::Value::Regex(regex) = operand {
-            let whole = match op {
-                "matches" => true,
-                "contains" => false,
-                _ => {
-                    let draft = self.draft(
-                        Code::E0020,
-                        regex.id,
-                        format!("`{op}` takes a text, not a regular expression"),
-                    );
-                    self.report(
-                        draft.help("use `matches /…/` for the whole value, `contains /…/` for a part of it"),
-                    );
-                    return None;
-                }
-            };
+            let whole =
+                match op {
+                    "matches" => true,
+                    "contains" => false,
+                    _ => {
+                        let draft = self.draft(
+                            Code::E0020,
+                            regex.id,
+                            format!("`{op}` takes a text, not a regular expression"),
+                        );
+                        self.report(draft.help(
+                            "use `matches /…/` for the whole value, or `contains /…/` for a part of it",
+                        ));
+                        return None;
+                    }
+                };
             return Some(Pred::Matches { value: typed, regex: self.regex(regex)?, whole });
         }
         let op = match op {
@@ -305,7 +312,7 @@ impl Ctx<'_> {
             one => std::slice::from_ref(one),
         };
         if members.is_empty() {
-            let draft = self.draft(Code::E0020, operand.id(), "an empty list holds nothing");
+            let draft = self.draft(Code::E0020, operand.id(), "this list is empty");
             self.report(draft.help("name at least one text"));
             return None;
         }
@@ -394,7 +401,7 @@ impl Ctx<'_> {
             let draft = self.draft(
                 Code::E0020,
                 value.id(),
-                format!("`is {}` asks of text, not of {}", what.text, ty.describe()),
+                format!("`is {}` tests text, not {}", what.text, ty.describe()),
             );
             self.report(draft);
             return None;
@@ -417,7 +424,7 @@ impl Ctx<'_> {
             return Some(Pred::IsValid(tag));
         }
         let draft = self.draft(Code::E0014, what.id, "only a tag has a type to be valid for");
-        self.report(draft.help("ask `is email`, `is date`, `is number` or `is url` of other values"));
+        self.report(draft.help("test other values with `is email`, `is date`, `is number` or `is url`"));
         None
     }
 
@@ -427,7 +434,7 @@ impl Ctx<'_> {
         let computed =
             matches!(typed, Value::Native(_) | Value::Meta(_) | Value::Call(..) | Value::Extract(..));
         if !(matches!(ty, Ty::Date | Ty::Time) || (ty.is_text() && computed)) {
-            let message = format!("`within` asks of a date, not of {}", ty.describe());
+            let message = format!("`within` tests a date, not {}", ty.describe());
             let mut draft = self.draft(Code::E0020, value.id(), message);
             if matches!(typed, Value::Tag(_)) {
                 draft = draft.help("declare the tag as `date`");
@@ -479,5 +486,5 @@ fn op_words(op: TextOp) -> &'static str {
 /// What other languages write for a value that is not there, and what is written here.
 pub(super) fn absence(word: &str) -> Option<&'static str> {
     matches!(word, "null" | "nil" | "none" | "undefined" | "NULL" | "None" | "missing")
-        .then_some("whether there is a value is asked by `is set` and `is missing`")
+        .then_some("test whether there is a value with `is set` or `is missing`")
 }

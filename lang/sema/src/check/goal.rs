@@ -1,4 +1,4 @@
-//! What speaks of the whole portfolio: `goal`, `allocate` and `infer`.
+//! What refers to the whole portfolio: `goal`, `allocate` and `infer`.
 
 use rust_decimal::Decimal;
 
@@ -87,7 +87,7 @@ impl Ctx<'_> {
             return Some(share);
         }
         let mut draft = self
-            .draft(Code::E0024, node, format!("`{text}` is no share of a whole"))
+            .draft(Code::E0024, node, format!("`{text}` is not a share of a whole"))
             .help("write a percentage from `0%` to `100%`, or a number from 0 to 1");
         let hundred = Decimal::ONE_HUNDRED;
         if percent.is_none() && number.is_some_and(|number| number > Decimal::ONE && number <= hundred) {
@@ -104,11 +104,7 @@ impl Ctx<'_> {
         let suggest = body.suggest.first().map(|(node, text)| self.share(*node, text));
         if apply.is_none() && suggest.is_none() && !item.broken {
             let draft = self
-                .draft(
-                    Code::E0040,
-                    item.name.id,
-                    "this `infer` says neither when to apply nor when to suggest",
-                )
+                .draft(Code::E0040, item.name.id, "this `infer` has neither `apply at` nor `suggest at`")
                 .help("add a line like `apply at 0.90` or `suggest at 0.70`");
             self.report(draft);
             return None;
@@ -177,7 +173,7 @@ impl Ctx<'_> {
             (2, Some(shares)) => self.fixed(split, shares, tag),
             (2, None) => {
                 let draft = self
-                    .draft(Code::E0040, split.id, "`split fixed` does not say the shares")
+                    .draft(Code::E0040, split.id, "`split fixed` has no shares")
                     .help("name them: `split fixed { web: 60%  data: 40% }`");
                 self.report(draft);
                 None
@@ -185,7 +181,7 @@ impl Ctx<'_> {
             (_, Some(_)) => {
                 let draft = self
                     .draft(Code::E0020, split.id, format!("`split {}` takes no shares", split.how.text))
-                    .help("shares stand after `split fixed`");
+                    .help("shares are written after `split fixed`");
                 self.report(draft);
                 None
             }
@@ -238,13 +234,13 @@ impl Ctx<'_> {
                     node,
                     format!("`{value}` has a share and is not among the values of `to`"),
                 )
-                .help("name it there too, or leave its share out");
+                .help("name it there too, or remove its share");
             self.report(draft);
         }
         for value in among.iter().filter(|value| shares.iter().all(|(other, _)| other != *value)) {
             let draft = self
                 .draft(Code::E0047, node, format!("`{value}` has no share"))
-                .help("give it one, `0%` if it is to get nothing");
+                .help("add one; `0%` if its share is empty");
             self.report(draft);
         }
     }

@@ -11,7 +11,7 @@ impl Ctx<'_> {
     /// Checks a list by itself. Whether its members fit is checked where a condition names it.
     pub(super) fn list(&mut self, body: &hir::List) -> Option<Typed> {
         if body.members.is_empty() {
-            let draft = self.draft(Code::E0020, body.id, "an empty list holds nothing");
+            let draft = self.draft(Code::E0020, body.id, "this list is empty");
             self.report(draft.help("name at least one value"));
             return None;
         }
@@ -26,8 +26,10 @@ impl Ctx<'_> {
                 Value::Path(_, _, steps) if steps.is_empty() => true,
                 Value::Number(..) | Value::Date(..) | Value::Bool(..) | Value::Quantity(_) => true,
                 other => {
-                    let draft = self.draft(Code::E0020, other.id(), "a list holds plain values only");
-                    self.report(draft.help("write texts in quotes, numbers, dates, or members of an enumeration"));
+                    let draft = self.draft(Code::E0020, other.id(), "a list contains plain values only");
+                    self.report(
+                        draft.help("write texts in quotes, numbers, dates, or members of an enumeration"),
+                    );
                     false
                 }
             };
@@ -42,7 +44,8 @@ impl Ctx<'_> {
                 self.used(name.id, Used::Def(def));
                 self.reads.lists.insert(index);
                 let (value, ty) = self.value(value, None)?;
-                let (list, by) = self.named_members(index, name.id, |ctx, members| ctx.members(&ty, members))?;
+                let (list, by) =
+                    self.named_members(index, name.id, |ctx, members| ctx.members(&ty, members))?;
                 Some(Pred::In { value, list, negated, by })
             }
             Some(Def::Table(table)) => self.is_in_table(value, negated, name, table),
@@ -55,7 +58,7 @@ impl Ctx<'_> {
     }
 
     /// A value is in a table where it is the key of a row: where the cell of the key column in its
-    /// row is there. `not in` is a comparison, so it is false where the value is missing.
+    /// row is there. `not in` is a comparison, so it is false if the value is missing.
     fn is_in_table(&mut self, value: &Value, negated: bool, name: &Name, table: TableId) -> Option<Pred> {
         self.used(name.id, Used::Def(Def::Table(table)));
         self.reads.tables.insert(table);
@@ -102,7 +105,7 @@ impl Ctx<'_> {
             let Some((value, member_ty)) = self.value(member, Some(ty)) else { continue };
             if !value.is_literal() {
                 let draft = self
-                    .draft(Code::E0020, member.id(), "a list holds plain values only")
+                    .draft(Code::E0020, member.id(), "a list contains plain values only")
                     .help("compare with another tag by `==`");
                 self.report(draft);
                 continue;
@@ -138,7 +141,7 @@ impl Ctx<'_> {
             }
             None => self
                 .draft(Code::E0010, name.id, format!("there is no list or table `{word}`"))
-                .help(format!("define it: `list {word} = [\"a\", \"b\"]`; a single value stands in brackets: `[\"{word}\"]`"))
+                .help(format!("define it: `list {word} = [\"a\", \"b\"]`; a single value is written in brackets: `[\"{word}\"]`"))
                 .meant(self.similar(word, Wanted::Collection).as_deref()),
         };
         self.report(draft);

@@ -18,7 +18,7 @@ const DURATIONS: [(&str, &str, i64); 5] = [
     ("week", "weeks", 604_800),
 ];
 
-/// The longest length of time that a program may speak of: 100 years of 365 days.
+/// The longest length of time that a program may refer to: 100 years of 365 days.
 const LONGEST: i64 = 100 * 365 * 86_400;
 
 /// What a number with a unit can be.
@@ -42,7 +42,7 @@ impl Ctx<'_> {
         }
         let words = DURATIONS.iter().map(|(_, many, _)| *many);
         let mut draft = self
-            .draft(Code::E0023, quantity.unit.id, format!("`{unit}` is no unit"))
+            .draft(Code::E0023, quantity.unit.id, format!("`{unit}` is not a unit"))
             .help("units of time are seconds, minutes, hours, days and weeks; money takes the three capital letters of its currency, as in `500 USD`");
         let upper = unit.to_ascii_uppercase();
         draft = match abbreviation(unit) {
@@ -64,7 +64,7 @@ impl Ctx<'_> {
             _ => {
                 let draft = self
                     .draft(Code::E0024, quantity.id, "this length of time is out of range")
-                    .help("it must be between nothing and 100 years");
+                    .help("it must be between 0 seconds and 100 years");
                 self.report(draft);
                 None
             }
@@ -106,7 +106,7 @@ impl Ctx<'_> {
         let date = formats::parse_date(text);
         if date.is_none() {
             let draft = self
-                .draft(Code::E0024, node, format!("`{text}` is no day of the calendar"))
+                .draft(Code::E0024, node, format!("`{text}` is not a day of the calendar"))
                 .help("dates are written `YYYY-MM-DD`");
             self.report(draft);
         }

@@ -31,7 +31,7 @@ use crate::program::{self, DefineId, Pred, TableId, TagId, TagType};
 /// A checked item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// Its part of the program; None where too little of it is right.
+    /// Its part of the program; None if too little of it is right.
     pub typed: Option<Typed>,
     /// What it reads.
     pub reads: Reads,
@@ -97,7 +97,7 @@ pub enum Used {
     Given(usize),
 }
 
-/// What an item refers to, for the search for circles.
+/// What an item refers to, for the search for cycles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reads {
     /// Tags whose virtual value it reads.
@@ -255,7 +255,7 @@ impl Ctx<'_> {
     fn escapes(&mut self, text: &Text) {
         for (node, escape) in &text.bad_escapes {
             let draft = self
-                .draft(Code::E0006, *node, format!("`{escape}` is no escape"))
+                .draft(Code::E0006, *node, format!("`{escape}` is not an escape"))
                 .help("the escapes are `\\\"`, `\\\\`, `\\n`, `\\t`, `\\r`, `\\{`, `\\}` and `\\u{…}`; a backslash itself is `\\\\`")
                 .fix(format!("\\{escape}"));
             self.report(draft);
@@ -268,7 +268,7 @@ impl Ctx<'_> {
             let TextPart::OpenBrace(node) = part else { continue };
             let draft = self
                 .draft(Code::E0020, *node, "this brace is not closed")
-                .help("a template is `\"{team}-x\"`; a brace as such is written `\\{`")
+                .help("a template is written `\"{team}-x\"`; a literal brace is written `\\{`")
                 .fix("\\{");
             self.report(draft);
         }
@@ -281,8 +281,8 @@ impl Ctx<'_> {
         for part in &text.parts {
             let TextPart::Path(node, ..) = part else { continue };
             let draft = self
-                .draft(Code::E0020, *node, "a text stands for itself here: no tag is put in")
-                .help("templates like `\"{team}-x\"` are values of `set` and `fill` and sides of `==`; a brace as such is written `\\{`");
+                .draft(Code::E0020, *node, "this text is used as it is, without the values of tags")
+                .help("templates like `\"{team}-x\"` can be values of `set` and `fill` and sides of `==`; a literal brace is written `\\{`");
             self.report(draft);
         }
         text.value.clone()
@@ -319,7 +319,9 @@ impl Ctx<'_> {
     /// has it.
     fn declare_tag(&self, name: &str) -> String {
         match self.module_with_tag(name) {
-            Some(module) => format!("declare it as a tag (`tag {name}: text`), or write `use {module}::{{{name}}}`"),
+            Some(module) => {
+                format!("declare it as a tag (`tag {name}: text`), or write `use {module}::{{{name}}}`")
+            }
             None => format!("declare it: `tag {name}: text`"),
         }
     }
@@ -369,7 +371,7 @@ impl Ctx<'_> {
             let list: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
             let one_of = if list.len() > 1 { "one of " } else { "" };
             let draft = self
-                .draft(Code::E0045, name.id, format!("`{}` is no {what}", name.text))
+                .draft(Code::E0045, name.id, format!("`{}` is not a valid {what}", name.text))
                 .help(format!("write {one_of}{}", list.join(", ")))
                 .did_you_mean(&name.text, words.iter().map(|(word, _)| *word));
             self.report(draft);
@@ -384,7 +386,7 @@ impl Body {
     }
 }
 
-/// Turns "it may be absent, and where present it may be wrong" around: None where it is wrong.
+/// Turns "it may be absent, and where present it may be wrong" around: None if it is wrong.
 #[expect(clippy::option_option, reason = "the two layers are the point")]
 fn sound<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     part.map_or(Some(None), |part| part.map(Some))
@@ -393,7 +395,7 @@ fn sound<T>(part: Option<Option<T>>) -> Option<Option<T>> {
 /// The words that are names in backticks only.
 const RESERVED: [&str; 6] = ["and", "else", "in", "is", "not", "or"];
 
-/// Writes a name in kebab-case: `CostCenter` and `cost_center` become `cost-center`. None where
+/// Writes a name in kebab-case: `CostCenter` and `cost_center` become `cost-center`. None if
 /// nothing is left that a name could begin with.
 fn kebab_case(name: &str) -> Option<String> {
     let mut out = String::new();

@@ -42,7 +42,7 @@ impl Ctx<'_> {
             self.escapes(key);
             let fold = crate::formats::fold_key(&key.value);
             if fold.is_empty() {
-                let draft = self.draft(Code::E0024, key.id, "this key has no letter that counts");
+                let draft = self.draft(Code::E0024, key.id, "this key has no letters or digits");
                 self.report(
                     draft.help("keys compare regardless of case and of `-`, `_`, `.`, `:` and spaces"),
                 );
@@ -131,7 +131,7 @@ impl Ctx<'_> {
             return Some(());
         }
         let draft = self
-            .draft(Code::E0024, node, format!("`${highest}` stands for no group of the expression"))
+            .draft(Code::E0024, node, format!("the expression has no group `${highest}`"))
             .help("`$1` is the first pair of parentheses, `$0` the whole value, `$$` a dollar sign");
         self.report(draft);
         None
@@ -142,7 +142,7 @@ impl Ctx<'_> {
         let transforms = names.iter().filter_map(|name| self.word(name, "transform", &words)).collect();
         if let (Some(first), Some(TagType::OneOf(_) | TagType::Bool)) = (names.first(), ty) {
             let draft = self
-                .draft(Code::E0020, first.id, "a transform has nothing to do here")
+                .draft(Code::E0020, first.id, "a transform has no effect here")
                 .help("members of an enumeration already match trimmed and regardless of case");
             self.report(draft);
         }

@@ -12,7 +12,7 @@ use crate::program::{
 };
 use crate::validity::describe;
 
-/// Lists the identities of a policy's checks, so that what names one is checked again only where
+/// Lists the identities of a policy's checks, so that what names one is checked again only if
 /// these change. None: the policy is wrong.
 #[salsa::tracked(returns(ref))]
 fn check_ids(db: &dyn Db, project: Project, policy: ItemRef) -> Option<Vec<String>> {
@@ -99,7 +99,7 @@ impl Ctx<'_> {
         let draft = self
             .draft(Code::E0046, remedy.tag.id, format!("no check of this policy is about `{name}`"))
             .help(format!(
-                "a remedy is told with the findings of the checks about its tag: add `require {name}`, or leave the remedy out"
+                "a remedy is shown with the findings of checks about its tag: add `require {name}`, or remove the remedy"
             ));
         self.report(draft);
     }
@@ -127,7 +127,7 @@ impl Ctx<'_> {
     fn escalation(&mut self, node: NodeId, to: &hir::Text, after: Option<&Quantity>) -> Option<Escalation> {
         self.escapes(to);
         let Some(after) = after else {
-            let draft = self.draft(Code::E0040, node, "`escalate` does not say when");
+            let draft = self.draft(Code::E0040, node, "`escalate` has no `after`");
             self.report(draft.help("add `after 48 hours`"));
             return None;
         };
@@ -146,13 +146,13 @@ impl Ctx<'_> {
             match first.iter().find(|(id, _)| *id == check.id) {
                 None => first.push((check.id.clone(), hir.id)),
                 Some((_, node)) => {
-                    let message = format!("two checks of `{}` are called `{}`", item.name.text, check.id);
+                    let message = format!("two checks of `{}` are named `{}`", item.name.text, check.id);
                     let help = match &hir.label {
                         Some(_) => {
                             "a label names one check: give each a statement and a label of its own".to_owned()
                         }
                         None => format!(
-                            "a check is called after its tag unless it has a label: `require {}-known: …`",
+                            "a check is named after its tag, unless it has a label: `require {}-known: …`",
                             check.id
                         ),
                     };
@@ -226,12 +226,10 @@ impl Ctx<'_> {
                 _ => {}
             }
         }
-        let draft = self
-            .draft(Code::E0043, check.id, "this check has no name")
-            .help(format!(
-                "give it a label, by which waivers and reports know it: `{} my-label: …`",
-                if check.require { "require" } else { "forbid" }
-            ));
+        let draft = self.draft(Code::E0043, check.id, "this check has no name").help(format!(
+            "give it a label, which waivers and reports use: `{} my-label: …`",
+            if check.require { "require" } else { "forbid" }
+        ));
         self.report(draft);
         None
     }
@@ -350,7 +348,7 @@ impl Ctx<'_> {
                 if text.value.trim().is_empty() {
                     let draft = self
                         .draft(Code::E0040, text.id, "this waiver gives no reason")
-                        .help("say why, and where it was agreed: `\"TICKET-1: the reason\"`");
+                        .help("write the reason, and where it was agreed: `\"TICKET-1: the reason\"`");
                     self.report(draft);
                 }
                 Some(text.value.clone())

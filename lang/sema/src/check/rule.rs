@@ -50,8 +50,8 @@ impl Ctx<'_> {
             let Some(Def::Tag(tag)) = self.scope().names.get(name) else { continue };
             if self.reads.tags.contains(tag) {
                 let draft = self
-                    .draft(Code::E0031, action.tag.id, format!("the condition of `fill {name}` asks for `{name}` itself"))
-                    .help(format!("leave that out: it fills only where `{name}` would be missing; the native value is `native.{name}`"));
+                    .draft(Code::E0031, action.tag.id, format!("the condition of `fill {name}` reads `{name}` itself"))
+                    .help(format!("remove that part: `fill` only applies if `{name}` would be missing; the native value is `native.{name}`"));
                 self.report(draft);
                 found = true;
             }
@@ -62,7 +62,7 @@ impl Ctx<'_> {
     fn priority(&mut self, node: hir::NodeId, text: &str) -> Option<i64> {
         let priority = text.parse().ok();
         if priority.is_none() {
-            let draft = self.draft(Code::E0024, node, format!("`{text}` is no priority"));
+            let draft = self.draft(Code::E0024, node, format!("`{text}` is not a priority"));
             self.report(draft.help("a priority is a whole number; higher ones win"));
         }
         priority
@@ -78,7 +78,7 @@ impl Ctx<'_> {
             let draft = self
                 .draft(Code::E0031, action.value.id(), format!("`fill {name}` reads `{name}` itself"))
                 .help(format!(
-                    "it fills only where `{name}` would be missing; the native value is `native.{name}`"
+                    "`fill` only applies if `{name}` would be missing; the native value is `native.{name}`"
                 ));
             self.report(draft);
             return None;

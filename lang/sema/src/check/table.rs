@@ -15,7 +15,7 @@ use crate::program::{Table, TableColumn, TableId, Value};
 /// What is declared of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableDecl {
-    /// The table; None where its declaration is wrong, which has been reported.
+    /// The table; None if its declaration is wrong, which has been reported.
     pub table: Option<Table>,
     pub(crate) drafts: Vec<Draft>,
 }
@@ -73,7 +73,7 @@ impl Ctx<'_> {
         known.then_some(table)
     }
 
-    /// The columns; None where one of them is wrong.
+    /// The columns; None if one of them is wrong.
     fn columns(&mut self, columns: &[hir::Column]) -> Option<Vec<TableColumn>> {
         let mut first: Vec<(&str, NodeId)> = Vec::new();
         let mut typed = Vec::new();
@@ -101,7 +101,7 @@ impl Ctx<'_> {
                 .draft(
                     Code::E0044,
                     body.key.id,
-                    format!("the key `{}` is no column of this table", body.key.text),
+                    format!("the key `{}` is not a column of this table", body.key.text),
                 )
                 .help(format!("declare it among the columns: `{}: text`", body.key.text))
                 .did_you_mean(&body.key.text, names);

@@ -15,7 +15,7 @@ use crate::validity::{Validity, describe};
 /// What is declared of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TagDecl {
-    /// Its type; None where the declaration is wrong, which has been reported.
+    /// Its type; None if the declaration is wrong, which has been reported.
     pub ty: Option<TagType>,
     /// How much it matters.
     pub importance: Option<Severity>,
@@ -165,7 +165,7 @@ impl Ctx<'_> {
 
     fn lacks_quotes(&mut self, tag: &str, ty: &TagType, name: &Name) {
         let mut draft = self
-            .draft(Code::E0010, name.id, format!("`{}` is no value of `{tag}`", name.text))
+            .draft(Code::E0010, name.id, format!("`{}` is not a value of `{tag}`", name.text))
             .label(format!("`{tag}` is {}", describe(ty)))
             .help("a text is written in quotes");
         if Validity::of(ty).holds(&name.text) {
@@ -174,7 +174,7 @@ impl Ctx<'_> {
         self.report(draft);
     }
 
-    /// Reports a text that is no valid value of a tag.
+    /// Reports a text that is not a valid value of a tag.
     pub(super) fn valid_for(
         &mut self,
         tag: &str,
@@ -187,7 +187,7 @@ impl Ctx<'_> {
             return Some(text);
         }
         let mut draft = self
-            .draft(Code::E0012, node, format!("`{text}` is no value of `{tag}`"))
+            .draft(Code::E0012, node, format!("`{text}` is not a value of `{tag}`"))
             .label(format!("`{tag}` is {}", describe(ty)));
         if let TagType::OneOf(members) = ty
             && self.compared < COMPARED_WORDS
@@ -206,7 +206,7 @@ impl Ctx<'_> {
         }
     }
 
-    /// Returns the tag where its type is an enumeration, and another item speaks of it. What a declaration
+    /// Returns the tag where its type is an enumeration, and another item refers to it. What a declaration
     /// says of its own members depends on no other name, so nothing is looked up there.
     fn enumeration(&self, tag: &str, ty: &TagType) -> Option<TagId> {
         if self.item.key.kind == ItemKind::Tag || !matches!(ty, TagType::OneOf(_)) {

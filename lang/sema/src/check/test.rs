@@ -48,7 +48,7 @@ impl Ctx<'_> {
                 .draft(
                     Code::E0011,
                     label.id,
-                    format!("two resources of this test are called `{}`", label.text),
+                    format!("two resources of this test are named `{}`", label.text),
                 )
                 .label("named here again")
                 .related(self.anchor(first.id), "first named here");
@@ -63,7 +63,7 @@ impl Ctx<'_> {
         let time = day.or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()));
         if time.is_none() {
             let draft = self
-                .draft(Code::E0024, node, format!("`{text}` is no time"))
+                .draft(Code::E0024, node, format!("`{text}` is not a time"))
                 .help("write a day like `2026-11-01`, or a time like `\"2026-11-01T12:00:00Z\"`");
             self.report(draft);
         }
@@ -118,7 +118,9 @@ impl Ctx<'_> {
             if let Some((other, _)) = typed.meta.iter().find(|(other, _)| overlap(other, &path)) {
                 let message = match *other == path {
                     true => format!("the field `{path}` is given twice"),
-                    false => format!("`{other}` and `{path}` cannot both be given: one leads through the other"),
+                    false => {
+                        format!("`{other}` and `{path}` cannot both be given: one leads through the other")
+                    }
                 };
                 let draft = self.draft(Code::E0041, key.id, message);
                 self.report(draft);
@@ -136,7 +138,7 @@ impl Ctx<'_> {
             let list = names.clone().collect::<Vec<_>>().join(", ");
             let draft = self
                 .draft(Code::E0013, name.id, format!("a resource has no `{}`", name.text))
-                .help(format!("what can be given is {list}, `tags {{ … }}` and `meta {{ … }}`"))
+                .help(format!("the fields are {list}, `tags {{ … }}` and `meta {{ … }}`"))
                 .did_you_mean(&name.text, names);
             self.report(draft);
             return None;
@@ -221,7 +223,7 @@ impl Ctx<'_> {
                 let message = format!("`{}` is {}, not a predicate", name.text, other.kind());
                 let draft = self.draft(Code::E0014, name.id, message);
                 let of_tag = matches!(other, Def::Tag(_));
-                let help = format!("ask for its value: `expect {} == …`, or `is missing`", name.text);
+                let help = format!("test its value: `expect {} == …`, or `is missing`", name.text);
                 if of_tag { draft.help(help) } else { draft }
             }
             None => self

@@ -71,14 +71,15 @@ impl Ctx<'_> {
             hir::Value::Path(node, name, steps) => self.path(*node, name, steps, expected),
             hir::Value::Regex(regex) => {
                 let draft = self
-                    .draft(Code::E0020, regex.id, "a regular expression is no value")
-                    .help("it stands after `matches` or `contains`, and in `extract`");
+                    .draft(Code::E0020, regex.id, "a regular expression is not a value")
+                    .help("it is written after `matches` or `contains`, or in `extract`");
                 self.report(draft);
                 None
             }
             hir::Value::List(node, _) => {
-                let draft =
-                    self.draft(Code::E0020, *node, "a list is no value").help("compare with a list by `in`");
+                let draft = self
+                    .draft(Code::E0020, *node, "a list is not a value")
+                    .help("compare with a list by `in`");
                 self.report(draft);
                 None
             }
@@ -105,7 +106,7 @@ impl Ctx<'_> {
             // Reported already.
             TextPart::OpenBrace(_) => None,
         });
-        // All parts are checked, so that each mistake is told in one run.
+        // All parts are checked, so that each mistake is reported in one run.
         let parts: Vec<Option<Value>> = parts.collect();
         parts.into_iter().collect::<Option<_>>().map(Value::Template)
     }
@@ -119,15 +120,15 @@ impl Ctx<'_> {
         };
         if !std::iter::once(first).chain(fields).all(is_name) {
             let draft = self
-                .draft(Code::E0020, node, "only a name stands between the braces of a text")
-                .help("write `{team}` or `{resource.name}`; a brace as such is written `\\{`");
+                .draft(Code::E0020, node, "the braces of a text contain a name only")
+                .help("write `{team}` or `{resource.name}`; a literal brace is written `\\{`");
             self.report(draft);
             return None;
         }
         let steps: Vec<Step> = fields.iter().cloned().map(Step::Field).collect();
         let (value, ty) = self.path(node, first, &steps, None)?;
         if matches!(ty, Ty::Time | Ty::Money | Ty::Duration) {
-            let draft = self.draft(Code::E0020, node, format!("{} cannot be put into a text", ty.describe()));
+            let draft = self.draft(Code::E0020, node, format!("{} cannot be part of a text", ty.describe()));
             self.report(draft);
             return None;
         }
@@ -151,7 +152,7 @@ impl Ctx<'_> {
                 let words = Source::ALL.map(Source::as_str);
                 if !words.contains(&text) {
                     let draft = self
-                        .draft(Code::E0012, node, format!("`{text}` is no source of a value"))
+                        .draft(Code::E0012, node, format!("`{text}` is not a source of a value"))
                         .label(format!("a source is one of {}", words.join(", ")))
                         .did_you_mean(text, words);
                     self.report(draft);
@@ -190,7 +191,7 @@ impl Ctx<'_> {
             (_, [Step::Field(field)]) => self.tag_field(name, field),
             _ => {
                 let draft = self
-                    .draft(Code::E0014, node, "this path stands for nothing")
+                    .draft(Code::E0014, node, "this path has no meaning")
                     .help("paths are `resource.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source` and `TABLE[key].column`");
                 self.report(draft);
                 None
@@ -229,7 +230,7 @@ impl Ctx<'_> {
                 let message = format!("`{}` is {}, not a value", name.text, other.kind());
                 let draft = self.draft(Code::E0014, name.id, message);
                 let is_list = matches!(other, Def::List(_));
-                let help = format!("ask for its values by `in`: `in {}`", name.text);
+                let help = format!("test for its values with `in {}`", name.text);
                 self.report(if is_list { draft.help(help) } else { draft });
                 None
             }
@@ -254,17 +255,16 @@ impl Ctx<'_> {
             draft.meant(self.similar(&name.text, Wanted::Tag).as_deref()).or_help(|| {
                 match self.module_with_tag(&name.text) {
                     Some(_) => self.declare_tag(&name.text),
-                    None => format!(
-                        "declare it (`tag {}: text`), or put it in quotes if it is a text",
-                        name.text
-                    ),
+                    None => {
+                        format!("declare it (`tag {}: text`), or put it in quotes if it is a text", name.text)
+                    }
                 }
             })
         };
         self.report(draft);
     }
 
-    /// The type of a tag's value. None where its declaration is wrong, which has been reported.
+    /// The type of a tag's value. None if its declaration is wrong, which has been reported.
     fn tag_ty(&self, tag: TagId) -> Option<Ty> {
         Some(match self.decl(tag).ty.as_ref()? {
             TagType::OneOf(_) => Ty::Member(tag),
@@ -290,7 +290,7 @@ impl Ctx<'_> {
         if path.split('.').any(str::is_empty) {
             let draft = self
                 .draft(Code::E0024, text.id, "this path leads nowhere")
-                .help("names of fields stand between its dots, as in `\"sku.name\"`");
+                .help("write names of fields between the dots, as in `\"sku.name\"`");
             self.report(draft);
             return None;
         }
@@ -318,7 +318,7 @@ impl Ctx<'_> {
             .draft(Code::E0013, field.id, format!("a resource has no `{}`", field.text))
             .help(format!("its attributes are {}", names.join(", ")));
         let draft = match (field.text.as_str(), self.scope().names.get(&field.text)) {
-            (tag, Some(Def::Tag(_))) => draft.help(format!("a tag stands alone: `{tag}`")),
+            (tag, Some(Def::Tag(_))) => draft.help(format!("a tag is written alone: `{tag}`")),
             ("cost" | "price" | "spend", _) => draft.help("did you mean `monthly-cost`?").fix("monthly-cost"),
             ("meta", _) => {
                 draft.help("name the field of the provider's own data: `resource.meta[\"path.to.field\"]`")
@@ -344,9 +344,11 @@ impl Ctx<'_> {
     /// `T.source`.
     fn tag_field(&mut self, name: &Name, field: &Name) -> Option<(Value, Ty)> {
         if matches!(name.text.as_str(), "tag" | "tags") && !self.scope().names.contains_key(&name.text) {
-            let draft = self.draft(Code::E0014, name.id, format!("`{}` holds nothing", name.text)).help(
-                format!("a tag stands alone: `{}`; a native one is `native[\"{}\"]`", field.text, field.text),
-            );
+            let draft =
+                self.draft(Code::E0014, name.id, format!("`{}` has no fields", name.text)).help(format!(
+                    "a tag is written alone: `{}`; a native tag is `native[\"{}\"]`",
+                    field.text, field.text
+                ));
             self.report(draft);
             return None;
         }
@@ -361,7 +363,7 @@ impl Ctx<'_> {
             other => {
                 let draft = self
                     .draft(Code::E0013, field.id, format!("a tag has no `{other}`"))
-                    .help("what can be asked of a tag is its `source` and its `confidence`")
+                    .help("a tag has the fields `source` and `confidence`")
                     .did_you_mean(other, ["source", "confidence"]);
                 self.report(draft);
                 return None;
@@ -453,7 +455,7 @@ impl Ctx<'_> {
             _ => "NAME(text)",
         };
         let usage = usage.replace("NAME", name);
-        let draft = self.draft(Code::E0025, node, format!("`{name}` takes other arguments"));
+        let draft = self.draft(Code::E0025, node, format!("wrong arguments of `{name}`"));
         self.report(draft.help(format!("write `{usage}`")));
     }
 }
@@ -474,7 +476,9 @@ fn operator_meant(name: &str) -> Option<&'static str> {
 /// A simple value as it is written. None: a fix would have to guess.
 fn written(value: &hir::Value) -> Option<String> {
     match value {
-        hir::Value::Text(text) if text.bad_escapes.is_empty() && !text.value.contains(['"', '\\', '{', '\n']) => {
+        hir::Value::Text(text)
+            if text.bad_escapes.is_empty() && !text.value.contains(['"', '\\', '{', '\n']) =>
+        {
             Some(format!("\"{}\"", text.value))
         }
         hir::Value::Path(_, name, steps) => {

@@ -37,8 +37,8 @@ impl Allowed {
         let needless = self.named.iter().filter(|(_, code)| !self.silenced.contains(code) && judged(*code));
         let drafts = needless.map(|(node, code)| {
             let name = code.lint_name().unwrap_or_default();
-            Draft::new(Code::L0022, item.anchor(*node), format!("`{name}` has nothing to say here"))
-                .help("leave it out, so that it does not hide a later mistake")
+            Draft::new(Code::L0022, item.anchor(*node), format!("`{name}` finds nothing here"))
+                .help("remove it, so that it does not hide a later mistake")
         });
         drafts.collect()
     }

@@ -42,7 +42,7 @@ impl Lint<'_> {
                 return;
             }
             let (found, instead) = match op {
-                CmpOp::Eq | CmpOp::Le | CmpOp::Ge => ("true wherever the value is there", "is set"),
+                CmpOp::Eq | CmpOp::Le | CmpOp::Ge => ("true if the value is set", "is set"),
                 CmpOp::Ne | CmpOp::Lt | CmpOp::Gt => ("never true", "is missing"),
             };
             let draft = self
@@ -61,12 +61,12 @@ impl Lint<'_> {
                 let first = Some(*places_of.entry(pred).or_insert(i)).filter(|first| *first < i);
                 let places = (exprs.get(i).and_then(place), first.and_then(|j| place(exprs.get(j)?)));
                 let (Some(again), Some(first)) = places else { continue };
-                let message = format!("the same condition stands twice between `{word}`s");
+                let message = format!("the same condition is written twice between `{word}`s");
                 let draft = self
                     .draft(Code::L0017, again, message)
                     .label("written here again")
                     .related(self.anchor(first), "first written here")
-                    .help("leave one out, or correct the one that was meant to differ");
+                    .help("remove one of them, or correct the one that is wrong");
                 self.report(draft);
             }
         });
@@ -91,9 +91,9 @@ impl Lint<'_> {
             return false;
         }
         let (found, help) = if never(&[(pred, true)], &self.names) {
-            ("can never be true", "correct what contradicts the rest of it")
+            ("can never be true", "correct the part that contradicts the rest")
         } else if never(&[(pred, false)], &self.names) {
-            ("is always true", "leave it out, or correct what leaves nothing else")
+            ("is always true", "remove it, or correct the part that makes it so")
         } else {
             return false;
         };
@@ -130,7 +130,7 @@ impl Lint<'_> {
         let written =
             if matches!(operand, Operand::Text(_)) { format!("\"{meant}\"") } else { meant.clone() };
         let draft = self
-            .draft(Code::L0015, operand.id(), format!("no inventory calls a provider `{name}`"))
+            .draft(Code::L0015, operand.id(), format!("no inventory has a provider `{name}`"))
             .help(format!("did you mean `{meant}`?"))
             .fix(written);
         self.report(draft);

@@ -17,7 +17,7 @@ impl Lint<'_> {
         let checked = checked(self.names.db, self.names.project, item.clone());
         let Some(Typed::Policy(policy, ..)) = &checked.typed else { return };
         let scope: Vec<Term<'_>> = policy.scope.iter().map(|scope| (scope, true)).collect();
-        // Of a policy that speaks of nothing its own lint tells.
+        // Of a policy that refers to nothing its own lint tells.
         if never(&scope, &self.names) {
             return;
         }
@@ -31,7 +31,7 @@ impl Lint<'_> {
         let mut terms: Vec<Term<'_>> = policy.scope.iter().map(|scope| (scope, true)).collect();
         terms.push((waived, true));
         let message = if never(&terms, &self.names) {
-            format!("this waives nothing: no resource that `{}` speaks of is in its scope", policy.name)
+            format!("this waives nothing: no resource in the scope of `{}` is in its scope", policy.name)
         } else if self.all_pass(exemption, policy, &terms) {
             "this waives nothing: every resource in its scope passes".to_owned()
         } else {
@@ -68,7 +68,7 @@ impl Lint<'_> {
             Some(check) => format!("{}/{}", policy.name, check.text),
             None => policy.name.clone(),
         };
-        let message = format!("this waives `{what}` for every resource that the policy speaks of");
+        let message = format!("this waives `{what}` for every resource in the policy's scope");
         let draft = self
             .draft(Code::L0013, path.policy.id, message)
             .related(of.name_anchor(), "the policy")
@@ -86,8 +86,7 @@ pub(super) fn expired(
 ) -> Option<Draft> {
     let (node, _) = hir.until.first()?;
     (exemption.until < today).then(|| {
-        let message = format!("this waiver ended on {} and counts no more", exemption.until);
-        Draft::new(Code::L0011, item.anchor(*node), message)
-            .help("delete it, or decide anew until when it is right")
+        let message = format!("this waiver expired on {}", exemption.until);
+        Draft::new(Code::L0011, item.anchor(*node), message).help("delete it, or set a new end date")
     })
 }

@@ -64,7 +64,7 @@ impl Cloud {
                 Some("names begin with a lower-case letter there".to_owned())
             }
             Self::Azure if name.contains(['<', '>', '%', '&', '\\', '?', '/']) => {
-                Some("names have none of `<>%&\\?/` there".to_owned())
+                Some("names there cannot contain `<>%&\\?/`".to_owned())
             }
             Self::Aws | Self::Gcp if !self.is_of_alphabet(name) => {
                 Some(format!("names have only {} there", self.alphabet()))
@@ -73,7 +73,7 @@ impl Cloud {
         }
     }
 
-    /// Returns why a text is no legal value there, to be read after "since". None: it is one.
+    /// Returns why a text is not a legal value there, to be read after "since". None: it is one.
     pub fn wrong_value(self, value: &str) -> Option<String> {
         if !self.is_of_alphabet(value) {
             return Some(format!("values have only {} there", self.alphabet()));

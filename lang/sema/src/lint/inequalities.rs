@@ -1,4 +1,4 @@
-//! `!=` and `not in` where the value may be missing: they are false there, which is easily missed.
+//! `!=` and `not in` where the value may be missing: they are false there, which is easily overlooked.
 
 use super::Lint;
 use super::logic::{Facts as _, Term, never};
@@ -93,7 +93,7 @@ impl Lint<'_> {
                 continue;
             }
             let name = self.name(value);
-            let message = format!("`{op}` is false where `{name}` is missing");
+            let message = format!("`{op}` is false if `{name}` is missing");
             // Once for each value is enough for a condition.
             let reported = self.drafts.get(around.first_draft..).unwrap_or_default();
             if reported.iter().any(|draft| draft.code == Code::L0002 && draft.message == message) {
@@ -109,10 +109,10 @@ impl Lint<'_> {
     fn report_inequality(&mut self, place: NodeId, op: &str, name: &str, message: String) {
         let help = match op {
             "!=" => format!(
-                "write `not ({name} == …)` to count those without a value too, or `{name} is set and …` to leave them out"
+                "write `not ({name} == …)` to include resources without a value, or `{name} is set and …` to exclude them"
             ),
             _ => format!(
-                "write `not {name} in […]` to count those without a value too, or `{name} is set and …` to leave them out"
+                "write `not {name} in […]` to include resources without a value, or `{name} is set and …` to exclude them"
             ),
         };
         let draft = self.draft(Code::L0002, place, message).help(help);

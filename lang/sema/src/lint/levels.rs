@@ -8,7 +8,7 @@ use crate::diagnostic::Level;
 /// What a project makes of a lint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LintLevel {
-    /// Nothing is said.
+    /// Nothing is reported.
     Allow,
     /// A warning.
     Warn,

@@ -73,7 +73,7 @@ pub fn lints(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
 }
 
 /// Returns what lints find in a file, at the levels of the project, ordered by position. What a
-/// module of the standard library does is not for its users to mend, so nothing is said of it.
+/// module of the standard library does is not for its users to fix, so nothing is reported of it.
 #[salsa::tracked(returns(ref))]
 pub fn file_lints(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagnostic> {
     if file.module(db).is_some() {
@@ -93,7 +93,7 @@ pub fn file_lints(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagno
     found
 }
 
-/// What the items of a file and others say together. Asks only for the tags that the file speaks of, since
+/// What the items of a file and others say together. Asks only for the tags that the file refers to, since
 /// to ask for those of a whole project after each edit takes longer than the check.
 #[salsa::tracked(returns(ref))]
 fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
@@ -101,7 +101,12 @@ fn across_items(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Draft> {
     let of_tags = tags.flat_map(|tag| tag_lints(db, project, tag));
     // Where something is wrong, names may be used that were not understood.
     let unnamed = if has_errors(db, project) { &[] } else { unnamed_items(db, project).as_slice() };
-    of_tags.chain(unnamed).chain(shadowed_items(db, project)).filter(|draft| draft.at.file == file).cloned().collect()
+    of_tags
+        .chain(unnamed)
+        .chain(shadowed_items(db, project))
+        .filter(|draft| draft.at.file == file)
+        .cloned()
+        .collect()
 }
 
 /// What is found in one item, less what it allows and what the project does.
@@ -117,7 +122,7 @@ fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft]) -> Vec<Diagnosti
     };
     let drafts = item_lints(db, project, item.clone()).iter().chain(across.iter().copied()).chain(&expired);
     let mut allowed = Allowed::of(&hir);
-    let told: Vec<&Draft> = drafts.filter(|draft| !allowed.silences(draft.code)).collect();
+    let reported: Vec<&Draft> = drafts.filter(|draft| !allowed.silences(draft.code)).collect();
     let judged = |code| !has_errors(db, project) && (code != Code::L0011 || today.is_some());
     let needless = allowed.needless(item, judged);
     let places = Places { db };
@@ -125,7 +130,7 @@ fn of_item(names: Names<'_>, item: &ItemRef, across: &[&Draft]) -> Vec<Diagnosti
         let level = project.levels(db).of(draft.code)?;
         Some(Diagnostic { level, ..places.diagnostic(draft) })
     };
-    told.into_iter().chain(&needless).filter_map(at_level).collect()
+    reported.into_iter().chain(&needless).filter_map(at_level).collect()
 }
 
 /// Lints one item by itself.

@@ -62,7 +62,7 @@ impl Lint<'_> {
         }
         let message =
             format!("`{text}` is never met: values are compared without the white space around them");
-        let mut draft = self.draft(Code::L0009, this.node, message).help("leave the white space out");
+        let mut draft = self.draft(Code::L0009, this.node, message).help("remove the white space");
         // What a literal would have to escape is left to the author; so is the empty text.
         if !trimmed.is_empty() && !trimmed.contains(['"', '\\', '{', '}']) {
             draft = draft.fix(format!("\"{trimmed}\""));
@@ -81,16 +81,19 @@ impl Lint<'_> {
                 format!("`{text}` is never met here: it {becomes} by an earlier pattern")
             }
             Pattern::Glob(text) => {
-                format!("`{text}` is never met: earlier patterns take all that it matches")
+                format!("`{text}` is never reached: earlier patterns match everything that it matches")
             }
             Pattern::Regex(regex) => {
-                format!("`/{}/` is never met: earlier patterns take all that it matches", regex.pattern)
+                format!(
+                    "`/{}/` is never reached: earlier patterns match everything that it matches",
+                    regex.pattern
+                )
             }
         };
         let draft = self
             .draft(Code::L0009, this.node, message)
             .related(self.anchor(before.node), "the earlier pattern")
-            .help("the first pattern that matches decides: leave this one out, or move it up");
+            .help("the first pattern that matches decides: remove this one, or move it up");
         self.report(draft);
     }
 }

@@ -16,7 +16,7 @@ impl Lint<'_> {
         }
         if let Some(place) = place(expr) {
             let draft = self
-                .draft(Code::L0005, place, "no resource can be as this scope asks")
+                .draft(Code::L0005, place, "no resource can be in this scope")
                 .help("its conditions contradict each other; correct one of them");
             self.report(draft);
         }
@@ -47,7 +47,7 @@ impl Lint<'_> {
             } else {
                 "every resource in the scope passes this check"
             };
-            (message, "leave it out, or correct the condition or the scope")
+            (message, "remove it, or correct the condition or the scope")
         } else if never(&with_scope(required), &self.names) {
             // Asking for resources without a tag in order to require it is a way to list them.
             if is_presence(&check.pred) && !never(&[(&check.pred, required)], &self.names) {

@@ -51,12 +51,12 @@ impl Lint<'_> {
         let one_line = Language::new(".*");
         let (what, help) =
             if !matches_something(regex) && search(std::slice::from_ref(&language), &[]) == Search::Nothing {
-                ("nothing", "`^` and `$` are the ends of the text: nothing stands before or behind them")
+                ("nothing", "`^` and `$` are the ends of the text: there is nothing before or after them")
             } else if everything
                 && is_likely_all(regex, whole)
                 && search(&[one_line], &[language]) == Search::Nothing
             {
-                ("everything", "ask `is set` where any value will do, or write what it should look like")
+                ("everything", "use `is set` if any value is fine, or write the form that is expected")
             } else {
                 return false;
             };

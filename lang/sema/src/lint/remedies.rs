@@ -31,10 +31,10 @@ impl Lint<'_> {
                 && !never(&[met], &self.names)
         };
         let Some(check) = policy.checks.iter().find(refuses) else { return };
-        let message = format!("`{value}` mends nothing: check `{}` refuses it too", check.id);
+        let message = format!("`{value}` does not fix the finding: it fails check `{}` too", check.id);
         let draft = self
             .draft(Code::L0023, node, message)
-            .help("write a value that the check takes, or leave the remedy out");
+            .help("write a value that passes the check, or remove the remedy");
         self.report(draft);
     }
 
@@ -51,9 +51,9 @@ impl Lint<'_> {
             Value::Text(value) => format!("`{value}` cannot be the value of `{name}`"),
             _ => format!("no valid value of `{name}` can be written"),
         };
-        let message = format!("{what} in {}, since {reason}", cloud.provider());
+        let message = format!("{what} in {}: {reason}", cloud.provider());
         let draft = self.draft(Code::L0021, node, message).help(
-            "as a virtual tag it is fine: leave the remedy out, or keep that cloud out of the policy's scope",
+            "it is fine as a virtual tag: remove the remedy, or exclude that cloud from the policy's scope",
         );
         self.report(draft);
     }

@@ -15,12 +15,12 @@ impl Lint<'_> {
             return;
         }
         let draft = self
-            .draft(Code::L0004, first, "this rule never fires: no resource can be as its condition asks")
+            .draft(Code::L0004, first, "this rule never fires: no resource can meet its condition")
             .help("its conditions contradict each other; correct one of them");
         self.report(draft);
     }
 
-    /// A model that suggests only where it applies already.
+    /// A model that suggests only if it applies already.
     pub(super) fn thresholds(&mut self, hir: &hir::Infer, inferences: &[Inference]) {
         let Some(inference) = inferences.first() else { return };
         let (Some(apply), Some(suggest)) = (inference.apply, inference.suggest) else { return };
@@ -30,7 +30,7 @@ impl Lint<'_> {
         if suggest <= apply {
             return;
         }
-        let message = "nothing is ever suggested: what is this sure is applied already";
+        let message = "nothing is ever suggested: values of this confidence are applied already";
         let draft = self
             .draft(Code::L0020, *node, message)
             .related(self.anchor(*apply_node), "from here on it is applied")

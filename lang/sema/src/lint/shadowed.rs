@@ -16,7 +16,9 @@ pub(super) fn shadowed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
         Draft::new(Code::L0024, own.name_anchor(), message)
             .label("the project uses this one")
             .related(hidden.name_anchor(), "hidden")
-            .help(format!("if this is intended, write `use {module} except [{name}]`; otherwise rename this one"))
+            .help(format!(
+                "if this is intended, write `use {module} except [{name}]`; otherwise rename this one"
+            ))
     });
     drafts.collect()
 }

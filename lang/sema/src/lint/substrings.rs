@@ -91,7 +91,7 @@ impl Lint<'_> {
         };
         let mut draft = self
             .draft(Code::L0001, operand.id(), message)
-            .help(format!("ask for the whole word: `has word \"{}\"`", word.to_lowercase()));
+            .help(format!("compare whole words: `has word \"{}\"`", word.to_lowercase()));
         if fixable {
             draft = draft.fix_at(self.anchor(op_id), "has word");
         }

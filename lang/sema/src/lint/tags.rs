@@ -1,5 +1,5 @@
 //! What several items say of one tag: rules that another always beats, policies that contradict each
-//! other or a rule, and two maps for one spelling. One query a tag, so that an edit judges anew only
+//! other or a rule, and two maps for one spelling. One query a tag, so that an edit checks anew only
 //! the tags that it is about.
 
 use std::collections::{BTreeSet, HashMap};
@@ -204,14 +204,14 @@ impl<'a> TagLint<'a> {
     fn covered_draft(&self, given: &Given<'_>, other: &Given<'_>) -> Draft {
         let tag = self.names.tag(self.tag);
         let (beats, help) = if other.kind != given.kind {
-            ("`set` beats `fill`", "narrow the other rule, or leave this one out")
+            ("`set` beats `fill`", "narrow the other rule, or remove this one")
         } else if other.rule.priority > given.rule.priority {
             (
                 "has the higher priority",
-                "narrow the other rule, give this one the higher `priority`, or leave it out",
+                "narrow the other rule, give this one the higher `priority`, or remove it",
             )
         } else {
-            ("stands first", "narrow the other rule, give this one the higher `priority`, or leave it out")
+            ("stands first", "narrow the other rule, give this one the higher `priority`, or remove it")
         };
         let message = format!(
             "this never gives `{tag}` its value: rule `{}` fires wherever this one does, and {beats}",
@@ -243,9 +243,9 @@ impl<'a> TagLint<'a> {
                     let message =
                         format!("no resource in {both} can pass this check and that of `{}`", one.name);
                     let draft = Draft::new(Code::L0007, second.anchor(*other_node), message)
-                        .label(format!("policy `{}` asks for this", other.name))
-                        .related(first.anchor(*node), format!("policy `{}` asks for this", one.name))
-                        .help("narrow one of the scopes, or agree on what the tag should be");
+                        .label(format!("policy `{}` requires this", other.name))
+                        .related(first.anchor(*node), format!("policy `{}` requires this", one.name))
+                        .help("narrow one of the scopes, or make the policies require the same value");
                     self.drafts.push(draft);
                 }
             }
@@ -286,14 +286,14 @@ impl<'a> TagLint<'a> {
                 let message =
                     format!("`{value}` breaks policy `{}` wherever this rule gives it", policy.name);
                 let draft = Draft::new(Code::L0008, given.item.anchor(given.node), message)
-                    .related(item.anchor(*node), "the policy asks for this")
+                    .related(item.anchor(*node), "the policy requires this")
                     .help("give another value, or narrow the rule or the policy");
                 self.drafts.push(draft);
             }
         }
     }
 
-    /// Whether a policy speaks of every resource that a rule fires for.
+    /// Whether a policy refers to every resource that a rule fires for.
     fn fires_within(&self, rule: &Rule, policy: &Policy) -> bool {
         let mut terms: Vec<Term<'_>> = rule.when.iter().map(|when| (when, true)).collect();
         if never(&terms, &self.names) {
@@ -341,8 +341,8 @@ impl<'a> TagLint<'a> {
             let message =
                 format!("`{text}` becomes `{value}` here and `{other}` there, for the same resources");
             let draft = Draft::new(Code::L0010, later.anchor(here), message)
-                .related(earlier.anchor(there), "this one counts where both apply")
-                .help("map it alike, or tell the two apart by `where`");
+                .related(earlier.anchor(there), "this one is used if both apply")
+                .help("map it to the same value, or separate the two with `where`");
             self.drafts.push(draft);
         }
     }
@@ -363,15 +363,15 @@ impl<'a> TagLint<'a> {
             n => format!("`{first_lost}` and {} more never reach", n - 1),
         };
         let message = format!(
-            "{never} this `normalize`: an earlier one reads the same keys, and keeps what it does not know"
+            "{never} this `normalize`: an earlier one reads the same keys, and keeps values that it does not map"
         );
         let draft = Draft::new(Code::L0009, later.name_anchor(), message)
-            .related(earlier.name_anchor(), "this one is asked first")
+            .related(earlier.name_anchor(), "this one is read first")
             .help("map them there");
         self.drafts.push(draft);
     }
 
-    /// Whether one item reads all keys of another, for all resources that this one speaks of.
+    /// Whether one item reads all keys of another, for all resources that this one refers to.
     fn reads_all_of(&self, one: &Normalize, other: &Normalize) -> bool {
         let folded: Vec<String> = one.keys.iter().map(|key| formats::fold_key(key)).collect();
         let all_keys = other.keys.iter().all(|key| folded.contains(&formats::fold_key(key)));

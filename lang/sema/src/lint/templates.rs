@@ -25,12 +25,13 @@ impl Lint<'_> {
             Body::Allocate(allocate) => {
                 of_scopes(allocate.from.iter().map(|(_, scope)| scope), &mut texts);
             }
-            Body::Use(_) | Body::Tag(_) | Body::Test(_) | Body::Table(_) | Body::Infer(_) | Body::List(_) => {}
+            Body::Use(_) | Body::Tag(_) | Body::Test(_) | Body::Table(_) | Body::Infer(_) | Body::List(_) => {
+            }
         }
         for dollar in texts.into_iter().flat_map(|text| &text.dollars) {
             let draft = self
                 .draft(Code::L0027, *dollar, "this `$` is a part of the text")
-                .help("a name is put into a text by braces alone: `\"{team}\"`")
+                .help("braces alone put a value into a text: `\"{team}\"`")
                 .fix("");
             self.report(draft);
         }

@@ -53,16 +53,16 @@ pub(super) fn unnamed_items(db: &dyn Db, project: Project) -> Vec<Draft> {
     let tables = scope.tables.iter().enumerate().filter(|(i, _)| !named.tables.contains(&TableId(index(*i))));
     let lists = scope.lists.iter().enumerate().filter(|(i, _)| !named.lists.contains(i));
     let defines = defines.map(|(_, item)| {
-        Draft::new(Code::L0018, item.name_anchor(), format!("nothing asks for `{}`", item.key.name))
-            .help("leave the predicate out, or name it where it was meant to be asked")
+        Draft::new(Code::L0018, item.name_anchor(), format!("predicate `{}` is not used", item.key.name))
+            .help("remove the predicate, or use it in a condition")
     });
     let tables = tables.map(|(_, item)| {
-        Draft::new(Code::L0019, item.name_anchor(), format!("nothing looks up `{}`", item.key.name))
-            .help("leave the table out, or look it up: `NAME[resource.account].column`")
+        Draft::new(Code::L0019, item.name_anchor(), format!("table `{}` is not used", item.key.name))
+            .help("remove the table, or use it: `NAME[resource.account].column`")
     });
     let lists = lists.map(|(_, item)| {
-        Draft::new(Code::L0028, item.name_anchor(), format!("nothing names `{}`", item.key.name))
-            .help("leave the list out, or name it in a condition: `resource.account in NAME`")
+        Draft::new(Code::L0028, item.name_anchor(), format!("list `{}` is not used", item.key.name))
+            .help("remove the list, or use it in a condition: `resource.account in NAME`")
     });
     defines.chain(tables).chain(lists).collect()
 }

@@ -218,8 +218,21 @@ mod tests {
             assert_eq!(region_meant(name).as_deref(), Some(meant), "{name}");
         }
         for name in [
-            "eu-west-1", "eu-west-9", "sa-south-1", "westus3", "europe-west12", "asia-northeast3",
-            "frankfurt", "eu", "", "global", "on-prem", "fr-par-1", "nyc3", "us-ashburn-1", "indiasouthcentral",
+            "eu-west-1",
+            "eu-west-9",
+            "sa-south-1",
+            "westus3",
+            "europe-west12",
+            "asia-northeast3",
+            "frankfurt",
+            "eu",
+            "",
+            "global",
+            "on-prem",
+            "fr-par-1",
+            "nyc3",
+            "us-ashburn-1",
+            "indiasouthcentral",
         ] {
             assert_eq!(region_meant(name), None, "{name}");
         }
@@ -242,8 +255,18 @@ mod tests {
             assert_eq!(type_meant(name).as_deref(), Some(meant), "{name}");
         }
         for name in [
-            "ec2:instance", "rds:db", "rds:pg", "rds:og", "rds:es", "ec2:fleet", "iam:role", "sns:topic",
-            "Microsoft.Compute/virtualMachines", "compute.googleapis.com/Address", "anything", "",
+            "ec2:instance",
+            "rds:db",
+            "rds:pg",
+            "rds:og",
+            "rds:es",
+            "ec2:fleet",
+            "iam:role",
+            "sns:topic",
+            "Microsoft.Compute/virtualMachines",
+            "compute.googleapis.com/Address",
+            "anything",
+            "",
         ] {
             assert_eq!(type_meant(name), None, "{name}");
         }

@@ -7,11 +7,11 @@ use super::{Attr, DefineId, Regex, TagId, Value};
 pub enum Pred {
     /// Always or never.
     Const(bool),
-    /// All of them; true where empty.
+    /// All of them; true if empty.
     And(Vec<Self>),
-    /// Any of them; false where empty.
+    /// Any of them; false if empty.
     Or(Vec<Self>),
-    /// Plain negation: true where the inner one is false for whatever reason.
+    /// Plain negation: true if the inner one is false for whatever reason.
     Not(Box<Self>),
     /// A `define`d predicate.
     Named(DefineId),
@@ -23,7 +23,7 @@ pub enum Pred {
     IsValid(TagId),
     /// There is a value, and it has this form.
     IsFormat(Value, Format),
-    /// `==` and its kin. False where either side is missing, or not of the form that `by` wants.
+    /// `==` and its kin. False if either side is missing, or not of the form that `by` wants.
     Compare {
         /// The operator.
         op: CmpOp,
@@ -34,7 +34,7 @@ pub enum Pred {
         /// How the two are compared.
         by: CompareAs,
     },
-    /// `in` and `not in`: equality with any of (none of) the literals. False where missing.
+    /// `in` and `not in`: equality with any of (none of) the literals. False if missing.
     In {
         /// The value looked for.
         value: Value,
@@ -49,7 +49,7 @@ pub enum Pred {
     Text {
         /// Which test.
         op: TextOp,
-        /// The text; false where missing.
+        /// The text; false if missing.
         value: Value,
         /// At least one; any of them makes it true.
         patterns: Vec<String>,
@@ -59,14 +59,14 @@ pub enum Pred {
     ComputedText {
         /// [`TextOp::Contains`], [`TextOp::StartsWith`] or [`TextOp::EndsWith`].
         op: TextOp,
-        /// The text; false where missing.
+        /// The text; false if missing.
         value: Value,
-        /// What is looked for; false where missing.
+        /// What is looked for; false if missing.
         operand: Value,
     },
     /// `matches /re/` (the whole value) or `contains /re/` (a part of it).
     Matches {
-        /// The text; false where missing.
+        /// The text; false if missing.
         value: Value,
         /// The expression.
         regex: Regex,
@@ -76,7 +76,7 @@ pub enum Pred {
     /// `within last D` or `within next D`, both ends included.
     ///
     /// A date `d` is within last D where `date(now - D) <= d <= date(now)`, within next D where
-    /// `date(now) <= d <= date(now + D)`; a time compares as it is. False for what is no date.
+    /// `date(now) <= d <= date(now + D)`; a time compares as it is. False for what is not a date.
     Within {
         /// A date (a tag, or text) or a time (an attribute).
         value: Value,
@@ -148,11 +148,11 @@ pub enum CmpOp {
 pub enum CompareAs {
     /// By the bytes of their UTF-8.
     Text,
-    /// As IEEE doubles; text that is no number ([`crate::formats::NUMBER`]) makes it false.
+    /// As IEEE doubles; text that is not a number ([`crate::formats::NUMBER`]) makes it false.
     Number,
     /// Exactly, in the snapshot's currency.
     Money,
-    /// As days; text that is no date makes it false. A time counts as its day in UTC.
+    /// As days; text that is not a date makes it false. A time counts as its day in UTC.
     Date,
     /// As lengths of time.
     Duration,

@@ -11,13 +11,13 @@ pub struct Goal {
     pub name: String,
     /// Text of the `///` lines above it.
     pub doc: String,
-    /// How bad it is to miss it; high where none is written.
+    /// How bad it is to miss it; high if omitted.
     pub severity: Severity,
     /// A resource is covered where each of these is present and valid. At least one.
     pub tags: Vec<TagId>,
     /// What the share is a share of.
     pub by: Measure,
-    /// The resources it speaks of. None: all.
+    /// The resources it refers to. None: all.
     pub scope: Option<Pred>,
     /// The share that must be covered, from 0 to 1.
     pub at_least: Decimal,

@@ -231,7 +231,7 @@ pub struct Rule {
     pub name: String,
     /// Text of the `///` lines above it.
     pub doc: String,
-    /// Higher wins; 0 where none is written. Equal ones: the earlier in [`Program::rules`] wins.
+    /// Higher wins; 0 if omitted. Equal ones: the earlier in [`Program::rules`] wins.
     pub priority: i64,
     /// None: always.
     pub when: Option<Pred>,
@@ -305,7 +305,7 @@ pub struct Policy {
     pub doc: String,
     /// How bad a finding of it is.
     pub severity: Severity,
-    /// The resources it speaks of. None: all.
+    /// The resources it refers to. None: all.
     pub scope: Option<Pred>,
     /// At least one; their ids differ.
     pub checks: Vec<Check>,
@@ -315,7 +315,7 @@ pub struct Policy {
     pub escalate: Option<Escalation>,
     /// Controls of frameworks that it supports.
     pub controls: Vec<Control>,
-    /// Values that would mend its findings; one a tag at most.
+    /// Values that would fix its findings; one a tag at most.
     pub remedies: Vec<Remedy>,
     /// Place of the name.
     pub loc: Loc,
@@ -326,7 +326,7 @@ pub struct Policy {
 pub struct Remedy {
     /// The tag.
     pub tag: TagId,
-    /// The value; where it comes out missing there is no remedy.
+    /// The value; missing if there is no remedy.
     pub value: Value,
     /// Place of the statement.
     pub loc: Loc,
@@ -403,7 +403,7 @@ pub struct Exemption {
     pub policy: usize,
     /// Index in [`Policy::checks`]. None: all of them.
     pub check: Option<usize>,
-    /// The resources it speaks of. None: all.
+    /// The resources it refers to. None: all.
     pub scope: Option<Pred>,
     /// The last day on which it counts.
     pub until: NaiveDate,
@@ -456,7 +456,7 @@ impl Program {
     }
 
     /// Keeps only some policies. Waivers of the others go with them, and so do all tests, which
-    /// speak of the policies as they are written.
+    /// refer to the policies as they are written.
     pub fn retain_policies(&mut self, keep: impl Fn(&Policy) -> bool) {
         let kept: Vec<Option<usize>> = self
             .policies

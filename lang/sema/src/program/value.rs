@@ -22,22 +22,22 @@ pub enum Value {
     Duration(Duration),
     /// The virtual value of a tag.
     Tag(TagId),
-    /// The raw value of a native key, spelt exactly so.
+    /// The raw value of a native key, spelled exactly so.
     Native(String),
-    /// The normalised native value of a tag: what source 3 of the precedence gives.
+    /// The normalized native value of a tag: what source 3 of the precedence gives.
     NativeTag(TagId),
-    /// Where a tag's value came from, as [`Source::as_str`](super::Source::as_str) writes it; missing where the tag is.
+    /// Where a tag's value came from, as [`Source::as_str`](super::Source::as_str) writes it; missing if the tag is.
     SourceOf(TagId),
-    /// The confidence of the model from 0 to 1 in a value that it gave, as a number; missing where
+    /// The confidence of the model from 0 to 1 in a value that it gave, as a number; missing if
     /// the value came from elsewhere.
     ConfidenceOf(TagId),
     /// An attribute of the resource.
     Attr(Attr),
     /// A field of the provider's own JSON: the member of exactly this name, else what the names
-    /// between the dots lead to, where `0`, `1`, … are positions in a list. Missing where there
-    /// is none or it is null; what is no text is its JSON.
+    /// between the dots lead to, where `0`, `1`, … are positions in a list. Missing if there
+    /// is none or it is null; a value that is not text is its JSON.
     Meta(String),
-    /// The cell of a table, in the row whose key is exactly the text; missing where there is no
+    /// The cell of a table, in the row whose key is exactly the text; missing if there is no
     /// such row, or its cell is empty.
     Lookup {
         /// The table.
@@ -52,7 +52,7 @@ pub enum Value {
     /// A function; missing if its arguments are, except [`Func::Coalesce`].
     Call(Func, Vec<Self>),
     /// `extract(value, /re/)`: group 1 of the first match, or the whole match where the expression
-    /// has no group. Missing where nothing matches.
+    /// has no group. Missing if nothing matches.
     Extract(Box<Self>, Regex),
 }
 

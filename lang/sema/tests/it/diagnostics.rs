@@ -94,8 +94,8 @@ fn long_chains_are_told_of_once() {
     assert_eq!(
         analysis.diagnostics.iter().map(|d| line(&db, d)).collect::<Vec<_>>(),
         [
-            "202:8 E0005: predicates lead into each other more than 200 deep | the first that is too deep | help: let it ask for something closer to the resource itself",
-            "2401:5 E0005: tags depend on each other more than 200 deep | the first that is too deep | help: let it ask for something closer to the resource itself",
+            "202:8 E0005: predicates lead into each other more than 200 deep | the first that is too deep | help: let it read something closer to the resource itself",
+            "2401:5 E0005: tags depend on each other more than 200 deep | the first that is too deep | help: let it read something closer to the resource itself",
         ]
     );
 }

@@ -15,6 +15,7 @@ mod incremental;
 mod lints;
 mod maps;
 mod modules;
+mod pretty;
 mod programs;
 mod random;
 mod reference;
@@ -22,4 +23,3 @@ mod stdlib;
 #[path = "../../../syntax/tests/it/suite.rs"]
 mod suite;
 mod support;
-mod words;

@@ -1,6 +1,6 @@
 //! Typed views of the tree: one type a node, accessors that give what is there.
 //!
-//! Every accessor may come back empty, since the text may be unfinished. Nothing is judged here.
+//! Every accessor may come back empty, since the text may be unfinished. Nothing is checked here.
 
 mod expr;
 pub mod literal;

@@ -81,7 +81,7 @@ fn is_condition(token: &SyntaxToken) -> bool {
     })
 }
 
-/// Adds a value to the enumeration that lacks it, if that is the project's own.
+/// Adds a value to the enumeration that is missing it, if that is the project's own.
 fn add_member(site: &Site<'_>, token: &SyntaxToken, diagnostic: &Diagnostic) -> Option<Action> {
     // The name of a list stands for its values, and is none itself.
     if token.parent().is_some_and(|parent| parent.kind() == SyntaxKind::InTail) {
@@ -101,7 +101,7 @@ fn add_member(site: &Site<'_>, token: &SyntaxToken, diagnostic: &Diagnostic) -> 
         title: format!("add `{}` to the values of `{}`", written.trim_matches('"'), tag.key.name),
         kind: ActionKind::Fix,
         edits: vec![(tag.file, vec![edit])],
-        mends: None,
+        fixes: None,
         is_preferred: false,
     })
 }

@@ -25,7 +25,7 @@ fn remove(site: &Site<'_>, diagnostic: &Diagnostic) -> Option<Action> {
         Code::L0018 => ("remove this predicate", whole_lines(site, &item)),
         Code::L0019 => ("remove this table", whole_lines(site, &item)),
         Code::L0011 | Code::L0012 => ("remove this waiver", whole_lines(site, &item)),
-        Code::L0022 => ("remove what is not needed of `@allow`", needless_allow(site, &item, diagnostic)?),
+        Code::L0022 => ("remove what is not needed from `@allow`", needless_allow(site, &item, diagnostic)?),
         _ => return None,
     };
     Some(site.action(title, ActionKind::Fix, vec![Edit::replace(range, "")]))

@@ -11,7 +11,7 @@ use crate::place::Edit;
 /// Rules about a tag that are offered.
 const OFFERED: usize = 3;
 
-/// Offers rules about the tag that the item at the cursor declares, normalises or gives a value.
+/// Offers rules about the tag that the item at the cursor declares, normalizes or gives a value.
 pub(super) fn rules(site: &Site<'_>, facts: &dyn Facts, actions: &mut Vec<Action>) {
     let Some(node) = site.item() else { return };
     let Some(learnt) = facts.learnt() else { return };
@@ -44,7 +44,7 @@ fn title(rule: &LearntRule) -> String {
     // Never more than there is: 99.9% are not all.
     let percent = (precision * 100.0).floor();
     let support = several(*support, "resource");
-    format!("add rule learnt from {support} ({percent:.0}%): {asks} → {value}")
+    format!("add rule learned from {support} ({percent:.0}%): {asks} → {value}")
 }
 
 /// The tags that an item is about.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tagpol_sema::check::tag_decl;
+use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::TagType;
-use tagpol_sema::words::quoted;
 use tagpol_sema::{Def, scope};
 use tagpol_syntax::similar::closest;
 use tagpol_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, TextRange, TextSize};
@@ -20,7 +20,7 @@ use crate::symbol::item_at;
 const EACH: usize = 8;
 
 /// Offers to map values that occur and stand for nothing: to what the inventory tells that they mean, to
-/// the member that is spelt most alike, or to nothing.
+/// the member that is spelled most alike, or to nothing.
 pub(super) fn unmapped(site: &Site<'_>, facts: &dyn Facts, actions: &mut Vec<Action>) {
     let Some(node) = site.item().filter(|node| node.kind() == SyntaxKind::NormalizeItem) else { return };
     let Some(item) = item_at(site.db, site.file, site.range.start()) else { return };

@@ -27,8 +27,8 @@ pub struct Action {
     pub kind: ActionKind,
     /// The edits, by file.
     pub edits: Vec<(SourceFile, Vec<Edit>)>,
-    /// The diagnostic that it mends.
-    pub mends: Option<Diagnostic>,
+    /// The diagnostic that it fixes.
+    pub fixes: Option<Diagnostic>,
     /// Whether it is what is most probably wanted.
     pub is_preferred: bool,
 }
@@ -61,7 +61,7 @@ impl Site<'_> {
     /// An action in the file that it is asked for in.
     pub(crate) fn action(&self, title: impl Into<String>, kind: ActionKind, edits: Vec<Edit>) -> Action {
         let edits = vec![(self.file, edits)];
-        Action { title: title.into(), kind, edits, mends: None, is_preferred: false }
+        Action { title: title.into(), kind, edits, fixes: None, is_preferred: false }
     }
 
     /// The diagnostics that the range touches.
@@ -101,7 +101,7 @@ pub fn actions(
         fixes::of_diagnostic(&site, &diagnostic, &mut actions);
         declare::of_diagnostic(&site, &diagnostic, &mut actions);
         for action in actions.iter_mut().skip(before) {
-            action.mends = Some(diagnostic.clone());
+            action.fixes = Some(diagnostic.clone());
         }
     }
     rewrite::rewritings(&site, &mut actions);
@@ -112,7 +112,7 @@ pub fn actions(
     actions
 }
 
-/// Returns the action that mends all that is sure in a file. None where nothing is.
+/// Returns the action that fixes all that is sure in a file. None if nothing is.
 pub fn fix_all(db: &dyn Db, project: Project, file: SourceFile) -> Option<Action> {
     let root = parsed(db, file).root();
     let range = root.text_range();

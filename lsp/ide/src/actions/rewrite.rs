@@ -26,13 +26,13 @@ fn quote(site: &Site<'_>) -> Option<Action> {
             | SyntaxKind::TagEntry
             | SyntaxKind::Share
     );
-    // `missing` without quotes is no value.
+    // `missing` without quotes is not a value.
     if !is_text || (parent == SyntaxKind::MapTarget && token.text() == "missing") {
         return None;
     }
     let name = token.text().trim_matches('`');
     let edit = Edit::replace(token.text_range(), format!("\"{name}\""));
-    Some(site.action(format!("put `{name}` into quotes"), ActionKind::Rewrite, vec![edit]))
+    Some(site.action(format!("put `{name}` in quotes"), ActionKind::Rewrite, vec![edit]))
 }
 
 /// Turns `contains "prod"` into `has word "prod"`.

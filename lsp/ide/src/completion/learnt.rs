@@ -140,19 +140,20 @@ impl Subject<'_> {
 
 fn ranked(likely: &Likely) -> Ranked {
     let score = KNOWN_HERE + ((likely.confidence * 100.0) as u64 * (1 << 24)) + likely.resources.min(1 << 23);
-    Ranked { detail: told(likely.confidence, likely.resources), score }
+    Ranked { detail: confidence_text(likely.confidence, likely.resources), score }
 }
 
 /// How much a clue is worth: how sure it is, and how much it reaches.
 fn telling(tag: &str, clue: &Clue, likely: &Likely) -> Ranked {
     let reach = (1 + likely.resources + clue.lacking) as f64;
     let worth = likely.confidence * likely.confidence * reach.ln();
-    let detail = format!("{tag} = {}: {}", likely.value, told(likely.confidence, likely.resources));
+    let detail =
+        format!("{tag} = {}: {}", likely.value, confidence_text(likely.confidence, likely.resources));
     Ranked { detail, score: KNOWN_HERE + (worth * 1000.0) as u64 }
 }
 
 /// Writes how sure something is: `0.94 · 1,204 resources`.
-pub(super) fn told(confidence: f64, resources: u64) -> String {
+pub(super) fn confidence_text(confidence: f64, resources: u64) -> String {
     format!("{confidence:.2} · {}", several(resources, "resource"))
 }
 

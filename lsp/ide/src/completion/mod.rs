@@ -23,8 +23,8 @@ use self::offers::Offers;
 pub(crate) use self::offers::is_plain_word;
 use crate::facts::Facts;
 use crate::hover::describe;
+use crate::keyword_docs;
 use crate::place::Edit;
-use crate::words;
 
 /// Everything that can be written at a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub fn completion_import(db: &dyn Db, file: SourceFile, module: &str, name: &str
 pub fn completion_docs(db: &dyn Db, project: Project, docs: &Docs) -> Option<String> {
     match docs {
         Docs::None => None,
-        Docs::Word(word) => words::word(word).map(str::to_owned),
+        Docs::Word(word) => keyword_docs::word(word).map(str::to_owned),
         Docs::Item(name, module) => {
             let item = match module {
                 Some(module) => item_of_module(db, project, module, name)?,

@@ -6,7 +6,7 @@ use super::lexer::{Kind, Lexeme};
 /// Something that can stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// Keywords that are explained by `words.md`.
+    /// Keywords that are explained by `keyword_docs.md`.
     Words(Vec<&'static str>),
     /// The keywords of statements of a block, with snippets.
     Statements(Block),
@@ -52,7 +52,7 @@ pub(super) enum Operand {
     Tag(String),
     /// An attribute of the resource.
     Attribute(String),
-    /// A native key, spelt exactly so.
+    /// A native key, spelled exactly so.
     Native(String),
     /// `T.source`
     Source,

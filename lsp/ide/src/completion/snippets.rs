@@ -65,7 +65,7 @@ const POLICY: [Snippet; 3] = [
     snippet("require … else", "a check with its message", "require ${1:condition} else \"${0:what to do}\""),
     snippet(
         "escalate to … after",
-        "who is told",
+        "who is notified",
         "escalate to \"${1:team@company.com}\" after ${0:48 hours}",
     ),
 ];
@@ -76,7 +76,7 @@ const TEST: [Snippet; 2] = [
         "a resource",
         "given { name \"${1:web-1}\"  tags { ${2:Owner}: \"${0:jane@company.com}\" } }",
     ),
-    snippet("expect no violation", "that nothing is found", "expect no violation ${0:policy}"),
+    snippet("expect no violation", "expect no findings", "expect no violation ${0:policy}"),
 ];
 
 /// Returns the forms that fit into a block.

@@ -6,14 +6,14 @@ use tagpol_sema::program::TagType;
 use tagpol_sema::words::quoted;
 use tagpol_worker_protocol::{LearntSpelling, LearntTag, Trait};
 
-use super::learnt::{Ranked, told};
+use super::learnt::{Ranked, confidence_text};
 use super::offers::{EXPECTED, LIKELY, Offers, is_plain_word};
 use super::slots::Operand;
 use super::{CompletionKind as Kind, Docs};
 use crate::facts::{Seen, Subject, several};
 
 /// What values of a tag are ranked by, beside how often they occur.
-type Known = BTreeMap<String, Ranked>;
+type KnownValues = BTreeMap<String, Ranked>;
 
 impl Offers<'_> {
     /// Values that an operand has: with what is known of this very place, else by how often they occur.
@@ -63,7 +63,7 @@ impl Offers<'_> {
         }
     }
 
-    /// Native values that a tag does not know, those first whose meaning can be told.
+    /// Native values that a tag does not know, those first whose meaning can be confidence_text.
     pub(super) fn unmapped(&mut self, tag: &str) {
         let unmapped = self.facts.unmapped(tag).map(|known| known.answer).unwrap_or_default();
         let learnt = self.facts.learnt();
@@ -90,7 +90,7 @@ impl Offers<'_> {
         }
     }
 
-    fn texts(&mut self, seen: Vec<Seen>, known: &Known) {
+    fn texts(&mut self, seen: Vec<Seen>, known: &KnownValues) {
         for seen in seen {
             let by_count = self.by_count(&seen);
             let ranked = known.get(&seen.text).unwrap_or(&by_count);
@@ -99,7 +99,7 @@ impl Offers<'_> {
         }
     }
 
-    /// A text, in quotes where there are none yet.
+    /// A text, in quotes if there are none yet.
     fn text(&mut self, text: &str, detail: String, rank: u8, score: u64) {
         let quoted = quoted(text);
         let within = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
@@ -121,12 +121,12 @@ impl Offers<'_> {
 
     /// Adds values that nobody gave yet and that a model says, and those that are known here, and leaves out
     /// what is a spelling of another.
-    fn add_inferred(&self, tag: &str, seen: &mut Vec<Seen>, known: &mut Known) {
+    fn add_inferred(&self, tag: &str, seen: &mut Vec<Seen>, known: &mut KnownValues) {
         let learnt = self.facts.learnt();
         let Some(tag) = learnt.as_ref().and_then(|learnt| learnt.tag(tag)) else { return };
         for likely in tag.inferred.iter().filter(|likely| !seen.iter().any(|seen| seen.text == likely.value))
         {
-            let detail = told(likely.confidence, likely.resources);
+            let detail = confidence_text(likely.confidence, likely.resources);
             known.entry(likely.value.clone()).or_insert(Ranked { detail, score: likely.resources });
         }
         let is_slip = |text: &str| tag.spellings.iter().any(|one| one.written == text);
@@ -140,29 +140,29 @@ impl Offers<'_> {
 
     /// What is known of values at this place: what resources like those that the item asks for have, or
     /// what the texts of a `map` mean.
-    fn known(&self, operand: &Operand) -> Known {
-        let Some(learnt) = self.facts.learnt() else { return Known::new() };
+    fn known(&self, operand: &Operand) -> KnownValues {
+        let Some(learnt) = self.facts.learnt() else { return KnownValues::new() };
         match operand {
             Operand::Tag(tag) => {
-                let Some(tag) = learnt.tag(tag) else { return Known::new() };
+                let Some(tag) = learnt.tag(tag) else { return KnownValues::new() };
                 let mut known = self.said.values(tag);
                 known.extend(self.meanings(tag));
                 known
             }
             Operand::Attribute(name) if name == "account" => self.said.telling(&learnt, Trait::Account),
             Operand::Attribute(name) if name == "type" => self.said.telling(&learnt, Trait::Type),
-            _ => Known::new(),
+            _ => KnownValues::new(),
         }
     }
 
     /// What the texts of the `map` before the cursor are likely to mean.
-    fn meanings(&self, tag: &LearntTag) -> Known {
+    fn meanings(&self, tag: &LearntTag) -> KnownValues {
         let (written, _) = &self.said.mapped;
         let meant = tag.spellings.iter().filter(|one| written.contains(&one.written));
         let ranked = meant.map(|one| {
             let detail = match one.confidence {
-                Some(confidence) => told(confidence, one.resources),
-                None => format!("spelt alike · {}", several(one.resources, "resource")),
+                Some(confidence) => confidence_text(confidence, one.resources),
+                None => format!("similar spelling · {}", several(one.resources, "resource")),
             };
             (one.value.clone(), Ranked { detail, score: u64::MAX })
         });

@@ -165,8 +165,8 @@ fn table(db: &dyn Db, project: Project, item: &ItemRef) -> String {
 fn uses(db: &dyn Db, project: Project, item: &ItemRef) -> String {
     let mentions = mentions_of(db, project, &Symbol::Item(item.clone()));
     match mentions.iter().filter(|mention| !mention.declares).count() {
-        0 => "nothing asks for it".to_owned(),
-        1 => "asked for once".to_owned(),
-        n => format!("asked for {n} times"),
+        0 => "not used".to_owned(),
+        1 => "used once".to_owned(),
+        n => format!("used {n} times"),
     }
 }

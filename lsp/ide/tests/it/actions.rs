@@ -60,13 +60,13 @@ fn what_is_not_used() {
         "tag a: text\n\ntag b: text\n"
     );
     assert_eq!(
-        done("@allow($0unused-define)\ntag b: text\n", "remove what is not needed of `@allow`"),
+        done("@allow($0unused-define)\ntag b: text\n", "remove what is not needed from `@allow`"),
         "tag b: text\n"
     );
     assert_eq!(
         done(
             "@allow(unused-define, $0substring-trap)\ndefine d = resource.id is set\n",
-            "remove what is not needed of `@allow`"
+            "remove what is not needed from `@allow`"
         ),
         "@allow(unused-define)\ndefine d = resource.id is set\n"
     );
@@ -90,7 +90,7 @@ fn silence() {
 #[test]
 fn rewritings() {
     assert_eq!(
-        done("tag t: text\nnormalize t { keys a$0b }\n", "put `ab` into quotes"),
+        done("tag t: text\nnormalize t { keys a$0b }\n", "put `ab` in quotes"),
         "tag t: text\nnormalize t { keys \"ab\" }\n"
     );
     assert_eq!(

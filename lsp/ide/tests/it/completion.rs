@@ -131,7 +131,7 @@ fn explanations() {
     let docs = |docs: Docs| completion_docs(&fixture.db, fixture.project, &docs);
     assert!(docs(Docs::Item("owner".into(), None)).unwrap().contains("Who answers."));
     assert!(docs(Docs::Item("team".into(), Some("std::taxonomy".into()))).unwrap().contains("tag team"));
-    assert!(docs(Docs::Word("severity".into())).unwrap().starts_with("How bad"));
+    assert!(docs(Docs::Word("severity".into())).unwrap().starts_with("How severe"));
     assert!(docs(Docs::Lint("substring-trap".into())).unwrap().contains("has word"));
     assert_eq!(docs(Docs::Item("nothing".into(), None)), None);
 }

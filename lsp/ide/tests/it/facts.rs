@@ -1,7 +1,7 @@
 //! What an inventory tells beside the text.
 
 use tagpol_ide::{
-    Coverage, Facts, HintKind, Known, LensAction, Matches, PolicyFacts, Presence, Seen, Subject, actions,
+    Coverage, Facts, HintKind, LensAction, Matches, PolicyFacts, Presence, Seen, Subject, Versioned, actions,
     completions, hints, hover, lenses,
 };
 use tagpol_syntax::{TextRange, TextSize};
@@ -28,26 +28,26 @@ impl Facts for Bucket {
         }
     }
 
-    fn tag(&self, _: &str) -> Option<Known<Presence>> {
+    fn tag(&self, _: &str) -> Option<Versioned<Presence>> {
         let answer = Presence { present: 3, all: 9, top: vec![seen("jane@company.com")] };
-        Some(Known { answer, is_stale: false })
+        Some(Versioned { answer, is_stale: false })
     }
 
-    fn matches(&self, name: &str) -> Option<Known<Matches>> {
-        Some(Known {
+    fn matches(&self, name: &str) -> Option<Versioned<Matches>> {
+        Some(Versioned {
             answer: Matches { count: if name == "all" { 9 } else { 5 }, all: 9, cost: None },
             is_stale: true,
         })
     }
 
-    fn policy(&self, _: &str) -> Option<Known<PolicyFacts>> {
+    fn policy(&self, _: &str) -> Option<Versioned<PolicyFacts>> {
         let answer = PolicyFacts { in_scope: 1204, violations: 37, cost: Some("$4,120".to_owned()) };
-        Some(Known { answer, is_stale: false })
+        Some(Versioned { answer, is_stale: false })
     }
 
-    fn unmapped(&self, tag: &str) -> Option<Known<Vec<Seen>>> {
+    fn unmapped(&self, tag: &str) -> Option<Versioned<Vec<Seen>>> {
         let answer = if tag == "env" { vec![seen("prodution"), seen("say \"x\"")] } else { Vec::new() };
-        Some(Known { answer, is_stale: false })
+        Some(Versioned { answer, is_stale: false })
     }
 
     fn coverage(&self, _: &str, lines: std::ops::RangeInclusive<u32>) -> Option<Coverage> {

@@ -35,9 +35,7 @@ policy owned {
   require owner
 }
 /// The ones in production.
-list accounts-of-live = [
-  \"1\", \"2\"
-]
+list accounts-of-live = [\"1\", \"2\"]
 define in-live = resource.account in accounts-of-live
 exempt owned/owner { until 2030-01-01  because \"x\" }
 ";
@@ -89,9 +87,17 @@ fn other_items() {
     define live = environment == production
     ```
 
-    asked for 2 times
+    used 2 times
     ");
-    assert_snapshot!(in_project("define x = resource.account in accounts-of-li$0ve"), @"");
+    assert_snapshot!(in_project("define x = resource.account in accounts-of-li$0ve"), @r#"
+    ```tagpol
+    list accounts-of-live = ["1", "2"]
+    ```
+
+    The ones in production.
+
+    used 2 times
+    "#);
     assert_snapshot!(in_project("exempt own$0ed { until 2030-01-01  because \"y\" }"), @r"
     ```tagpol
     policy owned
@@ -121,7 +127,7 @@ fn other_items() {
 
 #[test]
 fn words_of_the_language() {
-    assert!(at("policy p { sever$0ity high  require r: resource.name is set }").starts_with("How bad"));
+    assert!(at("policy p { sever$0ity high  require r: resource.name is set }").starts_with("How severe"));
     assert!(at("define d = resource.na$0me is set").starts_with("Its name"));
     assert!(at("define d = resource.name has wo$0rd \"x\"").contains("camelCase"));
     assert!(at("define d = resource.name is se$0t").contains("valid or not"));
@@ -135,7 +141,7 @@ fn words_of_the_language() {
 #[test]
 fn every_keyword_is_explained() {
     let grammar = include_str!("../../../../lang/syntax/src/characters.pest");
-    let words = include_str!("../../src/words.md");
+    let words = include_str!("../../src/keyword_docs.md");
     let keywords =
         grammar.lines().filter_map(|line| line.strip_prefix("kw_")?.split_once(' ')).map(|(word, _)| word);
     // The second words of operators are explained with the first.

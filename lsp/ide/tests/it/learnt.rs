@@ -32,10 +32,10 @@ impl Facts for Taught {
         }
     }
 
-    fn unmapped(&self, _: &str) -> Option<Known<Vec<Seen>>> {
+    fn unmapped(&self, _: &str) -> Option<Versioned<Vec<Seen>>> {
         let seen = |text: &str, count| Seen { text: text.to_owned(), count, cost: None };
         let answer = vec![seen("whatever", 100), seen("prdo", 14), seen("live-eu", 3)];
-        Some(Known { answer, is_stale: false })
+        Some(Versioned { answer, is_stale: false })
     }
 
     fn learnt(&self) -> Option<Arc<Learnt>> {
@@ -94,7 +94,7 @@ fn values_are_ranked_by_what_the_item_asks_for() {
     let members = ["production: 0.95 · 9 resources", "staging: 400 resources"];
     let rule = "rule r {\n  when resource.name has word \"prd\"\n  fill environment = $0\n}\n";
     assert_eq!(offered(rule, 2), members);
-    // In quotes nothing is offered that is no member.
+    // In quotes nothing is offered that is not a member.
     let within = ["staging: 400 resources", "production: 9 resources"];
     assert_eq!(offered("define d = environment == \"$0\"", 3), within);
 }
@@ -128,7 +128,7 @@ fn spellings_say_what_they_mean() {
     assert_eq!(offered(&normalize("map $0"), 1), ["\"prdo\": → production · 14 resources"]);
     // What is mapped already is left out.
     assert_eq!(offered(&normalize("map \"prdo\", \"$0\" -> production"), 1), [unmapped[1]]);
-    let meant = ["production: spelt alike · 14 resources", "staging: 400 resources"];
+    let meant = ["production: similar spelling · 14 resources", "staging: 400 resources"];
     assert_eq!(offered(&normalize("map \"prdo\" -> $0"), 2), meant);
     assert_eq!(offered(&normalize("map \"live-eu\" -> $0"), 1), ["production: 0.90 · 14 resources"]);
 }
@@ -141,7 +141,7 @@ fn rules_and_maps_are_added_in_canonical_form() {
         let action = found.iter().find(|action| action.title == title);
         action.map(|action| fixture.edited(action.edits[0].0, &action.edits[0].1))
     };
-    let title = "add rule learnt from 1,204 resources (98%): account `111` → ads";
+    let title = "add rule learned from 1,204 resources (98%): account `111` → ads";
     let rule = "rule learnt-team-1 {\n  when resource.account == \"111\"\n  fill team = \"ads\"\n}\n";
     let declared = added("tag team: te$0xt\n", title).unwrap();
     assert_eq!(declared, format!("tag team: text\n\n{rule}"));

@@ -143,7 +143,7 @@ fn renames() {
         renamed("tag a$0: text\nrule r { fill a = \"x\" }\ndefine d = native.a is set\n", "team"),
         "tag team: text\nrule r { fill team = \"x\" }\ndefine d = native.team is set\n"
     );
-    // What is only spelt alike stays.
+    // What is only spelled alike stays.
     assert_eq!(
         renamed("tag a: one of [b]\ntag b$0: text\ndefine d = a == b and b is set\n", "c"),
         "tag a: one of [b]\ntag c: text\ndefine d = a == b and c is set\n"
@@ -170,7 +170,7 @@ fn renames_that_are_refused() {
     assert_eq!(renamed("tag a$0: text\ntag b: text\n", "b"), "`b` is a tag already");
     assert_eq!(
         renamed("tag a$0: text\n", "B"),
-        "`B` is no name: names are lower case with `-` between words"
+        "`B` is not a name: names are lower case with `-` between words"
     );
     assert_eq!(renamed("tag a: one of [b$0, c]\n", "C"), "there is a `C` here already");
     assert_eq!(
@@ -179,7 +179,7 @@ fn renames_that_are_refused() {
     );
     assert_eq!(
         renamed("define d = resource$0.name is set\n", "x"),
-        "there is no name here that could be changed"
+        "there is no name here that can be changed"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Outlines, folds, selections, colours and hints.
+//! Outlines, folds, selections, colors and hints.
 
 use tagpol_ide::{
     HintKind, LinkTarget, NoFacts, document_links, document_symbols, folds, hints, linked_ranges,

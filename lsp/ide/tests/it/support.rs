@@ -16,7 +16,7 @@ pub(crate) struct Fixture {
     /// The file that the cursor is in, else the first.
     pub(crate) file: SourceFile,
     pub(crate) offset: TextSize,
-    /// What is selected; empty where there is one cursor.
+    /// What is selected; empty if there is one cursor.
     pub(crate) range: TextRange,
 }
 

@@ -324,11 +324,11 @@ pub(crate) fn action_kind(kind: ActionKind) -> CodeActionKind {
 }
 
 pub(crate) fn action(snapshot: &Snapshot, action: Action) -> CodeAction {
-    let mends = action.mends.as_ref().map(|found| vec![diagnostic(&snapshot.view, snapshot.lines(), found)]);
+    let fixes = action.fixes.as_ref().map(|found| vec![diagnostic(&snapshot.view, snapshot.lines(), found)]);
     CodeAction {
         title: action.title,
         kind: Some(action_kind(action.kind)),
-        diagnostics: mends,
+        diagnostics: fixes,
         edit: Some(workspace_edit(&snapshot.view, action.edits)),
         is_preferred: action.is_preferred.then_some(true),
         ..CodeAction::default()

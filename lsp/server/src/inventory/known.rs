@@ -174,9 +174,9 @@ impl View {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted);
     }
 
-    fn answer<T>(&self, knowledge: &Knowledge, answer: T) -> Known<T> {
+    fn answer<T>(&self, knowledge: &Knowledge, answer: T) -> Versioned<T> {
         let is_stale = knowledge.is_behind || knowledge.measured != Some(self.revision);
-        Known { answer, is_stale }
+        Versioned { answer, is_stale }
     }
 
     /// Does something with the values of a subject; where they are not known, asks for them.
@@ -220,21 +220,21 @@ impl Facts for View {
         self.with_values(subject, all).unwrap_or_default()
     }
 
-    fn tag(&self, name: &str) -> Option<Known<Presence>> {
+    fn tag(&self, name: &str) -> Option<Versioned<Presence>> {
         self.with_values(Subject::Tag(name.to_owned()), |knowledge, values| {
             let top = values.top.iter().take(TOP_VALUES).map(|value| knowledge.seen(value)).collect();
             self.answer(knowledge, Presence { present: values.present, all: knowledge.all(), top })
         })
     }
 
-    fn matches(&self, item: &str) -> Option<Known<Matches>> {
+    fn matches(&self, item: &str) -> Option<Versioned<Matches>> {
         let knowledge = self.knowledge.lock();
         let Amount { count, cost } = *knowledge.conditions.get(item)?;
         let cost = knowledge.money(cost);
         Some(self.answer(&knowledge, Matches { count, all: knowledge.all(), cost }))
     }
 
-    fn policy(&self, name: &str) -> Option<Known<PolicyFacts>> {
+    fn policy(&self, name: &str) -> Option<Versioned<PolicyFacts>> {
         let knowledge = self.knowledge.lock();
         let measure = *knowledge.policies.get(name)?;
         let cost = knowledge.money(measure.violating.cost).filter(|_| measure.open > 0);
@@ -242,7 +242,7 @@ impl Facts for View {
         Some(self.answer(&knowledge, facts))
     }
 
-    fn unmapped(&self, tag: &str) -> Option<Known<Vec<Seen>>> {
+    fn unmapped(&self, tag: &str) -> Option<Versioned<Vec<Seen>>> {
         self.with_values(Subject::Tag(tag.to_owned()), |knowledge, values| {
             let unmapped = values.top.iter().filter(|value| value.unmapped);
             self.answer(knowledge, unmapped.map(|value| knowledge.seen(value)).collect())

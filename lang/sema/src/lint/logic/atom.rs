@@ -11,7 +11,7 @@ use super::text::TextTest;
 use crate::formats;
 use crate::program::{CmpOp, CompareAs, Direction, Pred, TagType, Value};
 
-/// A test of one value. True only where the value is there.
+/// A test of one value. True only if the value is there.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Atom<'a> {
     pub(super) subject: Cow<'a, Value>,

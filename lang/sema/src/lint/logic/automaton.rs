@@ -11,7 +11,7 @@ use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input};
 
-/// A regular language, as a pattern of the `regex` crate that speaks of the whole text.
+/// A regular language, as a pattern of the `regex` crate that refers to the whole text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Language(String);
 

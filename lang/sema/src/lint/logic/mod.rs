@@ -97,7 +97,7 @@ pub(in crate::lint) fn never(terms: &[Term<'_>], facts: &dyn Facts) -> bool {
 const ALTERNATIVES: usize = 256;
 /// Tests in all of them together.
 const TESTS: usize = 2048;
-/// Conditions within conditions, through predicates too; a circle of those is reported elsewhere.
+/// Conditions within conditions, through predicates too; a cycle of those is reported elsewhere.
 const DEPTH: usize = 256;
 /// Steps of taking a condition apart. What predicates stand for is taken apart wherever they are used, so
 /// that a few hundred short definitions could otherwise keep this busy for minutes.

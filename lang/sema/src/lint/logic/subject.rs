@@ -162,7 +162,7 @@ fn of_kind(kind: Kind, always: bool, tests: &[Literal<'_, '_>]) -> Verdict {
         _ => None,
     });
     let relations: Vec<(&Relation, bool)> = of_kind.collect();
-    // What is no number, and what is no day, is as every negated test asks.
+    // What is not a number, and what is not a day, is as every negated test asks.
     if (!always && relations.iter().all(|(_, wanted)| !wanted))
         || ordered::possible(&relations, kind.is_whole())
     {
@@ -197,7 +197,7 @@ fn of_texts(subject: &Value, tests: &[Literal<'_, '_>], kinds: &[Kind]) -> Optio
         }
         _ => {}
     }
-    // Most often a text that one of the tests speaks of will do, which is found much faster.
+    // Most often a text that one of the tests refers to will do, which is found much faster.
     let wanted = of_text.iter().filter(|(_, wanted)| *wanted);
     let mut examples = wanted.flat_map(|(test, _)| test.examples());
     if kinds.is_empty() && examples.any(|text| judge(subject, &text, tests) == Verdict::Possible) {

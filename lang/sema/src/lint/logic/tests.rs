@@ -461,9 +461,9 @@ fn what_grows_without_end_is_given_up() {
         assert_eq!(verdict(&[(&Pred::Named(DefineId(3)), true)], &names), Verdict::Possible);
         assert_eq!(verdict(&[(&Pred::Named(DefineId(40)), true)], &names), Verdict::Unknown);
     }
-    let circle = vec![Pred::Not(Box::new(Pred::Named(DefineId(0))))];
+    let cycle = vec![Pred::Not(Box::new(Pred::Named(DefineId(0))))];
     assert_eq!(
-        verdict(&[(&Pred::Named(DefineId(0)), true)], &Names { defines: circle, ..names() }),
+        verdict(&[(&Pred::Named(DefineId(0)), true)], &Names { defines: cycle, ..names() }),
         Verdict::Unknown
     );
 }

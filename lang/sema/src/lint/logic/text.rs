@@ -60,7 +60,7 @@ impl TextTest<'_> {
     }
 
     /// Whether infinitely many texts pass, and infinitely many do not, whatever else is asked of
-    /// finitely many texts. False where that is not known at once.
+    /// finitely many texts. False if that is not known at once.
     pub(super) fn is_loose(&self) -> bool {
         match self {
             Self::Op(TextOp::Like, patterns) => {
@@ -74,7 +74,7 @@ impl TextTest<'_> {
         }
     }
 
-    /// Whether some text passes. False where that is not known at once.
+    /// Whether some text passes. False if that is not known at once.
     pub(super) fn matches_something(&self) -> bool {
         match self {
             Self::Regex(regex, _) => matches_something(regex),
@@ -130,7 +130,7 @@ pub(super) fn op_holds(op: TextOp, text: &str, pattern: &str) -> bool {
     }
 }
 
-/// Whether an expression matches some text. False where that is not known at once: it asks for the
+/// Whether an expression matches some text. False if that is not known at once: it asks for the
 /// end of the text or of a word.
 pub(in crate::lint) fn matches_something(regex: &Regex) -> bool {
     regex_syntax::parse(&regex.pattern)
@@ -220,7 +220,7 @@ fn any_word(words: &[String]) -> Bounds {
     }
 }
 
-/// The texts that have a word. Those where it stands alone between what is no letter are known
+/// The texts that have a word. Those where it stands alone between what is not a letter are known
 /// for sure, others hold it in whatever case.
 fn word_bounds(word: &str) -> Bounds {
     if !word.bytes().all(|b| b.is_ascii_alphabetic()) || word.is_empty() {

@@ -11,7 +11,7 @@ use crate::program::{CmpOp, CompareAs, Pred, TagType, Value};
 /// The conditions are tests of one text, whose value is left open: `matches`, `contains` and their
 /// kin, `is email` and its kin, `==`, `!=`, `in` and `not in` with literals. What is found may still
 /// be wrong where a test knows more than a regular language can say (the days of a month, the words of
-/// a name). None where there is no such text, where the search is too long, or where a condition is
+/// a name). None if there is no such text, where the search is too long, or where a condition is
 /// none of these.
 pub fn witness(ty: &TagType, terms: &[(&Pred, bool)]) -> Option<String> {
     let mut inside = vec![type_bounds(ty).over, Language::new("(?s:.+)")];

@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         &mut self.events
     }
 
-    /// Goes on behind a part that was read otherwise. False where it ends within a token or a comment.
+    /// Goes on behind a part that was read otherwise. False if it ends within a token or a comment.
     pub(crate) fn go_on_at(&mut self, offset: usize) -> bool {
         let is_before = |&&(start, _): &&(usize, usize)| start < offset;
         let passed = |spans: &[(usize, usize)], from: usize| {

@@ -1,6 +1,6 @@
 //! Conditions and values as the language writes them.
 
-use tagpol_sema::words::{Words, type_text};
+use tagpol_sema::pretty::{Words, type_text};
 
 use crate::support::check_text;
 

@@ -28,8 +28,8 @@ impl<'a> Words<'a> {
         Self { program }
     }
 
-    /// Names what a check speaks of, for messages: its tag, its attribute, the value that its single
-    /// condition is about; where there is none of them, its id.
+    /// Names what a check refers to, for messages: its tag, its attribute, the value that its single
+    /// condition is about; if there is none of them, its id.
     pub fn subject(&self, check: &Check) -> String {
         let attribute = || check.pred.subject().map(|attr| self.value(&Value::Attr(attr)));
         let value = || check.pred.value().map(|value| format!("`{}`", self.value(value)));
@@ -79,7 +79,9 @@ impl<'a> Words<'a> {
     /// The key and the table of a condition that asks for the key column of a row.
     fn row_of<'p>(&self, pred: &'p Pred) -> Option<(&'p Value, TableId)> {
         match pred {
-            Pred::IsSet(Value::Lookup { table, column, key }) if self.program.table(*table).key == *column => {
+            Pred::IsSet(Value::Lookup { table, column, key })
+                if self.program.table(*table).key == *column =>
+            {
                 Some((key, *table))
             }
             _ => None,

@@ -1,4 +1,4 @@
-//! What the words of the language mean: `words.md`, by heading.
+//! What the words of the language mean: `keyword_docs.md`, by heading.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use tagpol_syntax::{SyntaxKind, SyntaxToken};
 
 static WORDS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let sections = include_str!("words.md").split("\n## ").skip(1);
+    let sections = include_str!("keyword_docs.md").split("\n## ").skip(1);
     sections.filter_map(|section| section.split_once('\n')).map(|(word, text)| (word, text.trim())).collect()
 });
 

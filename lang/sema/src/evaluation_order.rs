@@ -1,12 +1,12 @@
-//! The order in which tags are evaluated, and what goes in circles.
+//! The order in which tags are evaluated, and what goes in cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Checked, Reads, Typed, checked};
-use crate::circles::{self, Circle};
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile};
 use crate::diagnostic::{Anchor, Draft};
+use crate::graph::{self, Cycle};
 use crate::hir::{ItemKind, NodeId};
 use crate::names::{Def, ItemRef, Scope, items_in_scope, scope};
 use crate::program::{DefineId, TagId};
@@ -14,7 +14,7 @@ use crate::program::{DefineId, TagId};
 /// The order in which tags are evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Order {
-    /// Tags grouped so that each reads tags of earlier groups only; those in circles left out.
+    /// Tags grouped so that each reads tags of earlier groups only; those in cycles left out.
     pub strata: Vec<Vec<TagId>>,
     pub(crate) drafts: Vec<Draft>,
 }
@@ -113,10 +113,10 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
             Refers::Define(..) | Refers::Infer(_) => {}
         }
     }
-    let (strata, circles) = circles::layers(&edges);
+    let (strata, cycles) = graph::layers(&edges);
     order.drafts.extend(too_deep(&scope.tags, &strata, "tags depend on each other"));
     order.strata = strata.into_iter().map(|layer| layer.into_iter().map(tag_id).collect()).collect();
-    order.drafts.extend(circles.iter().map(|circle| tag_circle(scope, circle, &feeders)));
+    order.drafts.extend(cycles.iter().map(|cycle| tag_cycle(scope, cycle, &feeders)));
     order.drafts.extend(inferred_twice(scope, &items));
     order.drafts.extend(rules_that_read_sources(scope, &items, &define_reads));
     order
@@ -147,19 +147,22 @@ fn reachable(reads: &Reads, defines: &[&Reads]) -> BTreeSet<DefineId> {
     seen
 }
 
-/// Reports predicates that go in circles or lead too deep. `nestings` are those of their own conditions.
+/// Reports predicates that go in cycles or lead too deep. `nestings` are those of their own conditions.
 fn check_defines(scope: &Scope, reads: &[&Reads], nestings: &[usize], drafts: &mut Vec<Draft>) {
     let edges: Vec<BTreeSet<usize>> =
         reads.iter().map(|reads| reads.defines.iter().map(|id| id.0 as usize).collect()).collect();
-    let (layers, circles) = circles::layers(&edges);
+    let (layers, cycles) = graph::layers(&edges);
     let deep = too_deep(&scope.defines, &layers, "predicates lead into each other");
     drafts.extend(deep.or_else(|| nested_too_deep(scope, &edges, &layers, nestings)));
-    for circle in circles {
-        let names = circle.names(|i| scope.defines.get(i).map(|item| item.key.name.as_str()));
-        let Some(first) = circle.members.first().and_then(|i| scope.defines.get(*i)) else { continue };
-        let draft =
-            Draft::new(Code::E0032, first.name_anchor(), format!("predicates go in a circle: {names}"))
-                .help("a predicate may not lead back to itself");
+    for cycle in cycles {
+        let names = cycle.names(|i| scope.defines.get(i).map(|item| item.key.name.as_str()));
+        let Some(first) = cycle.members.first().and_then(|i| scope.defines.get(*i)) else { continue };
+        let draft = Draft::new(
+            Code::E0032,
+            first.name_anchor(),
+            format!("predicates define each other in a cycle: {names}"),
+        )
+        .help("a predicate may not lead back to itself");
         drafts.push(draft);
     }
 }
@@ -175,7 +178,7 @@ fn too_deep(items: &[ItemRef], layers: &[Vec<usize>], what: &str) -> Option<Draf
     Some(
         Draft::new(Code::E0005, item.name_anchor(), message)
             .label("the first that is too deep")
-            .help("let it ask for something closer to the resource itself"),
+            .help("let it read something closer to the resource itself"),
     )
 }
 
@@ -221,30 +224,30 @@ fn normalize_reads_tags(scope: &Scope, item: &ItemRef, read: &BTreeSet<TagId>) -
         .collect();
     let message = format!("the scope of this `normalize` reads {}", names.join(", "));
     Draft::new(Code::E0033, item.name_anchor(), message)
-        .help("it runs before any virtual tag has a value; ask attributes (`resource.provider`) and native keys (`native[\"Key\"]`)")
+        .help("it runs before any virtual tag has a value; read attributes (`resource.provider`) and native keys (`native[\"Key\"]`)")
 }
 
-fn tag_circle(scope: &Scope, circle: &Circle, feeders: &[Vec<&ItemRef>]) -> Draft {
-    let names = circle.names(|i| scope.tags.get(i).map(|item| item.key.name.as_str()));
+fn tag_cycle(scope: &Scope, cycle: &Cycle, feeders: &[Vec<&ItemRef>]) -> Draft {
+    let names = cycle.names(|i| scope.tags.get(i).map(|item| item.key.name.as_str()));
     let mut rules: Vec<&ItemRef> =
-        circle.members.iter().filter_map(|i| feeders.get(*i)).flatten().copied().collect();
+        cycle.members.iter().filter_map(|i| feeders.get(*i)).flatten().copied().collect();
     rules.dedup();
     let anchor = rules.first().map_or_else(|| unreachable_anchor(scope), |rule| rule.name_anchor());
-    let message = match circle.members.as_slice() {
+    let message = match cycle.members.as_slice() {
         [_] => format!("a tag depends on itself: {names}"),
-        _ => format!("tags depend on each other in a circle: {names}"),
+        _ => format!("tags depend on each other in a cycle: {names}"),
     };
     let mut draft = Draft::new(Code::E0030, anchor, message)
         .help("let one of the rules read the native value instead: `native.TAG`, or `native[\"Key\"]`");
     for rule in rules.iter().skip(1) {
-        draft = draft.related(rule.name_anchor(), "this rule is part of the circle");
+        draft = draft.related(rule.name_anchor(), "this rule is part of the cycle");
     }
     draft
 }
 
-/// A circle has tags, so there is a tag to point at.
+/// A cycle has tags, so there is a tag to point at.
 fn unreachable_anchor(scope: &Scope) -> Anchor {
-    #[expect(clippy::indexing_slicing, reason = "a circle of tags has a tag")]
+    #[expect(clippy::indexing_slicing, reason = "a cycle of tags has a tag")]
     scope.tags[0].name_anchor()
 }
 
@@ -260,15 +263,16 @@ fn rules_that_read_sources(scope: &Scope, items: &[&(ItemRef, Refers)], defines:
         if source {
             let message = format!("rule `{}` reads where a value came from", item.key.name);
             drafts.push(
-                Draft::new(Code::E0034, item.name_anchor(), message)
-                    .help("`TAG.source` is for policies and reports; a rule decides where values come from"),
+                Draft::new(Code::E0034, item.name_anchor(), message).help(
+                    "`TAG.source` can be read in policies, not in rules, because rules decide the source",
+                ),
             );
         }
     }
     drafts
 }
 
-/// Tags that two `infer` items speak of.
+/// Tags that two `infer` items refer to.
 fn inferred_twice(scope: &Scope, items: &[&(ItemRef, Refers)]) -> Vec<Draft> {
     let mut first: BTreeMap<TagId, Anchor> = BTreeMap::new();
     let mut drafts = Vec::new();
@@ -282,7 +286,7 @@ fn inferred_twice(scope: &Scope, items: &[&(ItemRef, Refers)]) -> Vec<Draft> {
             };
             let name = scope.tags.get(tag.0 as usize).map_or("", |tag| tag.key.name.as_str());
             drafts.push(
-                Draft::new(Code::E0041, at, format!("`infer` speaks of `{name}` twice"))
+                Draft::new(Code::E0041, at, format!("two `infer` items name `{name}`"))
                     .label("written here again")
                     .related(other.clone(), "first written here"),
             );
