@@ -49,15 +49,15 @@ pub(crate) fn imports(db: &dyn Db, project: Project, own: &[ItemRef], unparsed: 
         let admits =
             |(module, admitted): &&(SourceFile, Admitted)| *module == item.file && admitted.admits(&item.key);
         let mut admitting = uses.iter().filter(admits).peekable();
-        let is_admitted = admitting.peek().is_some();
-        match own_names.get(item.key.name.as_str()) {
-            Some(own) if admitting.all(|(_, admitted)| admitted.only.is_none()) => {
-                if is_admitted && item.key.kind.defines_name() {
-                    imports.shadowed.push(((*own).clone(), item));
-                }
-            }
-            _ if is_admitted => used.push(item),
-            _ => {}
+        if admitting.peek().is_none() {
+            continue;
+        }
+        let own = own_names.get(item.key.name.as_str());
+        match own.filter(|_| admitting.all(|(_, admitted)| admitted.only.is_none())) {
+            None => used.push(item),
+            Some(own) if item.key.kind.defines_name() => imports.shadowed.push(((*own).clone(), item)),
+            // What belongs to a hidden item, like its `normalize`, stays behind with it.
+            Some(_) => {}
         }
     }
     let mut needs = Needs::new(db, project, own, unparsed, &used);

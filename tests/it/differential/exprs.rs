@@ -258,14 +258,14 @@ fn text_test(reads: Reads) -> BoxedStrategy<Pred> {
     ];
     let literal =
         (subject(reads), test).prop_map(|(value, (op, patterns))| Pred::Text { op, value, patterns });
-    prop_oneof![4 => literal, 1 => computed_text_test(reads)].boxed()
+    prop_oneof![2 => literal, 1 => computed_text_test(reads)].boxed()
 }
 
-/// Returns a test against a text of the same resource: another value, a part of the same one (so that it
-/// is often there), or one that is empty.
+/// Returns a test against a text of the same resource: another value, the same one or a part of it, or a
+/// text that is often within names.
 fn computed_text_test(reads: Reads) -> BoxedStrategy<Pred> {
     let op = select(&[TextOp::Contains, TextOp::StartsWith, TextOp::EndsWith][..]);
-    let sides = (subject(reads), subject(reads), pools::one_of(pools::PARTS), 0..4_u8);
+    let sides = (subject(reads), subject(reads), pools::one_of(pools::PARTS), 0..6_u8);
     (op, sides)
         .prop_map(|(op, (value, other, part, form))| {
             let text = |text: &str| Value::Text(text.to_owned());
@@ -273,7 +273,8 @@ fn computed_text_test(reads: Reads) -> BoxedStrategy<Pred> {
                 0 => other,
                 1 => value.clone(),
                 2 => Value::Call(Func::Replace, vec![value.clone(), Value::Text(part), text("")]),
-                _ => Value::Call(Func::Coalesce, vec![other, Value::Text(part)]),
+                3 => Value::Call(Func::Coalesce, vec![other, Value::Text(part)]),
+                _ => Value::Call(Func::Lower, vec![Value::Text(part)]),
             };
             Pred::ComputedText { op, value, operand }
         })
@@ -297,7 +298,7 @@ fn simple_pred(reads: Reads) -> BoxedStrategy<Pred> {
         (8, comparison(reads)),
         (3, membership(reads)),
         (1, table_membership(reads)),
-        (3, text_test(reads)),
+        (4, text_test(reads)),
         (
             3,
             (subject(reads), pools::regex(), any::<bool>())

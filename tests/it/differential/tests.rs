@@ -140,7 +140,7 @@ fn every_outcome_occurs() {
     let mut scopes = BTreeSet::new();
     let mut conflicts = BTreeSet::new();
     let mut depths = BTreeSet::new();
-    for case in samples(200) {
+    for case in samples(400) {
         depths.insert(case.program.strata.len());
         for row in evaluate(&case.program, &case.resources, &case.options) {
             sources.extend(row.tags.iter().map(|tag| tag.source));
