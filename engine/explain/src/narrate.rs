@@ -9,7 +9,7 @@ use super::check::{CheckReason, NoWaiver, unused_waivers};
 use super::condition::{Explainer, Part};
 use super::tag::{Origin, Verdict, discarded};
 use tagpol_eval::message::shown;
-use tagpol_sema::words::duration;
+use tagpol_sema::pretty::duration;
 
 /// Values of one condition that a sentence shows.
 const MOST_VALUES: usize = 20;

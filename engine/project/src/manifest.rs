@@ -249,9 +249,9 @@ fn rates(written: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Rates, 
             return Err((start, form()));
         };
         let (Ok(number), true) = (number.parse(), is_currency(other)) else { return Err((start, form())) };
-        rates
-            .add(currency.get_ref(), number, other)
-            .map_err(|bad| (start, ProjectError::new(format!("`{}` is not a rate: {bad}", worth.get_ref()))))?;
+        rates.add(currency.get_ref(), number, other).map_err(|bad| {
+            (start, ProjectError::new(format!("`{}` is not a rate: {bad}", worth.get_ref())))
+        })?;
     }
     Ok(rates)
 }

@@ -73,7 +73,8 @@ impl Judge {
     }
 
     fn evaluate(&self, snapshot: &Snapshot, case: &Case) -> Result<Vec<RowResult>, String> {
-        let overlays = super::overlays::load(&case.options.overlays, &self.store).map_err(|e| e.to_string())?;
+        let overlays =
+            super::overlays::load(&case.options.overlays, &self.store).map_err(|e| e.to_string())?;
         let mut layout = layout_of(snapshot, &options(case, self.way), overlays);
         let options = tagpol_plan::Request {
             text_limit: case.options.text_limit,

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use tagpol_sema::pretty::{Words, quoted};
 use tagpol_sema::program::{Program, Tag};
-use tagpol_sema::words::{Words, quoted};
 use tagpol_suggest::{Condition, MinedRule, Resource, Spelling, percent};
 
 use crate::output::counted;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style};
 use tagpol_interp::Row;
+use tagpol_sema::pretty::duration;
 use tagpol_sema::program::{ActionKind, Loc, Severity};
-use tagpol_sema::words::duration;
 
 use super::{checks, tags};
 use crate::text::{clean, decimal, money};

@@ -6,7 +6,7 @@ use tagpol_sema::program::{Loc, MapArm, Normalize, Policy, Pred, Rule, Tag, Valu
 
 use super::{PointKind, Seen};
 use crate::Subject;
-use tagpol_sema::words::{Words, arm_text};
+use tagpol_sema::pretty::{Words, arm_text};
 
 /// A question to a case.
 type Question<'a> = Box<dyn Fn(&Seen<'_>) -> bool + 'a>;

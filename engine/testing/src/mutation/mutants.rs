@@ -12,7 +12,7 @@ use tagpol_sema::program::{
 
 use super::conditions::{Variant, is_negation, variants, without};
 use crate::Subject;
-use tagpol_sema::words::{Words, arm_text, pattern_text};
+use tagpol_sema::pretty::{Words, arm_text, pattern_text};
 
 /// A change of a program.
 type Change<'a> = Box<dyn Fn(&mut Program) + 'a>;

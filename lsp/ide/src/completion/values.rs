@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::TagType;
-use tagpol_sema::words::quoted;
 use tagpol_worker_protocol::{LearntSpelling, LearntTag, Trait};
 
 use super::learnt::{Ranked, confidence_text};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tagpol_ide::{Facts, Known, Seen, Subject, actions, completions};
+use tagpol_ide::{Facts, Seen, Subject, Versioned, actions, completions};
 use tagpol_worker_protocol::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
 
 use crate::support::Fixture;

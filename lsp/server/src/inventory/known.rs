@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tagpol_ide::{Coverage, Facts, Known, Matches, PolicyFacts, Presence, Seen};
+use tagpol_ide::{Coverage, Facts, Matches, PolicyFacts, Presence, Seen, Versioned};
 use tagpol_worker_protocol::{Amount, Learnt, Measured, Opened, PolicyMeasure, Spot, Subject, Value, Values};
 
 /// Values of a tag that hovers tell.
