@@ -287,7 +287,7 @@ pub(crate) struct CostArgs {
 }
 
 /// `--rev A..B` compares two revisions of the git repository, `A...B` the second with what it
-/// branched from, `A` alone with the files as they are. Two PATHs are compared with each other.
+/// branched from, `A` alone with the working tree. Two PATHs are compared with each other.
 /// `--snapshot A..B` compares two snapshots under one version of the policies.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

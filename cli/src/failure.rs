@@ -234,7 +234,7 @@ impl From<RunError> for Failure {
                     format!("`{} = \"… {}\"`", mismatch.currency, mismatch.snapshot)
                 });
                 Self::usage(error.to_string()).help(format!(
-                    "write the amounts in the snapshot's currency, or tell the rate under `[rates]` in tagpol.toml: {rate}"
+                    "write the amounts in the snapshot's currency, or specify the rate under `[rates]` in tagpol.toml: {rate}"
                 ))
             }
             RunError::TextTooLong(ref found) => {

@@ -21,7 +21,7 @@ pub(crate) enum Range {
     Two(String, String),
     /// `A...B`: B, and what it branched from A at.
     Branch(String, String),
-    /// `A`: A, and the files as they are.
+    /// `A`: A, and the working tree.
     WorkTree(String),
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn access(args: &StateArgs) -> StateAccess {
     StateAccess { enabled: !args.no_state, ..always(&args.wait) }
 }
 
-fn always(wait: &WaitArgs) -> StateAccess {
+/// Returns how a command uses the state store that cannot do without it.
+pub(crate) fn always(wait: &WaitArgs) -> StateAccess {
     let usual = StateAccess::default();
     StateAccess {
         patience: wait.wait.map_or(usual.patience, |seconds| Duration::from_secs(seconds.into())),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tagpol_app::report::Format;
 use tagpol_app::report::cost::CostFormat;
+use tagpol_app::report::virtual_tags::TagFormat;
 
 use crate::failure::Failure;
 use crate::files::write_whole_with;
@@ -12,8 +13,11 @@ use crate::output::{Output, for_file};
 
 /// The formats of a command.
 pub(crate) trait ReportFormat: Copy + PartialEq + 'static {
-    /// All of them; the first is for people, in colors, and the usual one.
+    /// All of them; the first is the usual one.
     const ALL: &'static [Self];
+
+    /// Whether the first is for people, in colors.
+    const IS_STYLED: bool = true;
 
     /// Returns its name.
     fn name(self) -> &'static str;
@@ -43,6 +47,23 @@ impl ReportFormat for Format {
 
 impl ReportFormat for CostFormat {
     const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_file(path: &Path) -> Option<Self> {
+        Self::of_file(path)
+    }
+
+    fn is_binary(self) -> bool {
+        self == Self::Parquet
+    }
+}
+
+impl ReportFormat for TagFormat {
+    const ALL: &'static [Self] = &Self::ALL;
+    const IS_STYLED: bool = false;
 
     fn name(self) -> &'static str {
         self.as_str()
@@ -152,7 +173,7 @@ impl<F: ReportFormat> Targets<F> {
         mut write: impl FnMut(F, &mut (dyn Write + Send)) -> io::Result<()>,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let is_styled = |format: F| F::ALL.first() == Some(&format);
+        let is_styled = |format: F| F::IS_STYLED && F::ALL.first() == Some(&format);
         for (format, path) in &self.files {
             if is_styled(*format) {
                 let styled = buffered(&mut write, *format)?;

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Subcommand, ValueEnum, ValueHint};
+use tagpol_app::report::virtual_tags::TagFormat;
 
-use super::WaitArgs;
+use super::{SourceArgs, WaitArgs, parse_time};
+use crate::targets::{Target, no_format};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TagsArgs {
@@ -89,6 +92,26 @@ pub(crate) enum TagsCommand {
         #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,
     },
+    /// Write the virtual tags of all resources with their sources, missing ones too
+    List {
+        #[command(flatten)]
+        source: Box<SourceArgs>,
+        /// Format of the rows on standard output [default: csv, unless `--output` names something else]
+        #[arg(long, value_name = "FORMAT", value_parser = parse_tag_format)]
+        format: Option<TagFormat>,
+        /// Write the rows to a file; repeat it for several
+        ///
+        /// FORMAT is one of csv, jsonl and parquet. FORMAT without a file is written to standard output; FILE
+        /// without a format has the usual one of its extension.
+        #[arg(
+            long, short, value_name = "[FORMAT=]FILE", value_parser = Target::<TagFormat>::parse,
+            value_hint = ValueHint::FilePath
+        )]
+        output: Vec<Target<TagFormat>>,
+        /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        now: Option<DateTime<Utc>>,
+    },
     /// Show all decisions ever made, oldest first
     History {
         /// Only those of one resource
@@ -97,6 +120,11 @@ pub(crate) enum TagsCommand {
         #[arg(long, value_enum)]
         format: Option<RowFormat>,
     },
+}
+
+fn parse_tag_format(name: &str) -> Result<TagFormat, String> {
+    let found = TagFormat::ALL.into_iter().find(|format| format.as_str() == name);
+    found.ok_or_else(|| no_format::<TagFormat>(name))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

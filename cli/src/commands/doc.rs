@@ -33,9 +33,8 @@ pub(crate) fn run(args: &DocArgs, output: &mut Output) -> Result<Exit, Failure> 
     let format = args.format.or(settings.format.map(DocFormat::from));
     let Some(target) = target else {
         if args.check {
-            return Err(Failure::usage("there is no documentation to check").help(
-                "say where it is: `--output docs/policies`, or `output` under `[doc]` in tagpol.toml",
-            ));
+            return Err(Failure::usage("there is no documentation to check")
+                .help("specify it: `--output docs/policies`, or `output` under `[doc]` in tagpol.toml"));
         }
         let format = format.unwrap_or(DocFormat::Markdown).into();
         let files = documented(&project, &context, format, Layout::Single, output)?;

@@ -114,7 +114,7 @@ fn note_pending(evaluation: &Evaluation, output: &mut Output) {
 fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     let file = std::fs::File::open(path).map_err(|error| Failure::io("read", path, &error))?;
     Baseline::read(std::io::BufReader::new(file)).map_err(|error| {
-        Failure::usage(format!("`{}` is no baseline: {error}", path.display()))
+        Failure::usage(format!("`{}` is not a baseline: {error}", path.display()))
             .help("write one with `tagpol eval -o json=FILE`")
     })
 }

@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::project::{policy_files, read_text, shown};
 
-/// Mistakes that are named for one file; `tagpol check` tells the rest.
+/// Mistakes that are named for one file; `tagpol check` shows the rest.
 const MAX_NAMED: usize = 3;
 
 pub(crate) fn run(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> 
     }
     let files = find(&args.paths)?;
     if let (Some(_), 2..) = (&args.range, files.len()) {
-        return Err(Failure::usage("`--range` speaks of one file").help("name the file"));
+        return Err(Failure::usage("`--range` applies to one file").help("name the file"));
     }
     let mut counts = Counts::default();
     for path in &files {
@@ -180,7 +180,7 @@ fn warn(text: &str, name: &str, parse: &Parse, output: &mut Output) {
         warning.push_str(&format!("  {name}:{line}:{column}: {}\n", harmless(&error.message)));
     }
     if errors.len() > MAX_NAMED {
-        warning.push_str("  `tagpol check` tells the rest\n");
+        warning.push_str("  `tagpol check` shows the rest\n");
     }
     output.note_styled(&warning);
 }

@@ -176,10 +176,9 @@ fn describe(manifest: &Manifest) -> String {
         let _ = writeln!(text, "  costs of    {}{whole} ({currency})", month.month);
     }
     if let Some(part) = counts.unattributed.as_ref().filter(|part| part.rows > 0) {
-        let charges =
-            counted(usize::try_from(part.rows).unwrap_or(usize::MAX), "charge names", "charges name");
+        let charges = counted(usize::try_from(part.rows).unwrap_or(usize::MAX), "charge", "charges");
         let cost = part.cost.normalize();
-        let _ = writeln!(text, "  besides     {charges} no resource: {cost} in that month");
+        let _ = writeln!(text, "  not included {charges} without a resource: {cost} in that month");
     }
     if let Some(matches) = &counts.matches {
         let Matches { both, bill_only, bill_only_cost, inventory_only } = matches;

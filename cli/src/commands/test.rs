@@ -16,8 +16,8 @@ use crate::watch::watch;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
     if args.threshold.is_some() && !args.coverage && !args.mutate {
-        return Err(Failure::usage("`--threshold` is a share of nothing")
-            .help("add `--coverage` or `--mutate`, which tell the share"));
+        return Err(Failure::usage("`--threshold` applies to a share that is not measured")
+            .help("add `--coverage` or `--mutate`"));
     }
     if args.watch {
         return watch(args.path.as_deref(), output, |output| once(args, output));

@@ -207,7 +207,7 @@ fn numbers_and_truth_values_are_the_text_they_are_written_with() {
 #[test]
 fn an_inventory_without_resources_is_not_compliant() {
     let folder = Folder::with(&[("p.tagpol", OWNED), ("empty.csv", "id,name,tag:owner\n")]);
-    folder.run(&["eval", "p.tagpol", "-i", "empty.csv"]).fails_with(3, &["holds no resource"]);
+    folder.run(&["eval", "p.tagpol", "-i", "empty.csv"]).fails_with(3, &["has no resources"]);
 }
 
 #[test]

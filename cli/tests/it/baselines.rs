@@ -118,7 +118,7 @@ fn a_file_that_is_no_baseline_is_told() {
     let folder = folder();
     let run = |file: &str| folder.run(&["eval", "p.tagpol", "-i", "i.csv", "--baseline", file]);
     run("none.json").fails_with(2, &["cannot read `none.json`"]);
-    run("p.tagpol").fails_with(2, &["`p.tagpol` is no baseline", "eval -o json=FILE"]);
+    run("p.tagpol").fails_with(2, &["`p.tagpol` is not a baseline", "eval -o json=FILE"]);
     folder.write("old.json", "{\"schema_version\": 99, \"findings\": []}");
     run("old.json").fails_with(2, &["schema version 99, expected 1"]);
     // The baseline may be replaced by the run that reads it.

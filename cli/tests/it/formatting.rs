@@ -96,7 +96,7 @@ fn a_range_formats_what_it_touches() {
     folder.run(&["fmt", "a.tagpol", "--range", "2-9"]).ends_with(0);
     assert_eq!(folder.read("a.tagpol"), "tag   a: text\ntag b: text\ntag c: text\n");
     for (args, said) in [
-        (&["fmt", "--range", "1-2"][..], "`--range` speaks of one file"),
+        (&["fmt", "--range", "1-2"][..], "`--range` applies to one file"),
         (&["fmt", "b.tagpol", "--range", "4"], "there is no line 4"),
         (&["fmt", "b.tagpol", "--range", "0-1"], "like 12-20"),
         (&["fmt", "b.tagpol", "--range", "2-1"], "like 12-20"),

@@ -106,7 +106,7 @@ fn what_is_confirmed_is_decided() {
     assert_eq!(contenders(&folder, "just"), [["decided", "red", "won"], ["inferred", "red", "beaten"]]);
     assert_eq!(contenders(&folder, "hardly"), [["decided", "blue", "won"]]);
     let told = explain(&folder, "just", &[]);
-    assert!(told.contains("a person decided `red`"), "{told}");
+    assert!(told.contains("jane decided `red` on "), "{told}");
     assert!(told.contains("the model predicts `red` with confidence 0.9, overridden by a person"), "{told}");
     // Without the decision it is the model's again.
     tags(&folder, &["unset", "just", "team"]).ends_with(0);

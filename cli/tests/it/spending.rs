@@ -138,7 +138,7 @@ fn what_cannot_be_told_is_said() {
     run(&["-i", "bill.csv", "--by", "taem"]).fails_with(2, &["`taem`", "did you mean `team`?"]);
     run(&["-i", "bill.csv"]).fails_with(2, &["--by"]);
     folder.write("plain.csv", "id,tag:team\na,web\n");
-    run(&["-i", "plain.csv", "--by", "team"]).fails_with(3, &["tells no cost"]);
+    run(&["-i", "plain.csv", "--by", "team"]).fails_with(3, &["has no cost data"]);
     folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
     let listed = folder.run(&["snapshot", "list"]).ends_with(0);
     let id = listed.split_whitespace().next().unwrap();

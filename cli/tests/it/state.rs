@@ -163,7 +163,7 @@ fn resources_are_found_as_explain_finds_them() {
     let imported = tags(&folder, &["import", "decisions.csv"]);
     assert!(imported.err.contains("warning: the inventory has no resource with the id `i-77`\n"));
     let asked = folder.run(&["tags", "history", "web"]);
-    assert!(asked.err.contains("nothing was ever decided for `web`"), "{asked:?}");
+    assert!(asked.err.contains("there is no decision for `web`"), "{asked:?}");
 }
 
 #[test]
@@ -217,20 +217,22 @@ fn what_cannot_be_decided_is_told() {
     let folder = project();
     let cases: [(&[&str], &[&str]); 9] = [
         (&["set", "i-1", "onwer=a@example.com"], &["no tag `onwer`", "did you mean `owner`?"]),
-        (&["set", "i-1", "owner=nobody"], &["`nobody` is no value of `owner`", "an e-mail address"]),
+        (&["set", "i-1", "owner=nobody"], &["`nobody` is not a value of `owner`", "an e-mail address"]),
         (&["set", "i-1", "environment=prod"], &["one of production, staging, development"]),
         (&["set", "i-1", "owner"], &["`owner` has no value", "`owner=VALUE`"]),
         (&["set", "i-1", "owner="], &["the value of `owner` is empty"]),
         (&["set", "", "owner=a@example.com"], &["the id of the resource is empty"]),
         (&["confirm", "i-1", "owner"], &["nothing is suggested for `owner` of `i-1`", "`owner=VALUE`"]),
-        (&["unset", "i-1", "owner=a"], &["`owner=a` is no tag"]),
-        (&["import", "bad.csv"], &["`nobody` is no value of `owner`", "bad.csv:3"]),
+        (&["unset", "i-1", "owner=a"], &["`owner=a` is not a tag"]),
+        (&["import", "bad.csv"], &["`nobody` is not a value of `owner`", "bad.csv:3"]),
     ];
     folder.write("bad.csv", "resource,tag,value\ni-1,owner,a@example.com\ni-1,owner,nobody\n");
     for (args, said) in cases {
         tags(&folder, args).fails_with(2, said);
     }
-    folder.run(&["tags", "set", "i-1", "owner=a@example.com"]).fails_with(2, &["nobody decides", "--by"]);
+    folder
+        .run(&["tags", "set", "i-1", "owner=a@example.com"])
+        .fails_with(2, &["the author of the decision is unknown", "--by"]);
     folder.write("short.csv", "resource,tag\ni-1,owner\n");
     tags(&folder, &["import", "short.csv"]).fails_with(2, &["missing field `value`", "short.csv:2"]);
     folder.write("bad.json", "{\"resource\": \"i-1\"}\n");

@@ -65,7 +65,7 @@ fn a_model_is_trained_asked_and_answered() {
     assert!(lines[1].starts_with("media-dev/queue-dev-7,team,the media team,0."), "{rows}");
     assert!(lines[1].contains("15 of 15 resources with account `media-dev` have"), "{rows}");
     assert_eq!(lines.len(), 2, "{rows}");
-    folder.run(&["suggest", "--where", "resource.nothing == 1"]).fails_with(2, &["is no condition"]);
+    folder.run(&["suggest", "--where", "resource.nothing == 1"]).fails_with(2, &["is not a condition"]);
     folder.run(&["suggest", "--tag", "teem"]).fails_with(2, &["did you mean `team`?"]);
     let told = run(&folder, &["explain", "media-dev/queue-dev-7", "team", "--now", NOW]);
     assert!(told.contains("Suggested by the model"), "{told}");

@@ -145,7 +145,7 @@ fn a_threshold_fails_what_is_below_it() {
         (
             &["--mutate", "--threshold", "100%"],
             1,
-            "the share of mistakes noticed is 66.6%, below the threshold of 100%\n",
+            "the share of mutants caught is 66.6%, below the threshold of 100%\n",
         ),
         (
             &["--coverage", "--mutate", "--threshold", "60"],
@@ -168,7 +168,7 @@ fn a_threshold_fails_what_is_below_it() {
 #[test]
 fn mistakes_are_made_once_all_tests_pass() {
     let run = folder().run(&["test", "--mutate", "--threshold", "0"]);
-    assert_eq!((run.code, run.err.as_str()), (1, "note: mistakes are made once all tests pass\n"));
+    assert_eq!((run.code, run.err.as_str()), (1, "note: mutants are made once all tests pass\n"));
     assert!(run.out.ends_with("\n1 passed, 1 failed\n"), "{}", run.out);
 }
 

@@ -31,7 +31,7 @@ pub use error::{AppError, ErrorKind};
 pub use inventory::{ImportSettings, InventorySource, OpenedInventory};
 pub use project::{Location, Project, locate, project_root};
 pub use state::{StateAccess, StateStore};
-pub use workspace::{EvaluateRequest, EvaluatedInventory, Workspace, compile_project};
+pub use workspace::{EvaluateRequest, EvaluatedInventory, VirtualTag, Workspace, compile_project};
 
 // The nouns of the results, so that faces need no other crate of the engine.
 pub use tagpol_eval as evaluation;

@@ -1,14 +1,18 @@
 //! A project with an inventory, ready to be asked.
 
+use std::collections::HashMap;
+
 use tagpol_eval::cost::{Costs, Dimension, costs, dimension};
 use tagpol_eval::{
-    Compiled, Details, Evaluation, FindingSelection, Options, compile, compile_for, evaluate_in_detail,
+    Compiled, Details, Evaluation, FindingSelection, Observed, Options, RunError, Which, compile,
+    compile_for, evaluate_in_detail, observe_with_predictions,
 };
 use tagpol_explain::Found;
 use tagpol_explain::resource::{Explanation, explain};
 use tagpol_files::Scratch;
 use tagpol_inventory::{Snapshot, YearMonth};
-use tagpol_sema::program::Program;
+use tagpol_sema::program::{Program, Source, TagId};
+use tagpol_state::StateError;
 
 use crate::inventory::{self, InventorySource, OpenedInventory};
 use crate::{AppError, Project, RunContext, StateAccess};
@@ -33,6 +37,21 @@ pub struct EvaluateRequest {
     pub breakdown: bool,
     /// Whether the run and its findings are remembered in the state store.
     pub record: bool,
+}
+
+/// A virtual tag of a resource.
+#[derive(Debug, Clone, Copy)]
+pub struct VirtualTag<'a> {
+    /// The resource.
+    pub resource: &'a Observed,
+    /// Name of the tag.
+    pub tag: &'a str,
+    /// Its value; None if it is missing.
+    pub value: Option<&'a str>,
+    /// Where the value came from; None if it is missing.
+    pub source: Option<Source>,
+    /// The confidence of a prediction, 0 to 1; None for other sources.
+    pub confidence: Option<f64>,
 }
 
 /// The result of an evaluation.
@@ -144,6 +163,56 @@ impl<'p> Workspace<'p> {
             return Err(AppError::NoCostData);
         }
         Ok(found)
+    }
+
+    /// Hands the virtual tags of all resources to a function, by resource and then in the order of the program;
+    /// missing tags too, so that a resource without any tag is not left out.
+    ///
+    /// # Errors
+    /// [`AppError::Run`], [`AppError::State`], and what `f` returns.
+    pub fn each_virtual_tag<E: From<AppError>>(
+        &self,
+        mut f: impl FnMut(VirtualTag<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let tags: Vec<TagId> = (0u32..).map(TagId).take(self.program.tags.len()).collect();
+        let confidences = self.confidences().map_err(AppError::from)?;
+        let mut failed = None;
+        let observed = observe_with_predictions(
+            &self.program,
+            self.snapshot(),
+            &self.options,
+            &tags,
+            Which::All,
+            |resource| {
+                for (tag, value) in self.program.tags.iter().zip(&resource.values) {
+                    let (value, source) =
+                        value.as_ref().map_or((None, None), |(v, s)| (Some(v.as_str()), Some(*s)));
+                    let inferred = source == Some(Source::Inferred);
+                    let key = || (resource.id.clone(), tag.name.clone());
+                    let confidence = inferred.then(|| confidences.get(&key()).copied()).flatten();
+                    let row = VirtualTag { resource: &resource, tag: &tag.name, value, source, confidence };
+                    if let Err(error) = f(row) {
+                        failed = Some(error);
+                        // Any error ends the reading; the caller gets the one of `f`.
+                        return Err(RunError::Answer { query: "virtual tags", reason: "stopped".to_owned() });
+                    }
+                }
+                Ok(())
+            },
+        );
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(observed.map_err(AppError::from)?),
+        }
+    }
+
+    /// Returns the confidences of predictions, by resource and tag.
+    fn confidences(&self) -> Result<HashMap<(String, String), f64>, StateError> {
+        let Some(state) = self.options.state.as_ref().filter(|_| !self.program.inferences.is_empty()) else {
+            return Ok(HashMap::new());
+        };
+        let predictions = state.read::<_, StateError>(|state| state.all_predictions())?.unwrap_or_default();
+        Ok(predictions.into_iter().map(|one| ((one.resource, one.tag), one.confidence)).collect())
     }
 
     /// Checks that the snapshot has the costs of a month; a snapshot without a month fits any.

@@ -44,6 +44,6 @@ pub use finding::{
 };
 pub use goal::GoalResult;
 pub use history::{ProjectHistory, TrendPoint};
-pub use observed::{Observed, Which, observe};
+pub use observed::{Observed, Which, observe, observe_with_predictions};
 pub use tables::{TableMistakes, Tables, check_tables};
 pub use waivers::{Waiver, Waivers};

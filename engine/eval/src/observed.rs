@@ -1,6 +1,7 @@
 //! The resources of a snapshot with what is known of their tags, as a model reads them.
 //!
-//! Nothing is inferred here: a value that a model gave is nothing that it could learn from.
+//! A model must not learn from its own predictions, so [`observe`] leaves them out; [`observe_with_predictions`]
+//! has them, for exports.
 
 use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::requests::{self, ResourceFilter};
@@ -57,6 +58,22 @@ pub fn observe(
     options: &Options,
     tags: &[TagId],
     which: Which<'_>,
+    f: impl FnMut(Observed) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    let without_model = Program { inferences: Vec::new(), ..program.clone() };
+    observe_with_predictions(&without_model, snapshot, options, tags, which, f)
+}
+
+/// Reads resources with the values of tags, predictions included, in the order of their ids.
+///
+/// # Errors
+/// As for [`crate::evaluate`], and what `f` returns.
+pub fn observe_with_predictions(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    tags: &[TagId],
+    which: Which<'_>,
     mut f: impl FnMut(Observed) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let (predicates, filter) = match which {
@@ -65,9 +82,7 @@ pub fn observe(
         Which::Id(id) => (Vec::new(), ResourceFilter::Id(id)),
     };
     let request = options.request().for_predicates(predicates);
-    // What a model gave is nothing that it could learn from.
-    let without_model = Program { inferences: Vec::new(), ..program.clone() };
-    let run = Run::start_request(&without_model, snapshot, &mut Tables::default(), options, &request)?;
+    let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
     let sql = requests::observed(&run.compiled.plan, Dialect::DuckDb, tags, filter);
     run.for_each_of("observed", &sql, |row| f(observed(row, tags.len())?))
 }

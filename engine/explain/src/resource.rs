@@ -1,5 +1,7 @@
 //! All there is to say about one resource of a snapshot.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use tagpol_interp as interp;
 use tagpol_interp::{Patterns, Resource, Row};
@@ -9,6 +11,7 @@ use tagpol_sema::describe;
 use tagpol_sema::program::{
     Check, Control, Escalation, Exemption, Loc, Policy, Pred, Program, Severity, Source, TagId,
 };
+use tagpol_state::{CurrentDecision, Decision, StateError, StateStore};
 
 use super::candidates::{Candidate, candidates};
 use super::change::{Advice, CheckId, advise};
@@ -53,6 +56,8 @@ pub struct TagExplanation {
     pub valid: bool,
     /// Where the value came from.
     pub source: Option<Source>,
+    /// The decision that applies to it now, if there is one.
+    pub decision: Option<CurrentDecision>,
     /// All that could give it a value, the strongest first.
     pub candidates: Vec<Candidate>,
     /// Place of its declaration.
@@ -127,6 +132,7 @@ pub fn explain(
         Found::Several(listed, more) => return Ok(Found::Several(listed, more)),
         Found::None(similar) => return Ok(Found::None(similar)),
     };
+    let state = options.state.clone();
     let mut tables = Tables::default();
     tables.read(program, &compiled.plan)?;
     let currency = snapshot.manifest().currency.clone();
@@ -145,12 +151,26 @@ pub fn explain(
         return Err(RunError::TextTooLong(TextTooLong { text, resource, limit }));
     }
     let explainer = Explainer::new(&resource, places);
-    let (tags, checks, advice) = (tags(&explainer), checks(&explainer, &row), advise(&resource));
+    let decisions = decisions_of(&row.id, state.as_ref())?;
+    let (tags, checks, advice) = (tags(&explainer, &decisions), checks(&explainer, &row), advise(&resource));
     let snapshot = SnapshotInfo::from(snapshot);
     Ok(Found::One(Box::new(Explanation { now: options.now, snapshot, resource: row, tags, checks, advice })))
 }
 
-fn tags(explainer: &Explainer<'_, '_>) -> Vec<TagExplanation> {
+/// Reads what people decided about a resource and did not take back.
+fn decisions_of(resource: &str, state: Option<&StateStore>) -> Result<Vec<CurrentDecision>, RunError> {
+    let Some(state) = state else { return Ok(Vec::new()) };
+    let trail = state.read::<_, StateError>(|state| state.whole_trail(Some(resource)))?.unwrap_or_default();
+    let mut current: BTreeMap<String, Option<CurrentDecision>> = BTreeMap::new();
+    for Decision { at, actor, resource, tag, new_value, note, .. } in trail {
+        let decision =
+            new_value.map(|value| CurrentDecision { resource, tag: tag.clone(), value, at, actor, note });
+        current.insert(tag, decision);
+    }
+    Ok(current.into_values().flatten().collect())
+}
+
+fn tags(explainer: &Explainer<'_, '_>, decisions: &[CurrentDecision]) -> Vec<TagExplanation> {
     let resource = explainer.resource;
     let ids = (0u32..).map(TagId).zip(&resource.program().tags);
     let explained = |(id, tag): (TagId, &tagpol_sema::program::Tag)| TagExplanation {
@@ -159,6 +179,7 @@ fn tags(explainer: &Explainer<'_, '_>) -> Vec<TagExplanation> {
         value: resource.tag(id).and_then(|result| result.value.clone()),
         valid: resource.holds(&Pred::IsValid(id)),
         source: resource.tag(id).and_then(|result| result.source),
+        decision: decisions.iter().find(|decision| decision.tag == tag.name).cloned(),
         candidates: candidates(explainer, id),
         loc: tag.loc.clone(),
     };

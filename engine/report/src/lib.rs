@@ -25,6 +25,7 @@ mod table;
 mod tap;
 pub mod test_run;
 mod text;
+pub mod virtual_tags;
 
 use std::io::{self, Write};
 

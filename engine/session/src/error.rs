@@ -35,14 +35,14 @@ pub enum StoreError {
     },
     /// A statement failed on one of several threads, and DuckDB does not say why.
     #[error(
-        "a statement failed on one of its threads, and DuckDB does not say why; `tagpol eval --threads 1` does (in `{statement}`)"
+        "a statement failed on one of its threads, and DuckDB does not report why; with one thread it does (in `{statement}`)"
     )]
     Untold {
         /// The beginning of the statement.
         statement: String,
     },
     /// The file of a snapshot is damaged, not there, or no snapshot.
-    #[error("`{}` is no readable snapshot: {reason}", path.display())]
+    #[error("`{}` is not a readable snapshot: {reason}", path.display())]
     Snapshot {
         /// The file.
         path: PathBuf,

@@ -91,7 +91,9 @@ fn check_columns(described: &Table) -> Result<(), String> {
                 return Err(format!("it has no column `{name}`; import the inventory again"));
             }
             Some((_, other)) if other != ty => {
-                return Err(format!("its column `{name}` is {other}, want {ty}; import the inventory again"));
+                return Err(format!(
+                    "its column `{name}` is {other}, expected {ty}; import the inventory again"
+                ));
             }
             Some(_) => {}
         }

@@ -16,7 +16,8 @@ pub(in crate::commands) fn name(asked: Option<&str>, project: &Path) -> Result<S
         .or_else(|| variable("USER"))
         .or_else(|| variable("USERNAME"));
     name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).ok_or_else(|| {
-        Failure::usage("nobody decides").help("say who does: `--by jane@example.com`, or set `TAGPOL_BY`")
+        Failure::usage("the author of the decision is unknown")
+            .help("name one: `--by jane@example.com`, or set `TAGPOL_BY`")
     })
 }
 

@@ -87,7 +87,7 @@ fn json_rows(name: &str, text: &str) -> Result<Vec<(u64, Row)>, Failure> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let row = |(number, line): (u64, &str)| {
         let row = serde_json::from_str(line).map_err(|error| {
-            Failure::usage(format!("the line is no decision: {error}"))
+            Failure::usage(format!("the line is not a decision: {error}"))
                 .at(format!("{name}:{number}"))
                 .help("a line is an object with `resource`, `tag`, `value` and, if you like, `note`")
         });

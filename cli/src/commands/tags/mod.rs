@@ -2,6 +2,7 @@
 
 pub(super) mod decider;
 mod import;
+mod list;
 mod request;
 mod resource;
 
@@ -20,29 +21,33 @@ use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
 use crate::project;
+use crate::targets::Targets;
 use crate::{rows, state};
 
 pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let store = state::at(args.project.as_deref(), &args.wait, &context(None))?;
+    let store = || state::at(args.project.as_deref(), &args.wait, &context(None));
     match &args.command {
         TagsCommand::Set { resource, tags, decider } => {
-            decide(args, &store, Action::Set, resource, tags, decider, output)
+            decide(args, &store()?, Action::Set, resource, tags, decider, output)
         }
         TagsCommand::Unset { resource, tags, decider } => {
-            decide(args, &store, Action::Unset, resource, tags, decider, output)
+            decide(args, &store()?, Action::Unset, resource, tags, decider, output)
         }
         TagsCommand::Confirm(AnswerArgs { resource, tags, decider }) => {
-            decide(args, &store, Action::Confirm, resource, tags, decider, output)
+            decide(args, &store()?, Action::Confirm, resource, tags, decider, output)
         }
         TagsCommand::Reject(AnswerArgs { resource, tags, decider }) => {
-            decide(args, &store, Action::Reject, resource, tags, decider, output)
+            decide(args, &store()?, Action::Reject, resource, tags, decider, output)
         }
         TagsCommand::Import { file, format, decider } => {
             let requests = import::requests(file, *format, decider.note.as_deref())?;
-            apply(args, &store, &requests, decider, output)
+            apply(args, &store()?, &requests, decider, output)
         }
-        TagsCommand::Export { format, output: path } => export(&store, *format, path.as_deref(), output),
-        TagsCommand::History { resource, format } => history(&store, resource.as_deref(), *format, output),
+        TagsCommand::Export { format, output: path } => export(&store()?, *format, path.as_deref(), output),
+        TagsCommand::List { source, format, output: targets, now } => {
+            list::run(args, source, &Targets::new(*format, targets)?, *now, output)
+        }
+        TagsCommand::History { resource, format } => history(&store()?, resource.as_deref(), *format, output),
     }
 }
 
@@ -96,7 +101,7 @@ fn apply(
     }
     if same > 0 {
         let what = counted(same, "tag", "tags");
-        output.note(&format!("{what} unchanged: decided so already, or not decided at all\n"));
+        output.note(&format!("{what} unchanged: already decided this way, or not decided at all\n"));
     }
     Ok(Exit::Success)
 }
@@ -198,9 +203,14 @@ fn history(
     match resource {
         _ if !trail.is_empty() => {}
         Some(resource) => {
-            output.note(&format!("nothing was ever decided for `{}`: it wants the id\n", one_line(resource)));
+            output.note(&format!(
+                "there is no decision for `{}`; name the resource by its id\n",
+                one_line(resource)
+            ));
         }
-        None => output.note("nothing is decided yet: `tagpol tags set RESOURCE TAG=VALUE` does\n"),
+        None => {
+            output.note("there are no decisions yet; make one with `tagpol tags set RESOURCE TAG=VALUE`\n")
+        }
     }
     let mut text = String::new();
     for decision in &trail {

@@ -43,7 +43,7 @@ impl Request {
                 );
             }
             (Action::Unset, Some(_)) => {
-                let failure = Failure::usage(format!("`{}` is no tag", one_line(text)));
+                let failure = Failure::usage(format!("`{}` is not a tag", one_line(text)));
                 return Err(failure.help(format!("name the tag only: `{}`", one_line(tag))));
             }
             _ => {}
@@ -75,7 +75,7 @@ impl Request {
                 Err(self.failure(format!("the value of `{}` is empty", tag.name)))
             }
             Some(value) if invalid(&value) => Err(self
-                .failure(format!("`{}` is no value of `{}`", one_line(value), tag.name))
+                .failure(format!("`{}` is not a value of `{}`", one_line(value), tag.name))
                 .help(format!("it must be {}", describe(&tag.ty)))),
             _ => Ok(()),
         }
@@ -119,7 +119,7 @@ pub(super) fn changes(requests: &[Request], state: &mut dyn StateReader) -> Resu
         let value = suggested.get(&key).cloned().ok_or_else(|| {
             let (tag, resource) = (&request.tag, one_line(&request.resource));
             request
-                .failure(format!("nothing is suggested for `{tag}` of `{resource}`"))
+                .failure(format!("there is no suggestion for `{tag}` of `{resource}`"))
                 .help(format!("write the value: `{tag}=VALUE`"))
         });
         Ok(request.change(Some(value?)))

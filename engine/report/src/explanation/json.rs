@@ -93,8 +93,18 @@ struct TagJson<'a> {
     valid: bool,
     source: Option<&'static str>,
     conflict: bool,
+    decision: Option<DecisionJson<'a>>,
     contenders: Vec<ContenderJson<'a>>,
     place: PlaceJson<'a>,
+}
+
+/// The decision that applies to a tag now.
+#[derive(Serialize)]
+struct DecisionJson<'a> {
+    value: &'a str,
+    by: &'a str,
+    at: String,
+    note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -188,6 +198,12 @@ fn tag<'a>(parts: &Parts, explained: &'a TagExplanation) -> TagJson<'a> {
         valid: explained.valid,
         source: explained.source.map(tagpol_sema::program::Source::as_str),
         conflict: explained.candidates.iter().any(|c| c.outcome == Outcome::Beaten { conflict: true }),
+        decision: explained.decision.as_ref().map(|decision| DecisionJson {
+            value: &decision.value,
+            by: &decision.actor,
+            at: decision.at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            note: decision.note.as_deref(),
+        }),
         contenders: explained.candidates.iter().map(|one| candidate(parts, one)).collect(),
         place: place(&explained.loc),
     }

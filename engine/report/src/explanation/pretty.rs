@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use tagpol_interp::Row;
 use tagpol_sema::pretty::duration;
 use tagpol_sema::program::{ActionKind, Loc, Severity};
+use tagpol_state::CurrentDecision;
 
 use super::{checks, tags};
 use crate::text::{clean, decimal, money};
@@ -99,7 +100,7 @@ fn tag(out: &mut String, explained: &TagExplanation, all: bool) {
 
 /// What a candidate is, what it says, and what became of it.
 fn sentence(explained: &TagExplanation, candidate: &Candidate) -> String {
-    let who = value_source(candidate);
+    let who = value_source(explained, candidate);
     match &candidate.outcome {
         Outcome::Won => who,
         Outcome::Beaten { conflict } => {
@@ -130,7 +131,7 @@ fn name(value_source: &ValueSource) -> String {
     }
 }
 
-fn value_source(candidate: &Candidate) -> String {
+fn value_source(explained: &TagExplanation, candidate: &Candidate) -> String {
     let at = candidate.loc.as_ref().map(place).unwrap_or_default();
     let value = shown(candidate.value.as_deref().unwrap_or_default());
     match &candidate.value_source {
@@ -149,12 +150,22 @@ fn value_source(candidate: &Candidate) -> String {
                 _ => says,
             }
         }
-        ValueSource::Decision => format!("a person decided `{value}`"),
+        ValueSource::Decision => match &explained.decision {
+            Some(decision) => decided(decision),
+            None => format!("a person decided `{value}`"),
+        },
         ValueSource::Model { confidence } => {
             format!("the model predicts `{value}` with confidence {}", confidence.normalize())
         }
         ValueSource::Default => format!("the default `{value}`{at}"),
     }
+}
+
+/// Who decided, what, when and why.
+fn decided(decision: &CurrentDecision) -> String {
+    let CurrentDecision { value, at, actor, note, .. } = decision;
+    let note = note.as_ref().map(|note| format!(": {}", shown(note))).unwrap_or_default();
+    format!("{} decided `{}` on {}{note}", shown(actor), shown(value), at.format("%Y-%m-%d %H:%M UTC"))
 }
 
 fn place(loc: &Loc) -> String {

@@ -61,7 +61,7 @@ fn facts(writer: &Writer<'_>, policy: &Policy) -> Vec<(&'static str, Text)> {
     let grace = policy.grace.map(|grace| plain(&format!("{} after its creation", duration(grace))));
     [
         fact("Severity", severity(writer, policy)),
-        fact("Speaks of", writer.scope(policy.scope.as_ref())),
+        fact("Applies to", writer.scope(policy.scope.as_ref())),
         fact("Scope reads", links(read_by(writer.subject.program, &policy.scope, []))),
         fact("Grace", grace.unwrap_or_default()),
         fact("Escalation", escalation.unwrap_or_default()),
