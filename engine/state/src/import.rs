@@ -10,6 +10,12 @@ use crate::predictions::Prediction;
 use crate::runs::RunRecord;
 use crate::session::Session;
 
+/// Takes rows of an earlier store, one by one.
+pub type TakeRow<'a> = dyn FnMut(ImportedRow) -> Result<(), StateError> + 'a;
+
+/// Hands the rows of an earlier store to a function.
+pub type ImportedRows<'a> = dyn FnMut(&mut TakeRow<'_>) -> Result<(), StateError> + 'a;
+
 /// What became of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Import {
@@ -73,7 +79,7 @@ impl Session {
         &mut self,
         source: &str,
         at: DateTime<Utc>,
-        rows: &mut dyn FnMut(&mut dyn FnMut(ImportedRow) -> Result<(), StateError>) -> Result<(), StateError>,
+        rows: &mut ImportedRows<'_>,
     ) -> Result<Import, StateError> {
         let scope = [(&self.tenant).into(), (&self.project).into(), source.into()];
         let sql = "SELECT source FROM imports WHERE tenant = $1 AND project = $2 AND source = $3";

@@ -47,7 +47,7 @@ pub use amount::Amount;
 pub use decisions::{Action, Change, CurrentDecision, Decision, Rejection, TagOf};
 pub use error::StateError;
 pub use findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
-pub use import::{Import, ImportedRow};
+pub use import::{Import, ImportedRow, ImportedRows, TakeRow};
 pub use location::{Location, LocationError};
 pub use predictions::Prediction;
 pub use project::{Environment, ProjectState};

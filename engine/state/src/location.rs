@@ -18,7 +18,7 @@ pub enum Location {
 /// A PostgreSQL database: host, port, user, database, and a password, which is never shown.
 #[derive(Clone)]
 pub struct Server {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     /// Without the password.
     shown: String,
 }
@@ -127,7 +127,7 @@ impl Server {
         };
         let (user, port) = (options.get_username(), options.get_port());
         let shown = format!("postgres://{user}@{host}:{port}/{database}");
-        Self { options, shown }
+        Self { options: Box::new(options), shown }
     }
 
     pub(crate) fn options(&self) -> &PgConnectOptions {

@@ -6,7 +6,7 @@ use crate::connection::{Cell, Connection, Row, Value};
 use crate::decisions::{Change, CurrentDecision, Decision, Rejection, TagOf};
 use crate::error::StateError;
 use crate::findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
-use crate::import::{Import, ImportedRow};
+use crate::import::{Import, ImportedRows};
 use crate::predictions::Prediction;
 use crate::reader::{Page, StateReader};
 use crate::record::{RecordSource, Recorded};
@@ -127,7 +127,7 @@ impl StateWriter for Session {
         &mut self,
         source: &str,
         at: DateTime<Utc>,
-        rows: &mut dyn FnMut(&mut dyn FnMut(ImportedRow) -> Result<(), StateError>) -> Result<(), StateError>,
+        rows: &mut ImportedRows<'_>,
     ) -> Result<Import, StateError> {
         self.import_rows(source, at, rows)
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::decisions::{Change, Decision};
 use crate::error::StateError;
 use crate::findings::FindingKey;
-use crate::import::{Import, ImportedRow};
+use crate::import::{Import, ImportedRows};
 use crate::predictions::Prediction;
 use crate::reader::StateReader;
 use crate::record::{RecordSource, Recorded};
@@ -53,6 +53,6 @@ pub trait StateWriter: StateReader {
         &mut self,
         source: &str,
         at: DateTime<Utc>,
-        rows: &mut dyn FnMut(&mut dyn FnMut(ImportedRow) -> Result<(), StateError>) -> Result<(), StateError>,
+        rows: &mut ImportedRows<'_>,
     ) -> Result<Import, StateError>;
 }

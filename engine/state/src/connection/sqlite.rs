@@ -139,7 +139,9 @@ fn check_length(connection: &mut Connection, path: &Path) -> Result<(), StateErr
     let page = connection.single("PRAGMA page_size", &[])?;
     let bytes = std::fs::metadata(path).map(|meta| meta.len()).unwrap_or_default();
     match page {
-        Cell::Int(page) if u64::try_from(page).is_ok_and(|page| page > 0 && bytes % page == 0) => Ok(()),
+        Cell::Int(page) if u64::try_from(page).is_ok_and(|page| page > 0 && bytes.is_multiple_of(page)) => {
+            Ok(())
+        }
         _ => Err(StateError::Damaged {
             store: connection.store().to_owned(),
             reason: format!("its last page is cut off at {bytes} bytes"),

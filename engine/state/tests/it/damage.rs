@@ -66,7 +66,7 @@ fn a_row_that_cannot_be_read_is_an_error_with_its_place(database: &Database) {
             "column `note`",
         ),
         (
-            &format!("UPDATE predictions SET confidence = 9e999"),
+            "UPDATE predictions SET confidence = 9e999",
             "UPDATE predictions SET confidence = 0.5",
             "column `confidence`",
         ),

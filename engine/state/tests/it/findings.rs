@@ -192,10 +192,13 @@ fn a_source_out_of_order_is_an_error(database: &Database) {
     assert_eq!(store.read(|state| state.newest_run()).unwrap().flatten(), Some(day(1)));
 }
 
+/// Days of first seen, last seen, resolved.
+type Period = (u32, u32, Option<u32>);
+
 /// A model of the semantics: the periods of each check and resource.
 #[derive(Default)]
 struct Model {
-    periods: BTreeMap<(String, String), Vec<(u32, u32, Option<u32>)>>,
+    periods: BTreeMap<(String, String), Vec<Period>>,
     newest: u32,
 }
 

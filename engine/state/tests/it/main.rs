@@ -3,7 +3,12 @@
 //! The server is the one that TAGPOL_TEST_POSTGRES names, in which each test creates a database of its own; without
 //! it the tests on PostgreSQL report that they are skipped. `scripts/postgres.sh run COMMAND` starts one.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test may fail it"
+)]
 
 mod concurrent;
 mod damage;
