@@ -24,7 +24,7 @@ FORBIDDEN = {
     "tagpol-interp": ["duckdb", "tokio", "miette"],
     "tagpol-eval": ["tagpol-report", "aws-config", "burn"],
     "tagpol-report": ["aws-config", "burn"],
-    "tagpol-app": ["miette", "clap", "tower-lsp-server", "tokio", "aws-config"],
+    "tagpol-app": ["miette", "clap", "tower-lsp-server", "aws-config"],
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
     "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
     "tagpol-worker-protocol": ["tagpol-sema", "tokio", "duckdb", "miette"],

@@ -179,7 +179,7 @@ pub(crate) struct EvalArgs {
         long, short, value_name = "[FORMAT=]FILE", value_parser = Target::<Format>::parse, value_hint = ValueHint::FilePath
     )]
     pub(crate) output: Vec<Target<Format>>,
-    /// Show every finding in the table, not only the dearest of each check
+    /// Show every finding in the table, not only the most expensive of each check
     #[arg(long)]
     pub(crate) all: bool,
     /// Number of threads [default: one per core]; results do not depend on it

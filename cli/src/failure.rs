@@ -220,6 +220,7 @@ impl From<StoreError> for Failure {
         let help = match &error {
             StoreError::Memory { .. } => "raise the limit with `--memory-limit SIZE`",
             StoreError::Timeout { .. } => "raise the limit with `--timeout SECONDS`; 0 means no limit",
+            StoreError::UnknownFailure { .. } => "`tagpol eval --threads 1` shows the reason",
             _ => return Self::engine(error.to_string()),
         };
         Self::engine(error.to_string()).help(help)

@@ -123,7 +123,8 @@ fn what_is_rejected_does_not_apply() {
     let expected = [["by-people", "just"], ["sure", "just"], ["teamed", "hardly"], ["teamed", "sure"]];
     assert_eq!(findings(&folder), pairs(&expected));
     assert_eq!(contenders(&folder, "sure"), Vec::<[String; 3]>::new());
-    tags(&folder, &["reject", "sure", "team"]).fails_with(2, &["nothing is suggested for `team` of `sure`"]);
+    tags(&folder, &["reject", "sure", "team"])
+        .fails_with(2, &["there is no suggestion for `team` of `sure`"]);
     // Agreeing later ends the refusal.
     tags(&folder, &["confirm", "sure", "team=red"]).ends_with(0);
     tags(&folder, &["unset", "sure", "team"]).ends_with(0);

@@ -159,9 +159,9 @@ fn resources_are_found_as_explain_finds_them() {
     set("nobody-at-all").fails_with(2, &["there is no resource `nobody-at-all`", "`--any-id`"]);
     tags(&folder, &["set", "--any-id", "i-9", "environment=staging"]).ends_with(0);
     tags(&folder, &["unset", "i-9", "environment"]).ends_with(0);
-    folder.write("decisions.csv", "resource,tag,value\ni-77,environment,dev\n");
+    folder.write("decisions.csv", "resource,tag,value\ni-none,environment,dev\n");
     let imported = tags(&folder, &["import", "decisions.csv"]);
-    assert!(imported.err.contains("warning: the inventory has no resource with the id `i-77`\n"));
+    assert!(imported.err.contains("warning: the inventory has no resource with the id `i-none`\n"));
     let asked = folder.run(&["tags", "history", "web"]);
     assert!(asked.err.contains("there is no decision for `web`"), "{asked:?}");
 }
@@ -222,7 +222,7 @@ fn what_cannot_be_decided_is_told() {
         (&["set", "i-1", "owner"], &["`owner` has no value", "`owner=VALUE`"]),
         (&["set", "i-1", "owner="], &["the value of `owner` is empty"]),
         (&["set", "", "owner=a@example.com"], &["the id of the resource is empty"]),
-        (&["confirm", "i-1", "owner"], &["nothing is suggested for `owner` of `i-1`", "`owner=VALUE`"]),
+        (&["confirm", "i-1", "owner"], &["there is no suggestion for `owner` of `i-1`", "`owner=VALUE`"]),
         (&["unset", "i-1", "owner=a"], &["`owner=a` is not a tag"]),
         (&["import", "bad.csv"], &["`nobody` is not a value of `owner`", "bad.csv:3"]),
     ];

@@ -38,7 +38,7 @@ fn a_plan_without_taggable_resources_is_nothing_to_judge() {
     let plan = r#"{"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []}"#;
     let folder = Folder::with(&[("p.tagpol", OWNED), ("plan.json", plan)]);
     let run = folder.run(&["eval", "p.tagpol", "--terraform", "plan.json"]);
-    assert!(run.err.contains("no resource that carries tags"), "{run:?}");
+    assert!(run.err.contains("no resources with tags"), "{run:?}");
     run.ends_with(0);
 }
 

@@ -115,7 +115,7 @@ impl CheckExplanation {
 /// Only that resource is read, by a query.
 ///
 /// # Errors
-/// As for [`crate::evaluate`].
+/// As for [`tagpol_eval::evaluate`].
 pub fn explain(
     program: &Program,
     places: &Places,

@@ -54,6 +54,19 @@ impl Scratch {
     /// Those of the system.
     pub fn inside(parent: &Path) -> io::Result<Self> {
         remove_abandoned(parent);
+        let mut scratch = Self::make(parent);
+        for _ in 1..TRIES {
+            // Another process may have taken it for abandoned before it had its mark.
+            match &scratch {
+                Ok(made) if made.path().join(MARK).exists() => break,
+                Err(error) if !is_absent(error) => break,
+                _ => scratch = Self::make(parent),
+            }
+        }
+        scratch
+    }
+
+    fn make(parent: &Path) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
         // Among the temporary files of all users; what is renamed out of it has permissions of its own.
         #[cfg(unix)]
@@ -117,16 +130,38 @@ fn has_our_name(name: &OsStr) -> bool {
 fn remove_if_abandoned(folder: &Path) {
     let path = folder.join(MARK);
     // Looked at before opening, which would make the file.
-    let marked = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
-    if !marked || !is_own(folder) {
+    let mark = fs::symlink_metadata(&path);
+    if !is_own(folder) {
         return;
+    }
+    match &mark {
+        Ok(mark) if mark.is_file() => {}
+        // A process that was killed right after making the folder. Only an empty folder can be removed so.
+        Err(error) if is_absent(error) => {
+            let _ = fs::remove_dir(folder);
+            return;
+        }
+        _ => return,
     }
     let Ok(mark) = open_lock(&path) else { return };
     let content = crate::read_whole(&path, 4096).unwrap_or_default();
-    if content == CONTENT.as_bytes() && mark.try_lock().is_ok() {
+    if mark.try_lock().is_err() {
+        return;
+    }
+    if content.is_empty() && holds_only(folder, MARK) {
+        // A process that was killed before it wrote the mark.
+        let _ = fs::remove_file(&path).and_then(|()| fs::remove_dir(folder));
+    } else if content == CONTENT.as_bytes() {
         // Does not follow links, neither in the folder nor the folder itself.
         let _ = fs::remove_dir_all(folder);
     }
+}
+
+/// Whether a folder holds one entry of this name and nothing else.
+fn holds_only(folder: &Path, name: &str) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    names == [OsStr::new(name)]
 }
 
 /// Whether a folder belongs to the user of this process: among the system's temporary files there are
@@ -169,6 +204,28 @@ mod tests {
         fs::write(path.join("deep/file"), "x").unwrap();
         drop(scratch);
         path
+    }
+
+    #[test]
+    fn a_process_that_is_killed_while_it_makes_a_folder_leaves_nothing_for_long() {
+        let parent = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let folder = parent.path().join(format!("{PREFIX}{name}"));
+            fs::create_dir(&folder).unwrap();
+            folder
+        };
+        make("empty");
+        fs::write(make("unwritten").join(MARK), "").unwrap();
+        let foreign = make("foreign");
+        fs::write(foreign.join("kept"), "x").unwrap();
+        let other = make("other");
+        fs::write(other.join(MARK), "").unwrap();
+        fs::write(other.join("kept"), "x").unwrap();
+        let scratch = Scratch::inside(parent.path()).unwrap();
+        let own = scratch.path().file_name().unwrap().to_string_lossy().into_owned();
+        let mut kept = [own, format!("{PREFIX}foreign"), format!("{PREFIX}other")];
+        kept.sort();
+        assert_eq!(names(parent.path()), kept);
     }
 
     #[test]

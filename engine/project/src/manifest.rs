@@ -52,7 +52,7 @@ pub struct Manifest {
 /// What a project makes of a lint.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "`LintLevel` says what each is")]
+#[expect(missing_docs, reason = "see `LintLevel`")]
 pub enum Level {
     Allow,
     Warn,
@@ -62,7 +62,7 @@ pub enum Level {
 /// The severity from which open findings make a run fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum FailOn {
     Critical,
     High,
@@ -127,7 +127,7 @@ pub struct DocSettings {
 /// The form of documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum DocFormat {
     Markdown,
     Html,

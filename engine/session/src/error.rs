@@ -16,7 +16,7 @@ pub enum StoreError {
     },
     /// The shared library that was found is not the one that this program was made for.
     #[error(
-        "found DuckDB {found}, want {wanted}: another library comes first in the search path of the \
+        "found DuckDB {found}, expected {wanted}: another library comes first in the search path of the \
          dynamic linker; run `make setup`, and see what `LD_LIBRARY_PATH` names"
     )]
     Version {
@@ -33,11 +33,11 @@ pub enum StoreError {
         /// The beginning of the statement.
         statement: String,
     },
-    /// A statement failed on one of several threads, and DuckDB does not say why.
+    /// A statement failed on one of several threads, and DuckDB does not report why.
     #[error(
         "a statement failed on one of its threads, and DuckDB does not report why; with one thread it does (in `{statement}`)"
     )]
-    Untold {
+    UnknownFailure {
         /// The beginning of the statement.
         statement: String,
     },

@@ -30,7 +30,7 @@ impl ColumnType {
 
 /// A value that is loaded.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum LoadValue<'a> {
     Null,
     Int(i64),

@@ -174,7 +174,7 @@ impl Store {
         let stopped = self.stopped();
         match (error::message(error).starts_with("INTERRUPT"), stopped) {
             (true, Some(why)) => why,
-            (true, None) => StoreError::Untold { statement: error::shorten(sql) },
+            (true, None) => StoreError::UnknownFailure { statement: error::shorten(sql) },
             (false, _) => StoreError::query(error, sql),
         }
     }
@@ -305,7 +305,7 @@ mod tests {
         let store = Store::in_memory(&StoreOptions::default()).unwrap();
         let said = Some("INTERRUPT Error: Interrupted!".to_owned());
         let error = duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), said);
-        assert!(store.failed(&error, "SELECT 1").to_string().contains("--threads 1"));
+        assert!(store.failed(&error, "SELECT 1").to_string().contains("with one thread"));
         store.interrupt_handle().interrupt();
         assert!(matches!(store.failed(&error, "SELECT 1"), StoreError::Interrupted));
     }

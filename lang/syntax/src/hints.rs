@@ -273,7 +273,7 @@ fn label_of_second(site: &Site<'_>) -> Option<Hint> {
     let second = site.region.block == Block::Policy && site.rest.starts_with(':') && before.contains(',');
     second.then(|| Hint {
         label: Some("a label is written before the first condition".to_owned()),
-        help: Some("give each labelled check a `require` of its own".to_owned()),
+        help: Some("give each labeled check a `require` of its own".to_owned()),
         ..Hint::default()
     })
 }

@@ -113,7 +113,7 @@ fn title(text: &str, fix: &tagpol_sema::Fix) -> String {
     match (old.trim(), fix.text.trim()) {
         ("", new) => format!("insert `{new}`"),
         (old, "") => format!("remove `{}`", short(old)),
-        (old, new) if old.contains('\n') || new.contains('\n') => "mend this".to_owned(),
+        (old, new) if old.contains('\n') || new.contains('\n') => "fix this".to_owned(),
         (old, new) => format!("replace `{}` with `{}`", short(old), short(new)),
     }
 }

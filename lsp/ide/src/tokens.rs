@@ -24,7 +24,7 @@ macro_rules! token_kinds {
     ($($kind:ident $name:literal,)*) => {
         /// What a word is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the names say it")]
+        #[expect(missing_docs, reason = "the names are clear")]
         pub enum TokenKind {
             $($kind,)*
         }

@@ -158,7 +158,10 @@ fn an_editor_brings_texts_that_are_on_no_disk() {
     let mut project = Project::of_editor(None);
     project.sync(vec![("a.tagpol".to_owned(), Some(POLICIES.to_owned()))], true);
     assert_eq!(project.program(&context(&Silent)).unwrap().policies.len(), 1);
-    project.sync(vec![("b.tagpol".to_owned(), Some("policy second { require team }".to_owned()))], false);
+    project.sync(
+        vec![("b.tagpol".to_owned(), Some("policy second { severity low  require team }".to_owned()))],
+        false,
+    );
     assert_eq!(project.program(&context(&Silent)).unwrap().policies.len(), 2);
     project.sync(vec![("a.tagpol".to_owned(), None)], false);
     assert!(matches!(project.program(&context(&Silent)), Err(AppError::Policies(_))));

@@ -92,7 +92,7 @@ fn what_cannot_be_read_says_where_and_why() {
         ("ragged.csv", b"id,owner\n1,2\n3\n", Some(3), "the row has 1 fields, but the header has 2"),
         ("open.csv", b"id,owner\n1,\"2\n", Some(2), "it is cut off: a quoted field is still open"),
         ("latin.csv", b"id,owner\n1,\xe9\n", Some(2), "its `owner` is not UTF-8"),
-        ("utf16.csv", b"\xff\xfei\0d\0\x00\xd8", None, "not valid UTF-16"),
+        ("utf16.csv", b"\xff\xfei\0d\0\x00\xd8", None, "it is not valid UTF-16"),
         ("book.csv", b"PK\x03\x04...", None, "it is a workbook or a zip archive"),
         ("lacks.csv", b"id,own\n", Some(1), "it has no column `owner`"),
         ("twice.csv", b"id,owner,Id\n", Some(1), "its columns `id` and `Id` are both `id`"),

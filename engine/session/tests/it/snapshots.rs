@@ -121,7 +121,7 @@ fn a_missing_column_is_named() {
     }
     write(&store, &RESOURCE.replace("'web' AS name", "1 AS name"), &file);
     let reason = reason(store.open_snapshot(&file, "r"), &file);
-    assert!(reason.contains("`name` is INTEGER, want VARCHAR"), "{reason}");
+    assert!(reason.contains("`name` is INTEGER, expected VARCHAR"), "{reason}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_truncated_or_damaged_file_never_gives_fewer_rows() {
     store.open_snapshot(&file, "r").expect("the footer is whole");
     let result = store.query("SELECT id FROM r ORDER BY id");
     assert!(
-        matches!(result, Err(StoreError::Query { .. } | StoreError::Untold { .. })),
+        matches!(result, Err(StoreError::Query { .. } | StoreError::UnknownFailure { .. })),
         "{:?}",
         result.map(|t| t.rows.len())
     );

@@ -13,7 +13,7 @@ use crate::validity::is_valid_text;
 
 /// A cloud that tags can be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum Cloud {
     Aws,
     Azure,

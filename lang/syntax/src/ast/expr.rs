@@ -107,7 +107,7 @@ pub enum ValueExpr {
 
 /// The kinds of value that are a single token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum Atom {
     String,
     Regex,

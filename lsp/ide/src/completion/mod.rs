@@ -62,7 +62,7 @@ pub struct Completion {
 
 /// What is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum CompletionKind {
     Keyword,
     Snippet,
