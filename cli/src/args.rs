@@ -458,8 +458,8 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     pub(crate) threshold: Option<f64>,
     /// Format of the report
-    #[arg(long, value_enum, default_value_t = TestFormat::Pretty)]
-    pub(crate) format: TestFormat,
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<TestFormat>,
     /// Write the report to a file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,

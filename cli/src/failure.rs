@@ -138,7 +138,9 @@ impl From<AppError> for Failure {
             AppError::UnknownSnapshot { .. } => failure.help("`tagpol snapshot list` shows them"),
             AppError::AmbiguousSnapshot { .. } => failure.help("write more of the id"),
             AppError::UnknownDimension { name, known } => {
-                match closest(&name, known.iter().map(String::as_str)) {
+                let attribute = format!("resource.{name}");
+                let attribute = known.iter().find(|one| **one == attribute).map(String::as_str);
+                match attribute.or_else(|| closest(&name, known.iter().map(String::as_str))) {
                     Some(close) => failure.closest(Some(close)),
                     None => failure.help(format!("there are {}", known.join(", "))),
                 }

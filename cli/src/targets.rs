@@ -228,6 +228,23 @@ fn format_of<F: ReportFormat>(format: Option<F>, path: &Path) -> Result<F, Failu
     })
 }
 
+/// Returns the format that the extension of an output means, for commands with one output; the usual one for
+/// standard output, `.txt`, and a file without an extension.
+pub(crate) fn format_of_extension<F: Copy>(
+    path: Option<&Path>,
+    known: &[(&str, F)],
+    usual: F,
+) -> Result<F, Failure> {
+    let Some(path) = path else { return Ok(usual) };
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+    let Some(extension) = extension.filter(|extension| extension != "txt") else { return Ok(usual) };
+    known.iter().find(|(name, _)| **name == extension).map(|(_, format)| *format).ok_or_else(|| {
+        let names: Vec<String> = known.iter().map(|(name, _)| format!("`.{name}`")).collect();
+        Failure::usage(format!("the format of `{}` is not known from its extension", path.display()))
+            .help(format!("use one of {}, or specify the format with `--format`", names.join(", ")))
+    })
+}
+
 fn twice<F>(files: &[(F, PathBuf)]) -> Option<&PathBuf> {
     let again = |(at, (_, path)): (usize, &(F, PathBuf))| files.iter().skip(at + 1).any(|(_, p)| p == path);
     files.iter().enumerate().find(|(at, file)| again((*at, file))).map(|(_, (_, path))| path)

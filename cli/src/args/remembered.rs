@@ -85,9 +85,9 @@ pub(crate) enum TagsCommand {
     },
     /// Write the current decisions
     Export {
-        /// Format of the rows
-        #[arg(long, value_enum, default_value_t = RowFormat::Csv)]
-        format: RowFormat,
+        /// Format of the rows [default: the usual one of the extension of the file, else csv]
+        #[arg(long, value_enum)]
+        format: Option<RowFormat>,
         /// Write to a file
         #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
         output: Option<PathBuf>,

@@ -18,6 +18,7 @@ use crate::inventory::named;
 use crate::output::Output;
 use crate::project::{self, Project, root_of, with_diagnostics};
 use crate::state;
+use crate::targets::format_of_extension;
 
 /// Findings of each check and moves of each tag that are shown to people.
 const SHOWN: Limits = Limits { findings: Some(3), moves: Some(5) };
@@ -30,36 +31,37 @@ pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> Result<Exit, Failure>
         text_limit: args.limits.text_limit(),
         ..context(args.now)
     };
+    let format = format(args)?;
     let Comparison { before, after, first, second, state, checkouts: _checkouts } =
         Comparison::of(args, &context, output)?;
     let second = second.as_ref().unwrap_or(&first);
     let (before, after) = ((&before, &first.snapshot), (&after, &second.snapshot));
-    let found = compare(before, after, state.as_ref(), limits(args), &context)?;
-    show(args, &found, output)?;
+    let found = compare(before, after, state.as_ref(), limits(args, format), &context)?;
+    show(args, format, &found, output)?;
     let gate = args.fail_on.map(FailOn::from).and_then(FailOn::severity);
     Ok(if gate.is_some_and(|gate| found.worsens_at(gate)) { Exit::Findings } else { Exit::Success })
 }
 
-/// Returns the form that is asked for, else the usual one of the file's extension.
-fn format(args: &DiffArgs) -> DiffFormat {
-    let extension = args.output.as_deref().and_then(Path::extension).and_then(|extension| extension.to_str());
-    args.format.unwrap_or(match extension {
-        Some("md" | "markdown") => DiffFormat::Markdown,
-        Some("json") => DiffFormat::Json,
-        _ => DiffFormat::Pretty,
-    })
+/// Returns the requested format, else the usual one of the extension of the file.
+fn format(args: &DiffArgs) -> Result<DiffFormat, Failure> {
+    let known =
+        [("md", DiffFormat::Markdown), ("markdown", DiffFormat::Markdown), ("json", DiffFormat::Json)];
+    match args.format {
+        Some(format) => Ok(format),
+        None => format_of_extension(args.output.as_deref(), &known, DiffFormat::Pretty),
+    }
 }
 
-fn limits(args: &DiffArgs) -> Limits {
-    match format(args) {
+fn limits(args: &DiffArgs, format: DiffFormat) -> Limits {
+    match format {
         DiffFormat::Pretty if !args.all => SHOWN,
         DiffFormat::Markdown if !args.all => FOLDED,
         _ => Limits::default(),
     }
 }
 
-fn show(args: &DiffArgs, found: &Diff, output: &mut Output) -> Result<(), Failure> {
-    let text = match format(args) {
+fn show(args: &DiffArgs, format: DiffFormat, found: &Diff, output: &mut Output) -> Result<(), Failure> {
+    let text = match format {
         DiffFormat::Pretty => return output.deliver(&pretty(found), args.output.as_deref()),
         DiffFormat::Markdown => markdown(found),
         DiffFormat::Json => json(found).map_err(|error| Failure::engine(error.to_string()))?,

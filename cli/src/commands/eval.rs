@@ -67,6 +67,9 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     if details.is_first_run {
         note_pending(&evaluation, output);
     }
+    if !args.no_record && !args.state.no_state && context.now > Utc::now() {
+        output.note("note: this run is not recorded: its time is in the future\n");
+    }
     if let Some(record) = details.record {
         report_record(record, workspace.options(), output)?;
     }
@@ -105,7 +108,7 @@ fn note_pending(evaluation: &Evaluation, output: &mut Output) {
         let pending = usize::try_from(pending).unwrap_or(usize::MAX);
         let findings = counted(pending, "finding is pending", "findings are pending");
         output.note(&format!(
-            "note: {findings} because no earlier run is remembered here, so that the grace begins now; keep the \
+            "note: {findings} because no earlier run is recorded here, so their grace starts now; keep the \
              state store from run to run, or evaluate with `--no-state`, where only creation counts\n"
         ));
     }
@@ -158,17 +161,17 @@ fn report_record(
     match record {
         Ok(Recorded::Added | Recorded::Again) => {}
         Ok(Recorded::Older(newest)) => output.note(&format!(
-            "note: this run is not remembered: it looks back, and there is one of {}\n",
+            "note: this run is not recorded: its time is before the newest recorded run, of {}\n",
             newest.format("%Y-%m-%d %H:%M UTC")
         )),
         // Nothing is lost that was there before.
         Err(RunError::State(error))
             if error.is_read_only() && options.state.as_ref().is_none_or(|state| !state.exists()) =>
         {
-            output.note(&format!("warning: this run is not remembered: {error}\n"));
+            output.note(&format!("warning: this run is not recorded: {error}\n"));
         }
         Err(error) => {
-            return Err(Failure::from(error).context("this run is not remembered"));
+            return Err(Failure::from(error).context("this run is not recorded"));
         }
     }
     Ok(())

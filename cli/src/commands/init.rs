@@ -22,7 +22,7 @@ pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure>
     let there =
         FILES.iter().find(|(name, _)| *name != ".gitignore" && root.join(name).symlink_metadata().is_ok());
     if let Some((name, _)) = there {
-        return Err(Failure::usage(format!("`{}` is there already", root.join(name).display()))
+        return Err(Failure::usage(format!("`{}` exists already", root.join(name).display()))
             .help("name a new folder: `tagpol init my-policies`"));
     }
     let jail = Jail::new(root);
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure>
     }
     let place = if root == Path::new(".") { String::new() } else { format!(" {}", root.display()) };
     output.print(&format!(
-        "made a project in `{}`\n\n  tagpol test{place}    # run the tests of its policies\n  tagpol eval{place}    # evaluate its small inventory\n\nthen name your own bill or inventory in {FILE_NAME}\n",
+        "created a project in `{}`\n\n  tagpol test{place}    # run the tests of its policies\n  tagpol eval{place}    # evaluate its small inventory\n\nThen name your own bill or inventory in {FILE_NAME}.\n",
         root.display()
     ))?;
     Ok(Exit::Success)

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &RunsArgs, output: &mut Output) -> Result<Exit, Failure>
     let runs = store.read(|state| state.all_runs())?;
     let runs = runs.unwrap_or_default();
     if runs.is_empty() {
-        output.note("no run is remembered yet: `tagpol eval` makes one\n");
+        output.note("no run is recorded yet; `tagpol eval` records one\n");
         return Ok(Exit::Success);
     }
     let shown = runs.get(runs.len().saturating_sub(args.last)..).unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::Output;
 use crate::project;
+use crate::targets::format_of_extension;
 use crate::watch::watch;
 
 pub(crate) fn run(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -39,6 +40,11 @@ fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
         output.print(&list(program.tests.iter().filter(|test| wanted(test))))?;
         return Ok(Exit::Success);
     }
+    let known = [("json", TestFormat::Json), ("xml", TestFormat::Junit)];
+    let format = match args.format {
+        Some(format) => format,
+        None => format_of_extension(args.output.as_deref(), &known, TestFormat::Pretty)?,
+    };
     let start = Instant::now();
     let measures = Measures { coverage: args.coverage || args.lcov.is_some(), mutation: args.mutate };
     let results = run_tests(&project, wanted, measures, &context)?;
@@ -54,7 +60,7 @@ fn once(args: &TestArgs, output: &mut Output) -> Result<Exit, Failure> {
         coverage: results.coverage.as_ref().filter(|_| args.coverage),
         mutation: results.mutation.as_ref(),
     };
-    show(args, &report, output)?;
+    show(args, format, &report, output)?;
     if !results.run.passed() && args.mutate {
         output.note("note: mutants are made once all tests pass\n");
     }
@@ -107,8 +113,13 @@ fn similar<'a>(filter: &str, program: &'a Program) -> Option<&'a str> {
     closest.or_else(has_case).or_else(has_word)
 }
 
-fn show(args: &TestArgs, report: &TestReport<'_>, output: &mut Output) -> Result<(), Failure> {
-    let text = match args.format {
+fn show(
+    args: &TestArgs,
+    format: TestFormat,
+    report: &TestReport<'_>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let text = match format {
         TestFormat::Pretty => return output.deliver(&pretty(report), args.output.as_deref()),
         TestFormat::Json => json(report).map_err(|error| Failure::engine(error.to_string()))?,
         TestFormat::Junit => junit(report).map_err(|error| Failure::engine(error.to_string()))?,

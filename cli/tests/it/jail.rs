@@ -350,7 +350,7 @@ fn a_new_project_writes_through_no_link() {
     let folder = Folder::new();
     symlink("../elsewhere", folder.path().join(".gitignore")).unwrap();
     symlink("outside.csv", folder.path().join("inventory.csv")).unwrap();
-    folder.run(&["init"]).fails_with(2, &["is there already"]);
+    folder.run(&["init"]).fails_with(2, &["exists already"]);
     assert!(!folder.path().join("outside.csv").exists());
     let folder = Folder::with(&[("out/keep", "")]);
     fs::create_dir(folder.path().join("repo")).unwrap();

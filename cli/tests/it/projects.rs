@@ -37,10 +37,10 @@ fn a_project_is_made_in_the_folder_one_is_in() {
 fn nothing_of_the_user_is_overwritten() {
     let folder = Folder::new();
     folder.run(&["init", "p"]).ends_with(0);
-    folder.run(&["init", "p"]).fails_with(2, &["`p/tagpol.toml` is there already"]);
+    folder.run(&["init", "p"]).fails_with(2, &["`p/tagpol.toml` exists already"]);
     let own = Folder::with(&[("policies/tags.tagpol", "// mine\n"), (".gitignore", "mine\n")]);
     let before = own.entries();
-    own.run(&["init"]).fails_with(2, &["tags.tagpol` is there already"]);
+    own.run(&["init"]).fails_with(2, &["tags.tagpol` exists already"]);
     assert_eq!(own.entries(), before);
     std::fs::remove_dir_all(own.path().join("policies")).unwrap();
     own.run(&["init"]).ends_with(0);

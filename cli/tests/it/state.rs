@@ -122,7 +122,7 @@ fn a_grace_counts_from_creation_first_and_then_from_the_first_time() {
 #[test]
 fn a_grace_that_begins_with_this_run_is_told() {
     let folder = project();
-    let note = "1 finding is pending because no earlier run is remembered here";
+    let note = "1 finding is pending because no earlier run is recorded here";
     let eval = |more: &[&str]| {
         let args = ["eval", "-i", "i.csv", "--now", "2020-01-10", "--fail-on", "none"];
         folder.run(&[&args, more].concat()).err

@@ -21,7 +21,7 @@ use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
 use crate::project;
-use crate::targets::Targets;
+use crate::targets::{Targets, format_of_extension};
 use crate::{rows, state};
 
 pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure> {
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &TagsArgs, output: &mut Output) -> Result<Exit, Failure>
         TagsCommand::List { source, format, output: targets, now } => {
             list::run(args, source, &Targets::new(*format, targets)?, *now, output)
         }
-        TagsCommand::History { resource, format } => history(&store()?, resource.as_deref(), *format, output),
+        TagsCommand::History { resource, format } => history(args, resource.as_deref(), *format, output),
     }
 }
 
@@ -86,6 +86,7 @@ fn apply(
     let project = project::open(args.project.as_deref(), &context)?;
     let program = project::program(&project, &context, output)?;
     requests.iter().try_for_each(|request| request.check(program))?;
+    request::check_once(requests)?;
     let mut requests = requests.to_vec();
     resource::resolve(&project, &mut requests, args.any_id, &context, output)?;
     let who = decider::name(decider.by.as_deref(), project.root())?;
@@ -143,10 +144,20 @@ impl From<CurrentDecision> for ExportRow {
 
 fn export(
     store: &StateStore,
-    format: RowFormat,
+    format: Option<RowFormat>,
     path: Option<&Path>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
+    let known = [
+        ("csv", RowFormat::Csv),
+        ("json", RowFormat::Json),
+        ("jsonl", RowFormat::Json),
+        ("ndjson", RowFormat::Json),
+    ];
+    let format = match format {
+        Some(format) => format,
+        None => format_of_extension(path, &known, RowFormat::Csv)?,
+    };
     let decisions = store.read(|state| state.all_decisions())?;
     let text = rows::text(format, &EXPORTED, decisions.unwrap_or_default().into_iter().map(ExportRow::from))?;
     match path {
@@ -189,11 +200,16 @@ impl<'a> From<&'a Decision> for HistoryRow<'a> {
 }
 
 fn history(
-    store: &StateStore,
+    args: &TagsArgs,
     resource: Option<&str>,
     format: Option<RowFormat>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
+    let context = context(None);
+    let store = state::at(args.project.as_deref(), &args.wait, &context)?;
+    let project = project::open(args.project.as_deref(), &context)?;
+    let id = resource.map(|text| resource::id_of(&project, text, &context)).transpose()?;
+    let resource = id.as_deref();
     let trail = store.read(|state| state.whole_trail(resource))?;
     let trail = trail.unwrap_or_default();
     if let Some(format) = format {
@@ -203,10 +219,7 @@ fn history(
     match resource {
         _ if !trail.is_empty() => {}
         Some(resource) => {
-            output.note(&format!(
-                "there is no decision for `{}`; name the resource by its id\n",
-                one_line(resource)
-            ));
+            output.note(&format!("there is no decision for `{}`\n", one_line(resource)));
         }
         None => {
             output.note("there are no decisions yet; make one with `tagpol tags set RESOURCE TAG=VALUE`\n")

@@ -100,6 +100,21 @@ impl Request {
     }
 }
 
+/// Checks that no tag of a resource is named twice on a command line.
+pub(super) fn check_once(requests: &[Request]) -> Result<(), Failure> {
+    let typed = || requests.iter().filter(|request| request.place.is_none());
+    let again = typed().enumerate().find(|(at, request)| {
+        typed().take(*at).any(|earlier| earlier.tag == request.tag && earlier.value != request.value)
+    });
+    match again {
+        Some((_, request)) => {
+            Err(Failure::usage(format!("`{}` is given two values", one_line(&request.tag)))
+                .help("name each tag once"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Fills in the values that the model suggests.
 pub(super) fn changes(requests: &[Request], state: &mut dyn StateReader) -> Result<Vec<Change>, Failure> {
     let asks = |request: &Request| {

@@ -1,7 +1,7 @@
 //! Which resources decisions are about.
 
 use tagpol_app::decisions::{inventory_of, resolve_resource, unknown_ids};
-use tagpol_app::explanation::Found;
+use tagpol_app::explanation::{Found, Named};
 use tagpol_app::inventory::Snapshot;
 use tagpol_app::state::Action;
 
@@ -54,12 +54,35 @@ pub(super) fn resolve(
 
 fn resolve_text(snapshot: &Snapshot, text: &str, context: &RunContext) -> Result<String, Failure> {
     match resolve_resource(snapshot, text, context)? {
-        Found::One(named) => Ok(named.id),
+        // A decision is for good: a few characters may be the end of any id.
+        Found::One(named) if is_part(&named, text) => Ok(named.id),
+        Found::One(named) => Err(Failure::usage(format!(
+            "`{}` is neither an id nor a name, and not a whole part at the end of an id",
+            one_line(text)
+        ))
+        .help(format!("write the whole id: `{}`", one_line(&named.id)))),
         Found::Several(listed, more) => Err(several(text, &listed, more)),
         Found::None(similar) if similar.is_empty() => Err(unknown(text, &similar)
             .help("`--any-id` of `tagpol tags` decides for the id of a resource in another inventory")),
         Found::None(similar) => Err(unknown(text, &similar)),
     }
+}
+
+/// Whether a text is the id or the name of a resource, or the part of its id behind a `/`, `:` or the like.
+fn is_part(named: &Named, text: &str) -> bool {
+    let before = named.id.strip_suffix(text).and_then(|before| before.chars().last());
+    named.id == text
+        || named.name.as_deref() == Some(text)
+        || before.is_some_and(|last| !last.is_alphanumeric())
+}
+
+/// Returns the id of the resource that a text stands for; the text itself if it stands for none.
+pub(super) fn id_of(project: &Project, text: &str, context: &RunContext) -> Result<String, Failure> {
+    let Some(inventory) = inventory_of(project, context)? else { return Ok(text.to_owned()) };
+    Ok(match resolve_resource(&inventory.snapshot, text, context)? {
+        Found::One(named) => named.id,
+        Found::Several(..) | Found::None(_) => text.to_owned(),
+    })
 }
 
 fn warn_of_unknown(ids: &[&str], output: &mut Output) {
