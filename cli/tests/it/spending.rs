@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::schema::{errors, undescribed};
-use crate::support::{Folder, repository};
+use crate::support::{Folder, NOW, repository};
 
 const POLICIES: &str = r#"
 tag team: text
@@ -119,6 +119,87 @@ fn files_have_exact_amounts() {
     );
     cost(&folder, &["--by", "team", "--format", "parquet", "-o", "costs.parquet"]);
     assert!(std::fs::read(folder.path().join("costs.parquet")).unwrap().starts_with(b"PAR1"));
+    let args = ["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--format", "parquet"];
+    // Standard output is not a terminal here, so that it may be binary, as with `eval`.
+    assert!(folder.command(&args).output().unwrap().stdout.starts_with(b"PAR1"));
+}
+
+#[test]
+fn several_formats_are_written_in_one_run() {
+    let folder = folder();
+    let outputs = ["-o", "html=costs.html", "-o", "costs.csv", "-o", "json=costs", "-o", "table"];
+    let now = ["--by", "team", "--now", NOW];
+    let table = cost(&folder, &[&now[..], &outputs].concat());
+    assert!(table.starts_with("costs of 2026-10 in USD, by team\n"), "{table}");
+    assert_eq!(folder.read("costs.csv"), cost(&folder, &["--by", "team", "--format", "csv"]));
+    assert_eq!(folder.read("costs"), cost(&folder, &[&now[..], &["--format", "json"]].concat()));
+    assert!(folder.read("costs.html").starts_with("<!doctype html>"));
+}
+
+#[test]
+fn an_unknown_format_or_extension_writes_nothing() {
+    let folder = folder();
+    for output in ["costs.xlsx", "costs", "docx=costs.html"] {
+        let args = ["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "-o", output];
+        folder.run(&args).fails_with(2, &["html", "parquet"]);
+    }
+    for file in ["costs.xlsx", "costs", "costs.html"] {
+        assert!(!folder.path().join(file).exists(), "{file}");
+    }
+}
+
+#[test]
+fn the_lines_beyond_the_top_are_added_up_in_one() {
+    let folder = folder();
+    let json = |args: &[&str]| json(&folder, &[args, &["--now", NOW]].concat());
+    let all = json(&["--by", "team"]);
+    let lines = |costs: &Value| -> Vec<(String, u64)> {
+        let lines = costs["lines"].as_array().unwrap().iter();
+        let line =
+            |line: &Value| (line["kind"].as_str().unwrap().to_owned(), line["resources"].as_u64().unwrap());
+        lines.map(line).collect()
+    };
+    let kinds = |expected: &[(&str, u64)]| -> Vec<(String, u64)> {
+        expected.iter().map(|(kind, resources)| ((*kind).to_owned(), *resources)).collect()
+    };
+    // Five teams: web, data, a missing one, infra and one with a credit.
+    let top = json(&["--by", "team", "--top", "2"]);
+    assert_eq!(lines(&top), kinds(&[("resources", 1), ("resources", 1), ("others", 3), ("no-resource", 0)]));
+    assert_eq!(top["total"], all["total"]);
+    let others = &top["lines"][2];
+    assert_eq!(others["values"], serde_json::json!([null]));
+    // 5.01 of the missing team, 10 of infra, which is spread over web and data, and the credit of 1.5.
+    assert_eq!(["own", "shared", "cost"].map(|key| others[key].as_str().unwrap()), ["13.51", "-10", "3.51"]);
+    // As many as there are, or more: nothing is left over.
+    for number in ["5", "9"] {
+        assert_eq!(json(&["--by", "team", "--top", number]), all, "{number}");
+    }
+    let table = cost(&folder, &["--by", "team,environment", "--top", "1"]);
+    assert!(table.contains("(others: 5 lines)"), "{table}");
+    let csv = cost(&folder, &["--by", "team", "--top", "4", "--format", "csv"]);
+    assert!(csv.lines().any(|line| line == ",others,1,-1.5,0,-1.5,USD"), "{csv}");
+    folder
+        .run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--top", "0"])
+        .fails_with(2, &["--top"]);
+}
+
+#[test]
+fn the_page_shows_the_table_and_runs_nothing() {
+    let folder = folder();
+    let bill = BILL.replace("=ml", "</td><script>alert(1)</script>");
+    folder.write("bill.csv", bill);
+    let page = cost(&folder, &["--by", "team", "--top", "3", "--format", "html"]);
+    for text in [
+        "Content-Security-Policy\" content=\"default-src 'none';",
+        "<td>web</td>",
+        "(others: 2 lines)",
+        "(no resource)",
+        "46.85",
+    ] {
+        assert!(page.contains(text), "no {text} in {page}");
+    }
+    let page = cost(&folder, &["--by", "team", "--format", "html"]);
+    assert!(!page.contains("<script") && page.contains("&lt;/td&gt;&lt;script&gt;alert"), "{page}");
 }
 
 #[test]
@@ -126,7 +207,9 @@ fn the_contract_describes_every_field() {
     let text = std::fs::read_to_string(repository().join("docs/schema/cost.v1.json")).unwrap();
     let schema: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(undescribed(&schema), Vec::<String>::new());
-    assert_eq!(errors(&schema, &json(&folder(), &["--by", "team,environment"])), Vec::<String>::new());
+    for args in [&["--by", "team,environment"][..], &["--by", "team", "--top", "1"]] {
+        assert_eq!(errors(&schema, &json(&folder(), args)), Vec::<String>::new(), "{args:?}");
+    }
 }
 
 #[test]

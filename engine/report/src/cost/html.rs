@@ -13,11 +13,12 @@ use crate::text::count;
 /// What the page needs besides the style sheet of reports.
 const TABLE_STYLE: &str = "\
 .costs { width: 100%; border-collapse: collapse; }
-.costs th, .costs td { padding: 7px 10px; text-align: left; border-bottom: 1px solid var(--edge); overflow-wrap: anywhere; }
+.costs th, .costs td { padding: 7px 10px; text-align: left; border-bottom: 1px solid var(--edge); }
+.costs th:not(.figure), .costs td:not(.figure) { min-width: 92px; max-width: 340px; overflow-wrap: break-word; }
 .costs .figure { text-align: right; white-space: nowrap; }
 .costs tfoot td { font-weight: 700; border-bottom: 0; }
 .costs meter { width: 100%; min-width: 60px; }
-.scroll { overflow-x: auto; }
+.scroll { position: relative; overflow-x: auto; }
 @media (max-width: 640px) { .costs th, .costs td { padding: 7px 6px; } .costs .bar { display: none; } }
 ";
 

@@ -6,7 +6,7 @@ use anstyle::{Effects, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::{Row, exact, rows};
-use crate::text::{clean, count, money, several, shorten};
+use crate::text::{clean, count, money, percent_of, several, shorten};
 use tagpol_eval::cost::{Costs, SCALE, rounded};
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
@@ -132,12 +132,5 @@ pub(super) fn amount(costs: &Costs, units: i128) -> String {
 
 /// A share of the whole in percent, rounded; nothing where there is no whole.
 pub(super) fn share(part: i128, whole: i128) -> String {
-    if whole <= 0 {
-        return String::new();
-    }
-    // Digits that no percentage shows make room to multiply.
-    let (size, whole) = (part.abs() / 1_000_000, (whole / 1_000_000).max(1));
-    let tenths = (size.saturating_mul(1000) + whole / 2) / whole;
-    let sign = if part < 0 && tenths > 0 { "-" } else { "" };
-    format!("{sign}{}.{}%", tenths / 10, tenths % 10)
+    percent_of(part, whole).unwrap_or_default()
 }
