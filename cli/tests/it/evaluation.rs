@@ -84,10 +84,10 @@ fn the_json_says_what_was_found() {
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["now"], "2026-11-01T00:00:00Z");
     let summary = serde_json::json!({
-        "resources": 4, "compliant": 1, "score": 64.3,
+        "resources": 4, "compliant": 1, "in_scope": 4, "passing": 1, "score": 64.3, "score_with_pending": 40.5,
         "findings": {"critical": 1, "high": 0, "medium": 2, "low": 1},
         "pending": 1, "exempt": 1, "conflicts": 1,
-        "cost": 108.845_678_901_234, "cost_in_violation": 96.5, "currency": "USD",
+        "cost": 108.845_678_901_234, "spend": 112.345_678_901_234, "cost_in_violation": 100.0, "currency": "USD",
     });
     assert_eq!(json["summary"], summary);
     let check = serde_json::json!({
@@ -159,11 +159,11 @@ fn the_report_can_be_written_to_a_file() {
 fn the_table_has_totals_findings_accounts_and_what_to_do() {
     let out = folder().run(&["eval", "p.tagpol", "-i", "i.csv", "--now", NOW]).ends_with(1);
     for part in [
-        "  Score               64.3 of 100\n",
-        "  Compliant           1 of 4 resources (25.0%)\n",
-        "  Spend in violation  96.50 USD of 108.85 USD a month\n",
+        "  Score               40.5 of 100 (64.3 without pending findings)\n",
+        "  Compliant           1 of 4 resources in scope (25.0%)\n",
+        "  Spend in violation  100.00 USD of 112.35 USD a month, before 3.50 USD in credits\n",
         "  Open findings       1 critical, 2 medium, 1 low\n",
-        "  Pending             1\n",
+        "  Pending             1 finding, counted as failing; grace ends 2026-11-01\n",
         "  Waived              1\n",
         "\nCRITICAL · 1 open\n  owned  p.tagpol:13\n    owner  1 of 3 in scope, 100.00 USD a month\n",
         "\nMEDIUM · 2 open\n  backed-up  p.tagpol:",
@@ -172,6 +172,103 @@ fn the_table_has_totals_findings_accounts_and_what_to_do() {
     ] {
         assert!(out.contains(part), "no {part:?} in {out}");
     }
+}
+
+/// A project whose policies have a grace and apply to two of three resources; no creation time is known.
+fn first_run() -> Folder {
+    let policies = "tag owner: text\ntag team: text\n\
+        policy owned { severity high  for resource where resource.account == \"1\"  require owner  grace 14 days }\n\
+        policy teams { severity low  for resource where resource.account == \"1\"  require team  grace 30 days }\n";
+    let inventory = "id,account,tag:owner,tag:team\na,1,,\nb,1,x,\nc,2,,\n";
+    Folder::with(&[("tagpol.toml", ""), ("p.tagpol", policies), ("i.csv", inventory)])
+}
+
+fn summary_of(out: &str) -> Value {
+    serde_json::from_str::<Value>(out).unwrap()["summary"].clone()
+}
+
+#[test]
+fn the_headline_of_a_first_run_counts_what_is_pending_as_failing() {
+    let folder = first_run();
+    let eval = |format| {
+        let args = ["eval", "-i", "i.csv", "--now", NOW, "--no-record", "--format", format];
+        folder.run(&args).ends_with(0)
+    };
+    let table = eval("table");
+    for part in [
+        "  Score               41.7 of 100 (100.0 without pending findings)\n",
+        "  Compliant           0 of 2 resources in scope (0.0%); 1 resource is not in the scope of any policy\n",
+        "  Open findings       none\n",
+        "  Pending             3 findings, counted as failing; grace ends 2026-11-15 to 2026-12-01; first seen in this run\n",
+    ] {
+        assert!(table.contains(part), "no {part:?} in {table}");
+    }
+    let markdown = eval("markdown");
+    for part in
+        [": 41.7 of 100\n", "| 0 of 2 (0.0%) |", "Pending: 3 findings, counted as failing; grace ends "]
+    {
+        assert!(markdown.contains(part), "no {part:?} in {markdown}");
+    }
+    let summary = summary_of(&eval("json"));
+    let expected = [("resources", 3), ("compliant", 3), ("in_scope", 2), ("passing", 0), ("pending", 3)];
+    for (name, number) in expected {
+        assert_eq!(summary[name], number, "{name}");
+    }
+    let scores = [&summary["score"], &summary["score_with_pending"]];
+    assert_eq!(scores.map(Value::as_f64), [100.0, 41.7].map(Some));
+}
+
+#[test]
+fn the_score_that_is_recorded_is_the_one_that_is_shown() {
+    let folder = first_run();
+    folder.run(&["eval", "-i", "i.csv", "--now", NOW]).ends_with(0);
+    let runs = folder.run(&["runs", "--format", "csv"]).ends_with(0);
+    assert!(runs.contains(",41.7,3,"), "{runs}");
+}
+
+#[test]
+fn an_empty_scope_has_neither_score_nor_compliance() {
+    let folder = first_run();
+    folder.write("i.csv", "id,account\na,2\n");
+    let eval = |format| {
+        let args = ["eval", "-i", "i.csv", "--now", NOW, "--no-record", "--format", format];
+        folder.run(&args).ends_with(0)
+    };
+    let table = eval("table");
+    assert!(table.contains("  Score               n/a\n"), "{table}");
+    assert!(
+        table.contains("  Compliant           n/a; 1 resource is not in the scope of any policy\n"),
+        "{table}"
+    );
+    assert!(eval("markdown").contains(": n/a\n"));
+    let summary = summary_of(&eval("json"));
+    assert_eq!((&summary["score_with_pending"], &summary["in_scope"]), (&Value::Null, &Value::from(0)));
+    let schema = std::fs::read_to_string(repository().join("docs/schema/evaluation.v1.json")).unwrap();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let json: Value = serde_json::from_str(&eval("json")).unwrap();
+    assert_eq!(schema::errors(&schema, &json), Vec::<String>::new());
+}
+
+#[test]
+fn credits_neither_reduce_spend_in_violation_nor_raise_coverage_above_all() {
+    let policies = "tag owner: text\npolicy owned { severity low  require owner }\n\
+        goal owners { coverage of [owner] by cost  at least 80% }\n";
+    let inventory = "id,monthly_cost,currency,tag:owner\na,100,USD,\nb,-60,USD,\nc,300,USD,x\nd,-250,USD,\n";
+    let folder = Folder::with(&[("p.tagpol", policies), ("i.csv", inventory)]);
+    let eval = |format| folder.run(&["eval", "p.tagpol", "-i", "i.csv", "--now", NOW, "--format", format]);
+    let table = eval("table").ends_with(1);
+    for part in [
+        "  Spend in violation  100.00 USD of 400.00 USD a month, before 310.00 USD in credits\n",
+        "  owners  75.0%  of 400.00 USD a month",
+    ] {
+        assert!(table.contains(part), "no {part:?} in {table}");
+    }
+    let json: Value = serde_json::from_str(&eval("json").ends_with(1)).unwrap();
+    let summary = &json["summary"];
+    let numbers = [&summary["cost"], &summary["spend"], &summary["cost_in_violation"]];
+    assert_eq!(numbers.map(Value::as_f64), [90.0, 400.0, 100.0].map(Some));
+    let numbers = [&json["goals"][0]["share"], &json["checks"][0]["cost_in_violation"]];
+    assert_eq!(numbers.map(Value::as_f64), [0.75, 100.0].map(Some));
 }
 
 #[test]

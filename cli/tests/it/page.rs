@@ -213,3 +213,109 @@ fn nothing_of_an_inventory_runs_in_a_browser() {
     assert!(parts.contains("&lt;/script&gt;&lt;script&gt;document"), "the texts are shown as they are");
     assert!(!parts.contains('\u{202e}'));
 }
+
+/// A page in a frame as narrow as a phone, since the windows of a headless browser are at least 500 pixels wide, and
+/// a script that writes the width that the content of the page takes.
+const PHONE: &str = r#"<!doctype html><body><iframe src="report.html" width="390" height="844"></iframe><script>
+addEventListener("load", () => {
+  const page = document.querySelector("iframe").contentDocument.documentElement;
+  document.body.append(`ready=${page.dataset.ready} width=${page.scrollWidth} of ${page.clientWidth}`);
+});
+</script></body>"#;
+
+#[test]
+fn a_page_fits_a_phone() {
+    let (folder, _) = page(&["a-name-that-has-no-place-to-break-and-is-longer-than-the-screen-of-any-phone"]);
+    folder.write("phone.html", PHONE);
+    let width = || {
+        let profile = tempfile::tempdir().unwrap();
+        let output = Command::new(chromium()?)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            .args([
+                "--disable-dev-shm-usage",
+                "--allow-file-access-from-files",
+                "--hide-scrollbars",
+                "--dump-dom",
+            ])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg(format!("file://{}/phone.html", folder.path().display()))
+            .output()
+            .unwrap();
+        let dom = String::from_utf8(output.stdout).unwrap();
+        let found = regex::Regex::new("ready=([a-z]+) width=([0-9]+) of ([0-9]+)").unwrap();
+        let found = found.captures(&dom).unwrap_or_else(|| panic!("nothing was measured: {dom}"));
+        Some([1, 2, 3].map(|at| found[at].to_owned()))
+    };
+    let Some(report) = width() else {
+        return println!("skipped: there is no Chromium to look at the page with");
+    };
+    assert_eq!(report, ["true", "390", "390"], "the report does not scroll sideways");
+    let args = [
+        "cost",
+        "p.tagpol",
+        "-i",
+        "i.ndjson",
+        "--by",
+        "team,cost-center,environment",
+        "-o",
+        "html=report.html",
+    ];
+    folder.run(&args).ends_with(0);
+    assert_eq!(width().unwrap()[1..], ["390", "390"], "nor do the costs");
+}
+
+#[test]
+fn a_page_shows_no_absolute_path() {
+    let folder = Folder::with(&[("p.tagpol", POLICIES), ("i.ndjson", &inventory(&[]))]);
+    let plan = json!({
+        "format_version": "1.2", "terraform_version": "1.9.0",
+        "planned_values": {"root_module": {"resources": [{
+            "address": "aws_instance.web", "mode": "managed", "type": "aws_instance", "name": "web",
+            "provider_name": "registry.terraform.io/hashicorp/aws", "values": {"tags": {}},
+        }]}},
+    });
+    folder.write("plan.json", plan.to_string());
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (flag, name) in [("-i", "i.ndjson"), ("--terraform", "plan.json")] {
+        folder
+            .run(&["eval", &at("p.tagpol"), flag, &at(name), "--now", NOW, "-o", "html=report.html"])
+            .ends_with(1);
+        let page = folder.read("report.html");
+        let folder_name = folder.path().file_name().unwrap().to_str().unwrap();
+        assert!(!page.contains(folder_name), "{flag}");
+        assert_eq!(data(&page)["snapshot"]["sources"], json!([name]));
+    }
+}
+
+#[test]
+fn the_page_of_a_first_run_shows_what_is_pending() {
+    let policies = "tag owner: text\npolicy owned { severity high  for resource where resource.account == \"1\"  require owner  grace 14 days }\n";
+    let files =
+        [("tagpol.toml", ""), ("p.tagpol", policies), ("i.csv", "id,account,tag:owner\na,1,\nb,1,x\nc,2,\n")];
+    let folder = Folder::with(&files);
+    let eval = ["eval", "-i", "i.csv", "--now", NOW, "--no-record", "-o", "html=report.html"];
+    folder.run(&eval).ends_with(0);
+    let summary = data(&folder.read("report.html"))["summary"].clone();
+    let numbers = ["resources", "in_scope", "passing", "pending"].map(|name| summary[name].as_u64().unwrap());
+    assert_eq!(numbers, [3, 2, 1, 1]);
+    let note = "1 finding, counted as failing; grace ends 2026-11-15; first seen in this run";
+    assert_eq!(summary["pending_note"], note);
+    let Some(dom) = shown(&folder, "") else {
+        return println!("skipped: there is no Chromium to look at the page with");
+    };
+    for text in [
+        "aria-label=\"Score 50.0 of 100\"",
+        "1 of 2 in scope; 1 is not in the scope of any policy",
+        "100.0 without pending findings",
+        note,
+        "No finding is open; 1 is pending.",
+    ] {
+        assert!(dom.contains(text), "no {text}: {}", between(&dom, "id=\"overview\"", "</section>"));
+    }
+    folder.write("i.csv", "id,account\nc,2\n");
+    folder.run(&eval).ends_with(0);
+    let dom = shown(&folder, "").unwrap();
+    assert!(dom.contains("aria-label=\"Score n/a: nothing is in scope\""));
+    assert!(dom.contains("No policy applies to any resource."));
+}

@@ -115,8 +115,10 @@ pub struct Group {
     pub values: Vec<Option<String>>,
     /// How many resources.
     pub resources: u64,
-    /// Those of them without an open finding.
-    pub compliant: u64,
+    /// Those of them in the scope of at least one policy.
+    pub in_scope: u64,
+    /// Those in scope without an open or pending finding.
+    pub passing: u64,
     /// Their monthly cost; None if no cost is known.
     pub cost: Option<Decimal>,
 }
@@ -193,7 +195,8 @@ fn by_tag(run: &Run, tag: &Tag, rows: u64, all: &Group) -> Result<ByTag, RunErro
     let others = (resources > 0).then(|| Group {
         values: Vec::new(),
         resources,
-        compliant: rest(|group| group.compliant),
+        in_scope: rest(|group| group.in_scope),
+        passing: rest(|group| group.passing),
         cost: all.cost.map(|all| {
             let shown: i128 = groups.iter().filter_map(|group| group.cost).map(|cost| cost.unscaled).sum();
             Decimal { unscaled: all.unscaled.saturating_sub(shown), scale: all.scale }
@@ -216,8 +219,9 @@ fn group(row: &Fields<'_>, tags: usize) -> Result<Group, RunError> {
     Ok(Group {
         values: (0..tags).map(|at| row.text(at)).collect(),
         resources: row.count(tags)?,
-        compliant: row.count(tags + 1)?,
-        cost: row.money(tags + 2),
+        in_scope: row.count(tags + 1)?,
+        passing: row.count(tags + 2)?,
+        cost: row.money(tags + 3),
     })
 }
 

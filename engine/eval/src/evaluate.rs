@@ -248,7 +248,8 @@ pub fn evaluate_in_detail(
     let all = Group {
         values: Vec::new(),
         resources: summary.resources,
-        compliant: summary.compliant,
+        in_scope: summary.in_scope,
+        passing: summary.passing,
         cost: summary.cost,
     };
     let details = Details {
@@ -421,11 +422,15 @@ impl Run {
             summary = Some(Summary {
                 resources: row.count(0)?,
                 compliant: row.count(1)?,
-                score: score(checks),
+                in_scope: row.count(8)?,
+                passing: row.count(9)?,
+                score: score(checks, |check| check.open).unwrap_or(100.0),
+                score_with_pending: score(checks, |check| check.open + check.pending),
                 open: [row.count(4)?, row.count(5)?, row.count(6)?, row.count(7)?],
                 pending: checks.iter().map(|check| check.pending).sum(),
                 exempt: checks.iter().map(|check| check.exempt).sum(),
                 cost: row.money(2),
+                spend: row.money(10),
                 cost_in_violation: row.money(3),
             });
             Ok(())
@@ -547,6 +552,8 @@ impl Run {
                 compliant: row.count(3)?,
                 open: row.count(4)?,
                 cost_in_violation: row.money(5),
+                in_scope: row.count(6)?,
+                passing: row.count(7)?,
             });
             Ok(())
         })?;

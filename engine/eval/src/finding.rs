@@ -114,10 +114,17 @@ impl From<&Snapshot> for SnapshotInfo {
 pub struct Summary {
     /// Resources in the snapshot.
     pub resources: u64,
-    /// Resources without an open finding.
+    /// Resources without an open finding, also those that no policy applies to.
     pub compliant: u64,
-    /// 0 to 100, see [`score`].
+    /// Resources in the scope of at least one policy.
+    pub in_scope: u64,
+    /// Resources in scope without an open or pending finding.
+    pub passing: u64,
+    /// Share of passing checks where pending findings pass, see [`score`]: 0 to 100, and 100 if nothing is in
+    /// scope.
     pub score: f64,
+    /// Share of passing checks where pending findings fail, see [`score`]: 0 to 100. None if nothing is in scope.
+    pub score_with_pending: Option<f64>,
     /// Open findings, as [`Severity::ALL`].
     pub open: [u64; 4],
     /// Findings inside a grace.
@@ -126,11 +133,32 @@ pub struct Summary {
     pub exempt: u64,
     /// Monthly cost of all resources; None if no cost is known.
     pub cost: Option<Decimal>,
-    /// Monthly cost of the resources with an open finding; None if no cost is known.
+    /// Monthly cost of all resources before credits: resources with a negative cost are left out. None if no cost
+    /// is known.
+    pub spend: Option<Decimal>,
+    /// The part of [`Self::spend`] of the resources with an open finding; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
 }
 
 impl Summary {
+    /// Returns the totals of an inventory without resources.
+    pub fn empty() -> Self {
+        Self {
+            resources: 0,
+            compliant: 0,
+            in_scope: 0,
+            passing: 0,
+            score: 100.0,
+            score_with_pending: None,
+            open: [0; 4],
+            pending: 0,
+            exempt: 0,
+            cost: None,
+            spend: None,
+            cost_in_violation: None,
+        }
+    }
+
     /// Returns the number of open findings of a severity.
     pub fn open_of(&self, severity: Severity) -> u64 {
         Severity::ALL.iter().zip(self.open).find(|(s, _)| **s == severity).map_or(0, |(_, count)| count)
@@ -156,7 +184,7 @@ pub struct CheckResult {
     pub pending: u64,
     /// Findings that are waived.
     pub exempt: u64,
-    /// Monthly cost of the resources with an open finding of it; None if no cost is known.
+    /// Monthly cost of the resources with an open finding of it, before credits; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
     /// Pending findings whose grace begins with this run, where it is the first that is remembered.
     pub starting: u64,
@@ -244,11 +272,15 @@ pub struct AccountLine {
     pub provider: Option<String>,
     /// Its resources.
     pub resources: u64,
-    /// Those without an open finding.
+    /// Those without an open finding, also those that no policy applies to.
     pub compliant: u64,
+    /// Those in the scope of at least one policy.
+    pub in_scope: u64,
+    /// Those in scope without an open or pending finding.
+    pub passing: u64,
     /// Open findings.
     pub open: u64,
-    /// Monthly cost of the resources with one; None if no cost is known.
+    /// Monthly cost of the resources with one, before credits; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
 }
 
@@ -300,23 +332,31 @@ pub fn fingerprint(policy: &str, check: &str, resource: &str, tag: Option<&str>)
 /// Weights of a check's severity in the score, as [`Severity::ALL`].
 const WEIGHTS: [u64; 4] = [10, 5, 2, 1];
 
-/// Returns the share of checks that hold, 0 to 100: each check of each resource in its scope
-/// counts by its severity (critical 10, high 5, medium 2, low 1), and fails where its finding is
-/// open. 100 where nothing is in scope.
-pub fn score<'a>(checks: impl IntoIterator<Item = &'a CheckResult>) -> f64 {
+/// Returns the share of passing checks, 0 to 100 with one decimal: each check of each resource in its scope
+/// counts by its severity (critical 10, high 5, medium 2, low 1), and fails if `failures` counts a finding of it.
+/// 100 and 0 are exact. None if nothing is in scope.
+pub fn score<'a>(
+    checks: impl IntoIterator<Item = &'a CheckResult>,
+    failures: impl Fn(&CheckResult) -> u64,
+) -> Option<f64> {
     let (mut all, mut failed) = (0u64, 0u64);
     for check in checks {
         let weight =
             Severity::ALL.iter().zip(WEIGHTS).find(|(s, _)| **s == check.severity).map_or(0, |(_, w)| w);
         all = all.saturating_add(weight.saturating_mul(check.in_scope));
-        failed = failed.saturating_add(weight.saturating_mul(check.open));
+        failed = failed.saturating_add(weight.saturating_mul(failures(check)));
     }
     if all == 0 {
-        return 100.0;
+        return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "a share is shown with one decimal")]
     let share = 1.0 - failed as f64 / all as f64;
-    (share * 1000.0).round() / 10.0
+    let rounded = (share * 1000.0).round() / 10.0;
+    Some(match failed {
+        0 => 100.0,
+        failed if failed < all => rounded.clamp(0.1, 99.9),
+        _ => 0.0,
+    })
 }
 
 #[cfg(test)]
@@ -344,11 +384,31 @@ mod tests {
 
     #[test]
     fn the_score_weighs_by_severity() {
-        assert_eq!(score(&[]), 100.0);
-        assert_eq!(score(&[check(Severity::High, 0, 0)]), 100.0);
-        assert_eq!(score(&[check(Severity::High, 4, 1)]), 75.0);
+        let score = |checks: &[CheckResult]| super::score(checks, |check| check.open);
+        assert_eq!(score(&[check(Severity::High, 4, 1)]), Some(75.0));
         // 10 of 11 weights fail.
-        assert_eq!(score(&[check(Severity::Critical, 1, 1), check(Severity::Low, 1, 0)]), 9.1);
+        assert_eq!(score(&[check(Severity::Critical, 1, 1), check(Severity::Low, 1, 0)]), Some(9.1));
+    }
+
+    #[test]
+    fn the_score_of_an_empty_scope_is_unknown() {
+        assert_eq!(score(&[], |check| check.open), None);
+        assert_eq!(score(&[check(Severity::High, 0, 0)], |check| check.open), None);
+    }
+
+    #[test]
+    fn the_best_and_the_worst_score_are_exact() {
+        let score = |in_scope, open| score(&[check(Severity::High, in_scope, open)], |check| check.open);
+        assert_eq!(score(10_000, 0), Some(100.0));
+        assert_eq!(score(10_000, 1), Some(99.9));
+        assert_eq!(score(10_000, 9_999), Some(0.1));
+        assert_eq!(score(10_000, 10_000), Some(0.0));
+    }
+
+    #[test]
+    fn pending_findings_can_fail() {
+        let check = CheckResult { pending: 3, ..check(Severity::High, 4, 1) };
+        assert_eq!(score([&check], |check| check.open + check.pending), Some(0.0));
     }
 
     #[test]
@@ -367,16 +427,7 @@ mod tests {
 
     #[test]
     fn the_gate() {
-        let summary = Summary {
-            resources: 2,
-            compliant: 1,
-            score: 50.0,
-            open: [0, 0, 3, 0],
-            pending: 9,
-            exempt: 9,
-            cost: None,
-            cost_in_violation: None,
-        };
+        let summary = Summary { open: [0, 0, 3, 0], pending: 9, exempt: 9, ..Summary::empty() };
         assert!(!Gate(None).failures(&summary, &[]).any());
         assert!(!Gate(Some(Severity::High)).failures(&summary, &[]).any());
         assert!(Gate(Some(Severity::Medium)).failures(&summary, &[]).any());

@@ -19,9 +19,10 @@ pub struct GoalResult {
     pub in_scope: u64,
     /// Those of them that are covered.
     pub covered: u64,
-    /// Monthly cost of the resources in scope; None if no cost is known.
+    /// Monthly cost of the resources in scope before credits, so that a share of it is at most 100%. None if no
+    /// cost is known.
     pub cost: Option<Decimal>,
-    /// Monthly cost of those that are covered; None if no cost is known.
+    /// Monthly cost of those that are covered, before credits; None if no cost is known.
     pub covered_cost: Option<Decimal>,
     /// The share that is to be covered, from 0 to 1.
     pub at_least: rust_decimal::Decimal,

@@ -309,7 +309,8 @@ fn entry(program: &Program, evaluation: &Evaluation) -> RunRecord {
         actor: None,
         snapshot: evaluation.snapshot.id.clone(),
         program: program_hash(program),
-        score: summary.score,
+        // The score that reports show. The store has no word for "nothing in scope".
+        score: summary.score_with_pending.unwrap_or(summary.score),
         resources: summary.resources,
         compliant: summary.compliant,
         open: summary.open,

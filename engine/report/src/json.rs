@@ -61,12 +61,16 @@ struct SnapshotJson<'a> {
 struct SummaryJson<'a> {
     resources: u64,
     compliant: u64,
+    in_scope: u64,
+    passing: u64,
     score: f64,
+    score_with_pending: Option<f64>,
     findings: BySeverity,
     pending: u64,
     exempt: u64,
     conflicts: u64,
     cost: Option<f64>,
+    spend: Option<f64>,
     cost_in_violation: Option<f64>,
     currency: Option<&'a str>,
 }
@@ -203,7 +207,10 @@ fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
     SummaryJson {
         resources: summary.resources,
         compliant: summary.compliant,
+        in_scope: summary.in_scope,
+        passing: summary.passing,
         score: summary.score,
+        score_with_pending: summary.score_with_pending,
         findings: BySeverity {
             critical: summary.open_of(Severity::Critical),
             high: summary.open_of(Severity::High),
@@ -214,6 +221,7 @@ fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
         exempt: summary.exempt,
         conflicts: evaluation.conflicts.len() as u64,
         cost: money(summary.cost),
+        spend: money(summary.spend),
         cost_in_violation: money(summary.cost_in_violation),
         currency: evaluation.snapshot.currency.as_deref(),
     }

@@ -6,8 +6,8 @@ use tagpol_sema::program::Severity;
 use tagpol_session::Decimal;
 use tagpol_sink::markdown;
 
-use super::Report;
 use super::text::{count, goal_text, percent, several, shorten};
+use super::{Report, headline};
 use tagpol_eval::{CheckResult, Finding, State};
 
 /// Findings that are listed, so that the text fits into a comment.
@@ -39,22 +39,38 @@ pub fn markdown(report: &Report<'_>) -> String {
 
 fn totals(report: &Report<'_>, out: &mut String) {
     let summary = &report.evaluation.summary;
-    let _ = writeln!(out, "## {}: {:.1} of 100\n", markdown::text(report.project, false), summary.score);
+    let _ = writeln!(
+        out,
+        "## {}: {}\n",
+        markdown::text(report.project, false),
+        summary.score_with_pending.map_or("n/a".to_owned(), |score| format!("{score:.1} of 100"))
+    );
     let of = |severity: Severity| count(summary.open_of(severity));
     let _ = writeln!(out, "| critical | high | medium | low | compliant | spend in violation |");
     let _ = writeln!(out, "|--:|--:|--:|--:|--:|--:|");
     let [critical, high, medium, low] = Severity::ALL.map(of);
-    let share = percent(summary.compliant, summary.resources);
-    let compliant = format!("{} of {} ({share})", count(summary.compliant), count(summary.resources));
-    let cost = match (summary.cost_in_violation, summary.cost) {
+    let compliant = match summary.in_scope {
+        0 => "n/a".to_owned(),
+        all => format!("{} of {} ({})", count(summary.passing), count(all), percent(summary.passing, all)),
+    };
+    let cost = match (summary.cost_in_violation, summary.spend) {
         (Some(part), Some(all)) => format!("{} of {}", amount(report, part), amount(report, all)),
         _ => "unknown".to_owned(),
     };
     let _ = writeln!(out, "| {critical} | {high} | {medium} | {low} | {compliant} | {cost} |");
-    for (number, what) in [(summary.pending, "within a grace period"), (summary.exempt, "waived")] {
-        if number > 0 {
-            let _ = writeln!(out, "\nNot counted: {} {what}.", several(number, "finding"));
-        }
+    if let Some(pending) = headline::pending(report) {
+        let without = headline::without_pending(summary);
+        let without = without.map(|text| format!(" Score {text}.")).unwrap_or_default();
+        let _ = writeln!(out, "\nPending: {pending}.{without}");
+    }
+    if let Some(scope) = headline::out_of_scope(summary) {
+        let _ = writeln!(out, "\nNot counted: {scope}.");
+    }
+    if let Some(credits) = headline::credits(summary) {
+        let _ = writeln!(out, "\nCosts are before {} in credits.", amount(report, credits));
+    }
+    if summary.exempt > 0 {
+        let _ = writeln!(out, "\nNot counted: {} waived.", several(summary.exempt, "finding"));
     }
 }
 

@@ -7,12 +7,12 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_session::Decimal;
 
-use super::Report;
 use super::next_steps::next_steps;
 use super::text::{clean, count, decimal, money, percent, several, shorten};
+use super::{Report, headline};
 use crate::baseline::Baseline;
 use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Evaluation, Finding, State, ValueSource};
+use tagpol_eval::{CheckResult, Evaluation, Finding, State, Summary, ValueSource};
 
 /// How the report looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn table(report: &Report<'_>) -> String {
     let mut out = String::new();
     let page = Page { evaluation: report.evaluation, baseline: report.baseline, style: report.style };
     page.heading(&mut out);
-    page.totals(&mut out);
+    page.totals(report, &mut out);
     for severity in Severity::ALL {
         page.severity(&mut out, severity);
     }
@@ -85,22 +85,15 @@ impl Page<'_> {
         let _ = writeln!(out, "{}\n", self.dim(&parts.join(" · ")));
     }
 
-    fn totals(&self, out: &mut String) {
+    fn totals(&self, report: &Report<'_>, out: &mut String) {
         let summary = &self.evaluation.summary;
-        let color = match summary.score {
-            score if score >= 90.0 => AnsiColor::Green,
-            score if score >= 60.0 => AnsiColor::Yellow,
-            _ => AnsiColor::Red,
-        };
-        let score = self.paint(color.on_default().effects(Effects::BOLD), &format!("{:.1}", summary.score));
-        let _ = writeln!(out, "  {:<20}{score} of 100", "Score");
-        let share = percent(summary.compliant, summary.resources);
-        let compliant =
-            format!("{} of {} resources ({share})", count(summary.compliant), count(summary.resources));
-        let _ = writeln!(out, "  {:<20}{compliant}", "Compliant");
-        if let (Some(cost), Some(violating)) = (summary.cost, summary.cost_in_violation) {
-            let credits = if violating.unscaled < 0 { " (credits exceed charges)" } else { "" };
-            let line = format!("{} of {} a month{credits}", self.amount(violating), self.amount(cost));
+        let _ = writeln!(out, "  {:<20}{}", "Score", self.score(summary));
+        let _ = writeln!(out, "  {:<20}{}", "Compliant", headline::compliant(summary));
+        if let (Some(spend), Some(violating)) = (summary.spend, summary.cost_in_violation) {
+            let credits = headline::credits(summary)
+                .map(|credits| format!(", before {} in credits", self.amount(credits)));
+            let credits = credits.unwrap_or_default();
+            let line = format!("{} of {} a month{credits}", self.amount(violating), self.amount(spend));
             let _ = writeln!(out, "  {:<20}{line}", "Spend in violation");
         }
         if let Some(cost) = self.evaluation.snapshot.unattributed.filter(|cost| !cost.is_zero()) {
@@ -117,11 +110,24 @@ impl Page<'_> {
             .collect();
         let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
         let _ = writeln!(out, "  {:<20}{open}", "Open findings");
-        for (label, number) in [("Pending", summary.pending), ("Waived", summary.exempt)] {
-            if number > 0 {
-                let _ = writeln!(out, "  {label:<20}{}", count(number));
-            }
+        if let Some(pending) = headline::pending(report) {
+            let _ = writeln!(out, "  {:<20}{pending}", "Pending");
         }
+        if summary.exempt > 0 {
+            let _ = writeln!(out, "  {:<20}{}", "Waived", count(summary.exempt));
+        }
+    }
+
+    fn score(&self, summary: &Summary) -> String {
+        let Some(score) = summary.score_with_pending else { return "n/a".to_owned() };
+        let color = match score {
+            score if score >= 90.0 => AnsiColor::Green,
+            score if score >= 60.0 => AnsiColor::Yellow,
+            _ => AnsiColor::Red,
+        };
+        let text = self.paint(color.on_default().effects(Effects::BOLD), &format!("{score:.1}"));
+        let without = headline::without_pending(summary);
+        format!("{text} of 100{}", without.map(|text| format!(" ({text})")).unwrap_or_default())
     }
 
     fn severity(&self, out: &mut String, severity: Severity) {
@@ -262,7 +268,7 @@ impl Page<'_> {
                 clean(&shorten(line.account.as_deref().unwrap_or("(none)"), 40)),
                 clean(line.provider.as_deref().unwrap_or_default()),
                 count(line.resources),
-                percent(line.compliant, line.resources),
+                if line.in_scope == 0 { "n/a".to_owned() } else { percent(line.passing, line.in_scope) },
                 count(line.open),
                 line.cost_in_violation.map(|cost| self.amount(cost)).unwrap_or_default(),
             ]);

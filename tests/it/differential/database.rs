@@ -101,6 +101,7 @@ impl Judge {
         self.remedies_and_goals(&plan, &case.program, &mut rows)?;
         self.totals_of_goals(&script, &rows, &case.resources)?;
         self.totals_of_checks(&plan, &script, &rows, case)?;
+        self.totals(&script, &rows, &case.resources)?;
         self.tags(&plan, &script, &mut rows)?;
         // The next case may make a table of what is a view here.
         self.store.execute(script.forget()).map_err(|e| e.to_string())?;
@@ -182,10 +183,7 @@ impl Judge {
             let of = |which: fn(&(bool, bool)) -> bool| {
                 let chosen: Vec<&Row> =
                     resources.iter().filter(|row| which(&rows[&row.id].goals[goal])).collect();
-                let costs = chosen.iter().filter_map(|row| row.monthly_cost);
-                let known = resources.iter().any(|row| row.monthly_cost.is_some());
-                let cost = known.then(|| costs.sum::<rust_decimal::Decimal>().normalize().to_string());
-                (chosen.len().to_string(), cost.unwrap_or_else(|| "NULL".to_owned()))
+                (chosen.len().to_string(), spend(resources, chosen.into_iter()))
             };
             let ((in_scope, cost), (covered, covered_cost)) = (of(|goal| goal.0), of(|goal| goal.1));
             let expected = [goal.to_string(), in_scope, covered, cost, covered_cost];
@@ -216,15 +214,62 @@ impl Judge {
                 [State::Open, State::Pending, State::Exempt].map(|wanted| count(&|row| state(row) == wanted));
             let starting = count(&|row| is_first && state(row) == State::Pending && is_new(row));
             let chosen = case.resources.iter().filter(|row| state(row) == State::Open);
-            let costs = chosen.filter_map(|row| row.monthly_cost);
-            let known = case.resources.iter().any(|row| row.monthly_cost.is_some());
-            let cost = known.then(|| costs.sum::<rust_decimal::Decimal>().normalize().to_string());
+            let cost = spend(&case.resources, chosen);
             let mut expected = [index, in_scope, open, pending, exempt].map(|n| n.to_string()).to_vec();
-            expected.extend([cost.unwrap_or_else(|| "NULL".to_owned()), starting.to_string()]);
+            expected.extend([cost, starting.to_string()]);
             let found: Vec<String> = cells.iter().map(Cell::to_string).collect();
             if found != expected {
                 let name = format!("{}/{}", check.policy_name, check.id);
                 return Err(format!("counts of check {name}: {expected:?}, not {found:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the query of the totals, and that of the accounts, with counts over the resources.
+    fn totals(
+        &self,
+        script: &Script,
+        rows: &BTreeMap<String, RowResult>,
+        resources: &[Row],
+    ) -> Result<(), String> {
+        let states = |row: &Row| rows[&row.id].checks.iter().flatten().copied().collect::<Vec<_>>();
+        let has = |row: &Row, state: State| states(row).contains(&state);
+        // A policy without checks is not there.
+        let in_scope = |row: &Row| {
+            let result = &rows[&row.id];
+            result.in_scope.iter().zip(&result.checks).any(|(applies, checks)| *applies && !checks.is_empty())
+        };
+        let passes = |row: &Row| in_scope(row) && !has(row, State::Open) && !has(row, State::Pending);
+        let count =
+            |of: &[&Row], is: &dyn Fn(&Row) -> bool| of.iter().filter(|row| is(row)).count().to_string();
+        let all: Vec<&Row> = resources.iter().collect();
+        let violating = all.iter().copied().filter(|row| has(row, State::Open));
+        let expected = [
+            all.len().to_string(),
+            count(&all, &|row| !has(row, State::Open)),
+            spend(resources, violating),
+            count(&all, &in_scope),
+            count(&all, &passes),
+            spend(resources, all.iter().copied()),
+        ];
+        let found = self.rows(script, QueryKind::Summary)?;
+        let found: Vec<String> = found.iter().flatten().map(Cell::to_string).collect();
+        let found = [0, 1, 3, 8, 9, 10].map(|at: usize| found[at].clone());
+        if found != expected {
+            return Err(format!("totals: {expected:?}, not {found:?}"));
+        }
+        for cells in self.rows(script, QueryKind::Accounts)? {
+            let text = |at: usize| cells[at].as_text().map(str::to_owned);
+            let of: Vec<&Row> = all
+                .iter()
+                .copied()
+                .filter(|row| (row.account.clone(), row.provider.clone()) == (text(0), text(1)))
+                .collect();
+            let expected = [of.len().to_string(), count(&of, &in_scope), count(&of, &passes)];
+            let found = [2, 6, 7].map(|at: usize| cells[at].to_string());
+            if found != expected {
+                return Err(format!("totals of account {:?}: {expected:?}, not {found:?}", text(0)));
             }
         }
         Ok(())
@@ -272,6 +317,14 @@ impl Judge {
         }
         Ok(())
     }
+}
+
+/// The cost of some of the resources, where negative costs are left out; NULL if no cost at all is known.
+fn spend<'r>(resources: &[Row], of: impl Iterator<Item = &'r Row>) -> String {
+    let costs = of.filter_map(|row| row.monthly_cost).filter(rust_decimal::Decimal::is_sign_positive);
+    let known = resources.iter().any(|row| row.monthly_cost.is_some());
+    let cost = known.then(|| costs.sum::<rust_decimal::Decimal>().normalize().to_string());
+    cost.unwrap_or_else(|| "NULL".to_owned())
 }
 
 /// Forgets the values of no, some or all columns: snapshots have columns with few values, with many, and

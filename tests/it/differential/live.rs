@@ -64,12 +64,12 @@ fn agrees(live: &mut Live, case: &Case) -> u64 {
         let violates = |row: &RowResult| states(row).contains(&State::Open);
         Measure {
             in_scope: rows.iter().filter(|row| scope(row)).count() as u64,
-            cost: cost(case, &rows, scope),
+            cost: cost(case, &rows, scope, &|cost| cost),
             open: of(State::Open),
             pending: of(State::Pending),
             exempt: of(State::Exempt),
             violating: rows.iter().filter(|row| violates(row)).count() as u64,
-            cost_violating: cost(case, &rows, &violates),
+            cost_violating: cost(case, &rows, &violates, &before_credits),
         }
     };
     let mut policies = BTreeMap::new();
@@ -87,15 +87,21 @@ fn agrees(live: &mut Live, case: &Case) -> u64 {
     measures.policies.values().map(|measure| measure.in_scope).sum()
 }
 
-/// What the resources of some rows cost; None if no cost of them is known.
+/// A cost before credits: a negative one is left out.
+fn before_credits(cost: rust_decimal::Decimal) -> rust_decimal::Decimal {
+    cost.max(rust_decimal::Decimal::ZERO)
+}
+
+/// The sum of the costs of some rows' resources, each as `counted`; None if no cost of them is known.
 fn cost(
     case: &Case,
     rows: &[RowResult],
     wanted: &dyn Fn(&RowResult) -> bool,
+    counted: &dyn Fn(rust_decimal::Decimal) -> rust_decimal::Decimal,
 ) -> Option<tagpol_session::Decimal> {
     let costs = case.resources.iter().zip(rows).filter(|(_, row)| wanted(row));
     let costs: Vec<_> = costs.filter_map(|(resource, _)| resource.monthly_cost).collect();
-    let mut sum: rust_decimal::Decimal = costs.iter().sum();
+    let mut sum: rust_decimal::Decimal = costs.iter().map(|&cost| counted(cost)).sum();
     sum.rescale(12);
     let unscaled = sum.mantissa();
     (!costs.is_empty()).then_some(tagpol_session::Decimal { unscaled, scale: 12 })

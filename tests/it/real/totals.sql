@@ -4,7 +4,7 @@ SELECT
   (SELECT count(*) FROM resources WHERE id NOT IN (
     SELECT id FROM verdicts WHERE broken AND NOT exempt))                              AS compliant,
   (SELECT sum(cost) FROM resources)                                                    AS cost,
-  (SELECT coalesce(sum(cost), (SELECT 0 * max(cost) FROM resources)) FROM resources WHERE id IN (
+  (SELECT coalesce(sum(cost) FILTER (WHERE cost > 0), (SELECT 0 * max(cost) FROM resources)) FROM resources WHERE id IN (
     SELECT id FROM verdicts WHERE broken AND NOT exempt))                              AS cost_in_violation,
   (SELECT count(*) FROM verdicts WHERE broken AND NOT exempt AND severity = 'critical') AS critical,
   (SELECT count(*) FROM verdicts WHERE broken AND NOT exempt AND severity = 'high')     AS high,

@@ -31,7 +31,7 @@ pub struct Measure {
     pub exempt: u64,
     /// Resources with an open finding.
     pub violating: u64,
-    /// Their monthly cost; None if no cost is known.
+    /// Their monthly cost before credits; None if no cost is known.
     pub cost_violating: Option<Decimal>,
 }
 

@@ -305,8 +305,8 @@ pub enum Aggregate {
     SumIntegers(Box<Expr>),
     /// Sum of amounts that are not NULL; NULL if there is none.
     SumMoney(Box<Expr>),
-    /// Sum of amounts where a condition holds: 0 where it never does, NULL if no amount is known at
-    /// all.
+    /// Sum of the positive amounts for which a condition holds: 0 if there is none, NULL if no amount is known at
+    /// all. Credits (negative amounts) are left out, so that they cannot hide what other resources cost.
     SumMoneyWhere {
         /// The amounts.
         amount: Box<Expr>,

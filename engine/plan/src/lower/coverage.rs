@@ -1,8 +1,8 @@
 //! How far tags cover the inventory, and what a breakdown by tags counts.
 
-use tagpol_sema::program::{CmpOp, TagType};
+use tagpol_sema::program::TagType;
 
-use super::queries::{Tallies, any_open, count_if, index, rows, sum_money};
+use super::queries::{Tallies, index, rows, sum_money};
 use super::{Lowering, note};
 use crate::ir::{AttrColumn, Expr, Function, Select, TagInfo};
 
@@ -39,7 +39,7 @@ impl Lowering<'_> {
     /// Returns what is counted of each group of a breakdown.
     pub(super) fn measures(&mut self, tallies: &Tallies) -> Vec<Expr> {
         let cost = self.attr_column(AttrColumn::MonthlyCost);
-        let clean = Expr::compare(CmpOp::Eq, Expr::Column(tallies.all), Expr::integer(0));
-        vec![rows(), count_if(clean), sum_money(cost), self.cost_where(any_open(tallies))]
+        let [in_scope, passing] = tallies.scope_counts();
+        vec![rows(), in_scope, passing, sum_money(cost)]
     }
 }

@@ -17,25 +17,34 @@ fn kept() -> impl Iterator<Item = AttrColumn> {
     AttrColumn::TOLD.into_iter().chain([AttrColumn::Source])
 }
 
-/// Columns with the number of open findings of a resource.
+/// Columns with the totals of a resource over all checks.
 pub(super) struct Tallies {
-    /// As [`Severity::ALL`].
+    /// Numbers of open findings, as [`Severity::ALL`].
     by_severity: [ColumnId; 4],
-    pub(super) all: ColumnId,
+    /// Number of open findings.
+    all: ColumnId,
+    /// Whether at least one policy applies to the resource.
+    in_scope: ColumnId,
+    /// Whether the resource is in scope and has no open and no pending finding.
+    passing: ColumnId,
 }
 
-/// The columns that count the open findings of some checks each.
+/// Columns with the totals of a resource over some of the checks each.
 #[derive(Debug, Default)]
 pub(super) struct Subtotals {
-    columns: Vec<(Severity, ColumnId)>,
-    /// How many of the checks they count, the first.
+    /// Numbers of open findings.
+    open: Vec<(Severity, ColumnId)>,
+    /// Whether a finding is pending.
+    pending: Vec<ColumnId>,
+    /// Whether a policy applies.
+    in_scope: Vec<ColumnId>,
+    /// How many of the checks they include, the first.
     checks: usize,
 }
 
 impl Lowering<'_> {
-    /// Makes columns that count the open findings of some checks, those that are in none yet, where they are
-    /// enough for one. Of thousands of checks, a total alone would read thousands of columns, which are then
-    /// computed by other statements.
+    /// Makes the subtotals of the checks that are in none yet, if they are enough for one. Of thousands of checks,
+    /// a total alone would read thousands of columns, which are then computed by other statements.
     pub(super) fn subtotal(&mut self, checks: &[CheckInfo]) {
         let part = self.limits.part.max(1);
         let left = checks.get(self.subtotals.checks..).unwrap_or_default();
@@ -47,17 +56,31 @@ impl Lowering<'_> {
                 let Some(severity) = some.first().map(|check| check.severity) else { continue };
                 let name = format!("some_open_{}", severity.as_str());
                 let column = self.columns.add(&name, count_open(some), Type::Integer, None);
-                self.subtotals.columns.push((severity, column));
+                self.subtotals.open.push((severity, column));
+            }
+        }
+        for some in left.chunks(part) {
+            let in_scope = any_scope(some);
+            self.subtotals.in_scope.push(self.columns.add("some_in_scope", in_scope, Type::Bool, None));
+            let pending = self.pending_in(some);
+            if pending != Expr::bool(false) {
+                self.subtotals.pending.push(self.columns.add("some_pending", pending, Type::Bool, None));
             }
         }
         self.subtotals.checks = checks.len();
     }
 
-    /// Makes the columns that count the open findings of a resource.
+    /// Returns whether a finding of some checks is pending; a constant if none can be.
+    fn pending_in(&self, checks: &[CheckInfo]) -> Expr {
+        let possible = checks.iter().filter(|check| self.is_possible(check.state, StateCode::Pending));
+        Expr::or(possible.map(|check| has_state(check.state, StateCode::Pending)))
+    }
+
+    /// Makes the columns with the totals of a resource over all checks.
     pub(super) fn tallies(&mut self, checks: &[CheckInfo]) -> Tallies {
         let left = checks.get(self.subtotals.checks..).unwrap_or_default();
         let by_severity = Severity::ALL.map(|severity| {
-            let subtotals = self.subtotals.columns.iter().filter(|(of, _)| *of == severity);
+            let subtotals = self.subtotals.open.iter().filter(|(of, _)| *of == severity);
             let subtotals = subtotals.map(|(_, column)| Expr::Column(*column));
             let open = left.iter().filter(|c| c.severity == severity).map(open_as_number);
             let count = Expr::sum(subtotals.chain(open).collect());
@@ -67,7 +90,17 @@ impl Lowering<'_> {
         let total = Expr::sum(by_severity.map(Expr::Column).into());
         let comment = note("open findings of the resource".to_owned(), None);
         let all = self.columns.add("open_findings", total, Type::Integer, comment);
-        Tallies { by_severity, all }
+        let in_scope = self.subtotals.in_scope.iter().map(|&column| Expr::Column(column));
+        let in_scope = Expr::or(in_scope.chain([any_scope(left)]));
+        let comment = note("at least one policy applies".to_owned(), None);
+        let in_scope = self.columns.add("in_any_scope", in_scope, Type::Bool, comment);
+        let pending = self.subtotals.pending.iter().map(|&column| Expr::Column(column));
+        let pending = Expr::or(pending.chain([self.pending_in(left)]));
+        let no_open = Expr::compare(CmpOp::Eq, Expr::Column(all), Expr::integer(0));
+        let passing = Expr::and([Expr::Column(in_scope), no_open, pending.negate()]);
+        let comment = note("in scope, without an open or pending finding".to_owned(), None);
+        let passing = self.columns.add("passing", passing, Type::Bool, comment);
+        Tallies { by_severity, all, in_scope, passing }
     }
 
     /// Returns the columns of the evaluated inventory.
@@ -92,7 +125,7 @@ impl Lowering<'_> {
         output.extend(self.waiver_columns());
         output.extend(goals.iter().flat_map(|goal| [goal.scope, goal.covered]));
         output.extend(tallies.by_severity);
-        output.push(tallies.all);
+        output.extend([tallies.all, tallies.in_scope, tallies.passing]);
         output.extend(self.kept.iter().copied().collect::<BTreeSet<_>>());
         let mut seen = BTreeSet::new();
         output.retain(|id| seen.insert(*id));
@@ -139,6 +172,8 @@ impl Lowering<'_> {
         ];
         let total = |id| Expr::Aggregate(Aggregate::SumIntegers(Box::new(Expr::Column(id))));
         items.extend(tallies.by_severity.map(total));
+        items.extend(tallies.scope_counts());
+        items.push(self.cost_where(Expr::bool(true)));
         Select { items, filter: None, group_by: Vec::new(), note: None }
     }
 
@@ -244,6 +279,7 @@ impl Lowering<'_> {
             Expr::Aggregate(Aggregate::SumIntegers(Box::new(open))),
             self.cost_where(any_open(tallies)),
         ];
+        let items = items.into_iter().chain(tallies.scope_counts()).collect();
         Select { items, filter: None, group_by: vec![account, provider], note: None }
     }
 
@@ -289,8 +325,8 @@ impl Lowering<'_> {
         tags.iter().enumerate().filter_map(branch).collect()
     }
 
-    /// Returns the cost of the resources where the condition holds: 0 if there is none, NULL
-    /// where no cost is known at all.
+    /// Returns the cost of the resources for which the condition holds, where credits (negative costs) count as
+    /// nothing: 0 if there is no such resource, NULL if no cost is known at all.
     pub(super) fn cost_where(&mut self, condition: Expr) -> Expr {
         let cost = Box::new(self.attr_column(AttrColumn::MonthlyCost));
         let condition = Box::new(condition);
@@ -348,6 +384,20 @@ fn can_be(expr: &Expr, number: i64) -> bool {
     let mut found = *expr == Expr::integer(number);
     expr.for_each_child(|child| found |= can_be(child, number));
     found
+}
+
+impl Tallies {
+    /// Returns the numbers of resources in the scope of a policy, and of those that pass.
+    pub(super) fn scope_counts(&self) -> [Expr; 2] {
+        [self.in_scope, self.passing].map(|column| count_if(Expr::Column(column)))
+    }
+}
+
+/// Whether the policy of one of the checks applies.
+fn any_scope(checks: &[CheckInfo]) -> Expr {
+    // Checks of one policy are next to each other and share its scope.
+    let policies = checks.chunk_by(|one, other| one.scope == other.scope);
+    Expr::or(policies.filter_map(|checks| checks.first()).map(|check| Expr::Column(check.scope)))
 }
 
 fn count_open(checks: &[CheckInfo]) -> Expr {

@@ -27,6 +27,9 @@ fn summary() -> Vec<ResultColumn> {
         some("open_high", Type::Integer, "open findings of severity high"),
         some("open_medium", Type::Integer, "open findings of severity medium"),
         some("open_low", Type::Integer, "open findings of severity low"),
+        IN_SCOPE,
+        PASSING,
+        maybe("spend", Type::Money, "monthly cost of all resources before credits; NULL if no cost is known"),
     ]
 }
 
@@ -65,8 +68,8 @@ fn goals() -> Vec<ResultColumn> {
         some("goal_index", Type::Integer, "index of the goal in the plan"),
         some("in_scope", Type::Integer, "resources in the scope of the goal"),
         some("covered", Type::Integer, "those of them that are covered"),
-        maybe("cost", Type::Money, "monthly cost in scope; NULL if no cost is known"),
-        maybe("covered_cost", Type::Money, "monthly cost of the covered resources"),
+        maybe("cost", Type::Money, "monthly cost in scope, before credits; NULL if no cost is known"),
+        maybe("covered_cost", Type::Money, "monthly cost of the covered resources, before credits"),
     ]
 }
 
@@ -78,6 +81,8 @@ fn accounts() -> Vec<ResultColumn> {
         COMPLIANT,
         some("open_findings", Type::Integer, "open findings"),
         COST_IN_VIOLATION,
+        IN_SCOPE,
+        PASSING,
     ]
 }
 
@@ -122,8 +127,12 @@ const COMPLIANT: ResultColumn = some("compliant", Type::Integer, "resources with
 const COST_IN_VIOLATION: ResultColumn = maybe(
     "cost_in_violation",
     Type::Money,
-    "monthly cost of the resources with an open finding; NULL if no cost is known",
+    "monthly cost of the resources with an open finding, before credits; NULL if no cost is known",
 );
+const IN_SCOPE: ResultColumn =
+    some("in_scope", Type::Integer, "resources in the scope of at least one policy");
+const PASSING: ResultColumn =
+    some("passing", Type::Integer, "resources in scope without an open or pending finding");
 const CHECK_INDEX: ResultColumn = some("check_index", Type::Integer, "index of the check in the plan");
 const TAG_INDEX: ResultColumn = some("tag_index", Type::Integer, "index of the tag in the plan");
 const VALUE: ResultColumn = some("value", Type::Text, "value of the tag");

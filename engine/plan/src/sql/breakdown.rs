@@ -8,14 +8,14 @@ use super::{Dialect, EVALUATED};
 use crate::ir::Plan;
 
 /// Names of the columns with [`Plan::measures`].
-const MEASURES: [&str; 4] = ["resources", "compliant", "cost", "cost_in_violation"];
+const MEASURES: [&str; 4] = ["resources", "in_scope", "passing", "cost"];
 
 /// Returns a query over the table [`EVALUATED`]: a row for each combination of values of the tags, the
 /// most expensive first.
 ///
 /// Its columns are a text for each tag (`value_0`, …; NULL if the tag is missing), the number of
-/// resources, how many of them have no open finding, their monthly cost, and that of those with an
-/// open finding (NULL if no cost is known). `rows` limits how many rows there are.
+/// resources, how many of them are in the scope of a policy, how many of these have no open or pending finding, and
+/// the monthly cost of all (NULL if no cost is known). `rows` limits how many rows there are.
 pub fn breakdown(plan: &Plan, dialect: Dialect, tags: &[TagId], rows: u64) -> String {
     let printer = Printer::new(plan, dialect);
     let column = |id: &TagId| plan.tag(*id).map(|tag| identifier(&plan.column(tag.value).name, dialect));

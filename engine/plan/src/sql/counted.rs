@@ -10,6 +10,8 @@ use crate::ir::{Aggregate, AttrColumn, Column, ColumnId, Type};
 pub(super) const RESOURCES: &str = "counted_resources";
 /// Their monthly cost; NULL if none is known.
 const COST: &str = "counted_cost";
+/// The same before credits: the sum of the positive costs.
+const SPEND: &str = "counted_spend";
 /// How many of them have a known cost.
 const COSTS: &str = "counted_costs";
 /// The highest cost of one of them.
@@ -36,8 +38,8 @@ pub(super) fn keep(printer: Printer<'_>, table: &str, counted: &[ColumnId], rela
     let keys: String = keys.iter().map(|key| format!("{key},\n  ")).collect();
     let cost = AttrColumn::MonthlyCost.as_str();
     let mut rows = format!(
-        "SELECT\n  {keys}count(*) AS {RESOURCES},\n  sum({cost}) AS {COST},\n  count({cost}) AS {COSTS},\n  \
-         max({cost}) AS {HIGHEST}\nFROM {relation}"
+        "SELECT\n  {keys}count(*) AS {RESOURCES},\n  sum({cost}) AS {COST},\n  \
+         sum({cost}) FILTER (WHERE {cost} > 0) AS {SPEND},\n  count({cost}) AS {COSTS},\n  max({cost}) AS {HIGHEST}\nFROM {relation}"
     );
     // Checks that say the same of every resource leave nothing to group by.
     if !groups.is_empty() {
@@ -55,7 +57,9 @@ pub(super) fn keep(printer: Printer<'_>, table: &str, counted: &[ColumnId], rela
     }
     let all: String = names(counted).into_iter().map(|name| format!("{name},\n  ")).collect();
     let keep = printer.dialect.keep_rows(table);
-    format!("{keep}\nSELECT\n  {all}{RESOURCES},\n  {COST},\n  {COSTS},\n  {HIGHEST}\nFROM (\n{rows}\n)")
+    format!(
+        "{keep}\nSELECT\n  {all}{RESOURCES},\n  {COST},\n  {SPEND},\n  {COSTS},\n  {HIGHEST}\nFROM (\n{rows}\n)"
+    )
 }
 
 /// Returns numbers that hold several columns each, and the columns taken out of them again.
@@ -107,7 +111,7 @@ pub(super) fn aggregate(aggregate: &Aggregate, printer: Printer<'_>) -> String {
         Aggregate::SumIntegers(number) => whole(format!("sum({RESOURCES} * ({}))", printer.flat(number))),
         Aggregate::SumMoney(_) => format!("sum({COST})"),
         Aggregate::SumMoneyWhere { condition, .. } => {
-            let sum = format!("sum({COST}) FILTER (WHERE {})", printer.flat(condition));
+            let sum = format!("sum({SPEND}) FILTER (WHERE {})", printer.flat(condition));
             format!("CASE WHEN sum({COSTS}) > 0 THEN coalesce({sum}, 0) END")
         }
     }

@@ -310,7 +310,9 @@ impl Printer<'_> {
             }
             Aggregate::SumMoney(inner) => format!("sum({})", self.flat(inner)),
             Aggregate::SumMoneyWhere { amount, condition } => {
-                let (amount, condition) = (self.flat(amount), self.flat(condition));
+                let positive = Expr::compare(CmpOp::Gt, (**amount).clone(), Expr::integer(0));
+                let condition = self.flat(&Expr::and([(**condition).clone(), positive]));
+                let amount = self.flat(amount);
                 let sum = format!("sum({amount}) FILTER (WHERE {condition})");
                 format!("CASE WHEN count({amount}) > 0 THEN coalesce({sum}, 0) END")
             }

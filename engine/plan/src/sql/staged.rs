@@ -19,6 +19,8 @@ pub const TAGGED: &str = "tagged";
 /// Columns of groups; no column of a plan has such a name.
 const RESOURCES: &str = "\"#resources\"";
 const COST: &str = "\"#cost\"";
+/// The cost before credits: the sum of the positive costs.
+const SPEND: &str = "\"#spend\"";
 
 /// Returns the statements that make the relation [`TAGGED`]. They replace what an earlier run in the
 /// session has left.
@@ -70,7 +72,8 @@ pub struct PolicyQueries {
 
 impl PolicyQueries {
     /// Returns the query for one row of counts over the relation of the groups: the resources in scope and
-    /// their cost, the open, pending and waived findings, the resources with an open finding and their cost.
+    /// their cost, the open, pending and waived findings, the resources with an open finding and their cost before
+    /// credits.
     pub fn counts(&self, groups: &str) -> String {
         let [before, after] = &self.counts;
         format!("{before}{groups}{after}")
@@ -122,7 +125,10 @@ impl Printer<'_> {
         let from = overlays::joined(self.plan, self.dialect);
         let cost = AttrColumn::MonthlyCost.as_str();
         self.projected(&all, &from, true, |last| {
-            format!("SELECT {columns}count(*) AS {RESOURCES}, sum({cost}) AS {COST}\nFROM {last}{group}")
+            format!(
+                "SELECT {columns}count(*) AS {RESOURCES}, sum({cost}) AS {COST}, \
+                 sum({cost}) FILTER (WHERE {cost} > 0) AS {SPEND}\nFROM {last}{group}"
+            )
         })
     }
 
@@ -147,6 +153,11 @@ impl Printer<'_> {
         let number =
             |filter: &str| format!("CAST(coalesce(sum({RESOURCES}) FILTER (WHERE {filter}), 0) AS BIGINT)");
         let cost = |filter: &str| format!("sum({COST}) FILTER (WHERE {filter})");
+        // Credits do not reduce what is in violation; unknown only where no cost of these resources is known.
+        let spend_in_violation = format!(
+            "CASE WHEN count({COST}) FILTER (WHERE {open}) > 0 \
+             THEN coalesce(sum({SPEND}) FILTER (WHERE {open}), 0) END"
+        );
         let items = [
             number(&scope),
             cost(&scope),
@@ -154,7 +165,7 @@ impl Printer<'_> {
             found(StateCode::Pending),
             found(StateCode::Exempt),
             number(&open),
-            cost(&open),
+            spend_in_violation,
         ];
         let sql = self
             .projected(judged, HERE, false, |last| format!("SELECT\n  {}\nFROM {last}", items.join(",\n  ")));

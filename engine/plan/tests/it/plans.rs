@@ -14,7 +14,9 @@ use crate::programs::{
 fn layers(plan: &Plan) -> String {
     let text = plan.to_string();
     let (layers, _) = text.split_once("evaluated\n").unwrap();
-    let wanted = |line: &&str| !line.contains("= field ") && !line.starts_with("  open_");
+    let totals = ["  open_", "  in_any_scope", "  passing"];
+    let wanted =
+        |line: &&str| !line.contains("= field ") && !totals.iter().any(|total| line.starts_with(total));
     let mut lines: Vec<&str> = layers.lines().filter(wanted).collect();
     // Layers that held nothing else.
     while lines.pop_if(|line| line.starts_with("layer ")).is_some() {}

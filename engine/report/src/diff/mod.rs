@@ -12,6 +12,7 @@ pub use pretty::pretty;
 use tagpol_session::Decimal;
 
 use crate::text::{clean, count, money, percent};
+use tagpol_eval::Summary;
 use tagpol_eval::diff::{Change, CheckDiff, Diff, FindingDiff, Side};
 
 /// A line of the comparison of totals: what, before, after, and by how much it differs.
@@ -27,18 +28,14 @@ fn totals(diff: &Diff) -> Vec<Line> {
     let (before, after) = (&diff.before.summary, &diff.after.summary);
     let sum = |open: [u64; 4]| open.iter().sum::<u64>();
     let mut lines = vec![
-        Line {
-            what: "Score".to_owned(),
-            before: format!("{:.1}", before.score),
-            after: format!("{:.1}", after.score),
-            by: signed(format!("{:.1}", after.score - before.score)),
-        },
+        scores(before.score_with_pending, after.score_with_pending),
         counted("Resources", before.resources, after.resources),
+        counted("In scope", before.in_scope, after.in_scope),
         Line {
             what: "Compliant".to_owned(),
-            before: percent(before.compliant, before.resources),
-            after: percent(after.compliant, after.resources),
-            by: difference(before.compliant, after.compliant),
+            before: compliant(before.passing, before.in_scope),
+            after: compliant(after.passing, after.in_scope),
+            by: difference(before.passing, after.passing),
         },
         counted("Open findings", sum(before.open), sum(after.open)),
         counted("Pending", before.pending, after.pending),
@@ -46,10 +43,24 @@ fn totals(diff: &Diff) -> Vec<Line> {
     ];
     lines.push(costs(diff, "Monthly cost", before.cost, after.cost));
     lines.push(costs(diff, "Spend in violation", before.cost_in_violation, after.cost_in_violation));
+    let is_all = |summary: &Summary| summary.in_scope == summary.resources;
+    if is_all(before) && is_all(after) {
+        lines.retain(|line| line.what != "In scope");
+    }
     let is_nothing = |line: &Line| line.before == line.after && matches!(line.after.as_str(), "-" | "0");
     lines.retain(|line| !is_nothing(line));
     lines.extend(goals(diff));
     lines
+}
+
+fn scores(before: Option<f64>, after: Option<f64>) -> Line {
+    let shown = |score: Option<f64>| score.map_or("n/a".to_owned(), |score| format!("{score:.1}"));
+    let by = before.zip(after).map(|(before, after)| signed(format!("{:.1}", after - before)));
+    Line { what: "Score".to_owned(), before: shown(before), after: shown(after), by: by.unwrap_or_default() }
+}
+
+fn compliant(passing: u64, in_scope: u64) -> String {
+    if in_scope == 0 { "n/a".to_owned() } else { percent(passing, in_scope) }
 }
 
 fn counted(what: &str, before: u64, after: u64) -> Line {

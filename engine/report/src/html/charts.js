@@ -14,8 +14,14 @@ function arc(radius, width, from, to, attributes) {
   });
 }
 
-/// The score as a ring that is as full as it is good.
+/// The score as a ring that is as full as it is good; an empty ring if nothing is in scope.
 function gauge(score) {
+  if (score === null) {
+    return draw("svg", { viewBox: "0 0 120 120", class: "gauge", role: "img", "aria-label": "Score n/a: nothing is in scope" },
+      arc(52, 11, 0, 1, { class: "track" }),
+      draw("text", { x: 60, y: 66, class: "number" }, "n/a"),
+      draw("text", { x: 60, y: 84, class: "unit" }, "nothing in scope"));
+  }
   const label = `Score ${score.toFixed(1)} of 100`;
   return draw("svg", { viewBox: "0 0 120 120", class: `gauge ${grade(score)}`, role: "img", "aria-label": label },
     arc(52, 11, 0, 1, { class: "track" }),

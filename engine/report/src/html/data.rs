@@ -6,7 +6,7 @@ use serde::Serialize;
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_session::Decimal;
 
-use super::super::Report;
+use super::super::{Report, headline};
 use super::strings::{Strings, tame};
 use tagpol_eval::GoalResult;
 use tagpol_eval::{AccountLine, CheckResult, State};
@@ -51,13 +51,19 @@ struct SnapshotData {
 #[derive(Serialize)]
 struct SummaryData {
     resources: u64,
-    compliant: u64,
-    score: f64,
+    in_scope: u64,
+    passing: u64,
+    /// None if nothing is in scope.
+    score: Option<f64>,
+    score_without_pending: f64,
     open: [u64; 4],
     pending: u64,
+    /// What is pending, in words.
+    pending_note: Option<String>,
     exempt: u64,
     conflicts: u64,
     cost: Option<f64>,
+    spend: Option<f64>,
     cost_in_violation: Option<f64>,
     new: Option<usize>,
 }
@@ -92,8 +98,8 @@ struct CheckData {
 struct AccountData {
     account: Option<String>,
     provider: Option<String>,
-    resources: u64,
-    compliant: u64,
+    in_scope: u64,
+    passing: u64,
     open: u64,
     cost: Option<f64>,
 }
@@ -162,7 +168,8 @@ struct ByTagData {
 struct GroupData {
     value: Option<String>,
     resources: u64,
-    compliant: u64,
+    in_scope: u64,
+    passing: u64,
     cost: Option<f64>,
 }
 
@@ -211,7 +218,7 @@ pub(super) fn data(report: &Report<'_>) -> Data {
         snapshot: SnapshotData {
             id: info.id.clone(),
             taken_at: info.taken_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            sources: info.sources.iter().map(|source| tame(source)).collect(),
+            sources: info.sources.iter().map(|source| tame(headline::source(source))).collect(),
             month: info.month.clone(),
             currency: info.currency.clone(),
             rejected_rows: info.rejected_rows,
@@ -238,13 +245,17 @@ fn summary(report: &Report<'_>) -> SummaryData {
         .map(|baseline| report.evaluation.findings.iter().filter(|f| baseline.is_new(f)).count());
     SummaryData {
         resources: summary.resources,
-        compliant: summary.compliant,
-        score: summary.score,
+        in_scope: summary.in_scope,
+        passing: summary.passing,
+        score: summary.score_with_pending,
+        score_without_pending: summary.score,
         open: summary.open,
         pending: summary.pending,
+        pending_note: headline::pending(report),
         exempt: summary.exempt,
         conflicts: report.evaluation.conflicts.len() as u64,
         cost: money(summary.cost),
+        spend: money(summary.spend),
         cost_in_violation: money(summary.cost_in_violation),
         new,
     }
@@ -262,7 +273,8 @@ fn trend(report: &Report<'_>) -> Vec<TrendData> {
     };
     let earlier = report.trend.iter().filter(|run| run.at < now);
     let mut trend: Vec<TrendData> = earlier.map(|run| point(run.at, run.score, run.open, run.cost)).collect();
-    trend.push(point(now, summary.score, summary.open.iter().sum(), summary.cost));
+    let score = summary.score_with_pending.unwrap_or(summary.score);
+    trend.push(point(now, score, summary.open.iter().sum(), summary.cost));
     trend
 }
 
@@ -280,7 +292,7 @@ fn check_data(report: &Report<'_>, check: &CheckResult) -> CheckData {
         cost: money(check.cost_in_violation),
         controls: check.controls.iter().map(|c| [tame(&c.framework), tame(&c.id)]).collect(),
         escalate: check.escalate.as_ref().map(|escalate| tame(&escalate.to)),
-        file: tame(&check.loc.file),
+        file: tame(headline::source(&check.loc.file)),
         line: check.loc.line,
     }
 }
@@ -289,8 +301,8 @@ fn account(line: &AccountLine) -> AccountData {
     AccountData {
         account: line.account.as_deref().map(tame),
         provider: line.provider.as_deref().map(tame),
-        resources: line.resources,
-        compliant: line.compliant,
+        in_scope: line.in_scope,
+        passing: line.passing,
         open: line.open,
         cost: money(line.cost_in_violation),
     }
@@ -373,7 +385,8 @@ fn group(group: &Group) -> GroupData {
     GroupData {
         value: group.values.first().and_then(Option::as_deref).map(tame),
         resources: group.resources,
-        compliant: group.compliant,
+        in_scope: group.in_scope,
+        passing: group.passing,
         cost: money(group.cost),
     }
 }

@@ -21,7 +21,7 @@ function storedTheme() {
 function makeHead() {
   const { snapshot } = DATA;
   const title = DATA.project || "Tag report";
-  document.title = `${title}: ${DATA.summary.score.toFixed(1)} of 100`;
+  document.title = `${title}: ${DATA.summary.score === null ? "n/a" : `${DATA.summary.score.toFixed(1)} of 100`}`;
   byId("project").textContent = title;
   const sources = snapshot.sources.length > 1 ? `${snapshot.sources[0]} and ${several(snapshot.sources.length - 1, "other file")}` : snapshot.sources[0];
   const facts = [several(DATA.summary.resources, "resource"), sources, snapshot.month && `costs of ${snapshot.month}`, `${DATA.now.slice(0, 16).replace("T", " ")} UTC`];

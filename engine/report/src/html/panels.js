@@ -34,6 +34,12 @@ function bar(item) {
   return el("li", null, el("button", { type: "button", class: "bar", title: "Show these findings", onclick: () => showOnly(item.filter) }, inside));
 }
 
+/// The share of resources in scope that have no open or pending finding.
+const compliance = (group) => (group.in_scope > 0 ? percent(group.passing, group.in_scope) : "n/a");
+
+/// The same with the number that it is a share of.
+const complianceNote = (group) => (group.in_scope > 0 ? `${compliance(group)} of ${count(group.in_scope)} compliant` : "not in scope");
+
 function overview() {
   const { summary } = DATA;
   const open = summary.open.reduce((sum, number) => sum + number, 0);
@@ -45,20 +51,27 @@ function overview() {
       el("strong", null, count(summary.open[at])), el("span", null, severity))));
   const share = (part, whole) => (whole > 0 ? Math.max(0, Math.min(1, part / whole)) : 0);
   const hero = card("Score", { class: "hero" }, gauge(summary.score),
-    DATA.trend.length > 1 ? change(DATA.trend) : el("p", { class: "hint" }, "share of passing checks, weighted by severity"));
+    DATA.trend.length > 1 ? change(DATA.trend) : el("p", { class: "hint" }, "share of passing checks, weighted by severity"),
+    summary.pending > 0 && el("p", { class: "hint" }, `${summary.score_without_pending.toFixed(1)} without pending findings`));
   const numbers = card("Now", { class: "numbers" },
     el("div", { class: "tiles" },
-      tile("Compliant resources", percent(summary.compliant, summary.resources),
-        stack([{ share: share(summary.compliant, summary.resources), color: "good", label: "compliant" }]),
-        el("p", { class: "hint" }, `${count(summary.compliant)} of ${several(summary.resources, "resource")}`)),
+      tile("Compliant resources", compliance(summary),
+        stack([{ share: share(summary.passing, summary.in_scope), color: "good", label: "compliant" }]),
+        el("p", { class: "hint" }, `${count(summary.passing)} of ${count(summary.in_scope)} in scope${outOfScope(summary)}`)),
       known && tile("Spend in violation", roundMoney(summary.cost_in_violation),
-        stack([{ share: share(summary.cost_in_violation, summary.cost), color: "poor", label: "in violation" }]),
-        el("p", { class: "hint" }, `of ${money(summary.cost)} a month`)),
+        stack([{ share: share(summary.cost_in_violation, summary.spend), color: "poor", label: "in violation" }]),
+        el("p", { class: "hint" }, `of ${money(summary.spend)} a month${summary.spend > summary.cost ? ` before ${money(summary.spend - summary.cost)} in credits` : ""}`)),
       tile("Open findings", SHORT.format(open),
         stack(SEVERITIES.map((severity, at) => ({ share: share(summary.open[at], open), color: severity, label: `${count(summary.open[at])} ${severity}` }))),
         el("p", { class: "hint" }, openNote(summary)))),
-    severities);
+    severities,
+    summary.pending_note && el("p", { class: "hint pending" }, `Pending: ${summary.pending_note}.`));
   byId("overview").append(hero, numbers, ...[trend(), steps()].filter(Boolean));
+}
+
+function outOfScope({ resources, in_scope: inScope }) {
+  const rest = resources - inScope;
+  return rest > 0 ? `; ${count(rest)} ${rest === 1 ? "is" : "are"} not in the scope of any policy` : "";
 }
 
 function openNote(summary) {
@@ -88,11 +101,17 @@ function trend() {
     el("p", { class: "axis" }, el("span", null, runs[0].at.slice(0, 10)), el("span", null, runs[runs.length - 1].at.slice(0, 10))));
 }
 
+/// What there is to read if no finding is open.
+function allGood(summary) {
+  if (summary.in_scope === 0) return "No policy applies to any resource.";
+  return summary.pending > 0 ? `No finding is open; ${count(summary.pending)} ${summary.pending === 1 ? "is" : "are"} pending.` : "✓ No finding is open.";
+}
+
 /// The checks that are worth fixing first.
 function steps() {
   const worst = DATA.checks.filter((check) => check.open > 0)
     .sort((a, b) => a.severity - b.severity || (b.cost || 0) - (a.cost || 0) || b.open - a.open).slice(0, 4);
-  if (worst.length === 0) return card("Nothing to fix", { class: "steps" }, el("p", { class: "all-good" }, "✓ No finding is open."));
+  if (worst.length === 0) return card(DATA.summary.pending > 0 ? "Fix first" : "Nothing to fix", { class: "steps" }, el("p", { class: "all-good" }, allGood(DATA.summary)));
   return card("Fix first", { class: "steps" }, el("ol", null, worst.map((check) =>
     el("li", null, el("button", { type: "button", class: "step", onclick: () => showOnly({ check: `${check.policy}/${check.check}` }) },
       el("span", { class: `mark ${SEVERITIES[check.severity]}` }, SEVERITIES[check.severity]),
@@ -119,7 +138,7 @@ function groups() {
   const accountTop = most(accounts, (account) => account.open);
   const accountBars = accounts.map((account) => ({
     label: account.account || "(no account)", amount: count(account.open),
-    note: `${account.provider || ""} · ${percent(account.compliant, account.resources)} of ${count(account.resources)} compliant${account.cost ? ` · ${roundMoney(account.cost)}` : ""}`,
+    note: `${account.provider || ""} · ${complianceNote(account)}${account.cost ? ` · ${roundMoney(account.cost)}` : ""}`,
     share: account.open / accountTop, filter: account.account ? { account: account.account } : null,
   }));
   const sum = (open) => open.reduce((all, number) => all + number, 0);
@@ -210,7 +229,7 @@ function costCenters(by) {
   const items = groups.map((group) => ({
     label: group.label, amount: group.shown, share: Math.min(1, group.share / top),
     color: group.rest || group.value === null ? "none" : "accent",
-    note: `${percent(group.share, 1)} · ${percent(group.compliant, group.resources)} of ${count(group.resources)} compliant`,
+    note: `${percent(group.share, 1)} · ${complianceNote(group)}`,
   }));
   return card(`Top ${by.tag} by ${DATA.summary.cost > 0 ? "cost" : "resources"}`, null, bars(items, 11));
 }
@@ -221,7 +240,7 @@ function heatMap(matrix) {
   const top = Math.max(1e-9, ...matrix.cells.flat().map(amount));
   const cell = (group) => {
     if (!group) return el("td", { class: "empty" }, el("span", { class: "unseen" }, "none"));
-    const share = percent(group.compliant, group.resources);
+    const share = compliance(group);
     const shown = hasCost ? roundMoney(group.cost || 0) : count(group.resources);
     // The square root tells small amounts apart from nothing.
     const heat = Math.sqrt(amount(group) / top);
@@ -234,7 +253,7 @@ function heatMap(matrix) {
       el("thead", null, el("tr", null, el("td", null), matrix.columns.map((value) => el("th", { scope: "col" }, foreign(valueName(value)))))),
       el("tbody", null, matrix.rows.map((value, row) => el("tr", null,
         el("th", { scope: "row" }, foreign(valueName(value))), matrix.cells[row].map(cell)))))),
-    el("p", { class: "hint" }, `${hasCost ? "Cost a month" : "Resources"}, and the share of resources that are compliant`));
+    el("p", { class: "hint" }, `${hasCost ? "Cost a month" : "Resources"}, and the share of resources in scope that are compliant`));
 }
 
 /// The cost of the last run of each month.
