@@ -310,9 +310,12 @@ fn the_page_of_a_first_run_shows_what_is_pending() {
         "100.0 without pending findings",
         note,
         "No finding is open; 1 is pending.",
+        ">1 of 1 finding",
     ] {
         assert!(dom.contains(text), "no {text}: {}", between(&dom, "id=\"overview\"", "</section>"));
     }
+    let policies = between(&dom, "<h2>By policy</h2>", "</article>");
+    assert!(policies.contains("1 pending") && !policies.contains('✓'), "{policies}");
     folder.write("i.csv", "id,account\nc,2\n");
     folder.run(&eval).ends_with(0);
     let dom = shown(&folder, "").unwrap();

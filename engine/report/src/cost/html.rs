@@ -19,7 +19,7 @@ const TABLE_STYLE: &str = "\
 .costs tfoot td { font-weight: 700; border-bottom: 0; }
 .costs meter { width: 100%; min-width: 60px; }
 .scroll { position: relative; overflow-x: auto; }
-@media (max-width: 640px) { .costs th, .costs td { padding: 7px 6px; } .costs .bar { display: none; } }
+@media (max-width: 640px) { .costs th, .costs td { padding: 7px 6px; } .costs .length { display: none; } }
 ";
 
 /// Returns the page. Amounts are in cents that add up, as in the table for a terminal.
@@ -62,7 +62,7 @@ fn table(costs: &Costs) -> String {
     names.for_each(|name| {
         let _ = write!(html, "<th scope=\"col\" class=\"figure\">{name}</th>");
     });
-    html.push_str("<th class=\"bar\"></th></tr></thead>\n<tbody>\n");
+    html.push_str("<th class=\"length\"></th></tr></thead>\n<tbody>\n");
     for (at, row) in rows.iter().enumerate() {
         html.push_str("<tr>");
         labels(costs, row).iter().for_each(|label| {
@@ -76,7 +76,7 @@ fn table(costs: &Costs) -> String {
         let length = thousandths(row.amounts()[2], greatest);
         let _ = writeln!(
             html,
-            "<td class=\"figure\">{percent}</td><td class=\"bar\">\
+            "<td class=\"figure\">{percent}</td><td class=\"length\">\
              <meter max=\"1000\" value=\"{length}\" aria-hidden=\"true\"></meter></td></tr>"
         );
     }
@@ -85,7 +85,7 @@ fn table(costs: &Costs) -> String {
     for (_, column) in &figures {
         let _ = write!(html, "<td class=\"figure\">{}</td>", column.last().map_or("", String::as_str));
     }
-    html.push_str("<td></td><td class=\"bar\"></td></tr></tfoot>\n</table>");
+    html.push_str("<td></td><td class=\"length\"></td></tr></tfoot>\n</table>");
     html
 }
 

@@ -24,7 +24,7 @@ function writeLink() {
   const names = (set, all) => [...set].sort().map((at) => all[at]).join(",");
   if (FILTER.text) link.set("q", FILTER.text);
   if (FILTER.severity.size) link.set("severity", names(FILTER.severity, SEVERITIES));
-  if (names(FILTER.state, STATES) !== "open") link.set("state", names(FILTER.state, STATES));
+  if (names(FILTER.state, STATES) !== STATES[USUAL_STATE]) link.set("state", names(FILTER.state, STATES));
   for (const id of LINKED) if (FILTER[id]) link.set(id, FILTER[id]);
   if (FILTER.onlyNew) link.set("new", "");
   if (SORT.column !== "severity" || SORT.down) link.set("sort", (SORT.down ? "-" : "") + SORT.column);

@@ -22,11 +22,14 @@ function foundIn(row) {
   return ROWS.shows_value[row] ? "missing" : "";
 }
 
+/// The state that the table shows first: pending findings if none is open, as in a first run.
+const USUAL_STATE = DATA.summary.pending > 0 && DATA.summary.open.every((open) => open === 0) ? 1 : 0;
+
 // What the table shows. A set that is empty lets everything through.
 const FILTER = {
   text: "",
   severity: new Set(),
-  state: new Set([0]),
+  state: new Set([USUAL_STATE]),
   policy: "",
   check: "",
   account: "",

@@ -65,7 +65,7 @@ function overview() {
         stack(SEVERITIES.map((severity, at) => ({ share: share(summary.open[at], open), color: severity, label: `${count(summary.open[at])} ${severity}` }))),
         el("p", { class: "hint" }, openNote(summary)))),
     severities,
-    summary.pending_note && el("p", { class: "hint pending" }, `Pending: ${summary.pending_note}.`));
+    summary.pending_note && el("p", { class: "hint pending-note" }, `Pending: ${summary.pending_note}.`));
   byId("overview").append(hero, numbers, ...[trend(), steps()].filter(Boolean));
 }
 
@@ -102,16 +102,17 @@ function trend() {
 }
 
 /// What there is to read if no finding is open.
-function allGood(summary) {
-  if (summary.in_scope === 0) return "No policy applies to any resource.";
-  return summary.pending > 0 ? `No finding is open; ${count(summary.pending)} ${summary.pending === 1 ? "is" : "are"} pending.` : "✓ No finding is open.";
+function noneOpen({ in_scope: inScope, pending }) {
+  if (inScope === 0) return el("p", { class: "none-open" }, "No policy applies to any resource.");
+  if (pending > 0) return el("p", { class: "none-open" }, `No finding is open; ${count(pending)} ${pending === 1 ? "is" : "are"} pending.`);
+  return el("p", { class: "all-good" }, "✓ No finding is open.");
 }
 
 /// The checks that are worth fixing first.
 function steps() {
   const worst = DATA.checks.filter((check) => check.open > 0)
     .sort((a, b) => a.severity - b.severity || (b.cost || 0) - (a.cost || 0) || b.open - a.open).slice(0, 4);
-  if (worst.length === 0) return card(DATA.summary.pending > 0 ? "Fix first" : "Nothing to fix", { class: "steps" }, el("p", { class: "all-good" }, allGood(DATA.summary)));
+  if (worst.length === 0) return card(DATA.summary.pending > 0 ? "Fix first" : "Nothing to fix", { class: "steps" }, noneOpen(DATA.summary));
   return card("Fix first", { class: "steps" }, el("ol", null, worst.map((check) =>
     el("li", null, el("button", { type: "button", class: "step", onclick: () => showOnly({ check: `${check.policy}/${check.check}` }) },
       el("span", { class: `mark ${SEVERITIES[check.severity]}` }, SEVERITIES[check.severity]),
@@ -122,8 +123,10 @@ function steps() {
 function groups() {
   const policies = new Map();
   for (const check of DATA.checks) {
-    const policy = policies.get(check.policy) || { ...check, open: 0, checks: [] };
+    const policy = policies.get(check.policy) || { ...check, open: 0, pending: 0, in_scope: 0, checks: [] };
     policy.open += check.open;
+    policy.pending += check.pending;
+    policy.in_scope += check.in_scope;
     policy.checks.push(check);
     policies.set(check.policy, policy);
   }
@@ -131,8 +134,9 @@ function groups() {
   const byOpen = [...policies.values()].sort((a, b) => b.open - a.open || a.severity - b.severity);
   const top = most(byOpen, (policy) => policy.open);
   const policyBars = byOpen.map((policy) => ({
-    label: policy.policy, note: policy.doc, amount: policy.open ? count(policy.open) : "✓",
-    share: policy.open / top, color: SEVERITIES[policy.severity], filter: policy.open ? { policy: policy.policy } : null,
+    label: policy.policy, note: policy.doc, amount: standing({ ...policy, scope: policy.in_scope })[1],
+    share: policy.open / top, color: SEVERITIES[policy.severity],
+    filter: policy.open ? { policy: policy.policy } : policy.pending ? { policy: policy.policy, state: 1 } : null,
   }));
   const accounts = DATA.accounts.filter((account) => account.open > 0).sort((a, b) => b.open - a.open);
   const accountTop = most(accounts, (account) => account.open);
@@ -304,7 +308,7 @@ function controls() {
       el("td", { class: `number ${standing(control)[0]}` }, standing(control)[1])))))));
 }
 
-/// The state of a control: a color, and a word or the number of its open findings.
+/// The state of a control or a policy: a color, and a word or the number of its open findings.
 function standing({ open, pending, scope }) {
   if (open > 0) return ["poor", count(open)];
   if (pending > 0) return ["fair", `${count(pending)} pending`];

@@ -214,13 +214,15 @@ function clearFilter() {
   Object.assign(FILTER, { text: "", policy: "", check: "", account: "", tag: "", onlyNew: false });
   FILTER.severity.clear();
   FILTER.state.clear();
-  FILTER.state.add(0);
+  FILTER.state.add(USUAL_STATE);
   showFilter();
 }
 
 /// Shows the findings of one group, and goes there.
 function showOnly(only) {
   clearFilter();
+  if (only.state !== undefined) FILTER.state.clear();
+  if (only.state !== undefined) FILTER.state.add(only.state);
   if (only.severity !== undefined) FILTER.severity.add(only.severity);
   for (const id of ["policy", "check", "account", "tag"]) if (only[id] !== undefined) FILTER[id] = only[id];
   showFilter();
