@@ -76,7 +76,7 @@ async def test_completion_for_clients_that_take_all_edits_at_once(folder):
 async def test_completion_resolve(project):
     offers = await complete(project, "policy p {\n  $0\n}\n")
     item = await project.client.completion_item_resolve_async(offers["severity"])
-    assert "How bad a finding is" in item.documentation.value
+    assert "How severe a finding is" in item.documentation.value
 
 
 async def test_signature_help(project):

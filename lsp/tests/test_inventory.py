@@ -184,7 +184,7 @@ async def test_lens_follows_the_text(inventoried):
     broken = changed.replace("require owner", "require ownr")
     inventoried.change(A, broken)
     told = await until(lambda: behind(inventoried))
-    assert "mistakes" in told.message
+    assert "errors" in told.message
     assert (await titles(inventoried))[0] == f"{seen[-1]} (of an older text)"
 
 
@@ -547,7 +547,7 @@ async def test_the_worker_is_killed_in_the_midst(inventoried):
     # What does not need the worker is answered meanwhile.
     assert "environment" in await hover(inventoried, "environment: one")
     os.kill(worker, signal.SIGKILL)
-    with pytest.raises(JsonRpcException, match="the worker that has the inventory ended"):
+    with pytest.raises(JsonRpcException, match="the inventory worker ended"):
         await waiting
     told = len(inventoried.client.statuses)
     answer = await ask(inventoried, "tagpol/restartWorker")

@@ -25,7 +25,7 @@ async def test_hover(example):
 async def test_hover_of_a_keyword(example):
     answer = await example.client.text_document_hover_async(
         types.HoverParams(**at(example, POLICIES, "severity", 2)))
-    assert "How bad a finding is" in answer.contents.value
+    assert "How severe a finding is" in answer.contents.value
 
 
 async def test_definition(example):

@@ -234,5 +234,5 @@ fn costs_may_be_negative_or_absent() {
     let folder = folder();
     folder.write("credits.csv", "id,cost\na,-5.25\nb,0.000002\n");
     let out = folder.run(&["eval", "p.tagpol", "-i", "credits.csv"]).ends_with(1);
-    assert!(out.contains("credits exceed charges") && out.contains("<0.01"), "{out}");
+    assert!(out.contains("before 5.25 in credits") && out.contains("<0.01"), "{out}");
 }

@@ -159,7 +159,7 @@ fn resources_are_found_as_explain_finds_them() {
     set("nobody-at-all").fails_with(2, &["there is no resource `nobody-at-all`", "`--any-id`"]);
     tags(&folder, &["set", "--any-id", "i-9", "environment=staging"]).ends_with(0);
     tags(&folder, &["unset", "i-9", "environment"]).ends_with(0);
-    folder.write("decisions.csv", "resource,tag,value\ni-none,environment,dev\n");
+    folder.write("decisions.csv", "resource,tag,value\ni-none,environment,staging\n");
     let imported = tags(&folder, &["import", "decisions.csv"]);
     assert!(imported.err.contains("warning: the inventory has no resource with the id `i-none`\n"));
     let asked = folder.run(&["tags", "history", "web"]);
@@ -236,7 +236,7 @@ fn what_cannot_be_decided_is_told() {
     folder.write("short.csv", "resource,tag\ni-1,owner\n");
     tags(&folder, &["import", "short.csv"]).fails_with(2, &["missing field `value`", "short.csv:2"]);
     folder.write("bad.json", "{\"resource\": \"i-1\"}\n");
-    tags(&folder, &["import", "bad.json"]).fails_with(2, &["no decision", "bad.json:1"]);
+    tags(&folder, &["import", "bad.json"]).fails_with(2, &["is not a decision", "bad.json:1"]);
     // All or none.
     assert!(
         !folder.path().join(".tagpol").exists() || {

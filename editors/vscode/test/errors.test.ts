@@ -8,7 +8,7 @@ const withCode = (code: number, message: string): Error => Object.assign(new Err
 test('an older server is told to be one', () => {
   assert.equal(
     reason('tagpol/showSql', withCode(-32601, 'Method not found')),
-    'This tagpol does not know tagpol/showSql: install a newer one.',
+    'This version of tagpol does not support tagpol/showSql: install a newer version.',
   );
 });
 

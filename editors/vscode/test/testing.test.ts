@@ -129,7 +129,7 @@ test('an older server has no tests, and is told in the log', async () => {
   fail = Object.assign(new Error('Method not found'), { code: -32601 });
   await started();
   assert.deepEqual(shown(), {});
-  assert.deepEqual(vscode.messages, ['This tagpol does not know tagpol/listTests: install a newer one.']);
+  assert.deepEqual(vscode.messages, ['This version of tagpol does not support tagpol/listTests: install a newer version.']);
 });
 
 test('a deleted file takes its tests along', async () => {
