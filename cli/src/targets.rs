@@ -246,8 +246,20 @@ pub(crate) fn format_of_extension<F: Copy>(
 }
 
 fn twice<F>(files: &[(F, PathBuf)]) -> Option<&PathBuf> {
-    let again = |(at, (_, path)): (usize, &(F, PathBuf))| files.iter().skip(at + 1).any(|(_, p)| p == path);
+    let places: Vec<PathBuf> = files.iter().map(|(_, path)| place(path)).collect();
+    let again =
+        |(at, _): (usize, &(F, PathBuf))| places.iter().skip(at + 1).any(|p| places.get(at) == Some(p));
     files.iter().enumerate().find(|(at, file)| again((*at, file))).map(|(_, (_, path))| path)
+}
+
+/// Returns where a file really is, as far as it exists: `x`, `./x` and a link to `x` are one place.
+fn place(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let file = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(file).unwrap_or_else(|| path.to_owned())
 }
 
 #[cfg(test)]
@@ -286,5 +298,6 @@ mod tests {
         assert_eq!(wrong(&["json="]), "name the file: `json=FILE`");
         assert_eq!(wrong(&["report"]), "the format of `report` is not known from its extension");
         assert_eq!(wrong(&["json=a", "csv=a"]), "two reports go to `a`");
+        assert_eq!(wrong(&["json=a", "csv=./a"]), "two reports go to `a`");
     }
 }

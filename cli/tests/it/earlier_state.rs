@@ -106,6 +106,15 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
 }
 
 #[test]
+fn a_file_of_the_kept_name_stays_and_hides_nothing() {
+    let folder = project(2);
+    folder.write(KEPT, "something else");
+    assert_eq!(decisions(&folder), [1, 2]);
+    assert_eq!(folder.read(KEPT), "something else");
+    assert!(folder.path().join(format!("{KEPT}-2")).is_file() && !folder.path().join(OLD).exists());
+}
+
+#[test]
 fn two_stores_are_not_mixed() {
     let folder = project(2);
     std::fs::rename(folder.path().join(OLD), folder.path().join("old")).unwrap();

@@ -42,7 +42,7 @@
     (delete-char -4)
     (session-edited)
     (session-wait (lambda () (flymake-start) (session-codes)))
-    (should (string-match-p "no value of `environment`" (car (session-codes))))
+    (should (string-match-p "not a value of `environment`" (car (session-codes))))
     ;; What can stand there.
     (let* ((capf (eglot-completion-at-point))
            (items (all-completions "" (nth 2 capf))))

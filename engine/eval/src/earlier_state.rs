@@ -50,10 +50,7 @@ pub fn take_over_earlier_state(
         return Ok(None);
     };
     let earlier = EarlierState::open(&from)?;
-    let kept_as = with_suffix(&from, ".imported");
-    if kept_as.symlink_metadata().is_ok() {
-        return Ok(Some(TakenOver::LeftAlone { from }));
-    }
+    let kept_as = free_name(&from);
     let source = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let import = state.write(|state| {
         state.import(&source, now, &mut |f| {
@@ -93,6 +90,14 @@ fn keep(from: &Path, kept_as: &Path) -> Result<(), RunError> {
         rename(&log, &with_suffix(kept_as, ".wal"))?;
     }
     Ok(())
+}
+
+/// Returns the name that an imported file gets: one that nothing has, since an earlier one is kept.
+fn free_name(from: &Path) -> PathBuf {
+    let first = with_suffix(from, ".imported");
+    let others = (2_u32..).map(|number| with_suffix(from, &format!(".imported-{number}")));
+    let mut names = std::iter::once(first.clone()).chain(others);
+    names.find(|name| name.symlink_metadata().is_err()).unwrap_or(first)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

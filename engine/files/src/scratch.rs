@@ -137,7 +137,7 @@ fn remove_if_abandoned(folder: &Path) {
     match &mark {
         Ok(mark) if mark.is_file() => {}
         // A process that was killed right after making the folder. Only an empty folder can be removed so.
-        Err(error) if is_absent(error) => {
+        Err(error) if is_absent(error) && has_random_name(folder) => {
             let _ = fs::remove_dir(folder);
             return;
         }
@@ -148,13 +148,20 @@ fn remove_if_abandoned(folder: &Path) {
     if mark.try_lock().is_err() {
         return;
     }
-    if content.is_empty() && holds_only(folder, MARK) {
+    if content.is_empty() && has_random_name(folder) && holds_only(folder, MARK) {
         // A process that was killed before it wrote the mark.
         let _ = fs::remove_file(&path).and_then(|()| fs::remove_dir(folder));
     } else if content == CONTENT.as_bytes() {
         // Does not follow links, neither in the folder nor the folder itself.
         let _ = fs::remove_dir_all(folder);
     }
+}
+
+/// Whether the name of a folder ends with the six random characters of a temporary folder.
+fn has_random_name(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().as_encoded_bytes();
+    let random = name.strip_prefix(PREFIX.as_bytes()).unwrap_or_default();
+    random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Whether a folder holds one entry of this name and nothing else.
@@ -214,16 +221,18 @@ mod tests {
             fs::create_dir(&folder).unwrap();
             folder
         };
-        make("empty");
-        fs::write(make("unwritten").join(MARK), "").unwrap();
-        let foreign = make("foreign");
+        make("aaaaaa");
+        make("other-empty");
+        fs::write(make("bbbbbb").join(MARK), "").unwrap();
+        let foreign = make("cccccc");
         fs::write(foreign.join("kept"), "x").unwrap();
-        let other = make("other");
+        let other = make("dddddd");
         fs::write(other.join(MARK), "").unwrap();
         fs::write(other.join("kept"), "x").unwrap();
         let scratch = Scratch::inside(parent.path()).unwrap();
         let own = scratch.path().file_name().unwrap().to_string_lossy().into_owned();
-        let mut kept = [own, format!("{PREFIX}foreign"), format!("{PREFIX}other")];
+        let kept = ["cccccc", "dddddd", "other-empty"].map(|name| format!("{PREFIX}{name}"));
+        let mut kept: Vec<String> = kept.into_iter().chain([own]).collect();
         kept.sort();
         assert_eq!(names(parent.path()), kept);
     }
