@@ -163,7 +163,7 @@ fn resources_are_found_as_explain_finds_them() {
     let imported = tags(&folder, &["import", "decisions.csv"]);
     assert!(imported.err.contains("warning: the inventory has no resource with the id `i-none`\n"));
     let asked = folder.run(&["tags", "history", "web"]);
-    assert!(asked.err.contains("there is no decision for `web`"), "{asked:?}");
+    assert!(asked.err.contains("there is no decision for `i-2`"), "{asked:?}");
 }
 
 #[test]

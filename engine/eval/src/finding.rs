@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn the_score_weighs_by_severity() {
-        let score = |checks: &[CheckResult]| super::score(checks, |check| check.open);
+        let score = |checks: &[CheckResult]| score(checks, |check| check.open);
         assert_eq!(score(&[check(Severity::High, 4, 1)]), Some(75.0));
         // 10 of 11 weights fail.
         assert_eq!(score(&[check(Severity::Critical, 1, 1), check(Severity::Low, 1, 0)]), Some(9.1));
