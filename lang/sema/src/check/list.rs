@@ -7,6 +7,9 @@ use crate::hir::{self, Body, Name, NodeId, TextPart, Value};
 use crate::names::{Def, Wanted};
 use crate::program::{self, CompareAs, Pred, TableId};
 
+/// Members of a list that are reported one by one where a condition names it.
+const MEMBER_ERRORS: usize = 5;
+
 impl Ctx<'_> {
     /// Checks a list by itself. Whether its members fit is checked where a condition names it.
     pub(super) fn list(&mut self, body: &hir::List) -> Option<Typed> {
@@ -90,6 +93,13 @@ impl Ctx<'_> {
         let found = read(self, &members);
         // The name of the list stands for no member, and no fix of a member fits there.
         self.uses.truncate(uses);
+        // They are all at the name of the list: thousands of them would say no more than a few.
+        let more = self.drafts.len().saturating_sub(drafts + MEMBER_ERRORS);
+        self.drafts.truncate(drafts + MEMBER_ERRORS);
+        if more > 0 {
+            let draft = self.draft(Code::E0020, at, format!("{more} more members of this list are wrong"));
+            self.report(draft);
+        }
         for draft in self.drafts.iter_mut().skip(drafts) {
             draft.fix = None;
             draft.related.push((list.name_anchor(), "the list is defined here".to_owned()));

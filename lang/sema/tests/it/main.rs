@@ -23,3 +23,4 @@ mod stdlib;
 #[path = "../../../syntax/tests/it/suite.rs"]
 mod suite;
 mod support;
+mod wide_lists;

@@ -5,6 +5,10 @@ use crate::formats;
 use crate::program::{Format, Pred, Regex, TagType, TextOp};
 use crate::validity::is_valid_text;
 
+/// Patterns of a test up to which single texts are tried: all texts of one list against all patterns of another would
+/// take the square of their number.
+const PATTERNS: usize = 512;
+
 /// A test of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextTest<'a> {
@@ -52,6 +56,7 @@ impl TextTest<'_> {
     /// Whether a text passes. None: not known.
     pub(super) fn holds(&self, text: &str) -> Option<bool> {
         Some(match self {
+            Self::Op(_, patterns) if patterns.len() > PATTERNS => return None,
             Self::Op(op, patterns) => patterns.iter().any(|pattern| op_holds(*op, text, pattern)),
             Self::Regex(regex, whole) => crate::regex::compile(regex, *whole).ok()?.is_match(text),
             Self::Format(format) => is_valid_text(&format_type(*format), text),
@@ -86,6 +91,7 @@ impl TextTest<'_> {
     /// Some texts that may pass.
     pub(super) fn examples(&self) -> Vec<String> {
         match self {
+            Self::Op(_, patterns) if patterns.len() > PATTERNS => Vec::new(),
             Self::Op(TextOp::Like, patterns) => {
                 patterns.iter().map(|pattern| pattern.replace('*', "").replace('?', "x")).collect()
             }
