@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
+use tagpol_eval::{Options, RELATION, RunError};
 use tagpol_interp::Row;
 use tagpol_session::{Cell, Store, quote_text};
 
-use tagpol_eval::{Options, RELATION, RunError};
 use tagpol_inventory::Snapshot;
 
 /// Resources that are listed where several, or none, is meant.

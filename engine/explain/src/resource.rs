@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use tagpol_eval::{
+    Options, ProjectHistory, RELATION, RunError, SnapshotInfo, Tables, TextTooLong, compile_for_snapshot,
+    fingerprint, is_due,
+};
 use tagpol_interp as interp;
 use tagpol_interp::{Patterns, Resource, Row};
 use tagpol_inventory::Snapshot;
@@ -19,12 +23,7 @@ use super::check::{CheckReason, check as check_reason};
 use super::condition::{Explainer, Part};
 use super::find::{Found, find};
 use super::narrate;
-use tagpol_eval::ProjectHistory;
-use tagpol_eval::Tables;
 use tagpol_eval::message::Requirement;
-use tagpol_eval::{Options, RELATION, compile_for_snapshot, is_due};
-use tagpol_eval::{RunError, TextTooLong};
-use tagpol_eval::{SnapshotInfo, fingerprint};
 
 /// Why one resource is judged as it is.
 #[derive(Debug, Clone, PartialEq)]

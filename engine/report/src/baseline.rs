@@ -9,8 +9,7 @@ use std::io::Read;
 use serde::Deserialize;
 
 use crate::JSON_SCHEMA_VERSION;
-use tagpol_eval::GoalResult;
-use tagpol_eval::{Evaluation, Finding, Gate, GateFailures, State};
+use tagpol_eval::{Evaluation, Finding, Gate, GateFailures, GoalResult, State};
 
 /// What an earlier evaluation found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

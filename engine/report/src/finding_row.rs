@@ -1,9 +1,9 @@
 //! The columns of a finding, in formats that are tables.
 
+use tagpol_eval::{CheckResult, Finding};
 use tagpol_session::Decimal;
 
 use super::Report;
-use tagpol_eval::{CheckResult, Finding};
 
 /// Names of the columns that are texts, in the order of [`texts`].
 pub(super) const TEXTS: [&str; 18] = [

@@ -6,14 +6,13 @@
 
 use std::fmt::Write as _;
 
+use tagpol_eval::{CheckResult, GoalResult};
 use tagpol_sema::program::{Loc, Severity};
 use tagpol_sink::workflow;
 
 use super::Report;
 use super::text::{clean, count, goal_text, several, shorten};
 use crate::baseline::BaselineState;
-use tagpol_eval::CheckResult;
-use tagpol_eval::GoalResult;
 
 /// Annotations of a level.
 const MAX_ANNOTATIONS: usize = 10;

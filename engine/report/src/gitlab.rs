@@ -4,11 +4,11 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use tagpol_eval::{CheckResult, Finding, State};
 use tagpol_sema::program::Severity;
 
 use super::Report;
 use super::text::{clean, shorten};
-use tagpol_eval::{CheckResult, Finding, State};
 
 /// Characters of a description; GitLab shows one line.
 const DESCRIPTION: usize = 400;

@@ -4,12 +4,11 @@
 //! to the nearest double; what is not known is null.
 
 use serde::Serialize;
+use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, GoalResult, ValueSource};
 use tagpol_sema::program::{Control, Escalation, Severity};
 use tagpol_session::Decimal;
 
 use super::Report;
-use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, ValueSource};
 
 /// Version of the contract.
 pub const JSON_SCHEMA_VERSION: u32 = 1;

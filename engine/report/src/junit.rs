@@ -4,13 +4,12 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
+use tagpol_eval::{CheckResult, Finding, GoalResult, State};
 use tagpol_sema::program::Loc;
 use tagpol_sink::xml;
 
 use super::Report;
 use super::text::goal_text;
-use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Finding, State};
 
 /// Writes the document.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {

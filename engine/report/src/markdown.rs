@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use tagpol_eval::{CheckResult, Finding, State};
 use tagpol_sema::program::Severity;
 use tagpol_session::Decimal;
 use tagpol_sink::markdown;
 
 use super::text::{count, goal_text, percent, several, shorten};
 use super::{Report, headline};
-use tagpol_eval::{CheckResult, Finding, State};
 
 /// Findings that are listed, so that the text fits into a comment.
 const FINDINGS: usize = 50;

@@ -1,9 +1,9 @@
 //! What to do next: the few steps that fix most, and facts that the numbers do not show.
 
+use tagpol_eval::{CheckResult, Evaluation};
 use tagpol_session::Decimal;
 
 use super::text::several;
-use tagpol_eval::{CheckResult, Evaluation};
 
 /// Checks that are named.
 const CHECKS: usize = 3;

@@ -69,7 +69,7 @@ fn columns(report: &Report<'_>, rows: &[Row<'_>]) -> io::Result<Vec<ArrayRef>> {
 }
 
 /// Returns the system's own error if there is one under the writer's.
-fn to_io(error: ParquetError) -> io::Error {
+pub(super) fn to_io(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(error) => *error,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use tagpol_eval::{CheckResult, Evaluation, Finding, GoalResult, State, Summary, ValueSource};
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_session::Decimal;
 
@@ -11,8 +12,6 @@ use super::next_steps::next_steps;
 use super::text::{clean, count, decimal, money, percent, several, shorten};
 use super::{Report, headline};
 use crate::baseline::Baseline;
-use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Evaluation, Finding, State, Summary, ValueSource};
 
 /// How the report looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! Numbers and foreign text, as people read them.
 
+use tagpol_eval::GoalResult;
 use tagpol_sema::program::Measure;
 use tagpol_session::Decimal;
 pub(super) use tagpol_sink::terminal::line as clean;
-
-use tagpol_eval::GoalResult;
 
 /// Returns a count with commas: `1,204`.
 pub(super) fn count(number: u64) -> String {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
-use parquet::errors::ParquetError;
 use serde::Serialize;
 use tagpol_sink::csv;
+
+use crate::parquet::to_io;
 
 /// Columns that are texts, in the order of [`TagRow`].
 const TEXTS: [&str; 9] =
@@ -205,15 +206,5 @@ impl<W: Write + Send> Columns<W> {
             self.write()?;
         }
         self.writer.close().map(drop).map_err(to_io)
-    }
-}
-
-fn to_io(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(other) => io::Error::other(other),
-        },
-        other => io::Error::other(other),
     }
 }

@@ -19,15 +19,13 @@ mod judge;
 pub mod mutation;
 mod observe;
 
+use tagpol_eval::{Options, RunError, Tables};
 use tagpol_interp::RowResult;
 use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::{Loc, Program, Test};
 
 use self::cases::Case;
 pub use self::failure::Failure;
-use tagpol_eval::Options;
-use tagpol_eval::RunError;
-use tagpol_eval::Tables;
 
 /// A program to be tested, with the places of its parts.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tagpol_eval::{Options, Run, RunError, Tables};
 use tagpol_interp as interp;
 use tagpol_interp::{RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource};
@@ -15,9 +16,6 @@ use super::cases::Batch;
 use super::expected::{expected_defines, with_defines};
 use super::{NotEvaluated, Observed};
 use tagpol_eval as finding;
-use tagpol_eval::RunError;
-use tagpol_eval::Tables;
-use tagpol_eval::{Options, Run};
 
 /// Evaluates the cases of a batch. Where their currency contradicts the program, or a text comes out too
 /// long, that is the result of each.

@@ -207,11 +207,17 @@ fn history(
 ) -> Result<Exit, Failure> {
     let context = context(None);
     let store = state::at(args.project.as_deref(), &args.wait, &context)?;
-    let project = project::open(args.project.as_deref(), &context)?;
-    let id = resource.map(|text| resource::id_of(&project, text, &context)).transpose()?;
+    let trail_of =
+        |id: Option<&str>| store.read(|state| state.whole_trail(id)).map(Option::unwrap_or_default);
+    let mut trail = trail_of(resource)?;
+    let mut id = resource.map(str::to_owned);
+    // Only a text that is no id of a decision needs the inventory.
+    if let Some(text) = resource.filter(|_| trail.is_empty()) {
+        let project = project::open(args.project.as_deref(), &context)?;
+        id = Some(resource::id_of(&project, text, &context)?);
+        trail = trail_of(id.as_deref())?;
+    }
     let resource = id.as_deref();
-    let trail = store.read(|state| state.whole_trail(resource))?;
-    let trail = trail.unwrap_or_default();
     if let Some(format) = format {
         output.print_exactly(&rows::text(format, &TRAIL, trail.iter().map(HistoryRow::from))?)?;
         return Ok(Exit::Success);

@@ -39,17 +39,18 @@ pub fn observed(plan: &Plan, dialect: Dialect, tags: &[TagId], filter: ResourceF
     items.push("CAST(r.monthly_cost AS DOUBLE) AS monthly_cost".to_owned());
     items.push("CAST(to_json(r.tags) AS VARCHAR) AS tags".to_owned());
     for (at, tag) in tags.iter().enumerate() {
-        let info = plan.tag(*tag);
-        let of = |id| info.map_or_else(|| "NULL".to_owned(), |_| column(id));
-        let (value, source) = match info {
-            Some(info) => (of(info.value), of(info.source)),
+        let (value, source) = match plan.tag(*tag) {
+            Some(tag) => (column(tag.value), column(tag.source)),
             None => ("NULL".to_owned(), "NULL".to_owned()),
         };
         items.push(format!("{value} AS value_{at}, {source} AS source_{at}"));
     }
     let condition = match filter {
         ResourceFilter::All => None,
-        ResourceFilter::Predicate(at) => plan.predicates.get(at).map(|id| column(*id)),
+        // A condition that was not requested holds for nothing.
+        ResourceFilter::Predicate(at) => {
+            Some(plan.predicates.get(at).map_or_else(|| "false".to_owned(), |id| column(*id)))
+        }
         ResourceFilter::Id(id) => Some(format!("r.id = {}", literal(id, dialect))),
     };
     let condition = condition.map(|condition| format!("\nWHERE {condition}")).unwrap_or_default();

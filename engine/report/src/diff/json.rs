@@ -3,10 +3,10 @@
 //! Within a version, fields are only added.
 
 use serde::Serialize;
+use tagpol_eval::State;
 use tagpol_sema::program::Severity;
 use tagpol_session::Decimal;
 
-use tagpol_eval::State;
 use tagpol_eval::diff::{CheckDiff, Diff, FindingDiff, Move, Side, TagDiff};
 
 /// Version of the contract.

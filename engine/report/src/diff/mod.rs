@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 pub use json::{DIFF_SCHEMA_VERSION, json};
 pub use markdown::markdown;
 pub use pretty::pretty;
+use tagpol_eval::Summary;
 use tagpol_session::Decimal;
 
 use crate::text::{clean, count, money, percent};
-use tagpol_eval::Summary;
 use tagpol_eval::diff::{Change, CheckDiff, Diff, FindingDiff, Side};
 
 /// A line of the comparison of totals: what, before, after, and by how much it differs.

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use tagpol_eval::{AccountLine, Breakdown, ByTag, CheckResult, Coverage, GoalResult, Group, Matrix, State};
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_session::Decimal;
 
 use super::super::{Report, headline};
 use super::strings::{Strings, tame};
-use tagpol_eval::GoalResult;
-use tagpol_eval::{AccountLine, CheckResult, State};
-use tagpol_eval::{Breakdown, ByTag, Coverage, Group, Matrix};
 
 /// Findings that a page holds: more than people read, fewer than browsers choke on.
 const FINDINGS: usize = 200_000;

@@ -1,5 +1,6 @@
 //! Results: findings, and goals that were missed.
 
+use tagpol_eval::{CheckResult, Finding, GoalResult, State, fingerprint};
 use tagpol_sema::program::Loc;
 use tagpol_sink::sarif::{message, uri_part};
 
@@ -10,8 +11,6 @@ use super::model::{
     Suppression, Text,
 };
 use super::rules::level;
-use tagpol_eval::GoalResult;
-use tagpol_eval::{CheckResult, Finding, State, fingerprint};
 
 /// Characters of a name in a message.
 const NAME: usize = 120;

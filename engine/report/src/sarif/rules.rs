@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tagpol_eval::{CheckResult, GoalResult};
 use tagpol_sema::program::{Control, Severity};
 use tagpol_sink::markdown;
 use tagpol_sink::sarif::message;
@@ -9,8 +10,6 @@ use tagpol_sink::sarif::message;
 use super::super::Report;
 use super::super::text::clean;
 use super::model::{Configuration, Help, Rule, RuleProperties, Text};
-use tagpol_eval::CheckResult;
-use tagpol_eval::GoalResult;
 
 /// Returns a rule for each check, then one for each goal.
 pub(super) fn rules<'a>(report: &'a Report<'a>) -> Vec<Rule<'a>> {
