@@ -9,7 +9,8 @@ use tagpol_sema::program::{Program, Severity, Source, TagId};
 use tagpol_session::Decimal;
 
 use crate::error::RunError;
-use crate::evaluate::{Fields, Run};
+use crate::rows::Fields;
+use crate::run::Run;
 
 /// Values of the environment that are distinguished.
 const ENVIRONMENTS: u64 = 8;

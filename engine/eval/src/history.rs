@@ -15,8 +15,9 @@ use tagpol_state::{
 };
 
 use crate::error::RunError;
-use crate::evaluate::{Options, Run};
 use crate::finding::Evaluation;
+use crate::options::Options;
+use crate::run::Run;
 
 /// Names of the relations.
 const DECISIONS: &str = "decisions";

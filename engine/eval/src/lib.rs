@@ -16,6 +16,7 @@
 //! input, whatever the number of threads, and that nothing but temporary files is written.
 
 mod breakdown;
+mod compile;
 pub mod cost;
 pub mod diff;
 mod earlier_state;
@@ -27,17 +28,21 @@ mod history;
 pub mod live;
 pub mod message;
 mod observed;
+mod options;
+mod results;
+mod rows;
+mod run;
 mod tables;
 mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
+pub use compile::{
+    Compiled, RELATION, compile, compile_for, compile_for_layout, compile_for_snapshot, layout_of,
+    open_values,
+};
 pub use earlier_state::{TakenOver, take_over_earlier_state};
 pub use error::{RunError, TextTooLong};
-pub use evaluate::{
-    Compiled, Details, Distinct, Fields, FindingSelection, Options, RELATION, Run, StatementLimits,
-    TOP_FINDINGS, compile, compile_for, compile_for_layout, compile_for_snapshot, evaluate,
-    evaluate_in_detail, is_due, layout_of, open_values,
-};
+pub use evaluate::{Details, evaluate, evaluate_in_detail};
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, SnapshotInfo, State,
     Summary, ValueSource, fingerprint, score,
@@ -45,5 +50,11 @@ pub use finding::{
 pub use goal::GoalResult;
 pub use history::{ProjectHistory, TrendPoint};
 pub use observed::{Observed, Which, observe, observe_with_predictions};
+pub use options::{Distinct, FindingSelection, Options};
+pub use results::is_due;
+pub use rows::Fields;
+pub use run::Run;
 pub use tables::{TableMistakes, Tables, check_tables};
+pub use tagpol_plan::StatementLimits;
+pub use tagpol_plan::sql::TOP_FINDINGS;
 pub use waivers::{Waiver, Waivers};

@@ -9,7 +9,9 @@ use tagpol_plan::{Dialect, Predicate};
 use tagpol_sema::program::{Pred, Program, Source, TagId};
 
 use crate::error::RunError;
-use crate::evaluate::{Fields, Options, Run};
+use crate::options::Options;
+use crate::rows::Fields;
+use crate::run::Run;
 use crate::tables::Tables;
 
 /// A resource, and the values of tags that it has before anything is inferred.

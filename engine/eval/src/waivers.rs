@@ -5,7 +5,7 @@ use tagpol_plan::QueryKind;
 use tagpol_sema::program::{Loc, Program};
 
 use crate::error::RunError;
-use crate::evaluate::Run;
+use crate::run::Run;
 use crate::finding::{Evaluation, Finding, State};
 
 /// The exemptions of a program, and which of them waives a finding.

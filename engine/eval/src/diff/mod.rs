@@ -15,9 +15,10 @@ use tagpol_session::{Decimal, Store};
 
 use self::sql::{CheckPair, Pairs, TagPair};
 use crate::error::RunError;
-use crate::evaluate::{Options, Run};
 use crate::finding::{SnapshotInfo, State, Summary};
 use crate::goal::GoalResult;
+use crate::options::Options;
+use crate::run::Run;
 use crate::tables::Tables;
 
 /// One of the two evaluations that are compared.

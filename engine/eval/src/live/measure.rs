@@ -9,8 +9,9 @@ use tagpol_sema::program::{DefineId, Pred, Program};
 use tagpol_session::Decimal;
 
 use super::{Live, Tagged};
+use crate::compile::{layout_of, open_values};
 use crate::error::RunError;
-use crate::evaluate::{Fields, layout_of, open_values};
+use crate::rows::Fields;
 use crate::tables::Tables;
 
 /// Tables of groups that are kept besides those that the last measurement asked for.

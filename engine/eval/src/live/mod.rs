@@ -23,9 +23,10 @@ use tagpol_session::{InterruptHandle, Store};
 
 pub use self::measure::{Measure, Measures};
 pub use self::values::{Resource, Subject, TagValue, Value, Values, Violating};
+use crate::compile::RELATION;
 use crate::error::RunError;
-use crate::evaluate::{Options, RELATION};
 use crate::history::ProjectHistory;
+use crate::options::Options;
 
 /// A snapshot that is kept open.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use tagpol_sema::program::{Attr, Program};
 use tagpol_session::{Decimal, quote_identifier, quote_text};
 
 use super::Live;
+use crate::compile::RELATION;
 use crate::error::RunError;
-use crate::evaluate::{Fields, RELATION};
+use crate::rows::Fields;
 
 /// Values that are reported of one subject.
 const TOLD: u64 = 500;

@@ -1,0 +1,231 @@
+//! The results of a run are read: checks, findings, goals, totals.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tagpol_inventory::Snapshot;
+use tagpol_plan::QueryKind;
+use tagpol_plan::ir::{Origin, Provenance};
+use tagpol_plan::sql::TopByCost;
+use tagpol_sema::program::{Attr, Escalation};
+use tagpol_session::Cell;
+
+use crate::error::RunError;
+use crate::finding::{
+    AccountLine, CheckResult, Conflict, Evaluation, Finding, SnapshotInfo, State, Summary, ValueSource,
+    fingerprint, score,
+};
+use crate::goal::GoalResult;
+use crate::message::{Requirement, shows_value};
+use crate::options::FindingSelection;
+use crate::run::Run;
+
+impl Run {
+    /// Reads the results.
+    pub(crate) fn evaluation(
+        &self,
+        snapshot: &Snapshot,
+        wanted: FindingSelection,
+    ) -> Result<Evaluation, RunError> {
+        let mut checks = self.checks()?;
+        // Whether an escalation is due is reported finding by finding.
+        let escalates = self.compiled.plan.checks.iter().any(|check| check.escalate.is_some());
+        let findings = match (wanted, self.compiled.script.top_by_cost()) {
+            (FindingSelection::TopByCost, [_, ..]) if !escalates => self.top_findings()?,
+            _ => self.findings()?,
+        };
+        for finding in findings.iter().filter(|finding| finding.escalation_due) {
+            if let Some(check) = checks.get_mut(finding.check) {
+                check.escalation_due += 1;
+            }
+        }
+        let summary = self.summary(&checks)?;
+        Ok(Evaluation {
+            now: self.compiled.plan.now,
+            snapshot: SnapshotInfo::from(snapshot),
+            summary,
+            goals: self.goals()?,
+            accounts: self.accounts()?,
+            conflicts: self.conflicts()?,
+            checks,
+            findings,
+        })
+    }
+
+    pub(crate) fn summary(&self, checks: &[CheckResult]) -> Result<Summary, RunError> {
+        let mut summary = None;
+        self.for_each(QueryKind::Summary, |row| {
+            summary = Some(Summary {
+                resources: row.count(0)?,
+                compliant: row.count(1)?,
+                in_scope: row.count(8)?,
+                passing: row.count(9)?,
+                score: score(checks, |check| check.open).unwrap_or(100.0),
+                score_with_pending: score(checks, |check| check.open + check.pending),
+                open: [row.count(4)?, row.count(5)?, row.count(6)?, row.count(7)?],
+                pending: checks.iter().map(|check| check.pending).sum(),
+                exempt: checks.iter().map(|check| check.exempt).sum(),
+                cost: row.money(2),
+                spend: row.money(10),
+                cost_in_violation: row.money(3),
+            });
+            Ok(())
+        })?;
+        summary.ok_or(RunError::Answer { query: "summary", reason: "no row".to_owned() })
+    }
+
+    pub(crate) fn checks(&self) -> Result<Vec<CheckResult>, RunError> {
+        let mut checks = Vec::new();
+        self.for_each(QueryKind::Checks, |row| {
+            let index = row.index(0)?;
+            let info =
+                self.compiled.plan.checks.get(index).ok_or_else(|| row.unexpected("an unknown check"))?;
+            checks.push(CheckResult {
+                policy: info.policy_name.clone(),
+                check: info.id.clone(),
+                severity: info.severity,
+                asks: Requirement::from(info).asks(),
+                in_scope: row.count(1)?,
+                open: row.count(2)?,
+                pending: row.count(3)?,
+                exempt: row.count(4)?,
+                cost_in_violation: row.money(5),
+                starting: row.count(6)?,
+                escalate: info.escalate.clone(),
+                escalation_due: 0,
+                controls: info.controls.clone(),
+                loc: info.loc.clone(),
+            });
+            Ok(())
+        })?;
+        Ok(checks)
+    }
+
+    /// Reads all findings.
+    pub fn findings(&self) -> Result<Vec<Finding>, RunError> {
+        let mut findings = Vec::new();
+        for sql in self.compiled.script.query(QueryKind::Findings) {
+            self.findings_of(sql, &mut findings)?;
+        }
+        Ok(findings)
+    }
+
+    fn top_findings(&self) -> Result<Vec<Finding>, RunError> {
+        let mut findings = Vec::new();
+        for query in self.compiled.script.top_by_cost() {
+            self.keep_top_by_cost(query)?;
+            self.findings_of(&query.findings, &mut findings)?;
+        }
+        Ok(findings)
+    }
+
+    fn keep_top_by_cost(&self, query: &TopByCost) -> Result<(), RunError> {
+        self.store.execute(&query.guess)?;
+        let is_unclear = self.store.query(&query.is_unclear)?.single().and_then(Cell::as_bool);
+        if is_unclear == Some(false) {
+            self.store.execute(&query.keep)?;
+        } else {
+            self.store.execute(&query.settle)?;
+            self.store.execute(&query.keep_settled)?;
+        }
+        Ok(())
+    }
+
+    fn findings_of(&self, sql: &str, findings: &mut Vec<Finding>) -> Result<(), RunError> {
+        let plan = &self.compiled.plan;
+        self.for_each_of(QueryKind::Findings.as_str(), sql, |row| {
+            let check = row.index(0)?;
+            let info = plan.checks.get(check).ok_or_else(|| row.unexpected("an unknown check"))?;
+            let tag = info.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.as_str());
+            let resource = row.text(2).unwrap_or_default();
+            let value = row.text(8);
+            let (state, first_seen) = (row.state(1)?, row.time(12));
+            findings.push(Finding {
+                check,
+                state,
+                first_seen,
+                escalation_due: state == State::Open
+                    && info.escalate.as_ref().is_some_and(|escalate| is_due(escalate, first_seen, plan.now)),
+                message: Requirement::from(info).message(value.as_deref()),
+                fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
+                tag: tag.map(str::to_owned),
+                attribute: info.attr.map(Attr::as_str),
+                shows_value: shows_value(info.tag, info.attr),
+                // What the tag has already fixes nothing.
+                remedy: row.text(11).filter(|remedy| value.as_ref() != Some(remedy)),
+                value,
+                resource,
+                name: row.text(3),
+                ty: row.text(4),
+                provider: row.text(5),
+                account: row.text(6),
+                region: row.text(7),
+                cost: row.money(10),
+            });
+            Ok(())
+        })
+    }
+
+    pub(crate) fn goals(&self) -> Result<Vec<GoalResult>, RunError> {
+        let mut goals = Vec::new();
+        self.for_each(QueryKind::Goals, |row| {
+            let info = self.compiled.plan.goals.get(row.index(0)?);
+            let info = info.ok_or_else(|| row.unexpected("an unknown goal"))?;
+            let counts = [row.count(1)?, row.count(2)?];
+            goals.push(GoalResult::new(info, counts, [row.money(3), row.money(4)]));
+            Ok(())
+        })?;
+        Ok(goals)
+    }
+
+    fn accounts(&self) -> Result<Vec<AccountLine>, RunError> {
+        let mut accounts = Vec::new();
+        self.for_each(QueryKind::Accounts, |row| {
+            accounts.push(AccountLine {
+                account: row.text(0),
+                provider: row.text(1),
+                resources: row.count(2)?,
+                compliant: row.count(3)?,
+                open: row.count(4)?,
+                cost_in_violation: row.money(5),
+                in_scope: row.count(6)?,
+                passing: row.count(7)?,
+            });
+            Ok(())
+        })?;
+        Ok(accounts)
+    }
+
+    fn conflicts(&self) -> Result<Vec<Conflict>, RunError> {
+        let plan = &self.compiled.plan;
+        let mut conflicts = Vec::new();
+        self.for_each(QueryKind::Conflicts, |row| {
+            let unknown = || row.unexpected("an unknown tag or origin");
+            let tag = plan.tags.get(row.index(0)?).ok_or_else(unknown)?;
+            let won = plan.provenance.get(row.index(3)?).ok_or_else(unknown)?;
+            let lost = plan.provenance.get(row.index(5)?).ok_or_else(unknown)?;
+            conflicts.push(Conflict {
+                tag: tag.name.clone(),
+                resource: row.text(1).unwrap_or_default(),
+                value: row.text(2).unwrap_or_default(),
+                from: self.value_source(won),
+                other_value: row.text(4).unwrap_or_default(),
+                other_from: self.value_source(lost),
+            });
+            Ok(())
+        })?;
+        Ok(conflicts)
+    }
+
+    fn value_source(&self, provenance: &Provenance) -> ValueSource {
+        let (key, rule) = match &provenance.origin {
+            Origin::Native { key } => (Some(key.clone()), None),
+            Origin::Set { rule, .. } | Origin::Fill { rule, .. } => (None, self.rules.get(*rule).cloned()),
+            Origin::Decided | Origin::Inferred | Origin::Default => (None, None),
+        };
+        ValueSource { source: provenance.origin.source(), key, rule, loc: provenance.loc.clone() }
+    }
+}
+
+/// Whether somebody must be notified of an open finding: it is there as long as the policy says.
+pub fn is_due(escalation: &Escalation, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    since.is_some_and(|since| now - since >= TimeDelta::seconds(escalation.after.seconds))
+}

@@ -1,0 +1,124 @@
+//! A program runs in a database, where its results stay to be read.
+
+use tagpol_inventory::Snapshot;
+use tagpol_plan::sql::EVALUATED;
+use tagpol_plan::{Plan, QueryKind, Request};
+use tagpol_sema::program::Program;
+use tagpol_session::{Store, quote_identifier};
+
+use crate::compile::{Compiled, RELATION, compile_for_layout, layout_of, open_values};
+use crate::error::{RunError, TextTooLong};
+use crate::history::ProjectHistory;
+use crate::options::Options;
+use crate::rows::Fields;
+use crate::tables::Tables;
+
+/// A program that has run; its results are in the database.
+pub struct Run {
+    /// What was run.
+    pub compiled: Compiled,
+    pub(crate) store: Store,
+    /// Names of the program's rules.
+    pub(crate) rules: Vec<String>,
+    /// What the project remembers of earlier runs.
+    pub(crate) history: ProjectHistory,
+}
+
+impl Run {
+    /// Runs a program over a snapshot.
+    pub fn start(
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+    ) -> Result<Self, RunError> {
+        Self::start_request(program, snapshot, tables, options, &options.request())
+    }
+
+    /// Runs a program over a snapshot for a request, which need not be that of the options.
+    pub fn start_request(
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+        request: &Request,
+    ) -> Result<Self, RunError> {
+        let store = options.open_store([snapshot])?;
+        Self::start_request_in(store, program, snapshot, tables, (options, request))
+    }
+
+    /// Runs a program over a snapshot in a database, in which other programs may have run.
+    pub fn start_in(
+        store: Store,
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        options: &Options,
+    ) -> Result<Self, RunError> {
+        Self::start_request_in(store, program, snapshot, tables, (options, &options.request()))
+    }
+
+    fn start_request_in(
+        store: Store,
+        program: &Program,
+        snapshot: &Snapshot,
+        tables: &mut Tables,
+        (options, request): (&Options, &Request),
+    ) -> Result<Self, RunError> {
+        let history = ProjectHistory::for_options(options, &store)?;
+        let layout = layout_of(snapshot, options, history.overlays.clone());
+        let compiled = compile_for_layout(program, &layout, request)?;
+        store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        open_values(&store, snapshot, &compiled.plan)?;
+        tables.load(program, &compiled.plan, &store)?;
+        for statement in compiled.script.statements() {
+            store.execute(statement)?;
+        }
+        check_computed_texts(&compiled.plan, &store, options)?;
+        let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
+        Ok(Self { compiled, store, rules, history })
+    }
+
+    /// Runs a statement that keeps something of the results, and gives the database back.
+    pub fn keep(self, sql: &str) -> Result<Store, RunError> {
+        self.store.execute(sql)?;
+        // Another run may make a table of what is a view here, or the other way round.
+        self.store.execute(self.compiled.script.forget())?;
+        Ok(self.store)
+    }
+
+    /// Reads a query row by row.
+    pub fn for_each(
+        &self,
+        kind: QueryKind,
+        mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let statements = self.compiled.script.query(kind);
+        statements.iter().try_for_each(|sql| self.for_each_of(kind.as_str(), sql, &mut f))
+    }
+
+    /// Reads a query that is none of the script's, row by row.
+    pub fn for_each_of(
+        &self,
+        query: &'static str,
+        sql: &str,
+        mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        self.store.for_each(sql, |row| f(&Fields { row, query }))
+    }
+}
+
+/// Reports a text that came out longer than allowed, of the first such resource by id.
+fn check_computed_texts(plan: &Plan, store: &Store, options: &Options) -> Result<(), RunError> {
+    let Some(column) = plan.computed.too_long else { return Ok(()) };
+    let column = quote_identifier(&plan.column(column).name);
+    let sql = format!("SELECT {column}, id FROM {EVALUATED} WHERE {column} IS NOT NULL ORDER BY id LIMIT 1");
+    let query = "texts that are too long";
+    store.for_each(&sql, |row| {
+        let fields = Fields { row, query };
+        let text = plan.computed.texts.get(fields.index(0)?);
+        let text = text.cloned().ok_or_else(|| fields.unexpected("an unknown text"))?;
+        let resource = fields.text(1).unwrap_or_default();
+        Err(RunError::TextTooLong(TextTooLong { text, resource, limit: options.text_limit }))
+    })
+}
