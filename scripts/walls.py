@@ -17,6 +17,7 @@ FORBIDDEN = {
     "tagpol-fmt": ["salsa", "tagpol-sema", "duckdb", "tokio", "miette"],
     "tagpol-sema": ["tokio", "duckdb", "miette"],
     "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
+    "tagpol-model": ["tagpol-sema", "tagpol-inventory", "arrow", "duckdb", "tokio", "miette"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
     "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette", "burn"],
     "tagpol-files": ["tagpol-sema", "tokio", "duckdb", "miette"],

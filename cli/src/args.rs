@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
 use tagpol_app::TextLimit;
+use tagpol_app::evaluation::cost::{Amount, Period};
 use tagpol_app::inventory::{Format as InventoryFormat, YearMonth};
 use tagpol_app::report::Format;
 use tagpol_app::report::cost::CostFormat;
@@ -256,7 +257,8 @@ pub(crate) struct CostArgs {
     /// A project folder, a folder of .tagpol files, or one file [default: the project of the current folder]
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
-    /// A tag, or an attribute like resource.account; repeat it, or separate several with commas
+    /// A tag, an attribute like resource.account, or charge.service, charge.category or charge.billing-account;
+    /// repeat it, or separate several with commas
     #[arg(long, required = true, value_name = "TAG", value_delimiter = ',')]
     pub(crate) by: Vec<String>,
     #[command(flatten)]
@@ -275,8 +277,23 @@ pub(crate) struct CostArgs {
     )]
     pub(crate) output: Vec<Target<CostFormat>>,
     /// Show only the N most expensive lines, and the others as one
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "granularity")]
     pub(crate) top: Option<NonZeroUsize>,
+    /// Show lines for each month or day, of all months unless `--month` or `--from` and `--to` name some
+    #[arg(long, value_name = "PERIOD")]
+    pub(crate) granularity: Option<Granularity>,
+    /// The first month; needs a bill
+    #[arg(long, value_name = "YYYY-MM", requires = "to", conflicts_with = "month")]
+    pub(crate) from: Option<YearMonth>,
+    /// The last month
+    #[arg(long, value_name = "YYYY-MM", requires = "from")]
+    pub(crate) to: Option<YearMonth>,
+    /// Count charges in the month in which they start, and not in the month of their invoice
+    #[arg(long)]
+    pub(crate) by_usage_date: bool,
+    /// The amount of charges that is summed up; only `effective` spreads upfront payments over what they cover
+    #[arg(long, value_name = "AMOUNT", default_value = "effective")]
+    pub(crate) amount: AmountArg,
     /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
@@ -400,13 +417,48 @@ pub(crate) struct ImportArgs {
     /// Invoice month whose costs are used [default: the latest complete month]
     #[arg(long, value_name = "YYYY-MM")]
     pub(crate) month: Option<YearMonth>,
-    /// Currency of costs in files without a currency, like USD
+    /// Currency of the costs, like USD: bills are converted to it by the rates of the project, and files without a
+    /// currency are taken to be in it [default: that of the first bill]
     #[arg(long, value_name = "CODE", value_parser = parse_currency)]
     pub(crate) currency: Option<String>,
     /// Fail on the first row or value that cannot be read, and on incomplete files, such as the first
     /// page of a result, instead of listing them
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Granularity {
+    Month,
+    Day,
+}
+
+impl From<Granularity> for Period {
+    fn from(granularity: Granularity) -> Self {
+        match granularity {
+            Granularity::Month => Self::Month,
+            Granularity::Day => Self::Day,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AmountArg {
+    Effective,
+    Billed,
+    Contracted,
+    List,
+}
+
+impl From<AmountArg> for Amount {
+    fn from(amount: AmountArg) -> Self {
+        match amount {
+            AmountArg::Effective => Self::Effective,
+            AmountArg::Billed => Self::Billed,
+            AmountArg::Contracted => Self::Contracted,
+            AmountArg::List => Self::List,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -148,6 +148,7 @@ impl From<AppError> for Failure {
             AppError::NoCostData => failure.help(
                 "name a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",
             ),
+            AppError::NoCharges => failure.help("name a bill with `--inventory`, or omit the options that need one"),
             AppError::OtherMonth { .. } => failure.help(
                 "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
             ),
@@ -239,6 +240,13 @@ impl From<RunError> for Failure {
                 Self::usage(error.to_string()).help(format!(
                     "write the amounts in the snapshot's currency, or specify the rate under `[rates]` in tagpol.toml: {rate}"
                 ))
+            }
+            RunError::NoRate(ref found) => {
+                let others = found.totals.iter().map(|(code, _)| code).filter(|code| **code != found.target);
+                let rates: Vec<String> =
+                    others.map(|code| format!("`{code} = \"… {}\"`", found.target)).collect();
+                Self::usage(error.to_string())
+                    .help(format!("specify the rates under `[rates]` in tagpol.toml: {}", rates.join(", ")))
             }
             RunError::TextTooLong(ref found) => {
                 let failure = Self::usage(error.to_string())

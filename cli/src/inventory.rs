@@ -51,6 +51,7 @@ impl From<&ImportArgs> for ImportSettings {
             month: args.month,
             strict: args.strict,
             currency: args.currency.clone(),
+            ..Self::default()
         }
     }
 }

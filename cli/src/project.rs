@@ -45,18 +45,13 @@ pub(crate) fn with_diagnostics<T>(
     })
 }
 
-/// Returns the folder of the snapshots of the project at a path, without reading policies.
-pub(crate) fn snapshots_dir(path: Option<&Path>) -> Result<PathBuf, Failure> {
-    let (root, manifest) = root_and_manifest(path)?;
-    Ok(manifest.snapshots_in(&root)?)
-}
-
 /// Returns the file of the state store of the project at a path, without reading policies.
 pub(crate) fn state_path(path: Option<&Path>) -> Result<PathBuf, Failure> {
     let (root, manifest) = root_and_manifest(path)?;
     Ok(manifest.state_in(&root)?)
 }
 
+/// Returns the root of the project at a path and its manifest, without reading policies.
 pub(crate) fn root_and_manifest(path: Option<&Path>) -> Result<(PathBuf, Manifest), Failure> {
     if let Some(path) = path.filter(|path| !path.is_dir()) {
         return Err(Failure::usage(format!("`{}` is not a folder", path.display())));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use tagpol_eval::cost::{Costs, SCALE, costs, dimension};
+use tagpol_eval::cost::{CostRequest, Costs, Period, SCALE, costs, dimension};
 use tagpol_eval::{Distinct, Evaluation, Options, evaluate};
 use tagpol_inventory::{ImportOptions, Snapshot, import};
 use tagpol_sema::program::Program;
@@ -21,6 +21,7 @@ const BILL: &str = include_str!("real/bill.sql");
 const RESOURCES: &str = include_str!("real/resources.sql");
 const TAGGED: &str = include_str!("real/tagged.sql");
 const CHECKS: &str = include_str!("real/checks.sql");
+const CHARGED: &str = include_str!("real/charged.sql");
 const COUNTS: &str = include_str!("real/counts.sql");
 const TOTALS: &str = include_str!("real/totals.sql");
 
@@ -108,6 +109,20 @@ fn azure_exports() {
     assert!(open == [None; 3] || open.iter().all(|open| open.is_some_and(|open| open > 1)), "{open:?}");
 }
 
+/// A report without resource ids: only charges, and no tag.
+#[test]
+fn a_cost_and_usage_report() {
+    let path = shared().join("billing/aws_cur_sample.csv.gz");
+    if !path.is_file() {
+        println!("skipped: there is no {}", path.display());
+        return;
+    }
+    let (program, snapshot, _folder) = imported(&path, "USD");
+    let sql = [include_str!("real/cur.sql"), BILL];
+    let by_hand = ByHand::of(&path, &Reading { sql: &sql, names: &[], bill: Some(("2023-11", "USD")) });
+    by_hand.charges_ties(&program, &snapshot, &Options::at(now()), "2023-11");
+}
+
 #[test]
 fn answers_of_the_tagging_api() {
     let open = answers("raw/aws_tagging_GetResources.ndjson", include_str!("real/tagging.sql"), &[]);
@@ -180,13 +195,7 @@ fn confirmed(file: &str, by_hand: &Reading<'_>) -> Option<u64> {
         assert_eq!(evaluation.snapshot.rejected_rows, 0);
         assert_eq!(evaluation.snapshot.month.as_deref(), Some(month));
         assert_eq!(evaluation.snapshot.currency.as_deref(), Some(currency));
-        let by = ["application", "environment"].map(|name| dimension(&program, name).unwrap());
-        let costs = costs(&program, &snapshot, &options, &by).unwrap();
-        assert_eq!(own_costs(&costs), by_hand.costs(month));
-        assert_eq!(costs.lines.iter().map(|line| line.shared).sum::<i128>(), 0);
-        assert_eq!(costs.lines.iter().any(|line| line.shared != 0), by_hand.spreads());
-        // To the cent: the bill has more digits than a snapshot keeps.
-        assert_eq!(cents(costs.total()), by_hand.bill(month));
+        by_hand.charges_ties(&program, &snapshot, &options, month);
     }
     Some(evaluation.summary.open.iter().sum())
 }
@@ -224,19 +233,29 @@ fn unwrapped(recordings: &Path, folder: &Path) -> PathBuf {
     path
 }
 
-/// Resources and their own costs by application and environment; the last is what has no resource.
+/// Dimensions of costs, and the same as columns by hand.
+const DIMENSIONS: [(&[&str], &str); 7] = [
+    (&["application", "environment"], "application, environment"),
+    (&["owner"], "owner"),
+    (&["resource.provider", "resource.account"], "provider, account"),
+    (&["resource.region"], "region"),
+    (&["charge.category", "cost-center"], "category, cost_center"),
+    (&["charge.service"], "service"),
+    (&["resource.provider", "business-unit", "charge.category"], "provider, business_unit, category"),
+];
+
+/// Resources and own costs by values.
 fn own_costs(costs: &Costs) -> BTreeMap<String, (u64, String)> {
-    let amount = |unscaled| Decimal { unscaled, scale: SCALE }.to_string();
-    let key = |values: &[Option<String>]| format!("{values:?}");
-    let with_resources = costs.lines.iter().filter(|line| line.resources > 0);
-    let lines = with_resources.map(|line| (key(&line.values), (line.resources, amount(line.own))));
-    lines.chain(costs.no_resource.map(|cost| ("none".to_owned(), (0, amount(cost))))).collect()
+    let line = |line: &tagpol_eval::cost::Line| {
+        let period = line.period.as_deref().unwrap_or_default();
+        (format!("{period}{:?}", line.values), (line.resources, exact(line.own)))
+    };
+    costs.lines.iter().map(line).collect()
 }
 
-/// An amount in cents, halves away from zero.
-fn cents(units: i128) -> String {
-    let unit = 10_i128.pow(u32::from(SCALE) - 2);
-    ((units.abs() + unit / 2) / unit * units.signum()).to_string()
+/// An amount to its last decimal.
+fn exact(unscaled: i128) -> String {
+    Decimal { unscaled, scale: SCALE }.to_string()
 }
 
 fn lines(evaluation: &Evaluation) -> BTreeMap<String, Line> {
@@ -316,34 +335,59 @@ impl ByHand {
             .collect()
     }
 
-    fn costs(&self, month: &str) -> BTreeMap<String, (u64, String)> {
-        let text = |cell: &Cell| cell.as_text().map(str::to_owned);
-        let by_values = "SELECT application, environment, count(*), sum(cost) FROM tagged GROUP BY ALL";
-        let mut costs = BTreeMap::new();
-        for row in self.store.query(by_values).unwrap().rows {
-            let count = u64::try_from(row[2].as_int().unwrap()).unwrap();
-            costs.insert(format!("{:?}", [text(&row[0]), text(&row[1])]), (count, row[3].to_string()));
+    /// Compares what charges come to by many dimensions, by the month of the invoice and by the day of use, to the
+    /// last decimal.
+    fn charges_ties(self, program: &Program, snapshot: &Snapshot, options: &Options, month: &str) {
+        self.store.execute(CHARGED).unwrap();
+        self.store.execute(TAGGED).unwrap();
+        for (names, columns) in DIMENSIONS {
+            let by: Vec<_> = names.iter().map(|name| dimension(program, snapshot, name).unwrap()).collect();
+            let request = CostRequest { by, ..CostRequest::default() };
+            let found = costs(program, snapshot, options, &request).unwrap();
+            let of_month = format!("month = DATE '{month}-01'");
+            assert_eq!(own_costs(&found), self.costs("''", columns, &of_month), "{columns}");
+            assert_eq!(exact(found.total()), self.total("cost", &of_month), "{columns}");
+            let without_resource = format!("{of_month} AND resource IS NULL");
+            assert_eq!(exact(found.no_resource()), self.total("cost", &without_resource), "{columns}");
+            assert_eq!(found.lines.iter().map(|line| line.shared).sum::<i128>(), 0);
+            let spreads = names.contains(&"environment") && self.spreads(&of_month);
+            assert_eq!(found.lines.iter().any(|line| line.shared != 0), spreads);
+            let months = snapshot.manifest().month.as_ref().map(|month| (month.month, month.month));
+            let daily = CostRequest { period: Some(Period::Day), by_usage_date: true, months, ..request };
+            let found = costs(program, snapshot, options, &daily).unwrap();
+            let used = format!("date_trunc('month', start) = DATE '{month}-01'");
+            assert_eq!(own_costs(&found), self.costs("start::DATE::VARCHAR", columns, &used), "{columns}");
         }
-        let none = "SELECT twelve_decimals(coalesce(sum(cost), 0)) FROM charges WHERE id IS NULL AND \
-                    date_trunc('month', start) = DATE '{month}-01'";
-        let none = self.store.query(&none.replace("{month}", month)).unwrap();
-        costs.insert("none".to_owned(), (0, none.single().unwrap().to_string()));
-        costs
+    }
+
+    fn costs(&self, period: &str, columns: &str, condition: &str) -> BTreeMap<String, (u64, String)> {
+        let text = |cell: &Cell| cell.as_text().map(str::to_owned);
+        let by_values = format!(
+            "SELECT {period}, count(DISTINCT resource), sum(cost), {columns} FROM tagged WHERE {condition} GROUP BY ALL"
+        );
+        let rows = self.store.query(&by_values).unwrap().rows.into_iter();
+        let line = |row: Vec<Cell>| {
+            let values: Vec<Option<String>> = row[3..].iter().map(text).collect();
+            let period = text(&row[0]).unwrap_or_default();
+            let count = u64::try_from(row[1].as_int().unwrap()).unwrap();
+            (format!("{period}{values:?}"), (count, row[2].to_string()))
+        };
+        rows.map(line).collect()
+    }
+
+    fn total(&self, amount: &str, condition: &str) -> String {
+        let sql = format!("SELECT coalesce(sum({amount}), 0)::DECIMAL(38, 18) FROM tagged WHERE {condition}");
+        self.store.query(&sql).unwrap().single().unwrap().to_string()
     }
 
     /// Whether there is production whose costs are shared, and another environment that bears them.
-    fn spreads(&self) -> bool {
-        let sql = "SELECT count(DISTINCT environment) > 1 FROM tagged \
-                   WHERE EXISTS (FROM tagged WHERE environment = 'production')";
-        self.store.query(sql).unwrap().single().unwrap().to_string() == "true"
-    }
-
-    /// The bill of a month in cents, whatever it is for.
-    fn bill(&self, month: &str) -> String {
+    fn spreads(&self, condition: &str) -> bool {
         let sql = format!(
-            "SELECT round(sum(cost) * 100)::HUGEINT FROM charges WHERE date_trunc('month', start) = DATE '{month}-01'"
+            "SELECT count(DISTINCT environment) FILTER (cost_of > 0 AND environment <> 'production') > 0 \
+             AND count(*) FILTER (environment = 'production' AND cost_of <> 0) > 0 \
+             FROM (SELECT environment, sum(cost) AS cost_of FROM tagged WHERE {condition} GROUP BY environment)"
         );
-        self.store.query(&sql).unwrap().single().unwrap().to_string()
+        self.store.query(&sql).unwrap().single().unwrap().to_string() == "true"
     }
 
     fn totals(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use tagpol_app::Workspace;
-use tagpol_app::evaluation::cost::Costs;
+use tagpol_app::evaluation::cost::{CostRequest, Costs};
 use tagpol_app::report::cost::{CostFormat, csv, html, json, parquet, pretty};
 
 use crate::args::CostArgs;
@@ -21,10 +21,7 @@ pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure>
     let named = named(&args.source)?;
     let opened = Workspace::open_tags(&project, &named.source, &state::access(&args.state), &context);
     let workspace = with_diagnostics(opened, &project, output)?;
-    if let Some(month) = args.source.import.month {
-        workspace.check_month(month)?;
-    }
-    let found = workspace.costs(&args.by)?;
+    let found = workspace.costs(&args.by, request(args)?)?;
     let found = match args.top {
         Some(lines) => found.top(lines.get()),
         None => found,
@@ -32,6 +29,22 @@ pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure>
     Targets::new(args.format, &args.output)?.write(|format, out| write(format, &found, out), output)?;
     warn_of_rejects(&found, output);
     Ok(Exit::Success)
+}
+
+fn request(args: &CostArgs) -> Result<CostRequest, Failure> {
+    let month = args.source.import.month.map(|month| (month, month));
+    let months = args.from.zip(args.to).or(month);
+    if let Some((from, to)) = months.filter(|(from, to)| from > to) {
+        return Err(Failure::usage(format!("`--from {from}` is later than `--to {to}`")));
+    }
+    Ok(CostRequest {
+        by: Vec::new(),
+        amount: args.amount.into(),
+        months,
+        by_usage_date: args.by_usage_date,
+        period: args.granularity.map(Into::into),
+        currency: args.source.import.currency.clone(),
+    })
 }
 
 fn write(format: CostFormat, found: &Costs, out: &mut (dyn Write + Send)) -> io::Result<()> {

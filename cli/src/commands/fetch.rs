@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tagpol_app::inventory::ImportSettings;
 use tagpol_app::settings::Jail;
 use tagpol_collect::{AwsOptions, fetch_aws};
 
@@ -13,7 +14,12 @@ use crate::output::Output;
 use crate::progress::Bar;
 
 /// Fetches the resources of a cloud, and imports them with the files that they shall be joined with.
-pub(super) fn run(folder: &Path, args: &FetchArgs, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(
+    folder: &Path,
+    args: &FetchArgs,
+    settings: &ImportSettings,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let scratch = files::scratch()?;
     let Cloud::Aws = args.cloud;
     let options =
@@ -35,7 +41,7 @@ pub(super) fn run(folder: &Path, args: &FetchArgs, output: &mut Output) -> Resul
     }
     let kept = keep(&fetched, &kept)?;
     let files: Vec<PathBuf> = args.with.iter().cloned().chain(kept).collect();
-    import_into(folder, &files, &args.import, output)
+    import_into(folder, &files, settings, output)
 }
 
 /// Copies whole files into a folder, over those of an earlier time; returns where they are.

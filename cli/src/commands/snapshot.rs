@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use tagpol_app::AppError;
-use tagpol_app::inventory::{Format, Manifest, Matches, Orphan, Reject, Side, Snapshot};
+use tagpol_app::inventory::{
+    ChargeInfo, Format, ImportSettings, Manifest, Matches, Orphan, Reject, Side, Snapshot,
+};
 use tagpol_app::inventory::{by_id, import_files, newest, report_gaps};
 
 use super::fetch;
@@ -12,7 +14,7 @@ use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::context::context;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
-use crate::project::snapshots_dir;
+use crate::project::root_and_manifest;
 
 /// Native keys that `show` lists.
 const KEYS: usize = 15;
@@ -20,10 +22,12 @@ const KEYS: usize = 15;
 const REJECTS: usize = 5;
 
 pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let folder = snapshots_dir(args.project.as_deref())?;
+    let (root, manifest) = root_and_manifest(args.project.as_deref())?;
+    let folder = manifest.snapshots_in(&root)?;
+    let settings = |import: &ImportArgs| ImportSettings { rates: manifest.rates.clone(), ..import.into() };
     match &args.command {
-        SnapshotCommand::Import { files, import } => import_into(&folder, files, import, output),
-        SnapshotCommand::Fetch(args) => fetch::run(&folder, args, output),
+        SnapshotCommand::Import { files, import } => import_into(&folder, files, &settings(import), output),
+        SnapshotCommand::Fetch(args) => fetch::run(&folder, args, &settings(&args.import), output),
         SnapshotCommand::List => list(&folder, output),
         SnapshotCommand::Show { id, rejects, orphans } => {
             let snapshot = find(&folder, id.as_deref())?;
@@ -42,11 +46,11 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
 pub(super) fn import_into(
     folder: &Path,
     files: &[PathBuf],
-    args: &ImportArgs,
+    settings: &ImportSettings,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let context = context(None);
-    let snapshot = import_files(files, &args.into(), context.now, folder, &context)?;
+    let snapshot = import_files(files, settings, context.now, folder, &context)?;
     output.print(&describe(snapshot.manifest()))?;
     output.note(&format!("evaluate it: tagpol eval --snapshot {}\n", snapshot.id()));
     report_gaps(snapshot.manifest(), &context);
@@ -165,6 +169,23 @@ fn show(manifest: &Manifest, output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// What each month of the bills comes to.
+fn months(charges: &ChargeInfo) -> String {
+    let mut text = String::new();
+    for total in &charges.months {
+        let currency = total.currency.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "  {}     {} {currency}", total.month, total.cost);
+    }
+    if !charges.unconverted.is_empty() {
+        let currencies = charges.unconverted.join(", ");
+        let _ = writeln!(
+            text,
+            "              no rate for {currencies}: the costs of resources leave these charges out"
+        );
+    }
+    text
+}
+
 /// What a snapshot is made of, in a few lines.
 fn describe(manifest: &Manifest) -> String {
     let mut text = format!("snapshot {}\n", manifest.id);
@@ -178,7 +199,10 @@ fn describe(manifest: &Manifest) -> String {
     if let Some(part) = counts.unattributed.as_ref().filter(|part| part.rows > 0) {
         let charges = counted(usize::try_from(part.rows).unwrap_or(usize::MAX), "charge", "charges");
         let cost = part.cost.normalize();
-        let _ = writeln!(text, "  not included {charges} without a resource: {cost} in that month");
+        let _ = writeln!(text, "              {charges} without a resource: {cost} in that month");
+    }
+    if let Some(charges) = &manifest.charges {
+        text.push_str(&months(charges));
     }
     if let Some(matches) = &counts.matches {
         let Matches { both, bill_only, bill_only_cost, inventory_only } = matches;

@@ -30,6 +30,7 @@
 
 mod bad_input;
 mod baselines;
+mod charges;
 mod comparing;
 mod compiling;
 mod diagnostics;

@@ -75,9 +75,9 @@ fn shared_costs_are_spread_by_what_others_cost() {
         let found = lines.into_iter().find(|line| line["values"][0] == value).unwrap();
         ["own", "shared", "cost"].map(|key| found[key].as_str().unwrap().to_owned())
     };
-    // 20.005 and 10.005 of 30.01, of 10, in units of 10^-12.
-    assert_eq!(line("web"), ["20.005", "6.666111296235", "26.671111296235"]);
-    assert_eq!(line("data"), ["10.005", "3.333888703765", "13.338888703765"]);
+    // 20.005 and 10.005 of 30.01, of 10, in units of 10^-18.
+    assert_eq!(line("web"), ["20.005", "6.666111296234588471", "26.671111296234588471"]);
+    assert_eq!(line("data"), ["10.005", "3.333888703765411529", "13.338888703765411529"]);
     assert_eq!(line("infra"), ["10", "-10", "0"]);
     assert_eq!(line("=ml"), ["-1.5", "0", "-1.5"]);
     let shared = &told["shared"][0];
@@ -85,8 +85,11 @@ fn shared_costs_are_spread_by_what_others_cost() {
         (&shared["allocation"], &shared["cost"], &shared["resources"]),
         (&"network".into(), &"10".into(), &1.into())
     );
-    let last = told["lines"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["kind"], &last["cost"]), (&"no-resource".into(), &"3.333333".into()));
+    // A charge without a resource has no team either.
+    let lines = told["lines"].as_array().unwrap();
+    let missing = lines.iter().find(|line| line["values"][0].is_null()).unwrap();
+    assert_eq!((&missing["cost"], &missing["no_resource"]), (&"8.343333".into(), &"3.333333".into()));
+    assert_eq!(told["no_resource"], "3.333333");
 }
 
 #[test]
@@ -98,12 +101,12 @@ fn the_table_adds_up() {
     };
     let rows: Vec<Vec<i64>> = table.lines().map(cents).filter(|cells| cells.len() == 3).collect();
     let (total, lines) = rows.split_last().unwrap();
-    assert_eq!(lines.len(), 6);
+    assert_eq!(lines.len(), 5);
     for column in 0..3 {
         assert_eq!(lines.iter().map(|line| line[column]).sum::<i64>(), total[column], "{table}");
     }
     assert_eq!(total[2], 4685);
-    assert!(table.contains("(missing)") && table.contains("(no resource)"));
+    assert!(table.contains("(missing)") && table.contains("3.33 USD of it in charges without a resource"));
 }
 
 #[test]
@@ -111,11 +114,11 @@ fn files_have_exact_amounts() {
     let folder = folder();
     let csv = cost(&folder, &["--by", "team", "--format", "csv"]);
     let mut lines = csv.lines();
-    assert_eq!(lines.next(), Some("team,kind,resources,own_cost,shared_cost,cost,currency"));
-    assert!(csv.contains("web,resources,1,20.005,6.666111296235,26.671111296235,USD"), "{csv}");
+    assert_eq!(lines.next(), Some("team,kind,resources,own_cost,shared_cost,cost,no_resource_cost,currency"));
+    assert!(csv.contains("web,resources,1,20.005,6.666111296234588471,26.671111296234588471,0,USD"), "{csv}");
     assert!(
-        csv.contains("'=ml,resources,1,-1.5,0,-1.5,USD")
-            && csv.contains(",no-resource,0,3.333333,0,3.333333,USD")
+        csv.contains("'=ml,resources,1,-1.5,0,-1.5,0,USD")
+            && csv.contains("\r\n,resources,1,8.343333,0,8.343333,3.333333,USD")
     );
     cost(&folder, &["--by", "team", "--format", "parquet", "-o", "costs.parquet"]);
     assert!(std::fs::read(folder.path().join("costs.parquet")).unwrap().starts_with(b"PAR1"));
@@ -164,12 +167,14 @@ fn the_lines_beyond_the_top_are_added_up_in_one() {
     };
     // Five teams: web, data, a missing one, infra and one with a credit.
     let top = json(&["--by", "team", "--top", "2"]);
-    assert_eq!(lines(&top), kinds(&[("resources", 1), ("resources", 1), ("others", 3), ("no-resource", 0)]));
+    assert_eq!(lines(&top), kinds(&[("resources", 1), ("resources", 1), ("others", 3)]));
     assert_eq!(top["total"], all["total"]);
     let others = &top["lines"][2];
     assert_eq!(others["values"], serde_json::json!([null]));
-    // 5.01 of the missing team, 10 of infra, which is spread over web and data, and the credit of 1.5.
-    assert_eq!(["own", "shared", "cost"].map(|key| others[key].as_str().unwrap()), ["13.51", "-10", "3.51"]);
+    // 5.01 of the missing team and 3.333333 of no resource, 10 of infra, which is spread over web and data, and the
+    // credit of 1.5.
+    let amounts = ["own", "shared", "cost"].map(|key| others[key].as_str().unwrap());
+    assert_eq!(amounts, ["16.843333", "-10", "6.843333"]);
     // As many as there are, or more: nothing is left over.
     for number in ["5", "9"] {
         assert_eq!(json(&["--by", "team", "--top", number]), all, "{number}");
@@ -177,7 +182,7 @@ fn the_lines_beyond_the_top_are_added_up_in_one() {
     let table = cost(&folder, &["--by", "team,environment", "--top", "1"]);
     assert!(table.contains("(others: 5 lines)"), "{table}");
     let csv = cost(&folder, &["--by", "team", "--top", "4", "--format", "csv"]);
-    assert!(csv.lines().any(|line| line == ",others,1,-1.5,0,-1.5,USD"), "{csv}");
+    assert!(csv.lines().any(|line| line == ",others,1,-1.5,0,-1.5,0,USD"), "{csv}");
     folder
         .run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--top", "0"])
         .fails_with(2, &["--top"]);
@@ -193,7 +198,7 @@ fn the_page_shows_the_table_and_runs_nothing() {
         "Content-Security-Policy\" content=\"default-src 'none';",
         "<td>web</td>",
         "(others: 2 lines)",
-        "(no resource)",
+        "3.33 USD of it in charges without a resource",
         "46.85",
     ] {
         assert!(page.contains(text), "no {text} in {page}");
@@ -224,6 +229,11 @@ fn what_cannot_be_told_is_said() {
     let listed = folder.run(&["snapshot", "list"]).ends_with(0);
     let id = listed.split_whitespace().next().unwrap();
     let dir = format!(".tagpol/snapshots/{id}");
-    run(&["-i", &dir, "--by", "team", "--month", "2026-10"])
-        .fails_with(2, &["costs of 2026-09, not of 2026-10"]);
+    // A snapshot has the charges of all months.
+    let october = run(&["-i", &dir, "--by", "team", "--month", "2026-10"]).ends_with(0);
+    assert!(october.starts_with("costs of 2026-10") && october.contains("46.85"), "{october}");
+    run(&["-i", &dir, "--by", "team", "--month", "2026-11"]).fails_with(3, &["no charges in 2026-11"]);
+    run(&["-i", &dir, "--by", "team", "--from", "2026-10", "--to", "2026-09"]).fails_with(2, &["later than"]);
+    folder.write("listed.csv", "id,tag:team,monthly_cost,currency\na,web,1,USD\n");
+    run(&["-i", "listed.csv", "--by", "team", "--granularity", "day"]).fails_with(2, &["has no charges"]);
 }

@@ -82,6 +82,9 @@ pub enum AppError {
     /// The inventory has no cost data.
     #[error("the inventory has no cost data")]
     NoCostData,
+    /// The inventory has costs of resources, but no charges, which have days and amounts of several kinds.
+    #[error("the inventory has no charges, only costs of resources")]
+    NoCharges,
     /// The snapshot has the costs of another month.
     #[error("the snapshot has the costs of {has}, not of {asked}")]
     OtherMonth {
@@ -129,9 +132,12 @@ impl AppError {
             | Self::AmbiguousSnapshot { .. }
             | Self::UnknownDimension { .. }
             | Self::OtherMonth { .. }
+            | Self::NoCharges
             | Self::File(_)
             | Self::StateLocation(_)
-            | Self::Run(RunError::Currency(_) | RunError::TextTooLong(_)) => ErrorKind::Request,
+            | Self::Run(RunError::Currency(_) | RunError::NoRate(_) | RunError::TextTooLong(_)) => {
+                ErrorKind::Request
+            }
             Self::NoInventory
             | Self::EmptyInventory
             | Self::NoCostData

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
-use tagpol_inventory::{Damaged, ImportOptions, import};
 pub use tagpol_inventory::{
-    Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject, Side, Snapshot,
-    YearMonth,
+    ChargeInfo, Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject, Side,
+    Snapshot, YearMonth,
 };
+use tagpol_inventory::{Damaged, ImportOptions, import};
+use tagpol_plan::Rates;
 
 use crate::{AppError, Notice, Project, RunContext};
 
@@ -38,8 +39,10 @@ pub struct ImportSettings {
     pub month: Option<YearMonth>,
     /// Whether anything that cannot be read is an error.
     pub strict: bool,
-    /// The currency of costs whose file has none.
+    /// The currency of the costs of resources, and of costs whose file has none.
     pub currency: Option<String>,
+    /// What other currencies are worth.
+    pub rates: Rates,
 }
 
 /// An opened snapshot, and the temporary folder that it lives in if it is not kept.
@@ -119,8 +122,9 @@ fn find_source(
     {
         return kept(Snapshot::open(folder)?);
     }
+    let import = ImportSettings { rates: project.manifest().rates.clone(), ..source.import.clone() };
     if let Some(plan) = &source.terraform {
-        let settings = ImportSettings { format: Some(Format::Terraform), ..source.import.clone() };
+        let settings = ImportSettings { format: Some(Format::Terraform), ..import };
         return import_temporarily(std::slice::from_ref(plan), &settings, context).map(Some);
     }
     if let Some(id) = &source.snapshot {
@@ -137,7 +141,7 @@ fn find_source(
             None => Ok(None),
         };
     }
-    import_temporarily(&files, &source.import, context).map(Some)
+    import_temporarily(&files, &import, context).map(Some)
 }
 
 /// Imports files into a snapshot that is gone after the run.
@@ -162,8 +166,8 @@ pub fn import_files(
     folder: &Path,
     context: &RunContext<'_>,
 ) -> Result<Snapshot, AppError> {
-    let ImportSettings { format, month, strict, currency } = settings.clone();
-    let options = ImportOptions { format, month, strict, currency, ..ImportOptions::at(taken_at) };
+    let ImportSettings { format, month, strict, currency, rates } = settings.clone();
+    let options = ImportOptions { format, month, strict, currency, rates, ..ImportOptions::at(taken_at) };
     let mut progress = context.observer.import_progress();
     let import = import(files, &options, &mut |step| progress(&step))?;
     Ok(import.write(folder, &mut |step| progress(&step))?)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tagpol_eval::cost::{Costs, Dimension, costs, dimension};
+use tagpol_eval::cost::{CostRequest, Costs, Dimension, costs, dimension};
 use tagpol_eval::{
     Compiled, Details, Evaluation, FindingSelection, Observed, Options, RunError, Which, compile,
     compile_for, evaluate_in_detail, observe_with_predictions,
@@ -145,21 +145,36 @@ impl<'p> Workspace<'p> {
         Ok(EvaluatedInventory { evaluation, details })
     }
 
-    /// Sums up the spend by tags and attributes, each `NAME` or `resource.NAME`; repeated names count once.
+    /// Sums up the spend by tags, attributes and what charges have, each `NAME`, `resource.NAME` or `charge.NAME`;
+    /// repeated names count once. What the request has as dimensions is replaced by these.
     ///
     /// # Errors
-    /// [`AppError::UnknownDimension`], [`AppError::NoCostData`], [`AppError::Run`].
-    pub fn costs(&self, by: &[String]) -> Result<Costs, AppError> {
+    /// [`AppError::UnknownDimension`], [`AppError::NoCostData`], [`AppError::NoCharges`], [`AppError::Run`].
+    pub fn costs(&self, by: &[String], request: CostRequest) -> Result<Costs, AppError> {
         let mut dimensions: Vec<Dimension> = Vec::new();
         for name in by {
-            let one = dimension(&self.program, name)
+            let one = dimension(&self.program, self.snapshot(), name)
                 .map_err(|known| AppError::UnknownDimension { name: name.clone(), known })?;
             if !dimensions.contains(&one) {
                 dimensions.push(one);
             }
         }
-        let found = costs(&self.program, self.snapshot(), &self.options, &dimensions)?;
-        if found.snapshot.currency.is_none() && found.total() == 0 {
+        let request = CostRequest { by: dimensions, ..request };
+        let plain = CostRequest {
+            by: request.by.clone(),
+            currency: request.currency.clone(),
+            ..CostRequest::default()
+        };
+        if self.snapshot().manifest().charges.is_none() && request != plain {
+            if let Some((month, _)) = request.months {
+                self.check_month(month)?;
+            }
+            if request != (CostRequest { months: request.months, ..plain }) {
+                return Err(AppError::NoCharges);
+            }
+        }
+        let found = costs(&self.program, self.snapshot(), &self.options, &request)?;
+        if found.currency.is_none() && found.total() == 0 {
             return Err(AppError::NoCostData);
         }
         Ok(found)

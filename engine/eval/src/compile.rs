@@ -1,7 +1,7 @@
 //! A program becomes a plan and its SQL, for one snapshot or for none.
 
 use chrono::{DateTime, Utc};
-use tagpol_inventory::{Snapshot, ValueCount};
+use tagpol_inventory::{ChargeInfo, Snapshot, ValueCount};
 use tagpol_plan::{Dialect, KeyColumn, KnownValues, Layout, Overlays, Plan, Request, Script, lower};
 use tagpol_sema::program::Program;
 use tagpol_session::Store;
@@ -11,6 +11,12 @@ use crate::options::{Distinct, Options};
 
 /// Name of the view on the snapshot.
 pub const RELATION: &str = "resources";
+
+/// Name of the view on what charges are for.
+pub(crate) const SUBJECTS: &str = "subjects";
+
+/// Name of the view on charges.
+pub(crate) const CHARGES: &str = "charges";
 
 /// Resources from which on distinct values are judged once: fewer are evaluated sooner than planned.
 const LARGE: u64 = 20_000;
@@ -63,9 +69,29 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, overlays: Overlays) -> 
     let keys = manifest.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
     Layout {
         relation: RELATION.to_owned(),
+        id_may_be_missing: false,
         keys: Some(keys.collect()),
         values: known_values(snapshot, options.distinct),
         currency: manifest.currency.clone(),
+        rates: options.rates.clone(),
+        overlays,
+    }
+}
+
+/// Returns what a plan has to know of what the charges of a snapshot are for.
+pub(crate) fn layout_of_charges(
+    snapshot: &Snapshot,
+    charges: &ChargeInfo,
+    options: &Options,
+    overlays: Overlays,
+) -> Layout {
+    let keys = charges.keys.iter().map(|key| KeyColumn { key: key.key.clone(), column: key.column.clone() });
+    Layout {
+        relation: SUBJECTS.to_owned(),
+        id_may_be_missing: true,
+        keys: Some(keys.collect()),
+        values: None,
+        currency: snapshot.manifest().currency.clone(),
         rates: options.rates.clone(),
         overlays,
     }

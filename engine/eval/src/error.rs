@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rust_decimal::Decimal as Exact;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::ir::ComputedText;
 use tagpol_plan::{CurrencyMismatch, TextLimit};
@@ -9,6 +10,7 @@ use tagpol_session::StoreError;
 use tagpol_session::earlier_state::EarlierStateError;
 use tagpol_state::StateError;
 
+use crate::cost::SCALE;
 use crate::message::shown;
 use crate::tables::TableMistakes;
 
@@ -19,6 +21,9 @@ pub enum RunError {
     /// program, found only when the two meet.
     #[error("{}", list(.0))]
     Currency(Vec<CurrencyMismatch>),
+    /// Charges are in currencies that no rate leads from to that of the report.
+    #[error("{0}")]
+    NoRate(NoRate),
     /// A text that the program computes for a resource is longer than allowed.
     #[error("{0}")]
     TextTooLong(TextTooLong),
@@ -66,6 +71,31 @@ impl From<StateError> for RunError {
             },
             error => Self::State(error),
         }
+    }
+}
+
+/// Charges in currencies that cannot be added up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRate {
+    /// The currency of the report.
+    pub target: String,
+    /// What was charged in each currency, in units of 10^-18.
+    pub totals: Vec<(String, i128)>,
+}
+
+impl fmt::Display for NoRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = |(code, units): &(String, i128)| {
+            let amount = Exact::try_from_i128_with_scale(*units, SCALE.into()).unwrap_or_default();
+            format!("{} {}", amount.round_dp(2), shown(code))
+        };
+        let totals: Vec<String> = self.totals.iter().map(total).collect();
+        write!(
+            f,
+            "the charges are in several currencies that cannot be added up in {}: {}",
+            self.target,
+            totals.join(", ")
+        )
     }
 }
 

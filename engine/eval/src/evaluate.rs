@@ -5,11 +5,11 @@ use tagpol_sema::program::Program;
 use tagpol_state::Recorded;
 
 use crate::breakdown::{Breakdown, Group, Roles};
+use crate::cost::measure_by_charges;
 use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::history::{self, TrendPoint};
 pub(crate) use crate::options::Options;
-pub(crate) use crate::rows::Fields;
 pub(crate) use crate::run::Run;
 use crate::tables::Tables;
 use crate::waivers::Waivers;
@@ -20,7 +20,10 @@ use crate::waivers::Waivers;
 /// [`RunError::Currency`] for a mistake in the program; all else is the snapshot's, the state
 /// store's or the database's.
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
-    Run::start(program, snapshot, &mut Tables::default(), options)?.evaluation(snapshot, options.findings)
+    let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
+    let mut evaluation = run.evaluation(snapshot, options.findings)?;
+    measure_by_charges(program, snapshot, options, &mut evaluation.goals)?;
+    Ok(evaluation)
 }
 
 /// What reports tell besides an evaluation, as far as it was asked for.
@@ -52,7 +55,8 @@ pub fn evaluate_in_detail(
     breakdown: Option<&Roles>,
 ) -> Result<(Evaluation, Details), RunError> {
     let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
-    let evaluation = run.evaluation(snapshot, options.findings)?;
+    let mut evaluation = run.evaluation(snapshot, options.findings)?;
+    measure_by_charges(program, snapshot, options, &mut evaluation.goals)?;
     let summary = &evaluation.summary;
     let all = Group {
         values: Vec::new(),

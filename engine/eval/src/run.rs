@@ -1,12 +1,16 @@
 //! A program runs in a database, where its results stay to be read.
 
+use std::path::PathBuf;
+
 use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::EVALUATED;
-use tagpol_plan::{Plan, QueryKind, Request};
+use tagpol_plan::{Layout, Plan, QueryKind, Request};
 use tagpol_sema::program::Program;
 use tagpol_session::{Store, quote_identifier};
 
-use crate::compile::{Compiled, RELATION, compile_for_layout, layout_of, open_values};
+use crate::compile::{
+    CHARGES, Compiled, RELATION, SUBJECTS, compile_for_layout, layout_of, layout_of_charges, open_values,
+};
 use crate::error::{RunError, TextTooLong};
 use crate::history::ProjectHistory;
 use crate::options::Options;
@@ -67,9 +71,42 @@ impl Run {
     ) -> Result<Self, RunError> {
         let history = ProjectHistory::for_options(options, &store)?;
         let layout = layout_of(snapshot, options, history.overlays.clone());
-        let compiled = compile_for_layout(program, &layout, request)?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
-        open_values(&store, snapshot, &compiled.plan)?;
+        let (layout, with) = ((&layout, history), (options, request));
+        Self::start_layout(store, program, layout, tables, with, |store, plan| {
+            open_values(store, snapshot, plan)
+        })
+    }
+
+    /// Runs a program over what the charges of a snapshot are for. None: the snapshot has no charges.
+    pub(crate) fn start_charges(
+        program: &Program,
+        snapshot: &Snapshot,
+        options: &Options,
+        request: &Request,
+    ) -> Result<Option<Self>, RunError> {
+        let (Some(charges), Some(paths)) = (&snapshot.manifest().charges, snapshot.charges_paths()) else {
+            return Ok(None);
+        };
+        let store = options.open_store([snapshot])?;
+        let history = ProjectHistory::for_options(options, &store)?;
+        let layout = layout_of_charges(snapshot, charges, options, history.overlays.clone());
+        store.open_charges(paths.each_ref().map(PathBuf::as_path), [SUBJECTS, CHARGES])?;
+        let (layout, with) = ((&layout, history), (options, request));
+        Self::start_layout(store, program, layout, &mut Tables::default(), with, |_, _| Ok(())).map(Some)
+    }
+
+    /// Runs a program over a relation of a database; `open` makes readable what else the plan reads.
+    fn start_layout(
+        store: Store,
+        program: &Program,
+        (layout, history): (&Layout, ProjectHistory),
+        tables: &mut Tables,
+        (options, request): (&Options, &Request),
+        open: impl FnOnce(&Store, &Plan) -> Result<(), RunError>,
+    ) -> Result<Self, RunError> {
+        let compiled = compile_for_layout(program, layout, request)?;
+        open(&store, &compiled.plan)?;
         tables.load(program, &compiled.plan, &store)?;
         for statement in compiled.script.statements() {
             store.execute(statement)?;

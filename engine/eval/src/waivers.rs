@@ -5,8 +5,8 @@ use tagpol_plan::QueryKind;
 use tagpol_sema::program::{Loc, Program};
 
 use crate::error::RunError;
-use crate::run::Run;
 use crate::finding::{Evaluation, Finding, State};
+use crate::run::Run;
 
 /// The exemptions of a program, and which of them waives a finding.
 #[derive(Debug, Clone, PartialEq, Default)]

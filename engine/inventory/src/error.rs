@@ -307,7 +307,7 @@ impl ImportError {
                     .to_owned()
             }
             Self::MissingColumns { .. } => "export the bill with all its columns".to_owned(),
-            Self::UnknownFocusVersion { .. } => "export the bill as FOCUS 1.0, 1.1 or 1.2".to_owned(),
+            Self::UnknownFocusVersion { .. } => "export the bill as FOCUS 1.0 or later".to_owned(),
             Self::MixedCurrencies { requested: true, .. } => {
                 "omit the currency: the file contains its own, and costs are not converted".to_owned()
             }

@@ -6,17 +6,20 @@
 //!
 //! Nothing is written before [`Import::write`].
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
+use tagpol_model::Rates;
 
+use crate::charges::Charges;
 use crate::error::ImportError;
 use crate::format::{Format, PARQUET, detect_start, of_parquet};
 use crate::inventory::{Draft, Inventory, Matches};
 use crate::month::YearMonth;
-use crate::read::bill::{self, Bill, BillMonth, Charged, Unattributed};
+use crate::read::bill::{self, Bill, BillMonth, Billed, Charged, Conversion};
 use crate::read::json::Answers;
 use crate::read::paging::{Coverage, Gap};
 use crate::read::{
@@ -38,8 +41,12 @@ pub struct ImportOptions {
     pub month: Option<YearMonth>,
     /// Whether the first bad row or value is an error.
     pub strict: bool,
-    /// The currency of costs whose files do not say it. A bill in another one is an error.
+    /// The currency of the costs of resources, and of costs whose files do not say theirs. None: that of the first
+    /// charge.
     pub currency: Option<String>,
+    /// What other currencies are worth. The charges of a bill keep their currency; the costs of resources are
+    /// converted.
+    pub rates: Rates,
     /// When the snapshot is taken; whole seconds count.
     pub taken_at: DateTime<Utc>,
 }
@@ -47,7 +54,7 @@ pub struct ImportOptions {
 impl ImportOptions {
     /// Returns the usual options for a snapshot that is taken at this time.
     pub fn at(taken_at: DateTime<Utc>) -> Self {
-        Self { format: None, month: None, strict: false, currency: None, taken_at }
+        Self { format: None, month: None, strict: false, currency: None, rates: Rates::default(), taken_at }
     }
 }
 
@@ -110,6 +117,9 @@ pub struct Import {
     month: Option<BillMonth>,
     sources: Vec<SourceFile>,
     taken_at: DateTime<Utc>,
+    /// None: no file is a bill.
+    pub(crate) charges: Option<Charges>,
+    unconverted: Vec<String>,
 }
 
 /// Reads files into one inventory.
@@ -149,7 +159,7 @@ pub fn import(
             waiting.push((number, path, format, held));
         }
     }
-    let billed = importer.bill_done(options.month)?;
+    let billed = importer.bill_done(options)?;
     for (number, path, format, held) in waiting {
         let source = held.map_or_else(|| Source::open(path), Ok)?;
         importer.read(number, path, (format, options.format.is_none()), source, progress)?;
@@ -310,21 +320,32 @@ impl Importer {
     }
 
     /// Moves the resources of the bills into the inventory.
-    fn bill_done(
-        &mut self,
-        wanted: Option<YearMonth>,
-    ) -> Result<Option<(BillMonth, Unattributed)>, ImportError> {
+    fn bill_done(&mut self, options: &ImportOptions) -> Result<Option<Billed>, ImportError> {
         if self.sources.is_empty() {
             // Without a bill there is no month to choose.
             return Ok(None);
         }
-        std::mem::take(&mut self.bill).finish(wanted, &mut self.inventory)
+        let conversion = Conversion { rates: &options.rates, wanted: options.currency.as_deref() };
+        let billed = std::mem::take(&mut self.bill).finish(options.month, conversion, &mut self.inventory)?;
+        if let Some(currency) = billed.as_ref().and_then(|billed| billed.currency.as_ref())
+            && options.currency.is_none()
+        {
+            self.currency = Currency::found(currency.clone());
+        }
+        Ok(billed)
     }
 
-    fn finish(mut self, billed: Option<(BillMonth, Unattributed)>, taken_at: DateTime<Utc>) -> Import {
+    fn finish(mut self, billed: Option<Billed>, taken_at: DateTime<Utc>) -> Import {
         self.inventory.complete(&self.formats);
         self.inventory.sort();
-        let (month, unattributed) = billed.unzip();
+        let (mut month, mut unattributed, mut charges, mut unconverted) = (None, None, None, BTreeSet::new());
+        if let Some(billed) = billed {
+            let Billed { ledger, ids, currency, .. } = billed;
+            let of = (billed.month.month, currency.as_deref());
+            charges = Some(ledger.settle(&ids, &mut self.inventory, of));
+            (month, unattributed) = (Some(billed.month), Some(billed.unattributed));
+            unconverted = billed.unconverted;
+        }
         let (rejects, reject_count) = self.rejects.finish();
         let (gaps, gap_count) = self.coverage.finish();
         let bills = self.sources.iter().filter(|source| source.format.is_bill()).count();
@@ -351,6 +372,8 @@ impl Importer {
             month,
             sources: self.sources,
             taken_at,
+            charges,
+            unconverted: unconverted.into_iter().collect(),
         }
     }
 }
@@ -386,6 +409,8 @@ impl Import {
             month: None,
             sources: Vec::new(),
             taken_at,
+            charges: None,
+            unconverted: Vec::new(),
         }
     }
 
@@ -417,6 +442,12 @@ impl Import {
     /// Returns the month of the costs; none without a bill.
     pub fn month(&self) -> Option<&BillMonth> {
         self.month.as_ref()
+    }
+
+    /// Returns the currencies of charges that the rates do not lead from to [`Import::currency`]: the costs of
+    /// resources leave these charges out.
+    pub fn unconverted(&self) -> &[String] {
+        &self.unconverted
     }
 
     /// Returns the files that were read, bills first.

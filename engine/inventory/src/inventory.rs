@@ -21,7 +21,8 @@ use crate::value::shorten;
 
 pub use join::Matches;
 use join::{Sides, merge};
-use row_tags::{Lookup, TagMap, sort_tags};
+use row_tags::{Lookup, TagMap};
+pub(crate) use row_tags::{folded_key, sort_tags};
 
 /// Number that stands for the bills among the files of an import.
 const BILL: u32 = u32::MAX;
@@ -98,6 +99,9 @@ pub(crate) struct Row {
     pub(crate) monthly_cost: Option<Decimal>,
     /// Sorted by the bytes of the keys.
     pub(crate) tags: Box<[(Symbol, Symbol)]>,
+    /// The tags that files other than bills gave it. None: it was not merged from both, so that [`Row::tags`]
+    /// are of one kind.
+    listed_tags: Option<Box<[(Symbol, Symbol)]>>,
     /// Number of the file that gave it last.
     file: u32,
     sides: Sides,
@@ -120,11 +124,15 @@ pub(crate) enum Pushed {
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
     pub(crate) pool: Pool,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     by_id: FxHashMap<Symbol, u32>,
     /// The tags of rows that were merged and have many: they go back into the rows in the end, so that each
     /// row of a file costs what is in it, however many had the same id before.
     many: FxHashMap<u32, TagMap>,
+    /// Of rows that bills and other files gave: the tags of the other files.
+    listed: FxHashMap<u32, TagMap>,
+    /// Ids under which rows were merged into rows with another id.
+    aliases: FxHashMap<Symbol, Symbol>,
     merged: u64,
 }
 
@@ -154,6 +162,9 @@ impl Inventory {
         if row_tags::are_many(&old.tags, &row.tags) {
             let tags = std::mem::take(&mut old.tags);
             self.many.entry(at).or_insert_with(|| tags.into_iter().collect());
+        }
+        if old.sides.billed && row.sides.listed {
+            self.listed.entry(at).or_default().extend(row.tags.iter().copied());
         }
         let many = self.many.get_mut(&at);
         let lookup = many.as_deref().map_or(Lookup::of(&old.tags), Lookup::Map);
@@ -203,6 +214,11 @@ impl Inventory {
                 row.tags = row_tags::sorted(&self.pool, tags);
             }
         });
+        for (at, tags) in std::mem::take(&mut self.listed) {
+            if let Some(row) = self.rows.get_mut(at as usize) {
+                row.listed_tags = Some(row_tags::sorted(&self.pool, tags));
+            }
+        }
     }
 
     fn fill_in(&mut self, formats: &FxHashMap<u32, Format>) {
@@ -257,6 +273,21 @@ impl Inventory {
         &self.rows
     }
 
+    /// Returns where the resources with some ids stand; an id may be another spelling of that of its resource.
+    pub(crate) fn places(&mut self, ids: &[Symbol]) -> Vec<Option<u32>> {
+        let Self { pool, rows, aliases, .. } = self;
+        let mut key = |id: Symbol| match join_key(pool.text(id)) {
+            Cow::Borrowed(_) => id,
+            Cow::Owned(key) => pool.intern(&key),
+        };
+        let places: FxHashMap<Symbol, u32> = rows.iter().map(|row| key(row.id)).zip(0..).collect();
+        let place = |id: &Symbol| {
+            let id = aliases.get(id).unwrap_or(id);
+            places.get(&key(*id)).copied()
+        };
+        ids.iter().map(place).collect()
+    }
+
     /// Returns a row with its texts spelled out.
     pub(crate) fn resource(&self, row: &Row) -> Resource {
         let own = |symbol: Symbol| self.pool.text(symbol).to_owned();
@@ -308,8 +339,60 @@ impl Row {
             created: draft.created,
             monthly_cost: draft.monthly_cost,
             tags,
+            listed_tags: None,
             file,
             sides: Sides { billed: file == BILL, listed: file != BILL },
+            duplicate_reported: false,
+        }
+    }
+
+    /// Makes a row of charges that name no resource; its id means nothing.
+    pub(crate) fn of_charges(id: Symbol, tags: Box<[(Symbol, Symbol)]>) -> Self {
+        Self {
+            id,
+            name: None,
+            type_: None,
+            provider: None,
+            account: None,
+            region: None,
+            source: None,
+            meta: None,
+            created: None,
+            monthly_cost: None,
+            tags,
+            listed_tags: None,
+            file: BILL,
+            sides: Sides { billed: true, listed: false },
+            duplicate_reported: false,
+        }
+    }
+
+    /// Returns the tags that an inventory gave it.
+    pub(crate) fn listed_tags(&self) -> &[(Symbol, Symbol)] {
+        match &self.listed_tags {
+            Some(listed) => listed,
+            None if self.sides.billed => &[],
+            None => &self.tags,
+        }
+    }
+
+    /// Returns it with other tags; its own, which may be thousands, are not copied.
+    pub(crate) fn with_tags(&self, tags: Box<[(Symbol, Symbol)]>) -> Self {
+        Self {
+            tags,
+            listed_tags: None,
+            id: self.id,
+            name: self.name,
+            type_: self.type_,
+            provider: self.provider,
+            account: self.account,
+            region: self.region,
+            source: self.source,
+            meta: self.meta,
+            created: self.created,
+            monthly_cost: self.monthly_cost,
+            file: self.file,
+            sides: self.sides,
             duplicate_reported: false,
         }
     }

@@ -52,6 +52,7 @@
 //! `\u{fffd}` and listed, but a row whose id has such bytes is rejected, and so is a row of Parquet with such
 //! bytes anywhere, since its texts are UTF-8 by definition. Any file may be gzipped.
 
+mod charges;
 mod error;
 mod format;
 mod guard;
@@ -82,6 +83,6 @@ pub use read::paging::Gap;
 pub use reject::{Reject, RejectKind};
 pub use resource::Resource;
 pub use snapshot::{
-    Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts, Orphan,
-    SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, ValueCount,
+    ChargeInfo, Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts,
+    MonthTotal, Orphan, SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, ValueCount,
 };

@@ -33,6 +33,17 @@ impl YearMonth {
         }
     }
 
+    /// Returns its first day.
+    pub fn first_day(self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.year, self.month, 1).unwrap_or_default()
+    }
+
+    /// Returns its last day.
+    pub fn last_day(self) -> NaiveDate {
+        let next = NaiveDate::from_ymd_opt(self.next().year, self.next().month, 1);
+        next.and_then(|day| day.pred_opt()).unwrap_or_default()
+    }
+
     /// Returns the moment at which its last day begins, in microseconds since 1970.
     pub(crate) fn last_day_start(self) -> Option<i64> {
         let next = self.next();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::rates::Rates;
+use tagpol_model::Rates;
 
 /// What a snapshot looks like from a query: enough to read it, none of its rows.
 ///
@@ -13,6 +13,8 @@ use crate::rates::Rates;
 pub struct Layout {
     /// Name of the table or view that holds `resources.parquet`; not [`crate::sql::EVALUATED`].
     pub relation: String,
+    /// Whether a row may have no id, as what charges are for.
+    pub id_may_be_missing: bool,
     /// Every exact native key of the snapshot, so that the spellings of a key are found once, when
     /// compiling. None: the snapshot is not known; keys are then read as the program writes them.
     pub keys: Option<Vec<KeyColumn>>,
@@ -92,6 +94,7 @@ impl Layout {
     pub fn generic() -> Self {
         Self {
             relation: "resources".to_owned(),
+            id_may_be_missing: false,
             keys: None,
             values: None,
             currency: None,

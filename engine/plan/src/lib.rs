@@ -14,7 +14,6 @@
 pub mod ir;
 pub mod layout;
 pub mod lower;
-mod rates;
 pub mod request;
 pub mod sql;
 
@@ -23,6 +22,6 @@ pub use layout::{
     FirstSeen, KeyColumn, KnownValues, Layout, Overlays, StatementLimits, TagRelation, TextLimit,
 };
 pub use lower::{CurrencyMismatch, lower};
-pub use rates::{BadRate, Rate, Rates};
 pub use request::{Predicate, Request};
 pub use sql::{Dialect, Script};
+pub use tagpol_model::{BadRate, Rate, Rates};

@@ -15,6 +15,9 @@ pub struct Request {
     /// Conditions whose truth is wanted of each resource; [`Plan::predicates`](crate::Plan::predicates)
     /// has their columns, in this order.
     pub predicates: Vec<Predicate>,
+    /// Columns of the relation that the evaluated inventory has too; [`Plan::kept`](crate::Plan::kept) has them, in
+    /// this order.
+    pub keep: Vec<String>,
     /// The longest text that an expression may compute.
     pub text_limit: TextLimit,
     /// How much goes into one statement.
@@ -37,6 +40,7 @@ impl Request {
             now,
             findings: true,
             predicates: Vec::new(),
+            keep: Vec::new(),
             text_limit: TextLimit::default(),
             limits: StatementLimits::default(),
         }

@@ -44,6 +44,24 @@ impl Store {
 }
 
 impl Store {
+    /// Makes what charges are for readable as the view `subjects_view`, and the charges as `charges_view`.
+    ///
+    /// # Errors
+    /// As [`Store::open_snapshot`].
+    pub fn open_charges(
+        &self,
+        [subjects, charges]: [&Path; 2],
+        [subjects_view, charges_view]: [&str; 2],
+    ) -> Result<(), StoreError> {
+        self.open_snapshot(subjects, subjects_view)?;
+        let unreadable = |reason| StoreError::Snapshot { path: charges.to_owned(), reason };
+        let sql = scan_of(charges).map_err(unreadable)?;
+        let view = quote_identifier(charges_view);
+        self.execute(&format!("CREATE OR REPLACE VIEW {view} AS {sql}")).map_err(|e| about_file(e, charges))
+    }
+}
+
+impl Store {
     /// Makes the distinct values of a snapshot readable as the table `as_table`.
     ///
     /// # Errors

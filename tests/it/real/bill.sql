@@ -29,7 +29,7 @@ SELECT
   arg_max(region, (start, line)) FILTER (region IS NOT NULL)   AS region,
   -- Bare ids of EC2, and its ARNs.
   regexp_full_match(id, 'i-([0-9a-f]{8}|[0-9a-f]{17})|arn:aws:ec2:[^:]*:[^:]*:instance/.*') AS is_instance,
-  twelve_decimals(coalesce(sum(cost) FILTER (date_trunc('month', start) = DATE '{month}'), 0)) AS cost
+  twelve_decimals(coalesce(sum(cost) FILTER (month = DATE '{month}'), 0)) AS cost
 FROM charges
 WHERE id IS NOT NULL
 GROUP BY id;

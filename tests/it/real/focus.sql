@@ -18,6 +18,9 @@ SELECT
   coalesce(cell(SubAccountId), cell(BillingAccountId))     AS account,
   cell(RegionId)                                           AS region,
   ChargePeriodStart::TIMESTAMP                             AS start,
-  EffectiveCost::DECIMAL(38, 14)                           AS cost,
+  date_trunc('month', BillingPeriodStart::TIMESTAMP)       AS month,
+  lower(cell(ChargeCategory))                              AS category,
+  cell(ServiceName)                                        AS service,
+  EffectiveCost::DECIMAL(38, 18)                           AS cost,
   cell(Tags)::JSON                                         AS tags
 FROM read_csv('{file}', all_varchar = true, header = true, delim = ',', quote = '"', escape = '"');

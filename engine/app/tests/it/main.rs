@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use tagpol_app::comparison::{Side, compare};
+use tagpol_app::evaluation::cost::CostRequest;
 use tagpol_app::evaluation::diff::Limits;
 use tagpol_app::explanation::Found;
 use tagpol_app::inventory::{InventorySource, import_files};
@@ -84,9 +85,9 @@ fn costs_are_summed_up() {
     let folder = project(POLICIES);
     let project = open(folder.path());
     let workspace = workspace(&project);
-    let costs = workspace.costs(&["team".to_owned(), "team".to_owned()]).unwrap();
+    let costs = workspace.costs(&["team".to_owned(), "team".to_owned()], CostRequest::default()).unwrap();
     assert_eq!((costs.by.as_slice(), costs.lines.len()), (&["team".to_owned()][..], 1));
-    let error = workspace.costs(&["taem".to_owned()]).unwrap_err();
+    let error = workspace.costs(&["taem".to_owned()], CostRequest::default()).unwrap_err();
     assert!(
         matches!(&error, AppError::UnknownDimension { name, known } if name == "taem" && known.len() > 2)
     );

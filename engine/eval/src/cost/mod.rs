@@ -1,32 +1,42 @@
 //! What is spent, by the values of tags and attributes, with shared costs spread.
 //!
-//! In: a program, a snapshot and the dimensions. Out: [`Costs`]: a line for each combination of values.
-//! Promises that no cost is dropped: resources without a value have a line of their own, charges that
-//! name no resource are reported next to them, and spreading shared costs changes no total. All amounts are
-//! exact, in units of 10^-12 of the currency.
+//! In: a program, a snapshot and what is wanted. Out: [`Costs`]: a line for each combination of values.
+//! Promises that no cost is dropped: what has no value has a line of its own, and spreading shared costs changes
+//! no total. All amounts are exact, in units of 10^-18 of the currency; those that are converted from another
+//! currency are rounded to these.
 //!
-//! Resources are summed up by the database, apart by which allocation they are a source of. The sums, a few thousand at most, are spread
-//! here (`share`), since no database has a product of two amounts that is exact.
+//! Where a snapshot has charges, it is charges that are summed up, by the virtual tags that each of them has: the
+//! total is that of the invoices. Of other inventories it is the costs of resources.
+//!
+//! - `groups`: what the database sums up, apart by which allocation it is a source of
+//! - `spread`, `share`: shared costs are spread here, since no database has a product of two amounts that is exact
 
+mod goals;
+mod groups;
 mod share;
+mod spread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal as Exact;
-use tagpol_inventory::Snapshot;
-use tagpol_plan::sql::requests::{self, GroupKey};
-use tagpol_plan::{Dialect, Predicate};
-use tagpol_sema::program::{Allocation, Attr, Pred, Program, Split, TagId};
+pub use tagpol_inventory::MonthTotal;
+use tagpol_inventory::{ImportError, Snapshot, YearMonth};
+pub use tagpol_plan::sql::charges::{Amount, Period};
+use tagpol_plan::sql::charges::{ChargeDate, ChargeFilter};
+use tagpol_plan::sql::requests::GroupKey;
+use tagpol_sema::program::{Allocation, Attr, Program, TagId};
 
 use crate::error::RunError;
-use crate::evaluate::{Fields, Options, Run};
 use crate::finding::SnapshotInfo;
-use crate::tables::Tables;
+use crate::options::Options;
+pub(crate) use goals::measure_by_charges;
+use groups::Group;
 pub use share::rounded;
+use spread::Spread;
 
 /// Digits of an amount behind the point.
-pub const SCALE: u8 = 12;
+pub const SCALE: u8 = 18;
 
 /// Dimensions of the costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +45,58 @@ pub enum Dimension {
     Tag(TagId),
     /// The values of an attribute that is a text.
     Attr(Attr),
+    /// What only charges have.
+    Charge(ChargeColumn),
 }
 
-impl Dimension {
-    fn group_key(self) -> GroupKey {
+/// What charges have besides the attributes of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChargeColumn {
+    /// The service of the provider.
+    Service,
+    /// `usage`, `purchase`, `tax`, `credit`, `adjustment`, `refund`.
+    Category,
+    /// The account that pays.
+    BillingAccount,
+}
+
+impl ChargeColumn {
+    const ALL: [Self; 3] = [Self::Service, Self::Category, Self::BillingAccount];
+
+    /// Returns the name of the column of a snapshot.
+    fn as_str(self) -> &'static str {
         match self {
-            Self::Tag(tag) => GroupKey::Tag(tag),
-            Self::Attr(attr) => GroupKey::Attr(attr),
+            Self::Service => "service",
+            Self::Category => "category",
+            Self::BillingAccount => "billing_account",
         }
     }
+
+    /// Returns its name as a dimension.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Service => "charge.service",
+            Self::Category => "charge.category",
+            Self::BillingAccount => "charge.billing-account",
+        }
+    }
+}
+
+/// What costs are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CostRequest {
+    /// The dimensions.
+    pub by: Vec<Dimension>,
+    /// The amount of charges.
+    pub amount: Amount,
+    /// The first and the last month. None: the month of the snapshot; with periods, all months that it has.
+    pub months: Option<(YearMonth, YearMonth)>,
+    /// Whether charges count in the month in which they start, and not in the month of their invoice.
+    pub by_usage_date: bool,
+    /// The periods that have lines of their own.
+    pub period: Option<Period>,
+    /// The currency of the report. None: that of the snapshot.
+    pub currency: Option<String>,
 }
 
 /// What is spent.
@@ -59,10 +112,48 @@ pub struct Costs {
     pub lines: Vec<Line>,
     /// The lines that [`Costs::top`] left out, summed up. None: there are none.
     pub others: Option<Others>,
-    /// Cost of charges that name no resource; None where the inventory is no bill.
-    pub no_resource: Option<i128>,
+    /// All resources; one may be in several lines.
+    pub resources: u64,
+    /// Length of the periods of the lines; None: the lines are of all the time.
+    pub period: Option<Period>,
+    /// The currency of all amounts.
+    pub currency: Option<String>,
+    /// The amount of charges that was summed up.
+    pub amount: Amount,
+    /// The first and the last month; None where the costs are not of a bill.
+    pub months: Option<(YearMonth, YearMonth)>,
+    /// Whether the time of a charge is that of its use, and not that of its invoice.
+    pub by_usage_date: bool,
+    /// What was converted from other currencies.
+    pub converted: Vec<Converted>,
+    /// What is of these months by one time and not by the other.
+    pub moved: Moved,
+    /// Charges without the amount that was asked for; they count as nothing.
+    pub unknown_amounts: u64,
+    /// What the bills come to in months that are not summed up.
+    pub other_months: Vec<MonthTotal>,
     /// The allocations that were applied, in the order of their names.
     pub shared: Vec<Shared>,
+}
+
+/// What charges in another currency come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// ISO 4217.
+    pub currency: String,
+    /// The amount in it.
+    pub amount: i128,
+    /// What it is worth in the currency of the report.
+    pub worth: i128,
+}
+
+/// Charges that are of other months by one time than by the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moved {
+    /// Invoiced in the months of the report, used in others: corrections, for example.
+    pub used_elsewhere: i128,
+    /// Used in the months of the report, invoiced in others.
+    pub invoiced_elsewhere: i128,
 }
 
 /// Lines that are not listed, summed up.
@@ -76,11 +167,15 @@ pub struct Others {
     pub own: i128,
     /// What was spread to them, less what was spread from them.
     pub shared: i128,
+    /// The part of what they cost themselves in charges that name no resource.
+    pub no_resource: i128,
 }
 
 /// The cost of one combination of values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
+    /// The period, such as `2026-10` or `2026-10-31`; None without periods.
+    pub period: Option<String>,
     /// A value for each dimension; None if it is missing.
     pub values: Vec<Option<String>>,
     /// Its resources.
@@ -89,6 +184,8 @@ pub struct Line {
     pub own: i128,
     /// What was spread to it, less what was spread from it.
     pub shared: i128,
+    /// The part of what it costs itself in charges that name no resource.
+    pub no_resource: i128,
 }
 
 impl Line {
@@ -105,6 +202,8 @@ pub struct Shared {
     pub name: String,
     /// The tag over whose values it is spread.
     pub to: String,
+    /// Whether anything is a source of it.
+    pub matched: bool,
     /// Its sources: resources.
     pub resources: u64,
     /// What was spread.
@@ -114,10 +213,25 @@ pub struct Shared {
 }
 
 impl Costs {
-    /// Returns the sum of all lines, with the charges that name no resource: the bill.
+    /// Returns the sum of all lines: the bill.
     pub fn total(&self) -> i128 {
         let others = self.others.map_or(0, |others| others.own + others.shared);
-        self.lines.iter().map(Line::total).sum::<i128>() + others + self.no_resource.unwrap_or(0)
+        self.lines.iter().map(Line::total).sum::<i128>() + others
+    }
+
+    /// Returns the months that the costs are of, `2026-10` or `2026-09 to 2026-10`; None where they are of no bill.
+    pub fn month(&self) -> Option<String> {
+        match self.months {
+            Some((first, last)) if first != last => Some(format!("{first} to {last}")),
+            Some((month, _)) => Some(month.to_string()),
+            None => self.snapshot.month.clone(),
+        }
+    }
+
+    /// Returns the part of the total in charges that name no resource.
+    pub fn no_resource(&self) -> i128 {
+        let others = self.others.map_or(0, |others| others.no_resource);
+        self.lines.iter().map(|line| line.no_resource).sum::<i128>() + others
     }
 
     /// Keeps the most expensive lines, and sums up the others. No amount is lost.
@@ -130,6 +244,7 @@ impl Costs {
                 others.resources += line.resources;
                 others.own += line.own;
                 others.shared += line.shared;
+                others.no_resource += line.no_resource;
             }
             self.others = Some(others);
         }
@@ -137,52 +252,187 @@ impl Costs {
     }
 }
 
-/// Returns the tag or attribute of a name: `cost-center`, `resource.account`.
+/// Returns the tag or attribute of a name: `cost-center`, `resource.account`, `charge.category`.
 ///
 /// # Errors
 /// The names that could stand there instead.
-pub fn dimension(program: &Program, name: &str) -> Result<Dimension, Vec<String>> {
+pub fn dimension(program: &Program, snapshot: &Snapshot, name: &str) -> Result<Dimension, Vec<String>> {
     let attrs = [Attr::Id, Attr::Name, Attr::Type, Attr::Provider, Attr::Account, Attr::Region, Attr::Source];
     let attr = |attr: &Attr| name.strip_prefix("resource.") == Some(attr.as_str());
     if let Some(attr) = attrs.into_iter().find(attr) {
         return Ok(Dimension::Attr(attr));
     }
+    let of_charges = if snapshot.manifest().charges.is_some() { &ChargeColumn::ALL[..] } else { &[] };
+    if let Some(column) = of_charges.iter().find(|column| column.name() == name) {
+        return Ok(Dimension::Charge(*column));
+    }
     let tags = (0u32..).map(TagId).zip(&program.tags);
     let mut tags = tags.filter(|(_, tag)| tag.name == name);
     tags.next().map(|(id, _)| Dimension::Tag(id)).ok_or_else(|| {
         let tags = program.tags.iter().map(|tag| tag.name.clone());
-        tags.chain(attrs.map(|attr| format!("resource.{}", attr.as_str()))).collect()
+        let attrs = attrs.map(|attr| format!("resource.{}", attr.as_str()));
+        tags.chain(attrs).chain(of_charges.iter().map(|column| column.name().to_owned())).collect()
     })
 }
 
 /// Sums up what is spent, and spreads shared costs over the tags among the dimensions.
 ///
 /// # Errors
-/// As for [`crate::evaluate`].
+/// [`RunError::NoRate`], [`RunError::NoSuchMonth`], and as for [`crate::evaluate`].
 pub fn costs(
     program: &Program,
     snapshot: &Snapshot,
     options: &Options,
-    by: &[Dimension],
+    request: &CostRequest,
 ) -> Result<Costs, RunError> {
-    let allocations = applied(program, by);
-    let groups = groups(program, snapshot, options, by, &allocations)?;
-    let mut spread = Spread { by, groups: &groups, lines: BTreeMap::new() };
-    spread.add_own();
-    let shared =
-        (0..).zip(&allocations).map(|(at, allocation)| spread.share(program, at, allocation)).collect();
-    let mut lines: Vec<Line> = spread.lines.into_values().collect();
-    lines.sort_by(|a, b| b.total().cmp(&a.total()).then_with(|| order(&a.values).cmp(&order(&b.values))));
-    let snapshot_info = SnapshotInfo::from(snapshot);
-    Ok(Costs {
-        now: options.now,
-        no_resource: snapshot_info.unattributed.map(units),
-        snapshot: snapshot_info,
-        by: by.iter().map(|dimension| name(program, *dimension)).collect(),
-        lines,
-        others: None,
-        shared,
-    })
+    let allocations = applied(program, &request.by);
+    let mut costs = Costs::new(program, snapshot, options, request);
+    let months = months(snapshot, request)?;
+    let found = match months {
+        None => None,
+        Some(months) => {
+            let date = if request.by_usage_date { ChargeDate::Usage } else { ChargeDate::Invoice };
+            let days = (months.0.first_day(), months.1.last_day());
+            let filter = ChargeFilter { days, date, amount: request.amount };
+            let currency = costs.currency.clone();
+            groups::of_charges(
+                program,
+                snapshot,
+                options,
+                (request, filter, currency.as_deref()),
+                &allocations,
+            )?
+        }
+    };
+    let groups = match found {
+        Some(found) => {
+            costs.months = months;
+            costs.resources = found.resources;
+            costs.converted = found.converted;
+            costs.moved = found.moved;
+            costs.unknown_amounts = found.unknown;
+            // What months come to is known by their invoices.
+            if !request.by_usage_date {
+                costs.other_months = other_months(snapshot, months);
+            }
+            found.groups
+        }
+        None => {
+            let keys: Vec<GroupKey> =
+                request.by.iter().filter_map(|dimension| dimension.group_key()).collect();
+            let groups = groups::of_resources(program, snapshot, options, &keys, &allocations)?;
+            costs.resources = groups.iter().map(|group| group.resources).sum();
+            groups
+        }
+    };
+    costs.add(program, &request.by, groups, &allocations);
+    Ok(costs)
+}
+
+impl Dimension {
+    fn group_key(self) -> Option<GroupKey> {
+        match self {
+            Self::Tag(tag) => Some(GroupKey::Tag(tag)),
+            Self::Attr(attr) => Some(GroupKey::Attr(attr)),
+            Self::Charge(_) => None,
+        }
+    }
+}
+
+impl Costs {
+    fn new(program: &Program, snapshot: &Snapshot, options: &Options, request: &CostRequest) -> Self {
+        let info = SnapshotInfo::from(snapshot);
+        Self {
+            now: options.now,
+            currency: request.currency.clone().or_else(|| info.currency.clone()),
+            snapshot: info,
+            by: request.by.iter().map(|dimension| name(program, *dimension)).collect(),
+            lines: Vec::new(),
+            others: None,
+            resources: 0,
+            period: request.period,
+            amount: request.amount,
+            months: None,
+            by_usage_date: request.by_usage_date,
+            converted: Vec::new(),
+            moved: Moved::default(),
+            unknown_amounts: 0,
+            other_months: Vec::new(),
+            shared: Vec::new(),
+        }
+    }
+
+    /// Adds the lines of groups, one period after the other: shared costs of a period are spread by what that
+    /// period costs.
+    fn add(
+        &mut self,
+        program: &Program,
+        by: &[Dimension],
+        mut groups: Vec<Group>,
+        allocations: &[&Allocation],
+    ) {
+        groups.sort_by(|one, other| one.period.cmp(&other.period));
+        let shared = allocations.iter().map(|allocation| Shared::of(program, allocation));
+        self.shared = shared.collect();
+        for groups in groups.chunk_by(|one, other| one.period == other.period) {
+            let mut spread = Spread { by, groups, lines: BTreeMap::new() };
+            spread.add_own();
+            for (at, (allocation, shared)) in allocations.iter().zip(&mut self.shared).enumerate() {
+                shared.add(&spread.share(program, at, allocation));
+            }
+            let period = groups.first().and_then(|group| group.period.clone());
+            let mut lines: Vec<Line> =
+                spread.lines.into_values().map(|line| Line { period: period.clone(), ..line }).collect();
+            lines.sort_by(|a, b| {
+                b.total().cmp(&a.total()).then_with(|| order(&a.values).cmp(&order(&b.values)))
+            });
+            self.lines.append(&mut lines);
+        }
+    }
+}
+
+impl Shared {
+    fn of(program: &Program, allocation: &Allocation) -> Self {
+        let to = program.tag(allocation.to).name.clone();
+        Self { name: allocation.name.clone(), to, matched: false, resources: 0, cost: 0, kept: 0 }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.matched |= other.matched;
+        self.resources += other.resources;
+        self.cost += other.cost;
+        self.kept += other.kept;
+    }
+}
+
+/// Returns the months that are summed up. None: the costs are not of a bill.
+fn months(snapshot: &Snapshot, request: &CostRequest) -> Result<Option<(YearMonth, YearMonth)>, RunError> {
+    let manifest = snapshot.manifest();
+    let Some((charges, month)) = manifest.charges.as_ref().zip(manifest.month.as_ref()) else {
+        return Ok(None);
+    };
+    let known = charges.months.iter().map(|total| total.month);
+    let all = known.clone().min().zip(known.clone().max());
+    let months = match (request.months, request.period) {
+        (Some(months), _) => months,
+        (None, Some(_)) => all.unwrap_or((month.month, month.month)),
+        (None, None) => (month.month, month.month),
+    };
+    let is_known = |one: YearMonth| months.0 <= one && one <= months.1;
+    // By their use, charges may be of months that have no invoice.
+    if !request.by_usage_date && !known.clone().any(is_known) {
+        let available: BTreeSet<YearMonth> = known.collect();
+        let available = available.into_iter().collect();
+        return Err(RunError::Inventory(ImportError::UnknownMonth { month: months.0, available }));
+    }
+    Ok(Some(months))
+}
+
+/// Returns what the months that are not summed up come to.
+fn other_months(snapshot: &Snapshot, months: Option<(YearMonth, YearMonth)>) -> Vec<MonthTotal> {
+    let charges = snapshot.manifest().charges.iter().flat_map(|charges| &charges.months);
+    let is_other = |month: YearMonth| months.is_none_or(|(first, last)| month < first || last < month);
+    charges.filter(|total| is_other(total.month)).cloned().collect()
 }
 
 /// What is missing comes last.
@@ -194,6 +444,7 @@ fn name(program: &Program, dimension: Dimension) -> String {
     match dimension {
         Dimension::Tag(tag) => program.tag(tag).name.clone(),
         Dimension::Attr(attr) => format!("resource.{}", attr.as_str()),
+        Dimension::Charge(column) => column.name().to_owned(),
     }
 }
 
@@ -203,273 +454,9 @@ fn applied<'a>(program: &'a Program, by: &[Dimension]) -> Vec<&'a Allocation> {
     allocations.filter(|allocation| by.contains(&Dimension::Tag(allocation.to))).collect()
 }
 
-/// Resources with the same values that are sources of the same allocation, or of none.
-#[derive(Debug)]
-struct Group {
-    values: Vec<Option<String>>,
-    source: Option<usize>,
-    resources: u64,
-    cost: i128,
-}
-
-fn groups(
-    program: &Program,
-    snapshot: &Snapshot,
-    options: &Options,
-    by: &[Dimension],
-    allocations: &[&Allocation],
-) -> Result<Vec<Group>, RunError> {
-    let predicates = allocations.iter().map(|allocation| sources(allocation)).collect();
-    let request = options.request().for_predicates(predicates);
-    let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
-    let keys: Vec<GroupKey> = by.iter().map(|dimension| dimension.group_key()).collect();
-    let sql = requests::grouped_costs(&run.compiled.plan, Dialect::DuckDb, &keys);
-    let mut groups = Vec::new();
-    run.for_each_of("costs", &sql, |row| {
-        groups.push(group(row, by.len())?);
-        Ok(())
-    })?;
-    Ok(groups)
-}
-
-/// The condition of the sources of an allocation. The first allocation that a resource is a source of takes it.
-fn sources(allocation: &Allocation) -> Predicate {
-    let pred = allocation.from.clone().unwrap_or(Pred::Const(true));
-    Predicate { pred, loc: allocation.loc.clone() }
-}
-
-fn group(row: &Fields<'_>, dimensions: usize) -> Result<Group, RunError> {
-    let cost = match row.money(dimensions + 2) {
-        None => Some(0),
-        Some(cost) => {
-            let up = SCALE.checked_sub(cost.scale).map(|up| 10_i128.pow(up.into()));
-            up.and_then(|up| cost.unscaled.checked_mul(up))
-        }
-    };
-    Ok(Group {
-        values: (0..dimensions).map(|at| row.text(at)).collect(),
-        source: row.index(dimensions)?.checked_sub(1),
-        resources: row.count(dimensions + 1)?,
-        cost: cost.ok_or_else(|| row.unexpected("a cost out of range"))?,
-    })
-}
-
 /// An amount in units; amounts of a snapshot have no more digits.
 fn units(amount: Exact) -> i128 {
     let rounded = amount.round_dp(SCALE.into());
     let up = u32::from(SCALE).saturating_sub(rounded.scale());
     rounded.mantissa().saturating_mul(10_i128.pow(up))
-}
-
-/// The lines while costs are spread.
-struct Spread<'a> {
-    by: &'a [Dimension],
-    groups: &'a [Group],
-    lines: BTreeMap<Vec<Option<String>>, Line>,
-}
-
-impl Spread<'_> {
-    fn line(&mut self, values: &[Option<String>]) -> &mut Line {
-        let new = || Line { values: values.to_vec(), resources: 0, own: 0, shared: 0 };
-        self.lines.entry(values.to_vec()).or_insert_with(new)
-    }
-
-    fn add_own(&mut self) {
-        for group in self.groups {
-            let line = self.line(&group.values);
-            line.resources += group.resources;
-            line.own += group.cost;
-        }
-    }
-
-    /// Spreads the costs of the sources of an allocation. Only the tag is another one: a source in
-    /// production stays a cost of production.
-    fn share(&mut self, program: &Program, at: usize, allocation: &Allocation) -> Shared {
-        let to = program.tag(allocation.to).name.clone();
-        let mut shared = Shared { name: allocation.name.clone(), to, resources: 0, cost: 0, kept: 0 };
-        let Some(place) = self.by.iter().position(|by| *by == Dimension::Tag(allocation.to)) else {
-            return shared;
-        };
-        let targets = self.targets(allocation, place);
-        let weights: Vec<i128> = targets.iter().map(|(_, weight)| *weight).collect();
-        for group in self.groups.iter().filter(|group| group.source == Some(at)) {
-            shared.resources += group.resources;
-            let Some(parts) = share::split(group.cost, &weights) else {
-                shared.kept += group.cost;
-                continue;
-            };
-            shared.cost += group.cost;
-            self.line(&group.values).shared -= group.cost;
-            for ((value, _), part) in targets.iter().zip(parts) {
-                let mut values = group.values.clone();
-                if let Some(slot) = values.get_mut(place) {
-                    *slot = Some(value.clone());
-                }
-                self.line(&values).shared += part;
-            }
-        }
-        shared
-    }
-
-    /// The values that a cost is spread over, in their order, and their weights. A source is never a
-    /// target: values count by the resources that are sources of nothing.
-    fn targets(&self, allocation: &Allocation, place: usize) -> Vec<(String, i128)> {
-        let mut own: BTreeMap<&str, i128> = BTreeMap::new();
-        for group in self.groups.iter().filter(|group| group.source.is_none()) {
-            if let Some(Some(value)) = group.values.get(place) {
-                *own.entry(value).or_default() += group.cost;
-            }
-        }
-        let among =
-            |value: &str| allocation.among.as_ref().is_none_or(|among| among.iter().any(|a| a == value));
-        let named = || match &allocation.among {
-            Some(among) => among.clone(),
-            None => own.keys().map(|value| (*value).to_owned()).collect(),
-        };
-        let mut targets: Vec<(String, i128)> = match &allocation.split {
-            Split::Even => named().into_iter().map(|value| (value, 1)).collect(),
-            // Credits give no share.
-            Split::Proportional => own
-                .iter()
-                .filter(|(value, _)| among(value))
-                .map(|(value, cost)| ((*value).to_owned(), (*cost).max(0)))
-                .collect(),
-            Split::Fixed(shares) => {
-                let scale = shares.iter().map(|(_, share)| share.scale()).max().unwrap_or(0);
-                let weight = |share: &Exact| share.mantissa() * 10_i128.pow(scale - share.scale());
-                shares.iter().map(|(value, share)| (value.clone(), weight(share))).collect()
-            }
-        };
-        targets.sort();
-        targets
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use tagpol_sema::program::{Loc, Tag, TagType};
-
-    use super::*;
-
-    fn program(split: Split, among: Option<Vec<String>>) -> Program {
-        let loc = Loc { file: "p.tagpol".into(), line: 1, column: 1 };
-        let tag = |name: &str| Tag {
-            name: name.to_owned(),
-            doc: String::new(),
-            ty: TagType::Text,
-            importance: None,
-            default: None,
-            normalizes: Vec::new(),
-            loc: loc.clone(),
-        };
-        let to = TagId(1);
-        let (name, doc) = ("a".to_owned(), String::new());
-        Program {
-            tags: vec![tag("environment"), tag("team")],
-            allocations: vec![Allocation { name, doc, from: None, to, among, split, loc: loc.clone() }],
-            ..Program::default()
-        }
-    }
-
-    fn values(of: &[&str]) -> Vec<Option<String>> {
-        of.iter().map(|value| (!value.is_empty()).then(|| (*value).to_owned())).collect()
-    }
-
-    fn spread(program: &Program, groups: &[Group]) -> (Vec<Line>, Shared) {
-        let by = [Dimension::Tag(TagId(0)), Dimension::Tag(TagId(1))];
-        let mut spread = Spread { by: &by, groups, lines: BTreeMap::new() };
-        spread.add_own();
-        let shared = spread.share(program, 0, &program.allocations[0]);
-        (spread.lines.into_values().collect(), shared)
-    }
-
-    fn amounts(lines: &[Line]) -> Vec<(String, i128, i128)> {
-        let text = |line: &Line| {
-            line.values.iter().map(|v| v.as_deref().unwrap_or("-")).collect::<Vec<_>>().join("/")
-        };
-        lines.iter().map(|line| (text(line), line.own, line.shared)).collect()
-    }
-
-    fn group(of: &[&str], source: Option<usize>, cost: i128) -> Group {
-        Group { values: values(of), source, resources: 1, cost }
-    }
-
-    fn line(text: &str, own: i128, shared: i128) -> (String, i128, i128) {
-        (text.to_owned(), own, shared)
-    }
-
-    #[test]
-    fn shared_costs_keep_their_other_values_and_never_go_to_a_source() {
-        let groups = [
-            group(&["prod", "web"], None, 300),
-            group(&["dev", "data"], None, 100),
-            group(&["dev", ""], None, 50),
-            group(&["prod", "shared"], Some(0), 1000),
-            group(&["prod", "credits"], None, -10),
-        ];
-        let (lines, shared) = spread(&program(Split::Proportional, None), &groups);
-        let expected = [
-            line("dev/-", 50, 0),
-            line("dev/data", 100, 0),
-            line("prod/credits", -10, 0),
-            line("prod/data", 0, 250),
-            line("prod/shared", 1000, -1000),
-            line("prod/web", 300, 750),
-        ];
-        assert_eq!(amounts(&lines), expected);
-        assert_eq!((shared.cost, shared.kept, shared.resources), (1000, 0, 1));
-    }
-
-    #[test]
-    fn even_and_fixed_shares() {
-        let groups = [group(&["", "web"], None, 1), group(&["", "shared"], Some(0), 100)];
-        let list = Some(vec!["web".to_owned(), "data".to_owned(), "ml".to_owned()]);
-        let (lines, _) = spread(&program(Split::Even, list), &groups);
-        let expected =
-            [line("-/data", 0, 34), line("-/ml", 0, 33), line("-/shared", 100, -100), line("-/web", 1, 33)];
-        assert_eq!(amounts(&lines), expected);
-        let shares =
-            vec![("web".to_owned(), "0.625".parse().unwrap()), ("data".to_owned(), "0.375".parse().unwrap())];
-        let (lines, _) = spread(&program(Split::Fixed(shares), None), &groups);
-        assert_eq!(
-            amounts(&lines),
-            [line("-/data", 0, 38), line("-/shared", 100, -100), line("-/web", 1, 62)]
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_spread_stays() {
-        let groups = [group(&["", "web"], None, 0), group(&["", "shared"], Some(0), 100)];
-        let (lines, shared) = spread(&program(Split::Proportional, None), &groups);
-        assert_eq!(amounts(&lines), [line("-/shared", 100, 0), line("-/web", 0, 0)]);
-        assert_eq!((shared.cost, shared.kept), (0, 100));
-    }
-
-    fn any_group() -> impl Strategy<Value = Group> {
-        let value = || prop::sample::select(&["", "a", "b", "c"][..]);
-        let cost = -10_i128.pow(25)..10_i128.pow(25);
-        (value(), value(), prop::option::of(0..1_usize), cost)
-            .prop_map(|(environment, team, source, cost)| group(&[environment, team], source, cost))
-    }
-
-    proptest! {
-        #[test]
-        fn no_cost_is_lost(groups in prop::collection::vec(any_group(), 0..20), even: bool) {
-            let split = if even { Split::Even } else { Split::Proportional };
-            let (lines, shared) = spread(&program(split, None), &groups);
-            let all: i128 = groups.iter().map(|group| group.cost).sum();
-            prop_assert_eq!(lines.iter().map(Line::total).sum::<i128>(), all);
-            prop_assert_eq!(lines.iter().map(|line| line.shared).sum::<i128>(), 0);
-            // Each environment keeps what it costs.
-            for environment in ["a", "b", "c"].map(|value| Some(value.to_owned())) {
-                let of = |values: &[Option<String>]| values[0] == environment;
-                let own: i128 = groups.iter().filter(|group| of(&group.values)).map(|group| group.cost).sum();
-                let sum: i128 = lines.iter().filter(|line| of(&line.values)).map(Line::total).sum();
-                prop_assert_eq!(own, sum);
-            }
-            let sources = groups.iter().filter(|group| group.source.is_some());
-            prop_assert_eq!(sources.map(|group| group.cost).sum::<i128>(), shared.cost + shared.kept);
-        }
-    }
 }

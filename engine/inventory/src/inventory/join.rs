@@ -74,6 +74,20 @@ pub(super) fn merge(pool: &Pool, (old, many): (&mut Row, Option<&mut TagMap>), n
     }
 }
 
+/// Returns what both rows were listed with, where only one of them was billed or both were listed and billed.
+fn joined_listed_tags(pool: &Pool, old: &Row, new: &Row) -> Option<Box<[(Symbol, Symbol)]>> {
+    let listed = |row: &Row| match &row.listed_tags {
+        Some(tags) => Some(tags.clone()),
+        None => (row.sides.listed && !row.sides.billed).then(|| row.tags.clone()),
+    };
+    let billed = old.sides.billed || new.sides.billed;
+    match (listed(old), listed(new)) {
+        _ if !billed => None,
+        (Some(old), Some(new)) => Some(overlay(pool, &old, &new, false)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// Adds what a bill charges under two ids; none where the sum is too large to be kept.
 fn sum(one: Option<Decimal>, other: Option<Decimal>) -> Option<Decimal> {
     one.unwrap_or_default().checked_add(other.unwrap_or_default()).filter(|sum| fits_cost(*sum))
@@ -83,7 +97,7 @@ impl Inventory {
     /// Merges resources that one source names by their bare EC2 id (`i-0abc…`) and another by an ARN
     /// that ends in it. An id that stands at the end of several ARNs is left as it is.
     pub(super) fn join_bare_ids(&mut self) {
-        let Self { pool, rows, .. } = self;
+        let Self { pool, rows, aliases, .. } = self;
         let mut bare: FxHashMap<&str, (usize, Vec<usize>)> = FxHashMap::default();
         for (at, row) in rows.iter().enumerate() {
             let id = pool.text(row.id);
@@ -108,8 +122,12 @@ impl Inventory {
         let pairs: Vec<(usize, usize)> = bare.into_values().filter_map(pair).collect();
         let mut gone = vec![false; rows.len()];
         for (bare, arn) in pairs {
+            let ids = [bare, arn].map(|at| rows.get(at).map(|row| row.id));
             if join_pair(pool, rows, bare, arn) {
                 self.merged += 1;
+                if let [Some(bare), Some(arn)] = ids {
+                    aliases.insert(bare, arn);
+                }
                 if let Some(gone) = gone.get_mut(bare) {
                     *gone = true;
                 }
@@ -173,7 +191,9 @@ fn join_pair(pool: &Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
         true => (of_bare, of_arn),
         false => (of_arn, of_bare),
     };
+    let listed = joined_listed_tags(pool, &first, &second);
     merge(pool, (&mut first, None), second);
+    first.listed_tags = listed;
     first.id = id;
     if let Some(row) = rows.get_mut(arn) {
         *row = first;

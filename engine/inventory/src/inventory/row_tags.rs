@@ -47,7 +47,7 @@ impl<'a> Lookup<'a> {
 }
 
 /// Sorts tags by the bytes of their keys.
-pub(super) fn sort_tags(pool: &Pool, tags: &mut [(Symbol, Symbol)]) {
+pub(crate) fn sort_tags(pool: &Pool, tags: &mut [(Symbol, Symbol)]) {
     tags.sort_unstable_by(|(one, _), (other, _)| pool.text(*one).cmp(pool.text(*other)));
 }
 
@@ -81,7 +81,7 @@ pub(super) fn overlay(
 /// As [`overlay`], over a map.
 pub(super) fn overlay_map(pool: &Pool, tags: &mut TagMap, new: &[(Symbol, Symbol)], respelled: bool) {
     if respelled {
-        let spelled = |key| folded(pool.text(key)).collect::<String>();
+        let spelled = |key| folded_key(pool.text(key));
         let replaced: FxHashSet<String> = new.iter().map(|(key, _)| spelled(*key)).collect();
         tags.retain(|key, _| !replaced.contains(&spelled(*key)));
     }
@@ -91,6 +91,11 @@ pub(super) fn overlay_map(pool: &Pool, tags: &mut TagMap, new: &[(Symbol, Symbol
 /// Whether two keys differ in no more than case and separators, which reports fold.
 fn is_spelling(pool: &Pool, one: Symbol, other: Symbol) -> bool {
     folded(pool.text(one)).eq(folded(pool.text(other)))
+}
+
+/// Returns what the spellings of a key have in common.
+pub(crate) fn folded_key(key: &str) -> String {
+    folded(key).collect()
 }
 
 fn folded(key: &str) -> impl Iterator<Item = char> + '_ {

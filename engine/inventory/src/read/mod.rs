@@ -61,6 +61,11 @@ impl Currency {
         Self { requested: code.is_some(), code }
     }
 
+    /// The currency that files are in.
+    pub(crate) fn found(code: String) -> Self {
+        Self { requested: false, code: Some(code) }
+    }
+
     /// Returns its code, if it is known.
     pub(crate) fn into_code(self) -> Option<String> {
         self.code

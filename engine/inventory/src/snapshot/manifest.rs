@@ -7,14 +7,15 @@ use sha2::{Digest, Sha256};
 
 use crate::format::Format;
 use crate::inventory::Matches;
+use crate::month::YearMonth;
 use crate::read::bill::BillMonth;
 use crate::read::paging::Gap;
 use crate::source::hex;
 
 /// The schema version that this program writes. It reads all versions from 1 on.
 ///
-/// 2 lists the distinct values of columns that have few.
-pub const SCHEMA_VERSION: u64 = 2;
+/// 2 lists the distinct values of columns that have few; 3 has the charges of bills.
+pub const SCHEMA_VERSION: u64 = 3;
 
 /// Digits of the content hash that an id carries.
 const ID_HASH_DIGITS: usize = 8;
@@ -49,8 +50,38 @@ pub struct Manifest {
     /// it was not counted are not here: those with very many, and all of version 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<ValueCount>,
+    /// What is in the files of charges; none without a bill, and in versions before 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charges: Option<ChargeInfo>,
     /// The other files of the snapshot.
     pub files: Files,
+}
+
+/// What a snapshot knows of charges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargeInfo {
+    /// Rows of `subjects.parquet`.
+    pub subjects: u64,
+    /// Rows of `charges.parquet`.
+    pub charges: u64,
+    /// What each month comes to, by month and currency.
+    pub months: Vec<MonthTotal>,
+    /// Currencies that the costs of resources leave out, since no rate led to the snapshot's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unconverted: Vec<String>,
+    /// Every native key of the subjects, sorted by its bytes.
+    pub keys: Vec<KeyCount>,
+}
+
+/// What an invoice month comes to in a currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthTotal {
+    /// The month.
+    pub month: YearMonth,
+    /// ISO 4217; none where no bill has a currency.
+    pub currency: Option<String>,
+    /// The sum of the amortized costs.
+    pub cost: Decimal,
 }
 
 /// A file that was read.
@@ -164,6 +195,12 @@ pub struct Files {
     /// `values.parquet`; none in version 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<FileHash>,
+    /// `subjects.parquet`; none without a bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subjects: Option<FileHash>,
+    /// `charges.parquet`; none without a bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charges: Option<FileHash>,
 }
 
 /// Size and hash of a file.

@@ -2,9 +2,10 @@
 //!
 //! In: an [`Import`](crate::Import). Out: `<snapshots>/<id>/` with `manifest.json`,
 //! `resources.parquet`, `values.parquet`, `rejects.ndjson` and, where bills and inventories were imported
-//! together, `orphans.ndjson`; and such folders opened again. A folder appears whole
+//! together, `orphans.ndjson`, and for bills `subjects.parquet` and `charges.parquet`; and such folders opened again. A folder appears whole
 //! or not at all, and what is in it is never changed.
 
+mod charges;
 mod check;
 mod manifest;
 mod open;
@@ -14,8 +15,8 @@ mod values;
 mod write;
 
 pub use manifest::{
-    Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, SourceFile,
-    UnattributedCost, ValueCount,
+    ChargeInfo, Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, MonthTotal,
+    SCHEMA_VERSION, SourceFile, UnattributedCost, ValueCount,
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};
@@ -25,6 +26,10 @@ pub(crate) use write::write;
 pub(crate) const RESOURCES: &str = "resources.parquet";
 /// File with the distinct values of columns that have few.
 pub(crate) const VALUES: &str = "values.parquet";
+/// File with what charges are for.
+pub(crate) const SUBJECTS: &str = "subjects.parquet";
+/// File with the charges.
+pub(crate) const CHARGES: &str = "charges.parquet";
 /// File with the rejects, one JSON object a line.
 pub(crate) const REJECTS: &str = "rejects.ndjson";
 /// File with the resources that only one side has, one JSON object a line.

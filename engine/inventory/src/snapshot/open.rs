@@ -11,7 +11,7 @@ use tagpol_files::{FileError, Scratch, open_regular};
 use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
 use super::orphans::Orphan;
 use super::write::write_error;
-use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES, VALUES};
+use super::{CHARGES, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
 use crate::error::ImportError;
 use crate::reject::Reject;
 use crate::source::{hex, read_error};
@@ -160,8 +160,13 @@ impl Snapshot {
     }
 
     /// Returns the paths of the files that a database reads.
-    pub fn database_files(&self) -> [PathBuf; 2] {
-        [RESOURCES, VALUES].map(|name| self.dir.join(name))
+    pub fn database_files(&self) -> [PathBuf; 4] {
+        [RESOURCES, VALUES, SUBJECTS, CHARGES].map(|name| self.dir.join(name))
+    }
+
+    /// Returns the paths of what charges are for, and of the charges; none without a bill.
+    pub fn charges_paths(&self) -> Option<[PathBuf; 2]> {
+        self.manifest.charges.as_ref().map(|_| [SUBJECTS, CHARGES].map(|name| self.dir.join(name)))
     }
 
     /// Returns the path of its resources.
@@ -243,7 +248,10 @@ impl Snapshot {
         let files = &self.manifest.files;
         let always = [(RESOURCES, &files.resources), (REJECTS, &files.rejects)];
         let orphans = files.orphans.as_ref().map(|orphans| (ORPHANS, orphans));
-        always.into_iter().chain(orphans).chain(files.values.as_ref().map(|values| (VALUES, values)))
+        let values = files.values.as_ref().map(|values| (VALUES, values));
+        let subjects = files.subjects.as_ref().map(|subjects| (SUBJECTS, subjects));
+        let charges = files.charges.as_ref().map(|charges| (CHARGES, charges));
+        always.into_iter().chain(orphans).chain(values).chain(subjects).chain(charges)
     }
 }
 

@@ -28,7 +28,7 @@ use super::manifest::KeyCount;
 use crate::import::Progress;
 use crate::inventory::{Inventory, Row};
 use crate::parallel::in_order;
-use crate::pool::Symbol;
+use crate::pool::{Pool, Symbol};
 use crate::value::COST_SCALE;
 
 /// Keys that get a column of their own at most.
@@ -38,10 +38,10 @@ const PROMOTED: usize = 256;
 const GROUP: usize = 122_880;
 
 /// Rows that are handed to the writer at a time.
-const BATCH: usize = 8192;
+pub(super) const BATCH: usize = 8192;
 
 /// Digits of the cost column.
-const COST_PRECISION: u8 = 38;
+pub(super) const COST_PRECISION: u8 = 38;
 
 /// The native keys of an inventory.
 #[derive(Debug)]
@@ -54,7 +54,11 @@ pub(super) struct Census {
 
 /// Counts the native keys and gives the most frequent a column, of equals the first by bytes.
 pub(super) fn census(inventory: &Inventory) -> Census {
-    let counts = inventory.key_counts();
+    census_of(&inventory.pool, &inventory.key_counts())
+}
+
+/// As [`census`], of keys that are counted: each with the number of rows that have it, sorted by key bytes.
+pub(super) fn census_of(pool: &Pool, counts: &[(Symbol, u64)]) -> Census {
     let mut by_count: Vec<usize> = (0..counts.len()).collect();
     by_count.sort_by_key(|at| Reverse(counts.get(*at).map(|(_, count)| *count)));
     by_count.truncate(PROMOTED);
@@ -65,7 +69,7 @@ pub(super) fn census(inventory: &Inventory) -> Census {
         }
     }
     let key = |((symbol, count), column): (&(Symbol, u64), Option<String>)| KeyCount {
-        key: inventory.pool.text(*symbol).to_owned(),
+        key: pool.text(*symbol).to_owned(),
         count: *count,
         column,
     };
@@ -80,7 +84,7 @@ pub(super) fn write_resources<W: Write + Send>(
     out: W,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> io::Result<()> {
-    let columns = Columns::new(&census.promoted);
+    let columns = Columns::new(&census.promoted, &[]);
     let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
     let writer =
         ArrowWriter::try_new_with_options(out, Arc::clone(&columns.schema), options).map_err(to_io)?;
@@ -91,7 +95,7 @@ pub(super) fn write_resources<W: Write + Send>(
     let groups = inventory.rows().chunks(GROUP).enumerate();
     let encode = |(number, rows): (usize, &[Row])| {
         let encoders = factory.create_column_writers(number)?;
-        Ok((rows.len() as u64, columns.encode(inventory, rows, encoders)?))
+        Ok((rows.len() as u64, columns.encode(&inventory.pool, rows, encoders)?))
     };
     in_order(groups, encode, |encoded: Result<_, ParquetError>| {
         let (rows, chunks) = encoded?;
@@ -136,16 +140,17 @@ pub(super) fn to_io(error: ParquetError) -> io::Error {
 }
 
 /// The columns of the file.
-struct Columns {
-    schema: SchemaRef,
+pub(super) struct Columns {
+    pub(super) schema: SchemaRef,
     entries: Fields,
     /// Which promoted column a key has.
     promoted: FxHashMap<Symbol, usize>,
 }
 
 impl Columns {
-    /// `promoted` has the keys in the order of their columns.
-    fn new(promoted: &[Symbol]) -> Self {
+    /// `promoted` has the keys in the order of their columns; `more` are columns after all others.
+    pub(super) fn new(promoted: &[Symbol], more: &[Field]) -> Self {
+        let id_may_be_absent = !more.is_empty();
         let entries = Fields::from(vec![
             Field::new("key", DataType::Utf8, false),
             Field::new("value", DataType::Utf8, true),
@@ -153,7 +158,7 @@ impl Columns {
         let entry = Field::new("key_value", DataType::Struct(entries.clone()), false);
         let text = |name: &str| Field::new(name, DataType::Utf8, true);
         let mut fields = vec![
-            Field::new("id", DataType::Utf8, false),
+            Field::new("id", DataType::Utf8, id_may_be_absent),
             text("name"),
             text("type"),
             text("provider"),
@@ -167,6 +172,7 @@ impl Columns {
             Field::new("tags", DataType::Map(Arc::new(entry), false), true),
         ];
         fields.extend((0..promoted.len()).map(|number| text(&format!("key_{number}"))));
+        fields.extend(more.iter().cloned());
         let promoted = promoted.iter().enumerate().map(|(number, key)| (*key, number)).collect();
         Self { schema: Arc::new(Schema::new(fields)), entries, promoted }
     }
@@ -174,12 +180,12 @@ impl Columns {
     /// Encodes the columns of a row group.
     fn encode(
         &self,
-        inventory: &Inventory,
+        pool: &Pool,
         rows: &[Row],
         mut encoders: Vec<ArrowColumnWriter>,
     ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
         for rows in rows.chunks(BATCH) {
-            let batch = self.batch(inventory, rows)?;
+            let batch = RecordBatch::try_new(Arc::clone(&self.schema), self.arrays(pool, rows)?)?;
             let mut encoders = encoders.iter_mut();
             for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
                 for (leaf, encoder) in compute_leaves(field, column)?.iter().zip(&mut encoders) {
@@ -190,40 +196,38 @@ impl Columns {
         encoders.into_iter().map(ArrowColumnWriter::close).collect()
     }
 
-    fn batch(&self, inventory: &Inventory, rows: &[Row]) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let texts = |of: fn(&Row) -> Option<Symbol>| -> ArrayRef {
-            let mut builder = StringBuilder::new();
-            for row in rows {
-                builder.append_option(of(row).map(|symbol| inventory.pool.text(symbol)));
-            }
-            Arc::new(builder.finish())
-        };
+    /// Returns the columns of some rows, but for those that are after all others.
+    pub(super) fn arrays<R: Record>(
+        &self,
+        pool: &Pool,
+        rows: &[R],
+    ) -> Result<Vec<ArrayRef>, arrow::error::ArrowError> {
         let mut arrays = vec![
-            texts(|row| Some(row.id)),
-            texts(|row| row.name),
-            texts(|row| row.type_),
-            texts(|row| row.provider),
-            texts(|row| row.account),
-            texts(|row| row.region),
-            texts(|row| row.source),
+            texts(pool, rows, Record::id),
+            texts(pool, rows, |row| row.row().name),
+            texts(pool, rows, |row| row.row().type_),
+            texts(pool, rows, |row| row.row().provider),
+            texts(pool, rows, |row| row.row().account),
+            texts(pool, rows, |row| row.row().region),
+            texts(pool, rows, |row| row.row().source),
             created(rows),
             costs(rows)?,
-            texts(|row| row.meta),
-            self.tags(inventory, rows)?,
+            texts(pool, rows, |row| row.row().meta),
+            self.tags(pool, rows)?,
         ];
-        arrays.extend(self.promoted(inventory, rows));
-        RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+        arrays.extend(self.promoted(pool, rows));
+        Ok(arrays)
     }
 
-    fn tags(&self, inventory: &Inventory, rows: &[Row]) -> Result<ArrayRef, arrow::error::ArrowError> {
+    fn tags<R: Record>(&self, pool: &Pool, rows: &[R]) -> Result<ArrayRef, arrow::error::ArrowError> {
         let (mut keys, mut values) = (StringBuilder::new(), StringBuilder::new());
         let mut offsets = Int32BufferBuilder::new(rows.len() + 1);
         offsets.append(0);
         let mut end = 0_i32;
         for row in rows {
-            for (key, value) in &row.tags {
-                keys.append_value(inventory.pool.text(*key));
-                values.append_value(inventory.pool.text(*value));
+            for (key, value) in &row.row().tags {
+                keys.append_value(pool.text(*key));
+                values.append_value(pool.text(*value));
                 end += 1;
             }
             offsets.append(end);
@@ -240,15 +244,15 @@ impl Columns {
 
     /// Returns the promoted columns. Nulls are filled in when a value follows them, since most
     /// cells of most columns are null.
-    fn promoted(&self, inventory: &Inventory, rows: &[Row]) -> Vec<ArrayRef> {
+    fn promoted<R: Record>(&self, pool: &Pool, rows: &[R]) -> Vec<ArrayRef> {
         let mut columns: Vec<(StringBuilder, usize)> = Vec::new();
         columns.resize_with(self.promoted.len(), Default::default);
         for (at, row) in rows.iter().enumerate() {
-            for (key, value) in &row.tags {
+            for (key, value) in &row.row().tags {
                 let column = self.promoted.get(key).and_then(|column| columns.get_mut(*column));
                 if let Some((builder, len)) = column {
                     builder.append_nulls(at - *len);
-                    builder.append_value(inventory.pool.text(*value));
+                    builder.append_value(pool.text(*value));
                     *len = at + 1;
                 }
             }
@@ -261,19 +265,47 @@ impl Columns {
     }
 }
 
-fn created(rows: &[Row]) -> ArrayRef {
-    let mut builder = TimestampMicrosecondBuilder::with_capacity(rows.len());
+/// A row of resources, or of what is like them.
+pub(super) trait Record {
+    /// Returns what it has in common with a resource.
+    fn row(&self) -> &Row;
+
+    /// Returns the id of the resource, if there is one.
+    fn id(&self) -> Option<Symbol>;
+}
+
+impl Record for Row {
+    fn row(&self) -> &Row {
+        self
+    }
+
+    fn id(&self) -> Option<Symbol> {
+        Some(self.id)
+    }
+}
+
+/// Returns a column of texts.
+pub(super) fn texts<R>(pool: &Pool, rows: &[R], of: impl Fn(&R) -> Option<Symbol>) -> ArrayRef {
+    let mut builder = StringBuilder::new();
     for row in rows {
-        builder.append_option(row.created);
+        builder.append_option(of(row).map(|symbol| pool.text(symbol)));
     }
     Arc::new(builder.finish())
 }
 
-fn costs(rows: &[Row]) -> Result<ArrayRef, arrow::error::ArrowError> {
+fn created<R: Record>(rows: &[R]) -> ArrayRef {
+    let mut builder = TimestampMicrosecondBuilder::with_capacity(rows.len());
+    for row in rows {
+        builder.append_option(row.row().created);
+    }
+    Arc::new(builder.finish())
+}
+
+fn costs<R: Record>(rows: &[R]) -> Result<ArrayRef, arrow::error::ArrowError> {
     let mut builder = Decimal128Builder::with_capacity(rows.len())
         .with_precision_and_scale(COST_PRECISION, COST_SCALE as i8)?;
     for row in rows {
-        builder.append_option(row.monthly_cost.and_then(scaled));
+        builder.append_option(row.row().monthly_cost.and_then(scaled));
     }
     Ok(Arc::new(builder.finish()))
 }

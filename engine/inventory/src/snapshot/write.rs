@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tagpol_files::Scratch;
 
+use super::charges;
 use super::manifest::{
-    Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION, UnattributedCost,
+    ChargeInfo, Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION,
+    UnattributedCost,
 };
 use super::open::Snapshot;
 use super::orphans::write_orphans;
 use super::parquet::{census, write_resources};
 use super::values::{Distinct, distinct_values, write_values};
-use super::{MANIFEST, ORPHANS, REJECTS, RESOURCES, VALUES};
+use super::{CHARGES, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
 use crate::error::ImportError;
 use crate::import::{Import, Progress};
 use crate::source::hex;
@@ -40,8 +42,21 @@ pub(crate) fn write(
         None => None,
         Some(_) => Some(write_file(&dir.join(ORPHANS), |file| write_orphans(import, file))?),
     };
-    let files = Files { resources, rejects, orphans, values: Some(values) };
-    let manifest = manifest(import, census.keys, &distinct, files);
+    let mut files =
+        Files { resources, rejects, orphans, values: Some(values), subjects: None, charges: None };
+    let charges = match &import.charges {
+        None => None,
+        Some(charges) => {
+            let census = charges::census(&import.inventory.pool, charges);
+            let pool = &import.inventory.pool;
+            let subjects = |file: &mut _| charges::write_subjects(pool, &charges.subjects, &census, file);
+            files.subjects = Some(write_file(&dir.join(SUBJECTS), subjects)?);
+            let rows = |file: &mut _| charges::write_charges(pool, &charges.rows, file);
+            files.charges = Some(write_file(&dir.join(CHARGES), rows)?);
+            Some(charges::info(pool, charges, census, import.unconverted().to_vec()))
+        }
+    };
+    let manifest = manifest(import, (census.keys, charges), &distinct, files);
     write_file(&dir.join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
     publish(&dir, &snapshots.join(&manifest.id))
 }
@@ -113,7 +128,12 @@ fn write_rejects(import: &Import, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn manifest(import: &Import, keys: Vec<KeyCount>, distinct: &[Distinct], files: Files) -> Manifest {
+fn manifest(
+    import: &Import,
+    (keys, charges): (Vec<KeyCount>, Option<ChargeInfo>),
+    distinct: &[Distinct],
+    files: Files,
+) -> Manifest {
     let counts = import.counts();
     let tagged = import.inventory.rows().iter().filter(|row| !row.tags.is_empty()).count() as u64;
     Manifest {
@@ -144,6 +164,7 @@ fn manifest(import: &Import, keys: Vec<KeyCount>, distinct: &[Distinct], files: 
         month: import.month().cloned(),
         keys,
         values: distinct.iter().filter_map(Distinct::counted).collect(),
+        charges,
         files,
     }
     .seal()

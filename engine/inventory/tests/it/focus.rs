@@ -144,19 +144,20 @@ fn bad_charges_are_listed() {
 }
 
 #[test]
-fn currencies_do_not_mix() {
+fn charges_keep_their_currencies_and_costs_of_resources_are_converted() {
     let rows = [("2026-08-31", "1", "a", ""), ("2026-08-31", "1", "b", "")];
     let text = bill(&rows).replacen("USD", "EUR", 1);
-    let error = read("bill.csv", &text).unwrap_err();
-    assert!(
-        matches!(&error, ImportError::MixedCurrencies { line: 3, found, expected, .. } if found == "USD" && expected == "EUR")
-    );
-    let dollars = ImportOptions { currency: Some("USD".to_owned()), ..options() };
-    assert!(read_with("bill.csv", bill(&rows), &dollars).is_ok());
-    assert!(matches!(
-        read_with("bill.csv", &text, &dollars),
-        Err(ImportError::MixedCurrencies { line: 2, .. })
-    ));
+    let without_rate = read("bill.csv", &text).unwrap();
+    assert_eq!(without_rate.currency(), Some("EUR"));
+    assert_eq!(without_rate.unconverted(), ["USD"]);
+    let found: Vec<_> = resources(&without_rate).into_iter().map(|r| r.monthly_cost).collect();
+    assert_eq!(found, [Some(1.into()), None], "what a dollar is worth is not known, and it is not nothing");
+    let mut rates = tagpol_model::Rates::default();
+    rates.add("EUR", "1.08".parse().unwrap(), "USD").unwrap();
+    let dollars = ImportOptions { currency: Some("USD".to_owned()), rates, ..options() };
+    let import = read_with("bill.csv", &text, &dollars).unwrap();
+    assert_eq!(costs(&import), pairs(&[("a", "1.08"), ("b", "1")]));
+    assert!(import.unconverted().is_empty());
 }
 
 #[test]
@@ -165,11 +166,9 @@ fn versions_and_columns() {
     let version = |text: String| read("bill.csv", text).unwrap().sources()[0].version.clone().unwrap();
     assert_eq!(version(text.replace("ServiceName", "SkuMeter")), "1.1");
     assert_eq!(version(text.replace("ServiceName", "InvoiceId")), "1.2");
-    let later = read("bill.csv", text.replace("ServiceName", "AllocatedTags")).unwrap_err();
-    assert!(
-        matches!(&later, ImportError::UnknownFocusVersion { columns, .. } if columns == &["AllocatedTags"])
-    );
-    assert_eq!(later.help().unwrap(), "export the bill as FOCUS 1.0, 1.1 or 1.2");
+    assert_eq!(version(text.replace("ServiceName", "AllocatedTags")), "1.3");
+    assert_eq!(version(text.replace("ServiceName", "HostProviderName")), "1.3");
+    assert_eq!(version(text.replace("ProviderName", "ServiceProviderName")), "1.4");
     let older = read("bill.csv", text.replace("ProviderName", "Provider")).unwrap_err();
     assert!(matches!(older, ImportError::UnknownFocusVersion { .. }));
     let lacking = read("bill.csv", text.replace("Tags", "x_a").replace("ResourceId", "x_b")).unwrap_err();

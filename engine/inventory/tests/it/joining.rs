@@ -158,9 +158,10 @@ fn orphans_of_both_sides_are_in_the_snapshot() {
 }
 
 #[test]
-fn a_currency_that_was_asked_for_is_blamed() {
+fn a_list_in_another_currency_than_was_asked_for_is_refused() {
     let asked = ImportOptions { currency: Some("EUR".to_owned()), ..options() };
-    let error = read_with("bill.csv", focus(&[("a", "1", "")]), &asked).unwrap_err();
+    let list = "id,monthly_cost,currency\na,1,USD\n";
+    let error = read_with("list.csv", list, &asked).unwrap_err();
     assert!(error.to_string().ends_with("has costs in USD, but the requested currency is EUR"), "{error}");
     assert!(error.help().unwrap().starts_with("omit the currency"));
 }

@@ -109,6 +109,8 @@ pub struct Plan {
     pub dictionaries: Vec<Dictionary>,
     /// The columns of the conditions of the request, in its order.
     pub predicates: Vec<ColumnId>,
+    /// Columns of the relation that were asked for, in the order of the request.
+    pub kept: Vec<ColumnId>,
     /// The columns of the evaluated inventory, in order.
     pub output: Vec<ColumnId>,
     /// What is asked of the evaluated inventory, one query a [`QueryKind`].

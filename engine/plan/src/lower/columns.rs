@@ -16,12 +16,14 @@ pub(super) struct Columns {
     /// The number that the last column of a name that was taken has behind it.
     numbers: HashMap<String, usize>,
     shared: HashMap<Expr, ColumnId>,
+    /// Whether a row of the relation may have no id.
+    id_may_be_missing: bool,
 }
 
 impl Columns {
     /// Returns no columns, none of which will ever have one of these names.
-    pub(super) fn without<'n>(names: impl IntoIterator<Item = &'n String>) -> Self {
-        Self { names: names.into_iter().cloned().collect(), ..Self::default() }
+    pub(super) fn without<'n>(names: impl IntoIterator<Item = &'n String>, id_may_be_missing: bool) -> Self {
+        Self { names: names.into_iter().cloned().collect(), id_may_be_missing, ..Self::default() }
     }
 
     /// Adds a column and returns its id. The name is made unique.
@@ -75,7 +77,7 @@ impl Columns {
     /// Whether the expression may be NULL.
     pub(super) fn is_nullable(&self, expr: &Expr) -> bool {
         match expr {
-            Expr::Field(Field::Attr(attr)) => *attr != crate::ir::AttrColumn::Id,
+            Expr::Field(Field::Attr(attr)) => *attr != crate::ir::AttrColumn::Id || self.id_may_be_missing,
             Expr::Field(_) | Expr::Null(_) | Expr::Group { .. } | Expr::Lookup { .. } => true,
             Expr::Call(Function::ParseNumber | Function::ParseDate, _) => true,
             Expr::Column(_) => self.get(expr).is_none_or(|column| column.nullable),

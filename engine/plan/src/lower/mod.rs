@@ -42,16 +42,16 @@ mod waivers;
 use std::collections::HashMap;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tagpol_model::Rates;
 use tagpol_sema::program::{DefineId, Loc, Program, Source, Table, TagId};
 
 pub use money::CurrencyMismatch;
 
 use crate::ir::{
-    AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, GoalInfo, LookupInfo, Note, Origin,
-    OverlayColumn, Plan, Provenance, TagInfo,
+    AttrColumn, CheckInfo, ColumnId, ComputedText, ComputedTexts, Expr, Field, GoalInfo, LookupInfo, Note,
+    Origin, OverlayColumn, Plan, Provenance, TagInfo, Type,
 };
 use crate::layout::{Layout, Overlays, StatementLimits, TextLimit};
-use crate::rates::Rates;
 use crate::request::Request;
 use columns::Columns;
 use native::KeyIndex;
@@ -78,8 +78,9 @@ pub fn lower(program: &Program, layout: &Layout, request: &Request) -> Result<Pl
         false => (Vec::new(), Vec::new()),
     };
     let predicates = lowering.predicates(&request.predicates);
+    let kept = lowering.keep_columns(&request.keep);
     let computed = lowering.computed_texts();
-    Ok(Plan { computed, predicates, ..lowering.finish(layout, checks, goals)? })
+    Ok(Plan { computed, predicates, kept, ..lowering.finish(layout, checks, goals)? })
 }
 
 /// The state of making a plan.
@@ -153,7 +154,10 @@ impl<'a> Lowering<'a> {
             keys: KeyIndex::new(layout),
             actions: Actions::new(program),
             now: pred::shift(now, 0),
-            columns: Columns::without(lookups.iter().flat_map(|table| &table.columns)),
+            columns: Columns::without(
+                lookups.iter().flat_map(|table| &table.columns),
+                layout.id_may_be_missing,
+            ),
             lookups,
             natives: Vec::new(),
             tags: HashMap::new(),
@@ -200,6 +204,7 @@ impl<'a> Lowering<'a> {
             layers,
             dictionaries,
             predicates: Vec::new(),
+            kept: Vec::new(),
             output,
             queries,
             measures,
@@ -216,6 +221,17 @@ impl<'a> Lowering<'a> {
 }
 
 impl Lowering<'_> {
+    /// Makes the columns of the relation that a request keeps, as they are there.
+    fn keep_columns(&mut self, names: &[String]) -> Vec<ColumnId> {
+        let column = |name: &String| {
+            let field = Expr::Field(Field::Promoted(name.clone()));
+            self.columns.add(&format!("kept_{name}"), field, Type::Text, None)
+        };
+        let kept: Vec<ColumnId> = names.iter().map(column).collect();
+        self.kept.extend(&kept);
+        kept
+    }
+
     /// Whether the inventory cannot be evaluated as a view, in which all lookups are joins of one statement:
     /// DuckDB gives up at a thousand, and each takes megabytes.
     fn has_many_lookups(&self) -> bool {

@@ -6,6 +6,7 @@
 //! and the same text for the same plan.
 
 mod breakdown;
+pub mod charges;
 mod columns;
 mod counted;
 mod dialect;

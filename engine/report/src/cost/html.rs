@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use tagpol_eval::cost::Costs;
 use tagpol_sink::html::line;
 
-use super::pretty::{amount, cents, has_shares, heading, labels, share};
-use super::{Row, rows};
+use super::notes::notes;
+use super::pretty::{amount, cents, has_shares, heading, label_names, labels, share};
+use super::rows;
 use crate::html::{STYLE, hash};
 use crate::text::count;
 
@@ -28,7 +29,7 @@ pub fn html(costs: &Costs) -> String {
     let policy =
         format!("default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'", hash(&style));
     let (title, total) = (line(&heading(costs)), line(&amount(costs, costs.total())));
-    let (table, shared) = (table(costs), shared(costs));
+    let (table, shared, notes) = (table(costs), shared(costs), list_of_notes(costs));
     let (snapshot, now) = (line(&costs.snapshot.id), costs.now.format("%Y-%m-%d %H:%M UTC"));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -38,7 +39,7 @@ pub fn html(costs: &Costs) -> String {
          <meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n<style>{style}</style>\n\
          </head>\n<body>\n<header class=\"top\"><h1>{title}</h1>\n\
          <p class=\"facts\"><span>total {total}</span><span>snapshot {snapshot}</span><span>{now}</span></p></header>\n\
-         <main>\n<section class=\"card wide scroll\">{table}</section>\n{shared}</main>\n</body>\n</html>\n"
+         <main>\n<section class=\"card wide scroll\">{table}</section>\n{shared}{notes}</main>\n</body>\n</html>\n"
     )
 }
 
@@ -55,7 +56,8 @@ fn table(costs: &Costs) -> String {
     };
     let greatest = rows.iter().map(|row| row.amounts()[2]).max().unwrap_or(0).max(1);
     let mut html = String::from("<table class=\"costs\">\n<thead><tr>");
-    for name in &costs.by {
+    let labels_of = label_names(costs);
+    for name in &labels_of {
         let _ = write!(html, "<th scope=\"col\">{}</th>", line(name));
     }
     let names = ["resources"].into_iter().chain(figures.iter().map(|(name, _)| *name)).chain(["share"]);
@@ -80,8 +82,8 @@ fn table(costs: &Costs) -> String {
              <meter max=\"1000\" value=\"{length}\" aria-hidden=\"true\"></meter></td></tr>"
         );
     }
-    let _ = write!(html, "</tbody>\n<tfoot><tr><td colspan=\"{}\">total</td>", costs.by.len());
-    let _ = write!(html, "<td class=\"figure\">{}</td>", count(rows.iter().map(Row::resources).sum()));
+    let _ = write!(html, "</tbody>\n<tfoot><tr><td colspan=\"{}\">total</td>", labels_of.len());
+    let _ = write!(html, "<td class=\"figure\">{}</td>", count(costs.resources));
     for (_, column) in &figures {
         let _ = write!(html, "<td class=\"figure\">{}</td>", column.last().map_or("", String::as_str));
     }
@@ -95,12 +97,28 @@ fn thousandths(part: i128, greatest: i128) -> i128 {
     (part.max(0) / 1000).saturating_mul(1000) / (greatest / 1000).max(1)
 }
 
+/// What a reader should know besides the lines.
+fn list_of_notes(costs: &Costs) -> String {
+    let items: String = notes(costs).iter().map(|note| format!("<li>{}</li>\n", line(note))).collect();
+    if items.is_empty() {
+        items
+    } else {
+        format!("<section class=\"card wide\"><ul>\n{items}</ul></section>\n")
+    }
+}
+
 /// What became of shared costs.
 fn shared(costs: &Costs) -> String {
     if costs.shared.is_empty() {
         return String::new();
     }
     let item = |shared: &tagpol_eval::cost::Shared| {
+        if !shared.matched {
+            return format!(
+                "<li>{}: nothing is spread, since no resource and no charge matches it</li>\n",
+                line(&shared.name)
+            );
+        }
         let kept = match shared.kept {
             0 => String::new(),
             kept => format!(

@@ -4,6 +4,7 @@ mod csv;
 mod format;
 mod html;
 mod json;
+mod notes;
 mod parquet;
 mod pretty;
 
@@ -15,7 +16,7 @@ pub use parquet::parquet;
 pub use pretty::pretty;
 use tagpol_session::Decimal;
 
-use tagpol_eval::cost::{Line, Others, SCALE};
+use tagpol_eval::cost::{Costs, Line, Others, SCALE};
 
 /// A row of a table of costs.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +25,6 @@ enum Row<'a> {
     Values(&'a Line),
     /// The lines that are not listed.
     Others(Others),
-    /// The charges that name no resource.
-    NoResource(i128),
 }
 
 impl Row<'_> {
@@ -33,14 +32,28 @@ impl Row<'_> {
         match self {
             Self::Values(_) => "resources",
             Self::Others(_) => "others",
-            Self::NoResource(_) => "no-resource",
         }
     }
 
     fn value(&self, at: usize) -> Option<&str> {
         match self {
             Self::Values(line) => line.values.get(at)?.as_deref(),
-            Self::Others(_) | Self::NoResource(_) => None,
+            Self::Others(_) => None,
+        }
+    }
+
+    fn period(&self) -> Option<&str> {
+        match self {
+            Self::Values(line) => line.period.as_deref(),
+            Self::Others(_) => None,
+        }
+    }
+
+    /// The part of its own cost in charges that name no resource.
+    fn no_resource(&self) -> i128 {
+        match self {
+            Self::Values(line) => line.no_resource,
+            Self::Others(others) => others.no_resource,
         }
     }
 
@@ -48,7 +61,6 @@ impl Row<'_> {
         match self {
             Self::Values(line) => line.resources,
             Self::Others(others) => others.resources,
-            Self::NoResource(_) => 0,
         }
     }
 
@@ -57,15 +69,13 @@ impl Row<'_> {
         match self {
             Self::Values(line) => [line.own, line.shared, line.total()],
             Self::Others(others) => [others.own, others.shared, others.own + others.shared],
-            Self::NoResource(cost) => [*cost, 0, *cost],
         }
     }
 }
 
-/// All rows: the lines, the others in one, then the charges that name no resource.
-fn rows(costs: &tagpol_eval::cost::Costs) -> Vec<Row<'_>> {
-    let none = costs.no_resource.map(Row::NoResource);
-    costs.lines.iter().map(Row::Values).chain(costs.others.map(Row::Others)).chain(none).collect()
+/// All rows: the lines, then the others in one.
+fn rows(costs: &Costs) -> Vec<Row<'_>> {
+    costs.lines.iter().map(Row::Values).chain(costs.others.map(Row::Others)).collect()
 }
 
 /// An amount as an exact decimal.
@@ -74,11 +84,16 @@ fn exact(units: i128) -> Decimal {
 }
 
 /// Names of the columns of a table, after those of the dimensions.
-const COLUMNS: [&str; 6] = ["kind", "resources", "own_cost", "shared_cost", "cost", "currency"];
+const COLUMNS: [&str; 7] =
+    ["kind", "resources", "own_cost", "shared_cost", "cost", "no_resource_cost", "currency"];
+
+/// Name of the column with the periods, where costs have them; before those of the dimensions.
+const PERIOD: &str = "period";
 
 /// Names of all columns. A dimension may be called as one of the others; it then has a prefix.
-fn columns(costs: &tagpol_eval::cost::Costs) -> Vec<String> {
-    let dimension =
-        |name: &String| if COLUMNS.contains(&name.as_str()) { format!("tag.{name}") } else { name.clone() };
-    costs.by.iter().map(dimension).chain(COLUMNS.map(str::to_owned)).collect()
+fn columns(costs: &Costs) -> Vec<String> {
+    let taken = |name: &str| name == PERIOD || COLUMNS.contains(&name);
+    let dimension = |name: &String| if taken(name) { format!("tag.{name}") } else { name.clone() };
+    let period = costs.period.map(|_| PERIOD.to_owned());
+    period.into_iter().chain(costs.by.iter().map(dimension)).chain(COLUMNS.map(str::to_owned)).collect()
 }

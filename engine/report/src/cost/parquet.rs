@@ -13,7 +13,7 @@ use tagpol_eval::cost::{Costs, SCALE};
 /// Digits of an amount.
 const PRECISION: u8 = 38;
 
-/// Writes a row for each combination of values and one for the charges that name no resource.
+/// Writes a row for each combination of values.
 ///
 /// # Errors
 /// Those of `out`.
@@ -21,13 +21,18 @@ pub fn parquet(costs: &Costs, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let rows = rows(costs);
     let names = columns(costs);
     let dimensions = costs.by.len();
-    let mut arrays: Vec<ArrayRef> = (0..dimensions).map(|at| texts(&rows, |row| row.value(at))).collect();
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    if costs.period.is_some() {
+        arrays.push(texts(&rows, Row::period));
+    }
+    arrays.extend((0..dimensions).map(|at| texts(&rows, |row| row.value(at))));
     arrays.push(texts(&rows, |row| Some(row.kind())));
     arrays.push(Arc::new(rows.iter().map(|row| Some(row.resources())).collect::<UInt64Array>()));
     for at in 0..3 {
-        arrays.push(amounts(&rows, at)?);
+        arrays.push(amounts(&rows, |row| row.amounts().get(at).copied())?);
     }
-    arrays.push(texts(&rows, |_| costs.snapshot.currency.as_deref()));
+    arrays.push(amounts(&rows, |row| Some(row.no_resource()))?);
+    arrays.push(texts(&rows, |_| costs.currency.as_deref()));
     let fields =
         names.iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -44,11 +49,11 @@ fn texts<'r>(rows: &'r [Row<'r>], of: impl Fn(&'r Row<'r>) -> Option<&'r str>) -
     Arc::new(builder.finish())
 }
 
-fn amounts(rows: &[Row<'_>], at: usize) -> io::Result<ArrayRef> {
+fn amounts(rows: &[Row<'_>], of: impl Fn(&Row<'_>) -> Option<i128>) -> io::Result<ArrayRef> {
     let ty = DataType::Decimal128(PRECISION, SCALE as i8);
     let mut builder = Decimal128Builder::new().with_data_type(ty);
     for row in rows {
-        builder.append_option(row.amounts().get(at).copied());
+        builder.append_option(of(row));
     }
     Ok(Arc::new(builder.finish()))
 }

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use anstyle::{Effects, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
+use super::notes::notes;
 use super::{Row, exact, rows};
 use crate::text::{clean, count, money, percent_of, several, shorten};
-use tagpol_eval::cost::{Costs, SCALE, rounded};
+use tagpol_eval::cost::{Amount, Costs, Period, SCALE, rounded};
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
@@ -29,6 +30,14 @@ pub fn pretty(costs: &Costs) -> String {
     }
     for shared in &costs.shared {
         let amount = |units| amount(costs, units);
+        if !shared.matched {
+            let _ = writeln!(
+                out,
+                "  {}: nothing is spread, since no resource and no charge matches it",
+                clean(&shared.name)
+            );
+            continue;
+        }
         let _ = write!(
             out,
             "  {}: {} spread over {}",
@@ -37,13 +46,17 @@ pub fn pretty(costs: &Costs) -> String {
             clean(&shared.to)
         );
         if shared.kept != 0 {
-            let _ = write!(
-                out,
-                ", {} is not spread: there are no resources to spread it over",
-                amount(shared.kept)
-            );
+            let _ =
+                write!(out, ", {} is not spread: there is nothing to spread it over", amount(shared.kept));
         }
         out.push('\n');
+    }
+    let notes = notes(costs);
+    if !notes.is_empty() {
+        out.push('\n');
+    }
+    for note in notes {
+        let _ = writeln!(out, "  {DIM}{note}{DIM:#}");
     }
     out
 }
@@ -54,11 +67,24 @@ pub(super) fn has_shares(rows: &[Row<'_>]) -> bool {
 }
 
 pub(super) fn heading(costs: &Costs) -> String {
-    let info = &costs.snapshot;
-    let month = info.month.as_ref().map_or("costs".to_owned(), |month| format!("costs of {}", clean(month)));
+    let month = costs.month().map_or("costs".to_owned(), |month| format!("costs of {}", clean(&month)));
     let currency =
-        info.currency.as_ref().map(|currency| format!(" in {}", clean(currency))).unwrap_or_default();
-    format!("{month}{currency}, by {}", clean(&costs.by.join(" and ")))
+        costs.currency.as_ref().map(|currency| format!(" in {}", clean(currency))).unwrap_or_default();
+    let amount = match costs.amount {
+        Amount::Effective => String::new(),
+        other => format!(" ({})", other.as_str()),
+    };
+    let usage = if costs.by_usage_date { ", by usage date" } else { "" };
+    format!("{month}{currency}{amount}, by {}{usage}", clean(&costs.by.join(" and ")))
+}
+
+/// Returns the names of the columns before the figures.
+pub(super) fn label_names(costs: &Costs) -> Vec<String> {
+    let period = costs.period.map(|period| match period {
+        Period::Month => "month".to_owned(),
+        Period::Day => "day".to_owned(),
+    });
+    period.into_iter().chain(costs.by.iter().map(|name| clean(name))).collect()
 }
 
 fn table(costs: &Costs, rows: &[Row<'_>], has_shares: bool) -> Table {
@@ -66,9 +92,9 @@ fn table(costs: &Costs, rows: &[Row<'_>], has_shares: bool) -> Table {
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     let figures: &[&str] =
         if has_shares { &["resources", "own", "shared", "cost", ""] } else { &["resources", "cost", ""] };
-    table.set_header(
-        costs.by.iter().map(|name| clean(name)).chain(figures.iter().map(|name| (*name).to_owned())),
-    );
+    let names = label_names(costs);
+    let width = names.len();
+    table.set_header(names.into_iter().chain(figures.iter().map(|name| (*name).to_owned())));
     let column = |at: usize| {
         let amounts: Vec<i128> = rows.iter().filter_map(|row| row.amounts().get(at).copied()).collect();
         cents(&amounts)
@@ -85,17 +111,17 @@ fn table(costs: &Costs, rows: &[Row<'_>], has_shares: bool) -> Table {
         table.add_row(cells);
     }
     let end = rows.len();
-    let mut cells = vec![String::new(); costs.by.len()];
+    let mut cells = vec![String::new(); width];
     if let Some(first) = cells.first_mut() {
         "total".clone_into(first);
     }
-    cells.push(count(rows.iter().map(Row::resources).sum()));
+    cells.push(count(costs.resources));
     if has_shares {
         cells.extend([cell(&own, end), cell(&shared, end)]);
     }
     cells.extend([cell(&total, end), String::new()]);
     table.add_row(cells);
-    for at in costs.by.len()..costs.by.len() + figures.len() {
+    for at in width..width + figures.len() {
         if let Some(column) = table.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -111,22 +137,20 @@ pub(super) fn cents(amounts: &[i128]) -> Vec<String> {
 }
 
 pub(super) fn labels(costs: &Costs, row: &Row<'_>) -> Vec<String> {
-    let label = match row {
-        Row::Values(_) => None,
-        Row::Others(others) => Some(format!("(others: {})", several(others.lines as u64, "line"))),
-        Row::NoResource(_) => Some("(no resource)".to_owned()),
-    };
-    if let Some(label) = label {
-        let mut cells = vec![String::new(); costs.by.len()];
-        cells.first_mut().into_iter().for_each(|first| first.clone_from(&label));
+    if let Row::Others(others) = row {
+        let mut cells = vec![String::new(); label_names(costs).len()];
+        if let Some(first) = cells.first_mut() {
+            *first = format!("(others: {})", several(others.lines as u64, "line"));
+        }
         return cells;
     }
     let value = |at: usize| row.value(at).map_or("(missing)".to_owned(), |value| clean(&shorten(value, 40)));
-    (0..costs.by.len()).map(value).collect()
+    let period = costs.period.map(|_| row.period().unwrap_or_default().to_owned());
+    period.into_iter().chain((0..costs.by.len()).map(value)).collect()
 }
 
 pub(super) fn amount(costs: &Costs, units: i128) -> String {
-    let currency = clean(costs.snapshot.currency.as_deref().unwrap_or_default());
+    let currency = clean(costs.currency.as_deref().unwrap_or_default());
     format!("{} {currency}", money(exact(units))).trim_end().to_owned()
 }
 

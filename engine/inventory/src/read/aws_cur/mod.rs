@@ -10,12 +10,17 @@ use std::path::Path;
 use rust_decimal::Decimal;
 
 use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, Texts};
+use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::parse_moment;
 
 /// What AWS writes before the key of a tag in the names of columns.
 const TAG_COLUMNS: [&str; 2] = ["resourceTags/", "resource_tags_"];
+
+/// What it writes before the keys of an account's tags, of cost categories and of a user's attributes.
+const OTHER_TAG_COLUMNS: [&str; 5] =
+    ["accountTag/", "costCategory/", "userAttribute/", "iamPrincipal/", "cost_category_"];
 
 /// Whether a header is that of such a report.
 pub(crate) fn looks_like_cur(names: &[String]) -> bool {
@@ -35,9 +40,21 @@ pub(crate) struct Columns {
     zone: Place,
     start: Place,
     end: Place,
+    period: (Place, Place),
     currency: Place,
     costs: Costs,
+    list: Place,
+    split: Split,
     tags: Tags,
+}
+
+/// The columns of a part of an instance, such as a pod: AWS spreads the cost of an instance over what ran on it.
+#[derive(Debug, Clone, Copy)]
+struct Split {
+    /// The instance.
+    parent: Place,
+    cost: Place,
+    unused: Place,
 }
 
 /// The columns that a cost is made of.
@@ -56,8 +73,9 @@ struct Costs {
 /// The columns of tags.
 #[derive(Debug)]
 enum Tags {
-    /// One column with all of them.
-    Together(Place),
+    /// Columns with all of them. The first has tags of resources only, the second those of accounts, principals
+    /// and cost categories too; either may be absent.
+    Together([Place; 2]),
     /// A column a key, the key as the owner wrote it.
     Apart(Vec<(usize, String)>),
 }
@@ -70,9 +88,10 @@ impl Columns {
     /// Where one is missing that a report cannot be read without.
     pub(crate) fn of(names: &[String], path: &Path) -> Result<Self, ImportError> {
         let find = |wanted: &[&'static str]| Place::find(names, wanted);
-        let tags = find(&["resource_tags", "tags"]);
+        let tags = [find(&["resource_tags"]), find(&["tags"])];
+        let is_new = tags.iter().any(|place| place.at.is_some());
         let columns = Self {
-            version: if tags.at.is_some() { "2.0" } else { "legacy" },
+            version: if is_new { "2.0" } else { "legacy" },
             id: find(&["lineItem/ResourceId"]),
             kind: find(&["lineItem/LineItemType"]),
             product: find(&["lineItem/ProductCode"]),
@@ -82,6 +101,7 @@ impl Columns {
             zone: find(&["lineItem/AvailabilityZone"]),
             start: find(&["lineItem/UsageStartDate"]),
             end: find(&["lineItem/UsageEndDate"]),
+            period: (find(&["bill/BillingPeriodStartDate"]), find(&["bill/BillingPeriodEndDate"])),
             currency: find(&["lineItem/CurrencyCode"]),
             costs: Costs {
                 unblended: find(&["lineItem/UnblendedCost"]),
@@ -93,9 +113,15 @@ impl Columns {
                 plan_total: find(&["savingsPlan/TotalCommitmentToDate"]),
                 plan_used: find(&["savingsPlan/UsedCommitment"]),
             },
-            tags: match tags.at {
-                Some(_) => Tags::Together(tags),
-                None => Tags::Apart(tag_columns(names)),
+            list: find(&["pricing/publicOnDemandCost"]),
+            split: Split {
+                parent: find(&["splitLineItem/ParentResourceId"]),
+                cost: find(&["splitLineItem/SplitCost"]),
+                unused: find(&["splitLineItem/UnusedCost"]),
+            },
+            tags: match is_new {
+                true => Tags::Together(tags),
+                false => Tags::Apart(tag_columns(names)),
             },
         };
         let needed = [columns.kind, columns.start, columns.currency, columns.costs.unblended];
@@ -123,7 +149,7 @@ impl Columns {
 
     fn tags<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<TagCell<'r>, ImportError> {
         let columns = match &self.tags {
-            Tags::Together(place) => return row.tags(*place, TagKeys::AwsCur),
+            Tags::Together(places) => return row.all_tags(*places, TagKeys::AwsCur),
             Tags::Apart(columns) => columns,
         };
         let mut pairs = Vec::new();
@@ -139,28 +165,59 @@ impl Columns {
 /// Returns the columns of one tag each.
 fn tag_columns(names: &[String]) -> Vec<(usize, String)> {
     let key = |name: &String| {
-        let key = TAG_COLUMNS.iter().find_map(|prefix| name.strip_prefix(prefix))?;
-        tag_key(key).map(Cow::into_owned)
+        let resource = TAG_COLUMNS.iter().find_map(|prefix| name.strip_prefix(prefix)).map(tag_key);
+        let other = || OTHER_TAG_COLUMNS.iter().any(|prefix| name.starts_with(prefix)).then(|| tag_key(name));
+        resource.or_else(other).map(Cow::into_owned)
     };
     names.iter().enumerate().filter_map(|(at, name)| Some((at, key(name)?))).collect()
 }
 
-/// Returns the key of a tag as its owner wrote it; none where it is not a tag of the resource.
+/// Returns the key of a tag as its owner wrote it. What is no tag of the resource, but of its account, of the
+/// principal that used it, or a cost category, keeps the prefix that says so: `accountTag/CostCenter`.
 ///
 /// Parquet and CUR 2.0 write `user_cost_center` for `CostCenter` and `aws_created_by` for
 /// `aws:createdBy`; what case and separators were is lost there.
-pub(crate) fn tag_key(key: &str) -> Option<Cow<'_, str>> {
-    if ["accountTag/", "costCategory/", "userAttribute/"].iter().any(|other| key.starts_with(other)) {
-        return None;
+pub(crate) fn tag_key(key: &str) -> Cow<'_, str> {
+    if let Some(own) = key.strip_prefix("resourceTags/") {
+        // As the owner wrote it, who may well begin with `user_`.
+        return Cow::Borrowed(own.strip_prefix("user:").unwrap_or(own));
     }
-    let key = key.strip_prefix("resourceTags/").unwrap_or(key);
     if let Some(own) = key.strip_prefix("user:").or_else(|| key.strip_prefix("user_")) {
-        return Some(Cow::Borrowed(own));
+        return Cow::Borrowed(own);
     }
-    Some(match key.strip_prefix("aws_") {
+    match key.strip_prefix("aws_") {
         Some(aws) => Cow::Owned(format!("aws:{aws}")),
         None => Cow::Borrowed(key),
+    }
+}
+
+/// Returns the category of a line of this type, as FOCUS calls it.
+fn category(kind: &str) -> Cow<'static, str> {
+    Cow::Borrowed(match kind {
+        "Usage" | "DiscountedUsage" | "SavingsPlanCoveredUsage" | "SavingsPlanNegation" => "usage",
+        "Fee" | "RIFee" | "SavingsPlanRecurringFee" | "SavingsPlanUpfrontFee" => "purchase",
+        "Tax" => "tax",
+        "Credit"
+        | "EdpDiscount"
+        | "BundledDiscount"
+        | "PrivateRateDiscount"
+        | "RiVolumeDiscount"
+        | "SppDiscount"
+        | "Discount" => "credit",
+        "Refund" => "refund",
+        _ => return Cow::Owned(kind.to_ascii_lowercase()),
     })
+}
+
+impl Split {
+    /// Returns the instance of which a line is a part, and the cost of the part: what it took, and its share of
+    /// what nothing took. None: the line is for no part.
+    fn of<'r>(&self, row: &mut Row<'r, '_, '_>) -> Result<Option<(Cow<'r, str>, Decimal)>, ImportError> {
+        let Some(parent) = row.text(self.parent)? else { return Ok(None) };
+        let (cost, unused) = (row.optional_cost(self.cost)?, row.optional_cost(self.unused)?);
+        let Some(cost) = cost else { return Ok(None) };
+        Ok(cost.checked_add(unused.unwrap_or_default()).map(|cost| (parent, cost)))
+    }
 }
 
 impl Costs {
@@ -204,11 +261,13 @@ impl Layout for Columns {
 
     fn columns(&self) -> Vec<usize> {
         let tags: Vec<usize> = match &self.tags {
-            Tags::Together(place) => place.at.into_iter().collect(),
+            Tags::Together(places) => places.iter().filter_map(|place| place.at).collect(),
             Tags::Apart(columns) => columns.iter().map(|(at, _)| *at).collect(),
         };
         let texts = [self.id, self.kind, self.product, self.account, self.payer, self.region, self.zone];
-        let others = [self.start, self.end, self.currency];
+        let others = [self.start, self.end, self.currency, self.period.0, self.period.1, self.list];
+        let split = [self.split.parent, self.split.cost, self.split.unused];
+        let others = others.into_iter().chain(split);
         let places = texts.into_iter().chain(others).chain(self.costs.places());
         places.filter_map(|place| place.at).chain(tags).collect()
     }
@@ -230,6 +289,13 @@ impl Layout for Columns {
         notes
     }
 
+    fn tag_columns(&self) -> Vec<usize> {
+        match &self.tags {
+            Tags::Together(places) => places.iter().filter_map(|place| place.at).collect(),
+            Tags::Apart(_) => Vec::new(),
+        }
+    }
+
     fn charge<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<Option<Charge<'r>>, ImportError> {
         if !row.read_id(self.id)? {
             return Ok(None);
@@ -238,15 +304,23 @@ impl Layout for Columns {
             return Ok(None);
         };
         let kind = row.text(self.kind)?.unwrap_or_default();
-        let cost = self.costs.of(&kind, row)?;
-        let account = match row.text(self.account)? {
-            None => row.text(self.payer)?,
-            account => account,
+        let split = self.split.of(row)?;
+        let amounts = match &split {
+            Some((_, cost)) => {
+                Amounts { effective: *cost, billed: Some(Decimal::ZERO), ..Amounts::default() }
+            }
+            None => Amounts {
+                effective: self.costs.of(&kind, row)?,
+                billed: row.optional_cost(self.costs.unblended)?,
+                contracted: None,
+                list: row.optional_cost(self.list)?,
+            },
         };
+        let billing_account = row.text(self.payer)?;
         let texts = Texts {
             service: row.text(self.product)?,
             provider: Some(Cow::Borrowed("aws")),
-            account,
+            account: row.text(self.account)?.or_else(|| billing_account.clone()),
             region: self.region(row)?,
             ..Texts::default()
         };
@@ -254,10 +328,15 @@ impl Layout for Columns {
             line: row.line,
             id: self.id(row)?,
             texts,
+            billing_account,
+            category: (!kind.is_empty()).then(|| category(&kind)),
+            correction: false,
             currency: row.text(self.currency)?,
+            invoice_month: row.invoice_month(self.period, parse_moment),
             start,
             end: row.end(self.end),
-            cost,
+            amounts,
+            split_from: split.map(|(parent, _)| parent),
             tags: self.tags(row)?,
         }))
     }
@@ -270,17 +349,20 @@ mod tests {
     #[test]
     fn keys_of_tags() {
         for (written, key) in [
-            ("user:CostCenter", Some("CostCenter")),
-            ("user_cost_center", Some("cost_center")),
-            ("resourceTags/appName", Some("appName")),
-            ("resourceTags/user:Env", Some("Env")),
-            ("aws:createdBy", Some("aws:createdBy")),
-            ("aws_created_by", Some("aws:created_by")),
-            ("accountTag/department", None),
-            ("costCategory/Team", None),
-            ("userAttribute/Department", None),
+            ("user:CostCenter", "CostCenter"),
+            ("user_cost_center", "cost_center"),
+            ("user_user_group", "user_group"),
+            ("resourceTags/user_group", "user_group"),
+            ("resourceTags/appName", "appName"),
+            ("resourceTags/user:Env", "Env"),
+            ("aws:createdBy", "aws:createdBy"),
+            ("aws_created_by", "aws:created_by"),
+            ("accountTag/department", "accountTag/department"),
+            ("costCategory/Team", "costCategory/Team"),
+            ("userAttribute/Department", "userAttribute/Department"),
+            ("iamPrincipal/CostCenter", "iamPrincipal/CostCenter"),
         ] {
-            assert_eq!(tag_key(written).as_deref(), key, "{written}");
+            assert_eq!(tag_key(written), key, "{written}");
         }
     }
 }

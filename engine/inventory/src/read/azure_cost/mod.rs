@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
+use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::parse_moment;
@@ -40,6 +41,7 @@ pub(crate) struct Columns {
     tags: Place,
     kind: Place,
     pricing: Place,
+    period: (Place, Place),
     seen: Seen,
 }
 
@@ -95,6 +97,7 @@ impl Columns {
             tags: find(&["Tags"]),
             kind: find(&["ChargeType"]),
             pricing: find(&["PricingModel"]),
+            period: (find(&["BillingPeriodStartDate"]), find(&["BillingPeriodEndDate"])),
             seen: Seen::default(),
         };
         let needed = [columns.id, columns.date, columns.cost, columns.currency, columns.tags];
@@ -111,7 +114,12 @@ impl Layout for Columns {
     fn columns(&self) -> Vec<usize> {
         let texts = [self.id, self.name, self.service, self.meter, self.account, self.billing_account];
         let others = [self.region, self.date, self.cost, self.currency, self.tags, self.kind, self.pricing];
-        texts.into_iter().chain(others).filter_map(|place| place.at).collect()
+        let period = [self.period.0, self.period.1];
+        texts.into_iter().chain(others).chain(period).filter_map(|place| place.at).collect()
+    }
+
+    fn tag_columns(&self) -> Vec<usize> {
+        self.tags.at.into_iter().collect()
     }
 
     fn charge<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<Option<Charge<'r>>, ImportError> {
@@ -125,28 +133,49 @@ impl Layout for Columns {
             None => row.text(other),
             found => Ok(found),
         };
+        let billing_account = row.text(self.billing_account)?;
         let texts = Texts {
             name: row.text(self.name)?,
             service: first(row, self.service, self.meter)?,
             provider: Some(Cow::Borrowed("azure")),
-            account: first(row, self.account, self.billing_account)?,
+            account: row.text(self.account)?.or_else(|| billing_account.clone()),
             region: row.text(self.region)?,
             ..Texts::default()
         };
         let cost = row.cost(self.cost)?;
+        let amounts = Amounts { effective: cost, ..Amounts::default() };
         let (kind, pricing) = (row.text(self.kind)?, row.text(self.pricing)?);
         self.seen.add(kind.as_deref().unwrap_or_default(), pricing.as_deref().unwrap_or_default(), cost);
         Ok(Some(Charge {
             line: row.line,
             id: row.id(),
             texts,
+            billing_account,
+            category: kind.as_deref().map(category),
+            correction: false,
             currency: row.text(self.currency)?,
+            invoice_month: row.invoice_month(self.period, parse_day),
             start,
             end: start.checked_add(DAY),
-            cost,
+            amounts,
+            split_from: None,
             tags: row.tags(self.tags, TagKeys::AsWritten)?,
         }))
     }
+}
+
+/// Returns the category of a charge of this type, as FOCUS calls it.
+fn category(kind: &str) -> Cow<'static, str> {
+    let lower = kind.to_ascii_lowercase();
+    Cow::Borrowed(match lower.as_str() {
+        "usage" | "unusedreservation" | "unusedsavingsplan" => "usage",
+        "purchase" => "purchase",
+        "refund" => "refund",
+        "tax" => "tax",
+        "credit" => "credit",
+        "adjustment" | "roundingadjustment" => "adjustment",
+        _ => return Cow::Owned(lower),
+    })
 }
 
 /// Reads a day as Azure writes it: `09/21/2023` (month first) or `2023-09-21`.

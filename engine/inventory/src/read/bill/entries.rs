@@ -1,17 +1,22 @@
-//! Charges become resources.
+//! Charges become resources, and stay charges.
 //!
 //! In: the charges of all bills of an import, in any order. Out: one draft a resource with
-//! its cost in the month that is chosen at the end; 0 where it has no charges in it. Costs are
-//! summed exactly. Where charges of one resource disagree about an attribute or a tag, the one
-//! whose period starts last is believed, and of equals the later row.
+//! its cost in the month that is chosen at the end, 0 where it has no charges in it; and a [`Ledger`] of all
+//! charges. Costs are summed exactly. Where charges of one resource disagree about an attribute or a tag, the
+//! resource has that of the charge whose period starts last, and of equals the later row; the charges keep
+//! their own.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
+use tagpol_model::{Rate, Rates};
 
+use super::charge::{Charge, TagCell, TagKeys, Texts};
 use super::months::{BillMonth, Months};
+use crate::charges::{Ledger, Line, TagSet};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::identity::{fold_provider, identify, join_key};
@@ -24,68 +29,38 @@ use crate::small_map::SmallMap;
 use crate::tags::parse_cell;
 use crate::value::{fits_cost, round_cost, shorten};
 
-/// One row of a bill.
-#[derive(Debug, Default)]
-pub(crate) struct Charge<'a> {
-    pub(crate) line: u64,
-    pub(crate) id: Option<Cow<'a, str>>,
-    pub(crate) texts: Texts<Option<Cow<'a, str>>>,
-    pub(crate) currency: Option<Cow<'a, str>>,
-    /// Microseconds since 1970.
-    pub(crate) start: i64,
-    /// Not part of the period any more.
-    pub(crate) end: Option<i64>,
-    pub(crate) cost: Decimal,
-    pub(crate) tags: TagCell<'a>,
-}
-
-/// Attributes of a resource as a charge gives them.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Texts<T> {
-    pub(crate) name: T,
-    pub(crate) type_: T,
-    pub(crate) service: T,
-    pub(crate) provider: T,
-    pub(crate) account: T,
-    pub(crate) region: T,
-}
-
-/// The tags of a charge.
-#[derive(Debug, Default)]
-pub(crate) enum TagCell<'a> {
-    #[default]
-    None,
-    /// The text of a JSON object, and how its keys are written.
-    Json(Cow<'a, str>, TagKeys),
-    /// Keys and values, the keys as the owner of the resource wrote them.
-    Pairs(Vec<(Cow<'a, str>, Cow<'a, str>)>),
-}
-
-/// How a bill writes the keys of tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum TagKeys {
-    /// As the owner of the resource wrote them.
-    AsWritten,
-    /// With the prefixes of an AWS cost and usage report.
-    AwsCur,
-}
-
-impl TagKeys {
-    /// Returns the key as the owner wrote it; none where it is not a key of a resource's tag.
-    pub(crate) fn apply(self, key: &str) -> Option<Cow<'_, str>> {
-        match self {
-            Self::AsWritten => Some(Cow::Borrowed(key)),
-            Self::AwsCur => crate::read::aws_cur::tag_key(key),
-        }
-    }
-}
-
 /// Costs that belong to no resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unattributed {
     pub(crate) rows: u64,
     pub(crate) cost: Decimal,
 }
+
+/// What bills come to.
+#[derive(Debug)]
+pub(crate) struct Billed {
+    /// The month of the costs of resources.
+    pub(crate) month: BillMonth,
+    pub(crate) unattributed: Unattributed,
+    /// The currency of these costs.
+    pub(crate) currency: Option<String>,
+    /// Currencies that could not be converted into it: the costs of resources leave them out.
+    pub(crate) unconverted: BTreeSet<String>,
+    /// All charges; texts are symbols of the pool of the inventory.
+    pub(crate) ledger: Ledger,
+    /// The ids of the resources that are charged, by their numbers in the ledger.
+    pub(crate) ids: Vec<Symbol>,
+}
+
+/// What currencies are worth, and which one costs are wanted in. None: that of the first charge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conversion<'a> {
+    pub(crate) rates: &'a Rates,
+    pub(crate) wanted: Option<&'a str>,
+}
+
+/// Length of a day, in microseconds.
+const DAY: i64 = 86_400 * 1_000_000;
 
 /// A resource of the bill.
 #[derive(Debug, Default)]
@@ -94,7 +69,7 @@ struct Entry {
     latest: i64,
     /// The format of the bill that charges it last.
     format: Option<Format>,
-    costs: SmallMap<YearMonth, MonthCost>,
+    costs: SmallMap<(YearMonth, Option<Symbol>), MonthCost>,
     /// By key: the value, and the start of the charge that gave it.
     tags: SmallMap<Symbol, (Symbol, i64)>,
 }
@@ -116,7 +91,7 @@ enum Added {
 }
 
 /// The tags of one text of the Tags column; bills repeat few texts in many rows.
-type ParsedCell = Result<Vec<(Symbol, Symbol)>, String>;
+type ParsedCell = Result<TagSet, String>;
 
 /// All charges so far.
 #[derive(Debug, Default)]
@@ -126,6 +101,9 @@ pub(crate) struct Bill {
     by_id: FxHashMap<Symbol, usize>,
     cells: FxHashMap<(Symbol, TagKeys), ParsedCell>,
     months: Months,
+    ledger: Ledger,
+    /// Currencies, in the order in which they were met.
+    currencies: Vec<Symbol>,
     unattributed_rows: u64,
     /// What the file at hand charges.
     charged: Charged,
@@ -142,7 +120,7 @@ impl Charged {
     fn add(&mut self, charge: &Charge<'_>) {
         // Hashes of a faster kind add up to the same where two costs are swapped.
         let mut hasher = DefaultHasher::new();
-        (&charge.id, charge.start, charge.cost).hash(&mut hasher);
+        (&charge.id, charge.start, charge.cost()).hash(&mut hasher);
         self.rows += 1;
         self.hashes = self.hashes.wrapping_add(hasher.finish());
     }
@@ -161,37 +139,96 @@ impl Bill {
         format: Format,
         sink: &mut Sink<'_>,
     ) -> Result<(), ImportError> {
-        let Some(month) = YearMonth::of_micros(charge.start) else {
+        let Some(month) = charge.month() else {
             let shown = charge.id.as_deref().map(shorten).unwrap_or_default();
             return sink.reject(Flaw::row(charge.line, "its start is outside the calendar", shown));
         };
-        self.check_currency(charge, sink)?;
+        let currency = self.currency(charge, sink)?;
         self.charged.add(charge);
         self.months.add_charge(month, charge.start, charge.end);
-        let Some(id) = charge.id.as_deref() else {
-            self.unattributed_rows += 1;
-            if !self.months.add_unattributed(month, charge.cost) {
-                self.reject_cost(charge, sink)?;
-            }
-            return Ok(());
-        };
-        let tags = self.tags_of(charge, id, sink)?;
+        let tags = self.tags_of(charge, &charge.tags, sink)?;
         let texts = self.intern(&charge.texts);
-        match self.entry(id).add(charge, (month, format), texts, &tags) {
-            Added::Counted => Ok(()),
-            Added::TooLarge => self.reject_cost(charge, sink),
-            Added::Twice(before) => Err(ImportError::BilledTwice {
-                path: sink.path().to_owned(),
-                line: charge.line,
-                id: shorten(id),
-                month,
-                formats: (before, format),
-            }),
+        let resource = charge.id.as_deref().map(|id| self.entry(id));
+        match (resource, charge.id.as_deref()) {
+            (Some(at), Some(id)) => {
+                let tags = self.ledger.tags(tags);
+                let Some((_, entry)) = self.entries.get_mut(at as usize) else { return Ok(()) };
+                match entry.add(charge, (month, currency, format), texts, tags) {
+                    Added::Counted => {}
+                    Added::TooLarge => return reject_cost(charge, sink),
+                    Added::Twice(before) => {
+                        return Err(ImportError::BilledTwice {
+                            path: sink.path().to_owned(),
+                            line: charge.line,
+                            id: shorten(id),
+                            month,
+                            formats: (before, format),
+                        });
+                    }
+                }
+            }
+            _ => {
+                self.unattributed_rows += 1;
+                if !self.months.add_unattributed(month, currency, charge.cost()) {
+                    return reject_cost(charge, sink);
+                }
+            }
+        }
+        let line = self.line(charge, (resource, month, currency), texts, tags);
+        if !self.ledger.add(&line) {
+            return reject_cost(charge, sink);
+        }
+        match charge.split_from.as_deref() {
+            Some(parent) => self.split_from(parent, charge, &line, format, sink),
+            None => Ok(()),
         }
     }
 
-    /// Returns the entry of a resource, new or old.
-    fn entry(&mut self, id: &str) -> &mut Entry {
+    /// Takes the cost of a part of a resource off the resource, which is billed as a whole.
+    fn split_from(
+        &mut self,
+        parent: &str,
+        charge: &Charge<'_>,
+        part: &Line,
+        format: Format,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), ImportError> {
+        let parent = self.entry(parent);
+        let Some((_, entry)) = self.entries.get_mut(parent as usize) else { return Ok(()) };
+        let cost = -charge.cost();
+        entry.format = entry.format.or(Some(format));
+        match entry.add_cost((part.month, part.currency), cost, format) {
+            Added::Counted if self.ledger.take_off(parent, part) => Ok(()),
+            _ => reject_cost(charge, sink),
+        }
+    }
+
+    /// Returns a charge as the ledger has it.
+    fn line(
+        &mut self,
+        charge: &Charge<'_>,
+        (resource, month, currency): (Option<u32>, YearMonth, Option<Symbol>),
+        texts: Texts<Option<Symbol>>,
+        tags: TagSet,
+    ) -> Line {
+        let mut symbol = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| self.pool.intern(text));
+        let day = charge.start.div_euclid(DAY);
+        Line {
+            resource,
+            texts,
+            billing_account: symbol(&charge.billing_account),
+            category: symbol(&charge.category),
+            tags,
+            month,
+            day: i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX }),
+            currency,
+            correction: charge.correction,
+            amounts: charge.amounts.in_units(),
+        }
+    }
+
+    /// Returns the number of the entry of a resource, new or old.
+    fn entry(&mut self, id: &str) -> u32 {
         let symbol = self.pool.intern(id);
         let key = match join_key(id) {
             Cow::Borrowed(_) => symbol,
@@ -201,27 +238,23 @@ impl Bill {
         if at == self.entries.len() {
             self.entries.push((symbol, Entry { latest: i64::MIN, ..Entry::default() }));
         }
-        #[expect(clippy::indexing_slicing, reason = "an entry's place is noted when it is pushed")]
-        &mut self.entries[at].1
+        u32::try_from(at).unwrap_or(u32::MAX)
     }
 
-    fn check_currency(&self, charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
-        match &charge.currency {
-            Some(currency) => sink.set_currency(charge.line, currency),
-            None if charge.cost.is_zero() => Ok(()),
-            None => {
+    fn currency(&mut self, charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<Option<Symbol>, ImportError> {
+        let Some(currency) = &charge.currency else {
+            if !charge.cost().is_zero() {
                 let reason = "the charge has no currency; it is taken to be in that of the bill";
                 let id = charge.id.as_deref().unwrap_or_default();
-                sink.reject(Flaw::value(charge.line, "currency", id, reason, String::new()))
+                sink.reject(Flaw::value(charge.line, "currency", id, reason, String::new()))?;
             }
+            return Ok(None);
+        };
+        let symbol = self.pool.intern(currency);
+        if !self.currencies.contains(&symbol) {
+            self.currencies.push(symbol);
         }
-    }
-
-    fn reject_cost(&self, charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
-        let reason =
-            "the sum of the costs has more than 16 digits before the point; this charge is not counted";
-        let id = charge.id.as_deref().unwrap_or_default();
-        sink.reject(Flaw::value(charge.line, "cost", id, reason, charge.cost.to_string()))
+        Ok(Some(symbol))
     }
 
     fn intern(&mut self, texts: &Texts<Option<Cow<'_, str>>>) -> Texts<Option<Symbol>> {
@@ -240,30 +273,37 @@ impl Bill {
     fn tags_of(
         &mut self,
         charge: &Charge<'_>,
-        id: &str,
+        cell: &TagCell<'_>,
         sink: &mut Sink<'_>,
-    ) -> Result<Vec<(Symbol, Symbol)>, ImportError> {
-        let (cell, keys) = match &charge.tags {
-            TagCell::None => return Ok(Vec::new()),
+    ) -> Result<TagSet, ImportError> {
+        let (cell, keys) = match cell {
+            TagCell::None => return Ok(TagSet::default()),
             TagCell::Pairs(pairs) => {
                 let symbols =
                     pairs.iter().map(|(key, value)| (self.pool.intern(key), self.pool.intern(value)));
-                return Ok(symbols.collect());
+                let symbols = symbols.collect();
+                return Ok(self.ledger.tag_set(symbols));
+            }
+            TagCell::Both(cells) => {
+                let [one, other] = cells.as_ref();
+                let sets = (self.tags_of(charge, one, sink)?, self.tags_of(charge, other, sink)?);
+                return Ok(self.ledger.union(sets));
             }
             TagCell::Json(cell, keys) => (cell, *keys),
         };
+        let id = charge.id.as_deref().unwrap_or_default();
         let flaw = |reason: String| Flaw::value(charge.line, "Tags", id, reason, shorten(cell));
         let symbol = self.pool.intern(cell);
         if !self.cells.contains_key(&(symbol, keys)) {
             let parsed = self.parse(cell, keys, |note| sink.reject(flaw(note)))?;
             self.cells.insert((symbol, keys), parsed);
         }
-        let Some(known) = self.cells.get(&(symbol, keys)) else { return Ok(Vec::new()) };
-        match known {
-            Ok(tags) => Ok(tags.clone()),
-            Err(reason) => {
+        match self.cells.get(&(symbol, keys)) {
+            None => Ok(TagSet::default()),
+            Some(Ok(tags)) => Ok(*tags),
+            Some(Err(reason)) => {
                 sink.reject(flaw(format!("{reason}; the charge is counted without tags")))?;
-                Ok(Vec::new())
+                Ok(TagSet::default())
             }
         }
     }
@@ -282,28 +322,106 @@ impl Bill {
         for reason in tags.notes {
             note(reason)?;
         }
-        let named = tags.tags.iter().filter_map(|(key, value)| Some((keys.apply(key)?, value)));
-        Ok(Ok(named.map(|(key, value)| (self.pool.intern(&key), self.pool.intern(value))).collect()))
+        let named = tags.tags.iter().map(|(key, value)| (keys.apply(key), value));
+        let symbols = named.map(|(key, value)| (self.pool.intern(&key), self.pool.intern(value))).collect();
+        Ok(Ok(self.ledger.tag_set(symbols)))
     }
 
-    /// Chooses the month and adds the resources to the inventory.
+    /// Chooses the month and adds the resources to the inventory, in their order and before all others.
     pub(crate) fn finish(
         self,
         wanted: Option<YearMonth>,
+        conversion: Conversion<'_>,
         inventory: &mut Inventory,
-    ) -> Result<Option<(BillMonth, Unattributed)>, ImportError> {
-        let Some(choice) = self.months.choose(wanted)? else {
+    ) -> Result<Option<Billed>, ImportError> {
+        let Some(month) = self.months.choose(wanted)? else {
             return Ok(None);
         };
-        let cost = round_cost(self.months.unattributed(choice.month));
-        let unattributed = Unattributed { rows: self.unattributed_rows, cost };
         // What is not needed any more makes room for the inventory.
-        let Self { pool, entries, by_id, cells, .. } = self;
+        let Self { pool, entries, by_id, cells, currencies, months, ledger, unattributed_rows, .. } = self;
         drop((by_id, cells));
-        for (id, entry) in entries {
-            inventory.push_billed(&draft(&pool, id, &entry, choice.month));
+        let first = currencies.first().map(|code| pool.text(*code));
+        let target = conversion.wanted.or(first).map(str::to_owned);
+        let mut converter = Converter::new(&pool, conversion.rates, target.as_deref());
+        let unattributed = converter.sum_of_known(months.unattributed(month.month));
+        let cost = round_cost(unattributed.map_or(Decimal::ZERO, |(sum, _)| sum));
+        for (id, entry) in &entries {
+            let cost = converter.sum(entry.costs(month.month));
+            inventory.push_billed(&draft(&pool, *id, entry, cost));
         }
-        Ok(Some((choice, unattributed)))
+        let unconverted = converter.unconverted;
+        let ids = entries.iter().map(|(id, _)| inventory.pool.intern(pool.text(*id))).collect();
+        let mut symbols: Vec<Option<Symbol>> = vec![None; pool.len()];
+        let ledger = ledger.renamed(|symbol| {
+            let known = symbols.get_mut(symbol.index());
+            match known {
+                Some(known) => *known.get_or_insert_with(|| inventory.pool.intern(pool.text(symbol))),
+                None => symbol,
+            }
+        });
+        let unattributed = Unattributed { rows: unattributed_rows, cost };
+        Ok(Some(Billed { month, unattributed, currency: target, unconverted, ledger, ids }))
+    }
+}
+
+fn reject_cost(charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+    let reason = "the sum of the costs has more than 16 digits before the point; this charge is not counted";
+    let id = charge.id.as_deref().unwrap_or_default();
+    sink.reject(Flaw::value(charge.line, "cost", id, reason, charge.cost().to_string()))
+}
+
+/// Sums up costs in one currency.
+struct Converter<'a> {
+    pool: &'a Pool,
+    rates: &'a Rates,
+    target: Option<&'a str>,
+    known: FxHashMap<Symbol, Option<Rate>>,
+    unconverted: BTreeSet<String>,
+}
+
+impl<'a> Converter<'a> {
+    fn new(pool: &'a Pool, rates: &'a Rates, target: Option<&'a str>) -> Self {
+        Self { pool, rates, target, known: FxHashMap::default(), unconverted: BTreeSet::new() }
+    }
+
+    /// Returns the sum of costs; None where one cannot be converted, or it is too large.
+    fn sum(&mut self, costs: impl IntoIterator<Item = (Option<Symbol>, Decimal)>) -> Option<Decimal> {
+        let (sum, is_whole) = self.sum_of_known(costs)?;
+        is_whole.then_some(sum)
+    }
+
+    /// Returns the sum of the costs that can be converted, and whether these are all; None where it is too large.
+    fn sum_of_known(
+        &mut self,
+        costs: impl IntoIterator<Item = (Option<Symbol>, Decimal)>,
+    ) -> Option<(Decimal, bool)> {
+        let (mut sum, mut is_whole) = (Decimal::ZERO, true);
+        for (currency, cost) in costs {
+            let worth = match currency {
+                Some(code) if Some(self.pool.text(code)) != self.target => match self.rate(code) {
+                    Some(rate) => rate.of(cost)?,
+                    None => {
+                        is_whole = false;
+                        continue;
+                    }
+                },
+                _ => cost,
+            };
+            sum = sum.checked_add(worth).filter(|sum| fits_cost(*sum))?;
+        }
+        Some((sum, is_whole))
+    }
+
+    fn rate(&mut self, code: Symbol) -> Option<Rate> {
+        let Self { pool, rates, target, known, unconverted } = self;
+        *known.entry(code).or_insert_with(|| {
+            let code = pool.text(code);
+            let rate = target.and_then(|target| rates.between(code, target));
+            if rate.is_none() {
+                unconverted.insert(code.to_owned());
+            }
+            rate
+        })
     }
 }
 
@@ -312,7 +430,7 @@ impl Entry {
     fn add(
         &mut self,
         charge: &Charge<'_>,
-        (month, format): (YearMonth, Format),
+        (month, currency, format): (YearMonth, Option<Symbol>, Format),
         texts: Texts<Option<Symbol>>,
         tags: &[(Symbol, Symbol)],
     ) -> Added {
@@ -329,14 +447,14 @@ impl Entry {
                 Some(_) => {}
             }
         }
-        self.add_cost(month, charge.cost, format)
+        self.add_cost((month, currency), charge.cost(), format)
     }
 
-    fn add_cost(&mut self, month: YearMonth, cost: Decimal, format: Format) -> Added {
-        let Some(known) = self.costs.get_mut(month) else {
+    fn add_cost(&mut self, of: (YearMonth, Option<Symbol>), cost: Decimal, format: Format) -> Added {
+        let Some(known) = self.costs.get_mut(of) else {
             // Nearly all resources have one, and there may be millions of resources.
             self.costs.reserve_first(1);
-            self.costs.push(month, MonthCost { cost, format });
+            self.costs.push(of, MonthCost { cost, format });
             return Added::Counted;
         };
         if known.format.source() != format.source() {
@@ -351,9 +469,10 @@ impl Entry {
         }
     }
 
-    fn cost(&self, month: YearMonth) -> Decimal {
-        let of_month = self.costs.iter().find(|(known, _)| *known == month);
-        of_month.map_or(Decimal::ZERO, |(_, known)| known.cost)
+    /// Returns the costs of a month by their currencies.
+    fn costs(&self, month: YearMonth) -> impl Iterator<Item = (Option<Symbol>, Decimal)> {
+        let of_month = self.costs.iter().filter(move |((known, _), _)| *known == month);
+        of_month.map(|((_, currency), known)| (*currency, known.cost))
     }
 }
 
@@ -374,7 +493,7 @@ impl Texts<Option<Symbol>> {
 
 /// Returns the resource of an entry. The type is what the id gives away, since that is the
 /// provider's own short form, before what the bill calls it.
-fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, month: YearMonth) -> Draft<'a> {
+fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, cost: Option<Decimal>) -> Draft<'a> {
     let text = |symbol: Option<Symbol>| symbol.map(|symbol| Cow::Borrowed(pool.text(symbol)));
     let id = pool.text(id);
     let texts = entry.texts;
@@ -394,7 +513,7 @@ fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, month: YearMonth) -> Dra
         source: entry.format.map(|format| Cow::Borrowed(format.source())),
         meta: None,
         created: None,
-        monthly_cost: Some(round_cost(entry.cost(month))),
+        monthly_cost: cost.map(round_cost),
         tags,
     }
 }

@@ -6,15 +6,18 @@
 //! entry a resource, its costs by month, its tags; when all files are read it chooses the month and
 //! gives the resources.
 
+mod charge;
 pub(crate) mod csv;
-pub(crate) mod entries;
+mod entries;
 mod months;
+mod nested;
 pub(crate) mod parquet;
 mod row;
 
 use std::path::Path;
 
-pub(crate) use entries::{Bill, Charge, Charged, TagCell, TagKeys, Texts, Unattributed};
+pub(crate) use charge::{Charge, TagCell, TagKeys, Texts};
+pub(crate) use entries::{Bill, Billed, Charged, Conversion};
 pub use months::BillMonth;
 pub(crate) use row::{Cells, Place, Row};
 
@@ -29,6 +32,9 @@ pub(crate) trait Layout {
 
     /// Returns the places of the columns that are read.
     fn columns(&self) -> Vec<usize>;
+
+    /// Returns the places of those that hold all tags of a charge: only these may be nested.
+    fn tag_columns(&self) -> Vec<usize>;
 
     /// Returns what a user should know about the file as a whole: a column, and what it lacks.
     fn notes(&self) -> Vec<(&'static str, &'static str)> {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ImportError;
 use crate::month::YearMonth;
+use crate::pool::Symbol;
+use crate::small_map::SmallMap;
 
 /// A charge that covers this many microseconds or more is a monthly fee: it says nothing about how
 /// far the bill has got.
@@ -30,7 +32,8 @@ struct Month {
     daily: bool,
     /// Whether such a charge lies in the last day.
     daily_reaches_end: bool,
-    unattributed: Decimal,
+    /// By currency.
+    unattributed: SmallMap<Option<Symbol>, Decimal>,
 }
 
 /// The months of all files of a bill.
@@ -54,16 +57,26 @@ impl Months {
     }
 
     /// Adds a cost that belongs to no resource; false where the sum would not fit.
-    pub(crate) fn add_unattributed(&mut self, month: YearMonth, cost: Decimal) -> bool {
-        let known = self.months.entry(month).or_default();
-        let sum = known.unattributed.checked_add(cost).filter(|sum| crate::value::fits_cost(*sum));
-        known.unattributed = sum.unwrap_or(known.unattributed);
+    pub(crate) fn add_unattributed(
+        &mut self,
+        month: YearMonth,
+        currency: Option<Symbol>,
+        cost: Decimal,
+    ) -> bool {
+        let of_month = &mut self.months.entry(month).or_default().unattributed;
+        let Some(known) = of_month.get_mut(currency) else {
+            of_month.push(currency, cost);
+            return true;
+        };
+        let sum = known.checked_add(cost).filter(|sum| crate::value::fits_cost(*sum));
+        *known = sum.unwrap_or(*known);
         sum.is_some()
     }
 
-    /// Returns the cost of the month that belongs to no resource.
-    pub(crate) fn unattributed(&self, month: YearMonth) -> Decimal {
-        self.months.get(&month).map_or(Decimal::ZERO, |month| month.unattributed)
+    /// Returns the costs of the month that belong to no resource, by their currencies.
+    pub(crate) fn unattributed(&self, month: YearMonth) -> impl Iterator<Item = (Option<Symbol>, Decimal)> {
+        let of_month = self.months.get(&month).into_iter().flat_map(|month| month.unattributed.iter());
+        of_month.map(|(currency, cost)| (*currency, *cost))
     }
 
     /// Chooses the month that was asked for, else the latest whole one, else, of two or more that

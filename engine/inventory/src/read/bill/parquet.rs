@@ -1,17 +1,17 @@
 //! Bills as Parquet.
 //!
 //! In: a Parquet file whose columns have any sensible type: costs as decimals, floats or text,
-//! times as timestamps, dates or text, tags as JSON text or as a map. Out: its charges in the bill.
+//! times as timestamps, dates or text, tags as JSON text or nested. Out: its charges in the bill.
 //! A float cost becomes the shortest decimal that stands for it, so that sums stay exact. A row with a cell
 //! that cannot be what its column says, as a text that is not UTF-8, is rejected.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 
-use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringViewArray};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use parquet::arrow::ProjectionMask;
 
+use super::nested::NestedTags;
 use super::{Bill, Cells, Layout, Row, layout, warn_missing_columns};
 use crate::error::ImportError;
 use crate::format::Format;
@@ -51,12 +51,13 @@ pub(crate) fn read(
     let mut wanted = layout.columns();
     wanted.sort_unstable();
     wanted.dedup();
+    let tag_columns = layout.tag_columns();
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
     let build = || builder.with_projection(mask).with_batch_size(BATCH).build();
     let mut reader = guarded(build).map_err(|e| bad(&e))?;
     let mut line = 0;
     while let Some(batch) = next_batch(&mut reader).map_err(|e| bad(&e))? {
-        let columns = Batch::of(&batch, &wanted, &names).map_err(|e| bad(&e))?;
+        let columns = Batch::of(&batch, (&wanted, &tag_columns), &names).map_err(|e| bad(&e))?;
         for at in 0..batch.num_rows() {
             line += 1;
             sink.count_row();
@@ -94,14 +95,7 @@ enum Column {
     Text(StringViewArray),
     /// Microseconds since 1970.
     Times(Vec<Option<i64>>),
-    Map(Box<TagMaps>),
-}
-
-/// A column of maps, its keys and values as texts.
-struct TagMaps {
-    map: MapArray,
-    keys: StringViewArray,
-    values: StringViewArray,
+    Tags(Box<NestedTags>),
 }
 
 /// The columns of one batch, by their places in the file; none where a column is not read.
@@ -112,14 +106,18 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    fn of(batch: &RecordBatch, wanted: &[usize], names: &[String]) -> Result<Self, String> {
+    fn of(
+        batch: &RecordBatch,
+        (wanted, tag_columns): (&[usize], &[usize]),
+        names: &[String],
+    ) -> Result<Self, String> {
         let mut columns: Vec<Option<Column>> = Vec::new();
         columns.resize_with(names.len(), || None);
         let mut bad = BTreeMap::new();
         // What a projection gives stands in the order of the file.
         for (at, array) in wanted.iter().zip(batch.columns()) {
             let name = |reason| format!("`{}`: {reason}", names.get(*at).map_or("", String::as_str));
-            let (column, cells) = Column::of(array).map_err(name)?;
+            let (column, cells) = Column::of(array, tag_columns.contains(at)).map_err(name)?;
             for cell in cells {
                 bad.entry(cell.row).or_insert((*at, cell));
             }
@@ -138,7 +136,7 @@ impl Batch {
     pub(crate) fn text(&self, at: usize, row: usize) -> Option<&str> {
         match self.column(at)? {
             Column::Text(array) => cell(array, row).filter(|text| !text.is_empty() && *text != "NULL"),
-            Column::Times(_) | Column::Map(_) => None,
+            Column::Times(_) | Column::Tags(_) => None,
         }
     }
 
@@ -151,15 +149,14 @@ impl Batch {
     pub(crate) fn moment(&self, at: usize, row: usize) -> Option<i64> {
         match self.column(at)? {
             Column::Times(moments) => moments.get(row).copied().flatten(),
-            Column::Text(_) | Column::Map(_) => None,
+            Column::Text(_) | Column::Tags(_) => None,
         }
     }
 
-    /// Returns the entries of a map that have a value; none where the column holds no maps.
+    /// Returns the tags of a row that have a value; none where the column is one of texts.
     pub(crate) fn pairs(&self, at: usize, row: usize) -> Option<Vec<(&str, &str)>> {
         match self.column(at)? {
-            Column::Map(maps) if maps.map.is_null(row) => Some(Vec::new()),
-            Column::Map(maps) => Some(maps.pairs(row)),
+            Column::Tags(tags) => Some(tags.pairs(row)),
             Column::Text(_) | Column::Times(_) => None,
         }
     }
@@ -167,40 +164,18 @@ impl Batch {
 
 impl Column {
     /// Reads a column; the bad cells are those of its rows.
-    fn of(array: &ArrayRef) -> Result<(Self, Vec<BadCell>), String> {
+    fn of(array: &ArrayRef, may_be_nested: bool) -> Result<(Self, Vec<BadCell>), String> {
         if let Some((moments, bad)) = moments(array) {
             return Ok((Self::Times(moments), bad));
         }
-        if !matches!(array.data_type(), DataType::Map(..)) {
-            let (texts, bad) = texts(array)?;
-            return Ok((Self::Text(texts), bad));
+        if may_be_nested && let Some((tags, bad)) = NestedTags::of(array)? {
+            return Ok((Self::Tags(Box::new(tags)), bad));
         }
-        let map = array.as_map();
-        let ((keys, bad_keys), (values, bad_values)) = (texts(map.keys())?, texts(map.values())?);
-        let row_of = |entry: usize| {
-            let after = map
-                .value_offsets()
-                .partition_point(|offset| usize::try_from(*offset).is_ok_and(|offset| offset <= entry));
-            after.saturating_sub(1)
-        };
-        let in_rows = |cell: BadCell| BadCell { row: row_of(cell.row), ..cell };
-        let bad = bad_keys.into_iter().chain(bad_values).map(in_rows).collect();
-        Ok((Self::Map(Box::new(TagMaps { map: map.clone(), keys, values })), bad))
+        let (texts, bad) = texts(array)?;
+        Ok((Self::Text(texts), bad))
     }
 }
 
-fn cell(array: &StringViewArray, row: usize) -> Option<&str> {
+pub(super) fn cell(array: &StringViewArray, row: usize) -> Option<&str> {
     array.is_valid(row).then(|| array.value(row))
-}
-
-impl TagMaps {
-    fn pairs(&self, row: usize) -> Vec<(&str, &str)> {
-        let offsets = self.map.value_offsets();
-        let offset = |at: usize| {
-            let offset = offsets.get(at).copied().unwrap_or_default();
-            usize::try_from(offset).unwrap_or_default()
-        };
-        let pair = |at: usize| Some((cell(&self.keys, at).unwrap_or_default(), cell(&self.values, at)?));
-        (offset(row)..offset(row + 1)).filter_map(pair).collect()
-    }
 }

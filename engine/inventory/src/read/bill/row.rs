@@ -7,10 +7,14 @@ use rust_decimal::Decimal;
 use super::parquet::Batch;
 use super::{TagCell, TagKeys};
 use crate::error::ImportError;
+use crate::month::YearMonth;
 use crate::read::Sink;
 use crate::read::csv::{CsvRow, ID_NOT_UTF8, NOT_UTF8, cell_text};
 use crate::reject::Flaw;
 use crate::value::{parse_cost, parse_moment, shorten};
+
+/// Length of a day, in microseconds.
+const DAY: i64 = 86_400 * 1_000_000;
 
 /// A column of a bill: its name, and where it stands if the bill has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +105,17 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         Ok(text)
     }
 
+    /// Returns the first cell that is not empty.
+    pub(crate) fn first_text(&mut self, places: &[Place]) -> Result<Option<Cow<'r, str>>, ImportError> {
+        for place in places {
+            let text = self.text(*place)?;
+            if text.is_some() {
+                return Ok(text);
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns a cell as a moment in microseconds since 1970; `parse` reads it where it is text.
     pub(crate) fn moment(&self, place: Place, parse: fn(&str) -> Option<i64>) -> Option<i64> {
         let at = place.at?;
@@ -132,6 +147,22 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         self.moment(place, parse_moment)
     }
 
+    /// Returns the month of an invoice, from the first and the last moment of its period. Periods are in the time
+    /// zone of the biller, so it is the middle that says which month it is. None: the bill does not say.
+    pub(crate) fn invoice_month(
+        &self,
+        (start, end): (Place, Place),
+        parse: fn(&str) -> Option<i64>,
+    ) -> Option<YearMonth> {
+        let (start, end) = (self.moment(start, parse), self.moment(end, parse));
+        match (start, end) {
+            (Some(start), Some(end)) if end > start => YearMonth::of_micros(start + (end - start) / 2),
+            // No time zone is further than this from the middle of the day.
+            (Some(start), _) => YearMonth::of_micros(start.checked_add(DAY)?),
+            _ => None,
+        }
+    }
+
     /// Returns a cost; what is none counts as 0, and is noted.
     pub(crate) fn cost(&mut self, place: Place) -> Result<Decimal, ImportError> {
         let text = self.text(place)?;
@@ -156,10 +187,23 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         if let (Cells::Parquet(batch, row), Some(at)) = (self.cells, place.at)
             && let Some(pairs) = batch.pairs(at, row)
         {
-            let named = pairs.into_iter().filter_map(|(key, value)| Some((keys.apply(key)?, value.into())));
+            let named = pairs.into_iter().map(|(key, value)| (keys.apply(key), value.into()));
             return Ok(TagCell::Pairs(named.collect()));
         }
         Ok(self.text(place)?.map_or(TagCell::None, |json| TagCell::Json(json, keys)))
+    }
+
+    /// Returns the tags of two columns that each hold all that they have. Of a key that both have, the value of the
+    /// second counts.
+    pub(crate) fn all_tags(
+        &mut self,
+        [one, other]: [Place; 2],
+        keys: TagKeys,
+    ) -> Result<TagCell<'r>, ImportError> {
+        Ok(match (self.tags(one, keys)?, self.tags(other, keys)?) {
+            (TagCell::None, tags) | (tags, TagCell::None) => tags,
+            (one, other) => TagCell::Both(Box::new([one, other])),
+        })
     }
 
     pub(crate) fn note(&mut self, place: Place, reason: &str, shown: String) -> Result<(), ImportError> {

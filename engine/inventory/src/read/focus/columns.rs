@@ -21,25 +21,42 @@ const TELLING: [&str; 13] = [
     "ServiceCategory",
 ];
 
-/// Columns by which each version differs from the one before it.
-const NEW_IN_1_1: [&str; 6] = [
-    "ServiceSubcategory",
-    "SkuMeter",
-    "SkuPriceDetails",
-    "CapacityReservationId",
-    "CommitmentDiscountQuantity",
-    "CommitmentDiscountUnit",
-];
-const NEW_IN_1_2: [&str; 5] =
-    ["InvoiceId", "PricingCurrency", "BillingAccountType", "SubAccountType", "PricingCurrencyEffectiveCost"];
-const NEW_AFTER_1_2: [&str; 7] = [
-    "ServiceProviderName",
-    "HostProviderName",
-    "AllocatedTags",
-    "AllocatedMethodId",
-    "AllocatedMethodDetails",
-    "AllocatedResourceId",
-    "ContractApplied",
+/// Columns that are new in a version, the latest version first. A bill does not say its version, and need not:
+/// columns are read by their names.
+const NEW_IN: [(&str, &[&str]); 3] = [
+    (
+        "1.3",
+        &[
+            "ServiceProviderName",
+            "HostProviderName",
+            "AllocatedTags",
+            "AllocatedMethodId",
+            "AllocatedMethodDetails",
+            "AllocatedResourceId",
+            "ContractApplied",
+        ],
+    ),
+    (
+        "1.2",
+        &[
+            "InvoiceId",
+            "PricingCurrency",
+            "BillingAccountType",
+            "SubAccountType",
+            "PricingCurrencyEffectiveCost",
+        ],
+    ),
+    (
+        "1.1",
+        &[
+            "ServiceSubcategory",
+            "SkuMeter",
+            "SkuPriceDetails",
+            "CapacityReservationId",
+            "CommitmentDiscountQuantity",
+            "CommitmentDiscountUnit",
+        ],
+    ),
 ];
 const GONE_SINCE_1_0: [&str; 6] =
     ["AmortizedCost", "BilledCurrency", "ChargeType", "ChargeSubcategory", "InvoiceIssuer", "Provider"];
@@ -57,24 +74,21 @@ pub(crate) fn looks_like_focus(names: &[String]) -> bool {
     present(names, &TELLING).len() >= 3
 }
 
-/// Tells the version by the columns; a bill does not say it.
+/// Returns the version that the columns show.
+///
+/// # Errors
+/// The bill is of a version before 1.0, whose columns mean something else.
 pub(super) fn version(names: &[String], path: &Path) -> Result<&'static str, ImportError> {
-    let unknown =
-        |version, columns| ImportError::UnknownFocusVersion { path: path.to_owned(), version, columns };
-    let newer = present(names, &NEW_AFTER_1_2);
-    if !newer.is_empty() {
-        return Err(unknown("a FOCUS version later than 1.2", newer));
-    }
     let older = present(names, &GONE_SINCE_1_0);
-    if !older.is_empty() && !has(names, "ProviderName") && looks_like_focus(names) {
-        return Err(unknown("a FOCUS version before 1.0", older));
+    let known = ["ProviderName", "ServiceProviderName"].iter().any(|name| has(names, name));
+    if !older.is_empty() && !known && looks_like_focus(names) {
+        let version = "a FOCUS version before 1.0";
+        return Err(ImportError::UnknownFocusVersion { path: path.to_owned(), version, columns: older });
     }
-    let any = |new: &[&str]| !present(names, new).is_empty();
-    Ok(if any(&NEW_IN_1_2) {
-        "1.2"
-    } else if any(&NEW_IN_1_1) {
-        "1.1"
-    } else {
-        "1.0"
-    })
+    // A provider's name is gone since 1.4, which has the name that replaces it.
+    if has(names, "ServiceProviderName") && !has(names, "ProviderName") {
+        return Ok("1.4");
+    }
+    let newest = NEW_IN.iter().find(|(_, columns)| !present(names, columns).is_empty());
+    Ok(newest.map_or("1.0", |(version, _)| *version))
 }

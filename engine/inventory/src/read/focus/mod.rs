@@ -1,13 +1,16 @@
-//! FOCUS bills, versions 1.0 to 1.2, as CSV and Parquet.
+//! FOCUS bills of any version, as CSV and Parquet.
 //!
 //! In: a header and rows. Out: charges, with the cost of `EffectiveCost`, or of `BilledCost` where
-//! the bill has no such column.
+//! the bill has no such column. Columns are read by their names: those of later versions stand in for those
+//! that they replace.
 
 mod columns;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
+use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::parse_moment;
@@ -21,13 +24,19 @@ pub(crate) struct Columns {
     name: Place,
     type_: Place,
     service: Place,
-    provider: Place,
+    providers: [Place; 3],
     account: Place,
     billing_account: Place,
     region: Place,
+    category: Place,
+    class: Place,
     start: Place,
     end: Place,
-    cost: Place,
+    period: (Place, Place),
+    effective: Place,
+    billed: Place,
+    contracted: Place,
+    list: Place,
     currency: Place,
     tags: Place,
 }
@@ -47,21 +56,29 @@ impl Columns {
             name: find("ResourceName"),
             type_: find("ResourceType"),
             service: find("ServiceName"),
-            provider: find("ProviderName"),
+            // Who sells the service, then who runs it; the first name is gone since version 1.4.
+            providers: [find("ServiceProviderName"), find("ProviderName"), find("PublisherName")],
             account: find("SubAccountId"),
             billing_account: find("BillingAccountId"),
             region: find("RegionId"),
+            category: find("ChargeCategory"),
+            class: find("ChargeClass"),
             start: find("ChargePeriodStart"),
             end: find("ChargePeriodEnd"),
-            cost: match find("EffectiveCost") {
+            period: (find("BillingPeriodStart"), find("BillingPeriodEnd")),
+            effective: match find("EffectiveCost") {
                 Place { at: None, .. } => find("BilledCost"),
                 effective => effective,
             },
+            billed: find("BilledCost"),
+            contracted: find("ContractedCost"),
+            list: find("ListCost"),
             currency: find("BillingCurrency"),
             tags: find("Tags"),
         };
-        let needed =
-            [columns.id, columns.provider, columns.start, columns.currency, columns.tags, columns.cost];
+        let provider = columns.providers.into_iter().find(|place| place.at.is_some());
+        let provider = provider.unwrap_or(Place { name: "ServiceProviderName", at: None });
+        let needed = [columns.id, provider, columns.start, columns.currency, columns.tags, columns.effective];
         super::need(&needed, path, format)?;
         Ok(columns)
     }
@@ -73,9 +90,16 @@ impl Layout for Columns {
     }
 
     fn columns(&self) -> Vec<usize> {
-        let texts = [self.id, self.name, self.type_, self.service, self.provider, self.account];
-        let others = [self.billing_account, self.region, self.start, self.end, self.cost, self.currency];
-        texts.into_iter().chain(others).chain([self.tags]).filter_map(|place| place.at).collect()
+        let texts = [self.id, self.name, self.type_, self.service, self.account, self.billing_account];
+        let kinds = [self.region, self.category, self.class, self.currency, self.tags];
+        let times = [self.start, self.end, self.period.0, self.period.1];
+        let amounts = [self.effective, self.billed, self.contracted, self.list];
+        let places = texts.into_iter().chain(self.providers).chain(kinds).chain(times).chain(amounts);
+        places.filter_map(|place| place.at).collect()
+    }
+
+    fn tag_columns(&self) -> Vec<usize> {
+        self.tags.at.into_iter().collect()
     }
 
     fn charge<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<Option<Charge<'r>>, ImportError> {
@@ -85,16 +109,22 @@ impl Layout for Columns {
         let Some(start) = row.start(self.start, parse_moment)? else {
             return Ok(None);
         };
-        let cost = row.cost(self.cost)?;
+        let amounts = Amounts {
+            effective: row.cost(self.effective)?,
+            billed: row.optional_cost(self.billed)?,
+            contracted: row.optional_cost(self.contracted)?,
+            list: row.optional_cost(self.list)?,
+        };
+        let billing_account = row.text(self.billing_account)?;
         let account = match row.text(self.account)? {
-            None => row.text(self.billing_account)?,
+            None => billing_account.clone(),
             account => account,
         };
         let texts = Texts {
             name: row.text(self.name)?,
             type_: row.text(self.type_)?,
             service: row.text(self.service)?,
-            provider: row.text(self.provider)?,
+            provider: row.first_text(&self.providers)?,
             account,
             region: row.text(self.region)?,
         };
@@ -102,11 +132,24 @@ impl Layout for Columns {
             line: row.line,
             id: row.id(),
             texts,
+            billing_account,
+            category: row.text(self.category)?.map(lower_case),
+            correction: row.text(self.class)?.is_some_and(|class| class.eq_ignore_ascii_case("Correction")),
             currency: row.text(self.currency)?,
+            invoice_month: row.invoice_month(self.period, parse_moment),
             start,
             end: row.end(self.end),
-            cost,
+            amounts,
+            split_from: None,
             tags: row.tags(self.tags, TagKeys::AsWritten)?,
         }))
+    }
+}
+
+/// Returns a word in lower case.
+fn lower_case(word: Cow<'_, str>) -> Cow<'_, str> {
+    match word.chars().any(char::is_uppercase) {
+        true => Cow::Owned(word.to_lowercase()),
+        false => word,
     }
 }

@@ -1,0 +1,212 @@
+//! `tagpol cost` over charges: months, charges without a resource, retagged resources, currencies, parts of resources.
+
+use crate::support::{Folder, NOW};
+
+const TEAM: &str = "tag team: text\n";
+
+const FOCUS: &str = "BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,\
+    EffectiveCost,BilledCost,ProviderName,SubAccountId,ResourceId,ServiceName,Tags\n";
+
+const CUR: &str = "bill_billing_period_start_date,bill_billing_period_end_date,line_item_usage_account_id,\
+    line_item_line_item_type,line_item_usage_start_date,line_item_usage_end_date,line_item_product_code,\
+    line_item_resource_id,line_item_unblended_cost,line_item_currency_code,resource_tags,tags,\
+    split_line_item_parent_resource_id,split_line_item_split_cost,split_line_item_unused_cost\n";
+
+/// A charge of a FOCUS bill for October: usage from a day up to the next, what it costs, its resource and its team.
+fn focus(day: &str, cost: &str, resource: &str, team: &str) -> String {
+    let tags = if team.is_empty() { String::new() } else { format!("\"{{\"\"team\"\":\"\"{team}\"\"}}\"") };
+    format!(
+        "USD,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,Usage,{day}T00:00:00Z,{day}T12:00:00Z,{cost},{cost},AWS,111,\
+         {resource},EC2,{tags}\n"
+    )
+}
+
+fn folder(policies: &str, bill: &str) -> Folder {
+    Folder::with(&[("p.tagpol", policies), ("bill.csv", bill)])
+}
+
+/// Returns the lines of the report: what comes before `resources`, and the cost.
+fn lines(folder: &Folder, args: &[&str]) -> Vec<String> {
+    let base = ["cost", "p.tagpol", "--format", "csv", "--now", NOW];
+    let files: &[&str] = if args.contains(&"-i") { &[] } else { &["-i", "bill.csv"] };
+    let csv = folder.run(&[&base, files, args].concat()).ends_with(0);
+    let mut lines = csv.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let line = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let labels = cells[..place("kind")].join(" ");
+        format!("{labels} {}", cells[place("cost")]).trim_start().to_owned()
+    };
+    lines.map(line).collect()
+}
+
+#[test]
+fn a_retagged_resource_is_split_by_the_tags_of_its_charges() {
+    let bill = [
+        FOCUS,
+        &focus("2026-10-01", "200", "i-1", "web"),
+        &focus("2026-10-21", "110", "i-1", "data"),
+        &focus("2026-10-22", "90", "i-2", ""),
+        &focus("2026-10-31", "3", "i-2", "data"),
+    ]
+    .concat();
+    assert_eq!(lines(&folder(TEAM, &bill), &["--by", "team"]), ["web 200", "data 113", "90"]);
+}
+
+#[test]
+fn an_inventory_lends_its_tags_to_charges_that_were_billed_without() {
+    let bill = [
+        FOCUS,
+        &focus("2026-10-01", "5", "i-1", "web"),
+        &focus("2026-10-31", "7", "i-1", ""),
+        &focus("2026-10-31", "2", "i-2", "data"),
+    ]
+    .concat();
+    let folder = folder(TEAM, &bill);
+    folder.write("list.csv", "id,tag:Team,monthly_cost,currency\ni-1,platform,99,USD\ni-3,lab,4,USD\n");
+    let files = ["-i", "bill.csv", "-i", "list.csv", "--by", "team"];
+    // The bill's costs count; what only the list knows is charged as the list says.
+    assert_eq!(lines(&folder, &files), ["platform 7", "web 5", "lab 4", "data 2"]);
+}
+
+#[test]
+fn a_charge_is_of_the_month_of_its_invoice() {
+    // In a time zone ahead of UTC October begins in September.
+    let ahead = "USD,2026-09-30T16:00:00Z,2026-10-31T16:00:00Z";
+    let usage = format!("{ahead},Usage,2026-09-30T17:00:00Z,2026-10-31T16:00:00Z,10,10,Alibaba,1,r-1,ECS,\n");
+    let tax = format!("{ahead},Tax,2026-11-01T00:00:00Z,2026-11-01T00:00:00Z,1,1,Alibaba,1,,Tax,\n");
+    let refund =
+        format!("{ahead},Credit,2026-07-01T00:00:00Z,2026-07-02T00:00:00Z,-3,-3,Alibaba,1,r-1,ECS,\n");
+    let folder = folder(TEAM, &[FOCUS, &usage, &tax, &refund].concat());
+    assert_eq!(lines(&folder, &["--by", "charge.category"]), ["usage 10", "tax 1", "credit -3"]);
+    let july = ["--by", "charge.category", "--by-usage-date", "--month", "2026-07"];
+    folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
+    let id = folder.run(&["snapshot", "list"]).ends_with(0);
+    let dir = format!(".tagpol/snapshots/{}", id.split_whitespace().next().unwrap());
+    assert_eq!(lines(&folder, &[&["-i", &dir][..], &july].concat()), ["credit -3"]);
+    let table = folder.run(&[&["cost", "p.tagpol", "-i", &dir][..], &july].concat()).ends_with(0);
+    assert!(table.contains("-3.00 USD of it is on invoices of other months"), "{table}");
+    let days = lines(&folder, &["--by", "charge.category", "--granularity", "day"]);
+    assert_eq!(days, ["2026-07-01 credit -3", "2026-09-30 usage 10", "2026-11-01 tax 1"]);
+}
+
+#[test]
+fn charges_without_a_resource_are_allocated_by_what_they_have() {
+    let rule = "tag team: text\nrule lab { when resource.account == \"222\" fill team = \"lab\" }\n";
+    let charge = |account: &str, cost: &str, service: &str, tags: &str| {
+        format!(
+            "2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,{account},Usage,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,\
+             {service},,{cost},USD,{tags},,,,\n"
+        )
+    };
+    let bill = [
+        CUR,
+        &charge("111", "60", "AWSDataTransfer", "\"{\"\"user_team\"\":\"\"web\"\"}\""),
+        &charge("222", "5", "AWSSupport", ""),
+        &charge("333", "1", "AWSSupport", ""),
+    ]
+    .concat();
+    let folder = folder(rule, &bill);
+    assert_eq!(lines(&folder, &["--by", "team"]), ["web 60", "lab 5", "1"]);
+    assert_eq!(lines(&folder, &["--by", "charge.service"]), ["AWSDataTransfer 60", "AWSSupport 6"]);
+    let unknown = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "charge.sku"]);
+    unknown.fails_with(2, &["`charge.sku`", "charge.s"]);
+}
+
+#[test]
+fn tags_of_accounts_and_principals_count_where_a_policy_names_them() {
+    let policies = "tag cost-center: text\nnormalize cost-center \
+        { keys \"cost-center\", \"iamPrincipal/CostCenter\", \"accountTag/CostCenter\" }\n";
+    let charge = |id: &str, cost: &str, resource_tags: &str, tags: &str| {
+        let json = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        format!(
+            "2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,1,Usage,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,AmazonEC2,{id},\
+             {cost},USD,{},{},,,\n",
+            json(resource_tags),
+            json(tags)
+        )
+    };
+    let bill = [
+        CUR,
+        &charge("i-1", "8", r#"{"user_cost_center":"own"}"#, r#"{"accountTag/CostCenter":"account"}"#),
+        &charge("i-2", "4", "{}", r#"{"accountTag/CostCenter":"account","costCategory/CostCenter":"x"}"#),
+        &charge(
+            "model",
+            "2",
+            "{}",
+            r#"{"iamPrincipal/CostCenter":"caller","accountTag/CostCenter":"account"}"#,
+        ),
+        &charge("i-3", "1", "{}", r#"{"resourceTags/CostCenter":"own"}"#),
+    ]
+    .concat();
+    let found = lines(&folder(policies, &bill), &["--by", "cost-center"]);
+    assert_eq!(found, ["own 9", "account 4", "caller 2"]);
+}
+
+#[test]
+fn pods_take_their_part_of_what_their_instance_costs() {
+    let tags = |team: &str| format!("\"{{\"\"user_team\"\":\"\"{team}\"\"}}\"");
+    let line = |id: &str, cost: &str, team: &str, split: &str| {
+        let period = "2026-10-01T00:00:00Z,2026-10-02T00:00:00Z";
+        format!(
+            "2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,1,Usage,{period},AmazonEC2,{id},{cost},USD,{},,{split}\n",
+            tags(team)
+        )
+    };
+    let bill = [
+        CUR,
+        &line("pod/web/1", "0.0", "web", "i-1,4.50,1.50"),
+        &line("i-1", "12.00", "platform", ",,"),
+        &line("pod/data/1", "", "data", "i-1,3.00,1.00"),
+    ]
+    .concat();
+    let folder = folder(TEAM, &bill);
+    assert_eq!(lines(&folder, &["--by", "team"]), ["web 6", "data 4", "platform 2"]);
+    assert_eq!(lines(&folder, &["--by", "resource.id"]), ["pod/web/1 6", "pod/data/1 4", "i-1 2"]);
+    // Policies see the same.
+    let policies = "tag team: text\npolicy dear { severity low for resource where resource.monthly-cost > 3 USD check team == \"web\" }\n";
+    folder.write("p.tagpol", policies);
+    let run = folder.run(&["eval", "p.tagpol", "-i", "bill.csv", "--all", "--no-state"]);
+    assert!(run.out.contains("pod/data/1") && !run.out.contains("i-1"), "{run:?}");
+}
+
+#[test]
+fn currencies_are_converted_by_the_rates_of_the_project() {
+    let dollars = [FOCUS, &focus("2026-10-01", "108", "i-1", "web")].concat();
+    let euros = [FOCUS, &focus("2026-10-31", "100", "vm-1", "web").replace("USD", "EUR")].concat();
+    let folder = folder(TEAM, &dollars);
+    folder.write("euros.csv", &euros);
+    let run = |args: &[&str]| {
+        folder.run(&[&["cost", ".", "-i", "bill.csv", "-i", "euros.csv", "--by", "team"], args].concat())
+    };
+    let totals = ["100.00 EUR", "108.00 USD", "`EUR = \"… USD\"`"];
+    run(&[]).fails_with(2, &totals);
+    folder.write("tagpol.toml", "[rates]\nEUR = \"1.08 USD\"\n");
+    let table = run(&[]).ends_with(0);
+    assert!(table.contains("216.00") && table.contains("100.00 EUR converted to 108.00 USD"), "{table}");
+    let table = run(&["--currency", "EUR"]).ends_with(0);
+    assert!(table.contains("200.00") && table.contains("108.00 USD converted to 100.00 EUR"), "{table}");
+}
+
+#[test]
+fn an_allocation_without_a_source_says_so() {
+    let policies = "tag team: text\nallocate shared { from resource where resource.type == \"nothing\" to every team split even }\n";
+    let folder = folder(policies, &[FOCUS, &focus("2026-10-01", "1", "i-1", "web")].concat());
+    let table = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team"]).ends_with(0);
+    assert!(
+        table.contains("shared: nothing is spread, since no resource and no charge matches it"),
+        "{table}"
+    );
+}
+
+#[test]
+fn an_amount_that_a_bill_lacks_is_not_taken_for_nothing_in_silence() {
+    let bill = [FOCUS, &focus("2026-10-01", "10", "i-1", "web").replace(",10,10,", ",7,10,")].concat();
+    let folder = folder(TEAM, &bill);
+    assert_eq!(lines(&folder, &["--by", "team", "--amount", "effective"]), ["web 7"]);
+    assert_eq!(lines(&folder, &["--by", "team", "--amount", "billed"]), ["web 10"]);
+    let table =
+        folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--amount", "list"]).ends_with(0);
+    assert!(table.contains("1 charge without a list amount count as 0"), "{table}");
+}

@@ -1,0 +1,235 @@
+//! What is spent, in groups of equal values, as the database sums it up.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal as Exact;
+use tagpol_inventory::Snapshot;
+use tagpol_model::Rate;
+use tagpol_plan::sql::charges::{ChargeFilter, ChargeKey, charge_costs, charged_resources, moved_costs};
+use tagpol_plan::sql::requests::{self, GroupKey};
+use tagpol_plan::{Dialect, Predicate};
+use tagpol_sema::program::{Allocation, Pred, Program};
+
+use super::{Converted, CostRequest, Dimension, Moved, SCALE};
+use crate::compile::CHARGES;
+use crate::error::{NoRate, RunError};
+use crate::options::Options;
+use crate::rows::Fields;
+use crate::run::Run;
+use crate::tables::Tables;
+
+/// The column of the subjects with their number.
+pub(super) const SUBJECT: &str = "subject";
+
+/// What is spent with the same values, in the same period, by sources of the same allocation or of none.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    pub(super) period: Option<String>,
+    pub(super) values: Vec<Option<String>>,
+    pub(super) source: Option<usize>,
+    pub(super) resources: u64,
+    pub(super) cost: i128,
+    /// The part of the cost in charges that name no resource.
+    pub(super) no_resource: i128,
+}
+
+/// What was read of charges besides their groups.
+#[derive(Debug, Default)]
+pub(super) struct ChargeGroups {
+    pub(super) groups: Vec<Group>,
+    /// Resources that are charged.
+    pub(super) resources: u64,
+    /// Charges without the amount that was asked for.
+    pub(super) unknown: u64,
+    pub(super) converted: Vec<Converted>,
+    pub(super) moved: Moved,
+}
+
+/// Sums up the costs of resources.
+pub(super) fn of_resources(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    by: &[GroupKey],
+    allocations: &[&Allocation],
+) -> Result<Vec<Group>, RunError> {
+    let predicates = allocations.iter().map(|allocation| sources(allocation)).collect();
+    let request = options.request().for_predicates(predicates);
+    let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
+    let sql = requests::grouped_costs(&run.compiled.plan, Dialect::DuckDb, by);
+    let mut groups = Vec::new();
+    // A snapshot of an earlier version has only the sum of charges without a resource.
+    groups.extend(snapshot.manifest().counts.unattributed.as_ref().map(|part| {
+        let cost = super::units(part.cost);
+        Group { values: vec![None; by.len()], cost, no_resource: cost, ..Group::default() }
+    }));
+    run.for_each_of("costs", &sql, |row| {
+        let at = by.len();
+        groups.push(Group {
+            values: (0..at).map(|at| row.text(at)).collect(),
+            source: row.index(at)?.checked_sub(1),
+            resources: row.count(at + 1)?,
+            cost: units_of(row, at + 2)?,
+            ..Group::default()
+        });
+        Ok(())
+    })?;
+    Ok(groups)
+}
+
+/// Sums up charges. None: the snapshot has none.
+///
+/// # Errors
+/// [`RunError::NoRate`]: charges are in currencies that no rate leads from to the currency of the report.
+pub(super) fn of_charges(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    (request, filter, currency): (&CostRequest, ChargeFilter, Option<&str>),
+    allocations: &[&Allocation],
+) -> Result<Option<ChargeGroups>, RunError> {
+    let mut keep = vec![SUBJECT.to_owned()];
+    let keys: Vec<ChargeKey> = request.by.iter().map(|dimension| key(*dimension, &mut keep)).collect();
+    let predicates = allocations.iter().map(|allocation| sources(allocation)).collect();
+    let plan = tagpol_plan::Request { keep, ..options.request().for_predicates(predicates) };
+    let Some(run) = Run::start_charges(program, snapshot, options, &plan)? else { return Ok(None) };
+    let mut money = Money::new(options, currency);
+    let mut found = ChargeGroups::default();
+    let mut groups: BTreeMap<(Option<String>, Vec<Option<String>>, Option<usize>), Group> = BTreeMap::new();
+    let wanted = (filter, request.period);
+    let sql = charge_costs(&run.compiled.plan, Dialect::DuckDb, CHARGES, &keys, wanted);
+    run.for_each_of("charges", &sql, |row| {
+        let at = keys.len();
+        let code = row.text(at + 1);
+        let (cost, no_resource) = (units_of(row, at + 4)?, units_of(row, at + 6)?);
+        let period = row.text(at);
+        let values: Vec<Option<String>> = (0..at).map(|at| row.text(at)).collect();
+        let source = row.index(at + 2)?.checked_sub(1);
+        found.unknown += row.count(at + 5)?;
+        let group = groups.entry((period.clone(), values.clone(), source)).or_insert_with(|| Group {
+            period,
+            values,
+            source,
+            ..Group::default()
+        });
+        group.resources += row.count(at + 3)?;
+        let worth =
+            money.worth(code.as_deref(), cost).ok_or_else(|| row.unexpected("a cost out of range"))?;
+        let part = money.convert(code.as_deref(), no_resource);
+        group.cost += worth;
+        group.no_resource += part.ok_or_else(|| row.unexpected("a cost out of range"))?;
+        Ok(())
+    })?;
+    if let Some(error) = money.without_rate() {
+        return Err(RunError::NoRate(error));
+    }
+    run.for_each_of("costs of other months", &moved_costs(Dialect::DuckDb, CHARGES, filter), |row| {
+        let code = row.text(0);
+        let mut convert = |at| -> Result<i128, RunError> {
+            let amount = units_of(row, at)?;
+            money.convert(code.as_deref(), amount).ok_or_else(|| row.unexpected("a cost out of range"))
+        };
+        found.moved.used_elsewhere += convert(1)?;
+        found.moved.invoiced_elsewhere += convert(2)?;
+        Ok(())
+    })?;
+    let sql = charged_resources(&run.compiled.plan, Dialect::DuckDb, CHARGES, filter);
+    run.for_each_of("charged resources", &sql, |row| {
+        found.resources = row.count(0)?;
+        Ok(())
+    })?;
+    found.converted = money.converted();
+    found.groups = groups.into_values().collect();
+    Ok(Some(found))
+}
+
+/// Returns what a dimension is in a query for charges; `keep` gets the column that it needs.
+fn key(dimension: Dimension, keep: &mut Vec<String>) -> ChargeKey {
+    let column = match dimension {
+        Dimension::Tag(tag) => return ChargeKey::Subject(GroupKey::Tag(tag)),
+        Dimension::Attr(attr) => return ChargeKey::Subject(GroupKey::Attr(attr)),
+        Dimension::Charge(column) => column.as_str(),
+    };
+    keep.push(column.to_owned());
+    ChargeKey::Kept(keep.len() - 1)
+}
+
+/// The condition of the sources of an allocation. The first allocation that a resource is a source of takes it.
+fn sources(allocation: &Allocation) -> Predicate {
+    let pred = allocation.from.clone().unwrap_or(Pred::Const(true));
+    Predicate { pred, loc: allocation.loc.clone() }
+}
+
+/// Amounts of several currencies in one.
+pub(super) struct Money<'a> {
+    options: &'a Options,
+    /// The currency of the report.
+    currency: Option<&'a str>,
+    rates: BTreeMap<String, Option<Rate>>,
+    /// By currency: what was charged in it, and what it is worth.
+    totals: BTreeMap<String, (i128, i128)>,
+}
+
+impl<'a> Money<'a> {
+    pub(super) fn new(options: &'a Options, currency: Option<&'a str>) -> Self {
+        Self { options, currency, rates: BTreeMap::new(), totals: BTreeMap::new() }
+    }
+
+    /// Returns what an amount is worth, and adds it to what was charged. One without a rate is worth nothing; None
+    /// if it is beyond all numbers.
+    pub(super) fn worth(&mut self, code: Option<&str>, amount: i128) -> Option<i128> {
+        let worth = self.convert(code, amount)?;
+        if let Some(code) = code {
+            let (own, converted) = self.totals.entry(code.to_owned()).or_default();
+            *own = own.checked_add(amount)?;
+            *converted = converted.checked_add(worth)?;
+        }
+        Some(worth)
+    }
+
+    fn convert(&mut self, code: Option<&str>, amount: i128) -> Option<i128> {
+        let Some((code, target)) = code.zip(self.currency).filter(|(code, target)| code != target) else {
+            return Some(amount);
+        };
+        let options = self.options;
+        let rate = *self.rates.entry(code.to_owned()).or_insert_with(|| options.rates.between(code, target));
+        match rate {
+            None => Some(0),
+            Some(rate) => {
+                let amount = Exact::try_from_i128_with_scale(amount, SCALE.into()).ok()?;
+                Some(super::units(rate.of(amount)?))
+            }
+        }
+    }
+
+    /// Returns the error for currencies that no rate leads from.
+    pub(super) fn without_rate(&self) -> Option<NoRate> {
+        let target = self.currency?.to_owned();
+        let unknown = |code: &String| self.rates.get(code).is_some_and(Option::is_none);
+        let any = self.totals.keys().any(unknown);
+        let totals = self.totals.iter().map(|(code, (own, _))| (code.clone(), *own)).collect();
+        any.then_some(NoRate { target, totals })
+    }
+
+    fn converted(&self) -> Vec<Converted> {
+        let others = self.totals.iter().filter(|(code, _)| self.rates.contains_key(*code));
+        let converted = others.map(|(code, (amount, worth))| Converted {
+            currency: code.clone(),
+            amount: *amount,
+            worth: *worth,
+        });
+        converted.collect()
+    }
+}
+
+/// Returns an amount in units; NULL is nothing.
+pub(super) fn units_of(row: &Fields<'_>, at: usize) -> Result<i128, RunError> {
+    let units = match row.money(at) {
+        None => Some(0),
+        Some(cost) => {
+            let up = SCALE.checked_sub(cost.scale).map(|up| 10_i128.pow(up.into()));
+            up.and_then(|up| cost.unscaled.checked_mul(up))
+        }
+    };
+    units.ok_or_else(|| row.unexpected("a cost out of range"))
+}

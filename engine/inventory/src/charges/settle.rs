@@ -1,0 +1,139 @@
+//! Subjects get what the inventory knows of their resources.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::ledger::SubjectKey;
+use super::{Amounts, ChargeRow, Charges, Ledger, Subject};
+use crate::identity::{fold_provider, fold_region};
+use crate::inventory::{Inventory, Row, folded_key, sort_tags};
+use crate::month::YearMonth;
+use crate::pool::{Pool, Symbol};
+
+/// Tags of a listed resource up to which its charges have them too. No cloud lets a resource have so many, and a
+/// resource may have a million charges.
+const LENT: usize = 128;
+
+impl Ledger {
+    /// Makes the charges of an inventory that is complete and sorted.
+    ///
+    /// A subject has the attributes of its resource in the inventory. Its tags are those it was billed with,
+    /// and for keys it was billed without, those that a listing of the resource has. `ids` has the id of each
+    /// billed resource, by its number; `month` and `currency` are those of the costs of resources.
+    pub(crate) fn settle(
+        mut self,
+        ids: &[Symbol],
+        inventory: &mut Inventory,
+        (month, currency): (YearMonth, Option<&str>),
+    ) -> Charges {
+        let places = inventory.places(ids);
+        let id_of = |key: &SubjectKey| key.resource.and_then(|at| ids.get(at as usize)).copied();
+        let currency = currency.map(|code| inventory.pool.intern(code));
+        let rows = self.rows(&inventory.pool, currency);
+        let mut folded = Folded::default();
+        let Inventory { pool, rows: resources, .. } = &mut *inventory;
+        let nothing = pool.intern("");
+        let subjects = self.subjects.iter().map(|key| {
+            let place = key.resource.and_then(|at| places.get(at as usize).copied().flatten());
+            let known = place.and_then(|at| resources.get(at as usize));
+            let billed = self.tags(key.tags);
+            let id = id_of(key);
+            let has_id = id.is_some();
+            let mut row = match known {
+                Some(row) => {
+                    let lent = row.listed_tags();
+                    row.with_tags(folded.tags(pool, lent.get(..LENT).unwrap_or(lent), billed))
+                }
+                None => Row::of_charges(id.unwrap_or(nothing), folded.tags(pool, &[], billed)),
+            };
+            folded.fill(pool, &mut row, key);
+            let SubjectKey { texts, billing_account, category, .. } = *key;
+            Subject { row, has_id, billing_account, service: texts.service, category }
+        });
+        let subjects = subjects.collect();
+        let mut charges = Charges { subjects, rows };
+        charges.add_listed(inventory, month, currency);
+        charges
+    }
+}
+
+impl Charges {
+    /// Adds what only an inventory says of the cost of a resource, as a charge of the month of the bill.
+    fn add_listed(&mut self, inventory: &Inventory, month: YearMonth, currency: Option<Symbol>) {
+        let listed = inventory.rows().iter().filter(|row| row.is_inventory_only());
+        for (row, cost) in listed.filter_map(|row| Some((row, row.monthly_cost?))) {
+            let subject = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
+            let amounts = Amounts { effective: cost, ..Amounts::default() }.in_units();
+            let day = month.first_day().signed_duration_since(NaiveDate::default()).num_days();
+            let day = i32::try_from(day).unwrap_or_default();
+            self.rows.push(ChargeRow { subject, month, day, currency, correction: false, amounts });
+            self.subjects.push(Subject {
+                row: row.clone(),
+                has_id: true,
+                billing_account: None,
+                service: None,
+                category: None,
+            });
+        }
+    }
+}
+
+/// Names of providers and regions in the form in which inventories have them, and keys without their spelling.
+#[derive(Default)]
+struct Folded {
+    keys: FxHashMap<Symbol, Symbol>,
+    providers: FxHashMap<Symbol, Symbol>,
+    regions: FxHashMap<(Symbol, Symbol), Symbol>,
+}
+
+impl Folded {
+    /// Returns tags that were billed, and of other keys those that are lent.
+    fn tags(
+        &mut self,
+        pool: &mut Pool,
+        lent: &[(Symbol, Symbol)],
+        billed: &[(Symbol, Symbol)],
+    ) -> Box<[(Symbol, Symbol)]> {
+        let mut tags = billed.to_vec();
+        if !lent.is_empty() {
+            let taken: FxHashSet<Symbol> = billed.iter().map(|(key, _)| self.key(pool, *key)).collect();
+            tags.extend(lent.iter().filter(|(key, _)| !taken.contains(&self.key(pool, *key))));
+        }
+        let mut tags = tags.into_boxed_slice();
+        sort_tags(pool, &mut tags);
+        tags
+    }
+
+    fn key(&mut self, pool: &mut Pool, key: Symbol) -> Symbol {
+        *self.keys.entry(key).or_insert_with(|| {
+            let folded = folded_key(pool.text(key));
+            pool.intern(&folded)
+        })
+    }
+
+    /// Fills in what the charges say of a subject and the inventory does not.
+    fn fill(&mut self, pool: &mut Pool, row: &mut Row, key: &SubjectKey) {
+        let texts = key.texts;
+        let provider = texts.provider.map(|provider| {
+            *self.providers.entry(provider).or_insert_with(|| {
+                let folded = fold_provider(pool.text(provider));
+                pool.intern(&folded)
+            })
+        });
+        row.provider = row.provider.or(provider);
+        row.account = row.account.or(texts.account);
+        row.name = row.name.or(texts.name);
+        row.type_ = row.type_.or(texts.type_);
+        let region = texts.region.map(|region| {
+            let Some(provider) = row.provider else { return region };
+            *self.regions.entry((provider, region)).or_insert_with(|| {
+                let folded = fold_region(pool.text(provider), pool.text(region));
+                let folded = Cow::into_owned(folded);
+                pool.intern(&folded)
+            })
+        });
+        row.region = row.region.or(region);
+    }
+}

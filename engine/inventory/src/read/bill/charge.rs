@@ -1,0 +1,90 @@
+//! One row of a bill, as the layout of its format reads it.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use crate::charges::Amounts;
+use crate::month::YearMonth;
+
+/// One row of a bill.
+#[derive(Debug, Default)]
+pub(crate) struct Charge<'a> {
+    pub(crate) line: u64,
+    /// The resource. None: the charge is for none, as a tax or data transfer.
+    pub(crate) id: Option<Cow<'a, str>>,
+    pub(crate) texts: Texts<Option<Cow<'a, str>>>,
+    /// Account that pays the invoice.
+    pub(crate) billing_account: Option<Cow<'a, str>>,
+    /// `usage`, `purchase`, `tax`, `credit`, `adjustment`, `refund`, or another lower-case word.
+    pub(crate) category: Option<Cow<'a, str>>,
+    /// Whether it corrects a charge of an earlier invoice.
+    pub(crate) correction: bool,
+    /// ISO 4217, as written.
+    pub(crate) currency: Option<Cow<'a, str>>,
+    /// Month of the invoice. None: the bill has no such column; it is the month in which the charge starts.
+    pub(crate) invoice_month: Option<YearMonth>,
+    /// Microseconds since 1970.
+    pub(crate) start: i64,
+    /// Not part of the period any more.
+    pub(crate) end: Option<i64>,
+    pub(crate) amounts: Amounts<Decimal>,
+    /// The resource, billed by itself, of whose effective cost this is a part.
+    pub(crate) split_from: Option<Cow<'a, str>>,
+    pub(crate) tags: TagCell<'a>,
+}
+
+impl Charge<'_> {
+    /// Returns the month whose invoice has the charge; None where its start is outside the calendar.
+    pub(crate) fn month(&self) -> Option<YearMonth> {
+        self.invoice_month.or_else(|| YearMonth::of_micros(self.start))
+    }
+
+    /// Returns the amortized cost.
+    pub(crate) fn cost(&self) -> Decimal {
+        self.amounts.effective
+    }
+}
+
+/// Attributes of a resource as a charge gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Texts<T> {
+    pub(crate) name: T,
+    pub(crate) type_: T,
+    pub(crate) service: T,
+    pub(crate) provider: T,
+    pub(crate) account: T,
+    pub(crate) region: T,
+}
+
+/// The tags of a charge.
+#[derive(Debug, Default)]
+pub(crate) enum TagCell<'a> {
+    #[default]
+    None,
+    /// The text of a JSON object, and how its keys are written.
+    Json(Cow<'a, str>, TagKeys),
+    /// Keys and values, the keys as the owner of the resource wrote them.
+    Pairs(Vec<(Cow<'a, str>, Cow<'a, str>)>),
+    /// Those of two columns; of a key that both have, the second counts.
+    Both(Box<[Self; 2]>),
+}
+
+/// How a bill writes the keys of tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum TagKeys {
+    /// As the owner of the resource wrote them.
+    AsWritten,
+    /// With the prefixes of an AWS cost and usage report.
+    AwsCur,
+}
+
+impl TagKeys {
+    /// Returns the key as the owner wrote it.
+    pub(crate) fn apply(self, key: &str) -> Cow<'_, str> {
+        match self {
+            Self::AsWritten => Cow::Borrowed(key),
+            Self::AwsCur => crate::read::aws_cur::tag_key(key),
+        }
+    }
+}

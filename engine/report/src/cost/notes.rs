@@ -1,0 +1,56 @@
+//! What a reader of costs should know besides the lines.
+
+use tagpol_eval::cost::Costs;
+
+use super::pretty::amount;
+use crate::text::{clean, money, several};
+
+/// Months that are named; the rest are counted.
+const NAMED: usize = 3;
+
+/// Returns a sentence each, without a full stop.
+pub(super) fn notes(costs: &Costs) -> Vec<String> {
+    let mut notes = Vec::new();
+    if costs.no_resource() != 0 {
+        notes.push(format!("{} of it in charges without a resource", amount(costs, costs.no_resource())));
+    }
+    for converted in &costs.converted {
+        let (code, worth) = (clean(&converted.currency), amount(costs, converted.worth));
+        notes.push(format!("{} {code} converted to {worth}", money(super::exact(converted.amount))));
+    }
+    let (used, invoiced) = (costs.moved.used_elsewhere, costs.moved.invoiced_elsewhere);
+    if costs.by_usage_date {
+        if invoiced != 0 {
+            notes.push(format!("{} of it is on invoices of other months", amount(costs, invoiced)));
+        }
+        if used != 0 {
+            let amount = amount(costs, used);
+            notes.push(format!(
+                "{amount} on the invoices of these months was used in others, and is not included"
+            ));
+        }
+    } else if used != 0 {
+        notes.push(format!("{} of it was used in other months, such as corrections", amount(costs, used)));
+    }
+    if costs.unknown_amounts > 0 {
+        let (charges, name) = (several(costs.unknown_amounts, "charge"), costs.amount.as_str());
+        notes.push(format!("{charges} without a {name} amount count as 0"));
+    }
+    notes.extend(other_months(costs));
+    notes
+}
+
+fn other_months(costs: &Costs) -> Option<String> {
+    let first = costs.other_months.iter().filter(|total| !total.cost.is_zero());
+    let named: Vec<String> = first
+        .clone()
+        .take(NAMED)
+        .map(|total| {
+            let currency = total.currency.as_deref().unwrap_or_default();
+            format!("{} ({} {})", total.month, total.cost.round_dp(2), clean(currency)).replace(" )", ")")
+        })
+        .collect();
+    let more = first.count().saturating_sub(named.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("not included: the charges of {}{more}", named.join(", ")))
+}
