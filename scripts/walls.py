@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Fails where a crate depends on something that its stage must not know.
+"""Fails where a crate depends on something that its stage must not know, or contains SQL that another prints.
 
-Reads `cargo tree`; the walls are the tables below. Dev-dependencies do not count for
+Reads `cargo tree` and the sources; the walls are the tables below. Dev-dependencies do not count for
 FORBIDDEN: what a crate is tested with is not in what it hands on.
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -54,6 +55,26 @@ FACES = {
     "tagpol-worker": ["tagpol-app"],
 }
 
+# The only folders whose sources contain SQL: `plan` prints it for a dialect, `session` needs some for its own
+# tables and settings, `state` for its databases, and `bench` has rivals written by hand.
+HOMES_OF_SQL = ["engine/plan", "engine/session", "engine/state", "bench"]
+
+# A part of Rust that can contain a quote: comments and characters are skipped, the texts of strings are looked at.
+RUST_TOKEN = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|'(?:\\.[^']*|[^'\\\n])'|b?r(?P<hashes>\#*)"(?P<raw>.*?)"(?P=hashes)"""
+    r"""|"(?P<text>(?:\\.|[^"\\])*)\"""",
+    re.DOTALL,
+)
+# Texts that only SQL contains: keywords in capitals, and whole statements in any case.
+SQL = re.compile(
+    r"\b(?:SELECT|FROM|WHERE|VALUES|JOIN|UNION|QUALIFY|COALESCE|INSERT INTO|DELETE FROM|GROUP BY|ORDER BY|PARTITION BY"
+    r"|NULLS (?:FIRST|LAST)|IS (?:NOT )?(?:NULL|DISTINCT)|CAST\(|SET VARIABLE"
+    r"|(?:CREATE|DROP|ALTER) (?:OR REPLACE )?(?:TEMP )?(?:TABLE|VIEW|MACRO|INDEX))"
+    r"|(?i:^\s*(?:select\s.+\sfrom\s|insert\s+into\s|delete\s+from\s|update\s\w+\sset\s"
+    r"|(?:create|drop|alter)\s+(?:or\s+replace\s+)?(?:temp\s+)?(?:table|view|macro|index)\s))",
+    re.DOTALL,
+)
+
 
 def tree(*arguments: str) -> list[str]:
     """Returns the package names that `cargo tree` prints, in its order."""
@@ -70,7 +91,7 @@ def forbidden_dependencies(members: list[str]) -> list[str]:
     errors = []
     for crate, forbidden in FORBIDDEN.items():
         if crate not in members:
-            errors.append(f"{crate} is no crate of the workspace: correct the table in {__file__}")
+            errors.append(f"{crate} is not a crate of the workspace: correct the table in {__file__}")
             continue
         found = set(tree("--package", crate, "--edges", "normal,build"))
         errors += [f"{crate} depends on {name}: see how with `cargo tree -p {crate} -i {name}`"
@@ -106,11 +127,52 @@ def faces_beside_the_app() -> list[str]:
     return errors
 
 
+def sql_in(source: str) -> list[tuple[int, str]]:
+    """Returns the strings with SQL in the text of a Rust file, without its tests, each with its line."""
+    source = source.split("#[cfg(test)]\nmod ", 1)[0]
+    found = []
+    for token in RUST_TOKEN.finditer(source):
+        text = token["raw"] or token["text"] or ""
+        if sql := SQL.search(text):
+            found.append((source.count("\n", 0, token.start()) + 1, sql[0].strip()))
+    return found
+
+
+def sql_outside_its_homes() -> list[str]:
+    root = pathlib.Path(__file__).resolve().parents[1]
+    errors = []
+    for path in sorted(root.glob("**/src/**/*.rs")):
+        name = path.relative_to(root).as_posix()
+        is_test = "/tests/" in f"/{name}" or name.endswith("tests.rs") or name.startswith(("target/", "fuzz/"))
+        if is_test or name.startswith(tuple(f"{home}/" for home in HOMES_OF_SQL)):
+            continue
+        errors += [f"{name}:{line} contains SQL (`{sql}`): print it in engine/plan/src/sql, for a `Dialect`"
+                   for line, sql in sql_in(path.read_text())]
+    return errors
+
+
+def mistakes_of_the_search() -> list[str]:
+    """Checks that SQL is found in strings, and in nothing else."""
+    cases = [
+        ('let a = "SELECT id FROM t";', 1),
+        ('let a = "select id from t";', 1),
+        ('let a = r#"INSERT INTO "t" VALUES (1)"#;', 1),
+        ('let a = format!("{columns} \\\n  ORDER BY {key}");', 1),
+        ("let quote = '\"'; let a = \"DROP TABLE t\";", 1),
+        ('// "SELECT id FROM t"', 0),
+        ('/* "SELECT 1" */ let a = "a file selected from the list";', 0),
+        ('let a = "choose one from the list, where there are several";', 0),
+        ('#[cfg(test)]\nmod tests { const A: &str = "SELECT 1"; }', 0),
+    ]
+    return [f"the search for SQL is wrong: expected {expected} strings in: {source}"
+            for source, expected in cases if len(sql_in(source)) != expected]
+
+
 def main() -> int:
     members = workspace()
     errors = [
         *forbidden_dependencies(members), *forbidden_without_features(), *forbidden_users(members),
-        *faces_beside_the_app(),
+        *faces_beside_the_app(), *sql_outside_its_homes(), *mistakes_of_the_search(),
     ]
     for error in errors:
         print(f"walls: {error}", file=sys.stderr)

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use tagpol_plan::{Dialect, QueryKind, sql};
+use tagpol_plan::{QueryKind, sql};
 use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{Program, Severity, Source, TagId};
 use tagpol_session::Decimal;
 
+use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::rows::Fields;
 use crate::run::Run;
@@ -177,12 +178,13 @@ fn coverage(run: &Run, program: &Program) -> Result<Vec<Coverage>, RunError> {
         .map(|tag| Coverage { tag: tag.name.clone(), importance: tag.importance, parts: Vec::new() })
         .collect();
     run.for_each(QueryKind::Coverage, |row| {
-        let tag = coverage.get_mut(row.index(0)?).ok_or_else(|| row.unexpected("an unknown tag"))?;
+        let tag =
+            coverage.get_mut(row.index("tag_index")?).ok_or_else(|| row.unexpected("an unknown tag"))?;
         tag.parts.push(CoveragePart {
-            source: row.source(1)?,
-            valid: row.count(2)? == 1,
-            resources: row.count(3)?,
-            cost: row.money(4),
+            source: row.source("source")?,
+            valid: row.count("valid")? == 1,
+            resources: row.count("resources")?,
+            cost: row.money("cost"),
         });
         Ok(())
     })?;
@@ -207,7 +209,7 @@ fn by_tag(run: &Run, tag: &Tag, rows: u64, all: &Group) -> Result<ByTag, RunErro
 }
 
 fn groups(run: &Run, tags: &[TagId], rows: u64) -> Result<Vec<Group>, RunError> {
-    let sql = sql::breakdown(&run.compiled.plan, Dialect::DuckDb, tags, rows);
+    let sql = sql::breakdown(&run.compiled.plan, DIALECT, tags, rows);
     let mut groups = Vec::new();
     run.for_each_of("breakdown", &sql, |row| {
         groups.push(group(row, tags.len())?);
@@ -218,11 +220,11 @@ fn groups(run: &Run, tags: &[TagId], rows: u64) -> Result<Vec<Group>, RunError> 
 
 fn group(row: &Fields<'_>, tags: usize) -> Result<Group, RunError> {
     Ok(Group {
-        values: (0..tags).map(|at| row.text(at)).collect(),
-        resources: row.count(tags)?,
-        in_scope: row.count(tags + 1)?,
-        passing: row.count(tags + 2)?,
-        cost: row.money(tags + 3),
+        values: (0..tags).map(|at| row.text(&format!("value_{at}"))).collect(),
+        resources: row.count("resources")?,
+        in_scope: row.count("in_scope")?,
+        passing: row.count("passing")?,
+        cost: row.money("cost"),
     })
 }
 

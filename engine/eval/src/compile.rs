@@ -9,6 +9,9 @@ use tagpol_session::Store;
 use crate::error::RunError;
 use crate::options::{Distinct, Options};
 
+/// The dialect of the database that evaluations run in.
+pub const DIALECT: Dialect = Dialect::DuckDb;
+
 /// Name of the view on the snapshot.
 pub const RELATION: &str = "resources";
 
@@ -107,7 +110,7 @@ pub fn compile_for_layout(
     request: &Request,
 ) -> Result<Compiled, RunError> {
     let plan = lower(program, layout, request).map_err(RunError::Currency)?;
-    let script = Script::new(&plan, Dialect::DuckDb);
+    let script = Script::new(&plan, DIALECT);
     Ok(Compiled { plan, script })
 }
 

@@ -1,28 +1,36 @@
 //! What a project remembers, before and after an evaluation.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tagpol_interp as interp;
-use tagpol_plan::sql::EVALUATED;
+use tagpol_plan::sql::remembered::{self, NumberedFindings};
+use tagpol_plan::sql::requests;
 use tagpol_plan::{FirstSeen, Overlays, QueryKind, TagRelation};
 use tagpol_sema::program::Program;
-use tagpol_session::{Cell, ColumnType, Decimal, LoadValue, Store, StoreError, quote_identifier, quote_text};
+use tagpol_session::{ColumnType, Decimal, LoadValue, Store, StoreError};
 use tagpol_state::{
     Amount, FindingKey, GoalRecord, ObservedFinding, RecordSource, Recorded, RunRecord, StateError,
     StateReader, StateStore,
 };
 
+use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::options::Options;
+use crate::rows::read;
 use crate::run::Run;
 
 /// Names of the relations.
 const DECISIONS: &str = "decisions";
 const PREDICTIONS: &str = "predictions";
 const FIRST_SEEN: &str = "first_seen";
+/// Those that [`FIRST_SEEN`] is made of.
+const OPEN_FINDINGS: &str = "tagpol_open";
+const CHECKS: &str = "tagpol_checks";
+/// Ids of resources of earlier findings, to ask which of them are still evaluated.
+const EARLIER: &str = "tagpol_earlier";
 
 /// What a project remembers, for an evaluation.
 #[derive(Debug, Default)]
@@ -67,31 +75,42 @@ impl ProjectHistory {
     }
 
     /// Returns what it is of one resource, as the reference evaluator reads it.
-    pub fn overlays_of(&self, resource: &str, store: &Store) -> Result<interp::Overlays, StoreError> {
-        let rows = |relation: &str, columns: &str| {
-            let (columns, id) = (columns.to_owned(), quote_text(resource));
-            store.query(&format!("SELECT {columns} FROM {relation} WHERE resource = {id}"))
-        };
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn overlays_of(&self, resource: &str, store: &Store) -> Result<interp::Overlays, RunError> {
         let mut overlays = interp::Overlays::default();
+        let key = |tag: String| (resource.to_owned(), tag);
         if let Some(decisions) = &self.overlays.decisions {
-            for row in rows(&decisions.relation, "tag, value")?.rows {
-                let Ok([Some(tag), Some(value)]) = texts(row) else { continue };
-                overlays.decided.insert((resource.to_owned(), tag), value);
-            }
+            let sql = remembered::decisions_of(&decisions.relation, resource, DIALECT);
+            read(store, "decisions", &sql, |row| {
+                let decision = row.text("tag").map(key).zip(row.text("value"));
+                overlays.decided.extend(decision);
+                Ok(())
+            })?;
         }
         if let Some(predictions) = &self.overlays.predictions {
-            for row in rows(&predictions.relation, "tag, value, CAST(confidence AS VARCHAR)")?.rows {
-                let Ok([Some(tag), Some(value), Some(confidence)]) = texts(row) else { continue };
-                let Ok(confidence) = confidence.parse() else { continue };
-                overlays.predicted.insert((resource.to_owned(), tag), (value, confidence));
-            }
+            let sql = remembered::predictions_of(&predictions.relation, resource, DIALECT);
+            read(store, "predictions", &sql, |row| {
+                let (tag, value, confidence) = (row.text("tag"), row.text("value"), row.text("confidence"));
+                let prediction = value.zip(confidence.and_then(|confidence| confidence.parse().ok()));
+                overlays.predicted.extend(tag.map(key).zip(prediction));
+                Ok(())
+            })?;
         }
         overlays.first_seen = match &self.overlays.first_seen {
             FirstSeen::NotKept => interp::FirstSeen::NotKept,
             FirstSeen::FirstRun => interp::FirstSeen::FirstRun,
             FirstSeen::Relation { relation, .. } => {
-                let times = rows(relation, "policy, check_id, since")?.rows.into_iter();
-                interp::FirstSeen::At(times.filter_map(|row| seen(row, resource)).collect())
+                let mut times = BTreeMap::new();
+                let sql = remembered::first_seen_of(relation, resource, DIALECT);
+                read(store, "first seen", &sql, |row| {
+                    let check = row.text("policy").zip(row.text("check_id"));
+                    let key = check.map(|(policy, check)| (policy, check, resource.to_owned()));
+                    times.extend(key.zip(row.time("since")));
+                    Ok(())
+                })?;
+                interp::FirstSeen::At(times)
             }
         };
         Ok(overlays)
@@ -107,16 +126,6 @@ impl ProjectHistory {
         };
         self.runs.iter().map(point).collect()
     }
-}
-
-fn texts<const N: usize>(row: Vec<Cell>) -> Result<[Option<String>; N], Vec<Cell>> {
-    Ok(<[Cell; N]>::try_from(row)?.map(Cell::into_text))
-}
-
-fn seen(row: Vec<Cell>, resource: &str) -> Option<((String, String, String), DateTime<Utc>)> {
-    let [policy, check, Cell::Timestamp(since)] = <[Cell; 3]>::try_from(row).ok()? else { return None };
-    let key = (policy.into_text()?, check.into_text()?, resource.to_owned());
-    Some((key, DateTime::from_timestamp_micros(since)?))
 }
 
 fn relation(relation: &str, tags: BTreeSet<String>) -> Option<TagRelation> {
@@ -206,7 +215,7 @@ fn load_first_seen(
     let mut occurring = HashSet::new();
     // Rows have the number of their check, since its names are long and the same for many.
     let columns = [("check_no", ColumnType::Int), ("resource", ColumnType::Text), ("since", ColumnType::Int)];
-    store.load("tagpol_open", &columns, |loader| {
+    store.load(OPEN_FINDINGS, &columns, |loader| {
         state.each_open_finding(now, &mut |open| {
             let since = LoadValue::Int(open.since.timestamp_micros());
             let row = [LoadValue::Int(open.check), LoadValue::Text(&open.resource), since];
@@ -219,16 +228,16 @@ fn load_first_seen(
     let checks = state.checks()?;
     let columns =
         [("check_no", ColumnType::Int), ("policy", ColumnType::Text), ("check_id", ColumnType::Text)];
-    store.load("tagpol_checks", &columns, |loader| {
+    store.load(CHECKS, &columns, |loader| {
         checks.iter().try_for_each(|(number, key)| {
             loader.push(&[LoadValue::Int(*number), LoadValue::Text(&key.policy), LoadValue::Text(&key.check)])
         })?;
         Ok::<_, RunError>(())
     })?;
-    store.execute(&format!(
-        "CREATE OR REPLACE TABLE {FIRST_SEEN} AS SELECT policy, check_id, resource, make_timestamp(since) AS since \
-         FROM tagpol_open JOIN tagpol_checks USING (check_no); DROP TABLE tagpol_open; DROP TABLE tagpol_checks"
-    ))?;
+    let from = NumberedFindings { findings: OPEN_FINDINGS, checks: CHECKS };
+    for statement in remembered::first_seen(FIRST_SEEN, from, DIALECT) {
+        store.execute(&statement)?;
+    }
     let occurring = checks.into_iter().filter(|(number, _)| occurring.contains(number));
     Ok(Some(occurring.map(|(_, key)| (key.policy, key.check)).collect()))
 }
@@ -263,15 +272,13 @@ impl RecordSource for Source<'_> {
         f: &mut dyn FnMut(ObservedFinding<'_>) -> Result<(), StateError>,
     ) -> Result<(), StateError> {
         let query = QueryKind::Findings;
-        for sql in self.run.compiled.script.query(query) {
-            // As the state orders them: by bytes.
-            let sql = format!(
-                "SELECT check_index, resource_id, since FROM ({sql}) ORDER BY check_index, resource_id"
-            );
+        // The state orders them the same way: by bytes.
+        for sql in requests::recorded_findings(&self.run.compiled.plan, DIALECT) {
             let mut failed = None;
             let read = self.run.for_each_of(query.as_str(), &sql, |row| {
-                let (check, resource) = (row.index(0)?, row.text(1).unwrap_or_default());
-                f(ObservedFinding { check, resource: &resource, since: row.time(2) }).map_err(|error| {
+                let check = row.index("check_index")?;
+                let resource = row.text("resource_id").unwrap_or_default();
+                f(ObservedFinding { check, resource: &resource, since: row.time("since") }).map_err(|error| {
                     failed = Some(error);
                     row.unexpected("stopped")
                 })
@@ -286,13 +293,17 @@ impl RecordSource for Source<'_> {
 
     fn evaluated(&mut self, resources: &[&str]) -> Result<Vec<bool>, StateError> {
         let store = &self.run.store;
-        let loaded = store.load::<StoreError>("tagpol_asked", &[("id", ColumnType::Text)], |loader| {
+        let loaded = store.load::<StoreError>(EARLIER, &[("id", ColumnType::Text)], |loader| {
             resources.iter().try_for_each(|id| loader.push(&[LoadValue::Text(id)]))
         });
         loaded.map_err(stopped)?;
-        let sql = format!("SELECT id FROM {} SEMI JOIN tagpol_asked USING (id)", quote_identifier(EVALUATED));
-        let found = store.query(&sql).map_err(stopped)?;
-        let found: HashSet<String> = found.rows.into_iter().flatten().filter_map(Cell::into_text).collect();
+        let sql = requests::evaluated_among(EARLIER, DIALECT);
+        let mut found = HashSet::new();
+        read(store, "evaluated resources", &sql, |row| {
+            found.extend(row.text("id"));
+            Ok(())
+        })
+        .map_err(|error| StateError::Source(Box::new(error)))?;
         Ok(resources.iter().map(|id| found.contains(*id)).collect())
     }
 }

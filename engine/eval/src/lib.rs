@@ -37,7 +37,7 @@ mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use compile::{
-    Compiled, RELATION, compile, compile_for, compile_for_layout, compile_for_snapshot, layout_of,
+    Compiled, DIALECT, RELATION, compile, compile_for, compile_for_layout, compile_for_snapshot, layout_of,
     open_values,
 };
 pub use earlier_state::{TakenOver, take_over_earlier_state};
@@ -52,7 +52,7 @@ pub use history::{ProjectHistory, TrendPoint};
 pub use observed::{Observed, Which, observe, observe_with_predictions};
 pub use options::{Distinct, FindingSelection, Options};
 pub use results::is_due;
-pub use rows::Fields;
+pub use rows::{ColumnKey, Fields, read};
 pub use run::Run;
 pub use tables::{TableMistakes, Tables, check_tables};
 pub use tagpol_plan::StatementLimits;

@@ -4,10 +4,11 @@
 //! has them, for exports.
 
 use tagpol_inventory::Snapshot;
+use tagpol_plan::Predicate;
 use tagpol_plan::sql::requests::{self, ResourceFilter};
-use tagpol_plan::{Dialect, Predicate};
 use tagpol_sema::program::{Pred, Program, Source, TagId};
 
+use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::options::Options;
 use crate::rows::Fields;
@@ -85,28 +86,27 @@ pub fn observe_with_predictions(
     };
     let request = options.request().for_predicates(predicates);
     let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
-    let sql = requests::observed(&run.compiled.plan, Dialect::DuckDb, tags, filter);
-    run.for_each_of("observed", &sql, |row| f(observed(row, tags.len())?))
+    let sql = requests::observed(&run.compiled.plan, DIALECT, tags, filter);
+    let columns: Vec<[String; 2]> =
+        (0..tags.len()).map(|at| [format!("value_{at}"), format!("source_{at}")]).collect();
+    run.for_each_of("observed", &sql, |row| f(observed(row, &columns)?))
 }
 
-/// Columns before those of the tags.
-const OWN: usize = 9;
-
-fn observed(row: &Fields<'_>, tags: usize) -> Result<Observed, RunError> {
-    let value = |tag: usize| {
-        let source = row.source(OWN + 2 * tag + 1)?;
-        Ok::<_, RunError>(row.text(OWN + 2 * tag).zip(source))
-    };
+/// Reads a resource; `tags` are the columns of each tag's value and source.
+fn observed(row: &Fields<'_>, tags: &[[String; 2]]) -> Result<Observed, RunError> {
     Ok(Observed {
-        id: row.text(0).unwrap_or_default(),
-        name: row.text(1),
-        type_: row.text(2),
-        provider: row.text(3),
-        account: row.text(4),
-        region: row.text(5),
-        meta: row.text(6),
-        monthly_cost: row.number(7),
-        tags: row.text(8).unwrap_or_default(),
-        values: (0..tags).map(value).collect::<Result<_, _>>()?,
+        id: row.text("id").unwrap_or_default(),
+        name: row.text("name"),
+        type_: row.text("type"),
+        provider: row.text("provider"),
+        account: row.text("account"),
+        region: row.text("region"),
+        meta: row.text("meta"),
+        monthly_cost: row.number("monthly_cost"),
+        tags: row.text("tags").unwrap_or_default(),
+        values: tags
+            .iter()
+            .map(|[value, source]| Ok(row.text(value).zip(row.source(source)?)))
+            .collect::<Result<_, RunError>>()?,
     })
 }

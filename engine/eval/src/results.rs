@@ -54,18 +54,23 @@ impl Run {
         let mut summary = None;
         self.for_each(QueryKind::Summary, |row| {
             summary = Some(Summary {
-                resources: row.count(0)?,
-                compliant: row.count(1)?,
-                in_scope: row.count(8)?,
-                passing: row.count(9)?,
+                resources: row.count("resources")?,
+                compliant: row.count("compliant")?,
+                in_scope: row.count("in_scope")?,
+                passing: row.count("passing")?,
                 score: score(checks, |check| check.open).unwrap_or(100.0),
                 score_with_pending: score(checks, |check| check.open + check.pending),
-                open: [row.count(4)?, row.count(5)?, row.count(6)?, row.count(7)?],
+                open: [
+                    row.count("open_critical")?,
+                    row.count("open_high")?,
+                    row.count("open_medium")?,
+                    row.count("open_low")?,
+                ],
                 pending: checks.iter().map(|check| check.pending).sum(),
                 exempt: checks.iter().map(|check| check.exempt).sum(),
-                cost: row.money(2),
-                spend: row.money(10),
-                cost_in_violation: row.money(3),
+                cost: row.money("total_cost"),
+                spend: row.money("spend"),
+                cost_in_violation: row.money("cost_in_violation"),
             });
             Ok(())
         })?;
@@ -75,7 +80,7 @@ impl Run {
     pub(crate) fn checks(&self) -> Result<Vec<CheckResult>, RunError> {
         let mut checks = Vec::new();
         self.for_each(QueryKind::Checks, |row| {
-            let index = row.index(0)?;
+            let index = row.index("check_index")?;
             let info =
                 self.compiled.plan.checks.get(index).ok_or_else(|| row.unexpected("an unknown check"))?;
             checks.push(CheckResult {
@@ -83,12 +88,12 @@ impl Run {
                 check: info.id.clone(),
                 severity: info.severity,
                 asks: Requirement::from(info).asks(),
-                in_scope: row.count(1)?,
-                open: row.count(2)?,
-                pending: row.count(3)?,
-                exempt: row.count(4)?,
-                cost_in_violation: row.money(5),
-                starting: row.count(6)?,
+                in_scope: row.count("in_scope")?,
+                open: row.count("open")?,
+                pending: row.count("pending")?,
+                exempt: row.count("exempt")?,
+                cost_in_violation: row.money("cost_in_violation"),
+                starting: row.count("starting")?,
                 escalate: info.escalate.clone(),
                 escalation_due: 0,
                 controls: info.controls.clone(),
@@ -132,12 +137,14 @@ impl Run {
     fn findings_of(&self, sql: &str, findings: &mut Vec<Finding>) -> Result<(), RunError> {
         let plan = &self.compiled.plan;
         self.for_each_of(QueryKind::Findings.as_str(), sql, |row| {
-            let check = row.index(0)?;
+            let check = row.index("check_index")?;
             let info = plan.checks.get(check).ok_or_else(|| row.unexpected("an unknown check"))?;
             let tag = info.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.as_str());
-            let resource = row.text(2).unwrap_or_default();
-            let value = row.text(8);
-            let (state, first_seen) = (row.state(1)?, row.time(12));
+            let state = row.state("state")?;
+            let resource = row.text("resource_id").unwrap_or_default();
+            let (name, ty, provider) = (row.text("name"), row.text("type"), row.text("provider"));
+            let (account, region, value) = (row.text("account"), row.text("region"), row.text("value"));
+            let (cost, remedy, first_seen) = (row.money("cost"), row.text("remedy"), row.time("since"));
             findings.push(Finding {
                 check,
                 state,
@@ -150,15 +157,15 @@ impl Run {
                 attribute: info.attr.map(Attr::as_str),
                 shows_value: shows_value(info.tag, info.attr),
                 // What the tag has already fixes nothing.
-                remedy: row.text(11).filter(|remedy| value.as_ref() != Some(remedy)),
+                remedy: remedy.filter(|remedy| value.as_ref() != Some(remedy)),
                 value,
                 resource,
-                name: row.text(3),
-                ty: row.text(4),
-                provider: row.text(5),
-                account: row.text(6),
-                region: row.text(7),
-                cost: row.money(10),
+                name,
+                ty,
+                provider,
+                account,
+                region,
+                cost,
             });
             Ok(())
         })
@@ -167,10 +174,10 @@ impl Run {
     pub(crate) fn goals(&self) -> Result<Vec<GoalResult>, RunError> {
         let mut goals = Vec::new();
         self.for_each(QueryKind::Goals, |row| {
-            let info = self.compiled.plan.goals.get(row.index(0)?);
+            let info = self.compiled.plan.goals.get(row.index("goal_index")?);
             let info = info.ok_or_else(|| row.unexpected("an unknown goal"))?;
-            let counts = [row.count(1)?, row.count(2)?];
-            goals.push(GoalResult::new(info, counts, [row.money(3), row.money(4)]));
+            let counts = [row.count("in_scope")?, row.count("covered")?];
+            goals.push(GoalResult::new(info, counts, [row.money("cost"), row.money("covered_cost")]));
             Ok(())
         })?;
         Ok(goals)
@@ -180,14 +187,14 @@ impl Run {
         let mut accounts = Vec::new();
         self.for_each(QueryKind::Accounts, |row| {
             accounts.push(AccountLine {
-                account: row.text(0),
-                provider: row.text(1),
-                resources: row.count(2)?,
-                compliant: row.count(3)?,
-                open: row.count(4)?,
-                cost_in_violation: row.money(5),
-                in_scope: row.count(6)?,
-                passing: row.count(7)?,
+                account: row.text("account"),
+                provider: row.text("provider"),
+                resources: row.count("resources")?,
+                compliant: row.count("compliant")?,
+                open: row.count("open_findings")?,
+                cost_in_violation: row.money("cost_in_violation"),
+                in_scope: row.count("in_scope")?,
+                passing: row.count("passing")?,
             });
             Ok(())
         })?;
@@ -199,15 +206,15 @@ impl Run {
         let mut conflicts = Vec::new();
         self.for_each(QueryKind::Conflicts, |row| {
             let unknown = || row.unexpected("an unknown tag or origin");
-            let tag = plan.tags.get(row.index(0)?).ok_or_else(unknown)?;
-            let won = plan.provenance.get(row.index(3)?).ok_or_else(unknown)?;
-            let lost = plan.provenance.get(row.index(5)?).ok_or_else(unknown)?;
+            let tag = plan.tags.get(row.index("tag_index")?).ok_or_else(unknown)?;
+            let won = plan.provenance.get(row.index("provenance")?).ok_or_else(unknown)?;
+            let lost = plan.provenance.get(row.index("other_provenance")?).ok_or_else(unknown)?;
             conflicts.push(Conflict {
                 tag: tag.name.clone(),
-                resource: row.text(1).unwrap_or_default(),
-                value: row.text(2).unwrap_or_default(),
+                resource: row.text("resource_id").unwrap_or_default(),
+                value: row.text("value").unwrap_or_default(),
                 from: self.value_source(won),
-                other_value: row.text(4).unwrap_or_default(),
+                other_value: row.text("other_value").unwrap_or_default(),
                 other_from: self.value_source(lost),
             });
             Ok(())

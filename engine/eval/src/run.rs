@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use tagpol_inventory::Snapshot;
-use tagpol_plan::sql::EVALUATED;
+use tagpol_plan::sql::requests;
 use tagpol_plan::{Layout, Plan, QueryKind, Request};
 use tagpol_sema::program::Program;
-use tagpol_session::{Store, quote_identifier};
+use tagpol_session::Store;
 
 use crate::compile::{
-    CHARGES, Compiled, RELATION, SUBJECTS, compile_for_layout, layout_of, layout_of_charges, open_values,
+    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile_for_layout, layout_of, layout_of_charges, open_values,
 };
 use crate::error::{RunError, TextTooLong};
 use crate::history::ProjectHistory;
 use crate::options::Options;
-use crate::rows::Fields;
+use crate::rows::{Fields, read};
 use crate::tables::Tables;
 
 /// A program that has run; its results are in the database.
@@ -139,23 +139,19 @@ impl Run {
         &self,
         query: &'static str,
         sql: &str,
-        mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
+        f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        self.store.for_each(sql, |row| f(&Fields { row, query }))
+        read(&self.store, query, sql, f)
     }
 }
 
 /// Reports a text that came out longer than allowed, of the first such resource by id.
 fn check_computed_texts(plan: &Plan, store: &Store, options: &Options) -> Result<(), RunError> {
-    let Some(column) = plan.computed.too_long else { return Ok(()) };
-    let column = quote_identifier(&plan.column(column).name);
-    let sql = format!("SELECT {column}, id FROM {EVALUATED} WHERE {column} IS NOT NULL ORDER BY id LIMIT 1");
-    let query = "texts that are too long";
-    store.for_each(&sql, |row| {
-        let fields = Fields { row, query };
-        let text = plan.computed.texts.get(fields.index(0)?);
-        let text = text.cloned().ok_or_else(|| fields.unexpected("an unknown text"))?;
-        let resource = fields.text(1).unwrap_or_default();
+    let Some(sql) = requests::text_too_long(plan, DIALECT) else { return Ok(()) };
+    read(store, "texts that are too long", &sql, |row| {
+        let text = plan.computed.texts.get(row.index("text")?);
+        let text = text.cloned().ok_or_else(|| row.unexpected("an unknown text"))?;
+        let resource = row.text("id").unwrap_or_default();
         Err(RunError::TextTooLong(TextTooLong { text, resource, limit: options.text_limit }))
     })
 }

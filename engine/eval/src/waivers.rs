@@ -55,7 +55,8 @@ impl Waivers {
         let findings = evaluation.findings.iter().enumerate();
         let mut exempt = findings.filter(|(_, finding)| finding.state == State::Exempt).peekable();
         run.for_each(QueryKind::Waivers, |row| {
-            let (check, resource, waiver) = (row.index(0)?, row.text(1), row.index(2)?);
+            let (check, resource, waiver) =
+                (row.index("check_index")?, row.text("resource_id"), row.index("exemption")?);
             let info = waivers.list.get_mut(waiver).ok_or_else(|| row.unexpected("an unknown exemption"))?;
             info.findings += 1;
             // Both come in the order of checks and resources; not all findings need to have been read.

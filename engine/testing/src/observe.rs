@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tagpol_eval::{Options, Run, RunError, Tables};
+use tagpol_eval::{DIALECT, Options, Run, RunError, Tables};
 use tagpol_interp as interp;
 use tagpol_interp::{RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource};
+use tagpol_plan::QueryKind;
 use tagpol_plan::ir::Origin;
 use tagpol_plan::sql::requests;
-use tagpol_plan::{Dialect, QueryKind};
 use tagpol_sema::program::{DefineId, Program};
 
 use super::cases::Batch;
@@ -71,11 +71,12 @@ fn results<'a>(
     let plan = &run.compiled.plan;
     let mut results: BTreeMap<String, RowResult> = ids.map(|id| (id.clone(), nothing(program))).collect();
     run.for_each(QueryKind::Tags, |row| {
-        let origin = plan.provenance.get(row.index(4)?).map(|provenance| &provenance.origin);
-        let result = results.get_mut(&row.text(0).unwrap_or_default());
-        if let Some(slot) = result.and_then(|result| result.tags.get_mut(row.index(1).ok()?)) {
+        let origin = plan.provenance.get(row.index("provenance")?).map(|provenance| &provenance.origin);
+        let result = results.get_mut(&row.text("resource_id").unwrap_or_default());
+        let tag = row.index("tag_index")?;
+        if let Some(slot) = result.and_then(|result| result.tags.get_mut(tag)) {
             *slot = TagResult {
-                value: row.text(2),
+                value: row.text("value"),
                 source: origin.map(Origin::source),
                 winner: origin.map(winner),
                 conflict: false,
@@ -84,11 +85,12 @@ fn results<'a>(
         Ok(())
     })?;
     run.for_each(QueryKind::Findings, |row| {
-        let check = plan.checks.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown check"))?;
-        let result = results.get_mut(&row.text(2).unwrap_or_default());
+        let check =
+            plan.checks.get(row.index("check_index")?).ok_or_else(|| row.unexpected("an unknown check"))?;
+        let result = results.get_mut(&row.text("resource_id").unwrap_or_default());
         let states = result.and_then(|result| result.checks.get_mut(check.policy));
         if let Some(slot) = states.and_then(|states| states.get_mut(check.check)) {
-            *slot = match row.state(1)? {
+            *slot = match row.state("state")? {
                 finding::State::Open => State::Open,
                 finding::State::Pending => State::Pending,
                 finding::State::Exempt => State::Exempt,
@@ -96,9 +98,10 @@ fn results<'a>(
         }
         Ok(())
     })?;
-    run.for_each_of("predicates", &requests::holding(plan, Dialect::DuckDb), |row| {
-        let define = defines.get(row.index(0)?).ok_or_else(|| row.unexpected("an unknown predicate"))?;
-        let result = results.get_mut(&row.text(1).unwrap_or_default());
+    run.for_each_of("predicates", &requests::holding(plan, DIALECT), |row| {
+        let define =
+            defines.get(row.index("predicate")?).ok_or_else(|| row.unexpected("an unknown predicate"))?;
+        let result = results.get_mut(&row.text("id").unwrap_or_default());
         let slot = result.and_then(|result| result.defines.get_mut(define.0 as usize));
         slot.into_iter().for_each(|holds| *holds = true);
         Ok(())

@@ -1,19 +1,21 @@
 //! What changes from one evaluation to another: two policies over one snapshot, or one over two.
 //!
 //! In: two programs and two snapshots. Out: a [`Diff`]: findings that entered, left or changed, values of
-//! tags that moved, totals and goals of both sides. Both are evaluated in one database and joined there
-//! by resource, all checks and tags at once, so that only what differs is read (`sql`). Checks are the
-//! same where policy and id are, tags where the name is.
+//! tags that changed, totals and goals of both sides. Both are evaluated in one database and joined there
+//! by resource, all checks and tags at once, so that only differences are read
+//! ([`tagpol_plan::sql::difference`]). Two checks are the same if policy and id are, two tags if their names are.
 
+mod pairs;
 mod read;
-mod sql;
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
+use tagpol_plan::sql::difference;
 use tagpol_sema::program::{Attr, Program, Severity};
 use tagpol_session::{Decimal, Store};
 
-use self::sql::{CheckPair, Pairs, TagPair};
+use self::pairs::{CheckPair, Pairs, TagPair};
+use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::{SnapshotInfo, State, Summary};
 use crate::goal::GoalResult;
@@ -219,14 +221,14 @@ pub fn diff(before: Subject<'_>, after: Subject<'_>, limits: Limits) -> Result<D
     let store = after.options.open_store([before.snapshot, after.snapshot])?;
     let first = run(store, before)?;
     let before_side = side(&first, before)?;
-    let kept = sql::keep(sql::BEFORE, &pairs.of_before(&first.compiled.plan));
+    let kept = pairs.keep(&first.compiled.plan, difference::Side::Before);
     let store = first.keep(&kept)?;
     let second = run(store, after)?;
     let after_side = side(&second, after)?;
     let now = second.compiled.plan.now;
-    let kept = sql::keep(sql::AFTER, &pairs.of_after(&second.compiled.plan));
+    let kept = pairs.keep(&second.compiled.plan, difference::Side::After);
     let store = second.keep(&kept)?;
-    for statement in sql::compare(&pairs) {
+    for statement in difference::compare(&pairs.comparison(), DIALECT) {
         store.execute(&statement)?;
     }
     let reader = read::Reader { store: &store, pairs: &pairs, limits };

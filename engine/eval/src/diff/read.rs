@@ -1,12 +1,13 @@
 //! What differs, read back.
 
-use tagpol_plan::ir::StateCode;
-use tagpol_session::{Cell, Decimal, Row, Store};
+use tagpol_plan::sql::difference::{self, ChangeCode};
+use tagpol_session::{Decimal, Store};
 
-use super::sql::{FINDINGS, MOVED};
 use super::{Change, CheckDiff, CheckPair, FindingDiff, Limits, Move, Pairs, TagDiff, TagPair};
+use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::{State, fingerprint};
+use crate::rows::{Fields, read};
 
 /// Reads the tables that were made.
 pub(super) struct Reader<'a> {
@@ -19,9 +20,8 @@ impl Reader<'_> {
     /// Returns the number of resources that only the second, and only the first has.
     pub(super) fn resources(&self) -> Result<[u64; 2], RunError> {
         let mut counts = [0, 0];
-        let sql = format!("SELECT count(*) FILTER (NOT was), count(*) FILTER (NOT stays) FROM {MOVED}");
-        self.read(&sql, |row| {
-            counts = [count(row, 0)?, count(row, 1)?];
+        self.read(&difference::resource_counts(), |row| {
+            counts = [row.count("entered")?, row.count("gone")?];
             Ok(())
         })?;
         Ok(counts)
@@ -37,15 +37,11 @@ impl Reader<'_> {
     }
 
     fn counts(&self, checks: &mut [CheckDiff]) -> Result<(), RunError> {
-        let sql = format!(
-            "SELECT check_index, change, b_state, a_state, count(*), sum(cost) FROM {FINDINGS} \
-             GROUP BY ALL ORDER BY ALL"
-        );
-        self.read(&sql, |row| {
-            let Some(check) = index(row, 0)?.and_then(|at| checks.get_mut(at)) else { return Ok(()) };
-            let (change, found) = (change(row, 1)?, count(row, 4)?);
-            let [before, after] = [state(row, 2), state(row, 3)];
-            let cost = row.get(5).and_then(Cell::as_decimal);
+        self.read(&difference::finding_counts(), |row| {
+            let Some(check) = checks.get_mut(row.index("check_index")?) else { return Ok(()) };
+            let (change, found) = (change(row)?, row.count("findings")?);
+            let [before, after] = states(row)?;
+            let cost = row.money("cost");
             match change {
                 Change::Entered => {
                     check.entered += found;
@@ -66,30 +62,24 @@ impl Reader<'_> {
     }
 
     fn findings(&self, checks: &mut [CheckDiff]) -> Result<(), RunError> {
-        let limit = self.limits.findings.map_or(String::new(), |most| {
-            let window = "PARTITION BY check_index, change ORDER BY cost DESC NULLS LAST, id";
-            format!(" QUALIFY row_number() OVER ({window}) <= {most}")
-        });
-        let sql = format!(
-            "SELECT check_index, change, b_state, a_state, id, name, type, account, cost, b_value, a_value, \
-             resource_moved FROM {FINDINGS}{limit} ORDER BY check_index, change, cost DESC NULLS LAST, id"
-        );
-        self.read(&sql, |row| {
-            let Some(check) = index(row, 0)?.and_then(|at| checks.get_mut(at)) else { return Ok(()) };
-            let resource = text(row, 4).unwrap_or_default();
+        self.read(&difference::findings(self.limits.findings, DIALECT), |row| {
+            let Some(check) = checks.get_mut(row.index("check_index")?) else { return Ok(()) };
+            let change = change(row)?;
+            let [state_before, state_after] = states(row)?;
+            let resource = row.text("id").unwrap_or_default();
             check.findings.push(FindingDiff {
-                change: change(row, 1)?,
-                state_before: state(row, 2),
-                state_after: state(row, 3),
+                change,
+                state_before,
+                state_after,
                 fingerprint: fingerprint(&check.policy, &check.check, &resource, check.tag.as_deref()),
                 resource,
-                name: text(row, 5),
-                ty: text(row, 6),
-                account: text(row, 7),
-                cost: row.get(8).and_then(Cell::as_decimal),
-                value_before: text(row, 9),
-                value_after: text(row, 10),
-                resource_moved: row.get(11).and_then(Cell::as_bool) == Some(true),
+                name: row.text("name"),
+                ty: row.text("type"),
+                account: row.text("account"),
+                cost: row.money("cost"),
+                value_before: row.text("before_value"),
+                value_after: row.text("after_value"),
+                resource_moved: row.truth("resource_moved"),
             });
             Ok(())
         })
@@ -99,38 +89,34 @@ impl Reader<'_> {
     pub(super) fn tags(&self) -> Result<Vec<TagDiff>, RunError> {
         let mut tags = Vec::new();
         for (at, TagPair { name, .. }) in self.pairs.tags.iter().enumerate() {
-            let differs =
-                format!("FROM {MOVED} WHERE was AND stays AND b_tag_{at} IS DISTINCT FROM a_tag_{at}");
             let mut resources = 0;
-            self.read(&format!("SELECT count(*) {differs}"), |row| {
-                resources = count(row, 0)?;
+            self.read(&difference::tag_count(at), |row| {
+                resources = row.count("resources")?;
                 Ok(())
             })?;
             if resources > 0 {
-                tags.push(TagDiff { tag: name.clone(), resources, moves: self.moves(at, &differs)? });
+                tags.push(TagDiff { tag: name.clone(), resources, moves: self.moves(at)? });
             }
         }
         Ok(tags)
     }
 
-    fn moves(&self, at: usize, differs: &str) -> Result<Vec<Move>, RunError> {
-        let limit = self.limits.moves.map_or(String::new(), |most| format!(" LIMIT {most}"));
-        let sql = format!(
-            "SELECT b_tag_{at} AS f, a_tag_{at} AS t, count(*) AS n, min(id), max(id) {differs} \
-             GROUP BY f, t ORDER BY n DESC, f NULLS LAST, t NULLS LAST{limit}"
-        );
+    fn moves(&self, tag: usize) -> Result<Vec<Move>, RunError> {
         let mut moves = Vec::new();
-        self.read(&sql, |row| {
-            let mut examples: Vec<String> = [text(row, 3), text(row, 4)].into_iter().flatten().collect();
+        self.read(&difference::tag_moves(tag, self.limits.moves), |row| {
+            let (from, to) = (row.text("before_value"), row.text("after_value"));
+            let resources = row.count("resources")?;
+            let examples = [row.text("first_id"), row.text("last_id")];
+            let mut examples: Vec<String> = examples.into_iter().flatten().collect();
             examples.dedup();
-            moves.push(Move { from: text(row, 0), to: text(row, 1), resources: count(row, 2)?, examples });
+            moves.push(Move { from, to, resources, examples });
             Ok(())
         })?;
         Ok(moves)
     }
 
-    fn read(&self, sql: &str, f: impl FnMut(&Row<'_>) -> Result<(), RunError>) -> Result<(), RunError> {
-        self.store.for_each(sql, f)
+    fn read(&self, sql: &str, f: impl FnMut(&Fields<'_>) -> Result<(), RunError>) -> Result<(), RunError> {
+        read(self.store, "diff", sql, f)
     }
 }
 
@@ -161,37 +147,16 @@ fn plus(a: Option<Decimal>, b: Option<Decimal>) -> Option<Decimal> {
     }
 }
 
-fn text(row: &Row<'_>, at: usize) -> Option<String> {
-    row.get(at).and_then(Cell::as_text).map(str::to_owned)
-}
-
-fn count(row: &Row<'_>, at: usize) -> Result<u64, RunError> {
-    let count = row.get(at).and_then(Cell::as_int).and_then(|count| u64::try_from(count).ok());
-    count.ok_or_else(|| unexpected("no count"))
-}
-
-fn index(row: &Row<'_>, at: usize) -> Result<Option<usize>, RunError> {
-    Ok(usize::try_from(count(row, at)?).ok())
-}
-
-fn change(row: &Row<'_>, at: usize) -> Result<Change, RunError> {
-    match count(row, at)? {
-        1 => Ok(Change::Entered),
-        2 => Ok(Change::Left),
-        3 => Ok(Change::Changed),
-        _ => Err(unexpected("an unknown change")),
+fn change(row: &Fields<'_>) -> Result<Change, RunError> {
+    match ChangeCode::from_code(row.count("change")?) {
+        Some(ChangeCode::Entered) => Ok(Change::Entered),
+        Some(ChangeCode::Left) => Ok(Change::Left),
+        Some(ChangeCode::Changed) => Ok(Change::Changed),
+        None => Err(row.unexpected("an unknown change")),
     }
 }
 
-fn state(row: &Row<'_>, at: usize) -> Option<State> {
-    match row.get(at).and_then(Cell::as_int).and_then(StateCode::from_code)? {
-        StateCode::None => None,
-        StateCode::Open => Some(State::Open),
-        StateCode::Pending => Some(State::Pending),
-        StateCode::Exempt => Some(State::Exempt),
-    }
-}
-
-fn unexpected(reason: &str) -> RunError {
-    RunError::Answer { query: "diff", reason: reason.to_owned() }
+/// The states before and after; None where there is no finding.
+fn states(row: &Fields<'_>) -> Result<[Option<State>; 2], RunError> {
+    Ok([row.state_if_any("before_state")?, row.state_if_any("after_state")?])
 }

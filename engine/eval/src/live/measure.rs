@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use tagpol_plan::lower::staged::{PolicyStage, lower_policies, lower_tags};
-use tagpol_plan::sql::staged::{Counted, PolicyQueries, TAGGED, keep_tagged, policy_queries, prepare};
-use tagpol_plan::{Dialect, Layout, Plan, Predicate, Request};
+use tagpol_plan::sql::staged::{
+    Counted, PolicyQueries, TAGGED, drop_groups, keep_groups, keep_tagged, policy_queries, prepare,
+};
+use tagpol_plan::{Layout, Plan, Predicate, Request};
 use tagpol_sema::program::{DefineId, Pred, Program};
 use tagpol_session::Decimal;
 
 use super::{Live, Tagged};
-use crate::compile::{layout_of, open_values};
+use crate::compile::{DIALECT, layout_of, open_values};
 use crate::error::RunError;
-use crate::rows::Fields;
+use crate::rows::{Fields, read};
 use crate::tables::Tables;
 
 /// Tables of groups that are kept besides those that the last measurement asked for.
@@ -56,7 +58,7 @@ impl Live {
         let stage = self.prepare(program, conditions(program))?;
         self.next += 1;
         let mut found = Vec::new();
-        for queries in policy_queries(&stage, Dialect::DuckDb) {
+        for queries in policy_queries(&stage, DIALECT) {
             found.push((queries.of, self.count(&queries)?));
         }
         self.drop_old_groups(found.len());
@@ -73,16 +75,14 @@ impl Live {
         mut f: impl FnMut(&Fields<'_>, Vec<String>),
     ) -> Result<(), RunError> {
         let stage = self.prepare(program, Vec::new())?;
-        let queries = policy_queries(&stage, Dialect::DuckDb);
+        let queries = policy_queries(&stage, DIALECT);
         let Some(queries) = queries.into_iter().find(|queries| queries.of == Counted::Policy(policy)) else {
             return Ok(());
         };
-        self.store.for_each(&queries.violations(limit), |row| {
-            let fields = Fields { row, query: "violations" };
-            let is_open = |at: usize| fields.truth(super::values::COLUMNS + at);
-            let checks = queries.checks.iter().enumerate().filter(|(at, _)| is_open(*at));
-            let checks = checks.map(|(_, check)| check.clone()).collect();
-            f(&fields, checks);
+        let columns: Vec<String> = (0..queries.checks.len()).map(|at| format!("found_{at}")).collect();
+        read(&self.store, "violations", &queries.violations(limit), |row| {
+            let checks = columns.iter().zip(&queries.checks).filter(|(column, _)| row.truth(*column));
+            f(row, checks.map(|(_, check)| check.clone()).collect());
             Ok(())
         })
     }
@@ -98,7 +98,7 @@ impl Live {
             stage = self.policies(program, &request)?;
         }
         Tables::default().load(program, &stage.plan, &self.store)?;
-        let statements = prepare(&stage.plan, Dialect::DuckDb);
+        let statements = prepare(&stage.plan, DIALECT);
         if statements != self.prepared {
             if !stage.plan.overlays.is_empty() {
                 // What its columns stand for may be another thing now.
@@ -115,7 +115,7 @@ impl Live {
     pub(super) fn keep_tags(&mut self, program: &Program) -> Result<(), RunError> {
         let stage = lower_tags(program, &self.layout(), &self.options.request(), &self.keep)
             .map_err(RunError::Currency)?;
-        let statements = keep_tagged(&stage, Dialect::DuckDb);
+        let statements = keep_tagged(&stage, DIALECT);
         let tables: Vec<_> = program.tables.iter().map(|table| stamp(&table.path)).collect();
         if self.tagged.as_ref().is_some_and(|kept| kept.made_by == statements && kept.tables == tables) {
             return Ok(());
@@ -152,7 +152,7 @@ impl Live {
         self.counts.clear();
         for (number, _) in std::mem::take(&mut self.groups).into_values() {
             // Whatever is wrong with it shows when the next statement is run.
-            let _ = self.store.execute(&format!("DROP TABLE IF EXISTS {}", group_table(number)));
+            let _ = self.store.execute(&drop_groups(&group_table(number), DIALECT));
         }
     }
 
@@ -163,18 +163,17 @@ impl Live {
             return Ok(*known);
         }
         let mut measure = Measure::default();
-        self.store.for_each(&sql, |row| {
-            let row = Fields { row, query: "counts of a policy" };
+        read(&self.store, "counts of a policy", &sql, |row| {
             measure = Measure {
-                in_scope: row.count(0)?,
-                cost: row.money(1),
-                open: row.count(2)?,
-                pending: row.count(3)?,
-                exempt: row.count(4)?,
-                violating: row.count(5)?,
-                cost_violating: row.money(6),
+                in_scope: row.count("in_scope")?,
+                cost: row.money("cost"),
+                open: row.count("open")?,
+                pending: row.count("pending")?,
+                exempt: row.count("exempt")?,
+                violating: row.count("violating")?,
+                cost_violating: row.money("cost_violating"),
             };
-            Ok::<_, RunError>(())
+            Ok(())
         })?;
         self.counts.insert(sql, measure);
         Ok(measure)
@@ -188,7 +187,7 @@ impl Live {
             return Ok(*number);
         }
         let number = self.groups.values().map(|(number, _)| number + 1).max().unwrap_or(0);
-        self.store.execute(&format!("CREATE OR REPLACE TEMP TABLE {} AS {sql}", group_table(number)))?;
+        self.store.execute(&keep_groups(&group_table(number), sql, DIALECT))?;
         self.groups.insert(sql.to_owned(), (number, now));
         Ok(number)
     }
@@ -211,7 +210,7 @@ impl Live {
         self.groups.retain(|_, (_, last_used)| *last_used == now);
         self.counts.clear();
         for number in old {
-            let _ = self.store.execute(&format!("DROP TABLE IF EXISTS {}", group_table(number)));
+            let _ = self.store.execute(&drop_groups(&group_table(number), DIALECT));
         }
     }
 }

@@ -1,23 +1,22 @@
 //! Keys, values and resources that occur.
 
+use tagpol_plan::ir::Origin;
+use tagpol_plan::sql::resources::{self, ValueColumn};
 use tagpol_plan::sql::staged::TAGGED;
 use tagpol_sema::Validity;
-use tagpol_sema::program::{Attr, Program};
-use tagpol_session::{Decimal, quote_identifier, quote_text};
+use tagpol_sema::program::{Attr, Program, Source};
+use tagpol_session::Decimal;
 
 use super::Live;
-use crate::compile::RELATION;
+use crate::compile::{DIALECT, RELATION};
 use crate::error::RunError;
-use crate::rows::Fields;
+use crate::rows::{Fields, read};
 
 /// Values that are reported of one subject.
 const TOLD: u64 = 500;
 
 /// Native keys whose spend is reported, the most frequent.
 const COSTED_KEYS: usize = 64;
-
-/// Columns of [`Resource`]s in queries.
-pub(super) const COLUMNS: usize = 7;
 
 /// What values are asked of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -91,8 +90,8 @@ impl Live {
     /// The database's.
     pub fn total_cost(&self) -> Result<Option<Decimal>, RunError> {
         let mut cost = None;
-        self.read(&format!("SELECT sum(monthly_cost) FROM {RELATION}"), |row| {
-            cost = row.money(0);
+        self.read(&resources::total_cost(RELATION, DIALECT), |row| {
+            cost = row.money("cost");
             Ok(())
         })?;
         Ok(cost)
@@ -106,16 +105,12 @@ impl Live {
     pub fn keys(&self) -> Result<Vec<Value>, RunError> {
         let mut keys: Vec<_> = self.snapshot.manifest().keys.iter().collect();
         keys.sort_by_key(|key| std::cmp::Reverse(key.count));
-        let columns = keys.iter().take(COSTED_KEYS).filter_map(|key| key.column.as_ref());
-        let sums: Vec<String> = columns
-            .map(|column| {
-                format!("sum(monthly_cost) FILTER (WHERE {} IS NOT NULL)", quote_identifier(column))
-            })
-            .collect();
+        let columns = keys.iter().take(COSTED_KEYS).filter_map(|key| key.column.as_deref());
+        let columns: Vec<&str> = columns.collect();
         let mut costs = Vec::new();
-        if !sums.is_empty() {
-            self.read(&format!("SELECT {} FROM {RELATION}", sums.join(", ")), |row| {
-                costs.extend((0..sums.len()).map(|at| row.money(at)));
+        if !columns.is_empty() {
+            self.read(&resources::costs_with(RELATION, &columns, DIALECT), |row| {
+                costs.extend((0..columns.len()).map(|at| row.money(&format!("cost_{at}"))));
                 Ok(())
             })?;
         }
@@ -138,18 +133,15 @@ impl Live {
             Subject::Tag(name) => self.tag_values(program, name),
             Subject::Attribute(name) => {
                 match Attr::ALL.into_iter().find(|attr| attr.as_str() == name).and_then(column_of) {
-                    Some(column) => self.distinct(column, RELATION, "false"),
+                    Some(column) => self.distinct(RELATION, ValueColumn::Column(column)),
                     None => Ok(Values::default()),
                 }
             }
             Subject::Native(key) => {
                 let known = self.snapshot.manifest().keys.iter().find(|known| known.key == *key);
                 let Some(known) = known else { return Ok(Values::default()) };
-                let column = match &known.column {
-                    Some(column) => quote_identifier(column),
-                    None => format!("tags[{}]", quote_text(key)),
-                };
-                self.distinct(&column, RELATION, "false")
+                let column = known.column.as_deref().map_or(ValueColumn::NativeKey(key), ValueColumn::Column);
+                self.distinct(RELATION, column)
             }
         }
     }
@@ -163,10 +155,8 @@ impl Live {
         let at = tagged.and_then(|tagged| tagged.names.iter().position(|other| other == name));
         let columns = at.and_then(|at| tagged?.kept.tags.get(at));
         let Some((value, source)) = columns else { return Ok(Values::default()) };
-        let native = tagpol_plan::ir::Origin::source_code(tagpol_sema::program::Source::Native);
-        let (value, source) = (quote_identifier(value), quote_identifier(source));
-        let mut values =
-            self.distinct(&value, TAGGED, &format!("coalesce(bool_or({source} = {native}), false)"))?;
+        let native = Origin::source_code(Source::Native);
+        let mut values = self.distinct(TAGGED, ValueColumn::Tag { value, source, native })?;
         let validity = Validity::of(&tag.ty);
         for value in &mut values.top {
             value.unmapped = value.unmapped && !validity.holds(&value.value.text);
@@ -175,24 +165,20 @@ impl Live {
     }
 
     /// Counts the values of a column, the most frequent first.
-    fn distinct(&self, column: &str, relation: &str, mark: &str) -> Result<Values, RunError> {
+    fn distinct(&self, relation: &str, column: ValueColumn<'_>) -> Result<Values, RunError> {
         let mut values = Values::default();
-        let sql = format!(
-            "SELECT value, resources, cost, mark, CAST(sum(resources) OVER () AS BIGINT) FROM (\
-             SELECT {column} AS value, count(*) AS resources, sum(monthly_cost) AS cost, {mark} AS mark \
-             FROM {relation} WHERE {column} IS NOT NULL GROUP BY 1\
-             ) ORDER BY resources DESC, value LIMIT {}",
-            TOLD + 1
-        );
-        self.read(&sql, |row| {
-            values.present = row.count(4)?;
+        self.read(&resources::values(relation, column, TOLD + 1, DIALECT), |row| {
+            values.present = row.count("present")?;
             if values.top.len() as u64 == TOLD {
                 values.more = true;
                 return Ok(());
             }
-            let value =
-                Value { text: row.text(0).unwrap_or_default(), count: row.count(1)?, cost: row.money(2) };
-            values.top.push(TagValue { value, unmapped: row.truth(3) });
+            let value = Value {
+                text: row.text("value").unwrap_or_default(),
+                count: row.count("resources")?,
+                cost: row.money("cost"),
+            };
+            values.top.push(TagValue { value, unmapped: row.truth("is_native") });
             Ok(())
         })?;
         Ok(values)
@@ -223,27 +209,16 @@ impl Live {
     /// # Errors
     /// The database's.
     pub fn resources(&self, text: &str, limit: u64) -> Result<Vec<Resource>, RunError> {
-        let text = quote_text(&text.to_lowercase());
         let mut found = Vec::new();
-        let sql = format!(
-            "SELECT id, name, type, provider, account, region, monthly_cost FROM {RELATION} \
-             WHERE contains(lower(id), {text}) OR contains(lower(name), {text}) \
-             ORDER BY coalesce(contains(lower(name), {text}), false) DESC, monthly_cost DESC NULLS LAST, id \
-             LIMIT {limit}"
-        );
-        self.read(&sql, |row| {
+        self.read(&resources::containing(RELATION, text, limit, DIALECT), |row| {
             found.push(resource(row));
             Ok(())
         })?;
         Ok(found)
     }
 
-    fn read(
-        &self,
-        sql: &str,
-        mut f: impl FnMut(&Fields<'_>) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        self.store.for_each(sql, |row| f(&Fields { row, query: "values" }))
+    fn read(&self, sql: &str, f: impl FnMut(&Fields<'_>) -> Result<(), RunError>) -> Result<(), RunError> {
+        read(&self.store, "values", sql, f)
     }
 }
 
@@ -263,12 +238,12 @@ fn column_of(attr: Attr) -> Option<&'static str> {
 
 fn resource(row: &Fields<'_>) -> Resource {
     Resource {
-        id: row.text(0).unwrap_or_default(),
-        name: row.text(1),
-        ty: row.text(2),
-        provider: row.text(3),
-        account: row.text(4),
-        region: row.text(5),
-        cost: row.money(6),
+        id: row.text("id").unwrap_or_default(),
+        name: row.text("name"),
+        ty: row.text("type"),
+        provider: row.text("provider"),
+        account: row.text("account"),
+        region: row.text("region"),
+        cost: row.money("monthly_cost"),
     }
 }

@@ -265,6 +265,36 @@ impl Dialect {
         }
     }
 
+    /// Returns the keys and the values of a map as rows, each of both with its place in the map.
+    pub(super) fn map_entries(self, map: &str) -> [String; 2] {
+        match self {
+            Self::DuckDb => [format!("unnest(map_keys({map}))"), format!("unnest(map_values({map}))")],
+        }
+    }
+
+    /// Returns how similar two texts are, from 0 to 1; names that begin alike are more similar.
+    pub(super) fn similarity(self, one: &str, other: &str) -> String {
+        match self {
+            Self::DuckDb => format!("jaro_winkler_similarity({one}, {other})"),
+        }
+    }
+
+    /// Returns a time from its microseconds since 1970.
+    pub(super) fn time_of_micros(self, micros: &str) -> String {
+        match self {
+            Self::DuckDb => format!("make_timestamp({micros})"),
+        }
+    }
+
+    /// Returns the end of a selection that keeps the first rows of each group, in an order.
+    pub(super) fn first_rows_of(self, group: &str, order: &str, most: usize) -> String {
+        match self {
+            Self::DuckDb => {
+                format!(" QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) <= {most}")
+            }
+        }
+    }
+
     /// Returns whether a text matches a regular expression.
     pub(super) fn matches(self, text: &str, pattern: &str, ignore_case: bool, whole: bool) -> String {
         let Self::DuckDb = self;

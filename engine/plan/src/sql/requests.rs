@@ -2,9 +2,10 @@
 
 use tagpol_sema::program::{Attr, TagId};
 
+use super::expr::Printer;
 use super::text::{identifier, literal};
-use super::{Dialect, EVALUATED};
-use crate::ir::Plan;
+use super::{Dialect, EVALUATED, columns};
+use crate::ir::{Plan, Query, QueryKind, Select};
 
 /// Attributes of [`observed`], in the order of its columns.
 pub const OBSERVED_ATTRIBUTES: [&str; 6] = ["id", "name", "type", "provider", "account", "region"];
@@ -94,4 +95,48 @@ pub fn holding(plan: &Plan, dialect: Dialect) -> String {
         return format!("SELECT 0 AS predicate, id FROM {EVALUATED} WHERE false");
     }
     selects.join("\nUNION ALL ")
+}
+
+/// Returns the query for the first resource, by id, for which a text came out longer than allowed: `text` (its
+/// index in [`ComputedTexts::texts`](crate::ir::ComputedTexts)) and `id`. None if no text can.
+pub fn text_too_long(plan: &Plan, dialect: Dialect) -> Option<String> {
+    let column = identifier(&plan.column(plan.computed.too_long?).name, dialect);
+    Some(format!(
+        "SELECT {column} AS text, id FROM {EVALUATED} WHERE {column} IS NOT NULL ORDER BY id LIMIT 1"
+    ))
+}
+
+/// Returns the queries for what a run remembers of its findings: the columns `check_index`, `resource_id` and
+/// `since` of [`QueryKind::Findings`], with the same rows in the same order, but none of the columns that only
+/// reports show.
+pub fn recorded_findings(plan: &Plan, dialect: Dialect) -> Vec<String> {
+    let tables = columns::Tables::of(plan);
+    let printer = Printer { tables: tables.as_ref(), ..Printer::new(plan, dialect) };
+    let query = plan.query(QueryKind::Findings).only(&["check_index", "resource_id", "since"]);
+    printer.query_of(&query)
+}
+
+/// Returns the query for those ids of a relation (`id`) that are ids of evaluated resources: `id`.
+pub fn evaluated_among(relation: &str, dialect: Dialect) -> String {
+    let relation = identifier(relation, dialect);
+    // The few are looked up in, while the many pass by.
+    format!("SELECT id FROM {EVALUATED} WHERE id IN (SELECT id FROM {relation})")
+}
+
+impl Query {
+    /// Returns the query with only some of its columns.
+    fn only(&self, names: &[&str]) -> Self {
+        let is_kept: Vec<bool> = self.columns.iter().map(|column| names.contains(&column.name)).collect();
+        let select = |select: &Select| Select { items: kept(&select.items, &is_kept), ..select.clone() };
+        Self {
+            kind: self.kind,
+            columns: kept(&self.columns, &is_kept),
+            branches: self.branches.iter().map(select).collect(),
+            order: self.order.clone(),
+        }
+    }
+}
+
+fn kept<T: Clone>(all: &[T], is_kept: &[bool]) -> Vec<T> {
+    all.iter().zip(is_kept).filter(|(_, is_kept)| **is_kept).map(|(one, _)| one.clone()).collect()
 }

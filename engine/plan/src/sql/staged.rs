@@ -48,6 +48,16 @@ pub fn prepare(plan: &Plan, dialect: Dialect) -> Vec<String> {
     functions.chain(overlays::gather(plan, dialect)).collect()
 }
 
+/// Returns the statement that keeps the groups of a policy, see [`PolicyQueries::groups`].
+pub fn keep_groups(relation: &str, groups: &str, dialect: Dialect) -> String {
+    format!("{} {groups}", dialect.keep_rows(&identifier(relation, dialect)))
+}
+
+/// Returns the statement that drops the groups of a policy, if there are any.
+pub fn drop_groups(relation: &str, dialect: Dialect) -> String {
+    format!("DROP TABLE IF EXISTS {}", identifier(relation, dialect))
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
@@ -71,16 +81,17 @@ pub struct PolicyQueries {
 }
 
 impl PolicyQueries {
-    /// Returns the query for one row of counts over the relation of the groups: the resources in scope and
-    /// their cost, the open, pending and waived findings, the resources with an open finding and their cost before
-    /// credits.
+    /// Returns the query for one row of counts over the relation of the groups: the resources `in_scope` and
+    /// their `cost`, the findings that are `open`, `pending` and `exempt` (waived), the resources with an open finding
+    /// (`violating`) and their cost before credits (`cost_violating`). Costs are NULL if none is known.
     pub fn counts(&self, groups: &str) -> String {
         let [before, after] = &self.counts;
         format!("{before}{groups}{after}")
     }
 
-    /// Returns the query for the most expensive resources with an open finding: id, name, type, provider, account,
-    /// region, cost, and for each check whether it has found something.
+    /// Returns the query for the most expensive resources with an open finding: `id`, `name`, `type`, `provider`,
+    /// `account`, `region`, `monthly_cost`, and for each of [`Self::checks`] whether it has an open finding
+    /// (`found_0`, `found_1`, …).
     pub fn violations(&self, limit: u64) -> String {
         format!("{}\nLIMIT {limit}", self.violations)
     }
@@ -159,14 +170,15 @@ impl Printer<'_> {
              THEN coalesce(sum({SPEND}) FILTER (WHERE {open}), 0) END"
         );
         let items = [
-            number(&scope),
-            cost(&scope),
-            found(StateCode::Open),
-            found(StateCode::Pending),
-            found(StateCode::Exempt),
-            number(&open),
-            spend_in_violation,
+            (number(&scope), "in_scope"),
+            (cost(&scope), "cost"),
+            (found(StateCode::Open), "open"),
+            (found(StateCode::Pending), "pending"),
+            (found(StateCode::Exempt), "exempt"),
+            (number(&open), "violating"),
+            (spend_in_violation, "cost_violating"),
         ];
+        let items = items.map(|(item, name)| format!("{item} AS {name}"));
         let sql = self
             .projected(judged, HERE, false, |last| format!("SELECT\n  {}\nFROM {last}", items.join(",\n  ")));
         let (before, after) = sql.split_once(HERE).unwrap_or((&sql, ""));
@@ -177,8 +189,9 @@ impl Printer<'_> {
         let shown = AttrColumn::TOLD;
         let attrs = shown.iter().filter_map(|&attr| self.plan.attr_column(attr));
         let all = self.plan.reach(&wanted.iter().copied().chain(attrs).collect::<Vec<_>>(), |_| false);
-        let open =
-            checks.iter().map(|check| format!("{} = {}", self.named(check.state), StateCode::Open.code()));
+        let open = checks.iter().enumerate().map(|(at, check)| {
+            format!("{} = {} AS found_{at}", self.named(check.state), StateCode::Open.code())
+        });
         let items: Vec<String> =
             shown.iter().map(|attr| identifier(attr.as_str(), self.dialect)).chain(open).collect();
         let from = overlays::joined(self.plan, self.dialect);
