@@ -15,9 +15,10 @@ use crate::progress::Bar;
 /// The context that commands give to use cases.
 pub(crate) type RunContext = tagpol_app::RunContext<'static>;
 
-/// Returns the context of a command at the time that was asked for, else now in whole seconds.
+/// Returns the context of a command at the requested time, else now in whole seconds.
 pub(crate) fn context(asked: Option<DateTime<Utc>>) -> RunContext {
-    RunContext::at(crate::commands::clock(asked), &StandardError)
+    let context = RunContext::at(crate::commands::clock(asked), &StandardError);
+    RunContext { cancel: crate::interrupt::token(), ..context }
 }
 
 /// Shows progress, while a person watches, and notices.
@@ -38,7 +39,7 @@ impl Observer for StandardError {
             Notice::MoreIncompleteSources(more) => format!("warning: {more} more files are incomplete\n"),
             Notice::EarlierState { taken, store } => earlier_state(&taken, &store),
         };
-        // If standard error is closed, nobody wants it.
+        // Standard error may be closed.
         let _ = std::io::stderr().write_all(log::text(&lines(&text)).as_bytes());
     }
 }

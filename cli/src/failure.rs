@@ -11,8 +11,12 @@ use tagpol_app::{EarlierStateError, StoreError};
 use tagpol_sink::terminal::line;
 use tagpol_syntax::similar::closest;
 
+/// The exit code of a program that was interrupted, as shells know it: 128 and the number of SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Exit {
     /// Nothing at or above the gate.
     Success = 0,
@@ -22,6 +26,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A problem with the inventory or the engine.
     Engine = 3,
+    /// Ctrl-C.
+    Interrupted = INTERRUPTED,
 }
 
 impl From<Exit> for std::process::ExitCode {
@@ -111,6 +117,7 @@ impl From<AppError> for Failure {
         let failure = match error.kind() {
             ErrorKind::Request => Self::usage(message),
             ErrorKind::Engine => Self::engine(message),
+            ErrorKind::Cancelled => Self::new(Exit::Interrupted, message),
         };
         match error {
             AppError::Project(error) => error.into(),
@@ -153,7 +160,7 @@ impl From<AppError> for Failure {
                 "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
             ),
             AppError::StateLocation(error) => failure.help(error.help()),
-            AppError::Policies(_) | AppError::TemporaryFolder(_) => failure,
+            AppError::Policies(_) | AppError::TemporaryFolder(_) | AppError::Cancelled(_) => failure,
         }
     }
 }
@@ -224,6 +231,7 @@ impl From<StoreError> for Failure {
             StoreError::Memory { .. } => "raise the limit with `--memory-limit SIZE`",
             StoreError::Timeout { .. } => "raise the limit with `--timeout SECONDS`; 0 means no limit",
             StoreError::UnknownFailure { .. } => "`tagpol eval --threads 1` shows the reason",
+            StoreError::Cancelled(_) => return Self::new(Exit::Interrupted, error.to_string()),
             _ => return Self::engine(error.to_string()),
         };
         Self::engine(error.to_string()).help(help)

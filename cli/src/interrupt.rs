@@ -1,26 +1,59 @@
-//! Ctrl-C and SIGTERM: a command ends at once, with 130, and leaves nothing half-made behind.
+//! Ctrl-C and SIGTERM: a command ends with 130 and one line, and leaves nothing half-made behind.
 //!
-//! What is not whole lives in scratch folders; the thread that hears the signal removes those of this
-//! process before the program ends. A command that wants to end in its own way asks for a [`flag`] instead.
+//! Use cases get a [`token`], which interrupts the statements of the database; the command then ends like any that
+//! fails, and gives its files and its state back in order. Other work, such as the import of a file, cannot be
+//! interrupted: what is not whole lives in scratch folders, so the thread that receives the signal removes those of this
+//! process and ends it. A command that wants to end in its own way asks for a [`flag`] instead.
 
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Duration;
 
-/// The exit code of a program that was interrupted.
-const INTERRUPTED: i32 = 130;
+use tagpol_app::CancelToken;
+
+/// How long a command whose statements were interrupted may take to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Becomes true instead of the program's ending.
 static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+static TOKEN: LazyLock<CancelToken> = LazyLock::new(CancelToken::new);
+
+/// Whether the line about the interruption was written.
+static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Listens for Ctrl-C and SIGTERM from now on. If the system refuses, they end the program all the same.
 pub(crate) fn listen() {
     let _ = ctrlc::set_handler(|| match FLAG.get() {
         Some(flag) => flag.store(true, Ordering::Relaxed),
-        None => {
-            tagpol_app::files::remove_scratch_of_this_process();
-            std::process::exit(INTERRUPTED);
-        }
+        None => interrupt(),
     });
+}
+
+fn interrupt() {
+    let has_statements = TOKEN.has_sessions();
+    TOKEN.cancel();
+    if has_statements {
+        // The program ends while this thread sleeps.
+        std::thread::sleep(GRACE);
+    }
+    if is_first_report() {
+        // Standard error may be closed.
+        let _ = std::io::stderr().write_all(b"error: interrupted\n");
+    }
+    tagpol_app::files::remove_scratch_of_this_process();
+    std::process::exit(i32::from(crate::failure::INTERRUPTED));
+}
+
+/// Returns what Ctrl-C cancels.
+pub(crate) fn token() -> &'static CancelToken {
+    &TOKEN
+}
+
+/// Whether the interruption has not been reported yet. The caller reports it then.
+pub(crate) fn is_first_report() -> bool {
+    !IS_REPORTED.swap(true, Ordering::Relaxed)
 }
 
 /// Returns what becomes true on Ctrl-C, which does not end the program any more.

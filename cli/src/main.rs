@@ -37,6 +37,7 @@ use clap::Parser as _;
 use tagpol_app::Limits;
 
 use crate::args::{Args, Command};
+use crate::failure::Exit;
 use crate::output::Output;
 
 /// How long a statement may take whose answer an editor shows.
@@ -81,7 +82,9 @@ fn main() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output.failure(&failure);
+            if failure.exit() != Exit::Interrupted || interrupt::is_first_report() {
+                output.failure(&failure);
+            }
             failure.exit().into()
         }
     }

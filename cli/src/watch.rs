@@ -1,6 +1,6 @@
 //! Doing something again whenever the files of a project change.
 //!
-//! It looks at the files a few times a second instead of asking the system to be told: a project is a
+//! It looks at the files a few times a second instead of having the system report changes: a project is a
 //! handful of small files, and this works in containers and on network disks too.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::project;
 /// How often it looks.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What of a file tells that it changed: its time and its length. None: it cannot be read.
+/// What shows that a file changed: its time and its length. None: it cannot be read.
 type State = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// Runs something now, and again after each change to the project at a path, until the user ends it

@@ -41,7 +41,7 @@ impl TrainingContext {
         let options = Options {
             rates: project.manifest().rates.clone(),
             state: Some(store.clone()),
-            ..Options::at(context.now)
+            ..context.options()
         };
         Ok(Self { program, opened, options, store })
     }

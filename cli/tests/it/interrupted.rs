@@ -98,6 +98,52 @@ fn a_disk_that_is_full_is_told_and_nothing_is_left() {
     assert_eq!((after, unfinished(&folder)), (before, 0));
 }
 
+/// Policies that take the database several seconds over a long list.
+fn slow_policies() -> String {
+    let policies = (0..150).map(|number| {
+        format!(
+            "policy p{number} {{ severity low  require slow: \"{{env}}-{number}-{{env}}\" matches /(e[0-9]+-?)+x{number}$/ }}\n"
+        )
+    });
+    format!("tag env: text\n{}", policies.collect::<String>())
+}
+
+#[test]
+fn ctrl_c_ends_an_evaluation_with_one_line_and_no_half_written_report() {
+    let folder = Folder::with(&[
+        ("tagpol.toml", ""),
+        ("p.tagpol", &slow_policies()),
+        ("list.ndjson", &long_list(30_000)),
+        ("tmp/keep", ""),
+    ]);
+    folder.run(&["snapshot", "import", "list.ndjson"]).ends_with(0);
+    let temporary = folder.path().join("tmp");
+    let scratch = || std::fs::read_dir(&temporary).unwrap().count() > 1;
+    let mut eval = folder.command(&["eval", "-o", "json=report.json"]);
+    eval.env("TMPDIR", &temporary).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = eval.spawn().unwrap();
+    while !scratch() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it evaluated");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // The policies have been checked; the database is at work from now on.
+    std::thread::sleep(Duration::from_millis(200));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let run = Run::of(child.wait_with_output().unwrap());
+    let lines: Vec<&str> = run.err.lines().filter(|line| !line.contains("warnings")).collect();
+    assert_eq!(
+        (run.code, run.out.as_str(), lines.as_slice()),
+        (130, "", &["error: interrupted"][..]),
+        "{run:?}"
+    );
+    assert!(!folder.path().join("report.json").exists());
+    assert!(!scratch(), "a folder for temporary files was left behind");
+    assert_eq!(folder.left_behind(), Vec::<String>::new());
+    // It is as if it had not been started.
+    assert_eq!(folder.run(&["runs", "--format", "csv"]).ends_with(0).lines().count(), 1);
+}
+
 /// Runs the program where no file may be larger than this one, and nobody is killed for it.
 fn run_limited_to(folder: &Folder, file: &str, args: &str) -> Run {
     let blocks = std::fs::metadata(folder.path().join(file)).unwrap().len() / 512;

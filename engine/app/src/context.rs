@@ -1,11 +1,12 @@
 //! What a use case is run with.
 
 use chrono::{DateTime, Utc};
-use tagpol_eval::TakenOver;
+use tagpol_eval::{Options, TakenOver};
 use tagpol_inventory::{Gap, Progress};
 use tagpol_plan::TextLimit;
+use tagpol_session::{CancelToken, Cancelled, Pool};
 
-/// The clock and the limits of a use case, and who is told of its progress.
+/// The clock and the limits of a use case, what ends it early, and who receives its progress.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
     /// The clock: waivers and graces are judged at this time.
@@ -14,18 +15,46 @@ pub struct RunContext<'a> {
     pub threads: Option<usize>,
     /// The longest text that an expression may compute.
     pub text_limit: TextLimit,
-    /// Who is told of progress and notices.
+    /// Where databases are opened: what use cases that run at the same time share.
+    pub sessions: &'a Pool,
+    /// What ends the use case early, with [`AppError::Cancelled`](crate::AppError::Cancelled): Ctrl-C, a deadline, a
+    /// request that was abandoned. It ends statements of the database at once, and other work between two steps.
+    pub cancel: &'a CancelToken,
+    /// Who receives progress and notices.
     pub observer: &'a dyn Observer,
 }
 
 impl<'a> RunContext<'a> {
-    /// Returns a context with the usual limits.
+    /// Returns a context with the usual limits, which nothing ends early.
     pub fn at(now: DateTime<Utc>, observer: &'a dyn Observer) -> Self {
-        Self { now, threads: None, text_limit: TextLimit::default(), observer }
+        Self {
+            now,
+            threads: None,
+            text_limit: TextLimit::default(),
+            sessions: Pool::unbounded(),
+            cancel: CancelToken::never(),
+            observer,
+        }
+    }
+
+    /// Returns the options of evaluations, without what a project adds: rates and a state store.
+    pub fn options(&self) -> Options {
+        Options {
+            threads: self.threads,
+            text_limit: self.text_limit,
+            sessions: self.sessions.clone(),
+            cancel: self.cancel.clone(),
+            ..Options::at(self.now)
+        }
+    }
+
+    /// Returns an error if the use case is to end.
+    pub(crate) fn check(&self) -> Result<(), Cancelled> {
+        self.cancel.check()
     }
 }
 
-/// Who is told what happens while a use case runs. Nothing depends on it.
+/// Receives what happens while a use case runs. Nothing depends on it.
 pub trait Observer {
     /// Returns what is called while files are read and a snapshot is written; it is dropped at the end.
     fn import_progress(&self) -> Box<dyn FnMut(&Progress<'_>) + '_> {

@@ -1,15 +1,14 @@
-//! Decisions about tags, as people ask for them: which resource is meant.
+//! Decisions about tags: which resource a person means.
 
 use std::collections::BTreeSet;
 
-use tagpol_eval::Options;
 use tagpol_explain::{Found, Named};
 use tagpol_inventory::Snapshot;
 
 use crate::inventory::{self, InventorySource, OpenedInventory};
 use crate::{AppError, Project, RunContext, Silent};
 
-/// The inventory that tells which resources exist: the newest snapshot, else what the manifest lists. None:
+/// The inventory with the resources that exist: the newest snapshot, else what the manifest lists. None:
 /// there is neither.
 ///
 /// # Errors
@@ -35,7 +34,7 @@ pub fn resolve_resource(
     text: &str,
     context: &RunContext<'_>,
 ) -> Result<Found<Named>, AppError> {
-    Ok(tagpol_explain::find_in_snapshot(snapshot, text, &Options::at(context.now))?)
+    Ok(tagpol_explain::find_in_snapshot(snapshot, text, &context.options())?)
 }
 
 /// Returns those of some ids that a snapshot does not have, in order. They may be in another inventory.
@@ -48,6 +47,6 @@ pub fn unknown_ids<'i>(
     context: &RunContext<'_>,
 ) -> Result<Vec<&'i str>, AppError> {
     let ids: BTreeSet<&str> = ids.into_iter().collect();
-    let known = tagpol_explain::known_ids(snapshot, &ids, &Options::at(context.now))?;
+    let known = tagpol_explain::known_ids(snapshot, &ids, &context.options())?;
     Ok(ids.into_iter().filter(|id| !known.contains(*id)).collect())
 }

@@ -7,7 +7,7 @@ use tagpol_files::FileError;
 use tagpol_inventory::{ImportError, LookupError, YearMonth};
 use tagpol_project::ProjectError;
 use tagpol_sema::Diagnostic;
-use tagpol_session::StoreError;
+use tagpol_session::{Cancelled, StoreError};
 use tagpol_state::{LocationError, StateError};
 
 /// Whose matter an error is; faces make exit codes or status codes of it.
@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Request,
     /// The inventory, the state store or the engine: the same request may succeed later.
     Engine,
+    /// The use case was ended early; nothing of it remains.
+    Cancelled,
 }
 
 /// Why a use case ended without its result. No text of it mentions a flag of the command line.
@@ -90,7 +92,7 @@ pub enum AppError {
     OtherMonth {
         /// The month of the snapshot.
         has: YearMonth,
-        /// The month that was asked for.
+        /// The requested month.
         asked: YearMonth,
     },
     /// Files cannot be imported.
@@ -105,18 +107,46 @@ pub enum AppError {
     /// The temporary folder cannot be made.
     #[error("cannot make a temporary folder: {0}")]
     TemporaryFolder(#[source] std::io::Error),
+    /// The token of the context is cancelled. Never inside of another error.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// The evaluation.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(RunError),
     /// The state store.
     #[error(transparent)]
-    State(#[from] StateError),
-    /// The state store may not be where the manifest or the environment says.
+    State(StateError),
+    /// The state store may not be where the manifest or the environment places it.
     #[error("`state`: {0}")]
     StateLocation(#[from] LocationError),
     /// The database.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Cancelled(why) => Self::Cancelled(why),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<RunError> for AppError {
+    fn from(error: RunError) -> Self {
+        error.cancelled().map_or(Self::Run(error), Self::Cancelled)
+    }
+}
+
+impl From<StateError> for AppError {
+    fn from(error: StateError) -> Self {
+        // A failure of the database may have stopped a transaction of the store.
+        match RunError::from(error) {
+            RunError::State(error) => Self::State(error),
+            error => error.into(),
+        }
+    }
 }
 
 impl AppError {
@@ -147,6 +177,7 @@ impl AppError {
             | Self::Run(_)
             | Self::State(_)
             | Self::Store(_) => ErrorKind::Engine,
+            Self::Cancelled(_) => ErrorKind::Cancelled,
         }
     }
 }

@@ -158,7 +158,7 @@ fn import_temporarily(
 /// Imports files into a snapshot in a folder, as of a time.
 ///
 /// # Errors
-/// [`AppError::Import`].
+/// [`AppError::Import`], [`AppError::Cancelled`].
 pub fn import_files(
     files: &[PathBuf],
     settings: &ImportSettings,
@@ -169,7 +169,9 @@ pub fn import_files(
     let ImportSettings { format, month, strict, currency, rates } = settings.clone();
     let options = ImportOptions { format, month, strict, currency, rates, ..ImportOptions::at(taken_at) };
     let mut progress = context.observer.import_progress();
+    context.check()?;
     let import = import(files, &options, &mut |step| progress(&step))?;
+    context.check()?;
     Ok(import.write(folder, &mut |step| progress(&step))?)
 }
 

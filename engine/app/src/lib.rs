@@ -3,7 +3,7 @@
 //! ```text
 //! path or texts -- Project -->  checked policies, with the settings of the manifest
 //! Project + InventorySource -- Workspace -->  an inventory that can be asked
-//!     evaluate   findings, scores, goals, and what reports show besides
+//!     evaluate   findings, scores, goals, and what else reports show
 //!     costs      spend by tags and attributes
 //!     explain    why a resource has its tags and findings
 //!     compile    the plan and its SQL
@@ -11,8 +11,8 @@
 //! Project -- tests::run -->  results, coverage, mutants
 //! ```
 //!
-//! In: paths or texts, plain settings, a [`RunContext`] (clock, limits, and an [`Observer`] of progress and
-//! notices). Out: plain data and typed errors ([`AppError`]). Assumes nothing about its caller: it knows no
+//! In: paths or texts, plain settings, a [`RunContext`] (clock, limits, a [`CancelToken`], and an [`Observer`]
+//! of progress and notices). Out: plain data and typed errors ([`AppError`]). Assumes nothing about its caller: it knows no
 //! terminal, no command-line flags, no protocol and no exit codes, it prints nothing and never ends the
 //! process. A face turns arguments or requests into these types, and results into text.
 
@@ -41,5 +41,7 @@ pub use tagpol_plan::TextLimit;
 pub use tagpol_project as settings;
 pub use tagpol_report as report;
 pub use tagpol_session::earlier_state::EarlierStateError;
-pub use tagpol_session::{DUCKDB_VERSION, Decimal, InterruptHandle, Limits, StoreError};
+pub use tagpol_session::{
+    CancelOnDrop, CancelToken, Cancelled, DUCKDB_VERSION, Decimal, Limits, Pool, PoolLimits, StoreError,
+};
 pub use tagpol_testing as testing;

@@ -1,4 +1,4 @@
-//! A project with an inventory, ready to be asked.
+//! A project with an inventory, ready for queries.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use tagpol_state::StateError;
 use crate::inventory::{self, InventorySource, OpenedInventory};
 use crate::{AppError, Project, RunContext, StateAccess};
 
-/// A project with an inventory, ready to be asked.
+/// A project with an inventory, ready for queries.
 #[derive(Debug)]
 pub struct Workspace<'p> {
     project: &'p Project,
@@ -59,7 +59,7 @@ pub struct VirtualTag<'a> {
 pub struct EvaluatedInventory {
     /// Findings, checks, goals, totals.
     pub evaluation: Evaluation,
-    /// What reports show besides.
+    /// What else reports show.
     pub details: Details,
 }
 
@@ -124,7 +124,7 @@ impl<'p> Workspace<'p> {
         self.inventory.is_kept()
     }
 
-    /// Returns what evaluations depend on besides program and snapshot.
+    /// Returns what evaluations depend on in addition to program and snapshot.
     pub fn options(&self) -> &Options {
         &self.options
     }
@@ -132,13 +132,15 @@ impl<'p> Workspace<'p> {
     /// Evaluates the policies.
     ///
     /// # Errors
-    /// [`AppError::Run`]; [`AppError::EmptyInventory`] if there is nothing to evaluate, since an export that
+    /// [`AppError::Run`]; [`AppError::Cancelled`]; [`AppError::EmptyInventory`] if there is nothing to evaluate, since an export that
     /// failed must not look compliant. A Terraform plan may have no resource with tags.
     pub fn evaluate(&self, request: &EvaluateRequest) -> Result<EvaluatedInventory, AppError> {
         let options = Options { findings: request.findings, record: request.record, ..self.options.clone() };
         let roles = request.breakdown.then(|| self.project.report_roles(&self.program)).transpose()?;
         let (evaluation, details) =
             evaluate_in_detail(&self.program, self.snapshot(), &options, roles.as_ref())?;
+        // What failed because of it, such as the record of the run, is not worth a warning.
+        options.cancel.check()?;
         if evaluation.summary.resources == 0 && !evaluation.snapshot.is_terraform {
             return Err(AppError::EmptyInventory);
         }
@@ -269,10 +271,5 @@ pub fn compile_project(
 
 /// Returns the options of a project, without its state store.
 pub(crate) fn options(project: &Project, context: &RunContext<'_>) -> Options {
-    Options {
-        threads: context.threads,
-        rates: project.manifest().rates.clone(),
-        text_limit: context.text_limit,
-        ..Options::at(context.now)
-    }
+    Options { rates: project.manifest().rates.clone(), ..context.options() }
 }

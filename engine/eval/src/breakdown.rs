@@ -80,7 +80,7 @@ pub struct Breakdown {
 pub struct Coverage {
     /// The tag.
     pub tag: String,
-    /// How much it matters, where the author said so.
+    /// How much it matters, if the author specified it.
     pub importance: Option<Severity>,
     /// The parts of the inventory, all of it together.
     pub parts: Vec<CoveragePart>,

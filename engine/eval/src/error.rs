@@ -6,8 +6,8 @@ use rust_decimal::Decimal as Exact;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::ir::ComputedText;
 use tagpol_plan::{CurrencyMismatch, TextLimit};
-use tagpol_session::StoreError;
 use tagpol_session::earlier_state::EarlierStateError;
+use tagpol_session::{Cancelled, StoreError};
 use tagpol_state::StateError;
 
 use crate::cost::SCALE;
@@ -56,6 +56,16 @@ pub enum RunError {
     /// A temporary folder could not be made.
     #[error("cannot create a temporary folder: {0}")]
     TemporaryFolder(#[source] std::io::Error),
+}
+
+impl RunError {
+    /// Returns why the evaluation was stopped; None if it failed for another reason.
+    pub fn cancelled(&self) -> Option<Cancelled> {
+        match self {
+            Self::Store(StoreError::Cancelled(why)) => Some(*why),
+            _ => None,
+        }
+    }
 }
 
 impl From<StateError> for RunError {

@@ -26,7 +26,7 @@ pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Re
     Ok(evaluation)
 }
 
-/// What reports tell besides an evaluation, as far as it was asked for.
+/// What reports show in addition to an evaluation, as far as it was requested.
 #[derive(Debug)]
 pub struct Details {
     /// What waives findings.
@@ -41,7 +41,7 @@ pub struct Details {
     pub is_first_run: bool,
 }
 
-/// Evaluates a program over a snapshot, and reads what reports tell in addition to the evaluation: what
+/// Evaluates a program over a snapshot, and reads what reports show in addition to the evaluation: what
 /// waives findings, earlier runs, and, where tags for it are named, the inventory by tags. Where the
 /// options say so, the run and its findings are remembered in the state store; a failure to do so
 /// leaves the evaluation as it is.

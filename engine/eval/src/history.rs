@@ -51,7 +51,7 @@ impl ProjectHistory {
         }
     }
 
-    /// Nothing where there is no store yet.
+    /// Returns nothing if there is no store yet.
     fn read(state: &StateStore, store: &Store, now: DateTime<Utc>) -> Result<Self, RunError> {
         let remembered = state.read(|state| {
             let overlays = Overlays {

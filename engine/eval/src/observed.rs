@@ -30,13 +30,13 @@ pub struct Observed {
     pub account: Option<String>,
     /// Its region.
     pub region: Option<String>,
-    /// What else its source says, as a JSON object.
+    /// Other data of its source, as a JSON object.
     pub meta: Option<String>,
     /// What it costs a month, in the currency of the snapshot.
     pub monthly_cost: Option<f64>,
     /// Its native tags, as a JSON object.
     pub tags: String,
-    /// For each tag that was asked for, its value and where that came from.
+    /// For each requested tag its value and the source of it.
     pub values: Vec<Option<(String, Source)>>,
 }
 
@@ -45,7 +45,7 @@ pub struct Observed {
 pub enum Which<'a> {
     /// All of them.
     All,
-    /// Those for which a condition holds.
+    /// Those for which a condition is true.
     Where(&'a Pred),
     /// The one of an id.
     Id(&'a str),

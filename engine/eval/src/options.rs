@@ -1,14 +1,14 @@
-//! What an evaluation depends on besides program and snapshot.
+//! What an evaluation depends on in addition to program and snapshot.
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::{Rates, Request, StatementLimits, TextLimit};
-use tagpol_session::{Store, StoreError, StoreOptions};
+use tagpol_session::{CancelToken, Pool, Store, StoreError, StoreOptions};
 use tagpol_state::StateStore;
 
-/// What an evaluation depends on besides program and snapshot.
+/// What an evaluation depends on in addition to program and snapshot.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The clock.
@@ -32,6 +32,10 @@ pub struct Options {
     pub text_limit: TextLimit,
     /// How much goes into one statement of the database. Results do not depend on it.
     pub limits: StatementLimits,
+    /// Where databases are opened.
+    pub sessions: Pool,
+    /// What ends the evaluation, which then fails with [`StoreError::Cancelled`].
+    pub cancel: CancelToken,
 }
 
 /// When each distinct value is judged once, not once a resource.
@@ -57,15 +61,19 @@ pub enum FindingSelection {
 
 impl Options {
     /// Opens a database that can read snapshots and what the project remembers, and no other file.
+    ///
+    /// # Errors
+    /// As [`Pool::open`].
     pub fn open_store<'s>(
         &self,
         snapshots: impl IntoIterator<Item = &'s Snapshot>,
     ) -> Result<Store, StoreError> {
         let of_snapshots = snapshots.into_iter().flat_map(Snapshot::database_files);
-        Store::in_memory(&StoreOptions {
+        self.sessions.open(&StoreOptions {
             threads: self.threads,
             temp_dir: self.temp_dir.clone(),
             files: of_snapshots.collect(),
+            cancel: self.cancel.clone(),
             ..StoreOptions::default()
         })
     }
@@ -83,6 +91,8 @@ impl Options {
             distinct: Distinct::Large,
             text_limit: TextLimit::default(),
             limits: StatementLimits::default(),
+            sessions: Pool::default(),
+            cancel: CancelToken::new(),
         }
     }
 

@@ -232,7 +232,7 @@ impl Run {
     }
 }
 
-/// Whether somebody must be notified of an open finding: it is there as long as the policy says.
+/// Whether somebody must be notified of an open finding: it is as old as the policy allows.
 pub fn is_due(escalation: &Escalation, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     since.is_some_and(|since| now - since >= TimeDelta::seconds(escalation.after.seconds))
 }

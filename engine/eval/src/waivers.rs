@@ -35,7 +35,7 @@ pub struct Waiver {
 }
 
 impl Waivers {
-    /// Returns what waives a finding, told by its index in the evaluation.
+    /// Returns what waives a finding, by its index in the evaluation.
     pub fn of(&self, finding: usize) -> Option<&Waiver> {
         self.index_of(finding).and_then(|waiver| self.list.get(waiver))
     }

@@ -1,4 +1,4 @@
-//! One resource of a snapshot, by what a person calls it.
+//! One resource of a snapshot, by its id or its name.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::resources::{self, NamedBy};
 use tagpol_session::{Decimal, Store};
 
-/// Resources that are listed where several, or none, is meant.
+/// Resources that are listed if a text names several.
 const LISTED: usize = 10;
 
 /// Resources with similar names that are suggested if none has the name.
@@ -25,7 +25,7 @@ pub enum Found<T> {
     None(Vec<Named>),
 }
 
-/// A resource, as a list tells it from others.
+/// A resource, as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Its id.

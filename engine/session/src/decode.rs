@@ -34,7 +34,7 @@ impl<'a> Chunk<'a> {
         self.len
     }
 
-    /// Puts the cells of a row in place of what `cells` holds.
+    /// Replaces the content of `cells` by the cells of a row.
     pub(crate) fn read_row(&self, row: usize, cells: &mut Vec<Cell>) {
         cells.clear();
         cells.extend(self.columns.iter().map(|column| column.read(row)));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tagpol_files::{FileError, Jail};
 
+use crate::cancel::Cancelled;
 use crate::error::StoreError;
 use crate::quote::quote_text;
 use crate::rows::{Cell, Decimal};
@@ -220,7 +221,7 @@ impl EarlierState {
         let read = self.store.for_each::<StoreError>(&sql, |row| {
             f(&Reader { of: self, table, cells: row.cells() }).map_err(|error| {
                 failed = Some(error);
-                StoreError::Interrupted
+                Cancelled::Requested.into()
             })
         });
         match (failed, read) {

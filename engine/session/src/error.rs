@@ -1,17 +1,19 @@
-//! What can go wrong with the database, in words that a user can act on.
+//! Failures of the database, in words that a user can act on.
 
 use std::path::PathBuf;
+
+use crate::cancel::Cancelled;
 
 /// Characters of a statement that an error shows.
 const SHOWN: usize = 160;
 
-/// Why the database did not do what it was asked.
+/// Why a session did not do what was requested.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database could not be made ready.
     #[error("DuckDB does not start: {message}")]
     Start {
-        /// What DuckDB says.
+        /// The message of DuckDB.
         message: String,
     },
     /// The shared library that was found is not the one that this program was made for.
@@ -20,7 +22,7 @@ pub enum StoreError {
          dynamic linker; run `make setup`, and see what `LD_LIBRARY_PATH` names"
     )]
     Version {
-        /// What the library says it is.
+        /// The version that the library reports.
         found: String,
         /// What it must be.
         wanted: &'static str,
@@ -28,7 +30,7 @@ pub enum StoreError {
     /// A statement failed.
     #[error("DuckDB: {message} (in `{statement}`)")]
     Query {
-        /// What DuckDB says.
+        /// The message of DuckDB.
         message: String,
         /// The beginning of the statement.
         statement: String,
@@ -41,7 +43,7 @@ pub enum StoreError {
         /// The beginning of the statement.
         statement: String,
     },
-    /// The file of a snapshot is damaged, not there, or no snapshot.
+    /// The file of a snapshot is damaged, missing, or not a snapshot.
     #[error("`{}` is not a readable snapshot: {reason}", path.display())]
     Snapshot {
         /// The file.
@@ -75,9 +77,9 @@ pub enum StoreError {
         /// The limit.
         timeout: std::time::Duration,
     },
-    /// [`InterruptHandle::interrupt`](crate::InterruptHandle::interrupt) was called.
-    #[error("interrupted")]
-    Interrupted,
+    /// The token of the session is cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 impl StoreError {
@@ -96,7 +98,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Returns the first paragraph of what DuckDB says.
+/// Returns the first paragraph of DuckDB's message.
 ///
 /// What follows it repeats the statement, or advises settings that are locked here.
 pub(crate) fn message(error: &duckdb::Error) -> String {

@@ -1,18 +1,9 @@
 //! What a session may use: memory and time.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant};
-
-use duckdb::{Connection, InterruptHandle};
+use std::sync::{OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::error::{self, StoreError};
-
-/// How often a statement is interrupted again after the deadline: one that is just being started may not
-/// notice the first time.
-const AGAIN: Duration = Duration::from_millis(20);
-
-/// How long the thread sleeps while no statement runs; it is woken when one begins.
-const IDLE: Duration = Duration::from_secs(3600);
 
 /// What the statements of a [`Store`](crate::Store) may use before they end with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +26,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Sets the limits of all stores of this process that are opened from now on and name no others: what
-    /// a user asks for on the command line holds for every session.
+    /// a user sets on the command line applies to every session.
     pub fn set_usual(self) {
         *USUAL.write().unwrap_or_else(PoisonError::into_inner) = self;
     }
@@ -62,7 +53,7 @@ fn usual_memory() -> u64 {
     })
 }
 
-/// Bytes of the machine, where Linux tells it.
+/// Bytes of the machine; None if it is not Linux.
 fn machine_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -83,7 +74,7 @@ fn container_memory() -> Option<u64> {
             }
             _ => return Vec::new(),
         };
-        // A limit of a group holds for the groups in it.
+        // A limit of a group applies to the groups in it.
         let path = std::path::Path::new(path);
         path.ancestors()
             .filter_map(|group| {
@@ -95,92 +86,4 @@ fn container_memory() -> Option<u64> {
             .collect::<Vec<u64>>()
     });
     limits.min()
-}
-
-/// Interrupts a statement that runs for too long.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    timeout: Duration,
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// When the statement that runs has to be done; None: none runs.
-    end: Option<Instant>,
-    /// Whether the statement that runs, or that ran last, was interrupted.
-    is_over: bool,
-    /// Whether the session is gone.
-    is_closed: bool,
-}
-
-impl Watch {
-    pub(crate) fn start(connection: &Connection, timeout: Duration) -> Self {
-        let shared = Arc::<Shared>::default();
-        let handle = connection.interrupt_handle();
-        let of_thread = Arc::clone(&shared);
-        std::thread::spawn(move || of_thread.watch(&handle));
-        Self { timeout, shared }
-    }
-
-    /// A statement begins. It ends when the result is dropped.
-    pub(crate) fn statement(&self) -> Running<'_> {
-        let mut state = self.shared.lock();
-        // A time so far away that there is no word for it never comes.
-        state.end = Instant::now().checked_add(self.timeout);
-        state.is_over = false;
-        self.shared.changed.notify_one();
-        Running(&self.shared)
-    }
-
-    /// Returns the error, if the statement was interrupted.
-    pub(crate) fn met(&self) -> Option<StoreError> {
-        self.shared.lock().is_over.then_some(StoreError::Timeout { timeout: self.timeout })
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.shared.lock().is_closed = true;
-        self.shared.changed.notify_one();
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn watch(&self, handle: &InterruptHandle) {
-        let mut state = self.lock();
-        while !state.is_closed {
-            let now = Instant::now();
-            let wait = match state.end {
-                Some(end) if end <= now => {
-                    state.is_over = true;
-                    handle.interrupt();
-                    AGAIN
-                }
-                Some(end) => end - now,
-                None => IDLE,
-            };
-            let waited = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
-            state = waited.0;
-        }
-    }
-}
-
-/// A statement that runs.
-pub(crate) struct Running<'w>(&'w Shared);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.lock().end = None;
-    }
 }

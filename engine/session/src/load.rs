@@ -60,8 +60,10 @@ impl Loader<'_> {
     /// Adds a row; it has as many values as the table has columns, each of the type of its column or NULL.
     ///
     /// # Errors
-    /// [`StoreError::Query`] if the row has other values, or memory ends.
+    /// [`StoreError::Query`] if the row has other values, or memory ends; [`StoreError::Cancelled`].
     pub fn push(&mut self, row: &[LoadValue<'_>]) -> Result<(), StoreError> {
+        // Rows are appended without a statement that could be interrupted.
+        self.store.check()?;
         let appended = self.appender.append_row(appender_params_from_iter(row));
         appended.map_err(|error| self.store.failed(&error, &self.sql))
     }
@@ -71,7 +73,7 @@ impl Store {
     /// Makes a table of rows that `f` hands over one by one. A table of this name is replaced.
     ///
     /// # Errors
-    /// What `f` returns; [`StoreError::Query`] if memory ends; [`StoreError::Interrupted`]; [`StoreError::Busy`].
+    /// What `f` returns; [`StoreError::Query`] if memory ends; [`StoreError::Cancelled`]; [`StoreError::Busy`].
     pub fn load<E: From<StoreError>>(
         &self,
         name: &str,
@@ -94,7 +96,7 @@ impl Store {
     /// Each row must have as many cells as there are columns.
     ///
     /// # Errors
-    /// [`StoreError::Query`] where a row has other cells, or memory ends; [`StoreError::Interrupted`];
+    /// [`StoreError::Query`] where a row has other cells, or memory ends; [`StoreError::Cancelled`];
     /// [`StoreError::Busy`].
     pub fn load_table<'r>(
         &self,

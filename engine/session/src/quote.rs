@@ -9,7 +9,7 @@ pub fn quote_identifier(name: &str) -> String {
 
 /// Returns the text as a SQL expression whose value is exactly this text.
 ///
-/// SQL text ends at a NUL byte, so a text that holds one is put together with `chr(0)`.
+/// SQL text ends at a NUL byte, so a text that contains one is put together with `chr(0)`.
 pub fn quote_text(text: &str) -> String {
     let parts: Vec<String> = text.split('\0').map(|part| format!("'{}'", part.replace('\'', "''"))).collect();
     match parts.as_slice() {

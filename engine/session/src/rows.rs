@@ -16,7 +16,7 @@ pub enum Cell {
     Decimal(Decimal),
     /// A floating-point number.
     Double(f64),
-    /// A text; it may hold any character, NUL too.
+    /// A text; it may contain any character, NUL too.
     Text(String),
     /// A day, in days since 1970-01-01.
     Date(i32),
@@ -89,7 +89,7 @@ impl fmt::Display for Cell {
 
 /// An exact decimal number: `unscaled` times ten to the power of minus `scale`.
 ///
-/// It holds what DuckDB's `DECIMAL(38, s)` holds, which is more than 28 digits. Its text is exact
+/// It has the range of DuckDB's `DECIMAL(38, s)`, which is more than 28 digits. Its text is exact
 /// and has no zeros at the end of its fraction. Equality is that of the two fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Decimal {

@@ -31,8 +31,8 @@ impl Store {
     /// there. A view of this name is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Snapshot`] where the file is not there, is no Parquet file, or lacks a column
-    /// of [`SNAPSHOT_COLUMNS`]; [`StoreError::Interrupted`]; [`StoreError::Busy`].
+    /// [`StoreError::Snapshot`] if the file is missing, is not a Parquet file, or lacks a column
+    /// of [`SNAPSHOT_COLUMNS`]; [`StoreError::Cancelled`]; [`StoreError::Busy`].
     pub fn open_snapshot(&self, parquet: &Path, as_view: &str) -> Result<(), StoreError> {
         let unreadable = |reason| StoreError::Snapshot { path: parquet.to_owned(), reason };
         let sql = scan_of(parquet).map_err(unreadable)?;
@@ -65,8 +65,8 @@ impl Store {
     /// Makes the distinct values of a snapshot readable as the table `as_table`.
     ///
     /// # Errors
-    /// [`StoreError::Snapshot`] where the file is not there or is no Parquet file with the columns
-    /// `source` and `value`; [`StoreError::Interrupted`]; [`StoreError::Busy`].
+    /// [`StoreError::Snapshot`] if the file is missing or is not a Parquet file with the columns
+    /// `source` and `value`; [`StoreError::Cancelled`]; [`StoreError::Busy`].
     pub fn open_values(&self, parquet: &Path, as_table: &str) -> Result<(), StoreError> {
         let unreadable = |reason| StoreError::Snapshot { path: parquet.to_owned(), reason };
         let sql = scan_of(parquet).map_err(unreadable)?;
@@ -85,7 +85,7 @@ fn scan_of(parquet: &Path) -> Result<String, String> {
         return Err("there is no such file".to_owned());
     }
     // A file that is there is taken before its path is understood as a pattern, and what a pattern would
-    // match besides is out of reach.
+    // match in addition cannot be opened.
     Ok(format!("SELECT * FROM read_parquet({}, hive_partitioning = false)", quote_text(path)))
 }
 
@@ -98,7 +98,7 @@ fn about_file(error: StoreError, parquet: &Path) -> StoreError {
     }
 }
 
-/// Compares what `DESCRIBE` says with [`SNAPSHOT_COLUMNS`].
+/// Compares the result of `DESCRIBE` with [`SNAPSHOT_COLUMNS`].
 fn check_columns(described: &Table) -> Result<(), String> {
     let text = |cell: Option<&Cell>| cell.and_then(Cell::as_text).unwrap_or_default().to_owned();
     let found: Vec<(String, String)> =

@@ -3,17 +3,19 @@
 use std::cell::Cell as Flag;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use duckdb::{Config, Connection, Statement};
 
+use crate::cancel::CancelToken;
 use crate::decode::Chunk;
 use crate::error::{self, StoreError};
-use crate::limits::{Limits, Running, Watch};
+use crate::limits::Limits;
+use crate::pool::Turn;
 use crate::quote::quote_text;
 use crate::rows::{Row, Table};
+use crate::watch::{Running, Watch};
 
-/// The version that this program is made for, as the library itself says it.
+/// The version that this program is made for, as the library reports it.
 pub const DUCKDB_VERSION: &str = "v1.5.6";
 
 /// What the database may use.
@@ -23,13 +25,15 @@ pub struct StoreOptions {
     pub threads: Option<usize>,
     /// What statements may use before they end with an error.
     pub limits: Limits,
-    /// Files that statements may open. All others are out of reach, whatever SQL says.
+    /// Files that statements may open. Statements cannot open others.
     pub files: Vec<PathBuf>,
     /// Folders in which statements may open any file.
     pub folders: Vec<PathBuf>,
     /// Folder for what does not fit in memory. None: a statement that needs more memory fails, and
     /// nothing is ever written.
     pub temp_dir: Option<PathBuf>,
+    /// What ends its statements.
+    pub cancel: CancelToken,
 }
 
 /// A database in memory.
@@ -37,11 +41,12 @@ pub struct StoreOptions {
 /// It may be moved to another thread, but is used by one at a time.
 pub struct Store {
     connection: Connection,
-    interrupted: Arc<AtomicBool>,
     reading: Flag<bool>,
     limits: Limits,
-    /// Ends a statement when its time is over.
-    watch: Option<Watch>,
+    /// Ends statements.
+    watch: Watch,
+    /// The place in a pool, which all sessions of a database have together.
+    pub(crate) turn: Option<Arc<Turn>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -65,24 +70,44 @@ impl Store {
         if found != DUCKDB_VERSION {
             return Err(StoreError::Version { found, wanted: DUCKDB_VERSION });
         }
-        let watch = options.limits.timeout.map(|timeout| Watch::start(&connection, timeout));
-        let limits = options.limits;
-        Ok(Self { connection, interrupted: Arc::default(), reading: Flag::new(false), limits, watch })
+        Ok(Self::new(connection, options.limits, options.cancel.clone()))
     }
 
-    /// Runs statements, separated by `;`, whose rows nobody wants.
+    fn new(connection: Connection, limits: Limits, token: CancelToken) -> Self {
+        let watch = Watch::start(&connection, limits.timeout, token);
+        Self { connection, reading: Flag::new(false), limits, watch, turn: None }
+    }
+
+    /// Opens another session of the same database, with the same limits and the same token, to read it on another
+    /// thread. It has the tables and views, but nothing temporary: neither tables nor variables.
     ///
     /// # Errors
-    /// [`StoreError::Query`], [`StoreError::Interrupted`], [`StoreError::Busy`].
+    /// [`StoreError::Start`].
+    pub fn another_session(&self) -> Result<Self, StoreError> {
+        let failed = |e| StoreError::Start { message: error::message(&e) };
+        let connection = self.connection.try_clone().map_err(failed)?;
+        let session = Self::new(connection, self.limits, self.watch.token());
+        Ok(Self { turn: self.turn.clone(), ..session })
+    }
+
+    /// Ends statements by another token from now on: for a session that lives longer than a request.
+    pub fn set_cancel(&self, token: CancelToken) {
+        self.watch.set_token(token);
+    }
+
+    /// Runs statements, separated by `;`, and drops their rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`], [`StoreError::Cancelled`], [`StoreError::Busy`].
     pub fn execute(&self, sql: &str) -> Result<(), StoreError> {
         let _running = self.ready(sql)?;
         self.connection.execute_batch(sql).map_err(|e| self.failed(&e, sql))
     }
 
-    /// Runs a statement and returns all its rows, in the order that its `ORDER BY` says.
+    /// Runs a statement and returns all its rows, in the order of its `ORDER BY`.
     ///
     /// # Errors
-    /// [`StoreError::Query`], [`StoreError::ColumnType`], [`StoreError::Interrupted`],
+    /// [`StoreError::Query`], [`StoreError::ColumnType`], [`StoreError::Cancelled`],
     /// [`StoreError::Busy`].
     pub fn query(&self, sql: &str) -> Result<Table, StoreError> {
         let mut rows = Vec::new();
@@ -99,27 +124,13 @@ impl Store {
     ///
     /// # Errors
     /// What `f` returns; [`StoreError::Query`], [`StoreError::ColumnType`],
-    /// [`StoreError::Interrupted`], [`StoreError::Busy`]. Rows may have been handed out before.
+    /// [`StoreError::Cancelled`], [`StoreError::Busy`]. Rows may have been handed out before.
     pub fn for_each<E: From<StoreError>>(
         &self,
         sql: &str,
         f: impl FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.stream(sql, f).map(|_| ())
-    }
-
-    /// Returns what stops this store's statements from another thread.
-    pub fn interrupt_handle(&self) -> InterruptHandle {
-        InterruptHandle {
-            connection: self.connection.interrupt_handle(),
-            interrupted: Arc::clone(&self.interrupted),
-        }
-    }
-
-    /// Takes statements again after an interruption. A call of [`InterruptHandle::interrupt`] that comes at
-    /// the same time may be lost.
-    pub fn resume(&self) {
-        self.interrupted.store(false, Ordering::Relaxed);
     }
 
     /// Hands all rows to `f` and returns the names of the columns.
@@ -153,9 +164,7 @@ impl Store {
         statement: &Statement<'_>,
         sql: &str,
     ) -> Result<Option<duckdb::arrow::array::StructArray>, StoreError> {
-        if let Some(why) = self.stopped() {
-            return Err(why);
-        }
+        self.check()?;
         statement.step().map_err(|e| self.failed(&e, sql))
     }
 
@@ -165,13 +174,13 @@ impl Store {
 
     /// Wraps a failure of a statement.
     ///
-    /// DuckDB says of a statement that failed on one thread that it was interrupted where it asks
-    /// another thread first, so what it says is believed only where somebody did interrupt it.
+    /// DuckDB reports a failure on one of several threads as an interruption if it looks at another thread first,
+    /// so an interruption is only believed if there was one.
     pub(crate) fn failed(&self, error: &duckdb::Error, sql: &str) -> StoreError {
         if let Some(met) = self.limits.met_by(error) {
             return met;
         }
-        let stopped = self.stopped();
+        let stopped = self.watch.reason();
         match (error::message(error).starts_with("INTERRUPT"), stopped) {
             (true, Some(why)) => why,
             (true, None) => StoreError::UnknownFailure { statement: error::shorten(sql) },
@@ -179,51 +188,20 @@ impl Store {
         }
     }
 
-    /// Returns why the statement that runs has to end, if it has to.
-    fn stopped(&self) -> Option<StoreError> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Some(StoreError::Interrupted);
-        }
-        self.watch.as_ref().and_then(Watch::met)
+    /// Returns an error if what is being done has to end.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.watch.reason().map_or(Ok(()), Err)
     }
 
     /// Whether a statement may be sent now; its time begins.
     ///
     /// A statement ends the rows of the one that is being read, which would then fail with a
     /// message that does not say why.
-    fn ready(&self, sql: &str) -> Result<Option<Running<'_>>, StoreError> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Err(StoreError::Interrupted);
-        }
+    fn ready(&self, sql: &str) -> Result<Running<'_>, StoreError> {
         if self.reading.get() {
             return Err(StoreError::Busy { statement: error::shorten(sql) });
         }
-        Ok(self.watch.as_ref().map(Watch::statement))
-    }
-}
-
-/// Stops the statements of a [`Store`]; may be sent to other threads and outlive it.
-#[derive(Clone)]
-pub struct InterruptHandle {
-    connection: Arc<duckdb::InterruptHandle>,
-    interrupted: Arc<AtomicBool>,
-}
-
-impl std::fmt::Debug for InterruptHandle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InterruptHandle").finish_non_exhaustive()
-    }
-}
-
-impl InterruptHandle {
-    /// Makes the statement that runs now, and every later one, end with
-    /// [`StoreError::Interrupted`].
-    ///
-    /// A statement that is just being started may not see it until its first rows come; calling
-    /// this again reaches it.
-    pub fn interrupt(&self) {
-        self.interrupted.store(true, Ordering::Relaxed);
-        self.connection.interrupt();
+        self.watch.statement()
     }
 }
 
@@ -247,14 +225,14 @@ impl Drop for Reading<'_> {
 fn connect(options: &StoreOptions) -> duckdb::Result<Connection> {
     let connection = Connection::open_in_memory_with_flags(config(options)?)?;
     // The shared library has `icu` built in, which takes the zone of the machine. Without `icu`
-    // there is no such setting.
+    // there is no such setting. It is set for the database: what is set for one session is lost to the next.
     let zones: i64 = connection.query_row(
         "SELECT count(*) FROM duckdb_settings() WHERE name = 'TimeZone'",
         [],
         |row| row.get(0),
     )?;
     if zones > 0 {
-        connection.execute_batch("SET TimeZone = 'UTC'")?;
+        connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
     }
     // The order matters: what may be opened cannot be widened once external access is off.
     connection.execute_batch(&format!(
@@ -299,14 +277,17 @@ fn allowed(paths: &[PathBuf]) -> duckdb::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::Cancelled;
 
     #[test]
     fn an_interruption_that_nobody_asked_for_is_a_failure() {
         let store = Store::in_memory(&StoreOptions::default()).unwrap();
-        let said = Some("INTERRUPT Error: Interrupted!".to_owned());
-        let error = duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), said);
+        let message = Some("INTERRUPT Error: Interrupted!".to_owned());
+        let error = duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), message);
         assert!(store.failed(&error, "SELECT 1").to_string().contains("with one thread"));
-        store.interrupt_handle().interrupt();
-        assert!(matches!(store.failed(&error, "SELECT 1"), StoreError::Interrupted));
+        let token = CancelToken::new();
+        store.set_cancel(token.clone());
+        token.cancel();
+        assert!(matches!(store.failed(&error, "SELECT 1"), StoreError::Cancelled(Cancelled::Requested)));
     }
 }

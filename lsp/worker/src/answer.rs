@@ -10,17 +10,18 @@ use tagpol_app::explanation::{Found, Named};
 use tagpol_app::inventory::{ImportSettings, Snapshot, import_files, newest};
 use tagpol_app::testing::Subject as Tested;
 use tagpol_app::testing::coverage::coverage;
-use tagpol_app::{AppError, Project, RunContext, Silent, StoreError};
+use tagpol_app::{AppError, CancelToken, Project, RunContext, Silent};
 use tagpol_sema::program::Test;
 use tagpol_worker_protocol::{Explained, Inventory, Measured, Request, Response, Subject};
 
+use crate::convert;
 use crate::project::{self, Checked, refuse_special};
-use crate::{Shared, convert, lock};
 
 /// What the worker has.
 pub(crate) struct Worker {
-    current: Shared,
     project: Project,
+    /// Cancels the request that is being answered.
+    cancel: CancelToken,
     live: Option<Live>,
 }
 
@@ -34,17 +35,14 @@ enum Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
-        match error {
-            RunError::Store(StoreError::Interrupted) => Self::Cancelled,
-            other => Self::Told(other.to_string()),
-        }
+        AppError::from(error).into()
     }
 }
 
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         match error {
-            AppError::Run(error) => error.into(),
+            AppError::Cancelled(_) => Self::Cancelled,
             other => Self::Told(other.to_string()),
         }
     }
@@ -66,22 +64,18 @@ const MISTAKES: &str = "the policies have errors";
 const NO_SNAPSHOT: &str = "there is no snapshot";
 
 impl Worker {
-    pub(crate) fn new(current: Shared) -> Self {
-        Self { current, project: Project::default(), live: None }
+    pub(crate) fn new() -> Self {
+        Self { project: Project::default(), cancel: CancelToken::new(), live: None }
     }
 
-    pub(crate) fn answer(&mut self, question: Request) -> Response {
+    /// Answers a request, which a token can end early.
+    pub(crate) fn answer(&mut self, question: Request, cancel: CancelToken) -> Response {
+        self.live.iter_mut().for_each(|live| live.set_cancel(cancel.clone()));
+        self.cancel = cancel;
         match self.try_answer(question) {
             Ok(answer) => answer,
             Err(Failure::Cancelled) => Response::Cancelled,
             Err(Failure::Told(message)) => Response::Failed(message),
-        }
-    }
-
-    /// Takes questions again after one was stopped.
-    pub(crate) fn resume(&self) {
-        if let Some(live) = &self.live {
-            live.resume();
         }
     }
 
@@ -113,19 +107,17 @@ impl Worker {
 
     fn open(&mut self, root: Option<&str>, inventory: Option<Inventory>) -> Result<Response, Failure> {
         self.project = Project::of_editor(root.map(Path::new));
-        lock(&self.current).handle = None;
         self.live = None;
         let Some(inventory) = inventory else { return Ok(Response::Opened(None)) };
-        let options = project::options(&mut self.project, clock())?;
-        let snapshot = self.snapshot(inventory, options.now)?;
+        let options = project::options(&mut self.project, &context(&self.cancel))?;
+        let snapshot = self.snapshot(inventory)?;
         let live = Live::open(snapshot, options)?;
-        lock(&self.current).handle = Some(live.interrupt_handle());
         let opened = convert::opened(live.snapshot(), live.total_cost()?);
         self.live = Some(live);
         Ok(Response::Opened(Some(opened)))
     }
 
-    fn snapshot(&self, inventory: Inventory, now: DateTime<Utc>) -> Result<Snapshot, Failure> {
+    fn snapshot(&self, inventory: Inventory) -> Result<Snapshot, Failure> {
         let snapshot = match inventory {
             Inventory::Snapshot(path) => Snapshot::open(Path::new(&path)).map_err(AppError::from)?,
             Inventory::Files { files, into } => {
@@ -138,13 +130,8 @@ impl Worker {
                         for file in files.iter().filter(|file| !file.is_dir()) {
                             refuse_special(file)?;
                         }
-                        import_files(
-                            &files,
-                            &ImportSettings::default(),
-                            now,
-                            &into,
-                            &RunContext::at(now, &Silent),
-                        )?
+                        let context = context(&self.cancel);
+                        import_files(&files, &ImportSettings::default(), context.now, &into, &context)?
                     }
                 }
             }
@@ -158,12 +145,13 @@ impl Worker {
     }
 
     fn checked(&mut self) -> Result<Checked, Failure> {
-        project::checked(&mut self.project, clock())?.ok_or_else(|| MISTAKES.into())
+        project::checked(&mut self.project, &context(&self.cancel))?.ok_or_else(|| MISTAKES.into())
     }
 
     fn measure(&mut self) -> Result<Response, Failure> {
         let Some(live) = self.live.as_mut() else { return Err(NO_SNAPSHOT.into()) };
-        let Some(Checked { program, options }) = project::checked(&mut self.project, clock())? else {
+        let Some(Checked { program, options }) = project::checked(&mut self.project, &context(&self.cancel))?
+        else {
             return Ok(Response::Measured(Measured { has_errors: true, ..Measured::default() }));
         };
         live.set_now(options.now);
@@ -243,8 +231,10 @@ impl Worker {
     }
 
     fn tests(&mut self, wanted: Option<&[(String, String)]>) -> Result<Response, Failure> {
-        let now = Utc::now();
-        let Some(program) = project::program(&mut self.project, now) else { return Err(MISTAKES.into()) };
+        let context = RunContext { now: Utc::now(), ..context(&self.cancel) };
+        let Some(program) = project::program(&mut self.project, context.now) else {
+            return Err(MISTAKES.into());
+        };
         let places = self.project.places();
         let subject = Tested { program: &program, places: &places };
         let is_wanted = |test: &Test| {
@@ -252,11 +242,16 @@ impl Worker {
                 wanted.iter().any(|(file, name)| *file == *test.loc.file && *name == test.name)
             })
         };
-        let options = Options { state: None, ..project::options(&mut self.project, now)? };
+        let options = Options { state: None, ..project::options(&mut self.project, &context)? };
         let run = tagpol_app::testing::run(subject, &options, is_wanted)?;
         let coverage = wanted.is_none().then(|| coverage(subject, &run));
         Ok(Response::Tests(convert::tests(&run, coverage.as_ref())))
     }
+}
+
+/// The context of a request, which a token can end early.
+fn context(cancel: &CancelToken) -> RunContext<'_> {
+    RunContext { cancel, ..RunContext::at(clock(), &Silent) }
 }
 
 /// The clock, by the hour: numbers of two moments are the same, and need not be computed twice.

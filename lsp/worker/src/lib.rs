@@ -1,7 +1,7 @@
-//! Answers what the language server asks of an inventory.
+//! Answers the requests of the language server about an inventory.
 //!
-//! In: questions of [`tagpol_worker_protocol`], one JSON text a line. Out: answers, likewise. A thread reads, so
-//! that a question can be taken back while it is being answered; another computes. Assumes that nobody else
+//! In: requests of [`tagpol_worker_protocol`], one JSON text a line. Out: responses, likewise. A thread reads, so
+//! that a request can be cancelled while it is being answered; another computes. Assumes that nothing else
 //! writes to its output. Promises to end when its input does.
 //!
 //! - `project`: the texts of a project, checked again with each change
@@ -15,18 +15,18 @@ mod project;
 use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use tagpol_app::InterruptHandle;
+use tagpol_app::CancelToken;
 use tagpol_worker_protocol::{Message, Reply, Request, Response};
 
 use self::answer::Worker;
 
-/// What can be stopped: the question that is being answered, and how.
+/// What can be cancelled.
 #[derive(Default)]
-pub(crate) struct Current {
-    question: Option<u64>,
-    /// Questions that were taken back before their turn came.
+struct Current {
+    /// The request that is being answered, and its token.
+    request: Option<(u64, CancelToken)>,
+    /// Requests that were cancelled before their turn came.
     cancelled: Vec<u64>,
-    handle: Option<InterruptHandle>,
 }
 
 type Shared = Arc<Mutex<Current>>;
@@ -35,21 +35,22 @@ fn lock(current: &Shared) -> std::sync::MutexGuard<'_, Current> {
     current.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Answers questions until there are no more.
+/// Answers requests until there are no more.
 ///
 /// # Errors
-/// Where answers cannot be written.
+/// If responses cannot be written.
 pub fn run(input: impl BufRead + Send + 'static, mut output: impl Write) -> io::Result<()> {
     let (send, questions) = mpsc::channel();
     let current = Shared::default();
     let reader = Arc::clone(&current);
     std::thread::spawn(move || read(input, &reader, &send));
-    let mut worker = Worker::new(Arc::clone(&current));
+    let mut worker = Worker::new();
     while let Ok(Message { id, ask }) = questions.recv() {
-        let answer = if begins(&current, id) { worker.answer(ask) } else { Response::Cancelled };
-        lock(&current).question = None;
-        // Nobody can stop it any more; what came too late must not stop the next one.
-        worker.resume();
+        let answer = match begin(&current, id) {
+            Some(cancel) => worker.answer(ask, cancel),
+            None => Response::Cancelled,
+        };
+        lock(&current).request = None;
         serde_json::to_writer(&mut output, &Reply { id, answer })?;
         output.write_all(b"\n")?;
         output.flush()?;
@@ -57,7 +58,7 @@ pub fn run(input: impl BufRead + Send + 'static, mut output: impl Write) -> io::
     Ok(())
 }
 
-/// Reads questions. Those that are no questions are passed over.
+/// Reads requests. Lines that are not requests are ignored.
 fn read(input: impl BufRead, current: &Shared, send: &mpsc::Sender<Message>) {
     for line in input.split(b'\n') {
         let Ok(line) = line else { break };
@@ -68,26 +69,25 @@ fn read(input: impl BufRead, current: &Shared, send: &mpsc::Sender<Message>) {
             return;
         }
     }
-    // Nobody waits for what is being computed.
-    let handle = lock(current).handle.clone();
-    handle.iter().for_each(InterruptHandle::interrupt);
+    // Nothing waits for the response any more.
+    lock(current).request.iter().for_each(|(_, cancel)| cancel.cancel());
 }
 
 fn cancel(current: &Shared, id: u64) {
     let mut current = lock(current);
-    if current.question == Some(id) {
-        current.handle.iter().for_each(InterruptHandle::interrupt);
-    } else {
-        current.cancelled.push(id);
+    match &current.request {
+        Some((request, cancel)) if *request == id => cancel.cancel(),
+        _ => current.cancelled.push(id),
     }
 }
 
-/// Whether a question is still asked.
-fn begins(current: &Shared, id: u64) -> bool {
+/// Returns what cancels a request from now on; None if it was cancelled already.
+fn begin(current: &Shared, id: u64) -> Option<CancelToken> {
     let mut current = lock(current);
     let is_cancelled = current.cancelled.contains(&id);
-    // Questions come in order: what was taken back before this one is done with.
+    // Requests come in order: cancellations of earlier ones are of no use any more.
     current.cancelled.retain(|other| *other > id);
-    current.question = (!is_cancelled).then_some(id);
-    !is_cancelled
+    let cancel = (!is_cancelled).then(CancelToken::new)?;
+    current.request = Some((id, cancel.clone()));
+    Some(cancel)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_app::evaluation::Options;
-use tagpol_app::{Project, StateAccess, StateStore};
+use tagpol_app::{Project, RunContext, StateAccess, StateStore};
 use tagpol_sema::program::Program;
 
 /// A program that can be evaluated.
@@ -13,27 +13,27 @@ pub(crate) struct Checked {
     pub(crate) options: Options,
 }
 
-/// Returns what evaluations of a project depend on besides the program.
+/// Returns what evaluations of a project depend on in addition to the program.
 ///
 /// # Errors
 /// A message for people: what is wrong with the manifest.
-pub(crate) fn options(project: &mut Project, now: DateTime<Utc>) -> Result<Options, String> {
+pub(crate) fn options(project: &mut Project, context: &RunContext<'_>) -> Result<Options, String> {
     project.reload_manifest().map_err(|error| error.to_string())?;
     let has_root = !project.root().as_os_str().is_empty();
     let locate = || StateAccess::default().locate(project.root(), project.manifest());
     let store = has_root.then(locate).transpose().map_err(|error| error.to_string())?;
     // Nothing is written here, so a store that does not exist stays so.
     let state = store.filter(StateStore::exists);
-    Ok(Options { rates: project.manifest().rates.clone(), state, ..Options::at(now) })
+    Ok(Options { rates: project.manifest().rates.clone(), state, ..context.options() })
 }
 
 /// Returns the program with the manifest's changes; None if the texts have mistakes.
 ///
 /// # Errors
 /// As [`options`].
-pub(crate) fn checked(project: &mut Project, now: DateTime<Utc>) -> Result<Option<Checked>, String> {
-    let options = options(project, now)?;
-    Ok(program(project, now).map(|mut program| {
+pub(crate) fn checked(project: &mut Project, context: &RunContext<'_>) -> Result<Option<Checked>, String> {
+    let options = options(project, context)?;
+    Ok(program(project, context.now).map(|mut program| {
         // A change of a policy that does not exist, as while its name is being written, has no effect.
         let _ = project.apply_overrides(&mut program);
         Checked { program, options }

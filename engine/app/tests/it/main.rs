@@ -4,17 +4,18 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::time::Duration;
 
 use tagpol_app::comparison::{Side, compare};
 use tagpol_app::evaluation::cost::CostRequest;
 use tagpol_app::evaluation::diff::Limits;
 use tagpol_app::explanation::Found;
-use tagpol_app::inventory::{InventorySource, import_files};
+use tagpol_app::inventory::{ImportSettings, InventorySource, import_files};
 use tagpol_app::report::{Format, Report, Style};
 use tagpol_app::tests::{Measures, run};
 use tagpol_app::{
-    AppError, ErrorKind, EvaluateRequest, Notice, Observer, Project, RunContext, Silent, StateAccess,
-    Workspace,
+    AppError, CancelToken, Cancelled, ErrorKind, EvaluateRequest, Notice, Observer, Pool, PoolLimits,
+    Project, RunContext, Silent, StateAccess, Workspace,
 };
 
 const POLICIES: &str = "tag owner: text\ntag team: text\n\
@@ -166,4 +167,96 @@ fn an_editor_brings_texts_that_are_on_no_disk() {
     assert_eq!(project.program(&context(&Silent)).unwrap().policies.len(), 2);
     project.sync(vec![("a.tagpol".to_owned(), None)], false);
     assert!(matches!(project.program(&context(&Silent)), Err(AppError::Policies(_))));
+}
+
+/// Policies that take the database a moment: texts are put together and searched for every resource.
+fn slow_policies() -> String {
+    let policies = (0..40).map(|number| {
+        format!(
+            "policy p{number} {{ severity low  require slow: \"{{owner}}-{{team}}-{number}\" matches /(a+)+{number}$/ }}\n"
+        )
+    });
+    format!("tag owner: text\ntag team: text\n{}", policies.collect::<String>())
+}
+
+#[test]
+fn an_evaluation_is_cancelled_from_another_thread() {
+    let rows = (0..20_000).map(|number| format!("r-{number},o{number},t{number}\n"));
+    let list = format!("id,tag:owner,tag:team\n{}", rows.collect::<String>());
+    let folder = project(&slow_policies());
+    std::fs::write(folder.path().join("list.csv"), list).unwrap();
+    let project = open(folder.path());
+    let (source, request) =
+        (InventorySource::default(), EvaluateRequest { record: true, ..Default::default() });
+    let cancel = CancelToken::new();
+    let context = RunContext { cancel: &cancel, ..context(&Silent) };
+    let workspace = Workspace::open(&project, &source, &StateAccess::default(), &context).unwrap();
+    // The statements of an evaluation go on longer than it takes to see that there is a session.
+    let evaluated = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !cancel.has_sessions() {
+                std::thread::yield_now();
+            }
+            cancel.cancel();
+        });
+        workspace.evaluate(&request)
+    });
+    let error = evaluated.unwrap_err();
+    assert!(matches!(error, AppError::Cancelled(Cancelled::Requested)), "{error:?}");
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Cancelled, "interrupted"));
+    // Nothing is remembered of it, and the same workspace cannot go on.
+    assert!(matches!(workspace.costs(&[]), Err(AppError::Cancelled(_))));
+    let store = StateAccess::default().open(project.root(), project.manifest(), &context).unwrap();
+    let runs = store.read(|state| state.all_runs()).unwrap();
+    assert!(runs.is_none_or(|runs| runs.is_empty()));
+}
+
+#[test]
+fn a_deadline_and_an_abandoned_request_end_every_use_case() {
+    let folder = project(POLICIES);
+    let project = open(folder.path());
+    let deadline = CancelToken::with_timeout(Duration::ZERO);
+    let abandoned = CancelToken::new();
+    drop(abandoned.cancel_on_drop());
+    for (cancel, reason) in [(deadline, Cancelled::Deadline), (abandoned, Cancelled::Requested)] {
+        let is_cancelled = |error: &AppError| matches!(error, AppError::Cancelled(why) if *why == reason);
+        let context = RunContext { cancel: &cancel, ..context(&Silent) };
+        let source = InventorySource::default();
+        let error = Workspace::open(&project, &source, &StateAccess::default(), &context).unwrap_err();
+        assert!(is_cancelled(&error), "{error:?}");
+        let error = run(&project, |_| true, Measures::default(), &context).unwrap_err();
+        assert!(is_cancelled(&error), "{error:?}");
+        let error = import_files(
+            &[folder.path().join("list.csv")],
+            &ImportSettings::default(),
+            context.now,
+            folder.path(),
+            &context,
+        );
+        let error = error.unwrap_err();
+        assert!(is_cancelled(&error), "{error:?}");
+    }
+}
+
+#[test]
+fn use_cases_that_share_a_pool_wait_for_each_other() {
+    let folder = project(POLICIES);
+    let pool = Pool::new(PoolLimits { sessions: 1, memory: Some(256 << 20), threads: Some(1) });
+    std::thread::scope(|scope| {
+        let evaluations: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let project = open(folder.path());
+                    let context = RunContext { sessions: &pool, ..context(&Silent) };
+                    let access = StateAccess { enabled: false, ..StateAccess::default() };
+                    let source = InventorySource::default();
+                    let workspace = Workspace::open(&project, &source, &access, &context).unwrap();
+                    workspace.evaluate(&EvaluateRequest::default()).unwrap().evaluation.findings.len()
+                })
+            })
+            .collect();
+        for evaluation in evaluations {
+            assert_eq!(evaluation.join().unwrap(), 1);
+        }
+    });
 }

@@ -156,7 +156,7 @@ fn change(row: &Fields<'_>) -> Result<Change, RunError> {
     }
 }
 
-/// The states before and after; None where there is no finding.
+/// The states before and after; None if there is no finding.
 fn states(row: &Fields<'_>) -> Result<[Option<State>; 2], RunError> {
     Ok([row.state_if_any("before_state")?, row.state_if_any("after_state")?])
 }

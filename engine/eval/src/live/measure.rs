@@ -16,7 +16,7 @@ use crate::error::RunError;
 use crate::rows::{Fields, read};
 use crate::tables::Tables;
 
-/// Tables of groups that are kept besides those that the last measurement asked for.
+/// Tables of groups that are kept in addition to those of the last measurement.
 const SPARE_GROUPS: usize = 64;
 
 /// What one policy finds, or how many resources a condition is true of.
@@ -192,7 +192,7 @@ impl Live {
         Ok(number)
     }
 
-    /// Drops groups, and counts, that nobody has asked for lately.
+    /// Drops groups, and counts, that have not been used lately.
     fn drop_old_groups(&mut self, policies: usize) {
         if self.counts.len() > 16 * (policies + SPARE_GROUPS) {
             self.counts.clear();

@@ -1,4 +1,4 @@
-//! One snapshot, asked again and again while a program changes.
+//! One snapshot that is evaluated again and again while a program changes.
 //!
 //! In: a snapshot that stays open, and programs without errors, one after the other. Out: what each policy
 //! finds, how many resources each condition is true of, which values occur. Promises the numbers of an
@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::ir::Field;
 use tagpol_plan::lower::staged::Kept;
-use tagpol_session::{InterruptHandle, Store};
+use tagpol_session::{CancelToken, Store};
 
 pub use self::measure::{Measure, Measures};
 pub use self::values::{Resource, Subject, TagValue, Value, Values, Violating};
@@ -41,7 +41,7 @@ pub struct Live {
     keep: Vec<Field>,
     /// What was run last so that queries of policies can be.
     prepared: Vec<String>,
-    /// By what is grouped: the number of the table of the groups, and when it was asked for last.
+    /// By what is grouped: the number of the table of the groups, and when it was used last.
     groups: HashMap<String, (u64, u64)>,
     /// By query.
     counts: HashMap<String, Measure>,
@@ -97,15 +97,10 @@ impl Live {
         self.options.now = now;
     }
 
-    /// Returns what stops a computation from another thread; it then fails with
-    /// [`StoreError::Interrupted`](tagpol_session::StoreError::Interrupted), as all later ones do until
-    /// [`Live::resume`].
-    pub fn interrupt_handle(&self) -> InterruptHandle {
-        self.store.interrupt_handle()
-    }
-
-    /// Takes questions again after an interruption.
-    pub fn resume(&self) {
-        self.store.resume();
+    /// Sets what ends the next computations: the token of a request. They then fail with
+    /// [`StoreError::Cancelled`](tagpol_session::StoreError::Cancelled).
+    pub fn set_cancel(&mut self, cancel: CancelToken) {
+        self.store.set_cancel(cancel.clone());
+        self.options.cancel = cancel;
     }
 }

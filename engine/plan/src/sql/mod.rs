@@ -44,7 +44,7 @@ pub const OVERLAYS: &str = "overlays";
 /// the resources that are alike in it.
 pub const COUNTED: &str = "counted";
 
-/// Findings of a check that are shown where not all are asked for.
+/// Findings of a check that are read if not all are requested.
 pub const TOP_FINDINGS: usize = 3;
 
 /// Name of the table with the resources of [`Script::top_by_cost`].
@@ -64,7 +64,7 @@ pub struct Script {
     relations: Vec<String>,
 }
 
-/// A query and what its columns hold.
+/// A query and what its columns mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct QueryText {
     kind: QueryKind,

@@ -1,4 +1,4 @@
-//! Queries for what a request asks of the evaluated inventory, besides the queries of a plan.
+//! Queries over the evaluated inventory in addition to those of a plan.
 
 use tagpol_sema::program::{Attr, TagId};
 
@@ -15,7 +15,7 @@ pub const OBSERVED_ATTRIBUTES: [&str; 6] = ["id", "name", "type", "provider", "a
 pub enum ResourceFilter<'a> {
     /// All of them.
     All,
-    /// Those for which the condition of a request holds, by its index.
+    /// Those for which a condition of the request is true, by its index.
     Predicate(usize),
     /// The one with an id.
     Id(&'a str),
@@ -48,7 +48,7 @@ pub fn observed(plan: &Plan, dialect: Dialect, tags: &[TagId], filter: ResourceF
     }
     let condition = match filter {
         ResourceFilter::All => None,
-        // A condition that was not requested holds for nothing.
+        // A condition that was not requested is true of nothing.
         ResourceFilter::Predicate(at) => {
             Some(plan.predicates.get(at).map_or_else(|| "false".to_owned(), |id| column(*id)))
         }
@@ -63,7 +63,7 @@ pub fn observed(plan: &Plan, dialect: Dialect, tags: &[TagId], filter: ResourceF
 }
 
 /// Returns the query for what resources cost, in groups: `key_0`, … (texts, NULL if missing), `predicate` (the
-/// number, from 1, of the first condition of the request that holds; 0 for none), `resources`, `cost`.
+/// number, from 1, of the first condition of the request that is true; 0 for none), `resources`, `cost`.
 pub fn grouped_costs(plan: &Plan, dialect: Dialect, by: &[GroupKey]) -> String {
     let column = |id| identifier(&plan.column(id).name, dialect);
     let key = |key: &GroupKey| match key {
@@ -83,7 +83,7 @@ pub fn grouped_costs(plan: &Plan, dialect: Dialect, by: &[GroupKey]) -> String {
     )
 }
 
-/// Returns the query for the resources of which each condition of the request holds: `predicate`, its index,
+/// Returns the query for the resources for which each condition of the request is true: `predicate`, its index,
 /// and `id`.
 pub fn holding(plan: &Plan, dialect: Dialect) -> String {
     let selects = plan.predicates.iter().enumerate().map(|(at, id)| {

@@ -3,7 +3,7 @@
 //!
 //! A policy is counted in two steps. Resources are put into groups that it cannot distinguish: equal in all
 //! that its conditions read. Then the conditions are judged once a group. The groups depend on what a policy
-//! reads and not on what it says of it, so who changes a value in a policy finds them made already.
+//! reads and not on its values, so that a change of a value in a policy can use them again.
 
 use std::collections::BTreeSet;
 
@@ -63,7 +63,7 @@ pub fn drop_groups(relation: &str, dialect: Dialect) -> String {
 pub enum Counted {
     /// A policy, by its index in the program.
     Policy(usize),
-    /// A condition of the request, by its index: only the resources in scope, which are those that it holds for.
+    /// A condition of the request, by its index: only the resources in scope, which are those for which it is true.
     Predicate(usize),
 }
 

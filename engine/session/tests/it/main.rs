@@ -2,12 +2,13 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+mod cancelling;
 mod earlier_state;
 mod errors;
-mod interrupt;
 mod loading;
 mod snapshots;
 mod values;
+mod zones;
 
 use tagpol_session::{Cell, Store, StoreOptions};
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use tagpol_session::{Cell, Decimal, Limits, StoreError, StoreOptions, quote_identifier, quote_text};
+use tagpol_session::{
+    CancelToken, Cell, Decimal, Limits, StoreError, StoreOptions, quote_identifier, quote_text,
+};
 
 use crate::{Store, store, text, value};
 
@@ -192,6 +194,7 @@ fn options_are_taken() {
         temp_dir: Some(folder.path().to_owned()),
         files: Vec::new(),
         folders: Vec::new(),
+        cancel: CancelToken::new(),
     };
     let store = Store::in_memory(&options).expect("opens");
     assert_eq!(value(&store, "SELECT current_setting('threads')"), Cell::Int(1));
