@@ -1,6 +1,6 @@
 //! Predictions of the promoted model for missing tags.
 
-use tagpol_app::evaluation::Which;
+use tagpol_app::evaluation::{Which, program_hash};
 use tagpol_app::state::{Prediction, StateError};
 use tagpol_suggest::{Answer, Model, Registry};
 
@@ -77,11 +77,11 @@ pub(crate) fn refresh(data: &TrainingData<'_>, output: &Output) -> Result<Option
 /// Returns what predictions depend on, as the text that the registry remembers.
 fn mark(data: &TrainingData<'_>, model: &str) -> Result<String, Failure> {
     let decisions = data.store.read(|state| state.decision_count())?;
-    let program = tagpol_suggest::fingerprint(&format!("{:?}", data.program));
+    let program = program_hash(data.program);
     let decisions = decisions.unwrap_or_default();
     // The hash of the contents, whenever they were imported.
     let snapshot = data.snapshot.id().rsplit('-').next().unwrap_or_default();
-    Ok(format!("model {model}\nsnapshot {snapshot}\ndecisions {decisions}\npolicies {program:016x}\n"))
+    Ok(format!("model {model}\nsnapshot {snapshot}\ndecisions {decisions}\npolicies {program}\n"))
 }
 
 /// Asks the model about all missing tags.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest as _, Sha256};
 use tagpol_interp as interp;
 use tagpol_plan::sql::remembered::{self, NumberedFindings};
 use tagpol_plan::sql::requests;
@@ -19,6 +18,7 @@ use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::options::Options;
+use crate::program_hash::program_hash;
 use crate::rows::read;
 use crate::run::Run;
 
@@ -337,11 +337,4 @@ fn entry(program: &Program, evaluation: &Evaluation) -> RunRecord {
 
 fn amount(cost: Decimal) -> Option<Amount> {
     Amount::parse(&cost.to_string())
-}
-
-/// Returns what tells programs apart: 16 hexadecimal digits, others after any change of the
-/// policies.
-fn program_hash(program: &Program) -> String {
-    let digest = Sha256::digest(format!("{program:?}"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -260,3 +260,37 @@ fn use_cases_that_share_a_pool_wait_for_each_other() {
         }
     });
 }
+
+/// Evaluates policies, and returns the hash of them that the run is remembered with.
+fn remembered_hash(folder: &tempfile::TempDir, policies: &str) -> String {
+    std::fs::write(folder.path().join("shop.tagpol"), policies).unwrap();
+    let project = open(folder.path());
+    let request = EvaluateRequest { record: true, ..EvaluateRequest::default() };
+    workspace(&project).evaluate(&request).unwrap().details.record.unwrap().unwrap();
+    let store = StateAccess::default().open(project.root(), project.manifest(), &context(&Silent)).unwrap();
+    let runs = store.read(|state| state.all_runs()).unwrap().unwrap();
+    runs.last().unwrap().program.clone()
+}
+
+#[test]
+fn a_run_is_remembered_with_a_hash_of_what_its_policies_mean() {
+    let folder = project(POLICIES);
+    let hash = remembered_hash(&folder, POLICIES);
+    assert_eq!(hash.len(), 16);
+    let other_texts = POLICIES
+        .replace("tag owner", "// who pays\n\n/// The owner.\ntag owner")
+        .replace("policy owned {", "/// Documentation.\npolicy owned\n{\n  // a comment\n ")
+        .replace("a bucket without", "a store without");
+    assert_ne!(other_texts, POLICIES);
+    assert_eq!(remembered_hash(&folder, &other_texts), hash, "comments, documentation, places and tests");
+    for (from, to) in [
+        ("severity high", "severity low"),
+        ("require owner", "require team"),
+        ("policy owned {", "policy owned { for resource where resource.type == \"s3:bucket\" "),
+        ("tag team: text\n", "tag team: text\nrule web { set team = \"web\" }\n"),
+        ("tag team: text\n", "tag team: text default \"web\"\n"),
+    ] {
+        let changed = POLICIES.replace(from, to);
+        assert_ne!(remembered_hash(&folder, &changed), hash, "{changed}");
+    }
+}

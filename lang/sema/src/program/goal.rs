@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{Loc, Pred, Severity, TagId};
 
 /// `goal NAME { coverage of [T] by cost  at least 90% }`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Goal {
     /// Its name.
     pub name: String,
@@ -45,7 +45,7 @@ impl Measure {
 }
 
 /// `allocate NAME { from resource where …  to every T  split even }`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Allocation {
     /// Its name.
     pub name: String,
@@ -64,7 +64,7 @@ pub struct Allocation {
 }
 
 /// How a shared cost is spread.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Split {
     /// As the values' own costs are to each other.
     Proportional,

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{Loc, TagId};
 
 /// `infer T { apply at P  suggest at Q }`, for one of its tags.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Inference {
     /// The tag that the model may fill.
     pub tag: TagId,

@@ -18,6 +18,7 @@ mod test;
 mod value;
 mod walk;
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -38,7 +39,7 @@ pub struct TagId(pub u32);
 pub struct DefineId(pub u32);
 
 /// Where something was written.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loc {
     /// Path of the file, as it is shown to the user, `/` between its parts.
     pub file: Arc<str>,
@@ -48,8 +49,13 @@ pub struct Loc {
     pub column: u32,
 }
 
+/// Places are not hashed, so that a hash of a program is one of what it means: it stays the same if lines move.
+impl Hash for Loc {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// A whole checked project.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Program {
     /// Tags in the order of their names.
     pub tags: Vec<Tag>,
@@ -76,7 +82,7 @@ pub struct Program {
 }
 
 /// A virtual tag: its type and how native values become it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tag {
     /// Kebab-case name.
     pub name: String,
@@ -130,7 +136,7 @@ pub struct Regex {
 }
 
 /// Native keys and value maps that feed one tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Normalize {
     /// Where it applies; reads attributes and native keys only. None: everywhere.
     pub scope: Option<Pred>,
@@ -162,7 +168,7 @@ impl Normalize {
 }
 
 /// `map "a", "b*", /c/ -> target`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MapArm {
     /// Any of these.
     pub patterns: Vec<Pattern>,
@@ -173,7 +179,7 @@ pub struct MapArm {
 }
 
 /// The left side of a map arm. All compare with the value trimmed and regardless of case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Pattern {
     /// The whole value is this text.
     Literal(String),
@@ -184,7 +190,7 @@ pub enum Pattern {
 }
 
 /// The right side of a map arm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum MapTarget {
     /// This value. `$0` to `$9` stand for the groups of a regex pattern, `$$` for a dollar sign;
     /// without a regex pattern the text is taken as it is.
@@ -194,7 +200,7 @@ pub enum MapTarget {
 }
 
 /// A change of text before it is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transform {
     /// To lower case.
     Lower,
@@ -205,7 +211,7 @@ pub enum Transform {
 }
 
 /// What becomes of a native value that is not valid for the tag's type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Otherwise {
     /// It stays as it was found: present, not valid.
     Keep,
@@ -214,7 +220,7 @@ pub enum Otherwise {
 }
 
 /// A named predicate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Define {
     /// Its name.
     pub name: String,
@@ -225,7 +231,7 @@ pub struct Define {
 }
 
 /// A rule that gives values to tags.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rule {
     /// Its name.
     pub name: String,
@@ -242,7 +248,7 @@ pub struct Rule {
 }
 
 /// `set T = V` or `fill T = V`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Action {
     /// Whether it beats the native value.
     pub kind: ActionKind,
@@ -297,7 +303,7 @@ impl Severity {
 }
 
 /// What must hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// Its name.
     pub name: String,
@@ -322,7 +328,7 @@ pub struct Policy {
 }
 
 /// `remediate set T = V`: told with the findings of the checks that are about the tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Remedy {
     /// The tag.
     pub tag: TagId,
@@ -333,7 +339,7 @@ pub struct Remedy {
 }
 
 /// `escalate to "who" after D`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Escalation {
     /// An address or a channel.
     pub to: String,
@@ -342,7 +348,7 @@ pub struct Escalation {
 }
 
 /// `control soc2 "CC6.1"`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Control {
     /// The framework's name.
     pub framework: String,
@@ -351,7 +357,7 @@ pub struct Control {
 }
 
 /// One requirement of a policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Check {
     /// Unique in its policy and stable: the author's label, or the tag or attribute it is about.
     pub id: String,
@@ -397,7 +403,7 @@ impl Check {
 }
 
 /// A waiver.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Exemption {
     /// Index in [`Program::policies`].
     pub policy: usize,

@@ -7,7 +7,7 @@ use super::{Loc, TagType};
 pub struct TableId(pub u32);
 
 /// A table of a file, looked up by one of its columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Table {
     /// Its name.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct Table {
 }
 
 /// A column of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TableColumn {
     /// Its name in the language.
     pub name: String,

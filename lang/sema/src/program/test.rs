@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::{Attr, DefineId, Loc, TagId, Value};
 
 /// A unit test.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Test {
     /// Its text.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Test {
 }
 
 /// A made-up resource of a test.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Given {
     /// How `expect … for NAME` refers to it.
     pub label: Option<String>,
@@ -39,7 +39,7 @@ pub struct Given {
 }
 
 /// What a test expects.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Expect {
     /// Index in [`Test::givens`]. None: all of them.
     pub given: Option<usize>,
@@ -52,7 +52,7 @@ pub struct Expect {
 }
 
 /// The kinds of expectation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ExpectKind {
     /// `expect T == V [from rule R]`; the rule is an index in [`Program::rules`](super::Program::rules).
     TagIs {
