@@ -250,7 +250,9 @@ fn own_costs(costs: &Costs) -> BTreeMap<String, (u64, String)> {
         let period = line.period.as_deref().unwrap_or_default();
         (format!("{period}{:?}", line.values), (line.resources, exact(line.own)))
     };
-    costs.lines.iter().map(line).collect()
+    // What only a share of others was spread to is not by hand.
+    let own = costs.lines.iter().filter(|line| line.resources > 0 || line.own != 0);
+    own.map(line).collect()
 }
 
 /// An amount to its last decimal.
@@ -363,7 +365,8 @@ impl ByHand {
     fn costs(&self, period: &str, columns: &str, condition: &str) -> BTreeMap<String, (u64, String)> {
         let text = |cell: &Cell| cell.as_text().map(str::to_owned);
         let by_values = format!(
-            "SELECT {period}, count(DISTINCT resource), sum(cost), {columns} FROM tagged WHERE {condition} GROUP BY ALL"
+            "SELECT {period}, count(DISTINCT resource), sum(cost), {columns} FROM tagged WHERE {condition} GROUP BY ALL \
+             HAVING count(DISTINCT resource) > 0 OR sum(cost) <> 0"
         );
         let rows = self.store.query(&by_values).unwrap().rows.into_iter();
         let line = |row: Vec<Cell>| {

@@ -9,7 +9,8 @@ use tagpol_sema::program::Program;
 use tagpol_session::Store;
 
 use crate::compile::{
-    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile_for_layout, layout_of, layout_of_charges, open_values,
+    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile_for_layout, layout_of, layout_of_charges,
+    open_values,
 };
 use crate::error::{RunError, TextTooLong};
 use crate::history::ProjectHistory;

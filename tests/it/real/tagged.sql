@@ -44,8 +44,7 @@ SELECT
   * EXCLUDE (cost_center, owner, review_date),
   CASE
     WHEN regexp_full_match(upper(trim(cost_center)), 'CC-[0-9]{4}') THEN upper(trim(cost_center))
-    -- `transform upper` is for all values that no arm matched.
-    ELSE upper(cost_center)
+    ELSE cost_center
   END AS cost_center,
   -- `team-data` is an address of the company.
   CASE

@@ -205,7 +205,7 @@ fn an_evaluation_is_cancelled_from_another_thread() {
     assert!(matches!(error, AppError::Cancelled(Cancelled::Requested)), "{error:?}");
     assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Cancelled, "interrupted"));
     // Nothing is remembered of it, and the same workspace cannot go on.
-    assert!(matches!(workspace.costs(&[]), Err(AppError::Cancelled(_))));
+    assert!(matches!(workspace.costs(&[], CostRequest::default()), Err(AppError::Cancelled(_))));
     let store = StateAccess::default().open(project.root(), project.manifest(), &context).unwrap();
     let runs = store.read(|state| state.all_runs()).unwrap();
     assert!(runs.is_none_or(|runs| runs.is_empty()));

@@ -4,13 +4,13 @@
 
 use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::charges::{Amount, ChargeDate, ChargeFilter, predicate_costs};
-use tagpol_plan::{Dialect, Predicate, Request};
+use tagpol_plan::{Predicate, Request};
 use tagpol_sema::program::{Goal, Measure, Pred, Program};
 use tagpol_session::Decimal;
 
 use super::SCALE;
 use super::groups::{Money, SUBJECT, units_of};
-use crate::compile::CHARGES;
+use crate::compile::{CHARGES, DIALECT};
 use crate::error::RunError;
 use crate::goal::GoalResult;
 use crate::options::Options;
@@ -38,7 +38,7 @@ pub(crate) fn measure_by_charges(
     let filter = ChargeFilter { days, date: ChargeDate::Invoice, amount: Amount::Effective };
     let mut costs = vec![0_i128; 2 * by_cost.len()];
     let mut money = Money::new(options, manifest.currency.as_deref());
-    let sql = predicate_costs(&run.compiled.plan, Dialect::DuckDb, CHARGES, filter);
+    let sql = predicate_costs(&run.compiled.plan, DIALECT, CHARGES, filter);
     run.for_each_of("costs of goals", &sql, |row| {
         let code = row.text(0);
         for (at, cost) in costs.iter_mut().enumerate() {

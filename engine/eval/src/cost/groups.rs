@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal as Exact;
 use tagpol_inventory::Snapshot;
 use tagpol_model::Rate;
+use tagpol_plan::Predicate;
 use tagpol_plan::sql::charges::{ChargeFilter, ChargeKey, charge_costs, charged_resources, moved_costs};
 use tagpol_plan::sql::requests::{self, GroupKey};
-use tagpol_plan::{Dialect, Predicate};
 use tagpol_sema::program::{Allocation, Pred, Program};
 
 use super::{Converted, CostRequest, Dimension, Moved, SCALE};
-use crate::compile::CHARGES;
+use crate::compile::{CHARGES, DIALECT};
 use crate::error::{NoRate, RunError};
 use crate::options::Options;
 use crate::rows::Fields;
@@ -56,7 +56,7 @@ pub(super) fn of_resources(
     let predicates = allocations.iter().map(|allocation| sources(allocation)).collect();
     let request = options.request().for_predicates(predicates);
     let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
-    let sql = requests::grouped_costs(&run.compiled.plan, Dialect::DuckDb, by);
+    let sql = requests::grouped_costs(&run.compiled.plan, DIALECT, by);
     let mut groups = Vec::new();
     // A snapshot of an earlier version has only the sum of charges without a resource.
     groups.extend(snapshot.manifest().counts.unattributed.as_ref().map(|part| {
@@ -97,7 +97,7 @@ pub(super) fn of_charges(
     let mut found = ChargeGroups::default();
     let mut groups: BTreeMap<(Option<String>, Vec<Option<String>>, Option<usize>), Group> = BTreeMap::new();
     let wanted = (filter, request.period);
-    let sql = charge_costs(&run.compiled.plan, Dialect::DuckDb, CHARGES, &keys, wanted);
+    let sql = charge_costs(&run.compiled.plan, DIALECT, CHARGES, &keys, wanted);
     run.for_each_of("charges", &sql, |row| {
         let at = keys.len();
         let code = row.text(at + 1);
@@ -123,7 +123,7 @@ pub(super) fn of_charges(
     if let Some(error) = money.without_rate() {
         return Err(RunError::NoRate(error));
     }
-    run.for_each_of("costs of other months", &moved_costs(Dialect::DuckDb, CHARGES, filter), |row| {
+    run.for_each_of("costs of other months", &moved_costs(DIALECT, CHARGES, filter), |row| {
         let code = row.text(0);
         let mut convert = |at| -> Result<i128, RunError> {
             let amount = units_of(row, at)?;
@@ -133,7 +133,7 @@ pub(super) fn of_charges(
         found.moved.invoiced_elsewhere += convert(2)?;
         Ok(())
     })?;
-    let sql = charged_resources(&run.compiled.plan, Dialect::DuckDb, CHARGES, filter);
+    let sql = charged_resources(&run.compiled.plan, DIALECT, CHARGES, filter);
     run.for_each_of("charged resources", &sql, |row| {
         found.resources = row.count(0)?;
         Ok(())

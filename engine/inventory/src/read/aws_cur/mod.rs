@@ -36,7 +36,8 @@ pub(crate) struct Columns {
     product: Place,
     account: Place,
     payer: Place,
-    region: Place,
+    /// Its code, then its name in older reports.
+    regions: [Place; 2],
     zone: Place,
     start: Place,
     end: Place,
@@ -97,7 +98,7 @@ impl Columns {
             product: find(&["lineItem/ProductCode"]),
             account: find(&["lineItem/UsageAccountId"]),
             payer: find(&["bill/PayerAccountId"]),
-            region: find(&["product/regionCode", "product/region"]),
+            regions: [find(&["product/regionCode"]), find(&["product/region"])],
             zone: find(&["lineItem/AvailabilityZone"]),
             start: find(&["lineItem/UsageStartDate"]),
             end: find(&["lineItem/UsageEndDate"]),
@@ -140,7 +141,7 @@ impl Columns {
 
     /// Returns the region, else that of the availability zone.
     fn region<'r>(&self, row: &mut Row<'r, '_, '_>) -> Result<Option<Cow<'r, str>>, ImportError> {
-        if let Some(region) = row.text(self.region)? {
+        if let Some(region) = row.first_text(&self.regions)? {
             return Ok(Some(region));
         }
         let zone = row.text(self.zone)?;
@@ -264,7 +265,8 @@ impl Layout for Columns {
             Tags::Together(places) => places.iter().filter_map(|place| place.at).collect(),
             Tags::Apart(columns) => columns.iter().map(|(at, _)| *at).collect(),
         };
-        let texts = [self.id, self.kind, self.product, self.account, self.payer, self.region, self.zone];
+        let [code, region] = self.regions;
+        let texts = [self.id, self.kind, self.product, self.account, self.payer, code, region, self.zone];
         let others = [self.start, self.end, self.currency, self.period.0, self.period.1, self.list];
         let split = [self.split.parent, self.split.cost, self.split.unused];
         let others = others.into_iter().chain(split);
