@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use tagpol_plan::sql::remembered;
+use tagpol_plan::sql::resources::{self, NamedBy, ValueColumn};
 use tagpol_plan::{Dialect, KeyColumn, Layout, QueryKind, Request, Script, lower};
 use tagpol_sema::program::{
     ActionKind, Attr, CompareAs, Func, Loc, MapTarget, Pattern, Pred, Program, TagId, TagType, TextOp, Value,
@@ -74,15 +76,37 @@ fn every_test(hostile: &str) -> Pred {
     ])
 }
 
+/// The requests that need no plan, with the text wherever a text may stand.
+fn requests_with(hostile: &str) -> String {
+    let dialect = Dialect::DuckDb;
+    let named = [NamedBy::Id, NamedBy::Name, NamedBy::IdEnding];
+    let named = named.map(|by| resources::named("resources", hostile, by, 3, dialect));
+    let others = [
+        resources::with_ids("resources", [hostile, "other"], dialect),
+        resources::similar("resources", hostile, 3, dialect),
+        resources::containing("resources", hostile, 3, dialect),
+        resources::attributes("resources", hostile, dialect),
+        resources::native_tags("resources", hostile, dialect),
+        resources::values("resources", ValueColumn::NativeKey(hostile), 3, dialect),
+        remembered::decisions_of("decisions", hostile, dialect),
+        remembered::predictions_of("predictions", hostile, dialect),
+        remembered::first_seen_of("first_seen", hostile, dialect),
+    ];
+    named.into_iter().chain(others).collect::<Vec<_>>().join("\n;\n")
+}
+
 /// Returns the script without comments, with each constant text as `?` and each name made after a
 /// native key as `key`.
 fn skeleton(script: &Script) -> String {
     let queries = QueryKind::ALL.into_iter().flat_map(|kind| script.query(kind));
     let statements: Vec<&str> = script.statements().chain(queries.map(String::as_str)).collect();
-    let sql = statements.join("\n;\n");
+    skeleton_of(&statements.join("\n;\n"))
+}
+
+fn skeleton_of(sql: &str) -> String {
     assert!(sql.chars().all(|c| c == '\n' || !c.is_control()), "a control character in {sql}");
     let mut out = String::new();
-    let mut rest = sql.as_str();
+    let mut rest = sql;
     while let Some(at) = rest.find(['\'', '"', '-']) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
@@ -139,6 +163,15 @@ fn hostile_texts_leave_the_statements_as_they_are() {
     }
 }
 
+#[test]
+fn hostile_texts_leave_requests_as_they_are() {
+    let harmless = skeleton_of(&requests_with("abc"));
+    assert!(harmless.contains("WHERE name = ?"), "{harmless}");
+    for text in HOSTILE {
+        assert_eq!(skeleton_of(&requests_with(text)), harmless, "{text:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -146,5 +179,6 @@ proptest! {
     fn any_text_leaves_the_statements_as_they_are(text in any::<String>()) {
         prop_assume!(!text.is_empty() && !text.contains(['*', '?']));
         prop_assert_eq!(skeleton(&script_of(&text)), skeleton(&script_of("abc")));
+        prop_assert_eq!(skeleton_of(&requests_with(&text)), skeleton_of(&requests_with("abc")));
     }
 }
