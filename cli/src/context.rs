@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use chrono::{DateTime, Utc};
 use tagpol_app::evaluation::TakenOver;
-use tagpol_app::inventory::Progress;
+use tagpol_app::inventory::{Progress, SourceNote};
 use tagpol_app::{Notice, Observer};
 use tagpol_sink::log;
 use tagpol_sink::terminal::lines;
@@ -37,11 +37,22 @@ impl Observer for StandardError {
             }
             Notice::IncompleteSource(gap) => format!("warning: {gap}; {}\n", gap.advice()),
             Notice::MoreIncompleteSources(more) => format!("warning: {more} more files are incomplete\n"),
+            Notice::SourceNote(note) => source_note(&note),
+            Notice::MoreSourceNotes(more) => {
+                let more = counted(usize::try_from(more).unwrap_or(usize::MAX), "more note", "more notes");
+                format!("note: {more} on the files: see `rejects.ndjson` of the snapshot\n")
+            }
             Notice::EarlierState { taken, store } => earlier_state(&taken, &store),
         };
         // Standard error may be closed.
         let _ = std::io::stderr().write_all(log::text(&lines(&text)).as_bytes());
     }
+}
+
+fn source_note(note: &SourceNote) -> String {
+    let SourceNote { file, field, reason } = note;
+    let field = if field.is_empty() { String::new() } else { format!(" `{field}`:") };
+    format!("note: {file}:{field} {reason}\n")
 }
 
 fn earlier_state(taken: &TakenOver, store: &str) -> String {

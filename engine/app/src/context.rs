@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use tagpol_eval::{Options, TakenOver};
-use tagpol_inventory::{Gap, Progress};
+use tagpol_inventory::{Gap, Progress, SourceNote};
 use tagpol_plan::TextLimit;
 use tagpol_session::{CancelToken, Cancelled, Pool};
 
@@ -82,6 +82,10 @@ pub enum Notice {
     IncompleteSource(Box<Gap>),
     /// This many more files of the inventory are incomplete.
     MoreIncompleteSources(u64),
+    /// Something about a file of the inventory that is not a mistake, but that a reader may not expect.
+    SourceNote(Box<SourceNote>),
+    /// This many more notes are in the snapshot.
+    MoreSourceNotes(u64),
     /// The state store of an earlier version was found.
     EarlierState {
         /// What became of it.

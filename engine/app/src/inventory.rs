@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
 pub use tagpol_inventory::{
     ChargeInfo, Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject, Side,
-    Snapshot, YearMonth,
+    Snapshot, SourceNote, YearMonth,
 };
 use tagpol_inventory::{Damaged, ImportOptions, import};
 use tagpol_plan::Rates;
@@ -16,6 +16,9 @@ use crate::{AppError, Notice, Project, RunContext};
 
 /// Incomplete files that are named in notices; the rest are counted.
 const NAMED_GAPS: usize = 3;
+
+/// Notes on files that are repeated in notices; the rest are counted.
+const SHOWN_NOTES: usize = 5;
 
 /// What names an inventory. Nothing: the manifest's inventory, else the newest snapshot.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +76,7 @@ pub fn find(
     let opened = find_source(project, source, context)?;
     if let Some(opened) = &opened {
         report_gaps(opened.snapshot.manifest(), context);
+        report_notes(opened.snapshot.manifest(), context);
         if let Some(gap) = opened.snapshot.manifest().completeness.gaps.first()
             && source.import.strict
         {
@@ -103,6 +107,18 @@ pub fn report_gaps(manifest: &Manifest, context: &RunContext<'_>) {
     let more = completeness.gap_count.saturating_sub(NAMED_GAPS as u64);
     if more > 0 {
         context.observer.notice(Notice::MoreIncompleteSources(more));
+    }
+}
+
+/// Gives a notice of what a reader may not expect of the files, as a column that is not read.
+pub fn report_notes(manifest: &Manifest, context: &RunContext<'_>) {
+    let notes = &manifest.completeness.notes;
+    for note in notes.iter().take(SHOWN_NOTES) {
+        context.observer.notice(Notice::SourceNote(Box::new(note.clone())));
+    }
+    let more = notes.len().saturating_sub(SHOWN_NOTES);
+    if more > 0 {
+        context.observer.notice(Notice::MoreSourceNotes(more as u64));
     }
 }
 

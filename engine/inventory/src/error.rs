@@ -349,7 +349,7 @@ fn is_damage(kind: io::ErrorKind) -> bool {
 fn kind_word(reject: &Reject) -> &'static str {
     match reject.kind {
         crate::reject::RejectKind::Row => "row",
-        crate::reject::RejectKind::Value => "value",
+        crate::reject::RejectKind::Value | crate::reject::RejectKind::Note => "value",
     }
 }
 

@@ -92,7 +92,9 @@ pub struct Counts {
     pub rejected_rows: u64,
     /// Values that were left out or changed.
     pub rejected_values: u64,
-    /// Rejected rows and values that [`Import::rejects`] does not list, because it lists the first 100,000.
+    /// Notes on files, which are among [`Import::rejects`] and no mistakes.
+    pub notes: u64,
+    /// Rejected rows and values, and notes, that [`Import::rejects`] does not list, because it lists the first 100,000.
     pub unlisted_rejects: u64,
     /// Places at which the files show that they are not all of what there is; see [`Import::gaps`].
     pub gaps: u64,
@@ -346,7 +348,7 @@ impl Importer {
             (month, unattributed) = (Some(billed.month), Some(billed.unattributed));
             unconverted = billed.unconverted;
         }
-        let (rejects, reject_count) = self.rejects.finish();
+        let (rejects, reject_count, notes) = self.rejects.finish();
         let (gaps, gap_count) = self.coverage.finish();
         let bills = self.sources.iter().filter(|source| source.format.is_bill()).count();
         let both = (1..self.sources.len()).contains(&bills);
@@ -356,7 +358,8 @@ impl Importer {
             rows: self.sources.iter().map(|source| source.rows).sum(),
             rejected_rows,
             rejected_values: reject_count.saturating_sub(rejected_rows),
-            unlisted_rejects: reject_count.saturating_sub(rejects.len() as u64),
+            notes,
+            unlisted_rejects: (reject_count + notes).saturating_sub(rejects.len() as u64),
             gaps: gap_count,
             merged: self.inventory.merged(),
             unattributed_rows: unattributed.map_or(0, |part| part.rows),

@@ -84,5 +84,5 @@ pub use reject::{Reject, RejectKind};
 pub use resource::Resource;
 pub use snapshot::{
     ChargeInfo, Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts,
-    MonthTotal, Orphan, SCHEMA_VERSION, Side, Snapshot, SourceFile, UnattributedCost, ValueCount,
+    MonthTotal, Orphan, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote, UnattributedCost, ValueCount,
 };

@@ -14,6 +14,9 @@ pub enum RejectKind {
     Row,
     /// The row is in the snapshot, this one value of it was left out or changed.
     Value,
+    /// Nothing is wrong, but a reader may expect more: something of the file is not read, or was understood
+    /// in one of several possible ways.
+    Note,
 }
 
 /// One line of a snapshot's `rejects.ndjson`.
@@ -66,6 +69,11 @@ impl Flaw {
         }
     }
 
+    /// Something about a file that is not a mistake.
+    pub(crate) fn note(field: &str, reason: &str) -> Self {
+        Self { kind: RejectKind::Note, ..Self::of_file(field, reason) }
+    }
+
     /// What a file lacks as a whole.
     pub(crate) fn of_file(field: &str, reason: &str) -> Self {
         Self { kind: RejectKind::Value, field: Some(field.to_owned()), ..Self::row(1, reason, String::new()) }
@@ -101,7 +109,9 @@ pub(crate) struct Rejects {
     file: String,
     /// The first ones.
     listed: Vec<Reject>,
+    /// Rows and values.
     count: u64,
+    notes: u64,
 }
 
 impl Rejects {
@@ -129,7 +139,10 @@ impl Rejects {
     }
 
     fn push(&mut self, reject: Reject) {
-        self.count += 1;
+        match reject.kind {
+            RejectKind::Note => self.notes += 1,
+            RejectKind::Row | RejectKind::Value => self.count += 1,
+        }
         if self.listed.len() < LISTED {
             self.listed.push(reject);
         }
@@ -141,8 +154,8 @@ impl Rejects {
         Reject { file: self.file.clone(), line, column, field, kind, resource, reason, text }
     }
 
-    /// Returns the first rejects, and how many there are.
-    pub(crate) fn finish(self) -> (Vec<Reject>, u64) {
-        (self.listed, self.count)
+    /// Returns the first rejects and notes, and how many there are of each.
+    pub(crate) fn finish(self) -> (Vec<Reject>, u64, u64) {
+        (self.listed, self.count, self.notes)
     }
 }

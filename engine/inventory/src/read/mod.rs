@@ -161,7 +161,7 @@ impl<'i> Sink<'i> {
 
     /// Tells a user something about the file that is not a mistake.
     pub(crate) fn remark(&mut self, field: &str, reason: &str) {
-        self.rejects.remark(Flaw::of_file(field, reason));
+        self.rejects.remark(Flaw::note(field, reason));
     }
 
     /// Takes note of something bad.

@@ -157,7 +157,25 @@ pub struct Completeness {
     /// The first 100 of these places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
+    /// What else a reader should know about the sources, as a column that looks like a tag and is not read; the
+    /// first 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<SourceNote>,
 }
+
+/// Something about a source that is not a mistake, but that a reader may not expect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceNote {
+    /// Path of the file, as it was given.
+    pub file: String,
+    /// The column or attribute; empty if the note is about the file as a whole.
+    pub field: String,
+    /// What is to be known.
+    pub reason: String,
+}
+
+/// Notes that a manifest repeats at most.
+pub(crate) const LISTED_NOTES: usize = 100;
 
 /// A native key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ mod write;
 
 pub use manifest::{
     ChargeInfo, Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, MonthTotal,
-    SCHEMA_VERSION, SourceFile, UnattributedCost, ValueCount,
+    SCHEMA_VERSION, SourceFile, SourceNote, UnattributedCost, ValueCount,
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};

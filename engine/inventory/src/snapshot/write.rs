@@ -9,8 +9,8 @@ use tagpol_files::Scratch;
 
 use super::charges;
 use super::manifest::{
-    ChargeInfo, Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, SCHEMA_VERSION,
-    UnattributedCost,
+    ChargeInfo, Completeness, FileHash, Files, KeyCount, LISTED_NOTES, Manifest, ManifestCounts,
+    SCHEMA_VERSION, SourceNote, UnattributedCost,
 };
 use super::open::Snapshot;
 use super::orphans::write_orphans;
@@ -19,6 +19,7 @@ use super::values::{Distinct, distinct_values, write_values};
 use super::{CHARGES, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
 use crate::error::ImportError;
 use crate::import::{Import, Progress};
+use crate::reject::{Reject, RejectKind};
 use crate::source::hex;
 
 /// Writes an import as a snapshot.
@@ -128,6 +129,17 @@ fn write_rejects(import: &Import, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Returns the notes on files that a manifest repeats.
+fn notes(import: &Import) -> Vec<SourceNote> {
+    let notes = import.rejects().iter().filter(|reject| reject.kind == RejectKind::Note);
+    let note = |reject: &Reject| SourceNote {
+        file: reject.file.clone(),
+        field: reject.field.clone().unwrap_or_default(),
+        reason: reject.reason.clone(),
+    };
+    notes.take(LISTED_NOTES).map(note).collect()
+}
+
 fn manifest(
     import: &Import,
     (keys, charges): (Vec<KeyCount>, Option<ChargeInfo>),
@@ -159,6 +171,7 @@ fn manifest(
             unlisted_rejects: counts.unlisted_rejects,
             gap_count: counts.gaps,
             gaps: import.gaps().to_vec(),
+            notes: notes(import),
         },
         currency: import.currency().map(str::to_owned),
         month: import.month().cloned(),

@@ -74,8 +74,10 @@ fn fixtures_are_read_as_reviewed() {
         "gcp_export.ndjson",
         "gcp_search.json",
         "terraform.tfstate",
+        "terraform_groups.json",
         "terraform_plan.json",
         "terraform_state.json",
+        "terraform_tag_forms.json",
     ] {
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(name, shown(&fixture(name)));

@@ -95,6 +95,7 @@ pub(crate) fn rejects(import: &Import) -> Vec<String> {
             format!("{}{column} {:?}{field} {resource}: {}", r.line, r.kind, r.reason)
                 .replace("Row", "row")
                 .replace("Value", "value")
+                .replace("Note", "note")
         })
         .collect()
 }

@@ -106,6 +106,13 @@ impl<'a> Part<'a> {
         self.unknown == Some("true")
     }
 
+    /// Returns the members of an object; None if nothing of one is known.
+    pub(super) fn members(&self) -> Option<Attributes<'a>> {
+        let raw = |json: Option<&'a str>| json.and_then(|json| serde_json::from_str::<&RawValue>(json).ok());
+        self.known.filter(|json| json.starts_with('{'))?;
+        Some(Attributes::of(raw(self.known), raw(self.unknown), raw(self.sensitive)))
+    }
+
     /// Returns the elements of a list.
     pub(super) fn elements(&self) -> Vec<Attributes<'a>> {
         let list = |json: Option<&'a str>| -> Vec<&'a RawValue> {

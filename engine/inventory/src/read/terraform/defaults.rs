@@ -13,6 +13,8 @@ use crate::tags::{Members, json_text};
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Inherited {
     pub(super) tags: Vec<(String, String)>,
+    /// Whether there are more default tags, whose keys and values are not known.
+    pub(super) has_unknown_tags: bool,
     pub(super) region: Option<String>,
 }
 
@@ -43,7 +45,7 @@ impl Defaults {
     }
 
     /// Notes the provider of each resource of a module and of those below it.
-    fn add_module(&mut self, path: &str, module: &ConfigModule) {
+    fn add_module(&mut self, path: &str, module: &ConfigModule<'_>) {
         for resource in &module.resources {
             // In a module that is handed its provider the key is `module.a:aws`.
             let key = match resource.provider_config_key.as_str() {
@@ -71,31 +73,51 @@ fn inherited(provider: &ProviderConfig<'_>, variables: &Variables<'_>) -> Inheri
         provider.expressions.and_then(|json| serde_json::from_str(json.get()).ok());
     let Some(expressions) = expressions else { return Inherited::default() };
     let region = expressions.json("region").and_then(|json| value(json, variables));
+    let tags = default_tags(&expressions, variables);
     Inherited {
-        tags: default_tags(&expressions, variables).unwrap_or_default(),
+        has_unknown_tags: tags == DefaultTags::Unknown,
+        tags: match tags {
+            DefaultTags::Known(tags) => tags,
+            DefaultTags::Unknown | DefaultTags::None => Vec::new(),
+        },
         region: region.and_then(json_text).map(std::borrow::Cow::into_owned),
     }
 }
 
-/// Returns the tags of `default_tags { tags = … }` of AWS, or the labels of `default_labels` of Google.
-fn default_tags(expressions: &Members<'_>, variables: &Variables<'_>) -> Option<Vec<(String, String)>> {
-    let blocks: Vec<&RawValue> = match expressions.json("default_tags") {
-        Some(json) => serde_json::from_str(json).ok()?,
-        None => Vec::new(),
+/// The tags that a provider adds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum DefaultTags {
+    None,
+    Known(Vec<(String, String)>),
+    /// They are neither a constant nor one variable, so that the plan does not contain them.
+    Unknown,
+}
+
+/// Returns the tags of `default_tags { tags = … }` of AWS, of `default_tags = …` of azapi, or the labels of
+/// `default_labels` of Google.
+fn default_tags(expressions: &Members<'_>, variables: &Variables<'_>) -> DefaultTags {
+    let block = |json: &str| -> Option<String> {
+        let blocks: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+        let members: Members<'_> = serde_json::from_str(blocks.first()?.get()).ok()?;
+        members.json("tags").map(str::to_owned)
     };
-    let block: Option<Members<'_>> = match blocks.first() {
-        Some(block) => Some(serde_json::from_str(block.get()).ok()?),
-        None => None,
+    let tags = match expressions.json("default_tags") {
+        Some(json) if json.starts_with('[') => block(json),
+        Some(json) => Some(json.to_owned()),
+        None => expressions.json("default_labels").map(str::to_owned),
     };
-    let tags = block.and_then(|block| block.json("tags")).or_else(|| expressions.json("default_labels"))?;
-    let Members(members) = serde_json::from_str(value(tags, variables)?).ok()?;
+    let Some(tags) = tags.filter(|json| json != "{}") else { return DefaultTags::None };
+    let Some(Members(members)) = value(&tags, variables).and_then(|json| serde_json::from_str(json).ok())
+    else {
+        return DefaultTags::Unknown;
+    };
     let text = |json: &str| json_text(json).map_or_else(|| json.to_owned(), std::borrow::Cow::into_owned);
     let given = members.into_iter().filter(|(_, value)| value.get() != "null");
-    Some(given.map(|(key, value)| (key.into_owned(), text(value.get()))).collect())
+    DefaultTags::Known(given.map(|(key, value)| (key.into_owned(), text(value.get()))).collect())
 }
 
 /// Returns the JSON of an expression that is a constant or the value of one variable.
-fn value<'a>(expression: &'a str, variables: &Variables<'a>) -> Option<&'a str> {
+fn value<'a>(expression: &'a str, variables: &'a Variables<'_>) -> Option<&'a str> {
     let members: Members<'a> = serde_json::from_str(expression).ok()?;
     if let Some(constant) = members.json("constant_value") {
         return Some(constant);

@@ -96,8 +96,8 @@ pub(super) struct Difference<'a> {
 pub(super) struct Configuration<'a> {
     #[serde(borrow, default)]
     pub(super) provider_config: BTreeMap<String, ProviderConfig<'a>>,
-    #[serde(default)]
-    pub(super) root_module: Option<ConfigModule>,
+    #[serde(borrow, default)]
+    pub(super) root_module: Option<ConfigModule<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,24 +107,26 @@ pub(super) struct ProviderConfig<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct ConfigModule {
-    #[serde(default)]
-    pub(super) resources: Vec<ConfigResource>,
-    #[serde(default)]
-    pub(super) module_calls: BTreeMap<String, ModuleCall>,
+pub(super) struct ConfigModule<'a> {
+    #[serde(borrow, default)]
+    pub(super) resources: Vec<ConfigResource<'a>>,
+    #[serde(borrow, default)]
+    pub(super) module_calls: BTreeMap<String, ModuleCall<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct ConfigResource {
+pub(super) struct ConfigResource<'a> {
     pub(super) address: String,
     #[serde(default)]
     pub(super) provider_config_key: String,
+    #[serde(borrow, default)]
+    pub(super) expressions: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct ModuleCall {
-    #[serde(default)]
-    pub(super) module: Option<ConfigModule>,
+pub(super) struct ModuleCall<'a> {
+    #[serde(borrow, default)]
+    pub(super) module: Option<ConfigModule<'a>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,8 @@
 //! In: what `terraform show -json` writes, or a state file. Out: the resources that can carry tags;
 //! those of a plan as they will be, their ids the addresses in the configuration, and those of a
 //! state as they are, their ids those of the cloud where the state tells them. Data sources, what
-//! will be deleted and what cannot carry tags are left out.
+//! will be deleted and types without tags are left out, and noted; a resource whose tags cannot be read is
+//! rejected.
 //!
 //! Values other than tags, names and places are not kept: a state holds secrets. A document is held
 //! in memory while it is read, unlike other formats, because what a resource inherits stands at its
@@ -14,16 +15,21 @@ mod attributes;
 mod defaults;
 mod derived;
 mod document;
+mod launch;
 mod tags;
 mod types;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read;
+
+use serde_json::value::RawValue;
 
 use self::attributes::Attributes;
 use self::defaults::Defaults;
 use self::document::{Document, Module, Values};
-use self::tags::{Tagging, tags_of};
+use self::launch::{TEMPLATE, Templates};
+use self::tags::{Tagging, Tags, tags_of};
 use super::Sink;
 use super::probe::Probe;
 use super::record::Record;
@@ -68,10 +74,19 @@ pub(crate) fn read(mut source: Source, sink: &mut Sink<'_>) -> Result<Source, Im
     } else if document.complete == Some(false) {
         sink.gap(Format::Terraform, "complete");
     }
-    let defaults = Defaults::of(&document);
-    let lines = Lines::of(text);
-    let mut reading = Reading { defaults, lines, sink };
-    reading.read(&document)?;
+    let mut templates = Templates::of(&document);
+    each_resource(&document, &mut |stated| {
+        if let Stated::Resource(resource) = stated
+            && resource.type_ == TEMPLATE
+        {
+            templates.add(&resource.address, &resource.attributes());
+        }
+        Ok(())
+    })?;
+    let (defaults, lines) = (Defaults::of(&document), Lines::of(text));
+    let mut reading = Reading { defaults, lines, templates, left_out: LeftOut::default(), sink };
+    each_resource(&document, &mut |stated| reading.take(stated))?;
+    reading.left_out.note(reading.sink);
     Ok(source)
 }
 
@@ -118,98 +133,189 @@ struct Found<'a> {
     attributes: Attributes<'a>,
 }
 
+/// A resource as a document states it, its values not yet looked at.
+struct Statement<'a> {
+    address: String,
+    type_: &'a str,
+    name: &'a str,
+    provider: &'a str,
+    actions: Option<&'a [String]>,
+    known: Option<&'a RawValue>,
+    unknown: Option<&'a RawValue>,
+    sensitive: Option<&'a RawValue>,
+}
+
+impl<'a> Statement<'a> {
+    fn attributes(&self) -> Attributes<'a> {
+        Attributes::of(self.known, self.unknown, self.sensitive)
+    }
+}
+
+/// Something that a document states.
+enum Stated<'a> {
+    Resource(Statement<'a>),
+    /// A data source, or an old object that is being replaced.
+    NoResource,
+    /// A resource that the plan deletes.
+    Deleted,
+}
+
+/// What is called with each resource.
+type Visit<'v, 'a> = &'v mut dyn FnMut(Stated<'a>) -> Result<(), ImportError>;
+
+/// Visits the resources of a plan or a state, in their order.
+fn each_resource<'a>(document: &'a Document<'a>, visit: Visit<'_, 'a>) -> Result<(), ImportError> {
+    if document.version.is_some() && document.resources.is_some() {
+        return each_of_state_file(document, visit);
+    }
+    let planned = document.resource_changes.is_some() || document.planned_values.is_some();
+    match planned {
+        true => each_of_plan(document, visit),
+        false => each_of_values(document.values.as_ref(), None, visit),
+    }
+}
+
+/// Visits what a plan changes or leaves as it is, and then what only its values have.
+fn each_of_plan<'a>(document: &'a Document<'a>, visit: Visit<'_, 'a>) -> Result<(), ImportError> {
+    let changes = document.resource_changes.as_deref().unwrap_or_default();
+    for change in changes {
+        let difference = &change.change;
+        if change.mode == "data" || change.deposed.is_some() {
+            visit(Stated::NoResource)?;
+            continue;
+        }
+        if difference.actions.iter().all(|action| action == "delete" || action == "forget") {
+            visit(Stated::Deleted)?;
+            continue;
+        }
+        visit(Stated::Resource(Statement {
+            address: change.address.clone(),
+            type_: &change.type_,
+            name: &change.name,
+            provider: &change.provider_name,
+            actions: Some(&difference.actions),
+            known: difference.after,
+            unknown: difference.after_unknown,
+            sensitive: difference.after_sensitive,
+        }))?;
+    }
+    let known = changes.iter().map(|change| change.address.as_str()).collect();
+    each_of_values(document.planned_values.as_ref(), Some(&known), visit)
+}
+
+/// Visits the resources of all modules, but for those that are `known` of a plan.
+fn each_of_values<'a>(
+    values: Option<&'a Values<'a>>,
+    known: Option<&rustc_hash::FxHashSet<&str>>,
+    visit: Visit<'_, 'a>,
+) -> Result<(), ImportError> {
+    let mut modules: Vec<&Module<'a>> =
+        values.and_then(|values| values.root_module.as_ref()).into_iter().collect();
+    while let Some(module) = modules.pop() {
+        modules.extend(module.child_modules.iter().rev());
+        for resource in &module.resources {
+            if known.is_some_and(|known| known.contains(resource.address.as_str())) {
+                continue;
+            }
+            if resource.mode == "data" {
+                visit(Stated::NoResource)?;
+                continue;
+            }
+            visit(Stated::Resource(Statement {
+                address: resource.address.clone(),
+                type_: &resource.type_,
+                name: &resource.name,
+                provider: &resource.provider_name,
+                actions: known.map(|_| &[][..]),
+                known: resource.values,
+                unknown: None,
+                sensitive: resource.sensitive_values,
+            }))?;
+        }
+    }
+    Ok(())
+}
+
+fn each_of_state_file<'a>(document: &'a Document<'a>, visit: Visit<'_, 'a>) -> Result<(), ImportError> {
+    for resource in document.resources.as_deref().unwrap_or_default() {
+        for instance in &resource.instances {
+            if resource.mode == "data" || instance.deposed.is_some() {
+                visit(Stated::NoResource)?;
+                continue;
+            }
+            let module = resource.module.as_deref();
+            let key = instance.index_key.map(|key| key.get());
+            visit(Stated::Resource(Statement {
+                address: address::of(module, &resource.type_, &resource.name, key),
+                type_: &resource.type_,
+                name: &resource.name,
+                provider: address::provider(&resource.provider),
+                actions: None,
+                known: instance.attributes,
+                unknown: None,
+                sensitive: None,
+            }))?;
+        }
+    }
+    Ok(())
+}
+
+/// Resources that are not judged, by the reason.
+#[derive(Debug, Default)]
+struct LeftOut {
+    untaggable: BTreeMap<String, u64>,
+    deleted: u64,
+}
+
+/// Types that a note names.
+const NAMED_TYPES: usize = 8;
+
+impl LeftOut {
+    /// Notes how many resources are left out, and why.
+    fn note(&self, sink: &mut Sink<'_>) {
+        if !self.untaggable.is_empty() {
+            let mut types: Vec<_> = self.untaggable.iter().collect();
+            types.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            let named = types.iter().take(NAMED_TYPES).map(|(type_, count)| format!("`{type_}` ({count})"));
+            let mut named = named.collect::<Vec<_>>().join(", ");
+            if types.len() > NAMED_TYPES {
+                named.push_str(&format!(" and {} more", types.len() - NAMED_TYPES));
+            }
+            sink.remark("", &format!("resources of types without tags are not judged: {named}"));
+        }
+        if self.deleted > 0 {
+            let reason = format!("resources that the plan deletes are not judged: {}", self.deleted);
+            sink.remark("", &reason);
+        }
+    }
+}
+
 /// A document that is being read.
 struct Reading<'a, 's, 'i> {
     defaults: Defaults,
     lines: Lines<'a>,
+    templates: Templates,
+    left_out: LeftOut,
     sink: &'s mut Sink<'i>,
 }
 
-impl<'a> Reading<'a, '_, '_> {
-    fn read(&mut self, document: &Document<'a>) -> Result<(), ImportError> {
-        if document.version.is_some() && document.resources.is_some() {
-            return self.state_file(document);
-        }
-        let planned = document.resource_changes.is_some() || document.planned_values.is_some();
-        if planned { self.plan(document) } else { self.values(document.values.as_ref(), None) }
-    }
-
-    /// Reads what a plan changes or leaves as it is, and then what only its values tell.
-    fn plan(&mut self, document: &Document<'a>) -> Result<(), ImportError> {
-        let changes = document.resource_changes.as_deref().unwrap_or_default();
-        for change in changes {
-            let difference = &change.change;
-            let gone = difference.actions.iter().all(|action| action == "delete" || action == "forget");
-            if change.mode == "data" || gone || change.deposed.is_some() {
+impl Reading<'_, '_, '_> {
+    fn take(&mut self, stated: Stated<'_>) -> Result<(), ImportError> {
+        let statement = match stated {
+            Stated::Resource(statement) => statement,
+            Stated::NoResource => {
                 self.leave_out();
-                continue;
+                return Ok(());
             }
-            let attributes =
-                Attributes::of(difference.after, difference.after_unknown, difference.after_sensitive);
-            self.resource(&Found {
-                address: change.address.clone(),
-                type_: &change.type_,
-                name: &change.name,
-                provider: &change.provider_name,
-                actions: Some(&difference.actions),
-                attributes,
-            })?;
-        }
-        let known = changes.iter().map(|change| change.address.as_str()).collect();
-        self.values(document.planned_values.as_ref(), Some(&known))
-    }
-
-    /// Reads the resources of all modules, but for those that are `known` of a plan.
-    fn values(
-        &mut self,
-        values: Option<&Values<'a>>,
-        known: Option<&rustc_hash::FxHashSet<&str>>,
-    ) -> Result<(), ImportError> {
-        let mut modules: Vec<&Module<'a>> =
-            values.and_then(|values| values.root_module.as_ref()).into_iter().collect();
-        while let Some(module) = modules.pop() {
-            modules.extend(module.child_modules.iter().rev());
-            for resource in &module.resources {
-                if known.is_some_and(|known| known.contains(resource.address.as_str())) {
-                    continue;
-                }
-                if resource.mode == "data" {
-                    self.leave_out();
-                    continue;
-                }
-                self.resource(&Found {
-                    address: resource.address.clone(),
-                    type_: &resource.type_,
-                    name: &resource.name,
-                    provider: &resource.provider_name,
-                    actions: known.map(|_| &[][..]),
-                    attributes: Attributes::of(resource.values, None, resource.sensitive_values),
-                })?;
+            Stated::Deleted => {
+                self.left_out.deleted += 1;
+                self.leave_out();
+                return Ok(());
             }
-        }
-        Ok(())
-    }
-
-    fn state_file(&mut self, document: &Document<'a>) -> Result<(), ImportError> {
-        for resource in document.resources.as_deref().unwrap_or_default() {
-            for instance in &resource.instances {
-                if resource.mode == "data" || instance.deposed.is_some() {
-                    self.leave_out();
-                    continue;
-                }
-                let module = resource.module.as_deref();
-                let key = instance.index_key.map(|key| key.get());
-                self.resource(&Found {
-                    address: address::of(module, &resource.type_, &resource.name, key),
-                    type_: &resource.type_,
-                    name: &resource.name,
-                    provider: address::provider(&resource.provider),
-                    actions: None,
-                    attributes: Attributes::of(instance.attributes, None, None),
-                })?;
-            }
-        }
-        Ok(())
+        };
+        let attributes = statement.attributes();
+        let Statement { address, type_, name, provider, actions, .. } = statement;
+        self.resource(&Found { address, type_, name, provider, actions, attributes })
     }
 
     fn leave_out(&mut self) {
@@ -219,14 +325,33 @@ impl<'a> Reading<'a, '_, '_> {
 
     fn resource(&mut self, found: &Found<'_>) -> Result<(), ImportError> {
         let cloud = address::cloud(found.provider);
-        let defaults = self.defaults.of_resource(&found.address).clone();
-        let Some(tagging) = tags_of(&found.attributes, cloud, &defaults.tags) else {
-            self.leave_out();
-            return Ok(());
-        };
+        let provider = found.provider.rsplit('/').next().unwrap_or(found.provider);
+        let defaults = self.defaults.of_resource(&found.address);
         let line = found.attributes.start().map_or(1, |start| self.lines.line(start));
+        let mut tagging = match tags_of(&found.attributes, (provider, found.type_), defaults) {
+            Tags::Read(tagging) => tagging,
+            Tags::Untaggable => {
+                *self.left_out.untaggable.entry(found.type_.to_owned()).or_default() += 1;
+                self.leave_out();
+                return Ok(());
+            }
+            Tags::Unreadable { attribute, reason } => {
+                self.sink.count_row();
+                let reason =
+                    format!("the resource is not judged, because `{attribute}` cannot be read: {reason}");
+                let flaw = Flaw::row(line, reason, crate::value::shorten(&found.address));
+                let resource = Some(found.address.clone());
+                return self.sink.reject(Flaw { field: Some(attribute), resource, ..flaw });
+            }
+        };
+        if found.type_ == "aws_instance"
+            && let launch::Launch::Template(template) =
+                self.templates.of_resource(&found.address, &found.attributes)
+        {
+            tagging.add_below(&template.instances);
+        }
         let record = record(found, cloud, tagging, defaults.region.as_deref());
-        for derived in derived::of(found, &record) {
+        for derived in derived::of(found, &record, &self.templates) {
             self.sink.count_row();
             derived.hand_over(line, self.sink)?;
         }
@@ -248,6 +373,7 @@ fn record(found: &Found<'_>, cloud: &str, tagging: Tagging, region: Option<&str>
     });
     let identity = arn.as_deref().map(crate::identity::identify).unwrap_or_default();
     let type_ = types::short(found.type_).map(str::to_owned).or(identity.type_);
+    let type_ = type_.or_else(|| azapi_type(found));
     draft.type_ = Some(own(type_.unwrap_or_else(|| found.type_.to_owned())));
     draft.provider = Some(own(cloud.to_owned()));
     draft.account = identity.account.map(str::to_owned).or_else(|| attributes.text("project")).map(own);
@@ -258,6 +384,13 @@ fn record(found: &Found<'_>, cloud: &str, tagging: Tagging, region: Option<&str>
     draft.meta = Some(own(meta(found)));
     tagging.into_record(&mut record);
     record
+}
+
+/// Returns the type of a resource that is sent to the API of Azure as it is: `microsoft.app/containerapps` of
+/// `Microsoft.App/containerApps@2024-03-01`.
+fn azapi_type(found: &Found<'_>) -> Option<String> {
+    let type_ = found.type_.starts_with("azapi_").then(|| found.attributes.text("type"))??;
+    type_.split_once('@').map(|(type_, _)| type_.to_lowercase())
 }
 
 /// Returns what is known of the place in the configuration, as the text of a JSON object.

@@ -1,8 +1,10 @@
 //! The tags of a resource in a plan or a state.
 //!
-//! `tags_all` of AWS and `effective_labels` of Google hold what the provider adds; where they are not
-//! known, the provider's defaults are laid under the resource's own. A value that only applying tells,
-//! or that is secret, is replaced by a text that says so, and noted: the tag is there.
+//! `tags_all` of AWS and `effective_labels` of Google contain the tags that the provider adds; if they are
+//! not known yet, the provider's defaults are used below the resource's own tags. Other providers have tags
+//! under other names and in other forms: maps, lists of keys and values, lists of words, JSON in a text. A
+//! value that is known only after apply, or that is secret, is replaced by a text that says so, and noted:
+//! the tag is there.
 
 use std::borrow::Cow;
 
@@ -10,22 +12,65 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::value::RawValue;
 
 use super::attributes::{Attributes, Part};
+use super::defaults::Inherited;
 use crate::read::fields::Field;
 use crate::read::record::Record;
-use crate::tags::{Members, json_text};
+use crate::tags::{Members, json_text, parse_tags};
 
-/// What stands for a value that only applying tells.
+/// Stands for a value that is known only after apply.
 const UNKNOWN: &str = "(known after apply)";
 
-/// What stands for a value that is a secret.
+/// Stands for a secret value.
 const SENSITIVE: &str = "(sensitive value)";
 
-/// What is said where no tag is known.
+/// The note on a resource without any tag that is known.
 const ALL_UNKNOWN: &str = "the tags are known only after apply; only default tags are evaluated";
 
-/// Attributes that hold all labels of Google, the most complete first, and the others.
+/// Attributes that have all labels of Google, the most complete first, and those with the resource's own.
 const ALL_LABELS: [&str; 2] = ["effective_labels", "terraform_labels"];
 const OWN_LABELS: [&str; 3] = ["labels", "resource_labels", "user_labels"];
+
+/// The label with which the provider of Google marks what it made: nobody chose it.
+const ATTRIBUTION_LABEL: &str = "goog-terraform-provisioned";
+
+/// Attributes with the tags of `awscc`, whose names are those of CloudFormation.
+const AWSCC_TAGS: [&str; 9] = [
+    "tags",
+    "tag_list",
+    "file_system_tags",
+    "hosted_zone_tags",
+    "user_pool_tags",
+    "access_point_tags",
+    "backup_vault_tags",
+    "backup_plan_tags",
+    "key_tags",
+];
+
+/// Members with the key of a tag, in lists of keys and values.
+const KEYS: [&str; 3] = ["key", "name", "label"];
+
+/// Attributes with the tags of providers that have no rule of their own.
+const OTHER_TAGS: [&str; 4] = ["tags", "labels", "custom_tags", "tag"];
+
+/// Types that have an attribute `tag` or `labels` for another resource, to which they add it.
+const TAGS_OF_OTHERS: [&str; 5] = [
+    "aws_autoscaling_group_tag",
+    "kubernetes_labels",
+    "kubernetes_node_taint",
+    "google_tags_tag_binding",
+    "google_compute_project_metadata",
+];
+
+/// What is known of the tags of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Tags {
+    /// They were read; perhaps there are none.
+    Read(Tagging),
+    /// Resources of this type have no tags.
+    Untaggable,
+    /// The attribute has something else than keys and values, so that nothing is known of the tags.
+    Unreadable { attribute: String, reason: String },
+}
 
 /// The tags of a resource.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -37,21 +82,40 @@ pub(super) struct Tagging {
     noted: FxHashSet<String>,
 }
 
-/// Returns the tags of a resource; none where it cannot carry any.
+/// What may stand in a list of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// Tags, like `team:core` or `web`.
+    Tags,
+    /// Not keys and values.
+    Other,
+}
+
+/// Returns the tags of a resource of a type of this provider (the last part of its source, like `awscc`).
 pub(super) fn tags_of(
     attributes: &Attributes<'_>,
-    cloud: &str,
-    defaults: &[(String, String)],
-) -> Option<Tagging> {
-    match cloud {
+    (provider, type_): (&str, &str),
+    defaults: &Inherited,
+) -> Tags {
+    if TAGS_OF_OTHERS.contains(&type_) {
+        return Tags::Untaggable;
+    }
+    match provider {
+        "awscc" => first_attribute(attributes, &AWSCC_TAGS, Words::Other),
         "aws" => aws_tags(attributes, defaults),
-        "gcp" => google_labels(attributes, defaults),
+        "google" | "google-beta" => google_labels(attributes, defaults),
         "oci" => own_tags(attributes, &["freeform_tags", "defined_tags"]),
-        _ => own_tags(attributes, &["tags"]),
+        "azapi" => azapi_tags(attributes, defaults),
+        // Objects of a directory are not resources, and their `tags` are switches.
+        "azuread" => Tags::Untaggable,
+        "azurerm" | "azurestack" => first_attribute(attributes, &["tags"], Words::Other),
+        "kubectl" => manifest_text(attributes),
+        "vsphere" => first_attribute(attributes, &["tags"], Words::Other),
+        _ => other_tags(attributes),
     }
 }
 
-fn aws_tags(attributes: &Attributes<'_>, defaults: &[(String, String)]) -> Option<Tagging> {
+fn aws_tags(attributes: &Attributes<'_>, defaults: &Inherited) -> Tags {
     let mut tagging = Tagging::default();
     if attributes.has("tags") || attributes.has("tags_all") {
         let all = attributes.part("tags_all");
@@ -60,55 +124,219 @@ fn aws_tags(attributes: &Attributes<'_>, defaults: &[(String, String)]) -> Optio
         } else {
             tagging.add_defaults(defaults);
         }
-        tagging.add_map(&attributes.part("tags"));
-        return Some(tagging);
+        return tagging.with(attributes, "tags", Words::Other);
     }
     // Groups of instances write each tag as a block, and get no default tags.
-    attributes.has("tag").then(|| {
-        tagging.add_blocks(&attributes.part("tag"), |_| true);
-        tagging
-    })
+    if is_blocks(attributes, "tag") {
+        return tagging.with(attributes, "tag", Words::Other);
+    }
+    Tags::Untaggable
 }
 
-fn google_labels(attributes: &Attributes<'_>, defaults: &[(String, String)]) -> Option<Tagging> {
+fn google_labels(attributes: &Attributes<'_>, defaults: &Inherited) -> Tags {
+    // Services of Cloud Run have their labels below `metadata`, databases among their settings.
+    let below = ["metadata", "settings"];
+    let places = below.iter().filter_map(|block| attributes.part(block).elements().into_iter().next());
+    let known = ALL_LABELS.iter().chain(&OWN_LABELS);
+    let labelled = |place: &Attributes<'_>| known.clone().any(|name| place.has(name));
+    if labelled(attributes) {
+        return labels_at(attributes, defaults);
+    }
+    match places.into_iter().find(labelled) {
+        Some(place) => labels_at(&place, &Inherited::default()),
+        None => Tags::Untaggable,
+    }
+}
+
+fn labels_at(attributes: &Attributes<'_>, defaults: &Inherited) -> Tags {
     let mut tagging = Tagging::default();
     let complete = ALL_LABELS.iter().map(|name| attributes.part(name));
     if let Some(all) = complete.into_iter().find(|part| part.known.is_some() && !part.is_unknown()) {
         tagging.add_map(&all);
-        return Some(tagging);
+        tagging.remove(ATTRIBUTION_LABEL);
+        return Tags::Read(tagging);
     }
-    if let Some(own) = OWN_LABELS.iter().find(|name| attributes.has(name)) {
-        tagging.add_defaults(defaults);
-        tagging.add_map(&attributes.part(own));
-        return Some(tagging);
+    tagging.add_defaults(defaults);
+    match OWN_LABELS.iter().find(|name| attributes.has(name)) {
+        Some(own) => tagging.with(attributes, own, Words::Other),
+        None => Tags::Read(tagging),
     }
-    // Databases have their labels among their settings.
-    let settings = attributes.part("settings").elements().into_iter().next()?;
-    settings.has("user_labels").then(|| {
-        tagging.add_map(&settings.part("user_labels"));
-        tagging
-    })
 }
 
-/// Reads attributes that are maps; a list of words is something else, as of network tags.
-fn own_tags(attributes: &Attributes<'_>, names: &[&str]) -> Option<Tagging> {
+/// Reads `tags`, or the `tags` of the body that is sent to the API; both may be given.
+fn azapi_tags(attributes: &Attributes<'_>, defaults: &Inherited) -> Tags {
+    let body = attributes.part("body");
+    // Version 1 of the provider has the body as JSON in a text.
+    let text = body.known.and_then(json_text);
+    let json = text.as_deref().or(body.known).filter(|json| json.starts_with('{'));
+    let raw = json.and_then(|json| serde_json::from_str::<&RawValue>(json).ok());
+    let unknown = body.unknown.and_then(|json| serde_json::from_str::<&RawValue>(json).ok());
+    let inner = Attributes::of(raw, unknown, None);
+    if inner.has("tags") {
+        let mut tagging = Tagging::default();
+        tagging.add_defaults(defaults);
+        return tagging.with(&inner, "tags", Words::Other);
+    }
+    if !attributes.has("tags") {
+        return Tags::Untaggable;
+    }
     let mut tagging = Tagging::default();
-    let is_list = |name: &&&str| attributes.part(name).known.is_some_and(|json| json.starts_with('['));
-    let mut names = names.iter().filter(|name| attributes.has(name) && !is_list(name)).peekable();
-    names.peek()?;
+    tagging.add_defaults(defaults);
+    tagging.with(attributes, "tags", Words::Other)
+}
+
+/// Reads the tags of a provider without a rule of its own: of Kubernetes the labels below `metadata`, of
+/// others maps and lists under the usual names.
+fn other_tags(attributes: &Attributes<'_>) -> Tags {
+    let metadata = attributes.part("metadata").elements().into_iter().next();
+    if let Some(metadata) = metadata.filter(|metadata| metadata.has("labels")) {
+        return Tagging::default().with(&metadata, "labels", Words::Other);
+    }
+    let manifest = attributes.part("manifest").members();
+    if let Some(metadata) = manifest.map(|manifest| manifest.part("metadata").members()) {
+        let metadata = metadata.unwrap_or_else(|| Attributes::of(None, None, None));
+        return Tagging::default().with(&metadata, "labels", Words::Other);
+    }
+    first_attribute(attributes, &OTHER_TAGS, Words::Tags)
+}
+
+/// A manifest of Kubernetes as a text of YAML.
+fn manifest_text(attributes: &Attributes<'_>) -> Tags {
+    if !attributes.has("yaml_body") {
+        return Tags::Untaggable;
+    }
+    Tags::Unreadable {
+        attribute: "yaml_body".to_owned(),
+        reason: "labels in a text of YAML are not read; use `kubernetes_manifest`".to_owned(),
+    }
+}
+
+/// Reads the first of these attributes that the type has. A single `tag` is a name, as of an image.
+fn first_attribute(attributes: &Attributes<'_>, names: &[&str], words: Words) -> Tags {
+    let has_tags = |name: &&&str| attributes.has(name) && (**name != "tag" || is_blocks(attributes, name));
+    match names.iter().find(has_tags) {
+        Some(name) => Tagging::default().with(attributes, name, words),
+        None => Tags::Untaggable,
+    }
+}
+
+/// Whether an attribute consists of blocks, or is not known yet.
+fn is_blocks(attributes: &Attributes<'_>, name: &str) -> bool {
+    let part = attributes.part(name);
+    part.known.is_some_and(|json| json.starts_with('[')) || (part.known.is_none() && part.is_unknown())
+}
+
+/// Reads attributes that are maps, those of all names together.
+fn own_tags(attributes: &Attributes<'_>, names: &[&str]) -> Tags {
+    let mut tagging = Tagging::default();
+    let mut names = names.iter().filter(|name| attributes.has(name)).peekable();
+    if names.peek().is_none() {
+        return Tags::Untaggable;
+    }
     for name in names {
         tagging.add_map(&attributes.part(name));
     }
-    Some(tagging)
+    Tags::Read(tagging)
 }
 
 impl Tagging {
-    /// Returns the tags that instances of a group inherit; none where it hands none on.
-    pub(super) fn propagated(group: &Attributes<'_>) -> Option<Self> {
-        let mut tagging = Self::default();
-        tagging
-            .add_blocks(&group.part("tag"), |block| block.part("propagate_at_launch").known == Some("true"));
-        (!tagging.tags.is_empty()).then_some(tagging)
+    /// Adds the tags of an attribute, in whatever form it has them.
+    fn with(mut self, attributes: &Attributes<'_>, name: &str, words: Words) -> Tags {
+        match self.add(&attributes.part(name), words) {
+            Ok(()) => Tags::Read(self),
+            Err(reason) => Tags::Unreadable { attribute: name.to_owned(), reason },
+        }
+    }
+
+    /// Adds tags in whatever form they are.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why they cannot be read.
+    fn add(&mut self, part: &Part<'_>, words: Words) -> Result<(), String> {
+        match part.known.and_then(|json| json.as_bytes().first()) {
+            Some(b'[') => self.add_list(part, words),
+            Some(b'"') if part.sensitive.is_some() => Err("the tags are a secret text".to_owned()),
+            Some(b'"') => {
+                let tags = parse_tags(part.known.unwrap_or_default())?;
+                for (key, value) in &tags.tags {
+                    self.set(key, value.clone().into_owned());
+                }
+                self.notes.extend(tags.notes);
+                Ok(())
+            }
+            Some(b'{') | None => {
+                self.add_map(part);
+                Ok(())
+            }
+            Some(_) => Err("the tags are neither keys with values nor a list".to_owned()),
+        }
+    }
+
+    /// Adds a list of objects with a key and a value, or of words.
+    fn add_list(&mut self, part: &Part<'_>, words: Words) -> Result<(), String> {
+        let elements = part.elements();
+        let is_text = |element: &Attributes<'_>| element.start().is_some_and(|json| json.starts_with('"'));
+        if !elements.iter().any(is_text) {
+            let nameless = |element: &Attributes<'_>| {
+                !KEYS.iter().any(|key| element.has(key)) && element.start() != Some("null")
+            };
+            if elements.iter().any(nameless) {
+                return Err("its elements have no `key`".to_owned());
+            }
+            self.add_blocks(part, |_| true);
+            return Ok(());
+        }
+        if words == Words::Other {
+            return Err("it is a list of words instead of keys and values".to_owned());
+        }
+        if part.sensitive == Some("true") {
+            return Err("the tags are secret".to_owned());
+        }
+        for word in elements.iter().filter_map(|element| json_text(element.start()?)) {
+            let (key, value) = word.split_once([':', '=']).unwrap_or((&word, ""));
+            self.set(key.trim(), value.trim().to_owned());
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &str) {
+        if let Some(place) = self.places.remove(key) {
+            self.tags.remove(place);
+            for other in self.places.values_mut().filter(|other| **other > place) {
+                *other -= 1;
+            }
+        }
+    }
+
+    /// Adds the tags that a group hands on to the instances that it starts.
+    pub(super) fn add_propagated(&mut self, group: &Attributes<'_>) {
+        self.add_blocks(&group.part("tag"), |block| block.part("propagate_at_launch").known == Some("true"));
+    }
+
+    /// Notes that there may be more tags than are known.
+    pub(super) fn and_unknown(mut self) -> Self {
+        self.note_all_unknown();
+        self
+    }
+
+    /// Adds tags below those that are there.
+    pub(super) fn add_below(&mut self, others: &Self) {
+        for (key, value) in &others.tags {
+            if !self.places.contains_key(key) {
+                self.set(key, value.clone());
+            }
+        }
+        for note in &others.notes {
+            if self.noted.insert(note.clone()) {
+                self.notes.push(note.clone());
+            }
+        }
+    }
+
+    /// Whether there are none, for certain.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.notes.is_empty()
     }
 
     /// Returns the tags of these attributes, the first of them that is there.
@@ -135,16 +363,20 @@ impl Tagging {
         }
     }
 
-    fn add_defaults(&mut self, defaults: &[(String, String)]) {
-        for (key, value) in defaults {
+    /// Adds the tags that the provider adds to all its resources.
+    fn add_defaults(&mut self, defaults: &Inherited) {
+        if defaults.has_unknown_tags {
+            self.note_all_unknown();
+        }
+        for (key, value) in &defaults.tags {
             self.set(key, value.clone());
         }
     }
 
     /// Adds a map of tags, over those that are there.
-    fn add_map(&mut self, part: &Part<'_>) {
+    pub(super) fn add_map(&mut self, part: &Part<'_>) {
         if part.is_unknown() {
-            self.notes.push(ALL_UNKNOWN.to_owned());
+            self.note_all_unknown();
             return;
         }
         let members = |json: Option<&str>| -> Vec<(String, String)> {
@@ -177,20 +409,35 @@ impl Tagging {
         }
     }
 
-    /// Adds tags that are blocks of `key` and `value`.
+    /// Adds tags that are objects with a `key` (or `name`) and a `value`.
     fn add_blocks(&mut self, part: &Part<'_>, wanted: impl Fn(&Attributes<'_>) -> bool) {
         if part.is_unknown() {
-            self.notes.push(ALL_UNKNOWN.to_owned());
+            self.note_all_unknown();
+            return;
         }
         for block in part.elements().iter().filter(|block| wanted(block)) {
-            let Some(key) = block.text("key") else { continue };
+            let Some(key) = KEYS.iter().find_map(|key| block.text(key)) else {
+                // The key itself is known only after apply, so that it may be any.
+                self.note_all_unknown();
+                continue;
+            };
             let value = block.part("value");
             if value.is_unknown() {
                 self.note(&key, "is known only after apply", UNKNOWN);
                 self.set(&key, UNKNOWN.to_owned());
-            } else if let Some(value) = value.known.and_then(json_text) {
-                self.set(&key, value.into_owned());
+            } else if value.sensitive.is_some() {
+                self.note(&key, "is sensitive", SENSITIVE);
+                self.set(&key, SENSITIVE.to_owned());
+            } else {
+                let text = value.known.map(|json| json_text(json).unwrap_or(Cow::Borrowed(json)));
+                self.set(&key, text.unwrap_or_default().into_owned());
             }
+        }
+    }
+
+    fn note_all_unknown(&mut self) {
+        if self.noted.insert(ALL_UNKNOWN.to_owned()) {
+            self.notes.push(ALL_UNKNOWN.to_owned());
         }
     }
 
