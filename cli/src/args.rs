@@ -363,8 +363,8 @@ pub(crate) enum ExplainFormat {
 /// Where the resources come from.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SourceArgs {
-    /// An inventory: a bill or an export (repeat it to join several), the folder of a snapshot, or `-` for
-    /// standard input
+    /// An inventory: a bill, an export or a folder of them (repeat it to join several), a quoted pattern like
+    /// 'exports/*.csv', the folder of a snapshot, or `-` for standard input
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with = "snapshot")]
     pub(crate) inventory: Vec<PathBuf>,
     /// A snapshot of the project, by the start of its id [default: the `inventory` of

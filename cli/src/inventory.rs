@@ -33,10 +33,11 @@ pub(crate) fn named(args: &SourceArgs) -> Result<NamedSource, Failure> {
     if named.next().is_some() {
         return Err(Failure::usage("standard input, `-`, is named twice").help("write one of them to a file"));
     }
+    *path = PathBuf::from(tagpol_app::inventory::STANDARD_INPUT);
     let folder = files::scratch()?;
-    // Messages name the file.
-    *path = folder.path().join("standard-input");
-    read_standard_input(path)?;
+    let file = folder.path().join("standard-input");
+    read_standard_input(&file)?;
+    source.import.standard_input = Some(file);
     Ok(NamedSource { source, _standard_input: Some(folder) })
 }
 

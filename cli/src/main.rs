@@ -43,6 +43,24 @@ use crate::output::Output;
 /// How long a statement may take whose answer an editor shows.
 const EDITOR_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Adds what to do if the shell replaced a pattern behind `--inventory` by several files, which look like
+/// arguments that nobody expects.
+fn with_hint(mut error: clap::Error) -> clap::Error {
+    let words: Vec<_> = std::env::args_os().collect();
+    let names_inventory = |word: &std::ffi::OsString| word == "-i" || word == "--inventory";
+    let is_file =
+        |word: Option<&std::ffi::OsString>| word.is_some_and(|word| std::path::Path::new(word).exists());
+    let at = words.iter().position(names_inventory);
+    let several = at.is_some_and(|at| is_file(words.get(at + 1)) && is_file(words.get(at + 2)));
+    if several && error.kind() == clap::error::ErrorKind::UnknownArgument {
+        let hint =
+            "quote the pattern, as in `-i 'exports/*.csv'`, name the folder, or repeat `-i` for each file";
+        let hint = clap::builder::StyledStr::from(hint);
+        error.insert(clap::error::ContextKind::Suggested, clap::error::ContextValue::StyledStrs(vec![hint]));
+    }
+    error
+}
+
 fn main() -> ExitCode {
     // What the language server starts; no commands for people. Nobody waits long for it.
     Limits { memory: None, timeout: Some(EDITOR_TIMEOUT) }.set_usual();
@@ -51,7 +69,7 @@ fn main() -> ExitCode {
         Some(argument) if argument == "lsp-learner" => return commands::lsp::learn(),
         _ => {}
     }
-    let args = Args::parse();
+    let args = Args::try_parse().unwrap_or_else(|error| with_hint(error).exit());
     interrupt::listen();
     args.database.limits().set_usual();
     let mut output = Output::new(args.color);

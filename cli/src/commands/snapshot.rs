@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use tagpol_app::AppError;
 use tagpol_app::inventory::{
-    ChargeInfo, Format, ImportSettings, Manifest, Matches, Orphan, Reject, Side, Snapshot,
+    ChargeInfo, Format, ImportSettings, Manifest, Matches, Orphan, Reject, RejectKind, Side, Snapshot,
 };
-use tagpol_app::inventory::{by_id, import_files, newest, report_gaps};
+use tagpol_app::inventory::{by_id, import_files, newest, report_gaps, report_notes};
 
 use super::fetch;
 use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
@@ -24,7 +24,11 @@ const REJECTS: usize = 5;
 pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Failure> {
     let (root, manifest) = root_and_manifest(args.project.as_deref())?;
     let folder = manifest.snapshots_in(&root)?;
-    let settings = |import: &ImportArgs| ImportSettings { rates: manifest.rates.clone(), ..import.into() };
+    let settings = |import: &ImportArgs| ImportSettings {
+        rates: manifest.rates.clone(),
+        columns: manifest.columns.clone(),
+        ..import.into()
+    };
     match &args.command {
         SnapshotCommand::Import { files, import } => import_into(&folder, files, &settings(import), output),
         SnapshotCommand::Fetch(args) => fetch::run(&folder, args, &settings(&args.import), output),
@@ -54,7 +58,9 @@ pub(super) fn import_into(
     output.print(&describe(snapshot.manifest()))?;
     output.note(&format!("evaluate it: tagpol eval --snapshot {}\n", snapshot.id()));
     report_gaps(snapshot.manifest(), &context);
-    let rejects = snapshot.rejects()?;
+    report_notes(snapshot.manifest(), &context);
+    let mut rejects = snapshot.rejects()?;
+    rejects.retain(|reject| reject.kind != RejectKind::Note);
     if !rejects.is_empty() {
         let mut text: String = rejects.iter().take(REJECTS).map(line).collect();
         let unlisted = snapshot.manifest().completeness.unlisted_rejects;

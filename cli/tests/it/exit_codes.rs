@@ -108,10 +108,11 @@ fn mistakes_in_the_manifest_are_2() {
 fn trouble_with_the_inventory_is_3() {
     let folder = folder();
     folder.write("damaged/manifest.json", "{}");
+    folder.write("empty/README.md", "nothing to see here");
     for (args, said) in [
         (&["eval", "p.tagpol"][..], &["no inventory to evaluate", "snapshot import"][..]),
         (&["eval", "p.tagpol", "-i", "nowhere.csv"], &["no file `nowhere.csv`"]),
-        (&["eval", "p.tagpol", "-i", "."], &["is a directory"]),
+        (&["eval", "p.tagpol", "-i", "empty"], &["`empty` has no files of an inventory"]),
         (&["eval", "p.tagpol", "-i", "damaged"], &["damaged"]),
         (&["snapshot", "show"], &["no snapshot"]),
         (&["snapshot", "import", "nowhere.csv"], &["no file `nowhere.csv`"]),

@@ -92,6 +92,6 @@ fn a_pipe_that_the_user_names_is_read() {
     child.stdin.take().unwrap().write_all(b"{\"id\": \"a\"}\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    // A folder is not searched for files.
-    folder.run(&["eval", "p.tagpol", "-i", "."]).fails_with(3, &["is a directory", "name the files in it"]);
+    // A folder stands for its regular files: a pipe in it would block.
+    folder.run(&["eval", "p.tagpol", "-i", "."]).fails_with(3, &["`.` has no files of an inventory"]);
 }

@@ -52,6 +52,7 @@ mod jail;
 mod killed;
 mod limits;
 mod lints;
+mod lists;
 mod mutated;
 mod output;
 mod page;

@@ -1,17 +1,19 @@
 //! Which resources a use case works on.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
 pub use tagpol_inventory::{
-    ChargeInfo, Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject, Side,
-    Snapshot, SourceNote, YearMonth,
+    ChargeInfo, Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject,
+    RejectKind, STANDARD_INPUT, Side, Snapshot, SourceNote, YearMonth,
 };
 use tagpol_inventory::{Damaged, ImportOptions, import};
 use tagpol_plan::Rates;
 
+use crate::patterns::expand_patterns;
 use crate::{AppError, Notice, Project, RunContext};
 
 /// Incomplete files that are named in notices; the rest are counted.
@@ -46,6 +48,10 @@ pub struct ImportSettings {
     pub currency: Option<String>,
     /// What other currencies are worth.
     pub rates: Rates,
+    /// What the columns of CSV lists mean, by their headings.
+    pub columns: BTreeMap<String, String>,
+    /// The file with what was read from standard input; [`STANDARD_INPUT`] among the files stands for it.
+    pub standard_input: Option<PathBuf>,
 }
 
 /// An opened snapshot, and the temporary folder that it lives in if it is not kept.
@@ -133,14 +139,19 @@ fn find_source(
         snapshot.check()?;
         Ok(Some(OpenedInventory { snapshot, folder: None }))
     };
+    let manifest = project.manifest();
+    let settings = ImportSettings {
+        rates: manifest.rates.clone(),
+        columns: manifest.columns.clone(),
+        ..source.import.clone()
+    };
     if let [folder] = source.files.as_slice()
-        && folder.join("manifest.json").is_file()
+        && Snapshot::is_at(folder)
     {
         return kept(Snapshot::open(folder)?);
     }
-    let import = ImportSettings { rates: project.manifest().rates.clone(), ..source.import.clone() };
     if let Some(plan) = &source.terraform {
-        let settings = ImportSettings { format: Some(Format::Terraform), ..import };
+        let settings = ImportSettings { format: Some(Format::Terraform), ..settings };
         return import_temporarily(std::slice::from_ref(plan), &settings, context).map(Some);
     }
     if let Some(id) = &source.snapshot {
@@ -149,7 +160,8 @@ fn find_source(
     let files = if source.files.is_empty() {
         project.manifest().inventory_in(project.root())?
     } else {
-        source.files.clone()
+        // Patterns of the project's own files are not replaced: they could lead out of it through links.
+        expand_patterns(&source.files)?
     };
     if files.is_empty() {
         return match newest(&project.snapshots_folder()?)? {
@@ -157,7 +169,7 @@ fn find_source(
             None => Ok(None),
         };
     }
-    import_temporarily(&files, &import, context).map(Some)
+    import_temporarily(&files, &settings, context).map(Some)
 }
 
 /// Imports files into a snapshot that is gone after the run.
@@ -167,11 +179,11 @@ fn import_temporarily(
     context: &RunContext<'_>,
 ) -> Result<OpenedInventory, AppError> {
     let folder = Scratch::new().map_err(AppError::TemporaryFolder)?;
-    let snapshot = import_files(files, settings, context.now, folder.path(), context)?;
+    let snapshot = import_into(files, settings, context.now, folder.path(), context)?;
     Ok(OpenedInventory { snapshot, folder: Some(folder) })
 }
 
-/// Imports files into a snapshot in a folder, as of a time.
+/// Imports files that a user named, or patterns of their paths, into a snapshot in a folder, as of a time.
 ///
 /// # Errors
 /// [`AppError::Import`], [`AppError::Cancelled`].
@@ -182,8 +194,18 @@ pub fn import_files(
     folder: &Path,
     context: &RunContext<'_>,
 ) -> Result<Snapshot, AppError> {
-    let ImportSettings { format, month, strict, currency, rates } = settings.clone();
-    let options = ImportOptions { format, month, strict, currency, rates, ..ImportOptions::at(taken_at) };
+    import_into(&expand_patterns(files)?, settings, taken_at, folder, context)
+}
+
+fn import_into(
+    files: &[PathBuf],
+    settings: &ImportSettings,
+    taken_at: DateTime<Utc>,
+    folder: &Path,
+    context: &RunContext<'_>,
+) -> Result<Snapshot, AppError> {
+    let ImportSettings { format, month, strict, currency, rates, columns, standard_input } = settings.clone();
+    let options = ImportOptions { format, month, strict, currency, rates, columns, standard_input, taken_at };
     let mut progress = context.observer.import_progress();
     context.check()?;
     let import = import(files, &options, &mut |step| progress(&step))?;

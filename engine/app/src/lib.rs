@@ -21,6 +21,7 @@ mod context;
 pub mod decisions;
 mod error;
 pub mod inventory;
+mod patterns;
 mod project;
 pub mod state;
 pub mod tests;

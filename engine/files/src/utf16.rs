@@ -23,6 +23,17 @@ impl ByteOrder {
         MARKS.iter().find(|(mark, _)| start.starts_with(mark)).map(|(_, order)| *order)
     }
 
+    /// Returns the order of a text in UTF-16 without a byte order mark, told from its first two characters, if
+    /// these are ASCII; None for anything else.
+    pub fn guess(start: &[u8]) -> Option<Self> {
+        let is_text = |byte: u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        match *start.first_chunk::<4>()? {
+            [one, 0, other, 0] if is_text(one) && is_text(other) => Some(Self::Little),
+            [0, one, 0, other] if is_text(one) && is_text(other) => Some(Self::Big),
+            _ => None,
+        }
+    }
+
     fn unit(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
@@ -47,6 +58,11 @@ impl<R: Read> Utf16Reader<R> {
     /// Reads from a reader at its byte order mark.
     pub fn new(inner: R, order: ByteOrder) -> Self {
         Self { inner, order, is_at_start: true, rest: Vec::new(), text: Vec::new(), at: 0 }
+    }
+
+    /// Reads from a reader at the first character, where there is no byte order mark.
+    pub fn without_mark(inner: R, order: ByteOrder) -> Self {
+        Self { is_at_start: false, ..Self::new(inner, order) }
     }
 
     /// Returns the reader below.
@@ -116,6 +132,20 @@ mod tests {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let most = buffer.len().min(self.1);
             self.0.read(&mut buffer[..most])
+        }
+    }
+
+    #[test]
+    fn text_without_a_mark_is_recognized() {
+        for (order, name) in [(ByteOrder::Little, "little"), (ByteOrder::Big, "big")] {
+            let bytes = encoded("id,name\nä,b\n", order).split_off(2);
+            assert_eq!(ByteOrder::guess(&bytes), Some(order), "{name}");
+            let mut text = String::new();
+            Utf16Reader::without_mark(Slow(&bytes, 3), order).read_to_string(&mut text).unwrap();
+            assert_eq!(text, "id,name\nä,b\n");
+        }
+        for other in [&b"id,name"[..], b"PAR1", b"a\0", b"\0\0\0\0", b"\x1f\x8b\x08\0"] {
+            assert_eq!(ByteOrder::guess(other), None, "{other:?}");
         }
     }
 

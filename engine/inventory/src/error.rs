@@ -30,6 +30,20 @@ pub enum ImportError {
         /// The directory.
         path: PathBuf,
     },
+    /// A folder has no file that could be read.
+    #[error("the folder `{}` has no files of an inventory", path.display())]
+    EmptyFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The manifest of an export names a part that is not there.
+    #[error("`{}` names the part `{part}`, which is missing", path.display())]
+    MissingPart {
+        /// The manifest.
+        path: PathBuf,
+        /// The name of the part.
+        part: String,
+    },
     /// The operating system refused, or the gzip stream is damaged.
     #[error("cannot read `{}`: {source}", path.display())]
     Read {
@@ -233,6 +247,8 @@ impl ImportError {
             Self::Incomplete { gap } => Some(Path::new(&gap.file)),
             Self::NotFound { path }
             | Self::IsDirectory { path }
+            | Self::EmptyFolder { path }
+            | Self::MissingPart { path, .. }
             | Self::Read { path, .. }
             | Self::Empty { path }
             | Self::UnknownFormat { path, .. }
@@ -283,6 +299,11 @@ impl ImportError {
             Self::NoFiles => "name a bill, an export of an API or a list of resources".to_owned(),
             Self::NotFound { .. } => "check the spelling, and the folder it is relative to".to_owned(),
             Self::IsDirectory { .. } => "name the files in it".to_owned(),
+            Self::EmptyFolder { .. } => {
+                "name a folder with CSV, JSON or Parquet files, which may be packed by gzip or zstd"
+                    .to_owned()
+            }
+            Self::MissingPart { .. } => "fetch all parts of the export again".to_owned(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "check the file's permissions".to_owned()
             }

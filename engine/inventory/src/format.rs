@@ -19,7 +19,7 @@ use crate::read::{
 };
 use crate::source::Source;
 
-/// A format that resources can be read from. All but Parquet may be gzipped as they come; gzipped
+/// A format that resources can be read from. All but Parquet may be packed by gzip or zstd as they come; packed
 /// Parquet is unpacked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -105,8 +105,12 @@ impl Format {
             Self::AwsConfig => "AWS Config snapshot, or output of `aws configservice select-resource-config`",
             Self::AwsExplorer => "output of `aws resource-explorer-2 search`",
             Self::AwsDescribe => "output of an AWS describe command, like `aws ec2 describe-instances`",
-            Self::AzureResources => "output of `az graph query` or `az resource list`",
-            Self::GcpAssets => "output of `gcloud asset list` or `search-all-resources`, or an export",
+            Self::AzureResources => {
+                "output of `az graph query`, or of a list command like `az resource list`"
+            }
+            Self::GcpAssets => {
+                "output of `gcloud asset list`, or of a list command like `gcloud compute instances list`"
+            }
             Self::Terraform => "`terraform show -json` of a plan or a state, or a terraform.tfstate",
             Self::Ndjson => "list of resources, one JSON object a line",
             Self::Json => "list of resources, a JSON array",
@@ -282,9 +286,9 @@ fn foreign_bill(names: &[String]) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-/// Returns the extension, without a `.gz` after it.
+/// Returns the extension, without a `.gz` or `.zst` after it.
 pub(crate) fn extension(path: &Path) -> Option<&str> {
     let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
     Some(name.rsplit_once('.')?.1)
 }

@@ -240,6 +240,28 @@ fn identify_google(rest: &str) -> Option<Identity<'_>> {
     })
 }
 
+/// Returns the full name of a resource of Google, from the address of its API:
+/// `//compute.googleapis.com/projects/…` of `https://www.googleapis.com/compute/v1/projects/…`.
+pub(crate) fn google_full_name(link: &str) -> Option<String> {
+    let (host, path) = link.strip_prefix("https://")?.split_once('/')?;
+    let host = host.strip_suffix(".googleapis.com")?;
+    // The service is named by the host, by the first part of the path, or by both; a version follows.
+    let is_version = |part: &str| {
+        part.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            || matches!(part, "beta" | "alpha")
+    };
+    let (first, rest) = path.split_once('/')?;
+    let (service, path) = match is_version(first) {
+        true => (host, rest),
+        false => {
+            (if host == "www" { first } else { host }, rest.split_once('/').filter(|(v, _)| is_version(v))?.1)
+        }
+    };
+    let service = if service == "sqladmin" || service == "sql" { "cloudsql" } else { service };
+    let path = if service == "storage" { path.strip_prefix("b/").unwrap_or(path) } else { path };
+    Some(format!("//{service}.googleapis.com/{path}"))
+}
+
 /// Turns `instances` into `Instance`, as Google's asset inventory names types.
 fn singular(collection: &str) -> Option<String> {
     let es = ["sses", "xes", "ches", "shes"].iter().any(|end| collection.ends_with(end));
@@ -360,6 +382,39 @@ mod tests {
             ("azure", "O'Reilly", "O'Reilly"),
         ] {
             assert_eq!(fold_region(provider, region), folded);
+        }
+    }
+
+    #[test]
+    fn full_names_of_google() {
+        for (link, name) in [
+            (
+                "https://www.googleapis.com/compute/v1/projects/p/zones/z/instances/i",
+                "//compute.googleapis.com/projects/p/zones/z/instances/i",
+            ),
+            (
+                "https://compute.googleapis.com/compute/beta/projects/p/global/images/i",
+                "//compute.googleapis.com/projects/p/global/images/i",
+            ),
+            ("https://www.googleapis.com/storage/v1/b/logs", "//storage.googleapis.com/logs"),
+            (
+                "https://sqladmin.googleapis.com/sql/v1beta4/projects/p/instances/db",
+                "//cloudsql.googleapis.com/projects/p/instances/db",
+            ),
+            (
+                "https://container.googleapis.com/v1/projects/p/locations/l/clusters/c",
+                "//container.googleapis.com/projects/p/locations/l/clusters/c",
+            ),
+        ] {
+            assert_eq!(google_full_name(link).as_deref(), Some(name), "{link}");
+        }
+        for other in [
+            "",
+            "https://example.com/compute/v1/x",
+            "https://www.googleapis.com/x",
+            "https://x.googleapis.com/y/z",
+        ] {
+            assert_eq!(google_full_name(other), None, "{other}");
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Nothing is written before [`Import::write`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -19,6 +19,7 @@ use crate::error::ImportError;
 use crate::format::{Format, PARQUET, detect_start, of_parquet};
 use crate::inventory::{Draft, Inventory, Matches};
 use crate::month::YearMonth;
+use crate::parts::parts;
 use crate::read::bill::{self, Bill, BillMonth, Billed, Charged, Conversion};
 use crate::read::json::Answers;
 use crate::read::paging::{Coverage, Gap};
@@ -26,7 +27,7 @@ use crate::read::{
     Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, ndjson,
     terraform,
 };
-use crate::reject::{Reject, Rejects};
+use crate::reject::{Flaw, Reject, Rejects};
 use crate::resource::Resource;
 use crate::snapshot::{Snapshot, SourceFile, write};
 use crate::source::{Fingerprint, Source};
@@ -47,14 +48,30 @@ pub struct ImportOptions {
     /// What other currencies are worth. The charges of a bill keep their currency; the costs of resources are
     /// converted.
     pub rates: Rates,
+    /// What the columns of CSV lists mean, by their headings: a field such as `monthly_cost`, or `tag:KEY`.
+    pub columns: BTreeMap<String, String>,
+    /// The file with what was read from standard input, which the path [`STANDARD_INPUT`] stands for.
+    pub standard_input: Option<PathBuf>,
     /// When the snapshot is taken; whole seconds count.
     pub taken_at: DateTime<Utc>,
 }
 
+/// The path that stands for standard input, and its name in messages.
+pub const STANDARD_INPUT: &str = "standard input";
+
 impl ImportOptions {
     /// Returns the usual options for a snapshot that is taken at this time.
     pub fn at(taken_at: DateTime<Utc>) -> Self {
-        Self { format: None, month: None, strict: false, currency: None, rates: Rates::default(), taken_at }
+        Self {
+            format: None,
+            month: None,
+            strict: false,
+            currency: None,
+            rates: Rates::default(),
+            columns: BTreeMap::new(),
+            standard_input: None,
+            taken_at,
+        }
     }
 }
 
@@ -141,6 +158,7 @@ pub fn import(
         return Err(ImportError::NoFiles);
     }
     let mut importer = Importer {
+        columns: &options.columns,
         inventory: Inventory::default(),
         bill: Bill::default(),
         rejects: Rejects::new(options.strict),
@@ -150,9 +168,14 @@ pub fn import(
         charged: Vec::new(),
         formats: FxHashMap::default(),
     };
+    let parts = parts(paths)?;
+    for (path, reason) in &parts.passed_over {
+        importer.rejects.enter(path);
+        importer.rejects.remark(Flaw::note("", &format!("not read: {reason}")));
+    }
     let mut waiting = Vec::new();
-    for (number, path) in (0_u32..).zip(paths) {
-        let (source, format) = open(path, options.format)?;
+    for (number, path) in (0_u32..).zip(&parts.files) {
+        let (source, format) = open(path, options)?;
         if format.is_bill() {
             importer.read(number, path, (format, options.format.is_none()), source, progress)?;
         } else {
@@ -163,7 +186,7 @@ pub fn import(
     }
     let billed = importer.bill_done(options)?;
     for (number, path, format, held) in waiting {
-        let source = held.map_or_else(|| Source::open(path), Ok)?;
+        let source = held.map_or_else(|| open_source(path, options), Ok)?;
         importer.read(number, path, (format, options.format.is_none()), source, progress)?;
     }
     let import = importer.finish(billed, options.taken_at);
@@ -173,11 +196,18 @@ pub fn import(
     }
 }
 
+fn open_source(path: &Path, options: &ImportOptions) -> Result<Source, ImportError> {
+    match options.standard_input.as_deref().filter(|_| path == Path::new(STANDARD_INPUT)) {
+        Some(file) => Source::open_as(path, file),
+        None => Source::open(path),
+    }
+}
+
 /// Opens a file and finds out its format, unless that is given.
-fn open(path: &Path, format: Option<Format>) -> Result<(Source, Format), ImportError> {
-    let mut source = Source::open(path)?;
+fn open(path: &Path, options: &ImportOptions) -> Result<(Source, Format), ImportError> {
+    let mut source = open_source(path, options)?;
     let start = source.start()?;
-    let format = match format {
+    let format = match options.format {
         _ if start.is_empty() => {
             return Err(ImportError::Empty { path: path.to_owned() });
         }
@@ -197,6 +227,7 @@ struct ReadAs {
 fn read_file(
     mut source: Source,
     (format, guessed): (Format, bool),
+    columns: &BTreeMap<String, String>,
     bill: &mut Bill,
     sink: &mut Sink<'_>,
 ) -> Result<(ReadAs, Fingerprint), ImportError> {
@@ -227,13 +258,14 @@ fn read_file(
         Format::Terraform => terraform::read(source, sink)?,
         Format::Json => json::read_documents(source, sink)?,
         Format::Ndjson => ndjson::read_ndjson(source, sink)?,
-        Format::Csv => csv::read(source, sink)?,
+        Format::Csv => csv::read(source, columns, sink)?,
     };
     Ok((plain, source.finish()?))
 }
 
 /// What is known while files are being read.
-struct Importer {
+struct Importer<'o> {
+    columns: &'o BTreeMap<String, String>,
     inventory: Inventory,
     bill: Bill,
     rejects: Rejects,
@@ -246,7 +278,7 @@ struct Importer {
     formats: FxHashMap<u32, Format>,
 }
 
-impl Importer {
+impl Importer<'_> {
     /// Reads one file; `guessed` shows that nobody named its format.
     fn read(
         &mut self,
@@ -268,7 +300,7 @@ impl Importer {
             (path, number),
             &mut report,
         );
-        let (read, fingerprint) = read_file(source, (format, guessed), bill, &mut sink)?;
+        let (read, fingerprint) = read_file(source, (format, guessed), &self.columns, bill, &mut sink)?;
         let rows = sink.finish()?;
         report(rows.all);
         self.formats.insert(number, read.format);

@@ -410,8 +410,19 @@ impl Row {
     }
 }
 
-/// Says in which respect a later row of the same id differs, if that is worth telling.
+/// Returns what a reader should know of a later row of the same id; None if there is nothing.
 fn difference(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option<String> {
+    let adds_up =
+        old.file == new.file && !old.sides.billed && old.monthly_cost.is_some() && new.monthly_cost.is_some();
+    match contradiction(pool, old, old_tags, new) {
+        Some(reason) if adds_up => Some(format!("{reason}; its costs are added up")),
+        None if adds_up => Some("the id occurs several times with a cost; its costs are added up".to_owned()),
+        reason => reason,
+    }
+}
+
+/// Returns in which respect a later row of the same id differs.
+fn contradiction(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option<String> {
     for (key, value) in &new.tags {
         if let Some(before) = old_tags.get(*key)
             && before != *value
@@ -445,11 +456,7 @@ fn difference(pool: &Pool, old: &Row, old_tags: Lookup<'_>, new: &Row) -> Option
     ];
     let contradicted =
         texts.into_iter().find(|(_, old, new)| old.zip(*new).is_some_and(|(old, new)| old != new));
-    let field = match contradicted {
-        Some((field, ..)) => field,
-        None if old.monthly_cost.zip(new.monthly_cost).is_some_and(|(old, new)| old != new) => "monthly_cost",
-        None => return None,
-    };
+    let (field, ..) = contradicted?;
     Some(format!("the id occurs twice with a different `{field}`; the later one is kept"))
 }
 

@@ -50,7 +50,7 @@
 //!
 //! All text is UTF-8, with or without a byte order mark; bytes that are not are replaced by
 //! `\u{fffd}` and listed, but a row whose id has such bytes is rejected, and so is a row of Parquet with such
-//! bytes anywhere, since its texts are UTF-8 by definition. Any file may be gzipped.
+//! bytes anywhere, since its texts are UTF-8 by definition. Any file may be packed by gzip or zstd.
 
 mod charges;
 mod error;
@@ -62,6 +62,7 @@ mod inventory;
 mod lookup;
 mod month;
 mod parallel;
+mod parts;
 mod pool;
 mod read;
 mod reject;
@@ -74,7 +75,7 @@ mod value;
 
 pub use error::ImportError;
 pub use format::{Format, NotAFormat, detect};
-pub use import::{Counts, Import, ImportOptions, Progress, import};
+pub use import::{Counts, Import, ImportOptions, Progress, STANDARD_INPUT, import};
 pub use inventory::Matches;
 pub use lookup::{LookupColumns, LookupError, LookupRow, lookup_headings, read_lookup};
 pub use month::{NotAMonth, YearMonth};

@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use tagpol_files::{ByteOrder, Utf16Reader};
+use zstd::stream::read::Decoder as ZstdDecoder;
 
 use crate::error::ImportError;
 
@@ -31,10 +32,32 @@ pub(crate) struct Fingerprint {
     pub(crate) sha256: String,
 }
 
+/// How a file is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    /// Tells it from the first bytes of a file.
+    fn of_start(start: &[u8]) -> Self {
+        match start {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+}
+
 /// An inventory file that is being read.
 #[derive(Debug)]
 pub(crate) struct Source {
+    /// Its path for messages.
     path: PathBuf,
+    /// The file itself.
+    file: PathBuf,
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     at: usize,
@@ -48,16 +71,22 @@ pub(crate) struct Source {
 impl Source {
     /// Opens a file and starts to read ahead.
     pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
+        Self::open_as(path, path)
+    }
+
+    /// Opens a file that messages call by another path.
+    pub(crate) fn open_as(path: &Path, place: &Path) -> Result<Self, ImportError> {
         let failed = |source| read_error(path, source);
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = File::open(place).map_err(failed)?;
         let meta = file.metadata().map_err(failed)?;
         if meta.is_dir() {
             return Err(ImportError::IsDirectory { path: path.to_owned() });
         }
         let mut magic = Vec::new();
-        Read::by_ref(&mut file).take(2).read_to_end(&mut magic).map_err(failed)?;
-        let gzipped = magic == [0x1f, 0x8b];
-        let converted = gzipped || ByteOrder::of_start(&magic).is_some();
+        Read::by_ref(&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
+        let packing = Packing::of_start(&magic);
+        let is_utf16 = ByteOrder::of_start(&magic).or_else(|| ByteOrder::guess(&magic)).is_some();
+        let converted = packing != Packing::None || is_utf16;
         let (sender, chunks) = sync_channel(AHEAD);
         let read = Arc::new(AtomicU64::new(0));
         let raw = Hashing {
@@ -65,9 +94,10 @@ impl Source {
             hash: Sha256::new(),
             read: Arc::clone(&read),
         };
-        let worker = std::thread::spawn(move || read_ahead(raw, gzipped, &sender));
+        let worker = std::thread::spawn(move || read_ahead(raw, packing, &sender));
         let size = meta.is_file().then_some(meta.len());
-        Ok(Self { path: path.to_owned(), chunks, chunk: Vec::new(), at: 0, read, size, converted, worker })
+        let (path, file) = (path.to_owned(), place.to_owned());
+        Ok(Self { path, file, chunks, chunk: Vec::new(), at: 0, read, size, converted, worker })
     }
 
     /// Returns the first bytes of the unpacked content, without taking them.
@@ -88,7 +118,7 @@ impl Source {
 
     /// Opens the file once more, to be read in any order; None if it is converted or a pipe.
     pub(crate) fn reopen(&self) -> io::Result<Option<File>> {
-        if self.converted || self.size.is_none() { Ok(None) } else { File::open(&self.path).map(Some) }
+        if self.converted || self.size.is_none() { Ok(None) } else { File::open(&self.file).map(Some) }
     }
 
     /// Reads what is left and returns the fingerprint of the whole file.
@@ -170,13 +200,20 @@ impl BufRead for Source {
 /// Sends the unpacked content in chunks, then hashes what is left of the file.
 fn read_ahead(
     raw: Hashing<impl Read>,
-    gzipped: bool,
+    packing: Packing,
     sender: &SyncSender<io::Result<Vec<u8>>>,
 ) -> Fingerprint {
-    if gzipped {
-        send_as_utf8(MultiGzDecoder::new(raw), sender).into_inner().finish()
-    } else {
-        send_as_utf8(raw, sender).finish()
+    match packing {
+        Packing::None => send_as_utf8(raw, sender).finish(),
+        Packing::Gzip => send_as_utf8(MultiGzDecoder::new(raw), sender).into_inner().finish(),
+        Packing::Zstd => match ZstdDecoder::new(raw) {
+            Ok(decoder) => send_as_utf8(decoder, sender).finish().into_inner().finish(),
+            Err(error) => {
+                // Nobody listening means that nobody wants to know.
+                let _ = sender.send(Err(error));
+                Fingerprint { bytes: 0, sha256: String::new() }
+            }
+        },
     }
 }
 
@@ -184,12 +221,16 @@ fn read_ahead(
 fn send_as_utf8<R: Read>(mut reader: R, sender: &SyncSender<io::Result<Vec<u8>>>) -> R {
     let mut start = Vec::new();
     // An error comes again when the rest is read.
-    let _ = reader.by_ref().take(2).read_to_end(&mut start);
-    let order = ByteOrder::of_start(&start);
+    let _ = reader.by_ref().take(4).read_to_end(&mut start);
+    let marked = ByteOrder::of_start(&start);
+    let guessed = ByteOrder::guess(&start);
     let mut content = io::Cursor::new(start).chain(reader);
-    match order {
+    match marked.or(guessed) {
         Some(order) => {
-            let mut content = Utf16Reader::new(content, order);
+            let mut content = match marked {
+                Some(_) => Utf16Reader::new(content, order),
+                None => Utf16Reader::without_mark(content, order),
+            };
             send_all(&mut content, sender);
             content.into_inner().into_inner().1
         }

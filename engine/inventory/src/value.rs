@@ -27,6 +27,84 @@ pub(crate) fn parse_cost(text: &str) -> Option<Decimal> {
     (!text.contains('_') && cost.abs() < COST_LIMIT).then_some(cost)
 }
 
+/// Reads an amount as people and spreadsheets write it: `$5`, `1,234.50`, `1.234,50 EUR`, `(12.00)`.
+///
+/// Returns the amount, and the currency if a code or a symbol of one currency names it.
+///
+/// # Errors
+///
+/// Returns why it is not a clear amount.
+pub(crate) fn parse_written_cost(text: &str) -> Result<(Decimal, Option<&'static str>), &'static str> {
+    let not_a_number = "expected a number such as `12.50`; the cost is ignored";
+    let mut digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\'').collect();
+    let currency = SYMBOLS.iter().find(|(symbol, _)| digits.contains(symbol));
+    if let Some((symbol, _)) = currency {
+        digits = digits.replacen(symbol, "", 1);
+    }
+    let bare = digits.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).map(str::to_owned);
+    let negative = bare.is_some();
+    let number = bare.unwrap_or(digits);
+    let (sign, number) = match number.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (true, rest),
+        None => (false, number.strip_prefix('+').unwrap_or(&number)),
+    };
+    if !number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
+        return Err(not_a_number);
+    }
+    let plain = without_grouping(number)?;
+    let amount = parse_cost(&plain).ok_or(not_a_number)?;
+    let amount = if negative != sign { -amount } else { amount };
+    Ok((amount, currency.and_then(|(_, code)| *code)))
+}
+
+/// Symbols and codes of currencies, and the currency if there is only one. The longest first.
+const SYMBOLS: [(&str, Option<&str>); 10] = [
+    ("USD", Some("USD")),
+    ("EUR", Some("EUR")),
+    ("GBP", Some("GBP")),
+    ("CHF", Some("CHF")),
+    ("JPY", Some("JPY")),
+    ("US$", Some("USD")),
+    ("€", Some("EUR")),
+    ("£", Some("GBP")),
+    ("$", None),
+    ("¥", None),
+];
+
+/// Returns a number with a point and without separators of thousands: the last of two separators is the
+/// point; a single comma before three digits may be either.
+fn without_grouping(number: &str) -> Result<String, &'static str> {
+    let last = number.rfind(['.', ',']);
+    let Some((whole, fraction)) = last.and_then(|at| Some((number.get(..at)?, number.get(at + 1..)?))) else {
+        return Ok(number.to_owned());
+    };
+    let point = number.as_bytes().get(whole.len()).copied();
+    let kinds = [b'.', b','].map(|kind| number.bytes().filter(|b| *b == kind).count());
+    let is_grouped = |text: &str| {
+        let mut groups = text.split(['.', ',']);
+        groups.next().is_some_and(|first| (1..=3).contains(&first.len()))
+            && groups.all(|group| group.len() == 3)
+    };
+    match kinds {
+        // Both occur: one for thousands, and behind them the other.
+        [points, commas] if points > 0 && commas > 0 => {
+            let single = if point == Some(b'.') { points } else { commas };
+            if single == 1 && is_grouped(whole) {
+                Ok(format!("{}.{fraction}", whole.replace(['.', ','], "")))
+            } else {
+                Err("its separators contradict each other; the cost is ignored")
+            }
+        }
+        [0, 1] if fraction.len() == 3 && is_grouped(number) => Err(
+            "it may be thousands or a fraction; write it with a point and without separators. The cost is ignored",
+        ),
+        [0, 1] => Ok(format!("{whole}.{fraction}")),
+        [1, 0] => Ok(number.to_owned()),
+        _ if is_grouped(number) => Ok(number.replace(['.', ','], "")),
+        _ => Err("its separators contradict each other; the cost is ignored"),
+    }
+}
+
 /// Reads `5.6E-05`, also with an exponent beyond the 28 decimals that the decimal parser takes.
 fn parse_scientific(text: &str) -> Option<Decimal> {
     if let Ok(cost) = Decimal::from_scientific_lossy(text) {
@@ -191,6 +269,37 @@ mod tests {
         }
         for bad in ["", "$5", "1,5", "1.2.3", "NaN", "inf", "1e40", "10000000000000000", "1_000", "0x10"] {
             assert_eq!(parse_cost(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_spreadsheets() {
+        let cases = [
+            ("$5", "5", None),
+            ("1,234.50", "1234.50", None),
+            ("1.234,50", "1234.50", None),
+            ("1.234.567", "1234567", None),
+            ("1,234,567.8", "1234567.8", None),
+            ("12,50", "12.50", None),
+            ("1 234,5 €", "1234.5", Some("EUR")),
+            ("1\u{a0}234,56", "1234.56", None),
+            ("1'234.50", "1234.50", None),
+            ("USD 12.50", "12.50", Some("USD")),
+            ("(12.00)", "-12.00", None),
+            ("-$3.10", "-3.10", None),
+            ("0,125", "0.125", None),
+        ];
+        for (text, expected, currency) in cases {
+            let expected: Decimal = expected.parse().unwrap();
+            if text == "0,125" {
+                // It might be written by somebody who groups thousands.
+                assert!(parse_written_cost(text).is_err());
+            } else {
+                assert_eq!(parse_written_cost(text), Ok((expected, currency)), "{text}");
+            }
+        }
+        for bad in ["1,234", "1,23,4", "1.2.3", "1.234,5.6", "12 apples", "", "$", "1,234.567,8"] {
+            assert!(parse_written_cost(bad).is_err(), "{bad}");
         }
     }
 

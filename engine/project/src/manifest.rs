@@ -27,6 +27,13 @@ pub struct Manifest {
     pub policies: PathBuf,
     /// Inventory files that `eval` reads where the command line names none.
     pub inventory: Vec<PathBuf>,
+    /// What the columns of CSV lists mean, by their headings, as written: a field such as `monthly_cost`, or
+    /// `tag:KEY`.
+    #[serde(rename = "columns")]
+    written_columns: BTreeMap<String, Spanned<String>>,
+    /// The same, checked.
+    #[serde(skip)]
+    pub columns: BTreeMap<String, String>,
     /// Folder of the snapshots.
     pub snapshots: PathBuf,
     /// The state store: the path of a SQLite file, or the address of a PostgreSQL database.
@@ -101,6 +108,8 @@ impl Default for Manifest {
             name: None,
             policies: PathBuf::from("."),
             inventory: Vec::new(),
+            written_columns: BTreeMap::new(),
+            columns: BTreeMap::new(),
             snapshots: PathBuf::from(".tagpol/snapshots"),
             state: PathBuf::from(STATE),
             fail_on: None,
@@ -206,6 +215,8 @@ impl Manifest {
         let mut manifest: Self = toml::from_str(text).map_err(|error| {
             at(ProjectError::new(error.message().to_owned()), error.span().map(|span| span.start))
         })?;
+        manifest.columns =
+            columns(&manifest.written_columns).map_err(|(start, error)| at(error, Some(start)))?;
         manifest.rates = rates(&manifest.written_rates).map_err(|(start, error)| at(error, Some(start)))?;
         Ok(manifest)
     }
@@ -228,6 +239,40 @@ impl Manifest {
 fn line_and_column(before: &str) -> (usize, usize) {
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (before.matches('\n').count() + 1, column)
+}
+
+/// What a column can mean, but for a tag.
+const FIELDS: [&str; 12] = [
+    "id",
+    "name",
+    "type",
+    "provider",
+    "account",
+    "region",
+    "created",
+    "monthly_cost",
+    "currency",
+    "source",
+    "meta",
+    "tags",
+];
+
+/// Checks the meanings of columns, or returns at which byte one is wrong.
+fn columns(
+    written: &BTreeMap<String, Spanned<String>>,
+) -> Result<BTreeMap<String, String>, (usize, ProjectError)> {
+    let mut columns = BTreeMap::new();
+    for (heading, meaning) in written {
+        let text = meaning.get_ref();
+        let is_tag = text.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
+        if !is_tag && !FIELDS.contains(&text.as_str()) {
+            let error = ProjectError::new(format!("a column cannot be `{text}`"))
+                .help(format!("write `tag:KEY` for a tag, or one of {}", FIELDS.join(", ")));
+            return Err((meaning.span().start, error));
+        }
+        columns.insert(heading.trim().to_owned(), text.clone());
+    }
+    Ok(columns)
 }
 
 /// Reads rates, or says at which byte one is wrong.

@@ -62,6 +62,10 @@ pub(super) fn merge(pool: &Pool, (old, many): (&mut Row, Option<&mut TagMap>), n
     old.monthly_cost = match (old.sides.billed, new.sides.billed) {
         (true, true) => sum(old.monthly_cost, new.monthly_cost).or(old.monthly_cost),
         (true, false) => old.monthly_cost.or(new.monthly_cost),
+        // Rows of one list are charges: the total must be that of the list.
+        (false, false) if old.file == new.file && old.monthly_cost.is_some() => {
+            sum(old.monthly_cost, new.monthly_cost).or(old.monthly_cost)
+        }
         (false, _) => new.monthly_cost.or(old.monthly_cost),
     };
     old.file = new.file;

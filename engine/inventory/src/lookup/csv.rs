@@ -55,7 +55,7 @@ pub(super) fn read(
 
 fn dialect(source: &mut Source, path: &Path) -> Result<Dialect, LookupError> {
     Ok(match extension(path) {
-        Some("tsv") => Dialect { delimiter: b'\t' },
+        Some("tsv") => Dialect::of(b'\t'),
         _ => Dialect::detect(source.start()?),
     })
 }

@@ -3,7 +3,8 @@
 //! In: a path, and which columns are wanted. Out: the file's headings, or its rows as texts with
 //! their places. CSV and TSV have a header; of JSON the members of the objects are the columns,
 //! in an array or one after the other; all of these may be gzipped; of Parquet any plain type is
-//! read as text. Cells are handed over as they are found, an empty one too.
+//! read as text. Cells are handed over as they are found, an empty one too; only accounts of AWS get the
+//! zeros back that programs drop which take them for numbers.
 //!
 //! Unlike in an inventory, a row that cannot be read is an error: a lookup that silently finds
 //! nothing looks like a missing tag.
@@ -74,11 +75,42 @@ pub fn read_lookup(
     each: &mut dyn FnMut(LookupRow<'_>),
 ) -> Result<(), LookupError> {
     let (source, format) = open(path)?;
+    // A number in JSON was meant as one; in CSV and Parquet it may be what a spreadsheet made of a text.
+    if format == Format::Json {
+        return json::read(source, path, columns, each);
+    }
+    let accounts: Vec<usize> =
+        (0..).zip(columns.names).filter(|(_, name)| is_account(name)).map(|(at, _)| at).collect();
+    let mut with_accounts = |row: LookupRow<'_>| {
+        let mut cells = row.cells.to_vec();
+        for at in &accounts {
+            if let Some(Some(cell)) = cells.get_mut(*at)
+                && let Some(padded) = padded_account(cell)
+            {
+                *cell = Cow::Owned(padded);
+            }
+        }
+        each(LookupRow { line: row.line, cells: &cells });
+    };
+    let each: &mut dyn FnMut(LookupRow<'_>) = &mut with_accounts;
     match format {
         Format::Csv => csv::read(source, path, columns, each),
         Format::Json => json::read(source, path, columns, each),
         Format::Parquet => parquet::read(source, path, columns, each),
     }
+}
+
+/// Whether a column has accounts by its heading. Those of billing are numbers of any length.
+fn is_account(heading: &str) -> bool {
+    let heading = heading.to_lowercase();
+    heading.contains("account") && !heading.contains("billing")
+}
+
+/// Returns an account of AWS whose zeros at the start were lost, since something took it for a number: it has 12
+/// digits. None if the cell is something else.
+fn padded_account(cell: &str) -> Option<String> {
+    let is_short = (9..12).contains(&cell.len()) && cell.bytes().all(|b| b.is_ascii_digit());
+    is_short.then(|| format!("{cell:0>12}"))
 }
 
 fn open(path: &Path) -> Result<(Source, Format), LookupError> {

@@ -50,7 +50,7 @@ const fn arn(
     Kind { list, ids, ec2: None, name: Some(name), created: Some(created), tags }
 }
 
-const KINDS: [Kind; 27] = [
+const KINDS: [Kind; 44] = [
     Kind { created: Some("LaunchTime"), ..ec2("Instances", &["InstanceId"], "instance") },
     Kind { created: Some("CreateTime"), ..ec2("Volumes", &["VolumeId"], "volume") },
     Kind { created: Some("StartTime"), ..ec2("Snapshots", &["SnapshotId"], "snapshot") },
@@ -74,6 +74,23 @@ const KINDS: [Kind; 27] = [
     },
     ec2("TransitGateways", &["TransitGatewayArn"], "transit-gateway"),
     Kind { created: Some("CreationTimestamp"), ..ec2("VpcEndpoints", &["VpcEndpointId"], "vpc-endpoint") },
+    ec2("VpcPeeringConnections", &["VpcPeeringConnectionId"], "vpc-peering-connection"),
+    ec2("VpnGateways", &["VpnGatewayId"], "vpn-gateway"),
+    ec2("VpnConnections", &["VpnConnectionId"], "vpn-connection"),
+    ec2("CustomerGateways", &["CustomerGatewayId"], "customer-gateway"),
+    ec2("DhcpOptions", &["DhcpOptionsId"], "dhcp-options"),
+    ec2("KeyPairs", &["KeyPairId"], "key-pair"),
+    ec2("EgressOnlyInternetGateways", &["EgressOnlyInternetGatewayId"], "egress-only-internet-gateway"),
+    ec2("TransitGatewayAttachments", &["TransitGatewayAttachmentId"], "transit-gateway-attachment"),
+    ec2("TransitGatewayRouteTables", &["TransitGatewayRouteTableId"], "transit-gateway-route-table"),
+    ec2("CapacityReservations", &["CapacityReservationArn", "CapacityReservationId"], "capacity-reservation"),
+    ec2("Hosts", &["HostId"], "dedicated-host"),
+    ec2("FlowLogs", &["FlowLogId"], "vpc-flow-log"),
+    ec2("PrefixLists", &["PrefixListArn", "PrefixListId"], "prefix-list"),
+    ec2("PlacementGroups", &["GroupArn"], "placement-group"),
+    ec2("SpotInstanceRequests", &["SpotInstanceRequestId"], "spot-instances-request"),
+    ec2("ReservedInstances", &["ReservedInstancesId"], "reserved-instances"),
+    ec2("ClientVpnEndpoints", &["ClientVpnEndpointId"], "client-vpn-endpoint"),
     arn("DBInstances", &["DBInstanceArn"], "DBInstanceIdentifier", "InstanceCreateTime", "TagList"),
     arn("DBClusters", &["DBClusterArn"], "DBClusterIdentifier", "ClusterCreateTime", "TagList"),
     arn("DBSnapshots", &["DBSnapshotArn"], "DBSnapshotIdentifier", "SnapshotCreateTime", "TagList"),
@@ -88,7 +105,7 @@ const KINDS: [Kind; 27] = [
 ];
 
 /// The members of answers that hold them.
-const LISTS: [&str; 27] = [
+const LISTS: [&str; 44] = [
     "Reservations",
     "Volumes",
     "Snapshots",
@@ -105,6 +122,23 @@ const LISTS: [&str; 27] = [
     "LaunchTemplates",
     "TransitGateways",
     "VpcEndpoints",
+    "VpcPeeringConnections",
+    "VpnGateways",
+    "VpnConnections",
+    "CustomerGateways",
+    "DhcpOptions",
+    "KeyPairs",
+    "EgressOnlyInternetGateways",
+    "TransitGatewayAttachments",
+    "TransitGatewayRouteTables",
+    "CapacityReservations",
+    "Hosts",
+    "FlowLogs",
+    "PrefixLists",
+    "PlacementGroups",
+    "SpotInstanceRequests",
+    "ReservedInstances",
+    "ClientVpnEndpoints",
     "DBInstances",
     "DBClusters",
     "DBSnapshots",

@@ -1,4 +1,5 @@
-//! Azure resources: answers of Resource Graph, and the list of `az resource list`.
+//! Azure resources: answers of Resource Graph, and the lists of `az resource list`, `az group list`, `az vm list`
+//! and others.
 //!
 //! Names of types and regions are folded, as Azure compares them without case. What is not an attribute
 //! (`kind`, `sku`, `properties`, …) is kept in `meta`.
@@ -9,7 +10,7 @@ use super::fields::Field;
 use super::json::Answers;
 use super::members::{Meaning, members};
 use super::probe::Probe;
-use super::record::{BadRow, Record};
+use super::record::{BadRow, Note, Record};
 
 /// Where the records are, and what one means.
 pub(crate) const ANSWERS: Answers = Answers { lists: &["data", "value"], parse, scope: None };
@@ -43,14 +44,29 @@ pub(crate) fn fits(probe: &Probe) -> bool {
     let ours = TELLING.iter().any(|name| probe.has_in_record(lists, name));
     // These are ours, so whoever wrote them has a list of his own.
     let plain = ["region", "account", "monthly_cost"].iter().any(|name| probe.has_in_record(lists, name));
-    empty || (azure && ours && !plain)
+    empty || (azure && ours && !plain) || is_account_list(probe)
+}
+
+/// Whether the text is the output of `az account list`, whose ids are bare.
+fn is_account_list(probe: &Probe) -> bool {
+    ["cloudName", "tenantId", "isDefault"].iter().all(|name| probe.has_in_record(&[], name))
 }
 
 fn parse<'a>(json: &'a str, _: Option<&str>) -> Result<Vec<Record<'a>>, BadRow> {
     let members = members(json)?;
+    if members.json("cloudName").is_some() && members.json("isDefault").is_some() {
+        return Err(BadRow::new(
+            "`az account list` has no tags, so that the subscription is not judged; use `az graph query -q \
+             \"resourcecontainers | where type == 'microsoft.resources/subscriptions'\"`",
+        ));
+    }
     let mut record = MEANING.read(&members);
     record.draft.provider = Some(Cow::Borrowed("azure"));
     record.draft.type_ = record.draft.type_.map(|type_| Cow::Owned(type_.to_lowercase()));
+    if !members.0.iter().any(|(name, _)| name == "tags") {
+        let reason = "records without the member `tags` count as untagged; a query must keep that column";
+        record.notes.push(Note::remark(Field::Tags, reason.to_owned()));
+    }
     record.check_id("it has no `id`; a query must keep that column")?;
     Ok(vec![record])
 }

@@ -6,6 +6,7 @@
 //! present but empty is written in the `tags` column, as in `{"owner": ""}`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
@@ -33,12 +34,16 @@ pub(crate) fn has_id(names: &[String]) -> bool {
     names.iter().any(|name| matches!(field(name), Some((Field::Id, _))))
 }
 
-/// Reads a plain CSV file.
-pub(crate) fn read(source: Source, sink: &mut Sink<'_>) -> Result<Source, ImportError> {
+/// Reads a plain CSV file; `meanings` has those of columns that the project names.
+pub(crate) fn read(
+    source: Source,
+    meanings: &BTreeMap<String, String>,
+    sink: &mut Sink<'_>,
+) -> Result<Source, ImportError> {
     let mut columns: Option<Vec<Column>> = None;
     read_rows(source, sink, |row, sink| match &columns {
         None => {
-            columns = Some(read_header(&row, sink)?);
+            columns = Some(read_header(&row, meanings, sink)?);
             Ok(())
         }
         Some(columns) => {
@@ -134,9 +139,23 @@ pub(crate) fn headings<'r>(row: &CsvRow<'r>, sink: &mut Sink<'_>) -> Result<Vec<
     Ok(names)
 }
 
-fn read_header(row: &CsvRow<'_>, sink: &mut Sink<'_>) -> Result<Vec<Column>, ImportError> {
-    let names = headings(row, sink)?;
-    let ranks: Vec<Option<(Field, usize)>> = names.iter().map(|name| field(name.trim())).collect();
+fn read_header(
+    row: &CsvRow<'_>,
+    meanings: &BTreeMap<String, String>,
+    sink: &mut Sink<'_>,
+) -> Result<Vec<Column>, ImportError> {
+    let headings = headings(row, sink)?;
+    let is_named = |name: &str| meanings.get(name.trim()).is_some();
+    let names: Vec<Cow<'_, str>> = headings
+        .iter()
+        .map(|name| Cow::Borrowed(meanings.get(name.trim()).map_or(name.as_ref(), String::as_str)))
+        .collect();
+    // A column that the project names counts before those that are named alike.
+    let rank = |(heading, name): (&Cow<'_, str>, &Cow<'_, str>)| {
+        let (field, rank) = field(name.trim())?;
+        Some((field, if is_named(heading) { 0 } else { rank + 1 }))
+    };
+    let ranks: Vec<Option<(Field, usize)>> = headings.iter().zip(&names).map(rank).collect();
     // Of several columns of one field the best name counts, and of equal names the first.
     let mut best: FxHashMap<Field, (usize, usize)> = FxHashMap::default();
     for (at, (name, found)) in names.iter().zip(&ranks).enumerate() {
@@ -159,7 +178,24 @@ fn read_header(row: &CsvRow<'_>, sink: &mut Sink<'_>) -> Result<Vec<Column>, Imp
     let looks_like_tag = |column: &&Column| matches!(column, Column::Meta(name) if is_tag_name(name));
     for column in columns.iter().filter(looks_like_tag) {
         let name = column.name();
-        let reason = format!("the column is kept in `meta`; name it `tag:{name}` if it is a tag");
+        let reason = format!(
+            "the column is kept in `meta`; if it is a tag, name it `tag:{name}`, or add `{} = \"tag:{name}\"` to \
+             `[columns]` of tagpol.toml",
+            toml_key(name)
+        );
+        sink.remark(name, &reason);
+    }
+    let has_cost = columns.contains(&Column::Field(Field::Cost));
+    for column in columns.iter().filter(|column| matches!(column, Column::Meta(name) if is_money_name(name)))
+    {
+        let name = column.name();
+        let meaning = format!("`{} = \"monthly_cost\"` in `[columns]` of tagpol.toml", toml_key(name));
+        let reason = match has_cost {
+            true => "the column is kept in `meta` and not counted, since another one has the cost".to_owned(),
+            false => format!(
+                "the column is kept in `meta` and not counted; if it is the cost, name it `monthly_cost`, or add {meaning}"
+            ),
+        };
         sink.remark(name, &reason);
     }
     if !columns.contains(&Column::Field(Field::Id)) {
@@ -171,6 +207,12 @@ fn read_header(row: &CsvRow<'_>, sink: &mut Sink<'_>) -> Result<Vec<Column>, Imp
         });
     }
     Ok(columns)
+}
+
+/// Returns a name as a key of TOML.
+fn toml_key(name: &str) -> String {
+    let is_bare = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if is_bare { name.to_owned() } else { serde_json::Value::from(name).to_string() }
 }
 
 /// Keys that are tags nearly everywhere, without separators.
@@ -197,6 +239,15 @@ fn is_tag_name(name: &str) -> bool {
     let folded: String = name.chars().filter(folded).flat_map(char::to_lowercase).collect();
     TAG_NAMES.contains(&folded.as_str())
 }
+
+/// Whether a column that is not a field has the name of an amount of money.
+fn is_money_name(name: &str) -> bool {
+    let words = name.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    words.into_iter().any(|word| MONEY_NAMES.contains(&word.as_str()) || word.ends_with("cost"))
+}
+
+/// Words of columns with money.
+const MONEY_NAMES: [&str; 8] = ["cost", "costs", "price", "amount", "spend", "charge", "kosten", "total"];
 
 /// Returns the key of a column for one tag, exactly as written after the prefix.
 fn tag_key(name: &str) -> Option<&str> {
@@ -229,6 +280,7 @@ fn read_row(row: &CsvRow<'_>, columns: &[Column], sink: &mut Sink<'_>) -> Result
     if let Err(bad) = record.check() {
         return sink.reject(Flaw::row(row.line, bad.reason, row.shown()));
     }
+    record.correct_account();
     record.add_tag_columns(tags);
     if record.draft.meta.is_none() {
         record.draft.meta = meta.into_json().map(Cow::Owned);

@@ -20,11 +20,22 @@ const REJECT_EXCERPT_BYTES: usize = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
+    /// Bytes of a first line like `sep=;`, which tells Excel the delimiter; 0 if there is none.
+    pub(crate) preamble: usize,
 }
 
 impl Dialect {
-    /// Finds the delimiter that the first line has most of; a comma where it has none.
+    /// Returns a dialect without a line before the header.
+    pub(crate) fn of(delimiter: u8) -> Self {
+        Self { delimiter, preamble: 0 }
+    }
+
+    /// Finds the delimiter: that of a line `sep=;`, else the one that the header has most of, else a comma.
     pub(crate) fn detect(text: &[u8]) -> Self {
+        separator_line(text).unwrap_or_else(|| Self::most_frequent(text))
+    }
+
+    fn most_frequent(text: &[u8]) -> Self {
         let mut quoted = false;
         let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0_usize)];
         for byte in text {
@@ -41,7 +52,7 @@ impl Dialect {
         }
         // The first of equals wins, so that a header of one column is read with a comma.
         let best = counts.iter().rev().max_by_key(|(_, count)| *count);
-        Self { delimiter: best.map_or(b',', |(delimiter, _)| *delimiter) }
+        Self::of(best.map_or(b',', |(delimiter, _)| *delimiter))
     }
 
     /// Returns a reader of the cells of whole records.
@@ -54,8 +65,23 @@ impl Dialect {
     }
 }
 
-/// Returns the cells of the first record of a text, trimmed.
+/// Returns the dialect that a first line like `sep=;` names.
+fn separator_line(text: &[u8]) -> Option<Dialect> {
+    let bare = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let line = bare.split(|byte| *byte == b'\n').next()?;
+    let named = line.strip_suffix(b"\r").unwrap_or(line);
+    let named = named.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(named);
+    let (word, delimiter) = named.split_at_checked(4)?;
+    let [delimiter] = delimiter else { return None };
+    let is_separator = word.eq_ignore_ascii_case(b"sep=") && !matches!(delimiter, b'"' | b'\r');
+    // A line without an end is all of the file, or is cut off.
+    let preamble = text.len() - bare.len() + line.len() + 1;
+    (is_separator && preamble <= text.len()).then_some(Dialect { delimiter: *delimiter, preamble })
+}
+
+/// Returns the cells of the header of a text, trimmed.
 pub(crate) fn header_fields(text: &[u8], dialect: Dialect) -> Vec<String> {
+    let text = text.get(dialect.preamble..).unwrap_or_default();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut record = csv::ByteRecord::new();
     match dialect.reader(text).read_byte_record(&mut record) {
@@ -120,6 +146,8 @@ enum State {
 pub(crate) struct Splitter<R> {
     reader: R,
     delimiter: u8,
+    /// Bytes before the header that are still to be skipped.
+    preamble: usize,
     limit: usize,
     state: State,
     /// Bytes of the record at hand so far; 0 before its first.
@@ -133,15 +161,17 @@ pub(crate) struct Splitter<R> {
 
 impl<R: BufRead> Splitter<R> {
     pub(crate) fn new(reader: R, dialect: Dialect, limit: usize) -> Self {
+        let first = if dialect.preamble > 0 { 2 } else { 1 };
         Self {
             reader,
             delimiter: dialect.delimiter,
+            preamble: dialect.preamble,
             limit,
             state: State::CellStart,
             len: 0,
-            line: 1,
+            line: first,
             column: 1,
-            started: 1,
+            started: first,
             quote: (1, 1),
         }
     }
@@ -163,6 +193,12 @@ impl<R: BufRead> Splitter<R> {
                     self.end_record(&mut chunk, &mut record_start);
                 }
                 break;
+            }
+            if self.preamble > 0 {
+                let skipped = self.preamble.min(buffer.len());
+                self.reader.consume(skipped);
+                self.preamble -= skipped;
+                continue;
             }
             let buffer = match buffer.strip_prefix(b"\xef\xbb\xbf") {
                 Some(_) if self.line == 1 && self.column == 1 => {
@@ -321,16 +357,22 @@ mod tests {
             assert_eq!(Dialect::detect(text.as_bytes()).delimiter, delimiter, "{text}");
         }
         assert_eq!(
-            header_fields("\u{feff}\"a\"; b ;c\n1;2;3".as_bytes(), Dialect { delimiter: b';' }),
+            header_fields("\u{feff}\"a\"; b ;c\n1;2;3".as_bytes(), Dialect::of(b';')),
             ["a", "b", "c"]
         );
+        for (text, delimiter) in [("sep=;\r\na,b;c\n", b';'), ("\u{feff}SEP=|\na|b;c;d\n", b'|')] {
+            let dialect = Dialect::detect(text.as_bytes());
+            assert_eq!(dialect.delimiter, delimiter, "{text}");
+            assert_eq!(header_fields(text.as_bytes(), dialect).len(), 2);
+            assert_eq!(records(text, 3).unwrap()[0].0, 2, "{text}");
+        }
+        assert_eq!(Dialect::detect(b"sep=,"), Dialect::of(b','));
     }
 
     #[test]
     fn a_long_record_is_not_held() {
         let long = (&b"a,b\n1,\""[..]).chain(io::repeat(b'\n').take(8 << 20)).chain(&b"\"\n2,3\n"[..]);
-        let mut splitter =
-            Splitter::new(BufReader::with_capacity(1 << 12, long), Dialect { delimiter: b',' }, 1 << 16);
+        let mut splitter = Splitter::new(BufReader::with_capacity(1 << 12, long), Dialect::of(b','), 1 << 16);
         let chunk = splitter.next().unwrap().unwrap();
         assert_eq!(chunk.lines, [1, (8 << 20) + 3]);
         assert_eq!(chunk.bytes, b"a,b\n2,3\n");

@@ -1,4 +1,4 @@
-//! Google Cloud assets: exports and search results of Cloud Asset Inventory.
+//! Google Cloud assets: exports and search results of Cloud Asset Inventory, and lists of single services.
 //!
 //! An export has the resource's own data, a search result its attributes; both may come as one
 //! asset a line, as an array, or as an answer of the API. Labels are the tags; a label without a
@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use super::fields::Field;
+use super::gcp_lists;
 use super::json::Answers;
 use super::members::{Meaning, members, object, text};
 use super::probe::Probe;
@@ -33,15 +34,19 @@ const MEANING: Meaning = Meaning {
 
 /// Members of the data of an export that say where and when a resource was made.
 const LOCATIONS: [&str; 4] = ["location", "region", "zone", "locationId"];
-const MADE: [&str; 3] = ["creationTimestamp", "timeCreated", "createTime"];
+const MADE: [&str; 4] = ["creationTimestamp", "timeCreated", "createTime", "creation_time"];
 
 /// Whether the text holds such records.
 pub(crate) fn fits(probe: &Probe) -> bool {
-    ["assetType", "asset_type"].iter().any(|name| probe.has_in_record(ANSWERS.lists, name))
+    let is_asset = ["assetType", "asset_type"].iter().any(|name| probe.has_in_record(ANSWERS.lists, name));
+    is_asset || gcp_lists::fits(probe)
 }
 
 fn parse<'a>(json: &'a str, _: Option<&str>) -> Result<Vec<Record<'a>>, BadRow> {
     let members = members(json)?;
+    if gcp_lists::is_listed(&members) {
+        return Ok(vec![gcp_lists::parse(&members)?]);
+    }
     if members.json("deleted") == Some("true") {
         return Ok(Vec::new());
     }
@@ -79,7 +84,7 @@ fn project<'a>(members: &Members<'a>) -> Option<Cow<'a, str>> {
 }
 
 /// Takes from the resource's own data what the asset does not say.
-fn read_data<'a>(record: &mut Record<'a>, data: &Members<'a>) {
+pub(super) fn read_data<'a>(record: &mut Record<'a>, data: &Members<'a>) {
     let draft = &mut record.draft;
     draft.name = draft.name.take().or_else(|| text(data, "name").filter(|name| !name.contains('/')));
     let place = LOCATIONS.iter().find_map(|name| text(data, name));
@@ -94,7 +99,7 @@ fn read_data<'a>(record: &mut Record<'a>, data: &Members<'a>) {
 }
 
 /// Reads labels; `null` is an empty value.
-fn read_labels<'a>(record: &mut Record<'a>, json: &'a str) {
+pub(super) fn read_labels<'a>(record: &mut Record<'a>, json: &'a str) {
     let Ok(Members(labels)) = serde_json::from_str(json) else {
         record.note(
             Field::Tags,

@@ -17,6 +17,7 @@ pub(crate) mod csv_records;
 mod fields;
 pub(crate) mod focus;
 pub(crate) mod gcp_assets;
+mod gcp_lists;
 pub(crate) mod json;
 pub(crate) mod json_values;
 mod members;
@@ -29,6 +30,8 @@ pub(crate) mod terraform;
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashSet;
 
 use crate::error::ImportError;
 use crate::format::Format;
@@ -84,6 +87,8 @@ pub(crate) struct Sink<'i> {
     rejected_rows: u64,
     left_out: u64,
     first_reject: Option<Reject>,
+    /// Fields on whose values there was a remark.
+    remarked: FxHashSet<Option<String>>,
     report: &'i mut dyn FnMut(u64),
 }
 
@@ -121,6 +126,7 @@ impl<'i> Sink<'i> {
             rejected_rows: 0,
             left_out: 0,
             first_reject: None,
+            remarked: FxHashSet::default(),
             report,
         }
     }
@@ -164,8 +170,14 @@ impl<'i> Sink<'i> {
         self.rejects.remark(Flaw::note(field, reason));
     }
 
-    /// Takes note of something bad.
+    /// Takes note of something bad, or of how values of a field are understood, once for the file.
     pub(crate) fn reject(&mut self, flaw: Flaw) -> Result<(), ImportError> {
+        if flaw.kind == RejectKind::Note {
+            if self.remarked.insert(flaw.field.clone()) {
+                self.rejects.remark(flaw);
+            }
+            return Ok(());
+        }
         let reject = self.rejects.placed(flaw);
         if reject.kind == RejectKind::Row {
             self.rejected_rows += 1;

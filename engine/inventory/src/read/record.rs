@@ -9,11 +9,11 @@ use std::borrow::Cow;
 use super::Sink;
 use super::fields::{Field, field};
 use crate::error::ImportError;
-use crate::identity::fold_provider;
+use crate::identity::{fold_provider, identify};
 use crate::inventory::Draft;
 use crate::reject::Flaw;
 use crate::tags::{Members, Tag, Tags, json_text, parse_cell, parse_tags, syntax_reason};
-use crate::value::{parse_cost, parse_moment, shorten};
+use crate::value::{parse_cost, parse_moment, parse_written_cost, shorten};
 
 /// A row that could be read.
 #[derive(Debug, Default)]
@@ -29,15 +29,25 @@ pub(crate) struct Note {
     pub(crate) field: String,
     pub(crate) reason: String,
     pub(crate) text: String,
+    /// Whether nothing is wrong, and a file shows it once.
+    pub(crate) is_remark: bool,
 }
 
 impl Note {
     pub(crate) fn new(field: &str, reason: impl Into<String>, text: &str) -> Self {
-        Self { field: field.to_owned(), reason: reason.into(), text: shorten(text) }
+        Self { field: field.to_owned(), reason: reason.into(), text: shorten(text), is_remark: false }
+    }
+
+    /// A remark on how values of the field are understood; shown for the first of a file.
+    pub(crate) fn remark(field: Field, reason: String) -> Self {
+        Self { is_remark: true, ..Self::new(field.as_str(), reason, "") }
     }
 
     /// Returns it as what is wrong with this resource on this line.
     pub(crate) fn into_flaw(self, line: u64, resource: &str) -> Flaw {
+        if self.is_remark {
+            return Flaw { line, ..Flaw::note(&self.field, &self.reason) };
+        }
         Flaw::value(line, &self.field, resource, self.reason, self.text)
     }
 }
@@ -105,6 +115,7 @@ pub(crate) fn parse_record(json: &str) -> Result<Record<'_>, BadRow> {
         record.set_json(field, json, &mut meta);
     }
     record.draft.meta = meta.into_json().map(Cow::Owned);
+    record.correct_account();
     record.check()?;
     Ok(record)
 }
@@ -154,7 +165,7 @@ impl<'a> Record<'a> {
             Field::Meta => self.set_meta(text),
             Field::Cost => match parse_cost(&text) {
                 Some(cost) => self.draft.monthly_cost = Some(crate::value::round_cost(cost)),
-                None => self.note(field, "expected a number such as `12.50`; the cost is ignored", &text),
+                None => self.set_written_cost(&text),
             },
             Field::Created => match parse_moment(&text) {
                 Some(created) => self.draft.created = Some(created),
@@ -174,6 +185,58 @@ impl<'a> Record<'a> {
                     self.note(field, format!("{reason}; the resource has no tags from here"), &text)
                 }
             },
+        }
+    }
+
+    /// Sets the cost to an amount with separators or a currency.
+    fn set_written_cost(&mut self, text: &str) {
+        match parse_written_cost(text) {
+            Ok((cost, currency)) => {
+                self.draft.monthly_cost = Some(crate::value::round_cost(cost));
+                if self.currency.is_none() {
+                    self.currency = currency.map(Cow::Borrowed);
+                }
+                let reason = format!("amounts such as `{}` are read as `{cost}`", shorten(text));
+                self.notes.push(Note::remark(Field::Cost, reason));
+            }
+            Err(reason) => self.note(Field::Cost, reason, text),
+        }
+    }
+
+    /// Corrects an account of AWS that was taken for a number, which loses its zeros at the start: an account
+    /// has 12 digits. The one in the resource's ARN is certain.
+    pub(crate) fn correct_account(&mut self) {
+        let Some(account) = self.draft.account.as_deref() else { return };
+        let digits = account.strip_suffix(".0").unwrap_or(account);
+        let is_rounded = digits.contains(['e', 'E'])
+            && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'e' | b'E' | b'.' | b'+'));
+        let is_number = digits.bytes().all(|b| b.is_ascii_digit()) && (8..=12).contains(&digits.len());
+        if !(is_rounded || is_number) || (is_number && account.len() == 12) {
+            return;
+        }
+        let identity = identify(&self.draft.id);
+        let is_aws = self.draft.provider.as_deref().or(identity.provider) == Some("aws");
+        let is_full = |account: &&str| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        let shown = shorten(account);
+        if let Some(in_id) = identity.account.filter(is_full).filter(|_| is_aws) {
+            let same = is_rounded || in_id.trim_start_matches('0') == digits.trim_start_matches('0');
+            if same {
+                let reason =
+                    format!("accounts such as `{shown}` lost digits; the one in the id, `{in_id}`, is used");
+                self.draft.account = Some(Cow::Owned(in_id.to_owned()));
+                self.notes.push(Note::remark(Field::Account, reason));
+            }
+        } else if is_aws && is_number {
+            let padded = format!("{digits:0>12}");
+            let reason = format!(
+                "accounts such as `{shown}` lost their zeros at the start and are read as `{padded}`"
+            );
+            self.draft.account = Some(Cow::Owned(padded));
+            self.notes.push(Note::remark(Field::Account, reason));
+        } else if is_rounded {
+            let reason = "it is a rounded number instead of an account; format the column as text";
+            let account = account.to_owned();
+            self.note(Field::Account, reason, &account);
         }
     }
 
@@ -297,8 +360,7 @@ mod tests {
 
     #[test]
     fn bad_values_are_left_out_with_a_note() {
-        let json =
-            r#"{"id":"i-1","id":"i-2","name":["x"],"cost":"$5","created":"soon","tags":7,"region":"\ud800"}"#;
+        let json = r#"{"id":"i-1","id":"i-2","name":["x"],"cost":"5 apples","created":"soon","tags":7,"region":"\ud800"}"#;
         let record = parse_record(json).unwrap();
         assert_eq!(record.draft.id, "i-2");
         let fields: Vec<&str> = record.notes.iter().map(|note| note.field.as_str()).collect();

@@ -26,6 +26,9 @@ pub struct Snapshot {
     manifest: Manifest,
 }
 
+/// Bytes of a manifest by which it is recognized.
+const START_OF_MANIFEST: u64 = 1024;
+
 /// The snapshots of a folder.
 #[derive(Debug, Default)]
 pub struct Listing {
@@ -45,6 +48,15 @@ pub struct Damaged {
 }
 
 impl Snapshot {
+    /// Whether a folder is a snapshot, rather than an export with a manifest of its own.
+    pub fn is_at(folder: &Path) -> bool {
+        let start = std::fs::File::open(folder.join(MANIFEST)).and_then(|file| {
+            let mut start = Vec::new();
+            file.take(START_OF_MANIFEST).read_to_end(&mut start).map(|_| start)
+        });
+        start.is_ok_and(|start| memchr::memmem::find(&start, b"\"schema_version\"").is_some())
+    }
+
     /// Opens a snapshot's folder.
     ///
     /// Reads the manifest, and compares the files with it by size; [`Snapshot::verify`] compares

@@ -10,7 +10,7 @@ fn files_that_are_none() {
     let missing = import(&[files.path("no.csv")], &options(), &mut |_| {}).unwrap_err();
     assert!(matches!(missing, ImportError::NotFound { .. }));
     let dir = import(&[files.path("")], &options(), &mut |_| {}).unwrap_err();
-    assert!(matches!(dir, ImportError::IsDirectory { .. }));
+    assert!(matches!(dir, ImportError::EmptyFolder { .. }));
     assert!(matches!(import(&[], &options(), &mut |_| {}), Err(ImportError::NoFiles)));
     for empty in ["", "  \n", "\u{feff}"] {
         assert!(matches!(read("a.json", empty), Err(ImportError::Empty { .. })), "{empty:?}");
@@ -197,12 +197,12 @@ fn one_id_twice() {
     let import = read("a.ndjson", text).unwrap();
     let [a, _, c] = &resources(&import)[..] else { panic!("three resources") };
     assert_eq!(tags(a), [("env", "test"), ("x", "1")]);
-    assert_eq!(c.monthly_cost, Some(decimal("2")));
+    assert_eq!(c.monthly_cost, Some(decimal("3")));
     assert_eq!(
         rejects(&import),
         [
             "2 value [id] a: the id occurs with tag `env` = `dev` and with `prod`; the later value is kept",
-            "7 value [id] c: the id occurs twice with a different `monthly_cost`; the later one is kept",
+            "7 value [id] c: the id occurs several times with a cost; its costs are added up",
         ]
     );
     assert_eq!(import.counts().merged, 4);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::Int32Type;
 use parquet::arrow::ArrowWriter;
-use tagpol_inventory::{LookupColumns, LookupError, lookup_headings, read_lookup};
+use tagpol_inventory::{LookupColumns, LookupError, LookupRow, lookup_headings, read_lookup};
 
 use crate::support::{Files, gzip};
 
@@ -25,6 +25,38 @@ fn read(path: &Path) -> Result<Rows, LookupError> {
 
 fn row(line: u64, id: &str, owner: Option<&str>) -> (u64, Vec<Option<String>>) {
     (line, vec![Some(id.to_owned()), owner.map(str::to_owned)])
+}
+
+#[test]
+fn accounts_get_their_zeros_back() {
+    let files = Files::new();
+    let csv = "account,billing_account,owner\n12345678901,12345678901,a\n000000000123,1,b\n42,2,c\n";
+    let numbers = |numbers: [i64; 3]| -> ArrayRef { Arc::new(Int64Array::from(numbers.to_vec())) };
+    let owners: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "c"]));
+    let columns = [
+        ("account", numbers([12_345_678_901, 123_456_789, 42])),
+        ("billing_account", numbers([12_345_678_901, 1, 2])),
+        ("owner", owners),
+    ];
+    let json = r#"[{"account":12345678901,"billing_account":1,"owner":"a"}]"#;
+    let names = ["account", "billing_account", "owner"];
+    let read_all = |path: &Path| {
+        let mut read = Vec::new();
+        let columns =
+            LookupColumns { names: &names, find: &|heading| names.iter().position(|n| *n == heading) };
+        let join = |row: LookupRow<'_>| row.cells.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+        read_lookup(path, columns, &mut |row| read.push(join(row))).unwrap();
+        read
+    };
+    assert_eq!(
+        read_all(&files.add("accounts.csv", csv)),
+        ["012345678901 12345678901 a", "000000000123 1 b", "42 2 c"]
+    );
+    assert_eq!(
+        read_all(&files.add("accounts.parquet", parquet(columns))),
+        ["012345678901 12345678901 a", "000123456789 1 b", "42 2 c"]
+    );
+    assert_eq!(read_all(&files.add("accounts.json", json)), ["12345678901 1 a"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod apis;
 mod bad_input;
 mod bad_parquet;
 mod bounds;
+mod exports;
 mod focus;
 mod incomplete;
 mod joining;

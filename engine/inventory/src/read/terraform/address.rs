@@ -72,15 +72,6 @@ pub(super) fn cloud(source: &str) -> &str {
     }
 }
 
-/// Starts of the addresses that Google gives its resources, and of their full names.
-const GOOGLE: [(&str, &str); 5] = [
-    ("https://www.googleapis.com/compute/v1/", "//compute.googleapis.com/"),
-    ("https://compute.googleapis.com/compute/v1/", "//compute.googleapis.com/"),
-    ("https://www.googleapis.com/storage/v1/b/", "//storage.googleapis.com/"),
-    ("https://sqladmin.googleapis.com/sql/v1beta4/", "//cloudsql.googleapis.com/"),
-    ("https://container.googleapis.com/v1/", "//container.googleapis.com/"),
-];
-
 /// Returns the id that the cloud itself gives the resource, where the state tells it.
 pub(super) fn cloud_id(attributes: &Attributes<'_>) -> Option<String> {
     if let Some(arn) = attributes.text("arn").filter(|arn| arn.starts_with("arn:")) {
@@ -90,8 +81,7 @@ pub(super) fn cloud_id(attributes: &Attributes<'_>) -> Option<String> {
     if let Some(id) = id.filter(|id| crate::identity::identify(id).provider.is_some()) {
         return Some(id);
     }
-    let link = attributes.text("self_link")?;
-    GOOGLE.iter().find_map(|(start, name)| Some(format!("{name}{}", link.strip_prefix(start)?)))
+    crate::identity::google_full_name(&attributes.text("self_link")?)
 }
 
 #[cfg(test)]
