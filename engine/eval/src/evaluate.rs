@@ -9,8 +9,8 @@ use crate::cost::measure_by_charges;
 use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::history::{self, TrendPoint};
-pub(crate) use crate::options::Options;
-pub(crate) use crate::run::Run;
+use crate::options::Options;
+use crate::run::Run;
 use crate::tables::Tables;
 use crate::waivers::Waivers;
 

@@ -54,7 +54,7 @@ pub use observed::{Observed, Which, observe, observe_with_predictions};
 pub use options::{Distinct, FindingSelection, Options};
 pub use program_hash::program_hash;
 pub use results::is_due;
-pub use rows::{ColumnKey, Fields, read};
+pub use rows::{Fields, read};
 pub use run::Run;
 pub use tables::{TableMistakes, Tables, check_tables};
 pub use tagpol_plan::StatementLimits;

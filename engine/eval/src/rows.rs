@@ -43,35 +43,13 @@ pub struct Fields<'a> {
     unknown: RefCell<Option<String>>,
 }
 
-/// A column of a row: its name or, in rows that are grouped by some columns, its place.
-pub trait ColumnKey: std::fmt::Display + Copy {
-    /// Returns its place among some columns, which is `next` if it is that one.
-    fn place(self, columns: &[String], next: usize) -> Option<usize>;
-}
-
-impl ColumnKey for &str {
-    fn place(self, columns: &[String], next: usize) -> Option<usize> {
-        let is_next = columns.get(next).is_some_and(|column| column == self);
-        if is_next { Some(next) } else { columns.iter().position(|column| column == self) }
-    }
-}
-
-impl ColumnKey for &String {
-    fn place(self, columns: &[String], next: usize) -> Option<usize> {
-        self.as_str().place(columns, next)
-    }
-}
-
-impl ColumnKey for usize {
-    fn place(self, columns: &[String], _: usize) -> Option<usize> {
-        (self < columns.len()).then_some(self)
-    }
-}
-
 impl Fields<'_> {
-    fn cell(&self, column: impl ColumnKey) -> Option<&Cell> {
-        let Some(place) = column.place(self.row.columns(), self.next.get()) else {
-            self.unknown.replace(Some(column.to_string()));
+    fn cell(&self, column: &str) -> Option<&Cell> {
+        let (columns, next) = (self.row.columns(), self.next.get());
+        let is_next = columns.get(next).is_some_and(|name| name == column);
+        let place = if is_next { Some(next) } else { columns.iter().position(|name| name == column) };
+        let Some(place) = place else {
+            self.unknown.replace(Some(column.to_owned()));
             return None;
         };
         self.next.set(place + 1);
@@ -79,7 +57,7 @@ impl Fields<'_> {
     }
 
     /// Returns a text; None if the cell is NULL.
-    pub fn text(&self, column: impl ColumnKey) -> Option<String> {
+    pub fn text(&self, column: &str) -> Option<String> {
         self.cell(column).and_then(Cell::as_text).map(str::to_owned)
     }
 
@@ -87,7 +65,7 @@ impl Fields<'_> {
     ///
     /// # Errors
     /// [`RunError::Answer`] for another kind of cell, or a negative number.
-    pub fn count(&self, column: impl ColumnKey) -> Result<u64, RunError> {
+    pub fn count(&self, column: &str) -> Result<u64, RunError> {
         let cell = self.cell(column).and_then(Cell::as_int).and_then(|count| u64::try_from(count).ok());
         cell.ok_or_else(|| self.unexpected(&format!("column `{column}` is not a count")))
     }
@@ -96,18 +74,18 @@ impl Fields<'_> {
     ///
     /// # Errors
     /// As [`Self::count`].
-    pub fn index(&self, column: impl ColumnKey) -> Result<usize, RunError> {
+    pub fn index(&self, column: &str) -> Result<usize, RunError> {
         let count = self.count(column)?;
         usize::try_from(count).map_err(|_| self.unexpected("an index out of range"))
     }
 
     /// Returns a truth value; NULL is false.
-    pub fn truth(&self, column: impl ColumnKey) -> bool {
+    pub fn truth(&self, column: &str) -> bool {
         self.cell(column).and_then(Cell::as_bool).unwrap_or_default()
     }
 
     /// Returns a time; None if the cell is NULL.
-    pub fn time(&self, column: impl ColumnKey) -> Option<DateTime<Utc>> {
+    pub fn time(&self, column: &str) -> Option<DateTime<Utc>> {
         match self.cell(column) {
             Some(Cell::Timestamp(micros)) => DateTime::from_timestamp_micros(*micros),
             _ => None,
@@ -115,12 +93,12 @@ impl Fields<'_> {
     }
 
     /// Returns an amount; None if the cell is NULL.
-    pub fn money(&self, column: impl ColumnKey) -> Option<Decimal> {
+    pub fn money(&self, column: &str) -> Option<Decimal> {
         self.cell(column).and_then(Cell::as_decimal)
     }
 
     /// Returns a floating-point number; None if the cell is NULL.
-    pub fn number(&self, column: impl ColumnKey) -> Option<f64> {
+    pub fn number(&self, column: &str) -> Option<f64> {
         match self.cell(column) {
             Some(Cell::Double(number)) => Some(*number),
             _ => None,
@@ -131,7 +109,7 @@ impl Fields<'_> {
     ///
     /// # Errors
     /// [`RunError::Answer`] for a code that is not the code of a state.
-    pub fn state(&self, column: impl ColumnKey) -> Result<State, RunError> {
+    pub fn state(&self, column: &str) -> Result<State, RunError> {
         self.state_if_any(column)?.ok_or_else(|| self.unexpected("a finding without a state"))
     }
 
@@ -139,7 +117,7 @@ impl Fields<'_> {
     ///
     /// # Errors
     /// [`RunError::Answer`] for a code that is not a [`StateCode`].
-    pub fn state_if_any(&self, column: impl ColumnKey) -> Result<Option<State>, RunError> {
+    pub fn state_if_any(&self, column: &str) -> Result<Option<State>, RunError> {
         let code = self.cell(column).and_then(Cell::as_int).and_then(StateCode::from_code);
         match code {
             Some(StateCode::None) => Ok(None),
@@ -154,7 +132,7 @@ impl Fields<'_> {
     ///
     /// # Errors
     /// [`RunError::Answer`] for a code that is not the code of a source.
-    pub fn source(&self, column: impl ColumnKey) -> Result<Option<Source>, RunError> {
+    pub fn source(&self, column: &str) -> Result<Option<Source>, RunError> {
         let Some(code) = self.cell(column).and_then(Cell::as_int) else { return Ok(None) };
         let source = Source::ALL.into_iter().find(|source| Origin::source_code(*source) == code);
         source.map(Some).ok_or_else(|| self.unexpected("an unknown source"))

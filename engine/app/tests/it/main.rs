@@ -288,7 +288,7 @@ fn a_run_is_remembered_with_a_hash_of_what_its_policies_mean() {
         ("require owner", "require team"),
         ("policy owned {", "policy owned { for resource where resource.type == \"s3:bucket\" "),
         ("tag team: text\n", "tag team: text\nrule web { set team = \"web\" }\n"),
-        ("tag team: text\n", "tag team: text default \"web\"\n"),
+        ("tag team: text\n", "tag team: text { default \"web\" }\n"),
     ] {
         let changed = POLICIES.replace(from, to);
         assert_ne!(remembered_hash(&folder, &changed), hash, "{changed}");

@@ -40,9 +40,9 @@ pub(crate) fn measure_by_charges(
     let mut money = Money::new(options, manifest.currency.as_deref());
     let sql = predicate_costs(&run.compiled.plan, DIALECT, CHARGES, filter);
     run.for_each_of("costs of goals", &sql, |row| {
-        let code = row.text(0);
+        let code = row.text("currency");
         for (at, cost) in costs.iter_mut().enumerate() {
-            let worth = money.worth(code.as_deref(), units_of(row, at + 1)?);
+            let worth = money.worth(code.as_deref(), units_of(row, &format!("cost_{at}"))?);
             *cost += worth.ok_or_else(|| row.unexpected("a cost out of range"))?;
         }
         Ok(())

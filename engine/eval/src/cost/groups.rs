@@ -64,12 +64,11 @@ pub(super) fn of_resources(
         Group { values: vec![None; by.len()], cost, no_resource: cost, ..Group::default() }
     }));
     run.for_each_of("costs", &sql, |row| {
-        let at = by.len();
         groups.push(Group {
-            values: (0..at).map(|at| row.text(at)).collect(),
-            source: row.index(at)?.checked_sub(1),
-            resources: row.count(at + 1)?,
-            cost: units_of(row, at + 2)?,
+            values: values(row, by.len()),
+            source: row.index("predicate")?.checked_sub(1),
+            resources: row.count("resources")?,
+            cost: units_of(row, "cost")?,
             ..Group::default()
         });
         Ok(())
@@ -99,20 +98,18 @@ pub(super) fn of_charges(
     let wanted = (filter, request.period);
     let sql = charge_costs(&run.compiled.plan, DIALECT, CHARGES, &keys, wanted);
     run.for_each_of("charges", &sql, |row| {
-        let at = keys.len();
-        let code = row.text(at + 1);
-        let (cost, no_resource) = (units_of(row, at + 4)?, units_of(row, at + 6)?);
-        let period = row.text(at);
-        let values: Vec<Option<String>> = (0..at).map(|at| row.text(at)).collect();
-        let source = row.index(at + 2)?.checked_sub(1);
-        found.unknown += row.count(at + 5)?;
+        let values = values(row, keys.len());
+        let (period, code) = (row.text("period"), row.text("currency"));
+        let source = row.index("predicate")?.checked_sub(1);
+        let (cost, no_resource) = (units_of(row, "cost")?, units_of(row, "no_resource")?);
+        found.unknown += row.count("unknown")?;
         let group = groups.entry((period.clone(), values.clone(), source)).or_insert_with(|| Group {
             period,
             values,
             source,
             ..Group::default()
         });
-        group.resources += row.count(at + 3)?;
+        group.resources += row.count("resources")?;
         let worth =
             money.worth(code.as_deref(), cost).ok_or_else(|| row.unexpected("a cost out of range"))?;
         let part = money.convert(code.as_deref(), no_resource);
@@ -124,18 +121,18 @@ pub(super) fn of_charges(
         return Err(RunError::NoRate(error));
     }
     run.for_each_of("costs of other months", &moved_costs(DIALECT, CHARGES, filter), |row| {
-        let code = row.text(0);
-        let mut convert = |at| -> Result<i128, RunError> {
-            let amount = units_of(row, at)?;
+        let code = row.text("currency");
+        let mut convert = |column| -> Result<i128, RunError> {
+            let amount = units_of(row, column)?;
             money.convert(code.as_deref(), amount).ok_or_else(|| row.unexpected("a cost out of range"))
         };
-        found.moved.used_elsewhere += convert(1)?;
-        found.moved.invoiced_elsewhere += convert(2)?;
+        found.moved.used_elsewhere += convert("used_elsewhere")?;
+        found.moved.invoiced_elsewhere += convert("invoiced_elsewhere")?;
         Ok(())
     })?;
     let sql = charged_resources(&run.compiled.plan, DIALECT, CHARGES, filter);
     run.for_each_of("charged resources", &sql, |row| {
-        found.resources = row.count(0)?;
+        found.resources = row.count("resources")?;
         Ok(())
     })?;
     found.converted = money.converted();
@@ -152,6 +149,11 @@ fn key(dimension: Dimension, keep: &mut Vec<String>) -> ChargeKey {
     };
     keep.push(column.to_owned());
     ChargeKey::Kept(keep.len() - 1)
+}
+
+/// Returns the values of the columns that rows are grouped by.
+fn values(row: &Fields<'_>, keys: usize) -> Vec<Option<String>> {
+    (0..keys).map(|at| row.text(&format!("key_{at}"))).collect()
 }
 
 /// The condition of the sources of an allocation. The first allocation that a resource is a source of takes it.
@@ -223,8 +225,8 @@ impl<'a> Money<'a> {
 }
 
 /// Returns an amount in units; NULL is nothing.
-pub(super) fn units_of(row: &Fields<'_>, at: usize) -> Result<i128, RunError> {
-    let units = match row.money(at) {
+pub(super) fn units_of(row: &Fields<'_>, column: &str) -> Result<i128, RunError> {
+    let units = match row.money(column) {
         None => Some(0),
         Some(cost) => {
             let up = SCALE.checked_sub(cost.scale).map(|up| 10_i128.pow(up.into()));
