@@ -11,11 +11,13 @@
 //! - `limit`: the same as a loop over codes of values, each judged once
 //! - `engine`: tagpol as a library, and as a process
 //! - `many`: two hundred policies
+//! - `charges`: a bill, where `--charges` asks for it
 //! - `measure`: medians, memory, and the load of the machine
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark may fail, and prints its table")]
 
 mod by_hand;
+mod charges;
 mod engine;
 mod generate;
 mod limit;
@@ -56,6 +58,9 @@ struct Args {
     /// The program to measure as a process [default: the one next to this one]
     #[arg(long)]
     program: Option<PathBuf>,
+    /// Measure a bill of so many charges in place of the workload
+    #[arg(long)]
+    charges: Option<u64>,
     /// Folder for the inventory and its snapshot [default: a temporary one]
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -66,6 +71,9 @@ fn main() {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let folder = args.folder.clone().unwrap_or_else(|| scratch.path().to_owned());
     std::fs::create_dir_all(&folder).expect("the folder");
+    if let Some(charges) = args.charges {
+        return charges::measure(charges, &folder, args.repeats);
+    }
     println!("{} resources, load {} before", args.resources, load_average());
     let inventory = inventory(&folder, args.resources);
     let mut table = Table::default();

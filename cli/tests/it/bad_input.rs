@@ -89,11 +89,10 @@ fn json_of_the_wrong_shape_is_refused_with_the_place() {
 
 #[test]
 fn bills_of_other_versions_and_formats_are_refused() {
-    let newer = format!("{FOCUS},ServiceProviderName\n");
     refused(
         "bill.csv",
-        newer,
-        &["a FOCUS version later than 1.2", "`ServiceProviderName`", "--> bill.csv:1"],
+        FOCUS.replace("ProviderName", "Provider") + "\n",
+        &["a FOCUS version before 1.0", "`Provider`", "--> bill.csv:1"],
     );
     refused("bill.csv", FOCUS.replace(",Tags", "\n"), &["lacks the column `Tags`", "--> bill.csv:1"]);
     refused(
@@ -102,9 +101,20 @@ fn bills_of_other_versions_and_formats_are_refused() {
         &["lacks the columns", "aws-cur"],
     );
     refused("bill.csv", "billing_account_id,usage_start_time,cost\n1,a,2\n", &["not a FOCUS bill"]);
-    let mixed =
+}
+
+#[test]
+fn a_currency_without_a_rate_is_noted() {
+    let bill =
         format!("{FOCUS}\na,AWS,2026-09-01,2026-10-01,USD,1,{{}}\nb,AWS,2026-09-01,2026-10-01,EUR,1,{{}}\n");
-    refused("bill.csv", mixed, &["costs in EUR", "in USD", "--> bill.csv:3"]);
+    let folder = folder();
+    folder.write("bill.csv", bill);
+    let run = folder.run(&["eval", "p.tagpol", "-i", "bill.csv", "--no-state"]);
+    assert!(
+        run.err.contains("there is no rate from EUR to USD") && run.err.contains("`EUR = \"… USD\"`"),
+        "{run:?}"
+    );
+    assert!(run.out.contains("of 1.00 USD a month"), "{run:?}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub struct Options {
 /// A resource of the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Row {
-    /// Its id in its cloud.
+    /// Its id in its cloud. Empty: it is what charges without a resource are for, and has none.
     pub id: String,
     /// Its name.
     pub name: Option<String>,

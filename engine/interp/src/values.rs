@@ -126,7 +126,7 @@ impl Resource<'_> {
     fn attr(&self, attr: Attr) -> Option<Scalar> {
         let row = self.row;
         match attr {
-            Attr::Id => Some(Scalar::Text(row.id.clone())),
+            Attr::Id => (!row.id.is_empty()).then(|| Scalar::Text(row.id.clone())),
             Attr::Name => row.name.clone().map(Scalar::Text),
             Attr::Type => row.type_.clone().map(Scalar::Text),
             Attr::Provider => row.provider.clone().map(Scalar::Text),

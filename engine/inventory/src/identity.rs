@@ -100,6 +100,13 @@ fn zone_letter(provider: &str, zone: &str) -> Option<usize> {
     named.then_some(region.len())
 }
 
+/// Returns an account of AWS, which has 12 digits, with the zeros at its start that spreadsheets and other programs
+/// that took it for a number have lost.
+pub(crate) fn with_lost_zeros(account: &str) -> Option<String> {
+    let lost = (8..12).contains(&account.len()) && account.bytes().all(|b| b.is_ascii_digit());
+    lost.then(|| format!("{account:0>12}"))
+}
+
 /// Folds a provider's name, as bills write it, to a short lower-case one.
 pub(crate) fn fold_provider(name: &str) -> Cow<'static, str> {
     let lower = name.trim().to_lowercase();

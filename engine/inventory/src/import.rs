@@ -369,6 +369,20 @@ impl Importer<'_> {
         Ok(billed)
     }
 
+    /// Notes which charges the costs of resources leave out, since nothing says what their currency is worth.
+    fn note_unconverted(&mut self, unconverted: &BTreeSet<String>, currency: &str) {
+        if let Some(bill) = self.sources.iter().find(|source| source.format.is_bill()) {
+            self.rejects.enter(Path::new(&bill.path));
+        }
+        for code in unconverted {
+            let reason = format!(
+                "there is no rate from {code} to {currency}, so resources with charges in {code} have no monthly cost; \
+                 add `{code} = \"… {currency}\"` to `[rates]` in tagpol.toml"
+            );
+            self.rejects.remark(Flaw::note("currency", &reason));
+        }
+    }
+
     fn finish(mut self, billed: Option<Billed>, taken_at: DateTime<Utc>) -> Import {
         self.inventory.complete(&self.formats);
         self.inventory.sort();
@@ -379,6 +393,7 @@ impl Importer<'_> {
             charges = Some(ledger.settle(&ids, &mut self.inventory, of));
             (month, unattributed) = (Some(billed.month), Some(billed.unattributed));
             unconverted = billed.unconverted;
+            self.note_unconverted(&unconverted, currency.as_deref().unwrap_or_default());
         }
         let (rejects, reject_count, notes) = self.rejects.finish();
         let (gaps, gap_count) = self.coverage.finish();

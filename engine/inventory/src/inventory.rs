@@ -21,8 +21,8 @@ use crate::value::shorten;
 
 pub use join::Matches;
 use join::{Sides, merge};
-use row_tags::{Lookup, TagMap};
-pub(crate) use row_tags::{folded_key, sort_tags};
+pub(crate) use row_tags::folded_key;
+use row_tags::{Lookup, TagMap, sort_tags};
 
 /// Number that stands for the bills among the files of an import.
 const BILL: u32 = u32::MAX;

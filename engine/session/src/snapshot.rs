@@ -7,6 +7,26 @@ use crate::quote::{quote_identifier, quote_text};
 use crate::rows::{Cell, Table};
 use crate::store::Store;
 
+/// A column of a file of a snapshot: its name and its DuckDB type.
+type Column = (&'static str, &'static str);
+
+/// The columns that what charges are for has in addition to [`SNAPSHOT_COLUMNS`].
+const SUBJECT_COLUMNS: [Column; 4] =
+    [("subject", "BIGINT"), ("service", "VARCHAR"), ("category", "VARCHAR"), ("billing_account", "VARCHAR")];
+
+/// The columns of charges.
+const CHARGE_COLUMNS: [Column; 9] = [
+    ("subject", "BIGINT"),
+    ("month", "DATE"),
+    ("day", "DATE"),
+    ("currency", "VARCHAR"),
+    ("correction", "BOOLEAN"),
+    ("effective", "DECIMAL(38,18)"),
+    ("billed", "DECIMAL(38,18)"),
+    ("contracted", "DECIMAL(38,18)"),
+    ("list", "DECIMAL(38,18)"),
+];
+
 /// The columns that every snapshot has, with their DuckDB types.
 ///
 /// The promoted columns `key_0`, `key_1`, … come after them.
@@ -34,10 +54,14 @@ impl Store {
     /// [`StoreError::Snapshot`] if the file is missing, is not a Parquet file, or lacks a column
     /// of [`SNAPSHOT_COLUMNS`]; [`StoreError::Cancelled`]; [`StoreError::Busy`].
     pub fn open_snapshot(&self, parquet: &Path, as_view: &str) -> Result<(), StoreError> {
+        self.open_parquet(parquet, as_view, &[&SNAPSHOT_COLUMNS])
+    }
+
+    fn open_parquet(&self, parquet: &Path, as_view: &str, expected: &[&[Column]]) -> Result<(), StoreError> {
         let unreadable = |reason| StoreError::Snapshot { path: parquet.to_owned(), reason };
         let sql = scan_of(parquet).map_err(unreadable)?;
         let columns = self.query(&format!("DESCRIBE {sql}")).map_err(|e| about_file(e, parquet))?;
-        check_columns(&columns).map_err(unreadable)?;
+        expected.iter().try_for_each(|expected| check_columns(&columns, expected)).map_err(unreadable)?;
         let view = quote_identifier(as_view);
         self.execute(&format!("CREATE OR REPLACE VIEW {view} AS {sql}")).map_err(|e| about_file(e, parquet))
     }
@@ -53,11 +77,8 @@ impl Store {
         [subjects, charges]: [&Path; 2],
         [subjects_view, charges_view]: [&str; 2],
     ) -> Result<(), StoreError> {
-        self.open_snapshot(subjects, subjects_view)?;
-        let unreadable = |reason| StoreError::Snapshot { path: charges.to_owned(), reason };
-        let sql = scan_of(charges).map_err(unreadable)?;
-        let view = quote_identifier(charges_view);
-        self.execute(&format!("CREATE OR REPLACE VIEW {view} AS {sql}")).map_err(|e| about_file(e, charges))
+        self.open_parquet(subjects, subjects_view, &[&SNAPSHOT_COLUMNS, &SUBJECT_COLUMNS])?;
+        self.open_parquet(charges, charges_view, &[&CHARGE_COLUMNS])
     }
 }
 
@@ -99,16 +120,16 @@ fn about_file(error: StoreError, parquet: &Path) -> StoreError {
 }
 
 /// Compares the result of `DESCRIBE` with [`SNAPSHOT_COLUMNS`].
-fn check_columns(described: &Table) -> Result<(), String> {
+fn check_columns(described: &Table, expected: &[Column]) -> Result<(), String> {
     let text = |cell: Option<&Cell>| cell.and_then(Cell::as_text).unwrap_or_default().to_owned();
     let found: Vec<(String, String)> =
         described.rows.iter().map(|row| (text(row.first()), text(row.get(1)))).collect();
-    for (name, ty) in SNAPSHOT_COLUMNS {
+    for &(name, ty) in expected {
         match found.iter().find(|(column, _)| column == name) {
             None => {
                 return Err(format!("it has no column `{name}`; import the inventory again"));
             }
-            Some((_, other)) if other != ty => {
+            Some((_, other)) if *other != ty => {
                 return Err(format!(
                     "its column `{name}` is {other}, expected {ty}; import the inventory again"
                 ));

@@ -9,6 +9,7 @@
 //! that what a program asks for is often what a resource has, or almost.
 //!
 //! - `advice`: the smallest change of tags, by the reference alone
+//! - `charges`: what values cost, of a bill
 //! - `corpus`: regular expressions and letters, each against each
 //! - `database`: the evaluator that is tested
 //! - `pools`: the texts, times and amounts
@@ -21,6 +22,7 @@
 //! - `promises`: what every `Program` promises, to test the generator itself
 
 mod advice;
+mod charges;
 mod corpus;
 mod database;
 mod exprs;

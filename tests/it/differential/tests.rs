@@ -16,7 +16,7 @@ use tagpol_sema::program::{
 };
 
 use super::database::Database;
-use super::{Case, Search, agree, cases, differences, promises};
+use super::{Case, Search, agree, cases, charges, differences, promises};
 
 /// Returns that many cases, always the same.
 pub(super) fn samples(count: usize) -> Vec<Case> {
@@ -43,6 +43,20 @@ fn simpler_programs_keep_their_promises_too() {
             break;
         }
     }
+}
+
+/// The database adds up charges by the tags that the reference gives to what they are for.
+#[test]
+fn costs_of_charges_agree_with_the_reference() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut compared = 0;
+    for case in samples(24) {
+        match charges::compare(&case, &folder) {
+            Ok(was_compared) => compared += usize::from(was_compared),
+            Err(difference) => panic!("{difference}\n{case}"),
+        }
+    }
+    assert!(compared >= 12, "only {compared} cases were compared");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 CREATE OR REPLACE TABLE verdicts AS
 SELECT 'environment-known' AS policy, 'environment' AS check_id, 'medium' AS severity, id, cost,
   environment IS NULL OR environment NOT IN ('production', 'staging', 'development') AS broken,
-  coalesce(account IN ('11353890204', '200000000013'), false) AS exempt
+  coalesce(account IN ('011353890204', '200000000013'), false) AS exempt
 FROM tagged
 
 UNION ALL

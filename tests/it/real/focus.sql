@@ -15,7 +15,12 @@ SELECT
     WHEN 'Google Cloud'    THEN 'gcp'
     WHEN 'Oracle'          THEN 'oci'
   END                                                      AS provider,
-  coalesce(cell(SubAccountId), cell(BillingAccountId))     AS account,
+  -- Accounts of AWS have 12 digits; these have lost the zeros at their start.
+  CASE
+    WHEN ProviderName = 'AWS' AND regexp_full_match(coalesce(cell(SubAccountId), cell(BillingAccountId)), '[0-9]{8,11}')
+      THEN lpad(coalesce(cell(SubAccountId), cell(BillingAccountId)), 12, '0')
+    ELSE coalesce(cell(SubAccountId), cell(BillingAccountId))
+  END                                                      AS account,
   cell(RegionId)                                           AS region,
   ChargePeriodStart::TIMESTAMP                             AS start,
   date_trunc('month', BillingPeriodStart::TIMESTAMP)       AS month,

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::ledger::SubjectKey;
 use super::{Amounts, ChargeRow, Charges, Ledger, Subject};
 use crate::identity::{fold_provider, fold_region};
-use crate::inventory::{Inventory, Row, folded_key, sort_tags};
+use crate::inventory::{Inventory, Row, folded_key};
 use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
 
@@ -96,14 +96,15 @@ impl Folded {
         lent: &[(Symbol, Symbol)],
         billed: &[(Symbol, Symbol)],
     ) -> Box<[(Symbol, Symbol)]> {
-        let mut tags = billed.to_vec();
+        let mut tags = Vec::with_capacity(lent.len() + billed.len());
         if !lent.is_empty() {
             let taken: FxHashSet<Symbol> = billed.iter().map(|(key, _)| self.key(pool, *key)).collect();
             tags.extend(lent.iter().filter(|(key, _)| !taken.contains(&self.key(pool, *key))));
         }
-        let mut tags = tags.into_boxed_slice();
-        sort_tags(pool, &mut tags);
-        tags
+        tags.extend(billed);
+        // Those that are lent are in order already, which makes a stable sort quick.
+        tags.sort_by(|(one, _), (other, _)| pool.text(*one).cmp(pool.text(*other)));
+        tags.into_boxed_slice()
     }
 
     fn key(&mut self, pool: &mut Pool, key: Symbol) -> Symbol {

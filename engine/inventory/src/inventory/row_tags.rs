@@ -47,7 +47,7 @@ impl<'a> Lookup<'a> {
 }
 
 /// Sorts tags by the bytes of their keys.
-pub(crate) fn sort_tags(pool: &Pool, tags: &mut [(Symbol, Symbol)]) {
+pub(super) fn sort_tags(pool: &Pool, tags: &mut [(Symbol, Symbol)]) {
     tags.sort_unstable_by(|(one, _), (other, _)| pool.text(*one).cmp(pool.text(*other)));
 }
 

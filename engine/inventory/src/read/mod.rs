@@ -170,6 +170,13 @@ impl<'i> Sink<'i> {
         self.rejects.remark(Flaw::note(field, reason));
     }
 
+    /// As [`Sink::remark`], for the first of several values of a field in the file.
+    pub(crate) fn remark_once(&mut self, field: &str, reason: &str) {
+        if self.remarked.insert(Some(field.to_owned())) {
+            self.remark(field, reason);
+        }
+    }
+
     /// Takes note of something bad, or of how values of a field are understood, once for the file.
     pub(crate) fn reject(&mut self, flaw: Flaw) -> Result<(), ImportError> {
         if flaw.kind == RejectKind::Note {

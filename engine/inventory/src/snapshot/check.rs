@@ -1,7 +1,9 @@
 //! Whether the resources of a snapshot are those that its manifest tells of.
 
 use std::fs::File;
+use std::path::Path;
 
+use super::manifest::KeyCount;
 use super::open::{Snapshot, damaged};
 use crate::error::ImportError;
 use crate::read::parquet_cells::open_plain;
@@ -9,27 +11,35 @@ use crate::source::read_error;
 use crate::value::shorten;
 
 impl Snapshot {
-    /// Compares what the manifest says of the resources with the file that holds them, without
-    /// reading more than its end: their number, and the columns of native keys.
+    /// Compares what the manifest says of the resources and charges with the files that hold them, without
+    /// reading more than their ends: their number, and the columns of native keys.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read, or is not the one that the manifest tells of.
+    /// Where a file cannot be read, or is not the one that the manifest tells of.
     pub fn check(&self) -> Result<(), ImportError> {
-        let path = self.resources_path();
-        let file = File::open(&path).map_err(|e| read_error(&path, e))?;
+        let manifest = self.manifest();
+        self.check_file(&self.resources_path(), "resources", manifest.counts.resources, &manifest.keys)?;
+        if let (Some(info), Some([subjects, charges])) = (&manifest.charges, self.charges_paths()) {
+            self.check_file(&subjects, "subjects of charges", info.subjects, &info.keys)?;
+            self.check_file(&charges, "charges", info.charges, &[])?;
+        }
+        Ok(())
+    }
+
+    fn check_file(&self, path: &Path, what: &str, listed: u64, keys: &[KeyCount]) -> Result<(), ImportError> {
+        let file = File::open(path).map_err(|e| read_error(path, e))?;
         let unreadable =
-            |e: String| damaged(self.dir(), format!("its resources are not readable: {}", shorten(&e)));
+            |e: String| damaged(self.dir(), format!("its {what} are not readable: {}", shorten(&e)));
         let builder = open_plain(file).map_err(unreadable)?;
-        let (rows, listed) =
-            (builder.metadata().file_metadata().num_rows(), self.manifest().counts.resources);
+        let rows = builder.metadata().file_metadata().num_rows();
         if i64::try_from(listed) != Ok(rows) {
             return Err(damaged(
                 self.dir(),
-                format!("it has {rows} resources, but its manifest lists {listed}"),
+                format!("it has {rows} {what}, but its manifest lists {listed}"),
             ));
         }
-        let mut columns = self.manifest().keys.iter().filter_map(|key| key.column.as_deref());
+        let mut columns = keys.iter().filter_map(|key| key.column.as_deref());
         match columns.find(|column| builder.schema().index_of(column).is_err()) {
             Some(column) => {
                 let column = shorten(column);

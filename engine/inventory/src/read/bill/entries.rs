@@ -19,7 +19,7 @@ use super::months::{BillMonth, Months};
 use crate::charges::{Ledger, Line, TagSet};
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::identity::{fold_provider, identify, join_key};
+use crate::identity::{fold_provider, identify, join_key, with_lost_zeros};
 use crate::inventory::{Draft, Inventory};
 use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
@@ -147,7 +147,10 @@ impl Bill {
         self.charged.add(charge);
         self.months.add_charge(month, charge.start, charge.end);
         let tags = self.tags_of(charge, &charge.tags, sink)?;
-        let texts = self.intern(&charge.texts);
+        let mut texts = self.intern(&charge.texts);
+        if let Some(account) = account_with_zeros(charge, sink) {
+            texts.account = Some(self.pool.intern(&account));
+        }
         let resource = charge.id.as_deref().map(|id| self.entry(id));
         match (resource, charge.id.as_deref()) {
             (Some(at), Some(id)) => {
@@ -362,6 +365,21 @@ impl Bill {
         let unattributed = Unattributed { rows: unattributed_rows, cost };
         Ok(Some(Billed { month, unattributed, currency: target, unconverted, ledger, ids }))
     }
+}
+
+/// Returns the account of a charge of AWS that has lost the zeros at its start, which a note says once for each file.
+fn account_with_zeros(charge: &Charge<'_>, sink: &mut Sink<'_>) -> Option<String> {
+    let account = charge.texts.account.as_deref()?;
+    let padded = with_lost_zeros(account)?;
+    if fold_provider(charge.texts.provider.as_deref()?) != "aws" {
+        return None;
+    }
+    let shown = shorten(account);
+    sink.remark_once(
+        "account",
+        &format!("accounts such as `{shown}` lost their zeros at the start and are read as `{padded}`"),
+    );
+    Some(padded)
 }
 
 fn reject_cost(charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<(), ImportError> {
