@@ -29,6 +29,8 @@ pub enum Format {
     FocusCsv,
     /// A FOCUS bill as Parquet.
     FocusParquet,
+    /// A FOCUS bill as JSON: one charge a line, or an array.
+    FocusJson,
     /// An AWS cost and usage report, legacy or 2.0, as CSV or Parquet.
     AwsCur,
     /// An Azure cost export (actual or amortized cost), as CSV or Parquet.
@@ -57,9 +59,10 @@ pub enum Format {
 
 impl Format {
     /// All of them, in the order in which they are listed to users.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::FocusCsv,
         Self::FocusParquet,
+        Self::FocusJson,
         Self::AwsCur,
         Self::AzureCost,
         Self::AwsTagging,
@@ -79,6 +82,7 @@ impl Format {
         match self {
             Self::FocusCsv => "focus-csv",
             Self::FocusParquet => "focus-parquet",
+            Self::FocusJson => "focus-json",
             Self::AwsCur => "aws-cur",
             Self::AzureCost => "azure-cost",
             Self::AwsTagging => "aws-tagging",
@@ -97,8 +101,9 @@ impl Format {
     /// Returns what it is, in one line.
     pub fn about(self) -> &'static str {
         match self {
-            Self::FocusCsv => "bill of FOCUS 1.0 to 1.2, as CSV",
-            Self::FocusParquet => "bill of FOCUS 1.0 to 1.2, as Parquet",
+            Self::FocusCsv => "bill of FOCUS 1.0 or later, as CSV",
+            Self::FocusParquet => "bill of FOCUS 1.0 or later, as Parquet",
+            Self::FocusJson => "bill of FOCUS 1.0 or later, as JSON, such as an export of BigQuery",
             Self::AwsCur => "AWS cost and usage report, legacy or 2.0, as CSV or Parquet",
             Self::AzureCost => "Azure cost export, actual or amortized cost, as CSV or Parquet",
             Self::AwsTagging => "output of `aws resourcegroupstaggingapi get-resources`",
@@ -121,14 +126,14 @@ impl Format {
     /// Returns what `resource.source` says of resources whose row does not say it.
     pub fn source(self) -> &'static str {
         match self {
-            Self::FocusCsv | Self::FocusParquet => "focus",
+            Self::FocusCsv | Self::FocusParquet | Self::FocusJson => "focus",
             other => other.as_str(),
         }
     }
 
     /// Whether its rows are charges rather than resources.
     pub fn is_bill(self) -> bool {
-        matches!(self, Self::FocusCsv | Self::FocusParquet | Self::AwsCur | Self::AzureCost)
+        matches!(self, Self::FocusCsv | Self::FocusParquet | Self::FocusJson | Self::AwsCur | Self::AzureCost)
     }
 
     /// Returns the names of all formats for a message.
@@ -179,13 +184,17 @@ pub(crate) const PARQUET: &[u8] = b"PAR1";
 
 /// Finds out the format of a Parquet file from the names of its columns.
 pub(crate) fn of_parquet(names: &[String]) -> Format {
-    if aws_cur::looks_like_cur(names) {
-        Format::AwsCur
-    } else if azure_cost::looks_like_azure_cost(names) {
-        Format::AzureCost
-    } else {
-        Format::FocusParquet
-    }
+    bill_format(names, Format::FocusParquet).unwrap_or(Format::FocusParquet)
+}
+
+/// Returns the format of a bill, from the names of its columns; `focus` is that of FOCUS in files of this kind.
+fn bill_format(names: &[String], focus: Format) -> Option<Format> {
+    let formats = [
+        (Format::AwsCur, aws_cur::looks_like_cur(names)),
+        (Format::AzureCost, azure_cost::looks_like_azure_cost(names)),
+        (focus, focus::looks_like_focus(names)),
+    ];
+    formats.into_iter().find_map(|(format, fits)| fits.then_some(format))
 }
 
 /// Finds out the format from the start of the unpacked content. A Parquet file is taken for a bill;
@@ -223,7 +232,11 @@ fn detect_json(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
             found: "it is the log of a Terraform run; save the plan with `terraform plan -out PLAN`, and write it as JSON with `terraform show -json PLAN`".to_owned(),
         });
     }
-    Ok(api_format(&probe).unwrap_or_else(|| plain_json(path, text)))
+    if let Some(format) = api_format(&probe) {
+        return Ok(format);
+    }
+    let bill = bill_format(&probe.record_names(), Format::FocusJson);
+    Ok(bill.unwrap_or_else(|| plain_json(path, text)))
 }
 
 /// Returns the format of an API, or of a tool, that the members are those of. No two of them have
@@ -258,14 +271,8 @@ fn detect_csv(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
     if let Some((kind, advice)) = foreign_bill(&names) {
         return Err(ImportError::ForeignBill { path: path.to_owned(), kind, advice });
     }
-    if aws_cur::looks_like_cur(&names) {
-        return Ok(Format::AwsCur);
-    }
-    if azure_cost::looks_like_azure_cost(&names) {
-        return Ok(Format::AzureCost);
-    }
-    if focus::looks_like_focus(&names) {
-        return Ok(Format::FocusCsv);
+    if let Some(format) = bill_format(&names, Format::FocusCsv) {
+        return Ok(format);
     }
     if csv::has_id(&names) || (extension(path) == Some("csv") && names.len() > 1) {
         return Ok(Format::Csv);

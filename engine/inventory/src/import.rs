@@ -225,7 +225,7 @@ struct ReadAs {
 
 /// Reads a file in its format; where that was guessed, a Parquet file tells it better.
 fn read_file(
-    mut source: Source,
+    source: Source,
     (format, guessed): (Format, bool),
     columns: &BTreeMap<String, String>,
     bill: &mut Bill,
@@ -236,18 +236,8 @@ fn read_file(
         json::read_answers(source, format, answers, sink)
     };
     let source = match format {
-        _ if format == Format::FocusParquet || (format.is_bill() && source.start()?.starts_with(PARQUET)) => {
-            let (file, fingerprint) = source.into_file()?;
-            let format = match guessed {
-                true => of_parquet(&bill::parquet::names(&file, sink.path())?),
-                false => format,
-            };
-            let version = bill::parquet::read(file, format, bill, sink)?;
-            return Ok((ReadAs { format, version }, fingerprint));
-        }
-        Format::FocusCsv | Format::FocusParquet | Format::AwsCur | Format::AzureCost => {
-            let (source, version) = bill::csv::read(source, format, bill, sink)?;
-            return Ok((ReadAs { format, version }, source.finish()?));
+        Format::FocusCsv | Format::FocusParquet | Format::FocusJson | Format::AwsCur | Format::AzureCost => {
+            return read_bill(source, (format, guessed), bill, sink);
         }
         Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,
         Format::AwsConfig => answers(source, &aws_config::ANSWERS, sink)?,
@@ -261,6 +251,30 @@ fn read_file(
         Format::Csv => csv::read(source, columns, sink)?,
     };
     Ok((plain, source.finish()?))
+}
+
+/// Reads a bill, whether it is CSV, JSON or Parquet.
+fn read_bill(
+    mut source: Source,
+    (format, guessed): (Format, bool),
+    bill: &mut Bill,
+    sink: &mut Sink<'_>,
+) -> Result<(ReadAs, Fingerprint), ImportError> {
+    let start = source.start()?;
+    if format == Format::FocusParquet || start.starts_with(PARQUET) {
+        let (file, fingerprint) = source.into_file()?;
+        let format = match guessed {
+            true => of_parquet(&bill::parquet::names(&file, sink.path())?),
+            false => format,
+        };
+        let version = bill::parquet::read(file, format, bill, sink)?;
+        return Ok((ReadAs { format, version }, fingerprint));
+    }
+    let (source, version) = match bill::json::is_json(start) {
+        true => bill::json::read(source, format, bill, sink)?,
+        false => bill::csv::read(source, format, bill, sink)?,
+    };
+    Ok((ReadAs { format, version }, source.finish()?))
 }
 
 /// What is known while files are being read.

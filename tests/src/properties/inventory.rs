@@ -19,14 +19,14 @@ const LONGEST_REJECT: usize = 4000;
 
 /// Any file is read in full or refused: every row becomes a resource, is merged, left out or rejected.
 ///
-/// The input is a byte, and the content of the file. The lower half of the byte is the format: 0, it
-/// is detected; n, the nth of [`Format::ALL`]. Bit 4 packs the content, bits 5 and 6 choose an extension.
+/// The input is a byte, and the content of the file. The lower five bits of the byte are the format: 0, it
+/// is detected; n, the nth of [`Format::ALL`]. Bit 5 packs the content, bits 6 and 7 choose an extension.
 pub fn inventory(input: &[u8]) {
     let Some((selector, content)) = input.split_first() else { return };
-    let format = usize::from(selector & 0x0f).checked_sub(1).and_then(|at| Format::ALL.get(at).copied());
-    let packed = selector & 0x10 != 0;
+    let format = usize::from(selector & 0x1f).checked_sub(1).and_then(|at| Format::ALL.get(at).copied());
+    let packed = selector & 0x20 != 0;
     let name =
-        format!("input{}{}", EXTENSIONS[usize::from((selector >> 5) & 3)], if packed { ".gz" } else { "" });
+        format!("input{}{}", EXTENSIONS[usize::from(selector >> 6)], if packed { ".gz" } else { "" });
     let folder = Scratch::new();
     let path = if packed { folder.write(&name, &gzip(content)) } else { folder.write(&name, content) };
     imported(&folder, &path, format);

@@ -145,7 +145,8 @@ fn read_parts(
     Ok(())
 }
 
-fn too_long(raw: &RawRecord<'_>) -> Flaw {
+/// Returns the reject of a record that was skipped for its length.
+pub(crate) fn too_long(raw: &RawRecord<'_>) -> Flaw {
     let reason = format!("the row is longer than {} MiB and is ignored", RECORD_LIMIT >> 20);
     Flaw::row(raw.line, reason, shorten_bytes(raw.text))
 }
@@ -199,7 +200,7 @@ fn take(raw: &RawRecord<'_>, outcome: Outcome<'_>, sink: &mut Sink<'_>) -> Resul
 }
 
 /// Returns the reject of a row, its place moved from the row to the file.
-fn bad_row(raw: &RawRecord<'_>, text: &str, bad: BadRow) -> Flaw {
+pub(crate) fn bad_row(raw: &RawRecord<'_>, text: &str, bad: BadRow) -> Flaw {
     let shown = shorten_bytes(raw.text);
     let flaw = Flaw::row(raw.line, bad.reason, shown);
     let Some((line, column)) = bad.place else {

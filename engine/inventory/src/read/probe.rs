@@ -95,6 +95,27 @@ impl Probe {
         record_paths(lists, name).any(|path| self.has(&path))
     }
 
+    /// Returns the names of the members of records that stand by themselves or in an array, sorted.
+    pub(crate) fn record_names(&self) -> Vec<String> {
+        self.names(&[".", "[]."], "")
+    }
+
+    /// Returns the dotted names of the members of an object in a record, sorted.
+    pub(crate) fn names_within(&self, outer: &str) -> Vec<String> {
+        self.names(&[&format!(".{outer}."), &format!("[].{outer}.")], &format!("{outer}."))
+    }
+
+    fn names(&self, starts: &[&str], prefix: &str) -> Vec<String> {
+        let is_name = |rest: &&str| !rest.contains(['.', '[']);
+        let name = |path: &String| {
+            let rest = starts.iter().find_map(|start| path.strip_prefix(start)).filter(is_name)?;
+            Some(format!("{prefix}{rest}"))
+        };
+        let mut names: Vec<String> = self.paths.keys().filter_map(name).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Returns the first text of a member of a record.
     pub(crate) fn text_in_record(&self, lists: &[&str], name: &str) -> Option<&str> {
         record_paths(lists, name).find_map(|path| self.text(&path))

@@ -12,6 +12,7 @@
 mod apis;
 mod bad_input;
 mod bad_parquet;
+mod bills;
 mod bounds;
 mod exports;
 mod focus;

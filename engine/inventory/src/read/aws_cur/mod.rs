@@ -338,6 +338,7 @@ impl Layout for Columns {
             start,
             end: row.end(self.end),
             amounts,
+            credit: None,
             split_from: split.map(|(parent, _)| parent),
             tags: self.tags(row)?,
         }))

@@ -158,6 +158,7 @@ impl Layout for Columns {
             start,
             end: start.checked_add(DAY),
             amounts,
+            credit: None,
             split_from: None,
             tags: row.tags(self.tags, TagKeys::AsWritten)?,
         }))

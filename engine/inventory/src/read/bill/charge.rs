@@ -29,6 +29,8 @@ pub(crate) struct Charge<'a> {
     /// Not part of the period any more.
     pub(crate) end: Option<i64>,
     pub(crate) amounts: Amounts<Decimal>,
+    /// Credits against the charge, which are a charge of their own. None: the bill has none here.
+    pub(crate) credit: Option<Decimal>,
     /// The resource, billed by itself, of whose effective cost this is a part.
     pub(crate) split_from: Option<Cow<'a, str>>,
     pub(crate) tags: TagCell<'a>,
@@ -38,6 +40,26 @@ impl Charge<'_> {
     /// Returns the month whose invoice has the charge; None where its start is outside the calendar.
     pub(crate) fn month(&self) -> Option<YearMonth> {
         self.invoice_month.or_else(|| YearMonth::of_micros(self.start))
+    }
+
+    /// Turns the charge into that of its credits; None if there are none.
+    pub(crate) fn into_credit(self) -> Option<Self> {
+        let credit = self.credit.filter(|credit| !credit.is_zero())?;
+        let no_more = |amount: Option<Decimal>| amount.map(|_| Decimal::ZERO);
+        let Amounts { billed, contracted, list, .. } = self.amounts;
+        let amounts = Amounts {
+            effective: credit,
+            billed: billed.map(|_| credit),
+            contracted: no_more(contracted),
+            list: no_more(list),
+        };
+        Some(Self {
+            category: Some(Cow::Borrowed("credit")),
+            credit: None,
+            split_from: None,
+            amounts,
+            ..self
+        })
     }
 
     /// Returns the amortized cost.

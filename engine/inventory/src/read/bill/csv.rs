@@ -1,6 +1,6 @@
 //! Bills as CSV.
 
-use super::{Bill, Cells, Layout, Row, layout, warn_missing_columns};
+use super::{Bill, Cells, Layout, Row, layout, note_columns};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::read::Sink;
@@ -20,7 +20,7 @@ pub(crate) fn read(
             let names: Vec<String> =
                 headings(&row, sink)?.iter().map(|name| name.trim().to_owned()).collect();
             let found = layout(format, &names, sink.path())?;
-            warn_missing_columns(found.as_ref(), sink);
+            note_columns(found.as_ref(), &names, sink);
             header = Some((names.len(), found));
             Ok(())
         }
@@ -43,7 +43,7 @@ fn read_row(
         return sink.reject(flaw);
     }
     match layout.charge(&mut Row::new(row.line, Cells::Csv(row), sink))? {
-        Some(charge) => bill.add(&charge, format, sink),
+        Some(charge) => bill.add(charge, format, sink),
         None => Ok(()),
     }
 }

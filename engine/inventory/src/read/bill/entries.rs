@@ -90,6 +90,16 @@ enum Added {
     Twice(Format),
 }
 
+/// What a charge and its credits have in common.
+#[derive(Clone, Copy)]
+struct Of {
+    resource: Option<u32>,
+    month: YearMonth,
+    currency: Option<Symbol>,
+    texts: Texts<Option<Symbol>>,
+    tags: TagSet,
+}
+
 /// The tags of one text of the Tags column; bills repeat few texts in many rows.
 type ParsedCell = Result<TagSet, String>;
 
@@ -132,10 +142,10 @@ impl Bill {
         std::mem::take(&mut self.charged)
     }
 
-    /// Adds a charge of a bill of this format.
+    /// Adds a charge of a bill of this format, and its credits.
     pub(crate) fn add(
         &mut self,
-        charge: &Charge<'_>,
+        charge: Charge<'_>,
         format: Format,
         sink: &mut Sink<'_>,
     ) -> Result<(), ImportError> {
@@ -143,15 +153,33 @@ impl Bill {
             let shown = charge.id.as_deref().map(shorten).unwrap_or_default();
             return sink.reject(Flaw::row(charge.line, "its start is outside the calendar", shown));
         };
-        let currency = self.currency(charge, sink)?;
-        self.charged.add(charge);
+        let currency = self.currency(&charge, sink)?;
         self.months.add_charge(month, charge.start, charge.end);
-        let tags = self.tags_of(charge, &charge.tags, sink)?;
+        let tags = self.tags_of(&charge, &charge.tags, sink)?;
         let mut texts = self.intern(&charge.texts);
-        if let Some(account) = account_with_zeros(charge, sink) {
+        if let Some(account) = account_with_zeros(&charge, sink) {
             texts.account = Some(self.pool.intern(&account));
         }
         let resource = charge.id.as_deref().map(|id| self.entry(id));
+        self.unattributed_rows += u64::from(resource.is_none());
+        let of = Of { resource, month, currency, texts, tags };
+        self.count(&charge, of, format, sink)?;
+        match charge.into_credit() {
+            Some(credit) => self.count(&credit, of, format, sink),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a charge in its resource and in the ledger.
+    fn count(
+        &mut self,
+        charge: &Charge<'_>,
+        of: Of,
+        format: Format,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), ImportError> {
+        let Of { resource, month, currency, texts, tags } = of;
+        self.charged.add(charge);
         match (resource, charge.id.as_deref()) {
             (Some(at), Some(id)) => {
                 let tags = self.ledger.tags(tags);
@@ -171,7 +199,6 @@ impl Bill {
                 }
             }
             _ => {
-                self.unattributed_rows += 1;
                 if !self.months.add_unattributed(month, currency, charge.cost()) {
                     return reject_cost(charge, sink);
                 }

@@ -12,7 +12,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray};
 use parquet::arrow::ProjectionMask;
 
 use super::nested::NestedTags;
-use super::{Bill, Cells, Layout, Row, layout, warn_missing_columns};
+use super::{Bill, Cells, Layout, Row, layout, note_columns};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::guard::guarded;
@@ -47,7 +47,7 @@ pub(crate) fn read(
     let builder = open(file).map_err(|e| bad(&e))?;
     let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let layout = layout(format, &names, &path)?;
-    warn_missing_columns(layout.as_ref(), sink);
+    note_columns(layout.as_ref(), &names, sink);
     let mut wanted = layout.columns();
     wanted.sort_unstable();
     wanted.dedup();
@@ -81,7 +81,7 @@ fn read_row(
     sink: &mut Sink<'_>,
 ) -> Result<(), ImportError> {
     match layout.charge(&mut Row::new(line, Cells::Parquet(batch, at), sink))? {
-        Some(charge) => bill.add(&charge, format, sink),
+        Some(charge) => bill.add(charge, format, sink),
         None => Ok(()),
     }
 }

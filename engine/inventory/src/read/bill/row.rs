@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
+use super::json::JsonRow;
 use super::parquet::Batch;
 use super::{TagCell, TagKeys};
 use crate::error::ImportError;
@@ -45,6 +46,7 @@ fn folded(name: &str) -> impl Iterator<Item = u8> + '_ {
 pub(crate) enum Cells<'r> {
     Csv(&'r CsvRow<'r>),
     Parquet(&'r Batch, usize),
+    Json(&'r JsonRow<'r>),
 }
 
 impl<'r> Cells<'r> {
@@ -53,6 +55,7 @@ impl<'r> Cells<'r> {
         match self {
             Self::Csv(row) => cell_text(row.cells.get(at).unwrap_or_default()),
             Self::Parquet(batch, row) => (batch.text(at, row).map(Cow::Borrowed), false),
+            Self::Json(row) => row.text(at),
         }
     }
 
@@ -60,6 +63,7 @@ impl<'r> Cells<'r> {
         match self {
             Self::Csv(row) => Some(row.shown()),
             Self::Parquet(..) => None,
+            Self::Json(row) => Some(row.shown()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! FOCUS bills of any version, as CSV and Parquet.
+//! FOCUS bills of any version, as CSV, Parquet and JSON.
 //!
 //! In: a header and rows. Out: charges, with the cost of `EffectiveCost`, or of `BilledCost` where
 //! the bill has no such column. Columns are read by their names: those of later versions stand in for those
@@ -15,6 +15,9 @@ use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::parse_moment;
 pub(crate) use columns::looks_like_focus;
+
+/// Columns that JSON leaves out if they are null: a bill may have no resources, and no tags.
+pub(crate) const NULLABLE: [&str; 3] = ["ResourceId", "Tags", "PublisherName"];
 
 /// Where the columns of a bill stand.
 #[derive(Debug)]
@@ -102,6 +105,14 @@ impl Layout for Columns {
         self.tags.at.into_iter().collect()
     }
 
+    fn notes_on_empty(&self, columns: &[&'static str]) -> Vec<(&'static str, &'static str)> {
+        let notes = [
+            ("ResourceId", "no charge of the file has a resource"),
+            ("Tags", "no charge of the file has tags"),
+        ];
+        notes.into_iter().filter(|(column, _)| columns.contains(column)).collect()
+    }
+
     fn charge<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<Option<Charge<'r>>, ImportError> {
         if !row.read_id(self.id)? {
             return Ok(None);
@@ -140,6 +151,7 @@ impl Layout for Columns {
             start,
             end: row.end(self.end),
             amounts,
+            credit: None,
             split_from: None,
             tags: row.tags(self.tags, TagKeys::AsWritten)?,
         }))

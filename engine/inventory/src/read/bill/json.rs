@@ -1,0 +1,211 @@
+//! Bills as JSON.
+//!
+//! In: objects, one a charge: one a line as BigQuery exports them, or in an array. Out: their charges in the bill.
+//! A member is a column; those of the objects in [`super::structs`] are columns with a dotted name, such as
+//! `service.description`. Exports leave out members that are null, so columns can appear at any charge.
+
+use std::borrow::Cow;
+
+use rustc_hash::FxHashMap;
+
+use super::{Bill, Cells, Layout, Row, layout, note_columns, nullable, structs};
+use crate::error::ImportError;
+use crate::format::Format;
+use crate::read::json::{RawRecord, bad_row, too_long};
+use crate::read::json_values::{Found, Records};
+use crate::read::probe::Probe;
+use crate::read::record::BadRow;
+use crate::read::{RECORD_LIMIT, Sink};
+use crate::reject::Flaw;
+use crate::source::Source;
+use crate::tags::{Members, json_text};
+use crate::value::{decode, shorten};
+
+/// Columns that a bill may have. Each new one costs a look at all of them.
+const COLUMN_LIMIT: usize = 2_000;
+
+/// Whether a bill is JSON, by the start of its content.
+pub(crate) fn is_json(start: &[u8]) -> bool {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    matches!(text.first(), Some(b'{' | b'['))
+}
+
+/// Reads a bill; returns the file and the version of the format.
+pub(crate) fn read(
+    mut source: Source,
+    format: Format,
+    bill: &mut Bill,
+    sink: &mut Sink<'_>,
+) -> Result<(Source, Option<&'static str>), ImportError> {
+    let names = column_names(&Probe::of(source.start()?), format);
+    let mut header = Header::new(names, format, sink)?;
+    let mut records = Records::new(source, &[], RECORD_LIMIT);
+    while let Some(found) = records.next().map_err(|failure| failure.into_error(sink.path()))? {
+        let Found { line, column, whole, text, .. } = found;
+        sink.count_row();
+        let raw = RawRecord { line, column, text, too_long: !whole, last: false };
+        if raw.too_long {
+            sink.reject(too_long(&raw))?;
+            continue;
+        }
+        let text = decode(raw.text);
+        match header.row(&text, line, sink)? {
+            Err(bad) => sink.reject(bad_row(&raw, &text, bad))?,
+            Ok(row) => {
+                let cells = Cells::Json(&row);
+                if let Some(charge) = header.layout.charge(&mut Row::new(line, cells, sink))? {
+                    bill.add(charge, format, sink)?;
+                }
+            }
+        }
+    }
+    header.note_empty(sink);
+    Ok((records.into_inner(), header.layout.version()))
+}
+
+/// Returns the names of the columns at the start of a bill, sorted.
+fn column_names(probe: &Probe, format: Format) -> Vec<String> {
+    let mut names = probe.record_names();
+    for outer in structs(format) {
+        names.extend(probe.names_within(outer));
+    }
+    names
+}
+
+/// The columns of a bill as far as they are known.
+struct Header {
+    format: Format,
+    names: Vec<String>,
+    places: FxHashMap<String, usize>,
+    layout: Box<dyn Layout>,
+    /// Columns that may be null in all charges, as long as they are.
+    empty: Vec<&'static str>,
+}
+
+impl Header {
+    fn new(mut names: Vec<String>, format: Format, sink: &mut Sink<'_>) -> Result<Self, ImportError> {
+        let nullable = nullable(format);
+        names.extend(nullable.iter().map(|name| (*name).to_owned()));
+        let mut places = FxHashMap::default();
+        names.retain(|name| {
+            let next = places.len();
+            *places.entry(name.clone()).or_insert(next) == next
+        });
+        let layout = layout(format, &names, sink.path())?;
+        note_columns(layout.as_ref(), &names, sink);
+        Ok(Self { format, names, places, layout, empty: nullable.to_vec() })
+    }
+
+    /// Reads the cells of a charge, and the columns that are new.
+    fn row<'a>(
+        &mut self,
+        text: &'a Cow<'_, str>,
+        line: u64,
+        sink: &mut Sink<'_>,
+    ) -> Result<Result<JsonRow<'a>, BadRow>, ImportError> {
+        let members = match flat_members(text, structs(self.format)) {
+            Ok(members) => members,
+            Err(error) => return Ok(Err(BadRow::syntax(&error))),
+        };
+        let known = self.names.len();
+        let mut row = JsonRow {
+            text,
+            cells: vec![None; known.max(members.len())],
+            replaced: matches!(text, Cow::Owned(_)),
+        };
+        for (name, json) in members.into_iter().filter(|(_, json)| *json != "null") {
+            let at = self.place(name.as_ref());
+            if at >= row.cells.len() {
+                row.cells.resize(at + 1, None);
+            }
+            let Some(cell) = row.cells.get_mut(at) else { continue };
+            if let Some(before) = cell.replace(json) {
+                let reason = "the member occurs twice; the later value is used";
+                sink.reject(Flaw::value(line, &name, "", reason, shorten(before)))?;
+            }
+        }
+        self.empty.retain(|name| {
+            let cell = self.places.get(*name).and_then(|at| row.cells.get(*at));
+            cell.is_none_or(|cell| cell.is_none())
+        });
+        if self.names.len() > COLUMN_LIMIT {
+            let (path, what) = (sink.path().to_owned(), format!("more than {COLUMN_LIMIT} columns"));
+            return Err(ImportError::TooLarge { path, what });
+        }
+        if let Some(new @ [_, ..]) = self.names.get(known..) {
+            self.layout = layout(self.format, &self.names, sink.path())?;
+            super::note_unread(self.layout.as_ref(), new, known, sink);
+        }
+        Ok(Ok(row))
+    }
+
+    fn place(&mut self, name: &str) -> usize {
+        if let Some(at) = self.places.get(name) {
+            return *at;
+        }
+        let at = self.names.len();
+        self.places.insert(name.to_owned(), at);
+        self.names.push(name.to_owned());
+        at
+    }
+
+    /// Shows which columns no charge has.
+    fn note_empty(&self, sink: &mut Sink<'_>) {
+        for (column, reason) in self.layout.notes_on_empty(&self.empty) {
+            sink.remark(column, reason);
+        }
+    }
+}
+
+/// Returns the members of an object, those of some of its members with dotted names.
+fn flat_members<'a>(
+    json: &'a str,
+    structs: &[&str],
+) -> Result<Vec<(Cow<'a, str>, &'a str)>, serde_json::Error> {
+    let Members(members) = serde_json::from_str(json)?;
+    let mut flat = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        let json = value.get();
+        if json.starts_with('{') && structs.contains(&name.as_ref()) {
+            let Members(inner) = serde_json::from_str(json)?;
+            let dotted = inner.into_iter().map(|(key, value)| (format!("{name}.{key}").into(), value.get()));
+            flat.extend(dotted);
+        } else {
+            flat.push((name, json));
+        }
+    }
+    Ok(flat)
+}
+
+/// The cells of a charge, as JSON, by the places of their columns.
+pub(crate) struct JsonRow<'a> {
+    text: &'a str,
+    cells: Vec<Option<&'a str>>,
+    /// Whether bytes of the row had to be replaced.
+    replaced: bool,
+}
+
+impl<'a> JsonRow<'a> {
+    /// Returns a cell as text, and whether characters of it had to be replaced. Lists and objects stay JSON.
+    pub(crate) fn text(&self, at: usize) -> (Option<Cow<'a, str>>, bool) {
+        let Some(json) = self.cells.get(at).copied().flatten() else { return (None, false) };
+        let text = match json.starts_with('"') {
+            // A lone half of a character has no text.
+            true => json_text(json).ok_or(json),
+            false => Ok(Cow::Borrowed(json)),
+        };
+        match text {
+            Err(json) => (Some(Cow::Borrowed(json)), true),
+            Ok(text) if text.is_empty() || text == "NULL" => (None, false),
+            Ok(text) => {
+                let is_replaced = self.replaced && text.contains('\u{fffd}');
+                (Some(text), is_replaced)
+            }
+        }
+    }
+
+    /// Returns the start of the row for a reject.
+    pub(crate) fn shown(&self) -> String {
+        shorten(self.text)
+    }
+}
