@@ -66,16 +66,6 @@ pub enum ImportError {
         /// What it looks like.
         found: String,
     },
-    /// The file is a bill in a provider's own format.
-    #[error("`{}` is {kind}, not a FOCUS bill", path.display())]
-    ForeignBill {
-        /// The file.
-        path: PathBuf,
-        /// Which format it is in.
-        kind: &'static str,
-        /// How to get the bill as FOCUS.
-        advice: &'static str,
-    },
     /// The file ends inside a row or a value.
     #[error("`{}` is cut off: {what} is still open at the end of the file", path.display())]
     Truncated {
@@ -252,7 +242,6 @@ impl ImportError {
             | Self::Read { path, .. }
             | Self::Empty { path }
             | Self::UnknownFormat { path, .. }
-            | Self::ForeignBill { path, .. }
             | Self::Truncated { path, .. }
             | Self::Json { path, .. }
             | Self::Parquet { path, .. }
@@ -314,7 +303,6 @@ impl ImportError {
             Self::UnknownFormat { .. } => {
                 format!("known formats are {}; `--inventory-format` forces one", Format::list())
             }
-            Self::ForeignBill { advice, .. } => (*advice).to_owned(),
             Self::Truncated { .. } => {
                 "fetch the file again: it was cut off, or a quote is missing".to_owned()
             }

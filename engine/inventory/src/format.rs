@@ -15,7 +15,7 @@ use crate::read::csv_records::{Dialect, header_fields};
 use crate::read::probe::Probe;
 use crate::read::{
     aws_config, aws_cur, aws_describe, aws_explorer, azure_cost, azure_resources, bill, csv, focus,
-    gcp_assets, terraform,
+    gcp_assets, gcp_billing, terraform,
 };
 use crate::source::Source;
 
@@ -35,6 +35,8 @@ pub enum Format {
     AwsCur,
     /// An Azure cost export (actual or amortized cost), as CSV or Parquet.
     AzureCost,
+    /// A billing export of Google Cloud to BigQuery, standard or detailed, as JSON, Parquet or CSV.
+    GcpBilling,
     /// The output of `aws resourcegroupstaggingapi get-resources`.
     AwsTagging,
     /// What AWS Config delivers, or answers to a query.
@@ -59,12 +61,13 @@ pub enum Format {
 
 impl Format {
     /// All of them, in the order in which they are listed to users.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::FocusCsv,
         Self::FocusParquet,
         Self::FocusJson,
         Self::AwsCur,
         Self::AzureCost,
+        Self::GcpBilling,
         Self::AwsTagging,
         Self::AwsConfig,
         Self::AwsExplorer,
@@ -85,6 +88,7 @@ impl Format {
             Self::FocusJson => "focus-json",
             Self::AwsCur => "aws-cur",
             Self::AzureCost => "azure-cost",
+            Self::GcpBilling => "gcp-billing",
             Self::AwsTagging => "aws-tagging",
             Self::AwsConfig => "aws-config",
             Self::AwsExplorer => "aws-explorer",
@@ -106,6 +110,9 @@ impl Format {
             Self::FocusJson => "bill of FOCUS 1.0 or later, as JSON, such as an export of BigQuery",
             Self::AwsCur => "AWS cost and usage report, legacy or 2.0, as CSV or Parquet",
             Self::AzureCost => "Azure cost export, actual or amortized cost, as CSV or Parquet",
+            Self::GcpBilling => {
+                "billing export of Google Cloud, standard or detailed, as JSON, Parquet or CSV"
+            }
             Self::AwsTagging => "output of `aws resourcegroupstaggingapi get-resources`",
             Self::AwsConfig => "AWS Config snapshot, or output of `aws configservice select-resource-config`",
             Self::AwsExplorer => "output of `aws resource-explorer-2 search`",
@@ -133,7 +140,15 @@ impl Format {
 
     /// Whether its rows are charges rather than resources.
     pub fn is_bill(self) -> bool {
-        matches!(self, Self::FocusCsv | Self::FocusParquet | Self::FocusJson | Self::AwsCur | Self::AzureCost)
+        matches!(
+            self,
+            Self::FocusCsv
+                | Self::FocusParquet
+                | Self::FocusJson
+                | Self::AwsCur
+                | Self::AzureCost
+                | Self::GcpBilling
+        )
     }
 
     /// Returns the names of all formats for a message.
@@ -192,6 +207,7 @@ fn bill_format(names: &[String], focus: Format) -> Option<Format> {
     let formats = [
         (Format::AwsCur, aws_cur::looks_like_cur(names)),
         (Format::AzureCost, azure_cost::looks_like_azure_cost(names)),
+        (Format::GcpBilling, gcp_billing::looks_like_gcp_billing(names)),
         (focus, focus::looks_like_focus(names)),
     ];
     formats.into_iter().find_map(|(format, fits)| fits.then_some(format))
@@ -268,9 +284,6 @@ fn plain_json(path: &Path, text: &[u8]) -> Format {
 
 fn detect_csv(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
     let names = header_fields(text, Dialect::detect(text));
-    if let Some((kind, advice)) = foreign_bill(&names) {
-        return Err(ImportError::ForeignBill { path: path.to_owned(), kind, advice });
-    }
     if let Some(format) = bill_format(&names, Format::FocusCsv) {
         return Ok(format);
     }
@@ -281,16 +294,6 @@ fn detect_csv(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
     let found =
         format!("its first line, {}, is neither JSON nor a CSV header with an `id` column", quoted(&shown));
     Err(ImportError::UnknownFormat { path: path.to_owned(), found })
-}
-
-/// Recognises bills in a format that is not read, whose rows are charges and would be misread.
-fn foreign_bill(names: &[String]) -> Option<(&'static str, &'static str)> {
-    let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-    let google = names.iter().any(|name| name.starts_with("billing_account_id")) && has("usage_start_time");
-    google.then_some((
-        "a Google Cloud billing export",
-        "use Google's FOCUS view of the billing export, and import that",
-    ))
 }
 
 /// Returns the extension, without a `.gz` or `.zst` after it.

@@ -236,7 +236,12 @@ fn read_file(
         json::read_answers(source, format, answers, sink)
     };
     let source = match format {
-        Format::FocusCsv | Format::FocusParquet | Format::FocusJson | Format::AwsCur | Format::AzureCost => {
+        Format::FocusCsv
+        | Format::FocusParquet
+        | Format::FocusJson
+        | Format::AwsCur
+        | Format::AzureCost
+        | Format::GcpBilling => {
             return read_bill(source, (format, guessed), bill, sink);
         }
         Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,

@@ -17,6 +17,7 @@ pub(crate) mod csv_records;
 mod fields;
 pub(crate) mod focus;
 pub(crate) mod gcp_assets;
+pub(crate) mod gcp_billing;
 mod gcp_lists;
 pub(crate) mod json;
 pub(crate) mod json_values;

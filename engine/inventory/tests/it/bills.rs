@@ -1,5 +1,14 @@
 //! Bills as JSON, and those of other kinds than FOCUS and the reports of AWS and Azure.
 
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Float64Array, ListArray, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{DataType, Field, Fields};
+use parquet::arrow::ArrowWriter;
 use tagpol_inventory::{Format, Import, ImportError, ImportOptions, detect, import};
 
 use crate::support::*;
@@ -104,4 +113,159 @@ fn charges_of_json_that_cannot_be_read() {
     assert!(matches!(read("bill.ndjson", wide), Err(ImportError::TooLarge { .. })));
     let strict = ImportOptions { strict: true, ..options() };
     assert!(matches!(read_with("bill.ndjson", lines.join("\n"), &strict), Err(ImportError::Strict { .. })));
+}
+
+/// Charges of Google's detailed export: of an instance with credits, of a bucket, a tax, and a rounding error.
+const GCP_LINES: &str = r#"{"billing_account_id":"01-A","service":{"id":"6F","description":"Compute Engine"},"sku":{"id":"1","description":"Core"},"usage_start_time":"2026-10-31 22:00:00 UTC","usage_end_time":"2026-10-31 23:00:00 UTC","project":{"id":"shop","number":"42","name":"Shop","labels":[{"key":"cost-center","value":"7"},{"key":"team","value":"all"}]},"labels":[{"key":"team","value":"web"}],"system_labels":[{"key":"compute.googleapis.com/cores","value":"2"}],"location":{"location":"europe-west1-b","region":"europe-west1"},"tags":[{"key":"env","value":"prod","inherited":true,"namespace":"42"},{"key":"team","value":"none","inherited":true,"namespace":"42"}],"resource":{"name":"web-1","global_name":"//compute.googleapis.com/projects/42/zones/europe-west1-b/instances/77"},"cost":"10.5","cost_at_list":12.25,"currency":"EUR","credits":[{"name":"Sustained","amount":-1.5,"type":"SUSTAINED_USAGE_DISCOUNT"},{"name":"Committed","amount":"-2","type":"COMMITTED_USAGE_DISCOUNT"}],"invoice":{"month":"202610"},"cost_type":"regular"}
+{"billing_account_id":"01-A","service":{"description":"Cloud Storage"},"usage_start_time":"2026-10-31 22:00:00 UTC","project":{"id":"shop","number":"42","labels":[]},"labels":[],"tags":[],"location":{"location":"eu"},"resource":{"name":"logs","global_name":"//storage.googleapis.com/logs"},"cost":0.25,"currency":"EUR","credits":[],"invoice":{"month":"202610"},"cost_type":"regular"}
+{"billing_account_id":"01-A","service":{"description":"Invoice"},"usage_start_time":"2026-11-01 07:00:00 UTC","labels":[],"tags":[],"cost":1.9,"currency":"EUR","credits":[],"invoice":{"month":"202610"},"cost_type":"tax"}
+{"billing_account_id":"01-A","service":{"description":"Invoice"},"usage_start_time":"2026-10-31 07:00:00 UTC","cost":-0.01,"currency":"EUR","invoice":{"month":"202610"},"cost_type":"rounding_error"}
+"#;
+
+/// The same in one table, as a query selects it for a file of CSV.
+const GCP_TABLE: &str = r#"billing_account_id,service_description,usage_start_time,project_id,project_number,project_labels,labels,tags,location_location,location_region,resource_name,resource_global_name,cost,cost_at_list,currency,credits,invoice_month,cost_type
+01-A,Compute Engine,2026-10-31 22:00:00 UTC,shop,42,"[{""key"":""cost-center"",""value"":""7""},{""key"":""team"",""value"":""all""}]","[{""key"":""team"",""value"":""web""}]","[{""key"":""env"",""value"":""prod""},{""key"":""team"",""value"":""none""}]",europe-west1-b,europe-west1,web-1,//compute.googleapis.com/projects/42/zones/europe-west1-b/instances/77,10.5,12.25,EUR,"[{""amount"":-1.5},{""amount"":""-2""}]",202610,regular
+01-A,Cloud Storage,2026-10-31 22:00:00 UTC,shop,42,[],[],[],eu,,logs,//storage.googleapis.com/logs,0.25,,EUR,[],202610,regular
+01-A,Invoice,2026-11-01 07:00:00 UTC,,,,,,,,,,1.9,,EUR,,202610,tax
+01-A,Invoice,2026-10-31 07:00:00 UTC,,,,,,,,,,-0.01,,EUR,,202610,rounding_error
+"#;
+
+/// The same as Parquet, nested as BigQuery exports it.
+fn gcp_parquet() -> Vec<u8> {
+    let text = |cells: [Option<&str>; 4]| Arc::new(StringArray::from(cells.to_vec())) as ArrayRef;
+    let field = |name: &str, type_: &DataType| Arc::new(Field::new(name, type_.clone(), true));
+    let nested = |members: Vec<(&str, ArrayRef)>, is_there: Option<[bool; 4]>| {
+        let fields = members.iter().map(|(name, array)| field(name, array.data_type())).collect();
+        let arrays = members.into_iter().map(|(_, array)| array).collect();
+        let nulls = is_there.map(|rows| NullBuffer::from(rows.to_vec()));
+        Arc::new(StructArray::new(fields, arrays, nulls)) as ArrayRef
+    };
+    // Of the first row only; the other lists are empty.
+    let list = |members: Vec<(&str, ArrayRef)>| {
+        let fields: Fields = members.iter().map(|(name, array)| field(name, array.data_type())).collect();
+        let len = members[0].1.len();
+        let arrays = members.into_iter().map(|(_, array)| array).collect();
+        let items = StructArray::new(fields.clone(), arrays, None);
+        let lengths = OffsetBuffer::from_lengths([len, 0, 0, 0]);
+        let item = Arc::new(Field::new("element", DataType::Struct(fields), true));
+        Arc::new(ListArray::new(item, lengths, Arc::new(items), None)) as ArrayRef
+    };
+    let texts = |cells: &[&str]| Arc::new(StringArray::from(cells.to_vec())) as ArrayRef;
+    let pairs = |keys: &[&str], values: &[&str]| list(vec![("key", texts(keys)), ("value", texts(values))]);
+    let credits = list(vec![
+        ("name", texts(&["Sustained", "Committed"])),
+        ("amount", Arc::new(Float64Array::from(vec![-1.5, -2.0]))),
+    ]);
+    let moment = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_micros();
+    let starts =
+        ["2026-10-31T22:00:00Z", "2026-10-31T22:00:00Z", "2026-11-01T07:00:00Z", "2026-10-31T07:00:00Z"];
+    let starts = TimestampMicrosecondArray::from(starts.map(moment).to_vec()).with_timezone("UTC");
+    let project_labels = pairs(&["cost-center", "team"], &["7", "all"]);
+    let project = vec![
+        ("id", text([Some("shop"), Some("shop"), None, None])),
+        ("number", text([Some("42"), Some("42"), None, None])),
+        ("labels", project_labels),
+    ];
+    let names = text([Some("web-1"), Some("logs"), None, None]);
+    let instance = "//compute.googleapis.com/projects/42/zones/europe-west1-b/instances/77";
+    let global = text([Some(instance), Some("//storage.googleapis.com/logs"), None, None]);
+    let services = ["Compute Engine", "Cloud Storage", "Invoice", "Invoice"].map(Some);
+    let with_project = Some([true, true, false, false]);
+    let batch = RecordBatch::try_from_iter([
+        ("billing_account_id", text([Some("01-A"); 4])),
+        ("service", nested(vec![("description", text(services))], None)),
+        ("usage_start_time", Arc::new(starts) as ArrayRef),
+        ("project", nested(project, with_project)),
+        ("labels", pairs(&["team"], &["web"])),
+        ("tags", pairs(&["env", "team"], &["prod", "none"])),
+        (
+            "location",
+            nested(
+                vec![
+                    ("location", text([Some("europe-west1-b"), Some("eu"), None, None])),
+                    ("region", text([Some("europe-west1"), None, None, None])),
+                ],
+                None,
+            ),
+        ),
+        ("resource", nested(vec![("name", names), ("global_name", global)], with_project)),
+        ("cost", Arc::new(Float64Array::from(vec![10.5, 0.25, 1.9, -0.01])) as ArrayRef),
+        ("cost_at_list", Arc::new(Float64Array::from(vec![Some(12.25), None, None, None])) as ArrayRef),
+        ("currency", text([Some("EUR"); 4])),
+        ("credits", credits),
+        ("invoice", nested(vec![("month", text([Some("202610"); 4]))], None)),
+        ("cost_type", text([Some("regular"), Some("regular"), Some("tax"), Some("rounding_error")])),
+    ]);
+    let batch = batch.unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[test]
+fn billing_exports_of_google() {
+    let array = format!("[{}]", GCP_LINES.trim_end().replace('\n', ","));
+    let contents = [
+        ("bill.ndjson", GCP_LINES.as_bytes().to_vec()),
+        ("bill.json", array.into_bytes()),
+        ("bill.csv", GCP_TABLE.as_bytes().to_vec()),
+        ("bill.parquet", gcp_parquet()),
+    ];
+    for (name, content) in contents {
+        let files = Files::new();
+        let path = files.add(name, content);
+        assert_eq!(detect(&path).unwrap(), Format::GcpBilling, "{name}");
+        let import = import(&[path], &options(), &mut |_| {}).unwrap();
+        let instance = "//compute.googleapis.com/projects/shop/zones/europe-west1-b/instances/web-1";
+        // The label of the resource counts before its tag; those of the project have a prefix.
+        let tags = "env=prod projectLabel/cost-center=7 projectLabel/team=all team=web";
+        let expected = [format!("{instance} 7.0 {tags}"), "//storage.googleapis.com/logs 0.25".to_owned()];
+        assert_eq!(billed(&import), expected, "{name}");
+        let [web, logs] = &resources(&import)[..] else { panic!("two resources") };
+        assert_eq!((web.name.as_deref(), web.account.as_deref()), (Some("web-1"), Some("shop")), "{name}");
+        assert_eq!((web.region.as_deref(), logs.region.as_deref()), (Some("europe-west1"), Some("eu")));
+        assert_eq!(web.type_.as_deref(), Some("compute.googleapis.com/Instance"));
+        let counts = import.counts();
+        assert_eq!((counts.rows, counts.unattributed_rows), (4, 2), "{name}");
+        assert_eq!(counts.unattributed_cost, Some(decimal("1.89")), "{name}");
+        let months = &import.month().unwrap().available;
+        assert_eq!(months.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2026-10"], "{name}");
+        assert_eq!(rejects(&import), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn billing_exports_of_google_without_resources_or_with_damage() {
+    let standard = "billing_account_id,usage_start_time,cost,currency\n01-A,2026-10-31,1,EUR\n";
+    let import = read("a.csv", standard).unwrap();
+    assert_eq!(
+        rejects(&import),
+        [
+            "1 note [resource.global_name] -: without this column no charge can be assigned to a resource; use the detailed export",
+            "1 note [labels] -: without this column charges have no labels",
+            "1 note [credits] -: without this column costs are those before credits",
+        ]
+    );
+    let line = |more: &str| {
+        format!(r#"{{"billing_account_id":"01-A","usage_start_time":"2026-10-31","currency":"EUR",{more}}}"#)
+    };
+    let lines = [
+        line(r#""cost":1,"credits":[{"amount":"much"}],"labels":[{"value":"x"}]"#),
+        line(r#""cost":2,"credits":{"amount":1},"invoice":{"month":"October"}"#),
+        line(r#""cost":4,"invoice":{"month":"2026-09"},"project":{"id":"shop"}"#),
+    ];
+    let import = read("a.ndjson", lines.join("\n")).unwrap();
+    assert_eq!(
+        rejects(&import),
+        [
+            "1 value [credits] : expected a list of credits, each with an `amount`; they count as 0",
+            "1 value [Tags] : the list of tags has an entry without a `Key`; the charge is counted without tags",
+            "2 value [invoice.month] : expected a month such as `202610`; the charge is in the month in which it starts",
+            "2 value [credits] : expected a list of credits, each with an `amount`; they count as 0",
+            "1 note [resource.global_name] -: no charge of the file has a resource, which only the detailed export has",
+        ]
+    );
+    assert_eq!(import.month().unwrap().available.len(), 2);
 }

@@ -92,6 +92,16 @@ pub(crate) enum TagCell<'a> {
     Both(Box<[Self; 2]>),
 }
 
+impl TagCell<'_> {
+    /// Returns these tags and others. Of a key that both have, the value of the others counts.
+    pub(crate) fn and(self, others: Self) -> Self {
+        match (self, others) {
+            (Self::None, tags) | (tags, Self::None) => tags,
+            (one, other) => Self::Both(Box::new([one, other])),
+        }
+    }
+}
+
 /// How a bill writes the keys of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum TagKeys {
@@ -99,6 +109,8 @@ pub(crate) enum TagKeys {
     AsWritten,
     /// With the prefixes of an AWS cost and usage report.
     AwsCur,
+    /// As written, but for tags of what the resource is in: this prefix tells them from its own.
+    Below(&'static str),
 }
 
 impl TagKeys {
@@ -107,6 +119,7 @@ impl TagKeys {
         match self {
             Self::AsWritten => Cow::Borrowed(key),
             Self::AwsCur => crate::read::aws_cur::tag_key(key),
+            Self::Below(prefix) => Cow::Owned(format!("{prefix}{key}")),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bills: files whose rows are charges.
 //!
-//! In: a CSV, Parquet or JSON file of FOCUS, of an AWS cost and usage report, or of an Azure cost export.
+//! In: a CSV, Parquet or JSON file of FOCUS, of an AWS cost and usage report, or of a cost
+//! export of Azure or Google.
 //! Each format is a [`Layout`]: it finds its columns in a header and makes a [`Charge`] of a row;
 //! how rows are stored is the business of [`csv`], [`parquet`] and [`json`]. Out: a [`Bill`] that holds one
 //! entry a resource, its costs by month, its tags; when all files are read it chooses the month and
@@ -22,7 +23,7 @@ pub(crate) use entries::{Bill, Billed, Charged, Conversion};
 pub use months::BillMonth;
 pub(crate) use row::{Cells, Place, Row};
 
-use super::{Sink, aws_cur, azure_cost, focus};
+use super::{Sink, aws_cur, azure_cost, focus, gcp_billing};
 use crate::error::ImportError;
 use crate::format::Format;
 
@@ -56,6 +57,7 @@ fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layou
     match format {
         Format::AwsCur => Ok(Box::new(aws_cur::Columns::of(names, path)?)),
         Format::AzureCost => Ok(Box::new(azure_cost::Columns::of(names, path)?)),
+        Format::GcpBilling => Ok(Box::new(gcp_billing::Columns::of(names, path)?)),
         _ => Ok(Box::new(focus::Columns::of(names, path, format)?)),
     }
 }
@@ -64,13 +66,17 @@ fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layou
 fn nullable(format: Format) -> &'static [&'static str] {
     match format {
         Format::FocusJson => &focus::NULLABLE,
+        Format::GcpBilling => &gcp_billing::NULLABLE,
         _ => &[],
     }
 }
 
 /// Objects of a charge whose members are columns.
-fn structs(_format: Format) -> &'static [&'static str] {
-    &[]
+fn structs(format: Format) -> &'static [&'static str] {
+    match format {
+        Format::GcpBilling => &gcp_billing::STRUCTS,
+        _ => &[],
+    }
 }
 
 /// Shows what the file lacks as a whole, and what is not read of it.

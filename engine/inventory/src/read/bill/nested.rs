@@ -1,7 +1,7 @@
 //! Tags as a nested type of Parquet.
 //!
 //! In: a column of maps; of lists of structs with a key and a value, as BigQuery writes them; or of structs with a
-//! field for each key. Out: the tags of each row. A key without a value is absent, as `null` is in JSON.
+//! field for each key. Credits are such lists too: a credit has a name and an amount. Out: the tags of each row. A key without a value is absent, as `null` is in JSON.
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StructArray};
 use arrow::buffer::NullBuffer;
@@ -12,7 +12,8 @@ use crate::read::parquet_cells::{BadCell, texts};
 
 /// Names of the fields of a key and of its value, in any case.
 const KEY: [&str; 2] = ["key", "name"];
-const VALUE: [&str; 1] = ["value"];
+/// Credits have an amount.
+const VALUE: [&str; 2] = ["value", "amount"];
 
 /// A column of tags.
 pub(super) enum NestedTags {

@@ -7,12 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
 
 use super::nested::NestedTags;
-use super::{Bill, Cells, Layout, Row, layout, note_columns};
+use super::{Bill, Cells, Layout, Row, layout, note_columns, structs};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::guard::guarded;
@@ -35,6 +37,26 @@ pub(crate) fn names(file: &File, path: &std::path::Path) -> Result<Vec<String>, 
     Ok(builder.schema().fields().iter().map(|field| field.name().clone()).collect())
 }
 
+/// Where a column stands: its root, and its place in that if it is a member of a struct.
+type Root = (usize, Option<usize>);
+
+/// Returns the columns with their names. The members of some structs are columns, with dotted names.
+fn columns(schema: &Schema, structs: &[&str]) -> (Vec<String>, Vec<Root>) {
+    let mut columns = Vec::new();
+    for (at, field) in schema.fields().iter().enumerate() {
+        match field.data_type() {
+            DataType::Struct(members) if structs.contains(&field.name().as_str()) => {
+                let member = |(inner, member): (usize, &Arc<Field>)| {
+                    (format!("{}.{}", field.name(), member.name()), (at, Some(inner)))
+                };
+                columns.extend(members.iter().enumerate().map(member));
+            }
+            _ => columns.push((field.name().clone(), (at, None))),
+        }
+    }
+    columns.into_iter().unzip()
+}
+
 /// Reads a bill; returns the version of the format.
 pub(crate) fn read(
     file: File,
@@ -45,19 +67,23 @@ pub(crate) fn read(
     let path = sink.path().to_owned();
     let bad = |error: &dyn std::fmt::Display| bad_parquet(&path, error);
     let builder = open(file).map_err(|e| bad(&e))?;
-    let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let (names, roots) = columns(builder.schema(), structs(format));
     let layout = layout(format, &names, &path)?;
     note_columns(layout.as_ref(), &names, sink);
     let mut wanted = layout.columns();
     wanted.sort_unstable();
     wanted.dedup();
     let tag_columns = layout.tag_columns();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
+    let wanted: Vec<(usize, Root)> =
+        wanted.into_iter().filter_map(|at| Some((at, *roots.get(at)?))).collect();
+    let mut read: Vec<usize> = wanted.iter().map(|(_, (root, _))| *root).collect();
+    read.dedup();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), read.iter().copied());
     let build = || builder.with_projection(mask).with_batch_size(BATCH).build();
     let mut reader = guarded(build).map_err(|e| bad(&e))?;
     let mut line = 0;
     while let Some(batch) = next_batch(&mut reader).map_err(|e| bad(&e))? {
-        let columns = Batch::of(&batch, (&wanted, &tag_columns), &names).map_err(|e| bad(&e))?;
+        let columns = Batch::of(&batch, (&wanted, &read, &tag_columns), &names).map_err(|e| bad(&e))?;
         for at in 0..batch.num_rows() {
             line += 1;
             sink.count_row();
@@ -108,14 +134,23 @@ pub(crate) struct Batch {
 impl Batch {
     fn of(
         batch: &RecordBatch,
-        (wanted, tag_columns): (&[usize], &[usize]),
+        (wanted, read, tag_columns): (&[(usize, Root)], &[usize], &[usize]),
         names: &[String],
     ) -> Result<Self, String> {
         let mut columns: Vec<Option<Column>> = Vec::new();
         columns.resize_with(names.len(), || None);
         let mut bad = BTreeMap::new();
-        // What a projection gives stands in the order of the file.
-        for (at, array) in wanted.iter().zip(batch.columns()) {
+        for (at, (root, member)) in wanted {
+            // What a projection gives stands in the order of the file.
+            let place = read.iter().position(|read| read == root);
+            let array = place.and_then(|place| batch.columns().get(place));
+            let array = match member {
+                None => array,
+                Some(member) => array
+                    .and_then(|array| array.as_struct_opt())
+                    .and_then(|array| array.columns().get(*member)),
+            };
+            let Some(array) = array else { continue };
             let name = |reason| format!("`{}`: {reason}", names.get(*at).map_or("", String::as_str));
             let (column, cells) = Column::of(array, tag_columns.contains(at)).map_err(name)?;
             for cell in cells {

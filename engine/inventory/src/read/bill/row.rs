@@ -12,6 +12,7 @@ use crate::month::YearMonth;
 use crate::read::Sink;
 use crate::read::csv::{CsvRow, ID_NOT_UTF8, NOT_UTF8, cell_text};
 use crate::reject::Flaw;
+use crate::tags::{Members, json_text};
 use crate::value::{parse_cost, parse_moment, shorten};
 
 /// Length of a day, in microseconds.
@@ -167,6 +168,42 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         }
     }
 
+    /// Returns the month in a cell, such as `202610` or `2026-10`. None: it is empty, or not a month, which is noted.
+    pub(crate) fn month(&mut self, place: Place) -> Result<Option<YearMonth>, ImportError> {
+        let Some(text) = self.text(place)? else { return Ok(None) };
+        let month = parse_month(&text);
+        if month.is_none() {
+            let reason = "expected a month such as `202610`; the charge is in the month in which it starts";
+            self.note(place, reason, shorten(&text))?;
+        }
+        Ok(month)
+    }
+
+    /// Returns the sum of credits: a list of objects with an `amount`. None: there are none.
+    pub(crate) fn credits(&mut self, place: Place) -> Result<Option<Decimal>, ImportError> {
+        let pairs = match (self.cells, place.at) {
+            (Cells::Parquet(batch, row), Some(at)) => batch.pairs(at, row),
+            _ => None,
+        };
+        let amounts: Option<Vec<Decimal>> = match pairs {
+            Some(pairs) => pairs.into_iter().map(|(_, amount)| parse_cost(amount)).collect(),
+            None => match self.text(place)? {
+                Some(json) => credit_amounts(&json),
+                None => return Ok(None),
+            },
+        };
+        let is_empty = amounts.as_ref().is_some_and(Vec::is_empty);
+        let sum = amounts.and_then(|amounts| {
+            amounts.into_iter().try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount))
+        });
+        if sum.is_none() {
+            let shown = self.raw(place).0.as_deref().map(shorten).unwrap_or_default();
+            let reason = "expected a list of credits, each with an `amount`; they count as 0";
+            self.note(place, reason, shown)?;
+        }
+        Ok(sum.filter(|_| !is_empty))
+    }
+
     /// Returns a cost; what is none counts as 0, and is noted.
     pub(crate) fn cost(&mut self, place: Place) -> Result<Decimal, ImportError> {
         let text = self.text(place)?;
@@ -204,10 +241,7 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         [one, other]: [Place; 2],
         keys: TagKeys,
     ) -> Result<TagCell<'r>, ImportError> {
-        Ok(match (self.tags(one, keys)?, self.tags(other, keys)?) {
-            (TagCell::None, tags) | (tags, TagCell::None) => tags,
-            (one, other) => TagCell::Both(Box::new([one, other])),
-        })
+        Ok(self.tags(one, keys)?.and(self.tags(other, keys)?))
     }
 
     pub(crate) fn note(&mut self, place: Place, reason: &str, shown: String) -> Result<(), ImportError> {
@@ -222,6 +256,28 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
     fn shown(&self) -> String {
         self.cells.shown().unwrap_or_else(|| self.id.as_deref().map(shorten).unwrap_or_default())
     }
+}
+
+/// Returns the amounts of a JSON list of credits; None if it is not one.
+fn credit_amounts(json: &str) -> Option<Vec<Decimal>> {
+    let credits: Vec<Members<'_>> = serde_json::from_str(json).ok()?;
+    let amount = |credit: &Members<'_>| {
+        let json = credit.json("amount")?;
+        parse_cost(&json_text(json).unwrap_or(Cow::Borrowed(json)))
+    };
+    credits.iter().map(amount).collect()
+}
+
+/// Reads a month: `202610`, `2026-10`, or a day in it.
+fn parse_month(text: &str) -> Option<YearMonth> {
+    let text = text.trim();
+    let (year, month) = match text.split_at_checked(4)? {
+        (year, month) if month.len() == 2 => (year, month),
+        (year, rest) => (year, rest.strip_prefix(['-', '/'])?.get(..2)?),
+    };
+    let is_whole = matches!(text.len(), 6 | 7) || parse_moment(text).is_some();
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?;
+    YearMonth::new(i32::try_from(digits(year)?).ok()?, digits(month)?).filter(|_| is_whole)
 }
 
 /// States that a cell is not a time.
