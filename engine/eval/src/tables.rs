@@ -1,7 +1,7 @@
 //! Lookup tables: from their files into the database.
 //!
 //! In: the declarations of a program and the files that they name. Out: relations of texts, as the
-//! plan wants them: cells trimmed, empty ones missing. Promises that every key is there once and
+//! plan wants them: cells tidy, blank ones missing. Promises that every key is there once and
 //! that every cell is a valid value of its column; all that is wrong with a table is reported at once.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tagpol_inventory::{LookupColumns, LookupError, LookupRow, read_lookup};
 use tagpol_plan::Plan;
-use tagpol_sema::formats::{fold_key, trim};
+use tagpol_sema::formats::{fold_key, tidy};
 use tagpol_sema::program::{Program, Table, TableId};
 use tagpol_sema::{Validity, describe};
 use tagpol_session::Store;
@@ -175,7 +175,7 @@ impl<'t> Reader<'t> {
         let cells: Vec<Option<String>> = row
             .cells
             .iter()
-            .map(|cell| cell.as_deref().map(trim).filter(|text| !text.is_empty()).map(str::to_owned))
+            .map(|cell| cell.as_deref().map(|cell| tidy(cell).into_owned()).filter(|text| !text.is_empty()))
             .collect();
         self.check_cells(row.line, &cells);
         match cells.get(self.table.key) {

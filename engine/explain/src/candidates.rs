@@ -163,7 +163,7 @@ fn outcome(
         let place = explainer.places.rules.get(at).and_then(Option::as_ref);
         return (None, Outcome::DidNotFire(Box::new(explainer.condition(when, place))));
     }
-    match resource.shown(&action.value) {
+    match resource.given(&action.value) {
         Some(value) => (Some(value), Outcome::Won),
         None => (None, Outcome::NoValue(Words::new(resource.program()).value(&action.value))),
     }
@@ -175,7 +175,7 @@ fn native(resource: &Resource<'_>, tag: TagId, step: NativeStep) -> Candidate {
     let loc = match step.by {
         NativeJudge::Arm(arm) => normalize.and_then(|n| n.arms.get(arm)).map(|arm| arm.loc.clone()),
         NativeJudge::Otherwise => normalize.map(|normalize| normalize.loc.clone()),
-        NativeJudge::Type => None,
+        NativeJudge::Type | NativeJudge::Blank => None,
     };
     let outcome = if step.value.is_some() { Outcome::Won } else { Outcome::Discarded };
     let value_source = ValueSource::Native { key: step.spelling, raw: step.raw };

@@ -104,7 +104,7 @@ pub fn verdict(explainer: &Explainer<'_, '_>, rule_index: usize, tag: TagId) -> 
         return Verdict::DidNotFire(Box::new(explainer.condition(when, place)));
     }
     let loc = action.loc.clone();
-    if resource.shown(&action.value).is_none() {
+    if resource.given(&action.value).is_none() {
         return Verdict::NoValue { value: Words::new(resource.program()).value(&action.value), loc };
     }
     Verdict::Beaten { kind: action.kind, priority: rule.priority, loc }

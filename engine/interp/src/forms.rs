@@ -8,7 +8,7 @@ use super::patterns::Patterns;
 impl Patterns {
     /// Whether the text is a value of the type, exactly as it is.
     ///
-    /// An empty text is a value of plain `text` only, whatever an expression or an enumeration says.
+    /// An empty text may be a value of plain `text` only, whatever an expression or an enumeration says.
     pub(super) fn is_valid(&self, ty: &TagType, text: &str) -> bool {
         if text.is_empty() {
             return *ty == TagType::Text;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tagpol_sema::formats::{fold_key, lower, trim, upper};
+use tagpol_sema::formats::{compose, fold_key, is_blank, lower, tidy, trim, upper};
 use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
 
@@ -47,6 +47,8 @@ pub enum NativeJudge {
     Type,
     /// It is not, and `otherwise` says what becomes of it.
     Otherwise,
+    /// Nothing of it can be seen.
+    Blank,
 }
 
 impl Resource<'_> {
@@ -85,6 +87,14 @@ impl Resource<'_> {
         in_force
     }
 
+    /// Returns the value of the native tag of exactly this key, both composed. Of several that differ in that
+    /// only, the one spelled as the policy has it counts, then the first by its bytes.
+    pub(super) fn raw_value(&self, key: &str) -> Option<String> {
+        let same = self.row.tags.iter().filter(|(other, _)| compose(other) == compose(key));
+        let (_, raw) = same.min_by_key(|(other, _)| (other != key, other))?;
+        Some(compose(raw).into_owned())
+    }
+
     /// Returns the resource's tags whose key is a spelling of this one: first the one spelled exactly
     /// so, then the others by their bytes.
     fn spellings(&self, key: &str) -> Vec<&(String, String)> {
@@ -97,34 +107,39 @@ impl Resource<'_> {
 
     /// Returns what a raw value becomes, None if it counts as absent, and what decides that.
     fn normalise(&self, tag: &Tag, normalize: &Normalize, raw: &str) -> (NativeJudge, Option<String>) {
-        let trimmed = trim(raw);
+        let tidy = &tidy(raw);
         for (at, arm) in normalize.arms.iter().enumerate() {
-            if let Some(pattern) = self.first_match(arm, trimmed) {
+            if let Some(pattern) = self.first_match(arm, tidy) {
                 let value = match &arm.target {
                     MapTarget::Missing => None,
-                    MapTarget::Value(target) => self.target(tag, arm, pattern, target, trimmed),
+                    MapTarget::Value(target) => self.target(tag, arm, pattern, target, tidy),
                 };
                 return (NativeJudge::Arm(at), value);
             }
         }
-        if let Some(word) = word_of_type(&tag.ty, trimmed) {
+        if tidy.is_empty() {
+            return (NativeJudge::Blank, None);
+        }
+        if let Some(word) = word_of_type(&tag.ty, tidy) {
             return (NativeJudge::Type, Some(word));
         }
-        let transformed = transform(&normalize.transforms, raw);
-        let tidy = trim(&transformed);
-        if self.patterns.is_valid(&tag.ty, tidy) {
-            return (NativeJudge::Type, Some(tidy.to_owned()));
+        let transformed = transform(&normalize.transforms, tidy);
+        if self.patterns.is_valid(&tag.ty, &transformed) {
+            return (NativeJudge::Type, Some(transformed));
         }
         let kept = match normalize.otherwise {
-            Otherwise::Keep => Some(raw.to_owned()),
+            Otherwise::Keep => Some(tidy.clone().into_owned()),
             Otherwise::Missing => None,
         };
         (NativeJudge::Otherwise, kept)
     }
 
+    /// Only the empty text matches a value of which nothing can be seen.
+
     fn first_match<'p>(&self, arm: &'p MapArm, text: &str) -> Option<&'p Pattern> {
         arm.patterns.iter().find(|pattern| match pattern {
             Pattern::Literal(literal) => lower(literal) == lower(text),
+            Pattern::Glob(_) | Pattern::Regex(_) if text.is_empty() => false,
             Pattern::Glob(pattern) => glob(&lower(pattern), &lower(text)),
             Pattern::Regex(regex) => self.patterns.whole(&regex.pattern, true).is_match(text),
         })
@@ -137,10 +152,13 @@ impl Resource<'_> {
             return Some(target.to_owned());
         };
         match self.patterns.whole(&regex.pattern, true).captures(text) {
-            Some(groups) => fill_groups(target, &groups, self.options.text_limit).or_else(|| {
-                let (tag, loc) = (Some(tag.name.clone()), arm.loc.clone());
-                self.is_too_long(ComputedText::new(tag, &quoted(target), loc))
-            }),
+            Some(groups) => {
+                let filled = fill_groups(target, &groups, self.options.text_limit).or_else(|| {
+                    let (tag, loc) = (Some(tag.name.clone()), arm.loc.clone());
+                    self.is_too_long(ComputedText::new(tag, &quoted(target), loc))
+                });
+                filled.filter(|value| !is_blank(value))
+            }
             None => Some(target.to_owned()),
         }
     }

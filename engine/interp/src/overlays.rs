@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use tagpol_sema::formats::is_blank;
 use tagpol_sema::program::{Source, TagId};
 
 use super::{Resource, TagResult, Winner};
@@ -46,7 +47,7 @@ impl Resource<'_> {
     }
 
     pub(super) fn by_decision(&self, id: TagId) -> Option<TagResult> {
-        let value = self.options.overlays.decided.get(&self.about(id))?;
+        let value = self.options.overlays.decided.get(&self.about(id)).filter(|value| !is_blank(value))?;
         Some(TagResult {
             value: Some(value.clone()),
             source: Some(Source::Decided),
@@ -59,7 +60,7 @@ impl Resource<'_> {
     pub(super) fn by_model(&self, id: TagId) -> Option<TagResult> {
         let inference = self.program.inferences.iter().find(|inference| inference.tag == id)?;
         let (value, confidence) = self.options.overlays.predicted.get(&self.about(id))?;
-        if *confidence < inference.apply? {
+        if *confidence < inference.apply? || is_blank(value) {
             return None;
         }
         Some(TagResult {

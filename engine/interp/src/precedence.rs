@@ -46,7 +46,7 @@ impl Resource<'_> {
                 if action.tag != id || action.kind != kind || !self.applies(rule.when.as_ref()) {
                     continue;
                 }
-                let value = self.computing_for(id, &action.loc, |this| this.text(&action.value));
+                let value = self.computing_for(id, &action.loc, |this| this.given(&action.value));
                 if let Some(value) = value {
                     let winner = Winner::Rule { rule: rule_index, action: action_index };
                     candidates.push(Candidate { priority: rule.priority, winner, value });

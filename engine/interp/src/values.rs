@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use tagpol_sema::formats::{lower, parse_date, trim, upper};
+use tagpol_sema::formats::{is_blank, lower, parse_date, trim, upper};
 use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{Attr, Format, Func, Loc, Regex, TagId, Value};
 
@@ -61,10 +61,7 @@ impl Resource<'_> {
             Value::Text(text) => Some(Scalar::Text(text.clone())),
             Value::Bool(truth) => Some(Scalar::Text(truth.to_string())),
             Value::Tag(id) => self.tag(*id)?.value.clone().map(Scalar::Text),
-            Value::Native(key) => {
-                let (_, raw) = self.row.tags.iter().find(|(k, _)| k == key)?;
-                Some(Scalar::Text(raw.clone()))
-            }
+            Value::Native(key) => self.raw_value(key).map(Scalar::Text),
             Value::NativeTag(id) => Some(Scalar::Text(self.native(*id)?.value.clone())),
             Value::SourceOf(id) => Some(Scalar::Text(self.tag(*id)?.source?.as_str().to_owned())),
             Value::ConfidenceOf(id) => self.confidence(*id).map(Scalar::Number),
@@ -95,6 +92,12 @@ impl Resource<'_> {
     /// Returns the expression as text; None if it is missing.
     pub(super) fn text(&self, value: &Value) -> Option<String> {
         self.value(value)?.as_text()
+    }
+
+    /// Returns the expression as the value that it gives a tag; None if it is missing or blank. A literal is
+    /// never blank: the checker reports it.
+    pub fn given(&self, value: &Value) -> Option<String> {
+        self.text(value).filter(|text| value.is_literal() || !is_blank(text))
     }
 
     /// Returns the expressions as texts; None if one of them is missing.

@@ -3,7 +3,10 @@
 //! Regular expressions here are of the subset that RE2 and the Rust `regex` crate read alike and
 //! refer to the whole value.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// An e-mail address: the form that web forms accept, with a dot in the domain.
 pub const EMAIL: &str = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+";
@@ -21,18 +24,48 @@ pub const DATE_SHAPE: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
 /// and the byte order mark.
 pub const WHITE_SPACE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}";
 
-/// The characters that two spellings of one native key may differ in, besides case.
-pub const KEY_SEPARATORS: &str = "-_.: \u{a0}";
+/// The characters that show nothing where they stand in a text: [`tidy`] takes them out.
+pub const INVISIBLE: &str = "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2060}\u{2061}\u{2062}\u{2063}\u{2064}\u{2066}\u{2067}\u{2068}\u{2069}\u{206a}\u{206b}\u{206c}\u{206d}\u{206e}\u{206f}\u{2800}\u{3164}\u{feff}\u{ffa0}";
+
+/// The spaces that look like the one of the keyboard: [`tidy`] writes that one for them.
+pub const SPACES: &str = "\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{202f}\u{205f}\u{3000}";
+
+/// The characters that two spellings of one native key may differ in, in addition to case and white space.
+pub const KEY_SEPARATORS: &str = "-_.:/";
 
 /// Returns the text without [`WHITE_SPACE`] at both ends.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|c| WHITE_SPACE.contains(c))
 }
 
-/// Returns the form in which native keys are compared: `CostCenter`, `cost_center` and
-/// `cost-center` are one.
+/// Returns the text with each letter and its accents as one character where there is one (NFC): what looks
+/// the same has the same bytes then.
+pub fn compose(text: &str) -> Cow<'_, str> {
+    if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
+/// Returns what people see of a text: without [`INVISIBLE`] characters, with plain spaces for [`SPACES`],
+/// without [`WHITE_SPACE`] at both ends, and composed. Empty if nothing of it can be seen.
+pub fn tidy(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| b.is_ascii()) {
+        return Cow::Borrowed(trim(text));
+    }
+    let visible = text.chars().filter(|c| !INVISIBLE.contains(*c));
+    let plain: String = visible.map(|c| if SPACES.contains(c) { ' ' } else { c }).collect();
+    Cow::Owned(compose(trim(&plain)).into_owned())
+}
+
+/// Whether nothing of the text can be seen.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| WHITE_SPACE.contains(c) || INVISIBLE.contains(c))
+}
+
+/// Returns the form in which native keys are compared: `CostCenter`, `cost_center`, `cost-center` and
+/// `cost/center` are one.
 pub fn fold_key(key: &str) -> String {
-    trim(key).chars().filter(|c| !KEY_SEPARATORS.contains(*c)).flat_map(char::to_lowercase).collect()
+    let tidy = tidy(key);
+    let kept = tidy.chars().filter(|c| !KEY_SEPARATORS.contains(*c) && !WHITE_SPACE.contains(*c));
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 /// Whether the text is a day of the calendar, written `YYYY-MM-DD`, from year 0001 on.
@@ -192,10 +225,43 @@ mod tests {
 
     #[test]
     fn spellings_of_one_key_fold_alike() {
-        for key in
-            ["CostCenter", "cost_center", "cost-center", "Cost Center", " cost.center\u{a0}", "COST:CENTER"]
-        {
+        for key in [
+            "CostCenter",
+            "cost_center",
+            "cost-center",
+            "Cost Center",
+            " cost.center\u{a0}",
+            "COST:CENTER",
+            "cost/center",
+            "\u{feff}Cost\u{200b}Center",
+            "cost\u{ad}-center\u{2003}",
+        ] {
             assert_eq!(fold_key(key), "costcenter", "{key}");
+        }
+        assert_eq!(fold_key("Kostentra\u{308}ger"), fold_key("kosten-tr\u{e4}ger"));
+        assert_ne!(fold_key("Kostentrager"), fold_key("Kostentr\u{e4}ger"));
+    }
+
+    #[test]
+    fn tidy_texts_are_what_people_see() {
+        let cases = [
+            ("web", "web"),
+            (" web\t\n", "web"),
+            ("web\u{a0}", "web"),
+            ("\u{feff}web\u{200b}", "web"),
+            ("\u{200b} web \u{200b}", "web"),
+            ("data\u{a0}team", "data team"),
+            ("data  team", "data  team"),
+            ("so\u{ad}ft", "soft"),
+            ("cafe\u{301}", "caf\u{e9}"),
+            ("cafe\u{200d}\u{301}", "caf\u{e9}"),
+            ("\u{ff57}\u{ff45}\u{ff42}", "\u{ff57}\u{ff45}\u{ff42}"),
+            (" \u{a0}\u{200b}\u{2800}", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(tidy(text), expected, "{text:?}");
+            assert_eq!(tidy(&tidy(text)), expected, "{text:?} twice");
+            assert_eq!(is_blank(text), expected.is_empty(), "{text:?}");
         }
     }
 }

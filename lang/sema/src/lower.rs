@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tagpol_syntax::ast::{self, AstNode as _, literal};
 use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize};
 
+use crate::formats::compose;
 use crate::hir::{
     Action, Allocate, AllocateTo, Body, Check, CheckPath, Column, Coverage, Exempt, Expect, ExpectWhat, Expr,
     Given, Goal, Infer, Item, ItemKey, ItemKind, List, MapArm, Name, NodeId, Normalize, PatternLit, Policy,
@@ -126,7 +127,19 @@ impl Ctx {
         names.map(|name| self.name(&name)).collect()
     }
 
+    /// A text with its letters composed, as the values that it is compared with are.
     fn text(&mut self, text: &ast::Str) -> Text {
+        let mut text = self.text_as_written(text);
+        text.value = compose(&text.value).into_owned();
+        for part in &mut text.parts {
+            if let TextPart::Text(text) = part {
+                *text = compose(text).into_owned();
+            }
+        }
+        text
+    }
+
+    fn text_as_written(&mut self, text: &ast::Str) -> Text {
         let id = self.node(text.range());
         let (value, bad) = text.value();
         let bad_escapes = bad.into_iter().map(|escape| (self.node(escape.range), escape.text)).collect();
@@ -178,7 +191,7 @@ impl Ctx {
 
     fn regex(&mut self, token: &SyntaxToken) -> RegexLit {
         let (pattern, flags) = literal::regex(token);
-        RegexLit { id: self.node(token.text_range()), pattern, flags }
+        RegexLit { id: self.node(token.text_range()), pattern: compose(&pattern).into_owned(), flags }
     }
 
     fn token_text(&mut self, token: &SyntaxToken) -> (NodeId, String) {
@@ -441,7 +454,7 @@ impl Ctx {
     }
 
     fn table(&mut self, node: &ast::TableItem) -> Option<Table> {
-        let path = self.text(&node.string()?);
+        let path = self.text_as_written(&node.string()?);
         // The names directly below are its own and that of its key.
         let key = self.name(&node.names().nth(1)?);
         let columns = node.children::<ast::Column>().filter_map(|column| {
@@ -543,7 +556,11 @@ impl Ctx {
         let entries = node.children::<ast::TagsField>().flat_map(|field| field.children::<ast::TagEntry>());
         let tags = entries.filter_map(|entry| {
             let mut parts = entry.names_or_strings();
-            let key = self.name_or_text(&parts.next()?);
+            // As an inventory has them.
+            let key = match parts.next()? {
+                ast::NameOrStr::Name(name) => self.name_as_text(&name),
+                ast::NameOrStr::Str(text) => self.text_as_written(&text),
+            };
             let value = match parts.next() {
                 Some(value) => value.value().0,
                 None => match entry.values().last()? {

@@ -1,5 +1,6 @@
 //! Conditions, values and types as the language writes them.
 
+use crate::formats::{INVISIBLE, SPACES};
 use crate::program::{
     Attr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred,
     Program, Regex, TableId, TagId, TagType, TextOp, Value,
@@ -237,7 +238,9 @@ fn escaped(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c if c.is_control() || INVISIBLE.contains(c) || SPACES.contains(c) => {
+                out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+            }
             c => out.push(c),
         }
     }

@@ -38,7 +38,7 @@ impl<'t> Validity<'t> {
     pub fn holds(&self, text: &str) -> bool {
         let matches = |form: &Option<::regex::Regex>| form.as_ref().is_some_and(|form| form.is_match(text));
         match self.ty {
-            TagType::Text => true,
+            TagType::Text => !formats::is_blank(text),
             TagType::Matching(_) => matches(&self.pattern),
             TagType::OneOf(members) => members.iter().any(|member| member == text),
             TagType::Email => matches(&EMAIL),

@@ -7,6 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use tagpol_interp::Row;
+use tagpol_sema::formats::tidy;
 
 use super::pools;
 use super::schema::{OTHER_KEYS, SchemaTable, TABLES, TAGS};
@@ -47,7 +48,12 @@ fn table(schema: &'static SchemaTable) -> impl Strategy<Value = Table> {
             cells[schema.key] = Some(key.clone());
             (key, cells)
         };
-        rows.into_iter().map(row).collect()
+        // As tables are read: tidy, and blank cells missing.
+        let tidied = |cell: String| Some(tidy(&cell).into_owned()).filter(|cell| !cell.is_empty());
+        let rows = rows.into_iter().filter_map(|(key, cells)| {
+            Some((tidied(key)?, cells.into_iter().map(|cell| cell.and_then(tidied)).collect()))
+        });
+        rows.map(row).collect()
     })
 }
 

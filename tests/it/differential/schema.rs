@@ -44,7 +44,7 @@ pub(super) const TAGS: [SchemaTag; 10] = [
     SchemaTag {
         name: "cost-center",
         kind: Kind::Matching,
-        keys: &["cost-center", "CostCenter", "cost_center", "COST CENTER", " cost.center\u{a0}", "cc"],
+        keys: &["cost-center", "CostCenter", "cost_center", "COST CENTER", " cost.center\u{a0}", "cost/center", "cost\u{200b}center", "cc"],
         valid: &["ABC-123"],
         raw: &[
             "ABC-123",
@@ -70,6 +70,10 @@ pub(super) const TAGS: [SchemaTag; 10] = [
             " Development\t",
             "prd",
             "DEV",
+            "prod\u{a0}",
+            "\u{feff}prod",
+            "pro\u{200b}duction",
+            "e\u{301}te\u{301}",
             "dev-7",
             "prod-12",
             "n/a",
@@ -167,9 +171,9 @@ pub(super) const TAGS: [SchemaTag; 10] = [
     SchemaTag {
         name: "team",
         kind: Kind::Text,
-        keys: &["team", "Team", "TEAM", "t-e-a-m", "squad"],
+        keys: &["team", "Team", "TEAM", "t/e/a/m", "\u{feff}team", "squad", "e\u{301}quipe", "\u{e9}quipe"],
         valid: &["web", "core"],
-        raw: &["web", "core", "Web", " web", "WebProdApi", "core team", "2026-09-01", "10", ""],
+        raw: &["web", "core", "Web", " web", "web\u{200b}", "\u{a0}", "core\u{a0}team", "WebProdApi", "core team", "2026-09-01", "10", ""],
     },
     SchemaTag {
         name: "value",

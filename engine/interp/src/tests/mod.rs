@@ -12,8 +12,8 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::program::{
-    Action, ActionKind, Check, CheckKind, Loc, Normalize, Otherwise, Policy, Pred, Program, Regex, Rule,
-    Severity, Tag, TagId, TagType, Value,
+    Action, ActionKind, Check, CheckKind, Loc, Normalize, Otherwise, Policy, Pred, Program, Regex, Remedy,
+    Rule, Severity, Tag, TagId, TagType, Value,
 };
 
 use super::{Options, Row, RowResult, TagResult, evaluate};
@@ -157,11 +157,12 @@ fn holds_for(pred: Pred, t: Option<&str>) -> bool {
     holds_in(text_program(), pred, &row(&native))
 }
 
-/// The value of an expression, read as a rule reads it: `out` is set to it. Tag 0 is `t`.
+/// The text of an expression, read as a remedy reads it. Tag 0 is `t`.
 fn value_for(value: Value, row: &Row) -> Option<String> {
-    let mut program = program(vec![tag("t", TagType::Text), tag("out", TagType::Text)]);
-    program.rules = vec![rule("r", 0, None, vec![set(1, value)])];
-    evaluate_one(&program, row).tags.remove(1).value
+    let mut program = text_program();
+    let remedies = vec![Remedy { tag: TagId(0), value, loc: loc() }];
+    program.policies = vec![Policy { remedies, ..policy(None, Vec::new()) }];
+    evaluate_one(&program, row).remedies.remove(0).remove(0)
 }
 
 /// The tag `t`, as a value.

@@ -33,34 +33,54 @@ fn with_arms(ty: TagType, arms: Vec<MapArm>) -> Tag {
 }
 
 #[test]
-fn each_type_tidies_what_is_valid_and_keeps_the_rest_untouched() {
+fn values_are_tidied_and_those_that_are_not_valid_are_kept() {
     let code = || TagType::Matching(re("[A-Z]{3}-[0-9]{3}"));
     let cases = [
         (TagType::Text, " a b\u{a0}", "a b"),
-        (TagType::Text, "", ""),
-        (TagType::Text, " \t", ""),
+        (TagType::Text, "\u{feff}we\u{ad}b\u{200b} ", "web"),
+        (TagType::Text, "data\u{a0}team", "data team"),
+        (TagType::Text, "cafe\u{301}", "caf\u{e9}"),
         (code(), " ABC-123 ", "ABC-123"),
-        (code(), " abc-123 ", " abc-123 "),
+        (code(), " abc-123 ", "abc-123"),
         (code(), "ABC-1234", "ABC-1234"),
         (TagType::Matching(re_i("[A-Z]+")), " abc ", "abc"),
         (environment(), " STAGING\u{feff}", "staging"),
-        (environment(), " Stage", " Stage"),
-        (environment(), "", ""),
+        (environment(), " Stage", "Stage"),
+        (environment(), "stag\u{200b}ing\u{a0}", "staging"),
         (TagType::Email, "\u{2003}Jane@Company.com\n", "Jane@Company.com"),
-        (TagType::Email, " jane ", " jane "),
+        (TagType::Email, " jane ", "jane"),
         (TagType::Date, " 2026-09-01 ", "2026-09-01"),
-        (TagType::Date, " 2026-09-31 ", " 2026-09-31 "),
+        (TagType::Date, " 2026-09-31 ", "2026-09-31"),
         (TagType::Number, " +1.50 ", "+1.50"),
-        (TagType::Number, " 1e3 ", " 1e3 "),
+        (TagType::Number, " 1e3 ", "1e3"),
         (TagType::Bool, " TRUE ", "true"),
         (TagType::Bool, "False", "false"),
-        (TagType::Bool, " yes ", " yes "),
+        (TagType::Bool, " yes ", "yes"),
         (TagType::Url, " https://a.example/x ", "https://a.example/x"),
-        (TagType::Url, " ftp://a ", " ftp://a "),
+        (TagType::Url, " ftp://a ", "ftp://a"),
     ];
     for (ty, raw, expected) in cases {
         assert_eq!(normalised(ty.clone(), raw).as_deref(), Some(expected), "{ty:?} {raw:?}");
     }
+}
+
+#[test]
+fn a_blank_value_is_missing_unless_a_map_has_the_empty_text() {
+    let types = [TagType::Text, environment(), TagType::Matching(re(".*")), TagType::Bool];
+    for raw in ["", "  ", "\t\n", "\u{a0}", "\u{200b}", "\u{feff}\u{ad} "] {
+        for ty in &types {
+            assert_eq!(normalised(ty.clone(), raw), None, "{ty:?} {raw:?}");
+        }
+        let any = arm(vec![glob("*"), Pattern::Regex(re(".*"))], Some("any"));
+        let mapped = |last: &[MapArm]| {
+            let arms = [&[any.clone()], last].concat();
+            only_tag(with_arms(TagType::Text, arms), &[("t", raw)]).value
+        };
+        assert_eq!(mapped(&[]), None, "{raw:?}");
+        assert_eq!(mapped(&[arm(vec![literal("x"), literal("")], Some("nobody"))]).as_deref(), Some("nobody"));
+    }
+    let groups = with_arms(TagType::Text, vec![arm(vec![Pattern::Regex(re("x( )?"))], Some("$1"))]);
+    assert_eq!(only_tag(groups, &[("t", "x")]).value, None);
 }
 
 #[test]
@@ -74,11 +94,10 @@ fn otherwise_missing_drops_what_is_not_valid() {
         (environment(), "stage", None),
         (environment(), " Staging", Some("staging")),
         (environment(), "", None),
-        // An empty value is valid for plain text only, whatever the expression says.
         (matching.clone(), "", None),
         (matching, "abc", Some("abc")),
         (TagType::OneOf(strings(&["x"])), "   ", None),
-        (TagType::Text, "   ", Some("")),
+        (TagType::Text, "   ", None),
     ] {
         let found = only_tag(strict(ty.clone()), &[("t", raw)]);
         assert_eq!(found.value.as_deref(), expected, "{ty:?} {raw:?}");
@@ -87,16 +106,25 @@ fn otherwise_missing_drops_what_is_not_valid() {
 
 #[test]
 fn keys_are_compared_regardless_of_case_and_separators() {
-    for key in
-        ["cost-center", "CostCenter", "COST_CENTER", " cost.center", "cost center\u{a0}", "cost:center"]
-    {
+    for key in [
+        "cost-center",
+        "CostCenter",
+        "COST_CENTER",
+        " cost.center",
+        "cost center\u{a0}",
+        "cost:center",
+        "cost/center",
+        "cost\u{200b}center",
+    ] {
         let found = only_tag(tag("cost-center", TagType::Text), &[(key, "v")]);
         assert_eq!(found.value.as_deref(), Some("v"), "{key}");
         assert_eq!(found.winner, Some(Winner::Native { key: key.to_owned() }));
         assert_eq!(found.source, Some(Source::Native));
     }
-    let found = only_tag(tag("cost-center", TagType::Text), &[("cost/center", "v"), ("costs", "w")]);
+    let found = only_tag(tag("cost-center", TagType::Text), &[("cost+center", "v"), ("costs", "w")]);
     assert_eq!((found.value, found.source, found.winner), (None, None, None));
+    let found = only_tag(tag("tr\u{e4}ger", TagType::Text), &[("Tra\u{308}ger", "v")]);
+    assert_eq!(found.value.as_deref(), Some("v"));
 }
 
 #[test]
@@ -194,15 +222,15 @@ fn the_value_of_an_arm_is_final_even_where_it_is_not_valid() {
 }
 
 #[test]
-fn transforms_apply_to_the_raw_value_and_only_to_what_they_make_valid() {
+fn transforms_apply_only_to_what_they_make_valid() {
     let transformed = |ty, transforms: Vec<Transform>, raw: &str| {
         let t = Tag { normalizes: vec![Normalize { transforms, ..normalize(&["t"]) }], ..tag("t", ty) };
         only_tag(t, &[("t", raw)]).value.unwrap()
     };
     let code = || TagType::Matching(re("[A-Z]+"));
     assert_eq!(transformed(code(), vec![Transform::Upper], " abc "), "ABC");
-    assert_eq!(transformed(code(), vec![Transform::Upper, Transform::Lower], " AbC "), " AbC ");
-    assert_eq!(transformed(code(), vec![Transform::Lower, Transform::Upper], "a1 "), "a1 ");
+    assert_eq!(transformed(code(), vec![Transform::Upper, Transform::Lower], " AbC "), "AbC");
+    assert_eq!(transformed(code(), vec![Transform::Lower, Transform::Upper], "a1 "), "a1");
     assert_eq!(transformed(TagType::Text, vec![Transform::Lower], " ÀB "), "àb");
     assert_eq!(transformed(TagType::Text, vec![Transform::Trim], "\u{b}a "), "a");
 }
@@ -243,9 +271,9 @@ fn every_normalize_whose_scope_holds_adds_its_keys_and_the_implicit_one_stands_i
     assert_eq!(value(None, &[("a", "x"), ("b", "x"), ("t", "x")]), some("x", false));
     assert_eq!(value(None, &[("a", "x")]), (None, false));
     // Two hold: the keys of the first come before those of the second.
-    let both = [("both", ""), ("b", "x"), ("t", "x")];
+    let both = [("both", "x"), ("b", "x"), ("t", "x")];
     assert_eq!(value(Some("aws"), &both), some("from-aws", true));
-    assert_eq!(value(Some("gcp"), &[("both", ""), ("b", "x")]), some("from-gcp", false));
+    assert_eq!(value(Some("gcp"), &[("both", "x"), ("b", "x")]), some("from-gcp", false));
 }
 
 #[test]

@@ -39,7 +39,8 @@ fn require_finds_what_does_not_hold_and_forbid_what_does() {
         vec![check(CheckKind::Require, is_set(0)), check(CheckKind::Forbid, is_set(0))],
     ));
     assert_eq!(states(&program, &row(&[]), noon()), [State::Open, State::None]);
-    assert_eq!(states(&program, &row(&[("a", "")]), noon()), [State::None, State::Open]);
+    assert_eq!(states(&program, &row(&[("a", "x")]), noon()), [State::None, State::Open]);
+    assert_eq!(states(&program, &row(&[("a", " \u{200b}")]), noon()), [State::Open, State::None]);
 }
 
 #[test]

@@ -45,13 +45,23 @@ fn sources_stand_in_for_one_another_in_order() {
 }
 
 #[test]
-fn an_empty_or_invalid_native_value_is_not_filled() {
+fn a_blank_native_value_is_filled_and_one_that_is_not_valid_is_not() {
     let fill = || vec![rule("f", 0, None, vec![fill(0, text("f"))])];
-    assert_eq!(found(&under(fill(), &[("t", "")], true)), (Some(""), Some(Source::Native), false));
+    assert_eq!(found(&under(fill(), &[("t", "")], true)), (Some("f"), Some(Source::Fill), false));
     let mut program = program(vec![tag("t", TagType::Date)]);
     program.rules = fill();
     let result = evaluate_one(&program, &row(&[("t", "soon")])).tags.remove(0);
     assert_eq!(found(&result), (Some("soon"), Some(Source::Native), false));
+}
+
+#[test]
+fn a_rule_gives_no_blank_value() {
+    let low = rule("low", 1, None, vec![set(0, text("low"))]);
+    for raw in [" ", "\u{200b}"] {
+        let high = rule("high", 2, None, vec![set(0, Value::Native("raw".to_owned()))]);
+        let result = under(vec![low.clone(), high], &[("raw", raw)], false);
+        assert_eq!(found(&result), (Some("low"), Some(Source::Set), false));
+    }
 }
 
 #[test]

@@ -250,6 +250,12 @@ pub enum Function {
     Upper,
     /// `(text) -> text`: without [`tagpol_sema::formats::WHITE_SPACE`] at both ends.
     Trim,
+    /// `(text) -> text`: see [`tagpol_sema::formats::tidy`]; NULL if nothing of it can be seen.
+    Tidy,
+    /// `(text) -> text`: see [`tagpol_sema::formats::compose`].
+    Compose,
+    /// `(text) -> bool`: whether something of it can be seen, see [`tagpol_sema::formats::is_blank`].
+    IsVisible,
     /// `(text) -> integer`: its number of characters.
     Length,
     /// `(text, …) -> integer`: the number of bytes of all of them together, in UTF-8.

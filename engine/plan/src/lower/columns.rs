@@ -79,7 +79,7 @@ impl Columns {
         match expr {
             Expr::Field(Field::Attr(attr)) => *attr != crate::ir::AttrColumn::Id || self.id_may_be_missing,
             Expr::Field(_) | Expr::Null(_) | Expr::Group { .. } | Expr::Lookup { .. } => true,
-            Expr::Call(Function::ParseNumber | Function::ParseDate, _) => true,
+            Expr::Call(Function::ParseNumber | Function::ParseDate | Function::Tidy, _) => true,
             Expr::Column(_) => self.get(expr).is_none_or(|column| column.nullable),
             Expr::Literal(_)
             | Expr::Truth(_)
@@ -189,7 +189,8 @@ pub(super) fn plain_name(text: &str) -> String {
 
 fn prefix_of(function: Function) -> &'static str {
     match function {
-        Function::Trim => "trimmed",
+        Function::Tidy => "tidy",
+        Function::Compose => "composed",
         Function::Lower => "folded",
         Function::Words => "words",
         Function::ParseDate => "date",

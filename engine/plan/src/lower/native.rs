@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tagpol_sema::formats::{fold_key, lower};
+use tagpol_sema::formats::{compose, fold_key, lower};
 use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::{
     CmpOp, MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagId, TagType, Transform,
@@ -46,6 +46,18 @@ impl<'a> KeyIndex<'a> {
         }
     }
 
+    /// Returns the exact keys that are a key once composed: that key itself first, then the others by their
+    /// bytes.
+    fn composed(&self, key: &str) -> Vec<String> {
+        if self.exact.is_none() {
+            return vec![key.to_owned()];
+        }
+        let alike = self.folded.get(&fold_key(key)).into_iter().flatten();
+        let mut same: Vec<&str> = alike.copied().filter(|other| compose(other) == compose(key)).collect();
+        same.sort_by_key(|spelling| (*spelling != key, *spelling));
+        same.into_iter().map(String::from).collect()
+    }
+
     /// Returns the exact keys that the keys of a `normalize` stand for, in order of trust: for each
     /// of them the one spelled the same, then the others by their bytes.
     fn spellings(&self, keys: &[String]) -> Vec<String> {
@@ -64,8 +76,17 @@ impl<'a> KeyIndex<'a> {
 }
 
 impl Lowering<'_> {
+    /// Returns the composed value of the native key of exactly this spelling, itself composed. Of several
+    /// that differ in that only, the one spelled as the policy has it counts, then the first by its bytes.
+    pub(super) fn composed_key(&mut self, key: &str) -> Expr {
+        let spellings = self.keys.composed(key);
+        let raw: Vec<Expr> = spellings.iter().map(|spelling| self.raw_key(spelling)).collect();
+        let raw = self.columns.coalesce(raw, Type::Text);
+        self.columns.derive(Function::Compose, raw, Type::Text)
+    }
+
     /// Returns the raw value of a native key, spelled exactly so.
-    pub(super) fn raw_key(&mut self, key: &str) -> Expr {
+    fn raw_key(&mut self, key: &str) -> Expr {
         let Some(field) = self.keys.field(key) else {
             return Expr::Null(Type::Text);
         };
@@ -129,42 +150,54 @@ impl Lowering<'_> {
 
     /// Returns what a raw value becomes; NULL if it counts as absent.
     fn normalised(&mut self, tag: &Tag, normalize: &Normalize, raw: Expr) -> Expr {
-        let trimmed = self.columns.derive(Function::Trim, raw.clone(), Type::Text);
-        let mut arms = Vec::new();
+        let tidy = self.columns.derive(Function::Tidy, raw.clone(), Type::Text);
+        let mut arms: Vec<(Expr, Expr)> = self.blank_arm(normalize, raw, &tidy).into_iter().collect();
         for arm in &normalize.arms {
-            arms.extend(self.map_arm(tag, arm, &trimmed));
+            arms.extend(self.map_arm(tag, arm, &tidy));
         }
-        arms.extend(self.words_of_type(&tag.ty, &trimmed));
-        let tidy = transformed(&normalize.transforms, trimmed);
+        arms.extend(self.words_of_type(&tag.ty, &tidy));
+        let transformed = transformed(&normalize.transforms, tidy.clone());
         if tag.ty == TagType::Text {
-            return Expr::case(arms, Some(tidy), Type::Text);
+            return Expr::case(arms, Some(transformed), Type::Text);
         }
-        let valid = self.fits_type(tidy.clone(), &tag.ty);
+        let valid = self.fits_type(transformed.clone(), &tag.ty);
         let decided = matches!(tag.ty, TagType::OneOf(_) | TagType::Bool)
             && normalize.transforms.iter().all(|t| *t == Transform::Trim);
         if !decided {
-            arms.push((valid, tidy));
+            arms.push((valid, transformed));
         }
         let otherwise = match normalize.otherwise {
-            Otherwise::Keep => raw,
+            Otherwise::Keep => tidy,
             Otherwise::Missing => Expr::Null(Type::Text),
         };
         Expr::case(arms, Some(otherwise), Type::Text)
     }
 
+    /// Returns the first arm of the map for the empty text, which values match of which nothing can be seen.
+    fn blank_arm(&self, normalize: &Normalize, raw: Expr, tidy: &Expr) -> Option<(Expr, Expr)> {
+        let is_empty = |pattern: &Pattern| matches!(pattern, Pattern::Literal(text) if text.is_empty());
+        let arm = normalize.arms.iter().find(|arm| arm.patterns.iter().any(is_empty))?;
+        let then = plain_target(&arm.target);
+        let blank = Expr::and([self.columns.is_set(raw), self.columns.is_set(tidy.clone()).negate()]);
+        (!matches!(then, Expr::Null(_))).then_some((blank, then))
+    }
+
     /// Returns an arm of the map as conditions and values. Patterns that are texts share one.
-    fn map_arm(&mut self, tag: &Tag, arm: &MapArm, trimmed: &Expr) -> Vec<(Expr, Expr)> {
+    fn map_arm(&mut self, tag: &Tag, arm: &MapArm, tidy: &Expr) -> Vec<(Expr, Expr)> {
         let mut arms: Vec<(Expr, Expr)> = Vec::new();
         let mut literals: Vec<Expr> = Vec::new();
         for pattern in &arm.patterns {
             if let Pattern::Literal(text) = pattern {
+                if text.is_empty() {
+                    continue;
+                }
                 literals.push(Expr::text(lower(text)));
                 continue;
             }
-            self.push_literals(&mut arms, &mut literals, arm, trimmed);
-            arms.push(self.map_pattern(tag, pattern, arm, trimmed));
+            self.push_literals(&mut arms, &mut literals, arm, tidy);
+            arms.push(self.map_pattern(tag, pattern, arm, tidy));
         }
-        self.push_literals(&mut arms, &mut literals, arm, trimmed);
+        self.push_literals(&mut arms, &mut literals, arm, tidy);
         merge_equal(arms)
     }
 
@@ -173,32 +206,32 @@ impl Lowering<'_> {
         arms: &mut Vec<(Expr, Expr)>,
         literals: &mut Vec<Expr>,
         arm: &MapArm,
-        trimmed: &Expr,
+        tidy: &Expr,
     ) {
         if literals.is_empty() {
             return;
         }
-        let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
+        let folded = self.columns.derive(Function::Lower, tidy.clone(), Type::Text);
         arms.push((in_list(folded, std::mem::take(literals), false), plain_target(&arm.target)));
     }
 
-    fn map_pattern(&mut self, tag: &Tag, pattern: &Pattern, arm: &MapArm, trimmed: &Expr) -> (Expr, Expr) {
+    fn map_pattern(&mut self, tag: &Tag, pattern: &Pattern, arm: &MapArm, tidy: &Expr) -> (Expr, Expr) {
         let to = &arm.target;
         match pattern {
             Pattern::Literal(text) | Pattern::Glob(text) => {
-                let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
+                let folded = self.columns.derive(Function::Lower, tidy.clone(), Type::Text);
                 let pattern = glob(&lower(text));
                 (Expr::Like { value: Box::new(folded), pattern }, plain_target(to))
             }
             Pattern::Regex(regex) => {
                 let regex = tagpol_sema::program::Regex { ignore_case: true, ..regex.clone() };
-                let value = Box::new(trimmed.clone());
+                let value = Box::new(tidy.clone());
                 let matches = Expr::Matches { value, regex: regex.clone(), whole: true };
                 let then = match to {
                     MapTarget::Missing => Expr::Null(Type::Text),
                     MapTarget::Value(text) => {
                         let before = self.computed.len();
-                        let then = self.filled(text, &regex, trimmed);
+                        let then = self.filled(text, &regex, tidy);
                         let matched = self.columns.truth(matches.clone());
                         self.computed_for(before, &tag.name, &arm.loc, &matched);
                         then
@@ -211,7 +244,7 @@ impl Lowering<'_> {
 
     /// Returns the right side of an arm with the groups of the expression that matched, NULL if it is
     /// longer than the limit. A group that the expression does not have is empty.
-    fn filled(&mut self, text: &str, regex: &tagpol_sema::program::Regex, trimmed: &Expr) -> Expr {
+    fn filled(&mut self, text: &str, regex: &tagpol_sema::program::Regex, tidy: &Expr) -> Expr {
         let groups = group_count(regex);
         let mut parts = Vec::new();
         let target = target(text);
@@ -221,25 +254,36 @@ impl Lowering<'_> {
         for part in target {
             parts.push(match part {
                 TargetPart::Text(text) => Expr::text(text),
-                TargetPart::Group(0) => trimmed.clone(),
+                TargetPart::Group(0) => tidy.clone(),
                 TargetPart::Group(group) if group > groups => Expr::text(""),
                 TargetPart::Group(group) => {
-                    let (value, regex) = (Box::new(trimmed.clone()), regex.clone());
+                    let (value, regex) = (Box::new(tidy.clone()), regex.clone());
                     self.reusable(Expr::Group { value, regex, group, whole: true })
                 }
             });
         }
-        self.concatenated(parts, &quoted(text))
+        let filled = self.concatenated(parts, &quoted(text));
+        self.visible(filled)
+    }
+
+    /// Returns the text, NULL if nothing of it can be seen.
+    pub(super) fn visible(&mut self, text: Expr) -> Expr {
+        let text = self.reusable(text);
+        if matches!(text, Expr::Null(_)) {
+            return text;
+        }
+        let is_visible = Expr::call(Function::IsVisible, [text.clone()]);
+        Expr::only_where(is_visible, text, Type::Text)
     }
 
     /// Returns the members of an enumeration, and the truth values, as they map to themselves.
-    fn words_of_type(&mut self, ty: &TagType, trimmed: &Expr) -> Vec<(Expr, Expr)> {
+    fn words_of_type(&mut self, ty: &TagType, tidy: &Expr) -> Vec<(Expr, Expr)> {
         let words = match ty {
             TagType::OneOf(members) => members.clone(),
             TagType::Bool => vec!["true".to_owned(), "false".to_owned()],
             _ => return Vec::new(),
         };
-        let folded = self.columns.derive(Function::Lower, trimmed.clone(), Type::Text);
+        let folded = self.columns.derive(Function::Lower, tidy.clone(), Type::Text);
         // Most enumerations are of lower-case words, which are their own folded form.
         if words.iter().all(|word| lower(word) == *word) {
             let words = words.into_iter().map(Expr::text).collect();
@@ -258,10 +302,10 @@ fn plain_target(target: &MapTarget) -> Expr {
     }
 }
 
-/// Returns the trimmed value after the transforms; changing case and trimming do not disturb each
+/// Returns the tidy value after the transforms; changing case and trimming do not disturb each
 /// other.
-fn transformed(transforms: &[Transform], trimmed: Expr) -> Expr {
-    transforms.iter().fold(trimmed, |value, transform| match transform {
+fn transformed(transforms: &[Transform], tidy: Expr) -> Expr {
+    transforms.iter().fold(tidy, |value, transform| match transform {
         Transform::Trim => value,
         Transform::Lower => Expr::call(Function::Lower, [value]),
         Transform::Upper => Expr::call(Function::Upper, [value]),

@@ -12,6 +12,7 @@ impl Lowering<'_> {
         let tag = self.program.tag(id);
         let relation = holds(self.given_overlays.decisions.as_ref(), &tag.name)?;
         let value = self.overlay(OverlayKind::Decided, &tag.name, relation);
+        let value = self.visible(value);
         let loc = tag.loc.clone();
         Some(Candidate { value, constant: None, origin: Origin::Decided, priority: 0, loc })
     }
@@ -23,6 +24,7 @@ impl Lowering<'_> {
         let name = &self.program.tag(id).name;
         let relation = holds(self.given_overlays.predictions.as_ref(), name)?;
         let predicted = self.overlay(OverlayKind::Predicted, name, relation);
+        let predicted = self.visible(predicted);
         let confidence = self.overlay(OverlayKind::Confidence, name, relation);
         let threshold = Expr::Literal(Literal::Number(threshold));
         let sure = self.columns.truth(Expr::compare(CmpOp::Ge, confidence, threshold));

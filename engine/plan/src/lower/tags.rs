@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use tagpol_sema::program::{ActionKind, CmpOp, Program, Source, TagId};
+use tagpol_sema::program::{ActionKind, CmpOp, Program, Source, TagId, Value};
 
 use super::pred::in_list;
 use super::{Candidate, Lowering, note};
@@ -135,6 +135,7 @@ impl Lowering<'_> {
         }
         let before = self.computed.len();
         let value = self.text_value(&action.value);
+        let value = if may_be_blank(&action.value) { self.visible(value) } else { value };
         let constant = match &value {
             Expr::Literal(Literal::Text(text)) => Some(text.clone()),
             _ => None,
@@ -225,6 +226,16 @@ impl Ranked {
             .collect();
         let another = if own.is_empty() { Expr::bool(true) } else { in_list(provenance, own, true) };
         Expr::and([among_equals, another])
+    }
+}
+
+/// Whether nothing may be to be seen of a value: tags, cells of tables and literals are never blank.
+fn may_be_blank(value: &Value) -> bool {
+    match value {
+        literal if literal.is_literal() => false,
+        Value::Template(parts) => parts.iter().all(may_be_blank),
+        Value::Tag(_) | Value::NativeTag(_) | Value::Lookup { .. } | Value::SourceOf(_) => false,
+        _ => true,
     }
 }
 

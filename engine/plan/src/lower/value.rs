@@ -40,7 +40,7 @@ impl Lowering<'_> {
                 Typed::new(Expr::integer(span.seconds.saturating_mul(1_000_000)), Type::Duration)
             }
             Value::Tag(id) => Typed::text(self.tag_value(*id)),
-            Value::Native(key) => Typed::text(self.raw_key(key)),
+            Value::Native(key) => Typed::text(self.composed_key(key)),
             Value::NativeTag(id) => Typed::text(self.native_value(*id)),
             Value::SourceOf(id) => Typed::text(self.source_name(*id)),
             Value::ConfidenceOf(id) => Typed::new(self.confidence(*id), Type::Number),

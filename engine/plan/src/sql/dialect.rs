@@ -339,6 +339,9 @@ impl Dialect {
             Function::EndsWith => "ends_with",
             Function::Concat => "concat",
             Function::Trim => "tagpol_trim",
+            Function::Tidy => "tagpol_tidy",
+            Function::IsVisible => "tagpol_is_visible",
+            Function::Compose => "nfc_normalize",
             Function::Words => "tagpol_words",
             Function::IsEmail => "tagpol_is_email",
             Function::IsUrl => "tagpol_is_url",
@@ -356,9 +359,20 @@ impl Dialect {
         let body = match function {
             // Trimming by a list of characters is many times slower.
             Function::Trim => {
-                let white = white_space();
-                let ends = literal(&format!("^{white}+|{white}+$"), self);
+                let white = class(formats::WHITE_SPACE);
+                let ends = literal(&format!("^[{white}]+|[{white}]+$"), self);
                 format!("regexp_replace(s, {ends}, '', 'g')")
+            }
+            Function::Tidy => {
+                let (white, invisible) = (class(formats::WHITE_SPACE), class(formats::INVISIBLE));
+                let ends = format!("^[{white}{invisible}]+|[{white}{invisible}]+$|[{invisible}]+");
+                let spaces = literal(&format!("[{}]", class(formats::SPACES)), self);
+                let visible = format!("regexp_replace(s, {}, '', 'g')", literal(&ends, self));
+                format!("nullif(nfc_normalize(regexp_replace({visible}, {spaces}, ' ', 'g')), '')")
+            }
+            Function::IsVisible => {
+                let blank = [formats::WHITE_SPACE, formats::INVISIBLE].map(class).concat();
+                self.matches("s", &format!("[^{blank}]"), false, false)
             }
             Function::Words => WORDS.to_owned(),
             Function::IsEmail => full(formats::EMAIL),
@@ -420,9 +434,9 @@ fn missing(name: &str) -> String {
     format!("missing_{name}")
 }
 
-/// Returns a class of a regular expression for [`formats::WHITE_SPACE`].
-fn white_space() -> String {
-    let codes: Vec<u32> = formats::WHITE_SPACE.chars().map(u32::from).collect();
+/// Returns what a class of a regular expression has between its brackets for some characters.
+fn class(chars: &str) -> String {
+    let codes: Vec<u32> = chars.chars().map(u32::from).collect();
     let mut class = String::new();
     for run in codes.chunk_by(|a, b| a + 1 == *b) {
         match run {
@@ -431,7 +445,7 @@ fn white_space() -> String {
             [] => {}
         }
     }
-    format!("[{class}]")
+    class
 }
 
 /// Whether a `^` stands anywhere but first, or a `$` anywhere but last; those that are escaped or in a

@@ -257,6 +257,8 @@ impl Plan {
         let takes_time = match &column.expr {
             Expr::Call(
                 Function::Trim
+                | Function::Tidy
+                | Function::Compose
                 | Function::Lower
                 | Function::Upper
                 | Function::Words

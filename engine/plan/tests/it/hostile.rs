@@ -143,7 +143,7 @@ fn normalised(sql: &str) -> String {
     let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let numbers = regex_of(r"chr\([0-9]+\)");
     let lists = regex_of(r"concat\(\?(?:, \?)*\)");
-    let names = regex_of(r"\b(?:raw|trimmed|folded_trimmed|native_t)_[a-z0-9_]*");
+    let names = regex_of(r"\b(?:raw|tidy|folded_tidy|composed|native_t)_[a-z0-9_]*");
     let sql = numbers.replace_all(&sql, "?");
     let sql = lists.replace_all(&sql, "?");
     let sql = names.replace_all(&sql, "key");

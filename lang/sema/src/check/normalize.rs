@@ -44,14 +44,14 @@ impl Ctx<'_> {
             if fold.is_empty() {
                 let draft = self.draft(Code::E0024, key.id, "this key has no letters or digits");
                 self.report(
-                    draft.help("keys compare regardless of case and of `-`, `_`, `.`, `:` and spaces"),
+                    draft.help("keys compare regardless of case and of `-`, `_`, `.`, `:`, `/` and spaces"),
                 );
                 continue;
             }
             if folded.contains(&fold) {
                 let draft = self
                     .draft(Code::E0041, key.id, format!("the key `{}` is listed twice", key.value))
-                    .help("keys compare regardless of case and of `-`, `_`, `.`, `:` and spaces, so one spelling is enough");
+                    .help("keys compare regardless of case and of `-`, `_`, `.`, `:`, `/` and spaces, so one spelling is enough");
                 self.report(draft);
                 continue;
             }

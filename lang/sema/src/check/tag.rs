@@ -6,7 +6,7 @@ use super::{COMPARED_WORDS, Ctx, Used};
 use crate::codes::Code;
 use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
-use crate::formats::lower;
+use crate::formats::{self, lower};
 use crate::hir::{Body, ItemKind, Name, NodeId, TypeExpr, Value};
 use crate::names::{Def, ItemRef};
 use crate::program::{Severity, TagId, TagType};
@@ -189,6 +189,9 @@ impl Ctx<'_> {
         let mut draft = self
             .draft(Code::E0012, node, format!("`{text}` is not a value of `{tag}`"))
             .label(format!("`{tag}` is {}", describe(ty)));
+        if formats::is_blank(&text) {
+            draft = draft.help("a value is not blank; the absence of one is written `missing` in a map");
+        }
         if let TagType::OneOf(members) = ty
             && self.compared < COMPARED_WORDS
         {

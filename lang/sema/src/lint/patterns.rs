@@ -186,10 +186,11 @@ impl Matcher {
         }
     }
 
-    /// Whether it matches a text, which is trimmed.
+    /// Whether it matches a text, which is trimmed. Only the empty text itself matches a blank value.
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Literal(literal) => *literal == fold(text),
+            Self::Glob(_) | Self::Regex(_) if text.is_empty() => false,
             Self::Glob(glob) => glob_matches(glob, &fold(text)),
             Self::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(text)),
         }

@@ -79,7 +79,6 @@ fn worlds() -> Vec<World> {
     let environments = [None, Some("a"), Some("b"), Some("x")];
     let teams = [
         None,
-        Some(""),
         Some("prod"),
         Some("preprod"),
         Some("web-prod-1"),
