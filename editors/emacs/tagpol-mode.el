@@ -32,15 +32,15 @@
 
 (defconst tagpol-items
   '("use" "tag" "normalize" "define" "rule" "policy" "exempt" "test" "table" "infer" "goal" "allocate"
-    "list")
+    "list" "relation")
   "Words that begin an item.")
 
 (defconst tagpol-keywords
-  '("after" "allow" "and" "apply" "at" "because" "by" "contains" "control" "coverage" "default" "else" "ends"
+  '("after" "allow" "and" "any" "apply" "at" "because" "by" "contains" "control" "coverage" "default" "else" "ends"
     "escalate" "every" "example" "except" "expect" "fill" "for" "forbid" "from" "given" "grace" "has"
-    "importance" "in" "is" "key" "keys" "last" "least" "like" "map" "matches" "matching" "meta" "next" "no" "not" "of"
+    "importance" "in" "is" "key" "keys" "last" "least" "like" "map" "matches" "matching" "meta" "native" "next" "no" "not" "of"
     "one" "or" "otherwise" "priority" "remediate" "require" "resource" "set" "severity" "split" "starts"
-    "suggest" "tags" "text" "to" "transform" "until" "violation" "when" "where" "with" "within" "word")
+    "suggest" "tags" "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where" "with" "within" "word")
   "The other words of the language, which are names where no keyword can stand.")
 
 (defvar tagpol-mode-syntax-table

@@ -54,6 +54,7 @@ module.exports = grammar({
         $.goal_item,
         $.allocate_item,
         $.list_item,
+        $.relation_item,
       ),
 
     _attributes: ($) => repeat1($.allow_attr),
@@ -237,19 +238,22 @@ module.exports = grammar({
 
     list_item: ($) => seq(optional($._attributes), 'list', field('name', $.name), '=', $.list),
 
+    relation_item: ($) =>
+      seq(optional($._attributes), 'relation', field('name', $.name), '=', 'resource', $.where_clause),
+
     // ---- expressions, loosest first --------------------------------------------------------------
 
     _condition: ($) => choice($.or_expr, $._and_condition),
     _and_condition: ($) => choice($.and_expr, $._not_condition),
     _not_condition: ($) => choice($.not_expr, $._operand),
-    _operand: ($) => choice($.paren, $.comparison, $._value),
+    _operand: ($) => choice($.paren, $.comparison, alias($.quantified, $.native_tags), $._value),
 
     or_expr: ($) => seq($._and_condition, repeat1(seq(choice('or', '||'), $._and_condition))),
     and_expr: ($) => seq($._not_condition, repeat1(seq(choice('and', '&&'), $._not_condition))),
     not_expr: ($) => seq(repeat1($._not), $._operand),
     _not: () => choice('not', '!'),
     paren: ($) => seq('(', $._condition, ')'),
-    comparison: ($) => seq($._value, choice($.cmp_tail, $.in_tail, $.text_tail, $.is_tail, $.within_tail)),
+    comparison: ($) => seq(choice(alias($.quantified, $.native_tags), $._value), choice($.cmp_tail, $.in_tail, $.text_tail, $.is_tail, $.within_tail)),
     cmp_tail: ($) => seq($.operator, choice($.regex, $._value)),
     operator: () => choice('===', '!==', '<>', '==', '!=', '<=', '>=', '<', '>', '=~', '='),
     in_tail: ($) => seq(optional($._not), 'in', choice($.list, $.name)),
@@ -259,8 +263,14 @@ module.exports = grammar({
     is_tail: ($) => seq('is', optional($._not), $.name),
     within_tail: ($) => seq('within', choice('last', 'next'), $.quantity),
 
-    _value: ($) => choice($.string, $.date, $.quantity, $.number, $.bool, $.call, $.path),
-    call: ($) => seq(field('function', $.name), '(', optional(commaSep1(choice($.regex, $._value))), ')'),
+    quantified: ($) =>
+      seq(choice('any', 'every'), optional('unknown'), 'native', choice('key', 'value'), optional(seq('of', $.name))),
+    native_keys: ($) => seq(optional('unknown'), 'native', 'keys', optional(seq('of', $.name))),
+
+    _value: ($) => choice($.sum, $._single_value),
+    sum: ($) => seq($._single_value, repeat1(seq(alias(choice('+', '-'), $.operator), choice($.quantity, $.path)))),
+    _single_value: ($) => choice($.string, $.date, $.quantity, $.number, $.bool, $.call, $.path),
+    call: ($) => seq(field('function', $.name), '(', optional(commaSep1(choice($.regex, alias($.native_keys, $.native_tags), $._value))), ')'),
     path: ($) => seq($.name, repeat(choice($.field, $.index))),
     field: ($) => seq('.', $.name),
     index: ($) => seq('[', $._value, ']'),

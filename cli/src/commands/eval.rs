@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use tagpol_app::evaluation::{
-    Evaluation, FindingSelection, Gate, GateFailures, Options, RunError, TOP_FINDINGS,
+    Ambiguous, Evaluation, FindingSelection, Gate, GateFailures, Options, RunError, TOP_FINDINGS,
 };
 use tagpol_app::report::{self, Baseline, Compared, Format, Report, Style};
 use tagpol_app::settings::FailOn;
@@ -66,6 +66,12 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     }
     if details.is_first_run {
         note_pending(&evaluation, output);
+    }
+    for Ambiguous { relation, resources, example } in &details.ambiguous {
+        output.note(&format!(
+            "warning: relation `{relation}` finds several resources for {}, such as `{example}`; the first by id counts\n",
+            counted(usize::try_from(*resources).unwrap_or(usize::MAX), "resource", "resources")
+        ));
     }
     if !args.no_record && !args.state.no_state && context.now > Utc::now() {
         output.note("note: this run is not recorded: its time is in the future\n");

@@ -54,13 +54,19 @@ fn regex(text: &str) -> String {
     out + "/"
 }
 
-/// Returns the text as `normalize` compares it, and keeps it where it is plain text.
-fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+/// Returns the text with each letter and its accents as one character: so names are kept and compared.
+fn composed(text: &str) -> String {
+    text.replace("e\u{301}", "\u{e9}")
+}
+
+/// Returns what people see of a text: so tags are compared, and kept where they are plain text.
+fn seen(text: &str) -> String {
+    let plain = text.replace(['\u{202e}', '\u{feff}'], "").replace('\u{a0}', " ");
+    composed(plain.trim())
 }
 
 fn id(text: &str) -> String {
-    format!("id {text}")
+    composed(&format!("id {text}"))
 }
 
 /// Returns a resource a text, which stands in everything that it has.
@@ -94,22 +100,23 @@ fn texts_of_the_inventory_come_out_as_they_went_in() {
     let (_, report) = evaluated("tag note: text\npolicy no-notes { severity low  forbid note }\n");
     let found: BTreeMap<&str, &Value> =
         findings(&report).iter().map(|f| (f["resource"].as_str().unwrap(), f)).collect();
-    assert_eq!(found.len(), HOSTILE.len());
-    for text in HOSTILE {
+    assert_eq!(found.len(), HOSTILE.len() - 1, "all but the blank one");
+    for text in HOSTILE.into_iter().filter(|text| !seen(text).is_empty()) {
         let finding = found[id(text).as_str()];
         for field in ["name", "type", "account", "region", "value"] {
-            let expected = if field == "value" { trimmed(text) } else { text };
+            let expected = if field == "value" { seen(text) } else { composed(text) };
             assert_eq!(finding[field], expected, "{field} of {text:?}");
         }
     }
 }
 
 #[test]
-fn a_value_that_is_not_valid_is_shown_exactly_as_found() {
+fn a_value_that_is_not_valid_is_shown_as_people_see_it() {
     let (_, report) = evaluated("tag owner: email\npolicy owned { severity low  require owner }\n");
     for (finding, text) in findings(&report).iter().zip(sorted()) {
         assert_eq!(finding["resource"], id(text));
-        assert_eq!(finding["value"], text);
+        let value = Some(seen(text)).filter(|text| !text.is_empty());
+        assert_eq!(finding["value"], json!(value));
     }
     assert_eq!(findings(&report).len(), HOSTILE.len());
 }
@@ -149,7 +156,7 @@ fn texts_of_policies_mean_themselves() {
             let resources: Vec<&Value> = of_policy.iter().map(|f| &f["resource"]).collect();
             assert!(resources.contains(&&Value::from(id(text))), "{}: {resources:?}", test(text));
             for finding in of_policy {
-                assert_eq!(finding["message"], *text);
+                assert_eq!(finding["message"], composed(text));
             }
         }
     }
@@ -159,10 +166,11 @@ fn texts_of_policies_mean_themselves() {
 fn rules_and_maps_give_exactly_these_texts() {
     let mut policies = String::from("tag note: text\ntag copy: text\nnormalize note {\n");
     for (number, text) in HOSTILE.iter().enumerate() {
-        policies.push_str(&format!("  map {} -> \"v{number}\"\n", string(trimmed(text))));
+        policies.push_str(&format!("  map {} -> \"v{number}\"\n", string(&seen(text))));
     }
     policies.push_str("}\n");
-    for (number, text) in HOSTILE.iter().enumerate() {
+    let visible = || HOSTILE.iter().filter(|text| !seen(text).is_empty());
+    for (number, text) in visible().enumerate() {
         policies.push_str(&format!(
             "rule r-{number} {{ when resource.name == {0} set copy = {0} }}\n",
             string(text)
@@ -178,8 +186,10 @@ fn rules_and_maps_give_exactly_these_texts() {
                 findings(&report).iter().filter(|f| f["policy"] == policy && f["resource"] == id(text));
             found.next().unwrap_or_else(|| panic!("no finding of {policy} for {text:?}"))["value"].clone()
         };
-        assert_eq!(value("copies"), *text);
         assert_eq!(value("notes"), format!("v{number}"), "{text:?}");
+        if !seen(text).is_empty() {
+            assert_eq!(value("copies"), composed(text));
+        }
     }
 }
 

@@ -60,6 +60,7 @@ mod plain_english;
 mod predictions;
 mod projects;
 mod readers;
+mod relations;
 mod reports;
 mod schema;
 mod sinks;

@@ -101,6 +101,11 @@ fn string(text: &str) -> String {
     out + "\""
 }
 
+/// Whether nothing of the text can be seen: no value of a tag is so.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || "\u{202e}\u{2066}\u{200b}\u{feff}".contains(c))
+}
+
 /// A text that is in one line of a policy.
 fn line(text: &str) -> String {
     text.replace(['\n', '\r', '\u{b}', '\u{85}', '\u{2028}'], " ")
@@ -113,12 +118,13 @@ fn policies(texts: &[String]) -> String {
          policy owned { severity high  require owner }\npolicy noted { severity low  forbid note }\n",
     );
     for (number, text) in texts.iter().enumerate() {
+        let value = string(if is_blank(text) { "blank" } else { text });
         let (doc, text) = (line(text), string(text));
         policies.push_str(&format!(
-            "/// {doc}\npolicy p-{number} {{\n severity medium\n require team == {text} else {text}\n \
-             control soc2 {text}\n escalate to {text} after 1 day\n remediate set team = {text}\n}}\n\
-             /// {doc}\nrule r-{number} {{\n when resource.region == {text}\n fill team = {text}\n}}\n\
-             test {text} {{\n given {{ name {text}  region \"elsewhere\" }}\n expect team == {text}\n}}\n"
+            "/// {doc}\npolicy p-{number} {{\n severity medium\n require team == {value} else {text}\n \
+             control soc2 {text}\n escalate to {text} after 1 day\n remediate set team = {value}\n}}\n\
+             /// {doc}\nrule r-{number} {{\n when resource.region == {text}\n fill team = {value}\n}}\n\
+             test {text} {{\n given {{ name {text}  region \"elsewhere\" }}\n expect team == {value}\n}}\n"
         ));
     }
     let last = string(texts.last().map_or("", String::as_str));
@@ -278,7 +284,7 @@ fn spreadsheets_evaluate_nothing_and_keep_values_apart() {
 #[test]
 fn decisions_survive_their_export() {
     let texts = texts();
-    let decided: Vec<String> = texts.iter().filter(|text| !text.trim().is_empty()).cloned().collect();
+    let decided: Vec<String> = texts.iter().filter(|text| !is_blank(text)).cloned().collect();
     let line = |(number, text): (usize, &String)| {
         format!(
             "{}\n",

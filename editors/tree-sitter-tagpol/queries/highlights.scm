@@ -2,11 +2,11 @@
 ; call a color differently a word has both names.
 
 [
-  "after" "allocate" "allow" "apply" "at" "because" "by" "control" "coverage" "default" "define" "escalate"
+  "after" "allocate" "allow" "any" "apply" "at" "because" "by" "control" "coverage" "default" "define" "escalate"
   "every" "example" "exempt" "expect" "fill" "for" "forbid" "from" "given" "goal" "grace" "importance"
-  "infer" "key" "keys" "least" "list" "map" "matching" "meta" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
-  "remediate" "require" "resource" "rule" "set" "severity" "split" "suggest" "table" "tag" "tags" "test"
-  "text" "to" "transform" "until" "violation" "when" "where"
+  "infer" "key" "keys" "least" "list" "map" "matching" "meta" "native" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
+  "relation" "remediate" "require" "resource" "rule" "set" "severity" "split" "suggest" "table" "tag" "tags" "test"
+  "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where"
 ] @keyword
 
 ["use" "except"] @keyword.import
@@ -51,6 +51,7 @@
 (to_stmt (name) @variable)
 (use_list (name) @variable)
 (use_except (name) @variable)
+(native_tags (name) @variable)
 ((path . (name) @variable) (#not-any-of? @variable "resource" "native"))
 ((path . (name) @variable.builtin) (#any-of? @variable.builtin "resource" "native"))
 
@@ -69,6 +70,7 @@
 (check_path (name) @type)
 (table_item name: (name) @type)
 (list_item name: (name) @type)
+(relation_item name: (name) @type)
 (in_tail (name) @type)
 (table_item key: (name) @variable.other.member @property)
 (column name: (name) @variable.other.member @property)

@@ -6,6 +6,7 @@
 (policy_item name: (name) @name) @definition.class
 (table_item name: (name) @name) @definition.type
 (list_item name: (name) @name) @definition.constant
+(relation_item name: (name) @name) @definition.type
 (goal_item name: (name) @name) @definition.class
 (allocate_item name: (name) @name) @definition.class
 (test_item name: (string) @name) @definition.function

@@ -21,7 +21,7 @@ const include = (...names) => names.map((name) => ({ include: `#${name}` }));
 const captures = (...scopes) =>
   Object.fromEntries(scopes.flatMap((scope, i) => (scope ? [[String(i + 1), { name: scope }]] : [])));
 
-const ITEMS = 'use tag normalize define rule policy exempt test table infer goal allocate list';
+const ITEMS = 'use tag normalize define rule policy exempt test table infer goal allocate list relation';
 
 /** Where the next item begins, which ends what has no brace at its end. */
 const NEXT_ITEM = `(?=^\\s*(?:@|(?:${ITEMS.split(' ').join('|')})\\s+["\`A-Za-z_]))`;
@@ -86,7 +86,7 @@ export default {
     item: {
       patterns: include(
         'use', 'tag', 'normalize', 'define', 'rule', 'policy', 'exempt', 'test', 'table', 'infer', 'goal', 'allocate',
-        'list',
+        'list', 'relation',
       ),
     },
 
@@ -278,6 +278,20 @@ export default {
       patterns: include('comment', 'expression'),
     },
 
+    relation: {
+      name: 'meta.relation.tagpol',
+      begin: `${word('relation')}\\s+(${NAME})\\s*(=)(?!=)\\s*(resource)\\s+(where)(?!-?\\w)`,
+      beginCaptures: captures(
+        ITEM,
+        'entity.name.struct.tagpol',
+        'punctuation.separator.assignment.tagpol',
+        KEYWORD,
+        KEYWORD,
+      ),
+      end: NEXT_ITEM,
+      patterns: include('comment', 'expression'),
+    },
+
     // ---- types and expressions -----------------------------------------------------------------
 
     type: {
@@ -288,14 +302,14 @@ export default {
         },
         { match: `${word('one')}\\s+(of)(?!-?\\w)`, captures: captures(KEYWORD, KEYWORD) },
         { begin: '\\[', end: '\\]', patterns: [...include('comment', 'literal'), { match: NAME, name: 'variable.other.enummember.tagpol' }] },
-        { match: words('text email date number bool url'), name: 'support.type.tagpol' },
+        { match: words('text email date duration number bool url'), name: 'support.type.tagpol' },
         ...include('string', 'regex'),
       ],
     },
     expression: {
       patterns: [
         {
-          match: `${word('is')}(?:\\s+(not))?\\s+(set|missing|valid|email|date|number|url)(?!-?[\\w\`])`,
+          match: `${word('is')}(?:\\s+(not))?\\s+(set|missing|valid|email|date|duration|number|url)(?!-?[\\w\`])`,
           captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol', CONSTANT),
         },
         {
@@ -310,8 +324,16 @@ export default {
           match: `${word('within')}\\s+(last|next)(?!-?\\w)`,
           captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol'),
         },
+        {
+          match: `${word('any|every')}(?:\\s+(unknown))?\\s+(native)\\s+(key|value)(?:\\s+(of))?(?!-?\\w)`,
+          captures: captures(KEYWORD, KEYWORD, KEYWORD, KEYWORD, KEYWORD),
+        },
+        {
+          match: `(?<=\\()\\s*(?:(unknown)\\s+)?(native)\\s+(keys)(?:\\s+(of))?(?!-?\\w)`,
+          captures: captures(KEYWORD, KEYWORD, KEYWORD, KEYWORD),
+        },
         keywords('and or not in is contains matches like', 'keyword.operator.wordlike.tagpol'),
-        { match: `${words('resource native')}`, name: 'variable.language.tagpol' },
+        { match: `${words('resource native today now')}`, name: 'variable.language.tagpol' },
         { match: `(\\.)(${NAME})`, captures: captures('punctuation.accessor.tagpol', PROPERTY) },
         { match: `${NAME}(?=[ \\t]*\\()`, name: 'support.function.tagpol' },
         ...include('literal'),
@@ -347,7 +369,7 @@ export default {
       name: 'string.regexp.tagpol',
       match: '/(?![/*])(?:[^/\\\\]|\\\\.)+/[A-Za-z]*',
     },
-    operator: { match: '===|!==|<>|==|!=|<=|>=|=~|<|>|=|&&|\\|\\||!', name: 'keyword.operator.tagpol' },
+    operator: { match: '===|!==|<>|==|!=|<=|>=|=~|<|>|=|&&|\\|\\||!|\\+|-', name: 'keyword.operator.tagpol' },
     punctuation: { match: '[,:\\[\\](){}]', name: 'punctuation.tagpol' },
   },
 };

@@ -73,6 +73,7 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, overlays: Overlays) -> 
     Layout {
         relation: RELATION.to_owned(),
         id_may_be_missing: false,
+        inventory: None,
         keys: Some(keys.collect()),
         values: known_values(snapshot, options.distinct),
         currency: manifest.currency.clone(),
@@ -92,6 +93,7 @@ pub(crate) fn layout_of_charges(
     Layout {
         relation: SUBJECTS.to_owned(),
         id_may_be_missing: true,
+        inventory: Some(Box::new(layout_of(snapshot, options, overlays.clone()))),
         keys: Some(keys.collect()),
         values: None,
         currency: snapshot.manifest().currency.clone(),

@@ -10,6 +10,7 @@ use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::history::{self, TrendPoint};
 use crate::options::Options;
+use crate::related::{Ambiguous, ambiguous};
 use crate::run::Run;
 use crate::tables::Tables;
 use crate::waivers::Waivers;
@@ -37,6 +38,8 @@ pub struct Details {
     pub trend: Vec<TrendPoint>,
     /// What became of the record of this run. None: it was not to be remembered.
     pub record: Option<Result<Recorded, RunError>>,
+    /// Relations that find several resources for one.
+    pub ambiguous: Vec<Ambiguous>,
     /// Whether the project has a state store in which no earlier run is recorded.
     pub is_first_run: bool,
 }
@@ -69,6 +72,7 @@ pub fn evaluate_in_detail(
         waivers: Waivers::read(&run, program, &evaluation)?,
         breakdown: breakdown.map(|roles| Breakdown::read(&run, program, roles, &all)).transpose()?,
         trend: run.history.trend(),
+        ambiguous: ambiguous(&run.compiled, &run.store)?,
         is_first_run: run.history.is_first_run(),
         record: options
             .state

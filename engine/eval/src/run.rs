@@ -92,6 +92,7 @@ impl Run {
         let store = options.open_store([snapshot])?;
         let history = ProjectHistory::for_options(options, &store)?;
         let layout = layout_of_charges(snapshot, charges, options, history.overlays.clone());
+        store.open_snapshot(&snapshot.resources_path(), RELATION)?;
         store.open_charges(paths.each_ref().map(PathBuf::as_path), [SUBJECTS, CHARGES])?;
         let (layout, with) = ((&layout, history), (options, request));
         Self::start_layout(store, program, layout, &mut Tables::default(), with, |_, _| Ok(())).map(Some)

@@ -1,8 +1,10 @@
 //! The candidates for the value of a tag, and the outcome of each.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use tagpol_interp::{NativeJudge, NativeStep, Resource};
-use tagpol_sema::program::{Action, ActionKind, Loc, Rule, Source, TagId};
+use tagpol_sema::program::{Action, ActionKind, Loc, RelationId, Rule, Source, TagId, Value};
 
 use super::condition::{Explainer, Part};
 use tagpol_sema::pretty::Words;
@@ -18,6 +20,19 @@ pub struct Candidate {
     pub value: Option<String>,
     /// Whether it won, and the reason if it did not.
     pub outcome: Outcome,
+    /// The related resources that its value is read of.
+    pub related: Vec<RelatedSource>,
+}
+
+/// A related resource that a value is read of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelatedSource {
+    /// Name of the relation.
+    pub relation: String,
+    /// Id of the resource.
+    pub resource: String,
+    /// How many resources the relation finds; this is the first.
+    pub candidates: usize,
 }
 
 /// The kinds of sources of values.
@@ -99,6 +114,7 @@ pub fn candidates(explainer: &Explainer<'_, '_>, tag: TagId) -> Vec<Candidate> {
             loc: Some(loc.clone()),
             value: Some(value),
             outcome: Outcome::Won,
+            related: Vec::new(),
         })
     };
     let declared = resource.program().tag(tag);
@@ -115,6 +131,7 @@ pub fn candidates(explainer: &Explainer<'_, '_>, tag: TagId) -> Vec<Candidate> {
         loc: Some(declared.loc.clone()),
         value: Some(default.clone()),
         outcome: Outcome::Won,
+        related: Vec::new(),
     }));
     settle(&mut all);
     all
@@ -147,9 +164,26 @@ fn by_rules(explainer: &Explainer<'_, '_>, tag: TagId, kind: ActionKind) -> Vec<
     let candidate = |(at, rule, action): (usize, &Rule, &Action)| {
         let (value, outcome) = outcome(explainer, at, rule, action);
         let value_source = ValueSource::Rule { name: rule.name.clone(), kind, priority: rule.priority };
-        Candidate { value_source, loc: Some(action.loc.clone()), value, outcome }
+        let related = related(explainer.resource, &action.value);
+        Candidate { value_source, loc: Some(action.loc.clone()), value, outcome, related }
     };
     actions.into_iter().map(candidate).collect()
+}
+
+/// The related resources that a value reads.
+fn related(resource: &Resource<'_>, value: &Value) -> Vec<RelatedSource> {
+    let mut relations = BTreeSet::new();
+    value.each(&mut |value| {
+        if let Value::Related { relation, .. } = value {
+            relations.insert(*relation);
+        }
+    });
+    let source = |id: RelationId| {
+        let (other, candidates) = resource.related(id)?;
+        let relation = resource.program().relation(id).name.clone();
+        Some(RelatedSource { relation, resource: other.to_owned(), candidates })
+    };
+    relations.into_iter().filter_map(source).collect()
 }
 
 fn outcome(
@@ -179,5 +213,5 @@ fn native(resource: &Resource<'_>, tag: TagId, step: NativeStep) -> Candidate {
     };
     let outcome = if step.value.is_some() { Outcome::Won } else { Outcome::Discarded };
     let value_source = ValueSource::Native { key: step.spelling, raw: step.raw };
-    Candidate { value_source, loc, value: step.value, outcome }
+    Candidate { value_source, loc, value: step.value, outcome, related: Vec::new() }
 }

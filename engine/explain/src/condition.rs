@@ -165,7 +165,12 @@ fn operands(resource: &Resource<'_>, pred: &Pred) -> Vec<Operand> {
         | Pred::Text { value, .. }
         | Pred::Matches { value, .. }
         | Pred::Within { value, .. } => collect(resource, value, &mut found),
-        Pred::Const(_) | Pred::And(_) | Pred::Or(_) | Pred::Not(_) | Pred::Named(_) => {}
+        Pred::OfNative { .. }
+        | Pred::Const(_)
+        | Pred::And(_)
+        | Pred::Or(_)
+        | Pred::Not(_)
+        | Pred::Named(_) => {}
     }
     found
 }
@@ -177,6 +182,10 @@ fn collect(resource: &Resource<'_>, value: &Value, found: &mut Vec<Operand>) {
             parts.iter().for_each(|part| collect(resource, part, found));
         }
         Value::Extract(inner, _) => collect(resource, inner, found),
+        Value::Shift { from, by, .. } => {
+            collect(resource, from, found);
+            collect(resource, by, found);
+        }
         Value::Tag(_)
         | Value::Native(_)
         | Value::NativeTag(_)
@@ -184,6 +193,10 @@ fn collect(resource: &Resource<'_>, value: &Value, found: &mut Vec<Operand>) {
         | Value::ConfidenceOf(_)
         | Value::Attr(_)
         | Value::Meta(_)
+        | Value::Related { .. }
+        | Value::CountNative(_)
+        | Value::Today
+        | Value::Now
         | Value::Lookup { .. } => {
             if let Value::Lookup { key, .. } = value {
                 collect(resource, key, found);
@@ -207,6 +220,7 @@ fn collect(resource: &Resource<'_>, value: &Value, found: &mut Vec<Operand>) {
         | Value::Money(..)
         | Value::Date(_)
         | Value::Bool(_)
+        | Value::Element
         | Value::Duration(_) => {}
     }
 }

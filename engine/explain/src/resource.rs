@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use tagpol_eval::{
     Options, ProjectHistory, RELATION, RunError, SnapshotInfo, Tables, TextTooLong, compile_for_snapshot,
-    fingerprint, is_due,
+    fingerprint, is_due, related_of,
 };
 use tagpol_interp as interp;
 use tagpol_interp::{Patterns, Resource, Row};
@@ -133,7 +133,7 @@ pub fn explain(
     };
     let state = options.state.clone();
     let mut tables = Tables::default();
-    tables.read(program, &compiled.plan)?;
+    tables.load(program, &compiled.plan, &store)?;
     let currency = snapshot.manifest().currency.clone();
     let options = interp::Options {
         now: compiled.plan.now,
@@ -141,6 +141,7 @@ pub fn explain(
         currency,
         tables: tables.by_key(program),
         overlays: history.overlays_of(&row.id, &store)?,
+        related: related_of(&compiled, &store, &row.id)?,
         text_limit: options.text_limit,
     };
     let patterns = Patterns::default();

@@ -22,6 +22,7 @@ impl Patterns {
             TagType::Number => self.has_form(Format::Number, text),
             TagType::Bool => text == "true" || text == "false",
             TagType::Url => self.has_form(Format::Url, text),
+            TagType::Duration => self.has_form(Format::Duration, text),
         }
     }
 
@@ -32,6 +33,7 @@ impl Patterns {
             Format::Date => formats::is_date(text),
             Format::Number => self.whole(formats::NUMBER, false).is_match(text),
             Format::Url => self.whole(formats::URL, false).is_match(text),
+            Format::Duration => self.whole(formats::DURATION, true).is_match(text),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! Assumes what a `Program` promises, and that amounts of money are in the snapshot's currency.
 //! Promises the same result for the same input.
 //!
+//! - `related`: the resources that relations find
 //! - `overlays`: decisions of people, predictions of the model, when findings were first seen
 //! - `native`: native tags become the native value of a tag
 //! - `precedence`: rules, native values and defaults become the virtual value of a tag
@@ -26,6 +27,7 @@ mod patterns;
 mod policies;
 mod precedence;
 mod preds;
+mod related;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -41,6 +43,7 @@ use native::NativeValue;
 pub use native::{NativeJudge, NativeStep};
 pub use overlays::{FirstSeen, Overlays};
 pub use patterns::Patterns;
+pub use related::{Related, RelatedResource, related};
 use tagpol_plan::TextLimit;
 use tagpol_plan::ir::ComputedText;
 
@@ -58,6 +61,8 @@ pub struct Options {
     pub tables: Vec<BTreeMap<String, Vec<Option<String>>>>,
     /// Values of resources that are not in their inventory.
     pub overlays: Overlays,
+    /// What relations find; see [`related()`]. [`evaluate`] finds it by itself.
+    pub related: Related,
     /// The longest text that an expression may compute.
     pub text_limit: TextLimit,
 }
@@ -159,7 +164,15 @@ pub enum State {
 /// Evaluates the program for each of the resources.
 pub fn evaluate(program: &Program, resources: &[Row], options: &Options) -> Vec<RowResult> {
     let patterns = Patterns::default();
-    resources.iter().map(|row| Resource::evaluated(program, options, &patterns, row).result()).collect()
+    let evaluated = |options: &Options| {
+        let result = |row| Resource::evaluated(program, options, &patterns, row).result();
+        resources.iter().map(result).collect()
+    };
+    if program.relations.is_empty() {
+        return evaluated(options);
+    }
+    let related = related(program, resources, options);
+    evaluated(&Options { related, ..options.clone() })
 }
 
 /// A resource and its overlays.
@@ -177,6 +190,8 @@ pub struct Resource<'a> {
     /// asked once; otherwise a chain of predicates that each use the one before twice would take time
     /// exponential in its length.
     holding: RefCell<BTreeMap<DefineId, bool>>,
+    /// The key or the value of the native tag that is being tested.
+    element: RefCell<Option<String>>,
     /// The first text found that is longer than the limit.
     too_long: RefCell<Option<ComputedText>>,
 }
@@ -184,8 +199,17 @@ pub struct Resource<'a> {
 impl<'a> Resource<'a> {
     fn new(program: &'a Program, options: &'a Options, patterns: &'a Patterns, row: &'a Row) -> Self {
         let tags = vec![TagResult::default(); program.tags.len()];
-        let (holding, too_long) = (RefCell::default(), RefCell::default());
-        Self { program, options, patterns, row, natives: Vec::new(), tags, holding, too_long }
+        Self {
+            program,
+            options,
+            patterns,
+            row,
+            natives: Vec::new(),
+            tags,
+            holding: RefCell::default(),
+            element: RefCell::default(),
+            too_long: RefCell::default(),
+        }
     }
 
     /// Evaluates the tags of a resource.
@@ -242,6 +266,7 @@ impl<'a> Resource<'a> {
             natives: self.natives.clone(),
             tags: self.tags.clone(),
             holding: RefCell::default(),
+            element: RefCell::default(),
             too_long: RefCell::default(),
         }
     }
@@ -260,6 +285,11 @@ impl<'a> Resource<'a> {
 
     fn defines(&self) -> impl Iterator<Item = bool> {
         (0u32..).zip(&self.program.defines).map(|(id, _)| self.is_named(DefineId(id)))
+    }
+
+    /// Returns the id of the resource.
+    pub fn id(&self) -> &'a str {
+        &self.row.id
     }
 
     /// Returns the program.

@@ -1,10 +1,13 @@
 //! Native tags become the native value of a tag: source 3 of the precedence.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use tagpol_sema::formats::{compose, fold_key, is_blank, lower, tidy, trim, upper};
+use tagpol_sema::formats::{compose, fold_key, is_blank, is_provider_key, lower, tidy, trim, upper};
 use tagpol_sema::pretty::quoted;
-use tagpol_sema::program::{MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagType, Transform};
+use tagpol_sema::program::{
+    MapArm, MapTarget, NativePart, NativeTags, Normalize, Otherwise, Pattern, Pred, Tag, TagType, Transform,
+};
 
 use super::Resource;
 use super::patterns::{fill_groups, glob};
@@ -85,6 +88,51 @@ impl Resource<'_> {
             in_force.push((None, Cow::Owned(Normalize::implicit(tag))));
         }
         in_force
+    }
+
+    /// Returns the native tags that a question is about, each once, with its key and its value composed.
+    fn selected(&self, tags: &NativeTags) -> Vec<(String, String)> {
+        let composed =
+            |(key, value): &(String, String)| (compose(key).into_owned(), compose(value).into_owned());
+        if let Some(tag) = tags.of {
+            let steps = self.native_steps(self.declaration(tag));
+            let keys: BTreeSet<&str> = steps.iter().map(|step| step.spelling.as_str()).collect();
+            return self
+                .row
+                .tags
+                .iter()
+                .filter(|(key, _)| keys.contains(key.as_str()))
+                .map(composed)
+                .collect();
+        }
+        let own = self.row.tags.iter().filter(|(key, _)| !is_provider_key(key));
+        own.filter(|(key, _)| !tags.unknown || !self.is_known(key)).map(composed).collect()
+    }
+
+    /// Whether some tag of the program reads a native key, for whichever resources.
+    fn is_known(&self, key: &str) -> bool {
+        let folded = fold_key(key);
+        self.program.tags.iter().any(|tag| {
+            let listed = tag.normalizes.iter().flat_map(|normalize| &normalize.keys);
+            listed.chain([&tag.name]).any(|key| fold_key(key) == folded)
+        })
+    }
+
+    pub(super) fn count_native(&self, tags: &NativeTags) -> usize {
+        self.selected(tags).len()
+    }
+
+    /// Whether a test holds of any, or of every one, of some native tags.
+    pub(super) fn holds_of_native(&self, every: bool, tags: &NativeTags, test: &Pred) -> bool {
+        let holds = |(key, value): (String, String)| {
+            let element = if tags.part == NativePart::Key { key } else { value };
+            let outer = self.element.replace(Some(element));
+            let holds = self.holds(test);
+            self.element.replace(outer);
+            holds
+        };
+        let mut selected = self.selected(tags).into_iter();
+        if every { selected.all(holds) } else { selected.any(holds) }
     }
 
     /// Returns the value of the native tag of exactly this key, both composed. Of several that differ in that

@@ -43,6 +43,7 @@ impl Resource<'_> {
             Pred::Matches { value, regex, whole } => {
                 self.text(value).is_some_and(|text| self.matches(&text, regex, *whole))
             }
+            Pred::OfNative { every, tags, test } => self.holds_of_native(*every, tags, test),
             Pred::Within { value, direction, span } => self.within(value, *direction, *span),
         }
     }
@@ -68,6 +69,7 @@ impl Resource<'_> {
             CompareAs::Number => self.number(left)?.partial_cmp(&self.number(right)?),
             CompareAs::Money => Some(self.money(left)?.cmp(&self.money(right)?)),
             CompareAs::Date => Some(self.date(left)?.cmp(&self.date(right)?)),
+            CompareAs::Time => Some(self.time(left)?.cmp(&self.time(right)?)),
             CompareAs::Duration => Some(self.duration(left)?.cmp(&self.duration(right)?)),
         }
     }

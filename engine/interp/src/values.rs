@@ -1,8 +1,8 @@
 //! Expressions: what they come to for a resource, and in which form it can be read.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use tagpol_sema::formats::{is_blank, lower, parse_date, trim, upper};
+use tagpol_sema::formats::{is_blank, lower, parse_date, parse_duration, trim, upper};
 use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{Attr, Format, Func, Loc, Regex, TagId, Value};
 
@@ -43,6 +43,16 @@ impl Scalar {
     }
 }
 
+/// The first moment of year 1.
+fn first_moment() -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
+}
+
+/// The last day of 9999, which people write for "never".
+fn last_moment() -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
+}
+
 impl Resource<'_> {
     /// Returns what an expression comes to; None if it is missing.
     pub(super) fn value(&self, value: &Value) -> Option<Scalar> {
@@ -73,6 +83,12 @@ impl Resource<'_> {
             }
             Value::Template(parts) => self.template(value, parts).map(Scalar::Text),
             Value::Call(func, args) => self.call(value, *func, args),
+            Value::CountNative(tags) => Some(Scalar::Number(self.count_native(tags).into())),
+            Value::Element => self.element.borrow().clone().map(Scalar::Text),
+            Value::Related { relation, part } => self.related_part(*relation, *part).map(Scalar::Text),
+            Value::Today => Some(Scalar::Date(self.options.now.date_naive())),
+            Value::Now => Some(Scalar::Time(self.options.now)),
+            Value::Shift { from, back, by } => self.shifted(from, *back, by),
             Value::Extract(inner, regex) => self.extract(inner, regex).map(Scalar::Text),
         }
     }
@@ -123,7 +139,32 @@ impl Resource<'_> {
 
     /// Returns the expression as a length of time; None if it is missing or none.
     pub(super) fn duration(&self, value: &Value) -> Option<TimeDelta> {
-        if let Scalar::Duration(span) = self.value(value)? { Some(span) } else { None }
+        match self.value(value)? {
+            Scalar::Duration(span) => Some(span),
+            Scalar::Text(text) if self.patterns.has_form(Format::Duration, &text) => {
+                parse_duration(&text).map(TimeDelta::microseconds)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the expression as a time; None if it is missing or none.
+    pub(super) fn time(&self, value: &Value) -> Option<DateTime<Utc>> {
+        match self.value(value)? {
+            Scalar::Time(time) => Some(time),
+            scalar => Some(scalar.as_date()?.and_time(NaiveTime::MIN).and_utc()),
+        }
+    }
+
+    /// A day or a time before or after another one. A day with a literal number of whole days stays a day.
+    fn shifted(&self, from: &Value, back: bool, by: &Value) -> Option<Scalar> {
+        let is_time = matches!(self.value(from)?, Scalar::Time(_));
+        let (from, span) = (self.time(from)?, self.duration(by)?);
+        let shifted = if back { from.checked_sub_signed(span) } else { from.checked_add_signed(span) };
+        let (first, last) = (first_moment(), last_moment());
+        let shifted = shifted.unwrap_or(if back { first } else { last }).clamp(first, last);
+        let is_whole = matches!(by, Value::Duration(span) if span.seconds % 86_400 == 0);
+        Some(if is_whole && !is_time { Scalar::Date(shifted.date_naive()) } else { Scalar::Time(shifted) })
     }
 
     fn attr(&self, attr: Attr) -> Option<Scalar> {

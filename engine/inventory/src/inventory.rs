@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use chrono::DateTime;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::format::Format;
 use crate::identity::{Identity, identify, join_key, last_part};
@@ -321,12 +322,18 @@ impl Inventory {
 }
 
 impl Row {
-    /// Makes a row of a draft from the file of this number; its texts go into the pool.
+    /// Makes a row of a draft from the file of this number; its texts go into the pool. All but the id and
+    /// the tags are composed (NFC), as the texts of policies are that they are compared with.
     pub(crate) fn new(draft: &Draft<'_>, file: u32, pool: &mut Pool) -> Self {
         let mut tags: Box<[(Symbol, Symbol)]> =
             draft.tags.iter().map(|(k, v)| (pool.intern(k), pool.intern(v))).collect();
         sort_tags(pool, &mut tags);
-        let mut text = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| pool.intern(text));
+        let mut text = |text: &Option<Cow<'_, str>>| {
+            text.as_deref().map(|text| match is_nfc(text) {
+                true => pool.intern(text),
+                false => pool.intern(&text.nfc().collect::<String>()),
+            })
+        };
         Self {
             name: text(&draft.name),
             type_: text(&draft.type_),

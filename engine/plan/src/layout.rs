@@ -15,6 +15,8 @@ pub struct Layout {
     pub relation: String,
     /// Whether a row may have no id, as what charges are for.
     pub id_may_be_missing: bool,
+    /// Where relations find resources. None: in the relation itself.
+    pub inventory: Option<Box<Self>>,
     /// Every exact native key of the snapshot, so that the spellings of a key are found once, when
     /// compiling. None: the snapshot is not known; keys are then read as the program writes them.
     pub keys: Option<Vec<KeyColumn>>,
@@ -95,6 +97,7 @@ impl Layout {
         Self {
             relation: "resources".to_owned(),
             id_may_be_missing: false,
+            inventory: None,
             keys: None,
             values: None,
             currency: None,

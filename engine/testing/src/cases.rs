@@ -20,6 +20,8 @@ pub(super) struct Case {
     pub(super) row: Row,
     /// Clock and currency.
     pub(super) options: Arc<Options>,
+    /// All resources of the inventory that it is a part of.
+    pub(super) inventory: Arc<Vec<Row>>,
 }
 
 /// Native keys that an inventory may have, where a single given does not have more. A plan grows with
@@ -33,11 +35,13 @@ pub(super) struct Batch<'a> {
     ids: BTreeSet<String>,
     keys: BTreeSet<&'a str>,
     pub(super) members: Vec<Member<'a>>,
+    /// The only test whose cases it takes, since they may be related. None: any.
+    only: Option<usize>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(now: DateTime<Utc>, currency: Option<String>) -> Self {
-        Self { now, currency, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
+    fn new(now: DateTime<Utc>, currency: Option<String>, only: Option<usize>) -> Self {
+        Self { only, now, currency, ids: BTreeSet::new(), keys: BTreeSet::new(), members: Vec::new() }
     }
 
     fn admits(&self, now: DateTime<Utc>, currency: Option<&String>, member: &Member<'_>) -> bool {
@@ -45,7 +49,10 @@ impl<'a> Batch<'a> {
         self.now == now
             && self.currency.as_ref() == currency
             && !self.ids.contains(&member.id())
-            && (more == 0 || self.keys.len() + more <= MOST_KEYS)
+            && match self.only {
+                Some(test) => test == member.test,
+                None => more == 0 || self.keys.len() + more <= MOST_KEYS,
+            }
     }
 
     fn add(&mut self, member: Member<'a>) {
@@ -73,6 +80,7 @@ pub(super) fn batches(
     let tests: Vec<(usize, &Test)> =
         program.tests.iter().enumerate().filter(|(_, test)| wanted(test)).collect();
     let usual = usual_currency(program, now, &tests);
+    let are_related = program.reads_relations();
     let mut batches: Vec<Batch<'_>> = Vec::new();
     for (index, test) in tests {
         for (at, given) in test.givens.iter().enumerate() {
@@ -82,7 +90,7 @@ pub(super) fn batches(
             match batches.iter_mut().find(|batch| batch.admits(now, currency, &member)) {
                 Some(batch) => batch.add(member),
                 None => {
-                    let mut batch = Batch::new(now, currency.cloned());
+                    let mut batch = Batch::new(now, currency.cloned(), are_related.then_some(index));
                     batch.add(member);
                     batches.push(batch);
                 }
@@ -136,21 +144,26 @@ impl<'a> Member<'a> {
     }
 
     /// Makes it a case. `resource` is what the inventory made of it.
-    pub(super) fn case(&self, resource: Resource, options: &Arc<Options>) -> Case {
-        let row = Row {
-            id: resource.id,
-            name: resource.name,
-            type_: resource.type_,
-            provider: resource.provider,
-            account: resource.account,
-            region: resource.region,
-            source: resource.source,
-            created: resource.created,
-            monthly_cost: resource.monthly_cost,
-            meta: resource.meta,
-            tags: resource.tags,
-        };
-        Case { test: self.test, given: self.at, row, options: Arc::clone(options) }
+    pub(super) fn case(&self, row: Row, options: &Arc<Options>, inventory: &Arc<Vec<Row>>) -> Case {
+        let (options, inventory) = (Arc::clone(options), Arc::clone(inventory));
+        Case { test: self.test, given: self.at, row, options, inventory }
+    }
+}
+
+/// Returns a resource as the reference evaluator wants it.
+pub(super) fn row(resource: Resource) -> Row {
+    Row {
+        id: resource.id,
+        name: resource.name,
+        type_: resource.type_,
+        provider: resource.provider,
+        account: resource.account,
+        region: resource.region,
+        source: resource.source,
+        created: resource.created,
+        monthly_cost: resource.monthly_cost,
+        meta: resource.meta,
+        tags: resource.tags,
     }
 }
 

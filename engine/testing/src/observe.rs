@@ -12,7 +12,7 @@ use tagpol_plan::ir::Origin;
 use tagpol_plan::sql::requests;
 use tagpol_sema::program::{DefineId, Program};
 
-use super::cases::Batch;
+use super::cases::{Batch, row};
 use super::expected::{expected_defines, with_defines};
 use super::{NotEvaluated, Observed};
 use tagpol_eval as finding;
@@ -27,7 +27,7 @@ pub(super) fn observe(
 ) -> Result<Vec<Observed>, RunError> {
     let resources: Vec<Resource> = batch.members.iter().map(|member| member.resource()).collect();
     let import = Import::of_resources(&resources, batch.currency.clone(), batch.now);
-    let mut imported: BTreeMap<String, Resource> =
+    let imported: BTreeMap<String, Resource> =
         import.resources().map(|resource| (resource.id.clone(), resource)).collect();
     let folder = tempfile::tempdir().map_err(RunError::TemporaryFolder)?;
     let snapshot = import.write(folder.path(), &mut |_| {})?;
@@ -49,13 +49,21 @@ pub(super) fn observe(
     let rates = currency.as_ref().map(|ours| options.rates.fractions_in(ours)).unwrap_or_default();
     let tables = tables.by_key(program);
     let (overlays, text_limit) = (interp::Overlays::default(), options.text_limit);
-    let options = Arc::new(interp::Options { now, currency, rates, tables, overlays, text_limit });
+    let related = interp::Related::default();
+    let mut options = interp::Options { now, currency, rates, tables, overlays, related, text_limit };
+    let mut rows: BTreeMap<String, interp::Row> =
+        imported.into_iter().map(|(id, resource)| (id, row(resource))).collect();
+    let inventory: Arc<Vec<interp::Row>> = Arc::new(rows.values().cloned().collect());
+    if program.reads_relations() {
+        options.related = interp::related(program, &inventory, &options);
+    }
+    let options = Arc::new(options);
     let mut observed = Vec::new();
     for member in &batch.members {
         let id = member.id();
-        let (Some(resource), result) = (imported.remove(&id), results.as_mut()) else { continue };
+        let (Some(row), result) = (rows.remove(&id), results.as_mut()) else { continue };
         let result = result.map(|results| results.remove(&id).unwrap_or_default());
-        let case = member.case(resource, &options);
+        let case = member.case(row, &options, &inventory);
         observed.push(Observed { case, result: result.map_err(|why| why.clone()) });
     }
     Ok(observed)

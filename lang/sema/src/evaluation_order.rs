@@ -100,6 +100,15 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
                 if !read.is_empty() {
                     order.drafts.push(normalize_reads_tags(scope, item, &read));
                 }
+                let through = reachable(reads, &define_reads);
+                let through = through.iter().filter_map(|id| define_reads.get(id.0 as usize).copied());
+                let all: Vec<&Reads> = through.chain([reads]).collect();
+                let asked = match () {
+                    () if all.iter().any(|reads| !reads.relations.is_empty()) => "related resources",
+                    () if all.iter().any(|reads| reads.native_of) => "the native keys of a tag",
+                    () => continue,
+                };
+                order.drafts.push(scope_of_normalize(item, asked));
             }
             Refers::Rule(_, actions) => {
                 for (tag, reads) in actions {
@@ -222,7 +231,11 @@ fn normalize_reads_tags(scope: &Scope, item: &ItemRef, read: &BTreeSet<TagId>) -
         .filter_map(|tag| scope.tags.get(tag.0 as usize))
         .map(|item| item.key.name.as_str())
         .collect();
-    let message = format!("the scope of this `normalize` reads {}", names.join(", "));
+    scope_of_normalize(item, &names.join(", "))
+}
+
+fn scope_of_normalize(item: &ItemRef, read: &str) -> Draft {
+    let message = format!("the scope of this `normalize` reads {read}");
     Draft::new(Code::E0033, item.name_anchor(), message)
         .help("it runs before any virtual tag has a value; read attributes (`resource.provider`) and native keys (`native[\"Key\"]`)")
 }

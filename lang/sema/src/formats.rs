@@ -17,6 +17,22 @@ pub const NUMBER: &str = r"[+-]?[0-9]+(?:\.[0-9]+)?";
 /// An `http` or `https` address.
 pub const URL: &str = r"https?://[^\s/?#]+(?:[/?#][^\s]*)?";
 
+/// A length of time: `72h`, `30d`, `90 minutes`, `1.5 weeks`. Compared regardless of case.
+pub const DURATION: &str =
+    r"[0-9]{1,6}(?:\.[0-9]{1,6})? ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)";
+
+/// The first letters of the units of [`DURATION`], in microseconds.
+pub const DURATION_UNITS: [(char, i64); 5] = [
+    ('s', 1_000_000),
+    ('m', 60_000_000),
+    ('h', 3_600_000_000),
+    ('d', 86_400_000_000),
+    ('w', 604_800_000_000),
+];
+
+/// What the keys begin with that clouds add to resources by themselves; [`fold_key`] is not applied to it.
+pub const PROVIDER_KEYS: [&str; 5] = ["aws:", "hidden-", "goog-", "aks-managed-", "ms-resource-usage"];
+
 /// The shape of a day; [`is_date`] also asks the calendar.
 pub const DATE_SHAPE: &str = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
 
@@ -66,6 +82,40 @@ pub fn fold_key(key: &str) -> String {
     let tidy = tidy(key);
     let kept = tidy.chars().filter(|c| !KEY_SEPARATORS.contains(*c) && !WHITE_SPACE.contains(*c));
     kept.flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a native key is one that a cloud adds by itself, whatever its case.
+pub fn is_provider_key(key: &str) -> bool {
+    let key = lower(&compose(key));
+    PROVIDER_KEYS.iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// Reads a [`DURATION`], in microseconds. It is whole, since a fraction has at most six digits.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit = unit.trim_start_matches(' ').chars().next()?.to_ascii_lowercase();
+    let (_, length) = DURATION_UNITS.iter().find(|(first, _)| *first == unit)?;
+    let number: rust_decimal::Decimal = number.parse().ok()?;
+    i64::try_from(number.checked_mul((*length).into())?).ok()
+}
+
+/// What the ids of resources of Azure begin with, which compare regardless of case.
+pub const AZURE_ID: &str = "/subscriptions/";
+
+/// An ARN; its last part, by which other answers of AWS name the resource, is the group.
+pub const ARN: &str = "arn:(?s:.*)[/:]([^/:]+)";
+
+/// Returns the form in which ids of resources are compared.
+pub fn comparable_id(id: &str) -> Cow<'_, str> {
+    let folded = lower(id);
+    if folded.starts_with(AZURE_ID) { Cow::Owned(folded) } else { Cow::Borrowed(id) }
+}
+
+/// Returns the last part of an [`ARN`]: `i-0abc` of an instance. None: it is not an ARN.
+pub fn arn_part(id: &str) -> Option<&str> {
+    let (_, part) = id.strip_prefix("arn:")?.rsplit_once(['/', ':'])?;
+    (!part.is_empty()).then_some(part)
 }
 
 /// Whether the text is a day of the calendar, written `YYYY-MM-DD`, from year 0001 on.

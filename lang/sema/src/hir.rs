@@ -27,6 +27,7 @@ pub enum ItemKind {
     Goal,
     Allocate,
     List,
+    Relation,
 }
 
 impl ItemKind {
@@ -46,6 +47,7 @@ impl ItemKind {
             Self::Goal => "goal",
             Self::Allocate => "allocate",
             Self::List => "list",
+            Self::Relation => "relation",
         }
     }
 
@@ -59,7 +61,8 @@ impl ItemKind {
             | Self::Table
             | Self::Goal
             | Self::Allocate
-            | Self::List => true,
+            | Self::List
+            | Self::Relation => true,
             Self::Use | Self::Normalize | Self::Exempt | Self::Test | Self::Infer => false,
         }
     }
@@ -155,6 +158,33 @@ pub enum Value {
     Path(NodeId, Name, Vec<Step>),
     /// `[a, b]`
     List(NodeId, Vec<Self>),
+    /// `any native key of owner` before a test, `native keys` as an argument.
+    Native(NativeTags),
+    /// `today + 30 days`: a value, and what is added or (true) taken away.
+    Sum(NodeId, Box<Self>, Vec<(bool, Self)>),
+}
+
+/// Some of the native tags of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NativeTags {
+    /// Its place.
+    pub id: NodeId,
+    /// `any` or `every`. None: they are counted.
+    pub quantifier: Option<Quantifier>,
+    /// `value`, not `key`.
+    pub values: bool,
+    /// `unknown`
+    pub unknown: bool,
+    /// `of TAG`
+    pub of: Option<Name>,
+}
+
+/// How many must pass a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are those of the language")]
+pub enum Quantifier {
+    Any,
+    Every,
 }
 
 impl Value {
@@ -169,7 +199,9 @@ impl Value {
             | Self::Bool(id, _)
             | Self::Call(id, ..)
             | Self::Path(id, ..)
+            | Self::Sum(id, ..)
             | Self::List(id, _) => *id,
+            Self::Native(tags) => tags.id,
         }
     }
 }
@@ -305,6 +337,7 @@ pub enum Body {
     Goal(Goal),
     Allocate(Allocate),
     List(List),
+    Relation(Relation),
 }
 
 /// `use a::b::{c} except [d]`
@@ -567,6 +600,13 @@ pub struct List {
     pub id: NodeId,
     /// What stands between them.
     pub members: Vec<Value>,
+}
+
+/// `relation NAME = resource where …`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Relation {
+    /// What holds of the related resource.
+    pub condition: Expr,
 }
 
 /// `test "…" { … }`

@@ -5,16 +5,17 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use tagpol_syntax::ast::{self, AstNode as _, literal};
-use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize};
+use tagpol_syntax::ast::{self, AstNode as _};
+use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange};
 
-use crate::formats::compose;
 use crate::hir::{
     Action, Allocate, AllocateTo, Body, Check, CheckPath, Column, Coverage, Exempt, Expect, ExpectWhat, Expr,
-    Given, Goal, Infer, Item, ItemKey, ItemKind, List, MapArm, Name, NodeId, Normalize, PatternLit, Policy,
-    Quantity, RegexLit, Rule, Spans, SplitBy, Step, Table, Tag, Target, Test, Text, TextPart, TypeExpr, Use,
-    Value,
+    Given, Goal, Infer, Item, ItemKey, ItemKind, List, MapArm, Name, NativeTags, NodeId, Normalize,
+    PatternLit, Policy, Quantifier, Quantity, Relation, Rule, Spans, SplitBy, Step, Table, Tag, Target, Test,
+    Text, TypeExpr, Use, Value,
 };
+
+mod text;
 
 /// An item with its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,10 @@ pub(crate) fn lower(file: &ast::File) -> LoweredFile {
 
 /// Whether a part of the item did not parse, or its block is not closed.
 fn is_broken(node: &SyntaxNode, kind: ItemKind) -> bool {
-    let has_block = !matches!(kind, ItemKind::Use | ItemKind::Tag | ItemKind::Define | ItemKind::List);
+    let has_block = !matches!(
+        kind,
+        ItemKind::Use | ItemKind::Tag | ItemKind::Define | ItemKind::List | ItemKind::Relation
+    );
     let closed = node.last_token().is_some_and(|token| token.text() == "}");
     (has_block && !closed) || node.descendants().any(|node| node.kind() == SyntaxKind::Error)
 }
@@ -94,16 +98,6 @@ fn unparsed(file: &ast::File) -> Unparsed {
         }
     }
     unparsed
-}
-
-/// Finds the `$` of `${name}`; `name` is what stands between the braces.
-fn dollar_before(text: &ast::Str, name: TextRange) -> Option<TextRange> {
-    let braced = name.start().checked_sub(TextSize::of('{'))?;
-    let range = TextRange::at(braced.checked_sub(TextSize::of('$'))?, TextSize::of('$'));
-    let inside = range.checked_sub(text.range().start())?;
-    let is_dollar =
-        text.token().text().get(usize::from(inside.start())..usize::from(inside.end())) == Some("$");
-    is_dollar.then_some(range)
 }
 
 /// Hands out node ids.
@@ -125,73 +119,6 @@ impl Ctx {
 
     fn names(&mut self, names: impl Iterator<Item = ast::Name>) -> Vec<Name> {
         names.map(|name| self.name(&name)).collect()
-    }
-
-    /// A text with its letters composed, as the values that it is compared with are.
-    fn text(&mut self, text: &ast::Str) -> Text {
-        let mut text = self.text_as_written(text);
-        text.value = compose(&text.value).into_owned();
-        for part in &mut text.parts {
-            if let TextPart::Text(text) = part {
-                *text = compose(text).into_owned();
-            }
-        }
-        text
-    }
-
-    fn text_as_written(&mut self, text: &ast::Str) -> Text {
-        let id = self.node(text.range());
-        let (value, bad) = text.value();
-        let bad_escapes = bad.into_iter().map(|escape| (self.node(escape.range), escape.text)).collect();
-        let mut dollars = Vec::new();
-        let parts = literal::template(text.token()).into_iter().map(|part| match part {
-            literal::TemplatePart::Text(text) => TextPart::Text(text),
-            literal::TemplatePart::Name(name, range) => {
-                dollars.extend(dollar_before(text, range).map(|dollar| self.node(dollar)));
-                self.template_path(&name, range)
-            }
-            literal::TemplatePart::OpenBrace(range) => TextPart::OpenBrace(self.node(range)),
-        });
-        let parts = parts.collect();
-        Text { id, value, parts, dollars, bad_escapes }
-    }
-
-    /// `team` or `resource.name` between the braces of a text.
-    fn template_path(&mut self, text: &str, range: TextRange) -> TextPart {
-        let whole = self.node(range);
-        let mut at = range.start();
-        let mut names = Vec::new();
-        for part in text.split('.') {
-            let length = TextSize::of(part);
-            let blank = TextSize::of(part) - TextSize::of(part.trim_start());
-            let name = part.trim();
-            names.push(Name {
-                id: self.node(TextRange::at(at + blank, TextSize::of(name))),
-                text: name.to_owned(),
-            });
-            at += length + TextSize::of('.');
-        }
-        let first = names.remove(0);
-        TextPart::Path(whole, first, names)
-    }
-
-    /// A name where a text may also stand, as a text.
-    fn name_as_text(&mut self, name: &ast::Name) -> Text {
-        let value = name.text().to_owned();
-        let parts = vec![TextPart::Text(value.clone())];
-        Text { id: self.node(name.range()), value, bad_escapes: Vec::new(), parts, dollars: Vec::new() }
-    }
-
-    fn name_or_text(&mut self, either: &ast::NameOrStr) -> Text {
-        match either {
-            ast::NameOrStr::Name(name) => self.name_as_text(name),
-            ast::NameOrStr::Str(text) => self.text(text),
-        }
-    }
-
-    fn regex(&mut self, token: &SyntaxToken) -> RegexLit {
-        let (pattern, flags) = literal::regex(token);
-        RegexLit { id: self.node(token.text_range()), pattern: compose(&pattern).into_owned(), flags }
     }
 
     fn token_text(&mut self, token: &SyntaxToken) -> (NodeId, String) {
@@ -248,6 +175,12 @@ impl Ctx {
             ast::Item::Goal(node) => (ItemKind::Goal, self.name(&node.name()?), Body::Goal(self.goal(node))),
             ast::Item::Allocate(node) => {
                 (ItemKind::Allocate, self.name(&node.name()?), Body::Allocate(self.allocate(node)))
+            }
+            ast::Item::Relation(node) => {
+                let name = self.name(&node.name()?);
+                let clause: ast::WhereClause = node.child()?;
+                let condition = self.expr(&clause.conditions().next()?)?;
+                (ItemKind::Relation, name, Body::Relation(Relation { condition }))
             }
             ast::Item::List(node) => {
                 let name = self.name(&node.name()?);
@@ -661,6 +594,28 @@ impl Ctx {
         })
     }
 
+    fn native_tags(&mut self, tags: &ast::NativeTags) -> NativeTags {
+        let quantifier = match (tags.has_keyword("any"), tags.has_keyword("every")) {
+            (true, _) => Some(Quantifier::Any),
+            (_, true) => Some(Quantifier::Every),
+            _ => None,
+        };
+        NativeTags {
+            id: self.node(tags.range()),
+            quantifier,
+            values: tags.has_keyword("value"),
+            unknown: tags.has_keyword("unknown"),
+            of: tags.name().map(|name| self.name(&name)),
+        }
+    }
+
+    fn sum(&mut self, sum: &ast::Sum) -> Option<Value> {
+        let id = self.node(sum.range());
+        let mut values = self.values(sum.values()).into_iter();
+        let first = values.next()?;
+        Some(Value::Sum(id, Box::new(first), sum.signs().zip(values).collect()))
+    }
+
     fn values(&mut self, values: impl Iterator<Item = ast::ValueExpr>) -> Vec<Value> {
         values.filter_map(|value| self.value(&value)).collect()
     }
@@ -698,6 +653,8 @@ impl Ctx {
                 let id = self.node(list.range());
                 Value::List(id, self.values(list.members()))
             }
+            ast::ValueExpr::Native(tags) => Value::Native(self.native_tags(tags)),
+            ast::ValueExpr::Sum(sum) => self.sum(sum)?,
         })
     }
 }

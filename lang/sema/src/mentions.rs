@@ -30,6 +30,8 @@ pub(crate) fn mentions(item: &Item) -> BTreeSet<&str> {
             allocate.to.iter().for_each(|to| names.name(&to.tag));
         }
         Body::List(list) => names.values(&list.members),
+        // Its bare names are attributes.
+        Body::Relation(_) => {}
         Body::Use(_) | Body::Tag(_) | Body::Table(_) | Body::Test(_) => {}
     }
     names.0
@@ -109,6 +111,11 @@ impl<'a> Names<'a> {
                 }
             }
             Value::Call(_, _, values) | Value::List(_, values) => self.values(values),
+            Value::Native(tags) => tags.of.iter().for_each(|tag| self.name(tag)),
+            Value::Sum(_, first, rest) => {
+                self.value(first);
+                self.values(rest.iter().map(|(_, value)| value));
+            }
             Value::Regex(_) | Value::Number(..) | Value::Date(..) | Value::Bool(..) | Value::Quantity(_) => {}
         }
     }

@@ -9,7 +9,7 @@ use crate::diagnostic::{Anchor, Draft};
 use crate::hir::{Item, ItemKey, ItemKind, NodeId};
 use crate::lower::Unparsed;
 use crate::modules::imports;
-use crate::program::{DefineId, TableId, TagId};
+use crate::program::{DefineId, RelationId, TableId, TagId};
 
 /// An item of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,6 +56,8 @@ pub enum Def {
     Allocation(usize),
     /// A list; index in [`Scope::lists`].
     List(usize),
+    /// A relation.
+    Relation(RelationId),
 }
 
 impl Def {
@@ -70,6 +72,7 @@ impl Def {
             Self::Goal(_) => "a goal",
             Self::Allocation(_) => "an allocation",
             Self::List(_) => "a list",
+            Self::Relation(_) => "a relation",
         }
     }
 }
@@ -129,6 +132,8 @@ pub struct Scope {
     pub allocations: Vec<ItemRef>,
     /// Lists in the order of their names.
     pub lists: Vec<ItemRef>,
+    /// Relations in the order of their names; [`RelationId`] is an index here.
+    pub relations: Vec<ItemRef>,
     /// All names.
     pub names: BTreeMap<String, Def>,
     /// What may be defined too: the text did not parse, or a `use` names no module.
@@ -174,6 +179,7 @@ impl Scope {
             Def::Goal(index) => self.goals.get(index),
             Def::Allocation(index) => self.allocations.get(index),
             Def::List(index) => self.lists.get(index),
+            Def::Relation(id) => self.relations.get(id.0 as usize),
         }
     }
 }
@@ -249,6 +255,7 @@ fn define_names(db: &dyn Db, scope: &mut Scope) {
             ItemKind::Table => push(&mut scope.tables, item, |i| Def::Table(TableId(i))),
             ItemKind::Goal => push(&mut scope.goals, item, |i| Def::Goal(i as usize)),
             ItemKind::Allocate => push(&mut scope.allocations, item, |i| Def::Allocation(i as usize)),
+            ItemKind::Relation => push(&mut scope.relations, item, |i| Def::Relation(RelationId(i))),
             ItemKind::List => push(&mut scope.lists, item, |i| Def::List(i as usize)),
             _ => continue,
         };
@@ -284,7 +291,7 @@ fn help_against_clash(db: &dyn Db, first: &ItemRef, again: &ItemRef) -> String {
         Some(_) => {
             "names of modules share one namespace with those of the project; rename this one".to_owned()
         }
-        None => "tags, predicates, lists, tables, rules, policies, goals and allocations share one namespace; rename one of the two".to_owned(),
+        None => "tags, predicates, lists, tables, relations, rules, policies, goals and allocations share one namespace; rename one of the two".to_owned(),
     }
 }
 

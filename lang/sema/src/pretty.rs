@@ -2,8 +2,8 @@
 
 use crate::formats::{INVISIBLE, SPACES};
 use crate::program::{
-    Attr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, Pattern, Pred,
-    Program, Regex, TableId, TagId, TagType, TextOp, Value,
+    Attr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, NativePart,
+    NativeTags, Pattern, Pred, Program, Regex, RelatedPart, TableId, TagId, TagType, TextOp, Value,
 };
 
 /// Words that are names in backticks only.
@@ -133,6 +133,10 @@ impl<'a> Words<'a> {
                 let word = if *whole { "matches" } else { "contains" };
                 format!("{} {word} {}", self.value(value), regex_text(regex))
             }
+            Pred::OfNative { every, tags, test } => {
+                let quantifier = if *every { "every" } else { "any" };
+                self.native_test(test, &format!("{quantifier} {}", self.native_tags(tags, false)))
+            }
             Pred::Within { value, direction, span } => {
                 let word = if *direction == Direction::Last { "last" } else { "next" };
                 format!("{} within {word} {}", self.value(value), duration(*span))
@@ -153,7 +157,7 @@ impl<'a> Words<'a> {
 
     fn takes_names(&self, value: &Value) -> bool {
         match value {
-            Value::Tag(tag) | Value::NativeTag(tag) => {
+            Value::Tag(tag) | Value::NativeTag(tag) | Value::Related { part: RelatedPart::Tag(tag), .. } => {
                 matches!(self.program.tag(*tag).ty, TagType::OneOf(_))
             }
             Value::SourceOf(_) | Value::Attr(Attr::Provider) => true,
@@ -198,7 +202,39 @@ impl<'a> Words<'a> {
                 let args: Vec<String> = args.iter().map(|arg| self.value(arg)).collect();
                 format!("{}({})", func_name(*func), args.join(", "))
             }
+            Value::Related { relation, part } => {
+                let relation = name(&self.program.relation(*relation).name);
+                match part {
+                    RelatedPart::Tag(tag) => format!("{relation}.{}", self.tag_name(*tag)),
+                    RelatedPart::Attr(Attr::Id) => relation,
+                    RelatedPart::Attr(attr) => format!("{relation}.{}", attr.as_str()),
+                }
+            }
+            Value::CountNative(tags) => format!("count({})", self.native_tags(tags, true)),
+            Value::Element => "native key".to_owned(),
+            Value::Today => "today".to_owned(),
+            Value::Now => "now".to_owned(),
+            Value::Shift { from, back, by } => {
+                format!("{} {} {}", self.value(from), if *back { "-" } else { "+" }, self.value(by))
+            }
             Value::Extract(inner, regex) => format!("extract({}, {})", self.value(inner), regex_text(regex)),
+        }
+    }
+
+    fn native_tags(&self, tags: &NativeTags, many: bool) -> String {
+        let unknown = if tags.unknown { "unknown " } else { "" };
+        let part = if tags.part == NativePart::Key { "key" } else { "value" };
+        let of = tags.of.map_or_else(String::new, |tag| format!(" of {}", self.tag_name(tag)));
+        format!("{unknown}native {part}{}{of}", if many { "s" } else { "" })
+    }
+
+    /// Writes a test of native tags, which stand in the place of its subject.
+    fn native_test(&self, test: &Pred, subject: &str) -> String {
+        let element = self.value(&Value::Element);
+        let text = self.pred(test);
+        match text.strip_prefix(&element) {
+            Some(rest) => format!("{subject}{rest}"),
+            None => text,
         }
     }
 
@@ -267,6 +303,7 @@ pub fn type_text(ty: &TagType) -> String {
         TagType::Number => "number".to_owned(),
         TagType::Bool => "bool".to_owned(),
         TagType::Url => "url".to_owned(),
+        TagType::Duration => "duration".to_owned(),
     }
 }
 
@@ -307,6 +344,7 @@ fn format_name(format: Format) -> &'static str {
         Format::Date => "date",
         Format::Number => "number",
         Format::Url => "url",
+        Format::Duration => "duration",
     }
 }
 

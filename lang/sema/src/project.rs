@@ -12,8 +12,8 @@ use crate::layers::layered;
 use crate::names::{Def, ItemRef, Scope, scope};
 use crate::places::Places;
 use crate::program::{
-    Allocation, Define, DefineId, Exemption, Goal, Inference, Normalize, Policy, Program, Rule, Table, Tag,
-    TagId, Test,
+    Allocation, Define, DefineId, Exemption, Goal, Inference, Normalize, Policy, Program, Relation,
+    RelationId, Rule, Table, Tag, TagId, Test,
 };
 use crate::report::errors;
 
@@ -65,6 +65,7 @@ pub fn typed_program(db: &dyn Db, project: Project) -> Arc<Program> {
         rules: parts.rules.into_values().collect(),
         policies: parts.policies.into_values().collect(),
         tables: scope.tables.iter().filter_map(|item| table(db, project, item, &places)).collect(),
+        relations: parts.relations.into_values().collect(),
         inferences: parts.inferences.into_values().collect(),
         goals: parts.goals.into_values().collect(),
         allocations: parts.allocations.into_values().collect(),
@@ -81,6 +82,7 @@ struct Parts {
     defines: BTreeMap<DefineId, Define>,
     rules: BTreeMap<usize, Rule>,
     policies: BTreeMap<usize, Policy>,
+    relations: BTreeMap<RelationId, Relation>,
     inferences: BTreeMap<TagId, Inference>,
     goals: BTreeMap<usize, Goal>,
     allocations: BTreeMap<usize, Allocation>,
@@ -131,6 +133,9 @@ impl Parts {
             }
             (Typed::Goal(goal), Some(Def::Goal(index))) => {
                 self.goals.insert(index, Goal { loc, ..(**goal).clone() });
+            }
+            (Typed::Relation(relation), Some(Def::Relation(id))) => {
+                self.relations.insert(id, Relation { loc, ..(**relation).clone() });
             }
             (Typed::Allocate(allocation), Some(Def::Allocation(index))) => {
                 self.allocations.insert(index, Allocation { loc, ..(**allocation).clone() });

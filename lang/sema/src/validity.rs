@@ -8,12 +8,13 @@ use crate::{formats, regex};
 /// A form of [`formats`], compiled once.
 type Form = LazyLock<Option<::regex::Regex>>;
 
-static EMAIL: Form = LazyLock::new(|| form(formats::EMAIL));
-static NUMBER: Form = LazyLock::new(|| form(formats::NUMBER));
-static URL: Form = LazyLock::new(|| form(formats::URL));
+static EMAIL: Form = LazyLock::new(|| form(formats::EMAIL, false));
+static NUMBER: Form = LazyLock::new(|| form(formats::NUMBER, false));
+static URL: Form = LazyLock::new(|| form(formats::URL, false));
+static DURATION: Form = LazyLock::new(|| form(formats::DURATION, true));
 
-fn form(pattern: &str) -> Option<::regex::Regex> {
-    regex::compile(&Regex { pattern: pattern.to_owned(), ignore_case: false }, true).ok()
+fn form(pattern: &str, ignore_case: bool) -> Option<::regex::Regex> {
+    regex::compile(&Regex { pattern: pattern.to_owned(), ignore_case }, true).ok()
 }
 
 /// Tells the valid values of a type from other texts; made once for many of them.
@@ -46,6 +47,7 @@ impl<'t> Validity<'t> {
             TagType::Number => matches(&NUMBER),
             TagType::Bool => matches!(text, "true" | "false"),
             TagType::Url => matches(&URL),
+            TagType::Duration => matches(&DURATION),
         }
     }
 }
@@ -75,6 +77,7 @@ pub fn describe(ty: &TagType) -> String {
         TagType::Number => "a number".to_owned(),
         TagType::Bool => "true or false".to_owned(),
         TagType::Url => "an http or https address".to_owned(),
+        TagType::Duration => "a length of time like 72h or 30 days".to_owned(),
     }
 }
 

@@ -147,7 +147,7 @@ fn expectation(region: &Region) -> String {
         words.sort_unstable();
         return match words.len() {
             _ if !region.follows.is_empty() => format!("expected {}, or {block}", region.follows.join(", ")),
-            1..=13 => format!("expected {block}: {}", list(&words)),
+            1..=14 => format!("expected {block}: {}", list(&words)),
             _ => format!("expected {block}"),
         };
     }

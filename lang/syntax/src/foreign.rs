@@ -103,19 +103,26 @@ fn ends_with_enum(text: &str) -> bool {
 
 /// `project + "-team"`
 pub(crate) fn concatenation(site: &Site<'_>) -> Option<Hint> {
-    let sign = ["++", "+", "||", "&", "."].into_iter().find(|sign| site.rest.starts_with(sign))?;
-    let is_joined = sign.starts_with('+') || site.rest.get(sign.len()..)?.trim_start().starts_with('"');
-    let start = line_before(site.text, site.at)?.trim_end();
+    // Behind a `+` a length of time may stand, so the text behind it is what was not expected.
+    let before = site.text.get(..site.at)?.trim_end();
+    let at = match before.strip_suffix('+') {
+        Some(before) if site.rest.starts_with('"') => before.len(),
+        _ => site.at,
+    };
+    let rest = site.text.get(at..)?;
+    let sign = ["++", "+", "||", "&", "."].into_iter().find(|sign| rest.starts_with(sign))?;
+    let is_joined = sign.starts_with('+') || rest.get(sign.len()..)?.trim_start().starts_with('"');
+    let start = line_before(site.text, at)?.trim_end();
     if !is_joined || start.is_empty() {
         return None;
     }
     let left = start.get(operand_before(start)..)?;
-    let right = site.rest.get(sign.len()..)?.trim_start_matches([' ', '\t']);
+    let right = rest.get(sign.len()..)?.trim_start_matches([' ', '\t']);
     let right = right.get(..operand_length(right))?;
     let template = part(left).zip(part(right)).map(|(left, right)| format!("\"{left}{right}\""));
     let fix = template.as_ref().and_then(|template| {
-        let from = start.len() - left.len() + site.text.get(..site.at)?.trim_end().len() - start.len();
-        let end = site.text.len() - site.rest.len() + site.rest.find(right)? + right.len();
+        let from = start.len() - left.len() + site.text.get(..at)?.trim_end().len() - start.len();
+        let end = site.text.len() - rest.len() + rest.find(right)? + right.len();
         site.is_fixed_by(from, end, template).then(|| (range(from, end), template.clone()))
     });
     let example = template.unwrap_or_else(|| "\"{project}-team\"".to_owned());
@@ -183,7 +190,7 @@ pub(crate) fn quantifier(site: &Site<'_>) -> Option<Hint> {
     is_quantified(line_before(site.text, site.at)?, site.found.word?).then(|| Hint {
         label: Some("a condition names one value".to_owned()),
         help: Some(
-            "name each native key or tag, and join the conditions: `native[\"Key\"] matches /…/ or native[\"Other\"] matches /…/`"
+            "ask about native tags with `any native key`, `any native value`, `every native key` or `every native value`: `any native value matches /…/`; of virtual tags, name each and join the conditions: `owner is set and team is set`"
                 .to_owned(),
         ),
         ..Hint::default()

@@ -214,6 +214,7 @@ fn symbol(rule: Rule) -> Option<String> {
         Rule::quantity => "an amount with its unit, like `24 hours` or `500 USD`",
         Rule::unit => "a unit, like `hours` or `USD`",
         Rule::bool | Rule::path | Rule::call | Rule::value | Rule::argument => "a value",
+        Rule::sum | Rule::operand | Rule::quantified | Rule::native_keys => "a value",
         Rule::list => "a list like `[a, b]`",
         Rule::paren | Rule::open_paren => "`(`",
         Rule::close_paren => "`)`",

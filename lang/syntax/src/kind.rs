@@ -108,6 +108,7 @@ kinds! {
     Shares,
     Share,
     ListItem,
+    RelationItem,
     OrExpr,
     AndExpr,
     NotExpr,
@@ -119,6 +120,8 @@ kinds! {
     TextOp,
     IsTail,
     WithinTail,
+    NativeTags,
+    Sum,
     Quantity,
     Call,
     Path,
@@ -152,6 +155,7 @@ impl SyntaxKind {
                 | Self::GoalItem
                 | Self::AllocateItem
                 | Self::ListItem
+                | Self::RelationItem
         )
     }
 }

@@ -34,6 +34,7 @@ const CLOSE_PAREN: char = '\u{8B}';
 const AT_SIGN: char = '\u{8C}';
 const DOT: char = '\u{8D}';
 const SLASH: char = '\u{8E}';
+const SIGN: char = '\u{8F}';
 const STRING: char = '\u{90}';
 const REGEX: char = '\u{91}';
 const DATE: char = '\u{92}';
@@ -65,11 +66,12 @@ enum Begins {
 }
 
 /// The keywords, in the order of the alphabet.
-const KEYWORDS: [(char, &str, Begins); 79] = [
+const KEYWORDS: [(char, &str, Begins); 84] = [
     ('\u{101}', "after", Begins::Nothing),
     ('\u{102}', "allocate", Begins::Item),
     ('\u{103}', "allow", Begins::Nothing),
     ('\u{A0}', "and", Begins::Nothing),
+    ('\u{14A}', "any", Begins::Nothing),
     ('\u{104}', "apply", Begins::Statement),
     ('\u{105}', "at", Begins::Statement),
     ('\u{106}', "because", Begins::Statement),
@@ -110,6 +112,7 @@ const KEYWORDS: [(char, &str, Begins); 79] = [
     ('\u{125}', "matches", Begins::Nothing),
     ('\u{126}', "matching", Begins::Nothing),
     ('\u{149}', "meta", Begins::Nothing),
+    ('\u{14B}', "native", Begins::Nothing),
     ('\u{127}', "next", Begins::Nothing),
     ('\u{128}', "no", Begins::Nothing),
     ('\u{129}', "normalize", Begins::Item),
@@ -120,6 +123,7 @@ const KEYWORDS: [(char, &str, Begins); 79] = [
     ('\u{12C}', "otherwise", Begins::Statement),
     ('\u{12D}', "policy", Begins::Item),
     ('\u{12E}', "priority", Begins::Nothing),
+    ('\u{14C}', "relation", Begins::Item),
     ('\u{12F}', "remediate", Begins::Statement),
     ('\u{130}', "require", Begins::Statement),
     ('\u{131}', "resource", Begins::Nothing),
@@ -137,8 +141,10 @@ const KEYWORDS: [(char, &str, Begins); 79] = [
     ('\u{13D}', "to", Begins::Nothing),
     ('\u{13E}', "transform", Begins::Statement),
     ('\u{13F}', "true", Begins::Nothing),
+    ('\u{14D}', "unknown", Begins::Nothing),
     ('\u{140}', "until", Begins::Statement),
     ('\u{141}', "use", Begins::Item),
+    ('\u{14E}', "value", Begins::Nothing),
     ('\u{142}', "violation", Begins::Nothing),
     ('\u{143}', "when", Begins::Statement),
     ('\u{144}', "where", Begins::Nothing),
@@ -332,6 +338,7 @@ impl Lexer<'_> {
             (b'.', ..) => (DOT, 1),
             (b'@', ..) => (AT_SIGN, 1),
             (b'-', b'>', _) => (ARROW, 2),
+            (b'+' | b'-', ..) => (SIGN, 1),
             (b'=', b'=', b'=') | (b'!', b'=', b'=') | (b'<', b'>', _) | (b'=', b'~', _) => (STRANGE, 1),
             (b'=', b'=', _) => (EQUALS, 2),
             (b'!' | b'<' | b'>', b'=', _) => (COMPARES, 2),

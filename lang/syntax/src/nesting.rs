@@ -145,7 +145,7 @@ impl Iterator for Code<'_> {
 /// The words after which a regular expression may stand.
 const BEFORE_REGEX: [&str; 7] = ["contains", "like", "map", "matches", "matching", "with", "word"];
 
-const ITEMS: [&str; 12] = [
+const ITEMS: [&str; 13] = [
     "allocate",
     "define",
     "exempt",
@@ -154,6 +154,7 @@ const ITEMS: [&str; 12] = [
     "list",
     "normalize",
     "policy",
+    "relation",
     "rule",
     "table",
     "tag",

@@ -95,6 +95,7 @@ macro_rules! role {
             Rule::shares => Role::Node(K::Shares),
             Rule::share => Role::Node(K::Share),
             Rule::list_item => Role::Node(K::ListItem),
+            Rule::relation_item => Role::Node(K::RelationItem),
             Rule::or_expr => Role::Chain(K::OrExpr),
             Rule::and_expr => Role::Chain(K::AndExpr),
             Rule::not_expr => Role::Chain(K::NotExpr),
@@ -106,6 +107,9 @@ macro_rules! role {
             Rule::text_op => Role::Node(K::TextOp),
             Rule::is_tail => Role::Node(K::IsTail),
             Rule::within_tail => Role::Node(K::WithinTail),
+            Rule::quantified => Role::Node(K::NativeTags),
+            Rule::native_keys => Role::Node(K::NativeTags),
+            Rule::sum => Role::Chain(K::Sum),
             Rule::quantity => Role::Node(K::Quantity),
             Rule::call => Role::Node(K::Call),
             Rule::path => Role::Node(K::Path),
@@ -119,7 +123,7 @@ macro_rules! role {
             Rule::unit => Role::Token(K::Unit),
             Rule::date => Role::Token(K::Date),
             Rule::bool => Role::Token(K::Bool),
-            Rule::cmp_op | Rule::equals => Role::Token(K::Operator),
+            Rule::cmp_op | Rule::equals | Rule::sign => Role::Token(K::Operator),
             Rule::severity_name | Rule::is_test | Rule::expect_state => Role::Through,
             $($rest)*
         }

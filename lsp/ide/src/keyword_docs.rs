@@ -27,7 +27,9 @@ pub(crate) fn of_token(token: &SyntaxToken) -> Option<&'static str> {
         (SyntaxKind::Name, SyntaxKind::MapTarget | SyntaxKind::OtherwiseStmt) if text == "missing" => {
             word(text)
         }
-        (SyntaxKind::Name, SyntaxKind::Path) => word(text).filter(|_| matches!(text, "resource" | "native")),
+        (SyntaxKind::Name, SyntaxKind::Path) => {
+            word(text).filter(|_| matches!(text, "resource" | "native" | "today" | "now"))
+        }
         (SyntaxKind::Name, SyntaxKind::Field) => of_field(token),
         _ => None,
     }

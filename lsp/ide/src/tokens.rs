@@ -107,7 +107,7 @@ fn named(db: &dyn Db, range: TextRange, mention: &Mention) -> Token {
             ItemKind::Define => TokenKind::Predicate,
             ItemKind::Rule => TokenKind::Rule,
             ItemKind::Policy => TokenKind::Policy,
-            ItemKind::Table | ItemKind::List => TokenKind::Table,
+            ItemKind::Table | ItemKind::List | ItemKind::Relation => TokenKind::Table,
             ItemKind::Goal | ItemKind::Allocate => TokenKind::Goal,
             _ => TokenKind::Tag,
         },
@@ -140,7 +140,9 @@ fn kind(token: &SyntaxToken) -> Option<TokenKind> {
             SyntaxKind::UsePath => TokenKind::Module,
             SyntaxKind::Call => TokenKind::Function,
             SyntaxKind::Field => TokenKind::Property,
-            SyntaxKind::Path if matches!(token.text(), "resource" | "native") => TokenKind::Keyword,
+            SyntaxKind::Path if matches!(token.text(), "resource" | "native" | "today" | "now") => {
+                TokenKind::Keyword
+            }
             SyntaxKind::IsTail
             | SyntaxKind::SeverityStmt
             | SyntaxKind::ImportanceStmt

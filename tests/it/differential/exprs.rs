@@ -6,11 +6,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::program::{
-    Attr, CmpOp, CompareAs, DefineId, Direction, Format, Func, Pred, Source, TableId, TagId, TextOp, Value,
+    Attr, CmpOp, CompareAs, DefineId, Direction, Format, Func, NativePart, NativeTags, Pred, RelatedPart,
+    RelationId, Source, TableId, TagId, TextOp, Value,
 };
 
 use super::pools;
-use super::schema::{Kind, OTHER_KEYS, READING_ORDER, TABLES, TAGS};
+use super::schema::{Kind, OTHER_KEYS, READING_ORDER, RELATIONS, TABLES, TAGS};
 
 /// What an expression may read, besides attributes and native keys.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub(super) struct Reads {
     native_tags: bool,
     /// Sources of the tags it may read.
     sources: bool,
+    /// Something of related resources.
+    related: bool,
     /// Named predicates: so many of the program's.
     defines: u32,
 }
@@ -32,20 +35,25 @@ impl Reads {
     /// The tags that the second named predicate may read, and so each rule that reads it.
     const SECOND_DEFINE_TAGS: usize = 4;
 
+    /// In a relation, about one of the two resources.
+    pub(super) fn relation() -> Self {
+        Self { defines: 0, ..Self::scope() }
+    }
+
     /// In the scope of a `normalize`.
     pub(super) fn scope() -> Self {
-        Self { tags: 0, native_tags: false, sources: false, defines: 1 }
+        Self { tags: 0, native_tags: false, sources: false, related: false, defines: 1 }
     }
 
     /// In a rule that gives values to tags from this place of [`READING_ORDER`] on.
     pub(super) fn rule(place: usize) -> Self {
         let defines = if place < Self::SECOND_DEFINE_TAGS { 1 } else { 2 };
-        Self { tags: place, native_tags: true, sources: false, defines }
+        Self { tags: place, native_tags: true, sources: false, related: true, defines }
     }
 
     /// In a policy or a waiver.
     pub(super) fn policy() -> Self {
-        Self { tags: TAGS.len(), native_tags: true, sources: true, defines: Self::DEFINES }
+        Self { tags: TAGS.len(), native_tags: true, sources: true, related: true, defines: Self::DEFINES }
     }
 
     /// In the named predicate of this index.
@@ -113,6 +121,103 @@ fn simple_text(reads: Reads) -> BoxedStrategy<Value> {
         parts.push((1, any_tag.prop_map(Value::NativeTag).boxed()));
     }
     parts.push((1, meta().boxed()));
+    if reads.related {
+        parts.push((2, related().boxed()));
+    }
+    union(parts)
+}
+
+/// Returns native tags that a question is about; those of a tag where scopes of `normalize` are known.
+fn native_tags(reads: Reads) -> impl Strategy<Value = NativeTags> {
+    let part = select(&[NativePart::Key, NativePart::Value][..]);
+    (part, 0..4_u8, select(READING_ORDER.to_vec())).prop_map(move |(part, which, tag)| NativeTags {
+        part,
+        of: (which > 1 && reads.native_tags).then_some(tag),
+        unknown: which == 1,
+    })
+}
+
+/// Returns a test of native tags as such.
+fn of_native(reads: Reads) -> BoxedStrategy<Pred> {
+    let keys: Vec<&str> = TAGS.iter().flat_map(|tag| tag.keys).copied().collect();
+    let text = prop_oneof![select(keys).prop_map(str::to_owned), literal()];
+    let literal = || text.clone().prop_map(Value::Text);
+    let op = select(&[CmpOp::Eq, CmpOp::Ne][..]);
+    let contains = select(&[TextOp::Contains, TextOp::StartsWith, TextOp::EndsWith][..]);
+    let tests = prop_oneof![
+        3 => (op, literal()).prop_map(|(op, right)| Pred::Compare {
+            op,
+            left: Value::Element,
+            right,
+            by: CompareAs::Text
+        }),
+        2 => (prop::collection::vec(literal(), 1..=3), any::<bool>()).prop_map(|(list, negated)| Pred::In {
+            value: Value::Element,
+            list,
+            negated,
+            by: CompareAs::Text
+        }),
+        1 => (contains, pools::some_of(pools::PARTS))
+            .prop_map(|(op, patterns)| Pred::Text { op, value: Value::Element, patterns }),
+        1 => pools::some_of(pools::GLOBS)
+            .prop_map(|patterns| Pred::Text { op: TextOp::Like, value: Value::Element, patterns }),
+        1 => pools::some_of(pools::WORDS)
+            .prop_map(|patterns| Pred::Text { op: TextOp::HasWord, value: Value::Element, patterns }),
+        1 => (pools::regex(), any::<bool>())
+            .prop_map(|(regex, whole)| Pred::Matches { value: Value::Element, regex, whole }),
+        1 => select(&[Format::Email, Format::Date, Format::Number, Format::Url, Format::Duration][..])
+            .prop_map(|format| Pred::IsFormat(Value::Element, format)),
+    ];
+    (any::<bool>(), native_tags(reads), tests, any::<bool>())
+        .prop_map(|(every, tags, test, negated)| {
+            let test = if negated { Pred::Not(Box::new(test)) } else { test };
+            Pred::OfNative { every, tags, test: Box::new(test) }
+        })
+        .boxed()
+}
+
+/// Returns something of a related resource.
+fn related() -> impl Strategy<Value = Value> {
+    let part = prop_oneof![
+        4 => select(READING_ORDER.to_vec()).prop_map(RelatedPart::Tag),
+        1 => select(&[Attr::Id, Attr::Name, Attr::Type, Attr::Account][..]).prop_map(RelatedPart::Attr),
+    ];
+    (0..RELATIONS, part).prop_map(|(relation, part)| Value::Related { relation: RelationId(relation), part })
+}
+
+/// Returns a date, or one before or after a date or a time.
+fn moment(reads: Reads) -> BoxedStrategy<Value> {
+    let from = prop_oneof![
+        3 => Just(Value::Today),
+        1 => Just(Value::Now),
+        2 => date(reads),
+    ];
+    prop_oneof![1 => Just(Value::Today), 4 => shifted(reads, from.boxed())].boxed()
+}
+
+/// Returns values that are before or after others.
+fn shifted(reads: Reads, from: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    let by = prop_oneof![3 => pools::span().prop_map(Value::Duration), 2 => duration(reads)];
+    (from, any::<bool>(), by)
+        .prop_map(|(from, back, by)| Value::Shift { from: Box::new(from), back, by: Box::new(by) })
+        .boxed()
+}
+
+/// Returns a time.
+fn time(reads: Reads) -> BoxedStrategy<Value> {
+    let from = prop_oneof![3 => Just(Value::Attr(Attr::Created)), 1 => Just(Value::Now)];
+    prop_oneof![2 => from.clone(), 3 => shifted(reads, from.boxed())].boxed()
+}
+
+/// Returns a length of time.
+fn duration(reads: Reads) -> BoxedStrategy<Value> {
+    let mut parts = vec![
+        (1, Just(Value::Attr(Attr::Age)).boxed()),
+        (2, pools::one_of(&["ttl", "Ttl", "lifetime"]).prop_map(Value::Native).boxed()),
+    ];
+    if let Some(tag) = tag_of(reads.tag_ids_as(Kind::Duration)) {
+        parts.push((3, tag.prop_map(Value::Tag).boxed()));
+    }
     union(parts)
 }
 
@@ -167,6 +272,7 @@ fn number(reads: Reads) -> BoxedStrategy<Value> {
     let length = text(reads).prop_map(|text| Value::Call(Func::Length, vec![text]));
     let mut parts = vec![
         (2, pools::number().prop_map(Value::Number).boxed()),
+        (1, native_tags(reads).prop_map(Value::CountNative).boxed()),
         (2, pools::one_of(&["order", "Order", "rank"]).prop_map(Value::Native).boxed()),
         (2, length.boxed()),
     ];
@@ -201,20 +307,23 @@ fn comparable(reads: Reads) -> Vec<(u32, CompareAs, BoxedStrategy<Value>, BoxedS
         1 => select(Source::ALL.to_vec()).prop_map(|s| Value::Text(s.as_str().to_owned())),
         1 => any::<bool>().prop_map(Value::Bool),
     ];
-    let age = Just(Value::Attr(Attr::Age));
     let cost = Just(Value::Attr(Attr::MonthlyCost));
     vec![
         (4, CompareAs::Text, text(reads), literal_text.boxed()),
         (2, CompareAs::Number, number(reads), pools::number().prop_map(Value::Number).boxed()),
         (1, CompareAs::Money, cost.boxed(), pools::money().boxed()),
         (2, CompareAs::Date, date(reads), pools::day().prop_map(Value::Date).boxed()),
-        (1, CompareAs::Duration, age.boxed(), pools::span().prop_map(Value::Duration).boxed()),
+        (2, CompareAs::Duration, duration(reads), pools::span().prop_map(Value::Duration).boxed()),
     ]
 }
 
 fn comparison(reads: Reads) -> BoxedStrategy<Pred> {
     let op = select(&[CmpOp::Eq, CmpOp::Ne, CmpOp::Lt, CmpOp::Le, CmpOp::Gt, CmpOp::Ge][..]);
-    let parts = comparable(reads).into_iter().map(|(weight, by, value, literal)| {
+    let moments = [
+        (1, CompareAs::Date, date(reads), moment(reads)),
+        (1, CompareAs::Time, time(reads), prop_oneof![Just(Value::Now), time(reads)].boxed()),
+    ];
+    let parts = comparable(reads).into_iter().chain(moments).map(|(weight, by, value, literal)| {
         let right = prop_oneof![4 => literal, 1 => value.clone()];
         let sides = (op.clone(), value, right, prop::bool::weighted(0.2));
         let compare = sides.prop_map(move |(op, left, right, swap)| {
@@ -284,11 +393,12 @@ fn computed_text_test(reads: Reads) -> BoxedStrategy<Pred> {
 /// Returns a value of any kind, to ask whether there is one.
 fn anything(reads: Reads) -> BoxedStrategy<Value> {
     let attr = select(&[Attr::Created, Attr::Age, Attr::MonthlyCost][..]).prop_map(Value::Attr);
-    prop_oneof![4 => text(reads), 1 => attr].boxed()
+    prop_oneof![8 => text(reads), 2 => attr, 1 => moment(reads)].boxed()
 }
 
 fn simple_pred(reads: Reads) -> BoxedStrategy<Pred> {
-    let format = select(&[Format::Email, Format::Date, Format::Number, Format::Url][..]);
+    let formats = [Format::Email, Format::Date, Format::Number, Format::Url, Format::Duration];
+    let format = select(formats.to_vec());
     let direction = select(&[Direction::Last, Direction::Next][..]);
     let mut parts = vec![
         (1, any::<bool>().prop_map(Pred::Const).boxed()),
@@ -299,6 +409,7 @@ fn simple_pred(reads: Reads) -> BoxedStrategy<Pred> {
         (3, membership(reads)),
         (1, table_membership(reads)),
         (4, text_test(reads)),
+        (2, of_native(reads)),
         (
             3,
             (subject(reads), pools::regex(), any::<bool>())

@@ -81,7 +81,9 @@ pub(crate) fn cases(inventories: usize) -> impl Strategy<Value = Case> {
         let resources = inventories::created_around(now, resources);
         let overlays = overlays.place(&program, &resources, now);
         let (currency, rates) = (Some(pools::CURRENCY.to_owned()), pools::rates());
-        Case { program, resources, options: Options { now, currency, rates, tables, overlays, text_limit } }
+        let related = tagpol_interp::Related::default();
+        let options = Options { now, currency, rates, tables, overlays, related, text_limit };
+        Case { program, resources, options }
     })
 }
 
@@ -124,6 +126,7 @@ impl fmt::Display for Case {
         items(f, "policy", &program.policies, |_| true)?;
         items(f, "infer", &program.inferences, |_| true)?;
         items(f, "goal", &program.goals, |_| true)?;
+        items(f, "relation", &program.relations, |_| true)?;
         items(f, "exemption", &program.exemptions, |_| true)?;
         writeln!(f, "  strata {:?}", program.strata)?;
         items(f, "resource", &self.resources, |_| true)

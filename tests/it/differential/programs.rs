@@ -9,14 +9,16 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{
-    Action, ActionKind, Check, CheckKind, Define, Exemption, Goal, Loc, MapArm, MapTarget, Measure,
-    Normalize, Otherwise, Pattern, Policy, Program, Remedy, Rule, Severity, Table, TableColumn, Tag, TagId,
-    Transform,
+    Action, ActionKind, Attr, Check, CheckKind, Define, Exemption, Func, Goal, Loc, MapArm, MapTarget,
+    Measure, Normalize, Otherwise, Pattern, Policy, Program, Relation, RelationKey, Remedy, Rule, Severity,
+    Table, TableColumn, Tag, TagId, Transform, Value,
 };
 
 use super::exprs::{Reads, literal, pred, text};
 use super::overlays::inferences;
-use super::schema::{Kind, OTHER_KEYS, READING_ORDER, SchemaTable, SchemaTag, TABLES, TAGS, tag_type};
+use super::schema::{
+    Kind, OTHER_KEYS, READING_ORDER, RELATIONS, SchemaTable, SchemaTag, TABLES, TAGS, tag_type,
+};
 use super::{pools, promises};
 
 /// Returns a program of all the tags of the schema.
@@ -31,8 +33,9 @@ pub(super) fn program() -> impl Strategy<Value = Program> {
         prop::collection::vec(exemption(), 0..=3),
         prop::collection::vec(goal(), 0..=3),
         inferences(),
+        prop::collection::vec(relation(), RELATIONS as usize),
     )
-        .prop_map(|(tags, defines, rules, policies, exemptions, goals, inferences)| {
+        .prop_map(|(tags, defines, rules, policies, exemptions, goals, inferences, relations)| {
             let defines = defines.into_iter().enumerate();
             let mut program = Program {
                 tags,
@@ -44,6 +47,7 @@ pub(super) fn program() -> impl Strategy<Value = Program> {
                 exemptions,
                 goals,
                 inferences,
+                relations,
                 tables: TABLES.iter().map(table).collect(),
                 ..Program::default()
             };
@@ -195,7 +199,7 @@ fn rule() -> impl Strategy<Value = Rule> {
 fn action(place: usize) -> impl Strategy<Value = Action> {
     let later = READING_ORDER.into_iter().skip(place).filter_map(|id| {
         let schema = TAGS.get(id.0 as usize)?;
-        let valid = pools::one_of(schema.valid).prop_map(tagpol_sema::program::Value::Text);
+        let valid = pools::one_of(schema.valid).prop_map(Value::Text);
         let value = prop_oneof![2 => valid.boxed(), 3 => text(Reads::rule(place))];
         let kind = prop_oneof![Just(ActionKind::Fill), Just(ActionKind::Set)];
         let action =
@@ -282,6 +286,35 @@ fn table(schema: &SchemaTable) -> Table {
         columns: schema.columns.iter().map(column).collect(),
         loc: line(0),
     }
+}
+
+/// Returns a relation: mostly one that finds something.
+fn relation() -> impl Strategy<Value = Relation> {
+    let attr = |attr: Attr| Value::Attr(attr);
+    let lower = |value: Value| Value::Call(Func::Lower, vec![value]);
+    let pairs = vec![
+        (attr(Attr::Name), attr(Attr::Name)),
+        (attr(Attr::Account), attr(Attr::Account)),
+        (attr(Attr::Id), attr(Attr::Id)),
+        (attr(Attr::Type), attr(Attr::Source)),
+        (lower(attr(Attr::Name)), lower(Value::Native("team".to_owned()))),
+        (attr(Attr::Name), Value::Meta("sku.name".to_owned())),
+        (Value::Native("env".to_owned()), Value::Native("stage".to_owned())),
+    ];
+    let reads = Reads::relation();
+    let key = prop_oneof![
+        6 => select(pairs).prop_map(|(other, this)| RelationKey { other, this }),
+        1 => (text(reads), text(reads)).prop_map(|(other, this)| RelationKey { other, this }),
+    ];
+    let tests = || prop::collection::vec(pred(reads), 0..=1);
+    (prop::collection::vec(key, 1..=2), tests(), tests()).prop_map(|(keys, other, this)| Relation {
+        name: "relation".to_owned(),
+        doc: String::new(),
+        keys,
+        other,
+        this,
+        loc: line(0),
+    })
 }
 
 /// Returns an exemption whose indexes are any numbers, see [`aim_exemptions`].

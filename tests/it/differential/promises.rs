@@ -88,6 +88,10 @@ impl Read {
                 self.value(value);
                 list.iter().for_each(|literal| self.value(literal));
             }
+            Pred::OfNative { tags, test, .. } => {
+                self.natives.extend(tags.of);
+                self.pred(program, test);
+            }
             Pred::IsSet(value)
             | Pred::IsMissing(value)
             | Pred::IsFormat(value, _)
@@ -108,6 +112,11 @@ impl Read {
             Value::Template(parts) | Value::Call(_, parts) => {
                 parts.iter().for_each(|part| self.value(part));
             }
+            Value::CountNative(tags) => self.natives.extend(tags.of),
+            Value::Shift { from, by, .. } => {
+                self.value(from);
+                self.value(by);
+            }
             Value::Extract(inner, _) | Value::Lookup { key: inner, .. } => self.value(inner),
             Value::Text(_)
             | Value::Number(_)
@@ -117,6 +126,10 @@ impl Read {
             | Value::Duration(_)
             | Value::Native(_)
             | Value::Meta(_)
+            | Value::Related { .. }
+            | Value::Element
+            | Value::Today
+            | Value::Now
             | Value::Attr(_) => {}
         }
     }

@@ -30,10 +30,11 @@ pub(super) enum Kind {
     Number,
     Bool,
     Url,
+    Duration,
 }
 
 /// The tags in the order of their names, so by their ids.
-pub(super) const TAGS: [SchemaTag; 10] = [
+pub(super) const TAGS: [SchemaTag; 11] = [
     SchemaTag {
         name: "active",
         kind: Kind::Bool,
@@ -44,7 +45,16 @@ pub(super) const TAGS: [SchemaTag; 10] = [
     SchemaTag {
         name: "cost-center",
         kind: Kind::Matching,
-        keys: &["cost-center", "CostCenter", "cost_center", "COST CENTER", " cost.center\u{a0}", "cost/center", "cost\u{200b}center", "cc"],
+        keys: &[
+            "cost-center",
+            "CostCenter",
+            "cost_center",
+            "COST CENTER",
+            " cost.center\u{a0}",
+            "cost/center",
+            "cost\u{200b}center",
+            "cc",
+        ],
         valid: &["ABC-123"],
         raw: &[
             "ABC-123",
@@ -173,7 +183,42 @@ pub(super) const TAGS: [SchemaTag; 10] = [
         kind: Kind::Text,
         keys: &["team", "Team", "TEAM", "t/e/a/m", "\u{feff}team", "squad", "e\u{301}quipe", "\u{e9}quipe"],
         valid: &["web", "core"],
-        raw: &["web", "core", "Web", " web", "web\u{200b}", "\u{a0}", "core\u{a0}team", "WebProdApi", "core team", "2026-09-01", "10", ""],
+        raw: &[
+            "web",
+            "core",
+            "Web",
+            " web",
+            "web\u{200b}",
+            "\u{a0}",
+            "core\u{a0}team",
+            "WebProdApi",
+            "core team",
+            "2026-09-01",
+            "10",
+            "",
+        ],
+    },
+    SchemaTag {
+        name: "ttl",
+        kind: Kind::Duration,
+        keys: &["ttl", "Ttl", "TTL", "lifetime"],
+        valid: &["72h", "90 days"],
+        raw: &[
+            "72h",
+            "90 days",
+            " 1.5 Weeks ",
+            "30M",
+            "0s",
+            "999999w",
+            "0.000001 s",
+            "5\u{17f}",
+            "72 h",
+            "h",
+            "",
+            "-1h",
+            "1h30m",
+            "1  h",
+        ],
     },
     SchemaTag {
         name: "value",
@@ -185,8 +230,22 @@ pub(super) const TAGS: [SchemaTag; 10] = [
 ];
 
 /// The tags in an order in which each may read those before it.
-pub(super) const READING_ORDER: [TagId; 10] =
-    [TagId(8), TagId(2), TagId(6), TagId(5), TagId(7), TagId(1), TagId(9), TagId(0), TagId(4), TagId(3)];
+pub(super) const READING_ORDER: [TagId; 11] = [
+    TagId(8),
+    TagId(2),
+    TagId(6),
+    TagId(5),
+    TagId(7),
+    TagId(9),
+    TagId(1),
+    TagId(10),
+    TagId(0),
+    TagId(4),
+    TagId(3),
+];
+
+/// How many relations every program has.
+pub(super) const RELATIONS: u32 = 2;
 
 /// A lookup table: names that are words of SQL, and a key that is not its first column.
 pub(super) struct SchemaTable {
@@ -202,8 +261,20 @@ pub(super) const TABLES: [SchemaTable; 2] = [
 ];
 
 /// Native keys that no tag has.
-pub(super) const OTHER_KEYS: &[&str] =
-    &["Name", "aws:created by", "", "-", "it's \"quoted\"", "a\nb", "日本", "select"];
+pub(super) const OTHER_KEYS: &[&str] = &[
+    "Name",
+    "aws:created by",
+    "AWS:x",
+    "hidden-title",
+    "goog-\u{e9}",
+    "goog-e\u{301}",
+    "",
+    "-",
+    "it's \"quoted\"",
+    "a\nb",
+    "日本",
+    "select",
+];
 
 /// Returns the tag's type with random details.
 pub(super) fn tag_type(kind: Kind) -> BoxedStrategy<TagType> {
@@ -214,6 +285,7 @@ pub(super) fn tag_type(kind: Kind) -> BoxedStrategy<TagType> {
         Kind::Number => Just(TagType::Number).boxed(),
         Kind::Bool => Just(TagType::Bool).boxed(),
         Kind::Url => Just(TagType::Url).boxed(),
+        Kind::Duration => Just(TagType::Duration).boxed(),
         Kind::Matching => {
             let patterns = &["[A-Z]{3}-[0-9]{3}", ".*", r"\w+-\d+", "(?:|ABC-123)"];
             let pattern = pools::one_of(patterns);

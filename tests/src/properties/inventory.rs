@@ -25,8 +25,7 @@ pub fn inventory(input: &[u8]) {
     let Some((selector, content)) = input.split_first() else { return };
     let format = usize::from(selector & 0x1f).checked_sub(1).and_then(|at| Format::ALL.get(at).copied());
     let packed = selector & 0x20 != 0;
-    let name =
-        format!("input{}{}", EXTENSIONS[usize::from(selector >> 6)], if packed { ".gz" } else { "" });
+    let name = format!("input{}{}", EXTENSIONS[usize::from(selector >> 6)], if packed { ".gz" } else { "" });
     let folder = Scratch::new();
     let path = if packed { folder.write(&name, &gzip(content)) } else { folder.write(&name, content) };
     imported(&folder, &path, format);

@@ -111,6 +111,7 @@ impl<'r, 'a> Finder<'r, 'a> {
             TagType::Date => vec![today.to_string()],
             TagType::Number => vec!["1".to_owned(), "0".to_owned()],
             TagType::OneOf(members) => members.clone(),
+            TagType::Duration => ["24h", "0s", "0.000001 s", "999999w"].map(str::to_owned).to_vec(),
             TagType::Bool => vec!["true".to_owned(), "false".to_owned()],
         }
     }
@@ -138,11 +139,30 @@ impl<'r, 'a> Finder<'r, 'a> {
             Value::Text(text) => pool.push(text.clone()),
             Value::Bool(truth) => pool.push(truth.to_string()),
             Value::Date(day) => pool.extend(around(*day)),
+            Value::Duration(span) => pool.extend(self.around_span(*span)),
+            Value::Today | Value::Now | Value::Shift { .. } => pool.extend(self.around_moment(value)),
             Value::Number(number) => pool.extend(beside_number(*number)),
             Value::Extract(_, regex) => pool.extend(example(&regex.pattern)),
             Value::Lookup { table, .. } => pool.extend(self.keys(table.0 as usize)),
             _ => {}
         });
+    }
+
+    /// Days before and after a moment.
+    fn around_moment(&self, moment: &Value) -> Vec<String> {
+        let text = self.resource.shown(moment);
+        let day = text.and_then(|text| text.get(..10).and_then(formats::parse_date));
+        day.into_iter().flat_map(around).collect()
+    }
+
+    /// Lengths of time shorter and longer than one.
+    fn around_span(&self, span: tagpol_sema::program::Duration) -> Vec<String> {
+        let hours = span.seconds / 3600;
+        [hours, hours + 1, hours - 1]
+            .into_iter()
+            .filter(|hours| *hours >= 0)
+            .map(|hours| format!("{hours}h"))
+            .collect()
     }
 
     fn texts_of_pattern(&self, op: TextOp, pattern: &str) -> Vec<String> {

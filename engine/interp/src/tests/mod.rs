@@ -5,6 +5,7 @@ mod native;
 mod policies;
 mod precedence;
 mod preds;
+mod related;
 mod values;
 
 use std::sync::Arc;

@@ -77,7 +77,10 @@ fn a_blank_value_is_missing_unless_a_map_has_the_empty_text() {
             only_tag(with_arms(TagType::Text, arms), &[("t", raw)]).value
         };
         assert_eq!(mapped(&[]), None, "{raw:?}");
-        assert_eq!(mapped(&[arm(vec![literal("x"), literal("")], Some("nobody"))]).as_deref(), Some("nobody"));
+        assert_eq!(
+            mapped(&[arm(vec![literal("x"), literal("")], Some("nobody"))]).as_deref(),
+            Some("nobody")
+        );
     }
     let groups = with_arms(TagType::Text, vec![arm(vec![Pattern::Regex(re("x( )?"))], Some("$1"))]);
     assert_eq!(only_tag(groups, &[("t", "x")]).value, None);

@@ -1,4 +1,4 @@
-use tagpol_sema::program::{Attr, Func, TagId, TagType, Value};
+use tagpol_sema::program::{Attr, Duration, Func, TagId, TagType, Value};
 
 use super::super::Row;
 use super::{decimal, evaluate_one, program, re, re_i, row, rule, set, t, tag, text, time, value_for};
@@ -119,4 +119,29 @@ fn native_tag_is_what_lies_under_a_set_rule() {
     ];
     let found = evaluate_one(&program, &row(&[("T", " TRUE")]));
     assert_eq!(found.tags[1].value.as_deref(), Some("false<true"));
+}
+
+#[test]
+fn moments_before_and_after_others() {
+    let hours = |hours: i64| Value::Duration(Duration { seconds: hours * 3600 });
+    let shift = |from: Value, back, by: Value| Value::Shift { from: Box::new(from), back, by: Box::new(by) };
+    let native = |key: &str| Value::Native(key.to_owned());
+    let day = |text: &str| Value::Date(text.parse().unwrap());
+    let resource =
+        row(&[("ttl", "36h"), ("day", "2026-02-28"), ("no-day", "2026-02-31"), ("never", "9999-12-31")]);
+    for (value, expected) in [
+        (Value::Today, Some("2026-09-01")),
+        (shift(Value::Today, false, hours(24 * 30)), Some("2026-10-01")),
+        (shift(Value::Today, true, hours(24)), Some("2026-08-31")),
+        (shift(native("day"), false, hours(24)), Some("2026-03-01")),
+        (shift(native("no-day"), false, hours(24)), None),
+        (shift(native("never"), false, hours(24)), Some("9999-12-31")),
+        (shift(day("0001-01-02"), true, hours(72)), Some("0001-01-01")),
+        // Times have no text.
+        (shift(Value::Today, false, hours(25)), None),
+        (shift(Value::Today, false, native("ttl")), None),
+        (Value::Now, None),
+    ] {
+        assert_eq!(value_for(value.clone(), &resource).as_deref(), expected, "{value:?}");
+    }
 }

@@ -8,6 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use tagpol_inventory::{Import, Resource, import};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::support::*;
 
@@ -24,19 +25,24 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Inventories keep attributes composed.
+fn composed() -> impl Strategy<Value = String> {
+    text().prop_map(|text| text.nfc().collect())
+}
+
 fn resource() -> impl Strategy<Value = Resource> {
     let attributes = (
-        option::of(text()),
-        option::of(text()),
-        option::of(text()),
-        option::of(text()),
-        option::of(text()),
-        option::of(text()),
+        option::of(composed()),
+        option::of(composed()),
+        option::of(composed()),
+        option::of(composed()),
+        option::of(composed()),
+        option::of(composed()),
     );
     let created = option::of(-60_000_000_000_000_000_i64..250_000_000_000_000_000);
     let cost = option::of((-9_999_999_999_999_999_i64..=9_999_999_999_999_999, 0_u32..=12));
     let tags = btree_map(text(), text(), 0..6);
-    (attributes, option::of(text()), created, cost, tags).prop_map(
+    (attributes, option::of(composed()), created, cost, tags).prop_map(
         |((name, type_, provider, account, region, source), meta, created, cost, tags)| Resource {
             id: String::new(),
             name,

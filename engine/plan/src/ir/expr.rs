@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use tagpol_sema::program::{CmpOp, Regex, TableId};
+use tagpol_sema::program::{CmpOp, Regex, RelatedPart, RelationId, TableId};
 
 use super::ColumnId;
 
@@ -142,6 +142,26 @@ pub enum Field {
     Meta(String),
     /// A column of an overlay; index in [`super::Plan::overlays`].
     Overlay(usize),
+    /// Something of a related resource, see [`super::RelatedStage`].
+    Related(RelationId, RelatedPart),
+    /// How many native tags there are of which a condition holds; it is made of constants,
+    /// [`Field::NativeKey`] and [`Field::NativeValue`]. Never NULL.
+    NativeTags(Box<Expr>),
+    /// The key of the native tag that is tested; in [`Field::NativeTags`] only.
+    NativeKey,
+    /// Its value.
+    NativeValue,
+}
+
+impl Field {
+    /// Returns its type.
+    pub fn ty(&self) -> Type {
+        match self {
+            Self::Attr(attr) => attr.ty(),
+            Self::NativeTags(_) => Type::Integer,
+            _ => Type::Text,
+        }
+    }
 }
 
 /// An attribute of a resource, as a column of the snapshot.
@@ -282,6 +302,16 @@ pub enum Function {
     IsUrl,
     /// `(text) -> bool`: see [`tagpol_sema::formats::NUMBER`].
     IsNumber,
+    /// `(text) -> bool`: see [`tagpol_sema::formats::DURATION`].
+    IsDuration,
+    /// `(text) -> duration`: NULL for what is not a length of time.
+    ParseDuration,
+    /// `(date) -> time`: its first moment.
+    ToTime,
+    /// `(time, duration) -> time`: later by it, within the years 1 to 9999.
+    AddTime,
+    /// `(duration) -> duration`: backwards.
+    Back,
     /// `(text) -> number`: NULL for what is not a number.
     ParseNumber,
     /// `(text) -> date`: NULL for what is not a date.
@@ -447,6 +477,13 @@ impl Expr {
                 Self::Sum(parts)
             }
         }
+    }
+
+    /// Whether it is about the native tag that is tested, and so has no value by itself.
+    pub(crate) fn tests_native_tags(&self) -> bool {
+        let mut found = matches!(self, Self::Field(Field::NativeKey | Field::NativeValue));
+        self.for_each_child(|child| found = found || child.tests_native_tags());
+        found
     }
 
     /// Returns the expression with each expression right below it replaced.

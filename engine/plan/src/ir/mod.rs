@@ -20,6 +20,7 @@ mod overlays;
 mod print;
 mod query;
 mod reach;
+mod related;
 mod tables;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ use crate::layout::StatementLimits;
 pub use expr::{Aggregate, Arm, AttrColumn, Comparison, Expr, Field, Function, GlobPart, Literal, Type};
 pub use overlays::{OverlayColumn, OverlayKind};
 pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
+pub use related::{Finder, RelatedStage};
 pub use tables::{
     CheckInfo, ComputedText, ComputedTexts, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode,
     TagInfo,
@@ -131,6 +133,8 @@ pub struct Plan {
     pub lookups: Vec<LookupInfo>,
     /// What layer 0 reads in addition to the snapshot, where it does.
     pub overlays: Vec<OverlayColumn>,
+    /// What finds the related resources that layer 0 reads. None: it reads none.
+    pub related: Option<Box<RelatedStage>>,
     /// The texts that may come out longer than allowed.
     pub computed: ComputedTexts,
     /// How much goes into one statement of the plan's SQL.
@@ -194,6 +198,7 @@ impl Plan {
         }
         let mut found = BTreeSet::new();
         self.columns.iter().for_each(|column| visit(&column.expr, &mut found));
+        found.extend(self.related.iter().flat_map(|related| related.base.tables_read()));
         found
     }
 

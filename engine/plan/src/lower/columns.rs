@@ -46,7 +46,7 @@ impl Columns {
     /// Returns a column that holds the expression: a new one, unless there is one already.
     /// Constants and columns are returned as they are.
     pub(super) fn share(&mut self, name: &str, expr: Expr, ty: Type, note: Option<Note>) -> Expr {
-        if matches!(expr, Expr::Column(_) | Expr::Literal(_) | Expr::Null(_)) {
+        if matches!(expr, Expr::Column(_) | Expr::Literal(_) | Expr::Null(_)) || expr.tests_native_tags() {
             return expr;
         }
         if let Some(&id) = self.shared.get(&expr) {
@@ -78,8 +78,12 @@ impl Columns {
     pub(super) fn is_nullable(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Field(Field::Attr(attr)) => *attr != crate::ir::AttrColumn::Id || self.id_may_be_missing,
+            Expr::Field(Field::NativeTags(_) | Field::NativeKey | Field::NativeValue) => false,
             Expr::Field(_) | Expr::Null(_) | Expr::Group { .. } | Expr::Lookup { .. } => true,
-            Expr::Call(Function::ParseNumber | Function::ParseDate | Function::Tidy, _) => true,
+            Expr::Call(
+                Function::ParseNumber | Function::ParseDate | Function::ParseDuration | Function::Tidy,
+                _,
+            ) => true,
             Expr::Column(_) => self.get(expr).is_none_or(|column| column.nullable),
             Expr::Literal(_)
             | Expr::Truth(_)
@@ -195,6 +199,7 @@ fn prefix_of(function: Function) -> &'static str {
         Function::Words => "words",
         Function::ParseDate => "date",
         Function::ParseNumber => "number",
+        Function::ParseDuration => "duration",
         _ => "derived",
     }
 }

@@ -8,6 +8,8 @@
 //!
 //! - `columns`: the columns while they are made; decides layers and names
 //! - `native`: native keys and `normalize`
+//! - `native_tags`: questions about native tags as such
+//! - `related`: what finds related resources
 //! - `tags`: rules, precedence, provenance, conflicts
 //! - `policies`: scopes, checks, exemptions, states
 //! - `overlays`: decisions of people, predictions of the model, when findings were first seen
@@ -27,11 +29,13 @@ mod distinct;
 mod goals;
 mod money;
 mod native;
+mod native_tags;
 mod overlays;
 mod policies;
 mod pred;
 mod predicates;
 mod queries;
+mod related;
 mod results;
 pub mod staged;
 mod tags;
@@ -55,6 +59,7 @@ use crate::layout::{Layout, Overlays, StatementLimits, TextLimit};
 use crate::request::Request;
 use columns::Columns;
 use native::KeyIndex;
+use native_tags::NativeRead;
 use queries::Subtotals;
 use tags::Actions;
 use waivers::Waivers;
@@ -80,7 +85,9 @@ pub fn lower(program: &Program, layout: &Layout, request: &Request) -> Result<Pl
     let predicates = lowering.predicates(&request.predicates);
     let kept = lowering.keep_columns(&request.keep);
     let computed = lowering.computed_texts();
-    Ok(Plan { computed, predicates, kept, ..lowering.finish(layout, checks, goals)? })
+    let plan = lowering.finish(layout, checks, goals)?;
+    let related = related::stage(program, layout, request, &plan)?;
+    Ok(Plan { computed, predicates, kept, related, ..plan })
 }
 
 /// The state of making a plan.
@@ -95,6 +102,12 @@ struct Lowering<'a> {
     lookups: Vec<LookupInfo>,
     /// By tag: what its native keys give.
     natives: Vec<Vec<Candidate>>,
+    /// By tag: the native keys that it may read.
+    native_reads: HashMap<TagId, Vec<NativeRead>>,
+    /// The native tag that the condition which is being lowered is about.
+    element: Option<Expr>,
+    /// Whether no relation finds anything.
+    is_base: bool,
     /// The tags made so far.
     tags: HashMap<TagId, TagInfo>,
     /// The named predicates made so far.
@@ -160,6 +173,9 @@ impl<'a> Lowering<'a> {
             ),
             lookups,
             natives: Vec::new(),
+            native_reads: HashMap::new(),
+            element: None,
+            is_base: false,
             tags: HashMap::new(),
             defines: HashMap::new(),
             provenance: Vec::new(),
@@ -214,6 +230,7 @@ impl<'a> Lowering<'a> {
             provenance: self.provenance,
             lookups: self.lookups,
             overlays: self.overlays,
+            related: None,
             computed: ComputedTexts::default(),
             limits: self.limits,
         })

@@ -8,6 +8,7 @@ use tagpol_sema::program::{
     CmpOp, MapArm, MapTarget, Normalize, Otherwise, Pattern, Tag, TagId, TagType, Transform,
 };
 
+use super::native_tags::NativeRead;
 use super::pred::in_list;
 use super::text::{TargetPart, glob, group_count, target};
 use super::{Candidate, Lowering, note};
@@ -60,7 +61,7 @@ impl<'a> KeyIndex<'a> {
 
     /// Returns the exact keys that the keys of a `normalize` stand for, in order of trust: for each
     /// of them the one spelled the same, then the others by their bytes.
-    fn spellings(&self, keys: &[String]) -> Vec<String> {
+    pub(super) fn spellings(&self, keys: &[String]) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();
         for key in keys {
@@ -86,7 +87,7 @@ impl Lowering<'_> {
     }
 
     /// Returns the raw value of a native key, spelled exactly so.
-    fn raw_key(&mut self, key: &str) -> Expr {
+    pub(super) fn raw_key(&mut self, key: &str) -> Expr {
         let Some(field) = self.keys.field(key) else {
             return Expr::Null(Type::Text);
         };
@@ -135,6 +136,8 @@ impl Lowering<'_> {
         let keys = self.keys.spellings(&normalize.keys);
         let mut candidates = Vec::new();
         for key in keys {
+            let read = NativeRead { key: key.clone(), applies: applies.clone() };
+            self.native_reads.entry(id).or_default().push(read);
             let raw = self.raw_key(&key);
             let value = self.normalised(tag, normalize, raw);
             let value = Expr::only_where(applies.clone(), value, Type::Text);

@@ -38,6 +38,7 @@ impl Lowering<'_> {
             Pred::Text { op, value, patterns } => self.text_test(*op, value, patterns),
             Pred::ComputedText { op, value, operand } => self.computed_text_test(*op, value, operand),
             Pred::Matches { value, regex, whole } => self.matches(value, regex, *whole),
+            Pred::OfNative { every, tags, test } => self.of_native(*every, tags, test),
             Pred::Within { value, direction, span } => self.within(value, *direction, *span),
         }
     }
@@ -104,6 +105,7 @@ impl Lowering<'_> {
             TagType::Date => self.has_form(value, Format::Date),
             TagType::Number => self.has_form(value, Format::Number),
             TagType::Url => self.has_form(value, Format::Url),
+            TagType::Duration => self.has_form(value, Format::Duration),
         }
     }
 
@@ -113,6 +115,7 @@ impl Lowering<'_> {
             Format::Email => Function::IsEmail,
             Format::Number => Function::IsNumber,
             Format::Url => Function::IsUrl,
+            Format::Duration => Function::IsDuration,
             Format::Date => {
                 let day = self.columns.derive(Function::ParseDate, value, Type::Date);
                 return self.columns.is_set(day);
@@ -131,7 +134,8 @@ impl Lowering<'_> {
             CompareAs::Number => self.number_value(value),
             CompareAs::Date => self.date_value(value),
             CompareAs::Money => self.value_of_type(value, Type::Money),
-            CompareAs::Duration => self.value_of_type(value, Type::Duration),
+            CompareAs::Duration => self.duration_value(value),
+            CompareAs::Time => self.time_value(value),
         }
     }
 

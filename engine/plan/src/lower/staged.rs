@@ -61,6 +61,8 @@ pub fn lower_tags(
     let columns = attrs.iter().chain(fields.iter().map(|(_, expr)| expr));
     lowering.kept = columns.filter_map(column_of).collect();
     let plan = lowering.finish(layout, Vec::new(), Vec::new())?;
+    let related = super::related::stage(program, layout, request, &plan)?;
+    let plan = Plan { related, ..plan };
     let name = |id: ColumnId| plan.column(id).name.clone();
     let tags = plan.tags.iter().map(|tag| (name(tag.value), name(tag.source))).collect();
     let fields = fields.into_iter().filter_map(|(field, expr)| Some((field, name(column_of(&expr)?))));
@@ -95,7 +97,14 @@ pub fn lower_policies(
     let wanted: Vec<ColumnId> = of_checks.chain(plan.predicates.iter().copied()).collect();
     for id in plan.reach(&wanted, |_| false).difference(&given) {
         let Some(column) = plan.columns.get_mut(id.0 as usize) else { continue };
-        let Expr::Field(field @ (Field::Promoted(_) | Field::Key(_) | Field::Meta(_))) = &column.expr else {
+        let Expr::Field(
+            field @ (Field::Promoted(_)
+            | Field::Key(_)
+            | Field::Meta(_)
+            | Field::Related(..)
+            | Field::NativeTags(_)),
+        ) = &column.expr
+        else {
             continue;
         };
         match kept.fields.iter().find(|(kept, _)| kept == field) {
@@ -120,8 +129,10 @@ impl Lowering<'_> {
             Field::Attr(attr) => attr.as_str().to_owned(),
             Field::Promoted(text) | Field::Key(text) | Field::Meta(text) => format!("kept_{text}"),
             Field::Overlay(at) => format!("kept_{at}"),
+            Field::Related(..) => "kept_related".to_owned(),
+            Field::NativeTags(_) | Field::NativeKey | Field::NativeValue => "kept_native_tags".to_owned(),
         };
-        self.columns.share(&name, Expr::Field(field.clone()), Type::Text, None)
+        self.columns.share(&name, Expr::Field(field.clone()), field.ty(), None)
     }
 
     /// Makes the columns of a tag of columns that are there. Returns them.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use tagpol_sema::formats::is_blank;
 use tagpol_sema::program::{ActionKind, CmpOp, Program, Source, TagId, Value};
 
 use super::pred::in_list;
@@ -233,7 +234,10 @@ impl Ranked {
 fn may_be_blank(value: &Value) -> bool {
     match value {
         literal if literal.is_literal() => false,
-        Value::Template(parts) => parts.iter().all(may_be_blank),
+        Value::Template(parts) => parts.iter().all(|part| match part {
+            Value::Text(text) => is_blank(text),
+            part => may_be_blank(part),
+        }),
         Value::Tag(_) | Value::NativeTag(_) | Value::Lookup { .. } | Value::SourceOf(_) => false,
         _ => true,
     }

@@ -52,6 +52,12 @@ impl Lowering<'_> {
             Value::Lookup { table, column, key } => Typed::text(self.lookup(*table, *column, key)),
             Value::Template(parts) => Typed::text(self.template(value, parts)),
             Value::Call(func, args) => self.call(value, *func, args),
+            Value::CountNative(tags) => Typed::new(self.count_native(tags), Type::Integer),
+            Value::Element => Typed::text(self.element.clone().unwrap_or(Expr::Null(Type::Text))),
+            Value::Related { relation, part } => Typed::text(self.related_part(*relation, *part)),
+            Value::Today => Typed::new(Expr::Literal(Literal::Date(self.now.date_naive())), Type::Date),
+            Value::Now => Typed::new(Expr::Literal(Literal::Time(self.now)), Type::Time),
+            Value::Shift { from, back, by } => self.shifted(from, *back, by),
             Value::Extract(inner, regex) => Typed::text(self.extract(inner, regex)),
         }
     }
@@ -200,6 +206,42 @@ impl Lowering<'_> {
             Type::Text => self.columns.derive(Function::ParseDate, expr, Type::Date),
             _ => Expr::Null(Type::Date),
         }
+    }
+
+    /// Returns the value as a time, a day as its first moment; NULL for what is neither.
+    pub(super) fn time_value(&mut self, value: &Value) -> Expr {
+        let Typed { expr, ty } = self.value(value);
+        match ty {
+            Type::Time => expr,
+            _ => match self.date_value(value) {
+                Expr::Null(_) => Expr::Null(Type::Time),
+                day => Expr::call(Function::ToTime, [day]),
+            },
+        }
+    }
+
+    /// Returns the value as a length of time; NULL for what is none.
+    pub(super) fn duration_value(&mut self, value: &Value) -> Expr {
+        let Typed { expr, ty } = self.value(value);
+        match ty {
+            Type::Duration => expr,
+            Type::Text => self.columns.derive(Function::ParseDuration, expr, Type::Duration),
+            _ => Expr::Null(Type::Duration),
+        }
+    }
+
+    /// A day or a time before or after another one. A day with a literal number of whole days stays a day.
+    fn shifted(&mut self, from: &Value, back: bool, by: &Value) -> Typed {
+        let is_time = self.value(from).ty == Type::Time;
+        let is_whole = matches!(by, Value::Duration(span) if span.seconds % 86_400 == 0);
+        let ty = if is_whole && !is_time { Type::Date } else { Type::Time };
+        let (from, span) = (self.time_value(from), self.duration_value(by));
+        if matches!(from, Expr::Null(_)) || matches!(span, Expr::Null(_)) {
+            return Typed::new(Expr::Null(ty), ty);
+        }
+        let span = if back { Expr::call(Function::Back, [span]) } else { span };
+        let shifted = Expr::call(Function::AddTime, [from, span]);
+        Typed::new(if ty == Type::Date { Expr::call(Function::DayOf, [shifted]) } else { shifted }, ty)
     }
 
     /// Returns the value if it is of the type, else NULL.

@@ -295,6 +295,29 @@ impl Dialect {
         }
     }
 
+    /// Returns the number of entries of the snapshot's `tags` of which a condition holds.
+    pub(super) fn count_tags(self, condition: &str) -> String {
+        match self {
+            Self::DuckDb => format!(
+                "CAST(coalesce(len(list_filter(map_entries(tags), lambda tag: {condition})), 0) AS INTEGER)"
+            ),
+        }
+    }
+
+    /// Returns the key of the entry that [`Self::count_tags`] tests.
+    pub(super) fn tested_key(self) -> &'static str {
+        match self {
+            Self::DuckDb => "tag.key",
+        }
+    }
+
+    /// Returns its value.
+    pub(super) fn tested_value(self) -> &'static str {
+        match self {
+            Self::DuckDb => "tag.value",
+        }
+    }
+
     /// Returns whether a text matches a regular expression.
     pub(super) fn matches(self, text: &str, pattern: &str, ignore_case: bool, whole: bool) -> String {
         let Self::DuckDb = self;
@@ -329,6 +352,17 @@ impl Dialect {
                 return format!("epoch_us({to}) - epoch_us({first})");
             }
             Function::BytesReplaced => return bytes_replaced(args),
+            Function::ToTime => return format!("CAST({first} AS TIMESTAMP)"),
+            Function::Back => return format!("-({first})"),
+            Function::AddTime => {
+                let by = args.get(1).map_or("", String::as_str);
+                let moved = format!("{first} + to_microseconds({by})");
+                // These two pass over NULL.
+                return format!(
+                    "CASE WHEN {moved} IS NOT NULL \
+                     THEN least(greatest({moved}, TIMESTAMP '0001-01-01'), TIMESTAMP '9999-12-31') END"
+                );
+            }
             Function::Bytes => return bytes(args),
             Function::Lower => "lower",
             Function::Upper => "upper",
@@ -346,6 +380,8 @@ impl Dialect {
             Function::IsEmail => "tagpol_is_email",
             Function::IsUrl => "tagpol_is_url",
             Function::IsNumber => "tagpol_is_number",
+            Function::IsDuration => "tagpol_is_duration",
+            Function::ParseDuration => "tagpol_duration",
             Function::ParseNumber => "tagpol_number",
             Function::ParseDate => "tagpol_date",
         };
@@ -380,6 +416,16 @@ impl Dialect {
             Function::IsNumber => full(formats::NUMBER),
             Function::ParseNumber => {
                 format!("CASE WHEN {} THEN TRY_CAST(s AS DOUBLE) END", full(formats::NUMBER))
+            }
+            Function::IsDuration => self.matches("s", formats::DURATION, true, true),
+            Function::ParseDuration => {
+                let units =
+                    formats::DURATION_UNITS.map(|(unit, length)| format!(" WHEN '{unit}' THEN {length}"));
+                let unit = format!("CASE lower(regexp_extract(s, '[a-zA-Z]')){} END", units.concat());
+                format!(
+                    "CASE WHEN {} THEN CAST(CAST(regexp_extract(s, '^[0-9.]+') AS DECIMAL(18, 6)) * {unit} AS BIGINT) END",
+                    self.matches("s", formats::DURATION, true, true)
+                )
             }
             // DuckDB's calendar has a year 0000, that of the language has not.
             Function::ParseDate => format!(

@@ -5,7 +5,7 @@ use tagpol_sema::program::{CmpOp, Regex, TableId};
 
 use super::columns::Tables;
 use super::text::{identifier, literal};
-use super::{Dialect, counted, overlays};
+use super::{Dialect, counted, overlays, related};
 use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan, Type};
 
 /// Lines are broken where they would be longer, if they can be.
@@ -145,6 +145,10 @@ impl Printer<'_> {
             Expr::Field(Field::Key(key)) => self.dialect.map_value(key),
             Expr::Field(Field::Meta(path)) => self.dialect.json_field(path),
             Expr::Field(Field::Overlay(at)) => overlays::column_name(*at),
+            Expr::Field(Field::Related(relation, part)) => related::column_name(*relation, *part),
+            Expr::Field(Field::NativeTags(test)) => self.dialect.count_tags(&self.flat(test)),
+            Expr::Field(Field::NativeKey) => self.dialect.tested_key().to_owned(),
+            Expr::Field(Field::NativeValue) => self.dialect.tested_value().to_owned(),
             Expr::Column(id) => identifier(&self.plan.column(*id).name, self.dialect),
             Expr::Literal(constant) => self.constant(constant),
             Expr::Null(ty) => format!("CAST(NULL AS {})", self.dialect.type_name(*ty)),
@@ -453,7 +457,11 @@ fn binding_of(expr: &Expr) -> Binding {
         | Expr::Bit(..) => Binding::Comparison,
         Expr::Sum(_)
         | Expr::Call(
-            Function::Concat | Function::TimeBetween | Function::Bytes | Function::BytesReplaced,
+            Function::Concat
+            | Function::TimeBetween
+            | Function::Back
+            | Function::Bytes
+            | Function::BytesReplaced,
             _,
         ) => Binding::Sum,
         _ => Binding::Atom,

@@ -13,6 +13,7 @@ mod dialect;
 pub mod difference;
 mod expr;
 mod overlays;
+mod related;
 pub mod remembered;
 pub mod requests;
 pub mod resources;
@@ -27,9 +28,10 @@ use std::fmt::{self, Display, Formatter};
 
 pub use breakdown::breakdown;
 pub use dialect::Dialect;
+pub use related::{ambiguous, candidates_column, column_name as related_column, related_to};
 pub use top_by_cost::TopByCost;
 
-use crate::ir::{Expr, Function, Plan, QueryKind};
+use crate::ir::{Expr, Field, Function, Plan, QueryKind};
 use expr::Printer;
 use statement::Evaluate;
 
@@ -44,6 +46,10 @@ pub const OVERLAYS: &str = "overlays";
 /// the resources that are alike in it.
 pub const COUNTED: &str = "counted";
 
+/// Name of the table of related resources, one row a resource that a relation finds something for: its id,
+/// what is read of the resources that are found, and how many there are ([`candidates_column`]).
+pub const RELATED: &str = "related_resources";
+
 /// Findings of a check that are read if not all are requested.
 pub const TOP_FINDINGS: usize = 3;
 
@@ -53,6 +59,8 @@ pub const TOP_BY_COST: &str = "top_by_cost";
 /// The SQL of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
+    /// What makes [`RELATED`].
+    related: Vec<String>,
     setup: Vec<String>,
     evaluate: Vec<String>,
     forget: String,
@@ -86,6 +94,7 @@ impl Script {
         };
         let Evaluate { statements, forget } = printer.evaluate();
         Self {
+            related: related::find(plan, dialect),
             setup,
             evaluate: statements,
             forget,
@@ -99,7 +108,13 @@ impl Script {
     /// Returns the statements that make the table [`EVALUATED`], in the order to run them in. They
     /// replace what an earlier run in the session has left.
     pub fn statements(&self) -> impl Iterator<Item = &str> {
-        self.setup.iter().chain(&self.evaluate).map(String::as_str)
+        self.related.iter().chain(&self.setup).chain(&self.evaluate).map(String::as_str)
+    }
+
+    /// Returns the statements that make the table [`RELATED`]; none if nothing is read of it. They are the first
+    /// of [`Self::statements`].
+    pub fn related(&self) -> impl Iterator<Item = &str> {
+        self.related.iter().map(String::as_str)
     }
 
     /// Returns a query over the table [`EVALUATED`]; its columns are those of [`Plan::query`].
@@ -148,8 +163,10 @@ fn relations(plan: &Plan, dialect: Dialect) -> Vec<String> {
 /// Returns the functions that the plan calls.
 fn functions(plan: &Plan) -> BTreeSet<Function> {
     fn visit(expr: &Expr, found: &mut BTreeSet<Function>) {
-        if let Expr::Call(function, _) = expr {
-            found.insert(*function);
+        match expr {
+            Expr::Call(function, _) => drop(found.insert(*function)),
+            Expr::Field(Field::NativeTags(test)) => visit(test, found),
+            _ => {}
         }
         expr.for_each_child(|child| visit(child, found));
     }

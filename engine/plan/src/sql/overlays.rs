@@ -1,7 +1,7 @@
 //! The overlays on the snapshot: gathered into one row a resource, joined once.
 
 use super::text::{identifier, literal};
-use super::{Dialect, OVERLAYS};
+use super::{Dialect, OVERLAYS, related};
 use crate::ir::{OverlayKind, Plan, Type};
 
 /// Returns the name of a column in the table [`OVERLAYS`].
@@ -12,9 +12,12 @@ pub(super) fn column_name(at: usize) -> String {
 /// Returns what layer 0 reads.
 pub(super) fn joined(plan: &Plan, dialect: Dialect) -> String {
     let resources = identifier(&plan.relation, dialect);
+    let related = related::joined(plan, &resources);
     match plan.overlays.is_empty() {
-        true => resources,
-        false => format!("{resources} LEFT JOIN {OVERLAYS} ON {OVERLAYS}.resource = {resources}.id"),
+        true => format!("{resources}{related}"),
+        false => {
+            format!("{resources} LEFT JOIN {OVERLAYS} ON {OVERLAYS}.resource = {resources}.id{related}")
+        }
     }
 }
 

@@ -263,7 +263,8 @@ impl Plan {
                 | Function::Upper
                 | Function::Words
                 | Function::ParseDate
-                | Function::ParseNumber,
+                | Function::ParseNumber
+                | Function::ParseDuration,
                 of,
             ) => matches!(of.as_slice(), [Expr::Column(_)]),
             Expr::Lookup { .. } => true,

@@ -120,7 +120,16 @@ struct ContenderJson<'a> {
     fate: &'static str,
     condition: Option<PartJson<'a>>,
     missing: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<RelatedJson<'a>>,
     place: Option<PlaceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RelatedJson<'a> {
+    relation: &'a str,
+    resource: &'a str,
+    found: usize,
 }
 
 #[derive(Serialize)]
@@ -254,6 +263,15 @@ fn candidate<'a>(parts: &Parts, candidate: &'a Candidate) -> ContenderJson<'a> {
         fate,
         condition,
         missing,
+        related: candidate
+            .related
+            .iter()
+            .map(|source| RelatedJson {
+                relation: &source.relation,
+                resource: &source.resource,
+                found: source.candidates,
+            })
+            .collect(),
         place: candidate.loc.as_ref().map(place),
     }
 }

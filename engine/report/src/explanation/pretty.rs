@@ -11,7 +11,7 @@ use tagpol_state::CurrentDecision;
 use super::{checks, tags};
 use crate::text::{clean, decimal, money};
 use tagpol_eval::message::shown;
-use tagpol_explain::candidates::{Candidate, Outcome, ValueSource};
+use tagpol_explain::candidates::{Candidate, Outcome, RelatedSource, ValueSource};
 use tagpol_explain::change::{Advice, Change};
 use tagpol_explain::check::CheckReason;
 use tagpol_explain::narrate;
@@ -131,13 +131,24 @@ fn name(value_source: &ValueSource) -> String {
     }
 }
 
+/// The resource that a value is read of.
+fn related(source: &RelatedSource) -> String {
+    let RelatedSource { relation, resource, candidates } = source;
+    let more = match candidates {
+        0 | 1 => String::new(),
+        found => format!(", the first of {found}"),
+    };
+    format!(", from {relation} `{}`{more}", shown(resource))
+}
+
 fn value_source(explained: &TagExplanation, candidate: &Candidate) -> String {
     let at = candidate.loc.as_ref().map(place).unwrap_or_default();
     let value = shown(candidate.value.as_deref().unwrap_or_default());
     match &candidate.value_source {
         ValueSource::Rule { name, kind, priority } => {
             let verb = if *kind == ActionKind::Set { "sets" } else { "fills" };
-            format!("rule {name} {verb} `{value}` at priority {priority}{at}")
+            let of = candidate.related.iter().map(related).collect::<String>();
+            format!("rule {name} {verb} `{value}` at priority {priority}{of}{at}")
         }
         ValueSource::Native { key, raw } => {
             let says = format!("native key `{}` is `{}`", shown(key), shown(raw));

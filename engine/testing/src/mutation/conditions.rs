@@ -128,6 +128,10 @@ fn changed_leaf(words: &Words<'_>, leaf: &Pred) -> Vec<(String, Pred)> {
             }
             found
         }
+        Pred::OfNative { every, tags, test } => {
+            let changed = Pred::OfNative { every: !every, tags: *tags, test: test.clone() };
+            vec![(format!("`{text}` became `{}`", words.pred(&changed)), changed)]
+        }
         Pred::ComputedText { op, value, operand } => {
             let other = if *op == TextOp::Contains { TextOp::StartsWith } else { TextOp::Contains };
             let changed = Pred::ComputedText { op: other, value: value.clone(), operand: operand.clone() };

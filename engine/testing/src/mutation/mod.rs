@@ -12,7 +12,7 @@ mod conditions;
 mod mutants;
 
 use chrono::DateTime;
-use tagpol_interp::{Patterns, Resource, RowResult};
+use tagpol_interp::{Patterns, Resource, Row, RowResult};
 use tagpol_plan::{Layout, Plan, Request, lower};
 use tagpol_sema::program::{Loc, Program, TagId, Test};
 
@@ -87,16 +87,20 @@ struct Tests<'a> {
 /// A case, and what the right program says of it.
 struct OriginalResult<'a> {
     resource: Resource<'a>,
+    /// All resources that relations may find; empty if none is read.
+    inventory: &'a [Row],
     result: RowResult,
 }
 
 impl<'a> Tests<'a> {
     fn of(subject: Subject<'a>, run: &'a TestRun, patterns: &'a Patterns) -> Self {
+        let is_related = subject.program.reads_relations();
         let tests = run.cases.chunk_by(|a, b| a.test == b.test).filter_map(|cases| {
             let test = subject.program.tests.get(cases.first()?.test)?;
             let known = cases.iter().map(|case| {
                 let resource = Resource::evaluated(subject.program, &case.options, patterns, &case.row);
-                OriginalResult { result: resource.result(), resource }
+                let inventory = if is_related { case.inventory.as_slice() } else { &[] };
+                OriginalResult { result: resource.result(), resource, inventory }
             });
             Some((test, known.collect()))
         });
@@ -131,6 +135,9 @@ impl<'a> Tests<'a> {
 impl OriginalResult<'_> {
     /// Returns what a mutant says of the case, None if that is what the right program says.
     fn under(&self, program: &Program, reach: &Reach) -> Option<RowResult> {
+        if !self.inventory.is_empty() {
+            return self.of_inventory(program);
+        }
         match reach {
             Reach::Policy(policy) => {
                 let states = self.resource.under(program).policy_states(*policy);
@@ -155,6 +162,16 @@ impl OriginalResult<'_> {
                 Some(self.resource.with_other_tags(program, &every).unwrap_or(changed).result())
             }
         }
+    }
+}
+
+impl OriginalResult<'_> {
+    /// As [`Self::under`], where a mutant may reach the case through a resource that it is related to.
+    fn of_inventory(&self, program: &Program) -> Option<RowResult> {
+        let results = tagpol_interp::evaluate(program, self.inventory, self.resource.options());
+        let at = self.inventory.iter().position(|row| row.id == self.resource.id())?;
+        let result = results.into_iter().nth(at)?;
+        (result != self.result).then_some(result)
     }
 }
 
@@ -212,7 +229,7 @@ exempt more { for resource where resource.account == \"1\"  until 2026-12-31  be
             assert!(plan(&program).is_some(), "{}", mutant.what);
             for case in &run.cases {
                 let resource = Resource::evaluated(subject.program, &case.options, &patterns, &case.row);
-                let right = OriginalResult { result: resource.result(), resource };
+                let right = OriginalResult { result: resource.result(), resource, inventory: &[] };
                 let taken_over = right.under(&program, &mutant.reach).unwrap_or_else(|| right.result.clone());
                 let anew = Resource::evaluated(&program, &case.options, &patterns, &case.row).result();
                 // Tests do not ask for these.

@@ -11,6 +11,16 @@ use crate::program::{CmpOp, CompareAs, Direction, Format, Pred, TextOp, Value};
 impl Ctx<'_> {
     /// Checks a condition. Parts that are wrong make the whole None; all of them are reported.
     pub(super) fn condition(&mut self, expr: &Expr) -> Option<Pred> {
+        if !matches!(expr, Expr::Or(_) | Expr::And(_) | Expr::Not(_))
+            && let Some(hir::Value::Native(tags)) = expr.subject()
+        {
+            return self.of_native(expr, tags);
+        }
+        self.single(expr)
+    }
+
+    /// Checks a condition, whose subject is a value if it is a single test.
+    pub(super) fn single(&mut self, expr: &Expr) -> Option<Pred> {
         match expr {
             Expr::Or(parts) => self.alternatives(parts).map(Pred::Or),
             Expr::And(parts) => self.conditions(parts).map(Pred::And),
@@ -200,6 +210,7 @@ impl Ctx<'_> {
             (Ty::Number | Ty::Json, Ty::Number) | (Ty::Number, Ty::Json) => Some(CompareAs::Number),
             (Ty::Money, Ty::Money) => Some(CompareAs::Money),
             (Ty::Duration, Ty::Duration) => Some(CompareAs::Duration),
+            (Ty::Time, Ty::Time) => Some(CompareAs::Time),
             (Ty::Date | Ty::Time, Ty::Date | Ty::Time | Ty::Json) | (Ty::Json, Ty::Date | Ty::Time) => {
                 Some(CompareAs::Date)
             }
@@ -367,7 +378,7 @@ impl Ctx<'_> {
     }
 
     fn is(&mut self, value: &hir::Value, what: &Name) -> Option<Pred> {
-        const TESTS: [&str; 7] = ["set", "missing", "valid", "email", "date", "number", "url"];
+        const TESTS: [&str; 8] = ["set", "missing", "valid", "email", "date", "number", "url", "duration"];
         let format = match what.text.as_str() {
             "set" | "missing" => None,
             "valid" => return self.is_valid(value, what),
@@ -375,6 +386,7 @@ impl Ctx<'_> {
             "date" => Some(Format::Date),
             "number" => Some(Format::Number),
             "url" => Some(Format::Url),
+            "duration" => Some(Format::Duration),
             other => {
                 let mut draft = self
                     .draft(Code::E0026, what.id, format!("there is no test `is {other}`"))
@@ -397,7 +409,7 @@ impl Ctx<'_> {
         let Some(format) = format else {
             return Some(if what.text == "set" { Pred::IsSet(typed) } else { Pred::IsMissing(typed) });
         };
-        if matches!(ty, Ty::Time | Ty::Money | Ty::Duration) {
+        if !self.is_textual(&typed, &ty) {
             let draft = self.draft(
                 Code::E0020,
                 value.id(),
@@ -407,6 +419,11 @@ impl Ctx<'_> {
             return None;
         }
         Some(Pred::IsFormat(typed, format))
+    }
+
+    /// Whether a value has a text: tags do, whatever their type.
+    fn is_textual(&self, value: &Value, ty: &Ty) -> bool {
+        may_be_looked_into(value, ty) || matches!(ty, Ty::Date | Ty::Number | Ty::Bool)
     }
 
     /// Whether a value is a tag, and a text one of the members of its enumeration.
@@ -424,7 +441,10 @@ impl Ctx<'_> {
             return Some(Pred::IsValid(tag));
         }
         let draft = self.draft(Code::E0014, what.id, "only a tag has a type to be valid for");
-        self.report(draft.help("test other values with `is email`, `is date`, `is number` or `is url`"));
+        self.report(
+            draft
+                .help("test other values with `is email`, `is date`, `is number`, `is url` or `is duration`"),
+        );
         None
     }
 

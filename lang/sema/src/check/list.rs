@@ -176,6 +176,8 @@ fn placed_at(at: NodeId, value: &Value) -> Option<Value> {
             Value::Quantity(hir::Quantity { id: at, number: quantity.number.clone(), unit })
         }
         Value::Path(_, name, _) => Value::Path(at, Name { id: at, text: name.text.clone() }, Vec::new()),
-        Value::Regex(_) | Value::Call(..) | Value::List(..) => return None,
+        Value::Regex(_) | Value::Call(..) | Value::List(..) | Value::Native(_) | Value::Sum(..) => {
+            return None;
+        }
     })
 }

@@ -8,12 +8,15 @@ mod condition;
 mod goal;
 mod list;
 mod literal;
+mod native;
 mod normalize;
 mod policy;
+mod relation;
 mod rule;
 mod table;
 mod tag;
 mod test;
+mod time;
 mod value;
 
 use std::cell::OnceCell;
@@ -26,7 +29,7 @@ use crate::db::{Db, Project, SourceFile, item_keys};
 use crate::diagnostic::{Anchor, Draft};
 use crate::hir::{Body, ItemKind, Name, NodeId, Text, TextPart};
 use crate::names::{Def, ItemRef, Scope, Wanted, scope, similar_name};
-use crate::program::{self, DefineId, Pred, TableId, TagId, TagType};
+use crate::program::{self, DefineId, Pred, RelationId, TableId, TagId, TagType};
 
 /// A checked item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub enum Typed {
     Allocate(Box<program::Allocation>),
     /// A list: what names it has its members.
     List,
+    /// A relation.
+    Relation(Box<program::Relation>),
 }
 
 /// A name in an item, and what it stands for.
@@ -108,6 +113,10 @@ pub struct Reads {
     pub tables: BTreeSet<TableId>,
     /// Lists that it names; indexes in [`Scope::lists`].
     pub lists: BTreeSet<usize>,
+    /// Relations whose resources it reads.
+    pub relations: BTreeSet<RelationId>,
+    /// Whether it asks for the native tags that some tag reads.
+    pub native_of: bool,
     /// Whether it asks where a value came from.
     pub sources: bool,
 }
@@ -132,6 +141,7 @@ impl Reads {
         match value {
             program::Value::Tag(tag) => drop(self.tags.insert(*tag)),
             program::Value::Lookup { table, .. } => drop(self.tables.insert(*table)),
+            program::Value::Related { relation, .. } => drop(self.relations.insert(*relation)),
             _ => {}
         }
     }
@@ -167,6 +177,10 @@ pub(crate) struct Ctx<'a> {
     reads: Reads,
     uses: Vec<Use>,
     drafts: Vec<Draft>,
+    /// Whose attributes the condition of a relation has read so far. None: it is no relation.
+    sides: Option<relation::Sides>,
+    /// The native tags that the test is about which is being checked.
+    element: Option<NodeId>,
     /// Words that wrong ones were compared with, to find those that were meant.
     compared: usize,
 }
@@ -185,6 +199,8 @@ impl<'a> Ctx<'a> {
             reads: Reads::default(),
             uses: Vec::new(),
             drafts: Vec::new(),
+            sides: None,
+            element: None,
             compared: 0,
         }
     }
@@ -213,6 +229,7 @@ impl Ctx<'_> {
             Body::Goal(body) => self.goal(item, body),
             Body::Allocate(body) => self.allocate(item, body),
             Body::List(body) => self.list(body),
+            Body::Relation(body) => self.relation(item, body),
         }
     }
 

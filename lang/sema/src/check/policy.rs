@@ -7,8 +7,8 @@ use crate::db::{Db, Project};
 use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
 use crate::names::{Def, ItemRef, Wanted};
 use crate::program::{
-    self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, Pred, Remedy,
-    TagId, TextOp, Value,
+    self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, NativePart, Pred,
+    Remedy, TagId, TextOp, Value,
 };
 use crate::validity::describe;
 
@@ -261,6 +261,13 @@ impl Ctx<'_> {
             Pred::Matches { regex, whole, .. } => {
                 format!("{} /{}/", if *whole { "match" } else { "contain" }, regex.pattern)
             }
+            Pred::OfNative { every, tags, test } => {
+                let quantifier = if *every { "every" } else { "a" };
+                let unknown = if tags.unknown { "unknown " } else { "" };
+                let part = if tags.part == NativePart::Key { "key" } else { "value" };
+                let of = tags.of.map_or_else(String::new, |tag| format!(" of {}", self.tag_name(tag)));
+                format!("have {quantifier} {unknown}native {part}{of} {}", self.expectation(test))
+            }
             Pred::Within { direction, span, .. } => {
                 let direction = if *direction == Direction::Last { "last" } else { "next" };
                 format!("be a date within the {direction} {}", span_words(span.seconds))
@@ -288,6 +295,12 @@ impl Ctx<'_> {
     fn value_words(&self, value: &Value) -> String {
         match value {
             Value::Tag(tag) => format!("the same as {}", self.tag_name(*tag)),
+            Value::Today => "today".to_owned(),
+            Value::Now => "now".to_owned(),
+            Value::Shift { from, back, by } => {
+                let direction = if *back { "before" } else { "after" };
+                format!("{} {direction} {}", self.value_words(by), self.value_words(from))
+            }
             other => literal_words(other),
         }
     }
@@ -408,6 +421,7 @@ fn format_words(format: Format) -> &'static str {
         Format::Date => "a date like 2027-03-31",
         Format::Number => "a number",
         Format::Url => "an http or https address",
+        Format::Duration => "a length of time like 72h",
     }
 }
 

@@ -90,16 +90,21 @@ impl Ctx<'_> {
     pub(super) fn action_value(&mut self, tag: TagId, ty: &TagType, value: &hir::Value) -> Option<Value> {
         let name = self.tag_name(tag);
         let computed = match value {
-            hir::Value::Call(..) => true,
+            hir::Value::Call(..) | hir::Value::Sum(..) => true,
             hir::Value::Text(text) => text.parts.iter().any(|part| matches!(part, hir::TextPart::Path(..))),
-            hir::Value::Path(_, first, steps) => !steps.is_empty() || self.is_other_tag(ty, &first.text),
+            hir::Value::Path(_, first, steps) => {
+                !steps.is_empty()
+                    || self.is_other_tag(ty, &first.text)
+                    || (*ty == TagType::Date && self.clock(first).is_some())
+            }
             _ => false,
         };
         if !computed {
             return self.tag_literal(&name, Some(ty), value).map(Value::Text);
         }
         let (typed, value_ty) = self.value(value, None)?;
-        if matches!(value_ty, Ty::Time | Ty::Money | Ty::Duration) {
+        let is_tag = matches!(typed, Value::Tag(_) | Value::NativeTag(_) | Value::Lookup { .. });
+        if matches!(value_ty, Ty::Time | Ty::Money | Ty::Duration) && !is_tag {
             let message = format!("{} cannot be the value of a tag", value_ty.describe());
             let draft = self.draft(Code::E0020, value.id(), message);
             self.report(draft);

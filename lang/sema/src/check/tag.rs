@@ -25,10 +25,11 @@ pub struct TagDecl {
 }
 
 /// The types that are a single word.
-const NAMED: [(&str, TagType); 6] = [
+const NAMED: [(&str, TagType); 7] = [
     ("text", TagType::Text),
     ("email", TagType::Email),
     ("date", TagType::Date),
+    ("duration", TagType::Duration),
     ("number", TagType::Number),
     ("bool", TagType::Bool),
     ("url", TagType::Url),
@@ -154,6 +155,7 @@ impl Ctx<'_> {
             }
             Value::Number(_, text) | Value::Date(_, text) => text.clone(),
             Value::Bool(_, value) => value.to_string(),
+            Value::Quantity(quantity) => format!("{} {}", quantity.number, quantity.unit.text),
             other => {
                 let draft = self.draft(Code::E0020, other.id(), format!("expected a plain value of `{tag}`"));
                 self.report(draft.help("write a text, a number, a date, `true` or `false`"));

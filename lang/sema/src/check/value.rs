@@ -69,6 +69,8 @@ impl Ctx<'_> {
             }),
             hir::Value::Call(node, name, arguments) => self.call(*node, name, arguments),
             hir::Value::Path(node, name, steps) => self.path(*node, name, steps, expected),
+            hir::Value::Native(tags) => self.lone_native(tags),
+            hir::Value::Sum(node, first, rest) => self.sum(*node, first, rest),
             hir::Value::Regex(regex) => {
                 let draft = self
                     .draft(Code::E0020, regex.id, "a regular expression is not a value")
@@ -127,7 +129,8 @@ impl Ctx<'_> {
         }
         let steps: Vec<Step> = fields.iter().cloned().map(Step::Field).collect();
         let (value, ty) = self.path(node, first, &steps, None)?;
-        if matches!(ty, Ty::Time | Ty::Money | Ty::Duration) {
+        let is_tag = matches!(value, Value::Tag(_) | Value::NativeTag(_));
+        if matches!(ty, Ty::Time | Ty::Money | Ty::Duration) && !is_tag {
             let draft = self.draft(Code::E0020, node, format!("{} cannot be part of a text", ty.describe()));
             self.report(draft);
             return None;
@@ -174,6 +177,9 @@ impl Ctx<'_> {
         steps: &[Step],
         expected: Option<&Ty>,
     ) -> Option<(Value, Ty)> {
+        if let Some(found) = self.relation_path(name, steps, expected) {
+            return found;
+        }
         match (name.text.as_str(), steps) {
             (_, []) => self.bare_name(name, expected),
             ("resource", [Step::Field(field)]) => self.attribute(field),
@@ -188,11 +194,14 @@ impl Ctx<'_> {
                 self.table_alone(node, name);
                 None
             }
-            (_, [Step::Field(field)]) => self.tag_field(name, field),
+            (_, [Step::Field(field)]) => match self.scope().names.get(&name.text) {
+                Some(Def::Relation(id)) => self.related(*id, name, field),
+                _ => self.tag_field(name, field),
+            },
             _ => {
                 let draft = self
                     .draft(Code::E0014, node, "this path has no meaning")
-                    .help("paths are `resource.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source` and `TABLE[key].column`");
+                    .help("paths are `resource.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source`, `RELATION.TAG` and `TABLE[key].column`");
                 self.report(draft);
                 None
             }
@@ -200,6 +209,11 @@ impl Ctx<'_> {
     }
 
     fn bare_name(&mut self, name: &Name, expected: Option<&Ty>) -> Option<(Value, Ty)> {
+        if matches!(expected, None | Some(Ty::Date | Ty::Time | Ty::Json))
+            && let Some(clock) = self.clock(name)
+        {
+            return Some(clock);
+        }
         match expected {
             Some(Ty::Provider) if !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_))) => {
                 return Some((Value::Text(name.text.clone()), Ty::Provider));
@@ -222,6 +236,7 @@ impl Ctx<'_> {
                 Some((Value::Tag(*tag), self.tag_ty(*tag)?))
             }
             Some(_) if self.scope().may_define(&name.text) => None,
+            Some(Def::Relation(id)) => Some(self.related_id(*id, name)),
             Some(Def::Table(_)) => {
                 self.table_alone(name.id, name);
                 None
@@ -273,7 +288,7 @@ impl Ctx<'_> {
     }
 
     /// `resource.meta["path.to.field"]`
-    fn meta(&mut self, path: &hir::Value) -> Option<(Value, Ty)> {
+    pub(super) fn meta(&mut self, path: &hir::Value) -> Option<(Value, Ty)> {
         let hir::Value::Text(text) = path else {
             let draft = self
                 .draft(Code::E0020, path.id(), "a path into the provider's data is a text")
@@ -302,14 +317,7 @@ impl Ctx<'_> {
             self.unknown_attribute(field);
             return None;
         };
-        let ty = match attr {
-            Attr::Provider => Ty::Provider,
-            Attr::Created => Ty::Time,
-            Attr::Age => Ty::Duration,
-            Attr::MonthlyCost => Ty::Money,
-            _ => Ty::Text,
-        };
-        Some((Value::Attr(attr), ty))
+        Some((Value::Attr(attr), attribute_ty(attr)))
     }
 
     fn unknown_attribute(&mut self, field: &Name) {
@@ -331,7 +339,7 @@ impl Ctx<'_> {
         self.report(draft);
     }
 
-    fn native_key(&mut self, key: &hir::Value) -> Option<(Value, Ty)> {
+    pub(super) fn native_key(&mut self, key: &hir::Value) -> Option<(Value, Ty)> {
         if let hir::Value::Text(text) = key {
             return Some((Value::Native(self.plain_text(text)), Ty::Text));
         }
@@ -377,6 +385,7 @@ impl Ctx<'_> {
     fn call(&mut self, node: NodeId, name: &Name, arguments: &[hir::Value]) -> Option<(Value, Ty)> {
         let func = match name.text.as_str() {
             "extract" => return self.extract(node, arguments),
+            "count" => return self.count(node, arguments),
             "lower" => Func::Lower,
             "upper" => Func::Upper,
             "trim" => Func::Trim,
@@ -384,7 +393,7 @@ impl Ctx<'_> {
             "replace" => Func::Replace,
             "coalesce" => Func::Coalesce,
             other => {
-                let names = ["lower", "upper", "trim", "length", "replace", "extract", "coalesce"];
+                let names = ["lower", "upper", "trim", "length", "replace", "extract", "coalesce", "count"];
                 let draft = self
                     .draft(Code::E0025, name.id, format!("there is no function `{other}`"))
                     .help(format!("the functions are {}", names.join(", ")));
@@ -495,12 +504,24 @@ fn written(value: &hir::Value) -> Option<String> {
     }
 }
 
+/// The type of an attribute.
+pub(super) fn attribute_ty(attr: Attr) -> Ty {
+    match attr {
+        Attr::Provider => Ty::Provider,
+        Attr::Created => Ty::Time,
+        Attr::Age => Ty::Duration,
+        Attr::MonthlyCost => Ty::Money,
+        _ => Ty::Text,
+    }
+}
+
 /// The type of values of a tag's type, where the members of an enumeration are texts like others.
 pub(super) fn plain_ty(ty: &TagType) -> Ty {
     match ty {
         TagType::Date => Ty::Date,
         TagType::Number => Ty::Number,
         TagType::Bool => Ty::Bool,
+        TagType::Duration => Ty::Duration,
         TagType::Text | TagType::Matching(_) | TagType::OneOf(_) | TagType::Email | TagType::Url => Ty::Text,
     }
 }

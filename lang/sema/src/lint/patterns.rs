@@ -142,13 +142,14 @@ impl<'a> Taken<'a> {
             Pattern::Glob(glob) => Some(glob.replace('*', "").replace('?', "0")),
             _ => None,
         };
+        // The empty text is matched by itself only.
+        let example = example.map(|text| if text.is_empty() { "0".to_owned() } else { text });
         let is_free = example.is_some_and(|text| self.decides(&text).is_none());
         if is_free || self.wide.len() > FEW {
             return None;
         }
-        let this = language(pattern);
-        let covers =
-            |languages: &[Language]| search(std::slice::from_ref(&this), languages) == Search::Nothing;
+        let this = [language(pattern), Language::new("(?s:.+)")];
+        let covers = |languages: &[Language]| search(&this, languages) == Search::Nothing;
         let literals =
             Language::union(self.few.iter().map(|(text, _)| Language::literal(text))).ignore_case();
         let mut languages: Vec<Language> =

@@ -25,6 +25,7 @@ impl Lint<'_> {
             Body::Allocate(allocate) => {
                 of_scopes(allocate.from.iter().map(|(_, scope)| scope), &mut texts);
             }
+            Body::Relation(relation) => of_expr(&relation.condition, &mut texts),
             Body::Use(_) | Body::Tag(_) | Body::Test(_) | Body::Table(_) | Body::Infer(_) | Body::List(_) => {
             }
         }
@@ -68,6 +69,10 @@ fn of_value<'a>(value: &'a Value, texts: &mut Vec<&'a Text>) {
         Value::Call(_, _, values) | Value::List(_, values) => {
             values.iter().for_each(|value| of_value(value, texts));
         }
+        Value::Sum(_, first, rest) => {
+            of_value(first, texts);
+            rest.iter().for_each(|(_, value)| of_value(value, texts));
+        }
         Value::Path(_, _, steps) => {
             for step in steps {
                 if let Step::Index(key) = step {
@@ -75,6 +80,11 @@ fn of_value<'a>(value: &'a Value, texts: &mut Vec<&'a Text>) {
                 }
             }
         }
-        Value::Regex(_) | Value::Number(..) | Value::Date(..) | Value::Bool(..) | Value::Quantity(_) => {}
+        Value::Regex(_)
+        | Value::Number(..)
+        | Value::Date(..)
+        | Value::Bool(..)
+        | Value::Native(_)
+        | Value::Quantity(_) => {}
     }
 }

@@ -73,6 +73,15 @@ pub enum Pred {
         /// Whether the whole value must match.
         whole: bool,
     },
+    /// `any native key …` or `every native value …`: a test of the native tags of a resource, one by one.
+    OfNative {
+        /// Whether it must hold of every one, and not just of any. True of none for every, false for any.
+        every: bool,
+        /// Which native tags.
+        tags: NativeTags,
+        /// A test of [`Value::Element`] with literals. Reads nothing else.
+        test: Box<Self>,
+    },
     /// `within last D` or `within next D`, both ends included.
     ///
     /// A date `d` is within last D where `date(now - D) <= d <= date(now)`, within next D where
@@ -113,7 +122,12 @@ impl Pred {
             | Self::Matches { value, .. }
             | Self::Within { value, .. } => Some(value),
             Self::Not(inner) => inner.value(),
-            Self::And(_) | Self::Or(_) | Self::Const(_) | Self::Named(_) | Self::IsValid(_) => None,
+            Self::And(_)
+            | Self::Or(_)
+            | Self::Const(_)
+            | Self::Named(_)
+            | Self::IsValid(_)
+            | Self::OfNative { .. } => None,
         }
     }
 }
@@ -129,6 +143,8 @@ pub enum Format {
     Number,
     /// [`crate::formats::URL`]
     Url,
+    /// [`crate::formats::DURATION`]
+    Duration,
 }
 
 /// A comparison operator.
@@ -154,8 +170,31 @@ pub enum CompareAs {
     Money,
     /// As days; text that is not a date makes it false. A time counts as its day in UTC.
     Date,
-    /// As lengths of time.
+    /// As times, to the microsecond.
+    Time,
+    /// As lengths of time; text that is none ([`crate::formats::DURATION`]) makes it false.
     Duration,
+}
+
+/// Some of the native tags of a resource. Those that the cloud itself adds
+/// ([`crate::formats::is_provider_key`]) are not among them, except where a tag reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NativeTags {
+    /// What of them is tested.
+    pub part: NativePart,
+    /// Only those that this tag reads: spellings of the keys of its `normalize` items that are in force.
+    pub of: Option<TagId>,
+    /// Only those that no tag of the program reads, whether the `normalize` is in force or not.
+    pub unknown: bool,
+}
+
+/// What is tested of a native tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NativePart {
+    /// Its key, as it is spelled.
+    Key,
+    /// Its value, as found.
+    Value,
 }
 
 /// A test of text.

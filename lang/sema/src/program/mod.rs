@@ -13,6 +13,7 @@
 mod condition;
 mod goal;
 mod infer;
+mod relation;
 mod table;
 mod test;
 mod value;
@@ -23,9 +24,10 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-pub use condition::{CmpOp, CompareAs, Direction, Duration, Format, Pred, TextOp};
+pub use condition::{CmpOp, CompareAs, Direction, Duration, Format, NativePart, NativeTags, Pred, TextOp};
 pub use goal::{Allocation, Goal, Measure, Split};
 pub use infer::Inference;
+pub use relation::{RelatedPart, Relation, RelationId, RelationKey};
 pub use table::{Table, TableColumn, TableId};
 pub use test::{Expect, ExpectKind, Given, Test};
 pub use value::{Attr, Func, Value};
@@ -67,6 +69,8 @@ pub struct Program {
     pub policies: Vec<Policy>,
     /// Lookup tables in the order of their names.
     pub tables: Vec<Table>,
+    /// Relations in the order of their names.
+    pub relations: Vec<Relation>,
     /// What the model may do, ordered by tag; one a tag.
     pub inferences: Vec<Inference>,
     /// Targets in the order of their names.
@@ -122,6 +126,8 @@ pub enum TagType {
     Bool,
     /// An `http` or `https` address, see [`crate::formats::URL`].
     Url,
+    /// A length of time, see [`crate::formats::DURATION`].
+    Duration,
 }
 
 /// A regular expression of the common subset of RE2 and the Rust `regex` crate.
@@ -482,6 +488,32 @@ impl Program {
             None => false,
         });
         self.tests.clear();
+    }
+
+    /// Whether something of related resources is read.
+    pub fn reads_relations(&self) -> bool {
+        let mut found = false;
+        let mut value = |value: &Value| found |= matches!(value, Value::Related { .. });
+        let rules = self.rules.iter();
+        let rule_preds = rules.clone().filter_map(|rule| rule.when.as_ref());
+        let policies = self.policies.iter();
+        let checks = policies.clone().flat_map(|policy| &policy.checks).map(|check| &check.pred);
+        let scopes = policies.clone().filter_map(|policy| policy.scope.as_ref());
+        let waivers = self.exemptions.iter().filter_map(|exemption| exemption.scope.as_ref());
+        let goals = self.goals.iter().filter_map(|goal| goal.scope.as_ref());
+        let allocations = self.allocations.iter().filter_map(|allocation| allocation.from.as_ref());
+        let defines = self.defines.iter().map(|define| &define.pred);
+        let preds = rule_preds.chain(checks).chain(scopes).chain(waivers).chain(goals).chain(allocations);
+        preds.chain(defines).for_each(|pred| pred.each_value(&mut value));
+        rules.flat_map(|rule| &rule.actions).for_each(|action| action.value.each(&mut value));
+        policies.flat_map(|policy| &policy.remedies).for_each(|remedy| remedy.value.each(&mut value));
+        found
+    }
+
+    /// Returns the relation of an index that the program holds.
+    pub fn relation(&self, id: RelationId) -> &Relation {
+        #[expect(clippy::indexing_slicing, reason = "a program holds indexes in range")]
+        &self.relations[id.0 as usize]
     }
 
     /// Returns the table.

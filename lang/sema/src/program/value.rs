@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Duration, Regex, TableId, TagId};
+use super::{Duration, NativeTags, Regex, RelatedPart, RelationId, TableId, TagId};
 
 /// A value: text, unless said otherwise; may be missing, unless it is a literal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,10 +47,36 @@ pub enum Value {
         /// The key.
         key: Box<Self>,
     },
+    /// Something of the resource that a relation finds; missing if it finds none.
+    Related {
+        /// The relation.
+        relation: RelationId,
+        /// What of it.
+        part: RelatedPart,
+    },
     /// Parts put together; missing if one is missing.
     Template(Vec<Self>),
     /// A function; missing if its arguments are, except [`Func::Coalesce`].
     Call(Func, Vec<Self>),
+    /// `count(native keys)`: how many native tags there are.
+    CountNative(NativeTags),
+    /// The key or the value that an [`super::Pred::OfNative`] tests, composed; only there.
+    Element,
+    /// `today`: the day of the clock in UTC.
+    Today,
+    /// `now`: the clock.
+    Now,
+    /// A day or a time, and a length of time to add or to take away. A day with a literal number of whole days
+    /// stays a day; otherwise it counts as its first moment. Never before year 1 or after 9999: the first or
+    /// last moment then.
+    Shift {
+        /// A date or a time.
+        from: Box<Self>,
+        /// Whether the length is taken away.
+        back: bool,
+        /// A length of time.
+        by: Box<Self>,
+    },
     /// `extract(value, /re/)`: group 1 of the first match, or the whole match where the expression
     /// has no group. Missing if nothing matches.
     Extract(Box<Self>, Regex),
@@ -72,7 +98,7 @@ impl Value {
 }
 
 /// An attribute of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Attr {
     /// Its id in its cloud. Never missing.
     Id,

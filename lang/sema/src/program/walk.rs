@@ -11,7 +11,7 @@ impl Pred {
         f(self);
         match self {
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each(f)),
-            Self::Not(inner) => inner.each(f),
+            Self::Not(inner) | Self::OfNative { test: inner, .. } => inner.each(f),
             Self::Const(_)
             | Self::Named(_)
             | Self::IsSet(_)
@@ -59,6 +59,7 @@ impl Pred {
             | Self::Or(_)
             | Self::Not(_)
             | Self::Named(_)
+            | Self::OfNative { .. }
             | Self::IsValid(_) => {}
         });
     }
@@ -103,6 +104,10 @@ impl Value {
         match self {
             Self::Template(parts) | Self::Call(_, parts) => parts.iter().for_each(|part| part.each(f)),
             Self::Extract(inner, _) | Self::Lookup { key: inner, .. } => inner.each(f),
+            Self::Shift { from, by, .. } => {
+                from.each(f);
+                by.each(f);
+            }
             Self::Text(_)
             | Self::Number(_)
             | Self::Money(..)
@@ -115,6 +120,11 @@ impl Value {
             | Self::SourceOf(_)
             | Self::ConfidenceOf(_)
             | Self::Attr(_)
+            | Self::CountNative(_)
+            | Self::Element
+            | Self::Today
+            | Self::Related { .. }
+            | Self::Now
             | Self::Meta(_) => {}
         }
     }

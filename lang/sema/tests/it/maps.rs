@@ -35,7 +35,13 @@ fn matcher(pattern: &str) -> regex::Regex {
 /// The patterns that are never the first to match, of those that a text could tell apart.
 fn unmet(patterns: &[&str], texts: &[String]) -> BTreeSet<usize> {
     let matchers: Vec<regex::Regex> = patterns.iter().map(|pattern| matcher(pattern)).collect();
-    let first = texts.iter().filter_map(|text| matchers.iter().position(|matcher| matcher.is_match(text)));
+    // The empty text is matched by itself only.
+    let matches = |at: usize, matcher: &regex::Regex, text: &str| {
+        if text.is_empty() { patterns[at] == "\"\"" } else { matcher.is_match(text) }
+    };
+    let first = texts
+        .iter()
+        .filter_map(|text| matchers.iter().enumerate().position(|(at, matcher)| matches(at, matcher, text)));
     let met: BTreeSet<usize> = first.collect();
     (0..patterns.len()).filter(|i| !met.contains(i)).collect()
 }

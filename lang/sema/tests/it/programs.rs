@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{
     Action, ActionKind, Allocation, Check, CheckKind, CompareAs, ExpectKind, Goal, MapTarget, Normalize,
-    Pattern, Policy, Pred, Program, Regex, Rule, Table, Tag, TagId, TagType, Test, TextOp, Value,
+    Pattern, Policy, Pred, Program, Regex, Relation, Rule, Table, Tag, TagId, TagType, Test, TextOp, Value,
 };
 
 use crate::suite;
@@ -41,6 +42,7 @@ impl Print<'_> {
         program.rules.iter().for_each(|rule| self.rule(rule));
         program.policies.iter().for_each(|policy| self.policy(policy));
         program.tables.iter().for_each(|table| self.table(table));
+        program.relations.iter().for_each(|relation| self.relation(relation));
         for inference in &program.inferences {
             let (apply, suggest) = (inference.apply, inference.suggest);
             writeln!(self.out, "infer {} apply {apply:?} suggest {suggest:?}", self.name(inference.tag))
@@ -133,6 +135,18 @@ impl Print<'_> {
         for column in &table.columns {
             writeln!(self.out, "  {}: {} from {:?}", column.name, ty(&column.ty), column.heading).unwrap();
         }
+    }
+
+    fn relation(&mut self, relation: &Relation) {
+        let keys: Vec<String> = relation
+            .keys
+            .iter()
+            .map(|key| format!("{} = this {}", self.value(&key.other), self.value(&key.this)))
+            .collect();
+        let tests = |preds: &[Pred]| preds.iter().map(|pred| self.pred(pred)).collect::<Vec<_>>().join(", ");
+        let (other, this) = (tests(&relation.other), tests(&relation.this));
+        let (name, keys) = (&relation.name, keys.join(", "));
+        writeln!(self.out, "relation {name}: {keys}; other [{other}]; this [{this}]").unwrap();
     }
 
     fn goal(&mut self, goal: &Goal) {
@@ -238,6 +252,7 @@ impl Print<'_> {
             Pred::Matches { value, regex: re, whole } => {
                 format!("{} {} {}", self.value(value), if *whole { "matches" } else { "contains" }, regex(re))
             }
+            Pred::OfNative { .. } => format!("[{}]", Words::new(self.program).pred(pred)),
             Pred::Within { value, direction, span } => {
                 format!("{} within {direction:?} {} s", self.value(value), span.seconds)
             }
@@ -267,6 +282,12 @@ impl Print<'_> {
             Value::Attr(attr) => format!("resource.{}", attr.as_str()),
             Value::Template(parts) => format!("template({})", list(parts)),
             Value::Call(func, arguments) => format!("{func:?}({})", list(arguments)),
+            Value::Related { .. } | Value::CountNative(_) | Value::Element | Value::Today | Value::Now => {
+                Words::new(self.program).value(value)
+            }
+            Value::Shift { from, back, by } => {
+                format!("({} {} {})", self.value(from), if *back { "-" } else { "+" }, self.value(by))
+            }
             Value::Extract(value, re) => format!("Extract({}, {})", self.value(value), regex(re)),
         }
     }

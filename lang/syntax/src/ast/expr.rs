@@ -3,7 +3,8 @@
 use rowan::{NodeOrToken, TextRange};
 
 use super::{
-    AstNode, Call, CmpTail, InTail, IsTail, List, Path, Quantity, Str, TextTail, WithinTail, children,
+    AstNode, Call, CmpTail, InTail, IsTail, List, NativeTags, Path, Quantity, Str, Sum, TextTail, WithinTail,
+    children,
 };
 use crate::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 
@@ -103,6 +104,9 @@ pub enum ValueExpr {
     Call(Call),
     Path(Path),
     List(List),
+    /// Only before a test, or as the argument of a function.
+    Native(NativeTags),
+    Sum(Sum),
 }
 
 /// The kinds of value that are a single token.
@@ -135,6 +139,8 @@ impl ValueExpr {
                 SyntaxKind::Call => Call::cast(node).map(Self::Call),
                 SyntaxKind::Path => Path::cast(node).map(Self::Path),
                 SyntaxKind::List => List::cast(node).map(Self::List),
+                SyntaxKind::NativeTags => NativeTags::cast(node).map(Self::Native),
+                SyntaxKind::Sum => Sum::cast(node).map(Self::Sum),
                 _ => None,
             },
         }
@@ -148,6 +154,8 @@ impl ValueExpr {
             Self::Call(node) => node.range(),
             Self::Path(node) => node.range(),
             Self::List(node) => node.range(),
+            Self::Native(node) => node.range(),
+            Self::Sum(node) => node.range(),
         }
     }
 
@@ -184,6 +192,13 @@ impl Path {
 pub enum Step {
     Field(super::Field),
     Index(super::Index),
+}
+
+impl Sum {
+    /// Returns for each value but the first whether it is taken away.
+    pub fn signs(&self) -> impl Iterator<Item = bool> + use<> {
+        super::tokens(self.syntax(), SyntaxKind::Operator).map(|sign| sign.text() == "-")
+    }
 }
 
 impl TextTail {

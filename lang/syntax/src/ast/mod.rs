@@ -336,6 +336,8 @@ nodes! {
     Share,
     /// `list NAME = [ … ]`
     ListItem,
+    /// `relation NAME = resource where …`
+    RelationItem,
     /// `== V`
     CmpTail,
     /// `in [ … ]`, `in NAME`
@@ -348,6 +350,10 @@ nodes! {
     IsTail,
     /// `within last 90 days`
     WithinTail,
+    /// `any native key of owner`, `native keys`
+    NativeTags,
+    /// `today + 30 days`
+    Sum,
     /// `500 USD`
     Quantity,
     /// `lower(x)`
@@ -379,6 +385,7 @@ pub enum Item {
     Goal(GoalItem),
     Allocate(AllocateItem),
     List(ListItem),
+    Relation(RelationItem),
 }
 
 impl AstNode for Item {
@@ -397,6 +404,7 @@ impl AstNode for Item {
             SyntaxKind::GoalItem => Self::Goal(GoalItem(node)),
             SyntaxKind::AllocateItem => Self::Allocate(AllocateItem(node)),
             SyntaxKind::ListItem => Self::List(ListItem(node)),
+            SyntaxKind::RelationItem => Self::Relation(RelationItem(node)),
             _ => return None,
         })
     }
@@ -416,6 +424,7 @@ impl AstNode for Item {
             Self::Goal(item) => item.syntax(),
             Self::Allocate(item) => item.syntax(),
             Self::List(item) => item.syntax(),
+            Self::Relation(item) => item.syntax(),
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Context<'t> {
 }
 
 /// The keywords that items begin with.
-pub(super) const ITEMS: [&str; 13] = [
+pub(super) const ITEMS: [&str; 14] = [
     "use",
     "tag",
     "normalize",
@@ -45,6 +45,7 @@ pub(super) const ITEMS: [&str; 13] = [
     "goal",
     "allocate",
     "list",
+    "relation",
 ];
 
 /// Returns the keywords that statements of a block begin with.

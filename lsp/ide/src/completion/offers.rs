@@ -30,7 +30,7 @@ const NOT_USED_YET: u8 = 8;
 /// Offers that are made at a time.
 const MOST: usize = 300;
 
-const FUNCTIONS: [(&str, &str); 7] = [
+const FUNCTIONS: [(&str, &str); 8] = [
     ("lower", "lower(${0:text})"),
     ("upper", "upper(${0:text})"),
     ("trim", "trim(${0:text})"),
@@ -38,13 +38,15 @@ const FUNCTIONS: [(&str, &str); 7] = [
     ("replace", "replace(${1:text}, \"${2:from}\", \"${0:to}\")"),
     ("extract", "extract(${1:text}, /${0:(group)}/)"),
     ("coalesce", "coalesce(${1:a}, ${0:b})"),
+    ("count", "count(${0:native keys})"),
 ];
-const TYPES: [(&str, &str); 8] = [
+const TYPES: [(&str, &str); 9] = [
     ("text", "text"),
     ("text matching", "text matching /${0:[A-Z]+}/"),
     ("one of", "one of [${1:a}, ${0:b}]"),
     ("email", "email"),
     ("date", "date"),
+    ("duration", "duration"),
     ("number", "number"),
     ("bool", "bool"),
     ("url", "url"),
@@ -112,7 +114,7 @@ impl<'a> Offers<'a> {
             Slot::Rules => self.named(&self.scope.rules, Kind::Rule, NAME),
             Slot::Givens => self.givens(),
             Slot::Attributes => self.attributes(),
-            Slot::TagFields => ["source", "confidence"].iter().for_each(|word| self.word(word)),
+            Slot::Fields(name) => self.fields(name),
             Slot::Columns(table) => self.columns(table),
             Slot::Modules(before) => self.modules(before),
             Slot::ModuleItems(module) => self.module_items(module),
@@ -204,7 +206,24 @@ impl<'a> Offers<'a> {
         self.tags(NAME, None);
         self.named(&self.scope.defines, Kind::Predicate, LIKELY);
         self.word("not");
+        for text in ["any native key", "any native value", "every native key", "every native value"] {
+            let word = text.split(' ').next().unwrap_or_default();
+            self.form(text, text, Kind::Keyword, "native tags as such", Docs::Word(word.to_owned()), RARE);
+        }
         self.values();
+    }
+
+    /// What stands behind a tag, or what is read of a related resource.
+    fn fields(&mut self, name: &str) {
+        if !matches!(self.scope.names.get(name), Some(Def::Relation(_))) {
+            ["source", "confidence"].iter().for_each(|word| self.word(word));
+            return;
+        }
+        self.tags(EXPECTED, None);
+        for attribute in Attr::ALL.iter().filter(|attribute| attribute.is_text()) {
+            let docs = Docs::Word(format!("resource.{}", attribute.as_str()));
+            self.add(attribute.as_str(), Kind::Attribute, "", docs, RARE);
+        }
     }
 
     /// What values there are beside tags.
@@ -225,6 +244,14 @@ impl<'a> Offers<'a> {
             Docs::Word("native".into()),
             RARE,
         );
+        for item in &self.scope.relations {
+            let text = format!("{}.", item.key.name);
+            let docs = Docs::Item(item.key.name.clone(), None);
+            self.form(&item.key.name, &text, Kind::Table, "a related resource", docs, RARE);
+        }
+        ["today", "now"].iter().for_each(|word| {
+            self.form(word, word, Kind::Keyword, "the clock", Docs::Word((*word).to_owned()), RARE);
+        });
         for item in &self.scope.tables {
             let text = format!("{}[${{1:resource.account}}].${{0:column}}", item.key.name);
             let docs = Docs::Item(item.key.name.clone(), None);
@@ -282,7 +309,9 @@ impl<'a> Offers<'a> {
         }
         let ordered = match operand {
             Some(Operand::Attribute(name)) => matches!(name.as_str(), "monthly-cost" | "age" | "created"),
-            Some(operand) => matches!(self.type_of(operand), Some(TagType::Date | TagType::Number)),
+            Some(operand) => {
+                matches!(self.type_of(operand), Some(TagType::Date | TagType::Number | TagType::Duration))
+            }
             None => false,
         };
         let is_name = matches!(operand, Some(Operand::Attribute(name)) if name == "name");

@@ -26,7 +26,8 @@ pub(super) enum Slot {
     Rules,
     Givens,
     Attributes,
-    TagFields,
+    /// Behind the name of a tag or of a relation, and a dot.
+    Fields(String),
     Columns(String),
     /// Paths of modules that go on after this.
     Modules(String),
@@ -61,7 +62,7 @@ pub(super) enum Operand {
 }
 
 const LEVELS: [&str; 4] = ["critical", "high", "medium", "low"];
-const TESTS: [&str; 7] = ["set", "missing", "valid", "email", "date", "number", "url"];
+const TESTS: [&str; 8] = ["set", "missing", "valid", "email", "date", "number", "url", "duration"];
 
 /// Returns what can stand at the cursor.
 pub(super) fn slots(context: &Context<'_>) -> Vec<Slot> {
@@ -150,6 +151,14 @@ fn head(words: &[Lexeme<'_>]) -> Vec<Slot> {
         ["normalize", _] => vec![Slot::Words(vec!["where"])],
         ["normalize", _, "where", ..] => condition(words.get(3..).unwrap_or_default(), &[]),
         ["define", _, "=", ..] => condition(words.get(3..).unwrap_or_default(), &[]),
+        ["relation", _, "="] => vec![Slot::Words(vec!["resource"])],
+        ["relation", _, "=", "resource"] => vec![Slot::Words(vec!["where"])],
+        ["relation", _, "=", "resource", "where", ..] => {
+            match condition(words.get(5..).unwrap_or_default(), &[]) {
+                slots if slots == [Slot::Condition] => vec![Slot::Attributes],
+                slots => slots,
+            }
+        }
         ["rule", _] => vec![Slot::Words(vec!["priority"])],
         ["exempt"] | ["exempt", .., ","] => vec![Slot::Policies],
         ["exempt", .., policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
@@ -292,6 +301,10 @@ fn condition(words: &[Lexeme<'_>], end: &[&'static str]) -> Vec<Slot> {
         return vec![Slot::Condition];
     }
     match texts.as_slice() {
+        ["any" | "every"] => vec![Slot::Words(vec!["native", "unknown"])],
+        ["any" | "every", "unknown"] => vec![Slot::Words(vec!["native"])],
+        ["any" | "every", .., "native"] => vec![Slot::Words(vec!["key", "value"])],
+        ["any" | "every", .., "of"] => vec![Slot::Tags],
         [.., "is"] => vec![Slot::Words([&TESTS[..], &["not"]].concat())],
         [.., "is", "not"] => vec![Slot::Words(TESTS.to_vec())],
         [.., "within"] => vec![Slot::Words(vec!["last", "next"])],
@@ -361,7 +374,7 @@ fn path(words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
             let open = rest.iter().rposition(|word| word.is("["))?;
             Slot::Columns(rest.get(open.checked_sub(1)?)?.name()?.to_owned())
         }
-        _ => Slot::TagFields,
+        _ => Slot::Fields(before.name()?.to_owned()),
     }])
 }
 
@@ -413,6 +426,8 @@ fn operand(words: &[Lexeme<'_>]) -> Option<Operand> {
         ["native", "[", key, "]"] => Operand::Native(key.trim_matches('"').to_owned()),
         ["native", ".", tag] => Operand::Tag((*tag).to_owned()),
         [_, ".", "source"] => Operand::Source,
+        // Of a related resource.
+        [_, ".", tag] => Operand::Tag((*tag).to_owned()),
         [table, "[", .., "]", ".", column] => Operand::Column((*table).to_owned(), (*column).to_owned()),
         _ => return None,
     })
@@ -449,6 +464,12 @@ mod tests {
             ("define a = b in $0", "[Lists, Tables]"),
             ("define a = b starts with $0", "[Lists, Tags]"),
             ("define a = b matches $0", "[]"),
+            ("define a = any $0", "[Words([\"native\", \"unknown\"])]"),
+            ("define a = b and every native $0", "[Words([\"key\", \"value\"])]"),
+            ("define a = any native key $0", "[Operators(None)]"),
+            ("define a = r.environment == $0", "[Value(Some(Tag(\"environment\")))]"),
+            ("relation r = resource where $0", "[Attributes]"),
+            ("relation r = resource where id == resource.$0", "[Attributes]"),
         ] {
             assert_eq!(at(text), expected, "{text}");
         }

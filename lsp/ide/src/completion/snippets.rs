@@ -13,7 +13,7 @@ const fn snippet(label: &'static str, detail: &'static str, text: &'static str) 
     Snippet { label, detail, text }
 }
 
-const ITEMS: [Snippet; 12] = [
+const ITEMS: [Snippet; 13] = [
     snippet("tag", "a virtual tag", "tag ${1:name}: ${2:text}"),
     snippet("tag one of", "an enumeration", "tag ${1:name}: one of [${2:a}, ${3:b}]"),
     snippet(
@@ -56,6 +56,11 @@ const ITEMS: [Snippet; 12] = [
         "allocate",
         "a shared cost",
         "allocate ${1:name} {\n  from resource where ${2:condition}\n  to every ${3:tag}\n  split ${0|proportional,even|}\n}",
+    ),
+    snippet(
+        "relation",
+        "how a related resource is found",
+        "relation ${1:instance} = resource where ${2:id} == resource.meta[\"${0:InstanceId}\"]",
     ),
     snippet("list", "named values", "list ${1:name} = [\"${2:a}\", \"${0:b}\"]"),
 ];

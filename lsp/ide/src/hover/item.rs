@@ -22,7 +22,7 @@ pub(super) fn describe(db: &dyn Db, project: Project, item: &ItemRef) -> Option<
         Body::Rule(_) => rule(db, project, item),
         Body::Policy(_) => policy(db, project, item),
         Body::Table(_) => table(db, project, item),
-        Body::Define(_) | Body::List(_) => uses(db, project, item),
+        Body::Define(_) | Body::List(_) | Body::Relation(_) => uses(db, project, item),
         _ => String::new(),
     };
     Some(paragraphs([code(&head(db, item)), hir.doc.clone(), facts, origin(db, item.file)]))
@@ -34,7 +34,7 @@ fn head(db: &dyn Db, item: &ItemRef) -> String {
     let root = parsed(db, item.file).root();
     let node = root.children().find(|node| node.text_range() == range);
     let Some(node) = node else { return format!("{} {}", item.key.kind.keyword(), item.key.name) };
-    let keep_block = matches!(item.key.kind, ItemKind::Define);
+    let keep_block = matches!(item.key.kind, ItemKind::Define | ItemKind::Relation);
     let text = if keep_block { node.text().to_string() } else { before_block(&node) };
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

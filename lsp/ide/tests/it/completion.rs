@@ -48,7 +48,7 @@ fn the_likeliest_first() {
         ("exempt owned/owner, owned/$0", "owner region"),
         ("define z = owner in $0", "accounts addresses"),
         ("define z = resource.$0", "id name"),
-        ("define z = owner is $0", "date email"),
+        ("define z = owner is $0", "date duration"),
         ("policy z {\n  severity $0\n}", "critical high"),
         ("policy z {\n  grace 24 $0\n}", "CHF EUR"),
         ("tag z: $0", "bool date"),

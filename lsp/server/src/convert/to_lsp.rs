@@ -147,6 +147,7 @@ fn item_kind(kind: ItemKind) -> SymbolKind {
         ItemKind::Goal => SymbolKind::INTERFACE,
         ItemKind::Allocate => SymbolKind::NAMESPACE,
         ItemKind::List => SymbolKind::ARRAY,
+        ItemKind::Relation => SymbolKind::INTERFACE,
     }
 }
 

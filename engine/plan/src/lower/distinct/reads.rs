@@ -128,6 +128,7 @@ impl Distinct<'_> {
                     | Function::IsEmail
                     | Function::IsUrl
                     | Function::IsNumber
+                    | Function::IsDuration
             ),
             _ => false,
         }
@@ -139,7 +140,14 @@ pub(super) fn source_name(field: &Field) -> Option<&str> {
     match field {
         Field::Attr(attr) if attr.ty() == Type::Text => Some(attr.as_str()),
         Field::Promoted(name) => Some(name),
-        Field::Attr(_) | Field::Key(_) | Field::Meta(_) | Field::Overlay(_) => None,
+        Field::Attr(_)
+        | Field::Key(_)
+        | Field::Meta(_)
+        | Field::Overlay(_)
+        | Field::Related(..)
+        | Field::NativeTags(_)
+        | Field::NativeKey
+        | Field::NativeValue => None,
     }
 }
 

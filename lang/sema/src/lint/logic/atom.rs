@@ -65,7 +65,12 @@ impl Kind {
             Self::Date => Some(day.map(|day| Decimal::from(day.num_days_from_ce()))),
             // Which day today is, is not known.
             Self::FromNow => day.is_none().then_some(None),
-            Self::Money(_) | Self::Duration => Some(None),
+            Self::Money(_) => Some(None),
+            Self::Duration => {
+                let micros = formats::parse_duration(text)
+                    .filter(|_| crate::validity::is_valid_text(&TagType::Duration, text));
+                Some(micros.map(|micros| Decimal::new(micros, 6)))
+            }
         }
     }
 }
@@ -115,6 +120,7 @@ pub(super) fn leaf<'a>(pred: &'a Pred, facts: &'a dyn Facts) -> (Leaf<'a>, bool)
             };
             (atom(value, Test::Ordered(Kind::FromNow, relation)), true)
         }
+        Pred::OfNative { .. } => (Leaf::Opaque(Vec::new()), true),
         Pred::Const(value) => (Leaf::Const(*value), true),
         Pred::And(_) | Pred::Or(_) | Pred::Not(_) | Pred::Named(_) => (Leaf::Opaque(Vec::new()), true),
     }

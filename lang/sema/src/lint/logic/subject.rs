@@ -44,9 +44,15 @@ pub(super) fn may_be_missing(value: &Value, facts: &dyn Facts) -> bool {
         | Value::Money(..)
         | Value::Date(_)
         | Value::Bool(_)
+        | Value::CountNative(_)
+        | Value::Element
+        | Value::Today
+        | Value::Now
         | Value::Duration(_) => false,
+        Value::Shift { from, by, .. } => may_be_missing(from, facts) || may_be_missing(by, facts),
         Value::Native(_)
         | Value::NativeTag(_)
+        | Value::Related { .. }
         | Value::SourceOf(_)
         | Value::ConfidenceOf(_)
         | Value::Meta(_)

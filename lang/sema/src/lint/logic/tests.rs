@@ -310,6 +310,7 @@ impl<'a> Evaluator<'a> {
     fn holds(&mut self, pred: &Pred, world: &World) -> bool {
         match pred {
             Pred::Const(value) => *value,
+            Pred::OfNative { .. } => unreachable!("worlds have no native tags"),
             Pred::IsSet(value) => self.value(value, world).is_some(),
             Pred::IsMissing(value) => self.value(value, world).is_none(),
             Pred::IsValid(tag) => world.tags[tag.0 as usize]
@@ -320,6 +321,7 @@ impl<'a> Evaluator<'a> {
                     Format::Date => TagType::Date,
                     Format::Number => TagType::Number,
                     Format::Url => TagType::Url,
+                    Format::Duration => TagType::Duration,
                 };
                 self.text(value, world).is_some_and(|text| is_valid_text(&ty, &text))
             }

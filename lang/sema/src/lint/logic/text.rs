@@ -123,6 +123,7 @@ fn format_type(format: Format) -> TagType {
         Format::Date => TagType::Date,
         Format::Number => TagType::Number,
         Format::Url => TagType::Url,
+        Format::Duration => TagType::Duration,
     }
 }
 
@@ -204,6 +205,7 @@ pub(in crate::lint) fn type_bounds(ty: &TagType) -> Bounds {
         TagType::Number => exact(formats::NUMBER),
         TagType::Url => exact(formats::URL),
         TagType::Bool => exact("true|false"),
+        TagType::Duration => Bounds::exact(Language::new(formats::DURATION).ignore_case()),
         // The calendar knows more than an expression can say.
         TagType::Date => Bounds {
             over: Language::new("[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"),
