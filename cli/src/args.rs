@@ -165,6 +165,9 @@ pub(crate) struct EvalArgs {
     /// Exit with 1 if a finding of this severity or higher is open [default: that of tagpol.toml, else low]
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) fail_on: Option<FailOn>,
+    /// Whether checks that depend on values known only after apply fail the run, from the severity of --fail-on
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Undetermined::Ignore)]
+    pub(crate) undetermined: Undetermined,
     /// Fail only because of new findings: those that are not in this file, the JSON report of an earlier run
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) baseline: Option<PathBuf>,
@@ -425,6 +428,15 @@ pub(crate) struct ImportArgs {
     /// page of a result, instead of listing them
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// What undetermined checks do to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Undetermined {
+    /// Nothing
+    Ignore,
+    /// They fail the run like open findings
+    Fail,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -12,7 +12,7 @@ use tagpol_app::state::Recorded;
 use tagpol_app::{EvaluateRequest, EvaluatedInventory, Workspace};
 use tagpol_sema::program::Severity;
 
-use crate::args::EvalArgs;
+use crate::args::{EvalArgs, Undetermined};
 use crate::context::{RunContext, context};
 use crate::failure::{Exit, Failure};
 use crate::inference;
@@ -81,13 +81,16 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     }
     let asked = args.fail_on.map(FailOn::from);
     let gate = Gate(asked.or(project.manifest().fail_on).unwrap_or(FailOn::Low).severity());
-    let failures = match &baseline {
+    let mut failures = match &baseline {
         Some(baseline) => {
             report_comparison(baseline.compare(&evaluation), output);
             baseline.failures(&evaluation, gate)
         }
         None => gate.failures(&evaluation.summary, &evaluation.goals),
     };
+    if args.undetermined == Undetermined::Fail {
+        failures.undetermined = gate.undetermined(&evaluation.checks);
+    }
     let Some(severity) = gate.0.filter(|_| failures.any()) else { return Ok(Exit::Success) };
     output.note(&failed(failures, severity, baseline.is_some()));
     Ok(Exit::Findings)
@@ -95,14 +98,16 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
 
 /// Returns the last line of a run that fails: why it ends with 1.
 fn failed(failures: GateFailures, gate: Severity, is_compared: bool) -> String {
-    let GateFailures { findings, goals } = failures;
+    let GateFailures { findings, goals, undetermined } = failures;
     let count = |number: u64, one, many| counted(usize::try_from(number).unwrap_or(usize::MAX), one, many);
     let findings = (findings > 0).then(|| match is_compared {
         true => count(findings, "new finding", "new findings"),
         false => count(findings, "finding", "findings"),
     });
     let goals = (goals > 0).then(|| count(goals, "missed goal", "missed goals"));
-    let what: Vec<String> = findings.into_iter().chain(goals).collect();
+    let undetermined =
+        (undetermined > 0).then(|| count(undetermined, "undetermined check", "undetermined checks"));
+    let what: Vec<String> = findings.into_iter().chain(goals).chain(undetermined).collect();
     format!("failed: {} at or above {}\n", what.join(" and "), gate.as_str())
 }
 

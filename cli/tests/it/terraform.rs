@@ -8,10 +8,10 @@ fn fixture(name: &str) -> String {
     std::fs::read_to_string(repository().join("engine/inventory/tests/fixtures").join(name)).unwrap()
 }
 
-/// Returns the resources that findings are about.
+/// Returns the resources that open findings are about.
 fn found(report: &str) -> Vec<String> {
     let report: Value = serde_json::from_str(report).unwrap();
-    let findings = report["findings"].as_array().unwrap().iter();
+    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["state"] == "open");
     findings.map(|finding| finding["resource"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -88,4 +88,102 @@ fn formats_are_listed() {
     }
     let unknown = ["snapshot", "import", "x", "--inventory-format", "xml"];
     Folder::new().run(&unknown).fails_with(2, &["`xml` is not an inventory format", "`aws-cur`"]);
+}
+
+/// A plan in which the owner of one instance, all tags of a queue and some default tags of a bucket are known only
+/// after apply.
+const UNKNOWN_TAGS: &str = r#"{"format_version": "1.2", "terraform_version": "1.9.8", "resource_changes": [
+  {"address": "aws_instance.web", "type": "aws_instance", "name": "web", "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["create"], "after": {"tags": {"team": "core"}, "tags_all": {"team": "core"}},
+    "after_unknown": {"tags": {"owner": true}, "tags_all": {"owner": true}}}},
+  {"address": "aws_sqs_queue.jobs", "type": "aws_sqs_queue", "name": "jobs", "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["create"], "after": {"tags": {"team": "core"}, "tags_all": {"team": "core"}}, "after_unknown": {}}},
+  {"address": "aws_sqs_queue.later", "type": "aws_sqs_queue", "name": "later", "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["create"], "after": {}, "after_unknown": {"tags": true, "tags_all": true}}},
+  {"address": "aws_s3_bucket.logs", "type": "aws_s3_bucket", "name": "logs", "provider_name": "registry.terraform.io/hashicorp/aws",
+   "change": {"actions": ["create"], "after": {"tags": {"team": "core"}}, "after_unknown": {"tags_all": true}}}
+ ], "configuration": {"provider_config": {"aws": {"name": "aws", "expressions": {"default_tags": [{"tags": {"references": ["local.tags"]}}]}}},
+  "root_module": {"resources": [{"address": "aws_s3_bucket.logs", "provider_config_key": "aws"}]}}}"#;
+
+/// Returns the checks and resources of a state, from a report in JSON.
+fn in_state(report: &str, state: &str) -> Vec<String> {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let of_state = findings.filter(|finding| finding["state"] == state);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    of_state.map(|finding| format!("{} {}", text(&finding["check"]), text(&finding["resource"]))).collect()
+}
+
+#[test]
+fn checks_of_unknown_values_are_undetermined() {
+    let policy = "tag owner: email\ntag team: text\npolicy owned { severity high  require owner, team }\n";
+    let folder = Folder::with(&[("p.tagpol", policy), ("plan.json", UNKNOWN_TAGS)]);
+    let eval = ["eval", "p.tagpol", "--terraform", "plan.json", "--no-state"];
+    let run = folder.run(&[&eval[..], &["--format", "json"]].concat());
+    let json = run.ends_with(1);
+    assert_eq!(in_state(&json, "open"), ["owner aws_sqs_queue.jobs"]);
+    assert_eq!(
+        in_state(&json, "undetermined"),
+        [
+            "owner aws_instance.web",
+            "owner aws_s3_bucket.logs",
+            "owner aws_sqs_queue.later",
+            "team aws_sqs_queue.later"
+        ]
+    );
+    let report: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["summary"]["undetermined"], 4);
+    assert_eq!(report["checks"][0]["in_scope"], 1);
+    let run = folder.run(&eval);
+    assert!(
+        run.err.contains("values are known only after apply, such as tag `owner` of `aws_instance.web`"),
+        "{run:?}"
+    );
+    let text = run.ends_with(1);
+    assert!(
+        text.contains("Undetermined        4 checks depend on values that are known only after apply"),
+        "{text}"
+    );
+    assert!(text.contains("Compliant           0 of 4 resources in scope"), "{text}");
+    let markdown = folder.run(&[&eval[..], &["--format", "markdown"]].concat()).ends_with(1);
+    assert!(markdown.contains("\nUndetermined: 4 checks depend"), "{markdown}");
+    let sarif = folder.run(&[&eval[..], &["--format", "sarif"]].concat()).ends_with(1);
+    assert_eq!(sarif.matches("undetermined: it depends on a value").count(), 4, "{sarif}");
+}
+
+#[test]
+fn undetermined_checks_fail_only_if_they_shall() {
+    let policy = "tag owner: email\nrule fills { fill owner = \"jane@example.com\" }\n\
+                  policy owned { severity medium  require owner }\n";
+    let folder = Folder::with(&[("p.tagpol", policy), ("plan.json", UNKNOWN_TAGS)]);
+    let eval = ["eval", "p.tagpol", "--terraform", "plan.json", "--no-state"];
+    // A rule fills what is missing, but what is not known may come to something else.
+    let json = folder.run(&[&eval[..], &["--format", "json"]].concat()).ends_with(0);
+    assert_eq!(in_state(&json, "undetermined").len(), 3, "{json}");
+    let run = folder.run(&[&eval[..], &["--undetermined", "fail"]].concat());
+    assert!(run.err.contains("failed: 3 undetermined checks at or above low"), "{run:?}");
+    run.ends_with(1);
+    folder.run(&[&eval[..], &["--undetermined", "fail", "--fail-on", "high"]].concat()).ends_with(0);
+}
+
+#[test]
+fn policies_can_ask_what_is_unknown() {
+    let policy = "tag owner: email\ntag team: text\n\
+                  policy decided-before-apply { severity low  forbid late-owner: owner is unknown }\n\
+                  policy core { severity low  for resource where team == \"core\"  require owner }\n";
+    let folder = Folder::with(&[("p.tagpol", policy), ("plan.json", UNKNOWN_TAGS)]);
+    folder.run(&["check", "p.tagpol"]).ends_with(0);
+    let eval = ["eval", "p.tagpol", "--terraform", "plan.json", "--no-state", "--format", "json"];
+    let json = folder.run(&eval).ends_with(1);
+    assert_eq!(
+        in_state(&json, "open"),
+        [
+            "owner aws_sqs_queue.jobs",
+            "late-owner aws_instance.web",
+            "late-owner aws_s3_bucket.logs",
+            "late-owner aws_sqs_queue.later"
+        ]
+    );
+    // Whether the policy applies to it is not known.
+    assert!(in_state(&json, "undetermined").contains(&"owner aws_sqs_queue.later".to_owned()), "{json}");
 }

@@ -309,7 +309,7 @@ export default {
     expression: {
       patterns: [
         {
-          match: `${word('is')}(?:\\s+(not))?\\s+(set|missing|valid|email|date|duration|number|url)(?!-?[\\w\`])`,
+          match: `${word('is')}(?:\\s+(not))?\\s+(set|missing|unknown|valid|email|date|duration|number|url)(?!-?[\\w\`])`,
           captures: captures('keyword.operator.wordlike.tagpol', 'keyword.operator.wordlike.tagpol', CONSTANT),
         },
         {

@@ -76,6 +76,7 @@ pub fn layout_of(snapshot: &Snapshot, options: &Options, overlays: Overlays) -> 
         inventory: None,
         keys: Some(keys.collect()),
         values: known_values(snapshot, options.distinct),
+        unknown: manifest.counts.unknown > 0,
         currency: manifest.currency.clone(),
         rates: options.rates.clone(),
         overlays,
@@ -96,6 +97,8 @@ pub(crate) fn layout_of_charges(
         inventory: Some(Box::new(layout_of(snapshot, options, overlays.clone()))),
         keys: Some(keys.collect()),
         values: None,
+        // Bills know all their tags.
+        unknown: false,
         currency: snapshot.manifest().currency.clone(),
         rates: options.rates.clone(),
         overlays,

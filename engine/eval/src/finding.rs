@@ -118,7 +118,7 @@ pub struct Summary {
     pub compliant: u64,
     /// Resources in the scope of at least one policy.
     pub in_scope: u64,
-    /// Resources in scope without an open or pending finding.
+    /// Resources in scope without an open or pending finding, and without an undetermined check.
     pub passing: u64,
     /// Share of passing checks where pending findings pass, see [`score`]: 0 to 100, and 100 if nothing is in
     /// scope.
@@ -131,6 +131,8 @@ pub struct Summary {
     pub pending: u64,
     /// Findings that are waived.
     pub exempt: u64,
+    /// Checks of resources whose result depends on a value that is not known yet.
+    pub undetermined: u64,
     /// Monthly cost of all resources; None if no cost is known.
     pub cost: Option<Decimal>,
     /// Monthly cost of all resources before credits: resources with a negative cost are left out. None if no cost
@@ -153,6 +155,7 @@ impl Summary {
             open: [0; 4],
             pending: 0,
             exempt: 0,
+            undetermined: 0,
             cost: None,
             spend: None,
             cost_in_violation: None,
@@ -176,7 +179,7 @@ pub struct CheckResult {
     pub severity: Severity,
     /// What it asks for: the policy's own message, or the requirement in words.
     pub asks: String,
-    /// Resources that the policy applies to.
+    /// Resources that the policy applies to, without those for which the check is undetermined.
     pub in_scope: u64,
     /// Open findings.
     pub open: u64,
@@ -184,6 +187,8 @@ pub struct CheckResult {
     pub pending: u64,
     /// Findings that are waived.
     pub exempt: u64,
+    /// Resources for which the result depends on a value that is not known yet.
+    pub undetermined: u64,
     /// Monthly cost of the resources with an open finding of it, before credits; None if no cost is known.
     pub cost_in_violation: Option<Decimal>,
     /// Pending findings whose grace begins with this run, where it is the first that is remembered.
@@ -250,6 +255,9 @@ pub enum State {
     Pending,
     /// It is waived.
     Exempt,
+    /// Whether there is a finding depends on a value that is not known yet: of a Terraform plan, before it is
+    /// applied.
+    Undetermined,
 }
 
 impl State {
@@ -259,6 +267,7 @@ impl State {
             Self::Open => "open",
             Self::Pending => "pending",
             Self::Exempt => "exempt",
+            Self::Undetermined => "undetermined",
         }
     }
 }
@@ -289,6 +298,12 @@ pub struct AccountLine {
 pub struct Gate(pub Option<Severity>);
 
 impl Gate {
+    /// Counts undetermined checks at or above the gate.
+    pub fn undetermined(self, checks: &[CheckResult]) -> u64 {
+        let counts = checks.iter().filter(|check| self.0.is_some_and(|gate| check.severity >= gate));
+        counts.map(|check| check.undetermined).sum()
+    }
+
     /// Counts what makes an evaluation fail: open findings, and missed goals, at or above the gate.
     pub fn failures(self, summary: &Summary, goals: &[GoalResult]) -> GateFailures {
         let Some(gate) = self.0 else { return GateFailures::default() };
@@ -297,6 +312,7 @@ impl Gate {
         GateFailures {
             findings: severities.map(|severity| summary.open_of(*severity)).sum(),
             goals: missed.count() as u64,
+            undetermined: 0,
         }
     }
 }
@@ -308,12 +324,14 @@ pub struct GateFailures {
     pub findings: u64,
     /// Missed goals at or above the gate; with a baseline, those that it did not miss.
     pub goals: u64,
+    /// Undetermined checks at or above the gate; 0 unless they shall fail the run.
+    pub undetermined: u64,
 }
 
 impl GateFailures {
     /// Whether there is any.
     pub fn any(self) -> bool {
-        self.findings + self.goals > 0
+        self.findings + self.goals + self.undetermined > 0
     }
 }
 
@@ -373,6 +391,7 @@ mod tests {
             open,
             pending: 0,
             exempt: 0,
+            undetermined: 0,
             cost_in_violation: None,
             starting: 0,
             escalate: None,

@@ -35,6 +35,7 @@ mod results;
 mod rows;
 mod run;
 mod tables;
+mod undetermined;
 mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};

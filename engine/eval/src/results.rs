@@ -68,6 +68,7 @@ impl Run {
                 ],
                 pending: checks.iter().map(|check| check.pending).sum(),
                 exempt: checks.iter().map(|check| check.exempt).sum(),
+                undetermined: checks.iter().map(|check| check.undetermined).sum(),
                 cost: row.money("total_cost"),
                 spend: row.money("spend"),
                 cost_in_violation: row.money("cost_in_violation"),
@@ -92,6 +93,7 @@ impl Run {
                 open: row.count("open")?,
                 pending: row.count("pending")?,
                 exempt: row.count("exempt")?,
+                undetermined: 0,
                 cost_in_violation: row.money("cost_in_violation"),
                 starting: row.count("starting")?,
                 escalate: info.escalate.clone(),
@@ -101,6 +103,9 @@ impl Run {
             });
             Ok(())
         })?;
+        if self.has_unknown {
+            self.count_undetermined(&mut checks)?;
+        }
         Ok(checks)
     }
 

@@ -124,6 +124,7 @@ impl Fields<'_> {
             Some(StateCode::Open) => Ok(Some(State::Open)),
             Some(StateCode::Pending) => Ok(Some(State::Pending)),
             Some(StateCode::Exempt) => Ok(Some(State::Exempt)),
+            Some(StateCode::Undetermined) => Ok(Some(State::Undetermined)),
             None => Err(self.unexpected(&format!("column `{column}` is not a state"))),
         }
     }

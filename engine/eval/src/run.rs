@@ -23,6 +23,8 @@ pub struct Run {
     /// What was run.
     pub compiled: Compiled,
     pub(crate) store: Store,
+    /// Whether some values of the snapshot are not known yet.
+    pub(crate) has_unknown: bool,
     /// Names of the program's rules.
     pub(crate) rules: Vec<String>,
     /// What the project remembers of earlier runs.
@@ -115,7 +117,7 @@ impl Run {
         }
         check_computed_texts(&compiled.plan, &store, options)?;
         let rules = program.rules.iter().map(|rule| rule.name.clone()).collect();
-        Ok(Self { compiled, store, rules, history })
+        Ok(Self { has_unknown: layout.unknown, compiled, store, rules, history })
     }
 
     /// Runs a statement that keeps something of the results, and gives the database back.

@@ -154,7 +154,7 @@ fn operands(resource: &Resource<'_>, pred: &Pred) -> Vec<Operand> {
     let mut found = Vec::new();
     match pred {
         Pred::IsValid(tag) => collect(resource, &Value::Tag(*tag), &mut found),
-        Pred::IsSet(value) | Pred::IsMissing(value) | Pred::IsFormat(value, _) => {
+        Pred::IsSet(value) | Pred::IsMissing(value) | Pred::IsUnknown(value) | Pred::IsFormat(value, _) => {
             collect(resource, value, &mut found);
         }
         Pred::Compare { left, right, .. } | Pred::ComputedText { value: left, operand: right, .. } => {

@@ -71,10 +71,16 @@ fn open(snapshot: &Snapshot, options: &Options) -> Result<Store, RunError> {
     Ok(store)
 }
 
-/// As [`find_named`], with all that is known of the resource.
-pub(super) fn find(store: &Store, relation: &str, text: &str) -> Result<Found<Row>, RunError> {
+/// As [`find_named`], with all that is known of the resource. `has_unknown` tells whether some tags of the snapshot
+/// are not known yet.
+pub(super) fn find(
+    store: &Store,
+    relation: &str,
+    text: &str,
+    has_unknown: bool,
+) -> Result<Found<Row>, RunError> {
     Ok(match find_named(store, relation, text)? {
-        Found::One(only) => Found::One(resource(store, relation, &only.id)?),
+        Found::One(only) => Found::One(resource(store, relation, &only.id, has_unknown)?),
         Found::Several(listed, more) => Found::Several(listed, more),
         Found::None(similar) => Found::None(similar),
     })
@@ -109,7 +115,7 @@ fn named(store: &Store, sql: &str) -> Result<Vec<Named>, RunError> {
 }
 
 /// Reads one resource.
-fn resource(store: &Store, relation: &str, id: &str) -> Result<Row, RunError> {
+fn resource(store: &Store, relation: &str, id: &str, has_unknown: bool) -> Result<Row, RunError> {
     let mut found = Row { id: id.to_owned(), ..Row::default() };
     read(store, "a resource", &resources::attributes(relation, id, DIALECT), |row| {
         found = Row {
@@ -130,6 +136,13 @@ fn resource(store: &Store, relation: &str, id: &str) -> Result<Row, RunError> {
         found.tags.extend(row.text("key").zip(row.text("value")));
         Ok(())
     })?;
+    if has_unknown {
+        read(store, "unknown tags of a resource", &resources::unknown_tags(relation, id, DIALECT), |row| {
+            found.unknown_tags = row.truth("unknown_tags");
+            found.unknown_keys.extend(row.text("key"));
+            Ok(())
+        })?;
+    }
     Ok(found)
 }
 

@@ -126,7 +126,7 @@ pub fn explain(
     let history = ProjectHistory::for_options(options, &store)?;
     let compiled = compile_for_snapshot(program, snapshot, options, history.overlays.clone())?;
     store.open_snapshot(&snapshot.resources_path(), RELATION)?;
-    let row = match find(&store, RELATION, text)? {
+    let row = match find(&store, RELATION, text, snapshot.manifest().counts.unknown > 0)? {
         Found::One(row) => row,
         Found::Several(listed, more) => return Ok(Found::Several(listed, more)),
         Found::None(similar) => return Ok(Found::None(similar)),

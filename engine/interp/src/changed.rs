@@ -34,5 +34,5 @@ impl Resource<'_> {
 
 fn decided(value: Option<String>) -> TagResult {
     let source = value.is_some().then_some(Source::Decided);
-    TagResult { value, source, winner: None, conflict: false }
+    TagResult { value, source, winner: None, conflict: false, unknown: false }
 }

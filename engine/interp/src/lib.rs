@@ -15,6 +15,7 @@
 //! - `native`: native tags become the native value of a tag
 //! - `precedence`: rules, native values and defaults become the virtual value of a tag
 //! - `policies`: scopes, checks and their states
+//! - `unknown`: which values are not known yet
 //! - `changed`: what would be with other tags
 //! - `preds`, `values`: conditions and expressions
 //! - `forms`, `patterns`: types of tags, regular expressions and globs
@@ -30,6 +31,7 @@ mod preds;
 mod related;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod values;
 
 use std::cell::RefCell;
@@ -92,6 +94,10 @@ pub struct Row {
     pub meta: Option<String>,
     /// Native tags, exactly as found; keys are unique.
     pub tags: Vec<(String, String)>,
+    /// Keys of `tags` whose values are not known yet.
+    pub unknown_keys: Vec<String>,
+    /// Whether there may be native tags of any other key.
+    pub unknown_tags: bool,
 }
 
 /// What a program says of a resource.
@@ -123,6 +129,8 @@ pub struct TagResult {
     /// Whether the source that gave the value also had another one to offer: a second native key,
     /// or a second action of the same priority.
     pub conflict: bool,
+    /// Whether the value is not known yet; the other fields say what it is if nothing more becomes known.
+    pub unknown: bool,
 }
 
 /// What gave a tag its value.
@@ -159,6 +167,8 @@ pub enum State {
     Pending,
     /// A finding that is waived.
     Exempt,
+    /// Whether it is a finding depends on a value that is not known yet.
+    Undetermined,
 }
 
 /// Evaluates the program for each of the resources.
@@ -186,10 +196,10 @@ pub struct Resource<'a> {
     natives: Vec<Option<NativeValue>>,
     /// By tag: missing until its stratum has been evaluated.
     tags: Vec<TagResult>,
-    /// By predicate: whether it holds, if it was asked for since a tag changed. One that is used twice is
+    /// By predicate: whether it holds, and whether that is unknown, if it was asked for since a tag changed. One that is used twice is
     /// asked once; otherwise a chain of predicates that each use the one before twice would take time
     /// exponential in its length.
-    holding: RefCell<BTreeMap<DefineId, bool>>,
+    holding: RefCell<BTreeMap<DefineId, (bool, bool)>>,
     /// The key or the value of the native tag that is being tested.
     element: RefCell<Option<String>>,
     /// The first text found that is longer than the limit.
@@ -244,7 +254,8 @@ impl<'a> Resource<'a> {
         // Where these tags stay as they are, so do those that read them.
         let differs = |id: &TagId| {
             let native = |resource: &Resource<'_>| resource.native(*id).cloned();
-            Some(&resource.virtual_tag(*id)) != self.tag(*id) || native(&resource) != native(self)
+            let result = TagResult { unknown: resource.is_unknown_tag(*id), ..resource.virtual_tag(*id) };
+            Some(&result) != self.tag(*id) || native(&resource) != native(self)
         };
         if !tags.iter().any(differs) {
             return None;
@@ -304,7 +315,8 @@ impl<'a> Resource<'a> {
 
     fn evaluate_tags(&mut self) {
         for &id in self.program.strata.iter().flatten() {
-            let result = self.virtual_tag(id);
+            let unknown = self.is_unknown_tag(id);
+            let result = TagResult { unknown, ..self.virtual_tag(id) };
             self.set_tag(id, result);
         }
     }

@@ -106,11 +106,11 @@ impl Resource<'_> {
                 .collect();
         }
         let own = self.row.tags.iter().filter(|(key, _)| !is_provider_key(key));
-        own.filter(|(key, _)| !tags.unknown || !self.is_known(key)).map(composed).collect()
+        own.filter(|(key, _)| !tags.unknown || !self.is_read(key)).map(composed).collect()
     }
 
     /// Whether some tag of the program reads a native key, for whichever resources.
-    fn is_known(&self, key: &str) -> bool {
+    fn is_read(&self, key: &str) -> bool {
         let folded = fold_key(key);
         self.program.tags.iter().any(|tag| {
             let listed = tag.normalizes.iter().flat_map(|normalize| &normalize.keys);
@@ -145,7 +145,7 @@ impl Resource<'_> {
 
     /// Returns the resource's tags whose key is a spelling of this one: first the one spelled exactly
     /// so, then the others by their bytes.
-    fn spellings(&self, key: &str) -> Vec<&(String, String)> {
+    pub(super) fn spellings(&self, key: &str) -> Vec<&(String, String)> {
         let folded = fold_key(key);
         let mut found: Vec<_> =
             self.row.tags.iter().filter(|(spelling, _)| fold_key(spelling) == folded).collect();
@@ -154,7 +154,12 @@ impl Resource<'_> {
     }
 
     /// Returns what a raw value becomes, None if it counts as absent, and what decides that.
-    fn normalise(&self, tag: &Tag, normalize: &Normalize, raw: &str) -> (NativeJudge, Option<String>) {
+    pub(super) fn normalise(
+        &self,
+        tag: &Tag,
+        normalize: &Normalize,
+        raw: &str,
+    ) -> (NativeJudge, Option<String>) {
         let tidy = &tidy(raw);
         for (at, arm) in normalize.arms.iter().enumerate() {
             if let Some(pattern) = self.first_match(arm, tidy) {

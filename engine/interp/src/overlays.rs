@@ -53,6 +53,7 @@ impl Resource<'_> {
             source: Some(Source::Decided),
             winner: Some(Winner::Decided),
             conflict: false,
+            unknown: false,
         })
     }
 
@@ -68,6 +69,7 @@ impl Resource<'_> {
             source: Some(Source::Inferred),
             winner: Some(Winner::Inferred),
             conflict: false,
+            unknown: false,
         })
     }
 

@@ -44,7 +44,9 @@ impl Resource<'_> {
             CheckKind::Require => !self.holds(&check.pred),
             CheckKind::Forbid => self.holds(&check.pred),
         };
-        if !broken || !self.applies(policy.scope.as_ref()) {
+        if self.is_undetermined(policy.scope.as_ref(), &check.pred, broken) {
+            State::Undetermined
+        } else if !broken || !self.applies(policy.scope.as_ref()) {
             State::None
         } else if self.exemption(p, c).is_some() {
             State::Exempt

@@ -35,6 +35,7 @@ impl Resource<'_> {
             source: Some(source),
             winner: Some(first.winner.clone()),
             conflict: candidates.iter().any(|candidate| candidate.value != first.value),
+            unknown: false,
         })
     }
 
@@ -63,6 +64,7 @@ impl Resource<'_> {
             source: Some(Source::Native),
             winner: Some(Winner::Native { key: native.key.clone() }),
             conflict: native.conflict,
+            unknown: false,
         })
     }
 
@@ -73,6 +75,7 @@ impl Resource<'_> {
             source: Some(Source::Default),
             winner: Some(Winner::Default),
             conflict: false,
+            unknown: false,
         })
     }
 }

@@ -21,6 +21,7 @@ impl Resource<'_> {
             Pred::Named(id) => self.is_named(*id),
             Pred::IsSet(value) => self.value(value).is_some(),
             Pred::IsMissing(value) => self.value(value).is_none(),
+            Pred::IsUnknown(value) => self.is_unknown(value),
             Pred::IsValid(id) => {
                 let ty = &self.declaration(*id).ty;
                 self.text(&Value::Tag(*id)).is_some_and(|text| self.patterns.is_valid(ty, &text))
@@ -50,16 +51,22 @@ impl Resource<'_> {
 
     /// Whether a named predicate holds.
     pub(super) fn is_named(&self, id: DefineId) -> bool {
+        self.named(id).0
+    }
+
+    /// Returns whether a named predicate holds, and whether that is unknown.
+    pub(super) fn named(&self, id: DefineId) -> (bool, bool) {
         let known = |id: &DefineId| self.holding.borrow().get(id).copied();
-        if let Some(holds) = known(&id) {
-            return holds;
+        if let Some(found) = known(&id) {
+            return found;
         }
-        let mut holds = false;
+        let mut found = (false, false);
         for next in self.program.defines_within(id, |id| known(&id).is_some()) {
-            holds = self.holds(&self.program.define(next).pred);
-            self.holding.borrow_mut().insert(next, holds);
+            let pred = &self.program.define(next).pred;
+            found = (self.holds(pred), self.is_unknown_condition(pred));
+            self.holding.borrow_mut().insert(next, found);
         }
-        holds
+        found
     }
 
     /// Returns how two values compare; None if one is missing or not of the form to compare by.

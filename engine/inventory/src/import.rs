@@ -319,7 +319,7 @@ impl Importer<'_> {
             (path, number),
             &mut report,
         );
-        let (read, fingerprint) = read_file(source, (format, guessed), &self.columns, bill, &mut sink)?;
+        let (read, fingerprint) = read_file(source, (format, guessed), self.columns, bill, &mut sink)?;
         let rows = sink.finish()?;
         report(rows.all);
         self.formats.insert(number, read.format);

@@ -17,7 +17,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use crate::format::Format;
 use crate::identity::{Identity, identify, join_key, last_part};
 use crate::pool::{Pool, Symbol};
-use crate::resource::Resource;
+use crate::resource::{Resource, UnknownTags};
 use crate::value::shorten;
 
 pub use join::Matches;
@@ -44,6 +44,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) monthly_cost: Option<Decimal>,
     /// No key twice.
     pub(crate) tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Which tags are not known yet. None: all are known.
+    pub(crate) unknown: Option<Box<UnknownTags>>,
 }
 
 impl Draft<'_> {
@@ -62,6 +64,7 @@ impl Draft<'_> {
             created: self.created,
             monthly_cost: self.monthly_cost,
             tags: self.tags.into_iter().map(|(key, value)| (own(key), own(value))).collect(),
+            unknown: self.unknown,
         }
     }
 }
@@ -81,6 +84,7 @@ impl<'a> From<&'a Resource> for Draft<'a> {
             created: resource.created.map(|created| created.timestamp_micros()),
             monthly_cost: resource.monthly_cost,
             tags: resource.tags.iter().map(|(k, v)| (Cow::from(k.as_str()), Cow::from(v.as_str()))).collect(),
+            unknown: (!resource.unknown.is_empty()).then(|| Box::new(resource.unknown.clone())),
         }
     }
 }
@@ -103,6 +107,8 @@ pub(crate) struct Row {
     /// The tags that files other than bills gave it. None: it was not merged from both, so that [`Row::tags`]
     /// are of one kind.
     listed_tags: Option<Box<[(Symbol, Symbol)]>>,
+    /// Which tags are not known yet. None: all are known, as of nearly all resources.
+    pub(crate) unknown: Option<Box<UnknownTags>>,
     /// Number of the file that gave it last.
     file: u32,
     sides: Sides,
@@ -304,6 +310,7 @@ impl Inventory {
             source: row.source.map(own),
             meta: row.meta.map(own),
             tags: row.tags.iter().map(|(k, v)| (own(*k), own(*v))).collect(),
+            unknown: row.unknown.as_deref().cloned().unwrap_or_default(),
         }
     }
 
@@ -347,6 +354,7 @@ impl Row {
             monthly_cost: draft.monthly_cost,
             tags,
             listed_tags: None,
+            unknown: draft.unknown.clone(),
             file,
             sides: Sides { billed: file == BILL, listed: file != BILL },
             duplicate_reported: false,
@@ -368,6 +376,7 @@ impl Row {
             monthly_cost: None,
             tags,
             listed_tags: None,
+            unknown: None,
             file: BILL,
             sides: Sides { billed: true, listed: false },
             duplicate_reported: false,
@@ -388,6 +397,7 @@ impl Row {
         Self {
             tags,
             listed_tags: None,
+            unknown: None,
             id: self.id,
             name: self.name,
             type_: self.type_,

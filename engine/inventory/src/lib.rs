@@ -82,7 +82,7 @@ pub use month::{NotAMonth, YearMonth};
 pub use read::bill::BillMonth;
 pub use read::paging::Gap;
 pub use reject::{Reject, RejectKind};
-pub use resource::Resource;
+pub use resource::{Resource, UnknownTags};
 pub use snapshot::{
     ChargeInfo, Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts,
     MonthTotal, Orphan, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote, UnattributedCost, ValueCount,

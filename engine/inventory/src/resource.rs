@@ -31,4 +31,22 @@ pub struct Resource {
     pub meta: Option<String>,
     /// Native tags, keys and values exactly as found. No key twice.
     pub tags: Vec<(String, String)>,
+    /// Which tags are not known yet.
+    pub unknown: UnknownTags,
+}
+
+/// Tags that are known only later: those of a Terraform plan, after it is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnknownTags {
+    /// Keys whose values are not known, sorted by their bytes. The tags have a text in their place.
+    pub keys: Vec<String>,
+    /// Whether there may be tags of any other key.
+    pub others: bool,
+}
+
+impl UnknownTags {
+    /// Whether all tags are known.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && !self.others
+    }
 }

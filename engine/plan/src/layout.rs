@@ -22,6 +22,9 @@ pub struct Layout {
     pub keys: Option<Vec<KeyColumn>>,
     /// What is known of the values of columns. None: nothing, or the snapshot is too small to use it.
     pub values: Option<KnownValues>,
+    /// Whether tags of some resources are not known yet. The relation then has the columns `unknown_keys`, a
+    /// list of texts, and `unknown_tags`, a truth value, neither of which is NULL.
+    pub unknown: bool,
     /// Currency of `monthly_cost`, ISO 4217. None: the snapshot does not say; amounts are then
     /// compared as they are.
     pub currency: Option<String>,
@@ -100,6 +103,7 @@ impl Layout {
             inventory: None,
             keys: None,
             values: None,
+            unknown: false,
             currency: None,
             rates: Rates::default(),
             overlays: Overlays::default(),

@@ -148,6 +148,6 @@ impl Baseline {
         let findings = evaluation.findings.iter().filter(severe).filter(|finding| self.is_new(finding));
         let goals = evaluation.goals.iter().filter(|goal| goal.severity >= gate && goal.is_missed());
         let goals = goals.filter(|goal| self.of_goal(goal) == BaselineState::New);
-        GateFailures { findings: findings.count() as u64, goals: goals.count() as u64 }
+        GateFailures { findings: findings.count() as u64, goals: goals.count() as u64, undetermined: 0 }
     }
 }

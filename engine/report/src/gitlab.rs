@@ -37,7 +37,9 @@ struct Lines {
 
 /// Writes the findings as one JSON list.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let counts = report.findings().filter(|(_, finding, _)| finding.state != State::Exempt);
+    let counts = report
+        .findings()
+        .filter(|(_, finding, _)| !matches!(finding.state, State::Exempt | State::Undetermined));
     let issues: Vec<Issue<'_>> = counts.map(|(_, finding, check)| issue(report, finding, check)).collect();
     tagpol_sink::json::write_pretty(&mut *out, &issues)?;
     out.write_all(b"\n")

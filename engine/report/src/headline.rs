@@ -66,6 +66,16 @@ pub(super) fn pending(report: &Report<'_>) -> Option<String> {
     Some(text)
 }
 
+/// Returns what could not be determined: `3 checks depend on values that are known only after apply; not counted as
+/// passing or failing`. None if everything could.
+pub(super) fn undetermined(summary: &Summary) -> Option<String> {
+    let verb = if summary.undetermined == 1 { "depends" } else { "depend" };
+    (summary.undetermined > 0).then(|| {
+        let checks = several(summary.undetermined, "check");
+        format!("{checks} {verb} on values that are known only after apply; neither passing nor failing")
+    })
+}
+
 /// Returns when the first and the last grace of the pending findings ends. None if not all of them were read, and
 /// some began before this run.
 fn grace_ends(report: &Report<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {

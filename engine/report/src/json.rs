@@ -67,6 +67,8 @@ struct SummaryJson<'a> {
     findings: BySeverity,
     pending: u64,
     exempt: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    undetermined: u64,
     conflicts: u64,
     cost: Option<f64>,
     spend: Option<f64>,
@@ -91,6 +93,8 @@ struct CheckJson<'a> {
     open: u64,
     pending: u64,
     exempt: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    undetermined: u64,
     cost_in_violation: Option<f64>,
     escalate: Option<EscalateJson<'a>>,
     escalation_due: u64,
@@ -201,6 +205,11 @@ fn snapshot(evaluation: &Evaluation) -> SnapshotJson<'_> {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
     let summary = &evaluation.summary;
     SummaryJson {
@@ -218,6 +227,7 @@ fn summary(evaluation: &Evaluation) -> SummaryJson<'_> {
         },
         pending: summary.pending,
         exempt: summary.exempt,
+        undetermined: summary.undetermined,
         conflicts: evaluation.conflicts.len() as u64,
         cost: money(summary.cost),
         spend: money(summary.spend),
@@ -235,6 +245,7 @@ fn check(check: &CheckResult) -> CheckJson<'_> {
         open: check.open,
         pending: check.pending,
         exempt: check.exempt,
+        undetermined: check.undetermined,
         cost_in_violation: money(check.cost_in_violation),
         escalate: check.escalate.as_ref().map(EscalateJson::from),
         escalation_due: check.escalation_due,

@@ -63,6 +63,9 @@ fn totals(report: &Report<'_>, out: &mut String) {
         let without = without.map(|text| format!(" Score {text}.")).unwrap_or_default();
         let _ = writeln!(out, "\nPending: {pending}.{without}");
     }
+    if let Some(undetermined) = headline::undetermined(summary) {
+        let _ = writeln!(out, "\nUndetermined: {undetermined}.");
+    }
     if let Some(scope) = headline::out_of_scope(summary) {
         let _ = writeln!(out, "\nNot counted: {scope}.");
     }

@@ -38,6 +38,7 @@ pub fn table(report: &Report<'_>) -> String {
     for severity in Severity::ALL {
         page.severity(&mut out, severity);
     }
+    page.undetermined(&mut out);
     page.goals(&mut out);
     page.accounts(&mut out);
     page.conflicts(&mut out);
@@ -112,6 +113,9 @@ impl Page<'_> {
         if let Some(pending) = headline::pending(report) {
             let _ = writeln!(out, "  {:<20}{pending}", "Pending");
         }
+        if let Some(undetermined) = headline::undetermined(summary) {
+            let _ = writeln!(out, "  {:<20}{undetermined}", "Undetermined");
+        }
         if summary.exempt > 0 {
             let _ = writeln!(out, "  {:<20}{}", "Waived", count(summary.exempt));
         }
@@ -160,24 +164,47 @@ impl Page<'_> {
             let line = format!("escalation due to {}: {due}", clean(&escalation.to));
             let _ = writeln!(out, "      {}", self.paint(AnsiColor::Yellow.on_default(), &line));
         }
-        let of_check = |f: &&Finding| f.check == index && f.state == State::Open;
-        let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
-        let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
-        let mut shown: Vec<&Finding> = findings.take_while(|f| f.check == index).filter(of_check).collect();
+        let mut shown = self.of_check(index, State::Open);
         // New findings first, then the most expensive: those are worth fixing first.
         shown.sort_by(|a, b| {
             let urgency = |finding: &Finding| (self.is_new(finding), cost_key(finding));
             urgency(b).cmp(&urgency(a)).then_with(|| a.resource.cmp(&b.resource))
         });
+        self.first_of(out, shown, check.open);
+    }
+
+    /// Returns the findings of a check that are in a state, as far as they were read.
+    fn of_check(&self, index: usize, state: State) -> Vec<&Finding> {
+        let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
+        let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
+        findings.take_while(|f| f.check == index).filter(|f| f.state == state).collect()
+    }
+
+    /// Shows the first of `all` findings, and how many more there are.
+    fn first_of(&self, out: &mut String, mut shown: Vec<&Finding>, all: u64) {
         shown.truncate(self.style.findings.unwrap_or(usize::MAX));
         let _ = write!(out, "{}", self.findings(&shown));
-        let more = check.open.saturating_sub(shown.len() as u64);
+        let more = all.saturating_sub(shown.len() as u64);
         if more > 0 {
             let _ = writeln!(
                 out,
                 "      {}",
                 self.dim(&format!("… and {} more (--all shows them)", count(more)))
             );
+        }
+    }
+
+    /// Lists the resources for which checks are undetermined.
+    fn undetermined(&self, out: &mut String) {
+        let checks = self.evaluation.checks.iter().enumerate();
+        let mut checks = checks.filter(|(_, check)| check.undetermined > 0).peekable();
+        if checks.peek().is_some() {
+            let title = format!("UNDETERMINED · {}", count(self.evaluation.summary.undetermined));
+            let _ = writeln!(out, "\n{}", self.bold(&title));
+        }
+        for (index, check) in checks {
+            let _ = writeln!(out, "    {}/{}", clean(&check.policy), check.check);
+            self.first_of(out, self.of_check(index, State::Undetermined), check.undetermined);
         }
     }
 
@@ -193,6 +220,7 @@ impl Page<'_> {
         let width = if self.evaluation.snapshot.is_terraform { 120 } else { 40 };
         for finding in findings {
             let found = match (&finding.tag, &finding.value) {
+                _ if finding.state == State::Undetermined => "known after apply".to_owned(),
                 (None, None) if !finding.shows_value => String::new(),
                 (_, None) => "missing".to_owned(),
                 (_, Some(value)) => format!("`{}`", clean(&shorten(value, 40))),

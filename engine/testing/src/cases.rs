@@ -140,6 +140,7 @@ impl<'a> Member<'a> {
             monthly_cost: self.given.monthly_cost.as_ref().map(|(amount, _)| *amount),
             meta: meta(&self.given.meta),
             tags: self.given.tags.clone(),
+            unknown: tagpol_inventory::UnknownTags::default(),
         }
     }
 
@@ -164,6 +165,8 @@ pub(super) fn row(resource: Resource) -> Row {
         monthly_cost: resource.monthly_cost,
         meta: resource.meta,
         tags: resource.tags,
+        unknown_keys: resource.unknown.keys,
+        unknown_tags: resource.unknown.others,
     }
 }
 

@@ -214,6 +214,7 @@ impl Explainer<'_> {
             State::Open => "open",
             State::Pending => "pending",
             State::Exempt => "exempt",
+            State::Undetermined => "undetermined",
         };
         format!("{} {word}", self.path(policy, check))
     }

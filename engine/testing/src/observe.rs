@@ -88,6 +88,7 @@ fn results<'a>(
                 source: origin.map(Origin::source),
                 winner: origin.map(winner),
                 conflict: false,
+                unknown: false,
             };
         }
         Ok(())
@@ -102,6 +103,7 @@ fn results<'a>(
                 finding::State::Open => State::Open,
                 finding::State::Pending => State::Pending,
                 finding::State::Exempt => State::Exempt,
+                finding::State::Undetermined => State::Undetermined,
             };
         }
         Ok(())

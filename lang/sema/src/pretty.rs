@@ -94,6 +94,7 @@ impl<'a> Words<'a> {
             inner if self.row_of(inner).is_some() => format!("not ({})", self.pred(inner)),
             Pred::IsSet(value) => format!("{} is not set", self.value(value)),
             Pred::IsMissing(value) => format!("{} is not missing", self.value(value)),
+            Pred::IsUnknown(value) => format!("{} is not unknown", self.value(value)),
             Pred::IsValid(tag) => format!("{} is not valid", self.tag_name(*tag)),
             Pred::IsFormat(value, format) => format!("{} is not {}", self.value(value), format_name(*format)),
             Pred::Named(_) | Pred::Const(_) => format!("not {}", self.pred(inner)),
@@ -107,6 +108,7 @@ impl<'a> Words<'a> {
             Pred::Named(id) => name(&self.program.define(*id).name),
             Pred::IsSet(value) => format!("{} is set", self.value(value)),
             Pred::IsMissing(value) => format!("{} is missing", self.value(value)),
+            Pred::IsUnknown(value) => format!("{} is unknown", self.value(value)),
             Pred::IsValid(tag) => format!("{} is valid", self.tag_name(*tag)),
             Pred::IsFormat(value, format) => format!("{} is {}", self.value(value), format_name(*format)),
             Pred::Compare { op, left, right, by } => {

@@ -79,7 +79,7 @@ fn is_compliant(resource: &Resource<'_>, changes: &Assignment, advice: &Advice) 
         states.enumerate().all(|(c, (before, after))| match after {
             State::Open => advice.stuck.contains(&(p, c)),
             State::Pending => before == State::Pending || advice.stuck.contains(&(p, c)),
-            State::None | State::Exempt => true,
+            State::None | State::Exempt | State::Undetermined => true,
         })
     })
 }

@@ -123,6 +123,7 @@ fn subjects(snapshot: &Snapshot) -> (Vec<Row>, Vec<i128>) {
             monthly_cost: text(10).map(|cost| cost.parse().unwrap()),
             meta: text(7),
             tags: tags.into_iter().collect(),
+            ..Row::default()
         };
         (row, cost.unscaled)
     };

@@ -200,6 +200,8 @@ fn resource(index: usize, text: &str) -> Row {
         source: None,
         meta: None,
         tags: vec![(KEY.to_owned(), text.to_owned())],
+        unknown_keys: Vec::new(),
+        unknown_tags: false,
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_for_layout, layout_of, open_values};
 use tagpol_interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
-use tagpol_inventory::{Import, Resource, Snapshot};
+use tagpol_inventory::{Import, Resource, Snapshot, UnknownTags};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
 use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
 use tagpol_sema::program::Program;
@@ -240,7 +240,10 @@ impl Judge {
             let result = &rows[&row.id];
             result.in_scope.iter().zip(&result.checks).any(|(applies, checks)| *applies && !checks.is_empty())
         };
-        let passes = |row: &Row| in_scope(row) && !has(row, State::Open) && !has(row, State::Pending);
+        let passes = |row: &Row| {
+            in_scope(row)
+                && ![State::Open, State::Pending, State::Undetermined].iter().any(|state| has(row, *state))
+        };
         let count =
             |of: &[&Row], is: &dyn Fn(&Row) -> bool| of.iter().filter(|row| is(row)).count().to_string();
         let all: Vec<&Row> = resources.iter().collect();
@@ -304,7 +307,17 @@ impl Judge {
                 source: Some(origin.source()),
                 winner: Some(winner(origin)),
                 conflict: false,
+                unknown: false,
             };
+        }
+        let unknown = plan.tags.iter().enumerate().filter_map(|(at, tag)| Some((at, tag.unknown?)));
+        for (at, column) in unknown {
+            let column = quote_identifier(&plan.column(column).name);
+            let sql = format!("SELECT id FROM evaluated WHERE {column}");
+            for cells in self.store.query(&sql).map_err(|e| e.to_string())?.rows {
+                let id = cells[0].as_text().ok_or("an id is no text")?;
+                rows.get_mut(id).ok_or("an unknown resource")?.tags[at].unknown = true;
+            }
         }
         for cells in self.rows(script, QueryKind::Conflicts)? {
             let [tag, id, value, _, other, _] = cells.as_slice() else {
@@ -377,6 +390,7 @@ pub(super) fn resource(row: &Row) -> Resource {
         source: row.source,
         meta: row.meta,
         tags: row.tags,
+        unknown: UnknownTags { keys: row.unknown_keys, others: row.unknown_tags },
     }
 }
 
@@ -427,5 +441,6 @@ fn state_of(code: StateCode) -> State {
         StateCode::Open => State::Open,
         StateCode::Pending => State::Pending,
         StateCode::Exempt => State::Exempt,
+        StateCode::Undetermined => State::Undetermined,
     }
 }

@@ -404,6 +404,7 @@ fn simple_pred(reads: Reads) -> BoxedStrategy<Pred> {
         (1, any::<bool>().prop_map(Pred::Const).boxed()),
         (2, anything(reads).prop_map(Pred::IsSet).boxed()),
         (2, anything(reads).prop_map(Pred::IsMissing).boxed()),
+        (2, anything(reads).prop_map(Pred::IsUnknown).boxed()),
         (1, (text(reads), format).prop_map(|(value, format)| Pred::IsFormat(value, format)).boxed()),
         (8, comparison(reads)),
         (3, membership(reads)),

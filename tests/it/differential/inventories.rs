@@ -71,12 +71,23 @@ fn row() -> impl Strategy<Value = Undated> {
         [attr(), attr(), attr(), attr(), attr()],
         option::weighted(0.8, pools::time_off()),
         option::weighted(0.8, pools::amount()),
-        (option::weighted(0.7, pools::one_of(pools::METAS)), prop::collection::vec(native_tag(), 0..=12)),
+        (
+            option::weighted(0.7, pools::one_of(pools::METAS)),
+            prop::collection::vec((native_tag(), prop::bool::weighted(0.15)), 0..=12),
+            // Most resources are known as a whole.
+            prop::bool::weighted(0.2),
+            prop::bool::weighted(0.2),
+        ),
     )
-        .prop_map(|(id, name, attrs, off, monthly_cost, (meta, tags))| {
+        .prop_map(|(id, name, attrs, off, monthly_cost, (meta, tags, has_unknown, others))| {
             let [type_, provider, account, region, source] = attrs;
-            let unique: BTreeMap<String, String> = tags.into_iter().collect();
-            let tags = unique.into_iter().collect();
+            let unique: BTreeMap<String, (String, bool)> = tags
+                .into_iter()
+                .map(|((key, value), unknown)| (key, (value, unknown && has_unknown)))
+                .collect();
+            let unknown_keys =
+                unique.iter().filter(|(_, (_, unknown))| *unknown).map(|(key, _)| key.clone()).collect();
+            let tags = unique.into_iter().map(|(key, (value, _))| (key, value)).collect();
             let row = Row {
                 id,
                 name,
@@ -89,6 +100,8 @@ fn row() -> impl Strategy<Value = Undated> {
                 monthly_cost,
                 meta,
                 tags,
+                unknown_keys,
+                unknown_tags: has_unknown && others,
             };
             (row, off)
         })

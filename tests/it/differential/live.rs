@@ -23,12 +23,18 @@ fn programs_one_after_the_other_over_one_snapshot() {
     for (number, cases) in samples(80).chunks(PROGRAMS).enumerate() {
         let folder = TempDir::new().unwrap();
         let [first, ..] = cases else { continue };
+        // Measures take what is not known yet for missing.
+        let mut first = first.clone();
+        for row in &mut first.resources {
+            row.unknown_keys.clear();
+            row.unknown_tags = false;
+        }
         let resources: Vec<_> = first.resources.iter().map(resource).collect();
         let (currency, now) = (first.options.currency.clone(), first.options.now);
         let import = Import::of_resources(&resources, currency, now);
         let snapshot = import.write(folder.path(), &mut |_| {}).unwrap();
         let distinct = if number % 2 == 0 { Distinct::Large } else { Distinct::Always };
-        let mut live = Live::open(snapshot, options(first, distinct)).unwrap();
+        let mut live = Live::open(snapshot, options(&first, distinct)).unwrap();
         for (at, case) in cases.iter().enumerate() {
             let mut case = case.clone();
             case.resources.clone_from(&first.resources);

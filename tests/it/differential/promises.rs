@@ -94,6 +94,7 @@ impl Read {
             }
             Pred::IsSet(value)
             | Pred::IsMissing(value)
+            | Pred::IsUnknown(value)
             | Pred::IsFormat(value, _)
             | Pred::Text { value, .. }
             | Pred::Matches { value, .. }

@@ -6,6 +6,7 @@ mod policies;
 mod precedence;
 mod preds;
 mod related;
+mod unknown;
 mod values;
 
 use std::sync::Arc;

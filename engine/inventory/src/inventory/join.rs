@@ -12,6 +12,7 @@ use super::row_tags::{TagMap, overlay, overlay_map};
 use super::{Inventory, Row};
 use crate::identity::{ec2_kind, fold_region, last_part};
 use crate::pool::{Pool, Symbol};
+use crate::resource::UnknownTags;
 use crate::value::fits_cost;
 
 /// How the resources of bills match those of inventories that were imported with them.
@@ -68,6 +69,7 @@ pub(super) fn merge(pool: &Pool, (old, many): (&mut Row, Option<&mut TagMap>), n
         }
         (false, _) => new.monthly_cost.or(old.monthly_cost),
     };
+    old.unknown = known_of_both(pool, old.unknown.take(), &new);
     old.file = new.file;
     old.sides.billed |= new.sides.billed;
     old.sides.listed |= new.sides.listed;
@@ -90,6 +92,16 @@ fn joined_listed_tags(pool: &Pool, old: &Row, new: &Row) -> Option<Box<[(Symbol,
         (Some(old), Some(new)) => Some(overlay(pool, &old, &new, false)),
         (one, other) => one.or(other),
     }
+}
+
+/// Returns what is not known of a resource after a later row: what that one has is known.
+fn known_of_both(pool: &Pool, old: Option<Box<UnknownTags>>, new: &Row) -> Option<Box<UnknownTags>> {
+    if new.unknown.is_some() {
+        return new.unknown.clone();
+    }
+    let mut old = old?;
+    old.keys.retain(|key| !new.tags.iter().any(|(known, _)| pool.text(*known) == key));
+    (!old.is_empty()).then_some(old)
 }
 
 /// Adds what a bill charges under two ids; none where the sum is too large to be kept.

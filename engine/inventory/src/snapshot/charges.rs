@@ -83,7 +83,7 @@ pub(super) fn write_subjects<W: Write + Send>(
         text("category"),
         text("billing_account"),
     ];
-    let columns = Columns::new(&census.promoted, &more);
+    let columns = Columns::new(&census.promoted, &more, false);
     let mut writer = writer(out, &columns.schema)?;
     for (at, rows) in (0_i64..).zip(subjects.chunks(BATCH)) {
         let write = || {

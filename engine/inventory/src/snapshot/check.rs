@@ -19,15 +19,21 @@ impl Snapshot {
     /// Where a file cannot be read, or is not the one that the manifest tells of.
     pub fn check(&self) -> Result<(), ImportError> {
         let manifest = self.manifest();
-        self.check_file(&self.resources_path(), "resources", manifest.counts.resources, &manifest.keys)?;
+        let (resources, has_unknown) = (manifest.counts.resources, manifest.counts.unknown > 0);
+        self.check_file((&self.resources_path(), "resources"), resources, (&manifest.keys, has_unknown))?;
         if let (Some(info), Some([subjects, charges])) = (&manifest.charges, self.charges_paths()) {
-            self.check_file(&subjects, "subjects of charges", info.subjects, &info.keys)?;
-            self.check_file(&charges, "charges", info.charges, &[])?;
+            self.check_file((&subjects, "subjects of charges"), info.subjects, (&info.keys, false))?;
+            self.check_file((&charges, "charges"), info.charges, (&[], false))?;
         }
         Ok(())
     }
 
-    fn check_file(&self, path: &Path, what: &str, listed: u64, keys: &[KeyCount]) -> Result<(), ImportError> {
+    fn check_file(
+        &self,
+        (path, what): (&Path, &str),
+        listed: u64,
+        (keys, has_unknown): (&[KeyCount], bool),
+    ) -> Result<(), ImportError> {
         let file = File::open(path).map_err(|e| read_error(path, e))?;
         let unreadable =
             |e: String| damaged(self.dir(), format!("its {what} are not readable: {}", shorten(&e)));
@@ -39,7 +45,9 @@ impl Snapshot {
                 format!("it has {rows} {what}, but its manifest lists {listed}"),
             ));
         }
-        let mut columns = keys.iter().filter_map(|key| key.column.as_deref());
+        let unknown: &[&str] = if has_unknown { &["unknown_keys", "unknown_tags"] } else { &[] };
+        let keys = keys.iter().filter_map(|key| key.column.as_deref());
+        let mut columns = keys.chain(unknown.iter().copied());
         match columns.find(|column| builder.schema().index_of(column).is_err()) {
             Some(column) => {
                 let column = shorten(column);

@@ -123,6 +123,11 @@ pub struct ManifestCounts {
     pub rows: u64,
     /// Rows that were merged into a resource of the same id; charges of a bill are not counted.
     pub merged: u64,
+    /// Resources with tags that are not known yet. If there are any, `resources.parquet` has the columns
+    /// `unknown_keys`, a list of keys whose values are not known, and `unknown_tags`, whether there may be
+    /// tags of other keys.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
     /// Costs that belong to no resource; none without a bill.
     pub unattributed: Option<UnattributedCost>,
     /// How bills match inventories; none where there are not both.

@@ -2,7 +2,8 @@
 //!
 //! Columns are `id`, `name`, `type`, `provider`, `account`, `region`, `source`, `created`,
 //! `monthly_cost`, `meta`, `tags`, and `key_0`, `key_1`, … for the native keys that most resources
-//! have, so that reading one of these needs no look-up in a map. The bytes depend on nothing but
+//! have, so that reading one of these needs no look-up in a map. If tags of a resource are not known yet, there are
+//! also `unknown_keys` and `unknown_tags`. The bytes depend on nothing but
 //! the inventory and the version of the writer.
 
 use std::cmp::Reverse;
@@ -10,8 +11,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Decimal128Builder, Int32BufferBuilder, MapArray, RecordBatch, StringBuilder, StructArray,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Decimal128Builder, Int32BufferBuilder, ListBuilder, MapArray, RecordBatch,
+    StringBuilder, StructArray, TimestampMicrosecondBuilder,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
@@ -84,7 +85,9 @@ pub(super) fn write_resources<W: Write + Send>(
     out: W,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> io::Result<()> {
-    let columns = Columns::new(&census.promoted, &[]);
+    let has_unknown = inventory.rows().iter().any(|row| row.unknown.is_some());
+    let more = if has_unknown { unknown_fields() } else { Vec::new() };
+    let columns = Columns::new(&census.promoted, &more, true);
     let options = ArrowWriterOptions::new().with_properties(properties()?).with_skip_arrow_metadata(true);
     let writer =
         ArrowWriter::try_new_with_options(out, Arc::clone(&columns.schema), options).map_err(to_io)?;
@@ -148,9 +151,9 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// `promoted` has the keys in the order of their columns; `more` are columns after all others.
-    pub(super) fn new(promoted: &[Symbol], more: &[Field]) -> Self {
-        let id_may_be_absent = !more.is_empty();
+    /// `promoted` has the keys in the order of their columns; `more` are columns after all others. `has_ids` tells
+    /// whether every row has an id.
+    pub(super) fn new(promoted: &[Symbol], more: &[Field], has_ids: bool) -> Self {
         let entries = Fields::from(vec![
             Field::new("key", DataType::Utf8, false),
             Field::new("value", DataType::Utf8, true),
@@ -158,7 +161,7 @@ impl Columns {
         let entry = Field::new("key_value", DataType::Struct(entries.clone()), false);
         let text = |name: &str| Field::new(name, DataType::Utf8, true);
         let mut fields = vec![
-            Field::new("id", DataType::Utf8, id_may_be_absent),
+            Field::new("id", DataType::Utf8, !has_ids),
             text("name"),
             text("type"),
             text("provider"),
@@ -185,7 +188,11 @@ impl Columns {
         mut encoders: Vec<ArrowColumnWriter>,
     ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
         for rows in rows.chunks(BATCH) {
-            let batch = RecordBatch::try_new(Arc::clone(&self.schema), self.arrays(pool, rows)?)?;
+            let mut arrays = self.arrays(pool, rows)?;
+            if self.schema.fields().len() > arrays.len() {
+                arrays.extend(unknown(rows));
+            }
+            let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)?;
             let mut encoders = encoders.iter_mut();
             for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
                 for (leaf, encoder) in compute_leaves(field, column)?.iter().zip(&mut encoders) {
@@ -291,6 +298,31 @@ pub(super) fn texts<R>(pool: &Pool, rows: &[R], of: impl Fn(&R) -> Option<Symbol
         builder.append_option(of(row).map(|symbol| pool.text(symbol)));
     }
     Arc::new(builder.finish())
+}
+
+/// Returns the columns of tags that are not known yet; only snapshots with such tags have them.
+fn unknown_fields() -> Vec<Field> {
+    let element = Field::new("element", DataType::Utf8, false);
+    vec![
+        Field::new("unknown_keys", DataType::List(Arc::new(element)), false),
+        Field::new("unknown_tags", DataType::Boolean, false),
+    ]
+}
+
+/// Returns the columns of tags that are not known yet.
+fn unknown(rows: &[Row]) -> [ArrayRef; 2] {
+    let element = Field::new("element", DataType::Utf8, false);
+    let mut keys = ListBuilder::new(StringBuilder::new()).with_field(element);
+    let mut others = BooleanBuilder::new();
+    for row in rows {
+        let unknown = row.unknown.as_deref();
+        for key in unknown.iter().flat_map(|unknown| &unknown.keys) {
+            keys.values().append_value(key);
+        }
+        keys.append(true);
+        others.append_value(unknown.is_some_and(|unknown| unknown.others));
+    }
+    [Arc::new(keys.finish()), Arc::new(others.finish())]
 }
 
 fn created<R: Record>(rows: &[R]) -> ArrayRef {

@@ -159,6 +159,7 @@ fn manifest(
             tagged,
             rows: counts.rows,
             merged: counts.merged,
+            unknown: import.inventory.rows().iter().filter(|row| row.unknown.is_some()).count() as u64,
             unattributed: counts
                 .unattributed_cost
                 .map(|cost| UnattributedCost { rows: counts.unattributed_rows, cost }),

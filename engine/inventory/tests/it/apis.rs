@@ -44,6 +44,10 @@ fn shown(import: &Import) -> String {
         for (key, value) in &resource.tags {
             let _ = writeln!(text, "  {key:?} = {value:?}");
         }
+        if !resource.unknown.is_empty() {
+            let others = if resource.unknown.others { " and others" } else { "" };
+            let _ = writeln!(text, "  unknown: {:?}{others}", resource.unknown.keys);
+        }
         if let Some(meta) = &resource.meta {
             let meta: serde_json::Value = serde_json::from_str(meta).unwrap();
             let _ = writeln!(text, "  meta {meta}");

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use tagpol_inventory::{Import, Resource, import};
+use tagpol_inventory::{Import, Resource, UnknownTags, import};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::support::*;
@@ -42,8 +42,9 @@ fn resource() -> impl Strategy<Value = Resource> {
     let created = option::of(-60_000_000_000_000_000_i64..250_000_000_000_000_000);
     let cost = option::of((-9_999_999_999_999_999_i64..=9_999_999_999_999_999, 0_u32..=12));
     let tags = btree_map(text(), text(), 0..6);
-    (attributes, option::of(composed()), created, cost, tags).prop_map(
-        |((name, type_, provider, account, region, source), meta, created, cost, tags)| Resource {
+    let unknown = (btree_set(text(), 0..3), proptest::bool::weighted(0.2));
+    (attributes, option::of(composed()), created, cost, (tags, unknown)).prop_map(
+        |((name, type_, provider, account, region, source), meta, created, cost, (tags, unknown))| Resource {
             id: String::new(),
             name,
             type_,
@@ -54,6 +55,7 @@ fn resource() -> impl Strategy<Value = Resource> {
             meta,
             created: created.map(|micros| DateTime::from_timestamp_micros(micros).unwrap()),
             monthly_cost: cost.map(|(units, scale)| Decimal::new(units, scale)),
+            unknown: UnknownTags { keys: unknown.0.into_iter().collect(), others: unknown.1 },
             tags: tags.into_iter().collect(),
         },
     )

@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rust_decimal::Decimal;
-use tagpol_inventory::{Import, ImportError, ImportOptions, Resource, Snapshot, import};
+use tagpol_inventory::{Import, ImportError, ImportOptions, Resource, Snapshot, UnknownTags, import};
 use tempfile::TempDir;
 
 /// 2026-11-22T13:45:01Z.
@@ -114,6 +114,13 @@ pub(crate) fn read_back(snapshot: &Snapshot) -> Vec<Resource> {
         let created = batch.column_by_name("created").unwrap().as_primitive::<TimestampMicrosecondType>();
         let costs = batch.column_by_name("monthly_cost").unwrap().as_primitive::<Decimal128Type>();
         let maps = batch.column_by_name("tags").unwrap().as_map();
+        let unknown = |at: usize| {
+            let Some(keys) = batch.column_by_name("unknown_keys") else { return UnknownTags::default() };
+            let keys = keys.as_list::<i32>().value(at);
+            let keys = keys.as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+            let others = batch.column_by_name("unknown_tags").unwrap().as_boolean().value(at);
+            UnknownTags { keys, others }
+        };
         for at in 0..batch.num_rows() {
             let entries = maps.value(at);
             let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1).as_string::<i32>());
@@ -138,6 +145,7 @@ pub(crate) fn read_back(snapshot: &Snapshot) -> Vec<Resource> {
                     .then(|| DateTime::from_timestamp_micros(created.value(at)).unwrap()),
                 monthly_cost: costs.is_valid(at).then(|| Decimal::from_i128_with_scale(costs.value(at), 12)),
                 tags,
+                unknown: unknown(at),
             });
         }
     }

@@ -140,6 +140,10 @@ pub enum Field {
     Key(String),
     /// A field of the provider's own JSON, see [`tagpol_sema::program::Value::Meta`].
     Meta(String),
+    /// Whether the value of a native key is not known yet.
+    UnknownKey(String),
+    /// Whether there may be native tags in addition to those that are known.
+    UnknownTags,
     /// A column of an overlay; index in [`super::Plan::overlays`].
     Overlay(usize),
     /// Something of a related resource, see [`super::RelatedStage`].

@@ -106,6 +106,8 @@ impl Plan {
             Expr::Field(Field::NativeTags(test)) => format!("native tags where {}", self.expr_text(test)),
             Expr::Field(Field::NativeKey) => "native key".to_owned(),
             Expr::Field(Field::NativeValue) => "native value".to_owned(),
+            Expr::Field(Field::UnknownKey(key)) => format!("unknown key {key:?}"),
+            Expr::Field(Field::UnknownTags) => "unknown tags".to_owned(),
             Expr::Field(Field::Overlay(at)) => match self.overlays.get(*at) {
                 Some(overlay) => format!("{} {:?}", overlay.kind.as_str(), overlay.of),
                 None => "null".to_owned(),

@@ -16,6 +16,8 @@ pub struct TagInfo {
     pub source: ColumnId,
     /// Column with the index in [`super::Plan::provenance`] of what gave the value.
     pub provenance: ColumnId,
+    /// Column with whether the value is not known yet. None: it is always known.
+    pub unknown: Option<ColumnId>,
     /// The value that lost. None if there can be none: at most one candidate of each rank.
     pub conflict: Option<Conflict>,
     /// Place of its name.
@@ -192,6 +194,8 @@ pub enum StateCode {
     Pending = 2,
     /// A finding that is waived.
     Exempt = 3,
+    /// Whether it is a finding depends on a value that is not known yet.
+    Undetermined = 4,
 }
 
 impl StateCode {
@@ -202,7 +206,9 @@ impl StateCode {
 
     /// Reads the number in the column.
     pub fn from_code(code: i64) -> Option<Self> {
-        [Self::None, Self::Open, Self::Pending, Self::Exempt].into_iter().find(|s| s.code() == code)
+        [Self::None, Self::Open, Self::Pending, Self::Exempt, Self::Undetermined]
+            .into_iter()
+            .find(|s| s.code() == code)
     }
 }
 

@@ -20,6 +20,7 @@
 //! - `staged`: the tags first, then the policies over what is kept of them
 //! - `computed`: the limit of texts that are computed
 //! - `predicates`: the conditions of a request
+//! - `unknown`: which values are not known yet
 //! - `pred`, `value`, `text`, `money`: conditions and expressions
 
 mod columns;
@@ -40,6 +41,7 @@ mod results;
 pub mod staged;
 mod tags;
 mod text;
+mod unknown;
 mod value;
 mod waivers;
 
@@ -112,6 +114,10 @@ struct Lowering<'a> {
     tags: HashMap<TagId, TagInfo>,
     /// The named predicates made so far.
     defines: HashMap<DefineId, Expr>,
+    /// Whether some values of the snapshot are not known yet.
+    has_unknown: bool,
+    /// Whether the named predicates are unknown, as far as that was asked.
+    unknown_defines: HashMap<DefineId, Expr>,
     provenance: Vec<Provenance>,
     /// Columns that the output has in addition to the usual.
     kept: Vec<ColumnId>,
@@ -141,6 +147,8 @@ struct Computed {
 struct Candidate {
     /// NULL if it gives none.
     value: Expr,
+    /// Whether the value is not known yet.
+    unknown: Expr,
     /// The value, where it is the same for all resources that it is given to.
     constant: Option<String>,
     origin: Origin,
@@ -178,6 +186,8 @@ impl<'a> Lowering<'a> {
             is_base: false,
             tags: HashMap::new(),
             defines: HashMap::new(),
+            has_unknown: layout.unknown,
+            unknown_defines: HashMap::new(),
             provenance: Vec::new(),
             kept: Vec::new(),
             waivers: Waivers::new(program, now),

@@ -36,6 +36,11 @@ impl<'a> KeyIndex<'a> {
         Self { exact, folded }
     }
 
+    /// Returns the exact keys of the snapshot; none if it is not known.
+    pub(super) fn all(&self) -> Vec<String> {
+        self.exact.iter().flat_map(BTreeMap::keys).map(|key| (*key).to_owned()).collect()
+    }
+
     /// Returns where the values of an exact key are. None: no resource has it.
     fn field(&self, key: &str) -> Option<Field> {
         match &self.exact {
@@ -118,20 +123,27 @@ impl Lowering<'_> {
         for normalize in &tag.normalizes {
             self.at = normalize.loc.clone();
             let applies = self.optional_pred(normalize.scope.as_ref());
+            let unknown = self.unknown_optional(normalize.scope.as_ref());
             let name = format!("applies_{}", tag.name);
             let note = note(format!("scope of normalize `{}`", tag.name), &normalize.loc);
             let applies = self.columns.share(&name, applies, Type::Bool, note);
-            none_applies.push(applies.clone().negate());
-            candidates.extend(self.normalize(id, normalize, applies));
+            none_applies.push((applies.clone().negate(), unknown.clone()));
+            candidates.extend(self.normalize(id, normalize, (applies, unknown)));
         }
-        let none_applies = Expr::and(none_applies);
-        if none_applies != Expr::bool(false) {
-            candidates.extend(self.normalize(id, &implicit, none_applies));
+        let unknown = self.unknown_of(none_applies.clone(), false);
+        let none_applies = Expr::and(none_applies.into_iter().map(|(none, _)| none).collect::<Vec<_>>());
+        if none_applies != Expr::bool(false) || unknown != Expr::bool(false) {
+            candidates.extend(self.normalize(id, &implicit, (none_applies, unknown)));
         }
         candidates
     }
 
-    fn normalize(&mut self, id: TagId, normalize: &Normalize, applies: Expr) -> Vec<Candidate> {
+    fn normalize(
+        &mut self,
+        id: TagId,
+        normalize: &Normalize,
+        (applies, unknown): (Expr, Expr),
+    ) -> Vec<Candidate> {
         let tag = self.program.tag(id);
         let keys = self.keys.spellings(&normalize.keys);
         let mut candidates = Vec::new();
@@ -140,13 +152,22 @@ impl Lowering<'_> {
             self.native_reads.entry(id).or_default().push(read);
             let raw = self.raw_key(&key);
             let value = self.normalised(tag, normalize, raw);
+            let unknown = match self.has_unknown {
+                true => {
+                    let of_key = self.has_unknown_key(&key);
+                    self.unknown_where((applies.clone(), unknown.clone()), (value.clone(), of_key))
+                }
+                false => Expr::bool(false),
+            };
+            let unknown =
+                self.columns.share(&format!("unknown_native_{}_{key}", tag.name), unknown, Type::Bool, None);
             let value = Expr::only_where(applies.clone(), value, Type::Text);
             let name = format!("native_{}_{key}", tag.name);
             let note = note(format!("tag `{}` from native key `{key}`", tag.name), &normalize.loc);
             let value = self.columns.share(&name, value, Type::Text, note);
             let origin = Origin::Native { key };
             let loc = normalize.loc.clone();
-            candidates.push(Candidate { value, constant: None, origin, priority: 0, loc });
+            candidates.push(Candidate { value, unknown, constant: None, origin, priority: 0, loc });
         }
         candidates
     }

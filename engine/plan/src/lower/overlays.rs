@@ -14,7 +14,14 @@ impl Lowering<'_> {
         let value = self.overlay(OverlayKind::Decided, &tag.name, relation);
         let value = self.visible(value);
         let loc = tag.loc.clone();
-        Some(Candidate { value, constant: None, origin: Origin::Decided, priority: 0, loc })
+        Some(Candidate {
+            value,
+            unknown: Expr::bool(false),
+            constant: None,
+            origin: Origin::Decided,
+            priority: 0,
+            loc,
+        })
     }
 
     /// Returns what the model says of a tag where it is sure enough: source 5 of the precedence.
@@ -31,7 +38,14 @@ impl Lowering<'_> {
         let value = Expr::only_where(sure, predicted, Type::Text);
         let comment = note(format!("prediction of `{name}` with enough confidence"), &loc);
         let value = self.columns.share(&format!("inferred_{name}"), value, Type::Text, comment);
-        Some(Candidate { value, constant: None, origin: Origin::Inferred, priority: 0, loc })
+        Some(Candidate {
+            value,
+            unknown: Expr::bool(false),
+            constant: None,
+            origin: Origin::Inferred,
+            priority: 0,
+            loc,
+        })
     }
 
     fn inference(&self, id: TagId) -> Option<&Inference> {

@@ -31,15 +31,18 @@ impl Lowering<'_> {
         let comment = note(format!("policy `{}` applies", policy.name), &policy.loc);
         let name = format!("scope_{}", policy.name);
         let scope = self.columns.add(&name, scope, Type::Bool, comment);
+        let unknown = self.unknown_optional(policy.scope.as_ref());
+        let unknown =
+            self.columns.share(&format!("unknown_scope_{}", policy.name), unknown, Type::Bool, None);
         let checks = policy.checks.iter().enumerate();
-        checks.map(|(c, check)| self.check(index, policy, scope, c, check)).collect()
+        checks.map(|(c, check)| self.check(index, policy, (scope, unknown.clone()), c, check)).collect()
     }
 
     fn check(
         &mut self,
         policy_index: usize,
         policy: &Policy,
-        scope: ColumnId,
+        (scope, unknown_scope): (ColumnId, Expr),
         check_index: usize,
         check: &Check,
     ) -> CheckInfo {
@@ -54,9 +57,18 @@ impl Lowering<'_> {
             Some(_) => Expr::Column(scope).negate(),
             None => Expr::bool(false),
         };
+        let unknown = self.unknown_pred(&check.pred);
+        let unknown = self.columns.share("unknown_check", unknown, Type::Bool, None);
+        let is_in_scope = match policy.scope {
+            Some(_) => Expr::Column(scope),
+            None => Expr::bool(true),
+        };
+        let parts = vec![(is_in_scope, unknown_scope), (holds.clone().negate(), unknown)];
+        let undetermined = self.unknown_of(parts, false);
         let since = self.since(policy, &check.id);
         let code = |state: StateCode| Expr::integer(state.code());
         let arms = [
+            (undetermined, code(StateCode::Undetermined)),
             (Expr::or([out_of_scope, holds]), code(StateCode::None)),
             (exempt, code(StateCode::Exempt)),
             (self.in_grace(policy, since.clone()), code(StateCode::Pending)),

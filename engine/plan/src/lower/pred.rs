@@ -27,6 +27,7 @@ impl Lowering<'_> {
                 let value = self.value(value).expr;
                 self.columns.is_set(value).negate()
             }
+            Pred::IsUnknown(value) => self.unknown_value(value),
             Pred::IsValid(tag) => self.is_valid(*tag),
             Pred::IsFormat(value, format) => {
                 let value = self.text_value(value);

@@ -70,10 +70,14 @@ impl Lowering<'_> {
         self.subtotals.checks = checks.len();
     }
 
-    /// Returns whether a finding of some checks is pending; a constant if none can be.
+    /// Returns whether a finding of some checks is pending, or one of the checks is undetermined; a constant if
+    /// neither can be.
     fn pending_in(&self, checks: &[CheckInfo]) -> Expr {
-        let possible = checks.iter().filter(|check| self.is_possible(check.state, StateCode::Pending));
-        Expr::or(possible.map(|check| has_state(check.state, StateCode::Pending)))
+        let of = |state| {
+            let possible = checks.iter().filter(move |check| self.is_possible(check.state, state));
+            possible.map(move |check| has_state(check.state, state))
+        };
+        Expr::or(of(StateCode::Pending).chain(of(StateCode::Undetermined)).collect::<Vec<_>>())
     }
 
     /// Makes the columns with the totals of a resource over all checks.
@@ -114,6 +118,7 @@ impl Lowering<'_> {
         let mut output: Vec<ColumnId> = kept().filter_map(|a| self.attr_id(a)).collect();
         for tag in tags {
             output.extend([tag.value, tag.source, tag.provenance]);
+            output.extend(tag.unknown);
             output.extend(tag.conflict.iter().flat_map(|c| [c.value, c.provenance]));
         }
         for check in checks {

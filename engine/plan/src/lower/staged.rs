@@ -51,6 +51,8 @@ pub fn lower_tags(
     keep: &[Field],
 ) -> Result<TagStage, Vec<CurrencyMismatch>> {
     let mut lowering = Lowering::new(program, layout, request);
+    // Measures of single conditions take what is not known yet for missing.
+    lowering.has_unknown = false;
     let attrs = AttrColumn::ALL.map(|attr| lowering.attr_column(attr));
     lowering.natives = tag_ids(program).map(|id| lowering.native_candidates(id)).collect();
     for &id in program.strata.iter().flatten() {
@@ -81,6 +83,8 @@ pub fn lower_policies(
     kept: &Kept,
 ) -> Result<PolicyStage, Vec<CurrencyMismatch>> {
     let mut lowering = Lowering::new(program, layout, request);
+    // Measures of single conditions take what is not known yet for missing.
+    lowering.has_unknown = false;
     for attr in AttrColumn::ALL {
         lowering.attr_column(attr);
     }
@@ -131,6 +135,8 @@ impl Lowering<'_> {
             Field::Overlay(at) => format!("kept_{at}"),
             Field::Related(..) => "kept_related".to_owned(),
             Field::NativeTags(_) | Field::NativeKey | Field::NativeValue => "kept_native_tags".to_owned(),
+            Field::UnknownKey(key) => format!("kept_unknown_{key}"),
+            Field::UnknownTags => "kept_unknown_tags".to_owned(),
         };
         self.columns.share(&name, Expr::Field(field.clone()), field.ty(), None)
     }
@@ -147,7 +153,7 @@ impl Lowering<'_> {
         let nothing = Expr::Null(Type::Integer);
         let provenance = self.columns.add(&format!("provenance_{}", tag.name), nothing, Type::Integer, None);
         let (name, loc) = (tag.name.clone(), tag.loc.clone());
-        self.tags.insert(id, TagInfo { name, value, source, provenance, conflict: None, loc });
+        self.tags.insert(id, TagInfo { name, value, source, provenance, conflict: None, unknown: None, loc });
         Some([value, source])
     }
 }

@@ -37,6 +37,8 @@ impl Actions {
 /// What can give a tag its value, the strongest first, and where that stands in the provenance.
 struct Ranked {
     candidates: Vec<Candidate>,
+    /// The value of each candidate, and whether it is unknown; also of those that never have a value.
+    certainty: Vec<(Expr, Expr)>,
     /// Index in [`crate::ir::Plan::provenance`] of the first.
     base: usize,
 }
@@ -63,7 +65,7 @@ impl Lowering<'_> {
     /// Makes the columns of a tag. Those of all tags that its rules read must have been made.
     pub(super) fn tag(&mut self, id: TagId) {
         let tag = self.program.tag(id);
-        let ranked = self.rank(id);
+        let mut ranked = self.rank(id);
         let named = |prefix: &str| format!("{prefix}_{}", tag.name);
         let value = self.columns.coalesce(values(&ranked), Type::Text);
         let comment = note(format!("tag `{}`", tag.name), &tag.loc);
@@ -73,8 +75,11 @@ impl Lowering<'_> {
         let source = source_of(&ranked, provenance);
         let source = self.columns.add(&named("source"), source, Type::Code, None);
         let conflict = self.conflict(&tag.name, &ranked, value, provenance);
+        let unknown = self.first_unknown(std::mem::take(&mut ranked.certainty));
+        let unknown = (unknown != Expr::bool(false))
+            .then(|| self.columns.add(&named("unknown_tag"), unknown, Type::Bool, None));
         let (name, loc) = (tag.name.clone(), tag.loc.clone());
-        let info = TagInfo { name, value, source, provenance, conflict, loc };
+        let info = TagInfo { name, value, source, provenance, conflict, unknown, loc };
         self.tags.insert(id, info);
     }
 
@@ -100,15 +105,21 @@ impl Lowering<'_> {
         let mut candidates: Vec<Candidate> = self.decided_candidate(id).into_iter().collect();
         candidates.extend(self.rule_candidates(id, ActionKind::Set));
         candidates.extend(self.natives.get(id.0 as usize).cloned().unwrap_or_default());
+        let natives_end = candidates.len();
         candidates.extend(self.rule_candidates(id, ActionKind::Fill));
         candidates.extend(self.inferred_candidate(id));
+        let mut certainty: Vec<(Expr, Expr)> =
+            candidates.iter().map(|c| (c.value.clone(), c.unknown.clone())).collect();
+        // A native tag that is known counts before any that may be there.
+        certainty.insert(natives_end, (Expr::Null(Type::Text), self.unknown_others()));
         candidates.retain(|c| !matches!(c.value, Expr::Null(_)));
         let tag = self.program.tag(id);
         if let Some(default) = &tag.default {
             let (value, loc) = (Expr::text(default), tag.loc.clone());
             let constant = Some(default.clone());
             let origin = Origin::Default;
-            candidates.push(Candidate { value, constant, origin, priority: 0, loc });
+            let unknown = Expr::bool(false);
+            candidates.push(Candidate { value, unknown, constant, origin, priority: 0, loc });
         }
         let base = self.provenance.len();
         self.provenance.extend(candidates.iter().map(|c| Provenance {
@@ -116,7 +127,7 @@ impl Lowering<'_> {
             origin: c.origin.clone(),
             loc: c.loc.clone(),
         }));
-        Ranked { candidates, base }
+        Ranked { candidates, certainty, base }
     }
 
     fn rule_candidates(&mut self, id: TagId, kind: ActionKind) -> Vec<Candidate> {
@@ -130,6 +141,7 @@ impl Lowering<'_> {
         let action = rule.actions.get(action_index)?;
         self.at = rule.loc.clone();
         let mut when = self.optional_pred(rule.when.as_ref());
+        let unknown_when = self.unknown_optional(rule.when.as_ref());
         if rule.actions.len() > 1 {
             let comment = note(format!("rule `{}` fires", rule.name), &rule.loc);
             when = self.columns.share(&format!("when_{}", rule.name), when, Type::Bool, comment);
@@ -143,6 +155,10 @@ impl Lowering<'_> {
         };
         let tag = &self.program.tag(action.tag).name;
         self.computed_for(before, tag, &action.loc, &when);
+        let unknown = self.unknown_value(&action.value);
+        let unknown = self.unknown_where((when.clone(), unknown_when), (value.clone(), unknown));
+        let unknown =
+            self.columns.share(&format!("unknown_rule_{}_{tag}", rule.name), unknown, Type::Bool, None);
         let value = Expr::only_where(when, value, Type::Text);
         let name = format!("rule_{}_{tag}", rule.name);
         let (verb, origin) = match action.kind {
@@ -152,7 +168,7 @@ impl Lowering<'_> {
         let comment = note(format!("rule `{}` {verb} `{tag}`", rule.name), &action.loc);
         let value = self.columns.share(&name, value, Type::Text, comment);
         let (priority, loc) = (rule.priority, action.loc.clone());
-        Some(Candidate { value, constant, origin, priority, loc })
+        Some(Candidate { value, unknown, constant, origin, priority, loc })
     }
 
     fn provenance_of(&self, ranked: &Ranked) -> Expr {

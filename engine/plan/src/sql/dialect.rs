@@ -258,6 +258,13 @@ impl Dialect {
         }
     }
 
+    /// Returns whether a list of texts has this one.
+    pub(super) fn list_contains(self, list: &str, text: &str) -> String {
+        match self {
+            Self::DuckDb => format!("list_contains({list}, {})", literal(text, self)),
+        }
+    }
+
     /// Returns the value of a key of the snapshot's `tags`.
     pub(super) fn map_value(self, key: &str) -> String {
         match self {
@@ -269,6 +276,13 @@ impl Dialect {
     pub(super) fn map_entries(self, map: &str) -> [String; 2] {
         match self {
             Self::DuckDb => [format!("unnest(map_keys({map}))"), format!("unnest(map_values({map}))")],
+        }
+    }
+
+    /// Returns the items of a list as rows.
+    pub(super) fn list_items(self, list: &str) -> String {
+        match self {
+            Self::DuckDb => format!("unnest({list})"),
         }
     }
 

@@ -144,6 +144,8 @@ impl Printer<'_> {
             Expr::Field(Field::Promoted(name)) => identifier(name, self.dialect),
             Expr::Field(Field::Key(key)) => self.dialect.map_value(key),
             Expr::Field(Field::Meta(path)) => self.dialect.json_field(path),
+            Expr::Field(Field::UnknownKey(key)) => self.dialect.list_contains("unknown_keys", key),
+            Expr::Field(Field::UnknownTags) => identifier("unknown_tags", self.dialect),
             Expr::Field(Field::Overlay(at)) => overlays::column_name(*at),
             Expr::Field(Field::Related(relation, part)) => related::column_name(*relation, *part),
             Expr::Field(Field::NativeTags(test)) => self.dialect.count_tags(&self.flat(test)),

@@ -1,11 +1,11 @@
 //! Queries over the evaluated inventory in addition to those of a plan.
 
-use tagpol_sema::program::{Attr, TagId};
+use tagpol_sema::program::{Attr, CmpOp, TagId};
 
 use super::expr::Printer;
 use super::text::{identifier, literal};
 use super::{Dialect, EVALUATED, columns};
-use crate::ir::{Plan, Query, QueryKind, Select};
+use crate::ir::{CheckInfo, Expr, Plan, Query, QueryKind, Select, StateCode};
 
 /// Attributes of [`observed`], in the order of its columns.
 pub const OBSERVED_ATTRIBUTES: [&str; 6] = ["id", "name", "type", "provider", "account", "region"];
@@ -107,13 +107,27 @@ pub fn text_too_long(plan: &Plan, dialect: Dialect) -> Option<String> {
 }
 
 /// Returns the queries for what a run remembers of its findings: the columns `check_index`, `resource_id` and
-/// `since` of [`QueryKind::Findings`], with the same rows in the same order, but none of the columns that only
-/// reports show.
+/// `since` of [`QueryKind::Findings`], in the same order. What is undetermined is no finding, and not remembered.
 pub fn recorded_findings(plan: &Plan, dialect: Dialect) -> Vec<String> {
     let tables = columns::Tables::of(plan);
     let printer = Printer { tables: tables.as_ref(), ..Printer::new(plan, dialect) };
-    let query = plan.query(QueryKind::Findings).only(&["check_index", "resource_id", "since"]);
+    let query = plan.query(QueryKind::Findings).determined().only(&["check_index", "resource_id", "since"]);
     printer.query_of(&query)
+}
+
+/// Returns the query for the resources for which some checks are undetermined, one row: for each check
+/// `undetermined_0`, … and `in_scope_0`, …, those of them that its policy applies to.
+pub fn undetermined(plan: &Plan, checks: &[CheckInfo], dialect: Dialect) -> String {
+    let column = |id| identifier(&plan.column(id).name, dialect);
+    let counts = checks.iter().enumerate().map(|(at, check)| {
+        let (scope, state) = (column(check.scope), column(check.state));
+        let is_undetermined = format!("{state} = {}", StateCode::Undetermined.code());
+        format!(
+            "count(*) FILTER (WHERE {is_undetermined}) AS undetermined_{at}, \
+             count(*) FILTER (WHERE {scope} AND {is_undetermined}) AS in_scope_{at}"
+        )
+    });
+    format!("SELECT {} FROM {EVALUATED}", counts.collect::<Vec<_>>().join(", "))
 }
 
 /// Returns the query for those ids of a relation (`id`) that are ids of evaluated resources: `id`.
@@ -124,6 +138,21 @@ pub fn evaluated_among(relation: &str, dialect: Dialect) -> String {
 }
 
 impl Query {
+    /// Returns a query for findings without those that are undetermined.
+    fn determined(&self) -> Self {
+        let state = self.columns.iter().position(|column| column.name == "state");
+        let undetermined = Expr::integer(StateCode::Undetermined.code());
+        let select = |select: &Select| {
+            let Some(state) = state.and_then(|at| select.items.get(at)).cloned() else {
+                return select.clone();
+            };
+            let is_known = Expr::compare(CmpOp::Ne, state, undetermined.clone());
+            let filter = Expr::and(select.filter.clone().into_iter().chain([is_known]));
+            Select { filter: Some(filter), ..select.clone() }
+        };
+        Self { branches: self.branches.iter().map(select).collect(), ..self.clone() }
+    }
+
     /// Returns the query with only some of its columns.
     fn only(&self, names: &[&str]) -> Self {
         let is_kept: Vec<bool> = self.columns.iter().map(|column| names.contains(&column.name)).collect();

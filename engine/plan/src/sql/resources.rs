@@ -113,6 +113,17 @@ pub fn native_tags(relation: &str, id: &str, dialect: Dialect) -> String {
     format!("SELECT {key} AS key, {value} AS value FROM {from} WHERE id = {id}")
 }
 
+/// Returns the query for the tags of one resource that are not known yet, a row for each of their keys, or one without:
+/// `unknown_tags` (whether all keys that it lacks are unknown), `key`. Only where the snapshot has such columns.
+pub fn unknown_tags(relation: &str, id: &str, dialect: Dialect) -> String {
+    let (from, id) = (identifier(relation, dialect), literal(id, dialect));
+    let keys = dialect.list_items("unknown_keys");
+    format!(
+        "SELECT unknown_tags, CAST(NULL AS VARCHAR) AS key FROM {from} WHERE id = {id}\n\
+         UNION ALL SELECT unknown_tags, {keys} AS key FROM {from} WHERE id = {id}"
+    )
+}
+
 /// Returns the query for the monthly cost of all resources, one row: `cost`; NULL if no cost is known.
 pub fn total_cost(relation: &str, dialect: Dialect) -> String {
     format!("SELECT sum(monthly_cost) AS cost FROM {}", identifier(relation, dialect))

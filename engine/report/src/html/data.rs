@@ -58,6 +58,8 @@ struct SummaryData {
     pending: u64,
     /// What is pending, in words.
     pending_note: Option<String>,
+    /// What is undetermined, in words.
+    undetermined_note: Option<String>,
     exempt: u64,
     conflicts: u64,
     cost: Option<f64>,
@@ -184,7 +186,7 @@ struct MatrixData {
 struct FindingsData {
     left_out: usize,
     check: Vec<usize>,
-    /// 0 open, 1 pending, 2 exempt.
+    /// 0 open, 1 pending, 2 exempt, 3 undetermined.
     state: Vec<u8>,
     resource: Vec<i64>,
     name: Vec<i64>,
@@ -250,6 +252,7 @@ fn summary(report: &Report<'_>) -> SummaryData {
         open: summary.open,
         pending: summary.pending,
         pending_note: headline::pending(report),
+        undetermined_note: headline::undetermined(summary),
         exempt: summary.exempt,
         conflicts: report.evaluation.conflicts.len() as u64,
         cost: money(summary.cost),
@@ -412,6 +415,7 @@ fn findings(report: &Report<'_>, strings: &mut Strings) -> FindingsData {
             State::Open => 0,
             State::Pending => 1,
             State::Exempt => 2,
+            State::Undetermined => 3,
         });
         data.resource.push(strings.number(Some(&finding.resource)));
         data.name.push(strings.number(finding.name.as_deref()));

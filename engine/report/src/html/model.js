@@ -4,7 +4,7 @@ const DATA = JSON.parse(byId("data").textContent);
 const ROWS = DATA.findings;
 const TOTAL = ROWS.check.length;
 const SEVERITIES = ["critical", "high", "medium", "low"];
-const STATES = ["open", "pending", "exempt"];
+const STATES = ["open", "pending", "exempt", ...(DATA.summary.undetermined_note ? ["undetermined"] : [])];
 
 const CURRENCY = DATA.snapshot.currency || "";
 const money = (amount) => `${CENTS.format(amount)} ${CURRENCY}`.trim();

@@ -65,7 +65,8 @@ function overview() {
         stack(SEVERITIES.map((severity, at) => ({ share: share(summary.open[at], open), color: severity, label: `${count(summary.open[at])} ${severity}` }))),
         el("p", { class: "hint" }, openNote(summary)))),
     severities,
-    summary.pending_note && el("p", { class: "hint pending-note" }, `Pending: ${summary.pending_note}.`));
+    summary.pending_note && el("p", { class: "hint pending-note" }, `Pending: ${summary.pending_note}.`),
+    summary.undetermined_note && el("p", { class: "hint pending-note" }, `Undetermined: ${summary.undetermined_note}.`));
   byId("overview").append(hero, numbers, ...[trend(), steps()].filter(Boolean));
 }
 

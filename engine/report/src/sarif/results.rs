@@ -62,10 +62,14 @@ fn of_finding<'a>(
     }
 }
 
+/// Why a result is not open whose check depends on a value that is not known yet.
+const UNDETERMINED: &str = "undetermined: it depends on a value that is known only after apply";
+
 fn suppression(report: &Report<'_>, at: usize, state: State) -> Option<Suppression> {
     let justification = match state {
         State::Open => return None,
         State::Pending => "within the policy's grace period".to_owned(),
+        State::Undetermined => UNDETERMINED.to_owned(),
         State::Exempt => report.waivers.of(at).map_or_else(
             || "waived".to_owned(),
             |waiver| {

@@ -378,9 +378,10 @@ impl Ctx<'_> {
     }
 
     fn is(&mut self, value: &hir::Value, what: &Name) -> Option<Pred> {
-        const TESTS: [&str; 8] = ["set", "missing", "valid", "email", "date", "number", "url", "duration"];
+        const TESTS: [&str; 9] =
+            ["set", "missing", "unknown", "valid", "email", "date", "number", "url", "duration"];
         let format = match what.text.as_str() {
-            "set" | "missing" => None,
+            "set" | "missing" | "unknown" => None,
             "valid" => return self.is_valid(value, what),
             "email" => Some(Format::Email),
             "date" => Some(Format::Date),
@@ -407,7 +408,11 @@ impl Ctx<'_> {
         };
         let (typed, ty) = self.value(value, None)?;
         let Some(format) = format else {
-            return Some(if what.text == "set" { Pred::IsSet(typed) } else { Pred::IsMissing(typed) });
+            return Some(match what.text.as_str() {
+                "set" => Pred::IsSet(typed),
+                "unknown" => Pred::IsUnknown(typed),
+                _ => Pred::IsMissing(typed),
+            });
         };
         if !self.is_textual(&typed, &ty) {
             let draft = self.draft(

@@ -246,6 +246,7 @@ impl Ctx<'_> {
             }
             Pred::IsSet(_) => "be set".to_owned(),
             Pred::IsMissing(_) => "be missing".to_owned(),
+            Pred::IsUnknown(_) => "be unknown".to_owned(),
             Pred::IsFormat(_, format) => format!("be {}", format_words(*format)),
             Pred::In { list, negated, .. } => {
                 let list = list.iter().map(literal_words).collect::<Vec<_>>().join(", ");

@@ -19,6 +19,8 @@ pub enum Pred {
     IsSet(Value),
     /// There is none.
     IsMissing(Value),
+    /// Whether there is a value, or which one, is known only later: after a Terraform plan is applied.
+    IsUnknown(Value),
     /// There is a value, and it is valid for the tag's declared type.
     IsValid(TagId),
     /// There is a value, and it has this form.
@@ -114,6 +116,7 @@ impl Pred {
         match self {
             Self::IsSet(value)
             | Self::IsMissing(value)
+            | Self::IsUnknown(value)
             | Self::IsFormat(value, _)
             | Self::Compare { left: value, .. }
             | Self::In { value, .. }

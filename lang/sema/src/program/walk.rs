@@ -16,6 +16,7 @@ impl Pred {
             | Self::Named(_)
             | Self::IsSet(_)
             | Self::IsMissing(_)
+            | Self::IsUnknown(_)
             | Self::IsValid(_)
             | Self::IsFormat(..)
             | Self::Compare { .. }
@@ -42,6 +43,7 @@ impl Pred {
         self.each(&mut |pred| match pred {
             Self::IsSet(value)
             | Self::IsMissing(value)
+            | Self::IsUnknown(value)
             | Self::IsFormat(value, _)
             | Self::Text { value, .. }
             | Self::Matches { value, .. }

@@ -233,6 +233,7 @@ impl Print<'_> {
             Pred::Named(define) => format!("@{}", self.program.define(*define).name),
             Pred::IsSet(value) => format!("{} set", self.value(value)),
             Pred::IsMissing(value) => format!("{} missing", self.value(value)),
+            Pred::IsUnknown(value) => format!("{} unknown", self.value(value)),
             Pred::IsValid(tag) => format!("{} valid", self.name(*tag)),
             Pred::IsFormat(value, format) => format!("{} is {format:?}", self.value(value)),
             Pred::Compare { op, left, right, by } => {

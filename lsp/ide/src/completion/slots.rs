@@ -62,7 +62,7 @@ pub(super) enum Operand {
 }
 
 const LEVELS: [&str; 4] = ["critical", "high", "medium", "low"];
-const TESTS: [&str; 8] = ["set", "missing", "valid", "email", "date", "number", "url", "duration"];
+const TESTS: [&str; 9] = ["set", "missing", "unknown", "valid", "email", "date", "number", "url", "duration"];
 
 /// Returns what can stand at the cursor.
 pub(super) fn slots(context: &Context<'_>) -> Vec<Slot> {

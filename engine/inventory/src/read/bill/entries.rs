@@ -560,5 +560,6 @@ fn draft<'a>(pool: &'a Pool, id: Symbol, entry: &Entry, cost: Option<Decimal>) -
         created: None,
         monthly_cost: cost.map(round_cost),
         tags,
+        ..Draft::default()
     }
 }

@@ -3,8 +3,8 @@
 //! `tags_all` of AWS and `effective_labels` of Google contain the tags that the provider adds; if they are
 //! not known yet, the provider's defaults are used below the resource's own tags. Other providers have tags
 //! under other names and in other forms: maps, lists of keys and values, lists of words, JSON in a text. A
-//! value that is known only after apply, or that is secret, is replaced by a text that says so, and noted:
-//! the tag is there.
+//! secret value is replaced by a text that says so, and noted: the tag is there. So is a value that is known
+//! only after apply, which is also listed as unknown.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 use super::attributes::{Attributes, Part};
 use super::defaults::Inherited;
 use crate::read::fields::Field;
-use crate::read::record::Record;
+use crate::read::record::{Note, Record};
+use crate::resource::UnknownTags;
 use crate::tags::{Members, json_text, parse_tags};
 
 /// Stands for a value that is known only after apply.
@@ -22,9 +23,6 @@ const UNKNOWN: &str = "(known after apply)";
 
 /// Stands for a secret value.
 const SENSITIVE: &str = "(sensitive value)";
-
-/// The note on a resource without any tag that is known.
-const ALL_UNKNOWN: &str = "the tags are known only after apply; only default tags are evaluated";
 
 /// Attributes that have all labels of Google, the most complete first, and those with the resource's own.
 const ALL_LABELS: [&str; 2] = ["effective_labels", "terraform_labels"];
@@ -80,6 +78,10 @@ pub(super) struct Tagging {
     places: FxHashMap<String, usize>,
     notes: Vec<String>,
     noted: FxHashSet<String>,
+    /// Keys whose values are known only after apply.
+    unknown_keys: FxHashSet<String>,
+    /// Whether there may be tags of any other key.
+    has_unknown_keys: bool,
 }
 
 /// What may stand in a list of texts.
@@ -316,7 +318,7 @@ impl Tagging {
 
     /// Notes that there may be more tags than are known.
     pub(super) fn and_unknown(mut self) -> Self {
-        self.note_all_unknown();
+        self.has_unknown_keys = true;
         self
     }
 
@@ -325,8 +327,12 @@ impl Tagging {
         for (key, value) in &others.tags {
             if !self.places.contains_key(key) {
                 self.set(key, value.clone());
+                if others.unknown_keys.contains(key) {
+                    self.unknown_keys.insert(key.clone());
+                }
             }
         }
+        self.has_unknown_keys |= others.has_unknown_keys;
         for note in &others.notes {
             if self.noted.insert(note.clone()) {
                 self.notes.push(note.clone());
@@ -336,7 +342,7 @@ impl Tagging {
 
     /// Whether there are none, for certain.
     pub(super) fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.notes.is_empty()
+        self.tags.is_empty() && !self.has_unknown_keys
     }
 
     /// Returns the tags of these attributes, the first of them that is there.
@@ -358,6 +364,21 @@ impl Tagging {
     pub(super) fn into_record(self, record: &mut Record<'static>) {
         let own = |(key, value)| (Cow::Owned(key), Cow::Owned(value));
         record.draft.tags = self.tags.into_iter().map(own).collect();
+        let mut keys: Vec<String> = self.unknown_keys.into_iter().collect();
+        keys.sort_unstable();
+        if !keys.is_empty() || self.has_unknown_keys {
+            let which = match keys.first().filter(|_| !self.has_unknown_keys) {
+                Some(key) => format!("tag `{}`", crate::value::shorten(key)),
+                None => "tags".to_owned(),
+            };
+            let reason = format!(
+                "values are known only after apply, such as {which} of `{}`; checks that depend on them are undetermined",
+                crate::value::shorten(&record.draft.id)
+            );
+            record.notes.push(Note::remark(Field::Tags, reason));
+        }
+        let unknown = UnknownTags { keys, others: self.has_unknown_keys };
+        record.draft.unknown = (!unknown.is_empty()).then(|| Box::new(unknown));
         for note in self.notes {
             record.note(Field::Tags, note, "");
         }
@@ -366,7 +387,7 @@ impl Tagging {
     /// Adds the tags that the provider adds to all its resources.
     fn add_defaults(&mut self, defaults: &Inherited) {
         if defaults.has_unknown_tags {
-            self.note_all_unknown();
+            self.has_unknown_keys = true;
         }
         for (key, value) in &defaults.tags {
             self.set(key, value.clone());
@@ -376,7 +397,9 @@ impl Tagging {
     /// Adds a map of tags, over those that are there.
     pub(super) fn add_map(&mut self, part: &Part<'_>) {
         if part.is_unknown() {
-            self.note_all_unknown();
+            // It may have other values for what is there already.
+            self.unknown_keys.extend(self.tags.iter().map(|(key, _)| key.clone()));
+            self.has_unknown_keys = true;
             return;
         }
         let members = |json: Option<&str>| -> Vec<(String, String)> {
@@ -403,8 +426,7 @@ impl Tagging {
         }
         for (key, json) in members(part.unknown) {
             if json == "true" {
-                self.note(&key, "is known only after apply", UNKNOWN);
-                self.set(&key, UNKNOWN.to_owned());
+                self.set_unknown(&key);
             }
         }
     }
@@ -412,19 +434,18 @@ impl Tagging {
     /// Adds tags that are objects with a `key` (or `name`) and a `value`.
     fn add_blocks(&mut self, part: &Part<'_>, wanted: impl Fn(&Attributes<'_>) -> bool) {
         if part.is_unknown() {
-            self.note_all_unknown();
+            self.has_unknown_keys = true;
             return;
         }
         for block in part.elements().iter().filter(|block| wanted(block)) {
             let Some(key) = KEYS.iter().find_map(|key| block.text(key)) else {
                 // The key itself is known only after apply, so that it may be any.
-                self.note_all_unknown();
+                self.has_unknown_keys = true;
                 continue;
             };
             let value = block.part("value");
             if value.is_unknown() {
-                self.note(&key, "is known only after apply", UNKNOWN);
-                self.set(&key, UNKNOWN.to_owned());
+                self.set_unknown(&key);
             } else if value.sensitive.is_some() {
                 self.note(&key, "is sensitive", SENSITIVE);
                 self.set(&key, SENSITIVE.to_owned());
@@ -432,12 +453,6 @@ impl Tagging {
                 let text = value.known.map(|json| json_text(json).unwrap_or(Cow::Borrowed(json)));
                 self.set(&key, text.unwrap_or_default().into_owned());
             }
-        }
-    }
-
-    fn note_all_unknown(&mut self) {
-        if self.noted.insert(ALL_UNKNOWN.to_owned()) {
-            self.notes.push(ALL_UNKNOWN.to_owned());
         }
     }
 
@@ -449,7 +464,13 @@ impl Tagging {
         }
     }
 
+    fn set_unknown(&mut self, key: &str) {
+        self.set(key, UNKNOWN.to_owned());
+        self.unknown_keys.insert(key.to_owned());
+    }
+
     fn set(&mut self, key: &str, value: String) {
+        self.unknown_keys.remove(key);
         let known = self.places.get(key).and_then(|place| self.tags.get_mut(*place));
         if let Some((_, known)) = known {
             *known = value;

@@ -147,7 +147,9 @@ pub(super) fn source_name(field: &Field) -> Option<&str> {
         | Field::Related(..)
         | Field::NativeTags(_)
         | Field::NativeKey
-        | Field::NativeValue => None,
+        | Field::NativeValue
+        | Field::UnknownKey(_)
+        | Field::UnknownTags => None,
     }
 }
 

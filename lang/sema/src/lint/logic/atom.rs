@@ -92,6 +92,8 @@ pub(super) fn leaf<'a>(pred: &'a Pred, facts: &'a dyn Facts) -> (Leaf<'a>, bool)
     match pred {
         Pred::IsSet(value) => (set(value), true),
         Pred::IsMissing(value) => (set(value), false),
+        // It says nothing of whether there is a value.
+        Pred::IsUnknown(_) => (Leaf::Opaque(Vec::new()), true),
         Pred::IsValid(tag) => {
             let subject = Cow::Owned(Value::Tag(*tag));
             let leaf = match facts.tag_type(*tag) {

@@ -313,6 +313,8 @@ impl<'a> Evaluator<'a> {
             Pred::OfNative { .. } => unreachable!("worlds have no native tags"),
             Pred::IsSet(value) => self.value(value, world).is_some(),
             Pred::IsMissing(value) => self.value(value, world).is_none(),
+            // In a world everything is known.
+            Pred::IsUnknown(_) => false,
             Pred::IsValid(tag) => world.tags[tag.0 as usize]
                 .is_some_and(|text| is_valid_text(&self.names.types[tag.0 as usize], text)),
             Pred::IsFormat(value, format) => {
