@@ -1,6 +1,7 @@
 //! Why a check has a finding, or none.
 
 use chrono::TimeDelta;
+use tagpol_interp::State;
 use tagpol_sema::condition_places::Place;
 use tagpol_sema::program::{CheckKind, Duration, Exemption};
 
@@ -26,6 +27,8 @@ pub enum CheckReason {
     },
     /// A finding: the condition that is not as it should be.
     Open(Part),
+    /// Whether there is a finding depends on a value that is not known yet.
+    Undetermined,
 }
 
 /// Explains a check; both indexes are those of the program. None for a check that it does not have.
@@ -34,6 +37,9 @@ pub fn check(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Opti
     let declared = resource.program().policies.get(policy)?;
     let requirement = declared.checks.get(check)?;
     let at = explainer.places.policies.get(policy);
+    if resource.policy_states(policy).get(check) == Some(&State::Undetermined) {
+        return Some(CheckReason::Undetermined);
+    }
     if let Some(scope) = &declared.scope
         && !resource.holds(scope)
     {

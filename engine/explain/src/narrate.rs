@@ -112,9 +112,13 @@ pub fn no_finding(resource: &Resource<'_>, reason: &CheckReason, path: &str) -> 
             let (place, until, because) = (at(&exemption.loc), exemption.until, shown(&exemption.because));
             format!("{path} is waived until {until} ({place}): {because}")
         }
+        CheckReason::Undetermined => format!("{path} is undetermined: {UNDETERMINED}"),
         CheckReason::Pending { .. } | CheckReason::Open(_) => return None,
     })
 }
+
+/// Why a check is undetermined.
+pub const UNDETERMINED: &str = "it depends on a value that is known only after apply";
 
 /// Explains why a finding is not waived, one sentence a waiver of its check.
 pub fn not_waived(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Vec<String> {

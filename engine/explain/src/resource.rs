@@ -103,9 +103,9 @@ pub struct CheckExplanation {
 }
 
 impl CheckExplanation {
-    /// Whether there is a finding, waived and pending ones too.
+    /// Whether there is a finding, waived and pending ones too, or may be one.
     pub fn is_finding(&self) -> bool {
-        matches!(self.reason, CheckReason::Open(_) | CheckReason::Pending { .. } | CheckReason::Exempt(_))
+        !matches!(self.reason, CheckReason::OutOfScope(_) | CheckReason::Holds(_))
     }
 }
 
@@ -238,7 +238,7 @@ fn explained(
         let since = resource.since(&policy.name, &check.id);
         explained.escalation_due = is_due(escalation, since, resource.options().now);
     }
-    if explained.is_finding() {
+    if explained.is_finding() && explained.reason != CheckReason::Undetermined {
         let value = subject();
         explained.message = Some(Requirement::of(program, check).message(value.as_deref()));
         let remedy = remedy.and_then(|remedy| resource.shown(&remedy.value));

@@ -332,6 +332,7 @@ fn check<'a>(parts: &Parts, explanation: &'a Explanation, explained: &'a CheckEx
         CheckReason::Exempt(_) => ("exempt", None),
         CheckReason::Pending { part, .. } => ("pending", Some(part)),
         CheckReason::Open(part) => ("open", Some(part)),
+        CheckReason::Undetermined => ("undetermined", None),
     };
     let grace = match &explained.reason {
         CheckReason::Pending { age, grace, .. } => Some((age.num_seconds(), grace.seconds)),

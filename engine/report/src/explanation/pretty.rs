@@ -215,7 +215,10 @@ fn no_finding(explained: &CheckExplanation) -> String {
         CheckReason::Holds(part) => {
             format!("{}/{} passes: {}", explained.policy, explained.check, narrate::decisive(part))
         }
-        CheckReason::Exempt(_) | CheckReason::Pending { .. } | CheckReason::Open(_) => String::new(),
+        CheckReason::Exempt(_)
+        | CheckReason::Pending { .. }
+        | CheckReason::Open(_)
+        | CheckReason::Undetermined => String::new(),
     }
 }
 
@@ -223,6 +226,7 @@ fn finding(out: &mut String, explained: &CheckExplanation) {
     let state = match explained.reason {
         CheckReason::Exempt(_) => "waived",
         CheckReason::Pending { .. } => "pending",
+        CheckReason::Undetermined => "undetermined",
         _ => "open",
     };
     let color = color_of(explained.severity);
@@ -247,6 +251,7 @@ fn reasons(explained: &CheckExplanation) -> Vec<String> {
             lines.push(format!("requirement: {}", narrate::decisive(part)));
             lines.push(format!("pending: {}", narrate::pending(*age, *grace)));
         }
+        CheckReason::Undetermined => return vec![narrate::UNDETERMINED.to_owned()],
         CheckReason::Exempt(_) | CheckReason::OutOfScope(_) | CheckReason::Holds(_) => {}
     }
     lines.extend(explained.scope.iter().map(|scope| format!("in scope: {}", narrate::decisive(scope))));
