@@ -138,7 +138,7 @@ module.exports = grammar({
     require_stmt: ($) => seq('require', $._checks),
     forbid_stmt: ($) => seq('forbid', $._checks),
     _checks: ($) => seq(optional($.label), commaSep1($._condition), optional($.else_clause)),
-    label: ($) => seq($.name, ':'),
+    label: ($) => seq(choice($.name, ...['any', 'every', 'native', 'unknown'].map((word) => alias(word, $.name))), ':'),
     else_clause: ($) => seq('else', $.string),
     grace_stmt: ($) => seq('grace', $.quantity),
     escalate_stmt: ($) => seq('escalate', 'to', $.string, optional(seq('after', $.quantity))),
@@ -271,7 +271,12 @@ module.exports = grammar({
     sum: ($) => seq($._single_value, repeat1(seq(alias(choice('+', '-'), $.operator), choice($.quantity, $.path)))),
     _single_value: ($) => choice($.string, $.date, $.quantity, $.number, $.bool, $.call, $.path),
     call: ($) => seq(field('function', $.name), '(', optional(commaSep1(choice($.regex, alias($.native_keys, $.native_tags), $._value))), ')'),
-    path: ($) => seq($.name, repeat(choice($.field, $.index))),
+    // What begins a question about native tags may be a name as well.
+    path: ($) =>
+      seq(
+        choice($.name, ...['any', 'every', 'native', 'unknown'].map((word) => alias(word, $.name))),
+        repeat(choice($.field, $.index)),
+      ),
     field: ($) => seq('.', $.name),
     index: ($) => seq('[', $._value, ']'),
     list: ($) => seq('[', optional(commaSep1($._value)), optional(','), ']'),

@@ -188,7 +188,6 @@ impl Resource<'_> {
     }
 
     /// Only the empty text matches a value of which nothing can be seen.
-
     fn first_match<'p>(&self, arm: &'p MapArm, text: &str) -> Option<&'p Pattern> {
         arm.patterns.iter().find(|pattern| match pattern {
             Pattern::Literal(literal) => lower(literal) == lower(text),

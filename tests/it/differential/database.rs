@@ -272,7 +272,8 @@ impl Judge {
             let expected = [of.len().to_string(), count(&of, &in_scope), count(&of, &passes)];
             let found = [2, 6, 7].map(|at: usize| cells[at].to_string());
             if found != expected {
-                return Err(format!("totals of account {:?}: {expected:?}, not {found:?}", text(0)));
+                let account = (text(0), text(1));
+                return Err(format!("totals of account {account:?}: {expected:?}, not {found:?}"));
             }
         }
         Ok(())

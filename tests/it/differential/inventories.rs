@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use tagpol_interp::Row;
-use tagpol_sema::formats::tidy;
+use tagpol_sema::formats::{compose, tidy};
 
 use super::pools;
 use super::schema::{OTHER_KEYS, SchemaTable, TABLES, TAGS};
@@ -80,7 +80,10 @@ fn row() -> impl Strategy<Value = Undated> {
         ),
     )
         .prop_map(|(id, name, attrs, off, monthly_cost, (meta, tags, has_unknown, others))| {
-            let [type_, provider, account, region, source] = attrs;
+            // An import composes attributes.
+            let composed = |text: Option<String>| text.map(|text| compose(&text).into_owned());
+            let [type_, provider, account, region, source] = attrs.map(composed);
+            let name = composed(name);
             let unique: BTreeMap<String, (String, bool)> = tags
                 .into_iter()
                 .map(|((key, value), unknown)| (key, (value, unknown && has_unknown)))

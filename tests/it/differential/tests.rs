@@ -300,7 +300,7 @@ fn assert_found(mistakes: &[(&str, Mistake)]) {
             mistake(&mut believed);
             Ok(evaluate(&believed.program, &believed.resources, &believed.options))
         };
-        let search = Search { programs: 3000, inventories: 1, seed: 2, shrinks: 0 };
+        let search = Search { programs: 4000, inventories: 1, seed: 2, shrinks: 0 };
         assert!(agree(search, mistaken).is_err(), "not found: {name}");
     }
 }

@@ -73,7 +73,7 @@ fn a_blank_value_is_missing_unless_a_map_has_the_empty_text() {
         }
         let any = arm(vec![glob("*"), Pattern::Regex(re(".*"))], Some("any"));
         let mapped = |last: &[MapArm]| {
-            let arms = [&[any.clone()], last].concat();
+            let arms = [std::slice::from_ref(&any), last].concat();
             only_tag(with_arms(TagType::Text, arms), &[("t", raw)]).value
         };
         assert_eq!(mapped(&[]), None, "{raw:?}");

@@ -310,7 +310,7 @@ impl<'a> Evaluator<'a> {
     fn holds(&mut self, pred: &Pred, world: &World) -> bool {
         match pred {
             Pred::Const(value) => *value,
-            Pred::OfNative { .. } => unreachable!("worlds have no native tags"),
+            Pred::OfNative { .. } => panic!("worlds have no native tags"),
             Pred::IsSet(value) => self.value(value, world).is_some(),
             Pred::IsMissing(value) => self.value(value, world).is_none(),
             // In a world everything is known.
