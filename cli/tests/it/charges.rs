@@ -211,3 +211,25 @@ fn an_amount_that_a_bill_lacks_is_not_taken_for_nothing_in_silence() {
         folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--amount", "list"]).ends_with(0);
     assert!(table.contains("1 charge without a list amount count as 0"), "{table}");
 }
+
+/// A bill in each format that is not FOCUS as CSV, with its costs by `charge.category` and by team.
+#[test]
+fn bills_of_other_formats_add_up_to_their_invoices() {
+    let gcp = r#"{"billing_account_id":"01-A","usage_start_time":"2026-10-31 22:00:00 UTC","project":{"id":"shop","labels":[{"key":"team","value":"all"}]},"labels":[{"key":"team","value":"web"}],"resource":{"global_name":"//storage.googleapis.com/logs"},"cost":"10.5","currency":"USD","credits":[{"amount":-1.5},{"amount":"-2"}],"invoice":{"month":"202610"},"cost_type":"regular"}
+{"billing_account_id":"01-A","usage_start_time":"2026-11-01 07:00:00 UTC","project":{"id":"shop","labels":[{"key":"team","value":"all"}]},"cost":1.9,"currency":"USD","credits":[],"invoice":{"month":"202610"},"cost_type":"tax"}
+"#;
+    let focus = r#"[{"EffectiveCost":"7.25","BillingCurrency":"USD","ChargePeriodStart":"2026-10-31 00:00:00 UTC","ChargeCategory":"Usage","ProviderName":"Google Cloud","Tags":[{"key":"team","value":"web"}]},
+{"EffectiveCost":-0.25,"BillingCurrency":"USD","ChargePeriodStart":"2026-10-31 00:00:00 UTC","ChargeCategory":"Credit","ProviderName":"Google Cloud"}]"#;
+    let oci = "lineItem/tenantId,lineItem/intervalUsageStart,product/resourceId,cost/myCost,cost/currencyCode,lineItem/isCorrection,tags/team\n\
+        t,2026-10-31T00:00Z,ocid1.a,0.10,USD,false,web\nt,2026-10-31T00:00Z,ocid1.a,-0.03,USD,true,web\nt,2026-10-31T00:00Z,,2,USD,false,\n";
+    let policies = "tag team: text\nnormalize team { keys \"team\", \"projectLabel/team\" }\n";
+    for (name, bill, categories, teams) in [
+        ("bill.ndjson", gcp, &["usage 10.5", "tax 1.9", "credit -3.5"][..], &["web 7", "all 1.9"][..]),
+        ("bill.json", focus, &["usage 7.25", "credit -0.25"], &["web 7.25", "-0.25"]),
+        ("bill.csv", oci, &["usage 2.07"], &["2", "web 0.07"]),
+    ] {
+        let folder = Folder::with(&[("p.tagpol", policies), (name, bill)]);
+        assert_eq!(lines(&folder, &["-i", name, "--by", "charge.category"]), categories, "{name}");
+        assert_eq!(lines(&folder, &["-i", name, "--by", "team"]), teams, "{name}");
+    }
+}

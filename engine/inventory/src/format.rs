@@ -15,7 +15,7 @@ use crate::read::csv_records::{Dialect, header_fields};
 use crate::read::probe::Probe;
 use crate::read::{
     aws_config, aws_cur, aws_describe, aws_explorer, azure_cost, azure_resources, bill, csv, focus,
-    gcp_assets, gcp_billing, terraform,
+    gcp_assets, gcp_billing, oci_cost, terraform,
 };
 use crate::source::Source;
 
@@ -37,6 +37,8 @@ pub enum Format {
     AzureCost,
     /// A billing export of Google Cloud to BigQuery, standard or detailed, as JSON, Parquet or CSV.
     GcpBilling,
+    /// A cost report of Oracle Cloud Infrastructure, as CSV.
+    OciCost,
     /// The output of `aws resourcegroupstaggingapi get-resources`.
     AwsTagging,
     /// What AWS Config delivers, or answers to a query.
@@ -61,13 +63,14 @@ pub enum Format {
 
 impl Format {
     /// All of them, in the order in which they are listed to users.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::FocusCsv,
         Self::FocusParquet,
         Self::FocusJson,
         Self::AwsCur,
         Self::AzureCost,
         Self::GcpBilling,
+        Self::OciCost,
         Self::AwsTagging,
         Self::AwsConfig,
         Self::AwsExplorer,
@@ -89,6 +92,7 @@ impl Format {
             Self::AwsCur => "aws-cur",
             Self::AzureCost => "azure-cost",
             Self::GcpBilling => "gcp-billing",
+            Self::OciCost => "oci-cost",
             Self::AwsTagging => "aws-tagging",
             Self::AwsConfig => "aws-config",
             Self::AwsExplorer => "aws-explorer",
@@ -113,6 +117,7 @@ impl Format {
             Self::GcpBilling => {
                 "billing export of Google Cloud, standard or detailed, as JSON, Parquet or CSV"
             }
+            Self::OciCost => "cost report of Oracle Cloud Infrastructure, as CSV",
             Self::AwsTagging => "output of `aws resourcegroupstaggingapi get-resources`",
             Self::AwsConfig => "AWS Config snapshot, or output of `aws configservice select-resource-config`",
             Self::AwsExplorer => "output of `aws resource-explorer-2 search`",
@@ -148,6 +153,7 @@ impl Format {
                 | Self::AwsCur
                 | Self::AzureCost
                 | Self::GcpBilling
+                | Self::OciCost
         )
     }
 
@@ -205,6 +211,8 @@ pub(crate) fn of_parquet(names: &[String]) -> Format {
 /// Returns the format of a bill, from the names of its columns; `focus` is that of FOCUS in files of this kind.
 fn bill_format(names: &[String], focus: Format) -> Option<Format> {
     let formats = [
+        // Reports of Oracle have names of columns like those of AWS.
+        (Format::OciCost, oci_cost::looks_like_oci_cost(names)),
         (Format::AwsCur, aws_cur::looks_like_cur(names)),
         (Format::AzureCost, azure_cost::looks_like_azure_cost(names)),
         (Format::GcpBilling, gcp_billing::looks_like_gcp_billing(names)),

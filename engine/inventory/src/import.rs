@@ -241,7 +241,8 @@ fn read_file(
         | Format::FocusJson
         | Format::AwsCur
         | Format::AzureCost
-        | Format::GcpBilling => {
+        | Format::GcpBilling
+        | Format::OciCost => {
             return read_bill(source, (format, guessed), bill, sink);
         }
         Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,

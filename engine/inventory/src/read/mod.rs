@@ -23,6 +23,7 @@ pub(crate) mod json;
 pub(crate) mod json_values;
 mod members;
 pub(crate) mod ndjson;
+pub(crate) mod oci_cost;
 pub(crate) mod paging;
 pub(crate) mod parquet_cells;
 pub(crate) mod probe;

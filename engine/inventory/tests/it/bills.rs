@@ -269,3 +269,37 @@ fn billing_exports_of_google_without_resources_or_with_damage() {
     );
     assert_eq!(import.month().unwrap().available.len(), 2);
 }
+
+/// A report of Oracle: usage of an instance on two days and its correction, and a charge without a resource.
+const OCI: &str = "\
+lineItem/referenceNo,lineItem/tenantId,lineItem/intervalUsageStart,lineItem/intervalUsageEnd,product/service,product/compartmentId,product/compartmentName,product/region,product/resourceId,usage/billedQuantity,cost/subscriptionId,cost/productSku,cost/unitPrice,cost/myCost,cost/currencyCode,lineItem/isCorrection,tags/Operations.CostCenter,tags/team
+1,ocid1.tenancy.oc1..t,2026-10-30T22:00Z,2026-10-30T23:00Z,COMPUTE,ocid1.compartment.oc1..shop,shop,eu-frankfurt-1,ocid1.instance.oc1..a,2,9,B1,0.05,0.10,EUR,false,42,web
+2,ocid1.tenancy.oc1..t,2026-10-31T23:00Z,2026-11-01T00:00Z,COMPUTE,ocid1.compartment.oc1..shop,shop,eu-frankfurt-1,ocid1.instance.oc1..a,2,9,B1,0.05,0.2,EUR,false,42,
+3,ocid1.tenancy.oc1..t,2026-10-30T22:00Z,2026-10-30T23:00Z,COMPUTE,ocid1.compartment.oc1..shop,shop,eu-frankfurt-1,ocid1.instance.oc1..a,-2,9,B1,0.05,-0.01,EUR,true,42,web
+4,ocid1.tenancy.oc1..t,2026-10-30T22:00Z,2026-10-30T23:00Z,NETWORK,,,eu-frankfurt-1,,1,9,B2,1,1.5,EUR,false,,
+";
+
+#[test]
+fn cost_reports_of_oracle() {
+    let files = Files::new();
+    let path = files.add("reports_cost-csv_0001.csv.gz", gzip(OCI));
+    assert_eq!(detect(&path).unwrap(), Format::OciCost);
+    let import = import(&[path], &options(), &mut |_| {}).unwrap();
+    assert_eq!(billed(&import), ["ocid1.instance.oc1..a 0.29 Operations.CostCenter=42 team=web"]);
+    let instance = only(&import);
+    assert_eq!(instance.account.as_deref(), Some("ocid1.compartment.oc1..shop"));
+    assert_eq!(
+        (instance.provider.as_deref(), instance.region.as_deref()),
+        (Some("oci"), Some("eu-frankfurt-1"))
+    );
+    assert_eq!(instance.type_.as_deref(), Some("COMPUTE"));
+    assert_eq!(import.counts().unattributed_cost, Some(decimal("1.5")));
+    assert!(import.month().unwrap().whole);
+    assert_eq!(rejects(&import), Vec::<String>::new());
+
+    let untagged: String = OCI.replace("tags/Operations.CostCenter,tags/team", "x,y");
+    let note = "1 note [tags] -: the report has no columns of tags, such as `tags/Operations.CostCenter`";
+    assert_eq!(rejects(&read("a.csv", untagged).unwrap()), [note]);
+    let lacks = read("a.csv", "lineItem/intervalUsageStart,cost/myCost\n");
+    assert!(matches!(&lacks, Err(ImportError::MissingColumns { format: Format::OciCost, .. })), "{lacks:?}");
+}

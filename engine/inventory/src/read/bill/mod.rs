@@ -1,7 +1,7 @@
 //! Bills: files whose rows are charges.
 //!
 //! In: a CSV, Parquet or JSON file of FOCUS, of an AWS cost and usage report, or of a cost
-//! export of Azure or Google.
+//! export of Azure, Google or Oracle.
 //! Each format is a [`Layout`]: it finds its columns in a header and makes a [`Charge`] of a row;
 //! how rows are stored is the business of [`csv`], [`parquet`] and [`json`]. Out: a [`Bill`] that holds one
 //! entry a resource, its costs by month, its tags; when all files are read it chooses the month and
@@ -23,7 +23,7 @@ pub(crate) use entries::{Bill, Billed, Charged, Conversion};
 pub use months::BillMonth;
 pub(crate) use row::{Cells, Place, Row};
 
-use super::{Sink, aws_cur, azure_cost, focus, gcp_billing};
+use super::{Sink, aws_cur, azure_cost, focus, gcp_billing, oci_cost};
 use crate::error::ImportError;
 use crate::format::Format;
 
@@ -58,6 +58,7 @@ fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layou
         Format::AwsCur => Ok(Box::new(aws_cur::Columns::of(names, path)?)),
         Format::AzureCost => Ok(Box::new(azure_cost::Columns::of(names, path)?)),
         Format::GcpBilling => Ok(Box::new(gcp_billing::Columns::of(names, path)?)),
+        Format::OciCost => Ok(Box::new(oci_cost::Columns::of(names, path)?)),
         _ => Ok(Box::new(focus::Columns::of(names, path, format)?)),
     }
 }
