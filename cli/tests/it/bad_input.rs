@@ -100,7 +100,11 @@ fn bills_of_other_versions_and_formats_are_refused() {
         "lineItem/UsageAccountId,lineItem/ResourceId\n1,a\n",
         &["lacks the columns", "aws-cur"],
     );
-    refused("bill.csv", "billing_account_id,usage_start_time,cost\n1,a,2\n", &["not a FOCUS bill"]);
+    refused(
+        "bill.csv",
+        "billing_account_id,usage_start_time,cost\n1,a,2\n",
+        &["lacks the column `currency` of the gcp-billing format"],
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rust_decimal::Decimal as Exact;
+use rust_decimal::Decimal;
 use tagpol_inventory::{ImportError, LookupError};
 use tagpol_plan::ir::ComputedText;
 use tagpol_plan::{CurrencyMismatch, TextLimit};
@@ -10,9 +10,7 @@ use tagpol_session::earlier_state::EarlierStateError;
 use tagpol_session::{Cancelled, StoreError};
 use tagpol_state::StateError;
 
-use crate::cost::SCALE;
 use crate::message::shown;
-use crate::tables::TableMistakes;
 
 /// Why a program could not be evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -89,16 +87,13 @@ impl From<StateError> for RunError {
 pub struct NoRate {
     /// The currency of the report.
     pub target: String,
-    /// What was charged in each currency, in units of 10^-18.
-    pub totals: Vec<(String, i128)>,
+    /// What was charged in each currency.
+    pub totals: Vec<(String, Decimal)>,
 }
 
 impl fmt::Display for NoRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let total = |(code, units): &(String, i128)| {
-            let amount = Exact::try_from_i128_with_scale(*units, SCALE.into()).unwrap_or_default();
-            format!("{} {}", amount.round_dp(2), shown(code))
-        };
+        let total = |(code, amount): &(String, Decimal)| format!("{} {}", amount.round_dp(2), shown(code));
         let totals: Vec<String> = self.totals.iter().map(total).collect();
         write!(
             f,
@@ -108,6 +103,35 @@ impl fmt::Display for NoRate {
         )
     }
 }
+
+/// A file that is not the table that a program declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableMistakes {
+    /// Name of the table.
+    pub table: String,
+    /// Path of its file.
+    pub path: String,
+    /// The first mistakes, in the order of the file: line (of Parquet the row) and what is wrong.
+    pub first: Vec<(u64, String)>,
+    /// How many there are.
+    pub all: usize,
+}
+
+impl std::fmt::Display for TableMistakes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mistakes = if self.all == 1 { "an error" } else { "errors" };
+        write!(f, "the table `{}` has {mistakes}", self.table)?;
+        for (line, reason) in &self.first {
+            write!(f, "\n  {}:{line}: {reason}", self.path)?;
+        }
+        match self.all - self.first.len() {
+            0 => Ok(()),
+            more => write!(f, "\n  … and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for TableMistakes {}
 
 /// A text that came out longer than allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]

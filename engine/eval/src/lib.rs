@@ -44,7 +44,7 @@ pub use compile::{
     open_values,
 };
 pub use earlier_state::{TakenOver, take_over_earlier_state};
-pub use error::{RunError, TextTooLong};
+pub use error::{RunError, TableMistakes, TextTooLong};
 pub use evaluate::{Details, evaluate, evaluate_in_detail};
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, SnapshotInfo, State,
@@ -59,7 +59,7 @@ pub use related::{Ambiguous, related_of};
 pub use results::is_due;
 pub use rows::{Fields, read};
 pub use run::Run;
-pub use tables::{TableMistakes, Tables, check_tables};
+pub use tables::{Tables, check_tables};
 pub use tagpol_plan::StatementLimits;
 pub use tagpol_plan::sql::TOP_FINDINGS;
 pub use waivers::{Waiver, Waivers};

@@ -14,42 +14,13 @@ use tagpol_sema::program::{Program, Table, TableId};
 use tagpol_sema::{Validity, describe};
 use tagpol_session::Store;
 
-use crate::error::RunError;
+use crate::error::{RunError, TableMistakes};
 
 /// Mistakes of a table that are reported; the rest is counted.
 const MAX_REPORTED_ERRORS: usize = 5;
 
 /// Bytes of the cells of a table, which are held in memory. A small packed file can hold far more.
 const TABLE_LIMIT: usize = 256 << 20;
-
-/// A file that is not the table that a program declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableMistakes {
-    /// Name of the table.
-    pub table: String,
-    /// Path of its file.
-    pub path: String,
-    /// The first mistakes, in the order of the file: line (of Parquet the row) and what is wrong.
-    pub first: Vec<(u64, String)>,
-    /// How many there are.
-    pub all: usize,
-}
-
-impl std::fmt::Display for TableMistakes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mistakes = if self.all == 1 { "an error" } else { "errors" };
-        write!(f, "the table `{}` has {mistakes}", self.table)?;
-        for (line, reason) in &self.first {
-            write!(f, "\n  {}:{line}: {reason}", self.path)?;
-        }
-        match self.all - self.first.len() {
-            0 => Ok(()),
-            more => write!(f, "\n  … and {more} more"),
-        }
-    }
-}
-
-impl std::error::Error for TableMistakes {}
 
 /// The rows of tables that have been read, each once.
 #[derive(Debug, Default)]

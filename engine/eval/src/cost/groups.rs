@@ -209,7 +209,8 @@ impl<'a> Money<'a> {
         let target = self.currency?.to_owned();
         let unknown = |code: &String| self.rates.get(code).is_some_and(Option::is_none);
         let any = self.totals.keys().any(unknown);
-        let totals = self.totals.iter().map(|(code, (own, _))| (code.clone(), *own)).collect();
+        let exact = |units: i128| Exact::try_from_i128_with_scale(units, SCALE.into()).unwrap_or_default();
+        let totals = self.totals.iter().map(|(code, (own, _))| (code.clone(), exact(*own))).collect();
         any.then_some(NoRate { target, totals })
     }
 
