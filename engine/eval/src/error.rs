@@ -117,8 +117,8 @@ pub struct TableMistakes {
     pub all: usize,
 }
 
-impl std::fmt::Display for TableMistakes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for TableMistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mistakes = if self.all == 1 { "an error" } else { "errors" };
         write!(f, "the table `{}` has {mistakes}", self.table)?;
         for (line, reason) in &self.first {

@@ -39,6 +39,32 @@ pub(crate) fn identify(id: &str) -> Identity<'_> {
     }
 }
 
+/// Returns the ARN of a bucket of AWS, of which bills may have only the name.
+pub(crate) fn bucket_arn(id: Cow<'_, str>) -> Cow<'_, str> {
+    match id.contains([':', '/']) {
+        true => id,
+        false => Cow::Owned(format!("arn:aws:s3:::{id}")),
+    }
+}
+
+/// Returns an account as inventories have it: subscriptions of Azure without the path before them and in lower case.
+pub(crate) fn fold_account<'a>(provider: &str, account: &'a str) -> Cow<'a, str> {
+    const PATH: &str = "/subscriptions/";
+    if provider != "azure" {
+        return Cow::Borrowed(account);
+    }
+    let is_path = account.get(..PATH.len()).is_some_and(|start| start.eq_ignore_ascii_case(PATH));
+    let rest = if is_path { account.get(PATH.len()..).unwrap_or(account) } else { account };
+    let is_guid = rest.len() == 36 && rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    if is_guid && rest.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(rest.to_ascii_lowercase())
+    } else if rest.contains('/') {
+        Cow::Borrowed(account)
+    } else {
+        Cow::Borrowed(rest)
+    }
+}
+
 /// Returns what ids of one resource have in common: Azure's do not depend on case.
 pub(crate) fn join_key(id: &str) -> Cow<'_, str> {
     let azure = ["/subscriptions/", "/providers/"]
@@ -367,6 +393,22 @@ mod tests {
         assert_eq!((azure.provider, azure.account, azure.region), (Some("azure"), Some("abc"), None));
         let google = identify("//compute.googleapis.com/projects/p/zones/z/instances/i");
         assert_eq!((google.provider, google.account, google.region), (Some("gcp"), Some("p"), Some("z")));
+    }
+
+    #[test]
+    fn accounts_are_folded_within_their_provider() {
+        let guid = "0A1B2C3D-1111-2222-3333-444455556666";
+        let folded = "0a1b2c3d-1111-2222-3333-444455556666";
+        for (provider, account, expected) in [
+            ("azure", guid, folded),
+            ("azure", &format!("/subscriptions/{guid}"), folded),
+            ("azure", &format!("/SUBSCRIPTIONS/{folded}"), folded),
+            ("azure", "Shop", "Shop"),
+            ("azure", "/subscriptions/a/resourceGroups/b", "/subscriptions/a/resourceGroups/b"),
+            ("gcp", guid, guid),
+        ] {
+            assert_eq!(fold_account(provider, account), expected);
+        }
     }
 
     #[test]

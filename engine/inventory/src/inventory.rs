@@ -210,7 +210,7 @@ impl Inventory {
         self.settle_tags();
         self.join_bare_ids();
         self.fill_in(formats);
-        self.fold_regions();
+        self.fold_places();
     }
 
     /// Puts the tags of rows that have many back into these.

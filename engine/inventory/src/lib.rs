@@ -34,7 +34,7 @@
 //!
 //! `docs/inventories.md` says of each what is read and how to get it; [`Format::about`] in one line.
 //!
-//! - **Bills** (FOCUS, AWS cost and usage reports, Azure cost exports): one resource per id. Its cost
+//! - **Bills** (FOCUS, exports of AWS, Azure, Google and Oracle, CSV of any vendor): one resource per id. Its cost
 //!   is the sum of the charges whose period starts in the month of the snapshot; a resource without
 //!   charges in it costs 0. Charges without an id are summed as unattributed.
 //! - **Answers of APIs** (AWS tagging, Config, Resource Explorer and describe commands, Azure

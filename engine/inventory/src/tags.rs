@@ -62,6 +62,42 @@ pub(crate) fn parse_cell(cell: &str) -> Result<Tags<'_>, String> {
     }
 }
 
+/// Reads the tags at the start of a cell that is not valid JSON as a whole, up to the first that cannot be read: of
+/// `{"env":"prod"}:` there is one. None: there are none.
+pub(crate) fn parse_start(cell: &str) -> Option<Tags<'_>> {
+    let cell = cell.trim_ascii();
+    let mut rest = cell.strip_prefix('{').unwrap_or(cell).trim_ascii_start();
+    let mut tags = Tags::default();
+    while let Some((key, after)) = first_value(rest) {
+        let Some(key) = json_text(key.get()) else { break };
+        let Some(after) = after.trim_ascii_start().strip_prefix(':') else { break };
+        let Some((value, after)) = first_value(after) else { break };
+        let after = after.trim_ascii_start();
+        // What goes on within the value is not read to its end.
+        if !(after.is_empty() || after.starts_with([',', '}'])) {
+            break;
+        }
+        tags.add(key, value);
+        let Some(next) = after.strip_prefix(',') else { break };
+        rest = next;
+    }
+    if tags.tags.is_empty() {
+        return None;
+    }
+    tags.drop_repeated_keys();
+    let keys: Vec<String> =
+        tags.tags.iter().take(8).map(|(key, _)| format!("`{}`", crate::value::shorten(key))).collect();
+    tags.notes.push(format!("the tags are not valid JSON; read of them: {}", keys.join(", ")));
+    Some(tags)
+}
+
+/// Returns the JSON value at the start of a text, and what follows it.
+fn first_value(text: &str) -> Option<(&RawValue, &str)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let value = values.next()?.ok()?;
+    Some((value, text.get(values.byte_offset()..)?))
+}
+
 impl Tags<'_> {
     fn into_owned(self) -> Tags<'static> {
         let own = |(key, value): Tag<'_>| (Cow::Owned(key.into_owned()), Cow::Owned(value.into_owned()));
@@ -309,6 +345,26 @@ mod tests {
         for bad in ["env=prod", "42", r#"{"a":}"#, r#"{"a":"b""#, r#"[{"Value":"x"}]"#, r#"["a"]"#, r#""a""#]
         {
             assert!(parse_cell(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_tags_at_the_start_of_what_is_not_json() {
+        for (cell, keys) in [
+            (r#"{"env":"prod","team":"shop"}:"#, &["env", "team"][..]),
+            (r#""env": "prod","team": "shop"}"#, &["env", "team"]),
+            (r#"{"env":"prod","meta":{"team":"x"},"n":1,"cut":"of"#, &["env", "meta", "n"]),
+            (r#"{"env":"prod","meta":{"team":"x""#, &["env"]),
+            (r#"{"env":"pr"od","team":"shop"}"#, &[]),
+            ("{'env': 'prod'}", &[]),
+            (r#"[{"Key":"env","Value":"prod"},"#, &[]),
+            ("env=prod", &[]),
+            ("", &[]),
+        ] {
+            let tags = parse_start(cell).unwrap_or_default();
+            let found: Vec<&str> = tags.tags.iter().map(|(key, _)| key.as_ref()).collect();
+            assert_eq!(found, keys, "{cell}");
+            assert_eq!(tags.notes.is_empty(), keys.is_empty(), "{cell}");
         }
     }
 

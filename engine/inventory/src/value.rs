@@ -35,7 +35,7 @@ pub(crate) fn parse_cost(text: &str) -> Option<Decimal> {
 ///
 /// Returns why it is not a clear amount.
 pub(crate) fn parse_written_cost(text: &str) -> Result<(Decimal, Option<&'static str>), &'static str> {
-    let not_a_number = "expected a number such as `12.50`; the cost is ignored";
+    let not_a_number = "expected a number such as `12.50`";
     let mut digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\'').collect();
     let currency = SYMBOLS.iter().find(|(symbol, _)| digits.contains(symbol));
     if let Some((symbol, _)) = currency {
@@ -92,16 +92,16 @@ fn without_grouping(number: &str) -> Result<String, &'static str> {
             if single == 1 && is_grouped(whole) {
                 Ok(format!("{}.{fraction}", whole.replace(['.', ','], "")))
             } else {
-                Err("its separators contradict each other; the cost is ignored")
+                Err("its separators contradict each other")
             }
         }
-        [0, 1] if fraction.len() == 3 && is_grouped(number) => Err(
-            "it may be thousands or a fraction; write it with a point and without separators. The cost is ignored",
-        ),
+        [0, 1] if fraction.len() == 3 && is_grouped(number) => {
+            Err("it may be thousands or a fraction, so write it with a point and without separators")
+        }
         [0, 1] => Ok(format!("{whole}.{fraction}")),
         [1, 0] => Ok(number.to_owned()),
         _ if is_grouped(number) => Ok(number.replace(['.', ','], "")),
-        _ => Err("its separators contradict each other; the cost is ignored"),
+        _ => Err("its separators contradict each other"),
     }
 }
 

@@ -15,11 +15,12 @@ SELECT
     WHEN 'Google Cloud'    THEN 'gcp'
     WHEN 'Oracle'          THEN 'oci'
   END                                                      AS provider,
-  -- Accounts of AWS have 12 digits; these have lost the zeros at their start.
+  -- Accounts of AWS have 12 digits, of which these have lost the zeros at their start; subscriptions of Azure have
+  -- their ids only.
   CASE
     WHEN ProviderName = 'AWS' AND regexp_full_match(coalesce(cell(SubAccountId), cell(BillingAccountId)), '[0-9]{8,11}')
       THEN lpad(coalesce(cell(SubAccountId), cell(BillingAccountId)), 12, '0')
-    ELSE coalesce(cell(SubAccountId), cell(BillingAccountId))
+    ELSE coalesce(regexp_replace(cell(SubAccountId), '^/subscriptions/', ''), cell(BillingAccountId))
   END                                                      AS account,
   cell(RegionId)                                           AS region,
   ChargePeriodStart::TIMESTAMP                             AS start,

@@ -126,6 +126,11 @@ impl Ledger {
         sum.is_some()
     }
 
+    /// Returns how many different sets there are.
+    pub(crate) fn tag_set_count(&self) -> usize {
+        self.tag_sets.len()
+    }
+
     /// Returns the tags of a set; no key twice.
     pub(crate) fn tags(&self, set: TagSet) -> &[(Symbol, Symbol)] {
         self.tag_sets.get(set.0 as usize).map_or(&[], |tags| tags)

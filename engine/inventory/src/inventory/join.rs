@@ -4,13 +4,15 @@
 //! are the bill's, so that they add up to it. A tag that only the bill has is kept, unless the
 //! inventory has its key in another spelling: bills fold keys.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::row_tags::{TagMap, overlay, overlay_map};
 use super::{Inventory, Row};
-use crate::identity::{ec2_kind, fold_region, last_part};
+use crate::identity::{ec2_kind, fold_account, fold_region, last_part};
 use crate::pool::{Pool, Symbol};
 use crate::resource::UnknownTags;
 use crate::value::fits_cost;
@@ -109,6 +111,9 @@ fn sum(one: Option<Decimal>, other: Option<Decimal>) -> Option<Decimal> {
     one.unwrap_or_default().checked_add(other.unwrap_or_default()).filter(|sum| fits_cost(*sum))
 }
 
+/// Returns the usual form of a region or an account, from the provider and how it is written.
+type Fold = for<'a> fn(&str, &'a str) -> Cow<'a, str>;
+
 impl Inventory {
     /// Merges resources that one source names by their bare EC2 id (`i-0abc…`) and another by an ARN
     /// that ends in it. An id that stands at the end of several ARNs is left as it is.
@@ -153,18 +158,21 @@ impl Inventory {
         rows.retain(|_| !gone.next().unwrap_or(false));
     }
 
-    /// Writes the regions of each provider in one way. Regions of different providers are never one.
-    pub(super) fn fold_regions(&mut self) {
+    /// Writes the regions and the accounts of each provider in one way. Those of different providers are never one.
+    pub(super) fn fold_places(&mut self) {
         let Self { pool, rows, .. } = self;
-        let mut known: FxHashMap<(Symbol, Symbol), Symbol> = FxHashMap::default();
+        let mut regions: FxHashMap<(Symbol, Symbol), Symbol> = FxHashMap::default();
+        let mut accounts: FxHashMap<(Symbol, Symbol), Symbol> = FxHashMap::default();
         for row in rows {
-            if let (Some(provider), Some(region)) = (row.provider, row.region) {
-                let folded = *known.entry((provider, region)).or_insert_with(|| {
-                    let folded = fold_region(pool.text(provider), pool.text(region)).into_owned();
+            let Some(provider) = row.provider else { continue };
+            let mut fold = |known: &mut FxHashMap<_, _>, text: Symbol, fold: Fold| {
+                *known.entry((provider, text)).or_insert_with(|| {
+                    let folded = fold(pool.text(provider), pool.text(text)).into_owned();
                     pool.intern(&folded)
-                });
-                row.region = Some(folded);
-            }
+                })
+            };
+            row.region = row.region.map(|region| fold(&mut regions, region, fold_region));
+            row.account = row.account.map(|account| fold(&mut accounts, account, fold_account));
         }
     }
 
@@ -196,7 +204,10 @@ fn join_pair(pool: &Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
     let (Some(of_bare), Some(of_arn)) = (rows.get(bare).cloned(), rows.get(arn).cloned()) else {
         return false;
     };
-    if account(&of_bare).zip(account(&of_arn)).is_some_and(|(one, other)| one != other) {
+    // A program that takes accounts for numbers drops their zeros at the start.
+    let digits = |account: String| account.trim_start_matches('0').to_owned();
+    let accounts = account(&of_bare).map(digits).zip(account(&of_arn).map(digits));
+    if accounts.is_some_and(|(one, other)| one != other) {
         return false;
     }
     if sum(of_bare.monthly_cost, of_arn.monthly_cost).is_none() {

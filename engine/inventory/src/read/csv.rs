@@ -234,7 +234,7 @@ const TAG_NAMES: [&str; 14] = [
 ];
 
 /// Whether a column that is not a field has the name of a usual tag.
-fn is_tag_name(name: &str) -> bool {
+pub(crate) fn is_tag_name(name: &str) -> bool {
     let folded = |c: &char| !matches!(c, '_' | '-' | ' ' | '.' | ':');
     let folded: String = name.chars().filter(folded).flat_map(char::to_lowercase).collect();
     TAG_NAMES.contains(&folded.as_str())

@@ -152,6 +152,11 @@ impl Layout for Columns {
         nested.into_iter().filter_map(|place| place.at).collect()
     }
 
+    fn is_known(&self, name: &str) -> bool {
+        // Quantities, and labels that Google sets itself.
+        name.starts_with("usage") || Place::is_called(name, "system_labels")
+    }
+
     fn notes(&self) -> Vec<(&'static str, &'static str)> {
         let notes = [
             (

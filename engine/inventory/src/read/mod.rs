@@ -197,6 +197,11 @@ impl<'i> Sink<'i> {
         self.rejects.add(reject)
     }
 
+    /// Whether the user named the currency of amounts without one.
+    pub(crate) fn has_requested_currency(&self) -> bool {
+        self.currency.requested
+    }
+
     /// Takes the currency of a cost; a snapshot has only one.
     pub(crate) fn set_currency(&mut self, line: u64, found: &str) -> Result<(), ImportError> {
         match &self.currency.code {

@@ -84,6 +84,11 @@ impl Layout for Columns {
         Vec::new()
     }
 
+    fn is_known(&self, name: &str) -> bool {
+        // Quantities, prices, and the part of the cost that exceeds a commitment.
+        name.starts_with("cost/") || name.starts_with("usage/")
+    }
+
     fn notes(&self) -> Vec<(&'static str, &'static str)> {
         match self.tags.is_empty() {
             true => vec![("tags", "the report has no columns of tags, such as `tags/Operations.CostCenter`")],

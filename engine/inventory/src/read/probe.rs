@@ -163,6 +163,9 @@ mod tests {
         assert_eq!(probe.text(".data[].id"), Some(r#"a\"b"#));
         assert_eq!(probe.text(".data[].x.y[]"), Some("z"));
         assert!(probe.has_in_record(&["data"], "id") && !probe.has_in_record(&["value"], "id"));
+        let rows = Probe::of(br#"[{"b": 1, "a": {"y": [{"z": 2}], "x": 3}}, {"c": null, "b": 4}]"#);
+        assert_eq!(rows.record_names(), ["a", "b", "c"]);
+        assert_eq!(rows.names_within("a"), ["a.x", "a.y"]);
         let lines = Probe::of(b"{\"id\": \"a\"}\n{\"id\": \"b\", \"more\": 1}\n");
         assert!(lines.has(".more") && lines.text(".id") == Some("a"));
     }

@@ -199,7 +199,7 @@ impl<'a> Record<'a> {
                 let reason = format!("amounts such as `{}` are read as `{cost}`", shorten(text));
                 self.notes.push(Note::remark(Field::Cost, reason));
             }
-            Err(reason) => self.note(Field::Cost, reason, text),
+            Err(reason) => self.note(Field::Cost, format!("{reason}; the cost is ignored"), text),
         }
     }
 

@@ -93,7 +93,7 @@ fn charges_of_json_that_cannot_be_read() {
             "2 row [ChargePeriodStart] -: its `ChargePeriodStart` is not a time such as `2026-09-01T00:00:00Z`: `soon`",
             "3 row [ChargePeriodStart] -: its `ChargePeriodStart` is not a time",
             "4 value [EffectiveCost] : the member occurs twice; the later value is used",
-            "4 value [EffectiveCost] r-4: expected a number; the charge counts as 0",
+            "4 value [EffectiveCost] r-4: expected a number such as `12.50`; the charge counts as 0",
             "4 value [Tags] r-4: the tags are not a JSON object; the charge is counted without tags",
             "5 row -: its id is not valid UTF-8 and does not identify a resource",
             "6:18 row -: it is not valid JSON: expected value",
@@ -302,4 +302,141 @@ fn cost_reports_of_oracle() {
     assert_eq!(rejects(&read("a.csv", untagged).unwrap()), [note]);
     let lacks = read("a.csv", "lineItem/intervalUsageStart,cost/myCost\n");
     assert!(matches!(&lacks, Err(ImportError::MissingColumns { format: Format::OciCost, .. })), "{lacks:?}");
+}
+
+const FOCUS: &str =
+    "ProviderName,ServiceName,SubAccountId,BillingCurrency,ChargePeriodStart,EffectiveCost,ResourceId,Tags";
+
+#[test]
+fn columns_of_bills_that_are_not_read_are_named() {
+    let bill = format!(
+        "{FOCUS},x_NetCost,x_BilledCostInUsd,AllocatedTags,x_Amount,owner,ListUnitPrice\n\
+         AWS,EC2,1,USD,2026-10-31,1,i-1,,1,1,{{}},1,me,1\n"
+    );
+    let strict = ImportOptions { strict: true, ..options() };
+    assert_eq!(
+        rejects(&read_with("a.csv", bill, &strict).unwrap()),
+        [
+            "1 note [x_NetCost] -: the column may have amounts, and is not counted; so may `x_Amount`",
+            "1 note [AllocatedTags] -: the column may have tags, and is not read; so may `owner`",
+        ]
+    );
+}
+
+#[test]
+fn amounts_and_tags_of_bills_that_people_edited() {
+    let row = |cost: &str, id: &str, tags: &str| {
+        format!("AWS,EC2,1,USD,2026-10-31,\"{cost}\",{id},\"{}\"\n", tags.replace('"', "\"\""))
+    };
+    let bill = [
+        format!("{FOCUS}\n"),
+        row("1,234.50", "r-1", r#"{"env":"prod","team":"shop"}:"#),
+        row("$5", "r-2", r#""env": "prod","meta": {"team": "x"},"team": "shop""#),
+        row("1,234", "r-3", r#"{"env":"prod","Env":"dev"}"#),
+        row("5 apples", "r-4", "{'env': 'prod'}"),
+        row("2", "r-5", r#"{"cost_center":"1","costCenter":"1"}"#),
+        row("3", "r-6", r#"{"team":"a","team":"b","n":10010000000000000000001}"#),
+    ];
+    let import = read("a.csv", bill.concat()).unwrap();
+    assert_eq!(
+        billed(&import),
+        [
+            "r-1 1234.50 env=prod team=shop",
+            r#"r-2 5 env=prod meta={"team": "x"} team=shop"#,
+            "r-3 0 Env=dev env=prod",
+            "r-4 0",
+            "r-5 2 costCenter=1 cost_center=1",
+            "r-6 3 n=10010000000000000000001 team=b",
+        ]
+    );
+    assert_eq!(
+        rejects(&import),
+        [
+            "2 note [EffectiveCost] -: amounts such as `1,234.50` are read as `1234.50`",
+            "2 value [Tags] r-1: the tags are not valid JSON; read of them: `env`, `team`",
+            "4 value [EffectiveCost] r-3: it may be thousands or a fraction, so write it with a point and without separators; the charge counts as 0",
+            "4 note [Tags] -: tags such as `Env` = `dev` and `env` = `prod` of one charge are two spellings of one key",
+            "5 value [EffectiveCost] r-4: expected a number such as `12.50`; the charge counts as 0",
+            "5 value [Tags] r-4: key must be a string; the charge is counted without tags",
+            "7 value [Tags] r-6: the tag `team` occurs twice; the later value is kept",
+        ]
+    );
+    let strict = ImportOptions { strict: true, ..options() };
+    let error = read_with("a.csv", bill.concat(), &strict).unwrap_err();
+    assert_eq!(error.line(), Some(2), "{error}");
+}
+
+#[test]
+fn exports_of_azure_with_other_headers() {
+    let account = "0A1B2C3D-1111-2222-3333-444455556666";
+    let id =
+        format!("/subscriptions/{account}/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm9");
+    let mca = format!(
+        "billingAccountId,costInUsd,paygCostInUsd,paygCostInBillingCurrency,costInPricingCurrency,exchangeRatePricingToBilling,\
+         billingCurrency,chargeType,consumedService,costInBillingCurrency,date,billingPeriodStartDate,billingPeriodEndDate,\
+         meterCategory,costCenter,ResourceId,resourceLocation,SubscriptionId,tags\n\
+         b1,1,2,3,4,1.1,EUR,Usage,Microsoft.Compute,7.5,10/31/2026,10/01/2026,10/31/2026,Virtual Machines,,{id},westeurope,\
+         {account},\"\"\"team\"\": \"\"shop\"\"\"\n"
+    );
+    let focus = format!(
+        "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,\
+         ProviderName,SubAccountId,ResourceId,Tags,x_EffectiveCostInUsd,x_CostCenter\n\
+         7,7.5,EUR,2026-10-01T00:00Z,2026-11-01T00:00Z,2026-10-31T00:00Z,2026-11-01T00:00Z,Microsoft,\
+         /subscriptions/{account},{id},\"{{\"\"team\"\":\"\"shop\"\"}}\",8,\n"
+    );
+    let list = format!(
+        r#"{{"id":"{}","subscriptionId":"{account}","type":"x","tags":{{"env":"prod"}}}}"#,
+        id.to_lowercase()
+    );
+    for (name, bill) in [("mca.csv", mca), ("focus.csv", focus)] {
+        let files = Files::new();
+        let paths = [files.add(name, bill), files.add("list.json", &list)];
+        let import = import(&paths, &options(), &mut |_| {}).unwrap();
+        let machine = only(&import);
+        assert_eq!(machine.monthly_cost, Some(decimal("7.5")), "{name}");
+        assert_eq!(machine.account, Some(account.to_lowercase()), "{name}");
+        assert_eq!(tags(&machine), [("env", "prod"), ("team", "shop")], "{name}");
+        assert_eq!(import.month().unwrap().month.to_string(), "2026-10", "{name}");
+        assert_eq!(rejects(&import), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn buckets_of_a_focus_bill_are_those_of_an_inventory() {
+    let files = Files::new();
+    let service = "Amazon Simple Storage Service";
+    let bill = format!(
+        "{FOCUS}\nAWS,{service},1,USD,2026-10-30,1,logs,\nAWS,{service},1,USD,2026-10-31,2,arn:aws:s3:::logs,\nAWS,EC2,1,USD,2026-10-31,4,other,\n"
+    );
+    let list = r#"{"ResourceTagMappingList":[{"ResourceARN":"arn:aws:s3:::logs","Tags":[{"Key":"team","Value":"web"}]}]}"#;
+    let paths = [files.add("a.csv", bill), files.add("b.json", list)];
+    let import = import(&paths, &options(), &mut |_| {}).unwrap();
+    assert_eq!(billed(&import), ["arn:aws:s3:::logs 3 team=web", "other 4"]);
+}
+
+#[test]
+fn cost_categories_of_a_report_of_aws() {
+    let header = "line_item_line_item_type,line_item_usage_start_date,line_item_currency_code,line_item_unblended_cost,\
+        line_item_resource_id,line_item_net_unblended_cost,cost_category,resource_tags";
+    let row = r#"Usage,2026-10-31,USD,1,i-1,0.5,"{""Team"":""shop""}","{""user_env"":""prod""}""#;
+    for (header, expected) in [
+        (header.to_owned(), "i-1 1 costCategory/Team=shop env=prod"),
+        (header.replace(",resource_tags", ",product"), "i-1 1 costCategory/Team=shop"),
+    ] {
+        let import = read("a.csv", format!("{header}\n{row}\n")).unwrap();
+        assert_eq!(billed(&import), [expected]);
+        assert_eq!(import.sources()[0].version.as_deref(), Some("2.0"));
+        assert_eq!(rejects(&import), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn instances_join_whatever_zeros_their_account_lost() {
+    let files = Files::new();
+    let bill = format!("{FOCUS}\nAWS,EC2,12345678901,USD,2026-10-31,1,i-0a1b2c3d4e5f67890,\n");
+    let arn = "arn:aws:ec2:eu-west-1:012345678901:instance/i-0a1b2c3d4e5f67890";
+    let list = format!(r#"{{"ResourceTagMappingList":[{{"ResourceARN":"{arn}","Tags":[]}}]}}"#);
+    let paths = [files.add("a.csv", bill), files.add("b.json", list)];
+    let import = import(&paths, &options(), &mut |_| {}).unwrap();
+    assert_eq!(billed(&import), [format!("{arn} 1")]);
 }

@@ -59,7 +59,7 @@ fn amounts_of_spreadsheets_are_read_and_shown() {
         rejects(&import),
         [
             "2 note [monthly_cost] -: amounts such as `1.234,50` are read as `1234.50`",
-            "4 value [monthly_cost] c: it may be thousands or a fraction; write it with a point and without separators. The cost is ignored",
+            "4 value [monthly_cost] c: it may be thousands or a fraction, so write it with a point and without separators; the cost is ignored",
             "5 value [monthly_cost] d: expected a number such as `12.50`; the cost is ignored",
         ]
     );

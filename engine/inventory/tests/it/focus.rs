@@ -122,6 +122,7 @@ fn tags_that_are_not_quite_json() {
         [
             "2 value [Tags] a: the tag `k` occurs twice; the later value is kept",
             "3 value [Tags] b: the tags are not a JSON object; the charge is counted without tags",
+            "5 note [Tags] -: tags such as ` env` = `1` and `Env` = `3` of one charge are two spellings of one key",
         ]
     );
 }
@@ -137,7 +138,7 @@ fn bad_charges_are_listed() {
         rejects(&import),
         [
             "3 row [ChargePeriodStart] -: its `ChargePeriodStart` is not a time such as `2026-09-01T00:00:00Z`: `soon`",
-            "4 value [EffectiveCost] c: expected a number; the charge counts as 0",
+            "4 value [EffectiveCost] c: expected a number such as `12.50`; the charge counts as 0",
             "5 row -: the row has 2 fields, but the header has 14",
         ]
     );

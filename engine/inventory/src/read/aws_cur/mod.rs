@@ -13,6 +13,7 @@ use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, Texts};
 use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
+use crate::identity::bucket_arn;
 use crate::value::parse_moment;
 
 /// What AWS writes before the key of a tag in the names of columns.
@@ -21,6 +22,10 @@ const TAG_COLUMNS: [&str; 2] = ["resourceTags/", "resource_tags_"];
 /// What it writes before the keys of an account's tags, of cost categories and of a user's attributes.
 const OTHER_TAG_COLUMNS: [&str; 5] =
     ["accountTag/", "costCategory/", "userAttribute/", "iamPrincipal/", "cost_category_"];
+
+/// The first words of columns of the report itself. Amounts among them that are not read are included in others.
+const KNOWN: [&str; 7] =
+    ["lineitem", "reservation", "savingsplan", "pricing", "discount", "splitlineitem", "product"];
 
 /// Whether a header is that of such a report.
 pub(crate) fn looks_like_cur(names: &[String]) -> bool {
@@ -75,8 +80,8 @@ struct Costs {
 #[derive(Debug)]
 enum Tags {
     /// Columns with all of them. The first has tags of resources only, the second those of accounts, principals
-    /// and cost categories too; either may be absent.
-    Together([Place; 2]),
+    /// and cost categories too; the third has cost categories only. Any may be absent.
+    Together([Place; 2], Place),
     /// A column a key, the key as the owner wrote it.
     Apart(Vec<(usize, String)>),
 }
@@ -90,7 +95,8 @@ impl Columns {
     pub(crate) fn of(names: &[String], path: &Path) -> Result<Self, ImportError> {
         let find = |wanted: &[&'static str]| Place::find(names, wanted);
         let tags = [find(&["resource_tags"]), find(&["tags"])];
-        let is_new = tags.iter().any(|place| place.at.is_some());
+        let categories = find(&["cost_category"]);
+        let is_new = tags.iter().chain([&categories]).any(|place| place.at.is_some());
         let columns = Self {
             version: if is_new { "2.0" } else { "legacy" },
             id: find(&["lineItem/ResourceId"]),
@@ -121,7 +127,7 @@ impl Columns {
                 unused: find(&["splitLineItem/UnusedCost"]),
             },
             tags: match is_new {
-                true => Tags::Together(tags),
+                true => Tags::Together(tags, categories),
                 false => Tags::Apart(tag_columns(names)),
             },
         };
@@ -133,10 +139,7 @@ impl Columns {
     /// Returns the id as other sources write it: a bucket's is only its name here.
     fn id<'r>(&self, row: &mut Row<'r, '_, '_>) -> Result<Option<Cow<'r, str>>, ImportError> {
         let bucket = row.text(self.product)?.is_some_and(|product| product == "AmazonS3");
-        Ok(row.id().map(|id| match bucket && !id.contains([':', '/']) {
-            true => Cow::Owned(format!("arn:aws:s3:::{id}")),
-            false => id,
-        }))
+        Ok(row.id().map(|id| if bucket { bucket_arn(id) } else { id }))
     }
 
     /// Returns the region, else that of the availability zone.
@@ -150,7 +153,10 @@ impl Columns {
 
     fn tags<'r>(&'r self, row: &mut Row<'r, '_, '_>) -> Result<TagCell<'r>, ImportError> {
         let columns = match &self.tags {
-            Tags::Together(places) => return row.all_tags(*places, TagKeys::AwsCur),
+            Tags::Together(places, categories) => {
+                let categories = row.tags(*categories, TagKeys::Below("costCategory/"))?;
+                return Ok(categories.and(row.all_tags(*places, TagKeys::AwsCur)?));
+            }
             Tags::Apart(columns) => columns,
         };
         let mut pairs = Vec::new();
@@ -262,7 +268,7 @@ impl Layout for Columns {
 
     fn columns(&self) -> Vec<usize> {
         let tags: Vec<usize> = match &self.tags {
-            Tags::Together(places) => places.iter().filter_map(|place| place.at).collect(),
+            Tags::Together(..) => self.tag_columns(),
             Tags::Apart(columns) => columns.iter().map(|(at, _)| *at).collect(),
         };
         let [code, region] = self.regions;
@@ -272,6 +278,12 @@ impl Layout for Columns {
         let others = others.into_iter().chain(split);
         let places = texts.into_iter().chain(others).chain(self.costs.places());
         places.filter_map(|place| place.at).chain(tags).collect()
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let letters = name.bytes().filter(u8::is_ascii_alphabetic).map(|b| b.to_ascii_lowercase());
+        let name = String::from_utf8(letters.collect()).unwrap_or_default();
+        KNOWN.iter().any(|start| name.starts_with(start))
     }
 
     fn notes(&self) -> Vec<(&'static str, &'static str)> {
@@ -293,7 +305,9 @@ impl Layout for Columns {
 
     fn tag_columns(&self) -> Vec<usize> {
         match &self.tags {
-            Tags::Together(places) => places.iter().filter_map(|place| place.at).collect(),
+            Tags::Together(places, categories) => {
+                places.iter().chain([categories]).filter_map(|place| place.at).collect()
+            }
             Tags::Apart(_) => Vec::new(),
         }
     }

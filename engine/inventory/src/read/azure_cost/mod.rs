@@ -19,6 +19,19 @@ use crate::value::parse_moment;
 /// Length of the period of a charge, in microseconds.
 const DAY: i64 = 86_400 * 1_000_000;
 
+/// Columns that have the cost in other currencies or before discounts, or under another name; and the cost center
+/// that an agreement has for a subscription, which is no tag.
+const KNOWN: [&str; 8] = [
+    "Cost",
+    "PreTaxCost",
+    "ExtendedCost",
+    "CostInUsd",
+    "CostInPricingCurrency",
+    "PayGCostInUsd",
+    "PayGCostInBillingCurrency",
+    "CostCenter",
+];
+
 /// Whether a header is that of such an export.
 pub(crate) fn looks_like_azure_cost(names: &[String]) -> bool {
     let has = |wanted: &[&'static str]| Place::find(names, wanted).at.is_some();
@@ -116,6 +129,10 @@ impl Layout for Columns {
         let others = [self.region, self.date, self.cost, self.currency, self.tags, self.kind, self.pricing];
         let period = [self.period.0, self.period.1];
         texts.into_iter().chain(others).chain(period).filter_map(|place| place.at).collect()
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        KNOWN.iter().any(|known| Place::is_called(name, known))
     }
 
     fn tag_columns(&self) -> Vec<usize> {

@@ -19,14 +19,14 @@ use super::months::{BillMonth, Months};
 use crate::charges::{Ledger, Line, TagSet};
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::identity::{fold_provider, identify, join_key, with_lost_zeros};
-use crate::inventory::{Draft, Inventory};
+use crate::identity::{fold_account, fold_provider, identify, join_key, with_lost_zeros};
+use crate::inventory::{Draft, Inventory, folded_key};
 use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
 use crate::read::Sink;
 use crate::reject::Flaw;
 use crate::small_map::SmallMap;
-use crate::tags::parse_cell;
+use crate::tags::{parse_cell, parse_start};
 use crate::value::{fits_cost, round_cost, shorten};
 
 /// Costs that belong to no resource.
@@ -111,6 +111,8 @@ pub(crate) struct Bill {
     by_id: FxHashMap<Symbol, usize>,
     cells: FxHashMap<(Symbol, TagKeys), ParsedCell>,
     months: Months,
+    /// By provider and account as written.
+    accounts: FxHashMap<(Symbol, Symbol), Symbol>,
     ledger: Ledger,
     /// Currencies, in the order in which they were met.
     currencies: Vec<Symbol>,
@@ -155,8 +157,13 @@ impl Bill {
         };
         let currency = self.currency(&charge, sink)?;
         self.months.add_charge(month, charge.start, charge.end);
+        let known_sets = self.ledger.tag_set_count();
         let tags = self.tags_of(&charge, &charge.tags, sink)?;
+        if self.ledger.tag_set_count() > known_sets {
+            self.note_spellings(tags, charge.line, sink)?;
+        }
         let mut texts = self.intern(&charge.texts);
+        texts.account = self.account(texts);
         if let Some(account) = account_with_zeros(&charge, sink) {
             texts.account = Some(self.pool.intern(&account));
         }
@@ -273,7 +280,7 @@ impl Bill {
 
     fn currency(&mut self, charge: &Charge<'_>, sink: &mut Sink<'_>) -> Result<Option<Symbol>, ImportError> {
         let Some(currency) = &charge.currency else {
-            if !charge.cost().is_zero() {
+            if !charge.cost().is_zero() && !sink.has_requested_currency() {
                 let reason = "the charge has no currency; it is taken to be in that of the bill";
                 let id = charge.id.as_deref().unwrap_or_default();
                 sink.reject(Flaw::value(charge.line, "currency", id, reason, String::new()))?;
@@ -285,6 +292,44 @@ impl Bill {
             self.currencies.push(symbol);
         }
         Ok(Some(symbol))
+    }
+
+    /// Returns the account as inventories have it.
+    fn account(&mut self, texts: Texts<Option<Symbol>>) -> Option<Symbol> {
+        let (Some(provider), Some(account)) = (texts.provider, texts.account) else { return texts.account };
+        if let Some(known) = self.accounts.get(&(provider, account)) {
+            return Some(*known);
+        }
+        let written = self.pool.text(account);
+        let folded = match fold_account(&fold_provider(self.pool.text(provider)), written) {
+            Cow::Borrowed(same) if same == written => account,
+            folded => {
+                let folded = folded.into_owned();
+                self.pool.intern(&folded)
+            }
+        };
+        self.accounts.insert((provider, account), folded);
+        Some(folded)
+    }
+
+    /// Shows tags whose keys are two spellings of one key, with different values.
+    fn note_spellings(&self, tags: TagSet, line: u64, sink: &mut Sink<'_>) -> Result<(), ImportError> {
+        let mut known: FxHashMap<String, (Symbol, Symbol)> = FxHashMap::default();
+        for (key, value) in self.ledger.tags(tags) {
+            let other = known.entry(folded_key(self.pool.text(*key))).or_insert((*key, *value));
+            if other.1 == *value {
+                continue;
+            }
+            let mut shown = [*other, (*key, *value)]
+                .map(|(key, value)| [key, value].map(|text| shorten(self.pool.text(text))));
+            shown.sort();
+            let [[one, its], [two, others]] = shown;
+            let reason = format!(
+                "tags such as `{one}` = `{its}` and `{two}` = `{others}` of one charge are two spellings of one key"
+            );
+            return sink.reject(Flaw { line, ..Flaw::note("Tags", &reason) });
+        }
+        Ok(())
     }
 
     fn intern(&mut self, texts: &Texts<Option<Cow<'_, str>>>) -> Texts<Option<Symbol>> {
@@ -345,7 +390,7 @@ impl Bill {
         keys: TagKeys,
         mut note: impl FnMut(String) -> Result<(), ImportError>,
     ) -> Result<ParsedCell, ImportError> {
-        let tags = match parse_cell(cell) {
+        let tags = match parse_cell(cell).or_else(|reason| parse_start(cell).ok_or(reason)) {
             Ok(tags) => tags,
             Err(reason) => return Ok(Err(reason)),
         };

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::{Bill, Cells, Layout, Row, layout, note_columns, nullable, structs};
+use super::{Bill, Cells, Layout, Row, layout, note_columns, note_unread, nullable, structs};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::read::json::{RawRecord, bad_row, too_long};
@@ -49,7 +49,7 @@ pub(crate) fn read(
             continue;
         }
         let text = decode(raw.text);
-        match header.row(&text, line, sink)? {
+        match header.row((&text, matches!(text, Cow::Owned(_))), line, sink)? {
             Err(bad) => sink.reject(bad_row(&raw, &text, bad))?,
             Ok(row) => {
                 let cells = Cells::Json(&row);
@@ -66,6 +66,7 @@ pub(crate) fn read(
 /// Returns the names of the columns at the start of a bill, sorted.
 fn column_names(probe: &Probe, format: Format) -> Vec<String> {
     let mut names = probe.record_names();
+    names.retain(|name| !structs(format).contains(&name.as_str()));
     for outer in structs(format) {
         names.extend(probe.names_within(outer));
     }
@@ -96,10 +97,10 @@ impl Header {
         Ok(Self { format, names, places, layout, empty: nullable.to_vec() })
     }
 
-    /// Reads the cells of a charge, and the columns that are new.
+    /// Reads the cells of a charge, and the columns that are new; `replaced` shows that bytes were not UTF-8.
     fn row<'a>(
         &mut self,
-        text: &'a Cow<'_, str>,
+        (text, replaced): (&'a str, bool),
         line: u64,
         sink: &mut Sink<'_>,
     ) -> Result<Result<JsonRow<'a>, BadRow>, ImportError> {
@@ -108,11 +109,7 @@ impl Header {
             Err(error) => return Ok(Err(BadRow::syntax(&error))),
         };
         let known = self.names.len();
-        let mut row = JsonRow {
-            text,
-            cells: vec![None; known.max(members.len())],
-            replaced: matches!(text, Cow::Owned(_)),
-        };
+        let mut row = JsonRow { text, cells: vec![None; known.max(members.len())], replaced };
         for (name, json) in members.into_iter().filter(|(_, json)| *json != "null") {
             let at = self.place(name.as_ref());
             if at >= row.cells.len() {
@@ -134,7 +131,7 @@ impl Header {
         }
         if let Some(new @ [_, ..]) = self.names.get(known..) {
             self.layout = layout(self.format, &self.names, sink.path())?;
-            super::note_unread(self.layout.as_ref(), new, known, sink);
+            note_unread(self.layout.as_ref(), new, known, sink);
         }
         Ok(Ok(row))
     }

@@ -15,6 +15,7 @@ mod months;
 mod nested;
 pub(crate) mod parquet;
 mod row;
+mod unread;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ pub(crate) use charge::{Charge, TagCell, TagKeys, Texts};
 pub(crate) use entries::{Bill, Billed, Charged, Conversion};
 pub use months::BillMonth;
 pub(crate) use row::{Cells, Place, Row};
+use unread::note_unread;
 
 use super::{Sink, aws_cur, azure_cost, focus, gcp_billing, oci_cost};
 use crate::error::ImportError;
@@ -37,6 +39,11 @@ pub(crate) trait Layout {
 
     /// Returns the places of those that hold all tags of a charge: only these may be nested.
     fn tag_columns(&self) -> Vec<usize>;
+
+    /// Whether a column belongs to the format, and what is read already includes it.
+    fn is_known(&self, _name: &str) -> bool {
+        false
+    }
 
     /// Returns what a user should know about the file as a whole: a column, and what it lacks.
     fn notes(&self) -> Vec<(&'static str, &'static str)> {
@@ -87,6 +94,3 @@ fn note_columns(layout: &dyn Layout, names: &[String], sink: &mut Sink<'_>) {
     }
     note_unread(layout, names, 0, sink);
 }
-
-/// Shows which of some columns are not read and may have money or tags; the first is at this place.
-fn note_unread(_layout: &dyn Layout, _names: &[String], _first: usize, _sink: &mut Sink<'_>) {}

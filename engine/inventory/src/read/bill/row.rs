@@ -13,7 +13,7 @@ use crate::read::Sink;
 use crate::read::csv::{CsvRow, ID_NOT_UTF8, NOT_UTF8, cell_text};
 use crate::reject::Flaw;
 use crate::tags::{Members, json_text};
-use crate::value::{parse_cost, parse_moment, shorten};
+use crate::value::{parse_cost, parse_moment, parse_written_cost, shorten};
 
 /// Length of a day, in microseconds.
 const DAY: i64 = 86_400 * 1_000_000;
@@ -26,11 +26,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether a heading is this name. Case and what is neither a letter nor a digit do not count.
+    pub(crate) fn is_called(heading: &str, name: &str) -> bool {
+        folded(heading).eq(folded(name))
+    }
+
     /// Finds a column under the first of its names that the header has. Case and what is neither a
     /// letter nor a digit do not count: `lineItem/ResourceId` is `line_item_resource_id`.
     pub(crate) fn find(header: &[String], names: &[&'static str]) -> Self {
         let find = |name: &&'static str| {
-            let at = header.iter().position(|found| folded(found).eq(folded(name)))?;
+            let at = header.iter().position(|found| Self::is_called(found, name))?;
             Some(Self { name, at: Some(at) })
         };
         let absent = Self { name: names.first().copied().unwrap_or_default(), at: None };
@@ -100,6 +105,12 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         self.id.clone()
     }
 
+    /// Rejects the row for a cell.
+    pub(crate) fn reject(&mut self, place: Place, reason: impl Into<String>) -> Result<(), ImportError> {
+        let flaw = Flaw::row(self.line, reason, self.shown());
+        self.sink.reject(Flaw { field: Some(place.name.to_owned()), ..flaw })
+    }
+
     /// Returns a cell; takes note where its bytes had to be replaced.
     pub(crate) fn text(&mut self, place: Place) -> Result<Option<Cow<'r, str>>, ImportError> {
         let (text, replaced) = self.raw(place);
@@ -140,9 +151,7 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         if start.is_none() {
             let text = self.raw(place).0.unwrap_or_default();
             let reason = no_time(place.name, &text);
-            let flaw =
-                Flaw { field: Some(place.name.to_owned()), ..Flaw::row(self.line, reason, self.shown()) };
-            self.sink.reject(flaw)?;
+            self.reject(place, reason)?;
         }
         Ok(start)
     }
@@ -204,15 +213,24 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         Ok(sum.filter(|_| !is_empty))
     }
 
-    /// Returns a cost; what is none counts as 0, and is noted.
+    /// Returns a cost. One that is written for people, as `1,234.50`, is shown; what is none counts as 0, and is noted.
     pub(crate) fn cost(&mut self, place: Place) -> Result<Decimal, ImportError> {
         let text = self.text(place)?;
         if let Some(cost) = text.as_deref().and_then(parse_cost) {
             return Ok(cost);
         }
-        let shown = text.as_deref().map(shorten).unwrap_or_default();
-        self.note(place, "expected a number; the charge counts as 0", shown)?;
-        Ok(Decimal::ZERO)
+        let text = text.as_deref().unwrap_or_default();
+        match parse_written_cost(text) {
+            Ok((cost, _)) => {
+                let reason = format!("amounts such as `{}` are read as `{cost}`", shorten(text));
+                self.sink.reject(Flaw { line: self.line, ..Flaw::note(place.name, &reason) })?;
+                Ok(cost)
+            }
+            Err(reason) => {
+                self.note(place, &format!("{reason}; the charge counts as 0"), shorten(text))?;
+                Ok(Decimal::ZERO)
+            }
+        }
     }
 
     /// Returns a cost that may be absent.

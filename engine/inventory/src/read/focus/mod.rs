@@ -13,11 +13,18 @@ use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
 use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
+use crate::identity::bucket_arn;
 use crate::value::parse_moment;
 pub(crate) use columns::looks_like_focus;
 
 /// Columns that JSON leaves out if they are null: a bill may have no resources, and no tags.
 pub(crate) const NULLABLE: [&str; 3] = ["ResourceId", "Tags", "PublisherName"];
+
+/// Columns with amounts that the costs include, or that repeat them in another currency, in lower case.
+const KNOWN: [&str; 3] = ["pricingcurrencyeffectivecost", "x_credits", "x_discounts"];
+
+/// Names of the service whose resources are buckets.
+const BUCKETS: [&str; 3] = ["Amazon Simple Storage Service", "AmazonS3", "Amazon S3"];
 
 /// Where the columns of a bill stand.
 #[derive(Debug)]
@@ -105,6 +112,11 @@ impl Layout for Columns {
         self.tags.at.into_iter().collect()
     }
 
+    fn is_known(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        KNOWN.contains(&name.as_str()) || name.ends_with("inusd")
+    }
+
     fn notes_on_empty(&self, columns: &[&'static str]) -> Vec<(&'static str, &'static str)> {
         let notes = [
             ("ResourceId", "no charge of the file has a resource"),
@@ -139,9 +151,10 @@ impl Layout for Columns {
             account,
             region: row.text(self.region)?,
         };
+        let is_bucket = texts.service.as_deref().is_some_and(|service| BUCKETS.contains(&service));
         Ok(Some(Charge {
             line: row.line,
-            id: row.id(),
+            id: row.id().map(|id| if is_bucket { bucket_arn(id) } else { id }),
             texts,
             billing_account,
             category: row.text(self.category)?.map(lower_case),
