@@ -233,3 +233,22 @@ fn bills_of_other_formats_add_up_to_their_invoices() {
         assert_eq!(lines(&folder, &["-i", name, "--by", "team"]), teams, "{name}");
     }
 }
+
+#[test]
+fn a_project_gives_the_columns_of_a_bill_their_meanings() {
+    let manifest = "[columns]\nDate = \"usage_start:month-first\"\n\"Total (net)\" = \"cost\"\nCurr = \"currency\"\n\
+        Product = \"service\"\nTeam = \"tag:team\"\nPeriod = \"invoice_month\"\n";
+    let bill = "Date,Period,Product,Team,Total (net),Curr,Gross Amount\n10/31/2026,202610,DNS,web,\"1,200.50\",USD,9\n\
+        11/01/2026,202610,Mail,,3,USD,9\n";
+    let folder = Folder::with(&[("tagpol.toml", manifest), ("p.tagpol", TEAM), ("bill.csv", bill)]);
+    let args = ["cost", "-i", "bill.csv", "--by", "charge.service,team", "--format", "csv", "--now", NOW];
+    let run = folder.run(&args);
+    assert!(
+        run.out.contains("\nDNS,web,resources,0,1200.5,") && run.out.contains("\nMail,,resources,0,3,"),
+        "{}",
+        run.out
+    );
+    assert!(run.err.contains("Gross Amount") && run.err.contains("1,200.50"), "{}", run.err);
+    folder.write("tagpol.toml", "[columns]\nDate = \"day\"\n");
+    folder.run(&args).fails_with(2, &["a column cannot be `day`", "usage_start:month-first"]);
+}

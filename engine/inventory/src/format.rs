@@ -4,6 +4,7 @@
 //! instead. The content decides; the extension only breaks ties. Assumes that the start is long
 //! enough to hold the header of a CSV file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -15,7 +16,7 @@ use crate::read::csv_records::{Dialect, header_fields};
 use crate::read::probe::Probe;
 use crate::read::{
     aws_config, aws_cur, aws_describe, aws_explorer, azure_cost, azure_resources, bill, csv, focus,
-    gcp_assets, gcp_billing, oci_cost, terraform,
+    gcp_assets, gcp_billing, oci_cost, plain_bill, terraform,
 };
 use crate::source::Source;
 
@@ -39,6 +40,8 @@ pub enum Format {
     GcpBilling,
     /// A cost report of Oracle Cloud Infrastructure, as CSV.
     OciCost,
+    /// A bill of any vendor as CSV, whose columns have names of this project.
+    CsvBill,
     /// The output of `aws resourcegroupstaggingapi get-resources`.
     AwsTagging,
     /// What AWS Config delivers, or answers to a query.
@@ -63,7 +66,7 @@ pub enum Format {
 
 impl Format {
     /// All of them, in the order in which they are listed to users.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::FocusCsv,
         Self::FocusParquet,
         Self::FocusJson,
@@ -71,6 +74,7 @@ impl Format {
         Self::AzureCost,
         Self::GcpBilling,
         Self::OciCost,
+        Self::CsvBill,
         Self::AwsTagging,
         Self::AwsConfig,
         Self::AwsExplorer,
@@ -93,6 +97,7 @@ impl Format {
             Self::AzureCost => "azure-cost",
             Self::GcpBilling => "gcp-billing",
             Self::OciCost => "oci-cost",
+            Self::CsvBill => "csv-bill",
             Self::AwsTagging => "aws-tagging",
             Self::AwsConfig => "aws-config",
             Self::AwsExplorer => "aws-explorer",
@@ -118,6 +123,7 @@ impl Format {
                 "billing export of Google Cloud, standard or detailed, as JSON, Parquet or CSV"
             }
             Self::OciCost => "cost report of Oracle Cloud Infrastructure, as CSV",
+            Self::CsvBill => "bill of any vendor, CSV with a column `cost` and a day or month",
             Self::AwsTagging => "output of `aws resourcegroupstaggingapi get-resources`",
             Self::AwsConfig => "AWS Config snapshot, or output of `aws configservice select-resource-config`",
             Self::AwsExplorer => "output of `aws resource-explorer-2 search`",
@@ -154,6 +160,7 @@ impl Format {
                 | Self::AzureCost
                 | Self::GcpBilling
                 | Self::OciCost
+                | Self::CsvBill
         )
     }
 
@@ -194,7 +201,7 @@ pub fn detect(path: &Path) -> Result<Format, ImportError> {
     let mut source = Source::open(path)?;
     let start = source.start()?.to_vec();
     if !start.starts_with(PARQUET) {
-        return detect_start(path, &start);
+        return detect_start(path, &start, &BTreeMap::new());
     }
     let (file, _) = source.into_file()?;
     Ok(of_parquet(&bill::parquet::names(&file, path)?))
@@ -222,8 +229,12 @@ fn bill_format(names: &[String], focus: Format) -> Option<Format> {
 }
 
 /// Finds out the format from the start of the unpacked content. A Parquet file is taken for a bill;
-/// [`of_parquet`] shows which.
-pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportError> {
+/// [`of_parquet`] shows which. `meanings` has those of columns of CSV that the project names.
+pub(crate) fn detect_start(
+    path: &Path,
+    start: &[u8],
+    meanings: &BTreeMap<String, String>,
+) -> Result<Format, ImportError> {
     let unknown = |found: &str| ImportError::UnknownFormat { path: path.to_owned(), found: found.to_owned() };
     if start.starts_with(PARQUET) {
         return Ok(Format::FocusParquet);
@@ -243,7 +254,7 @@ pub(crate) fn detect_start(path: &Path, start: &[u8]) -> Result<Format, ImportEr
             path: path.to_owned(),
             reason: "it does not begin with `PAR1`".to_owned(),
         }),
-        Some(_) => detect_csv(path, text),
+        Some(_) => detect_csv(path, text, meanings),
     }
 }
 
@@ -290,10 +301,13 @@ fn plain_json(path: &Path, text: &[u8]) -> Format {
     if whole || !(opens || named_json) { Format::Ndjson } else { Format::Json }
 }
 
-fn detect_csv(path: &Path, text: &[u8]) -> Result<Format, ImportError> {
+fn detect_csv(path: &Path, text: &[u8], meanings: &BTreeMap<String, String>) -> Result<Format, ImportError> {
     let names = header_fields(text, Dialect::detect(text));
     if let Some(format) = bill_format(&names, Format::FocusCsv) {
         return Ok(format);
+    }
+    if plain_bill::looks_like_plain_bill(&plain_bill::renamed(&names, meanings)) {
+        return Ok(Format::CsvBill);
     }
     if csv::has_id(&names) || (extension(path) == Some("csv") && names.len() > 1) {
         return Ok(Format::Csv);

@@ -212,7 +212,7 @@ fn open(path: &Path, options: &ImportOptions) -> Result<(Source, Format), Import
             return Err(ImportError::Empty { path: path.to_owned() });
         }
         Some(format) => format,
-        None => detect_start(path, start)?,
+        None => detect_start(path, start, &options.columns)?,
     };
     Ok((source, format))
 }
@@ -242,8 +242,9 @@ fn read_file(
         | Format::AwsCur
         | Format::AzureCost
         | Format::GcpBilling
-        | Format::OciCost => {
-            return read_bill(source, (format, guessed), bill, sink);
+        | Format::OciCost
+        | Format::CsvBill => {
+            return read_bill(source, (format, guessed), columns, bill, sink);
         }
         Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,
         Format::AwsConfig => answers(source, &aws_config::ANSWERS, sink)?,
@@ -263,6 +264,7 @@ fn read_file(
 fn read_bill(
     mut source: Source,
     (format, guessed): (Format, bool),
+    columns: &BTreeMap<String, String>,
     bill: &mut Bill,
     sink: &mut Sink<'_>,
 ) -> Result<(ReadAs, Fingerprint), ImportError> {
@@ -278,7 +280,7 @@ fn read_bill(
     }
     let (source, version) = match bill::json::is_json(start) {
         true => bill::json::read(source, format, bill, sink)?,
-        false => bill::csv::read(source, format, bill, sink)?,
+        false => bill::csv::read(source, (format, columns), bill, sink)?,
     };
     Ok((ReadAs { format, version }, source.finish()?))
 }

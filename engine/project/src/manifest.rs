@@ -27,7 +27,7 @@ pub struct Manifest {
     pub policies: PathBuf,
     /// Inventory files that `eval` reads where the command line names none.
     pub inventory: Vec<PathBuf>,
-    /// What the columns of CSV lists mean, by their headings, as written: a field such as `monthly_cost`, or
+    /// What the columns of CSV lists and bills mean, by their headings, as written: a field such as `monthly_cost`, or
     /// `tag:KEY`.
     #[serde(rename = "columns")]
     written_columns: BTreeMap<String, Spanned<String>>,
@@ -242,7 +242,7 @@ fn line_and_column(before: &str) -> (usize, usize) {
 }
 
 /// What a column can mean, but for a tag.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 23] = [
     "id",
     "name",
     "type",
@@ -255,6 +255,18 @@ const FIELDS: [&str; 12] = [
     "source",
     "meta",
     "tags",
+    // Those of bills.
+    "cost",
+    "billed_cost",
+    "list_cost",
+    "usage_start",
+    "usage_start:day-first",
+    "usage_start:month-first",
+    "usage_end",
+    "invoice_month",
+    "service",
+    "category",
+    "billing_account",
 ];
 
 /// Checks the meanings of columns, or returns at which byte one is wrong.

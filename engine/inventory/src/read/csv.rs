@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::csv_records::{Chunk, Dialect, Splitter};
 use super::fields::{Field, field};
+use super::plain_bill::ONLY_BILLS;
 use super::record::{Meta, Note, Record};
 use super::{MEMBER_LIMIT, RECORD_LIMIT, Sink};
 use crate::error::ImportError;
@@ -184,6 +185,14 @@ fn read_header(
             toml_key(name)
         );
         sink.remark(name, &reason);
+    }
+    for (heading, name) in headings.iter().zip(&names) {
+        if ONLY_BILLS.contains(&name.as_ref()) && is_named(heading) {
+            let reason = format!(
+                "the column is kept in `meta`: `{name}` is for bills, which need a `cost`, and a `usage_start` or an `invoice_month`"
+            );
+            sink.remark(heading, &reason);
+        }
     }
     let has_cost = columns.contains(&Column::Field(Field::Cost));
     for column in columns.iter().filter(|column| matches!(column, Column::Meta(name) if is_money_name(name)))

@@ -26,6 +26,7 @@ pub(crate) mod ndjson;
 pub(crate) mod oci_cost;
 pub(crate) mod paging;
 pub(crate) mod parquet_cells;
+pub(crate) mod plain_bill;
 pub(crate) mod probe;
 mod record;
 pub(crate) mod terraform;

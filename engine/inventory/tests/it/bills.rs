@@ -304,6 +304,92 @@ fn cost_reports_of_oracle() {
     assert!(matches!(&lacks, Err(ImportError::MissingColumns { format: Format::OciCost, .. })), "{lacks:?}");
 }
 
+fn meanings(pairs: &[(&str, &str)]) -> ImportOptions {
+    let columns = pairs.iter().map(|(heading, meaning)| ((*heading).to_owned(), (*meaning).to_owned()));
+    ImportOptions { columns: columns.collect(), ..options() }
+}
+
+#[test]
+fn a_bill_of_any_vendor_by_the_meanings_of_its_columns() {
+    let named = meanings(&[
+        ("Datum", "usage_start"),
+        ("Betrag", "cost"),
+        ("Währung", "currency"),
+        ("Dienst", "service"),
+        ("Kunde", "account"),
+        ("Ressource", "id"),
+        ("Art", "category"),
+        ("Kostenstelle", "tag:cost-center"),
+    ]);
+    let text = "Datum;Ressource;Dienst;Kunde;Betrag;Währung;Art;Kostenstelle;Cost;Team\n\
+        31.10.2026;srv-1;Hosting;shop;1.234,50;EUR;Usage;42;9;web\n\
+        30.10.2026;srv-1;Hosting;shop;-34,50;EUR;Credit;42;9;web\n\
+        30.10.2026;;Support;shop;100;EUR;Purchase;;9;\n\
+        ;;Summe;;1.300,00;EUR;;;27;\n";
+    for name in ["bill.csv", "bill.txt", "bill"] {
+        let import = read_with(name, text, &named).unwrap();
+        assert_eq!(import.sources()[0].format, Format::CsvBill, "{name}");
+        assert_eq!(billed(&import), ["srv-1 1200.00 cost-center=42"]);
+        let server = only(&import);
+        assert_eq!((server.account.as_deref(), server.type_.as_deref()), (Some("shop"), Some("Hosting")));
+        assert_eq!(import.counts().unattributed_cost, Some(decimal("100")));
+        assert_eq!(import.currency(), Some("EUR"));
+        assert_eq!(import.month().unwrap().month.to_string(), "2026-10");
+        assert_eq!(
+            rejects(&import),
+            [
+                "1 note [Cost] -: the column may have amounts, and is not counted; `[columns]` of tagpol.toml can give it a meaning",
+                "1 note [Team] -: the column may have tags, and is not read; `[columns]` of tagpol.toml can give it a meaning",
+                "2 note [cost] -: amounts such as `1.234,50` are read as `1234.50`",
+                "5 row [usage_start] -: its `usage_start` is not a time",
+            ]
+        );
+    }
+}
+
+#[test]
+fn days_and_months_of_plain_bills() {
+    // Without meanings, headings have to be the names themselves.
+    let text = "Invoice Month,Cost,Currency,Service\n2026-10,5,USD,DNS\n202610,$2,,DNS\nOctober,1,USD,DNS\n";
+    let import = read("a.csv", text).unwrap();
+    assert_eq!(import.sources()[0].format, Format::CsvBill);
+    assert_eq!(import.counts().unattributed_cost, Some(decimal("7")));
+    assert_eq!(
+        rejects(&import),
+        [
+            "3 note [cost] -: amounts such as `$2` are read as `2`",
+            "3 value [currency] : the charge has no currency; it is taken to be in that of the bill",
+            "4 value [invoice_month] : expected a month such as `202610`; the charge is in the month in which it starts",
+            "4 row [invoice_month] -: its `invoice_month` is not a month such as `2026-10`",
+        ]
+    );
+    let days = "When,Cost,Until\n10/09/2026,3,10/10/2026\n";
+    for (order, month) in [("month-first", "2026-10"), ("day-first", "2026-09")] {
+        let start = format!("usage_start:{order}");
+        let columns = meanings(&[("When", start.as_str()), ("Until", "usage_end")]);
+        let with_currency = ImportOptions { currency: Some("EUR".to_owned()), ..columns };
+        let import = read_with("a.csv", days, &with_currency).unwrap();
+        assert_eq!(import.month().unwrap().month.to_string(), month);
+        assert_eq!((import.currency(), rejects(&import)), (Some("EUR"), Vec::new()));
+    }
+    let unclear = read_with("a.csv", days, &meanings(&[("When", "usage_start")])).unwrap_err();
+    assert!(unclear.to_string().contains("its `usage_start` is not a time such as"), "{unclear}");
+    let lacks = ImportOptions { format: Some(Format::CsvBill), ..options() };
+    let lacks = read_with("a.csv", "id,price\n1,2\n", &lacks);
+    assert!(
+        matches!(&lacks, Err(ImportError::MissingColumns { columns, .. }) if columns == &["cost", "usage_start"]),
+        "{lacks:?}"
+    );
+    let list =
+        read_with("a.csv", "id,When\ni-1,2026-10-01\n", &meanings(&[("When", "usage_start")])).unwrap();
+    assert_eq!(
+        rejects(&list),
+        [
+            "1 note [When] -: the column is kept in `meta`: `usage_start` is for bills, which need a `cost`, and a `usage_start` or an `invoice_month`"
+        ]
+    );
+}
+
 const FOCUS: &str =
     "ProviderName,ServiceName,SubAccountId,BillingCurrency,ChargePeriodStart,EffectiveCost,ResourceId,Tags";
 

@@ -1,16 +1,19 @@
 //! Bills as CSV.
 
+use std::collections::BTreeMap;
+
 use super::{Bill, Cells, Layout, Row, layout, note_columns};
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::read::Sink;
 use crate::read::csv::{CsvRow, headings, read_rows};
+use crate::read::{Sink, plain_bill};
 use crate::source::Source;
 
-/// Reads a bill; returns the file and the version of the format.
+/// Reads a bill; returns the file and the version of the format. `meanings` has those of columns that the project
+/// names, which count in bills without a format of their own.
 pub(crate) fn read(
     source: Source,
-    format: Format,
+    (format, meanings): (Format, &BTreeMap<String, String>),
     bill: &mut Bill,
     sink: &mut Sink<'_>,
 ) -> Result<(Source, Option<&'static str>), ImportError> {
@@ -19,7 +22,10 @@ pub(crate) fn read(
         None => {
             let names: Vec<String> =
                 headings(&row, sink)?.iter().map(|name| name.trim().to_owned()).collect();
-            let found = layout(format, &names, sink.path())?;
+            let found = match format {
+                Format::CsvBill => layout(format, &plain_bill::renamed(&names, meanings), sink.path())?,
+                _ => layout(format, &names, sink.path())?,
+            };
             note_columns(found.as_ref(), &names, sink);
             header = Some((names.len(), found));
             Ok(())

@@ -25,7 +25,7 @@ pub use months::BillMonth;
 pub(crate) use row::{Cells, Place, Row};
 use unread::note_unread;
 
-use super::{Sink, aws_cur, azure_cost, focus, gcp_billing, oci_cost};
+use super::{Sink, aws_cur, azure_cost, focus, gcp_billing, oci_cost, plain_bill};
 use crate::error::ImportError;
 use crate::format::Format;
 
@@ -39,6 +39,11 @@ pub(crate) trait Layout {
 
     /// Returns the places of those that hold all tags of a charge: only these may be nested.
     fn tag_columns(&self) -> Vec<usize>;
+
+    /// Whether the project can give the columns a meaning.
+    fn is_plain(&self) -> bool {
+        false
+    }
 
     /// Whether a column belongs to the format, and what is read already includes it.
     fn is_known(&self, _name: &str) -> bool {
@@ -66,6 +71,7 @@ fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layou
         Format::AzureCost => Ok(Box::new(azure_cost::Columns::of(names, path)?)),
         Format::GcpBilling => Ok(Box::new(gcp_billing::Columns::of(names, path)?)),
         Format::OciCost => Ok(Box::new(oci_cost::Columns::of(names, path)?)),
+        Format::CsvBill => Ok(Box::new(plain_bill::Columns::of(names, path)?)),
         _ => Ok(Box::new(focus::Columns::of(names, path, format)?)),
     }
 }

@@ -81,12 +81,14 @@ pub(crate) struct Row<'r, 'k, 'i> {
     cells: Cells<'r>,
     /// The resource, once it was read.
     id: Option<Cow<'r, str>>,
+    /// The currency that stands in an amount, as in `12 EUR`.
+    currency_of_amount: Option<&'static str>,
     pub(crate) sink: &'k mut Sink<'i>,
 }
 
 impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
     pub(crate) fn new(line: u64, cells: Cells<'r>, sink: &'k mut Sink<'i>) -> Self {
-        Self { line, cells, id: None, sink }
+        Self { line, cells, id: None, currency_of_amount: None, sink }
     }
 
     /// Reads the resource that is charged; false where the row was rejected for it.
@@ -103,6 +105,16 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
     /// Returns the resource that was read.
     pub(crate) fn id(&self) -> Option<Cow<'r, str>> {
         self.id.clone()
+    }
+
+    /// Returns the currency that stands in an amount that was read.
+    pub(crate) fn currency_of_amount(&self) -> Option<&'static str> {
+        self.currency_of_amount
+    }
+
+    /// Whether a cell is there and not empty.
+    pub(crate) fn has(&self, place: Place) -> bool {
+        self.raw(place).0.is_some()
     }
 
     /// Rejects the row for a cell.
@@ -221,7 +233,8 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         }
         let text = text.as_deref().unwrap_or_default();
         match parse_written_cost(text) {
-            Ok((cost, _)) => {
+            Ok((cost, currency)) => {
+                self.currency_of_amount = currency;
                 let reason = format!("amounts such as `{}` are read as `{cost}`", shorten(text));
                 self.sink.reject(Flaw { line: self.line, ..Flaw::note(place.name, &reason) })?;
                 Ok(cost)

@@ -37,6 +37,9 @@ pub(super) fn note_unread(layout: &dyn Layout, names: &[String], first: usize, s
                 reason += &format!(" and {} others", others.len() - LISTED);
             }
         }
+        if layout.is_plain() {
+            reason += "; `[columns]` of tagpol.toml can give it a meaning";
+        }
         sink.remark(name, &reason);
     }
 }

@@ -172,7 +172,7 @@ impl Layout for Columns {
 }
 
 /// Returns a word in lower case.
-fn lower_case(word: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn lower_case(word: Cow<'_, str>) -> Cow<'_, str> {
     match word.chars().any(char::is_uppercase) {
         true => Cow::Owned(word.to_lowercase()),
         false => word,
