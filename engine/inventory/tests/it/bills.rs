@@ -63,6 +63,20 @@ fn columns_appear_at_any_charge_of_json() {
     assert_eq!(import.counts().unattributed_rows, 2_000);
     assert_eq!(rejects(&import), Vec::<String>::new());
 
+    // The names of flat columns are those of nested ones, wherever they appear first.
+    let flat = |more: &str| {
+        format!(
+            r#"{{"billing_account_id":"1","usage_start_time":"2026-10-31","cost":1,"currency":"USD"{more}}}"#
+        )
+    };
+    let last = flat(r#","resource_global_name":"//storage.googleapis.com/logs","labels":{"team":"web"}"#);
+    for lines in [1, 2_000] {
+        let many = format!("{}\n", flat("")).repeat(lines);
+        let import = read("bill.ndjson", format!("{many}{last}")).unwrap();
+        assert_eq!(billed(&import), ["//storage.googleapis.com/logs 1 team=web"], "{lines}");
+        assert_eq!(rejects(&import), Vec::<String>::new(), "{lines}");
+    }
+
     let none = read("bill.ndjson", charge("")).unwrap();
     let notes = [
         "1 note [ResourceId] -: no charge of the file has a resource",

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::{Bill, Cells, Layout, Row, layout, note_columns, note_unread, nullable, structs};
+use super::{Bill, Cells, Layout, Place, Row, layout, note_columns, note_unread, nullable, structs};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::read::json::{RawRecord, bad_row, too_long};
@@ -85,8 +85,9 @@ struct Header {
 
 impl Header {
     fn new(mut names: Vec<String>, format: Format, sink: &mut Sink<'_>) -> Result<Self, ImportError> {
-        let nullable = nullable(format);
-        names.extend(nullable.iter().map(|name| (*name).to_owned()));
+        let is_absent = |name: &&&str| !names.iter().any(|found| Place::is_called(found, name));
+        let empty: Vec<&'static str> = nullable(format).iter().filter(is_absent).copied().collect();
+        names.extend(empty.iter().map(|name| (*name).to_owned()));
         let mut places = FxHashMap::default();
         names.retain(|name| {
             let next = places.len();
@@ -94,7 +95,7 @@ impl Header {
         });
         let layout = layout(format, &names, sink.path())?;
         note_columns(layout.as_ref(), &names, sink);
-        Ok(Self { format, names, places, layout, empty: nullable.to_vec() })
+        Ok(Self { format, names, places, layout, empty })
     }
 
     /// Reads the cells of a charge, and the columns that are new; `replaced` shows that bytes were not UTF-8.
@@ -140,9 +141,13 @@ impl Header {
         if let Some(at) = self.places.get(name) {
             return *at;
         }
-        let at = self.names.len();
+        // A column that was empty so far may be written in another way, as `resource_name`.
+        let empty = self.empty.iter().find(|empty| Place::is_called(name, empty));
+        let at = empty.and_then(|empty| self.places.get(*empty)).copied().unwrap_or(self.names.len());
         self.places.insert(name.to_owned(), at);
-        self.names.push(name.to_owned());
+        if at == self.names.len() {
+            self.names.push(name.to_owned());
+        }
         at
     }
 
