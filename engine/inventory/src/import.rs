@@ -15,8 +15,9 @@ use rustc_hash::FxHashMap;
 use tagpol_model::Rates;
 
 use crate::charges::Charges;
+use crate::detect::{PARQUET, detect_start, of_parquet};
 use crate::error::ImportError;
-use crate::format::{Format, PARQUET, detect_start, of_parquet};
+use crate::format::Format;
 use crate::inventory::{Draft, Inventory, Matches};
 use crate::month::YearMonth;
 use crate::parts::parts;

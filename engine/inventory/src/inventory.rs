@@ -221,11 +221,12 @@ impl Inventory {
                 row.tags = row_tags::sorted(&self.pool, tags);
             }
         });
-        for (at, tags) in std::mem::take(&mut self.listed) {
+        let listed = std::mem::take(&mut self.listed).into_iter();
+        listed.for_each(|(at, tags)| {
             if let Some(row) = self.rows.get_mut(at as usize) {
                 row.listed_tags = Some(row_tags::sorted(&self.pool, tags));
             }
-        }
+        });
     }
 
     fn fill_in(&mut self, formats: &FxHashMap<u32, Format>) {

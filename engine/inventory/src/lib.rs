@@ -53,6 +53,7 @@
 //! bytes anywhere, since its texts are UTF-8 by definition. Any file may be packed by gzip or zstd.
 
 mod charges;
+mod detect;
 mod error;
 mod format;
 mod guard;
@@ -73,8 +74,9 @@ mod source;
 mod tags;
 mod value;
 
+pub use detect::detect;
 pub use error::ImportError;
-pub use format::{Format, NotAFormat, detect};
+pub use format::{Format, NotAFormat};
 pub use import::{Counts, Import, ImportOptions, Progress, STANDARD_INPUT, import};
 pub use inventory::Matches;
 pub use lookup::{LookupColumns, LookupError, LookupRow, lookup_headings, read_lookup};

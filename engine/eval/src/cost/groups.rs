@@ -33,6 +33,9 @@ pub(super) struct Group {
     pub(super) no_resource: i128,
 }
 
+/// Period, values and source of a group.
+type GroupedBy = (Option<String>, Vec<Option<String>>, Option<usize>);
+
 /// What was read of charges besides their groups.
 #[derive(Debug, Default)]
 pub(super) struct ChargeGroups {
@@ -94,7 +97,7 @@ pub(super) fn of_charges(
     let Some(run) = Run::start_charges(program, snapshot, options, &plan)? else { return Ok(None) };
     let mut money = Money::new(options, currency);
     let mut found = ChargeGroups::default();
-    let mut groups: BTreeMap<(Option<String>, Vec<Option<String>>, Option<usize>), Group> = BTreeMap::new();
+    let mut groups: BTreeMap<GroupedBy, Group> = BTreeMap::new();
     let wanted = (filter, request.period);
     let sql = charge_costs(&run.compiled.plan, DIALECT, CHARGES, &keys, wanted);
     run.for_each_of("charges", &sql, |row| {

@@ -81,7 +81,7 @@ impl Live {
         };
         let columns: Vec<String> = (0..queries.checks.len()).map(|at| format!("found_{at}")).collect();
         read(&self.store, "violations", &queries.violations(limit), |row| {
-            let checks = columns.iter().zip(&queries.checks).filter(|(column, _)| row.truth(*column));
+            let checks = columns.iter().zip(&queries.checks).filter(|(column, _)| row.truth(column));
             f(row, checks.map(|(_, check)| check.clone()).collect());
             Ok(())
         })

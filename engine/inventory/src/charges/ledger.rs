@@ -207,14 +207,15 @@ impl Ledger {
             return;
         }
         let mut charged: FxHashMap<Taken, Vec<ChargeKey>> = FxHashMap::default();
-        for key in self.charges.keys() {
-            let resource = self.subjects.get(key.subject as usize).and_then(|subject| subject.resource);
-            let Some(resource) = resource else { continue };
+        let subjects = &self.subjects;
+        self.charges.keys().for_each(|key| {
+            let subject = subjects.get(key.subject as usize);
+            let Some(resource) = subject.and_then(|subject| subject.resource) else { return };
             let of = Taken { resource, month: key.month, day: key.day, currency: key.currency };
             if self.split.contains_key(&of) {
                 charged.entry(of).or_default().push(*key);
             }
-        }
+        });
         for (of, mut cost) in std::mem::take(&mut self.split) {
             let mut keys = charged.remove(&of).unwrap_or_default();
             keys.sort_unstable_by_key(|key| (key.subject, key.correction));

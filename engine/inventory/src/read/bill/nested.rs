@@ -16,6 +16,7 @@ const KEY: [&str; 2] = ["key", "name"];
 const VALUE: [&str; 2] = ["value", "amount"];
 
 /// A column of tags.
+#[expect(clippy::large_enum_variant, reason = "there is one for each batch of rows")]
 pub(super) enum NestedTags {
     /// Keys and values, those of a row next to each other.
     Entries {
