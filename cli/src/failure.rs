@@ -156,6 +156,9 @@ impl From<AppError> for Failure {
                 "name a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",
             ),
             AppError::NoCharges => failure.help("name a bill with `--inventory`, or omit the options that need one"),
+            AppError::OtherCurrency { .. } => {
+                failure.help("import the bill again: `tagpol snapshot import --currency`, or name it with `--inventory`")
+            }
             AppError::OtherMonth { .. } => failure.help(
                 "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
             ),
@@ -250,9 +253,8 @@ impl From<RunError> for Failure {
                 ))
             }
             RunError::NoRate(ref found) => {
-                let others = found.totals.iter().map(|(code, _)| code).filter(|code| **code != found.target);
-                let rates: Vec<String> =
-                    others.map(|code| format!("`{code} = \"… {}\"`", found.target)).collect();
+                let rate = |(code, of): &(String, String)| format!("`{code} = \"… {of}\"`");
+                let rates: Vec<String> = found.missing.iter().map(rate).collect();
                 Self::usage(error.to_string())
                     .help(format!("specify the rates under `[rates]` in tagpol.toml: {}", rates.join(", ")))
             }

@@ -161,6 +161,25 @@ impl<F: ReportFormat> Targets<F> {
         Ok(Self { out: outs.pop().or(usual), files })
     }
 
+    /// Refuses to write over what the command reads: files of the inventory, policies and the manifest.
+    pub(crate) fn spare(&self, inventory: &[PathBuf]) -> Result<(), Failure> {
+        let real = |path: &Path| path.canonicalize().ok();
+        let inputs: Vec<PathBuf> = inventory.iter().filter_map(|path| real(path)).collect();
+        for (_, path) in &self.files {
+            let Some(target) = real(path) else { continue };
+            let is_policy = target.extension().is_some_and(|extension| extension == "tagpol");
+            let is_manifest = target.file_name().is_some_and(|name| name == "tagpol.toml");
+            if is_policy || is_manifest || inputs.contains(&target) {
+                return Err(Failure::usage(format!(
+                    "the report would replace `{}`, which is read",
+                    path.display()
+                ))
+                .help("name another file with `-o`"));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns all formats.
     pub(crate) fn formats(&self) -> impl Iterator<Item = F> {
         self.out.into_iter().chain(self.files.iter().map(|(format, _)| *format))

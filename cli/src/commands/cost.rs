@@ -18,7 +18,13 @@ use crate::targets::Targets;
 pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure> {
     let context = RunContext { text_limit: args.limits.text_limit(), ..context(args.now) };
     let project = project::open(args.path.as_deref(), &context)?;
-    let named = named(&args.source)?;
+    let targets = Targets::new(args.format, &args.output)?;
+    let mut named = named(&args.source)?;
+    targets.spare(&named.source.files)?;
+    if args.by_usage_date {
+        // The month of an import is that of an invoice.
+        named.source.import.month = None;
+    }
     let opened = Workspace::open_tags(&project, &named.source, &state::access(&args.state), &context);
     let workspace = with_diagnostics(opened, &project, output)?;
     let found = workspace.costs(&args.by, request(args)?)?;
@@ -26,8 +32,14 @@ pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure>
         Some(lines) => found.top(lines.get()),
         None => found,
     };
-    Targets::new(args.format, &args.output)?.write(|format, out| write(format, &found, out), output)?;
-    warn_of_rejects(&found, output);
+    targets.write(|format, out| write(format, &found, out), output)?;
+    warn_of_rejects(&found, workspace.keeps_snapshot(), output);
+    let shows_notes = matches!(args.format, None | Some(CostFormat::Table | CostFormat::Html));
+    if found.unknown_amounts > 0 && !shows_notes {
+        let charges = usize::try_from(found.unknown_amounts).unwrap_or(usize::MAX);
+        let (charges, name) = (counted(charges, "charge has", "charges have"), found.amount.as_str());
+        output.note(&format!("warning: {charges} no {name} amount: it is taken to be 0\n"));
+    }
     Ok(Exit::Success)
 }
 
@@ -59,14 +71,15 @@ fn write(format: CostFormat, found: &Costs, out: &mut (dyn Write + Send)) -> io:
 }
 
 /// A charge that could not be read is in no total.
-fn warn_of_rejects(found: &Costs, output: &mut Output) {
+fn warn_of_rejects(found: &Costs, is_kept: bool, output: &mut Output) {
+    let command = if is_kept { "show --rejects" } else { "import" };
     let (rows, values) = (found.snapshot.rejected_rows, found.snapshot.rejected_values);
     if rows + values > 0 {
         let number = |count: u64, one, many| counted(usize::try_from(count).unwrap_or(usize::MAX), one, many);
         let (rows, values) = (number(rows, "row", "rows"), number(values, "value", "values"));
         output.note(&format!(
             "warning: not everything could be read, and may be missing in these costs: {rows}, {values}; \
-             `tagpol snapshot import` lists them, and `--strict` makes them an error\n"
+             `tagpol snapshot {command}` lists them, and `--strict` makes them an error\n"
         ));
     }
 }

@@ -31,8 +31,10 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let project = project::open(args.path.as_deref(), &context)?;
     let targets = Targets::new(args.format, &args.output)?;
     let named = named(&args.source)?;
+    targets.spare(&named.source.files)?;
     let opened = Workspace::open(&project, &named.source, &state::access(&args.state), &context);
     let workspace = with_diagnostics(opened, &project, output)?;
+    workspace.check_costs(&named.source.import)?;
     inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), output)?;
     // Read before the reports are written, which may replace it.
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;

@@ -4,11 +4,18 @@
 pub(super) mod fetch {
     use std::path::Path;
 
+    use tagpol_app::inventory::ImportSettings;
+
     use crate::args::FetchArgs;
     use crate::failure::{Exit, Failure};
     use crate::output::Output;
 
-    pub(in crate::commands) fn run(_: &Path, _: &FetchArgs, _: &mut Output) -> Result<Exit, Failure> {
+    pub(in crate::commands) fn run(
+        _: &Path,
+        _: &FetchArgs,
+        _: &ImportSettings,
+        _: &mut Output,
+    ) -> Result<Exit, Failure> {
         Err(Failure::missing_feature("tagpol snapshot fetch", "collect"))
     }
 }

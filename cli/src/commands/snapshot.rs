@@ -243,7 +243,9 @@ fn describe(manifest: &Manifest) -> String {
     }
     if completeness.rejected_rows > 0 {
         let (rows, values) = (completeness.rejected_rows, completeness.rejected_values);
-        let _ = writeln!(text, "  rejected    {rows} rows, {values} values");
+        let number = |count: u64, one, many| counted(usize::try_from(count).unwrap_or(usize::MAX), one, many);
+        let (rows, values) = (number(rows, "row", "rows"), number(values, "value", "values"));
+        let _ = writeln!(text, "  rejected    {rows}, {values}");
     }
     text
 }

@@ -66,8 +66,10 @@ fn an_inventory_lends_its_tags_to_charges_that_were_billed_without() {
     let folder = folder(TEAM, &bill);
     folder.write("list.csv", "id,tag:Team,monthly_cost,currency\ni-1,platform,99,USD\ni-3,lab,4,USD\n");
     let files = ["-i", "bill.csv", "-i", "list.csv", "--by", "team"];
-    // The bill's costs count; what only the list knows is charged as the list says.
-    assert_eq!(lines(&folder, &files), ["platform 7", "web 5", "lab 4", "data 2"]);
+    // The bill's costs count, and nothing else: the total is that of the invoice.
+    assert_eq!(lines(&folder, &files), ["platform 7", "web 5", "data 2"]);
+    let table = folder.run(&[&["cost", "p.tagpol"][..], &files].concat()).ends_with(0);
+    assert!(table.contains("not included: 4.00 USD of resources in lists that no bill has"), "{table}");
 }
 
 #[test]
@@ -209,7 +211,7 @@ fn an_amount_that_a_bill_lacks_is_not_taken_for_nothing_in_silence() {
     assert_eq!(lines(&folder, &["--by", "team", "--amount", "billed"]), ["web 10"]);
     let table =
         folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--amount", "list"]).ends_with(0);
-    assert!(table.contains("1 charge without a list amount count as 0"), "{table}");
+    assert!(table.contains("1 charge without a list amount counts as 0"), "{table}");
 }
 
 /// A bill in each format that is not FOCUS as CSV, with its costs by `charge.category` and by team.
@@ -251,4 +253,82 @@ fn a_project_gives_the_columns_of_a_bill_their_meanings() {
     assert!(run.err.contains("Gross Amount") && run.err.contains("1,200.50"), "{}", run.err);
     folder.write("tagpol.toml", "[columns]\nDate = \"day\"\n");
     folder.run(&args).fails_with(2, &["a column cannot be `day`", "usage_start:month-first"]);
+}
+
+#[test]
+fn the_same_bill_in_another_form_is_not_counted_twice() {
+    let bill =
+        [FOCUS, &focus("2026-10-01", "5.50", "i-1", "web"), &focus("2026-10-02", "7", "", "")].concat();
+    let folder = folder(TEAM, &bill);
+    let tags = r#"{"team":"web"}"#;
+    let json = |day: &str, cost: &str, resource: &str, tags: &str| {
+        format!(
+            "{{\"BillingCurrency\":\"USD\",\"ChargeCategory\":\"Usage\",\"ChargePeriodStart\":\"{day}T00:00:00Z\",\
+             \"EffectiveCost\":{cost},\"ProviderName\":\"AWS\",\"ResourceId\":{resource},\"Tags\":{tags}}}\n"
+        )
+    };
+    let lines = [json("2026-10-01", "5.5", "\"i-1\"", tags), json("2026-10-02", "7", "null", "{}")].concat();
+    folder.write("bill.json", lines);
+    let run = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "-i", "bill.json", "--by", "team"]);
+    run.fails_with(3, &["is the same bill as"]);
+}
+
+#[test]
+fn a_billing_period_that_cannot_be_read_is_noted() {
+    let bill = [
+        FOCUS,
+        &focus("2026-10-01", "5", "i-1", "web").replace("2026-10-01T00:00:00Z,2026-11", "01.10.2026,2026-11"),
+    ];
+    let folder = folder(TEAM, &bill.concat());
+    let args = ["cost", "p.tagpol", "-i", "bill.csv", "--by", "team"];
+    let run = folder.run(&args);
+    assert!(run.code == 0 && run.err.contains("0 rows, 1 value"), "{run:?}");
+    folder.run(&[&args[..], &["--strict"]].concat()).fails_with(3, &["BillingPeriodStart"]);
+    // A snapshot that is kept knows it too.
+    folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
+    folder.run(&["cost", "p.tagpol", "--by", "team", "--strict"]).fails_with(3, &["BillingPeriodStart"]);
+}
+
+#[test]
+fn a_resource_with_charges_in_two_currencies_is_one() {
+    let charge = focus("2026-10-01", "10", "i-1", "web");
+    let folder = folder(TEAM, &[FOCUS, &charge, &charge.replace("USD", "EUR")].concat());
+    folder.write("tagpol.toml", "[rates]\nEUR = \"2 USD\"\n");
+    let csv = folder.run(&["cost", ".", "-i", "bill.csv", "--by", "team", "--format", "csv"]).ends_with(0);
+    assert!(csv.contains("web,resources,1,30,0,30,0,USD"), "{csv}");
+}
+
+#[test]
+fn a_report_never_replaces_what_is_read() {
+    let bill = [FOCUS, &focus("2026-10-01", "5", "i-1", "web")].concat();
+    let folder = folder(TEAM, &bill);
+    for output in ["csv=bill.csv", "csv=./p.tagpol"] {
+        let run = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "-o", output]);
+        run.fails_with(2, &["would replace"]);
+    }
+    assert_eq!((folder.read("bill.csv"), folder.read("p.tagpol")), (bill, TEAM.to_owned()));
+}
+
+#[test]
+fn a_kept_snapshot_has_the_month_and_the_currency_of_its_import() {
+    let bill = [FOCUS, &focus("2026-10-01", "5", "i-1", "web")].concat();
+    let folder = folder("tag team: text\npolicy owned { severity low  require team }\n", &bill);
+    folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
+    folder
+        .run(&["eval", "p.tagpol", "--month", "2026-09"])
+        .fails_with(2, &["costs of 2026-10, not of 2026-09"]);
+    folder.run(&["eval", "p.tagpol", "--currency", "GBP"]).fails_with(2, &["in USD, not in GBP"]);
+}
+
+#[test]
+fn goals_by_cost_need_rates_only_for_what_they_are_about() {
+    let policies = "tag team: text\ngoal covered { coverage of [team] by cost for resource where resource.account == \"111\" at least 50% }\n";
+    let euros = focus("2026-10-02", "7", "i-2", "").replace("USD", "EUR").replace(",111,", ",222,");
+    let bill = [FOCUS, &focus("2026-10-01", "5", "i-1", "web"), &euros].concat();
+    let folder = folder(policies, &bill);
+    let run = folder.run(&["eval", "p.tagpol", "-i", "bill.csv", "--no-state"]);
+    assert!(run.code == 0 && run.out.contains("100"), "{run:?}");
+    folder.write("p.tagpol", policies.replace("\"111\"", "\"222\""));
+    let run = folder.run(&["eval", "p.tagpol", "-i", "bill.csv", "--no-state"]);
+    run.fails_with(2, &["7.00 EUR", "5.00 USD", "`EUR = \"… USD\"`"]);
 }

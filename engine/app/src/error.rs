@@ -95,6 +95,14 @@ pub enum AppError {
         /// The requested month.
         asked: YearMonth,
     },
+    /// The snapshot has its costs in another currency.
+    #[error("the snapshot has the costs of resources in {has}, not in {asked}")]
+    OtherCurrency {
+        /// The currency of the snapshot.
+        has: String,
+        /// The currency that was asked for.
+        asked: String,
+    },
     /// Files cannot be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -162,6 +170,7 @@ impl AppError {
             | Self::AmbiguousSnapshot { .. }
             | Self::UnknownDimension { .. }
             | Self::OtherMonth { .. }
+            | Self::OtherCurrency { .. }
             | Self::NoCharges
             | Self::File(_)
             | Self::StateLocation(_)

@@ -88,8 +88,24 @@ pub fn find(
         {
             return Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }.into());
         }
+        if source.import.strict {
+            check_strictly(&opened.snapshot)?;
+        }
     }
     Ok(opened)
+}
+
+/// Fails where something of the files of a snapshot could not be read.
+fn check_strictly(snapshot: &Snapshot) -> Result<(), AppError> {
+    let completeness = &snapshot.manifest().completeness;
+    if completeness.rejected_rows + completeness.rejected_values == 0 {
+        return Ok(());
+    }
+    let rejects = snapshot.rejects()?.into_iter();
+    match rejects.into_iter().find(|reject| reject.kind != RejectKind::Note) {
+        Some(reject) => Err(ImportError::Strict { reject: Box::new(reject) }.into()),
+        None => Ok(()),
+    }
 }
 
 /// As [`find`]; no inventory is an error.

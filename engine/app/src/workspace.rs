@@ -14,7 +14,7 @@ use tagpol_inventory::{Snapshot, YearMonth};
 use tagpol_sema::program::{Program, Source, TagId};
 use tagpol_state::StateError;
 
-use crate::inventory::{self, InventorySource, OpenedInventory};
+use crate::inventory::{self, ImportSettings, InventorySource, OpenedInventory};
 use crate::{AppError, Project, RunContext, StateAccess};
 
 /// A project with an inventory, ready for queries.
@@ -239,6 +239,23 @@ impl<'p> Workspace<'p> {
     pub fn check_month(&self, asked: YearMonth) -> Result<(), AppError> {
         match self.snapshot().manifest().month.as_ref().map(|month| month.month) {
             Some(has) if has != asked => Err(AppError::OtherMonth { has, asked }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the costs of resources are those that a source asks for: a kept snapshot has the month and the
+    /// currency of its import.
+    ///
+    /// # Errors
+    /// [`AppError::OtherMonth`], [`AppError::OtherCurrency`].
+    pub fn check_costs(&self, asked: &ImportSettings) -> Result<(), AppError> {
+        if let Some(month) = asked.month {
+            self.check_month(month)?;
+        }
+        match (&self.snapshot().manifest().currency, &asked.currency) {
+            (Some(has), Some(asked)) if has != asked => {
+                Err(AppError::OtherCurrency { has: has.clone(), asked: asked.clone() })
+            }
             _ => Ok(()),
         }
     }

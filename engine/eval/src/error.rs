@@ -87,6 +87,8 @@ impl From<StateError> for RunError {
 pub struct NoRate {
     /// The currency of the report.
     pub target: String,
+    /// Rates that are missing: a currency, and the one that it should be worth something of.
+    pub missing: Vec<(String, String)>,
     /// What was charged in each currency.
     pub totals: Vec<(String, Decimal)>,
 }

@@ -175,7 +175,7 @@ pub enum ImportError {
         first: Box<Reject>,
     },
     /// Something was rejected, and the import was asked to be strict.
-    #[error("`{}` has a bad {}: {}", reject.file, kind_word(reject), reject.reason)]
+    #[error("`{}` has a bad {}{}: {}", reject.file, kind_word(reject), in_field(reject), reject.reason)]
     Strict {
         /// What was rejected.
         reject: Box<Reject>,
@@ -364,6 +364,11 @@ fn kind_word(reject: &Reject) -> &'static str {
 
 fn plural(of: &[String], one: &'static str, many: &'static str) -> &'static str {
     if of.len() == 1 { one } else { many }
+}
+
+/// Returns the place in a row, if it is known.
+fn in_field(reject: &Reject) -> String {
+    reject.field.as_ref().map(|field| format!(" in `{}`", crate::value::shorten(field))).unwrap_or_default()
 }
 
 /// Returns the names in backticks, with commas between.

@@ -357,9 +357,11 @@ impl Importer<'_> {
             Err(ImportError::SameBill { path: path.to_owned(), before: PathBuf::from(&before.path), what })
         };
         let sources = self.sources.iter().zip(&self.charged);
-        let bills = sources.filter(|(source, _)| source.format == read.format && read.format.is_bill());
+        let bills = sources.filter(|(source, _)| source.format.is_bill() && read.format.is_bill());
         for (before, charged_before) in bills {
-            if before.sha256 == file.sha256 || charged == *charged_before {
+            // The same charges as CSV and as Parquet, in another order or packed are the same bill too.
+            let has_same_charges = charged.is_something() && charged == *charged_before;
+            if before.sha256 == file.sha256 || has_same_charges {
                 return same("is the same bill as", before);
             }
             let kinds = (read.format, before.version.as_deref(), read.version);
@@ -412,8 +414,7 @@ impl Importer<'_> {
         let (mut month, mut unattributed, mut charges, mut unconverted) = (None, None, None, BTreeSet::new());
         if let Some(billed) = billed {
             let Billed { ledger, ids, currency, .. } = billed;
-            let of = (billed.month.month, currency.as_deref());
-            charges = Some(ledger.settle(&ids, &mut self.inventory, of));
+            charges = Some(ledger.settle(&ids, &mut self.inventory, currency.as_deref()));
             (month, unattributed) = (Some(billed.month), Some(billed.unattributed));
             unconverted = billed.unconverted;
             self.note_unconverted(&unconverted, currency.as_deref().unwrap_or_default());

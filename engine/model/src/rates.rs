@@ -78,6 +78,14 @@ impl Rates {
         Some(Rate { times: (*times)?, over: (*over)? })
     }
 
+    /// Returns a rate that would lead from a currency to another, if there is none: a currency without a rate, and the
+    /// one that it should be worth something of.
+    pub fn missing(&self, from: &str, to: &str) -> (String, String) {
+        // Each currency has one rate, so it is the ends of the ways that have to be joined.
+        let end = self.way(from).last().map_or(from, |(end, _)| *end);
+        (end.to_owned(), to.to_owned())
+    }
+
     /// Returns what units of all other currencies are worth in this one, each as a fraction, as
     /// the reference evaluator has them.
     pub fn fractions_in(&self, currency: &str) -> BTreeMap<String, (Decimal, Decimal)> {

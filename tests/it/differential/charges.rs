@@ -143,7 +143,8 @@ fn with_tables(case: &Case, folder: &Path) -> (Program, Vec<Table>) {
         for cells in rows.values() {
             let read = |cell: &Option<String>| {
                 let cell = trim(cell.as_deref().unwrap_or_default());
-                (!cell.is_empty()).then(|| cell.to_owned())
+                // No file of a person is taken for text if it has such bytes.
+                (!cell.is_empty() && !cell.contains('\0')).then(|| cell.to_owned())
             };
             let cells: Vec<Option<String>> = cells.iter().map(read).collect();
             let Some(key) = cells[table.key].clone().filter(|key| !kept.contains_key(key)) else { continue };

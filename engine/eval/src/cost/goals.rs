@@ -42,11 +42,20 @@ pub(crate) fn measure_by_charges(
     run.for_each_of("costs of goals", &sql, |row| {
         let code = row.text("currency");
         for (at, cost) in costs.iter_mut().enumerate() {
-            let worth = money.worth(code.as_deref(), units_of(row, &format!("cost_{at}"))?);
+            let amount = units_of(row, &format!("cost_{at}"))?;
+            let worth = match amount {
+                0 => Some(0),
+                amount => money.convert(code.as_deref(), amount),
+            };
             *cost += worth.ok_or_else(|| row.unexpected("a cost out of range"))?;
         }
         Ok(())
     })?;
+    // What is reported is what was charged in the month, as for `costs`.
+    let totals = manifest.charges.iter().flat_map(|charges| &charges.months);
+    for total in totals.filter(|total| total.month == month.month) {
+        money.add_total(total.currency.as_deref(), super::units(total.cost));
+    }
     if let Some(error) = money.without_rate() {
         return Err(RunError::NoRate(error));
     }

@@ -1,12 +1,14 @@
 //! What is spent, in groups of equal values, as the database sums it up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal as Exact;
 use tagpol_inventory::Snapshot;
 use tagpol_model::Rate;
 use tagpol_plan::Predicate;
-use tagpol_plan::sql::charges::{ChargeFilter, ChargeKey, charge_costs, charged_resources, moved_costs};
+use tagpol_plan::sql::charges::{
+    ChargeFilter, ChargeKey, Grouping, charge_costs, charged_resources, moved_costs,
+};
 use tagpol_plan::sql::requests::{self, GroupKey};
 use tagpol_sema::program::{Allocation, Pred, Program};
 
@@ -98,8 +100,8 @@ pub(super) fn of_charges(
     let mut money = Money::new(options, currency);
     let mut found = ChargeGroups::default();
     let mut groups: BTreeMap<GroupedBy, Group> = BTreeMap::new();
-    let wanted = (filter, request.period);
-    let sql = charge_costs(&run.compiled.plan, DIALECT, CHARGES, &keys, wanted);
+    let grouping = Grouping { period: request.period, by_currency: true };
+    let sql = charge_costs(&run.compiled.plan, DIALECT, CHARGES, &keys, (filter, grouping));
     run.for_each_of("charges", &sql, |row| {
         let values = values(row, keys.len());
         let (period, code) = (row.text("period"), row.text("currency"));
@@ -123,6 +125,17 @@ pub(super) fn of_charges(
     if let Some(error) = money.without_rate() {
         return Err(RunError::NoRate(error));
     }
+    if money.totals.len() > 1 {
+        // A resource may be charged in two currencies.
+        let grouping = Grouping { by_currency: false, ..grouping };
+        let sql = charge_costs(&run.compiled.plan, DIALECT, CHARGES, &keys, (filter, grouping));
+        run.for_each_of("charged resources of values", &sql, |row| {
+            let of = (row.text("period"), values(row, keys.len()), row.index("predicate")?.checked_sub(1));
+            let resources = row.count("resources")?;
+            groups.entry(of).and_modify(|group| group.resources = resources);
+            Ok(())
+        })?;
+    }
     run.for_each_of("costs of other months", &moved_costs(DIALECT, CHARGES, filter), |row| {
         let code = row.text("currency");
         let mut convert = |column| -> Result<i128, RunError> {
@@ -131,6 +144,7 @@ pub(super) fn of_charges(
         };
         found.moved.used_elsewhere += convert("used_elsewhere")?;
         found.moved.invoiced_elsewhere += convert("invoiced_elsewhere")?;
+        found.moved.not_used += convert("not_used")?;
         Ok(())
     })?;
     let sql = charged_resources(&run.compiled.plan, DIALECT, CHARGES, filter);
@@ -192,7 +206,15 @@ impl<'a> Money<'a> {
         Some(worth)
     }
 
-    fn convert(&mut self, code: Option<&str>, amount: i128) -> Option<i128> {
+    /// Adds to what was charged in a currency.
+    pub(super) fn add_total(&mut self, code: Option<&str>, amount: i128) {
+        if let Some(code) = code {
+            let (own, _) = self.totals.entry(code.to_owned()).or_default();
+            *own = own.saturating_add(amount);
+        }
+    }
+
+    pub(super) fn convert(&mut self, code: Option<&str>, amount: i128) -> Option<i128> {
         let Some((code, target)) = code.zip(self.currency).filter(|(code, target)| code != target) else {
             return Some(amount);
         };
@@ -214,7 +236,10 @@ impl<'a> Money<'a> {
         let any = self.totals.keys().any(unknown);
         let exact = |units: i128| Exact::try_from_i128_with_scale(units, SCALE.into()).unwrap_or_default();
         let totals = self.totals.iter().map(|(code, (own, _))| (code.clone(), exact(*own))).collect();
-        any.then_some(NoRate { target, totals })
+        let unknown = self.totals.keys().filter(|code| unknown(code));
+        let missing: BTreeSet<(String, String)> =
+            unknown.map(|code| self.options.rates.missing(code, &target)).collect();
+        any.then(|| NoRate { missing: missing.into_iter().collect(), target, totals })
     }
 
     fn converted(&self) -> Vec<Converted> {

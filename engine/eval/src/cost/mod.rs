@@ -132,6 +132,8 @@ pub struct Costs {
     pub unknown_amounts: u64,
     /// What the bills come to in months that are not summed up.
     pub other_months: Vec<MonthTotal>,
+    /// What lists say that resources cost which are in no bill; it is on no invoice, and not summed up.
+    pub only_listed: i128,
     /// The allocations that were applied, in the order of their names.
     pub shared: Vec<Shared>,
 }
@@ -154,6 +156,8 @@ pub struct Moved {
     pub used_elsewhere: i128,
     /// Used in the months of the report, invoiced in others.
     pub invoiced_elsewhere: i128,
+    /// Used in other months, whenever it was invoiced.
+    pub not_used: i128,
 }
 
 /// Lines that are not listed, summed up.
@@ -308,6 +312,8 @@ pub fn costs(
         Some(found) => {
             costs.months = months;
             costs.resources = found.resources;
+            costs.only_listed =
+                snapshot.manifest().charges.as_ref().map_or(0, |charges| units(charges.only_listed));
             costs.converted = found.converted;
             costs.moved = found.moved;
             costs.unknown_amounts = found.unknown;
@@ -358,6 +364,7 @@ impl Costs {
             moved: Moved::default(),
             unknown_amounts: 0,
             other_months: Vec::new(),
+            only_listed: 0,
             shared: Vec::new(),
         }
     }

@@ -85,6 +85,8 @@ pub(crate) struct Charges {
     pub(crate) subjects: Vec<Subject>,
     /// Sorted by subject, month, day, currency and class.
     pub(crate) rows: Vec<ChargeRow>,
+    /// What lists say that resources cost which are in no bill.
+    pub(crate) only_listed: Decimal,
 }
 
 /// What charges are for.

@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ledger::SubjectKey;
-use super::{Amounts, ChargeRow, Charges, Ledger, Subject};
+use super::{Charges, Ledger, Subject};
 use crate::identity::{fold_provider, fold_region};
 use crate::inventory::{Inventory, Row, folded_key};
-use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
 
 /// Tags of a listed resource up to which its charges have them too. No cloud lets a resource have so many, and a
@@ -21,12 +20,12 @@ impl Ledger {
     ///
     /// A subject has the attributes of its resource in the inventory. Its tags are those it was billed with,
     /// and for keys it was billed without, those that a listing of the resource has. `ids` has the id of each
-    /// billed resource, by its number; `month` and `currency` are those of the costs of resources.
+    /// billed resource, by its number; `currency` is that of charges whose bill has none.
     pub(crate) fn settle(
         mut self,
         ids: &[Symbol],
         inventory: &mut Inventory,
-        (month, currency): (YearMonth, Option<&str>),
+        currency: Option<&str>,
     ) -> Charges {
         let places = inventory.places(ids);
         let id_of = |key: &SubjectKey| key.resource.and_then(|at| ids.get(at as usize)).copied();
@@ -53,30 +52,12 @@ impl Ledger {
             Subject { row, has_id, billing_account, service: texts.service, category }
         });
         let subjects = subjects.collect();
-        let mut charges = Charges { subjects, rows };
-        charges.add_listed(inventory, month, currency);
-        charges
-    }
-}
-
-impl Charges {
-    /// Adds what only an inventory says of the cost of a resource, as a charge of the month of the bill.
-    fn add_listed(&mut self, inventory: &Inventory, month: YearMonth, currency: Option<Symbol>) {
+        // What only a list says that a resource costs is on no invoice.
         let listed = inventory.rows().iter().filter(|row| row.is_inventory_only());
-        for (row, cost) in listed.filter_map(|row| Some((row, row.monthly_cost?))) {
-            let subject = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
-            let amounts = Amounts { effective: cost, ..Amounts::default() }.in_units();
-            let day = month.first_day().signed_duration_since(NaiveDate::default()).num_days();
-            let day = i32::try_from(day).unwrap_or_default();
-            self.rows.push(ChargeRow { subject, month, day, currency, correction: false, amounts });
-            self.subjects.push(Subject {
-                row: row.clone(),
-                has_id: true,
-                billing_account: None,
-                service: None,
-                category: None,
-            });
-        }
+        let only_listed = listed
+            .filter_map(|row| row.monthly_cost)
+            .fold(Decimal::ZERO, |sum, cost| sum.checked_add(cost).unwrap_or(sum));
+        Charges { subjects, rows, only_listed }
     }
 }
 

@@ -65,6 +65,7 @@ pub(super) fn info(pool: &Pool, charges: &Charges, census: Census, unconverted: 
         charges: charges.rows.len() as u64,
         months: months.collect(),
         unconverted,
+        only_listed: charges.only_listed.normalize(),
         keys: census.keys,
     }
 }

@@ -69,6 +69,9 @@ pub struct ChargeInfo {
     /// Currencies that the costs of resources leave out, since no rate led to the snapshot's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unconverted: Vec<String>,
+    /// What lists say that resources cost which are in no bill, in the snapshot's currency: no charge has it.
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    pub only_listed: Decimal,
     /// Every native key of the subjects, sorted by its bytes.
     pub keys: Vec<KeyCount>,
 }

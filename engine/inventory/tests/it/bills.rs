@@ -274,10 +274,10 @@ fn billing_exports_of_google_without_resources_or_with_damage() {
     assert_eq!(
         rejects(&import),
         [
-            "1 value [credits] : expected a list of credits, each with an `amount`; they count as 0",
+            "1 value [credits] : expected a list of credits, each with an `amount`; those without count as 0",
             "1 value [Tags] : the list of tags has an entry without a `Key`; the charge is counted without tags",
             "2 value [invoice.month] : expected a month such as `202610`; the charge is in the month in which it starts",
-            "2 value [credits] : expected a list of credits, each with an `amount`; they count as 0",
+            "2 value [credits] : expected a list of credits, each with an `amount`; those without count as 0",
             "1 note [resource.global_name] -: no charge of the file has a resource, which only the detailed export has",
         ]
     );

@@ -73,6 +73,15 @@ pub struct ChargeFilter {
     pub amount: Amount,
 }
 
+/// How charges are grouped besides by keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grouping {
+    /// The periods that are apart. None: there are none.
+    pub period: Option<Period>,
+    /// Whether currencies are apart. Otherwise amounts of several are added up, and only counts mean something.
+    pub by_currency: bool,
+}
+
 /// Returns the query for what charges come to, in groups. The first column that the request keeps must be the number
 /// of the subject.
 ///
@@ -85,7 +94,7 @@ pub fn charge_costs(
     dialect: Dialect,
     charges: &str,
     by: &[ChargeKey],
-    (filter, period): (ChargeFilter, Option<Period>),
+    (filter, Grouping { period, by_currency }): (ChargeFilter, Grouping),
 ) -> String {
     let column = |id| format!("e.{}", identifier(&plan.column(id).name, dialect));
     let key = |key: &ChargeKey| match key {
@@ -109,11 +118,12 @@ pub fn charge_costs(
         Some(Period::Month) => format!("substr(CAST({time} AS VARCHAR), 1, 7)"),
         Some(Period::Day) => "CAST(day AS VARCHAR)".to_owned(),
     };
+    let currency = if by_currency { "currency" } else { "CAST(NULL AS VARCHAR) AS currency" };
     format!(
         "SELECT {keys}c.period, c.currency, {predicate} AS predicate, count(DISTINCT e.id) AS resources, \
          sum(c.cost) AS cost, sum(c.unknown) AS unknown,\n  \
          coalesce(sum(c.cost) FILTER (WHERE e.id IS NULL), 0) AS no_resource\n\
-         FROM (\n  SELECT subject, {period} AS period, currency, coalesce(sum({amount}), 0) AS cost, \
+         FROM (\n  SELECT subject, {period} AS period, {currency}, coalesce(sum({amount}), 0) AS cost, \
          count(*) FILTER (WHERE {amount} IS NULL) AS unknown\n  \
          FROM {}\n  WHERE {condition}\n  GROUP BY ALL\n\
          ) c JOIN {EVALUATED} e ON {subject} = c.subject\nGROUP BY ALL\nORDER BY ALL",
@@ -164,7 +174,7 @@ fn charge_days(filter: ChargeFilter) -> (&'static str, String) {
 
 /// Returns the query for what is of the days of a filter by one time and not by the other, one row for each
 /// currency: `currency`, `used_elsewhere` (invoiced on these days, used on others), `invoiced_elsewhere` (used on
-/// these days, invoiced on others).
+/// these days, invoiced on others), `not_used` (used on any other days).
 pub fn moved_costs(dialect: Dialect, charges: &str, filter: ChargeFilter) -> String {
     let of = |date| charge_days(ChargeFilter { date, ..filter }).1;
     let (invoiced, used) = (of(ChargeDate::Invoice), of(ChargeDate::Usage));
@@ -172,7 +182,8 @@ pub fn moved_costs(dialect: Dialect, charges: &str, filter: ChargeFilter) -> Str
     format!(
         "SELECT currency, \
          coalesce(sum({amount}) FILTER (WHERE {invoiced} AND NOT ({used})), 0) AS used_elsewhere, \
-         coalesce(sum({amount}) FILTER (WHERE {used} AND NOT ({invoiced})), 0) AS invoiced_elsewhere\n\
+         coalesce(sum({amount}) FILTER (WHERE {used} AND NOT ({invoiced})), 0) AS invoiced_elsewhere, \
+         coalesce(sum({amount}) FILTER (WHERE NOT ({used})), 0) AS not_used\n\
          FROM {}\nGROUP BY currency\nORDER BY currency",
         identifier(charges, dialect)
     )

@@ -23,20 +23,22 @@ pub(super) fn notes(costs: &Costs) -> Vec<String> {
         if invoiced != 0 {
             notes.push(format!("{} of it is on invoices of other months", amount(costs, invoiced)));
         }
-        if used != 0 {
-            let amount = amount(costs, used);
-            notes.push(format!(
-                "{amount} on the invoices of these months was used in others, and is not included"
-            ));
+        if costs.moved.not_used != 0 {
+            notes.push(format!("not included: {} used in other months", amount(costs, costs.moved.not_used)));
         }
     } else if used != 0 {
         notes.push(format!("{} of it was used in other months, such as corrections", amount(costs, used)));
     }
     if costs.unknown_amounts > 0 {
         let (charges, name) = (several(costs.unknown_amounts, "charge"), costs.amount.as_str());
-        notes.push(format!("{charges} without a {name} amount count as 0"));
+        let count = if costs.unknown_amounts == 1 { "counts" } else { "count" };
+        notes.push(format!("{charges} without a {name} amount {count} as 0"));
     }
     notes.extend(other_months(costs));
+    if costs.only_listed != 0 {
+        let amount = amount(costs, costs.only_listed);
+        notes.push(format!("not included: {amount} of resources in lists that no bill has"));
+    }
     notes
 }
 

@@ -348,7 +348,7 @@ impl Layout for Columns {
             category: (!kind.is_empty()).then(|| category(&kind)),
             correction: false,
             currency: row.text(self.currency)?,
-            invoice_month: row.invoice_month(self.period, parse_moment),
+            invoice_month: row.invoice_month(self.period, parse_moment)?,
             start,
             end: row.end(self.end),
             amounts,

@@ -171,7 +171,7 @@ impl Layout for Columns {
             category: kind.as_deref().map(category),
             correction: false,
             currency: row.text(self.currency)?,
-            invoice_month: row.invoice_month(self.period, parse_day),
+            invoice_month: row.invoice_month(self.period, parse_day)?,
             start,
             end: start.checked_add(DAY),
             amounts,

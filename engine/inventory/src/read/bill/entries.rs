@@ -129,6 +129,11 @@ pub(crate) struct Charged {
 }
 
 impl Charged {
+    /// Whether there is any charge.
+    pub(crate) fn is_something(self) -> bool {
+        self.rows > 0
+    }
+
     fn add(&mut self, charge: &Charge<'_>) {
         // Hashes of a faster kind add up to the same where two costs are swapped.
         let mut hasher = DefaultHasher::new();
@@ -287,7 +292,11 @@ impl Bill {
             }
             return Ok(None);
         };
-        let symbol = self.pool.intern(currency);
+        // Some write `usd`.
+        let symbol = match currency.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            true => self.pool.intern(&currency.to_ascii_uppercase()),
+            false => self.pool.intern(currency),
+        };
         if !self.currencies.contains(&symbol) {
             self.currencies.push(symbol);
         }

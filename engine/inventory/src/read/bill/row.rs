@@ -174,19 +174,28 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
     }
 
     /// Returns the month of an invoice, from the first and the last moment of its period. Periods are in the time
-    /// zone of the biller, so it is the middle that says which month it is. None: the bill does not say.
+    /// zone of the biller, so it is the middle that says which month it is. None: the bill does not say; it is
+    /// noted if it says something that is not a time.
     pub(crate) fn invoice_month(
-        &self,
-        (start, end): (Place, Place),
+        &mut self,
+        (first, last): (Place, Place),
         parse: fn(&str) -> Option<i64>,
-    ) -> Option<YearMonth> {
-        let (start, end) = (self.moment(start, parse), self.moment(end, parse));
-        match (start, end) {
+    ) -> Result<Option<YearMonth>, ImportError> {
+        let (start, end) = (self.moment(first, parse), self.moment(last, parse));
+        let month = match (start, end) {
             (Some(start), Some(end)) if end > start => YearMonth::of_micros(start + (end - start) / 2),
             // No time zone is further than this from the middle of the day.
-            (Some(start), _) => YearMonth::of_micros(start.checked_add(DAY)?),
+            (Some(start), _) => start.checked_add(DAY).and_then(YearMonth::of_micros),
             _ => None,
+        };
+        if month.is_none()
+            && let Some(text) = self.text(first)?
+        {
+            let reason =
+                "expected the start of the billing period; the charge is in the month in which it starts";
+            self.note(first, reason, shorten(&text))?;
         }
+        Ok(month)
     }
 
     /// Returns the month in a cell, such as `202610` or `2026-10`. None: it is empty, or not a month, which is noted.
@@ -206,20 +215,20 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
             (Cells::Parquet(batch, row), Some(at)) => batch.pairs(at, row),
             _ => None,
         };
-        let amounts: Option<Vec<Decimal>> = match pairs {
-            Some(pairs) => pairs.into_iter().map(|(_, amount)| parse_cost(amount)).collect(),
+        let amounts: Option<Vec<Option<Decimal>>> = match pairs {
+            Some(pairs) => Some(pairs.into_iter().map(|(_, amount)| parse_cost(amount)).collect()),
             None => match self.text(place)? {
                 Some(json) => credit_amounts(&json),
                 None => return Ok(None),
             },
         };
         let is_empty = amounts.as_ref().is_some_and(Vec::is_empty);
-        let sum = amounts.and_then(|amounts| {
-            amounts.into_iter().try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount))
-        });
-        if sum.is_none() {
+        let is_whole = amounts.as_ref().is_some_and(|amounts| amounts.iter().all(Option::is_some));
+        let mut read = amounts.into_iter().flatten().flatten();
+        let sum = read.try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount));
+        if sum.is_none() || !is_whole {
             let shown = self.raw(place).0.as_deref().map(shorten).unwrap_or_default();
-            let reason = "expected a list of credits, each with an `amount`; they count as 0";
+            let reason = "expected a list of credits, each with an `amount`; those without count as 0";
             self.note(place, reason, shown)?;
         }
         Ok(sum.filter(|_| !is_empty))
@@ -289,14 +298,14 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
     }
 }
 
-/// Returns the amounts of a JSON list of credits; None if it is not one.
-fn credit_amounts(json: &str) -> Option<Vec<Decimal>> {
+/// Returns the amounts of a JSON list of credits, those that are no numbers as None; None if it is not a list.
+fn credit_amounts(json: &str) -> Option<Vec<Option<Decimal>>> {
     let credits: Vec<Members<'_>> = serde_json::from_str(json).ok()?;
     let amount = |credit: &Members<'_>| {
         let json = credit.json("amount")?;
         parse_cost(&json_text(json).unwrap_or(Cow::Borrowed(json)))
     };
-    credits.iter().map(amount).collect()
+    Some(credits.iter().map(amount).collect())
 }
 
 /// Reads a month: `202610`, `2026-10`, or a day in it.

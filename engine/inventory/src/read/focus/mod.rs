@@ -160,7 +160,7 @@ impl Layout for Columns {
             category: row.text(self.category)?.map(lower_case),
             correction: row.text(self.class)?.is_some_and(|class| class.eq_ignore_ascii_case("Correction")),
             currency: row.text(self.currency)?,
-            invoice_month: row.invoice_month(self.period, parse_moment),
+            invoice_month: row.invoice_month(self.period, parse_moment)?,
             start,
             end: row.end(self.end),
             amounts,

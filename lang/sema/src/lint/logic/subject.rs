@@ -9,7 +9,7 @@ use super::ordered::{self, Relation};
 use super::text::TextTest;
 use super::{Facts, Verdict};
 use crate::formats;
-use crate::program::{Attr, Func, Source, TagType, Value};
+use crate::program::{Func, Source, TagType, Value};
 
 /// A test, and whether it must hold or must not.
 pub(super) type Literal<'t, 'a> = (&'t Test<'a>, bool);
@@ -35,7 +35,8 @@ pub(super) fn decide(subject: &Value, tests: &[Literal<'_, '_>], facts: &dyn Fac
 pub(super) fn may_be_missing(value: &Value, facts: &dyn Facts) -> bool {
     match value {
         Value::Tag(tag) => !facts.never_missing(*tag),
-        Value::Attr(attr) => *attr != Attr::Id,
+        // What charges without a resource are for has no id either.
+        Value::Attr(_) => true,
         Value::Template(parts) => parts.iter().any(|part| may_be_missing(part, facts)),
         Value::Call(Func::Coalesce, parts) => parts.iter().all(|part| may_be_missing(part, facts)),
         Value::Call(_, parts) => parts.iter().any(|part| may_be_missing(part, facts)),

@@ -250,7 +250,8 @@ impl<'a> Evaluator<'a> {
         let number = |number: &Decimal| Some(Scalar::Number(number.to_string().parse().unwrap()));
         match value {
             Value::Tag(tag) => world.tags[tag.0 as usize].and_then(text),
-            Value::Attr(Attr::Id) => text("id"),
+            // What charges without a resource are for has none.
+            Value::Attr(Attr::Id) => world.name.and_then(|_| text("id")),
             Value::Attr(Attr::Name) => world.name.and_then(text),
             Value::Attr(Attr::MonthlyCost) => world.cost.map(|cost| Scalar::Number(cost as f64)),
             Value::Text(literal) => text(literal),
