@@ -38,6 +38,12 @@ pub fn frames(bytes: &[u8]) -> usize {
 /// # Panics
 /// Where the server ends, although no message among the bytes is `exit`. One that does not answer is waited for.
 pub fn session(bytes: &[u8], shaken_hands: bool) -> Vec<u8> {
+    session_until(bytes, shaken_hands, &[])
+}
+
+/// The same, which goes on until these texts were written as well. Answers come in any order: that of the last
+/// request says nothing of those before.
+fn session_until(bytes: &[u8], shaken_hands: bool, texts: &[&str]) -> Vec<u8> {
     let mut sent = Vec::new();
     if shaken_hands {
         sent.extend(framed(
@@ -67,7 +73,13 @@ pub fn session(bytes: &[u8], shaken_hands: bool) -> Vec<u8> {
                 writer.write_all(bytes).await.ok()?;
                 writer.write_all(&last).await.ok()
             };
-            tokio::join!(write, read_until(&mut reader, &mut written, br#""id":"last"}"#)).1
+            let read = async {
+                for text in [r#""id":"last"}"#].iter().chain(texts) {
+                    read_until(&mut reader, &mut written, text.as_bytes()).await?;
+                }
+                Some(())
+            };
+            tokio::join!(write, read).1
         };
         let is_answered = tokio::select! {
             answered = talk => answered.is_some(),
@@ -205,21 +217,22 @@ mod tests {
             let body = format!(
                 "{{\"jsonrpc\":\"2.0\",\"id\":41,\"method\":\"workspace/symbol\",\"params\":{params}}}"
             );
-            let output = session(&framed(&body), true);
+            let output = session_until(&framed(&body), true, &[r#""id":41}"#]);
             assert_eq!(answer(&output, 41)["error"]["code"], code, "{params}");
         }
         let long = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":42,\"method\":\"x\",\"params\":\"{}\"}}",
             "a".repeat(crate::frames::MAX_MESSAGE)
         );
-        assert_eq!(answer(&session(&framed(&long), true), 42)["error"]["code"], -32600);
+        let output = session_until(&framed(&long), true, &[r#""id":42}"#]);
+        assert_eq!(answer(&output, 42)["error"]["code"], -32600);
     }
 
     #[test]
     fn half_an_emoji_is_a_character() {
         let open = r#"{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"untitled:e","languageId":"tagpol","version":1,"text":"// \ud83d\ntag a: text\n"}}}"#;
         let symbols = r#"{"jsonrpc":"2.0","id":43,"method":"textDocument/documentSymbol","params":{"textDocument":{"uri":"untitled:e"}}}"#;
-        let output = session(&[framed(open), framed(symbols)].concat(), true);
+        let output = session_until(&[framed(open), framed(symbols)].concat(), true, &[r#""id":43}"#]);
         assert_eq!(answer(&output, 43)["result"][0]["name"], "a");
     }
 
