@@ -54,8 +54,8 @@ pub enum FindingSelection {
     /// All.
     #[default]
     All,
-    /// Of each check at least the open ones of its [`TOP_FINDINGS`] most expensive resources, ties in the order of
-    /// ids: much less than all where a snapshot is large.
+    /// Of each check at least the open ones of its [`TOP_FINDINGS`](crate::TOP_FINDINGS) most expensive resources,
+    /// ties in the order of ids: much less than all where a snapshot is large.
     TopByCost,
 }
 

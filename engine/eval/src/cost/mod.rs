@@ -282,7 +282,7 @@ pub fn dimension(program: &Program, snapshot: &Snapshot, name: &str) -> Result<D
 /// Sums up what is spent, and spreads shared costs over the tags among the dimensions.
 ///
 /// # Errors
-/// [`RunError::NoRate`], [`RunError::NoSuchMonth`], and as for [`crate::evaluate`].
+/// [`RunError::NoRate`], and as for [`crate::evaluate`].
 pub fn costs(
     program: &Program,
     snapshot: &Snapshot,
