@@ -149,7 +149,7 @@ impl Resource<'_> {
             rules.into_iter().flat_map(|rule| rule.actions.iter().map(move |action| (rule, action)));
         let actions = actions.filter(|(_, action)| action.tag == id && action.kind == kind);
         let one = |(rule, action): (&Rule, &Action)| {
-            let is_set = self.text(&action.value).is_some();
+            let is_set = self.given(&action.value).is_some();
             let value = Certainty::of(is_set, self.is_unknown(&action.value));
             given(self.condition_certainty(rule.when.as_ref()), value)
         };
