@@ -93,6 +93,9 @@ fn tags_are_unknown_by_the_precedence() {
     assert!(with(vec![rule("r", 0, None, vec![fill(0, text("x"))])], &half_known()));
     assert!(!with(vec![rule("r", 0, None, vec![set(0, text("x"))])], &half_known()));
     assert!(with(vec![rule("r", 0, Some(is("u", "x")), vec![set(0, text("x"))])], &half_known()));
+    // A blank value is none, so that the rule decides nothing.
+    let blank = Value::Call(Func::Lower, vec![text(" ")]);
+    assert!(with(vec![rule("r", 0, None, vec![set(0, blank)])], &half_known()));
     assert!(with(Vec::new(), &open()) && !with(Vec::new(), &missing));
     assert!(with(vec![rule("r", 0, None, vec![fill(0, native("v"))])], &missing));
     // Whether the first rule fires is not known, and the second would give the tag another value.
