@@ -1,4 +1,4 @@
-//! A bill: imported, and summed up by a tag, beside what DuckDB does with the same file.
+//! Importing a bill and summing it up by a tag, compared with DuckDB on the same file.
 //!
 //! A day of hourly lines is the worst that a bill is made of: nothing but the hour distinguishes them. Here a line in
 //! four is of another hour of the same day, as in exports of AWS.

@@ -36,11 +36,16 @@ impl Observer for StandardError {
                 format!("{}; see `tagpol check`\n", counted(count, "warning", "warnings"))
             }
             Notice::IncompleteSource(gap) => format!("warning: {gap}; {}\n", gap.advice()),
-            Notice::MoreIncompleteSources(more) => format!("warning: {more} more files are incomplete\n"),
+            Notice::MoreIncompleteSources(more) => {
+                format!(
+                    "warning: {}\n",
+                    counted(more, "more file is incomplete", "more files are incomplete")
+                )
+            }
             Notice::SourceNote(note) => source_note(&note),
             Notice::MoreSourceNotes(more) => {
-                let more = counted(usize::try_from(more).unwrap_or(usize::MAX), "more note", "more notes");
-                format!("note: {more} on the files: see `rejects.ndjson` of the snapshot\n")
+                let more = counted(more, "more note", "more notes");
+                format!("note: {more} on the files; a snapshot keeps all of them in its `rejects.ndjson`\n")
             }
             Notice::EarlierState { taken, store } => earlier_state(&taken, &store),
         };

@@ -1,5 +1,6 @@
 //! Standard output and standard error, with or without colours.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
@@ -148,6 +149,6 @@ fn written(result: io::Result<()>) -> Result<(), Failure> {
 }
 
 /// A number with its noun: `1 file`, `2 files`.
-pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(number: N, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == N::from(1) { one } else { many })
 }

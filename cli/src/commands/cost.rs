@@ -36,8 +36,8 @@ pub(crate) fn run(args: &CostArgs, output: &mut Output) -> Result<Exit, Failure>
     warn_of_rejects(&found, workspace.keeps_snapshot(), output);
     let shows_notes = matches!(args.format, None | Some(CostFormat::Table | CostFormat::Html));
     if found.unknown_amounts > 0 && !shows_notes {
-        let charges = usize::try_from(found.unknown_amounts).unwrap_or(usize::MAX);
-        let (charges, name) = (counted(charges, "charge has", "charges have"), found.amount.as_str());
+        let charges = counted(found.unknown_amounts, "charge has", "charges have");
+        let name = found.amount.as_str();
         output.note(&format!("warning: {charges} no {name} amount: it is taken to be 0\n"));
     }
     Ok(Exit::Success)
@@ -75,8 +75,7 @@ fn warn_of_rejects(found: &Costs, is_kept: bool, output: &mut Output) {
     let command = if is_kept { "show --rejects" } else { "import" };
     let (rows, values) = (found.snapshot.rejected_rows, found.snapshot.rejected_values);
     if rows + values > 0 {
-        let number = |count: u64, one, many| counted(usize::try_from(count).unwrap_or(usize::MAX), one, many);
-        let (rows, values) = (number(rows, "row", "rows"), number(values, "value", "values"));
+        let (rows, values) = (counted(rows, "row", "rows"), counted(values, "value", "values"));
         output.note(&format!(
             "warning: not everything could be read, and may be missing in these costs: {rows}, {values}; \
              `tagpol snapshot {command}` lists them, and `--strict` makes them an error\n"

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     for Ambiguous { relation, resources, example } in &details.ambiguous {
         output.note(&format!(
             "warning: relation `{relation}` finds several resources for {}, such as `{example}`; the first by id counts\n",
-            counted(usize::try_from(*resources).unwrap_or(usize::MAX), "resource", "resources")
+            counted(*resources, "resource", "resources")
         ));
     }
     if !args.no_record && !args.state.no_state && context.now > Utc::now() {
@@ -101,14 +101,13 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
 /// Returns the last line of a run that fails: why it ends with 1.
 fn failed(failures: GateFailures, gate: Severity, is_compared: bool) -> String {
     let GateFailures { findings, goals, undetermined } = failures;
-    let count = |number: u64, one, many| counted(usize::try_from(number).unwrap_or(usize::MAX), one, many);
     let findings = (findings > 0).then(|| match is_compared {
-        true => count(findings, "new finding", "new findings"),
-        false => count(findings, "finding", "findings"),
+        true => counted(findings, "new finding", "new findings"),
+        false => counted(findings, "finding", "findings"),
     });
-    let goals = (goals > 0).then(|| count(goals, "missed goal", "missed goals"));
+    let goals = (goals > 0).then(|| counted(goals, "missed goal", "missed goals"));
     let undetermined =
-        (undetermined > 0).then(|| count(undetermined, "undetermined check", "undetermined checks"));
+        (undetermined > 0).then(|| counted(undetermined, "undetermined check", "undetermined checks"));
     let what: Vec<String> = findings.into_iter().chain(goals).chain(undetermined).collect();
     format!("failed: {} at or above {}\n", what.join(" and "), gate.as_str())
 }
@@ -118,7 +117,6 @@ fn failed(failures: GateFailures, gate: Severity, is_compared: bool) -> String {
 fn note_pending(evaluation: &Evaluation, output: &mut Output) {
     let pending: u64 = evaluation.checks.iter().map(|check| check.starting).sum();
     if pending > 0 {
-        let pending = usize::try_from(pending).unwrap_or(usize::MAX);
         let findings = counted(pending, "finding is pending", "findings are pending");
         output.note(&format!(
             "note: {findings} because no earlier run is recorded here, so their grace starts now; keep the \

@@ -203,7 +203,7 @@ fn describe(manifest: &Manifest) -> String {
         let _ = writeln!(text, "  costs of    {}{whole} ({currency})", month.month);
     }
     if let Some(part) = counts.unattributed.as_ref().filter(|part| part.rows > 0) {
-        let charges = counted(usize::try_from(part.rows).unwrap_or(usize::MAX), "charge", "charges");
+        let charges = counted(part.rows, "charge", "charges");
         let cost = part.cost.normalize();
         let _ = writeln!(text, "              {charges} without a resource: {cost} in that month");
     }
@@ -235,7 +235,7 @@ fn describe(manifest: &Manifest) -> String {
     let completeness = &manifest.completeness;
     if completeness.gap_count > 0 {
         let answers = counted(
-            usize::try_from(completeness.gap_count).unwrap_or(usize::MAX),
+            completeness.gap_count,
             "answer shows that there are more resources",
             "answers show that there are more resources",
         );
@@ -243,8 +243,7 @@ fn describe(manifest: &Manifest) -> String {
     }
     if completeness.rejected_rows > 0 {
         let (rows, values) = (completeness.rejected_rows, completeness.rejected_values);
-        let number = |count: u64, one, many| counted(usize::try_from(count).unwrap_or(usize::MAX), one, many);
-        let (rows, values) = (number(rows, "row", "rows"), number(values, "value", "values"));
+        let (rows, values) = (counted(rows, "row", "rows"), counted(values, "value", "values"));
         let _ = writeln!(text, "  rejected    {rows}, {values}");
     }
     text

@@ -81,13 +81,9 @@ pub fn find(
 ) -> Result<Option<OpenedInventory>, AppError> {
     let opened = find_source(project, source, context)?;
     if let Some(opened) = &opened {
-        report_gaps(opened.snapshot.manifest(), context);
-        report_notes(opened.snapshot.manifest(), context);
-        if let Some(gap) = opened.snapshot.manifest().completeness.gaps.first()
-            && source.import.strict
-        {
-            return Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }.into());
-        }
+        let manifest = opened.snapshot.manifest();
+        report_gaps(manifest, context);
+        report_notes(manifest, context);
         if source.import.strict {
             check_strictly(&opened.snapshot)?;
         }
@@ -95,14 +91,16 @@ pub fn find(
     Ok(opened)
 }
 
-/// Fails where something of the files of a snapshot could not be read.
+/// Fails where the files of a snapshot are not all of what there is, or something of them could not be read.
 fn check_strictly(snapshot: &Snapshot) -> Result<(), AppError> {
     let completeness = &snapshot.manifest().completeness;
+    if let Some(gap) = completeness.gaps.first() {
+        return Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }.into());
+    }
     if completeness.rejected_rows + completeness.rejected_values == 0 {
         return Ok(());
     }
-    let rejects = snapshot.rejects()?.into_iter();
-    match rejects.into_iter().find(|reject| reject.kind != RejectKind::Note) {
+    match snapshot.rejects()?.into_iter().find(|reject| reject.kind != RejectKind::Note) {
         Some(reject) => Err(ImportError::Strict { reject: Box::new(reject) }.into()),
         None => Ok(()),
     }
@@ -174,7 +172,7 @@ fn find_source(
         return kept(by_id(&project.snapshots_folder()?, id)?);
     }
     let files = if source.files.is_empty() {
-        project.manifest().inventory_in(project.root())?
+        manifest.inventory_in(project.root())?
     } else {
         // Patterns of the project's own files are not replaced: they could lead out of it through links.
         expand_patterns(&source.files)?

@@ -39,7 +39,7 @@ pub struct Compiled {
 /// Compiles a program without a snapshot: native keys are read as the program spells them.
 ///
 /// # Errors
-/// None in fact, since there is no currency to contradict; the type is that of [`compile_for`].
+/// Never: no snapshot has a currency that could contradict the program. The type is that of [`compile_for`].
 pub fn compile(program: &Program, now: DateTime<Utc>) -> Result<Compiled, RunError> {
     let layout = Layout { relation: RELATION.to_owned(), ..Layout::generic() };
     compile_for_layout(program, &layout, &Request::at(now))

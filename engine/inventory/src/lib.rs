@@ -74,6 +74,7 @@ mod source;
 mod tags;
 mod value;
 
+pub use charges::{AMOUNT_SCALE, amount_units};
 pub use detect::detect;
 pub use error::ImportError;
 pub use format::{Format, NotAFormat};

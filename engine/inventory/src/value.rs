@@ -161,6 +161,17 @@ pub(crate) fn parse_moment(text: &str) -> Option<i64> {
     Some(moment - offset_seconds * 1_000_000)
 }
 
+/// Reads a day whose year, month and day have these places between separators, such as `10/31/2026`, as microseconds
+/// since 1970. A time behind it does not count. The year has four digits.
+pub(crate) fn parse_day_parts(text: &str, separators: &[char], places: [usize; 3]) -> Option<i64> {
+    let day = text.trim().split([' ', 'T']).next()?;
+    let parts: Option<Vec<u32>> = day.split(separators).map(|part| part.parse().ok()).collect();
+    let parts = parts.filter(|parts| parts.len() == 3)?;
+    let [year, month, day] = places.map(|place| parts.get(place).copied().unwrap_or_default());
+    let year = i32::try_from(year).ok().filter(|year| (1000..10_000).contains(year))?;
+    Some(NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros())
+}
+
 /// Reads `2026-09-01`.
 fn parse_day(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('-');

@@ -211,7 +211,7 @@ fn history(
         |id: Option<&str>| store.read(|state| state.whole_trail(id)).map(Option::unwrap_or_default);
     let mut trail = trail_of(resource)?;
     let mut id = resource.map(str::to_owned);
-    // Only a text that is no id of a decision needs the inventory.
+    // The inventory is needed only for text that is not the id of a decision.
     if let Some(text) = resource.filter(|_| trail.is_empty()) {
         let project = project::open(args.project.as_deref(), &context)?;
         id = Some(resource::id_of(&project, text, &context)?);

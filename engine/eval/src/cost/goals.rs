@@ -2,7 +2,7 @@
 //!
 //! Of a bill, the share of the spend that is covered is a share of all charges, also of those without a resource.
 
-use tagpol_inventory::Snapshot;
+use tagpol_inventory::{Snapshot, amount_units};
 use tagpol_plan::sql::charges::{Amount, ChargeDate, ChargeFilter, predicate_costs};
 use tagpol_plan::{Predicate, Request};
 use tagpol_sema::program::{Goal, Measure, Pred, Program};
@@ -54,7 +54,7 @@ pub(crate) fn measure_by_charges(
     // What is reported is what was charged in the month, as for `costs`.
     let totals = manifest.charges.iter().flat_map(|charges| &charges.months);
     for total in totals.filter(|total| total.month == month.month) {
-        money.add_total(total.currency.as_deref(), super::units(total.cost));
+        money.add_total(total.currency.as_deref(), amount_units(total.cost));
     }
     if let Some(error) = money.without_rate() {
         return Err(RunError::NoRate(error));

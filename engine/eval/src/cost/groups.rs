@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal as Exact;
-use tagpol_inventory::Snapshot;
+use tagpol_inventory::{Snapshot, amount_units};
 use tagpol_model::Rate;
 use tagpol_plan::Predicate;
 use tagpol_plan::sql::charges::{
@@ -38,7 +38,7 @@ pub(super) struct Group {
 /// Period, values and source of a group.
 type GroupedBy = (Option<String>, Vec<Option<String>>, Option<usize>);
 
-/// What was read of charges besides their groups.
+/// What charges come to.
 #[derive(Debug, Default)]
 pub(super) struct ChargeGroups {
     pub(super) groups: Vec<Group>,
@@ -65,7 +65,7 @@ pub(super) fn of_resources(
     let mut groups = Vec::new();
     // A snapshot of an earlier version has only the sum of charges without a resource.
     groups.extend(snapshot.manifest().counts.unattributed.as_ref().map(|part| {
-        let cost = super::units(part.cost);
+        let cost = amount_units(part.cost);
         Group { values: vec![None; by.len()], cost, no_resource: cost, ..Group::default() }
     }));
     run.for_each_of("costs", &sql, |row| {
@@ -224,7 +224,7 @@ impl<'a> Money<'a> {
             None => Some(0),
             Some(rate) => {
                 let amount = Exact::try_from_i128_with_scale(amount, SCALE.into()).ok()?;
-                Some(super::units(rate.of(amount)?))
+                Some(amount_units(rate.of(amount)?))
             }
         }
     }

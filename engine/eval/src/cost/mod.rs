@@ -19,9 +19,8 @@ mod spread;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal as Exact;
 pub use tagpol_inventory::MonthTotal;
-use tagpol_inventory::{ImportError, Snapshot, YearMonth};
+use tagpol_inventory::{AMOUNT_SCALE, ImportError, Snapshot, YearMonth, amount_units};
 pub use tagpol_plan::sql::charges::{Amount, Period};
 use tagpol_plan::sql::charges::{ChargeDate, ChargeFilter};
 use tagpol_plan::sql::requests::GroupKey;
@@ -36,7 +35,7 @@ pub use share::rounded;
 use spread::Spread;
 
 /// Digits of an amount behind the point.
-pub const SCALE: u8 = 18;
+pub const SCALE: u8 = AMOUNT_SCALE as u8;
 
 /// Dimensions of the costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,7 +312,7 @@ pub fn costs(
             costs.months = months;
             costs.resources = found.resources;
             costs.only_listed =
-                snapshot.manifest().charges.as_ref().map_or(0, |charges| units(charges.only_listed));
+                snapshot.manifest().charges.as_ref().map_or(0, |charges| amount_units(charges.only_listed));
             costs.converted = found.converted;
             costs.moved = found.moved;
             costs.unknown_amounts = found.unknown;
@@ -459,11 +458,4 @@ fn name(program: &Program, dimension: Dimension) -> String {
 fn applied<'a>(program: &'a Program, by: &[Dimension]) -> Vec<&'a Allocation> {
     let allocations = program.allocations.iter();
     allocations.filter(|allocation| by.contains(&Dimension::Tag(allocation.to))).collect()
-}
-
-/// An amount in units; amounts of a snapshot have no more digits.
-fn units(amount: Exact) -> i128 {
-    let rounded = amount.round_dp(SCALE.into());
-    let up = u32::from(SCALE).saturating_sub(rounded.scale());
-    rounded.mantissa().saturating_mul(10_i128.pow(up))
 }

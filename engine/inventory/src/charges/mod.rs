@@ -21,7 +21,7 @@ use crate::pool::Symbol;
 pub(crate) use ledger::{Ledger, Line, TagSet};
 
 /// Digits after the point that a snapshot keeps of the amounts of charges. Providers write up to 18.
-pub(crate) const AMOUNT_SCALE: u32 = 18;
+pub const AMOUNT_SCALE: u32 = 18;
 
 /// The smallest amount that is refused, in units of 10^-18: 10^16.
 const AMOUNT_LIMIT: u128 = 10_u128.pow(16 + AMOUNT_SCALE);
@@ -40,11 +40,11 @@ pub(crate) struct Amounts<T> {
 }
 
 impl Amounts<Decimal> {
-    /// Returns them in units; what is finer is rounded, halves to the even neighbor.
+    /// Returns them in units.
     pub(crate) fn in_units(self) -> Amounts<i128> {
         let Self { effective, billed, contracted, list } = self;
-        let [billed, contracted, list] = [billed, contracted, list].map(|amount| amount.map(units));
-        Amounts { effective: units(effective), billed, contracted, list }
+        let [billed, contracted, list] = [billed, contracted, list].map(|amount| amount.map(amount_units));
+        Amounts { effective: amount_units(effective), billed, contracted, list }
     }
 }
 
@@ -71,8 +71,9 @@ fn sum(one: i128, other: i128) -> Option<i128> {
     one.checked_add(other).filter(|sum| sum.unsigned_abs() < AMOUNT_LIMIT)
 }
 
-/// Returns an amount that a snapshot can hold in units of 10^-18.
-fn units(amount: Decimal) -> i128 {
+/// Returns an amount in units of 10^-18; what is finer is rounded, halves to the even neighbor. One that a snapshot
+/// cannot hold is the largest or smallest number.
+pub fn amount_units(amount: Decimal) -> i128 {
     let rounded = amount.round_dp_with_strategy(AMOUNT_SCALE, RoundingStrategy::MidpointNearestEven);
     let up = AMOUNT_SCALE.saturating_sub(rounded.scale());
     rounded.mantissa().saturating_mul(10_i128.pow(up))

@@ -7,15 +7,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::NaiveDate;
-
 use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, Texts};
 use super::focus::lower_case;
 use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::month::YearMonth;
-use crate::value::parse_moment;
+use crate::value::{parse_day_parts, parse_moment};
 
 /// Reads a day or a moment, as microseconds since 1970.
 type Parse = fn(&str) -> Option<i64>;
@@ -228,15 +226,7 @@ fn parse_day(text: &str) -> Option<i64> {
 
 /// Reads a day whose year, month and day have these places, such as `10/31/2026`. A time behind it does not count.
 fn parse_parts(text: &str, places: [usize; 3]) -> Option<i64> {
-    if let Some(moment) = parse_moment(text) {
-        return Some(moment);
-    }
-    let day = text.trim().split([' ', 'T']).next()?;
-    let parts: Option<Vec<u32>> = day.split(['/', '.', '-']).map(|part| part.parse().ok()).collect();
-    let parts = parts.filter(|parts| parts.len() == 3)?;
-    let [year, month, day] = places.map(|place| parts.get(place).copied().unwrap_or_default());
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok().filter(|year| *year > 999)?, month, day)?;
-    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()).filter(|_| year < 10_000)
+    parse_moment(text).or_else(|| parse_day_parts(text, &['/', '.', '-'], places))
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub fn charge_costs(
         .map(|(number, id)| format!(" WHEN {} THEN {number}", column(*id)))
         .collect();
     let predicate = if arms.is_empty() { "0".to_owned() } else { format!("CASE{arms} ELSE 0 END") };
-    let subject = plan.kept.first().map_or("NULL".to_owned(), |id| column(*id));
+    let subject = subject(plan, dialect);
     let amount = filter.amount.as_str();
     let (time, condition) = charge_days(filter);
     let period = match period {
@@ -126,7 +126,7 @@ pub fn charge_costs(
          FROM (\n  SELECT subject, {period} AS period, {currency}, coalesce(sum({amount}), 0) AS cost, \
          count(*) FILTER (WHERE {amount} IS NULL) AS unknown\n  \
          FROM {}\n  WHERE {condition}\n  GROUP BY ALL\n\
-         ) c JOIN {EVALUATED} e ON {subject} = c.subject\nGROUP BY ALL\nORDER BY ALL",
+         ) c JOIN {EVALUATED} e ON e.{subject} = c.subject\nGROUP BY ALL\nORDER BY ALL",
         identifier(charges, dialect)
     )
 }
@@ -139,12 +139,12 @@ pub fn predicate_costs(plan: &Plan, dialect: Dialect, charges: &str, filter: Cha
         format!(", coalesce(sum(c.cost) FILTER (WHERE {} AND c.cost > 0), 0) AS cost_{at}", column(*id))
     };
     let costs: String = plan.predicates.iter().enumerate().map(cost).collect();
-    let subject = plan.kept.first().map_or("NULL".to_owned(), |id| column(*id));
+    let subject = subject(plan, dialect);
     let amount = filter.amount.as_str();
     let (_, condition) = charge_days(filter);
     format!(
         "SELECT c.currency{costs}\nFROM (\n  SELECT subject, currency, coalesce(sum({amount}), 0) AS cost\n  \
-         FROM {}\n  WHERE {condition}\n  GROUP BY ALL\n) c JOIN {EVALUATED} e ON {subject} = c.subject\n\
+         FROM {}\n  WHERE {condition}\n  GROUP BY ALL\n) c JOIN {EVALUATED} e ON e.{subject} = c.subject\n\
          GROUP BY c.currency\nORDER BY c.currency",
         identifier(charges, dialect)
     )
@@ -152,14 +152,18 @@ pub fn predicate_costs(plan: &Plan, dialect: Dialect, charges: &str, filter: Cha
 
 /// Returns the query for the number of resources that have charges of a filter: one row with `resources`.
 pub fn charged_resources(plan: &Plan, dialect: Dialect, charges: &str, filter: ChargeFilter) -> String {
-    let subject =
-        plan.kept.first().map_or("NULL".to_owned(), |id| identifier(&plan.column(*id).name, dialect));
+    let subject = subject(plan, dialect);
     let (_, condition) = charge_days(filter);
     format!(
         "SELECT count(DISTINCT id) AS resources\nFROM {EVALUATED}\nWHERE {subject} IN (SELECT subject FROM {} \
          WHERE {condition})",
         identifier(charges, dialect)
     )
+}
+
+/// Returns the column with the number of the subject: the first that the request keeps.
+fn subject(plan: &Plan, dialect: Dialect) -> String {
+    plan.kept.first().map_or("NULL".to_owned(), |id| identifier(&plan.column(*id).name, dialect))
 }
 
 /// Returns the column with the time of charges, and the condition of those of a filter.

@@ -7,14 +7,13 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::Path;
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
 use crate::charges::Amounts;
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::value::parse_moment;
+use crate::value::{parse_day_parts, parse_moment};
 
 /// Length of the period of a charge, in microseconds.
 const DAY: i64 = 86_400 * 1_000_000;
@@ -198,15 +197,7 @@ fn category(kind: &str) -> Cow<'static, str> {
 
 /// Reads a day as Azure writes it: `09/21/2023` (month first) or `2023-09-21`.
 fn parse_day(text: &str) -> Option<i64> {
-    if let Some(moment) = parse_moment(text) {
-        return Some(moment);
-    }
-    let date = text.split([' ', 'T']).next()?;
-    let mut parts = date.split('/').map(|part| part.parse::<u16>().ok());
-    let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);
-    let date = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())?;
-    let plausible = parts.next().is_none() && year > 999;
-    plausible.then(|| date.and_hms_opt(0, 0, 0))?.map(|start| start.and_utc().timestamp_micros())
+    parse_moment(text).or_else(|| parse_day_parts(text, &['/'], [2, 0, 1]))
 }
 
 #[cfg(test)]
