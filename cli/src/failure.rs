@@ -94,11 +94,16 @@ impl Failure {
     }
 
     /// Suggests a similar name, if there is one.
-    fn closest(self, closest: Option<&str>) -> Self {
+    pub(crate) fn closest(self, closest: Option<&str>) -> Self {
         match closest {
             Some(close) => self.help(format!("did you mean `{close}`?")),
             None => self,
         }
+    }
+
+    /// Suggests a similar name; where there is none, gives other help.
+    pub(crate) fn closest_or(self, closest: Option<&str>, help: impl Into<String>) -> Self {
+        if closest.is_some() { self.closest(closest) } else { self.help(help) }
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -147,10 +152,8 @@ impl From<AppError> for Failure {
             AppError::UnknownDimension { name, known } => {
                 let attribute = format!("resource.{name}");
                 let attribute = known.iter().find(|one| **one == attribute).map(String::as_str);
-                match attribute.or_else(|| closest(&name, known.iter().map(String::as_str))) {
-                    Some(close) => failure.closest(Some(close)),
-                    None => failure.help(format!("there are {}", known.join(", "))),
-                }
+                let close = attribute.or_else(|| closest(&name, known.iter().map(String::as_str)));
+                failure.closest_or(close, format!("use one of {}", known.join(", ")))
             }
             AppError::NoCostData => failure.help(
                 "name a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",

@@ -47,10 +47,8 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
 fn asked(program: &Program, name: &str) -> Result<About, Failure> {
     about(program, name).map_err(|names| {
         let failure = Failure::usage(format!("there is no tag, policy or check `{name}`"));
-        match closest(name, names.iter().map(String::as_str)) {
-            Some(close) => failure.help(format!("did you mean `{close}`?")),
-            None => failure.help(format!("there are {}", names.join(", "))),
-        }
+        let close = closest(name, names.iter().map(String::as_str));
+        failure.closest_or(close, format!("use one of {}", names.join(", ")))
     })
 }
 

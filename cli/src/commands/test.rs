@@ -94,10 +94,8 @@ fn is_wanted(filters: &[String], test: &Test) -> bool {
 fn no_such_test(program: &Program, filters: &[String]) -> Failure {
     let listed: Vec<String> = filters.iter().map(|filter| format!("`{filter}`")).collect();
     let failure = Failure::usage(format!("no test has {} in its name", listed.join(" or ")));
-    match filters.iter().find_map(|filter| similar(filter, program)) {
-        Some(name) => failure.help(format!("did you mean `{name}`?")),
-        None => failure.help("`tagpol test --list` shows the names"),
-    }
+    let close = filters.iter().find_map(|filter| similar(filter, program));
+    failure.closest_or(close, "`tagpol test --list` shows the names")
 }
 
 /// The test whose name, or the words of it, are closest to a filter.

@@ -90,11 +90,10 @@ impl<'a> TrainingData<'a> {
         found.ok_or_else(|| {
             let names = self.targets.iter().map(|target| target.name.as_str());
             let failure = Failure::usage(format!("`{name}` is not a tag that a model can suggest"));
-            match tagpol_syntax::similar::closest(name, names) {
-                Some(close) => failure.help(format!("did you mean `{close}`?")),
-                None => failure
-                    .help("models suggest tags that are texts, enumerations, email addresses or booleans"),
-            }
+            failure.closest_or(
+                tagpol_syntax::similar::closest(name, names),
+                "models suggest tags that are texts, enumerations, email addresses or booleans",
+            )
         })
     }
 

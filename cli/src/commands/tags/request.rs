@@ -64,10 +64,7 @@ impl Request {
             }
             let failure = self.failure(format!("there is no tag `{}`", one_line(&self.tag)));
             let names = program.tags.iter().map(|tag| tag.name.as_str());
-            return Err(match closest(&self.tag, names) {
-                Some(close) => failure.help(format!("did you mean `{close}`?")),
-                None => failure,
-            });
+            return Err(failure.closest(closest(&self.tag, names)));
         };
         let invalid = |value: &&String| self.action != Action::Reject && !Validity::of(&tag.ty).holds(value);
         match &self.value {
