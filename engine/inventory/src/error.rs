@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::format::Format;
+use crate::gap::Gap;
 use crate::month::YearMonth;
-use crate::read::paging::Gap;
 use crate::reject::Reject;
 
 /// Why an import, a write or an opening did not come about. Nothing is left on disk then.

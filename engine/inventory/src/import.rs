@@ -10,29 +10,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 use tagpol_model::Rates;
 
-use crate::charges::Charges;
-use crate::detect::{PARQUET, detect_start, of_parquet};
+use crate::detect::detect_start;
 use crate::error::ImportError;
 use crate::format::Format;
-use crate::inventory::{Draft, Inventory, Matches};
+use crate::imported::{Counts, Import};
+use crate::inventory::Inventory;
 use crate::month::YearMonth;
 use crate::parts::parts;
-use crate::read::bill::{self, Bill, BillMonth, Billed, Charged, Conversion};
+use crate::progress::Progress;
+use crate::read::bill::{Bill, Billed, Charged, Conversion};
+use crate::read::bills::{self, ReadAs};
 use crate::read::json::Answers;
-use crate::read::paging::{Coverage, Gap};
+use crate::read::paging::Coverage;
 use crate::read::{
-    Currency, Sink, aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, ndjson,
-    terraform,
+    aws_config, aws_describe, aws_explorer, azure_resources, csv, gcp_assets, json, ndjson, terraform,
 };
-use crate::reject::{Flaw, Reject, Rejects};
-use crate::resource::Resource;
-use crate::snapshot::{Snapshot, SourceFile, write};
+use crate::reject::{Flaw, Rejects};
+use crate::sink::{Currency, Sink};
+use crate::snapshot::SourceFile;
 use crate::source::{Fingerprint, Source};
-use crate::value::round_cost;
 
 /// How to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,72 +73,6 @@ impl ImportOptions {
             taken_at,
         }
     }
-}
-
-/// How far a long piece of work has got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress<'a> {
-    /// A file is being read.
-    Reading {
-        /// The file.
-        path: &'a Path,
-        /// Bytes of it that were read, as it lies on disk.
-        bytes: u64,
-        /// Its size in bytes, where it has one.
-        total: Option<u64>,
-        /// Rows read so far.
-        rows: u64,
-    },
-    /// The snapshot is being written.
-    Writing {
-        /// Resources written so far.
-        resources: u64,
-        /// All of them.
-        total: u64,
-    },
-}
-
-/// How many of what an import has seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Resources.
-    pub resources: u64,
-    /// Rows of all files, bad ones too.
-    pub rows: u64,
-    /// Rows that are not in the snapshot.
-    pub rejected_rows: u64,
-    /// Values that were left out or changed.
-    pub rejected_values: u64,
-    /// Notes on files, which are among [`Import::rejects`] and no mistakes.
-    pub notes: u64,
-    /// Rejected rows and values, and notes, that [`Import::rejects`] does not list, because it lists the first 100,000.
-    pub unlisted_rejects: u64,
-    /// Places at which the files show that they are not all of what there is; see [`Import::gaps`].
-    pub gaps: u64,
-    /// Rows that were merged into a resource of the same id (charges of a bill not counted).
-    pub merged: u64,
-    /// Rows of bills that name no resource.
-    pub unattributed_rows: u64,
-    /// What these cost in the month of the inventory; none without a bill.
-    pub unattributed_cost: Option<Decimal>,
-    /// How bills match inventories; none where there are not both.
-    pub matches: Option<Matches>,
-}
-
-/// An inventory that was read whole but not written yet.
-#[derive(Debug)]
-pub struct Import {
-    pub(crate) inventory: Inventory,
-    rejects: Vec<Reject>,
-    gaps: Vec<Gap>,
-    counts: Counts,
-    currency: Option<String>,
-    month: Option<BillMonth>,
-    sources: Vec<SourceFile>,
-    taken_at: DateTime<Utc>,
-    /// None: no file is a bill.
-    pub(crate) charges: Option<Charges>,
-    unconverted: Vec<String>,
 }
 
 /// Reads files into one inventory.
@@ -218,12 +151,6 @@ fn open(path: &Path, options: &ImportOptions) -> Result<(Source, Format), Import
     Ok((source, format))
 }
 
-/// What was found out about a file while it was read.
-struct ReadAs {
-    format: Format,
-    version: Option<&'static str>,
-}
-
 /// Reads a file in its format; where that was guessed, a Parquet file tells it better.
 fn read_file(
     source: Source,
@@ -245,7 +172,7 @@ fn read_file(
         | Format::GcpBilling
         | Format::OciCost
         | Format::CsvBill => {
-            return read_bill(source, (format, guessed), columns, bill, sink);
+            return bills::read(source, (format, guessed), columns, bill, sink);
         }
         Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,
         Format::AwsConfig => answers(source, &aws_config::ANSWERS, sink)?,
@@ -259,31 +186,6 @@ fn read_file(
         Format::Csv => csv::read(source, columns, sink)?,
     };
     Ok((plain, source.finish()?))
-}
-
-/// Reads a bill, whether it is CSV, JSON or Parquet.
-fn read_bill(
-    mut source: Source,
-    (format, guessed): (Format, bool),
-    columns: &BTreeMap<String, String>,
-    bill: &mut Bill,
-    sink: &mut Sink<'_>,
-) -> Result<(ReadAs, Fingerprint), ImportError> {
-    let start = source.start()?;
-    if format == Format::FocusParquet || start.starts_with(PARQUET) {
-        let (file, fingerprint) = source.into_file()?;
-        let format = match guessed {
-            true => of_parquet(&bill::parquet::names(&file, sink.path())?),
-            false => format,
-        };
-        let version = bill::parquet::read(file, format, bill, sink)?;
-        return Ok((ReadAs { format, version }, fingerprint));
-    }
-    let (source, version) = match bill::json::is_json(start) {
-        true => bill::json::read(source, format, bill, sink)?,
-        false => bill::csv::read(source, (format, columns), bill, sink)?,
-    };
-    Ok((ReadAs { format, version }, source.finish()?))
 }
 
 /// What is known while files are being read.
@@ -449,104 +351,5 @@ impl Importer<'_> {
             charges,
             unconverted: unconverted.into_iter().collect(),
         }
-    }
-}
-
-impl Import {
-    /// Makes an inventory of resources that are at hand, as tests do.
-    ///
-    /// Resources of the same id are merged; costs are rounded to 12 decimals; moments to
-    /// microseconds.
-    pub fn of_resources<'r>(
-        resources: impl IntoIterator<Item = &'r Resource>,
-        currency: Option<String>,
-        taken_at: DateTime<Utc>,
-    ) -> Self {
-        let mut inventory = Inventory::default();
-        for resource in resources {
-            let draft = Draft::from(resource);
-            inventory.push(&Draft { monthly_cost: draft.monthly_cost.map(round_cost), ..draft }, 0);
-        }
-        inventory.sort();
-        let counts = Counts {
-            resources: inventory.len() as u64,
-            rows: inventory.len() as u64 + inventory.merged(),
-            merged: inventory.merged(),
-            ..Counts::default()
-        };
-        Self {
-            inventory,
-            rejects: Vec::new(),
-            gaps: Vec::new(),
-            counts,
-            currency,
-            month: None,
-            sources: Vec::new(),
-            taken_at,
-            charges: None,
-            unconverted: Vec::new(),
-        }
-    }
-
-    /// Returns the resources, sorted by the bytes of their ids, the tags of each by their keys.
-    pub fn resources(&self) -> impl ExactSizeIterator<Item = Resource> {
-        self.inventory.rows().iter().map(|row| self.inventory.resource(row))
-    }
-
-    /// Returns what was rejected, in the order in which it was met; the first 100,000 of it.
-    pub fn rejects(&self) -> &[Reject] {
-        &self.rejects
-    }
-
-    /// Returns where the files show that they are not all of what there is; the first 100 of it.
-    pub fn gaps(&self) -> &[Gap] {
-        &self.gaps
-    }
-
-    /// Returns how many of what was seen.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// Returns the currency of the costs, where a file or the options say it.
-    pub fn currency(&self) -> Option<&str> {
-        self.currency.as_deref()
-    }
-
-    /// Returns the month of the costs; none without a bill.
-    pub fn month(&self) -> Option<&BillMonth> {
-        self.month.as_ref()
-    }
-
-    /// Returns the currencies of charges that the rates do not lead from to [`Import::currency`]: the costs of
-    /// resources leave these charges out.
-    pub fn unconverted(&self) -> &[String] {
-        &self.unconverted
-    }
-
-    /// Returns the files that were read, bills first.
-    pub fn sources(&self) -> &[SourceFile] {
-        &self.sources
-    }
-
-    /// Returns when the snapshot is taken.
-    pub fn taken_at(&self) -> DateTime<Utc> {
-        self.taken_at
-    }
-
-    /// Writes the snapshot into a folder of its own in `snapshots`, which is made if need be.
-    ///
-    /// A snapshot with the same content, sources and time is the same snapshot: if it is there
-    /// already, that one is returned.
-    ///
-    /// # Errors
-    ///
-    /// Where the disk refuses; nothing is left behind then.
-    pub fn write(
-        self,
-        snapshots: &Path,
-        progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<Snapshot, ImportError> {
-        write(&self, snapshots, progress)
     }
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::{Amounts, ChargeRow};
+use super::{Amounts, ChargeRow, Texts};
 use crate::month::YearMonth;
 use crate::pool::{Pool, Symbol};
-use crate::read::bill::Texts;
 
 /// Tags of a charge: the number of a set of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -39,6 +39,17 @@ pub(crate) struct Amounts<T> {
     pub(crate) list: Option<T>,
 }
 
+/// Attributes of a resource as a charge gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Texts<T> {
+    pub(crate) name: T,
+    pub(crate) type_: T,
+    pub(crate) service: T,
+    pub(crate) provider: T,
+    pub(crate) account: T,
+    pub(crate) region: T,
+}
+
 impl Amounts<Decimal> {
     /// Returns them in units.
     pub(crate) fn in_units(self) -> Amounts<i128> {

@@ -12,13 +12,13 @@ use csv::ByteRecord;
 use rustc_hash::FxHashMap;
 
 use super::csv_records::{Chunk, Dialect, Splitter};
-use super::fields::{Field, field};
-use super::plain_bill::ONLY_BILLS;
+use super::fields::{Field, ONLY_BILLS, field};
 use super::record::{Meta, Note, Record};
-use super::{MEMBER_LIMIT, RECORD_LIMIT, Sink};
+use super::{MEMBER_LIMIT, RECORD_LIMIT};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::reject::Flaw;
+use crate::sink::Sink;
 use crate::source::Source;
 use crate::value::{decode, shorten, shorten_bytes};
 

@@ -17,6 +17,20 @@ pub(crate) enum Field {
     Tags,
 }
 
+/// Meanings of columns that only bills have.
+pub(crate) const ONLY_BILLS: [&str; 10] = [
+    "usage_start",
+    "usage_start:day-first",
+    "usage_start:month-first",
+    "usage_end",
+    "invoice_month",
+    "billed_cost",
+    "list_cost",
+    "service",
+    "category",
+    "billing_account",
+];
+
 /// Names of the fields, folded. Where a row has several names of one field, the first listed wins.
 const NAMES: [(&str, Field); 17] = [
     ("id", Field::Id),

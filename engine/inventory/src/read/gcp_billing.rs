@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, Texts};
-use crate::charges::Amounts;
+use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, need};
+use crate::charges::{Amounts, Texts};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::parse_moment;
@@ -82,7 +82,7 @@ impl Columns {
             tags: find("tags"),
             project_labels: find("project.labels"),
         };
-        super::need(&[columns.start, columns.cost, columns.currency], path, Format::GcpBilling)?;
+        need(&[columns.start, columns.cost, columns.currency], path, Format::GcpBilling)?;
         Ok(columns)
     }
 

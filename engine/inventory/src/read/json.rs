@@ -7,16 +7,17 @@
 
 use std::borrow::Cow;
 
+use super::RECORD_LIMIT;
 use super::json_values::{Event, Found, Records};
 use super::paging::Scope;
 use super::probe::Probe;
 use super::record::{BadRow, Record, parse_record};
-use super::{RECORD_LIMIT, Sink};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::identity::identify;
 use crate::inventory::Draft;
 use crate::reject::Flaw;
+use crate::sink::Sink;
 use crate::source::Source;
 use crate::value::{decode, shorten_bytes};
 

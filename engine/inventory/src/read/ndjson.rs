@@ -8,14 +8,15 @@ use std::io::{self, BufRead};
 
 use memchr::memchr_iter;
 
+use super::RECORD_LIMIT;
 use super::blocks::{Block, Blocks};
 use super::json::{Outcome, RawRecord, read_record};
-use super::{RECORD_LIMIT, Sink};
 use crate::error::ImportError;
 use crate::inventory::Row;
 use crate::parallel::in_order;
 use crate::pool::Pool;
 use crate::reject::Flaw;
+use crate::sink::Sink;
 
 /// What a block of lines holds.
 #[derive(Debug, Default)]

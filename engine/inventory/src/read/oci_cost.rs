@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::bill::{Charge, Layout, Place, Row, TagCell, Texts};
-use crate::charges::Amounts;
+use super::bill::{Charge, Layout, Place, Row, TagCell, need};
+use crate::charges::{Amounts, Texts};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::parse_moment;
@@ -63,7 +63,7 @@ impl Columns {
             currency: find("cost/currencyCode"),
             tags: names.iter().enumerate().filter_map(tag).collect(),
         };
-        super::need(&[columns.id, columns.start, columns.cost, columns.currency], path, Format::OciCost)?;
+        need(&[columns.id, columns.start, columns.cost, columns.currency], path, Format::OciCost)?;
         Ok(columns)
     }
 }

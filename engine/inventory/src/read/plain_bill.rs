@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, Texts};
+use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, need};
 use super::focus::lower_case;
-use crate::charges::Amounts;
+use crate::charges::{Amounts, Texts};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::month::YearMonth;
@@ -27,20 +27,6 @@ const STARTS: [(&str, Parse); 3] = [
 
 /// What stands before the key of a tag in the names of columns.
 const TAG_COLUMN: &str = "tag:";
-
-/// Meanings of columns that only bills have.
-pub(crate) const ONLY_BILLS: [&str; 10] = [
-    "usage_start",
-    "usage_start:day-first",
-    "usage_start:month-first",
-    "usage_end",
-    "invoice_month",
-    "billed_cost",
-    "list_cost",
-    "service",
-    "category",
-    "billing_account",
-];
 
 /// Whether a header, whose columns have their meanings as names, is that of a bill.
 pub(crate) fn looks_like_plain_bill(names: &[String]) -> bool {
@@ -123,7 +109,7 @@ impl Columns {
             tag_columns: names.iter().enumerate().filter_map(tag).collect(),
         };
         let day = if columns.month.at.is_some() { columns.month } else { columns.start };
-        super::need(&[columns.cost, day], path, Format::CsvBill)?;
+        need(&[columns.cost, day], path, Format::CsvBill)?;
         Ok(columns)
     }
 

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::Sink;
 use super::fields::{Field, field};
 use crate::error::ImportError;
 use crate::identity::{fold_provider, identify};
 use crate::inventory::Draft;
 use crate::reject::Flaw;
+use crate::sink::Sink;
 use crate::tags::{Members, Tag, Tags, json_text, parse_cell, parse_tags, syntax_reason};
 use crate::value::{parse_cost, parse_moment, parse_written_cost, shorten};
 

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::format::Format;
+use crate::gap::Gap;
 use crate::inventory::Matches;
 use crate::month::YearMonth;
 use crate::read::bill::BillMonth;
-use crate::read::paging::Gap;
 use crate::source::hex;
 
 /// The schema version that this program writes. It reads all versions from 1 on.

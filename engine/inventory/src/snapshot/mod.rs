@@ -20,7 +20,6 @@ pub use manifest::{
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};
-pub(crate) use write::write;
 
 /// File with the resources.
 pub(crate) const RESOURCES: &str = "resources.parquet";

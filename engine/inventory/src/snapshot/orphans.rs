@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::import::Import;
+use crate::imported::Import;
 
 /// Who has a resource that the other side lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

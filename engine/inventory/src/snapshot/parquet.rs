@@ -26,10 +26,10 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
 use super::manifest::KeyCount;
-use crate::import::Progress;
 use crate::inventory::{Inventory, Row};
 use crate::parallel::in_order;
 use crate::pool::{Pool, Symbol};
+use crate::progress::Progress;
 use crate::value::COST_SCALE;
 
 /// Keys that get a column of their own at most.

@@ -18,12 +18,31 @@ use super::parquet::{census, write_resources};
 use super::values::{Distinct, distinct_values, write_values};
 use super::{CHARGES, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
 use crate::error::ImportError;
-use crate::import::{Import, Progress};
+use crate::imported::Import;
+use crate::progress::Progress;
 use crate::reject::{Reject, RejectKind};
 use crate::source::hex;
 
+impl Import {
+    /// Writes the snapshot into a folder of its own in `snapshots`, which is made if need be.
+    ///
+    /// A snapshot with the same content, sources and time is the same snapshot: if it is there
+    /// already, that one is returned.
+    ///
+    /// # Errors
+    ///
+    /// Where the disk refuses; nothing is left behind then.
+    pub fn write(
+        self,
+        snapshots: &Path,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Snapshot, ImportError> {
+        write(&self, snapshots, progress)
+    }
+}
+
 /// Writes an import as a snapshot.
-pub(crate) fn write(
+fn write(
     import: &Import,
     snapshots: &Path,
     progress: &mut dyn FnMut(Progress<'_>),

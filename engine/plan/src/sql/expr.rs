@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 use tagpol_sema::program::{CmpOp, Regex, TableId};
 
 use super::columns::Tables;
+use super::names::{overlay_column, related_column};
 use super::text::{identifier, literal};
-use super::{Dialect, counted, overlays, related};
+use super::{Dialect, counted};
 use crate::ir::{Aggregate, Arm, Expr, Field, Function, GlobPart, Literal, Plan, Type};
 
 /// Lines are broken where they would be longer, if they can be.
@@ -146,8 +147,8 @@ impl Printer<'_> {
             Expr::Field(Field::Meta(path)) => self.dialect.json_field(path),
             Expr::Field(Field::UnknownKey(key)) => self.dialect.list_contains("unknown_keys", key),
             Expr::Field(Field::UnknownTags) => identifier("unknown_tags", self.dialect),
-            Expr::Field(Field::Overlay(at)) => overlays::column_name(*at),
-            Expr::Field(Field::Related(relation, part)) => related::column_name(*relation, *part),
+            Expr::Field(Field::Overlay(at)) => overlay_column(*at),
+            Expr::Field(Field::Related(relation, part)) => related_column(*relation, *part),
             Expr::Field(Field::NativeTags(test)) => self.dialect.count_tags(&self.flat(test)),
             Expr::Field(Field::NativeKey) => self.dialect.tested_key().to_owned(),
             Expr::Field(Field::NativeValue) => self.dialect.tested_value().to_owned(),

@@ -12,6 +12,7 @@ mod counted;
 mod dialect;
 pub mod difference;
 mod expr;
+mod names;
 mod overlays;
 mod related;
 pub mod remembered;
@@ -28,7 +29,8 @@ use std::fmt::{self, Display, Formatter};
 
 pub use breakdown::breakdown;
 pub use dialect::Dialect;
-pub use related::{ambiguous, candidates_column, column_name as related_column, related_to};
+pub use names::{candidates_column, related_column};
+pub use related::{ambiguous, related_to};
 pub use top_by_cost::TopByCost;
 
 use crate::ir::{Expr, Field, Function, Plan, QueryKind};

@@ -1,23 +1,27 @@
 //! The overlays on the snapshot: gathered into one row a resource, joined once.
 
+use super::names::overlay_column;
 use super::text::{identifier, literal};
-use super::{Dialect, OVERLAYS, related};
+use super::{Dialect, OVERLAYS, RELATED};
 use crate::ir::{OverlayKind, Plan, Type};
-
-/// Returns the name of a column in the table [`OVERLAYS`].
-pub(super) fn column_name(at: usize) -> String {
-    format!("known_{at}")
-}
 
 /// Returns what layer 0 reads.
 pub(super) fn joined(plan: &Plan, dialect: Dialect) -> String {
     let resources = identifier(&plan.relation, dialect);
-    let related = related::joined(plan, &resources);
+    let related = joined_related(plan, &resources);
     match plan.overlays.is_empty() {
         true => format!("{resources}{related}"),
         false => {
             format!("{resources} LEFT JOIN {OVERLAYS} ON {OVERLAYS}.resource = {resources}.id{related}")
         }
+    }
+}
+
+/// Returns the join with what was found of related resources.
+fn joined_related(plan: &Plan, resources: &str) -> String {
+    match &plan.related {
+        None => String::new(),
+        Some(_) => format!(" LEFT JOIN {RELATED} ON {RELATED}.resource = {resources}.id"),
     }
 }
 
@@ -33,7 +37,7 @@ pub(super) fn gather(plan: &Plan, dialect: Dialect) -> Option<String> {
             OverlayKind::Confidence => "confidence",
             OverlayKind::Since => "since",
         };
-        format!("max({value}) FILTER (WHERE kind = {kind} AND item = {of}) AS {}", column_name(at))
+        format!("max({value}) FILTER (WHERE kind = {kind} AND item = {of}) AS {}", overlay_column(at))
     };
     let columns: Vec<String> = plan.overlays.iter().enumerate().map(column).collect();
     let mut sources: Vec<String> = Vec::new();

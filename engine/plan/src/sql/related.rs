@@ -1,8 +1,7 @@
 //! The related resources: found by a hash join on their keys, and joined to the snapshot once.
 
-use tagpol_sema::program::{RelatedPart, RelationId};
-
 use super::expr::Printer;
+use super::names::{candidates_column, related_column};
 use super::statement::Base;
 use super::text::literal;
 use super::{Dialect, RELATED, functions, overlays};
@@ -11,24 +10,11 @@ use crate::ir::{AttrColumn, ColumnId, Finder, Plan, RelatedStage};
 /// Name of the table of what resources have by themselves.
 const BASE: &str = "related_base";
 
-/// Returns the name of a column in the table [`RELATED`]. NULL there if the part is missing.
-pub fn column_name(relation: RelationId, part: RelatedPart) -> String {
-    match part {
-        RelatedPart::Tag(tag) => format!("of_{}_tag_{}", relation.0, tag.0),
-        RelatedPart::Attr(attr) => format!("of_{}_{}", relation.0, attr.as_str()),
-    }
-}
-
-/// Returns the name of the column with the number of resources that a relation finds.
-pub fn candidates_column(relation: RelationId) -> String {
-    format!("candidates_{}", relation.0)
-}
-
 /// Returns the query for what a relation finds for a resource, at most one row: the columns [`candidates_column`] and,
-/// for each part that is read, [`column_name`].
+/// for each part that is read, [`related_column`].
 pub fn related_to(finder: &Finder, resource: &str, dialect: Dialect) -> String {
     let candidates = candidates_column(finder.relation);
-    let parts = finder.parts.iter().map(|(part, _)| format!(", {}", column_name(finder.relation, *part)));
+    let parts = finder.parts.iter().map(|(part, _)| format!(", {}", related_column(finder.relation, *part)));
     let (parts, resource) = (parts.collect::<String>(), literal(resource, dialect));
     format!(
         "SELECT {candidates}{parts} FROM {RELATED} WHERE resource = {resource} AND {candidates} IS NOT NULL"
@@ -40,14 +26,6 @@ pub fn related_to(finder: &Finder, resource: &str, dialect: Dialect) -> String {
 pub fn ambiguous(finder: &Finder) -> String {
     let candidates = candidates_column(finder.relation);
     format!("SELECT count(*) AS resources, min(resource) AS example FROM {RELATED} WHERE {candidates} > 1")
-}
-
-/// Returns the join with the table, for what layer 0 reads.
-pub(super) fn joined(plan: &Plan, resources: &str) -> String {
-    match &plan.related {
-        None => String::new(),
-        Some(_) => format!(" LEFT JOIN {RELATED} ON {RELATED}.resource = {resources}.id"),
-    }
 }
 
 /// Returns the statements that make the table: none if nothing is read of related resources.
@@ -92,7 +70,7 @@ impl Printer<'_> {
             let number = finder.relation.0;
             columns.push(format!("found_{number}.candidates AS {}", candidates_column(finder.relation)));
             for (part, column) in &finder.parts {
-                let name = column_name(finder.relation, *part);
+                let name = related_column(finder.relation, *part);
                 columns.push(format!("other_{number}.{} AS {name}", self.name(*column)));
             }
             joins += &format!(

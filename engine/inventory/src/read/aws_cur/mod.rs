@@ -9,8 +9,8 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, Texts};
-use crate::charges::Amounts;
+use super::bill::{Charge, Layout, Place, Row, TagCell, TagKeys, aws_cur_key, need};
+use crate::charges::{Amounts, Texts};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::identity::bucket_arn;
@@ -132,7 +132,7 @@ impl Columns {
             },
         };
         let needed = [columns.kind, columns.start, columns.currency, columns.costs.unblended];
-        super::need(&needed, path, Format::AwsCur)?;
+        need(&needed, path, Format::AwsCur)?;
         Ok(columns)
     }
 
@@ -172,30 +172,12 @@ impl Columns {
 /// Returns the columns of one tag each.
 fn tag_columns(names: &[String]) -> Vec<(usize, String)> {
     let key = |name: &String| {
-        let resource = TAG_COLUMNS.iter().find_map(|prefix| name.strip_prefix(prefix)).map(tag_key);
-        let other = || OTHER_TAG_COLUMNS.iter().any(|prefix| name.starts_with(prefix)).then(|| tag_key(name));
+        let resource = TAG_COLUMNS.iter().find_map(|prefix| name.strip_prefix(prefix)).map(aws_cur_key);
+        let other =
+            || OTHER_TAG_COLUMNS.iter().any(|prefix| name.starts_with(prefix)).then(|| aws_cur_key(name));
         resource.or_else(other).map(Cow::into_owned)
     };
     names.iter().enumerate().filter_map(|(at, name)| Some((at, key(name)?))).collect()
-}
-
-/// Returns the key of a tag as its owner wrote it. What is no tag of the resource, but of its account, of the
-/// principal that used it, or a cost category, keeps the prefix that says so: `accountTag/CostCenter`.
-///
-/// Parquet and CUR 2.0 write `user_cost_center` for `CostCenter` and `aws_created_by` for
-/// `aws:createdBy`; what case and separators were is lost there.
-pub(crate) fn tag_key(key: &str) -> Cow<'_, str> {
-    if let Some(own) = key.strip_prefix("resourceTags/") {
-        // As the owner wrote it, who may well begin with `user_`.
-        return Cow::Borrowed(own.strip_prefix("user:").unwrap_or(own));
-    }
-    if let Some(own) = key.strip_prefix("user:").or_else(|| key.strip_prefix("user_")) {
-        return Cow::Borrowed(own);
-    }
-    match key.strip_prefix("aws_") {
-        Some(aws) => Cow::Owned(format!("aws:{aws}")),
-        None => Cow::Borrowed(key),
-    }
 }
 
 /// Returns the category of a line of this type, as FOCUS calls it.
@@ -379,7 +361,7 @@ mod tests {
             ("userAttribute/Department", "userAttribute/Department"),
             ("iamPrincipal/CostCenter", "iamPrincipal/CostCenter"),
         ] {
-            assert_eq!(tag_key(written), key, "{written}");
+            assert_eq!(aws_cur_key(written), key, "{written}");
         }
     }
 }

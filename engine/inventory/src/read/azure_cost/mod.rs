@@ -9,8 +9,8 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
-use crate::charges::Amounts;
+use super::bill::{Charge, Layout, Place, Row, TagKeys, need};
+use crate::charges::{Amounts, Texts};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::value::{parse_day_parts, parse_moment};
@@ -113,7 +113,7 @@ impl Columns {
             seen: Seen::default(),
         };
         let needed = [columns.id, columns.date, columns.cost, columns.currency, columns.tags];
-        super::need(&needed, path, Format::AzureCost)?;
+        need(&needed, path, Format::AzureCost)?;
         Ok(columns)
     }
 }

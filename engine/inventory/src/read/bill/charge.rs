@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use crate::charges::Amounts;
+use crate::charges::{Amounts, Texts};
 use crate::month::YearMonth;
 
 /// One row of a bill.
@@ -68,17 +68,6 @@ impl Charge<'_> {
     }
 }
 
-/// Attributes of a resource as a charge gives them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Texts<T> {
-    pub(crate) name: T,
-    pub(crate) type_: T,
-    pub(crate) service: T,
-    pub(crate) provider: T,
-    pub(crate) account: T,
-    pub(crate) region: T,
-}
-
 /// The tags of a charge.
 #[derive(Debug, Default)]
 pub(crate) enum TagCell<'a> {
@@ -118,8 +107,27 @@ impl TagKeys {
     pub(crate) fn apply(self, key: &str) -> Cow<'_, str> {
         match self {
             Self::AsWritten => Cow::Borrowed(key),
-            Self::AwsCur => crate::read::aws_cur::tag_key(key),
+            Self::AwsCur => aws_cur_key(key),
             Self::Below(prefix) => Cow::Owned(format!("{prefix}{key}")),
         }
+    }
+}
+
+/// Returns the key of a tag as its owner wrote it. What is no tag of the resource, but of its account, of the
+/// principal that used it, or a cost category, keeps the prefix that says so: `accountTag/CostCenter`.
+///
+/// Parquet and CUR 2.0 write `user_cost_center` for `CostCenter` and `aws_created_by` for
+/// `aws:createdBy`; what case and separators were is lost there.
+pub(crate) fn aws_cur_key(key: &str) -> Cow<'_, str> {
+    if let Some(own) = key.strip_prefix("resourceTags/") {
+        // As the owner wrote it, who may well begin with `user_`.
+        return Cow::Borrowed(own.strip_prefix("user:").unwrap_or(own));
+    }
+    if let Some(own) = key.strip_prefix("user:").or_else(|| key.strip_prefix("user_")) {
+        return Cow::Borrowed(own);
+    }
+    match key.strip_prefix("aws_") {
+        Some(aws) => Cow::Owned(format!("aws:{aws}")),
+        None => Cow::Borrowed(key),
     }
 }

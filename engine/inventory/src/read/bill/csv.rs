@@ -1,19 +1,19 @@
 //! Bills as CSV.
 
-use std::collections::BTreeMap;
-
-use super::{Bill, Cells, Layout, Row, layout, note_columns};
+use super::cells::Cells;
+use super::entries::Bill;
+use super::layout::{Kind, Layout, note_columns};
+use super::row::Row;
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::read::csv::{CsvRow, headings, read_rows};
-use crate::read::{Sink, plain_bill};
+use crate::sink::Sink;
 use crate::source::Source;
 
-/// Reads a bill; returns the file and the version of the format. `meanings` has those of columns that the project
-/// names, which count in bills without a format of their own.
+/// Reads a bill; returns the file and the version of the format.
 pub(crate) fn read(
     source: Source,
-    (format, meanings): (Format, &BTreeMap<String, String>),
+    kind: Kind<'_>,
     bill: &mut Bill,
     sink: &mut Sink<'_>,
 ) -> Result<(Source, Option<&'static str>), ImportError> {
@@ -22,17 +22,14 @@ pub(crate) fn read(
         None => {
             let names: Vec<String> =
                 headings(&row, sink)?.iter().map(|name| name.trim().to_owned()).collect();
-            let found = match format {
-                Format::CsvBill => layout(format, &plain_bill::renamed(&names, meanings), sink.path())?,
-                _ => layout(format, &names, sink.path())?,
-            };
+            let found = (kind.find)(&names, sink.path())?;
             note_columns(found.as_ref(), &names, sink);
             header = Some((names.len(), found));
             Ok(())
         }
         Some((width, layout)) => {
             sink.count_row();
-            read_row(&row, *width, layout.as_ref(), (format, bill), sink)
+            read_row(&row, *width, layout.as_ref(), (kind.format, bill), sink)
         }
     })?;
     Ok((source, header.and_then(|(_, layout)| layout.version())))

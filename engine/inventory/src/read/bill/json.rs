@@ -1,24 +1,28 @@
 //! Bills as JSON.
 //!
 //! In: objects, one a charge: one a line as BigQuery exports them, or in an array. Out: their charges in the bill.
-//! A member is a column; those of the objects in [`super::structs`] are columns with a dotted name, such as
+//! A member is a column; those of the objects in [`Kind::structs`] are columns with a dotted name, such as
 //! `service.description`. Exports leave out members that are null, so columns can appear at any charge.
 
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::{Bill, Cells, Layout, Place, Row, layout, note_columns, note_unread, nullable, structs};
+use super::cells::{Cells, JsonRow};
+use super::entries::Bill;
+use super::layout::{Kind, Layout, note_columns};
+use super::row::{Place, Row};
+use super::unread::note_unread;
 use crate::error::ImportError;
-use crate::format::Format;
+use crate::read::RECORD_LIMIT;
 use crate::read::json::{RawRecord, bad_row, too_long};
 use crate::read::json_values::{Found, Records};
 use crate::read::probe::Probe;
 use crate::read::record::BadRow;
-use crate::read::{RECORD_LIMIT, Sink};
 use crate::reject::Flaw;
+use crate::sink::Sink;
 use crate::source::Source;
-use crate::tags::{Members, json_text};
+use crate::tags::Members;
 use crate::value::{decode, shorten};
 
 /// Columns that a bill may have. Each new one costs a look at all of them.
@@ -33,12 +37,12 @@ pub(crate) fn is_json(start: &[u8]) -> bool {
 /// Reads a bill; returns the file and the version of the format.
 pub(crate) fn read(
     mut source: Source,
-    format: Format,
+    kind: Kind<'_>,
     bill: &mut Bill,
     sink: &mut Sink<'_>,
 ) -> Result<(Source, Option<&'static str>), ImportError> {
-    let names = column_names(&Probe::of(source.start()?), format);
-    let mut header = Header::new(names, format, sink)?;
+    let names = column_names(&Probe::of(source.start()?), kind);
+    let mut header = Header::new(names, kind, sink)?;
     let mut records = Records::new(source, &[], RECORD_LIMIT);
     while let Some(found) = records.next().map_err(|failure| failure.into_error(sink.path()))? {
         let Found { line, column, whole, text, .. } = found;
@@ -54,7 +58,7 @@ pub(crate) fn read(
             Ok(row) => {
                 let cells = Cells::Json(&row);
                 if let Some(charge) = header.layout.charge(&mut Row::new(line, cells, sink))? {
-                    bill.add(charge, format, sink)?;
+                    bill.add(charge, kind.format, sink)?;
                 }
             }
         }
@@ -64,18 +68,18 @@ pub(crate) fn read(
 }
 
 /// Returns the names of the columns at the start of a bill, sorted.
-fn column_names(probe: &Probe, format: Format) -> Vec<String> {
+fn column_names(probe: &Probe, kind: Kind<'_>) -> Vec<String> {
     let mut names = probe.record_names();
-    names.retain(|name| !structs(format).contains(&name.as_str()));
-    for outer in structs(format) {
+    names.retain(|name| !kind.structs.contains(&name.as_str()));
+    for outer in kind.structs {
         names.extend(probe.names_within(outer));
     }
     names
 }
 
 /// The columns of a bill as far as they are known.
-struct Header {
-    format: Format,
+struct Header<'k> {
+    kind: Kind<'k>,
     names: Vec<String>,
     places: FxHashMap<String, usize>,
     layout: Box<dyn Layout>,
@@ -83,19 +87,19 @@ struct Header {
     empty: Vec<&'static str>,
 }
 
-impl Header {
-    fn new(mut names: Vec<String>, format: Format, sink: &mut Sink<'_>) -> Result<Self, ImportError> {
+impl<'k> Header<'k> {
+    fn new(mut names: Vec<String>, kind: Kind<'k>, sink: &mut Sink<'_>) -> Result<Self, ImportError> {
         let is_absent = |name: &&&str| !names.iter().any(|found| Place::is_called(found, name));
-        let empty: Vec<&'static str> = nullable(format).iter().filter(is_absent).copied().collect();
+        let empty: Vec<&'static str> = kind.nullable.iter().filter(is_absent).copied().collect();
         names.extend(empty.iter().map(|name| (*name).to_owned()));
         let mut places = FxHashMap::default();
         names.retain(|name| {
             let next = places.len();
             *places.entry(name.clone()).or_insert(next) == next
         });
-        let layout = layout(format, &names, sink.path())?;
+        let layout = (kind.find)(&names, sink.path())?;
         note_columns(layout.as_ref(), &names, sink);
-        Ok(Self { format, names, places, layout, empty })
+        Ok(Self { kind, names, places, layout, empty })
     }
 
     /// Reads the cells of a charge, and the columns that are new; `replaced` shows that bytes were not UTF-8.
@@ -105,7 +109,7 @@ impl Header {
         line: u64,
         sink: &mut Sink<'_>,
     ) -> Result<Result<JsonRow<'a>, BadRow>, ImportError> {
-        let members = match flat_members(text, structs(self.format)) {
+        let members = match flat_members(text, self.kind.structs) {
             Ok(members) => members,
             Err(error) => return Ok(Err(BadRow::syntax(&error))),
         };
@@ -131,7 +135,7 @@ impl Header {
             return Err(ImportError::TooLarge { path, what });
         }
         if let Some(new @ [_, ..]) = self.names.get(known..) {
-            self.layout = layout(self.format, &self.names, sink.path())?;
+            self.layout = (self.kind.find)(&self.names, sink.path())?;
             note_unread(self.layout.as_ref(), new, known, sink);
         }
         Ok(Ok(row))
@@ -177,37 +181,4 @@ fn flat_members<'a>(
         }
     }
     Ok(flat)
-}
-
-/// The cells of a charge, as JSON, by the places of their columns.
-pub(crate) struct JsonRow<'a> {
-    text: &'a str,
-    cells: Vec<Option<&'a str>>,
-    /// Whether bytes of the row had to be replaced.
-    replaced: bool,
-}
-
-impl<'a> JsonRow<'a> {
-    /// Returns a cell as text, and whether characters of it had to be replaced. Lists and objects stay JSON.
-    pub(crate) fn text(&self, at: usize) -> (Option<Cow<'a, str>>, bool) {
-        let Some(json) = self.cells.get(at).copied().flatten() else { return (None, false) };
-        let text = match json.starts_with('"') {
-            // A lone half of a character has no text.
-            true => json_text(json).ok_or(json),
-            false => Ok(Cow::Borrowed(json)),
-        };
-        match text {
-            Err(json) => (Some(Cow::Borrowed(json)), true),
-            Ok(text) if text.is_empty() || text == "NULL" => (None, false),
-            Ok(text) => {
-                let is_replaced = self.replaced && text.contains('\u{fffd}');
-                (Some(text), is_replaced)
-            }
-        }
-    }
-
-    /// Returns the start of the row for a reject.
-    pub(crate) fn shown(&self) -> String {
-        shorten(self.text)
-    }
 }

@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StructArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 
-use super::parquet::cell;
 use crate::read::parquet_cells::{BadCell, texts};
 
 /// Names of the fields of a key and of its value, in any case.
@@ -122,4 +121,9 @@ fn field<'a>(array: &'a StructArray, names: &[&str]) -> Option<&'a ArrayRef> {
     let is_it = |field: &str| names.iter().any(|name| field.eq_ignore_ascii_case(name));
     let at = array.fields().iter().position(|field| is_it(field.name()))?;
     array.columns().get(at)
+}
+
+/// Returns a text of a column; None if it is null.
+pub(super) fn cell(array: &StringViewArray, row: usize) -> Option<&str> {
+    array.is_valid(row).then(|| array.value(row))
 }

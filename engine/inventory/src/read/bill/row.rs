@@ -1,17 +1,18 @@
 //! One row of a bill, wherever it is stored.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use rust_decimal::Decimal;
 
-use super::json::JsonRow;
-use super::parquet::Batch;
-use super::{TagCell, TagKeys};
+use super::cells::Cells;
+use super::charge::{TagCell, TagKeys};
 use crate::error::ImportError;
+use crate::format::Format;
 use crate::month::YearMonth;
-use crate::read::Sink;
-use crate::read::csv::{CsvRow, ID_NOT_UTF8, NOT_UTF8, cell_text};
+use crate::read::csv::{ID_NOT_UTF8, NOT_UTF8};
 use crate::reject::Flaw;
+use crate::sink::Sink;
 use crate::tags::{Members, json_text};
 use crate::value::{parse_cost, parse_moment, parse_written_cost, shorten};
 
@@ -43,35 +44,18 @@ impl Place {
     }
 }
 
+/// Fails where a bill lacks one of these columns.
+pub(crate) fn need(columns: &[Place], path: &Path, format: Format) -> Result<(), ImportError> {
+    let missing: Vec<String> =
+        columns.iter().filter(|place| place.at.is_none()).map(|place| place.name.to_owned()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(ImportError::MissingColumns { path: path.to_owned(), format, columns: missing })
+}
+
 fn folded(name: &str) -> impl Iterator<Item = u8> + '_ {
     name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
-}
-
-/// How the cells of a row are stored.
-#[derive(Clone, Copy)]
-pub(crate) enum Cells<'r> {
-    Csv(&'r CsvRow<'r>),
-    Parquet(&'r Batch, usize),
-    Json(&'r JsonRow<'r>),
-}
-
-impl<'r> Cells<'r> {
-    /// Returns a cell as text, and whether bytes of it had to be replaced.
-    fn text(self, at: usize) -> (Option<Cow<'r, str>>, bool) {
-        match self {
-            Self::Csv(row) => cell_text(row.cells.get(at).unwrap_or_default()),
-            Self::Parquet(batch, row) => (batch.text(at, row).map(Cow::Borrowed), false),
-            Self::Json(row) => row.text(at),
-        }
-    }
-
-    fn shown(self) -> Option<String> {
-        match self {
-            Self::Csv(row) => Some(row.shown()),
-            Self::Parquet(..) => None,
-            Self::Json(row) => Some(row.shown()),
-        }
-    }
 }
 
 /// A row that is being read.

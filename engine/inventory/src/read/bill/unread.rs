@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use super::Layout;
-use crate::read::Sink;
+use super::layout::Layout;
 use crate::read::csv::is_tag_name;
+use crate::sink::Sink;
 use crate::value::shorten;
 
 /// Names that a note lists at most.

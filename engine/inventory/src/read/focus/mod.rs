@@ -9,8 +9,8 @@ mod columns;
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::bill::{Charge, Layout, Place, Row, TagKeys, Texts};
-use crate::charges::Amounts;
+use super::bill::{Charge, Layout, Place, Row, TagKeys, need};
+use crate::charges::{Amounts, Texts};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::identity::bucket_arn;
@@ -89,7 +89,7 @@ impl Columns {
         let provider = columns.providers.into_iter().find(|place| place.at.is_some());
         let provider = provider.unwrap_or(Place { name: "ServiceProviderName", at: None });
         let needed = [columns.id, provider, columns.start, columns.currency, columns.tags, columns.effective];
-        super::need(&needed, path, format)?;
+        need(&needed, path, format)?;
         Ok(columns)
     }
 }

@@ -30,12 +30,12 @@ use self::defaults::Defaults;
 use self::document::{Document, Module, Values};
 use self::launch::{TEMPLATE, Templates};
 use self::tags::{Tagging, Tags, tags_of};
-use super::Sink;
 use super::probe::Probe;
 use super::record::Record;
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::reject::Flaw;
+use crate::sink::Sink;
 use crate::source::Source;
 use crate::tags::syntax_reason;
 

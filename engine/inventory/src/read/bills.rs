@@ -1,0 +1,76 @@
+//! Bills of any format, in any kind of file.
+//!
+//! In: a file, and its format as far as it is known. Out: its charges in the bill.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::bill::layout::{Kind, Layout};
+use super::bill::{self, Bill};
+use super::{aws_cur, azure_cost, focus, gcp_billing, oci_cost, plain_bill};
+use crate::detect::{PARQUET, of_parquet};
+use crate::error::ImportError;
+use crate::format::Format;
+use crate::sink::Sink;
+use crate::source::{Fingerprint, Source};
+
+/// What was found out about a file while it was read.
+pub(crate) struct ReadAs {
+    pub(crate) format: Format,
+    pub(crate) version: Option<&'static str>,
+}
+
+/// Reads a bill, whether it is CSV, JSON or Parquet. If its format was `guessed`, the columns of a Parquet file
+/// decide. `meanings` has those of columns that the project names, which count in bills of no known format.
+pub(crate) fn read(
+    mut source: Source,
+    (format, guessed): (Format, bool),
+    meanings: &BTreeMap<String, String>,
+    bill: &mut Bill,
+    sink: &mut Sink<'_>,
+) -> Result<(ReadAs, Fingerprint), ImportError> {
+    let start = source.start()?;
+    let (is_parquet, is_json) = (start.starts_with(PARQUET), bill::json::is_json(start));
+    if format == Format::FocusParquet || is_parquet {
+        let (file, fingerprint) = source.into_file()?;
+        let format = match guessed {
+            true => of_parquet(&bill::parquet::names(&file, sink.path())?),
+            false => format,
+        };
+        let find = |names: &[String], path: &Path| layout(format, names, path);
+        let version = bill::parquet::read(file, kind(format, &find), bill, sink)?;
+        return Ok((ReadAs { format, version }, fingerprint));
+    }
+    let (source, version) = if is_json {
+        let find = |names: &[String], path: &Path| layout(format, names, path);
+        bill::json::read(source, kind(format, &find), bill, sink)?
+    } else {
+        let find = |names: &[String], path: &Path| match format {
+            Format::CsvBill => layout(format, &plain_bill::renamed(names, meanings), path),
+            _ => layout(format, names, path),
+        };
+        bill::csv::read(source, kind(format, &find), bill, sink)?
+    };
+    Ok((ReadAs { format, version }, source.finish()?))
+}
+
+/// Finds the columns of a bill in its header.
+fn layout(format: Format, names: &[String], path: &Path) -> Result<Box<dyn Layout>, ImportError> {
+    match format {
+        Format::AwsCur => Ok(Box::new(aws_cur::Columns::of(names, path)?)),
+        Format::AzureCost => Ok(Box::new(azure_cost::Columns::of(names, path)?)),
+        Format::GcpBilling => Ok(Box::new(gcp_billing::Columns::of(names, path)?)),
+        Format::OciCost => Ok(Box::new(oci_cost::Columns::of(names, path)?)),
+        Format::CsvBill => Ok(Box::new(plain_bill::Columns::of(names, path)?)),
+        _ => Ok(Box::new(focus::Columns::of(names, path, format)?)),
+    }
+}
+
+fn kind<'a>(format: Format, find: &'a bill::layout::Find<'a>) -> Kind<'a> {
+    let (nullable, structs): (&[&str], &[&str]) = match format {
+        Format::FocusJson => (&focus::NULLABLE, &[]),
+        Format::GcpBilling => (&gcp_billing::NULLABLE, &gcp_billing::STRUCTS),
+        _ => (&[], &[]),
+    };
+    Kind { format, find, nullable, structs }
+}
