@@ -44,14 +44,14 @@ ONLY_USED_BY = {
     "pest": ["tagpol-syntax"],
     "miette": ["tagpol"],
     "burn": ["tagpol-suggest"],
-    "tagpol-suggest": ["tagpol"],
+    "tagpol-suggest": ["tagpol-app"],
     "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
 }
 
 # face: the only workspace crates of the engine that it may name among its dependencies; tests may name others.
 FACES = {
-    "tagpol": ["tagpol-app", "tagpol-suggest", "tagpol-collect"],
+    "tagpol": ["tagpol-app", "tagpol-collect"],
     "tagpol-worker": ["tagpol-app"],
 }
 

@@ -10,7 +10,7 @@ use tagpol_sink::log;
 use tagpol_sink::terminal::lines;
 
 use crate::output::counted;
-use crate::progress::Bar;
+use crate::progress::{Bar, Steps};
 
 /// The context that commands give to use cases.
 pub(crate) type RunContext = tagpol_app::RunContext<'static>;
@@ -28,6 +28,11 @@ impl Observer for StandardError {
     fn import_progress(&self) -> Box<dyn FnMut(&Progress<'_>) + '_> {
         let mut bar = Bar::new(std::io::stderr().is_terminal());
         Box::new(move |progress| bar.update(progress))
+    }
+
+    fn prediction_progress(&self) -> Box<dyn FnMut(u64) + '_> {
+        let steps = Steps::new(std::io::stderr().is_terminal(), "predicting missing tags");
+        Box::new(move |resources| steps.tell(&format!("{resources} resources")))
     }
 
     fn notice(&self, notice: Notice) {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use tagpol_app::evaluation::RunError;
 use tagpol_app::inventory::{ImportError, LookupError};
+#[cfg(feature = "suggest")]
+use tagpol_app::learning::RegistryError;
 use tagpol_app::settings::ProjectError;
 use tagpol_app::state::StateError;
 use tagpol_app::{AppError, ErrorKind};
@@ -166,7 +168,34 @@ impl From<AppError> for Failure {
                 "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
             ),
             AppError::StateLocation(error) => failure.help(error.help()),
+            #[cfg(feature = "suggest")]
+            AppError::NotLearnable { closest, .. } => failure.closest_or(
+                closest.as_deref(),
+                "models suggest tags that are texts, enumerations, email addresses or booleans",
+            ),
+            #[cfg(feature = "suggest")]
+            AppError::Models(error) => error.into(),
             AppError::Policies(_) | AppError::TemporaryFolder(_) | AppError::Cancelled(_) => failure,
+        }
+    }
+}
+
+#[cfg(feature = "suggest")]
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        match &error {
+            RegistryError::Unknown(_) | RegistryError::Ambiguous(_) => {
+                Self::usage(error.to_string()).help("list the models with `tagpol model list`")
+            }
+            RegistryError::NothingBefore => Self::usage(error.to_string()),
+            RegistryError::Damaged { .. } | RegistryError::Version { .. } => {
+                Self::engine(error.to_string()).help("train a new model with `tagpol train`")
+            }
+            RegistryError::Io { .. } => Self::engine(error.to_string()),
+            RegistryError::File(file) => match file.help() {
+                Some(help) => Self::engine(error.to_string()).help(help),
+                None => Self::engine(error.to_string()),
+            },
         }
     }
 }

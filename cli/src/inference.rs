@@ -2,10 +2,27 @@
 
 use tagpol_app::evaluation::Options;
 use tagpol_app::inventory::Snapshot;
+#[cfg(feature = "suggest")]
+use tagpol_app::models::{TrainingContext, TrainingData};
 use tagpol_sema::program::Program;
 
+use crate::context::RunContext;
 use crate::failure::Failure;
 use crate::output::Output;
+
+/// Opens what a model is trained on; mistakes in the policies are shown.
+#[cfg(feature = "suggest")]
+pub(crate) fn training<'p>(
+    project: &'p crate::project::Project,
+    args: &crate::args::ModelInputArgs,
+    context: &RunContext,
+    output: &mut Output,
+) -> Result<TrainingContext<'p>, Failure> {
+    let named = crate::inventory::named(&args.source)?;
+    let access = crate::state::always(&args.wait);
+    let opened = TrainingContext::open(project, &named.source, &access, context);
+    crate::project::with_diagnostics(opened, project, output)
+}
 
 /// Brings the stored predictions up to date with the promoted model, if the policies use any.
 #[cfg(feature = "suggest")]
@@ -13,14 +30,15 @@ pub(crate) fn refresh(
     program: &Program,
     snapshot: &Snapshot,
     options: &Options,
-    output: &mut Output,
+    context: &RunContext,
+    _: &mut Output,
 ) -> Result<(), Failure> {
-    use crate::suggesting::{TrainingData, predict};
-
     let Some(store) = options.state.as_ref().filter(|_| !program.inferences.is_empty()) else {
         return Ok(());
     };
-    predict::refresh(&TrainingData::new(program, snapshot, options.clone(), store.clone()), output).map(drop)
+    let data = TrainingData::new(program, snapshot, options.clone(), store.clone());
+    tagpol_app::models::refresh(&data, context)?;
+    Ok(())
 }
 
 /// Without models the stored predictions are used as they are, with a note if there is a model that could
@@ -30,6 +48,7 @@ pub(crate) fn refresh(
     program: &Program,
     _: &Snapshot,
     options: &Options,
+    _: &RunContext,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let models = options.state.as_ref().map(|store| store.folder().join("models"));
@@ -51,7 +70,7 @@ pub(crate) fn explain(
     (resource, tag): (&str, Option<&str>),
 ) -> Result<String, Failure> {
     let Some(store) = options.state.clone() else { return Ok(String::new()) };
-    let data = crate::suggesting::TrainingData::new(program, snapshot, options, store);
+    let data = TrainingData::new(program, snapshot, options, store);
     crate::commands::suggest::explain_suggestions(&data, resource, tag)
 }
 

@@ -25,8 +25,6 @@ mod progress;
 mod project;
 mod rows;
 mod state;
-#[cfg(feature = "suggest")]
-mod suggesting;
 mod targets;
 mod watch;
 

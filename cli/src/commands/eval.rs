@@ -35,7 +35,7 @@ pub(crate) fn run(args: &EvalArgs, output: &mut Output) -> Result<Exit, Failure>
     let opened = Workspace::open(&project, &named.source, &state::access(&args.state), &context);
     let workspace = with_diagnostics(opened, &project, output)?;
     workspace.check_costs(&named.source.import)?;
-    inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), output)?;
+    inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), &context, output)?;
     // Read before the reports are written, which may replace it.
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let request = EvaluateRequest {

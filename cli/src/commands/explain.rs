@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ExplainArgs, output: &mut Output) -> Result<Exit, Failu
     let workspace = with_diagnostics(opened, &project, output)?;
     let (program, options) = (workspace.program(), workspace.options());
     let asked = args.about.as_deref().map(|name| asked(program, name)).transpose()?;
-    inference::refresh(program, workspace.snapshot(), options, output)?;
+    inference::refresh(program, workspace.snapshot(), options, &context, output)?;
     let explanation = match workspace.explain(&args.resource)? {
         Found::One(explanation) => explanation,
         Found::Several(listed, more) => return Err(several(&args.resource, &listed, more)),

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use tagpol_app::models::registry;
 
-use tagpol_suggest::{Entry, Registry, card, percent, reliability};
+use tagpol_app::learning::{Entry, Registry, card, percent, reliability};
 
 use crate::args::{ModelArgs, ModelCommand};
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::output::{Output, counted};
 use crate::project::state_path;
-use crate::suggesting::registry;
 
 pub(crate) fn run(args: &ModelArgs, output: &mut Output) -> Result<Exit, Failure> {
     let registry = registry(state_path(args.project.as_deref())?.parent().unwrap_or(Path::new("")));

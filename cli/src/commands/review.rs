@@ -1,6 +1,7 @@
 //! `tagpol review`
 
 use std::io::BufRead as _;
+use tagpol_app::models::refresh;
 
 use tagpol_app::evaluation::Which;
 use tagpol_app::state::{Action, Change, StateError};
@@ -13,10 +14,9 @@ use crate::args::ReviewArgs;
 use crate::context::context;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
+use crate::inference;
 use crate::output::{Output, counted};
 use crate::project;
-use crate::suggesting::TrainingContext;
-use crate::suggesting::predict::refresh;
 
 /// An answer to a suggestion.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +47,13 @@ impl Reply {
 }
 
 pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
+    let run_context = context(args.input.now);
+    let project = project::open(args.input.path.as_deref(), &run_context)?;
     let who = decider::name(args.decider.by.as_deref(), project.root())?;
-    let context = TrainingContext::open(project, &args.input, output)?;
+    let context = inference::training(&project, &args.input, &run_context, output)?;
     let data = context.data();
     let target = args.tag.as_deref().map(|tag| data.target(tag)).transpose()?;
-    let model = refresh(&data, output)?.ok_or_else(no_model)?;
+    let model = refresh(&data, &run_context)?.ok_or_else(no_model)?;
     let suggested = suggestions(&data, target, Which::All, args.at_least)?;
     let mut decided = 0;
     let mut lines = std::io::stdin().lock().lines();

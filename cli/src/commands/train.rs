@@ -1,8 +1,9 @@
 //! `tagpol train`
 
 use std::fmt::Write as _;
+use tagpol_app::models::{promoted, registry};
 
-use tagpol_suggest::{
+use tagpol_app::learning::{
     About, Basis, FEWEST, ModelComparison, Options, RegimeReport, Registry, Report, Step, compare_models,
     percent, train,
 };
@@ -10,15 +11,16 @@ use tagpol_suggest::{
 use crate::args::TrainArgs;
 use crate::context::context;
 use crate::failure::{Exit, Failure};
+use crate::inference;
 use crate::output::{Output, counted};
 use crate::progress::Steps;
 use crate::project;
 use crate::rows;
-use crate::suggesting::{TrainingContext, promoted, registry};
 
 pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
-    let context = TrainingContext::open(project, &args.input, output)?;
+    let run_context = context(args.input.now);
+    let project = project::open(args.input.path.as_deref(), &run_context)?;
+    let context = inference::training(&project, &args.input, &run_context, output)?;
     let now = context.options.now;
     let data = context.data();
     let labelled = data.labelled()?;

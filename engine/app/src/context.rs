@@ -61,6 +61,11 @@ pub trait Observer {
         Box::new(|_| {})
     }
 
+    /// Returns what is called with the number of resources that a model was asked about; it is dropped at the end.
+    fn prediction_progress(&self) -> Box<dyn FnMut(u64) + '_> {
+        Box::new(|_| {})
+    }
+
     /// Takes something worth knowing that does not end the use case.
     fn notice(&self, notice: Notice) {
         let _ = notice;

@@ -9,6 +9,8 @@ use tagpol_project::ProjectError;
 use tagpol_sema::Diagnostic;
 use tagpol_session::{Cancelled, StoreError};
 use tagpol_state::{LocationError, StateError};
+#[cfg(feature = "suggest")]
+use tagpol_suggest::RegistryError;
 
 /// Whose matter an error is; faces make exit codes or status codes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +132,19 @@ pub enum AppError {
     /// The database.
     #[error(transparent)]
     Store(StoreError),
+    /// A name is not that of a tag that models suggest.
+    #[cfg(feature = "suggest")]
+    #[error("`{name}` is not a tag that a model can suggest")]
+    NotLearnable {
+        /// The name.
+        name: String,
+        /// The most similar tag.
+        closest: Option<String>,
+    },
+    /// The models of the project.
+    #[cfg(feature = "suggest")]
+    #[error(transparent)]
+    Models(#[from] RegistryError),
 }
 
 impl From<StoreError> for AppError {
@@ -187,6 +202,18 @@ impl AppError {
             | Self::State(_)
             | Self::Store(_) => ErrorKind::Engine,
             Self::Cancelled(_) => ErrorKind::Cancelled,
+            #[cfg(feature = "suggest")]
+            Self::NotLearnable { .. } => ErrorKind::Request,
+            #[cfg(feature = "suggest")]
+            Self::Models(error) => match error {
+                RegistryError::Unknown(_) | RegistryError::Ambiguous(_) | RegistryError::NothingBefore => {
+                    ErrorKind::Request
+                }
+                RegistryError::Damaged { .. }
+                | RegistryError::Version { .. }
+                | RegistryError::Io { .. }
+                | RegistryError::File(_) => ErrorKind::Engine,
+            },
         }
     }
 }

@@ -9,6 +9,7 @@
 //!     compile    the plan and its SQL
 //! two of both -- comparison::compare -->  what entered, left and changed
 //! Project -- tests::run -->  results, coverage, mutants
+//! Project + InventorySource -- models::TrainingContext -->  what models are trained on and asked (feature `suggest`)
 //! ```
 //!
 //! In: paths or texts, plain settings, a [`RunContext`] (clock, limits, a [`CancelToken`], and an [`Observer`]
@@ -21,6 +22,8 @@ mod context;
 pub mod decisions;
 mod error;
 pub mod inventory;
+#[cfg(feature = "suggest")]
+pub mod models;
 mod patterns;
 mod project;
 pub mod state;
@@ -45,4 +48,6 @@ pub use tagpol_session::earlier_state::EarlierStateError;
 pub use tagpol_session::{
     CancelOnDrop, CancelToken, Cancelled, DUCKDB_VERSION, Decimal, Limits, Pool, PoolLimits, StoreError,
 };
+#[cfg(feature = "suggest")]
+pub use tagpol_suggest as learning;
 pub use tagpol_testing as testing;

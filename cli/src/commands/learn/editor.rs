@@ -1,8 +1,9 @@
 //! Facts about an inventory for editors: clues, rules and spellings with their confidence.
 
 use std::collections::BTreeMap;
+use tagpol_app::models::{ActiveModel, TaggedResource, TrainingData, registry};
 
-use tagpol_suggest::{Condition, Witness, Worth, clues};
+use tagpol_app::learning::{Condition, Witness, Worth, clues};
 use tagpol_worker_protocol::{Clue, Learnt, LearntRule, LearntSpelling, LearntTag, Likely, Trait};
 
 use super::text::Names;
@@ -10,10 +11,9 @@ use super::{rules_of, spellings_of, text};
 use crate::args::LearnArgs;
 use crate::context::context;
 use crate::failure::Failure;
+use crate::inference;
 use crate::output::Output;
 use crate::project;
-use crate::suggesting::predict::ActiveModel;
-use crate::suggesting::{TaggedResource, TrainingContext, TrainingData, registry};
 
 /// The most resources that are read; of larger inventories, a sample by id.
 const MAX_RESOURCES: u64 = 100_000;
@@ -35,8 +35,9 @@ const MIN_SHARE: f64 = 0.6;
 
 /// Reads an inventory, and asks the promoted model, if there is one, about missing tags.
 pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Learnt, Failure> {
-    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
-    let context = TrainingContext::open(project, &args.input, output)?;
+    let run_context = context(args.input.now);
+    let project = project::open(args.input.path.as_deref(), &run_context)?;
+    let context = inference::training(&project, &args.input, &run_context, output)?;
     let data = context.data();
     let all = some(&data)?;
     // Without a model that can be read, there are still the facts of the inventory.
@@ -60,7 +61,7 @@ fn some(data: &TrainingData<'_>) -> Result<Vec<TaggedResource>, Failure> {
     let every = data.snapshot.manifest().counts.resources.div_ceil(MAX_RESOURCES).max(1);
     let mut some = Vec::new();
     data.for_each(tagpol_app::evaluation::Which::All, |one| {
-        if tagpol_suggest::fingerprint(&one.resource.id).is_multiple_of(every) {
+        if tagpol_app::learning::fingerprint(&one.resource.id).is_multiple_of(every) {
             some.push(one);
         }
         Ok(())
@@ -82,7 +83,7 @@ fn suggested(
             batch.iter().map(|one| (one, TrainingData::missing(one))).collect();
         model.ask(&questions)
     });
-    let best = |answers: Vec<(usize, tagpol_suggest::Answer)>| {
+    let best = |answers: Vec<(usize, tagpol_app::learning::Answer)>| {
         let best = answers.into_iter().filter_map(|(target, answer)| {
             let best = answer.best().filter(|best| data.is_valid(target, &best.value))?;
             (best.confidence > 0.0).then(|| (target, (best.value.clone(), best.confidence)))

@@ -5,9 +5,10 @@ mod text;
 
 pub(crate) use editor::run as for_editor;
 
+use tagpol_app::learning::{MinedRule, Specimen, Spelling, Worth, mine, spellings};
+use tagpol_app::models::{TaggedResource, TrainingData};
 use tagpol_sema::program;
 use tagpol_sink::terminal::line;
-use tagpol_suggest::{MinedRule, Specimen, Spelling, Worth, mine, spellings};
 
 use self::text::Names;
 use super::suggest::values;
@@ -15,13 +16,14 @@ use crate::args::LearnArgs;
 use crate::context::context;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
+use crate::inference;
 use crate::output::{Output, counted};
 use crate::project;
-use crate::suggesting::{TaggedResource, TrainingContext, TrainingData};
 
 pub(crate) fn run(args: &LearnArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let project = project::open(args.input.path.as_deref(), &context(args.input.now))?;
-    let context = TrainingContext::open(project, &args.input, output)?;
+    let run_context = context(args.input.now);
+    let project = project::open(args.input.path.as_deref(), &run_context)?;
+    let context = inference::training(&project, &args.input, &run_context, output)?;
     let data = context.data();
     let wanted = args.tag.as_deref().map(|tag| data.target(tag)).transpose()?;
     let all = data.all()?;

@@ -1,13 +1,13 @@
 //! Proposed rules and spellings as policies.
 
 use std::collections::HashSet;
+use tagpol_app::models::{TaggedResource, TrainingData};
 
+use tagpol_app::learning::{Condition, MinedRule, Resource, Spelling, percent};
 use tagpol_sema::pretty::{Words, quoted};
 use tagpol_sema::program::{Program, Tag};
-use tagpol_suggest::{Condition, MinedRule, Resource, Spelling, percent};
 
 use crate::output::counted;
-use crate::suggesting::{TaggedResource, TrainingData};
 
 /// The names that are taken.
 pub(super) struct Names(HashSet<String>);

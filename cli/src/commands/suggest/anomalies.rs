@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use tagpol_app::models::{ActiveModel, TaggedResource, TrainingData, registry};
 
 use serde::Serialize;
 use tagpol_app::evaluation::Which;
+use tagpol_app::learning::{fold, spellings};
 use tagpol_sema::program::Pred;
-use tagpol_suggest::{fold, spellings};
 
+use super::words;
 use crate::args::SuggestArgs;
 use crate::commands::model::no_model;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::rows;
-use crate::suggesting::predict::ActiveModel;
-use crate::suggesting::{TaggedResource, TrainingData, registry, words};
 
 /// The least probability of another value.
 const MIN_PROBABILITY: f32 = 0.8;

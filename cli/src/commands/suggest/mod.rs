@@ -1,11 +1,13 @@
 //! `tagpol suggest`
 
 mod anomalies;
+mod words;
 
 pub(in crate::commands) use anomalies::values;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use tagpol_app::models::{ActiveModel, TaggedResource, TrainingData, refresh, registry};
 
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
@@ -17,11 +19,10 @@ use crate::commands::model::no_model;
 use crate::context::context;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
+use crate::inference;
 use crate::output::{Output, counted};
 use crate::project::{self, with_diagnostics};
 use crate::rows;
-use crate::suggesting::predict::{ActiveModel, refresh};
-use crate::suggesting::{TaggedResource, TrainingContext, TrainingData, registry, words};
 
 /// Suggestions that are listed without `--all`.
 const LISTED: usize = 20;
@@ -38,13 +39,13 @@ pub(crate) fn run(args: &SuggestArgs, output: &mut Output) -> Result<Exit, Failu
     let mut project = project::open(args.input.path.as_deref(), &run_context)?;
     let scope = args.scope.as_deref().map(|text| project.condition(text, &run_context)).transpose();
     let scope = with_diagnostics(scope, &project, output)?;
-    let context = TrainingContext::open(project, &args.input, output)?;
+    let context = inference::training(&project, &args.input, &run_context, output)?;
     let data = context.data();
     let target = args.tag.as_deref().map(|tag| data.target(tag)).transpose()?;
     if args.anomalies {
         return anomalies::run(args, &data, target, scope.as_ref(), output);
     }
-    let model = refresh(&data, output)?.ok_or_else(no_model)?;
+    let model = refresh(&data, &run_context)?.ok_or_else(no_model)?;
     let which = scope.as_ref().map_or(Which::All, Which::Where);
     let suggested = suggestions(&data, target, which, args.at_least)?;
     match args.format {

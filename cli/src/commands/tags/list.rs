@@ -29,7 +29,7 @@ pub(super) fn run(
     let named = named(source)?;
     let opened = Workspace::open_tags(&project, &named.source, &state::always(&args.wait), &context);
     let workspace = with_diagnostics(opened, &project, output)?;
-    inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), output)?;
+    inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), &context, output)?;
     targets.write(
         |format, out| {
             let mut writer = TagWriter::new(format, out)?;

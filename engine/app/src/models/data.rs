@@ -2,42 +2,42 @@
 
 use std::collections::HashMap;
 
-use tagpol_app::evaluation::{Observed, Options, RunError, Which, observe};
-use tagpol_app::inventory::Snapshot;
-use tagpol_app::inventory::{self, OpenedInventory};
-use tagpol_app::state::StateStore;
+use tagpol_eval::{Observed, Options, RunError, Which, observe};
+use tagpol_inventory::Snapshot;
 use tagpol_sema::Validity;
 use tagpol_sema::program::{self, MapTarget, Pattern, Program, Tag, TagId, TagType};
+use tagpol_state::StateStore;
 use tagpol_suggest::{Labelled, MOST_TARGETS, Resource, Target, fold};
 
-use crate::args::ModelInputArgs;
-use crate::context::context;
-use crate::failure::Failure;
-use crate::inventory::named;
-use crate::output::Output;
-use crate::project::{self, Project};
-use crate::state;
+use crate::inventory::{self, InventorySource, OpenedInventory};
+use crate::{AppError, Project, RunContext, StateAccess};
 
 /// A project with the inventory and the state store that a model is trained on.
-pub(crate) struct TrainingContext {
-    pub(crate) program: Program,
-    pub(crate) opened: OpenedInventory,
-    pub(crate) options: Options,
+pub struct TrainingContext<'p> {
+    /// The checked policies.
+    pub program: &'p Program,
+    /// The inventory.
+    pub opened: OpenedInventory,
+    /// How the inventory is evaluated.
+    pub options: Options,
     store: StateStore,
 }
 
-impl TrainingContext {
-    /// Reads the project and opens its inventory.
-    pub(crate) fn open(
-        project: Project,
-        args: &ModelInputArgs,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
-        let context = context(args.now);
-        let program = project::program(&project, &context, output)?.clone();
-        let named = named(&args.source)?;
-        let opened = inventory::open(&project, &named.source, &context)?;
-        let store = state::open(project.root(), project.manifest(), &args.wait, &context)?;
+impl<'p> TrainingContext<'p> {
+    /// Reads the policies, and opens the inventory and the state store. The store is opened whatever
+    /// [`StateAccess::enabled`] says: models are in its folder.
+    ///
+    /// # Errors
+    /// [`AppError::Policies`] if the policies have errors; else as of the inventory and the store.
+    pub fn open(
+        project: &'p Project,
+        source: &InventorySource,
+        access: &StateAccess,
+        context: &RunContext<'_>,
+    ) -> Result<Self, AppError> {
+        let program = project.program(context)?;
+        let opened = inventory::open(project, source, context)?;
+        let store = access.open(project.root(), project.manifest(), context)?;
         let options = Options {
             rates: project.manifest().rates.clone(),
             state: Some(store.clone()),
@@ -46,37 +46,39 @@ impl TrainingContext {
         Ok(Self { program, opened, options, store })
     }
 
-    pub(crate) fn data(&self) -> TrainingData<'_> {
-        TrainingData::new(&self.program, &self.opened.snapshot, self.options.clone(), self.store.clone())
+    /// Returns the resources, and the tags that a model can learn.
+    pub fn data(&self) -> TrainingData<'_> {
+        TrainingData::new(self.program, &self.opened.snapshot, self.options.clone(), self.store.clone())
     }
 }
 
 /// The resources of a snapshot, and the tags that a model can learn.
-pub(crate) struct TrainingData<'a> {
-    pub(crate) program: &'a Program,
-    pub(crate) snapshot: &'a Snapshot,
+pub struct TrainingData<'a> {
+    /// The checked policies.
+    pub program: &'a Program,
+    /// The inventory.
+    pub snapshot: &'a Snapshot,
     options: Options,
-    pub(crate) store: StateStore,
+    /// Where decisions and predictions are, with the models beside it.
+    pub store: StateStore,
     /// The tags that a model can learn, in the order of `targets`.
-    pub(crate) tags: Vec<TagId>,
-    pub(crate) targets: Vec<Target>,
+    pub tags: Vec<TagId>,
+    /// These tags, as a model is told of them.
+    pub targets: Vec<Target>,
 }
 
 /// A resource with the values of its tags.
 #[derive(Debug, Clone)]
-pub(crate) struct TaggedResource {
-    pub(crate) resource: Resource,
+pub struct TaggedResource {
+    /// The resource, as a model sees it.
+    pub resource: Resource,
     /// For each target the value with its source; None if the tag is missing.
-    pub(crate) values: Vec<Option<(String, program::Source)>>,
+    pub values: Vec<Option<(String, program::Source)>>,
 }
 
 impl<'a> TrainingData<'a> {
-    pub(crate) fn new(
-        program: &'a Program,
-        snapshot: &'a Snapshot,
-        options: Options,
-        store: StateStore,
-    ) -> Self {
+    /// Returns the resources of a snapshot, and the tags that a model can learn.
+    pub fn new(program: &'a Program, snapshot: &'a Snapshot, options: Options, store: StateStore) -> Self {
         let tags = learnable(program);
         let targets = tags.iter().map(|tag| target(program.tag(*tag))).collect();
         // Inferred values are not training data, and reading is not recorded as a run.
@@ -85,24 +87,27 @@ impl<'a> TrainingData<'a> {
     }
 
     /// Returns the number of the target of a tag.
-    pub(crate) fn target(&self, name: &str) -> Result<usize, Failure> {
+    ///
+    /// # Errors
+    /// [`AppError::NotLearnable`] if a model cannot learn a tag of that name.
+    pub fn target(&self, name: &str) -> Result<usize, AppError> {
         let found = self.targets.iter().position(|target| target.name == name);
         found.ok_or_else(|| {
             let names = self.targets.iter().map(|target| target.name.as_str());
-            let failure = Failure::usage(format!("`{name}` is not a tag that a model can suggest"));
-            failure.closest_or(
-                tagpol_syntax::similar::closest(name, names),
-                "models suggest tags that are texts, enumerations, email addresses or booleans",
-            )
+            let closest = tagpol_syntax::similar::closest(name, names).map(str::to_owned);
+            AppError::NotLearnable { name: name.to_owned(), closest }
         })
     }
 
-    /// Reads resources with their values, without inferred ones.
-    pub(crate) fn for_each(
+    /// Reads resources with their values, without inferred ones. An error of `f` ends it.
+    ///
+    /// # Errors
+    /// That of `f`, or of the evaluation.
+    pub fn for_each(
         &self,
         which: Which<'_>,
-        mut f: impl FnMut(TaggedResource) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        mut f: impl FnMut(TaggedResource) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
         let mut failed = None;
         let observed = observe(self.program, self.snapshot, &self.options, &self.tags, which, |one| {
             f(learned(one)).map_err(|failure| {
@@ -117,7 +122,10 @@ impl<'a> TrainingData<'a> {
     }
 
     /// Reads all resources.
-    pub(crate) fn all(&self) -> Result<Vec<TaggedResource>, Failure> {
+    ///
+    /// # Errors
+    /// That of the evaluation.
+    pub fn all(&self) -> Result<Vec<TaggedResource>, AppError> {
         let mut all = Vec::new();
         self.for_each(Which::All, |one| {
             all.push(one);
@@ -128,7 +136,10 @@ impl<'a> TrainingData<'a> {
 
     /// Reads the training data: valid values that are native or that people decided, and values that people rejected.
     /// Values from rules and defaults are left out: a model that repeats rules adds nothing.
-    pub(crate) fn labelled(&self) -> Result<Vec<Labelled>, Failure> {
+    ///
+    /// # Errors
+    /// That of the evaluation, or of the state store.
+    pub fn labelled(&self) -> Result<Vec<Labelled>, AppError> {
         let mut refused: HashMap<String, Vec<(usize, String)>> = HashMap::new();
         let rejections = self.store.read(|state| state.all_rejections())?;
         for rejection in rejections.unwrap_or_default() {
@@ -151,7 +162,7 @@ impl<'a> TrainingData<'a> {
     }
 
     /// Returns the value of a target that a model can be trained on; None if there is none.
-    pub(crate) fn label<'l>(&self, one: &'l TaggedResource, target: usize) -> Option<&'l str> {
+    pub fn label<'l>(&self, one: &'l TaggedResource, target: usize) -> Option<&'l str> {
         let (value, source) = one.values.get(target)?.as_ref()?;
         let given =
             matches!(source, program::Source::Decided | program::Source::Set | program::Source::Native);
@@ -159,13 +170,13 @@ impl<'a> TrainingData<'a> {
     }
 
     /// Whether a value is valid for the type of the tag.
-    pub(crate) fn is_valid(&self, target: usize, value: &str) -> bool {
+    pub fn is_valid(&self, target: usize, value: &str) -> bool {
         let tag = self.tags.get(target).map(|tag| self.program.tag(*tag));
         tag.is_some_and(|tag| Validity::of(&tag.ty).holds(value))
     }
 
     /// Returns the missing targets of a resource: those without a value, or with a default only.
-    pub(crate) fn missing(one: &TaggedResource) -> Vec<usize> {
+    pub fn missing(one: &TaggedResource) -> Vec<usize> {
         let lacks = |value: &Option<(String, program::Source)>| {
             value.as_ref().is_none_or(|(_, source)| *source == program::Source::Default)
         };

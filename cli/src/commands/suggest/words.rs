@@ -1,6 +1,6 @@
 //! Reasons for people.
 
-use tagpol_suggest::{Field, Reason};
+use tagpol_app::learning::{Field, Reason};
 
 use crate::diagnostics::one_line;
 

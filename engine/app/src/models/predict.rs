@@ -1,44 +1,48 @@
 //! Predictions of the promoted model for missing tags.
 
-use tagpol_app::evaluation::{Which, program_hash};
-use tagpol_app::state::{Prediction, StateError};
+use tagpol_eval::{Which, program_hash};
+use tagpol_state::{Prediction, StateError};
 use tagpol_suggest::{Answer, Model, Registry};
 
-use super::read::{TaggedResource, TrainingData};
-use super::registry::{promoted, registry};
-use crate::failure::Failure;
-use crate::output::Output;
-use crate::progress::Steps;
+use super::data::{TaggedResource, TrainingData};
+use super::{promoted, registry};
+use crate::{AppError, RunContext};
 
 /// Resources that are asked about together.
 const BATCH: usize = 4096;
 
 /// The promoted model, with the numbers of its targets.
-pub(crate) struct ActiveModel {
-    pub(crate) id: String,
-    pub(crate) model: Model,
+pub struct ActiveModel {
+    /// Its id in the registry.
+    pub id: String,
+    /// The model.
+    pub model: Model,
     /// For each target of the project the number in the model; None if the model does not know the tag.
     targets: Vec<Option<usize>>,
 }
 
 impl ActiveModel {
     /// Reads the promoted model; None if there is none.
-    pub(crate) fn promoted(data: &TrainingData<'_>, registry: &Registry) -> Result<Option<Self>, Failure> {
+    ///
+    /// # Errors
+    /// [`AppError::Models`] if it cannot be read.
+    pub fn promoted(data: &TrainingData<'_>, registry: &Registry) -> Result<Option<Self>, AppError> {
         Ok(promoted(registry)?.map(|(id, model)| Self::new(id, model, data)))
     }
 
-    pub(crate) fn new(id: String, model: Model, data: &TrainingData<'_>) -> Self {
+    /// Returns a model with the numbers of a project's targets in it.
+    pub fn new(id: String, model: Model, data: &TrainingData<'_>) -> Self {
         let targets = data.targets.iter().map(|target| model.target(&target.name)).collect();
         Self { id, model, targets }
     }
 
     /// Returns the number in the model of a target of the project; None if the model has not learned the tag.
-    pub(crate) fn target(&self, target: usize) -> Option<usize> {
+    pub fn target(&self, target: usize) -> Option<usize> {
         self.targets.get(target).copied().flatten().filter(|target| self.model.is_learned(*target))
     }
 
     /// Asks about targets of resources. Returns for each resource the targets that the model has learned, with answers.
-    pub(crate) fn ask(&self, questions: &[(&TaggedResource, Vec<usize>)]) -> Vec<Vec<(usize, Answer)>> {
+    pub fn ask(&self, questions: &[(&TaggedResource, Vec<usize>)]) -> Vec<Vec<(usize, Answer)>> {
         let learned: Vec<Vec<(usize, usize)>> = questions
             .iter()
             .map(|(_, targets)| targets.iter().filter_map(|at| Some((*at, self.target(*at)?))).collect())
@@ -59,14 +63,17 @@ impl ActiveModel {
 
 /// Brings the predictions in the state store up to date with the promoted model, the inventory and
 /// the policies. Returns the model, if there is one.
-pub(crate) fn refresh(data: &TrainingData<'_>, output: &Output) -> Result<Option<ActiveModel>, Failure> {
+///
+/// # Errors
+/// As of the registry, the state store, and the evaluation of the inventory; [`AppError::Cancelled`].
+pub fn refresh(data: &TrainingData<'_>, context: &RunContext<'_>) -> Result<Option<ActiveModel>, AppError> {
     let registry = registry(data.store.folder());
     let Some(model) = ActiveModel::promoted(data, &registry)? else { return Ok(None) };
     let mark = mark(data, &model.id)?;
     if data.store.exists() && registry.predicted()?.as_ref() == Some(&mark) {
         return Ok(Some(model));
     }
-    let predictions = predict(data, &model, output)?;
+    let predictions = predict(data, &model, context)?;
     // The mark is removed first: if the process is killed in between, the predictions are made again.
     registry.set_predicted(None)?;
     data.store.write::<_, StateError>(|state| state.set_predictions(&predictions))?;
@@ -75,7 +82,7 @@ pub(crate) fn refresh(data: &TrainingData<'_>, output: &Output) -> Result<Option
 }
 
 /// Returns what predictions depend on, as the text that the registry remembers.
-fn mark(data: &TrainingData<'_>, model: &str) -> Result<String, Failure> {
+fn mark(data: &TrainingData<'_>, model: &str) -> Result<String, AppError> {
     let decisions = data.store.read(|state| state.decision_count())?;
     let program = program_hash(data.program);
     let decisions = decisions.unwrap_or_default();
@@ -88,9 +95,9 @@ fn mark(data: &TrainingData<'_>, model: &str) -> Result<String, Failure> {
 fn predict(
     data: &TrainingData<'_>,
     model: &ActiveModel,
-    output: &Output,
-) -> Result<Vec<Prediction>, Failure> {
-    let steps = Steps::new(output.is_watched(), "predicting missing tags");
+    context: &RunContext<'_>,
+) -> Result<Vec<Prediction>, AppError> {
+    let mut progress = context.observer.prediction_progress();
     let mut predictions = Vec::new();
     let mut batch: Vec<TaggedResource> = Vec::new();
     let mut count = 0;
@@ -100,7 +107,8 @@ fn predict(
             batch.push(one);
         }
         if batch.len() >= BATCH {
-            steps.tell(&format!("{count} resources"));
+            progress(count);
+            context.check()?;
             predictions.extend(predict_batch(data, model, &batch));
             batch.clear();
         }

@@ -1,0 +1,31 @@
+//! Models of a project: what they are trained on, and what they are asked.
+//!
+//! In: a project with its inventory and state store. Out: [`TrainingData`], resources with the tags that a model can
+//! learn; predictions of the promoted model, which the state store remembers until something that they depend on
+//! changes.
+
+mod data;
+mod predict;
+
+use std::path::Path;
+
+pub use data::{TaggedResource, TrainingContext, TrainingData};
+pub use predict::{ActiveModel, refresh};
+use tagpol_suggest::{Model, Registry};
+
+use crate::AppError;
+
+/// Returns the registry of models in the folder of a project's state.
+pub fn registry(folder: &Path) -> Registry {
+    Registry::new(folder.join("models"))
+}
+
+/// Reads the promoted model with its id; None if there is none.
+///
+/// # Errors
+/// [`AppError::Models`] if the registry or the model cannot be read.
+pub fn promoted(registry: &Registry) -> Result<Option<(String, Model)>, AppError> {
+    let Some(id) = registry.promoted()? else { return Ok(None) };
+    let model = registry.load(&id)?;
+    Ok(Some((id, model)))
+}
