@@ -4,6 +4,7 @@ mod cost;
 mod database;
 mod models;
 mod remembered;
+mod vendor;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub(crate) use models::{
     SuggestArgs, TrainArgs,
 };
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
+
+pub(crate) use vendor::VendorArgs;
 
 use crate::targets::{Target, no_format};
 
@@ -55,6 +58,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Format .tagpol files
     Fmt(FmtArgs),
+    /// Copy the packages that the manifest names into the project
+    Vendor(VendorArgs),
     /// Evaluate the policies over an inventory and report the findings
     Eval(EvalArgs),
     /// Show costs by tag, with shared costs distributed

@@ -1,6 +1,6 @@
 //! Revisions of a git repository, without touching its work tree.
 //!
-//! In: a folder of a repository and a revision. Out: a temporary folder with the policies, the
+//! In: a folder of a repository, or the address of one, and a revision. Out: a temporary folder with the policies, the
 //! manifest and the tables of that revision, at the same places in it. Asks `git` for trees and blobs
 //! only, so no filter, hook or attribute of the repository has a say.
 
@@ -10,6 +10,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use tagpol_app::files::Scratch;
 use tagpol_app::settings::FILE_NAME;
+use tagpol_app::settings::packages::{LOCK_FILE, VENDOR};
+
+use tagpol_sink::terminal::line;
 
 use crate::failure::Failure;
 use crate::project::Project;
@@ -56,7 +59,67 @@ pub(crate) struct Checkout {
     pub(crate) path: PathBuf,
 }
 
+/// Repositories that were fetched, each once, into temporary folders.
+#[derive(Default)]
+pub(crate) struct Remotes {
+    fetched: Vec<(String, Scratch)>,
+}
+
+impl Remotes {
+    /// Fetches a revision of the repository at an address: the `commit` that it was, if that is known. Returns the commit.
+    /// An address without a scheme is a path, relative to `root`.
+    pub(crate) fn fetch(
+        &mut self,
+        root: &Path,
+        (address, rev): (&str, &str),
+        commit: Option<&str>,
+    ) -> Result<(Repository, String), Failure> {
+        let is_path = !address.contains(':');
+        let address = match std::path::absolute(root.join(address)) {
+            Ok(path) if is_path => path.display().to_string(),
+            _ => address.to_owned(),
+        };
+        let top = match self.fetched.iter().find(|(known, _)| *known == address) {
+            Some((_, folder)) => folder.path().join("repository"),
+            None => {
+                let folder = crate::files::scratch()?;
+                let top = folder.path().join("repository");
+                let made = top.display().to_string();
+                git(folder.path(), &["init", "--quiet", "--bare", &made])?;
+                self.fetched.push((address.clone(), folder));
+                top
+            }
+        };
+        let top = top.canonicalize().unwrap_or(top);
+        let wanted = commit.unwrap_or(rev);
+        let shallow = ["fetch", "--quiet", "--depth=1", "--no-tags", "--", &address, wanted];
+        let commit = match git(&top, &shallow) {
+            Ok(_) => git(&top, &["rev-parse", "--verify", "FETCH_HEAD^{commit}"])?,
+            // Not every server gives out a commit by its hash, and none by the start of it.
+            Err(_) => {
+                let all = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+                git(&top, &[&["fetch", "--quiet", "--", &address][..], &all].concat())?;
+                let name = format!("{wanted}^{{commit}}");
+                git(&top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).map_err(|_| {
+                    Failure::usage(format!("there is no revision `{wanted}` in {address}"))
+                        .help("name a tag, a branch or a commit of the repository")
+                })?
+            }
+        };
+        Ok((Repository { top, prefix: String::new() }, commit))
+    }
+}
+
 impl Repository {
+    /// Returns the same repository, with a folder of it that is meant.
+    pub(crate) fn below(self, folder: Option<&Path>) -> Result<Self, Failure> {
+        let Some(folder) = folder else { return Ok(self) };
+        if folder.components().any(|part| !matches!(part, Component::Normal(_))) {
+            return Err(Failure::usage(format!("`{}` leads out of the repository", folder.display())));
+        }
+        Ok(Self { prefix: format!("{}/", tagpol_app::settings::shown(folder)), ..self })
+    }
+
     /// Finds the repository that a folder is in.
     pub(crate) fn around(folder: &Path) -> Result<Self, Failure> {
         let top = git(folder, &["rev-parse", "--show-toplevel"]).map_err(|failure| {
@@ -95,7 +158,14 @@ impl Repository {
             let name = path.rsplit('/').next().unwrap_or(path);
             // The manifests of the folders above tell how far the project reaches.
             let is_above = name == FILE_NAME && self.prefix.starts_with(path.trim_end_matches(FILE_NAME));
-            is_above || path.starts_with(&self.prefix) && (name.ends_with(".tagpol") || name == FILE_NAME)
+            let is_wanted = |inside: &str| {
+                name.ends_with(".tagpol")
+                    || [FILE_NAME, LOCK_FILE].contains(&name)
+                    || is_license(inside)
+                    // The copies of packages are checked whole.
+                    || inside.strip_prefix(VENDOR).is_some_and(|rest| rest.starts_with('/'))
+            };
+            is_above || path.strip_prefix(&self.prefix).is_some_and(is_wanted)
         };
         for (path, id) in blobs.iter().filter(|(path, _)| is_policy(path)) {
             reader.write(id, &root.join(path))?;
@@ -106,7 +176,7 @@ impl Repository {
         let checkout =
             Checkout { path: name.map_or(project.clone(), |name| project.join(name)), _folder: folder };
         // Where tables are is told by the policies.
-        let tables = Project::open(Some(&checkout.path))?.table_files();
+        let tables = Project::open_without_packages(&checkout.path)?.table_files();
         for table in tables {
             let inside = normal(&table);
             let Ok(path) = inside.strip_prefix(normal(&root)) else { continue };
@@ -133,6 +203,14 @@ impl Repository {
         });
         Ok(entries.collect())
     }
+}
+
+/// How the names of files begin that say under which terms others may use policies.
+const LICENSES: [&str; 3] = ["LICEN", "COPYING", "NOTICE"];
+
+/// Whether a path, relative to a project, is that of a license of it.
+pub(crate) fn is_license(path: &str) -> bool {
+    !path.contains('/') && LICENSES.iter().any(|license| path.to_ascii_uppercase().starts_with(license))
 }
 
 /// Bytes of a file of a revision.
@@ -209,6 +287,8 @@ fn command(folder: &Path, args: &[&str]) -> Command {
     // The configuration of a repository may be a stranger's: nothing that it names is started.
     command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
     command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
+    // Nobody is there to answer, and some schemes of addresses start programs.
+    command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh");
     command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
     command
 }
@@ -235,7 +315,7 @@ fn git_bytes(folder: &Path, args: &[&str]) -> Result<Vec<u8>, Failure> {
     }
     let said = String::from_utf8_lossy(&run.stderr);
     let said = said.lines().next().unwrap_or("git failed").trim_start_matches("fatal: ");
-    Err(Failure::usage(format!("git: {}", said.escape_debug())))
+    Err(Failure::usage(format!("git: {}", line(said))))
 }
 
 /// Returns what git prints, without the line end.

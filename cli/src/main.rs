@@ -79,6 +79,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => commands::diff::run(args, &mut output),
         Command::Explain(args) => commands::explain::run(args, &mut output),
         Command::Fmt(args) => commands::fmt::run(args, &mut output),
+        Command::Vendor(args) => commands::vendor::run(args, &mut output),
         Command::Doc(args) => commands::doc::run(args, &mut output),
         Command::Test(args) => commands::test::run(args, &mut output),
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),

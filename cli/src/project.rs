@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tagpol_app::settings::packages::LOCK_FILE;
 use tagpol_app::settings::{FILE_NAME, Manifest};
 pub(crate) use tagpol_app::settings::{read_text, shown};
 use tagpol_app::{AppError, locate, project_root};
@@ -76,7 +77,7 @@ pub(crate) fn watched_files(path: Option<&Path>) -> Vec<PathBuf> {
     match locate(path) {
         Ok(location) => {
             let mut files = location.files;
-            files.push(location.root.join(FILE_NAME));
+            files.extend([FILE_NAME, LOCK_FILE].map(|name| location.root.join(name)));
             files
         }
         Err(_) => {

@@ -30,6 +30,7 @@ pub(crate) mod tags;
 pub(crate) mod test;
 #[cfg(feature = "suggest")]
 pub(crate) mod train;
+pub(crate) mod vendor;
 
 #[cfg(not(feature = "collect"))]
 use missing::fetch;

@@ -1,12 +1,11 @@
 //! `tagpol diff`: what is compared, what is reported, and how it ends.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::schema::{errors, undescribed};
-use crate::support::{Folder, NOW, Run, repository};
+use crate::support::{Folder, NOW, Run, git, repository};
 
 const BEFORE: &str = r#"
 tag environment: one of [production, staging]
@@ -151,14 +150,6 @@ fn snapshots_differ_under_one_policy() {
     assert_eq!((&comparison["resources_entered"], &comparison["resources_left"]), (&1.into(), &1.into()));
     assert_eq!(comparison["tags"][0]["moves"][0]["to"], "ann@company.com");
     assert_eq!(comparison["tags"][0]["resources"], 1, "resources of both only");
-}
-
-/// Runs git in the folder, which knows no user.
-fn git(folder: &Folder, args: &[&str]) -> String {
-    let settings = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"];
-    let run = Command::new("git").current_dir(folder.path()).args(settings).args(args).output().unwrap();
-    assert!(run.status.success(), "{args:?}: {}", String::from_utf8_lossy(&run.stderr));
-    String::from_utf8(run.stdout).unwrap()
 }
 
 #[test]

@@ -73,3 +73,4 @@ mod support;
 mod tables;
 mod terraform;
 mod testing;
+mod vendor;

@@ -162,3 +162,11 @@ impl Folder {
         names.collect()
     }
 }
+
+/// Runs git in the folder, which knows no user.
+pub(crate) fn git(folder: &Folder, args: &[&str]) -> String {
+    let settings = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "init.defaultBranch=main"];
+    let run = Command::new("git").current_dir(folder.path()).args(settings).args(args).output().unwrap();
+    assert!(run.status.success(), "{args:?}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}

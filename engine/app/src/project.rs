@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tagpol_eval::Roles;
 pub use tagpol_project::Location;
+use tagpol_project::packages::{PackageFile, packages};
 use tagpol_project::{FILE_NAME, Manifest, ReportTags, read_text, shown};
 use tagpol_sema::condition_places::{Places, places};
 use tagpol_sema::program::{Pred, Program};
@@ -44,8 +45,23 @@ impl Project {
     /// Reads the project at a path (a folder, or one file), or the one around the current folder.
     ///
     /// # Errors
-    /// [`AppError::Project`] if the manifest or a file cannot be read. Mistakes in policies are no error yet.
+    /// [`AppError::Project`] if the manifest, a file or a package cannot be read. Mistakes in policies are no error yet.
     pub fn open(path: Option<&Path>) -> Result<Self, AppError> {
+        let mut project = Self::read(path)?;
+        project.read_packages()?;
+        project.read_table_headings();
+        Ok(project)
+    }
+
+    /// Reads the project in a folder, without its packages: as a package that is to be copied.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_without_packages(folder: &Path) -> Result<Self, AppError> {
+        Self::read(Some(folder))
+    }
+
+    fn read(path: Option<&Path>) -> Result<Self, AppError> {
         let location = locate(path)?;
         let mut texts = Vec::new();
         for file in &location.files {
@@ -82,7 +98,7 @@ impl Project {
         self.has_manifest = !self.root.as_os_str().is_empty() && self.manifest_path().is_file();
         self.manifest =
             if self.has_manifest { Manifest::read(&self.manifest_path())? } else { Manifest::default() };
-        Ok(())
+        self.read_packages()
     }
 
     /// Takes the texts of files by path; None: the file is gone. With `all` there are no others.
@@ -104,6 +120,15 @@ impl Project {
             self.db.set_files(self.files, present);
         }
         self.read_table_headings();
+    }
+
+    fn read_packages(&mut self) -> Result<(), AppError> {
+        let files = packages(&self.root, &self.manifest)?;
+        self.db.set_packages(
+            self.files,
+            files.into_iter().map(|PackageFile { module, path, text }| (module, path, text)),
+        );
+        Ok(())
     }
 
     fn read_table_headings(&mut self) {
@@ -153,6 +178,11 @@ impl Project {
     /// Returns its files as an input of the database.
     pub fn source_files(&self) -> Files {
         self.files
+    }
+
+    /// Returns the paths of its `.tagpol` files, as messages show them.
+    pub fn policy_files(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
     }
 
     /// Returns the files of its lookup tables.

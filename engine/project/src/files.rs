@@ -6,6 +6,7 @@ use tagpol_files::{ByteOrder, FileError, Utf16Reader};
 use tagpol_inventory::lookup_headings;
 use tagpol_sema::TableFile;
 
+use crate::packages::is_vendored;
 use crate::{FILE_NAME, Jail, Manifest, ProjectError};
 
 /// Bytes of a file of text: a million lines of policies take some fifty million.
@@ -56,6 +57,7 @@ pub fn enclosing(folder: &Path) -> Option<PathBuf> {
 pub fn folder(root: PathBuf) -> Result<Location, ProjectError> {
     let manifest = Manifest::of(&root)?.unwrap_or_default();
     let files = files_below(&manifest.policies_in(&root)?)?;
+    let files = files.into_iter().filter(|file| !is_vendored(&root, file)).collect();
     Ok(Location { root, manifest, files })
 }
 

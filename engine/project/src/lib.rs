@@ -4,12 +4,13 @@
 //! command line and the language server find projects alike because both ask here.
 //!
 //! A project is a folder with `tagpol.toml`, a folder of `.tagpol` files, or one such file. Nothing
-//! is checked but the manifest, and nothing is remembered.
+//! is checked but the manifest and the copies of packages, and nothing is remembered.
 
 mod error;
 mod files;
 mod manifest;
 mod overrides;
+pub mod packages;
 mod places;
 
 pub use error::ProjectError;

@@ -9,6 +9,7 @@ use tagpol_sema::program::Severity;
 use tagpol_sema::{LintLevel, LintLevels};
 use toml::Spanned;
 
+use crate::packages::PackageSource;
 use crate::{Jail, ProjectError};
 
 /// Name of the file.
@@ -54,6 +55,12 @@ pub struct Manifest {
     /// The same, understood.
     #[serde(skip)]
     pub rates: Rates,
+    /// Packages of policies, by the names under which `use` finds them.
+    #[serde(rename = "packages")]
+    written_packages: BTreeMap<Spanned<String>, PackageSource>,
+    /// The same, checked.
+    #[serde(skip)]
+    pub packages: BTreeMap<String, PackageSource>,
 }
 
 /// What a project makes of a lint.
@@ -119,6 +126,8 @@ impl Default for Manifest {
             report: ReportTags::default(),
             written_rates: BTreeMap::new(),
             rates: Rates::default(),
+            written_packages: BTreeMap::new(),
+            packages: BTreeMap::new(),
         }
     }
 }
@@ -218,6 +227,10 @@ impl Manifest {
         manifest.columns =
             columns(&manifest.written_columns).map_err(|(start, error)| at(error, Some(start)))?;
         manifest.rates = rates(&manifest.written_rates).map_err(|(start, error)| at(error, Some(start)))?;
+        for (name, source) in &manifest.written_packages {
+            source.check(name.get_ref()).map_err(|error| at(error, Some(name.span().start)))?;
+            manifest.packages.insert(name.get_ref().clone(), source.clone());
+        }
         Ok(manifest)
     }
 

@@ -35,13 +35,13 @@ mod inputs {
     use super::{Outline, TableFile};
     use crate::lint::LintLevels;
 
-    /// A file of the project or of the standard library.
+    /// A file of the project, of a package, or of the standard library.
     #[salsa::input(debug)]
     pub struct SourceFile {
         /// Path as it is shown, `/` between its parts; `std/….tagpol` for the standard library.
         #[returns(deref)]
         pub path: String,
-        /// The module it is, if it is one of the standard library: `std::taxonomy`.
+        /// The module it is, if it is one of the standard library or of a package: `std::taxonomy`.
         #[returns(ref)]
         pub module: Option<String>,
         /// Its text.
@@ -59,7 +59,7 @@ mod inputs {
         /// Files of the project, ordered by path.
         #[returns(deref)]
         pub files: Vec<SourceFile>,
-        /// Modules of the standard library, ordered by name.
+        /// Modules of the standard library and of packages, ordered by name.
         #[returns(deref)]
         pub modules: Vec<SourceFile>,
         /// What the project makes of single lints.
@@ -75,6 +75,11 @@ mod inputs {
         #[default]
         pub tables: BTreeMap<String, TableFile>,
     }
+}
+
+/// Whether a module is one of the standard library.
+pub fn is_standard(module: &str) -> bool {
+    module.starts_with("std::")
 }
 
 /// The headings of a table's file, or why it cannot be read.
@@ -198,6 +203,34 @@ impl Database {
     pub fn set_files(&mut self, project: Project, files: Vec<SourceFile>) {
         if project.files(self) != files {
             project.set_files(self).with_durability(salsa::Durability::MEDIUM).to(files);
+        }
+    }
+
+    /// Sets the packages of a project, all their files at once: the module that each is, its path as shown, and its text.
+    /// A file that stays the same costs nothing.
+    pub fn set_packages(
+        &mut self,
+        project: Project,
+        files: impl IntoIterator<Item = (String, String, String)>,
+    ) {
+        let (standard, before): (Vec<SourceFile>, Vec<SourceFile>) = project
+            .modules(self)
+            .iter()
+            .partition(|module| module.module(self).as_deref().is_some_and(is_standard));
+        let mut modules = standard;
+        for (name, path, text) in files {
+            let same = before.iter().copied().find(|file| {
+                file.module(self).as_ref() == Some(&name)
+                    && file.path(self) == path
+                    && file.text(self) == text
+            });
+            modules.push(same.unwrap_or_else(|| {
+                SourceFile::builder(path, Some(name), text).durability(salsa::Durability::MEDIUM).new(self)
+            }));
+        }
+        modules.sort_by(|one, other| one.module(self).cmp(other.module(self)));
+        if project.modules(self) != modules {
+            project.set_modules(self).with_durability(salsa::Durability::MEDIUM).to(modules);
         }
     }
 

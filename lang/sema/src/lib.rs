@@ -49,7 +49,7 @@ mod validity;
 
 pub use check::table_files;
 pub use codes::Code;
-pub use db::{Database, Db, Project, SourceFile, TableFile};
+pub use db::{Database, Db, Project, SourceFile, TableFile, is_standard};
 pub use diagnostic::{Anchor, Diagnostic, Fix, Level, Related};
 pub use evaluation_order::{Order, order};
 pub use lines::LineIndex;

@@ -10,11 +10,14 @@
 //!
 //! A needed item steps back where the project defines or uses an item of its name and kind: the
 //! project has one set of names, and the module then refers to the project's item.
+//!
+//! The files of a package are a project of their own where they are written: they share their names without a `use`. So
+//! a name in a module of a package means an item of any module of the package, and `use NAME` uses the whole package.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::codes::Code;
-use crate::db::{Db, Project, SourceFile, item_keys};
+use crate::db::{Db, Project, SourceFile, is_standard, item_keys};
 use crate::diagnostic::Draft;
 use crate::hir::{Body, ItemKey, ItemKind, Name, Use};
 use crate::lower::Unparsed;
@@ -41,7 +44,7 @@ pub(crate) struct Imports {
 pub(crate) fn imports(db: &dyn Db, project: Project, own: &[ItemRef], unparsed: &Unparsed) -> Imports {
     let mut imports = Imports::default();
     let uses: Vec<(SourceFile, Admitted)> =
-        own.iter().filter_map(|item| used_module(db, project, item, &mut imports)).collect();
+        own.iter().flat_map(|item| used_modules(db, project, item, &mut imports)).collect();
     let own_names = own_names(own);
     let modules: HashSet<SourceFile> = uses.iter().map(|(module, _)| *module).collect();
     let mut used = Vec::new();
@@ -112,39 +115,42 @@ fn may_leave(key: &ItemKey) -> bool {
     !matches!(key.kind, ItemKind::Use | ItemKind::Test)
 }
 
-/// Resolves an item of the project if it is a `use`, or says what is wrong with it.
-fn used_module(
+/// Resolves an item of the project if it is a `use`, or reports what is wrong with it.
+fn used_modules(
     db: &dyn Db,
     project: Project,
     item: &ItemRef,
     imports: &mut Imports,
-) -> Option<(SourceFile, Admitted)> {
-    let import = import_of(db, item)?;
+) -> Vec<(SourceFile, Admitted)> {
+    let Some(import) = import_of(db, item) else { return Vec::new() };
     let path = path_of(&import);
-    let modules = project.modules(db);
-    let Some(module) = module_named(db, project, &path) else {
-        let known: Vec<&str> = modules.iter().filter_map(|m| m.module(db).as_deref()).collect();
-        let below: Vec<&str> = known.iter().copied().filter(|name| is_below(&path, name)).collect();
-        let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"));
-        let draft = if below.is_empty() {
-            match known_as(&path) {
-                Some(module) => draft.meant(Some(module)),
-                None => {
-                    draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(&path, known)
-                }
-            }
-        } else {
-            draft.help(format!("name one of {}", below.join(", ")))
-        };
-        imports.drafts.push(draft);
+    let modules = modules_named(db, project, &path);
+    if modules.is_empty() {
+        imports.drafts.push(no_such_module(db, project, item, &path));
         match &import.only {
             Some(names) => imports.unparsed.names.extend(names.iter().map(|name| name.text.clone())),
             None => imports.unparsed.any = true,
         }
-        return None;
-    };
-    check_listed(db, item, &import, module, imports);
-    Some((module, Admitted::of(&import)))
+        return Vec::new();
+    }
+    check_listed(db, item, &import, &modules, imports);
+    modules.into_iter().map(|module| (module, Admitted::of(&import))).collect()
+}
+
+fn no_such_module(db: &dyn Db, project: Project, item: &ItemRef, path: &str) -> Draft {
+    let known: Vec<&str> = project.modules(db).iter().filter_map(|m| m.module(db).as_deref()).collect();
+    let below: Vec<&str> = known.iter().copied().filter(|name| is_below(path, name)).collect();
+    let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"));
+    if !below.is_empty() {
+        return draft.help(format!("name one of {}", below.join(", ")));
+    }
+    let mut packages: Vec<&str> = known.iter().copied().filter_map(package_of).collect();
+    packages.dedup();
+    let known: Vec<&str> = packages.into_iter().chain(known).collect();
+    match known_as(path) {
+        Some(module) => draft.meant(Some(module)),
+        None => draft.help(format!("the modules are {}", known.join(", "))).did_you_mean(path, known),
+    }
 }
 
 /// The module that a path with another word for it probably means.
@@ -180,13 +186,24 @@ fn path_of(import: &Use) -> String {
     import.path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join("::")
 }
 
-fn module_named(db: &dyn Db, project: Project, path: &str) -> Option<SourceFile> {
-    project.modules(db).iter().copied().find(|module| module.module(db).as_deref() == Some(path))
+/// Returns the modules that a path names: one, or all of a package.
+fn modules_named(db: &dyn Db, project: Project, path: &str) -> Vec<SourceFile> {
+    let named = |module: &&SourceFile| {
+        module.module(db).as_deref().is_some_and(|name| name == path || package_of(name) == Some(path))
+    };
+    project.modules(db).iter().filter(named).copied().collect()
 }
 
-/// Reports names in a `use` that the module does not have.
-fn check_listed(db: &dyn Db, item: &ItemRef, import: &Use, module: SourceFile, imports: &mut Imports) {
-    let defining = item_keys(db, module).iter().filter(|key| key.kind.defines_name());
+/// Returns the package that a module is of; None for the standard library, whose modules are separate.
+fn package_of(module: &str) -> Option<&str> {
+    let (package, _) = module.split_once("::")?;
+    (!is_standard(module)).then_some(package)
+}
+
+/// Reports names in a `use` that none of the modules has.
+fn check_listed(db: &dyn Db, item: &ItemRef, import: &Use, modules: &[SourceFile], imports: &mut Imports) {
+    let keys = modules.iter().flat_map(|module| item_keys(db, *module));
+    let defining = keys.filter(|key| key.kind.defines_name());
     let known: Vec<&str> = defining.map(|key| key.name.as_str()).collect();
     for name in import.only.iter().flatten().chain(&import.except) {
         if !known.contains(&name.text.as_str()) {
@@ -257,12 +274,20 @@ impl<'a> Needs<'a> {
         Some(target)
     }
 
-    /// Returns the item that a name stands for in a module by itself.
+    /// Returns the item that a name stands for in a module by itself: one of the module or its package, or of a module
+    /// that it uses.
     fn meant(&self, module: SourceFile, name: &str) -> Option<ItemRef> {
-        self.defined(module, name).or_else(|| {
-            let imports = items_of(self.db, module).filter_map(|item| import_of(self.db, &item));
+        let defined = |module: SourceFile| self.defined(module, name);
+        let package = module.module(self.db).as_deref().and_then(package_of);
+        let together =
+            package.map(|package| modules_named(self.db, self.project, package)).unwrap_or_default();
+        defined(module).or_else(|| together.iter().copied().find_map(defined)).or_else(|| {
+            // A `use` counts in all files of a package.
+            let files = if together.is_empty() { vec![module] } else { together };
+            let items = files.into_iter().flat_map(|file| items_of(self.db, file));
+            let imports = items.filter_map(|item| import_of(self.db, &item));
             imports.filter(|import| Admitted::of(import).admits_name(name)).find_map(|import| {
-                self.defined(module_named(self.db, self.project, &path_of(&import))?, name)
+                modules_named(self.db, self.project, &path_of(&import)).into_iter().find_map(defined)
             })
         })
     }

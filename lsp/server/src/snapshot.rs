@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use salsa::{Cancelled, Database as _};
-use tagpol_sema::{Database, Db, Project, SourceFile};
+use tagpol_sema::{Database, Db, Project, SourceFile, is_standard};
 use tagpol_syntax::{TextRange, TextSize};
 use tagpol_worker_protocol::Check;
 use tokio::sync::Mutex;
@@ -65,7 +65,7 @@ impl View {
 
     /// Returns where a client finds a file; None for a module that could not be written for it.
     pub(crate) fn uri(&self, file: SourceFile) -> Option<Uri> {
-        match file.module(&self.db) {
+        match file.module(&self.db).as_deref().filter(|module| is_standard(module)) {
             Some(_) => Uri::from_file_path(self.library.path_of(&self.db, file)?),
             None => uri_of(file.path(&self.db)),
         }

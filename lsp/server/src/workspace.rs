@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use tagpol_project::packages::PackageFile;
 use tagpol_project::{FILE_NAME, Location, ProjectError, is_policy_file, shown};
 use tagpol_sema::{Database, Project, SourceFile, table_files};
 
@@ -20,7 +21,9 @@ pub(crate) struct Member {
     pub(crate) project: Project,
     /// Its files by their paths as shown; in the order of the project.
     pub(crate) files: BTreeMap<String, SourceFile>,
-    /// What is wrong with its manifest.
+    /// The files of its packages by their paths as shown.
+    packages: BTreeMap<String, SourceFile>,
+    /// What is wrong with its manifest, or with its packages.
     pub(crate) problem: Option<ProjectError>,
     /// The folder of its manifest, or of its files. None: it is one file.
     pub(crate) root: Option<PathBuf>,
@@ -56,9 +59,11 @@ impl Workspace {
         }
     }
 
-    /// Returns the project of a file, and the file.
+    /// Returns the project of a file, and the file. A file of a package is one of the project that has the copy.
     pub(crate) fn find(&self, path: &str) -> Option<(&Member, SourceFile)> {
-        self.members.iter().find_map(|member| Some((member, *member.files.get(path)?)))
+        let in_member =
+            |member: &Member| member.files.get(path).or_else(|| member.packages.get(path)).copied();
+        self.members.iter().find_map(|member| Some((member, in_member(member)?)))
     }
 
     /// Reads the projects of the client's folders. `text_of` gives what the editor has of a file.
@@ -106,9 +111,12 @@ impl Workspace {
             }
             None => db.project_beside(self.empty, Vec::new()),
         };
-        let problem = problem.or_else(|| levels.as_ref().err().cloned());
+        let packages = tagpol_project::packages::packages(&root, &location.manifest);
+        let problem =
+            problem.or_else(|| levels.as_ref().err().cloned()).or_else(|| packages.as_ref().err().cloned());
         db.set_levels(project, levels.unwrap_or_default());
-        let member = Member { project, files, problem, root: Some(root), policies: Some(policies) };
+        let packages = set_packages(db, project, packages.unwrap_or_default());
+        let member = Member { project, files, packages, problem, root: Some(root), policies: Some(policies) };
         self.add(db, member);
     }
 
@@ -199,7 +207,8 @@ impl Workspace {
             let project = db.project_beside(self.empty, Vec::new());
             let files = BTreeMap::from([(path.to_owned(), file)]);
             let root = Some(folder);
-            self.add(db, Member { project, files, problem: None, policies: root.clone(), root });
+            let packages = BTreeMap::new();
+            self.add(db, Member { project, files, packages, problem: None, policies: root.clone(), root });
         }
     }
 
@@ -208,7 +217,8 @@ impl Workspace {
         let file = self.file(db, path.to_owned(), text);
         let project = db.project_beside(self.empty, Vec::new());
         let files = BTreeMap::from([(path.to_owned(), file)]);
-        self.add(db, Member { project, files, problem: None, root: None, policies: None });
+        let packages = BTreeMap::new();
+        self.add(db, Member { project, files, packages, problem: None, root: None, policies: None });
         file
     }
 
@@ -264,6 +274,18 @@ impl Workspace {
             }
         }
     }
+}
+
+/// Tells the database which packages a project has. Returns their files by their paths.
+fn set_packages(
+    db: &mut Database,
+    project: Project,
+    packages: Vec<PackageFile>,
+) -> BTreeMap<String, SourceFile> {
+    let paths: Vec<String> = packages.iter().map(|file| file.path.clone()).collect();
+    db.set_packages(project, packages.into_iter().map(|file| (file.module, file.path, file.text)));
+    let modules = project.modules(db).iter().map(|file| (file.path(db).to_owned(), *file));
+    modules.filter(|(path, _)| paths.contains(path)).collect()
 }
 
 /// Finds the project in a folder. With a manifest that is wrong, its defaults stand in.

@@ -9,10 +9,11 @@ use tagpol_sema::{Database, Project, SourceFile, analysis, scope};
 use crate::suite::{self, Case};
 use crate::support::line;
 
-/// A project of the files of a case; those below `std/` are its modules.
+/// A project of the files of a case; those below `std/` and `vendor/` are its modules.
 fn project(db: &Database, case: &Case) -> Project {
     let file = |(path, text): &(String, String)| {
-        let module = path.strip_suffix(".tagpol").filter(|path| path.starts_with("std/"));
+        let name = path.strip_suffix(".tagpol").unwrap();
+        let module = name.strip_prefix("vendor/").or(Some(name).filter(|name| name.starts_with("std/")));
         SourceFile::new(db, path.clone(), module.map(|path| path.replace('/', "::")), text.clone())
     };
     let mut files: Vec<SourceFile> = case.files.iter().map(file).collect();

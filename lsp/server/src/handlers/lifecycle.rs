@@ -21,7 +21,7 @@ use crate::snapshot::file_path;
 /// which model is used.
 const WATCHED: [&str; 5] = [
     "**/*.tagpol",
-    "**/tagpol.toml",
+    "**/tagpol.{toml,lock}",
     "**/*.{csv,tsv,json,ndjson,jsonl,parquet}",
     "**/.tagpol/snapshots/*/manifest.json",
     "**/.tagpol/models/promoted",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tagpol_project::packages::LOCK_FILE;
 use tagpol_project::{FILE_NAME, is_policy_file};
 use tower_lsp::ls_types::{
     DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
@@ -21,7 +22,7 @@ pub(crate) async fn files_changed(server: &Server, params: DidChangeWatchedFiles
             server.inventories.choose_again(false);
         } else if is_choice_of_model(Path::new(&path)) {
             server.inventories.learn_again();
-        } else if Path::new(&path).file_name().is_some_and(|name| name == FILE_NAME) {
+        } else if Path::new(&path).file_name().is_some_and(|name| name == FILE_NAME || name == LOCK_FILE) {
             manifest_changed(server, &mut session, &path);
         } else if is_policy_file(Path::new(&path)) {
             policy_changed(server, &mut session, &path);
