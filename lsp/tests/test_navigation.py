@@ -1,10 +1,12 @@
 """What a name means, and where."""
 
+import subprocess
+
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from conftest import place
+from conftest import binary, place
 
 POLICIES = "policies/policies.tagpol"
 TAGS = "policies/tags.tagpol"
@@ -50,6 +52,28 @@ async def test_definition_in_the_standard_library(project):
     hover = await project.client.text_document_hover_async(types.HoverParams(
         text_document=types.TextDocumentIdentifier(uri=uri), position=answer[0].target_selection_range.start))
     assert "from `std::taxonomy`" in hover.contents.value
+
+
+async def test_definition_in_a_package(project):
+    text = "use acme\npolicy p {\n  severity low\n  require owner\n}\n"
+    document = project.open(project.write("a.tagpol", text).name)
+    assert "E0016" in [one.code for one in (await project.diagnostics("a.tagpol"))]
+    library = project.folder.parent / "library"
+    library.mkdir()
+    (library / "tags.tagpol").write_text("/// Who answers for it.\ntag owner: email\n")
+    project.write("tagpol.toml", "[packages]\nacme = { path = \"../library\" }\n")
+    subprocess.run([binary(), "vendor"], cwd=project.folder, check=True, capture_output=True)
+    changed = [types.FileEvent(uri=project.uri("tagpol.lock"), type=types.FileChangeType.Created)]
+    project.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(changes=changed))
+    answer = await project.client.text_document_definition_async(
+        types.DefinitionParams(text_document=document, position=place(text, "owner")))
+    assert [link.target_uri for link in answer] == [project.uri("vendor/tagpol/acme/tags.tagpol")]
+    # The copy is a file of the project's package, and not a project of its own.
+    copy = project.open("vendor/tagpol/acme/tags.tagpol")
+    uses = await project.client.text_document_references_async(types.ReferenceParams(
+        text_document=copy, position=answer[0].target_selection_range.start,
+        context=types.ReferenceContext(include_declaration=False)))
+    assert [use.uri for use in uses] == [project.uri("a.tagpol")]
 
 
 async def test_type_definition(example):
