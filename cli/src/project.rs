@@ -77,7 +77,10 @@ pub(crate) fn watched_files(path: Option<&Path>) -> Vec<PathBuf> {
     match locate(path) {
         Ok(location) => {
             let mut files = location.files;
-            files.extend([FILE_NAME, LOCK_FILE].map(|name| location.root.join(name)));
+            files.push(location.root.join(FILE_NAME));
+            if !location.manifest.packages.is_empty() {
+                files.push(location.root.join(LOCK_FILE));
+            }
             files
         }
         Err(_) => {

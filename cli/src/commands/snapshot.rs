@@ -27,6 +27,7 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
     let settings = |import: &ImportArgs| ImportSettings {
         rates: manifest.rates.clone(),
         columns: manifest.columns.clone(),
+        keep: manifest.keep.clone(),
         ..import.into()
     };
     match &args.command {

@@ -332,3 +332,48 @@ fn goals_by_cost_need_rates_only_for_what_they_are_about() {
     let run = folder.run(&["eval", "p.tagpol", "-i", "bill.csv", "--no-state"]);
     run.fails_with(2, &["7.00 EUR", "5.00 USD", "`EUR = \"… USD\"`"]);
 }
+
+/// A project that keeps columns of its bills.
+#[test]
+fn columns_of_bills_are_kept_as_metadata() {
+    let heading = "BillingPeriodStart,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,BilledCost,BillingCurrency,ResourceId,\
+                   ServiceName,ProviderName,ChargeCategory,Tags,x_Project,SkuId\n";
+    let row = |id: &str, cost: &str, project: &str, sku: &str| {
+        format!("2026-10-01,2026-10-02,2026-10-03,{cost},{cost},USD,{id},S3,AWS,Usage,{{}},{project},{sku}\n")
+    };
+    let rows = [
+        row("a", "1", "apollo", "s1"),
+        row("a", "2", "apollo", "s2"),
+        row("", "4", "gemini", "s1"),
+        row("b", "8", "", "s1"),
+    ];
+    let folder = Folder::with(&[
+        ("tagpol.toml", "keep = [\"x_project\", \"Sku Id\", \"x_Other\"]\n"),
+        (
+            "p.tagpol",
+            "tag project: text\nrule of-bill { fill project = resource.meta[\"x_project\"] }\n\
+             define small = resource.meta[\"Sku Id\"] == \"s2\"\npolicy p { severity low  require project }\n\
+             policy s { severity low  forbid small: small }\n",
+        ),
+        ("bill.csv", &format!("{heading}{}", rows.concat())),
+        ("list.csv", "id,meta\na,\"{\"\"team\"\": \"\"web\"\"}\"\n"),
+    ]);
+    let cost = folder.run(&["cost", "-i", "bill.csv", "--by", "project", "--format", "csv", "--no-state"]);
+    let told = cost.err.clone();
+    let csv = cost.ends_with(0);
+    // Charges without a resource have them too.
+    for line in ["apollo,resources,1,3,", "gemini,resources,0,4,", ",resources,1,8,"] {
+        assert!(csv.lines().any(|found| found.starts_with(line)), "{line}\n{csv}");
+    }
+    assert!(told.contains("`x_Other`: the file has no such column"), "{told}");
+    // A resource has those of its latest charge, beside what a list has.
+    let eval = ["eval", "-i", "bill.csv", "-i", "list.csv", "--no-state", "--format", "csv"];
+    let findings = folder.run(&eval).ends_with(1);
+    assert!(findings.contains("small"), "{findings}");
+    folder.run(&["snapshot", "import", "bill.csv", "list.csv"]).ends_with(0);
+    folder.write(
+        "q.tagpol",
+        "policy q { severity low  forbid both: resource.meta[\"team\"] == \"web\" and small }\n",
+    );
+    assert!(folder.run(&["eval", "--no-state", "--format", "csv"]).ends_with(1).contains("both"));
+}

@@ -47,8 +47,6 @@ fn a_folder_is_copied_and_used() {
     std::fs::remove_dir_all(folder.path().join("library")).unwrap();
     folder.run(&["check", "project"]).ends_with(0);
     let findings = folder.run(&EVAL).ends_with(1);
-    let found: Vec<&str> =
-        findings.lines().filter_map(|line| line.split(',').find(|cell| cell.starts_with('r'))).collect();
     assert!(findings.contains("owned") && findings.contains("has-team"), "{findings}");
 }
 

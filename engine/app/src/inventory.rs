@@ -50,6 +50,8 @@ pub struct ImportSettings {
     pub rates: Rates,
     /// What the columns of CSV lists mean, by their headings.
     pub columns: BTreeMap<String, String>,
+    /// Columns of bills that stay readable as metadata.
+    pub keep: Vec<String>,
     /// The file with what was read from standard input; [`STANDARD_INPUT`] among the files stands for it.
     pub standard_input: Option<PathBuf>,
 }
@@ -157,6 +159,7 @@ fn find_source(
     let settings = ImportSettings {
         rates: manifest.rates.clone(),
         columns: manifest.columns.clone(),
+        keep: manifest.keep.clone(),
         ..source.import.clone()
     };
     if let [folder] = source.files.as_slice()
@@ -218,8 +221,10 @@ fn import_into(
     folder: &Path,
     context: &RunContext<'_>,
 ) -> Result<Snapshot, AppError> {
-    let ImportSettings { format, month, strict, currency, rates, columns, standard_input } = settings.clone();
-    let options = ImportOptions { format, month, strict, currency, rates, columns, standard_input, taken_at };
+    let ImportSettings { format, month, strict, currency, rates, columns, keep, standard_input } =
+        settings.clone();
+    let options =
+        ImportOptions { format, month, strict, currency, rates, columns, keep, standard_input, taken_at };
     let mut progress = context.observer.import_progress();
     context.check()?;
     let import = import(files, &options, &mut |step| progress(&step))?;

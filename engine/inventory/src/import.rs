@@ -22,7 +22,7 @@ use crate::month::YearMonth;
 use crate::parts::parts;
 use crate::progress::Progress;
 use crate::read::bill::{Bill, Billed, Charged, Conversion};
-use crate::read::bills::{self, ReadAs};
+use crate::read::bills::{self, Meanings, ReadAs};
 use crate::read::json::Answers;
 use crate::read::paging::Coverage;
 use crate::read::{
@@ -50,6 +50,9 @@ pub struct ImportOptions {
     pub rates: Rates,
     /// What the columns of CSV lists mean, by their headings: a field such as `monthly_cost`, or `tag:KEY`.
     pub columns: BTreeMap<String, String>,
+    /// Columns of bills that stay readable as metadata, by their headings; case and what is neither a letter nor a digit do
+    /// not count.
+    pub keep: Vec<String>,
     /// The file with what was read from standard input, which the path [`STANDARD_INPUT`] stands for.
     pub standard_input: Option<PathBuf>,
     /// When the snapshot is taken; whole seconds count.
@@ -69,6 +72,7 @@ impl ImportOptions {
             currency: None,
             rates: Rates::default(),
             columns: BTreeMap::new(),
+            keep: Vec::new(),
             standard_input: None,
             taken_at,
         }
@@ -92,7 +96,7 @@ pub fn import(
         return Err(ImportError::NoFiles);
     }
     let mut importer = Importer {
-        columns: &options.columns,
+        meanings: Meanings { columns: &options.columns, keep: &options.keep },
         inventory: Inventory::default(),
         bill: Bill::default(),
         rejects: Rejects::new(options.strict),
@@ -155,7 +159,7 @@ fn open(path: &Path, options: &ImportOptions) -> Result<(Source, Format), Import
 fn read_file(
     source: Source,
     (format, guessed): (Format, bool),
-    columns: &BTreeMap<String, String>,
+    meanings: Meanings<'_>,
     bill: &mut Bill,
     sink: &mut Sink<'_>,
 ) -> Result<(ReadAs, Fingerprint), ImportError> {
@@ -172,7 +176,7 @@ fn read_file(
         | Format::GcpBilling
         | Format::OciCost
         | Format::CsvBill => {
-            return bills::read(source, (format, guessed), columns, bill, sink);
+            return bills::read(source, (format, guessed), meanings, bill, sink);
         }
         Format::AwsTagging => answers(source, &json::AWS_TAGGING, sink)?,
         Format::AwsConfig => answers(source, &aws_config::ANSWERS, sink)?,
@@ -183,14 +187,14 @@ fn read_file(
         Format::Terraform => terraform::read(source, sink)?,
         Format::Json => json::read_documents(source, sink)?,
         Format::Ndjson => ndjson::read_ndjson(source, sink)?,
-        Format::Csv => csv::read(source, columns, sink)?,
+        Format::Csv => csv::read(source, meanings.columns, sink)?,
     };
     Ok((plain, source.finish()?))
 }
 
 /// What is known while files are being read.
 struct Importer<'o> {
-    columns: &'o BTreeMap<String, String>,
+    meanings: Meanings<'o>,
     inventory: Inventory,
     bill: Bill,
     rejects: Rejects,
@@ -225,7 +229,7 @@ impl Importer<'_> {
             (path, number),
             &mut report,
         );
-        let (read, fingerprint) = read_file(source, (format, guessed), self.columns, bill, &mut sink)?;
+        let (read, fingerprint) = read_file(source, (format, guessed), self.meanings, bill, &mut sink)?;
         let rows = sink.finish()?;
         report(rows.all);
         self.formats.insert(number, read.format);

@@ -177,7 +177,7 @@ impl Inventory {
         let lookup = many.as_deref().map_or(Lookup::of(&old.tags), Lookup::Map);
         let difference =
             if old.duplicate_reported { None } else { difference(&self.pool, old, lookup, &row) };
-        merge(&self.pool, (old, many), row);
+        merge(&mut self.pool, (old, many), row);
         match difference {
             None => Pushed::Merged,
             Some(text) => {

@@ -35,6 +35,8 @@ pub struct Manifest {
     /// The same, checked.
     #[serde(skip)]
     pub columns: BTreeMap<String, String>,
+    /// Columns of bills that policies can read as `resource.meta["…"]`, by their headings.
+    pub keep: Vec<String>,
     /// Folder of the snapshots.
     pub snapshots: PathBuf,
     /// The state store: the path of a SQLite file, or the address of a PostgreSQL database.
@@ -117,6 +119,7 @@ impl Default for Manifest {
             inventory: Vec::new(),
             written_columns: BTreeMap::new(),
             columns: BTreeMap::new(),
+            keep: Vec::new(),
             snapshots: PathBuf::from(".tagpol/snapshots"),
             state: PathBuf::from(STATE),
             fail_on: None,

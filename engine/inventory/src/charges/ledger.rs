@@ -21,6 +21,7 @@ pub(super) struct SubjectKey {
     pub(super) billing_account: Option<Symbol>,
     pub(super) category: Option<Symbol>,
     pub(super) tags: TagSet,
+    pub(super) kept: TagSet,
 }
 
 /// What tells charges of a subject apart.
@@ -42,6 +43,8 @@ pub(crate) struct Line {
     pub(crate) billing_account: Option<Symbol>,
     pub(crate) category: Option<Symbol>,
     pub(crate) tags: TagSet,
+    /// Columns that are kept, with their values.
+    pub(crate) kept: TagSet,
     pub(crate) month: YearMonth,
     /// Days since 1970.
     pub(crate) day: i32,
@@ -137,10 +140,10 @@ impl Ledger {
 
     /// Adds a charge. False: its sum would not fit, and it is not added.
     pub(crate) fn add(&mut self, line: &Line) -> bool {
-        let Line { resource, texts, billing_account, category, tags, .. } = *line;
+        let Line { resource, texts, billing_account, category, tags, kept, .. } = *line;
         // What a resource is called does not tell its charges apart; the last name counts.
         let texts = if resource.is_some() { Texts { name: None, type_: None, ..texts } } else { texts };
-        let key = SubjectKey { resource, texts, billing_account, category, tags };
+        let key = SubjectKey { resource, texts, billing_account, category, tags, kept };
         let next = u32::try_from(self.subjects.len()).unwrap_or(u32::MAX);
         let subject = *self.by_key.entry(key).or_insert(next);
         if subject == next {
@@ -245,6 +248,7 @@ impl Ledger {
                 billing_account: None,
                 category: None,
                 tags: TagSet::default(),
+                kept: TagSet::default(),
             });
             self.subjects.len() - 1
         });

@@ -9,6 +9,7 @@
 //! Promises that no amount is lost: sums are exact to 18 digits after the point, and one that would not fit is
 //! refused.
 
+mod kept;
 mod ledger;
 mod settle;
 
@@ -18,6 +19,7 @@ use crate::inventory::Row;
 use crate::month::YearMonth;
 use crate::pool::Symbol;
 
+pub(crate) use kept::{json_of, laid_over};
 pub(crate) use ledger::{Ledger, Line, TagSet};
 
 /// Digits after the point that a snapshot keeps of the amounts of charges. Providers write up to 18.

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ledger::SubjectKey;
-use super::{Charges, Ledger, Subject};
+use super::{Charges, Ledger, Subject, TagSet, json_of, laid_over};
 use crate::identity::{fold_provider, fold_region};
 use crate::inventory::{Inventory, Row, folded_key};
 use crate::pool::{Pool, Symbol};
@@ -48,6 +48,7 @@ impl Ledger {
                 None => Row::of_charges(id.unwrap_or(nothing), folded.tags(pool, &[], billed)),
             };
             folded.fill(pool, &mut row, key);
+            row.meta = folded.meta(pool, row.meta, (key.kept, self.tags(key.kept)));
             let SubjectKey { texts, billing_account, category, .. } = *key;
             Subject { row, has_id, billing_account, service: texts.service, category }
         });
@@ -67,6 +68,7 @@ struct Folded {
     keys: FxHashMap<Symbol, Symbol>,
     providers: FxHashMap<Symbol, Symbol>,
     regions: FxHashMap<(Symbol, Symbol), Symbol>,
+    metas: FxHashMap<(Option<Symbol>, TagSet), Option<Symbol>>,
 }
 
 impl Folded {
@@ -86,6 +88,23 @@ impl Folded {
         // Those that are lent are in order already, which makes a stable sort quick.
         tags.sort_by(|(one, _), (other, _)| pool.text(*one).cmp(pool.text(*other)));
         tags.into_boxed_slice()
+    }
+
+    /// Returns metadata with the columns that are kept of a charge.
+    fn meta(
+        &mut self,
+        pool: &mut Pool,
+        known: Option<Symbol>,
+        (set, kept): (TagSet, &[(Symbol, Symbol)]),
+    ) -> Option<Symbol> {
+        if kept.is_empty() {
+            return known;
+        }
+        *self.metas.entry((known, set)).or_insert_with(|| {
+            let kept = json_of(pool, kept)?;
+            let meta = known.map_or(kept.clone(), |known| laid_over(pool.text(known), &kept));
+            Some(pool.intern(&meta))
+        })
     }
 
     fn key(&mut self, pool: &mut Pool, key: Symbol) -> Symbol {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::row_tags::{TagMap, overlay, overlay_map};
 use super::{Inventory, Row};
+use crate::charges::laid_over;
 use crate::identity::{ec2_kind, fold_account, fold_region, last_part};
 use crate::pool::{Pool, Symbol};
 use crate::resource::UnknownTags;
@@ -50,7 +51,7 @@ impl Row {
 }
 
 /// Lays a later row over an earlier one, whose tags are in the map if there is one.
-pub(super) fn merge(pool: &Pool, (old, many): (&mut Row, Option<&mut TagMap>), new: Row) {
+pub(super) fn merge(pool: &mut Pool, (old, many): (&mut Row, Option<&mut TagMap>), new: Row) {
     let joined = old.is_bill_only() && new.sides.listed;
     old.id = new.id;
     old.name = new.name.or(old.name);
@@ -60,7 +61,14 @@ pub(super) fn merge(pool: &Pool, (old, many): (&mut Row, Option<&mut TagMap>), n
     old.region = new.region.or(old.region);
     // What an inventory does not say is its format, and that is known in the end.
     old.source = new.source.or(if joined { None } else { old.source });
-    old.meta = new.meta.or(old.meta);
+    old.meta = match (old.meta, new.meta) {
+        // Columns of a bill that are kept stay beside what a list says.
+        (Some(billed), Some(listed)) if joined && billed != listed => {
+            let both = laid_over(pool.text(billed), pool.text(listed));
+            Some(pool.intern(&both))
+        }
+        (old, new) => new.or(old),
+    };
     old.created = new.created.or(old.created);
     old.monthly_cost = match (old.sides.billed, new.sides.billed) {
         (true, true) => sum(old.monthly_cost, new.monthly_cost).or(old.monthly_cost),
@@ -196,7 +204,7 @@ impl Inventory {
 
 /// Merges the row of a bare id into that of its ARN, the later over the earlier, unless they are of
 /// different accounts, or cost more together than can be kept.
-fn join_pair(pool: &Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
+fn join_pair(pool: &mut Pool, rows: &mut [Row], bare: usize, arn: usize) -> bool {
     let account = |row: &Row| {
         let account = row.account.map(|account| pool.text(account));
         account.or_else(|| crate::identity::identify(pool.text(row.id)).account).map(str::to_owned)

@@ -220,6 +220,7 @@ impl Layout for Columns {
             credit: row.credits(self.credits)?,
             split_from: None,
             tags: self.tags(row)?,
+            kept: Vec::new(),
         }))
     }
 }

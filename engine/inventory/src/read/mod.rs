@@ -22,6 +22,7 @@ pub(crate) mod gcp_billing;
 mod gcp_lists;
 pub(crate) mod json;
 pub(crate) mod json_values;
+pub(crate) mod kept_columns;
 mod members;
 pub(crate) mod ndjson;
 pub(crate) mod oci_cost;

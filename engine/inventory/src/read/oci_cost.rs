@@ -133,6 +133,7 @@ impl Layout for Columns {
             credit: None,
             split_from: None,
             tags: TagCell::Pairs(tags),
+            kept: Vec::new(),
         }))
     }
 }

@@ -200,6 +200,7 @@ impl Layout for Columns {
             credit: None,
             split_from: None,
             tags: self.tags(row)?,
+            kept: Vec::new(),
         }))
     }
 }

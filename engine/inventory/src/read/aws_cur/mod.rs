@@ -337,6 +337,7 @@ impl Layout for Columns {
             credit: None,
             split_from: split.map(|(parent, _)| parent),
             tags: self.tags(row)?,
+            kept: Vec::new(),
         }))
     }
 }

@@ -177,6 +177,7 @@ impl Layout for Columns {
             credit: None,
             split_from: None,
             tags: row.tags(self.tags, TagKeys::AsWritten)?,
+            kept: Vec::new(),
         }))
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Charge<'a> {
     /// The resource, billed by itself, of whose effective cost this is a part.
     pub(crate) split_from: Option<Cow<'a, str>>,
     pub(crate) tags: TagCell<'a>,
+    /// Columns that are kept as they are, by the names under which the project keeps them.
+    pub(crate) kept: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl Charge<'_> {

@@ -16,7 +16,7 @@ use tagpol_model::{Rate, Rates};
 
 use super::charge::{Charge, TagCell, TagKeys};
 use super::months::{BillMonth, Months};
-use crate::charges::{Ledger, Line, TagSet, Texts};
+use crate::charges::{Ledger, Line, TagSet, Texts, json_of};
 use crate::error::ImportError;
 use crate::format::Format;
 use crate::identity::{fold_account, fold_provider, identify, join_key, with_lost_zeros};
@@ -72,6 +72,8 @@ struct Entry {
     costs: SmallMap<(YearMonth, Option<Symbol>), MonthCost>,
     /// By key: the value, and the start of the charge that gave it.
     tags: SmallMap<Symbol, (Symbol, i64)>,
+    /// Columns that are kept, of the latest charge.
+    kept: TagSet,
 }
 
 /// What a resource costs in a month.
@@ -98,6 +100,8 @@ struct Of {
     currency: Option<Symbol>,
     texts: Texts<Option<Symbol>>,
     tags: TagSet,
+    /// Columns that are kept, with their values.
+    kept: TagSet,
 }
 
 /// The tags of one text of the Tags column; bills repeat few texts in many rows.
@@ -174,7 +178,10 @@ impl Bill {
         }
         let resource = charge.id.as_deref().map(|id| self.entry(id));
         self.unattributed_rows += u64::from(resource.is_none());
-        let of = Of { resource, month, currency, texts, tags };
+        let kept = charge.kept.iter().map(|(name, value)| (self.pool.intern(name), self.pool.intern(value)));
+        let kept = kept.collect();
+        let kept = self.ledger.tag_set(kept);
+        let of = Of { resource, month, currency, texts, tags, kept };
         self.count(&charge, of, format, sink)?;
         match charge.into_credit() {
             Some(credit) => self.count(&credit, of, format, sink),
@@ -190,12 +197,13 @@ impl Bill {
         format: Format,
         sink: &mut Sink<'_>,
     ) -> Result<(), ImportError> {
-        let Of { resource, month, currency, texts, tags } = of;
+        let Of { resource, month, currency, texts, tags, kept } = of;
         self.charged.add(charge);
         match (resource, charge.id.as_deref()) {
             (Some(at), Some(id)) => {
                 let tags = self.ledger.tags(tags);
                 let Some((_, entry)) = self.entries.get_mut(at as usize) else { return Ok(()) };
+                entry.kept = if charge.start >= entry.latest { kept } else { entry.kept };
                 match entry.add(charge, (month, currency, format), texts, tags) {
                     Added::Counted => {}
                     Added::TooLarge => return reject_cost(charge, sink),
@@ -216,7 +224,7 @@ impl Bill {
                 }
             }
         }
-        let line = self.line(charge, (resource, month, currency), texts, tags);
+        let line = self.line(charge, of);
         if !self.ledger.add(&line) {
             return reject_cost(charge, sink);
         }
@@ -246,13 +254,8 @@ impl Bill {
     }
 
     /// Returns a charge as the ledger has it.
-    fn line(
-        &mut self,
-        charge: &Charge<'_>,
-        (resource, month, currency): (Option<u32>, YearMonth, Option<Symbol>),
-        texts: Texts<Option<Symbol>>,
-        tags: TagSet,
-    ) -> Line {
+    fn line(&mut self, charge: &Charge<'_>, of: Of) -> Line {
+        let Of { resource, month, currency, texts, tags, kept } = of;
         let mut symbol = |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| self.pool.intern(text));
         let day = charge.start.div_euclid(DAY);
         Line {
@@ -261,6 +264,7 @@ impl Bill {
             billing_account: symbol(&charge.billing_account),
             category: symbol(&charge.category),
             tags,
+            kept,
             month,
             day: i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX }),
             currency,
@@ -431,7 +435,8 @@ impl Bill {
         let cost = round_cost(unattributed.map_or(Decimal::ZERO, |(sum, _)| sum));
         for (id, entry) in &entries {
             let cost = converter.sum(entry.costs(month.month));
-            inventory.push_billed(&draft(&pool, *id, entry, cost));
+            let kept = json_of(&pool, ledger.tags(entry.kept));
+            inventory.push_billed(&Draft { meta: kept.map(Cow::Owned), ..draft(&pool, *id, entry, cost) });
         }
         let unconverted = converter.unconverted;
         let ids = entries.iter().map(|(id, _)| inventory.pool.intern(pool.text(*id))).collect();

@@ -273,6 +273,11 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         self.sink.reject(Flaw::value(self.line, place.name, id, reason, shown))
     }
 
+    /// Returns what a column has, without a note on bytes that are not UTF-8; None if it is empty.
+    pub(crate) fn cell(&self, at: usize) -> Option<Cow<'r, str>> {
+        self.cells.text(at).0
+    }
+
     fn raw(&self, place: Place) -> (Option<Cow<'r, str>>, bool) {
         place.at.map_or((None, false), |at| self.cells.text(at))
     }
