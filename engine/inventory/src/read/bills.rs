@@ -44,7 +44,7 @@ pub(crate) fn read(
     let start = source.start()?;
     let (is_parquet, is_json) = (start.starts_with(PARQUET), bill::json::is_json(start));
     let find = |format, names: &[String], path: &Path| -> Result<Box<dyn Layout>, ImportError> {
-        let (layout, absent) = WithKept::new(layout(format, names, path)?, meanings.keep, names);
+        let (layout, absent) = WithKept::around(layout(format, names, path)?, meanings.keep, names);
         missing.replace(absent);
         Ok(layout)
     };

@@ -14,7 +14,7 @@ pub(super) struct WithKept {
 
 impl WithKept {
     /// Finds the columns in a header. Returns the names of those that it lacks as well.
-    pub(super) fn new(
+    pub(super) fn around(
         layout: Box<dyn Layout>,
         keep: &[String],
         names: &[String],
