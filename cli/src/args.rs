@@ -531,6 +531,19 @@ pub(crate) enum SnapshotCommand {
         #[arg(long, conflicts_with = "rejects")]
         orphans: bool,
     },
+    /// Show which resources were added, removed or changed between two snapshots
+    Diff {
+        /// The earlier snapshot: the start of its id, or its folder [default: the one before the newest]
+        before: Option<String>,
+        /// The later one [default: the newest]
+        after: Option<String>,
+        /// Print all differences as rows, one for each attribute or tag
+        #[arg(long, value_enum)]
+        format: Option<RowFormat>,
+        /// List all resources; without it, the first 20 of each kind
+        #[arg(long, conflicts_with = "format")]
+        all: bool,
+    },
     /// Remove snapshots from the disk; the recorded findings and tags stay
     Remove {
         /// The start of each id

@@ -24,6 +24,7 @@ pub(crate) mod model;
 pub(crate) mod review;
 pub(crate) mod runs;
 pub(crate) mod snapshot;
+mod snapshot_diff;
 #[cfg(feature = "suggest")]
 pub(crate) mod suggest;
 pub(crate) mod tags;

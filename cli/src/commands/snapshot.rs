@@ -9,7 +9,7 @@ use tagpol_app::inventory::{
 };
 use tagpol_app::inventory::{by_id, import_files, newest, report_gaps, report_notes};
 
-use super::fetch;
+use super::{fetch, snapshot_diff};
 use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::context::context;
 use crate::failure::{Exit, Failure};
@@ -41,6 +41,9 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
                 (_, true) => show_orphans(&snapshot, output),
                 _ => show(snapshot.manifest(), output),
             }
+        }
+        SnapshotCommand::Diff { before, after, format, all } => {
+            snapshot_diff::run(&folder, (before.as_deref(), after.as_deref()), (*format, *all), output)
         }
         SnapshotCommand::Remove { ids } => remove(&folder, ids, output),
         SnapshotCommand::Formats => formats(output),

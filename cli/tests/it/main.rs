@@ -64,6 +64,7 @@ mod relations;
 mod reports;
 mod schema;
 mod sinks;
+mod snapshot_diff;
 mod snapshots;
 mod spending;
 mod state;

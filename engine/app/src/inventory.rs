@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
 pub use tagpol_inventory::{
-    ChargeInfo, Format, ImportError, Listing, LookupError, Manifest, Matches, Orphan, Progress, Reject,
-    RejectKind, STANDARD_INPUT, Side, Snapshot, SourceNote, YearMonth,
+    Change, ChargeInfo, Difference, Format, ImportError, Listing, LookupError, Manifest, Matches, Of, Orphan,
+    Progress, Reject, RejectKind, Resource, STANDARD_INPUT, Side, Snapshot, SourceNote, YearMonth,
 };
-use tagpol_inventory::{Damaged, ImportOptions, import};
+use tagpol_inventory::{Damaged, ImportOptions, changes, import};
 use tagpol_plan::Rates;
 
 use crate::patterns::expand_patterns;
@@ -274,4 +274,34 @@ pub fn by_id(folder: &Path, id: &str) -> Result<Snapshot, AppError> {
         (None, _) => Err(AppError::UnknownSnapshot { id: id.to_owned(), folder: folder.to_owned() }),
         (Some(_), more) => Err(AppError::AmbiguousSnapshot { id: id.to_owned(), count: more + 1 }),
     }
+}
+
+/// Compares what two snapshots say about resources, without policies, and calls back for each resource that differs, in
+/// the order of their ids.
+///
+/// # Errors
+/// [`AppError::Import`] if a snapshot cannot be read; [`AppError::Cancelled`].
+pub fn compare_snapshots(
+    (before, after): (&Snapshot, &Snapshot),
+    context: &RunContext<'_>,
+    mut each: impl FnMut(Change),
+) -> Result<(), AppError> {
+    changes(before, after, |change| {
+        context.check()?;
+        each(change);
+        Ok(())
+    })
+}
+
+/// Returns the two newest snapshots of a folder, the older first; None if there are fewer.
+///
+/// # Errors
+/// As [`newest`].
+pub fn two_newest(folder: &Path) -> Result<Option<(Snapshot, Snapshot)>, AppError> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let mut snapshots = Snapshot::list(folder)?.snapshots.into_iter();
+    let after = snapshots.next();
+    Ok(snapshots.next().zip(after))
 }

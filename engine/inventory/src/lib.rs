@@ -52,6 +52,7 @@
 //! `\u{fffd}` and listed, but a row whose id has such bytes is rejected, and so is a row of Parquet with such
 //! bytes anywhere, since its texts are UTF-8 by definition. Any file may be packed by gzip or zstd.
 
+mod changes;
 mod charges;
 mod detect;
 mod error;
@@ -78,6 +79,7 @@ mod source;
 mod tags;
 mod value;
 
+pub use changes::{Change, Difference, Of, UNKNOWN_VALUE, changes};
 pub use charges::{AMOUNT_SCALE, amount_units};
 pub use detect::detect;
 pub use error::ImportError;
@@ -94,5 +96,6 @@ pub use reject::{Reject, RejectKind};
 pub use resource::{Resource, UnknownTags};
 pub use snapshot::{
     ChargeInfo, Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts,
-    MonthTotal, Orphan, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote, UnattributedCost, ValueCount,
+    MonthTotal, Orphan, Resources, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote, UnattributedCost,
+    ValueCount,
 };

@@ -11,6 +11,7 @@ mod manifest;
 mod open;
 mod orphans;
 mod parquet;
+mod resources;
 mod values;
 mod write;
 
@@ -20,6 +21,7 @@ pub use manifest::{
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};
+pub use resources::Resources;
 
 /// File with the resources.
 pub(crate) const RESOURCES: &str = "resources.parquet";
