@@ -98,7 +98,9 @@ impl Remotes {
             // Not every server gives out a commit by its hash, and none by the start of it.
             Err(_) => {
                 let all = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
-                git(&top, &[&["fetch", "--quiet", "--", &address][..], &all].concat())?;
+                git(&top, &[&["fetch", "--quiet", "--", &address][..], &all].concat()).map_err(
+                    |failure| failure.help("check the address and your access: `git ls-remote ADDRESS`"),
+                )?;
                 let name = format!("{wanted}^{{commit}}");
                 git(&top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).map_err(|_| {
                     Failure::usage(format!("there is no revision `{wanted}` in {address}"))
@@ -118,6 +120,13 @@ impl Repository {
             return Err(Failure::usage(format!("`{}` leads out of the repository", folder.display())));
         }
         Ok(Self { prefix: format!("{}/", tagpol_app::settings::shown(folder)), ..self })
+    }
+
+    /// Whether a commit has policies in the folder that is meant.
+    pub(crate) fn has_policies(&self, commit: &str) -> Result<bool, Failure> {
+        let is_policy =
+            |(path, _): &(String, String)| path.starts_with(&self.prefix) && path.ends_with(".tagpol");
+        Ok(self.blobs(commit)?.iter().any(is_policy))
     }
 
     /// Finds the repository that a folder is in.

@@ -12,7 +12,7 @@ pub(crate) struct VendorArgs {
     /// Look up tags and branches again, also those whose commits the lock file has
     #[arg(long)]
     pub(crate) update: bool,
-    /// Write nothing; end with 1 if the copies are not what the manifest, the lock file and the folders of packages say
+    /// Write nothing; exit with 1 if the copies do not match the manifest, the lock file and the package folders
     #[arg(long, conflicts_with = "update")]
     pub(crate) check: bool,
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use tagpol_app::files::Scratch;
+use tagpol_app::files::{Jail, Scratch};
 use tagpol_app::settings::packages::{
-    LOCK_FILE, Lock, LockedPackage, Origin, VENDOR, digest, module_name, packages,
+    LOCK_FILE, Lock, LockedPackage, Origin, VENDOR, digest, module_name, packages, strangers,
 };
-use tagpol_app::settings::{FILE_NAME, Manifest};
+use tagpol_app::settings::{FILE_NAME, Manifest, shown};
 
 use crate::args::VendorArgs;
+use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
 use crate::files::write_whole;
 use crate::git::{Checkout, Remotes, is_license};
@@ -23,21 +24,32 @@ pub(crate) fn run(args: &VendorArgs, output: &mut Output) -> Result<Exit, Failur
         return check(&root, &manifest, output);
     }
     if manifest.packages.is_empty() && !root.join(LOCK_FILE).exists() {
-        let help = "name one: `[packages]`, and below it `acme = { path = \"../policies\" }`";
-        return Err(Failure::usage("the manifest names no package")
-            .at(root.join(FILE_NAME).display().to_string())
-            .help(help));
+        output.note("the manifest has no packages: nothing to copy\n");
+        return Ok(Exit::Success);
     }
-    let before = Lock::of(&root)?.unwrap_or_default();
+    let before = Lock::of(&root).unwrap_or_else(|error| {
+        let what = error.message;
+        output.note(&format!("note: {LOCK_FILE} cannot be read and is written again: {}\n", one_line(&what)));
+        None
+    });
+    let before = before.unwrap_or_default();
+    let is_copy = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| manifest.packages.contains_key(&*name.to_string_lossy()))
+    };
+    if let Some(path) = strangers(&root, &before)?.iter().find(|path| !is_copy(path)) {
+        return Err(Failure::usage(format!("`{}` is not a copy that {LOCK_FILE} knows", shown(path)))
+            .help("move or remove it: the folder is replaced as a whole"));
+    }
     let known = if args.update { Lock::default() } else { before.clone() };
     let scratch = Scratch::inside(&root).map_err(|error| Failure::io("write in", &root, &error))?;
     let stage = scratch.path().join("packages");
     let mut vendoring = Vendoring { root: &root, stage: &stage, known: &known, done: BTreeMap::new() };
     vendoring.all(&manifest)?;
     let lock = Lock { packages: vendoring.done.into_values().collect() };
+    let told = table(&root, &lock, &before);
     replace(&root, &stage, scratch.path())?;
     write_whole(&root.join(LOCK_FILE), &lock.text()?)?;
-    output.print(&table(&lock, &before))?;
+    output.print(&told)?;
     Ok(Exit::Success)
 }
 
@@ -53,47 +65,86 @@ fn replace(root: &Path, stage: &Path, scratch: &Path) -> Result<(), Failure> {
     std::fs::rename(stage, &vendor).map_err(io)
 }
 
-fn table(lock: &Lock, before: &Lock) -> String {
+/// Returns what becomes of each package. The old copies are still there.
+fn table(root: &Path, lock: &Lock, before: &Lock) -> String {
     let mut text = String::new();
     for package in &lock.packages {
         let commit = package.commit.as_deref().and_then(|commit| commit.get(..12));
         let commit = commit.map(|commit| format!(" ({commit})")).unwrap_or_default();
         let change = match before.package(&package.name) {
             None => "new",
-            Some(old) if old.sha256 == package.sha256 => "unchanged",
-            Some(_) => "changed",
+            Some(old) if old.sha256 != package.sha256 => "changed",
+            Some(old) => match digest(&root.join(VENDOR).join(&old.name)) {
+                Ok(digest) if digest == old.sha256 => "unchanged",
+                _ => "restored, changes of the copy were discarded",
+            },
         };
         let _ = writeln!(text, "{}: {change}, from {}{commit}", package.name, package.origin);
     }
     for gone in before.packages.iter().filter(|old| lock.package(&old.name).is_none()) {
         let _ = writeln!(text, "{}: removed", gone.name);
     }
-    let copied = counted(lock.packages.len(), "package", "packages");
-    let _ = writeln!(text, "{copied} in {VENDOR}; commit this folder and {LOCK_FILE}");
+    let (vendor, file) = (shown(&root.join(VENDOR)), shown(&root.join(LOCK_FILE)));
+    let _ = match lock.packages.len() {
+        0 => writeln!(text, "no packages are left in {vendor}; commit {file}"),
+        count => {
+            writeln!(
+                text,
+                "{} in {vendor}; commit this folder and {file}",
+                counted(count, "package", "packages")
+            )
+        }
+    };
     text
 }
 
-/// Compares the copies with the lock file, and those of folders with the folders.
+/// Compares the copies with the manifest, the lock file, and the folders of packages.
 fn check(root: &Path, manifest: &Manifest, output: &mut Output) -> Result<Exit, Failure> {
-    packages(root, manifest)?;
-    let lock = Lock::of(root)?.unwrap_or_default();
+    let mut stale: Vec<String> = Vec::new();
+    if let Err(error) = packages(root, manifest) {
+        stale.push(error.message);
+    }
+    let lock = Lock::of(root).ok().flatten().unwrap_or_default();
+    let strangers = strangers(root, &lock)?;
+    stale.extend(strangers.iter().map(|path| format!("`{}` is not a package of {LOCK_FILE}", shown(path))));
     let scratch = crate::files::scratch()?;
-    let mut stale = 0_usize;
     for package in &lock.packages {
+        if !is_needed(&package.name, manifest, &lock, &mut Vec::new()) {
+            stale.push(format!("package `{}` is not in the manifest any more", package.name));
+            continue;
+        }
         let Origin::Folder { path } = &package.origin else { continue };
         let stage = scratch.path().join(&package.name);
         copy(&package.name, &folder(root, &package.name, path)?, &stage)?;
         if digest(&stage)? != package.sha256 {
-            output.print(&format!("{}: `{}` has changed since\n", package.name, path.display()))?;
-            stale += 1;
+            stale.push(format!(
+                "`{}`, the source of package `{}`, has changed",
+                path.display(),
+                package.name
+            ));
         }
     }
-    if stale > 0 {
-        output.note("copy the packages again with `tagpol vendor`\n");
-        return Ok(Exit::Findings);
+    if stale.is_empty() {
+        output.print(&format!("{}: as locked\n", counted(lock.packages.len(), "package", "packages")))?;
+        return Ok(Exit::Success);
     }
-    output.print(&format!("{}: as locked\n", counted(lock.packages.len(), "package", "packages")))?;
-    Ok(Exit::Success)
+    let lines: String = stale.iter().map(|line| format!("{}\n", one_line(line))).collect();
+    output.print(&lines)?;
+    output.note("`tagpol vendor` copies the packages again\n");
+    Ok(Exit::Findings)
+}
+
+/// Whether the manifest, or a package that is needed, names a package.
+fn is_needed<'l>(name: &'l str, manifest: &Manifest, lock: &'l Lock, asked: &mut Vec<&'l str>) -> bool {
+    if manifest.packages.contains_key(name) {
+        return true;
+    }
+    if asked.contains(&name) {
+        return false;
+    }
+    asked.push(name);
+    let users = lock.package(name).map(|package| package.needed_by.as_slice()).unwrap_or_default();
+    users.iter().any(|user| is_needed(user, manifest, lock, asked))
 }
 
 /// The packages that are being copied.
@@ -143,10 +194,24 @@ impl Vendoring<'_> {
             Origin::Git { git, rev, path } => {
                 let known = self.known.package(name).filter(|known| known.origin == *origin);
                 let commit = known.and_then(|known| known.commit.as_deref());
-                let fetched = remotes.fetch(self.root, (git, rev), commit);
-                let (repository, commit) =
-                    fetched.map_err(|failure| failure.context(&format!("package `{name}`")))?;
-                let checkout = repository.below(path.as_deref())?.check_out(&commit, None)?;
+                let place = |failure: Failure| {
+                    failure.context(&format!("package `{name}`")).at(self
+                        .root
+                        .join(FILE_NAME)
+                        .display()
+                        .to_string())
+                };
+                let (repository, commit) = remotes.fetch(self.root, (git, rev), commit).map_err(place)?;
+                let repository = repository.below(path.as_deref()).map_err(place)?;
+                if !repository.has_policies(&commit)? {
+                    let whole = "the repository".to_owned();
+                    let what = path.as_deref().map_or(whole, |path| format!("`{}`", path.display()));
+                    return Err(place(
+                        Failure::usage(format!("{what} has no .tagpol file at {rev}"))
+                            .help("`path` is the folder of the package in the repository"),
+                    ));
+                }
+                let checkout = repository.check_out(&commit, None)?;
                 Ok(Fetched { folder: checkout.path.clone(), commit: Some(commit), _checkout: Some(checkout) })
             }
         }
@@ -197,12 +262,19 @@ fn two_origins(name: &str, known: &LockedPackage, origin: &Origin, by: Option<&s
 /// Returns the folder of a package of the project.
 fn folder(root: &Path, name: &str, path: &Path) -> Result<PathBuf, Failure> {
     let folder = root.join(path);
-    if folder.is_dir() {
-        return Ok(folder);
+    let place = root.join(FILE_NAME).display().to_string();
+    let real = |path: &Path| path.canonicalize().ok();
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!("package `{name}`: there is no folder `{}`", folder.display()))
+            .at(place)
+            .help("`path` is relative to the folder of the manifest"));
     }
-    Err(Failure::usage(format!("package `{name}`: there is no folder `{}`", folder.display()))
-        .at(root.join(FILE_NAME).display().to_string())
-        .help("`path` is relative to the folder of the manifest"))
+    if real(&folder) == real(root) {
+        return Err(Failure::usage(format!("package `{name}` is this project itself"))
+            .at(place)
+            .help("remove it here, or from the packages that need it"));
+    }
+    Ok(folder)
 }
 
 /// Copies the policies of a package, the tables that they read, and its license.
@@ -212,15 +284,18 @@ fn copy(name: &str, folder: &Path, stage: &Path) -> Result<(), Failure> {
     let base = manifest.policies_in(folder)?;
     let project = Project::open_without_packages(folder).map_err(|error| in_package(error.into()))?;
     let policies: Vec<PathBuf> = project.policy_files().map(PathBuf::from).collect();
+    let jail = Jail::new(&base);
     let mut files: Vec<(PathBuf, PathBuf)> = Vec::new();
     for path in policies.into_iter().chain(project.table_files()) {
-        let inside = path.strip_prefix(shown_base(&base)).map(Path::to_owned).map_err(|_| {
+        let inside = inside(&base, &path).ok_or_else(|| {
             in_package(Failure::usage(format!("the table `{}` is not below its policies", path.display())))
                 .help("a package is copied with the tables that lie below the folder of its policies")
         })?;
         if inside.extension().is_some_and(|extension| extension == "tagpol") {
             module_name(name, &inside)?;
         }
+        // Not a link, which might lead anywhere.
+        jail.file(&base.join(&inside)).map_err(|error| in_package(error.into()))?;
         files.push((path, inside));
     }
     let entries = std::fs::read_dir(folder).map_err(|error| Failure::io("read", folder, &error))?;
@@ -239,9 +314,12 @@ fn copy(name: &str, folder: &Path, stage: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns a folder as the paths of a project begin with it.
-fn shown_base(base: &Path) -> PathBuf {
-    PathBuf::from(tagpol_app::settings::shown(base))
+/// Returns a path of a project relative to the folder of its policies; None if it leads out of that.
+fn inside(base: &Path, path: &Path) -> Option<PathBuf> {
+    let (base, path) = (normal(Path::new(&shown(base))), normal(path));
+    let inside = path.strip_prefix(&base).ok()?;
+    let is_inside = inside.components().all(|part| matches!(part, Component::Normal(_)));
+    is_inside.then(|| inside.to_owned())
 }
 
 /// The path without `.` and, as far as it goes, `..`.

@@ -37,7 +37,7 @@ fn a_folder_is_copied_and_used() {
     let told = folder.run(&["vendor", "project"]).ends_with(0);
     assert_eq!(
         told,
-        "acme: new, from ../library\n1 package in vendor/tagpol; commit this folder and tagpol.lock\n"
+        "acme: new, from ../library\n1 package in project/vendor/tagpol; commit this folder and project/tagpol.lock\n"
     );
     let copied: Vec<String> =
         folder.entries().into_iter().filter(|path| path.starts_with("project/vendor/tagpol/acme/")).collect();
@@ -59,12 +59,25 @@ fn a_copy_that_was_changed_is_an_error() {
     folder.write(path, format!("{text}tag more: text\n"));
     let said = ["the copy of package `acme` in `project/vendor/tagpol/acme` was changed", "tagpol vendor"];
     folder.run(&["check", "project"]).fails_with(2, &said);
-    folder.run(&["vendor", "project", "--check"]).fails_with(2, &said);
-    folder.run(&["vendor", "project"]).ends_with(0);
+    assert!(folder.run(&["vendor", "project", "--check"]).ends_with(1).starts_with(said[0]));
+    let told = folder.run(&["vendor", "project"]).ends_with(0);
+    assert!(told.starts_with("acme: restored, changes of the copy were discarded"), "{told}");
     assert_eq!(folder.read(path), text);
     // A file more is a change as well.
     folder.write("project/vendor/tagpol/acme/more.tagpol", "tag more: text\n");
     folder.run(&["check", "project"]).fails_with(2, &said);
+    folder.run(&["vendor", "project"]).ends_with(0);
+    // What is not a copy is never removed.
+    folder.write("project/vendor/tagpol/mine/own.tagpol", "tag more: text\n");
+    folder.run(&["vendor", "project"]).fails_with(2, &["`project/vendor/tagpol/mine` is not a copy"]);
+    folder.run(&["vendor", "project", "--check"]).ends_with(1);
+    assert!(folder.path().join("project/vendor/tagpol/mine/own.tagpol").exists());
+    // The formatter does not touch the copies.
+    folder.write("library/policies/tags.tagpol", "tag   owner: email\ntag team: text\n");
+    std::fs::remove_dir_all(folder.path().join("project/vendor/tagpol/mine")).unwrap();
+    folder.run(&["vendor", "project"]).ends_with(0);
+    folder.run(&["fmt", "project"]).ends_with(0);
+    folder.run(&["check", "project"]).ends_with(0);
 }
 
 #[test]
@@ -76,7 +89,7 @@ fn a_check_tells_that_a_folder_has_changed() {
     folder.write("library/policies/tags.tagpol", "tag owner: email\ntag team: text\ntag cost-center: text\n");
     assert_eq!(
         folder.run(&["vendor", "project", "--check"]).ends_with(1),
-        "acme: `../library` has changed since\n"
+        "`../library`, the source of package `acme`, has changed\n"
     );
     assert_eq!(folder.read("project/tagpol.lock"), lock);
     let told = folder.run(&["vendor", "project"]).ends_with(0);
@@ -127,6 +140,10 @@ fn packages_that_need_each_other_are_copied_once() {
     folder.write("base/all.tagpol", "use acme\ntag stage: text\n");
     folder.run(&["vendor", "project"]).ends_with(0);
     folder.run(&["check", "project"]).ends_with(0);
+    // None of them can have a copy of itself.
+    folder.run(&["vendor", "base"]).fails_with(2, &["package `base` is this project itself"]);
+    folder.write("base/tagpol.toml", "[packages]\nself = { path = \".\" }\n");
+    folder.run(&["vendor", "base"]).fails_with(2, &["package `self` is this project itself"]);
 }
 
 #[test]
@@ -161,7 +178,9 @@ fn a_revision_of_a_repository_is_pinned() {
     // Tags, commits and beginnings of commits.
     for (rev, commit) in [("v1", &first), (first.trim(), &first), (second.get(..10).unwrap(), &second)] {
         manifest(rev);
-        folder.run(&["check", "project"]).fails_with(2, &["package `acme` comes from another place now"]);
+        folder
+            .run(&["check", "project"])
+            .fails_with(2, &["the source of package `acme` has changed in the manifest"]);
         let told = folder.run(&["vendor", "project"]).ends_with(0);
         assert!(told.contains(commit.get(..12).unwrap()), "{rev}: {told}");
         folder.run(&["check", "project"]).ends_with(0);
@@ -194,15 +213,17 @@ fn a_folder_of_a_repository_is_a_package() {
 
 #[test]
 fn what_is_no_package_is_refused() {
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 11] = [
         ("std = { path = \"../library\" }", &["`std` cannot be the name of a package"]),
         ("\"../x\" = { path = \"../library\" }", &["`../x` cannot be the name of a package"]),
+        ("Acme = { path = \"../library\" }", &["`Acme` cannot be the name of a package", "small letters"]),
+        ("acme = \"../library\"", &["expected a table such as", "git"]),
         ("acme = {}", &["package `acme` has no source"]),
         ("acme = { git = \"../library\" }", &["package `acme` has no `rev`"]),
         ("acme = { path = \"../library\", rev = \"v1\" }", &["package `acme` has a `rev` but no `git`"]),
         (
             "acme = { git = \"--upload-pack=touch x\", rev = \"v1\" }",
-            &["an address or a revision that is not one"],
+            &["an invalid repository address or revision"],
         ),
         ("acme = { git = \"../library\", rev = \"v1\", path = \"../x\" }", &["leads out of the repository"]),
         ("acme = { path = \"../nothing\" }", &["there is no folder `project/../nothing`"]),
@@ -241,6 +262,13 @@ fn a_lock_file_that_is_damaged_or_newer_is_an_error() {
     let folder = folder();
     folder.run(&["vendor", "project"]).ends_with(0);
     let lock = folder.read("project/tagpol.lock");
+    for bad in ["[".to_owned(), lock.replace("version = 1", "version = 2")] {
+        folder.write("project/tagpol.lock", bad);
+        let run = folder.run(&["vendor", "project"]);
+        assert!(run.err.contains("tagpol.lock cannot be read and is written again"), "{run:?}");
+        run.ends_with(0);
+        folder.run(&["check", "project"]).ends_with(0);
+    }
     for (bad, said) in [
         (lock.replace("version = 1", "version = 2"), "version"),
         (lock.replace("name = \"acme\"", "name = \"../acme\""), "`../acme` cannot be the name of a package"),
@@ -250,4 +278,52 @@ fn a_lock_file_that_is_damaged_or_newer_is_an_error() {
         folder.write("project/tagpol.lock", bad);
         folder.run(&["check", "project"]).fails_with(2, &[said, "tagpol vendor"]);
     }
+}
+
+/// A package must not be able to write or read anything but its own files.
+#[test]
+fn tables_outside_of_a_package_are_refused() {
+    let cases =
+        ["../outside.csv", "../../../outside.csv", "aws/../../outside.csv", "/etc/hostname", "link.csv"];
+    for table in cases {
+        let folder = folder();
+        for name in ["library/outside.csv", "outside.csv", "project/outside.csv"] {
+            folder.write(name, format!("id,name\n1,{name}\n"));
+        }
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join("library/policies/link.csv")).unwrap();
+        let text = format!("table t from \"{table}\" key id {{ id: text  name: text }}\n");
+        folder.write("library/policies/bad.tagpol", text);
+        let before = folder.entries();
+        folder.run(&["vendor", "project"]).fails_with(2, &["package `acme`"]);
+        assert_eq!(folder.entries(), before, "{table}");
+        assert_eq!(folder.read("project/outside.csv"), "id,name\n1,project/outside.csv\n");
+    }
+}
+
+/// A policy of a package that does not parse does not vanish, even if nothing of its file is used.
+#[test]
+fn files_of_a_package_that_do_not_parse_are_errors() {
+    let folder = folder();
+    folder.write("library/policies/broken.tagpol", "polcy stages { severity high  require owner }\n");
+    folder.run(&["vendor", "project"]).ends_with(0);
+    let told = folder.run(&["check", "project"]).ends_with(2);
+    assert!(told.contains("[project/vendor/tagpol/acme/broken.tagpol:1:1]"), "{told}");
+}
+
+#[test]
+fn what_two_packages_define_is_left_out_of_one() {
+    let folder = folder();
+    folder.write("other/all.tagpol", "tag owner: text\n");
+    folder.write(
+        "project/tagpol.toml",
+        "[packages]\nacme = { path = \"../library\" }\nother = { path = \"../other\" }\n",
+    );
+    folder.write("project/own.tagpol", "use acme\nuse other\n");
+    folder.run(&["vendor", "project"]).ends_with(0);
+    let told = folder.run(&["check", "project"]).ends_with(2);
+    assert!(told.contains("`use acme except [owner]` or `use other except [owner]`"), "{told}");
+    folder.write("project/own.tagpol", "use acme\nuse other except [owner]\n");
+    folder.run(&["check", "project"]).ends_with(0);
+    let doc = folder.run(&["doc", "project"]).ends_with(0);
+    assert!(doc.contains("acme::tags") && !doc.contains("vendor::"), "{doc}");
 }

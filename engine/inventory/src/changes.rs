@@ -119,7 +119,9 @@ fn differences(old: &Resource, new: &Resource) -> Vec<Difference> {
     of_tags.extend(after.into_iter().map(|(key, value)| (key, (None, Some(value)))));
     // Whether a key that is not listed is there is not known: that it is listed now is no change.
     of_tags.retain(|_, (before, after)| {
-        !(before.is_none() && old.unknown.others) && !(after.is_none() && new.unknown.others)
+        let may_have_been = before.is_none() && old.unknown.others;
+        let may_still_be = after.is_none() && new.unknown.others;
+        !may_have_been && !may_still_be
     });
     differences.extend(of_tags.into_iter().map(|(key, (before, after))| Difference {
         of: Of::Tag(key.to_owned()),

@@ -6,7 +6,7 @@ use tagpol_files::{ByteOrder, FileError, Utf16Reader};
 use tagpol_inventory::lookup_headings;
 use tagpol_sema::TableFile;
 
-use crate::packages::is_vendored;
+use crate::packages::VENDOR;
 use crate::{FILE_NAME, Jail, Manifest, ProjectError};
 
 /// Bytes of a file of text: a million lines of policies take some fifty million.
@@ -57,7 +57,6 @@ pub fn enclosing(folder: &Path) -> Option<PathBuf> {
 pub fn folder(root: PathBuf) -> Result<Location, ProjectError> {
     let manifest = Manifest::of(&root)?.unwrap_or_default();
     let files = files_below(&manifest.policies_in(&root)?)?;
-    let files = files.into_iter().filter(|file| !is_vendored(&root, file)).collect();
     Ok(Location { root, manifest, files })
 }
 
@@ -114,7 +113,9 @@ fn walk(
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if path.is_dir() {
             let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
-            if name.starts_with('.') || name == "target" || name == "node_modules" {
+            // The copies of packages are not policies of the project.
+            let is_vendored = path.ends_with(VENDOR);
+            if name.starts_with('.') || name == "target" || name == "node_modules" || is_vendored {
                 continue;
             }
             if !is_link {

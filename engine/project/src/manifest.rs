@@ -230,6 +230,10 @@ impl Manifest {
         manifest.columns =
             columns(&manifest.written_columns).map_err(|(start, error)| at(error, Some(start)))?;
         manifest.rates = rates(&manifest.written_rates).map_err(|(start, error)| at(error, Some(start)))?;
+        if let Some(name) = manifest.keep.iter().find(|name| name.trim().is_empty()) {
+            let error = ProjectError::new(format!("`keep` has the name `{name}`, which no column has"));
+            return Err(at(error.help("list headings of the bill: `keep = [\"x_project\"]`"), None));
+        }
         for (name, source) in &manifest.written_packages {
             source.check(name.get_ref()).map_err(|error| at(error, Some(name.span().start)))?;
             manifest.packages.insert(name.get_ref().clone(), source.clone());

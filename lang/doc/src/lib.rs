@@ -55,7 +55,9 @@ impl Subject<'_> {
         if self.own_files.contains(&loc.file) {
             return self.inside(&loc.file).to_owned();
         }
-        loc.file.trim_end_matches(".tagpol").replace('/', "::")
+        // The copies of packages lie in one folder of the project.
+        let module = loc.file.rsplit_once("vendor/tagpol/").map_or(&*loc.file, |(_, module)| module);
+        module.trim_end_matches(".tagpol").replace('/', "::")
     }
 
     /// Returns a path from the project's folder, where it is inside of it.

@@ -195,7 +195,7 @@ fn modules_named(db: &dyn Db, project: Project, path: &str) -> Vec<SourceFile> {
 }
 
 /// Returns the package that a module is of; None for the standard library, whose modules are separate.
-fn package_of(module: &str) -> Option<&str> {
+pub(crate) fn package_of(module: &str) -> Option<&str> {
     let (package, _) = module.split_once("::")?;
     (!is_standard(module)).then_some(package)
 }

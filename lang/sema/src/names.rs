@@ -8,7 +8,7 @@ use crate::db::{Db, Project, SourceFile, item, item_keys, unparsed};
 use crate::diagnostic::{Anchor, Draft};
 use crate::hir::{Item, ItemKey, ItemKind, NodeId};
 use crate::lower::Unparsed;
-use crate::modules::imports;
+use crate::modules::{imports, package_of};
 use crate::program::{DefineId, RelationId, TableId, TagId};
 
 /// An item of a file.
@@ -284,6 +284,23 @@ fn tests_named_twice(items: &[ItemRef]) -> Vec<Draft> {
 /// Says what to do about a second definition. What a module has cannot be renamed.
 fn help_against_clash(db: &dyn Db, first: &ItemRef, again: &ItemRef) -> String {
     let name = &first.key.name;
+    let package = |item: &ItemRef| item.file.module(db).as_deref().and_then(package_of);
+    match (package(first), package(again)) {
+        (Some(one), Some(other)) if one == other => {
+            return format!("correct the package `{one}`, which defines it twice");
+        }
+        (Some(one), Some(other)) => {
+            return format!(
+                "leave one of them out: `use {one} except [{name}]` or `use {other} except [{name}]`"
+            );
+        }
+        (Some(package), None) if again.file.module(db).is_none() => {
+            return format!(
+                "leave out the one of the package: `use {package} except [{name}]`, or rename this one"
+            );
+        }
+        _ => {}
+    }
     match first.file.module(db) {
         Some(module) if first.key.kind == again.key.kind => {
             format!("leave out the one of the module: `use {module} except [{name}]`")

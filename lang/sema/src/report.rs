@@ -6,7 +6,7 @@ use tagpol_syntax::{SyntaxErrorKind, TextRange};
 
 use crate::check::{checked, table_decl, tag_decl};
 use crate::codes::Code;
-use crate::db::{Db, Project, SourceFile, parsed};
+use crate::db::{Db, Project, SourceFile, is_standard, parsed};
 use crate::diagnostic::{Diagnostic, Draft, Fix, Level, Related};
 use crate::evaluation_order::order;
 use crate::hir::ItemKind;
@@ -15,7 +15,7 @@ use crate::places::Places;
 
 /// Returns all errors, ordered by (file, position).
 pub fn errors(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
-    let mut files = scope(db, project).files(db, project);
+    let mut files = files(db, project);
     files.sort_by_key(|file| file.path(db));
     files.into_iter().flat_map(|file| file_errors(db, project, file)).cloned().collect()
 }
@@ -23,7 +23,20 @@ pub fn errors(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
 /// Whether anything is wrong.
 #[salsa::tracked(returns(copy))]
 pub(crate) fn has_errors(db: &dyn Db, project: Project) -> bool {
-    scope(db, project).files(db, project).into_iter().any(|file| !file_errors(db, project, file).is_empty())
+    files(db, project).into_iter().any(|file| !file_errors(db, project, file).is_empty())
+}
+
+/// Returns the files in which something can be wrong. Those of packages count also if nothing of them is used: what does
+/// not parse might be what a project wants to use.
+fn files(db: &dyn Db, project: Project) -> Vec<SourceFile> {
+    let mut files = scope(db, project).files(db, project);
+    let of_package = |file: &&SourceFile| file.module(db).as_deref().is_some_and(|name| !is_standard(name));
+    for file in project.modules(db).iter().filter(of_package) {
+        if !files.contains(file) {
+            files.push(*file);
+        }
+    }
+    files
 }
 
 /// Returns all errors of a file, ordered by position, each thing once.

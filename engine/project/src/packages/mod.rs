@@ -41,8 +41,11 @@ pub fn packages(root: &Path, manifest: &Manifest) -> Result<Vec<PackageFile>, Pr
     for (name, source) in &manifest.packages {
         let locked = lock.package(name);
         if locked.is_none_or(|locked| locked.origin != source.origin()) {
-            let what = if locked.is_some() { "comes from another place now" } else { "is not vendored" };
-            return Err(ProjectError::new(format!("package `{name}` {what}"))
+            let what = match locked {
+                None => format!("package `{name}` is not vendored"),
+                Some(_) => format!("the source of package `{name}` has changed in the manifest"),
+            };
+            return Err(ProjectError::new(what)
                 .at(&root.join(FILE_NAME), None)
                 .help("copy it into the project with `tagpol vendor`"));
         }
@@ -58,7 +61,10 @@ fn package(root: &Path, locked: &LockedPackage) -> Result<Vec<PackageFile>, Proj
     let folder = root.join(VENDOR).join(&locked.name);
     Jail::new(root).folder(&folder)?;
     let again = |what: String| {
-        ProjectError::new(what).at(&root.join(LOCK_FILE), None).help("copy it again with `tagpol vendor`")
+        ProjectError::new(what).at(&root.join(LOCK_FILE), None).help(
+            "copy it again with `tagpol vendor`, which discards changes of the copy; to change a policy in this project, \
+             use `[policy.NAME]`, `exempt` or `except`",
+        )
     };
     if !folder.is_dir() {
         return Err(again(format!("package `{}` is not in `{}`", locked.name, shown(&folder))));
@@ -73,6 +79,27 @@ fn package(root: &Path, locked: &LockedPackage) -> Result<Vec<PackageFile>, Proj
         Ok(PackageFile { module, path: shown(&path), text: read_text(&path)? })
     };
     files_below(&folder)?.into_iter().map(read).collect()
+}
+
+/// Lists what is in the folder of the copies and is not a package of the lock file.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn strangers(root: &Path, lock: &Lock) -> Result<Vec<PathBuf>, ProjectError> {
+    let folder = root.join(VENDOR);
+    if folder.symlink_metadata().is_err() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error| ProjectError::io("read the folder", &folder, &error);
+    let mut strangers = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if lock.package(&entry.file_name().to_string_lossy()).is_none() {
+            strangers.push(entry.path());
+        }
+    }
+    strangers.sort();
+    Ok(strangers)
 }
 
 /// Returns the module that a file of a package is.
@@ -95,9 +122,4 @@ pub fn module_name(package: &str, file: &Path) -> Result<String, ProjectError> {
         module.push_str(&name);
     }
     Ok(module)
-}
-
-/// Whether a path lies in the copies of a project's packages.
-pub fn is_vendored(root: &Path, path: &Path) -> bool {
-    path.starts_with(root.join(VENDOR))
 }

@@ -10,6 +10,9 @@ use crate::ProjectError;
 /// A package in the manifest: a folder, or a revision of a git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(
+    expecting = "a table such as `{ path = \"../policies\" }` or `{ git = \"https://…\", rev = \"v1.2\" }`"
+)]
 pub struct PackageSource {
     /// A folder, relative to the project. With `git`: a folder of the repository.
     path: Option<PathBuf>,
@@ -43,6 +46,7 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Folder { path } if path.as_os_str().is_empty() => f.write_str("."),
             Self::Folder { path } => write!(f, "{}", path.display()),
             Self::Git { git, rev, path: None } => write!(f, "{git} at {rev}"),
             Self::Git { git, rev, path: Some(path) } => write!(f, "{} of {git} at {rev}", path.display()),
@@ -68,9 +72,11 @@ impl PackageSource {
     /// # Errors
     /// If the name cannot be that of a module, or the package comes from nowhere or from two places.
     pub(crate) fn check(&self, name: &str) -> Result<(), ProjectError> {
-        if !is_module_name(name) || name == "std" {
+        let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !is_name || name == "std" {
             return Err(ProjectError::new(format!("`{name}` cannot be the name of a package")).help(
-                "use letters, digits and `-`, beginning with a letter; `std` is the standard library",
+                "use small letters, digits and `-`, beginning with a letter; `std` is the standard library",
             ));
         }
         let bad =
@@ -81,14 +87,14 @@ impl PackageSource {
             (None, _, None) => return bad("has no source", BOTH),
             (None, Some(_), Some(_)) => return bad("has a `rev` but no `git`", BOTH),
             (Some(_), None, _) => {
-                return bad("has no `rev`", "name the tag, branch or commit that is to be used");
+                return bad("has no `rev`", "add `rev`: a tag, a branch or a commit");
             }
             (Some(git), Some(rev), path) => {
                 let plain = |text: &str| {
                     !text.is_empty() && !text.starts_with('-') && !text.chars().any(char::is_control)
                 };
                 if !plain(git) || !plain(rev) || rev.contains(char::is_whitespace) {
-                    return bad("has an address or a revision that is not one", BOTH);
+                    return bad("has an invalid repository address or revision", BOTH);
                 }
                 if path.as_deref().is_some_and(|path| !is_inside(path)) {
                     return bad(
