@@ -36,9 +36,9 @@
   "Words that begin an item.")
 
 (defconst tagpol-keywords
-  '("after" "allow" "and" "any" "apply" "at" "because" "by" "contains" "control" "coverage" "default" "else" "ends"
+  '("after" "allow" "and" "any" "apply" "at" "because" "by" "contains" "control" "coverage" "default" "each" "else" "ends"
     "escalate" "every" "example" "except" "expect" "fill" "for" "forbid" "from" "given" "grace" "has"
-    "importance" "in" "is" "key" "keys" "last" "least" "like" "map" "matches" "matching" "meta" "native" "next" "no" "not" "of"
+    "importance" "in" "is" "key" "keys" "last" "least" "like" "map" "matches" "matching" "meta" "most" "native" "next" "no" "not" "of"
     "one" "or" "otherwise" "priority" "remediate" "require" "resource" "set" "severity" "split" "starts"
     "suggest" "tags" "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where" "with" "within" "word")
   "The other words of the language, which are names where no keyword can stand.")

@@ -222,9 +222,11 @@ module.exports = grammar({
 
     goal_item: ($) =>
       seq(optional($._attributes), 'goal', field('name', $.name), field('body', $.goal_block)),
-    goal_block: ($) => block($.severity_stmt, $.coverage_stmt, $.for_stmt, $.least_stmt),
+    goal_block: ($) => block($.severity_stmt, $.coverage_stmt, $.each_stmt, $.for_stmt, $.least_stmt, $.most_stmt),
     coverage_stmt: ($) => seq('coverage', 'of', $.list, 'by', $.name),
+    each_stmt: ($) => seq('for', 'each', $.path),
     least_stmt: ($) => seq('at', 'least', $.number),
+    most_stmt: ($) => seq('at', 'most', $.quantity),
 
     allocate_item: ($) =>
       seq(optional($._attributes), 'allocate', field('name', $.name), field('body', $.allocate_block)),

@@ -100,8 +100,8 @@ fn a_thousand_tags_and_goals() {
     let tags = items("policy p {\n severity low\n require t7 == a\n}\n", 1000, tag);
     let evaluation = evaluated(items(&tags, 1000, goal));
     assert_eq!((evaluation.goals.len(), evaluation.findings.len()), (1000, 0));
-    assert_eq!(evaluation.goals.iter().map(|goal| goal.in_scope).sum::<u64>(), RESOURCES as u64);
-    assert!(evaluation.goals.iter().all(|goal| goal.in_scope == goal.covered));
+    assert_eq!(evaluation.goals.iter().map(|goal| goal.all.in_scope).sum::<u64>(), RESOURCES as u64);
+    assert!(evaluation.goals.iter().all(|goal| goal.all.in_scope == goal.all.covered));
 }
 
 #[test]

@@ -321,6 +321,62 @@ fn a_kept_snapshot_has_the_month_and_the_currency_of_its_import() {
 }
 
 #[test]
+fn budgets_are_judged_by_the_charges_of_each_month() {
+    let policies = "tag team: text\ngoal team-budget { at most 100 USD  for each team }\n";
+    let september =
+        |line: &str| line.replace("2026-11-01", "2026-10-01").replace("USD,2026-10-01", "USD,2026-09-01");
+    let bill = [
+        FOCUS,
+        &focus("2026-10-01", "90", "i-1", "web"),
+        &focus("2026-10-02", "10.01", "", "web"),
+        &focus("2026-10-03", "7", "", ""),
+        &september(&focus("2026-09-03", "60", "i-1", "web")),
+        &september(&focus("2026-09-04", "150", "i-2", "data")),
+    ]
+    .concat();
+    let folder = folder(policies, &bill);
+    let eval = ["eval", "p.tagpol", "-i", "bill.csv", "--no-state", "--month", "2026-10"];
+    let eval = folder.run(&eval).ends_with(1);
+    assert!(eval.contains("for each team in 2026-10"), "{eval}");
+    assert!(eval.contains("100.01 USD in 2026-10"), "{eval}");
+    let cost = ["cost", "p.tagpol", "-i", "bill.csv", "--by", "resource.account", "--now", NOW];
+    let table = folder.run(&[&cost[..], &["--granularity", "month"]].concat()).ends_with(0);
+    let expected = "
+Budgets
+  team-budget: 1 of 2 values of team exceeds the budget of 100.00 USD in 2026-09: data 150.00 USD (150.0%)
+  team-budget: 1 of 2 values of team exceeds the budget of 100.00 USD in 2026-10: web 100.01 USD (100.1%)
+";
+    assert!(table.contains(expected), "{table}");
+    let json = folder.run(&[&cost[..], &["--month", "2026-10", "--format", "json"]].concat()).ends_with(0);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let expected = serde_json::json!([
+        {"value": "web", "spent": "100.01", "met": false},
+        {"value": null, "spent": "7", "met": true},
+    ]);
+    assert_eq!(json["budgets"][0]["groups"], expected);
+    assert_eq!(json["budgets"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn coverage_for_each_account_is_measured_by_its_charges() {
+    let policies = "tag team: text\ngoal covered { coverage of [team] by cost  for each resource.account  at least 50% }\n";
+    let other = focus("2026-10-02", "7", "", "").replace(",111,", ",222,");
+    let bill = [FOCUS, &focus("2026-10-01", "5", "i-1", "web"), &other].concat();
+    let folder = folder(policies, &bill);
+    let run =
+        folder.run(&["eval", "p.tagpol", "-i", "bill.csv", "--no-state", "--format", "json"]).ends_with(1);
+    let json: serde_json::Value = serde_json::from_str(&run).unwrap();
+    let groups = json["goals"][0]["groups"].as_array().unwrap();
+    let groups: Vec<_> = groups.iter().map(|g| [&g["value"], &g["cost"], &g["share"], &g["met"]]).collect();
+    assert_eq!(
+        serde_json::json!(groups),
+        serde_json::json!([["222", 7.0, 0.0, false], ["111", 5.0, 1.0, true]])
+    );
+    let diff = folder.run(&["diff", "p.tagpol", "p.tagpol", "-i", "bill.csv"]);
+    assert!(diff.out.contains("Goal covered") && diff.out.contains("0.0%"), "{diff:?}");
+}
+
+#[test]
 fn goals_by_cost_need_rates_only_for_what_they_are_about() {
     let policies = "tag team: text\ngoal covered { coverage of [team] by cost for resource where resource.account == \"111\" at least 50% }\n";
     let euros = focus("2026-10-02", "7", "i-2", "").replace("USD", "EUR").replace(",111,", ",222,");

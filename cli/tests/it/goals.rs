@@ -54,7 +54,7 @@ fn goals_are_reported() {
     let (_, json, table) = evaluate(POLICY, LIST, &[]);
     let expected = json!({
         "goal": "allocation", "severity": "high", "tags": ["owner"], "by": "cost", "in_scope": 3, "covered": 2,
-        "cost": 10000.0, "covered_cost": 9000.0, "share": 0.9, "at_least": 0.9, "met": true,
+        "cost": 10000.0, "covered_cost": 9000.0, "share": 0.9, "at_least": 0.9, "met": true, "each": null, "groups": [],
         "file": "p.tagpol", "line": 3, "column": 6,
     });
     assert_eq!(json["goals"][0], expected);
@@ -86,6 +86,151 @@ Goals
   owned       -  of 0 resources  target 60%  nothing in scope
 ";
     assert!(table.contains(expected), "{table}");
+}
+
+const EACH: &str = "tag owner: email
+goal owned {
+  coverage of [owner] by count
+  for each resource.account
+  at least 80%
+}
+";
+
+const ACCOUNTS: &str = "id,account,tag:owner\na,111,x@y.com\nb,111,x@y.com\nc,222,\nd,222,x@y.com\ne,,\n";
+
+#[test]
+fn a_goal_for_each_account_is_met_only_if_every_account_meets_it() {
+    let (code, json, table) = evaluate(EACH, ACCOUNTS, &[]);
+    assert_eq!(code, 1);
+    let group = |value: Value, in_scope: u64, covered: u64, share: f64, met: bool| {
+        json!({
+            "value": value, "in_scope": in_scope, "covered": covered, "cost": null, "covered_cost": null,
+            "share": share, "met": met,
+        })
+    };
+    let groups = json!([
+        group(Value::Null, 1, 0, 0.0, false),
+        group(json!("222"), 2, 1, 0.5, false),
+        group(json!("111"), 2, 2, 1.0, true),
+    ]);
+    let goal = &json["goals"][0];
+    assert_eq!(goal["groups"], groups);
+    let expected = json!(["resource.account", 5, 3, 0.0, false]);
+    assert_eq!(
+        json!([goal["each"], goal["in_scope"], goal["covered"], goal["share"], goal["met"]]),
+        expected
+    );
+    let expected = "
+Goals
+  owned         0.0%  for each resource.account  target 80%  missed by 2 of 3 values (high)
+    (missing)   0.0%  of 1 resource                          missed by 1 resource
+    222        50.0%  of 2 resources                         missed by 1 resource
+";
+    assert!(table.contains(expected), "{table}");
+    let complete = ACCOUNTS.replace("c,222,", "c,222,x@y.com").replace("e,,", "e,,x@y.com");
+    let (code, _, table) = evaluate(EACH, &complete, &[]);
+    assert_eq!(code, 0);
+    assert!(table.contains("for each resource.account  target 80%  met by 3 values\n"), "{table}");
+}
+
+#[test]
+fn groups_without_anything_in_scope_do_not_fail() {
+    let policy = EACH.replace("at least", "for resource where resource.account == \"111\"\n  at least");
+    let (code, json, _) = evaluate(&policy, ACCOUNTS, &[]);
+    assert_eq!((code, json["goals"][0]["groups"].as_array().unwrap().len()), (0, 1));
+    let policy = EACH.replace("at least", "for resource where resource.account == \"999\"\n  at least");
+    let (code, json, table) = evaluate(&policy, ACCOUNTS, &[]);
+    assert_eq!((code, &json["goals"][0]["met"], &json["goals"][0]["groups"]), (0, &Value::Null, &json!([])));
+    assert!(table.contains("nothing in scope"), "{table}");
+}
+
+#[test]
+fn values_that_miss_a_goal_are_named_in_every_report() {
+    let folder = Folder::with(&[("p.tagpol", EACH), ("list.csv", ACCOUNTS)]);
+    let report = |format: &str| {
+        folder.run(&["eval", "p.tagpol", "-i", "list.csv", "--now", NOW, "--format", format]).ends_with(1)
+    };
+    let text = "2 of 3 values of resource.account miss the target of 80% of resources covered by owner: (missing) 0.0%, \
+                222 50.0%";
+    for format in ["junit", "tap", "sarif", "github"] {
+        let report = report(format).replace("%25", "%");
+        assert!(report.contains(text), "{format}: {report}");
+    }
+    let markdown = report("markdown").replace('\\', "");
+    assert!(markdown.contains(text), "{markdown}");
+    let html = report("html");
+    assert!(html.contains("[[\"(missing)\",\"0.0%\"],[\"222\",\"50.0%\"]]"), "{html}");
+}
+
+const BUDGET: &str = "tag team: text
+tag env: text
+goal team-budget {
+  at most 5000 USD
+  for each team
+  for resource where env == \"dev\"
+}
+goal total { severity low  at most 6000 USD }
+";
+
+const SPENT: &str = "id,cost,currency,tag:team,tag:env\na,5000,USD,web,dev\nb,0.01,USD,web,dev\nc,900,USD,data,dev\n\
+    d,70000,USD,data,prod\ne,5,USD,,dev\nf,-65905.01,USD,,prod\n";
+
+#[test]
+fn a_budget_is_exceeded_by_the_values_that_spend_more() {
+    let (code, json, table) = evaluate(BUDGET, SPENT, &[]);
+    assert_eq!(code, 1);
+    let budget = &json["budgets"][0];
+    let group = |value: Value, spent: f64, share: f64, met: bool| json!({"value": value, "spent": spent, "share": share, "met": met});
+    let groups = json!([
+        group(json!("web"), 5000.01, 1.000_002, false),
+        group(json!("data"), 900.0, 0.18, true),
+        group(Value::Null, 5.0, 0.001, true),
+    ]);
+    assert_eq!(budget["groups"], groups);
+    let expected = json!(["team-budget", "team", 5000.0, "USD", 5905.01, false]);
+    let found = ["goal", "each", "limit", "currency", "spent", "met"].map(|name| &budget[name]);
+    assert_eq!(json!(found), expected);
+    assert_eq!(json!([json["budgets"][1]["spent"], json["budgets"][1]["met"]]), json!([10000.0, false]));
+    assert_eq!(json["goals"], json!([]));
+    let expected = "
+Goals
+  team-budget  100.1%  for each team  at most 5,000.00 USD  exceeded by 1 of 3 values (high)
+    web        100.1%  5,000.01 USD                         exceeded by 0.01 USD
+  total        166.7%  10,000.00 USD  at most 6,000.00 USD  exceeded by 4,000.00 USD (low)
+";
+    assert!(table.contains(expected), "{table}");
+    // Without a known cost nothing is exceeded.
+    let (code, json, table) = evaluate(BUDGET, "id,tag:team,tag:env\na,web,dev\n", &[]);
+    assert_eq!(
+        (code, &json["budgets"][0]["met"], &json["budgets"][1]["spent"]),
+        (0, &Value::Null, &Value::Null)
+    );
+    assert!(table.contains("at most 6,000.00 USD  no cost data\n"), "{table}");
+}
+
+#[test]
+fn a_budget_is_compared_in_the_currency_of_the_costs() {
+    let policy = "goal total { at most 100 EUR }\n";
+    let folder = Folder::with(&[("p.tagpol", policy), ("usd.csv", "id,cost,currency\na,108.01,USD\n")]);
+    let eval = |expected: i32| {
+        let run = folder.run(&["eval", ".", "-i", "usd.csv", "--format", "json", "--no-state"]);
+        assert_eq!(run.code, expected, "{run:?}");
+        run
+    };
+    eval(2).fails_with(2, &["p.tagpol:1:6", "`100 EUR`", "`USD`", "`[rates]`", "EUR = \"… USD\""]);
+    folder.write("tagpol.toml", "[rates]\nEUR = \"1.08 USD\"\n");
+    let json: Value = serde_json::from_str(&eval(1).out).unwrap();
+    assert_eq!(json!([json["budgets"][0]["limit"], json["budgets"][0]["currency"]]), json!([108.0, "USD"]));
+    folder.write("usd.csv", "id,cost,currency\na,108.00,USD\n");
+    eval(0);
+}
+
+#[test]
+fn a_budget_that_was_exceeded_before_is_known_to_a_baseline() {
+    let folder = Folder::with(&[("p.tagpol", BUDGET), ("list.csv", SPENT)]);
+    let usual = ["eval", "p.tagpol", "-i", "list.csv", "--no-state"];
+    folder.run(&[&usual[..], &["-o", "json=before.json"]].concat()).ends_with(1);
+    folder.run(&[&usual[..], &["--baseline", "before.json"]].concat()).ends_with(0);
 }
 
 #[test]

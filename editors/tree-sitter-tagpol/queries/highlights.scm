@@ -2,9 +2,10 @@
 ; call a color differently a word has both names.
 
 [
-  "after" "allocate" "allow" "any" "apply" "at" "because" "by" "control" "coverage" "default" "define" "escalate"
+  "after" "allocate" "allow" "any" "apply" "at" "because" "by" "control" "coverage" "default" "define" "each"
+  "escalate"
   "every" "example" "exempt" "expect" "fill" "for" "forbid" "from" "given" "goal" "grace" "importance"
-  "infer" "key" "keys" "least" "list" "map" "matching" "meta" "native" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
+  "infer" "key" "keys" "least" "list" "map" "matching" "meta" "most" "native" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
   "relation" "remediate" "require" "resource" "rule" "set" "severity" "split" "suggest" "table" "tag" "tags" "test"
   "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where"
 ] @keyword

@@ -5,7 +5,7 @@ use tagpol_sema::program::Program;
 use tagpol_state::Recorded;
 
 use crate::breakdown::{Breakdown, Group, Roles};
-use crate::cost::measure_by_charges;
+use crate::cost::measure_costs;
 use crate::error::RunError;
 use crate::finding::Evaluation;
 use crate::history::{self, TrendPoint};
@@ -23,7 +23,7 @@ use crate::waivers::Waivers;
 pub fn evaluate(program: &Program, snapshot: &Snapshot, options: &Options) -> Result<Evaluation, RunError> {
     let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
     let mut evaluation = run.evaluation(snapshot, options.findings)?;
-    measure_by_charges(program, snapshot, options, &mut evaluation.goals)?;
+    measure_costs(program, snapshot, options, &mut evaluation.goals)?;
     Ok(evaluation)
 }
 
@@ -59,7 +59,7 @@ pub fn evaluate_in_detail(
 ) -> Result<(Evaluation, Details), RunError> {
     let run = Run::start(program, snapshot, &mut Tables::default(), options)?;
     let mut evaluation = run.evaluation(snapshot, options.findings)?;
-    measure_by_charges(program, snapshot, options, &mut evaluation.goals)?;
+    measure_costs(program, snapshot, options, &mut evaluation.goals)?;
     let summary = &evaluation.summary;
     let all = Group {
         values: Vec::new(),

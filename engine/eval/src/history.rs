@@ -310,10 +310,13 @@ impl RecordSource for Source<'_> {
 
 fn entry(program: &Program, evaluation: &Evaluation) -> RunRecord {
     let summary = &evaluation.summary;
-    let goals = evaluation.goals.iter().map(|goal| GoalRecord {
-        goal: goal.name.clone(),
-        share: goal.share(),
-        at_least: goal.at_least.to_string().parse().unwrap_or_default(),
+    // A budget has no share that must be reached. Of a goal for each value the worst is remembered.
+    let goals = evaluation.goals.iter().filter_map(|goal| {
+        Some(GoalRecord {
+            goal: goal.name.clone(),
+            share: goal.share(),
+            at_least: goal.at_least()?.to_string().parse().unwrap_or_default(),
+        })
     });
     RunRecord {
         id: 0,

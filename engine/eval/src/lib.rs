@@ -50,7 +50,7 @@ pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, SnapshotInfo, State,
     Summary, ValueSource, fingerprint, score,
 };
-pub use goal::GoalResult;
+pub use goal::{GoalGroup, GoalResult, GoalTarget, Measured};
 pub use history::{ProjectHistory, TrendPoint};
 pub use observed::{Observed, Which, observe, observe_with_predictions};
 pub use options::{Distinct, FindingSelection, Options};

@@ -4,18 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::QueryKind;
 use tagpol_plan::ir::{Origin, Provenance};
-use tagpol_plan::sql::TopByCost;
+use tagpol_plan::sql::{TopByCost, requests};
 use tagpol_sema::program::{Attr, Escalation};
 use tagpol_session::Cell;
 
+use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, SnapshotInfo, State, Summary, ValueSource,
     fingerprint, score,
 };
-use crate::goal::GoalResult;
+use crate::goal::{GoalGroup, GoalResult, Measured};
 use crate::message::{Requirement, shows_value};
 use crate::options::FindingSelection;
+use crate::rows::Fields;
 use crate::run::Run;
 
 impl Run {
@@ -181,10 +183,19 @@ impl Run {
         self.for_each(QueryKind::Goals, |row| {
             let info = self.compiled.plan.goals.get(row.index("goal_index")?);
             let info = info.ok_or_else(|| row.unexpected("an unknown goal"))?;
-            let counts = [row.count("in_scope")?, row.count("covered")?];
-            goals.push(GoalResult::new(info, counts, [row.money("cost"), row.money("covered_cost")]));
+            goals.push(GoalResult::new(info, measured(row)?));
             Ok(())
         })?;
+        for (info, goal) in self.compiled.plan.goals.iter().zip(&mut goals) {
+            let (Some((_, each)), None) = (&info.each, goal.limit()) else { continue };
+            let sql = requests::covered_by_value(&self.compiled.plan, DIALECT, info, (*each).into());
+            let mut groups = Vec::new();
+            self.for_each_of("goals by value", &sql, |row| {
+                groups.push(GoalGroup { value: row.text("value"), measured: measured(row)? });
+                Ok(())
+            })?;
+            goal.set_groups(groups);
+        }
         Ok(goals)
     }
 
@@ -235,6 +246,16 @@ impl Run {
         };
         ValueSource { source: provenance.origin.source(), key, rule, loc: provenance.loc.clone() }
     }
+}
+
+/// Reads what a goal measures.
+fn measured(row: &Fields<'_>) -> Result<Measured, RunError> {
+    Ok(Measured {
+        in_scope: row.count("in_scope")?,
+        covered: row.count("covered")?,
+        cost: row.money("cost"),
+        covered_cost: row.money("covered_cost"),
+    })
 }
 
 /// Whether somebody must be notified of an open finding: it is as old as the policy allows.

@@ -34,7 +34,7 @@ impl Resource<'_> {
     pub(super) fn goals(&self) -> Vec<(bool, bool)> {
         let goals = self.program.goals.iter().map(|goal| {
             let in_scope = self.applies(goal.scope.as_ref());
-            (in_scope, in_scope && goal.tags.iter().all(|tag| self.holds(&Pred::IsValid(*tag))))
+            (in_scope, in_scope && goal.tags().iter().all(|tag| self.holds(&Pred::IsValid(*tag))))
         });
         goals.collect()
     }

@@ -72,6 +72,8 @@ struct Document {
     findings: Vec<FindingPart>,
     #[serde(default)]
     goals: Vec<GoalPart>,
+    #[serde(default)]
+    budgets: Vec<GoalPart>,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +105,8 @@ impl Baseline {
             }
             baseline.known.insert(fingerprint);
         }
-        let missed = document.goals.into_iter().filter(|goal| goal.met == Some(false));
+        let goals = document.goals.into_iter().chain(document.budgets);
+        let missed = goals.filter(|goal| goal.met == Some(false));
         baseline.missed = missed.map(|goal| goal.goal).collect();
         Ok(baseline)
     }

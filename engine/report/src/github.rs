@@ -11,7 +11,8 @@ use tagpol_sema::program::{Loc, Severity};
 use tagpol_sink::workflow;
 
 use super::Report;
-use super::text::{clean, count, goal_text, several, shorten};
+use super::goals::goal_text;
+use super::text::{clean, count, several, shorten};
 use crate::baseline::BaselineState;
 
 /// Annotations of a level.

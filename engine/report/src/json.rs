@@ -4,7 +4,7 @@
 //! to the nearest double; what is not known is null.
 
 use serde::Serialize;
-use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, GoalResult, ValueSource};
+use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, GoalResult, GoalTarget, ValueSource};
 use tagpol_sema::program::{Control, Escalation, Severity};
 use tagpol_session::Decimal;
 
@@ -26,7 +26,8 @@ pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
         summary: summary(evaluation),
         checks: evaluation.checks.iter().map(check).collect(),
         findings: report.findings().map(|(_, finding, check)| finding_json(report, check, finding)).collect(),
-        goals: evaluation.goals.iter().map(goal).collect(),
+        goals: evaluation.goals.iter().filter_map(goal).collect(),
+        budgets: evaluation.goals.iter().filter_map(budget).collect(),
         conflicts: evaluation.conflicts.iter().map(conflict).collect(),
     };
     tagpol_sink::json::pretty(&document)
@@ -41,6 +42,7 @@ struct Document<'a> {
     checks: Vec<CheckJson<'a>>,
     findings: Vec<FindingJson<'a>>,
     goals: Vec<GoalJson<'a>>,
+    budgets: Vec<BudgetJson<'a>>,
     conflicts: Vec<ConflictJson<'a>>,
 }
 
@@ -186,9 +188,47 @@ struct GoalJson<'a> {
     share: Option<f64>,
     at_least: Option<f64>,
     met: Option<bool>,
+    each: Option<&'a str>,
+    groups: Vec<GroupJson<'a>>,
     file: &'a str,
     line: u32,
     column: u32,
+}
+
+#[derive(Serialize)]
+struct GroupJson<'a> {
+    value: Option<&'a str>,
+    in_scope: u64,
+    covered: u64,
+    cost: Option<f64>,
+    covered_cost: Option<f64>,
+    share: Option<f64>,
+    met: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct BudgetJson<'a> {
+    goal: &'a str,
+    severity: &'static str,
+    month: Option<&'a str>,
+    limit: Option<f64>,
+    currency: &'a str,
+    spent: Option<f64>,
+    share: Option<f64>,
+    met: Option<bool>,
+    each: Option<&'a str>,
+    groups: Vec<BudgetGroupJson<'a>>,
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+#[derive(Serialize)]
+struct BudgetGroupJson<'a> {
+    value: Option<&'a str>,
+    spent: Option<f64>,
+    share: Option<f64>,
+    met: Option<bool>,
 }
 
 fn snapshot(evaluation: &Evaluation) -> SnapshotJson<'_> {
@@ -308,23 +348,60 @@ fn conflict_source(conflict_source: &ValueSource) -> ValueSourceJson<'_> {
     }
 }
 
-fn goal(goal: &GoalResult) -> GoalJson<'_> {
-    GoalJson {
+fn goal(goal: &GoalResult) -> Option<GoalJson<'_>> {
+    let at_least = goal.at_least()?;
+    let groups = goal.groups.iter().map(|group| GroupJson {
+        value: group.value.as_deref(),
+        in_scope: group.measured.in_scope,
+        covered: group.measured.covered,
+        cost: money(group.measured.cost),
+        covered_cost: money(group.measured.covered_cost),
+        share: goal.share_of(&group.measured),
+        met: goal.is_met(&group.measured),
+    });
+    Some(GoalJson {
         goal: &goal.name,
         severity: goal.severity.as_str(),
-        tags: &goal.tags,
-        by: goal.by.as_str(),
-        in_scope: goal.in_scope,
-        covered: goal.covered,
-        cost: money(goal.cost),
-        covered_cost: money(goal.covered_cost),
+        tags: goal.tags(),
+        by: goal.by().as_str(),
+        in_scope: goal.all.in_scope,
+        covered: goal.all.covered,
+        cost: money(goal.all.cost),
+        covered_cost: money(goal.all.covered_cost),
         share: goal.share(),
-        at_least: number(&goal.at_least.to_string()),
+        at_least: number(&at_least.to_string()),
         met: goal.met(),
+        each: goal.each.as_deref(),
+        groups: groups.collect(),
         file: &goal.loc.file,
         line: goal.loc.line,
         column: goal.loc.column,
-    }
+    })
+}
+
+fn budget(goal: &GoalResult) -> Option<BudgetJson<'_>> {
+    let GoalTarget::Budget { limit, currency } = &goal.target else { return None };
+    let groups = goal.groups.iter().map(|group| BudgetGroupJson {
+        value: group.value.as_deref(),
+        spent: money(group.measured.cost),
+        share: goal.share_of(&group.measured),
+        met: goal.is_met(&group.measured),
+    });
+    Some(BudgetJson {
+        goal: &goal.name,
+        severity: goal.severity.as_str(),
+        month: goal.month.as_deref(),
+        limit: money(Some(*limit)),
+        currency,
+        spent: money(goal.all.cost),
+        share: goal.share(),
+        met: goal.met(),
+        each: goal.each.as_deref(),
+        groups: groups.collect(),
+        file: &goal.loc.file,
+        line: goal.loc.line,
+        column: goal.loc.column,
+    })
 }
 
 fn money(amount: Option<Decimal>) -> Option<f64> {

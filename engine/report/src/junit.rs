@@ -9,7 +9,7 @@ use tagpol_sema::program::Loc;
 use tagpol_sink::xml;
 
 use super::Report;
-use super::text::goal_text;
+use super::goals::goal_text;
 
 /// Writes the document.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {

@@ -13,6 +13,7 @@ mod finding_row;
 mod format;
 mod github;
 mod gitlab;
+mod goals;
 mod headline;
 mod html;
 mod json;

@@ -7,7 +7,8 @@ use tagpol_sema::program::Severity;
 use tagpol_session::Decimal;
 use tagpol_sink::markdown;
 
-use super::text::{count, goal_text, percent, several, shorten};
+use super::goals::goal_text;
+use super::text::{count, percent, several, shorten};
 use super::{Report, headline};
 
 /// Findings that are listed, so that the text fits into a comment.

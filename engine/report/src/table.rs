@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use tagpol_eval::{CheckResult, Evaluation, Finding, GoalResult, State, Summary, ValueSource};
+use tagpol_eval::{
+    CheckResult, Evaluation, Finding, GoalResult, GoalTarget, Measured, State, Summary, ValueSource,
+};
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_session::Decimal;
 
+use super::goals::{in_month, label, listed, spent, target_text};
 use super::next_steps::next_steps;
 use super::text::{clean, count, decimal, money, percent, several, shorten};
 use super::{Report, headline};
@@ -247,36 +250,78 @@ impl Page<'_> {
         let _ = writeln!(out, "\n{}", self.bold("Goals"));
         let mut table = plain_table();
         for goal in goals {
-            let measure = match goal.by {
-                Measure::Count => format!("of {}", several(goal.in_scope, "resource")),
-                Measure::Cost => {
-                    let of = |cost| format!("of {} a month", self.amount(cost));
-                    goal.cost.map_or_else(|| format!("of {}", several(goal.in_scope, "resource")), of)
-                }
-            };
-            table.add_row([
-                goal.name.clone(),
-                goal.share_text().unwrap_or_else(|| "-".to_owned()),
-                measure,
-                format!("target {}", goal.target_text()),
-                self.outcome(goal),
-            ]);
+            table.add_row(self.goal_row(goal));
+            let (groups, others) = listed(goal);
+            for group in groups {
+                let name = format!("  {}", label(group));
+                table.add_row(self.measured_row(name, goal, &group.measured, String::new()));
+            }
+            if others > 0 {
+                table.add_row([format!("  … and {} more", count(others))]);
+            }
         }
         right_align(&mut table, &[1]);
         let _ = write!(out, "{}", indent(&table, 2));
     }
 
-    fn outcome(&self, goal: &GoalResult) -> String {
-        match (goal.met(), goal.missing_cost()) {
+    fn goal_row(&self, goal: &GoalResult) -> [String; 5] {
+        let target = match goal.limit() {
+            Some(_) => format!("at most {}", target_text(goal)),
+            None => format!("target {}", target_text(goal)),
+        };
+        let Some(each) = &goal.each else {
+            return self.measured_row(goal.name.clone(), goal, &goal.all, target);
+        };
+        let (missed, all) = (goal.missed().count() as u64, several(goal.groups.len() as u64, "value"));
+        let word = if goal.limit().is_some() { "exceeded by" } else { "missed by" };
+        let outcome = match goal.met() {
+            Some(false) => format!("{word} {} of {all} ({})", count(missed), goal.severity.as_str()),
+            Some(true) => format!("met by {all}"),
+            None if goal.groups.is_empty() => "nothing in scope".to_owned(),
+            None => "no cost data".to_owned(),
+        };
+        let measure = format!("for each {}{}", clean(each), in_month(goal));
+        let share = goal.share_text().unwrap_or_else(|| "-".to_owned());
+        [goal.name.clone(), share, measure, target, outcome]
+    }
+
+    fn measured_row(
+        &self,
+        name: String,
+        goal: &GoalResult,
+        measured: &Measured,
+        target: String,
+    ) -> [String; 5] {
+        let resources = || format!("of {}", several(measured.in_scope, "resource"));
+        let measure = match (&goal.target, measured.cost) {
+            (GoalTarget::Budget { .. }, _) => {
+                spent(goal, measured).map(|spent| format!("{spent}{}", in_month(goal))).unwrap_or_default()
+            }
+            (GoalTarget::Coverage { by: Measure::Cost, .. }, Some(cost)) => {
+                format!("of {} a month", self.amount(cost))
+            }
+            (GoalTarget::Coverage { .. }, _) => resources(),
+        };
+        let share = goal.share_text_of(measured).unwrap_or_else(|| "-".to_owned());
+        [name, share, measure, target, self.outcome(goal, measured)]
+    }
+
+    fn outcome(&self, goal: &GoalResult, measured: &Measured) -> String {
+        let severity = match goal.each {
+            Some(_) => String::new(),
+            None => format!(" ({})", goal.severity.as_str()),
+        };
+        match (goal.is_met(measured), goal.missing_cost(measured)) {
             (Some(true), _) => "met".to_owned(),
-            (Some(false), Some(cost)) => {
-                format!("missed by {} a month ({})", self.amount(cost), goal.severity.as_str())
+            (Some(false), Some(cost)) if goal.limit().is_some() => {
+                format!("exceeded by {}{severity}", self.amount(cost))
             }
+            (Some(false), Some(cost)) => format!("missed by {} a month{severity}", self.amount(cost)),
             (Some(false), None) => {
-                let resources = several(goal.missing_count(), "resource");
-                format!("missed by {resources} ({})", goal.severity.as_str())
+                let resources = several(goal.missing_count(measured), "resource");
+                format!("missed by {resources}{severity}")
             }
-            (None, _) if goal.in_scope == 0 => "nothing in scope".to_owned(),
+            (None, _) if measured.in_scope == 0 => "nothing in scope".to_owned(),
             (None, _) => "no cost data".to_owned(),
         }
     }

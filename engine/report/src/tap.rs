@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use super::text::{clean, goal_text, several};
+use super::goals::goal_text;
+use super::text::{clean, several};
 use tagpol_eval::{CheckResult, Finding, State};
 
 /// Findings that the diagnostics of a point name.

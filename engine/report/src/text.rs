@@ -1,7 +1,5 @@
 //! Numbers and foreign text, as people read them.
 
-use tagpol_eval::GoalResult;
-use tagpol_sema::program::Measure;
 use tagpol_session::Decimal;
 pub(super) use tagpol_sink::terminal::line as clean;
 
@@ -90,17 +88,6 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
     let head: String = text.chars().take(most / 3).collect();
     let tail: String = text.chars().skip(length - (most - most / 3 - 1)).collect();
     format!("{head}…{tail}")
-}
-
-/// Returns what a goal has reached, in a sentence: `71.2% of cost is covered by owner, team; 90% is
-/// wanted`.
-pub(super) fn goal_text(goal: &GoalResult) -> String {
-    let share = goal.share_text().unwrap_or_else(|| "nothing".to_owned());
-    let of = match goal.by {
-        Measure::Count => "of resources are",
-        Measure::Cost => "of cost is",
-    };
-    format!("{share} {of} covered by {}; the target is {}", goal.tags.join(", "), goal.target_text())
 }
 
 #[cfg(test)]

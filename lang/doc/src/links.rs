@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tagpol_sema::program::{Pred, Program, TagId, Value};
+use tagpol_sema::program::{Dimension, Pred, Program, TagId, Value};
 
 use crate::document::{Anchor, Kind};
 
@@ -37,7 +37,10 @@ impl Links {
         for goal in &program.goals {
             let reader = anchor(Kind::Goal, &goal.name);
             links.read(program, &reader, &goal.scope, []);
-            goal.tags.iter().for_each(|tag| links.add(&reader, tag_anchor(program, *tag)));
+            goal.tags().iter().for_each(|tag| links.add(&reader, tag_anchor(program, *tag)));
+            if let Some(Dimension::Tag(tag)) = goal.each {
+                links.add(&reader, tag_anchor(program, tag));
+            }
         }
         for allocation in &program.allocations {
             let reader = anchor(Kind::Allocation, &allocation.name);

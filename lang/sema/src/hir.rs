@@ -545,8 +545,12 @@ pub struct Goal {
     pub coverage: Vec<Coverage>,
     /// `for resource where …`
     pub scopes: Vec<(NodeId, Option<Expr>)>,
+    /// `for each team`
+    pub each: Vec<Value>,
     /// `at least 90%`
     pub at_least: Vec<(NodeId, String)>,
+    /// `at most 5000 USD`
+    pub at_most: Vec<Quantity>,
 }
 
 /// `coverage of [T] by cost`

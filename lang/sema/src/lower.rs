@@ -424,8 +424,13 @@ impl Ctx {
         let scopes = node.children::<ast::ForStmt>().map(|stmt| self.for_stmt(&stmt)).collect();
         let at_least = node
             .children::<ast::LeastStmt>()
-            .filter_map(|stmt| self.number_of(stmt.token(SyntaxKind::Number)));
-        Goal { severity, coverage, scopes, at_least: at_least.collect() }
+            .filter_map(|stmt| self.number_of(stmt.token(SyntaxKind::Number)))
+            .collect();
+        let each = node.children::<ast::EachStmt>().filter_map(|stmt| self.path(&stmt.child()?));
+        let each = each.collect();
+        let at_most =
+            node.children::<ast::MostStmt>().filter_map(|stmt| self.quantity(&stmt.child()?)).collect();
+        Goal { severity, coverage, scopes, each, at_least, at_most }
     }
 
     fn allocate(&mut self, node: &ast::AllocateItem) -> Allocate {
@@ -638,17 +643,7 @@ impl Ctx {
                 let name = self.name(&call.name()?);
                 Value::Call(id, name, self.values(call.values()))
             }
-            ast::ValueExpr::Path(path) => {
-                let id = self.node(path.range());
-                let name = self.name(&path.name()?);
-                let steps = path.steps().filter_map(|step| match step {
-                    ast::Step::Field(field) => Some(Step::Field(self.name(&field.name()?))),
-                    ast::Step::Index(index) => {
-                        Some(Step::Index(Box::new(self.value(&index.values().next()?)?)))
-                    }
-                });
-                Value::Path(id, name, steps.collect())
-            }
+            ast::ValueExpr::Path(path) => self.path(path)?,
             ast::ValueExpr::List(list) => {
                 let id = self.node(list.range());
                 Value::List(id, self.values(list.members()))
@@ -656,5 +651,16 @@ impl Ctx {
             ast::ValueExpr::Native(tags) => Value::Native(self.native_tags(tags)),
             ast::ValueExpr::Sum(sum) => self.sum(sum)?,
         })
+    }
+
+    fn path(&mut self, path: &ast::Path) -> Option<Value> {
+        let id = self.node(path.range());
+        let name = self.name(&path.name()?);
+        let steps = path.steps().filter_map(|step| match step {
+            ast::Step::Field(field) => Some(Step::Field(self.name(&field.name()?))),
+            ast::Step::Index(index) => Some(Step::Index(Box::new(self.value(&index.values().next()?)?))),
+        });
+        let steps = steps.collect();
+        Some(Value::Path(id, name, steps))
     }
 }

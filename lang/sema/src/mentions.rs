@@ -23,6 +23,7 @@ pub(crate) fn mentions(item: &Item) -> BTreeSet<&str> {
         Body::Infer(infer) => infer.tags.iter().for_each(|tag| names.name(tag)),
         Body::Goal(goal) => {
             names.values(goal.coverage.iter().flat_map(|coverage| &coverage.tags));
+            names.values(&goal.each);
             names.exprs(goal.scopes.iter().flat_map(|(_, scope)| scope));
         }
         Body::Allocate(allocate) => {
@@ -158,7 +159,10 @@ mod tests {
             ("rule r {\n fill a = b[c].d\n}", "a b c"),
             ("table t from \"a\" key b { b: text }", ""),
             ("infer a, b { apply at 0.9 }", "a b"),
-            ("goal g {\n coverage of [a, b] by cost\n for resource where c\n at least 9%\n}", "a b c"),
+            (
+                "goal g {\n coverage of [a, b] by cost\n for resource where c\n for each d\n at least 9%\n}",
+                "a b c d",
+            ),
             ("allocate g {\n from resource where a\n to b in [c]\n split even\n}", "a b"),
             ("policy p {\n severity low\n require a\n remediate set a = b\n}", "a b"),
         ];

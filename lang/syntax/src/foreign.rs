@@ -55,11 +55,19 @@ pub(crate) fn scope_without_where(site: &Site<'_>) -> Option<Hint> {
         let length = noun.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(noun.len());
         let whole = range(site.at, end + (rest.len() - noun.len()) + length);
         let is_noun = noun.get(..length).is_some_and(|noun| matches!(noun, "resource" | "resources"));
-        return is_noun.then(|| Hint {
+        let is_group = word == "each" && before == "for" && !is_noun && !noun.is_empty();
+        let grouped = is_group.then(|| Hint {
+            help: Some(
+                "`for each` belongs in a goal; a policy applies to each resource by itself".to_owned(),
+            ),
+            ..Hint::default()
+        });
+        let scope = is_noun.then(|| Hint {
             help: Some(format!("write `{before} resource where …`: the block applies to each of them")),
             fix: Some((whole, "resource".to_owned())),
             ..Hint::default()
         });
+        return scope.or(grouped);
     }
     let follows_resource = site.text.get(..site.at)?.trim_end().ends_with(" resource");
     let names = matches!(word, "in" | "of" | "with" | "is" | "not" | "has");

@@ -59,14 +59,14 @@ enum Begins {
     Item,
     /// `test "…"`
     Test,
-    /// `for resource`
+    /// `for resource`, `for each`
     For,
     /// `set team = …`; in `owner is set until …` it is a test.
     Action,
 }
 
 /// The keywords, in the order of the alphabet.
-const KEYWORDS: [(char, &str, Begins); 84] = [
+const KEYWORDS: [(char, &str, Begins); 86] = [
     ('\u{101}', "after", Begins::Nothing),
     ('\u{102}', "allocate", Begins::Item),
     ('\u{103}', "allow", Begins::Nothing),
@@ -81,6 +81,7 @@ const KEYWORDS: [(char, &str, Begins); 84] = [
     ('\u{10A}', "coverage", Begins::Statement),
     ('\u{10B}', "default", Begins::Statement),
     ('\u{10C}', "define", Begins::Item),
+    ('\u{14F}', "each", Begins::Nothing),
     ('\u{A1}', "else", Begins::Nothing),
     ('\u{10D}', "ends", Begins::Nothing),
     ('\u{10E}', "escalate", Begins::Statement),
@@ -112,6 +113,7 @@ const KEYWORDS: [(char, &str, Begins); 84] = [
     ('\u{125}', "matches", Begins::Nothing),
     ('\u{126}', "matching", Begins::Nothing),
     ('\u{149}', "meta", Begins::Nothing),
+    ('\u{150}', "most", Begins::Nothing),
     ('\u{14B}', "native", Begins::Nothing),
     ('\u{127}', "next", Begins::Nothing),
     ('\u{128}', "no", Begins::Nothing),
@@ -463,7 +465,7 @@ impl Begins {
                 !goes_on && (!word.is_empty() || next >= 0xC3 || backticked_length(text, at).is_some())
             }
             Self::Test => !goes_on && next == b'"',
-            Self::For => !goes_on && word == "resource",
+            Self::For => !goes_on && matches!(word, "resource" | "each"),
             Self::Action => {
                 let end = at + word.len();
                 !goes_on && !word.is_empty() && byte(text, end + blanks(text, end)) == b'='

@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use tagpol_eval::cost::{CostRequest, Dimension, SCALE, costs};
-use tagpol_eval::{Distinct, RunError};
-use tagpol_interp::{Options, Row, evaluate};
+use tagpol_eval::{Distinct, GoalResult, Measured, RunError};
+use tagpol_interp::{Options, Row, RowResult, evaluate};
 use tagpol_inventory::{Format, ImportOptions, Snapshot, import};
 use tagpol_sema::formats::trim;
-use tagpol_sema::program::{Program, TagId, TagType};
-use tagpol_session::{Cell, Store, StoreOptions};
+use tagpol_sema::program::{Goal, Measure, Program, TagId, TagType};
+use tagpol_session::{Cell, Decimal, Store, StoreOptions};
 use tempfile::TempDir;
 
 use super::Case;
@@ -56,8 +56,59 @@ pub(super) fn compare(case: &Case, folder: &TempDir) -> Result<bool, String> {
             return Err(format!("costs by `{}`: {found:?}, by hand {expected:?}\n{rows:?}", tag.name));
         }
     }
+    let goals = match tagpol_eval::evaluate(&program, &snapshot, &options) {
+        Ok(evaluation) => evaluation.goals,
+        Err(RunError::TextTooLong(_)) => return Ok(false),
+        Err(error) => return Err(error.to_string()),
+    };
+    for (at, (goal, found)) in program.goals.iter().zip(&goals).enumerate() {
+        if goal.by() == Measure::Cost {
+            compare_goal((at, goal), found, &rows, (&results, &amounts))?;
+        }
+    }
     std::fs::remove_dir_all(snapshot.dir()).map_err(|e| e.to_string())?;
     Ok(true)
+}
+
+/// Compares what a goal by cost measures of charges, in all and by value, with sums by hand.
+fn compare_goal(
+    (at, goal): (usize, &Goal),
+    found: &GoalResult,
+    rows: &[Row],
+    (results, amounts): (&[RowResult], &[i128]),
+) -> Result<(), String> {
+    let is_budget = goal.tags().is_empty();
+    let mut expected: BTreeMap<Option<String>, [i128; 2]> = BTreeMap::new();
+    let mut all = [0; 2];
+    for ((row, result), amount) in rows.iter().zip(results).zip(amounts) {
+        let (in_scope, covered) = result.goals[at];
+        if !in_scope {
+            continue;
+        }
+        // The costs of a case are never credits.
+        assert!(*amount >= 0, "a credit of {amount}");
+        let costs = [*amount, if covered { *amount } else { 0 }];
+        let value = goal.each.and_then(|each| super::database::value_of(each, row, result));
+        let sums = expected.entry(value).or_default();
+        for ((sum, total), cost) in sums.iter_mut().zip(&mut all).zip(costs) {
+            *sum += cost;
+            *total += cost;
+        }
+    }
+    let costs = |measured: &Measured| {
+        let units = |cost: Option<Decimal>| cost.map_or(0, |cost| cost.unscaled);
+        [units(measured.cost), units(if is_budget { measured.cost } else { measured.covered_cost })]
+    };
+    let groups: BTreeMap<Option<String>, [i128; 2]> =
+        found.groups.iter().map(|group| (group.value.clone(), costs(&group.measured))).collect();
+    let is_right = match goal.each {
+        Some(_) => groups == expected,
+        None => groups.is_empty(),
+    };
+    if is_right && costs(&found.all) == all {
+        return Ok(());
+    }
+    Err(format!("goal {at}: {all:?} and {expected:?} by hand, not {found:?}\n{rows:?}"))
 }
 
 /// Bills the resources of a case: each with a charge, and with one that names nothing but the account.

@@ -11,8 +11,9 @@ use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_for_layout, lay
 use tagpol_interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource, Snapshot, UnknownTags};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
+use tagpol_plan::sql::requests::covered_by_value;
 use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
-use tagpol_sema::program::Program;
+use tagpol_sema::program::{Attr, Dimension, Program};
 use tagpol_session::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;
 
@@ -100,6 +101,7 @@ impl Judge {
         let mut rows = self.scopes_and_states(&plan, &case.program)?;
         self.remedies_and_goals(&plan, &case.program, &mut rows)?;
         self.totals_of_goals(&script, &rows, &case.resources)?;
+        self.goals_by_value(&plan, &rows, case)?;
         self.totals_of_checks(&plan, &script, &rows, case)?;
         self.totals(&script, &rows, &case.resources)?;
         self.tags(&plan, &script, &mut rows)?;
@@ -190,6 +192,45 @@ impl Judge {
             let found: Vec<String> = cells.iter().map(Cell::to_string).collect();
             if found != expected {
                 return Err(format!("totals of goal {goal}: {expected:?}, not {found:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what goals measure of each value with sums over the resources.
+    fn goals_by_value(
+        &self,
+        plan: &Plan,
+        rows: &BTreeMap<String, RowResult>,
+        case: &Case,
+    ) -> Result<(), String> {
+        for (at, goal) in plan.goals.iter().enumerate() {
+            let Some((_, each)) = &goal.each else { continue };
+            let mut values: BTreeMap<Option<String>, Vec<&Row>> = BTreeMap::new();
+            for row in case.resources.iter().filter(|row| rows[&row.id].goals[at].0) {
+                values.entry(value_of(*each, row, &rows[&row.id])).or_default().push(row);
+            }
+            let expected: BTreeSet<Vec<String>> = values
+                .into_iter()
+                .map(|(value, in_scope)| {
+                    let covered: Vec<&Row> =
+                        in_scope.iter().copied().filter(|row| rows[&row.id].goals[at].1).collect();
+                    let all: Vec<Row> = in_scope.iter().copied().cloned().collect();
+                    vec![
+                        value.unwrap_or_else(|| "NULL".to_owned()),
+                        in_scope.len().to_string(),
+                        covered.len().to_string(),
+                        spend(&all, in_scope.into_iter()),
+                        spend(&all, covered.into_iter()),
+                    ]
+                })
+                .collect();
+            let sql = covered_by_value(plan, tagpol_plan::Dialect::DuckDb, goal, (*each).into());
+            let found = self.store.query(&sql).map_err(|e| e.to_string())?.rows;
+            let cells = |cells: Vec<Cell>| cells.iter().map(Cell::to_string).collect();
+            let found: BTreeSet<Vec<String>> = found.into_iter().map(cells).collect();
+            if found != expected {
+                return Err(format!("goal {at} for each value: {expected:?}, not {found:?}"));
             }
         }
         Ok(())
@@ -392,6 +433,19 @@ pub(super) fn resource(row: &Row) -> Resource {
         meta: row.meta,
         tags: row.tags,
         unknown: UnknownTags { keys: row.unknown_keys, others: row.unknown_tags },
+    }
+}
+
+/// Returns what a resource is grouped by.
+pub(super) fn value_of(by: Dimension, row: &Row, result: &RowResult) -> Option<String> {
+    match by {
+        Dimension::Tag(tag) => result.tags[tag.0 as usize].value.clone(),
+        Dimension::Attr(Attr::Account) => row.account.clone(),
+        Dimension::Attr(Attr::Provider) => row.provider.clone(),
+        Dimension::Attr(Attr::Region) => row.region.clone(),
+        Dimension::Attr(Attr::Type) => row.type_.clone(),
+        Dimension::Attr(Attr::Source) => row.source.clone(),
+        Dimension::Attr(other) => panic!("nothing is grouped by {other:?}"),
     }
 }
 

@@ -9,9 +9,9 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{
-    Action, ActionKind, Attr, Check, CheckKind, Define, Exemption, Func, Goal, Loc, MapArm, MapTarget,
-    Measure, Normalize, Otherwise, Pattern, Policy, Program, Relation, RelationKey, Remedy, Rule, Severity,
-    Table, TableColumn, Tag, TagId, Transform, Value,
+    Action, ActionKind, Attr, Budget, Check, CheckKind, Coverage, Define, Dimension, Exemption, Func, Goal,
+    Loc, MapArm, MapTarget, Measure, Normalize, Otherwise, Pattern, Policy, Program, Relation, RelationKey,
+    Remedy, Rule, Severity, Table, TableColumn, Tag, TagId, Target, Transform, Value,
 };
 
 use super::exprs::{Reads, literal, pred, text};
@@ -259,17 +259,30 @@ fn goal() -> impl Strategy<Value = Goal> {
         proptest::sample::subsequence(READING_ORDER.to_vec(), 1..=3),
         select(&[Measure::Count, Measure::Cost][..]),
         option::weighted(0.6, pred(Reads::policy())),
+        option::weighted(0.5, dimension()),
+        proptest::bool::weighted(0.3),
     )
-        .prop_map(|(tags, by, scope)| Goal {
+        .prop_map(|(tags, by, scope, each, is_budget)| Goal {
             name: String::new(),
             doc: String::new(),
             severity: Severity::High,
-            tags,
-            by,
+            target: if is_budget {
+                Target::Budget(Budget { limit: 2000.into(), currency: "USD".to_owned() })
+            } else {
+                Target::Coverage(Coverage { tags, by, at_least: rust_decimal::Decimal::ONE })
+            },
+            each,
             scope,
-            at_least: rust_decimal::Decimal::ONE,
             loc: line(0),
         })
+}
+
+fn dimension() -> impl Strategy<Value = Dimension> {
+    let attrs = [Attr::Account, Attr::Provider, Attr::Region, Attr::Type, Attr::Source];
+    prop_oneof![
+        select(READING_ORDER.to_vec()).prop_map(Dimension::Tag),
+        select(attrs.to_vec()).prop_map(Dimension::Attr),
+    ]
 }
 
 fn table(schema: &SchemaTable) -> Table {

@@ -2,21 +2,28 @@
 //!
 //! Of a bill, the share of the spend that is covered is a share of all charges, also of those without a resource.
 
+use std::collections::BTreeMap;
+
 use tagpol_inventory::{Snapshot, amount_units};
-use tagpol_plan::sql::charges::{Amount, ChargeDate, ChargeFilter, predicate_costs};
+use tagpol_plan::sql::charges::{
+    Amount, ChargeDate, ChargeFilter, ChargeKey, Conditions, costs_of_conditions,
+};
 use tagpol_plan::{Predicate, Request};
-use tagpol_sema::program::{Goal, Measure, Pred, Program};
+use tagpol_sema::program::{Goal, Pred, Program, Target};
 use tagpol_session::Decimal;
 
 use super::SCALE;
 use super::groups::{Money, SUBJECT, units_of};
 use crate::compile::{CHARGES, DIALECT};
 use crate::error::RunError;
-use crate::goal::GoalResult;
+use crate::goal::{GoalGroup, GoalResult, Measured};
 use crate::options::Options;
 use crate::run::Run;
 
-/// Puts what charges come to in the place of the costs of resources, in goals by cost.
+/// What is in scope of a goal and what of it is covered, in units.
+type Costs = [i128; 2];
+
+/// Puts what charges come to in the place of the costs of resources, in coverages by cost.
 ///
 /// # Errors
 /// As [`super::costs`].
@@ -27,7 +34,11 @@ pub(crate) fn measure_by_charges(
     goals: &mut [GoalResult],
 ) -> Result<(), RunError> {
     let manifest = snapshot.manifest();
-    let by_cost: Vec<&Goal> = program.goals.iter().filter(|goal| goal.by == Measure::Cost).collect();
+    let is_by_cost = |goal: &&Goal| {
+        matches!(&goal.target, Target::Coverage(coverage)
+            if coverage.by == tagpol_sema::program::Measure::Cost)
+    };
+    let by_cost: Vec<&Goal> = program.goals.iter().filter(is_by_cost).collect();
     let Some(month) = manifest.month.as_ref().filter(|_| !by_cost.is_empty()) else { return Ok(()) };
     let request = Request {
         keep: vec![SUBJECT.to_owned()],
@@ -36,42 +47,78 @@ pub(crate) fn measure_by_charges(
     let Some(run) = Run::start_charges(program, snapshot, options, &request)? else { return Ok(()) };
     let days = (month.month.first_day(), month.month.last_day());
     let filter = ChargeFilter { days, date: ChargeDate::Invoice, amount: Amount::Effective };
-    let mut costs = vec![0_i128; 2 * by_cost.len()];
     let mut money = Money::new(options, manifest.currency.as_deref());
-    let sql = predicate_costs(&run.compiled.plan, DIALECT, CHARGES, filter);
-    run.for_each_of("costs of goals", &sql, |row| {
-        let code = row.text("currency");
-        for (at, cost) in costs.iter_mut().enumerate() {
-            let amount = units_of(row, &format!("cost_{at}"))?;
-            let worth = match amount {
-                0 => Some(0),
-                amount => money.convert(code.as_deref(), amount),
-            };
-            *cost += worth.ok_or_else(|| row.unexpected("a cost out of range"))?;
-        }
-        Ok(())
-    })?;
+    for (at, goal) in by_cost.iter().enumerate() {
+        let Some(result) = goals.iter_mut().find(|one| one.name == goal.name) else { continue };
+        let predicates = [2 * at, 2 * at + 1];
+        let by = goal.each.map(|each| ChargeKey::Subject(each.into()));
+        let of = Conditions { predicates: &predicates, by, by_month: false, before_credits: true };
+        let values = sum_by_value(&run, (of, filter), &mut money)?;
+        measure(result, &values);
+    }
     // What is reported is what was charged in the month, as for `costs`.
     let totals = manifest.charges.iter().flat_map(|charges| &charges.months);
     for total in totals.filter(|total| total.month == month.month) {
         money.add_total(total.currency.as_deref(), amount_units(total.cost));
     }
-    if let Some(error) = money.without_rate() {
-        return Err(RunError::NoRate(error));
+    match money.without_rate() {
+        Some(error) => Err(RunError::NoRate(error)),
+        None => Ok(()),
     }
-    let amount = |unscaled| Some(Decimal { unscaled, scale: SCALE });
-    for (goal, costs) in by_cost.iter().zip(costs.chunks(2)) {
-        if let ([cost, covered], Some(result)) = (costs, goals.iter_mut().find(|one| one.name == goal.name)) {
-            (result.cost, result.covered_cost) = (amount(*cost), amount(*covered));
+}
+
+/// Sums up what is in scope of a goal and what of it is covered, by value.
+fn sum_by_value(
+    run: &Run,
+    of: (Conditions<'_>, ChargeFilter),
+    money: &mut Money<'_>,
+) -> Result<BTreeMap<Option<String>, Costs>, RunError> {
+    let mut values: BTreeMap<Option<String>, Costs> = BTreeMap::new();
+    let sql = costs_of_conditions(&run.compiled.plan, DIALECT, CHARGES, of);
+    run.for_each_of("costs of goals", &sql, |row| {
+        let code = row.text("currency");
+        let sums = values.entry(row.text("value")).or_default();
+        for (sum, column) in sums.iter_mut().zip(["cost_0", "cost_1"]) {
+            let worth = match units_of(row, column)? {
+                0 => Some(0),
+                amount => money.convert(code.as_deref(), amount),
+            };
+            *sum += worth.ok_or_else(|| row.unexpected("a cost out of range"))?;
         }
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// Sets the costs of a goal, and of each value that it is about. Values that only resources without charges have stay, without
+/// cost; those that only charges have are added.
+fn measure(goal: &mut GoalResult, values: &BTreeMap<Option<String>, Costs>) {
+    let amount = |unscaled| Some(Decimal { unscaled, scale: SCALE });
+    let set = |measured: &mut Measured, [cost, covered]: Costs| {
+        (measured.cost, measured.covered_cost) = (amount(cost), amount(covered));
+    };
+    let sum = |at: usize| values.values().filter_map(|costs| costs.get(at)).sum();
+    set(&mut goal.all, [sum(0), sum(1)]);
+    if goal.each.is_none() {
+        return;
     }
-    Ok(())
+    for group in &mut goal.groups {
+        set(&mut group.measured, values.get(&group.value).copied().unwrap_or_default());
+    }
+    let is_new = |value: &&Option<String>| goal.groups.iter().all(|group| group.value != **value);
+    let only_charged: Vec<&Option<String>> = values.keys().filter(is_new).collect();
+    for value in only_charged {
+        let mut measured = Measured::default();
+        set(&mut measured, values.get(value).copied().unwrap_or_default());
+        goal.groups.push(GoalGroup { value: value.clone(), measured });
+    }
+    goal.sort_groups();
 }
 
 /// What a goal applies to, and what of it is covered.
 fn conditions(goal: &Goal) -> [Predicate; 2] {
     let scope = goal.scope.clone().unwrap_or(Pred::Const(true));
-    let valid = goal.tags.iter().map(|tag| Pred::IsValid(*tag));
+    let valid = goal.tags().iter().map(|tag| Pred::IsValid(*tag));
     let covered = Pred::And([scope.clone()].into_iter().chain(valid).collect());
     [scope, covered].map(|pred| Predicate { pred, loc: goal.loc.clone() })
 }

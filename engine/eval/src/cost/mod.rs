@@ -11,6 +11,7 @@
 //! - `groups`: what the database sums up, apart by which allocation it is a source of
 //! - `spread`, `share`: shared costs are spread here, since no database has a product of two amounts that is exact
 
+mod budgets;
 mod goals;
 mod groups;
 mod share;
@@ -28,8 +29,9 @@ use tagpol_sema::program::{Allocation, Attr, Program, TagId};
 
 use crate::error::RunError;
 use crate::finding::SnapshotInfo;
+use crate::goal::GoalResult;
 use crate::options::Options;
-pub(crate) use goals::measure_by_charges;
+use goals::measure_by_charges;
 use groups::Group;
 pub use share::rounded;
 use spread::Spread;
@@ -135,6 +137,8 @@ pub struct Costs {
     pub only_listed: i128,
     /// The allocations that were applied, in the order of their names.
     pub shared: Vec<Shared>,
+    /// The budgets of the program, of one after the other each month; those of all charges, whatever the dimensions.
+    pub budgets: Vec<GoalResult>,
 }
 
 /// What charges in another currency come to.
@@ -294,9 +298,7 @@ pub fn costs(
     let found = match months {
         None => None,
         Some(months) => {
-            let date = if request.by_usage_date { ChargeDate::Usage } else { ChargeDate::Invoice };
-            let days = (months.0.first_day(), months.1.last_day());
-            let filter = ChargeFilter { days, date, amount: request.amount };
+            let filter = request.filter(months);
             let currency = costs.currency.clone();
             groups::of_charges(
                 program,
@@ -331,7 +333,60 @@ pub fn costs(
         }
     };
     costs.add(program, &request.by, groups, &allocations);
+    let filter = months.map(|months| request.filter(months));
+    costs.budgets = budgets_of(program, snapshot, options, (filter, costs.currency.as_deref()))?;
     Ok(costs)
+}
+
+/// Completes the goals of an evaluation by what is known of costs: coverages by cost over charges, and budgets.
+///
+/// # Errors
+/// [`RunError::Currency`] for a budget in a currency without a rate, [`RunError::NoRate`] for charges, and as for
+/// [`crate::evaluate`].
+pub(crate) fn measure_costs(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    goals: &mut [GoalResult],
+) -> Result<(), RunError> {
+    measure_by_charges(program, snapshot, options, goals)?;
+    let manifest = snapshot.manifest();
+    let month = manifest.month.as_ref().map(|month| (month.month, month.month));
+    let filter = month.map(|months| CostRequest::default().filter(months));
+    let budgets = budgets_of(program, snapshot, options, (filter, manifest.currency.as_deref()))?;
+    for budget in budgets {
+        if let Some(goal) = goals.iter_mut().find(|goal| goal.name == budget.name) {
+            let counts = goal.all;
+            *goal = budget;
+            (goal.all.in_scope, goal.all.covered) = (counts.in_scope, counts.covered);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the results of budgets. Without a filter they are about the costs of resources.
+fn budgets_of(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    (filter, currency): (Option<ChargeFilter>, Option<&str>),
+) -> Result<Vec<GoalResult>, RunError> {
+    let charges = snapshot.manifest().charges.iter().flat_map(|charges| &charges.months);
+    let is_meant = |month: &YearMonth| {
+        filter.is_some_and(|filter| filter.days.0 <= month.first_day() && month.last_day() <= filter.days.1)
+    };
+    let months: BTreeSet<YearMonth> = charges.map(|total| total.month).filter(is_meant).collect();
+    let months: Vec<String> = months.into_iter().map(|month| month.to_string()).collect();
+    budgets::of_program(program, snapshot, options, budgets::Scope { filter, months: &months, currency })
+}
+
+impl CostRequest {
+    /// Returns the charges of some months, from the first to the last.
+    fn filter(&self, months: (YearMonth, YearMonth)) -> ChargeFilter {
+        let date = if self.by_usage_date { ChargeDate::Usage } else { ChargeDate::Invoice };
+        let days = (months.0.first_day(), months.1.last_day());
+        ChargeFilter { days, date, amount: self.amount }
+    }
 }
 
 impl Dimension {
@@ -365,6 +420,7 @@ impl Costs {
             other_months: Vec::new(),
             only_listed: 0,
             shared: Vec::new(),
+            budgets: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@ use tagpol_session::{Decimal, Store};
 
 use self::pairs::{CheckPair, Pairs, TagPair};
 use crate::compile::DIALECT;
+use crate::cost::measure_costs;
 use crate::error::RunError;
 use crate::finding::{SnapshotInfo, State, Summary};
 use crate::goal::GoalResult;
@@ -243,11 +244,13 @@ fn run(store: Store, subject: Subject<'_>) -> Result<Run, RunError> {
 
 fn side(run: &Run, subject: Subject<'_>) -> Result<Side, RunError> {
     let checks = run.checks()?;
+    let mut goals = run.goals()?;
+    measure_costs(subject.program, subject.snapshot, subject.options, &mut goals)?;
     Ok(Side {
         label: subject.label.to_owned(),
         snapshot: SnapshotInfo::from(subject.snapshot),
         summary: run.summary(&checks)?,
-        goals: run.goals()?,
+        goals,
     })
 }
 

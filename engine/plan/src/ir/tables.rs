@@ -1,7 +1,8 @@
 //! The tables that decode the indexes in the results of queries.
 
-use rust_decimal::Decimal;
-use tagpol_sema::program::{Attr, CheckKind, Control, Escalation, Loc, Measure, Severity, Source, TagId};
+use tagpol_sema::program::{
+    Attr, CheckKind, Control, Dimension, Escalation, Loc, Severity, Source, TagId, Target,
+};
 
 use super::ColumnId;
 
@@ -152,12 +153,12 @@ pub struct GoalInfo {
     pub name: String,
     /// How bad it is to miss it.
     pub severity: Severity,
-    /// Names of the tags that cover a resource.
+    /// What is measured, and its target.
+    pub target: Target,
+    /// Names of the tags that cover a resource; none for a budget.
     pub tags: Vec<String>,
-    /// What the share is a share of.
-    pub by: Measure,
-    /// The share that must be covered, from 0 to 1.
-    pub at_least: Decimal,
+    /// The name of what the target applies to each value of, and itself. None: it applies to all together.
+    pub each: Option<(String, Dimension)>,
     /// Column that says whether the goal applies to the resource.
     pub scope: ColumnId,
     /// Column that says whether it does, and the resource is covered.

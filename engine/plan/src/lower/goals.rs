@@ -17,16 +17,16 @@ impl Lowering<'_> {
         let scope = self.optional_pred(goal.scope.as_ref());
         let comment = note(format!("goal `{}` applies", goal.name), &goal.loc);
         let scope = self.columns.add(&format!("goal_scope_{}", goal.name), scope, Type::Bool, comment);
-        let valid: Vec<Expr> = goal.tags.iter().map(|tag| self.pred(&Pred::IsValid(*tag))).collect();
+        let valid: Vec<Expr> = goal.tags().iter().map(|tag| self.pred(&Pred::IsValid(*tag))).collect();
         let covered = Expr::and([Expr::Column(scope)].into_iter().chain(valid));
         let comment = note(format!("the resource is covered by goal `{}`", goal.name), &goal.loc);
         let covered = self.columns.add(&format!("goal_covered_{}", goal.name), covered, Type::Bool, comment);
         GoalInfo {
             name: goal.name.clone(),
             severity: goal.severity,
-            tags: goal.tags.iter().map(|tag| self.program.tag(*tag).name.clone()).collect(),
-            by: goal.by,
-            at_least: goal.at_least,
+            target: goal.target.clone(),
+            tags: goal.tags().iter().map(|tag| self.program.tag(*tag).name.clone()).collect(),
+            each: goal.each.map(|each| (self.program.dimension_name(each), each)),
             scope,
             covered,
             loc: goal.loc.clone(),

@@ -97,14 +97,9 @@ pub fn charge_costs(
     (filter, Grouping { period, by_currency }): (ChargeFilter, Grouping),
 ) -> String {
     let column = |id| format!("e.{}", identifier(&plan.column(id).name, dialect));
-    let key = |key: &ChargeKey| match key {
-        ChargeKey::Subject(GroupKey::Tag(tag)) => {
-            plan.tag(*tag).map_or("NULL".to_owned(), |tag| column(tag.value))
-        }
-        ChargeKey::Subject(GroupKey::Attr(attr)) => format!("e.{}", identifier(attr.as_str(), dialect)),
-        ChargeKey::Kept(at) => plan.kept.get(*at).map_or("NULL".to_owned(), |id| column(*id)),
-    };
-    let keys: String = by.iter().enumerate().map(|(at, by)| format!("{} AS key_{at}, ", key(by))).collect();
+    let keys = by.iter().enumerate();
+    let keys: String =
+        keys.map(|(at, by)| format!("{} AS key_{at}, ", charge_key(plan, dialect, *by))).collect();
     let arms: String = (1..)
         .zip(&plan.predicates)
         .map(|(number, id)| format!(" WHEN {} THEN {number}", column(*id)))
@@ -114,8 +109,8 @@ pub fn charge_costs(
     let amount = filter.amount.as_str();
     let (time, condition) = charge_days(filter);
     let period = match period {
-        None => "CAST(NULL AS VARCHAR)".to_owned(),
-        Some(Period::Month) => format!("substr(CAST({time} AS VARCHAR), 1, 7)"),
+        None => null_text(),
+        Some(Period::Month) => month_of(time),
         Some(Period::Day) => "CAST(day AS VARCHAR)".to_owned(),
     };
     let currency = if by_currency { "currency" } else { "CAST(NULL AS VARCHAR) AS currency" };
@@ -131,23 +126,75 @@ pub fn charge_costs(
     )
 }
 
-/// Returns the query for what the charges of each condition of the request come to before credits: `currency`, and
-/// `cost_0`, … in the order of the conditions. The charges of a subject are a credit if they come to less than nothing.
-pub fn predicate_costs(plan: &Plan, dialect: Dialect, charges: &str, filter: ChargeFilter) -> String {
-    let column = |id| format!("e.{}", identifier(&plan.column(id).name, dialect));
-    let cost = |(at, id): (usize, &ColumnId)| {
-        format!(", coalesce(sum(c.cost) FILTER (WHERE {} AND c.cost > 0), 0) AS cost_{at}", column(*id))
+/// What the charges of conditions are summed up for.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions<'a> {
+    /// Conditions of the request, by their indexes.
+    pub predicates: &'a [usize],
+    /// Values that are apart. None: there are none.
+    pub by: Option<ChargeKey>,
+    /// Whether months are apart, by the time of the filter.
+    pub by_month: bool,
+    /// Whether credits are left out: the charges of a subject, if they come to less than nothing.
+    pub before_credits: bool,
+}
+
+/// Returns the query for what the charges come to for which conditions of the request are true: `month` (a text such as
+/// `2026-10`; NULL unless months are apart), `currency`, `value` (a text, NULL if it is missing or nothing is grouped by),
+/// and `cost_0`, … in the order of the conditions. There is a row for each value of charges for which one is true.
+pub fn costs_of_conditions(
+    plan: &Plan,
+    dialect: Dialect,
+    charges: &str,
+    (conditions, filter): (Conditions<'_>, ChargeFilter),
+) -> String {
+    let holds = |at: &usize| {
+        let id = plan.predicates.get(*at);
+        id.map_or_else(
+            || "false".to_owned(),
+            |id| format!("e.{}", identifier(&plan.column(*id).name, dialect)),
+        )
     };
-    let costs: String = plan.predicates.iter().enumerate().map(cost).collect();
+    let conditions_sql: Vec<String> = conditions.predicates.iter().map(holds).collect();
+    let positive = if conditions.before_credits { " AND c.cost > 0" } else { "" };
+    let cost = |(at, holds): (usize, &String)| {
+        format!(", coalesce(sum(c.cost) FILTER (WHERE {holds}{positive}), 0) AS cost_{at}")
+    };
+    let costs: String = conditions_sql.iter().enumerate().map(cost).collect();
+    let value = conditions.by.map_or_else(null_text, |by| charge_key(plan, dialect, by));
     let subject = subject(plan, dialect);
     let amount = filter.amount.as_str();
-    let (_, condition) = charge_days(filter);
+    let (time, condition) = charge_days(filter);
+    let month = if conditions.by_month { month_of(time) } else { null_text() };
+    let any = if conditions_sql.is_empty() { "false".to_owned() } else { conditions_sql.join(" OR ") };
     format!(
-        "SELECT c.currency{costs}\nFROM (\n  SELECT subject, currency, coalesce(sum({amount}), 0) AS cost\n  \
+        "SELECT c.month, c.currency, {value} AS value{costs}\nFROM (\n  \
+         SELECT subject, currency, {month} AS month, coalesce(sum({amount}), 0) AS cost\n  \
          FROM {}\n  WHERE {condition}\n  GROUP BY ALL\n) c JOIN {EVALUATED} e ON e.{subject} = c.subject\n\
-         GROUP BY c.currency\nORDER BY c.currency",
+         WHERE {any}\nGROUP BY ALL\nORDER BY ALL",
         identifier(charges, dialect)
     )
+}
+
+fn null_text() -> String {
+    "CAST(NULL AS VARCHAR)".to_owned()
+}
+
+/// The month of a day: `2026-10`.
+fn month_of(day: &str) -> String {
+    format!("substr(CAST({day} AS VARCHAR), 1, 7)")
+}
+
+/// The column of the evaluated subjects that charges are grouped by.
+fn charge_key(plan: &Plan, dialect: Dialect, key: ChargeKey) -> String {
+    let column = |id: ColumnId| format!("e.{}", identifier(&plan.column(id).name, dialect));
+    match key {
+        ChargeKey::Subject(GroupKey::Tag(tag)) => {
+            plan.tag(tag).map_or("NULL".to_owned(), |tag| column(tag.value))
+        }
+        ChargeKey::Subject(GroupKey::Attr(attr)) => format!("e.{}", identifier(attr.as_str(), dialect)),
+        ChargeKey::Kept(at) => plan.kept.get(at).map_or("NULL".to_owned(), |id| column(*id)),
+    }
 }
 
 /// Returns the query for the number of resources that have charges of a filter: one row with `resources`.

@@ -1,11 +1,11 @@
 //! Queries over the evaluated inventory in addition to those of a plan.
 
-use tagpol_sema::program::{Attr, CmpOp, TagId};
+use tagpol_sema::program::{Attr, CmpOp, Dimension, TagId};
 
 use super::expr::Printer;
 use super::text::{identifier, literal};
 use super::{Dialect, EVALUATED, columns};
-use crate::ir::{CheckInfo, Expr, Plan, Query, QueryKind, Select, StateCode};
+use crate::ir::{CheckInfo, ColumnId, Expr, GoalInfo, Plan, Query, QueryKind, Select, StateCode};
 
 /// Attributes of [`observed`], in the order of its columns.
 pub const OBSERVED_ATTRIBUTES: [&str; 6] = ["id", "name", "type", "provider", "account", "region"];
@@ -28,6 +28,15 @@ pub enum GroupKey {
     Tag(TagId),
     /// An attribute that is a text.
     Attr(Attr),
+}
+
+impl From<Dimension> for GroupKey {
+    fn from(dimension: Dimension) -> Self {
+        match dimension {
+            Dimension::Tag(tag) => Self::Tag(tag),
+            Dimension::Attr(attr) => Self::Attr(attr),
+        }
+    }
 }
 
 /// Returns the query for resources as their sources have them, by id: the [`OBSERVED_ATTRIBUTES`], `meta` (JSON
@@ -66,11 +75,8 @@ pub fn observed(plan: &Plan, dialect: Dialect, tags: &[TagId], filter: ResourceF
 /// number, from 1, of the first condition of the request that is true; 0 for none), `resources`, `cost`.
 pub fn grouped_costs(plan: &Plan, dialect: Dialect, by: &[GroupKey]) -> String {
     let column = |id| identifier(&plan.column(id).name, dialect);
-    let key = |key: &GroupKey| match key {
-        GroupKey::Tag(tag) => plan.tag(*tag).map_or("NULL".to_owned(), |tag| column(tag.value)),
-        GroupKey::Attr(attr) => identifier(attr.as_str(), dialect),
-    };
-    let keys = by.iter().enumerate().map(|(at, by)| format!("{} AS key_{at}, ", key(by)));
+    let keys =
+        by.iter().enumerate().map(|(at, by)| format!("{} AS key_{at}, ", group_key(plan, dialect, *by)));
     let keys: String = keys.collect();
     let arms: String = (1..)
         .zip(&plan.predicates)
@@ -81,6 +87,49 @@ pub fn grouped_costs(plan: &Plan, dialect: Dialect, by: &[GroupKey]) -> String {
         "SELECT {keys}{predicate} AS predicate, count(*) AS resources, sum(monthly_cost) AS cost\n\
          FROM {EVALUATED}\nGROUP BY ALL\nORDER BY ALL"
     )
+}
+
+/// Returns the query for what a goal covers of each value that resources in its scope have, one row each: `value` (a
+/// text, NULL if it is missing), and `in_scope`, `covered`, `cost` and `covered_cost` as in [`QueryKind::Goals`].
+pub fn covered_by_value(plan: &Plan, dialect: Dialect, goal: &GoalInfo, by: GroupKey) -> String {
+    let column = |id: ColumnId| identifier(&plan.column(id).name, dialect);
+    let (scope, covered, value) = (column(goal.scope), column(goal.covered), group_key(plan, dialect, by));
+    let cost = |condition: &str| {
+        format!(
+            "CASE WHEN count(monthly_cost) > 0 \
+             THEN coalesce(sum(monthly_cost) FILTER (WHERE {condition} AND monthly_cost > 0), 0) END"
+        )
+    };
+    format!(
+        "SELECT {value} AS value, count(*) AS in_scope, count(*) FILTER (WHERE {covered}) AS covered, \
+         {} AS cost, {} AS covered_cost\nFROM {EVALUATED}\nWHERE {scope}\nGROUP BY ALL\nORDER BY ALL",
+        cost(&scope),
+        cost(&covered)
+    )
+}
+
+/// Returns the query for what resources cost for which a condition of the request is true, by its index: `value` (NULL if
+/// it is missing or nothing is grouped by) and `cost`, one row for each value; credits are taken off.
+pub fn costs_by_value(plan: &Plan, dialect: Dialect, predicate: usize, by: Option<GroupKey>) -> String {
+    let condition = plan.predicates.get(predicate);
+    let condition =
+        condition.map_or_else(|| "false".to_owned(), |id| identifier(&plan.column(*id).name, dialect));
+    let value = by.map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |by| group_key(plan, dialect, by));
+    format!(
+        "SELECT {value} AS value, sum(monthly_cost) AS cost\n\
+         FROM {EVALUATED}\nWHERE {condition}\nGROUP BY ALL\nORDER BY ALL"
+    )
+}
+
+/// The column that resources are grouped by.
+fn group_key(plan: &Plan, dialect: Dialect, key: GroupKey) -> String {
+    match key {
+        GroupKey::Tag(tag) => {
+            let tag = plan.tag(tag);
+            tag.map_or("NULL".to_owned(), |tag| identifier(&plan.column(tag.value).name, dialect))
+        }
+        GroupKey::Attr(attr) => identifier(attr.as_str(), dialect),
+    }
 }
 
 /// Returns the query for the resources for which each condition of the request is true: `predicate`, its index,

@@ -8,6 +8,7 @@ use tagpol_sink::html::line;
 use super::notes::notes;
 use super::pretty::{amount, cents, has_shares, heading, label_names, labels, share};
 use super::rows;
+use crate::goals::goal_text;
 use crate::html::{STYLE, hash};
 use crate::text::count;
 
@@ -30,6 +31,7 @@ pub fn html(costs: &Costs) -> String {
         format!("default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'", hash(&style));
     let (title, total) = (line(&heading(costs)), line(&amount(costs, costs.total())));
     let (table, shared, notes) = (table(costs), shared(costs), list_of_notes(costs));
+    let budgets = budgets(costs);
     let (snapshot, now) = (line(&costs.snapshot.id), costs.now.format("%Y-%m-%d %H:%M UTC"));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -39,7 +41,7 @@ pub fn html(costs: &Costs) -> String {
          <meta name=\"referrer\" content=\"no-referrer\">\n<title>{title}</title>\n<style>{style}</style>\n\
          </head>\n<body>\n<header class=\"top\"><h1>{title}</h1>\n\
          <p class=\"facts\"><span>total {total}</span><span>snapshot {snapshot}</span><span>{now}</span></p></header>\n\
-         <main>\n<section class=\"card wide scroll\">{table}</section>\n{shared}{notes}</main>\n</body>\n</html>\n"
+         <main>\n<section class=\"card wide scroll\">{table}</section>\n{shared}{budgets}{notes}</main>\n</body>\n</html>\n"
     )
 }
 
@@ -105,6 +107,18 @@ fn list_of_notes(costs: &Costs) -> String {
     } else {
         format!("<section class=\"card wide\"><ul>\n{items}</ul></section>\n")
     }
+}
+
+/// What is spent of budgets.
+fn budgets(costs: &Costs) -> String {
+    if costs.budgets.is_empty() {
+        return String::new();
+    }
+    let item = |budget: &tagpol_eval::GoalResult| {
+        format!("<li>{}</li>\n", line(&format!("{}: {}", budget.name, goal_text(budget))))
+    };
+    let items: String = costs.budgets.iter().map(item).collect();
+    format!("<section class=\"card wide\"><h2>Budgets</h2><ul>\n{items}</ul></section>\n")
 }
 
 /// What became of shared costs.

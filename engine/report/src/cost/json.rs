@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{exact, rows};
 use tagpol_eval::cost::{Converted, Costs, MonthTotal, Period, Shared};
+use tagpol_eval::{GoalResult, GoalTarget};
 
 /// Version of the contract.
 pub const COST_SCHEMA_VERSION: u32 = 1;
@@ -44,6 +45,7 @@ pub fn json(costs: &Costs) -> Result<String, serde_json::Error> {
             })
             .collect(),
         shared: costs.shared.iter().map(shared).collect(),
+        budgets: costs.budgets.iter().filter_map(budget).collect(),
         resources: costs.resources,
         total: exact(costs.total()).to_string(),
         no_resource: exact(costs.no_resource()).to_string(),
@@ -74,6 +76,7 @@ struct Document<'a> {
     by: &'a [String],
     lines: Vec<LineJson>,
     shared: Vec<SharedJson<'a>>,
+    budgets: Vec<BudgetJson<'a>>,
     resources: u64,
     total: String,
     no_resource: String,
@@ -115,6 +118,25 @@ struct OtherMonthJson<'a> {
 }
 
 #[derive(Serialize)]
+struct BudgetJson<'a> {
+    goal: &'a str,
+    month: Option<&'a str>,
+    limit: String,
+    currency: &'a str,
+    spent: Option<String>,
+    met: Option<bool>,
+    each: Option<&'a str>,
+    groups: Vec<BudgetGroupJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BudgetGroupJson<'a> {
+    value: Option<&'a str>,
+    spent: Option<String>,
+    met: Option<bool>,
+}
+
+#[derive(Serialize)]
 struct SharedJson<'a> {
     allocation: &'a str,
     to: &'a str,
@@ -122,6 +144,25 @@ struct SharedJson<'a> {
     resources: u64,
     cost: String,
     kept: String,
+}
+
+fn budget(budget: &GoalResult) -> Option<BudgetJson<'_>> {
+    let GoalTarget::Budget { limit, currency } = &budget.target else { return None };
+    let groups = budget.groups.iter().map(|group| BudgetGroupJson {
+        value: group.value.as_deref(),
+        spent: group.measured.cost.map(|cost| cost.to_string()),
+        met: budget.is_met(&group.measured),
+    });
+    Some(BudgetJson {
+        goal: &budget.name,
+        month: budget.month.as_deref(),
+        limit: limit.to_string(),
+        currency,
+        spent: budget.all.cost.map(|cost| cost.to_string()),
+        met: budget.met(),
+        each: budget.each.as_deref(),
+        groups: groups.collect(),
+    })
 }
 
 fn shared(shared: &Shared) -> SharedJson<'_> {

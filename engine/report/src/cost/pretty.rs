@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::notes::notes;
 use super::{Row, exact, rows};
+use crate::goals::goal_text;
 use crate::text::{clean, count, money, percent_of, several, shorten};
 use tagpol_eval::cost::{Amount, Costs, Period, SCALE, rounded};
 
@@ -50,6 +51,12 @@ pub fn pretty(costs: &Costs) -> String {
                 write!(out, ", {} is not spread: there is nothing to spread it over", amount(shared.kept));
         }
         out.push('\n');
+    }
+    if !costs.budgets.is_empty() {
+        let _ = writeln!(out, "\n{BOLD}Budgets{BOLD:#}");
+    }
+    for budget in &costs.budgets {
+        let _ = writeln!(out, "  {}: {}", clean(&budget.name), goal_text(budget));
     }
     let notes = notes(costs);
     if !notes.is_empty() {

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tagpol_eval::{AccountLine, Breakdown, ByTag, CheckResult, Coverage, GoalResult, Group, Matrix, State};
-use tagpol_sema::program::{Measure, Severity};
+use tagpol_eval::{
+    AccountLine, Breakdown, ByTag, CheckResult, Coverage, GoalResult, Group, Matrix, Measured, State,
+};
+use tagpol_sema::program::Severity;
 use tagpol_session::Decimal;
 
+use super::super::goals::{in_month, label, listed, spent, target_text};
 use super::super::{Report, headline};
 use super::strings::{Strings, tame};
 
@@ -115,13 +118,19 @@ struct TagData {
 struct GoalData {
     name: String,
     severity: usize,
-    tags: Vec<String>,
-    by_cost: bool,
+    /// What is measured: `owner by cost`, `spend in 2026-10`, with what it is measured for each value of.
+    about: String,
     share: Option<f64>,
-    at_least: Option<f64>,
+    /// Where the target is on the scale of `share`.
+    at: Option<f64>,
     met: Option<bool>,
+    /// The share; of a goal for each value that of the worst.
     text: Option<String>,
     target: String,
+    /// The worst values that miss the target: value, what it has reached.
+    missed: Vec<[String; 2]>,
+    /// How many more values miss it.
+    others: u64,
 }
 
 #[derive(Serialize)]
@@ -323,16 +332,29 @@ fn tags(report: &Report<'_>) -> Vec<TagData> {
 }
 
 fn goal(goal: &GoalResult) -> GoalData {
+    let each = goal.each.as_ref().map(|each| format!(", for each {each}")).unwrap_or_default();
+    let about = match goal.limit() {
+        Some(_) => format!("spend{}", in_month(goal)),
+        None => format!("{} by {}", goal.tags().join(", "), goal.by().as_str()),
+    };
+    let reached = |measured: &Measured| match goal.limit() {
+        Some(_) => spent(goal, measured),
+        None => goal.share_text_of(measured),
+    };
+    let (missed, others) = listed(goal);
+    let missed = missed.into_iter();
+    let missed = missed.map(|group| [label(group), reached(&group.measured).unwrap_or_default()]);
     GoalData {
         name: goal.name.clone(),
         severity: rank(goal.severity),
-        tags: goal.tags.clone(),
-        by_cost: goal.by == Measure::Cost,
+        about: format!("{about}{each}"),
         share: goal.share(),
-        at_least: goal.at_least.to_string().parse().ok(),
+        at: goal.at_least().map_or(Some(1.0), |at_least| at_least.to_string().parse().ok()),
         met: goal.met(),
-        text: goal.share_text(),
-        target: goal.target_text(),
+        text: reached(goal.decisive()),
+        target: target_text(goal),
+        missed: missed.collect(),
+        others,
     }
 }
 

@@ -276,10 +276,12 @@ function goals() {
   return card("Goals", null, el("ul", { class: "goals" }, DATA.goals.map((goal) => {
     const color = goal.met === null ? "none" : goal.met ? "good" : "poor";
     return el("li", null,
-      el("span", { class: "label" }, el("span", null, goal.name), el("small", null, `${goal.tags.join(", ")} by ${goal.by_cost ? "cost" : "count"}`)),
+      el("span", { class: "label" }, el("span", null, goal.name), el("small", null, goal.about)),
       el("span", { class: `amount ${color}` }, goal.text || "–", el("small", null, ` of ${goal.target}`)),
-      el("span", { class: "stack target", "--target": goal.at_least, "aria-hidden": "true" }, el("span", { class: `part ${color}`, "--share": Math.max(0, goal.share || 0) })),
-      el("span", { class: "unseen" }, goal.met === null ? "nothing in scope" : goal.met ? "met" : "missed"));
+      el("span", { class: "stack target", "--target": goal.at, "aria-hidden": "true" }, el("span", { class: `part ${color}`, "--share": Math.min(1, Math.max(0, goal.share || 0)) })),
+      el("span", { class: "unseen" }, goal.met === null ? "nothing in scope" : goal.met ? "met" : "missed"),
+      ...goal.missed.map(([value, reached]) => [el("span", { class: "label part-of" }, value), el("span", { class: "amount poor" }, reached)]).flat(),
+      goal.others > 0 ? el("span", { class: "label part-of" }, `${count(goal.others)} more`) : null);
   })));
 }
 

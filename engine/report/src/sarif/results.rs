@@ -5,7 +5,8 @@ use tagpol_sema::program::Loc;
 use tagpol_sink::sarif::{message, uri_part};
 
 use super::super::Report;
-use super::super::text::{clean, goal_text, shorten};
+use super::super::goals::goal_text;
+use super::super::text::{clean, shorten};
 use super::model::{
     Artifact, Finding as Outcome, FindingProperties, Fingerprints, Location, Logical, Physical, Region,
     Suppression, Text,

@@ -8,6 +8,7 @@ use tagpol_sink::markdown;
 use tagpol_sink::sarif::message;
 
 use super::super::Report;
+use super::super::goals::target_text;
 use super::super::text::clean;
 use super::model::{Configuration, Help, Rule, RuleProperties, Text};
 
@@ -71,7 +72,15 @@ fn help(check: &CheckResult, doc: &str) -> Help {
 }
 
 fn of_goal(goal: &GoalResult) -> Rule<'_> {
-    let text = format!("{} of the inventory must be covered by {}", goal.target_text(), goal.tags.join(", "));
+    let each = goal.each.as_ref().map(|each| format!(" for each {each}")).unwrap_or_default();
+    let text = match goal.limit() {
+        Some(_) => format!("at most {} must be spent in a month{each}", target_text(goal)),
+        None => format!(
+            "{} of the inventory must be covered by {}{each}",
+            target_text(goal),
+            goal.tags().join(", ")
+        ),
+    };
     Rule {
         id: format!("goal/{}", goal.name),
         short_description: Text { text: text.clone() },

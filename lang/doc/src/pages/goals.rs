@@ -1,6 +1,6 @@
 //! Targets for the whole portfolio, and how shared costs are spread.
 
-use tagpol_sema::program::{Allocation, Goal, Split};
+use tagpol_sema::program::{Allocation, Budget, Dimension, Goal, Split, Target};
 
 use super::{Writer, code, fact, links, listed, or_none, percent, plain, text};
 use crate::document::{Block, Kind, Span, Text};
@@ -15,12 +15,25 @@ pub(super) fn blocks(writer: &Writer<'_>) -> Vec<Block> {
 }
 
 fn goal_blocks(writer: &Writer<'_>, goal: &Goal) -> Vec<Block> {
-    let tags = goal.tags.iter().map(|tag| tag_anchor(writer.subject.program, *tag));
-    let mut target = plain(&format!("at least {} by {}", percent(goal.at_least), goal.by.as_str()));
-    target.push(text(" with valid "));
-    target.extend(links(tags));
+    let program = writer.subject.program;
+    let target = match &goal.target {
+        Target::Coverage(coverage) => {
+            let least = format!("at least {} by {}", percent(coverage.at_least), coverage.by.as_str());
+            let mut target = plain(&least);
+            target.push(text(" with valid "));
+            target.extend(links(coverage.tags.iter().map(|tag| tag_anchor(program, *tag))));
+            target
+        }
+        Target::Budget(budget) => plain(&limit(budget)),
+    };
+    let each = match goal.each {
+        None => Text::new(),
+        Some(Dimension::Tag(tag)) => links([tag_anchor(program, tag)]),
+        Some(dimension) => code(&program.dimension_name(dimension)),
+    };
     let facts = [
         fact("Target", target),
+        fact("For each", each),
         fact("Of", writer.scope(goal.scope.as_ref())),
         fact("Severity", vec![Span::Level(goal.severity)]),
         fact("Written in", writer.origin(&goal.loc)),
@@ -29,6 +42,11 @@ fn goal_blocks(writer: &Writer<'_>, goal: &Goal) -> Vec<Block> {
     blocks.extend(writer.doc(&goal.doc));
     blocks.push(Block::Facts(facts.into_iter().flatten().collect()));
     blocks
+}
+
+/// `at most 5000 USD a month`
+pub(super) fn limit(budget: &Budget) -> String {
+    format!("at most {} {} a month", budget.limit.normalize(), budget.currency)
 }
 
 fn allocation_blocks(writer: &Writer<'_>, allocation: &Allocation) -> Vec<Block> {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use tagpol_sema::pretty::type_text;
-use tagpol_sema::program::{Policy, Tag};
+use tagpol_sema::program::{Policy, Tag, Target};
 
 use super::{Writer, code, counted, listed, percent, plain, text};
 use crate::document::{Block, Kind, Span, Text, Topic};
@@ -78,10 +78,13 @@ fn goals(writer: &Writer<'_>) -> Option<Block> {
     let row = |goal: &tagpol_sema::program::Goal| {
         vec![
             vec![Span::Link(anchor(Kind::Goal, &goal.name))],
-            plain(&percent(goal.at_least)),
+            plain(&match &goal.target {
+                Target::Coverage(coverage) => format!("at least {}", percent(coverage.at_least)),
+                Target::Budget(budget) => super::goals::limit(budget),
+            }),
             writer.summary(&goal.doc),
         ]
     };
     let rows: Vec<_> = writer.subject.program.goals.iter().map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table(vec!["Goal", "At least", "What it is"], rows))
+    (!rows.is_empty()).then(|| Block::Table(vec!["Goal", "Target", "What it is"], rows))
 }

@@ -2,19 +2,55 @@
 
 use rust_decimal::Decimal;
 
+use super::literal::Amount;
 use super::normalize::no_loc;
 use super::{Ctx, Typed, sound};
 use crate::codes::Code;
 use crate::hir::{self, Coverage, Item, NodeId};
-use crate::program::{Allocation, Goal, Inference, Measure, Severity, Split, TagId};
+use crate::program::{
+    self, Allocation, Attr, Dimension, Goal, Inference, Measure, Severity, Split, TagId, Target,
+};
+
+/// Attributes that many resources have in common.
+const GROUPED: [Attr; 5] = [Attr::Account, Attr::Provider, Attr::Region, Attr::Type, Attr::Source];
 
 impl Ctx<'_> {
     pub(super) fn goal(&mut self, item: &Item, body: &hir::Goal) -> Option<Typed> {
         self.once("severity", &body.severity.iter().map(|name| name.id).collect::<Vec<_>>());
         self.once("coverage", &body.coverage.iter().map(|coverage| coverage.id).collect::<Vec<_>>());
+        self.once("for each", &body.each.iter().map(hir::Value::id).collect::<Vec<_>>());
         self.once("at least", &body.at_least.iter().map(|(node, _)| *node).collect::<Vec<_>>());
+        self.once("at most", &body.at_most.iter().map(|limit| limit.id).collect::<Vec<_>>());
         let severity = body.severity.first().map(|name| self.severity(name));
         let scope = self.scope_of(&body.scopes);
+        let each = body.each.first().map(|value| self.dimension(value));
+        let target = match body.at_most.first() {
+            Some(limit) => self.budget(body, limit).map(Target::Budget),
+            None => self.coverage_target(item, body).map(Target::Coverage),
+        };
+        let goal = Goal {
+            name: item.name.text.clone(),
+            doc: item.doc.clone(),
+            severity: sound(severity)?.unwrap_or(Severity::High),
+            target: target?,
+            each: sound(each)?,
+            scope: scope?,
+            loc: no_loc(),
+        };
+        Some(Typed::Goal(Box::new(goal)))
+    }
+
+    fn coverage_target(&mut self, item: &Item, body: &hir::Goal) -> Option<program::Coverage> {
+        if body.coverage.is_empty() && body.at_least.is_empty() {
+            if !item.broken {
+                let message = format!("goal `{}` has no target", item.name.text);
+                let draft = self.draft(Code::E0040, item.name.id, message).help(
+                    "add `coverage of [owner] by cost` and `at least 90%`, or a budget like `at most 5000 USD`",
+                );
+                self.report(draft);
+            }
+            return None;
+        }
         let coverage = match body.coverage.first() {
             Some(coverage) => self.coverage(coverage),
             None => {
@@ -30,17 +66,74 @@ impl Ctx<'_> {
             }
         };
         let (tags, by) = coverage?;
-        let goal = Goal {
-            name: item.name.text.clone(),
-            doc: item.doc.clone(),
-            severity: sound(severity)?.unwrap_or(Severity::High),
-            tags,
-            by,
-            scope: scope?,
-            at_least: at_least?,
-            loc: no_loc(),
+        Some(program::Coverage { tags, by, at_least: at_least? })
+    }
+
+    /// Reads `at most 5000 USD`, which no coverage stands beside.
+    fn budget(&mut self, body: &hir::Goal, quantity: &hir::Quantity) -> Option<program::Budget> {
+        let coverage = body.coverage.iter().map(|coverage| coverage.id);
+        let others: Vec<NodeId> = coverage.chain(body.at_least.iter().map(|(node, _)| *node)).collect();
+        if let Some(node) = others.first() {
+            let draft = self
+                .draft(Code::E0048, *node, "a goal is a coverage or a budget, not both")
+                .related(self.anchor(quantity.id), "`at most` makes it a budget")
+                .help("write two goals");
+            self.report(draft);
+        }
+        let (limit, currency) = match self.amount(quantity)? {
+            Amount::Money(limit, currency) => (limit, currency),
+            Amount::Duration(_) => {
+                let draft = self
+                    .draft(Code::E0020, quantity.id, "expected an amount of money, found a length of time")
+                    .help("a budget is the limit of a month: `at most 5000 USD`");
+                self.report(draft);
+                return None;
+            }
         };
-        Some(Typed::Goal(Box::new(goal)))
+        if limit.is_sign_negative() && !limit.is_zero() {
+            let draft = self.draft(Code::E0024, quantity.id, "a budget is at least 0");
+            self.report(draft);
+            return None;
+        }
+        others.is_empty().then_some(program::Budget { limit, currency })
+    }
+
+    /// Reads what a goal is measured for each value of.
+    fn dimension(&mut self, value: &hir::Value) -> Option<Dimension> {
+        if let hir::Value::Path(_, name, steps) = value
+            && steps.is_empty()
+            && !self.scope().names.contains_key(&name.text)
+            && let Some(attr) = GROUPED.into_iter().find(|attr| attr.as_str() == name.text)
+        {
+            let path = format!("resource.{}", attr.as_str());
+            let draft = self
+                .draft(Code::E0010, name.id, format!("there is no tag `{}`", name.text))
+                .help(format!("the attribute is written `{path}`"))
+                .fix(path);
+            self.report(draft);
+            return None;
+        }
+        let is_resource = matches!(value, hir::Value::Path(_, name, steps)
+            if name.text == "resource" && steps.is_empty());
+        let typed = if is_resource { None } else { Some(self.value(value, None)?.0) };
+        match typed {
+            Some(program::Value::Tag(tag)) => return Some(Dimension::Tag(tag)),
+            Some(program::Value::Attr(attr)) if GROUPED.contains(&attr) => {
+                return Some(Dimension::Attr(attr));
+            }
+            _ => {}
+        }
+        let each_resource = matches!(typed, None | Some(program::Value::Attr(Attr::Id | Attr::Name)));
+        let names = GROUPED.map(|attr| format!("`resource.{}`", attr.as_str()));
+        let draft = if each_resource {
+            self.draft(Code::E0020, value.id(), "a goal is about groups of resources")
+                .help("write a policy to require something of each resource, and the scope of a goal as `for resource where …`")
+        } else {
+            self.draft(Code::E0020, value.id(), "resources are not grouped by this value")
+                .help(format!("name a tag, or one of {}", names.join(", ")))
+        };
+        self.report(draft);
+        None
     }
 
     fn coverage(&mut self, coverage: &Coverage) -> Option<(Vec<TagId>, Measure)> {

@@ -2,9 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{Loc, Pred, Severity, TagId};
+use super::{Attr, Loc, Pred, Severity, TagId};
 
-/// `goal NAME { coverage of [T] by cost  at least 90% }`
+/// `goal NAME { coverage of [T] by cost  at least 90% }`, `goal NAME { at most 5000 USD  for each T }`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Goal {
     /// Its name.
@@ -13,16 +13,70 @@ pub struct Goal {
     pub doc: String,
     /// How bad it is to miss it; high if omitted.
     pub severity: Severity,
+    /// What is measured, and its target.
+    pub target: Target,
+    /// The target applies to each value of this, and to the resources without a value. None: to all together.
+    pub each: Option<Dimension>,
+    /// The resources it refers to. None: all.
+    pub scope: Option<Pred>,
+    /// Place of the name.
+    pub loc: Loc,
+}
+
+impl Goal {
+    /// Returns the tags that cover a resource; none for a budget.
+    pub fn tags(&self) -> &[TagId] {
+        match &self.target {
+            Target::Coverage(coverage) => &coverage.tags,
+            Target::Budget(_) => &[],
+        }
+    }
+
+    /// Returns what is measured.
+    pub fn by(&self) -> Measure {
+        match &self.target {
+            Target::Coverage(coverage) => coverage.by,
+            Target::Budget(_) => Measure::Cost,
+        }
+    }
+}
+
+/// The target of a goal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A share of resources, or of their cost, has certain tags.
+    Coverage(Coverage),
+    /// The cost of a month does not exceed an amount.
+    Budget(Budget),
+}
+
+/// `coverage of [T] by cost  at least 90%`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Coverage {
     /// A resource is covered where each of these is present and valid. At least one.
     pub tags: Vec<TagId>,
     /// What the share is a share of.
     pub by: Measure,
-    /// The resources it refers to. None: all.
-    pub scope: Option<Pred>,
     /// The share that must be covered, from 0 to 1.
     pub at_least: Decimal,
-    /// Place of the name.
-    pub loc: Loc,
+}
+
+/// `at most 5000 USD`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// The limit of each month; at least 0.
+    pub limit: Decimal,
+    /// Its currency, ISO 4217.
+    pub currency: String,
+}
+
+/// What resources and their costs are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    /// The values of a tag.
+    Tag(TagId),
+    /// The values of an attribute that is a text.
+    Attr(Attr),
 }
 
 /// What a share is a share of.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 pub use condition::{CmpOp, CompareAs, Direction, Duration, Format, NativePart, NativeTags, Pred, TextOp};
-pub use goal::{Allocation, Goal, Measure, Split};
+pub use goal::{Allocation, Budget, Coverage, Dimension, Goal, Measure, Split, Target};
 pub use infer::Inference;
 pub use relation::{RelatedPart, Relation, RelationId, RelationKey};
 pub use table::{Table, TableColumn, TableId};
@@ -514,6 +514,14 @@ impl Program {
     pub fn relation(&self, id: RelationId) -> &Relation {
         #[expect(clippy::indexing_slicing, reason = "a program holds indexes in range")]
         &self.relations[id.0 as usize]
+    }
+
+    /// Returns what a dimension is called: `team`, `resource.account`.
+    pub fn dimension_name(&self, dimension: Dimension) -> String {
+        match dimension {
+            Dimension::Tag(tag) => self.tag(tag).name.clone(),
+            Dimension::Attr(attr) => format!("resource.{}", attr.as_str()),
+        }
     }
 
     /// Returns the table.

@@ -6,7 +6,8 @@ use std::path::Path;
 use tagpol_sema::pretty::Words;
 use tagpol_sema::program::{
     Action, ActionKind, Allocation, Check, CheckKind, CompareAs, ExpectKind, Goal, MapTarget, Normalize,
-    Pattern, Policy, Pred, Program, Regex, Relation, Rule, Table, Tag, TagId, TagType, Test, TextOp, Value,
+    Pattern, Policy, Pred, Program, Regex, Relation, Rule, Table, Tag, TagId, TagType, Target, Test, TextOp,
+    Value,
 };
 
 use crate::suite;
@@ -150,11 +151,17 @@ impl Print<'_> {
     }
 
     fn goal(&mut self, goal: &Goal) {
-        let tags: Vec<String> = goal.tags.iter().map(|tag| self.name(*tag)).collect();
+        let tags: Vec<String> = goal.tags().iter().map(|tag| self.name(*tag)).collect();
         let scope = goal.scope.as_ref().map_or("everything".to_owned(), |scope| self.pred(scope));
-        let (tags, by) = (tags.join(", "), goal.by.as_str());
-        let (severity, least) = (goal.severity.as_str(), goal.at_least);
-        writeln!(self.out, "goal {} {severity}: {tags} by {by} for {scope} at least {least}", goal.name)
+        let (tags, by) = (tags.join(", "), goal.by().as_str());
+        let severity = goal.severity.as_str();
+        let each = goal.each.map(|each| format!(" each {}", self.program.dimension_name(each)));
+        let each = each.unwrap_or_default();
+        let target = match &goal.target {
+            Target::Coverage(coverage) => format!("at least {}", coverage.at_least),
+            Target::Budget(budget) => format!("at most {} {}", budget.limit, budget.currency),
+        };
+        writeln!(self.out, "goal {} {severity}: {tags} by {by} for {scope}{each} {target}", goal.name)
             .unwrap();
     }
 

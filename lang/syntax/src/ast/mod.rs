@@ -320,8 +320,12 @@ nodes! {
     GoalItem,
     /// `coverage of [T] by cost`
     CoverageStmt,
+    /// `for each team`
+    EachStmt,
     /// `at least 90%`
     LeastStmt,
+    /// `at most 5000 USD`
+    MostStmt,
     /// `allocate NAME { … }`
     AllocateItem,
     /// `from resource where …`

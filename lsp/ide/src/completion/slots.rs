@@ -204,6 +204,8 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
         (_, ["when", ..]) => or_next(block, condition(words.get(1..).unwrap_or_default(), &[])),
         (Block::Item("test"), ["expect", ..]) => expectation(words.get(1..).unwrap_or_default()),
         (Block::Item("test"), _) => Vec::new(),
+        (Block::Item("goal"), ["for"]) => vec![Slot::Words(vec!["resource", "each"])],
+        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Tags, Slot::Words(vec!["resource"])],
         (_, ["for" | "from"]) => vec![Slot::Words(vec!["resource"])],
         (_, ["for" | "from", "resource"]) => or_next(block, vec![Slot::Words(vec!["where"])]),
         (_, ["for" | "from", "resource", "where", ..]) => {
@@ -225,7 +227,8 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
         (_, ["coverage", "of", "["] | ["coverage", "of", "[", .., ","]) => vec![Slot::Tags],
         (_, ["coverage", .., "]"]) => vec![Slot::Words(vec!["by"])],
         (_, ["coverage", .., "by"]) => vec![Slot::Words(vec!["cost", "count"])],
-        (Block::Item("goal"), ["at"]) => vec![Slot::Words(vec!["least"])],
+        (Block::Item("goal"), ["at"]) => vec![Slot::Words(vec!["least", "most"])],
+        (Block::Item("goal"), ["at", "most", _]) => vec![Slot::Units],
         (_, ["to"]) => vec![Slot::Words(vec!["every"]), Slot::Tags],
         (_, ["to", "every"]) => vec![Slot::Tags],
         (_, ["to", _]) => vec![Slot::Words(vec!["in"])],
@@ -497,6 +500,10 @@ mod tests {
             ("@allow($0", "[Lints]"),
             ("tag a: $0", "[Types]"),
             ("goal g {\n  coverage of [$0", "[Tags]"),
+            ("goal g {\n  for each $0", "[Tags, Words([\"resource\"])]"),
+            ("goal g {\n  for $0", "[Words([\"resource\", \"each\"])]"),
+            ("goal g {\n  at $0", "[Words([\"least\", \"most\"])]"),
+            ("goal g {\n  at most 5 $0", "[Units]"),
         ] {
             assert_eq!(at(text), expected, "{text}");
         }
