@@ -120,7 +120,20 @@ module.exports = grammar({
     fill_stmt: ($) => seq('fill', field('tag', $.name), '=', $._value),
 
     policy_item: ($) =>
-      seq(optional($._attributes), 'policy', field('name', $.name), field('body', $.policy_block)),
+      seq(
+        optional($._attributes),
+        'policy',
+        field('name', $.name),
+        choice(seq(optional($.policy_params), field('body', $.policy_block)), $.policy_instance),
+      ),
+    policy_params: ($) => seq('(', commaSep1($.policy_param), optional(','), ')'),
+    policy_param: ($) =>
+      seq(field('name', $.name), ':', field('type', $._param_type), optional(seq('=', choice($.list, $._value)))),
+    // Types may have the names of keywords.
+    _param_type: ($) => choice($.name, ...['tag', 'text', 'severity', 'list', 'value'].map((word) => alias(word, $.name))),
+    policy_instance: ($) =>
+      seq('=', field('policy', $.name), '(', optional(seq(commaSep1($.policy_argument), optional(','))), ')'),
+    policy_argument: ($) => seq(optional(seq(field('name', $.name), ':')), choice($.list, $._value)),
     policy_block: ($) =>
       block(
         $.severity_stmt,
@@ -140,8 +153,8 @@ module.exports = grammar({
     _checks: ($) => seq(optional($.label), commaSep1($._condition), optional($.else_clause)),
     label: ($) => seq(choice($.name, ...['any', 'every', 'native', 'unknown'].map((word) => alias(word, $.name))), ':'),
     else_clause: ($) => seq('else', $.string),
-    grace_stmt: ($) => seq('grace', $.quantity),
-    escalate_stmt: ($) => seq('escalate', 'to', $.string, optional(seq('after', $.quantity))),
+    grace_stmt: ($) => seq('grace', choice($.quantity, $.name)),
+    escalate_stmt: ($) => seq('escalate', 'to', $.string, optional(seq('after', choice($.quantity, $.name)))),
     control_stmt: ($) => seq('control', $.name, commaSep1($.string)),
     remediate_stmt: ($) => seq('remediate', 'set', field('tag', $.name), '=', $._value),
 

@@ -194,6 +194,8 @@ impl Walk<'_> {
             | SyntaxKind::Paren
             | SyntaxKind::Call
             | SyntaxKind::UseList
+            | SyntaxKind::PolicyParams
+            | SyntaxKind::PolicyInstance
             | SyntaxKind::UseExcept => self.brackets(node, base),
             SyntaxKind::AllowAttr => {
                 self.brackets(node, base);

@@ -99,6 +99,7 @@ codes! {
     E0046 Error "a remedy without a check",
     E0047 Error "shares that do not add up to 100%",
     E0048 Error "statements that exclude each other",
+    E0049 Error "an argument that does not fit its parameter",
     E0050 Error "a table that does not match its file",
     ;
     L0001 "substring-trap" "a part of a name that other words contain too",

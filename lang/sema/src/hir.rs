@@ -20,6 +20,8 @@ pub enum ItemKind {
     Define,
     Rule,
     Policy,
+    /// A policy with parameters.
+    Template,
     Exempt,
     Test,
     Table,
@@ -39,7 +41,7 @@ impl ItemKind {
             Self::Normalize => "normalize",
             Self::Define => "define",
             Self::Rule => "rule",
-            Self::Policy => "policy",
+            Self::Policy | Self::Template => "policy",
             Self::Exempt => "exempt",
             Self::Test => "test",
             Self::Table => "table",
@@ -58,6 +60,7 @@ impl ItemKind {
             | Self::Define
             | Self::Rule
             | Self::Policy
+            | Self::Template
             | Self::Table
             | Self::Goal
             | Self::Allocate
@@ -330,6 +333,8 @@ pub enum Body {
     Define(Expr),
     Rule(Rule),
     Policy(Policy),
+    Template(Template),
+    Instance(Instance),
     Exempt(Exempt),
     Test(Test),
     Table(Table),
@@ -455,13 +460,70 @@ pub struct Policy {
     /// All checks.
     pub checks: Vec<Check>,
     /// `grace 24 hours`
-    pub grace: Vec<Quantity>,
+    pub grace: Vec<Length>,
     /// `escalate to "…" after …`
-    pub escalate: Vec<(NodeId, Text, Option<Quantity>)>,
+    pub escalate: Vec<(NodeId, Text, Option<Length>)>,
     /// `control soc2 "CC6.1"`
     pub controls: Vec<(Name, Text)>,
     /// `remediate set T = V`
     pub remedies: Vec<Action>,
+}
+
+/// A length of time, or the name of a parameter for one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Length {
+    /// `24 hours`
+    Quantity(Quantity),
+    /// `wait`
+    Name(Name),
+}
+
+impl Length {
+    /// Returns its place.
+    pub fn id(&self) -> NodeId {
+        match self {
+            Self::Quantity(quantity) => quantity.id,
+            Self::Name(name) => name.id,
+        }
+    }
+}
+
+/// `policy NAME(required: tag, level: severity = high) { … }`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Template {
+    /// At least one.
+    pub params: Vec<Param>,
+    /// The policy, whose names may be those of parameters.
+    pub policy: Policy,
+}
+
+/// `level: severity = high`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Param {
+    /// Its name.
+    pub name: Name,
+    /// The word for its type.
+    pub ty: Name,
+    /// What it is where an instance gives none.
+    pub default: Option<Value>,
+}
+
+/// `policy NAME = OTHER(owner, level: high)`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Instance {
+    /// The policy with parameters.
+    pub template: Name,
+    /// What its parameters are.
+    pub arguments: Vec<Argument>,
+}
+
+/// `level: high`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Argument {
+    /// The parameter. None: the one at this position.
+    pub name: Option<Name>,
+    /// The value.
+    pub value: Value,
 }
 
 /// One condition of a `require` or `forbid`.

@@ -9,10 +9,10 @@ use tagpol_syntax::ast::{self, AstNode as _};
 use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange};
 
 use crate::hir::{
-    Action, Allocate, AllocateTo, Body, Check, CheckPath, Column, Coverage, Exempt, Expect, ExpectWhat, Expr,
-    Given, Goal, Infer, Item, ItemKey, ItemKind, List, MapArm, Name, NativeTags, NodeId, Normalize,
-    PatternLit, Policy, Quantifier, Quantity, Relation, Rule, Spans, SplitBy, Step, Table, Tag, Target, Test,
-    Text, TypeExpr, Use, Value,
+    Action, Allocate, AllocateTo, Argument, Body, Check, CheckPath, Column, Coverage, Exempt, Expect,
+    ExpectWhat, Expr, Given, Goal, Infer, Instance, Item, ItemKey, ItemKind, Length, List, MapArm, Name,
+    NativeTags, NodeId, Normalize, Param, PatternLit, Policy, Quantifier, Quantity, Relation, Rule, Spans,
+    SplitBy, Step, Table, Tag, Target, Template, Test, Text, TypeExpr, Use, Value,
 };
 
 mod text;
@@ -151,7 +151,19 @@ impl Ctx {
             }
             ast::Item::Rule(node) => (ItemKind::Rule, self.name(&node.name()?), Body::Rule(self.rule(node))),
             ast::Item::Policy(node) => {
-                (ItemKind::Policy, self.name(&node.name()?), Body::Policy(self.policy(node)))
+                let name = self.name(&node.name()?);
+                let (params, instance) = (node.child::<ast::PolicyParams>(), node.child());
+                match (params, instance) {
+                    (_, Some(instance)) => {
+                        (ItemKind::Policy, name, Body::Instance(self.instance(&instance)?))
+                    }
+                    (Some(params), None) => {
+                        let params = params.children().filter_map(|param| self.param(&param)).collect();
+                        let policy = self.policy(node);
+                        (ItemKind::Template, name, Body::Template(Template { params, policy }))
+                    }
+                    (None, None) => (ItemKind::Policy, name, Body::Policy(self.policy(node))),
+                }
             }
             ast::Item::Exempt(node) => {
                 let paths: Vec<CheckPath> =
@@ -300,6 +312,30 @@ impl Ctx {
         Some(Action { id, set, tag: self.name(&tag?), value: self.value(&value?)? })
     }
 
+    fn length(&mut self, quantity: Option<ast::Quantity>, name: Option<ast::Name>) -> Option<Length> {
+        match quantity {
+            Some(quantity) => self.quantity(&quantity).map(Length::Quantity),
+            None => Some(Length::Name(self.name(&name?))),
+        }
+    }
+
+    fn param(&mut self, node: &ast::PolicyParam) -> Option<Param> {
+        let mut names = node.names();
+        let (name, ty) = (self.name(&names.next()?), self.name(&names.next()?));
+        let default = node.values().next().and_then(|value| self.value(&value));
+        Some(Param { name, ty, default })
+    }
+
+    fn instance(&mut self, node: &ast::PolicyInstance) -> Option<Instance> {
+        let template = self.name(&node.name()?);
+        let arguments = node.children::<ast::PolicyArgument>().filter_map(|node| {
+            let name = node.name().map(|name| self.name(&name));
+            Some(Argument { name, value: self.value(&node.values().next()?)? })
+        });
+        let arguments = arguments.collect();
+        Some(Instance { template, arguments })
+    }
+
     fn policy(&mut self, node: &ast::PolicyItem) -> Policy {
         let severity =
             node.children::<ast::SeverityStmt>().filter_map(|s| Some(self.name(&s.name()?))).collect();
@@ -324,12 +360,14 @@ impl Ctx {
                 _ => {}
             }
         }
-        let grace =
-            node.children::<ast::GraceStmt>().filter_map(|stmt| self.quantity(&stmt.child()?)).collect();
+        let grace = node
+            .children::<ast::GraceStmt>()
+            .filter_map(|stmt| self.length(stmt.child(), stmt.name()))
+            .collect();
         let escalate = node.children::<ast::EscalateStmt>().filter_map(|stmt| {
             let id = self.node(stmt.range());
             let to = self.text(&stmt.string()?);
-            Some((id, to, stmt.child().and_then(|quantity| self.quantity(&quantity))))
+            Some((id, to, self.length(stmt.child(), stmt.name())))
         });
         let escalate = escalate.collect();
         let mut controls = Vec::new();

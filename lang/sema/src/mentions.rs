@@ -14,6 +14,17 @@ pub(crate) fn mentions(item: &Item) -> BTreeSet<&str> {
         Body::Define(expr) => names.expr(expr),
         Body::Rule(rule) => names.rule(rule),
         Body::Policy(policy) => names.policy(policy),
+        Body::Template(template) => {
+            names.policy(&template.policy);
+            template.params.iter().for_each(|param| {
+                names.0.remove(param.name.text.as_str());
+            });
+            names.values(template.params.iter().filter_map(|param| param.default.as_ref()));
+        }
+        Body::Instance(instance) => {
+            names.name(&instance.template);
+            names.values(instance.arguments.iter().map(|argument| &argument.value));
+        }
         Body::Normalize(normalize) => names.exprs(&normalize.scope),
         Body::Exempt(exempt) => {
             // The first policy is what the item goes by: it comes in with it.

@@ -48,6 +48,8 @@ pub enum Def {
     Rule(usize),
     /// A policy; index in [`Scope::policies`].
     Policy(usize),
+    /// A policy with parameters; index in [`Scope::templates`].
+    Template(usize),
     /// A table.
     Table(TableId),
     /// A goal; index in [`Scope::goals`].
@@ -68,6 +70,7 @@ impl Def {
             Self::Define(_) => "a predicate",
             Self::Rule(_) => "a rule",
             Self::Policy(_) => "a policy",
+            Self::Template(_) => "a policy with parameters",
             Self::Table(_) => "a table",
             Self::Goal(_) => "a goal",
             Self::Allocation(_) => "an allocation",
@@ -85,6 +88,7 @@ pub(crate) enum Wanted {
     Condition,
     Rule,
     Policy,
+    Template,
     Table,
     /// A list or a table.
     Collection,
@@ -97,6 +101,7 @@ impl Wanted {
             Self::Condition => matches!(def, Def::Tag(_) | Def::Define(_)),
             Self::Rule => matches!(def, Def::Rule(_)),
             Self::Policy => matches!(def, Def::Policy(_)),
+            Self::Template => matches!(def, Def::Template(_)),
             Self::Table => matches!(def, Def::Table(_)),
             Self::Collection => matches!(def, Def::List(_) | Def::Table(_)),
         }
@@ -111,6 +116,9 @@ pub(crate) fn similar_name(db: &dyn Db, project: Project, word: String, wanted: 
     tagpol_syntax::similar::closest(&word, names.map(|(name, _)| name.as_str())).map(str::to_owned)
 }
 
+/// Begins the names of parameters in a policy that is checked without arguments; no name of a project does.
+pub(crate) const PARAMETER: char = '\0';
+
 /// The names of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scope {
@@ -124,6 +132,8 @@ pub struct Scope {
     pub rules: Vec<ItemRef>,
     /// Policies in the order of their names.
     pub policies: Vec<ItemRef>,
+    /// Policies with parameters in the order of their names.
+    pub templates: Vec<ItemRef>,
     /// Tables in the order of their names; [`TableId`] is an index here.
     pub tables: Vec<ItemRef>,
     /// Goals in the order of their names.
@@ -149,7 +159,8 @@ pub struct Scope {
 impl Scope {
     /// Whether an unknown name follows from a mistake that has been reported.
     pub(crate) fn may_define(&self, name: &str) -> bool {
-        self.unparsed.any || self.unparsed.names.contains(name)
+        // What a parameter is, each instance knows.
+        name.starts_with(PARAMETER) || self.unparsed.any || self.unparsed.names.contains(name)
     }
 
     /// Lists the files that items come from: used modules, then the project's own.
@@ -175,6 +186,7 @@ impl Scope {
             Def::Define(id) => self.defines.get(id.0 as usize),
             Def::Rule(index) => self.rules.get(index),
             Def::Policy(index) => self.policies.get(index),
+            Def::Template(index) => self.templates.get(index),
             Def::Table(id) => self.tables.get(id.0 as usize),
             Def::Goal(index) => self.goals.get(index),
             Def::Allocation(index) => self.allocations.get(index),
@@ -252,6 +264,7 @@ fn define_names(db: &dyn Db, scope: &mut Scope) {
             ItemKind::Tag => push(&mut scope.tags, item, |i| Def::Tag(TagId(i))),
             ItemKind::Define => push(&mut scope.defines, item, |i| Def::Define(DefineId(i))),
             ItemKind::Policy => push(&mut scope.policies, item, |i| Def::Policy(i as usize)),
+            ItemKind::Template => push(&mut scope.templates, item, |i| Def::Template(i as usize)),
             ItemKind::Table => push(&mut scope.tables, item, |i| Def::Table(TableId(i))),
             ItemKind::Goal => push(&mut scope.goals, item, |i| Def::Goal(i as usize)),
             ItemKind::Allocate => push(&mut scope.allocations, item, |i| Def::Allocation(i as usize)),

@@ -106,7 +106,7 @@ fn named(db: &dyn Db, range: TextRange, mention: &Mention) -> Token {
         Symbol::Item(item) => match item.key.kind {
             ItemKind::Define => TokenKind::Predicate,
             ItemKind::Rule => TokenKind::Rule,
-            ItemKind::Policy => TokenKind::Policy,
+            ItemKind::Policy | ItemKind::Template => TokenKind::Policy,
             ItemKind::Table | ItemKind::List | ItemKind::Relation => TokenKind::Table,
             ItemKind::Goal | ItemKind::Allocate => TokenKind::Goal,
             _ => TokenKind::Tag,
@@ -150,6 +150,7 @@ fn kind(token: &SyntaxToken) -> Option<TokenKind> {
             | SyntaxKind::TransformStmt
             | SyntaxKind::SplitStmt
             | SyntaxKind::CoverageStmt => TokenKind::Keyword,
+            SyntaxKind::PolicyParam | SyntaxKind::PolicyArgument => TokenKind::Property,
             SyntaxKind::MapTarget if token.text() == "missing" => TokenKind::Keyword,
             SyntaxKind::AttrField => TokenKind::Property,
             SyntaxKind::KeysStmt | SyntaxKind::Pattern | SyntaxKind::TagEntry => TokenKind::Text,

@@ -15,6 +15,7 @@ mod relation;
 mod rule;
 mod table;
 mod tag;
+mod template;
 mod test;
 mod time;
 mod value;
@@ -60,6 +61,8 @@ pub enum Typed {
     Rule(Box<program::Rule>, Vec<NodeId>),
     /// A policy, with the nodes of its checks and of its remedies.
     Policy(Box<program::Policy>, Vec<NodeId>, Vec<NodeId>),
+    /// A policy with parameters: its instances are policies.
+    Template,
     /// A waiver of one check or several, with their nodes; at least one.
     Exempt(Vec<program::Exemption>, Vec<NodeId>),
     /// A test, with the nodes of its expectations.
@@ -179,6 +182,8 @@ pub(crate) struct Ctx<'a> {
     drafts: Vec<Draft>,
     /// Whose attributes the condition of a relation has read so far. None: it is no relation.
     sides: Option<relation::Sides>,
+    /// The policy with parameters whose body is checked for an instance.
+    template: Option<ItemRef>,
     /// The native tags that the test is about which is being checked.
     element: Option<NodeId>,
     /// Words that wrong ones were compared with, to find those that were meant.
@@ -200,6 +205,7 @@ impl<'a> Ctx<'a> {
             uses: Vec::new(),
             drafts: Vec::new(),
             sides: None,
+            template: None,
             element: None,
             compared: 0,
         }
@@ -222,6 +228,8 @@ impl Ctx<'_> {
             Body::Define(expr) => self.condition(expr).map(Typed::Define),
             Body::Rule(body) => self.rule(item, body),
             Body::Policy(body) => self.policy(item, body),
+            Body::Template(body) => self.policy_template(item, body),
+            Body::Instance(body) => self.policy_instance(item, body),
             Body::Exempt(body) => self.exempt(item, body),
             Body::Test(body) => self.test(item, body),
             Body::Table(_) => Some(Typed::Table),
@@ -234,7 +242,10 @@ impl Ctx<'_> {
     }
 
     fn anchor(&self, node: NodeId) -> Anchor {
-        self.item.anchor(node)
+        match &self.template {
+            Some(template) => template::anchor(self.item, template, node),
+            None => self.item.anchor(node),
+        }
     }
 
     /// Starts a draft about a node of this item.

@@ -4,7 +4,7 @@ use super::normalize::no_loc;
 use super::{Ctx, Typed, Used, checked, sound};
 use crate::codes::Code;
 use crate::db::{Db, Project};
-use crate::hir::{self, CheckPath, Expr, Item, NodeId, Quantity, Step};
+use crate::hir::{self, CheckPath, Expr, Item, NodeId, Step};
 use crate::names::{Def, ItemRef, Wanted};
 use crate::program::{
     self, Attr, Check, CheckKind, CmpOp, CompareAs, Control, Direction, Escalation, Format, NativePart, Pred,
@@ -26,7 +26,7 @@ impl Ctx<'_> {
     pub(super) fn policy(&mut self, item: &Item, body: &hir::Policy) -> Option<Typed> {
         let nodes = |names: &[hir::Name]| names.iter().map(|name| name.id).collect::<Vec<_>>();
         self.once("severity", &nodes(&body.severity));
-        self.once("grace", &body.grace.iter().map(|q| q.id).collect::<Vec<_>>());
+        self.once("grace", &body.grace.iter().map(hir::Length::id).collect::<Vec<_>>());
         self.once("escalate", &body.escalate.iter().map(|(id, ..)| *id).collect::<Vec<_>>());
         let severity = match body.severity.first() {
             Some(name) => self.severity(name),
@@ -37,7 +37,7 @@ impl Ctx<'_> {
         };
         let scope = self.scope_of(&body.scopes);
         let checks = self.checks(item, body);
-        let grace = body.grace.first().map(|quantity| self.duration(quantity));
+        let grace = body.grace.first().map(|length| self.length(length));
         let escalate =
             body.escalate.first().map(|(node, to, after)| self.escalation(*node, to, after.as_ref()));
         let controls = body.controls.iter().map(|(framework, id)| {
@@ -124,14 +124,35 @@ impl Ctx<'_> {
         }
     }
 
-    fn escalation(&mut self, node: NodeId, to: &hir::Text, after: Option<&Quantity>) -> Option<Escalation> {
+    fn escalation(
+        &mut self,
+        node: NodeId,
+        to: &hir::Text,
+        after: Option<&hir::Length>,
+    ) -> Option<Escalation> {
         self.escapes(to);
         let Some(after) = after else {
             let draft = self.draft(Code::E0040, node, "`escalate` has no `after`");
             self.report(draft.help("add `after 48 hours`"));
             return None;
         };
-        Some(Escalation { to: to.value.clone(), after: self.duration(after)? })
+        Some(Escalation { to: to.value.clone(), after: self.length(after)? })
+    }
+
+    /// Reads a length of time. A name stands for one in a policy with parameters only.
+    fn length(&mut self, length: &hir::Length) -> Option<program::Duration> {
+        match length {
+            hir::Length::Quantity(quantity) => self.duration(quantity),
+            hir::Length::Name(name) => {
+                if !self.scope().may_define(&name.text) {
+                    let draft = self
+                        .draft(Code::E0020, name.id, "expected a length of time")
+                        .help("write it like `24 hours` or `90 days`, or name a parameter of the policy");
+                    self.report(draft);
+                }
+                None
+            }
+        }
     }
 
     fn checks(&mut self, item: &Item, body: &hir::Policy) -> Option<Vec<Check>> {
@@ -312,9 +333,16 @@ impl Ctx<'_> {
             if self.scope().may_define(&path.policy.text) {
                 return None;
             }
-            let message = format!("there is no policy `{}`", path.policy.text);
-            let meant = self.similar(&path.policy.text, Wanted::Policy);
-            let draft = self.draft(Code::E0044, path.policy.id, message).meant(meant.as_deref());
+            let name = &path.policy.text;
+            let draft = if let Some(Def::Template(_)) = self.scope().names.get(name) {
+                let message = format!("`{name}` is a policy with parameters");
+                let help = format!("name one of its instances, written `policy NAME = {name}(…)`");
+                self.draft(Code::E0044, path.policy.id, message).help(help)
+            } else {
+                let meant = self.similar(name, Wanted::Policy);
+                let message = format!("there is no policy `{name}`");
+                self.draft(Code::E0044, path.policy.id, message).meant(meant.as_deref())
+            };
             self.report(draft);
             return None;
         };

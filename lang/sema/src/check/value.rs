@@ -6,7 +6,7 @@ use super::{Ctx, Used};
 use crate::codes::Code;
 use crate::diagnostic::Draft;
 use crate::hir::{self, ItemKind, Name, NodeId, Step, TextPart};
-use crate::names::{Def, Wanted};
+use crate::names::{Def, PARAMETER, Wanted};
 use crate::program::{Attr, Func, Source, TagId, TagType, Value};
 
 /// The type of a value, as far as operators care.
@@ -209,6 +209,9 @@ impl Ctx<'_> {
     }
 
     fn bare_name(&mut self, name: &Name, expected: Option<&Ty>) -> Option<(Value, Ty)> {
+        if name.text.starts_with(PARAMETER) {
+            return None;
+        }
         if matches!(expected, None | Some(Ty::Date | Ty::Time | Ty::Json))
             && let Some(clock) = self.clock(name)
         {

@@ -2,7 +2,7 @@
 
 use super::Lint;
 use crate::codes::Code;
-use crate::hir::{Action, Body, Check, Expr, Item, Step, Text, Value};
+use crate::hir::{Action, Body, Check, Expr, Item, Step, Template, Text, Value};
 
 impl Lint<'_> {
     /// Reports dollar signs before the braces of templates.
@@ -15,7 +15,7 @@ impl Lint<'_> {
                 rule.when.iter().for_each(|expr| of_expr(expr, &mut texts));
                 of_actions(&rule.actions, &mut texts);
             }
-            Body::Policy(policy) => {
+            Body::Policy(policy) | Body::Template(Template { policy, .. }) => {
                 of_scopes(policy.scopes.iter().map(|(_, scope)| scope), &mut texts);
                 policy.checks.iter().for_each(|Check { expr, .. }| of_expr(expr, &mut texts));
                 of_actions(&policy.remedies, &mut texts);
@@ -26,6 +26,10 @@ impl Lint<'_> {
                 of_scopes(allocate.from.iter().map(|(_, scope)| scope), &mut texts);
             }
             Body::Relation(relation) => of_expr(&relation.condition, &mut texts),
+            Body::Instance(instance) => {
+                let values = instance.arguments.iter().map(|argument| &argument.value);
+                values.for_each(|value| of_value(value, &mut texts));
+            }
             Body::Use(_) | Body::Tag(_) | Body::Test(_) | Body::Table(_) | Body::Infer(_) | Body::List(_) => {
             }
         }

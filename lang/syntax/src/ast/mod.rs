@@ -244,8 +244,16 @@ nodes! {
     SetStmt,
     /// `fill T = V`
     FillStmt,
-    /// `policy NAME { … }`
+    /// `policy NAME { … }`, `policy NAME(…) { … }`, `policy NAME = OTHER(…)`
     PolicyItem,
+    /// `(required: tag, level: severity = high)`
+    PolicyParams,
+    /// `level: severity = high`
+    PolicyParam,
+    /// `= OTHER(…)`
+    PolicyInstance,
+    /// `level: high`
+    PolicyArgument,
     /// `severity high`
     SeverityStmt,
     /// `for resource where …`

@@ -110,6 +110,7 @@ impl<'a> Offers<'a> {
                 self.form(label, text, Kind::Type, "a type", Docs::Word(word.to_owned()), EXPECTED);
             }),
             Slot::Policies => self.policies(),
+            Slot::Templates => self.named(&self.scope.templates, Kind::Policy, NAME),
             Slot::Checks(policy) => self.checks(policy),
             Slot::Rules => self.named(&self.scope.rules, Kind::Rule, NAME),
             Slot::Givens => self.givens(),

@@ -22,6 +22,8 @@ pub(super) enum Slot {
     Tables,
     Types,
     Policies,
+    /// Policies with parameters.
+    Templates,
     Checks(String),
     Rules,
     Givens,
@@ -159,6 +161,8 @@ fn head(words: &[Lexeme<'_>]) -> Vec<Slot> {
                 slots => slots,
             }
         }
+        ["policy", _, "="] => vec![Slot::Templates],
+        ["policy", _, "(", .., ":"] => vec![Slot::Words(PARAMETERS.to_vec())],
         ["rule", _] => vec![Slot::Words(vec!["priority"])],
         ["exempt"] | ["exempt", .., ","] => vec![Slot::Policies],
         ["exempt", .., policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
@@ -167,6 +171,10 @@ fn head(words: &[Lexeme<'_>]) -> Vec<Slot> {
         _ => Vec::new(),
     }
 }
+
+/// The types of parameters of policies.
+const PARAMETERS: [&str; 10] =
+    ["tag", "predicate", "text", "number", "money", "duration", "date", "severity", "list", "value"];
 
 fn of_type(rest: &[&str]) -> Vec<Slot> {
     match rest {
@@ -493,6 +501,7 @@ mod tests {
             ("test \"x\" {\n  expect not $0", "[Predicates]"),
             ("test \"x\" {\n  expect not d $0", "[Words([\"for\"]), Statements(Item(\"test\"))]"),
             ("exempt $0", "[Policies]"),
+            ("policy p = $0", "[Templates]"),
             ("exempt p/a, $0", "[Policies]"),
             ("exempt p/a, q/$0", "[Checks(\"q\")]"),
             ("use std::$0", "[Modules(\"std::\")]"),

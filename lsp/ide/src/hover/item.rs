@@ -20,9 +20,9 @@ pub(super) fn describe(db: &dyn Db, project: Project, item: &ItemRef) -> Option<
     let facts = match &hir.body {
         Body::Tag(_) => tag(db, project, item),
         Body::Rule(_) => rule(db, project, item),
-        Body::Policy(_) => policy(db, project, item),
+        Body::Policy(_) | Body::Instance(_) => policy(db, project, item),
         Body::Table(_) => table(db, project, item),
-        Body::Define(_) | Body::List(_) | Body::Relation(_) => uses(db, project, item),
+        Body::Define(_) | Body::List(_) | Body::Relation(_) | Body::Template(_) => uses(db, project, item),
         _ => String::new(),
     };
     Some(paragraphs([code(&head(db, item)), hir.doc.clone(), facts, origin(db, item.file)]))

@@ -139,7 +139,7 @@ fn item_kind(kind: ItemKind) -> SymbolKind {
         ItemKind::Normalize => SymbolKind::OPERATOR,
         ItemKind::Define => SymbolKind::FUNCTION,
         ItemKind::Rule => SymbolKind::METHOD,
-        ItemKind::Policy => SymbolKind::CLASS,
+        ItemKind::Policy | ItemKind::Template => SymbolKind::CLASS,
         ItemKind::Exempt => SymbolKind::NULL,
         ItemKind::Test => SymbolKind::EVENT,
         ItemKind::Table => SymbolKind::STRUCT,
