@@ -36,7 +36,7 @@
   "Words that begin an item.")
 
 (defconst tagpol-keywords
-  '("after" "allow" "and" "any" "apply" "at" "because" "by" "contains" "control" "coverage" "default" "each" "else" "ends"
+  '("after" "allow" "and" "any" "apply" "at" "because" "by" "charges" "contains" "control" "coverage" "default" "each" "else" "ends"
     "escalate" "every" "example" "except" "expect" "fill" "for" "forbid" "from" "given" "grace" "has"
     "importance" "in" "is" "key" "keys" "last" "least" "like" "map" "matches" "matching" "meta" "most" "native" "next" "no" "not" "of"
     "one" "or" "otherwise" "priority" "remediate" "require" "resource" "set" "severity" "split" "starts"

@@ -235,7 +235,8 @@ module.exports = grammar({
 
     goal_item: ($) =>
       seq(optional($._attributes), 'goal', field('name', $.name), field('body', $.goal_block)),
-    goal_block: ($) => block($.severity_stmt, $.coverage_stmt, $.each_stmt, $.for_stmt, $.least_stmt, $.most_stmt),
+    goal_block: ($) => block($.severity_stmt, $.coverage_stmt, $.each_stmt, alias($.goal_for_stmt, $.for_stmt), $.least_stmt, $.most_stmt),
+    goal_for_stmt: ($) => seq('for', choice('charges', 'resource'), optional($.where_clause)),
     coverage_stmt: ($) => seq('coverage', 'of', $.list, 'by', $.name),
     each_stmt: ($) => seq('for', 'each', $.path),
     least_stmt: ($) => seq('at', 'least', $.number),
@@ -244,7 +245,7 @@ module.exports = grammar({
     allocate_item: ($) =>
       seq(optional($._attributes), 'allocate', field('name', $.name), field('body', $.allocate_block)),
     allocate_block: ($) => block($.from_stmt, $.to_stmt, $.split_stmt),
-    from_stmt: ($) => seq('from', 'resource', optional($.where_clause)),
+    from_stmt: ($) => seq('from', choice('charges', 'resource'), optional($.where_clause)),
     to_stmt: ($) =>
       seq('to', choice(seq('every', $.name), seq(choice($.name, alias('every', $.name)), 'in', $.list))),
     split_stmt: ($) => seq('split', $.name, optional($.shares)),

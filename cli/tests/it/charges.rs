@@ -433,3 +433,44 @@ fn columns_of_bills_are_kept_as_metadata() {
     );
     assert!(folder.run(&["eval", "--no-state", "--format", "csv"]).ends_with(1).contains("both"));
 }
+
+#[test]
+fn rules_allocations_and_budgets_read_attributes_of_charges() {
+    let policies = "tag team: text
+        rule support { when charge.service == \"Support\"  fill team = \"platform\" }
+        define tax = charge.category == tax
+        allocate taxes { from charges where tax  to every team  split proportional }
+        goal services { at most 50 USD  for each charge.service  for charges where not tax }
+        policy teams { severity low  require team }\n";
+    let bill = [
+        FOCUS,
+        &focus("2026-10-01", "60", "i-1", "web"),
+        &focus("2026-10-02", "40", "", "").replace("EC2", "Support"),
+        &focus("2026-10-02", "10", "i-2", "").replace("EC2", "Support"),
+        &focus("2026-10-31", "22", "", "").replace("Usage", "Tax"),
+    ]
+    .concat();
+    let folder = folder(policies, &bill);
+    // 22 of tax are spread over 60 and 50.
+    assert_eq!(lines(&folder, &["--by", "team"]), ["web 72", "platform 60", "0"]);
+    let run = folder.run(&[
+        "eval",
+        "p.tagpol",
+        "-i",
+        "bill.csv",
+        "--no-state",
+        "--month",
+        "2026-10",
+        "--format",
+        "json",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&run.ends_with(1)).unwrap();
+    let expected = serde_json::json!([
+        {"value": "EC2", "spent": 60.0, "share": 1.2, "met": false},
+        {"value": "Support", "spent": 50.0, "share": 1.0, "met": true},
+    ]);
+    assert_eq!(json["budgets"][0]["groups"], expected);
+    // Resources have no service, so that the rule gives them no team.
+    let findings = json["findings"].as_array().unwrap().iter().map(|finding| finding["resource"].as_str());
+    assert_eq!(findings.collect::<Vec<_>>(), [Some("i-2")]);
+}

@@ -2,7 +2,7 @@
 ; call a color differently a word has both names.
 
 [
-  "after" "allocate" "allow" "any" "apply" "at" "because" "by" "control" "coverage" "default" "define" "each"
+  "after" "allocate" "allow" "any" "apply" "at" "because" "by" "charges" "control" "coverage" "default" "define" "each"
   "escalate"
   "every" "example" "exempt" "expect" "fill" "for" "forbid" "from" "given" "goal" "grace" "importance"
   "infer" "key" "keys" "least" "list" "map" "matching" "meta" "most" "native" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
@@ -53,8 +53,8 @@
 (use_list (name) @variable)
 (use_except (name) @variable)
 (native_tags (name) @variable)
-((path . (name) @variable) (#not-any-of? @variable "resource" "native"))
-((path . (name) @variable.builtin) (#any-of? @variable.builtin "resource" "native"))
+((path . (name) @variable) (#not-any-of? @variable "resource" "native" "charge"))
+((path . (name) @variable.builtin) (#any-of? @variable.builtin "resource" "native" "charge"))
 
 ; ---- other names
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::QueryKind;
 use tagpol_plan::ir::{Origin, Provenance};
-use tagpol_plan::sql::{TopByCost, requests};
+use tagpol_plan::sql::TopByCost;
+use tagpol_plan::sql::requests::{self, GroupKey};
 use tagpol_sema::program::{Attr, Escalation};
 use tagpol_session::Cell;
 
@@ -188,7 +189,7 @@ impl Run {
         })?;
         for (info, goal) in self.compiled.plan.goals.iter().zip(&mut goals) {
             let (Some((_, each)), None) = (&info.each, goal.limit()) else { continue };
-            let sql = requests::covered_by_value(&self.compiled.plan, DIALECT, info, (*each).into());
+            let sql = requests::covered_by_value(&self.compiled.plan, DIALECT, info, GroupKey::of(*each));
             let mut groups = Vec::new();
             self.for_each_of("goals by value", &sql, |row| {
                 groups.push(GoalGroup { value: row.text("value"), measured: measured(row)? });

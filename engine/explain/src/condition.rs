@@ -192,6 +192,7 @@ fn collect(resource: &Resource<'_>, value: &Value, found: &mut Vec<Operand>) {
         | Value::SourceOf(_)
         | Value::ConfidenceOf(_)
         | Value::Attr(_)
+        | Value::Charge(_)
         | Value::Meta(_)
         | Value::Related { .. }
         | Value::CountNative(_)

@@ -98,6 +98,19 @@ pub struct Row {
     pub unknown_keys: Vec<String>,
     /// Whether there may be native tags of any other key.
     pub unknown_tags: bool,
+    /// What charges have in addition. None: it is a resource.
+    pub charge: Option<Charge>,
+}
+
+/// What charges have in addition to the attributes of resources.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Charge {
+    /// The service of the provider.
+    pub service: Option<String>,
+    /// `usage`, `purchase`, `tax`, `credit`, `adjustment` or `refund`.
+    pub category: Option<String>,
+    /// The account that pays.
+    pub billing_account: Option<String>,
 }
 
 /// What a program says of a resource.

@@ -75,6 +75,7 @@ impl Resource<'_> {
             | Value::Date(_)
             | Value::Duration(_)
             | Value::Attr(_)
+            | Value::Charge(_)
             | Value::Meta(_)
             | Value::Related { .. }
             | Value::Element

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tagpol_sema::formats::{is_blank, lower, parse_date, parse_duration, trim, upper};
 use tagpol_sema::pretty::Words;
-use tagpol_sema::program::{Attr, Format, Func, Loc, Regex, TagId, Value};
+use tagpol_sema::program::{Attr, ChargeAttr, Format, Func, Loc, Regex, TagId, Value};
 
 use super::Resource;
 use super::patterns::Limited;
@@ -76,6 +76,7 @@ impl Resource<'_> {
             Value::SourceOf(id) => Some(Scalar::Text(self.tag(*id)?.source?.as_str().to_owned())),
             Value::ConfidenceOf(id) => self.confidence(*id).map(Scalar::Number),
             Value::Attr(attr) => self.attr(*attr),
+            Value::Charge(attr) => self.charge_attr(*attr).cloned().map(Scalar::Text),
             Value::Meta(path) => self.meta(path).map(Scalar::Text),
             Value::Lookup { table, column, key } => {
                 let row = self.options.tables.get(table.0 as usize)?.get(&self.text(key)?)?;
@@ -90,6 +91,15 @@ impl Resource<'_> {
             Value::Now => Some(Scalar::Time(self.options.now)),
             Value::Shift { from, back, by } => self.shifted(from, *back, by),
             Value::Extract(inner, regex) => self.extract(inner, regex).map(Scalar::Text),
+        }
+    }
+
+    fn charge_attr(&self, attr: ChargeAttr) -> Option<&String> {
+        let charge = self.row.charge.as_ref()?;
+        match attr {
+            ChargeAttr::Service => charge.service.as_ref(),
+            ChargeAttr::Category => charge.category.as_ref(),
+            ChargeAttr::BillingAccount => charge.billing_account.as_ref(),
         }
     }
 

@@ -167,6 +167,7 @@ pub(super) fn row(resource: Resource) -> Row {
         tags: resource.tags,
         unknown_keys: resource.unknown.keys,
         unknown_tags: resource.unknown.others,
+        charge: None,
     }
 }
 

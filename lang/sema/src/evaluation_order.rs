@@ -9,7 +9,7 @@ use crate::diagnostic::{Anchor, Draft};
 use crate::graph::{self, Cycle};
 use crate::hir::{ItemKind, NodeId};
 use crate::names::{Def, ItemRef, Scope, items_in_scope, scope};
-use crate::program::{DefineId, TagId};
+use crate::program::{DefineId, Measure, TagId};
 
 /// The order in which tags are evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +28,8 @@ enum Refers {
     /// What a rule as a whole refers to, and what each of its actions gives a value to, and reads.
     Rule(Reads, Vec<(TagId, Reads)>),
     Infer(Vec<(TagId, NodeId)>),
+    /// A policy, a waiver or a goal by count: what is about resources only.
+    Resources(Reads),
 }
 
 /// Collects what the items of a file refer to. An edit that changes nothing of it stops here.
@@ -35,9 +37,13 @@ enum Refers {
 fn file_refers(db: &dyn Db, project: Project, file: SourceFile) -> Vec<(ItemRef, Refers)> {
     let refers = |item: ItemRef| {
         let of = match item.key.kind {
-            ItemKind::Define | ItemKind::Normalize | ItemKind::Rule | ItemKind::Infer => {
-                refers_of(item.key.kind, checked(db, project, item.clone()))?
-            }
+            ItemKind::Define
+            | ItemKind::Normalize
+            | ItemKind::Rule
+            | ItemKind::Infer
+            | ItemKind::Policy
+            | ItemKind::Exempt
+            | ItemKind::Goal => refers_of(item.key.kind, checked(db, project, item.clone()))?,
             _ => return None,
         };
         Some((item, of))
@@ -67,6 +73,10 @@ fn refers_of(kind: ItemKind, checked: &Checked) -> Option<Refers> {
         (_, Some(Typed::Infer(inferences, nodes))) => Refers::Infer(
             inferences.iter().map(|inference| inference.tag).zip(nodes.iter().copied()).collect(),
         ),
+        (ItemKind::Policy | ItemKind::Exempt, _) if !reads.defines.is_empty() => Refers::Resources(reads),
+        (_, Some(Typed::Goal(goal))) if goal.by() == Measure::Count && !reads.defines.is_empty() => {
+            Refers::Resources(reads)
+        }
         _ => return None,
     })
 }
@@ -119,7 +129,7 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
                     }
                 }
             }
-            Refers::Define(..) | Refers::Infer(_) => {}
+            Refers::Define(..) | Refers::Infer(_) | Refers::Resources(_) => {}
         }
     }
     let (strata, cycles) = graph::layers(&edges);
@@ -128,6 +138,7 @@ pub fn order(db: &dyn Db, project: Project) -> Order {
     order.drafts.extend(cycles.iter().map(|cycle| tag_cycle(scope, cycle, &feeders)));
     order.drafts.extend(inferred_twice(scope, &items));
     order.drafts.extend(rules_that_read_sources(scope, &items, &define_reads));
+    order.drafts.extend(resources_that_read_charges(scope, &items, &define_reads));
     order
 }
 
@@ -281,6 +292,29 @@ fn rules_that_read_sources(scope: &Scope, items: &[&(ItemRef, Refers)], defines:
                 ),
             );
         }
+    }
+    drafts
+}
+
+/// Policies, waivers, scopes of `normalize` items and goals by count whose predicates read what only charges have.
+fn resources_that_read_charges(
+    scope: &Scope,
+    items: &[&(ItemRef, Refers)],
+    defines: &[&Reads],
+) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for (item, refers) in items {
+        let (Refers::Resources(reads) | Refers::Normalize(reads)) = refers else { continue };
+        let through = reachable(reads, defines).into_iter();
+        let mut charges = through.filter(|id| defines.get(id.0 as usize).is_some_and(|reads| reads.charges));
+        let Some(define) = charges.next().and_then(|id| scope.defines.get(id.0 as usize)) else { continue };
+        let message = format!("predicate `{}` reads charges, and is used for resources", define.key.name);
+        let help =
+            "attributes of charges can be read in rules, in `allocate`, and in goals by cost and budgets";
+        let draft = Draft::new(Code::E0013, item.name_anchor(), message)
+            .related(define.name_anchor(), "the predicate")
+            .help(help);
+        drafts.push(draft);
     }
     drafts
 }

@@ -607,6 +607,8 @@ pub struct Goal {
     pub coverage: Vec<Coverage>,
     /// `for resource where …`
     pub scopes: Vec<(NodeId, Option<Expr>)>,
+    /// Those scopes that are written `for charges where …`.
+    pub charges: Vec<NodeId>,
     /// `for each team`
     pub each: Vec<Value>,
     /// `at least 90%`

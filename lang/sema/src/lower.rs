@@ -459,7 +459,15 @@ impl Ctx {
             Some(Coverage { id, tags: self.values(list.members()), by: self.name(&stmt.name()?) })
         });
         let coverage = coverage.collect();
-        let scopes = node.children::<ast::ForStmt>().map(|stmt| self.for_stmt(&stmt)).collect();
+        let mut scopes = Vec::new();
+        let mut charges = Vec::new();
+        for stmt in node.children::<ast::ForStmt>() {
+            let scope = self.for_stmt(&stmt);
+            if stmt.has_keyword("charges") {
+                charges.push(scope.0);
+            }
+            scopes.push(scope);
+        }
         let at_least = node
             .children::<ast::LeastStmt>()
             .filter_map(|stmt| self.number_of(stmt.token(SyntaxKind::Number)))
@@ -468,7 +476,7 @@ impl Ctx {
         let each = each.collect();
         let at_most =
             node.children::<ast::MostStmt>().filter_map(|stmt| self.quantity(&stmt.child()?)).collect();
-        Goal { severity, coverage, scopes, each, at_least, at_most }
+        Goal { severity, coverage, scopes, charges, each, at_least, at_most }
     }
 
     fn allocate(&mut self, node: &ast::AllocateItem) -> Allocate {

@@ -135,7 +135,7 @@ impl<'a> Names<'a> {
     /// `native.owner` mentions the tag `owner`, and `owner.source` does too.
     fn path(&mut self, first: &'a Name, rest: impl IntoIterator<Item = &'a Name>) {
         match first.text.as_str() {
-            "resource" => {}
+            "resource" | "charge" => {}
             "native" => rest.into_iter().take(1).for_each(|tag| self.name(tag)),
             _ => self.name(first),
         }

@@ -2,8 +2,9 @@
 
 use crate::formats::{INVISIBLE, SPACES};
 use crate::program::{
-    Attr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget, NativePart,
-    NativeTags, Pattern, Pred, Program, Regex, RelatedPart, TableId, TagId, TagType, TextOp, Value,
+    Attr, ChargeAttr, Check, CmpOp, CompareAs, Direction, Duration, Format, Func, MapArm, MapTarget,
+    NativePart, NativeTags, Pattern, Pred, Program, Regex, RelatedPart, TableId, TagId, TagType, TextOp,
+    Value,
 };
 
 /// Words that are names in backticks only.
@@ -162,7 +163,7 @@ impl<'a> Words<'a> {
             Value::Tag(tag) | Value::NativeTag(tag) | Value::Related { part: RelatedPart::Tag(tag), .. } => {
                 matches!(self.program.tag(*tag).ty, TagType::OneOf(_))
             }
-            Value::SourceOf(_) | Value::Attr(Attr::Provider) => true,
+            Value::SourceOf(_) | Value::Attr(Attr::Provider) | Value::Charge(ChargeAttr::Category) => true,
             _ => false,
         }
     }
@@ -193,6 +194,7 @@ impl<'a> Words<'a> {
             Value::SourceOf(tag) => format!("{}.source", self.tag_name(*tag)),
             Value::ConfidenceOf(tag) => format!("{}.confidence", self.tag_name(*tag)),
             Value::Attr(attr) => format!("resource.{}", attr.as_str()),
+            Value::Charge(attr) => format!("charge.{}", attr.as_str()),
             Value::Meta(path) => format!("resource.meta[{}]", quoted(path)),
             Value::Lookup { table, column, key } => {
                 let table = self.program.table(*table);

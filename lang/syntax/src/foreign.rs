@@ -69,6 +69,11 @@ pub(crate) fn scope_without_where(site: &Site<'_>) -> Option<Hint> {
         });
         return scope.or(grouped);
     }
+    if before == "for" && word == "charges" {
+        let help =
+            "write `for resource`: a policy is about resources; goals by cost and budgets are about charges";
+        return Some(Hint { help: Some(help.to_owned()), ..Hint::default() });
+    }
     let follows_resource = site.text.get(..site.at)?.trim_end().ends_with(" resource");
     let names = matches!(word, "in" | "of" | "with" | "is" | "not" | "has");
     (follows_resource && names && site.region.block != Block::File).then(|| Hint {

@@ -66,7 +66,7 @@ enum Begins {
 }
 
 /// The keywords, in the order of the alphabet.
-const KEYWORDS: [(char, &str, Begins); 86] = [
+const KEYWORDS: [(char, &str, Begins); 87] = [
     ('\u{101}', "after", Begins::Nothing),
     ('\u{102}', "allocate", Begins::Item),
     ('\u{103}', "allow", Begins::Nothing),
@@ -76,6 +76,7 @@ const KEYWORDS: [(char, &str, Begins); 86] = [
     ('\u{105}', "at", Begins::Statement),
     ('\u{106}', "because", Begins::Statement),
     ('\u{107}', "by", Begins::Nothing),
+    ('\u{151}', "charges", Begins::Nothing),
     ('\u{108}', "contains", Begins::Nothing),
     ('\u{109}', "control", Begins::Statement),
     ('\u{10A}', "coverage", Begins::Statement),
@@ -465,7 +466,7 @@ impl Begins {
                 !goes_on && (!word.is_empty() || next >= 0xC3 || backticked_length(text, at).is_some())
             }
             Self::Test => !goes_on && next == b'"',
-            Self::For => !goes_on && matches!(word, "resource" | "each"),
+            Self::For => !goes_on && matches!(word, "resource" | "each" | "charges"),
             Self::Action => {
                 let end = at + word.len();
                 !goes_on && !word.is_empty() && byte(text, end + blanks(text, end)) == b'='

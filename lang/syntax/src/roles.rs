@@ -56,6 +56,7 @@ macro_rules! role {
             Rule::policy_argument => Role::Node(K::PolicyArgument),
             Rule::severity_stmt => Role::Node(K::SeverityStmt),
             Rule::for_stmt => Role::Node(K::ForStmt),
+            Rule::goal_for_stmt => Role::Node(K::ForStmt),
             Rule::where_clause => Role::Node(K::WhereClause),
             Rule::require_stmt => Role::Node(K::RequireStmt),
             Rule::forbid_stmt => Role::Node(K::ForbidStmt),

@@ -28,7 +28,7 @@ pub(crate) fn of_token(token: &SyntaxToken) -> Option<&'static str> {
             word(text)
         }
         (SyntaxKind::Name, SyntaxKind::Path) => {
-            word(text).filter(|_| matches!(text, "resource" | "native" | "today" | "now"))
+            word(text).filter(|_| matches!(text, "resource" | "charge" | "native" | "today" | "now"))
         }
         (SyntaxKind::Name, SyntaxKind::Field) => of_field(token),
         _ => None,
@@ -41,6 +41,7 @@ fn of_field(token: &SyntaxToken) -> Option<&'static str> {
     let first = path.first_token()?;
     match (first.text(), token.text()) {
         ("resource", field) => word(&format!("resource.{field}")),
+        ("charge", field) => word(&format!("charge.{field}")),
         ("native", _) => None,
         (_, field @ ("source" | "confidence")) => word(field),
         _ => None,

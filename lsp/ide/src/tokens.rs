@@ -140,7 +140,9 @@ fn kind(token: &SyntaxToken) -> Option<TokenKind> {
             SyntaxKind::UsePath => TokenKind::Module,
             SyntaxKind::Call => TokenKind::Function,
             SyntaxKind::Field => TokenKind::Property,
-            SyntaxKind::Path if matches!(token.text(), "resource" | "native" | "today" | "now") => {
+            SyntaxKind::Path
+                if matches!(token.text(), "resource" | "charge" | "native" | "today" | "now") =>
+            {
                 TokenKind::Keyword
             }
             SyntaxKind::IsTail

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tagpol_eval::cost::{CostRequest, Dimension, SCALE, costs};
 use tagpol_eval::{Distinct, GoalResult, Measured, RunError};
-use tagpol_interp::{Options, Row, RowResult, evaluate};
+use tagpol_interp::{Charge, Options, Row, RowResult, evaluate};
 use tagpol_inventory::{Format, ImportOptions, Snapshot, import};
 use tagpol_sema::formats::trim;
 use tagpol_sema::program::{Goal, Measure, Program, TagId, TagType};
@@ -117,7 +117,8 @@ fn compare_goal(
 /// Bills the resources of a case: each with a charge, and with one that names nothing but the account.
 fn billed(case: &Case, folder: &Path) -> Result<Snapshot, String> {
     let mut bill = "BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,\
-                    ProviderName,SubAccountId,RegionId,ResourceId,ResourceName,ServiceName,Tags\n"
+                    ProviderName,SubAccountId,RegionId,ResourceId,ResourceName,ServiceName,ChargeCategory,BillingAccountId,\
+                    Tags\n"
         .to_owned();
     for (at, row) in case.resources.iter().enumerate() {
         let tags: serde_json::Map<String, serde_json::Value> =
@@ -130,9 +131,12 @@ fn billed(case: &Case, folder: &Path) -> Result<Snapshot, String> {
         for (resource, name, cost) in [(row.id.as_str(), text(&row.name), at), ("", String::new(), 1000 + at)]
         {
             let day = 1 + at % 31;
+            let service = ["EC2", "S3", ""][at % 3];
+            let category = ["Usage", "Tax", "Purchase"][cost % 3];
+            let payer = ["999", ""][at % 2];
             let _ = writeln!(
                 bill,
-                "USD,2026-10-01,2026-11-01,2026-10-{day:02},2026-11-01,{cost}.25,{provider},{account},{region},{},{name},EC2,{}",
+                "USD,2026-10-01,2026-11-01,2026-10-{day:02},2026-11-01,{cost}.25,{provider},{account},{region},{},{name},{service},{category},{payer},{}",
                 quoted(resource),
                 quoted(&tags)
             );
@@ -159,7 +163,8 @@ fn subjects(snapshot: &Snapshot) -> (Vec<Row>, Vec<i128>) {
     let sql = "SELECT id, name, type, provider, account, region, source, meta, \
                CAST(to_json(tags) AS VARCHAR) AS tags, \
                (SELECT sum(effective) FROM charges c WHERE c.subject = s.subject) AS cost, \
-               CAST(monthly_cost AS VARCHAR) AS monthly_cost FROM subjects s ORDER BY subject";
+               CAST(monthly_cost AS VARCHAR) AS monthly_cost, service, category, billing_account \
+               FROM subjects s ORDER BY subject";
     let row = |cells: Vec<Cell>| {
         let text = |at: usize| cells[at].as_text().map(str::to_owned);
         let tags: BTreeMap<String, String> = serde_json::from_str(&text(8).unwrap()).unwrap();
@@ -177,6 +182,7 @@ fn subjects(snapshot: &Snapshot) -> (Vec<Row>, Vec<i128>) {
             monthly_cost: text(10).map(|cost| cost.parse().unwrap()),
             meta: text(7),
             tags: tags.into_iter().collect(),
+            charge: Some(Charge { service: text(11), category: text(12), billing_account: text(13) }),
             ..Row::default()
         };
         (row, cost.unscaled)

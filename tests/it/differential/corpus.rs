@@ -202,6 +202,7 @@ fn resource(index: usize, text: &str) -> Row {
         tags: vec![(KEY.to_owned(), text.to_owned())],
         unknown_keys: Vec::new(),
         unknown_tags: false,
+        charge: None,
     }
 }
 

@@ -11,9 +11,9 @@ use tagpol_eval::{Compiled, Distinct, Options, RunError, compile_for_layout, lay
 use tagpol_interp::{FirstSeen, Row, RowResult, State, TagResult, Winner};
 use tagpol_inventory::{Import, Resource, Snapshot, UnknownTags};
 use tagpol_plan::ir::{Origin, Plan, StateCode};
-use tagpol_plan::sql::requests::covered_by_value;
+use tagpol_plan::sql::requests::{GroupKey, covered_by_value};
 use tagpol_plan::{KnownValues, QueryKind, Rates, Script, StatementLimits};
-use tagpol_sema::program::{Attr, Dimension, Program};
+use tagpol_sema::program::{Attr, ChargeAttr, Dimension, Program};
 use tagpol_session::{Cell, Store, StoreOptions, quote_identifier};
 use tempfile::TempDir;
 
@@ -98,19 +98,31 @@ impl Judge {
             Ok(())
         };
         run().map_err(|e: RunError| e.to_string())?;
-        let mut rows = self.scopes_and_states(&plan, &case.program)?;
-        self.remedies_and_goals(&plan, &case.program, &mut rows)?;
-        self.totals_of_goals(&script, &rows, &case.resources)?;
-        self.goals_by_value(&plan, &rows, case)?;
-        self.totals_of_checks(&plan, &script, &rows, case)?;
-        self.totals(&script, &rows, &case.resources)?;
-        self.tags(&plan, &script, &mut rows)?;
+        let rows = self.results(&plan, &script, case);
         // The next case may make a table of what is a view here.
         self.store.execute(script.forget()).map_err(|e| e.to_string())?;
+        let mut rows = rows?;
         case.resources
             .iter()
             .map(|row| rows.remove(&row.id).ok_or_else(|| format!("no row of {:?}", row.id)))
             .collect()
+    }
+
+    /// Reads the results by the ids of resources, and compares all totals with sums over them.
+    fn results(
+        &self,
+        plan: &Plan,
+        script: &Script,
+        case: &Case,
+    ) -> Result<BTreeMap<String, RowResult>, String> {
+        let mut rows = self.scopes_and_states(plan, &case.program)?;
+        self.remedies_and_goals(plan, &case.program, &mut rows)?;
+        self.totals_of_goals(script, &rows, &case.resources)?;
+        self.totals_of_checks(plan, script, &rows, case)?;
+        self.totals(script, &rows, &case.resources)?;
+        self.tags(plan, script, &mut rows)?;
+        self.goals_by_value(plan, &rows, case)?;
+        Ok(rows)
     }
 
     /// Reads the columns of scopes and states; tags are left missing.
@@ -225,7 +237,7 @@ impl Judge {
                     ]
                 })
                 .collect();
-            let sql = covered_by_value(plan, tagpol_plan::Dialect::DuckDb, goal, (*each).into());
+            let sql = covered_by_value(plan, tagpol_plan::Dialect::DuckDb, goal, GroupKey::of(*each));
             let found = self.store.query(&sql).map_err(|e| e.to_string())?.rows;
             let cells = |cells: Vec<Cell>| cells.iter().map(Cell::to_string).collect();
             let found: BTreeSet<Vec<String>> = found.into_iter().map(cells).collect();
@@ -446,6 +458,14 @@ pub(super) fn value_of(by: Dimension, row: &Row, result: &RowResult) -> Option<S
         Dimension::Attr(Attr::Type) => row.type_.clone(),
         Dimension::Attr(Attr::Source) => row.source.clone(),
         Dimension::Attr(other) => panic!("nothing is grouped by {other:?}"),
+        Dimension::Charge(attr) => {
+            let charge = row.charge.as_ref()?;
+            match attr {
+                ChargeAttr::Service => charge.service.clone(),
+                ChargeAttr::Category => charge.category.clone(),
+                ChargeAttr::BillingAccount => charge.billing_account.clone(),
+            }
+        }
     }
 }
 

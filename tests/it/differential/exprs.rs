@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::program::{
-    Attr, CmpOp, CompareAs, DefineId, Direction, Format, Func, NativePart, NativeTags, Pred, RelatedPart,
-    RelationId, Source, TableId, TagId, TextOp, Value,
+    Attr, ChargeAttr, CmpOp, CompareAs, DefineId, Direction, Format, Func, NativePart, NativeTags, Pred,
+    RelatedPart, RelationId, Source, TableId, TagId, TextOp, Value,
 };
 
 use super::pools;
@@ -107,6 +107,7 @@ fn simple_text(reads: Reads) -> BoxedStrategy<Value> {
     );
     let mut parts = vec![
         (2, attr.prop_map(Value::Attr).boxed()),
+        (1, select(&ChargeAttr::ALL[..]).prop_map(Value::Charge).boxed()),
         (2, native_key().prop_map(Value::Native).boxed()),
         (1, literal().prop_map(Value::Text).boxed()),
     ];

@@ -105,6 +105,7 @@ fn row() -> impl Strategy<Value = Undated> {
                 tags,
                 unknown_keys,
                 unknown_tags: has_unknown && others,
+                charge: None,
             };
             (row, off)
         })

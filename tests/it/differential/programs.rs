@@ -9,9 +9,9 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use tagpol_sema::formats::fold_key;
 use tagpol_sema::program::{
-    Action, ActionKind, Attr, Budget, Check, CheckKind, Coverage, Define, Dimension, Exemption, Func, Goal,
-    Loc, MapArm, MapTarget, Measure, Normalize, Otherwise, Pattern, Policy, Program, Relation, RelationKey,
-    Remedy, Rule, Severity, Table, TableColumn, Tag, TagId, Target, Transform, Value,
+    Action, ActionKind, Attr, Budget, ChargeAttr, Check, CheckKind, Coverage, Define, Dimension, Exemption,
+    Func, Goal, Loc, MapArm, MapTarget, Measure, Normalize, Otherwise, Pattern, Policy, Program, Relation,
+    RelationKey, Remedy, Rule, Severity, Table, TableColumn, Tag, TagId, Target, Transform, Value,
 };
 
 use super::exprs::{Reads, literal, pred, text};
@@ -282,6 +282,7 @@ fn dimension() -> impl Strategy<Value = Dimension> {
     prop_oneof![
         select(READING_ORDER.to_vec()).prop_map(Dimension::Tag),
         select(attrs.to_vec()).prop_map(Dimension::Attr),
+        select(ChargeAttr::ALL.to_vec()).prop_map(Dimension::Charge),
     ]
 }
 

@@ -131,6 +131,7 @@ impl Read {
             | Value::Element
             | Value::Today
             | Value::Now
+            | Value::Charge(_)
             | Value::Attr(_) => {}
         }
     }

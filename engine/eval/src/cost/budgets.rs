@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal as Exact;
 use tagpol_inventory::{Snapshot, amount_units};
 use tagpol_plan::sql::charges::{ChargeFilter, ChargeKey, Conditions, costs_of_conditions};
-use tagpol_plan::sql::requests::costs_by_value;
+use tagpol_plan::sql::requests::{GroupKey, costs_by_value};
 use tagpol_plan::{CurrencyMismatch, Predicate, Request};
 use tagpol_sema::program::{Budget, Goal, Pred, Program, Target};
 use tagpol_session::Decimal;
 
 use super::SCALE;
-use super::groups::{Money, SUBJECT, units_of};
+use super::groups::{Money, SUBJECT, key, units_of};
 use crate::compile::{CHARGES, DIALECT};
 use crate::error::RunError;
 use crate::goal::{GoalGroup, GoalResult, GoalTarget, Measured};
@@ -55,15 +55,17 @@ pub(super) fn of_program(
         pred: goal.scope.clone().unwrap_or(Pred::Const(true)),
         loc: goal.loc.clone(),
     });
-    let request =
-        Request { keep: vec![SUBJECT.to_owned()], ..options.request().for_predicates(scopes.collect()) };
+    let mut keep = vec![SUBJECT.to_owned()];
+    let keys = budgets.iter().map(|(goal, _)| goal.each.map(|each| key(each, &mut keep)));
+    let keys: Vec<Option<ChargeKey>> = keys.collect();
+    let request = Request { keep, ..options.request().for_predicates(scopes.collect()) };
     let charged = match scope.filter {
         Some(filter) => Run::start_charges(program, snapshot, options, &request)?.map(|run| (run, filter)),
         None => None,
     };
     let mut results = Vec::new();
     let spent: Vec<Spent> = match charged {
-        Some((run, filter)) => of_charges(&run, &budgets, options, (scope, filter))?,
+        Some((run, filter)) => of_charges(&run, (&budgets, &keys), options, (scope, filter))?,
         None => {
             let request = Request { keep: Vec::new(), ..request };
             let run = Run::start_request(program, snapshot, &mut Tables::default(), options, &request)?;
@@ -122,17 +124,16 @@ fn units(limit: Exact) -> Decimal {
 
 fn of_charges(
     run: &Run,
-    budgets: &[(&Goal, &Budget)],
+    (budgets, keys): (&[(&Goal, &Budget)], &[Option<ChargeKey>]),
     options: &Options,
     (scope, filter): (Scope<'_>, ChargeFilter),
 ) -> Result<Vec<Spent>, RunError> {
     let mut money = Money::new(options, scope.currency);
     let mut all = Vec::new();
-    for (at, (goal, _)) in budgets.iter().enumerate() {
+    for (at, ((goal, _), by)) in budgets.iter().zip(keys).enumerate() {
         let empty = || BTreeMap::from_iter(goal.each.is_none().then_some((None, 0)));
         let mut spent: Spent = scope.months.iter().map(|month| (Some(month.clone()), empty())).collect();
-        let by = goal.each.map(|each| ChargeKey::Subject(each.into()));
-        let of = Conditions { predicates: &[at], by, by_month: true, before_credits: false };
+        let of = Conditions { predicates: &[at], by: *by, by_month: true, before_credits: false };
         let sql = costs_of_conditions(&run.compiled.plan, DIALECT, CHARGES, (of, filter));
         run.for_each_of("charges of budgets", &sql, |row| {
             let amount = units_of(row, "cost_0")?;
@@ -153,7 +154,7 @@ fn of_resources(run: &Run, budgets: &[(&Goal, &Budget)]) -> Result<Vec<Spent>, R
     let mut all = Vec::new();
     for (at, (goal, _)) in budgets.iter().enumerate() {
         let mut values = BTreeMap::new();
-        let sql = costs_by_value(&run.compiled.plan, DIALECT, at, goal.each.map(Into::into));
+        let sql = costs_by_value(&run.compiled.plan, DIALECT, at, goal.each.and_then(GroupKey::of));
         run.for_each_of("costs of budgets", &sql, |row| {
             // Resources without a cost spend nothing that is known.
             if row.money("cost").is_some() {

@@ -13,7 +13,7 @@ use tagpol_sema::program::{Goal, Pred, Program, Target};
 use tagpol_session::Decimal;
 
 use super::SCALE;
-use super::groups::{Money, SUBJECT, units_of};
+use super::groups::{Money, SUBJECT, key, units_of};
 use crate::compile::{CHARGES, DIALECT};
 use crate::error::RunError;
 use crate::goal::{GoalGroup, GoalResult, Measured};
@@ -40,18 +40,20 @@ pub(crate) fn measure_by_charges(
     };
     let by_cost: Vec<&Goal> = program.goals.iter().filter(is_by_cost).collect();
     let Some(month) = manifest.month.as_ref().filter(|_| !by_cost.is_empty()) else { return Ok(()) };
+    let mut keep = vec![SUBJECT.to_owned()];
+    let keys = by_cost.iter().map(|goal| goal.each.map(|each| key(each, &mut keep)));
+    let keys: Vec<Option<ChargeKey>> = keys.collect();
     let request = Request {
-        keep: vec![SUBJECT.to_owned()],
+        keep,
         ..options.request().for_predicates(by_cost.iter().flat_map(|goal| conditions(goal)).collect())
     };
     let Some(run) = Run::start_charges(program, snapshot, options, &request)? else { return Ok(()) };
     let days = (month.month.first_day(), month.month.last_day());
     let filter = ChargeFilter { days, date: ChargeDate::Invoice, amount: Amount::Effective };
     let mut money = Money::new(options, manifest.currency.as_deref());
-    for (at, goal) in by_cost.iter().enumerate() {
+    for (at, (goal, by)) in by_cost.iter().zip(keys).enumerate() {
         let Some(result) = goals.iter_mut().find(|one| one.name == goal.name) else { continue };
         let predicates = [2 * at, 2 * at + 1];
-        let by = goal.each.map(|each| ChargeKey::Subject(each.into()));
         let of = Conditions { predicates: &predicates, by, by_month: false, before_credits: true };
         let values = sum_by_value(&run, (of, filter), &mut money)?;
         measure(result, &values);

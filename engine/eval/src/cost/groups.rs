@@ -158,11 +158,11 @@ pub(super) fn of_charges(
 }
 
 /// Returns what a dimension is in a query for charges; `keep` gets the column that it needs.
-fn key(dimension: Dimension, keep: &mut Vec<String>) -> ChargeKey {
+pub(super) fn key(dimension: Dimension, keep: &mut Vec<String>) -> ChargeKey {
     let column = match dimension {
         Dimension::Tag(tag) => return ChargeKey::Subject(GroupKey::Tag(tag)),
         Dimension::Attr(attr) => return ChargeKey::Subject(GroupKey::Attr(attr)),
-        Dimension::Charge(column) => column.as_str(),
+        Dimension::Charge(attr) => attr.column(),
     };
     keep.push(column.to_owned());
     ChargeKey::Kept(keep.len() - 1)

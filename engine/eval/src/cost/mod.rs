@@ -26,6 +26,7 @@ pub use tagpol_plan::sql::charges::{Amount, Period};
 use tagpol_plan::sql::charges::{ChargeDate, ChargeFilter};
 use tagpol_plan::sql::requests::GroupKey;
 use tagpol_sema::program::{Allocation, Attr, Program, TagId};
+pub use tagpol_sema::program::{ChargeAttr, Dimension};
 
 use crate::error::RunError;
 use crate::finding::SnapshotInfo;
@@ -38,50 +39,6 @@ use spread::Spread;
 
 /// Digits of an amount behind the point.
 pub const SCALE: u8 = AMOUNT_SCALE as u8;
-
-/// Dimensions of the costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dimension {
-    /// The values of a tag.
-    Tag(TagId),
-    /// The values of an attribute that is a text.
-    Attr(Attr),
-    /// What only charges have.
-    Charge(ChargeColumn),
-}
-
-/// What charges have besides the attributes of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChargeColumn {
-    /// The service of the provider.
-    Service,
-    /// `usage`, `purchase`, `tax`, `credit`, `adjustment`, `refund`.
-    Category,
-    /// The account that pays.
-    BillingAccount,
-}
-
-impl ChargeColumn {
-    const ALL: [Self; 3] = [Self::Service, Self::Category, Self::BillingAccount];
-
-    /// Returns the name of the column of a snapshot.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Category => "category",
-            Self::BillingAccount => "billing_account",
-        }
-    }
-
-    /// Returns its name as a dimension.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Service => "charge.service",
-            Self::Category => "charge.category",
-            Self::BillingAccount => "charge.billing-account",
-        }
-    }
-}
 
 /// What costs are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -269,16 +226,18 @@ pub fn dimension(program: &Program, snapshot: &Snapshot, name: &str) -> Result<D
     if let Some(attr) = attrs.into_iter().find(attr) {
         return Ok(Dimension::Attr(attr));
     }
-    let of_charges = if snapshot.manifest().charges.is_some() { &ChargeColumn::ALL[..] } else { &[] };
-    if let Some(column) = of_charges.iter().find(|column| column.name() == name) {
-        return Ok(Dimension::Charge(*column));
+    let of_charges = if snapshot.manifest().charges.is_some() { &ChargeAttr::ALL[..] } else { &[] };
+    let of_charge = |attr: &&ChargeAttr| name.strip_prefix("charge.") == Some(attr.as_str());
+    if let Some(attr) = of_charges.iter().find(of_charge) {
+        return Ok(Dimension::Charge(*attr));
     }
     let tags = (0u32..).map(TagId).zip(&program.tags);
     let mut tags = tags.filter(|(_, tag)| tag.name == name);
     tags.next().map(|(id, _)| Dimension::Tag(id)).ok_or_else(|| {
         let tags = program.tags.iter().map(|tag| tag.name.clone());
         let attrs = attrs.map(|attr| format!("resource.{}", attr.as_str()));
-        tags.chain(attrs).chain(of_charges.iter().map(|column| column.name().to_owned())).collect()
+        let of_charges = of_charges.iter().map(|attr| format!("charge.{}", attr.as_str()));
+        tags.chain(attrs).chain(of_charges).collect()
     })
 }
 
@@ -326,7 +285,7 @@ pub fn costs(
         }
         None => {
             let keys: Vec<GroupKey> =
-                request.by.iter().filter_map(|dimension| dimension.group_key()).collect();
+                request.by.iter().filter_map(|dimension| GroupKey::of(*dimension)).collect();
             let groups = groups::of_resources(program, snapshot, options, &keys, &allocations)?;
             costs.resources = groups.iter().map(|group| group.resources).sum();
             groups
@@ -389,16 +348,6 @@ impl CostRequest {
     }
 }
 
-impl Dimension {
-    fn group_key(self) -> Option<GroupKey> {
-        match self {
-            Self::Tag(tag) => Some(GroupKey::Tag(tag)),
-            Self::Attr(attr) => Some(GroupKey::Attr(attr)),
-            Self::Charge(_) => None,
-        }
-    }
-}
-
 impl Costs {
     fn new(program: &Program, snapshot: &Snapshot, options: &Options, request: &CostRequest) -> Self {
         let info = SnapshotInfo::from(snapshot);
@@ -406,7 +355,7 @@ impl Costs {
             now: options.now,
             currency: request.currency.clone().or_else(|| info.currency.clone()),
             snapshot: info,
-            by: request.by.iter().map(|dimension| name(program, *dimension)).collect(),
+            by: request.by.iter().map(|dimension| program.dimension_name(*dimension)).collect(),
             lines: Vec::new(),
             others: None,
             resources: 0,
@@ -500,14 +449,6 @@ fn other_months(snapshot: &Snapshot, months: Option<(YearMonth, YearMonth)>) -> 
 /// What is missing comes last.
 fn order(values: &[Option<String>]) -> Vec<(bool, &Option<String>)> {
     values.iter().map(|value| (value.is_none(), value)).collect()
-}
-
-fn name(program: &Program, dimension: Dimension) -> String {
-    match dimension {
-        Dimension::Tag(tag) => program.tag(tag).name.clone(),
-        Dimension::Attr(attr) => format!("resource.{}", attr.as_str()),
-        Dimension::Charge(column) => column.name().to_owned(),
-    }
 }
 
 /// The allocations to a tag that costs are reported by; the others would change nothing.

@@ -287,6 +287,7 @@ fn is_alone(leaf: &Pred, tag: TagId) -> bool {
                 | Value::SourceOf(_)
                 | Value::ConfidenceOf(_)
                 | Value::Attr(_)
+                | Value::Charge(_)
                 | Value::Meta(_)
         );
     });

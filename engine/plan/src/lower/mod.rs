@@ -110,6 +110,8 @@ struct Lowering<'a> {
     element: Option<Expr>,
     /// Whether no relation finds anything.
     is_base: bool,
+    /// Whether rows are what charges are for, and not resources.
+    is_charged: bool,
     /// The tags made so far.
     tags: HashMap<TagId, TagInfo>,
     /// The named predicates made so far.
@@ -184,6 +186,7 @@ impl<'a> Lowering<'a> {
             native_reads: HashMap::new(),
             element: None,
             is_base: false,
+            is_charged: layout.inventory.is_some(),
             tags: HashMap::new(),
             defines: HashMap::new(),
             has_unknown: layout.unknown,

@@ -43,6 +43,7 @@ impl Lowering<'_> {
             | Value::Date(_)
             | Value::Duration(_)
             | Value::Attr(_)
+            | Value::Charge(_)
             | Value::Meta(_)
             | Value::Related { .. }
             | Value::Element

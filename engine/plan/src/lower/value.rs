@@ -1,7 +1,7 @@
 //! Values become typed expressions, and expressions of one type become those of another.
 
 use rust_decimal::Decimal;
-use tagpol_sema::program::{Attr, Func, Regex, TableId, Value};
+use tagpol_sema::program::{Attr, ChargeAttr, Func, Regex, TableId, Value};
 
 use super::text::group_count;
 use super::{Lowering, money, note};
@@ -45,6 +45,7 @@ impl Lowering<'_> {
             Value::SourceOf(id) => Typed::text(self.source_name(*id)),
             Value::ConfidenceOf(id) => Typed::new(self.confidence(*id), Type::Number),
             Value::Attr(attr) => self.attr(*attr),
+            Value::Charge(attr) => Typed::text(self.charge_attr(*attr)),
             Value::Meta(path) => {
                 let field = Expr::Field(Field::Meta(path.clone()));
                 Typed::text(self.columns.share(&format!("meta_{path}"), field, Type::Text, None))
@@ -60,6 +61,15 @@ impl Lowering<'_> {
             Value::Shift { from, back, by } => self.shifted(from, *back, by),
             Value::Extract(inner, regex) => Typed::text(self.extract(inner, regex)),
         }
+    }
+
+    /// An attribute that only charges have; missing where the relation is one of resources.
+    fn charge_attr(&mut self, attr: ChargeAttr) -> Expr {
+        if !self.is_charged {
+            return Expr::Null(Type::Text);
+        }
+        let field = Expr::Field(Field::Promoted(attr.column().to_owned()));
+        self.columns.share(&format!("charge_{}", attr.column()), field, Type::Text, None)
     }
 
     fn attr(&mut self, attr: Attr) -> Typed {

@@ -30,11 +30,13 @@ pub enum GroupKey {
     Attr(Attr),
 }
 
-impl From<Dimension> for GroupKey {
-    fn from(dimension: Dimension) -> Self {
+impl GroupKey {
+    /// Returns what resources are grouped by for a dimension; None for one that only charges have.
+    pub fn of(dimension: Dimension) -> Option<Self> {
         match dimension {
-            Dimension::Tag(tag) => Self::Tag(tag),
-            Dimension::Attr(attr) => Self::Attr(attr),
+            Dimension::Tag(tag) => Some(Self::Tag(tag)),
+            Dimension::Attr(attr) => Some(Self::Attr(attr)),
+            Dimension::Charge(_) => None,
         }
     }
 }
@@ -91,9 +93,10 @@ pub fn grouped_costs(plan: &Plan, dialect: Dialect, by: &[GroupKey]) -> String {
 
 /// Returns the query for what a goal covers of each value that resources in its scope have, one row each: `value` (a
 /// text, NULL if it is missing), and `in_scope`, `covered`, `cost` and `covered_cost` as in [`QueryKind::Goals`].
-pub fn covered_by_value(plan: &Plan, dialect: Dialect, goal: &GoalInfo, by: GroupKey) -> String {
+pub fn covered_by_value(plan: &Plan, dialect: Dialect, goal: &GoalInfo, by: Option<GroupKey>) -> String {
     let column = |id: ColumnId| identifier(&plan.column(id).name, dialect);
-    let (scope, covered, value) = (column(goal.scope), column(goal.covered), group_key(plan, dialect, by));
+    let (scope, covered) = (column(goal.scope), column(goal.covered));
+    let value = optional_key(plan, dialect, by);
     let cost = |condition: &str| {
         format!(
             "CASE WHEN count(monthly_cost) > 0 \
@@ -114,11 +117,16 @@ pub fn costs_by_value(plan: &Plan, dialect: Dialect, predicate: usize, by: Optio
     let condition = plan.predicates.get(predicate);
     let condition =
         condition.map_or_else(|| "false".to_owned(), |id| identifier(&plan.column(*id).name, dialect));
-    let value = by.map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |by| group_key(plan, dialect, by));
+    let value = optional_key(plan, dialect, by);
     format!(
         "SELECT {value} AS value, sum(monthly_cost) AS cost\n\
          FROM {EVALUATED}\nWHERE {condition}\nGROUP BY ALL\nORDER BY ALL"
     )
+}
+
+/// The column that resources are grouped by; NULL where they are not, or where they have no value.
+fn optional_key(plan: &Plan, dialect: Dialect, key: Option<GroupKey>) -> String {
+    key.map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |key| group_key(plan, dialect, key))
 }
 
 /// The column that resources are grouped by.

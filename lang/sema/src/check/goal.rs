@@ -28,6 +28,7 @@ impl Ctx<'_> {
             Some(limit) => self.budget(body, limit).map(Target::Budget),
             None => self.coverage_target(item, body).map(Target::Coverage),
         };
+        self.resources_only(body, target.as_ref());
         let goal = Goal {
             name: item.name.text.clone(),
             doc: item.doc.clone(),
@@ -38,6 +39,20 @@ impl Ctx<'_> {
             loc: no_loc(),
         };
         Some(Typed::Goal(Box::new(goal)))
+    }
+
+    /// Reports charges in a goal that counts resources.
+    fn resources_only(&mut self, body: &hir::Goal, target: Option<&Target>) {
+        let Some(Target::Coverage(coverage)) = target else { return };
+        let by = body.coverage.first().filter(|_| coverage.by == Measure::Count);
+        let Some(by) = by else { return };
+        if self.reads.charges || !body.charges.is_empty() {
+            let at = body.charges.first().copied().unwrap_or(by.by.id);
+            let draft = self
+                .draft(Code::E0013, at, "a goal by count is about resources, and not about charges")
+                .help("write `by cost`, or leave the charges out");
+            self.report(draft);
+        }
     }
 
     fn coverage_target(&mut self, item: &Item, body: &hir::Goal) -> Option<program::Coverage> {
@@ -118,6 +133,7 @@ impl Ctx<'_> {
         let typed = if is_resource { None } else { Some(self.value(value, None)?.0) };
         match typed {
             Some(program::Value::Tag(tag)) => return Some(Dimension::Tag(tag)),
+            Some(program::Value::Charge(attr)) => return Some(Dimension::Charge(attr)),
             Some(program::Value::Attr(attr)) if GROUPED.contains(&attr) => {
                 return Some(Dimension::Attr(attr));
             }

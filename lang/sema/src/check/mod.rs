@@ -122,6 +122,8 @@ pub struct Reads {
     pub native_of: bool,
     /// Whether it asks where a value came from.
     pub sources: bool,
+    /// Whether it reads what only charges have.
+    pub charges: bool,
 }
 
 impl Reads {

@@ -7,7 +7,7 @@ use crate::codes::Code;
 use crate::diagnostic::Draft;
 use crate::hir::{self, ItemKind, Name, NodeId, Step, TextPart};
 use crate::names::{Def, PARAMETER, Wanted};
-use crate::program::{Attr, Func, Source, TagId, TagType, Value};
+use crate::program::{Attr, ChargeAttr, Func, Source, TagId, TagType, Value};
 
 /// The type of a value, as far as operators care.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) enum Ty {
     Provider,
     /// Where a value came from.
     Source,
+    /// The category of a charge; bare names are taken.
+    Category,
     /// A field of JSON: what it is compared with tells how it is read.
     Json,
     Date,
@@ -38,6 +40,7 @@ impl Ty {
             Self::Member(_) => "a member of an enumeration",
             Self::Provider => "a provider",
             Self::Source => "a source",
+            Self::Category => "a category of charges",
             Self::Json => "a field of JSON",
             Self::Date => "a date",
             Self::Time => "a time",
@@ -50,7 +53,10 @@ impl Ty {
 
     /// Whether values of the type are text to look into.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self, Self::Text | Self::Member(_) | Self::Provider | Self::Source | Self::Json)
+        matches!(
+            self,
+            Self::Text | Self::Member(_) | Self::Provider | Self::Source | Self::Category | Self::Json
+        )
     }
 }
 
@@ -94,7 +100,7 @@ impl Ctx<'_> {
         if text.parts.iter().any(|part| matches!(part, TextPart::Path(..))) {
             return Some((self.template(text)?, Ty::Text));
         }
-        if let Some(ty @ (Ty::Member(_) | Ty::Source)) = expected {
+        if let Some(ty @ (Ty::Member(_) | Ty::Source | Ty::Category)) = expected {
             return self.member(text.id, &text.value, ty);
         }
         Some((Value::Text(text.value.clone()), Ty::Text))
@@ -151,19 +157,67 @@ impl Ctx<'_> {
                 }
                 Some((Value::Text(text.to_owned()), ty.clone()))
             }
+            Ty::Category => {
+                let words = &ChargeAttr::CATEGORIES;
+                self.word_of(node, text, ("a category of charges", "a category"), words, Ty::Category)
+            }
             _ => {
                 let words = Source::ALL.map(Source::as_str);
-                if !words.contains(&text) {
-                    let draft = self
-                        .draft(Code::E0012, node, format!("`{text}` is not a source of a value"))
-                        .label(format!("a source is one of {}", words.join(", ")))
-                        .did_you_mean(text, words);
-                    self.report(draft);
-                    return None;
-                }
-                Some((Value::Text(text.to_owned()), Ty::Source))
+                self.word_of(node, text, ("a source of a value", "a source"), &words, Ty::Source)
             }
         }
+    }
+
+    /// A word of a fixed list, which is `what`, in short `short`.
+    fn word_of(
+        &mut self,
+        node: NodeId,
+        text: &str,
+        (what, short): (&str, &str),
+        words: &[&str],
+        ty: Ty,
+    ) -> Option<(Value, Ty)> {
+        if words.contains(&text) {
+            return Some((Value::Text(text.to_owned()), ty));
+        }
+        let draft = self
+            .draft(Code::E0012, node, format!("`{text}` is not {what}"))
+            .label(format!("{short} is one of {}", words.join(", ")))
+            .did_you_mean(text, words.iter().copied());
+        self.report(draft);
+        None
+    }
+
+    /// `charge.service`, where charges are read.
+    fn charge_attribute(&mut self, node: NodeId, field: &Name) -> Option<(Value, Ty)> {
+        let Some(attr) = ChargeAttr::ALL.into_iter().find(|attr| attr.as_str() == field.text) else {
+            let names = ChargeAttr::ALL.map(ChargeAttr::as_str);
+            let draft = self
+                .draft(Code::E0013, field.id, format!("a charge has no `{}`", field.text))
+                .help(format!(
+                    "its attributes are {}; all others are those of the resource, such as `resource.account`",
+                    names.join(", ")
+                ))
+                .did_you_mean(&field.text, names);
+            self.report(draft);
+            return None;
+        };
+        let reads_resources = match self.item.key.kind {
+            ItemKind::Policy | ItemKind::Template => Some("a policy"),
+            ItemKind::Exempt => Some("a waiver"),
+            ItemKind::Normalize => Some("a `normalize`"),
+            _ => None,
+        };
+        if let Some(what) = reads_resources {
+            let draft = self
+                .draft(Code::E0013, node, format!("{what} is about resources, which have no `charge.{}`", field.text))
+                .help("attributes of charges can be read in rules, in `allocate`, and in goals by cost and budgets");
+            self.report(draft);
+            return None;
+        }
+        self.reads.charges = true;
+        let ty = if attr == ChargeAttr::Category { Ty::Category } else { Ty::Text };
+        Some((Value::Charge(attr), ty))
     }
 
     pub(super) fn tag_name(&self, tag: TagId) -> String {
@@ -183,6 +237,9 @@ impl Ctx<'_> {
         match (name.text.as_str(), steps) {
             (_, []) => self.bare_name(name, expected),
             ("resource", [Step::Field(field)]) => self.attribute(field),
+            ("charge", [Step::Field(field)]) if !self.scope().names.contains_key("charge") => {
+                self.charge_attribute(node, field)
+            }
             ("resource", [Step::Field(field), Step::Index(path)]) if field.text == "meta" => self.meta(path),
             ("native", [Step::Index(key)]) => self.native_key(key),
             ("native", [Step::Field(tag)]) => {
@@ -201,7 +258,7 @@ impl Ctx<'_> {
             _ => {
                 let draft = self
                     .draft(Code::E0014, node, "this path has no meaning")
-                    .help("paths are `resource.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source`, `RELATION.TAG` and `TABLE[key].column`");
+                    .help("paths are `resource.NAME`, `charge.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source`, `RELATION.TAG` and `TABLE[key].column`");
                 self.report(draft);
                 None
             }
@@ -221,7 +278,7 @@ impl Ctx<'_> {
             Some(Ty::Provider) if !matches!(self.scope().names.get(&name.text), Some(Def::Tag(_))) => {
                 return Some((Value::Text(name.text.clone()), Ty::Provider));
             }
-            Some(Ty::Source) => return self.member(name.id, &name.text, &Ty::Source),
+            Some(ty @ (Ty::Source | Ty::Category)) => return self.member(name.id, &name.text, ty),
             Some(ty @ Ty::Member(tag)) => {
                 self.decl(*tag).ty.as_ref()?;
                 if self.is_member(*tag, &name.text)

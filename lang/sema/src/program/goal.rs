@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Attr, Loc, Pred, Severity, TagId};
+use super::{Attr, ChargeAttr, Loc, Pred, Severity, TagId};
 
 /// `goal NAME { coverage of [T] by cost  at least 90% }`, `goal NAME { at most 5000 USD  for each T }`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,6 +77,8 @@ pub enum Dimension {
     Tag(TagId),
     /// The values of an attribute that is a text.
     Attr(Attr),
+    /// The values of what only charges have.
+    Charge(ChargeAttr),
 }
 
 /// What a share is a share of.

@@ -30,7 +30,7 @@ pub use infer::Inference;
 pub use relation::{RelatedPart, Relation, RelationId, RelationKey};
 pub use table::{Table, TableColumn, TableId};
 pub use test::{Expect, ExpectKind, Given, Test};
-pub use value::{Attr, Func, Value};
+pub use value::{Attr, ChargeAttr, Func, Value};
 
 /// Index of a tag in [`Program::tags`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -521,6 +521,7 @@ impl Program {
         match dimension {
             Dimension::Tag(tag) => self.tag(tag).name.clone(),
             Dimension::Attr(attr) => format!("resource.{}", attr.as_str()),
+            Dimension::Charge(attr) => format!("charge.{}", attr.as_str()),
         }
     }
 

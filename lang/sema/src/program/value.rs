@@ -33,6 +33,8 @@ pub enum Value {
     ConfidenceOf(TagId),
     /// An attribute of the resource.
     Attr(Attr),
+    /// What only charges have; missing for resources.
+    Charge(ChargeAttr),
     /// A field of the provider's own JSON: the member of exactly this name, else what the names
     /// between the dots lead to, where `0`, `1`, … are positions in a list. Missing if there
     /// is none or it is null; a value that is not text is its JSON.
@@ -155,6 +157,43 @@ impl Attr {
             Self::Age => "age",
             Self::MonthlyCost => "monthly-cost",
             Self::Source => "source",
+        }
+    }
+}
+
+/// What charges have in addition to the attributes of resources. All are texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChargeAttr {
+    /// The service of the provider.
+    Service,
+    /// One of [`ChargeAttr::CATEGORIES`].
+    Category,
+    /// The account that pays.
+    BillingAccount,
+}
+
+impl ChargeAttr {
+    /// All of them, in the order of the language reference.
+    pub const ALL: [Self; 3] = [Self::Service, Self::Category, Self::BillingAccount];
+
+    /// The categories of charges.
+    pub const CATEGORIES: [&'static str; 6] = ["usage", "purchase", "tax", "credit", "adjustment", "refund"];
+
+    /// Returns the name after `charge.`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Category => "category",
+            Self::BillingAccount => "billing-account",
+        }
+    }
+
+    /// Returns the name of the column of a snapshot.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Category => "category",
+            Self::BillingAccount => "billing_account",
         }
     }
 }

@@ -122,6 +122,7 @@ impl Value {
             | Self::SourceOf(_)
             | Self::ConfidenceOf(_)
             | Self::Attr(_)
+            | Self::Charge(_)
             | Self::CountNative(_)
             | Self::Element
             | Self::Today

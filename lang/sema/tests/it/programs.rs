@@ -288,6 +288,7 @@ impl Print<'_> {
                 format!("{}[{}].{}", table.name, self.value(key), table.columns[*column].name)
             }
             Value::Attr(attr) => format!("resource.{}", attr.as_str()),
+            Value::Charge(attr) => format!("charge.{}", attr.as_str()),
             Value::Template(parts) => format!("template({})", list(parts)),
             Value::Call(func, arguments) => format!("{func:?}({})", list(arguments)),
             Value::Related { .. } | Value::CountNative(_) | Value::Element | Value::Today | Value::Now => {

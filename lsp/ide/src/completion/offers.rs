@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tagpol_sema::check::{Typed, checked, table_decl, tag_decl};
 use tagpol_sema::db::item_keys;
 use tagpol_sema::hir::{Body, ItemKind};
-use tagpol_sema::program::{Attr, Source, TagType};
+use tagpol_sema::program::{Attr, ChargeAttr, Source, TagType};
 use tagpol_sema::{Code, Db, Def, ItemRef, Project, Scope, SourceFile, describe, scope};
 
 use super::context::{Block, Context, statements};
@@ -115,6 +115,7 @@ impl<'a> Offers<'a> {
             Slot::Rules => self.named(&self.scope.rules, Kind::Rule, NAME),
             Slot::Givens => self.givens(),
             Slot::Attributes => self.attributes(),
+            Slot::ChargeAttributes => self.charge_attributes(),
             Slot::Fields(name) => self.fields(name),
             Slot::Columns(table) => self.columns(table),
             Slot::Modules(before) => self.modules(before),
@@ -385,6 +386,13 @@ impl<'a> Offers<'a> {
         }
         let docs = Docs::Word("resource.meta".to_owned());
         self.form("meta", "meta[\"${0:path}\"]", Kind::Attribute, "", docs, u8::MAX);
+    }
+
+    fn charge_attributes(&mut self) {
+        for (rank, attribute) in (0..).zip(ChargeAttr::ALL) {
+            let docs = Docs::Word(format!("charge.{}", attribute.as_str()));
+            self.add(attribute.as_str(), Kind::Attribute, "", docs, rank);
+        }
     }
 
     fn columns(&mut self, table: &str) {

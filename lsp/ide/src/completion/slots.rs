@@ -24,6 +24,8 @@ pub(super) enum Slot {
     Policies,
     /// Policies with parameters.
     Templates,
+    /// What only charges have, behind `charge.`.
+    ChargeAttributes,
     Checks(String),
     Rules,
     Givens,
@@ -212,11 +214,12 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
         (_, ["when", ..]) => or_next(block, condition(words.get(1..).unwrap_or_default(), &[])),
         (Block::Item("test"), ["expect", ..]) => expectation(words.get(1..).unwrap_or_default()),
         (Block::Item("test"), _) => Vec::new(),
-        (Block::Item("goal"), ["for"]) => vec![Slot::Words(vec!["resource", "each"])],
-        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Tags, Slot::Words(vec!["resource"])],
-        (_, ["for" | "from"]) => vec![Slot::Words(vec!["resource"])],
-        (_, ["for" | "from", "resource"]) => or_next(block, vec![Slot::Words(vec!["where"])]),
-        (_, ["for" | "from", "resource", "where", ..]) => {
+        (Block::Item("goal"), ["for"]) => vec![Slot::Words(vec!["resource", "charges", "each"])],
+        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Tags, Slot::Words(vec!["resource", "charge"])],
+        (_, ["from"]) => vec![Slot::Words(vec!["resource", "charges"])],
+        (_, ["for"]) => vec![Slot::Words(vec!["resource"])],
+        (_, ["for" | "from", "resource" | "charges"]) => or_next(block, vec![Slot::Words(vec!["where"])]),
+        (_, ["for" | "from", "resource" | "charges", "where", ..]) => {
             or_next(block, condition(words.get(3..).unwrap_or_default(), &[]))
         }
         (_, ["require" | "forbid", ..]) => {
@@ -380,6 +383,7 @@ fn path(words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
     let before = rest.last()?;
     Some(vec![match before.text {
         "resource" => Slot::Attributes,
+        "charge" => Slot::ChargeAttributes,
         "native" => Slot::Tags,
         "]" => {
             let open = rest.iter().rposition(|word| word.is("["))?;
@@ -509,8 +513,8 @@ mod tests {
             ("@allow($0", "[Lints]"),
             ("tag a: $0", "[Types]"),
             ("goal g {\n  coverage of [$0", "[Tags]"),
-            ("goal g {\n  for each $0", "[Tags, Words([\"resource\"])]"),
-            ("goal g {\n  for $0", "[Words([\"resource\", \"each\"])]"),
+            ("goal g {\n  for each $0", "[Tags, Words([\"resource\", \"charge\"])]"),
+            ("goal g {\n  for $0", "[Words([\"resource\", \"charges\", \"each\"])]"),
             ("goal g {\n  at $0", "[Words([\"least\", \"most\"])]"),
             ("goal g {\n  at most 5 $0", "[Units]"),
         ] {

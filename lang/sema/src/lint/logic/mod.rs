@@ -235,7 +235,7 @@ fn are_independent(subjects: &[&Value]) -> bool {
     let is_plain = |value: &&Value| match value {
         // An age is counted from the creation.
         Value::Attr(Attr::Age) => !subjects.contains(&&Value::Attr(Attr::Created)),
-        Value::Tag(_) | Value::Attr(_) => true,
+        Value::Tag(_) | Value::Attr(_) | Value::Charge(_) => true,
         // Native values become those of tags.
         Value::Native(_) => !of_tags,
         _ => subjects.len() == 1,

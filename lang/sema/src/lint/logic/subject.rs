@@ -36,7 +36,7 @@ pub(super) fn may_be_missing(value: &Value, facts: &dyn Facts) -> bool {
     match value {
         Value::Tag(tag) => !facts.never_missing(*tag),
         // What charges without a resource are for has no id either.
-        Value::Attr(_) => true,
+        Value::Attr(_) | Value::Charge(_) => true,
         Value::Template(parts) => parts.iter().any(|part| may_be_missing(part, facts)),
         Value::Call(Func::Coalesce, parts) => parts.iter().all(|part| may_be_missing(part, facts)),
         Value::Call(_, parts) => parts.iter().any(|part| may_be_missing(part, facts)),
