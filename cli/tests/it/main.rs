@@ -56,6 +56,7 @@ mod lists;
 mod mutated;
 mod output;
 mod page;
+mod parameters;
 mod plain_english;
 mod predictions;
 mod projects;

@@ -4,6 +4,11 @@
 //! the items ([`crate::lower::Lowered`]), so that an edit which only moves text leaves the items
 //! equal, and no query above re-runs.
 
+mod goal;
+mod policy;
+
+pub use goal::{Allocate, AllocateTo, Coverage, Goal, SplitBy};
+pub use policy::{Argument, Check, CheckPath, Exempt, Instance, Length, Param, Policy, Template};
 use tagpol_syntax::TextRange;
 
 /// Number of a place within its item.
@@ -450,121 +455,6 @@ pub struct Action {
     pub value: Value,
 }
 
-/// `policy NAME { … }`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Policy {
-    /// `severity high`
-    pub severity: Vec<Name>,
-    /// `for resource where …`; an inner None is `for resource` alone.
-    pub scopes: Vec<(NodeId, Option<Expr>)>,
-    /// All checks.
-    pub checks: Vec<Check>,
-    /// `grace 24 hours`
-    pub grace: Vec<Length>,
-    /// `escalate to "…" after …`
-    pub escalate: Vec<(NodeId, Text, Option<Length>)>,
-    /// `control soc2 "CC6.1"`
-    pub controls: Vec<(Name, Text)>,
-    /// `remediate set T = V`
-    pub remedies: Vec<Action>,
-}
-
-/// A length of time, or the name of a parameter for one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Length {
-    /// `24 hours`
-    Quantity(Quantity),
-    /// `wait`
-    Name(Name),
-}
-
-impl Length {
-    /// Returns its place.
-    pub fn id(&self) -> NodeId {
-        match self {
-            Self::Quantity(quantity) => quantity.id,
-            Self::Name(name) => name.id,
-        }
-    }
-}
-
-/// `policy NAME(required: tag, level: severity = high) { … }`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Template {
-    /// At least one.
-    pub params: Vec<Param>,
-    /// The policy, whose names may be those of parameters.
-    pub policy: Policy,
-}
-
-/// `level: severity = high`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Param {
-    /// Its name.
-    pub name: Name,
-    /// The word for its type.
-    pub ty: Name,
-    /// What it is where an instance gives none.
-    pub default: Option<Value>,
-}
-
-/// `policy NAME = OTHER(owner, level: high)`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Instance {
-    /// The policy with parameters.
-    pub template: Name,
-    /// What its parameters are.
-    pub arguments: Vec<Argument>,
-}
-
-/// `level: high`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Argument {
-    /// The parameter. None: the one at this position.
-    pub name: Option<Name>,
-    /// The value.
-    pub value: Value,
-}
-
-/// One condition of a `require` or `forbid`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Check {
-    /// Place of the condition.
-    pub id: NodeId,
-    /// `require`, not `forbid`.
-    pub require: bool,
-    /// `label:`
-    pub label: Option<Name>,
-    /// The condition.
-    pub expr: Expr,
-    /// `else "…"`
-    pub message: Option<Text>,
-}
-
-/// `POLICY/CHECK`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CheckPath {
-    /// Place of the whole.
-    pub id: NodeId,
-    /// The policy.
-    pub policy: Name,
-    /// The check.
-    pub check: Option<Name>,
-}
-
-/// `exempt POLICY/CHECK, … { … }`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Exempt {
-    /// What it waives; at least one.
-    pub paths: Vec<CheckPath>,
-    /// `for resource where …`
-    pub scopes: Vec<(NodeId, Option<Expr>)>,
-    /// `until 2027-03-31`
-    pub until: Vec<(NodeId, String)>,
-    /// `because "…"`
-    pub because: Vec<Text>,
-}
-
 /// `table NAME from "…" key COL { … }`
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Table {
@@ -596,69 +486,6 @@ pub struct Infer {
     pub apply: Vec<(NodeId, String)>,
     /// All `suggest at`s.
     pub suggest: Vec<(NodeId, String)>,
-}
-
-/// `goal NAME { … }`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Goal {
-    /// `severity high`
-    pub severity: Vec<Name>,
-    /// `coverage of [T] by cost`
-    pub coverage: Vec<Coverage>,
-    /// `for resource where …`
-    pub scopes: Vec<(NodeId, Option<Expr>)>,
-    /// Those scopes that are written `for charges where …`.
-    pub charges: Vec<NodeId>,
-    /// `for each team`
-    pub each: Vec<Value>,
-    /// `at least 90%`
-    pub at_least: Vec<(NodeId, String)>,
-    /// `at most 5000 USD`
-    pub at_most: Vec<Quantity>,
-}
-
-/// `coverage of [T] by cost`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Coverage {
-    /// Place of the whole.
-    pub id: NodeId,
-    /// The tags.
-    pub tags: Vec<Value>,
-    /// `count` or `cost`
-    pub by: Name,
-}
-
-/// `allocate NAME { … }`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Allocate {
-    /// `from resource where …`
-    pub from: Vec<(NodeId, Option<Expr>)>,
-    /// `to every T`, `to T in [a, b]`
-    pub to: Vec<AllocateTo>,
-    /// `split even`
-    pub split: Vec<SplitBy>,
-}
-
-/// `to every T`, `to T in [a, b]`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AllocateTo {
-    /// Place of the whole.
-    pub id: NodeId,
-    /// The tag.
-    pub tag: Name,
-    /// Only these values. None: every one.
-    pub among: Option<Vec<Value>>,
-}
-
-/// `split fixed { a: 60%  b: 40% }`
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SplitBy {
-    /// Place of the whole.
-    pub id: NodeId,
-    /// `proportional`, `even` or `fixed`
-    pub how: Name,
-    /// Shares by value, where there is a block.
-    pub shares: Option<Vec<(Text, NodeId, String)>>,
 }
 
 /// `list NAME = [a, b]`

@@ -9,12 +9,13 @@ use tagpol_syntax::ast::{self, AstNode as _};
 use tagpol_syntax::{SyntaxKind, SyntaxNode, SyntaxToken, TextRange};
 
 use crate::hir::{
-    Action, Allocate, AllocateTo, Argument, Body, Check, CheckPath, Column, Coverage, Exempt, Expect,
-    ExpectWhat, Expr, Given, Goal, Infer, Instance, Item, ItemKey, ItemKind, Length, List, MapArm, Name,
-    NativeTags, NodeId, Normalize, Param, PatternLit, Policy, Quantifier, Quantity, Relation, Rule, Spans,
-    SplitBy, Step, Table, Tag, Target, Template, Test, Text, TypeExpr, Use, Value,
+    Action, Allocate, AllocateTo, Body, Check, CheckPath, Column, Coverage, Exempt, Expect, ExpectWhat, Expr,
+    Given, Goal, Infer, Item, ItemKey, ItemKind, List, MapArm, Name, NativeTags, NodeId, Normalize,
+    PatternLit, Quantifier, Quantity, Relation, Rule, Spans, SplitBy, Step, Table, Tag, Target, Template,
+    Test, Text, TypeExpr, Use, Value,
 };
 
+mod policy;
 mod text;
 
 /// An item with its places.
@@ -310,77 +311,6 @@ impl Ctx {
     ) -> Option<Action> {
         let id = self.node(range);
         Some(Action { id, set, tag: self.name(&tag?), value: self.value(&value?)? })
-    }
-
-    fn length(&mut self, quantity: Option<ast::Quantity>, name: Option<ast::Name>) -> Option<Length> {
-        match quantity {
-            Some(quantity) => self.quantity(&quantity).map(Length::Quantity),
-            None => Some(Length::Name(self.name(&name?))),
-        }
-    }
-
-    fn param(&mut self, node: &ast::PolicyParam) -> Option<Param> {
-        let mut names = node.names();
-        let (name, ty) = (self.name(&names.next()?), self.name(&names.next()?));
-        let default = node.values().next().and_then(|value| self.value(&value));
-        Some(Param { name, ty, default })
-    }
-
-    fn instance(&mut self, node: &ast::PolicyInstance) -> Option<Instance> {
-        let template = self.name(&node.name()?);
-        let arguments = node.children::<ast::PolicyArgument>().filter_map(|node| {
-            let name = node.name().map(|name| self.name(&name));
-            Some(Argument { name, value: self.value(&node.values().next()?)? })
-        });
-        let arguments = arguments.collect();
-        Some(Instance { template, arguments })
-    }
-
-    fn policy(&mut self, node: &ast::PolicyItem) -> Policy {
-        let severity =
-            node.children::<ast::SeverityStmt>().filter_map(|s| Some(self.name(&s.name()?))).collect();
-        let scopes = node.children::<ast::ForStmt>().map(|stmt| self.for_stmt(&stmt)).collect();
-        let mut checks = Vec::new();
-        for child in node.syntax().children() {
-            match child.kind() {
-                SyntaxKind::RequireStmt => {
-                    checks.extend(
-                        ast::RequireStmt::cast(child).into_iter().flat_map(|stmt| {
-                            self.checks(true, stmt.child(), stmt.child(), stmt.conditions())
-                        }),
-                    );
-                }
-                SyntaxKind::ForbidStmt => {
-                    checks.extend(
-                        ast::ForbidStmt::cast(child).into_iter().flat_map(|stmt| {
-                            self.checks(false, stmt.child(), stmt.child(), stmt.conditions())
-                        }),
-                    );
-                }
-                _ => {}
-            }
-        }
-        let grace = node
-            .children::<ast::GraceStmt>()
-            .filter_map(|stmt| self.length(stmt.child(), stmt.name()))
-            .collect();
-        let escalate = node.children::<ast::EscalateStmt>().filter_map(|stmt| {
-            let id = self.node(stmt.range());
-            let to = self.text(&stmt.string()?);
-            Some((id, to, self.length(stmt.child(), stmt.name())))
-        });
-        let escalate = escalate.collect();
-        let mut controls = Vec::new();
-        for stmt in node.children::<ast::ControlStmt>() {
-            let Some(framework) = stmt.name() else { continue };
-            let framework = self.name(&framework);
-            controls.extend(stmt.strings().map(|id| (framework.clone(), self.text(&id))));
-        }
-        let remedies = node
-            .children::<ast::RemediateStmt>()
-            .filter_map(|stmt| self.action(true, stmt.range(), stmt.name(), stmt.values().next()))
-            .collect();
-        Policy { severity, scopes, checks, grace, escalate, controls, remedies }
     }
 
     fn for_stmt(&mut self, stmt: &ast::ForStmt) -> (NodeId, Option<Expr>) {
