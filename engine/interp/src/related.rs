@@ -28,6 +28,8 @@ pub struct RelatedResource {
 pub fn related(program: &Program, resources: &[Row], options: &Options) -> Related {
     let options = &Options { related: Related::default(), ..options.clone() };
     let patterns = &Patterns::default();
+    // What is found are resources, also for charges; and what it is found by does not read charges.
+    let resources: Vec<Row> = resources.iter().map(|row| Row { charge: None, ..row.clone() }).collect();
     let evaluated: Vec<Resource<'_>> =
         resources.iter().map(|row| Resource::evaluated(program, options, patterns, row)).collect();
     let mut found = BTreeMap::new();

@@ -269,7 +269,7 @@ fn the_reference_agrees_with_itself() {
 
 #[test]
 fn a_mistake_is_reported_with_the_smallest_case() {
-    let search = Search { programs: 300, inventories: 1, seed: 1, shrinks: 16_384 };
+    let search = Search { programs: 300, inventories: 1, seed: 2, shrinks: 16_384 };
     let mistaken = |case: &Case| {
         let mut program = case.program.clone();
         program.exemptions.clear();

@@ -56,7 +56,7 @@ pub(crate) fn measure_by_charges(
         let predicates = [2 * at, 2 * at + 1];
         let of = Conditions { predicates: &predicates, by, by_month: false, before_credits: true };
         let values = sum_by_value(&run, (of, filter), &mut money)?;
-        measure(result, &values);
+        measure(result, values);
     }
     // What is reported is what was charged in the month, as for `costs`.
     let totals = manifest.charges.iter().flat_map(|charges| &charges.months);
@@ -92,29 +92,27 @@ fn sum_by_value(
     Ok(values)
 }
 
-/// Sets the costs of a goal, and of each value that it is about. Values that only resources without charges have stay, without
-/// cost; those that only charges have are added.
-fn measure(goal: &mut GoalResult, values: &BTreeMap<Option<String>, Costs>) {
+/// Sets the costs of a goal, and of each value that it is about. Values that no charge has are left out: they cost
+/// nothing. Those that no resource has are added.
+fn measure(goal: &mut GoalResult, values: BTreeMap<Option<String>, Costs>) {
     let amount = |unscaled| Some(Decimal { unscaled, scale: SCALE });
-    let set = |measured: &mut Measured, [cost, covered]: Costs| {
-        (measured.cost, measured.covered_cost) = (amount(cost), amount(covered));
+    let set = |measured: Measured, [cost, covered]: Costs| Measured {
+        cost: amount(cost),
+        covered_cost: amount(covered),
+        ..measured
     };
     let sum = |at: usize| values.values().filter_map(|costs| costs.get(at)).sum();
-    set(&mut goal.all, [sum(0), sum(1)]);
+    goal.all = set(goal.all, [sum(0), sum(1)]);
     if goal.each.is_none() {
         return;
     }
-    for group in &mut goal.groups {
-        set(&mut group.measured, values.get(&group.value).copied().unwrap_or_default());
-    }
-    let is_new = |value: &&Option<String>| goal.groups.iter().all(|group| group.value != **value);
-    let only_charged: Vec<&Option<String>> = values.keys().filter(is_new).collect();
-    for value in only_charged {
-        let mut measured = Measured::default();
-        set(&mut measured, values.get(value).copied().unwrap_or_default());
-        goal.groups.push(GoalGroup { value: value.clone(), measured });
-    }
-    goal.sort_groups();
+    let counted: BTreeMap<Option<String>, Measured> =
+        goal.groups.drain(..).map(|group| (group.value, group.measured)).collect();
+    let group = |(value, costs): (Option<String>, Costs)| {
+        let measured = set(counted.get(&value).copied().unwrap_or_default(), costs);
+        GoalGroup { value, measured }
+    };
+    goal.set_groups(values.into_iter().map(group).collect());
 }
 
 /// What a goal applies to, and what of it is covered.

@@ -105,7 +105,8 @@ pub fn covered_by_value(plan: &Plan, dialect: Dialect, goal: &GoalInfo, by: Opti
     };
     format!(
         "SELECT {value} AS value, count(*) AS in_scope, count(*) FILTER (WHERE {covered}) AS covered, \
-         {} AS cost, {} AS covered_cost\nFROM {EVALUATED}\nWHERE {scope}\nGROUP BY ALL\nORDER BY ALL",
+         {} AS cost, {} AS covered_cost\nFROM {EVALUATED}\nWHERE {scope}\nGROUP BY ALL\n\
+         HAVING count(*) > 0\nORDER BY ALL",
         cost(&scope),
         cost(&covered)
     )
@@ -120,11 +121,11 @@ pub fn costs_by_value(plan: &Plan, dialect: Dialect, predicate: usize, by: Optio
     let value = optional_key(plan, dialect, by);
     format!(
         "SELECT {value} AS value, sum(monthly_cost) AS cost\n\
-         FROM {EVALUATED}\nWHERE {condition}\nGROUP BY ALL\nORDER BY ALL"
+         FROM {EVALUATED}\nWHERE {condition}\nGROUP BY ALL\nHAVING count(*) > 0\nORDER BY ALL"
     )
 }
 
-/// The column that resources are grouped by; NULL where they are not, or where they have no value.
+/// The column that resources are grouped by; a constant NULL, which makes a group even of no rows, where they are not, or where they have no value.
 fn optional_key(plan: &Plan, dialect: Dialect, key: Option<GroupKey>) -> String {
     key.map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |key| group_key(plan, dialect, key))
 }
