@@ -144,8 +144,8 @@ fn type_meant(name: &str) -> Option<String> {
     if TYPES.contains(name) {
         return None;
     }
-    if let Some(type_) = name.strip_prefix("AWS::") {
-        return Some(short_form(type_));
+    if let Some(type_) = inventory_type(name) {
+        return Some(type_);
     }
     let folded = name.to_lowercase();
     if let Some(known) = TYPES.iter().find(|known| known.to_lowercase() == folded) {
@@ -153,6 +153,12 @@ fn type_meant(name: &str) -> Option<String> {
         return (!folded.starts_with("microsoft.")).then(|| known.clone());
     }
     closest(name, TYPES.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// Returns the resource type that inventories have for one of CloudFormation: `ec2:instance` for `AWS::EC2::Instance`.
+/// None: the name is not one of CloudFormation.
+pub fn inventory_type(name: &str) -> Option<String> {
+    name.strip_prefix("AWS::").map(short_form)
 }
 
 /// Turns the rest of `AWS::EC2::SecurityGroup` into `ec2:security-group`, or into the known type that
