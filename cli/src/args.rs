@@ -2,6 +2,7 @@
 
 mod cost;
 mod database;
+mod migrate;
 mod models;
 mod remembered;
 mod vendor;
@@ -17,6 +18,7 @@ use tagpol_app::report::Format;
 
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
+pub(crate) use migrate::MigrateArgs;
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
     SuggestArgs, TrainArgs,
@@ -92,6 +94,8 @@ pub(crate) enum Command {
     Learn(LearnArgs),
     /// Show the SQL or the plan that the policies compile to
     Compile(CompileArgs),
+    /// Turn tag policies of other tools into .tagpol files with tests, with a report of what is not exact
+    Migrate(MigrateArgs),
     /// Explain a diagnostic code, with a wrong and a right example
     ExplainCode(ExplainCodeArgs),
     /// Serve editors over standard input and output (the language server protocol)

@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         Command::Model(args) => commands::model::run(args, &mut output),
         Command::Learn(args) => commands::learn::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),
+        Command::Migrate(args) => commands::migrate::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),
         Command::Completions(args) => commands::completions::run(args, &mut output),

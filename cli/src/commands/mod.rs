@@ -16,6 +16,7 @@ pub(crate) mod init;
 #[cfg(feature = "suggest")]
 pub(crate) mod learn;
 pub(crate) mod lsp;
+pub(crate) mod migrate;
 #[cfg(not(all(feature = "collect", feature = "suggest")))]
 mod missing;
 #[cfg(feature = "suggest")]

@@ -6,6 +6,7 @@
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `stdlib`: the standard library
+//! - `migrating`: policies of other tools
 //! - `state`, `earlier_state`, `predictions`: what a project remembers, and what a model says
 //! - `suggesting`: what models learn, and what they are asked
 //! - `goals`: goals, remedies, rates and the provider's JSON
@@ -53,6 +54,7 @@ mod killed;
 mod limits;
 mod lints;
 mod lists;
+mod migrating;
 mod mutated;
 mod output;
 mod page;

@@ -10,6 +10,7 @@
 //! two of both -- comparison::compare -->  what entered, left and changed
 //! Project -- tests::run -->  results, coverage, mutants
 //! Project + InventorySource -- models::TrainingContext -->  what models are trained on and asked (feature `suggest`)
+//! documents of other tools -- migration::migrate -->  policies, and what is exact and what is not
 //! ```
 //!
 //! In: paths or texts, plain settings, a [`RunContext`] (clock, limits, a [`CancelToken`], and an [`Observer`]
@@ -22,6 +23,7 @@ mod context;
 pub mod decisions;
 mod error;
 pub mod inventory;
+pub mod migration;
 #[cfg(feature = "suggest")]
 pub mod models;
 mod patterns;

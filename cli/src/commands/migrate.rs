@@ -1,0 +1,87 @@
+//! `tagpol migrate`
+
+use std::collections::BTreeMap;
+
+use tagpol_app::migration::{self, Construct, Migration, MigrationError, Outcome, Settings};
+use tagpol_sink::terminal::line;
+
+use crate::args::MigrateArgs;
+use crate::commands::clock;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, counted};
+
+/// Days until a waiver ends that had no end in the source.
+const WAIVER_DAYS: u64 = 90;
+
+pub(crate) fn run(args: &MigrateArgs, output: &mut Output) -> Result<Exit, Failure> {
+    migration::check_target(&args.output)?;
+    let today = clock(args.now).date_naive();
+    let end = today.checked_add_days(chrono::Days::new(WAIVER_DAYS)).unwrap_or(today);
+    let settings = Settings {
+        parameters: args.set.iter().cloned().collect::<BTreeMap<String, String>>(),
+        waivers_end: end.to_string(),
+    };
+    let migration = migration::migrate(args.from, &args.files, &settings)?;
+    migration::write(&migration, &args.output)?;
+    show(&migration, args, output)?;
+    let lost = migration.count(Outcome::Lost);
+    Ok(if lost > 0 && !args.accept_loss { Exit::Findings } else { Exit::Success })
+}
+
+/// Prints what is not exact, and the totals.
+fn show(migration: &Migration, args: &MigrateArgs, output: &mut Output) -> Result<(), Failure> {
+    for construct in migration.constructs.iter().filter(|one| one.outcome != Outcome::Exact) {
+        output.print(&shown(construct))?;
+    }
+    let counts: Vec<String> = Outcome::ALL
+        .iter()
+        .map(|outcome| format!("{} {}", migration.count(*outcome), outcome.as_str()))
+        .collect();
+    let files = counted(migration.files.len() + 1, "file", "files");
+    output.print(&format!(
+        "{}\nwrote {files} to `{}`\n",
+        counts.join(", "),
+        line(&args.output.display().to_string())
+    ))?;
+    if migration.count(Outcome::Lost) > 0 && !args.accept_loss {
+        output.note("some constructs are lost: read the reasons, then run again with `--accept-loss`, or add policies by hand\n");
+    }
+    Ok(())
+}
+
+/// Writes one construct on a line.
+fn shown(construct: &Construct) -> String {
+    let reason = construct.reason.as_deref().unwrap_or_default();
+    let place = construct.place.short();
+    line(&format!("{place}: {}: {} ({reason})", construct.outcome.as_str(), construct.construct)) + "\n"
+}
+
+impl From<MigrationError> for Failure {
+    fn from(error: MigrationError) -> Self {
+        match error {
+            MigrationError::NotEmpty { .. } => {
+                Self::usage(error.to_string()).help("name a new folder: nothing is overwritten")
+            }
+            MigrationError::Write { .. } => Self::usage(error.to_string()),
+            MigrationError::Read(ref file) => {
+                let help = file.help();
+                let failure = Self::engine(error.to_string());
+                match help {
+                    Some(help) => failure.help(help),
+                    None => failure,
+                }
+            }
+            MigrationError::Migrate(error) => {
+                let failure = Self::engine(error.to_string());
+                let failure = match error.place() {
+                    Some(place) => failure.at(place.short()),
+                    None => failure,
+                };
+                match error.help() {
+                    Some(help) => failure.help(help.to_owned()),
+                    None => failure,
+                }
+            }
+        }
+    }
+}

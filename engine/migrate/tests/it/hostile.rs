@@ -1,0 +1,139 @@
+//! Documents with anything in them: no panic, no invalid policy, and nothing of a text becomes syntax.
+
+use proptest::prelude::*;
+use tagpol_migrate::{Format, MigrateError};
+
+use crate::support::{run, settings};
+
+/// Documents to start from.
+const SEEDS: &[(Format, &str)] = &[
+    (Format::AwsTagPolicy, include_str!("fixtures/tag-policy-root.json")),
+    (Format::AwsConfig, include_str!("fixtures/config-template.yaml")),
+    (Format::AwsConfig, include_str!("fixtures/config-rules.json")),
+    (Format::Custodian, include_str!("fixtures/custodian.yaml")),
+    (Format::AzurePolicy, include_str!("fixtures/azure-definitions.json")),
+    (Format::CostCategories, include_str!("fixtures/cost-categories.json")),
+    (Format::CostCategories, include_str!("fixtures/cost-category-api.json")),
+    (Format::Costformation, include_str!("fixtures/costformation.yaml")),
+    (Format::Terratags, include_str!("fixtures/terratags.yaml")),
+    (Format::Powerpipe, include_str!("fixtures/powerpipe.ppvars")),
+    (Format::Infracost, include_str!("fixtures/infracost.json")),
+    (Format::Optscale, include_str!("fixtures/optscale.json")),
+];
+
+/// Texts that are something in JSON, YAML, the language, or an expression.
+const PIECES: &[&str] = &[
+    "\"",
+    "\\",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\n",
+    "  ",
+    "- ",
+    "'",
+    "#",
+    "*",
+    "&a",
+    "*a",
+    "!x",
+    "/",
+    "//",
+    "///",
+    "\u{202e}",
+    "\u{0}",
+    "\u{feff}",
+    "é",
+    "e\u{301}",
+    "null",
+    "true",
+    "1e999",
+    "-",
+    "policy x {",
+    "\\u0000",
+    "\\n",
+    "@@assign",
+    "tags[",
+    "(?i)",
+    "(",
+    "$1",
+    "`",
+    "{team}",
+    "or",
+    "in",
+    "\\ud800",
+    "%",
+    "|",
+    ">",
+];
+
+/// A seed with a few parts replaced.
+fn mutated() -> impl Strategy<Value = (Format, String)> {
+    let edit = (any::<prop::sample::Index>(), 0usize..12, any::<prop::sample::Index>(), any::<bool>());
+    (0..SEEDS.len(), prop::collection::vec(edit, 1..6)).prop_map(|(seed, edits)| {
+        let (format, text) = SEEDS[seed];
+        let mut chars: Vec<char> = text.chars().collect();
+        for (at, removed, piece, only_remove) in edits {
+            let at = at.index(chars.len() + 1);
+            let end = (at + removed).min(chars.len());
+            let piece = if only_remove { "" } else { PIECES[piece.index(PIECES.len())] };
+            chars.splice(at..end, piece.chars());
+        }
+        (format, chars.into_iter().collect())
+    })
+}
+
+fn assert_valid(format: Format, text: &str) {
+    match run(format, &[("x", text)], &settings(&[("tagName", "owner")])) {
+        Ok(_) => {}
+        Err(error @ MigrateError::Invalid { .. }) => panic!("{error}\n{text}"),
+        Err(_) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn documents_with_changes((format, text) in mutated()) {
+        assert_valid(format, &text);
+    }
+
+    #[test]
+    fn any_texts_in_the_places_of_texts(key in "\\PC{1,12}|[a-z]{1,5}[\"\\\\{}/ \\n]{1,4}", value in any::<String>()) {
+        let (key, value) = (serde_json::to_string(&key).unwrap(), serde_json::to_string(&value).unwrap());
+        assert_valid(
+            Format::AwsTagPolicy,
+            &format!("{{\"tags\": {{{key}: {{\"tag_value\": {{\"@@assign\": [{value}, \"b*\"]}}, \"report_required_tag_for\": [{value}]}}}}}}"),
+        );
+        let tag = format!("tag:{}", serde_json::from_str::<String>(&key).unwrap());
+        let tag = serde_json::to_string(&tag).unwrap();
+        for op in ["eq", "ne", "glob", "regex", "contains", "regex-case"] {
+            assert_valid(
+                Format::Custodian,
+                &format!("{{\"policies\": [{{\"name\": {value}, \"resource\": {key}, \"description\": {value}, \"filters\": [{{\"type\": \"value\", \"key\": {tag}, \"op\": \"{op}\", \"value\": {value}}}], \"actions\": [{{\"type\": \"tag\", \"key\": {key}, \"value\": {value}}}]}}]}}"),
+            );
+        }
+        let requirements = [
+            (Format::Terratags, format!("{{\"required_tags\": {{{key}: {{\"pattern\": {value}, \"description\": {value}}}}}, \"exemptions\": [{{\"resource_type\": {value}, \"exempt_tags\": [{key}], \"reason\": {value}}}]}}")),
+            (Format::Powerpipe, format!("{{\"mandatory_tags\": [{key}], \"expected_tag_values\": {{{key}: [{value}]}}}}")),
+            (Format::Infracost, format!("{{\"name\": {value}, \"tags\": [{{\"key\": {key}, \"allowedValues\": [{value}], \"message\": {value}}}, {{\"key\": {key}, \"allowedRegex\": {value}}}]}}")),
+            (Format::Optscale, format!("{{\"name\": {value}, \"definition\": {{\"conditions\": {{\"tag\": {key}, \"without_tag\": {value}}}}}}}")),
+            (Format::CostCategories, format!("{{\"Name\": {key}, \"DefaultValue\": {value}, \"Rules\": [{{\"Value\": {value}, \"Rule\": {{\"Tags\": {{\"Key\": {key}, \"Values\": [{value}]}}}}}}, {{\"InheritedValue\": {{\"DimensionName\": \"TAG\", \"DimensionKey\": {key}}}}}]}}")),
+            (Format::Costformation, format!("{{\"Dimensions\": {{{key}: {{\"DefaultValue\": {value}, \"Rules\": [{{\"Type\": \"Group\", \"Name\": {value}, \"Source\": \"Tag:x\", \"Conditions\": [{{\"Equals\": {value}}}, {{\"Matches\": {value}}}]}}, {{\"Type\": \"GroupBy\", \"Source\": \"Tag:y\"}}]}}}}}}")),
+            (Format::AwsConfig, format!("{{\"ConfigRuleName\": {value}, \"Source\": {{\"SourceIdentifier\": \"REQUIRED_TAGS\"}}, \"InputParameters\": {{\"tag1Key\": {key}, \"tag1Value\": {value}}}}}")),
+        ];
+        for (format, text) in requirements {
+            assert_valid(format, &text);
+        }
+        for (operator, operand) in [("equals", value.clone()), ("like", value.clone()), ("match", value.clone()), ("notIn", format!("[{value}]"))] {
+            assert_valid(
+                Format::AzurePolicy,
+                &format!("{{\"displayName\": {value}, \"policyRule\": {{\"if\": {{\"field\": \"[concat('tags[', parameters('k'), ']')]\", \"{operator}\": {operand}}}, \"then\": {{\"effect\": \"deny\"}}}}, \"parameters\": {{\"k\": {{\"defaultValue\": {key}}}}}}}"),
+            );
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Documents of other tools and what becomes of them.
+//!
+//! `golden` compares the policies and reports of small documents, `real_data` migrates published ones, `hostile` changes
+//! documents at random, and `invalid` asserts the place of each error.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not take for tests themselves"
+)]
+
+mod golden;
+mod hostile;
+mod invalid;
+mod real_data;
+mod support;
