@@ -47,7 +47,7 @@ def sources(path: pathlib.Path) -> list[tuple[str, dict]]:
 
 def keys_of(policies: list[tuple[str, dict]]) -> list[str]:
     """Returns all keys of tags that filters mention."""
-    return sorted(set(re.findall(r"tag:([^\"',:\]}]+)", json.dumps([policy for _, policy in policies]))))
+    return sorted(set(re.findall(r"tag:([^\"',:\]}]+)", json.dumps([policy for _, policy in policies], default=str))))
 
 
 def hostile(keys: list[str], values: list[str]) -> list[dict]:
@@ -70,7 +70,7 @@ def resources(arguments: argparse.Namespace, policies: list[tuple[str, dict]]) -
         rows = rows[:: max(1, len(rows) // arguments.limit)]
     today = datetime.date.today()
     days = [today + datetime.timedelta(days=offset) for offset in (-400, -30, -1, 0, 1, 3, 30)]
-    ops = sorted(set(re.findall(r'"op": "([a-z-]+)"', json.dumps([policy for _, policy in policies]))))
+    ops = sorted(set(re.findall(r'"op": "([a-z-]+)"', json.dumps([policy for _, policy in policies], default=str))))
     marks = [f"Resource does not meet policy: {op}@{day:%Y/%m/%d}" for op in ops for day in days]
     marks += ["stop@2020/01/01", ": stop@", "x: stop@soon", "x: STOP@2020/01/01"]
     keys = keys_of(policies) + ["maid_status", "custodian_status"]
@@ -88,7 +88,7 @@ def selected(policy: dict, rows: list[dict]) -> set[int] | str:
     """Returns the resources that Custodian selects, or why it cannot be asked without a cloud."""
     provider = policy["resource"].split(".")[0] if "." in policy["resource"] else "aws"
     member = {"azure": "tags", "gcp": "labels", "oci": "freeform_tags"}.get(provider, "Tags")
-    if "marked-for-op" in json.dumps(policy) and provider != "aws":
+    if "marked-for-op" in json.dumps(policy, default=str) and provider != "aws":
         return "marks of this provider have another form"
     try:
         filters = registry().parse(policy.get("filters") or [], None)

@@ -13,7 +13,7 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Report<'a> {
-    version: u32,
+    schema_version: u32,
     from: Format,
     summary: Summary,
     files: Vec<&'a str>,
@@ -31,7 +31,7 @@ struct Summary {
 /// Writes the report.
 pub(crate) fn json(migration: &Migration) -> String {
     let report = Report {
-        version: VERSION,
+        schema_version: VERSION,
         from: migration.format,
         summary: Summary {
             exact: migration.count(Outcome::Exact),

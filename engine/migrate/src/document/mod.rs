@@ -31,6 +31,8 @@ pub(crate) enum Value {
     /// An integer or a decimal number, as written.
     Number(String),
     Text(String),
+    /// A plain word of YAML that its readers take for a date, or for a number of another base; as written.
+    Special(String),
     List(Vec<Node>),
     /// In the order of the document, without duplicate keys.
     Map(Vec<(String, Node)>),
@@ -129,7 +131,7 @@ impl<'a> Cursor<'a> {
     /// Returns a text, number or truth value as text. None: this is something else.
     pub(crate) fn scalar(&self) -> Option<String> {
         match &self.node.value {
-            Value::Text(text) | Value::Number(text) => Some(text.clone()),
+            Value::Text(text) | Value::Number(text) | Value::Special(text) => Some(text.clone()),
             Value::Bool(value) => Some(value.to_string()),
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }
@@ -164,6 +166,7 @@ impl<'a> Cursor<'a> {
             Value::Bool(_) => "a truth value",
             Value::Number(_) => "a number",
             Value::Text(_) => "a text",
+            Value::Special(_) => "a date or a number of another base",
             Value::List(_) => "a list",
             Value::Map(_) => "an object",
         }

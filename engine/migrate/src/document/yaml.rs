@@ -197,15 +197,40 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&(String, String)>) -> Val
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Value::Bool(true),
         "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Value::Bool(false),
-        _ if is_number(text) => Value::Number(text.replace('_', "")),
+        _ if is_number(text) => Value::Number(text.to_owned()),
+        _ if is_special(text) => Value::Special(text.to_owned()),
         _ => Value::Text(text.to_owned()),
     }
 }
 
-/// Whether a plain word is a decimal number. Octal numbers, numbers in base 60 and dates stay texts.
+/// Whether a plain word is a decimal number.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     all_digits(whole) && all_digits(fraction) && (whole == "0" || !whole.starts_with('0'))
+}
+
+fn all_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether YAML 1.1 takes a plain word for a date, a number in base 8, 16 or 60, or a number with `_`.
+fn is_special(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let date = text.split(['T', 't', ' ']).next().unwrap_or_default();
+    let mut parts = date.split('-');
+    let lengths = [parts.next(), parts.next(), parts.next()]
+        .map(|part| part.filter(|part| all_digits(part)).map(str::len));
+    let is_date = matches!(lengths, [Some(4), Some(1 | 2), Some(1 | 2)]) && parts.next().is_none();
+    let is_octal = digits.len() > 1
+        && digits.starts_with('0')
+        && digits.bytes().all(|b| matches!(b, b'0'..=b'7' | b'_'));
+    let is_hexadecimal = digits
+        .strip_prefix("0x")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_'));
+    let is_base_60 = digits.contains(':') && digits.split(':').all(all_digits) && !digits.starts_with('0');
+    let is_grouped = digits.contains('_')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && all_digits(&digits.replace('_', ""));
+    is_date || is_octal || is_hexadecimal || is_base_60 || is_grouped
 }

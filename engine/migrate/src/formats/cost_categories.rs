@@ -177,22 +177,26 @@ impl Reader<'_, '_, '_> {
 
     /// The name of the account, from a table that is made the first time.
     fn account_name(&mut self) -> Subject {
-        if self.draft.names.take(ACCOUNTS) {
-            let columns = vec!["account-id".to_owned(), "name".to_owned()];
-            self.draft.declare(Item::with_remark(
-                ItemKind::Table(Table {
-                    name: ACCOUNTS.to_owned(),
-                    file: "accounts.csv".to_owned(),
-                    key: "account-id".to_owned(),
-                    columns,
-                }),
-                "The names of the accounts. Fill in accounts.csv: cost categories know them, and bills often do not.",
-            ));
-            self.draft
-                .tables
-                .push(File { name: "accounts.csv".to_owned(), text: "account-id,name\n".to_owned() });
-        }
-        Subject::Cell { table: ACCOUNTS.to_owned(), key: Attribute::Account, column: "name".to_owned() }
+        let table = self.draft.accounts.clone().unwrap_or_else(|| self.declare_accounts());
+        Subject::Cell { table, key: Attribute::Account, column: "name".to_owned() }
+    }
+
+    fn declare_accounts(&mut self) -> String {
+        let table = self.draft.names.unique(ACCOUNTS);
+        self.draft.declare(Item::with_remark(
+            ItemKind::Table(Table {
+                name: table.clone(),
+                file: "accounts.csv".to_owned(),
+                key: "account-id".to_owned(),
+                columns: vec!["account-id".to_owned(), "name".to_owned()],
+            }),
+            "The names of the accounts. Fill in accounts.csv: cost categories know them, and bills often do not.",
+        ));
+        self.draft
+            .tables
+            .push(File { name: "accounts.csv".to_owned(), text: "account-id,name\n".to_owned() });
+        self.draft.accounts = Some(table.clone());
+        table
     }
 
     /// Reads an expression. None: it is lost, which has been reported.
@@ -419,9 +423,7 @@ fn comparison(subject: &Subject, cursor: &Cursor<'_>) -> Result<Condition, Strin
                     .to_owned(),
             );
         }
-        list.items()
-            .map(|item| item.text().map(str::to_owned).ok_or_else(|| "a value is not a text".to_owned()))
-            .collect()
+        list.items().map(|item| item.scalar().ok_or_else(|| "a value is not a text".to_owned())).collect()
     };
     let options = texts(&["MatchOptions", "match_options"])?;
     let mut values = texts(&["Values", "values"])?;
@@ -471,11 +473,9 @@ fn split(rule: &Cursor<'_>, method: &str, source: &str) -> Result<(Vec<String>, 
         "FIXED" => {
             let parameters = rule.get_any(&["Parameters", "parameter", "parameters"]).map(first);
             let shares = texts(parameters.and_then(|one| one.get_any(&["Values", "values"])));
-            let hundredths =
-                |text: &String| text.parse::<f64>().ok().filter(|share| (0.0..=100.0).contains(share));
-            let numbers: Option<Vec<f64>> = shares.iter().map(hundredths).collect();
-            let total: f64 = numbers.iter().flatten().sum();
-            if numbers.is_none() || shares.len() != targets.len() || (total - 100.0).abs() > 1e-9 {
+            let numbers: Option<Vec<u32>> = shares.iter().map(|share| ten_thousandths(share)).collect();
+            let is_whole = numbers.is_some_and(|numbers| numbers.iter().sum::<u32>() == 1_000_000);
+            if !is_whole || shares.len() != targets.len() {
                 return Err("the shares are not percentages of all targets that add up to 100".to_owned());
             }
             Split::Fixed(targets.iter().cloned().zip(shares).collect())
@@ -483,4 +483,14 @@ fn split(rule: &Cursor<'_>, method: &str, source: &str) -> Result<(Vec<String>, 
         other => return Err(format!("the method `{other}` has no counterpart")),
     };
     Ok((targets, split))
+}
+
+/// Reads a percentage with up to four decimal places, as ten-thousandths of a percent. None: it is another text.
+fn ten_thousandths(text: &str) -> Option<u32> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) || whole.len() > 3 || fraction.len() > 4 {
+        return None;
+    }
+    format!("{whole}{fraction:0<4}").parse().ok()
 }

@@ -13,7 +13,7 @@ mod powerpipe;
 mod requirements;
 mod terratags;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -111,6 +111,10 @@ pub(crate) struct Draft<'s> {
     file_names: Names,
     /// Tags for native keys, by their folded keys.
     tags: BTreeMap<String, String>,
+    /// Those that are used already.
+    relations: BTreeSet<&'static str>,
+    /// The table of the names of accounts.
+    pub(crate) accounts: Option<String>,
     /// Declarations that no file has yet.
     declared: Vec<Item>,
     pub(crate) files: Vec<PolicyFile>,
@@ -125,6 +129,8 @@ impl<'s> Draft<'s> {
             names: Names::of_project(),
             file_names: Names::default(),
             tags: BTreeMap::new(),
+            relations: BTreeSet::new(),
+            accounts: None,
             declared: Vec::new(),
             files: Vec::new(),
             tables: Vec::new(),
@@ -164,7 +170,7 @@ impl<'s> Draft<'s> {
 
     /// Brings in a relation of the standard library, once.
     pub(crate) fn use_relation(&mut self, relation: &'static str) {
-        if self.names.take(relation) {
+        if self.relations.insert(relation) {
             let names = vec![relation];
             self.declared.push(Item::new(ItemKind::Use { module: "std::azure", names }));
         }

@@ -120,8 +120,8 @@ fn like(text: &str) -> String {
 }
 
 fn limit(value: &Cursor<'_>, checks: &mut Checks, draft: &mut Draft<'_>) -> Result<(), MigrateError> {
-    let number = value.scalar().filter(|number| number.parse::<u32>().is_ok());
-    let number = number.ok_or_else(|| value.error("a whole number of tags is expected"))?;
+    let number = value.scalar().and_then(|number| number.parse::<u32>().ok());
+    let number = number.ok_or_else(|| value.error("a whole number of tags is expected"))?.to_string();
     let condition = Condition::Test(Subject::KeyCount, Test::Compare(Comparison::AtMost, number.clone()));
     let label = checks.add_condition("tag-limit", condition, &format!("keep at most {number} tags"));
     let reason = "tags that clouds add by themselves are not counted".to_owned();

@@ -68,6 +68,9 @@ pub(crate) fn tag_name(key: &str) -> Option<String> {
 /// Providers that generated conditions name. In `resource.provider == aws` a tag of that name would be meant instead.
 pub(crate) const PROVIDERS: [&str; 6] = ["aws", "azure", "gcp", "oci", "openstack", "tencentcloud"];
 
+/// Relations of the standard library that generated policies use.
+const RELATIONS: [&str; 2] = ["azure-resource-group", "azure-subscription"];
+
 /// The names that are taken.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -75,9 +78,10 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Returns the names of a project, where those of providers are taken.
+    /// Returns the names of a project, where those of providers and of the standard library are taken.
     pub(crate) fn of_project() -> Self {
-        Self { taken: PROVIDERS.map(str::to_owned).into_iter().collect() }
+        let reserved = PROVIDERS.iter().chain(&RELATIONS).map(|name| (*name).to_owned());
+        Self { taken: reserved.collect() }
     }
 
     /// Returns the name, or the name with the first number that is free.

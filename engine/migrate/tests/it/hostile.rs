@@ -103,6 +103,21 @@ proptest! {
     }
 
     #[test]
+    fn any_numbers_and_values_in_the_places_of_values(value in "-?[0-9]{1,40}(\\.[0-9]{1,40})?|0x[0-9a-f]{1,4}|0[0-7]{1,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}|true|null|\\[\\]|\\{\\}|~|[0-9]{1,3}e[0-9]{1,3}") {
+        for op in ["eq", "ne", "gt", "le", "in", "contains", "regex"] {
+            for key in ["tag:x", "State.Name", "length(Tags)"] {
+                assert_valid(
+                    Format::Custodian,
+                    &format!("policies:\n- name: p\n  resource: ec2\n  filters:\n  - {{type: value, key: \"{key}\", op: {op}, value: {value}}}\n  - {{type: tag-count, count: {value}}}\n"),
+                );
+            }
+        }
+        let json = if serde_json::from_str::<serde_json::Value>(&value).is_ok() { value.clone() } else { format!("{value:?}") };
+        assert_valid(Format::CostCategories, &format!("{{\"Name\": \"accounts\", \"Rules\": [{{\"Value\": \"azure-subscription\", \"Rule\": {{\"Dimensions\": {{\"Key\": \"LINKED_ACCOUNT_NAME\", \"Values\": [{json}, \"x\"]}}}}}}], \"SplitChargeRules\": [{{\"Source\": \"a\", \"Targets\": [\"b\", \"c\"], \"Method\": \"FIXED\", \"Parameters\": [{{\"Values\": [{json}, \"40\"]}}]}}]}}"));
+        assert_valid(Format::Powerpipe, &format!("mandatory_tags = [\"a\"]\ntag_limit = {value}\n"));
+    }
+
+    #[test]
     fn any_texts_in_the_places_of_texts(key in "\\PC{1,12}|[a-z]{1,5}[\"\\\\{}/ \\n]{1,4}", value in any::<String>()) {
         let (key, value) = (serde_json::to_string(&key).unwrap(), serde_json::to_string(&value).unwrap());
         assert_valid(

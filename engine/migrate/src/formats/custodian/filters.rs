@@ -183,13 +183,10 @@ fn tag_count(filter: &Cursor<'_>) -> Result<Read, String> {
 
 /// Compares the number of tags.
 pub(super) fn count_condition(op: &str, count: &str) -> Result<Read, String> {
-    if count.parse::<u32>().is_err() {
-        return Err("a whole number of tags is expected".to_owned());
-    }
-    let compare =
-        |comparison| Condition::Test(Subject::KeyCount, Test::Compare(comparison, count.to_owned()));
+    let count = count.parse::<u32>().map_err(|_| "a whole number of tags is expected")?.to_string();
+    let compare = |comparison| Condition::Test(Subject::KeyCount, Test::Compare(comparison, count.clone()));
     let equals = || {
-        let number = crate::policy::condition::Literal::Number(count.to_owned());
+        let number = crate::policy::condition::Literal::Number(count.clone());
         Condition::Test(Subject::KeyCount, Test::Equals(number))
     };
     let (condition, outcome) = match op {

@@ -48,6 +48,8 @@ pub(super) enum Operand {
     Text(String),
     /// A number or a truth value.
     Literal(Literal),
+    /// A date, or a number of another base.
+    Special,
     /// The texts of a list, and whether it has anything else.
     List {
         texts: Vec<String>,
@@ -110,7 +112,7 @@ fn comparison(subject: &Subject, operator: Option<Operator>, value: &Operand) ->
         Operand::Null => Condition::Test(subject.clone(), Test::Missing),
         Operand::Text(text) => Condition::equals(subject.clone(), text.clone()),
         // A tag is a text, and never equal to anything else.
-        Operand::Literal(_) | Operand::List { .. } => Condition::Always(false),
+        Operand::Literal(_) | Operand::Special | Operand::List { .. } => Condition::Always(false),
     };
     let list = |texts: &[String]| Condition::one_of(subject.clone(), texts.to_vec());
     Ok(match (operator, value) {
@@ -171,6 +173,9 @@ fn field(subject: &Subject, operator: Option<Operator>, value: &Operand) -> Resu
                     Condition::equals(subject.clone(), "[]")
                 }
                 Operand::List { .. } => return Err("a list is compared with a list".to_owned()),
+                Operand::Special => {
+                    return Err("the value is a date or a number of another base: put it in quotes".to_owned());
+                }
             };
             Ok(Read::exact(if operator == Some(Operator::NotEqual) { equal.not() } else { equal }))
         }

@@ -9,6 +9,9 @@ use crate::policy::condition::{Condition, Literal, Subject, Test};
 /// Members of a value filter that are read here.
 const MEMBERS: [&str; 5] = ["type", "key", "value", "op", "value_type"];
 
+/// Digits of a number in the language.
+const MAX_DIGITS: usize = 28;
+
 /// Reads `KEY: VALUE`.
 pub(super) fn short(key: &str, value: &Cursor<'_>, provider: &str) -> Result<Read, String> {
     let subject = subject(key, provider)?;
@@ -109,8 +112,12 @@ fn operand(value: &Cursor<'_>) -> Result<Operand, String> {
     Ok(match &value.node.value {
         Value::Null => Operand::Null,
         Value::Bool(value) => Operand::Literal(Literal::Bool(*value)),
-        Value::Number(number) => Operand::Literal(Literal::Number(number.clone())),
+        Value::Number(number) if number.len() > MAX_DIGITS => {
+            return Err(format!("numbers have at most {MAX_DIGITS} digits"));
+        }
+        Value::Number(number) => Operand::Literal(Literal::Number(number.trim_start_matches('+').to_owned())),
         Value::Text(text) => Operand::Text(text.clone()),
+        Value::Special(_) => Operand::Special,
         // Texts only: a tag is never equal to a number or a truth value.
         Value::List(items) => Operand::List {
             texts: value.items().filter_map(|item| item.text().map(str::to_owned)).collect(),
