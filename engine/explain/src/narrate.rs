@@ -118,7 +118,7 @@ pub fn no_finding(resource: &Resource<'_>, reason: &CheckReason, path: &str) -> 
 }
 
 /// Why a check is undetermined.
-pub const UNDETERMINED: &str = "it depends on a value that is known only after apply";
+pub const UNDETERMINED: &str = "it depends on a value that is not known";
 
 /// Explains why a finding is not waived, one sentence a waiver of its check.
 pub fn not_waived(explainer: &Explainer<'_, '_>, policy: usize, check: usize) -> Vec<String> {

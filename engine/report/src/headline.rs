@@ -66,13 +66,12 @@ pub(super) fn pending(report: &Report<'_>) -> Option<String> {
     Some(text)
 }
 
-/// Returns what could not be determined: `3 checks depend on values that are known only after apply; not counted as
-/// passing or failing`. None if everything could.
+/// Returns what could not be determined: `3 checks depend on values that are not known; neither passing nor failing`. None if everything could.
 pub(super) fn undetermined(summary: &Summary) -> Option<String> {
     let verb = if summary.undetermined == 1 { "depends" } else { "depend" };
     (summary.undetermined > 0).then(|| {
         let checks = several(summary.undetermined, "check");
-        format!("{checks} {verb} on values that are known only after apply; neither passing nor failing")
+        format!("{checks} {verb} on values that are not known; neither passing nor failing")
     })
 }
 

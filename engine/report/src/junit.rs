@@ -67,7 +67,7 @@ fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &Check
             status
         }
         State::Pending => skipped("within the policy's grace period"),
-        State::Undetermined => skipped("undetermined: it depends on a value that is known only after apply"),
+        State::Undetermined => skipped("undetermined: it depends on a value that is not known"),
         State::Exempt => skipped(report.waivers.of(at).map_or("waived", |waiver| &waiver.because)),
     };
     let mut case = TestCase::new(format!("{}: {}", check.check, xml::line(&finding.resource)), status);

@@ -223,7 +223,7 @@ impl Page<'_> {
         let width = if self.evaluation.snapshot.is_terraform { 120 } else { 40 };
         for finding in findings {
             let found = match (&finding.tag, &finding.value) {
-                _ if finding.state == State::Undetermined => "known after apply".to_owned(),
+                _ if finding.state == State::Undetermined => "not known".to_owned(),
                 (None, None) if !finding.shows_value => String::new(),
                 (_, None) => "missing".to_owned(),
                 (_, Some(value)) => format!("`{}`", clean(&shorten(value, 40))),

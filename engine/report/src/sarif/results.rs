@@ -64,7 +64,7 @@ fn of_finding<'a>(
 }
 
 /// Why a result is not open whose check depends on a value that is not known yet.
-const UNDETERMINED: &str = "undetermined: it depends on a value that is known only after apply";
+const UNDETERMINED: &str = "undetermined: it depends on a value that is not known";
 
 fn suppression(report: &Report<'_>, at: usize, state: State) -> Option<Suppression> {
     let justification = match state {
