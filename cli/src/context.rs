@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use chrono::{DateTime, Utc};
 use tagpol_app::evaluation::TakenOver;
-use tagpol_app::inventory::{Progress, SourceNote};
+use tagpol_app::inventory::{Progress, SourceCoverage, SourceNote};
 use tagpol_app::{Notice, Observer};
 use tagpol_sink::log;
 use tagpol_sink::terminal::lines;
@@ -47,6 +47,11 @@ impl Observer for StandardError {
                     counted(more, "more file is incomplete", "more files are incomplete")
                 )
             }
+            Notice::PartialCoverage(source) => partial_coverage(&source),
+            Notice::MorePartialCoverage(more) => {
+                let more = counted(more, "more listing is", "more listings are");
+                format!("warning: {more} not whole; see `tagpol snapshot show`\n")
+            }
             Notice::SourceNote(note) => source_note(&note),
             Notice::MoreSourceNotes(more) => {
                 let more = counted(more, "more note", "more notes");
@@ -57,6 +62,12 @@ impl Observer for StandardError {
         // Standard error may be closed.
         let _ = std::io::stderr().write_all(log::text(&lines(&text)).as_bytes());
     }
+}
+
+/// What a source did not list, and what to do about it.
+pub(crate) fn partial_coverage(source: &SourceCoverage) -> String {
+    let help = source.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    format!("warning: {source}{help}\n")
 }
 
 fn source_note(note: &SourceNote) -> String {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use tagpol_eval::{Options, TakenOver};
-use tagpol_inventory::{Gap, Progress, SourceNote};
+use tagpol_inventory::{Gap, Progress, SourceCoverage, SourceNote};
 use tagpol_plan::TextLimit;
 use tagpol_session::{CancelToken, Cancelled, Pool};
 
@@ -85,6 +85,10 @@ pub enum Notice {
     PolicyWarnings(usize),
     /// A file of the inventory is only a part of what there is.
     IncompleteSource(Box<Gap>),
+    /// A source of fetched resources did not list all that was requested.
+    PartialCoverage(Box<SourceCoverage>),
+    /// This many more sources did not.
+    MorePartialCoverage(u64),
     /// This many more files of the inventory are incomplete.
     MoreIncompleteSources(u64),
     /// Something about a file of the inventory that is not a mistake, but that a reader may not expect.

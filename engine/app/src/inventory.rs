@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
 pub use tagpol_inventory::{
-    Change, ChargeInfo, Difference, Format, ImportError, Listing, LookupError, Manifest, Matches, Of, Orphan,
-    Progress, Reject, RejectKind, Resource, STANDARD_INPUT, Side, Snapshot, SourceNote, YearMonth,
+    Change, ChargeInfo, CoverageStatus, Difference, Format, ImportError, Listing, LookupError, Manifest,
+    Matches, Of, Orphan, Progress, Reject, RejectKind, Resource, STANDARD_INPUT, Side, Snapshot,
+    SourceCoverage, SourceNote, YearMonth,
 };
 use tagpol_inventory::{Damaged, ImportOptions, changes, import};
 use tagpol_plan::Rates;
@@ -99,6 +100,9 @@ fn check_strictly(snapshot: &Snapshot) -> Result<(), AppError> {
     if let Some(gap) = completeness.gaps.first() {
         return Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }.into());
     }
+    if let Some(part) = snapshot.manifest().coverage.iter().find(|part| part.is_deficient()) {
+        return Err(ImportError::NotCovered { part: Box::new(part.clone()) }.into());
+    }
     if completeness.rejected_rows + completeness.rejected_values == 0 {
         return Ok(());
     }
@@ -120,7 +124,8 @@ pub fn open(
     find(project, source, context)?.ok_or(AppError::NoInventory)
 }
 
-/// Gives a notice of each file that is only a part of what there is, such as the first page of a listing.
+/// Gives a notice of each file and of each source that is only a part of what there is, such as the first page of a
+/// listing.
 pub fn report_gaps(manifest: &Manifest, context: &RunContext<'_>) {
     let completeness = &manifest.completeness;
     for gap in completeness.gaps.iter().take(NAMED_GAPS) {
@@ -129,6 +134,14 @@ pub fn report_gaps(manifest: &Manifest, context: &RunContext<'_>) {
     let more = completeness.gap_count.saturating_sub(NAMED_GAPS as u64);
     if more > 0 {
         context.observer.notice(Notice::MoreIncompleteSources(more));
+    }
+    let mut deficient = manifest.coverage.iter().filter(|source| source.is_deficient());
+    for source in deficient.by_ref().take(NAMED_GAPS) {
+        context.observer.notice(Notice::PartialCoverage(Box::new(source.clone())));
+    }
+    let more = deficient.count();
+    if more > 0 {
+        context.observer.notice(Notice::MorePartialCoverage(more as u64));
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tagpol_model::SourceCoverage;
+
 use crate::format::Format;
 use crate::gap::Gap;
 use crate::month::YearMonth;
@@ -43,6 +45,20 @@ pub enum ImportError {
         path: PathBuf,
         /// The name of the part.
         part: String,
+    },
+    /// Fetched files do not cover all that was requested, which strict imports do not accept.
+    #[error("{part}")]
+    NotCovered {
+        /// What is missing.
+        part: Box<SourceCoverage>,
+    },
+    /// What was recorded about fetched files cannot be read.
+    #[error("`{}` cannot be read: {reason}", path.display())]
+    DamagedCoverage {
+        /// The file `coverage.json`.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The operating system refused, or the gzip stream is damaged.
     #[error("cannot read `{}`: {source}", path.display())]
@@ -232,13 +248,14 @@ impl ImportError {
     /// Returns the file or folder it is about.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::NoFiles | Self::UnknownMonth { .. } => None,
+            Self::NoFiles | Self::UnknownMonth { .. } | Self::NotCovered { .. } => None,
             Self::Strict { reject } => Some(Path::new(&reject.file)),
             Self::Incomplete { gap } => Some(Path::new(&gap.file)),
             Self::NotFound { path }
             | Self::IsDirectory { path }
             | Self::EmptyFolder { path }
             | Self::MissingPart { path, .. }
+            | Self::DamagedCoverage { path, .. }
             | Self::Read { path, .. }
             | Self::Empty { path }
             | Self::UnknownFormat { path, .. }
@@ -293,6 +310,7 @@ impl ImportError {
                     .to_owned()
             }
             Self::MissingPart { .. } => "fetch all parts of the export again".to_owned(),
+            Self::DamagedCoverage { .. } => "fetch the resources again".to_owned(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "check the file's permissions".to_owned()
             }
@@ -335,6 +353,7 @@ impl ImportError {
                     .to_owned()
             }
             Self::Incomplete { gap } => gap.advice().to_owned(),
+            Self::NotCovered { part } => part.help.clone()?,
             Self::TooLarge { .. } => "split the file, and import the parts together".to_owned(),
             Self::Write { .. } => "check the folder's permissions and the space left on the disk".to_owned(),
             Self::UnknownSchema { .. } => {

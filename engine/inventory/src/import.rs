@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
-use tagpol_model::Rates;
+use tagpol_model::{Rates, SourceCoverage};
 
 use crate::detect::detect_start;
 use crate::error::ImportError;
+use crate::fetched::Fetched;
 use crate::format::Format;
 use crate::imported::{Counts, Import};
 use crate::inventory::Inventory;
@@ -105,8 +106,10 @@ pub fn import(
         sources: Vec::new(),
         charged: Vec::new(),
         formats: FxHashMap::default(),
+        fetched: Fetched::default(),
+        without_tags: None,
     };
-    let parts = parts(paths)?;
+    let parts = parts(paths, &mut importer.fetched)?;
     for (path, reason) in &parts.passed_over {
         importer.rejects.enter(path);
         importer.rejects.remark(Flaw::note("", &format!("not read: {reason}")));
@@ -127,7 +130,11 @@ pub fn import(
         let source = held.map_or_else(|| open_source(path, options), Ok)?;
         importer.read(number, path, (format, options.format.is_none()), source, progress)?;
     }
-    let import = importer.finish(billed, options.taken_at);
+    let coverage = importer.fetched.sources(&parts.files);
+    let import = Import { coverage, ..importer.finish(billed, options.taken_at) };
+    if let Some(part) = import.coverage.iter().find(|part| options.strict && part.is_deficient()) {
+        return Err(ImportError::NotCovered { part: Box::new(part.clone()) });
+    }
     match import.gaps.first().filter(|_| options.strict) {
         Some(gap) => Err(ImportError::Incomplete { gap: Box::new(gap.clone()) }),
         None => Ok(import),
@@ -205,6 +212,10 @@ struct Importer<'o> {
     charged: Vec<Charged>,
     /// The format of each file, by its number.
     formats: FxHashMap<u32, Format>,
+    /// What is recorded about fetched files.
+    fetched: Fetched,
+    /// The first file whose resources lack their tags.
+    without_tags: Option<PathBuf>,
 }
 
 impl Importer<'_> {
@@ -221,6 +232,10 @@ impl Importer<'_> {
         let mut report =
             |rows| progress(Progress::Reading { path, bytes: meter.bytes(), total: meter.total, rows });
         report(0);
+        let has_tags = self.fetched.has_tags(path)?;
+        if !has_tags {
+            self.without_tags.get_or_insert_with(|| path.to_owned());
+        }
         let bill = &mut self.bill;
         let mut sink = Sink::new(
             &mut self.inventory,
@@ -228,7 +243,8 @@ impl Importer<'_> {
             &mut self.currency,
             (path, number),
             &mut report,
-        );
+        )
+        .with_tags(has_tags);
         let (read, fingerprint) = read_file(source, (format, guessed), self.meanings, bill, &mut sink)?;
         let rows = sink.finish()?;
         report(rows.all);
@@ -314,8 +330,23 @@ impl Importer<'_> {
         }
     }
 
+    /// Notes how many resources no file lists with their tags.
+    fn note_unlisted_tags(&mut self, count: u64, first: &str) {
+        if let Some(path) = &self.without_tags {
+            self.rejects.enter(path);
+        }
+        let resources = if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") };
+        let reason = format!(
+            "no source listed the tags of {resources}, such as `{}`; checks that depend on them are undetermined",
+            crate::value::shorten(first)
+        );
+        self.rejects.remark(Flaw::note("tags", &reason));
+    }
+
     fn finish(mut self, billed: Option<Billed>, taken_at: DateTime<Utc>) -> Import {
-        self.inventory.complete(&self.formats);
+        if let Some((count, first)) = self.inventory.complete(&self.formats) {
+            self.note_unlisted_tags(count, &first);
+        }
         self.inventory.sort();
         let (mut month, mut unattributed, mut charges, mut unconverted) = (None, None, None, BTreeSet::new());
         if let Some(billed) = billed {
@@ -354,6 +385,7 @@ impl Importer<'_> {
             taken_at,
             charges,
             unconverted: unconverted.into_iter().collect(),
+            coverage: Vec::new(),
         }
     }
 }

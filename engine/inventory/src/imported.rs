@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use tagpol_model::SourceCoverage;
 
 use crate::charges::Charges;
 use crate::gap::Gap;
@@ -53,6 +54,7 @@ pub struct Import {
     /// None: no file is a bill.
     pub(crate) charges: Option<Charges>,
     pub(crate) unconverted: Vec<String>,
+    pub(crate) coverage: Vec<SourceCoverage>,
 }
 
 impl Import {
@@ -88,6 +90,7 @@ impl Import {
             taken_at,
             charges: None,
             unconverted: Vec::new(),
+            coverage: Vec::new(),
         }
     }
 
@@ -130,6 +133,11 @@ impl Import {
     /// Returns the files that were read, bills first.
     pub fn sources(&self) -> &[SourceFile] {
         &self.sources
+    }
+
+    /// Returns what the sources of fetched files listed, and what they did not.
+    pub fn coverage(&self) -> &[SourceCoverage] {
+        &self.coverage
     }
 
     /// Returns when the snapshot is taken.

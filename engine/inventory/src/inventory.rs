@@ -112,6 +112,8 @@ pub(crate) struct Row {
     /// Number of the file that gave it last.
     file: u32,
     sides: Sides,
+    /// Whether a file other than a bill listed it with its tags: all that it has, or that it has none.
+    pub(crate) has_listed_tags: bool,
     /// Whether its being given twice was already told.
     duplicate_reported: bool,
 }
@@ -206,11 +208,15 @@ impl Inventory {
     /// a resource came from last as its source.
     ///
     /// Done when all files are merged, so that a guess never beats what a file says.
-    pub(crate) fn complete(&mut self, formats: &FxHashMap<u32, Format>) {
+    ///
+    /// Returns how many resources are listed without their tags, and the id of the first of them.
+    pub(crate) fn complete(&mut self, formats: &FxHashMap<u32, Format>) -> Option<(u64, String)> {
         self.settle_tags();
         self.join_bare_ids();
+        let unlisted = self.mark_unlisted_tags();
         self.fill_in(formats);
         self.fold_places();
+        unlisted
     }
 
     /// Puts the tags of rows that have many back into these.
@@ -227,6 +233,17 @@ impl Inventory {
                 row.listed_tags = Some(row_tags::sorted(&self.pool, tags));
             }
         });
+    }
+
+    /// Makes the tags of resources unknown that are listed, but never with their tags.
+    fn mark_unlisted_tags(&mut self) -> Option<(u64, String)> {
+        let mut unlisted: Option<(u64, String)> = None;
+        for row in self.rows.iter_mut().filter(|row| row.sides.listed && !row.has_listed_tags) {
+            row.unknown.get_or_insert_default().others = true;
+            let first = || (0, self.pool.text(row.id).to_owned());
+            unlisted.get_or_insert_with(first).0 += 1;
+        }
+        unlisted
     }
 
     fn fill_in(&mut self, formats: &FxHashMap<u32, Format>) {
@@ -358,6 +375,7 @@ impl Row {
             unknown: draft.unknown.clone(),
             file,
             sides: Sides { billed: file == BILL, listed: file != BILL },
+            has_listed_tags: file != BILL,
             duplicate_reported: false,
         }
     }
@@ -380,6 +398,7 @@ impl Row {
             unknown: None,
             file: BILL,
             sides: Sides { billed: true, listed: false },
+            has_listed_tags: false,
             duplicate_reported: false,
         }
     }
@@ -411,6 +430,7 @@ impl Row {
             monthly_cost: self.monthly_cost,
             file: self.file,
             sides: self.sides,
+            has_listed_tags: self.has_listed_tags,
             duplicate_reported: false,
         }
     }

@@ -11,7 +11,8 @@
 //!   resource or of none, counted as left out, or counted as rejected, the first 100,000 rejects listed
 //!   with their files and lines,
 //! - a file that shows that it is not all of what there is (a token of a next page) makes the import
-//!   incomplete,
+//!   incomplete, and so does a `coverage.json` next to it that records the same,
+//! - a resource that is only in files without tags, as `coverage.json` records it, has unknown tags, not none,
 //! - tags are kept exactly as found, keys and values, every spelling of a key by itself; only a tag
 //!   of a bill gives way to the same key of an inventory in any spelling,
 //! - costs are exact decimals,
@@ -56,6 +57,7 @@ mod changes;
 mod charges;
 mod detect;
 mod error;
+mod fetched;
 mod format;
 mod gap;
 mod guard;
@@ -99,3 +101,4 @@ pub use snapshot::{
     MonthTotal, Orphan, Resources, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote, UnattributedCost,
     ValueCount,
 };
+pub use tagpol_model::{Coverage, CoverageStatus, ListedFile, SourceCoverage};

@@ -9,8 +9,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tagpol_model::Coverage;
 
 use crate::error::ImportError;
+use crate::fetched::Fetched;
 use crate::format::extension;
 use crate::source::{Source, read_error};
 
@@ -37,7 +39,7 @@ pub(crate) struct Parts {
 /// # Errors
 ///
 /// If a folder cannot be read or has no files to read, and if a part that a manifest names is missing.
-pub(crate) fn parts(paths: &[PathBuf]) -> Result<Parts, ImportError> {
+pub(crate) fn parts(paths: &[PathBuf], fetched: &mut Fetched) -> Result<Parts, ImportError> {
     let mut parts = Parts::default();
     let mut manifests = Vec::new();
     for path in paths {
@@ -46,13 +48,15 @@ pub(crate) fn parts(paths: &[PathBuf]) -> Result<Parts, ImportError> {
             walk(path, DEPTH, &mut found)?;
             let before = parts.files.len();
             for file in found {
-                parts.take_from_folder(file, &mut manifests)?;
+                parts.take_from_folder(file, fetched, &mut manifests)?;
             }
             if parts.files.len() == before {
                 return Err(ImportError::EmptyFolder { path: path.clone() });
             }
         } else {
-            match export_manifest(path)? {
+            match fetch_manifest(path, fetched)?
+                .map_or_else(|| export_manifest(path), |named| Ok(Some(named)))?
+            {
                 Some(named) => manifests.push((path.clone(), named)),
                 None => parts.files.push(path.clone()),
             }
@@ -78,8 +82,22 @@ impl Parts {
     fn take_from_folder(
         &mut self,
         file: PathBuf,
+        fetched: &mut Fetched,
         manifests: &mut Vec<(PathBuf, Vec<String>)>,
     ) -> Result<(), ImportError> {
+        if let (Some(folder), Some(name)) = (file.parent(), file.file_name())
+            && let Some(coverage) = fetched.of_folder(folder)?
+        {
+            if name == Coverage::FILE_NAME {
+                // In the order in which they were fetched, which decides between contradicting values.
+                let parts: Vec<String> = coverage.files.iter().map(|file| file.name.clone()).collect();
+                self.files.extend(parts.iter().map(|name| folder.join(name)).filter(|file| file.is_file()));
+                manifests.push((file, parts));
+            } else if !coverage.files.iter().any(|listed| *listed.name == *name) {
+                self.passed_over.push((file, "it has no resources".to_owned()));
+            }
+            return Ok(());
+        }
         let is_regular = file.is_file();
         let known = match extension(&file) {
             Some(extension) => DATA.iter().any(|data| extension.eq_ignore_ascii_case(data)),
@@ -101,6 +119,17 @@ impl Parts {
         }
         Ok(())
     }
+}
+
+/// Returns the files that a `coverage.json` lists; None if the file is something else.
+fn fetch_manifest(path: &Path, fetched: &mut Fetched) -> Result<Option<Vec<String>>, ImportError> {
+    let Some(folder) =
+        path.parent().filter(|_| path.file_name().is_some_and(|name| name == Coverage::FILE_NAME))
+    else {
+        return Ok(None);
+    };
+    let coverage = fetched.of_folder(folder)?;
+    Ok(coverage.map(|coverage| coverage.files.iter().map(|file| file.name.clone()).collect()))
 }
 
 /// Lists the files below a folder, sorted; those whose names begin with `.` or `_` are the marks and logs of

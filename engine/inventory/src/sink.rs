@@ -54,6 +54,8 @@ pub(crate) struct Sink<'i> {
     rows: u64,
     rejected_rows: u64,
     left_out: u64,
+    /// Whether the resources in the file have their tags.
+    has_tags: bool,
     first_reject: Option<Reject>,
     /// Fields on whose values there was a remark.
     remarked: FxHashSet<Option<String>>,
@@ -93,10 +95,16 @@ impl<'i> Sink<'i> {
             rows: 0,
             rejected_rows: 0,
             left_out: 0,
+            has_tags: true,
             first_reject: None,
             remarked: FxHashSet::default(),
             report,
         }
+    }
+
+    /// Declares whether the resources in the file have their tags; they have if this is not called.
+    pub(crate) fn with_tags(self, has_tags: bool) -> Self {
+        Self { has_tags, ..self }
     }
 
     /// Returns the path of the file that is being read.
@@ -198,7 +206,8 @@ impl<'i> Sink<'i> {
     }
 
     /// Takes a resource whose texts are in the pool of the inventory.
-    pub(crate) fn row(&mut self, line: u64, row: Row) -> Result<(), ImportError> {
+    pub(crate) fn row(&mut self, line: u64, mut row: Row) -> Result<(), ImportError> {
+        row.has_listed_tags &= self.has_tags;
         let id = row.id;
         match self.inventory.insert(row) {
             Pushed::New | Pushed::Merged => Ok(()),

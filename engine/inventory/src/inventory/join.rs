@@ -83,6 +83,7 @@ pub(super) fn merge(pool: &mut Pool, (old, many): (&mut Row, Option<&mut TagMap>
     old.file = new.file;
     old.sides.billed |= new.sides.billed;
     old.sides.listed |= new.sides.listed;
+    old.has_listed_tags |= new.has_listed_tags;
     match many {
         Some(tags) => overlay_map(pool, tags, &new.tags, joined),
         None if old.tags != new.tags => old.tags = overlay(pool, &old.tags, &new.tags, joined),

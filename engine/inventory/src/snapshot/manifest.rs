@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tagpol_model::SourceCoverage;
 
 use crate::format::Format;
 use crate::gap::Gap;
@@ -14,8 +15,8 @@ use crate::source::hex;
 
 /// The schema version that this program writes. It reads all versions from 1 on.
 ///
-/// 2 lists the distinct values of columns that have few; 3 has the charges of bills.
-pub const SCHEMA_VERSION: u64 = 3;
+/// 2 lists the distinct values of columns that have few; 3 has the charges of bills; 4 what was listed of a cloud.
+pub const SCHEMA_VERSION: u64 = 4;
 
 /// Digits of the content hash that an id carries.
 const ID_HASH_DIGITS: usize = 8;
@@ -40,6 +41,9 @@ pub struct Manifest {
     pub counts: ManifestCounts,
     /// Whether all of the sources is in it.
     pub completeness: Completeness,
+    /// What was listed of clouds, and what was not; empty if nothing was fetched, and in versions before 4.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<SourceCoverage>,
     /// Currency of the costs, where it is known.
     pub currency: Option<String>,
     /// Month of the costs, where they come from a bill.
@@ -150,7 +154,7 @@ pub struct UnattributedCost {
 /// Whether all of the sources is in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completeness {
-    /// Whether no row was rejected, and no file shows that it is not all of what there is.
+    /// Whether no row was rejected, and no file and no source shows that it is not all of what there is.
     pub complete: bool,
     /// Rows that are not in the snapshot.
     pub rejected_rows: u64,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tagpol_files::Scratch;
+use tagpol_model::SourceCoverage;
 
 use super::charges;
 use super::manifest::{
@@ -185,7 +186,9 @@ fn manifest(
             matches: counts.matches,
         },
         completeness: Completeness {
-            complete: counts.rejected_rows == 0 && counts.gaps == 0,
+            complete: counts.rejected_rows == 0
+                && counts.gaps == 0
+                && !import.coverage().iter().any(SourceCoverage::is_deficient),
             rejected_rows: counts.rejected_rows,
             rejected_values: counts.rejected_values,
             unlisted_rejects: counts.unlisted_rejects,
@@ -193,6 +196,7 @@ fn manifest(
             gaps: import.gaps().to_vec(),
             notes: notes(import),
         },
+        coverage: import.coverage().to_vec(),
         currency: import.currency().map(str::to_owned),
         month: import.month().cloned(),
         keys,

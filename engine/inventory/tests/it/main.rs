@@ -15,6 +15,7 @@ mod bad_parquet;
 mod bills;
 mod bounds;
 mod exports;
+mod fetched;
 mod focus;
 mod incomplete;
 mod joining;
