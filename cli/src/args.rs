@@ -3,6 +3,7 @@
 mod cost;
 mod database;
 mod migrate;
+mod fetch;
 mod models;
 mod remembered;
 mod vendor;
@@ -19,6 +20,7 @@ use tagpol_app::report::Format;
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
 pub(crate) use migrate::MigrateArgs;
+pub(crate) use fetch::{AwsArgs, Cloud, CommonFetchArgs, FetchArgs};
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
     SuggestArgs, TrainArgs,
@@ -173,7 +175,7 @@ pub(crate) struct EvalArgs {
     /// Exit with 1 if a finding of this severity or higher is open [default: that of tagpol.toml, else low]
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) fail_on: Option<FailOn>,
-    /// Whether checks that depend on values known only after apply fail the run, from the severity of --fail-on
+    /// Whether checks that depend on values that are not known fail the run, from the severity of --fail-on
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Undetermined::Ignore)]
     pub(crate) undetermined: Undetermined,
     /// Fail only because of new findings: those that are not in this file, the JSON report of an earlier run
@@ -337,34 +339,6 @@ pub(crate) struct SourceArgs {
     pub(crate) terraform: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) import: ImportArgs,
-}
-
-/// Selection of resources to fetch from a live cloud; nothing is changed there.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct FetchArgs {
-    /// The cloud
-    pub(crate) cloud: Cloud,
-    /// A region; repeat it for several [default: that of the environment or the profile]
-    #[arg(long, value_name = "REGION")]
-    pub(crate) region: Vec<String>,
-    /// A profile in the configuration of the cloud's command line
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// Only this type, like `ec2:instance` or `s3`; repeat it for several
-    #[arg(long = "type", value_name = "TYPE")]
-    pub(crate) types: Vec<String>,
-    /// A bill or an export to join with the fetched resources; repeat it for several
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) with: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) import: ImportArgs,
-}
-
-/// A cloud whose resources can be fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Cloud {
-    /// Through the Resource Groups Tagging API, with the permission tag:GetResources
-    Aws,
 }
 
 /// How inventories are read.

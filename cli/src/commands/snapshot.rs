@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use tagpol_app::AppError;
 use tagpol_app::inventory::{
-    ChargeInfo, Format, ImportSettings, Manifest, Matches, Orphan, Reject, RejectKind, Side, Snapshot,
+    ChargeInfo, CoverageStatus, Format, ImportSettings, Manifest, Matches, Orphan, Reject, RejectKind, Side,
+    Snapshot, SourceCoverage,
 };
 use tagpol_app::inventory::{by_id, import_files, newest, report_gaps, report_notes};
+
+use tagpol_sink::terminal::line as line_of;
 
 use super::{fetch, snapshot_diff};
 use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
@@ -32,7 +35,7 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
     };
     match &args.command {
         SnapshotCommand::Import { files, import } => import_into(&folder, files, &settings(import), output),
-        SnapshotCommand::Fetch(args) => fetch::run(&folder, args, &settings(&args.import), output),
+        SnapshotCommand::Fetch(args) => fetch::run(&folder, args, &settings(&args.common().import), output),
         SnapshotCommand::List => list(&folder, output),
         SnapshotCommand::Show { id, rejects, orphans } => {
             let snapshot = find(&folder, id.as_deref())?;
@@ -164,6 +167,7 @@ fn formats(output: &mut Output) -> Result<Exit, Failure> {
 
 fn show(manifest: &Manifest, output: &mut Output) -> Result<Exit, Failure> {
     let mut text = describe(manifest);
+    text.push_str(&not_covered(&manifest.coverage));
     let mut keys: Vec<_> = manifest.keys.iter().collect();
     keys.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.key.cmp(&b.key)));
     if !keys.is_empty() {
@@ -194,6 +198,39 @@ fn months(charges: &ChargeInfo) -> String {
         );
     }
     text
+}
+
+/// How much each source of fetched resources listed, a line each.
+fn coverage(coverage: &[SourceCoverage]) -> String {
+    let mut text = String::new();
+    for of_source in coverage.chunk_by(|one, other| one.source == other.source) {
+        let Some(first) = of_source.first() else { continue };
+        let resources: u64 = of_source.iter().map(|part| part.resources).sum();
+        let statuses = [
+            CoverageStatus::Whole,
+            CoverageStatus::Denied,
+            CoverageStatus::NotEnabled,
+            CoverageStatus::CutOff,
+        ];
+        let places = statuses.iter().filter_map(|status| {
+            let places = of_source.iter().filter(|part| part.status == *status).count() as u64;
+            (places > 0).then(|| format!("{} in {}", status.as_str(), counted(places, "place", "places")))
+        });
+        let places: Vec<String> = places.collect();
+        let resources = counted(resources, "resource", "resources");
+        let _ = writeln!(text, "  listed by   {}: {resources}; {}", first.source, places.join(", "));
+    }
+    text
+}
+
+/// What is not listed, with the reasons, and which resources may be missing; empty if nothing is.
+fn not_covered(coverage: &[SourceCoverage]) -> String {
+    let mut text = String::new();
+    for part in coverage.iter().filter(|part| !part.is_whole()) {
+        let help = part.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let _ = writeln!(text, "  {}", line_of(&format!("{part}{help}")));
+    }
+    if text.is_empty() { text } else { format!("\nnot listed\n{text}") }
 }
 
 /// What a snapshot is made of, in a few lines.
@@ -236,6 +273,7 @@ fn describe(manifest: &Manifest) -> String {
             source.rows
         );
     }
+    text.push_str(&coverage(&manifest.coverage));
     let completeness = &manifest.completeness;
     if completeness.gap_count > 0 {
         let answers = counted(

@@ -1,37 +1,34 @@
-//! Why nothing could be fetched.
+//! Why nothing could be fetched. What one source could not list is its coverage, not an error.
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 
 /// Why an inventory could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
-    /// No region is named anywhere.
-    #[error("no region is given")]
-    NoRegion,
-    /// There are no credentials, or they cannot be had.
-    #[error("no credentials for AWS: {reason}")]
+    /// There are no credentials, or the cloud does not accept them.
+    #[error("no credentials for {cloud}: {reason}")]
     Credentials {
-        /// What the SDK says.
+        /// The cloud.
+        cloud: &'static str,
+        /// Why not.
         reason: String,
+        /// What to do.
+        help: String,
     },
-    /// The cloud refused the request.
-    #[error("AWS refuses `tag:GetResources` in {region}: {message} ({code})")]
-    Refused {
-        /// The region that was asked.
-        region: String,
-        /// The code of the refusal, like `AccessDeniedException`.
-        code: String,
-        /// What AWS says.
-        message: String,
-    },
-    /// The cloud could not be reached, or its answer not be understood.
-    #[error("AWS does not respond in {region}: {reason}")]
-    Unreachable {
-        /// The region that was asked.
-        region: String,
-        /// What went wrong.
+    /// The cloud did not tell who the credentials belong to, or which accounts there are.
+    #[error("{what}: {reason}")]
+    Start {
+        /// What could not be found out.
+        what: String,
+        /// Why not.
         reason: String,
+        /// What to do.
+        help: Option<String>,
     },
+    /// The options contradict each other.
+    #[error("{0}")]
+    Options(String),
     /// An answer could not be written down.
     #[error("cannot write `{}`: {source}", path.display())]
     Write {
@@ -42,25 +39,35 @@ pub enum CollectError {
     },
     /// The runtime of the requests does not start.
     #[error("cannot start: {0}")]
-    Start(#[source] std::io::Error),
+    Runtime(#[source] std::io::Error),
 }
 
 impl CollectError {
+    pub(crate) fn write(path: &Path, source: std::io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source }
+    }
+
     /// Returns what to do about it.
-    pub fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&str> {
         match self {
-            Self::NoRegion => Some("name one with `--region`, or set `AWS_REGION`"),
-            Self::Credentials { .. } => Some(
-                "sign in with the AWS command line, name a profile with `--profile`, or set `AWS_PROFILE`",
-            ),
-            Self::Refused { code, .. } if code.contains("AccessDenied") => {
-                Some("the credentials need the permission `tag:GetResources`")
-            }
-            Self::Refused { code, .. } if code.contains("Token") || code.contains("Signature") => {
-                Some("sign in again: the credentials are expired or wrong")
-            }
-            Self::Unreachable { .. } => Some("check the name of the region, the network and its proxy"),
-            Self::Refused { .. } | Self::Write { .. } | Self::Start(_) => None,
+            Self::Credentials { help, .. } => Some(help),
+            Self::Start { help, .. } => help.as_deref(),
+            Self::Write { .. } | Self::Runtime(_) | Self::Options(_) => None,
         }
     }
+}
+
+/// Returns the messages of an error and of its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut below = error.source();
+    while let Some(error) = below {
+        let text = error.to_string();
+        // Some repeat their causes.
+        if !causes.iter().any(|before| before.contains(&text)) {
+            causes.push(text);
+        }
+        below = error.source();
+    }
+    causes.join(": ")
 }
