@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -95,6 +96,11 @@ impl Aws {
 }
 
 pub(super) fn fetch(folder: &Folder, address: &str, args: &[&str]) -> Run {
+    Run::of(fetch_command(folder, address, args).output().unwrap())
+}
+
+/// The command, with credentials and nothing of the machine's own configuration.
+pub(super) fn fetch_command(folder: &Folder, address: &str, args: &[&str]) -> Command {
     let mut command = folder.command(&[&["snapshot", "fetch", "aws"], args].concat());
     command.env("AWS_ENDPOINT_URL", address).env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
@@ -103,7 +109,7 @@ pub(super) fn fetch(folder: &Folder, address: &str, args: &[&str]) -> Run {
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"] {
         command.env_remove(name);
     }
-    Run::of(command.output().unwrap())
+    command
 }
 
 fn read(stream: &mut TcpStream) -> Option<Asked> {

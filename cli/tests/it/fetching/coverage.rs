@@ -16,12 +16,12 @@ fn with_policy() -> Folder {
 }
 
 /// Returns the manifest of the newest snapshot.
-fn manifest(folder: &Folder) -> Value {
+pub(super) fn manifest(folder: &Folder) -> Value {
     let snapshots = folder.path().join(".tagpol/snapshots");
-    let mut names: Vec<_> =
-        std::fs::read_dir(snapshots).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.sort();
-    let text = std::fs::read_to_string(names.last().unwrap().join("manifest.json")).unwrap();
+    let paths = std::fs::read_dir(snapshots).unwrap().map(|entry| entry.unwrap().path());
+    // Several may be of one second, so that their names do not order them.
+    let newest = paths.max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap();
+    let text = std::fs::read_to_string(newest.join("manifest.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
@@ -40,7 +40,7 @@ fn status(source: &str, region: &str, status: &str) -> (String, String, String) 
 }
 
 /// Returns how many resources fail the policy, and for how many it is undetermined.
-fn findings(folder: &Folder) -> (u64, u64) {
+pub(super) fn findings(folder: &Folder) -> (u64, u64) {
     let out = folder.run(&["eval", "--format", "json", "--fail-on", "none"]).ends_with(0);
     let report: Value = serde_json::from_str(&out).unwrap();
     let count = |path: &str| report.pointer(path).and_then(Value::as_u64);

@@ -3,6 +3,8 @@
 mod aws;
 mod coverage;
 mod dry_run;
+mod killed;
+mod peers;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
