@@ -39,7 +39,9 @@ WITHOUT_FEATURES = ["burn", "tagpol-suggest", "aws-config", "tagpol-collect"]
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
+    "aws-config": ["tagpol-collect"],
     "aws-sdk-resourcegroupstagging": ["tagpol-collect"],
+    "aws-sigv4": ["tagpol-collect"],
     "duckdb": ["tagpol-session"],
     "libduckdb-sys": [],
     "pest": ["tagpol-syntax"],

@@ -20,7 +20,7 @@ use tagpol_app::report::Format;
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
 pub(crate) use migrate::MigrateArgs;
-pub(crate) use fetch::{AwsArgs, Cloud, CommonFetchArgs, FetchArgs};
+pub(crate) use fetch::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
     SuggestArgs, TrainArgs,

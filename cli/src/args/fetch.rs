@@ -18,6 +18,10 @@ pub(crate) struct FetchArgs {
 pub(crate) enum Cloud {
     /// Resources of AWS, from Resource Explorer where it is turned on, the tagging API, and others
     Aws(AwsArgs),
+    /// Resources of Azure, from Resource Graph
+    Azure(AzureArgs),
+    /// Resources of Google Cloud, from Cloud Asset Inventory
+    Gcp(GcpArgs),
 }
 
 impl FetchArgs {
@@ -25,6 +29,8 @@ impl FetchArgs {
     pub(crate) fn common(&self) -> &CommonFetchArgs {
         match &self.cloud {
             Cloud::Aws(args) => &args.common,
+            Cloud::Azure(args) => &args.common,
+            Cloud::Gcp(args) => &args.common,
         }
     }
 }
@@ -54,6 +60,36 @@ pub(crate) struct AwsArgs {
     /// An aggregator of AWS Config whose resources are listed too
     #[arg(long, value_name = "NAME")]
     pub(crate) aggregator: Option<String>,
+    #[command(flatten)]
+    pub(crate) common: CommonFetchArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AzureArgs {
+    /// Ids of subscriptions, separated by commas or repeated [default: all that the caller may see]
+    #[arg(long, visible_alias = "subscriptions", value_name = "ID", value_delimiter = ',')]
+    pub(crate) subscription: Vec<String>,
+    /// Only these types, like `microsoft.compute/virtualmachines`, separated by commas or repeated
+    #[arg(long = "type", visible_alias = "types", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+    /// The address of the API, for sovereign clouds [default: https://management.azure.com]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) common: CommonFetchArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GcpArgs {
+    /// Where to search: `projects/ID`, `folders/NUMBER` or `organizations/NUMBER`
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: String,
+    /// Only these types, like `compute.googleapis.com/Instance`, separated by commas or repeated
+    #[arg(long = "type", visible_alias = "types", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+    /// The address of the API, for private networks [default: https://cloudasset.googleapis.com]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
     #[command(flatten)]
     pub(crate) common: CommonFetchArgs,
 }

@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tagpol_app::files::Scratch;
 use tagpol_app::inventory::{ImportSettings, SourceCoverage};
 use tagpol_app::settings::Jail;
-use tagpol_collect::{AwsOptions, CollectError, DryRun, Fetched, dry_run_aws, fetch_aws};
+use tagpol_collect::{
+    AwsOptions, AzureOptions, CollectError, DryRun, Fetched, GcpOptions, dry_run_aws, dry_run_azure,
+    dry_run_gcp, fetch_aws, fetch_azure, fetch_gcp,
+};
 
 use super::snapshot::import_into;
-use crate::args::{AwsArgs, Cloud, CommonFetchArgs, FetchArgs};
+use crate::args::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
 use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::output::{Output, counted};
@@ -53,30 +56,40 @@ pub(super) fn run(
 /// The cloud with its options.
 enum Selected {
     Aws(AwsOptions),
+    Azure(AzureOptions),
+    Gcp(GcpOptions),
 }
 
 impl Selected {
     fn of(args: &FetchArgs) -> Self {
         match &args.cloud {
             Cloud::Aws(args) => Self::Aws(aws(args)),
+            Cloud::Azure(args) => Self::Azure(azure(args)),
+            Cloud::Gcp(args) => Self::Gcp(gcp(args)),
         }
     }
 
     fn name(&self) -> &'static str {
         match self {
             Self::Aws(_) => "aws",
+            Self::Azure(_) => "azure",
+            Self::Gcp(_) => "gcp",
         }
     }
 
     fn dry_run(&self) -> Result<DryRun, CollectError> {
         match self {
             Self::Aws(options) => dry_run_aws(options),
+            Self::Azure(options) => dry_run_azure(options),
+            Self::Gcp(options) => dry_run_gcp(options),
         }
     }
 
     fn fetch(&self, folder: &Path, progress: tagpol_collect::Progress) -> Result<Fetched, CollectError> {
         match self {
             Self::Aws(options) => fetch_aws(options, folder, progress),
+            Self::Azure(options) => fetch_azure(options, folder, progress),
+            Self::Gcp(options) => fetch_gcp(options, folder, progress),
         }
     }
 }
@@ -90,6 +103,24 @@ fn aws(args: &AwsArgs) -> AwsOptions {
         role: args.role.clone(),
         accounts: args.account.clone(),
         aggregator: args.aggregator.clone(),
+        attempts: args.common.attempts,
+    }
+}
+
+fn azure(args: &AzureArgs) -> AzureOptions {
+    AzureOptions {
+        subscriptions: args.subscription.clone(),
+        types: args.types.clone(),
+        endpoint: args.endpoint.clone(),
+        attempts: args.common.attempts,
+    }
+}
+
+fn gcp(args: &GcpArgs) -> GcpOptions {
+    GcpOptions {
+        scope: args.scope.clone(),
+        types: args.types.clone(),
+        endpoint: args.endpoint.clone(),
         attempts: args.common.attempts,
     }
 }

@@ -17,7 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tagpol_model::CoverageStatus;
 
-use crate::error::chain;
+use crate::error::{CollectError, chain};
 use crate::source::Stop;
 
 /// The longest that an attempt may take, with its body.
@@ -206,6 +206,21 @@ impl Http {
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?']).next().unwrap_or(rest)
+}
+
+/// Returns an address of an API without a slash at its end.
+///
+/// # Errors
+/// If tokens would be sent to it readable for everyone on the way.
+pub(crate) fn endpoint(url: &str) -> Result<String, CollectError> {
+    let is_local = |rest: &str| matches!(rest.split([':', '/']).next(), Some("127.0.0.1" | "localhost"));
+    let is_safe = url.starts_with("https://") || url.strip_prefix("http://").is_some_and(is_local);
+    match is_safe {
+        true => Ok(url.trim_end_matches('/').to_owned()),
+        false => Err(CollectError::Options(format!(
+            "`{url}` is not an address of an API: it begins with `https://`"
+        ))),
+    }
 }
 
 /// Writes text as part of a path or a query.

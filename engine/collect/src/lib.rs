@@ -14,15 +14,20 @@
 
 mod accounts;
 mod aws;
+mod azure;
 mod dry_run;
 mod error;
+mod gcp;
 mod http;
 mod jobs;
+mod oauth;
 mod output;
 mod source;
 
 pub use aws::{AwsOptions, dry_run as dry_run_aws, fetch_aws};
+pub use azure::{AzureOptions, dry_run_azure, fetch_azure};
 pub use dry_run::{DryRun, Grant};
 pub use error::CollectError;
+pub use gcp::{GcpOptions, dry_run_gcp, fetch_gcp};
 pub use output::{Fetched, Progress};
 pub use source::Call;

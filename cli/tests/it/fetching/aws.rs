@@ -61,18 +61,16 @@ impl Aws {
                     log.lock().unwrap().push(asked.clone());
                     let (status, body) = answer(&asked).unwrap_or_else(|| usual(&asked));
                     let (shown, sent) = match status {
-                        0 => (200, &body[..body.len() / 2]),
-                        status => (status, body.as_str()),
+                        0 => (200, &body.as_bytes()[..body.len() / 2]),
+                        status => (status, body.as_bytes()),
                     };
                     // Another time than that of this computer, which the SDK takes for a reason to try again.
                     let is_skewed = body.contains("RequestTimeTooSkewed");
                     let date = if is_skewed { "\r\ndate: Mon, 30 Nov 2026 12:00:00 GMT" } else { "" };
                     let head = format!("HTTP/1.1 {shown} x{date}");
                     let length = body.len();
-                    let _ = write!(
-                        stream,
-                        "{head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{sent}"
-                    );
+                    let head = format!("{head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                    let _ = stream.write_all(&[head.as_bytes(), sent].concat());
                 });
             }
         });

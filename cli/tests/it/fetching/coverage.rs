@@ -332,3 +332,35 @@ fn credentials_that_end_during_a_fetch_leave_what_was_read() {
     is_partial(&run, &["sign in again", "1 listing is not whole"]);
     assert_eq!(statuses(&folder), [status("aws-tagging", "eu-west-1", "denied")]);
 }
+
+#[test]
+fn whatever_is_throttled_the_files_are_the_same() {
+    let fetched = |schedule: usize| {
+        let (folder, count) = (project(), AtomicUsize::new(0));
+        let aws = Aws::start(move |asked| {
+            // Another third of the requests of each schedule is throttled, but none that follows such a one.
+            let number = count.fetch_add(1, Ordering::SeqCst);
+            if schedule > 0 && number > 1 && (number + schedule) % (2 + schedule) == 0 {
+                return Some(refusal("ThrottlingException"));
+            }
+            let start: usize = asked.json()["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+            let arn = |number: usize| format!("arn:aws:sqs:eu-west-1:111122223333:q{number}");
+            let rows: Vec<Value> = (start..start + 5)
+                .map(|number| explored(&arn(number), "sqs:queue", &[("owner", "ana")]))
+                .collect();
+            let mut answer = explorer(asked, true, &rows)?;
+            if asked.action == "ListResources" && start < 25 {
+                answer.1 = json!({"Resources": rows, "NextToken": (start + 5).to_string()}).to_string();
+            }
+            Some(answer)
+        });
+        aws.fetch(&folder, &["--region", "eu-west-1", "--source", "aws-explorer"]).ends_with(0);
+        let name = ".tagpol/fetched/aws/aws-explorer-111122223333.json";
+        (folder.read(name), folder.read(".tagpol/fetched/aws/coverage.json"))
+    };
+    let undisturbed = fetched(0);
+    assert_eq!(undisturbed.0.matches("\"Arn\"").count(), 30);
+    for schedule in 1..6 {
+        assert_eq!(fetched(schedule), undisturbed, "schedule {schedule}");
+    }
+}

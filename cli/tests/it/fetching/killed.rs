@@ -1,8 +1,8 @@
 //! A fetch that is killed at any of its requests leaves nothing, and the next one is whole.
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::aws::{Aws, fetch_command, page};
 use super::{JOBS, WEB, project};
@@ -20,7 +20,8 @@ fn a_killed_fetch_leaves_nothing() {
             while victim.load(Ordering::SeqCst) == 0 {
                 std::thread::yield_now();
             }
-            let killed = Command::new("kill").args(["-9", &victim.load(Ordering::SeqCst).to_string()]).status();
+            let killed =
+                Command::new("kill").args(["-9", &victim.load(Ordering::SeqCst).to_string()]).status();
             assert!(killed.unwrap().success());
         }
         let is_first = asked.json()["PaginationToken"].is_null();

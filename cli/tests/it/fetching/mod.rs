@@ -4,6 +4,7 @@ mod aws;
 mod coverage;
 mod dry_run;
 mod killed;
+mod other_clouds;
 mod peers;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -40,11 +40,16 @@ impl Peer {
         let mut check = Command::new(python());
         check.args(["-c", &format!("import {packages}")]).stderr(Stdio::null());
         if !check.status().is_ok_and(|status| status.success()) {
-            eprintln!("SKIPPED: `{}` lacks one of the packages {packages}", python());
             return None;
         }
         let mut command = Command::new(python());
-        command.arg(script(name)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let (name, cloud) = name.split_once(' ').map_or((name, None), |(name, cloud)| (name, Some(cloud)));
+        command
+            .arg(script(name))
+            .args(cloud)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
@@ -72,7 +77,8 @@ impl Peer {
 
     /// What the client of the vendor reads from it: for each list, the tags of each resource.
     pub(super) fn vendor(&self, cloud: &str) -> BTreeMap<String, Rows> {
-        let output = Command::new(python()).arg(script("vendors.py")).args([cloud, &self.address]).output().unwrap();
+        let output =
+            Command::new(python()).arg(script("vendors.py")).args([cloud, &self.address]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
@@ -87,6 +93,10 @@ impl Drop for Peer {
 
 /// The tags of resources, by id.
 pub(super) type Rows = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What a test prints that cannot run.
+pub(super) const SKIPPED: &str =
+    "skipped: the packages of cli/tests/peers/requirements.txt are not installed";
 
 const REGIONS: &str = "us-east-1,eu-west-1,ap-southeast-2";
 
@@ -113,10 +123,13 @@ fn rows(folder: &Folder, source: &str) -> Rows {
         }
         let text = std::fs::read_to_string(entry.path()).unwrap();
         for page in serde_json::Deserializer::from_str(&text).into_iter::<Value>().map(Result::unwrap) {
-            let list = ["Resources", "Results", "ResourceTagMappingList"].iter().find_map(|name| page[name].as_array());
+            let list = ["Resources", "Results", "ResourceTagMappingList"]
+                .iter()
+                .find_map(|name| page[name].as_array());
             for row in list.unwrap() {
                 // Config returns texts.
-                let row = row.as_str().map_or_else(|| row.clone(), |text| serde_json::from_str(text).unwrap());
+                let row =
+                    row.as_str().map_or_else(|| row.clone(), |text| serde_json::from_str(text).unwrap());
                 let id = ["Arn", "arn", "ResourceARN"].iter().find_map(|name| row[name].as_str()).unwrap();
                 let tags = [&row["tags"], &row["Tags"], &row["Properties"][0]["Data"]];
                 let tags = tags.into_iter().find_map(Value::as_array).cloned().unwrap_or_default();
@@ -137,7 +150,7 @@ fn count(folder: &Folder, name: &str) -> u64 {
 
 #[test]
 fn every_resource_of_an_organization_arrives_once() {
-    let Some((peer, accounts)) = organization() else { return };
+    let Some((peer, accounts)) = organization() else { return println!("{SKIPPED}") };
     let folder = Folder::with(&[("tagpol.toml", "")]);
     let each = volumes();
     let (all, tagged) = (9 * each, 9 * (each - each.div_ceil(3)));
@@ -167,7 +180,7 @@ fn every_resource_of_an_organization_arrives_once() {
 
 #[test]
 fn no_mix_of_faults_makes_a_tagged_resource_untagged() {
-    let Some((peer, accounts)) = organization() else { return };
+    let Some((peer, accounts)) = organization() else { return println!("{SKIPPED}") };
     let policy = "tag owner: text\npolicy owned { severity high  require owner }\n";
     let folder = Folder::with(&[("tagpol.toml", ""), ("p.tagpol", policy)]);
     let each = volumes();
@@ -194,10 +207,21 @@ fn no_mix_of_faults_makes_a_tagged_resource_untagged() {
         // Without tags in the view: everything is listed, and nothing is known of the tags.
         (vec![], "aws-explorer", false, 3, 0, 9),
         // The services list what the view has no tags of, except where that is denied.
-        (vec![fault("DescribeVolumes", 2, 99, 403, denied_xml)], "aws-explorer,aws-ec2-volumes", false, 4, 8, 1),
+        (
+            vec![fault("DescribeVolumes", 2, 99, 403, denied_xml)],
+            "aws-explorer,aws-ec2-volumes",
+            false,
+            4,
+            8,
+            1,
+        ),
         (
             vec![fault("DescribeVolumes", 0, 99, 403, denied_xml), explorer_fault(0, 99, throttled)],
-            "aws-explorer,aws-ec2-volumes", true, 2, 9, 0,
+            "aws-explorer,aws-ec2-volumes",
+            true,
+            2,
+            9,
+            0,
         ),
     ];
     for (faults, sources, has_tags, deficient, with_tags, without_tags) in cases {

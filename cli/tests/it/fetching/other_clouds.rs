@@ -1,0 +1,206 @@
+//! `tagpol snapshot fetch azure` and `gcp`, against replay peers.
+
+use serde_json::{Value, json};
+
+use super::coverage::{findings, manifest};
+use super::peers::{Peer, Rows, SKIPPED};
+use crate::support::{Folder, Run};
+
+const POLICY: &str = "tag owner: text\npolicy owned { severity high  require owner }\n";
+
+const SUBSCRIPTION: &str = "00000001-0000-0000-0000-000000000000";
+
+fn with_policy() -> Folder {
+    Folder::with(&[("tagpol.toml", ""), ("p.tagpol", POLICY)])
+}
+
+fn azure(peer: &Peer, folder: &Folder, args: &[&str]) -> Run {
+    let args =
+        [&["snapshot", "fetch", "azure", "--endpoint", &peer.address, "--attempts", "3"], args].concat();
+    let mut command = folder.command(&args);
+    command.env("AZURE_AUTHORITY_HOST", &peer.address).env("AZURE_TENANT_ID", "tenant");
+    command
+        .env("AZURE_CLIENT_ID", "client")
+        .env("AZURE_CLIENT_SECRET", "secret")
+        .env("NO_PROXY", "127.0.0.1");
+    Run::of(command.output().unwrap())
+}
+
+fn gcp(peer: &Peer, folder: &Folder, args: &[&str]) -> Run {
+    let args = [&["snapshot", "fetch", "gcp", "--endpoint", &peer.address, "--attempts", "3"], args].concat();
+    let mut command = folder.command(&args);
+    let key = folder.path().parent().unwrap().join(format!("key-{}.json", std::process::id()));
+    std::fs::write(&key, peer.command("log", &Value::Null)["key"].to_string()).unwrap();
+    command.env("GOOGLE_APPLICATION_CREDENTIALS", &key).env("NO_PROXY", "127.0.0.1");
+    let run = Run::of(command.output().unwrap());
+    std::fs::remove_file(key).unwrap();
+    run
+}
+
+/// Returns the ids and tags in a fetched file, each once.
+fn rows(folder: &Folder, name: &str, list: &str, [id, tags]: [&str; 2]) -> Rows {
+    let text = folder.read(&format!(".tagpol/fetched/{name}"));
+    let mut rows = Rows::new();
+    for page in serde_json::Deserializer::from_str(&text).into_iter::<Value>().map(Result::unwrap) {
+        for row in page[list].as_array().unwrap() {
+            let tags = serde_json::from_value::<Option<_>>(row[tags].clone()).unwrap().unwrap_or_default();
+            assert!(rows.insert(row[id].as_str().unwrap().to_owned(), tags).is_none(), "{row} arrives twice");
+        }
+    }
+    rows
+}
+
+fn statuses(folder: &Folder) -> Vec<String> {
+    let coverage = manifest(folder)["coverage"].as_array().unwrap().clone();
+    coverage.iter().map(|part| format!("{} {}", part["source"], part["status"]).replace('"', "")).collect()
+}
+
+#[test]
+fn subscriptions_of_azure_are_listed_whole() {
+    let Some(peer) = Peer::start("clouds.py azure", "azure.mgmt.resourcegraph") else {
+        return println!("{SKIPPED}");
+    };
+    let folder = with_policy();
+    // The quota is empty after each page, and full again at once.
+    let quota = json!({"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:00"});
+    peer.command("faults", &json!({"faults": [], "headers": quota}));
+    let out = azure(&peer, &folder, &[]).ends_with(0);
+    assert!(out.contains("resources   2503 (1669 with tags)"), "{out}");
+    assert!(out.contains("listed by   azure-resources: 2500 resources; whole in 1 place"), "{out}");
+    assert_eq!(findings(&folder), (834, 0));
+    let fetched = rows(&folder, "azure/azure-resources.json", "data", ["id", "tags"]);
+    assert_eq!(peer.vendor("azure")["azure-resources"], fetched);
+    let table = folder.read(".tagpol/fetched/azure/accounts.csv");
+    let line = format!("{SUBSCRIPTION},subscription 0,Enabled,platform,Platform,ana");
+    assert_eq!(table.lines().nth(1), Some(line.as_str()));
+    assert!(peer.log().iter().all(|name| name.ends_with("/read")));
+    let of_one = ["--subscription", SUBSCRIPTION, "--type", "microsoft.compute/disks"];
+    let out = azure(&peer, &folder, &of_one).ends_with(0);
+    assert!(out.contains("resources   835 (557 with tags)"), "{out}");
+}
+
+#[test]
+fn answers_of_azure_that_are_not_whole() {
+    let Some(peer) = Peer::start("clouds.py azure", "azure.mgmt.resourcegraph") else {
+        return println!("{SKIPPED}");
+    };
+    let folder = with_policy();
+    let error = |code: &str| json!({"error": {"code": code, "message": "told by the cloud"}});
+    let fault = |after: u32, times: u32, status: u16| json!({"after": after, "times": times, "status": status, "body": error("Code")});
+    let limit = json!({"x-ms-tenant-subscription-limit-hit": "true"});
+    let whole = ["azure-resources whole", "azure-subscriptions whole"];
+    let cut = ["azure-resources cut-off", "azure-subscriptions whole"];
+    for (faults, headers, expected, code, said) in [
+        (vec![fault(1, 2, 429)], json!({}), whole, 0, ""),
+        (vec![fault(2, 1, 503)], json!({}), whole, 0, ""),
+        (vec![fault(2, 9, 429)], json!({}), cut, 3, "Azure throttles these requests"),
+        (
+            vec![fault(2, 9, 403)],
+            json!({}),
+            ["azure-resources denied", "azure-subscriptions whole"],
+            3,
+            "Reader",
+        ),
+        (
+            vec![fault(2, 9, 401)],
+            json!({}),
+            ["azure-resources denied", "azure-subscriptions whole"],
+            3,
+            "sign in again",
+        ),
+        (vec![], limit, ["azure-resources cut-off", "azure-subscriptions cut-off"], 3, "--subscription"),
+    ] {
+        peer.command("faults", &json!({"faults": faults, "headers": headers}));
+        let run = azure(&peer, &folder, &[]);
+        assert_eq!(run.code, code, "{faults:?} {run:#?}");
+        assert!(run.err.contains(said), "{run:#?}");
+        assert_eq!(statuses(&folder), expected, "{faults:?}");
+        // What was listed is judged; what was not is no finding.
+        let untagged = if run.out.contains("resources   2503") { 834 } else { 334 };
+        assert_eq!(findings(&folder), (untagged, 0), "{run:#?}");
+    }
+    peer.command("faults", &json!({"faults": [fault(0, 9, 403)]}));
+    azure(&peer, &folder, &["--allow-partial"]).fails_with(3, &["nothing could be listed", "Reader"]);
+}
+
+#[test]
+fn resources_of_google_cloud_are_listed_whole() {
+    let Some(peer) = Peer::start("clouds.py gcp", "google.cloud.asset_v1, cryptography") else {
+        return println!("{SKIPPED}");
+    };
+    let folder = with_policy();
+    let out = gcp(&peer, &folder, &["--scope", "organizations/42"]).ends_with(0);
+    assert!(out.contains("resources   1251 (834 with tags)"), "{out}");
+    assert_eq!(findings(&folder), (417, 0));
+    let fetched = rows(&folder, "gcp/gcp-assets.json", "results", ["name", "labels"]);
+    assert_eq!(peer.vendor("gcp")["gcp-assets"], fetched);
+    let table = folder.read(".tagpol/fetched/gcp/accounts.csv");
+    assert_eq!(table, "id,name,state,parent,parent_name,tag:owner\nweb-prod,Web,ACTIVE,folders/42,,ana\n");
+    assert!(peer.log().iter().all(|name| name.starts_with("search")));
+    let error = |status: &str, message: &str| json!({"error": {"status": status, "message": message}});
+    let disabled = "Cloud Asset API has not been used in project 1 before or it is disabled";
+    for (status, body, expected, said) in [
+        (403, error("PERMISSION_DENIED", "no"), "gcp-assets denied", "cloudasset.assets.searchAllResources"),
+        (403, error("PERMISSION_DENIED", disabled), "gcp-assets not-enabled", "enable the Cloud Asset API"),
+        (429, error("RESOURCE_EXHAUSTED", "slow"), "gcp-assets cut-off", "after 3 attempts"),
+    ] {
+        peer.command(
+            "faults",
+            &json!({"faults": [{"after": 1, "times": 9, "status": status, "body": body}]}),
+        );
+        let run = gcp(&peer, &folder, &["--scope", "projects/web-prod"]);
+        assert_eq!(run.code, 3, "{run:#?}");
+        assert!(run.err.contains(said), "{run:#?}");
+        assert_eq!(statuses(&folder), [expected]);
+        assert_eq!(findings(&folder), (167, 0));
+    }
+}
+
+#[test]
+fn credentials_and_options_of_other_clouds() {
+    let folder = with_policy();
+    let run = |args: &[&str], key: &str| {
+        let mut command = folder.command(&[&["snapshot", "fetch"], args].concat());
+        command.env("PATH", "").env("GCE_METADATA_HOST", "127.0.0.1:9").env("NO_PROXY", "*");
+        command.env("HOME", folder.path()).env("GOOGLE_APPLICATION_CREDENTIALS", key);
+        for name in ["AZURE_TENANT_ID", "IDENTITY_ENDPOINT", "CLOUDSDK_CONFIG"] {
+            command.env_remove(name);
+        }
+        Run::of(command.output().unwrap())
+    };
+    let scope = ["gcp", "--scope", "projects/p", "--attempts", "1"];
+    run(&scope, "")
+        .fails_with(3, &["no credentials for Google Cloud", "`gcloud` cannot be run", "gcloud auth login"]);
+    run(&scope, "none.json").fails_with(3, &["no credentials for Google Cloud: `none.json`"]);
+    run(&["gcp", "--scope", "p"], "").fails_with(2, &["`p` is not a scope", "organizations/NUMBER"]);
+    run(&["azure", "--subscription", "x"], "").fails_with(2, &["`x` is not the id of a subscription"]);
+    run(&["azure", "--endpoint", "http://example.com"], "").fails_with(2, &["begins with `https://`"]);
+    // The command of the cloud gives a token.
+    folder.write("az", "#!/bin/sh\necho 'ERROR: Please run az login' >&2\nexit 1\n");
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder.path().join("az"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = folder.command(&["snapshot", "fetch", "azure", "--attempts", "1"]);
+    command
+        .env("PATH", folder.path())
+        .env("NO_PROXY", "*")
+        .env_remove("AZURE_TENANT_ID")
+        .env_remove("IDENTITY_ENDPOINT");
+    Run::of(command.output().unwrap()).fails_with(
+        3,
+        &["no credentials for Azure: `az`: ERROR: Please run az login", "AZURE_CLIENT_SECRET"],
+    );
+    assert!(!folder.path().join(".tagpol").exists());
+}
+
+#[test]
+fn roles_of_other_clouds_are_printed() {
+    let folder = with_policy();
+    let run = folder.run(&["snapshot", "fetch", "azure", "--subscription", SUBSCRIPTION, "--dry-run"]);
+    assert!(run.err.contains("Microsoft.ResourceGraph/resources/read"), "{}", run.err);
+    let role: Value = serde_json::from_str(&run.ends_with(0)).unwrap();
+    assert_eq!(role["Actions"], json!(["*/read"]));
+    assert_eq!(role["AssignableScopes"], json!([format!("/subscriptions/{SUBSCRIPTION}")]));
+    let run = folder.run(&["snapshot", "fetch", "gcp", "--scope", "organizations/42", "--dry-run"]);
+    let role = run.ends_with(0);
+    assert!(role.ends_with("includedPermissions:\n- cloudasset.assets.searchAllResources\n"), "{role}");
+}
