@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
-use tagpol_model::{Rates, SourceCoverage};
+use tagpol_model::Rates;
 
 use crate::detect::detect_start;
 use crate::error::ImportError;
