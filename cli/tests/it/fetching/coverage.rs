@@ -340,7 +340,7 @@ fn whatever_is_throttled_the_files_are_the_same() {
         let aws = Aws::start(move |asked| {
             // Another third of the requests of each schedule is throttled, but none that follows such a one.
             let number = count.fetch_add(1, Ordering::SeqCst);
-            if schedule > 0 && number > 1 && (number + schedule) % (2 + schedule) == 0 {
+            if schedule > 0 && number > 1 && (number + schedule).is_multiple_of(2 + schedule) {
                 return Some(refusal("ThrottlingException"));
             }
             let start: usize = asked.json()["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
