@@ -2,8 +2,8 @@
 
 mod cost;
 mod database;
-mod migrate;
 mod fetch;
+mod migrate;
 mod models;
 mod remembered;
 mod vendor;
@@ -19,8 +19,8 @@ use tagpol_app::report::Format;
 
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
-pub(crate) use migrate::MigrateArgs;
 pub(crate) use fetch::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
+pub(crate) use migrate::MigrateArgs;
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
     SuggestArgs, TrainArgs,

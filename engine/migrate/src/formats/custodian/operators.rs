@@ -174,7 +174,9 @@ fn field(subject: &Subject, operator: Option<Operator>, value: &Operand) -> Resu
                 }
                 Operand::List { .. } => return Err("a list is compared with a list".to_owned()),
                 Operand::Special => {
-                    return Err("the value is a date or a number of another base: put it in quotes".to_owned());
+                    return Err(
+                        "the value is a date or a number of another base: put it in quotes".to_owned()
+                    );
                 }
             };
             Ok(Read::exact(if operator == Some(Operator::NotEqual) { equal.not() } else { equal }))
