@@ -177,7 +177,7 @@ def on_the_example(work: pathlib.Path) -> list[tuple[str, str]]:
         session.find("prodution")
         session.show("A policy, and its test. The server reports the typo.", "`prodution` is not a value of")
         session.keys("\\", "a")
-        session.show("What can be done about it (`\\a`).", "1: replace `prodution` with `production`")
+        session.show("Code actions for the error (`\\a`).", "1: replace `prodution` with `production`")
         session.type("1")
         session.keys("Enter")
         session.until("environment == production", without="is not a value of")
@@ -192,7 +192,7 @@ def on_the_example(work: pathlib.Path) -> list[tuple[str, str]]:
         session.keys("Escape")
         session.keys("g", "g")
         refreshed(session, "in scope", "run test", without="older text")
-        session.show("What the policy finds, above it (`\\l`).", "in scope", "violation", "/month", "run test")
+        session.show("The findings of the policy, shown above it (`\\l`).", "in scope", "violation", "/month", "run test")
         session.find("owner$")
         session.keys("\\", "h")
         session.show("The tag under the cursor (`\\h`): how many resources have it, and its most frequent values.",
@@ -202,11 +202,11 @@ def on_the_example(work: pathlib.Path) -> list[tuple[str, str]]:
         session.until("require keeper")
         session.command("silent wall")
         session.command("vimgrep /\\<keeper\\>/j policies/*.tagpol | copen 8")
-        session.show("The tag by another name, in all files of the project.", "compliance_test.tagpol", "expect keeper", "prod-tagging-standard/keeper",
+        session.show("Rename the tag in all files of the project.", "compliance_test.tagpol", "expect keeper", "prod-tagging-standard/keeper",
                      without="there is no")
         session.command("cclose")
         session.keys("\\", "f")
-        session.show("In canonical form (`\\f`).", "policy europe-is-owned {", without="policy   europe")
+        session.show("Format the file (`\\f`).", "policy europe-is-owned {", without="policy   europe")
         session.find("an instance")
         refreshed(session, "run test", "in scope", without="older text")
         session.keys("\\", "t")
@@ -266,8 +266,8 @@ def recording(screens: list[tuple[str, str]]) -> str:
     return (
         "# A session in Neovim\n\n"
         "On a copy of [examples/quickstart](../examples/quickstart), with the inventory that its manifest lists and the\n"
-        "[set-up](editors.md#neovim) of this repository. `editors/neovim/test/record.py` types it, checks that what must\n"
-        f"come does, and wrote this page (`--write`) with {version()}.\n\n{steps}"
+        "[set-up](editors.md#neovim) of this repository. `editors/neovim/test/record.py` runs the session, verifies\n"
+        f"each result, and generated this page (`--write`) with {version()}.\n\n{steps}"
     )
 
 
