@@ -19,6 +19,7 @@
 //! - `mutated`: mutated inventories and policies
 //! - `terraform`: plans, and other inventories of the clouds' own
 //! - `documents`, `examples`: the code of the documentation and the examples, run
+//! - `links`: links of the documentation
 //! - `plain_english`: phrases that no text for users contains
 
 #![expect(
@@ -52,6 +53,7 @@ mod interrupted;
 mod jail;
 mod killed;
 mod limits;
+mod links;
 mod lints;
 mod lists;
 mod migrating;
