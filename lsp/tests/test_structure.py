@@ -83,7 +83,7 @@ async def test_inlay_hint(example):
     answer = await example.client.text_document_inlay_hint_async(
         types.InlayHintParams(text_document=example.open(POLICIES), range=whole))
     labels = {hint.position.line: hint.label for hint in answer}
-    assert labels[place(text, "fill owner").line] == ": an e-mail address"
+    assert labels[place(text, "fill owner").line] == ": an email address"
     assert labels[place(text, "for resource where").line] == '= resource.type in ["rds:db", "dynamodb:table"]'
 
 

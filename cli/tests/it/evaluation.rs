@@ -106,7 +106,7 @@ fn the_json_says_what_was_found() {
         "first_seen": "2026-01-01T00:00:00Z", "escalation_due": true,
         "resource": "b", "name": "api", "type": "ec2:instance", "provider": "aws", "account": "1",
         "region": "eu-west-1", "tag": "owner", "attribute": null, "value": "nobody", "remedy": null,
-        "message": "owner is `nobody`; it must be an e-mail address", "cost": 100.0,
+        "message": "owner is `nobody`; it must be an email address", "cost": 100.0,
     });
     assert_eq!(finding, expected);
     let states: Vec<(&str, &str, &str)> = json["findings"]

@@ -217,7 +217,7 @@ fn what_cannot_be_decided_is_told() {
     let folder = project();
     let cases: [(&[&str], &[&str]); 9] = [
         (&["set", "i-1", "onwer=a@example.com"], &["no tag `onwer`", "did you mean `owner`?"]),
-        (&["set", "i-1", "owner=nobody"], &["`nobody` is not a value of `owner`", "an e-mail address"]),
+        (&["set", "i-1", "owner=nobody"], &["`nobody` is not a value of `owner`", "an email address"]),
         (&["set", "i-1", "environment=prod"], &["one of production, staging, development"]),
         (&["set", "i-1", "owner"], &["`owner` has no value", "`owner=VALUE`"]),
         (&["set", "i-1", "owner="], &["the value of `owner` is empty"]),

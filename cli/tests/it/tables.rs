@@ -107,7 +107,7 @@ fn rows_that_cannot_be_used_are_told_with_their_places() {
         (
             "1,jane,Gold\n",
             &[
-                "accounts.csv:2: `Owner (primary)` is not valid, expected an e-mail address",
+                "accounts.csv:2: `Owner (primary)` is not valid, expected an email address",
                 "`tier` is not valid, expected one of gold, basic",
             ],
         ),

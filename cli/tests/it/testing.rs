@@ -38,7 +38,7 @@ FAIL  <two> & more  t.tagpol:7
       got: owner is missing
       line 11: expect no violation owned for bare
       got: owned/owner open
-      why: owner is missing; it must be an e-mail address
+      why: owner is missing; it must be an email address
 
 1 passed, 1 failed
 ";
@@ -98,7 +98,7 @@ fn the_json_keeps_its_contract() {
     let failure = serde_json::json!({
         "expected": "expect no violation owned for bare",
         "got": "owned/owner open",
-        "why": ["owner is missing; it must be an e-mail address"],
+        "why": ["owner is missing; it must be an email address"],
         "given": "bare",
         "file": "t.tagpol", "line": 11, "column": 3,
     });

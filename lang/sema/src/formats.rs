@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
-/// An e-mail address: the form that web forms accept, with a dot in the domain.
+/// An email address: the form that web forms accept, with a dot in the domain.
 pub const EMAIL: &str = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+";
 
 /// A decimal number without exponent.

@@ -72,7 +72,7 @@ pub fn describe(ty: &TagType) -> String {
             }
             _ => format!("one of {}", members.join(", ")),
         },
-        TagType::Email => "an e-mail address".to_owned(),
+        TagType::Email => "an email address".to_owned(),
         TagType::Date => "a date like 2027-03-31".to_owned(),
         TagType::Number => "a number".to_owned(),
         TagType::Bool => "true or false".to_owned(),

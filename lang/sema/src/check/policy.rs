@@ -446,7 +446,7 @@ impl Ctx<'_> {
 
 fn format_words(format: Format) -> &'static str {
     match format {
-        Format::Email => "an e-mail address",
+        Format::Email => "an email address",
         Format::Date => "a date like 2027-03-31",
         Format::Number => "a number",
         Format::Url => "an http or https address",

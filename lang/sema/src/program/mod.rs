@@ -116,7 +116,7 @@ pub enum TagType {
     Matching(Regex),
     /// One of these, compared exactly.
     OneOf(Vec<String>),
-    /// An e-mail address, see [`crate::formats::EMAIL`].
+    /// An email address, see [`crate::formats::EMAIL`].
     Email,
     /// A day of the calendar, `YYYY-MM-DD`.
     Date,
@@ -376,7 +376,7 @@ pub struct Check {
     /// The author's `else "…"`.
     pub message: Option<String>,
     /// The requirement in words, to be read after "must" or "must not", for messages:
-    /// `be set`, `be one of daily, hourly, weekly`, `be an e-mail address`.
+    /// `be set`, `be one of daily, hourly, weekly`, `be an email address`.
     pub expectation: String,
     /// Place of the check.
     pub loc: Loc,

@@ -107,10 +107,10 @@ fn other_items() {
 
     severity high · 2 waivers
 
-    - `owner` must be an e-mail address
+    - `owner` must be an email address
     ");
     assert_snapshot!(in_project("rule x { fill owner = accounts[resource.id].ma$0il }"), @r"
-    `accounts.mail`: an e-mail address
+    `accounts.mail`: an email address
 
     heading `E-Mail`
 
