@@ -144,10 +144,10 @@ impl From<AppError> for Failure {
                 failure.at(manifest.display().to_string()).closest(closest.as_deref())
             }
             AppError::NoInventory => failure.help(
-                "name one with `--inventory FILE`, list it in tagpol.toml (`inventory = [\"bill.csv\"]`), or import one with `tagpol snapshot import FILE`",
+                "specify one with `--inventory FILE`, list it in tagpol.toml (`inventory = [\"bill.csv\"]`), or import one with `tagpol snapshot import FILE`",
             ),
             AppError::EmptyInventory => {
-                failure.help("fetch the inventory again; a bill names its resources in `ResourceId`")
+                failure.help("fetch the inventory again; a bill has the ids of its resources in `ResourceId`")
             }
             AppError::UnknownSnapshot { .. } => failure.help("`tagpol snapshot list` shows them"),
             AppError::AmbiguousSnapshot { .. } => failure.help("write more of the id"),
@@ -158,14 +158,14 @@ impl From<AppError> for Failure {
                 failure.closest_or(close, format!("use one of {}", known.join(", ")))
             }
             AppError::NoCostData => failure.help(
-                "name a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",
+                "specify a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",
             ),
-            AppError::NoCharges => failure.help("name a bill with `--inventory`, or omit the options that need one"),
+            AppError::NoCharges => failure.help("specify a bill with `--inventory`, or omit the options that need one"),
             AppError::OtherCurrency { .. } => {
-                failure.help("import the bill again: `tagpol snapshot import --currency`, or name it with `--inventory`")
+                failure.help("import the bill again: `tagpol snapshot import --currency`, or specify it with `--inventory`")
             }
             AppError::OtherMonth { .. } => failure.help(
-                "import the bill again: `tagpol snapshot import --month`, or name it with `--inventory`",
+                "import the bill again: `tagpol snapshot import --month`, or specify it with `--inventory`",
             ),
             AppError::StateLocation(error) => failure.help(error.help()),
             #[cfg(feature = "suggest")]

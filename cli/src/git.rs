@@ -104,7 +104,7 @@ impl Remotes {
                 let name = format!("{wanted}^{{commit}}");
                 git(&top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).map_err(|_| {
                     Failure::usage(format!("there is no revision `{wanted}` in {address}"))
-                        .help("name a tag, a branch or a commit of the repository")
+                        .help("specify a tag, a branch or a commit of the repository")
                 })?
             }
         };
@@ -143,7 +143,7 @@ impl Repository {
         let commit = format!("{name}^{{commit}}");
         git(&self.top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).map_err(|_| {
             Failure::usage(format!("there is no revision `{name}`"))
-                .help("name a branch, a tag or a commit; in a shallow clone (CI), fetch it first")
+                .help("specify a branch, a tag or a commit; in a shallow clone (CI), fetch it first")
         })
     }
 

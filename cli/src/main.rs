@@ -52,7 +52,7 @@ fn with_hint(mut error: clap::Error) -> clap::Error {
     let several = at.is_some_and(|at| is_file(words.get(at + 1)) && is_file(words.get(at + 2)));
     if several && error.kind() == clap::error::ErrorKind::UnknownArgument {
         let hint =
-            "quote the pattern, as in `-i 'exports/*.csv'`, name the folder, or repeat `-i` for each file";
+            "quote the pattern, as in `-i 'exports/*.csv'`, specify the folder, or repeat `-i` for each file";
         let hint = clap::builder::StyledStr::from(hint);
         error.insert(clap::error::ContextKind::Suggested, clap::error::ContextValue::StyledStrs(vec![hint]));
     }

@@ -97,12 +97,12 @@ impl<F: ReportFormat> Target<F> {
         }
         match text.split_once('=') {
             Some((format, "")) if parse_format::<F>(format).is_some() => {
-                Err(format!("name the file: `{format}=FILE`"))
+                Err(format!("specify the file: `{format}=FILE`"))
             }
             Some((name, file)) if is_word(name) => parse_format(name)
                 .map(|format| Self::File(format, file.into()))
                 .ok_or_else(|| no_format::<F>(name)),
-            _ if text.is_empty() => Err("name a format, or a file".to_owned()),
+            _ if text.is_empty() => Err("specify a format, or a file".to_owned()),
             _ => Ok(Self::Bare(text.into())),
         }
     }
@@ -152,7 +152,7 @@ impl<F: ReportFormat> Targets<F> {
         if let [first, second, ..] = outs.as_slice() {
             let (first, second) = (first.name(), second.name());
             return Err(Failure::usage(format!("both `{first}` and `{second}` go to standard output"))
-                .help(format!("name a file for one of them: `-o {second}=FILE`")));
+                .help(format!("specify a file for one of them: `-o {second}=FILE`")));
         }
         if let Some(path) = twice(&files) {
             return Err(Failure::usage(format!("two reports go to `{}`", path.display())));
@@ -174,7 +174,7 @@ impl<F: ReportFormat> Targets<F> {
                     "the report would replace `{}`, which is read",
                     path.display()
                 ))
-                .help("name another file with `-o`"));
+                .help("specify another file with `-o`"));
             }
         }
         Ok(())
@@ -213,7 +213,7 @@ impl<F: ReportFormat> Targets<F> {
                 "`{}` is not text, and cannot go to a terminal",
                 format.name()
             ))
-            .help(format!("name a file: `-o {0}=report.{0}`", format.name())));
+            .help(format!("specify a file: `-o {0}=report.{0}`", format.name())));
         }
         let bytes = buffered(&mut write, format)?;
         match String::from_utf8(bytes) {
@@ -314,7 +314,7 @@ mod tests {
         let wrong = |outputs: &[&str]| targets(None, outputs).unwrap_err();
         assert_eq!(wrong(&["json", "csv"]), "both `json` and `csv` go to standard output");
         assert_eq!(wrong(&["sariff=x"]), "there is no format `sariff`; did you mean `sarif`?");
-        assert_eq!(wrong(&["json="]), "name the file: `json=FILE`");
+        assert_eq!(wrong(&["json="]), "specify the file: `json=FILE`");
         assert_eq!(wrong(&["report"]), "the format of `report` is not known from its extension");
         assert_eq!(wrong(&["json=a", "csv=a"]), "two reports go to `a`");
         assert_eq!(wrong(&["json=a", "csv=./a"]), "two reports go to `a`");

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &FmtArgs, output: &mut Output) -> Result<Exit, Failure> 
     }
     let files = find(&args.paths)?;
     if let (Some(_), 2..) = (&args.range, files.len()) {
-        return Err(Failure::usage("`--range` applies to one file").help("name the file"));
+        return Err(Failure::usage("`--range` applies to one file").help("specify the file"));
     }
     let mut counts = Counts::default();
     for path in &files {

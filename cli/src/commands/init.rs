@@ -23,7 +23,7 @@ pub(crate) fn run(args: &InitArgs, output: &mut Output) -> Result<Exit, Failure>
         FILES.iter().find(|(name, _)| *name != ".gitignore" && root.join(name).symlink_metadata().is_ok());
     if let Some((name, _)) = there {
         return Err(Failure::usage(format!("`{}` exists already", root.join(name).display()))
-            .help("name a new folder: `tagpol init my-policies`"));
+            .help("specify a new folder: `tagpol init my-policies`"));
     }
     let jail = Jail::new(root);
     for (name, _) in FILES.iter().filter(|(name, _)| *name != ".gitignore") {

@@ -90,11 +90,11 @@ impl FileError {
                 "move it into the project, or move tagpol.toml to a folder that contains both; \
                  an inventory or an output can also be named on the command line",
             ),
-            Self::Git { .. } => Some("name a file of the project"),
+            Self::Git { .. } => Some("specify a file of the project"),
             Self::Link { .. } => {
                 Some("links inside a project are not followed; put the file or folder itself there")
             }
-            Self::NotRegular { .. } => Some("name a regular file"),
+            Self::NotRegular { .. } => Some("specify a regular file"),
             Self::NoReader { .. } => Some("start the program that reads it first"),
             Self::NotUtf8 { .. } => Some("save it as UTF-8"),
             Self::NotFolder { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,

@@ -302,11 +302,11 @@ impl ImportError {
     /// Returns what the user can do about it.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Self::NoFiles => "name a bill, an export of an API or a list of resources".to_owned(),
+            Self::NoFiles => "specify a bill, an export of an API or a list of resources".to_owned(),
             Self::NotFound { .. } => "check the spelling, and the folder it is relative to".to_owned(),
-            Self::IsDirectory { .. } => "name the files in it".to_owned(),
+            Self::IsDirectory { .. } => "specify the files in it".to_owned(),
             Self::EmptyFolder { .. } => {
-                "name a folder with CSV, JSON or Parquet files, which may be packed by gzip or zstd"
+                "specify a folder with CSV, JSON or Parquet files, which may be packed by gzip or zstd"
                     .to_owned()
             }
             Self::MissingPart { .. } => "fetch all parts of the export again".to_owned(),
@@ -360,7 +360,7 @@ impl ImportError {
                 "read it with the program that wrote it, or import its sources again".to_owned()
             }
             Self::NoSnapshot { .. } => {
-                "name the folder of a snapshot, or import an inventory first".to_owned()
+                "specify the folder of a snapshot, or import an inventory first".to_owned()
             }
             Self::Damaged { .. } => "delete the folder and import its sources again".to_owned(),
             Self::Read { .. } => return None,

@@ -37,7 +37,7 @@ pub fn locate(path: &Path) -> Result<Location, ProjectError> {
     }
     if !path.exists() {
         return Err(ProjectError::new(format!("there is no file or folder `{}`", path.display()))
-            .help("name a project folder, a folder of .tagpol files, or one file"));
+            .help("specify a project folder, a folder of .tagpol files, or one file"));
     }
     if !is_policy_file(path) {
         return Err(ProjectError::new(format!("`{}` is not a .tagpol file", path.display()))
@@ -75,7 +75,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     })?;
     if files.is_empty() {
         return Err(ProjectError::new(format!("`{}` contains no .tagpol file", folder.display()))
-            .help("name a folder that has some, or make a project with `tagpol init`"));
+            .help("specify a folder that has some, or create a project with `tagpol init`"));
     }
     Ok(files)
 }

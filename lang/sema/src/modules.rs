@@ -142,7 +142,7 @@ fn no_such_module(db: &dyn Db, project: Project, item: &ItemRef, path: &str) -> 
     let below: Vec<&str> = known.iter().copied().filter(|name| is_below(path, name)).collect();
     let draft = Draft::new(Code::E0016, item.name_anchor(), format!("there is no module `{path}`"));
     if !below.is_empty() {
-        return draft.help(format!("name one of {}", below.join(", ")));
+        return draft.help(format!("use one of {}", below.join(", ")));
     }
     let mut packages: Vec<&str> = known.iter().copied().filter_map(package_of).collect();
     packages.dedup();

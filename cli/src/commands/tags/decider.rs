@@ -17,7 +17,7 @@ pub(in crate::commands) fn name(asked: Option<&str>, project: &Path) -> Result<S
         .or_else(|| variable("USERNAME"));
     name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).ok_or_else(|| {
         Failure::usage("the author of the decision is unknown")
-            .help("name one: `--by jane@example.com`, or set `TAGPOL_BY`")
+            .help("specify one: `--by jane@example.com`, or set `TAGPOL_BY`")
     })
 }
 

@@ -44,7 +44,7 @@ impl Request {
             }
             (Action::Unset, Some(_)) => {
                 let failure = Failure::usage(format!("`{}` is not a tag", one_line(text)));
-                return Err(failure.help(format!("name the tag only: `{}`", one_line(tag))));
+                return Err(failure.help(format!("specify only the tag: `{}`", one_line(tag))));
             }
             _ => {}
         }
@@ -106,7 +106,7 @@ pub(super) fn check_once(requests: &[Request]) -> Result<(), Failure> {
     match again {
         Some((_, request)) => {
             Err(Failure::usage(format!("`{}` is given two values", one_line(&request.tag)))
-                .help("name each tag once"))
+                .help("specify each tag once"))
         }
         None => Ok(()),
     }

@@ -27,7 +27,7 @@ const ORGANISATIONS: [&str; 6] =
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [inventory, published, folder, wanted @ ..] = arguments.as_slice() else {
-        eprintln!("name an inventory, the published baselines, and a folder for the card");
+        eprintln!("specify an inventory, the published baselines, and a folder for the card");
         return ExitCode::from(2);
     };
     match run(inventory, published, Path::new(folder), wanted) {

@@ -223,7 +223,7 @@ impl Ctx<'_> {
                 match (left, right) {
                     (Ty::Money, Ty::Number) => draft
                         .related(self.anchor(right_node), "a number without currency")
-                        .help("name the currency, as in `500 USD`"),
+                        .help("add the currency, as in `500 USD`"),
                     (Ty::Date | Ty::Time, Ty::Text) => {
                         draft.help("a date is written without quotes: `2027-03-31`")
                     }
@@ -250,7 +250,7 @@ impl Ctx<'_> {
     ) -> Option<Pred> {
         if list.is_empty() {
             let draft = self.draft(Code::E0020, list_id, "this list is empty");
-            self.report(draft.help("name at least one value"));
+            self.report(draft.help("add at least one value"));
             return None;
         }
         let (typed, ty) = self.value(value, None)?;
@@ -324,7 +324,7 @@ impl Ctx<'_> {
         };
         if members.is_empty() {
             let draft = self.draft(Code::E0020, operand.id(), "this list is empty");
-            self.report(draft.help("name at least one text"));
+            self.report(draft.help("add at least one text"));
             return None;
         }
         let patterns = self.patterns(op, members)?;

@@ -283,7 +283,7 @@ impl Ctx<'_> {
             (2, None) => {
                 let draft = self
                     .draft(Code::E0040, split.id, "`split fixed` has no shares")
-                    .help("name them: `split fixed { web: 60%  data: 40% }`");
+                    .help("add them: `split fixed { web: 60%  data: 40% }`");
                 self.report(draft);
                 None
             }
@@ -343,7 +343,7 @@ impl Ctx<'_> {
                     node,
                     format!("`{value}` has a share and is not among the values of `to`"),
                 )
-                .help("name it there too, or remove its share");
+                .help("add it there too, or remove its share");
             self.report(draft);
         }
         for value in among.iter().filter(|value| shares.iter().all(|(other, _)| other != *value)) {

@@ -15,7 +15,7 @@ impl Ctx<'_> {
     pub(super) fn list(&mut self, body: &hir::List) -> Option<Typed> {
         if body.members.is_empty() {
             let draft = self.draft(Code::E0020, body.id, "this list is empty");
-            self.report(draft.help("name at least one value"));
+            self.report(draft.help("add at least one value"));
             return None;
         }
         let mut are_plain = true;

@@ -204,7 +204,7 @@ impl Ctx<'_> {
         if !self.scope().may_define(&field.text) {
             let draft = self
                 .draft(Code::E0013, field.id, format!("there is no tag `{}` to read of `{}`", field.text, name.text))
-                .help("name a tag, as in `instance.owner`, or one of the attributes id, name, type, provider, account, region and source");
+                .help("use a tag, as in `instance.owner`, or one of the attributes id, name, type, provider, account, region and source");
             self.report(draft);
         }
         None

@@ -54,7 +54,7 @@ impl Ctx<'_> {
                 .help("it can be added to a date or a time: `today`, `now`, `resource.created`, a tag of type `date`"),
             _ => self
                 .draft(Code::E0020, by.id(), format!("expected a length of time, found {}", by_ty.describe()))
-                .help("write it like `30 days`, or name a tag of type `duration`"),
+                .help("write it like `30 days`, or use a tag of type `duration`"),
         };
         self.report(draft);
     }

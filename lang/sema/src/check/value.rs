@@ -389,7 +389,7 @@ impl Ctx<'_> {
             (tag, Some(Def::Tag(_))) => draft.help(format!("a tag is written alone: `{tag}`")),
             ("cost" | "price" | "spend", _) => draft.help("did you mean `monthly-cost`?").fix("monthly-cost"),
             ("meta", _) => {
-                draft.help("name the field of the provider's own data: `resource.meta[\"path.to.field\"]`")
+                draft.help("specify the field of the provider's own data: `resource.meta[\"path.to.field\"]`")
             }
             ("tags" | "labels", _) => {
                 draft.help("a native tag is `native[\"Key\"]`, a virtual one its name alone")
