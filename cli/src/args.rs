@@ -232,7 +232,7 @@ pub(crate) struct StateArgs {
     pub(crate) wait: WaitArgs,
 }
 
-/// How long another process is waited for.
+/// How long to wait for another process.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct WaitArgs {
     /// Seconds to wait while another process uses the state store [default: 30]
@@ -545,7 +545,7 @@ pub(crate) struct CompileArgs {
     pub(crate) plan: bool,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// Time that is compiled in [default: now]
+    /// Time used as now [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
 }

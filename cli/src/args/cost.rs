@@ -54,7 +54,7 @@ pub(crate) struct CostArgs {
     /// The amount of charges that is summed up; only `effective` spreads upfront payments over what they cover
     #[arg(long, value_name = "AMOUNT", default_value = "effective")]
     pub(crate) amount: AmountArg,
-    /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+    /// Time of the evaluation: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,
     #[command(flatten)]

@@ -42,7 +42,7 @@ pub(crate) struct SuggestArgs {
     /// Only resources that match a condition, such as `resource.type == "s3:bucket"`
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) scope: Option<String>,
-    /// The least confidence of a suggestion, from 0 to 1 [default: the `suggest at` of the tag, else 0.5]
+    /// Minimum confidence of a suggestion, from 0 to 1 [default: the `suggest at` of the tag, else 0.5]
     #[arg(long, value_name = "CONFIDENCE", value_parser = parse_confidence)]
     pub(crate) at_least: Option<f64>,
     /// Show existing values that contradict the model or are misspelled, instead of missing ones
@@ -63,7 +63,7 @@ pub(crate) struct ReviewArgs {
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
-    /// The least confidence of a suggestion, from 0 to 1 [default: the `suggest at` of the tag, else 0.5]
+    /// Minimum confidence of a suggestion, from 0 to 1 [default: the `suggest at` of the tag, else 0.5]
     #[arg(long, value_name = "CONFIDENCE", value_parser = parse_confidence)]
     pub(crate) at_least: Option<f64>,
     #[command(flatten)]
@@ -131,10 +131,10 @@ pub(crate) struct LearnArgs {
     /// Only this tag
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
-    /// The least number of resources that match a rule and have the tag
+    /// Minimum number of resources that match a rule and have the tag
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) support: usize,
-    /// The least share of them that have its value, by the low end of the 95% interval
+    /// Minimum share of them that have its value, by the low end of the 95% interval
     #[arg(long, value_name = "SHARE", default_value_t = 0.9, value_parser = parse_confidence)]
     pub(crate) precision: f64,
     /// Write the policies to a file instead of standard output

@@ -16,7 +16,7 @@ pub(crate) struct TagsArgs {
     /// Project of the resources [default: the project of the current folder]
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
-    /// Decide for the id as it is, even if the inventory does not have it
+    /// Accept an id that is not in the inventory
     #[arg(long, global = true)]
     pub(crate) any_id: bool,
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub(crate) enum TagsCommand {
             value_hint = ValueHint::FilePath
         )]
         output: Vec<Target<TagFormat>>,
-        /// The clock: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
+        /// Time of the evaluation: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         now: Option<DateTime<Utc>>,
     },

@@ -172,7 +172,7 @@ fn warn(text: &str, name: &str, parse: &Parse, output: &mut Output) {
     let index = LineIndex::new(text);
     let name = harmless(name);
     let mut warning = format!(
-        "{yellow}warning{yellow:#}: `{name}` has {}; what could not be read stays as it is\n",
+        "{yellow}warning{yellow:#}: `{name}` has {}; those parts were not formatted\n",
         counted(errors.len(), "syntax error", "syntax errors")
     );
     for error in errors.iter().take(MAX_NAMED) {

@@ -239,7 +239,7 @@ fn describe(manifest: &Manifest) -> String {
     let counts = &manifest.counts;
     let _ = writeln!(text, "  resources   {} ({} with tags)", counts.resources, counts.tagged);
     if let Some(month) = &manifest.month {
-        let whole = if month.whole { "" } else { ", not a whole one" };
+        let whole = if month.whole { "" } else { ", incomplete month" };
         let currency = manifest.currency.as_deref().unwrap_or("no currency");
         let _ = writeln!(text, "  costs of    {}{whole} ({currency})", month.month);
     }

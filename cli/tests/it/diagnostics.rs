@@ -33,7 +33,7 @@ five.tagpol:5:17: error[E0013]: a resource has no `nmae` (did you mean `name`?)
 five.tagpol:6:8: error[E0010]: there is no tag `enviroment` (did you mean `environment`?)
 five.tagpol:11:37: error[E0012]: `prodution` is not a value of `environment`: `environment` is one of \
 production, staging (did you mean `production`?)
-five.tagpol:16:3: error[E0001]: unexpected `severty`: not known here (did you mean `severity`?)
+five.tagpol:16:3: error[E0001]: unexpected `severty`: unknown keyword (did you mean `severity`?)
 ";
     assert_eq!(short, expected);
 }

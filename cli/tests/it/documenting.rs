@@ -39,7 +39,7 @@ fn stale_and_missing_files_are_named() {
     std::fs::remove_file(folder.path().join("docs/goals.md")).unwrap();
     let out = folder.run(&["doc", "-o", "docs", "--check"]).ends_with(1);
     let expected =
-        "stale docs/index.md\nstale docs/tags.md\nmissing docs/goals.md\nmake it again with `tagpol doc`\n";
+        "stale docs/index.md\nstale docs/tags.md\nmissing docs/goals.md\nrun `tagpol doc` to update\n";
     assert_eq!(out, expected);
     let out = folder.run(&["doc", "-o", "docs"]).ends_with(0);
     assert_eq!(

@@ -92,7 +92,8 @@ fn links_of_documents_lead_somewhere() {
 
 #[test]
 fn broken_links_are_found() {
-    let text = "# One `x` and [two](b.md)!\n# Twice\n# Twice\n<a id=\"three\"></a>\n```sh\n# code\n[a](b)\n```\n";
+    let text =
+        "# One `x` and [two](b.md)!\n# Twice\n# Twice\n<a id=\"three\"></a>\n```sh\n# code\n[a](b)\n```\n";
     assert_eq!(anchors(text), ["one-x-and-two", "twice", "twice-1", "three"]);
     let document = repository().join("docs/language.md");
     let text = "# Here\n[a](#here) [b](#there)\n[c](state.md) [d](nothing.md)\n`[e](code)` [f](https://example.com)\n\

@@ -106,7 +106,7 @@ fn the_table_adds_up() {
         assert_eq!(lines.iter().map(|line| line[column]).sum::<i64>(), total[column], "{table}");
     }
     assert_eq!(total[2], 4685);
-    assert!(table.contains("(missing)") && table.contains("3.33 USD of it in charges without a resource"));
+    assert!(table.contains("(missing)") && table.contains("includes 3.33 USD in charges without a resource"));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn the_page_shows_the_table_and_runs_nothing() {
         "Content-Security-Policy\" content=\"default-src 'none';",
         "<td>web</td>",
         "(others: 2 lines)",
-        "3.33 USD of it in charges without a resource",
+        "includes 3.33 USD in charges without a resource",
         "46.85",
     ] {
         assert!(page.contains(text), "no {text} in {page}");

@@ -30,7 +30,7 @@ policy has-environment { severity high  for resource where resource.provider == 
         "aws_instance.web[0].ebs_block_device[0]",
         "aws_instance.web[0].root_block_device[0]",
     ];
-    let note = "note: plan.json: resources of types without tags are not judged: `aws_iam_role_policy_attachment` (1)";
+    let note = "note: plan.json: resources of types without tags are not evaluated: `aws_iam_role_policy_attachment` (1)";
     assert!(run.err.contains(note), "{run:?}");
     assert_eq!(found(&run.ends_with(1)), expected);
     assert_eq!(folder.left_behind(), Vec::<String>::new());

@@ -182,7 +182,7 @@ fn check_defines(scope: &Scope, reads: &[&Reads], nestings: &[usize], drafts: &m
             first.name_anchor(),
             format!("predicates define each other in a cycle: {names}"),
         )
-        .help("a predicate may not lead back to itself");
+        .help("a predicate cannot refer to itself, even indirectly");
         drafts.push(draft);
     }
 }

@@ -189,7 +189,7 @@ fn misspelt(site: &Site<'_>) -> Option<Hint> {
     let keywords = expected.flat_map(|e| e.split('`').skip(1).step_by(2));
     let meant = similar::closest(word, keywords)?;
     Some(Hint {
-        label: Some("not known here".to_owned()),
+        label: Some("unknown keyword".to_owned()),
         help: Some(format!("did you mean `{meant}`?")),
         fix: Some((range(site.at, site.at + word.len()), meant.to_owned())),
         ..Hint::default()
@@ -245,7 +245,7 @@ fn misplaced(site: &Site<'_>) -> Option<Hint> {
 /// `or` where a value should be.
 fn reserved(site: &Site<'_>) -> Option<Hint> {
     let word = site.found.word.filter(|word| ["and", "else", "in", "is", "not", "or"].contains(word))?;
-    let quoted = format!("`{word}` is a word of the language; as a name it is written `` `{word}` ``");
+    let quoted = format!("`{word}` is a keyword; to use it as a name, write `` `{word}` ``");
     let label = if site.expects("a name") { Some("not a name".to_owned()) } else { None };
     Some(Hint { label, help: Some(quoted), ..Hint::default() })
 }

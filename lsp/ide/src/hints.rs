@@ -163,7 +163,7 @@ fn order(
         rules.iter().map(|(priority, _, rule)| format!("1. `{}`, priority {}", rule.key.name, priority.0));
     let tooltip =
         format!("The first that fires and has a value wins:\n\n{}", lines.collect::<Vec<_>>().join("\n"));
-    Some((format!("asked {} of {}", ordinal(place + 1), rules.len()), tooltip))
+    Some((format!("{} of {}", ordinal(place + 1), rules.len()), tooltip))
 }
 
 fn ordinal(n: usize) -> String {

@@ -56,7 +56,7 @@ fn parse<'a>(json: &'a str, _: Option<&str>) -> Result<Vec<Record<'a>>, BadRow> 
     let members = members(json)?;
     if members.json("cloudName").is_some() && members.json("isDefault").is_some() {
         return Err(BadRow::new(
-            "`az account list` has no tags, so that the subscription is not judged; use `az graph query -q \
+            "`az account list` has no tags, so that the subscription is not evaluated; use `az graph query -q \
              \"resourcecontainers | where type == 'microsoft.resources/subscriptions'\"`",
         ));
     }

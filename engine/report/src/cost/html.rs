@@ -129,7 +129,7 @@ fn shared(costs: &Costs) -> String {
     let item = |shared: &tagpol_eval::cost::Shared| {
         if !shared.matched {
             return format!(
-                "<li>{}: nothing is spread, since no resource and no charge matches it</li>\n",
+                "<li>{}: nothing to distribute; no resource or charge matches</li>\n",
                 line(&shared.name)
             );
         }

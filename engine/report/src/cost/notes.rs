@@ -12,7 +12,7 @@ const NAMED: usize = 3;
 pub(super) fn notes(costs: &Costs) -> Vec<String> {
     let mut notes = Vec::new();
     if costs.no_resource() != 0 {
-        notes.push(format!("{} of it in charges without a resource", amount(costs, costs.no_resource())));
+        notes.push(format!("includes {} in charges without a resource", amount(costs, costs.no_resource())));
     }
     for converted in &costs.converted {
         let (code, worth) = (clean(&converted.currency), amount(costs, converted.worth));
@@ -21,13 +21,16 @@ pub(super) fn notes(costs: &Costs) -> Vec<String> {
     let (used, invoiced) = (costs.moved.used_elsewhere, costs.moved.invoiced_elsewhere);
     if costs.by_usage_date {
         if invoiced != 0 {
-            notes.push(format!("{} of it is on invoices of other months", amount(costs, invoiced)));
+            notes.push(format!("includes {} on invoices of other months", amount(costs, invoiced)));
         }
         if costs.moved.not_used != 0 {
             notes.push(format!("not included: {} used in other months", amount(costs, costs.moved.not_used)));
         }
     } else if used != 0 {
-        notes.push(format!("{} of it was used in other months, such as corrections", amount(costs, used)));
+        notes.push(format!(
+            "includes {} for usage in other months (such as corrections)",
+            amount(costs, used)
+        ));
     }
     if costs.unknown_amounts > 0 {
         let (charges, name) = (several(costs.unknown_amounts, "charge"), costs.amount.as_str());

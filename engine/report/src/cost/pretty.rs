@@ -34,7 +34,7 @@ pub fn pretty(costs: &Costs) -> String {
         if !shared.matched {
             let _ = writeln!(
                 out,
-                "  {}: nothing is spread, since no resource and no charge matches it",
+                "  {}: nothing to distribute; no resource or charge matches",
                 clean(&shared.name)
             );
             continue;

@@ -21,7 +21,7 @@ pub(super) fn blocks(writer: &Writer<'_>) -> Vec<Block> {
         let head = vec!["Control", "Policies that support it"];
         [Block::Item(anchor(Kind::Framework, framework)), Block::Table(head, rows.collect())]
     });
-    or_none(blocks.collect(), "No policy names a control.")
+    or_none(blocks.collect(), "No policy has a control.")
 }
 
 fn row(writer: &Writer<'_>, id: &str, policies: &[&Policy]) -> Vec<Text> {

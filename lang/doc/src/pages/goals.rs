@@ -36,7 +36,7 @@ fn goal_blocks(writer: &Writer<'_>, goal: &Goal) -> Vec<Block> {
         fact("For each", each),
         fact("Of", writer.scope(goal.scope.as_ref())),
         fact("Severity", vec![Span::Level(goal.severity)]),
-        fact("Written in", writer.origin(&goal.loc)),
+        fact("Defined in", writer.origin(&goal.loc)),
     ];
     let mut blocks = vec![Block::Item(anchor(Kind::Goal, &goal.name))];
     blocks.extend(writer.doc(&goal.doc));
@@ -62,7 +62,7 @@ fn allocation_blocks(writer: &Writer<'_>, allocation: &Allocation) -> Vec<Block>
         fact("Cost of", writer.scope(allocation.from.as_ref())),
         fact("Goes to", to),
         fact("Split", split(&allocation.split)),
-        fact("Written in", writer.origin(&allocation.loc)),
+        fact("Defined in", writer.origin(&allocation.loc)),
     ];
     let mut blocks = vec![Block::Item(anchor(Kind::Allocation, &allocation.name))];
     blocks.extend(writer.doc(&allocation.doc));

@@ -56,7 +56,7 @@ fn policies(writer: &Writer<'_>) -> Option<Block> {
         ]
     };
     let rows: Vec<_> = policies.iter().map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table(vec!["Policy", "Severity", "What it asks"], rows))
+    (!rows.is_empty()).then(|| Block::Table(vec!["Policy", "Severity", "Requirement"], rows))
 }
 
 fn tags(writer: &Writer<'_>) -> Option<Block> {
@@ -71,7 +71,7 @@ fn tags(writer: &Writer<'_>) -> Option<Block> {
         ]
     };
     let rows: Vec<_> = tags.iter().map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table(vec!["Tag", "Type", "Importance", "What it is"], rows))
+    (!rows.is_empty()).then(|| Block::Table(vec!["Tag", "Type", "Importance", "Description"], rows))
 }
 
 fn goals(writer: &Writer<'_>) -> Option<Block> {
@@ -86,5 +86,5 @@ fn goals(writer: &Writer<'_>) -> Option<Block> {
         ]
     };
     let rows: Vec<_> = writer.subject.program.goals.iter().map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table(vec!["Goal", "Target", "What it is"], rows))
+    (!rows.is_empty()).then(|| Block::Table(vec!["Goal", "Target", "Description"], rows))
 }

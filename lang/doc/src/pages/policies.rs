@@ -29,7 +29,7 @@ fn blocks_of(writer: &Writer<'_>, index: usize, policy: &Policy) -> Vec<Block> {
     blocks.extend(writer.doc(&policy.doc));
     blocks.push(Block::Facts(facts(writer, policy)));
     let rows = policy.checks.iter().map(|check| row(writer, check)).collect();
-    blocks.push(Block::Table(vec!["Check", "What it asks", "Message"], rows));
+    blocks.push(Block::Table(vec!["Check", "Requirement", "Message"], rows));
     blocks.extend(waivers(writer, index, policy));
     blocks
 }
@@ -67,7 +67,7 @@ fn facts(writer: &Writer<'_>, policy: &Policy) -> Vec<(&'static str, Text)> {
         fact("Escalation", escalation.unwrap_or_default()),
         fact("Controls", listed(policy.controls.iter().map(control))),
         fact("Remedy", listed(policy.remedies.iter().map(remedy))),
-        fact("Written in", writer.origin(&policy.loc)),
+        fact("Defined in", writer.origin(&policy.loc)),
     ]
     .into_iter()
     .flatten()

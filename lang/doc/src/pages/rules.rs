@@ -31,7 +31,7 @@ fn rule_blocks(writer: &Writer<'_>, rule: &Rule) -> Vec<Block> {
         fact("Sets", given(writer, rule, ActionKind::Set)),
         fact("Fills", given(writer, rule, ActionKind::Fill)),
         fact("Reads", links(read)),
-        fact("Written in", writer.origin(&rule.loc)),
+        fact("Defined in", writer.origin(&rule.loc)),
     ];
     let mut blocks = vec![Block::Item(anchor(Kind::Rule, &rule.name))];
     blocks.extend(writer.doc(&rule.doc));
@@ -61,7 +61,7 @@ fn define_blocks(writer: &Writer<'_>, define: &Define, doc: &str) -> Vec<Block> 
     let facts = [
         fact("Reads", links(read_by(writer.subject.program, [&define.pred], []))),
         fact("Used by", links(writer.links.readers(&item, &readers))),
-        fact("Written in", writer.origin(&define.loc)),
+        fact("Defined in", writer.origin(&define.loc)),
     ];
     let mut blocks = vec![Block::Item(item)];
     blocks.extend(writer.doc(doc));
@@ -78,7 +78,7 @@ fn table_blocks(writer: &Writer<'_>, table: &Table) -> Vec<Block> {
         fact("File", code(writer.subject.inside(&table.path))),
         fact("Key", code(key)),
         fact("Used by", links(writer.links.readers(&item, &readers))),
-        fact("Written in", writer.origin(&table.loc)),
+        fact("Defined in", writer.origin(&table.loc)),
     ];
     let rows = table
         .columns

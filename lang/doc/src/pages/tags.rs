@@ -23,8 +23,9 @@ fn blocks_of(writer: &Writer<'_>, id: TagId, tag: &Tag) -> Vec<Block> {
     blocks.push(Block::Facts(facts(writer, id, tag)));
     let sources = sources(writer, id, tag);
     if sources.len() > 1 {
-        blocks
-            .push(Block::Paragraph(plain("Unless a person decided the value, the first of these gives it:")));
+        blocks.push(Block::Paragraph(plain(
+            "If there is no decision, the first of these that has a value applies:",
+        )));
         blocks.push(Block::Steps(sources));
     }
     blocks.extend(native(writer, id, tag));
@@ -43,9 +44,9 @@ fn facts(writer: &Writer<'_>, id: TagId, tag: &Tag) -> Vec<(&'static str, Text)>
         fact("Type", code(&type_text(&tag.ty))),
         fact("Importance", tag.importance.map(Span::Level).into_iter().collect()),
         fact("Example", example.map(|example| code(&example)).unwrap_or_default()),
-        fact("Asked for by", listed(asked)),
+        fact("Required by", listed(asked)),
         fact("Read by", links(readers)),
-        fact("Declared in", writer.origin(&tag.loc)),
+        fact("Defined in", writer.origin(&tag.loc)),
     ]
     .into_iter()
     .flatten()
@@ -120,7 +121,7 @@ fn normalized(writer: &Writer<'_>, tag: &Tag, normalize: &Normalize) -> Vec<Bloc
         blocks.push(Block::Table(vec!["Native value", "becomes"], normalize.arms.iter().map(row).collect()));
     }
     if let (TagType::OneOf(_), []) = (&tag.ty, normalize.arms.as_slice()) {
-        blocks.push(Block::Paragraph(plain("Members become themselves, whatever their case.")));
+        blocks.push(Block::Paragraph(plain("Values of the enumeration match regardless of case.")));
     }
     blocks
 }

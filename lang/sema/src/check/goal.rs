@@ -324,8 +324,8 @@ impl Ctx<'_> {
         if whole != Decimal::ONE {
             let percent = (whole * Decimal::ONE_HUNDRED).normalize();
             let draft = self
-                .draft(Code::E0047, split.id, format!("the shares make {percent}%, not 100%"))
-                .help("a shared cost is spread whole, so that totals never change");
+                .draft(Code::E0047, split.id, format!("the shares add up to {percent}%, not 100%"))
+                .help("the shares must add up to 100%, so that totals do not change");
             self.report(draft);
             return None;
         }

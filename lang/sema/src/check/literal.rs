@@ -121,7 +121,7 @@ impl Ctx<'_> {
                 let draft = self
                     .draft(Code::E0022, literal.id, "this regular expression cannot be used")
                     .label(reason)
-                    .help("expressions are those that RE2 and Rust's regex crate read alike, so that every engine gives the same answer");
+                    .help("supported: the syntax that RE2 and Rust's regex crate have in common, so that results do not depend on the engine");
                 self.report(draft);
                 None
             }

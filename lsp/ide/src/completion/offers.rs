@@ -210,7 +210,7 @@ impl<'a> Offers<'a> {
         self.word("not");
         for text in ["any native key", "any native value", "every native key", "every native value"] {
             let word = text.split(' ').next().unwrap_or_default();
-            self.form(text, text, Kind::Keyword, "native tags as such", Docs::Word(word.to_owned()), RARE);
+            self.form(text, text, Kind::Keyword, "tests of native tags", Docs::Word(word.to_owned()), RARE);
         }
         self.values();
     }

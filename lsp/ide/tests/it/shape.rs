@@ -132,9 +132,9 @@ fn hints_between_the_words() {
     assert_eq!(
         shown,
         [
-            (HintKind::Priority, "asked 2nd of 2"),
+            (HintKind::Priority, "2nd of 2"),
             (HintKind::Type, ": text"),
-            (HintKind::Priority, "asked 1st of 2"),
+            (HintKind::Priority, "1st of 2"),
             (HintKind::Scope, "= e == a"),
             (HintKind::Scope, "for all resources"),
         ]

@@ -281,10 +281,10 @@ impl LeftOut {
             if types.len() > NAMED_TYPES {
                 named.push_str(&format!(" and {} more", types.len() - NAMED_TYPES));
             }
-            sink.remark("", &format!("resources of types without tags are not judged: {named}"));
+            sink.remark("", &format!("resources of types without tags are not evaluated: {named}"));
         }
         if self.deleted > 0 {
-            let reason = format!("resources that the plan deletes are not judged: {}", self.deleted);
+            let reason = format!("resources that the plan deletes are not evaluated: {}", self.deleted);
             sink.remark("", &reason);
         }
     }
@@ -338,7 +338,7 @@ impl Reading<'_, '_, '_> {
             Tags::Unreadable { attribute, reason } => {
                 self.sink.count_row();
                 let reason =
-                    format!("the resource is not judged, because `{attribute}` cannot be read: {reason}");
+                    format!("the resource is not evaluated, because `{attribute}` cannot be read: {reason}");
                 let flaw = Flaw::row(line, reason, crate::value::shorten(&found.address));
                 let resource = Some(found.address.clone());
                 return self.sink.reject(Flaw { field: Some(attribute), resource, ..flaw });
