@@ -94,9 +94,9 @@ fn list(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
         let sources: Vec<&str> = manifest.sources.iter().map(|source| source.path.as_str()).collect();
         let _ = writeln!(
             text,
-            "{}  {} resources{month}  {}",
+            "{}  {}{month}  {}",
             manifest.id,
-            manifest.counts.resources,
+            counted(manifest.counts.resources, "resource", "resources"),
             sources.join(", ")
         );
     }
@@ -246,7 +246,8 @@ fn describe(manifest: &Manifest) -> String {
     if let Some(part) = counts.unattributed.as_ref().filter(|part| part.rows > 0) {
         let charges = counted(part.rows, "charge", "charges");
         let cost = part.cost.normalize();
-        let _ = writeln!(text, "              {charges} without a resource: {cost} in that month");
+        let currency = manifest.currency.as_ref().map(|currency| format!(" {currency}")).unwrap_or_default();
+        let _ = writeln!(text, "              {charges} without a resource: {cost}{currency} in that month");
     }
     if let Some(charges) = &manifest.charges {
         text.push_str(&months(charges));

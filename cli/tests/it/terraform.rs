@@ -66,7 +66,7 @@ fn a_bill_and_an_inventory_are_joined() {
     let out = folder.run(&["snapshot", "import", "cost.csv", "resources.json"]).ends_with(0);
     for line in [
         "  costs of    2026-09 (EUR)\n",
-        "              1 charge without a resource: 29 in that month\n",
+        "              1 charge without a resource: 29 EUR in that month\n",
         "  2026-09     30.751 EUR\n",
         "  matching    1 in both, 1 only in a bill (0.001), 1 only in an inventory\n",
         "  from        cost.csv (azure-cost, 4 rows)\n",
