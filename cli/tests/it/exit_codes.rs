@@ -65,7 +65,8 @@ fn mistakes_of_the_user_are_2() {
         (&["eval", "--format", "xml"], &["xml", "table", "json"]),
         (&["eval", "p.tagpol", "--now", "yesterday"], &["2026-11-01T12:00:00Z"]),
         (&["eval", "nowhere"], &["no file or folder `nowhere`"]),
-        (&["eval", "dirty.csv"], &["`dirty.csv` is not a .tagpol file"]),
+        (&["eval", "dirty.csv"], &["`dirty.csv` is not a .tagpol file", "--inventory"]),
+        (&["fmt", "dirty.csv"], &["specify a .tagpol file or a project folder"]),
         (&["eval", "bad.tagpol", "-i", "clean.csv"], &["E0010", "bad.tagpol:1:"]),
         (&["test", "bad.tagpol"], &["E0010"]),
         (

@@ -40,8 +40,9 @@ pub fn locate(path: &Path) -> Result<Location, ProjectError> {
             .help("specify a project folder, a folder of .tagpol files, or one file"));
     }
     if !is_policy_file(path) {
-        return Err(ProjectError::new(format!("`{}` is not a .tagpol file", path.display()))
-            .help("the policies come first, an inventory is named by `--inventory`"));
+        return Err(ProjectError::new(format!("`{}` is not a .tagpol file", path.display())).help(
+            "specify a .tagpol file or a project folder; `tagpol eval` reads an inventory with `--inventory`",
+        ));
     }
     let root = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new(".")).to_owned();
     Ok(Location { root, manifest: Manifest::default(), files: vec![path.to_owned()] })
