@@ -48,6 +48,28 @@ fn nothing_of_the_user_is_overwritten() {
 }
 
 #[test]
+fn values_of_the_wrong_type_are_shown_in_the_right_form() {
+    for (manifest, form) in [
+        ("keep = \"x_project\"\n", "write `keep = [\"x_project\"]`"),
+        ("name = 3\n", "write `name = \"3\"`"),
+        ("snapshots = true\n", "write `snapshots = \"true\"`"),
+        ("[rates]\nEUR = 1.08\n", "write `EUR = \"1.08 USD\"`"),
+        ("[policy.owned]\nenabled = \"false\"\n", "write `enabled = false`"),
+        (
+            "[packages]\nacme = { git = \"https://example.com/acme.git\", rev = 2.1 }\n",
+            "write `rev = \"2.1\"`",
+        ),
+    ] {
+        let folder = Folder::with(&[("tagpol.toml", manifest), ("p.tagpol", OWNED)]);
+        folder.run(&["check"]).fails_with(2, &["tagpol.toml:", "invalid type", form]);
+    }
+    // Here it cannot be concluded what was meant.
+    let folder = Folder::with(&[("tagpol.toml", "keep = 7\n"), ("p.tagpol", OWNED)]);
+    let run = folder.run(&["check"]);
+    assert!(run.err.contains("expected a sequence") && !run.err.contains("write `"), "{run:?}");
+}
+
+#[test]
 fn check_judges_what_the_manifest_says_of_policies() {
     for (manifest, said) in [
         ("[policy.ownd]\nenabled = false\n", "no policy `ownd`"),

@@ -225,7 +225,12 @@ impl Manifest {
             error.at(path, before.map(line_and_column))
         };
         let mut manifest: Self = toml::from_str(text).map_err(|error| {
-            at(ProjectError::new(error.message().to_owned()), error.span().map(|span| span.start))
+            let failure = ProjectError::new(error.message().to_owned());
+            let failure = match right_form(text, &error) {
+                Some(form) => failure.help(format!("write `{form}`")),
+                None => failure,
+            };
+            at(failure, error.span().map(|span| span.start))
         })?;
         manifest.columns =
             columns(&manifest.written_columns).map_err(|(start, error)| at(error, Some(start)))?;
@@ -252,6 +257,32 @@ impl Manifest {
                 None => error.help("`tagpol explain-code` lists the lints"),
             }
         })
+    }
+}
+
+/// Returns how a value of the wrong type is written: `keep = ["x_project"]`. None if that cannot be concluded from
+/// the value.
+fn right_form(text: &str, error: &toml::de::Error) -> Option<String> {
+    let span = error.span()?;
+    let value = text.get(span.clone())?.trim();
+    if value.is_empty() || value.contains('\n') || value.len() > 80 {
+        return None;
+    }
+    let before = text.get(..span.start)?.trim_end().strip_suffix('=')?.trim_end();
+    let is_key = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '"');
+    let key = before.get(before.trim_end_matches(is_key).len()..).filter(|key| !key.is_empty())?;
+    let (_, expected) = error.message().rsplit_once("expected ")?;
+    let is_quoted = value.starts_with(['"', '\'']);
+    let is_plain = !value.starts_with(['[', '{']);
+    match expected.trim() {
+        "a sequence" if is_quoted => Some(format!("{key} = [{value}]")),
+        "a string" if is_currency(key) && is_plain => Some(format!("{key} = \"{value} USD\"")),
+        "a string" | "path string" if !is_quoted && is_plain => Some(format!("{key} = \"{value}\"")),
+        "a boolean" if is_quoted => match value.trim_matches(['"', '\'']) {
+            flag @ ("true" | "false") => Some(format!("{key} = {flag}")),
+            _ => Some(format!("{key} = true")),
+        },
+        _ => None,
     }
 }
 
