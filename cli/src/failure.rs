@@ -160,6 +160,7 @@ impl From<AppError> for Failure {
             AppError::NoCostData => failure.help(
                 "specify a bill with `--inventory`; in a list, the column `monthly_cost` has the costs",
             ),
+            AppError::EmptyBill { .. } => failure.help("export the bill again: it has only its header"),
             AppError::NoCharges => failure.help("specify a bill with `--inventory`, or omit the options that need one"),
             AppError::OtherCurrency { .. } => {
                 failure.help("import the bill again: `tagpol snapshot import --currency`, or specify it with `--inventory`")

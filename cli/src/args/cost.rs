@@ -37,7 +37,7 @@ pub(crate) struct CostArgs {
     )]
     pub(crate) output: Vec<Target<CostFormat>>,
     /// Show only the N most expensive lines, and the others as one
-    #[arg(long, value_name = "N", conflicts_with = "granularity")]
+    #[arg(long, value_name = "N", value_parser = parse_count, conflicts_with = "granularity")]
     pub(crate) top: Option<NonZeroUsize>,
     /// Show lines for each month or day, of all months unless `--month` or `--from` and `--to` name some
     #[arg(long, value_name = "PERIOD")]
@@ -95,6 +95,10 @@ impl From<AmountArg> for Amount {
             AmountArg::List => Self::List,
         }
     }
+}
+
+fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "write a whole number, 1 or more".to_owned())
 }
 
 fn parse_cost_format(name: &str) -> Result<CostFormat, String> {

@@ -62,9 +62,10 @@ fn charges_that_cannot_be_read_are_told() {
     assert!(run.err.contains("may be missing in these costs: 0 rows, 1 value"), "{run:?}");
     let told: Value = serde_json::from_str(&folder.read("costs.json")).unwrap();
     assert_eq!((&told["rejected_rows"], &told["rejected_values"]), (&Value::from(0), &Value::from(1)));
-    folder
-        .run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--strict"])
-        .fails_with(3, &["expected a number"]);
+    // Nothing counts as 0 if the command ends there.
+    let strict = folder.run(&["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--strict"]);
+    assert!(!strict.err.contains("counts as 0"), "{strict:?}");
+    strict.fails_with(3, &["expected a number"]);
 }
 
 #[test]
@@ -225,6 +226,13 @@ fn what_cannot_be_told_is_said() {
     run(&["-i", "bill.csv"]).fails_with(2, &["--by"]);
     folder.write("plain.csv", "id,tag:team\na,web\n");
     run(&["-i", "plain.csv", "--by", "team"]).fails_with(3, &["has no cost data"]);
+    folder.write("header.csv", BILL.lines().next().unwrap());
+    run(&["-i", "header.csv", "--by", "team"]).fails_with(3, &["the bill `header.csv` has no rows"]);
+    run(&["-i", "bill.csv", "-i", "bill.csv", "--by", "team"]).fails_with(3, &["`bill.csv` is listed twice"]);
+    run(&["-i", "bill.csv", "--by", "team", "--top", "0"])
+        .fails_with(2, &["write a whole number, 1 or more"]);
+    folder.write("unread.csv", "day,amount,service\n2026-10-01,5,search\n");
+    run(&["-i", "unread.csv", "--by", "team"]).fails_with(3, &["`[columns]`"]);
     folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
     let listed = folder.run(&["snapshot", "list"]).ends_with(0);
     let id = listed.split_whitespace().next().unwrap();

@@ -86,6 +86,12 @@ pub enum AppError {
     /// The inventory has no cost data.
     #[error("the inventory has no cost data")]
     NoCostData,
+    /// The bill that was specified has a header, and no charges.
+    #[error("the bill `{path}` has no rows")]
+    EmptyBill {
+        /// Path of the file.
+        path: String,
+    },
     /// The inventory has costs of resources, but no charges, which have days and amounts of several kinds.
     #[error("the inventory has no charges, only costs of resources")]
     NoCharges,
@@ -195,6 +201,7 @@ impl AppError {
             Self::NoInventory
             | Self::EmptyInventory
             | Self::NoCostData
+            | Self::EmptyBill { .. }
             | Self::Import(_)
             | Self::Lookup(_)
             | Self::TemporaryFolder(_)

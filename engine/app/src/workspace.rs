@@ -151,7 +151,8 @@ impl<'p> Workspace<'p> {
     /// repeated names count once. What the request has as dimensions is replaced by these.
     ///
     /// # Errors
-    /// [`AppError::UnknownDimension`], [`AppError::NoCostData`], [`AppError::NoCharges`], [`AppError::Run`].
+    /// [`AppError::UnknownDimension`], [`AppError::NoCostData`], [`AppError::EmptyBill`], [`AppError::NoCharges`],
+    /// [`AppError::Run`].
     pub fn costs(&self, by: &[String], request: CostRequest) -> Result<Costs, AppError> {
         let mut dimensions: Vec<Dimension> = Vec::new();
         for name in by {
@@ -177,7 +178,12 @@ impl<'p> Workspace<'p> {
         }
         let found = costs(&self.program, self.snapshot(), &self.options, &request)?;
         if found.currency.is_none() && found.total() == 0 {
-            return Err(AppError::NoCostData);
+            let sources = &self.snapshot().manifest().sources;
+            let empty = sources.iter().find(|source| source.format.is_bill() && source.rows == 0);
+            return Err(match empty {
+                Some(bill) => AppError::EmptyBill { path: bill.path.clone() },
+                None => AppError::NoCostData,
+            });
         }
         Ok(found)
     }

@@ -162,6 +162,12 @@ pub enum ImportError {
         /// The format of the bill before, and that of the file.
         formats: (Format, Format),
     },
+    /// The same file is in the list twice.
+    #[error("`{}` is listed twice", path.display())]
+    ListedTwice {
+        /// The file.
+        path: PathBuf,
+    },
     /// Two bills would count the same charges twice.
     #[error("`{}` {what} `{}`", path.display(), before.display())]
     SameBill {
@@ -270,6 +276,7 @@ impl ImportError {
             | Self::NothingRead { path, .. }
             | Self::TooLarge { path, .. }
             | Self::Write { path, .. }
+            | Self::ListedTwice { path }
             | Self::NoSnapshot { path }
             | Self::UnknownSchema { path, .. }
             | Self::Damaged { path, .. } => Some(path),
@@ -327,7 +334,9 @@ impl ImportError {
             Self::Json { .. } => "correct the file, or fetch it again".to_owned(),
             Self::Parquet { .. } => "fetch the file again, or export the bill as CSV".to_owned(),
             Self::MissingColumns { format: Format::Csv, .. } => {
-                "name the column of the resources' ids `id`, `resource_id` or `arn`".to_owned()
+                "a list needs a column `id`, `resource_id` or `arn`; a bill needs `cost`, and `usage_start` or \
+                 `invoice_month`. Other headings can be assigned to these under `[columns]` in tagpol.toml"
+                    .to_owned()
             }
             Self::MissingColumns { columns, .. } if columns.iter().any(|c| c == "Tags") => {
                 "export the bill with its tags; without them every resource would count as untagged"
@@ -344,6 +353,7 @@ impl ImportError {
             Self::BilledTwice { .. } | Self::SameBill { .. } => {
                 "import only one of the two: every charge would count twice".to_owned()
             }
+            Self::ListedTwice { .. } => "list it once: every charge would count twice".to_owned(),
             Self::UnknownMonth { .. } => "choose one of these months, or omit the month".to_owned(),
             Self::NothingRead { .. } => {
                 format!("known formats are {}; `--inventory-format` forces one", Format::list())

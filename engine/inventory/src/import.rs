@@ -283,6 +283,9 @@ impl Importer<'_> {
         for (before, charged_before) in bills {
             // The same charges as CSV and as Parquet, in another order or packed are the same bill too.
             let has_same_charges = charged.is_something() && charged == *charged_before;
+            if Path::new(&before.path) == path {
+                return Err(ImportError::ListedTwice { path: path.to_owned() });
+            }
             if before.sha256 == file.sha256 || has_same_charges {
                 return same("is the same bill as", before);
             }

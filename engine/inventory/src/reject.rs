@@ -119,6 +119,11 @@ impl Rejects {
         Self { strict, ..Self::default() }
     }
 
+    /// Whether the first reject is an error.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// Describes which file the flaws that follow are in.
     pub(crate) fn enter(&mut self, file: &Path) {
         self.file = file.display().to_string();

@@ -117,6 +117,11 @@ impl<'i> Sink<'i> {
         read_error(&self.path, source)
     }
 
+    /// Whether the first reject ends the import.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.rejects.is_strict()
+    }
+
     /// Counts a row of the file; to be called once for each, good or bad.
     pub(crate) fn count_row(&mut self) {
         self.rows += 1;

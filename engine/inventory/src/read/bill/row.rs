@@ -212,8 +212,8 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         let sum = read.try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount));
         if sum.is_none() || !is_whole {
             let shown = self.raw(place).0.as_deref().map(shorten).unwrap_or_default();
-            let reason = "expected a list of credits, each with an `amount`; those without count as 0";
-            self.note(place, reason, shown)?;
+            let reason = "expected a list of credits, each with an `amount`";
+            self.note_as_zero(place, reason, "those without count as 0", shown)?;
         }
         Ok(sum.filter(|_| !is_empty))
     }
@@ -233,7 +233,7 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
                 Ok(cost)
             }
             Err(reason) => {
-                self.note(place, &format!("{reason}; the charge counts as 0"), shorten(text))?;
+                self.note_as_zero(place, reason, "the charge counts as 0", shorten(text))?;
                 Ok(Decimal::ZERO)
             }
         }
@@ -266,6 +266,20 @@ impl<'r, 'k, 'i> Row<'r, 'k, 'i> {
         keys: TagKeys,
     ) -> Result<TagCell<'r>, ImportError> {
         Ok(self.tags(one, keys)?.and(self.tags(other, keys)?))
+    }
+
+    /// Notes an amount that counts as 0, unless the import ends here because it is strict.
+    fn note_as_zero(
+        &mut self,
+        place: Place,
+        reason: &str,
+        effect: &str,
+        shown: String,
+    ) -> Result<(), ImportError> {
+        if self.sink.is_strict() {
+            return self.note(place, reason, shown);
+        }
+        self.note(place, &format!("{reason}; {effect}"), shown)
     }
 
     pub(crate) fn note(&mut self, place: Place, reason: &str, shown: String) -> Result<(), ImportError> {
