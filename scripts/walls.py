@@ -48,6 +48,7 @@ ONLY_USED_BY = {
     "miette": ["tagpol"],
     "saphyr-parser": ["tagpol-migrate"],
     "burn": ["tagpol-suggest"],
+    "tagpol-collect": ["tagpol-app"],
     "tagpol-suggest": ["tagpol-app"],
     "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
@@ -55,7 +56,7 @@ ONLY_USED_BY = {
 
 # face: the only workspace crates of the engine that it may name among its dependencies; tests may name others.
 FACES = {
-    "tagpol": ["tagpol-app", "tagpol-collect"],
+    "tagpol": ["tagpol-app"],
     "tagpol-worker": ["tagpol-app"],
 }
 

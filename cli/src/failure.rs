@@ -169,6 +169,11 @@ impl From<AppError> for Failure {
                 "import the bill again: `tagpol snapshot import --month`, or specify it with `--inventory`",
             ),
             AppError::StateLocation(error) => failure.help(error.help()),
+            #[cfg(feature = "collect")]
+            AppError::Collect(error) => match error.help() {
+                Some(help) => failure.help(help),
+                None => failure,
+            },
             #[cfg(feature = "suggest")]
             AppError::NotLearnable { closest, .. } => failure.closest_or(
                 closest.as_deref(),

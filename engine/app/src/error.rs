@@ -138,6 +138,10 @@ pub enum AppError {
     /// The database.
     #[error(transparent)]
     Store(StoreError),
+    /// A cloud cannot be fetched from.
+    #[cfg(feature = "collect")]
+    #[error(transparent)]
+    Collect(#[from] tagpol_collect::CollectError),
     /// A name is not that of a tag that models suggest.
     #[cfg(feature = "suggest")]
     #[error("`{name}` is not a tag that a model can suggest")]
@@ -209,6 +213,10 @@ impl AppError {
             | Self::State(_)
             | Self::Store(_) => ErrorKind::Engine,
             Self::Cancelled(_) => ErrorKind::Cancelled,
+            #[cfg(feature = "collect")]
+            Self::Collect(tagpol_collect::CollectError::Options(_)) => ErrorKind::Request,
+            #[cfg(feature = "collect")]
+            Self::Collect(_) => ErrorKind::Engine,
             #[cfg(feature = "suggest")]
             Self::NotLearnable { .. } => ErrorKind::Request,
             #[cfg(feature = "suggest")]

@@ -22,6 +22,8 @@ pub mod comparison;
 mod context;
 pub mod decisions;
 mod error;
+#[cfg(feature = "collect")]
+pub mod fetch;
 pub mod inventory;
 pub mod migration;
 #[cfg(feature = "suggest")]
@@ -40,6 +42,8 @@ pub use state::{StateAccess, StateStore};
 pub use workspace::{EvaluateRequest, EvaluatedInventory, VirtualTag, Workspace, compile_project};
 
 // The nouns of the results, so that faces need no other crate of the engine.
+#[cfg(feature = "collect")]
+pub use tagpol_collect as clouds;
 pub use tagpol_eval as evaluation;
 pub use tagpol_explain as explanation;
 pub use tagpol_files as files;
