@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -23,8 +24,9 @@ const MARK: &str = "tagpol-scratch";
 /// What the mark holds. Another program's file of the same name does not begin so.
 const CONTENT: &str = "a temporary folder of tagpol; it is removed when its process has ended\n";
 
-/// How often a folder is removed that a thread of this process still writes to.
-const TRIES: usize = 5;
+/// How often a folder is removed that a thread of this process still writes to, and how long to wait before the next time.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The folders of this process that are there now.
 static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -71,8 +73,11 @@ impl Scratch {
         // Among the temporary files of all users; what is renamed out of it has permissions of its own.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        // The lock is held meanwhile: a folder that is there is known to whoever removes all of them.
+        let mut live = locked(&LIVE);
         let folder = builder.prefix(PREFIX).tempdir_in(parent)?;
-        locked(&LIVE).push(folder.path().to_owned());
+        live.push(folder.path().to_owned());
+        drop(live);
         let mut scratch = Self { folder: Some(folder), mark: None };
         let mut mark = File::create_new(scratch.path().join(MARK))?;
         // A file system without locks: the folder is then removed by its own process only.
@@ -106,7 +111,7 @@ pub fn remove_scratch_of_this_process() {
             match fs::remove_dir_all(folder) {
                 Ok(()) => break,
                 Err(error) if is_absent(&error) => break,
-                Err(_) => {}
+                Err(_) => std::thread::sleep(PAUSE),
             }
         }
     }
