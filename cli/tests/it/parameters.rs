@@ -78,7 +78,7 @@ fn errors_point_at_the_argument_or_at_the_policy() {
     check(&["a.tagpol:10:11", "`ownr`", "1 error"]);
     folder.write("a.tagpol", LIBRARY);
     folder.write("b.tagpol", "policy owned = required-tag(owner, wait: \"1 day\")\n");
-    check(&["b.tagpol:1:42", "`wait` is a length of time"]);
+    check(&["b.tagpol:1:42", "the parameter `wait` needs a length of time"]);
 }
 
 #[test]

@@ -269,8 +269,8 @@ impl GoalResult {
         wanted.saturating_sub(measured.covered)
     }
 
-    /// Returns how much more monthly cost must be covered, or by how much a budget is exceeded, to the cent above; None if
-    /// the target is reached or the goal is about resources.
+    /// Returns how much more monthly cost must be covered, to the cent above but not more than there is, or by how much a
+    /// budget is exceeded, to the next cent; at least one cent. None if the target is reached or the goal is about resources.
     pub fn missing_cost(&self, measured: &Measured) -> Option<Decimal> {
         if self.by() != Measure::Cost || self.is_met(measured) != Some(false) {
             return None;
@@ -288,7 +288,15 @@ impl GoalResult {
             }
         };
         let cent = 10_i128.checked_pow(u32::from(cost.scale).saturating_sub(2))?;
-        let cents = missing.div_euclid(cent) + i128::from(missing.rem_euclid(cent) > 0);
+        let rounded =
+            |amount: i128| amount.div_euclid(cent) + i128::from(amount.rem_euclid(cent) >= cent - cent / 2);
+        let cents = match self.target {
+            GoalTarget::Budget { .. } => rounded(missing),
+            GoalTarget::Coverage { .. } => {
+                let above = missing.div_euclid(cent) + i128::from(missing.rem_euclid(cent) > 0);
+                above.min(rounded(cost.unscaled))
+            }
+        };
         Some(Decimal { unscaled: cents.max(1) * cent, scale: cost.scale })
     }
 

@@ -54,6 +54,7 @@ fn each_text(goal: &GoalResult, each: &str) -> String {
         };
         return match goal.met() {
             Some(_) => format!("{values} {verb} {of}"),
+            None if is_budget => format!("no value of {} is in scope of {of}", clean(each)),
             None => format!("no value of {} is in scope; it must reach {of}", clean(each)),
         };
     }

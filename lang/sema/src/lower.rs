@@ -70,7 +70,7 @@ pub(crate) fn lower(file: &ast::File) -> LoweredFile {
         let key = ItemKey { kind, name: name.text.clone(), ordinal: *next };
         *next = next.saturating_add(1);
         let allows = ctx.names(item.allows());
-        let broken = is_broken(item.syntax(), kind);
+        let broken = is_broken(item.syntax(), kind, &body);
         let item_hir = Item { name, doc: item.doc(), allows, broken, body };
         lowered.by_key.insert(key.clone(), lowered.items.len());
         lowered.items.push(Lowered { key, item: Arc::new(item_hir), spans: ctx.spans, range: item.range() });
@@ -79,11 +79,13 @@ pub(crate) fn lower(file: &ast::File) -> LoweredFile {
 }
 
 /// Whether a part of the item did not parse, or its block is not closed.
-fn is_broken(node: &SyntaxNode, kind: ItemKind) -> bool {
-    let has_block = !matches!(
-        kind,
-        ItemKind::Use | ItemKind::Tag | ItemKind::Define | ItemKind::List | ItemKind::Relation
-    );
+fn is_broken(node: &SyntaxNode, kind: ItemKind, body: &Body) -> bool {
+    let is_instance = matches!(body, Body::Instance(_));
+    let has_block = !is_instance
+        && !matches!(
+            kind,
+            ItemKind::Use | ItemKind::Tag | ItemKind::Define | ItemKind::List | ItemKind::Relation
+        );
     let closed = node.last_token().is_some_and(|token| token.text() == "}");
     (has_block && !closed) || node.descendants().any(|node| node.kind() == SyntaxKind::Error)
 }

@@ -8,7 +8,7 @@ use crate::db::{Db, Project};
 use crate::diagnostic::Draft;
 use crate::formats::{self, lower};
 use crate::hir::{Body, ItemKind, Name, NodeId, TypeExpr, Value};
-use crate::names::{Def, ItemRef};
+use crate::names::{Def, ItemRef, PARAMETER};
 use crate::program::{Severity, TagId, TagType};
 use crate::validity::{Validity, describe};
 
@@ -132,6 +132,12 @@ impl Ctx<'_> {
     }
 
     pub(super) fn severity(&mut self, name: &Name) -> Option<Severity> {
+        if let Some(parameter) = name.text.strip_prefix(PARAMETER) {
+            let message = format!("the parameter `{parameter}` is not a severity");
+            let draft = self.draft(Code::E0045, name.id, message);
+            self.report(draft.help(format!("declare it as one: `{parameter}: severity`")));
+            return None;
+        }
         self.word(name, "severity", &Severity::ALL.map(|severity| (severity.as_str(), severity)))
     }
 

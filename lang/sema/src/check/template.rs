@@ -136,7 +136,7 @@ impl Ctx<'_> {
             }
         };
         if !is_right {
-            let message = format!("`{}` is {}", param.name.text, ty.describe());
+            let message = format!("the parameter `{}` needs {}", param.name.text, ty.describe());
             let draft = self.draft(Code::E0049, value.id(), message);
             self.report(draft.label("this does not fit the parameter"));
         }
