@@ -518,8 +518,8 @@ pub(crate) enum SnapshotCommand {
         /// Print all differences as rows, one for each attribute or tag
         #[arg(long, value_enum)]
         format: Option<RowFormat>,
-        /// List all resources; without it, the first 20 of each kind
-        #[arg(long, conflicts_with = "format")]
+        /// List all resources, as rows always do; without it, the first 20 of each kind
+        #[arg(long)]
         all: bool,
     },
     /// Remove snapshots from the disk; the recorded findings and tags stay

@@ -126,7 +126,9 @@ impl Found {
         };
         let mut text = format!("{} -> {}\n", side(before), side(after));
         if self.kinds().iter().all(|(kind, ..)| kind.count == 0) {
-            text.push_str("\nno resource differs\n");
+            text.push_str(
+                "\nno resource was added or removed, and no name, type, provider, account, region or native tag differs\n",
+            );
         }
         for (kind, name, sign) in self.kinds().into_iter().filter(|(kind, ..)| kind.count > 0) {
             let _ = writeln!(text, "\n{} {name}", counted(kind.count, "resource", "resources"));

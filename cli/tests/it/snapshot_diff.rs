@@ -44,7 +44,7 @@ fn resources_that_came_went_and_changed_are_listed() {
     assert!(told.contains("tag team: added \"web\"") && told.contains("+ b"), "{told}");
     assert!(folder.run(&["snapshot", "diff", &ids[0]]).ends_with(0).contains("tag stage: added"));
     assert!(
-        folder.run(&["snapshot", "diff", &ids[0], &ids[0]]).ends_with(0).ends_with("\nno resource differs\n")
+        folder.run(&["snapshot", "diff", &ids[0], &ids[0]]).ends_with(0).ends_with("\nno resource was added or removed, and no name, type, provider, account, region or native tag differs\n")
     );
     folder.run(&["snapshot", "diff", "nothing"]).fails_with(2, &["there is no snapshot `nothing`"]);
 }
