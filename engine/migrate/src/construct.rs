@@ -32,7 +32,7 @@ impl Outcome {
 }
 
 /// Where a construct is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Place {
     /// The name of the file, as it was given.
     pub file: String,

@@ -47,7 +47,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
         self.budget.borrow_mut().take(1).map_err(D::Error::custom)?;
         let value = deserializer.deserialize_any(self)?;
-        Ok(Node { line: None, value })
+        Ok(Node::new(None, value))
     }
 }
 

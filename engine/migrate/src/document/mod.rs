@@ -2,9 +2,15 @@
 //!
 //! In: the text of a JSON or YAML file. Out: [`Node`]s. A [`Cursor`] walks them and remembers the JSON pointer, so that
 //! every construct can be reported with its place. Depth and size are limited before anything is built from a text.
+//!
+//! Each node remembers whether a format has read it: [`Cursor::get`], [`Cursor::entries`] and [`Cursor::items`] mark what
+//! they return. [`Cursor::unread`] returns the rest, so that nothing is left out of the report silently.
 
 mod json;
 mod yaml;
+
+use std::cell::Cell;
+use std::collections::HashSet;
 
 use crate::construct::Place;
 use crate::error::MigrateError;
@@ -21,6 +27,24 @@ pub(crate) struct Node {
     /// Counted from 1. None: a JSON document, whose places are pointers only.
     pub(crate) line: Option<u32>,
     pub(crate) value: Value,
+    read: Cell<Reading>,
+}
+
+/// How much of a node a format has read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Reading {
+    None,
+    /// The node itself; each of its members is read or not.
+    Here,
+    /// The node with all that is in it.
+    Whole,
+}
+
+impl Node {
+    /// Makes a node that nothing has read yet.
+    pub(crate) fn new(line: Option<u32>, value: Value) -> Self {
+        Self { line, value, read: Cell::new(Reading::None) }
+    }
 }
 
 /// What a node is.
@@ -84,7 +108,8 @@ impl<'a> Cursor<'a> {
 
     /// Returns the member of this name. None: there is no such member, or this is not a map.
     pub(crate) fn get(&self, key: &str) -> Option<Self> {
-        self.entries().find(|(name, _)| *name == key).map(|(_, cursor)| cursor)
+        let (_, member) = self.members().find(|(name, _)| *name == key)?;
+        Some(member.marked())
     }
 
     /// Returns the member that one of the names leads to, the first that there is.
@@ -97,8 +122,13 @@ impl<'a> Cursor<'a> {
         keys.iter().try_fold(self.clone(), |cursor, key| cursor.get(key))
     }
 
-    /// Returns the members of a map; nothing for other values.
+    /// Returns the members of a map; nothing for other values. All of them count as read.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, Self)> + use<'a> {
+        self.members().map(|(key, cursor)| (key, cursor.marked()))
+    }
+
+    /// Returns the members of a map without marking them as read, for a search.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'a str, Self)> + use<'a> {
         let (file, pointer) = (self.file, self.pointer.clone());
         let entries = if let Value::Map(entries) = &self.node.value { entries.as_slice() } else { &[] };
         entries.iter().map(move |(key, node)| {
@@ -107,8 +137,13 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Returns the members of a list; nothing for other values.
+    /// Returns the members of a list; nothing for other values. All of them count as read.
     pub(crate) fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
+        self.elements().map(Self::marked)
+    }
+
+    /// Returns the members of a list without marking them as read, for a search.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Self> + use<'a> {
         let (file, pointer) = (self.file, self.pointer.clone());
         let items = if let Value::List(items) = &self.node.value { items.as_slice() } else { &[] };
         items.iter().enumerate().map(move |(at, node)| Cursor {
@@ -116,6 +151,53 @@ impl<'a> Cursor<'a> {
             pointer: format!("{pointer}/{at}"),
             node,
         })
+    }
+
+    /// Marks the node as read; its members are not.
+    pub(crate) fn marked(self) -> Self {
+        if self.node.read.get() == Reading::None {
+            self.node.read.set(Reading::Here);
+        }
+        self
+    }
+
+    /// Marks the node as read with all that is in it.
+    pub(crate) fn ignore(&self) {
+        self.node.read.set(Reading::Whole);
+    }
+
+    /// Marks members that change nothing about the meaning, as descriptions, versions and identifiers, unless they have
+    /// been read already.
+    pub(crate) fn ignore_members(&self, keys: &[&str]) {
+        let is_meant =
+            |(key, member): &(&str, Self)| keys.contains(key) && member.node.read.get() == Reading::None;
+        self.members().filter(is_meant).for_each(|(_, member)| member.ignore());
+    }
+
+    /// Returns the names and places of the members and items that nothing has read, the outermost only. Passes over
+    /// what is inside of one of the places in `covered`, and over null and empty lists and objects.
+    pub(crate) fn unread(&self, covered: &HashSet<Place>) -> Vec<(String, Place)> {
+        if self.node.read.get() == Reading::Whole || covered.contains(&self.place()) {
+            return Vec::new();
+        }
+        let named = self.members().map(|(key, member)| (key.to_owned(), member));
+        let numbered = self.elements().enumerate().map(|(at, item)| (format!("item {at}"), item));
+        let visit = |(name, child): (String, Self)| match child.node.read.get() {
+            Reading::None if child.is_empty() || covered.contains(&child.place()) => Vec::new(),
+            Reading::None => vec![(name, child.place())],
+            Reading::Here | Reading::Whole => child.unread(covered),
+        };
+        named.chain(numbered).flat_map(visit).collect()
+    }
+
+    /// Whether the value is null, or a list or an object with nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.node.value {
+            Value::Null => true,
+            Value::List(items) => items.is_empty(),
+            Value::Map(entries) => entries.is_empty(),
+            _ => false,
+        }
     }
 
     /// Returns the members of a list, or a single value as a list of one.

@@ -68,7 +68,7 @@ impl Builder {
                 } else {
                     scalar(&text, style, tag.as_ref())
                 };
-                self.add(tagged(Node { line, value }, tag.and_then(local_tag)), anchor)
+                self.add(tagged(Node::new(line, value), tag.and_then(local_tag)), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.start(line, anchor, tag.as_deref(), Kind::List(Vec::new()))
@@ -122,7 +122,7 @@ impl Builder {
             Kind::List(items) => Value::List(items),
             Kind::Map { entries, .. } => Value::Map(merged(entries)),
         };
-        self.add(tagged(Node { line: open.line, value }, open.tag), open.anchor)
+        self.add(tagged(Node::new(open.line, value), open.tag), open.anchor)
     }
 
     /// Puts a complete value into its place.
@@ -162,7 +162,7 @@ fn merged(entries: Vec<(String, Node)>) -> Vec<(String, Node)> {
     for (_, node) in merges {
         let sources = match node.value {
             Value::List(items) => items,
-            value => vec![Node { line: node.line, value }],
+            value => vec![Node::new(node.line, value)],
         };
         for source in sources {
             let Value::Map(entries) = source.value else { continue };
@@ -183,7 +183,7 @@ fn local_tag((handle, suffix): (String, String)) -> Option<String> {
 
 fn tagged(node: Node, tag: Option<String>) -> Node {
     match tag {
-        Some(tag) => Node { line: node.line, value: Value::Map(vec![(format!("!{tag}"), node)]) },
+        Some(tag) => Node::new(node.line, Value::Map(vec![(format!("!{tag}"), node)])),
         None => node,
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         let node = document::either(&input.name, &input.text)?;
         let root = Cursor::new(&input.name, &node);
         merge(&policy_of(&root)?, &mut tags, draft)?;
+        draft.report_unread(&root);
     }
     if tags.is_empty() {
         return Err(MigrateError::Nothing { expected: EXPECTED });
@@ -85,7 +86,8 @@ fn policy_of<'a>(root: &Cursor<'a>) -> Result<Cursor<'a>, MigrateError> {
 /// Applies one policy to what its parents left.
 fn merge(policy: &Cursor<'_>, tags: &mut Vec<TagRule>, draft: &mut Draft<'_>) -> Result<(), MigrateError> {
     for (key, tag) in policy.entries() {
-        if key.starts_with("@@") {
+        if key == CHILD_CONTROL {
+            tag.ignore();
             draft.constructs.exact(key, tag.place(), None);
             continue;
         }
@@ -101,6 +103,7 @@ fn merge(policy: &Cursor<'_>, tags: &mut Vec<TagRule>, draft: &mut Draft<'_>) ->
         let Some(rule) = tags.get_mut(at) else { continue };
         for (member, setting) in tag.entries() {
             if member == CHILD_CONTROL {
+                setting.ignore();
                 draft.constructs.exact(format!("tag {key}: {member}"), setting.place(), None);
                 continue;
             }
@@ -181,9 +184,10 @@ fn tag_items(rule: &TagRule, draft: &mut Draft<'_>) -> Result<Vec<Item>, Migrate
         )));
     }
     let Some(tag) = tag_name(&key) else {
-        return Err(invalid(format!(
-            "no tag of the language can have the key `{key}`: a name has ASCII letters, digits and hyphens, and begins with a letter"
-        )));
+        draft.constructs.lost(format!("tag {key}"), rule.place.clone(), format!(
+            "no tag of the language can have the key `{key}`: a name has ASCII letters, digits and hyphens, and begins with a letter; write checks of `native[\"{key}\"]` instead"
+        ));
+        return Ok(Vec::new());
     };
     if !draft.names.take(&tag) {
         return Err(invalid(format!("`{key}` and another key become the same tag `{tag}`: tagpol reads keys that differ in case and separators as one"))

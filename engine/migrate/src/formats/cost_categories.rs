@@ -60,6 +60,9 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         for category in categories.iter().filter(|category| category.file == file) {
             items.extend(Reader { draft, tags: &tags, category }.items()?);
         }
+        if let Some(node) = nodes.get(file) {
+            draft.report_unread(&Cursor::new(&input.name, node));
+        }
         draft.add_file(&input.name, about("Cost Categories of AWS", &input.name), items);
     }
     Ok(())
@@ -77,7 +80,7 @@ impl Reader<'_, '_, '_> {
         let rules = self.rules();
         let remark = format!("The cost category {}. Only its rules give it values.", self.category.name);
         let mut items = ordered_rules::items(&tag, remark, &rules);
-        items.extend(self.splits()?);
+        items.extend(self.splits(&rules));
         items.extend(ordered_rules::test(format!("cost category {}", self.category.name), &tag, &rules));
         self.report_members();
         Ok(items)
@@ -93,11 +96,17 @@ impl Reader<'_, '_, '_> {
                 .and_then(|value| value.text())
                 .unwrap_or_default()
                 .to_owned();
-            let construct = format!("{}: rule {value}", self.category.name);
+            let construct = format!("{}: rule {value}", self.category.name).trim_end().to_owned();
             let inherited = rule.get_any(&["InheritedValue", "inherited_value"]).map(first);
-            let read = match inherited.filter(|inherited| !inherited.is_null() && inherited.is_map()) {
-                Some(inherited) => self.inherited(&inherited),
-                None => self.regular(&rule, &value),
+            let kind =
+                rule.get_any(&["Type", "type"]).and_then(|kind| kind.text()).filter(|kind| !kind.is_empty());
+            let inherited = inherited.filter(|inherited| inherited.is_map() && !inherited.is_empty());
+            let read = match (kind, inherited) {
+                (None | Some("INHERITED_VALUE"), Some(inherited)) => self.inherited(&inherited),
+                (None | Some("REGULAR"), None) => self.regular(&rule, &value),
+                (kind, _) => {
+                    Err(format!("a rule of the type `{}` has no counterpart", kind.unwrap_or_default()))
+                }
             };
             match read {
                 Ok((when, value_of_rule, outcome, reason)) => {
@@ -207,7 +216,7 @@ impl Reader<'_, '_, '_> {
         difference: &mut Difference,
     ) -> Option<Condition> {
         let mut parts = Vec::new();
-        for (member, value) in cursor.entries().filter(|(_, value)| !is_empty(value)) {
+        for (member, value) in cursor.entries().filter(|(_, value)| !value.is_empty()) {
             let part = match member.to_ascii_lowercase().as_str() {
                 "and" => self.group(&value, positive, true, difference).map(Condition::All),
                 "or" => self.group(&value, positive, false, difference).map(Condition::Any),
@@ -273,7 +282,13 @@ impl Reader<'_, '_, '_> {
                 "LINKED_ACCOUNT" => Ok((Subject::Attribute(Attribute::Account), None)),
                 "REGION" => Ok((Subject::Attribute(Attribute::Region), None)),
                 "LINKED_ACCOUNT_NAME" => Ok((self.account_name(), Some(FILL_IN))),
-                _ => Err(format!("`{key}` is a property of charges, and tags are those of resources")),
+                "RECORD_TYPE" => {
+                    Err("it is a property of charges: write a rule with `charge.category`".to_owned())
+                }
+                "SERVICE_CODE" => {
+                    Err("it is a property of charges: write a rule with `charge.service`".to_owned())
+                }
+                _ => Err(format!("`{key}` is a property of charges that rules of tagpol do not read")),
             },
         };
         let read = subject.and_then(|(subject, reason)| Ok((comparison(&subject, cursor)?, reason)));
@@ -300,7 +315,7 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Reads the split charge rules.
-    fn splits(&mut self) -> Result<Vec<Item>, MigrateError> {
+    fn splits(&mut self, rules: &[OrderedRule]) -> Vec<Item> {
         let mut items = Vec::new();
         let list = self.category.cursor.get_any(&["SplitChargeRules", "split_charge_rule"]);
         for rule in list.iter().flat_map(Cursor::items) {
@@ -309,7 +324,12 @@ impl Reader<'_, '_, '_> {
             };
             let source = text(&["Source", "source"]);
             let construct = format!("{}: split of {source}", self.category.name);
-            match split(&rule, &text(&["Method", "method"]), &source) {
+            let read = if is_given(&source, rules) {
+                split(&rule, &text(&["Method", "method"]), &source)
+            } else {
+                Err(format!("no rule of the category gives the value `{source}`"))
+            };
+            match read {
                 Ok((targets, split)) => {
                     let name = self.draft.names.unique(&format!(
                         "{}-split-{}",
@@ -330,21 +350,13 @@ impl Reader<'_, '_, '_> {
                 Err(reason) => self.draft.constructs.lost(construct, rule.place(), reason),
             }
         }
-        Ok(items)
+        items
     }
 
     /// Reports the members that have no counterpart.
     fn report_members(&mut self) {
-        const READ: [&str; 16] = [
-            "Name",
-            "name",
-            "Rules",
-            "rule",
-            "rules",
-            "DefaultValue",
-            "default_value",
-            "SplitChargeRules",
-            "split_charge_rule",
+        let cursor = &self.category.cursor;
+        cursor.ignore_members(&[
             "RuleVersion",
             "rule_version",
             "CostCategoryArn",
@@ -352,16 +364,13 @@ impl Reader<'_, '_, '_> {
             "id",
             "tags",
             "tags_all",
-        ];
-        for (member, value) in self.category.cursor.entries() {
-            if READ.contains(&member) || is_empty(&value) {
-                continue;
-            }
-            let reason = match member {
-                "EffectiveStart" | "effective_start" => "rules of tagpol apply to all months of a bill",
-                _ => "tagpol has no counterpart of this member",
-            };
-            self.draft.constructs.lost(format!("{}: {member}", self.category.name), value.place(), reason);
+        ]);
+        if let Some(start) =
+            cursor.get_any(&["EffectiveStart", "effective_start"]).filter(|start| !start.is_null())
+        {
+            let construct = format!("{}: effective start", self.category.name);
+            let reason = "rules of tagpol apply to all months of a bill";
+            self.draft.constructs.lost(construct, start.place(), reason);
         }
     }
 }
@@ -407,10 +416,13 @@ fn first<'a>(cursor: Cursor<'a>) -> Cursor<'a> {
     if cursor.is_list() { cursor.items().next().unwrap_or(cursor) } else { cursor }
 }
 
-fn is_empty(value: &Cursor<'_>) -> bool {
-    value.is_null()
-        || (value.is_list() && value.items().next().is_none())
-        || (value.is_map() && value.entries().next().is_none())
+/// Whether one of the rules gives a value; one that takes the value of a tag may give any.
+fn is_given(value: &str, rules: &[OrderedRule]) -> bool {
+    rules.iter().any(|rule| match &rule.value {
+        RuleValue::Literal(Literal::Text(text)) => text == value,
+        RuleValue::Literal(_) => false,
+        RuleValue::Subject(_) => true,
+    })
 }
 
 /// Makes the condition of match options and values.
@@ -437,6 +449,10 @@ fn comparison(subject: &Subject, cursor: &Cursor<'_>) -> Result<Condition, Strin
         ["EQUALS", "ABSENT", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "CASE_SENSITIVE", "CASE_INSENSITIVE"];
     if let Some(other) = options.iter().find(|option| !known.contains(&option.as_str())) {
         return Err(format!("the match option `{other}` has no counterpart"));
+    }
+    let ways = ["EQUALS", "ABSENT", "STARTS_WITH", "ENDS_WITH", "CONTAINS"];
+    if ways.iter().filter(|way| has(way)).count() > 1 {
+        return Err(format!("the match options {} are more than one way to compare", options.join(", ")));
     }
     if has("ABSENT") {
         return Ok(Condition::Test(subject, Test::Missing));
@@ -472,6 +488,8 @@ fn split(rule: &Cursor<'_>, method: &str, source: &str) -> Result<(Vec<String>, 
         "PROPORTIONAL" => Split::Proportional,
         "FIXED" => {
             let parameters = rule.get_any(&["Parameters", "parameter", "parameters"]).map(first);
+            // It is always `ALLOCATION_PERCENTAGES`.
+            parameters.iter().for_each(|one| one.ignore_members(&["Type", "type"]));
             let shares = texts(parameters.and_then(|one| one.get_any(&["Values", "values"])));
             let numbers: Option<Vec<u32>> = shares.iter().map(|share| ten_thousandths(share)).collect();
             let is_whole = numbers.is_some_and(|numbers| numbers.iter().sum::<u32>() == 1_000_000);

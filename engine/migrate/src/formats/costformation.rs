@@ -10,7 +10,7 @@ use super::ordered_rules::{self, OrderedRule};
 use super::{Draft, about};
 use crate::Input;
 use crate::construct::Outcome;
-use crate::document::{self, Cursor, Node};
+use crate::document::{self, Cursor, Node, Value};
 use crate::error::MigrateError;
 use crate::policy::condition::{Attribute, Condition, Literal, Subject, Test};
 use crate::policy::names::kebab;
@@ -39,6 +39,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             let is_off = dimension.get("Disable").and_then(|off| off.scalar()).as_deref() == Some("true");
             if is_off {
                 draft.constructs.exact(format!("{id}: Disable"), dimension.place(), None);
+                dimension.ignore();
             } else if kind != "Group" {
                 let reason =
                     "allocations of CostFormation select spend by rules of their own: write an `allocate`";
@@ -57,6 +58,9 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         for (_, id, cursor) in found.iter().filter(|(of, _, _)| *of == file) {
             let tag = tags.get(id).cloned().unwrap_or_default();
             items.extend(Reader { draft, tags: &tags, id, tag, cursor }.items());
+        }
+        if let Some(node) = nodes.get(file) {
+            draft.report_unread(&Cursor::new(&input.name, node));
         }
         draft.add_file(&input.name, about("Dimensions of CostFormation", &input.name), items);
     }
@@ -167,6 +171,7 @@ impl Reader<'_, '_, '_> {
         let transforms = transforms(rule, difference)?;
         let condition = self.conditions(rule, &sources, &transforms, false, difference)?;
         if !tagpol_sema::formats::is_blank(label) {
+            self.report_transforms(rule);
             return Ok((condition, vec![RuleValue::Literal(Literal::Text(label.to_owned()))]));
         }
         let source = sources.first().ok_or("the rule has neither a name nor a source")?;
@@ -278,6 +283,14 @@ impl Reader<'_, '_, '_> {
         positive: bool,
         difference: &mut Difference,
     ) -> Option<Condition> {
+        let of_source = ["Source", "Sources", "Transforms"];
+        let operators: Vec<&str> =
+            cursor.members().map(|(key, _)| key).filter(|key| !of_source.contains(key)).collect();
+        if operators.len() > 1 {
+            let construct = format!("{}: {}", self.id, operators.join(", "));
+            self.draft.constructs.lost(construct, cursor.place(), "a condition has one operator");
+            return None;
+        }
         for (word, all, negated) in [("And", true, false), ("Or", false, false), ("Not", true, true)] {
             let Some(list) = cursor.get(word) else { continue };
             let parts =
@@ -285,10 +298,7 @@ impl Reader<'_, '_, '_> {
             let condition = if all { Condition::All(parts) } else { Condition::Any(parts) };
             return Some(if negated { condition.not() } else { condition });
         }
-        let operator = cursor
-            .entries()
-            .map(|(key, _)| key)
-            .find(|key| !["Source", "Sources", "Transforms"].contains(key));
+        let operator = operators.first().copied();
         let construct = format!("{}: {}", self.id, operator.unwrap_or("condition"));
         match self.leaf(cursor, operator, sources, outer, difference) {
             Ok(condition) => {
@@ -324,6 +334,13 @@ impl Reader<'_, '_, '_> {
         }
         let texts: Option<Vec<String>> = value.one_or_more().iter().map(Cursor::scalar).collect();
         let texts = texts.filter(|texts| !texts.is_empty()).ok_or("the values are not texts")?;
+        let is_other = |value: &Cursor<'_>| matches!(value.node.value, Value::Bool(_) | Value::Special(_));
+        if operator != "HasValue" && value.one_or_more().iter().any(is_other) {
+            return Err(
+                "a value is a truth value, a date or a number of another base in YAML: write it in quotes"
+                    .to_owned(),
+            );
+        }
         let test: Box<dyn Fn(Subject) -> Condition> = match operator {
             "Equals" => Box::new(move |subject| Condition::one_of(subject, texts.clone())),
             "Contains" => Box::new(move |subject| Condition::Test(subject, Test::Contains(texts.clone()))),
@@ -355,28 +372,37 @@ impl Reader<'_, '_, '_> {
     }
 
     fn report_members(&mut self) {
-        const READ: [&str; 12] = [
-            "Name",
-            "Type",
-            "Description",
-            "Source",
-            "Sources",
-            "CoalesceSources",
-            "Transforms",
-            "DefaultValue",
-            "Rules",
-            "Hide",
-            "Child",
-            "Disable",
-        ];
-        for (member, value) in self.cursor.entries().filter(|(member, _)| !READ.contains(member)) {
-            self.draft.constructs.lost(
-                format!("{}: {member}", self.id),
-                value.place(),
-                "tagpol has no counterpart of this member",
-            );
+        self.cursor.ignore_members(&["Name", "Type", "Description"]);
+        for (member, reason) in [
+            ("Hide", "tags of tagpol are shown wherever they are asked for"),
+            ("Child", "tagpol has no order of dimensions to go down"),
+        ] {
+            let value = self.cursor.get(member).filter(|value| value.scalar().as_deref() != Some("false"));
+            if let Some(value) = value {
+                self.draft.constructs.lost(format!("{}: {member}", self.id), value.place(), reason);
+            }
         }
     }
+
+    /// Reports the transforms of a rule with a name, which count for the conditions that have no source of their own.
+    fn report_transforms(&mut self, rule: &Cursor<'_>) {
+        let Some(list) = rule.get("Transforms").filter(|list| !list.is_empty()) else { return };
+        let construct = format!("{}: Transforms", self.id);
+        if rule.get("Conditions").is_some_and(|conditions| takes_source(&conditions)) {
+            self.draft.constructs.exact(construct, list.place(), None);
+        } else {
+            let reason = "all conditions of the rule have sources of their own, which it does not change";
+            self.draft.constructs.lost(construct, list.place(), reason);
+        }
+    }
+}
+
+/// Whether one of some conditions is about the source of the rule.
+fn takes_source(conditions: &Cursor<'_>) -> bool {
+    conditions.one_or_more().iter().any(|condition| match condition.get_any(&["And", "Or", "Not"]) {
+        Some(inner) => takes_source(&inner),
+        None => condition.get_any(&["Source", "Sources"]).is_none(),
+    })
 }
 
 /// The condition of a rule, and its values in order.

@@ -15,16 +15,22 @@ use crate::policy::pattern::Pattern;
 
 const EXPECTED: &str = "a tagging policy of Infracost has `tags`, a list of objects with a `key`";
 
+/// Members of a policy that change nothing about what it requires.
+const SILENT: [&str; 5] = ["id", "type", "createdAt", "updatedAt", "tagPolicyId"];
+
 /// Reads a policy, a list of policies, or the answer of the API with them.
 pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), MigrateError> {
     let mut found = 0;
     for input in inputs {
         let node = document::either(&input.name, &input.text)?;
         let root = Cursor::new(&input.name, &node);
-        let list =
-            root.get_any(&["data", "taggingPolicies", "tagPolicies"]).filter(Cursor::is_list).unwrap_or(root);
+        let list = root
+            .get_any(&["data", "taggingPolicies", "tagPolicies"])
+            .filter(Cursor::is_list)
+            .unwrap_or_else(|| root.clone());
         let mut items = Vec::new();
         for policy in list.one_or_more() {
+            policy.ignore_members(&SILENT);
             let attributes = policy.get("attributes").filter(Cursor::is_map).unwrap_or(policy);
             let tags = attributes.get("tags").filter(Cursor::is_list);
             let tags = tags.ok_or_else(|| {
@@ -33,9 +39,10 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             found += 1;
             let title =
                 attributes.get("name").and_then(|name| name.text()).unwrap_or("tagging-policy").to_owned();
+            let message = attributes.get("message").and_then(|text| text.text()).unwrap_or_default();
             let mut checks = Checks::default();
             for tag in tags.items() {
-                tag_check(&tag, &title, &mut checks, draft)?;
+                tag_check(&tag, &title, message, &mut checks, draft)?;
             }
             report_members(&attributes, &title, draft);
             let name = draft.names.unique(&kebab(&title, "tagging-policy"));
@@ -51,6 +58,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
                 ),
             }
         }
+        draft.report_unread(&root);
         draft.add_file(&input.name, about("Tagging policies of Infracost", &input.name), items);
     }
     if found == 0 {
@@ -62,21 +70,17 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
 fn tag_check(
     tag: &Cursor<'_>,
     title: &str,
+    default_message: &str,
     checks: &mut Checks,
     draft: &mut Draft<'_>,
 ) -> Result<(), MigrateError> {
     let key = tag.get("key").and_then(|key| key.text()).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| tag.error("the tag has no `key`"))?;
     let construct = format!("{title}: tag {key}");
-    for (member, value) in tag.entries() {
-        if !["key", "mandatory", "valueType", "allowedValues", "allowedRegex", "message", "description"]
-            .contains(&member)
-        {
-            draft.constructs.lost(format!("{construct}: {member}"), value.place(), "the member is not known");
-        }
-    }
+    // `valueType` names which of the other members counts, and they show it themselves.
+    tag.ignore_members(&["valueType", "description"]);
     let mandatory = tag.get("mandatory").is_none_or(|value| value.scalar().as_deref() != Some("false"));
-    let message = tag.get("message").and_then(|message| message.text()).unwrap_or_default().to_owned();
+    let message = tag.get("message").and_then(|message| message.text()).unwrap_or(default_message).to_owned();
     let values: Vec<String> =
         tag.get("allowedValues").iter().flat_map(Cursor::items).filter_map(|value| value.scalar()).collect();
     let regex = tag.get("allowedRegex").and_then(|regex| regex.text()).filter(|regex| !regex.is_empty());
@@ -129,18 +133,15 @@ fn expression(text: &str) -> Result<Pattern, String> {
 }
 
 fn report_members(policy: &Cursor<'_>, title: &str, draft: &mut Draft<'_>) {
-    for (member, value) in policy.entries() {
-        let is_empty = value.is_null() || (value.is_map() && value.entries().next().is_none());
+    policy.ignore_members(&SILENT);
+    for (member, value) in policy.members() {
         let reason = match member {
-            "name" | "tags" | "id" | "type" | "message" | "createdAt" | "updatedAt" | "tagPolicyId" => {
-                continue;
-            }
-            "filters" if is_empty => continue,
+            "filters" if value.is_empty() => continue,
             "filters" => "the policy applies to all resources; narrow it with `for resource where …`",
             "prComment" | "blockPr" => {
                 "what a pull request shows or blocks is a matter of the command in CI: `tagpol eval --fail-on`"
             }
-            _ => "the member is not known",
+            _ => continue,
         };
         draft.constructs.lost(format!("{title}: {member}"), value.place(), reason);
     }

@@ -13,14 +13,15 @@ mod powerpipe;
 mod requirements;
 mod terratags;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 use tagpol_sema::formats::fold_key;
 
-use crate::construct::Constructs;
+use crate::construct::{Constructs, Outcome, Place};
+use crate::document::Cursor;
 use crate::error::MigrateError;
 use crate::policy::finish::File;
 use crate::policy::names::{Names, kebab, tag_name};
@@ -173,6 +174,16 @@ impl<'s> Draft<'s> {
         if self.relations.insert(relation) {
             let names = vec![relation];
             self.declared.push(Item::new(ItemKind::Use { module: "std::azure", names }));
+        }
+    }
+
+    /// Reports what nothing has read of a document, unless it is inside of something that is lost already.
+    pub(crate) fn report_unread(&mut self, document: &Cursor<'_>) {
+        let lost = self.constructs.0.iter().filter(|construct| construct.outcome == Outcome::Lost);
+        let covered: HashSet<Place> = lost.map(|construct| construct.place.clone()).collect();
+        for (name, place) in document.unread(&covered) {
+            let reason = format!("tagpol does not know `{name}` here");
+            self.constructs.lost(name, place, reason);
         }
     }
 

@@ -16,7 +16,8 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
     for input in inputs {
         let node = document::either(&input.name, &input.text)?;
         let root = Cursor::new(&input.name, &node);
-        let list = root.get("organization_constraints").filter(Cursor::is_list).unwrap_or(root);
+        let list =
+            root.get("organization_constraints").filter(Cursor::is_list).unwrap_or_else(|| root.clone());
         let mut items = Vec::new();
         for constraint in list.one_or_more() {
             let title =
@@ -36,6 +37,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             }
             items.extend(policy(&constraint, &title, draft)?);
         }
+        draft.report_unread(&root);
         draft.add_file(&input.name, about("Tagging policies of OptScale", &input.name), items);
     }
     if found == 0 {
@@ -84,14 +86,19 @@ fn filters(constraint: &Cursor<'_>, title: &str, draft: &mut Draft<'_>) -> Optio
         let texts: Vec<String> = list
             .items()
             .filter_map(|item| {
+                item.ignore_members(&["id", "type", "cloud_type"]);
                 let named = item.get_any(&["name", "id"]).and_then(|name| name.text()).map(str::to_owned);
                 item.scalar().or(named)
             })
             .collect();
-        if texts.is_empty() {
+        let construct = format!("{title}: filter {member}");
+        if list.is_empty() {
             continue;
         }
-        let construct = format!("{title}: filter {member}");
+        if texts.is_empty() {
+            draft.constructs.lost(construct, list.place(), "the filter is not a list of names");
+            continue;
+        }
         let attribute = match member {
             "region" => Attribute::Region,
             _ => {
@@ -114,23 +121,14 @@ fn report_members(constraint: &Cursor<'_>, title: &str, draft: &mut Draft<'_>) {
             "a policy applies as soon as it is in the project",
         );
     }
-    for (member, value) in constraint.entries() {
-        if ![
-            "name",
-            "type",
-            "definition",
-            "filters",
-            "id",
-            "organization_id",
-            "created_at",
-            "deleted_at",
-            "last_run",
-            "last_run_result",
-            "hit_days",
-        ]
-        .contains(&member)
-        {
-            draft.constructs.lost(format!("{title}: {member}"), value.place(), "the member is not known");
-        }
-    }
+    constraint.ignore_members(&[
+        "type",
+        "id",
+        "organization_id",
+        "created_at",
+        "deleted_at",
+        "last_run",
+        "last_run_result",
+        "hit_days",
+    ]);
 }

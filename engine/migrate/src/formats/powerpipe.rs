@@ -46,6 +46,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         }
         let name = draft.names.unique("tags");
         let items = checks.policy(&name, "medium", None).into_iter().collect();
+        draft.report_unread(&root);
         draft.add_file(&input.name, about("Variables of Powerpipe", &input.name), items);
     }
     Ok(())
@@ -148,7 +149,7 @@ fn assignments(file: &str, text: &str) -> Result<Node, MigrateError> {
         }
     };
     match read {
-        Ok(()) => Ok(Node { line: Some(1), value: Value::Map(entries) }),
+        Ok(()) => Ok(Node::new(Some(1), Value::Map(entries))),
         Err(message) => {
             Err(MigrateError::invalid(file, Some(reader.line), format!("the file cannot be read: {message}")))
         }
@@ -230,7 +231,7 @@ impl<'a> Hcl<'a> {
                 word => return Err(format!("`{word}` is not a plain value")),
             },
         };
-        Ok(Node { line, value })
+        Ok(Node::new(line, value))
     }
 
     fn list(&mut self) -> Result<Value, String> {

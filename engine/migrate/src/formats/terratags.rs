@@ -62,6 +62,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             about("Exemptions of Terratags", &input.name),
             items,
         );
+        draft.report_unread(&root);
     }
     Ok(())
 }

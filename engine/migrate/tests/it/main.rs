@@ -1,7 +1,8 @@
 //! Documents of other tools and what becomes of them.
 //!
 //! `golden` compares the policies and reports of small documents, `real_data` migrates published ones, `hostile` changes
-//! documents at random, and `invalid` asserts the place of each error.
+//! documents at random, `unread` puts unknown members into them, `outcomes` has constructs whose outcome is easily taken
+//! for a better one, and `invalid` asserts the place of each error.
 
 #![allow(
     clippy::indexing_slicing,
@@ -14,5 +15,7 @@
 mod golden;
 mod hostile;
 mod invalid;
+mod outcomes;
 mod real_data;
 mod support;
+mod unread;

@@ -48,7 +48,7 @@ use self::sites::{Role, Site, sites};
 pub use self::substrings::suspects;
 use self::tags::{tag_lints, tags_of};
 use self::unused::unnamed_items;
-pub use self::vocabulary::inventory_type;
+pub use self::vocabulary::{inventory_type, is_known_type};
 use crate::check::{Typed, checked};
 use crate::codes::Code;
 use crate::db::{Db, Project, SourceFile};

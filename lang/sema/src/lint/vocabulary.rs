@@ -161,19 +161,39 @@ pub fn inventory_type(name: &str) -> Option<String> {
     name.strip_prefix("AWS::").map(short_form)
 }
 
+/// Whether inventories are known to have a resource type: the standard library groups it, or AWS spells it differently
+/// in the names of its resources.
+pub fn is_known_type(name: &str) -> bool {
+    TYPES.contains(name) || RENAMED.iter().any(|(_, known)| *known == name)
+}
+
+/// Types whose names of resources differ from those of CloudFormation.
+const RENAMED: [(&str, &str); 20] = [
+    ("autoscaling:auto-scaling-group", "autoscaling:autoScalingGroup"),
+    ("ec2:eip", "ec2:elastic-ip"),
+    ("efs:file-system", "elasticfilesystem:file-system"),
+    ("elasticloadbalancingv2:load-balancer", "elasticloadbalancing:loadbalancer"),
+    ("msk:cluster", "kafka:cluster"),
+    ("opensearchservice:domain", "es:domain"),
+    ("rds:dbcluster", "rds:cluster"),
+    ("rds:dbcluster-parameter-group", "rds:cluster-pg"),
+    ("rds:dbcluster-snapshot", "rds:cluster-snapshot"),
+    ("rds:dbinstance", "rds:db"),
+    ("rds:dbparameter-group", "rds:pg"),
+    ("rds:dbsecurity-group", "rds:secgrp"),
+    ("rds:dbsnapshot", "rds:snapshot"),
+    ("rds:dbsubnet-group", "rds:subgrp"),
+    ("rds:event-subscription", "rds:es"),
+    ("rds:option-group", "rds:og"),
+    ("redshift:cluster-parameter-group", "redshift:parametergroup"),
+    ("redshift:cluster-security-group", "redshift:securitygroup"),
+    ("redshift:cluster-snapshot", "redshift:snapshot"),
+    ("redshift:cluster-subnet-group", "redshift:subnetgroup"),
+];
+
 /// Turns the rest of `AWS::EC2::SecurityGroup` into `ec2:security-group`, or into the known type that
 /// differs in its hyphens only.
 fn short_form(type_: &str) -> String {
-    const RENAMED: [(&str, &str); 8] = [
-        ("autoscaling:auto-scaling-group", "autoscaling:autoScalingGroup"),
-        ("ec2:eip", "ec2:elastic-ip"),
-        ("efs:file-system", "elasticfilesystem:file-system"),
-        ("elasticloadbalancingv2:load-balancer", "elasticloadbalancing:loadbalancer"),
-        ("msk:cluster", "kafka:cluster"),
-        ("opensearchservice:domain", "es:domain"),
-        ("rds:dbcluster", "rds:cluster"),
-        ("rds:dbinstance", "rds:db"),
-    ];
     let mut parts = type_.split("::");
     let service = parts.next().unwrap_or_default().to_lowercase();
     let Some(kind) = parts.next() else { return service };

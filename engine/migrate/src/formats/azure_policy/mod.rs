@@ -4,9 +4,11 @@
 //! that give the virtual tag the value. Parameters have the value of a setting, of an assignment among the files, or
 //! their default; else their own name stands in their place, and is reported.
 
+mod assignments;
 mod conditions;
 mod expression;
 
+use assignments::Assignment;
 use conditions::{Conditions, Effects};
 use expression::{Argument, Parameters, evaluate, tag_key};
 
@@ -40,9 +42,15 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         let list = root.get("value").filter(Cursor::is_list).unwrap_or(root);
         documents.extend(list.one_or_more().into_iter().map(|document| (at, document)));
     }
+    documents.iter().for_each(|(_, document)| ignore_members(document));
+    let (sets, documents): (Vec<_>, Vec<_>) = documents
+        .into_iter()
+        .partition(|(_, document)| properties(document).get("policyDefinitions").is_some());
     let (assignments, definitions): (Vec<_>, Vec<_>) = documents
         .into_iter()
         .partition(|(_, document)| properties(document).get("policyDefinitionId").is_some());
+    let assignments: Vec<Assignment<'_>> =
+        assignments.into_iter().map(|(_, cursor)| Assignment::new(cursor)).collect();
     for (at, input) in inputs.iter().enumerate() {
         let mut items = Vec::new();
         for (_, definition) in definitions.iter().filter(|(file, _)| *file == at) {
@@ -50,14 +58,49 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             let Some(rule) = rule else {
                 return Err(definition.error(format!("this is not a definition of Azure Policy: {EXPECTED}")));
             };
-            items.extend(definition_items(definition, &rule, &assignments, draft)?);
+            items.extend(assigned_items(definition, &rule, &assignments, draft)?);
         }
         draft.add_file(&input.name, about("Definitions of Azure Policy", &input.name), items);
     }
-    if definitions.is_empty() {
+    for (_, set) in &sets {
+        let reason = "a set of definitions is not migrated: migrate its definitions with an assignment for each of its values";
+        draft.constructs.lost(format!("set {}", title_of(set, "of definitions")), set.place(), reason);
+    }
+    assignments::report_unassigned(&assignments, &definitions, draft);
+    for (input, node) in inputs.iter().zip(&nodes) {
+        draft.report_unread(&Cursor::new(&input.name, node));
+    }
+    if definitions.is_empty() && sets.is_empty() {
         return Err(MigrateError::Nothing { expected: EXPECTED });
     }
     Ok(())
+}
+
+/// Marks the members of a document that change nothing about its meaning.
+fn ignore_members(document: &Cursor<'_>) {
+    const SILENT: [&str; 12] = [
+        "$schema",
+        "apiVersion",
+        "description",
+        "displayName",
+        "id",
+        "metadata",
+        "name",
+        "policyType",
+        "systemData",
+        "type",
+        "version",
+        "versions",
+    ];
+    document.ignore_members(&SILENT);
+    properties(document).ignore_members(&SILENT);
+}
+
+/// Returns the title of a definition, a set or an assignment.
+fn title_of<'a>(document: &Cursor<'a>, other: &'a str) -> &'a str {
+    let shown = properties(document).get("displayName").and_then(|name| name.text());
+    let name = document.get("name").and_then(|name| name.text());
+    [shown, name].into_iter().flatten().find(|title| !title.is_empty()).unwrap_or(other)
 }
 
 /// The command line of Azure writes properties without the object around them.
@@ -74,29 +117,54 @@ struct Definition<'a> {
     cursor: Cursor<'a>,
 }
 
+/// Migrates a definition once for each of its assignments, or once alone if it has none.
+fn assigned_items(
+    cursor: &Cursor<'_>,
+    rule: &Cursor<'_>,
+    assignments: &[Assignment<'_>],
+    draft: &mut Draft<'_>,
+) -> Result<Vec<Item>, MigrateError> {
+    let own: Vec<&Assignment<'_>> = assignments.iter().filter(|one| one.is_of(cursor)).collect();
+    let title = title_of(cursor, "definition");
+    match own.as_slice() {
+        [] => definition_items(cursor, rule, title, None, draft),
+        [assignment] => definition_items(cursor, rule, title, Some(assignment), draft),
+        several => {
+            let mut items = Vec::new();
+            for assignment in several {
+                let title = format!("{title} ({})", title_of(&assignment.cursor, "assignment"));
+                items.extend(definition_items(cursor, rule, &title, Some(assignment), draft)?);
+            }
+            Ok(items)
+        }
+    }
+}
+
 fn definition_items(
     cursor: &Cursor<'_>,
     rule: &Cursor<'_>,
-    assignments: &[(usize, Cursor<'_>)],
+    title: &str,
+    assignment: Option<&Assignment<'_>>,
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Item>, MigrateError> {
     let own = properties(cursor);
-    let text = |member: &str| own.get(member).and_then(|value| value.text()).unwrap_or_default();
-    let name = cursor.get("name").and_then(|name| name.text()).unwrap_or_default();
-    let title = if text("displayName").is_empty() { name } else { text("displayName") };
-    let title = if title.is_empty() { "definition" } else { title };
-    let parameters = parameters(cursor, title, assignments, draft)?;
+    let parameters = parameters(cursor, title, assignment, draft)?;
     let scope = scope(&own, title, draft);
+    let described = own.get("description").and_then(|text| text.text()).unwrap_or_default();
+    let message = assignment.and_then(Assignment::message).unwrap_or(described);
     let definition = Definition {
         title: title.to_owned(),
         base: kebab(title, "definition"),
         scope,
-        description: text("description").to_owned(),
+        description: message.to_owned(),
         cursor: cursor.clone(),
     };
     let condition = rule.get("if").ok_or_else(|| rule.error("the rule has no `if`"))?;
     let then = rule.get("then").ok_or_else(|| rule.error("the rule has no `then`"))?;
     let effect = effect(&then, &parameters)?;
+    if let Some(assignment) = assignment {
+        assignment.report(title, &effect, draft);
+    }
     let mut reader = Conditions {
         draft,
         parameters: &parameters,
@@ -118,6 +186,7 @@ fn definition_items(
         "modify" | "append" => rule_items(&definition, &condition, &then, &parameters, draft),
         "disabled" => {
             draft.constructs.exact(format!("{title}: effect {effect}"), then.place(), None);
+            then.ignore_members(&["details"]);
             Vec::new()
         }
         _ => {
@@ -143,22 +212,15 @@ fn effect(then: &Cursor<'_>, parameters: &Parameters) -> Result<String, MigrateE
 fn parameters(
     cursor: &Cursor<'_>,
     title: &str,
-    assignments: &[(usize, Cursor<'_>)],
+    assignment: Option<&Assignment<'_>>,
     draft: &mut Draft<'_>,
 ) -> Result<Parameters, MigrateError> {
     let mut found = Parameters::new();
     let Some(declared) = properties(cursor).get("parameters") else { return Ok(found) };
-    let id = cursor.get("id").and_then(|id| id.text()).unwrap_or_default();
-    let name = cursor.get("name").and_then(|name| name.text()).unwrap_or_default();
-    let assigned = |parameter: &str| {
-        assignments.iter().find_map(|(_, assignment)| {
-            let of = properties(assignment).get("policyDefinitionId").and_then(|id| id.text())?;
-            let last = of.rsplit('/').next().unwrap_or(of);
-            let is_this = of.eq_ignore_ascii_case(id) || last.eq_ignore_ascii_case(name);
-            is_this.then(|| properties(assignment).at(&["parameters", parameter, "value"])).flatten()
-        })
-    };
     for (parameter, declaration) in declared.entries() {
+        let assigned = assignment.and_then(|assignment| assignment.value(parameter));
+        // What a parameter may be, and its default where it has a value.
+        declaration.ignore_members(&["metadata", "allowedValues", "defaultValue"]);
         let is_list = declaration
             .get("type")
             .and_then(|kind| kind.text())
@@ -173,9 +235,7 @@ fn parameters(
         let construct = format!("{title}: parameter {parameter}");
         let value = match set {
             Some(value) => Some(value),
-            None => assigned(parameter)
-                .or_else(|| declaration.get("defaultValue"))
-                .and_then(|value| plain(&value)),
+            None => assigned.or_else(|| declaration.get("defaultValue")).and_then(|value| plain(&value)),
         };
         if let Some(value) = value {
             draft.constructs.exact(construct, declaration.place(), None);
@@ -305,6 +365,8 @@ fn rule_items(
 ) -> Vec<Item> {
     let title = &definition.title;
     let details = then.get("details");
+    // Who writes the tags, and which of several definitions counts, are matters of the cloud.
+    details.iter().for_each(|details| details.ignore_members(&["roleDefinitionIds", "conflictEffect"]));
     let operations =
         details.as_ref().map(|details| details.get("operations").unwrap_or_else(|| details.clone()));
     let mut items = Vec::new();

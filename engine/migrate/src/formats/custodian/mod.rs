@@ -11,6 +11,8 @@ mod operators;
 mod resources;
 mod values;
 
+pub(super) use resources::is_type;
+
 use filters::{Effects, Filters};
 use resources::{Resource, resource};
 
@@ -43,6 +45,9 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
                 found += 1;
                 items.extend(policy_items(&policy, draft)?);
             }
+            // Anchors that policies refer to; the policies have copies of them.
+            root.ignore_members(&["vars"]);
+            draft.report_unread(&root);
         }
         draft.add_file(&input.name, about("Policies of Cloud Custodian", &input.name), items);
     }
@@ -103,6 +108,7 @@ fn policy_items(policy: &Cursor<'_>, draft: &mut Draft<'_>) -> Result<Vec<Item>,
         Ok(resource) => resource,
         Err(reason) => {
             draft.constructs.lost(format!("policy {name}"), place_of(policy, "resource"), reason);
+            policy.ignore();
             return Ok(Vec::new());
         }
     };
@@ -233,7 +239,10 @@ fn report_members(policy: &Cursor<'_>, name: &str, draft: &mut Draft<'_>) {
     for (member, value) in policy.entries() {
         let reason = match member {
             "filters" | "actions" | "region" => continue,
-            member if SILENT.contains(&member) => continue,
+            member if SILENT.contains(&member) => {
+                value.ignore();
+                continue;
+            }
             "mode" => {
                 "the policy runs on events or a schedule; tagpol evaluates inventories when it is called"
             }

@@ -21,6 +21,11 @@ pub(super) struct Resource {
     pub(super) reason: Option<String>,
 }
 
+/// Whether inventories are known to have a resource type of AWS.
+pub(in crate::formats) fn is_type(name: &str) -> bool {
+    TYPES.lines().any(|line| line.split_once('\t').is_some_and(|(_, type_)| type_ == name))
+}
+
 /// Returns the resources that a name means. Names without a provider are those of AWS.
 ///
 /// # Errors
