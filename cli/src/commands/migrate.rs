@@ -43,6 +43,12 @@ fn show(migration: &Migration, args: &MigrateArgs, output: &mut Output) -> Resul
         counts.join(", "),
         line(&args.output.display().to_string())
     ))?;
+    for name in &migration.unused_parameters {
+        output.note(&format!(
+            "note: no document has a parameter `{}`, so that `--set` changes nothing\n",
+            line(name)
+        ));
+    }
     if migration.count(Outcome::Lost) > 0 && !args.accept_loss {
         output.note("some constructs are lost: read the reasons, then run again with `--accept-loss`, or add policies by hand\n");
     }

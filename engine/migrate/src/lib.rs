@@ -38,7 +38,7 @@ pub struct Input {
 /// Values that a migration needs and the documents do not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Values of parameters, by their names: those of definitions of Azure Policy, and variables of Powerpipe.
+    /// Values of parameters, by their names: those of definitions of Azure Policy, and of CloudFormation templates.
     pub parameters: BTreeMap<String, String>,
     /// The last day of waivers that had no end in the source, `2027-01-31`.
     pub waivers_end: String,
@@ -53,6 +53,8 @@ pub struct Migration {
     pub files: Vec<File>,
     /// All constructs of the documents, in their order.
     pub constructs: Vec<Construct>,
+    /// Names in [`Settings::parameters`] that no document has.
+    pub unused_parameters: Vec<String>,
 }
 
 impl Migration {
@@ -74,9 +76,11 @@ impl Migration {
 pub fn migrate(format: Format, inputs: &[Input], settings: &Settings) -> Result<Migration, MigrateError> {
     let mut draft = formats::Draft::new(settings);
     formats::read(format, inputs, &mut draft)?;
-    let formats::Draft { mut files, tables, constructs, .. } = draft;
+    let formats::Draft { mut files, tables, constructs, parameters, .. } = draft;
+    let unused = settings.parameters.keys().filter(|name| !parameters.contains(*name));
+    let unused_parameters = unused.cloned().collect();
     policy::samples::add_tests(&mut files);
     let mut written = policy::finish::finish(files, &tables)?;
     written.extend(tables);
-    Ok(Migration { format, files: written, constructs: constructs.0 })
+    Ok(Migration { format, files: written, constructs: constructs.0, unused_parameters })
 }

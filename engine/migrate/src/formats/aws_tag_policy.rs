@@ -55,7 +55,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         let node = document::either(&input.name, &input.text)?;
         let root = Cursor::new(&input.name, &node);
         merge(&policy_of(&root)?, &mut tags, draft)?;
-        draft.report_unread(&root);
+        draft.report_unread(&root, 0);
     }
     if tags.is_empty() {
         return Err(MigrateError::Nothing { expected: EXPECTED });

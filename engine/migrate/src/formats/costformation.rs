@@ -60,7 +60,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             items.extend(Reader { draft, tags: &tags, id, tag, cursor }.items());
         }
         if let Some(node) = nodes.get(file) {
-            draft.report_unread(&Cursor::new(&input.name, node));
+            draft.report_unread(&Cursor::new(&input.name, node), 0);
         }
         draft.add_file(&input.name, about("Dimensions of CostFormation", &input.name), items);
     }

@@ -58,7 +58,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
                 ),
             }
         }
-        draft.report_unread(&root);
+        draft.report_unread(&root, 0);
         draft.add_file(&input.name, about("Tagging policies of Infracost", &input.name), items);
     }
     if found == 0 {

@@ -121,6 +121,8 @@ pub(crate) struct Draft<'s> {
     pub(crate) files: Vec<PolicyFile>,
     pub(crate) tables: Vec<File>,
     pub(crate) constructs: Constructs,
+    /// The names of the parameters that the documents have.
+    pub(crate) parameters: BTreeSet<String>,
 }
 
 impl<'s> Draft<'s> {
@@ -136,6 +138,7 @@ impl<'s> Draft<'s> {
             files: Vec::new(),
             tables: Vec::new(),
             constructs: Constructs::default(),
+            parameters: BTreeSet::new(),
         }
     }
 
@@ -177,9 +180,11 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Reports what nothing has read of a document, unless it is inside of something that is lost already.
-    pub(crate) fn report_unread(&mut self, document: &Cursor<'_>) {
-        let lost = self.constructs.0.iter().filter(|construct| construct.outcome == Outcome::Lost);
+    /// Reports what nothing has read of a document, unless it is inside of something that is lost already. The constructs
+    /// of the document are those after the first `before`.
+    pub(crate) fn report_unread(&mut self, document: &Cursor<'_>, before: usize) {
+        let constructs = self.constructs.0.iter().skip(before);
+        let lost = constructs.filter(|one| one.outcome == Outcome::Lost && one.place.file == document.file);
         let covered: HashSet<Place> = lost.map(|construct| construct.place.clone()).collect();
         for (name, place) in document.unread(&covered) {
             let reason = format!("tagpol does not know `{name}` here");

@@ -37,7 +37,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             }
             items.extend(policy(&constraint, &title, draft)?);
         }
-        draft.report_unread(&root);
+        draft.report_unread(&root, 0);
         draft.add_file(&input.name, about("Tagging policies of OptScale", &input.name), items);
     }
     if found == 0 {

@@ -46,7 +46,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         }
         let name = draft.names.unique("tags");
         let items = checks.policy(&name, "medium", None).into_iter().collect();
-        draft.report_unread(&root);
+        draft.report_unread(&root, 0);
         draft.add_file(&input.name, about("Variables of Powerpipe", &input.name), items);
     }
     Ok(())

@@ -62,7 +62,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             about("Exemptions of Terratags", &input.name),
             items,
         );
-        draft.report_unread(&root);
+        draft.report_unread(&root, 0);
     }
     Ok(())
 }

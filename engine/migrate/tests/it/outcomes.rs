@@ -4,6 +4,16 @@ use tagpol_migrate::{Format, Migration};
 
 use crate::support::{run, settings};
 
+#[test]
+fn parameters_that_no_document_has() {
+    let given = settings(&[("tagName", "env"), ("foo", "bar")]);
+    let azure = run(Format::AzurePolicy, &[("x.json", &with_definition(&[]))], &given).unwrap();
+    assert_eq!(azure.unused_parameters, ["foo"]);
+    let declared = r#""Parameters": {"foo": {"Type": "String"}},"#;
+    let text = template(declared, "", r#""InputParameters": {"tag1Key": {"Ref": "foo"}}"#);
+    assert_eq!(run(Format::AwsConfig, &[("x.json", &text)], &given).unwrap().unused_parameters, ["tagName"]);
+}
+
 fn migrated(format: Format, text: &str) -> Migration {
     run(format, &[("x.json", text)], &settings(&[])).unwrap()
 }

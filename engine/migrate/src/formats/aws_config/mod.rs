@@ -135,12 +135,15 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         let mut rules = Vec::new();
         collect(&root, "", None, &mut rules);
         found += rules.len();
+        let declared = root.members().filter(|(member, _)| *member == "Parameters");
+        let declared = declared.flat_map(|(_, parameters)| parameters.members());
+        draft.parameters.extend(declared.map(|(parameter, _)| parameter.to_owned()));
         let template = Template { root: &root, parameters: &draft.settings.parameters };
         let mut items = Vec::new();
         for rule in &rules {
             items.extend(rule_item(rule, &template, draft)?);
         }
-        draft.report_unread(&root);
+        draft.report_unread(&root, 0);
         draft.add_file(&input.name, about("Required tags of AWS Config", &input.name), items);
     }
     if found == 0 {

@@ -68,7 +68,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
     }
     assignments::report_unassigned(&assignments, &definitions, draft);
     for (input, node) in inputs.iter().zip(&nodes) {
-        draft.report_unread(&Cursor::new(&input.name, node));
+        draft.report_unread(&Cursor::new(&input.name, node), 0);
     }
     if definitions.is_empty() && sets.is_empty() {
         return Err(MigrateError::Nothing { expected: EXPECTED });
@@ -218,6 +218,7 @@ fn parameters(
     let mut found = Parameters::new();
     let Some(declared) = properties(cursor).get("parameters") else { return Ok(found) };
     for (parameter, declaration) in declared.entries() {
+        draft.parameters.insert(parameter.to_owned());
         let assigned = assignment.and_then(|assignment| assignment.value(parameter));
         // What a parameter may be, and its default where it has a value.
         declaration.ignore_members(&["metadata", "allowedValues", "defaultValue"]);

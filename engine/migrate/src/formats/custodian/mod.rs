@@ -37,6 +37,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
     for input in inputs {
         let mut items = Vec::new();
         for node in documents(input)? {
+            let before = draft.constructs.0.len();
             let root = Cursor::new(&input.name, &node);
             let policies = root.get("policies").filter(Cursor::is_list);
             let policies = policies
@@ -47,7 +48,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             }
             // Anchors that policies refer to; the policies have copies of them.
             root.ignore_members(&["vars"]);
-            draft.report_unread(&root);
+            draft.report_unread(&root, before);
         }
         draft.add_file(&input.name, about("Policies of Cloud Custodian", &input.name), items);
     }
