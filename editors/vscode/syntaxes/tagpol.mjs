@@ -54,7 +54,7 @@ const assignment = {
   captures: captures(KEYWORD, TAG, 'punctuation.separator.assignment.tagpol'),
 };
 
-const severity = pair('severity', 'critical|high|medium|low', CONSTANT);
+const severity = pair('severity', NAME, CONSTANT);
 const scope = keywords('for resource where');
 
 /** `policy/check`, which is not an expression between slashes. */
@@ -251,10 +251,10 @@ export default {
     },
     goal: item('goal', 'entity.name.class.goal.tagpol', [
       severity,
+      { match: `${word('for')}\\s+(each|charges)(?!-?\\w)`, captures: captures(KEYWORD, KEYWORD) },
       scope,
       pair('by', 'cost|count', CONSTANT),
       { match: `${word('at')}\\s+(least|most)(?!-?\\w)`, captures: captures(KEYWORD, KEYWORD) },
-      { match: `${word('for')}\\s+(each|charges)(?!-?\\w)`, captures: captures(KEYWORD, KEYWORD) },
       keywords('coverage of'),
       ...include('comment', 'expression'),
     ]),
