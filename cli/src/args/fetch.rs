@@ -72,7 +72,7 @@ pub(crate) struct AzureArgs {
     /// Only these types, like `microsoft.compute/virtualmachines`, separated by commas or repeated
     #[arg(long = "type", visible_alias = "types", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,
-    /// The address of the API, for sovereign clouds [default: https://management.azure.com]
+    /// The address of the API, for sovereign clouds [default: `https://management.azure.com`]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     #[command(flatten)]
@@ -87,7 +87,7 @@ pub(crate) struct GcpArgs {
     /// Only these types, like `compute.googleapis.com/Instance`, separated by commas or repeated
     #[arg(long = "type", visible_alias = "types", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,
-    /// The address of the API, for private networks [default: https://cloudasset.googleapis.com]
+    /// The address of the API, for private networks [default: `https://cloudasset.googleapis.com`]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     #[command(flatten)]

@@ -55,7 +55,7 @@ impl fmt::Display for Origin {
 }
 
 impl PackageSource {
-    /// Returns where the package comes from. The source must be [checked](Self::check).
+    /// Returns where the package comes from.
     pub fn origin(&self) -> Origin {
         match &self.git {
             Some(git) => Origin::Git {
