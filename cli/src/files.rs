@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use tagpol_app::files::{FileError, Scratch};
 
@@ -24,6 +24,21 @@ pub(crate) fn write_whole_with(
 /// Makes a temporary folder that is gone after the run, however it ends.
 pub(crate) fn scratch() -> Result<Scratch, Failure> {
     Scratch::new().map_err(|error| Failure::engine(format!("cannot make a temporary folder: {error}")))
+}
+
+/// The path without `.` and, as far as it goes, `..`.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match (part, normal.components().next_back()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            (part, _) => normal.push(part),
+        }
+    }
+    normal
 }
 
 impl From<FileError> for Failure {

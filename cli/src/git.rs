@@ -15,6 +15,7 @@ use tagpol_app::settings::packages::{LOCK_FILE, VENDOR};
 use tagpol_sink::terminal::line;
 
 use crate::failure::Failure;
+use crate::files::normal;
 use crate::project::Project;
 
 /// What two revisions are written like.
@@ -338,21 +339,6 @@ fn git(folder: &Path, args: &[&str]) -> Result<String, Failure> {
 fn no_git(error: &std::io::Error) -> Failure {
     Failure::usage(format!("cannot run `git`: {error}"))
         .help("revisions are read by git, which must be installed")
-}
-
-/// The path without `.` and `..`, by its letters.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            part => normal.push(part),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]

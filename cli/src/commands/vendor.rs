@@ -13,7 +13,7 @@ use tagpol_app::settings::{FILE_NAME, Manifest, shown};
 use crate::args::VendorArgs;
 use crate::diagnostics::one_line;
 use crate::failure::{Exit, Failure};
-use crate::files::write_whole;
+use crate::files::{normal, write_whole};
 use crate::git::{Checkout, Remotes, is_license};
 use crate::output::{Output, counted};
 use crate::project::{Project, root_and_manifest};
@@ -234,7 +234,7 @@ fn needs<'m>(
 ) -> impl Iterator<Item = Needed> + 'm {
     manifest.packages.iter().map(move |(name, source)| {
         let origin = match (of, source.origin()) {
-            // A folder beside the package is where the package is.
+            // A relative path starts at the package that names it.
             (Some(Origin::Folder { path: base }), Origin::Folder { path }) => {
                 Origin::Folder { path: normal(&base.join(path)) }
             }
@@ -320,19 +320,4 @@ fn inside(base: &Path, path: &Path) -> Option<PathBuf> {
     let inside = path.strip_prefix(&base).ok()?;
     let is_inside = inside.components().all(|part| matches!(part, Component::Normal(_)));
     is_inside.then(|| inside.to_owned())
-}
-
-/// The path without `.` and, as far as it goes, `..`.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match (part, normal.components().next_back()) {
-            (Component::CurDir, _) => {}
-            (Component::ParentDir, Some(Component::Normal(_))) => {
-                normal.pop();
-            }
-            (part, _) => normal.push(part),
-        }
-    }
-    normal
 }

@@ -419,7 +419,7 @@ fn columns_of_bills_are_kept_as_metadata() {
         assert!(csv.lines().any(|found| found.starts_with(line)), "{line}\n{csv}");
     }
     assert!(told.contains("`x_Other`: the file has no such column"), "{told}");
-    // A resource has those of its latest charge, beside what a list has.
+    // A resource has those of its latest charge, and the metadata of a list.
     let eval = ["eval", "-i", "bill.csv", "-i", "list.csv", "--no-state", "--format", "csv"];
     let findings = folder.run(&eval).ends_with(1);
     assert!(findings.contains("small"), "{findings}");

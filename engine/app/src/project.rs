@@ -48,8 +48,11 @@ impl Project {
     /// [`AppError::Project`] if the manifest, a file or a package cannot be read. Mistakes in policies are no error yet.
     pub fn open(path: Option<&Path>) -> Result<Self, AppError> {
         let mut project = Self::read(path)?;
-        project.read_packages()?;
-        project.read_table_headings();
+        if !project.manifest.packages.is_empty() {
+            project.read_packages()?;
+            // Packages have tables as well.
+            project.read_table_headings();
+        }
         Ok(project)
     }
 

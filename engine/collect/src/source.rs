@@ -29,7 +29,9 @@ pub(crate) trait Source<P>: Send + Sync {
     fn calls(&self) -> &'static [Call];
 
     /// Whether it lists resources that never had a tag.
-    fn lists_untagged(&self) -> bool;
+    fn lists_untagged(&self) -> bool {
+        true
+    }
 
     /// Whether it is skipped without an error where it is not enabled.
     fn is_optional(&self) -> bool {

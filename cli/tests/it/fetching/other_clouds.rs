@@ -115,7 +115,7 @@ fn answers_of_azure_that_are_not_whole() {
         assert_eq!(run.code, code, "{faults:?} {run:#?}");
         assert!(run.err.contains(said), "{run:#?}");
         assert_eq!(statuses(&folder), expected, "{faults:?}");
-        // What was listed is judged; what was not is no finding.
+        // Only resources that were listed have findings.
         let untagged = if run.out.contains("resources   2503") { 834 } else { 334 };
         assert_eq!(findings(&folder), (untagged, 0), "{run:#?}");
     }

@@ -59,7 +59,7 @@ pub struct TrainingData<'a> {
     /// The inventory.
     pub snapshot: &'a Snapshot,
     options: Options,
-    /// Where decisions and predictions are, with the models beside it.
+    /// The store of decisions and predictions; its folder also has the models.
     pub store: StateStore,
     /// The tags that a model can learn, in the order of `targets`.
     pub tags: Vec<TagId>,

@@ -85,10 +85,6 @@ impl Source<Tenant> for Query {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         self.types.clone()
     }

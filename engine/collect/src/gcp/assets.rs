@@ -50,10 +50,6 @@ impl Source<Scope> for Search {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         self.types.clone()
     }

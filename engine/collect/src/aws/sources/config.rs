@@ -78,10 +78,6 @@ impl Source<Place> for Config {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         self.types.clone()
     }

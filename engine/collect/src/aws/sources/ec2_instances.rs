@@ -46,10 +46,6 @@ impl Source<Place> for Instances {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         owned(TYPES)
     }

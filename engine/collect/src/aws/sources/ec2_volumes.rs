@@ -38,10 +38,6 @@ impl Source<Place> for Volumes {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         owned(TYPES)
     }

@@ -107,10 +107,6 @@ impl Source<Place> for Explorer {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn is_optional(&self) -> bool {
         self.is_optional
     }

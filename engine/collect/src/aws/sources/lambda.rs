@@ -40,10 +40,6 @@ impl Source<Place> for Functions {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         owned(TYPES)
     }

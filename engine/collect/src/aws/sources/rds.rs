@@ -67,10 +67,6 @@ impl Source<Place> for Databases {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         owned(TYPES)
     }

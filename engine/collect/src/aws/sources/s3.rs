@@ -28,10 +28,6 @@ impl Source<Place> for Buckets {
         &CALLS
     }
 
-    fn lists_untagged(&self) -> bool {
-        true
-    }
-
     fn types(&self) -> Vec<String> {
         owned(TYPES)
     }
