@@ -31,6 +31,7 @@ FORBIDDEN = {
     "tagpol-suggest": ["duckdb", "tokio", "miette"],
     "tagpol-lsp": ["duckdb", "miette", "aws-config", "burn"],
     "tagpol-worker-protocol": ["tagpol-sema", "tokio", "duckdb", "miette"],
+    "tagpol-serve-notify": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum"],
     "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
 }
 
@@ -45,7 +46,9 @@ ONLY_USED_BY = {
     "duckdb": ["tagpol-session"],
     "libduckdb-sys": [],
     "pest": ["tagpol-syntax"],
+    "lettre": ["tagpol-serve-notify"],
     "miette": ["tagpol"],
+    "reqwest": ["tagpol-serve-notify"],
     "saphyr-parser": ["tagpol-migrate"],
     "burn": ["tagpol-suggest"],
     "tagpol-collect": ["tagpol-app"],
