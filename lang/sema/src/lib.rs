@@ -22,6 +22,7 @@
 //! | [`db::item`], [`db::item_keys`], [`db::unparsed`] | [`db::lowered`] of one file | that file's text changes; equal results stop there |
 
 pub mod check;
+pub mod clouds;
 pub mod codes;
 pub mod condition_places;
 pub mod db;

@@ -39,7 +39,7 @@ use self::allowed::Allowed;
 pub(crate) use self::allowed::unknown_lints;
 use self::conditions::{place, what};
 use self::facts::Names;
-pub use self::feasibility::{Cloud, Feasibility, feasible};
+pub use self::feasibility::{Feasibility, feasible};
 pub use self::levels::{LintLevel, LintLevels, UnknownLint};
 use self::logic::never;
 pub use self::logic::{is_text_test, witness};

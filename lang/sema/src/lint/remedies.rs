@@ -1,8 +1,9 @@
 //! Remedies that would write what a cloud cannot hold, or what the policy itself refuses.
 
 use super::Lint;
-use super::feasibility::{Cloud, Feasibility, feasible};
+use super::feasibility::{Feasibility, feasible};
 use super::logic::{Facts as _, Term, never};
+use crate::clouds::Cloud;
 use crate::codes::Code;
 use crate::hir::NodeId;
 use crate::program::{Attr, Check, CheckKind, CmpOp, CompareAs, Policy, Pred, Remedy, Value};
