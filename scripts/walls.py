@@ -52,6 +52,7 @@ ONLY_USED_BY = {
     "saphyr-parser": ["tagpol-migrate"],
     "burn": ["tagpol-suggest"],
     "tagpol-collect": ["tagpol-app"],
+    "tagpol-remediate": ["tagpol-app"],
     "tagpol-suggest": ["tagpol-app"],
     "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
