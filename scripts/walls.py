@@ -33,6 +33,7 @@ FORBIDDEN = {
     "tagpol-worker-protocol": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-serve-notify": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum"],
     "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
+    "tagpol-serve-data": ["axum", "miette", "clap", "aws-config", "burn"],
 }
 
 # What the program must not depend on without its default features, however far down.

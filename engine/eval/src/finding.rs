@@ -357,12 +357,16 @@ pub fn score<'a>(
     checks: impl IntoIterator<Item = &'a CheckResult>,
     failures: impl Fn(&CheckResult) -> u64,
 ) -> Option<f64> {
+    score_of(checks.into_iter().map(|check| (check.severity, check.in_scope, failures(check))))
+}
+
+/// As [`score`], of the severity, the resources in scope and the failures of each check.
+pub fn score_of(checks: impl IntoIterator<Item = (Severity, u64, u64)>) -> Option<f64> {
     let (mut all, mut failed) = (0u64, 0u64);
-    for check in checks {
-        let weight =
-            Severity::ALL.iter().zip(WEIGHTS).find(|(s, _)| **s == check.severity).map_or(0, |(_, w)| w);
-        all = all.saturating_add(weight.saturating_mul(check.in_scope));
-        failed = failed.saturating_add(weight.saturating_mul(failures(check)));
+    for (severity, in_scope, failures) in checks {
+        let weight = Severity::ALL.iter().zip(WEIGHTS).find(|(s, _)| **s == severity).map_or(0, |(_, w)| w);
+        all = all.saturating_add(weight.saturating_mul(in_scope));
+        failed = failed.saturating_add(weight.saturating_mul(failures));
     }
     if all == 0 {
         return None;

@@ -70,7 +70,7 @@ impl ProjectHistory {
     }
 
     /// Whether no run has been recorded before.
-    pub(crate) fn is_first_run(&self) -> bool {
+    pub fn is_first_run(&self) -> bool {
         matches!(self.overlays.first_seen, FirstSeen::FirstRun)
     }
 

@@ -48,7 +48,7 @@ pub use error::{RunError, TableMistakes, TextTooLong};
 pub use evaluate::{Details, evaluate, evaluate_in_detail};
 pub use finding::{
     AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, SnapshotInfo, State,
-    Summary, ValueSource, fingerprint, score,
+    Summary, ValueSource, fingerprint, score, score_of,
 };
 pub use goal::{GoalGroup, GoalResult, GoalTarget, Measured};
 pub use history::{ProjectHistory, TrendPoint};

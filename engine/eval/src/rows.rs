@@ -79,6 +79,17 @@ impl Fields<'_> {
         usize::try_from(count).map_err(|_| self.unexpected("an index out of range"))
     }
 
+    /// Returns an index; None if the cell is NULL.
+    ///
+    /// # Errors
+    /// As [`Self::count`].
+    pub fn optional_index(&self, column: &str) -> Result<Option<usize>, RunError> {
+        match self.cell(column) {
+            None | Some(Cell::Null) => Ok(None),
+            Some(_) => self.index(column).map(Some),
+        }
+    }
+
     /// Returns a truth value; NULL is false.
     pub fn truth(&self, column: &str) -> bool {
         self.cell(column).and_then(Cell::as_bool).unwrap_or_default()

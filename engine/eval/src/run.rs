@@ -128,6 +128,16 @@ impl Run {
         Ok(self.store)
     }
 
+    /// Returns the database, which has the results.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns what the project remembered before the run.
+    pub fn history(&self) -> &ProjectHistory {
+        &self.history
+    }
+
     /// Reads a query row by row.
     pub fn for_each(
         &self,

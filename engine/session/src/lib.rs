@@ -48,4 +48,4 @@ pub use pool::{Pool, PoolLimits};
 pub use quote::{quote_identifier, quote_text};
 pub use rows::{Cell, Decimal, Row, Table};
 pub use snapshot::SNAPSHOT_COLUMNS;
-pub use store::{DUCKDB_VERSION, Store, StoreOptions};
+pub use store::{Access, Attached, DUCKDB_VERSION, Store, StoreOptions};

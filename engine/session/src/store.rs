@@ -11,7 +11,7 @@ use crate::decode::Chunk;
 use crate::error::{self, StoreError};
 use crate::limits::Limits;
 use crate::pool::Turn;
-use crate::quote::quote_text;
+use crate::quote::{quote_identifier, quote_text};
 use crate::rows::{Row, Table};
 use crate::watch::{Running, Watch};
 
@@ -34,9 +34,31 @@ pub struct StoreOptions {
     pub temp_dir: Option<PathBuf>,
     /// What ends its statements.
     pub cancel: CancelToken,
+    /// Database files that statements use under their names, in addition to the memory.
+    pub attached: Vec<Attached>,
 }
 
-/// A database in memory.
+/// A database file that the statements of a store use.
+#[derive(Debug, Clone)]
+pub struct Attached {
+    /// The file.
+    pub file: PathBuf,
+    /// The name of the database in statements.
+    pub name: String,
+    /// How it is used.
+    pub access: Access,
+}
+
+/// How an attached database file is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It is read; several stores and processes may read one file at a time.
+    Read,
+    /// It is written, and created if it is not there. No other store may use it meanwhile.
+    Write,
+}
+
+/// A database in memory, and the files that are attached to it.
 ///
 /// It may be moved to another thread, but is used by one at a time.
 pub struct Store {
@@ -88,6 +110,45 @@ impl Store {
         let connection = self.connection.try_clone().map_err(failed)?;
         let session = Self::new(connection, self.limits, self.watch.token());
         Ok(Self { turn: self.turn.clone(), ..session })
+    }
+
+    /// Lets go of an attached database. All of it is in its one file then.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`] if a statement of another session still uses it, or the disk is full.
+    pub fn detach(&self, name: &str) -> Result<(), StoreError> {
+        let name = quote_identifier(name);
+        self.execute(&format!("CHECKPOINT {name}; DETACH {name}"))
+    }
+
+    /// Runs statements in one transaction: all of them take effect, or none.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub fn execute_together(&self, statements: &[String]) -> Result<(), StoreError> {
+        self.execute("BEGIN TRANSACTION")?;
+        let done =
+            statements.iter().try_for_each(|sql| self.execute(sql)).and_then(|()| self.execute("COMMIT"));
+        if done.is_err() {
+            // The failure that is reported is the one that came first.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        done
+    }
+
+    /// Reads in one transaction, so that all statements of `f` see the same rows.
+    ///
+    /// # Errors
+    /// What `f` returns; as [`Self::execute`].
+    pub fn read_together<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.execute("BEGIN TRANSACTION")?;
+        let found = f(self);
+        // Nothing was written, so that there is nothing to lose.
+        let _ = self.connection.execute_batch("ROLLBACK");
+        found
     }
 
     /// Ends statements by another token from now on: for a session that lives longer than a request.
@@ -233,6 +294,16 @@ fn connect(options: &StoreOptions) -> duckdb::Result<Connection> {
     )?;
     if zones > 0 {
         connection.execute_batch("SET GLOBAL TimeZone = 'UTC'")?;
+    }
+    for Attached { file, name, access } in &options.attached {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        let path = file.to_str().ok_or_else(|| duckdb::Error::InvalidPath(file.clone()))?;
+        let read_only = if *access == Access::Read { " (READ_ONLY)" } else { "" };
+        connection.execute_batch(&format!(
+            "ATTACH {} AS {}{read_only}",
+            quote_text(path),
+            quote_identifier(name)
+        ))?;
     }
     // The order matters: what may be opened cannot be widened once external access is off.
     connection.execute_batch(&format!(

@@ -36,7 +36,7 @@ pub use query::{Direction, Order, Query, QueryKind, ResultColumn, Select};
 pub use related::{Finder, RelatedStage};
 pub use tables::{
     CheckInfo, ComputedText, ComputedTexts, Conflict, GoalInfo, LookupInfo, Origin, Provenance, StateCode,
-    TagInfo,
+    TagInfo, Tallies,
 };
 
 /// Index of a column in [`Plan::columns`].
@@ -126,6 +126,8 @@ pub struct Plan {
     pub checks: Vec<CheckInfo>,
     /// What the `goal_index` of results means: the goals of the program.
     pub goals: Vec<GoalInfo>,
+    /// The totals of each resource.
+    pub tallies: Tallies,
     /// What the `provenance` of results means.
     pub provenance: Vec<Provenance>,
     /// The relations that must be there in addition to the snapshot, an entry for each table of the

@@ -167,6 +167,19 @@ pub struct GoalInfo {
     pub loc: Loc,
 }
 
+/// Columns with the totals of a resource over all checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tallies {
+    /// Numbers of open findings, in the order of [`Severity::ALL`].
+    pub by_severity: [ColumnId; 4],
+    /// Number of open findings.
+    pub all: ColumnId,
+    /// Whether at least one policy applies to the resource.
+    pub in_scope: ColumnId,
+    /// Whether the resource is in scope and has no open and no pending finding.
+    pub passing: ColumnId,
+}
+
 /// A table that the plan looks up: a relation of texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupInfo {

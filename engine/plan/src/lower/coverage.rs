@@ -2,9 +2,9 @@
 
 use tagpol_sema::program::TagType;
 
-use super::queries::{Tallies, index, rows, sum_money};
+use super::queries::{index, rows, sum_money};
 use super::{Lowering, note};
-use crate::ir::{AttrColumn, Expr, Function, Select, TagInfo};
+use crate::ir::{AttrColumn, Expr, Function, Select, TagInfo, Tallies};
 
 impl Lowering<'_> {
     /// Returns a selection for each tag: a row for each source of its values and whether they are

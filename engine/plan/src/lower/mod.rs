@@ -240,6 +240,7 @@ impl<'a> Lowering<'a> {
             tags,
             checks,
             goals,
+            tallies,
             provenance: self.provenance,
             lookups: self.lookups,
             overlays: self.overlays,

@@ -8,25 +8,13 @@ use super::results::columns_of;
 use super::{Lowering, note};
 use crate::ir::{
     Aggregate, AttrColumn, CheckInfo, ColumnId, Direction, Expr, Function, GoalInfo, Literal, Order, Query,
-    QueryKind, Select, StateCode, TagInfo, Type,
+    QueryKind, Select, StateCode, TagInfo, Tallies, Type,
 };
 use crate::layout::FirstSeen;
 
 /// Returns the attributes that the evaluated inventory keeps.
 fn kept() -> impl Iterator<Item = AttrColumn> {
     AttrColumn::TOLD.into_iter().chain([AttrColumn::Source])
-}
-
-/// Columns with the totals of a resource over all checks.
-pub(super) struct Tallies {
-    /// Numbers of open findings, as [`Severity::ALL`].
-    by_severity: [ColumnId; 4],
-    /// Number of open findings.
-    all: ColumnId,
-    /// Whether at least one policy applies to the resource.
-    in_scope: ColumnId,
-    /// Whether the resource is in scope and has no open and no pending finding.
-    passing: ColumnId,
 }
 
 /// Columns with the totals of a resource over some of the checks each.

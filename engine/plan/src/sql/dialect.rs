@@ -183,6 +183,52 @@ impl Dialect {
         }
     }
 
+    /// Returns the start of a statement that keeps a query's rows for all sessions, in the file of a database.
+    pub(super) fn keep_in_file(self, table: &str) -> String {
+        match self {
+            Self::DuckDb => format!("CREATE TABLE {table} AS"),
+        }
+    }
+
+    /// Returns the start of a statement that gives a query a name for all sessions.
+    pub(super) fn name_for_all(self, name: &str) -> String {
+        match self {
+            Self::DuckDb => format!("CREATE OR REPLACE VIEW {name} AS"),
+        }
+    }
+
+    /// Returns 16 hexadecimal digits that follow from a text.
+    pub(super) fn digest(self, text: &str) -> String {
+        match self {
+            Self::DuckDb => format!("substr(md5({text}), 1, 16)"),
+        }
+    }
+
+    /// Returns texts in lower case, a line each; those that are NULL are left out.
+    pub(super) fn lower_lines(self, texts: &[String]) -> String {
+        match self {
+            Self::DuckDb => format!("lower(concat_ws(chr(10), {}))", texts.join(", ")),
+        }
+    }
+
+    /// Returns the items of a list of rows with fields as rows; each item is NULL or has the fields.
+    pub(super) fn unnested_rows(self, rows: &[String]) -> String {
+        match self {
+            Self::DuckDb => format!("unnest([{}])", rows.join(", ")),
+        }
+    }
+
+    /// Returns a row with fields.
+    pub(super) fn row_of(self, fields: &[(&str, String)]) -> String {
+        match self {
+            Self::DuckDb => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("'{name}': {value}")).collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+        }
+    }
+
     /// Returns the start of a statement that gives a query a name for the session.
     pub(super) fn name_query(self, name: &str) -> String {
         match self {

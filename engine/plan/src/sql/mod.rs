@@ -18,6 +18,7 @@ mod related;
 pub mod remembered;
 pub mod requests;
 pub mod resources;
+pub mod serving;
 pub mod staged;
 mod statement;
 mod text;

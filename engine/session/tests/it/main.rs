@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+mod attached;
 mod cancelling;
 mod earlier_state;
 mod errors;

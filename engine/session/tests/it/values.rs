@@ -195,6 +195,7 @@ fn options_are_taken() {
         files: Vec::new(),
         folders: Vec::new(),
         cancel: CancelToken::new(),
+        attached: Vec::new(),
     };
     let store = Store::in_memory(&options).expect("opens");
     assert_eq!(value(&store, "SELECT current_setting('threads')"), Cell::Int(1));

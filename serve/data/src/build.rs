@@ -1,0 +1,198 @@
+//! A program and a snapshot become a generation.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tagpol_eval::{DIALECT, Options, Run, Tables, program_hash};
+use tagpol_inventory::Snapshot;
+use tagpol_plan::FirstSeen;
+use tagpol_plan::sql::serving;
+use tagpol_sema::program::Program;
+use tagpol_session::{Access, Attached, ColumnType, LoadValue, Store, StoreOptions};
+use tagpol_state::{StateError, StateStore};
+
+use crate::contents::{self, Contents, FirstSeenKind, VERSION};
+use crate::error::DataError;
+use crate::folder::{DATABASE_FILE, Generations};
+
+/// Name under which the generation before is attached.
+const BEFORE: &str = "before";
+
+/// How a generation is built.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildOptions {
+    /// For how long changes of tags are kept.
+    pub keep_changes: TimeDelta,
+}
+
+impl Default for BuildOptions {
+    /// One year.
+    fn default() -> Self {
+        Self { keep_changes: TimeDelta::days(365) }
+    }
+}
+
+/// Evaluates a program over a snapshot, with what the project remembers, and writes the result as a new generation.
+/// Changes of tags are those against the newest generation so far, if it can be read.
+///
+/// Nothing is visible until all of it is written. A process that is killed in between leaves a folder that
+/// [`Generations::sweep`] removes.
+///
+/// # Errors
+/// [`DataError::Run`] as for [`tagpol_eval::evaluate`], [`DataError::State`], [`DataError::File`],
+/// [`DataError::Cancelled`] if the token of the options is cancelled.
+pub fn build(
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+    generations: &Generations,
+    build: &BuildOptions,
+) -> Result<Contents, DataError> {
+    // What is decided from here on may be in the generation; the overlay then has it once more.
+    let decisions = last_decision(options.state.as_ref())?;
+    let before = before(generations)?;
+    let id = new_id(generations, options.now)?;
+    let written = generations.begin(&id)?;
+    let store = open(snapshot, options, &written, before.as_ref().map(|(folder, _)| folder.as_path()))?;
+    let run = Run::start_in(store, program, snapshot, &mut Tables::default(), options)?;
+    let mut contents = Contents {
+        version: VERSION,
+        id,
+        now: options.now.timestamp_micros(),
+        program: program_hash(program),
+        snapshot: snapshot.id().to_owned(),
+        decisions,
+        resources: snapshot.manifest().counts.resources,
+        currency: snapshot.manifest().currency.clone(),
+        month: snapshot.manifest().month.as_ref().map(|month| month.month.to_string()),
+        tags: contents::tags(program),
+        policies: contents::policies(program),
+        checks: contents::checks(&run.compiled.plan),
+        goals: contents::goals(&run.compiled.plan),
+        rules: program.rules.iter().map(|rule| rule.name.clone()).collect(),
+        first_seen: match run.history().overlays.first_seen {
+            FirstSeen::NotKept => FirstSeenKind::NotKept,
+            FirstSeen::FirstRun => FirstSeenKind::FirstRun,
+            FirstSeen::Relation { .. } => FirstSeenKind::Recorded,
+        },
+        before: None,
+        compared_since: options.now.timestamp_micros(),
+    };
+    if let Some((_, before)) = &before {
+        contents.before = Some(before.id.clone());
+        contents.compared_since = before.compared_since;
+    }
+    write(&run, &contents, before.as_ref().map(|(_, before)| before), options, build)?;
+    run.store().detach(serving::DATABASE)?;
+    drop(run);
+    generations.finish(&written, &contents)?;
+    Ok(contents)
+}
+
+/// Writes all tables of the database.
+fn write(
+    run: &Run,
+    contents: &Contents,
+    before: Option<&Contents>,
+    options: &Options,
+    build: &BuildOptions,
+) -> Result<(), DataError> {
+    let store = run.store();
+    let plan = &run.compiled.plan;
+    let overlays = &run.history().overlays;
+    store.execute(&serving::resources(plan, contents.shape(), overlays.predictions.as_ref(), DIALECT))?;
+    store.execute(&serving::keys(DIALECT))?;
+    load_decided(store, options.state.as_ref())?;
+    store.execute(&serving::decisions(DIALECT))?;
+    store.execute(&serving::suggestions(overlays.predictions.as_ref(), DIALECT))?;
+    store.execute(&serving::first_seen(&overlays.first_seen, DIALECT))?;
+    if let Some(statement) = serving::related(plan, DIALECT) {
+        store.execute(&statement)?;
+    }
+    let same_tags: Vec<(usize, usize, &str)> = (contents.tags.iter().enumerate())
+        .filter_map(|(at, tag)| Some((before?.tag(&tag.name)?, at, tag.name.as_str())))
+        .collect();
+    let since = options.now - build.keep_changes;
+    let times = (options.now.timestamp_micros(), since.timestamp_micros());
+    Ok(store.execute(&serving::changes(before.map(|_| BEFORE), &same_tags, times, DIALECT))?)
+}
+
+/// Opens a database that reads the snapshot and the generation before, and writes the new one.
+fn open(
+    snapshot: &Snapshot,
+    options: &Options,
+    written: &Path,
+    before: Option<&Path>,
+) -> Result<Store, DataError> {
+    let attached = |folder: &Path, name: &str, access| Attached {
+        file: folder.join(DATABASE_FILE),
+        name: name.to_owned(),
+        access,
+    };
+    let new = attached(written, serving::DATABASE, Access::Write);
+    let before = before.map(|folder| attached(folder, BEFORE, Access::Read));
+    Ok(options.sessions.open(&StoreOptions {
+        threads: options.threads,
+        temp_dir: options.temp_dir.clone(),
+        files: snapshot.database_files().into(),
+        cancel: options.cancel.clone(),
+        attached: [new].into_iter().chain(before).collect(),
+        ..StoreOptions::default()
+    })?)
+}
+
+/// The newest generation, to compare with. One that cannot be read is as good as none.
+fn before(generations: &Generations) -> Result<Option<(std::path::PathBuf, Contents)>, DataError> {
+    let Some(id) = generations.newest()? else { return Ok(None) };
+    Ok(generations
+        .contents(&id)
+        .ok()
+        .zip(generations.existing(&id).ok())
+        .map(|(contents, folder)| (folder, contents)))
+}
+
+/// Returns an id that is greater than all others: the clock, and a number where that is not enough.
+fn new_id(generations: &Generations, now: DateTime<Utc>) -> Result<String, DataError> {
+    let taken: BTreeSet<String> = generations.list()?.into_iter().collect();
+    let by_clock = now.format("%Y%m%dT%H%M%SZ").to_string();
+    let Some(last) = taken.last().filter(|last| **last >= by_clock) else { return Ok(by_clock) };
+    // The clock went back, or several generations have the same time.
+    let base = last.get(..by_clock.len()).filter(|base| **base >= *by_clock).unwrap_or(&by_clock).to_owned();
+    let number = last.strip_prefix(&base).and_then(|rest| rest.strip_prefix('-')?.parse::<u32>().ok());
+    Ok(format!("{base}-{:04}", number.unwrap_or(1) + 1))
+}
+
+fn last_decision(state: Option<&StateStore>) -> Result<i64, DataError> {
+    let Some(state) = state else { return Ok(0) };
+    Ok(state.read::<_, StateError>(|state| state.decision_count())?.unwrap_or_default())
+}
+
+/// Makes the relation of who decided what.
+fn load_decided(store: &Store, state: Option<&StateStore>) -> Result<(), DataError> {
+    let columns = [
+        ("resource", ColumnType::Text),
+        ("tag", ColumnType::Text),
+        ("value", ColumnType::Text),
+        ("made_at", ColumnType::Int),
+        ("actor", ColumnType::Text),
+        ("note", ColumnType::Text),
+    ];
+    store.load(serving::DECIDED, &columns, |loader| {
+        let Some(state) = state else { return Ok(()) };
+        let read = state.read::<_, StateError>(|state| {
+            state.each_current_decision(&mut |decision| {
+                let row = [
+                    LoadValue::Text(&decision.resource),
+                    LoadValue::Text(&decision.tag),
+                    LoadValue::Text(&decision.value),
+                    LoadValue::Int(decision.at.timestamp_micros()),
+                    LoadValue::Text(&decision.actor),
+                    decision.note.as_deref().map_or(LoadValue::Null, LoadValue::Text),
+                ];
+                loader.push(&row).map_err(|error| StateError::Source(Box::new(error)))
+            })
+        });
+        read.map(|_| ()).map_err(|error| DataError::from(tagpol_eval::RunError::from(error)))
+    })
+}

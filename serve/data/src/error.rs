@@ -1,0 +1,99 @@
+//! Why a generation could not be written or a question not be answered.
+
+use std::path::PathBuf;
+
+use tagpol_eval::RunError;
+use tagpol_session::{Cancelled, StoreError};
+use tagpol_state::StateError;
+
+/// Why a generation could not be written or a question not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// There is no resource with this id or key.
+    #[error("there is no resource `{name}`")]
+    UnknownResource {
+        /// The id or the key.
+        name: String,
+    },
+    /// A name in a request is none of those that could stand there.
+    #[error("there is no {kind} `{name}`{}", did_you_mean(closest.as_deref()))]
+    UnknownName {
+        /// What the name was taken for: `tag`, `policy`, `field`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// The most similar name that exists.
+        closest: Option<String>,
+    },
+    /// A page has too many rows.
+    #[error("a page has at most {most} rows, not {asked}")]
+    TooManyRows {
+        /// The requested number.
+        asked: u64,
+        /// The highest number.
+        most: u64,
+    },
+    /// There is no generation with this id: it was removed, or never written.
+    #[error("there is no generation `{id}` in `{}`", folder.display())]
+    UnknownGeneration {
+        /// The id.
+        id: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// A generation is not whole, or was written by another version of the program. Another one must be built.
+    #[error("the generation in `{}` cannot be read: {reason}; build it again", folder.display())]
+    Damaged {
+        /// Its folder.
+        folder: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A folder or file cannot be read or written.
+    #[error("`{}`: {source}", path.display())]
+    File {
+        /// The folder or file.
+        path: PathBuf,
+        /// The failure of the system.
+        source: std::io::Error,
+    },
+    /// All connections are in use. The same request may succeed later.
+    #[error("too many questions are being answered at once; ask again")]
+    Busy,
+    /// A question took longer than it may. One with a narrower filter may not.
+    #[error("the question took too long; filter more narrowly")]
+    TooSlow,
+    /// The caller gave up.
+    #[error("cancelled")]
+    Cancelled,
+    /// The engine failed.
+    #[error(transparent)]
+    Run(RunError),
+    /// The state store failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl From<StoreError> for DataError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Timeout { .. } | StoreError::Cancelled(Cancelled::Deadline) => Self::TooSlow,
+            StoreError::Cancelled(Cancelled::Requested) => Self::Cancelled,
+            other => Self::Run(RunError::Store(other)),
+        }
+    }
+}
+
+impl From<RunError> for DataError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Store(error) => error.into(),
+            RunError::State(error) => Self::State(error),
+            other => Self::Run(other),
+        }
+    }
+}
+
+fn did_you_mean(closest: Option<&str>) -> String {
+    closest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}

@@ -1,0 +1,6 @@
+//! Generations of small projects: what is written, read back, and changed by decisions.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not take for tests themselves")]
+
+mod generations;
+mod shop;

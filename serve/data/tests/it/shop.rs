@@ -1,0 +1,81 @@
+//! A project with a few resources, its snapshot and its state.
+
+use std::path::Path;
+
+use tagpol_app::inventory::InventorySource;
+use tagpol_app::{Project, RunContext, Silent, StateAccess, Workspace};
+use tagpol_serve_data::{BuildOptions, Contents, Generation, Generations, OpenOptions, build};
+
+/// The policies.
+pub(crate) const POLICIES: &str = r#"
+tag environment: one of [production, staging, development]
+tag owner: email
+tag team: text
+
+normalize environment {
+  keys "env", "secret-key"
+  map "prd" -> production
+}
+
+rule team-of-names {
+  when resource.name has word "shop"
+  fill team = "shop"
+}
+
+policy production-is-owned {
+  severity high
+  for resource where environment == production
+  require owner else "write the owner's email address"
+}
+
+policy has-environment {
+  severity low
+  require environment
+}
+"#;
+
+/// The resources. No key and no native value such as `prd` may be in any answer.
+const INVENTORY: &str = "id,name,type,provider,account,region,monthly_cost,currency,tag:env,tag:secret-key,tag:owner,tag:team\n\
+    i-1,shop-web,ec2:instance,aws,111,eu-1,100.50,USD,prd,,jane@example.com,\n\
+    i-2,shop-db,rds:db,aws,111,eu-1,300,USD,,prd,,payments\n\
+    i-3,logs,s3:bucket,aws,222,us-1,2.50,USD,hidden,,,\n\
+    i-4,archive,s3:bucket,gcp,333,us-1,,USD,staging,,,payments\n";
+
+/// A folder with the project and its generations.
+pub(crate) struct Shop {
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Shop {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("tagpol.toml", "name = \"shop\"\ninventory = [\"list.csv\"]\n");
+        write("shop.tagpol", POLICIES);
+        write("list.csv", INVENTORY);
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn generations(&self) -> Generations {
+        Generations::at(self.path().join("generations"))
+    }
+
+    /// Evaluates the project at a time.
+    pub(crate) fn build(&self, now: &str) -> Contents {
+        let project = Project::open(Some(self.path())).unwrap();
+        let context = RunContext::at(now.parse().unwrap(), &Silent);
+        let workspace =
+            Workspace::open(&project, &InventorySource::default(), &StateAccess::default(), &context)
+                .unwrap();
+        let (program, snapshot) = (workspace.program(), workspace.snapshot());
+        build(program, snapshot, workspace.options(), &self.generations(), &BuildOptions::default()).unwrap()
+    }
+
+    pub(crate) fn open(&self, id: &str) -> Generation {
+        Generation::open(&self.generations(), id, &OpenOptions::default()).unwrap()
+    }
+}
