@@ -14,6 +14,7 @@ pub mod webhook;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tagpol_serve_outgoing::Request;
 use url::Url;
 
 pub use email::{Email, Encryption, Login};
@@ -121,49 +122,6 @@ fn hide(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(hide),
         _ => {}
-    }
-}
-
-/// A request to a service, and nothing of how it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// `GET`, `POST` or `PATCH`.
-    pub method: Method,
-    /// Where it goes.
-    pub url: Url,
-    /// Headers beside those of every request.
-    pub headers: Vec<(&'static str, String)>,
-    /// The JSON that it carries. Empty for `GET`.
-    pub body: Vec<u8>,
-}
-
-/// How a request is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Creates or acts.
-    Post,
-    /// Changes.
-    Patch,
-}
-
-impl Request {
-    pub(crate) fn post(url: Url, body: &Value) -> Self {
-        Self { method: Method::Post, url, headers: Vec::new(), body: body.to_string().into_bytes() }
-    }
-
-    pub(crate) fn get(url: Url) -> Self {
-        Self { method: Method::Get, url, headers: Vec::new(), body: Vec::new() }
-    }
-
-    pub(crate) fn patch(url: Url, body: &Value) -> Self {
-        Self { method: Method::Patch, ..Self::post(url, body) }
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
-        self.headers.push((name, value));
-        self
     }
 }
 

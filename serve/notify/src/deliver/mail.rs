@@ -9,7 +9,9 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{AddressPolicy, Delivery};
+use tagpol_serve_outgoing::AddressPolicy;
+
+use super::Delivery;
 use crate::channel::{Email, Encryption};
 use crate::message::Message;
 

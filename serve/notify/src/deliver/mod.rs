@@ -9,12 +9,12 @@ mod tickets;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tagpol_serve_outgoing::Client;
 
 use crate::channel::siem::AuditEvent;
 use crate::channel::{Channel, ChannelError};
 use crate::message::Message;
 
-pub use http::{AddressPolicy, PolicyError};
 pub use retry::{GIVE_UP_AFTER, next_attempt};
 
 /// How an attempt ended.
@@ -59,17 +59,13 @@ impl From<ChannelError> for Delivery {
 /// Delivers messages. One for a process: it keeps connections open.
 #[derive(Debug, Clone)]
 pub struct Courier {
-    http: http::Client,
-    policy: AddressPolicy,
+    client: Client,
 }
 
 impl Courier {
-    /// Prepares to deliver to the addresses that a policy allows.
-    ///
-    /// # Errors
-    /// If there are no certificate authorities to trust.
-    pub fn new(policy: AddressPolicy) -> Result<Self, String> {
-        Ok(Self { http: http::Client::new(policy.clone())?, policy })
+    /// Delivers by the connections of a client, to the addresses that its policy allows.
+    pub fn new(client: Client) -> Self {
+        Self { client }
     }
 
     /// Delivers a message to a channel. `reference` is what the last delivery of the same group to the same channel
@@ -84,19 +80,19 @@ impl Courier {
         now: DateTime<Utc>,
     ) -> Delivery {
         match channel {
-            Channel::Email(email) => mail::send(email, message, &self.policy).await,
-            Channel::Slack(slack) => self.http.deliver(slack.request(message)).await,
-            Channel::Teams(teams) => self.http.deliver(teams.request(message)).await,
+            Channel::Email(email) => mail::send(email, message, self.client.policy()).await,
+            Channel::Slack(slack) => http::deliver(&self.client, slack.request(message)).await,
+            Channel::Teams(teams) => http::deliver(&self.client, teams.request(message)).await,
             Channel::Webhook(webhook) => match webhook.request(message, now) {
-                Ok(request) => self.http.deliver(request).await,
+                Ok(request) => http::deliver(&self.client, request).await,
                 Err(error) => error.into(),
             },
-            Channel::PagerDuty(pagerduty) => self.http.deliver(pagerduty.request(message)).await,
+            Channel::PagerDuty(pagerduty) => http::deliver(&self.client, pagerduty.request(message)).await,
             Channel::Jira(jira) => {
-                tickets::jira(&self.http, jira, message, reference).await.unwrap_or_else(|end| end)
+                tickets::jira(&self.client, jira, message, reference).await.unwrap_or_else(|end| end)
             }
             Channel::ServiceNow(servicenow) => {
-                tickets::servicenow(&self.http, servicenow, message, reference)
+                tickets::servicenow(&self.client, servicenow, message, reference)
                     .await
                     .unwrap_or_else(|end| end)
             }
@@ -114,13 +110,13 @@ impl Courier {
         match siem.request(event, now) {
             Err(error) => return error.into(),
             Ok(None) => {}
-            Ok(Some(request)) => match self.http.deliver(request).await {
+            Ok(Some(request)) => match http::deliver(&self.client, request).await {
                 Delivery::Delivered { .. } => {}
                 other => return other,
             },
         }
         match &siem.syslog {
-            Some(server) => syslog::send(server, event, &self.policy).await,
+            Some(server) => syslog::send(server, event, self.client.policy()).await,
             None => Delivery::Delivered { reference: None },
         }
     }

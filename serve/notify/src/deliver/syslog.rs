@@ -6,7 +6,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{AddressPolicy, Delivery};
+use tagpol_serve_outgoing::AddressPolicy;
+
+use super::Delivery;
 use crate::channel::SyslogServer;
 use crate::channel::siem::{AuditEvent, syslog};
 

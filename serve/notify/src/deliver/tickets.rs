@@ -1,7 +1,9 @@
 //! Tickets: one open ticket for each group. What is new becomes a comment, and nothing open any more closes it.
 
+use tagpol_serve_outgoing::Client;
+
 use super::Delivery;
-use super::http::Client;
+use super::http::send;
 use crate::channel::{Jira, ServiceNow, jira, servicenow};
 use crate::message::Message;
 
@@ -9,59 +11,59 @@ use crate::message::Message;
 type Step<T> = Result<T, Delivery>;
 
 pub(super) async fn jira(
-    http: &Client,
+    client: &Client,
     config: &Jira,
     message: &Message,
     reference: Option<&str>,
 ) -> Step<Delivery> {
     let known = match reference {
         Some(issue) => Some(issue.to_owned()),
-        None => jira::found(&http.send(config.find(&message.group)?).await?).map(str::to_owned),
+        None => jira::found(&send(client, config.find(&message.group)?).await?).map(str::to_owned),
     };
     let Some(issue) = known else {
         return if closes(message) {
             Ok(Delivery::Delivered { reference: None })
         } else {
-            let answer = http.send(config.create(message)?).await?;
+            let answer = send(client, config.create(message)?).await?;
             ticket(jira::created(&answer), "Jira")
         };
     };
-    http.send(config.comment(&issue, message)?).await?;
+    send(client, config.comment(&issue, message)?).await?;
     if !closes(message) {
         return Ok(Delivery::Delivered { reference: Some(issue) });
     }
-    let answer = http.send(config.transitions(&issue)?).await?;
+    let answer = send(client, config.transitions(&issue)?).await?;
     let Some(id) = jira::closing(&answer) else {
         return Err(Delivery::failed(format!(
             "the account of this channel can take no transition of {issue} to a status that is done"
         )));
     };
-    http.send(config.transition(&issue, id)?).await?;
+    send(client, config.transition(&issue, id)?).await?;
     Ok(Delivery::Delivered { reference: None })
 }
 
 pub(super) async fn servicenow(
-    http: &Client,
+    client: &Client,
     config: &ServiceNow,
     message: &Message,
     reference: Option<&str>,
 ) -> Step<Delivery> {
     let known = match reference {
         Some(incident) => Some(incident.to_owned()),
-        None => servicenow::found(&http.send(config.find(&message.group)?).await?).map(str::to_owned),
+        None => servicenow::found(&send(client, config.find(&message.group)?).await?).map(str::to_owned),
     };
     match (known, closes(message)) {
         (None, true) => Ok(Delivery::Delivered { reference: None }),
         (None, false) => {
-            let answer = http.send(config.create(message)?).await?;
+            let answer = send(client, config.create(message)?).await?;
             ticket(servicenow::created(&answer), "ServiceNow")
         }
         (Some(incident), true) => {
-            http.send(config.resolve(&incident, message)?).await?;
+            send(client, config.resolve(&incident, message)?).await?;
             Ok(Delivery::Delivered { reference: None })
         }
         (Some(incident), false) => {
-            http.send(config.comment(&incident, message)?).await?;
+            send(client, config.comment(&incident, message)?).await?;
             Ok(Delivery::Delivered { reference: Some(incident) })
         }
     }

@@ -6,10 +6,11 @@ use tagpol_serve_notify::Severity;
 use tagpol_serve_notify::alert::{FindingId, OpenFinding, Rule, Standing, decide};
 use tagpol_serve_notify::channel::Channel;
 use tagpol_serve_notify::channel::siem::{Activity, AuditEvent};
-use tagpol_serve_notify::deliver::{AddressPolicy, Courier, Delivery};
+use tagpol_serve_notify::deliver::{Courier, Delivery};
 use tagpol_serve_notify::message::{Context, Message, compose, test_message};
+use tagpol_serve_outgoing::{AddressPolicy, Client};
 
-use crate::peers::Peers;
+use crate::peers::{Peers, client};
 
 /// A name as somebody writes it who wants the reader to click, to be called, or to be fooled.
 const HOSTILE: &str = "a\r\nBcc: x@example.com <!channel> <https://evil.example|here> [x](https://evil.example) \
@@ -71,7 +72,7 @@ fn channel(config: Value) -> Channel {
 }
 
 fn courier() -> Courier {
-    Courier::new(AddressPolicy::new(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap()).unwrap()
+    Courier::new(client())
 }
 
 const DELIVERED: Delivery = Delivery::Delivered { reference: None };
@@ -297,7 +298,7 @@ async fn answers_say_whether_to_try_again() {
 async fn nothing_leaves_to_where_only_this_machine_can_reach() {
     let Some(peers) = Peers::start() else { return };
     let sent = message("m1", 1, false);
-    let strict = Courier::new(AddressPolicy::default()).unwrap();
+    let strict = Courier::new(Client::new(AddressPolicy::default()).unwrap());
     for host in ["localhost", "127.0.0.1"] {
         let url = format!("http://{host}:{}/slack", peers.http);
         let end =

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use tagpol_serve_outgoing::{AddressPolicy, Client, Request};
 
 /// Receivers in a process of their own, which ends with this value.
 pub(crate) struct Peers {
@@ -53,14 +54,15 @@ impl Peers {
 
     /// Returns what one kind of receiver accepted.
     pub(crate) async fn received(&self, by: &str) -> Vec<Value> {
-        let all = client().get(self.url("received")).send().await.unwrap().bytes().await.unwrap();
-        let all: Vec<Value> = serde_json::from_slice(&all).unwrap();
-        all.into_iter().filter(|entry| entry["to"] == by).collect()
+        let url = self.url("received").parse().unwrap();
+        let all = client().send(Request::get(url)).await.unwrap().json();
+        all.as_array().unwrap().iter().filter(|entry| entry["to"] == by).cloned().collect()
     }
 
     /// Makes the next requests fail.
     pub(crate) async fn fail(&self, failures: Value) {
-        client().post(self.url("control")).body(failures.to_string()).send().await.unwrap();
+        let url = self.url("control").parse().unwrap();
+        assert!(client().send(Request::post(url, &failures)).await.unwrap().is_success());
     }
 }
 
@@ -71,13 +73,7 @@ impl Drop for Peers {
     }
 }
 
-fn client() -> reqwest::Client {
-    let roots = rustls::RootCertStore::empty();
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+/// A client that may connect to this machine.
+pub(crate) fn client() -> Client {
+    Client::new(AddressPolicy::new(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap()).unwrap()
 }
