@@ -40,7 +40,7 @@
     "escalate" "every" "example" "except" "expect" "fill" "for" "forbid" "from" "given" "grace" "has"
     "importance" "in" "is" "key" "keys" "last" "least" "like" "map" "matches" "matching" "meta" "most" "native" "next" "no" "not" "of"
     "one" "or" "otherwise" "priority" "remediate" "require" "resource" "set" "severity" "split" "starts"
-    "suggest" "tags" "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where" "with" "within" "word")
+    "suggest" "tags" "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where" "with" "within" "word" "write")
   "The other words of the language, which are names where no keyword can stand.")
 
 (defvar tagpol-mode-syntax-table

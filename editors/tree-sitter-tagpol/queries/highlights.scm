@@ -7,7 +7,7 @@
   "every" "example" "exempt" "expect" "fill" "for" "forbid" "from" "given" "goal" "grace" "importance"
   "infer" "key" "keys" "least" "list" "map" "matching" "meta" "most" "native" "no" "normalize" "of" "one" "otherwise" "policy" "priority"
   "relation" "remediate" "require" "resource" "rule" "set" "severity" "split" "suggest" "table" "tag" "tags" "test"
-  "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where"
+  "text" "to" "transform" "unknown" "until" "value" "violation" "when" "where" "write"
 ] @keyword
 
 ["use" "except"] @keyword.import
@@ -101,6 +101,7 @@
 (importance_stmt (name) @constant.builtin)
 (otherwise_stmt (name) @constant.builtin)
 (transform_stmt (name) @function.builtin)
+(written_key (name) @constant.builtin)
 (split_stmt (name) @constant.builtin)
 (coverage_stmt (name) @constant.builtin)
 (is_tail (name) @constant.builtin)

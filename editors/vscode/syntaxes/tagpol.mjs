@@ -131,8 +131,14 @@ export default {
       {
         begin: word('keys'),
         beginCaptures: captures(KEYWORD),
-        end: `(?=${words('keys map transform otherwise')}|\\})`,
+        end: `(?=${words('keys write map transform otherwise')}|\\})`,
         patterns: [...include('comment', 'string'), bareText],
+      },
+      {
+        begin: word('write'),
+        beginCaptures: captures(KEYWORD),
+        end: `(?=${words('keys write map transform otherwise')}|\\})`,
+        patterns: [...include('comment', 'string'), { match: words('aws azure gcp'), name: CONSTANT }],
       },
       {
         begin: word('map'),
@@ -144,7 +150,7 @@ export default {
       {
         begin: word('transform'),
         beginCaptures: captures(KEYWORD),
-        end: `(?=${words('keys map transform otherwise')}|\\})`,
+        end: `(?=${words('keys write map transform otherwise')}|\\})`,
         patterns: [...include('comment'), { match: NAME, name: 'support.function.tagpol' }],
       },
       pair('otherwise', 'keep|missing', CONSTANT),

@@ -101,6 +101,7 @@ codes! {
     E0048 Error "statements that exclude each other",
     E0049 Error "an argument that does not fit its parameter",
     E0050 Error "a table that does not match its file",
+    E0051 Error "a key that a tag cannot be written under",
     ;
     L0001 "substring-trap" "a part of a name that other words contain too",
     L0002 "missing-inequality" "a `!=` with a value that may be missing",

@@ -392,6 +392,8 @@ pub struct Normalize {
     pub scope: Option<Expr>,
     /// All `keys`, in order.
     pub keys: Vec<Text>,
+    /// All pairs of all `write`s, in order: a cloud and a key.
+    pub writes: Vec<(Name, Text)>,
     /// All `map`s, in order.
     pub maps: Vec<MapArm>,
     /// All `transform`s, in order.

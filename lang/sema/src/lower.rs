@@ -254,12 +254,15 @@ impl Ctx {
             .flat_map(|stmt| stmt.names_or_strings())
             .map(|key| self.name_or_text(&key))
             .collect();
+        let written = node.children::<ast::WriteStmt>().flat_map(|stmt| stmt.children::<ast::WrittenKey>());
+        let written = written.filter_map(|pair| Some((self.name(&pair.name()?), self.text(&pair.string()?))));
+        let writes = written.collect();
         let maps = node.children::<ast::MapStmt>().map(|stmt| self.map_arm(&stmt)).collect();
         let transforms =
             node.children::<ast::TransformStmt>().flat_map(|s| s.names()).map(|n| self.name(&n)).collect();
         let otherwise =
             node.children::<ast::OtherwiseStmt>().filter_map(|s| s.name()).map(|n| self.name(&n)).collect();
-        Normalize { scope, keys, maps, transforms, otherwise }
+        Normalize { scope, keys, writes, maps, transforms, otherwise }
     }
 
     fn map_arm(&mut self, node: &ast::MapStmt) -> MapArm {

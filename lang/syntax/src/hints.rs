@@ -220,7 +220,7 @@ fn no_name(site: &Site<'_>) -> Option<Hint> {
 pub(crate) fn home(word: &str) -> Option<&'static str> {
     const HOMES: [(&[&str], &str); 8] = [
         (&["severity", "for", "require", "forbid", "grace", "escalate", "control", "remediate"], "a policy"),
-        (&["keys", "map", "transform", "otherwise"], "`normalize`"),
+        (&["keys", "write", "map", "transform", "otherwise"], "`normalize`"),
         (&["when", "set", "fill"], "a rule"),
         (&["until", "because"], "`exempt`"),
         (&["given", "expect", "at"], "a test"),

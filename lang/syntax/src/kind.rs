@@ -51,6 +51,8 @@ kinds! {
     ExampleStmt,
     NormalizeItem,
     KeysStmt,
+    WriteStmt,
+    WrittenKey,
     MapStmt,
     Pattern,
     MapTarget,

@@ -66,7 +66,7 @@ enum Begins {
 }
 
 /// The keywords, in the order of the alphabet.
-const KEYWORDS: [(char, &str, Begins); 87] = [
+const KEYWORDS: [(char, &str, Begins); 88] = [
     ('\u{101}', "after", Begins::Nothing),
     ('\u{102}', "allocate", Begins::Item),
     ('\u{103}', "allow", Begins::Nothing),
@@ -154,10 +154,11 @@ const KEYWORDS: [(char, &str, Begins); 87] = [
     ('\u{145}', "with", Begins::Nothing),
     ('\u{146}', "within", Begins::Nothing),
     ('\u{147}', "word", Begins::Nothing),
+    ('\u{152}', "write", Begins::Statement),
 ];
 
 /// Words that no unit is called.
-const NO_UNITS: [&str; 49] = [
+const NO_UNITS: [&str; 50] = [
     "account",
     "after",
     "and",
@@ -207,6 +208,7 @@ const NO_UNITS: [&str; 49] = [
     "type",
     "until",
     "when",
+    "write",
 ];
 
 /// Splits a text into tokens.

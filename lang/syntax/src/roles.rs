@@ -38,6 +38,8 @@ macro_rules! role {
             Rule::example_stmt => Role::Node(K::ExampleStmt),
             Rule::normalize_item => Role::Node(K::NormalizeItem),
             Rule::keys_stmt => Role::Node(K::KeysStmt),
+            Rule::write_stmt => Role::Node(K::WriteStmt),
+            Rule::written_key => Role::Node(K::WrittenKey),
             Rule::map_stmt => Role::Node(K::MapStmt),
             Rule::pattern => Role::Node(K::Pattern),
             Rule::map_target => Role::Node(K::MapTarget),

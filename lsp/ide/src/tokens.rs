@@ -150,6 +150,7 @@ fn kind(token: &SyntaxToken) -> Option<TokenKind> {
             | SyntaxKind::ImportanceStmt
             | SyntaxKind::OtherwiseStmt
             | SyntaxKind::TransformStmt
+            | SyntaxKind::WrittenKey
             | SyntaxKind::SplitStmt
             | SyntaxKind::CoverageStmt => TokenKind::Keyword,
             SyntaxKind::PolicyParam | SyntaxKind::PolicyArgument => TokenKind::Property,

@@ -74,6 +74,7 @@ fn normalize(keys: &[&str]) -> Normalize {
         scope: None,
         keys: strings(keys),
         arms: Vec::new(),
+        writes: Vec::new(),
         transforms: Vec::new(),
         otherwise: Otherwise::Keep,
         loc: loc(),

@@ -123,6 +123,7 @@ pub(crate) fn normalize(keys: &[&str], arms: Vec<MapArm>) -> Normalize {
         scope: None,
         keys: keys.iter().map(|k| (*k).to_owned()).collect(),
         arms,
+        writes: Vec::new(),
         transforms: Vec::new(),
         otherwise: Otherwise::Keep,
         loc: at(20),

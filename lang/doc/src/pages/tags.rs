@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use tagpol_sema::pretty::{pattern_text, type_text};
 use tagpol_sema::program::{
-    Action, ActionKind, MapTarget, Normalize, Otherwise, Rule, Tag, TagId, TagType, Transform,
+    Action, ActionKind, MapTarget, Normalize, Otherwise, Rule, Tag, TagId, TagType, Transform, WrittenKey,
 };
 
 use super::rules::given_value;
@@ -107,6 +107,7 @@ fn normalized(writer: &Writer<'_>, tag: &Tag, normalize: &Normalize) -> Vec<Bloc
     let facts = [
         normalize.scope.as_ref().and_then(|scope| fact("Of", writer.scope(Some(scope)))),
         fact("Keys, in order", listed(normalize.keys.iter().map(|key| code(key)))),
+        fact("Written as", listed(normalize.writes.iter().map(written))),
         fact("Other values", others(tag, normalize)),
     ];
     let mut blocks = vec![Block::Facts(facts.into_iter().flatten().collect())];
@@ -124,6 +125,13 @@ fn normalized(writer: &Writer<'_>, tag: &Tag, normalize: &Normalize) -> Vec<Bloc
         blocks.push(Block::Paragraph(plain("Values of the enumeration match regardless of case.")));
     }
     blocks
+}
+
+/// A key that is written to a cloud: `Owner` in aws.
+fn written(written: &WrittenKey) -> Text {
+    let mut text = code(&written.key);
+    text.extend(plain(&format!(" in {}", written.cloud.provider())));
+    text
 }
 
 /// What becomes of values that no arm takes.

@@ -1,9 +1,11 @@
 //! `normalize`: native keys and value maps.
 
 use super::{Ctx, Typed};
+use crate::clouds::Cloud;
 use crate::codes::Code;
-use crate::hir::{self, Name, PatternLit, Target};
-use crate::program::{self, Loc, MapArm, MapTarget, Otherwise, Pattern, TagType, Transform};
+use crate::formats::fold_key;
+use crate::hir::{self, Name, PatternLit, Target, Text};
+use crate::program::{self, Loc, MapArm, MapTarget, Otherwise, Pattern, TagType, Transform, WrittenKey};
 
 impl Ctx<'_> {
     pub(super) fn normalize(&mut self, name: &Name, body: &hir::Normalize) -> Option<Typed> {
@@ -13,6 +15,7 @@ impl Ctx<'_> {
             Some(expr) => self.condition(expr).map(Some),
         };
         let keys = self.keys(&name.text, body);
+        let writes = self.writes(&keys, &body.writes);
         let ty = tag.and_then(|tag| self.decl(tag).ty.clone());
         let arms: Vec<_> =
             body.maps.iter().filter_map(|arm| self.arm(&name.text, ty.as_ref(), arm)).collect();
@@ -26,6 +29,7 @@ impl Ctx<'_> {
         let typed = program::Normalize {
             scope: scope?,
             keys,
+            writes,
             arms,
             transforms,
             otherwise: otherwise.unwrap_or(Otherwise::Keep),
@@ -40,7 +44,7 @@ impl Ctx<'_> {
         let mut folded: Vec<String> = Vec::new();
         for key in &body.keys {
             self.escapes(key);
-            let fold = crate::formats::fold_key(&key.value);
+            let fold = fold_key(&key.value);
             if fold.is_empty() {
                 let draft = self.draft(Code::E0024, key.id, "this key has no letters or digits");
                 self.report(
@@ -58,10 +62,44 @@ impl Ctx<'_> {
             folded.push(fold);
             keys.push(key.value.clone());
         }
-        if !folded.contains(&crate::formats::fold_key(tag)) {
+        if !folded.contains(&fold_key(tag)) {
             keys.insert(0, tag.to_owned());
         }
         keys
+    }
+
+    /// The keys that are written, each to another cloud. A key that the cloud does not accept, or under which the tag would
+    /// not be found again, is left out.
+    fn writes(&mut self, keys: &[String], pairs: &[(Name, Text)]) -> Vec<WrittenKey> {
+        let words = Cloud::ALL.map(|cloud| (cloud.provider(), cloud));
+        let mut writes: Vec<WrittenKey> = Vec::new();
+        for (name, text) in pairs {
+            self.escapes(text);
+            let (key, cloud) = (text.value.clone(), self.word(name, "cloud", &words));
+            let Some(cloud) = cloud else { continue };
+            if writes.iter().any(|written| written.cloud == cloud) {
+                let draft = self.draft(Code::E0041, name.id, format!("`{}` is listed twice", name.text));
+                self.report(draft.help("a tag is written under one key in each cloud"));
+            } else if let Some(reason) = cloud.wrong_name(&key) {
+                let message = format!("{} does not accept the key `{key}`, since {reason}", cloud.provider());
+                let draft = self.draft(Code::E0051, text.id, message);
+                self.report(draft.help("write a key that the cloud accepts"));
+            } else if let Some(prefix) = cloud.reserved_prefix(&key) {
+                let message =
+                    format!("keys beginning with `{prefix}` are set by {} itself", cloud.provider());
+                let draft = self.draft(Code::E0051, text.id, message);
+                self.report(draft.help("write another key"));
+            } else if !keys.iter().any(|other| fold_key(other) == fold_key(&key)) {
+                let message = format!("the tag is not read from the key `{key}`");
+                let draft = self.draft(Code::E0051, text.id, message);
+                self.report(
+                    draft.help(format!("add it to `keys`, or write a spelling of `{}`", keys.join("`, `"))),
+                );
+            } else {
+                writes.push(WrittenKey { cloud, key });
+            }
+        }
+        writes
     }
 
     fn arm(&mut self, tag: &str, ty: Option<&TagType>, arm: &hir::MapArm) -> Option<MapArm> {

@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use crate::clouds::Cloud;
+
 pub use condition::{CmpOp, CompareAs, Direction, Duration, Format, NativePart, NativeTags, Pred, TextOp};
 pub use goal::{Allocation, Budget, Coverage, Dimension, Goal, Measure, Split, Target};
 pub use infer::Inference;
@@ -149,6 +151,8 @@ pub struct Normalize {
     /// Keys in order of trust, the tag's own name always among them. They are compared with the
     /// keys of a resource after [`crate::formats::fold_key`].
     pub keys: Vec<String>,
+    /// The keys under which the tag is written to clouds, one a cloud at most.
+    pub writes: Vec<WrittenKey>,
     /// Asked in order; the first arm that matches decides.
     pub arms: Vec<MapArm>,
     /// Applied in order to values that no arm matched.
@@ -165,12 +169,23 @@ impl Normalize {
         Self {
             scope: None,
             keys: vec![tag.name.clone()],
+            writes: Vec::new(),
             arms: Vec::new(),
             transforms: Vec::new(),
             otherwise: Otherwise::Keep,
             loc: tag.loc.clone(),
         }
     }
+}
+
+/// `write CLOUD "Key"`: under which key a tag is written to a cloud. It is a spelling of one of [`Normalize::keys`], so that
+/// the tag is read back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WrittenKey {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// The exact key.
+    pub key: String,
 }
 
 /// `map "a", "b*", /c/ -> target`.

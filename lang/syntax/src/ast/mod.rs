@@ -222,6 +222,10 @@ nodes! {
     NormalizeItem,
     /// `keys "a", "b"`
     KeysStmt,
+    /// `write aws "A" gcp "b"`
+    WriteStmt,
+    /// `aws "A"`
+    WrittenKey,
     /// `map "a" -> b`
     MapStmt,
     /// One pattern of a map.

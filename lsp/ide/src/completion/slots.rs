@@ -99,7 +99,8 @@ fn at_line_start(context: &Context<'_>, block: Block, slots: Vec<Slot>) -> Vec<S
 fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
     match (context.block, texts) {
         (Block::Given, ["provider"]) => vec![Slot::Providers],
-        (Block::Item("normalize"), ["keys"] | ["keys", .., ","]) | (_, [.., "native", "["]) => {
+        (Block::Item("normalize"), ["keys"] | ["keys", .., ","] | ["write", .., "aws" | "azure" | "gcp"])
+        | (_, [.., "native", "["]) => {
             vec![Slot::NativeKeys]
         }
         (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(item_name(context))],
@@ -199,6 +200,9 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
         }
         (Block::Item("normalize"), ["transform"] | ["transform", .., ","]) => {
             vec![Slot::Words(vec!["lower", "upper", "trim"])]
+        }
+        (Block::Item("normalize"), ["write", pairs @ ..]) if pairs.len() % 2 == 0 => {
+            vec![Slot::Words(vec!["aws", "azure", "gcp"])]
         }
         (Block::Item("normalize"), ["otherwise"]) => vec![Slot::Words(vec!["missing", "keep"])],
         (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(own())],
