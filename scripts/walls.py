@@ -39,12 +39,12 @@ FORBIDDEN = {
 }
 
 # What the program must not depend on without its default features, however far down.
-WITHOUT_FEATURES = ["burn", "tagpol-suggest", "aws-config", "tagpol-collect"]
+WITHOUT_FEATURES = ["burn", "tagpol-suggest", "aws-config", "tagpol-collect", "tagpol-remediate"]
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
     "aws-config": ["tagpol-collect"],
-    "aws-sdk-resourcegroupstagging": ["tagpol-collect"],
+    "aws-sdk-resourcegroupstagging": ["tagpol-collect", "tagpol-remediate"],
     "aws-sigv4": ["tagpol-collect"],
     "duckdb": ["tagpol-session"],
     "libduckdb-sys": [],
@@ -55,7 +55,7 @@ ONLY_USED_BY = {
     "reqwest": ["tagpol-serve-outgoing"],
     "saphyr-parser": ["tagpol-migrate"],
     "burn": ["tagpol-suggest"],
-    "tagpol-collect": ["tagpol-app"],
+    "tagpol-collect": ["tagpol-app", "tagpol-remediate"],
     "tagpol-remediate": ["tagpol-app"],
     "tagpol-suggest": ["tagpol-app"],
     "tower-lsp-server": ["tagpol-lsp"],

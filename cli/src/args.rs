@@ -5,6 +5,7 @@ mod database;
 mod fetch;
 mod migrate;
 mod models;
+mod remediate;
 mod remembered;
 mod vendor;
 
@@ -25,6 +26,10 @@ pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
     SuggestArgs, TrainArgs,
 };
+pub(crate) use remediate::{
+    RemediateApplyArgs, RemediateArgs, RemediateCommand, RemediatePlanArgs, RemediateRollbackArgs,
+    RemediateShowArgs,
+};
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
 pub(crate) use vendor::VendorArgs;
@@ -34,8 +39,8 @@ use crate::targets::{Target, no_format};
 /// Tag policies for AWS, Azure and GCP, as code
 ///
 /// Describe your tags, the mapping of native spellings to clean virtual tags, and your requirements in
-/// .tagpol files. tagpol checks them, tests them, and evaluates them over bills and inventories. It never
-/// changes anything in a cloud.
+/// .tagpol files. tagpol checks them, tests them, and evaluates them over bills and inventories. It changes
+/// nothing in a cloud but by `tagpol remediate apply`, with a plan that you confirm.
 #[derive(Debug, Parser)]
 #[command(
     name = "tagpol",
@@ -98,6 +103,8 @@ pub(crate) enum Command {
     Compile(CompileArgs),
     /// Turn tag policies of other tools into .tagpol files with tests, with a report of what is not exact
     Migrate(MigrateArgs),
+    /// Plan changes of tags in clouds, and apply them after a review
+    Remediate(RemediateArgs),
     /// Explain a diagnostic code, with a wrong and a right example
     ExplainCode(ExplainCodeArgs),
     /// Serve editors over standard input and output (the language server protocol)

@@ -71,7 +71,7 @@ impl Failure {
     }
 
     /// A command that this build lacks, because a feature of Cargo was switched off.
-    #[cfg(not(all(feature = "suggest", feature = "collect")))]
+    #[cfg(not(all(feature = "suggest", feature = "remediate", feature = "collect")))]
     pub(crate) fn missing_feature(command: &str, feature: &str) -> Self {
         Self::usage(format!("`{command}` is not included in this build, which lacks the feature `{feature}`"))
             .help(
@@ -174,6 +174,9 @@ impl From<AppError> for Failure {
                 Some(help) => failure.help(help),
                 None => failure,
             },
+            AppError::UnknownPolicy { closest, .. } => failure.closest(closest.as_deref()),
+            #[cfg(feature = "remediate")]
+            AppError::Remediation(error) => (*error).into(),
             #[cfg(feature = "suggest")]
             AppError::NotLearnable { closest, .. } => failure.closest_or(
                 closest.as_deref(),

@@ -5,7 +5,7 @@
 
 // A build without a feature reads the arguments of its commands all the same, to say that it lacks them.
 #![cfg_attr(
-    not(all(feature = "collect", feature = "suggest")),
+    not(all(feature = "collect", feature = "remediate", feature = "suggest")),
     allow(dead_code, unused_imports, reason = "helpers of the commands that are left out")
 )]
 
@@ -92,6 +92,7 @@ fn main() -> ExitCode {
         Command::Model(args) => commands::model::run(args, &mut output),
         Command::Learn(args) => commands::learn::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),
+        Command::Remediate(args) => commands::remediate::run(args, &mut output),
         Command::Migrate(args) => commands::migrate::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),

@@ -20,6 +20,17 @@ pub(super) mod fetch {
     }
 }
 
+#[cfg(not(feature = "remediate"))]
+pub(crate) mod remediate {
+    use crate::args::RemediateArgs;
+    use crate::failure::{Exit, Failure};
+    use crate::output::Output;
+
+    pub(crate) fn run(_: &RemediateArgs, _: &mut Output) -> Result<Exit, Failure> {
+        Err(Failure::missing_feature("tagpol remediate", "remediate"))
+    }
+}
+
 #[cfg(not(feature = "suggest"))]
 macro_rules! commands_of_models {
     ($($command:ident: $Args:ident),*) => {

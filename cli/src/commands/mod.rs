@@ -17,10 +17,12 @@ pub(crate) mod init;
 pub(crate) mod learn;
 pub(crate) mod lsp;
 pub(crate) mod migrate;
-#[cfg(not(all(feature = "collect", feature = "suggest")))]
+#[cfg(not(all(feature = "collect", feature = "remediate", feature = "suggest")))]
 mod missing;
 #[cfg(feature = "suggest")]
 pub(crate) mod model;
+#[cfg(feature = "remediate")]
+pub(crate) mod remediate;
 #[cfg(feature = "suggest")]
 pub(crate) mod review;
 pub(crate) mod runs;
@@ -36,6 +38,8 @@ pub(crate) mod vendor;
 
 #[cfg(not(feature = "collect"))]
 use missing::fetch;
+#[cfg(not(feature = "remediate"))]
+pub(crate) use missing::remediate;
 #[cfg(not(feature = "suggest"))]
 pub(crate) use missing::{learn, model, review, suggest, train};
 

@@ -66,6 +66,7 @@ mod predictions;
 mod projects;
 mod readers;
 mod relations;
+mod remediating;
 mod reports;
 mod schema;
 mod sinks;

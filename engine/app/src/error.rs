@@ -12,6 +12,9 @@ use tagpol_state::{LocationError, StateError};
 #[cfg(feature = "suggest")]
 use tagpol_suggest::RegistryError;
 
+#[cfg(feature = "remediate")]
+use crate::remediation::RemediationError;
+
 /// Whose matter an error is; faces make exit codes or status codes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -142,6 +145,18 @@ pub enum AppError {
     #[cfg(feature = "collect")]
     #[error(transparent)]
     Collect(#[from] tagpol_collect::CollectError),
+    /// There is no policy of a name.
+    #[error("there is no policy `{name}`")]
+    UnknownPolicy {
+        /// The name.
+        name: String,
+        /// The most similar policy.
+        closest: Option<String>,
+    },
+    /// A plan cannot be made, applied or undone.
+    #[cfg(feature = "remediate")]
+    #[error(transparent)]
+    Remediation(Box<RemediationError>),
     /// A name is not that of a tag that models suggest.
     #[cfg(feature = "suggest")]
     #[error("`{name}` is not a tag that a model can suggest")]
@@ -155,6 +170,13 @@ pub enum AppError {
     #[cfg(feature = "suggest")]
     #[error(transparent)]
     Models(#[from] RegistryError),
+}
+
+#[cfg(feature = "remediate")]
+impl From<RemediationError> for AppError {
+    fn from(error: RemediationError) -> Self {
+        Self::Remediation(Box::new(error))
+    }
 }
 
 impl From<StoreError> for AppError {
@@ -194,6 +216,7 @@ impl AppError {
             | Self::UnknownSnapshot { .. }
             | Self::AmbiguousSnapshot { .. }
             | Self::UnknownDimension { .. }
+            | Self::UnknownPolicy { .. }
             | Self::OtherMonth { .. }
             | Self::OtherCurrency { .. }
             | Self::NoCharges
@@ -217,6 +240,8 @@ impl AppError {
             Self::Collect(tagpol_collect::CollectError::Options(_)) => ErrorKind::Request,
             #[cfg(feature = "collect")]
             Self::Collect(_) => ErrorKind::Engine,
+            #[cfg(feature = "remediate")]
+            Self::Remediation(error) => error.kind(),
             #[cfg(feature = "suggest")]
             Self::NotLearnable { .. } => ErrorKind::Request,
             #[cfg(feature = "suggest")]

@@ -10,6 +10,7 @@
 //! two of both -- comparison::compare -->  what entered, left and changed
 //! Project -- tests::run -->  results, coverage, mutants
 //! Project + InventorySource -- models::TrainingContext -->  what models are trained on and asked (feature `suggest`)
+//! Project + InventorySource -- remediation --> a plan of changes in clouds, applied and undone (feature `remediate`)
 //! documents of other tools -- migration::migrate -->  policies, and what is exact and what is not
 //! ```
 //!
@@ -30,6 +31,8 @@ pub mod migration;
 pub mod models;
 mod patterns;
 mod project;
+#[cfg(feature = "remediate")]
+pub mod remediation;
 pub mod state;
 pub mod tests;
 mod workspace;

@@ -92,7 +92,7 @@ impl<'p> Workspace<'p> {
         Self::with_program(project, program, source, state, context)
     }
 
-    fn with_program(
+    pub(crate) fn with_program(
         project: &'p Project,
         program: Program,
         source: &InventorySource,

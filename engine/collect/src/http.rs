@@ -63,7 +63,7 @@ impl Response {
     }
 
     /// Returns the pause that the response asks for.
-    fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self.header("retry-after")?.trim().parse().ok()?;
         Some(Duration::from_secs(seconds))
     }
@@ -212,7 +212,7 @@ fn host(url: &str) -> &str {
 ///
 /// # Errors
 /// If tokens would be sent to it readable for everyone on the way.
-pub(crate) fn endpoint(url: &str) -> Result<String, CollectError> {
+pub fn endpoint(url: &str) -> Result<String, CollectError> {
     let is_local = |rest: &str| matches!(rest.split([':', '/']).next(), Some("127.0.0.1" | "localhost"));
     let is_safe = url.starts_with("https://") || url.strip_prefix("http://").is_some_and(is_local);
     match is_safe {
@@ -224,7 +224,7 @@ pub(crate) fn endpoint(url: &str) -> Result<String, CollectError> {
 }
 
 /// Writes text as part of a path or a query.
-pub(crate) fn percent_encoded(text: &str) -> String {
+pub fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -15,6 +15,7 @@
 mod accounts;
 mod aws;
 mod azure;
+pub mod client;
 mod dry_run;
 mod error;
 mod gcp;

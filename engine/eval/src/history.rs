@@ -116,6 +116,34 @@ impl ProjectHistory {
         Ok(overlays)
     }
 
+    /// Returns what a project remembers of all resources, as the reference evaluator reads it.
+    ///
+    /// # Errors
+    /// Those of the state store.
+    pub fn all_overlays(options: &Options) -> Result<interp::Overlays, RunError> {
+        let Some(store) = &options.state else { return Ok(interp::Overlays::default()) };
+        let remembered = store.read(|state| {
+            let mut overlays = interp::Overlays::default();
+            state.each_current_decision(&mut |decision| {
+                overlays.decided.insert((decision.resource, decision.tag), decision.value);
+                Ok(())
+            })?;
+            state.each_prediction(&mut |prediction| {
+                // To the digits that the double has, as the database writes it.
+                if let Ok(confidence) = format!("{}", prediction.confidence).parse() {
+                    let of = (prediction.resource, prediction.tag);
+                    overlays.predicted.insert(of, (prediction.value, confidence));
+                }
+                Ok(())
+            })?;
+            overlays.first_seen = all_first_seen(state, options.now)?;
+            Ok::<_, RunError>(overlays)
+        })?;
+        let first_run =
+            || interp::Overlays { first_seen: interp::FirstSeen::FirstRun, ..interp::Overlays::default() };
+        Ok(remembered.unwrap_or_else(first_run))
+    }
+
     /// Returns the earlier runs as reports show them.
     pub fn trend(&self) -> Vec<TrendPoint> {
         let point = |run: &RunRecord| TrendPoint {
@@ -240,6 +268,22 @@ fn load_first_seen(
     }
     let occurring = checks.into_iter().filter(|(number, _)| occurring.contains(number));
     Ok(Some(occurring.map(|(_, key)| (key.policy, key.check)).collect()))
+}
+
+/// Returns since when all findings have been open that were open at a time.
+fn all_first_seen(state: &mut dyn StateReader, now: DateTime<Utc>) -> Result<interp::FirstSeen, RunError> {
+    if state.newest_run()?.is_none() {
+        return Ok(interp::FirstSeen::FirstRun);
+    }
+    let checks: BTreeMap<i64, FindingKey> = state.checks()?.into_iter().collect();
+    let mut times = BTreeMap::new();
+    state.each_open_finding(now, &mut |open| {
+        if let Some(key) = checks.get(&open.check) {
+            times.insert((key.policy.clone(), key.check.clone(), open.resource), open.since);
+        }
+        Ok(())
+    })?;
+    Ok(interp::FirstSeen::At(times))
 }
 
 /// Remembers a run and its findings.

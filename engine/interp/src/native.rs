@@ -80,7 +80,9 @@ impl Resource<'_> {
         steps
     }
 
-    fn normalizes_in_force<'t>(&self, tag: &'t Tag) -> Vec<(Option<usize>, Cow<'t, Normalize>)> {
+    /// Returns the `normalize` items of a tag whose scope holds, in order, each with its index in [`Tag::normalizes`]; if
+    /// there is none, the one that stands in, without an index.
+    pub fn normalizes_in_force<'t>(&self, tag: &'t Tag) -> Vec<(Option<usize>, Cow<'t, Normalize>)> {
         let normalizes = tag.normalizes.iter().enumerate();
         let in_force = normalizes.filter(|(_, normalize)| self.applies(normalize.scope.as_ref()));
         let mut in_force: Vec<_> = in_force.map(|(at, n)| (Some(at), Cow::Borrowed(n))).collect();

@@ -35,6 +35,8 @@ pub struct Manifest {
     /// The same, checked.
     #[serde(skip)]
     pub columns: BTreeMap<String, String>,
+    /// Native keys that `remediate` never changes, such as those that permissions depend on.
+    pub protect: Vec<String>,
     /// Columns of bills that policies can read as `resource.meta["…"]`, by their headings.
     pub keep: Vec<String>,
     /// Folder of the snapshots.
@@ -119,6 +121,7 @@ impl Default for Manifest {
             inventory: Vec::new(),
             written_columns: BTreeMap::new(),
             columns: BTreeMap::new(),
+            protect: Vec::new(),
             keep: Vec::new(),
             snapshots: PathBuf::from(".tagpol/snapshots"),
             state: PathBuf::from(STATE),
@@ -238,6 +241,10 @@ impl Manifest {
         if let Some(name) = manifest.keep.iter().find(|name| name.trim().is_empty()) {
             let error = ProjectError::new(format!("`keep` has the name `{name}`, which no column has"));
             return Err(at(error.help("list headings of the bill: `keep = [\"x_project\"]`"), None));
+        }
+        if manifest.protect.iter().any(|key| key.trim().is_empty()) {
+            let error = ProjectError::new("`protect` has an empty key, which no tag has".to_owned());
+            return Err(at(error.help("list native keys: `protect = [\"Owner\"]`"), None));
         }
         for (name, source) in &manifest.written_packages {
             source.check(name.get_ref()).map_err(|error| at(error, Some(name.span().start)))?;

@@ -98,8 +98,14 @@ pub(super) fn fetch(folder: &Folder, address: &str, args: &[&str]) -> Run {
 }
 
 /// The command, with credentials and nothing of the machine's own configuration.
-pub(super) fn fetch_command(folder: &Folder, address: &str, args: &[&str]) -> Command {
+pub(crate) fn fetch_command(folder: &Folder, address: &str, args: &[&str]) -> Command {
     let mut command = folder.command(&[&["snapshot", "fetch", "aws"], args].concat());
+    credentials(&mut command, address);
+    command
+}
+
+/// Gives a command credentials for an address, and nothing of the machine's own configuration.
+pub(crate) fn credentials(command: &mut Command, address: &str) {
     command.env("AWS_ENDPOINT_URL", address).env("AWS_EC2_METADATA_DISABLED", "true");
     command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
     command.env("AWS_CONFIG_FILE", "none").env("AWS_SHARED_CREDENTIALS_FILE", "none");
@@ -107,7 +113,6 @@ pub(super) fn fetch_command(folder: &Folder, address: &str, args: &[&str]) -> Co
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"] {
         command.env_remove(name);
     }
-    command
 }
 
 fn read(stream: &mut TcpStream) -> Option<Asked> {

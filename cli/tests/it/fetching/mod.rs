@@ -1,11 +1,11 @@
 //! `tagpol snapshot fetch`, against servers that answer as the clouds do.
 
-mod aws;
+pub(crate) mod aws;
 mod coverage;
 mod dry_run;
 mod killed;
 mod other_clouds;
-mod peers;
+pub(crate) mod peers;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -20,7 +20,7 @@ fn volumes() -> usize {
     std::env::var("TAGPOL_TEST_VOLUMES").map_or(20, |count| count.parse().unwrap())
 }
 
-pub(super) fn python() -> String {
+pub(crate) fn python() -> String {
     std::env::var("TAGPOL_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
@@ -29,14 +29,14 @@ fn script(name: &str) -> PathBuf {
 }
 
 /// A program that answers as a cloud does; it ends with the test.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     child: Child,
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 impl Peer {
     /// Starts it; None if a package is missing that it needs.
-    pub(super) fn start(name: &str, packages: &str) -> Option<Self> {
+    pub(crate) fn start(name: &str, packages: &str) -> Option<Self> {
         let mut check = Command::new(python());
         check.args(["-c", &format!("import {packages}")]).stderr(Stdio::null());
         if !check.status().is_ok_and(|status| status.success()) {
@@ -57,7 +57,7 @@ impl Peer {
     }
 
     /// Gives the peer a command, and returns its answer.
-    pub(super) fn command(&self, name: &str, input: &Value) -> Value {
+    pub(crate) fn command(&self, name: &str, input: &Value) -> Value {
         let host = self.address.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         let body = input.to_string();
@@ -70,7 +70,7 @@ impl Peer {
     }
 
     /// What the peer was asked since its faults were set: `ec2:DescribeVolumes`.
-    pub(super) fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         let log = self.command("log", &Value::Null)["log"].as_array().unwrap().clone();
         log.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     }
@@ -95,7 +95,7 @@ impl Drop for Peer {
 pub(super) type Rows = BTreeMap<String, BTreeMap<String, String>>;
 
 /// What a test prints that cannot run.
-pub(super) const SKIPPED: &str =
+pub(crate) const SKIPPED: &str =
     "skipped: the packages of cli/tests/peers/requirements.txt are not installed";
 
 const REGIONS: &str = "us-east-1,eu-west-1,ap-southeast-2";

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use tagpol_model::{ListedFile, SourceCoverage};
 
-use self::session::Session;
+pub(crate) use self::session::Session;
 use self::signed::Signed;
 use self::sources::{Planned, Scope};
 use crate::accounts::{self, Account};

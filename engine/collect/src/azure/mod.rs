@@ -20,7 +20,7 @@ use crate::source::{self, Source};
 use self::graph::{Query, RESOURCES, SUBSCRIPTIONS};
 
 /// The address of the API, outside of sovereign clouds.
-pub(crate) const ENDPOINT: &str = "https://management.azure.com";
+pub const ENDPOINT: &str = "https://management.azure.com";
 
 /// Whose resources are fetched from Azure.
 #[derive(Debug, Clone, Default)]

@@ -159,7 +159,7 @@ impl Plan {
 }
 
 /// Times as `2026-11-30T12:00:00Z`.
-pub(super) mod rfc3339 {
+pub(crate) mod rfc3339 {
     use chrono::{DateTime, SecondsFormat, Utc};
     use serde::{Deserialize, Deserializer, Serializer};
 

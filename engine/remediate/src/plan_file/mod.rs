@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tagpol_sema::clouds::Cloud;
 
+pub(crate) use file::rfc3339 as time;
 pub use file::{PLAN_VERSION, PlanError};
 
 /// A plan: changes of native tags, each proved legal in its cloud before it is listed.
@@ -202,6 +203,24 @@ pub enum ProvenanceSource {
     Native,
     /// A plan that is undone.
     Rollback,
+}
+
+impl SkipReason {
+    /// Returns its name in plans and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownTags => "unknown-tags",
+            Self::OtherProvider => "other-provider",
+            Self::Refused => "refused",
+            Self::Illegal => "illegal",
+            Self::TooManyTags => "too-many-tags",
+            Self::Protected => "protected",
+            Self::ValidValue => "valid-value",
+            Self::NotReadBack => "not-read-back",
+            Self::Worsens => "worsens",
+            Self::Inferred => "inferred",
+        }
+    }
 }
 
 impl ProvenanceSource {

@@ -1,0 +1,92 @@
+//! `tagpol remediate`
+
+mod apply;
+mod show;
+
+use std::path::Path;
+
+use tagpol_app::remediation::{self, Plan, RemediationRequest};
+
+use crate::args::{
+    RemediateArgs, RemediateCommand, RemediatePlanArgs, RemediateRollbackArgs, RemediateShowArgs,
+};
+use crate::context::{RunContext, context};
+use crate::failure::{Exit, Failure};
+use crate::files::write_whole;
+use crate::inference;
+use crate::inventory::named;
+use crate::output::{Output, counted};
+use crate::project::{self, with_diagnostics};
+use crate::state;
+
+pub(crate) fn run(args: &RemediateArgs, output: &mut Output) -> Result<Exit, Failure> {
+    match &args.command {
+        RemediateCommand::Plan(args) => plan(args, output),
+        RemediateCommand::Show(args) => show(args, output),
+        RemediateCommand::Apply(args) => apply::run(args, output),
+        RemediateCommand::Rollback(args) => rollback(args, output),
+    }
+}
+
+fn plan(args: &RemediatePlanArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let context = RunContext { text_limit: args.limits.text_limit(), ..context(args.now) };
+    let mut project = project::open(args.path.as_deref(), &context)?;
+    let request = RemediationRequest {
+        include_inferred: args.include_inferred,
+        canonical: args.canonical,
+        policies: args.policy.clone(),
+        condition: args.condition.clone(),
+    };
+    let prepared = remediation::prepare(&mut project, &request, &context);
+    let request = with_diagnostics(prepared, &project, output)?;
+    let named = named(&args.source)?;
+    let opened = remediation::open(&project, &named.source, &state::access(&args.state), &context);
+    let workspace = with_diagnostics(opened, &project, output)?;
+    inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), &context, output)?;
+    let plan = remediation::plan_changes(&workspace, &request)?;
+    output.note(&show::summary(&plan));
+    write(&plan, args.output.as_deref(), output)?;
+    Ok(Exit::Success)
+}
+
+fn show(args: &RemediateShowArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let plan = read(&args.plan)?;
+    output.print(&show::pretty(&plan, &args.plan, args.all))?;
+    Ok(Exit::Success)
+}
+
+fn rollback(args: &RemediateRollbackArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let context = context(None);
+    let plan = read(&args.plan)?;
+    let project = project::open(args.project.as_deref(), &context)?;
+    let undo = remediation::undo_plan(&project, &plan, &context)?;
+    output.note(&show::summary(&undo));
+    write(&undo, args.output.as_deref(), output)?;
+    Ok(Exit::Success)
+}
+
+/// Writes a plan into a file, with what to do next, or to standard output.
+fn write(plan: &Plan, path: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
+    let Some(path) = path else { return output.print_exactly(plan.to_text()) };
+    write_whole(path, &plan.to_text())?;
+    if plan.change_count() > 0 {
+        let shown = path.display();
+        output
+            .note(&format!("review it with `tagpol remediate show {shown}`, which prints how to apply it\n"));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Plan, Failure> {
+    let text = project::read_text(path)?;
+    Plan::parse(&text).map_err(|error| {
+        let help = error.help();
+        Failure::usage(error.to_string()).at(path.display().to_string()).help(help)
+    })
+}
+
+/// `3 changes on 2 resources`
+fn changes(plan: &Plan) -> String {
+    let changes = counted(plan.change_count() as u64, "change", "changes");
+    format!("{changes} on {}", counted(plan.resources.len() as u64, "resource", "resources"))
+}

@@ -1,0 +1,175 @@
+//! Plans as text for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use tagpol_app::remediation::{
+    Operation, Plan, PlanKind, PlannedResource, ProvenanceSource, Skip, SkipReason, TagChange,
+};
+
+use super::changes;
+use crate::diagnostics::one_line;
+use crate::output::counted;
+
+/// Wanted changes that are not planned and are listed for each reason without `--all`.
+const LISTED: usize = 3;
+
+/// Describes a plan in one or two lines.
+pub(super) fn summary(plan: &Plan) -> String {
+    if plan.change_count() == 0 {
+        return format!("there is nothing to change{}\n", left_out(plan));
+    }
+    let closed = plan.closed_findings().len() as u64;
+    let closes = match closed {
+        0 => String::new(),
+        _ => format!(", which close {}", counted(closed, "finding", "findings")),
+    };
+    format!("{}{closes}{}\n", changes(plan), left_out(plan))
+}
+
+fn left_out(plan: &Plan) -> String {
+    match plan.skipped.len() as u64 {
+        0 => String::new(),
+        skipped => format!("; {} not planned", counted(skipped, "wanted change is", "wanted changes are")),
+    }
+}
+
+/// Writes out a plan. `path` is its file.
+pub(super) fn pretty(plan: &Plan, path: &Path, all: bool) -> String {
+    let mut text = String::new();
+    let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
+    let _ = match &plan.kind {
+        PlanKind::Remediation => {
+            writeln!(text, "plan of {}, valid until {}", day(plan.created), day(plan.expires))
+        }
+        PlanKind::Rollback(of) => {
+            let undone: String = of.chars().take(12).collect();
+            writeln!(
+                text,
+                "plan of {} that undoes {undone}, valid until {}",
+                day(plan.created),
+                day(plan.expires)
+            )
+        }
+    };
+    let _ =
+        writeln!(text, "snapshot {}, policies {}", one_line(&plan.snapshot.id), one_line(&plan.program_hash));
+    for resource in &plan.resources {
+        let _ = writeln!(text, "\n{}", heading(resource));
+        for change in &resource.changes {
+            let _ = writeln!(text, "  {}", described(change));
+            for finding in &change.closes {
+                let check = format!("{}/{} ({})", finding.policy, finding.check, finding.severity);
+                let _ = writeln!(text, "      closes {}", one_line(&check));
+            }
+        }
+    }
+    effects(plan, &mut text);
+    skipped(plan, all, &mut text);
+    let _ = write!(text, "\n{}", summary(plan));
+    if plan.change_count() > 0 {
+        let hash: String = plan.content_hash.chars().take(16).collect();
+        let path = one_line(&path.display().to_string());
+        let _ = writeln!(text, "to apply it: tagpol remediate apply {path} --confirm {hash}");
+    }
+    text
+}
+
+/// The id of a resource, and where it is.
+fn heading(resource: &PlannedResource) -> String {
+    let parts = [
+        Some(resource.cloud.provider()),
+        resource.account.as_deref(),
+        resource.region.as_deref(),
+        resource.type_.as_deref(),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().map(one_line).collect();
+    let terraform = match &resource.terraform {
+        Some(owner) => format!("\n  managed by Terraform as {}: not applied", one_line(&owner.address)),
+        None => String::new(),
+    };
+    format!("{}  ({}){terraform}", one_line(&resource.id), parts.join(", "))
+}
+
+/// A change in one line: `~ env: "n/a" -> "production"  decided by ann`.
+fn described(change: &TagChange) -> String {
+    let quoted = |value: &Option<String>| match value {
+        Some(value) => format!("\"{}\"", one_line(value)),
+        None => "missing".to_owned(),
+    };
+    let key = one_line(&change.key);
+    let (before, after) = (quoted(&change.before), quoted(&change.after));
+    let what = match change.operation {
+        Operation::Set => format!("+ {key}: {after}"),
+        Operation::Replace => format!("~ {key}: {before} -> {after}"),
+        Operation::Delete => format!("- {key}: {before}"),
+        Operation::Rename => {
+            let previous = one_line(change.previous_key.as_deref().unwrap_or_default());
+            let value = if before == after { after } else { format!("{before} -> {after}") };
+            format!("~ {previous} -> {key}: {value}")
+        }
+    };
+    match reason(change) {
+        reason if reason.is_empty() => what,
+        reason => format!("{what}  {reason}"),
+    }
+}
+
+/// Where the value of a change comes from.
+fn reason(change: &TagChange) -> String {
+    let provenance = &change.provenance;
+    let name = one_line(provenance.name.as_deref().unwrap_or_default());
+    let place = provenance.place.as_ref().map(|place| format!(" ({})", one_line(place))).unwrap_or_default();
+    match provenance.source {
+        ProvenanceSource::Decided => match &provenance.by {
+            Some(by) => format!("decided by {}", one_line(by)),
+            None => "decided".to_owned(),
+        },
+        ProvenanceSource::Set | ProvenanceSource::Fill => format!("rule {name}{place}"),
+        ProvenanceSource::Remedy => format!("remedy of {name}{place}"),
+        ProvenanceSource::Inferred => {
+            let confidence = one_line(provenance.confidence.as_deref().unwrap_or("unknown"));
+            format!("INFERRED by the model, confidence {confidence}")
+        }
+        ProvenanceSource::Native => "spelling".to_owned(),
+        ProvenanceSource::Rollback => String::new(),
+    }
+}
+
+fn effects(plan: &Plan, text: &mut String) {
+    if plan.effects.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nvirtual tags that follow");
+    let shown = |value: &Option<String>| match value {
+        Some(value) => format!("\"{}\"", one_line(value)),
+        None => "missing".to_owned(),
+    };
+    for effect in &plan.effects {
+        let (resource, tag) = (one_line(&effect.resource), one_line(&effect.tag));
+        let _ = writeln!(text, "  {resource}  {tag}: {} -> {}", shown(&effect.before), shown(&effect.after));
+    }
+}
+
+fn skipped(plan: &Plan, all: bool, text: &mut String) {
+    let mut by_reason: BTreeMap<SkipReason, Vec<&Skip>> = BTreeMap::new();
+    for skip in &plan.skipped {
+        by_reason.entry(skip.reason).or_default().push(skip);
+    }
+    if by_reason.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nnot planned");
+    for (reason, skips) in by_reason {
+        let listed = if all { skips.len() } else { LISTED };
+        for skip in skips.iter().take(listed) {
+            let tag = skip.tag.as_ref().map(|tag| format!(" {}", one_line(tag))).unwrap_or_default();
+            let detail = one_line(&skip.detail);
+            let _ = writeln!(text, "  {}  {}{tag}: {detail}", reason.as_str(), one_line(&skip.resource));
+        }
+        if let more @ 1.. = skips.len().saturating_sub(listed) {
+            let _ = writeln!(text, "  {}  and {more} more: `--all` lists them", reason.as_str());
+        }
+    }
+}

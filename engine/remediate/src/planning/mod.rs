@@ -1,0 +1,356 @@
+//! A program and a snapshot become a plan.
+//!
+//! ```text
+//! snapshot -- views --> each resource as it is, with the state of the project and without
+//!   wanted   which values the policies want that the cloud does not have
+//!   keys     under which native key each is written, legal there and read back
+//!   proof    the changes of one resource together, by the reference evaluator
+//!   whole    all changes together, by the database
+//! ```
+//!
+//! Unknown is not missing: a resource whose tags were not listed is never planned.
+
+mod keys;
+mod proof;
+mod views;
+mod wanted;
+mod whole;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tagpol_eval::{FindingSelection, Options, RunError, Which, evaluate, observe_with_predictions};
+use tagpol_interp::Row;
+use tagpol_inventory::{Format, Import, ImportError, Resource, Snapshot};
+use tagpol_sema::clouds::Cloud;
+use tagpol_sema::program::{Pred, Program, Source, TagId};
+
+use self::keys::Target;
+use self::proof::Step;
+use self::views::{Views, row};
+use self::whole::Expected;
+use crate::plan_file::{
+    Effect, PLAN_VERSION, Plan, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot, Skip, SkipReason,
+    TerraformOwner,
+};
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanningError {
+    /// The program cannot be evaluated over the snapshot.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The snapshot cannot be read.
+    #[error(transparent)]
+    Snapshot(#[from] ImportError),
+    /// The changes would open a finding of another resource, which is related to a changed one.
+    #[error(
+        "the changes would open a finding of {policy}/{check} on `{resource}`, which is related to a changed resource"
+    )]
+    OpensElsewhere {
+        /// Name of the policy.
+        policy: String,
+        /// Id of the check in it.
+        check: String,
+        /// Id of the other resource.
+        resource: String,
+    },
+    /// The database and the reference evaluator do not agree about the changed inventory: a mistake in this program.
+    #[error("the changes are not proved: the database and the reference evaluator disagree ({0})")]
+    Disagreement(String),
+    /// A temporary folder could not be made.
+    #[error("cannot create a temporary folder: {0}")]
+    TemporaryFolder(#[source] std::io::Error),
+}
+
+/// What a plan is made for.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanRequest<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// The inventory.
+    pub snapshot: &'a Snapshot,
+    /// The clock, the state of the project, and how to run.
+    pub options: &'a Options,
+    /// The resources. None: all.
+    pub condition: Option<&'a Pred>,
+    /// What else was requested, as the plan records it.
+    pub settings: &'a PlanSettings,
+    /// Hash of the policies as they are written, see [`tagpol_eval::program_hash`]: the program may have a predicate for the
+    /// condition in addition.
+    pub program_hash: &'a str,
+}
+
+/// Makes a plan.
+///
+/// # Errors
+/// [`PlanningError`].
+pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanningError> {
+    let inventory: Vec<Resource> = request.snapshot.resources()?.collect::<Result<_, _>>()?;
+    let mut views = Views::open(request.program, request.snapshot, request.options)?;
+    if request.program.reads_relations() {
+        views.relate(&inventory.iter().map(row).collect::<Vec<_>>());
+    }
+    let mut planned = Planned {
+        request,
+        views,
+        resources: Vec::new(),
+        after: BTreeMap::new(),
+        effects: Vec::new(),
+        skipped: Vec::new(),
+    };
+    let candidates = candidates(request)?;
+    for resource in inventory.iter().filter(|resource| candidates.contains(&resource.id)) {
+        planned.add(resource)?;
+    }
+    planned.prove(&inventory)?;
+    Ok(planned.finish())
+}
+
+/// Returns the ids of the resources that may need a change: one of their tags has a value that their native tags do not
+/// give, or a finding about a tag has a remedy. With canonical spellings, all.
+fn candidates(request: &PlanRequest<'_>) -> Result<BTreeSet<String>, RunError> {
+    let PlanRequest { program, snapshot, options, condition, settings, .. } = *request;
+    let tags: Vec<TagId> = (0u32..).map(TagId).take(program.tags.len()).collect();
+    let which = condition.map_or(Which::All, Which::Where);
+    let mut found = BTreeSet::new();
+    let mut in_scope = BTreeSet::new();
+    observe_with_predictions(program, snapshot, options, &tags, which, |observed| {
+        let is_native = |source: &Source| matches!(source, Source::Native | Source::Default);
+        let is_given = observed.values.iter().flatten().any(|(_, source)| !is_native(source));
+        if is_given || settings.canonical {
+            found.insert(observed.id.clone());
+        }
+        in_scope.insert(observed.id);
+        Ok(())
+    })?;
+    if program.policies.iter().any(|policy| !policy.remedies.is_empty()) {
+        let options = Options { findings: FindingSelection::All, record: false, ..options.clone() };
+        let findings = evaluate(program, snapshot, &options)?.findings;
+        let remediable = findings.into_iter().filter(|finding| finding.remedy.is_some());
+        found.extend(remediable.map(|finding| finding.resource).filter(|id| in_scope.contains(id)));
+    }
+    Ok(found)
+}
+
+/// A plan that is being made.
+struct Planned<'a> {
+    request: &'a PlanRequest<'a>,
+    views: Views<'a>,
+    resources: Vec<PlannedResource>,
+    /// The changed resources with their new tags, by id.
+    after: BTreeMap<String, Row>,
+    effects: Vec<Effect>,
+    skipped: Vec<Skip>,
+}
+
+impl Planned<'_> {
+    /// Plans the changes of a resource.
+    fn add(&mut self, resource: &Resource) -> Result<(), RunError> {
+        let row = row(resource);
+        let cloud = match target_cloud(resource) {
+            Ok(cloud) => cloud,
+            Err((reason, detail)) => {
+                self.skipped.push(Skip { resource: resource.id.clone(), tag: None, reason, detail });
+                return Ok(());
+            }
+        };
+        let target = Target { cloud, row: &row, protect: &self.request.settings.protect };
+        let mut skipped = Vec::new();
+        let steps = steps(&self.views, &target, self.request.settings, &mut skipped)?;
+        let pair = self.views.evaluate(&row)?;
+        let mut proved = proof::describe(&self.views, &pair, &target, &steps)?;
+        let policies = &self.request.settings.policies;
+        if !policies.is_empty() {
+            let is_asked = |at: &usize| {
+                let closes = proved.changes.get(*at).map(|change| change.closes.as_slice());
+                closes.unwrap_or_default().iter().any(|finding| policies.contains(&finding.policy))
+            };
+            let kept: Vec<Step> =
+                (0..steps.len()).filter(is_asked).filter_map(|at| steps.get(at).cloned()).collect();
+            // Fewer changes are other changes: they are proved again.
+            let kept = proof::sound(&self.views, &pair, &target, kept, &mut skipped)?;
+            proved = proof::describe(&self.views, &pair, &target, &kept)?;
+        }
+        drop(pair);
+        self.skipped.append(&mut skipped);
+        if proved.changes.is_empty() {
+            return Ok(());
+        }
+        self.effects.append(&mut proved.effects);
+        self.after.insert(resource.id.clone(), proved.after);
+        self.resources.push(PlannedResource {
+            id: resource.id.clone(),
+            cloud,
+            account: resource.account.clone(),
+            region: resource.region.clone(),
+            type_: resource.type_.clone(),
+            name: resource.name.clone(),
+            tags: resource.tags.iter().cloned().collect(),
+            terraform: terraform_owner(resource),
+            changes: proved.changes,
+        });
+        Ok(())
+    }
+
+    /// Proves all changes together.
+    fn prove(&mut self, inventory: &[Resource]) -> Result<(), PlanningError> {
+        if self.after.is_empty() {
+            return Ok(());
+        }
+        let PlanRequest { program, snapshot, options, .. } = *self.request;
+        let changed: Vec<Resource> = inventory.iter().map(|resource| self.changed(resource)).collect();
+        let currency = snapshot.manifest().currency.clone();
+        let import = Import::of_resources(&changed, currency, snapshot.manifest().taken_at);
+        let scratch = tagpol_files::Scratch::new().map_err(PlanningError::TemporaryFolder)?;
+        let after = import.write(scratch.path(), &mut |_| {})?;
+        let mut views_after = Views::open(program, &after, options)?;
+        if program.reads_relations() {
+            views_after.relate(&changed.iter().map(row).collect::<Vec<_>>());
+        }
+        let mut expected = Expected::default();
+        for (old, new) in inventory.iter().zip(&changed) {
+            let is_changed = self.after.contains_key(&old.id);
+            if is_changed || program.reads_relations() {
+                let (old, new) = (row(old), row(new));
+                expected.add((&self.views, &old), (&views_after, &new))?;
+                if !is_changed {
+                    self.follow((&old, &new), &views_after)?;
+                }
+            }
+        }
+        whole::verify(&self.views, (snapshot, &after), options, &expected)
+    }
+
+    /// Lists what changes about a resource that is only related to changed ones.
+    fn follow(&mut self, (old, new): (&Row, &Row), views_after: &Views<'_>) -> Result<(), PlanningError> {
+        let (before, after) = (self.views.evaluate(old)?, views_after.evaluate(new)?);
+        if let Some((policy, check)) = proof::opened(&before.with_state, &after.with_state) {
+            return Err(PlanningError::OpensElsewhere { policy, check, resource: old.id.clone() });
+        }
+        let both = (&before.with_state, &after.with_state);
+        self.effects.extend(proof::effects(&self.views, both, &BTreeSet::new()));
+        Ok(())
+    }
+
+    /// Returns a resource as it is after the changes.
+    fn changed(&self, resource: &Resource) -> Resource {
+        match self.after.get(&resource.id) {
+            Some(row) => Resource { tags: row.tags.clone(), ..resource.clone() },
+            None => resource.clone(),
+        }
+    }
+
+    fn finish(self) -> Plan {
+        let Self { request, mut effects, mut skipped, resources, .. } = self;
+        effects.sort();
+        skipped.sort();
+        skipped.dedup();
+        let manifest = request.snapshot.manifest();
+        let created = request.options.now;
+        let plan = Plan {
+            tagpol_plan: PLAN_VERSION,
+            content_hash: String::new(),
+            kind: PlanKind::Remediation,
+            program_hash: request.program_hash.to_owned(),
+            snapshot: PlannedSnapshot {
+                id: manifest.id.clone(),
+                content_hash: manifest.content_hash.clone(),
+            },
+            created,
+            expires: Plan::expiry(created),
+            settings: request.settings.clone(),
+            resources,
+            effects,
+            skipped,
+        };
+        plan.seal()
+    }
+}
+
+/// Returns the proved steps for a resource. What is wanted only because of other steps is among them, so that planning
+/// again after all of them gives none.
+fn steps(
+    views: &Views<'_>,
+    target: &Target<'_>,
+    settings: &PlanSettings,
+    skipped: &mut Vec<Skip>,
+) -> Result<Vec<Step>, RunError> {
+    let pair = views.evaluate(target.row)?;
+    let mut steps: Vec<Step> = Vec::new();
+    // Tags that have been decided on, whether they are written or not.
+    let mut settled = BTreeSet::new();
+    loop {
+        let row = proof::after(target.row, &steps);
+        let now = Target { row: &row, ..*target };
+        let proposed = proposals(views, &now, settings, &settled, skipped)?;
+        if proposed.is_empty() {
+            return Ok(steps);
+        }
+        settled.extend(proposed.iter().map(|(wanted, _)| wanted.tag));
+        steps.extend(proposed);
+        steps = proof::sound(views, &pair, target, steps, skipped)?;
+    }
+}
+
+/// Returns how what is wanted of a resource can be written, without the tags that have been decided on.
+fn proposals(
+    views: &Views<'_>,
+    target: &Target<'_>,
+    settings: &PlanSettings,
+    settled: &BTreeSet<TagId>,
+    skipped: &mut Vec<Skip>,
+) -> Result<Vec<Step>, RunError> {
+    let pair = views.evaluate(target.row)?;
+    let (wanted, mut left_out) = wanted::wanted(&pair, target.row, &views.decisions, settings);
+    skipped.append(&mut left_out);
+    let mut steps = Vec::new();
+    for wanted in wanted.into_iter().filter(|wanted| !settled.contains(&wanted.tag)) {
+        match keys::edit(views, &pair, target, &wanted)? {
+            Ok(Some(edit)) => steps.push((wanted, edit)),
+            Ok(None) => {}
+            Err((reason, detail)) => skipped.push(Skip {
+                resource: target.row.id.clone(),
+                tag: Some(views.program.tag(wanted.tag).name.clone()),
+                reason,
+                detail,
+            }),
+        }
+    }
+    Ok(steps)
+}
+
+/// Returns the cloud that a resource can be written in, or why there is none.
+fn target_cloud(resource: &Resource) -> Result<Cloud, (SkipReason, String)> {
+    let provider = resource.provider.as_deref().unwrap_or_default();
+    let Some(cloud) = Cloud::of_provider(provider) else {
+        let detail = match provider {
+            "" => "its cloud is not known".to_owned(),
+            other => format!("tags of `{other}` cannot be written"),
+        };
+        return Err((SkipReason::OtherProvider, detail));
+    };
+    if !resource.unknown.is_empty() {
+        let detail = "its tags were not listed, or not all of them";
+        return Err((SkipReason::UnknownTags, detail.to_owned()));
+    }
+    let is_billed = Format::ALL
+        .iter()
+        .any(|format| format.is_bill() && resource.source.as_deref() == Some(format.as_str()));
+    if is_billed {
+        let detail = "only a bill lists it, and bills do not have all tags of a resource";
+        return Err((SkipReason::UnknownTags, detail.to_owned()));
+    }
+    let type_ = resource.type_.as_deref().unwrap_or_default().to_lowercase();
+    if type_.starts_with("cloudformation:stack") {
+        let detail = "tagging it would update the stack and everything in it";
+        return Err((SkipReason::Refused, detail.to_owned()));
+    }
+    Ok(cloud)
+}
+
+/// Returns the address of a resource in a configuration of Terraform, if a state or a plan in the inventory lists it.
+fn terraform_owner(resource: &Resource) -> Option<TerraformOwner> {
+    let meta: serde_json::Value = serde_json::from_str(resource.meta.as_deref()?).ok()?;
+    let address = meta.get("terraform")?.get("address")?.as_str()?;
+    Some(TerraformOwner { address: address.to_owned() })
+}
