@@ -21,6 +21,21 @@ pub trait Facts: Send + Sync {
         Vec::new()
     }
 
+    /// Returns the fields of `resource.meta` that occur, the most frequent first.
+    fn meta_paths(&self) -> Vec<Seen> {
+        Vec::new()
+    }
+
+    /// Returns the files that tables can be, relative to a file of policies.
+    fn table_files(&self, _file: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Returns the headings of a file that no table names yet, by its path as tables are named.
+    fn headings(&self, _path: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Returns how many resources have a value of a tag.
     fn tag(&self, _name: &str) -> Option<Versioned<Presence>> {
         None

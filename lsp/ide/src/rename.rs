@@ -13,7 +13,7 @@ use crate::references::places;
 use crate::symbol::{Named, item_of, named_at};
 
 /// The words that are names in backticks only.
-const RESERVED: [&str; 6] = ["and", "else", "in", "is", "not", "or"];
+pub(crate) const RESERVED: [&str; 6] = ["and", "else", "in", "is", "not", "or"];
 
 /// Returns the name at an offset, with its text as it is asked for. Fails with the reason where it
 /// cannot be renamed.

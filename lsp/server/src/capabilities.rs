@@ -34,6 +34,8 @@ pub(crate) struct ClientAbilities {
     pub(crate) refreshes_lenses: bool,
     /// It takes further edits of an offer when that is looked at, not with the offer.
     pub(crate) resolves_edits: bool,
+    /// It takes offers with stops to jump to.
+    pub(crate) snippets: bool,
 }
 
 impl ClientAbilities {
@@ -51,9 +53,14 @@ impl ClientAbilities {
                 .and_then(|workspace| workspace.code_lens.as_ref()?.refresh_support)
                 .unwrap_or_default(),
             resolves_edits: resolves_edits(client).unwrap_or_default(),
+            snippets: takes_snippets(client).unwrap_or_default(),
             progress: client.window.as_ref().and_then(|window| window.work_done_progress).unwrap_or_default(),
         }
     }
+}
+
+fn takes_snippets(client: &ClientCapabilities) -> Option<bool> {
+    client.text_document.as_ref()?.completion.as_ref()?.completion_item.as_ref()?.snippet_support
 }
 
 fn resolves_edits(client: &ClientCapabilities) -> Option<bool> {

@@ -102,7 +102,7 @@ impl Session {
             settings: self.settings.clone(),
             trusted: self.trusted,
             client: self.client,
-            facts: Arc::new(Facts::new(self.known(member), self.texts)),
+            facts: Arc::new(Facts::new(self.known(member), self.texts, member.root.as_deref())),
             findings: self.findings_of(member),
         }
     }

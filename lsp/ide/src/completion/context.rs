@@ -10,6 +10,7 @@ pub(super) enum Block {
     Item(&'static str),
     Given,
     Tags,
+    Meta,
     Shares,
     UseList,
 }
@@ -26,55 +27,61 @@ pub(super) struct Context<'t> {
     pub(super) start: usize,
     /// The text that is not closed before the cursor, where the cursor is in one.
     pub(super) in_text: bool,
+    /// Within the braces of a template, its text from the brace to the word: `resource.`.
+    pub(super) template: Option<&'t str>,
     /// Whether nothing but white space stands before the word on its line.
     pub(super) begins_line: bool,
+    /// The first words of the statements of the block, before the cursor and after it.
+    pub(super) written: Vec<&'t str>,
 }
 
-/// The keywords that items begin with.
+/// The keywords that items begin with, in the order in which a project is written.
 pub(super) const ITEMS: [&str; 14] = [
-    "use",
     "tag",
     "normalize",
     "define",
     "rule",
     "policy",
-    "exempt",
     "test",
+    "exempt",
+    "use",
     "table",
-    "infer",
-    "goal",
-    "allocate",
     "list",
     "relation",
+    "goal",
+    "allocate",
+    "infer",
 ];
 
-/// Returns the keywords that statements of a block begin with.
+/// Returns the keywords that statements of a block begin with, in the order in which they are written.
 pub(super) fn statements(block: Block) -> &'static [&'static str] {
     match block {
         Block::File => &ITEMS,
         Block::Item("tag") => &["importance", "default", "example"],
         Block::Item("normalize") => &["keys", "write", "map", "transform", "otherwise"],
         Block::Item("rule") => &["when", "set", "fill"],
+        Block::Item("normalize") => &["keys", "map", "transform", "otherwise"],
+        Block::Item("rule") => &["when", "fill", "set"],
         Block::Item("policy") => {
             &["severity", "for", "require", "forbid", "grace", "escalate", "control", "remediate"]
         }
         Block::Item("exempt") => &["for", "until", "because"],
         Block::Item("test") => &["given", "expect", "at"],
         Block::Item("infer") => &["apply", "suggest"],
-        Block::Item("goal") => &["severity", "coverage", "for", "at"],
+        Block::Item("goal") => &["coverage", "at", "for", "severity"],
         Block::Item("allocate") => &["from", "to", "split"],
         Block::Given => &[
             "name",
             "type",
-            "provider",
+            "tags",
             "account",
+            "provider",
             "region",
+            "monthly-cost",
+            "created",
+            "meta",
             "id",
             "source",
-            "created",
-            "monthly-cost",
-            "tags",
-            "meta",
         ],
         _ => &[],
     }
@@ -98,8 +105,11 @@ pub(super) fn context(text: &str, offset: usize) -> Option<Context<'_>> {
     let start = in_text.unwrap_or(word);
     let mut item = lexed.lexemes;
     item.retain(|lexeme| lexeme.end() <= start && (in_text.is_none() || lexeme.at + 1 < start));
-    let (block, first) = enclosing(&item);
+    let Enclosing { block, first, mut written } = enclosing(&item);
+    written.extend(written_after(block, text.get(offset..).unwrap_or_default()));
     let mut before = item.get(first..).unwrap_or_default().to_vec();
+    let template = in_text.and_then(|from| open_template(chunk.get(from..)?));
+    let start = if template.is_some() { word } else { start };
     let line = chunk.get(..start).and_then(|text| text.rsplit('\n').next()).unwrap_or_default();
     let begins_line = in_text.is_none() && line.trim().is_empty();
     // Between items a line that begins at the margin is a new item, unless the one before wants more.
@@ -110,7 +120,37 @@ pub(super) fn context(text: &str, offset: usize) -> Option<Context<'_>> {
     {
         before.clear();
     }
-    Some(Context { block, before, item, start: chunk_start + start, in_text: in_text.is_some(), begins_line })
+    let (start, in_text) = (chunk_start + start, in_text.is_some());
+    Some(Context { block, before, item, start, in_text, template, begins_line, written })
+}
+
+/// The text of a literal behind its last brace, up to the word at its end; None if no brace is open.
+fn open_template(text: &str) -> Option<&str> {
+    let open = text.rfind('{')?;
+    let is_escaped = text.get(..open)?.ends_with('\\');
+    let inner = text.get(open + 1..)?;
+    let path = inner.trim_end_matches(is_word_char);
+    let is_open = inner.chars().all(|c| is_word_char(c) || c == '.');
+    (is_open && !is_escaped).then_some(path)
+}
+
+/// The first words of the statements that follow the cursor in its block.
+fn written_after(block: Block, text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    if block == Block::File {
+        return found;
+    }
+    let mut depth = 0_usize;
+    for word in lex(text).lexemes {
+        match word.text {
+            "{" => depth += 1,
+            "}" if depth == 0 => break,
+            "}" => depth -= 1,
+            text if depth == 0 && word.begins_line && statements(block).contains(&text) => found.push(text),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The first byte of the last line that an item plainly begins on.
@@ -129,17 +169,26 @@ fn item_start(before: &str) -> usize {
     }
 }
 
-/// Returns the block at the end of some words, and the index of the first word of its last statement.
-fn enclosing(words: &[Lexeme<'_>]) -> (Block, usize) {
-    let mut blocks: Vec<Block> = Vec::new();
+/// The block at the end of some words.
+struct Enclosing<'t> {
+    block: Block,
+    /// The index of the first word of its last statement.
+    first: usize,
+    /// The first words of its statements.
+    written: Vec<&'t str>,
+}
+
+/// Returns the block at the end of some words.
+fn enclosing<'t>(words: &[Lexeme<'t>]) -> Enclosing<'t> {
+    let mut blocks: Vec<(Block, Vec<&'t str>)> = Vec::new();
     let mut brackets = 0_usize;
     let mut first = 0;
     let mut previous: Option<&Lexeme<'_>> = None;
     for (i, word) in words.iter().enumerate() {
-        let block = blocks.last().copied().unwrap_or(Block::File);
+        let block = blocks.last().map_or(Block::File, |(block, _)| *block);
         match word.text {
             "{" if word.kind == Kind::Punct => {
-                blocks.push(opened(block, words.get(first..i).unwrap_or_default()));
+                blocks.push((opened(block, words.get(first..i).unwrap_or_default()), Vec::new()));
                 first = i + 1;
                 brackets = 0;
             }
@@ -150,12 +199,16 @@ fn enclosing(words: &[Lexeme<'_>]) -> (Block, usize) {
             }
             "[" | "(" if word.kind == Kind::Punct => brackets += 1,
             "]" | ")" if word.kind == Kind::Punct => brackets = brackets.saturating_sub(1),
-            _ if brackets == 0 && begins_statement(block, word, previous) => first = i,
+            _ if brackets == 0 && begins_statement(block, word, previous) => {
+                first = i;
+                blocks.iter_mut().last().into_iter().for_each(|(_, written)| written.push(word.text));
+            }
             _ => {}
         }
         previous = Some(word);
     }
-    (blocks.last().copied().unwrap_or(Block::File), first)
+    let (block, written) = blocks.pop().unwrap_or((Block::File, Vec::new()));
+    Enclosing { block, first, written }
 }
 
 /// The block that the brace behind a statement opens.
@@ -163,7 +216,8 @@ fn opened(block: Block, statement: &[Lexeme<'_>]) -> Block {
     let first = statement.iter().find(|word| !word.is("@")).map_or("", |word| word.text);
     match (block, first) {
         (Block::Item("test"), "given") => Block::Given,
-        (Block::Given, "tags" | "meta") => Block::Tags,
+        (Block::Given, "tags") => Block::Tags,
+        (Block::Given, "meta") => Block::Meta,
         (Block::Item("allocate"), "split") => Block::Shares,
         (Block::File, _) if statement.iter().any(|word| word.is("use")) => Block::UseList,
         (Block::File, _) => {

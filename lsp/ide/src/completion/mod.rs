@@ -1,17 +1,19 @@
 //! What can be written at the cursor.
 //!
 //! `lexer` splits the text before the cursor into words, `context` finds the block and the statement,
-//! `slots` says what can stand there, and `offers` lists it from the names of the project. `values` and
-//! `learnt` put in order what an inventory tells. The file need not parse there.
+//! `slots` decides what can stand there, and `offers` and `parts` list it from the names of the project, in the order of
+//! `forms`. `values`, `likeness` and `learnt` order what an inventory contains. The file need not parse there.
 
 pub(crate) mod calls;
 mod context;
+mod forms;
 mod imports;
 mod learnt;
 mod lexer;
+mod likeness;
 mod offers;
+mod parts;
 mod slots;
-mod snippets;
 mod values;
 
 use tagpol_sema::{Db, ItemRef, Project, SourceFile, Symbol, scope};
@@ -35,6 +37,8 @@ pub struct Completions {
     pub items: Vec<Completion>,
     /// Whether there are more than these: what is typed next may be among those.
     pub has_more: bool,
+    /// Whether the cursor is in a text.
+    pub in_text: bool,
 }
 
 /// Something that can be written.
@@ -97,6 +101,23 @@ pub enum Docs {
     Lint(String),
 }
 
+impl Completion {
+    /// Returns the offer for an editor that takes no stops to jump to: its text up to the first one. None if little of it
+    /// would be left.
+    pub fn without_stops(mut self) -> Option<Self> {
+        if !self.is_snippet {
+            return Some(self);
+        }
+        if self.kind == CompletionKind::Snippet {
+            return None;
+        }
+        let begins = self.insert.split('$').next().unwrap_or_default().trim_end_matches(['"', '/', '[', '(']);
+        self.insert = begins.trim_end().to_owned();
+        self.is_snippet = false;
+        Some(self)
+    }
+}
+
 /// Returns what can be written at an offset.
 pub fn completions(
     db: &dyn Db,
@@ -107,19 +128,19 @@ pub fn completions(
 ) -> Completions {
     let text = file.text(db);
     let at = usize::from(offset).min(text.len());
-    let empty = Completions { replace: TextRange::empty(offset), items: Vec::new(), has_more: false };
+    let empty =
+        Completions { replace: TextRange::empty(offset), items: Vec::new(), has_more: false, in_text: false };
     let Some(context) = context(text, at) else { return empty };
     let mut offers = Offers::new(db, project, file, &context, facts);
-    for slot in slots::slots(&context) {
-        offers.slot(&slot);
-    }
+    offers.slots(&slots::slots(&context));
     let Ok(start) = TextSize::try_from(context.start) else { return empty };
     let end =
         at + text.get(at..).map_or(0, |rest| rest.find(|c| !lexer::is_word_char(c)).unwrap_or(rest.len()));
     let end = TextSize::try_from(if context.in_text { at } else { end }).unwrap_or(offset);
     let typed = text.get(context.start..at).unwrap_or_default();
     let (items, has_more) = offers.finish(typed);
-    Completions { replace: TextRange::new(start.min(end), end), items, has_more }
+    let replace = TextRange::new(start.min(end), end);
+    Completions { replace, items, has_more, in_text: context.in_text }
 }
 
 /// Returns the edit of a file that brings in a name of a module. It is worked out for the one offer that is

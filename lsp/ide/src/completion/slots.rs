@@ -14,6 +14,10 @@ pub(super) enum Slot {
     Condition,
     /// A value that is compared with, or given to, this.
     Value(Option<Operand>),
+    /// The same where nothing is computed: a default, a list, an expectation.
+    Plain(Operand),
+    /// The text between the braces of a template, up to the word at the cursor.
+    Template(String),
     /// What can be asked of this.
     Operators(Option<Operand>),
     Tags,
@@ -37,7 +41,32 @@ pub(super) enum Slot {
     Modules(String),
     ModuleItems(String),
     Lints,
-    Units,
+    /// What may follow a number that is compared with this.
+    Units(Option<Operand>),
+    Durations,
+    Currencies,
+    /// Whole lengths of time: `24 hours`.
+    Lengths,
+    /// What the rows of a table are looked up by.
+    LookupKey(String),
+    /// Parameters of a policy, by their names.
+    Parameters(String),
+    /// What a parameter of a policy can be.
+    Argument(String, String),
+    /// What a goal applies to each value of.
+    Groups,
+    /// Paths of files that tables can be.
+    TablePaths,
+    /// Columns of the table around the cursor, by the headings of its file.
+    ColumnsOfFile,
+    /// The names of the same columns.
+    KeyColumns,
+    /// The headings themselves.
+    Headings,
+    /// Fields of `resource.meta`.
+    MetaPaths,
+    /// Keys of the native tags of a made-up resource.
+    GivenKeys,
     /// Texts in quotes, or what goes into them: `aws` of a made-up resource.
     Providers,
     NativeKeys,
@@ -57,6 +86,8 @@ pub(super) enum Operand {
     Tag(String),
     /// An attribute of the resource.
     Attribute(String),
+    /// An attribute of charges.
+    Charge(String),
     /// A native key, spelled exactly so.
     Native(String),
     /// `T.source`
@@ -66,7 +97,11 @@ pub(super) enum Operand {
 }
 
 const LEVELS: [&str; 4] = ["critical", "high", "medium", "low"];
-const TESTS: [&str; 9] = ["set", "missing", "unknown", "valid", "email", "date", "number", "url", "duration"];
+/// What stands behind `is`, and behind `is not`.
+const TESTS: [&str; 10] =
+    ["set", "missing", "not", "valid", "unknown", "email", "date", "number", "url", "duration"];
+const NEGATED: [&str; 9] =
+    ["set", "missing", "valid", "unknown", "email", "date", "number", "url", "duration"];
 
 /// Returns what can stand at the cursor.
 pub(super) fn slots(context: &Context<'_>) -> Vec<Slot> {
@@ -80,7 +115,13 @@ pub(super) fn slots(context: &Context<'_>) -> Vec<Slot> {
         (Block::File, ["@", "allow", "(", ..]) if !texts.contains(&")") => vec![Slot::Lints],
         (Block::UseList, _) => vec![Slot::ModuleItems(module_path(&context.item))],
         (Block::File, _) => head(words),
-        (Block::Tags | Block::Shares, _) => Vec::new(),
+        (Block::Tags, [] | [.., "," | "}"]) => vec![Slot::GivenKeys],
+        (Block::Tags, [.., last]) if *last != ":" => vec![Slot::GivenKeys],
+        (Block::Tags | Block::Meta | Block::Shares, _) => Vec::new(),
+        (Block::Item("table"), []) => vec![Slot::ColumnsOfFile],
+        (Block::Item("table"), [.., last]) if context.begins_line && *last != ":" => {
+            vec![Slot::ColumnsOfFile]
+        }
         (block, []) => vec![Slot::Statements(block)],
         (block, _) => at_line_start(context, block, statement(context, block, words)),
     }
@@ -92,15 +133,38 @@ fn at_line_start(context: &Context<'_>, block: Block, slots: Vec<Slot>) -> Vec<S
     if !context.begins_line || !may_end {
         return slots;
     }
-    vec![Slot::Statements(block), Slot::Words(vec!["and", "or"])]
+    let is_condition = slots.iter().any(|slot| match slot {
+        Slot::Operators(_) => true,
+        Slot::Words(words) => words.contains(&"and"),
+        _ => false,
+    });
+    let mut slots = vec![Slot::Statements(block)];
+    slots.extend(is_condition.then(|| Slot::Words(vec!["and", "or"])));
+    slots
 }
 
 /// Only few texts can be known.
 fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
+    let takes_templates = !matches!(context.block, Block::Item("normalize" | "test" | "tag" | "table"));
+    if let Some(path) = context.template.filter(|_| takes_templates) {
+        return vec![Slot::Template(path.to_owned())];
+    }
     match (context.block, texts) {
         (Block::Given, ["provider"]) => vec![Slot::Providers],
         (Block::Item("normalize"), ["keys"] | ["keys", .., ","] | ["write", .., "aws" | "azure" | "gcp"])
         | (_, [.., "native", "["]) => {
+        (Block::Given, [name @ ("name" | "type" | "account" | "region" | "source")]) => {
+            vec![Slot::SeenIn(Operand::Attribute((*name).to_owned()))]
+        }
+        (Block::Tags, [.., key, ":"]) => {
+            vec![Slot::SeenIn(Operand::Native(key.trim_matches(['"', '`']).to_owned()))]
+        }
+        (Block::Tags, _) => vec![Slot::GivenKeys],
+        (Block::Meta, [.., ":"]) => Vec::new(),
+        (Block::Meta, _) | (_, [.., "meta", "["]) => vec![Slot::MetaPaths],
+        (Block::File, ["table", _, "from"]) => vec![Slot::TablePaths],
+        (Block::Item("table"), [.., "from"]) => vec![Slot::Headings],
+        (Block::Item("normalize"), ["keys"] | ["keys", .., ","]) | (_, [.., "native", "["]) => {
             vec![Slot::NativeKeys]
         }
         (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(item_name(context))],
@@ -111,7 +175,7 @@ fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
                 block => statement(context, block, &context.before),
             };
             let values = slots.into_iter().filter_map(|slot| match slot {
-                Slot::Value(Some(operand)) => Some(Slot::SeenIn(operand)),
+                Slot::Value(Some(operand)) | Slot::Plain(operand) => Some(Slot::SeenIn(operand)),
                 Slot::NameWords => Some(Slot::NameWords),
                 _ => None,
             });
@@ -165,12 +229,19 @@ fn head(words: &[Lexeme<'_>]) -> Vec<Slot> {
             }
         }
         ["policy", _, "="] => vec![Slot::Templates],
+        ["policy", _, "=", template, "(", .., parameter, ":"] => {
+            vec![Slot::Argument((*template).to_owned(), (*parameter).to_owned())]
+        }
+        ["policy", _, "=", template, "("] | ["policy", _, "=", template, "(", .., ","] => {
+            vec![Slot::Parameters((*template).to_owned())]
+        }
         ["policy", _, "(", .., ":"] => vec![Slot::Words(PARAMETERS.to_vec())],
         ["rule", _] => vec![Slot::Words(vec!["priority"])],
         ["exempt"] | ["exempt", .., ","] => vec![Slot::Policies],
         ["exempt", .., policy, "/"] => vec![Slot::Checks((*policy).to_owned())],
         ["table", _] => vec![Slot::Words(vec!["from"])],
         ["table", _, "from", _] => vec![Slot::Words(vec!["key"])],
+        ["table", _, "from", _, "key"] => vec![Slot::KeyColumns],
         _ => Vec::new(),
     }
 }
@@ -194,9 +265,9 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
     let own = || item_name(context);
     match (block, texts.as_slice()) {
         (_, ["importance" | "severity"]) => vec![Slot::Words(LEVELS.to_vec())],
-        (Block::Item("tag"), ["default" | "example"]) => vec![Slot::Value(Some(Operand::Tag(own())))],
+        (Block::Item("tag"), ["default" | "example"]) => vec![Slot::Plain(Operand::Tag(own()))],
         (Block::Item("normalize"), ["map", .., "->"]) => {
-            vec![Slot::Value(Some(Operand::Tag(own()))), Slot::Words(vec!["missing"])]
+            vec![Slot::Plain(Operand::Tag(own())), Slot::Words(vec!["missing"])]
         }
         (Block::Item("normalize"), ["transform"] | ["transform", .., ","]) => {
             vec![Slot::Words(vec!["lower", "upper", "trim"])]
@@ -205,21 +276,26 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
             vec![Slot::Words(vec!["aws", "azure", "gcp"])]
         }
         (Block::Item("normalize"), ["otherwise"]) => vec![Slot::Words(vec!["missing", "keep"])],
-        (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(own())],
-        (Block::Item("normalize"), _) => Vec::new(),
+        (Block::Item("normalize"), ["keys" | "map", .., ","] | ["keys"]) if !texts.contains(&"->") => {
+            pattern(&texts, own())
+        }
+        (Block::Item("normalize"), ["map"]) => vec![Slot::Unmapped(own())],
+        (Block::Item("normalize"), ["map", ..]) if !texts.contains(&"->") => Vec::new(),
+        (Block::Item("normalize"), _) => next(block, &[]),
         (_, ["set" | "fill"] | ["remediate", "set"]) => vec![Slot::Tags],
         (_, ["remediate"]) => vec![Slot::Words(vec!["set"])],
         (_, ["set" | "fill", tag, "="] | ["remediate", "set", tag, "="]) => {
             vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))]
         }
         (_, ["set" | "fill", _, "=", ..] | ["remediate", "set", _, "=", ..]) => {
-            path(words).unwrap_or_else(|| next(block, &[]))
+            path(words).or_else(|| list(words)).unwrap_or_else(|| next(block, &[]))
         }
         (_, ["when", ..]) => or_next(block, condition(words.get(1..).unwrap_or_default(), &[])),
         (Block::Item("test"), ["expect", ..]) => expectation(words.get(1..).unwrap_or_default()),
         (Block::Item("test"), _) => Vec::new(),
         (Block::Item("goal"), ["for"]) => vec![Slot::Words(vec!["resource", "charges", "each"])],
-        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Tags, Slot::Words(vec!["resource", "charge"])],
+        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Groups],
+        (Block::Item("goal"), ["for", "each", ..]) => path(words).unwrap_or_else(|| next(block, &[])),
         (_, ["from"]) => vec![Slot::Words(vec!["resource", "charges"])],
         (_, ["for"]) => vec![Slot::Words(vec!["resource"])],
         (_, ["for" | "from", "resource" | "charges"]) => or_next(block, vec![Slot::Words(vec!["where"])]),
@@ -234,26 +310,47 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
             or_next(block, condition(words.get(after_label..).unwrap_or_default(), &["else"]))
         }
         (_, ["control"]) => vec![Slot::Frameworks],
+        (_, ["control", _]) => Vec::new(),
         (_, ["escalate"]) => vec![Slot::Words(vec!["to"])],
         (_, ["escalate", "to", _]) => vec![Slot::Words(vec!["after"])],
-        (_, ["grace", _] | ["escalate", .., "after", _]) => vec![Slot::Units],
+        (_, ["grace"] | ["escalate", .., "after"]) => vec![Slot::Lengths],
+        (_, ["grace", _] | ["escalate", .., "after", _]) => vec![Slot::Durations],
+        (_, ["until" | "because" | "control", ..] | ["escalate", ..]) if is_started(&texts) => Vec::new(),
         (_, ["apply" | "suggest"]) => vec![Slot::Words(vec!["at"])],
+        (_, ["apply" | "suggest", "at"] | ["at", "least" | "most"]) => Vec::new(),
         (_, ["coverage"]) => vec![Slot::Words(vec!["of"])],
         (_, ["coverage", "of", "["] | ["coverage", "of", "[", .., ","]) => vec![Slot::Tags],
         (_, ["coverage", .., "]"]) => vec![Slot::Words(vec!["by"])],
         (_, ["coverage", .., "by"]) => vec![Slot::Words(vec!["cost", "count"])],
         (Block::Item("goal"), ["at"]) => vec![Slot::Words(vec!["least", "most"])],
-        (Block::Item("goal"), ["at", "most", _]) => vec![Slot::Units],
+        (Block::Item("goal"), ["at", "most", _]) => vec![Slot::Currencies],
         (_, ["to"]) => vec![Slot::Words(vec!["every"]), Slot::Tags],
         (_, ["to", "every"]) => vec![Slot::Tags],
         (_, ["to", _]) => vec![Slot::Words(vec!["in"])],
-        (_, ["to", tag, "in", "[", ..]) => vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))],
+        (_, ["to", tag, "in", "["] | ["to", tag, "in", "[", .., ","]) => {
+            vec![Slot::Plain(Operand::Tag((*tag).to_owned()))]
+        }
         (_, ["split"]) => vec![Slot::Words(vec!["proportional", "even", "fixed"])],
         (Block::Item("table"), [.., ":"]) => vec![Slot::Types],
         (Block::Given, ["provider"]) => vec![Slot::Providers],
-        (Block::Given, ["monthly-cost", _]) => vec![Slot::Units],
+        (Block::Given, ["monthly-cost", _]) => vec![Slot::Currencies],
+        (Block::Given, [_]) => Vec::new(),
+        (Block::Item("table"), [.., ":", ty]) if *ty != "one" => vec![Slot::Words(vec!["from"])],
         (Block::Item("table"), _) => Vec::new(),
         _ => next(block, &[]),
+    }
+}
+
+/// Whether a statement lacks what its last word asks for.
+fn is_started(texts: &[&str]) -> bool {
+    matches!(texts, [.., "until" | "because" | "control" | "to" | ","])
+}
+
+/// One more key, or one more spelling of a map.
+fn pattern(texts: &[&str], tag: String) -> Vec<Slot> {
+    match texts {
+        ["map", ..] => vec![Slot::Unmapped(tag)],
+        _ => vec![Slot::NativeKeys],
     }
 }
 
@@ -288,7 +385,12 @@ fn expectation(words: &[Lexeme<'_>]) -> Vec<Slot> {
     let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
     let end = Slot::Words(vec!["for"]);
     match texts.as_slice() {
-        [] => vec![Slot::Words(vec!["violation", "no", "exempt", "not"]), Slot::Tags, Slot::Predicates],
+        [] => vec![
+            Slot::Words(vec!["violation", "no violation"]),
+            Slot::Tags,
+            Slot::Predicates,
+            Slot::Words(vec!["not", "exempt"]),
+        ],
         ["not"] => vec![Slot::Predicates],
         ["no"] => vec![Slot::Words(vec!["violation"])],
         ["violation" | "exempt"] | ["no", "violation"] => vec![Slot::Policies],
@@ -298,7 +400,7 @@ fn expectation(words: &[Lexeme<'_>]) -> Vec<Slot> {
         [.., "from", "rule"] => vec![Slot::Rules],
         ["violation" | "exempt", ..] | ["no" | "not", ..] => vec![end, Slot::Statements(Block::Item("test"))],
         [_] => vec![Slot::Words(vec!["is"])],
-        [tag, "==" | "="] => vec![Slot::Value(Some(Operand::Tag((*tag).to_owned())))],
+        [tag, "==" | "="] => vec![Slot::Plain(Operand::Tag((*tag).to_owned()))],
         [_, "is"] => vec![Slot::Words(vec!["missing"])],
         [_, "==" | "=", _] => {
             vec![Slot::Words(vec!["from", "for"]), Slot::Statements(Block::Item("test"))]
@@ -323,11 +425,11 @@ fn condition(words: &[Lexeme<'_>], end: &[&'static str]) -> Vec<Slot> {
         ["any" | "every", "unknown"] => vec![Slot::Words(vec!["native"])],
         ["any" | "every", .., "native"] => vec![Slot::Words(vec!["key", "value"])],
         ["any" | "every", .., "of"] => vec![Slot::Tags],
-        [.., "is"] => vec![Slot::Words([&TESTS[..], &["not"]].concat())],
-        [.., "is", "not"] => vec![Slot::Words(TESTS.to_vec())],
+        [.., "is"] => vec![Slot::Words(TESTS.to_vec())],
+        [.., "is", "not"] => vec![Slot::Words(NEGATED.to_vec())],
         [.., "within"] => vec![Slot::Words(vec!["last", "next"])],
-        [.., "within", "last" | "next", number] if is_number(number) => vec![Slot::Units],
-        [.., "within", "last" | "next"] => Vec::new(),
+        [.., "within", "last" | "next", number] if is_number(number) => vec![Slot::Durations],
+        [.., "within", "last" | "next"] => vec![Slot::Lengths],
         [.., "has"] => vec![Slot::Words(vec!["word"])],
         [.., "starts" | "ends"] => vec![Slot::Words(vec!["with"])],
         [.., "not"] => vec![Slot::Words(vec!["in"])],
@@ -354,9 +456,9 @@ fn after_operand(part: &[Lexeme<'_>], operator: usize, end: &[&'static str]) -> 
         && number.kind == Kind::Number
         && is_number(number.text)
     {
-        slots.push(Slot::Units);
+        slots.push(Slot::Units(operand(part.get(..operator).unwrap_or_default())));
     }
-    slots.push(Slot::Words([&["and", "or"], end].concat()));
+    slots.push(Slot::Words([end, &["and", "or"]].concat()));
     slots
 }
 
@@ -422,7 +524,8 @@ fn list(words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
             vec![Slot::Value(operand(left.get(from..)?))]
         }
         "word" if ends_with(before, &["resource", ".", "name", "has", "word"]) => vec![Slot::NameWords],
-        "native" | "word" | "contains" | "with" | "like" | "." => Vec::new(),
+        "native" | "meta" | "word" | "contains" | "with" | "like" | "." => Vec::new(),
+        _ if last.kind == Kind::Word => vec![Slot::LookupKey(last.name()?.to_owned())],
         _ => vec![Slot::Value(None)],
     })
 }
@@ -442,6 +545,7 @@ fn operand(words: &[Lexeme<'_>]) -> Option<Operand> {
     Some(match texts.as_slice() {
         [tag] if words.first()?.kind == Kind::Word => Operand::Tag((*tag).to_owned()),
         ["resource", ".", attribute] => Operand::Attribute((*attribute).to_owned()),
+        ["charge", ".", attribute] => Operand::Charge((*attribute).to_owned()),
         ["native", "[", key, "]"] => Operand::Native(key.trim_matches('"').to_owned()),
         ["native", ".", tag] => Operand::Tag((*tag).to_owned()),
         [_, ".", "source"] => Operand::Source,
@@ -475,8 +579,11 @@ mod tests {
             ("define a = resource.$0", "[Attributes]"),
             ("define a = resource.provider == $0", "[Value(Some(Attribute(\"provider\")))]"),
             ("define a = t[resource.account].$0", "[Columns(\"t\")]"),
-            ("define a = resource.age > 90 $0", "[Units, Words([\"and\", \"or\"])]"),
-            ("define a = b within last 90 $0", "[Units]"),
+            (
+                "define a = resource.age > 90 $0",
+                "[Units(Some(Attribute(\"age\"))), Words([\"and\", \"or\"])]",
+            ),
+            ("define a = b within last 90 $0", "[Durations]"),
             ("define a = resource.name has word $0", "[NameWords]"),
             ("define a = resource.name has word [\"b\", $0", "[NameWords]"),
             ("define a = b has word $0", "[Lists]"),
@@ -500,11 +607,15 @@ mod tests {
             ("rule r {\n  fill $0", "[Tags]"),
             ("rule r {\n  fill t = $0", "[Value(Some(Tag(\"t\")))]"),
             ("normalize t {\n  map $0", "[Unmapped(\"t\")]"),
-            ("normalize t {\n  map \"a\" -> $0", "[Value(Some(Tag(\"t\"))), Words([\"missing\"])]"),
+            ("normalize t {\n  map \"a\" -> $0", "[Plain(Tag(\"t\")), Words([\"missing\"])]"),
+            ("policy p {\n  severity high\n  $0", "[Statements(Item(\"policy\"))]"),
+            ("policy p {\n  grace $0", "[Lengths]"),
+            ("exempt p {\n  until $0", "[]"),
+            ("rule r {\n  fill a = t[$0", "[LookupKey(\"t\")]"),
             ("test \"x\" {\n  expect violation p/$0", "[Checks(\"p\")]"),
             (
                 "test \"x\" {\n  expect $0",
-                "[Words([\"violation\", \"no\", \"exempt\", \"not\"]), Tags, Predicates]",
+                "[Words([\"violation\", \"no violation\"]), Tags, Predicates, Words([\"not\", \"exempt\"])]",
             ),
             ("test \"x\" {\n  expect not $0", "[Predicates]"),
             ("test \"x\" {\n  expect not d $0", "[Words([\"for\"]), Statements(Item(\"test\"))]"),
@@ -517,10 +628,10 @@ mod tests {
             ("@allow($0", "[Lints]"),
             ("tag a: $0", "[Types]"),
             ("goal g {\n  coverage of [$0", "[Tags]"),
-            ("goal g {\n  for each $0", "[Tags, Words([\"resource\", \"charge\"])]"),
+            ("goal g {\n  for each $0", "[Groups]"),
             ("goal g {\n  for $0", "[Words([\"resource\", \"charges\", \"each\"])]"),
             ("goal g {\n  at $0", "[Words([\"least\", \"most\"])]"),
-            ("goal g {\n  at most 5 $0", "[Units]"),
+            ("goal g {\n  at most 5 $0", "[Currencies]"),
         ] {
             assert_eq!(at(text), expected, "{text}");
         }

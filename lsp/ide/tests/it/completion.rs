@@ -36,22 +36,22 @@ fn has(line: &str, label: &str) -> bool {
 #[test]
 fn the_likeliest_first() {
     for (line, expected) in [
-        ("define z = environment == $0", "pre prod production"),
-        ("define z = environment in [$0", "pre prod production"),
-        ("rule z { fill environment = $0 }", "pre prod production"),
-        ("normalize environment {\n  map \"x\" -> $0\n}", "pre prod production"),
-        ("define z = on == $0", "false true"),
+        ("define z = environment == $0", "production pre prod"),
+        ("define z = environment in [$0", "production pre prod"),
+        ("rule z { fill environment = $0 }", "production pre prod"),
+        ("normalize environment {\n  map \"x\" -> $0\n}", "production pre prod missing"),
+        ("define z = on == $0", "true false"),
         ("define z = resource.provider == $0", "aws azure"),
         ("rule z { fill owner = accounts[resource.id].$0 }", "id mail"),
         ("exempt owned/$0", "owner region"),
         ("exempt $0", "owned"),
         ("exempt owned/owner, owned/$0", "owner region"),
-        ("define z = owner in $0", "accounts addresses"),
-        ("define z = resource.$0", "id name"),
-        ("define z = owner is $0", "date duration"),
+        ("define z = owner in $0", "addresses accounts"),
+        ("define z = resource.$0", "name type"),
+        ("define z = owner is $0", "set missing not"),
         ("policy z {\n  severity $0\n}", "critical high"),
-        ("policy z {\n  grace 24 $0\n}", "CHF EUR"),
-        ("tag z: $0", "bool date"),
+        ("policy z {\n  grace 24 $0\n}", "days hours"),
+        ("tag z: $0", "text text matching"),
         ("use $0", "std::aws std::azure"),
         ("use std::$0", "aws azure"),
         ("test \"z\" {\n  given g { name \"x\" }\n  expect owner is missing for $0\n}", "g"),
@@ -81,10 +81,46 @@ fn what_can_stand_there_and_what_cannot() {
         ("define z = owner like $0", "addresses", "accounts"),
         ("define z = owner contains $0", "owner", "live"),
         ("$0", "list", "severity"),
+        ("policy z {\n  severity high\n  $0\n}", "require", "and"),
+        ("policy z {\n  severity high\n  $0\n}", "require", "severity"),
+        ("policy z {\n  severity high\n  grace $0\n}", "7 days", "require"),
+        ("policy z {\n  severity high\n  escalate to \"a\" after $0\n}", "7 days", "require"),
+        ("rule z { fill owner = accounts[$0].mail }", "resource.account", "when"),
+        ("normalize environment {\n  map \"x\" -> $0\n}", "missing", "lower"),
+        ("test \"z\" {\n  expect environment == $0\n}", "production", "lower"),
+        ("test \"z\" { given { meta { \"$0", "InstanceId", "Owner"),
     ] {
         assert!(has(line, yes), "{line}: {yes}");
         assert!(!has(line, no), "{line}: {no}");
     }
+}
+
+#[test]
+fn nothing_where_nothing_is_known() {
+    for line in [
+        "exempt owned {\n  until $0\n}",
+        "exempt owned {\n  because $0\n}",
+        "tag z: text { default $0 }",
+        "policy z {\n  severity high\n  control soc2 $0\n}",
+    ] {
+        assert_eq!(first(line, 9), "", "{line}");
+    }
+}
+
+#[test]
+fn editors_without_stops() {
+    let plain = |line: &str, label: &str| {
+        let fixture = Fixture::new(&format!("{PROJECT}//- z.tagpol\n{line}"));
+        let items = at(&fixture).items.into_iter().filter(|item| item.label == label);
+        items.filter_map(tagpol_ide::Completion::without_stops).map(|item| item.insert).collect::<Vec<_>>()
+    };
+    assert_eq!(plain("$0", "policy"), ["policy"]);
+    assert_eq!(plain("policy z {\n  severity high\n  $0\n}", "for resource where"), ["for resource where"]);
+    assert_eq!(plain("define z = owner $0", "in"), ["in"]);
+    assert_eq!(plain("define z = owner $0", "has word"), ["has word"]);
+    assert_eq!(plain("define z = $0", "native"), ["native"]);
+    assert_eq!(plain("define z = $0", "lower"), ["lower"]);
+    assert_eq!(plain("define z = on == $0", "accounts"), ["accounts"]);
 }
 
 #[test]
@@ -111,6 +147,7 @@ fn what_is_inserted() {
     );
     assert_eq!(edited("define z = own$0r is set", "owner"), "define z = owner is set");
     assert_eq!(edited("define z = resource.na$0", "name"), "define z = resource.name");
+    assert_eq!(edited("tag `in`: text\ndefine z = i$0", "in"), "tag `in`: text\ndefine z = `in`");
     assert_eq!(edited("define z = tea$0", "team"), "use std::taxonomy::{team}\n\ndefine z = team");
     assert_eq!(
         edited("use std::taxonomy::{backup}\ndefine z = tea$0", "team"),

@@ -10,4 +10,7 @@ mod learnt;
 mod names;
 mod robust;
 mod shape;
+#[path = "../../../../lang/syntax/tests/it/suite.rs"]
+mod suite;
 mod support;
+mod typing;

@@ -345,9 +345,12 @@ pub(crate) fn completions(
 ) -> CompletionResponse {
     let lines = snapshot.lines();
     let replace = lines.range(found.replace);
-    let opens_block = trigger == Some("{") && opens_block(lines.text, found.replace.start());
+    let opens_block =
+        trigger == Some("{") && !found.in_text && opens_block(lines.text, found.replace.start());
     let items = found.items.into_iter().filter(|_| !opens_block);
     let wanted = items.filter(|item| trigger != Some(" ") || item.kind != CompletionKind::Snippet);
+    let takes_stops = snapshot.view.client.snippets;
+    let wanted = wanted.filter_map(|item| if takes_stops { Some(item) } else { item.without_stops() });
     let items = wanted.enumerate().map(|(order, item)| {
         // A client that cannot be notified later is notified now.
         let now = Some(&item.docs).filter(|_| !snapshot.view.client.resolves_edits);

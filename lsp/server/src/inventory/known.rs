@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tagpol_ide::{Coverage, Facts, Matches, PolicyFacts, Presence, Seen, Versioned};
@@ -157,12 +158,14 @@ pub(crate) struct View {
     knowledge: Shared,
     /// The revision of the text that the request is about.
     revision: u64,
+    /// The folder of the project.
+    root: Option<PathBuf>,
     wanted: Mutex<BTreeSet<Wanted>>,
 }
 
 impl View {
-    pub(crate) fn new(knowledge: Shared, revision: u64) -> Self {
-        Self { knowledge, revision, wanted: Mutex::default() }
+    pub(crate) fn new(knowledge: Shared, revision: u64, root: Option<&Path>) -> Self {
+        Self { knowledge, revision, root: root.map(Path::to_owned), wanted: Mutex::default() }
     }
 
     /// Returns what was asked for and is not known.
@@ -220,6 +223,18 @@ impl Facts for View {
         self.with_values(subject, all).unwrap_or_default()
     }
 
+    fn table_files(&self, file: &str) -> Vec<String> {
+        let folder = Path::new(file).parent().filter(|folder| folder.is_absolute());
+        folder.map(data_files).unwrap_or_default()
+    }
+
+    fn headings(&self, path: &str) -> Vec<String> {
+        let Some(root) = &self.root else { return Vec::new() };
+        tagpol_project::headings(&tagpol_project::jail_of(root), path)
+            .and_then(Result::ok)
+            .unwrap_or_default()
+    }
+
     fn tag(&self, name: &str) -> Option<Versioned<Presence>> {
         self.with_values(Subject::Tag(name.to_owned()), |knowledge, values| {
             let top = values.top.iter().take(TOP_VALUES).map(|value| knowledge.seen(value)).collect();
@@ -273,9 +288,58 @@ impl Facts for View {
     }
 }
 
+/// Files of tables that are listed, and folders below that of the policies that are looked into.
+const MOST_FILES: usize = 200;
+const DEPTH: usize = 3;
+
+/// Lists the files of a folder that tables can be, relative to it. Links are not followed, and nothing is opened.
+fn data_files(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![(folder.to_owned(), String::new(), 0)];
+    while let Some((folder, prefix, depth)) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten().take(10 * MOST_FILES);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Some(kind) = entry.file_type().ok().filter(|_| !name.starts_with('.')) else { continue };
+            let extension = Path::new(&name).extension().and_then(|extension| extension.to_str());
+            let is_data = matches!(extension, Some("csv" | "tsv" | "json" | "ndjson" | "parquet"));
+            if kind.is_dir() && depth < DEPTH && !matches!(name.as_str(), "target" | "node_modules") {
+                folders.push((entry.path(), format!("{prefix}{name}/"), depth + 1));
+            } else if kind.is_file() && is_data {
+                found.push(format!("{prefix}{name}"));
+            }
+        }
+        if found.len() >= MOST_FILES {
+            break;
+        }
+    }
+    found.sort_by_key(|path| (path.matches('/').count(), path.clone()));
+    found.truncate(MOST_FILES);
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("data");
+        std::fs::create_dir_all(below.join(".git")).unwrap();
+        for path in ["b.csv", "a.tagpol", "data/a.json", "data/.git/x.csv", ".hidden.csv"] {
+            std::fs::write(folder.path().join(path), "a\n1\n").unwrap();
+        }
+        assert_eq!(data_files(folder.path()), ["b.csv", "data/a.json"]);
+        assert_eq!(data_files(&folder.path().join("nowhere")), Vec::<String>::new());
+        let view = View::new(Shared::default(), 0, Some(folder.path()));
+        let file = folder.path().join("b.csv");
+        assert_eq!(view.headings(file.to_str().unwrap()), ["a"]);
+        assert_eq!(
+            view.table_files(folder.path().join("a.tagpol").to_str().unwrap()),
+            ["b.csv", "data/a.json"]
+        );
+    }
 
     #[test]
     fn amounts() {
