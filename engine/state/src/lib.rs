@@ -18,7 +18,9 @@
 //! - `location`: paths and addresses of databases, as users write them
 //! - `reader`, `writer`: the traits that others program against; `decisions`, `predictions`, `findings`, `record`,
 //!   `runs` and `import` implement them once, for both databases
-//! - `session`: a transaction, which implements both traits
+//! - `session`: a transaction, which implements both traits; `transaction`: the same with the tables of a companion, a
+//!   crate that stores rows of its own in the same database and the same transactions
+//! - `kept`: connections that a server keeps open between transactions
 //! - `connection`: statements and rows, and the differences between the two databases
 //! - `schema`: the tables, and the check that a database has them and nothing more
 //!
@@ -31,6 +33,7 @@ mod decode;
 mod error;
 mod findings;
 mod import;
+mod kept;
 mod location;
 mod patience;
 mod predictions;
@@ -41,9 +44,11 @@ mod runs;
 mod schema;
 mod session;
 mod store;
+mod transaction;
 mod writer;
 
 pub use amount::Amount;
+pub use connection::{Cell, Row, Value};
 pub use decisions::{Action, Change, CurrentDecision, Decision, Rejection, TagOf};
 pub use error::StateError;
 pub use findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
@@ -54,5 +59,7 @@ pub use project::{Environment, ProjectState};
 pub use reader::{Page, StateReader};
 pub use record::{ObservedFinding, RecordSource, Recorded};
 pub use runs::{GoalRecord, RunRecord};
+pub use schema::companion::{Companion, CompanionSchema};
 pub use store::{PATIENCE, StateStore, Waiting};
+pub use transaction::Transaction;
 pub use writer::StateWriter;

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use crate::connection::{Access, Connection};
 use crate::error::StateError;
+use crate::kept::KeptConnections;
 use crate::location::Location;
 use crate::patience::Patience;
 use crate::reader::StateReader;
+use crate::schema::companion::{self, Companion};
 use crate::session::Session;
+use crate::transaction::Transaction;
 use crate::writer::StateWriter;
 
 /// How long a process waits for another one by default.
@@ -25,6 +28,8 @@ pub struct StateStore {
     folder: PathBuf,
     patience: Duration,
     on_wait: Arc<OnWait>,
+    companion: Option<Arc<Companion>>,
+    kept: Option<Arc<KeptConnections>>,
 }
 
 /// Called when a process waits longer than a moment.
@@ -60,7 +65,17 @@ impl StateStore {
             Location::Postgres(_) => PathBuf::from(".tagpol"),
         };
         let (tenant, project) = (String::new(), String::new());
-        Self { location, tenant, project, actor: None, folder, patience: PATIENCE, on_wait: Arc::new(|_| {}) }
+        Self {
+            location,
+            tenant,
+            project,
+            actor: None,
+            folder,
+            patience: PATIENCE,
+            on_wait: Arc::new(|_| {}),
+            companion: None,
+            kept: None,
+        }
     }
 
     /// Sets whose rows are read and written. A database may have those of several tenants and projects; the default
@@ -95,6 +110,24 @@ impl StateStore {
         Self { on_wait: Arc::new(on_wait), ..self }
     }
 
+    /// Adds the tables of a companion, which transactions then check, create and upgrade.
+    #[must_use]
+    pub fn with_companion(self, companion: Companion) -> Self {
+        Self { companion: Some(Arc::new(companion)), kept: None, ..self }
+    }
+
+    /// Keeps up to a number of connections open between transactions, shared by the clones of this value. The store is
+    /// checked when a connection is opened, and not for each transaction.
+    #[must_use]
+    pub fn keeping_connections(self, most: usize) -> Self {
+        Self { kept: Some(Arc::new(KeptConnections::new(most))), ..self }
+    }
+
+    /// Returns the tenant and the project whose rows are read and written.
+    pub fn project(&self) -> (&str, &str) {
+        (&self.tenant, &self.project)
+    }
+
     /// Returns where it is.
     pub fn location(&self) -> &Location {
         &self.location
@@ -127,16 +160,31 @@ impl StateStore {
         &self,
         f: impl FnOnce(&mut dyn StateReader) -> Result<T, E>,
     ) -> Result<Option<T>, E> {
+        self.read_all(|transaction| f(transaction.state()))
+    }
+
+    /// As [`Self::read`], with the tables of the companion. None if these were never created.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_all<T, E: From<StateError>>(
+        &self,
+        f: impl FnOnce(&mut Transaction) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
         let store = self.location.to_string();
         let mut patience = Patience::new(&store, self.patience, &*self.on_wait);
-        let project = (self.tenant.as_str(), self.project.as_str());
-        let Some(connection) = Connection::begin(&self.location, Access::Read, project, &mut patience)?
-        else {
-            return Ok(None);
-        };
-        let mut session = self.session(connection);
-        let read = f(&mut session);
-        session.connection.rollback();
+        let Some(connection) = self.begin(Access::Read, &mut patience)? else { return Ok(None) };
+        let mut transaction = Transaction::new(self.session(connection));
+        let read = f(&mut transaction);
+        let connection = transaction.into_session().connection;
+        match &self.kept {
+            Some(kept) if read.is_ok() => {
+                if let Some(connection) = connection.end_reading() {
+                    kept.put(connection);
+                }
+            }
+            _ => connection.rollback(),
+        }
         read.map(Some)
     }
 
@@ -150,26 +198,96 @@ impl StateStore {
         &self,
         f: impl FnOnce(&mut dyn StateWriter) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.write_all(|transaction| f(transaction.state()))
+    }
+
+    /// As [`Self::write`], with the tables of the companion.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_all<T, E: From<StateError>>(
+        &self,
+        f: impl FnOnce(&mut Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
         let store = self.location.to_string();
         let mut patience = Patience::new(&store, self.patience, &*self.on_wait);
-        let project = (self.tenant.as_str(), self.project.as_str());
-        let connection = Connection::begin(&self.location, Access::Write, project, &mut patience)?;
+        let connection = self.begin(Access::Write, &mut patience)?;
         let connection = connection.ok_or_else(|| StateError::Database {
             doing: "create",
             store: store.clone(),
             reason: "it was not created".to_owned(),
         })?;
-        let mut session = self.session(connection);
-        match f(&mut session) {
+        let mut transaction = Transaction::new(self.session(connection));
+        let written = f(&mut transaction);
+        let connection = transaction.into_session().connection;
+        match written {
             Ok(written) => {
-                session.connection.commit(&mut patience)?;
+                let connection = connection.commit(&mut patience)?;
+                match &self.kept {
+                    Some(kept) => kept.put(connection),
+                    None => drop(connection.close()),
+                }
                 Ok(written)
             }
             Err(error) => {
-                session.connection.rollback();
+                connection.rollback();
                 Err(error)
             }
         }
+    }
+
+    /// Returns the catalog of the companion's tables, as [`CompanionSchema`](crate::CompanionSchema) contains it. Empty
+    /// if there are none.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn companion_catalog(&self) -> Result<String, StateError> {
+        let without = Self { companion: None, kept: None, ..self.clone() };
+        let mut patience = Patience::new("", self.patience, &*self.on_wait);
+        let Some(mut connection) = without.begin(Access::Read, &mut patience)? else {
+            return Ok(String::new());
+        };
+        let catalog = companion::catalog(&mut connection);
+        connection.rollback();
+        catalog
+    }
+
+    /// Begins a transaction, on a connection that was kept if there is one.
+    fn begin(&self, access: Access, patience: &mut Patience<'_>) -> Result<Option<Connection>, StateError> {
+        let project = (self.tenant.as_str(), self.project.as_str());
+        while let Some(connection) = self.kept.as_ref().and_then(|kept| kept.take()) {
+            if let Some(connection) = connection.resume(access, project, patience)? {
+                return Ok(Some(connection));
+            }
+        }
+        let Some(mut connection) = Connection::begin(&self.location, access, project, patience)? else {
+            return Ok(None);
+        };
+        match self.prepare(&mut connection, access) {
+            Ok(true) => Ok(Some(connection)),
+            Ok(false) => {
+                connection.rollback();
+                Ok(None)
+            }
+            Err(error) => {
+                connection.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    /// Prepares a new connection. False: the companion's tables do not exist, and nothing is to be written.
+    fn prepare(&self, connection: &mut Connection, access: Access) -> Result<bool, StateError> {
+        let is_ready = match &self.companion {
+            Some(companion) => companion.prepare(connection, access)?,
+            None => true,
+        };
+        if self.kept.is_some()
+            && let Location::Sqlite(path) = &self.location
+        {
+            connection.keep(path)?;
+        }
+        Ok(is_ready)
     }
 
     fn session(&self, connection: Connection) -> Session {

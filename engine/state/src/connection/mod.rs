@@ -3,7 +3,8 @@
 //! Statements are written once, with parameters `$1`, `$2`, …; the databases differ in how they are opened, how
 //! writers exclude each other, and how many rows become the rows of a statement ([`Connection::bulk`]). `{by_tag}` after
 //! the table of decisions stands for the hint to use the index by tag: without statistics SQLite would take the
-//! primary key, which has all decisions of a project in it, and be quadratic.
+//! primary key, which has all decisions of a project in it, and be quadratic. `{skip_locked}` at the end of a query passes over
+//! rows that another transaction of a server has locked, and locks the others.
 
 mod escape;
 mod postgres;
@@ -31,10 +32,24 @@ pub(crate) enum Access {
 
 /// A parameter of a statement. None is NULL.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
+    /// An integer.
     Int(Option<i64>),
+    /// A finite number.
     Real(Option<f64>),
+    /// A text as it is stored: made by `From`, which escapes what the databases cannot store.
     Text(Option<Cow<'a, str>>),
+}
+
+impl Value<'_> {
+    /// Returns the value without what it borrows.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Int(value) => Value::Int(value),
+            Self::Real(value) => Value::Real(value),
+            Self::Text(value) => Value::Text(value.map(|text| Cow::Owned(text.into_owned()))),
+        }
+    }
 }
 
 impl From<i64> for Value<'_> {
@@ -81,10 +96,14 @@ impl From<Option<f64>> for Value<'_> {
 
 /// A cell of a result.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
+pub enum Cell {
+    /// NULL.
     Null,
+    /// An integer.
     Int(i64),
+    /// A number.
     Real(f64),
+    /// A text, without the escapes of the store.
     Text(String),
     /// What this program never stores, described for a message.
     Other(&'static str),
@@ -150,7 +169,7 @@ impl serde::de::Visitor<'_> for CellVisitor {
 }
 
 /// A row of a result, in the order of the columns.
-pub(crate) type Row = Vec<Cell>;
+pub type Row = Vec<Cell>;
 
 /// The values of one column of a bulk statement.
 #[derive(Debug)]
@@ -204,6 +223,8 @@ pub(crate) struct Connection {
     kind: Kind,
     /// The store in messages.
     store: String,
+    /// What a kept connection compares before its next transaction. None for a server.
+    file: Option<sqlite::OpenedFile>,
 }
 
 enum Kind {
@@ -232,19 +253,77 @@ impl Connection {
         }
     }
 
-    /// Makes everything that was written durable.
-    pub(crate) fn commit(mut self, patience: &mut Patience<'_>) -> Result<(), StateError> {
-        if matches!(self.kind, Kind::Sqlite(_)) {
-            return sqlite::commit(self, patience);
+    /// Begins another transaction on a connection that was kept. None: the connection is broken, or the store is not
+    /// what it was when it was opened, so that it must be opened and checked again.
+    pub(crate) fn resume(
+        mut self,
+        access: Access,
+        project: (&str, &str),
+        patience: &mut Patience<'_>,
+    ) -> Result<Option<Self>, StateError> {
+        let resumed = match &self.kind {
+            Kind::Sqlite(_) => sqlite::resume(&mut self, access, patience),
+            Kind::Postgres(_) => postgres::resume(&mut self, access, project, patience),
+        };
+        match resumed {
+            Ok(true) => Ok(Some(self)),
+            Ok(false) => {
+                self.rollback();
+                Ok(None)
+            }
+            Err(error) => {
+                self.rollback();
+                Err(error)
+            }
         }
-        self.execute("COMMIT", &[])?;
-        drop(self.close());
-        Ok(())
+    }
+
+    /// Makes everything that was written durable. The connection can be kept for another transaction.
+    pub(crate) fn commit(mut self, patience: &mut Patience<'_>) -> Result<Self, StateError> {
+        let committed = match &self.kind {
+            Kind::Sqlite(_) => sqlite::commit(&mut self, patience),
+            Kind::Postgres(_) => self.execute("COMMIT", &[]).map(drop),
+        };
+        match committed {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                self.rollback();
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends a transaction that only read. None: the connection cannot be used again.
+    pub(crate) fn end_reading(mut self) -> Option<Self> {
+        match self.execute("ROLLBACK", &[]) {
+            Ok(_) => Some(self),
+            Err(_) => {
+                drop(self.close());
+                None
+            }
+        }
     }
 
     /// Gives up what was written.
     pub(crate) fn rollback(self) {
         drop(self.give_up());
+    }
+
+    /// Drops the connection without waiting for anything, as on a thread that must not block.
+    pub(crate) fn abandon(self) {
+        let Self { runtime, kind, .. } = self;
+        drop(kind);
+        runtime.shutdown_background();
+    }
+
+    /// Prepares a connection to a file for further transactions.
+    pub(crate) fn keep(&mut self, path: &std::path::Path) -> Result<(), StateError> {
+        sqlite::keep(self, path)
+    }
+
+    /// Whether the database is a server, which other processes on other machines use.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self.kind, Kind::Postgres(_))
     }
 
     /// Gives up what was written, and returns the runtime for another connection.
@@ -254,7 +333,8 @@ impl Connection {
         self.close()
     }
 
-    fn close(self) -> Runtime {
+    /// Closes the connection; returns the runtime for another one.
+    pub(crate) fn close(self) -> Runtime {
         use sqlx::Connection as _;
         let Self { runtime, kind, .. } = self;
         // Whatever happens here, the transaction is over.
@@ -272,7 +352,8 @@ impl Connection {
 
     /// Runs a statement; returns the number of rows that it changed.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, StateError> {
-        let Self { runtime, kind, store } = self;
+        let sql = &self.with_hint(sql);
+        let Self { runtime, kind, store, .. } = self;
         match kind {
             Kind::Sqlite(connection) => sqlite::execute(runtime, connection, store, sql, values),
             Kind::Postgres(connection) => postgres::execute(runtime, connection, store, sql, values),
@@ -282,7 +363,7 @@ impl Connection {
     /// Runs a query; returns all its rows.
     pub(crate) fn query(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, StateError> {
         let sql = &self.with_hint(sql);
-        let Self { runtime, kind, store } = self;
+        let Self { runtime, kind, store, .. } = self;
         match kind {
             Kind::Sqlite(connection) => sqlite::query(runtime, connection, store, sql, values),
             Kind::Postgres(connection) => postgres::query(runtime, connection, store, sql, values),
@@ -296,7 +377,7 @@ impl Connection {
         values: &[Value<'_>],
         columns: &[&str],
     ) -> Result<Vec<Row>, StateError> {
-        let Self { runtime, kind, store } = self;
+        let Self { runtime, kind, store, .. } = self;
         if let Kind::Sqlite(connection) = kind {
             // One row costs the driver 3 µs; a list of rows as a single text costs a sixth of that.
             let packed = format!("SELECT json_group_array(json_array({})) FROM ({sql})", columns.join(", "));
@@ -326,7 +407,7 @@ impl Connection {
         values: &[Value<'_>],
         columns: &Columns,
     ) -> Result<u64, StateError> {
-        let Self { runtime, kind, store } = self;
+        let Self { runtime, kind, store, .. } = self;
         match kind {
             Kind::Sqlite(connection) => {
                 let sql = sql.replace("{rows}", &sqlite::rows(columns, values.len() + 1));
@@ -349,7 +430,7 @@ impl Connection {
         columns: &Columns,
     ) -> Result<Vec<Row>, StateError> {
         let sql = &self.with_hint(sql);
-        let Self { runtime, kind, store } = self;
+        let Self { runtime, kind, store, .. } = self;
         match kind {
             Kind::Sqlite(connection) => {
                 let sql = sql.replace("{rows}", &sqlite::rows(columns, values.len() + 1));
@@ -365,16 +446,16 @@ impl Connection {
     }
 
     fn with_hint(&self, sql: &str) -> String {
-        let hint = match &self.kind {
-            Kind::Sqlite(_) => "INDEXED BY decisions_by_tag",
-            Kind::Postgres(_) => "",
+        let (hint, skip_locked) = match &self.kind {
+            Kind::Sqlite(_) => ("INDEXED BY decisions_by_tag", ""),
+            Kind::Postgres(_) => ("", "FOR UPDATE SKIP LOCKED"),
         };
-        sql.replace("{by_tag}", hint)
+        sql.replace("{by_tag}", hint).replace("{skip_locked}", skip_locked)
     }
 
     /// Runs statements separated by `;` without parameters or rows.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), StateError> {
-        let Self { runtime, kind, store } = self;
+        let Self { runtime, kind, store, .. } = self;
         match kind {
             Kind::Sqlite(connection) => sqlite::script(runtime, connection, store, sql),
             Kind::Postgres(connection) => postgres::script(runtime, connection, store, sql),

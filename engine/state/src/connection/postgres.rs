@@ -46,7 +46,7 @@ pub(super) fn begin(
             return Err(StateError::Unreachable { store, reason });
         }
     };
-    let mut connection = Connection { runtime, kind: Kind::Postgres(connection), store };
+    let mut connection = Connection { runtime, kind: Kind::Postgres(connection), store, file: None };
     match prepare(&mut connection, access, project, patience) {
         Ok(true) => Ok(Some(connection)),
         Ok(false) => {
@@ -68,6 +68,43 @@ fn prepare(
     project: (&str, &str),
     patience: &mut Patience<'_>,
 ) -> Result<bool, StateError> {
+    start(connection, access)?;
+    if access == Access::Read {
+        let mut found = schema::postgres_version(connection)?;
+        if found != 0 && found < schema::VERSION {
+            connection.script("ROLLBACK")?;
+            prepare(connection, Access::Write, project, patience)?;
+            connection.script("COMMIT")?;
+            start(connection, access)?;
+            found = schema::postgres_version(connection)?;
+        }
+        return Ok(found != 0);
+    }
+    lock(connection, project, patience)?;
+    schema::migrate_postgres(connection)?;
+    Ok(true)
+}
+
+/// Begins another transaction on a connection that was kept. False: it broke meanwhile, or another program changed the
+/// schema.
+pub(super) fn resume(
+    connection: &mut Connection,
+    access: Access,
+    project: (&str, &str),
+    patience: &mut Patience<'_>,
+) -> Result<bool, StateError> {
+    if start(connection, access).is_err() {
+        return Ok(false);
+    }
+    if access == Access::Write {
+        lock(connection, project, patience)?;
+    }
+    let version = connection.single("SELECT max(version) FROM tagpol.store_version", &[])?;
+    Ok(version == Cell::Int(schema::VERSION))
+}
+
+/// Begins a transaction.
+fn start(connection: &mut Connection, access: Access) -> Result<(), StateError> {
     let begin = match access {
         Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
@@ -75,18 +112,15 @@ fn prepare(
     connection.script(&format!(
         "{begin}; SET LOCAL search_path = pg_catalog, tagpol; SET LOCAL client_min_messages = warning; \
          SET LOCAL standard_conforming_strings = on"
-    ))?;
-    if access == Access::Read {
-        let mut found = schema::postgres_version(connection)?;
-        if found != 0 && found < schema::VERSION {
-            connection.script("ROLLBACK")?;
-            prepare(connection, Access::Write, project, patience)?;
-            connection.script("COMMIT")?;
-            connection.script(&format!("{begin}; SET LOCAL search_path = pg_catalog, tagpol"))?;
-            found = schema::postgres_version(connection)?;
-        }
-        return Ok(found != 0);
-    }
+    ))
+}
+
+/// Waits until no other process writes for the project.
+fn lock(
+    connection: &mut Connection,
+    project: (&str, &str),
+    patience: &mut Patience<'_>,
+) -> Result<(), StateError> {
     // What is acknowledged is on disk, whatever the default of the server.
     connection.script("SET LOCAL synchronous_commit = on")?;
     let key = lock_key(project);
@@ -95,9 +129,7 @@ fn prepare(
             Cell::Int(1) => Ok(Attempt::Done(())),
             _ => Ok(Attempt::Busy),
         }
-    })?;
-    schema::migrate_postgres(connection)?;
-    Ok(true)
+    })
 }
 
 /// Returns the number of the lock of a project (FNV-1a).

@@ -69,17 +69,12 @@ pub(super) fn begin(
             let runtime = connection.give_up();
             let migrated = open(runtime, path, Access::Write, patience)?;
             let migrated = schema::migrate_sqlite(migrated)?;
-            migrated.commit(patience)?;
-            open(new_runtime(path)?, path, access, patience).map(Some)
+            let runtime = migrated.commit(patience)?.close();
+            open(runtime, path, access, patience).map(Some)
         }
         Access::Read => Ok(Some(connection)),
         Access::Write => schema::migrate_sqlite(connection).map(Some),
     }
-}
-
-fn new_runtime(path: &Path) -> Result<Runtime, StateError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|source| StateError::Io { doing: "open", path: path.to_owned(), source })
 }
 
 /// Opens the file and begins a transaction.
@@ -128,10 +123,79 @@ fn open(
             Err(error) => Err(failure(&error, &store, "open")),
         }
     })?;
-    let mut connection = Connection { runtime, kind: Kind::Sqlite(connection), store };
+    let mut connection = Connection { runtime, kind: Kind::Sqlite(connection), store, file: None };
     let timeout = STATEMENT_TIMEOUT.as_millis();
     connection.script(&format!("PRAGMA busy_timeout = {timeout}"))?;
     Ok(connection)
+}
+
+/// What a connection that is kept between transactions remembers of its file.
+pub(super) struct OpenedFile {
+    path: PathBuf,
+    identity: Option<FileIdentity>,
+    /// Changes with each change of the schema, by whatever process.
+    schema: Cell,
+}
+
+/// Device and number of a file: another file at the same path has another one.
+type FileIdentity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<FileIdentity> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::symlink_metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Other systems do not let a file be replaced while it is open.
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<FileIdentity> {
+    path.symlink_metadata().ok().map(|_| (0, 0))
+}
+
+/// Prepares a connection, in a transaction, for further ones.
+pub(super) fn keep(connection: &mut Connection, path: &Path) -> Result<(), StateError> {
+    let schema = connection.single("PRAGMA schema_version", &[])?;
+    connection.file = Some(OpenedFile { path: path.to_owned(), identity: identity(path), schema });
+    Ok(())
+}
+
+/// Begins another transaction. False: the file is another one, or its schema has changed, so that it has to be opened
+/// and checked again.
+pub(super) fn resume(
+    connection: &mut Connection,
+    access: Access,
+    patience: &mut Patience<'_>,
+) -> Result<bool, StateError> {
+    let same = connection.file.as_ref().is_some_and(|file| {
+        let found = identity(&file.path);
+        found.is_some() && found == file.identity
+    });
+    if !same {
+        return Ok(false);
+    }
+    let (query_only, begin) = match access {
+        Access::Read => ("ON", "BEGIN; SELECT count(*) FROM sqlite_master"),
+        Access::Write => ("OFF", "BEGIN IMMEDIATE"),
+    };
+    let short = BEGIN_TIMEOUT.as_millis();
+    connection.script(&format!("PRAGMA busy_timeout = {short}; PRAGMA query_only = {query_only}"))?;
+    let Connection { runtime, kind, store, .. } = connection;
+    let Kind::Sqlite(sqlite) = kind else { return Ok(false) };
+    patience.until(|| match runtime.block_on(sqlite.execute(sqlx::raw_sql(begin))) {
+        Ok(_) => Ok(Attempt::Done(())),
+        Err(error) if is_busy(&error) => {
+            // A reader that could not take its lock has begun all the same.
+            if access == Access::Read {
+                let _ = runtime.block_on(sqlite.execute("ROLLBACK"));
+            }
+            Ok(Attempt::Busy)
+        }
+        Err(error) => Err(failure(&error, store, "open")),
+    })?;
+    let schema = connection.single("PRAGMA schema_version", &[])?;
+    let timeout = STATEMENT_TIMEOUT.as_millis();
+    connection.script(&format!("PRAGMA busy_timeout = {timeout}"))?;
+    Ok(connection.file.as_ref().is_some_and(|file| file.schema == schema))
 }
 
 /// Checks that the file is made of whole pages: the end of one that was cut off would be read as zeros.
@@ -149,20 +213,15 @@ fn check_length(connection: &mut Connection, path: &Path) -> Result<(), StateErr
     }
 }
 
-pub(super) fn commit(mut connection: Connection, patience: &mut Patience<'_>) -> Result<(), StateError> {
-    let Connection { runtime, kind, store } = &mut connection;
+pub(super) fn commit(connection: &mut Connection, patience: &mut Patience<'_>) -> Result<(), StateError> {
+    let Connection { runtime, kind, store, .. } = connection;
     let Kind::Sqlite(sqlite) = kind else { return Ok(()) };
-    let committed = patience.until(|| match runtime.block_on(sqlite.execute("COMMIT")) {
+    patience.until(|| match runtime.block_on(sqlite.execute("COMMIT")) {
         Ok(_) => Ok(Attempt::Done(())),
         // Readers hold their locks; the transaction is still open.
         Err(error) if is_busy(&error) => Ok(Attempt::Busy),
         Err(error) => Err(failure(&error, store, "write")),
-    });
-    match committed {
-        Ok(()) => drop(connection.close()),
-        Err(_) => connection.rollback(),
-    }
-    committed
+    })
 }
 
 fn make_folder(path: &Path) -> Result<(), StateError> {

@@ -3,12 +3,19 @@
 //! A file may come from a stranger. A view, a trigger or a generated column in it would be SQL that runs when a
 //! statement names it, so the catalog is compared with that of a new store before any table is read. A database of
 //! PostgreSQL may have other schemas, and other tables next to these: only the tables of this program are compared.
+//! A file of SQLite may also have the tables and indexes of a companion, whose names begin with [`COMPANION_PREFIX`];
+//! `companion` compares them, and no statement of this crate names one.
 //!
 //! `v1.sqlite.sql` and `v1.postgres.sql` define the same tables. Times are microseconds since 1970-01-01 UTC; amounts
 //! are decimal texts; texts are compared by bytes. A finding belongs to the tenant and project of its check.
 
+pub(crate) mod companion;
+
 use crate::connection::{Cell, Connection};
 use crate::error::StateError;
+
+/// Begins the names of all tables and indexes of a companion.
+pub(crate) const COMPANION_PREFIX: &str = "serve_";
 
 /// Leads from each version of the schema to the next one. A step that has been released never changes.
 const SQLITE_STEPS: [&str; 1] = [include_str!("v1.sqlite.sql")];
@@ -37,7 +44,7 @@ pub(crate) fn sqlite_version(connection: &mut Connection) -> Result<i64, StateEr
         Cell::Int(version) => version,
         _ => 0,
     };
-    let found = sqlite_catalog(connection)?;
+    let found = without_companion(&sqlite_catalog(connection)?);
     if found.is_empty() && version == 0 && application == Cell::Int(0) {
         return Ok(0);
     }
@@ -69,8 +76,8 @@ pub(crate) fn migrate_sqlite(mut connection: Connection) -> Result<Connection, S
     }
 }
 
-fn steps<'s>(steps: &'s [&'s str], found: i64) -> impl Iterator<Item = (i64, &'s str)> {
-    (1..).zip(steps.iter().copied()).filter(move |(version, _)| *version > found)
+fn steps<S: AsRef<str>>(steps: &[S], found: i64) -> impl Iterator<Item = (i64, &str)> {
+    (1..).zip(steps.iter().map(AsRef::as_ref)).filter(move |(version, _)| *version > found)
 }
 
 /// Checks that the pages of the file are intact: a damaged tree would silently hide rows. Reads the whole file, which
@@ -136,14 +143,20 @@ pub(crate) fn migrate_postgres(connection: &mut Connection) -> Result<(), StateE
     Ok(())
 }
 
-/// Compares the catalog of a store with that of its version.
-fn compare(connection: &Connection, version: i64, found: &str, catalogs: &[&str]) -> Result<(), StateError> {
-    if version > VERSION {
+/// Compares a catalog with the one of its version; the last one is that of the newest version.
+fn compare(
+    connection: &Connection,
+    version: i64,
+    found: &str,
+    catalogs: &[impl AsRef<str>],
+) -> Result<(), StateError> {
+    let newest = catalogs.len() as i64;
+    if version > newest {
         let store = connection.store().to_owned();
-        return Err(StateError::Newer { store, found: version, known: VERSION });
+        return Err(StateError::Newer { store, found: version, known: newest });
     }
     let expected = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
-    let Some(expected) = expected.and_then(|at| catalogs.get(at)) else {
+    let Some(expected) = expected.and_then(|at| catalogs.get(at)).map(AsRef::as_ref) else {
         return Err(damaged(connection, "it has no valid version"));
     };
     match found.lines().find(|line| !expected.lines().any(|known| known == *line)) {
@@ -166,15 +179,37 @@ fn sqlite_catalog(connection: &mut Connection) -> Result<String, StateError> {
     Ok(lines(&rows))
 }
 
+/// Returns a catalog of SQLite without the tables and indexes of a companion. Its views and triggers would run with
+/// statements on other tables, so that they stay in, and are refused.
+fn without_companion(catalog: &str) -> String {
+    let is_own = |line: &&str| {
+        let mut words = line.split('\t');
+        let mut word = || words.next().unwrap_or_default();
+        let (name, kind, table) = (word(), word(), word());
+        !(name.starts_with(COMPANION_PREFIX)
+            && table.starts_with(COMPANION_PREFIX)
+            && matches!(kind, "table" | "index"))
+    };
+    catalog.lines().filter(is_own).map(|line| format!("{line}\n")).collect()
+}
+
+/// The tables of this program.
+const TABLES: [&str; 8] =
+    ["store_version", "decisions", "predictions", "runs", "run_goals", "checks", "findings", "imports"];
+
 /// Returns the columns, keys, indexes, triggers and rules of the tables of this program in PostgreSQL: the name, the
 /// kind, and its properties.
 fn postgres_catalog(connection: &mut Connection) -> Result<String, StateError> {
-    let names =
-        "'store_version', 'decisions', 'predictions', 'runs', 'run_goals', 'checks', 'findings', 'imports'";
+    let names: Vec<String> = TABLES.iter().map(|name| format!("'{name}'")).collect();
+    postgres_catalog_of(connection, &format!("IN ({})", names.join(", ")))
+}
+
+/// As [`postgres_catalog`], for the tables whose names meet a condition.
+fn postgres_catalog_of(connection: &mut Connection, names: &str) -> Result<String, StateError> {
     let sql = format!(
         "WITH named AS (SELECT c.oid, c.relname, c.relkind FROM pg_catalog.pg_class c \
            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-           WHERE n.nspname = 'tagpol' AND c.relname IN ({names})) \
+           WHERE n.nspname = 'tagpol' AND c.relkind <> 'i' AND c.relname {names}) \
          SELECT relname::text COLLATE \"C\" AS name, (CASE relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' \
            ELSE 'relation' END)::text AS kind, ''::text AS part, ''::text AS definition FROM named \
          UNION ALL SELECT relname::text, 'column'::text, a.attname::text, concat_ws(' ', \

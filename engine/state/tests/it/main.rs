@@ -10,6 +10,7 @@
     reason = "a helper of a test may fail it"
 )]
 
+mod companion;
 mod concurrent;
 mod damage;
 mod database;
