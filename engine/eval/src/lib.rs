@@ -55,7 +55,7 @@ pub use history::{ProjectHistory, TrendPoint};
 pub use observed::{Observed, Which, observe, observe_with_predictions};
 pub use options::{Distinct, FindingSelection, Options};
 pub use program_hash::program_hash;
-pub use related::{Ambiguous, related_of};
+pub use related::{Ambiguous, read_related, related_of};
 pub use results::is_due;
 pub use rows::{Fields, read};
 pub use run::Run;

@@ -33,6 +33,17 @@ impl<'a> From<&'a CheckInfo> for Requirement<'a> {
 }
 
 impl<'a> Requirement<'a> {
+    /// Makes it of its parts, as [`CheckInfo`] has them; `shows_value` is what [`shows_value`] says.
+    pub fn of_parts(
+        subject: &'a str,
+        shows_value: bool,
+        kind: CheckKind,
+        message: Option<&'a str>,
+        expectation: &'a str,
+    ) -> Self {
+        Self { subject: Cow::Borrowed(subject), shows_value, kind, message, expectation }
+    }
+
     /// Returns it for a check of a program.
     pub fn of(program: &Program, check: &'a Check) -> Self {
         Self {

@@ -25,11 +25,25 @@ pub struct Ambiguous {
 /// # Errors
 /// The database's.
 pub fn related_of(compiled: &Compiled, store: &Store, resource: &str) -> Result<interp::Related, RunError> {
-    let mut related = interp::Related::default();
-    let Some(stage) = &compiled.plan.related else { return Ok(related) };
     for statement in compiled.script.related() {
         store.execute(statement)?;
     }
+    let mut related = interp::Related::default();
+    read_related(compiled, store, resource, &mut related)?;
+    Ok(related)
+}
+
+/// Reads what relations find for a resource, after the statements of [`Script::related`](tagpol_plan::Script::related) have run.
+///
+/// # Errors
+/// The database's.
+pub fn read_related(
+    compiled: &Compiled,
+    store: &Store,
+    resource: &str,
+    related: &mut interp::Related,
+) -> Result<(), RunError> {
+    let Some(stage) = &compiled.plan.related else { return Ok(()) };
     for finder in &stage.finders {
         read(store, "related resources", &related_to(finder, resource, DIALECT), |row| {
             let candidates = row.index(&candidates_column(finder.relation))?;
@@ -40,7 +54,7 @@ pub fn related_of(compiled: &Compiled, store: &Store, resource: &str) -> Result<
             Ok(())
         })?;
     }
-    Ok(related)
+    Ok(())
 }
 
 /// Counts the resources for which relations find several others, after a run.

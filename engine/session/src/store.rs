@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// As [`Self::execute`].
     pub fn execute_together(&self, statements: &[String]) -> Result<(), StoreError> {
-        self.execute("BEGIN TRANSACTION")?;
+        self.begin()?;
         let done =
             statements.iter().try_for_each(|sql| self.execute(sql)).and_then(|()| self.execute("COMMIT"));
         if done.is_err() {
@@ -134,6 +134,14 @@ impl Store {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         done
+    }
+
+    /// Begins a transaction that lasts as long as the session, whose statements all see the same rows.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub fn begin(&self) -> Result<(), StoreError> {
+        self.execute("BEGIN TRANSACTION")
     }
 
     /// Reads in one transaction, so that all statements of `f` see the same rows.
@@ -144,7 +152,7 @@ impl Store {
         &self,
         f: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.execute("BEGIN TRANSACTION")?;
+        self.begin()?;
         let found = f(self);
         // Nothing was written, so that there is nothing to lose.
         let _ = self.connection.execute_batch("ROLLBACK");

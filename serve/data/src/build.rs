@@ -64,6 +64,7 @@ pub fn build(
         snapshot: snapshot.id().to_owned(),
         decisions,
         resources: snapshot.manifest().counts.resources,
+        has_unknown: snapshot.manifest().counts.unknown > 0,
         currency: snapshot.manifest().currency.clone(),
         month: snapshot.manifest().month.as_ref().map(|month| month.month.to_string()),
         tags: contents::tags(program),
@@ -105,7 +106,7 @@ fn write(
     store.execute(&serving::keys(DIALECT))?;
     load_decided(store, options.state.as_ref())?;
     store.execute(&serving::decisions(DIALECT))?;
-    store.execute(&serving::suggestions(overlays.predictions.as_ref(), DIALECT))?;
+    store.execute(&serving::write_suggestions(overlays.predictions.as_ref(), DIALECT))?;
     store.execute(&serving::first_seen(&overlays.first_seen, DIALECT))?;
     if let Some(statement) = serving::related(plan, DIALECT) {
         store.execute(&statement)?;

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tagpol_eval::message::Requirement;
+use tagpol_eval::message::{Requirement, shows_value};
 use tagpol_plan::Plan;
 use tagpol_plan::sql::serving::Shape;
 use tagpol_sema::describe;
-use tagpol_sema::program::{Program, Severity, TagType};
+use tagpol_sema::program::{CheckKind, Program, Severity, TagType};
 
 /// The version of the database and of this file.
 pub(crate) const VERSION: u32 = 1;
@@ -28,6 +28,8 @@ pub struct Contents {
     pub decisions: i64,
     /// Number of resources.
     pub resources: u64,
+    /// Whether some tags are not known yet, as before a Terraform plan is applied.
+    pub has_unknown: bool,
     /// Currency of all amounts; None if the snapshot does not say.
     pub currency: Option<String>,
     /// Month of the costs, as `2026-10`; None if they are not of a bill.
@@ -92,6 +94,27 @@ pub struct CheckContents {
     pub tag: Option<usize>,
     /// The attribute that it is about, where it is about no tag.
     pub attribute: Option<String>,
+    /// What sentences are made of.
+    wording: Wording,
+}
+
+/// What sentences about the findings of a check are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Wording {
+    subject: String,
+    shows_value: bool,
+    must_not: bool,
+    message: Option<String>,
+    expectation: String,
+}
+
+impl CheckContents {
+    /// Returns the sentence of a finding, for the value of what the check is about.
+    pub fn message(&self, value: Option<&str>) -> String {
+        let Wording { subject, shows_value, must_not, message, expectation } = &self.wording;
+        let kind = if *must_not { CheckKind::Forbid } else { CheckKind::Require };
+        Requirement::of_parts(subject, *shows_value, kind, message.as_deref(), expectation).message(value)
+    }
 }
 
 /// A goal.
@@ -183,6 +206,13 @@ pub(crate) fn checks(plan: &Plan) -> Vec<CheckContents> {
         asks: Requirement::from(check).asks(),
         tag: check.tag.map(|tag| tag.0 as usize),
         attribute: check.attr.filter(|_| check.tag.is_none()).map(|attr| attr.as_str().to_owned()),
+        wording: Wording {
+            subject: check.subject.clone(),
+            shows_value: shows_value(check.tag, check.attr),
+            must_not: check.kind == CheckKind::Forbid,
+            message: check.message.clone(),
+            expectation: check.expectation.clone(),
+        },
     };
     plan.checks.iter().map(check).collect()
 }

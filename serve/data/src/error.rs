@@ -1,7 +1,9 @@
 //! Why a generation could not be written or a question not be answered.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
+use tagpol_app::AppError;
 use tagpol_eval::RunError;
 use tagpol_session::{Cancelled, StoreError};
 use tagpol_state::StateError;
@@ -25,6 +27,43 @@ pub enum DataError {
         /// The most similar name that exists.
         closest: Option<String>,
     },
+    /// A condition has mistakes.
+    #[error("the condition cannot be used: {}", first(mistakes))]
+    Condition {
+        /// The text.
+        text: String,
+        /// All mistakes, with their places in the text.
+        mistakes: Vec<ConditionMistake>,
+    },
+    /// A condition was checked with other policies than those of the generation. A new generation has to be built.
+    #[error("the policies have changed since the generation `{generation}` was built")]
+    OtherPolicies {
+        /// The generation.
+        generation: String,
+    },
+    /// Bytes are not a cursor.
+    #[error("this is no cursor; begin with the first page")]
+    NotACursor,
+    /// A cursor belongs to another generation, most likely an older one.
+    #[error(
+        "the cursor belongs to the generation `{generation}`, which is no longer shown; begin with the first page"
+    )]
+    CursorOfOtherGeneration {
+        /// The generation.
+        generation: String,
+    },
+    /// A cursor belongs to another filter or order.
+    #[error("the cursor belongs to another filter or order; begin with the first page")]
+    CursorOfOtherQuestion,
+    /// There is no state store, so that nothing can be decided.
+    #[error("the project has no state store")]
+    NoState,
+    /// So many resources change at once that a new generation has to be built to show it.
+    #[error("{resources} resources change at once; build a new generation")]
+    TooManyChanges {
+        /// How many there are.
+        resources: usize,
+    },
     /// A page has too many rows.
     #[error("a page has at most {most} rows, not {asked}")]
     TooManyRows {
@@ -32,6 +71,14 @@ pub enum DataError {
         asked: u64,
         /// The highest number.
         most: u64,
+    },
+    /// A graph goes too deep.
+    #[error("a graph is at most {most} deep, not {asked}")]
+    TooDeep {
+        /// The requested depth.
+        asked: u32,
+        /// The highest depth.
+        most: u32,
     },
     /// There is no generation with this id: it was removed, or never written.
     #[error("there is no generation `{id}` in `{}`", folder.display())]
@@ -66,12 +113,34 @@ pub enum DataError {
     /// The caller gave up.
     #[error("cancelled")]
     Cancelled,
+    /// The project cannot be used.
+    #[error(transparent)]
+    App(#[from] AppError),
     /// The engine failed.
     #[error(transparent)]
     Run(RunError),
     /// The state store failed.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+/// A mistake in a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConditionMistake {
+    /// Code of the diagnostic, which has a page of documentation; None for what is wrong only in a request.
+    pub code: Option<String>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// Words for the place itself; may be empty.
+    pub label: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The bytes of the text that it is about.
+    pub range: Range<usize>,
+}
+
+fn first(mistakes: &[ConditionMistake]) -> &str {
+    mistakes.first().map_or("", |mistake| &mistake.message)
 }
 
 impl From<StoreError> for DataError {

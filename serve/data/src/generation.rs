@@ -1,17 +1,18 @@
 //! An open generation.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tagpol_eval::{DIALECT, Fields, RunError, read};
-use tagpol_plan::sql::serving::{self, Filter, Order, Rows};
+use tagpol_plan::sql::serving::{self, Rows, Shape};
 use tagpol_session::{Access, Attached, CancelToken, Limits, Store, StoreOptions};
 
 use crate::contents::Contents;
 use crate::error::DataError;
+use crate::filter::Filter;
 use crate::folder::{DATABASE_FILE, Generations};
-use crate::query::{self, MOST_ROWS, Page, Query};
-use crate::rows::{self, Decided, ResourceDetail, Suggestion};
 use crate::sessions::Sessions;
 
 /// How a generation is opened.
@@ -40,11 +41,23 @@ pub struct Generation {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     contents: Contents,
+    file: PathBuf,
     sessions: Sessions,
+    /// Writes to the overlay, and opens sessions for exports.
+    writer: Mutex<Store>,
     patience: Duration,
+    /// Rows of the overlay.
+    overlaid: AtomicU64,
+    /// How often the overlay has changed.
+    version: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("id", &self.contents.id).finish_non_exhaustive()
+    }
 }
 
 impl Generation {
@@ -60,22 +73,30 @@ impl Generation {
             folder: folder.clone(),
             reason: error.to_string(),
         };
-        let first = Store::in_memory(&StoreOptions {
+        let writer = Store::in_memory(&StoreOptions {
             threads: options.threads,
             limits: Limits { memory: options.memory, timeout: None },
-            attached: vec![Attached { file, name: serving::DATABASE.to_owned(), access: Access::Read }],
+            attached: vec![Attached {
+                file: file.clone(),
+                name: serving::DATABASE.to_owned(),
+                access: Access::Read,
+            }],
             ..StoreOptions::default()
         })
         .map_err(|error| damaged(&error))?;
         for statement in serving::prepare_overlay(DIALECT) {
-            first.execute(&statement).map_err(|error| damaged(&error))?;
+            writer.execute(&statement).map_err(|error| damaged(&error))?;
         }
-        let mut stores = Vec::new();
-        for _ in 1..options.sessions.max(1) {
-            stores.push(first.another_session()?);
-        }
-        stores.push(first);
-        let shared = Shared { contents, sessions: Sessions::new(stores), patience: options.patience };
+        let sessions = (0..options.sessions.max(1)).map(|_| writer.another_session());
+        let shared = Shared {
+            contents,
+            file,
+            sessions: Sessions::new(sessions.collect::<Result<_, _>>()?),
+            writer: Mutex::new(writer),
+            patience: options.patience,
+            overlaid: AtomicU64::new(0),
+            version: AtomicU64::new(0),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -84,116 +105,112 @@ impl Generation {
         &self.shared.contents
     }
 
-    /// Returns a page of resources.
-    ///
-    /// # Errors
-    /// [`DataError::UnknownName`], [`DataError::TooManyRows`]; [`DataError::Busy`], [`DataError::TooSlow`].
-    pub fn page(&self, query: &Query) -> Result<Page, DataError> {
-        let contents = self.contents();
-        if query.limit > MOST_ROWS {
-            return Err(DataError::TooManyRows { asked: query.limit, most: MOST_ROWS });
-        }
-        let key = query.sort.by.key(contents)?;
-        let tags: Vec<usize> = match &query.tags {
-            Some(names) => names.iter().map(|name| query::tag(contents, name)).collect::<Result<_, _>>()?,
-            None => (0..contents.tags.len()).collect(),
-        };
-        let filter = Filter::default();
-        let order = Order { key: &key, reverse: query.sort.reverse, after: None };
-        let (rows, shape) = (Rows::Generation, contents.shape());
-        let sql = serving::page(&filter, (rows, shape), Some(&tags), &order, query.limit, DIALECT);
-        self.ask(|store| {
-            let mut found = Vec::new();
-            read(store, "page", &sql, |row| {
-                found.push(rows::resource(row, &tags)?);
-                Ok(())
-            })?;
-            let total = match query.total {
-                true => {
-                    Some(one(store, "count", &serving::counts(&filter, (rows, shape), DIALECT), |row| {
-                        row.count("resources")
-                    })?)
-                }
-                false => None,
-            };
-            Ok(Page { rows: found, total })
-        })
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.shared.file.clone()
     }
 
-    /// Returns all there is of a resource, by its id or its key.
-    ///
-    /// # Errors
-    /// [`DataError::UnknownResource`]; [`DataError::Busy`], [`DataError::TooSlow`].
-    pub fn resource(&self, id_or_key: &str) -> Result<ResourceDetail, DataError> {
-        let contents = self.contents();
-        self.ask(|store| {
-            let unknown = || DataError::UnknownResource { name: id_or_key.to_owned() };
-            let place = place_of(store, id_or_key)?.ok_or_else(unknown)?;
-            let all: Vec<usize> = (0..contents.tags.len()).collect();
-            let sql = serving::at_place(place, (Rows::Generation, contents.shape()));
-            let (resource, checks) = one(store, "a resource", &sql, |row| {
-                Ok((rows::resource(row, &all)?, rows::checks(row, contents)?))
-            })?;
-            let mut decided = Vec::new();
-            read(store, "decisions", &serving::decisions_of(place), |row| {
-                decided.push(Decided {
-                    tag: row.text("tag").unwrap_or_default(),
-                    at: row.time("made_at").unwrap_or_default(),
-                    actor: row.text("actor").unwrap_or_default(),
-                    note: row.text("note"),
-                });
-                Ok(())
-            })?;
-            let mut suggestions = Vec::new();
-            read(store, "suggestions", &serving::suggestions_of(place), |row| {
-                let (tag, value) =
-                    (row.text("tag").unwrap_or_default(), row.text("value").unwrap_or_default());
-                let confidence = row.number("confidence").unwrap_or_default();
-                suggestions.push(Suggestion { tag, value, confidence });
-                Ok(())
-            })?;
-            let has = |suggested: &Suggestion| {
-                let tag = contents.tag(&suggested.tag).and_then(|at| resource.tags.get(at));
-                tag.is_none_or(|tag| tag.value.as_ref() == Some(&suggested.value))
-            };
-            suggestions.retain(|suggested| !has(suggested));
-            Ok(ResourceDetail { resource, decided, checks, suggestions })
-        })
+    /// Returns how often the overlay has changed: with the id of the generation it identifies what answers show.
+    pub fn version(&self) -> u64 {
+        self.shared.version.load(Ordering::Acquire)
     }
 
-    /// Asks the database, when it is this question's turn.
-    fn ask<T>(&self, f: impl FnOnce(&Store) -> Result<T, DataError>) -> Result<T, DataError> {
+    /// Returns the number of resources for which something was decided since the generation was built.
+    pub fn overlaid(&self) -> u64 {
+        self.shared.overlaid.load(Ordering::Acquire)
+    }
+
+    /// Asks the database, when it is this question's turn. All statements of a question see the same rows.
+    pub(crate) fn ask<T>(&self, f: impl FnOnce(&View<'_>) -> Result<T, DataError>) -> Result<T, DataError> {
         let token = CancelToken::with_timeout(self.shared.patience);
-        self.shared.sessions.with(&token, f)
+        self.shared.sessions.with(&token, |store| {
+            let view = View { store, contents: self.contents(), rows: self.rows() };
+            store.read_together(|_| f(&view))
+        })
+    }
+
+    /// Opens a session of its own, for what is read over a longer time.
+    pub(crate) fn open_session(&self) -> Result<Store, DataError> {
+        Ok(self.with_writer(|writer| writer.another_session())?)
+    }
+
+    /// Returns which rows are read.
+    pub(crate) fn rows(&self) -> Rows {
+        if self.overlaid() == 0 { Rows::Generation } else { Rows::Overlaid }
+    }
+
+    /// Lets nobody else change the overlay meanwhile.
+    pub(crate) fn with_writer<T>(&self, f: impl FnOnce(&Store) -> T) -> T {
+        f(&self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes that the overlay has changed.
+    pub(crate) fn changed(&self, overlaid: u64) {
+        // The rows are visible before the number says so.
+        self.shared.overlaid.store(overlaid, Ordering::Release);
+        self.shared.version.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-/// Returns the place of a resource, by its id or its key.
-fn place_of(store: &Store, id_or_key: &str) -> Result<Option<u64>, DataError> {
-    let of_id = one(store, "key", &serving::key_of(id_or_key, DIALECT), |row| Ok(row.text("key")))?;
-    let keys = [of_id.as_deref(), Some(id_or_key)].into_iter().flatten();
-    let mut found = None;
-    read(store, "places", &serving::places_of(keys, DIALECT), |row| {
-        // An id that looks like a key of another resource is an id.
-        if found.is_none() || row.text("key") == of_id {
-            found = Some(row.count("place")?);
-        }
-        Ok(())
-    })?;
-    Ok(found)
+/// A connection while a question is answered.
+pub(crate) struct View<'v> {
+    pub(crate) store: &'v Store,
+    pub(crate) contents: &'v Contents,
+    pub(crate) rows: Rows,
 }
 
-/// Reads a query that returns one row.
-fn one<T>(
-    store: &Store,
-    query: &'static str,
-    sql: &str,
-    f: impl Fn(&Fields<'_>) -> Result<T, RunError>,
-) -> Result<T, DataError> {
-    let mut found = None;
-    read(store, query, sql, |row| {
-        found = Some(f(row)?);
-        Ok(())
-    })?;
-    found.ok_or_else(|| DataError::Run(RunError::Answer { query, reason: "no row".to_owned() }))
+impl View<'_> {
+    /// Returns the rows and the columns that there are.
+    pub(crate) fn what(&self) -> (Rows, Shape) {
+        (self.rows, self.contents.shape())
+    }
+
+    /// Prepares a filter.
+    pub(crate) fn filter(&self, filter: &Filter) -> Result<serving::Filter, DataError> {
+        filter.prepare(self.contents, self.rows, self.store)
+    }
+
+    /// Reads a query that returns one row.
+    pub(crate) fn one<T>(
+        &self,
+        query: &'static str,
+        sql: &str,
+        f: impl Fn(&Fields<'_>) -> Result<T, RunError>,
+    ) -> Result<T, DataError> {
+        let mut found = None;
+        read(self.store, query, sql, |row| {
+            found = Some(f(row)?);
+            Ok(())
+        })?;
+        found.ok_or_else(|| DataError::Run(RunError::Answer { query, reason: "no row".to_owned() }))
+    }
+
+    /// Reads all rows of a query.
+    pub(crate) fn all<T>(
+        &self,
+        query: &'static str,
+        sql: &str,
+        f: impl Fn(&Fields<'_>) -> Result<T, RunError>,
+    ) -> Result<Vec<T>, DataError> {
+        let mut found = Vec::new();
+        read(self.store, query, sql, |row| {
+            found.push(f(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Returns the place of a resource, by its id or its key.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownResource`].
+    pub(crate) fn place_of(&self, id_or_key: &str) -> Result<u64, DataError> {
+        let of_id = self.one("key", &serving::key_of(id_or_key, DIALECT), |row| Ok(row.text("key")))?;
+        let keys = [of_id.as_deref(), Some(id_or_key)].into_iter().flatten();
+        let found = self.all("places", &serving::places_of(keys, DIALECT), |row| {
+            Ok((row.text("key"), row.count("place")?))
+        })?;
+        // An id that looks like the key of another resource is an id.
+        let best = found.iter().find(|(key, _)| *key == of_id).or(found.first());
+        best.map(|(_, place)| *place).ok_or_else(|| DataError::UnknownResource { name: id_or_key.to_owned() })
+    }
 }

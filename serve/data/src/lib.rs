@@ -20,23 +20,44 @@
 //! - `build`: a program and a snapshot become a generation
 //! - `folder`: generations on disk
 //! - `contents`: what a generation says about itself
-//! - `sessions`: connections of one database, for several threads
-//! - `generation`: an open generation
-//! - `rows`: resources as they are read
+//! - `generation`, `sessions`: an open generation, and its connections
+//! - `filter`, `conditions`: which resources a question is about
+//! - `query`, `cursor`, `rows`: questions about lists, where they go on, and what they return
+//! - `lists`: pages, totals, facets, exports
+//! - `detail`: one resource, and what happened to it
+//! - `overlay`: decisions that are newer than a generation
+//! - `findings`, `suggestions`, `graph`: the same inventory from other sides
 
 mod build;
+mod conditions;
 mod contents;
+mod cursor;
+mod detail;
 mod error;
+mod filter;
+mod findings;
 mod folder;
 mod generation;
+mod graph;
+mod lists;
+mod overlay;
 mod query;
 mod rows;
 mod sessions;
+mod suggestions;
 
 pub use build::{BuildOptions, build};
-pub use contents::{CheckContents, Contents, GoalContents, PolicyContents, TagContents};
-pub use error::DataError;
+pub use conditions::{Condition, Conditions};
+pub use contents::{CheckContents, Contents, FirstSeenKind, GoalContents, PolicyContents, TagContents};
+pub use detail::{Event, EventKind};
+pub use error::{ConditionMistake, DataError};
+pub use filter::Filter;
+pub use findings::{CheckStatus, ComplianceStatus, Finding, FindingPage, FindingQuery};
 pub use folder::Generations;
 pub use generation::{Generation, OpenOptions};
-pub use query::{MOST_ROWS, Page, Query, Sort, SortBy};
+pub use graph::{Edge, Graph, GraphQuery, MOST_DEPTH, Node};
+pub use lists::{Export, Facet, FacetOf, FacetValue, Totals, all_facets};
+pub use overlay::{CaughtUp, Overlay};
+pub use query::{MOST_ROWS, Page, Query, Similar, Sort, SortBy};
 pub use rows::{CheckRow, Compliance, Decided, Resource, ResourceDetail, Suggestion, TagValue};
+pub use suggestions::{SuggestedTag, SuggestionPage, SuggestionQuery};

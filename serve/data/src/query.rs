@@ -6,18 +6,23 @@ use tagpol_syntax::similar::closest;
 
 use crate::contents::Contents;
 use crate::error::DataError;
+use crate::filter::Filter;
 use crate::rows::Resource;
 
 /// The highest number of rows of a page.
 pub const MOST_ROWS: u64 = 500;
 
 /// A question about a list of resources. The default asks for the first 50, the most expensive first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Query {
+    /// Which of them.
+    pub filter: Filter,
     /// What they are ordered by.
     pub sort: Sort,
     /// The most rows; at most [`MOST_ROWS`].
     pub limit: u64,
+    /// [`Page::next`] of the page before. None: the first page.
+    pub after: Option<Vec<u8>>,
     /// Whether the number of all rows is counted.
     pub total: bool,
     /// Tags that are read, by their names. None: all.
@@ -26,7 +31,14 @@ pub struct Query {
 
 impl Default for Query {
     fn default() -> Self {
-        Self { sort: Sort::default(), limit: 50, total: true, tags: None }
+        Self {
+            filter: Filter::default(),
+            sort: Sort::default(),
+            limit: 50,
+            after: None,
+            total: true,
+            tags: None,
+        }
     }
 }
 
@@ -106,4 +118,19 @@ pub struct Page {
     pub rows: Vec<Resource>,
     /// How many there are on all pages. None: it was not asked for.
     pub total: Option<u64>,
+    /// What [`Query::after`] of the next page is. None: this is the last one.
+    pub next: Option<Vec<u8>>,
+    /// If words were searched for and nothing was found: resources with similar names.
+    pub similar: Vec<Similar>,
+}
+
+/// A resource whose name is similar to what was searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Similar {
+    /// Its key.
+    pub key: String,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
 }

@@ -63,6 +63,9 @@ pub struct TagValue {
 pub struct ResourceDetail {
     /// As on pages, with all tags.
     pub resource: Resource,
+    /// For each tag: since when it has a value, and since when it has this one, as far as generations saw that. Those of
+    /// decisions are in `decided`.
+    pub times: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// The decisions that its tags have now.
     pub decided: Vec<Decided>,
     /// The checks of policies that apply to it, worst severity first; findings that are undetermined too.

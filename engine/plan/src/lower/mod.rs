@@ -17,6 +17,7 @@
 //! - `coverage`, `waivers`: how far tags cover the inventory; which exemption waives what
 //! - `queries`, `results`: what is asked of the evaluated inventory, and the columns of the answers
 //! - `distinct`: what follows from one value alone is computed once a distinct value
+//! - `served`: a condition over tags that are there
 //! - `staged`: the tags first, then the policies over what is kept of them
 //! - `computed`: the limit of texts that are computed
 //! - `predicates`: the conditions of a request
@@ -38,6 +39,7 @@ mod predicates;
 mod queries;
 mod related;
 mod results;
+pub mod served;
 pub mod staged;
 mod tags;
 mod text;

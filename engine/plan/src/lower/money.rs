@@ -26,12 +26,17 @@ pub struct CurrencyMismatch {
 
 impl fmt::Display for CurrencyMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { amount, currency, snapshot, loc } = self;
-        write!(
-            f,
-            "{}:{}:{}: `{amount} {currency}` cannot be compared with costs in `{snapshot}`; \
-             write the amount in `{snapshot}`",
-            loc.file, loc.line, loc.column
+        let loc = &self.loc;
+        write!(f, "{}:{}:{}: {}", loc.file, loc.line, loc.column, self.message())
+    }
+}
+
+impl CurrencyMismatch {
+    /// Returns what is wrong and what to do, without the place.
+    pub fn message(&self) -> String {
+        let Self { amount, currency, snapshot, .. } = self;
+        format!(
+            "`{amount} {currency}` cannot be compared with costs in `{snapshot}`; write the amount in `{snapshot}`"
         )
     }
 }

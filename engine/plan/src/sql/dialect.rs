@@ -197,6 +197,13 @@ impl Dialect {
         }
     }
 
+    /// Returns a map or a list as JSON text.
+    pub(super) fn json_text(self, value: &str) -> String {
+        match self {
+            Self::DuckDb => format!("CAST(to_json({value}) AS VARCHAR)"),
+        }
+    }
+
     /// Returns 16 hexadecimal digits that follow from a text.
     pub(super) fn digest(self, text: &str) -> String {
         match self {

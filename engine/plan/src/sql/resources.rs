@@ -106,6 +106,27 @@ pub fn attributes(relation: &str, id: &str, dialect: Dialect) -> String {
     )
 }
 
+/// Returns the query for all there is of the resources with some ids, by id: the columns of [`attributes`], `tags` (native tags
+/// as a JSON object), and, where the snapshot has them (`has_unknown`), `unknown_keys` (JSON) and `unknown_tags`.
+pub fn whole<'a>(
+    relation: &str,
+    ids: impl IntoIterator<Item = &'a str>,
+    has_unknown: bool,
+    dialect: Dialect,
+) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| literal(id, dialect)).collect();
+    let ids = if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") };
+    let unknown = match has_unknown {
+        true => format!(", {} AS unknown_keys, unknown_tags", dialect.json_text("unknown_keys")),
+        false => String::new(),
+    };
+    let (from, tags) = (identifier(relation, dialect), dialect.json_text("tags"));
+    format!(
+        "SELECT {LISTED}, provider, account, region, source, meta, created, monthly_cost, {tags} AS tags{unknown} \
+         FROM {from} WHERE id IN ({ids}) ORDER BY id"
+    )
+}
+
 /// Returns the query for the native tags of one resource, a row for each: `key`, `value`.
 pub fn native_tags(relation: &str, id: &str, dialect: Dialect) -> String {
     let (from, id) = (identifier(relation, dialect), literal(id, dialect));

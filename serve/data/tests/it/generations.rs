@@ -2,9 +2,7 @@
 
 use tagpol_serve_data::{Compliance, DataError, Query, Sort, SortBy};
 
-use crate::shop::Shop;
-
-const NOW: &str = "2026-11-01T12:00:00Z";
+use crate::shop::{NOW, Shop};
 
 #[test]
 fn a_page_has_the_resources_with_their_tags() {

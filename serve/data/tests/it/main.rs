@@ -3,4 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not take for tests themselves")]
 
 mod generations;
+mod lists;
+mod overlay;
 mod shop;
+mod sides;

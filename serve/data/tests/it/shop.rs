@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use tagpol_app::inventory::InventorySource;
-use tagpol_app::{Project, RunContext, Silent, StateAccess, Workspace};
-use tagpol_serve_data::{BuildOptions, Contents, Generation, Generations, OpenOptions, build};
+use tagpol_app::inventory::Snapshot;
+use tagpol_app::state::{Change, Prediction, StateError};
+use tagpol_app::{Project, RunContext, Silent, StateAccess, StateStore, Workspace};
+use tagpol_serve_data::{BuildOptions, Contents, Generation, Generations, OpenOptions, Overlay, build};
+
+/// When the project is evaluated.
+pub(crate) const NOW: &str = "2026-11-01T12:00:00Z";
 
 /// The policies.
 pub(crate) const POLICIES: &str = r#"
@@ -27,6 +32,8 @@ policy production-is-owned {
   for resource where environment == production
   require owner else "write the owner's email address"
 }
+
+define in-production = environment == production
 
 policy has-environment {
   severity low
@@ -75,7 +82,59 @@ impl Shop {
         build(program, snapshot, workspace.options(), &self.generations(), &BuildOptions::default()).unwrap()
     }
 
+    /// Changes the list of resources.
+    pub(crate) fn change_inventory(&self, change: impl FnOnce(String) -> String) {
+        let path = self.path().join("list.csv");
+        let text = change(std::fs::read_to_string(&path).unwrap());
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn state(&self) -> StateStore {
+        let project = Project::open(Some(self.path())).unwrap();
+        StateAccess::default().locate(project.root(), project.manifest()).unwrap()
+    }
+
+    pub(crate) fn decide(&self, changes: &[Change]) {
+        let at = NOW.parse().unwrap();
+        self.state().write::<_, StateError>(|state| state.decide(at, "tester", changes)).unwrap();
+    }
+
+    pub(crate) fn predict(&self, predictions: &[(&str, &str, &str, f64)]) {
+        let prediction = |(resource, tag, value, confidence): &(&str, &str, &str, f64)| Prediction {
+            resource: (*resource).to_owned(),
+            tag: (*tag).to_owned(),
+            value: (*value).to_owned(),
+            confidence: *confidence,
+        };
+        let predictions: Vec<Prediction> = predictions.iter().map(prediction).collect();
+        self.state().write::<_, StateError>(|state| state.set_predictions(&predictions)).unwrap();
+    }
+
+    /// Prepares decisions on top of a generation.
+    pub(crate) fn overlay(&self, generation: &Generation) -> Overlay {
+        let project = Project::open(Some(self.path())).unwrap();
+        let context = RunContext::at(NOW.parse().unwrap(), &Silent);
+        let workspace =
+            Workspace::open(&project, &InventorySource::default(), &StateAccess::default(), &context)
+                .unwrap();
+        // The workspace takes its snapshot with it.
+        let kept = self.path().join("kept").join(workspace.snapshot().id());
+        if !kept.exists() {
+            copy(workspace.snapshot().dir(), &kept);
+        }
+        let snapshot = Snapshot::open(&kept).unwrap();
+        Overlay::open(generation.clone(), workspace.program().clone(), snapshot, workspace.options()).unwrap()
+    }
+
     pub(crate) fn open(&self, id: &str) -> Generation {
         Generation::open(&self.generations(), id, &OpenOptions::default()).unwrap()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }

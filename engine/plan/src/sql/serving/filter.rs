@@ -3,9 +3,12 @@
 use tagpol_sema::program::Severity;
 
 use super::super::Dialect;
+use super::super::expr::Printer;
 use super::super::text::{identifier, literal};
+use super::update::{DECIDED_SINCE, SUGGESTED_SINCE};
 use super::{ComplianceCode, OVERLAY, RESOURCES, SERVED, Shape};
-use crate::ir::{Function, StateCode};
+use crate::ir::{Function, Plan, StateCode};
+use crate::lower::served::ServedTag;
 
 /// Which rows are meant: those that fulfill all parts. An empty part asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +34,10 @@ pub struct Filter {
 /// A column of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ValueColumn {
+    /// The id.
+    Id,
+    /// The name.
+    Name,
     /// The values of a tag, by its index.
     Tag(usize),
     /// An attribute.
@@ -72,6 +79,8 @@ impl ValueColumn {
     /// Returns the column in SQL.
     pub(super) fn sql(&self, dialect: Dialect) -> String {
         match self {
+            Self::Id => "id".to_owned(),
+            Self::Name => "name".to_owned(),
             Self::Tag(at) => format!("value_{at}"),
             Self::Attribute(attribute) => identifier(attribute.as_str(), dialect),
         }
@@ -161,6 +170,42 @@ fn is_any(column: &str, values: &[Option<String>], dialect: Dialect) -> String {
     any_of(set.into_iter().chain(missing))
 }
 
+/// Returns the columns of the tags, as conditions read them.
+pub fn served_tags(shape: Shape) -> Vec<ServedTag> {
+    let tag = |at: usize| ServedTag {
+        value: format!("value_{at}"),
+        source: format!("source_{at}"),
+        confidence: format!("confidence_{at}"),
+        unknown: format!("unknown_{at}"),
+    };
+    (0..shape.tags).map(tag).collect()
+}
+
+/// Returns the functions that a condition calls: statements to run once in a session.
+pub fn condition_functions(plan: &Plan, dialect: Dialect) -> Vec<String> {
+    super::super::functions(plan).into_iter().filter_map(|function| dialect.definition(function)).collect()
+}
+
+/// Returns the relation of the rows for which the condition of a plan holds, with all their columns.
+pub fn condition_relation(plan: &Plan, rows: Rows, dialect: Dialect) -> String {
+    let printer = Printer::new(plan, dialect);
+    let mut sql = String::new();
+    let mut below = rows.relation().to_owned();
+    for (number, layer) in plan.layers_of(plan.predicates.iter().copied()).iter().enumerate() {
+        let own: Vec<String> = (layer.iter())
+            .map(|id| (printer.flat(&plan.column(*id).expr), printer.name(*id)))
+            // Attributes are among the columns of the relation.
+            .filter(|(expr, name)| expr != name)
+            .map(|(expr, name)| format!(", {expr} AS {name}"))
+            .collect();
+        let start = if number == 0 { "WITH " } else { ",\n" };
+        sql += &format!("{start}step_{number} AS (SELECT *{} FROM {below})", own.concat());
+        below = format!("step_{number}");
+    }
+    let holds = plan.predicates.first().map_or_else(|| "false".to_owned(), |id| printer.name(*id));
+    format!("({sql}\nSELECT * FROM {below} WHERE {holds})")
+}
+
 /// Returns the statements that make the overlay, empty, and the view of what is served.
 pub fn prepare_overlay(dialect: Dialect) -> Vec<String> {
     let keep = dialect.keep_in_file(OVERLAY);
@@ -171,5 +216,22 @@ pub fn prepare_overlay(dialect: Dialect) -> Vec<String> {
             "{name} SELECT * FROM {RESOURCES} WHERE place NOT IN (SELECT place FROM {OVERLAY}) \
              UNION ALL SELECT * FROM {OVERLAY}"
         ),
+        beside(DECIDED_SINCE, "serving.decided", dialect),
+        served_beside("served_decided", "serving.decided", DECIDED_SINCE, dialect),
+        beside(SUGGESTED_SINCE, "serving.suggestions", dialect),
+        served_beside("served_suggestions", "serving.suggestions", SUGGESTED_SINCE, dialect),
     ]
+}
+
+/// The statement for a table of rows about resources of the overlay.
+fn beside(name: &str, like: &str, dialect: Dialect) -> String {
+    format!("{} SELECT * FROM {like} WHERE false", dialect.keep_in_file(name))
+}
+
+/// The statement for the view of such rows and those of other resources.
+fn served_beside(name: &str, of: &str, since: &str, dialect: Dialect) -> String {
+    format!(
+        "{} SELECT * FROM {of} WHERE place NOT IN (SELECT place FROM {OVERLAY}) UNION ALL SELECT * FROM {since}",
+        dialect.name_for_all(name)
+    )
 }

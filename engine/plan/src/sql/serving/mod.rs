@@ -21,15 +21,28 @@
 //! - `build`: statements that write the database
 //! - `filter`: which rows are meant
 //! - `read`: pages, counts, facets, sums, findings
+//! - `update`: statements that change the overlay
 
 mod build;
 mod filter;
 mod read;
+mod update;
 
-pub use build::{DECIDED, changes, decisions, first_seen, keys, related, resources, suggestions};
-pub use filter::{Filter, Rows, TextAttribute, ValueColumn, prepare_overlay};
+pub use build::{
+    DECIDED, changes, decisions, first_seen, keys, related, resources, suggestions as write_suggestions,
+};
+pub use filter::{
+    Filter, Rows, TextAttribute, ValueColumn, condition_functions, condition_relation, prepare_overlay,
+    served_tags,
+};
 pub use read::{
-    FACETS, Order, Position, SortKey, at_place, counts, decisions_of, key_of, page, places_of, suggestions_of,
+    CheckFindings, Order, Position, SortKey, at_place, changes_of, compliance, counts, decisions_of, facets,
+    finding_counts, findings, first_seen_of, key_of, newest_changes, page, places_of, similar_names,
+    suggestions, suggestions_of, sums, tallies,
+};
+pub use update::{
+    STAGED, STAGED_DECIDED, STAGED_SUGGESTED, StagedType, apply, overlay_ids, overlay_size, places_of_ids,
+    related_since, staged_columns,
 };
 
 use super::Dialect;
@@ -68,6 +81,21 @@ impl ComplianceCode {
         self as i64
     }
 
+    /// Returns its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Violating => "violating",
+            Self::Pending => "pending",
+            Self::Compliant => "compliant",
+            Self::OutOfScope => "out_of_scope",
+        }
+    }
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+
     /// Reads the number in the column.
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.code() == code)
@@ -85,6 +113,49 @@ pub struct Shape {
     pub checks: usize,
     /// Goals, in the order of the program.
     pub goals: usize,
+}
+
+/// The columns of a shape that change with a decision, in the order of the table.
+pub(super) fn changing(shape: Shape) -> Vec<String> {
+    let mut columns = vec!["search".to_owned()];
+    for at in 0..shape.tags {
+        columns
+            .extend(["value", "source", "rule", "confidence", "unknown"].map(|part| format!("{part}_{at}")));
+    }
+    columns.extend((0..shape.policies).map(|at| format!("scope_{at}")));
+    for at in 0..shape.checks {
+        columns.extend(["state", "since", "remedy"].map(|part| format!("{part}_{at}")));
+    }
+    columns.extend((0..shape.goals).map(|at| format!("goal_{at}")));
+    columns.extend(TOTALS.map(str::to_owned));
+    columns
+}
+
+/// The columns of totals.
+const TOTALS: [&str; 6] = ["open", "open_critical", "open_high", "open_medium", "open_low", "compliance"];
+
+/// The columns that stay the same whatever is decided, in the order of the table.
+const STAYING: [&str; 14] = [
+    "place",
+    "by_id",
+    "by_name",
+    "by_created",
+    "key",
+    "id",
+    "name",
+    "type",
+    "provider",
+    "account",
+    "region",
+    "source",
+    "created",
+    "monthly_cost",
+];
+
+/// Returns the names of the columns that are no attributes, so that no column of a plan is called like one.
+pub fn names(shape: Shape) -> Vec<String> {
+    let own = ["place", "by_id", "by_name", "by_created", "key"].map(str::to_owned);
+    own.into_iter().chain(changing(shape)).collect()
 }
 
 /// Returns the text that words are searched in, of the attributes of a relation and the values of its tags.

@@ -1,9 +1,12 @@
 //! Queries over the rows of a filter.
 
+use tagpol_sema::program::Severity;
+
 use super::super::Dialect;
 use super::super::text::literal;
-use super::Shape;
-use super::filter::{Filter, Rows, TextAttribute, ValueColumn};
+use super::filter::{Filter, Rows, ValueColumn};
+use super::{ComplianceCode, Shape};
+use crate::ir::StateCode;
 
 /// What resources are ordered by. Ties are in the order of their places: the most expensive first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,14 +169,14 @@ pub fn at_place(place: u64, (rows, shape): (Rows, Shape)) -> String {
     format!("SELECT {} FROM {} WHERE place = {place}", items(shape, None, "place"), rows.relation())
 }
 
-/// Returns the query for who decided the tags of a resource when the database was written: `tag`, `made_at`, `actor`, `note`.
+/// Returns the query for who decided the tags of a resource: `tag`, `made_at`, `actor`, `note`.
 pub fn decisions_of(place: u64) -> String {
-    format!("SELECT tag, made_at, actor, note FROM serving.decided WHERE place = {place} ORDER BY tag")
+    format!("SELECT tag, made_at, actor, note FROM served_decided WHERE place = {place} ORDER BY tag")
 }
 
 /// Returns the query for what the model suggests for a resource: `tag`, `value`, `confidence`.
 pub fn suggestions_of(place: u64) -> String {
-    format!("SELECT tag, value, confidence FROM serving.suggestions WHERE place = {place} ORDER BY tag")
+    format!("SELECT tag, value, confidence FROM served_suggestions WHERE place = {place} ORDER BY tag")
 }
 
 /// Returns the query for how many rows a filter has and what they cost, one row: `resources`, `cost`, `spend` (without
@@ -195,6 +198,274 @@ pub fn counts(filter: &Filter, (rows, shape): (Rows, Shape), dialect: Dialect) -
     )
 }
 
-/// Attributes that facets count.
-pub const FACETS: [TextAttribute; 4] =
-    [TextAttribute::Provider, TextAttribute::Account, TextAttribute::Region, TextAttribute::Type];
+/// Returns the query for when findings of a resource first appeared, as the evaluation read it: `policy`, `check_id`, `since`.
+pub fn first_seen_of(place: u64) -> String {
+    format!("SELECT policy, check_id, since FROM serving.first_seen WHERE place = {place}")
+}
+
+/// Returns the query for the changes of tags of the resource of a key, the oldest first: `key`, `changed_at`, `tag` (NULL:
+/// the resource appeared), `old_value`, `new_value`, `source`.
+pub fn changes_of(key: &str, dialect: Dialect) -> String {
+    format!(
+        "SELECT key, changed_at, tag, old_value, new_value, source FROM serving.changes WHERE key = {} \
+         ORDER BY changed_at, tag NULLS FIRST",
+        literal(key, dialect)
+    )
+}
+
+/// Returns the query for the newest changes of tags of any resource, as [`changes_of`].
+pub fn newest_changes(limit: u64) -> String {
+    format!(
+        "SELECT key, changed_at, tag, old_value, new_value, source FROM serving.changes \
+         ORDER BY changed_at DESC, key, tag NULLS FIRST LIMIT {limit}"
+    )
+}
+
+/// Returns the query for the resources whose names are most similar to a text: `key`, `id`, `name`.
+pub fn similar_names(text: &str, rows: Rows, limit: u64, dialect: Dialect) -> String {
+    let similarity = dialect.similarity("lower(name)", &literal(text, dialect));
+    format!(
+        "SELECT key, id, name FROM (SELECT key, id, name, place, {similarity} AS similarity FROM {} \
+         WHERE name IS NOT NULL) WHERE similarity >= 0.8 ORDER BY similarity DESC, place LIMIT {limit}",
+        rows.relation()
+    )
+}
+
+/// Returns the query for how often each value of some columns occurs, the most frequent first: `facet` (the index of
+/// the column), `value` (NULL if it is missing), `resources`, `cost`; for each column at most `limit` rows.
+pub fn facets(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    columns: &[(usize, ValueColumn)],
+    limit: u64,
+    dialect: Dialect,
+) -> String {
+    let names: Vec<String> = columns.iter().map(|(_, column)| column.sql(dialect)).collect();
+    let filtered = format!("FROM {}{}", filter.from(rows), filter.clause(shape, dialect, None));
+    // What takes time to find is found once.
+    let is_shared = columns.len() > 1 && (filter.condition.is_some() || !filter.words.is_empty());
+    let (start, from) = match is_shared {
+        true => {
+            let mut read = names.clone();
+            read.sort();
+            read.dedup();
+            let name = dialect.computed_once("filtered");
+            let rows = format!("SELECT {}, monthly_cost {filtered}", read.join(", "));
+            (format!("WITH {name} ({rows})\n"), "FROM filtered".to_owned())
+        }
+        false => (String::new(), filtered),
+    };
+    let selects = columns.iter().zip(&names).map(|((facet, _), name)| {
+        format!(
+            "(SELECT {facet} AS facet, {name} AS value, count(*) AS resources, sum(monthly_cost) AS cost {from}\n\
+             GROUP BY {name} ORDER BY resources DESC, value LIMIT {limit})"
+        )
+    });
+    let selects: Vec<String> = selects.collect();
+    format!("{start}{}", selects.join("\nUNION ALL "))
+}
+
+/// Something that resources are counted by in [`tallies`]: a condition in SQL and the name of its columns.
+fn tally(name: &str, condition: &str) -> [String; 2] {
+    [
+        format!("count(*) FILTER (WHERE {condition}) AS {name}"),
+        format!("sum(monthly_cost) FILTER (WHERE {condition}) AS {name}_cost"),
+    ]
+}
+
+/// Returns the query for counts of resources, one row. Each name has a second column with the cost, `NAME_cost`: `compliance_C` of
+/// each code, `severity_S` (an open finding of the severity, by its index), `policy_P` (an open finding of the policy),
+/// `source_S` (a tag from the source, by its code). `policies` are the indexes of the checks of each policy.
+pub fn tallies(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    policies: &[Vec<usize>],
+    sources: &[i64],
+    dialect: Dialect,
+) -> String {
+    let mut items: Vec<String> = Vec::new();
+    for code in ComplianceCode::ALL.map(ComplianceCode::code) {
+        items.extend(tally(&format!("compliance_{code}"), &format!("compliance = {code}")));
+    }
+    for (at, severity) in Severity::ALL.iter().enumerate() {
+        items.extend(tally(&format!("severity_{at}"), &format!("open_{} > 0", severity.as_str())));
+    }
+    for (at, checks) in policies.iter().enumerate() {
+        let open = StateCode::Open.code();
+        let any: Vec<String> = checks.iter().map(|check| format!("state_{check} = {open}")).collect();
+        let any = if any.is_empty() { "false".to_owned() } else { any.join(" OR ") };
+        items.extend(tally(&format!("policy_{at}"), &any));
+    }
+    for source in sources {
+        let any: Vec<String> = (0..shape.tags).map(|tag| format!("source_{tag} = {source}")).collect();
+        let any = if any.is_empty() { "false".to_owned() } else { any.join(" OR ") };
+        items.extend(tally(&format!("source_{source}"), &any));
+    }
+    format!(
+        "SELECT {}\nFROM {}{}",
+        items.join(",\n  "),
+        filter.from(rows),
+        filter.clause(shape, dialect, None)
+    )
+}
+
+/// Returns the query for what each check found, one row: `in_scope_C` (resources that its policy applies to, without those for
+/// which it is undetermined), `open_C`, `pending_C`, `exempt_C`, `undetermined_C`, and `cost_C` (of the resources with an open
+/// finding, without credits; NULL if no cost is known); for each goal `goal_C`, the resources in its scope, and `covered_C`; for
+/// each tag `set_T`, the resources that have a value; and `resources`, `compliant` (without an open finding), `in_scope`,
+/// `passing`.
+pub fn compliance(
+    filter: &Filter,
+    policies: &[usize],
+    (rows, shape): (Rows, Shape),
+    dialect: Dialect,
+) -> String {
+    let count = |condition: String, name: String| format!("count(*) FILTER (WHERE {condition}) AS {name}");
+    let passing = ComplianceCode::Compliant.code();
+    let out = ComplianceCode::OutOfScope.code();
+    let mut items = vec![
+        "count(*) AS resources".to_owned(),
+        count("open = 0".to_owned(), "compliant".to_owned()),
+        count(format!("compliance <> {out}"), "in_scope".to_owned()),
+        count(format!("compliance = {passing}"), "passing".to_owned()),
+    ];
+    let states = [
+        (StateCode::Open, "open"),
+        (StateCode::Pending, "pending"),
+        (StateCode::Exempt, "exempt"),
+        (StateCode::Undetermined, "undetermined"),
+    ];
+    for (check, policy) in policies.iter().enumerate() {
+        let undetermined = StateCode::Undetermined.code();
+        let scope = format!("scope_{policy} AND state_{check} <> {undetermined}");
+        items.push(count(scope, format!("in_scope_{check}")));
+        for (state, name) in states {
+            items.push(count(format!("state_{check} = {}", state.code()), format!("{name}_{check}")));
+        }
+        let open = StateCode::Open.code();
+        items.push(format!(
+            "CASE WHEN count(monthly_cost) > 0 THEN coalesce(sum(monthly_cost) \
+             FILTER (WHERE state_{check} = {open} AND monthly_cost > 0), 0) END AS cost_{check}"
+        ));
+    }
+    for goal in 0..shape.goals {
+        items.push(count(format!("goal_{goal} > 0"), format!("goal_{goal}")));
+        items.push(count(format!("goal_{goal} = 2"), format!("covered_{goal}")));
+    }
+    items.extend((0..shape.tags).map(|tag| format!("count(value_{tag}) AS set_{tag}")));
+    format!(
+        "SELECT {}\nFROM {}{}",
+        items.join(",\n  "),
+        filter.from(rows),
+        filter.clause(shape, dialect, None)
+    )
+}
+
+/// What of the findings of a check is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckFindings<'a> {
+    /// Index of the check.
+    pub check: usize,
+    /// The column that it is about. None: it has no text.
+    pub about: Option<ValueColumn>,
+    /// The states of findings.
+    pub states: &'a [StateCode],
+    /// The place that the rows follow. None: from the first.
+    pub after: Option<u64>,
+}
+
+/// Returns the query for findings of a check, those of the most expensive resources first: `place`, `key`, `id`, `name`, `type`,
+/// `provider`, `account`, `region`, `monthly_cost`, `state`, `since`, `remedy`, `value`.
+pub fn findings(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    findings: &CheckFindings<'_>,
+    limit: u64,
+    dialect: Dialect,
+) -> String {
+    let check = findings.check;
+    let value = findings.about.as_ref().map_or_else(|| "NULL".to_owned(), |column| column.sql(dialect));
+    let after = findings.after.map(|place| format!("place > {place}"));
+    let conditions = [is_in_state(check, findings.states)].into_iter().chain(after);
+    format!(
+        "SELECT place, key, id, name, type, provider, account, region, monthly_cost, state_{check} AS state, \
+         since_{check} AS since, remedy_{check} AS remedy, CAST({value} AS VARCHAR) AS value\nFROM {}{}\n\
+         ORDER BY place\nLIMIT {limit}",
+        filter.from(rows),
+        filter.clause(shape, dialect, conditions),
+    )
+}
+
+/// Returns the query for the numbers of findings of some checks, one row: `findings_C` for each of them.
+pub fn finding_counts(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    checks: &[usize],
+    states: &[StateCode],
+    dialect: Dialect,
+) -> String {
+    let count = |check: &usize| {
+        format!("count(*) FILTER (WHERE {}) AS findings_{check}", is_in_state(*check, states))
+    };
+    let mut items: Vec<String> = checks.iter().map(count).collect();
+    items.push("count(*) AS resources".to_owned());
+    format!("SELECT {}\nFROM {}{}", items.join(", "), filter.from(rows), filter.clause(shape, dialect, None))
+}
+
+fn is_in_state(check: usize, states: &[StateCode]) -> String {
+    let codes: Vec<String> = states.iter().map(|state| state.code().to_string()).collect();
+    if codes.is_empty() { "false".to_owned() } else { format!("state_{check} IN ({})", codes.join(", ")) }
+}
+
+/// Returns the query for what resources cost by the values of some columns, the highest cost first: `key_0`, … (NULL if
+/// missing), `resources`, `cost`, `violating`.
+pub fn sums(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    by: &[ValueColumn],
+    limit: u64,
+    dialect: Dialect,
+) -> String {
+    let columns: Vec<String> = by.iter().map(|column| column.sql(dialect)).collect();
+    let keys: String = columns.iter().enumerate().map(|(at, name)| format!("{name} AS key_{at}, ")).collect();
+    let group = if columns.is_empty() { String::new() } else { format!("\nGROUP BY {}", columns.join(", ")) };
+    let ties: String = (0..by.len()).map(|at| format!(", key_{at} NULLS LAST")).collect();
+    format!(
+        "SELECT {keys}count(*) AS resources, sum(monthly_cost) AS cost, count(*) FILTER (WHERE open > 0) AS violating\n\
+         FROM {}{}{group}\nORDER BY cost DESC NULLS LAST{ties}\nLIMIT {limit}",
+        filter.from(rows),
+        filter.clause(shape, dialect, None),
+    )
+}
+
+/// Returns the query for a page of what the model suggests and the tags do not have, the most confident first: `place`,
+/// `key`, `id`, `name`, `tag`, `value`, `confidence`, `current` (the value that the tag has). `tags` are the names of all tags.
+pub fn suggestions(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    tags: &[&str],
+    after: Option<(f64, u64, &str)>,
+    limit: u64,
+    dialect: Dialect,
+) -> String {
+    let current: String = (tags.iter().enumerate())
+        .map(|(at, tag)| format!(" WHEN {} THEN r.value_{at}", literal(tag, dialect)))
+        .collect();
+    let current = if current.is_empty() { "NULL".to_owned() } else { format!("CASE s.tag{current} END") };
+    let after = after.map_or_else(String::new, |(confidence, place, tag)| {
+        let tag = literal(tag, dialect);
+        format!(
+            " AND (confidence < {confidence} OR confidence = {confidence} AND (place > {place} \
+             OR place = {place} AND tag > {tag}))"
+        )
+    });
+    let names: Vec<String> = tags.iter().map(|tag| literal(tag, dialect)).collect();
+    let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
+    format!(
+        "SELECT * FROM (SELECT r.place, r.key, r.id, r.name, s.tag, s.value, s.confidence, {current} AS current\n\
+         FROM served_suggestions s JOIN (SELECT * FROM {}{}) r ON r.place = s.place WHERE s.tag IN ({names}))\n\
+         WHERE value IS DISTINCT FROM current{after}\nORDER BY confidence DESC, place, tag\nLIMIT {limit}",
+        filter.from(rows),
+        filter.clause(shape, dialect, None),
+    )
+}
