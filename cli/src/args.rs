@@ -503,6 +503,23 @@ pub(crate) enum SnapshotCommand {
     },
     /// Fetch the resources of a live cloud into a new snapshot
     Fetch(FetchArgs),
+    /// Apply events that a cloud delivered to a snapshot, which makes a new one
+    ///
+    /// The files are JSON or JSON lines, in whatever envelopes a queue put around them: `Tag Change on Resource` of
+    /// EventBridge, CloudTrail, Azure Event Grid, and feeds of Google's Cloud Asset Inventory. Their order does not matter,
+    /// and an event may be in them more than once.
+    ApplyEvents {
+        /// The files, or `-` for standard input
+        #[arg(required = true, value_hint = ValueHint::FilePath)]
+        events: Vec<PathBuf>,
+        /// The snapshot: the start of its id, or its folder [default: the newest]
+        #[arg(long, value_name = "ID")]
+        snapshot: Option<String>,
+        /// Fail on the first event that cannot be read, or that is about a resource that the snapshot does not have,
+        /// instead of listing them
+        #[arg(long)]
+        strict: bool,
+    },
     /// List the snapshots, newest first
     List,
     /// Show the sources and content of a snapshot, and rows and values that could not be read

@@ -10,6 +10,7 @@ use tagpol_app::inventory::{ImportSettings, SourceCoverage};
 
 use super::snapshot::import_into;
 use crate::args::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
+use crate::context::context;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::progress::Bar;
@@ -30,6 +31,8 @@ pub(super) fn run(
     if common.dry_run {
         return show(&cloud.dry_run()?, output);
     }
+    // The snapshot is of the time from which on it needs events: nothing that is listed is older.
+    let begin = context(None).now;
     let bar = Arc::new(Mutex::new(Bar::endless(output.is_watched())));
     let shared = Arc::clone(&bar);
     let progress = Arc::new(move |place: &str, resources: u64| {
@@ -43,7 +46,7 @@ pub(super) fn run(
         return Err(nothing(&coverage));
     }
     let files: Vec<PathBuf> = common.with.iter().cloned().chain(files).collect();
-    import_into(folder, &files, settings, output)?;
+    import_into(folder, &files, settings, begin, output)?;
     note_optional(&coverage, output);
     partial(&coverage, common)
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply_events;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod completions;

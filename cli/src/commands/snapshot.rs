@@ -3,16 +3,17 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use tagpol_app::AppError;
 use tagpol_app::inventory::{
-    ChargeInfo, CoverageStatus, Format, ImportSettings, Manifest, Matches, Orphan, Reject, RejectKind, Side,
-    Snapshot, SourceCoverage,
+    ChargeInfo, CoverageStatus, EventInfo, Format, ImportSettings, Manifest, Matches, Orphan, Reject,
+    RejectKind, Side, Snapshot, SourceCoverage,
 };
 use tagpol_app::inventory::{by_id, import_files, newest, report_gaps, report_notes};
 
 use tagpol_sink::terminal::line as line_of;
 
-use super::{fetch, snapshot_diff};
+use super::{apply_events, fetch, snapshot_diff};
 use crate::args::{ImportArgs, SnapshotArgs, SnapshotCommand};
 use crate::context::context;
 use crate::failure::{Exit, Failure};
@@ -34,8 +35,14 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
         ..import.into()
     };
     match &args.command {
-        SnapshotCommand::Import { files, import } => import_into(&folder, files, &settings(import), output),
+        SnapshotCommand::Import { files, import } => {
+            let context = context(None);
+            import_into(&folder, files, &settings(import), context.now, output)
+        }
         SnapshotCommand::Fetch(args) => fetch::run(&folder, args, &settings(&args.common().import), output),
+        SnapshotCommand::ApplyEvents { events, snapshot, strict } => {
+            apply_events::run(&folder, events, (snapshot.as_deref(), *strict), output)
+        }
         SnapshotCommand::List => list(&folder, output),
         SnapshotCommand::Show { id, rejects, orphans } => {
             let snapshot = find(&folder, id.as_deref())?;
@@ -53,31 +60,37 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
     }
 }
 
-/// Imports files into the folder of the snapshots, and shows what was imported.
+/// Imports files into the folder of the snapshots as of a time, and shows what was imported.
 pub(super) fn import_into(
     folder: &Path,
     files: &[PathBuf],
     settings: &ImportSettings,
+    taken_at: DateTime<Utc>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let context = context(None);
-    let snapshot = import_files(files, settings, context.now, folder, &context)?;
+    let snapshot = import_files(files, settings, taken_at, folder, &context)?;
     output.print(&describe(snapshot.manifest()))?;
     output.note(&format!("evaluate it: tagpol eval --snapshot {}\n", snapshot.id()));
     report_gaps(snapshot.manifest(), &context);
     report_notes(snapshot.manifest(), &context);
     let mut rejects = snapshot.rejects()?;
     rejects.retain(|reject| reject.kind != RejectKind::Note);
-    if !rejects.is_empty() {
-        let mut text: String = rejects.iter().take(REJECTS).map(line).collect();
-        let unlisted = snapshot.manifest().completeness.unlisted_rejects;
-        let more = (rejects.len().saturating_sub(REJECTS) as u64).saturating_add(unlisted);
-        if more > 0 {
-            let _ = writeln!(text, "… and {more} more: `tagpol snapshot show --rejects`");
-        }
-        output.note(&format!("\nnot everything could be read:\n{text}"));
-    }
+    note_rejects("read", &rejects, snapshot.manifest().completeness.unlisted_rejects, output);
     Ok(Exit::Success)
+}
+
+/// Shows the first of what could not be read or applied.
+pub(super) fn note_rejects(done: &str, rejects: &[Reject], unlisted: u64, output: &mut Output) {
+    if rejects.is_empty() {
+        return;
+    }
+    let mut text: String = rejects.iter().take(REJECTS).map(line).collect();
+    let more = (rejects.len().saturating_sub(REJECTS) as u64).saturating_add(unlisted);
+    if more > 0 {
+        let _ = writeln!(text, "… and {more} more: `tagpol snapshot show --rejects`");
+    }
+    output.note(&format!("\nnot everything could be {done}:\n{text}"));
 }
 
 fn list(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
@@ -108,7 +121,7 @@ fn list(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// Returns the snapshot that is meant.
-fn find(folder: &Path, id: Option<&str>) -> Result<Snapshot, Failure> {
+pub(super) fn find(folder: &Path, id: Option<&str>) -> Result<Snapshot, Failure> {
     match id {
         Some(id) => Ok(by_id(folder, id)?),
         None => newest(folder)?.ok_or_else(|| {
@@ -234,7 +247,7 @@ fn not_covered(coverage: &[SourceCoverage]) -> String {
 }
 
 /// What a snapshot is made of, in a few lines.
-fn describe(manifest: &Manifest) -> String {
+pub(super) fn describe(manifest: &Manifest) -> String {
     let mut text = format!("snapshot {}\n", manifest.id);
     let counts = &manifest.counts;
     let _ = writeln!(text, "  resources   {} ({} with tags)", counts.resources, counts.tagged);
@@ -275,6 +288,11 @@ fn describe(manifest: &Manifest) -> String {
         );
     }
     text.push_str(&coverage(&manifest.coverage));
+    if let Some(EventInfo { base, events, latest, .. }) = &manifest.events {
+        let (changes, latest) =
+            (counted(*events, "change", "changes"), latest.format("%Y-%m-%d %H:%M:%S UTC"));
+        let _ = writeln!(text, "  events      {changes} since snapshot {base}, the latest of {latest}");
+    }
     let completeness = &manifest.completeness;
     if completeness.gap_count > 0 {
         let answers = counted(

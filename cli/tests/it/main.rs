@@ -40,6 +40,7 @@ mod documenting;
 mod documents;
 mod earlier_state;
 mod evaluation;
+mod events;
 mod examples;
 mod exit_codes;
 mod explaining;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
 pub use tagpol_inventory::{
-    Change, ChargeInfo, CoverageStatus, Difference, Format, ImportError, Listing, LookupError, Manifest,
-    Matches, Of, Orphan, Progress, Reject, RejectKind, Resource, STANDARD_INPUT, Side, Snapshot,
-    SourceCoverage, SourceNote, YearMonth,
+    AppliedEvents, Change, ChargeInfo, CoverageStatus, Difference, EventInfo, EventReport, Format,
+    ImportError, Listing, LookupError, Manifest, Matches, Of, Orphan, Progress, Reject, RejectKind, Resource,
+    STANDARD_INPUT, Side, Snapshot, SourceCoverage, SourceNote, YearMonth,
 };
-use tagpol_inventory::{Damaged, ImportOptions, changes, import};
+use tagpol_inventory::{Damaged, EventOptions, ImportOptions, apply_events, changes, import};
 use tagpol_plan::Rates;
 
 use crate::patterns::expand_patterns;
@@ -243,6 +243,26 @@ fn import_into(
     let import = import(files, &options, &mut |step| progress(&step))?;
     context.check()?;
     Ok(import.write(folder, &mut |step| progress(&step))?)
+}
+
+/// Applies the events in files to a snapshot, and writes the result into a folder of snapshots.
+///
+/// `standard_input` is the file that [`STANDARD_INPUT`] among the files stands for; in strict mode the first event that
+/// cannot be applied is an error.
+///
+/// # Errors
+/// [`AppError::Import`], [`AppError::Cancelled`].
+pub fn apply_event_files(
+    files: &[PathBuf],
+    (standard_input, strict): (Option<PathBuf>, bool),
+    snapshot: &Snapshot,
+    folder: &Path,
+    context: &RunContext<'_>,
+) -> Result<AppliedEvents, AppError> {
+    context.check()?;
+    let files = expand_patterns(files)?;
+    let options = EventOptions { strict, standard_input, now: context.now };
+    Ok(apply_events(snapshot, folder, &files, &options)?)
 }
 
 /// Returns the newest snapshot of a folder; None if there is none.

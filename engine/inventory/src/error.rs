@@ -216,6 +216,22 @@ pub enum ImportError {
         /// The limit that it exceeds, as in "more than 250000 columns".
         what: String,
     },
+    /// A file has no events that could be read.
+    #[error("`{}` has no events that can be read: {reason}", path.display())]
+    NoEvents {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its first value.
+        reason: String,
+    },
+    /// The listing to which earlier events were applied is gone.
+    #[error("the snapshot `{base}`, to which the events of `{id}` were applied, is not there any more")]
+    NoBase {
+        /// The snapshot with the events.
+        id: String,
+        /// The snapshot that was listed.
+        base: String,
+    },
     /// The snapshot could not be written.
     #[error("cannot write the snapshot at `{}`: {source}", path.display())]
     Write {
@@ -254,7 +270,7 @@ impl ImportError {
     /// Returns the file or folder it is about.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::NoFiles | Self::UnknownMonth { .. } | Self::NotCovered { .. } => None,
+            Self::NoFiles | Self::UnknownMonth { .. } | Self::NotCovered { .. } | Self::NoBase { .. } => None,
             Self::Strict { reject } => Some(Path::new(&reject.file)),
             Self::Incomplete { gap } => Some(Path::new(&gap.file)),
             Self::NotFound { path }
@@ -275,6 +291,7 @@ impl ImportError {
             | Self::SameBill { path, .. }
             | Self::NothingRead { path, .. }
             | Self::TooLarge { path, .. }
+            | Self::NoEvents { path, .. }
             | Self::Write { path, .. }
             | Self::ListedTwice { path }
             | Self::NoSnapshot { path }
@@ -365,6 +382,11 @@ impl ImportError {
             Self::Incomplete { gap } => gap.advice().to_owned(),
             Self::NotCovered { part } => part.help.clone()?,
             Self::TooLarge { .. } => "split the file, and import the parts together".to_owned(),
+            Self::NoEvents { .. } => {
+                "specify JSON or JSON lines with events of EventBridge, CloudTrail, Event Grid or Cloud Asset Inventory"
+                    .to_owned()
+            }
+            Self::NoBase { .. } => "fetch or import the resources again, and apply the events to that".to_owned(),
             Self::Write { .. } => "check the folder's permissions and the space left on the disk".to_owned(),
             Self::UnknownSchema { .. } => {
                 "read it with the program that wrote it, or import its sources again".to_owned()

@@ -389,6 +389,7 @@ impl Importer<'_> {
             charges,
             unconverted: unconverted.into_iter().collect(),
             coverage: Vec::new(),
+            derived: None,
         }
     }
 }

@@ -5,12 +5,14 @@ use rust_decimal::Decimal;
 use tagpol_model::SourceCoverage;
 
 use crate::charges::Charges;
+use crate::error::ImportError;
+use crate::events::Event;
 use crate::gap::Gap;
 use crate::inventory::{Draft, Inventory, Matches};
 use crate::read::bill::BillMonth;
-use crate::reject::Reject;
+use crate::reject::{Reject, RejectKind};
 use crate::resource::Resource;
-use crate::snapshot::SourceFile;
+use crate::snapshot::{EventInfo, Snapshot, SourceFile};
 use crate::value::round_cost;
 
 /// How many of what an import has seen.
@@ -55,6 +57,18 @@ pub struct Import {
     pub(crate) charges: Option<Charges>,
     pub(crate) unconverted: Vec<String>,
     pub(crate) coverage: Vec<SourceCoverage>,
+    /// None: it was read from files.
+    pub(crate) derived: Option<Derived>,
+}
+
+/// What an import that is made of a snapshot and events has of these.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    /// The snapshot; its charges and what it knows of both sides are kept.
+    pub(crate) base: Snapshot,
+    pub(crate) info: EventInfo,
+    /// Sorted, each once.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Import {
@@ -91,7 +105,48 @@ impl Import {
             charges: None,
             unconverted: Vec::new(),
             coverage: Vec::new(),
+            derived: None,
         }
+    }
+
+    /// Makes an inventory of the resources of a snapshot after events, in the order of their ids; `rejects` are the
+    /// events that could not be applied, in addition to what the snapshot lacks.
+    pub(crate) fn derived(
+        resources: &[Resource],
+        derived: Derived,
+        rejects: Vec<Reject>,
+        taken_at: DateTime<Utc>,
+    ) -> Result<Self, ImportError> {
+        let manifest = derived.base.manifest();
+        let (counts, completeness) = (&manifest.counts, &manifest.completeness);
+        let mut all = derived.base.rejects()?;
+        let notes = all.iter().filter(|reject| reject.kind == RejectKind::Note).count() as u64;
+        let refused = rejects.len() as u64;
+        all.extend(rejects);
+        let plain = Self::of_resources(resources, manifest.currency.clone(), taken_at);
+        let counts = Counts {
+            rows: counts.rows,
+            merged: counts.merged,
+            rejected_rows: completeness.rejected_rows.saturating_add(refused),
+            rejected_values: completeness.rejected_values,
+            notes,
+            unlisted_rejects: completeness.unlisted_rejects,
+            gaps: completeness.gap_count,
+            unattributed_rows: counts.unattributed.as_ref().map_or(0, |part| part.rows),
+            unattributed_cost: counts.unattributed.as_ref().map(|part| part.cost),
+            matches: counts.matches,
+            ..plain.counts
+        };
+        Ok(Self {
+            rejects: all,
+            gaps: completeness.gaps.clone(),
+            counts,
+            month: manifest.month.clone(),
+            sources: manifest.sources.clone(),
+            coverage: manifest.coverage.clone(),
+            derived: Some(derived),
+            ..plain
+        })
     }
 
     /// Returns the resources, sorted by the bytes of their ids, the tags of each by their keys.

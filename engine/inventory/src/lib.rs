@@ -19,6 +19,8 @@
 //! - the same files, options and time give the same bytes,
 //! - a snapshot appears whole or not at all, and an error leaves nothing behind.
 //!
+//! [`apply_events`] makes a snapshot of another one, and of events that clouds delivered since then.
+//!
 //! ```no_run
 //! use tagpol_inventory::{ImportOptions, import};
 //!
@@ -57,6 +59,7 @@ mod changes;
 mod charges;
 mod detect;
 mod error;
+mod events;
 mod fetched;
 mod format;
 mod gap;
@@ -85,6 +88,7 @@ pub use changes::{Change, Difference, Of, UNKNOWN_VALUE, changes};
 pub use charges::{AMOUNT_SCALE, amount_units};
 pub use detect::detect;
 pub use error::ImportError;
+pub use events::{AppliedEvents, EventOptions, EventReport, apply_events};
 pub use format::{Format, NotAFormat};
 pub use gap::Gap;
 pub use import::{ImportOptions, STANDARD_INPUT, import};
@@ -97,8 +101,8 @@ pub use read::bill::BillMonth;
 pub use reject::{Reject, RejectKind};
 pub use resource::{Resource, UnknownTags};
 pub use snapshot::{
-    ChargeInfo, Completeness, Damaged, FileHash, Files, KeyCount, Listing, Manifest, ManifestCounts,
-    MonthTotal, Orphan, Resources, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote, UnattributedCost,
-    ValueCount,
+    ChargeInfo, Completeness, Damaged, EventFile, EventInfo, FileHash, Files, KeyCount, Listing, Manifest,
+    ManifestCounts, MonthTotal, Orphan, Resources, SCHEMA_VERSION, Side, Snapshot, SourceFile, SourceNote,
+    UnattributedCost, ValueCount,
 };
 pub use tagpol_model::{Coverage, CoverageStatus, ListedFile, SourceCoverage};

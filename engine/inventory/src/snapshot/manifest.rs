@@ -15,8 +15,9 @@ use crate::source::hex;
 
 /// The schema version that this program writes. It reads all versions from 1 on.
 ///
-/// 2 lists the distinct values of columns that have few; 3 has the charges of bills; 4 what was listed of a cloud.
-pub const SCHEMA_VERSION: u64 = 4;
+/// 2 lists the distinct values of columns that have few; 3 has the charges of bills; 4 what was listed of a cloud; 5 the
+/// events that were applied.
+pub const SCHEMA_VERSION: u64 = 5;
 
 /// Digits of the content hash that an id carries.
 const ID_HASH_DIGITS: usize = 8;
@@ -44,6 +45,9 @@ pub struct Manifest {
     /// What was listed of clouds, and what was not; empty if nothing was fetched, and in versions before 4.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverage: Vec<SourceCoverage>,
+    /// The events that were applied to a listing; none if this is a listing, and in versions before 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventInfo>,
     /// Currency of the costs, where it is known.
     pub currency: Option<String>,
     /// Month of the costs, where they come from a bill.
@@ -59,6 +63,33 @@ pub struct Manifest {
     pub charges: Option<ChargeInfo>,
     /// The other files of the snapshot.
     pub files: Files,
+}
+
+/// How a snapshot was made of another one, and of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventInfo {
+    /// Id of the snapshot that was listed, to which all events were applied. Its sources are those of this one too.
+    pub base: String,
+    /// Changes in `events.ndjson`, each once.
+    pub events: u64,
+    /// The time of the latest change, whole seconds.
+    #[serde(with = "rfc3339")]
+    pub latest: DateTime<Utc>,
+    /// The files that were read, in the order in which they were.
+    pub files: Vec<EventFile>,
+}
+
+/// A file with events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventFile {
+    /// Its path, as it was given.
+    pub path: String,
+    /// Its size on disk in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Events in it, those that change no tags and repeated ones too.
+    pub events: u64,
 }
 
 /// What a snapshot knows of charges.
@@ -231,6 +262,9 @@ pub struct Files {
     /// `charges.parquet`; none without a bill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charges: Option<FileHash>,
+    /// `events.ndjson`; none in a listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<FileHash>,
 }
 
 /// Size and hash of a file.

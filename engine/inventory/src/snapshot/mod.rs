@@ -2,7 +2,7 @@
 //!
 //! In: an [`Import`](crate::Import). Out: `<snapshots>/<id>/` with `manifest.json`,
 //! `resources.parquet`, `values.parquet`, `rejects.ndjson` and, where bills and inventories were imported
-//! together, `orphans.ndjson`, and for bills `subjects.parquet` and `charges.parquet`; and such folders opened again. A folder appears whole
+//! together, `orphans.ndjson`, for bills `subjects.parquet` and `charges.parquet`, and for events `events.ndjson`; and such folders opened again. A folder appears whole
 //! or not at all, and what is in it is never changed.
 
 mod charges;
@@ -16,8 +16,8 @@ mod values;
 mod write;
 
 pub use manifest::{
-    ChargeInfo, Completeness, FileHash, Files, KeyCount, Manifest, ManifestCounts, MonthTotal,
-    SCHEMA_VERSION, SourceFile, SourceNote, UnattributedCost, ValueCount,
+    ChargeInfo, Completeness, EventFile, EventInfo, FileHash, Files, KeyCount, Manifest, ManifestCounts,
+    MonthTotal, SCHEMA_VERSION, SourceFile, SourceNote, UnattributedCost, ValueCount,
 };
 pub use open::{Damaged, Listing, Snapshot};
 pub use orphans::{Orphan, Side};
@@ -35,5 +35,7 @@ pub(crate) const CHARGES: &str = "charges.parquet";
 pub(crate) const REJECTS: &str = "rejects.ndjson";
 /// File with the resources that only one side has, one JSON object a line.
 pub(crate) const ORPHANS: &str = "orphans.ndjson";
+/// File with the events that were applied, one JSON object a line.
+pub(crate) const EVENTS: &str = "events.ndjson";
 /// File that says what the snapshot is.
 pub(crate) const MANIFEST: &str = "manifest.json";

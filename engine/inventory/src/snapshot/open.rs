@@ -11,8 +11,9 @@ use tagpol_files::{FileError, Scratch, open_regular};
 use super::manifest::{FileHash, Manifest, SCHEMA_VERSION};
 use super::orphans::Orphan;
 use super::write::write_error;
-use super::{CHARGES, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
+use super::{CHARGES, EVENTS, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
 use crate::error::ImportError;
+use crate::events::Event;
 use crate::reject::Reject;
 use crate::source::{hex, read_error};
 
@@ -225,6 +226,14 @@ impl Snapshot {
         Ok(records.into_iter().flatten())
     }
 
+    /// Reads the events that were applied; none of a listing.
+    pub(crate) fn events(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Event, ImportError>> + '_, ImportError> {
+        let records = self.manifest.files.events.as_ref().map(|_| self.records(EVENTS)).transpose()?;
+        Ok(records.into_iter().flatten())
+    }
+
     /// Reads the lines of one of its files.
     fn records<T: serde::de::DeserializeOwned>(
         &self,
@@ -263,7 +272,8 @@ impl Snapshot {
         let values = files.values.as_ref().map(|values| (VALUES, values));
         let subjects = files.subjects.as_ref().map(|subjects| (SUBJECTS, subjects));
         let charges = files.charges.as_ref().map(|charges| (CHARGES, charges));
-        always.into_iter().chain(orphans).chain(values).chain(subjects).chain(charges)
+        let events = files.events.as_ref().map(|events| (EVENTS, events));
+        always.into_iter().chain(orphans).chain(values).chain(subjects).chain(charges).chain(events)
     }
 }
 

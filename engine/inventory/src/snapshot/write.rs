@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tagpol_files::Scratch;
 use tagpol_model::SourceCoverage;
@@ -13,13 +14,13 @@ use super::manifest::{
     ChargeInfo, Completeness, FileHash, Files, KeyCount, LISTED_NOTES, Manifest, ManifestCounts,
     SCHEMA_VERSION, SourceNote, UnattributedCost,
 };
-use super::open::Snapshot;
+use super::open::{Snapshot, damaged};
 use super::orphans::write_orphans;
 use super::parquet::{census, write_resources};
 use super::values::{Distinct, distinct_values, write_values};
-use super::{CHARGES, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
+use super::{CHARGES, EVENTS, MANIFEST, ORPHANS, REJECTS, RESOURCES, SUBJECTS, VALUES};
 use crate::error::ImportError;
-use crate::imported::Import;
+use crate::imported::{Derived, Import};
 use crate::progress::Progress;
 use crate::reject::{Reject, RejectKind};
 use crate::source::hex;
@@ -58,28 +59,66 @@ fn write(
         write_file(&dir.join(RESOURCES), |file| write_resources(&import.inventory, &census, file, progress))?;
     let distinct = distinct_values(&import.inventory, &census);
     let values = write_file(&dir.join(VALUES), |file| write_values(&import.inventory, &distinct, file))?;
-    let rejects = write_file(&dir.join(REJECTS), |file| write_rejects(import, file))?;
-    let orphans = match import.counts().matches {
-        None => None,
-        Some(_) => Some(write_file(&dir.join(ORPHANS), |file| write_orphans(import, file))?),
+    let rejects = write_file(&dir.join(REJECTS), |file| write_lines(import.rejects(), file))?;
+    let mut files = Files {
+        resources,
+        rejects,
+        orphans: None,
+        values: Some(values),
+        subjects: None,
+        charges: None,
+        events: None,
     };
-    let mut files =
-        Files { resources, rejects, orphans, values: Some(values), subjects: None, charges: None };
-    let charges = match &import.charges {
-        None => None,
-        Some(charges) => {
-            let census = charges::census(&import.inventory.pool, charges);
-            let pool = &import.inventory.pool;
-            let subjects = |file: &mut _| charges::write_subjects(pool, &charges.subjects, &census, file);
-            files.subjects = Some(write_file(&dir.join(SUBJECTS), subjects)?);
-            let rows = |file: &mut _| charges::write_charges(pool, &charges.rows, file);
-            files.charges = Some(write_file(&dir.join(CHARGES), rows)?);
-            Some(charges::info(pool, charges, census, import.unconverted().to_vec()))
+    let charges = match &import.derived {
+        Some(derived) => keep_files(derived, &dir, &mut files)?,
+        None => {
+            if import.counts().matches.is_some() {
+                files.orphans = Some(write_file(&dir.join(ORPHANS), |file| write_orphans(import, file))?);
+            }
+            write_charges(import, &dir, &mut files)?
         }
     };
     let manifest = manifest(import, (census.keys, charges), &distinct, files);
     write_file(&dir.join(MANIFEST), |file| file.write_all(manifest.to_json().as_bytes()))?;
     publish(&dir, &snapshots.join(&manifest.id))
+}
+
+/// Writes the charges of bills; none without one.
+fn write_charges(import: &Import, dir: &Path, files: &mut Files) -> Result<Option<ChargeInfo>, ImportError> {
+    let Some(charges) = &import.charges else { return Ok(None) };
+    let pool = &import.inventory.pool;
+    let census = charges::census(pool, charges);
+    let subjects = |file: &mut _| charges::write_subjects(pool, &charges.subjects, &census, file);
+    files.subjects = Some(write_file(&dir.join(SUBJECTS), subjects)?);
+    let rows = |file: &mut _| charges::write_charges(pool, &charges.rows, file);
+    files.charges = Some(write_file(&dir.join(CHARGES), rows)?);
+    Ok(Some(charges::info(pool, charges, census, import.unconverted().to_vec())))
+}
+
+/// Keeps the files of a snapshot that events do not change, and writes the events.
+fn keep_files(derived: &Derived, dir: &Path, files: &mut Files) -> Result<Option<ChargeInfo>, ImportError> {
+    let from = derived.base.dir();
+    let keep = |name: &str, known: &Option<FileHash>| match known {
+        None => Ok(None),
+        Some(known) => {
+            let copy = |out: &mut BufWriter<Hashing<File>>| {
+                io::copy(&mut File::open(from.join(name))?, out)?;
+                Ok(())
+            };
+            write_file(&dir.join(name), copy).map(Some).and_then(|written| {
+                match written.as_ref() == Some(known) {
+                    true => Ok(written),
+                    false => Err(damaged(from, format!("`{name}` was changed"))),
+                }
+            })
+        }
+    };
+    let known = &derived.base.manifest().files;
+    files.orphans = keep(ORPHANS, &known.orphans)?;
+    files.subjects = keep(SUBJECTS, &known.subjects)?;
+    files.charges = keep(CHARGES, &known.charges)?;
+    files.events = Some(write_file(&dir.join(EVENTS), |file| write_lines(&derived.events, file))?);
+    Ok(derived.base.manifest().charges.clone())
 }
 
 /// Gives the whole snapshot its name.
@@ -141,9 +180,9 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-fn write_rejects(import: &Import, out: &mut impl Write) -> io::Result<()> {
-    for reject in import.rejects() {
-        serde_json::to_writer(&mut *out, reject)?;
+fn write_lines(records: &[impl Serialize], out: &mut impl Write) -> io::Result<()> {
+    for record in records {
+        serde_json::to_writer(&mut *out, record)?;
         out.write_all(b"\n")?;
     }
     Ok(())
@@ -197,6 +236,7 @@ fn manifest(
             notes: notes(import),
         },
         coverage: import.coverage().to_vec(),
+        events: import.derived.as_ref().map(|derived| derived.info.clone()),
         currency: import.currency().map(str::to_owned),
         month: import.month().cloned(),
         keys,

@@ -14,6 +14,7 @@ mod bad_input;
 mod bad_parquet;
 mod bills;
 mod bounds;
+mod events;
 mod exports;
 mod fetched;
 mod focus;

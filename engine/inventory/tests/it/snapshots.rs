@@ -28,7 +28,7 @@ fn a_snapshot_is_what_the_contract_says() {
     assert_eq!(names(&files.path("snapshots")), [snapshot.id()]);
     let manifest = snapshot.manifest();
     assert_eq!(manifest.id, format!("20261122T134501Z-{}", &manifest.content_hash[..8]));
-    assert_eq!((manifest.schema_version, manifest.counts.resources, manifest.counts.tagged), (4, 2, 2));
+    assert_eq!((manifest.schema_version, manifest.counts.resources, manifest.counts.tagged), (5, 2, 2));
     assert_eq!((manifest.completeness.complete, manifest.completeness.rejected_rows), (false, 1));
     let keys: Vec<_> = manifest.keys.iter().map(|k| (k.key.as_str(), k.count, k.column.as_deref())).collect();
     assert_eq!(keys, [("Env", 2, Some("key_0")), ("Team", 1, Some("key_1"))]);
@@ -114,8 +114,8 @@ fn snapshots_that_cannot_be_opened() {
         dir
     };
     let future =
-        Snapshot::open(&edit("future", "\"schema_version\": 4", "\"schema_version\": 9")).unwrap_err();
-    assert!(matches!(future, ImportError::UnknownSchema { found: 9, known: 4, .. }), "{future}");
+        Snapshot::open(&edit("future", "\"schema_version\": 5", "\"schema_version\": 9")).unwrap_err();
+    assert!(matches!(future, ImportError::UnknownSchema { found: 9, known: 5, .. }), "{future}");
     let edited = Snapshot::open(&edit("edited", "\"count\": 2", "\"count\": 3")).unwrap_err();
     assert!(edited.to_string().ends_with("its manifest was changed: the hash in it is another"), "{edited}");
     let broken = Snapshot::open(&edit("broken", "{", "")).unwrap_err();
