@@ -28,6 +28,7 @@ pub(super) fn run(
         Cloud::Azure(args) => fetch::Cloud::Azure(azure(args)),
         Cloud::Gcp(args) => fetch::Cloud::Gcp(gcp(args)),
     };
+    common.with.iter().try_for_each(|path| check_file(path))?;
     if common.dry_run {
         return show(&cloud.dry_run()?, output);
     }
@@ -49,6 +50,23 @@ pub(super) fn run(
     import_into(folder, &files, settings, begin, output)?;
     note_optional(&coverage, output);
     partial(&coverage, common)
+}
+
+/// Fails if a file to join with is not there, before anything is requested.
+fn check_file(path: &Path) -> Result<(), Failure> {
+    if path.exists() || path.to_string_lossy().contains(['*', '?', '[']) {
+        return Ok(());
+    }
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let others: Vec<String> = std::fs::read_dir(folder)
+        .map(|entries| entries.flatten().filter_map(|entry| name(&entry.path())).collect())
+        .unwrap_or_default();
+    let wanted = name(path).unwrap_or_default();
+    let near = tagpol_app::clouds::nearest(&wanted, others.iter().map(String::as_str));
+    let near = near.map(|near| path.with_file_name(near).display().to_string());
+    Err(Failure::usage(format!("there is no file `{}`", path.display()))
+        .closest_or(near.as_deref(), "`--with` joins a bill or an export with the fetched resources"))
 }
 
 fn aws(args: &AwsArgs) -> AwsOptions {

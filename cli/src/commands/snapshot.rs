@@ -1,5 +1,6 @@
 //! `tagpol snapshot`
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -226,7 +227,9 @@ fn coverage(coverage: &[SourceCoverage]) -> String {
             CoverageStatus::CutOff,
         ];
         let places = statuses.iter().filter_map(|status| {
-            let places = of_source.iter().filter(|part| part.status == *status).count() as u64;
+            // A place has several records if types have their own.
+            let places = of_source.iter().filter(|part| part.status == *status).map(SourceCoverage::place);
+            let places = places.collect::<BTreeSet<String>>().len() as u64;
             (places > 0).then(|| format!("{} in {}", status.as_str(), counted(places, "place", "places")))
         });
         let places: Vec<String> = places.collect();

@@ -1,14 +1,15 @@
-"""AWS for tests: moto, with the two APIs that it lacks.
+"""AWS for tests: moto, with the APIs that it lacks.
 
 Starts a server on a free port and prints its address. moto answers for STS, Organizations, EC2, Lambda, S3, RDS and the
-tagging API; Resource Explorer and the aggregators of Config are answered here, from the resources of moto. Requests to
-them are validated by the models that botocore has of these APIs.
+tagging API; Resource Explorer, the aggregators of Config and Cloud Control are answered here, from the resources of moto.
+Requests to them are validated by the models that botocore has of these APIs.
 
 `POST /_peer/seed`, `/_peer/faults` and `GET /_peer/log` are commands of the tests.
 """
 
 import io
 import json
+import random
 import re
 import sys
 import threading
@@ -25,6 +26,8 @@ from werkzeug.serving import make_server
 
 EXPLORER = botocore.session.get_session().get_service_model("resource-explorer-2")
 CONFIG = botocore.session.get_session().get_service_model("config")
+CONTROL = botocore.session.get_session().get_service_model("cloudcontrol")
+REGISTRY = botocore.session.get_session().get_service_model("cloudformation")
 SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/")
 PAGE = {"ListResources": 100, "SelectAggregateResourceConfig": 100}
 
@@ -62,6 +65,8 @@ class Peer:
         self.made: dict[tuple[str, str], list[dict]] = {}
         # Whether the view of Resource Explorer includes tags.
         self.has_tags = True
+        # What decides which requests are throttled, and their share.
+        self.throttle: tuple[random.Random, float] | None = None
 
     def __call__(self, environ: dict, start_response):
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -72,13 +77,17 @@ class Peer:
         if "seeding" not in environ.get("HTTP_USER_AGENT", ""):
             with self.lock:
                 self.log.append(f"{service}:{operation}")
-                fault = self.fault(key, region, service, operation)
+                fault = self.fault(key, region, service, operation) or self.throttled(service)
             if fault:
-                return answer(start_response, fault["status"], fault["body"])
+                return answer(start_response, fault["status"], fault["body"], fault.get("headers", []))
         if service == "resource-explorer-2":
             return self.explorer(key, operation, json.loads(body or b"{}"), start_response)
         if operation == "SelectAggregateResourceConfig":
             return self.aggregate(json.loads(body), start_response)
+        if service == "cloudcontrolapi":
+            return self.control(get_account_id_from(key), region, operation, json.loads(body), start_response)
+        if operation == "DescribeType":
+            return self.describe_type(dict(urllib.parse.parse_qsl(body.decode())), start_response)
         environ["wsgi.input"] = io.BytesIO(body)
         return self.moto(environ, start_response)
 
@@ -91,6 +100,8 @@ class Peer:
             with self.lock:
                 self.faults = given["faults"]
                 self.has_tags = given.get("has_tags", True)
+                throttle = given.get("throttle")
+                self.throttle = throttle and (random.Random(throttle["seed"]), throttle["share"])
                 self.log = []
         elif path == "/_peer/log":
             with self.lock:
@@ -110,6 +121,15 @@ class Peer:
                 fault["times"] = fault.get("times", 1) - 1
                 return fault
         return None
+
+    def throttled(self, service: str):
+        """Returns the answer to a request that is throttled, None if it is not: as the seed of the schedule has it."""
+        if not self.throttle or self.throttle[0].random() >= self.throttle[1]:
+            return None
+        body = '{"__type": "ThrottlingException", "message": "slow"}'
+        if service in ("ec2", "sts", "rds", "s3"):
+            body = "<r><Error><Code>Throttling</Code><Message>slow</Message></Error></r>"
+        return {"status": 400, "body": body, "headers": [("retry-after", "0")]}
 
     def seed(self, accounts: int, regions: list[str], each: int, role: str) -> dict:
         """Makes an organization with this many accounts, and volumes in each region, every third without tags."""
@@ -177,6 +197,35 @@ class Peer:
         ]
         return answer(start_response, 200, {"Resources": resources, "ViewArn": view, **token})
 
+    def control(self, account: str, region: str, operation: str, given: dict, start_response):
+        """Answers as Cloud Control, which knows volumes and nothing else."""
+        error = invalid(CONTROL, operation, given)
+        if error:
+            return answer(start_response, 400, {"__type": "ValidationException", "message": error})
+        if given["TypeName"] != "AWS::EC2::Volume":
+            return answer(start_response, 400, {"__type": "UnsupportedActionException", "message": given["TypeName"]})
+        rows = {row["arn"].rsplit("/", 1)[1]: row for row in self.volumes(account, region)}
+        if operation == "ListResources":
+            page, token = paged(sorted(rows), given, min(given.get("MaxResults", 20), 100))
+            found = [{"Identifier": name, "Properties": json.dumps({"VolumeId": name})} for name in page]
+            return answer(start_response, 200, {"TypeName": given["TypeName"], "ResourceDescriptions": found, **token})
+        row = rows.get(given["Identifier"])
+        if operation != "GetResource" or not row:
+            return answer(start_response, 400, {"__type": "ResourceNotFoundException", "message": "gone"})
+        properties = {"VolumeId": given["Identifier"], **({"Tags": row["tags"]} if row["tags"] else {})}
+        found = {"Identifier": given["Identifier"], "Properties": json.dumps(properties)}
+        return answer(start_response, 200, {"TypeName": given["TypeName"], "ResourceDescription": found})
+
+    def describe_type(self, form: dict, start_response):
+        given = {name: value for name, value in form.items() if name not in ("Action", "Version")}
+        error = invalid(REGISTRY, "DescribeType", given)
+        if error or form["TypeName"] != "AWS::EC2::Volume":
+            text = f"<r><Error><Code>TypeNotFoundException</Code><Message>{error}</Message></Error></r>"
+            return answer(start_response, 400, text)
+        schema = json.dumps({"typeName": form["TypeName"], "tagging": {"taggable": True, "tagProperty": "/properties/Tags"}})
+        text = f"<DescribeTypeResponse><DescribeTypeResult><Schema>{schema}</Schema></DescribeTypeResult></DescribeTypeResponse>"
+        return answer(start_response, 200, text)
+
     def aggregate(self, given: dict, start_response):
         error = invalid(CONFIG, "SelectAggregateResourceConfig", given)
         if error:
@@ -218,9 +267,10 @@ def paged(rows: list, given: dict, size: int) -> tuple[list, dict]:
     return rows[start:start + size], {"NextToken": str(start + size)} if more else {}
 
 
-def answer(start_response, status: int, body):
+def answer(start_response, status: int, body, headers=()):
     text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    start_response(f"{status} x", [("content-type", "application/x-amz-json-1.1"), ("content-length", str(len(text)))])
+    usual = [("content-type", "application/x-amz-json-1.1"), ("content-length", str(len(text)))]
+    start_response(f"{status} x", [*usual, *headers])
     return [text]
 
 

@@ -8,6 +8,7 @@ azure-mgmt-resourcegraph, google-cloud-asset. It issues tokens as the cloud does
 
 import base64
 import json
+import random
 import re
 import sys
 import threading
@@ -70,6 +71,7 @@ class Cloud:
         self.faults: list[dict] = []
         self.log: list[str] = []
         self.headers: dict[str, str] = {}
+        self.throttle: tuple[random.Random, float] | None = None
         self.tokens = 0
 
     def command(self, path: str, given) -> dict:
@@ -77,6 +79,8 @@ class Cloud:
             if path == "/_peer/faults":
                 self.faults, self.log = given["faults"], []
                 self.headers = given.get("headers", {})
+                throttle = given.get("throttle")
+                self.throttle = throttle and (random.Random(throttle["seed"]), throttle["share"])
             return {"log": self.log, **self.key()}
 
     def key(self) -> dict:
@@ -85,6 +89,8 @@ class Cloud:
     def fault(self):
         """Returns the next fault of a request for resources: {after, times, status, body}."""
         with self.lock:
+            if self.throttle and self.throttle[0].random() < self.throttle[1]:
+                return {"status": 429, "body": {"error": {"code": "TooManyRequests", "message": "slow"}}}
             for fault in self.faults:
                 if fault.get("after", 0) > 0:
                     fault["after"] -= 1
@@ -191,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
             elif self.headers.get("authorization") not in ("Bearer azure-token", "Bearer gcp-token"):
                 status, answer = 401, {"error": {"code": "InvalidAuthenticationToken", "message": "wrong token"}}
             elif fault := CLOUD.fault():
-                status, answer = fault["status"], fault["body"]
+                status, answer, headers = fault["status"], fault["body"], {"retry-after": "0"}
             else:
                 status, answer = CLOUD.resources(method, url.path, query, body)
                 headers = CLOUD.headers

@@ -23,7 +23,15 @@ def aws(address: str) -> dict:
         Expression="SELECT arn, tags", ConfigurationAggregatorName="all"
     )
     items = [json.loads(item) for page in pages for item in page["Results"]]
+    control = boto3.client("cloudcontrol", endpoint_url=address, **keys)
+    controlled = {}
+    for page in control.get_paginator("list_resources").paginate(TypeName="AWS::EC2::Volume"):
+        for listed in page["ResourceDescriptions"]:
+            found = control.get_resource(TypeName="AWS::EC2::Volume", Identifier=listed["Identifier"])
+            tags = json.loads(found["ResourceDescription"]["Properties"]).get("Tags", [])
+            controlled[listed["Identifier"]] = {tag["Key"]: tag["Value"] for tag in tags}
     return {
+        "control": controlled,
         "explorer": explored,
         "config": {item["arn"]: {tag["key"]: tag["value"] for tag in item["tags"]} for item in items},
     }

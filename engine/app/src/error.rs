@@ -237,7 +237,9 @@ impl AppError {
             | Self::Store(_) => ErrorKind::Engine,
             Self::Cancelled(_) => ErrorKind::Cancelled,
             #[cfg(feature = "collect")]
-            Self::Collect(tagpol_collect::CollectError::Options(_)) => ErrorKind::Request,
+            Self::Collect(
+                tagpol_collect::CollectError::Options(_) | tagpol_collect::CollectError::Unknown { .. },
+            ) => ErrorKind::Request,
             #[cfg(feature = "collect")]
             Self::Collect(_) => ErrorKind::Engine,
             #[cfg(feature = "remediate")]

@@ -29,6 +29,14 @@ pub enum CollectError {
     /// The options contradict each other.
     #[error("{0}")]
     Options(String),
+    /// A name in the options is not known.
+    #[error("{message}")]
+    Unknown {
+        /// What is not known.
+        message: String,
+        /// The name that was probably meant, or what names there are.
+        help: String,
+    },
     /// An answer could not be written down.
     #[error("cannot write `{}`: {source}", path.display())]
     Write {
@@ -50,7 +58,7 @@ impl CollectError {
     /// Returns what to do about it.
     pub fn help(&self) -> Option<&str> {
         match self {
-            Self::Credentials { help, .. } => Some(help),
+            Self::Credentials { help, .. } | Self::Unknown { help, .. } => Some(help),
             Self::Start { help, .. } => help.as_deref(),
             Self::Write { .. } | Self::Runtime(_) | Self::Options(_) => None,
         }

@@ -21,8 +21,10 @@ mod error;
 mod gcp;
 mod http;
 mod jobs;
+mod known;
 mod oauth;
 mod output;
+mod pager;
 mod source;
 
 pub use aws::{AwsOptions, dry_run as dry_run_aws, fetch_aws};
@@ -30,5 +32,6 @@ pub use azure::{AzureOptions, dry_run_azure, fetch_azure};
 pub use dry_run::{DryRun, Grant};
 pub use error::CollectError;
 pub use gcp::{GcpOptions, dry_run_gcp, fetch_gcp};
+pub use known::nearest;
 pub use output::{Fetched, Progress};
 pub use source::Call;

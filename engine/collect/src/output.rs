@@ -27,10 +27,20 @@ pub(crate) struct Pages {
     with_tags: Option<BufWriter<File>>,
     without_tags: Option<BufWriter<File>>,
     files: Vec<ListedFile>,
-    resources: u64,
+    /// Not empty; the last one is being listed.
+    parts: Vec<Part>,
     total: Arc<AtomicU64>,
     progress: Progress,
-    flaw: Option<Stop>,
+}
+
+/// What a source lists of one type, or of all types that it does not list one by one.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    /// None: all others.
+    pub(crate) type_: Option<String>,
+    pub(crate) resources: u64,
+    /// Why something is missing. The first of several reasons is kept.
+    pub(crate) flaw: Option<Stop>,
 }
 
 impl Pages {
@@ -43,11 +53,15 @@ impl Pages {
             with_tags: None,
             without_tags: None,
             files: Vec::new(),
-            resources: 0,
+            parts: vec![Part::default()],
             total: Arc::clone(&shared.total),
             progress: Arc::clone(&shared.progress),
-            flaw: None,
         }
+    }
+
+    /// Begins the pages of a type that is listed by itself, and has its own coverage.
+    pub(crate) fn begin(&mut self, type_: &str) {
+        self.parts.push(Part { type_: Some(type_.to_owned()), ..Part::default() });
     }
 
     /// Adds a page with this many resources and their tags.
@@ -62,21 +76,25 @@ impl Pages {
 
     /// Takes note of what is missing, although the pages go on. The first of several is kept.
     pub(crate) fn miss(&mut self, stop: Stop) {
-        self.flaw.get_or_insert(stop);
+        if let Some(part) = self.parts.last_mut() {
+            part.flaw.get_or_insert(stop);
+        }
     }
 
-    pub(crate) fn take_flaw(&mut self) -> Option<Stop> {
-        self.flaw.take()
+    /// Returns what was listed; the part that was listed last, and all that was not begun, lacks what `stop` ended.
+    pub(crate) fn take_parts(&mut self, stop: Option<&Stop>) -> Vec<Part> {
+        if let Some(stop) = stop {
+            self.miss(stop.clone());
+            if let Some(others) = self.parts.first_mut() {
+                others.flaw.get_or_insert_with(|| stop.clone());
+            }
+        }
+        std::mem::take(&mut self.parts)
     }
 
     /// Returns the files that were written.
     pub(crate) fn files(&self) -> &[ListedFile] {
         &self.files
-    }
-
-    /// Returns how many resources were added.
-    pub(crate) fn resources(&self) -> u64 {
-        self.resources
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), CollectError> {
@@ -102,7 +120,9 @@ impl Pages {
         serde_json::to_writer(&mut *out, page).map_err(|error| failed(error.into()))?;
         out.write_all(b"\n").map_err(failed)?;
         let resources = resources as u64;
-        self.resources = self.resources.saturating_add(resources);
+        if let Some(part) = self.parts.last_mut() {
+            part.resources = part.resources.saturating_add(resources);
+        }
         let total = self.total.fetch_add(resources, Ordering::Relaxed).saturating_add(resources);
         (self.progress)(&self.place, total);
         Ok(())
@@ -133,8 +153,8 @@ pub(crate) struct Listing {
 
 impl Listing {
     /// Adds what a source listed; of contradicting values, that of the source with the highest rank stands.
-    pub(crate) fn add(&mut self, rank: usize, coverage: SourceCoverage, files: &[ListedFile]) {
-        self.sources.push(coverage);
+    pub(crate) fn add(&mut self, rank: usize, coverage: Vec<SourceCoverage>, files: &[ListedFile]) {
+        self.sources.extend(coverage);
         self.files.extend(files.iter().map(|file| (rank, file.clone())));
     }
 

@@ -3,9 +3,7 @@
 //! In: what a source is asked about (a [`Place`]). Out: pages of raw answers in a [`Pages`], and how much of what was
 //! requested they are. A new source is one file that implements [`Source`].
 
-use std::collections::HashSet;
 use std::future::Future;
-use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 
 use serde::Serialize;
@@ -13,7 +11,7 @@ use serde_json::Value;
 use tagpol_model::{CoverageStatus, SourceCoverage};
 
 use crate::error::CollectError;
-use crate::output::Pages;
+use crate::output::{Pages, Part};
 
 /// A future of a source.
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<(), SourceError>> + Send + 'a>>;
@@ -40,6 +38,16 @@ pub(crate) trait Source<P>: Send + Sync {
 
     /// The requested types that it lists; empty if it lists all types.
     fn types(&self) -> Vec<String>;
+
+    /// The accounts to which it is restricted, if it is asked about several at once; empty if it lists all of them.
+    fn accounts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The regions to which it is restricted, if it is asked about several at once; empty if it lists all of them.
+    fn regions(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Lists the resources of a place, page by page.
     fn pages<'a>(&'a self, place: &'a P, pages: &'a mut Pages) -> Running<'a>;
@@ -110,57 +118,43 @@ impl From<CollectError> for SourceError {
     }
 }
 
-/// Runs a source for a place; its coverage has everything that was read, and why it is not all.
+/// Runs a source for a place; its coverage has everything that was read, and why it is not all: one record for each type
+/// that the source lists by itself, and one for all others.
 pub(crate) async fn run<P: Sync>(
     source: &dyn Source<P>,
     place: &P,
     (account, region): (Option<&str>, Option<&str>),
     mut pages: Pages,
-) -> Result<(SourceCoverage, Pages), CollectError> {
+) -> Result<(Vec<SourceCoverage>, Pages), CollectError> {
     let stop = match source.pages(place, &mut pages).await {
         Ok(()) => None,
         Err(SourceError::Stop(stop)) => Some(stop),
         Err(SourceError::Fatal(error)) => return Err(error),
     };
     pages.flush()?;
-    let stop = stop.or_else(|| pages.take_flaw());
-    let coverage = SourceCoverage {
+    let parts = pages.take_parts(stop.as_ref());
+    let listed: Vec<&String> = parts.iter().filter_map(|part| part.type_.as_ref()).collect();
+    let others: Vec<String> = source.types().into_iter().filter(|type_| !listed.contains(&type_)).collect();
+    let has_others = listed.is_empty() || !others.is_empty();
+    let record = |part: &Part| SourceCoverage {
         source: source.name().to_owned(),
         account: account.map(str::to_owned),
         region: region.map(str::to_owned),
-        types: source.types(),
-        status: stop.as_ref().map_or(CoverageStatus::Whole, |stop| stop.status),
+        types: part.type_.as_ref().map_or_else(|| others.clone(), |type_| vec![type_.clone()]),
+        accounts: source.accounts(),
+        regions: source.regions(),
+        status: part.flaw.as_ref().map_or(CoverageStatus::Whole, |stop| stop.status),
         lists_untagged: source.lists_untagged(),
         has_tags: pages.files().iter().all(|file| file.has_tags),
         is_optional: source.is_optional(),
-        resources: pages.resources(),
-        reason: stop.as_ref().map(|stop| stop.reason.clone()),
-        help: stop.and_then(|stop| stop.help),
+        resources: part.resources,
+        reason: part.flaw.as_ref().map(|stop| stop.reason.clone()),
+        help: part.flaw.as_ref().and_then(|stop| stop.help.clone()),
         files: pages.files().iter().map(|file| file.name.clone()).collect(),
     };
+    let is_part = |part: &&Part| part.type_.is_some() || has_others;
+    let coverage = parts.iter().filter(is_part).map(record).collect();
     Ok((coverage, pages))
-}
-
-/// The tokens of the pages that were read: one that repeats would be followed forever.
-#[derive(Default)]
-pub(crate) struct Tokens {
-    seen: HashSet<u64>,
-    hasher: RandomState,
-}
-
-impl Tokens {
-    /// Returns the token of the next page, None after the last.
-    ///
-    /// # Errors
-    /// If it was followed before.
-    pub(crate) fn next(&mut self, token: Option<&str>) -> Result<Option<String>, Stop> {
-        let Some(token) = token.filter(|token| !token.is_empty()) else { return Ok(None) };
-        if self.seen.insert(self.hasher.hash_one(token)) {
-            return Ok(Some(token.to_owned()));
-        }
-        Err(Stop::cut_off("the API returned the token of an earlier page, so that the next page is unknown")
-            .help("fetch again later"))
-    }
 }
 
 /// Sets a member of a JSON object.
@@ -170,22 +164,16 @@ pub(crate) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
     }
 }
 
+/// Returns the input of a request for the page behind a token.
+pub(crate) fn with_token(input: &Value, name: &str, token: Option<String>) -> Value {
+    let mut input = input.clone();
+    if let Some(token) = token {
+        set(&mut input, name, token);
+    }
+    input
+}
+
 /// Writes a value that always can be written as JSON.
 pub(crate) fn json_text(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_that_repeats_ends_the_pages() {
-        let mut tokens = Tokens::default();
-        assert_eq!(tokens.next(Some("a")).unwrap().as_deref(), Some("a"));
-        assert_eq!(tokens.next(Some("b")).unwrap().as_deref(), Some("b"));
-        assert_eq!(tokens.next(Some("a")).unwrap_err().status, CoverageStatus::CutOff);
-        assert_eq!(tokens.next(Some("")).unwrap(), None);
-        assert_eq!(tokens.next(None).unwrap(), None);
-    }
 }

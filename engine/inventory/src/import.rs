@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rustc_hash::FxHashMap;
-use tagpol_model::Rates;
+use tagpol_model::{Rates, SourceCoverage};
 
 use crate::detect::detect_start;
 use crate::error::ImportError;
@@ -131,7 +131,7 @@ pub fn import(
         importer.read(number, path, (format, options.format.is_none()), source, progress)?;
     }
     let coverage = importer.fetched.sources(&parts.files);
-    let import = Import { coverage, ..importer.finish(billed, options.taken_at) };
+    let import = importer.finish(billed, coverage, options.taken_at);
     if let Some(part) = import.coverage.iter().find(|part| options.strict && part.is_deficient()) {
         return Err(ImportError::NotCovered { part: Box::new(part.clone()) });
     }
@@ -335,8 +335,9 @@ impl Importer<'_> {
 
     /// Notes how many resources no file lists with their tags.
     fn note_unlisted_tags(&mut self, count: u64, first: &str) {
-        if let Some(path) = &self.without_tags {
-            self.rejects.enter(path);
+        let bill = || self.sources.iter().find(|source| source.format.is_bill());
+        if let Some(path) = self.without_tags.clone().or_else(|| Some(PathBuf::from(&bill()?.path))) {
+            self.rejects.enter(&path);
         }
         let resources = if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") };
         let reason = format!(
@@ -346,8 +347,13 @@ impl Importer<'_> {
         self.rejects.remark(Flaw::note("tags", &reason));
     }
 
-    fn finish(mut self, billed: Option<Billed>, taken_at: DateTime<Utc>) -> Import {
-        if let Some((count, first)) = self.inventory.complete(&self.formats) {
+    fn finish(
+        mut self,
+        billed: Option<Billed>,
+        coverage: Vec<SourceCoverage>,
+        taken_at: DateTime<Utc>,
+    ) -> Import {
+        if let Some((count, first)) = self.inventory.complete(&self.formats, &coverage) {
             self.note_unlisted_tags(count, &first);
         }
         self.inventory.sort();
@@ -388,7 +394,7 @@ impl Importer<'_> {
             taken_at,
             charges,
             unconverted: unconverted.into_iter().collect(),
-            coverage: Vec::new(),
+            coverage,
             derived: None,
         }
     }

@@ -12,10 +12,12 @@ use std::borrow::Cow;
 use chrono::DateTime;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
+use tagpol_model::SourceCoverage;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::format::Format;
 use crate::identity::{Identity, identify, join_key, last_part};
+use crate::listed::Listings;
 use crate::pool::{Pool, Symbol};
 use crate::resource::{Resource, UnknownTags};
 use crate::value::shorten;
@@ -210,13 +212,16 @@ impl Inventory {
     /// Done when all files are merged, so that a guess never beats what a file says.
     ///
     /// Returns how many resources are listed without their tags, and the id of the first of them.
-    pub(crate) fn complete(&mut self, formats: &FxHashMap<u32, Format>) -> Option<(u64, String)> {
+    pub(crate) fn complete(
+        &mut self,
+        formats: &FxHashMap<u32, Format>,
+        coverage: &[SourceCoverage],
+    ) -> Option<(u64, String)> {
         self.settle_tags();
         self.join_bare_ids();
-        let unlisted = self.mark_unlisted_tags();
         self.fill_in(formats);
         self.fold_places();
-        unlisted
+        self.mark_unlisted_tags(coverage)
     }
 
     /// Puts the tags of rows that have many back into these.
@@ -235,10 +240,19 @@ impl Inventory {
         });
     }
 
-    /// Makes the tags of resources unknown that are listed, but never with their tags.
-    fn mark_unlisted_tags(&mut self) -> Option<(u64, String)> {
+    /// Makes the tags of resources unknown that are listed, but never with their tags, and of those that only a bill has,
+    /// although their type was not listed whole.
+    fn mark_unlisted_tags(&mut self, coverage: &[SourceCoverage]) -> Option<(u64, String)> {
         let mut unlisted: Option<(u64, String)> = None;
-        for row in self.rows.iter_mut().filter(|row| row.sides.listed && !row.has_listed_tags) {
+        let listings = Listings::new(coverage, &self.rows);
+        let has_unlisted_tags = |pool: &Pool, row: &Row| match row.sides.listed {
+            true => !row.has_listed_tags,
+            false => listings.may_have_tags(pool, row),
+        };
+        for row in &mut self.rows {
+            if !has_unlisted_tags(&self.pool, row) {
+                continue;
+            }
             row.unknown.get_or_insert_default().others = true;
             let first = || (0, self.pool.text(row.id).to_owned());
             unlisted.get_or_insert_with(first).0 += 1;

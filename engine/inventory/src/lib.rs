@@ -12,7 +12,8 @@
 //!   with their files and lines,
 //! - a file that shows that it is not all of what there is (a token of a next page) makes the import
 //!   incomplete, and so does a `coverage.json` next to it that records the same,
-//! - a resource that is only in files without tags, as `coverage.json` records it, has unknown tags, not none,
+//! - a resource that is only in files without tags, as `coverage.json` records it, has unknown tags, not none, and so has one
+//!   that only a bill has, if its type was not listed whole,
 //! - tags are kept exactly as found, keys and values, every spelling of a key by itself; only a tag
 //!   of a bill gives way to the same key of an inventory in any spelling,
 //! - costs are exact decimals,
@@ -68,6 +69,7 @@ mod identity;
 mod import;
 mod imported;
 mod inventory;
+mod listed;
 mod lookup;
 mod month;
 mod parallel;

@@ -33,7 +33,7 @@ pub struct ListedFile {
     pub has_tags: bool,
 }
 
-/// What a source listed of one account and region.
+/// What a source listed of one account and region: of one type, or of all types that have the same status.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceCoverage {
     /// Name of the source, such as `aws-tagging`.
@@ -47,6 +47,12 @@ pub struct SourceCoverage {
     /// Types that were requested. Empty: all that the source lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<String>,
+    /// Accounts to which a listing of several is restricted. Empty: all that the credentials can see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<String>,
+    /// Regions to which a listing of several is restricted. Empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
     /// How much of them was listed.
     pub status: CoverageStatus,
     /// Whether the source lists resources that never had a tag.
@@ -110,14 +116,23 @@ impl SourceCoverage {
     pub fn place(&self) -> String {
         let parts = [self.account.as_deref(), self.region.as_deref()];
         let place: Vec<&str> = parts.into_iter().flatten().collect();
-        if place.is_empty() { "all accounts".to_owned() } else { place.join(", ") }
+        match (place.is_empty(), self.accounts.as_slice()) {
+            (false, _) => place.join(", "),
+            (true, []) => "all accounts".to_owned(),
+            (true, [account]) => account.clone(),
+            (true, accounts) => format!("{} accounts", accounts.len()),
+        }
     }
 }
 
-/// What is missing, in one line: `aws-tagging is denied in 111122223333, eu-west-1: …`.
+/// What is missing, in one line: `aws-rds (rds:db) is denied in 111122223333, eu-west-1: …`.
 impl fmt::Display for SourceCoverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {} in {}", self.source, self.status.as_str(), self.place())?;
+        let types = match self.types.as_slice() {
+            [type_] => format!(" ({type_})"),
+            _ => String::new(),
+        };
+        write!(f, "{}{types} is {} in {}", self.source, self.status.as_str(), self.place())?;
         match &self.reason {
             Some(reason) => write!(f, ": {reason}"),
             None => Ok(()),

@@ -167,6 +167,10 @@ fn usual(asked: &Asked) -> Answer {
         "s3:ListBuckets" => ok("<r><Buckets/></r>"),
         "rds:DescribeDBInstances" => ok("<r><x><DBInstances/></x></r>"),
         "rds:DescribeDBClusters" => ok("<r><x><DBClusters/></x></r>"),
+        "cloudformation:DescribeType" => ok(
+            "<r><Schema>{\"tagging\":{\"taggable\":true,\"tagProperty\":\"/properties/Tags\"}}</Schema></r>",
+        ),
+        "cloudcontrolapi:ListResources" => ok("{\"ResourceDescriptions\":[]}"),
         "config:SelectAggregateResourceConfig" => ok("{\"Results\":[]}"),
         name => panic!("unexpected request: {name}"),
     }

@@ -364,3 +364,87 @@ fn whatever_is_throttled_the_files_are_the_same() {
         assert_eq!(fetched(schedule), undisturbed, "schedule {schedule}");
     }
 }
+
+#[test]
+fn each_type_has_its_own_coverage() {
+    let folder = with_policy();
+    let aws = Aws::start(|asked| {
+        let is = |type_: &str| asked.body.contains(type_);
+        let text = match asked.name().as_str() {
+            "rds:DescribeDBInstances" => {
+                "<r><x><DBInstances><DBInstance><DBInstanceArn>arn:aws:rds:eu-west-1:111122223333:db:orders</DBInstanceArn>\
+                </DBInstance></DBInstances></x></r>"
+            }
+            "rds:DescribeDBClusters" => return Some(xml_refusal(403, "AccessDenied")),
+            "cloudcontrolapi:ListResources" if is("AWS::SNS::Topic") => {
+                return Some(refusal("ThrottlingException"));
+            }
+            "cloudcontrolapi:ListResources" if is("AWS::IAM::Group") => {
+                return Some(refusal("UnsupportedActionException"));
+            }
+            "cloudcontrolapi:ListResources" => {
+                "{\"ResourceDescriptions\":[{\"Identifier\":\"https://jobs\"},{\"Identifier\":\"https://mail\"}]}"
+            }
+            "cloudcontrolapi:GetResource" if is("jobs") => {
+                "{\"ResourceDescription\":{\"Properties\":\"{\\\"Arn\\\":\\\"arn:aws:sqs:eu-west-1:111122223333:jobs\\\"}\"}}"
+            }
+            "cloudcontrolapi:GetResource" => {
+                "{\"ResourceDescription\":{\"Properties\":\"{\\\"Tags\\\":[{\\\"Key\\\":\\\"owner\\\",\\\"Value\\\":\\\"ana\\\"}]}\"}}"
+            }
+            _ => return None,
+        };
+        Some((200, text.to_owned()))
+    });
+    let types = "rds,AWS::SQS::Queue,AWS::SNS::Topic,AWS::IAM::Group";
+    let args = ["--region", "eu-west-1", "--source", "aws-rds,aws-cloud-control", "--types", types];
+    let run = aws.fetch(&folder, &[&args[..], &["--attempts", "1"]].concat());
+    is_partial(&run, &["aws-rds (rds:cluster) is denied", "AWS::SNS::Topic", "3 listings are not whole"]);
+    assert!(run.out.contains("aws-rds: 1 resource; whole in 1 place, denied in 1 place"), "{}", run.out);
+    let coverage = manifest(&folder)["coverage"].as_array().unwrap().clone();
+    let parts: Vec<String> = coverage
+        .iter()
+        .map(|part| {
+            format!(
+                "{} {} {}",
+                part["types"][0].as_str().unwrap(),
+                part["status"].as_str().unwrap(),
+                part["resources"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            "AWS::IAM::Group not-enabled 0",
+            "AWS::SNS::Topic cut-off 0",
+            "AWS::SQS::Queue whole 2",
+            "rds:cluster denied 0",
+            "rds:db whole 1",
+        ]
+    );
+    // The database and a queue have no owner.
+    assert_eq!(findings(&folder), (2, 0));
+}
+
+#[test]
+fn what_only_a_bill_has_is_untagged_where_its_type_was_listed_whole() {
+    let bill = "ResourceId,ProviderName,ChargePeriodStart,BillingCurrency,EffectiveCost,Tags,RegionId,SubAccountId\n\
+                arn:aws:sqs:eu-west-1:111122223333:gone,AWS,2026-09-30,USD,2,{},eu-west-1,111122223333\n\
+                arn:aws:sns:eu-west-1:111122223333:news,AWS,2026-09-30,USD,2,{},eu-west-1,111122223333\n\
+                arn:aws:sqs:us-east-1:999999999999:far,AWS,2026-09-30,USD,2,{},us-east-1,999999999999\n";
+    let folder = with_policy();
+    folder.write("bill.csv", bill);
+    let explored = [explored(JOBS, "sqs:queue", &[("owner", "ana")])];
+    let whole = Aws::start(move |asked| explorer(asked, true, &explored));
+    let args = ["--with", "bill.csv", "--region", "eu-west-1,us-east-1"];
+    // Queues of this account were listed whole. Whether topics are listed is not known, and the other account was not asked.
+    whole.fetch(&folder, &args).ends_with(0);
+    assert_eq!(findings(&folder), (1, 2));
+    // The tagging API does not list what never had a tag.
+    let tagging = Aws::start(|_| None);
+    tagging.fetch(&folder, &args).ends_with(0);
+    assert_eq!(findings(&folder), (0, 3));
+    // Without a fetch, a bill is all there is.
+    folder.run(&["snapshot", "import", "bill.csv"]).ends_with(0);
+    assert_eq!(findings(&folder), (3, 0));
+}

@@ -8,7 +8,11 @@ use super::aws::{Aws, explored, explorer, fetch, page};
 use super::project;
 
 /// Requests whose permissions have other names.
-const OTHER_NAMES: [(&str, &str); 1] = [("s3:ListBuckets", "s3:ListAllMyBuckets")];
+const OTHER_NAMES: [(&str, &str); 3] = [
+    ("s3:ListBuckets", "s3:ListAllMyBuckets"),
+    ("cloudcontrolapi:ListResources", "cloudformation:ListResources"),
+    ("cloudcontrolapi:GetResource", "cloudformation:GetResource"),
+];
 
 /// Returns the actions of the first policy that is printed.
 fn actions(policy: &str) -> BTreeSet<String> {
@@ -30,11 +34,26 @@ fn it_allows_exactly_what_a_fetch_requests() {
             Some((200, "<r><Buckets><Bucket><Name>b</Name></Bucket></Buckets></r>".to_owned()))
         }
         "s3:GetBucketTagging" => Some((200, "<r><TagSet/></r>".to_owned())),
+        "cloudcontrolapi:ListResources" => {
+            Some((200, json!({"ResourceDescriptions": [{"Identifier": "a"}]}).to_string()))
+        }
+        "cloudcontrolapi:GetResource" => {
+            Some((200, json!({"ResourceDescription": {"Properties": "{}"}}).to_string()))
+        }
+        "cloudformation:DescribeType" => None,
         _ => explorer(asked, true, &[explored("arn:aws:sqs:eu-west-1:111122223333:a", "sqs:queue", &[])]),
     });
     let all = ["--types", "ec2,lambda,s3,rds", "--aggregator", "all"];
-    for args in [&[][..], &["--region", "eu-west-1"], &["--types", "s3"], &["--source", "aws-tagging"], &all]
-    {
+    let cases: [&[&str]; 7] = [
+        &[],
+        &["--region", "eu-west-1"],
+        &["--types", "s3"],
+        &["--source", "aws-tagging"],
+        &["--types", "AWS::SQS::Queue"],
+        &["--types", "AWS::SQS::Queue,s3:bucket"],
+        &all,
+    ];
+    for args in cases {
         let folder = project();
         let before = aws.asked().len();
         let dry = aws.fetch(&folder, &[args, &["--dry-run"]].concat());

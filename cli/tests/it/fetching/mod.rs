@@ -136,8 +136,53 @@ fn options_that_contradict_each_other_are_usage_errors() {
         (&["--source", "aws-config"], "--aggregator NAME"),
         (&["--account", "111122223333"], "--role"),
         (&["--role", "r", "--account", "12"], "`12` is not an account of AWS"),
-        (&["--region", "eu west"], "`eu west` is not the name of a region"),
+        (&["--region", "eu west"], "`eu west` is not a region of AWS"),
+        (&["--source", "aws-cloud-control"], "needs types like `AWS::SQS::Queue`"),
     ] {
         fetch(&folder, unused, args).fails_with(2, &[message]);
     }
+}
+
+#[test]
+fn names_that_are_not_known_are_errors_with_suggestions() {
+    let folder = project();
+    folder.write("bill.csv", "id,cost,currency\n");
+    folder.write("config", "[default]\nregion = eu-west-1\n[profile web]\n");
+    let run = |args: &[&str]| {
+        let mut command = folder.command(&[&["snapshot", "fetch"], args].concat());
+        command.env("AWS_CONFIG_FILE", folder.path().join("config")).env("HOME", folder.path());
+        Run::of(command.output().unwrap())
+    };
+    let cases: [(&[&str], &str, &str); 11] = [
+        (&["aws", "--region", "eu-wst-1"], "`eu-wst-1` is not a region of AWS", "did you mean `eu-west-1`?"),
+        (&["aws", "--region", "mars-north-1"], "`mars-north-1` is not a region", "without `--region`"),
+        (
+            &["aws", "--type", "ec2:instnce"],
+            "`ec2:instnce` is not a type of AWS",
+            "did you mean `ec2:instance`?",
+        ),
+        (&["aws", "--type", "AWS::SQS::Queu"], "is not a type of AWS", "did you mean `AWS::SQS::Queue`?"),
+        (&["aws", "--type", "nosuchthing"], "is not a type of AWS", "types are like `ec2:instance`"),
+        (&["aws", "--profile", "wbe"], "there is no profile `wbe`", "did you mean `web`?"),
+        (
+            &["aws", "--profile", "production"],
+            "there is no profile `production`",
+            "profiles are `default`, `web`",
+        ),
+        (&["aws", "--with", "bil.csv"], "there is no file `bil.csv`", "did you mean `bill.csv`?"),
+        (&["azure", "--type", "microsoft.compute/disk"], "is not a type of Azure", "microsoft.compute/disks"),
+        (
+            &["gcp", "--scope", "projects/p", "--type", "Disk"],
+            "is not a type of Google Cloud",
+            "types are like",
+        ),
+        (&["gcp", "--scope", "project/p"], "`project/p` is not a scope", "projects/ID"),
+    ];
+    for (args, message, help) in cases {
+        for dry_run in [&["--dry-run"][..], &[]] {
+            run(&[args, dry_run].concat()).fails_with(2, &[message, help]);
+        }
+    }
+    run(&["aws", "--profile", "web", "--with", "bill.csv", "--dry-run"]).ends_with(0);
+    assert!(!folder.path().join(".tagpol").exists());
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::coverage::{findings, manifest};
-use super::peers::{Peer, Rows, SKIPPED};
+use super::peers::{Peer, Rows, SKIPPED, schedules, written};
 use crate::support::{Folder, Run};
 
 const POLICY: &str = "tag owner: text\npolicy owned { severity high  require owner }\n";
@@ -14,9 +14,14 @@ fn with_policy() -> Folder {
     Folder::with(&[("tagpol.toml", ""), ("p.tagpol", POLICY)])
 }
 
+/// Few attempts, if a test does not name its own number of them.
+fn attempts(args: &[&str]) -> Vec<&'static str> {
+    if args.contains(&"--attempts") { Vec::new() } else { vec!["--attempts", "3"] }
+}
+
 fn azure(peer: &Peer, folder: &Folder, args: &[&str]) -> Run {
     let args =
-        [&["snapshot", "fetch", "azure", "--endpoint", &peer.address, "--attempts", "3"], args].concat();
+        [&["snapshot", "fetch", "azure", "--endpoint", &peer.address], &attempts(args)[..], args].concat();
     let mut command = folder.command(&args);
     command.env("AZURE_AUTHORITY_HOST", &peer.address).env("AZURE_TENANT_ID", "tenant");
     command
@@ -27,7 +32,8 @@ fn azure(peer: &Peer, folder: &Folder, args: &[&str]) -> Run {
 }
 
 fn gcp(peer: &Peer, folder: &Folder, args: &[&str]) -> Run {
-    let args = [&["snapshot", "fetch", "gcp", "--endpoint", &peer.address, "--attempts", "3"], args].concat();
+    let args =
+        [&["snapshot", "fetch", "gcp", "--endpoint", &peer.address], &attempts(args)[..], args].concat();
     let mut command = folder.command(&args);
     let key = folder.path().parent().unwrap().join(format!("key-{}.json", std::process::id()));
     std::fs::write(&key, peer.command("log", &Value::Null)["key"].to_string()).unwrap();
@@ -203,4 +209,28 @@ fn roles_of_other_clouds_are_printed() {
     let run = folder.run(&["snapshot", "fetch", "gcp", "--scope", "organizations/42", "--dry-run"]);
     let role = run.ends_with(0);
     assert!(role.ends_with("includedPermissions:\n- cloudasset.assets.searchAllResources\n"), "{role}");
+}
+
+#[test]
+fn whatever_other_clouds_throttle_the_bytes_are_the_same() {
+    let azure_peer = Peer::start("clouds.py azure", "azure.mgmt.resourcegraph");
+    let gcp_peer = Peer::start("clouds.py gcp", "google.cloud.asset_v1, cryptography");
+    let Some((azure_peer, gcp_peer)) = azure_peer.zip(gcp_peer) else { return println!("{SKIPPED}") };
+    let folder = Folder::with(&[("tagpol.toml", "")]);
+    let attempts = ["--attempts", "40"];
+    let fetch_azure = || azure(&azure_peer, &folder, &attempts).ends_with(0);
+    let fetch_gcp =
+        || gcp(&gcp_peer, &folder, &[&["--scope", "projects/web-prod"], &attempts[..]].concat()).ends_with(0);
+    for (peer, cloud, fetch) in
+        [(&azure_peer, "azure", &fetch_azure as &dyn Fn() -> String), (&gcp_peer, "gcp", &fetch_gcp)]
+    {
+        peer.command("faults", &json!({"faults": []}));
+        fetch();
+        let undisturbed = written(&folder, cloud);
+        for seed in 1..=schedules() {
+            peer.command("faults", &json!({"faults": [], "throttle": {"seed": seed, "share": 0.5}}));
+            fetch();
+            assert_eq!(written(&folder, cloud), undisturbed, "{cloud}, schedule {seed}");
+        }
+    }
 }

@@ -104,6 +104,21 @@ fn fetch(peer: &Peer, folder: &Folder, args: &[&str]) -> Run {
     Run::of(fetch_command(folder, &peer.address, &[&["--region", REGIONS], args].concat()).output().unwrap())
 }
 
+/// How many schedules of throttling are tried. A run by hand has 100.
+pub(super) fn schedules() -> u64 {
+    std::env::var("TAGPOL_TEST_SCHEDULES").map_or(2, |count| count.parse().unwrap())
+}
+
+/// Returns the files that a fetch has written, with their content, and the hash of the resources of the snapshot.
+pub(super) fn written(folder: &Folder, cloud: &str) -> (BTreeMap<String, String>, Value) {
+    let fetched = folder.path().join(".tagpol/fetched").join(cloud);
+    let files = std::fs::read_dir(fetched).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap())
+    });
+    (files.collect(), manifest(folder)["files"]["resources"]["sha256"].clone())
+}
+
 /// Starts AWS with an organization of three accounts; returns their ids too.
 fn organization() -> Option<(Peer, Vec<String>)> {
     let peer = Peer::start("aws.py", "moto, flask, flask_cors, boto3")?;
@@ -126,11 +141,12 @@ fn rows(folder: &Folder, source: &str) -> Rows {
             let list = ["Resources", "Results", "ResourceTagMappingList"]
                 .iter()
                 .find_map(|name| page[name].as_array());
-            for row in list.unwrap() {
+            for row in list.unwrap_or(&vec![page.clone()]) {
                 // Config returns texts.
                 let row =
                     row.as_str().map_or_else(|| row.clone(), |text| serde_json::from_str(text).unwrap());
-                let id = ["Arn", "arn", "ResourceARN"].iter().find_map(|name| row[name].as_str()).unwrap();
+                let id =
+                    ["Arn", "arn", "ResourceARN", "id"].iter().find_map(|name| row[name].as_str()).unwrap();
                 let tags = [&row["tags"], &row["Tags"], &row["Properties"][0]["Data"]];
                 let tags = tags.into_iter().find_map(Value::as_array).cloned().unwrap_or_default();
                 let text = |tag: &Value, names: [&str; 2]| {
@@ -176,6 +192,8 @@ fn every_resource_of_an_organization_arrives_once() {
     fetch(&peer, &folder, &["--source", "aws-tagging", "--aggregator", "all"]).ends_with(0);
     assert_eq!(vendor["config"], rows(&folder, "aws-config"));
     assert_eq!(count(&folder, "resources"), all as u64);
+    fetch(&peer, &folder, &["--types", "AWS::EC2::Volume", "--region", "us-east-1"]).ends_with(0);
+    assert_eq!(vendor["control"], rows(&folder, "aws-cloud-control-123456789012-us-east-1"));
 }
 
 #[test]
@@ -238,5 +256,22 @@ fn no_mix_of_faults_makes_a_tagged_resource_untagged() {
         for name in peer.log() {
             assert!(reads.iter().any(|read| name.split(':').nth(1).unwrap().starts_with(read)), "{name}");
         }
+    }
+}
+
+#[test]
+fn whatever_a_schedule_throttles_the_bytes_are_the_same() {
+    let Some((peer, _)) = organization() else { return println!("{SKIPPED}") };
+    let folder = Folder::with(&[("tagpol.toml", "")]);
+    let args = ["--role", "audit", "--source", "aws-explorer,aws-ec2-volumes", "--attempts", "40"];
+    peer.command("faults", &json!({"faults": []}));
+    fetch(&peer, &folder, &args).ends_with(0);
+    let undisturbed = written(&folder, "aws");
+    let requests = peer.log().len();
+    for seed in 1..=schedules() {
+        peer.command("faults", &json!({"faults": [], "throttle": {"seed": seed, "share": 0.2}}));
+        fetch(&peer, &folder, &args).ends_with(0);
+        assert_eq!(written(&folder, "aws"), undisturbed, "schedule {seed}");
+        assert!(peer.log().len() > requests, "schedule {seed} throttles nothing");
     }
 }

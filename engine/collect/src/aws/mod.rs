@@ -5,6 +5,7 @@
 
 mod organization;
 mod policy;
+mod profiles;
 mod session;
 mod signed;
 mod sources;
@@ -22,6 +23,7 @@ use self::sources::{Planned, Scope};
 use crate::accounts::{self, Account};
 use crate::error::CollectError;
 use crate::jobs::at_most;
+use crate::known;
 use crate::output::{Fetched, Listing, Pages, Progress, Shared};
 use crate::source::{self, Stop};
 
@@ -112,12 +114,9 @@ fn check(options: &AwsOptions) -> Result<(), CollectError> {
     {
         return Err(CollectError::Options(format!("`{account}` is not an account of AWS: it has 12 digits")));
     }
-    let is_name =
-        |region: &str| !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    match options.regions.iter().find(|region| !is_name(region)) {
-        Some(region) => Err(CollectError::Options(format!("`{region}` is not the name of a region"))),
-        None => Ok(()),
-    }
+    options.regions.iter().try_for_each(|region| known::check_aws_region(region))?;
+    options.types.iter().try_for_each(|type_| known::check_aws_type(type_))?;
+    options.profile.as_deref().map_or(Ok(()), profiles::check)
 }
 
 /// Returns the accounts to list, and writes the table of those of the organization.
@@ -185,6 +184,8 @@ fn missing(source: &str, account: &str, stop: Stop) -> SourceCoverage {
         account: Some(account.to_owned()),
         region: None,
         types: Vec::new(),
+        accounts: Vec::new(),
+        regions: Vec::new(),
         status: stop.status,
         lists_untagged: false,
         has_tags: false,
@@ -203,7 +204,7 @@ fn listing_stop(listing: &mut Listing, source: &str, account: &str, stop: Option
 }
 
 /// What a source listed of a place: its rank, coverage and files.
-type Listed = (usize, SourceCoverage, Vec<ListedFile>);
+type Listed = (usize, Vec<SourceCoverage>, Vec<ListedFile>);
 
 /// Returns a job for each place, which asks all sources about it one after the other.
 fn jobs(

@@ -9,7 +9,8 @@ use super::session::Session;
 use super::signed::{Service, Signed};
 use crate::accounts::Account;
 use crate::error::CollectError;
-use crate::source::{Call, Stop, Tokens, set};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Stop, with_token};
 
 /// The requests about an organization.
 pub(crate) const CALLS: &[Call] = &[
@@ -85,19 +86,15 @@ async fn all(
     signed: &Signed,
     region: &str,
     operation: &str,
-    mut input: Value,
+    input: Value,
     list: &str,
 ) -> Result<Vec<Value>, Stop> {
-    let (mut found, mut tokens) = (Vec::new(), Tokens::default());
-    loop {
-        let mut page = signed.json(Service::ORGANIZATIONS, region, operation, &input).await?;
-        let Some(Value::Array(elements)) = page.get_mut(list).map(Value::take) else {
-            return Err(Stop::cut_off(format!("a response of `organizations:{operation}` has no `{list}`")));
-        };
-        found.extend(elements);
-        match tokens.next(page.get("NextToken").and_then(Value::as_str))? {
-            Some(token) => set(&mut input, "NextToken", token),
-            None => return Ok(found),
+    let get = |token: Option<String>| {
+        let input = with_token(&input, "NextToken", token);
+        async move {
+            let page = signed.json(Service::ORGANIZATIONS, region, operation, &input).await?;
+            Page::of_json(page, &format!("organizations:{operation}"), list, "NextToken")
         }
-    }
+    };
+    Pager::new(get).all().await
 }

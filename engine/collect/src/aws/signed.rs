@@ -33,13 +33,14 @@ pub(crate) struct Service {
     pub(crate) prefix: &'static str,
     /// The version of its API in requests of the query protocol.
     version: &'static str,
-    /// What comes before the operation in requests of the JSON protocol.
+    /// What comes before the operation in requests of the JSON protocol, and the version of that protocol.
     target: &'static str,
+    json: &'static str,
 }
 
 impl Service {
     const fn new(name: &'static str, version: &'static str, target: &'static str) -> Self {
-        Self { name, prefix: name, version, target }
+        Self { name, prefix: name, version, target, json: "application/x-amz-json-1.1" }
     }
 
     pub(crate) const STS: Self = Self::new("sts", "2011-06-15", "");
@@ -49,6 +50,9 @@ impl Service {
     pub(crate) const LAMBDA: Self = Self::new("lambda", "", "");
     pub(crate) const CONFIG: Self = Self::new("config", "", "StarlingDoveService");
     pub(crate) const ORGANIZATIONS: Self = Self::new("organizations", "", "AWSOrganizationsV20161128");
+    pub(crate) const CLOUDFORMATION: Self = Self::new("cloudformation", "2010-05-15", "");
+    pub(crate) const CLOUD_CONTROL: Self =
+        Self { json: "application/x-amz-json-1.0", ..Self::new("cloudcontrolapi", "", "CloudApiService") };
     pub(crate) const EXPLORER: Self = Self::new("resource-explorer-2", "", "");
 }
 
@@ -119,7 +123,7 @@ impl Signed {
         input: &Value,
     ) -> Result<Value, Stop> {
         let headers = vec![
-            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("content-type", service.json.to_owned()),
             ("x-amz-target", format!("{}.{operation}", service.target)),
         ];
         let body = json_text(input);

@@ -10,7 +10,8 @@ use super::Tenant;
 use crate::accounts::Account;
 use crate::http::{Call as HttpCall, Request, Response, Verdict};
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, Stop, Tokens, json_text, set};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Running, Source, Stop, json_text, set, with_token};
 
 /// Resources of a page: the most that the API returns.
 const PAGE: u32 = 1000;
@@ -42,14 +43,15 @@ pub(super) const SUBSCRIPTIONS: Table = Table {
 pub(super) struct Query {
     table: &'static Table,
     types: Vec<String>,
+    subscriptions: Vec<String>,
     accounts: Mutex<Vec<Account>>,
 }
 
 impl Query {
-    pub(super) fn new(table: &'static Table, types: &[String]) -> Self {
+    pub(super) fn new(table: &'static Table, types: &[String], subscriptions: &[String]) -> Self {
         // Subscriptions are always listed: accounts need their names.
         let types = if table.filter.is_empty() { types.to_vec() } else { Vec::new() };
-        Self { table, types, accounts: Mutex::new(Vec::new()) }
+        Self { table, types, subscriptions: subscriptions.to_vec(), accounts: Mutex::new(Vec::new()) }
     }
 
     /// Returns the subscriptions that were listed, sorted by id.
@@ -76,6 +78,39 @@ impl Query {
     }
 }
 
+/// What a page of a query has in addition to its rows.
+struct PageInfo {
+    /// `totalRecords` and `resultTruncated`.
+    totals: Value,
+    /// Whether the query covers only some of the subscriptions.
+    is_cut_off: bool,
+}
+
+impl Query {
+    async fn get(
+        &self,
+        tenant: &Tenant,
+        token: Option<String>,
+    ) -> Result<Page<(Vec<Value>, PageInfo)>, Stop> {
+        let options = json!({"$top": PAGE, "resultFormat": "objectArray"});
+        let mut input = json!({"query": self.text(), "options": with_token(&options, "$skipToken", token)});
+        if !self.subscriptions.is_empty() {
+            set(&mut input, "subscriptions", self.subscriptions.clone());
+        }
+        let response = tenant.http.send(&Post { tenant, input: &input }).await?;
+        let answer = response.json()?;
+        let member = |name: &str| answer.get(name).cloned().unwrap_or_default();
+        let totals =
+            json!({"totalRecords": member("totalRecords"), "resultTruncated": member("resultTruncated")});
+        let limit = response.header("x-ms-tenant-subscription-limit-hit");
+        let is_cut_off = limit.is_some_and(|hit| hit.eq_ignore_ascii_case("true"));
+        let Page { content, next } =
+            Page::of_json(answer, "Microsoft.ResourceGraph/resources", "data", "$skipToken")?;
+        wait_for_quota(&response).await;
+        Ok(Page { content: (content, PageInfo { totals, is_cut_off }), next })
+    }
+}
+
 impl Source<Tenant> for Query {
     fn name(&self) -> &'static str {
         self.table.name
@@ -89,47 +124,28 @@ impl Source<Tenant> for Query {
         self.types.clone()
     }
 
+    fn accounts(&self) -> Vec<String> {
+        self.subscriptions.clone()
+    }
+
     fn pages<'a>(&'a self, tenant: &'a Tenant, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let mut input = json!({
-                "query": self.text(),
-                "options": {"$top": PAGE, "resultFormat": "objectArray"},
-            });
-            if !tenant.subscriptions.is_empty() {
-                set(&mut input, "subscriptions", tenant.subscriptions.clone());
-            }
-            let (mut read, mut tokens) = (0_u64, Tokens::default());
-            loop {
-                let response = tenant.http.send(&Post { tenant, input: &input }).await?;
-                let mut answer = response.json()?;
-                let Some(Value::Array(rows)) = answer.get_mut("data").map(Value::take) else {
-                    return Err(Stop::cut_off("a response of Resource Graph has no `data`").into());
-                };
+            let (mut read, mut total) = (0_u64, Ok(()));
+            let mut pager = Pager::new(|token| self.get(tenant, token));
+            while let Some((rows, response)) = pager.next().await? {
                 read += rows.len() as u64;
                 self.keep_accounts(&rows);
                 let count = rows.len();
                 pages.add(&json!({"data": rows, "total_records": count}), count)?;
-                if response
-                    .header("x-ms-tenant-subscription-limit-hit")
-                    .is_some_and(|hit| hit.eq_ignore_ascii_case("true"))
-                {
+                if response.is_cut_off {
                     let reason =
                         "the caller may see more subscriptions than one query of Resource Graph covers";
-                    pages.miss(
-                        Stop::cut_off(reason)
-                            .help("name the subscriptions with `--subscription`, in several runs"),
-                    );
+                    let help = "name the subscriptions with `--subscription`, in several runs";
+                    pages.miss(Stop::cut_off(reason).help(help));
                 }
-                wait_for_quota(&response).await;
-                match tokens.next(answer.get("$skipToken").and_then(Value::as_str))? {
-                    Some(token) => {
-                        let options =
-                            json!({"$top": PAGE, "$skipToken": token, "resultFormat": "objectArray"});
-                        set(&mut input, "options", options);
-                    }
-                    None => return check_total(&answer, read).map_err(Into::into),
-                }
+                total = check_total(&response.totals, read);
             }
+            Ok(total?)
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::dry_run::{DryRun, Grant};
 use crate::error::CollectError;
 use crate::http::{Http, endpoint};
+use crate::known;
 use crate::oauth::{Bearer, Cloud};
 use crate::output::{Fetched, Listing, Pages, Progress, Shared};
 use crate::source::{self, Source};
@@ -40,7 +41,6 @@ pub(crate) struct Tenant {
     pub(crate) http: Http,
     pub(crate) bearer: Bearer,
     pub(crate) endpoint: String,
-    pub(crate) subscriptions: Vec<String>,
 }
 
 /// Writes what Azure lists into files in a folder.
@@ -61,13 +61,11 @@ async fn fetch(options: &AzureOptions, folder: &Path, progress: Progress) -> Res
     let http = Http::new(options.attempts);
     let endpoint = endpoint(options.endpoint.as_deref().unwrap_or(ENDPOINT))?;
     let bearer = Bearer::find(Cloud::Azure { audience: endpoint.clone() }, http.clone()).await?;
-    let tenant = Tenant { http, bearer, endpoint, subscriptions: options.subscriptions.clone() };
+    let tenant = Tenant { http, bearer, endpoint };
     let shared = Shared { total: std::sync::Arc::default(), progress };
     let mut listing = Listing::default();
-    for (rank, query) in [Query::new(&SUBSCRIPTIONS, &options.types), Query::new(&RESOURCES, &options.types)]
-        .iter()
-        .enumerate()
-    {
+    let query = |table| Query::new(table, &options.types, &options.subscriptions);
+    for (rank, query) in [query(&SUBSCRIPTIONS), query(&RESOURCES)].iter().enumerate() {
         let name = Source::<Tenant>::name(query);
         let pages = Pages::new(folder, name, name.to_owned(), &shared);
         let (coverage, pages) = source::run(query, &tenant, (None, None), pages).await?;
@@ -86,10 +84,7 @@ fn check(options: &AzureOptions) -> Result<(), CollectError> {
             format!("`{id}` is not the id of a subscription, like `00000000-0000-0000-0000-000000000000`");
         return Err(CollectError::Options(message));
     }
-    match options.types.iter().find(|type_| type_.contains(['\'', '\\', '"'])) {
-        Some(type_) => Err(CollectError::Options(format!("`{type_}` is not a type of Azure"))),
-        None => Ok(()),
-    }
+    options.types.iter().try_for_each(|type_| known::check_azure_type(type_))
 }
 
 /// Returns what a fetch with these options would ask, and a role that allows it. Asks nothing itself.

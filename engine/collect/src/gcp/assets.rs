@@ -10,7 +10,8 @@ use super::Scope;
 use crate::accounts::Account;
 use crate::http::{Call as HttpCall, Request, Response, Verdict, form};
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, Stop, Tokens};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Running, Source, Stop, set};
 
 pub(super) const NAME: &str = "gcp-assets";
 
@@ -41,6 +42,18 @@ impl Search {
     }
 }
 
+impl Search {
+    async fn get(&self, scope: &Scope, token: Option<String>) -> Result<Page<Vec<Value>>, Stop> {
+        let get = Get { scope, types: &self.types, token: token.as_deref() };
+        let mut response = scope.http.send(&get).await?.json()?;
+        // A page without results has no list.
+        if response.is_object() && response.get("results").is_none() {
+            set(&mut response, "results", Vec::<Value>::new());
+        }
+        Page::of_json(response, CALLS[0].name, "results", "nextPageToken")
+    }
+}
+
 impl Source<Scope> for Search {
     fn name(&self) -> &'static str {
         NAME
@@ -56,27 +69,14 @@ impl Source<Scope> for Search {
 
     fn pages<'a>(&'a self, scope: &'a Scope, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let (mut token, mut tokens) = (None::<String>, Tokens::default());
-            loop {
-                let get = Get { scope, types: &self.types, token: token.as_deref() };
-                let mut answer = scope.http.send(&get).await?.json()?;
-                // A page without results has no list.
-                let rows = match answer.get_mut("results").map(Value::take) {
-                    Some(Value::Array(rows)) => rows,
-                    None => Vec::new(),
-                    Some(_) => {
-                        return Err(Stop::cut_off("a response of Cloud Asset Inventory has no list").into());
-                    }
-                };
+            let mut pager = Pager::new(|token| self.get(scope, token));
+            while let Some(rows) = pager.next().await? {
                 let found = rows.iter().filter_map(account);
                 self.accounts.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
                 let count = rows.len();
                 pages.add(&json!({"results": rows}), count)?;
-                token = tokens.next(answer.get("nextPageToken").and_then(Value::as_str))?;
-                if token.is_none() {
-                    return Ok(());
-                }
             }
+            Ok(())
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::accounts;
 use crate::dry_run::{DryRun, Grant};
 use crate::error::CollectError;
 use crate::http::{Http, endpoint};
+use crate::known;
 use crate::oauth::{Bearer, Cloud};
 use crate::output::{Fetched, Listing, Pages, Progress, Shared};
 use crate::source;
@@ -79,7 +80,7 @@ fn check(options: &GcpOptions) -> Result<(), CollectError> {
             options.scope
         )));
     }
-    Ok(())
+    options.types.iter().try_for_each(|type_| known::check_gcp_type(type_))
 }
 
 /// Returns what a fetch with these options would ask, and a role that allows it. Asks nothing itself.

@@ -6,7 +6,8 @@ use super::super::signed::Service;
 use super::super::{AwsOptions, Place};
 use super::includes;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, Stop, Tokens, set};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Running, Source, Stop, with_token};
 
 pub(super) const NAME: &str = "aws-config";
 
@@ -84,37 +85,31 @@ impl Source<Place> for Config {
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let mut input = json!({
+            let input = json!({
                 "ConfigurationAggregatorName": self.aggregator,
                 "Expression": self.expression,
                 "Limit": PAGE,
             });
-            let (operation, mut tokens) = ("SelectAggregateResourceConfig", Tokens::default());
-            loop {
-                let answer = place.signed.json(Service::CONFIG, &place.region, operation, &input).await;
-                let mut answer =
-                    answer.map_err(|stop| match stop.reason.contains("NoSuchConfigurationAggregator") {
-                        true => Stop::not_enabled(stop.reason)
-                            .help("name an aggregator of this account and region"),
-                        false => stop,
-                    })?;
-                let Some(Value::Array(results)) = answer.get_mut("Results").map(Value::take) else {
-                    return Err(Stop::cut_off(
-                        "a response of `config:SelectAggregateResourceConfig` has no `Results`",
-                    )
-                    .into());
-                };
+            let mut pager = Pager::new(|token| get(place, with_token(&input, "NextToken", token)));
+            while let Some(results) = pager.next().await? {
                 let count = results.len();
                 if count > 0 {
                     pages.add(&json!({"Results": results, "QueryInfo": {}}), count)?;
                 }
-                match tokens.next(answer.get("NextToken").and_then(Value::as_str))? {
-                    Some(token) => set(&mut input, "NextToken", token),
-                    None => return Ok(()),
-                }
             }
+            Ok(())
         })
     }
+}
+
+async fn get(place: &Place, input: Value) -> Result<Page<Vec<Value>>, Stop> {
+    let operation = "SelectAggregateResourceConfig";
+    let response = place.signed.json(Service::CONFIG, &place.region, operation, &input).await;
+    let response = response.map_err(|stop| match stop.reason.contains("NoSuchConfigurationAggregator") {
+        true => Stop::not_enabled(stop.reason).help("name an aggregator of this account and region"),
+        false => stop,
+    })?;
+    Page::of_json(response, CALLS[0].name, "Results", "NextToken")
 }
 
 #[cfg(test)]

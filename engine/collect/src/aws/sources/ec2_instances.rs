@@ -6,7 +6,8 @@ use super::super::signed::Service;
 use super::super::{Place, xml};
 use super::owned;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, Stop, Tokens};
+use crate::pager::{Page, Pager, lacks};
+use crate::source::{Call, Running, Source, Stop};
 
 pub(super) const NAME: &str = "aws-ec2-instances";
 pub(super) const TYPES: &[&str] = &["ec2:instance"];
@@ -52,23 +53,18 @@ impl Source<Place> for Instances {
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let (mut token, mut tokens) = (None, Tokens::default());
-            loop {
-                let text = describe(place, "DescribeInstances", token.as_deref()).await?;
-                let (page, next) = page(&text, &place.account)?;
-                let count = page
-                    .iter()
-                    .filter_map(|reservation| reservation.get("Instances")?.as_array())
-                    .map(Vec::len)
-                    .sum();
+            let mut pager = Pager::new(|token| async move {
+                page(&describe(place, "DescribeInstances", token.as_deref()).await?, &place.account)
+            });
+            while let Some(reservations) = pager.next().await? {
+                let instances =
+                    reservations.iter().filter_map(|reservation| reservation.get("Instances")?.as_array());
+                let count = instances.map(Vec::len).sum();
                 if count > 0 {
-                    pages.add(&json!({"Reservations": page}), count)?;
-                }
-                token = tokens.next(next.as_deref())?;
-                if token.is_none() {
-                    return Ok(());
+                    pages.add(&json!({"Reservations": reservations}), count)?;
                 }
             }
+            Ok(())
         })
     }
 }
@@ -80,11 +76,11 @@ pub(super) async fn describe(place: &Place, operation: &str, token: Option<&str>
     place.signed.query(Service::EC2, &place.region, operation, &parameters).await
 }
 
-/// Returns the reservations of a page and the token of the next one.
-fn page(text: &str, account: &str) -> Result<(Vec<Value>, Option<String>), Stop> {
+/// Returns the reservations of a page.
+fn page(text: &str, account: &str) -> Result<Page<Vec<Value>>, Stop> {
     let document = xml::parse(text)?;
     let root = document.root_element();
-    let missing = || Stop::cut_off("a response of `ec2:DescribeInstances` has no reservations");
+    let missing = || lacks(CALLS[0].name, "reservationSet");
     let set = xml::child(root, "reservationSet").ok_or_else(missing)?;
     let reservation = |node: roxmltree::Node<'_, '_>| {
         let instances = xml::child(node, "instancesSet");
@@ -98,6 +94,6 @@ fn page(text: &str, account: &str) -> Result<(Vec<Value>, Option<String>), Stop>
         let owner = xml::text(node, "ownerId").unwrap_or(account);
         json!({"OwnerId": owner, "Instances": instances.map(instance).collect::<Vec<_>>()})
     };
-    let reservations = set.children().filter(roxmltree::Node::is_element).map(reservation).collect();
-    Ok((reservations, xml::text(root, "nextToken").map(str::to_owned)))
+    let content = set.children().filter(roxmltree::Node::is_element).map(reservation).collect();
+    Ok(Page { content, next: xml::text(root, "nextToken").map(str::to_owned) })
 }

@@ -6,7 +6,8 @@ use super::super::{Place, xml};
 use super::ec2_instances::describe;
 use super::owned;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, Stop, Tokens};
+use crate::pager::{Page, Pager, lacks};
+use crate::source::{Call, Running, Source, Stop};
 
 pub(super) const NAME: &str = "aws-ec2-volumes";
 pub(super) const TYPES: &[&str] = &["ec2:volume"];
@@ -44,28 +45,25 @@ impl Source<Place> for Volumes {
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let (mut token, mut tokens) = (None, Tokens::default());
-            loop {
-                let text = describe(place, "DescribeVolumes", token.as_deref()).await?;
-                let (volumes, next) = page(&text, &place.account)?;
+            let mut pager = Pager::new(|token| async move {
+                page(&describe(place, "DescribeVolumes", token.as_deref()).await?, &place.account)
+            });
+            while let Some(volumes) = pager.next().await? {
                 let count = volumes.len();
                 if count > 0 {
                     pages.add(&json!({"Volumes": volumes}), count)?;
                 }
-                token = tokens.next(next.as_deref())?;
-                if token.is_none() {
-                    return Ok(());
-                }
             }
+            Ok(())
         })
     }
 }
 
-/// Returns the volumes of a page and the token of the next one.
-fn page(text: &str, account: &str) -> Result<(Vec<Value>, Option<String>), Stop> {
+/// Returns the volumes of a page.
+fn page(text: &str, account: &str) -> Result<Page<Vec<Value>>, Stop> {
     let document = xml::parse(text)?;
     let root = document.root_element();
-    let missing = || Stop::cut_off("a response of `ec2:DescribeVolumes` has no volumes");
+    let missing = || lacks(CALLS[0].name, "volumeSet");
     let set = xml::child(root, "volumeSet").ok_or_else(missing)?;
     let volume = |node: roxmltree::Node<'_, '_>| {
         let mut object = xml::object(node, &MEMBERS);
@@ -74,6 +72,6 @@ fn page(text: &str, account: &str) -> Result<(Vec<Value>, Option<String>), Stop>
         object.insert("Tags".to_owned(), xml::tags(xml::child(node, "tagSet")));
         Value::Object(object)
     };
-    let volumes = set.children().filter(roxmltree::Node::is_element).map(volume).collect();
-    Ok((volumes, xml::text(root, "nextToken").map(str::to_owned)))
+    let content = set.children().filter(roxmltree::Node::is_element).map(volume).collect();
+    Ok(Page { content, next: xml::text(root, "nextToken").map(str::to_owned) })
 }

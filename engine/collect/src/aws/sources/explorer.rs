@@ -9,7 +9,8 @@ use super::super::signed::Service;
 use super::super::{AwsOptions, Place};
 use super::includes;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, SourceError, Stop, Tokens, set};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Running, Source, SourceError, Stop, with_token};
 
 pub(super) const NAME: &str = "aws-explorer";
 
@@ -72,16 +73,10 @@ impl Explorer {
             let reason = format!("the default view in {region} does not include tags");
             pages.miss(Stop::not_enabled(reason).help(VIEW));
         }
-        let mut input = json!({"ViewArn": view, "MaxResults": PAGE});
-        let mut tokens = Tokens::default();
-        loop {
-            let mut answer = signed.post(Service::EXPLORER, region, "ListResources", &input).await?;
-            let Some(Value::Array(mut resources)) = answer.get_mut("Resources").map(Value::take) else {
-                return Err(Stop::cut_off(
-                    "a response of `resource-explorer-2:ListResources` has no `Resources`",
-                )
-                .into());
-            };
+        let input = json!({"ViewArn": view, "MaxResults": PAGE});
+        let list = ("ListResources", "Resources");
+        let mut pager = Pager::new(|token| get(place, region, list, with_token(&input, "NextToken", token)));
+        while let Some(mut resources) = pager.next().await? {
             resources.retain(|resource| self.wants(resource));
             let count = resources.len();
             let page = json!({"Resources": resources});
@@ -90,12 +85,20 @@ impl Explorer {
             } else if count > 0 {
                 pages.add_without_tags(&page, count)?;
             }
-            match tokens.next(answer.get("NextToken").and_then(Value::as_str))? {
-                Some(token) => set(&mut input, "NextToken", token),
-                None => return Ok(()),
-            }
         }
+        Ok(())
     }
+}
+
+/// Gets a page of the list that an operation returns.
+async fn get(
+    place: &Place,
+    region: &str,
+    (operation, list): (&str, &str),
+    input: Value,
+) -> Result<Page<Vec<Value>>, Stop> {
+    let response = place.signed.post(Service::EXPLORER, region, operation, &input).await?;
+    Page::of_json(response, &format!("resource-explorer-2:{operation}"), list, "NextToken")
 }
 
 impl Source<Place> for Explorer {
@@ -113,6 +116,10 @@ impl Source<Place> for Explorer {
 
     fn types(&self) -> Vec<String> {
         self.types.clone()
+    }
+
+    fn regions(&self) -> Vec<String> {
+        self.regions.clone()
     }
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
@@ -149,19 +156,11 @@ impl Source<Place> for Explorer {
 
 /// Returns the regions of an account that have an index, and whether it has the resources of all of them.
 async fn indexes(place: &Place) -> Result<Vec<(String, bool)>, Stop> {
-    let (mut found, mut tokens, mut input) = (Vec::new(), Tokens::default(), json!({"MaxResults": 100}));
-    loop {
-        let answer = place.signed.post(Service::EXPLORER, &place.region, "ListIndexes", &input).await?;
-        let Some(indexes) = answer.get("Indexes").and_then(Value::as_array) else {
-            return Err(Stop::cut_off("a response of `resource-explorer-2:ListIndexes` has no `Indexes`"));
-        };
-        for index in indexes {
-            let text = |name: &str| index.get(name).and_then(Value::as_str).unwrap_or_default();
-            found.push((text("Region").to_owned(), text("Type") == "AGGREGATOR"));
-        }
-        match tokens.next(answer.get("NextToken").and_then(Value::as_str))? {
-            Some(token) => set(&mut input, "NextToken", token),
-            None => return Ok(found),
-        }
-    }
+    let (input, list) = (json!({"MaxResults": 100}), ("ListIndexes", "Indexes"));
+    let pager = Pager::new(|token| get(place, &place.region, list, with_token(&input, "NextToken", token)));
+    let index = |index: &Value| {
+        let text = |name: &str| index.get(name).and_then(Value::as_str).unwrap_or_default();
+        (text("Region").to_owned(), text("Type") == "AGGREGATOR")
+    };
+    Ok(pager.all().await?.iter().map(index).collect())
 }

@@ -8,7 +8,8 @@ use super::super::signed::Service;
 use super::owned;
 use crate::http::percent_encoded;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, SourceError, Stop, Tokens};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Running, Source, SourceError, Stop};
 
 pub(super) const NAME: &str = "aws-lambda";
 pub(super) const TYPES: &[&str] = &["lambda:function"];
@@ -46,28 +47,22 @@ impl Source<Place> for Functions {
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let (mut marker, mut tokens) = (None::<String>, Tokens::default());
-            loop {
-                let next =
-                    marker.map(|marker| format!("&Marker={}", percent_encoded(&marker))).unwrap_or_default();
-                let path = format!("/2015-03-31/functions/?MaxItems=50{next}");
-                let answer =
-                    place.signed.get(Service::LAMBDA, &place.region, "ListFunctions", path).await?.json()?;
-                let Some(functions) = answer.get("Functions").and_then(Value::as_array) else {
-                    return Err(
-                        Stop::cut_off("a response of `lambda:ListFunctions` has no `Functions`").into()
-                    );
-                };
-                for function in functions {
+            let mut pager = Pager::new(|marker| list(place, marker));
+            while let Some(functions) = pager.next().await? {
+                for function in &functions {
                     add(place, function, pages).await?;
                 }
-                marker = tokens.next(answer.get("NextMarker").and_then(Value::as_str))?;
-                if marker.is_none() {
-                    return Ok(());
-                }
             }
+            Ok(())
         })
     }
+}
+
+async fn list(place: &Place, marker: Option<String>) -> Result<Page<Vec<Value>>, Stop> {
+    let next = marker.map(|marker| format!("&Marker={}", percent_encoded(&marker))).unwrap_or_default();
+    let path = format!("/2015-03-31/functions/?MaxItems=50{next}");
+    let response = place.signed.get(Service::LAMBDA, &place.region, "ListFunctions", path).await?.json()?;
+    Page::of_json(response, CALLS[0].name, "Functions", "NextMarker")
 }
 
 /// Adds a function with its tags, or, if they cannot be read, without them.

@@ -1,5 +1,6 @@
 //! The sources of AWS, one file each.
 
+mod cloud_control;
 mod config;
 mod ec2_instances;
 mod ec2_volumes;
@@ -33,9 +34,10 @@ pub(crate) enum Scope {
 }
 
 /// The names of the sources that `--source` selects.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 9] = [
     explorer::NAME,
     config::NAME,
+    cloud_control::NAME,
     ec2_instances::NAME,
     ec2_volumes::NAME,
     lambda::NAME,
@@ -56,9 +58,20 @@ pub(crate) fn selected(options: &AwsOptions) -> Result<Vec<Planned>, CollectErro
     }
     let is_named = |name: &str| options.sources.iter().any(|named| named == name);
     let is_default = options.sources.is_empty();
+    // Types as CloudFormation names them are those of Cloud Control alone.
+    let named: Vec<String> =
+        options.types.iter().filter(|type_| cloud_control::is_named(type_)).cloned().collect();
+    let has_named = !named.is_empty();
+    let others: Vec<String> = options.types.iter().filter(|type_| !named.contains(type_)).cloned().collect();
+    let lists_others = is_default && (options.types.is_empty() || !others.is_empty());
+    if !has_named && is_named(cloud_control::NAME) {
+        let message = format!("`{}` needs types like `AWS::SQS::Queue`: `--types`", cloud_control::NAME);
+        return Err(CollectError::Options(message));
+    }
+    let options = &AwsOptions { types: others, ..options.clone() };
     let mut planned = Vec::new();
     let mut add = |source: Arc<dyn Source<Place>>, scope| planned.push(Planned { source, scope });
-    if is_default || is_named(explorer::NAME) {
+    if lists_others || is_named(explorer::NAME) {
         add(Arc::new(explorer::Explorer::new(options, is_default)), Scope::Account);
     }
     if let Some(aggregator) = &options.aggregator {
@@ -80,7 +93,10 @@ pub(crate) fn selected(options: &AwsOptions) -> Result<Vec<Planned>, CollectErro
             add(source, Scope::Region);
         }
     }
-    if is_default || is_named(tagging::NAME) {
+    if has_named && (is_default || is_named(cloud_control::NAME)) {
+        add(Arc::new(cloud_control::CloudControl::new(named)), Scope::Region);
+    }
+    if lists_others || is_named(tagging::NAME) {
         add(Arc::new(tagging::Tagging::new(options)), Scope::Region);
     }
     Ok(planned)

@@ -6,7 +6,8 @@ use super::super::signed::Service;
 use super::super::{Place, xml};
 use super::owned;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, SourceError, Stop, Tokens};
+use crate::pager::{Page, Pager, lacks};
+use crate::source::{Call, Running, Source, SourceError, Stop};
 
 pub(super) const NAME: &str = "aws-rds";
 pub(super) const TYPES: &[&str] = &["rds:db", "rds:cluster"];
@@ -73,42 +74,46 @@ impl Source<Place> for Databases {
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            list(place, &INSTANCES, pages).await?;
-            list(place, &CLUSTERS, pages).await
+            for (type_, databases) in TYPES.iter().zip([&INSTANCES, &CLUSTERS]) {
+                pages.begin(type_);
+                match list(place, databases, pages).await {
+                    // The other list may be allowed.
+                    Err(SourceError::Stop(stop)) => pages.miss(stop),
+                    result => result?,
+                }
+            }
+            Ok(())
         })
     }
 }
 
 async fn list(place: &Place, list: &List, pages: &mut Pages) -> Result<(), SourceError> {
-    let (mut marker, mut tokens) = (None::<String>, Tokens::default());
-    loop {
+    let mut pager = Pager::new(|marker: Option<String>| async move {
         let parameters = [Some(("MaxRecords", "100")), marker.as_deref().map(|marker| ("Marker", marker))];
         let parameters: Vec<_> = parameters.into_iter().flatten().collect();
-        let text = place.signed.query(Service::RDS, &place.region, list.operation, &parameters).await?;
-        let (databases, next) = page(&text, list)?;
+        page(&place.signed.query(Service::RDS, &place.region, list.operation, &parameters).await?, list)
+    });
+    while let Some(databases) = pager.next().await? {
         let count = databases.len();
         if count > 0 {
             pages.add(&json!({list.name: databases}), count)?;
         }
-        marker = tokens.next(next.as_deref())?;
-        if marker.is_none() {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
-/// Returns the elements of a page and the marker of the next one.
-fn page(text: &str, list: &List) -> Result<(Vec<Value>, Option<String>), Stop> {
+/// Returns the elements of a page.
+fn page(text: &str, list: &List) -> Result<Page<Vec<Value>>, Stop> {
     let document = xml::parse(text)?;
-    let missing = || Stop::cut_off(format!("a response of `rds:{}` has no `{}`", list.operation, list.name));
+    let missing = || lacks(&format!("rds:{}", list.operation), list.name);
     let found = xml::find(&document, list.name).ok_or_else(missing)?;
     let element = |node: roxmltree::Node<'_, '_>| {
         let mut object = xml::object(node, list.members);
         object.insert("TagList".to_owned(), xml::tags(xml::child(node, "TagList")));
         Value::Object(object)
     };
-    let elements = found.children().filter(roxmltree::Node::is_element).map(element).collect();
+    let content = found.children().filter(roxmltree::Node::is_element).map(element).collect();
     // `Marker` is next to the list.
     let marker = found.parent().and_then(|result| xml::text(result, "Marker"));
-    Ok((elements, marker.map(str::to_owned)))
+    Ok(Page { content, next: marker.map(str::to_owned) })
 }

@@ -8,7 +8,8 @@ use super::super::{Place, xml};
 use super::owned;
 use crate::http::percent_encoded;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, SourceError, Stop, Tokens, set};
+use crate::pager::{Page, Pager, lacks};
+use crate::source::{Call, Running, Source, SourceError, Stop, set};
 
 pub(super) const NAME: &str = "aws-s3";
 pub(super) const TYPES: &[&str] = &["s3:bucket"];
@@ -34,21 +35,13 @@ impl Source<Place> for Buckets {
 
     fn pages<'a>(&'a self, place: &'a Place, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
-            let (mut token, mut tokens) = (None::<String>, Tokens::default());
-            loop {
-                let next = token.map(|token| format!("&continuation-token={}", percent_encoded(&token)));
-                let path =
-                    format!("/?bucket-region={}{}&max-buckets=1000", place.region, next.unwrap_or_default());
-                let text = get(place, "ListBuckets", path).await?;
-                let (buckets, next) = page(&text)?;
+            let mut pager = Pager::new(|token| list(place, token));
+            while let Some(buckets) = pager.next().await? {
                 for (name, created) in buckets {
                     add(place, &name, &created, pages).await?;
                 }
-                token = tokens.next(next.as_deref())?;
-                if token.is_none() {
-                    return Ok(());
-                }
             }
+            Ok(())
         })
     }
 }
@@ -64,19 +57,20 @@ async fn get(place: &Place, operation: &str, path: String) -> Result<String, Sto
     String::from_utf8(response.body).map_err(|_| Stop::cut_off("a response is not valid UTF-8"))
 }
 
-/// Names and times of creation of buckets, and the token of the next page.
-type BucketPage = (Vec<(String, String)>, Option<String>);
-
-fn page(text: &str) -> Result<BucketPage, Stop> {
-    let document = xml::parse(text)?;
+/// Lists buckets with their times of creation.
+async fn list(place: &Place, token: Option<String>) -> Result<Page<Vec<(String, String)>>, Stop> {
+    let next = token.map(|token| format!("&continuation-token={}", percent_encoded(&token)));
+    let path = format!("/?bucket-region={}{}&max-buckets=1000", place.region, next.unwrap_or_default());
+    let text = get(place, "ListBuckets", path).await?;
+    let document = xml::parse(&text)?;
     let root = document.root_element();
-    let missing = || Stop::cut_off("a response of `s3:ListBuckets` has no buckets");
-    let list = xml::child(root, "Buckets").ok_or_else(missing)?;
+    let list = xml::child(root, "Buckets").ok_or_else(|| lacks(CALLS[0].name, "Buckets"))?;
     let buckets = list.children().filter_map(|bucket| {
         let created = xml::text(bucket, "CreationDate").unwrap_or_default();
         Some((xml::text(bucket, "Name")?.to_owned(), created.to_owned()))
     });
-    Ok((buckets.collect(), xml::text(root, "ContinuationToken").map(str::to_owned)))
+    let next = xml::text(root, "ContinuationToken").map(str::to_owned);
+    Ok(Page { content: buckets.collect(), next })
 }
 
 /// Adds a bucket with its tags, or, if they cannot be read, without them.

@@ -11,7 +11,8 @@ use super::super::{AwsOptions, Place};
 use crate::error::chain;
 use crate::http::Verdict;
 use crate::output::Pages;
-use crate::source::{Call, Running, Source, Stop, Tokens};
+use crate::pager::{Page, Pager};
+use crate::source::{Call, Running, Source, Stop};
 
 pub(super) const NAME: &str = "aws-tagging";
 
@@ -56,20 +57,20 @@ impl Source<Place> for Tagging {
                 .region(Region::new(place.region.clone()))
                 .build();
             let client = Client::from_conf(config);
-            let (mut token, mut tokens) = (None, Tokens::default());
-            loop {
-                let request = client
-                    .get_resources()
-                    .resources_per_page(PAGE)
-                    .set_resource_type_filters((!self.types.is_empty()).then(|| self.types.clone()))
-                    .set_pagination_token(token);
-                let answer = request.send().await.map_err(|error| stop(&place.region, &error))?;
-                pages.add(&page(&answer), answer.resource_tag_mapping_list().len())?;
-                token = tokens.next(answer.pagination_token())?;
-                if token.is_none() {
-                    return Ok(());
+            let types = || (!self.types.is_empty()).then(|| self.types.clone());
+            let mut pager = Pager::new(|token| {
+                let request = client.get_resources().resources_per_page(PAGE);
+                let request = request.set_resource_type_filters(types()).set_pagination_token(token);
+                async move {
+                    let content = request.send().await.map_err(|error| stop(&place.region, &error))?;
+                    let next = content.pagination_token().map(str::to_owned);
+                    Ok(Page { content, next })
                 }
+            });
+            while let Some(answer) = pager.next().await? {
+                pages.add(&page(&answer), answer.resource_tag_mapping_list().len())?;
             }
+            Ok(())
         })
     }
 }
