@@ -147,7 +147,7 @@ fn normalize(schema: &'static SchemaTag) -> impl Strategy<Value = Normalize> {
             if !keys.iter().any(|key| fold_key(key) == fold_key(schema.name)) {
                 keys.push(schema.name.to_owned());
             }
-            Normalize { scope, keys, arms, transforms, otherwise, loc: line(0) }
+            Normalize { scope, keys, writes: Vec::new(), arms, transforms, otherwise, loc: line(0) }
         })
 }
 

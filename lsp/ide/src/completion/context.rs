@@ -59,8 +59,6 @@ pub(super) fn statements(block: Block) -> &'static [&'static str] {
         Block::File => &ITEMS,
         Block::Item("tag") => &["importance", "default", "example"],
         Block::Item("normalize") => &["keys", "write", "map", "transform", "otherwise"],
-        Block::Item("rule") => &["when", "set", "fill"],
-        Block::Item("normalize") => &["keys", "map", "transform", "otherwise"],
         Block::Item("rule") => &["when", "fill", "set"],
         Block::Item("policy") => {
             &["severity", "for", "require", "forbid", "grace", "escalate", "control", "remediate"]

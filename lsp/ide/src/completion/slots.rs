@@ -151,8 +151,6 @@ fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
     }
     match (context.block, texts) {
         (Block::Given, ["provider"]) => vec![Slot::Providers],
-        (Block::Item("normalize"), ["keys"] | ["keys", .., ","] | ["write", .., "aws" | "azure" | "gcp"])
-        | (_, [.., "native", "["]) => {
         (Block::Given, [name @ ("name" | "type" | "account" | "region" | "source")]) => {
             vec![Slot::SeenIn(Operand::Attribute((*name).to_owned()))]
         }
@@ -164,7 +162,8 @@ fn in_text(context: &Context<'_>, texts: &[&str]) -> Vec<Slot> {
         (Block::Meta, _) | (_, [.., "meta", "["]) => vec![Slot::MetaPaths],
         (Block::File, ["table", _, "from"]) => vec![Slot::TablePaths],
         (Block::Item("table"), [.., "from"]) => vec![Slot::Headings],
-        (Block::Item("normalize"), ["keys"] | ["keys", .., ","]) | (_, [.., "native", "["]) => {
+        (Block::Item("normalize"), ["keys"] | ["keys", .., ","] | ["write", .., "aws" | "azure" | "gcp"])
+        | (_, [.., "native", "["]) => {
             vec![Slot::NativeKeys]
         }
         (Block::Item("normalize"), ["map"] | ["map", .., ","]) => vec![Slot::Unmapped(item_name(context))],
