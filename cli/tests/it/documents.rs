@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use crate::support::{Folder, repository};
 
 /// A fenced block of a document.
-struct Fence {
+pub(crate) struct Fence {
     /// `README.md:12`
-    place: String,
+    pub(crate) place: String,
     /// What stands behind the opening backticks.
-    info: String,
-    text: String,
+    pub(crate) info: String,
+    pub(crate) text: String,
 }
 
 /// Returns the documents: that at the root, and all below `docs`, `examples` and `stdlib`.
@@ -41,7 +41,7 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-fn fences(document: &Path) -> Vec<Fence> {
+pub(crate) fn fences(document: &Path) -> Vec<Fence> {
     let text = std::fs::read_to_string(document).unwrap();
     let name = document.strip_prefix(repository()).unwrap().display();
     let mut fences: Vec<Fence> = Vec::new();
@@ -145,7 +145,7 @@ fn sessions_in_documents_go_as_shown() {
 }
 
 /// Returns the commands of a session, without the program's name, and what is shown to follow them.
-fn session(fence: &Fence) -> Vec<(Vec<String>, String)> {
+pub(crate) fn session(fence: &Fence) -> Vec<(Vec<String>, String)> {
     let mut commands: Vec<(Vec<String>, String)> = Vec::new();
     for line in fence.text.lines() {
         if let Some(command) = line.strip_prefix("$ ") {
@@ -179,12 +179,12 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// Returns the lines without spaces at their ends and without empty lines at the end.
-fn lines(text: &str) -> Vec<String> {
+pub(crate) fn lines(text: &str) -> Vec<String> {
     text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Whether the lines are those shown, where `…` stands for any.
-fn fits(shown: &[String], lines: &[String]) -> bool {
+pub(crate) fn fits(shown: &[String], lines: &[String]) -> bool {
     let Some((first, rest)) = shown.split_first() else {
         return lines.is_empty();
     };

@@ -127,12 +127,18 @@ class Writer(Peer):
             return answer(start_response, 200, {"written": written})
         return super().command(path, body, start_response)
 
-    def volumes_with(self, tags: list[dict], account: str = "123456789012", region: str = "eu-west-1") -> list[str]:
-        """Makes a volume for each set of tags."""
+    def volumes_with(
+        self, tags: list[dict], ids: list[str] = (), account: str = "123456789012", region: str = "eu-west-1"
+    ) -> list[str]:
+        """Makes a volume for each set of tags, with these ids if there are any."""
         backend = get_backend("ec2")[account][region]
         arns = []
-        for own in tags:
+        for number, own in enumerate(tags):
             volume = backend.create_volume(1, f"{region}a")
+            if ids:
+                del backend.volumes[volume.id]
+                volume.id = ids[number]
+                backend.volumes[volume.id] = volume
             if own:
                 volume.add_tags(own)
             arns.append(f"arn:aws:ec2:{region}:{account}:volume/{volume.id}")

@@ -13,9 +13,9 @@ use tagpol_sema::program::{Pred, Program};
 use tagpol_syntax::similar::closest;
 
 pub use tagpol_remediate::{
-    ApplyError, ApplyOptions, ApplyReport, ClosedFinding, Effect, JournalError, Operation, Outcome, Plan,
-    PlanError, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot, PlanningError, Provenance,
-    ProvenanceSource, RollbackError, Skip, SkipReason, TagChange, TerraformOwner,
+    ApplyError, ApplyOptions, ApplyReport, ClosedElsewhere, ClosedFinding, Effect, JournalError, Operation,
+    Outcome, Plan, PlanError, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot, PlanningError,
+    Provenance, ProvenanceSource, RollbackError, Skip, SkipReason, TagChange, TerraformOwner,
 };
 use tagpol_remediate::{PlanRequest, apply, plan, read_journal, rollback};
 

@@ -25,8 +25,9 @@ pub use apply::{
     ApplyError, ApplyOptions, ApplyReport, JournalError, Outcome, Recorded, apply, journal_path, read_journal,
 };
 pub use plan_file::{
-    ClosedFinding, Effect, Operation, PLAN_VERSION, Plan, PlanError, PlanKind, PlanSettings, PlannedResource,
-    PlannedSnapshot, Provenance, ProvenanceSource, Skip, SkipReason, TagChange, TerraformOwner,
+    ClosedElsewhere, ClosedFinding, Effect, Operation, PLAN_VERSION, Plan, PlanError, PlanKind, PlanSettings,
+    PlannedResource, PlannedSnapshot, Provenance, ProvenanceSource, Skip, SkipReason, TagChange,
+    TerraformOwner,
 };
 pub use planning::{PlanRequest, PlanningError, plan};
 pub use rollback::{RollbackError, rollback};

@@ -52,6 +52,7 @@ pub fn rollback(plan: &Plan, recorded: &Recorded, now: DateTime<Utc>) -> Result<
         expires: Plan::expiry(now),
         resources,
         effects: Vec::new(),
+        closes_elsewhere: Vec::new(),
         skipped: Vec::new(),
         ..plan.clone()
     };

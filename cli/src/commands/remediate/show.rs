@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use tagpol_app::remediation::{
-    Operation, Plan, PlanKind, PlannedResource, ProvenanceSource, Skip, SkipReason, TagChange,
+    ClosedElsewhere, Operation, Plan, PlanKind, PlannedResource, ProvenanceSource, Skip, SkipReason,
+    TagChange,
 };
 
 use super::changes;
@@ -66,6 +67,7 @@ pub(super) fn pretty(plan: &Plan, path: &Path, all: bool) -> String {
         }
     }
     effects(plan, &mut text);
+    elsewhere(plan, &mut text);
     skipped(plan, all, &mut text);
     let _ = write!(text, "\n{}", summary(plan));
     if plan.change_count() > 0 {
@@ -149,6 +151,18 @@ fn effects(plan: &Plan, text: &mut String) {
     for effect in &plan.effects {
         let (resource, tag) = (one_line(&effect.resource), one_line(&effect.tag));
         let _ = writeln!(text, "  {resource}  {tag}: {} -> {}", shown(&effect.before), shown(&effect.after));
+    }
+}
+
+/// Lists the findings that close on other resources.
+fn elsewhere(plan: &Plan, text: &mut String) {
+    if plan.closes_elsewhere.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nfindings that close on related resources");
+    for ClosedElsewhere { resource, finding } in &plan.closes_elsewhere {
+        let check = format!("{}/{} ({})", finding.policy, finding.check, finding.severity);
+        let _ = writeln!(text, "  {}  {}", one_line(resource), one_line(&check));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod aws;
 mod other_clouds;
+mod walk_through;
 
 use std::collections::{BTreeMap, BTreeSet};
 

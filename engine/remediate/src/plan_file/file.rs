@@ -236,6 +236,7 @@ mod tests {
             settings: PlanSettings::default(),
             resources: vec![resource],
             effects: Vec::new(),
+            closes_elsewhere: Vec::new(),
             skipped: Vec::new(),
         };
         plan.seal()

@@ -41,6 +41,8 @@ pub struct Plan {
     /// Virtual tags whose values follow from the changes, on the changed resources and on those related to them: sorted
     /// by resource and tag. The tags that are written themselves are not among them.
     pub effects: Vec<Effect>,
+    /// Findings that close on resources that are not changed, because they are related to changed ones: sorted by resource.
+    pub closes_elsewhere: Vec<ClosedElsewhere>,
     /// What was wanted and is not in the plan, sorted by resource and tag.
     pub skipped: Vec<Skip>,
 }
@@ -167,6 +169,16 @@ pub struct ClosedFinding {
     pub severity: String,
     /// What identifies the finding from run to run.
     pub fingerprint: String,
+}
+
+/// A finding that closes on a resource that is not changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosedElsewhere {
+    /// Id of the resource.
+    pub resource: String,
+    /// The finding.
+    pub finding: ClosedFinding,
 }
 
 /// Where the value of a change comes from.
@@ -301,7 +313,9 @@ impl Plan {
     /// Returns the findings that it closes, each once.
     pub fn closed_findings(&self) -> std::collections::BTreeSet<&str> {
         let changes = self.resources.iter().flat_map(|resource| &resource.changes);
-        changes.flat_map(|change| &change.closes).map(|finding| finding.fingerprint.as_str()).collect()
+        let elsewhere = self.closes_elsewhere.iter().map(|one| &one.finding);
+        let findings = changes.flat_map(|change| &change.closes).chain(elsewhere);
+        findings.map(|finding| finding.fingerprint.as_str()).collect()
     }
 }
 

@@ -29,8 +29,8 @@ use self::proof::Step;
 use self::views::{Views, row};
 use self::whole::Expected;
 use crate::plan_file::{
-    Effect, PLAN_VERSION, Plan, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot, Skip, SkipReason,
-    TerraformOwner,
+    ClosedElsewhere, Effect, PLAN_VERSION, Plan, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot,
+    Skip, SkipReason, TerraformOwner,
 };
 
 /// Why there is no plan.
@@ -96,6 +96,7 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanningError> {
         resources: Vec::new(),
         after: BTreeMap::new(),
         effects: Vec::new(),
+        closes_elsewhere: Vec::new(),
         skipped: Vec::new(),
     };
     let candidates = candidates(request)?;
@@ -140,6 +141,7 @@ struct Planned<'a> {
     /// The changed resources with their new tags, by id.
     after: BTreeMap<String, Row>,
     effects: Vec<Effect>,
+    closes_elsewhere: Vec<ClosedElsewhere>,
     skipped: Vec<Skip>,
 }
 
@@ -227,6 +229,10 @@ impl Planned<'_> {
         if let Some((policy, check)) = proof::opened(&before.with_state, &after.with_state) {
             return Err(PlanningError::OpensElsewhere { policy, check, resource: old.id.clone() });
         }
+        let closed = proof::closed(&before, &after).into_iter();
+        let findings = closed.filter_map(|check| proof::finding(&self.views, &old.id, check));
+        let elsewhere = findings.map(|finding| ClosedElsewhere { resource: old.id.clone(), finding });
+        self.closes_elsewhere.extend(elsewhere);
         let both = (&before.with_state, &after.with_state);
         self.effects.extend(proof::effects(&self.views, both, &BTreeSet::new()));
         Ok(())
@@ -241,8 +247,9 @@ impl Planned<'_> {
     }
 
     fn finish(self) -> Plan {
-        let Self { request, mut effects, mut skipped, resources, .. } = self;
+        let Self { request, mut effects, mut closes_elsewhere, mut skipped, resources, .. } = self;
         effects.sort();
+        closes_elsewhere.sort();
         skipped.sort();
         skipped.dedup();
         let manifest = request.snapshot.manifest();
@@ -261,6 +268,7 @@ impl Planned<'_> {
             settings: request.settings.clone(),
             resources,
             effects,
+            closes_elsewhere,
             skipped,
         };
         plan.seal()

@@ -217,7 +217,7 @@ pub(super) fn describe(
 }
 
 /// Returns the findings that are gone, with the state of the project or without it.
-fn closed(before: &Pair<'_>, after: &Pair<'_>) -> BTreeSet<CheckId> {
+pub(super) fn closed(before: &Pair<'_>, after: &Pair<'_>) -> BTreeSet<CheckId> {
     let gone = |before: &Resource<'_>, after: &Resource<'_>| {
         let now = states(after);
         let counted = states(before).into_iter().filter(|(_, state)| is_worse(None, *state));
@@ -227,7 +227,7 @@ fn closed(before: &Pair<'_>, after: &Pair<'_>) -> BTreeSet<CheckId> {
     alone.union(&gone(&before.with_state, &after.with_state)).copied().collect()
 }
 
-fn finding(views: &Views<'_>, resource: &str, (policy, check): CheckId) -> Option<ClosedFinding> {
+pub(super) fn finding(views: &Views<'_>, resource: &str, (policy, check): CheckId) -> Option<ClosedFinding> {
     let policy = views.program.policies.get(policy)?;
     let check = policy.checks.get(check)?;
     let tag = check.tag.map(|tag| views.program.tag(tag).name.as_str());

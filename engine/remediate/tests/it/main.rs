@@ -1,0 +1,14 @@
+//! Plans over random policies and inventories, judged by a module that shares nothing with the planner.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not take for tests themselves"
+)]
+
+mod oracle;
+mod planning;
+mod random;
+mod support;
