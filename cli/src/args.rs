@@ -8,6 +8,7 @@ mod models;
 mod remediate;
 mod remembered;
 mod vendor;
+mod watch;
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub(crate) use remediate::{
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
 pub(crate) use vendor::VendorArgs;
+pub(crate) use watch::WatchArgs;
 
 use crate::targets::{Target, no_format};
 
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Doc(DocArgs),
     /// Import inventories, and list and show snapshots
     Snapshot(SnapshotArgs),
+    /// Fetch live clouds on an interval, and show which findings are new and which are closed
+    Watch(WatchArgs),
     /// Set tags of single resources, and list these decisions
     Tags(TagsArgs),
     /// Show past runs and their scores

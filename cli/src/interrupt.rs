@@ -20,6 +20,9 @@ static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 static TOKEN: LazyLock<CancelToken> = LazyLock::new(CancelToken::new);
 
+/// Whether an interruption is how the command is meant to end.
+static IS_EXPECTED: AtomicBool = AtomicBool::new(false);
+
 /// Whether the line about the interruption was written.
 static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
@@ -38,12 +41,18 @@ fn interrupt() {
         // The program ends while this thread sleeps.
         std::thread::sleep(GRACE);
     }
-    if is_first_report() {
+    let is_expected = IS_EXPECTED.load(Ordering::Relaxed);
+    if !is_expected && is_first_report() {
         // Standard error may be closed.
         let _ = std::io::stderr().write_all(b"error: interrupted\n");
     }
     tagpol_app::files::remove_scratch_of_this_process();
-    std::process::exit(i32::from(crate::failure::INTERRUPTED));
+    std::process::exit(if is_expected { 0 } else { i32::from(crate::failure::INTERRUPTED) });
+}
+
+/// Makes Ctrl-C and SIGTERM end the command with 0 from now on, at any time: for one that never ends by itself.
+pub(crate) fn ends_with_success() {
+    IS_EXPECTED.store(true, Ordering::Relaxed);
 }
 
 /// Returns what Ctrl-C cancels.

@@ -83,6 +83,7 @@ fn main() -> ExitCode {
         Command::Doc(args) => commands::doc::run(args, &mut output),
         Command::Test(args) => commands::test::run(args, &mut output),
         Command::Snapshot(args) => commands::snapshot::run(args, &mut output),
+        Command::Watch(args) => commands::watch::run(args, &mut output),
         Command::Tags(args) => commands::tags::run(args, &mut output),
         Command::Runs(args) => commands::runs::run(args, &mut output),
         Command::Train(args) => commands::train::run(args, &mut output),

@@ -109,6 +109,10 @@ pub(crate) struct CommonFetchArgs {
     /// A bill or an export to join with the fetched resources; repeat it for several
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) with: Vec<PathBuf>,
+    /// Read only what changed since the last fetch, where the cloud reports it, and show what changed since a snapshot
+    /// [default: the newest]
+    #[arg(long, value_name = "ID", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) since: Option<String>,
     #[command(flatten)]
     pub(crate) import: ImportArgs,
 }

@@ -4,16 +4,24 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tagpol_app::clouds::{AwsOptions, AzureOptions, DryRun, GcpOptions};
+use tagpol_app::clouds::{AwsOptions, AzureOptions, DryRun, GcpOptions, Since};
 use tagpol_app::fetch::{self, KeptFiles};
 use tagpol_app::inventory::{ImportSettings, SourceCoverage};
 
-use super::snapshot::import_into;
+use super::snapshot::{find, import_into};
+use super::snapshot_diff;
 use crate::args::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
-use crate::context::context;
+use crate::context::{context, partial_coverage};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, counted};
 use crate::progress::Bar;
+
+/// Whether everything is listed, or only what changed since the last fetch, where the cloud reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    All,
+    Changes,
+}
 
 /// Fetches the resources of a cloud, and imports them with the files that they shall be joined with.
 pub(super) fn run(
@@ -22,34 +30,87 @@ pub(super) fn run(
     settings: &ImportSettings,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let common = args.common();
+    let (common, plan) = (args.common(), plan(args)?);
+    if common.dry_run {
+        return show(&plan.cloud.dry_run()?, output);
+    }
+    plan.check()?;
+    // Without it, there is nothing to compare with.
+    let former = match common.since.as_deref() {
+        None => None,
+        Some("") => Some(find(folder, None)?),
+        Some(id) => Some(find(folder, Some(id))?),
+    };
+    // The snapshot is of the time from which on it needs events: nothing that is listed is older.
+    let begin = context(None).now;
+    let mode = if former.is_some() { Mode::Changes } else { Mode::All };
+    let KeptFiles { files, coverage, .. } = fetch(&plan, folder, mode, output)?;
+    let files: Vec<PathBuf> = common.with.iter().cloned().chain(files).collect();
+    import_into(folder, &files, settings, begin, output)?;
+    note_optional(&coverage, output);
+    if let Some(former) = former {
+        let (former, format) = (former.dir().display().to_string(), (None, false));
+        output.print("\n")?;
+        snapshot_diff::run(folder, (Some(&former), None), format, output)?;
+    }
+    partial(&coverage, common)
+}
+
+/// A cloud with what is fetched of it.
+pub(super) struct Plan {
+    cloud: fetch::Cloud,
+}
+
+impl Plan {
+    /// Fails if the options are wrong; requests nothing.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.cloud.dry_run()?;
+        Ok(())
+    }
+}
+
+/// Returns what is fetched, after the files that it is joined with are found.
+pub(super) fn plan(args: &FetchArgs) -> Result<Plan, Failure> {
+    args.common().with.iter().try_for_each(|path| check_file(path))?;
     let cloud = match &args.cloud {
         Cloud::Aws(args) => fetch::Cloud::Aws(aws(args)),
         Cloud::Azure(args) => fetch::Cloud::Azure(azure(args)),
         Cloud::Gcp(args) => fetch::Cloud::Gcp(gcp(args)),
     };
-    common.with.iter().try_for_each(|path| check_file(path))?;
-    if common.dry_run {
-        return show(&cloud.dry_run()?, output);
-    }
-    // The snapshot is of the time from which on it needs events: nothing that is listed is older.
-    let begin = context(None).now;
+    Ok(Plan { cloud })
+}
+
+/// Fetches the resources of a cloud; an error if nothing at all could be listed.
+pub(super) fn fetch(
+    plan: &Plan,
+    folder: &Path,
+    mode: Mode,
+    output: &mut Output,
+) -> Result<KeptFiles, Failure> {
     let bar = Arc::new(Mutex::new(Bar::endless(output.is_watched())));
     let shared = Arc::clone(&bar);
     let progress = Arc::new(move |place: &str, resources: u64| {
         let mut bar = shared.lock().unwrap_or_else(PoisonError::into_inner);
         bar.say(format!("fetching {place}, {resources} resources"));
     });
-    let fetched = cloud.fetch(folder, progress);
+    let fetched = match mode {
+        Mode::All => plan.cloud.fetch(folder, progress),
+        Mode::Changes => plan.cloud.fetch_changes(folder, progress),
+    };
     drop(bar);
-    let KeptFiles { files, coverage } = fetched?;
-    if files.is_empty() {
-        return Err(nothing(&coverage));
+    let kept = fetched?;
+    if kept.files.is_empty() {
+        return Err(nothing(&kept.coverage));
     }
-    let files: Vec<PathBuf> = common.with.iter().cloned().chain(files).collect();
-    import_into(folder, &files, settings, begin, output)?;
-    note_optional(&coverage, output);
-    partial(&coverage, common)
+    match &kept.since {
+        None => {}
+        Some(Since::Changes(time)) => {
+            let time = time.format("%Y-%m-%d %H:%M:%S UTC");
+            output.note(&format!("read what changed since the fetch of {time}\n"));
+        }
+        Some(Since::Whole(reason)) => output.note(&format!("listed everything again: {reason}\n")),
+    }
+    Ok(kept)
 }
 
 /// Fails if a file to join with is not there, before anything is requested.
@@ -88,6 +149,7 @@ fn azure(args: &AzureArgs) -> AzureOptions {
         types: args.types.clone(),
         endpoint: args.endpoint.clone(),
         attempts: args.common.attempts,
+        former: None,
     }
 }
 
@@ -138,6 +200,22 @@ fn note_optional(coverage: &[SourceCoverage], output: &mut Output) {
     for part in coverage.iter().filter(|part| !part.is_whole() && !part.is_deficient()) {
         let help = part.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
         output.note(&format!("note: {part}{help}\n"));
+    }
+}
+
+/// Fails if something was not listed, after it is shown.
+pub(super) fn not_whole(coverage: &[SourceCoverage], output: &mut Output) -> Result<(), Failure> {
+    let deficient: Vec<&SourceCoverage> = coverage.iter().filter(|part| part.is_deficient()).collect();
+    for part in &deficient {
+        output.note(&partial_coverage(part));
+    }
+    match deficient.len() as u64 {
+        0 => Ok(()),
+        count => {
+            let listings = counted(count, "listing is", "listings are");
+            Err(Failure::engine(format!("{listings} not whole, so that findings cannot be compared"))
+                .help("`--allow-partial` in the line of `--fetch` accepts it"))
+        }
     }
 }
 

@@ -31,6 +31,17 @@ pub(crate) mod remediate {
     }
 }
 
+#[cfg(not(feature = "collect"))]
+pub(crate) mod watch {
+    use crate::args::WatchArgs;
+    use crate::failure::{Exit, Failure};
+    use crate::output::Output;
+
+    pub(crate) fn run(_: &WatchArgs, _: &mut Output) -> Result<Exit, Failure> {
+        Err(Failure::missing_feature("tagpol watch", "collect"))
+    }
+}
+
 #[cfg(not(feature = "suggest"))]
 macro_rules! commands_of_models {
     ($($command:ident: $Args:ident),*) => {

@@ -36,11 +36,15 @@ pub(crate) mod test;
 #[cfg(feature = "suggest")]
 pub(crate) mod train;
 pub(crate) mod vendor;
+#[cfg(feature = "collect")]
+pub(crate) mod watch;
 
 #[cfg(not(feature = "collect"))]
 use missing::fetch;
 #[cfg(not(feature = "remediate"))]
 pub(crate) use missing::remediate;
+#[cfg(not(feature = "collect"))]
+pub(crate) use missing::watch;
 #[cfg(not(feature = "suggest"))]
 pub(crate) use missing::{learn, model, review, suggest, train};
 

@@ -4,7 +4,7 @@ Starts a server on a free port and prints its address. moto answers for STS, Org
 tagging API; Resource Explorer, the aggregators of Config and Cloud Control are answered here, from the resources of moto.
 Requests to them are validated by the models that botocore has of these APIs.
 
-`POST /_peer/seed`, `/_peer/faults` and `GET /_peer/log` are commands of the tests.
+`POST /_peer/seed`, `/_peer/fill`, `/_peer/faults` and `GET /_peer/log` are commands of the tests.
 """
 
 import io
@@ -96,6 +96,8 @@ class Peer:
         result = {}
         if path == "/_peer/seed":
             result = self.seed(**given)
+        elif path == "/_peer/fill":
+            self.fill(**given)
         elif path == "/_peer/faults":
             with self.lock:
                 self.faults = given["faults"]
@@ -156,6 +158,18 @@ class Peer:
                     if number % 3:
                         volume.add_tags({"Owner": f"owner-{number % 7}", "Number": str(number)})
         return {"accounts": sorted(ids)}
+
+    def fill(self, region: str, count: int) -> None:
+        """Lets the caller's account have this many volumes in a region, of which moto knows nothing."""
+        self.regions, account = [region], "123456789012"
+        self.made[account, region] = [
+            {
+                "arn": f"arn:aws:ec2:{region}:{account}:volume/vol-{number:017x}", "account": account, "region": region,
+                "tags": [{"Key": "Owner", "Value": f"owner-{number % 7}"}] if number % 3 else [],
+            }
+            for number in range(count)
+        ]
+        PAGE["ListResources"] = 1000
 
     def volumes(self, account: str, region: str) -> list[dict]:
         """Returns the volumes of an account in a region, with what all APIs need."""

@@ -3,11 +3,13 @@
 Starts a server on a free port and prints its address. Requests are validated by the models of the vendor's client:
 azure-mgmt-resourcegraph, google-cloud-asset. It issues tokens as the cloud does, and accepts no other.
 
-`POST /_peer/faults` and `/_peer/log` are commands of the tests.
+`POST /_peer/faults`, `/_peer/log` and `/_peer/change` are commands of the tests.
 """
 
 import base64
+import functools
 import json
+import os
 import random
 import re
 import sys
@@ -16,11 +18,12 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SUBSCRIPTIONS = [f"{number:08x}-0000-0000-0000-000000000000" for number in range(1, 4)]
-COUNT = 2500
+COUNT = int(os.environ.get("TAGPOL_PEER_COUNT", 2500))
 # That of tagpol, and that of the vendor's client.
 VERSIONS = ["2024-04-01", "2021-03-01"]
 
 
+@functools.cache
 def azure_rows() -> list[dict]:
     """Returns resources of three subscriptions, a third of them without tags."""
     rows = []
@@ -33,7 +36,7 @@ def azure_rows() -> list[dict]:
             "resourceGroup": "web", "tags": {"owner": f"o{number % 5}"} if number // 3 % 3 else None,
             "properties": {"diskState": "Attached"},
         })
-    return rows
+    return sorted(rows, key=lambda row: row["id"])
 
 
 def azure_containers() -> list[dict]:
@@ -48,13 +51,14 @@ def azure_containers() -> list[dict]:
     return rows
 
 
+@functools.cache
 def gcp_rows() -> list[dict]:
     rows = [{
         "name": "//cloudresourcemanager.googleapis.com/projects/web-prod", "displayName": "Web",
         "assetType": "cloudresourcemanager.googleapis.com/Project", "project": "projects/1234", "state": "ACTIVE",
         "labels": {"owner": "ana"}, "parentFullResourceName": "//cloudresourcemanager.googleapis.com/folders/42",
     }]
-    for number in range(COUNT // 2):
+    for number in range(COUNT if COUNT > 2500 else COUNT // 2):
         rows.append({
             "name": f"//compute.googleapis.com/projects/web-prod/zones/europe-west1-b/disks/disk-{number:05}",
             "assetType": "compute.googleapis.com/Disk", "project": "projects/1234", "location": "europe-west1-b",
@@ -73,6 +77,8 @@ class Cloud:
         self.headers: dict[str, str] = {}
         self.throttle: tuple[random.Random, float] | None = None
         self.tokens = 0
+        # The tags of resources that changed since the start, None if they were deleted, and when.
+        self.changed: dict[str, tuple[dict | None, str]] = {}
 
     def command(self, path: str, given) -> dict:
         with self.lock:
@@ -81,6 +87,8 @@ class Cloud:
                 self.headers = given.get("headers", {})
                 throttle = given.get("throttle")
                 self.throttle = throttle and (random.Random(throttle["seed"]), throttle["share"])
+            if path == "/_peer/change":
+                self.changed[given["id"].lower()] = (given["tags"], given["time"])
             return {"log": self.log, **self.key()}
 
     def key(self) -> dict:
@@ -107,6 +115,29 @@ class Azure(Cloud):
         self.tokens += 1
         return {"access_token": "azure-token", "expires_in": 3600, "token_type": "Bearer"}
 
+    def rows(self) -> list[dict]:
+        """Returns the resources as they are now."""
+        if not self.changed:
+            return azure_rows()
+        rows = {row["id"].lower(): row for row in azure_rows()}
+        for id, (tags, _) in self.changed.items():
+            if tags is None:
+                rows.pop(id, None)
+            else:
+                row = rows.get(id, {**azure_rows()[0], "id": id, "name": id.rsplit("/", 1)[1]})
+                rows[id] = {**row, "tags": tags}
+        return list(rows.values())
+
+    def changes(self, query: str) -> list[dict]:
+        """Returns the ids of resources that changed since the time in a query."""
+        since = re.fullmatch(
+            r"resourcechanges \| where todatetime\(properties\.changeAttributes\.timestamp\) > datetime\(([0-9TZ:-]+)\) "
+            r"\| summarize by id = tolower\(tostring\(properties\.targetResourceId\)\) \| order by id asc",
+            query,
+        )[1]
+        changed = [id for id, (_, time) in self.changed.items() if time > since]
+        return [{"id": id, "subscriptionId": id.split("/")[2]} for id in changed]
+
     def resources(self, method: str, path: str, query: dict, body: bytes) -> tuple[int, dict]:
         from azure.mgmt.resourcegraph.models import QueryRequest
 
@@ -118,11 +149,20 @@ class Azure(Cloud):
         assert not model.additional_properties and not model.options.additional_properties, given
         assert 1 <= options.top <= 1000 and options.result_format == "objectArray", given
         assert model.query.endswith("| order by id asc"), model.query
-        rows = azure_containers() if model.query.startswith("resourcecontainers") else azure_rows()
+        if model.query.startswith("resourcecontainers"):
+            rows = azure_containers()
+        elif model.query.startswith("resourcechanges"):
+            rows = self.changes(model.query)
+        else:
+            rows = self.rows()
         wanted = model.subscriptions or SUBSCRIPTIONS
-        rows = sorted((row for row in rows if row["subscriptionId"] in wanted), key=lambda row: row["id"])
+        if len(wanted) < len(SUBSCRIPTIONS) or self.changed or len(rows) < 100:
+            rows = sorted((row for row in rows if row["subscriptionId"] in wanted), key=lambda row: row["id"])
         if types := re.search(r"\| where type in~ \('(microsoft\.compute/[a-z]+)'\)", model.query):
             rows = [row for row in rows if row["type"] == types[1]]
+        if ids := re.search(r"\| where tolower\(id\) in \(([^)]*)\)", model.query):
+            wanted_ids = [part.strip("' ") for part in ids[1].split(",")]
+            rows = [row for row in rows if row["id"].lower() in wanted_ids]
         start = int(base64.b64decode(options.skip_token)) if options.skip_token else 0
         page = rows[start:start + options.top]
         more = start + len(page) < len(rows)

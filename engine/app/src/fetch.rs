@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tagpol_collect::{
-    AwsOptions, AzureOptions, CollectError, DryRun, Fetched, GcpOptions, Progress, dry_run_aws,
+    AwsOptions, AzureOptions, CollectError, DryRun, Fetched, GcpOptions, Progress, Since, dry_run_aws,
     dry_run_azure, dry_run_gcp, fetch_aws, fetch_azure, fetch_gcp,
 };
 use tagpol_files::{FileError, Jail, Scratch};
@@ -34,6 +34,8 @@ pub struct KeptFiles {
     pub files: Vec<PathBuf>,
     /// What was listed whole, and what was not.
     pub coverage: Vec<SourceCoverage>,
+    /// How what changed since the earlier fetch was found out; None if that was not requested.
+    pub since: Option<Since>,
 }
 
 impl Cloud {
@@ -65,13 +67,35 @@ impl Cloud {
     /// [`AppError::Collect`] if nothing can be requested at all; [`AppError::File`] if the answers cannot be kept.
     pub fn fetch(&self, snapshots: &Path, progress: Progress) -> Result<KeptFiles, AppError> {
         let scratch = Scratch::new().map_err(AppError::TemporaryFolder)?;
-        let Fetched { files, coverage } = self.answers(scratch.path(), progress)?;
+        // Next to the mark of the scratch folder, which is none of the answers.
+        let answers = scratch.path().join("answers");
+        std::fs::create_dir(&answers).map_err(AppError::TemporaryFolder)?;
+        let Fetched { files, coverage, since } = self.answers(&answers, progress)?;
         if files.is_empty() {
-            return Ok(KeptFiles { files, coverage });
+            return Ok(KeptFiles { files, coverage, since });
         }
-        let kept = keep(scratch.path(), &snapshots.with_file_name("fetched"), self.name())?;
+        let kept = keep(&answers, &snapshots.with_file_name("fetched"), self.name())?;
         let files = files.iter().map(|file| kept.join(file.file_name().unwrap_or_default())).collect();
-        Ok(KeptFiles { files, coverage })
+        Ok(KeptFiles { files, coverage, since })
+    }
+
+    /// As [`Cloud::fetch`], but reads only what changed since the earlier fetch, if the cloud reports that, and returns how
+    /// it was found out.
+    ///
+    /// # Errors
+    /// As [`Cloud::fetch`].
+    pub fn fetch_changes(&self, snapshots: &Path, progress: Progress) -> Result<KeptFiles, AppError> {
+        let cloud = match self {
+            Self::Azure(options) => {
+                let former = Some(snapshots.with_file_name("fetched").join(self.name()));
+                let options = AzureOptions { former, ..options.clone() };
+                return Self::Azure(options).fetch(snapshots, progress);
+            }
+            Self::Aws(_) => "AWS",
+            Self::Gcp(_) => "Google Cloud",
+        };
+        let since = Some(Since::Whole(format!("{cloud} does not report what was deleted")));
+        Ok(KeptFiles { since, ..self.fetch(snapshots, progress)? })
     }
 
     fn answers(&self, folder: &Path, progress: Progress) -> Result<Fetched, CollectError> {
@@ -109,10 +133,7 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::create_dir(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
-        // The mark of the scratch folder is hidden.
-        if entry.file_type()?.is_file() && !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-        }
+        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
 }

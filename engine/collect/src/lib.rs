@@ -33,5 +33,5 @@ pub use dry_run::{DryRun, Grant};
 pub use error::CollectError;
 pub use gcp::{GcpOptions, dry_run_gcp, fetch_gcp};
 pub use known::nearest;
-pub use output::{Fetched, Progress};
+pub use output::{Fetched, Progress, Since};
 pub use source::Call;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tagpol_model::{Coverage, ListedFile, SourceCoverage};
 
@@ -142,6 +143,17 @@ pub struct Fetched {
     pub files: Vec<PathBuf>,
     /// What each source listed.
     pub coverage: Vec<SourceCoverage>,
+    /// How what changed since an earlier fetch was found out; None if that was not requested.
+    pub since: Option<Since>,
+}
+
+/// How it was found out what changed since an earlier fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// The cloud reported what changed since a time, and only that was read.
+    Changes(DateTime<Utc>),
+    /// All was listed again, for a reason.
+    Whole(String),
 }
 
 /// Collects what the sources of a fetch have written.
@@ -173,6 +185,6 @@ impl Listing {
         let path = folder.join(Coverage::FILE_NAME);
         let text = serde_json::to_string_pretty(&record).unwrap_or_default() + "\n";
         std::fs::write(&path, text).map_err(|error| CollectError::write(&path, error))?;
-        Ok(Fetched { files: paths, coverage: record.sources })
+        Ok(Fetched { files: paths, coverage: record.sources, since: None })
     }
 }

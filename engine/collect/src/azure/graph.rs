@@ -16,6 +16,10 @@ use crate::source::{Call, Running, Source, Stop, json_text, set, with_token};
 /// Resources of a page: the most that the API returns.
 const PAGE: u32 = 1000;
 
+/// Why a query does not cover everything.
+const MANY_SUBSCRIPTIONS: &str =
+    "the caller may see more subscriptions than one query of Resource Graph covers";
+
 const API_VERSION: &str = "2024-04-01";
 
 pub(super) const CALLS: [Call; 1] = [Call::of("Microsoft.ResourceGraph/resources/read")];
@@ -26,6 +30,13 @@ pub(super) struct Table {
     table: &'static str,
     /// What precedes the order, in the query language.
     filter: &'static str,
+}
+
+impl Table {
+    /// Returns the name of its source.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 /// Resources of all types.
@@ -61,15 +72,15 @@ impl Query {
         accounts
     }
 
-    /// Returns the query in the language of Resource Graph. Pages need an order by a unique column.
-    fn text(&self) -> String {
+    /// Returns the query in the language of Resource Graph, with another filter. Pages need an order by a unique column.
+    pub(super) fn text(&self, filter: &str) -> String {
         let types: Vec<String> = self.types.iter().map(|type_| format!("'{type_}'")).collect();
         let types = if types.is_empty() {
             String::new()
         } else {
             format!(" | where type in~ ({})", types.join(", "))
         };
-        format!("{}{}{types} | order by id asc", self.table.table, self.table.filter)
+        format!("{}{}{filter}{types} | order by id asc", self.table.table, self.table.filter)
     }
 
     fn keep_accounts(&self, rows: &[Value]) {
@@ -87,13 +98,27 @@ struct PageInfo {
 }
 
 impl Query {
+    /// Returns all rows of a query.
+    pub(super) async fn rows(&self, tenant: &Tenant, text: &str) -> Result<Vec<Value>, Stop> {
+        let mut found = Vec::new();
+        let mut pager = Pager::new(|token| self.get(tenant, text, token));
+        while let Some((rows, info)) = pager.next().await? {
+            if info.is_cut_off {
+                return Err(Stop::cut_off(MANY_SUBSCRIPTIONS));
+            }
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
     async fn get(
         &self,
         tenant: &Tenant,
+        text: &str,
         token: Option<String>,
     ) -> Result<Page<(Vec<Value>, PageInfo)>, Stop> {
         let options = json!({"$top": PAGE, "resultFormat": "objectArray"});
-        let mut input = json!({"query": self.text(), "options": with_token(&options, "$skipToken", token)});
+        let mut input = json!({"query": text, "options": with_token(&options, "$skipToken", token)});
         if !self.subscriptions.is_empty() {
             set(&mut input, "subscriptions", self.subscriptions.clone());
         }
@@ -131,17 +156,16 @@ impl Source<Tenant> for Query {
     fn pages<'a>(&'a self, tenant: &'a Tenant, pages: &'a mut Pages) -> Running<'a> {
         Box::pin(async move {
             let (mut read, mut total) = (0_u64, Ok(()));
-            let mut pager = Pager::new(|token| self.get(tenant, token));
+            let text = self.text("");
+            let mut pager = Pager::new(|token| self.get(tenant, &text, token));
             while let Some((rows, response)) = pager.next().await? {
                 read += rows.len() as u64;
                 self.keep_accounts(&rows);
                 let count = rows.len();
                 pages.add(&json!({"data": rows, "total_records": count}), count)?;
                 if response.is_cut_off {
-                    let reason =
-                        "the caller may see more subscriptions than one query of Resource Graph covers";
                     let help = "name the subscriptions with `--subscription`, in several runs";
-                    pages.miss(Stop::cut_off(reason).help(help));
+                    pages.miss(Stop::cut_off(MANY_SUBSCRIPTIONS).help(help));
                 }
                 total = check_total(&response.totals, read);
             }

@@ -3,10 +3,12 @@
 //! In: options and the credentials that the environment names. Out: files of raw answers and their coverage. There is no
 //! crate of Microsoft's for Resource Graph; it is one request, sent as all others.
 
+mod changes;
 mod graph;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use serde_json::json;
 
 use crate::accounts;
@@ -15,9 +17,10 @@ use crate::error::CollectError;
 use crate::http::{Http, endpoint};
 use crate::known;
 use crate::oauth::{Bearer, Cloud};
-use crate::output::{Fetched, Listing, Pages, Progress, Shared};
+use crate::output::{Fetched, Listing, Pages, Progress, Shared, Since};
 use crate::source::{self, Source};
 
+use self::changes::{Changes, Former};
 use self::graph::{Query, RESOURCES, SUBSCRIPTIONS};
 
 /// The address of the API, outside of sovereign clouds.
@@ -34,6 +37,9 @@ pub struct AzureOptions {
     pub endpoint: Option<String>,
     /// Attempts for a request that is throttled or fails on the way, at least 1.
     pub attempts: u32,
+    /// The folder of an earlier fetch, of which only what changed since is read again, if that is possible. None: all is
+    /// listed.
+    pub former: Option<PathBuf>,
 }
 
 /// What sends requests to Azure.
@@ -58,23 +64,47 @@ pub fn fetch_azure(
 
 async fn fetch(options: &AzureOptions, folder: &Path, progress: Progress) -> Result<Fetched, CollectError> {
     check(options)?;
+    let began = Utc::now();
     let http = Http::new(options.attempts);
     let endpoint = endpoint(options.endpoint.as_deref().unwrap_or(ENDPOINT))?;
     let bearer = Bearer::find(Cloud::Azure { audience: endpoint.clone() }, http.clone()).await?;
     let tenant = Tenant { http, bearer, endpoint };
     let shared = Shared { total: std::sync::Arc::default(), progress };
-    let mut listing = Listing::default();
     let query = |table| Query::new(table, &options.types, &options.subscriptions);
-    for (rank, query) in [query(&SUBSCRIPTIONS), query(&RESOURCES)].iter().enumerate() {
-        let name = Source::<Tenant>::name(query);
-        let pages = Pages::new(folder, name, name.to_owned(), &shared);
-        let (coverage, pages) = source::run(query, &tenant, (None, None), pages).await?;
-        listing.add(rank, coverage, pages.files());
-        if rank == 0 {
-            accounts::write_csv(&folder.join(accounts::FILE_NAME), &query.take_accounts())?;
+    let mut listing = Listing::default();
+    let (containers, resources) = (query(&SUBSCRIPTIONS), query(&RESOURCES));
+    list(&containers, &tenant, (0, folder, &shared), &mut listing).await?;
+    accounts::write_csv(&folder.join(accounts::FILE_NAME), &containers.take_accounts())?;
+    let former = options.former.as_ref().map(|former| Former::open(former, options, began)).transpose();
+    let since = match former {
+        Ok(Some(former)) => {
+            let changes = Changes::new(resources, former);
+            list(&changes, &tenant, (1, folder, &shared), &mut listing).await?;
+            Some(changes.into_used())
         }
-    }
-    listing.finish(folder)
+        other => {
+            list(&resources, &tenant, (1, folder, &shared), &mut listing).await?;
+            other.err().map(Err)
+        }
+    };
+    let used = since.as_ref().and_then(|since| since.as_ref().ok());
+    changes::write_request(folder, options, began, used)?;
+    let since = since.map(|since| since.map_or_else(Since::Whole, |former| Since::Changes(former.began)));
+    Ok(Fetched { since, ..listing.finish(folder)? })
+}
+
+/// Lists what a source has, with its rank among the sources.
+async fn list(
+    source: &dyn Source<Tenant>,
+    tenant: &Tenant,
+    (rank, folder, shared): (usize, &Path, &Shared),
+    listing: &mut Listing,
+) -> Result<(), CollectError> {
+    let name = source.name();
+    let pages = Pages::new(folder, name, name.to_owned(), shared);
+    let (coverage, pages) = source::run(source, tenant, (None, None), pages).await?;
+    listing.add(rank, coverage, pages.files());
+    Ok(())
 }
 
 fn check(options: &AzureOptions) -> Result<(), CollectError> {
