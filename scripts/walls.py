@@ -25,6 +25,7 @@ FORBIDDEN = {
     "tagpol-inventory": ["duckdb", "tokio", "miette", "burn"],
     "tagpol-interp": ["duckdb", "tokio", "miette"],
     "tagpol-migrate": ["tagpol-inventory", "tagpol-files", "duckdb", "tokio", "miette"],
+    "tagpol-enforce": ["tagpol-inventory", "tagpol-files", "duckdb", "tokio", "miette"],
     "tagpol-eval": ["tagpol-report", "aws-config", "burn"],
     "tagpol-report": ["aws-config", "burn"],
     "tagpol-app": ["miette", "clap", "tower-lsp-server", "aws-config"],

@@ -2,6 +2,7 @@
 
 mod cost;
 mod database;
+mod enforce;
 mod fetch;
 mod migrate;
 mod models;
@@ -21,6 +22,7 @@ use tagpol_app::report::Format;
 
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
+pub(crate) use enforce::EnforceArgs;
 pub(crate) use fetch::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
 pub(crate) use migrate::MigrateArgs;
 pub(crate) use models::{
@@ -109,6 +111,8 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Plan changes of tags in clouds, and apply them after a review
     Remediate(RemediateArgs),
+    /// Compile policies to the guards of a cloud, which judge resources when they are made
+    Enforce(EnforceArgs),
     /// Explain a diagnostic code, with a wrong and a right example
     ExplainCode(ExplainCodeArgs),
     /// Serve editors over standard input and output (the language server protocol)

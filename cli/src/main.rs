@@ -94,6 +94,7 @@ fn main() -> ExitCode {
         Command::Learn(args) => commands::learn::run(args, &mut output),
         Command::Compile(args) => commands::compile::run(args, &mut output),
         Command::Remediate(args) => commands::remediate::run(args, &mut output),
+        Command::Enforce(args) => commands::enforce::run(args, &mut output),
         Command::Migrate(args) => commands::migrate::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),

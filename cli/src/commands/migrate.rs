@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tagpol_app::migration::{self, Construct, Migration, MigrationError, Outcome, Settings};
+use tagpol_app::new_folder::{self, NewFolderError};
 use tagpol_sink::terminal::line;
 
 use crate::args::MigrateArgs;
@@ -14,7 +15,7 @@ use crate::output::{Output, counted};
 const WAIVER_DAYS: u64 = 90;
 
 pub(crate) fn run(args: &MigrateArgs, output: &mut Output) -> Result<Exit, Failure> {
-    migration::check_target(&args.output)?;
+    new_folder::check(&args.output)?;
     let today = clock(args.now).date_naive();
     let end = today.checked_add_days(chrono::Days::new(WAIVER_DAYS)).unwrap_or(today);
     let settings = Settings {
@@ -33,14 +34,10 @@ fn show(migration: &Migration, args: &MigrateArgs, output: &mut Output) -> Resul
     for construct in migration.constructs.iter().filter(|one| one.outcome != Outcome::Exact) {
         output.print(&shown(construct))?;
     }
-    let counts: Vec<String> = Outcome::ALL
-        .iter()
-        .map(|outcome| format!("{} {}", migration.count(*outcome), outcome.as_str()))
-        .collect();
     let files = counted(migration.files.len() + 1, "file", "files");
     output.print(&format!(
         "{}\nwrote {files} to `{}`\n",
-        counts.join(", "),
+        totals(|outcome| migration.count(outcome)),
         line(&args.output.display().to_string())
     ))?;
     for name in &migration.unused_parameters {
@@ -55,20 +52,34 @@ fn show(migration: &Migration, args: &MigrateArgs, output: &mut Output) -> Resul
     Ok(())
 }
 
+/// Writes how many constructs have each outcome.
+pub(crate) fn totals(count: impl Fn(Outcome) -> usize) -> String {
+    let counts: Vec<String> =
+        Outcome::ALL.iter().map(|outcome| format!("{} {}", count(*outcome), outcome.as_str())).collect();
+    counts.join(", ")
+}
+
 /// Writes one construct on a line.
-fn shown(construct: &Construct) -> String {
+pub(crate) fn shown(construct: &Construct) -> String {
     let reason = construct.reason.as_deref().unwrap_or_default();
     let place = construct.place.short();
     line(&format!("{place}: {}: {} ({reason})", construct.outcome.as_str(), construct.construct)) + "\n"
 }
 
+impl From<NewFolderError> for Failure {
+    fn from(error: NewFolderError) -> Self {
+        let failure = Self::usage(error.to_string());
+        match error {
+            NewFolderError::NotEmpty { .. } => failure.help("name a new folder: nothing is overwritten"),
+            NewFolderError::Write { .. } => failure,
+        }
+    }
+}
+
 impl From<MigrationError> for Failure {
     fn from(error: MigrationError) -> Self {
         match error {
-            MigrationError::NotEmpty { .. } => {
-                Self::usage(error.to_string()).help("name a new folder: nothing is overwritten")
-            }
-            MigrationError::Write { .. } => Self::usage(error.to_string()),
+            MigrationError::Folder(error) => error.into(),
             MigrationError::Read(ref file) => {
                 let help = file.help();
                 let failure = Self::engine(error.to_string());

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod diff;
 pub(crate) mod doc;
+pub(crate) mod enforce;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod explain_code;

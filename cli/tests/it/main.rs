@@ -6,6 +6,7 @@
 //!   `compiling`: the commands
 //! - `testing`: `tagpol test`; `documenting`: `tagpol doc`
 //! - `stdlib`: the standard library
+//! - `enforcing`: guards of clouds
 //! - `migrating`: policies of other tools
 //! - `state`, `earlier_state`, `predictions`: what a project remembers, and what a model says
 //! - `suggesting`: what models learn, and what they are asked
@@ -39,6 +40,7 @@ mod diagnostics;
 mod documenting;
 mod documents;
 mod earlier_state;
+mod enforcing;
 mod evaluation;
 mod events;
 mod examples;

@@ -11,6 +11,7 @@
 //! Project -- tests::run -->  results, coverage, mutants
 //! Project + InventorySource -- models::TrainingContext -->  what models are trained on and asked (feature `suggest`)
 //! Project + InventorySource -- remediation --> a plan of changes in clouds, applied and undone (feature `remediate`)
+//! Project -- enforcement::enforce -->  guards of a cloud, and what is exact and what is not
 //! documents of other tools -- migration::migrate -->  policies, and what is exact and what is not
 //! ```
 //!
@@ -22,6 +23,7 @@
 pub mod comparison;
 mod context;
 pub mod decisions;
+pub mod enforcement;
 mod error;
 #[cfg(feature = "collect")]
 pub mod fetch;
@@ -29,6 +31,7 @@ pub mod inventory;
 pub mod migration;
 #[cfg(feature = "suggest")]
 pub mod models;
+pub mod new_folder;
 mod patterns;
 mod project;
 #[cfg(feature = "remediate")]

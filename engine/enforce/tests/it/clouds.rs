@@ -1,0 +1,307 @@
+//! What the clouds do with documents, written from their documentation and not from the code that writes them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tagpol_enforce::{Enforcement, Target};
+use tagpol_interp::Row;
+
+/// The documents of a guard.
+pub(crate) struct Guard {
+    target: Target,
+    documents: Vec<Value>,
+}
+
+impl Guard {
+    pub(crate) fn of(enforcement: &Enforcement) -> Self {
+        let files = enforcement.files.iter().filter(|file| file.name.ends_with(".json"));
+        let documents = files.map(|file| serde_json::from_str(&file.text).unwrap()).collect();
+        Self { target: enforcement.target, documents }
+    }
+
+    /// Whether one of them finds fault with a resource.
+    pub(crate) fn refuses(&self, row: &Row) -> bool {
+        self.documents.iter().any(|document| match self.target {
+            Target::AwsScp => scp(document, row),
+            Target::AwsTagPolicy => tag_policy(document, row),
+            Target::AzurePolicy => azure(&document["properties"], row),
+            Target::GcpOrgPolicy => gcp(document, row),
+        })
+    }
+}
+
+/// The action that makes a resource of a type, and its ARN.
+fn creation(type_: &str) -> Option<(&'static str, &'static str)> {
+    Some(match type_ {
+        "ec2:instance" => ("ec2:RunInstances", "arn:aws:ec2:eu-west-1:1:instance/i-1"),
+        "ec2:volume" => ("ec2:CreateVolume", "arn:aws:ec2:eu-west-1:1:volume/vol-1"),
+        "s3:bucket" => ("s3:CreateBucket", "arn:aws:s3:::b"),
+        "rds:db" => ("rds:CreateDBInstance", "arn:aws:rds:eu-west-1:1:db:d"),
+        _ => return None,
+    })
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap()).collect(),
+        other => panic!("{other}"),
+    }
+}
+
+fn scp(document: &Value, row: &Row) -> bool {
+    let Some((action, arn)) = row.type_.as_deref().and_then(creation) else { return false };
+    document["Statement"].as_array().unwrap().iter().any(|statement| {
+        assert_eq!(statement["Effect"], "Deny");
+        texts(&statement["Action"]).contains(&action)
+            && texts(&statement["Resource"]).iter().any(|pattern| glob(pattern, arn))
+            && statement["Condition"].as_object().unwrap().iter().all(|(operator, keys)| {
+                keys.as_object().unwrap().iter().all(|(key, values)| iam(operator, key, &texts(values), row))
+            })
+    })
+}
+
+/// One condition of identity and access management.
+fn iam(operator: &str, key: &str, values: &[&str], row: &Row) -> bool {
+    let context: Vec<String> = match key.split_once('/') {
+        Some(("aws:RequestTag", tag)) => {
+            let same = |key: &&(String, String)| key.0.to_lowercase() == tag.to_lowercase();
+            row.tags.iter().find(same).map(|(_, value)| value.clone()).into_iter().collect()
+        }
+        _ => match key {
+            "aws:TagKeys" => row.tags.iter().map(|(key, _)| key.clone()).collect(),
+            "aws:PrincipalAccount" => row.account.clone().into_iter().collect(),
+            "aws:RequestedRegion" => row.region.clone().into_iter().collect(),
+            other => panic!("{other}"),
+        },
+    };
+    let values: Vec<String> = values.iter().map(|value| value.replace("${$}", "$")).collect();
+    let equal = |text: &String| values.contains(text);
+    let folded = |text: &String| values.iter().any(|value| value.to_lowercase() == text.to_lowercase());
+    let like = |text: &String| values.iter().any(|value| glob(value, text));
+    match operator {
+        "Null" => values == [context.is_empty().to_string()],
+        "ForAnyValue:StringEquals" => context.iter().any(equal),
+        "ForAllValues:StringNotEquals" => !context.iter().any(equal),
+        "StringEquals" => context.iter().any(equal),
+        "StringNotEquals" => !context.iter().any(equal),
+        "StringEqualsIgnoreCase" => context.iter().any(folded),
+        "StringNotEqualsIgnoreCase" => !context.iter().any(folded),
+        "StringLike" => context.iter().any(like),
+        "StringNotLike" => !context.iter().any(like),
+        other => panic!("{other}"),
+    }
+}
+
+/// `*` is any text, `?` one character.
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.chars().next() {
+        None => text.is_empty(),
+        Some('*') => text
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([text.len()])
+            .any(|at| glob(&pattern[1..], &text[at..])),
+        Some(first) => text.chars().next().is_some_and(|c| {
+            (first == '?' || first == c) && glob(&pattern[first.len_utf8()..], &text[c.len_utf8()..])
+        }),
+    }
+}
+
+fn tag_policy(document: &Value, row: &Row) -> bool {
+    document["tags"].as_object().unwrap().iter().any(|(name, tag)| {
+        let assigned = |member: &str| tag.get(member).map(|value| texts(&value["@@assign"]));
+        let key = assigned("tag_key").unwrap()[0];
+        assert_eq!(key.to_lowercase(), name.to_lowercase());
+        let own: Vec<&(String, String)> =
+            row.tags.iter().filter(|(other, _)| other.to_lowercase() == key.to_lowercase()).collect();
+        let values = assigned("tag_value");
+        let fits = |value: &str| values.as_ref().is_none_or(|all| all.iter().any(|one| star(one, value)));
+        let required = assigned("report_required_tag_for").unwrap_or_default();
+        let is_required = row.type_.as_deref().is_some_and(|type_| required.contains(&type_));
+        own.iter().any(|(other, value)| other != key || !fits(value)) || (own.is_empty() && is_required)
+    })
+}
+
+/// `*` is any text.
+fn star(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, after)) => {
+            text.len() >= before.len() + after.len() && text.starts_with(before) && text.ends_with(after)
+        }
+    }
+}
+
+fn azure(definition: &Value, row: &Row) -> bool {
+    const NOT_INDEXED: [&str; 2] =
+        ["microsoft.resources/subscriptions/resourcegroups", "microsoft.resources/subscriptions"];
+    let type_ = row.type_.as_deref().unwrap_or_default().to_lowercase();
+    if definition["mode"] == "Indexed" && NOT_INDEXED.contains(&type_.as_str()) {
+        return false;
+    }
+    azure_condition(&definition["policyRule"]["if"], row)
+}
+
+fn azure_condition(condition: &Value, row: &Row) -> bool {
+    let members = condition.as_object().unwrap();
+    let parts = |name: &str| members.get(name).map(|parts| parts.as_array().unwrap().iter());
+    if let Some(mut parts) = parts("allOf") {
+        return parts.all(|part| azure_condition(part, row));
+    }
+    if let Some(mut parts) = parts("anyOf") {
+        return parts.any(|part| azure_condition(part, row));
+    }
+    if let Some(inner) = members.get("not") {
+        return !azure_condition(inner, row);
+    }
+    let subject = match (members.get("field"), members.get("value")) {
+        (Some(field), _) => azure_field(field.as_str().unwrap(), row),
+        (None, Some(value)) => {
+            assert_eq!(value, "[subscription().subscriptionId]");
+            row.account.clone()
+        }
+        _ => panic!("{condition}"),
+    };
+    let (operator, operand) =
+        members.iter().find(|(name, _)| !["field", "value"].contains(&name.as_str())).unwrap();
+    let folded = |text: &str| text.strip_prefix('[').map_or(text, |rest| rest).to_lowercase();
+    let subject = subject.map(|text| text.to_lowercase());
+    match operator.as_str() {
+        "exists" => subject.is_some() == (operand == "true"),
+        "equals" | "in" => subject.is_some_and(|text| texts(operand).iter().any(|one| folded(one) == text)),
+        "like" => subject.is_some_and(|text| star(&folded(operand.as_str().unwrap()), &text)),
+        other => panic!("{other}"),
+    }
+}
+
+fn azure_field(field: &str, row: &Row) -> Option<String> {
+    match field {
+        "type" => return row.type_.clone(),
+        "name" => return row.name.clone(),
+        "location" => return row.region.clone(),
+        _ => {}
+    }
+    let key = match field.strip_prefix("[concat('tags[', '") {
+        Some(rest) => rest.strip_suffix("', ']')]").unwrap().replace("''", "'"),
+        None => field.strip_prefix("tags['").unwrap().strip_suffix("']").unwrap().to_owned(),
+    };
+    row.tags
+        .iter()
+        .find(|(other, _)| other.to_lowercase() == key.to_lowercase())
+        .map(|(_, value)| value.clone())
+}
+
+fn gcp(document: &Value, row: &Row) -> bool {
+    let Some(condition) = document.get("condition") else { return false };
+    let is_of_type = texts(&document["resourceTypes"]).contains(&row.type_.as_deref().unwrap_or_default());
+    assert_eq!(document["actionType"], "DENY");
+    is_of_type
+        && Cel { rest: condition.as_str().unwrap(), labels: row.tags.iter().cloned().collect() }.whole()
+}
+
+/// The part of CEL that conditions about labels need.
+struct Cel<'a> {
+    rest: &'a str,
+    labels: BTreeMap<String, String>,
+}
+
+impl Cel<'_> {
+    fn whole(mut self) -> bool {
+        let truth = self.any();
+        assert_eq!(self.rest, "");
+        truth
+    }
+
+    fn take(&mut self, word: &str) -> bool {
+        let rest = self.rest.trim_start();
+        let found = rest.strip_prefix(word);
+        self.rest = found.unwrap_or(rest);
+        found.is_some()
+    }
+
+    fn any(&mut self) -> bool {
+        let mut truth = self.all();
+        while self.take("||") {
+            truth |= self.all();
+        }
+        truth
+    }
+
+    fn all(&mut self) -> bool {
+        let mut truth = self.not();
+        while self.take("&&") {
+            truth &= self.not();
+        }
+        truth
+    }
+
+    fn not(&mut self) -> bool {
+        if self.take("!") {
+            return !self.not();
+        }
+        if self.take("(") {
+            let truth = self.any();
+            assert!(self.take(")"), "{}", self.rest);
+            return truth;
+        }
+        self.test()
+    }
+
+    fn test(&mut self) -> bool {
+        if self.take("true") {
+            return true;
+        }
+        if self.rest.starts_with('\'') {
+            let key = self.text();
+            assert!(self.take("in"));
+            self.field();
+            return self.labels.contains_key(&key);
+        }
+        self.field();
+        assert!(self.take("["), "{}", self.rest);
+        let key = self.text();
+        assert!(self.take("]"));
+        let value = self.labels.get(&key).cloned();
+        if self.take("==") {
+            let text = self.text();
+            return value == Some(text);
+        }
+        if self.take(".matches(") {
+            let pattern = self.text();
+            assert!(self.take(")"));
+            return value.is_some_and(|value| regex::Regex::new(&pattern).unwrap().is_match(&value));
+        }
+        assert!(self.take("in ["), "{}", self.rest);
+        let mut found = false;
+        loop {
+            found |= value.as_deref() == Some(&self.text());
+            if !self.take(",") {
+                break;
+            }
+        }
+        assert!(self.take("]"));
+        found
+    }
+
+    fn field(&mut self) {
+        assert!(self.take("resource.labels") || self.take("resource.resourceLabels"), "{}", self.rest);
+    }
+
+    fn text(&mut self) -> String {
+        assert!(self.take("'"), "{}", self.rest);
+        let mut out = String::new();
+        let mut chars = self.rest.char_indices();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '\'' => {
+                    self.rest = &self.rest[at + 1..];
+                    return out;
+                }
+                '\\' => out.push(chars.next().unwrap().1),
+                c => out.push(c),
+            }
+        }
+        panic!("a text does not end");
+    }
+}
