@@ -41,12 +41,11 @@ pub(crate) fn named(args: &SourceArgs) -> Result<NamedSource, Failure> {
     Ok(NamedSource { source, _standard_input: Some(folder) })
 }
 
-/// Names files of which one may be standard input: the files, and what was read from it, which lives as long as the folder.
-pub(crate) fn named_files(files: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<(PathBuf, Scratch)>), Failure> {
+/// Returns files of which one may be standard input, which is read to its end.
+pub(crate) fn named_files(files: &[PathBuf]) -> Result<NamedSource, Failure> {
     let import = ImportArgs { inventory_format: None, month: None, currency: None, strict: false };
     let args = SourceArgs { inventory: files.to_vec(), snapshot: None, terraform: None, import };
-    let NamedSource { source, _standard_input } = named(&args)?;
-    Ok((source.files, source.import.standard_input.zip(_standard_input)))
+    named(&args)
 }
 
 fn read_standard_input(into: &Path) -> Result<(), Failure> {

@@ -18,9 +18,10 @@ pub(super) fn run(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let snapshot = find(folder, snapshot)?;
-    let (files, standard_input) = named_files(events)?;
-    let file = standard_input.as_ref().map(|(file, _)| file.clone());
-    let applied = apply_event_files(&files, (file, strict), &snapshot, folder, &context(None))?;
+    let named = named_files(events)?;
+    let standard_input = named.source.import.standard_input.clone();
+    let files = &named.source.files;
+    let applied = apply_event_files(files, (standard_input, strict), &snapshot, folder, &context(None))?;
     let AppliedEvents { snapshot, report, rejects } = applied;
     if report.applied > 0 {
         output.print(&describe(snapshot.manifest()))?;

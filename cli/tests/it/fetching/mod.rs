@@ -5,12 +5,8 @@ mod coverage;
 mod dry_run;
 mod killed;
 mod other_clouds;
-<<<<<<< HEAD
 pub(crate) mod peers;
-=======
-mod peers;
 mod watching;
->>>>>>> 84f3577 (Watch clouds, and read only what changed where a cloud reports it)
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

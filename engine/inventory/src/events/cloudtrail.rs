@@ -77,8 +77,11 @@ fn resources(record: &Value, input: &Map<String, Value>) -> BTreeSet<String> {
         found.insert(format!("arn:{partition}:s3:::{bucket}"));
     }
     // `https://sqs.eu-west-1.amazonaws.com/111122223333/jobs`
-    let queue = input.get("queueUrl").and_then(Value::as_str).map(|url| url.rsplit('/').take(2).collect());
-    if let Some(&[name, account]) = queue.as_ref().map(Vec::as_slice) {
+    let queue = input.get("queueUrl").and_then(Value::as_str).and_then(|url| {
+        let (start, name) = url.rsplit_once('/')?;
+        Some((start.rsplit('/').next()?, name))
+    });
+    if let Some((account, name)) = queue {
         found.insert(format!("arn:{partition}:sqs:{region}:{account}:{name}"));
     }
     if found.is_empty() {

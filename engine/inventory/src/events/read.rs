@@ -1,6 +1,6 @@
 //! Files of events: JSON and JSON lines, in whatever envelopes queues put around them.
 //!
-//! In: paths. Out: the changes in them with their places, and what is in the files besides. A value that is not JSON is
+//! In: paths. Out: the changes in them with their places, and what else is in the files. A value that is not JSON is
 //! a reject, and reading goes on at the next line.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -95,11 +95,11 @@ fn events_of_all_clouds_change_their_resources() {
     vol-0000000bbbbbbbbbb (vol-0000000bbbbbbbbbb) [("cost", "42"), ("owner", "ana")]
     resize (resize) [("owner", "cy"), ("team", "web")]
     logs (logs) [("owner", "di")]
-    jobs (jobs) [("owner", "bo")]
+    jobs (jobs) [("mail", "yes"), ("owner", "bo")]
     "#);
     insta::assert_debug_snapshot!(applied.report, @r#"
     EventReport {
-        applied: 11,
+        applied: 12,
         repeated: 0,
         outdated: 0,
         others: {
@@ -115,8 +115,8 @@ fn events_of_all_clouds_change_their_resources() {
     assert_eq!(applied.rejects, []);
     let manifest = applied.snapshot.manifest();
     let info = manifest.events.clone().unwrap();
-    assert_eq!((info.base.as_str(), info.events), (project.listed.id(), 11));
-    assert_eq!(info.latest.to_rfc3339(), "2026-11-23T20:47:02+00:00");
+    assert_eq!((info.base.as_str(), info.events), (project.listed.id(), 12));
+    assert_eq!(info.latest.to_rfc3339(), "2026-11-23T20:48:00+00:00");
     assert_eq!(info.files.len(), 1);
     assert_eq!(manifest.sources, project.listed.manifest().sources);
     applied.snapshot.verify().unwrap();
@@ -129,7 +129,7 @@ fn nothing_is_applied_twice() {
     let once = project.apply(&[&fixture()]);
     let twice = project.apply_to(&once.snapshot, &[&fixture()]).unwrap();
     assert_eq!(twice.snapshot, once.snapshot);
-    assert_eq!((twice.report.applied, twice.report.repeated), (0, 11));
+    assert_eq!((twice.report.applied, twice.report.repeated), (0, 12));
 }
 
 #[test]
