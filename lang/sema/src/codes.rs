@@ -131,6 +131,7 @@ codes! {
     L0026 "unknown-type" "a resource type that no cloud has",
     L0027 "dollar-template" "a `$` before the braces of a template",
     L0028 "unused-list" "an unused list",
+    L0029 "sql-pattern" "a pattern of SQL behind `like`",
 }
 
 impl Code {

@@ -179,6 +179,11 @@ impl Scope {
         (self.item_of(def) == Some(item)).then_some(def)
     }
 
+    /// Returns an item of a module that means an item of the project by its name.
+    pub fn reader_of(&self, item: &ItemRef) -> Option<&ItemRef> {
+        self.stand_ins.iter().find(|(_, own)| own == item).map(|(reader, _)| reader)
+    }
+
     /// Returns the item that a definition is.
     pub fn item_of(&self, def: Def) -> Option<&ItemRef> {
         match def {

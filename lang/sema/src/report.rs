@@ -59,8 +59,29 @@ pub fn file_errors(db: &dyn Db, project: Project, file: SourceFile) -> Vec<Diagn
             all.push(diagnostic);
         }
     }
+    without_consequences(file.text(db), &mut all);
     all.sort_by_key(|diagnostic| (diagnostic.range.start(), diagnostic.range.end(), diagnostic.code));
     all
+}
+
+/// Leaves out what is said of the part of a line before the place where it does not parse: what was taken for a name or
+/// for a whole condition there may be something else.
+fn without_consequences(text: &str, all: &mut Vec<Diagnostic>) {
+    let broken: Vec<TextRange> =
+        all.iter().filter(|found| found.code == Code::E0001).map(|found| found.range).collect();
+    let is_consequence = |found: &Diagnostic| {
+        let depends = matches!(
+            found.code,
+            Code::E0010 | Code::E0013 | Code::E0014 | Code::E0020 | Code::E0021 | Code::E0025 | Code::E0026
+        );
+        depends
+            && broken.iter().any(|error| {
+                let between = TextRange::new(found.range.start().min(error.end()), error.end());
+                found.range.start() <= error.end()
+                    && text.get(std::ops::Range::from(between)).is_some_and(|text| !text.contains('\n'))
+            })
+    };
+    all.retain(|found| !is_consequence(found));
 }
 
 /// What is wrong with an item by itself.

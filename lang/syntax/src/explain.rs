@@ -59,7 +59,15 @@ const CONTINUE: [&str; 8] = [
 pub(crate) fn without_consequences<'r>(text: &str, regions: &'r [Region]) -> Vec<&'r Region> {
     let mut unopened: Option<usize> = None;
     let mut kept = Vec::new();
+    let mut before: Option<(usize, usize)> = None;
     for region in regions {
+        let place = (region.start, region.end);
+        if before.is_some_and(|before| foreign::continues(text, before, place)) {
+            // What a text of several lines began goes on to the end of the block.
+            before = before.map(|(start, _)| (start, region.end));
+            continue;
+        }
+        before = Some(place);
         let is_next = unopened.is_some_and(|end| nothing_between(text, end, region.start));
         if is_next && region.block == Block::File && follows_unopened(text, region) {
             let is_its_end = text.get(region.start..).is_some_and(|rest| rest.starts_with('}'));

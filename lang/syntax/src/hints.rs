@@ -20,20 +20,26 @@ pub(crate) struct Hint {
 
 /// The first of the hints that fits.
 pub(crate) fn find(site: &Site<'_>) -> Option<Hint> {
-    const ALL: [fn(&Site<'_>) -> Option<Hint>; 31] = [
+    const ALL: [fn(&Site<'_>) -> Option<Hint>; 37] = [
         unterminated_string,
         unterminated_regex,
         regex_in_quotes,
+        foreign::document_marker,
         foreign_comment,
+        foreign::word_before,
         foreign_quotes,
         invisible,
         closes_nothing,
+        foreign::operator,
+        foreign::negated_operator,
+        foreign::bracket,
         foreign::condition_of_a_statement,
         foreign::else_in_a_rule,
         foreign::scope_without_where,
         foreign::enumeration,
         foreign::concatenation,
         foreign::quantifier,
+        foreign::statement,
         misspelt,
         no_name,
         misplaced,

@@ -5,6 +5,7 @@
 //! said of what merely follows from it.
 
 mod condition;
+mod foreign;
 mod goal;
 mod list;
 mod literal;

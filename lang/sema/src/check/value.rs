@@ -2,7 +2,7 @@
 
 use super::condition::absence;
 use super::literal::Amount;
-use super::{Ctx, Used};
+use super::{Ctx, Used, foreign};
 use crate::codes::Code;
 use crate::diagnostic::Draft;
 use crate::hir::{self, ItemKind, Name, NodeId, Step, TextPart};
@@ -59,6 +59,9 @@ impl Ty {
         )
     }
 }
+
+/// How paths are written.
+const PATHS: &str = "paths are `resource.NAME`, `charge.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source`, `RELATION.TAG` and `TABLE[key].column`";
 
 impl Ctx<'_> {
     /// Resolves a value. `expected` is the type of what it is compared with: a bare name may then
@@ -256,9 +259,15 @@ impl Ctx<'_> {
                 _ => self.tag_field(name, field),
             },
             _ => {
-                let draft = self
-                    .draft(Code::E0014, node, "this path has no meaning")
-                    .help("paths are `resource.NAME`, `charge.NAME`, `resource.meta[\"path\"]`, `native[\"Key\"]`, `native.TAG`, `TAG.source`, `RELATION.TAG` and `TABLE[key].column`");
+                let tags = match (name.text.as_str(), steps) {
+                    ("resource", [Step::Field(tags), Step::Field(key)]) => {
+                        foreign::root(&tags.text, Some(&key.text))
+                    }
+                    _ => None,
+                };
+                let draft = self.draft(Code::E0014, node, "this path has no meaning");
+                let draft = if let Some(help) = tags { draft.help(help) } else { draft };
+                let draft = draft.or_help(|| PATHS.to_owned());
                 self.report(draft);
                 None
             }
@@ -323,6 +332,9 @@ impl Ctx<'_> {
         let mut draft = self.draft(Code::E0010, name.id, format!("there is no tag `{}`", name.text));
         draft = if let Some(help) = absence(&name.text) {
             draft.help(help)
+        } else if let Some((help, new)) = foreign::word(&name.text) {
+            let draft = draft.help(help);
+            if let Some(new) = new { draft.fix(new) } else { draft }
         } else if expected.is_some_and(Ty::is_text) {
             let quoted = format!("\"{}\"", name.text);
             draft.help(format!("a text is written in quotes: `{quoted}`")).fix(quoted)
@@ -403,8 +415,9 @@ impl Ctx<'_> {
         if let hir::Value::Text(text) = key {
             return Some((Value::Native(self.plain_text(text)), Ty::Text));
         }
-        let draft =
-            self.draft(Code::E0020, key.id(), "a native key is a text").help("write it as `native[\"Key\"]`");
+        let draft = self
+            .draft(Code::E0020, key.id(), "a native key is a text")
+            .help("write it as `native[\"Key\"]`; all keys are asked about with `any native key …`");
         self.report(draft);
         None
     }
@@ -422,6 +435,14 @@ impl Ctx<'_> {
         }
         if self.table(name).is_some() {
             self.table_alone(name.id, name);
+            return None;
+        }
+        if !self.scope().names.contains_key(&name.text)
+            && let Some(help) = foreign::root(&name.text, Some(&field.text))
+        {
+            let draft =
+                self.draft(Code::E0010, name.id, format!("there is no tag `{}`", name.text)).help(help);
+            self.report(draft);
             return None;
         }
         let tag = self.tag(name)?;
@@ -457,9 +478,14 @@ impl Ctx<'_> {
                 let draft = self
                     .draft(Code::E0025, name.id, format!("there is no function `{other}`"))
                     .help(format!("the functions are {}", names.join(", ")));
-                let draft = match other {
-                    "len" | "size" => draft.help("did you mean `length`?").fix("length"),
-                    "strip" => draft.help("did you mean `trim`?").fix("trim"),
+                let counts_tags = matches!(arguments, [hir::Value::Path(_, of, _)] if of.text == "native");
+                let draft = match (other, foreign::function(other)) {
+                    _ if counts_tags && matches!(other, "len" | "size" | "length") => {
+                        draft.help("count native tags with `count(native keys)`")
+                    }
+                    (_, Some(help)) => draft.help(help),
+                    ("len" | "size", _) => draft.help("did you mean `length`?").fix("length"),
+                    ("strip", _) => draft.help("did you mean `trim`?").fix("trim"),
                     _ if operator_meant(other).is_some() => self.operator_not_call(node, name, arguments)?,
                     _ => draft.did_you_mean(other, names),
                 };

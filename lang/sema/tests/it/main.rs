@@ -14,6 +14,7 @@ mod diagnostics;
 mod incremental;
 mod lints;
 mod maps;
+mod mistakes;
 mod modules;
 mod pretty;
 mod programs;

@@ -1,5 +1,10 @@
 //! Forms of other languages, each answered with how it is written here.
 
+mod expressions;
+mod statements;
+
+pub(crate) use self::expressions::{bracket, continues, negated_operator, operator, word_before};
+pub(crate) use self::statements::{document_marker, statement};
 use crate::explain::Site;
 use crate::grammar::Block;
 use crate::hints::Hint;
