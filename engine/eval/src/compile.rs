@@ -16,10 +16,10 @@ pub const DIALECT: Dialect = Dialect::DuckDb;
 pub const RELATION: &str = "resources";
 
 /// Name of the view on what charges are for.
-pub(crate) const SUBJECTS: &str = "subjects";
+pub const SUBJECTS: &str = "subjects";
 
 /// Name of the view on charges.
-pub(crate) const CHARGES: &str = "charges";
+pub const CHARGES: &str = "charges";
 
 /// Resources from which on distinct values are judged once: fewer are evaluated sooner than planned.
 const LARGE: u64 = 20_000;

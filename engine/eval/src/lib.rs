@@ -40,8 +40,8 @@ mod waivers;
 
 pub use breakdown::{Breakdown, ByTag, Coverage, CoveragePart, Group, Matrix, Roles};
 pub use compile::{
-    Compiled, DIALECT, RELATION, compile, compile_for, compile_for_layout, compile_for_snapshot, layout_of,
-    open_values,
+    CHARGES, Compiled, DIALECT, RELATION, SUBJECTS, compile, compile_for, compile_for_layout,
+    compile_for_snapshot, layout_of, open_values,
 };
 pub use earlier_state::{TakenOver, take_over_earlier_state};
 pub use error::{RunError, TableMistakes, TextTooLong};

@@ -65,7 +65,8 @@ impl Run {
         Self::start_request_in(store, program, snapshot, tables, (options, &options.request()))
     }
 
-    fn start_request_in(
+    /// Runs a program over a snapshot in a database, for a request, which need not be that of the options.
+    pub fn start_request_in(
         store: Store,
         program: &Program,
         snapshot: &Snapshot,
@@ -88,10 +89,24 @@ impl Run {
         options: &Options,
         request: &Request,
     ) -> Result<Option<Self>, RunError> {
+        if snapshot.manifest().charges.is_none() {
+            return Ok(None);
+        }
+        let store = options.open_store([snapshot])?;
+        Self::start_charges_in(store, program, snapshot, options, request)
+    }
+
+    /// Runs a program over what the charges of a snapshot are for, in a database. None: the snapshot has no charges.
+    pub fn start_charges_in(
+        store: Store,
+        program: &Program,
+        snapshot: &Snapshot,
+        options: &Options,
+        request: &Request,
+    ) -> Result<Option<Self>, RunError> {
         let (Some(charges), Some(paths)) = (&snapshot.manifest().charges, snapshot.charges_paths()) else {
             return Ok(None);
         };
-        let store = options.open_store([snapshot])?;
         let history = ProjectHistory::for_options(options, &store)?;
         let layout = layout_of_charges(snapshot, charges, options, history.overlays.clone());
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;

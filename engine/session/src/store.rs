@@ -131,7 +131,7 @@ impl Store {
             statements.iter().try_for_each(|sql| self.execute(sql)).and_then(|()| self.execute("COMMIT"));
         if done.is_err() {
             // The failure that is reported is the one that came first.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            self.roll_back();
         }
         done
     }
@@ -142,6 +142,11 @@ impl Store {
     /// As [`Self::execute`].
     pub fn begin(&self) -> Result<(), StoreError> {
         self.execute("BEGIN TRANSACTION")
+    }
+
+    /// Ends the transaction. A late interruption of the statement before may end the first attempts.
+    fn roll_back(&self) {
+        let _ = (0..3).any(|_| self.connection.execute_batch("ROLLBACK").is_ok());
     }
 
     /// Reads in one transaction, so that all statements of `f` see the same rows.
@@ -155,7 +160,7 @@ impl Store {
         self.begin()?;
         let found = f(self);
         // Nothing was written, so that there is nothing to lose.
-        let _ = self.connection.execute_batch("ROLLBACK");
+        self.roll_back();
         found
     }
 

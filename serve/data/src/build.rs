@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tagpol_eval::{DIALECT, Options, Run, Tables, program_hash};
+use tagpol_eval::{CHARGES, DIALECT, Options, Run, Tables, program_hash};
 use tagpol_inventory::Snapshot;
-use tagpol_plan::FirstSeen;
 use tagpol_plan::sql::serving;
-use tagpol_sema::program::Program;
+use tagpol_plan::{FirstSeen, Predicate, Request};
+use tagpol_sema::program::{Allocation, Pred, Program};
 use tagpol_session::{Access, Attached, ColumnType, LoadValue, Store, StoreOptions};
 use tagpol_state::{StateError, StateStore};
 
@@ -54,8 +54,14 @@ pub fn build(
     let before = before(generations)?;
     let id = new_id(generations, options.now)?;
     let written = generations.begin(&id)?;
-    let store = open(snapshot, options, &written, before.as_ref().map(|(folder, _)| folder.as_path()))?;
-    let run = Run::start_in(store, program, snapshot, &mut Tables::default(), options)?;
+    let folder = before.as_ref().map(|(folder, _)| folder.as_path());
+    let (store, before) = match open(snapshot, options, &written, folder) {
+        // A file that is damaged is as good as none.
+        Err(_) if folder.is_some() => (open(snapshot, options, &written, None)?, None),
+        opened => (opened?, before),
+    };
+    let request = Request { predicates: shared_sources(program), ..options.request() };
+    let run = Run::start_request_in(store, program, snapshot, &mut Tables::default(), (options, &request))?;
     let mut contents = Contents {
         version: VERSION,
         id,
@@ -72,6 +78,9 @@ pub fn build(
         checks: contents::checks(&run.compiled.plan),
         goals: contents::goals(&run.compiled.plan),
         rules: program.rules.iter().map(|rule| rule.name.clone()).collect(),
+        allocations: program.allocations.iter().map(|allocation| allocation.name.clone()).collect(),
+        has_charges: snapshot.manifest().charges.is_some(),
+        unattributed: snapshot.manifest().counts.unattributed.as_ref().map(|part| part.cost.to_string()),
         first_seen: match run.history().overlays.first_seen {
             FirstSeen::NotKept => FirstSeenKind::NotKept,
             FirstSeen::FirstRun => FirstSeenKind::FirstRun,
@@ -84,21 +93,54 @@ pub fn build(
         contents.before = Some(before.id.clone());
         contents.compared_since = before.compared_since;
     }
-    write(&run, &contents, before.as_ref().map(|(_, before)| before), options, build)?;
-    run.store().detach(serving::DATABASE)?;
-    drop(run);
+    let store = write(run, &contents, before.as_ref().map(|(_, before)| before), options, build)?;
+    write_charges(store, program, snapshot, options)?.detach(serving::DATABASE)?;
     generations.finish(&written, &contents)?;
     Ok(contents)
 }
 
-/// Writes all tables of the database.
+/// The conditions of the sources of shared costs.
+fn shared_sources(program: &Program) -> Vec<Predicate> {
+    let source = |allocation: &Allocation| {
+        let pred = allocation.from.clone().unwrap_or(Pred::Const(true));
+        Predicate { pred, loc: allocation.loc.clone() }
+    };
+    program.allocations.iter().map(source).collect()
+}
+
+/// Writes what is charged by whom, if the snapshot has charges.
+fn write_charges(
+    store: Store,
+    program: &Program,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> Result<Store, DataError> {
+    if snapshot.manifest().charges.is_none() {
+        return Ok(store);
+    }
+    let keep = ["subject"].into_iter().chain(serving::Subject::ALL.map(serving::Subject::as_str));
+    let request = Request {
+        keep: keep.map(str::to_owned).collect(),
+        ..options.request().for_predicates(shared_sources(program))
+    };
+    let session = store.another_session()?;
+    let Some(run) = Run::start_charges_in(session, program, snapshot, options, &request)? else {
+        return Ok(store);
+    };
+    run.store().execute(&serving::write_subjects(&run.compiled.plan, DIALECT))?;
+    run.store().execute(&serving::write_charges(CHARGES, DIALECT))?;
+    drop(run);
+    Ok(store)
+}
+
+/// Writes the tables about resources. Returns the database.
 fn write(
-    run: &Run,
+    run: Run,
     contents: &Contents,
     before: Option<&Contents>,
     options: &Options,
     build: &BuildOptions,
-) -> Result<(), DataError> {
+) -> Result<Store, DataError> {
     let store = run.store();
     let plan = &run.compiled.plan;
     let overlays = &run.history().overlays;
@@ -116,7 +158,8 @@ fn write(
         .collect();
     let since = options.now - build.keep_changes;
     let times = (options.now.timestamp_micros(), since.timestamp_micros());
-    Ok(store.execute(&serving::changes(before.map(|_| BEFORE), &same_tags, times, DIALECT))?)
+    let changes = serving::changes(before.map(|_| BEFORE), &same_tags, times, DIALECT);
+    Ok(run.keep(&changes)?)
 }
 
 /// Opens a database that reads the snapshot and the generation before, and writes the new one.

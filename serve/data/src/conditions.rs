@@ -43,6 +43,11 @@ impl PartialEq for Condition {
 }
 
 impl Condition {
+    /// Makes a condition of one that was checked with a program; `text` is what it is called in errors and cursors.
+    pub fn of(text: &str, program: Arc<Program>, pred: Pred, rates: Rates) -> Self {
+        Self { text: text.to_owned(), program, pred, rates }
+    }
+
     /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text

@@ -44,6 +44,12 @@ pub struct Contents {
     pub goals: Vec<GoalContents>,
     /// Names of the rules that give values, in the order of the program.
     pub rules: Vec<String>,
+    /// Names of the allocations of shared costs, in the order of the program.
+    pub allocations: Vec<String>,
+    /// Whether there are charges, which have days and amounts of several kinds.
+    pub has_charges: bool,
+    /// Costs that belong to no resource, where there are no charges; None if there are none.
+    pub unattributed: Option<String>,
     /// What is known of when findings first appeared.
     pub first_seen: FirstSeenKind,
     /// The generation that this one was compared with; None: it is the first.
@@ -165,6 +171,7 @@ impl Contents {
             policies: self.policies.len(),
             checks: self.checks.len(),
             goals: self.goals.len(),
+            allocations: self.allocations.len(),
         }
     }
 }

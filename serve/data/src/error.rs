@@ -72,6 +72,15 @@ pub enum DataError {
         /// The highest number.
         most: u64,
     },
+    /// There are costs of resources, but no charges, which have days and amounts of several kinds.
+    #[error("the inventory has no charges, only costs of resources")]
+    NoCharges,
+    /// A report has too many lines.
+    #[error("costs have more than {most} lines; sum them up by less, or filter")]
+    TooManyGroups {
+        /// The highest number.
+        most: u64,
+    },
     /// A graph goes too deep.
     #[error("a graph is at most {most} deep, not {asked}")]
     TooDeep {
@@ -94,6 +103,12 @@ pub enum DataError {
         /// Its folder.
         folder: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// The process that builds a generation failed, or was ended.
+    #[error("the process that builds the generation failed: {reason}")]
+    Child {
+        /// Why.
         reason: String,
     },
     /// A folder or file cannot be read or written.

@@ -116,7 +116,8 @@ impl Generations {
 
     /// Makes the folder in which a generation is written.
     pub(crate) fn begin(&self, id: &str) -> Result<PathBuf, DataError> {
-        let folder = self.folder.join(format!(".{id}"));
+        // Another process may be writing one of the same time.
+        let folder = self.folder.join(format!(".{id}.{}", std::process::id()));
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(|source| file(&folder, source))?;
         }

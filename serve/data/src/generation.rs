@@ -84,7 +84,8 @@ impl Generation {
             ..StoreOptions::default()
         })
         .map_err(|error| damaged(&error))?;
-        for statement in serving::prepare_overlay(DIALECT) {
+        let subjects = if contents.has_charges { serving::prepare_subjects(DIALECT) } else { Vec::new() };
+        for statement in serving::prepare_overlay(DIALECT).into_iter().chain(subjects) {
             writer.execute(&statement).map_err(|error| damaged(&error))?;
         }
         let sessions = (0..options.sessions.max(1)).map(|_| writer.another_session());

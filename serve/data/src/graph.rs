@@ -182,7 +182,7 @@ impl Walk<'_> {
         let Some(at) = at else { return Ok(Vec::new()) };
         let filter = self.view.filter(filter)?;
         let by = [ValueColumn::Tag(*at)];
-        let sql = serving::sums(&filter, self.view.what(), &by, NEIGHBORS + 1, DIALECT);
+        let sql = serving::sums(&filter, self.view.what(), &by, &[], NEIGHBORS + 1, DIALECT);
         self.view.all("values of a tag", &sql, |row| {
             let node = Node::Value { tag: tag.to_owned(), value: row.text("key_0") };
             Ok((node, row.count("resources")?, row.money("cost")))

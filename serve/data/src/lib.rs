@@ -18,6 +18,7 @@
 //! The parts:
 //!
 //! - `build`: a program and a snapshot become a generation
+//! - `child`: the same in a process of its own, with limits
 //! - `folder`: generations on disk
 //! - `contents`: what a generation says about itself
 //! - `generation`, `sessions`: an open generation, and its connections
@@ -26,11 +27,13 @@
 //! - `lists`: pages, totals, facets, exports
 //! - `detail`: one resource, and what happened to it
 //! - `overlay`: decisions that are newer than a generation
-//! - `findings`, `suggestions`, `graph`: the same inventory from other sides
+//! - `findings`, `costs`, `suggestions`, `graph`: the same inventory from other sides
 
 mod build;
+pub mod child;
 mod conditions;
 mod contents;
+mod costs;
 mod cursor;
 mod detail;
 mod error;
@@ -49,6 +52,7 @@ mod suggestions;
 pub use build::{BuildOptions, build};
 pub use conditions::{Condition, Conditions};
 pub use contents::{CheckContents, Contents, FirstSeenKind, GoalContents, PolicyContents, TagContents};
+pub use costs::{CostPart, CostQuery, CostReport};
 pub use detail::{Event, EventKind};
 pub use error::{ConditionMistake, DataError};
 pub use filter::Filter;
@@ -57,7 +61,7 @@ pub use folder::Generations;
 pub use generation::{Generation, OpenOptions};
 pub use graph::{Edge, Graph, GraphQuery, MOST_DEPTH, Node};
 pub use lists::{Export, Facet, FacetOf, FacetValue, Totals, all_facets};
-pub use overlay::{CaughtUp, Overlay};
+pub use overlay::{CaughtUp, Overlay, Preview};
 pub use query::{MOST_ROWS, Page, Query, Similar, Sort, SortBy};
 pub use rows::{CheckRow, Compliance, Decided, Resource, ResourceDetail, Suggestion, TagValue};
 pub use suggestions::{SuggestedTag, SuggestionPage, SuggestionQuery};

@@ -150,6 +150,15 @@ impl Generation {
         })
     }
 
+    /// Returns the resources at some places, with all tags.
+    pub(crate) fn at_places(&self, places: &[u64]) -> Result<Vec<Resource>, DataError> {
+        let tags: Vec<usize> = (0..self.contents().tags.len()).collect();
+        self.ask(|view| {
+            let sql = serving::at_places(places, &tags, view.what());
+            view.all("resources", &sql, |row| rows::resource(row, &tags))
+        })
+    }
+
     /// Returns what the resources of a filter come to.
     ///
     /// # Errors

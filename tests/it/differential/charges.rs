@@ -115,7 +115,7 @@ fn compare_goal(
 }
 
 /// Bills the resources of a case: each with a charge, and with one that names nothing but the account.
-fn billed(case: &Case, folder: &Path) -> Result<Snapshot, String> {
+pub(super) fn billed(case: &Case, folder: &Path) -> Result<Snapshot, String> {
     let mut bill = "BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,\
                     ProviderName,SubAccountId,RegionId,ResourceId,ResourceName,ServiceName,ChargeCategory,BillingAccountId,\
                     Tags\n"
@@ -191,7 +191,7 @@ fn subjects(snapshot: &Snapshot) -> (Vec<Row>, Vec<i128>) {
 }
 
 /// Writes the tables of a case as files that the program names, with what is left of their cells once they are read.
-fn with_tables(case: &Case, folder: &Path) -> (Program, Vec<Table>) {
+pub(super) fn with_tables(case: &Case, folder: &Path) -> (Program, Vec<Table>) {
     let (mut program, mut tables) = (case.program.clone(), Vec::new());
     for (at, (table, rows)) in program.tables.iter_mut().zip(&case.options.tables).enumerate() {
         let path = folder.join(format!("table{at}.csv"));

@@ -58,10 +58,15 @@ impl Database {
     }
 
     fn snapshot(&self, case: &Case) -> Result<Snapshot, String> {
+        Self::snapshot_in(case, self.folder.path())
+    }
+
+    /// Makes a snapshot of the resources of a case.
+    pub(super) fn snapshot_in(case: &Case, folder: &Path) -> Result<Snapshot, String> {
         let resources: Vec<Resource> = case.resources.iter().map(resource).collect();
         let (currency, now) = (case.options.currency.clone(), case.options.now);
         let import = Import::of_resources(&resources, currency, now);
-        let written = import.write(self.folder.path(), &mut |_| {});
+        let written = import.write(folder, &mut |_| {});
         written.map_err(|e| e.to_string())
     }
 }

@@ -19,6 +19,7 @@
 //! - `inventories`: resources
 //! - `overlays`: decisions, predictions, first-seen times
 //! - `live`: a snapshot that is asked again and again
+//! - `serving`: decisions on top of a generation, against a new one
 //! - `promises`: what every `Program` promises, to test the generator itself
 
 mod advice;
@@ -33,6 +34,7 @@ mod pools;
 mod programs;
 mod promises;
 mod schema;
+mod serving;
 mod tests;
 
 use std::fmt;

@@ -25,14 +25,19 @@ pub(super) const SUBJECT: &str = "subject";
 
 /// What is spent with the same values, in the same period, by sources of the same allocation or of none.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Group {
-    pub(super) period: Option<String>,
-    pub(super) values: Vec<Option<String>>,
-    pub(super) source: Option<usize>,
-    pub(super) resources: u64,
-    pub(super) cost: i128,
+pub struct Group {
+    /// The period; None without periods.
+    pub period: Option<String>,
+    /// A value for each dimension; None if it is missing.
+    pub values: Vec<Option<String>>,
+    /// Index of the allocation that it is a source of. None: of none.
+    pub source: Option<usize>,
+    /// Its resources.
+    pub resources: u64,
+    /// What it costs, in units.
+    pub cost: i128,
     /// The part of the cost in charges that name no resource.
-    pub(super) no_resource: i128,
+    pub no_resource: i128,
 }
 
 /// Period, values and source of a group.
@@ -253,8 +258,11 @@ impl<'a> Money<'a> {
     }
 }
 
-/// Returns an amount in units; NULL is nothing.
-pub(super) fn units_of(row: &Fields<'_>, column: &str) -> Result<i128, RunError> {
+/// Returns an amount in units of 10^-18; NULL is nothing.
+///
+/// # Errors
+/// [`RunError::Answer`] for an amount out of range.
+pub fn units_of(row: &Fields<'_>, column: &str) -> Result<i128, RunError> {
     let units = match row.money(column) {
         None => Some(0),
         Some(cost) => {

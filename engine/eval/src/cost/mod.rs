@@ -33,7 +33,8 @@ use crate::finding::SnapshotInfo;
 use crate::goal::GoalResult;
 use crate::options::Options;
 use goals::measure_by_charges;
-use groups::Group;
+pub use groups::Group;
+pub use groups::units_of;
 pub use share::rounded;
 use spread::Spread;
 
@@ -291,7 +292,7 @@ pub fn costs(
             groups
         }
     };
-    costs.add(program, &request.by, groups, &allocations);
+    (costs.lines, costs.shared) = spread_shared(program, &request.by, groups, &allocations);
     let filter = months.map(|months| request.filter(months));
     costs.budgets = budgets_of(program, snapshot, options, (filter, costs.currency.as_deref()))?;
     Ok(costs)
@@ -372,34 +373,33 @@ impl Costs {
             budgets: Vec::new(),
         }
     }
+}
 
-    /// Adds the lines of groups, one period after the other: shared costs of a period are spread by what that
-    /// period costs.
-    fn add(
-        &mut self,
-        program: &Program,
-        by: &[Dimension],
-        mut groups: Vec<Group>,
-        allocations: &[&Allocation],
-    ) {
-        groups.sort_by(|one, other| one.period.cmp(&other.period));
-        let shared = allocations.iter().map(|allocation| Shared::of(program, allocation));
-        self.shared = shared.collect();
-        for groups in groups.chunk_by(|one, other| one.period == other.period) {
-            let mut spread = Spread { by, groups, lines: BTreeMap::new() };
-            spread.add_own();
-            for (at, (allocation, shared)) in allocations.iter().zip(&mut self.shared).enumerate() {
-                shared.add(&spread.share(program, at, allocation));
-            }
-            let period = groups.first().and_then(|group| group.period.clone());
-            let mut lines: Vec<Line> =
-                spread.lines.into_values().map(|line| Line { period: period.clone(), ..line }).collect();
-            lines.sort_by(|a, b| {
-                b.total().cmp(&a.total()).then_with(|| order(&a.values).cmp(&order(&b.values)))
-            });
-            self.lines.append(&mut lines);
+/// Makes lines of groups, one period after the other: shared costs of a period are spread by what that period costs. The
+/// sources of groups are indexes in `allocations`, those of [`applied`].
+pub fn spread_shared(
+    program: &Program,
+    by: &[Dimension],
+    mut groups: Vec<Group>,
+    allocations: &[&Allocation],
+) -> (Vec<Line>, Vec<Shared>) {
+    groups.sort_by(|one, other| one.period.cmp(&other.period));
+    let mut all_shared: Vec<Shared> =
+        allocations.iter().map(|allocation| Shared::of(program, allocation)).collect();
+    let mut all_lines = Vec::new();
+    for groups in groups.chunk_by(|one, other| one.period == other.period) {
+        let mut spread = Spread { by, groups, lines: BTreeMap::new() };
+        spread.add_own();
+        for (at, (allocation, shared)) in allocations.iter().zip(&mut all_shared).enumerate() {
+            shared.add(&spread.share(program, at, allocation));
         }
+        let period = groups.first().and_then(|group| group.period.clone());
+        let mut lines: Vec<Line> =
+            spread.lines.into_values().map(|line| Line { period: period.clone(), ..line }).collect();
+        lines.sort_by(|a, b| b.total().cmp(&a.total()).then_with(|| order(&a.values).cmp(&order(&b.values))));
+        all_lines.append(&mut lines);
     }
+    (all_lines, all_shared)
 }
 
 impl Shared {
@@ -452,7 +452,7 @@ fn order(values: &[Option<String>]) -> Vec<(bool, &Option<String>)> {
 }
 
 /// The allocations to a tag that costs are reported by; the others would change nothing.
-fn applied<'a>(program: &'a Program, by: &[Dimension]) -> Vec<&'a Allocation> {
+pub fn applied<'a>(program: &'a Program, by: &[Dimension]) -> Vec<&'a Allocation> {
     let allocations = program.allocations.iter();
     allocations.filter(|allocation| by.contains(&Dimension::Tag(allocation.to))).collect()
 }

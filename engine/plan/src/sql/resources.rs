@@ -106,6 +106,22 @@ pub fn attributes(relation: &str, id: &str, dialect: Dialect) -> String {
     )
 }
 
+/// Returns the query for all there is of what is charged for the resources with some ids: as [`whole`], with `subject` (its number),
+/// `service`, `category` and `billing_account`.
+pub fn whole_subjects<'a>(
+    relation: &str,
+    ids: impl IntoIterator<Item = &'a str>,
+    dialect: Dialect,
+) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| literal(id, dialect)).collect();
+    let ids = if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") };
+    let (from, tags) = (identifier(relation, dialect), dialect.json_text("tags"));
+    format!(
+        "SELECT subject, service, category, billing_account, {LISTED}, provider, account, region, source, meta, \
+         created, monthly_cost, {tags} AS tags FROM {from} WHERE id IN ({ids}) ORDER BY subject"
+    )
+}
+
 /// Returns the query for all there is of the resources with some ids, by id: the columns of [`attributes`], `tags` (native tags
 /// as a JSON object), and, where the snapshot has them (`has_unknown`), `unknown_keys` (JSON) and `unknown_tags`.
 pub fn whole<'a>(

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use tagpol_eval::{
-    Compiled, DIALECT, Fields, Options, ProjectHistory, RELATION, RunError, Tables, compile_for_snapshot,
-    read, read_related,
+    CHARGES, Compiled, DIALECT, Fields, Options, ProjectHistory, RELATION, RunError, SUBJECTS, Tables,
+    compile_for_snapshot, read, read_related,
 };
 use tagpol_interp as interp;
 use tagpol_inventory::Snapshot;
@@ -13,7 +13,9 @@ use tagpol_plan::Overlays;
 use tagpol_plan::sql::{resources, serving};
 use tagpol_sema::program::Program;
 use tagpol_session::{Access, Attached, ColumnType, Decimal, LoadValue, Store, StoreOptions};
-use tagpol_state::{CurrentDecision, Page, Prediction, StateError, StateReader, StateStore, TagOf};
+use tagpol_state::{
+    Action, Change, CurrentDecision, Page, Prediction, StateError, StateReader, StateStore, TagOf,
+};
 
 use crate::contents::FirstSeenKind;
 use crate::error::DataError;
@@ -40,6 +42,8 @@ pub(super) struct Known {
     pub(super) options: interp::Options,
     /// By place.
     pub(super) resources: BTreeMap<u64, interp::Row>,
+    /// What is charged for them, by number.
+    pub(super) subjects: BTreeMap<u64, interp::Row>,
     /// By resource and tag.
     pub(super) confidences: BTreeMap<(String, String), f64>,
     decided: Vec<(u64, CurrentDecision)>,
@@ -66,6 +70,9 @@ impl Knowledge {
             ..StoreOptions::default()
         })?;
         store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        if let Some(paths) = snapshot.charges_paths() {
+            store.open_charges(paths.each_ref().map(|path| path.as_path()), [SUBJECTS, CHARGES])?;
+        }
         let compiled = compile_for_snapshot(program, &snapshot, &options, Overlays::default())?;
         let mut tables = Tables::default();
         tables.read(program, &compiled.plan)?;
@@ -132,6 +139,7 @@ impl Knowledge {
         let mut known = Known {
             options: self.interp.clone(),
             resources: found,
+            subjects: self.subjects(places.keys().map(String::as_str))?,
             confidences: BTreeMap::new(),
             decided: Vec::new(),
             predicted: Vec::new(),
@@ -153,6 +161,28 @@ impl Knowledge {
             }
         }
         Ok(known)
+    }
+
+    /// Reads what is charged for some resources.
+    fn subjects<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Result<BTreeMap<u64, interp::Row>, DataError> {
+        let mut found = BTreeMap::new();
+        if self.snapshot.manifest().charges.is_none() {
+            return Ok(found);
+        }
+        read(&self.store, "subjects", &resources::whole_subjects(SUBJECTS, ids, DIALECT), |row| {
+            let number = row.count("subject")?;
+            let charge = interp::Charge {
+                service: row.text("service"),
+                category: row.text("category"),
+                billing_account: row.text("billing_account"),
+            };
+            found.insert(number, interp::Row { charge: Some(charge), ..native(row, false)? });
+            Ok::<(), RunError>(())
+        })?;
+        Ok(found)
     }
 
     /// When findings of resources first appeared, as the generation read it.
@@ -183,6 +213,21 @@ impl Knowledge {
 }
 
 impl Known {
+    /// Takes a change for made.
+    pub(super) fn suppose(&mut self, change: &Change) {
+        let key = (change.resource.clone(), change.tag.clone());
+        let overlays = &mut self.options.overlays;
+        match (change.action, &change.value) {
+            (Action::Set | Action::Confirm, Some(value)) => drop(overlays.decided.insert(key, value.clone())),
+            (Action::Set | Action::Confirm | Action::Unset, _) => drop(overlays.decided.remove(&key)),
+            (Action::Reject, rejected) => {
+                if overlays.predicted.get(&key).map(|(value, _)| value) == rejected.as_ref() {
+                    overlays.predicted.remove(&key);
+                }
+            }
+        }
+    }
+
     fn fill_overlays(&mut self) {
         let overlays = &mut self.options.overlays;
         for (_, decision) in &self.decided {

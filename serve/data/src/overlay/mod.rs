@@ -19,10 +19,11 @@ use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::serving;
 use tagpol_sema::program::Program;
 use tagpol_session::Store;
-use tagpol_state::{Page, StateError, StateStore};
+use tagpol_state::{Change, Page, StateError, StateStore};
 
 use crate::error::DataError;
 use crate::generation::Generation;
+use crate::rows;
 use knowledge::Knowledge;
 
 /// Resources that are evaluated together.
@@ -57,6 +58,15 @@ pub struct CaughtUp {
     pub decisions: i64,
     /// Ids of the resources whose rows are new: those that were decided about, and those that relations connect with them.
     pub resources: Vec<String>,
+}
+
+/// What changes would do to a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// How it is shown now.
+    pub now: rows::Resource,
+    /// How it would be.
+    pub then: rows::Resource,
 }
 
 impl Overlay {
@@ -124,6 +134,34 @@ impl Overlay {
         Ok(CaughtUp { decisions: last, resources: shown })
     }
 
+    /// Returns what changes would do, without making them: of each resource that exists how it is shown now, and how it would
+    /// be. What relations would pass on to others is not in it.
+    ///
+    /// # Errors
+    /// [`DataError::State`], [`DataError::Run`]; [`DataError::Busy`], [`DataError::TooSlow`].
+    pub fn preview(&self, changes: &[Change]) -> Result<Vec<Preview>, DataError> {
+        let ids: BTreeSet<&str> = changes.iter().map(|change| change.resource.as_str()).collect();
+        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let contents = self.generation.contents();
+        let patterns = Patterns::default();
+        let mut previews = Vec::new();
+        for some in ids.chunks(BATCH) {
+            let mut known = {
+                let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                inner.knowledge.about(&self.generation, &self.program, &self.state, some)?
+            };
+            changes.iter().for_each(|change| known.suppose(change));
+            let places: Vec<u64> = known.resources.keys().copied().collect();
+            for now in self.generation.at_places(&places)? {
+                let Some(native) = known.resources.get(&now.place) else { continue };
+                let resource = Resource::evaluated(&self.program, &known.options, &patterns, native);
+                let then = row::shown(&now, &resource, contents, &known.confidences);
+                previews.push(Preview { now, then });
+            }
+        }
+        Ok(previews)
+    }
+
     /// Returns the number of the last decision, and the resources of those after a number.
     fn decided_after(&self, shown: i64) -> Result<(i64, BTreeSet<String>), DataError> {
         let mut last = shown;
@@ -170,7 +208,12 @@ impl Overlay {
             }
             rows.push(row);
         }
-        self.generation.with_writer(|writer| self.write(writer, &rows, &known))?;
+        let mut subjects = Vec::new();
+        for (number, native) in &known.subjects {
+            let subject = Resource::evaluated(&self.program, &known.options, &patterns, native);
+            subjects.push(row::subject_row(*number, &subject));
+        }
+        self.generation.with_writer(|writer| self.write(writer, &rows, &subjects, &known))?;
         Ok(known.resources.into_values().map(|native| native.id).collect())
     }
 
@@ -178,11 +221,19 @@ impl Overlay {
         &self,
         writer: &Store,
         rows: &[row::StagedRow],
+        subjects: &[row::StagedRow],
         known: &knowledge::Known,
     ) -> Result<(), DataError> {
-        row::stage(writer, self.generation.contents().shape(), rows)?;
+        let contents = self.generation.contents();
+        let shape = contents.shape();
+        row::stage(writer, shape, rows)?;
         known.stage(writer)?;
-        writer.execute_together(&serving::apply(self.generation.contents().shape(), DIALECT))?;
+        let mut statements = serving::apply(shape, DIALECT);
+        if contents.has_charges {
+            row::stage_subjects(writer, shape, subjects)?;
+            statements.extend(serving::apply_subjects(shape));
+        }
+        writer.execute_together(&statements)?;
         let mut size = 0;
         read(writer, "overlay", &serving::overlay_size(), |row| {
             size = row.count("resources")?;

@@ -1,6 +1,6 @@
 //! What is written, and read back.
 
-use tagpol_serve_data::{Compliance, DataError, Query, Sort, SortBy};
+use tagpol_serve_data::{Compliance, DataError, Generation, OpenOptions, Query, Sort, SortBy};
 
 use crate::shop::{NOW, Shop};
 
@@ -49,6 +49,43 @@ fn a_generation_has_no_native_tags() {
             assert!(!found, "{secret}");
         }
     }
+}
+
+#[test]
+fn a_damaged_generation_is_an_error_and_the_next_one_is_built_without_it() {
+    let shop = Shop::new();
+    let first = shop.build(NOW);
+    let generations = shop.generations();
+    std::fs::write(generations.folder().join(&first.id).join("serving.duckdb"), "no database").unwrap();
+    let opened = Generation::open(&generations, &first.id, &OpenOptions::default());
+    assert!(matches!(opened, Err(DataError::Damaged { .. })));
+    let second = shop.build(NOW);
+    assert_eq!(second.before, None);
+    assert_eq!(shop.open(&second.id).page(&Query::default()).unwrap().total, Some(4));
+    let contents = generations.folder().join(&second.id).join("generation.json");
+    let text = std::fs::read_to_string(&contents).unwrap();
+    std::fs::write(&contents, text.replace("\"version\": 1", "\"version\": 99")).unwrap();
+    let error = generations.contents(&second.id).unwrap_err().to_string();
+    assert!(error.ends_with("it has version 99, expected 1; build it again"), "{error}");
+}
+
+#[test]
+fn handles_are_shared_between_threads() {
+    fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<Generation>();
+    is_shared::<tagpol_serve_data::Overlay>();
+    is_shared::<tagpol_serve_data::Conditions>();
+    let shop = Shop::new();
+    let options = OpenOptions { sessions: 2, ..OpenOptions::default() };
+    let generation = Generation::open(&shop.generations(), &shop.build(NOW).id, &options).unwrap();
+    let ask = |generation: Generation| move || generation.page(&Query::default()).unwrap().total;
+    let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(ask(generation.clone()))).collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), Some(4));
+    }
+    let impatient = OpenOptions { patience: std::time::Duration::ZERO, ..options };
+    let generation = Generation::open(&shop.generations(), &generation.contents().id, &impatient).unwrap();
+    assert!(matches!(generation.page(&Query::default()), Err(DataError::TooSlow)));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not take for tests themselves")]
 
+mod children;
+mod costs;
 mod generations;
 mod lists;
 mod overlay;

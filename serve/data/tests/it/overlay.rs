@@ -66,6 +66,33 @@ fn what_is_in_the_overlay_is_what_a_new_generation_has() {
 }
 
 #[test]
+fn a_preview_is_what_a_decision_does() {
+    let shop = Shop::new();
+    shop.predict(&[("i-3", "team", "logging", 0.8)]);
+    shop.decide(&[set("i-1", "team", "web")]);
+    let generation = shop.open(&shop.build(NOW).id);
+    let overlay = shop.overlay(&generation);
+    let changes = [
+        set("i-2", "owner", "bob@example.com"),
+        set("i-3", "environment", "staging"),
+        Change { action: Action::Unset, value: None, ..set("i-1", "team", "") },
+        set("i-9", "owner", "x@example.com"),
+    ];
+    let previews = overlay.preview(&changes).unwrap();
+    assert_eq!(generation.overlaid(), 0);
+    for preview in &previews {
+        assert_eq!(generation.resource(&preview.now.id).unwrap().resource, preview.now);
+    }
+    shop.decide(&changes);
+    overlay.catch_up().unwrap();
+    let ids: Vec<&str> = previews.iter().map(|preview| preview.then.id.as_str()).collect();
+    assert_eq!(ids, ["i-2", "i-1", "i-3"]);
+    for preview in &previews {
+        assert_eq!(generation.resource(&preview.then.id).unwrap().resource, preview.then);
+    }
+}
+
+#[test]
 fn an_export_does_not_see_what_is_decided_meanwhile() {
     let shop = Shop::new();
     let generation = shop.open(&shop.build(NOW).id);

@@ -48,6 +48,14 @@ const INVENTORY: &str = "id,name,type,provider,account,region,monthly_cost,curre
     i-3,logs,s3:bucket,aws,222,us-1,2.50,USD,hidden,,,\n\
     i-4,archive,s3:bucket,gcp,333,us-1,,USD,staging,,,payments\n";
 
+/// A bill with the resources and what belongs to none of them.
+const BILL: &str = "BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,\
+    BilledCost,ListCost,ProviderName,SubAccountId,RegionId,ResourceId,ResourceName,ServiceName,ChargeCategory,Tags\n\
+    USD,2026-10-01,2026-11-01,2026-10-01,2026-10-02,1.50,2,3,AWS,111,eu-1,i-1,shop-web,EC2,Usage,{}\n\
+    USD,2026-10-01,2026-11-01,2026-10-02,2026-10-03,2.50,2,3,AWS,111,eu-1,i-1,shop-web,EC2,Usage,{}\n\
+    USD,2026-10-01,2026-11-01,2026-10-02,2026-10-03,7,7,,AWS,111,eu-1,i-2,shop-db,RDS,Usage,\"{\"\"team\"\":\"\"payments\"\"}\"\n\
+    USD,2026-10-01,2026-11-01,2026-10-03,2026-10-04,10,10,10,AWS,111,eu-1,,,Support,Usage,{}\n";
+
 /// A folder with the project and its generations.
 pub(crate) struct Shop {
     pub(crate) folder: tempfile::TempDir,
@@ -71,15 +79,37 @@ impl Shop {
         Generations::at(self.path().join("generations"))
     }
 
-    /// Evaluates the project at a time.
-    pub(crate) fn build(&self, now: &str) -> Contents {
+    /// Opens the project with its inventory.
+    pub(crate) fn with_workspace<T>(&self, f: impl FnOnce(&Workspace<'_>) -> T) -> T {
+        self.with_workspace_at(NOW, f)
+    }
+
+    fn with_workspace_at<T>(&self, now: &str, f: impl FnOnce(&Workspace<'_>) -> T) -> T {
         let project = Project::open(Some(self.path())).unwrap();
         let context = RunContext::at(now.parse().unwrap(), &Silent);
-        let workspace =
-            Workspace::open(&project, &InventorySource::default(), &StateAccess::default(), &context)
-                .unwrap();
-        let (program, snapshot) = (workspace.program(), workspace.snapshot());
-        build(program, snapshot, workspace.options(), &self.generations(), &BuildOptions::default()).unwrap()
+        let source = InventorySource::default();
+        f(&Workspace::open(&project, &source, &StateAccess::default(), &context).unwrap())
+    }
+
+    /// Evaluates the project at a time.
+    pub(crate) fn build(&self, now: &str) -> Contents {
+        self.with_workspace_at(now, |workspace| {
+            let (program, snapshot) = (workspace.program(), workspace.snapshot());
+            build(program, snapshot, workspace.options(), &self.generations(), &BuildOptions::default())
+                .unwrap()
+        })
+    }
+
+    /// Adds items to the policies.
+    pub(crate) fn add_policies(&self, items: &str) {
+        std::fs::write(self.path().join("more.tagpol"), format!("{items}\n")).unwrap();
+    }
+
+    /// Adds a bill of October, some charges of which name no resource.
+    pub(crate) fn add_bill(&self) {
+        std::fs::write(self.path().join("bill.csv"), BILL).unwrap();
+        let manifest = "name = \"shop\"\ninventory = [\"list.csv\", \"bill.csv\"]\n";
+        std::fs::write(self.path().join("tagpol.toml"), manifest).unwrap();
     }
 
     /// Changes the list of resources.
@@ -112,18 +142,15 @@ impl Shop {
 
     /// Prepares decisions on top of a generation.
     pub(crate) fn overlay(&self, generation: &Generation) -> Overlay {
-        let project = Project::open(Some(self.path())).unwrap();
-        let context = RunContext::at(NOW.parse().unwrap(), &Silent);
-        let workspace =
-            Workspace::open(&project, &InventorySource::default(), &StateAccess::default(), &context)
-                .unwrap();
-        // The workspace takes its snapshot with it.
-        let kept = self.path().join("kept").join(workspace.snapshot().id());
-        if !kept.exists() {
-            copy(workspace.snapshot().dir(), &kept);
-        }
-        let snapshot = Snapshot::open(&kept).unwrap();
-        Overlay::open(generation.clone(), workspace.program().clone(), snapshot, workspace.options()).unwrap()
+        self.with_workspace(|workspace| {
+            // The workspace takes its snapshot with it.
+            let kept = self.path().join("kept").join(workspace.snapshot().id());
+            if !kept.exists() {
+                copy(workspace.snapshot().dir(), &kept);
+            }
+            let (program, snapshot) = (workspace.program().clone(), Snapshot::open(&kept).unwrap());
+            Overlay::open(generation.clone(), program, snapshot, workspace.options()).unwrap()
+        })
     }
 
     pub(crate) fn open(&self, id: &str) -> Generation {

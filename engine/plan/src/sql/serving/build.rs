@@ -10,7 +10,8 @@ use crate::layout::{FirstSeen, TagRelation};
 /// `actor`, `note`.
 pub const DECIDED: &str = "decided_now";
 
-/// Returns the statement that writes [`RESOURCES`].
+/// Returns the statement that writes [`RESOURCES`]. The conditions of the request are those of the sources of each
+/// allocation of shared costs.
 pub fn resources(plan: &Plan, shape: Shape, predictions: Option<&TagRelation>, dialect: Dialect) -> String {
     let writer = Writer { plan, dialect };
     let relation = identifier(&plan.relation, dialect);
@@ -40,6 +41,9 @@ pub fn resources(plan: &Plan, shape: Shape, predictions: Option<&TagRelation>, d
         items.push(format!(
             "CAST(CAST({scope} AS INTEGER) + CAST({covered} AS INTEGER) AS TINYINT) AS goal_{at}"
         ));
+    }
+    for (at, id) in plan.predicates.iter().enumerate() {
+        items.push(format!("{} AS shared_{at}", writer.column(*id)));
     }
     items.extend(writer.totals());
     let confidences = predictions.map(|predictions| writer.confidences(predictions)).unwrap_or_default();

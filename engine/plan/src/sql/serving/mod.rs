@@ -14,16 +14,19 @@
 //! | `value_I`, `source_I`, `rule_I`, `confidence_I`, `unknown_I` | of each tag: value, code of its source, index of its rule, confidence of a prediction, whether it is not known yet |
 //! | `scope_P` | of each policy: whether it applies |
 //! | `state_C`, `since_C`, `remedy_C` | of each check: the code of its state; of findings: since when, and the value that would fix it |
+//! | `shared_A` | of each allocation of shared costs: whether the resource is a source of it |
 //! | `goal_G` | of each goal: 0 not in scope, 1 in scope, 2 covered |
 //! | `open`, `open_critical`, …, `open_low` | numbers of open findings |
 //! | `compliance` | a code, see [`ComplianceCode`] |
 //!
 //! - `build`: statements that write the database
+//! - `costs`: charges, by the tags of what they are for
 //! - `filter`: which rows are meant
 //! - `read`: pages, counts, facets, sums, findings
 //! - `update`: statements that change the overlay
 
 mod build;
+mod costs;
 mod filter;
 mod read;
 mod update;
@@ -31,14 +34,18 @@ mod update;
 pub use build::{
     DECIDED, changes, decisions, first_seen, keys, related, resources, suggestions as write_suggestions,
 };
+pub use costs::{
+    ChargeKey, ChargeSums, STAGED_SUBJECTS, Subject, apply_subjects, charge_sums, prepare_subjects,
+    write_charges, write_subjects,
+};
 pub use filter::{
     Filter, Rows, TextAttribute, ValueColumn, condition_functions, condition_relation, prepare_overlay,
     served_tags,
 };
 pub use read::{
-    CheckFindings, Order, Position, SortKey, at_place, changes_of, compliance, counts, decisions_of, facets,
-    finding_counts, findings, first_seen_of, key_of, newest_changes, page, places_of, similar_names,
-    suggestions, suggestions_of, sums, tallies,
+    CheckFindings, Order, Position, SortKey, at_place, at_places, changes_of, check_counts, compliance,
+    counts, decisions_of, facets, finding_counts, findings, first_seen_of, key_of, newest_changes, page,
+    places_of, similar_names, suggestions, suggestions_of, sums, tallies,
 };
 pub use update::{
     STAGED, STAGED_DECIDED, STAGED_SUGGESTED, StagedType, apply, overlay_ids, overlay_size, places_of_ids,
@@ -113,6 +120,8 @@ pub struct Shape {
     pub checks: usize,
     /// Goals, in the order of the program.
     pub goals: usize,
+    /// Allocations of shared costs, in the order of the program.
+    pub allocations: usize,
 }
 
 /// The columns of a shape that change with a decision, in the order of the table.
@@ -127,6 +136,7 @@ pub(super) fn changing(shape: Shape) -> Vec<String> {
         columns.extend(["state", "since", "remedy"].map(|part| format!("{part}_{at}")));
     }
     columns.extend((0..shape.goals).map(|at| format!("goal_{at}")));
+    columns.extend((0..shape.allocations).map(|at| format!("shared_{at}")));
     columns.extend(TOTALS.map(str::to_owned));
     columns
 }

@@ -1,12 +1,14 @@
 //! Queries over the rows of a filter.
 
+use std::collections::BTreeSet;
+
 use tagpol_sema::program::Severity;
 
 use super::super::Dialect;
 use super::super::text::literal;
 use super::filter::{Filter, Rows, ValueColumn};
 use super::{ComplianceCode, Shape};
-use crate::ir::StateCode;
+use crate::ir::{StateCode, Type};
 
 /// What resources are ordered by. Ties are in the order of their places: the most expensive first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +103,11 @@ pub fn page(
     let items = items(shape, tags, &column);
     let direction = if order.reverse { " DESC" } else { "" };
     let after = order.after.map(|after| follows(order, after, &column, dialect));
+    let order = format!("ORDER BY {column}{direction} NULLS LAST, place");
+    // First which rows, then all their columns: most columns of most rows are never read.
     format!(
-        "SELECT {items}\nFROM {}{}\nORDER BY {column}{direction} NULLS LAST, place\nLIMIT {limit}",
+        "SELECT {items}\nFROM {}\nWHERE place IN (\n  SELECT place FROM {}{}\n  {order} LIMIT {limit}\n)\n{order}",
+        rows.relation(),
         filter.from(rows),
         filter.clause(shape, dialect, after),
     )
@@ -167,6 +172,17 @@ pub fn key_of(id: &str, dialect: Dialect) -> String {
 /// Returns the query for all there is of the resource at a place, as [`page`] returns it.
 pub fn at_place(place: u64, (rows, shape): (Rows, Shape)) -> String {
     format!("SELECT {} FROM {} WHERE place = {place}", items(shape, None, "place"), rows.relation())
+}
+
+/// Returns the query for the resources at some places, with the columns of a [`page`].
+pub fn at_places(places: &[u64], tags: &[usize], (rows, shape): (Rows, Shape)) -> String {
+    let places: Vec<String> = places.iter().map(|place| format!("({place})")).collect();
+    let places = if places.is_empty() { "(NULL)".to_owned() } else { places.join(", ") };
+    format!(
+        "SELECT {} FROM {} WHERE place IN (SELECT * FROM (VALUES {places})) ORDER BY place",
+        items(shape, Some(tags), "place"),
+        rows.relation()
+    )
 }
 
 /// Returns the query for who decided the tags of a resource: `tag`, `made_at`, `actor`, `note`.
@@ -309,17 +325,10 @@ pub fn tallies(
     )
 }
 
-/// Returns the query for what each check found, one row: `in_scope_C` (resources that its policy applies to, without those for
-/// which it is undetermined), `open_C`, `pending_C`, `exempt_C`, `undetermined_C`, and `cost_C` (of the resources with an open
-/// finding, without credits; NULL if no cost is known); for each goal `goal_C`, the resources in its scope, and `covered_C`; for
-/// each tag `set_T`, the resources that have a value; and `resources`, `compliant` (without an open finding), `in_scope`,
-/// `passing`.
-pub fn compliance(
-    filter: &Filter,
-    policies: &[usize],
-    (rows, shape): (Rows, Shape),
-    dialect: Dialect,
-) -> String {
+/// Returns the query for how far resources comply, one row: `resources`, `compliant` (without an open finding), `in_scope`,
+/// `passing`, `with_cost` (resources whose cost is known); for each goal `goal_G`, the resources in its scope, and `covered_G`;
+/// for each tag `set_T`, the resources that have a value.
+pub fn compliance(filter: &Filter, (rows, shape): (Rows, Shape), dialect: Dialect) -> String {
     let count = |condition: String, name: String| format!("count(*) FILTER (WHERE {condition}) AS {name}");
     let passing = ComplianceCode::Compliant.code();
     let out = ComplianceCode::OutOfScope.code();
@@ -328,26 +337,8 @@ pub fn compliance(
         count("open = 0".to_owned(), "compliant".to_owned()),
         count(format!("compliance <> {out}"), "in_scope".to_owned()),
         count(format!("compliance = {passing}"), "passing".to_owned()),
+        "count(monthly_cost) AS with_cost".to_owned(),
     ];
-    let states = [
-        (StateCode::Open, "open"),
-        (StateCode::Pending, "pending"),
-        (StateCode::Exempt, "exempt"),
-        (StateCode::Undetermined, "undetermined"),
-    ];
-    for (check, policy) in policies.iter().enumerate() {
-        let undetermined = StateCode::Undetermined.code();
-        let scope = format!("scope_{policy} AND state_{check} <> {undetermined}");
-        items.push(count(scope, format!("in_scope_{check}")));
-        for (state, name) in states {
-            items.push(count(format!("state_{check} = {}", state.code()), format!("{name}_{check}")));
-        }
-        let open = StateCode::Open.code();
-        items.push(format!(
-            "CASE WHEN count(monthly_cost) > 0 THEN coalesce(sum(monthly_cost) \
-             FILTER (WHERE state_{check} = {open} AND monthly_cost > 0), 0) END AS cost_{check}"
-        ));
-    }
     for goal in 0..shape.goals {
         items.push(count(format!("goal_{goal} > 0"), format!("goal_{goal}")));
         items.push(count(format!("goal_{goal} = 2"), format!("covered_{goal}")));
@@ -359,6 +350,54 @@ pub fn compliance(
         filter.from(rows),
         filter.clause(shape, dialect, None)
     )
+}
+
+/// Returns the query for what each check found: `check_index`, `in_scope` (whether its policy applies), `state` (its code) and
+/// `resources`, a row for each combination; and one more with the `cost` of the resources with an open finding, without credits
+/// (NULL if no such cost is known), whose other columns are NULL. `checks` are the indexes of checks and of their policies.
+pub fn check_counts(
+    filter: &Filter,
+    checks: &[(usize, usize)],
+    (rows, shape): (Rows, Shape),
+    dialect: Dialect,
+) -> String {
+    let open = StateCode::Open.code();
+    let money = dialect.type_name(Type::Money);
+    let clause = |more: Option<String>| filter.clause(shape, dialect, more);
+    // What takes time to find is found once.
+    let is_shared = (filter.condition.is_some() || !filter.words.is_empty()) && !checks.is_empty();
+    let (start, from) = match is_shared {
+        true => {
+            let name = dialect.computed_once("filtered");
+            let states = checks.iter().map(|(check, _)| format!("state_{check}"));
+            let scopes: BTreeSet<String> =
+                checks.iter().map(|(_, policy)| format!("scope_{policy}")).collect();
+            let read = states.chain(scopes).collect::<Vec<_>>().join(", ");
+            let rows = format!("SELECT monthly_cost, {read} FROM {}{}", filter.from(rows), clause(None));
+            (format!("WITH {name} ({rows})\n"), "filtered")
+        }
+        false => (String::new(), filter.from(rows)),
+    };
+    let clause = |more: Option<String>| match (is_shared, more) {
+        (true, Some(more)) => format!("\nWHERE {more}"),
+        (true, None) => String::new(),
+        (false, more) => clause(more),
+    };
+    let selects = checks.iter().map(|(check, policy)| {
+        format!(
+            "SELECT {check} AS check_index, scope_{policy} AS in_scope, state_{check} AS state, count(*) AS resources, \
+             CAST(NULL AS {money}) AS cost FROM {from}{}\nGROUP BY ALL\nUNION ALL \
+             SELECT {check}, NULL, NULL, NULL, sum(monthly_cost) FROM {from}{}",
+            clause(None),
+            clause(Some(format!("state_{check} = {open} AND monthly_cost > 0"))),
+        )
+    });
+    let selects: Vec<String> = selects.collect();
+    if selects.is_empty() {
+        return "SELECT 0 AS check_index, NULL AS in_scope, NULL AS state, NULL AS resources, NULL AS cost WHERE false"
+            .to_owned();
+    }
+    format!("{start}{}", selects.join("\nUNION ALL "))
 }
 
 /// What of the findings of a check is read.
@@ -417,22 +456,30 @@ fn is_in_state(check: usize, states: &[StateCode]) -> String {
     if codes.is_empty() { "false".to_owned() } else { format!("state_{check} IN ({})", codes.join(", ")) }
 }
 
+/// Returns an expression for the number, from 1, of the first of some allocations that a row is a source of; 0 for none.
+pub(super) fn source_number(allocations: &[usize]) -> String {
+    let arms: String =
+        (1..).zip(allocations).map(|(number, at)| format!(" WHEN shared_{at} THEN {number}")).collect();
+    if arms.is_empty() { "0".to_owned() } else { format!("CASE{arms} ELSE 0 END") }
+}
+
 /// Returns the query for what resources cost by the values of some columns, the highest cost first: `key_0`, … (NULL if
-/// missing), `resources`, `cost`, `violating`.
+/// missing), `shared` (the number of the allocation that they are a source of, 0 for none), `resources`, `cost`, `violating`.
 pub fn sums(
     filter: &Filter,
     (rows, shape): (Rows, Shape),
     by: &[ValueColumn],
+    allocations: &[usize],
     limit: u64,
     dialect: Dialect,
 ) -> String {
     let columns: Vec<String> = by.iter().map(|column| column.sql(dialect)).collect();
     let keys: String = columns.iter().enumerate().map(|(at, name)| format!("{name} AS key_{at}, ")).collect();
-    let group = if columns.is_empty() { String::new() } else { format!("\nGROUP BY {}", columns.join(", ")) };
+    let shared = source_number(allocations);
     let ties: String = (0..by.len()).map(|at| format!(", key_{at} NULLS LAST")).collect();
     format!(
-        "SELECT {keys}count(*) AS resources, sum(monthly_cost) AS cost, count(*) FILTER (WHERE open > 0) AS violating\n\
-         FROM {}{}{group}\nORDER BY cost DESC NULLS LAST{ties}\nLIMIT {limit}",
+        "SELECT {keys}{shared} AS shared, count(*) AS resources, sum(monthly_cost) AS cost, count(*) FILTER (WHERE open > 0) AS violating\n\
+         FROM {}{}\nGROUP BY ALL\nORDER BY cost DESC NULLS LAST{ties}, shared\nLIMIT {limit}",
         filter.from(rows),
         filter.clause(shape, dialect, None),
     )
