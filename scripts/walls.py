@@ -36,14 +36,18 @@ FORBIDDEN = {
     "tagpol-serve-outgoing": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum", "lettre"],
     "tagpol-serve-notify": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum"],
     "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
+    "tagpol-serve-core": ["tagpol-sema", "tagpol-state", "sqlx", "duckdb", "tokio", "miette", "axum"],
+    "tagpol-serve-db": ["tagpol-sema", "duckdb", "miette", "axum"],
+    "tagpol-serve-http": ["miette", "clap", "aws-config", "burn"],
     "tagpol-serve-data": ["axum", "miette", "clap", "aws-config", "burn"],
 }
 
 # What the program must not depend on without its default features, however far down.
-WITHOUT_FEATURES = ["burn", "tagpol-suggest", "aws-config", "tagpol-collect", "tagpol-remediate"]
+WITHOUT_FEATURES = ["axum", "burn", "tagpol-suggest", "aws-config", "tagpol-collect", "tagpol-remediate", "tagpol-serve-http"]
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
+    "argon2": ["tagpol-serve-core"],
     "aws-config": ["tagpol-collect"],
     "aws-sdk-resourcegroupstagging": ["tagpol-collect", "tagpol-remediate"],
     "aws-sigv4": ["tagpol-collect"],
@@ -55,6 +59,7 @@ ONLY_USED_BY = {
     "jsonwebtoken": ["tagpol-serve-identity"],
     "reqwest": ["tagpol-serve-outgoing"],
     "saphyr-parser": ["tagpol-migrate"],
+    "axum": ["tagpol-serve-http"],
     "burn": ["tagpol-suggest"],
     "tagpol-collect": ["tagpol-app", "tagpol-remediate"],
     "tagpol-remediate": ["tagpol-app"],
@@ -70,8 +75,8 @@ FACES = {
 }
 
 # The only folders whose sources contain SQL: `plan` prints it for a dialect, `session` needs some for its own
-# tables and settings, `state` for its databases, and `bench` has rivals written by hand.
-HOMES_OF_SQL = ["engine/plan", "engine/session", "engine/state", "bench"]
+# tables and settings, `state` and `serve/db` for their databases, and `bench` has rivals written by hand.
+HOMES_OF_SQL = ["engine/plan", "engine/session", "engine/state", "serve/db", "bench"]
 
 # A part of Rust that can contain a quote: comments and characters are skipped, the texts of strings are looked at.
 RUST_TOKEN = re.compile(

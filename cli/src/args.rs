@@ -8,6 +8,7 @@ mod migrate;
 mod models;
 mod remediate;
 mod remembered;
+mod serve;
 mod vendor;
 mod watch;
 
@@ -35,6 +36,7 @@ pub(crate) use remediate::{
 };
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
+pub(crate) use serve::{ServeArgs, ServeCommand, ServeOptions};
 pub(crate) use vendor::VendorArgs;
 pub(crate) use watch::WatchArgs;
 
@@ -117,6 +119,8 @@ pub(crate) enum Command {
     ExplainCode(ExplainCodeArgs),
     /// Serve editors over standard input and output (the language server protocol)
     Lsp(LspArgs),
+    /// Serve tags, findings and costs of a project over HTTP, to people and programs
+    Serve(ServeArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

@@ -71,7 +71,7 @@ impl Failure {
     }
 
     /// A command that this build lacks, because a feature of Cargo was switched off.
-    #[cfg(not(all(feature = "suggest", feature = "remediate", feature = "collect")))]
+    #[cfg(not(all(feature = "collect", feature = "remediate", feature = "serve", feature = "suggest")))]
     pub(crate) fn missing_feature(command: &str, feature: &str) -> Self {
         Self::usage(format!("`{command}` is not included in this build, which lacks the feature `{feature}`"))
             .help(

@@ -5,7 +5,7 @@
 
 // A build without a feature reads the arguments of its commands all the same, to say that it lacks them.
 #![cfg_attr(
-    not(all(feature = "collect", feature = "remediate", feature = "suggest")),
+    not(all(feature = "collect", feature = "remediate", feature = "serve", feature = "suggest")),
     allow(dead_code, unused_imports, reason = "helpers of the commands that are left out")
 )]
 
@@ -65,6 +65,7 @@ fn main() -> ExitCode {
     match std::env::args_os().nth(1) {
         Some(argument) if argument == "lsp-worker" => return commands::lsp::work(),
         Some(argument) if argument == "lsp-learner" => return commands::lsp::learn(),
+        Some(argument) if argument == commands::serve::WORKER => return commands::serve::work(),
         _ => {}
     }
     let args = Args::try_parse().unwrap_or_else(|error| with_hint(error).exit());
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
         Command::Migrate(args) => commands::migrate::run(args, &mut output),
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),
+        Command::Serve(args) => commands::serve::run(args, &mut output),
         Command::Completions(args) => commands::completions::run(args, &mut output),
     };
     match result {

@@ -42,6 +42,27 @@ pub(crate) mod watch {
     }
 }
 
+#[cfg(not(feature = "serve"))]
+pub(crate) mod serve {
+    use std::process::ExitCode;
+
+    use crate::args::ServeArgs;
+    use crate::failure::{Exit, Failure};
+    use crate::output::Output;
+
+    /// As in a build with the server.
+    pub(crate) const WORKER: &str = "serve-worker";
+
+    pub(crate) fn run(_: &ServeArgs, _: &mut Output) -> Result<Exit, Failure> {
+        Err(Failure::missing_feature("tagpol serve", "serve"))
+    }
+
+    /// No server starts it.
+    pub(crate) fn work() -> ExitCode {
+        ExitCode::FAILURE
+    }
+}
+
 #[cfg(not(feature = "suggest"))]
 macro_rules! commands_of_models {
     ($($command:ident: $Args:ident),*) => {

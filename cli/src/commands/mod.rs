@@ -19,7 +19,7 @@ pub(crate) mod init;
 pub(crate) mod learn;
 pub(crate) mod lsp;
 pub(crate) mod migrate;
-#[cfg(not(all(feature = "collect", feature = "remediate", feature = "suggest")))]
+#[cfg(not(all(feature = "collect", feature = "remediate", feature = "serve", feature = "suggest")))]
 mod missing;
 #[cfg(feature = "suggest")]
 pub(crate) mod model;
@@ -28,6 +28,8 @@ pub(crate) mod remediate;
 #[cfg(feature = "suggest")]
 pub(crate) mod review;
 pub(crate) mod runs;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod snapshot;
 mod snapshot_diff;
 #[cfg(feature = "suggest")]
@@ -44,6 +46,8 @@ pub(crate) mod watch;
 use missing::fetch;
 #[cfg(not(feature = "remediate"))]
 pub(crate) use missing::remediate;
+#[cfg(not(feature = "serve"))]
+pub(crate) use missing::serve;
 #[cfg(not(feature = "collect"))]
 pub(crate) use missing::watch;
 #[cfg(not(feature = "suggest"))]

@@ -16,6 +16,7 @@
 //! - `bad_input`, `hostile`: inventories that nobody would wish for
 //! - `jail`: what a project may read and write, and what outputs replace
 //! - `sinks`: hostile texts through every format of every command, as `readers` of it see them
+//! - `serving`: the server
 //! - `interrupted`: Ctrl-C, full disks and folders that cannot be written; `killed`: trainings that are killed
 //! - `mutated`: mutated inventories and policies
 //! - `terraform`: plans, and other inventories of the clouds' own
@@ -72,6 +73,7 @@ mod relations;
 mod remediating;
 mod reports;
 mod schema;
+mod serving;
 mod sinks;
 mod snapshot_diff;
 mod snapshots;

@@ -126,7 +126,7 @@ fn a_long_text_is_cut_in_the_page() {
     assert!(page.len() < 300_000, "{}", page.len());
 }
 
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     let path = std::env::var_os("PATH")?;
     let usual = || {

@@ -18,6 +18,8 @@ pub use files::{
     Location, enclosing, files_below, folder, headings, is_policy_file, locate, projects_below, read_text,
     readable_files_below, shown, text,
 };
-pub use manifest::{DocFormat, DocSettings, FILE_NAME, FailOn, Level, Manifest, PolicyOverride, ReportTags};
+pub use manifest::{
+    DocFormat, DocSettings, FILE_NAME, FailOn, Level, Manifest, PolicyOverride, ReportTags, ServeSettings,
+};
 pub use places::jail_of;
 pub use tagpol_files::Jail;

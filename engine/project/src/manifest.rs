@@ -53,6 +53,8 @@ pub struct Manifest {
     pub doc: DocSettings,
     /// Which tags play a part in reports.
     pub report: ReportTags,
+    /// How the server is started.
+    pub serve: ServeSettings,
     /// What a unit of a currency is worth in another one, as written: `EUR = "1.08 USD"`.
     #[serde(rename = "rates")]
     written_rates: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -130,6 +132,7 @@ impl Default for Manifest {
             lints: BTreeMap::new(),
             doc: DocSettings::default(),
             report: ReportTags::default(),
+            serve: ServeSettings::default(),
             written_rates: BTreeMap::new(),
             rates: Rates::default(),
             written_packages: BTreeMap::new(),
@@ -167,6 +170,15 @@ pub struct ReportTags {
     pub cost_center: Option<String>,
     /// Who works on it.
     pub team: Option<String>,
+}
+
+/// How the server is started. A project can neither name the address that people see nor give up encryption, since it may
+/// come from a stranger.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ServeSettings {
+    /// Address and port to listen on.
+    pub listen: Option<String>,
 }
 
 /// A change to a policy that the project does not own, or not yet keeps.

@@ -1,0 +1,137 @@
+//! `tagpol serve`: the server, and the process that evaluates for it.
+
+use std::ffi::OsString;
+use std::io::{Write as _, stdin, stdout};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tagpol_serve_core::secrets::MasterKey;
+use tagpol_serve_http::{LISTEN, Server, Settings, StartError, examine, serve};
+
+use crate::args::{ServeArgs, ServeCommand, ServeOptions};
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::project::root_and_manifest;
+use crate::state;
+
+/// The argument with which this program evaluates for a server.
+pub(crate) const WORKER: &str = "serve-worker";
+
+pub(crate) fn run(args: &ServeArgs, output: &mut Output) -> Result<Exit, Failure> {
+    match &args.command {
+        Some(ServeCommand::Doctor(options)) => doctor(options, output),
+        None => start(&args.options, output),
+    }
+}
+
+/// Does what the server asks for on standard input.
+pub(crate) fn work() -> ExitCode {
+    match tagpol_serve_http::work(stdin().lock(), stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads the answer any more.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn start(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> {
+    let settings = Settings { stop: crate::interrupt::flag(), ..settings(options)? };
+    let folder = settings.folder.display().to_string();
+    let server = Server::start(settings)?;
+    let mut text = String::new();
+    if let Some(link) = server.administrator_link()? {
+        text.push_str(&format!("sign in as the first administrator, once, within 24 hours:\n  {link}\n"));
+    }
+    // The last line, whatever comes before it, for programs that start a server.
+    text.push_str(&format!("serving `{folder}` at {}\n", server.url()));
+    output.print_exactly(text)?;
+    serve(server)?;
+    Ok(Exit::Success)
+}
+
+fn doctor(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> {
+    let findings = examine(&settings(options)?);
+    let mut text = String::new();
+    for finding in &findings {
+        let mark = if finding.is_good { "ok" } else { "error" };
+        text.push_str(&format!("{mark}: {}: {}\n", finding.subject, finding.text));
+        if let Some(help) = &finding.help {
+            text.push_str(&format!("  help: {help}\n"));
+        }
+    }
+    output.print(&text)?;
+    Ok(if findings.iter().all(|finding| finding.is_good) { Exit::Success } else { Exit::Engine })
+}
+
+fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
+    let (root, manifest) = root_and_manifest(options.project.as_deref())?;
+    let mut state = state::always(&options.wait);
+    if let Some(url) = &options.state {
+        state.environment.state = Some(url.clone());
+    }
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::engine(format!("cannot find this program in the file system: {error}")))?;
+    Ok(Settings {
+        folder: options.project.clone().unwrap_or(root),
+        listen: listen(options, manifest.serve.listen.as_deref())?,
+        public_url: options.public_url.clone().or_else(|| variable("TAGPOL_PUBLIC_URL")),
+        allow_plain_http: options.allow_plain_http,
+        state,
+        key: key()?,
+        worker: vec![program.into_os_string(), OsString::from(WORKER)],
+        log: Arc::new(|line| {
+            // A log that nobody reads any more is no reason to stop.
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }),
+        stop: Arc::default(),
+    })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn listen(options: &ServeOptions, manifest: Option<&str>) -> Result<SocketAddr, Failure> {
+    if let Some(listen) = options.listen {
+        return Ok(listen);
+    }
+    let of_variable = variable("TAGPOL_LISTEN");
+    let text = of_variable.as_deref().or(manifest).unwrap_or(LISTEN);
+    text.parse().map_err(|_| {
+        Failure::usage(format!("`{text}` is not an address and a port"))
+            .help(format!("write it as `{LISTEN}`"))
+    })
+}
+
+/// Returns the key of the variable, or of the file that the other variable names.
+fn key() -> Result<Option<MasterKey>, Failure> {
+    let text = match (variable("TAGPOL_SERVE_KEY"), variable("TAGPOL_SERVE_KEY_FILE")) {
+        (Some(text), _) => text,
+        (None, Some(path)) => std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format!("cannot read the key in `{path}`: {error}")))?,
+        (None, None) => return Ok(None),
+    };
+    let key = MasterKey::parse(&text).ok_or_else(|| {
+        Failure::usage("the key of the server is not 32 bytes in URL-safe base64")
+            .help("make one: `head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '='`")
+    })?;
+    Ok(Some(key))
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let (message, help) = (error.to_string(), error.help());
+        let failure = match error {
+            StartError::PlainHttp { .. } => Self::usage(message),
+            StartError::App(error) => return error.into(),
+            StartError::State(error) => return error.into(),
+            StartError::Listen { .. } | StartError::Key { .. } | StartError::Runtime(_) => {
+                Self::engine(message)
+            }
+        };
+        match help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}

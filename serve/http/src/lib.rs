@@ -1,0 +1,53 @@
+//! The HTTP interface of the server: REST, sessions, the first pages.
+//!
+//! In: [`Settings`] and requests. Out: responses, a log. Assumes: nothing of a request, and nothing of the database or the
+//! inventory, which may be missing, damaged or busy. Promises:
+//!
+//! - every route declares its permission in the type of its handler, and the OpenAPI document is made of the same types;
+//! - a change, its audit entry, its jobs and its messages are one transaction, and so is the record of a response that an
+//!   `Idempotency-Key` may ask for again;
+//! - errors are `application/problem+json` with stable codes; what failed inside is in the log only;
+//! - nothing in a response is a native tag.
+//!
+//! The parts:
+//!
+//! - `settings`, `app`: how it is started, and what requests share
+//! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates
+//! - `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
+//!   `problem`, `cursor`: what they have in common
+//! - `routes`: one file for each group of addresses; `openapi`: the document about them
+//! - `jobs`: the worker of the queues, and the scheduler
+//! - `metrics`: what is counted
+//!
+//! The only crate that knows axum. Engine calls block, and run on threads that may.
+
+mod app;
+mod cursor;
+mod doctor;
+mod endpoint;
+mod host;
+mod identity;
+mod jobs;
+mod metrics;
+mod openapi;
+mod pages;
+mod permission;
+mod problem;
+mod routes;
+mod security;
+mod server;
+mod settings;
+mod timestamp;
+mod worker;
+
+pub use doctor::{Finding, examine};
+pub use openapi::document as openapi_document;
+pub use server::{Server, serve};
+pub use settings::{LISTEN, Log, Settings, StartError};
+pub use worker::work;
+
+/// Returns every route: method, path, and the permission that it needs.
+pub fn routes() -> Vec<(String, &'static str, tagpol_serve_core::roles::Permission)> {
+    let all = routes::table().into_iter();
+    all.map(|route| (route.method.to_string(), route.path, route.permission)).collect()
+}

@@ -1,0 +1,38 @@
+//! The addresses, one file for each group, and the table of all of them.
+
+mod audit;
+mod auth;
+pub(crate) mod bulk;
+mod compliance;
+mod filter;
+mod graph;
+mod jobs;
+mod resources;
+mod shapes;
+mod system;
+mod tokens;
+mod users;
+mod virtual_tags;
+
+use crate::endpoint::Route;
+
+/// Returns all routes of the interface.
+pub(crate) fn table() -> Vec<Route> {
+    let mut routes = Vec::new();
+    for group in [
+        auth::routes(),
+        resources::routes(),
+        virtual_tags::routes(),
+        bulk::routes(),
+        compliance::routes(),
+        graph::routes(),
+        audit::routes(),
+        jobs::routes(),
+        users::routes(),
+        tokens::routes(),
+        system::routes(),
+    ] {
+        routes.extend(group);
+    }
+    routes
+}

@@ -1,0 +1,273 @@
+//! Sockets, and the way of a request from its bytes to its response.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, FromRequestParts as _, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Response, header};
+use axum::routing::{MethodFilter, on};
+use serde_json::json;
+use tagpol_app::state::StateError;
+use tagpol_serve_core::errors::{ApiError, Code};
+use tagpol_serve_core::secrets::hex;
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::endpoint::{Incoming, Route};
+use crate::jobs;
+use crate::pages;
+use crate::problem::{self, Failure};
+use crate::routes;
+use crate::security;
+use crate::settings::{Settings, StartError};
+use crate::timestamp::Timestamp;
+
+/// Most bytes of a body.
+const BODY: usize = 1 << 20;
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Requests that are answered at the same time; more wait.
+const RUNNING: usize = 32;
+
+/// Requests that wait; more are refused.
+const WAITING: usize = 64;
+
+/// How long requests that have begun may take when the server ends.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Listens, and opens the project and the database.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(mut settings: Settings) -> Result<Self, StartError> {
+        settings.check()?;
+        let listen = settings.listen;
+        let listener = TcpListener::bind(listen).map_err(|source| StartError::Listen { listen, source })?;
+        // The system chooses the port for 0.
+        settings.listen = listener.local_addr().map_err(|source| StartError::Listen { listen, source })?;
+        Ok(Self { listener, app: Arc::new(App::open(settings)?) })
+    }
+
+    /// Returns the address that people see.
+    pub fn url(&self) -> String {
+        self.app.settings.url()
+    }
+
+    /// Returns the address with which the first administrator signs in once. None: somebody manages users already.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn administrator_link(&self) -> Result<Option<String>, StateError> {
+        self.app.administrator_link()
+    }
+}
+
+/// What requests of all connections share.
+struct Shared {
+    app: Arc<App>,
+    running: Semaphore,
+    waiting: AtomicUsize,
+}
+
+/// Serves until the settings' `stop` becomes true, and then ends what has begun.
+///
+/// # Errors
+/// [`StartError`] if the system refuses a thread or the socket.
+pub fn serve(server: Server) -> Result<(), StartError> {
+    let Server { listener, app } = server;
+    let stop = Arc::clone(&app.settings.stop);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(StartError::Runtime)?;
+    let background = jobs::start(&app, &stop);
+    let shared = Arc::new(Shared { app, running: Semaphore::new(RUNNING), waiting: AtomicUsize::new(0) });
+    let router = router(&shared);
+    let served: std::io::Result<()> = runtime.block_on(async move {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let until = Arc::clone(&stop);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving =
+            axum::serve(listener, service).with_graceful_shutdown(async move { stopped(&until).await });
+        tokio::select! {
+            served = serving.into_future() => served,
+            () = async { stopped(&stop).await; tokio::time::sleep(ENDING).await } => Ok(()),
+        }
+    });
+    runtime.shutdown_timeout(ENDING);
+    for thread in background {
+        // A thread that panicked has ended as well.
+        let _ = thread.join();
+    }
+    served.map_err(StartError::Runtime)
+}
+
+async fn stopped(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn router(shared: &Arc<Shared>) -> Router {
+    let mut router = Router::new();
+    for route in routes::table() {
+        let filter = match route.method {
+            Method::POST => MethodFilter::POST,
+            Method::PUT => MethodFilter::PUT,
+            Method::DELETE => MethodFilter::DELETE,
+            _ => MethodFilter::GET,
+        };
+        let (path, route) = (route.path, Arc::new(route));
+        let handler = move |State(shared): State<Arc<Shared>>,
+                            ConnectInfo(address): ConnectInfo<SocketAddr>,
+                            request: Request| {
+            answer(shared, Some(Arc::clone(&route)), address, request)
+        };
+        router = router.route(path, on(filter, handler));
+    }
+    let other = |State(shared): State<Arc<Shared>>,
+                 ConnectInfo(address): ConnectInfo<SocketAddr>,
+                 request: Request| answer(shared, None, address, request);
+    router.fallback(other).method_not_allowed_fallback(other_method).with_state(Arc::clone(shared))
+}
+
+async fn other_method(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    let trace_id = trace_id(request.headers(), &shared.app);
+    let detail = format!("`{}` has no method {}", request.uri().path(), request.method());
+    let mut response = problem::response(ApiError::new(Code::MethodNotAllowed, detail), &trace_id);
+    security::add_headers(response.headers_mut(), shared.app.settings.is_https(), &trace_id);
+    response
+}
+
+/// Answers a request, counts it and writes it into the log.
+async fn answer(
+    shared: Arc<Shared>,
+    route: Option<Arc<Route>>,
+    address: SocketAddr,
+    request: Request,
+) -> Response<Body> {
+    let began = Instant::now();
+    let trace_id = trace_id(request.headers(), &shared.app);
+    let method = request.method().clone();
+    let path = route.as_ref().map_or("other", |route| route.path);
+    let answered = match check_host(&shared.app, request.headers()) {
+        Ok(()) => respond(&shared, route.clone(), address, request).await,
+        Err(error) => Err(error.into()),
+    };
+    let (mut response, failure) = match answered {
+        Ok(response) => (response, None),
+        Err(failure) => (problem::response(failure.public(), &trace_id), failure.private()),
+    };
+    security::add_headers(response.headers_mut(), shared.app.settings.is_https(), &trace_id);
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    shared.app.metrics.count_request(method.as_str(), path, status, took);
+    let mut line = json!({
+        "time": Timestamp(shared.app.database.source().now()),
+        "level": match status {
+            500 => "error",
+            501.. => "warn",
+            _ => "info",
+        },
+        "message": "request",
+        "method": method.as_str(),
+        "route": path,
+        "status": status,
+        "milliseconds": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "trace_id": trace_id,
+    });
+    if let (Some(reason), Some(members)) = (failure, line.as_object_mut()) {
+        members.insert("error".to_owned(), reason.into());
+    }
+    (shared.app.settings.log)(&line);
+    response
+}
+
+async fn respond(
+    shared: &Arc<Shared>,
+    route: Option<Arc<Route>>,
+    address: SocketAddr,
+    request: Request,
+) -> Result<Response<Body>, Failure> {
+    let Some(route) = route else {
+        let path = request.uri().path();
+        let page = pages::page(path).filter(|_| matches!(*request.method(), Method::GET | Method::HEAD));
+        return page.ok_or_else(|| ApiError::not_found("page", path).into());
+    };
+    let incoming = read(address, request).await?;
+    let _turn = turn(shared).await?;
+    let app = Arc::clone(&shared.app);
+    let handled = tokio::task::spawn_blocking(move || route.handle(&app, &incoming)).await;
+    handled.map_err(|error| Failure::Internal(format!("a handler ended early: {error}")))?
+}
+
+/// Waits for this request's turn.
+async fn turn(shared: &Shared) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+    if let Ok(turn) = shared.running.try_acquire() {
+        return Ok(turn);
+    }
+    let waiting = shared.waiting.fetch_add(1, Ordering::Relaxed);
+    let turn = if waiting < WAITING { shared.running.acquire().await.ok() } else { None };
+    shared.waiting.fetch_sub(1, Ordering::Relaxed);
+    turn.ok_or_else(|| ApiError::new(Code::Busy, "too many requests are being answered").into())
+}
+
+async fn read(address: SocketAddr, request: Request) -> Result<Incoming, Failure> {
+    let (mut parts, body) = request.into_parts();
+    let path = path_of(&mut parts).await?;
+    let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY)).await;
+    let too_large = || ApiError::new(Code::TooLarge, format!("a body has at most {BODY} bytes"));
+    let body = match read {
+        Ok(Ok(body)) => body.to_vec(),
+        Ok(Err(_)) => return Err(too_large().into()),
+        Err(_) => return Err(ApiError::new(Code::InvalidRequest, "the body did not arrive in time").into()),
+    };
+    let Parts { method, uri, headers, .. } = parts;
+    Ok(Incoming { method, uri, headers, path, body, address: address.ip().to_string() })
+}
+
+async fn path_of(parts: &mut Parts) -> Result<BTreeMap<String, String>, Failure> {
+    let invalid = || ApiError::new(Code::InvalidRequest, "the address is not valid UTF-8");
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| invalid())?;
+    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// Checks the name under which the server is reached.
+fn check_host(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+    let settings = &app.settings;
+    if !settings.listen.ip().is_loopback() || settings.public_url.is_some() {
+        return Ok(());
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if security::is_loopback_host(host) {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::Forbidden, "this server is reached under the name of this machine only")
+        .help("name the address that people use with `--public-url`"))
+}
+
+/// Returns the trace id of a request: the one that it brings along, else a random one.
+fn trace_id(headers: &HeaderMap, app: &App) -> String {
+    let given = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.split('-').nth(1));
+    let is_valid = |id: &&str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(id) = given.filter(is_valid) {
+        return id.to_ascii_lowercase();
+    }
+    let mut bytes = [0; 16];
+    app.database.source().fill(&mut bytes);
+    hex(&bytes)
+}
