@@ -34,7 +34,8 @@ class Writer(Peer):
 
     def __init__(self, moto) -> None:
         super().__init__(moto)
-        # {"arn", "times", "status", "message"}: the resource is not changed, and the response says so.
+        # {"arn", "times", "status", "message"}: the resource is not changed, and the response says so. With an "operation"
+        # only its requests fail.
         self.failing: list[dict] = []
         # {"pid", "after", "when"}: the process is killed at the request with this number, before or after it is done.
         self.kill: dict = {}
@@ -60,7 +61,7 @@ class Writer(Peer):
             fault = self.fault(key, "", "tagging", operation)
             self.written.append({"operation": operation, "arns": list(given["ResourceARNList"])})
             for arn in list(given["ResourceARNList"]):
-                if reason := self.failure(arn):
+                if reason := self.failure(operation, arn) or too_many(operation, arn, given):
                     failed[arn] = reason
                     given["ResourceARNList"].remove(arn)
         if fault:
@@ -89,10 +90,11 @@ class Writer(Peer):
         ]
         return answer(start_response, 200, {"PaginationToken": "", "ResourceTagMappingList": rows})
 
-    def failure(self, arn: str):
+    def failure(self, operation: str, arn: str):
         """Returns why a resource is not changed, counted down."""
         for fault in self.failing:
-            if fault["arn"] == arn and fault.get("times", 1) > 0:
+            is_meant = fault["arn"] == arn and fault.get("operation", operation) == operation
+            if is_meant and fault.get("times", 1) > 0:
                 fault["times"] = fault.get("times", 1) - 1
                 return {"StatusCode": fault["status"], "ErrorCode": "InternalServiceException",
                         "ErrorMessage": fault["message"]}
@@ -153,6 +155,13 @@ def illegal(given: dict) -> str:
         if not 1 <= len(key) <= 128 or len(value) > 256:
             return f"the tag {key} is too long"
     return ""
+
+
+def too_many(operation: str, arn: str, given: dict):
+    """Returns why a resource cannot have more tags."""
+    if operation == "TagResources" and len({**tags()[arn], **given["Tags"]}) > 50:
+        return {"StatusCode": 400, "ErrorCode": "InternalServiceException", "ErrorMessage": "there are too many tags"}
+    return None
 
 
 def parts(arn: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::apply::{Outcome, Recorded};
+use crate::apply::{Outcome, Recorded, Tags};
 use crate::plan_file::{Operation, Plan, PlanKind, PlannedResource, Provenance, ProvenanceSource, TagChange};
 
 /// Why there is no plan that undoes another.
@@ -40,9 +40,12 @@ pub fn rollback(plan: &Plan, recorded: &Recorded, now: DateTime<Utc>) -> Result<
         (true, None) => return Err(RollbackError::Interrupted),
         (true, Some(_)) => {}
     }
-    let is_changed =
-        |resource: &&PlannedResource| recorded.outcomes.get(&resource.id) == Some(&Outcome::Applied);
-    let resources: Vec<PlannedResource> = plan.resources.iter().filter(is_changed).map(undone).collect();
+    let back = |resource: &PlannedResource| match recorded.outcomes.get(&resource.id) {
+        Some(Outcome::Applied) => Some(undone(resource)),
+        Some(Outcome::Partial { tags, .. }) => Some(restored(resource, tags)),
+        _ => None,
+    };
+    let resources: Vec<PlannedResource> = plan.resources.iter().filter_map(back).collect();
     if resources.is_empty() {
         return Err(RollbackError::NothingChanged);
     }
@@ -63,6 +66,30 @@ fn undone(resource: &PlannedResource) -> PlannedResource {
     PlannedResource {
         tags: resource.tags_after(),
         changes: resource.changes.iter().map(reversed).collect(),
+        ..resource.clone()
+    }
+}
+
+/// Gives a resource with some of its changes its tags back.
+fn restored(resource: &PlannedResource, tags: &Tags) -> PlannedResource {
+    let restoring = |change: &TagChange| {
+        let keys = [Some(&change.key), change.previous_key.as_ref()].into_iter().flatten();
+        let differs = keys.filter(|key| resource.tags.get(*key) != tags.get(*key));
+        let restoring = |key: &String| {
+            let (before, after) = (tags.get(key).cloned(), resource.tags.get(key).cloned());
+            let operation = match (&before, &after) {
+                (None, _) => Operation::Set,
+                (Some(_), None) => Operation::Delete,
+                (Some(_), Some(_)) => Operation::Replace,
+            };
+            let key = key.clone();
+            TagChange { operation, key, previous_key: None, before, after, ..reversed(change) }
+        };
+        differs.map(restoring).collect::<Vec<_>>()
+    };
+    PlannedResource {
+        tags: tags.clone(),
+        changes: resource.changes.iter().flat_map(restoring).collect(),
         ..resource.clone()
     }
 }

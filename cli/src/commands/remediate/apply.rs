@@ -49,6 +49,7 @@ fn shown(report: &ApplyReport) -> String {
             Outcome::Drifted { detail } => format!("skipped: its tags have changed: {detail}"),
             Outcome::Terraform { address } => format!("skipped: managed by Terraform as {address}"),
             Outcome::Failed { reason } => format!("failed: {reason}"),
+            Outcome::Partial { reason, .. } => format!("failed after some of its changes: {reason}"),
         };
         text.push_str(&(line(&format!("{resource}: {reason}")) + "\n"));
     }
@@ -64,6 +65,7 @@ fn shown(report: &ApplyReport) -> String {
         (count(|outcome| *outcome == Outcome::Unchanged), "unchanged because it was as planned already"),
         (count(|outcome| matches!(outcome, Outcome::Drifted { .. } | Outcome::Terraform { .. })), "skipped"),
         (count(|outcome| matches!(outcome, Outcome::Failed { .. })), "failed"),
+        (count(|outcome| matches!(outcome, Outcome::Partial { .. })), "failed after some of its changes"),
         (report.differences.len() as u64, "read back differently"),
     ];
     parts

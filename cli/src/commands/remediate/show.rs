@@ -56,6 +56,7 @@ pub(super) fn pretty(plan: &Plan, path: &Path, all: bool) -> String {
     };
     let _ =
         writeln!(text, "snapshot {}, policies {}", one_line(&plan.snapshot.id), one_line(&plan.program_hash));
+    requested(plan, &mut text);
     for resource in &plan.resources {
         let _ = writeln!(text, "\n{}", heading(resource));
         for change in &resource.changes {
@@ -76,6 +77,28 @@ pub(super) fn pretty(plan: &Plan, path: &Path, all: bool) -> String {
         let _ = writeln!(text, "to apply it: tagpol remediate apply {path} --confirm {hash}");
     }
     text
+}
+
+/// What limits or extends the plan, if anything was requested.
+fn requested(plan: &Plan, text: &mut String) {
+    let settings = &plan.settings;
+    let mut parts = Vec::new();
+    if !settings.policies.is_empty() {
+        parts.push(format!("only findings of {}", settings.policies.join(", ")));
+    }
+    parts.extend(settings.condition.as_ref().map(|condition| format!("only where {condition}")));
+    if settings.include_inferred {
+        parts.push("with values of the model".to_owned());
+    }
+    if settings.canonical {
+        parts.push("with spellings".to_owned());
+    }
+    if !settings.protect.is_empty() {
+        parts.push(format!("protected: {}", settings.protect.join(", ")));
+    }
+    if !parts.is_empty() {
+        let _ = writeln!(text, "{}", one_line(&parts.join("; ")));
+    }
 }
 
 /// The id of a resource, and where it is.

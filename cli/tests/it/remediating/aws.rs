@@ -196,6 +196,56 @@ fn injected_failures_and_drift_overwrite_nothing() {
 }
 
 #[test]
+fn a_resource_that_is_changed_in_part_is_reported_and_undone() {
+    let tags = [json!({"team": "web", "owner": "?"}), json!({"team": "web", "owner": "?", "env": "prod"})];
+    let Some(world) = World::with(&tags) else { return println!("{SKIPPED}") };
+    let before = world.tags();
+    plan(&world.folder, &["--policy", "owned"]);
+    let [part, whole] = [0, 1].map(|at| world.arns[at].as_str());
+    world.writes(&json!({"failing": [
+        {"arn": part, "operation": "UntagResources", "times": 99, "status": 400, "message": "the resource is locked"},
+    ]}));
+    says(
+        &world.apply("plan.json"),
+        1,
+        &[
+            &format!(
+                "{part}: failed after some of its changes: `tag:UntagResources` failed: the resource is locked"
+            ),
+            "1 resource changed, 1 failed after some of its changes",
+        ],
+    );
+    assert_eq!(
+        (world.tags()[part]["owner"].as_str(), world.tags()[part]["Owner"].as_str()),
+        ("?", "web@example.com")
+    );
+    assert_eq!(world.tags()[whole].get("owner"), None);
+    world.writes(&json!({}));
+    world.folder.run(&["remediate", "rollback", "plan.json", "-o", "undo.json"]).ends_with(0);
+    says(&world.apply("undo.json"), 0, &["2 resources changed"]);
+    assert_eq!(world.tags(), before);
+}
+
+#[test]
+fn a_tag_of_a_full_resource_is_renamed() {
+    let mut tags: serde_json::Map<String, Value> = (0..47).map(|n| (format!("k{n}"), json!("x"))).collect();
+    tags.extend([
+        ("team".to_owned(), json!("web")),
+        ("owner".to_owned(), json!("?")),
+        ("env".to_owned(), json!("prod")),
+    ]);
+    let Some(world) = World::with(&[Value::Object(tags)]) else { return println!("{SKIPPED}") };
+    let plan = plan(&world.folder, &[]);
+    assert_eq!(skipped(&plan), [(world.arns[0].clone(), "too-many-tags".to_owned())]);
+    world.writes(&json!({}));
+    says(&world.apply("plan.json"), 0, &["1 resource changed"]);
+    let sent: Vec<String> = world.writes(&json!({})).into_iter().map(|(operation, _)| operation).collect();
+    assert_eq!(sent, ["UntagResources", "TagResources"]);
+    let after = &world.tags()[&world.arns[0]];
+    assert_eq!((after.len(), after["Owner"].as_str()), (50, "web@example.com"));
+}
+
+#[test]
 fn a_request_that_fails_as_a_whole_is_repeated_only_if_it_was_throttled() {
     for (code, attempts, exit) in [("ThrottledException", 3, 0), ("InvalidParameterException", 1, 1)] {
         let Some(world) = World::with(&[json!({"team": "web"})]) else { return println!("{SKIPPED}") };

@@ -1,6 +1,7 @@
 //! `tagpol remediate`: plans, and what becomes of them in clouds.
 
 mod aws;
+mod lists;
 mod other_clouds;
 mod walk_through;
 
@@ -8,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::support::{Folder, Run};
+use crate::schema::{errors, undescribed};
+use crate::support::{Folder, Run, repository};
 
 /// Policies whose findings have remedies, and a rule that gives values.
 const POLICIES: &str = r#"
@@ -57,8 +59,14 @@ fn plan(folder: &Folder, args: &[&str]) -> Value {
     read_plan(folder, "plan.json")
 }
 
+/// Reads a plan, which is as its schema describes it.
 fn read_plan(folder: &Folder, name: &str) -> Value {
-    serde_json::from_str(&folder.read(name)).unwrap()
+    let plan = serde_json::from_str(&folder.read(name)).unwrap();
+    let schema = std::fs::read_to_string(repository().join("docs/schema/remediation-plan.v1.json")).unwrap();
+    let schema = serde_json::from_str(&schema).unwrap();
+    assert_eq!(undescribed(&schema), [""; 0]);
+    assert_eq!(errors(&schema, &plan), [""; 0]);
+    plan
 }
 
 fn hash(plan: &Value) -> &str {

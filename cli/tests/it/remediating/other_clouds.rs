@@ -113,6 +113,14 @@ fn azure_keeps_the_case_of_keys_unless_they_are_rewritten() {
     assert_eq!(log[deleted + 1], "PATCH Merge");
     world.roll_back("resources changed");
     assert_eq!(world.tags(), before);
+    // If adding fails after deleting, the old tag is added again.
+    world.plan(&["--canonical", "--where", &format!("resource.id == \"{c}\"")]);
+    let locked = json!({"error": {"code": "ScopeLocked", "message": "the scope is locked"}});
+    world
+        .peer
+        .command("faults", &json!({"faults": [{"after": 2, "times": 1, "status": 403, "body": locked}]}));
+    says(&world.apply("plan.json"), 1, &["c: failed: `Merge` failed with status 403", "1 failed"]);
+    assert_eq!(world.tags(), before);
 }
 
 #[test]

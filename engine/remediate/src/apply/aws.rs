@@ -4,7 +4,6 @@
 //! its own. Only what was throttled, or collided with another change, is repeated.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -107,39 +106,65 @@ impl Aws {
     ) -> Result<Vec<(String, Outcome)>, CollectError> {
         let client = self.client(place).await?;
         let mut failed: BTreeMap<String, String> = BTreeMap::new();
-        // What is added comes first, so that a tag that is renamed is never missing.
-        if !writes.set.is_empty() {
-            let tag = |arns: Vec<String>| {
-                let request = client.tag_resources().set_resource_arn_list(Some(arns));
-                let request =
-                    writes.set.iter().fold(request, |request, (key, value)| request.tags(key, value));
-                async move {
-                    let answer = request.send().await;
-                    answer.map(|answer| answer.failed_resources_map.unwrap_or_default())
-                }
-            };
-            repeat(arns, self.attempts, "tag:TagResources", &mut failed, tag).await;
-        }
-        let arns: Vec<&str> = arns.to_vec();
-        let remaining: Vec<&str> = arns.iter().copied().filter(|arn| !failed.contains_key(*arn)).collect();
-        if !writes.delete.is_empty() && !remaining.is_empty() {
-            let untag = |arns: Vec<String>| {
-                let keys = writes.delete.iter().cloned().collect();
-                let request =
-                    client.untag_resources().set_resource_arn_list(Some(arns)).set_tag_keys(Some(keys));
-                async move {
-                    let answer = request.send().await;
-                    answer.map(|answer| answer.failed_resources_map.unwrap_or_default())
-                }
-            };
-            repeat(&remaining, self.attempts, "tag:UntagResources", &mut failed, untag).await;
+        // What is added comes first, so that a tag that is renamed is never missing, unless there is no room for it.
+        let steps = if writes.is_full { [Step::Untag, Step::Tag] } else { [Step::Tag, Step::Untag] };
+        for step in steps {
+            let left: Vec<&str> = arns.iter().copied().filter(|arn| !failed.contains_key(*arn)).collect();
+            match step {
+                Step::Tag => tag(&client, &left, writes, self.attempts, &mut failed).await,
+                Step::Untag => untag(&client, &left, writes, self.attempts, &mut failed).await,
+            }
         }
         let outcome = |arn: &str| match failed.remove(arn) {
             Some(reason) => (arn.to_owned(), Outcome::Failed { reason }),
             None => (arn.to_owned(), Outcome::Applied),
         };
-        Ok(arns.into_iter().map(outcome).collect())
+        Ok(arns.iter().copied().map(outcome).collect())
     }
+}
+
+/// The requests that change tags.
+enum Step {
+    Tag,
+    Untag,
+}
+
+/// Adds tags and replaces values.
+async fn tag(
+    client: &Client,
+    arns: &[&str],
+    writes: &Writes,
+    attempts: u32,
+    failed: &mut BTreeMap<String, String>,
+) {
+    if writes.set.is_empty() {
+        return;
+    }
+    let send = |arns: Vec<String>| {
+        let request = client.tag_resources().set_resource_arn_list(Some(arns));
+        let request = writes.set.iter().fold(request, |request, (key, value)| request.tags(key, value));
+        async move { request.send().await.map(|answer| answer.failed_resources_map.unwrap_or_default()) }
+    };
+    repeat(arns, attempts, "tag:TagResources", failed, send).await;
+}
+
+/// Deletes tags.
+async fn untag(
+    client: &Client,
+    arns: &[&str],
+    writes: &Writes,
+    attempts: u32,
+    failed: &mut BTreeMap<String, String>,
+) {
+    if writes.delete.is_empty() {
+        return;
+    }
+    let send = |arns: Vec<String>| {
+        let keys = writes.delete.iter().cloned().collect();
+        let request = client.untag_resources().set_resource_arn_list(Some(arns)).set_tag_keys(Some(keys));
+        async move { request.send().await.map(|answer| answer.failed_resources_map.unwrap_or_default()) }
+    };
+    repeat(arns, attempts, "tag:UntagResources", failed, send).await;
 }
 
 /// Sends a request until no resource of it fails for a reason that passes; what fails for good is added to `failed`.
@@ -177,7 +202,7 @@ async fn repeat<E, F>(
             }
         }
         if !left.is_empty() {
-            pause(attempt, None::<Duration>).await;
+            pause(attempt, None).await;
         }
         attempt += 1;
     }

@@ -43,22 +43,31 @@ impl Azure {
             .filter(|(key, _)| writes.delete.contains(*key))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        for (operation, tags) in [("Delete", &deleted), ("Merge", &writes.set)] {
-            if tags.is_empty() {
-                continue;
+        let done = async {
+            self.patch(id, "Delete", &deleted).await?;
+            let merged = self.patch(id, "Merge", &writes.set).await;
+            if merged.is_err() {
+                // So that no tag is lost that was to be renamed; if this fails too, reading again reports it.
+                let _ = self.patch(id, "Merge", &deleted).await;
             }
-            let body = json!({"operation": operation, "properties": {"tags": tags}});
-            match self.send("PATCH", id, Some(&body)).await {
-                Ok(reply) if matches!(reply.status, 200 | 202) => {}
-                Ok(reply) => {
-                    let reason =
-                        format!("`{operation}` failed with status {}: {}", reply.status, reply.error);
-                    return Outcome::Failed { reason };
-                }
-                Err(reason) => return Outcome::Failed { reason },
-            }
+            merged
+        };
+        match done.await {
+            Ok(()) => Outcome::Applied,
+            Err(reason) => Outcome::Failed { reason },
         }
-        Outcome::Applied
+    }
+
+    async fn patch(&self, id: &str, operation: &str, tags: &Tags) -> Result<(), String> {
+        if tags.is_empty() {
+            return Ok(());
+        }
+        let body = json!({"operation": operation, "properties": {"tags": tags}});
+        let reply = self.send("PATCH", id, Some(&body)).await?;
+        match reply.status {
+            200 | 202 => Ok(()),
+            status => Err(format!("`{operation}` failed with status {status}: {}", reply.error)),
+        }
     }
 
     async fn send(

@@ -60,10 +60,17 @@ pub enum Outcome {
         /// Its address in the configuration.
         address: String,
     },
-    /// The cloud did not change it, or not all of its tags.
+    /// The cloud did not change it.
     Failed {
         /// Why not, in words.
         reason: String,
+    },
+    /// The cloud made some of its changes and not all of them.
+    Partial {
+        /// Why not all, in words.
+        reason: String,
+        /// All tags that it has now.
+        tags: Tags,
     },
 }
 
@@ -120,11 +127,13 @@ pub enum ApplyError {
     Cloud(#[from] CollectError),
 }
 
-/// The changes of a resource, in no order.
+/// The changes of a resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Writes {
     pub(crate) set: Tags,
     pub(crate) delete: BTreeSet<String>,
+    /// Whether what is deleted has to go first, because the resource has no room for more tags.
+    pub(crate) is_full: bool,
 }
 
 impl Writes {
@@ -137,6 +146,9 @@ impl Writes {
                 None => drop(writes.delete.insert(change.key.clone())),
             }
         }
+        let keys: BTreeSet<&String> = resource.tags.keys().chain(writes.set.keys()).collect();
+        let counted = keys.into_iter().filter(|key| resource.cloud.is_counted(key)).count();
+        writes.is_full = counted > resource.cloud.most_tags(resource.type_.as_deref());
         writes
     }
 }
@@ -159,7 +171,8 @@ pub fn apply(
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(CollectError::Runtime)?;
-    let mut run = Run { plan, options, journal, recorded, aws: None, azure: None, gcp: None };
+    let mut run =
+        Run { plan, options, journal, recorded, sent: BTreeSet::new(), aws: None, azure: None, gcp: None };
     runtime.block_on(run.run(progress))
 }
 
@@ -174,7 +187,10 @@ struct Run<'p> {
     plan: &'p Plan,
     options: &'p ApplyOptions,
     journal: Journal,
+    /// What earlier runs did, with the outcomes of this one.
     recorded: Recorded,
+    /// Resources that the cloud was asked to change by this run.
+    sent: BTreeSet<String>,
     aws: Option<Aws>,
     azure: Option<Azure>,
     gcp: Option<Gcp>,
@@ -223,6 +239,7 @@ impl<'p> Run<'p> {
             self.record(vec![(resource.id.clone(), outcome)])?;
             progress(self.recorded.outcomes.len(), all);
         }
+        self.find_partial().await?;
         let differences = self.differences().await?;
         self.journal.finish(Utc::now())?;
         let outcomes = plan.resources.iter().filter_map(|resource| {
@@ -236,6 +253,13 @@ impl<'p> Run<'p> {
             self.journal.done(&outcomes)?;
         }
         self.recorded.outcomes.extend(outcomes);
+        Ok(())
+    }
+
+    /// Records that the cloud is about to be asked to change resources.
+    fn attempt(&mut self, ids: &[&str]) -> Result<(), JournalError> {
+        self.journal.batch(ids.iter().copied())?;
+        self.sent.extend(ids.iter().map(|id| (*id).to_owned()));
         Ok(())
     }
 
@@ -268,7 +292,7 @@ impl<'p> Run<'p> {
         self.record(settled)?;
         for (writes, arns) in &groups {
             for arns in arns.chunks(aws::BATCH) {
-                self.journal.batch(arns.iter().copied())?;
+                self.attempt(arns)?;
                 let outcomes = self.aws().await?.write(place, arns, writes).await?;
                 self.record(outcomes)?;
             }
@@ -285,7 +309,7 @@ impl<'p> Run<'p> {
             Judgment::Drifted(detail) => Ok(Outcome::Drifted { detail }),
             Judgment::Unchanged => Ok(self.unchanged(resource)),
             Judgment::Write => {
-                self.journal.batch([resource.id.as_str()])?;
+                self.attempt(&[&resource.id])?;
                 let current = current.unwrap_or_default();
                 Ok(self.azure().await?.write(&resource.id, &current, &Writes::of(resource)).await)
             }
@@ -305,7 +329,7 @@ impl<'p> Run<'p> {
                 Judgment::Write => {}
             }
             let Some(read) = read else { continue };
-            self.journal.batch([resource.id.as_str()])?;
+            self.attempt(&[&resource.id])?;
             let written = self.gcp().await?.write(&resource.id, &read, &Writes::of(resource)).await;
             if let Some(outcome) = written {
                 return Ok(outcome);
@@ -326,6 +350,29 @@ impl<'p> Run<'p> {
     fn judge(&self, resource: &PlannedResource, current: Option<&Tags>) -> Judgment {
         let Some(current) = current else { return Judgment::Drifted("it does not exist".to_owned()) };
         judge(resource, current, self.recorded.attempted.contains(&resource.id))
+    }
+
+    /// Finds out which resources that failed have some of their changes.
+    async fn find_partial(&mut self) -> Result<(), ApplyError> {
+        let has_failed = |resource: &&PlannedResource| {
+            let outcome = self.recorded.outcomes.get(&resource.id);
+            let was_sent = self.sent.contains(&resource.id) || self.recorded.attempted.contains(&resource.id);
+            was_sent && matches!(outcome, Some(Outcome::Failed { .. }))
+        };
+        let failed: Vec<&PlannedResource> = self.plan.resources.iter().filter(has_failed).collect();
+        let current = self.read(&failed).await?;
+        let mut partial = Vec::new();
+        for resource in failed {
+            let Some(Some(tags)) = current.get(&resource.id) else { continue };
+            let is_partial = own(resource.cloud, tags) != own(resource.cloud, &resource.tags);
+            if let Some(Outcome::Failed { reason }) = self.recorded.outcomes.get(&resource.id)
+                && is_partial
+            {
+                let (reason, tags) = (reason.clone(), tags.clone());
+                partial.push((resource.id.clone(), Outcome::Partial { reason, tags }));
+            }
+        }
+        self.record(partial).map_err(Into::into)
     }
 
     /// Reads all changed resources again, and returns those that are not as planned.

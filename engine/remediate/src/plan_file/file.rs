@@ -267,6 +267,20 @@ mod tests {
     }
 
     #[test]
+    fn no_mutation_is_read_as_another_plan() {
+        let (plan, text) = (plan(), plan().to_text().into_bytes());
+        for at in 0..text.len() {
+            for byte in [b' ', b'0', b'a', b'"', b'}', 0xff] {
+                let mut text = text.clone();
+                text[at] = byte;
+                let Ok(text) = String::from_utf8(text) else { continue };
+                // White space does not count.
+                assert!(Plan::parse(&text).is_err() || Plan::parse(&text) == Ok(plan.clone()), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn a_plan_is_confirmed_by_the_beginning_of_its_hash_until_it_expires() {
         let plan = plan();
         let hash = plan.content_hash.clone();

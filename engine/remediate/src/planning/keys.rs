@@ -80,7 +80,9 @@ fn candidates(pair: &Pair<'_>, target: &Target<'_>, tag: &Tag, is_canonical: boo
     let written = written.clone().find(|written| written.cloud == target.cloud).map(|written| &written.key);
     let mut edits: Vec<Edit> = Vec::new();
     if let Some(key) = written {
-        let renamed = steps.iter().find(|step| fold_key(&step.spelling) == fold_key(key));
+        // Spelled differently only, it is the tag with the value that is renamed, and not another spelling of the key.
+        let candidates = if is_canonical { present.as_slice() } else { steps.as_slice() };
+        let renamed = candidates.iter().find(|step| fold_key(&step.spelling) == fold_key(key));
         match renamed.filter(|step| step.spelling != *key && may_rename(target, key, is_canonical)) {
             Some(step) => edits.push(Edit {
                 operation: Operation::Rename,
@@ -93,7 +95,7 @@ fn candidates(pair: &Pair<'_>, target: &Target<'_>, tag: &Tag, is_canonical: boo
             None => edits.push(at_key(target, key)),
         }
     }
-    edits.extend(present.map(|step| at_key(target, &step.spelling)));
+    edits.extend(present.iter().map(|step| at_key(target, &step.spelling)));
     if !is_canonical {
         let keys = in_force.iter().flat_map(|(_, normalize)| &normalize.keys);
         edits.extend(keys.map(|key| at_key(target, key)));
@@ -110,8 +112,8 @@ fn may_rename(target: &Target<'_>, key: &str, is_canonical: bool) -> bool {
 }
 
 /// Returns the native tag that a tag is read from, else the first that is looked at.
-fn present(steps: &[NativeStep]) -> Option<&NativeStep> {
-    steps.iter().find(|step| step.value.is_some()).or(steps.first())
+fn present(steps: &[NativeStep]) -> Option<NativeStep> {
+    steps.iter().find(|step| step.value.is_some()).or(steps.first()).cloned()
 }
 
 /// Writes under a key, or under the spelling of it that is the same tag in the cloud.

@@ -29,8 +29,8 @@ use self::proof::Step;
 use self::views::{Views, row};
 use self::whole::Expected;
 use crate::plan_file::{
-    ClosedElsewhere, Effect, PLAN_VERSION, Plan, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot,
-    Skip, SkipReason, TerraformOwner,
+    ClosedElsewhere, ClosedFinding, Effect, PLAN_VERSION, Plan, PlanKind, PlanSettings, PlannedResource,
+    PlannedSnapshot, Skip, SkipReason, TerraformOwner,
 };
 
 /// Why there is no plan.
@@ -42,7 +42,7 @@ pub enum PlanningError {
     /// The snapshot cannot be read.
     #[error(transparent)]
     Snapshot(#[from] ImportError),
-    /// The changes would open a finding of another resource, which is related to a changed one.
+    /// The changes would open a finding of a resource, or keep it open, because it is related to a changed one.
     #[error(
         "the changes would open a finding of {policy}/{check} on `{resource}`, which is related to a changed resource"
     )]
@@ -137,6 +137,7 @@ fn candidates(request: &PlanRequest<'_>) -> Result<BTreeSet<String>, RunError> {
 struct Planned<'a> {
     request: &'a PlanRequest<'a>,
     views: Views<'a>,
+    /// Sorted by id, as the inventory is.
     resources: Vec<PlannedResource>,
     /// The changed resources with their new tags, by id.
     after: BTreeMap<String, Row>,
@@ -210,12 +211,15 @@ impl Planned<'_> {
             views_after.relate(&changed.iter().map(row).collect::<Vec<_>>());
         }
         let mut expected = Expected::default();
+        if program.reads_relations() {
+            // A resource may change because others do: what follows is found anew for all of them.
+            self.effects.clear();
+        }
         for (old, new) in inventory.iter().zip(&changed) {
-            let is_changed = self.after.contains_key(&old.id);
-            if is_changed || program.reads_relations() {
+            if program.reads_relations() || self.after.contains_key(&old.id) {
                 let (old, new) = (row(old), row(new));
                 expected.add((&self.views, &old), (&views_after, &new))?;
-                if !is_changed {
+                if program.reads_relations() {
                     self.follow((&old, &new), &views_after)?;
                 }
             }
@@ -223,18 +227,30 @@ impl Planned<'_> {
         whole::verify(&self.views, (snapshot, &after), options, &expected)
     }
 
-    /// Lists what changes about a resource that is only related to changed ones.
+    /// Lists what changes about a resource in addition to its own changes, by those of resources that it is related to.
     fn follow(&mut self, (old, new): (&Row, &Row), views_after: &Views<'_>) -> Result<(), PlanningError> {
         let (before, after) = (self.views.evaluate(old)?, views_after.evaluate(new)?);
-        if let Some((policy, check)) = proof::opened(&before.with_state, &after.with_state) {
+        let own = self.resources.binary_search_by(|resource| resource.id.cmp(&old.id)).ok();
+        let own = own.and_then(|at| self.resources.get(at));
+        let changes = own.map(|own| own.changes.as_slice()).unwrap_or_default();
+        let closed = proof::closed(&before, &after).into_iter();
+        let closed: BTreeSet<ClosedFinding> =
+            closed.filter_map(|check| proof::finding(&self.views, &old.id, check)).collect();
+        let promised: BTreeSet<ClosedFinding> =
+            changes.iter().flat_map(|change| change.closes.iter().cloned()).collect();
+        let opened = proof::opened(&before.with_state, &after.with_state);
+        let kept = promised.difference(&closed).next();
+        let opened = opened.or_else(|| kept.map(|kept| (kept.policy.clone(), kept.check.clone())));
+        if let Some((policy, check)) = opened {
             return Err(PlanningError::OpensElsewhere { policy, check, resource: old.id.clone() });
         }
-        let closed = proof::closed(&before, &after).into_iter();
-        let findings = closed.filter_map(|check| proof::finding(&self.views, &old.id, check));
-        let elsewhere = findings.map(|finding| ClosedElsewhere { resource: old.id.clone(), finding });
+        let elsewhere = closed.difference(&promised).cloned();
+        let elsewhere = elsewhere.map(|finding| ClosedElsewhere { resource: old.id.clone(), finding });
         self.closes_elsewhere.extend(elsewhere);
+        let written: BTreeSet<&str> = changes.iter().map(|change| change.tag.as_str()).collect();
         let both = (&before.with_state, &after.with_state);
-        self.effects.extend(proof::effects(&self.views, both, &BTreeSet::new()));
+        let effects = proof::effects(&self.views, both, &BTreeSet::new());
+        self.effects.extend(effects.into_iter().filter(|effect| !written.contains(effect.tag.as_str())));
         Ok(())
     }
 

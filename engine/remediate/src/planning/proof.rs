@@ -19,7 +19,7 @@ use tagpol_sema::program::{Pred, TagId};
 use super::keys::{Edit, Target, edited};
 use super::views::{Pair, Views};
 use super::wanted::Wanted;
-use crate::plan_file::{ClosedFinding, Effect, Skip, SkipReason, TagChange};
+use crate::plan_file::{ClosedFinding, Effect, Operation, Skip, SkipReason, TagChange};
 
 /// A check, by the indexes of the policy and of the check in it.
 type CheckId = (usize, usize);
@@ -66,7 +66,9 @@ pub(super) fn sound(
         sound.push(step);
     }
     while let Some(detail) = too_many(target, &sound) {
-        let Some(step) = sound.pop() else { break };
+        // Only what is added needs room.
+        let added = sound.iter().rposition(|(_, edit)| edit.operation == Operation::Set);
+        let Some(step) = added.map(|added| sound.remove(added)) else { break };
         skip(&step, SkipReason::TooManyTags, detail);
     }
     while !sound.is_empty() {

@@ -92,19 +92,27 @@ fn a_change_that_opens_a_finding_is_left_out() {
 fn findings_of_related_resources_close_or_forbid_the_plan() {
     let policies = r#"
         tag owner: text
+        tag team: text
         relation instance = resource where type == "ec2:instance" and id == resource.meta["Instance"]
         rule owner-of-instance { fill owner = instance.owner }
         policy owned { severity high  require owner }
         policy instances { severity high  for resource where resource.type == "ec2:instance"  require owner
           remediate set owner = "jane" }
+        policy teamed { severity high  for resource where resource.id == "w"  require team
+          remediate set team = "web" }
     "#;
     let meta = Some(r#"{"Instance": "i"}"#.to_owned());
     let volume = Resource { meta, ..resource("aws", "v", "ec2:volume", &[]) };
-    let resources = [resource("aws", "i", "ec2:instance", &[]), volume];
+    // Another one that is changed itself.
+    let changed = Resource { id: "w".to_owned(), ..volume.clone() };
+    let resources = [resource("aws", "i", "ec2:instance", &[]), volume, changed];
     let plan = usual(policies, &resources);
-    assert_eq!(plan.resources.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["i"]);
-    assert_eq!((plan.effects.len(), plan.effects[0].resource.as_str()), (1, "v"));
-    assert_eq!((plan.closes_elsewhere.len(), plan.closed_findings().len()), (1, 3));
+    assert_eq!(plan.resources.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["i", "w"]);
+    let effects = plan.effects.iter().map(|effect| (effect.resource.as_str(), effect.tag.as_str()));
+    assert_eq!(effects.collect::<Vec<_>>(), [("v", "owner"), ("w", "owner")]);
+    let elsewhere = plan.closes_elsewhere.iter().map(|one| one.resource.as_str());
+    assert_eq!(elsewhere.collect::<Vec<_>>(), ["v", "w"]);
+    assert_eq!(plan.closed_findings().len(), 5);
     let forbidding = policies.to_owned()
         + "policy volumes { severity low  for resource where resource.type == \"ec2:volume\"  forbid owner }";
     let error = planned(&program(&forbidding).unwrap(), &resources, &PlanSettings::default()).unwrap_err();
