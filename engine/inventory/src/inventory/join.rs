@@ -62,9 +62,11 @@ pub(super) fn merge(pool: &mut Pool, (old, many): (&mut Row, Option<&mut TagMap>
     // What an inventory does not say is its format, and that is known in the end.
     old.source = new.source.or(if joined { None } else { old.source });
     old.meta = match (old.meta, new.meta) {
-        // Columns of a bill that are kept stay beside what a list says.
-        (Some(billed), Some(listed)) if joined && billed != listed => {
-            let both = laid_over(pool.text(billed), pool.text(listed));
+        // Columns of a bill that are kept stay beside what a list says, and so does the place in a configuration.
+        (Some(before), Some(listed))
+            if before != listed && (joined || is_of_terraform(pool.text(before))) =>
+        {
+            let both = laid_over(pool.text(before), pool.text(listed));
             Some(pool.intern(&both))
         }
         (old, new) => new.or(old),
@@ -89,6 +91,11 @@ pub(super) fn merge(pool: &mut Pool, (old, many): (&mut Row, Option<&mut TagMap>
         None if old.tags != new.tags => old.tags = overlay(pool, &old.tags, &new.tags, joined),
         None => {}
     }
+}
+
+/// Whether metadata is the place of a resource in a configuration, which no listing of a cloud has.
+fn is_of_terraform(meta: &str) -> bool {
+    meta.starts_with("{\"terraform\":")
 }
 
 /// Returns what both rows were listed with, where only one of them was billed or both were listed and billed.
