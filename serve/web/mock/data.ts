@@ -1,0 +1,268 @@
+/** A made-up inventory of three clouds. Row `n` follows from `n`, so that a million rows take no memory until they are read. */
+import type {
+  Compliance,
+  ResourceDetail,
+  ResourceRow,
+  Severity,
+  TagSchema,
+  TagSource,
+  TimelineEntry,
+  Violation,
+  VirtualTag,
+} from '../src/api/types'
+
+export const NOW = new Date('2026-11-30T09:00:00Z')
+
+export const TAGS: TagSchema['tags'] = [
+  { name: 'environment', type: 'enumeration', values: ['production', 'staging', 'development', 'sandbox', 'test'], doc: 'Stage of the life cycle.' },
+  { name: 'team', type: 'text', values: null, doc: 'The team that runs it.' },
+  { name: 'owner', type: 'email', values: null, doc: "The owner's email address, preferably that of a team." },
+  { name: 'cost-center', type: 'text matching [A-Z]{3}-[0-9]{3}', values: null, doc: 'Where the cost is booked.' },
+  { name: 'project', type: 'text', values: null, doc: 'The product or project.' },
+  { name: 'data-classification', type: 'enumeration', values: ['public', 'internal', 'confidential', 'restricted'], doc: 'The most sensitive data in it.' },
+]
+
+export const POLICIES: TagSchema['policies'] = [
+  { name: 'prod-tagging-standard', severity: 'critical', doc: 'Production resources have an owner, a cost center and a classification.' },
+  { name: 'high-cost-governance', severity: 'high', doc: 'Resources above 500 USD a month belong to a project.' },
+  { name: 'required-tags', severity: 'medium', doc: 'Every resource has an environment and a team.' },
+]
+
+const TEAMS = ['payments', 'search', 'catalog', 'data-platform', 'media', 'risk', 'crm', 'orders', 'platform', 'Kundendienstverwaltungsplattform']
+const PROJECTS = ['checkout', 'ledger', 'search', 'vault', 'catalog', 'media', 'orders', 'fraud', 'inbox', 'reporting']
+const CENTERS = ['ENG-014', 'ENG-021', 'FIN-003', 'MKT-007', 'OPS-001', 'DAT-009', 'SEC-002', 'SUP-011', 'RND-030', 'HRX-004', 'LEG-001', 'ADM-012']
+const REGIONS: Record<string, string[]> = {
+  aws: ['eu-west-1', 'us-east-1', 'eu-central-1'],
+  azure: ['westeurope', 'northeurope'],
+  gcp: ['europe-west4', 'us-central1'],
+}
+const TYPES: Record<string, string[]> = {
+  aws: ['ec2:instance', 'rds:db', 's3:bucket', 'lambda:function', 'dynamodb:table'],
+  azure: ['microsoft.sql/servers/databases', 'microsoft.compute/virtualmachines', 'microsoft.storage/storageaccounts'],
+  gcp: ['compute.googleapis.com/Instance', 'storage.googleapis.com/Bucket', 'container.googleapis.com/Cluster'],
+}
+
+/** A number from 0 to 1 that follows from `n` and `salt`. */
+export function random(n: number, salt: number): number {
+  let x = Math.imul(n + 1, 0x9e3779b1) ^ Math.imul(salt + 7, 0x85ebca6b)
+  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
+  return ((x ^ (x >>> 15)) >>> 0) / 2 ** 32
+}
+
+const pick = <T>(list: readonly T[], n: number, salt: number): T => list[Math.floor(random(n, salt) * list.length)] as T
+
+/** A decision of a person in this session: a value, or null for an unset tag. */
+export interface Decision {
+  value: string | null
+  at: string
+  actor: string
+  source: TagSource
+}
+
+/** A check that applies, passing or not. */
+export type MockCheck = Omit<Violation, 'state'> & { state: Violation['state'] | 'passing' }
+
+export class Inventory {
+  readonly decisions = new Map<string, Map<string, Decision>>()
+  readonly rejected = new Set<string>()
+
+  constructor(readonly size: number) {}
+
+  keyOf(n: number): string {
+    return `${(Math.floor(random(n, 99) * 2 ** 32)).toString(16).padStart(8, '0')}${n.toString(16).padStart(8, '0')}`
+  }
+
+  indexOf(key: string): number | undefined {
+    const n = /^[0-9a-f]{16}$/.test(key) ? Number.parseInt(key.slice(8), 16) : Number.NaN
+    return n < this.size && this.keyOf(n) === key ? n : undefined
+  }
+
+  decide(key: string, tag: string, decision: Decision | null): void {
+    const own = this.decisions.get(key) ?? new Map<string, Decision>()
+    if (decision) own.set(tag, decision)
+    else own.delete(tag)
+    this.decisions.set(key, own)
+  }
+
+  /** What the model would give a tag. */
+  predicted(n: number, tag: string): { value: string; confidence: number } | null {
+    if (random(n, 40 + TAGS.findIndex((one) => one.name === tag)) < 0.2) return null
+    const confidence = 0.62 + 0.36 * random(n, 50)
+    const value = this.truth(n, tag)
+    return value === null ? null : { value, confidence }
+  }
+
+  private truth(n: number, tag: string): string | null {
+    const team = pick(TEAMS, n, 1)
+    switch (tag) {
+      case 'environment':
+        return pick(['production', 'production', 'staging', 'development', 'test'], n, 2)
+      case 'team':
+        return team
+      case 'owner':
+        return `${team.toLowerCase()}@shop.example`
+      case 'cost-center':
+        return pick(CENTERS, n, 3)
+      case 'project':
+        return pick(PROJECTS, n, 4)
+      case 'data-classification':
+        return pick(['internal', 'confidential', 'public', 'restricted'], n, 5)
+      default:
+        return null
+    }
+  }
+
+  private tag(n: number, key: string, name: string, index: number): VirtualTag {
+    const id = `vt_${key}_${name}`
+    const base: VirtualTag = { id, key: name, value: null, source: null, confidence: null, rule: null, decided_by: null, created_at: NOW.toISOString(), updated_at: NOW.toISOString(), version: null }
+    const decision = this.decisions.get(key)?.get(name)
+    if (decision) {
+      return { ...base, value: decision.value, source: decision.value === null ? null : decision.source, confidence: 1, decided_by: decision.actor, created_at: decision.at, updated_at: decision.at, version: 7 }
+    }
+    const missing = [0.06, 0.12, 0.38, 0.3, 0.34, 0.5][index] ?? 0.3
+    const chance = random(n, 20 + index)
+    if (chance < missing) return base
+    const value = n % 997 === 13 && name === 'project' ? '<img src=x onerror=alert(1)>' : this.truth(n, name)
+    const kind = (chance - missing) / (1 - missing)
+    const at = new Date(NOW.getTime() - Math.floor(random(n, 30 + index) * 60) * 86_400_000).toISOString()
+    if (kind < 0.55) return { ...base, value, source: 'native', confidence: 1, created_at: at, updated_at: at }
+    if (kind < 0.75) return { ...base, value, source: 'rule_based', rule: name === 'team' ? 'team-of-account' : `${name}-of-name`, confidence: 1, created_at: at, updated_at: at }
+    if (kind < 0.87) return { ...base, value, source: 'inferred', confidence: 0.9 + 0.09 * random(n, 31), created_at: at, updated_at: at }
+    if (kind < 0.95) return { ...base, value, source: 'user_confirmed', confidence: 1, created_at: at, updated_at: at, decided_by: 'user:usr_editor', version: 1 }
+    return { ...base, value, source: 'default', confidence: 1 }
+  }
+
+  row(n: number): ResourceRow {
+    const key = this.keyOf(n)
+    const provider = pick(['aws', 'aws', 'azure', 'gcp'], n, 6)
+    const type = pick(TYPES[provider] ?? [], n, 7)
+    const region = pick(REGIONS[provider] ?? [], n, 8)
+    const project = pick(PROJECTS, n, 4)
+    const environment = this.truth(n, 'environment') === 'production' ? 'prod' : pick(['stg', 'dev', 'qa'], n, 9)
+    const name = n % 61 === 60 ? null : `${project}-${environment}-${String(n).padStart(4, '0')}`
+    const account = provider === 'aws' ? `11112222${3000 + Math.floor(random(n, 10) * 6)}` : provider === 'azure' ? 'shop-subscription' : 'shop-analytics'
+    const id =
+      provider === 'aws'
+        ? `arn:aws:${type.split(':')[0]}:${region}:${account}:${type.split(':')[1]}/${name ?? key}`
+        : provider === 'azure'
+          ? `/subscriptions/${account}/resourceGroups/${project}/providers/${type}/${name ?? key}`
+          : `//${type.split('/')[0]}/projects/${account}/${name ?? key}`
+    // Falls with the row, so that the rows are in the order of their costs.
+    const cost = n % 41 === 40 ? null : (18_204.1 * (1 - n / (this.size + 1)) ** 6 + 1 + random(n, 11)).toFixed(2)
+    const virtual_tags = TAGS.map((tag, index) => this.tag(n, key, tag.name, index))
+    const checks = this.checks(n, virtual_tags, cost)
+    const open: Record<Severity, number> = { critical: 0, high: 0, medium: 0, low: 0 }
+    for (const check of checks) if (check.state === 'open') open[check.severity] += 1
+    const compliance: Compliance =
+      checks.length === 0
+        ? 'out_of_scope'
+        : checks.some((check) => check.state === 'open')
+          ? 'violating'
+          : checks.some((check) => check.state === 'pending' || check.state === 'undetermined')
+            ? 'pending'
+            : 'compliant'
+    const suggestions = virtual_tags.flatMap((tag) => {
+      const predicted = tag.value === null && !this.rejected.has(tag.id) && !this.decisions.get(key)?.has(tag.key) ? this.predicted(n, tag.key) : null
+      return predicted ? [{ key: tag.key, ...predicted }] : []
+    })
+    return { key, resource_id: id, resource_name: name, resource_type: type, provider, account, region, monthly_cost: cost, compliance, open, virtual_tags, suggestions }
+  }
+
+  checks(n: number, tags: readonly Pick<VirtualTag, 'key' | 'value'>[], cost: string | null): MockCheck[] {
+    const value = (name: string) => tags.find((tag) => tag.key === name)?.value ?? null
+    const since = new Date(NOW.getTime() - Math.floor(1 + random(n, 12) * 40) * 86_400_000).toISOString()
+    const check = (policy: string, name: string, message: string, tag: string): MockCheck => {
+      const severity = POLICIES.find((one) => one.name === policy)?.severity ?? 'low'
+      const passes = value(tag) !== null
+      const chance = random(n, 60 + name.length)
+      const state = passes ? 'passing' : chance < 0.08 ? 'pending' : chance < 0.12 ? 'exempt' : 'open'
+      const suggested = this.predicted(n, tag)
+      return {
+        policy,
+        check: name,
+        severity,
+        state,
+        message,
+        tag,
+        since: passes ? null : since,
+        remedy: !passes && tag === 'data-classification' ? 'internal' : !passes && suggested && suggested.confidence > 0.9 ? suggested.value : null,
+        escalates_at: state === 'open' && severity === 'critical' ? new Date(NOW.getTime() + 9 * 3_600_000).toISOString() : null,
+      }
+    }
+    const checks: MockCheck[] = []
+    if (value('environment') === 'production') {
+      checks.push(
+        check('prod-tagging-standard', 'owner', '`owner` is an email address', 'owner'),
+        check('prod-tagging-standard', 'cost-center', '`cost-center` has the form ABC-123', 'cost-center'),
+        check('prod-tagging-standard', 'data-classification', '`data-classification` is set', 'data-classification'),
+      )
+    }
+    if (cost !== null && Number(cost) > 500) checks.push(check('high-cost-governance', 'project', '`project` is set', 'project'))
+    if (n % 17 !== 16) {
+      checks.push(
+        check('required-tags', 'environment', '`environment` is set', 'environment'),
+        check('required-tags', 'team', '`team` is set', 'team'),
+      )
+    }
+    const rank = { open: 0, undetermined: 1, pending: 2, exempt: 3, passing: 4 }
+    return checks.sort((a, b) => rank[a.state] - rank[b.state])
+  }
+
+  detail(n: number): ResourceDetail {
+    const { compliance, open: _, suggestions, virtual_tags: __, ...base } = this.row(n)
+    const virtual_tags = TAGS.map((tag, index) => this.tag(n, base.key, tag.name, index))
+    const checks = this.checks(n, virtual_tags, base.monthly_cost)
+    const weights = { critical: 8, high: 4, medium: 2, low: 1 }
+    const counted = checks.filter((check) => check.state !== 'undetermined')
+    const weight = counted.reduce((sum, check) => sum + weights[check.severity], 0)
+    const failed = counted.filter((check) => check.state === 'open').reduce((sum, check) => sum + weights[check.severity], 0)
+    const months = ['2026-05', '2026-06', '2026-07', '2026-08', '2026-09', '2026-10']
+    const word = base.resource_name?.split('-')[0] ?? 'this type'
+    return {
+      ...base,
+      currency: 'USD',
+      created: new Date(NOW.getTime() - (200 + Math.floor(random(n, 13) * 500)) * 86_400_000).toISOString(),
+      virtual_tags,
+      compliance_status: {
+        is_compliant: compliance !== 'violating',
+        status: compliance,
+        score: weight === 0 ? null : (weight - failed) / weight,
+        violations: checks.filter((check): check is MockCheck & Violation => check.state !== 'passing'),
+        passed: checks.filter((check) => check.state === 'passing').map(({ policy, check, severity, message }) => ({ policy, check, severity, message })),
+        last_checked: NOW.toISOString(),
+      },
+      ml_suggestions: (suggestions ?? []).map((suggestion) => ({
+        ...suggestion,
+        reasoning: `37 of 38 resources in account ${base.account} with \`${word}\` in the name have this value; the name contains \`${word}\` (+0.41)`,
+        alternatives: suggestion.key === 'environment' ? [{ value: 'staging', confidence: 0.05 }] : [{ value: suggestion.key === 'owner' ? 'platform@shop.example' : pick(TEAMS, n + 1, 1), confidence: 0.03 }],
+      })),
+      cost_months: base.monthly_cost === null ? [] : months.map((month, at) => ({ month, cost: (Number(base.monthly_cost) * (at === 5 ? 1 : 0.7 + 0.06 * at + 0.1 * random(n, 70 + at))).toFixed(2) })),
+      projected_cost: base.monthly_cost === null ? null : (Number(base.monthly_cost) * 1.04).toFixed(2),
+      neighbors: [1, 2, 3, 4].filter((step) => n + step < this.size).map((step) => {
+        const { key, resource_id, resource_name, resource_type } = this.row(n + step)
+        return { key, resource_id, resource_name, resource_type, relation: ['same project', 'same account', 'same team', 'attached'][step - 1] ?? '' }
+      }),
+    }
+  }
+
+  timeline(n: number): TimelineEntry[] {
+    const day = (ago: number) => new Date(NOW.getTime() - ago * 86_400_000).toISOString()
+    const decided = [...(this.decisions.get(this.keyOf(n)) ?? new Map<string, Decision>())].map(([tag, decision]) => ({
+      at: decision.at,
+      kind: 'decision' as const,
+      tag,
+      old: null,
+      new: decision.value,
+      actor: decision.actor,
+      text: decision.value === null ? `${tag} unset` : `${tag} set to ${decision.value}`,
+    }))
+    return [
+      ...decided.reverse(),
+      { at: day(12), kind: 'finding', tag: null, old: null, new: null, actor: null, text: 'Finding of prod-tagging-standard opened again' },
+      { at: day(18), kind: 'tag', tag: 'cost-center', old: 'ENG-001', new: 'ENG-014', actor: 'Mira Novak', text: 'cost-center changed from ENG-001 to ENG-014' },
+      { at: day(29), kind: 'cost', tag: null, old: null, new: null, actor: null, text: 'Cost rose by 18% compared with September' },
+      { at: day(90), kind: 'first_seen', tag: null, old: null, new: null, actor: null, text: 'First seen in the inventory' },
+    ]
+  }
+}

@@ -1,0 +1,56 @@
+/** Serves the built dashboard as `tagpol serve` does: the same headers, a new nonce in each page, and the mock below `/api`. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { mockServer } from './server.ts'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+}
+
+const FILES = new Set(['/theme.js', '/icon.svg', '/manifest.webmanifest'])
+
+/** What a page may load: its own files, and styles with the nonce of this response. */
+export function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'self'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+  ].join('; ')
+}
+
+export async function startServer(size: number, folder = 'dist'): Promise<{ url: string; server: Server }> {
+  const mock = mockServer(size)
+  const server = createServer((request, response) => {
+    void mock(request, response, async () => {
+      const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
+      // Every other address is a page, also one that ends with the id of a resource.
+      const file = path.startsWith('/assets/') || FILES.has(path) ? path : '/index.html'
+      try {
+        let content: Buffer | string = await readFile(join(folder, file))
+        const headers: Record<string, string> = { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'x-content-type-options': 'nosniff' }
+        if (file === '/index.html') {
+          const nonce = randomBytes(16).toString('base64')
+          content = content.toString().replaceAll('__CSP_NONCE__', nonce)
+          headers['content-security-policy'] = contentSecurityPolicy(nonce)
+        }
+        response.writeHead(200, headers).end(content)
+      } catch {
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('not found')
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  return { url: `http://127.0.0.1:${port}`, server }
+}

@@ -1,0 +1,81 @@
+/** What is asked of the server, each by one key: the operation and its parameters. */
+import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import { Problem, request } from './client'
+import type {
+  BulkPreview,
+  Channel,
+  ComplianceStatus,
+  Costs,
+  Facet,
+  HomeSummary,
+  Insights,
+  Job,
+  Me,
+  ResourceDetail,
+  ResourcePage,
+  Schedule,
+  TagSchema,
+  TimelineEntry,
+  Token,
+  User,
+  View,
+} from './types'
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (failures, error) => error instanceof Problem && error.isTemporary && failures < 3,
+      retryDelay: (failures) => Math.min(500 * 2 ** failures, 4_000),
+    },
+    mutations: { retry: false },
+  },
+})
+
+type Params = Record<string, string | number | boolean | undefined>
+
+function get<T>(name: string, path: string, params?: Params) {
+  return queryOptions({
+    queryKey: params ? [name, params] : [name],
+    queryFn: ({ signal }) => request<T>(path, { signal, ...(params ? { params } : {}) }),
+  })
+}
+
+export const queries = {
+  me: () => ({ ...get<Me>('me', 'auth/me'), staleTime: 60_000 }),
+  schema: () => ({ ...get<TagSchema>('schema', 'tag-schema'), staleTime: 60_000 }),
+  home: () => get<HomeSummary>('home', 'home'),
+  resources: (params: Params) => ({
+    ...get<ResourcePage>('resources', 'resources', params),
+    placeholderData: keepPreviousData,
+  }),
+  facets: (params: Params) => ({ ...get<{ facets: Facet[] }>('facets', 'resources/facets', params), placeholderData: keepPreviousData }),
+  resource: (key: string) => ({
+    queryKey: ['resource', key],
+    queryFn: ({ signal }: { signal: AbortSignal }) => request<ResourceDetail>(`resources/${encodeURIComponent(key)}`, { signal }),
+  }),
+  timeline: (key: string) => ({
+    queryKey: ['resource', key, 'timeline'],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      request<{ entries: TimelineEntry[] }>(`resources/${encodeURIComponent(key)}/timeline`, { signal }),
+  }),
+  bulk: (id: string) => ({
+    queryKey: ['bulk', id],
+    queryFn: ({ signal }: { signal: AbortSignal }) => request<BulkPreview>(`bulk/${encodeURIComponent(id)}`, { signal }),
+  }),
+  compliance: () => get<ComplianceStatus>('compliance', 'compliance/status'),
+  costs: (params: Params) => ({ ...get<Costs>('costs', 'costs', params), placeholderData: keepPreviousData }),
+  insights: () => get<Insights>('insights', 'insights'),
+  jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
+  schedules: () => get<{ items: Schedule[] }>('schedules', 'schedules'),
+  users: () => get<{ items: User[] }>('users', 'users'),
+  tokens: () => get<{ items: Token[] }>('tokens', 'tokens'),
+  channels: () => get<{ items: Channel[] }>('channels', 'channels'),
+  views: () => get<{ items: View[] }>('views', 'views'),
+}
+
+/** Everything that a decision about a tag can change. */
+export async function refreshAfterDecision(): Promise<void> {
+  const changed = ['resources', 'resource', 'facets', 'home', 'compliance', 'costs', 'audit', 'insights']
+  await Promise.all(changed.map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
+}

@@ -1,0 +1,154 @@
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import type { QueryClient } from '@tanstack/react-query'
+import { Problem } from '../api/client'
+import { queries, queryClient } from '../api/queries'
+import { readView, type ResourceView } from '../lib/view'
+import { NotFound, PageError } from './errors'
+import { Shell } from './shell'
+
+interface Context {
+  queryClient: QueryClient
+}
+
+declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    title?: string
+  }
+  interface Register {
+    router: typeof router
+  }
+}
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound, errorComponent: PageError })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  staticData: { title: 'Sign in' },
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    // A path of this site only, so that no link leads elsewhere after signing in.
+    typeof search.next === 'string' && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
+  component: lazyRouteComponent(() => import('../features/sign-in/page'), 'SignInPage'),
+})
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queryClient.ensureQueryData(queries.me())
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) {
+        throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { next: location.href } })
+      }
+      throw error
+    }
+  },
+  component: Shell,
+})
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  staticData: { title: 'Home' },
+  component: lazyRouteComponent(() => import('../features/home/page'), 'HomePage'),
+})
+
+const resources = createRoute({
+  getParentRoute: () => shell,
+  path: '/resources',
+  staticData: { title: 'Resources' },
+  validateSearch: (search: Record<string, unknown>): ResourceView => readView(search),
+  component: lazyRouteComponent(() => import('../features/resources/page'), 'ResourcesPage'),
+})
+
+const resource = createRoute({
+  getParentRoute: () => shell,
+  path: '/resources/$key',
+  staticData: { title: 'Resource' },
+  component: lazyRouteComponent(() => import('../features/resource/page'), 'ResourcePage'),
+})
+
+const compliance = createRoute({
+  getParentRoute: () => shell,
+  path: '/compliance',
+  staticData: { title: 'Compliance' },
+  component: lazyRouteComponent(() => import('../features/compliance/page'), 'CompliancePage'),
+})
+
+export interface CostView {
+  by?: string
+  month?: string
+  provider?: string
+}
+
+const costs = createRoute({
+  getParentRoute: () => shell,
+  path: '/costs',
+  staticData: { title: 'Costs' },
+  validateSearch: (search: Record<string, unknown>): CostView => ({
+    ...(typeof search.by === 'string' ? { by: search.by } : {}),
+    ...(typeof search.month === 'string' && /^\d{4}-\d{2}$/.test(search.month) ? { month: search.month } : {}),
+    ...(typeof search.provider === 'string' ? { provider: search.provider } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../features/costs/page'), 'CostsPage'),
+})
+
+const insights = createRoute({
+  getParentRoute: () => shell,
+  path: '/insights',
+  staticData: { title: 'Insights' },
+  component: lazyRouteComponent(() => import('../features/insights/page'), 'InsightsPage'),
+})
+
+export interface ActivityView {
+  /** The first part of actions, such as `tag`. */
+  action?: string | undefined
+  actor?: string | undefined
+  object?: string | undefined
+  /** Days, as `2026-11-30`; both are included. */
+  from?: string | undefined
+  to?: string | undefined
+}
+
+const isDay = (value: unknown): value is string => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+const activity = createRoute({
+  getParentRoute: () => shell,
+  path: '/activity',
+  staticData: { title: 'Activity' },
+  validateSearch: (search: Record<string, unknown>): ActivityView => ({
+    ...(isText(search.action) && /^[\w]+$/.test(search.action) ? { action: search.action } : {}),
+    ...(isText(search.actor) ? { actor: search.actor } : {}),
+    ...(isText(search.object) ? { object: search.object } : {}),
+    ...(isDay(search.from) ? { from: search.from } : {}),
+    ...(isDay(search.to) ? { to: search.to } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../features/activity/page'), 'ActivityPage'),
+})
+
+const jobs = createRoute({
+  getParentRoute: () => shell,
+  path: '/jobs',
+  staticData: { title: 'Jobs' },
+  component: lazyRouteComponent(() => import('../features/jobs/page'), 'JobsPage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  staticData: { title: 'Settings' },
+  component: lazyRouteComponent(() => import('../features/settings/page'), 'SettingsPage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, insights, activity, jobs, settings])]),
+  context: { queryClient },
+  // Without it a page also gets the parameters that its `validateSearch` refuses.
+  search: { strict: true },
+  defaultPreload: 'intent',
+  defaultErrorComponent: PageError,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+})

@@ -1,0 +1,214 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { request } from '../../api/client'
+import { queries } from '../../api/queries'
+import type { AuditEntry, AuditPage, Verification } from '../../api/types'
+import type { ActivityView } from '../../app/router'
+import { useReason } from '../../app/session'
+import { formatTime, plural } from '../../lib/format'
+import { useActorName } from '../../parts/actor'
+import { Button } from '../../ui/button'
+import { LoadingCards, QueryState, State } from '../../ui/states'
+import { toast, toastError } from '../../ui/toast'
+import './activity.css'
+
+const route = getRouteApi('/shell/activity')
+
+const KINDS: [string, string][] = [
+  ['', 'Everything'],
+  ['tag', 'Tags'],
+  ['bulk', 'Bulk changes'],
+  ['auth', 'Sign-ins'],
+  ['user', 'People'],
+  ['job', 'Jobs'],
+  ['token', 'Tokens'],
+]
+
+const ACTIONS: Record<string, string> = {
+  'tag.set': 'set',
+  'tag.unset': 'removed the decision about',
+  'tag.confirm': 'confirmed',
+  'tag.reject': 'rejected the suggestion for',
+  'bulk.apply': 'changed in bulk',
+  'bulk.undo': 'undid a bulk change of',
+  'auth.sign_in': 'signed in',
+  'auth.sign_out': 'signed out',
+  'auth.link': 'made a sign-in link',
+  'auth.password': 'changed a password',
+  'auth.token': 'issued an access token',
+  'user.add': 'added a person',
+  'user.set': 'changed a person',
+  'user.remove': 'removed a person',
+  'token.add': 'made an API token',
+  'token.revoke': 'revoked an API token',
+  'job.cancel': 'canceled a job',
+  'job.retry': 'retried a job',
+  'schedule.set': 'changed a schedule',
+  'compliance.recheck': 'started an evaluation',
+  'audit.verify': 'verified the audit trail',
+}
+
+export function ActivityPage() {
+  const view = route.useSearch()
+  const navigate = useNavigate()
+  const setView = (next: ActivityView) => void navigate({ to: '/activity', search: next, replace: true })
+  const params = {
+    action: view.action ? `${view.action}.` : undefined,
+    actor: view.actor,
+    object: view.object,
+    since: view.from ? `${view.from}T00:00:00Z` : undefined,
+    until: view.to ? `${dayAfter(view.to)}T00:00:00Z` : undefined,
+    limit: 50,
+  }
+  const audit = useInfiniteQuery({
+    queryKey: ['audit', params],
+    queryFn: ({ pageParam, signal }) => request<AuditPage>('audit-trail', { params: { ...params, cursor: pageParam }, signal }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next ?? undefined,
+    retry: false,
+  })
+  const isFiltered = Object.keys(view).length > 0
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <header className="page-head">
+        <div>
+          <h1>Activity</h1>
+          <p className="dim">Who changed what. Each entry carries a hash of all before it, so that a later change shows.</p>
+        </div>
+        <Verify />
+      </header>
+      <Filters view={view} onChange={setView} />
+      <QueryState query={audit} loading={<LoadingCards heights={[420]} />}>
+        {(data) => {
+          const entries = data.pages.flatMap((page) => page.items)
+          return entries.length === 0 ? (
+            <div className="card">
+              <State title={isFiltered ? 'No entry matches' : 'Nothing has happened yet'} actions={isFiltered ? <Button onClick={() => setView({})}>Show everything</Button> : undefined}>
+                <p>{isFiltered ? 'Choose another kind or a longer time.' : 'Decisions, bulk changes and sign-ins appear here.'}</p>
+              </State>
+            </div>
+          ) : (
+            <section className="card" aria-label="Entries">
+              <ol className="audit">
+                {entries.map((entry) => (
+                  <Entry key={entry.seq} entry={entry} />
+                ))}
+              </ol>
+              {audit.hasNextPage ? (
+                <div className="audit-foot">
+                  <Button small busy={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
+                    Show earlier entries
+                  </Button>
+                </div>
+              ) : null}
+            </section>
+          )
+        }}
+      </QueryState>
+    </main>
+  )
+}
+
+function dayAfter(day: string): string {
+  const at = new Date(`${day}T00:00:00Z`)
+  at.setUTCDate(at.getUTCDate() + 1)
+  return at.toISOString().slice(0, 10)
+}
+
+function Filters({ view, onChange }: { view: ActivityView; onChange: (view: ActivityView) => void }) {
+  const mayRead = !useReason('manage_users')
+  const { data: users } = useQuery({ ...queries.users(), enabled: mayRead })
+  return (
+    <div className="row row-wrap" role="search" aria-label="Filter the activity">
+      <select className="input activity-select" aria-label="Kind" value={view.action ?? ''} onChange={(event) => onChange({ ...view, action: event.target.value || undefined })}>
+        {KINDS.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+      {users ? (
+        <select className="input activity-select" aria-label="Person" value={view.actor ?? ''} onChange={(event) => onChange({ ...view, actor: event.target.value || undefined })}>
+          <option value="">Everyone</option>
+          {users.items.map((user) => (
+            <option key={user.id} value={`user:${user.id}`}>
+              {user.name}
+            </option>
+          ))}
+        </select>
+      ) : null}
+      <label className="row activity-day">
+        <span className="dim small">From</span>
+        <input type="date" className="input" value={view.from ?? ''} max={view.to} onChange={(event) => onChange({ ...view, from: event.target.value || undefined })} />
+      </label>
+      <label className="row activity-day">
+        <span className="dim small">to</span>
+        <input type="date" className="input" value={view.to ?? ''} min={view.from} onChange={(event) => onChange({ ...view, to: event.target.value || undefined })} />
+      </label>
+      {view.object ? (
+        <Button small variant="quiet" onClick={() => onChange({ ...view, object: undefined })}>
+          Only one resource · show all
+        </Button>
+      ) : null}
+    </div>
+  )
+}
+
+function Verify() {
+  const reason = useReason('read_audit')
+  const [isBusy, setBusy] = useState(false)
+  const verify = async () => {
+    setBusy(true)
+    try {
+      const found = await request<Verification>('audit-trail/verify', { method: 'POST' })
+      if (found.intact) toast(`${plural(found.entries ?? 0, 'entry', 'entries')} verified. All are as they were written.`)
+      else toast(`Entry ${found.broken_at} is not as it was written: ${found.reason}.`, { look: 'poor' })
+    } catch (error) {
+      toastError(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Button reason={reason} busy={isBusy} onClick={() => void verify()}>
+      Verify
+    </Button>
+  )
+}
+
+function Entry({ entry }: { entry: AuditEntry }) {
+  const nameOf = useActorName()
+  const { tag, old, new: next, note, resources } = entry.details
+  const isResource = entry.action.startsWith('tag.')
+  return (
+    <li className="audit-row">
+      <time className="dim small" dateTime={entry.timestamp}>
+        {formatTime(entry.timestamp)}
+      </time>
+      <div className="audit-what">
+        <p className="wrap-anywhere">
+          <strong>{nameOf(entry.performed_by)}</strong> {ACTIONS[entry.action] ?? entry.action} {tag ? <code>{tag}</code> : null}
+          {resources === undefined ? null : ` of ${plural(resources, 'resource')}`}
+          {note ? <span className="dim"> “{note}”</span> : null}
+        </p>
+        {isResource ? (
+          <Link to="/resources/$key" params={{ key: entry.object }} className="audit-object mono">
+            {entry.object}
+          </Link>
+        ) : null}
+      </div>
+      <p className="audit-change small">
+        {tag && (old !== undefined || next !== undefined) ? (
+          <>
+            <span className="dim">{old ?? 'no decision'}</span> <span aria-hidden="true">→</span>
+            <span className="hidden-visually">became</span> {next ?? 'no decision'}
+          </>
+        ) : null}
+      </p>
+      <code className="dim audit-hash" title={`Number ${entry.seq}, hash ${entry.hash}`}>
+        {entry.hash.slice(0, 8)}
+      </code>
+    </li>
+  )
+}

@@ -1,0 +1,230 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { Problem, request } from '../../api/client'
+import { queries, queryClient } from '../../api/queries'
+import type { Job, Schedule } from '../../api/types'
+import { useReason } from '../../app/session'
+import { formatAgo, formatCount, formatTime } from '../../lib/format'
+import { Meter } from '../../ui/badge'
+import { Button } from '../../ui/button'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem, TextField } from '../../ui/form'
+import { LoadingCards, QueryState, State } from '../../ui/states'
+import { toast, toastError } from '../../ui/toast'
+import './jobs.css'
+
+export function JobsPage() {
+  const jobs = useQuery({
+    ...queries.jobs(),
+    refetchInterval: (query) => (query.state.data?.items.some((job) => job.status === 'running' || job.status === 'queued') ? 2_000 : 30_000),
+  })
+  const schedules = useQuery(queries.schedules())
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <header className="page-head">
+        <div>
+          <h1>Jobs</h1>
+          <p className="dim">Work in the background: fetching, evaluation, training, notifications</p>
+        </div>
+      </header>
+      <QueryState query={jobs} loading={<LoadingCards heights={[260]} />}>
+        {(data) => <JobList jobs={data.items} />}
+      </QueryState>
+      <QueryState query={schedules} loading={<LoadingCards heights={[240]} />}>
+        {(data) => <Schedules schedules={data.items} />}
+      </QueryState>
+    </main>
+  )
+}
+
+const STATUS: Record<Job['status'], [string, string]> = {
+  queued: ['Waiting', 'plain'],
+  running: ['Running', 'fair'],
+  done: ['Done', 'good'],
+  dead: ['Failed', 'poor'],
+  cancelled: ['Canceled', 'plain'],
+}
+
+function StatusBadge({ status }: { status: Job['status'] }) {
+  const [label, look] = STATUS[status]
+  return <span className={`badge badge-${look}`}>{label}</span>
+}
+
+function JobList({ jobs }: { jobs: Job[] }) {
+  if (jobs.length === 0) {
+    return (
+      <div className="card">
+        <State title="No jobs yet">
+          <p>Jobs appear here when an evaluation, a fetch or a bulk change starts.</p>
+        </State>
+      </div>
+    )
+  }
+  return (
+    <section className="card" aria-label="Jobs">
+      <ul>
+        {jobs.map((job) => (
+          <JobRow key={job.id} job={job} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function JobRow({ job }: { job: Job }) {
+  const reason = useReason('manage_schedules')
+  const [isBusy, setBusy] = useState(false)
+  const act = async (action: 'cancel' | 'retry') => {
+    setBusy(true)
+    try {
+      await request(`jobs/${encodeURIComponent(job.id)}/${action}`, { method: 'POST' })
+      toast(action === 'cancel' ? 'The job is canceled.' : 'The job runs again.')
+    } catch (error) {
+      toastError(error)
+    } finally {
+      await queryClient.invalidateQueries({ queryKey: ['jobs'] })
+      setBusy(false)
+    }
+  }
+  const isActive = job.status === 'running' || job.status === 'queued'
+  return (
+    <li className="job">
+      <div className="job-name">
+        <p className="strong">{job.kind}</p>
+        <p className="dim small mono wrap-anywhere">{job.queue}</p>
+      </div>
+      <div className="job-status">
+        <StatusBadge status={job.status} />
+        {job.progress?.total && job.status === 'running' ? (
+          <div className="grow job-progress">
+            <Meter share={(job.progress.done ?? 0) / job.progress.total} />
+            <span className="dim small">
+              {formatCount(job.progress.done ?? 0)} of {formatCount(job.progress.total)}
+            </span>
+          </div>
+        ) : null}
+        {job.error ? <p className="small job-error wrap-anywhere">{job.error}</p> : null}
+      </div>
+      <p className="dim small job-time" title={formatTime(job.created_at)}>
+        {formatAgo(job.updated_at)}
+        {job.attempt > 1 ? ` · attempt ${job.attempt}` : ''}
+      </p>
+      <div className="job-actions">
+        {isActive ? (
+          <Button small reason={reason} busy={isBusy} aria-label={`Cancel ${job.kind}`} onClick={() => void act('cancel')}>
+            Cancel
+          </Button>
+        ) : null}
+        {job.status === 'dead' || job.status === 'cancelled' ? (
+          <Button small reason={reason} busy={isBusy} aria-label={`Retry ${job.kind}`} onClick={() => void act('retry')}>
+            Retry
+          </Button>
+        ) : null}
+      </div>
+    </li>
+  )
+}
+
+const SCHEDULES: Record<string, string> = {
+  'ingestion-sweep': 'Fetch inventories',
+  'compliance-sweep': 'Evaluate compliance',
+  'retrain-models': 'Train models',
+  'cleanup-audit': 'Archive the audit trail',
+  'generate-reports': 'Send reports',
+}
+
+function Schedules({ schedules }: { schedules: Schedule[] }) {
+  const reason = useReason('manage_schedules')
+  const [editing, setEditing] = useState<Schedule>()
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>Schedules</h2>
+      </div>
+      {schedules.length === 0 ? (
+        <State title="No schedules">
+          <p>Nothing starts by itself.</p>
+        </State>
+      ) : (
+        <div className="table-scroll" tabIndex={0} role="region" aria-label="Schedules">
+          <table className="table table-wide">
+            <thead>
+              <tr>
+                <th scope="col">Schedule</th>
+                <th scope="col">When</th>
+                <th scope="col">Next</th>
+                <th scope="col">Last</th>
+                <th scope="col">
+                  <span className="hidden-visually">Change</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {schedules.map((schedule) => (
+                <tr key={schedule.name}>
+                  <td>
+                    <p className="strong">{SCHEDULES[schedule.name] ?? schedule.name}</p>
+                    <p className="dim small mono">{schedule.name}</p>
+                  </td>
+                  <td>
+                    <code>{schedule.cron}</code> <span className="dim small">{schedule.zone}</span>
+                  </td>
+                  <td title={formatTime(schedule.next_at)}>{schedule.enabled ? formatAgo(schedule.next_at) : <span className="dim">Off</span>}</td>
+                  <td title={schedule.last_at ? formatTime(schedule.last_at) : undefined}>{schedule.last_at ? formatAgo(schedule.last_at) : <span className="dim">Never</span>}</td>
+                  <td className="right">
+                    <Button small reason={reason} aria-label={`Change ${SCHEDULES[schedule.name] ?? schedule.name}`} onClick={() => setEditing(schedule)}>
+                      Change
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {editing ? (
+        <Dialog title={SCHEDULES[editing.name] ?? editing.name} isOpen onClose={() => setEditing(undefined)} dismissable={false}>
+          <ScheduleForm schedule={editing} onDone={() => setEditing(undefined)} />
+        </Dialog>
+      ) : null}
+    </section>
+  )
+}
+
+function ScheduleForm({ schedule, onDone }: { schedule: Schedule; onDone: () => void }) {
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      const body = { cron: String(form.get('cron')).trim(), zone: String(form.get('zone')).trim(), enabled: form.get('enabled') === 'on' }
+      await request<void>(`schedules/${encodeURIComponent(schedule.name)}`, { method: 'PUT', body })
+      await queryClient.invalidateQueries({ queryKey: ['schedules'] })
+      toast('The schedule is changed.')
+      onDone()
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+      setBusy(false)
+    }
+  }
+  return (
+    <form className="stack schedule-form" onSubmit={(event) => void submit(event)}>
+      <TextField name="cron" label="When" value={schedule.cron} problem={problem} help="Five fields: minute, hour, day of the month, month, day of the week. 0 2 * * * is every day at 02:00." />
+      <TextField name="zone" label="Time zone" value={schedule.zone} problem={problem} help="UTC, or an offset such as +02:00" />
+      <label className="row">
+        <input type="checkbox" className="check" name="enabled" defaultChecked={schedule.enabled} /> Start it by itself
+      </label>
+      <FormProblem problem={problem} fields={['cron', 'zone']} />
+      <div className="dialog-actions">
+        <Button onClick={onDone}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={isBusy}>
+          Save
+        </Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,232 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { queries } from '../../api/queries'
+import type { ResourceDetail, TimelineEntry } from '../../api/types'
+import { useShortcuts } from '../../app/shortcuts'
+import { formatAgo, formatAmount, formatDay, formatMoney, formatMonth, formatPercent, formatProvider, formatTime } from '../../lib/format'
+import { quoted } from '../../lib/condition'
+import { Checks } from '../../parts/checks'
+import { Suggestions } from '../../parts/suggestions'
+import { Tags } from '../../parts/tags'
+import { ComplianceBadge } from '../../ui/badge'
+import { Chart, type Palette } from '../../ui/chart'
+import { ArrowLeftIcon } from '../../ui/icons'
+import { ErrorState, LoadingCards, QueryState, Skeleton } from '../../ui/states'
+import './resource.css'
+
+const route = getRouteApi('/shell/resources/$key')
+
+export function ResourcePage() {
+  const { key } = route.useParams()
+  const query = useQuery(queries.resource(key))
+  useShortcuts(useMemo(() => ({ a: () => document.querySelector<HTMLElement>('[data-accept]')?.click() }), []))
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <Link to="/resources" className="row small back">
+        <ArrowLeftIcon size={14} /> Resources
+      </Link>
+      <QueryState query={query} loading={<LoadingCards heights={[64, 300, 200]} />}>
+        {(resource) => <Detail resource={resource} />}
+      </QueryState>
+    </main>
+  )
+}
+
+function Detail({ resource }: { resource: ResourceDetail }) {
+  const name = resource.resource_name ?? resource.resource_id
+  return (
+    <>
+      <title>{`${name} · tagpol`}</title>
+      <header className="page-head">
+        <div className="stack resource-head">
+          <h1 className="wrap-anywhere">{name}</h1>
+          <p className="mono dim wrap-anywhere">{resource.resource_id}</p>
+          <p className="row row-wrap small">
+            <ComplianceBadge value={resource.compliance_status.status} />
+            {resource.compliance_status.score === null ? null : <span>Score {formatPercent(resource.compliance_status.score)}</span>}
+            <span className="dim" title={formatTime(resource.compliance_status.last_checked)}>
+              Checked {formatAgo(resource.compliance_status.last_checked)}
+            </span>
+          </p>
+        </div>
+      </header>
+      <div className="resource-grid">
+        <div className="stack resource-column">
+          <Card title="Virtual tags" note="Native tags stay as they are in the cloud.">
+            <Tags resource={resource} />
+          </Card>
+          <Card title="Suggestions">
+            {resource.ml_suggestions.length > 0 ? <Suggestions resource={resource} withKey /> : <p className="dim">The model suggests nothing for this resource.</p>}
+          </Card>
+          <Card title="Checks">
+            <Checks compliance={resource.compliance_status} />
+          </Card>
+        </div>
+        <div className="stack resource-column">
+          <Facts resource={resource} />
+          <Cost resource={resource} />
+          <Timeline resourceKey={resource.key} />
+          {resource.neighbors && resource.neighbors.length > 0 ? <Neighbors neighbors={resource.neighbors} /> : null}
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Card({ title, note, children }: { title: string; note?: string; children: React.ReactNode }) {
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>{title}</h2>
+        {note ? <span className="dim small">{note}</span> : null}
+      </div>
+      <div className="card-body">{children}</div>
+    </section>
+  )
+}
+
+function Facts({ resource }: { resource: ResourceDetail }) {
+  const facts: [string, string | null, string | undefined][] = [
+    ['Provider', formatProvider(resource.provider) || null, resource.provider ? `resource.provider == ${resource.provider}` : undefined],
+    ['Type', resource.resource_type, resource.resource_type ? `resource.type == ${quoted(resource.resource_type)}` : undefined],
+    ['Account', resource.account, resource.account ? `resource.account == ${quoted(resource.account)}` : undefined],
+    ['Region', resource.region, resource.region ? `resource.region == ${quoted(resource.region)}` : undefined],
+    ['Created', resource.created ? formatDay(resource.created) : null, undefined],
+  ]
+  return (
+    <section className="card" aria-label="Facts">
+      <dl className="card-body facts">
+        {facts.map(([label, value, filter]) =>
+          value ? (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd className="wrap-anywhere">
+                {filter ? (
+                  <Link to="/resources" search={{ filter }}>
+                    {value}
+                  </Link>
+                ) : (
+                  value
+                )}
+              </dd>
+            </div>
+          ) : null,
+        )}
+      </dl>
+    </section>
+  )
+}
+
+function Cost({ resource }: { resource: ResourceDetail }) {
+  const months = resource.cost_months ?? []
+  const option = useMemo(
+    () => (colors: Palette) => ({
+      grid: { left: 4, right: 4, top: 10, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+      tooltip: { trigger: 'axis', renderMode: 'richText', backgroundColor: colors.card, borderColor: colors.edge, textStyle: { color: colors.ink } },
+      xAxis: { type: 'category', data: months.map((one) => formatMonth(one.month)), axisTick: { show: false }, axisLine: { lineStyle: { color: colors.edge } }, axisLabel: { color: colors.dim } },
+      yAxis: { type: 'value', splitNumber: 3, axisLabel: { color: colors.dim }, splitLine: { lineStyle: { color: colors.edge } } },
+      series: [{ type: 'bar', name: resource.currency ?? 'Cost', data: months.map((one) => Number(one.cost)), barMaxWidth: 34, itemStyle: { color: colors.accent, borderRadius: [4, 4, 0, 0] } }],
+    }),
+    [months, resource.currency],
+  )
+  return (
+    <Card title="Cost">
+      {resource.monthly_cost === null ? (
+        <p className="dim">No bill has a charge for this resource.</p>
+      ) : (
+        <div className="stack">
+          <p>
+            <span className="figure-value">{formatAmount(resource.monthly_cost)}</span> <span className="figure-unit">{resource.currency} a month</span>
+          </p>
+          {resource.projected_cost ? <p className="dim small">Projected for this month: {formatMoney(resource.projected_cost, resource.currency)}</p> : null}
+          {months.length > 1 ? (
+            <Chart
+              label="Cost by month"
+              height={160}
+              option={option}
+              table={
+                <table className="table">
+                  <thead>
+                    <tr>
+                      <th scope="col">Month</th>
+                      <th scope="col" className="right">
+                        {resource.currency}
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {months.map((one) => (
+                      <tr key={one.month}>
+                        <td>{formatMonth(one.month)}</td>
+                        <td className="right">{formatAmount(one.cost)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              }
+            />
+          ) : null}
+        </div>
+      )}
+    </Card>
+  )
+}
+
+function Timeline({ resourceKey }: { resourceKey: string }) {
+  const { data, error, isPending, refetch } = useQuery(queries.timeline(resourceKey))
+  return (
+    <Card title="Timeline">
+      {data ? (
+        data.entries.length > 0 ? (
+          <ol className="timeline">
+            {data.entries.map((entry) => (
+              <TimelineRow key={`${entry.at}-${entry.text}`} entry={entry} />
+            ))}
+          </ol>
+        ) : (
+          <p className="dim">Nothing has changed since the resource was first seen.</p>
+        )
+      ) : isPending && !error ? (
+        <div className="stack">
+          <Skeleton width="80%" />
+          <Skeleton width="60%" />
+          <Skeleton width="70%" />
+        </div>
+      ) : (
+        <ErrorState error={error} retry={() => void refetch()} />
+      )}
+    </Card>
+  )
+}
+
+function TimelineRow({ entry }: { entry: TimelineEntry }) {
+  return (
+    <li className={`timeline-${entry.kind}`}>
+      <time dateTime={entry.at} title={formatTime(entry.at)} className="dim">
+        {formatDay(entry.at)}
+      </time>
+      <span className="wrap-anywhere">
+        {entry.text}
+        {entry.actor ? <span className="dim"> · {entry.actor}</span> : null}
+      </span>
+    </li>
+  )
+}
+
+function Neighbors({ neighbors }: { neighbors: NonNullable<ResourceDetail['neighbors']> }) {
+  return (
+    <Card title="Neighbors">
+      <ul className="neighbors">
+        {neighbors.map((one) => (
+          <li key={one.key} className="row spread">
+            <Link to="/resources/$key" params={{ key: one.key }} className="truncate">
+              {one.resource_name ?? one.resource_id}
+            </Link>
+            <span className="dim small">{one.relation}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}

@@ -1,0 +1,97 @@
+import { useQueries } from '@tanstack/react-query'
+import { queries } from '../../api/queries'
+import type { Facet, TagSchema } from '../../api/types'
+import { formatCompact, formatCount, formatProvider } from '../../lib/format'
+import { type ResourceView, selectionOf, toggleFacet } from '../../lib/view'
+import { complianceLabel, severityLabel } from '../../ui/badge'
+import { Skeleton } from '../../ui/states'
+
+interface FacetsProps {
+  view: ResourceView
+  schema: TagSchema | undefined
+  onChange: (view: ResourceView) => void
+}
+
+/** The facets of a list, in their order: attributes, then each tag with few values. */
+export function facetNames(schema: TagSchema | undefined): string[] {
+  const tags = (schema?.tags ?? []).map((tag) => `tag:${tag.name}`)
+  return ['compliance', 'severity', 'provider', ...tags, 'type', 'region', 'account']
+}
+
+export function facetLabel(name: string): string {
+  const plain = name.startsWith('tag:') ? name.slice(4) : name
+  const special: Record<string, string> = { compliance: 'Compliance', severity: 'Open findings', provider: 'Provider', type: 'Type', region: 'Region', account: 'Account' }
+  return special[name] ?? plain
+}
+
+export function valueLabel(name: string, value: string | null): string {
+  if (value === null) return '(missing)'
+  if (name === 'compliance') return complianceLabel(value)
+  if (name === 'severity') return severityLabel(value)
+  if (name === 'provider') return formatProvider(value)
+  return value
+}
+
+/**
+ * Values with their counts. Selected values widen only their own facet, so that each facet with a selection is counted
+ * without it.
+ */
+export function Facets({ view, schema, onChange }: FacetsProps) {
+  const names = facetNames(schema)
+  const selected = names.filter((name) => (view.facets?.[name]?.length ?? 0) > 0)
+  const others = names.filter((name) => !selected.includes(name))
+  const groups = [{ names: others, without: undefined as string | undefined }, ...selected.map((name) => ({ names: [name], without: name }))]
+  const results = useQueries({
+    queries: groups.map((group) => ({
+      ...queries.facets({ ...selectionOf(view, schema, group.without), by: group.names.join(',') }),
+      enabled: schema !== undefined && group.names.length > 0,
+      // A wrong filter is reported by the filter bar.
+      retry: false,
+    })),
+  })
+  const found = new Map(results.flatMap((result) => result.data?.facets ?? []).map((facet) => [facet.name, facet]))
+  if (results.some((result) => result.isPending) && found.size === 0) return <FacetSkeleton />
+  return names.map((name) => {
+    const facet = found.get(name)
+    return facet && facet.values.length > 0 ? <FacetGroup key={name} facet={facet} view={view} onChange={onChange} /> : null
+  })
+}
+
+function FacetGroup({ facet, view, onChange }: { facet: Facet; view: ResourceView; onChange: (view: ResourceView) => void }) {
+  const selected = view.facets?.[facet.name] ?? []
+  const listed = facet.values.map((one) => one.value)
+  const gone = selected.filter((value) => !listed.includes(value)).map((value) => ({ value, resources: 0 }))
+  return (
+    <fieldset className="facet">
+      <legend>{facetLabel(facet.name)}</legend>
+      {[...gone, ...facet.values].map(({ value, resources }) => {
+        const label = valueLabel(facet.name, value)
+        return (
+          <label key={value ?? '\0'} className="facet-value" title={label}>
+            <input
+              type="checkbox"
+              className="check"
+              checked={selected.includes(value)}
+              onChange={() => onChange({ ...view, facets: toggleFacet(view.facets, facet.name, value), open: undefined })}
+            />
+            <span className={value === null ? 'truncate missing' : 'truncate'}>{label}</span>
+            <span className="dim small" title={formatCount(resources)}>
+              {formatCompact(resources)}
+            </span>
+          </label>
+        )
+      })}
+      {facet.more ? <p className="dim small facet-more">There are more values. Filter to find them.</p> : null}
+    </fieldset>
+  )
+}
+
+function FacetSkeleton() {
+  return (
+    <div className="stack" aria-busy="true">
+      {[90, 130, 110, 120, 70, 100, 90, 120].map((width, at) => (
+        <Skeleton key={at} width={width} height={16} />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,85 @@
+import { type FormEvent, useState } from 'react'
+import { Problem, request } from '../../api/client'
+import { roleLabel, useMe } from '../../app/session'
+import { setTheme, type Theme, useTheme } from '../../app/theme'
+import { Button, Segmented } from '../../ui/button'
+import { FormProblem, TextField } from '../../ui/form'
+import { toast } from '../../ui/toast'
+import { Channels } from './channels'
+import { People } from './people'
+import { Section } from './section'
+import { Tokens } from './tokens'
+import './settings.css'
+
+export function SettingsPage() {
+  const me = useMe()
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <header className="page-head">
+        <div>
+          <h1>Settings</h1>
+          <p className="dim">{me ? [me.name, roleLabel(me.role), `project ${me.projects.join(', ')}`].join(' · ') : ' '}</p>
+        </div>
+      </header>
+      <div className="grid grid-2">
+        <Appearance />
+        <Password />
+      </div>
+      <Tokens />
+      <People />
+      <Channels />
+    </main>
+  )
+}
+
+function Appearance() {
+  const theme = useTheme()
+  const options: { value: Theme; label: string }[] = [
+    { value: 'system', label: 'As the system' },
+    { value: 'light', label: 'Light' },
+    { value: 'dark', label: 'Dark' },
+  ]
+  return (
+    <Section title="Appearance" note="Kept in this browser">
+      <div className="card-body">
+        <Segmented label="Theme" value={theme} options={options} onChange={setTheme} />
+      </div>
+    </Section>
+  )
+}
+
+function Password() {
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const element = event.currentTarget
+    const form = new FormData(element)
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await request<void>('auth/password', { method: 'PUT', body: { current: form.get('current') || null, new: form.get('new') } })
+      element.reset()
+      toast('The password is changed. Other sessions have ended.')
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Section title="Password" note="Changing it ends all other sessions">
+      <form className="card-body stack settings-form" onSubmit={(event) => void submit(event)}>
+        <TextField name="current" label="Current password" type="password" autoComplete="current-password" required={false} problem={problem} help="Leave it empty if you have only used a link so far" />
+        <TextField name="new" label="New password" type="password" autoComplete="new-password" minLength={12} problem={problem} help="12 to 256 characters" />
+        <FormProblem problem={problem} fields={['current', 'new']} />
+        <div>
+          <Button type="submit" busy={isBusy}>
+            Change the password
+          </Button>
+        </div>
+      </form>
+    </Section>
+  )
+}

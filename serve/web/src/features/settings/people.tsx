@@ -1,0 +1,186 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { Problem, request } from '../../api/client'
+import { queries, queryClient } from '../../api/queries'
+import type { Role, User, UserLink } from '../../api/types'
+import { roleLabel, useMe, useReason } from '../../app/session'
+import { formatDay } from '../../lib/format'
+import { Button } from '../../ui/button'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem, TextField } from '../../ui/form'
+import { MoreIcon } from '../../ui/icons'
+import { Menu } from '../../ui/menu'
+import { LoadingCards, QueryState } from '../../ui/states'
+import { toast, toastError } from '../../ui/toast'
+import { Secret } from './secret'
+import { Closed, Section } from './section'
+
+const ROLES: [Role, string][] = [
+  ['viewer', 'reads tags, dashboards and reports'],
+  ['editor', 'also decides about tags and suggestions'],
+  ['admin', 'also changes policies, schedules and inventories'],
+  ['super_admin', 'also manages people and integrations'],
+]
+
+export function People() {
+  const reason = useReason('manage_users')
+  const users = useQuery({ ...queries.users(), enabled: !reason })
+  const [isAdding, setAdding] = useState(false)
+  const [link, setLink] = useState<string>()
+  if (reason) return <Closed title="People" reason={reason} />
+  return (
+    <Section title="People" action={<Button onClick={() => setAdding(true)}>Add a person</Button>}>
+      <QueryState query={users} loading={<LoadingCards heights={[160]} />}>
+        {(data) => <PeopleTable users={data.items} onLink={setLink} />}
+      </QueryState>
+      <Dialog title="Add a person" isOpen={isAdding} onClose={() => setAdding(false)} dismissable={false}>
+        <PersonForm
+          onCancel={() => setAdding(false)}
+          onAdded={(added) => {
+            setAdding(false)
+            if (added.link) setLink(added.link)
+            else toast('The person has an account already, and can sign in.')
+          }}
+        />
+      </Dialog>
+      <Dialog title="Send this link" isOpen={link !== undefined} onClose={() => setLink(undefined)} dismissable={false}>
+        <Secret label="Link" text={link ?? ''} note="It signs the person in once, within 24 hours. It is shown only now." onClose={() => setLink(undefined)} />
+      </Dialog>
+    </Section>
+  )
+}
+
+function PeopleTable({ users, onLink }: { users: User[]; onLink: (link: string) => void }) {
+  const me = useMe()
+  const change = async (user: User, body: { role?: Role; status?: 'active' | 'disabled' }, done: string) => {
+    try {
+      await request(`users/${encodeURIComponent(user.id)}`, { method: 'PUT', body })
+      toast(done)
+    } catch (error) {
+      toastError(error)
+    } finally {
+      await queryClient.invalidateQueries({ queryKey: ['users'] })
+    }
+  }
+  const newLink = async (user: User) => {
+    try {
+      const made = await request<UserLink>(`users/${encodeURIComponent(user.id)}/link`, { method: 'POST' })
+      if (made.link) onLink(made.link)
+    } catch (error) {
+      toastError(error)
+    }
+  }
+  return (
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="People">
+      <table className="table table-wide">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Email address</th>
+            <th scope="col">Role</th>
+            <th scope="col">Added</th>
+            <th scope="col">
+              <span className="hidden-visually">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {users.map((user) => (
+            <tr key={user.id}>
+              <td>
+                <span className="strong">{user.name}</span>
+                {user.id === me?.id ? <span className="dim"> (you)</span> : null} {user.status === 'active' ? null : <span className="badge">{user.status === 'disabled' ? 'Disabled' : 'Erased'}</span>}
+              </td>
+              <td>{user.email ?? <span className="dim">erased</span>}</td>
+              <td>
+                {user.status === 'erased' ? (
+                  roleLabel(user.role)
+                ) : (
+                  <select
+                    className="input people-role"
+                    aria-label={`Role of ${user.name}`}
+                    value={user.role}
+                    onChange={(event) => {
+                      const role = event.target.value as Role
+                      void change(user, { role }, `${user.name} is now ${roleLabel(role)}.`)
+                    }}
+                  >
+                    {ROLES.map(([role]) => (
+                      <option key={role} value={role}>
+                        {roleLabel(role)}
+                      </option>
+                    ))}
+                  </select>
+                )}
+              </td>
+              <td>{formatDay(user.created_at)}</td>
+              <td className="right">
+                {user.status === 'erased' ? null : (
+                  <Menu
+                    label={`Actions for ${user.name}`}
+                    variant="quiet"
+                    small
+                    icon
+                    entries={[
+                      { id: 'link', text: 'New sign-in link', label: 'New sign-in link', onAction: () => void newLink(user) },
+                      user.status === 'active'
+                        ? { id: 'disable', text: 'Disable', label: 'Disable the account', onAction: () => void change(user, { status: 'disabled' }, `${user.name} can no longer sign in.`) }
+                        : { id: 'enable', text: 'Enable', label: 'Enable the account', onAction: () => void change(user, { status: 'active' }, `${user.name} can sign in again.`) },
+                    ]}
+                  >
+                    <MoreIcon />
+                  </Menu>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function PersonForm({ onCancel, onAdded }: { onCancel: () => void; onAdded: (added: UserLink) => void }) {
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      const body = { email: form.get('email'), name: form.get('name'), role: form.get('role') }
+      const added = await request<UserLink>('users', { method: 'POST', body })
+      await queryClient.invalidateQueries({ queryKey: ['users'] })
+      onAdded(added)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+      setBusy(false)
+    }
+  }
+  return (
+    <form className="stack settings-form" onSubmit={(event) => void submit(event)}>
+      <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} />
+      <TextField name="email" label="Email address" type="email" problem={problem} />
+      <fieldset className="choices">
+        <legend className="field-label">Role</legend>
+        {ROLES.map(([role, text]) => (
+          <label key={role} className="row person-role">
+            <input type="radio" name="role" value={role} defaultChecked={role === 'viewer'} />
+            <span>
+              {roleLabel(role)} <span className="dim small">{text}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <FormProblem problem={problem} fields={['name', 'email']} />
+      <div className="dialog-actions">
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={isBusy}>
+          Add
+        </Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,140 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { Problem, request } from '../../api/client'
+import { queries, queryClient } from '../../api/queries'
+import type { Role, Token } from '../../api/types'
+import { roleLabel, useMe } from '../../app/session'
+import { formatDay } from '../../lib/format'
+import { Button } from '../../ui/button'
+import { Dialog } from '../../ui/dialog'
+import { FormProblem, TextField } from '../../ui/form'
+import { LoadingCards, QueryState, State } from '../../ui/states'
+import { toast, toastError } from '../../ui/toast'
+import { Secret } from './secret'
+import { Section } from './section'
+
+const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
+
+/** API tokens of one's own. */
+export function Tokens() {
+  const tokens = useQuery(queries.tokens())
+  const [isAdding, setAdding] = useState(false)
+  const [secret, setSecret] = useState<string>()
+  return (
+    <Section title="API tokens" note="For programs. A token does at most what you may do." action={<Button onClick={() => setAdding(true)}>New token</Button>}>
+      <QueryState query={tokens} loading={<LoadingCards heights={[80]} />}>
+        {(data) => <TokenTable tokens={data.items.filter((token) => token.revoked_at === null)} />}
+      </QueryState>
+      <Dialog title="New API token" isOpen={isAdding} onClose={() => setAdding(false)} dismissable={false}>
+        <TokenForm
+          onCancel={() => setAdding(false)}
+          onAdded={(made) => {
+            setAdding(false)
+            setSecret(made)
+          }}
+        />
+      </Dialog>
+      <Dialog title="Copy the token now" isOpen={secret !== undefined} onClose={() => setSecret(undefined)} dismissable={false}>
+        <Secret label="Token" text={secret ?? ''} note="It is shown only this once. Keep it like a password." onClose={() => setSecret(undefined)} />
+      </Dialog>
+    </Section>
+  )
+}
+
+function TokenTable({ tokens }: { tokens: Token[] }) {
+  const revoke = async (token: Token) => {
+    try {
+      await request<void>(`tokens/${encodeURIComponent(token.id)}`, { method: 'DELETE' })
+      await queryClient.invalidateQueries({ queryKey: ['tokens'] })
+      toast(`The token “${token.name}” is revoked.`)
+    } catch (error) {
+      toastError(error)
+    }
+  }
+  if (tokens.length === 0) {
+    return (
+      <State title="No tokens">
+        <p>Make one for a script, a pipeline or a spreadsheet.</p>
+      </State>
+    )
+  }
+  return (
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="API tokens">
+      <table className="table table-wide">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Role</th>
+            <th scope="col">Created</th>
+            <th scope="col">Expires</th>
+            <th scope="col">
+              <span className="hidden-visually">Revoke</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tokens.map((token) => (
+            <tr key={token.id}>
+              <td className="strong">{token.name}</td>
+              <td>{roleLabel(token.role)}</td>
+              <td>{formatDay(token.created_at)}</td>
+              <td>{token.expires_at ? formatDay(token.expires_at) : 'Never'}</td>
+              <td className="right">
+                <Button small variant="danger" aria-label={`Revoke ${token.name}`} onClick={() => void revoke(token)}>
+                  Revoke
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function TokenForm({ onCancel, onAdded }: { onCancel: () => void; onAdded: (secret: string) => void }) {
+  const me = useMe()
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      const day = String(form.get('expires') ?? '')
+      const body = { name: String(form.get('name')).trim(), role: form.get('role'), ...(day ? { expires_at: `${day}T00:00:00Z` } : {}) }
+      const { secret } = await request<{ id: string; secret: string }>('tokens', { method: 'POST', body })
+      await queryClient.invalidateQueries({ queryKey: ['tokens'] })
+      onAdded(secret)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+      setBusy(false)
+    }
+  }
+  const allowed = ROLES.slice(0, ROLES.indexOf(me?.role ?? 'viewer') + 1)
+  return (
+    <form className="stack settings-form" onSubmit={(event) => void submit(event)}>
+      <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} help="What it is for" />
+      <div className="field">
+        <label htmlFor="token-role">Role</label>
+        <select id="token-role" name="role" className="input" defaultValue="viewer">
+          {allowed.map((role) => (
+            <option key={role} value={role}>
+              {roleLabel(role)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <TextField name="expires" label="Expires (optional)" type="date" required={false} problem={problem} />
+      <FormProblem problem={problem} fields={['name', 'expires']} />
+      <div className="dialog-actions">
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={isBusy}>
+          Make the token
+        </Button>
+      </div>
+    </form>
+  )
+}

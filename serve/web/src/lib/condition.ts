@@ -1,0 +1,127 @@
+/**
+ * The filter bar takes words or a condition of the language. Whether it is one or the other is seen by its operators,
+ * and the server decides whether it is right.
+ */
+import type { TagSchema } from '../api/types'
+
+const OPERATORS = /(==|!=|<=|>=|<|>|\b(is|in|not in|contains|starts with|ends with|matches|like|has word|within)\b)/
+
+/** Whether a text is meant as a condition: `owner is missing`, `resource.monthly-cost > 500 USD`. */
+export function isCondition(text: string): boolean {
+  const trimmed = text.trim()
+  if (/^\(/.test(trimmed) || /^not\s/.test(trimmed)) return true
+  return /^[\w.-]+(\["[^"]*"\])?\s/.test(trimmed) && OPERATORS.test(trimmed.replace(/"[^"]*"/g, '""'))
+}
+
+/** A text of the language. */
+export function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, (found) => `\\${found}`).replace(/\n/g, '\\n')}"`
+}
+
+/** A value as the language writes it: members of enumerations are plain names. */
+export function literal(value: string, values: readonly string[] | null): string {
+  return values?.includes(value) && /^[a-z][\w-]*$/i.test(value) ? value : quoted(value)
+}
+
+export function equals(subject: string, value: string | null, values: readonly string[] | null): string {
+  return value === null ? `${subject} is missing` : `${subject} == ${literal(value, values)}`
+}
+
+/** Joins conditions, each in parentheses if it has an `or`. */
+export function all(conditions: readonly (string | undefined)[]): string | undefined {
+  const present = conditions.filter((one): one is string => Boolean(one?.trim()))
+  if (present.length <= 1) return present[0]
+  return present.map((one) => (/\bor\b/.test(one) ? `(${one})` : one)).join(' and ')
+}
+
+export function any(conditions: readonly string[]): string | undefined {
+  return conditions.length === 0 ? undefined : conditions.join(' or ')
+}
+
+/** Selected values by facet: `provider`, `type`, … and `tag:<name>`; null is a missing value. */
+export type Facets = Record<string, (string | null)[]>
+
+/** The condition that selected facets mean. `compliance` and `severity` are parameters of their own. */
+export function conditionOfFacets(facets: Facets, schema: TagSchema | undefined): string | undefined {
+  const parts = Object.entries(facets).map(([name, selected]) => {
+    if (name === 'compliance' || name === 'severity' || selected.length === 0) return undefined
+    const tag = name.startsWith('tag:') ? name.slice(4) : undefined
+    const subject = tag ?? `resource.${name}`
+    const values = name === 'provider' ? ['aws', 'azure', 'gcp'] : (schema?.tags.find((one) => one.name === tag)?.values ?? null)
+    return any(selected.map((value) => equals(subject, value, values)))
+  })
+  return all(parts)
+}
+
+export interface Completion {
+  /** What is inserted. */
+  text: string
+  /** What it is: a tag, an attribute, an operator, a value. */
+  detail: string
+}
+
+export interface Completions {
+  /** The part of the text that is replaced. */
+  from: number
+  items: Completion[]
+}
+
+const ATTRIBUTES: Completion[] = [
+  { text: 'resource.monthly-cost', detail: 'money' },
+  { text: 'resource.provider', detail: 'aws, azure, gcp' },
+  { text: 'resource.type', detail: 'text' },
+  { text: 'resource.name', detail: 'text' },
+  { text: 'resource.account', detail: 'text' },
+  { text: 'resource.region', detail: 'text' },
+  { text: 'resource.id', detail: 'text' },
+  { text: 'resource.created', detail: 'time' },
+  { text: 'resource.age', detail: 'duration' },
+]
+
+const TEXT_OPERATORS = ['==', '!=', 'is missing', 'is set', 'in [', 'contains', 'starts with', 'ends with', 'matches /']
+const ORDER_OPERATORS = ['>', '>=', '<', '<=', '==', 'is missing']
+const VALUE_OPERATORS = ['==', '!=', 'is missing', 'is set', 'in [']
+
+/** What can stand at the end of `text`, which is where the cursor is. */
+export function complete(text: string, schema: TagSchema | undefined): Completions {
+  const word = /[\w.-]*$/.exec(text)?.[0] ?? ''
+  const from = text.length - word.length
+  const before = text.slice(0, from).trimEnd()
+  const matching = (items: Completion[]): Completions => {
+    const low = word.toLowerCase()
+    const starts = items.filter((item) => item.text.toLowerCase().startsWith(low))
+    const contains = items.filter((item) => !starts.includes(item) && item.text.toLowerCase().includes(low))
+    return { from, items: [...starts, ...contains].filter((item) => item.text !== word).slice(0, 12) }
+  }
+  const subjects: Completion[] = [
+    ...(schema?.tags ?? []).map((tag) => ({ text: tag.name, detail: tag.type })),
+    ...ATTRIBUTES,
+  ]
+  if (before === '' || /(\(|\b(and|or|not))$/.test(before)) return matching(subjects)
+  const comparison = /([\w.-]+)\s*(==|!=|(?:not )?in \[(?:[^\]]*,)?)$/.exec(before)
+  if (comparison) return matching(valuesOf(comparison[1] ?? '', schema))
+  const subject = /(?:^|[\s(])([\w.-]+)$/.exec(before)?.[1]
+  const isSubject = subject !== undefined && subjects.some((item) => item.text === subject)
+  const isBehindOperator = /(==|!=|<=?|>=?|\bin \[|\b(is|with|contains|matches|like|word))\s*[\w.-]*$/.test(before)
+  if (isSubject && !isBehindOperator) {
+    const operators = subject === 'resource.monthly-cost' || subject === 'resource.age' || subject === 'resource.created'
+      ? ORDER_OPERATORS
+      : valuesOf(subject, schema).length > 0
+        ? VALUE_OPERATORS
+        : TEXT_OPERATORS
+    return matching(operators.map((operator) => ({ text: operator, detail: 'operator' })))
+  }
+  if (/(\bmissing|\bset|\d+ \w+|["\])]|[\w-]+)$/.test(before) && !/\b(is|with|contains|matches|like|word)$/.test(before)) {
+    return matching([
+      { text: 'and', detail: 'both' },
+      { text: 'or', detail: 'either' },
+    ])
+  }
+  return { from, items: [] }
+}
+
+function valuesOf(subject: string, schema: TagSchema | undefined): Completion[] {
+  if (subject === 'resource.provider') return ['aws', 'azure', 'gcp'].map((text) => ({ text, detail: 'provider' }))
+  const tag = schema?.tags.find((one) => one.name === subject)
+  return (tag?.values ?? []).map((value) => ({ text: literal(value, tag?.values ?? null), detail: `value of ${subject}` }))
+}

@@ -1,0 +1,270 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useEffect, useState } from 'react'
+import { Problem, request } from '../api/client'
+import { queries, queryClient, refreshAfterDecision } from '../api/queries'
+import type { BulkPreview, Selection, TagChange } from '../api/types'
+import { formatCount, formatMoney, formatPercent, plural } from '../lib/format'
+import { Meter } from '../ui/badge'
+import { Button } from '../ui/button'
+import { Drawer } from '../ui/dialog'
+import { sentence } from '../ui/states'
+import './bulk.css'
+
+interface BulkProps {
+  selection: Selection
+  /** How many resources are selected. */
+  count: number
+  /** What is changed, where the page knows it already. */
+  change?: TagChange
+  onClose: (isDone: boolean) => void
+}
+
+/** Changes a tag of many resources: what, then a preview, then progress, with a way back. */
+export function BulkDrawer({ selection, count, change, onClose }: BulkProps) {
+  const [preview, setPreview] = useState<BulkPreview>()
+  const isDone = preview !== undefined && preview.state !== 'previewed'
+  return (
+    <Drawer title={`Change a tag of ${plural(count, 'resource')}`} isOpen onClose={() => onClose(isDone)} dismissable={false}>
+      {preview === undefined ? (
+        <ChangeForm selection={selection} change={change} onPreview={setPreview} onCancel={() => onClose(false)} />
+      ) : preview.state === 'previewed' ? (
+        <Preview preview={preview} onBack={() => setPreview(undefined)} onApplied={setPreview} />
+      ) : (
+        <Progress preview={preview} onClose={() => onClose(true)} />
+      )}
+    </Drawer>
+  )
+}
+
+const ACTIONS: { value: TagChange['action']; label: string; help: string }[] = [
+  { value: 'set', label: 'Set a value', help: 'Every resource gets the same value.' },
+  { value: 'confirm', label: 'Accept suggestions', help: 'Each resource gets the value that is suggested for it, or keeps the one it has. Resources without either stay as they are.' },
+  { value: 'unset', label: 'Remove decisions', help: 'The policies and the native tags apply again.' },
+]
+
+function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Selection; change: TagChange | undefined; onPreview: (preview: BulkPreview) => void; onCancel: () => void }) {
+  const { data: schema } = useQuery(queries.schema())
+  const [action, setAction] = useState<TagChange['action']>(change?.action ?? 'set')
+  const [tag, setTag] = useState(change?.key ?? '')
+  const [value, setValue] = useState(change?.value ?? '')
+  const [note, setNote] = useState('')
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const definition = schema?.tags.find((one) => one.name === tag)
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      const changes: TagChange[] = [{ action, key: tag, ...(action === 'set' ? { value: value.trim() } : {}) }]
+      onPreview(await request<BulkPreview>('bulk', { method: 'POST', body: { ...selection, changes, ...(note.trim() ? { note: note.trim() } : {}) } }))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const isValueWrong = problem?.body.pointer?.endsWith('/value') ?? false
+  const meant = problem?.body.did_you_mean
+  return (
+    <form className="stack bulk-form" onSubmit={(event) => void submit(event)}>
+      <fieldset className="choices">
+        <legend className="field-label">What to do</legend>
+        {ACTIONS.map((one) => (
+          <label key={one.value} className="choice">
+            <input type="radio" name="action" value={one.value} checked={action === one.value} onChange={() => setAction(one.value)} />
+            <span>
+              <strong>{one.label}</strong>
+              <span className="dim small"> {one.help}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <div className="field">
+        <label htmlFor="bulk-tag">Tag</label>
+        <select id="bulk-tag" className="input" required value={tag} onChange={(event) => setTag(event.target.value)}>
+          <option value="">Choose a tag</option>
+          {schema?.tags.map((one) => (
+            <option key={one.name}>{one.name}</option>
+          ))}
+        </select>
+        {definition?.doc ? <p className="field-help">{definition.doc}</p> : null}
+      </div>
+      {action === 'set' ? (
+        <div className="field">
+          <label htmlFor="bulk-value">Value</label>
+          {definition?.values ? (
+            <select id="bulk-value" className="input" required value={value} onChange={(event) => setValue(event.target.value)}>
+              <option value="">Choose a value</option>
+              {definition.values.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
+          ) : (
+            <input id="bulk-value" className="input" required value={value} autoComplete="off" spellCheck={false} aria-invalid={isValueWrong || undefined} onChange={(event) => setValue(event.target.value)} />
+          )}
+        </div>
+      ) : null}
+      <div className="field">
+        <label htmlFor="bulk-note">Reason (optional)</label>
+        <input id="bulk-note" className="input" value={note} autoComplete="off" onChange={(event) => setNote(event.target.value)} />
+      </div>
+      <div role="alert">
+        {problem ? (
+          <p className="field-error">
+            {sentence(problem.body.detail)}{' '}
+            {meant ? (
+              <Button small variant="quiet" onClick={() => setValue(meant)}>
+                Use {meant}
+              </Button>
+            ) : null}
+          </p>
+        ) : null}
+      </div>
+      <div className="dialog-actions">
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={isBusy}>
+          {isBusy ? 'Computing the preview…' : 'Preview'}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function Preview({ preview, onBack, onApplied }: { preview: BulkPreview; onBack: () => void; onApplied: (preview: BulkPreview) => void }) {
+  const { data: schema } = useQuery(queries.schema())
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const apply = async () => {
+    setBusy(true)
+    try {
+      onApplied(await request<BulkPreview>(`bulk/${encodeURIComponent(preview.id)}/apply`, { method: 'POST' }))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+      setBusy(false)
+    }
+  }
+  return (
+    <div className="stack bulk-form">
+      <dl className="bulk-figures">
+        <Figure label="Will change" value={formatCount(preview.changed)} />
+        <Figure label="Stay as they are" value={formatCount(preview.unchanged)} />
+        <Figure label="Findings closed" value={formatCount(preview.findings.closed)} look={preview.findings.closed > 0 ? 'good' : ''} />
+        <Figure label="Findings opened" value={formatCount(preview.findings.opened)} look={preview.findings.opened > 0 ? 'poor' : ''} />
+      </dl>
+      {preview.forbidden > 0 ? (
+        <p className="notice notice-fair">{plural(preview.forbidden, 'resource')} will be skipped, because your role does not include them.</p>
+      ) : null}
+      {preview.cost ? (
+        <p className="dim">
+          The resources that change cost <strong>{formatMoney(preview.cost, schema?.currency)}</strong> a month.
+        </p>
+      ) : null}
+      {preview.values.length > 0 ? (
+        <div className="card table-scroll" tabIndex={0} role="region" aria-label="Old and new values">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Old value</th>
+                <th scope="col">New value</th>
+                <th scope="col" className="right">
+                  Resources
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {preview.values.map((value) => (
+                <tr key={JSON.stringify([value.old, value.new])}>
+                  <td className="wrap-anywhere">{value.old ?? <span className="missing">missing</span>}</td>
+                  <td className="wrap-anywhere strong">{value.new ?? <span className="missing">missing</span>}</td>
+                  <td className="right">{formatCount(value.resources)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+      <div role="alert">
+        {problem ? (
+          <p className="field-error">
+            {sentence(problem.body.detail)} {problem.status === 409 ? 'Go back and compute the preview again.' : ''}
+          </p>
+        ) : null}
+      </div>
+      <div className="dialog-actions">
+        <Button onClick={onBack}>Back</Button>
+        <Button variant="primary" busy={isBusy} reason={preview.changed === 0 && 'Nothing would change'} onClick={() => void apply()}>
+          Apply to {plural(preview.changed, 'resource')}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function Figure({ label, value, look = '' }: { label: string; value: string; look?: '' | 'good' | 'poor' }) {
+  return (
+    <div>
+      <dt className="figure-label">{label}</dt>
+      <dd className={`bulk-value${look ? ` bulk-${look}` : ''}`}>{value}</dd>
+    </div>
+  )
+}
+
+function Progress({ preview, onClose }: { preview: BulkPreview; onClose: () => void }) {
+  const [problem, setProblem] = useState<Problem>()
+  const { data = preview } = useQuery({
+    ...queries.bulk(preview.id),
+    initialData: preview,
+    refetchInterval: (query) => (query.state.data?.state === 'running' || query.state.data?.state === 'undoing' ? 500 : false),
+  })
+  const isRunning = data.state === 'running' || data.state === 'undoing'
+  useEffect(() => {
+    if (!isRunning) void refreshAfterDecision()
+  }, [isRunning])
+  const undo = async () => {
+    try {
+      const next = await request<BulkPreview>(`bulk/${encodeURIComponent(data.id)}/undo`, { method: 'POST' })
+      queryClient.setQueryData(queries.bulk(data.id).queryKey, next)
+      await queryClient.invalidateQueries({ queryKey: queries.bulk(data.id).queryKey })
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+    }
+  }
+  const share = data.changed === 0 ? 1 : data.done / data.changed
+  const titles: Record<BulkPreview['state'], string> = {
+    previewed: '',
+    running: 'Applying',
+    undoing: 'Undoing',
+    done: `${plural(data.changed, 'resource')} changed.`,
+    undone: 'Undone. Every resource has the value it had before.',
+    failed: 'The change stopped. What was applied stays; the job list has the reason.',
+  }
+  return (
+    <div className="stack bulk-form">
+      <p role="status" className="strong">
+        {titles[data.state]}
+      </p>
+      {isRunning ? (
+        <>
+          <div role="progressbar" aria-label={titles[data.state]} aria-valuemin={0} aria-valuemax={data.changed} aria-valuenow={data.done}>
+            <Meter share={share} />
+          </div>
+          <p className="dim">
+            {formatCount(data.done)} of {formatCount(data.changed)} · {formatPercent(share)}
+          </p>
+          <p className="dim small">You can close this. It continues as a job.</p>
+        </>
+      ) : null}
+      <div role="alert">{problem ? <p className="field-error">{sentence(problem.body.detail)}</p> : null}</div>
+      <div className="dialog-actions">
+        {data.state === 'done' ? <Button onClick={() => void undo()}>Undo</Button> : null}
+        <Button variant="primary" onClick={onClose}>
+          Close
+        </Button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,196 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
+import { Problem } from '../api/client'
+import { queries } from '../api/queries'
+import type { ResourceDetail, VirtualTag } from '../api/types'
+import { useReason } from '../app/session'
+import { formatConfidence, formatDay } from '../lib/format'
+import { SourceDot, sourceLabel } from '../ui/badge'
+import { Button } from '../ui/button'
+import { PencilIcon } from '../ui/icons'
+import { Menu } from '../ui/menu'
+import { sentence } from '../ui/states'
+import { useActorName } from './actor'
+import { confirmTag, removeDecision, setTag } from './decide'
+import './tags.css'
+
+/** The virtual tags of a resource, each with its source, edited in place. */
+export function Tags({ resource }: { resource: ResourceDetail }) {
+  return (
+    <ul className="tags">
+      {resource.virtual_tags.map((tag) => (
+        <TagRow key={tag.key} resource={resource} tag={tag} />
+      ))}
+    </ul>
+  )
+}
+
+function TagRow({ resource, tag }: { resource: ResourceDetail; tag: VirtualTag }) {
+  const [isEditing, setEditing] = useState(false)
+  const edit = useRef<HTMLButtonElement>(null)
+  const close = () => {
+    setEditing(false)
+    // The button comes back first.
+    setTimeout(() => edit.current?.focus())
+  }
+  if (isEditing) {
+    return (
+      <li className="tag-row tag-row-open">
+        <TagForm tag={tag} onClose={close} />
+      </li>
+    )
+  }
+  return (
+    <li className="tag-row">
+      <span className="tag-key">{tag.key}</span>
+      <span className="tag-value">
+        {tag.value === null ? <span className="missing">missing</span> : <strong className="wrap-anywhere">{tag.value}</strong>}
+        <Provenance tag={tag} />
+      </span>
+      <TagActions resource={resource} tag={tag} editRef={edit} onEdit={() => setEditing(true)} />
+    </li>
+  )
+}
+
+function Provenance({ tag }: { tag: VirtualTag }) {
+  const nameOf = useActorName()
+  if (!tag.source) return null
+  const parts = [
+    tag.source === 'rule_based' && tag.rule ? `Rule ${tag.rule}` : sourceLabel(tag.source),
+    tag.source === 'inferred' && tag.confidence !== null ? formatConfidence(tag.confidence) : undefined,
+    tag.decided_by ? `${nameOf(tag.decided_by)}, ${formatDay(tag.updated_at)}` : undefined,
+  ]
+  return (
+    <span className="tag-source">
+      <SourceDot source={tag.source} />
+      {parts.filter(Boolean).join(' · ')}
+    </span>
+  )
+}
+
+function TagActions({ resource, tag, editRef, onEdit }: { resource: ResourceDetail; tag: VirtualTag; editRef: React.Ref<HTMLButtonElement>; onEdit: () => void }) {
+  const reason = useReason('decide_tags')
+  const isDecided = tag.decided_by !== null
+  const canConfirm = !isDecided && tag.value !== null
+  return (
+    <span className="tag-actions">
+      {!reason && (isDecided || canConfirm) ? (
+        <Menu
+          label={`Actions for ${tag.key}`}
+          variant="quiet"
+          small
+          icon
+          entries={[
+            ...(canConfirm ? [{ id: 'confirm', label: 'Confirm this value', text: 'Confirm', onAction: () => void confirmTag(resource.key, tag) }] : []),
+            ...(isDecided ? [{ id: 'remove', label: 'Remove the decision', text: 'Remove', onAction: () => void removeDecision(tag) }] : []),
+          ]}
+        >
+          <span aria-hidden="true">···</span>
+        </Menu>
+      ) : null}
+      <Button ref={editRef} variant="quiet" small icon reason={reason} aria-label={`Edit ${tag.key}`} onClick={onEdit}>
+        <PencilIcon size={15} />
+      </Button>
+    </span>
+  )
+}
+
+function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
+  const id = useId()
+  const { data: schema } = useQuery(queries.schema())
+  const definition = schema?.tags.find((one) => one.name === tag.key)
+  const [value, setValue] = useState(tag.value ?? '')
+  const [note, setNote] = useState('')
+  const [problem, setProblem] = useState<Problem>()
+  const [isBusy, setBusy] = useState(false)
+  const save = async (force = false) => {
+    setBusy(true)
+    setProblem(undefined)
+    try {
+      await setTag(tag, value.trim(), note, force)
+      onClose()
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      setProblem(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    void save()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    event.stopPropagation()
+    onClose()
+  }
+  const isConflict = problem?.status === 412 || problem?.status === 428
+  const meant = problem?.body.did_you_mean
+  return (
+    <form className="tag-form" onSubmit={submit} onKeyDown={onKeyDown}>
+      <div className="field">
+        <label htmlFor={`${id}-value`}>{tag.key}</label>
+        {definition?.values ? (
+          <select id={`${id}-value`} className="input" value={value} autoFocus onChange={(event) => setValue(event.target.value)}>
+            {value === '' ? <option value="">Choose a value</option> : null}
+            {definition.values.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        ) : (
+          <input
+            id={`${id}-value`}
+            className="input"
+            value={value}
+            autoFocus
+            autoComplete="off"
+            spellCheck={false}
+            aria-invalid={problem && !isConflict ? true : undefined}
+            aria-describedby={`${id}-help`}
+            onChange={(event) => setValue(event.target.value)}
+          />
+        )}
+        <div id={`${id}-help`} role="alert">
+          {problem && !isConflict ? (
+            <p className="field-error">
+              {sentence(problem.body.detail)}{' '}
+              {meant ? (
+                <Button small variant="quiet" onClick={() => setValue(meant)}>
+                  Use {meant}
+                </Button>
+              ) : null}
+            </p>
+          ) : null}
+          {isConflict ? (
+            <div className="notice notice-fair">
+              <div className="stack">
+                <p>{sentence(problem.body.detail)} Your value is not saved yet.</p>
+                <div className="row">
+                  <Button small onClick={onClose}>
+                    Keep the other value
+                  </Button>
+                  <Button small onClick={() => void save(true)}>
+                    Replace it with mine
+                  </Button>
+                </div>
+              </div>
+            </div>
+          ) : null}
+        </div>
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}-note`}>Reason (optional)</label>
+        <input id={`${id}-note`} className="input" value={note} autoComplete="off" onChange={(event) => setNote(event.target.value)} />
+      </div>
+      <div className="row">
+        <Button type="submit" variant="primary" small busy={isBusy} reason={value.trim() === '' && 'Enter a value first'}>
+          Save
+        </Button>
+        <Button small variant="quiet" onClick={onClose}>
+          Cancel
+        </Button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,121 @@
+/** A browser in front of the built dashboard. Console errors and violations of the Content-Security-Policy fail a test. */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Server } from 'node:http'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { startServer } from '../../mock/dist-server.ts'
+
+export type RoleName = 'viewer' | 'editor' | 'admin' | 'super'
+
+export interface Look {
+  theme: 'light' | 'dark'
+  width: number
+}
+
+export const LOOKS: Look[] = [
+  { theme: 'light', width: 1440 },
+  { theme: 'dark', width: 1440 },
+  { theme: 'light', width: 390 },
+  { theme: 'dark', width: 390 },
+]
+
+/** Where Chromium is. undefined: there is none, and the tests are skipped. */
+export const CHROMIUM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+export class Stage {
+  private constructor(
+    readonly url: string,
+    private readonly server: Server,
+    private readonly browser: Browser,
+  ) {}
+
+  static async open(resources: number): Promise<Stage> {
+    const { url, server } = await startServer(resources)
+    const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+    return new Stage(url, server, browser)
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close()
+    this.server.closeAllConnections()
+    this.server.close()
+  }
+
+  /** A page of a person who is signed in. `expected` are console errors that a test provokes. */
+  async page(role: RoleName | undefined, look: Look = { theme: 'light', width: 1440 }, expected: RegExp[] = []): Promise<Visit> {
+    const context = await this.browser.newContext({
+      baseURL: this.url,
+      colorScheme: look.theme,
+      viewport: { width: look.width, height: look.width < 500 ? 844 : 900 },
+      reducedMotion: 'reduce',
+      bypassCSP: false,
+    })
+    if (role) await context.request.post('/api/v1/auth/login', { data: { email: `${role}@shop.example`, password: 'demo' } })
+    return Visit.start(context, await context.newPage(), expected)
+  }
+}
+
+export class Visit {
+  private readonly problems: string[] = []
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {}
+
+  static async start(context: BrowserContext, page: Page, expected: RegExp[]): Promise<Visit> {
+    const visit = new Visit(context, page)
+    const report = (text: string) => {
+      if (!expected.some((pattern) => pattern.test(text))) visit.problems.push(text)
+    }
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') report(`${message.text()} (${message.location().url})`)
+    })
+    page.on('pageerror', (error) => report(String(error)))
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => console.error(`Content-Security-Policy: ${event.violatedDirective} ${event.blockedURI}`))
+    })
+    return visit
+  }
+
+  /** Opens a page and waits until nothing is loading. */
+  async goto(path: string): Promise<void> {
+    await this.page.goto(path)
+    await this.settled()
+  }
+
+  async settled(): Promise<void> {
+    await this.page.waitForLoadState('networkidle')
+    await this.page.waitForFunction(() => document.querySelector('[aria-busy="true"], .skeleton') === null)
+  }
+
+  /** Fails if axe finds something, or if the page is wider than the window. */
+  async audit(): Promise<void> {
+    await this.page.evaluate(await readFile(axe, 'utf8'))
+    const found = await this.page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } }
+      const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+      return violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`).join(' | ')}`)
+    })
+    expect(found).toEqual([])
+    const overflow = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    expect(overflow, 'the page scrolls sideways').toBe(0)
+  }
+
+  /** Keeps a picture if `SHOTS` names a folder. */
+  async shot(name: string, full = true): Promise<void> {
+    const folder = process.env.SHOTS
+    if (!folder) return
+    await mkdir(folder, { recursive: true })
+    await this.page.screenshot({ path: `${folder}/${name}.png`, fullPage: full })
+  }
+
+  async close(): Promise<void> {
+    await this.context.close()
+    expect(this.problems).toEqual([])
+  }
+}

@@ -1,0 +1,341 @@
+/** What people do: each story as the role that does it, at the keyboard or by name of what is on the screen. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, Stage } from './harness'
+
+describe.skipIf(!CHROMIUM)('stories', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await Stage.open(2_000)
+  })
+  afterAll(() => stage.close())
+
+  test('sign in, with a wrong password first, and go on to the page that was asked for', async () => {
+    const visit = await stage.page(undefined, undefined, [/401/])
+    const { page } = visit
+    await page.goto('/compliance')
+    await page.getByLabel('Email address').fill('editor@shop.example')
+    await page.getByLabel('Password').fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('The email address or the password is wrong.').waitFor()
+    await visit.audit()
+    await page.getByLabel('Password').fill('demo')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Compliance', level: 1 }).waitFor()
+    expect(await page.title()).toBe('Compliance · tagpol')
+    await visit.close()
+  })
+
+  test('a link to another site is not followed after signing in', async () => {
+    const visit = await stage.page(undefined, undefined, [/401/])
+    await visit.page.goto('/sign-in?next=%2F%2Fevil.example')
+    await visit.page.getByLabel('Email address').fill('viewer@shop.example')
+    await visit.page.getByLabel('Password').fill('demo')
+    await visit.page.getByRole('button', { name: 'Sign in' }).click()
+    await visit.page.getByRole('heading', { name: 'Hello, Vera' }).waitFor()
+    expect(new URL(visit.page.url()).host).toBe(new URL(stage.url).host)
+    await visit.close()
+  })
+
+  test('flow 1: filter violations, open one, accept a suggestion, undo it', async () => {
+    const visit = await stage.page('editor')
+    const { page } = visit
+    await visit.goto('/resources')
+    await page.getByRole('checkbox', { name: /Violating/ }).check()
+    await page.getByRole('combobox', { name: 'Filter resources' }).fill('owner is missing')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/filter=owner/)
+    await visit.settled()
+    const count = page.locator('.summary-count')
+    const before = await count.textContent()
+    await page.getByRole('row').nth(1).click()
+    const suggestion = page.getByRole('region', { name: 'Suggestion for owner' })
+    await suggestion.waitFor()
+    await visit.settled()
+    await visit.shot('story-panel')
+    await visit.audit()
+    await suggestion.getByRole('button', { name: 'Accept' }).click()
+    await page.getByText(/owner is now .*@shop\.example/).waitFor()
+    await page.getByRole('complementary', { name: 'Resource' }).getByText('Confirmed · You').waitFor()
+    await expect.poll(() => count.textContent()).not.toBe(before)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(() => count.textContent()).toBe(before)
+    await visit.close()
+  })
+
+  test('flow 1 at the keyboard only', async () => {
+    const visit = await stage.page('editor')
+    const { page } = visit
+    await visit.goto('/resources')
+    await page.keyboard.press('/')
+    await page.keyboard.type('own')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('is missing')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/filter=owner\+is\+missing/)
+    await visit.settled()
+    await page.getByRole('grid', { name: 'Resources' }).focus()
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/open=/)
+    await page.getByRole('complementary', { name: 'Resource' }).getByRole('heading', { level: 2 }).waitFor()
+    await page.locator('.panel [data-accept]').waitFor()
+    await page.keyboard.press('a')
+    await page.getByText(/is now/).first().waitFor()
+    await page.keyboard.press('Escape')
+    await page.waitForURL((url) => !url.search.includes('open='))
+    await visit.close()
+  })
+
+  test('flow 2: all matches of a filter, preview, apply, undo', async () => {
+    const visit = await stage.page('editor')
+    const { page } = visit
+    await visit.goto('/resources?filter=environment+is+missing')
+    await page.getByRole('row').nth(1).getByRole('gridcell').first().click()
+    await page.getByRole('button', { name: /^Select all/ }).click()
+    await page.getByRole('button', { name: 'Change tags…' }).click()
+    await page.getByLabel('Tag', { exact: true }).selectOption('environment')
+    await page.getByLabel('Value', { exact: true }).selectOption('sandbox')
+    await visit.shot('story-bulk-form', false)
+    await visit.audit()
+    await page.getByRole('button', { name: 'Preview' }).click()
+    const apply = page.getByRole('button', { name: /^Apply to/ })
+    await apply.waitFor()
+    const changed = Number(/Apply to ([\d,]+)/.exec((await apply.textContent()) ?? '')?.[1]?.replace(',', ''))
+    await visit.shot('story-bulk-preview', false)
+    await visit.audit()
+    await apply.click()
+    await page.getByText(`${changed} resources changed.`).waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('Undone. Every resource has the value it had before.').waitFor()
+    await page.getByRole('button', { name: 'Close' }).last().click()
+    await expect.poll(() => page.locator('.summary-count').textContent()).toContain(`${changed} of 2,000`)
+    await visit.close()
+  })
+
+  test('flow 3: from an issue to its suggestions, accepted in bulk', async () => {
+    const visit = await stage.page('editor')
+    const { page } = visit
+    await visit.goto('/compliance')
+    const issue = page.getByRole('listitem').filter({ hasText: 'owner is an email address' }).filter({ has: page.getByRole('button') })
+    await issue.getByRole('button', { name: /^Accept/ }).click()
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByRole('button', { name: /^Apply to/ }).click()
+    await page.getByText(/resources changed\./).waitFor()
+    await page.getByRole('button', { name: 'Close' }).last().click()
+    await page.getByRole('button', { name: 'Evaluate now' }).click()
+    await page.getByText('The evaluation has started.').waitFor()
+    await visit.close()
+  })
+
+  test('a value that is not allowed is refused at its field, with what was meant', async () => {
+    const visit = await stage.page('editor', undefined, [/422/])
+    const { page } = visit
+    await visit.goto('/resources?filter=cost-center+is+missing')
+    await page.getByRole('row').nth(1).click()
+    await page.getByRole('button', { name: 'Edit cost-center' }).click()
+    await page.getByRole('textbox', { name: 'cost-center' }).fill('nonsense')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('does not have the form ABC-123').waitFor()
+    await visit.settled()
+    await visit.audit()
+    await page.getByRole('textbox', { name: 'cost-center' }).fill('ENG-014')
+    await page.keyboard.press('Enter')
+    await page.getByText('cost-center is now ENG-014.').waitFor()
+    await visit.close()
+  })
+
+  test('two people edit one tag: the second sees what happened, and decides', async () => {
+    const visit = await stage.page('editor', undefined, [/412/, /428/])
+    const { page } = visit
+    await visit.goto('/resources?filter=project+is+missing')
+    await page.getByRole('row').nth(1).click()
+    await page.getByRole('button', { name: 'Edit project' }).click()
+    await page.getByRole('textbox', { name: 'project' }).fill('mine')
+    const key = new URL(page.url()).searchParams.get('open')
+    const other = await stage.page('admin')
+    await other.context.request.put(`/api/v1/virtual-tags/vt_${key}_project`, { data: { value: 'theirs' } })
+    await other.close()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Your value is not saved yet.').waitFor()
+    await visit.audit()
+    await page.getByRole('button', { name: 'Replace it with mine' }).click()
+    await page.getByText('project is now mine.').waitFor()
+    await visit.close()
+  })
+
+  test('a session that ends while a form is open costs nothing that was typed', async () => {
+    const visit = await stage.page('editor', undefined, [/401/])
+    const { page } = visit
+    await visit.goto('/resources?filter=project+is+missing')
+    await page.getByRole('row').nth(1).click()
+    await page.getByRole('button', { name: 'Edit project' }).click()
+    await page.getByRole('textbox', { name: 'project' }).fill('kept')
+    await visit.context.clearCookies()
+    await page.getByRole('button', { name: 'Save' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+    await dialog.waitFor()
+    await visit.audit()
+    await dialog.getByLabel('Email address').fill('editor@shop.example')
+    await dialog.getByLabel('Password').fill('demo')
+    await dialog.getByRole('button', { name: 'Sign in' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect(await page.getByRole('textbox', { name: 'project' }).inputValue()).toBe('kept')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('project is now kept.').waitFor()
+    await visit.close()
+  })
+
+  test('a server that goes away and comes back', async () => {
+    const visit = await stage.page('editor', undefined, [/ERR_FAILED/, /Failed to load/])
+    const { page } = visit
+    await visit.goto('/resources')
+    await page.route('**/api/v1/compliance/status', (route) => route.abort())
+    await page.getByRole('link', { name: 'Compliance' }).first().click()
+    await page.getByText('The server cannot be reached').waitFor({ timeout: 20_000 })
+    await visit.audit()
+    await visit.shot('state-unreachable')
+    await page.unroute('**/api/v1/compliance/status')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'Top issues' }).waitFor()
+    await visit.close()
+  })
+
+  test('what a viewer may not do is visible, and says why', async () => {
+    const visit = await stage.page('viewer', undefined, [/403/])
+    const { page } = visit
+    await visit.goto('/settings')
+    await page.getByText(/Your role \(Viewer\) does not include this/).first().waitFor()
+    await visit.audit()
+    await visit.goto('/activity')
+    await page.getByText('Your role does not include this').waitFor()
+    await visit.audit()
+    await visit.shot('state-forbidden')
+    await visit.goto('/compliance')
+    const recheck = page.getByRole('button', { name: 'Evaluate now' })
+    expect(await recheck.getAttribute('aria-disabled')).toBe('true')
+    await recheck.click({ force: true })
+    expect(await page.getByText('The evaluation has started.').count()).toBe(0)
+    await visit.close()
+  })
+
+  test('a filter that cannot be read says where and what was meant', async () => {
+    const visit = await stage.page('viewer', undefined, [/400/])
+    const { page } = visit
+    await visit.goto('/resources?filter=ownr+is+missing')
+    await page.getByRole('alert').filter({ hasText: 'Did you mean' }).waitFor()
+    await visit.audit()
+    await visit.shot('state-wrong-filter')
+    await page.getByRole('button', { name: 'Clear the filter' }).last().click()
+    await page.getByRole('row').nth(1).waitFor()
+    await visit.close()
+  })
+
+  test('hostile values are texts', async () => {
+    const visit = await stage.page('viewer')
+    await visit.goto('/resources?filter=%22%3Cimg%22')
+    await visit.goto('/resources?filter=onerror&columns=%5B%22project%22%5D')
+    await visit.page.getByText('<img src=x onerror=alert(1)>').first().waitFor()
+    expect(await visit.page.locator('main img').count()).toBe(0)
+    await visit.close()
+  })
+
+  test('the command palette finds pages and resources', async () => {
+    const visit = await stage.page('viewer')
+    const { page } = visit
+    await visit.goto('/')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search resources, pages and commands' }).fill('checkout-stg')
+    await page.getByRole('option', { name: /checkout-stg-\d+/ }).first().waitFor()
+    await visit.shot('palette', false)
+    await visit.audit()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/resources\/[0-9a-f]{16}/)
+    await page.keyboard.press('g')
+    await page.keyboard.press('o')
+    await page.waitForURL(/\/costs/)
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
+    await visit.audit()
+    await page.keyboard.press('Escape')
+    await visit.close()
+  })
+
+  test('people: add one, send the link, change the role', async () => {
+    const visit = await stage.page('super', undefined, [/409/])
+    const { page } = visit
+    await visit.goto('/settings')
+    await page.getByRole('button', { name: 'Add a person' }).click()
+    await page.getByLabel('Name').fill('Nora Weiss')
+    await page.getByLabel('Email address').fill('viewer@shop.example')
+    await page.getByRole('radio', { name: /Editor/ }).check()
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText('There is a user with this address.').waitFor()
+    await visit.audit()
+    await page.getByLabel('Email address').fill('nora@shop.example')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByRole('dialog', { name: 'Send this link' }).waitFor()
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByLabel('Role of Nora Weiss').selectOption('admin')
+    await page.getByText('Nora Weiss is now Admin.').waitFor()
+    await page.getByLabel('Role of Sol Berg').selectOption('viewer')
+    await page.getByText('The tenant would have no active user').waitFor()
+    await visit.close()
+  })
+})
+
+describe.skipIf(!CHROMIUM)('sizes', () => {
+  test('no resources: every page says what is missing', async () => {
+    const stage = await Stage.open(0)
+    for (const [path, text] of [
+      ['/', 'No resources yet'],
+      ['/resources', 'The inventory is empty'],
+      ['/compliance', 'No open findings'],
+      ['/costs', 'No costs for this selection'],
+      ['/activity', 'Nothing has happened yet'],
+    ] as const) {
+      const visit = await stage.page('super')
+      await visit.goto(path)
+      await visit.page.getByText(text).first().waitFor()
+      await visit.shot(`empty-${path.slice(1) || 'home'}`)
+      await visit.audit()
+      await visit.close()
+    }
+    await stage.close()
+  })
+
+  test('a million resources: the last one can be reached, no row is skipped, and no task is long', async () => {
+    const stage = await Stage.open(1_000_000)
+    const visit = await stage.page('viewer')
+    const { page } = visit
+    await page.goto('/resources')
+    await page.getByRole('row').nth(1).waitFor()
+    const grid = page.getByRole('grid', { name: 'Resources' })
+    expect(await grid.getAttribute('aria-rowcount')).toBe('1000001')
+    const seen = () => page.locator('[role="row"][aria-rowindex]').evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('aria-rowindex'))))
+    await page.evaluate(() => {
+      const long: number[] = []
+      new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' })
+      ;(window as unknown as { long: number[] }).long = long
+    })
+    await grid.hover()
+    let last = Math.max(...(await seen()))
+    for (let step = 0; step < 20; step++) {
+      await page.mouse.wheel(0, 300)
+      await page.waitForTimeout(30)
+      const rows = await seen()
+      expect(Math.min(...rows.filter((row) => row > 1)), 'a row was skipped').toBeLessThanOrEqual(last)
+      last = Math.max(...rows)
+    }
+    const long = await page.evaluate(() => (window as unknown as { long: number[] }).long)
+    console.log(`long tasks while scrolling: ${long.length === 0 ? 'none' : long.join(', ')} ms`)
+    await grid.focus()
+    await page.keyboard.press('End')
+    await expect.poll(async () => Math.max(...(await seen()))).toBe(1_000_001)
+    await page.getByText('no data').or(page.locator('.grid-row .cell-cost')).last().waitFor()
+    await page.keyboard.press('Home')
+    await expect.poll(async () => Math.min(...(await seen()).filter((row) => row > 1))).toBe(2)
+    await visit.close()
+    await stage.close()
+  }, 120_000)
+})
