@@ -1,31 +1,54 @@
 /** A made-up inventory of three clouds. Row `n` follows from `n`, so that a million rows take no memory until they are read. */
 import type {
   Compliance,
+  Policy,
   ResourceDetail,
   ResourceRow,
   Severity,
-  TagSchema,
+  TagDefinition,
   TagSource,
-  TimelineEntry,
+  TimelineEvent,
   Violation,
   VirtualTag,
 } from '../src/api/types'
 
 export const NOW = new Date('2026-11-30T09:00:00Z')
 
-export const TAGS: TagSchema['tags'] = [
-  { name: 'environment', type: 'enumeration', values: ['production', 'staging', 'development', 'sandbox', 'test'], doc: 'Stage of the life cycle.' },
-  { name: 'team', type: 'text', values: null, doc: 'The team that runs it.' },
-  { name: 'owner', type: 'email', values: null, doc: "The owner's email address, preferably that of a team." },
-  { name: 'cost-center', type: 'text matching [A-Z]{3}-[0-9]{3}', values: null, doc: 'Where the cost is booked.' },
-  { name: 'project', type: 'text', values: null, doc: 'The product or project.' },
-  { name: 'data-classification', type: 'enumeration', values: ['public', 'internal', 'confidential', 'restricted'], doc: 'The most sensitive data in it.' },
+export const TAGS: TagDefinition[] = [
+  { key: 'environment', type: 'enumeration', allowed_values: ['production', 'staging', 'development', 'sandbox', 'test'], description: 'Stage of the life cycle.' },
+  { key: 'team', type: 'text', allowed_values: null, description: 'The team that runs it.' },
+  { key: 'owner', type: 'email', allowed_values: null, description: "The owner's email address, preferably that of a team." },
+  { key: 'cost-center', type: 'text matching [A-Z]{3}-[0-9]{3}', allowed_values: null, description: 'Where the cost is booked.' },
+  { key: 'project', type: 'text', allowed_values: null, description: 'The product or project.' },
+  { key: 'data-classification', type: 'enumeration', allowed_values: ['public', 'internal', 'confidential', 'restricted'], description: 'The most sensitive data in it.' },
 ]
 
-export const POLICIES: TagSchema['policies'] = [
-  { name: 'prod-tagging-standard', severity: 'critical', doc: 'Production resources have an owner, a cost center and a classification.' },
-  { name: 'high-cost-governance', severity: 'high', doc: 'Resources above 500 USD a month belong to a project.' },
-  { name: 'required-tags', severity: 'medium', doc: 'Every resource has an environment and a team.' },
+export const POLICIES: Policy[] = [
+  {
+    name: 'prod-tagging-standard',
+    severity: 'critical',
+    description: 'Production resources have an owner, a cost center and a classification.',
+    checks: [
+      { id: 'owner', message: '`owner` is an email address', tag: 'owner' },
+      { id: 'cost-center', message: '`cost-center` has the form ABC-123', tag: 'cost-center' },
+      { id: 'data-classification', message: '`data-classification` is set', tag: 'data-classification' },
+    ],
+  },
+  {
+    name: 'high-cost-governance',
+    severity: 'high',
+    description: 'Resources above 500 USD a month belong to a project.',
+    checks: [{ id: 'project', message: '`project` is set', tag: 'project' }],
+  },
+  {
+    name: 'required-tags',
+    severity: 'medium',
+    description: 'Every resource has an environment and a team.',
+    checks: [
+      { id: 'environment', message: '`environment` is set', tag: 'environment' },
+      { id: 'team', message: '`team` is set', tag: 'team' },
+    ],
+  },
 ]
 
 const TEAMS = ['payments', 'search', 'catalog', 'data-platform', 'media', 'risk', 'crm', 'orders', 'platform', 'Kundendienstverwaltungsplattform']
@@ -87,7 +110,7 @@ export class Inventory {
 
   /** What the model would give a tag. */
   predicted(n: number, tag: string): { value: string; confidence: number } | null {
-    if (random(n, 40 + TAGS.findIndex((one) => one.name === tag)) < 0.2) return null
+    if (random(n, 40 + TAGS.findIndex((one) => one.key === tag)) < 0.2) return null
     const confidence = 0.62 + 0.36 * random(n, 50)
     const value = this.truth(n, tag)
     return value === null ? null : { value, confidence }
@@ -150,7 +173,7 @@ export class Inventory {
           : `//${type.split('/')[0]}/projects/${account}/${name ?? key}`
     // Falls with the row, so that the rows are in the order of their costs.
     const cost = n % 41 === 40 ? null : (18_204.1 * (1 - n / (this.size + 1)) ** 6 + 1 + random(n, 11)).toFixed(2)
-    const virtual_tags = TAGS.map((tag, index) => this.tag(n, key, tag.name, index))
+    const virtual_tags = TAGS.map((tag, index) => this.tag(n, key, tag.key, index))
     const checks = this.checks(n, virtual_tags, cost)
     const open: Record<Severity, number> = { critical: 0, high: 0, medium: 0, low: 0 }
     for (const check of checks) if (check.state === 'open') open[check.severity] += 1
@@ -172,37 +195,40 @@ export class Inventory {
   checks(n: number, tags: readonly Pick<VirtualTag, 'key' | 'value'>[], cost: string | null): MockCheck[] {
     const value = (name: string) => tags.find((tag) => tag.key === name)?.value ?? null
     const since = new Date(NOW.getTime() - Math.floor(1 + random(n, 12) * 40) * 86_400_000).toISOString()
-    const check = (policy: string, name: string, message: string, tag: string): MockCheck => {
-      const severity = POLICIES.find((one) => one.name === policy)?.severity ?? 'low'
-      const passes = value(tag) !== null
-      const chance = random(n, 60 + name.length)
+    const check = (policyName: string, id: string): MockCheck => {
+      const policy = POLICIES.find((one) => one.name === policyName) as Policy
+      const { message, tag } = policy.checks.find((one) => one.id === id) as Policy['checks'][number]
+      const passes = value(tag ?? '') !== null
+      const chance = random(n, 60 + id.length)
       const state = passes ? 'passing' : chance < 0.08 ? 'pending' : chance < 0.12 ? 'exempt' : 'open'
-      const suggested = this.predicted(n, tag)
+      const suggested = this.predicted(n, tag ?? '')
+      const remedy = passes ? null : tag === 'data-classification' ? 'internal' : suggested && suggested.confidence > 0.9 ? suggested.value : null
+      const isEscalated = state === 'open' && policy.severity === 'critical'
       return {
-        policy,
-        check: name,
-        severity,
+        policy: policyName,
+        check: id,
+        severity: policy.severity,
         state,
         message,
         tag,
         since: passes ? null : since,
-        remedy: !passes && tag === 'data-classification' ? 'internal' : !passes && suggested && suggested.confidence > 0.9 ? suggested.value : null,
-        escalates_at: state === 'open' && severity === 'critical' ? new Date(NOW.getTime() + 9 * 3_600_000).toISOString() : null,
+        remedy,
+        escalates_at: isEscalated ? new Date(NOW.getTime() + 9 * 3_600_000).toISOString() : null,
       }
     }
     const checks: MockCheck[] = []
     if (value('environment') === 'production') {
       checks.push(
-        check('prod-tagging-standard', 'owner', '`owner` is an email address', 'owner'),
-        check('prod-tagging-standard', 'cost-center', '`cost-center` has the form ABC-123', 'cost-center'),
-        check('prod-tagging-standard', 'data-classification', '`data-classification` is set', 'data-classification'),
+        check('prod-tagging-standard', 'owner'),
+        check('prod-tagging-standard', 'cost-center'),
+        check('prod-tagging-standard', 'data-classification'),
       )
     }
-    if (cost !== null && Number(cost) > 500) checks.push(check('high-cost-governance', 'project', '`project` is set', 'project'))
+    if (cost !== null && Number(cost) > 500) checks.push(check('high-cost-governance', 'project'))
     if (n % 17 !== 16) {
       checks.push(
-        check('required-tags', 'environment', '`environment` is set', 'environment'),
-        check('required-tags', 'team', '`team` is set', 'team'),
+        check('required-tags', 'environment'),
+        check('required-tags', 'team'),
       )
     }
     const rank = { open: 0, undetermined: 1, pending: 2, exempt: 3, passing: 4 }
@@ -211,7 +237,7 @@ export class Inventory {
 
   detail(n: number): ResourceDetail {
     const { compliance, open: _, suggestions, virtual_tags: __, ...base } = this.row(n)
-    const virtual_tags = TAGS.map((tag, index) => this.tag(n, base.key, tag.name, index))
+    const virtual_tags = TAGS.map((tag, index) => this.tag(n, base.key, tag.key, index))
     const checks = this.checks(n, virtual_tags, base.monthly_cost)
     const weights = { critical: 8, high: 4, medium: 2, low: 1 }
     const counted = checks.filter((check) => check.state !== 'undetermined')
@@ -246,23 +272,17 @@ export class Inventory {
     }
   }
 
-  timeline(n: number): TimelineEntry[] {
+  timeline(n: number): TimelineEvent[] {
     const day = (ago: number) => new Date(NOW.getTime() - ago * 86_400_000).toISOString()
-    const decided = [...(this.decisions.get(this.keyOf(n)) ?? new Map<string, Decision>())].map(([tag, decision]) => ({
-      at: decision.at,
-      kind: 'decision' as const,
-      tag,
-      old: null,
-      new: decision.value,
-      actor: decision.actor,
-      text: decision.value === null ? `${tag} unset` : `${tag} set to ${decision.value}`,
-    }))
+    const none = { tag: null, old_value: null, new_value: null, performed_by: null, note: null }
+    const decided = [...(this.decisions.get(this.keyOf(n)) ?? new Map<string, Decision>())].map(
+      ([tag, decision]): TimelineEvent => ({ ...none, at: decision.at, kind: decision.source === 'manual' ? 'set' : 'confirm', tag, new_value: decision.value, performed_by: decision.actor }),
+    )
     return [
       ...decided.reverse(),
-      { at: day(12), kind: 'finding', tag: null, old: null, new: null, actor: null, text: 'Finding of prod-tagging-standard opened again' },
-      { at: day(18), kind: 'tag', tag: 'cost-center', old: 'ENG-001', new: 'ENG-014', actor: 'Mira Novak', text: 'cost-center changed from ENG-001 to ENG-014' },
-      { at: day(29), kind: 'cost', tag: null, old: null, new: null, actor: null, text: 'Cost rose by 18% compared with September' },
-      { at: day(90), kind: 'first_seen', tag: null, old: null, new: null, actor: null, text: 'First seen in the inventory' },
+      { ...none, at: day(18), kind: 'set', tag: 'cost-center', old_value: 'ENG-001', new_value: 'ENG-014', performed_by: 'user:usr_editor', note: 'Moved with the team' },
+      { ...none, at: day(29), kind: 'changed', tag: 'team', old_value: null, new_value: 'payments' },
+      { ...none, at: day(90), kind: 'appeared' },
     ]
   }
 }

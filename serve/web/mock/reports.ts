@@ -1,87 +1,66 @@
 /** The numbers of the pages that sum the inventory up. */
-import type { Compliance, ComplianceStatus, CostLine, Costs, HomeSummary, Insights, ResourceRow, Severity } from '../src/api/types'
+import type { CheckResult, ComplianceSummary, CostLine, Costs, Insights, ListedSuggestion, ResourceRow, TrendPoint } from '../src/api/types'
 import { type Inventory, NOW, POLICIES, random, TAGS } from './data.ts'
 
 function sample(inventory: Inventory): ResourceRow[] {
   return Array.from({ length: Math.min(inventory.size, 5_000) }, (_, n) => inventory.row(n))
 }
 
-export function home(inventory: Inventory): HomeSummary {
+export function compliance(inventory: Inventory): ComplianceSummary {
   const rows = sample(inventory)
-  const unowned = rows.filter((row) => row.virtual_tags.find((tag) => tag.key === 'owner')?.value === null)
-  const status = compliance(inventory)
+  const scale = rows.length === 0 ? 1 : inventory.size / rows.length
+  const checks = new Map<string, CheckResult & { costs: (string | null)[] }>()
+  for (const policy of POLICIES) {
+    for (const { id, message } of policy.checks) {
+      checks.set(`${policy.name}/${id}`, { policy: policy.name, check: id, severity: policy.severity, message, in_scope: 0, open: 0, pending: 0, exempt: 0, monthly_cost: null, costs: [] })
+    }
+  }
+  rows.forEach((row, n) => {
+    for (const check of inventory.checks(n, row.virtual_tags, row.monthly_cost)) {
+      const found = checks.get(`${check.policy}/${check.check}`)
+      if (!found) continue
+      found.in_scope += 1
+      if (check.state === 'open') {
+        found.open += 1
+        found.costs.push(row.monthly_cost)
+      } else if (check.state === 'pending' || check.state === 'exempt') found[check.state] += 1
+    }
+  })
+  const count = (test: (row: ResourceRow) => boolean) => Math.round(scale * rows.filter(test).length)
+  const weights = { critical: 8, high: 4, medium: 2, low: 1 }
+  const all = [...checks.values()]
+  const weight = all.reduce((sum, check) => sum + weights[check.severity] * check.in_scope, 0)
+  const failed = all.reduce((sum, check) => sum + weights[check.severity] * check.open, 0)
   return {
-    score: status.rate * 100,
-    score_before: status.rate * 100 - 1.4,
-    trend: status.trend,
-    unowned: { cost: sum(unowned.map((row) => row.monthly_cost)) ?? '0', resources: unowned.length, where: 'owner is missing' },
-    worst: status.issues.slice(0, 3).map((issue) => ({
-      policy: issue.policy,
-      check: issue.check,
-      asks: issue.asks,
-      severity: issue.severity,
-      resources: issue.open,
-      cost: issue.cost,
-      where: `${issue.policy === 'prod-tagging-standard' ? 'environment == production and ' : ''}${issue.tag} is missing`,
-    })),
-    changes: inventory.size === 0 ? [] : [
-      { what: 'new resources', count: 12, where: null },
-      { what: 'resources removed', count: 3, where: null },
-      { what: 'findings opened', count: 9, where: null },
-      { what: 'findings resolved', count: 21, where: null },
-      { what: 'tags decided by people', count: 7, where: null },
-    ],
-    suggestions: { waiting: rows.reduce((total, row) => total + (row.suggestions?.length ?? 0), 0), where: 'owner is missing' },
+    score: weight === 0 ? null : (weight - failed) / weight,
+    resources: inventory.size,
+    compliant: count((row) => row.compliance !== 'violating'),
+    in_scope: count((row) => row.compliance !== 'out_of_scope'),
+    passing: count((row) => row.compliance === 'compliant'),
+    checks: all.map(({ costs, ...check }) => ({ ...check, monthly_cost: sum(costs) })),
+    tags: TAGS.map((tag) => ({ key: tag.key, resources: count((row) => row.virtual_tags.some((one) => one.key === tag.key && one.value !== null)) })),
+    currency: 'USD',
+    generation: 'g_20261130',
+    last_checked: NOW.toISOString(),
   }
 }
 
-export function compliance(inventory: Inventory): ComplianceStatus {
-  const rows = sample(inventory)
-  const resources: Record<Compliance, number> = { violating: 0, pending: 0, compliant: 0, out_of_scope: 0 }
-  const findings: Record<Severity, number> = { critical: 0, high: 0, medium: 0, low: 0 }
-  const issues = new Map<string, ComplianceStatus['issues'][number] & { costs: (string | null)[] }>()
-  const owners = new Map<string | null, { open: number; costs: (string | null)[] }>()
-  rows.forEach((row, n) => {
-    resources[row.compliance] += 1
-    const owner = row.virtual_tags.find((tag) => tag.key === 'owner')?.value ?? null
-    for (const check of inventory.checks(n, row.virtual_tags, row.monthly_cost)) {
-      if (check.state !== 'open') continue
-      findings[check.severity] += 1
-      const key = `${check.policy}/${check.check}`
-      const issue = issues.get(key) ?? { policy: check.policy, check: check.check, asks: check.message, tag: check.tag, severity: check.severity, open: 0, cost: null, suggested: 0, costs: [] }
-      issue.open += 1
-      issue.costs.push(row.monthly_cost)
-      if (row.suggestions?.some((one) => one.key === check.tag)) issue.suggested += 1
-      issues.set(key, issue)
-      const own = owners.get(owner) ?? { open: 0, costs: [] }
-      own.open += 1
-      own.costs.push(row.monthly_cost)
-      owners.set(owner, own)
-    }
-  })
-  const listed = [...issues.values()].map(({ costs, ...issue }) => ({ ...issue, cost: sum(costs) }))
-  const rank = { critical: 0, high: 1, medium: 2, low: 3 }
-  listed.sort((a, b) => rank[a.severity] - rank[b.severity] || b.open - a.open)
-  const counted = rows.length - resources.out_of_scope
-  const rate = counted === 0 ? 1 : resources.compliant / counted
-  return {
-    rate,
-    checked_at: NOW.toISOString(),
-    resources,
-    findings,
-    trend: rows.length === 0 ? [] : Array.from({ length: 30 }, (_, at) => ({
-      day: new Date(NOW.getTime() - (29 - at) * 86_400_000).toISOString().slice(0, 10),
-      rate: Math.max(0, rate - (29 - at) * 0.004 + 0.012 * (random(at, 80) - 0.5)),
-      open: Math.round(listed.reduce((all, one) => all + one.open, 0) * (1 + (29 - at) * 0.01)),
-    })),
-    policies: POLICIES.map((policy) => {
-      const own = listed.filter((issue) => issue.policy === policy.name)
-      return { ...policy, resources: rows.length, open: own.reduce((all, one) => all + one.open, 0), cost: sum(own.map((one) => one.cost)) }
-    }),
-    issues: listed,
-    owners: [...owners].map(([owner, own]) => ({ owner, open: own.open, cost: sum(own.costs) })).sort((a, b) => b.open - a.open).slice(0, 10),
-    waivers: rows.length === 0 ? [] : [{ name: 'legacy-reporting', policy: 'prod-tagging-standard', resources: 4, until: '2026-12-14' }],
-  }
+export function trend(inventory: Inventory): TrendPoint[] {
+  const now = compliance(inventory)
+  if (inventory.size === 0) return []
+  return Array.from({ length: 30 }, (_, at) => ({
+    at: new Date(NOW.getTime() - (29 - at) * 86_400_000 - 3_600_000).toISOString(),
+    score: Math.max(0, (now.score ?? 1) - (29 - at) * 0.004 + 0.012 * (random(at, 80) - 0.5)),
+    resources: now.resources - (29 - at),
+    compliant: now.compliant - 3 * (29 - at),
+  }))
+}
+
+/** What the model suggests for rows, the most confident first. */
+export function suggestions(rows: readonly ResourceRow[]): ListedSuggestion[] {
+  return rows
+    .flatMap((row) => (row.suggestions ?? []).map((one) => ({ ...one, id: `vt_${row.key}_${one.key}`, resource_id: row.resource_id, resource_name: row.resource_name, current: null })))
+    .sort((a, b) => b.confidence - a.confidence)
 }
 
 export function costs(inventory: Inventory, params: URLSearchParams): Costs {
@@ -137,7 +116,7 @@ export function insights(inventory: Inventory): Insights {
       { id: 'model-2026-11-30', trained_at: '2026-11-30T00:04:00Z', samples: 42_870, state: 'challenger' },
       { id: 'model-2026-11-17', trained_at: '2026-11-17T00:04:00Z', samples: 40_012, state: 'archived' },
     ],
-    tags: TAGS.map((tag, n) => ({ tag: tag.name, accuracy: 0.97 - 0.04 * n, baseline: 0.8 - 0.06 * n, tested: 4_000 - 310 * n, accepted: 320 - 40 * n, rejected: 8 + 7 * n })),
+    tags: TAGS.map((tag, n) => ({ tag: tag.key, accuracy: 0.97 - 0.04 * n, baseline: 0.8 - 0.06 * n, tested: 4_000 - 310 * n, accepted: 320 - 40 * n, rejected: 8 + 7 * n })),
     reliability: Array.from({ length: 10 }, (_, at) => ({ confidence: 0.05 + at * 0.1, accuracy: Math.min(1, Math.max(0, 0.05 + at * 0.1 + 0.05 * (random(at, 95) - 0.5))), count: 40 + at * at * 30 })),
     anomalies: sample(inventory).slice(3, 7).map((row) => ({ key: row.key, name: row.resource_name ?? row.resource_id, reason: 'The name contains `prod`, and `environment` is staging', cost: row.monthly_cost })),
   }

@@ -7,7 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type {
   AuditEntry,
-  BulkPreview,
+  Bulk,
   Facet,
   Job,
   Me,
@@ -24,7 +24,7 @@ import type {
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
 import { Inventory, NOW, POLICIES, random, TAGS } from './data.ts'
-import { compliance, costs, home, insights, sum } from './reports.ts'
+import { compliance, costs, insights, suggestions, sum, trend } from './reports.ts'
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
 const PERMISSIONS: [Permission, number][] = [
@@ -79,7 +79,7 @@ interface Reply {
 class Mock {
   readonly inventory: Inventory
   private readonly audit: AuditEntry[] = []
-  private readonly bulks = new Map<string, BulkPreview & { keys: string[]; startedAt: number }>()
+  private readonly bulks = new Map<string, Bulk & { keys: string[]; startedAt: number; change: TagChange }>()
   private readonly views: View[] = [
     { id: 'view_1', name: 'Expensive and without an owner', search: '?filter=owner+is+missing+and+resource.monthly-cost+%3E+500+USD', shared: true },
   ]
@@ -119,10 +119,10 @@ class Mock {
     if (bulk) return this.bulk(call, bulk[1] ?? '', bulk[2])
     const tag = /^virtual-tags\/vt_([0-9a-f]{16})_([\w-]+)$/.exec(path)
     if (tag) return this.tag(call, tag[1] ?? '', tag[2] ?? '')
-    const resource = /^resources\/(?!facets$)(.+?)(\/timeline)?$/.exec(path)
+    const resource = /^resources\/(.+?)(\/timeline)?$/.exec(path)
     if (resource) {
       const n = this.index(resource[1] ?? '')
-      return ok(resource[2] ? { entries: this.inventory.timeline(n) } : this.inventory.detail(n))
+      return ok(resource[2] ? { items: this.inventory.timeline(n) } : this.inventory.detail(n))
     }
     const jobAction = /^jobs\/([^/]+)\/(cancel|retry)$/.exec(path)
     if (jobAction) return this.jobAction(call, jobAction[1] ?? '', jobAction[2] ?? '')
@@ -140,15 +140,23 @@ class Mock {
       case 'GET auth/me':
         return ok(this.me(call.role))
       case 'GET tag-schema':
-        return ok({ generation: 'g_20261130', evaluated_at: NOW.toISOString(), resources: this.inventory.size, currency: 'USD', month: '2026-10', tags: TAGS, policies: POLICIES })
+        return ok({ items: TAGS })
       case 'GET resources':
         return this.resources(call)
-      case 'GET resources/facets':
+      case 'GET facets':
         return this.facets(call)
-      case 'GET home':
-        return ok(home(this.inventory))
       case 'GET compliance/status':
         return ok(compliance(this.inventory))
+      case 'GET compliance/trend':
+        return ok({ items: trend(this.inventory) })
+      case 'GET compliance/policies':
+        return ok({ items: POLICIES })
+      case 'GET suggestions': {
+        const found = suggestions(this.matching(this.selection(call.params)))
+        const from = Number(call.params.get('cursor') ?? 0)
+        const limit = Number(call.params.get('limit') ?? 50)
+        return ok({ items: found.slice(from, from + limit), next: from + limit < found.length ? String(from + limit) : null })
+      }
       case 'POST compliance/recheck':
         this.allow(call, 'recheck')
         this.jobs.unshift(job(`job_${this.jobs.length + 1}`, 'virtual_tags.compliance', 'recheck', 'queued', 0, null))
@@ -264,7 +272,7 @@ class Mock {
     return n
   }
 
-  private matching(selection: { where?: string | undefined; q?: string | undefined; compliance?: string | undefined; severity?: string | undefined }): ResourceRow[] {
+  private matching(selection: { where?: string | undefined; q?: string | undefined; compliance?: string | undefined; severity?: string | undefined; policy?: string | undefined }): ResourceRow[] {
     const tests: ((row: ResourceRow) => boolean)[] = []
     if (selection.where) tests.push(this.condition(selection.where))
     const words = (selection.q ?? '').toLowerCase().split(/\s+/).filter(Boolean)
@@ -281,6 +289,10 @@ class Mock {
     if (selection.severity) {
       const wanted = selection.severity.split(',') as Severity[]
       tests.push((row) => wanted.some((severity) => row.open[severity] > 0))
+    }
+    if (selection.policy) {
+      const wanted = selection.policy.split(',')
+      tests.push((row) => this.policiesOf(row).some((one) => wanted.includes(one)))
     }
     const rows: ResourceRow[] = []
     // A large inventory is looked at in part: the mock has one thread, and nobody needs its numbers.
@@ -302,7 +314,7 @@ class Mock {
       },
     })
     try {
-      predicate = parseCondition(where, TAGS.map((tag) => tag.name))
+      predicate = parseCondition(where, TAGS.map((tag) => tag.key))
       if (this.inventory.size > 0) predicate(fields(this.inventory.row(0)))
     } catch (error) {
       if (!(error instanceof ConditionError)) throw error
@@ -313,7 +325,7 @@ class Mock {
 
   private selection(params: URLSearchParams) {
     const get = (name: string) => params.get(name) ?? undefined
-    return { where: get('where'), q: get('q'), compliance: get('compliance'), severity: get('severity') }
+    return { where: get('where'), q: get('q'), compliance: get('compliance'), severity: get('severity'), policy: get('policy') }
   }
 
   private resources({ params }: Call): Reply {
@@ -324,33 +336,49 @@ class Mock {
     const offset = Number(params.get('offset') ?? params.get('cursor') ?? 0)
     let total = this.inventory.size
     let rows: ResourceRow[]
-    let cost: string | null = null
     if (isPlain) {
       // Rows are in the order of their costs, so that a page of a million needs only itself.
       const at = (n: number) => (sort === '-cost' ? total - 1 - n : n)
       rows = Array.from({ length: Math.max(0, Math.min(limit, total - offset)) }, (_, n) => this.inventory.row(at(offset + n)))
-      cost = total > 100_000 ? null : sum(this.matching({}).map((row) => row.monthly_cost))
     } else {
       const found = this.matching(selection)
       total = found.length
-      cost = sum(found.map((row) => row.monthly_cost))
       rows = sorted(found, sort).slice(offset, offset + limit)
     }
     const next = offset + rows.length < total ? String(offset + rows.length) : null
-    return ok({ generation: 'g_20261130', currency: 'USD', items: rows, total, total_cost: cost, next })
+    return ok({ generation: 'g_20261130', currency: 'USD', items: rows, total, next, similar: [] })
+  }
+
+  /** Policies and checks with an open finding. */
+  private policiesOf(row: ResourceRow): string[] {
+    const n = this.inventory.indexOf(row.key) ?? 0
+    const open = this.inventory.checks(n, row.virtual_tags, row.monthly_cost).filter((check) => check.state === 'open')
+    return [...new Set(open.flatMap((check) => [check.policy, `${check.policy}/${check.check}`]))]
+  }
+
+  private facetValues(row: ResourceRow, name: string): (string | null)[] {
+    if (name === 'compliance') return [row.compliance]
+    if (name === 'severity') return (Object.keys(row.open) as Severity[]).filter((severity) => row.open[severity] > 0)
+    if (name === 'policy') return this.policiesOf(row).filter((one) => !one.includes('/'))
+    if (name.startsWith('tag:')) return [row.virtual_tags.find((tag) => tag.key === name.slice(4))?.value ?? null]
+    return [attribute(row, name)]
   }
 
   private facets({ params }: Call): Reply {
     const rows = this.matching(this.selection(params))
     const facets = (params.get('by') ?? '').split(',').filter(Boolean).map((name): Facet => {
-      const counts = new Map<string | null, number>()
+      const counts = new Map<string | null, (string | null)[]>()
       for (const row of rows) {
-        for (const value of facetValues(row, name)) counts.set(value, (counts.get(value) ?? 0) + 1)
+        for (const value of this.facetValues(row, name)) {
+          const costs = counts.get(value)
+          if (costs) costs.push(row.monthly_cost)
+          else counts.set(value, [row.monthly_cost])
+        }
       }
-      const values = [...counts].map(([value, resources]) => ({ value, resources })).sort((a, b) => b.resources - a.resources)
+      const values = [...counts].map(([value, costs]) => ({ value, resources: costs.length, monthly_cost: sum(costs) })).sort((a, b) => b.resources - a.resources)
       return { name, values: values.slice(0, 8), more: values.length > 8 }
     })
-    return ok({ facets })
+    return ok({ items: facets })
   }
 
   private decide(key: string, tag: string, value: string | null, actor: string, source: 'manual' | 'user_confirmed', action: string, note?: unknown): void {
@@ -364,7 +392,7 @@ class Mock {
   private tag(call: Call, key: string, tag: string): Reply {
     this.allow(call, 'decide_tags')
     const n = this.index(key)
-    if (!TAGS.some((one) => one.name === tag)) throw new Refused(404, 'not-found', `There is no tag \`${tag}\``)
+    if (!TAGS.some((one) => one.key === tag)) throw new Refused(404, 'not-found', `There is no tag \`${tag}\``)
     const now = this.inventory.detail(n).virtual_tags.find((one) => one.key === tag)
     const expected = call.headers['if-match']
     if (now?.version && !expected) throw new Refused(428, 'precondition-required', `\`${tag}\` is decided`)
@@ -409,20 +437,22 @@ class Mock {
 
   private preview(call: Call): Reply {
     this.allow(call, 'bulk')
-    const selection = call.body as { resources?: string[]; q?: string; where?: string; compliance?: string; severity?: string }
+    const selection = call.body as { resources?: string[]; q?: string; where?: string; compliance?: string; severity?: string; policy?: string }
     const change = (call.body.changes as TagChange[])[0] as TagChange
-    if (!TAGS.some((tag) => tag.name === change.key)) throw new Refused(422, 'invalid-value', `There is no tag \`${change.key}\``, { pointer: '/changes/0/key' })
+    if (!TAGS.some((tag) => tag.key === change.key)) throw new Refused(422, 'invalid-value', `There is no tag \`${change.key}\``, { pointer: '/changes/0/key' })
     if (change.action === 'set') checkValue(change.key, change.value ?? '', '/changes/0/value')
     const rows = selection.resources ? selection.resources.map((key) => this.inventory.row(this.index(key))) : this.matching(selection)
-    const values = new Map<string, { old: string | null; new: string | null; resources: number }>()
+    const values = new Map<string, Bulk['values'][number]>()
     const changing: ResourceRow[] = []
     for (const row of rows) {
       const old = row.virtual_tags.find((tag) => tag.key === change.key)?.value ?? null
+      // What is missing cannot be confirmed.
+      if (change.action === 'confirm' && old === null) continue
       const next = changed(row, change, old)
       if (next === undefined || (next === old && change.action !== 'confirm')) continue
       changing.push(row)
       const key = JSON.stringify([old, next])
-      const found = values.get(key) ?? { old, new: next, resources: 0 }
+      const found = values.get(key) ?? { key: change.key, old, new: next, resources: 0 }
       found.resources += 1
       values.set(key, found)
     }
@@ -433,14 +463,9 @@ class Mock {
       resources: rows.length,
       changed: changing.length,
       unchanged: rows.length - changing.length,
-      forbidden: 0,
       change,
-      note: typeof call.body.note === 'string' ? call.body.note : null,
-      values: [...values.values()].sort((a, b) => b.resources - a.resources).slice(0, 20),
-      findings: {
-        closed: change.action === 'unset' ? 0 : changing.filter((row) => row.virtual_tags.find((tag) => tag.key === change.key)?.value === null && row.compliance === 'violating').length,
-        opened: change.action === 'unset' ? changing.length : 0,
-      },
+      values: [...values.values()].sort((a, b) => b.resources - a.resources).slice(0, 50),
+      requested_by: actorOf(call),
       cost: sum(changing.map((row) => row.monthly_cost)),
       done: 0,
       created_at: new Date().toISOString(),
@@ -524,8 +549,8 @@ function entry(seq: number, at: Date, performed_by: string, action: string, obje
   return { seq, timestamp: at.toISOString(), performed_by, action, project: 'shop', object, details, hash }
 }
 
-function published<T extends { keys: string[]; startedAt: number }>(preview: T): Omit<T, 'keys' | 'startedAt'> {
-  const { keys: _, startedAt: __, ...rest } = preview
+function published(preview: Bulk & { keys: string[]; startedAt: number; change: TagChange }): Bulk {
+  const { keys: _, startedAt: __, change: ___, ...rest } = preview
   return rest
 }
 
@@ -538,19 +563,12 @@ function changed(row: ResourceRow, change: TagChange, old: string | null): strin
 
 function checkValue(tag: string, value: string | null, pointer = '/value'): void {
   if (value === null) return
-  const values = TAGS.find((one) => one.name === tag)?.values
+  const values = TAGS.find((one) => one.key === tag)?.allowed_values
   const wrong = (detail: string, meant?: string) => new Refused(422, 'invalid-value', detail, { pointer, did_you_mean: meant ?? null })
   if (value.trim() === '') throw wrong('A value is missing')
   if (values && !values.includes(value)) throw wrong(`\`${value}\` is not a value of \`${tag}\`: it is one of ${values.join(', ')}`, values.find((one) => one.startsWith(value.slice(0, 2))))
   if (tag === 'owner' && !/^\S+@\S+\.\S+$/.test(value)) throw wrong(`\`${value}\` is not an email address`)
   if (tag === 'cost-center' && !/^[A-Z]{3}-[0-9]{3}$/.test(value)) throw wrong(`\`${value}\` does not have the form ABC-123`)
-}
-
-function facetValues(row: ResourceRow, name: string): (string | null)[] {
-  if (name === 'compliance') return [row.compliance]
-  if (name === 'severity') return (Object.keys(row.open) as Severity[]).filter((severity) => row.open[severity] > 0)
-  if (name.startsWith('tag:')) return [row.virtual_tags.find((tag) => tag.key === name.slice(4))?.value ?? null]
-  return [attribute(row, name)]
 }
 
 function attribute(row: ResourceRow, name: string): string | null {

@@ -2,21 +2,23 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { Problem, request } from './client'
 import type {
-  BulkPreview,
+  Bulk,
   Channel,
-  ComplianceStatus,
+  ComplianceSummary,
   Costs,
   Facet,
-  HomeSummary,
   Insights,
   Job,
+  ListedSuggestion,
   Me,
+  Policy,
   ResourceDetail,
   ResourcePage,
   Schedule,
   TagSchema,
-  TimelineEntry,
+  TimelineEvent,
   Token,
+  TrendPoint,
   User,
   View,
 } from './types'
@@ -44,12 +46,12 @@ function get<T>(name: string, path: string, params?: Params) {
 export const queries = {
   me: () => ({ ...get<Me>('me', 'auth/me'), staleTime: 60_000 }),
   schema: () => ({ ...get<TagSchema>('schema', 'tag-schema'), staleTime: 60_000 }),
-  home: () => get<HomeSummary>('home', 'home'),
   resources: (params: Params) => ({
     ...get<ResourcePage>('resources', 'resources', params),
     placeholderData: keepPreviousData,
   }),
-  facets: (params: Params) => ({ ...get<{ facets: Facet[] }>('facets', 'resources/facets', params), placeholderData: keepPreviousData }),
+  facets: (params: Params) => ({ ...get<{ items: Facet[] }>('facets', 'facets', params), placeholderData: keepPreviousData }),
+  suggestions: (params: Params) => get<{ items: ListedSuggestion[]; next: string | null }>('suggestions', 'suggestions', params),
   resource: (key: string) => ({
     queryKey: ['resource', key],
     queryFn: ({ signal }: { signal: AbortSignal }) => request<ResourceDetail>(`resources/${encodeURIComponent(key)}`, { signal }),
@@ -57,13 +59,15 @@ export const queries = {
   timeline: (key: string) => ({
     queryKey: ['resource', key, 'timeline'],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
-      request<{ entries: TimelineEntry[] }>(`resources/${encodeURIComponent(key)}/timeline`, { signal }),
+      request<{ items: TimelineEvent[] }>(`resources/${encodeURIComponent(key)}/timeline`, { signal }),
   }),
   bulk: (id: string) => ({
     queryKey: ['bulk', id],
-    queryFn: ({ signal }: { signal: AbortSignal }) => request<BulkPreview>(`bulk/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }: { signal: AbortSignal }) => request<Bulk>(`bulk/${encodeURIComponent(id)}`, { signal }),
   }),
-  compliance: () => get<ComplianceStatus>('compliance', 'compliance/status'),
+  compliance: (params: Params = {}) => get<ComplianceSummary>('compliance', 'compliance/status', params),
+  trend: () => get<{ items: TrendPoint[] }>('trend', 'compliance/trend'),
+  policies: () => ({ ...get<{ items: Policy[] }>('policies', 'compliance/policies'), staleTime: 60_000 }),
   costs: (params: Params) => ({ ...get<Costs>('costs', 'costs', params), placeholderData: keepPreviousData }),
   insights: () => get<Insights>('insights', 'insights'),
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
@@ -76,6 +80,6 @@ export const queries = {
 
 /** Everything that a decision about a tag can change. */
 export async function refreshAfterDecision(): Promise<void> {
-  const changed = ['resources', 'resource', 'facets', 'home', 'compliance', 'costs', 'audit', 'insights']
+  const changed = ['resources', 'resource', 'facets', 'suggestions', 'compliance', 'costs', 'audit', 'insights']
   await Promise.all(changed.map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
 }

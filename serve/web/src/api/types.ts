@@ -44,29 +44,63 @@ export type Severity = 'critical' | 'high' | 'medium' | 'low'
 export type Compliance = 'violating' | 'pending' | 'compliant' | 'out_of_scope'
 
 export interface TagDefinition {
-  name: string
+  key: string
+  /** Its type, in words. */
   type: string
-  /** The values that it may have; null: any of its type. */
-  values: string[] | null
-  doc: string
-}
-
-export interface PolicyDefinition {
-  name: string
-  severity: Severity
-  doc: string
+  /** null: they are not listed. */
+  allowed_values: string[] | null
+  description: string
 }
 
 export interface TagSchema {
-  generation: string
-  /** When the inventory was evaluated. */
-  evaluated_at: string
+  /** In the order of the policies. */
+  items: TagDefinition[]
+}
+
+export interface Policy {
+  name: string
+  severity: Severity
+  description: string
+  checks: { id: string; message: string; tag: string | null }[]
+}
+
+/** How far the resources of a filter comply. */
+export interface ComplianceSummary {
+  /** Share of checks without an open finding, weighted by severity, from 0 to 1. null: nothing is in scope. */
+  score: number | null
   resources: number
+  /** Without an open finding. */
+  compliant: number
+  /** A policy applies. */
+  in_scope: number
+  /** A policy applies, and nothing is open or pending. */
+  passing: number
+  checks: CheckResult[]
+  /** Resources that have a value, by tag. */
+  tags: { key: string; resources: number }[]
   currency: string | null
-  /** Month of the costs, as `2026-10`. */
-  month: string | null
-  tags: TagDefinition[]
-  policies: PolicyDefinition[]
+  generation: string
+  last_checked: string
+}
+
+export interface CheckResult {
+  policy: string
+  check: string
+  severity: Severity
+  message: string
+  in_scope: number
+  open: number
+  pending: number
+  exempt: number
+  /** Of the resources with an open finding. */
+  monthly_cost: string | null
+}
+
+export interface TrendPoint {
+  at: string
+  score: number
+  resources: number
+  compliant: number
 }
 
 /** A virtual tag on a page. */
@@ -127,8 +161,9 @@ export interface ResourcePage {
   currency: string | null
   items: ResourceRow[]
   total: number | null
-  total_cost?: string | null
   next?: string | null
+  /** If words were searched for and nothing was found. */
+  similar?: { key: string; resource_id: string; resource_name: string | null }[]
 }
 
 export interface Violation {
@@ -167,20 +202,37 @@ export interface ResourceDetail extends ResourceBase {
   neighbors?: { key: string; resource_name: string | null; resource_id: string; resource_type: string | null; relation: string }[]
 }
 
-export interface TimelineEntry {
+export interface TimelineEvent {
   at: string
-  kind: 'first_seen' | 'tag' | 'finding' | 'cost' | 'decision'
+  /** `appeared`, `changed`, or what a person did. */
+  kind: 'appeared' | 'changed' | 'set' | 'confirm' | 'reject' | 'unset'
   tag: string | null
-  old: string | null
-  new: string | null
-  actor: string | null
-  text: string
+  old_value: string | null
+  new_value: string | null
+  /** null: an evaluation saw it. */
+  performed_by: string | null
+  note: string | null
+}
+
+/** A suggestion in a list. */
+export interface ListedSuggestion {
+  /** The id of the virtual tag. */
+  id: string
+  resource_id: string
+  resource_name: string | null
+  /** The name of the tag. */
+  key: string
+  value: string
+  confidence: number
+  /** The value that the tag has. null: it is missing. */
+  current: string | null
 }
 
 export interface FacetValue {
   /** null: it is missing. */
   value: string | null
   resources: number
+  monthly_cost: string | null
 }
 
 export interface Facet {
@@ -202,35 +254,24 @@ export interface TagChange {
 /** Which resources: some, or all that a list selects. */
 export type Selection =
   | { resources: string[] }
-  | { q?: string; where?: string; compliance?: string; severity?: string }
+  | { q?: string; where?: string; compliance?: string; severity?: string; policy?: string }
 
-export interface BulkPreview {
+export interface Bulk {
   id: string
-  state: 'previewed' | 'running' | 'done' | 'undoing' | 'undone' | 'failed'
+  state: 'previewed' | 'running' | 'done' | 'undoing' | 'undone'
+  /** Resources that are selected. */
   resources: number
+  /** Tags that change. */
   changed: number
+  /** Tags that are decided in this way already. */
   unchanged: number
-  forbidden: number
-  change: TagChange
-  note: string | null
-  values: { old: string | null; new: string | null; resources: number }[]
-  findings: { closed: number; opened: number }
-  /** Monthly cost of the resources that change. */
+  /** The most frequent first. */
+  values: { key: string; old: string | null; new: string | null; resources: number }[]
+  /** Monthly cost of the selected resources. */
   cost: string | null
   done: number
+  requested_by: string
   created_at: string
-}
-
-export interface ComplianceStatus {
-  rate: number
-  checked_at: string
-  resources: Record<Compliance, number>
-  findings: Record<Severity, number>
-  trend: { day: string; rate: number; open: number }[]
-  policies: { name: string; severity: Severity; doc: string; resources: number; open: number; cost: string | null }[]
-  issues: { policy: string; check: string; asks: string; tag: string | null; severity: Severity; open: number; cost: string | null; suggested: number }[]
-  owners: { owner: string | null; open: number; cost: string | null }[]
-  waivers: { name: string; policy: string; resources: number; until: string }[]
 }
 
 export interface CostLine {
@@ -252,16 +293,6 @@ export interface Costs {
   environments: CostLine[]
   trend: { dimension: string; months: string[]; series: { value: string | null; costs: string[] }[] }
   matrix: { rows: (string | null)[]; columns: (string | null)[]; cells: { cost: string; resources: number }[][] }
-}
-
-export interface HomeSummary {
-  score: number
-  score_before: number | null
-  trend: { day: string; rate: number; open: number }[]
-  unowned: { cost: string; resources: number; where: string }
-  worst: { policy: string; check: string; asks: string; severity: Severity; resources: number; cost: string | null; where: string }[]
-  changes: { what: string; count: number; where: string | null }[]
-  suggestions: { waiting: number; where: string }
 }
 
 export interface AuditEntry {

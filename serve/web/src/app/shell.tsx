@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { request, whenSignedOut } from '../api/client'
 import { queries, queryClient } from '../api/queries'
 import { SignInForm } from '../features/sign-in/form'
-import { formatAgo, formatCompact } from '../lib/format'
+import { formatAgo, formatCompact, formatTime } from '../lib/format'
 import { Dialog } from '../ui/dialog'
 import { Logo, MoreIcon, PersonIcon, SearchIcon } from '../ui/icons'
 import { Menu } from '../ui/menu'
@@ -71,7 +71,7 @@ export function Shell() {
 }
 
 function Sidebar({ onSearch }: { onSearch: () => void }) {
-  const { data: schema } = useQuery(queries.schema())
+  const { data: summary } = useQuery(queries.compliance())
   return (
     <header className="side">
       <Link to="/" className="brand">
@@ -88,14 +88,14 @@ function Sidebar({ onSearch }: { onSearch: () => void }) {
           <Link key={to} to={to} activeOptions={{ exact: to === '/', includeSearch: false }} className="side-link">
             <Icon />
             <span className="grow">{label}</span>
-            {to === '/resources' && schema ? <small>{formatCompact(schema.resources)}</small> : null}
+            {to === '/resources' && summary ? <small>{formatCompact(summary.resources)}</small> : null}
           </Link>
         ))}
       </nav>
       <div className="side-foot">
-        {schema ? (
-          <p className="side-note" title={schema.evaluated_at}>
-            Evaluated {formatAgo(schema.evaluated_at)}
+        {summary ? (
+          <p className="side-note" title={formatTime(summary.last_checked)}>
+            Evaluated {formatAgo(summary.last_checked)}
           </p>
         ) : null}
         <Account />

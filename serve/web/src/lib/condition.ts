@@ -2,7 +2,10 @@
  * The filter bar takes words or a condition of the language. Whether it is one or the other is seen by its operators,
  * and the server decides whether it is right.
  */
-import type { TagSchema } from '../api/types'
+import type { TagDefinition } from '../api/types'
+
+/** The tags of the policies. undefined: not loaded yet. */
+export type Tags = readonly TagDefinition[] | undefined
 
 const OPERATORS = /(==|!=|<=|>=|<|>|\b(is|in|not in|contains|starts with|ends with|matches|like|has word|within)\b)/
 
@@ -41,13 +44,21 @@ export function any(conditions: readonly string[]): string | undefined {
 /** Selected values by facet: `provider`, `type`, … and `tag:<name>`; null is a missing value. */
 export type Facets = Record<string, (string | null)[]>
 
-/** The condition that selected facets mean. `compliance` and `severity` are parameters of their own. */
-export function conditionOfFacets(facets: Facets, schema: TagSchema | undefined): string | undefined {
+/** Facets that are parameters of their own, and not part of the condition. */
+const PARAMETERS = new Set(['compliance', 'severity', 'policy'])
+
+/** The values that a tag may have; null if they are not listed. */
+export function valuesOfTag(tag: string | undefined, tags: Tags): string[] | null {
+  return tags?.find((one) => one.key === tag)?.allowed_values ?? null
+}
+
+/** The condition that selected facets mean. */
+export function conditionOfFacets(facets: Facets, tags: Tags): string | undefined {
   const parts = Object.entries(facets).map(([name, selected]) => {
-    if (name === 'compliance' || name === 'severity' || selected.length === 0) return undefined
+    if (PARAMETERS.has(name) || selected.length === 0) return undefined
     const tag = name.startsWith('tag:') ? name.slice(4) : undefined
     const subject = tag ?? `resource.${name}`
-    const values = name === 'provider' ? ['aws', 'azure', 'gcp'] : (schema?.tags.find((one) => one.name === tag)?.values ?? null)
+    const values = name === 'provider' ? ['aws', 'azure', 'gcp'] : (valuesOfTag(tag, tags))
     return any(selected.map((value) => equals(subject, value, values)))
   })
   return all(parts)
@@ -83,7 +94,7 @@ const ORDER_OPERATORS = ['>', '>=', '<', '<=', '==', 'is missing']
 const VALUE_OPERATORS = ['==', '!=', 'is missing', 'is set', 'in [']
 
 /** What can stand at the end of `text`, which is where the cursor is. */
-export function complete(text: string, schema: TagSchema | undefined): Completions {
+export function complete(text: string, tags: Tags): Completions {
   const word = /[\w.-]*$/.exec(text)?.[0] ?? ''
   const from = text.length - word.length
   const before = text.slice(0, from).trimEnd()
@@ -94,19 +105,19 @@ export function complete(text: string, schema: TagSchema | undefined): Completio
     return { from, items: [...starts, ...contains].filter((item) => item.text !== word).slice(0, 12) }
   }
   const subjects: Completion[] = [
-    ...(schema?.tags ?? []).map((tag) => ({ text: tag.name, detail: tag.type })),
+    ...(tags ?? []).map((tag) => ({ text: tag.key, detail: tag.type })),
     ...ATTRIBUTES,
   ]
   if (before === '' || /(\(|\b(and|or|not))$/.test(before)) return matching(subjects)
   const comparison = /([\w.-]+)\s*(==|!=|(?:not )?in \[(?:[^\]]*,)?)$/.exec(before)
-  if (comparison) return matching(valuesOf(comparison[1] ?? '', schema))
+  if (comparison) return matching(valuesOf(comparison[1] ?? '', tags))
   const subject = /(?:^|[\s(])([\w.-]+)$/.exec(before)?.[1]
   const isSubject = subject !== undefined && subjects.some((item) => item.text === subject)
   const isBehindOperator = /(==|!=|<=?|>=?|\bin \[|\b(is|with|contains|matches|like|word))\s*[\w.-]*$/.test(before)
   if (isSubject && !isBehindOperator) {
     const operators = subject === 'resource.monthly-cost' || subject === 'resource.age' || subject === 'resource.created'
       ? ORDER_OPERATORS
-      : valuesOf(subject, schema).length > 0
+      : valuesOf(subject, tags).length > 0
         ? VALUE_OPERATORS
         : TEXT_OPERATORS
     return matching(operators.map((operator) => ({ text: operator, detail: 'operator' })))
@@ -120,8 +131,8 @@ export function complete(text: string, schema: TagSchema | undefined): Completio
   return { from, items: [] }
 }
 
-function valuesOf(subject: string, schema: TagSchema | undefined): Completion[] {
+function valuesOf(subject: string, tags: Tags): Completion[] {
   if (subject === 'resource.provider') return ['aws', 'azure', 'gcp'].map((text) => ({ text, detail: 'provider' }))
-  const tag = schema?.tags.find((one) => one.name === subject)
-  return (tag?.values ?? []).map((value) => ({ text: literal(value, tag?.values ?? null), detail: `value of ${subject}` }))
+  const values = valuesOfTag(subject, tags)
+  return (values ?? []).map((value) => ({ text: literal(value, values), detail: `value of ${subject}` }))
 }

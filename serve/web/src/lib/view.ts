@@ -1,6 +1,5 @@
 /** The view of the resources page, which is its address: everything that a shared link needs. */
-import { all, conditionOfFacets, type Facets, isCondition } from './condition'
-import type { TagSchema } from '../api/types'
+import { all, conditionOfFacets, type Facets, isCondition, type Tags } from './condition'
 
 export interface ResourceView {
   /** What the filter bar has: words, or a condition of the language. */
@@ -52,20 +51,22 @@ export function toggleFacet(facets: Facets | undefined, name: string, value: str
 /** The parameters of `GET /resources` that select what the view shows. `without` leaves out one facet. */
 export function selectionOf(
   view: ResourceView,
-  schema: TagSchema | undefined,
+  tags: Tags,
   without?: string,
-): { q?: string; where?: string; compliance?: string; severity?: string } {
+): { q?: string; where?: string; compliance?: string; severity?: string; policy?: string } {
   const { filter } = view
   const facets = Object.fromEntries(Object.entries(view.facets ?? {}).filter(([name]) => name !== without))
   const condition = filter && isCondition(filter) ? filter : undefined
-  const where = all([condition, conditionOfFacets(facets, schema)])
+  const where = all([condition, conditionOfFacets(facets, tags)])
   const list = (name: string) => facets[name]?.filter((one) => one !== null).join(',')
   const compliance = list('compliance')
   const severity = list('severity')
+  const policy = list('policy')
   return {
     ...(filter && !condition ? { q: filter.trim() } : {}),
     ...(where ? { where } : {}),
     ...(compliance ? { compliance } : {}),
     ...(severity ? { severity } : {}),
+    ...(policy ? { policy } : {}),
   }
 }

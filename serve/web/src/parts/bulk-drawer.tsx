@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useState } from 'react'
 import { Problem, request } from '../api/client'
 import { queries, queryClient, refreshAfterDecision } from '../api/queries'
-import type { BulkPreview, Selection, TagChange } from '../api/types'
+import type { Bulk, Selection, TagChange } from '../api/types'
 import { formatCount, formatMoney, formatPercent, plural } from '../lib/format'
 import { Meter } from '../ui/badge'
 import { Button } from '../ui/button'
@@ -21,7 +21,7 @@ interface BulkProps {
 
 /** Changes a tag of many resources: what, then a preview, then progress, with a way back. */
 export function BulkDrawer({ selection, count, change, onClose }: BulkProps) {
-  const [preview, setPreview] = useState<BulkPreview>()
+  const [preview, setPreview] = useState<Bulk>()
   const isDone = preview !== undefined && preview.state !== 'previewed'
   return (
     <Drawer title={`Change a tag of ${plural(count, 'resource')}`} isOpen onClose={() => onClose(isDone)} dismissable={false}>
@@ -38,11 +38,11 @@ export function BulkDrawer({ selection, count, change, onClose }: BulkProps) {
 
 const ACTIONS: { value: TagChange['action']; label: string; help: string }[] = [
   { value: 'set', label: 'Set a value', help: 'Every resource gets the same value.' },
-  { value: 'confirm', label: 'Accept suggestions', help: 'Each resource gets the value that is suggested for it, or keeps the one it has. Resources without either stay as they are.' },
+  { value: 'confirm', label: 'Confirm values', help: 'Each resource keeps the value that it has, as a decision. What is missing stays missing.' },
   { value: 'unset', label: 'Remove decisions', help: 'The policies and the native tags apply again.' },
 ]
 
-function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Selection; change: TagChange | undefined; onPreview: (preview: BulkPreview) => void; onCancel: () => void }) {
+function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Selection; change: TagChange | undefined; onPreview: (preview: Bulk) => void; onCancel: () => void }) {
   const { data: schema } = useQuery(queries.schema())
   const [action, setAction] = useState<TagChange['action']>(change?.action ?? 'set')
   const [tag, setTag] = useState(change?.key ?? '')
@@ -50,14 +50,14 @@ function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Sel
   const [note, setNote] = useState('')
   const [problem, setProblem] = useState<Problem>()
   const [isBusy, setBusy] = useState(false)
-  const definition = schema?.tags.find((one) => one.name === tag)
+  const definition = schema?.items.find((one) => one.key === tag)
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)
     setProblem(undefined)
     try {
       const changes: TagChange[] = [{ action, key: tag, ...(action === 'set' ? { value: value.trim() } : {}) }]
-      onPreview(await request<BulkPreview>('bulk', { method: 'POST', body: { ...selection, changes, ...(note.trim() ? { note: note.trim() } : {}) } }))
+      onPreview(await request<Bulk>('bulk', { method: 'POST', body: { ...selection, changes, ...(note.trim() ? { note: note.trim() } : {}) } }))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       setProblem(error)
@@ -85,19 +85,19 @@ function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Sel
         <label htmlFor="bulk-tag">Tag</label>
         <select id="bulk-tag" className="input" required value={tag} onChange={(event) => setTag(event.target.value)}>
           <option value="">Choose a tag</option>
-          {schema?.tags.map((one) => (
-            <option key={one.name}>{one.name}</option>
+          {schema?.items.map((one) => (
+            <option key={one.key}>{one.key}</option>
           ))}
         </select>
-        {definition?.doc ? <p className="field-help">{definition.doc}</p> : null}
+        {definition?.description ? <p className="field-help">{definition.description}</p> : null}
       </div>
       {action === 'set' ? (
         <div className="field">
           <label htmlFor="bulk-value">Value</label>
-          {definition?.values ? (
+          {definition?.allowed_values ? (
             <select id="bulk-value" className="input" required value={value} onChange={(event) => setValue(event.target.value)}>
               <option value="">Choose a value</option>
-              {definition.values.map((one) => (
+              {definition.allowed_values.map((one) => (
                 <option key={one}>{one}</option>
               ))}
             </select>
@@ -132,14 +132,14 @@ function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Sel
   )
 }
 
-function Preview({ preview, onBack, onApplied }: { preview: BulkPreview; onBack: () => void; onApplied: (preview: BulkPreview) => void }) {
-  const { data: schema } = useQuery(queries.schema())
+function Preview({ preview, onBack, onApplied }: { preview: Bulk; onBack: () => void; onApplied: (preview: Bulk) => void }) {
+  const { data: all } = useQuery(queries.compliance())
   const [problem, setProblem] = useState<Problem>()
   const [isBusy, setBusy] = useState(false)
   const apply = async () => {
     setBusy(true)
     try {
-      onApplied(await request<BulkPreview>(`bulk/${encodeURIComponent(preview.id)}/apply`, { method: 'POST' }))
+      onApplied(await request<Bulk>(`bulk/${encodeURIComponent(preview.id)}/apply`, { method: 'POST' }))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       setProblem(error)
@@ -151,15 +151,10 @@ function Preview({ preview, onBack, onApplied }: { preview: BulkPreview; onBack:
       <dl className="bulk-figures">
         <Figure label="Will change" value={formatCount(preview.changed)} />
         <Figure label="Stay as they are" value={formatCount(preview.unchanged)} />
-        <Figure label="Findings closed" value={formatCount(preview.findings.closed)} look={preview.findings.closed > 0 ? 'good' : ''} />
-        <Figure label="Findings opened" value={formatCount(preview.findings.opened)} look={preview.findings.opened > 0 ? 'poor' : ''} />
       </dl>
-      {preview.forbidden > 0 ? (
-        <p className="notice notice-fair">{plural(preview.forbidden, 'resource')} will be skipped, because your role does not include them.</p>
-      ) : null}
       {preview.cost ? (
         <p className="dim">
-          The resources that change cost <strong>{formatMoney(preview.cost, schema?.currency)}</strong> a month.
+          The selected resources cost <strong>{formatMoney(preview.cost, all?.currency)}</strong> a month.
         </p>
       ) : null}
       {preview.values.length > 0 ? (
@@ -176,9 +171,9 @@ function Preview({ preview, onBack, onApplied }: { preview: BulkPreview; onBack:
             </thead>
             <tbody>
               {preview.values.map((value) => (
-                <tr key={JSON.stringify([value.old, value.new])}>
+                <tr key={JSON.stringify([value.key, value.old, value.new])}>
                   <td className="wrap-anywhere">{value.old ?? <span className="missing">missing</span>}</td>
-                  <td className="wrap-anywhere strong">{value.new ?? <span className="missing">missing</span>}</td>
+                  <td className="wrap-anywhere strong">{value.new ?? <span className="dim">as the policies say</span>}</td>
                   <td className="right">{formatCount(value.resources)}</td>
                 </tr>
               ))}
@@ -203,16 +198,16 @@ function Preview({ preview, onBack, onApplied }: { preview: BulkPreview; onBack:
   )
 }
 
-function Figure({ label, value, look = '' }: { label: string; value: string; look?: '' | 'good' | 'poor' }) {
+function Figure({ label, value }: { label: string; value: string }) {
   return (
     <div>
       <dt className="figure-label">{label}</dt>
-      <dd className={`bulk-value${look ? ` bulk-${look}` : ''}`}>{value}</dd>
+      <dd className="bulk-value">{value}</dd>
     </div>
   )
 }
 
-function Progress({ preview, onClose }: { preview: BulkPreview; onClose: () => void }) {
+function Progress({ preview, onClose }: { preview: Bulk; onClose: () => void }) {
   const [problem, setProblem] = useState<Problem>()
   const { data = preview } = useQuery({
     ...queries.bulk(preview.id),
@@ -225,7 +220,7 @@ function Progress({ preview, onClose }: { preview: BulkPreview; onClose: () => v
   }, [isRunning])
   const undo = async () => {
     try {
-      const next = await request<BulkPreview>(`bulk/${encodeURIComponent(data.id)}/undo`, { method: 'POST' })
+      const next = await request<Bulk>(`bulk/${encodeURIComponent(data.id)}/undo`, { method: 'POST' })
       queryClient.setQueryData(queries.bulk(data.id).queryKey, next)
       await queryClient.invalidateQueries({ queryKey: queries.bulk(data.id).queryKey })
     } catch (error) {
@@ -234,13 +229,12 @@ function Progress({ preview, onClose }: { preview: BulkPreview; onClose: () => v
     }
   }
   const share = data.changed === 0 ? 1 : data.done / data.changed
-  const titles: Record<BulkPreview['state'], string> = {
+  const titles: Record<Bulk['state'], string> = {
     previewed: '',
     running: 'Applying',
     undoing: 'Undoing',
     done: `${plural(data.changed, 'resource')} changed.`,
     undone: 'Undone. Every resource has the value it had before.',
-    failed: 'The change stopped. What was applied stays; the job list has the reason.',
   }
   return (
     <div className="stack bulk-form">

@@ -1,29 +1,22 @@
-import { useState } from 'react'
 import type { ResourceDetail, Suggestion } from '../api/types'
 import { useReason } from '../app/session'
 import { formatConfidence } from '../lib/format'
 import { Code, Meter } from '../ui/badge'
-import { Button } from '../ui/button'
 import { Menu } from '../ui/menu'
 import { sentence } from '../ui/states'
-import { acceptSuggestion, rejectSuggestion } from './decide'
+import { acceptSuggestion } from './decide'
+import { DecideButtons } from './decide-buttons'
 import './suggestions.css'
 
 /** What the model suggests for a resource, with reasons and alternatives. The first one can be accepted with a key. */
-export function Suggestions({ resource, withKey = false }: { resource: ResourceDetail; withKey?: boolean }) {
+export function Suggestions({ resource }: { resource: ResourceDetail }) {
   return resource.ml_suggestions.map((suggestion, at) => (
-    <SuggestionBox key={`${suggestion.key}=${suggestion.value}`} resource={resource} suggestion={suggestion} withKey={withKey && at === 0} />
+    <SuggestionBox key={`${suggestion.key}=${suggestion.value}`} resource={resource} suggestion={suggestion} first={at === 0} />
   ))
 }
 
-function SuggestionBox({ resource, suggestion, withKey }: { resource: ResourceDetail; suggestion: Suggestion; withKey: boolean }) {
+function SuggestionBox({ resource, suggestion, first }: { resource: ResourceDetail; suggestion: Suggestion; first: boolean }) {
   const reason = useReason('decide_suggestions')
-  const [busy, setBusy] = useState<'accept' | 'reject'>()
-  const run = async (what: 'accept' | 'reject', action: () => Promise<void>) => {
-    setBusy(what)
-    await action()
-    setBusy(undefined)
-  }
   const alternatives = suggestion.alternatives ?? []
   return (
     <section className="suggestion" aria-label={`Suggestion for ${suggestion.key}`}>
@@ -42,19 +35,7 @@ function SuggestionBox({ resource, suggestion, withKey }: { resource: ResourceDe
         </p>
       ) : null}
       <div className="row row-wrap">
-        <Button
-          small
-          variant="primary"
-          reason={reason}
-          busy={busy === 'accept'}
-          data-accept={withKey || undefined}
-          onClick={() => void run('accept', () => acceptSuggestion(resource.key, suggestion))}
-        >
-          Accept{withKey ? <kbd>a</kbd> : null}
-        </Button>
-        <Button small reason={reason} busy={busy === 'reject'} onClick={() => void run('reject', () => rejectSuggestion(resource.key, suggestion))}>
-          Reject
-        </Button>
+        <DecideButtons resourceKey={resource.key} suggestion={suggestion} first={first} />
         {alternatives.length > 0 && !reason ? (
           <Menu
             label={`Other values for ${suggestion.key}`}

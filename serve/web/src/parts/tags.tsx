@@ -4,6 +4,7 @@ import { Problem } from '../api/client'
 import { queries } from '../api/queries'
 import type { ResourceDetail, VirtualTag } from '../api/types'
 import { useReason } from '../app/session'
+import { valuesOfTag } from '../lib/condition'
 import { formatConfidence, formatDay } from '../lib/format'
 import { SourceDot, sourceLabel } from '../ui/badge'
 import { Button } from '../ui/button'
@@ -98,7 +99,7 @@ function TagActions({ resource, tag, editRef, onEdit }: { resource: ResourceDeta
 function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
   const id = useId()
   const { data: schema } = useQuery(queries.schema())
-  const definition = schema?.tags.find((one) => one.name === tag.key)
+  const values = valuesOfTag(tag.key, schema?.items)
   const [value, setValue] = useState(tag.value ?? '')
   const [note, setNote] = useState('')
   const [problem, setProblem] = useState<Problem>()
@@ -131,10 +132,10 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
     <form className="tag-form" onSubmit={submit} onKeyDown={onKeyDown}>
       <div className="field">
         <label htmlFor={`${id}-value`}>{tag.key}</label>
-        {definition?.values ? (
+        {values ? (
           <select id={`${id}-value`} className="input" value={value} autoFocus onChange={(event) => setValue(event.target.value)}>
             {value === '' ? <option value="">Choose a value</option> : null}
-            {definition.values.map((one) => (
+            {values.map((one) => (
               <option key={one}>{one}</option>
             ))}
           </select>

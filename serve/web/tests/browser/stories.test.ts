@@ -113,18 +113,36 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     await visit.close()
   })
 
-  test('flow 3: from an issue to its suggestions, accepted in bulk', async () => {
+  test('flow 3: from an issue to its suggestions, reviewed and accepted, and evaluated again', async () => {
     const visit = await stage.page('editor')
     const { page } = visit
     await visit.goto('/compliance')
-    const issue = page.getByRole('listitem').filter({ hasText: 'owner is an email address' }).filter({ has: page.getByRole('button') })
-    await issue.getByRole('button', { name: /^Accept/ }).click()
-    await page.getByRole('button', { name: 'Preview' }).click()
-    await page.getByRole('button', { name: /^Apply to/ }).click()
-    await page.getByText(/resources changed\./).waitFor()
-    await page.getByRole('button', { name: 'Close' }).last().click()
+    await page.getByRole('button', { name: 'Suggestions… prod-tagging-standard, owner' }).click()
+    const drawer = page.getByRole('dialog', { name: 'Suggestions for owner' })
+    await drawer.getByRole('checkbox').first().uncheck()
+    await visit.shot('story-review', false)
+    await visit.audit()
+    const button = drawer.getByRole('button', { name: /^Accept/ })
+    const count = Number(/[\d,]+/.exec((await button.textContent()) ?? '')?.[0]?.replace(',', ''))
+    expect(count).toBe((await drawer.getByRole('checkbox').count()) - 1)
+    await button.click()
+    await page.getByText(`${count} resources changed.`).waitFor()
     await page.getByRole('button', { name: 'Evaluate now' }).click()
     await page.getByText('The evaluation has started.').waitFor()
+    await visit.close()
+  })
+
+  test('suggestions are decided on the home page', async () => {
+    const visit = await stage.page('editor')
+    const { page } = visit
+    await visit.goto('/')
+    const row = page.getByRole('listitem').filter({ has: page.getByRole('button', { name: /^Accept/ }) }).first()
+    const name = (await row.getByRole('link').textContent()) ?? ''
+    const reject = row.getByRole('button', { name: /^Reject/ })
+    const label = (await reject.textContent()) ?? ''
+    await reject.click()
+    await page.getByText(/will not be suggested again/).waitFor()
+    await expect.poll(() => page.getByRole('listitem').filter({ hasText: name }).filter({ has: page.getByRole('button', { name: label }) }).count()).toBe(0)
     await visit.close()
   })
 
@@ -190,14 +208,14 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     const visit = await stage.page('editor', undefined, [/ERR_FAILED/, /Failed to load/])
     const { page } = visit
     await visit.goto('/resources')
-    await page.route('**/api/v1/compliance/status', (route) => route.abort())
-    await page.getByRole('link', { name: 'Compliance' }).first().click()
+    await page.route('**/api/v1/jobs*', (route) => route.abort())
+    await page.getByRole('link', { name: 'Jobs' }).first().click()
     await page.getByText('The server cannot be reached').waitFor({ timeout: 20_000 })
     await visit.audit()
     await visit.shot('state-unreachable')
-    await page.unroute('**/api/v1/compliance/status')
+    await page.unroute('**/api/v1/jobs*')
     await page.getByRole('button', { name: 'Try again' }).click()
-    await page.getByRole('heading', { name: 'Top issues' }).waitFor()
+    await page.getByText('snapshot fetch').waitFor()
     await visit.close()
   })
 

@@ -1,22 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { TagSchema } from '../../src/api/types'
+import type { TagDefinition } from '../../src/api/types'
 import { all, complete, conditionOfFacets, isCondition, quoted } from '../../src/lib/condition'
 import { formatAgo, formatAmount, formatConfidence, formatDay, formatMonth, formatPercent, plural } from '../../src/lib/format'
 import { contentHeight, MAX_HEIGHT, revealed, rowTop, scrolled, settled, START, visibleRows } from '../../src/lib/scroll-map'
 import { readView, selectionOf, toggleFacet } from '../../src/lib/view'
 
-const schema: TagSchema = {
-  generation: 'g',
-  evaluated_at: '2026-11-30T00:00:00Z',
-  resources: 1,
-  currency: 'USD',
-  month: '2026-10',
-  tags: [
-    { name: 'environment', type: 'enumeration', values: ['production', 'staging'], doc: '' },
-    { name: 'owner', type: 'email', values: null, doc: '' },
-  ],
-  policies: [],
-}
+const schema: TagDefinition[] = [
+  { key: 'environment', type: 'enumeration', allowed_values: ['production', 'staging'], description: '' },
+  { key: 'owner', type: 'email', allowed_values: null, description: '' },
+]
 
 describe('format', () => {
   test('amounts keep digits that a double would lose', () => {

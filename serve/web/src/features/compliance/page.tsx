@@ -3,36 +3,35 @@ import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { request } from '../../api/client'
 import { queries, queryClient } from '../../api/queries'
-import type { Compliance, ComplianceStatus, Severity, TagSchema } from '../../api/types'
+import type { CheckResult, Compliance, ComplianceSummary, TrendPoint } from '../../api/types'
 import { useReason } from '../../app/session'
 import { equals } from '../../lib/condition'
 import { formatAgo, formatAmount, formatCount, formatDay, formatMoney, formatPercent, plural } from '../../lib/format'
-import { Code, complianceLabel, SeverityBadge, severityLabel } from '../../ui/badge'
+import { lastDays, openBySeverity, SEVERITIES, sumOf, worstChecks } from '../../lib/summary'
+import { Code, complianceLabel, Meter, SeverityBadge, severityLabel } from '../../ui/badge'
 import { Button, buttonClass } from '../../ui/button'
 import { Chart, type Palette } from '../../ui/chart'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import './compliance.css'
 
-const BulkDrawer = lazy(() => import('../../parts/bulk-drawer').then((module) => ({ default: module.BulkDrawer })))
+const ReviewDrawer = lazy(() => import('../../parts/review-drawer').then((module) => ({ default: module.ReviewDrawer })))
 
 const STATES: Compliance[] = ['violating', 'pending', 'compliant', 'out_of_scope']
-const SEVERITIES: Severity[] = ['critical', 'high', 'medium', 'low']
 
 export function CompliancePage() {
-  const status = useQuery(queries.compliance())
-  const { data: schema } = useQuery(queries.schema())
+  const summary = useQuery(queries.compliance())
   return (
     <main className="page" id="main" tabIndex={-1}>
       <header className="page-head">
         <div>
           <h1>Compliance</h1>
-          <p className="dim">{status.data ? `Evaluated ${formatAgo(status.data.checked_at)}` : ' '}</p>
+          <p className="dim">{summary.data ? `Evaluated ${formatAgo(summary.data.last_checked)}` : ' '}</p>
         </div>
         <Recheck />
       </header>
-      <QueryState query={status} loading={<LoadingCards heights={[110, 260, 300]} />}>
-        {(data) => <Status status={data} schema={schema} />}
+      <QueryState query={summary} loading={<LoadingCards heights={[150, 260, 300]} />}>
+        {(data) => <Body summary={data} />}
       </QueryState>
     </main>
   )
@@ -60,72 +59,88 @@ function Recheck() {
   )
 }
 
-function Status({ status, schema }: { status: ComplianceStatus; schema: TagSchema | undefined }) {
-  const open = SEVERITIES.reduce((sum, severity) => sum + status.findings[severity], 0)
+function Body({ summary }: { summary: ComplianceSummary }) {
+  const trend = useQuery(queries.trend())
   return (
     <>
       <div className="grid grid-2">
-        <section className="card">
-          <div className="card-body compliance-rate">
-            <div>
-              <h2 className="figure-label">Compliant resources</h2>
-              <p className="figure-value">{formatPercent(status.rate, 1)}</p>
-            </div>
-            <ResourceBar resources={status.resources} />
-            <ul className="legend">
-              {STATES.map((state) => (
-                <li key={state}>
-                  <Link to="/resources" search={{ facets: { compliance: [state] } }} className="row">
-                    <span className={`dot bar-${state}`} aria-hidden="true" />
-                    {complianceLabel(state)}
-                    <strong>{formatCount(status.resources[state])}</strong>
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </div>
-        </section>
-        <section className="card">
-          <div className="card-body compliance-rate">
-            <div>
-              <h2 className="figure-label">Open findings</h2>
-              <p className="figure-value">{formatCount(open)}</p>
-            </div>
-            <ul className="severities">
-              {SEVERITIES.map((severity) => (
-                <li key={severity}>
-                  <Link to="/resources" search={{ facets: { severity: [severity] } }} className="row spread">
-                    <SeverityBadge value={severity} />
-                    <strong>{formatCount(status.findings[severity])}</strong>
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </div>
-        </section>
+        <Rate summary={summary} />
+        <Findings summary={summary} />
       </div>
-      <Trend trend={status.trend} />
-      <Issues issues={status.issues} schema={schema} />
-      <div className="grid grid-2">
-        <Policies policies={status.policies} schema={schema} />
-        <Owners owners={status.owners} schema={schema} />
+      <Trend trend={lastDays(trend.data?.items ?? [], 30)} isLoading={trend.isPending} />
+      <Issues summary={summary} />
+      <div className="grid grid-2 grid-start">
+        <Policies summary={summary} />
+        <div className="stack compliance-side">
+          <Coverage summary={summary} />
+          <Owners currency={summary.currency} />
+        </div>
       </div>
-      <Waivers waivers={status.waivers} />
     </>
   )
 }
 
-function ResourceBar({ resources }: { resources: Record<Compliance, number> }) {
-  const total = STATES.reduce((sum, state) => sum + resources[state], 0)
-  if (total === 0) return null
+function Rate({ summary }: { summary: ComplianceSummary }) {
+  const { data } = useQuery(queries.facets({ by: 'compliance' }))
+  const counts = new Map(data?.items[0]?.values.map((one) => [one.value, one.resources]))
+  const rate = summary.in_scope === 0 ? null : summary.passing / summary.in_scope
   return (
-    <div className="stacked" aria-hidden="true">
-      {STATES.map((state) => (resources[state] > 0 ? <span key={state} className={`bar-${state}`} style={{ flexGrow: resources[state] }} /> : null))}
-    </div>
+    <section className="card">
+      <div className="card-body compliance-rate">
+        <div className="row row-wrap compliance-figures">
+          <div>
+            <h2 className="figure-label">Compliant resources</h2>
+            <p className="figure-value">{rate === null ? 'None in scope' : formatPercent(rate, 1)}</p>
+          </div>
+          <div>
+            <h3 className="figure-label">Score, by severity</h3>
+            <p className="figure-value">{summary.score === null ? '–' : formatPercent(summary.score, 1)}</p>
+          </div>
+        </div>
+        <div className="stacked" aria-hidden="true">
+          {STATES.map((state) => (counts.get(state) ? <span key={state} className={`bar-${state}`} style={{ flexGrow: counts.get(state) }} /> : null))}
+        </div>
+        <ul className="legend">
+          {STATES.map((state) => (
+            <li key={state}>
+              <Link to="/resources" search={{ facets: { compliance: [state] } }} className="row">
+                <span className={`dot bar-${state}`} aria-hidden="true" />
+                {complianceLabel(state)}
+                <strong>{data ? formatCount(counts.get(state) ?? 0) : '…'}</strong>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
   )
 }
 
-function Trend({ trend }: { trend: ComplianceStatus['trend'] }) {
+function Findings({ summary }: { summary: ComplianceSummary }) {
+  const open = openBySeverity(summary.checks)
+  return (
+    <section className="card">
+      <div className="card-body compliance-rate">
+        <div>
+          <h2 className="figure-label">Open findings</h2>
+          <p className="figure-value">{formatCount(SEVERITIES.reduce((sum, severity) => sum + open[severity], 0))}</p>
+        </div>
+        <ul className="severities">
+          {SEVERITIES.map((severity) => (
+            <li key={severity}>
+              <Link to="/resources" search={{ facets: { severity: [severity] } }} className="row spread">
+                <SeverityBadge value={severity} />
+                <strong>{formatCount(open[severity])}</strong>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  )
+}
+
+function Trend({ trend, isLoading }: { trend: TrendPoint[]; isLoading: boolean }) {
   const option = useMemo(
     () => (colors: Palette) => ({
       grid: { left: 4, right: 10, top: 14, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
@@ -137,9 +152,9 @@ function Trend({ trend }: { trend: ComplianceStatus['trend'] }) {
         textStyle: { color: colors.ink },
         valueFormatter: (value: unknown) => formatPercent(Number(value) / 100, 1),
       },
-      xAxis: { type: 'category', boundaryGap: false, data: trend.map((day) => formatDay(day.day)), axisTick: { show: false }, axisLine: { lineStyle: { color: colors.edge } }, axisLabel: { color: colors.dim, hideOverlap: true } },
+      xAxis: { type: 'category', boundaryGap: false, data: trend.map((day) => formatDay(day.at)), axisTick: { show: false }, axisLine: { lineStyle: { color: colors.edge } }, axisLabel: { color: colors.dim, hideOverlap: true } },
       yAxis: { type: 'value', scale: true, splitNumber: 3, axisLabel: { color: colors.dim, formatter: '{value}%' }, splitLine: { lineStyle: { color: colors.edge } } },
-      series: [{ type: 'line', name: 'Compliant', smooth: 0.25, showSymbol: false, data: trend.map((day) => Number((day.rate * 100).toFixed(2))), lineStyle: { color: colors.accent, width: 2.5 }, itemStyle: { color: colors.accent }, areaStyle: { color: colors.accent, opacity: 0.08 } }],
+      series: [{ type: 'line', name: 'Score', smooth: 0.25, showSymbol: false, data: trend.map((day) => Number((day.score * 100).toFixed(2))), lineStyle: { color: colors.accent, width: 2.5 }, itemStyle: { color: colors.accent }, areaStyle: { color: colors.accent, opacity: 0.08 } }],
     }),
     [trend],
   )
@@ -147,14 +162,16 @@ function Trend({ trend }: { trend: ComplianceStatus['trend'] }) {
     <section className="card">
       <div className="card-head">
         <h2>Last 30 days</h2>
-        <span className="dim small">Share of compliant resources</span>
+        <span className="dim small">Score, one evaluation a day</span>
       </div>
       <div className="card-body">
-        {trend.length < 2 ? (
-          <p className="dim">The trend starts with the second evaluation.</p>
+        {isLoading ? (
+          <div className="skeleton" style={{ height: 216 }} />
+        ) : trend.length < 2 ? (
+          <p className="dim">The trend starts on the second day with an evaluation.</p>
         ) : (
           <Chart
-            label="Share of compliant resources in the last 30 days"
+            label="Compliance score in the last 30 days"
             height={190}
             option={option}
             table={
@@ -163,19 +180,19 @@ function Trend({ trend }: { trend: ComplianceStatus['trend'] }) {
                   <tr>
                     <th scope="col">Day</th>
                     <th scope="col" className="right">
-                      Compliant
+                      Score
                     </th>
                     <th scope="col" className="right">
-                      Open findings
+                      Without open findings
                     </th>
                   </tr>
                 </thead>
                 <tbody>
                   {trend.map((day) => (
-                    <tr key={day.day}>
-                      <td>{formatDay(day.day)}</td>
-                      <td className="right">{formatPercent(day.rate, 1)}</td>
-                      <td className="right">{formatCount(day.open)}</td>
+                    <tr key={day.at}>
+                      <td>{formatDay(day.at)}</td>
+                      <td className="right">{formatPercent(day.score, 1)}</td>
+                      <td className="right">{formatCount(day.compliant)} of {formatCount(day.resources)}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -188,18 +205,18 @@ function Trend({ trend }: { trend: ComplianceStatus['trend'] }) {
   )
 }
 
-type Issue = ComplianceStatus['issues'][number]
-
-/** What each issue is about, and the two ways to fix it: see the resources, or accept what is suggested for them. */
-function Issues({ issues, schema }: { issues: Issue[]; schema: TagSchema | undefined }) {
-  const reason = useReason('bulk')
-  const [fixing, setFixing] = useState<Issue>()
-  const selectionOf = (issue: Issue) => ({ filter: issue.tag ? equals(issue.tag, null, null) : undefined, facets: { compliance: ['violating'] } })
+/** What each issue is about, and the two ways to fix it: see the resources, or review what is suggested for them. */
+function Issues({ summary }: { summary: ComplianceSummary }) {
+  const reason = useReason('decide_suggestions')
+  const policies = useQuery(queries.policies()).data?.items
+  const [reviewed, setReviewed] = useState<string>()
+  const issues = worstChecks(summary.checks)
+  const tagOf = (issue: CheckResult) => policies?.find((policy) => policy.name === issue.policy)?.checks.find((check) => check.id === issue.check)?.tag ?? undefined
   return (
     <section className="card">
       <div className="card-head">
         <h2>Top issues</h2>
-        <span className="dim small">By severity and number of resources</span>
+        <span className="dim small">By severity and cost</span>
       </div>
       {issues.length === 0 ? (
         <State title="No open findings">
@@ -207,50 +224,56 @@ function Issues({ issues, schema }: { issues: Issue[]; schema: TagSchema | undef
         </State>
       ) : (
         <ul className="issues">
-          {issues.map((issue) => (
-            <li key={`${issue.policy}/${issue.check}`} className="issue">
-              <span className={`dot dot-${issue.severity}`} aria-hidden="true" />
-              <div className="issue-text">
-                <p>
-                  <Code text={issue.asks} />
+          {issues.map((issue) => {
+            const tag = tagOf(issue)
+            const about = (
+              <span className="hidden-visually">
+                {' '}
+                {issue.policy}, {issue.check}
+              </span>
+            )
+            return (
+              <li key={`${issue.policy}/${issue.check}`} className="issue">
+                <span className={`dot dot-${issue.severity}`} aria-hidden="true" />
+                <div className="issue-text">
+                  <p>
+                    <Code text={issue.message} />
+                  </p>
+                  <p className="dim small">
+                    {severityLabel(issue.severity)} · {issue.policy}
+                    {issue.exempt > 0 ? ` · ${formatCount(issue.exempt)} waived` : ''}
+                  </p>
+                </div>
+                <p className="issue-numbers right">
+                  {plural(issue.open, 'resource')}
+                  <span className="dim small">{issue.monthly_cost ? formatMoney(issue.monthly_cost, summary.currency) : ''}</span>
                 </p>
-                <p className="dim small">
-                  {severityLabel(issue.severity)} · {issue.policy}
-                </p>
-              </div>
-              <p className="issue-numbers right">
-                {plural(issue.open, 'resource')}
-                <span className="dim small">{issue.cost ? formatMoney(issue.cost, schema?.currency) : ''}</span>
-              </p>
-              <div className="issue-actions">
-                <Link to="/resources" search={selectionOf(issue)} className={buttonClass('plain', true)}>
-                  Show<span className="hidden-visually"> resources of {issue.policy}, {issue.check}</span>
-                </Link>
-                {issue.suggested > 0 ? (
-                  <Button small reason={reason} onClick={() => setFixing(issue)}>
-                    Accept {plural(issue.suggested, 'suggestion')}…<span className="hidden-visually"> for {issue.policy}, {issue.check}</span>
-                  </Button>
-                ) : null}
-              </div>
-            </li>
-          ))}
+                <div className="issue-actions">
+                  <Link to="/resources" search={{ facets: { policy: [`${issue.policy}/${issue.check}`] } }} className={buttonClass('plain', true)}>
+                    Show{about}
+                  </Link>
+                  {tag ? (
+                    <Button small reason={reason} onClick={() => setReviewed(tag)}>
+                      Suggestions…{about}
+                    </Button>
+                  ) : null}
+                </div>
+              </li>
+            )
+          })}
         </ul>
       )}
-      {fixing?.tag ? (
+      {reviewed ? (
         <Suspense>
-          <BulkDrawer
-            selection={{ where: equals(fixing.tag, null, null), compliance: 'violating' }}
-            count={fixing.open}
-            change={{ action: 'confirm', key: fixing.tag }}
-            onClose={() => setFixing(undefined)}
-          />
+          <ReviewDrawer tag={reviewed} where={equals(reviewed, null, null)} onClose={() => setReviewed(undefined)} />
         </Suspense>
       ) : null}
     </section>
   )
 }
 
-function Policies({ policies, schema }: { policies: ComplianceStatus['policies']; schema: TagSchema | undefined }) {
+function Policies({ summary }: { summary: ComplianceSummary }) {
+  const { data } = useQuery(queries.policies())
   return (
     <section className="card">
       <div className="card-head">
@@ -265,27 +288,34 @@ function Policies({ policies, schema }: { policies: ComplianceStatus['policies']
                 Open
               </th>
               <th scope="col" className="right">
-                Cost affected{schema?.currency ? ` (${schema.currency})` : ''}
+                Pending
+              </th>
+              <th scope="col" className="right">
+                Waived
               </th>
             </tr>
           </thead>
           <tbody>
-            {policies.map((policy) => (
-              <tr key={policy.name}>
-                <td>
-                  <p className="row">
-                    <span className={`dot dot-${policy.severity}`} aria-hidden="true" />
-                    <span>
-                      {policy.name}
+            {data?.items.map((policy) => {
+              const sum = sumOf(summary.checks, policy.name)
+              return (
+                <tr key={policy.name}>
+                  <td>
+                    <p className="row">
+                      <span className={`dot dot-${policy.severity}`} aria-hidden="true" />
+                      <Link to="/resources" search={{ facets: { policy: [policy.name] } }}>
+                        {policy.name}
+                      </Link>
                       <span className="hidden-visually">, {severityLabel(policy.severity)}</span>
-                    </span>
-                  </p>
-                  {policy.doc ? <p className="dim small">{policy.doc}</p> : null}
-                </td>
-                <td className="right">{formatCount(policy.open)}</td>
-                <td className="right">{policy.cost ? formatAmount(policy.cost) : '–'}</td>
-              </tr>
-            ))}
+                    </p>
+                    {policy.description ? <p className="dim small">{policy.description}</p> : null}
+                  </td>
+                  <td className="right">{formatCount(sum.open)}</td>
+                  <td className="right">{formatCount(sum.pending)}</td>
+                  <td className="right">{formatCount(sum.exempt)}</td>
+                </tr>
+              )
+            })}
           </tbody>
         </table>
       </div>
@@ -293,68 +323,71 @@ function Policies({ policies, schema }: { policies: ComplianceStatus['policies']
   )
 }
 
-function Owners({ owners, schema }: { owners: ComplianceStatus['owners']; schema: TagSchema | undefined }) {
+function Coverage({ summary }: { summary: ComplianceSummary }) {
   return (
     <section className="card">
       <div className="card-head">
-        <h2>Owners</h2>
-        <span className="dim small">By open findings</span>
+        <h2>Tag coverage</h2>
+        <span className="dim small">Resources with a value</span>
       </div>
-      {owners.length === 0 ? (
-        <State title="No open findings" />
-      ) : (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Owners">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">Owner</th>
-                <th scope="col" className="right">
-                  Open
-                </th>
-                <th scope="col" className="right">
-                  Cost affected{schema?.currency ? ` (${schema.currency})` : ''}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {owners.map((one) => (
-                <tr key={one.owner ?? '\0'}>
-                  <td className="wrap-anywhere">
-                    <Link to="/resources" search={{ filter: equals('owner', one.owner, null), facets: { compliance: ['violating'] } }}>
-                      {one.owner ?? '(missing)'}
-                    </Link>
-                  </td>
-                  <td className="right">{formatCount(one.open)}</td>
-                  <td className="right">{one.cost ? formatAmount(one.cost) : '–'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <ul className="card-body coverage-list">
+        {summary.tags.map((tag) => {
+          const share = summary.resources === 0 ? 0 : tag.resources / summary.resources
+          return (
+            <li key={tag.key}>
+              <Link to="/resources" search={{ filter: equals(tag.key, null, null) }} className="truncate" title={`Resources without ${tag.key}`}>
+                {tag.key}
+              </Link>
+              <Meter share={share} look={share > 0.9 ? 'good' : ''} />
+              <span className="right">{formatPercent(share)}</span>
+            </li>
+          )
+        })}
+      </ul>
     </section>
   )
 }
 
-function Waivers({ waivers }: { waivers: ComplianceStatus['waivers'] }) {
-  if (waivers.length === 0) return null
+/** Who has the resources that violate a policy. */
+function Owners({ currency }: { currency: string | null }) {
+  const hasOwner = useQuery(queries.schema()).data?.items.some((tag) => tag.key === 'owner') ?? false
+  const { data } = useQuery({ ...queries.facets({ by: 'tag:owner', compliance: 'violating' }), enabled: hasOwner })
+  const owners = data?.items[0]?.values ?? []
+  if (!hasOwner || (data && owners.length === 0)) return null
   return (
     <section className="card">
       <div className="card-head">
-        <h2>Waivers ending soon</h2>
+        <h2>Owners</h2>
+        <span className="dim small">Of violating resources</span>
       </div>
-      <ul className="lines">
-        {waivers.map((waiver) => (
-          <li key={waiver.name} className="row spread row-wrap">
-            <span>
-              <strong>{waiver.name}</strong> <span className="dim">of {waiver.policy}</span>
-            </span>
-            <span className="dim">
-              {plural(waiver.resources, 'resource')} · until {formatDay(waiver.until)}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <div className="table-scroll" tabIndex={0} role="region" aria-label="Owners">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Owner</th>
+              <th scope="col" className="right">
+                Resources
+              </th>
+              <th scope="col" className="right">
+                Cost{currency ? ` (${currency})` : ''}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {owners.map((one) => (
+              <tr key={one.value ?? '\0'}>
+                <td className="wrap-anywhere">
+                  <Link to="/resources" search={{ filter: equals('owner', one.value, null), facets: { compliance: ['violating'] } }} className={one.value === null ? 'missing' : ''}>
+                    {one.value ?? '(missing)'}
+                  </Link>
+                </td>
+                <td className="right">{formatCount(one.resources)}</td>
+                <td className="right">{one.monthly_cost ? formatAmount(one.monthly_cost) : '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
   )
 }

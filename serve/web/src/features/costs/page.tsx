@@ -3,9 +3,9 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { address } from '../../api/client'
 import { queries } from '../../api/queries'
-import type { Costs, TagSchema } from '../../api/types'
+import type { Costs } from '../../api/types'
 import type { CostView } from '../../app/router'
-import { equals } from '../../lib/condition'
+import { equals, type Tags, valuesOfTag } from '../../lib/condition'
 import { formatAmount, formatCount, formatMoney, formatMonth, formatPercent, formatProvider, formatWhole } from '../../lib/format'
 import { Meter } from '../../ui/badge'
 import { Button, buttonClass } from '../../ui/button'
@@ -19,7 +19,7 @@ const route = getRouteApi('/shell/costs')
 export function CostsPage() {
   const view = route.useSearch()
   const navigate = useNavigate()
-  const { data: schema } = useQuery(queries.schema())
+  const tags = useQuery(queries.schema()).data?.items
   const by = view.by ?? 'cost-center'
   const params = { by, ...(view.month ? { month: view.month } : {}), ...(view.provider ? { provider: view.provider } : {}) }
   const costs = useQuery(queries.costs(params))
@@ -41,7 +41,7 @@ export function CostsPage() {
         </div>
       </header>
       <QueryState query={costs} loading={<LoadingCards heights={[100, 320, 320]} />}>
-        {(data) => (data.lines.length === 0 ? <Empty /> : <CostBody costs={data} schema={schema} by={by} onBy={(next) => setView({ ...view, by: next })} />)}
+        {(data) => (data.lines.length === 0 ? <Empty /> : <CostBody costs={data} tags={tags} by={by} onBy={(next) => setView({ ...view, by: next })} />)}
       </QueryState>
     </main>
   )
@@ -72,7 +72,7 @@ function Empty() {
 const MISSING = '(missing)'
 const name = (value: string | null) => value ?? MISSING
 
-function CostBody({ costs, schema, by, onBy }: { costs: Costs; schema: TagSchema | undefined; by: string; onBy: (by: string) => void }) {
+function CostBody({ costs, tags, by, onBy }: { costs: Costs; tags: Tags; by: string; onBy: (by: string) => void }) {
   const change = costs.previous && Number(costs.previous) !== 0 ? Number(costs.total) / Number(costs.previous) - 1 : null
   return (
     <>
@@ -96,11 +96,11 @@ function CostBody({ costs, schema, by, onBy }: { costs: Costs; schema: TagSchema
         )}
       </div>
       <div className="cost-grid">
-        <Environments costs={costs} schema={schema} />
-        <Breakdown costs={costs} schema={schema} by={by} onBy={onBy} />
+        <Environments costs={costs} tags={tags} />
+        <Breakdown costs={costs} tags={tags} by={by} onBy={onBy} />
       </div>
       <Trend costs={costs} />
-      <Matrix costs={costs} schema={schema} />
+      <Matrix costs={costs} tags={tags} />
     </>
   )
 }
@@ -119,16 +119,16 @@ function Figure({ label, value, currency, children }: { label: string; value: st
   )
 }
 
-function useDrill(schema: TagSchema | undefined) {
+function useDrill(tags: Tags) {
   const navigate = useNavigate()
   return (tag: string, shown: string) => {
-    const values = schema?.tags.find((one) => one.name === tag)?.values ?? null
+    const values = valuesOfTag(tag, tags)
     void navigate({ to: '/resources', search: { filter: equals(tag, shown === MISSING ? null : shown, values) } })
   }
 }
 
-function Environments({ costs, schema }: { costs: Costs; schema: TagSchema | undefined }) {
-  const drill = useDrill(schema)
+function Environments({ costs, tags }: { costs: Costs; tags: Tags }) {
+  const drill = useDrill(tags)
   const option = useMemo(
     () => (colors: Palette) => ({
       tooltip: { renderMode: 'richText', backgroundColor: colors.card, borderColor: colors.edge, textStyle: { color: colors.ink }, formatter: (one: { name: string; value: number; percent: number }) => `${one.name}\n${formatAmount(String(one.value))} ${costs.currency}, ${one.percent}%` },
@@ -186,18 +186,18 @@ function LineTable({ lines, currency, head }: { lines: Costs['lines']; currency:
 }
 
 /** The ten most expensive values of a tag, and what remains. Every row leads to its resources. */
-function Breakdown({ costs, schema, by, onBy }: { costs: Costs; schema: TagSchema | undefined; by: string; onBy: (by: string) => void }) {
+function Breakdown({ costs, tags, by, onBy }: { costs: Costs; tags: Tags; by: string; onBy: (by: string) => void }) {
   const top = costs.lines.slice(0, 10)
   const most = Math.max(...top.map((line) => Number(line.cost)), 1)
   const rest = costs.lines.slice(10)
   const restCost = rest.reduce((sum, line) => sum + Number(line.cost), 0)
-  const values = schema?.tags.find((one) => one.name === by)?.values ?? null
+  const values = valuesOfTag(by, tags)
   return (
     <section className="card">
       <div className="card-head">
         <h2>By {by}</h2>
         <span className="no-print">
-          <Select label="Tag" value={by} options={(schema?.tags ?? [{ name: by }]).map((tag): [string, string] => [tag.name, tag.name])} onChange={onBy} />
+          <Select label="Tag" value={by} options={(tags ?? [{ key: by }]).map((tag): [string, string] => [tag.key, tag.key])} onChange={onBy} />
         </span>
       </div>
       <div className="card-body">
@@ -287,10 +287,10 @@ function Trend({ costs }: { costs: Costs }) {
 }
 
 /** Team by environment: a table whose cells are shaded by their costs, so that it needs no legend and reads aloud. */
-function Matrix({ costs, schema }: { costs: Costs; schema: TagSchema | undefined }) {
+function Matrix({ costs, tags }: { costs: Costs; tags: Tags }) {
   const { rows, columns, cells } = costs.matrix
   const most = Math.max(...cells.flat().map((cell) => Number(cell.cost)), 1)
-  const values = (tag: string) => schema?.tags.find((one) => one.name === tag)?.values ?? null
+  const values = (tag: string) => valuesOfTag(tag, tags)
   return (
     <section className="card">
       <div className="card-head">

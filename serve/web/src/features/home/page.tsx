@@ -1,30 +1,31 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { queries } from '../../api/queries'
-import type { HomeSummary, TagSchema } from '../../api/types'
+import type { ComplianceSummary, ListedSuggestion, TrendPoint } from '../../api/types'
 import { useMe } from '../../app/session'
-import { formatAgo, formatAmount, formatCount, formatMoney, formatPercent, plural } from '../../lib/format'
+import { formatAgo, formatAmount, formatConfidence, formatCount, formatMoney, formatPercent, plural } from '../../lib/format'
+import { lastDays, worstChecks } from '../../lib/summary'
+import { DecideButtons } from '../../parts/decide-buttons'
 import { Code, severityLabel } from '../../ui/badge'
 import { buttonClass } from '../../ui/button'
 import { DownIcon, UpIcon } from '../../ui/icons'
 import { Spark } from '../../ui/spark'
-import { LoadingCards, QueryState, State } from '../../ui/states'
+import { ErrorState, LoadingCards, QueryState, Skeleton, State } from '../../ui/states'
 import './home.css'
 
 export function HomePage() {
   const me = useMe()
-  const { data: schema } = useQuery(queries.schema())
-  const home = useQuery(queries.home())
+  const summary = useQuery(queries.compliance())
   return (
     <main className="page" id="main" tabIndex={-1}>
       <header className="page-head">
         <div>
           <h1>{me ? `Hello, ${me.name.split(' ')[0]}` : 'Home'}</h1>
-          <p className="dim">{schema ? `${plural(schema.resources, 'resource')}, evaluated ${formatAgo(schema.evaluated_at)}` : ' '}</p>
+          <p className="dim">{summary.data ? `${plural(summary.data.resources, 'resource')}, evaluated ${formatAgo(summary.data.last_checked)}` : ' '}</p>
         </div>
       </header>
-      <QueryState query={home} loading={<LoadingCards heights={[150, 230, 90]} />}>
-        {(summary) => (schema?.resources === 0 ? <Empty /> : <Summary summary={summary} schema={schema} />)}
+      <QueryState query={summary} loading={<LoadingCards heights={[160, 230, 230]} />}>
+        {(data) => (data.resources === 0 ? <Empty /> : <Body summary={data} />)}
       </QueryState>
     </main>
   )
@@ -34,62 +35,52 @@ function Empty() {
   return (
     <div className="card">
       <State title="No resources yet">
-        <p>An administrator loads an inventory first: as an upload, or by a schedule that fetches it from the clouds. Then this page shows the score, the costs without an owner, and what to fix first.</p>
+        <p>An administrator loads an inventory first: as an upload, or by a schedule that fetches it from the clouds. Then this page shows the score, the cost without an owner, and what to fix first.</p>
       </State>
     </div>
   )
 }
 
-function Summary({ summary, schema }: { summary: HomeSummary; schema: TagSchema | undefined }) {
+function Body({ summary }: { summary: ComplianceSummary }) {
+  const trend = useQuery(queries.trend()).data?.items ?? []
   return (
     <>
       <div className="grid grid-3">
-        <Score summary={summary} />
-        <section className="card">
-          <div className="card-body home-figure">
-            <h2 className="figure-label">Cost without an owner</h2>
-            <p>
-              <span className="figure-value">{formatAmount(summary.unowned.cost)}</span> <span className="figure-unit">{schema?.currency} a month</span>
-            </p>
-            <p className="dim small">{plural(summary.unowned.resources, 'resource')}</p>
-            <Link to="/resources" search={{ filter: summary.unowned.where }} className="home-link">
-              See the resources
-            </Link>
-          </div>
-        </section>
-        <section className="card">
-          <div className="card-body home-figure">
-            <h2 className="figure-label">Suggestions to review</h2>
-            <p className="figure-value">{formatCount(summary.suggestions.waiting)}</p>
-            <p className="dim small">Values that the model is sure enough about to propose</p>
-            <Link to="/resources" search={{ filter: summary.suggestions.where }} className="home-link">
-              Review suggestions
-            </Link>
-          </div>
-        </section>
+        <Score summary={summary} trend={trend} />
+        <Unowned currency={summary.currency} />
+        <Coverage summary={summary} />
       </div>
-      <Worst worst={summary.worst} currency={schema?.currency} />
-      <Changes changes={summary.changes} />
+      <Worst summary={summary} />
+      <Suggestions />
+      <Changes summary={summary} trend={trend} />
     </>
   )
 }
 
-function Score({ summary }: { summary: HomeSummary }) {
-  const change = summary.score_before === null ? null : summary.score - summary.score_before
+function Score({ summary, trend }: { summary: ComplianceSummary; trend: TrendPoint[] }) {
+  const days = lastDays(trend, 30)
+  const first = days[0]
+  const change = summary.score === null || !first ? null : 100 * (summary.score - first.score)
   return (
-    <section className="card home-score">
+    <section className="card">
       <div className="card-body home-figure">
-        <h2 className="figure-label">Compliant resources</h2>
-        <p className="row">
-          <span className="figure-value">{formatPercent(summary.score / 100)}</span>
+        <h2 className="figure-label">Compliance score</h2>
+        <p className="row row-wrap">
+          <span className="figure-value">{summary.score === null ? 'No policy applies' : formatPercent(summary.score)}</span>
           {change !== null && Math.abs(change) >= 0.05 ? (
             <span className={`badge badge-${change > 0 ? 'good' : 'poor'}`}>
               {change > 0 ? <UpIcon size={11} /> : <DownIcon size={11} />}
-              {Math.abs(change).toFixed(1)} points in 30 days
+              {Math.abs(change).toFixed(1)} points in {plural(days.length, 'day')}
             </span>
           ) : null}
         </p>
-        <Spark values={summary.trend.map((day) => day.rate)} />
+        {days.length > 1 ? (
+          <Spark values={days.map((day) => day.score)} />
+        ) : (
+          <p className="dim small">
+            {plural(summary.compliant, 'resource')} of {formatCount(summary.resources)} without an open finding
+          </p>
+        )}
         <Link to="/compliance" className="home-link">
           See compliance
         </Link>
@@ -98,7 +89,65 @@ function Score({ summary }: { summary: HomeSummary }) {
   )
 }
 
-function Worst({ worst, currency }: { worst: HomeSummary['worst']; currency: string | null | undefined }) {
+function Unowned({ currency }: { currency: string | null }) {
+  const tags = useQuery(queries.schema()).data?.items
+  const hasOwner = tags?.some((tag) => tag.key === 'owner') ?? false
+  const { data } = useQuery({ ...queries.facets({ by: 'tag:owner' }), enabled: hasOwner })
+  const missing = data?.items[0]?.values.find((one) => one.value === null)
+  return (
+    <section className="card">
+      <div className="card-body home-figure">
+        <h2 className="figure-label">Cost without an owner</h2>
+        {tags && !hasOwner ? (
+          <p className="dim">The policies have no tag named owner.</p>
+        ) : !data ? (
+          <Skeleton width={180} height={30} />
+        ) : (
+          <>
+            <p>
+              {missing?.monthly_cost || !missing ? (
+                <>
+                  <span className="figure-value">{formatAmount(missing?.monthly_cost ?? '0')}</span> <span className="figure-unit">{currency} a month</span>
+                </>
+              ) : (
+                <span className="figure-value">No cost data</span>
+              )}
+            </p>
+            <p className="dim small">{plural(missing?.resources ?? 0, 'resource')}</p>
+          </>
+        )}
+        <Link to="/resources" search={{ filter: 'owner is missing' }} className="home-link">
+          See the resources
+        </Link>
+      </div>
+    </section>
+  )
+}
+
+/** The tags with the most gaps. */
+function Coverage({ summary }: { summary: ComplianceSummary }) {
+  const worst = summary.tags.toSorted((a, b) => a.resources - b.resources).slice(0, 4)
+  return (
+    <section className="card">
+      <div className="card-body home-figure">
+        <h2 className="figure-label">Tags with the most gaps</h2>
+        <ul className="coverage">
+          {worst.map((tag) => (
+            <li key={tag.key}>
+              <Link to="/resources" search={{ filter: `${tag.key} is missing` }} className="row spread">
+                <span className="truncate">{tag.key}</span>
+                <span className="dim small">{formatPercent(tag.resources / summary.resources)} set</span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  )
+}
+
+function Worst({ summary }: { summary: ComplianceSummary }) {
+  const worst = worstChecks(summary.checks).slice(0, 3)
   return (
     <section className="card">
       <div className="card-head">
@@ -110,24 +159,28 @@ function Worst({ worst, currency }: { worst: HomeSummary['worst']; currency: str
           <p>No check has an open finding.</p>
         </State>
       ) : (
-        <ol className="worst">
-          {worst.map((issue) => (
-            <li key={`${issue.policy}/${issue.check}`}>
-              <span className={`dot dot-${issue.severity}`} aria-hidden="true" />
+        <ol className="lines worst">
+          {worst.map((check) => (
+            <li key={`${check.policy}/${check.check}`} className="row">
+              <span className={`dot dot-${check.severity}`} aria-hidden="true" />
               <div className="grow">
                 <p>
-                  <Code text={issue.asks} />
+                  <Code text={check.message} />
                 </p>
                 <p className="dim small">
-                  {severityLabel(issue.severity)} · {issue.policy}
+                  {severityLabel(check.severity)} · {check.policy}
                 </p>
               </div>
               <div className="right worst-numbers">
-                <p>{plural(issue.resources, 'resource')}</p>
-                {issue.cost ? <p className="dim small">{formatMoney(issue.cost, currency)}</p> : null}
+                <p>{plural(check.open, 'resource')}</p>
+                {check.monthly_cost ? <p className="dim small">{formatMoney(check.monthly_cost, summary.currency)}</p> : null}
               </div>
-              <Link to="/resources" search={{ filter: issue.where }} className={buttonClass('plain', true)}>
-                Fix<span className="hidden-visually"> {issue.policy}, {issue.check}</span>
+              <Link to="/resources" search={{ facets: { policy: [`${check.policy}/${check.check}`] } }} className={buttonClass('plain', true)}>
+                Fix
+                <span className="hidden-visually">
+                  {' '}
+                  {check.policy}, {check.check}
+                </span>
               </Link>
             </li>
           ))}
@@ -137,35 +190,84 @@ function Worst({ worst, currency }: { worst: HomeSummary['worst']; currency: str
   )
 }
 
-function Changes({ changes }: { changes: HomeSummary['changes'] }) {
+/** The suggestions that the model is most sure about, to be decided right here. */
+function Suggestions() {
+  const { data, error, refetch } = useQuery(queries.suggestions({ limit: 5 }))
   return (
     <section className="card">
       <div className="card-head">
-        <h2>Changed since yesterday</h2>
+        <h2>Suggestions</h2>
+        <span className="dim small">The most confident first</span>
+      </div>
+      {data ? (
+        data.items.length === 0 ? (
+          <State title="No suggestions">
+            <p>The model has nothing to add: tags are set, or it is not sure enough.</p>
+          </State>
+        ) : (
+          <ul className="lines">
+            {data.items.map((one) => (
+              <SuggestionRow key={`${one.id}=${one.value}`} suggestion={one} />
+            ))}
+          </ul>
+        )
+      ) : error ? (
+        <ErrorState error={error} retry={() => void refetch()} />
+      ) : (
+        <div className="card-body stack" aria-busy="true">
+          <Skeleton height={34} />
+          <Skeleton height={34} />
+          <Skeleton height={34} />
+        </div>
+      )}
+    </section>
+  )
+}
+
+function SuggestionRow({ suggestion }: { suggestion: ListedSuggestion }) {
+  const { id, key, value, confidence, current, resource_id, resource_name } = suggestion
+  const resourceKey = id.slice('vt_'.length, 'vt_'.length + 16)
+  return (
+    <li className="row home-suggestion">
+      <div className="grow">
+        <p className="truncate">
+          <Link to="/resources/$key" params={{ key: resourceKey }} title={resource_id}>
+            {resource_name ?? resource_id}
+          </Link>
+        </p>
+        <p className="small wrap-anywhere">
+          <span className="dim">{key}</span> {value} <span className="dim">{current === null ? '' : `instead of ${current} · `}</span>
+          <span className="home-confidence">{formatConfidence(confidence)}</span>
+        </p>
+      </div>
+      <DecideButtons resourceKey={resourceKey} suggestion={{ key, value, confidence, reasoning: null }} />
+    </li>
+  )
+}
+
+/** What is different from the evaluation of the day before. */
+function Changes({ summary, trend }: { summary: ComplianceSummary; trend: TrendPoint[] }) {
+  const before = trend.findLast((point) => new Date(point.at).getTime() < new Date(summary.last_checked).getTime() - 20 * 3_600_000)
+  if (!before) return null
+  const changes: [string, number][] = [
+    ['resources', summary.resources - before.resources],
+    ['resources without an open finding', summary.compliant - before.compliant],
+  ]
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>Changed since {formatAgo(before.at)}</h2>
         <Link to="/activity" className="small">
           Activity
         </Link>
       </div>
-      <div className="card-body">
-        {changes.length === 0 ? (
-          <p className="dim">Nothing changed since the evaluation before this one.</p>
-        ) : (
-          <ul className="changes">
-            {changes.map((change) => (
-              <li key={change.what}>
-                <strong>{formatCount(change.count)}</strong>{' '}
-                {change.where ? (
-                  <Link to="/resources" search={{ filter: change.where }}>
-                    {change.what}
-                  </Link>
-                ) : (
-                  <span className="dim">{change.what}</span>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
+      <ul className="card-body changes">
+        {changes.map(([what, count]) => (
+          <li key={what}>
+            <strong>{count === 0 ? 'No change' : `${count > 0 ? '+' : '−'}${formatCount(Math.abs(count))}`}</strong> <span className="dim">{count === 0 ? `in ${what}` : what}</span>
+          </li>
+        ))}
+      </ul>
     </section>
   )
 }

@@ -180,7 +180,7 @@ function Models({ models }: { models: Insights['model'] }) {
 }
 
 function Anomalies({ anomalies }: { anomalies: Insights['anomalies'] }) {
-  const { data: schema } = useQuery(queries.schema())
+  const { data: all } = useQuery(queries.compliance())
   return (
     <section className="card">
       <div className="card-head">
@@ -201,7 +201,7 @@ function Anomalies({ anomalies }: { anomalies: Insights['anomalies'] }) {
                   <Code text={one.reason} />
                 </span>
               </span>
-              {one.cost ? <span className="dim">{formatMoney(one.cost, schema?.currency)}</span> : null}
+              {one.cost ? <span className="dim">{formatMoney(one.cost, all?.currency)}</span> : null}
             </li>
           ))}
         </ul>

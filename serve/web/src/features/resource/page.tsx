@@ -2,10 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { queries } from '../../api/queries'
-import type { ResourceDetail, TimelineEntry } from '../../api/types'
+import type { ResourceDetail, TimelineEvent } from '../../api/types'
 import { useShortcuts } from '../../app/shortcuts'
 import { formatAgo, formatAmount, formatDay, formatMoney, formatMonth, formatPercent, formatProvider, formatTime } from '../../lib/format'
 import { quoted } from '../../lib/condition'
+import { useActorName } from '../../parts/actor'
 import { Checks } from '../../parts/checks'
 import { Suggestions } from '../../parts/suggestions'
 import { Tags } from '../../parts/tags'
@@ -57,7 +58,7 @@ function Detail({ resource }: { resource: ResourceDetail }) {
             <Tags resource={resource} />
           </Card>
           <Card title="Suggestions">
-            {resource.ml_suggestions.length > 0 ? <Suggestions resource={resource} withKey /> : <p className="dim">The model suggests nothing for this resource.</p>}
+            {resource.ml_suggestions.length > 0 ? <Suggestions resource={resource} /> : <p className="dim">The model suggests nothing for this resource.</p>}
           </Card>
           <Card title="Checks">
             <Checks compliance={resource.compliance_status} />
@@ -178,10 +179,10 @@ function Timeline({ resourceKey }: { resourceKey: string }) {
   return (
     <Card title="Timeline">
       {data ? (
-        data.entries.length > 0 ? (
+        data.items.length > 0 ? (
           <ol className="timeline">
-            {data.entries.map((entry) => (
-              <TimelineRow key={`${entry.at}-${entry.text}`} entry={entry} />
+            {data.items.map((entry) => (
+              <TimelineRow key={`${entry.at} ${entry.kind} ${entry.tag}`} entry={entry} />
             ))}
           </ol>
         ) : (
@@ -200,16 +201,33 @@ function Timeline({ resourceKey }: { resourceKey: string }) {
   )
 }
 
-function TimelineRow({ entry }: { entry: TimelineEntry }) {
+const DECISIONS: Record<string, string> = { set: 'set', confirm: 'confirmed', reject: 'rejected', unset: 'removed the decision about' }
+
+function TimelineRow({ entry }: { entry: TimelineEvent }) {
+  const nameOf = useActorName()
+  const { kind, tag, old_value, new_value, performed_by, note } = entry
+  const value = (one: string | null) => (one === null ? <span className="missing">missing</span> : <strong>{one}</strong>)
   return (
-    <li className={`timeline-${entry.kind}`}>
+    <li className={`timeline-${kind}`}>
       <time dateTime={entry.at} title={formatTime(entry.at)} className="dim">
         {formatDay(entry.at)}
       </time>
-      <span className="wrap-anywhere">
-        {entry.text}
-        {entry.actor ? <span className="dim"> · {entry.actor}</span> : null}
-      </span>
+      <p className="wrap-anywhere">
+        {kind === 'appeared' ? 'First seen in the inventory' : null}
+        {kind === 'changed' ? (
+          <>
+            {tag}: {value(old_value)} → {value(new_value)}
+          </>
+        ) : null}
+        {performed_by ? (
+          <>
+            {nameOf(performed_by)} {DECISIONS[kind] ?? kind} {tag}
+            {kind === 'set' || kind === 'confirm' ? <> {value(new_value)}</> : null}
+            {kind === 'reject' ? <> {value(old_value)}</> : null}
+          </>
+        ) : null}
+        {note ? <span className="dim"> “{note}”</span> : null}
+      </p>
     </li>
   )
 }

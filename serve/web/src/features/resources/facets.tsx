@@ -1,6 +1,7 @@
 import { useQueries } from '@tanstack/react-query'
 import { queries } from '../../api/queries'
-import type { Facet, TagSchema } from '../../api/types'
+import type { Facet } from '../../api/types'
+import type { Tags } from '../../lib/condition'
 import { formatCompact, formatCount, formatProvider } from '../../lib/format'
 import { type ResourceView, selectionOf, toggleFacet } from '../../lib/view'
 import { complianceLabel, severityLabel } from '../../ui/badge'
@@ -8,19 +9,19 @@ import { Skeleton } from '../../ui/states'
 
 interface FacetsProps {
   view: ResourceView
-  schema: TagSchema | undefined
+  tags: Tags
   onChange: (view: ResourceView) => void
 }
 
 /** The facets of a list, in their order: attributes, then each tag with few values. */
-export function facetNames(schema: TagSchema | undefined): string[] {
-  const tags = (schema?.tags ?? []).map((tag) => `tag:${tag.name}`)
-  return ['compliance', 'severity', 'provider', ...tags, 'type', 'region', 'account']
+export function facetNames(tags: Tags): string[] {
+  const names = (tags ?? []).map((tag) => `tag:${tag.key}`)
+  return ['compliance', 'severity', 'policy', 'provider', ...names, 'type', 'region', 'account']
 }
 
 export function facetLabel(name: string): string {
   const plain = name.startsWith('tag:') ? name.slice(4) : name
-  const special: Record<string, string> = { compliance: 'Compliance', severity: 'Open findings', provider: 'Provider', type: 'Type', region: 'Region', account: 'Account' }
+  const special: Record<string, string> = { compliance: 'Compliance', severity: 'Open findings', policy: 'Policy with findings', provider: 'Provider', type: 'Type', region: 'Region', account: 'Account' }
   return special[name] ?? plain
 }
 
@@ -36,20 +37,20 @@ export function valueLabel(name: string, value: string | null): string {
  * Values with their counts. Selected values widen only their own facet, so that each facet with a selection is counted
  * without it.
  */
-export function Facets({ view, schema, onChange }: FacetsProps) {
-  const names = facetNames(schema)
+export function Facets({ view, tags, onChange }: FacetsProps) {
+  const names = facetNames(tags)
   const selected = names.filter((name) => (view.facets?.[name]?.length ?? 0) > 0)
   const others = names.filter((name) => !selected.includes(name))
   const groups = [{ names: others, without: undefined as string | undefined }, ...selected.map((name) => ({ names: [name], without: name }))]
   const results = useQueries({
     queries: groups.map((group) => ({
-      ...queries.facets({ ...selectionOf(view, schema, group.without), by: group.names.join(',') }),
-      enabled: schema !== undefined && group.names.length > 0,
+      ...queries.facets({ ...selectionOf(view, tags, group.without), by: group.names.join(',') }),
+      enabled: tags !== undefined && group.names.length > 0,
       // A wrong filter is reported by the filter bar.
       retry: false,
     })),
   })
-  const found = new Map(results.flatMap((result) => result.data?.facets ?? []).map((facet) => [facet.name, facet]))
+  const found = new Map(results.flatMap((result) => result.data?.items ?? []).map((facet) => [facet.name, facet]))
   if (results.some((result) => result.isPending) && found.size === 0) return <FacetSkeleton />
   return names.map((name) => {
     const facet = found.get(name)
@@ -60,7 +61,7 @@ export function Facets({ view, schema, onChange }: FacetsProps) {
 function FacetGroup({ facet, view, onChange }: { facet: Facet; view: ResourceView; onChange: (view: ResourceView) => void }) {
   const selected = view.facets?.[facet.name] ?? []
   const listed = facet.values.map((one) => one.value)
-  const gone = selected.filter((value) => !listed.includes(value)).map((value) => ({ value, resources: 0 }))
+  const gone = selected.filter((value) => !listed.includes(value)).map((value) => ({ value, resources: 0, monthly_cost: null }))
   return (
     <fieldset className="facet">
       <legend>{facetLabel(facet.name)}</legend>

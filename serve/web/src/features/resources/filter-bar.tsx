@@ -1,14 +1,13 @@
 import { type KeyboardEvent, type Ref, useEffect, useId, useState } from 'react'
 import { Problem } from '../../api/client'
-import type { TagSchema } from '../../api/types'
-import { complete, isCondition } from '../../lib/condition'
+import { complete, isCondition, type Tags } from '../../lib/condition'
 import { Button } from '../../ui/button'
 import { CloseIcon, SearchIcon } from '../../ui/icons'
 import { sentence } from '../../ui/states'
 
 interface FilterBarProps {
   value: string
-  schema: TagSchema | undefined
+  tags: Tags
   /** Why the server refused the filter. */
   error: unknown
   onChange: (filter: string) => void
@@ -16,14 +15,14 @@ interface FilterBarProps {
 }
 
 /** Takes words, or a condition of the language with completion. */
-export function FilterBar({ value, schema, error, onChange, inputRef }: FilterBarProps) {
+export function FilterBar({ value, tags, error, onChange, inputRef }: FilterBarProps) {
   const id = useId()
   const [text, setText] = useState(value)
   const [active, setActive] = useState(-1)
   const [isOpen, setOpen] = useState(false)
   useEffect(() => setText(value), [value])
   const isLanguage = isCondition(text)
-  const completions = complete(text, schema)
+  const completions = complete(text, tags)
   const isTyped = text.trim() !== ''
   const items = isOpen && isTyped ? completions.items : []
   const problem = error instanceof Problem && error.status === 400 ? error : undefined

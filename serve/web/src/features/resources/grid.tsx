@@ -175,7 +175,7 @@ function Header({ columns, sort, onSort, currency }: Pick<GridProps, 'columns' |
         </div>
         {column('name', 'Resource', 'cell-name')}
         {column('type', 'Type', 'cell-type')}
-        {columns.map((tag) => column(`tag:${tag}`, tag, 'cell-tag'))}
+        {columns.map((tag, at) => column(`tag:${tag}`, tag, at < 2 ? 'cell-tag' : 'cell-tag cell-tag-more'))}
         {column('compliance', 'Compliance', 'cell-compliance')}
         {column('cost', currency ?? 'Cost', 'cell-cost')}
       </div>
@@ -242,8 +242,8 @@ function Row({ index, row, top, columns, isOpen, isCurrent, isSelected, onOpen, 
       <div role="gridcell" className="cell-type truncate dim" title={row.resource_type ?? undefined}>
         {[formatProvider(row.provider), row.resource_type].filter(Boolean).join(' · ')}
       </div>
-      {columns.map((tag) => (
-        <TagCell key={tag} name={tag} row={row} />
+      {columns.map((tag, at) => (
+        <TagCell key={tag} name={tag} row={row} isMore={at >= 2} />
       ))}
       <div role="gridcell" className="cell-compliance">
         <ComplianceBadge value={row.compliance} />
@@ -255,18 +255,19 @@ function Row({ index, row, top, columns, isOpen, isCurrent, isSelected, onOpen, 
   )
 }
 
-function TagCell({ name, row }: { name: string; row: ResourceRow }) {
+function TagCell({ name, row, isMore }: { name: string; row: ResourceRow; isMore: boolean }) {
+  const className = `cell-tag truncate${isMore ? ' cell-tag-more' : ''}`
   const tag: RowTag | undefined = row.virtual_tags.find((one) => one.key === name)
   const suggested = tag?.value === null ? row.suggestions?.find((one) => one.key === name) : undefined
   if (tag?.value != null) {
     return (
-      <div role="gridcell" className="cell-tag truncate" title={`${tag.value} (${tag.source ? sourceLabel(tag.source) : ''})`}>
+      <div role="gridcell" className={className} title={`${tag.value} (${tag.source ? sourceLabel(tag.source) : ''})`}>
         <SourceDot source={tag.source} /> {tag.value}
       </div>
     )
   }
   return (
-    <div role="gridcell" className="cell-tag truncate">
+    <div role="gridcell" className={className}>
       {suggested ? (
         <span className="suggested" title={`Suggested: ${suggested.value}, confidence ${formatConfidence(suggested.confidence)}`}>
           {suggested.value} {formatConfidence(suggested.confidence)}

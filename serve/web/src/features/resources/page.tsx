@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react'
 import { address, Problem } from '../../api/client'
 import { queries } from '../../api/queries'
-import type { ResourceRow, Selection, TagSchema } from '../../api/types'
+import type { ResourceRow, Selection } from '../../api/types'
 import { useReason } from '../../app/session'
 import { useShortcuts } from '../../app/shortcuts'
 import { formatCount, formatMoney, plural } from '../../lib/format'
+import type { Tags } from '../../lib/condition'
 import { type ResourceView, selectionOf, toggleFacet } from '../../lib/view'
 import { Button, buttonClass } from '../../ui/button'
 import { Drawer } from '../../ui/dialog'
@@ -24,19 +25,21 @@ import './resources.css'
 const BulkDrawer = lazy(() => import('../../parts/bulk-drawer').then((module) => ({ default: module.BulkDrawer })))
 const route = getRouteApi('/shell/resources')
 
-/** The tags that are columns unless the address has others: what people look for first. */
-function defaultColumns(schema: TagSchema | undefined): string[] {
-  const names = (schema?.tags ?? []).map((tag) => tag.name)
+/** The tags that are columns unless the address has others: those of the filter, then what people look for first. */
+function defaultColumns(tags: Tags, filter = ''): string[] {
+  const names = (tags ?? []).map((tag) => tag.key)
+  const words = new Set(filter.match(/[\w-]+/g))
+  const filtered = names.filter((name) => words.has(name))
   const first = ['environment', 'team', 'owner', 'cost-center'].filter((name) => names.includes(name))
-  return [...first, ...names.filter((name) => !first.includes(name))].slice(0, 3)
+  return [...new Set([...filtered, ...first, ...names])].slice(0, 3)
 }
 
 export function ResourcesPage() {
   const view = route.useSearch()
   const navigate = useNavigate()
-  const { data: schema } = useQuery(queries.schema())
+  const tags = useQuery(queries.schema()).data?.items
   const [range, setRange] = useState<[number, number]>([0, 40])
-  const selection = useMemo(() => selectionOf(view, schema), [view, schema])
+  const selection = useMemo(() => selectionOf(view, tags), [view, tags])
   const sort = view.sort ?? 'cost'
   const rows = useRows({ ...selection, sort }, range[0], range[1])
   const chosen = useSelected(rows)
@@ -48,7 +51,7 @@ export function ResourcesPage() {
     [navigate],
   )
   const onRange = useCallback((first: number, end: number) => setRange([first, end]), [])
-  const columns = view.columns ?? defaultColumns(schema)
+  const columns = view.columns ?? defaultColumns(tags, view.filter)
   const open = (row: ResourceRow) => {
     if (matchMedia('(min-width: 1181px)').matches) setView({ ...view, open: view.open === row.key ? undefined : row.key }, true)
     else void navigate({ to: '/resources/$key', params: { key: row.key } })
@@ -73,7 +76,7 @@ export function ResourcesPage() {
       <div className="resources-bar">
         <FilterBar
           value={view.filter ?? ''}
-          schema={schema}
+          tags={tags}
           error={rows.error}
           inputRef={filter}
           onChange={(text) => setView({ ...view, filter: text || undefined, open: undefined })}
@@ -84,19 +87,19 @@ export function ResourcesPage() {
               <FilterIcon />
             </Button>
           </span>
-          <ColumnMenu schema={schema} columns={columns} onChange={(next) => setView({ ...view, columns: next }, true)} />
+          <ColumnMenu tags={tags} columns={columns} onChange={(next) => setView({ ...view, columns: next }, true)} />
           <SavedViews view={view} />
-          <a className={buttonClass('plain', false, true)} href={address('exports', { ...selection, sort, format: 'csv' })} download aria-label="Export as CSV" title="Export as CSV: exactly these resources">
+          <a className={buttonClass('plain', false, true)} href={address('exports', { ...selection, format: 'csv' })} download aria-label="Export as CSV" title="Export as CSV: exactly these resources">
             <DownloadIcon />
           </a>
         </div>
       </div>
       <div className={`resources-body${view.open ? ' with-panel' : ''}`}>
         <aside className="facets" aria-label="Facets">
-          <Facets view={view} schema={schema} onChange={setView} />
+          <Facets view={view} tags={tags} onChange={setView} />
         </aside>
         <section className="card resources-list" aria-label="List">
-          <Summary rows={rows} schema={schema} view={view} onChange={setView} />
+          <Summary rows={rows} view={view} onChange={setView} />
           <ListBody rows={rows} view={view} onClear={() => setView({})}>
             <Grid
               rows={rows}
@@ -108,7 +111,7 @@ export function ResourcesPage() {
               selected={chosen.rows}
               onSelect={chosen.toggle}
               onRange={onRange}
-              currency={rows.currency ?? schema?.currency ?? null}
+              currency={rows.currency}
             />
           </ListBody>
           {chosen.rows.size > 0 ? <SelectionBar chosen={chosen} rows={rows} onEdit={() => setBulkOpen(true)} /> : null}
@@ -117,7 +120,7 @@ export function ResourcesPage() {
       </div>
       <Drawer title="Facets" isOpen={areFacetsOpen} onClose={() => setFacetsOpen(false)} foot={<Button variant="primary" onClick={() => setFacetsOpen(false)}>{rows.total === undefined ? 'Show' : `Show ${plural(rows.total, 'resource')}`}</Button>}>
         <div className="facets-drawer">
-          <Facets view={view} schema={schema} onChange={setView} />
+          <Facets view={view} tags={tags} onChange={setView} />
         </div>
       </Drawer>
       {isBulkOpen ? (
@@ -170,7 +173,8 @@ function useSelected(rows: Rows): Selected {
   return { rows: selected, all, toggle, selectAll: () => setAll(true), clear }
 }
 
-function Summary({ rows, schema, view, onChange }: { rows: Rows; schema: TagSchema | undefined; view: ResourceView; onChange: (view: ResourceView) => void }) {
+function Summary({ rows, view, onChange }: { rows: Rows; view: ResourceView; onChange: (view: ResourceView) => void }) {
+  const { data: all } = useQuery(queries.compliance())
   const chips = Object.entries(view.facets ?? {}).flatMap(([name, values]) => values.map((value) => ({ name, value })))
   return (
     <div className="summary">
@@ -181,8 +185,7 @@ function Summary({ rows, schema, view, onChange }: { rows: Rows; schema: TagSche
           <>
             <strong>{formatCount(rows.total)}</strong>
             <span className="dim">
-              {schema && rows.total !== schema.resources ? ` of ${formatCount(schema.resources)}` : ''} {rows.total === 1 ? 'resource' : 'resources'}
-              {rows.totalCost ? ` · ${formatMoney(rows.totalCost, rows.currency)} a month` : ''}
+              {all && rows.total !== all.resources ? ` of ${formatCount(all.resources)}` : ''} {rows.total === 1 ? 'resource' : 'resources'}
             </span>
           </>
         )}
@@ -217,7 +220,21 @@ function ListBody({ rows, view, onClear, children }: { rows: Rows; view: Resourc
     const isFiltered = Boolean(view.filter || view.facets)
     return isFiltered ? (
       <State title="No resource matches" actions={<Button onClick={onClear}>Clear the filter</Button>}>
-        <p>Remove a facet, or use fewer words. Each word must be in the name, the id or a tag.</p>
+        {rows.similar.length > 0 ? (
+          <p>
+            Similar names:{' '}
+            {rows.similar.map((one, at) => (
+              <span key={one.key}>
+                {at > 0 ? ', ' : ''}
+                <Link to="/resources/$key" params={{ key: one.key }} className="underlined">
+                  {one.resource_name ?? one.resource_id}
+                </Link>
+              </span>
+            ))}
+          </p>
+        ) : (
+          <p>Remove a facet, or use fewer words. Each word must be in the name, the id or a tag.</p>
+        )}
       </State>
     ) : (
       <State title="The inventory is empty">
@@ -232,7 +249,7 @@ function SelectionBar({ chosen, rows, onEdit }: { chosen: Selected; rows: Rows; 
   const reason = useReason('bulk')
   const count = chosen.all ? (rows.total ?? 0) : chosen.rows.size
   const cost = [...chosen.rows.values()].reduce((sum, row) => sum + Number(row.monthly_cost ?? 0), 0)
-  const money = chosen.all ? rows.totalCost : cost.toFixed(2)
+  const money = chosen.all ? undefined : cost.toFixed(2)
   return (
     <div className="selection" role="region" aria-label="Selection">
       <p className="grow">
@@ -254,8 +271,7 @@ function SelectionBar({ chosen, rows, onEdit }: { chosen: Selected; rows: Rows; 
   )
 }
 
-function ColumnMenu({ schema, columns, onChange }: { schema: TagSchema | undefined; columns: string[]; onChange: (columns: string[]) => void }) {
-  const tags = schema?.tags ?? []
+function ColumnMenu({ tags = [], columns, onChange }: { tags: Tags; columns: string[]; onChange: (columns: string[]) => void }) {
   return (
     <span className="only-wide">
       <Menu
@@ -263,12 +279,12 @@ function ColumnMenu({ schema, columns, onChange }: { schema: TagSchema | undefin
         icon
         head="Tags shown as columns"
         entries={tags.map((tag) => ({
-          id: tag.name,
-          text: tag.name,
-          label: tag.name,
-          isSelected: columns.includes(tag.name),
+          id: tag.key,
+          text: tag.key,
+          label: tag.key,
+          isSelected: columns.includes(tag.key),
           onAction: () => {
-            const next = columns.includes(tag.name) ? columns.filter((name) => name !== tag.name) : [...columns, tag.name]
+            const next = columns.includes(tag.key) ? columns.filter((name) => name !== tag.key) : [...columns, tag.key]
             if (next.length > 0) onChange(next)
           },
         }))}

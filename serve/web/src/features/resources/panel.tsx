@@ -40,7 +40,7 @@ export function Panel({ resourceKey, onClose }: { resourceKey: string; onClose: 
           {resource.ml_suggestions.length > 0 ? (
             <section>
               <h3 className="panel-title">Suggestions</h3>
-              <Suggestions resource={resource} withKey />
+              <Suggestions resource={resource} />
             </section>
           ) : null}
           <section>

@@ -12,7 +12,8 @@ export interface Rows {
   at: (index: number) => ResourceRow | undefined
   /** Rows in all. undefined: not known yet. */
   total: number | undefined
-  totalCost: string | null | undefined
+  /** If words were searched for and nothing was found: resources with similar names. */
+  similar: NonNullable<ResourcePage['similar']>
   currency: string | null
   /** Rows that the list can show now: all, or those next to what was loaded if pages are only known one by one. */
   reach: number
@@ -93,7 +94,7 @@ export function useRows(params: Params, first: number, end: number): Rows {
       return (cached ?? (head || page > 0 ? undefined : shown))?.items[index % PAGE]
     },
     total,
-    totalCost: shown?.total_cost,
+    similar: shown?.similar ?? [],
     currency: shown?.currency ?? null,
     reach: pager.canJump ? (total ?? 0) : Math.min(total ?? 0, (pager.last + 2) * PAGE),
     error: failed?.error,

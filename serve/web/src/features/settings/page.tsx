@@ -21,7 +21,7 @@ export function SettingsPage() {
           <p className="dim">{me ? [me.name, roleLabel(me.role), `project ${me.projects.join(', ')}`].join(' · ') : ' '}</p>
         </div>
       </header>
-      <div className="grid grid-2">
+      <div className="grid grid-2 grid-start">
         <Appearance />
         <Password />
       </div>
