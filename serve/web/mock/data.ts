@@ -83,6 +83,9 @@ export interface Decision {
   source: TagSource
 }
 
+/** A row, and what the model would say about its missing tags. */
+export type MockRow = ResourceRow & { suggestions: { key: string; value: string; confidence: number }[] }
+
 /** A check that applies, passing or not. */
 export type MockCheck = Omit<Violation, 'state'> & { state: Violation['state'] | 'passing' }
 
@@ -156,7 +159,7 @@ export class Inventory {
     return { ...base, value, source: 'default', confidence: 1 }
   }
 
-  row(n: number): ResourceRow {
+  row(n: number): MockRow {
     const key = this.keyOf(n)
     const provider = pick(['aws', 'aws', 'azure', 'gcp'], n, 6)
     const type = pick(TYPES[provider] ?? [], n, 7)
@@ -203,7 +206,6 @@ export class Inventory {
       const state = passes ? 'passing' : chance < 0.08 ? 'pending' : chance < 0.12 ? 'exempt' : 'open'
       const suggested = this.predicted(n, tag ?? '')
       const remedy = passes ? null : tag === 'data-classification' ? 'internal' : suggested && suggested.confidence > 0.9 ? suggested.value : null
-      const isEscalated = state === 'open' && policy.severity === 'critical'
       return {
         policy: policyName,
         check: id,
@@ -213,7 +215,6 @@ export class Inventory {
         tag,
         since: passes ? null : since,
         remedy,
-        escalates_at: isEscalated ? new Date(NOW.getTime() + 9 * 3_600_000).toISOString() : null,
       }
     }
     const checks: MockCheck[] = []
@@ -243,32 +244,23 @@ export class Inventory {
     const counted = checks.filter((check) => check.state !== 'undetermined')
     const weight = counted.reduce((sum, check) => sum + weights[check.severity], 0)
     const failed = counted.filter((check) => check.state === 'open').reduce((sum, check) => sum + weights[check.severity], 0)
-    const months = ['2026-05', '2026-06', '2026-07', '2026-08', '2026-09', '2026-10']
     const word = base.resource_name?.split('-')[0] ?? 'this type'
     return {
       ...base,
       currency: 'USD',
-      created: new Date(NOW.getTime() - (200 + Math.floor(random(n, 13) * 500)) * 86_400_000).toISOString(),
       virtual_tags,
       compliance_status: {
         is_compliant: compliance !== 'violating',
         status: compliance,
         score: weight === 0 ? null : (weight - failed) / weight,
         violations: checks.filter((check): check is MockCheck & Violation => check.state !== 'passing'),
-        passed: checks.filter((check) => check.state === 'passing').map(({ policy, check, severity, message }) => ({ policy, check, severity, message })),
         last_checked: NOW.toISOString(),
       },
-      ml_suggestions: (suggestions ?? []).map((suggestion) => ({
+      ml_suggestions: suggestions.map((suggestion) => ({
         ...suggestion,
         reasoning: `37 of 38 resources in account ${base.account} with \`${word}\` in the name have this value; the name contains \`${word}\` (+0.41)`,
-        alternatives: suggestion.key === 'environment' ? [{ value: 'staging', confidence: 0.05 }] : [{ value: suggestion.key === 'owner' ? 'platform@shop.example' : pick(TEAMS, n + 1, 1), confidence: 0.03 }],
       })),
-      cost_months: base.monthly_cost === null ? [] : months.map((month, at) => ({ month, cost: (Number(base.monthly_cost) * (at === 5 ? 1 : 0.7 + 0.06 * at + 0.1 * random(n, 70 + at))).toFixed(2) })),
-      projected_cost: base.monthly_cost === null ? null : (Number(base.monthly_cost) * 1.04).toFixed(2),
-      neighbors: [1, 2, 3, 4].filter((step) => n + step < this.size).map((step) => {
-        const { key, resource_id, resource_name, resource_type } = this.row(n + step)
-        return { key, resource_id, resource_name, resource_type, relation: ['same project', 'same account', 'same team', 'attached'][step - 1] ?? '' }
-      }),
+      alerts: [],
     }
   }
 

@@ -1,9 +1,8 @@
-/** Serves the built dashboard as `tagpol serve` does: the same headers, a new nonce in each page, and the mock below `/api`. */
+/** Serves the built dashboard as `tagpol serve` does: the same headers, a new nonce in each page, and below `/api` the mock or a server. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, request as forward, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize } from 'node:path'
-import { mockServer } from './server.ts'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -29,10 +28,26 @@ export function contentSecurityPolicy(nonce: string): string {
   ].join('; ')
 }
 
-export async function startServer(size: number, folder = 'dist'): Promise<{ url: string; server: Server }> {
-  const mock = mockServer(size)
+type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void
+
+/** Hands requests below `/api` to a server. */
+export function proxy(target: string): Handler {
+  return (request, response, next) => {
+    if (!request.url?.startsWith('/api/')) return next()
+    const { host } = new URL(target)
+    const sent = forward(`${target}${request.url}`, { method: request.method, headers: { ...request.headers, host } }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    sent.on('error', () => response.writeHead(502).end())
+    request.pipe(sent)
+  }
+}
+
+/** Starts it on a free port. `api` answers what is below `/api`. */
+export async function startServer(api: Handler, folder = 'dist'): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
-    void mock(request, response, async () => {
+    void api(request, response, async () => {
       const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
       // Every other address is a page, also one that ends with the id of a resource.
       const file = path.startsWith('/assets/') || FILES.has(path) ? path : '/index.html'

@@ -1,8 +1,8 @@
 /** The numbers of the pages that sum the inventory up. */
-import type { CheckResult, ComplianceSummary, CostLine, Costs, Insights, ListedSuggestion, ResourceRow, TrendPoint } from '../src/api/types'
-import { type Inventory, NOW, POLICIES, random, TAGS } from './data.ts'
+import type { CheckResult, ComplianceSummary, ListedSuggestion, ResourceRow, TrendPoint } from '../src/api/types'
+import { type Inventory, type MockRow, NOW, POLICIES, random, TAGS } from './data.ts'
 
-function sample(inventory: Inventory): ResourceRow[] {
+function sample(inventory: Inventory): MockRow[] {
   return Array.from({ length: Math.min(inventory.size, 5_000) }, (_, n) => inventory.row(n))
 }
 
@@ -57,69 +57,10 @@ export function trend(inventory: Inventory): TrendPoint[] {
 }
 
 /** What the model suggests for rows, the most confident first. */
-export function suggestions(rows: readonly ResourceRow[]): ListedSuggestion[] {
+export function suggestions(rows: readonly MockRow[]): ListedSuggestion[] {
   return rows
-    .flatMap((row) => (row.suggestions ?? []).map((one) => ({ ...one, id: `vt_${row.key}_${one.key}`, resource_id: row.resource_id, resource_name: row.resource_name, current: null })))
+    .flatMap((row) => row.suggestions.map((one) => ({ ...one, id: `vt_${row.key}_${one.key}`, resource_id: row.resource_id, resource_name: row.resource_name, current: null })))
     .sort((a, b) => b.confidence - a.confidence)
-}
-
-export function costs(inventory: Inventory, params: URLSearchParams): Costs {
-  const by = params.get('by') ?? 'cost-center'
-  const provider = params.get('provider')
-  const rows = sample(inventory).filter((row) => !provider || row.provider === provider)
-  const value = (row: ResourceRow, tag: string) => row.virtual_tags.find((one) => one.key === tag)?.value ?? null
-  const months = ['2026-05', '2026-06', '2026-07', '2026-08', '2026-09', '2026-10']
-  const month = params.get('month') ?? '2026-10'
-  const factor = 0.7 + 0.06 * Math.max(0, months.indexOf(month))
-  const total = Number(sum(rows.map((row) => row.monthly_cost)) ?? 0) * factor
-  const lines = (tag: string): CostLine[] => {
-    const groups = new Map<string | null, { cost: number; resources: number }>()
-    for (const row of rows) {
-      const own = groups.get(value(row, tag)) ?? { cost: 0, resources: 0 }
-      own.cost += Number(row.monthly_cost ?? 0) * factor
-      own.resources += 1
-      groups.set(value(row, tag), own)
-    }
-    return [...groups].map(([found, own]) => ({ value: found, cost: own.cost.toFixed(2), resources: own.resources })).sort((a, b) => Number(b.cost) - Number(a.cost))
-  }
-  const projects = lines('project').slice(0, 7)
-  const teams = lines('team').map((line) => line.value)
-  const environments = lines('environment')
-  const columns = environments.map((line) => line.value)
-  return {
-    month,
-    months,
-    currency: 'USD',
-    total: total.toFixed(2),
-    previous: month === '2026-05' ? null : (total * 0.93).toFixed(2),
-    missing: lines(by).find((line) => line.value === null)?.cost ?? '0',
-    projection: month === '2026-10' ? { amount: (total * 1.05).toFixed(2), low: (total * 1.01).toFixed(2), high: (total * 1.1).toFixed(2) } : null,
-    by,
-    lines: lines(by),
-    environments,
-    trend: { dimension: 'project', months, series: projects.map((line, n) => ({ value: line.value, costs: months.map((_, at) => (Number(line.cost) * (0.7 + 0.06 * at + 0.12 * random(n, 90 + at))).toFixed(2)) })) },
-    matrix: {
-      rows: teams,
-      columns,
-      cells: teams.map((team) => columns.map((environment) => {
-        const own = rows.filter((row) => value(row, 'team') === team && value(row, 'environment') === environment)
-        return { cost: sum(own.map((row) => row.monthly_cost)) ?? '0', resources: own.length }
-      })),
-    },
-  }
-}
-
-export function insights(inventory: Inventory): Insights {
-  return {
-    model: [
-      { id: 'model-2026-11-24', trained_at: '2026-11-24T00:04:00Z', samples: 41_233, state: 'active' },
-      { id: 'model-2026-11-30', trained_at: '2026-11-30T00:04:00Z', samples: 42_870, state: 'challenger' },
-      { id: 'model-2026-11-17', trained_at: '2026-11-17T00:04:00Z', samples: 40_012, state: 'archived' },
-    ],
-    tags: TAGS.map((tag, n) => ({ tag: tag.key, accuracy: 0.97 - 0.04 * n, baseline: 0.8 - 0.06 * n, tested: 4_000 - 310 * n, accepted: 320 - 40 * n, rejected: 8 + 7 * n })),
-    reliability: Array.from({ length: 10 }, (_, at) => ({ confidence: 0.05 + at * 0.1, accuracy: Math.min(1, Math.max(0, 0.05 + at * 0.1 + 0.05 * (random(at, 95) - 0.5))), count: 40 + at * at * 30 })),
-    anomalies: sample(inventory).slice(3, 7).map((row) => ({ key: row.key, name: row.resource_name ?? row.resource_id, reason: 'The name contains `prod`, and `environment` is staging', cost: row.monthly_cost })),
-  }
 }
 
 export function sum(amounts: (string | null)[]): string | null {

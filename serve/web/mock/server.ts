@@ -13,18 +13,16 @@ import type {
   Me,
   Permission,
   ProblemBody,
-  ResourceRow,
   Role,
   Schedule,
   Severity,
   TagChange,
   Token,
   User,
-  View,
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
-import { Inventory, NOW, POLICIES, random, TAGS } from './data.ts'
-import { compliance, costs, insights, suggestions, sum, trend } from './reports.ts'
+import { Inventory, type MockRow, NOW, POLICIES, random, TAGS } from './data.ts'
+import { compliance, suggestions, sum, trend } from './reports.ts'
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
 const PERMISSIONS: [Permission, number][] = [
@@ -80,9 +78,6 @@ class Mock {
   readonly inventory: Inventory
   private readonly audit: AuditEntry[] = []
   private readonly bulks = new Map<string, Bulk & { keys: string[]; startedAt: number; change: TagChange }>()
-  private readonly views: View[] = [
-    { id: 'view_1', name: 'Expensive and without an owner', search: '?filter=owner+is+missing+and+resource.monthly-cost+%3E+500+USD', shared: true },
-  ]
   private readonly schedules = SCHEDULES.map((schedule) => ({ ...schedule }))
   private readonly users: User[] = ROLES.map((role) => ({ id: `usr_${role}`, name: NAMES[role], email: `${role === 'super_admin' ? 'super' : role}@shop.example`, role, status: 'active', created_at: '2026-10-01T08:00:00Z' }))
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
@@ -161,10 +156,6 @@ class Mock {
         this.allow(call, 'recheck')
         this.jobs.unshift(job(`job_${this.jobs.length + 1}`, 'virtual_tags.compliance', 'recheck', 'queued', 0, null))
         return { status: 202, body: { job: this.jobs[0]?.id, is_new: true } }
-      case 'GET costs':
-        return ok(costs(this.inventory, call.params))
-      case 'GET insights':
-        return ok(insights(this.inventory))
       case 'GET audit-trail':
         return this.auditTrail(call)
       case 'POST audit-trail/verify':
@@ -189,21 +180,6 @@ class Mock {
         const id = `tok_${this.tokens.length + 1}`
         this.tokens.unshift({ id, name: String(call.body.name), role: (call.body.role as Role | undefined) ?? call.role, created_at: NOW.toISOString(), expires_at: (call.body.expires_at as string | undefined) ?? null, revoked_at: null })
         return { status: 201, body: { id, secret: `tagpol_${'0123456789abcdef'.repeat(2)}` } }
-      }
-      case 'GET channels':
-        this.allow(call, 'manage_channels')
-        return ok({
-          items: [
-            { id: 'ch_1', name: 'finance-mail', kind: 'E-mail', target: 'finance-team@shop.example', enabled: true, last_delivery: { at: '2026-11-30T06:00:00Z', ok: false } },
-            { id: 'ch_2', name: 'cloud-alerts', kind: 'Slack', target: '#cloud-alerts', enabled: true, last_delivery: { at: '2026-11-30T08:10:00Z', ok: true } },
-          ],
-        })
-      case 'GET views':
-        return ok({ items: this.views })
-      case 'POST views': {
-        const view = { id: `view_${this.views.length + 1}`, name: String(call.body.name), search: String(call.body.search), shared: Boolean(call.body.shared) }
-        this.views.push(view)
-        return { status: 201, body: view }
       }
       default:
         throw new Refused(404, 'not-found', `There is nothing at \`/api/v1/${path}\``)
@@ -272,8 +248,8 @@ class Mock {
     return n
   }
 
-  private matching(selection: { where?: string | undefined; q?: string | undefined; compliance?: string | undefined; severity?: string | undefined; policy?: string | undefined }): ResourceRow[] {
-    const tests: ((row: ResourceRow) => boolean)[] = []
+  private matching(selection: { where?: string | undefined; q?: string | undefined; compliance?: string | undefined; severity?: string | undefined; policy?: string | undefined }): MockRow[] {
+    const tests: ((row: MockRow) => boolean)[] = []
     if (selection.where) tests.push(this.condition(selection.where))
     const words = (selection.q ?? '').toLowerCase().split(/\s+/).filter(Boolean)
     if (words.length > 0) {
@@ -294,7 +270,7 @@ class Mock {
       const wanted = selection.policy.split(',')
       tests.push((row) => this.policiesOf(row).some((one) => wanted.includes(one)))
     }
-    const rows: ResourceRow[] = []
+    const rows: MockRow[] = []
     // A large inventory is looked at in part: the mock has one thread, and nobody needs its numbers.
     const size = Math.min(this.inventory.size, 50_000)
     for (let n = 0; n < size; n++) {
@@ -304,9 +280,9 @@ class Mock {
     return rows
   }
 
-  private condition(where: string): (row: ResourceRow) => boolean {
+  private condition(where: string): (row: MockRow) => boolean {
     let predicate: Predicate
-    const fields = (row: ResourceRow) => ({
+    const fields = (row: MockRow) => ({
       tag: (name: string) => row.virtual_tags.find((tag) => tag.key === name)?.value,
       attribute: (name: string) => {
         const values: Record<string, string | null> = { provider: row.provider, type: row.resource_type, name: row.resource_name, account: row.account, region: row.region, id: row.resource_id, 'monthly-cost': row.monthly_cost }
@@ -335,7 +311,7 @@ class Mock {
     const limit = Math.min(500, Number(params.get('limit') ?? 50))
     const offset = Number(params.get('offset') ?? params.get('cursor') ?? 0)
     let total = this.inventory.size
-    let rows: ResourceRow[]
+    let rows: MockRow[]
     if (isPlain) {
       // Rows are in the order of their costs, so that a page of a million needs only itself.
       const at = (n: number) => (sort === '-cost' ? total - 1 - n : n)
@@ -346,17 +322,17 @@ class Mock {
       rows = sorted(found, sort).slice(offset, offset + limit)
     }
     const next = offset + rows.length < total ? String(offset + rows.length) : null
-    return ok({ generation: 'g_20261130', currency: 'USD', items: rows, total, next, similar: [] })
+    return ok({ generation: 'g_20261130', currency: 'USD', decisions: 0, items: rows, total, next, similar: [] })
   }
 
   /** Policies and checks with an open finding. */
-  private policiesOf(row: ResourceRow): string[] {
+  private policiesOf(row: MockRow): string[] {
     const n = this.inventory.indexOf(row.key) ?? 0
     const open = this.inventory.checks(n, row.virtual_tags, row.monthly_cost).filter((check) => check.state === 'open')
     return [...new Set(open.flatMap((check) => [check.policy, `${check.policy}/${check.check}`]))]
   }
 
-  private facetValues(row: ResourceRow, name: string): (string | null)[] {
+  private facetValues(row: MockRow, name: string): (string | null)[] {
     if (name === 'compliance') return [row.compliance]
     if (name === 'severity') return (Object.keys(row.open) as Severity[]).filter((severity) => row.open[severity] > 0)
     if (name === 'policy') return this.policiesOf(row).filter((one) => !one.includes('/'))
@@ -443,7 +419,7 @@ class Mock {
     if (change.action === 'set') checkValue(change.key, change.value ?? '', '/changes/0/value')
     const rows = selection.resources ? selection.resources.map((key) => this.inventory.row(this.index(key))) : this.matching(selection)
     const values = new Map<string, Bulk['values'][number]>()
-    const changing: ResourceRow[] = []
+    const changing: MockRow[] = []
     for (const row of rows) {
       const old = row.virtual_tags.find((tag) => tag.key === change.key)?.value ?? null
       // What is missing cannot be confirmed.
@@ -464,6 +440,7 @@ class Mock {
       changed: changing.length,
       unchanged: rows.length - changing.length,
       change,
+      request: call.body,
       values: [...values.values()].sort((a, b) => b.resources - a.resources).slice(0, 50),
       requested_by: actorOf(call),
       cost: sum(changing.map((row) => row.monthly_cost)),
@@ -501,7 +478,7 @@ class Mock {
         const source = found.change.action === 'set' || found.change.action === 'unset' ? 'manual' : 'user_confirmed'
         this.inventory.decide(key, found.change.key, { value, at: new Date().toISOString(), actor, source })
       }
-      this.audit.push(entry(this.audit.length + 1, new Date(), actor, action === 'apply' ? 'bulk.apply' : 'bulk.undo', id, { tag: found.change.key, new: found.change.value ?? null, resources: found.changed }))
+      this.audit.push(entry(this.audit.length + 1, new Date(), actor, action === 'apply' ? 'bulk.apply' : 'bulk.undo', id, { tag: found.change.key }))
       return { status: 202, body: published(found) }
     }
     return ok(published(found))
@@ -541,7 +518,7 @@ const SCHEDULES: Schedule[] = [
 
 function job(id: string, queue: string, kind: string, status: Job['status'], minutesAgo: number, error: string | null, progress: Job['progress'] = null): Job {
   const at = new Date(NOW.getTime() - minutesAgo * 60_000).toISOString()
-  return { id, queue, kind, status, attempt: status === 'dead' ? 5 : 1, progress, error, requested_by: 'system', run_at: at, created_at: at, updated_at: at }
+  return { id, queue, kind, status, attempt: status === 'dead' ? 5 : 1, progress, result: null, error, requested_by: 'system', run_at: at, created_at: at, updated_at: at }
 }
 
 function entry(seq: number, at: Date, performed_by: string, action: string, object: string, details: AuditEntry['details']): AuditEntry {
@@ -554,11 +531,11 @@ function published(preview: Bulk & { keys: string[]; startedAt: number; change: 
   return rest
 }
 
-function changed(row: ResourceRow, change: TagChange, old: string | null): string | null | undefined {
+function changed(row: MockRow, change: TagChange, old: string | null): string | null | undefined {
   if (change.action === 'set') return change.value ?? null
   if (change.action === 'unset') return null
   if (old !== null) return old
-  return row.suggestions?.find((one) => one.key === change.key)?.value
+  return row.suggestions.find((one) => one.key === change.key)?.value
 }
 
 function checkValue(tag: string, value: string | null, pointer = '/value'): void {
@@ -571,16 +548,16 @@ function checkValue(tag: string, value: string | null, pointer = '/value'): void
   if (tag === 'cost-center' && !/^[A-Z]{3}-[0-9]{3}$/.test(value)) throw wrong(`\`${value}\` does not have the form ABC-123`)
 }
 
-function attribute(row: ResourceRow, name: string): string | null {
+function attribute(row: MockRow, name: string): string | null {
   const values: Record<string, string | null> = { provider: row.provider, account: row.account, region: row.region, type: row.resource_type, name: row.resource_name, id: row.resource_id }
   return values[name] ?? null
 }
 
-function sorted(rows: ResourceRow[], sort: string): ResourceRow[] {
+function sorted(rows: MockRow[], sort: string): MockRow[] {
   const isReverse = sort.startsWith('-')
   const field = isReverse ? sort.slice(1) : sort
   if (field === 'cost') return isReverse ? rows.toReversed() : rows
-  const of = (row: ResourceRow): string | null => {
+  const of = (row: MockRow): string | null => {
     if (field === 'compliance') return String(['violating', 'pending', 'compliant', 'out_of_scope'].indexOf(row.compliance))
     if (field === 'open') return String(999 - Object.values(row.open).reduce((a, b) => a + b, 0)).padStart(4, '0')
     if (field.startsWith('tag:')) return row.virtual_tags.find((tag) => tag.key === field.slice(4))?.value ?? null

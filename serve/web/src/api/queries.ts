@@ -3,11 +3,8 @@ import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-que
 import { Problem, request } from './client'
 import type {
   Bulk,
-  Channel,
   ComplianceSummary,
-  Costs,
   Facet,
-  Insights,
   Job,
   ListedSuggestion,
   Me,
@@ -20,7 +17,6 @@ import type {
   Token,
   TrendPoint,
   User,
-  View,
 } from './types'
 
 export const queryClient = new QueryClient({
@@ -68,18 +64,14 @@ export const queries = {
   compliance: (params: Params = {}) => get<ComplianceSummary>('compliance', 'compliance/status', params),
   trend: () => get<{ items: TrendPoint[] }>('trend', 'compliance/trend'),
   policies: () => ({ ...get<{ items: Policy[] }>('policies', 'compliance/policies'), staleTime: 60_000 }),
-  costs: (params: Params) => ({ ...get<Costs>('costs', 'costs', params), placeholderData: keepPreviousData }),
-  insights: () => get<Insights>('insights', 'insights'),
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
   schedules: () => get<{ items: Schedule[] }>('schedules', 'schedules'),
   users: () => get<{ items: User[] }>('users', 'users'),
   tokens: () => get<{ items: Token[] }>('tokens', 'tokens'),
-  channels: () => get<{ items: Channel[] }>('channels', 'channels'),
-  views: () => get<{ items: View[] }>('views', 'views'),
 }
 
 /** Everything that a decision about a tag can change. */
 export async function refreshAfterDecision(): Promise<void> {
-  const changed = ['resources', 'resource', 'facets', 'suggestions', 'compliance', 'costs', 'audit', 'insights']
+  const changed = ['resources', 'resource', 'facets', 'suggestions', 'compliance', 'audit']
   await Promise.all(changed.map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
 }

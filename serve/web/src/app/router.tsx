@@ -77,28 +77,22 @@ const compliance = createRoute({
 })
 
 export interface CostView {
-  by?: string
-  month?: string
-  provider?: string
+  /** The tag whose values are compared. */
+  by?: string | undefined
+  provider?: string | undefined
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 const costs = createRoute({
   getParentRoute: () => shell,
   path: '/costs',
   staticData: { title: 'Costs' },
   validateSearch: (search: Record<string, unknown>): CostView => ({
-    ...(typeof search.by === 'string' ? { by: search.by } : {}),
-    ...(typeof search.month === 'string' && /^\d{4}-\d{2}$/.test(search.month) ? { month: search.month } : {}),
-    ...(typeof search.provider === 'string' ? { provider: search.provider } : {}),
+    ...(isText(search.by) ? { by: search.by } : {}),
+    ...(isText(search.provider) && /^[\w-]+$/.test(search.provider) ? { provider: search.provider } : {}),
   }),
   component: lazyRouteComponent(() => import('../features/costs/page'), 'CostsPage'),
-})
-
-const insights = createRoute({
-  getParentRoute: () => shell,
-  path: '/insights',
-  staticData: { title: 'Insights' },
-  component: lazyRouteComponent(() => import('../features/insights/page'), 'InsightsPage'),
 })
 
 export interface ActivityView {
@@ -112,7 +106,6 @@ export interface ActivityView {
 }
 
 const isDay = (value: unknown): value is string => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 const activity = createRoute({
   getParentRoute: () => shell,
@@ -143,7 +136,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, insights, activity, jobs, settings])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, activity, jobs, settings])]),
   context: { queryClient },
   // Without it a page also gets the parameters that its `validateSearch` refuses.
   search: { strict: true },

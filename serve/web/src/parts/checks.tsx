@@ -1,7 +1,6 @@
 import type { ComplianceState, Violation } from '../api/types'
-import { formatAgo, formatDay } from '../lib/format'
+import { formatDay } from '../lib/format'
 import { Code, severityLabel } from '../ui/badge'
-import { CheckIcon } from '../ui/icons'
 import './checks.css'
 
 const STATES: Record<Violation['state'], string> = {
@@ -11,11 +10,10 @@ const STATES: Record<Violation['state'], string> = {
   undetermined: 'Undetermined',
 }
 
-/** The checks that apply to a resource: findings first, each with what fixes it. */
+/** The checks that a resource does not pass, each with what fixes it. */
 export function Checks({ compliance }: { compliance: ComplianceState }) {
-  const passed = compliance.passed ?? []
-  if (compliance.violations.length === 0 && passed.length === 0) {
-    return <p className="dim">{compliance.status === 'out_of_scope' ? 'No policy applies to this resource.' : 'No findings.'}</p>
+  if (compliance.violations.length === 0) {
+    return <p className="dim">{compliance.status === 'out_of_scope' ? 'No policy applies to this resource.' : 'Every check passes.'}</p>
   }
   return (
     <ul className="checks">
@@ -30,8 +28,7 @@ export function Checks({ compliance }: { compliance: ComplianceState }) {
               {severityLabel(finding.severity)} · {finding.policy}
               {finding.state === 'open' ? '' : ` · ${STATES[finding.state]}`}
               {finding.since ? ` · since ${formatDay(finding.since)}` : ''}
-              {finding.escalates_at ? ` · escalates ${formatAgo(finding.escalates_at)}` : ''}
-            </p>
+              </p>
             {finding.state === 'open' && finding.tag ? (
               <p className="small">
                 Smallest fix: set <code>{finding.tag}</code>
@@ -44,17 +41,6 @@ export function Checks({ compliance }: { compliance: ComplianceState }) {
               </p>
             ) : null}
           </div>
-        </li>
-      ))}
-      {passed.map((check) => (
-        <li key={`${check.policy}/${check.check}`} className="check-row">
-          <span className="check-passed">
-            <CheckIcon size={14} />
-          </span>
-          <p className="dim">
-            <span className="hidden-visually">Passing: </span>
-            <Code text={check.message} />
-          </p>
         </li>
       ))}
     </ul>

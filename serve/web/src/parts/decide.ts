@@ -45,9 +45,10 @@ export async function confirmTag(key: string, tag: VirtualTag): Promise<void> {
   }
 }
 
-export async function acceptSuggestion(key: string, suggestion: Suggestion, value = suggestion.value): Promise<void> {
+export async function acceptSuggestion(key: string, suggestion: Suggestion): Promise<void> {
+  const { value } = suggestion
   try {
-    await apply(key, value === suggestion.value ? { action: 'confirm', key: suggestion.key, value } : { action: 'set', key: suggestion.key, value })
+    await apply(key, { action: 'confirm', key: suggestion.key, value })
     await refreshAfterDecision()
     const undo = async () => {
       try {

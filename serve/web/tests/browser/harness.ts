@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 import type { Server } from 'node:http'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { startServer } from '../../mock/dist-server.ts'
+import { proxy, startServer } from '../../mock/dist-server.ts'
+import { mockServer } from '../../mock/server.ts'
 
 export type RoleName = 'viewer' | 'editor' | 'admin' | 'super'
 
@@ -33,8 +34,9 @@ export class Stage {
     private readonly browser: Browser,
   ) {}
 
-  static async open(resources: number): Promise<Stage> {
-    const { url, server } = await startServer(resources)
+  /** Opens the dashboard in front of the mock with a number of resources, or of a server at an address. */
+  static async open(behind: number | string): Promise<Stage> {
+    const { url, server } = await startServer(typeof behind === 'number' ? mockServer(behind) : proxy(behind))
     const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
     return new Stage(url, server, browser)
   }

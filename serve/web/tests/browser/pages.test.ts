@@ -8,7 +8,6 @@ const PAGES: [string, string][] = [
   ['resource', '/resources/$first'],
   ['compliance', '/compliance'],
   ['costs', '/costs'],
-  ['insights', '/insights'],
   ['activity', '/activity'],
   ['jobs', '/jobs'],
   ['settings', '/settings'],

@@ -179,7 +179,7 @@ function Verify() {
 
 function Entry({ entry }: { entry: AuditEntry }) {
   const nameOf = useActorName()
-  const { tag, old, new: next, note, resources } = entry.details
+  const { tag, old, new: next, note } = entry.details
   const isResource = entry.action.startsWith('tag.')
   return (
     <li className="audit-row">
@@ -189,7 +189,6 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <div className="audit-what">
         <p className="wrap-anywhere">
           <strong>{nameOf(entry.performed_by)}</strong> {ACTIONS[entry.action] ?? entry.action} {tag ? <code>{tag}</code> : null}
-          {resources === undefined ? null : ` of ${plural(resources, 'resource')}`}
           {note ? <span className="dim"> “{note}”</span> : null}
         </p>
         {isResource ? (

@@ -1,12 +1,13 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { address } from '../../api/client'
 import { queries } from '../../api/queries'
-import type { Costs } from '../../api/types'
+import type { FacetValue } from '../../api/types'
 import type { CostView } from '../../app/router'
-import { equals, type Tags, valuesOfTag } from '../../lib/condition'
-import { formatAmount, formatCount, formatMoney, formatMonth, formatPercent, formatProvider, formatWhole } from '../../lib/format'
+import { all, equals, type Tags, valuesOfTag } from '../../lib/condition'
+import { formatAmount, formatCount, formatMoney, formatPercent, formatProvider, formatWhole } from '../../lib/format'
+import { sumAmounts } from '../../lib/money'
 import { Meter } from '../../ui/badge'
 import { Button, buttonClass } from '../../ui/button'
 import { Chart, type Palette } from '../../ui/chart'
@@ -16,32 +17,58 @@ import './costs.css'
 
 const route = getRouteApi('/shell/costs')
 
+const MISSING = '(missing)'
+const labelOf = (value: string | null) => value ?? MISSING
+
+/** Values with costs, the most expensive first. */
+function byCost(values: readonly FacetValue[] | undefined): FacetValue[] {
+  return (values ?? []).toSorted((a, b) => Number(b.monthly_cost ?? 0) - Number(a.monthly_cost ?? 0))
+}
+
 export function CostsPage() {
   const view = route.useSearch()
   const navigate = useNavigate()
   const tags = useQuery(queries.schema()).data?.items
-  const by = view.by ?? 'cost-center'
-  const params = { by, ...(view.month ? { month: view.month } : {}), ...(view.provider ? { provider: view.provider } : {}) }
-  const costs = useQuery(queries.costs(params))
+  const currency = useQuery(queries.compliance()).data?.currency ?? null
+  const has = (name: string) => tags?.some((tag) => tag.key === name) ?? false
+  const by = view.by ?? ['cost-center', 'team', 'project', 'owner'].find(has) ?? tags?.[0]?.key ?? ''
+  const where = view.provider ? `resource.provider == ${view.provider}` : undefined
+  const names = [...new Set(['provider', by && `tag:${by}`, has('environment') && 'tag:environment', has('team') && 'tag:team'].filter(Boolean))]
+  const facets = useQuery({ ...queries.facets({ where, by: names.join(',') }), enabled: tags !== undefined })
+  const providers = useQuery(queries.facets({ by: 'provider' })).data?.items[0]?.values ?? []
   const setView = (next: CostView) => void navigate({ to: '/costs', search: next, replace: true })
+  const valuesOf = (name: string) => byCost(facets.data?.items.find((facet) => facet.name === name)?.values)
   return (
     <main className="page" id="main" tabIndex={-1}>
       <header className="page-head">
         <div>
           <h1>Costs</h1>
-          <p className="dim">By virtual tags; shared costs are distributed as the policies say</p>
+          <p className="dim">Monthly cost of resources, by virtual tags</p>
         </div>
         <div className="page-actions no-print">
-          <Select label="Month" value={costs.data?.month ?? ''} options={(costs.data?.months ?? []).toReversed().map((month) => [month, formatMonth(month)])} onChange={(month) => setView({ ...view, month })} />
-          <Select label="Provider" value={view.provider ?? ''} options={[['', 'All providers'], ...['aws', 'azure', 'gcp'].map((one): [string, string] => [one, formatProvider(one)])]} onChange={(provider) => setView({ ...view, ...(provider ? { provider } : { provider: undefined }) } as CostView)} />
-          <a className={buttonClass('plain')} href={address('costs', { ...params, format: 'csv' })} download>
+          <Select label="Provider" value={view.provider ?? ''} options={[['', 'All providers'], ...providers.flatMap(({ value }): [string, string][] => (value === null ? [] : [[value, formatProvider(value)]]))]} onChange={(provider) => setView({ ...view, provider: provider || undefined })} />
+          <a className={buttonClass('plain')} href={address('exports', { where, format: 'csv' })} download>
             <DownloadIcon /> CSV
           </a>
           <Button onClick={() => window.print()}>Print or PDF</Button>
         </div>
       </header>
-      <QueryState query={costs} loading={<LoadingCards heights={[100, 320, 320]} />}>
-        {(data) => (data.lines.length === 0 ? <Empty /> : <CostBody costs={data} tags={tags} by={by} onBy={(next) => setView({ ...view, by: next })} />)}
+      <QueryState query={facets} loading={<LoadingCards heights={[100, 330, 330]} />}>
+        {() => {
+          const total = sumAmounts(valuesOf('provider').map((one) => one.monthly_cost))
+          if (total === null) return <Empty />
+          const lines = valuesOf(`tag:${by}`)
+          return (
+            <>
+              <Figures total={total} lines={lines} by={by} currency={currency} resources={valuesOf('provider').reduce((sum, one) => sum + one.resources, 0)} where={where} />
+              <div className="cost-grid">
+                {has('environment') ? <Environments lines={valuesOf('tag:environment')} currency={currency} tags={tags} where={where} /> : null}
+                <Breakdown lines={lines} tags={tags} by={by} where={where} onBy={(next) => setView({ ...view, by: next })} />
+              </div>
+              {has('team') && has('environment') ? <Matrix teams={valuesOf('tag:team').slice(0, 12)} environments={valuesOf('tag:environment')} tags={tags} where={where} currency={currency} /> : null}
+            </>
+          )
+        }}
       </QueryState>
     </main>
   )
@@ -62,50 +89,39 @@ function Select({ label, value, options, onChange }: { label: string; value: str
 function Empty() {
   return (
     <div className="card">
-      <State title="No costs for this selection">
-        <p>There is no bill for this month and provider. An administrator can add bills as files or from the export of the cloud.</p>
+      <State title="No cost data for this selection">
+        <p>No resource has a cost. An administrator can add costs to the inventory, or bills as files.</p>
       </State>
     </div>
   )
 }
 
-const MISSING = '(missing)'
-const name = (value: string | null) => value ?? MISSING
-
-function CostBody({ costs, tags, by, onBy }: { costs: Costs; tags: Tags; by: string; onBy: (by: string) => void }) {
-  const change = costs.previous && Number(costs.previous) !== 0 ? Number(costs.total) / Number(costs.previous) - 1 : null
+function Figures({ total, lines, by, currency, resources, where }: { total: string; lines: FacetValue[]; by: string; currency: string | null; resources: number; where: string | undefined }) {
+  const missing = lines.find((line) => line.value === null)
+  const missingCost = missing?.monthly_cost ?? '0'
+  const share = Number(total) === 0 ? 0 : Number(missingCost) / Number(total)
   return (
-    <>
-      <div className="grid grid-3">
-        <Figure label={formatMonth(costs.month)} value={costs.total} currency={costs.currency}>
-          {change === null ? 'No month before to compare with' : `${change >= 0 ? '+' : '−'}${formatPercent(Math.abs(change), 1)} compared with the month before`}
-        </Figure>
-        <Figure label={`Without ${by}`} value={costs.missing} currency={costs.currency}>
-          <Link to="/resources" search={{ filter: equals(by, null, null) }}>
-            See what has no {by}
-          </Link>
-        </Figure>
-        {costs.projection ? (
-          <Figure label="Projected for the whole month" value={costs.projection.amount} currency={costs.currency}>
-            Between {formatWhole(costs.projection.low)} and {formatWhole(costs.projection.high)}
-          </Figure>
-        ) : (
-          <Figure label="Complete month" value={costs.total} currency={costs.currency}>
-            Nothing to project
-          </Figure>
-        )}
-      </div>
-      <div className="cost-grid">
-        <Environments costs={costs} tags={tags} />
-        <Breakdown costs={costs} tags={tags} by={by} onBy={onBy} />
-      </div>
-      <Trend costs={costs} />
-      <Matrix costs={costs} tags={tags} />
-    </>
+    <div className="grid grid-3">
+      <Figure label="A month" value={total} currency={currency}>
+        {formatCount(resources)} resources
+      </Figure>
+      <Figure label={`Without ${by}`} value={missingCost} currency={currency}>
+        <Link to="/resources" search={{ filter: all([where, equals(by, null, null)]) }}>
+          {formatCount(missing?.resources ?? 0)} resources have no {by}
+        </Link>
+      </Figure>
+      <section className="card">
+        <div className="card-body">
+          <h2 className="figure-label cost-label">Allocated to a {by}</h2>
+          <p className="figure-value">{formatPercent(1 - share, 1)}</p>
+          <Meter share={1 - share} look={share < 0.1 ? 'good' : ''} />
+        </div>
+      </section>
+    </div>
   )
 }
 
-function Figure({ label, value, currency, children }: { label: string; value: string; currency: string; children: React.ReactNode }) {
+function Figure({ label, value, currency, children }: { label: string; value: string; currency: string | null; children: React.ReactNode }) {
   return (
     <section className="card">
       <div className="card-body">
@@ -119,19 +135,18 @@ function Figure({ label, value, currency, children }: { label: string; value: st
   )
 }
 
-function useDrill(tags: Tags) {
+function Environments({ lines, currency, tags, where }: { lines: FacetValue[]; currency: string | null; tags: Tags; where: string | undefined }) {
   const navigate = useNavigate()
-  return (tag: string, shown: string) => {
-    const values = valuesOfTag(tag, tags)
-    void navigate({ to: '/resources', search: { filter: equals(tag, shown === MISSING ? null : shown, values) } })
-  }
-}
-
-function Environments({ costs, tags }: { costs: Costs; tags: Tags }) {
-  const drill = useDrill(tags)
+  const key = JSON.stringify(lines)
   const option = useMemo(
     () => (colors: Palette) => ({
-      tooltip: { renderMode: 'richText', backgroundColor: colors.card, borderColor: colors.edge, textStyle: { color: colors.ink }, formatter: (one: { name: string; value: number; percent: number }) => `${one.name}\n${formatAmount(String(one.value))} ${costs.currency}, ${one.percent}%` },
+      tooltip: {
+        renderMode: 'richText',
+        backgroundColor: colors.card,
+        borderColor: colors.edge,
+        textStyle: { color: colors.ink },
+        formatter: (one: { name: string; value: number; percent: number }) => `${one.name}\n${formatMoney(String(one.value), currency)}, ${one.percent}%`,
+      },
       legend: { bottom: 0, icon: 'roundRect', itemWidth: 10, itemHeight: 10, textStyle: { color: colors.ink } },
       series: [
         {
@@ -140,82 +155,90 @@ function Environments({ costs, tags }: { costs: Costs; tags: Tags }) {
           center: ['50%', '44%'],
           label: { show: false },
           itemStyle: { borderColor: colors.card, borderWidth: 2 },
-          data: costs.environments.map((line, at) => ({ name: name(line.value), value: Number(line.cost), itemStyle: { color: line.value === null ? colors.missing : colors.series[at % colors.series.length] } })),
+          data: (JSON.parse(key) as FacetValue[]).map((line, at) => ({
+            name: labelOf(line.value),
+            value: Number(line.monthly_cost ?? 0),
+            itemStyle: { color: line.value === null ? colors.missing : colors.series[at % colors.series.length] },
+          })),
         },
       ],
     }),
-    [costs],
+    [key, currency],
   )
+  const open = (shown: string) => {
+    const value = shown === MISSING ? null : shown
+    void navigate({ to: '/resources', search: { filter: all([where, equals('environment', value, valuesOfTag('environment', tags))]) } })
+  }
   return (
     <section className="card">
       <div className="card-head">
         <h2>By environment</h2>
       </div>
       <div className="card-body">
-        <Chart label="Cost by environment" height={280} option={option} onSelect={(shown) => drill('environment', shown)} table={<LineTable lines={costs.environments} currency={costs.currency} head="Environment" />} />
+        <Chart
+          label="Cost by environment"
+          height={280}
+          option={option}
+          onSelect={open}
+          table={
+            <table className="table">
+              <thead>
+                <tr>
+                  <th scope="col">Environment</th>
+                  <th scope="col" className="right">
+                    {currency ?? 'Cost'}
+                  </th>
+                  <th scope="col" className="right">
+                    Resources
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {lines.map((line) => (
+                  <tr key={line.value ?? '\0'}>
+                    <td className="wrap-anywhere">{labelOf(line.value)}</td>
+                    <td className="right">{formatAmount(line.monthly_cost ?? '0')}</td>
+                    <td className="right">{formatCount(line.resources)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          }
+        />
       </div>
     </section>
   )
 }
 
-function LineTable({ lines, currency, head }: { lines: Costs['lines']; currency: string; head: string }) {
-  return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{head}</th>
-          <th scope="col" className="right">
-            {currency}
-          </th>
-          <th scope="col" className="right">
-            Resources
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map((line) => (
-          <tr key={line.value ?? '\0'}>
-            <td className="wrap-anywhere">{name(line.value)}</td>
-            <td className="right">{formatAmount(line.cost)}</td>
-            <td className="right">{formatCount(line.resources)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  )
-}
-
 /** The ten most expensive values of a tag, and what remains. Every row leads to its resources. */
-function Breakdown({ costs, tags, by, onBy }: { costs: Costs; tags: Tags; by: string; onBy: (by: string) => void }) {
-  const top = costs.lines.slice(0, 10)
-  const most = Math.max(...top.map((line) => Number(line.cost)), 1)
-  const rest = costs.lines.slice(10)
-  const restCost = rest.reduce((sum, line) => sum + Number(line.cost), 0)
-  const values = valuesOfTag(by, tags)
+function Breakdown({ lines, tags, by, where, onBy }: { lines: FacetValue[]; tags: Tags; by: string; where: string | undefined; onBy: (by: string) => void }) {
+  const [top, rest] = [lines.slice(0, 10), lines.slice(10)]
+  const most = Math.max(...top.map((line) => Number(line.monthly_cost ?? 0)), 1)
+  const restCost = sumAmounts(rest.map((line) => line.monthly_cost)) ?? '0'
   return (
     <section className="card">
       <div className="card-head">
         <h2>By {by}</h2>
         <span className="no-print">
-          <Select label="Tag" value={by} options={(tags ?? [{ key: by }]).map((tag): [string, string] => [tag.key, tag.key])} onChange={onBy} />
+          <Select label="Tag" value={by} options={(tags ?? []).map((tag): [string, string] => [tag.key, tag.key])} onChange={onBy} />
         </span>
       </div>
       <div className="card-body">
         <ol className="bars">
           {top.map((line) => (
             <li key={line.value ?? '\0'} className="bar-line">
-              <Link to="/resources" search={{ filter: equals(by, line.value, values) }} className={`truncate${line.value === null ? ' missing' : ''}`} title={name(line.value)}>
-                {name(line.value)}
+              <Link to="/resources" search={{ filter: all([where, equals(by, line.value, valuesOfTag(by, tags))]) }} className={`truncate${line.value === null ? ' missing' : ''}`} title={labelOf(line.value)}>
+                {labelOf(line.value)}
               </Link>
-              <Meter share={Number(line.cost) / most} look={line.value === null ? 'poor' : ''} />
-              <span className="right">{formatAmount(line.cost)}</span>
+              <Meter share={Number(line.monthly_cost ?? 0) / most} look={line.value === null ? 'poor' : ''} />
+              <span className="right">{line.monthly_cost === null ? 'no data' : formatAmount(line.monthly_cost)}</span>
             </li>
           ))}
           {rest.length > 0 ? (
             <li className="bar-line dim">
               <span>{formatCount(rest.length)} more</span>
-              <Meter share={restCost / most} />
-              <span className="right">{formatAmount(restCost.toFixed(2))}</span>
+              <Meter share={Number(restCost) / most} />
+              <span className="right">{formatAmount(restCost)}</span>
             </li>
           ) : null}
         </ol>
@@ -224,106 +247,46 @@ function Breakdown({ costs, tags, by, onBy }: { costs: Costs; tags: Tags; by: st
   )
 }
 
-function Trend({ costs }: { costs: Costs }) {
-  const { months, series, dimension } = costs.trend
-  const option = useMemo(
-    () => (colors: Palette) => ({
-      grid: { left: 4, right: 12, top: 14, bottom: 34, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
-      legend: { bottom: 0, type: 'scroll', icon: 'roundRect', itemWidth: 10, itemHeight: 10, textStyle: { color: colors.ink }, pageTextStyle: { color: colors.dim }, pageIconColor: colors.dim, pageIconInactiveColor: colors.edge },
-      tooltip: { trigger: 'axis', renderMode: 'richText', backgroundColor: colors.card, borderColor: colors.edge, textStyle: { color: colors.ink }, valueFormatter: (value: unknown) => formatAmount(String(value)) },
-      xAxis: { type: 'category', boundaryGap: false, data: months.map(formatMonth), axisTick: { show: false }, axisLine: { lineStyle: { color: colors.edge } }, axisLabel: { color: colors.dim, hideOverlap: true, alignMinLabel: 'left', alignMaxLabel: 'right' } },
-      yAxis: { type: 'value', splitNumber: 3, axisLabel: { color: colors.dim }, splitLine: { lineStyle: { color: colors.edge } } },
-      series: series.map((line, at) => {
-        const color = line.value === null ? colors.missing : colors.series[at % colors.series.length]
-        return { type: 'line', name: name(line.value), data: line.costs.map(Number), showSymbol: false, lineStyle: { width: 2, color }, itemStyle: { color } }
-      }),
-    }),
-    [months, series],
-  )
-  return (
-    <section className="card">
-      <div className="card-head">
-        <h2>By month and {dimension}</h2>
-      </div>
-      <div className="card-body">
-        {months.length < 2 ? (
-          <p className="dim">The trend starts with the second month.</p>
-        ) : (
-          <Chart
-            label={`Cost by month and ${dimension}`}
-            height={250}
-            option={option}
-            table={
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th scope="col">{dimension}</th>
-                    {months.map((month) => (
-                      <th key={month} scope="col" className="right">
-                        {formatMonth(month)}
-                      </th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {series.map((line) => (
-                    <tr key={line.value ?? '\0'}>
-                      <td>{name(line.value)}</td>
-                      {line.costs.map((cost, at) => (
-                        <td key={months[at]} className="right">
-                          {formatAmount(cost)}
-                        </td>
-                      ))}
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            }
-          />
-        )}
-      </div>
-    </section>
-  )
-}
-
 /** Team by environment: a table whose cells are shaded by their costs, so that it needs no legend and reads aloud. */
-function Matrix({ costs, tags }: { costs: Costs; tags: Tags }) {
-  const { rows, columns, cells } = costs.matrix
-  const most = Math.max(...cells.flat().map((cell) => Number(cell.cost)), 1)
-  const values = (tag: string) => valuesOfTag(tag, tags)
+function Matrix({ teams, environments, tags, where, currency }: { teams: FacetValue[]; environments: FacetValue[]; tags: Tags; where: string | undefined; currency: string | null }) {
+  const condition = (tag: string, value: string | null) => equals(tag, value, valuesOfTag(tag, tags))
+  const rows = useQueries({ queries: teams.map((team) => queries.facets({ where: all([where, condition('team', team.value)]), by: 'tag:environment' })) })
+  const cells = rows.map((row) => new Map(row.data?.items[0]?.values.map((one) => [one.value, one])))
+  const most = Math.max(...cells.flatMap((row) => [...row.values()].map((one) => Number(one.monthly_cost ?? 0))), 1)
   return (
     <section className="card">
       <div className="card-head">
         <h2>Team and environment</h2>
-        <span className="dim small">{costs.currency}, with the number of resources</span>
+        <span className="dim small">
+          {currency}, with the number of resources{teams.length === 12 ? '; the 12 most expensive teams' : ''}
+        </span>
       </div>
       <div className="card-body table-scroll" tabIndex={0} role="region" aria-label="Cost by team and environment">
         <table className="matrix">
           <thead>
             <tr>
               <th scope="col">Team</th>
-              {columns.map((column) => (
-                <th key={column ?? '\0'} scope="col" className="right">
-                  {name(column)}
+              {environments.map(({ value }) => (
+                <th key={value ?? '\0'} scope="col" className="right">
+                  {labelOf(value)}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map((row, y) => (
-              <tr key={row ?? '\0'}>
-                <th scope="row" className={row === null ? 'missing' : ''}>
-                  {name(row)}
+            {teams.map((team, y) => (
+              <tr key={team.value ?? '\0'}>
+                <th scope="row" className={team.value === null ? 'missing' : ''}>
+                  {labelOf(team.value)}
                 </th>
-                {columns.map((column, x) => {
-                  const cell = cells[y]?.[x]
-                  const share = Number(cell?.cost ?? 0) / most
-                  const filter = `${equals('team', row, values('team'))} and ${equals('environment', column, values('environment'))}`
+                {environments.map(({ value }) => {
+                  const cell = cells[y]?.get(value)
+                  const share = Math.round((Number(cell?.monthly_cost ?? 0) / most) * 34)
                   return (
-                    <td key={column ?? '\0'} style={{ backgroundColor: `color-mix(in srgb, var(--accent) ${Math.round(share * 34)}%, var(--card))` }}>
-                      {cell && cell.resources > 0 ? (
-                        <Link to="/resources" search={{ filter }} title={`${name(row)}, ${name(column)}: ${formatMoney(cell.cost, costs.currency)}`}>
-                          {formatWhole(cell.cost)}
+                    <td key={value ?? '\0'} style={{ backgroundColor: `color-mix(in srgb, var(--accent) ${share}%, var(--card))` }}>
+                      {cell ? (
+                        <Link to="/resources" search={{ filter: all([where, condition('team', team.value), condition('environment', value)]) }}>
+                          {cell.monthly_cost === null ? 'no data' : formatWhole(cell.monthly_cost)}
                           <span className="matrix-count">{formatCount(cell.resources)}</span>
                         </Link>
                       ) : (

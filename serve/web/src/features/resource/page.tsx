@@ -4,14 +4,13 @@ import { useMemo } from 'react'
 import { queries } from '../../api/queries'
 import type { ResourceDetail, TimelineEvent } from '../../api/types'
 import { useShortcuts } from '../../app/shortcuts'
-import { formatAgo, formatAmount, formatDay, formatMoney, formatMonth, formatPercent, formatProvider, formatTime } from '../../lib/format'
-import { quoted } from '../../lib/condition'
+import { formatAgo, formatAmount, formatCount, formatDay, formatPercent, formatProvider, formatTime } from '../../lib/format'
+import { equals, quoted, valuesOfTag } from '../../lib/condition'
 import { useActorName } from '../../parts/actor'
 import { Checks } from '../../parts/checks'
 import { Suggestions } from '../../parts/suggestions'
 import { Tags } from '../../parts/tags'
 import { ComplianceBadge } from '../../ui/badge'
-import { Chart, type Palette } from '../../ui/chart'
 import { ArrowLeftIcon } from '../../ui/icons'
 import { ErrorState, LoadingCards, QueryState, Skeleton } from '../../ui/states'
 import './resource.css'
@@ -68,7 +67,7 @@ function Detail({ resource }: { resource: ResourceDetail }) {
           <Facts resource={resource} />
           <Cost resource={resource} />
           <Timeline resourceKey={resource.key} />
-          {resource.neighbors && resource.neighbors.length > 0 ? <Neighbors neighbors={resource.neighbors} /> : null}
+          <Neighbors resource={resource} />
         </div>
       </div>
     </>
@@ -93,7 +92,6 @@ function Facts({ resource }: { resource: ResourceDetail }) {
     ['Type', resource.resource_type, resource.resource_type ? `resource.type == ${quoted(resource.resource_type)}` : undefined],
     ['Account', resource.account, resource.account ? `resource.account == ${quoted(resource.account)}` : undefined],
     ['Region', resource.region, resource.region ? `resource.region == ${quoted(resource.region)}` : undefined],
-    ['Created', resource.created ? formatDay(resource.created) : null, undefined],
   ]
   return (
     <section className="card" aria-label="Facts">
@@ -120,55 +118,14 @@ function Facts({ resource }: { resource: ResourceDetail }) {
 }
 
 function Cost({ resource }: { resource: ResourceDetail }) {
-  const months = resource.cost_months ?? []
-  const option = useMemo(
-    () => (colors: Palette) => ({
-      grid: { left: 4, right: 4, top: 10, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
-      tooltip: { trigger: 'axis', renderMode: 'richText', backgroundColor: colors.card, borderColor: colors.edge, textStyle: { color: colors.ink } },
-      xAxis: { type: 'category', data: months.map((one) => formatMonth(one.month)), axisTick: { show: false }, axisLine: { lineStyle: { color: colors.edge } }, axisLabel: { color: colors.dim } },
-      yAxis: { type: 'value', splitNumber: 3, axisLabel: { color: colors.dim }, splitLine: { lineStyle: { color: colors.edge } } },
-      series: [{ type: 'bar', name: resource.currency ?? 'Cost', data: months.map((one) => Number(one.cost)), barMaxWidth: 34, itemStyle: { color: colors.accent, borderRadius: [4, 4, 0, 0] } }],
-    }),
-    [months, resource.currency],
-  )
   return (
     <Card title="Cost">
       {resource.monthly_cost === null ? (
-        <p className="dim">No bill has a charge for this resource.</p>
+        <p className="dim">There is no cost data for this resource.</p>
       ) : (
-        <div className="stack">
-          <p>
-            <span className="figure-value">{formatAmount(resource.monthly_cost)}</span> <span className="figure-unit">{resource.currency} a month</span>
-          </p>
-          {resource.projected_cost ? <p className="dim small">Projected for this month: {formatMoney(resource.projected_cost, resource.currency)}</p> : null}
-          {months.length > 1 ? (
-            <Chart
-              label="Cost by month"
-              height={160}
-              option={option}
-              table={
-                <table className="table">
-                  <thead>
-                    <tr>
-                      <th scope="col">Month</th>
-                      <th scope="col" className="right">
-                        {resource.currency}
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {months.map((one) => (
-                      <tr key={one.month}>
-                        <td>{formatMonth(one.month)}</td>
-                        <td className="right">{formatAmount(one.cost)}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              }
-            />
-          ) : null}
-        </div>
+        <p>
+          <span className="figure-value">{formatAmount(resource.monthly_cost)}</span> <span className="figure-unit">{resource.currency} a month</span>
+        </p>
       )}
     </Card>
   )
@@ -232,19 +189,32 @@ function TimelineRow({ entry }: { entry: TimelineEvent }) {
   )
 }
 
-function Neighbors({ neighbors }: { neighbors: NonNullable<ResourceDetail['neighbors']> }) {
+/** Tags that say what a resource belongs to, the narrowest first. */
+const BELONGS = ['application', 'project', 'team', 'owner']
+
+/** The most expensive resources that belong to the same application, project or team. */
+function Neighbors({ resource }: { resource: ResourceDetail }) {
+  const tags = useQuery(queries.schema()).data?.items
+  const tag = BELONGS.map((name) => resource.virtual_tags.find((one) => one.key === name && one.value !== null)).find((one) => one !== undefined)
+  const filter = tag ? equals(tag.key, tag.value, valuesOfTag(tag.key, tags)) : ''
+  const { data } = useQuery({ ...queries.resources({ where: filter, limit: 6 }), enabled: Boolean(tag && tags) })
+  const others = (data?.items ?? []).filter((one) => one.key !== resource.key).slice(0, 5)
+  if (!tag || others.length === 0) return null
   return (
-    <Card title="Neighbors">
+    <Card title={`Also of ${tag.key} ${tag.value}`}>
       <ul className="neighbors">
-        {neighbors.map((one) => (
+        {others.map((one) => (
           <li key={one.key} className="row spread">
             <Link to="/resources/$key" params={{ key: one.key }} className="truncate">
               {one.resource_name ?? one.resource_id}
             </Link>
-            <span className="dim small">{one.relation}</span>
+            <span className="dim small">{one.resource_type}</span>
           </li>
         ))}
       </ul>
+      <Link to="/resources" search={{ filter }} className="small neighbors-all">
+        {data?.total ? `Show all ${formatCount(data.total)}` : 'Show all'}
+      </Link>
     </Card>
   )
 }

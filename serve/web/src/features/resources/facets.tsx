@@ -1,4 +1,5 @@
 import { useQueries } from '@tanstack/react-query'
+import { useState } from 'react'
 import { queries } from '../../api/queries'
 import type { Facet } from '../../api/types'
 import type { Tags } from '../../lib/condition'
@@ -58,14 +59,19 @@ export function Facets({ view, tags, onChange }: FacetsProps) {
   })
 }
 
+/** Values of a facet that are shown at first. */
+const SHOWN = 8
+
 function FacetGroup({ facet, view, onChange }: { facet: Facet; view: ResourceView; onChange: (view: ResourceView) => void }) {
+  const [isOpen, setOpen] = useState(false)
   const selected = view.facets?.[facet.name] ?? []
   const listed = facet.values.map((one) => one.value)
+  const shown = isOpen ? facet.values : facet.values.filter((one, at) => at < SHOWN || selected.includes(one.value))
   const gone = selected.filter((value) => !listed.includes(value)).map((value) => ({ value, resources: 0, monthly_cost: null }))
   return (
     <fieldset className="facet">
       <legend>{facetLabel(facet.name)}</legend>
-      {[...gone, ...facet.values].map(({ value, resources }) => {
+      {[...gone, ...shown].map(({ value, resources }) => {
         const label = valueLabel(facet.name, value)
         return (
           <label key={value ?? '\0'} className="facet-value" title={label}>
@@ -82,7 +88,13 @@ function FacetGroup({ facet, view, onChange }: { facet: Facet; view: ResourceVie
           </label>
         )
       })}
-      {facet.more ? <p className="dim small facet-more">There are more values. Filter to find them.</p> : null}
+      {facet.values.length > SHOWN ? (
+        <button type="button" className="facet-more" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {isOpen ? 'Show fewer' : `Show all ${facet.values.length}${facet.more ? ' and more' : ''}`}
+          <span className="hidden-visually"> values of {facetLabel(facet.name)}</span>
+        </button>
+      ) : null}
+      {isOpen && facet.more ? <p className="dim small">There are more values. Filter to find them.</p> : null}
     </fieldset>
   )
 }

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { ResourceRow, RowTag } from '../../api/types'
-import { formatAmount, formatConfidence, formatProvider } from '../../lib/format'
+import { formatAmount, formatProvider } from '../../lib/format'
 import { contentHeight, revealed, rowTop, type ScrollGeometry, type ScrollState, scrolled, settled, START, visibleRows } from '../../lib/scroll-map'
 import { ComplianceBadge, SourceDot, sourceLabel } from '../../ui/badge'
 import { DownIcon, UpIcon } from '../../ui/icons'
@@ -258,7 +258,6 @@ function Row({ index, row, top, columns, isOpen, isCurrent, isSelected, onOpen, 
 function TagCell({ name, row, isMore }: { name: string; row: ResourceRow; isMore: boolean }) {
   const className = `cell-tag truncate${isMore ? ' cell-tag-more' : ''}`
   const tag: RowTag | undefined = row.virtual_tags.find((one) => one.key === name)
-  const suggested = tag?.value === null ? row.suggestions?.find((one) => one.key === name) : undefined
   if (tag?.value != null) {
     return (
       <div role="gridcell" className={className} title={`${tag.value} (${tag.source ? sourceLabel(tag.source) : ''})`}>
@@ -268,13 +267,7 @@ function TagCell({ name, row, isMore }: { name: string; row: ResourceRow; isMore
   }
   return (
     <div role="gridcell" className={className}>
-      {suggested ? (
-        <span className="suggested" title={`Suggested: ${suggested.value}, confidence ${formatConfidence(suggested.confidence)}`}>
-          {suggested.value} {formatConfidence(suggested.confidence)}
-        </span>
-      ) : (
-        <span className="missing">missing</span>
-      )}
+      <span className="missing">missing</span>
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { useReason } from '../../app/session'
 import { useShortcuts } from '../../app/shortcuts'
 import { formatCount, formatMoney, plural } from '../../lib/format'
 import type { Tags } from '../../lib/condition'
+import { sumAmounts } from '../../lib/money'
 import { type ResourceView, selectionOf, toggleFacet } from '../../lib/view'
 import { Button, buttonClass } from '../../ui/button'
 import { Drawer } from '../../ui/dialog'
@@ -248,8 +249,7 @@ function ListBody({ rows, view, onClear, children }: { rows: Rows; view: Resourc
 function SelectionBar({ chosen, rows, onEdit }: { chosen: Selected; rows: Rows; onEdit: () => void }) {
   const reason = useReason('bulk')
   const count = chosen.all ? (rows.total ?? 0) : chosen.rows.size
-  const cost = [...chosen.rows.values()].reduce((sum, row) => sum + Number(row.monthly_cost ?? 0), 0)
-  const money = chosen.all ? undefined : cost.toFixed(2)
+  const money = chosen.all ? null : sumAmounts([...chosen.rows.values()].map((row) => row.monthly_cost))
   return (
     <div className="selection" role="region" aria-label="Selection">
       <p className="grow">

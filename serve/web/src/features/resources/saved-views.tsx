@@ -1,23 +1,21 @@
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { Problem, request } from '../../api/client'
-import { queries, queryClient } from '../../api/queries'
-import type { View } from '../../api/types'
+import { readViews, removeView, type SavedView, saveView } from '../../lib/saved-views'
 import { readView, type ResourceView } from '../../lib/view'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { BookmarkIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
-import { sentence } from '../../ui/states'
 import { toast } from '../../ui/toast'
 
-/** Views by name: opened, saved, or shared as the link that they are. */
+/** Views by name: opened, saved, removed, or shared as the link that they are. */
 export function SavedViews({ view }: { view: ResourceView }) {
   const router = useRouter()
   const navigate = useNavigate()
-  const { data } = useQuery(queries.views())
+  const [views, setViews] = useState(() => readViews(localStorage))
   const [isSaving, setSaving] = useState(false)
+  const search = router.options.stringifySearch?.({ ...view, open: undefined } as Record<string, unknown>) ?? ''
+  const current = views.find((one) => one.search === search)
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(location.href)
@@ -26,9 +24,10 @@ export function SavedViews({ view }: { view: ResourceView }) {
       toast('The browser does not allow copying. The link is in the address bar.', { look: 'poor' })
     }
   }
-  const open = (saved: View) => {
-    const search = router.options.parseSearch?.(saved.search) ?? {}
-    void navigate({ to: '/resources', search: readView(search) })
+  const open = (saved: SavedView) => void navigate({ to: '/resources', search: readView(router.options.parseSearch?.(saved.search) ?? {}) })
+  const remove = (saved: SavedView) => {
+    removeView(localStorage, saved.name)
+    setViews(readViews(localStorage))
   }
   return (
     <>
@@ -37,46 +36,43 @@ export function SavedViews({ view }: { view: ResourceView }) {
         icon
         entries={[
           { id: 'copy', text: 'Copy the link', label: 'Copy the link to this view', onAction: () => void copy() },
-          { id: 'save', text: 'Save', label: 'Save this view…', onAction: () => setSaving(true) },
-          ...(data?.items ?? []).map((saved) => ({ id: saved.id, text: saved.name, label: saved.name, onAction: () => open(saved) })),
+          current
+            ? { id: 'remove', text: 'Remove', label: `Remove “${current.name}”`, onAction: () => remove(current) }
+            : { id: 'save', text: 'Save', label: 'Save this view…', onAction: () => setSaving(true) },
+          ...views.map((saved) => ({ id: `view ${saved.name}`, text: saved.name, label: saved.name, isSelected: saved === current, onAction: () => open(saved) })),
         ]}
       >
         <BookmarkIcon />
       </Menu>
       <Dialog title="Save this view" isOpen={isSaving} onClose={() => setSaving(false)}>
-        <SaveForm search={router.options.stringifySearch?.(view as Record<string, unknown>) ?? ''} onDone={() => setSaving(false)} />
+        <SaveForm
+          onCancel={() => setSaving(false)}
+          onSave={(name) => {
+            setSaving(false)
+            const isStored = saveView(localStorage, { name, search })
+            setViews(readViews(localStorage))
+            toast(isStored ? `“${name}” is saved in this browser.` : 'The browser does not allow saving. Copy the link instead.', { look: isStored ? 'good' : 'poor' })
+          }}
+        />
       </Dialog>
     </>
   )
 }
 
-function SaveForm({ search, onDone }: { search: string; onDone: () => void }) {
-  const [error, setError] = useState<string>()
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
+function SaveForm({ onCancel, onSave }: { onCancel: () => void; onSave: (name: string) => void }) {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    try {
-      await request<View>('views', { method: 'POST', body: { name: form.get('name'), search, shared: form.get('shared') === 'on' } })
-      await queryClient.invalidateQueries({ queryKey: ['views'] })
-      toast('The view is saved.')
-      onDone()
-    } catch (caught) {
-      setError(caught instanceof Problem ? sentence(caught.body.detail) : String(caught))
-    }
+    onSave(String(new FormData(event.currentTarget).get('name')).trim())
   }
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
-      <p className="dim">Filter, facets, order and columns are saved under a name.</p>
+    <form className="stack" onSubmit={submit}>
+      <p className="dim">Filter, facets, order and columns are kept in this browser under a name. To share a view, copy its link.</p>
       <div className="field">
         <label htmlFor="view-name">Name</label>
-        <input id="view-name" className="input" name="name" required maxLength={100} autoFocus autoComplete="off" />
+        <input id="view-name" className="input" name="name" required pattern=".*\S.*" maxLength={80} autoFocus autoComplete="off" />
       </div>
-      <label className="row">
-        <input type="checkbox" className="check" name="shared" /> Show it to everyone in this project
-      </label>
-      <div role="alert">{error ? <p className="field-error">{error}</p> : null}</div>
       <div className="dialog-actions">
-        <Button onClick={onDone}>Cancel</Button>
+        <Button onClick={onCancel}>Cancel</Button>
         <Button type="submit" variant="primary">
           Save
         </Button>

@@ -5,7 +5,6 @@ import { setTheme, type Theme, useTheme } from '../../app/theme'
 import { Button, Segmented } from '../../ui/button'
 import { FormProblem, TextField } from '../../ui/form'
 import { toast } from '../../ui/toast'
-import { Channels } from './channels'
 import { People } from './people'
 import { Section } from './section'
 import { Tokens } from './tokens'
@@ -27,7 +26,6 @@ export function SettingsPage() {
       </div>
       <Tokens />
       <People />
-      <Channels />
     </main>
   )
 }

@@ -1,0 +1,139 @@
+/**
+ * The dashboard in front of `tagpol serve` with the example project: `TAGPOL_BINARY` is the program, and the tests are
+ * skipped without it. What a page shows must come from the real interface.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, LOOKS, Stage, type Visit } from './harness'
+
+const BINARY = process.env.TAGPOL_BINARY
+const EXAMPLE = resolve('../../examples/quickstart')
+const PASSWORD = 'correct horse battery'
+
+/** Starts a server, and returns its address and the link for the first administrator. */
+async function start(folder: string): Promise<{ process: ChildProcess; url: string; link: string }> {
+  const child = spawn(BINARY ?? '', ['serve', folder, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  return new Promise((done, fail) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString()
+      const link = /https?:\/\/[^\s/]+\/sign-in#\S+/.exec(output)?.[0]
+      if (link) done({ process: child, url: new URL(link).origin, link })
+    }
+    child.stdout?.on('data', read)
+    child.stderr?.on('data', read)
+    child.on('exit', (code) => fail(new Error(`the server ended with ${code}:\n${output}`)))
+  })
+}
+
+describe.skipIf(!CHROMIUM || !BINARY)('the real server', () => {
+  let folder: string
+  let server: Awaited<ReturnType<typeof start>>
+  let stage: Stage
+  let visit: Visit
+  let email: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tagpol-dashboard-'))
+    await cp(EXAMPLE, folder, { recursive: true })
+    server = await start(folder)
+    stage = await Stage.open(server.url)
+  })
+  afterAll(async () => {
+    await stage?.close()
+    server?.process.kill()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('story 1: the first administrator signs in with the link, once, and chooses a password', async () => {
+    visit = await stage.page(undefined, undefined, [/401/, /503/])
+    const { page } = visit
+    await page.goto(`/sign-in${new URL(server.link).hash}`)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+    await page.goto('/resources')
+    await page.getByRole('row').nth(1).waitFor({ timeout: 20_000 })
+    await visit.goto('/settings')
+    await page.getByLabel('New password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Change the password' }).click()
+    await page.getByText('The password is changed.').waitFor()
+    const users = await visit.context.request.get('/api/v1/users')
+    email = ((await users.json()) as { items: { email: string }[] }).items[0]?.email ?? ''
+    await visit.close()
+  })
+
+  async function signedIn(look = LOOKS[0], expected: RegExp[] = []): Promise<Visit> {
+    const next = await stage.page(undefined, look, expected)
+    await next.context.request.post('/api/v1/auth/login', { data: { email, password: PASSWORD } })
+    return next
+  }
+
+  test('story 2: a tag set in the list is decided, in the timeline, and in the audit trail', async () => {
+    // The refused value is a request that failed, which browsers report.
+    const { page } = (visit = await signedIn(LOOKS[0], [/422/]))
+    await visit.goto('/resources?filter=owner+is+missing')
+    await page.getByRole('row').nth(1).click()
+    await page.getByRole('button', { name: 'Edit owner' }).click()
+    await page.getByRole('textbox', { name: 'owner' }).fill('nobody')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').filter({ hasText: 'nobody' }).waitFor()
+    await page.getByRole('textbox', { name: 'owner' }).fill('platform@shop.example')
+    await page.getByLabel('Reason').fill('asked the team')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('owner is now platform@shop.example.').waitFor()
+    const panel = page.getByRole('complementary', { name: 'Resource' })
+    await panel.getByText('Set by hand · You').waitFor()
+    await panel.getByRole('heading', { level: 2 }).getByRole('link').click()
+    await page.getByText('“asked the team”').waitFor()
+    await page.reload()
+    await page.getByText('platform@shop.example').first().waitFor()
+    await visit.goto('/activity')
+    await page.getByText('“asked the team”').waitFor()
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText(/All are as they were written/).waitFor()
+    await visit.close()
+  })
+
+  test('story 3: all matches of a filter get a value, and get it taken back', async () => {
+    const { page } = (visit = await signedIn())
+    await visit.goto('/resources')
+    const all = Number((await page.locator('.summary-count strong').textContent())?.replace(',', ''))
+    await page.getByRole('row').nth(1).getByRole('gridcell').first().click()
+    await page.getByRole('button', { name: /^Select all/ }).click()
+    await page.getByRole('button', { name: 'Change tags…' }).click()
+    await page.getByLabel('Tag', { exact: true }).selectOption('owner')
+    await page.getByLabel('Value', { exact: true }).fill('everything@shop.example')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByRole('button', { name: `Apply to ${all} resources` }).click()
+    await page.getByText(`${all} resources changed.`).waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('Undone. Every resource has the value it had before.').waitFor()
+    await page.getByRole('button', { name: 'Close' }).last().click()
+    await visit.goto('/resources?filter=everything')
+    await page.getByText('No resource matches').waitFor()
+    await visit.close()
+  })
+
+  test('the types of the dashboard are those of the OpenAPI document', async () => {
+    const document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as OpenAPI3
+    const made = astToString(await openapiTS(document))
+    const committed = await readFile('src/api/openapi.d.ts', 'utf8')
+    expect(committed.slice(committed.indexOf('export interface paths')), 'run `npm run api`').toBe(made.slice(made.indexOf('export interface paths')))
+  })
+
+  for (const look of LOOKS) {
+    for (const path of ['/', '/resources', '/compliance', '/activity', '/jobs', '/settings', '/costs']) {
+      test(`${path}, ${look.theme}, ${look.width}`, async () => {
+        visit = await signedIn(look)
+        await visit.goto(path)
+        await visit.shot(`real-${path.slice(1) || 'home'}-${look.theme}-${look.width}`)
+        await visit.audit()
+        await visit.close()
+      })
+    }
+  }
+})
