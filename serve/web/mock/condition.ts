@@ -89,6 +89,7 @@ export function parseCondition(source: string, tagNames: readonly string[]): Pre
       expect(']')
       return (fields) => values.has(subject(fields) ?? '\0')
     }
+    if (accept('matches')) return ((regex) => (fields: Fields) => regex.test(subject(fields) ?? '\0'))(new RegExp(`^(?:${value()})$`))
     if (accept('contains')) return ((part) => (fields: Fields) => subject(fields)?.includes(part) ?? false)(value())
     if (accept('starts')) {
       expect('with')

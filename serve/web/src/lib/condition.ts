@@ -4,6 +4,8 @@
  */
 import type { TagDefinition } from '../api/types'
 
+const PROVIDERS = ['aws', 'azure', 'gcp']
+
 /** The tags of the policies. undefined: not loaded yet. */
 export type Tags = readonly TagDefinition[] | undefined
 
@@ -26,8 +28,22 @@ export function literal(value: string, values: readonly string[] | null): string
   return values?.includes(value) && /^[a-z][\w-]*$/i.test(value) ? value : quoted(value)
 }
 
-export function equals(subject: string, value: string | null, values: readonly string[] | null): string {
-  return value === null ? `${subject} is missing` : `${subject} == ${literal(value, values)}`
+/** An expression that the whole text `value` matches. */
+function pattern(value: string): string {
+  return `/${value.replace(/[\\^$.|?*+()[\]{}/]/g, (found) => `\\${found}`).replace(/\n/g, '\\n')}/`
+}
+
+/**
+ * The condition that a tag or an attribute has a value, or is missing (null). A tag can have a value that its type does
+ * not allow, which `==` refuses to compare: an expression finds it all the same.
+ */
+export function equals(subject: string, value: string | null, tags: Tags): string {
+  if (value === null) return `${subject} is missing`
+  if (subject === 'resource.provider') return `${subject} == ${literal(value, PROVIDERS)}`
+  const tag = tags?.find((one) => one.key === subject)
+  if (tag?.allowed_values?.includes(value)) return `${subject} == ${literal(value, tag.allowed_values)}`
+  const isText = !tag || (!tag.allowed_values && /^(text|an email)/.test(tag.type))
+  return isText ? `${subject} == ${quoted(value)}` : `${subject} matches ${pattern(value)}`
 }
 
 /** Joins conditions, each in parentheses if it has an `or`. */
@@ -56,10 +72,8 @@ export function valuesOfTag(tag: string | undefined, tags: Tags): string[] | nul
 export function conditionOfFacets(facets: Facets, tags: Tags): string | undefined {
   const parts = Object.entries(facets).map(([name, selected]) => {
     if (PARAMETERS.has(name) || selected.length === 0) return undefined
-    const tag = name.startsWith('tag:') ? name.slice(4) : undefined
-    const subject = tag ?? `resource.${name}`
-    const values = name === 'provider' ? ['aws', 'azure', 'gcp'] : (valuesOfTag(tag, tags))
-    return any(selected.map((value) => equals(subject, value, values)))
+    const subject = name.startsWith('tag:') ? name.slice('tag:'.length) : `resource.${name}`
+    return any(selected.map((value) => equals(subject, value, tags)))
   })
   return all(parts)
 }
@@ -132,7 +146,7 @@ export function complete(text: string, tags: Tags): Completions {
 }
 
 function valuesOf(subject: string, tags: Tags): Completion[] {
-  if (subject === 'resource.provider') return ['aws', 'azure', 'gcp'].map((text) => ({ text, detail: 'provider' }))
+  if (subject === 'resource.provider') return PROVIDERS.map((text) => ({ text, detail: 'provider' }))
   const values = valuesOfTag(subject, tags)
   return (values ?? []).map((value) => ({ text: literal(value, values), detail: `value of ${subject}` }))
 }

@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { address } from '../../src/api/client'
+import type { Facet, TagDefinition } from '../../src/api/types'
+import { conditionOfFacets } from '../../src/lib/condition'
 import { CHROMIUM, LOOKS, Stage, type Visit } from './harness'
 
 const BINARY = process.env.TAGPOL_BINARY
@@ -115,6 +118,25 @@ describe.skipIf(!CHROMIUM || !BINARY)('the real server', () => {
     await page.getByRole('button', { name: 'Close' }).last().click()
     await visit.goto('/resources?filter=everything')
     await page.getByText('No resource matches').waitFor()
+    await visit.close()
+  })
+
+  test('every value of every facet is a condition that selects exactly its resources', async () => {
+    visit = await signedIn()
+    const get = async (path: string) => (await visit.context.request.get(path)).json() as Promise<{ items: never[]; total?: number; detail?: string }>
+    const tags: TagDefinition[] = (await get('/api/v1/tag-schema')).items
+    const facets: Facet[] = (await get('/api/v1/facets')).items
+    let checked = 0
+    for (const facet of facets) {
+      if (['compliance', 'severity', 'policy', 'tag-source'].includes(facet.name)) continue
+      for (const { value, resources } of facet.values.slice(0, 8)) {
+        const where = conditionOfFacets({ [facet.name]: [value] }, tags) ?? ''
+        const page = await get(address('resources', { where, limit: 1 }))
+        expect([where, page.detail, page.total]).toEqual([where, undefined, resources])
+        checked += 1
+      }
+    }
+    expect(checked).toBeGreaterThan(20)
     await visit.close()
   })
 

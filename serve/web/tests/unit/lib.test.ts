@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { TagDefinition } from '../../src/api/types'
-import { all, complete, conditionOfFacets, isCondition, quoted } from '../../src/lib/condition'
+import { all, complete, conditionOfFacets, equals, isCondition, quoted } from '../../src/lib/condition'
 import { formatAgo, formatAmount, formatConfidence, formatDay, formatMonth, formatPercent, plural } from '../../src/lib/format'
 import { contentHeight, MAX_HEIGHT, revealed, rowTop, scrolled, settled, START, visibleRows } from '../../src/lib/scroll-map'
 import { readView, selectionOf, toggleFacet } from '../../src/lib/view'
 
 const schema: TagDefinition[] = [
   { key: 'environment', type: 'enumeration', allowed_values: ['production', 'staging'], description: '' },
-  { key: 'owner', type: 'email', allowed_values: null, description: '' },
+  { key: 'owner', type: 'an email address', allowed_values: null, description: '' },
+  { key: 'due', type: 'a date like 2027-03-31', allowed_values: null, description: '' },
 ]
 
 describe('format', () => {
@@ -93,6 +94,14 @@ describe('conditions', () => {
   })
   test('values with quotes stay one value', () => {
     expect(quoted('a" or owner is set or "\\')).toBe('"a\\" or owner is set or \\"\\\\"')
+  })
+  test('values that a type does not allow are found all the same', () => {
+    expect(equals('environment', 'staging', schema)).toBe('environment == staging')
+    expect(equals('environment', 'qa/2.x', schema)).toBe('environment matches /qa\\/2\\.x/')
+    expect(equals('owner', 'data team', schema)).toBe('owner == "data team"')
+    expect(equals('due', '2026-09-02', schema)).toBe('due matches /2026-09-02/')
+    expect(equals('resource.type', 'ec2:instance', schema)).toBe('resource.type == "ec2:instance"')
+    expect(equals('owner', null, schema)).toBe('owner is missing')
   })
   test('facets become a condition', () => {
     const facets = { provider: ['aws', 'gcp'], 'tag:environment': ['production', null], compliance: ['violating'] }

@@ -265,7 +265,7 @@ function Issues({ summary }: { summary: ComplianceSummary }) {
       )}
       {reviewed ? (
         <Suspense>
-          <ReviewDrawer tag={reviewed} where={equals(reviewed, null, null)} onClose={() => setReviewed(undefined)} />
+          <ReviewDrawer tag={reviewed} where={equals(reviewed, null, undefined)} onClose={() => setReviewed(undefined)} />
         </Suspense>
       ) : null}
     </section>
@@ -335,7 +335,7 @@ function Coverage({ summary }: { summary: ComplianceSummary }) {
           const share = summary.resources === 0 ? 0 : tag.resources / summary.resources
           return (
             <li key={tag.key}>
-              <Link to="/resources" search={{ filter: equals(tag.key, null, null) }} className="truncate" title={`Resources without ${tag.key}`}>
+              <Link to="/resources" search={{ filter: equals(tag.key, null, undefined) }} className="truncate" title={`Resources without ${tag.key}`}>
                 {tag.key}
               </Link>
               <Meter share={share} look={share > 0.9 ? 'good' : ''} />
@@ -350,7 +350,8 @@ function Coverage({ summary }: { summary: ComplianceSummary }) {
 
 /** Who has the resources that violate a policy. */
 function Owners({ currency }: { currency: string | null }) {
-  const hasOwner = useQuery(queries.schema()).data?.items.some((tag) => tag.key === 'owner') ?? false
+  const tags = useQuery(queries.schema()).data?.items
+  const hasOwner = tags?.some((tag) => tag.key === 'owner') ?? false
   const { data } = useQuery({ ...queries.facets({ by: 'tag:owner', compliance: 'violating' }), enabled: hasOwner })
   const owners = data?.items[0]?.values ?? []
   if (!hasOwner || (data && owners.length === 0)) return null
@@ -377,7 +378,7 @@ function Owners({ currency }: { currency: string | null }) {
             {owners.map((one) => (
               <tr key={one.value ?? '\0'}>
                 <td className="wrap-anywhere">
-                  <Link to="/resources" search={{ filter: equals('owner', one.value, null), facets: { compliance: ['violating'] } }} className={one.value === null ? 'missing' : ''}>
+                  <Link to="/resources" search={{ filter: equals('owner', one.value, tags), facets: { compliance: ['violating'] } }} className={one.value === null ? 'missing' : ''}>
                     {one.value ?? '(missing)'}
                   </Link>
                 </td>

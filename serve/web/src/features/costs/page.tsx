@@ -5,7 +5,7 @@ import { address } from '../../api/client'
 import { queries } from '../../api/queries'
 import type { FacetValue } from '../../api/types'
 import type { CostView } from '../../app/router'
-import { all, equals, type Tags, valuesOfTag } from '../../lib/condition'
+import { all, equals, type Tags } from '../../lib/condition'
 import { formatAmount, formatCount, formatMoney, formatPercent, formatProvider, formatWhole } from '../../lib/format'
 import { sumAmounts } from '../../lib/money'
 import { Meter } from '../../ui/badge'
@@ -106,7 +106,7 @@ function Figures({ total, lines, by, currency, resources, where }: { total: stri
         {formatCount(resources)} resources
       </Figure>
       <Figure label={`Without ${by}`} value={missingCost} currency={currency}>
-        <Link to="/resources" search={{ filter: all([where, equals(by, null, null)]) }}>
+        <Link to="/resources" search={{ filter: all([where, equals(by, null, undefined)]) }}>
           {formatCount(missing?.resources ?? 0)} resources have no {by}
         </Link>
       </Figure>
@@ -167,7 +167,7 @@ function Environments({ lines, currency, tags, where }: { lines: FacetValue[]; c
   )
   const open = (shown: string) => {
     const value = shown === MISSING ? null : shown
-    void navigate({ to: '/resources', search: { filter: all([where, equals('environment', value, valuesOfTag('environment', tags))]) } })
+    void navigate({ to: '/resources', search: { filter: all([where, equals('environment', value, tags)]) } })
   }
   return (
     <section className="card">
@@ -227,7 +227,7 @@ function Breakdown({ lines, tags, by, where, onBy }: { lines: FacetValue[]; tags
         <ol className="bars">
           {top.map((line) => (
             <li key={line.value ?? '\0'} className="bar-line">
-              <Link to="/resources" search={{ filter: all([where, equals(by, line.value, valuesOfTag(by, tags))]) }} className={`truncate${line.value === null ? ' missing' : ''}`} title={labelOf(line.value)}>
+              <Link to="/resources" search={{ filter: all([where, equals(by, line.value, tags)]) }} className={`truncate${line.value === null ? ' missing' : ''}`} title={labelOf(line.value)}>
                 {labelOf(line.value)}
               </Link>
               <Meter share={Number(line.monthly_cost ?? 0) / most} look={line.value === null ? 'poor' : ''} />
@@ -249,7 +249,7 @@ function Breakdown({ lines, tags, by, where, onBy }: { lines: FacetValue[]; tags
 
 /** Team by environment: a table whose cells are shaded by their costs, so that it needs no legend and reads aloud. */
 function Matrix({ teams, environments, tags, where, currency }: { teams: FacetValue[]; environments: FacetValue[]; tags: Tags; where: string | undefined; currency: string | null }) {
-  const condition = (tag: string, value: string | null) => equals(tag, value, valuesOfTag(tag, tags))
+  const condition = (tag: string, value: string | null) => equals(tag, value, tags)
   const rows = useQueries({ queries: teams.map((team) => queries.facets({ where: all([where, condition('team', team.value)]), by: 'tag:environment' })) })
   const cells = rows.map((row) => new Map(row.data?.items[0]?.values.map((one) => [one.value, one])))
   const most = Math.max(...cells.flatMap((row) => [...row.values()].map((one) => Number(one.monthly_cost ?? 0))), 1)

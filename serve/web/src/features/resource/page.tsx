@@ -5,7 +5,7 @@ import { queries } from '../../api/queries'
 import type { ResourceDetail, TimelineEvent } from '../../api/types'
 import { useShortcuts } from '../../app/shortcuts'
 import { formatAgo, formatAmount, formatCount, formatDay, formatPercent, formatProvider, formatTime } from '../../lib/format'
-import { equals, quoted, valuesOfTag } from '../../lib/condition'
+import { equals, quoted } from '../../lib/condition'
 import { useActorName } from '../../parts/actor'
 import { Checks } from '../../parts/checks'
 import { Suggestions } from '../../parts/suggestions'
@@ -196,7 +196,7 @@ const BELONGS = ['application', 'project', 'team', 'owner']
 function Neighbors({ resource }: { resource: ResourceDetail }) {
   const tags = useQuery(queries.schema()).data?.items
   const tag = BELONGS.map((name) => resource.virtual_tags.find((one) => one.key === name && one.value !== null)).find((one) => one !== undefined)
-  const filter = tag ? equals(tag.key, tag.value, valuesOfTag(tag.key, tags)) : ''
+  const filter = tag ? equals(tag.key, tag.value, tags) : ''
   const { data } = useQuery({ ...queries.resources({ where: filter, limit: 6 }), enabled: Boolean(tag && tags) })
   const others = (data?.items ?? []).filter((one) => one.key !== resource.key).slice(0, 5)
   if (!tag || others.length === 0) return null

@@ -14,10 +14,19 @@ interface FacetsProps {
   onChange: (view: ResourceView) => void
 }
 
-/** The facets of a list, in their order: attributes, then each tag with few values. */
+/** Tags that people filter by most, if the policies have them. */
+const FIRST = ['environment', 'team', 'owner', 'cost-center', 'project', 'application']
+
+/** The facets of a list, in their order. */
 export function facetNames(tags: Tags): string[] {
-  const names = (tags ?? []).map((tag) => `tag:${tag.key}`)
-  return ['compliance', 'severity', 'policy', 'provider', ...names, 'type', 'region', 'account']
+  const names = (tags ?? []).map((tag) => tag.key)
+  const ordered = [...new Set([...FIRST.filter((name) => names.includes(name)), ...names])]
+  return ['compliance', 'severity', 'policy', 'provider', ...ordered.map((name) => `tag:${name}`), 'type', 'region', 'account']
+}
+
+/** Whether values divide the resources. Identifiers, which each resource has for itself, do not. */
+function isUseful(facet: Facet, selected: number): boolean {
+  return selected > 0 || (facet.values.length > 0 && (facet.values.length <= 3 || facet.values.some((one) => one.value !== null && one.resources > 1)))
 }
 
 export function facetLabel(name: string): string {
@@ -55,7 +64,7 @@ export function Facets({ view, tags, onChange }: FacetsProps) {
   if (results.some((result) => result.isPending) && found.size === 0) return <FacetSkeleton />
   return names.map((name) => {
     const facet = found.get(name)
-    return facet && facet.values.length > 0 ? <FacetGroup key={name} facet={facet} view={view} onChange={onChange} /> : null
+    return facet && isUseful(facet, view.facets?.[name]?.length ?? 0) ? <FacetGroup key={name} facet={facet} view={view} onChange={onChange} /> : null
   })
 }
 

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type Ref, useEffect, useId, useState } from 'react'
 import { Problem } from '../../api/client'
 import { complete, isCondition, type Tags } from '../../lib/condition'
+import { Code } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { CloseIcon, SearchIcon } from '../../ui/icons'
 import { sentence } from '../../ui/states'
@@ -118,12 +119,13 @@ export function FilterBar({ value, tags, error, onChange, inputRef }: FilterBarP
       </ul>
       {problem ? (
         <p id={`${id}-error`} className="field-error filter-error" role="alert">
-          {sentence(problem.body.detail)}{' '}
+          <Code text={sentence(problem.body.detail)} />{' '}
           {problem.body.did_you_mean ? (
             <>
               Did you mean <code>{problem.body.did_you_mean}</code>?
             </>
           ) : null}
+          {problem.body.help ? sentence(problem.body.help) : null}
         </p>
       ) : null}
     </div>
