@@ -7,7 +7,7 @@ CARGO ?= cargo
 FEATURES = $(shell test -e .duckdb/bundled && echo --features bundled)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo differential lint fmt clean
+.PHONY: help setup build dashboard test demo differential lint fmt clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,10 @@ setup: ## put the DuckDB library into .duckdb/
 
 build: setup ## build the `tagpol` binary
 	$(CARGO) build --locked $(FEATURES)
+
+# With it, the next build of `tagpol serve` has the dashboard; without it, plain pages.
+dashboard: ## build the dashboard of `tagpol serve`, with Node
+	cd serve/web && npm ci && npm run build
 
 # nextest runs no documentation tests, so they are run by cargo either way.
 test: setup ## run every test

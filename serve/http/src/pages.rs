@@ -1,22 +1,74 @@
-//! The first pages: sign in, the list of resources, one resource. Plain files without a framework.
+//! The dashboard; and plain pages for programs that were built without it: sign in, the list of resources, one resource.
 
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use tagpol_serve_core::Source;
+use tagpol_serve_core::secrets::hex;
+use tagpol_serve_web as dashboard;
 
 const PAGE: &str = include_str!("pages/index.html");
 const SCRIPT: &str = include_str!("pages/app.js");
 const STYLE: &str = include_str!("pages/app.css");
 
-/// Returns the file of a path. None: it is not one of the pages.
-pub(crate) fn page(path: &str) -> Option<Response> {
+/// Where addresses begin that belong to programs: what is missing there is no page.
+const INTERFACE: &[&str] =
+    &["/api/", "/assets/", "/graphql", "/lsp", "/metrics", "/healthz", "/readyz", "/.well-known/"];
+
+/// Returns the file or the page of a path. None: there is none.
+pub(crate) fn page(path: &str, headers: &HeaderMap, source: &dyn Source) -> Option<Response> {
+    if !dashboard::is_included() {
+        return plain(path);
+    }
+    if let Some(file) = dashboard::file(path).filter(|file| file.path != "/index.html") {
+        return Some(asset(&file, headers));
+    }
+    if INTERFACE.iter().any(|start| path.starts_with(start)) {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    source.fill(&mut bytes);
+    let nonce = hex(&bytes);
+    let mut response = html(dashboard::page(&nonce)?);
+    let policy = HeaderValue::from_str(&dashboard::content_security_policy(&nonce)).ok()?;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    // Every response has a nonce of its own.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(response)
+}
+
+fn asset(file: &dashboard::File, headers: &HeaderMap) -> Response {
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let gzip = file.gzip.filter(|_| accepted.split(',').any(|coding| coding.trim().starts_with("gzip")));
+    let mut response = gzip.unwrap_or(file.bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if gzip.is_some() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    if file.is_immutable() {
+        headers
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    }
+    response
+}
+
+fn plain(path: &str) -> Option<Response> {
     let (media_type, text) = match path {
-        "/" | "/sign-in" => ("text/html; charset=utf-8", PAGE),
+        "/" | "/sign-in" => return Some(html(PAGE)),
         "/assets/app.js" => ("text/javascript; charset=utf-8", SCRIPT),
         "/assets/app.css" => ("text/css; charset=utf-8", STYLE),
-        _ if path.starts_with("/resources/") => ("text/html; charset=utf-8", PAGE),
+        _ if path.starts_with("/resources/") => return Some(html(PAGE)),
         _ => return None,
     };
     let mut response = text.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     Some(response)
+}
+
+fn html(text: impl IntoResponse) -> Response {
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
 }

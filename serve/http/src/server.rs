@@ -204,7 +204,9 @@ async fn respond(
 ) -> Result<Response<Body>, Failure> {
     let Some(route) = route else {
         let path = request.uri().path();
-        let page = pages::page(path).filter(|_| matches!(*request.method(), Method::GET | Method::HEAD));
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let page =
+            pages::page(path, request.headers(), shared.app.database.source().as_ref()).filter(|_| reads);
         return page.ok_or_else(|| ApiError::not_found("page", path).into());
     };
     let incoming = read(address, request).await?;

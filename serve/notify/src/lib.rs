@@ -10,7 +10,6 @@ pub mod channel;
 pub mod deliver;
 pub mod message;
 mod rfc3339;
-pub mod seal;
 mod severity;
 
 pub use severity::Severity;
