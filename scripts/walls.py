@@ -25,6 +25,7 @@ FORBIDDEN = {
     "tagpol-inventory": ["duckdb", "tokio", "miette", "burn"],
     "tagpol-interp": ["duckdb", "tokio", "miette"],
     "tagpol-migrate": ["tagpol-inventory", "tagpol-files", "duckdb", "tokio", "miette"],
+    "tagpol-emit": ["miette", "clap"],
     "tagpol-enforce": ["tagpol-inventory", "tagpol-files", "duckdb", "tokio", "miette"],
     "tagpol-eval": ["tagpol-report", "aws-config", "burn"],
     "tagpol-report": ["aws-config", "burn"],
@@ -62,8 +63,9 @@ ONLY_USED_BY = {
     "axum": ["tagpol-serve-http"],
     "burn": ["tagpol-suggest"],
     "tagpol-collect": ["tagpol-app", "tagpol-remediate"],
-    "tagpol-remediate": ["tagpol-app"],
+    "tagpol-remediate": ["tagpol-app", "tagpol-emit"],
     "tagpol-suggest": ["tagpol-app"],
+    "hcl-edit": ["tagpol-emit"],
     "tower-lsp-server": ["tagpol-lsp"],
     "tagpol": [],
 }

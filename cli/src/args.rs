@@ -31,8 +31,8 @@ pub(crate) use models::{
     SuggestArgs, TrainArgs,
 };
 pub(crate) use remediate::{
-    RemediateApplyArgs, RemediateArgs, RemediateCommand, RemediatePlanArgs, RemediateRollbackArgs,
-    RemediateShowArgs,
+    RemediateApplyArgs, RemediateArgs, RemediateCommand, RemediateEmitArgs, RemediatePlanArgs,
+    RemediateRollbackArgs, RemediateShowArgs,
 };
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 

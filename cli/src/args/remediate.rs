@@ -21,6 +21,8 @@ pub(crate) enum RemediateCommand {
     Show(RemediateShowArgs),
     /// Change tags in clouds, exactly as a reviewed plan lists it
     Apply(RemediateApplyArgs),
+    /// Write a plan as commands, a patch or policies for a person to run; nothing is changed in a cloud
+    Emit(RemediateEmitArgs),
     /// Make a plan that undoes what was applied of another
     Rollback(RemediateRollbackArgs),
 }
@@ -92,6 +94,28 @@ pub(crate) struct RemediateApplyArgs {
     /// Attempts for a request that is throttled or collides with another one
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) attempts: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemediateEmitArgs {
+    /// What the plan is written as: a script for a command line, a patch, or policies of Cloud Custodian
+    #[arg(value_name = "TARGET", value_parser = ["aws", "az", "gcloud", "terraform", "c7n"])]
+    pub(crate) target: String,
+    /// The plan
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) plan: PathBuf,
+    /// The file to write [default: standard output]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Folder of the root module of Terraform, for terraform
+    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) configuration: PathBuf,
+    /// Exit with 0 even if changes are left out
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+    /// Time at which the plan must not have expired [default: now]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) now: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Args)]

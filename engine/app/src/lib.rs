@@ -23,6 +23,8 @@
 pub mod comparison;
 mod context;
 pub mod decisions;
+#[cfg(feature = "remediate")]
+pub mod emission;
 pub mod enforcement;
 mod error;
 #[cfg(feature = "collect")]

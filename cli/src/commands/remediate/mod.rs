@@ -1,6 +1,7 @@
 //! `tagpol remediate`
 
 mod apply;
+mod emit;
 mod show;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &RemediateArgs, output: &mut Output) -> Result<Exit, Fai
         RemediateCommand::Plan(args) => plan(args, output),
         RemediateCommand::Show(args) => show(args, output),
         RemediateCommand::Apply(args) => apply::run(args, output),
+        RemediateCommand::Emit(args) => emit::run(args, output),
         RemediateCommand::Rollback(args) => rollback(args, output),
     }
 }

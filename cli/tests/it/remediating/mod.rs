@@ -1,6 +1,7 @@
 //! `tagpol remediate`: plans, and what becomes of them in clouds.
 
 mod aws;
+mod emitting;
 mod lists;
 mod other_clouds;
 mod walk_through;

@@ -1,0 +1,435 @@
+//! Edits of a configuration, by the places of its parts.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use hcl_edit::Span as _;
+use hcl_edit::expr::{Expression, Object, ObjectKey, ObjectValueAssignment, TraversalOperator};
+use hcl_edit::structure::{Block, Body};
+use tagpol_remediate::{Operation, TagChange};
+use tagpol_sema::clouds::Cloud;
+
+use crate::ConfigurationFile;
+
+/// The files of a configuration, with the edits that were made.
+pub(super) struct Configuration {
+    /// By path: the text, or what is wrong with it.
+    files: BTreeMap<String, String>,
+}
+
+/// Bytes that are replaced.
+struct Splice {
+    path: String,
+    at: Range<usize>,
+    text: String,
+}
+
+/// Where the tags of a resource are written.
+enum Tags {
+    /// An object in this file.
+    Object { path: String, at: Range<usize> },
+    /// A local value that others use as well, in this file.
+    SharedLocal { path: String, at: Range<usize> },
+    /// Nowhere: the block has no such attribute.
+    None { path: String, block: Range<usize> },
+}
+
+impl Configuration {
+    pub(super) fn new(files: &[ConfigurationFile]) -> Self {
+        Self { files: files.iter().map(|file| (file.path.clone(), file.text.clone())).collect() }
+    }
+
+    /// Returns the texts by path.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// Makes one change of the resource at an address. The error is why it is not made.
+    pub(super) fn change(&mut self, address: &str, cloud: Cloud, change: &TagChange) -> Result<(), String> {
+        let (type_, name) = root_resource(address)?;
+        let attribute = attribute(&type_, cloud)?;
+        let splices = match self.tags(&type_, &name, attribute)? {
+            Tags::Object { path, at } => self.in_object(&path, at, change)?,
+            Tags::SharedLocal { path, at } => vec![self.merged(path, at, change)?],
+            Tags::None { path, block } => vec![self.added(path, block, attribute, change)?],
+        };
+        self.splice(splices)
+    }
+
+    fn text(&self, path: &str) -> &str {
+        self.files.get(path).map_or("", String::as_str)
+    }
+
+    fn body(&self, path: &str) -> Result<Body, String> {
+        let text = self.text(path);
+        hcl_edit::parser::parse_body(text).map_err(|error| {
+            let (line, message) =
+                (error.location().line(), error.message().lines().next().unwrap_or_default().to_owned());
+            format!("{path}:{line} cannot be read: {message}")
+        })
+    }
+
+    /// Finds the tags of a resource.
+    fn tags(&self, type_: &str, name: &str, attribute: &str) -> Result<Tags, String> {
+        let mut unreadable = None;
+        for path in self.files.keys() {
+            let body = match self.body(path) {
+                Ok(body) => body,
+                Err(error) => {
+                    unreadable = Some(error);
+                    continue;
+                }
+            };
+            let found = body.get_blocks("resource").find(|block| is_labeled(block, [type_, name]));
+            if let Some(block) = found {
+                return self.tags_of(path, block, attribute);
+            }
+        }
+        Err(match unreadable {
+            Some(error) => error,
+            None => "no file of the configuration has the resource".to_owned(),
+        })
+    }
+
+    fn tags_of(&self, path: &str, block: &Block, attribute: &str) -> Result<Tags, String> {
+        if ["count", "for_each"].iter().any(|name| block.body.has_attribute(name)) {
+            return Err("several instances share the block, and the change is for one of them".to_owned());
+        }
+        let place = |span: Option<Range<usize>>| span.ok_or_else(|| "its place is not known".to_owned());
+        let Some(tags) = block.body.get_attribute(attribute) else {
+            let is_dynamic = block.body.get_blocks("dynamic").any(|inner| is_labeled(inner, [attribute]));
+            if is_dynamic || block.body.has_blocks(attribute) || block.body.has_blocks("tag") {
+                return Err("its tags are blocks".to_owned());
+            }
+            return Ok(Tags::None { path: path.to_owned(), block: place(block.span())? });
+        };
+        match &tags.value {
+            Expression::Object(object) => {
+                Ok(Tags::Object { path: path.to_owned(), at: place(object.span())? })
+            }
+            Expression::FuncCall(call)
+                if call.name.name.as_str() == "merge" && call.name.namespace.is_empty() =>
+            {
+                match call.args.iter().last() {
+                    Some(Expression::Object(object)) if !call.args.expand_final() => {
+                        Ok(Tags::Object { path: path.to_owned(), at: place(object.span())? })
+                    }
+                    _ => Err(self.no_literal(path, attribute, tags.value.span())),
+                }
+            }
+            expression => match local_name(expression) {
+                Some(local) => self.local(path, &local, place(expression.span())?),
+                None => Err(self.no_literal(path, attribute, tags.value.span())),
+            },
+        }
+    }
+
+    /// Finds a local value. One that nothing else uses is edited itself.
+    fn local(&self, path: &str, name: &str, at: Range<usize>) -> Result<Tags, String> {
+        let uses = format!("local.{name}");
+        let count: usize = self.files.values().map(|text| words(text, &uses)).sum();
+        if count > 1 {
+            return Ok(Tags::SharedLocal { path: path.to_owned(), at });
+        }
+        for file in self.files.keys() {
+            let body = self.body(file)?;
+            for block in body.get_blocks("locals") {
+                if let Some(Expression::Object(object)) =
+                    block.body.get_attribute(name).map(|local| &local.value)
+                    && let Some(at) = object.span()
+                {
+                    return Ok(Tags::Object { path: file.clone(), at });
+                }
+            }
+        }
+        Err(format!("`local.{name}` is not a map of plain values"))
+    }
+
+    fn no_literal(&self, path: &str, attribute: &str, at: Option<Range<usize>>) -> String {
+        let line = at.map_or(1, |at| self.line(path, at.start));
+        format!("`{attribute}` in {path}:{line} is an expression, which is not edited")
+    }
+
+    fn line(&self, path: &str, at: usize) -> usize {
+        self.text(path).bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// Changes an entry of an object.
+    fn in_object(&self, path: &str, at: Range<usize>, change: &TagChange) -> Result<Vec<Splice>, String> {
+        let source = self.text(path).get(at.clone()).unwrap_or_default();
+        let parsed = hcl_edit::parser::parse_expr(source).map_err(|_| "the map cannot be read".to_owned())?;
+        let Expression::Object(object) = parsed else { return Err("the map cannot be read".to_owned()) };
+        let entry = |key: &str| object.iter().find(|(known, _)| plain_key(known).as_deref() == Some(key));
+        let place = |key: &str| {
+            let inner = entry(key).and_then(|(known, _)| known.span()).map_or(0, |span| span.start);
+            format!("{path}:{}", self.line(path, at.start + inner))
+        };
+        let splice = |inner: Range<usize>, text: String| Splice {
+            path: path.to_owned(),
+            at: at.start + inner.start..at.start + inner.end,
+            text,
+        };
+        if change.operation == Operation::Set && entry(&change.key).is_some() {
+            return Err(format!("{} has the tag already: apply the configuration", place(&change.key)));
+        }
+        let old_key = change.previous_key.as_ref().unwrap_or(&change.key);
+        let Some((key, value)) = entry(old_key) else {
+            return match &change.after {
+                Some(after) if change.previous_key.is_none() => {
+                    let (inner, text) = new_entry(source, &object, &change.key, after);
+                    Ok(vec![splice(inner, text)])
+                }
+                _ => Err(format!(
+                    "the map in {} does not have `{old_key}`, which may be a default tag",
+                    place(old_key)
+                )),
+            };
+        };
+        let before = change.before.as_deref().unwrap_or_default();
+        if plain_text(value.expr()).as_deref() != Some(before) {
+            return Err(format!("{} has another value than the cloud had, or an expression", place(old_key)));
+        }
+        let (Some(key_at), Some(value_at)) = (key.span(), value.expr().span()) else {
+            return Err("the places in the map are not known".to_owned());
+        };
+        let Some(after) = &change.after else {
+            return Ok(vec![splice(whole_entry(source, key_at, value_at), String::new())]);
+        };
+        let mut splices = Vec::new();
+        if after != before {
+            splices.push(splice(value_at, quoted(after)));
+        }
+        if change.previous_key.is_some() {
+            let is_quoted = !key.is_ident();
+            splices.push(splice(key_at, written_key(&change.key, is_quoted)));
+        }
+        Ok(splices)
+    }
+
+    /// Adds a tag to a local value for one resource alone.
+    fn merged(&self, path: String, at: Range<usize>, change: &TagChange) -> Result<Splice, String> {
+        let old = self.text(&path).get(at.clone()).unwrap_or_default();
+        match (&change.after, &change.previous_key) {
+            (Some(after), None) => {
+                let text =
+                    format!("merge({old}, {{ {} = {} }})", written_key(&change.key, false), quoted(after));
+                Ok(Splice { path, at, text })
+            }
+            _ => Err(format!(
+                "`{old}` is used by other resources as well, and a tag of it cannot be taken away for one"
+            )),
+        }
+    }
+
+    /// Adds the attribute to a block without it.
+    fn added(
+        &self,
+        path: String,
+        block: Range<usize>,
+        attribute: &str,
+        change: &TagChange,
+    ) -> Result<Splice, String> {
+        let (Some(after), None) = (&change.after, &change.previous_key) else {
+            return Err(format!("it has no `{attribute}`, so that the tag may be a default tag"));
+        };
+        let text = self.text(&path);
+        let source = text.get(block.clone()).unwrap_or_default();
+        let end = block.start + source.rfind('}').unwrap_or_default();
+        let line = text.get(..end).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let indent = text.get(line..end).unwrap_or_default();
+        if !indent.chars().all(|c| c == ' ' || c == '\t') || !source.contains('\n') {
+            return Err(format!(
+                "the block in {path}:{} is written on one line",
+                self.line(&path, block.start)
+            ));
+        }
+        let newline = newline(source);
+        let entry = format!("{} = {}", written_key(&change.key, false), quoted(after));
+        let added = format!(
+            "{newline}{indent}  {attribute} = {{{newline}{indent}    {entry}{newline}{indent}  }}{newline}"
+        );
+        Ok(Splice { path, at: line..line, text: added })
+    }
+
+    /// Replaces bytes of one file, from the end to the beginning, unless the result cannot be read.
+    fn splice(&mut self, mut splices: Vec<Splice>) -> Result<(), String> {
+        splices.sort_by_key(|splice| std::cmp::Reverse(splice.at.start));
+        let Some(path) = splices.first().map(|splice| splice.path.clone()) else { return Ok(()) };
+        let mut text = self.text(&path).to_owned();
+        for splice in splices {
+            if text.get(splice.at.clone()).is_none() {
+                return Err("the places in the file are not known".to_owned());
+            }
+            text.replace_range(splice.at, &splice.text);
+        }
+        hcl_edit::parser::parse_body(&text).map_err(|_| "the edited file would not be valid".to_owned())?;
+        self.files.insert(path, text);
+        Ok(())
+    }
+}
+
+/// Returns the type and the name of a resource of the root module without instances.
+fn root_resource(address: &str) -> Result<(String, String), String> {
+    if address.starts_with("module.") {
+        return Err("it is in a module: change what the module is given".to_owned());
+    }
+    if address.contains('[') {
+        return Err("several instances share the block, and the change is for one of them".to_owned());
+    }
+    match address.split('.').collect::<Vec<_>>().as_slice() {
+        [type_, name] => Ok(((*type_).to_owned(), (*name).to_owned())),
+        _ => Err("it is not the address of a resource".to_owned()),
+    }
+}
+
+/// Returns the attribute of the tags.
+fn attribute(type_: &str, cloud: Cloud) -> Result<&'static str, String> {
+    let provider = type_.split('_').next().unwrap_or_default();
+    match (provider, cloud) {
+        ("aws", Cloud::Aws) | ("azurerm" | "azuread", Cloud::Azure) => Ok("tags"),
+        ("google", Cloud::Gcp) => Ok("labels"),
+        _ => Err(format!("tagpol does not know where resources of `{type_}` have their tags")),
+    }
+}
+
+fn is_labeled<const N: usize>(block: &Block, labels: [&str; N]) -> bool {
+    block.labels.len() == N && block.labels.iter().zip(labels).all(|(label, wanted)| label.as_str() == wanted)
+}
+
+/// Returns the name in `local.NAME`.
+fn local_name(expression: &Expression) -> Option<String> {
+    let Expression::Traversal(traversal) = expression else { return None };
+    let is_local = traversal.expr.as_variable().is_some_and(|variable| variable.as_str() == "local");
+    match traversal.operators.as_slice() {
+        [operator] if is_local => match operator.value() {
+            TraversalOperator::GetAttr(name) => Some(name.as_str().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Counts how often a name stands in a text by itself.
+fn words(text: &str, name: &str) -> usize {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let alone = |at: usize| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(|c| is_part(c) || c == '.') && !after.is_some_and(is_part)
+    };
+    text.match_indices(name).filter(|(at, _)| alone(*at)).count()
+}
+
+/// Returns a key that is a plain text.
+fn plain_key(key: &ObjectKey) -> Option<String> {
+    match key {
+        ObjectKey::Ident(ident) => Some(ident.as_str().to_owned()),
+        ObjectKey::Expression(expression) => plain_text(expression),
+    }
+}
+
+/// Returns the text of an expression without variables.
+fn plain_text(expression: &Expression) -> Option<String> {
+    match expression {
+        Expression::String(text) => Some(text.value().clone()),
+        _ => None,
+    }
+}
+
+/// Returns where a new entry is written, and its text.
+fn new_entry(source: &str, object: &Object, key: &str, value: &str) -> (Range<usize>, String) {
+    let last = object.iter().last();
+    let is_colon = last.is_some_and(|(_, value)| value.assignment() == ObjectValueAssignment::Colon);
+    let is_quoted = last.is_some_and(|(key, _)| !key.is_ident());
+    let (key, value) = (written_key(key, is_quoted), quoted(value));
+    let brace = source.rfind('}').unwrap_or(source.len());
+    let line = source.get(..brace).and_then(|before| before.rfind('\n'));
+    let before_brace = line.and_then(|at| source.get(at + 1..brace)).unwrap_or("x");
+    if let Some(line) = line.filter(|_| before_brace.trim().is_empty()) {
+        // A line of its own, with the indentation and the column of the last entry.
+        let start = last.and_then(|(key, _)| key.span()).map(|span| span.start);
+        let own_line = start.and_then(|start| source.get(..start)?.rsplit('\n').next().map(str::to_owned));
+        let own_line = own_line.filter(|text| text.trim().is_empty());
+        let indent = own_line.unwrap_or_else(|| format!("{before_brace}  "));
+        let width = start.and_then(|start| source.get(start..)?.find(['=', ':'])).unwrap_or_default();
+        let assignment = if is_colon { ":" } else { "=" };
+        let key = if width > key.len() { format!("{key:<width$}") } else { format!("{key} ") };
+        return (line + 1..line + 1, format!("{indent}{key}{assignment} {value}{}", newline(source)));
+    }
+    let assignment = if is_colon { ": " } else { " = " };
+    let entry = format!("{key}{assignment}{value}");
+    match last.and_then(|(_, value)| value.expr().span()) {
+        None => (1..source.len() - 1, format!(" {entry} ")),
+        Some(span) => {
+            let rest = source.get(span.end..).unwrap_or_default();
+            match rest.trim_start().strip_prefix(',') {
+                Some(_) => {
+                    let comma = span.end + rest.find(',').unwrap_or_default() + 1;
+                    (comma..comma, format!(" {entry}"))
+                }
+                None => (span.end..span.end, format!(", {entry}")),
+            }
+        }
+    }
+}
+
+/// Returns the bytes of an entry with its comma, and of its line if it is alone on it.
+fn whole_entry(source: &str, key: Range<usize>, value: Range<usize>) -> Range<usize> {
+    let rest = source.get(value.end..).unwrap_or_default();
+    let blank = |text: &str| text.len() - text.trim_start_matches([' ', '\t']).len();
+    let mut end = value.end + blank(rest);
+    let has_comma = source.get(end..).is_some_and(|rest| rest.starts_with(','));
+    end += usize::from(has_comma);
+    let line = source.get(..key.start).and_then(|before| before.rfind('\n')).map(|at| at + 1);
+    let after = source.get(end..).unwrap_or_default();
+    let comment = after.trim_start_matches([' ', '\t']);
+    let ends_line = comment.starts_with(['\n', '\r', '#']) || comment.starts_with("//");
+    let begins_line =
+        line.is_some_and(|line| source.get(line..key.start).is_some_and(|text| text.trim().is_empty()));
+    if let (Some(line), true, true) = (line, begins_line, ends_line) {
+        let next = after.find('\n').map_or(source.len(), |at| end + at + 1);
+        return line..next;
+    }
+    if has_comma {
+        return key.start..end + blank(after);
+    }
+    // The last of several on one line: the comma before it goes as well.
+    let before = source.get(..key.start).unwrap_or_default();
+    let start = before.trim_end_matches([' ', '\t']).strip_suffix(',').map_or(key.start, str::len);
+    start..value.end
+}
+
+fn newline(source: &str) -> &'static str {
+    if source.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// Writes a key: plain if it may be, unless the others are quoted.
+fn written_key(key: &str, is_quoted: bool) -> String {
+    let mut chars = key.chars();
+    let first = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    let is_plain = first && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    // These are values in expressions.
+    let is_word = ["true", "false", "null", "for", "if", "in"].contains(&key);
+    if is_plain && !is_word && !is_quoted { key.to_owned() } else { quoted(key) }
+}
+
+/// Writes a text in which nothing is a template.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '$' | '%' if chars.peek() == Some(&'{') => out.extend([c, c]),
+            c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
