@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fails where a source file has more lines than a reader should have to hold in mind.
 
-Lines of tests do not count: files under a `tests` folder, and `#[cfg(test)]` modules.
+Lines of tests do not count: files under a `tests` folder, and `#[cfg(test)]` modules. Nor do declarations of types that are
+made from a document (`.d.ts`).
 """
 
 import pathlib
@@ -15,7 +16,8 @@ SKIPPED_FOLDERS = {"target", "node_modules", "dist", "tests"}
 def is_source(path: pathlib.Path) -> bool:
     folders = path.parts[:-1]
     hidden = any(part.startswith(".") for part in folders)
-    return path.suffix in SUFFIXES and not hidden and not SKIPPED_FOLDERS.intersection(folders)
+    is_generated = path.name.endswith(".d.ts")
+    return path.suffix in SUFFIXES and not hidden and not is_generated and not SKIPPED_FOLDERS.intersection(folders)
 
 
 def lines_without_tests(text: str) -> int:

@@ -35,6 +35,7 @@ FORBIDDEN = {
     "tagpol-worker-protocol": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-serve-identity": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum", "lettre"],
     "tagpol-serve-outgoing": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum", "lettre"],
+    "tagpol-serve-web": ["tokio", "duckdb", "miette", "axum"],
     "tagpol-serve-notify": ["tagpol-sema", "sqlx", "duckdb", "miette", "axum"],
     "tagpol-worker": ["tower-lsp-server", "miette", "aws-config", "burn"],
     "tagpol-serve-core": ["tagpol-sema", "tagpol-state", "sqlx", "duckdb", "tokio", "miette", "axum"],

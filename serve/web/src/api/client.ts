@@ -26,7 +26,7 @@ export class Problem extends Error {
 
 type Params = Record<string, string | number | boolean | null | undefined>
 
-export interface RequestOptions {
+interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   params?: Params
   body?: unknown

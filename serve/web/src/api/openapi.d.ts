@@ -413,6 +413,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a part of the graph of tag values and resources */
+        get: operations["graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-trail": {
         parameters: {
             query?: never;
@@ -951,6 +968,20 @@ export interface components {
              */
             seq: number;
         };
+        /** @description Resources that two nodes have together. */
+        EdgeView: {
+            /** @description The id of a node. */
+            from: string;
+            /** @description What these cost a month, as an exact decimal number. Null: unknown. */
+            monthly_cost?: string | null;
+            /**
+             * Format: int64
+             * @description Resources that belong to both.
+             */
+            resources: number;
+            /** @description The id of the other one. */
+            to: string;
+        };
         /** @description A job that was enqueued. */
         Enqueued: {
             /** @description Whether it is a new one. If not, one that waits already does the same. */
@@ -1027,6 +1058,13 @@ export interface components {
              * @description How many there are on all pages.
              */
             total?: number | null;
+        };
+        /** @description A part of the graph. */
+        GraphView: {
+            /** @description The edges between them. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description The nodes. */
+            nodes: components["schemas"]["NodeView"][];
         };
         /** @description The state of the server. */
         Health: {
@@ -1137,6 +1175,19 @@ export interface components {
             name: string;
             /** @description `viewer`, `editor`, `admin` or `super_admin`. */
             role: string;
+        };
+        /** @description A node of the graph. */
+        NodeView: {
+            /** @description Its id in this response, which `from` accepts. */
+            id: string;
+            /** @description `tag` or `resource`. */
+            kind: string;
+            /** @description Whether it has more neighbors than are shown. */
+            more: boolean;
+            /** @description The value of the tag, or the name of the resource. Null: the tag is missing. */
+            name?: string | null;
+            /** @description The name of the tag. Null: it is a resource. */
+            tag?: string | null;
         };
         /** @description Open findings by severity. */
         OpenFindings: {
@@ -2470,6 +2521,55 @@ export interface operations {
                 };
             };
             /** @description Returns the tags and their values */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    graph: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The tags whose values are nodes, separated by commas. If omitted, `team`, `project`, `cost-center` and `application`, as
+                 *     far as there are such tags.
+                 */
+                tags?: string | null;
+                /**
+                 * @description Where it begins: `TAG=VALUE`, `TAG=` for resources without the tag, or the key of a resource. If omitted, at all values
+                 *     of the first tag.
+                 */
+                from?: string | null;
+                /** @description How many edges it goes: 1 to 3. */
+                depth?: number | null;
+                /** @description Whether resources are nodes as well. */
+                resources?: boolean | null;
+                /** @description Words; each is somewhere in the name, the id or the values of tags, regardless of case. */
+                q?: string | null;
+                /** @description A condition of the language. */
+                where?: string | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns a part of the graph of tag values and resources */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphView"];
+                };
+            };
+            /** @description Returns a part of the graph of tag values and resources */
             304: {
                 headers: {
                     [name: string]: unknown;

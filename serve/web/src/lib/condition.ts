@@ -24,7 +24,7 @@ export function quoted(value: string): string {
 }
 
 /** A value as the language writes it: members of enumerations are plain names. */
-export function literal(value: string, values: readonly string[] | null): string {
+function literal(value: string, values: readonly string[] | null): string {
   return values?.includes(value) && /^[a-z][\w-]*$/i.test(value) ? value : quoted(value)
 }
 
@@ -78,7 +78,7 @@ export function conditionOfFacets(facets: Facets, tags: Tags): string | undefine
   return all(parts)
 }
 
-export interface Completion {
+interface Completion {
   /** What is inserted. */
   text: string
   /** What it is: a tag, an attribute, an operator, a value. */

@@ -31,7 +31,7 @@ export function Checks({ compliance }: { compliance: ComplianceState }) {
               </p>
             {finding.state === 'open' && finding.tag ? (
               <p className="small">
-                Smallest fix: set <code>{finding.tag}</code>
+                Fix: set <code>{finding.tag}</code>
                 {finding.remedy ? (
                   <>
                     {' '}

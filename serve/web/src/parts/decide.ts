@@ -1,7 +1,7 @@
 /** Decisions about tags of one resource, and what follows from them on the screen. */
 import { request } from '../api/client'
 import { refreshAfterDecision } from '../api/queries'
-import type { Suggestion, TagChange, VirtualTag } from '../api/types'
+import type { ResourceDetail, Suggestion, TagChange, VirtualTag } from '../api/types'
 import { toast, toastError } from '../ui/toast'
 
 async function apply(key: string, change: TagChange): Promise<void> {
@@ -14,11 +14,18 @@ function expected(tag: VirtualTag): { etag?: string } {
   return tag.decided_by ? { etag: '*' } : {}
 }
 
-export async function setTag(tag: VirtualTag, value: string, note: string, force = false): Promise<void> {
+/** The tag as the server has it now. */
+export async function readTag(tag: VirtualTag): Promise<VirtualTag | undefined> {
+  const key = tag.id.slice('vt_'.length, 'vt_'.length + 16)
+  const resource = await request<ResourceDetail>(`resources/${key}`)
+  return resource.virtual_tags.find((one) => one.key === tag.key)
+}
+
+export async function setTag(tag: VirtualTag, value: string, note: string): Promise<void> {
   await request(`virtual-tags/${encodeURIComponent(tag.id)}`, {
     method: 'PUT',
     body: { value, ...(note.trim() ? { note: note.trim() } : {}) },
-    ...(force ? { etag: '*' } : expected(tag)),
+    ...expected(tag),
   })
   await refreshAfterDecision()
   toast(`${tag.key} is now ${value}.`)

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
 import { Problem } from '../api/client'
-import { queries } from '../api/queries'
+import { queries, refreshAfterDecision } from '../api/queries'
 import type { ResourceDetail, VirtualTag } from '../api/types'
 import { useReason } from '../app/session'
 import { valuesOfTag } from '../lib/condition'
@@ -12,7 +12,7 @@ import { PencilIcon } from '../ui/icons'
 import { Menu } from '../ui/menu'
 import { sentence } from '../ui/states'
 import { useActorName } from './actor'
-import { confirmTag, removeDecision, setTag } from './decide'
+import { confirmTag, readTag, removeDecision, setTag } from './decide'
 import './tags.css'
 
 /** The virtual tags of a resource, each with its source, edited in place. */
@@ -103,15 +103,20 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
   const [value, setValue] = useState(tag.value ?? '')
   const [note, setNote] = useState('')
   const [problem, setProblem] = useState<Problem>()
+  // What somebody else decided meanwhile.
+  const [theirs, setTheirs] = useState<VirtualTag>()
   const [isBusy, setBusy] = useState(false)
-  const save = async (force = false) => {
+  const nameOf = useActorName()
+  const save = async (over: VirtualTag) => {
     setBusy(true)
     setProblem(undefined)
     try {
-      await setTag(tag, value.trim(), note, force)
+      await setTag(over, value.trim(), note)
       onClose()
     } catch (error) {
       if (!(error instanceof Problem)) throw error
+      const isConflict = error.status === 412 || error.status === 428
+      setTheirs(isConflict ? await readTag(tag).catch(() => undefined) : undefined)
       setProblem(error)
     } finally {
       setBusy(false)
@@ -119,14 +124,14 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void save()
+    void save(tag)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return
     event.stopPropagation()
     onClose()
   }
-  const isConflict = problem?.status === 412 || problem?.status === 428
+  const isConflict = theirs !== undefined
   const meant = problem?.body.did_you_mean
   return (
     <form className="tag-form" onSubmit={submit} onKeyDown={onKeyDown}>
@@ -166,12 +171,20 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
           {isConflict ? (
             <div className="notice notice-fair">
               <div className="stack">
-                <p>{sentence(problem.body.detail)} Your value is not saved yet.</p>
+                <p>
+                  Meanwhile {theirs.decided_by ? nameOf(theirs.decided_by) : 'somebody'} set it to {theirs.value === null ? 'no value' : <strong>{theirs.value}</strong>}. Your value is not saved yet.
+                </p>
                 <div className="row">
-                  <Button small onClick={onClose}>
+                  <Button
+                    small
+                    onClick={() => {
+                      onClose()
+                      void refreshAfterDecision()
+                    }}
+                  >
                     Keep the other value
                   </Button>
-                  <Button small onClick={() => void save(true)}>
+                  <Button small onClick={() => void save(theirs)}>
                     Replace it with mine
                   </Button>
                 </div>

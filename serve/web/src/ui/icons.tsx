@@ -20,7 +20,6 @@ export const CoinsIcon = icon(
     <path d="M10 5.9c-.4-.6-1.1-.9-2-.9-1.2 0-2 .6-2 1.5 0 2 4 1 4 3 0 .9-.9 1.5-2 1.5-.9 0-1.7-.3-2.1-1M8 4v1m0 6v1" />
   </>,
 )
-export const SparkIcon = icon(<path d="M8 2.2 9.4 6.6 13.8 8 9.4 9.4 8 13.8 6.6 9.4 2.2 8l4.4-1.4z" />)
 export const ClockIcon = icon(
   <>
     <circle cx="8" cy="8" r="5.8" />
@@ -44,14 +43,7 @@ export const MoreIcon = icon(<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" />)
 export const ColumnsIcon = icon(<path d="M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10" />)
 export const FilterIcon = icon(<path d="M2.5 3.5h11L9.5 8.5v4l-3-1.5V8.5z" />)
 export const DownloadIcon = icon(<path d="M8 2.5v7.5m-3-3 3 3 3-3M3 13.5h10" />)
-export const LinkIcon = icon(<path d="M6.5 9.5a2.5 2.5 0 0 0 3.5 0l2.5-2.5A2.5 2.5 0 0 0 9 3.5l-.8.8M9.5 6.5a2.5 2.5 0 0 0-3.5 0L3.5 9A2.5 2.5 0 0 0 7 12.5l.8-.8" />)
 export const BookmarkIcon = icon(<path d="M4 2.5h8v11l-4-3-4 3z" />)
-export const SunIcon = icon(
-  <>
-    <circle cx="8" cy="8" r="3" />
-    <path d="M8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M12.6 3.4l-.7.7M4.1 11.9l-.7.7" />
-  </>,
-)
 export const PersonIcon = icon(
   <>
     <circle cx="8" cy="5.5" r="2.7" />

@@ -3,7 +3,7 @@ import { Button as AriaButton, Header, Menu as AriaMenu, MenuItem, MenuSection, 
 import { buttonClass, type Variant } from './button'
 import { CheckIcon } from './icons'
 
-export interface MenuEntry {
+interface MenuEntry {
   id: string
   label: ReactNode
   text: string

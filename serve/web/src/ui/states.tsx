@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { Problem } from '../api/client'
+import { Code } from './badge'
 import { Button } from './button'
 import { AlertIcon, LockIcon } from './icons'
 
@@ -22,7 +23,9 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: (() => vo
   if (problem?.status === 403) {
     return (
       <State title="Your role does not include this" icon={<LockIcon size={28} />}>
-        <p>{problem.body.help ?? problem.body.detail}</p>
+        <p>
+          <Code text={sentence(problem.body.help ?? problem.body.detail)} />
+        </p>
         <p>Ask an administrator if you need it.</p>
       </State>
     )
@@ -50,8 +53,14 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: (() => vo
   }
   return (
     <State title={problem ? problem.body.title : 'This page failed'} icon={<AlertIcon size={28} />} actions={again}>
-      <p>{sentence(problem ? problem.body.detail : error instanceof Error ? error.message : String(error))}</p>
-      {problem?.body.help ? <p>{sentence(problem.body.help)}</p> : null}
+      <p>
+        <Code text={sentence(problem ? problem.body.detail : error instanceof Error ? error.message : String(error))} />
+      </p>
+      {problem?.body.help ? (
+        <p>
+          <Code text={sentence(problem.body.help)} />
+        </p>
+      ) : null}
       {problem?.body.trace_id ? (
         <p className="small">
           Trace id for the server log: <code>{problem.body.trace_id}</code>

@@ -175,7 +175,7 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     await other.context.request.put(`/api/v1/virtual-tags/vt_${key}_project`, { data: { value: 'theirs' } })
     await other.close()
     await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Your value is not saved yet.').waitFor()
+    await page.getByText('Meanwhile Person usr_admin set it to theirs. Your value is not saved yet.').waitFor()
     await visit.audit()
     await page.getByRole('button', { name: 'Replace it with mine' }).click()
     await page.getByText('project is now mine.').waitFor()
@@ -309,7 +309,7 @@ describe.skipIf(!CHROMIUM)('sizes', () => {
       ['/', 'No resources yet'],
       ['/resources', 'The inventory is empty'],
       ['/compliance', 'No open findings'],
-      ['/costs', 'No costs for this selection'],
+      ['/costs', 'No cost data for this selection'],
       ['/activity', 'Nothing has happened yet'],
     ] as const) {
       const visit = await stage.page('super')

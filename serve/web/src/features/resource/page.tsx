@@ -201,7 +201,7 @@ function Neighbors({ resource }: { resource: ResourceDetail }) {
   const others = (data?.items ?? []).filter((one) => one.key !== resource.key).slice(0, 5)
   if (!tag || others.length === 0) return null
   return (
-    <Card title={`Also of ${tag.key} ${tag.value}`}>
+    <Card title={`Also with ${tag.key} ${tag.value}`}>
       <ul className="neighbors">
         {others.map((one) => (
           <li key={one.key} className="row spread">

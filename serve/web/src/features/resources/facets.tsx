@@ -18,7 +18,7 @@ interface FacetsProps {
 const FIRST = ['environment', 'team', 'owner', 'cost-center', 'project', 'application']
 
 /** The facets of a list, in their order. */
-export function facetNames(tags: Tags): string[] {
+function facetNames(tags: Tags): string[] {
   const names = (tags ?? []).map((tag) => tag.key)
   const ordered = [...new Set([...FIRST.filter((name) => names.includes(name)), ...names])]
   return ['compliance', 'severity', 'policy', 'provider', ...ordered.map((name) => `tag:${name}`), 'type', 'region', 'account']

@@ -125,7 +125,7 @@ export function FilterBar({ value, tags, error, onChange, inputRef }: FilterBarP
               Did you mean <code>{problem.body.did_you_mean}</code>?
             </>
           ) : null}
-          {problem.body.help ? sentence(problem.body.help) : null}
+          {problem.body.help ? <Code text={sentence(problem.body.help)} /> : null}
         </p>
       ) : null}
     </div>

@@ -7,7 +7,7 @@ import { DownIcon, UpIcon } from '../../ui/icons'
 import { Skeleton } from '../../ui/states'
 import type { Rows } from './use-rows'
 
-export interface GridProps {
+interface GridProps {
   rows: Rows
   columns: string[]
   sort: string
@@ -190,7 +190,7 @@ function SortHeader({ field, label, className, sort, onSort }: { field: string; 
   const isDescending = (field === 'cost') !== isReverse
   return (
     <div role="columnheader" className={className} aria-sort={isSorted ? (isDescending ? 'descending' : 'ascending') : 'none'}>
-      <button type="button" className="grid-sort truncate" tabIndex={-1} onClick={() => onSort(isSorted && !isReverse ? `-${field}` : field)}>
+      <button type="button" className="grid-sort truncate" onClick={() => onSort(isSorted && !isReverse ? `-${field}` : field)}>
         {label}
         {isSorted ? isDescending ? <DownIcon size={12} /> : <UpIcon size={12} /> : null}
       </button>

@@ -61,6 +61,7 @@ export function ResourcesPage() {
     useMemo(
       () => ({
         '/': () => filter.current?.focus(),
+        j: () => document.querySelector<HTMLElement>('.grid-table')?.focus(),
         a: () => document.querySelector<HTMLElement>('.panel [data-accept]')?.click(),
         Escape: () => {
           if (view.open) setView({ ...view, open: undefined }, true)
@@ -176,6 +177,7 @@ function useSelected(rows: Rows): Selected {
 
 function Summary({ rows, view, onChange }: { rows: Rows; view: ResourceView; onChange: (view: ResourceView) => void }) {
   const { data: all } = useQuery(queries.compliance())
+  if (rows.error && rows.total === undefined) return null
   const chips = Object.entries(view.facets ?? {}).flatMap(([name, values]) => values.map((value) => ({ name, value })))
   return (
     <div className="summary">
@@ -212,7 +214,7 @@ function ListBody({ rows, view, onClear, children }: { rows: Rows; view: Resourc
   if (isWrongFilter) {
     return (
       <State title="This filter cannot be read" actions={<Button onClick={onClear}>Clear the filter</Button>}>
-        <p>The message below the filter says what to change. Words without operators are searched as they are.</p>
+        <p>The message below the filter shows what to change. Words without operators are searched as they are.</p>
       </State>
     )
   }

@@ -5,7 +5,7 @@ import { queryClient } from '../../api/queries'
 import type { ResourcePage, ResourceRow } from '../../api/types'
 
 /** Rows of a page. */
-export const PAGE = 100
+const PAGE = 100
 
 export interface Rows {
   /** The row at an index; undefined while it is loaded. */
