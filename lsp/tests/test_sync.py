@@ -223,3 +223,16 @@ async def test_settings(example):
     example.client.workspace_did_change_configuration(
         types.DidChangeConfigurationParams(settings={"tagpol": off}))
     assert not await example.client.text_document_inlay_hint_async(params)
+
+
+async def test_paths_of_tables_follow_files(project):
+    text = 'table accounts from "accounts.csv" key id { id: text }\n'
+    project.write("accounts.csv", "id\n1\n")
+    project.write("a.tagpol", text)
+    project.open("a.tagpol", text)
+    rename = types.FileRename(old_uri=project.uri("accounts.csv"), new_uri=project.uri("data/accounts.csv"))
+    edit = await project.client.workspace_will_rename_files_async(types.RenameFilesParams(files=[rename]))
+    assert {uri: [one.new_text for one in edits] for uri, edits in edit.changes.items()} == {
+        project.uri("a.tagpol"): ['"data/accounts.csv"']}
+    rename = types.FileRename(old_uri=project.uri("b.csv"), new_uri=project.uri("c.csv"))
+    assert await project.client.workspace_will_rename_files_async(types.RenameFilesParams(files=[rename])) is None

@@ -39,7 +39,7 @@ REQUESTS = {
     "text_document_sync": ["textDocument/didOpen", "textDocument/didChange", "textDocument/didSave",
                            "textDocument/didClose"],
     "type_definition_provider": ["textDocument/typeDefinition"],
-    "workspace": ["workspace/didChangeWorkspaceFolders"],
+    "workspace": ["workspace/didChangeWorkspaceFolders", "workspace/willRenameFiles"],
     "workspace_symbol_provider": ["workspace/symbol"],
 }
 

@@ -168,7 +168,7 @@ pub struct Matches {
 pub struct PolicyFacts {
     /// Resources that it refers to.
     pub in_scope: u64,
-    /// Open findings.
+    /// Resources with an open finding.
     pub violations: u64,
     /// What the resources with findings cost a month, with its currency.
     pub cost: Option<String>,

@@ -8,6 +8,7 @@ use tagpol_sema::{Db, Def, ItemRef, Lowered, Project, SourceFile, describe, rang
 use tagpol_syntax::{TextRange, TextSize};
 
 use crate::facts::Facts;
+use crate::place::Edit;
 use crate::roles::{Role, users};
 
 /// A hint.
@@ -21,6 +22,8 @@ pub struct Hint {
     pub kind: HintKind,
     /// More of it, in Markdown; may be empty.
     pub tooltip: String,
+    /// What writes the same into the text, where it can be written.
+    pub insert: Option<Edit>,
 }
 
 /// What a hint is about.
@@ -40,6 +43,20 @@ pub enum HintKind {
 
 /// The most characters of a predicate that stand in a line.
 const MAX_SCOPE: usize = 60;
+
+/// The most lines of a tooltip, and characters of one.
+const MAX_LINES: usize = 20;
+const MAX_LINE: usize = 500;
+
+/// Puts lines together, of many only the first with the number of the others.
+fn bounded(lines: impl ExactSizeIterator<Item = String>, between: &str) -> String {
+    let more = lines.len().saturating_sub(MAX_LINES);
+    let mut shown: Vec<String> = lines.take(MAX_LINES).map(|line| cut(&line, MAX_LINE)).collect();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join(between)
+}
 
 /// Returns the hints in a part of a file, in text order.
 pub fn hints(
@@ -62,7 +79,7 @@ pub fn hints(
             Body::Normalize(_) => unmapped(db, &item, facts, &mut hints),
             Body::Policy(policy) => of_policy(db, project, &item, policy, facts, &mut hints),
             Body::Exempt(exempt) if exempt.scopes.is_empty() && !lowered.item.broken => {
-                hints.push(everywhere(lowered, "all resources in the policy's scope"));
+                hints.push(everywhere(db, &item, lowered, "all resources in the policy's scope"));
             }
             Body::Exempt(exempt) => scopes(db, project, &item, &exempt.scopes, &mut hints),
             Body::Goal(goal) => scopes(db, project, &item, &goal.scopes, &mut hints),
@@ -86,12 +103,12 @@ fn unmapped(db: &dyn Db, item: &ItemRef, facts: &dyn Facts, hints: &mut Vec<Hint
     let Some(known) = facts.unmapped(&item.key.name) else { return };
     let Some(label) = known.summary() else { return };
     let lines = known.answer.iter().map(|seen| format!("- `{}`: {}", seen.text, seen.summary()));
-    hints.push(fact(db, item, label, lines.collect::<Vec<_>>().join("\n")));
+    hints.push(fact(db, item, label, bounded(lines, "\n")));
 }
 
 fn fact(db: &dyn Db, item: &ItemRef, label: String, tooltip: String) -> Hint {
     let at = range_of(db, &item.anchor(NodeId(0))).end();
-    Hint { at, label, kind: HintKind::Fact, tooltip }
+    Hint { at, label, kind: HintKind::Fact, tooltip, insert: None }
 }
 
 fn of_rule(db: &dyn Db, project: Project, item: &ItemRef, rule: &Rule, hints: &mut Vec<Hint>) {
@@ -106,11 +123,12 @@ fn of_rule(db: &dyn Db, project: Project, item: &ItemRef, rule: &Rule, hints: &m
                 label: format!(": {label}"),
                 kind: HintKind::Type,
                 tooltip: String::new(),
+                insert: None,
             });
         }
         if let Some((label, tooltip)) = order(db, project, item, action.tag, action.kind) {
             let at = range_of(db, &item.anchor(*node)).end();
-            hints.push(Hint { at, label, kind: HintKind::Priority, tooltip });
+            hints.push(Hint { at, label, kind: HintKind::Priority, tooltip, insert: None });
         }
     }
 }
@@ -161,8 +179,7 @@ fn order(
     }
     let lines =
         rules.iter().map(|(priority, _, rule)| format!("1. `{}`, priority {}", rule.key.name, priority.0));
-    let tooltip =
-        format!("The first that fires and has a value wins:\n\n{}", lines.collect::<Vec<_>>().join("\n"));
+    let tooltip = format!("The first that fires and has a value wins:\n\n{}", bounded(lines, "\n"));
     Some((format!("{} of {}", ordinal(place + 1), rules.len()), tooltip))
 }
 
@@ -186,11 +203,12 @@ fn of_policy(
 ) {
     if let Some(known) = facts.policy(&item.key.name) {
         let at = range_of(db, &item.anchor(NodeId(0))).end();
-        hints.push(Hint { at, label: known.summary(), kind: HintKind::Policy, tooltip: String::new() });
+        let (label, kind) = (known.summary(), HintKind::Policy);
+        hints.push(Hint { at, label, kind, tooltip: String::new(), insert: None });
     }
     if policy.scopes.is_empty() {
         if let Some(lowered) = lowered(db, item.file).get(&item.key).filter(|lowered| !lowered.item.broken) {
-            hints.push(everywhere(lowered, "all resources"));
+            hints.push(everywhere(db, item, lowered, "all resources"));
         }
         return;
     }
@@ -198,9 +216,18 @@ fn of_policy(
 }
 
 /// What is said where no scope is written: it stands behind the name.
-fn everywhere(lowered: &Lowered, label: &str) -> Hint {
+fn everywhere(db: &dyn Db, item: &ItemRef, lowered: &Lowered, label: &str) -> Hint {
     let name = lowered.spans.first().copied().unwrap_or_default();
-    Hint { at: name.end(), label: format!("for {label}"), kind: HintKind::Scope, tooltip: String::new() }
+    let text = item.file.text(db).get(std::ops::Range::from(lowered.range)).unwrap_or_default();
+    let gap = if text.contains('\n') { "\n  " } else { " " };
+    // The scope is the first statement of the block.
+    let brace = text.find('{').and_then(|at| TextSize::try_from(at + 1).ok());
+    let insert = brace.map(|at| Edit {
+        range: TextRange::empty(lowered.range.start() + at),
+        text: format!("{gap}for resource"),
+    });
+    let label = format!("for {label}");
+    Hint { at: name.end(), label, kind: HintKind::Scope, tooltip: String::new(), insert }
 }
 
 /// What the predicates that a scope names stand for.
@@ -229,7 +256,8 @@ fn scopes(
         } else {
             format!("{} predicates", meanings.len())
         };
-        hints.push(Hint { at, label, kind: HintKind::Scope, tooltip: meanings.join("\n\n") });
+        let tooltip = bounded(meanings.into_iter(), "\n\n");
+        hints.push(Hint { at, label, kind: HintKind::Scope, tooltip, insert: None });
     }
 }
 
@@ -254,7 +282,12 @@ fn condition_text(db: &dyn Db, define: &ItemRef) -> Option<String> {
 }
 
 fn short(text: &str) -> String {
-    match text.char_indices().nth(MAX_SCOPE) {
+    cut(text, MAX_SCOPE)
+}
+
+/// At most some characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -19,6 +19,7 @@
 //! | `diagnostics` | what is wrong, with its fixes |
 //! | `hover`, `words`, `signature` | what a name, a word or a call means |
 //! | `definition`, `references`, `rename` | where a name is declared and used, and another name for it |
+//! | `moved` | what files that move change in others |
 //! | `hierarchy` | which tags a tag is made of, and what is made of it |
 //! | `completion` | what can be written |
 //! | `actions` | what can be done about what is written |
@@ -39,6 +40,7 @@ mod hints;
 mod hover;
 mod keyword_docs;
 mod lens;
+mod moved;
 mod place;
 mod references;
 mod rename;
@@ -62,6 +64,7 @@ pub use hierarchy::{Flow, FlowItem, fed_by, feeds, prepare_hierarchy};
 pub use hints::{Hint, HintKind, hints};
 pub use hover::{Hover, hover};
 pub use lens::{Lens, LensAction, lenses};
+pub use moved::moved;
 pub use place::{Edit, Place};
 pub use references::{Access, highlights, references};
 pub use rename::{prepare_rename, rename};

@@ -152,7 +152,7 @@ fn table_files(db: &dyn Db, file: SourceFile) -> Vec<Link> {
 }
 
 /// The path of a file that is named relative to another one.
-fn beside(file: &str, written: &str) -> String {
+pub(crate) fn beside(file: &str, written: &str) -> String {
     let folder = file.rsplit_once('/').map(|(folder, _)| folder);
     let Some(folder) = folder.filter(|_| !written.starts_with('/')) else { return written.to_owned() };
     let mut parts: Vec<&str> = folder.split('/').collect();

@@ -177,7 +177,7 @@ pub(crate) fn bracket(site: &Site<'_>) -> Option<Hint> {
             ("not an argument", "texts are put together in a template: `\"{team}-{environment}\"`")
         }
         '[' if ends("contains(") || ends("includes(") => {
-            ("not an argument", "a value of a list is asked for by `in`: `team in [\"web\", \"data\"]`")
+            ("not an argument", "compare with a list by `in`: `team in [\"web\", \"data\"]`")
         }
         '[' if before.trim_start() == "keys" => {
             ("a list of keys has no brackets", "write `keys \"Team\", \"squad\"`")

@@ -33,6 +33,11 @@ pub(super) fn unmapped(site: &Site<'_>, facts: &dyn Facts, actions: &mut Vec<Act
         let edit = Edit { range: TextRange::empty(at), text: arms(lines) };
         actions.push(site.action(title, ActionKind::Fix, vec![in_form(site, &node, edit)]));
     };
+    for (pattern, member, matched) in patterns(ty, &unmapped) {
+        let target = written(Some(member));
+        let title = format!("map `{pattern}` to {target} ({matched} values)");
+        add(title, &[(vec![pattern.as_str()], target)]);
+    }
     let several_meant = meant.iter().filter(|(_, value)| value.is_some()).count();
     if several_meant > 1 {
         add(format!("map these {several_meant} spellings"), &by_target(&meant, &written));
@@ -47,6 +52,37 @@ pub(super) fn unmapped(site: &Site<'_>, facts: &dyn Facts, actions: &mut Vec<Act
         let title = format!("map all {} unmapped values to missing", unmapped.len());
         add(title, &[(all, "missing".to_owned())]);
     }
+}
+
+/// The least values for which a pattern is offered.
+const SHARED: usize = 2;
+
+/// Patterns that several values match which begin or end with a member: `*-production`. One that a value matches which
+/// denies the member, such as `non-production`, is left out.
+fn patterns<'t>(ty: Option<&'t TagType>, unmapped: &[Seen]) -> Vec<(String, &'t str, usize)> {
+    let Some(TagType::OneOf(members)) = ty else { return Vec::new() };
+    let texts: Vec<String> = unmapped.iter().map(|seen| seen.text.trim().to_lowercase()).collect();
+    let denies = |rest: &str| {
+        let mut words = rest.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| matches!(word, "non" | "not" | "no" | "pre" | "post" | "sub" | "ex"))
+    };
+    let mut found = Vec::new();
+    for member in members {
+        let lower = member.to_lowercase();
+        for sign in ['-', '_', '.', '/', ':'] {
+            let (ending, beginning) = (format!("{sign}{lower}"), format!("{lower}{sign}"));
+            let ends: Vec<&str> =
+                texts.iter().filter_map(|text| text.strip_suffix(ending.as_str())).collect();
+            let begins: Vec<&str> =
+                texts.iter().filter_map(|text| text.strip_prefix(beginning.as_str())).collect();
+            for (rests, pattern) in [(ends, format!("*{ending}")), (begins, format!("{beginning}*"))] {
+                if rests.len() >= SHARED && !rests.iter().any(|rest| denies(rest)) {
+                    found.push((pattern, member.as_str(), rests.len()));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// Values that stand for nothing, each with what it is likely to mean. Of a tag of any text these are the

@@ -262,25 +262,15 @@ fn of_type(rest: &[&str]) -> Vec<Slot> {
 fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<Slot> {
     let texts: Vec<&str> = words.iter().map(|word| word.text).collect();
     let own = || item_name(context);
+    if matches!(block, Block::Item("goal" | "allocate" | "infer"))
+        && let Some(slots) = of_sums(block, &texts, words)
+    {
+        return slots;
+    }
     match (block, texts.as_slice()) {
         (_, ["importance" | "severity"]) => vec![Slot::Words(LEVELS.to_vec())],
         (Block::Item("tag"), ["default" | "example"]) => vec![Slot::Plain(Operand::Tag(own()))],
-        (Block::Item("normalize"), ["map", .., "->"]) => {
-            vec![Slot::Plain(Operand::Tag(own())), Slot::Words(vec!["missing"])]
-        }
-        (Block::Item("normalize"), ["transform"] | ["transform", .., ","]) => {
-            vec![Slot::Words(vec!["lower", "upper", "trim"])]
-        }
-        (Block::Item("normalize"), ["write", pairs @ ..]) if pairs.len() % 2 == 0 => {
-            vec![Slot::Words(vec!["aws", "azure", "gcp"])]
-        }
-        (Block::Item("normalize"), ["otherwise"]) => vec![Slot::Words(vec!["missing", "keep"])],
-        (Block::Item("normalize"), ["keys" | "map", .., ","] | ["keys"]) if !texts.contains(&"->") => {
-            pattern(&texts, own())
-        }
-        (Block::Item("normalize"), ["map"]) => vec![Slot::Unmapped(own())],
-        (Block::Item("normalize"), ["map", ..]) if !texts.contains(&"->") => Vec::new(),
-        (Block::Item("normalize"), _) => next(block, &[]),
+        (Block::Item("normalize"), texts) => of_normalize(texts, own()),
         (_, ["set" | "fill"] | ["remediate", "set"]) => vec![Slot::Tags],
         (_, ["remediate"]) => vec![Slot::Words(vec!["set"])],
         (_, ["set" | "fill", tag, "="] | ["remediate", "set", tag, "="]) => {
@@ -292,9 +282,6 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
         (_, ["when", ..]) => or_next(block, condition(words.get(1..).unwrap_or_default(), &[])),
         (Block::Item("test"), ["expect", ..]) => expectation(words.get(1..).unwrap_or_default()),
         (Block::Item("test"), _) => Vec::new(),
-        (Block::Item("goal"), ["for"]) => vec![Slot::Words(vec!["resource", "charges", "each"])],
-        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Groups],
-        (Block::Item("goal"), ["for", "each", ..]) => path(words).unwrap_or_else(|| next(block, &[])),
         (_, ["from"]) => vec![Slot::Words(vec!["resource", "charges"])],
         (_, ["for"]) => vec![Slot::Words(vec!["resource"])],
         (_, ["for" | "from", "resource" | "charges"]) => or_next(block, vec![Slot::Words(vec!["where"])]),
@@ -315,6 +302,42 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
         (_, ["grace"] | ["escalate", .., "after"]) => vec![Slot::Lengths],
         (_, ["grace", _] | ["escalate", .., "after", _]) => vec![Slot::Durations],
         (_, ["until" | "because" | "control", ..] | ["escalate", ..]) if is_started(&texts) => Vec::new(),
+        (Block::Item("table"), [.., ":"]) => vec![Slot::Types],
+        (Block::Given, ["provider"]) => vec![Slot::Providers],
+        (Block::Given, ["monthly-cost", _]) => vec![Slot::Currencies],
+        (Block::Given, [_]) => Vec::new(),
+        (Block::Item("table"), [.., ":", ty]) if *ty != "one" => vec![Slot::Words(vec!["from"])],
+        (Block::Item("table"), _) => Vec::new(),
+        _ => next(block, &[]),
+    }
+}
+
+/// A statement of `normalize`.
+fn of_normalize(texts: &[&str], tag: String) -> Vec<Slot> {
+    match texts {
+        ["map", .., "->"] => {
+            vec![Slot::Plain(Operand::Tag(tag)), Slot::Words(vec!["missing"])]
+        }
+        ["transform"] | ["transform", .., ","] => {
+            vec![Slot::Words(vec!["lower", "upper", "trim"])]
+        }
+        ["write", pairs @ ..] if pairs.len() % 2 == 0 => {
+            vec![Slot::Words(vec!["aws", "azure", "gcp"])]
+        }
+        ["otherwise"] => vec![Slot::Words(vec!["missing", "keep"])],
+        ["keys" | "map", .., ","] | ["keys"] if !texts.contains(&"->") => pattern(texts, tag),
+        ["map"] => vec![Slot::Unmapped(tag)],
+        ["map", ..] if !texts.contains(&"->") => Vec::new(),
+        _ => next(Block::Item("normalize"), &[]),
+    }
+}
+
+/// What only goals, allocations and `infer` have.
+fn of_sums(block: Block, texts: &[&str], words: &[Lexeme<'_>]) -> Option<Vec<Slot>> {
+    Some(match (block, texts) {
+        (Block::Item("goal"), ["for"]) => vec![Slot::Words(vec!["resource", "charges", "each"])],
+        (Block::Item("goal"), ["for", "each"]) => vec![Slot::Groups],
+        (Block::Item("goal"), ["for", "each", ..]) => path(words).unwrap_or_else(|| next(block, &[])),
         (_, ["apply" | "suggest"]) => vec![Slot::Words(vec!["at"])],
         (_, ["apply" | "suggest", "at"] | ["at", "least" | "most"]) => Vec::new(),
         (_, ["coverage"]) => vec![Slot::Words(vec!["of"])],
@@ -330,14 +353,8 @@ fn statement(context: &Context<'_>, block: Block, words: &[Lexeme<'_>]) -> Vec<S
             vec![Slot::Plain(Operand::Tag((*tag).to_owned()))]
         }
         (_, ["split"]) => vec![Slot::Words(vec!["proportional", "even", "fixed"])],
-        (Block::Item("table"), [.., ":"]) => vec![Slot::Types],
-        (Block::Given, ["provider"]) => vec![Slot::Providers],
-        (Block::Given, ["monthly-cost", _]) => vec![Slot::Currencies],
-        (Block::Given, [_]) => Vec::new(),
-        (Block::Item("table"), [.., ":", ty]) if *ty != "one" => vec![Slot::Words(vec!["from"])],
-        (Block::Item("table"), _) => Vec::new(),
-        _ => next(block, &[]),
-    }
+        _ => return None,
+    })
 }
 
 /// Whether a statement lacks what its last word asks for.

@@ -73,6 +73,36 @@ fn what_is_not_used() {
 }
 
 #[test]
+fn statements_are_added_and_removed() {
+    assert_eq!(
+        done("tag t: text\npolicy $0p {\n  require t\n}\n", "add `severity high`"),
+        "tag t: text\npolicy p {\n  severity high\n  require t\n}\n"
+    );
+    assert_eq!(
+        done(
+            "tag t: text\npolicy p { severity low  require t }\nexempt $0p { until 2030-01-01 }\n",
+            "add `because \"TICKET-1: the reason\"`"
+        ),
+        "tag t: text\npolicy p { severity low  require t }\nexempt p { until 2030-01-01 because \"TICKET-1: the reason\" }\n"
+    );
+    assert_eq!(
+        done(
+            "tag t: text\npolicy p {\n  severity low\n  severity $0high\n  require t\n}\n",
+            "remove this statement"
+        ),
+        "tag t: text\npolicy p {\n  severity low\n  require t\n}\n"
+    );
+    assert_eq!(
+        done(
+            "policy p {\n  severity low\n  require $0native[\"a\"] is set\n}\n",
+            "label this check `check-1`"
+        ),
+        "policy p {\n  severity low\n  require check-1: native[\"a\"] is set\n}\n"
+    );
+    assert_eq!(done("list $0l = [\"a\"]\ntag t: text\n", "remove this list"), "tag t: text\n");
+}
+
+#[test]
 fn silence() {
     assert_eq!(
         done("/// Docs.\ndefine d$0 = resource.id is set\n", "silence `unused-define` here"),

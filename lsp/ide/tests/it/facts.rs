@@ -46,7 +46,11 @@ impl Facts for Bucket {
     }
 
     fn unmapped(&self, tag: &str) -> Option<Versioned<Vec<Seen>>> {
-        let answer = if tag == "env" { vec![seen("prodution"), seen("say \"x\"")] } else { Vec::new() };
+        let answer = match tag {
+            "env" => vec![seen("prodution"), seen("say \"x\"")],
+            "stage" => vec![seen("pay-production"), seen("web-production"), seen("non-test"), seen("a-test")],
+            _ => Vec::new(),
+        };
         Some(Versioned { answer, is_stale: false })
     }
 
@@ -144,4 +148,16 @@ fn values_that_are_not_mapped_can_be() {
     );
     let both = "keys \"e\"\n  map \"prodution\", \"say \\\"x\\\"\" -> missing\n}";
     assert!(after("map all 2 unmapped values to missing").contains(both));
+}
+
+#[test]
+fn values_with_a_common_part_are_mapped_by_a_pattern() {
+    let fixture =
+        Fixture::new("tag stage: one of [production, test]\nnormalize stage {$0\n  keys \"e\"\n}\n");
+    let found = actions(&fixture.db, fixture.project, fixture.file, fixture.range, &Bucket);
+    let pattern = found.iter().find(|action| action.title == "map `*-production` to production (2 values)");
+    let edited = fixture.edited(pattern.unwrap().edits[0].0, &pattern.unwrap().edits[0].1);
+    assert!(edited.contains("  map \"*-production\" -> production\n}"), "{edited}");
+    // `non-test` is not a test.
+    assert!(!found.iter().any(|action| action.title.contains("*-test")));
 }

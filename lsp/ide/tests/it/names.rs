@@ -137,24 +137,24 @@ fn renames() {
             "tag a$0: text\npolicy p {\n  severity low\n  require a\n}\nexempt p/a {\n  until 2030-01-01\n  because \"x\"\n}\n",
             "b"
         ),
-        "tag b: text\npolicy p {\n  severity low\n  require b\n}\nexempt p/b {\n  until 2030-01-01\n  because \"x\"\n}\n"
+        "tag b: text\n\nnormalize b {\n  keys \"a\"\n}\npolicy p {\n  severity low\n  require b\n}\nexempt p/b {\n  until 2030-01-01\n  because \"x\"\n}\n"
     );
     assert_eq!(
         renamed("tag a$0: text\nrule r { fill a = \"x\" }\ndefine d = native.a is set\n", "team"),
-        "tag team: text\nrule r { fill team = \"x\" }\ndefine d = native.team is set\n"
+        "tag team: text\n\nnormalize team {\n  keys \"a\"\n}\nrule r { fill team = \"x\" }\ndefine d = native.team is set\n"
     );
     // What is only spelled alike stays.
     assert_eq!(
         renamed("tag a: one of [b]\ntag b$0: text\ndefine d = a == b and b is set\n", "c"),
-        "tag a: one of [b]\ntag c: text\ndefine d = a == b and c is set\n"
+        "tag a: one of [b]\ntag c: text\n\nnormalize c {\n  keys \"b\"\n}\ndefine d = a == b and c is set\n"
     );
     assert_eq!(
         renamed("tag a: one of [b$0, c]\nnormalize a { map \"x\" -> \"b\" }\n", "Two Words"),
-        "tag a: one of [\"Two Words\", c]\nnormalize a { map \"x\" -> \"Two Words\" }\n"
+        "tag a: one of [\"Two Words\", c]\nnormalize a { map \"x\" -> \"Two Words\" map \"b\" -> \"Two Words\" }\n"
     );
     assert_eq!(
         renamed("tag a$0: text\ndefine d = a is set\n", "in"),
-        "tag `in`: text\ndefine d = `in` is set\n"
+        "tag `in`: text\n\nnormalize `in` {\n  keys \"a\"\n}\ndefine d = `in` is set\n"
     );
     assert_eq!(
         renamed(
@@ -163,6 +163,49 @@ fn renames() {
         ),
         "policy p { severity low  require named: resource.name is set }\nexempt p/named { until 2030-01-01  because \"x\" }\n"
     );
+}
+
+#[test]
+fn renames_keep_what_resources_have() {
+    for (text, name, expected) in [
+        // The old name is the first key, as it was.
+        (
+            "tag a$0: text\nnormalize a {\n  keys \"x\", y\n}\n",
+            "b",
+            "tag b: text\nnormalize b {\n  keys \"a\", \"x\", y\n}\n",
+        ),
+        (
+            "tag a$0: text\nnormalize a { transform lower }\n",
+            "b",
+            "tag b: text\nnormalize b { keys \"a\" transform lower }\n",
+        ),
+        // It is listed, or another spelling of the same key.
+        (
+            "tag a$0: text\nnormalize a { keys \"x\", \"A\" }\n",
+            "b",
+            "tag b: text\nnormalize b { keys \"x\", \"A\" }\n",
+        ),
+        ("tag costcenter$0: text\n", "cost-center", "tag cost-center: text\n"),
+        // Resources that no item refers to had the key of that name too.
+        (
+            "tag a$0: text\nnormalize a where resource.account == \"1\" {\n  keys \"x\"\n}\n",
+            "b",
+            "tag b: text\n\nnormalize b where not (resource.account == \"1\") {\n  keys \"a\"\n}\nnormalize b where resource.account == \"1\" {\n  keys \"a\", \"x\"\n}\n",
+        ),
+        ("tag a: one of [b$0, c]\n", "d", "tag a: one of [d, c]\n\nnormalize a {\n  map \"b\" -> d\n}\n"),
+        (
+            "tag a: one of [b$0, c]\nnormalize a {\n  map \"x\" -> b\n  otherwise missing\n}\n",
+            "d",
+            "tag a: one of [d, c]\nnormalize a {\n  map \"x\" -> d\n  otherwise missing\n  map \"b\" -> d\n}\n",
+        ),
+        ("tag a: one of [b$0, c]\n", "B", "tag a: one of [\"B\", c]\n"),
+    ] {
+        let found = renamed(text, name);
+        assert_eq!(found, expected);
+        let fixture = Fixture::new(&found);
+        let errors = tagpol_ide::diagnostics(&fixture.db, fixture.project, fixture.file);
+        assert!(errors.iter().all(|found| found.code.lint_name().is_some()), "{errors:?}");
+    }
 }
 
 #[test]
@@ -176,6 +219,13 @@ fn renames_that_are_refused() {
     assert_eq!(
         renamed("use std::taxonomy\ndefine d = own$0er is set\n", "x"),
         "`owner` belongs to `std::taxonomy`, which cannot be changed"
+    );
+    assert_eq!(
+        renamed(
+            "use std::taxonomy except [cost-center]\nuse std::packs::finops\ntag cost-center$0: text\n",
+            "x"
+        ),
+        "`std::packs::finops` reads `cost-center` by its name, which cannot be changed there"
     );
     assert_eq!(
         renamed("define d = resource$0.name is set\n", "x"),
@@ -206,4 +256,20 @@ fn flows() {
     let owner = fed_by(db, project, &team.item).pop().unwrap().tag;
     assert_eq!(names(feeds(db, project, &owner.item)), ["team by from-tags"]);
     assert_eq!(names(fed_by(db, project, &owner.item)), Vec::<String>::new());
+}
+
+#[test]
+fn paths_of_tables_follow_files() {
+    let table = |path: &str| format!("table t from \"{path}\" key id {{ id: text }}\n");
+    let fixture = Fixture::new(&format!("//- /p/policies/a.tagpol\n{}", table("data/t.csv")));
+    let moved = |old: &str, new: &str| {
+        let moves = [(old.to_owned(), new.to_owned())];
+        let edits = tagpol_ide::moved(&fixture.db, fixture.project, &moves);
+        edits.iter().map(|(file, edits)| fixture.edited(*file, edits)).collect::<Vec<_>>().join("")
+    };
+    assert_eq!(moved("/p/policies/data/t.csv", "/p/policies/u.csv"), table("u.csv"));
+    assert_eq!(moved("/p/policies/data", "/p/tables"), table("../tables/t.csv"));
+    assert_eq!(moved("/p/policies/a.tagpol", "/p/a.tagpol"), table("policies/data/t.csv"));
+    assert_eq!(moved("/p/policies", "/p/rules"), "");
+    assert_eq!(moved("/p/policies/dat", "/p/policies/x"), "");
 }

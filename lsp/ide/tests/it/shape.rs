@@ -139,6 +139,20 @@ fn hints_between_the_words() {
             (HintKind::Scope, "for all resources"),
         ]
     );
+    let insert = found.last().and_then(|hint| hint.insert.clone()).unwrap();
+    let edited = fixture.edited(fixture.file, &[insert]);
+    assert!(edited.ends_with("policy q { for resource severity low  require e }\n"), "{edited}");
     let none = hints(&fixture.db, fixture.project, fixture.file, TextRange::up_to(5.into()), &NoFacts);
     assert_eq!(none, []);
+}
+
+#[test]
+fn tooltips_are_bounded() {
+    let rules: String = (0..3000).map(|n| format!("rule r{n} priority {n} {{ fill t = \"x\" }}\n")).collect();
+    let text = format!("tag t: text\n{rules}");
+    let fixture = Fixture::new(&text);
+    let first = TextRange::up_to(TextSize::of(&text[..100]));
+    let found = hints(&fixture.db, fixture.project, fixture.file, first, &NoFacts);
+    assert!(found[0].tooltip.ends_with("\nand 2980 more"), "{}", found[0].tooltip);
+    assert_eq!(found[0].tooltip.lines().count(), 23);
 }

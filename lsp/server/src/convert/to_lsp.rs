@@ -256,11 +256,12 @@ pub(crate) fn semantic_tokens(lines: Lines<'_>, tokens: &[Token]) -> Vec<Semanti
 pub(crate) fn hint(lines: Lines<'_>, hint: Hint) -> InlayHint {
     let is_type = hint.kind == HintKind::Type;
     let tooltip = Some(hint.tooltip).filter(|text| !text.is_empty());
+    let text_edits = hint.insert.map(|edit| edits(lines, vec![edit]));
     InlayHint {
         position: lines.position(hint.at),
         label: InlayHintLabel::String(hint.label),
         kind: is_type.then_some(InlayHintKind::TYPE),
-        text_edits: None,
+        text_edits,
         tooltip: tooltip.map(|text| InlayHintTooltip::MarkupContent(markdown(text))),
         padding_left: Some(!is_type),
         padding_right: None,

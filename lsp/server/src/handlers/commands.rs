@@ -60,7 +60,7 @@ async fn show(server: &Server, uri: Uri, policy: &str) -> Result<Told> {
     let params = OfPolicy { uri, policy: policy.to_owned(), limit: Some(NAMED) };
     let found = violations(server, params).await?;
     let mut message =
-        format!("{policy}: {} findings, {} resources in scope", found.violations, found.in_scope);
+        format!("{policy}: {} violations, {} resources in scope", found.violations, found.in_scope);
     for violating in &found.resources {
         let resource = &violating.resource;
         let name = resource.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();

@@ -1,13 +1,17 @@
 //! Folders, files on disk, settings.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use tagpol_project::packages::LOCK_FILE;
 use tagpol_project::{FILE_NAME, is_policy_file};
+use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types::{
     DidChangeConfigurationParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    RenameFilesParams, WorkspaceEdit,
 };
 
+use crate::convert::to_lsp;
 use crate::handlers::lifecycle::{ask_for_settings, take_settings};
 use crate::server::Server;
 use crate::session::Session;
@@ -102,4 +106,20 @@ pub(crate) async fn settings_changed(server: &Server, params: DidChangeConfigura
         let server = server.clone();
         tokio::spawn(async move { ask_for_settings(&server).await });
     }
+}
+
+/// Answers what else changes when files or folders get other names: paths of tables.
+pub(crate) async fn files_will_move(
+    server: &Server,
+    params: RenameFilesParams,
+) -> Result<Option<WorkspaceEdit>> {
+    let path = |uri: &str| Some(path_of(&uri.parse().ok()?));
+    let moves: Vec<(String, String)> =
+        params.files.iter().filter_map(|file| Some((path(&file.old_uri)?, path(&file.new_uri)?))).collect();
+    let answers = server.ask_all(move |view| {
+        let edits = tagpol_ide::moved(&view.db, view.project, &moves);
+        to_lsp::workspace_edit(view, edits).changes.unwrap_or_default()
+    });
+    let changes: HashMap<_, _> = answers.await?.into_iter().flatten().collect();
+    Ok((!changes.is_empty()).then(|| WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }))
 }

@@ -252,8 +252,10 @@ impl Facts for View {
     fn policy(&self, name: &str) -> Option<Versioned<PolicyFacts>> {
         let knowledge = self.knowledge.lock();
         let measure = *knowledge.policies.get(name)?;
-        let cost = knowledge.money(measure.violating.cost).filter(|_| measure.open > 0);
-        let facts = PolicyFacts { in_scope: measure.in_scope.count, violations: measure.open, cost };
+        // The list behind the numbers has a line for each resource, however many checks it fails.
+        let violations = measure.violating.count;
+        let cost = knowledge.money(measure.violating.cost).filter(|_| violations > 0);
+        let facts = PolicyFacts { in_scope: measure.in_scope.count, violations, cost };
         Some(self.answer(&knowledge, facts))
     }
 
