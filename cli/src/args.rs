@@ -138,8 +138,14 @@ pub(crate) struct CheckArgs {
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) path: Option<PathBuf>,
     /// Format of the report
-    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    #[arg(short = 'o', long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
+    /// Fix all errors that have a fix, and report the rest
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Also apply the fixes of lints, which change what policies mean
+    #[arg(long, requires = "fix")]
+    pub(crate) unsafe_fixes: bool,
     /// Exit with 2 also if there are only warnings, for CI
     #[arg(long, value_name = "WHAT", value_enum)]
     pub(crate) deny: Option<Deny>,
@@ -162,6 +168,10 @@ pub(crate) enum CheckFormat {
     Short,
     /// A JSON list
     Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// SARIF 2.1.0, with the fixes
+    Sarif,
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,12 +10,14 @@
 )]
 
 mod args;
+mod code_scanning;
 mod commands;
 mod context;
 mod diagnostics;
 mod excerpt;
 mod failure;
 mod files;
+mod fixes;
 mod git;
 mod inference;
 mod interrupt;

@@ -5,13 +5,18 @@ use tagpol_sema::Level;
 use tagpol_sema::program::Program;
 
 use crate::args::{CheckArgs, CheckFormat};
+use crate::code_scanning;
 use crate::context::context;
 use crate::diagnostics;
 use crate::failure::{Exit, Failure};
+use crate::fixes;
 use crate::output::{Output, counted};
 use crate::project;
 
 pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure> {
+    if args.fix {
+        fixes::apply(args.path.as_deref(), args.now, args.unsafe_fixes, output)?;
+    }
     let project = project::open(args.path.as_deref(), &context(args.now))?;
     project.manifest().check_places(project.root())?;
     let analysis = project.analysis();
@@ -24,6 +29,12 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
     match args.format {
         CheckFormat::Json => {
             let text = diagnostics::json(project.database(), found)
+                .map_err(|error| Failure::engine(error.to_string()))?;
+            output.print_exactly(&text)?;
+        }
+        CheckFormat::Github => output.print_exactly(&code_scanning::github(project.database(), found))?,
+        CheckFormat::Sarif => {
+            let text = code_scanning::sarif(project.database(), found)
                 .map_err(|error| Failure::engine(error.to_string()))?;
             output.print_exactly(&text)?;
         }

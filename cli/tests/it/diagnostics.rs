@@ -170,3 +170,52 @@ fn names_and_places_of_any_length_are_shown() {
     folder.run(&["compile", "long.tagpol"]).ends_with(0);
     folder.run(&["test", "long.tagpol", "--coverage", "--mutate"]);
 }
+
+#[test]
+fn fixes_are_applied() {
+    let folder = Folder::with(&[("five.tagpol", FIVE_MISTAKES)]);
+    let run = folder.run(&["check", "five.tagpol", "--fix"]);
+    assert!(run.err.contains("fixed 5 problems in 1 file"), "{run:#?}");
+    let text = std::fs::read_to_string(folder.path().join("five.tagpol")).unwrap();
+    for part in
+        ["tag owner: email", "resource.name has", "fill environment", "== production", "  severity low"]
+    {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    run.ends_with(0);
+}
+
+#[test]
+fn fixes_of_lints_are_applied_if_they_are_asked_for() {
+    let text = "tag team: text\nrule a {\n  fill team = \"${resource.name}\"\n}\n";
+    let folder = Folder::with(&[("a.tagpol", text)]);
+    let read = || std::fs::read_to_string(folder.path().join("a.tagpol")).unwrap();
+    folder.run(&["check", "a.tagpol", "--fix"]).ends_with(0);
+    assert_eq!(read(), text);
+    folder.run(&["check", "a.tagpol", "--fix", "--unsafe-fixes"]).ends_with(0);
+    assert_eq!(read(), text.replace('$', ""));
+    folder.run(&["check", "a.tagpol", "--unsafe-fixes"]).ends_with(2);
+}
+
+#[test]
+fn code_hosts_get_annotations_and_sarif() {
+    let folder = Folder::with(&[("five.tagpol", FIVE_MISTAKES)]);
+    let github = folder.run(&["check", "five.tagpol", "-o", "github"]).ends_with(2);
+    let first = "::error file=five.tagpol,line=2,col=12,endLine=2,endColumn=17,title=E0021 an unknown type::there is no type `emial`%0Adid you mean `email`?\n";
+    assert!(github.starts_with(first), "{github}");
+    assert_eq!(github.lines().count(), 5);
+    let sarif = folder.run(&["check", "five.tagpol", "-o", "sarif"]).ends_with(2);
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let run = &sarif["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), 5);
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in run["results"].as_array().unwrap() {
+        assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]), "{result}");
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "five.tagpol");
+        assert!(
+            result["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"]
+                .is_string()
+        );
+    }
+}

@@ -71,6 +71,7 @@ mod projects;
 mod readers;
 mod relations;
 mod remediating;
+mod renaming;
 mod reports;
 mod schema;
 mod serving;
