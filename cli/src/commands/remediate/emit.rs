@@ -11,7 +11,7 @@ use crate::files::write_whole;
 use crate::output::{Output, counted};
 
 pub(crate) fn run(args: &RemediateEmitArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let target: EmitTarget = args.target.parse().map_err(Failure::usage::<String>)?;
+    let target = args.target.parse::<EmitTarget>().map_err(Failure::usage)?;
     let plan = read(&args.plan)?;
     if clock(args.now) >= plan.expires {
         let error = tagpol_app::remediation::PlanError::Expired(plan.expires);
