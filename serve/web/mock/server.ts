@@ -322,7 +322,7 @@ class Mock {
       rows = sorted(found, sort).slice(offset, offset + limit)
     }
     const next = offset + rows.length < total ? String(offset + rows.length) : null
-    return ok({ generation: 'g_20261130', currency: 'USD', decisions: 0, items: rows, total, next, similar: [] })
+    return ok({ generation: 'g_20261130', currency: 'USD', decisions: 0, items: rows, total, next, offset, similar: [] })
   }
 
   /** Policies and checks with an open finding. */

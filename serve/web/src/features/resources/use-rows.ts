@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query'
 import { useMemo, useRef } from 'react'
-import { Problem, request } from '../../api/client'
+import { request } from '../../api/client'
 import { queryClient } from '../../api/queries'
 import type { ResourcePage, ResourceRow } from '../../api/types'
 
@@ -23,12 +23,15 @@ export interface Rows {
   retry: () => void
 }
 
+/** A server that can begin a page anywhere returns the place of its first row; then the scroll bar jumps anywhere. */
+type Page = ResourcePage & { offset?: number }
+
 type Params = Record<string, string | undefined>
 
 /** How pages of one list are asked for: by the cursor of the page before, or by their place if the server can jump. */
 class Pager {
   private readonly cursors = new Map<number, string>()
-  canJump = true
+  canJump = false
   last = 0
 
   constructor(private readonly params: Params) {}
@@ -37,27 +40,21 @@ class Pager {
     return ['resources', 'rows', this.params, page] as const
   }
 
-  async load(page: number, signal: AbortSignal): Promise<ResourcePage> {
+  async load(page: number, signal: AbortSignal): Promise<Page> {
     const found = await this.ask(page, signal)
+    this.canJump ||= found.offset !== undefined
     if (found.next) this.cursors.set(page + 1, found.next)
     this.last = Math.max(this.last, page)
     return found
   }
 
-  private async ask(page: number, signal: AbortSignal): Promise<ResourcePage> {
+  private async ask(page: number, signal: AbortSignal): Promise<Page> {
     const get = (more: Record<string, string | number>) =>
-      request<ResourcePage>('resources', { params: { ...this.params, limit: PAGE, ...more }, signal })
+      request<Page>('resources', { params: { ...this.params, limit: PAGE, ...more }, signal })
     const cursor = this.cursors.get(page)
     if (page === 0) return get({})
     if (cursor) return get({ cursor })
-    if (this.canJump) {
-      try {
-        return await get({ offset: page * PAGE })
-      } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 400) throw error
-        this.canJump = false
-      }
-    }
+    if (this.canJump) return get({ offset: page * PAGE })
     // One page after the other, from the last one whose successor is known.
     const before = await queryClient.fetchQuery({ queryKey: this.key(page - 1), queryFn: ({ signal }) => this.load(page - 1, signal) })
     if (!before.next) return { ...before, items: [] }
