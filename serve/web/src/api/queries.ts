@@ -19,12 +19,16 @@ import type {
   User,
 } from './types'
 
+/** Whether the first evaluation is still running. Pages say so, and ask again until it is done. */
+const isNotReady = (error: unknown) => error instanceof Problem && error.code === 'not-ready'
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      retry: (failures, error) => error instanceof Problem && error.isTemporary && failures < 3,
+      retry: (failures, error) => error instanceof Problem && error.isTemporary && !isNotReady(error) && failures < 3,
       retryDelay: (failures) => Math.min(500 * 2 ** failures, 4_000),
+      refetchInterval: (query) => (isNotReady(query.state.error) ? 2_000 : false),
     },
     mutations: { retry: false },
   },

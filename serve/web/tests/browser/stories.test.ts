@@ -219,6 +219,22 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     await visit.close()
   })
 
+  test('the first evaluation is waited for', async () => {
+    const visit = await stage.page('viewer', undefined, [/503/])
+    const { page } = visit
+    let isReady = false
+    const problem = { status: 503, code: 'not-ready', title: 'The inventory is still being evaluated', detail: 'the inventory is still being evaluated' }
+    await page.route(/\/api\/v1\/(compliance|resources|facets|suggestions|tag-schema)/, (route) =>
+      isReady ? route.continue() : route.fulfill({ status: 503, contentType: 'application/problem+json', json: problem }),
+    )
+    await page.goto('/')
+    await page.getByText('The inventory is being evaluated').waitFor()
+    await visit.audit()
+    isReady = true
+    await page.getByRole('heading', { name: 'Fix first' }).waitFor()
+    await visit.close()
+  })
+
   test('what a viewer may not do is visible, and says why', async () => {
     const visit = await stage.page('viewer', undefined, [/403/])
     const { page } = visit
