@@ -116,6 +116,24 @@ impl Client {
     /// # Errors
     /// If there is no answer.
     pub async fn send(&self, request: Request) -> Result<Answer, SendError> {
+        let mut incoming = self.open(request, PATIENCE).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = incoming.chunk().await? {
+            let room = LONGEST_ANSWER.saturating_sub(body.len());
+            body.extend(chunk.iter().take(room));
+            if room < chunk.len() {
+                break;
+            }
+        }
+        let Incoming { host, status, status_line, retry_after, .. } = incoming;
+        Ok(Answer { host, status, status_line, retry_after, body })
+    }
+
+    /// Sends a request whose answer is read as it comes, until its end or for as long as `patience`.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub async fn open(&self, request: Request, patience: Duration) -> Result<Incoming, SendError> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         if !self.policy.allows_url(&request.url) {
             return Err(SendError::Refused(refused(&host).to_string()));
@@ -126,28 +144,47 @@ impl Client {
             Method::Patch => reqwest::Method::PATCH,
         };
         let mut builder = self.client.request(method, request.url).header("accept", "application/json");
+        builder = builder.timeout(patience);
         if let Some(kind) = request.content_type {
             builder = builder.header("content-type", kind).body(request.body);
         }
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
-        let mut response = builder.send().await.map_err(|error| no_answer(&host, &error))?;
+        let response = builder.send().await.map_err(|error| no_answer(&host, &error))?;
         let status = response.status();
         let retry_after = response
             .headers()
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&host, &error))? {
-            let room = LONGEST_ANSWER.saturating_sub(body.len());
-            body.extend(chunk.iter().take(room));
-            if room < chunk.len() {
-                break;
-            }
-        }
-        Ok(Answer { host, status: status.as_u16(), status_line: status.to_string(), retry_after, body })
+        let (status, status_line) = (status.as_u16(), status.to_string());
+        Ok(Incoming { host, status, status_line, retry_after, response })
+    }
+}
+
+/// An answer of any status that is read as it comes.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The host that was asked.
+    pub host: String,
+    /// The status: 200.
+    pub status: u16,
+    /// The status with its words: `200 OK`.
+    pub status_line: String,
+    /// How long the service asks to wait before the next request. None if it does not say.
+    pub retry_after: Option<Duration>,
+    response: reqwest::Response,
+}
+
+impl Incoming {
+    /// Returns the next part of the content; None at its end.
+    ///
+    /// # Errors
+    /// If the connection ends before the content, or the time is over.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, SendError> {
+        let chunk = self.response.chunk().await.map_err(|error| no_answer(&self.host, &error))?;
+        Ok(chunk.map(|chunk| chunk.to_vec()))
     }
 }
 
