@@ -19,10 +19,12 @@ FORBIDDEN = {
     "tagpol-sema": ["tokio", "duckdb", "miette"],
     "tagpol-doc": ["duckdb", "tokio", "miette", "arrow"],
     "tagpol-model": ["tagpol-sema", "tagpol-inventory", "arrow", "duckdb", "tokio", "miette"],
+    "tagpol-advise": ["tagpol-sema", "arrow", "duckdb", "tokio", "reqwest", "miette"],
     "tagpol-plan": ["duckdb", "tokio", "miette"],
     "tagpol-ide": ["tower-lsp-server", "ls-types", "tokio", "duckdb", "miette", "burn"],
     "tagpol-files": ["tagpol-sema", "tokio", "duckdb", "miette"],
     "tagpol-inventory": ["duckdb", "tokio", "miette", "burn"],
+    "tagpol-language-model": ["tagpol-sema", "tagpol-advise", "arrow", "duckdb", "miette"],
     "tagpol-interp": ["duckdb", "tokio", "miette"],
     "tagpol-migrate": ["tagpol-inventory", "tagpol-files", "duckdb", "tokio", "miette"],
     "tagpol-emit": ["miette", "clap"],
@@ -45,7 +47,10 @@ FORBIDDEN = {
 }
 
 # What the program must not depend on without its default features, however far down.
-WITHOUT_FEATURES = ["axum", "burn", "tagpol-suggest", "aws-config", "tagpol-collect", "tagpol-remediate", "tagpol-serve-http"]
+WITHOUT_FEATURES = [
+    "axum", "burn", "tagpol-suggest", "aws-config", "tagpol-collect", "tagpol-language-model", "tagpol-remediate",
+    "tagpol-serve-http",
+]
 
 # package: the only workspace crates that may name it among their dependencies, of any kind
 ONLY_USED_BY = {
@@ -63,6 +68,8 @@ ONLY_USED_BY = {
     "saphyr-parser": ["tagpol-migrate"],
     "axum": ["tagpol-serve-http"],
     "burn": ["tagpol-suggest"],
+    "tagpol-advise": ["tagpol-app"],
+    "tagpol-language-model": ["tagpol-app"],
     "tagpol-collect": ["tagpol-app", "tagpol-remediate"],
     "tagpol-remediate": ["tagpol-app", "tagpol-emit"],
     "tagpol-suggest": ["tagpol-app"],

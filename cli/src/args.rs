@@ -1,5 +1,6 @@
 //! The command line.
 
+mod advise;
 mod cost;
 mod database;
 mod enforce;
@@ -21,6 +22,7 @@ use tagpol_app::TextLimit;
 use tagpol_app::inventory::{Format as InventoryFormat, YearMonth};
 use tagpol_app::report::Format;
 
+pub(crate) use advise::AdviseArgs;
 pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
 pub(crate) use enforce::EnforceArgs;
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Show costs by tag, with shared costs distributed
     Cost(CostArgs),
+    /// Advise what to do next: tags to complete, gaps by framework, costs to allocate, findings to fix
+    Advise(AdviseArgs),
     /// Compare the findings of two versions of the policies, or of two snapshots
     Diff(DiffArgs),
     /// Explain why a resource has its tags and findings, and how to make it compliant

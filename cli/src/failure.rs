@@ -71,7 +71,13 @@ impl Failure {
     }
 
     /// A command that this build lacks, because a feature of Cargo was switched off.
-    #[cfg(not(all(feature = "collect", feature = "remediate", feature = "serve", feature = "suggest")))]
+    #[cfg(not(all(
+        feature = "advise-model",
+        feature = "collect",
+        feature = "remediate",
+        feature = "serve",
+        feature = "suggest"
+    )))]
     pub(crate) fn missing_feature(command: &str, feature: &str) -> Self {
         Self::usage(format!("`{command}` is not included in this build, which lacks the feature `{feature}`"))
             .help(

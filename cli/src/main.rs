@@ -5,7 +5,13 @@
 
 // A build without a feature reads the arguments of its commands all the same, to say that it lacks them.
 #![cfg_attr(
-    not(all(feature = "collect", feature = "remediate", feature = "serve", feature = "suggest")),
+    not(all(
+        feature = "advise-model",
+        feature = "collect",
+        feature = "remediate",
+        feature = "serve",
+        feature = "suggest"
+    )),
     allow(dead_code, unused_imports, reason = "helpers of the commands that are left out")
 )]
 
@@ -79,6 +85,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args, &mut output),
         Command::Eval(args) => commands::eval::run(args, &mut output),
         Command::Cost(args) => commands::cost::run(args, &mut output),
+        Command::Advise(args) => commands::advise::run(args, &mut output),
         Command::Diff(args) => commands::diff::run(args, &mut output),
         Command::Explain(args) => commands::explain::run(args, &mut output),
         Command::Fmt(args) => commands::fmt::run(args, &mut output),

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use tagpol_app::advising::format::AdviceFormat;
 use tagpol_app::report::Format;
 use tagpol_app::report::cost::CostFormat;
 use tagpol_app::report::virtual_tags::TagFormat;
@@ -58,6 +59,22 @@ impl ReportFormat for CostFormat {
 
     fn is_binary(self) -> bool {
         self == Self::Parquet
+    }
+}
+
+impl ReportFormat for AdviceFormat {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn of_file(path: &Path) -> Option<Self> {
+        Self::of_file(path)
+    }
+
+    fn is_binary(self) -> bool {
+        false
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod advise;
 mod apply_events;
 pub(crate) mod check;
 pub(crate) mod compile;

@@ -10,6 +10,7 @@
 //! - `migrating`: policies of other tools
 //! - `state`, `earlier_state`, `predictions`: what a project remembers, and what a model says
 //! - `suggesting`: what models learn, and what they are asked
+//! - `advising`: advice, with and without a language model
 //! - `goals`: goals, remedies, rates and the provider's JSON
 //! - `tables`: files that policies look values up in
 //! - `reports`, `page`: the formats of `eval`, and its page in a browser
@@ -32,6 +33,7 @@
     reason = "helpers of tests, which clippy does not take for tests themselves"
 )]
 
+mod advising;
 mod bad_input;
 mod baselines;
 mod charges;

@@ -169,6 +169,7 @@ fn harmless() -> Folder {
     project(&(0..20).map(|number| format!("text-{number}")).collect::<Vec<String>>())
 }
 
+const ADVISE: [&str; 6] = ["advise", "-i", "i.ndjson", "--now", NOW, "--no-state"];
 const EVAL: [&str; 6] = ["eval", "-i", "i.ndjson", "--now", NOW, "--no-state"];
 
 fn run(folder: &Folder, args: &[&str], more: &[&str]) -> Run {
@@ -191,8 +192,9 @@ fn reports_for_people_have_no_style_but_their_own() {
     let hostile = project(&texts);
     let number = texts.iter().rposition(|text| !text.contains('\0')).unwrap();
     let id = format!("{} {number}", texts[number]);
-    let commands: [(&[&str], &[&str]); 6] = [
+    let commands: [(&[&str], &[&str]); 7] = [
         (&EVAL, &["--all"]),
+        (&ADVISE, &[]),
         (&["cost", "-i", "i.ndjson", "--by", "team,resource.account"], &[]),
         (&["diff", "a", "b", "-i", "i.ndjson", "--no-state"], &["--all"]),
         (&["test"], &["--coverage"]),
@@ -248,6 +250,7 @@ fn json_has_the_texts_exactly() {
     }
     json(&EVAL, &["-o", "gitlab"]);
     json(&["cost", "-i", "i.ndjson", "--by", "team"], &["--format", "json"]);
+    json(&ADVISE, &["--format", "json"]);
     json(&["diff", "a", "b", "-i", "i.ndjson", "--no-state"], &["--format", "json"]);
     json(&["test"], &["--format", "json"]);
     json(&["check"], &["--format", "json"]);
@@ -358,9 +361,9 @@ fn documents_of_ci_are_read_as_they_are_meant() {
     let lcov = std::fs::read_to_string(lcov).unwrap();
     assert_eq!(lcov.lines().filter(|line| line.starts_with("SF:")).count(), 1);
     assert_eq!((commands(&lcov), steering(&lcov, &none)), (Vec::new(), Vec::new()));
-    for args in [&EVAL[..], &["diff", "a", "b", "-i", "i.ndjson", "--no-state"], &["doc"]] {
+    for args in [&EVAL[..], &ADVISE, &["diff", "a", "b", "-i", "i.ndjson", "--no-state"], &["doc"]] {
         let more: &[&str] = match args[0] {
-            "eval" => &["-o", "markdown"],
+            "eval" | "advise" => &["-o", "markdown"],
             "diff" => &["--format", "markdown"],
             _ => &[],
         };

@@ -6,12 +6,14 @@
 //!     evaluate   findings, scores, goals, and what else reports show
 //!     costs      spend by tags and attributes
 //!     explain    why a resource has its tags and findings
+//!     advice     facts and ordered steps
 //!     compile    the plan and its SQL
 //! two of both -- comparison::compare -->  what entered, left and changed
 //! Project -- tests::run -->  results, coverage, mutants
 //! Project + InventorySource -- models::TrainingContext -->  what models are trained on and asked (feature `suggest`)
 //! Project + InventorySource -- remediation --> a plan of changes in clouds, applied and undone (feature `remediate`)
 //! Project -- enforcement::enforce -->  guards of a cloud, and what is exact and what is not
+//! Advice + Settings of models -- reworded::reword -->  advice that a model words (feature `advise-model`)
 //! documents of other tools -- migration::migrate -->  policies, and what is exact and what is not
 //! ```
 //!
@@ -20,6 +22,7 @@
 //! terminal, no command-line flags, no protocol and no exit codes, it prints nothing and never ends the
 //! process. A face turns arguments or requests into these types, and results into text.
 
+mod advice;
 pub mod comparison;
 mod context;
 pub mod decisions;
@@ -38,6 +41,8 @@ mod patterns;
 mod project;
 #[cfg(feature = "remediate")]
 pub mod remediation;
+#[cfg(feature = "advise-model")]
+pub mod reworded;
 pub mod state;
 pub mod tests;
 mod workspace;
@@ -50,11 +55,14 @@ pub use state::{StateAccess, StateStore};
 pub use workspace::{EvaluateRequest, EvaluatedInventory, VirtualTag, Workspace, compile_project};
 
 // The nouns of the results, so that faces need no other crate of the engine.
+pub use tagpol_advise as advising;
 #[cfg(feature = "collect")]
 pub use tagpol_collect as clouds;
 pub use tagpol_eval as evaluation;
 pub use tagpol_explain as explanation;
 pub use tagpol_files as files;
+#[cfg(feature = "advise-model")]
+pub use tagpol_language_model as language_model;
 pub use tagpol_plan::TextLimit;
 pub use tagpol_project as settings;
 pub use tagpol_report as report;

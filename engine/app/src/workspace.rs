@@ -109,6 +109,10 @@ impl<'p> Workspace<'p> {
         Ok(Self { project, program, inventory, options, _scratch: scratch })
     }
 
+    pub(crate) fn project(&self) -> &Project {
+        self.project
+    }
+
     /// Returns the program that is evaluated.
     pub fn program(&self) -> &Program {
         &self.program

@@ -1,0 +1,120 @@
+//! Advice as JSON. The schema is `docs/schema/advice.v1.json`.
+
+use serde::Serialize;
+use tagpol_sink::json::pretty;
+
+use crate::advice::{Advice, Origin, Section, Step};
+use crate::facts::Fact;
+use crate::sentence::{Part, Sentence};
+
+/// Version of the document; it grows when a reader of the old form would be wrong.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    project: &'a str,
+    model: Option<&'a str>,
+    facts: Vec<FactJson>,
+    sections: Vec<SectionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FactJson {
+    id: String,
+    text: String,
+    parts: Vec<PartJson>,
+    commands: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SectionJson<'a> {
+    analysis: &'static str,
+    without_model: Option<&'a str>,
+    steps: Vec<StepJson>,
+}
+
+#[derive(Serialize)]
+struct StepJson {
+    text: String,
+    facts: Vec<String>,
+    origin: &'static str,
+    replaced_because: Option<&'static str>,
+    parts: Vec<PartJson>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum PartJson {
+    Words(String),
+    Count(u64),
+    Share(String),
+    Score(String),
+    Money { amount: String, currency: Option<String> },
+    Month(String),
+    Name(String),
+    Value(String),
+    Command(String),
+}
+
+pub(super) fn json(project: &str, advice: &Advice) -> String {
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        project,
+        model: advice.model.as_deref(),
+        facts: advice.cited().map(fact).collect(),
+        sections: advice.sections.iter().map(section).collect(),
+    };
+    // Nothing of it can fail: all keys are texts, and there is no float.
+    pretty(&document).unwrap_or_default()
+}
+
+fn fact(fact: &Fact) -> FactJson {
+    FactJson {
+        id: fact.id.to_string(),
+        text: fact.sentence.to_string(),
+        parts: parts(&fact.sentence),
+        commands: fact.commands.iter().map(|command| command.plain().into_owned()).collect(),
+    }
+}
+
+fn section(section: &Section) -> SectionJson<'_> {
+    SectionJson {
+        analysis: section.analysis.as_str(),
+        without_model: section.without_model.as_deref(),
+        steps: section.steps.iter().map(step).collect(),
+    }
+}
+
+fn step(step: &Step) -> StepJson {
+    let (origin, replaced_because) = match &step.origin {
+        Origin::Template => ("template", None),
+        Origin::Model => ("model", None),
+        Origin::Replaced(reason) => ("replaced", Some(reason.as_str())),
+    };
+    StepJson {
+        text: step.sentence.to_string(),
+        facts: step.facts.iter().map(ToString::to_string).collect(),
+        origin,
+        replaced_because,
+        parts: parts(&step.sentence),
+    }
+}
+
+fn parts(sentence: &Sentence) -> Vec<PartJson> {
+    let part = |part: &Part| match part {
+        Part::Words(words) => PartJson::Words(words.to_string()),
+        Part::Count(number) => PartJson::Count(*number),
+        Part::Share(text) => PartJson::Share(text.clone()),
+        Part::Score(_) => PartJson::Score(part.plain().into_owned()),
+        Part::Money(money) => PartJson::Money {
+            amount: tagpol_model::numbers::money(money.amount.unscaled, money.amount.scale),
+            currency: money.currency.map(|currency| currency.as_str().to_owned()),
+        },
+        Part::Month(text) => PartJson::Month(text.clone()),
+        Part::Name(text) => PartJson::Name(text.clone()),
+        Part::Value(text) => PartJson::Value(text.clone()),
+        Part::Command(command) => PartJson::Command(command.text.clone()),
+    };
+    sentence.0.iter().map(part).collect()
+}

@@ -1,0 +1,16 @@
+//! Advice over random results of evaluations with hostile texts, worded by this program, by an honest model and by
+//! liars.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which clippy does not take for tests themselves"
+)]
+
+mod formats;
+mod injected;
+mod inputs;
+mod liars;
+mod oracle;
+mod templates;
