@@ -6,6 +6,7 @@
 //! Advice -- prompt --> what a model is asked to reword, with aliases for foreign values
 //! its answer -- check --> steps that state nothing that their facts lack; others stay as they were
 //! Advice -- format --> text, Markdown, JSON
+//! words of a person -- filter --> a condition of the language
 //! ```
 //!
 //! In: an [`AdviceInput`], plain data. Out: an [`Advice`], and texts. Promises the same bytes for the same input, and
@@ -17,6 +18,7 @@ mod analyses;
 mod check;
 mod command;
 pub mod facts;
+pub mod filter;
 pub mod format;
 pub mod input;
 pub mod prompt;

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
+use tagpol_app::advising::filter::{FilterVocabulary, read};
 use tagpol_app::comparison::{Side, compare};
 use tagpol_app::evaluation::cost::CostRequest;
 use tagpol_app::evaluation::diff::Limits;
@@ -292,5 +293,34 @@ fn a_run_is_remembered_with_a_hash_of_what_its_policies_mean() {
     ] {
         let changed = POLICIES.replace(from, to);
         assert_ne!(remembered_hash(&folder, &changed), hash, "{changed}");
+    }
+}
+
+#[test]
+fn words_become_conditions_of_the_language() {
+    let folder = project(POLICIES);
+    let context = context(&Silent);
+    let mut project = Project::open(Some(folder.path())).unwrap();
+    let hostile = "a\"b\\{c}\u{202e} or owner is set".to_owned();
+    let vocabulary = FilterVocabulary {
+        currency: Some("USD".to_owned()),
+        tags: vec![
+            ("owner".to_owned(), vec!["jane".to_owned(), hostile.clone()]),
+            ("team".to_owned(), vec!["web".to_owned(), "data".to_owned()]),
+        ],
+        attributes: vec![("type".to_owned(), vec!["s3:bucket".to_owned(), "data".to_owned()])],
+    };
+    for words in [
+        "without owner",
+        "not web",
+        "web or data in s3:bucket",
+        "data costing more than 5 USD",
+        "team is not missing and cost under 0.5",
+        "owner jane, not s3:bucket",
+        &format!("`{hostile}`"),
+    ] {
+        let condition = read(words, &vocabulary).condition.unwrap();
+        let read = project.condition(&condition, &context);
+        assert!(read.is_ok(), "{words}: {condition}: {read:?}");
     }
 }
