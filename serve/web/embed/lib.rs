@@ -43,7 +43,7 @@ pub fn is_included() -> bool {
     file("/index.html").is_some()
 }
 
-/// Returns the file of a path. None: it is no file, but perhaps an address within the dashboard, see [`page`].
+/// Returns the file of a path. None: it is not a file, but may be an address within the dashboard, see [`page`].
 pub fn file(path: &str) -> Option<File> {
     FILES.iter().find(|file| file.path == path).copied()
 }

@@ -1,7 +1,7 @@
 import { useMatches, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 
-/** Sets the title of the document, tells screen readers about a new page, and moves the focus to its start. */
+/** Sets the title of the document, announces a new page to screen readers, and moves the focus to its start. */
 export function Announcer() {
   const title = useMatches({ select: (matches) => matches.findLast((match) => match.staticData.title)?.staticData.title ?? 'tagpol' })
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname })

@@ -9,7 +9,7 @@ export interface ResourceView {
   sort?: string | undefined
   /** Tags that are shown as columns. */
   columns?: string[] | undefined
-  /** The resource whose details are open beside the list. */
+  /** The resource whose details are open next to the list. */
   open?: string | undefined
 }
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** Outlines of 16 by 16, in the color of the text. They are decoration: the label is beside them. */
+/** Outlines of 16 by 16, in the color of the text. They are decoration: the label is next to them. */
 function icon(path: ReactNode) {
   return function Icon({ size = 16 }: { size?: number }) {
     return (

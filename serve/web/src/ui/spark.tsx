@@ -1,4 +1,4 @@
-/** A small line of a trend. It is decoration: the numbers are beside it. */
+/** A small line of a trend. It is decoration: the numbers are next to it. */
 export function Spark({ values, height = 44 }: { values: readonly number[]; height?: number }) {
   if (values.length < 2) return null
   const width = 240

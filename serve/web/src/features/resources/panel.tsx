@@ -10,7 +10,7 @@ import { Button, buttonClass } from '../../ui/button'
 import { CloseIcon } from '../../ui/icons'
 import { ErrorState, LoadingCards } from '../../ui/states'
 
-/** The open resource beside the list. */
+/** The open resource next to the list. */
 export function Panel({ resourceKey, onClose }: { resourceKey: string; onClose: () => void }) {
   const { data: resource, error, refetch } = useQuery(queries.resource(resourceKey))
   return (
