@@ -62,3 +62,13 @@ export function Meter({ share, look = '' }: { share: number; look?: '' | 'inferr
 export function Code({ text }: { text: string }) {
   return text.split(/`([^`]*)`/).map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))
 }
+
+/** A type or an id, which breaks after its separators rather than within its words. */
+export function Breakable({ text }: { text: string }) {
+  return text.split(/(?<=[/:])/).map((part, at) => (
+    <span key={at}>
+      {part}
+      <wbr />
+    </span>
+  ))
+}

@@ -10,7 +10,7 @@ import { useActorName } from '../../parts/actor'
 import { Checks } from '../../parts/checks'
 import { Suggestions } from '../../parts/suggestions'
 import { Tags } from '../../parts/tags'
-import { ComplianceBadge } from '../../ui/badge'
+import { Breakable, ComplianceBadge } from '../../ui/badge'
 import { ArrowLeftIcon } from '../../ui/icons'
 import { ErrorState, LoadingCards, QueryState, Skeleton } from '../../ui/states'
 import './resource.css'
@@ -103,7 +103,7 @@ function Facts({ resource }: { resource: ResourceDetail }) {
               <dd className="wrap-anywhere">
                 {filter ? (
                   <Link to="/resources" search={{ filter }}>
-                    {value}
+                    <Breakable text={value} />
                   </Link>
                 ) : (
                   value
