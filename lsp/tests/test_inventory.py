@@ -415,7 +415,7 @@ async def test_commands(inventoried):
         await inventoried.client.workspace_execute_command_async(
             types.ExecuteCommandParams(command=command.command, arguments=command.arguments))
     messages = [message.message for message in inventoried.client.messages]
-    assert messages[0].startswith("owned: 3 findings, 6 resources in scope\nr-02 (name-02): owner")
+    assert messages[0].startswith("owned: 3 violations, 6 resources in scope\nr-02 (name-02): owner")
     assert messages[1].startswith("failed: staging is owned\nexpect violation owned/owner: got no finding")
     assert messages[2].startswith("7 of 10 resources comply; open findings: 0 critical, 3 high")
     with pytest.raises(JsonRpcException):
