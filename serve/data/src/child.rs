@@ -70,7 +70,7 @@ pub fn work() -> ExitCode {
     let mut text = String::new();
     let read = std::io::stdin().read_to_string(&mut text);
     let request = read.map_err(|e| e.to_string()).and_then(|_| {
-        serde_json::from_str::<BuildRequest>(&text).map_err(|e| format!("this is no request: {e}"))
+        serde_json::from_str::<BuildRequest>(&text).map_err(|e| format!("this is not a request: {e}"))
     });
     let answer = match request.and_then(|request| run(&request).map_err(|e| reason(&e))) {
         Ok(contents) => Answer::Built(Box::new(contents)),

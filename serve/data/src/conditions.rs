@@ -99,7 +99,7 @@ impl Conditions {
         }
         let define = found.program.defines.iter().find(|define| define.name == NAME);
         let pred = define.map(|define| define.pred.clone());
-        let pred = pred.ok_or_else(|| wrong(vec![mistake("this is no condition".to_owned(), text)]))?;
+        let pred = pred.ok_or_else(|| wrong(vec![mistake("this is not a condition".to_owned(), text)]))?;
         Ok(Condition { text: text.to_owned(), program: found.program, pred, rates: self.rates.clone() })
     }
 }

@@ -42,7 +42,7 @@ pub enum DataError {
         generation: String,
     },
     /// Bytes are not a cursor.
-    #[error("this is no cursor; begin with the first page")]
+    #[error("this is not a cursor; begin with the first page")]
     NotACursor,
     /// A cursor belongs to another generation, most likely an older one.
     #[error(

@@ -198,7 +198,7 @@ pub(crate) struct FindingView {
     value: Option<String>,
     /// The value of the tag that would fix it. Null: no policy knows one.
     remedy: Option<String>,
-    /// Since when it is there. Null: unknown.
+    /// When it first appeared. Null: unknown.
     since: Option<Timestamp>,
     /// Whether it is open for as long as the policy's escalation says.
     escalation_due: bool,

@@ -53,7 +53,7 @@ pub(crate) struct Violation {
     pub(crate) tag: Option<String>,
     /// The value of the tag that would fix it. Null: no policy knows one.
     pub(crate) remedy: Option<String>,
-    /// Since when it is there. Null: unknown.
+    /// When it first appeared. Null: unknown.
     pub(crate) since: Option<Timestamp>,
 }
 

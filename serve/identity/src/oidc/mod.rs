@@ -73,7 +73,7 @@ pub enum OidcError {
     #[error("the identity provider refused the sign-in: {0}")]
     Refused(String),
     /// The answer does not belong to the request, or is forged.
-    #[error("the answer of the identity provider is not accepted: {0}")]
+    #[error("the response of the identity provider is not accepted: {0}")]
     NotAccepted(String),
     /// The machine has no random numbers.
     #[error(transparent)]

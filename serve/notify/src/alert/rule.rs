@@ -117,7 +117,7 @@ pub enum RuleError {
         field: &'static str,
     },
     /// The name is empty.
-    #[error("the rule has no name: give it one, so that people can tell it from others")]
+    #[error("the rule has no name: give it one, so that people can distinguish it from others")]
     NoName,
     /// The quiet hours are wrong.
     #[error(transparent)]

@@ -114,7 +114,7 @@ impl Email {
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, String> {
-    text.parse().map_err(|_| format!("`{}` is not an e-mail address", inert(text, 120)))
+    text.parse().map_err(|_| format!("`{}` is not an email address", inert(text, 120)))
 }
 
 fn page(message: &Message) -> String {

@@ -213,7 +213,7 @@ async fn mail_goes_to_owners_by_starttls_and_says_why_it_is_refused() {
     }
     let nobody = courier.deliver(&right, &to("nobody"), None, now()).await;
     let Delivery::Failed { reason } = nobody else { panic!("{nobody:?}") };
-    assert_eq!(reason, "`nobody` is not an e-mail address");
+    assert_eq!(reason, "`nobody` is not an email address");
     let wrong = courier.deliver(&channel(config("wrong")), &to("owner@example.com"), None, now()).await;
     assert!(matches!(wrong, Delivery::Failed { .. }), "{wrong:?}");
     // A certificate of nobody who is trusted.
