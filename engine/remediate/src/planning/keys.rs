@@ -32,6 +32,8 @@ pub(super) struct Target<'t> {
     pub(super) row: &'t Row,
     /// Keys that are never changed.
     pub(super) protect: &'t [String],
+    /// Whether spellings are rewritten.
+    pub(super) canonical: bool,
 }
 
 /// Returns how a value is written; `Ok(None)` if it is there already.
@@ -49,7 +51,7 @@ pub(super) fn edit(
     let is_canonical = wanted.provenance.source == ProvenanceSource::Native;
     let mut first_refusal = None;
     for edit in candidates(pair, target, tag, is_canonical) {
-        if is_nothing(&edit, wanted) {
+        if is_canonical && is_nothing(&edit, wanted) {
             return Ok(Ok(None));
         }
         let refusal = match refused(target, &edit, &wanted.value) {
@@ -83,7 +85,7 @@ fn candidates(pair: &Pair<'_>, target: &Target<'_>, tag: &Tag, is_canonical: boo
         // Spelled differently only, it is the tag with the value that is renamed, and not another spelling of the key.
         let candidates = if is_canonical { present.as_slice() } else { steps.as_slice() };
         let renamed = candidates.iter().find(|step| fold_key(&step.spelling) == fold_key(key));
-        match renamed.filter(|step| step.spelling != *key && may_rename(target, key, is_canonical)) {
+        match renamed.filter(|step| step.spelling != *key && may_rename(target, key)) {
             Some(step) => edits.push(Edit {
                 operation: Operation::Rename,
                 key: key.clone(),
@@ -105,10 +107,10 @@ fn candidates(pair: &Pair<'_>, target: &Target<'_>, tag: &Tag, is_canonical: boo
 
 /// Whether a tag may be renamed to a key. If the key is there too, both tags stay. In Azure, where keys ignore case, the
 /// tag of another case is the same tag, which is renamed only if spellings are to be rewritten.
-fn may_rename(target: &Target<'_>, key: &str, is_canonical: bool) -> bool {
+fn may_rename(target: &Target<'_>, key: &str) -> bool {
     let is_there = target.row.tags.iter().any(|(other, _)| other == key);
     let is_same = target.row.tags.iter().any(|(other, _)| target.cloud.is_same_key(other, key));
-    !is_there && (is_canonical || !is_same)
+    !is_there && (target.canonical || !is_same)
 }
 
 /// Returns the native tag that a tag is read from, else the first that is looked at.

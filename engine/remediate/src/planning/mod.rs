@@ -30,7 +30,7 @@ use self::views::{Views, row};
 use self::whole::Expected;
 use crate::plan_file::{
     ClosedElsewhere, ClosedFinding, Effect, PLAN_VERSION, Plan, PlanKind, PlanSettings, PlannedResource,
-    PlannedSnapshot, Skip, SkipReason, TerraformOwner,
+    PlannedSnapshot, Skip, SkipReason, TagChange, TerraformOwner,
 };
 
 /// Why there is no plan.
@@ -157,23 +157,21 @@ impl Planned<'_> {
                 return Ok(());
             }
         };
-        let target = Target { cloud, row: &row, protect: &self.request.settings.protect };
+        let settings = self.request.settings;
+        let target =
+            Target { cloud, row: &row, protect: &settings.protect, canonical: settings.canonical };
         let mut skipped = Vec::new();
-        let steps = steps(&self.views, &target, self.request.settings, &mut skipped)?;
+        let mut steps = self.steps(&target, &mut skipped)?;
+        if !steps.is_empty() && self.is_unstable(&target, &steps)? {
+            skipped.extend(steps.drain(..).map(|(wanted, _)| Skip {
+                resource: resource.id.clone(),
+                tag: Some(self.views.program.tag(wanted.tag).name.clone()),
+                reason: SkipReason::NotReadBack,
+                detail: "its tags depend on each other, so that planning again would change them again".to_owned(),
+            }));
+        }
         let pair = self.views.evaluate(&row)?;
         let mut proved = proof::describe(&self.views, &pair, &target, &steps)?;
-        let policies = &self.request.settings.policies;
-        if !policies.is_empty() {
-            let is_asked = |at: &usize| {
-                let closes = proved.changes.get(*at).map(|change| change.closes.as_slice());
-                closes.unwrap_or_default().iter().any(|finding| policies.contains(&finding.policy))
-            };
-            let kept: Vec<Step> =
-                (0..steps.len()).filter(is_asked).filter_map(|at| steps.get(at).cloned()).collect();
-            // Fewer changes are other changes: they are proved again.
-            let kept = proof::sound(&self.views, &pair, &target, kept, &mut skipped)?;
-            proved = proof::describe(&self.views, &pair, &target, &kept)?;
-        }
         drop(pair);
         self.skipped.append(&mut skipped);
         if proved.changes.is_empty() {
@@ -193,6 +191,31 @@ impl Planned<'_> {
             changes: proved.changes,
         });
         Ok(())
+    }
+
+    /// Returns the proved steps for a resource, only those that close findings of the requested policies.
+    fn steps(&self, target: &Target<'_>, skipped: &mut Vec<Skip>) -> Result<Vec<Step>, RunError> {
+        let PlanSettings { policies, .. } = self.request.settings;
+        let steps = steps(&self.views, target, self.request.settings, skipped)?;
+        if policies.is_empty() {
+            return Ok(steps);
+        }
+        let pair = self.views.evaluate(target.row)?;
+        let proved = proof::describe(&self.views, &pair, target, &steps)?;
+        let is_asked = |change: &TagChange| {
+            change.closes.iter().any(|finding| policies.contains(&finding.policy))
+        };
+        let kept = steps.into_iter().zip(&proved.changes).filter(|(_, change)| is_asked(change));
+        // Fewer changes are other changes: they are proved again.
+        proof::sound(&self.views, &pair, target, kept.map(|(step, _)| step).collect(), skipped)
+    }
+
+    /// Whether planning again after some steps would find others, as if tags depend on each other in a circle of rules
+    /// and remedies: a step that is left out for the sake of another one may be possible after that one.
+    fn is_unstable(&self, target: &Target<'_>, steps: &[Step]) -> Result<bool, RunError> {
+        let row = proof::after(target.row, steps);
+        let again = self.steps(&Target { row: &row, ..*target }, &mut Vec::new())?;
+        Ok(!again.is_empty())
     }
 
     /// Proves all changes together.

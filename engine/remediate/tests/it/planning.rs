@@ -178,3 +178,18 @@ fn what_follows_from_a_change_is_listed() {
     assert_eq!(plan.effects.len(), 1);
     assert_eq!(plan.effects[0].after.as_deref(), Some("jane@example.com"));
 }
+
+#[test]
+fn tags_that_depend_on_each_other_in_a_circle_are_left_alone() {
+    let policies = r#"
+        tag owner: text
+        tag team: text matching /[a-z]+-[0-9]{2}/
+        normalize team { keys "alias" }
+        rule owner-of-team { when native["team"] is set  set owner = "{team}" }
+        policy teamed { severity high  require team  remediate set team = "{owner}-01" }
+    "#;
+    let resources = [resource("aws", "a", "sqs", &[("team", "gamma")])];
+    let plan = usual(policies, &resources);
+    assert_eq!(plan.resources, Vec::new());
+    assert!(skips(&plan).contains(&"a owner: not-read-back".to_owned()), "{:#?}", plan.skipped);
+}
