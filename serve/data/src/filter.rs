@@ -43,10 +43,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Returns the words of the search, in lower case.
+    /// Returns the words of the search.
     pub(crate) fn words(&self) -> Vec<String> {
         let words = self.q.iter().flat_map(|q| q.split_whitespace()).take(MOST_WORDS);
-        words.map(str::to_lowercase).collect()
+        words.map(str::to_owned).collect()
     }
 
     /// Returns 16 hexadecimal digits that are the same only for the same filter.

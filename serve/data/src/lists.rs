@@ -260,7 +260,7 @@ fn similar(view: &View<'_>, filter: &Filter) -> Result<Vec<Similar>, DataError> 
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = serving::similar_names(&words.join(" "), view.rows, SIMILAR, DIALECT);
+    let sql = serving::similar_names(&words.join(" ").to_lowercase(), view.rows, SIMILAR, DIALECT);
     view.all("similar names", &sql, |row| {
         let (key, id) = (row.text("key").unwrap_or_default(), row.text("id").unwrap_or_default());
         Ok(Similar { key, id, name: row.text("name") })

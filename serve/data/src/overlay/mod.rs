@@ -71,7 +71,7 @@ pub struct Preview {
 
 impl Overlay {
     /// Prepares decisions on top of a generation. Program, snapshot and options must be those that it was built with; the
-    /// options name the state store. The clock is that of the generation.
+    /// options name the state store. The clock is that of the generation. The files of the snapshot must stay.
     ///
     /// # Errors
     /// [`DataError::OtherPolicies`], [`DataError::NoState`]; what is wrong with the snapshot or the state.
@@ -89,7 +89,8 @@ impl Overlay {
         }
         let Some(state) = options.state.clone() else { return Err(DataError::NoState) };
         let shown = contents.decisions;
-        let options = Options { now: contents.clock(), ..options.clone() };
+        // The folder for what does not fit in memory may go with who opened the inventory.
+        let options = Options { now: contents.clock(), temp_dir: None, ..options.clone() };
         let knowledge = Knowledge::open(&generation, &program, snapshot, options)?;
         Ok(Self { generation, program, state, inner: Mutex::new(Inner { knowledge, shown }) })
     }

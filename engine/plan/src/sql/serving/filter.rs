@@ -15,7 +15,7 @@ use crate::lower::served::ServedTag;
 pub struct Filter {
     /// The rows for which a condition holds, see [`condition_relation`](super::condition_relation). None: no condition.
     pub condition: Option<String>,
-    /// Words in lower case; each is somewhere in id, name or values of tags.
+    /// Words; each is somewhere in id, name or values of tags, regardless of case.
     pub words: Vec<String>,
     /// Columns that have one of some values; None is a missing value.
     pub values: Vec<(ValueColumn, Vec<Option<String>>)>,
@@ -124,8 +124,9 @@ impl Filter {
     }
 
     fn parts(&self, shape: Shape, dialect: Dialect) -> Vec<String> {
-        let word =
-            |word: &String| dialect.call(Function::Contains, &["search".to_owned(), literal(word, dialect)]);
+        // The same letters as in the column.
+        let lower = |word: &String| dialect.call(Function::Lower, &[literal(word, dialect)]);
+        let word = |word: &String| dialect.call(Function::Contains, &["search".to_owned(), lower(word)]);
         let mut parts: Vec<String> = self.words.iter().map(word).collect();
         parts
             .extend(self.values.iter().map(|(column, values)| is_any(&column.sql(dialect), values, dialect)));
