@@ -1,6 +1,7 @@
 //! A project: its policies, and the evaluation of its inventory that requests read.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -33,6 +34,8 @@ pub(crate) struct ProjectHost {
     failure: Mutex<Option<String>>,
     /// Held while an evaluation runs.
     building: Mutex<()>,
+    /// Whether more was decided than can be shown on top of the evaluation.
+    is_outdated: AtomicBool,
 }
 
 /// An evaluation that requests read, with what is newer than it on top.
@@ -47,14 +50,15 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Shows what was decided meanwhile. If the database is away, what was shown before is shown.
+    /// Shows what was decided meanwhile. If the database is away, what was shown before is shown. Returns whether so much
+    /// changed that a new evaluation is needed to show it.
     ///
     /// # Errors
     /// [`Failure`].
-    fn catch_up(&self) -> Result<(), Failure> {
+    fn catch_up(&self) -> Result<bool, Failure> {
         match self.overlay.catch_up() {
-            // A new evaluation is on its way in the second case.
-            Ok(_) | Err(DataError::State(_) | DataError::TooManyChanges { .. }) => Ok(()),
+            Ok(_) | Err(DataError::State(_)) => Ok(false),
+            Err(DataError::TooManyChanges { .. }) => Ok(true),
             Err(error) => Err(data_failure(error)),
         }
     }
@@ -90,6 +94,7 @@ impl ProjectHost {
             serving: RwLock::new(None),
             failure: Mutex::new(None),
             building: Mutex::new(()),
+            is_outdated: AtomicBool::new(false),
         };
         Ok((host, store))
     }
@@ -122,8 +127,15 @@ impl ProjectHost {
                     .retry_after(30)
             }
         })?;
-        serving.catch_up()?;
+        if serving.catch_up()? {
+            self.is_outdated.store(true, Ordering::Relaxed);
+        }
         Ok(serving)
+    }
+
+    /// Whether a new evaluation is needed, because more was decided than can be shown on top of this one. Answered once.
+    pub(crate) fn take_outdated(&self) -> bool {
+        self.is_outdated.swap(false, Ordering::Relaxed)
     }
 
     /// Returns why the last evaluation failed. None: it did not.
@@ -226,9 +238,14 @@ const KEPT: usize = 3;
 
 /// Removes old snapshots. Their names begin with their times. What cannot be removed now is removed next time.
 fn remove_old_snapshots(folder: &Path) {
+    // Behind a link would be folders of somebody else.
+    if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        return;
+    }
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    let is_snapshot = |name: &String| !name.starts_with('.') && Snapshot::is_at(&folder.join(name));
+    let mut names: Vec<String> = names.filter(is_snapshot).collect();
     names.sort_unstable();
     for name in names.iter().rev().skip(KEPT) {
         let _ = std::fs::remove_dir_all(folder.join(name));
@@ -262,6 +279,7 @@ pub(crate) fn data_failure(error: DataError) -> Failure {
             }
         }
         DataError::TooManyRows { .. } => invalid(Code::InvalidRequest).in_parameter("limit").into(),
+        DataError::NoCharges | DataError::TooManyGroups { .. } => invalid(Code::InvalidRequest).into(),
         DataError::TooDeep { .. } => invalid(Code::InvalidRequest).in_parameter("depth").into(),
         DataError::NotACursor
         | DataError::CursorOfOtherGeneration { .. }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::jobs::{HEARTBEAT, Outcome, Queue};
-use tagpol_serve_db::{Claimed, Scope};
+use tagpol_serve_db::{Claimed, NewJob, Scope};
 
 use crate::app::App;
 use crate::host::ProjectHost;
@@ -98,6 +98,12 @@ fn schedule(app: &App, stop: &AtomicBool) {
 }
 
 fn start_due(app: &App) -> Result<(), StateError> {
+    for project in app.projects.iter().filter(|project| project.take_outdated()) {
+        let payload = json!({});
+        let job =
+            NewJob { queue: Queue::Compliance, kind: REINGEST, key: REINGEST, payload, actor: "system" };
+        app.database.write::<_, StateError>(&project.scope(), |r| r.enqueue(&job).map(drop))?;
+    }
     let due = app.database.read::<_, StateError>(&Scope::tenant(""), |r| r.due_schedules())?;
     for one in due {
         if let Some(project) = find(app, &one.tenant, &one.project) {
