@@ -32,7 +32,7 @@ pub(crate) fn run(args: &CheckArgs, output: &mut Output) -> Result<Exit, Failure
                 .map_err(|error| Failure::engine(error.to_string()))?;
             output.print_exactly(&text)?;
         }
-        CheckFormat::Github => output.print_exactly(&code_scanning::github(project.database(), found))?,
+        CheckFormat::Github => output.print_exactly(code_scanning::github(project.database(), found))?,
         CheckFormat::Sarif => {
             let text = code_scanning::sarif(project.database(), found)
                 .map_err(|error| Failure::engine(error.to_string()))?;

@@ -29,6 +29,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "helpers of tests, which clippy does not take for tests themselves"
 )]

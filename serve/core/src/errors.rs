@@ -1,5 +1,7 @@
 //! Everything that the interface reports as an error, by stable codes. How they travel is decided at the edge.
 
+use std::ops::Deref;
+
 /// The kind of an error. Names never change; clients match on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "`title` describes each")]
@@ -104,10 +106,14 @@ impl Code {
     }
 }
 
-/// An error of the interface.
+/// An error of the interface. A pointer to its parts, since most results carry none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{detail}")]
-pub struct ApiError {
+#[error("{}", .0.detail)]
+pub struct ApiError(Box<ErrorParts>);
+
+/// What an error of the interface consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorParts {
     /// Its kind.
     pub code: Code,
     /// What is wrong, in one sentence without a full stop.
@@ -124,10 +130,18 @@ pub struct ApiError {
     pub retry_after: Option<u32>,
 }
 
+impl Deref for ApiError {
+    type Target = ErrorParts;
+
+    fn deref(&self) -> &ErrorParts {
+        &self.0
+    }
+}
+
 impl ApiError {
     /// Makes an error.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(ErrorParts {
             code,
             detail: detail.into(),
             pointer: None,
@@ -135,37 +149,47 @@ impl ApiError {
             help: None,
             did_you_mean: None,
             retry_after: code.is_temporary().then_some(1),
-        }
+        }))
+    }
+
+    /// Returns its parts.
+    pub fn into_parts(self) -> ErrorParts {
+        *self.0
     }
 
     /// Adds the part of the body that is wrong.
     #[must_use]
-    pub fn at(self, pointer: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.into()), ..self }
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.0.pointer = Some(pointer.into());
+        self
     }
 
     /// Adds the parameter that is wrong.
     #[must_use]
-    pub fn in_parameter(self, parameter: impl Into<String>) -> Self {
-        Self { parameter: Some(parameter.into()), ..self }
+    pub fn in_parameter(mut self, parameter: impl Into<String>) -> Self {
+        self.0.parameter = Some(parameter.into());
+        self
     }
 
     /// Adds what to do.
     #[must_use]
-    pub fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
     }
 
     /// Adds what was probably meant.
     #[must_use]
-    pub fn meant(self, meant: Option<&str>) -> Self {
-        Self { did_you_mean: meant.map(str::to_owned), ..self }
+    pub fn meant(mut self, meant: Option<&str>) -> Self {
+        self.0.did_you_mean = meant.map(str::to_owned);
+        self
     }
 
     /// Adds after how many seconds to try again.
     #[must_use]
-    pub fn retry_after(self, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..self }
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
     /// There is nothing of this kind with this id, or nothing that the caller may know of.

@@ -227,6 +227,12 @@ pub(crate) enum About {
     Nobody,
 }
 
+/// Answers a request of a route.
+type Handle = dyn Fn(&App, &Incoming) -> Result<Response<Body>, Failure> + Send + Sync;
+
+/// A function that writes in a transaction.
+type Write<P, B, T> = fn(&Call<'_, P>, &mut Repository<'_>, B) -> Result<Reply<T>, Failure>;
+
 /// A route.
 pub(crate) struct Route {
     /// The method.
@@ -237,7 +243,7 @@ pub(crate) struct Route {
     pub(crate) permission: roles::Permission,
     /// What the OpenAPI document shows.
     pub(crate) operation: Operation,
-    handle: Arc<dyn Fn(&App, &Incoming) -> Result<Response<Body>, Failure> + Send + Sync>,
+    handle: Arc<Handle>,
 }
 
 /// What the OpenAPI document shows of a route.
@@ -315,7 +321,7 @@ impl Route {
         path: &'static str,
         named: Named,
         about: About,
-        handler: fn(&Call<'_, P>, &mut Repository<'_>, B) -> Result<Reply<T>, Failure>,
+        handler: Write<P, B, T>,
     ) -> Self
     where
         P: Permission,
@@ -332,7 +338,7 @@ impl Route {
         (id, summary, statuses): Named,
         about: About,
         prepare: fn(&Call<'_, P>, B) -> Result<X, Failure>,
-        handler: fn(&Call<'_, P>, &mut Repository<'_>, X) -> Result<Reply<T>, Failure>,
+        handler: Write<P, X, T>,
     ) -> Self
     where
         P: Permission,

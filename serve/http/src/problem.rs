@@ -100,6 +100,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
 
 /// Returns the response for an error.
 pub(crate) fn response(error: ApiError, trace_id: &str) -> Response<Body> {
+    let error = error.into_parts();
     let status = status(error.code);
     let problem = Problem {
         r#type: format!("/errors#{}", error.code.as_str()),

@@ -30,7 +30,10 @@ fn what_is_left_out_is_1_and_listed() {
     let run = folder.run(&args);
     assert_eq!(run.code, 1, "{run:#?}");
     assert!(run.out.contains("\"Tags\":{\"owner\":\"ann\"}"), "{run:#?}");
-    assert!(run.err.contains("left out: //pubsub") && run.err.contains("1 change written, 1 left out"), "{run:#?}");
+    assert!(
+        run.err.contains("left out: //pubsub") && run.err.contains("1 change written, 1 left out"),
+        "{run:#?}"
+    );
     let whole = folder.run(&[&args[..], &["-o", "script.sh", "--accept-loss"]].concat());
     assert_eq!((whole.code, whole.out.as_str()), (0, ""), "{whole:#?}");
     assert_eq!(folder.read("script.sh"), run.out);

@@ -224,7 +224,7 @@ fn changes() -> impl Strategy<Value = Vec<TagChange>> {
         let mut keys = std::collections::BTreeSet::new();
         let is_new = |change: &TagChange| {
             let both = [Some(&change.key), change.previous_key.as_ref()].into_iter().flatten();
-            both.map(|key| keys.insert(key.to_lowercase())).fold(true, |one, other| one && other)
+            both.filter(|key| !keys.insert(key.to_lowercase())).count() == 0
         };
         let mut is_new = is_new;
         changes.into_iter().filter(|change| is_new(change)).collect()

@@ -158,17 +158,19 @@ impl Planned<'_> {
             }
         };
         let settings = self.request.settings;
-        let target =
-            Target { cloud, row: &row, protect: &settings.protect, canonical: settings.canonical };
+        let target = Target { cloud, row: &row, protect: &settings.protect, canonical: settings.canonical };
         let mut skipped = Vec::new();
         let mut steps = self.steps(&target, &mut skipped)?;
         if !steps.is_empty() && self.is_unstable(&target, &steps)? {
-            skipped.extend(steps.drain(..).map(|(wanted, _)| Skip {
-                resource: resource.id.clone(),
-                tag: Some(self.views.program.tag(wanted.tag).name.clone()),
-                reason: SkipReason::NotReadBack,
-                detail: "its tags depend on each other, so that planning again would change them again".to_owned(),
-            }));
+            skipped.extend(
+                steps.drain(..).map(|(wanted, _)| Skip {
+                    resource: resource.id.clone(),
+                    tag: Some(self.views.program.tag(wanted.tag).name.clone()),
+                    reason: SkipReason::NotReadBack,
+                    detail: "its tags depend on each other, so that planning again would change them again"
+                        .to_owned(),
+                }),
+            );
         }
         let pair = self.views.evaluate(&row)?;
         let mut proved = proof::describe(&self.views, &pair, &target, &steps)?;
@@ -202,9 +204,8 @@ impl Planned<'_> {
         }
         let pair = self.views.evaluate(target.row)?;
         let proved = proof::describe(&self.views, &pair, target, &steps)?;
-        let is_asked = |change: &TagChange| {
-            change.closes.iter().any(|finding| policies.contains(&finding.policy))
-        };
+        let is_asked =
+            |change: &TagChange| change.closes.iter().any(|finding| policies.contains(&finding.policy));
         let kept = steps.into_iter().zip(&proved.changes).filter(|(_, change)| is_asked(change));
         // Fewer changes are other changes: they are proved again.
         proof::sound(&self.views, &pair, target, kept.map(|(step, _)| step).collect(), skipped)

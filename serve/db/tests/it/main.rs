@@ -2,7 +2,7 @@
 //!
 //! The server is the one that TAGPOL_TEST_POSTGRES names; without it the tests on PostgreSQL report that they are skipped.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 mod database;
 mod jobs;
