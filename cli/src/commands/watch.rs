@@ -102,8 +102,13 @@ impl<'a> Round<'a> {
         let time = context.now.format("%Y-%m-%d %H:%M:%S UTC");
         let open = counted(open, "open finding", "open findings");
         output.print(&format!("{time}  {resources}, {open}  (snapshot {})\n", after.id()))?;
-        let exit = match before.filter(|before| before.id() != after.id()) {
+        let exit = match before {
             None => Exit::Success,
+            // The same resources within the same second: the same snapshot.
+            Some(before) if before.id() == after.id() => {
+                output.print(UNCHANGED)?;
+                Exit::Success
+            }
             Some(before) => {
                 let found = self.compare(&before, &after, &context, output)?;
                 output.print(&changes(&found))?;
@@ -183,11 +188,13 @@ fn state_access() -> tagpol_app::StateAccess {
     state::always(&crate::args::WaitArgs { wait: None })
 }
 
+const UNCHANGED: &str = "  no finding is new, and none is closed\n";
+
 /// The findings that are new or closed, a line each.
 fn changes(found: &Diff) -> String {
     let [entered, left, _] = found.totals();
     if entered == 0 && left == 0 {
-        return "  no finding is new, and none is closed\n".to_owned();
+        return UNCHANGED.to_owned();
     }
     let mut text = format!("  {entered} new, {left} closed\n");
     for check in &found.checks {

@@ -61,7 +61,11 @@ fn each_fetch_shows_what_is_new_and_what_is_closed() {
         2 => refusal("ThrottlingException"),
         _ => owners(&[(WEB, ""), (JOBS, "bo"), (SITE, "")]),
     });
-    let once = || Run::of(watch(&folder, &aws, &["--once"]).output().unwrap());
+    // Snapshots are ordered by the second in which they were fetched.
+    let once = || {
+        std::thread::sleep(std::time::Duration::from_millis(1001));
+        Run::of(watch(&folder, &aws, &["--once"]).output().unwrap())
+    };
     let first = once().ends_with(0);
     assert!(first.contains("2 resources, 1 open finding  (snapshot "), "{first}");
     assert_eq!(first.lines().count(), 1, "{first}");
