@@ -190,6 +190,16 @@ fn lists_are_filtered_paged_and_exported_alike(shop: &Shop) {
         (Some(1), Some("i-2"))
     );
     assert_eq!(client.get("/api/v1/compliance/policies").json()["items"][0]["name"], "production-is-owned");
+    let costs = client.get("/api/v1/costs?by=team").json();
+    let part = &costs["parts"][0];
+    assert_eq!((part["currency"].as_str(), part["total"].as_str()), (Some("USD"), Some("403")), "{costs}");
+    assert_eq!(
+        (&part["lines"][0]["values"][0], &part["lines"][0]["cost"]),
+        (&json!("payments"), &json!("300"))
+    );
+    assert!(part["lines"].as_array().unwrap().iter().any(|line| line["values"][0].is_null()), "{costs}");
+    assert_eq!(client.get("/api/v1/costs?by=team&period=day").problem(), "invalid-request");
+    assert_eq!(client.get("/api/v1/costs?by=teem").json()["did_you_mean"], "team");
     let graph = client.get("/api/v1/graph?tags=team,environment&depth=2").json();
     assert!(graph["nodes"].as_array().unwrap().iter().any(|node| node["id"] == "team=payments"), "{graph}");
     assert_eq!(client.get("/api/v1/graph?tags=team&depth=9").json()["parameter"], "depth");

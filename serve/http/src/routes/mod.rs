@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 pub(crate) mod bulk;
 mod compliance;
+mod costs;
 mod filter;
 mod graph;
 mod jobs;
@@ -25,6 +26,7 @@ pub(crate) fn table() -> Vec<Route> {
         virtual_tags::routes(),
         bulk::routes(),
         compliance::routes(),
+        costs::routes(),
         graph::routes(),
         audit::routes(),
         jobs::routes(),

@@ -413,6 +413,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sums up the costs by tags and attributes, with shared costs spread */
+        get: operations["costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph": {
         parameters: {
             query?: never;
@@ -947,6 +964,45 @@ export interface components {
             status: string;
             /** @description The findings, the worst first. */
             violations: components["schemas"]["Violation"][];
+        };
+        /** @description A line of costs. */
+        CostLine: {
+            /** @description What it costs, with its share of shared costs, as an exact decimal number. */
+            cost: string;
+            /** @description The part of its own costs in charges that name no resource. */
+            no_resource: string;
+            /** @description The period. Null: no periods are apart. */
+            period?: string | null;
+            /**
+             * Format: int64
+             * @description Its resources.
+             */
+            resources: number;
+            /** @description The part of it that was spread to it, less what was spread from it. */
+            shared: string;
+            /** @description A value for each name in `by`. Null: it is missing. */
+            values: (string | null)[];
+        };
+        /** @description What is spent in a currency. */
+        CostPartView: {
+            /** @description The currency. Null: the inventory has none. */
+            currency?: string | null;
+            /** @description The lines: by period, then the most expensive first. */
+            lines: components["schemas"]["CostLine"][];
+            /** @description The sum of all lines, as an exact decimal number. */
+            total: string;
+        };
+        /** @description What is spent. */
+        CostReportView: {
+            /** @description The month of the costs. Null: the inventory has none. */
+            month?: string | null;
+            /** @description A part for each currency; more than one only if charges are in several. */
+            parts: components["schemas"]["CostPartView"][];
+            /**
+             * Format: int64
+             * @description Charges without the amount; they count as nothing.
+             */
+            unknown_amounts: number;
         };
         /** @description A decision. */
         Decided: {
@@ -2521,6 +2577,54 @@ export interface operations {
                 };
             };
             /** @description Returns the tags and their values */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    costs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What the costs are summed up by, separated by commas: names of tags, `resource.NAME` or `charge.NAME`. If omitted,
+                 *     everything together.
+                 */
+                by?: string | null;
+                /** @description `month` or `day`: the periods that are apart. Only of bills. */
+                period?: string | null;
+                /** @description The first day, as `2026-10-01`. Only of bills, together with `to`. */
+                from?: string | null;
+                /** @description The last day. Only of bills, together with `from`. */
+                to?: string | null;
+                /** @description Whether charges count on the day on which they start, and not in the month of their invoice. */
+                by_usage_date?: boolean | null;
+                /** @description Words; each is somewhere in the name, the id or the values of tags, regardless of case. */
+                q?: string | null;
+                /** @description A condition of the language. */
+                where?: string | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sums up the costs by tags and attributes, with shared costs spread */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostReportView"];
+                };
+            };
+            /** @description Sums up the costs by tags and attributes, with shared costs spread */
             304: {
                 headers: {
                     [name: string]: unknown;

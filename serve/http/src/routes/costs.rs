@@ -1,0 +1,176 @@
+//! What is spent.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use tagpol_app::evaluation::cost::{Amount, Line, Period};
+use tagpol_serve_core::errors::{ApiError, Code};
+use tagpol_serve_data::{CostPart, CostQuery};
+use utoipa::{IntoParams, ToSchema};
+
+use super::filter::Selection;
+use crate::endpoint::{Call, Reply, Route};
+use crate::host::data_failure;
+use crate::permission::ReadTags;
+use crate::problem::Failure;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::read(
+        "/api/v1/costs",
+        ("costs", "Sums up the costs by tags and attributes, with shared costs spread", &[200, 304]),
+        costs,
+    )]
+}
+
+/// What is summed up.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CostParameters {
+    /// What the costs are summed up by, separated by commas: names of tags, `resource.NAME` or `charge.NAME`. If omitted,
+    /// everything together.
+    by: Option<String>,
+    /// `month` or `day`: the periods that are apart. Only of bills.
+    period: Option<String>,
+    /// The first day, as `2026-10-01`. Only of bills, together with `to`.
+    from: Option<String>,
+    /// The last day. Only of bills, together with `from`.
+    to: Option<String>,
+    /// Whether charges count on the day on which they start, and not in the month of their invoice.
+    by_usage_date: Option<bool>,
+    /// Words; each is somewhere in the name, the id or the values of tags, regardless of case.
+    q: Option<String>,
+    /// A condition of the language.
+    r#where: Option<String>,
+}
+
+/// What is spent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CostReportView {
+    /// A part for each currency; more than one only if charges are in several.
+    parts: Vec<CostPartView>,
+    /// The month of the costs. Null: the inventory has none.
+    month: Option<String>,
+    /// Charges without the amount; they count as nothing.
+    unknown_amounts: u64,
+}
+
+/// What is spent in a currency.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CostPartView {
+    /// The currency. Null: the inventory has none.
+    currency: Option<String>,
+    /// The sum of all lines, as an exact decimal number.
+    total: String,
+    /// The lines: by period, then the most expensive first.
+    lines: Vec<CostLine>,
+}
+
+/// A line of costs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CostLine {
+    /// The period. Null: no periods are apart.
+    period: Option<String>,
+    /// A value for each name in `by`. Null: it is missing.
+    values: Vec<Option<String>>,
+    /// Its resources.
+    resources: u64,
+    /// What it costs, with its share of shared costs, as an exact decimal number.
+    cost: String,
+    /// The part of it that was spread to it, less what was spread from it.
+    shared: String,
+    /// The part of its own costs in charges that name no resource.
+    no_resource: String,
+}
+
+/// Returns an amount in units of 10^-18 as an exact decimal number.
+fn decimal(units: i128) -> String {
+    const UNIT: u128 = 10u128.pow(18);
+    let sign = if units < 0 { "-" } else { "" };
+    let (whole, rest) = (units.unsigned_abs() / UNIT, units.unsigned_abs() % UNIT);
+    if rest == 0 {
+        return format!("{sign}{whole}");
+    }
+    let digits = format!("{rest:018}");
+    format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
+}
+
+fn day(text: Option<&str>, parameter: &str) -> Result<Option<NaiveDate>, ApiError> {
+    let parsed = text.map(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d")).transpose();
+    parsed.map_err(|_| {
+        ApiError::new(Code::InvalidRequest, "this is not a day")
+            .in_parameter(parameter)
+            .help("write it as `2026-10-31`")
+    })
+}
+
+fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostReportView>, Failure> {
+    let serving = call.project()?.serving()?;
+    let version = serving.version();
+    let CostParameters { by, period, from, to, by_usage_date, q, r#where } = query;
+    let period = match period.as_deref() {
+        None => None,
+        Some("month") => Some(Period::Month),
+        Some("day") => Some(Period::Day),
+        Some(_) => {
+            let error = ApiError::new(Code::InvalidRequest, "`period` is `month` or `day`");
+            return Err(error.in_parameter("period").into());
+        }
+    };
+    let days = match (day(from.as_deref(), "from")?, day(to.as_deref(), "to")?) {
+        (Some(from), Some(to)) if from <= to => Some((from, to)),
+        (None, None) => None,
+        _ => {
+            let error =
+                ApiError::new(Code::InvalidRequest, "`from` and `to` are needed together, in this order");
+            return Err(error.in_parameter("to").into());
+        }
+    };
+    let question = CostQuery {
+        by: by.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect(),
+        filter: Selection { q, r#where, ..Selection::default() }.read(&serving)?,
+        period,
+        days,
+        by_usage_date: by_usage_date.unwrap_or(false),
+        amount: Amount::default(),
+    };
+    let report = serving.generation.costs(&question, &serving.program).map_err(data_failure)?;
+    Ok(Reply::ok(CostReportView {
+        parts: report.parts.iter().map(part).collect(),
+        month: serving.generation.contents().month.clone(),
+        unknown_amounts: report.unknown_amounts,
+    })
+    .etag(&version))
+}
+
+fn part(part: &CostPart) -> CostPartView {
+    let line = |line: &Line| CostLine {
+        period: line.period.clone(),
+        values: line.values.clone(),
+        resources: line.resources,
+        cost: decimal(line.total()),
+        shared: decimal(line.shared),
+        no_resource: decimal(line.no_resource),
+    };
+    CostPartView {
+        currency: part.currency.clone(),
+        total: decimal(part.total()),
+        lines: part.lines.iter().map(line).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact() {
+        for (units, text) in [
+            (0, "0"),
+            (10i128.pow(18), "1"),
+            (-15 * 10i128.pow(17), "-1.5"),
+            (1, "0.000000000000000001"),
+            (123_450 * 10i128.pow(15), "123.45"),
+        ] {
+            assert_eq!(decimal(units), text);
+        }
+    }
+}
