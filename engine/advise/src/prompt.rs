@@ -1,7 +1,7 @@
 //! What a model is asked, and what becomes of its answer.
 //!
 //! A model rewords and orders the steps of an analysis. It reads the facts and the steps, in which foreign values have
-//! aliases (`V7`), and answers with JSON. [`apply`] takes from the answer what [`check`](crate::check) recognizes;
+//! aliases (`V7`), and answers with JSON. [`apply`] takes from the answer what `check` recognizes;
 //! every other step stays as this program worded it, so that nothing is lost.
 
 use std::borrow::Cow;
