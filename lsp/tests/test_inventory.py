@@ -145,10 +145,11 @@ async def hover(project, needle, offset=0, name=A):
 
 
 def workers(project) -> list[int]:
-    """Returns the processes that the server has started."""
+    """Returns the processes that the server has started, without those that have ended and are still listed."""
     server = project.client._server.pid
-    found = subprocess.run(["pgrep", "-P", str(server)], capture_output=True, text=True).stdout
-    return [int(pid) for pid in found.split()]
+    command = ["ps", "-o", "pid=,stat=", "--ppid", str(server)]
+    found = subprocess.run(command, capture_output=True, text=True).stdout
+    return [int(pid) for pid, state in map(str.split, found.splitlines()) if not state.startswith("Z")]
 
 
 async def test_status(inventoried):
