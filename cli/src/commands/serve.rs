@@ -80,7 +80,7 @@ fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
         key: key()?,
         worker: vec![program.into_os_string(), OsString::from(WORKER)],
         log: Arc::new(|line| {
-            // A log that nobody reads any more is no reason to stop.
+            // The server goes on if nobody reads its log any more.
             let _ = writeln!(std::io::stderr().lock(), "{line}");
         }),
         stop: Arc::default(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use tagpol_serve_outgoing::is_protected;
 use url::{Host, Url};
 
 /// A kind of service, by the form of its requests.
@@ -198,20 +199,11 @@ fn backend(service: Service, get: &impl Fn(&str) -> Option<String>) -> Result<Ba
         Some((variable, None)) if own_address.is_none() => return Err(missing(variable)),
         _ => None,
     };
-    if key.is_some() && address.scheme() == "http" && !is_this_machine(&address) {
+    if key.is_some() && !is_protected(&address) {
         return Err(SettingsError::Unencrypted(variables.address));
     }
     let model = get(variables.model).ok_or(missing(variables.model))?;
     Ok(Backend { service, address, model, key })
-}
-
-fn is_this_machine(address: &Url) -> bool {
-    match address.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -10,4 +10,4 @@ mod request;
 
 pub use client::{Answer, Client, Incoming, SendError};
 pub use policy::{AddressPolicy, PolicyError};
-pub use request::{Method, Request};
+pub use request::{Method, Request, is_protected};

@@ -1,8 +1,8 @@
 //! What is asked.
 
 use serde_json::Value;
-use url::Url;
 use url::form_urlencoded::Serializer;
+use url::{Host, Url};
 
 /// A request, and nothing of how it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,4 +60,16 @@ impl Request {
         self.headers.push((name, value));
         self
     }
+}
+
+/// Whether an address can receive secrets: nobody on the way can read them, since there is TLS, or the way does not leave this
+/// machine.
+pub fn is_protected(url: &Url) -> bool {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tagpol_serve_outgoing::{Client, Request};
+use tagpol_serve_outgoing::{Client, Request, is_protected};
 use tagpol_sink::terminal;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -251,8 +251,7 @@ fn basic(id: &str, secret: &str) -> String {
 fn secure(address: &str) -> Result<Url, OidcError> {
     let wrong = || OidcError::Unusable(format!("`{}` does not begin with `https://`", shown(address)));
     let url = Url::parse(address).map_err(|_| wrong())?;
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if url.scheme() == "https" || (url.scheme() == "http" && local) { Ok(url) } else { Err(wrong()) }
+    if is_protected(&url) { Ok(url) } else { Err(wrong()) }
 }
 
 async fn get<T: DeserializeOwned>(client: &Client, address: &str) -> Result<T, OidcError> {

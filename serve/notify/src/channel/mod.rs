@@ -14,7 +14,7 @@ pub mod webhook;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tagpol_serve_outgoing::Request;
+use tagpol_serve_outgoing::{Request, is_protected};
 use url::Url;
 
 pub use email::{Email, Encryption, Login};
@@ -127,13 +127,7 @@ fn hide(value: &mut Value) {
 
 /// Whether a URL can receive secrets: by TLS, or on this machine.
 pub(crate) fn https(url: &Url, pointer: &'static str) -> Result<(), ChannelError> {
-    let loopback = match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+    if is_protected(url) {
         return Ok(());
     }
     Err(ChannelError { pointer, message: "the address has to begin with `https://`".to_owned() })
