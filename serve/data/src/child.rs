@@ -1,18 +1,21 @@
 //! A generation is built in a process of its own: what grows or hangs there is ended, and takes nothing with it.
 //!
-//! The parent writes one JSON object ([`BuildRequest`]) to the child's standard input, and the child answers with one
-//! line on its standard output: what was built, or why it was not.
+//! The parent writes one JSON object to the child's standard input ([`ask`]), and the child answers with one line on its
+//! standard output: what it made, or why it did not ([`answer`]). [`BuildRequest`] is such an object.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tagpol_app::inventory::InventorySource;
-use tagpol_app::{AppError, CancelToken, Limits, Project, RunContext, Silent, StateAccess, Workspace};
+use tagpol_app::{AppError, Limits, Project, RunContext, Silent, StateAccess, Workspace};
 
 use crate::build::{BuildOptions, build};
 use crate::contents::Contents;
@@ -46,14 +49,6 @@ pub struct BuildRequest {
     pub record: bool,
 }
 
-/// The answer of a child.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Answer {
-    Built(Box<Contents>),
-    Failed(String),
-}
-
 /// When a child is ended.
 #[derive(Debug, Clone)]
 pub struct ChildLimits {
@@ -61,27 +56,37 @@ pub struct ChildLimits {
     pub time: Duration,
     /// Beyond so many bytes of memory. None: there is no limit, or the system does not tell.
     pub memory: Option<u64>,
-    /// When somebody cancels it.
-    pub cancel: CancelToken,
+    /// When this becomes true.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Builds what standard input asks for, and answers on standard output: what the child's process does.
 pub fn work() -> ExitCode {
-    let mut text = String::new();
-    let read = std::io::stdin().read_to_string(&mut text);
-    let request = read.map_err(|e| e.to_string()).and_then(|_| {
-        serde_json::from_str::<BuildRequest>(&text).map_err(|e| format!("this is not a request: {e}"))
-    });
-    let answer = match request.and_then(|request| run(&request).map_err(|e| reason(&e))) {
-        Ok(contents) => Answer::Built(Box::new(contents)),
-        Err(reason) => Answer::Failed(reason),
-    };
-    let code = if matches!(answer, Answer::Built(_)) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    let written = serde_json::to_string(&answer).map_err(std::io::Error::other);
-    match written.and_then(|text| writeln!(std::io::stdout(), "{text}")) {
-        Ok(()) => code,
-        Err(_) => ExitCode::FAILURE,
+    let build = |request: BuildRequest| run(&request).map_err(|error| reason(&error));
+    match answer(std::io::stdin(), std::io::stdout(), build) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) | Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// Reads a task, does it, and writes what came of it: the child's side of [`ask`]. Returns whether it was done.
+///
+/// # Errors
+/// If nobody reads the answer.
+pub fn answer<T: DeserializeOwned, A: Serialize>(
+    mut input: impl Read,
+    mut output: impl Write,
+    work: impl FnOnce(T) -> Result<A, String>,
+) -> std::io::Result<bool> {
+    let mut text = String::new();
+    let read = input.read_to_string(&mut text).map_err(|error| error.to_string());
+    let task = read
+        .and_then(|_| serde_json::from_str(&text).map_err(|error| format!("this is not a request: {error}")));
+    let answer = task.and_then(work);
+    serde_json::to_writer(&mut output, &answer)?;
+    writeln!(output)?;
+    output.flush()?;
+    Ok(answer.is_ok())
 }
 
 /// Why nothing was built; of mistakes in policies the first.
@@ -122,18 +127,30 @@ pub fn run(request: &BuildRequest) -> Result<Contents, DataError> {
     Ok(contents)
 }
 
-/// Starts a process that calls [`work`], and waits for its generation. It is killed at the limits; a half generation that it leaves
-/// is removed by [`Generations::sweep`].
+/// Starts a process that calls [`work`], and waits for its generation. A half generation that it leaves is removed by
+/// [`Generations::sweep`].
 ///
 /// # Errors
-/// [`DataError::Child`] if it fails or is killed, [`DataError::Cancelled`].
+/// As [`ask`].
 pub fn build_in_child(
-    mut command: Command,
+    command: Command,
     request: &BuildRequest,
     limits: &ChildLimits,
 ) -> Result<Contents, DataError> {
+    ask(command, request, limits)
+}
+
+/// Starts a process that calls [`answer`], gives it a task, and waits for what comes of it. It is killed at the limits.
+///
+/// # Errors
+/// [`DataError::Child`] if it fails or is killed, [`DataError::Cancelled`].
+pub fn ask<T: Serialize, A: DeserializeOwned>(
+    mut command: Command,
+    task: &T,
+    limits: &ChildLimits,
+) -> Result<A, DataError> {
     let failed = |reason: String| DataError::Child { reason };
-    let text = serde_json::to_string(request).map_err(|e| failed(e.to_string()))?;
+    let text = serde_json::to_string(task).map_err(|e| failed(e.to_string()))?;
     let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = started.map_err(|e| failed(format!("it does not start: {e}")))?;
     let answer = child.stdout.take();
@@ -155,9 +172,8 @@ pub fn build_in_child(
     let text = reader.join().map_err(|_| failed("its answer cannot be read".to_owned()));
     ended?;
     let text = text?.map_err(|e| failed(e.to_string()))?;
-    match serde_json::from_str(&text) {
-        Ok(Answer::Built(contents)) => Ok(*contents),
-        Ok(Answer::Failed(reason)) => Err(failed(reason)),
+    match serde_json::from_str::<Result<A, String>>(&text) {
+        Ok(made) => made.map_err(failed),
         Err(_) => Err(failed("it ended without an answer".to_owned())),
     }
 }
@@ -170,7 +186,9 @@ fn watch(child: &mut Child, limits: &ChildLimits) -> Result<(), DataError> {
         if child.try_wait().map_err(|e| failed(e.to_string()))?.is_some() {
             return Ok(());
         }
-        limits.cancel.check().map_err(|_| DataError::Cancelled)?;
+        if limits.stop.load(Ordering::Relaxed) {
+            return Err(DataError::Cancelled);
+        }
         if started.elapsed() > limits.time {
             return Err(failed(format!("it took longer than {} seconds", limits.time.as_secs())));
         }

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tagpol_app::inventory::{self, ImportSettings, InventorySource};
 use tagpol_app::{AppError, EvaluateRequest, Project, RunContext, Silent, StateAccess, Workspace};
+use tagpol_serve_data::child::{self, ChildLimits};
 use tagpol_serve_data::{BuildOptions, Generations};
 
 use crate::settings::Settings;
@@ -45,24 +46,15 @@ pub(crate) struct Built {
     pub(crate) snapshot: PathBuf,
 }
 
-/// What the process answers, or the reason why there is no evaluation.
-type Answer = Result<Built, String>;
-
 /// Reads a task, does it, and writes the answer: the whole of the process that evaluates.
 ///
 /// # Errors
 /// If nobody reads the answer.
-pub fn work(mut input: impl Read, mut output: impl Write) -> std::io::Result<()> {
-    let mut text = String::new();
-    input.read_to_string(&mut text)?;
-    let answer: Answer = serde_json::from_str(&text)
-        .map_err(|error| format!("the task cannot be read: {error}"))
-        .and_then(|task: BuildTask| build(&task));
-    serde_json::to_writer(&mut output, &answer)?;
-    output.flush()
+pub fn work(input: impl Read, output: impl Write) -> std::io::Result<()> {
+    child::answer(input, output, |task: BuildTask| build(&task)).map(drop)
 }
 
-fn build(task: &BuildTask) -> Answer {
+fn build(task: &BuildTask) -> Result<Built, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let context = RunContext::at(task.now.0, &Silent);
     let project = Project::open(Some(&task.folder)).map_err(|error| text(&error))?;
@@ -111,49 +103,16 @@ fn snapshot(project: &Project, task: &BuildTask, context: &RunContext<'_>) -> Re
 ///
 /// # Errors
 /// Why there is no evaluation.
-pub(crate) fn build_in_process(settings: &Settings, task: &BuildTask) -> Answer {
+pub(crate) fn build_in_process(settings: &Settings, task: &BuildTask) -> Result<Built, String> {
     let (program, arguments) = settings.worker.split_first().ok_or("no program evaluates")?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(arguments).stderr(Stdio::null());
     if let Some(state) = &settings.state.environment.state {
         command.env("TAGPOL_STATE", state);
     }
     if let Some(hosts) = &settings.state.environment.hosts {
         command.env("TAGPOL_STATE_HOSTS", hosts);
     }
-    let mut child = command.spawn().map_err(|error| format!("the evaluation cannot be started: {error}"))?;
-    let answer = ask(&mut child, task, &settings.stop);
-    // Whatever happened, it is over.
-    let _ = child.kill();
-    let _ = child.wait();
-    answer
-}
-
-fn ask(child: &mut Child, task: &BuildTask, stop: &AtomicBool) -> Answer {
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let (Some(mut stdin), Some(mut stdout)) = (stdin, stdout) else {
-        return Err("the evaluation has no pipes".to_owned());
-    };
-    serde_json::to_writer(&mut stdin, task).map_err(|error| format!("the evaluation has ended: {error}"))?;
-    drop(stdin);
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
-    });
-    let began = Instant::now();
-    while !reader.is_finished() {
-        if stop.load(Ordering::Relaxed) {
-            return Err("the server ends".to_owned());
-        }
-        if began.elapsed() > DEADLINE {
-            return Err(format!("the evaluation took longer than {} minutes", DEADLINE.as_secs() / 60));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let text = reader.join().ok().and_then(Result::ok).unwrap_or_default();
-    if text.is_empty() {
-        let status = child.wait().map(|status| status.to_string()).unwrap_or_default();
-        return Err(format!("the evaluation ended early ({status})"));
-    }
-    serde_json::from_str(&text).map_err(|error| format!("the evaluation's answer cannot be read: {error}"))?
+    let limits = ChildLimits { time: DEADLINE, memory: None, stop: Arc::clone(&settings.stop) };
+    child::ask(command, task, &limits).map_err(|error| error.to_string())
 }

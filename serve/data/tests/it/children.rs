@@ -1,9 +1,9 @@
 //! Building in a process of its own.
 
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tagpol_app::CancelToken;
 use tagpol_serve_data::child::{BuildRequest, ChildLimits, build_in_child};
 use tagpol_serve_data::{Contents, DataError};
 
@@ -26,7 +26,7 @@ fn build(shop: &Shop, what: &str, limits: &ChildLimits) -> Result<Contents, Data
 }
 
 fn limits() -> ChildLimits {
-    ChildLimits { time: Duration::from_secs(120), memory: Some(4 << 30), cancel: CancelToken::new() }
+    ChildLimits { time: Duration::from_secs(120), memory: Some(4 << 30), stop: Default::default() }
 }
 
 #[test]
@@ -67,6 +67,6 @@ fn a_child_is_killed_at_its_limits() {
         );
     }
     let cancelled = limits();
-    cancelled.cancel.cancel();
+    cancelled.stop.store(true, Ordering::Relaxed);
     assert!(matches!(build(&shop, "hang", &cancelled), Err(DataError::Cancelled)));
 }
