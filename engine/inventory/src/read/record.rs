@@ -208,8 +208,7 @@ impl<'a> Record<'a> {
     pub(crate) fn correct_account(&mut self) {
         let Some(account) = self.draft.account.as_deref() else { return };
         let digits = account.strip_suffix(".0").unwrap_or(account);
-        let is_rounded = digits.contains(['e', 'E'])
-            && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'e' | b'E' | b'.' | b'+'));
+        let is_rounded = is_scientific(account);
         let is_number = digits.bytes().all(|b| b.is_ascii_digit()) && (8..=12).contains(&digits.len());
         if !(is_rounded || is_number) || (is_number && account.len() == 12) {
             return;
@@ -335,6 +334,17 @@ impl Meta {
     }
 }
 
+/// Whether spreadsheets and data frames would write a number so: `1.23457E+10`, `1E+11`. Names such as `e`
+/// and `12e4`, which an account can have, are none.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let has_mark = exponent.starts_with('+') || mantissa.contains('.');
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    has_mark && [whole, fraction, exponent].into_iter().all(is_digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,6 +396,17 @@ mod tests {
             let bad = parse_record(json).unwrap_err();
             assert!(bad.reason.starts_with(reason), "{json}: {}", bad.reason);
             assert_eq!(bad.cut_off, json == "{\"id\":");
+        }
+    }
+
+    #[test]
+    fn a_name_with_an_e_is_not_a_number() {
+        for number in ["1.23457E+10", "1E+11", "1.2e10"] {
+            assert!(is_scientific(number), "{number}");
+        }
+        for name in ["e", "E", "12e4", "e+", "1e+", ".e+1", "1.e+1", "+", "..e+..", "1.2.3e+4", "10e12-prod"]
+        {
+            assert!(!is_scientific(name), "{name}");
         }
     }
 }
