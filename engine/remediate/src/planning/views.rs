@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tagpol_eval::{Options, ProjectHistory, RELATION, RunError, Tables, TextTooLong, compile_for_snapshot};
+use tagpol_eval::{Options, ProjectHistory, RunError, Tables, TextTooLong, compile_for_snapshot};
 use tagpol_interp::{self as interp, Overlays, Patterns, Row};
 use tagpol_inventory::{Resource, Snapshot};
 use tagpol_sema::program::Program;
@@ -33,18 +33,17 @@ impl<'a> Views<'a> {
     /// Reads what evaluations of a snapshot depend on.
     ///
     /// # Errors
-    /// Those of the state, of lookup tables and of the database.
+    /// Those of the state and of lookup tables.
     pub(super) fn open(
         program: &'a Program,
         snapshot: &Snapshot,
         options: &Options,
     ) -> Result<Self, RunError> {
-        let store = options.open_store([snapshot])?;
-        let history = ProjectHistory::for_options(options, &store)?;
-        let compiled = compile_for_snapshot(program, snapshot, options, history.overlays.clone())?;
-        store.open_snapshot(&snapshot.resources_path(), RELATION)?;
+        // Without a database: the reference evaluator has the tables, and the plan only names those that are read.
+        let overlays = ProjectHistory::default().overlays;
+        let compiled = compile_for_snapshot(program, snapshot, options, overlays)?;
         let mut tables = Tables::default();
-        tables.load(program, &compiled.plan, &store)?;
+        tables.read(program, &compiled.plan)?;
         let currency = snapshot.manifest().currency.clone();
         let alone = interp::Options {
             now: compiled.plan.now,

@@ -164,7 +164,9 @@ fn value(dice: &mut Dice) -> String {
     }
 }
 
+/// Most inventories are small, so that a failure can be read; some have many resources for one evaluation.
 fn inventory(dice: &mut Dice) -> Vec<Resource> {
+    let size = if dice.may(5) { 100 } else { 6 };
     let types = [
         ("aws", "ec2:instance"),
         ("azure", "microsoft.compute/disks"),
@@ -172,7 +174,7 @@ fn inventory(dice: &mut Dice) -> Vec<Resource> {
         ("azure", "microsoft.storage/storageaccounts"),
         ("gcp", "compute.googleapis.com/Instance"),
     ];
-    (0..6)
+    (0..size)
         .map(|at| {
             let (provider, type_) = *dice.one(&types);
             let mut tags: BTreeMap<String, String> = BTreeMap::new();
