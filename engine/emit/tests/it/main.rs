@@ -2,6 +2,7 @@
 //!
 //! - `scripts`: scripts are run with programs that record their arguments, for plans with any texts in them
 //! - `terraform`: patches of configurations
+//! - `judged`: patches of odd configurations, which python-hcl2 judges
 //! - `custodian`: policies of Cloud Custodian
 //! - `golden`: the output of one plan for each target
 
@@ -15,6 +16,7 @@
 
 mod custodian;
 mod golden;
+mod judged;
 mod scripts;
 mod support;
 mod terraform;

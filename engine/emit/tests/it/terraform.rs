@@ -18,7 +18,7 @@ fn patch(text: &str, changes: Vec<TagChange>) -> Emission {
 }
 
 /// Applies a patch as git does.
-fn applied(text: &str, emission: &Emission) -> String {
+pub(crate) fn applied(text: &str, emission: &Emission) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("main.tf"), text).unwrap();
     std::fs::write(folder.path().join("a.tf"), "locals {\n  x = { a = \"1\" }\n}\n").unwrap();
