@@ -167,16 +167,55 @@ impl Reader<'_, '_, '_> {
         label: &str,
         difference: &mut Difference,
     ) -> Result<Values, String> {
-        let sources = self.sources(rule)?;
+        let mut sources = self.sources(rule)?;
+        if rule.get_any(&["Source", "Sources"]).is_some() {
+            // Of several sources of a rule, conditions without one read the first; of a dimension, each.
+            sources.truncate(1);
+        }
         let transforms = transforms(rule, difference)?;
-        let condition = self.conditions(rule, &sources, &transforms, false, difference)?;
+        let condition = self.any_source(rule, &sources, &transforms, difference)?;
         if !tagpol_sema::formats::is_blank(label) {
-            self.report_transforms(rule);
+            self.report_transforms(rule, &sources);
             return Ok((condition, vec![RuleValue::Literal(Literal::Text(label.to_owned()))]));
         }
-        let source = sources.first().ok_or("the rule has neither a name nor a source")?;
+        let [source] = sources.as_slice() else {
+            return Err("the rule has no name, and not one source that gives its value".to_owned());
+        };
         let subject = transformed(self.subject(source, difference)?, &transforms);
         Ok((condition, vec![RuleValue::Subject(subject)]))
+    }
+
+    /// Reads the conditions of a rule, which hold if they hold for any of the sources of the dimension.
+    fn any_source(
+        &mut self,
+        rule: &Cursor<'_>,
+        sources: &[String],
+        transforms: &[Transform],
+        difference: &mut Difference,
+    ) -> Result<Option<Condition>, String> {
+        if sources.len() < 2 {
+            return self.conditions(rule, sources, transforms, false, difference);
+        }
+        let mut parts = Vec::new();
+        let mut lost = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            let reported = self.draft.constructs.0.len();
+            match self.conditions(rule, std::slice::from_ref(source), transforms, false, difference) {
+                Ok(None) => return Ok(None),
+                Ok(Some(condition)) => parts.push(condition),
+                Err(reason) => lost.push(reason),
+            }
+            if number > 0 && lost.is_empty() {
+                // The same conditions are reported once.
+                self.draft.constructs.0.truncate(reported);
+            }
+        }
+        match lost.into_iter().next() {
+            Some(reason) if parts.is_empty() => return Err(reason),
+            Some(_) => difference.drop_part(false),
+            None => {}
+        }
+        Ok(Some(Condition::Any(parts).simplified()))
     }
 
     fn group_by(&mut self, rule: &Cursor<'_>, difference: &mut Difference) -> Result<Values, String> {
@@ -321,9 +360,10 @@ impl Reader<'_, '_, '_> {
         difference: &mut Difference,
     ) -> Result<Condition, String> {
         let operator = operator.ok_or("the condition has no operator")?;
+        let of_rule = sources.first();
         let own = cursor.get_any(&["Source", "Sources"]).is_some();
         let sources: Vec<String> =
-            if own { self.sources(cursor)? } else { sources.first().cloned().into_iter().collect() };
+            if own { self.sources(cursor)? } else { of_rule.cloned().into_iter().collect() };
         if sources.is_empty() {
             return Err("the condition has no source".to_owned());
         }
@@ -359,12 +399,10 @@ impl Reader<'_, '_, '_> {
         };
         let mut parts = Vec::new();
         for source in &sources {
-            let inner = if own {
-                self.subject(source, difference)?
-            } else {
-                transformed(self.subject(source, difference)?, outer)
-            };
-            parts.push(test(transformed(inner, &transforms)));
+            let subject = self.subject(source, difference)?;
+            // A rule changes the value of its source for all of its conditions.
+            let subject = if of_rule == Some(source) { transformed(subject, outer) } else { subject };
+            parts.push(test(transformed(subject, &transforms)));
         }
         let condition = Condition::Any(parts);
         let is_negative = operator == "HasValue" && value.scalar().as_deref() == Some("false");
@@ -384,24 +422,27 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Reports the transforms of a rule with a name, which count for the conditions that have no source of their own.
-    fn report_transforms(&mut self, rule: &Cursor<'_>) {
+    /// Reports the transforms of a rule with a name, which count for the conditions that read its source.
+    fn report_transforms(&mut self, rule: &Cursor<'_>, sources: &[String]) {
         let Some(list) = rule.get("Transforms").filter(|list| !list.is_empty()) else { return };
         let construct = format!("{}: Transforms", self.id);
-        if rule.get("Conditions").is_some_and(|conditions| takes_source(&conditions)) {
+        if rule.get("Conditions").is_some_and(|conditions| reads_any(&conditions, sources)) {
             self.draft.constructs.exact(construct, list.place(), None);
         } else {
-            let reason = "all conditions of the rule have sources of their own, which it does not change";
+            let reason = "all conditions of the rule have other sources, which it does not change";
             self.draft.constructs.lost(construct, list.place(), reason);
         }
     }
 }
 
-/// Whether one of some conditions is about the source of the rule.
-fn takes_source(conditions: &Cursor<'_>) -> bool {
+/// Whether one of some conditions reads a source of the rule, or names none and so reads it as well.
+fn reads_any(conditions: &Cursor<'_>, sources: &[String]) -> bool {
+    let is_of_rule = |own: &Cursor<'_>| sources.iter().any(|source| own.text() == Some(source));
     conditions.one_or_more().iter().any(|condition| match condition.get_any(&["And", "Or", "Not"]) {
-        Some(inner) => takes_source(&inner),
-        None => condition.get_any(&["Source", "Sources"]).is_none(),
+        Some(inner) => reads_any(&inner, sources),
+        None => condition
+            .get_any(&["Source", "Sources"])
+            .is_none_or(|own| own.one_or_more().iter().any(is_of_rule)),
     })
 }
 
