@@ -37,6 +37,9 @@ pub(crate) struct ServeOptions {
     /// The address that people use if a proxy with TLS is in front [default: TAGPOL_PUBLIC_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// The configuration file of the server, with identity providers [default: TAGPOL_SERVE_CONFIG]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
     /// Listen beyond this machine without TLS: passwords are then sent without encryption
     #[arg(long)]
     pub(crate) allow_plain_http: bool,

@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::io::{Write as _, stdin, stdout};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tagpol_serve_core::secrets::MasterKey;
-use tagpol_serve_http::{LISTEN, Server, Settings, StartError, examine, serve};
+use tagpol_serve_http::{Configuration, LISTEN, Server, Settings, StartError, examine, serve};
 
 use crate::args::{ServeArgs, ServeCommand, ServeOptions};
 use crate::failure::{Exit, Failure};
@@ -41,6 +42,9 @@ fn start(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> {
     let mut text = String::new();
     if let Some(link) = server.administrator_link()? {
         text.push_str(&format!("sign in as the first administrator, once, within 24 hours:\n  {link}\n"));
+    }
+    if server.has_other_url() {
+        text.push_str(&format!("listening on {}\n", server.listens_on()));
     }
     // The last line, whatever comes before it, for programs that start a server.
     text.push_str(&format!("serving `{folder}` at {}\n", server.url()));
@@ -76,6 +80,7 @@ fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
         listen: listen(options, manifest.serve.listen.as_deref())?,
         public_url: options.public_url.clone().or_else(|| variable("TAGPOL_PUBLIC_URL")),
         allow_plain_http: options.allow_plain_http,
+        configuration: configuration(options)?,
         state,
         key: key()?,
         worker: vec![program.into_os_string(), OsString::from(WORKER)],
@@ -89,6 +94,14 @@ fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
+    let path = options.config.clone().or_else(|| variable("TAGPOL_SERVE_CONFIG").map(PathBuf::from));
+    match path {
+        Some(path) => Configuration::read(&path, variable).map_err(Failure::usage),
+        None => Ok(Configuration::default()),
+    }
 }
 
 fn listen(options: &ServeOptions, manifest: Option<&str>) -> Result<SocketAddr, Failure> {
@@ -122,7 +135,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let (message, help) = (error.to_string(), error.help());
         let failure = match error {
-            StartError::PlainHttp { .. } => Self::usage(message),
+            StartError::PlainHttp { .. } | StartError::Configuration(_) => Self::usage(message),
             StartError::App(error) => return error.into(),
             StartError::State(error) => return error.into(),
             StartError::Listen { .. } | StartError::Key { .. } | StartError::Runtime(_) => {

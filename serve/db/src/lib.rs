@@ -12,8 +12,8 @@
 //! The parts:
 //!
 //! - `schema`: the tables
-//! - `people`: tenants, users, roles; `sign_in`: sessions, one-time links, failed attempts; `tokens`: API tokens, refresh
-//!   tokens; `keys`: signing keys
+//! - `people`: tenants, users, roles; `identities`: accounts at identity providers; `sign_in`: sessions, one-time links,
+//!   failed attempts; `tokens`: API tokens, refresh tokens; `keys`: signing keys
 //! - `audit`: the trail
 //! - `idempotency`: requests that were answered
 //! - `jobs`, `schedules`, `outbox`: what is to be done later
@@ -25,6 +25,7 @@
 mod audit;
 mod bulk;
 mod idempotency;
+mod identities;
 mod jobs;
 mod keys;
 mod outbox;

@@ -24,7 +24,7 @@ pub struct Tenant {
 pub struct User {
     /// The id, which the audit trail and decisions name.
     pub id: String,
-    /// The address to sign in with, in lower case. None: the person was erased.
+    /// The address to sign in with, in lower case. None: the person was erased, or an identity provider has verified none.
     pub email: Option<String>,
     /// The name. A pseudonym if the person was erased.
     pub name: String,
@@ -72,9 +72,10 @@ pub struct Member {
     pub role: Role,
 }
 
-const USER: &str = "u.id, u.email, u.name, u.status, u.password, u.created_at";
+pub(crate) const USER: &str = "u.id, u.email, u.name, u.status, u.password, u.created_at";
 
-fn user(cells: &mut Cells<'_>) -> Result<User, StateError> {
+/// Reads the columns of [`USER`].
+pub(crate) fn user(cells: &mut Cells<'_>) -> Result<User, StateError> {
     Ok(User {
         id: cells.text()?,
         email: cells.optional_text()?,

@@ -14,6 +14,7 @@ use tagpol_serve_identity::token::Issuer;
 use crate::host::ProjectHost;
 use crate::metrics::Metrics;
 use crate::settings::{Settings, StartError};
+use crate::sign_on::SignOn;
 
 /// What all requests share.
 pub(crate) struct App {
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) master_key: MasterKey,
     /// What issues and verifies access tokens.
     pub(crate) issuer: Issuer,
+    /// The identity providers, by id.
+    pub(crate) sign_on: Vec<SignOn>,
     /// The projects.
     pub(crate) projects: Vec<Arc<ProjectHost>>,
     /// What is counted.
@@ -52,13 +55,14 @@ impl App {
         let issuer = keys.map(|keys| Issuer { name: settings.url(), keys }).ok_or_else(|| {
             StartError::Key { path: key_file, reason: "it does not open the keys in the database".to_owned() }
         })?;
+        let sign_on = SignOn::all(&settings)?;
         let host = Arc::new(host);
         database.write::<_, StateError>(&host.scope(), |r| {
             r.add_tenant("Default")?;
             r.add_default_schedules()
         })?;
         let projects = vec![host];
-        Ok(Self { settings, database, master_key, issuer, projects, metrics: Metrics::default() })
+        Ok(Self { settings, database, master_key, issuer, sign_on, projects, metrics: Metrics::default() })
     }
 
     /// Returns the address with which the first administrator signs in once. None: somebody manages users already.

@@ -4,6 +4,7 @@ use tagpol_serve_core::DEFAULT_TENANT;
 
 use crate::host::ProjectHost;
 use crate::settings::Settings;
+use crate::sign_on::SignOn;
 
 /// The result of one examination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
             findings.push(key(settings, &store.folder().join("serve.key")));
         }
     }
+    findings.extend(identity_providers(settings));
     let text = "this program cannot see whether the disk is encrypted".to_owned();
     let help = "keep the folder of the state on an encrypted volume, or the state in an encrypted database";
     findings.push(Finding {
@@ -72,6 +74,24 @@ fn listening(settings: &Settings) -> Finding {
             )
         }
     }
+}
+
+/// Asks each identity provider what it says of itself.
+fn identity_providers(settings: &Settings) -> Vec<Finding> {
+    const SUBJECT: &str = "identity provider";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (runtime, providers) = match (runtime, SignOn::all(settings)) {
+        (Ok(runtime), Ok(providers)) => (runtime, providers),
+        (Err(error), _) => return vec![bad(SUBJECT, error.to_string(), None)],
+        (_, Err(error)) => return vec![bad(SUBJECT, error.to_string(), error.help())],
+    };
+    let examined = providers.iter().map(|provider| match runtime.block_on(provider.ask()) {
+        Ok(_) => {
+            good(SUBJECT, format!("`{}` can be used, with the address {}", provider.id, provider.redirect))
+        }
+        Err(error) => bad(SUBJECT, format!("`{}`: {error}", provider.id), None),
+    });
+    examined.collect()
 }
 
 fn key(settings: &Settings, path: &std::path::Path) -> Finding {

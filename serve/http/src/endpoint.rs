@@ -113,6 +113,11 @@ impl<T> Reply<T> {
         Self { status: StatusCode::NO_CONTENT, body: Content::None, headers: Vec::new() }
     }
 
+    /// Status 302: the browser goes on at another address.
+    pub(crate) fn redirect(to: &str) -> Self {
+        Self { status: StatusCode::FOUND, ..Self::empty() }.header(header::LOCATION, to)
+    }
+
     /// An error whose transaction is kept all the same, such as a failed attempt that is counted.
     pub(crate) fn failed(error: ApiError) -> Self {
         Self { body: Content::Problem(Box::new(error)), ..Self::empty() }

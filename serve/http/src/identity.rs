@@ -57,7 +57,8 @@ pub(crate) fn credential(headers: &HeaderMap, cookie_name: &str) -> Option<Crede
     cookie(headers, cookie_name).map(Credential::Cookie)
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+/// Returns the value of a cookie.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut found = pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned());

@@ -11,7 +11,7 @@
 //!
 //! The parts:
 //!
-//! - `settings`, `app`: how it is started, and what requests share
+//! - `settings`, `configuration`, `app`: how it is started, and what requests share; `sign_on`: identity providers
 //! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates
 //! - `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
 //!   `problem`, `cursor`: what they have in common
@@ -22,6 +22,7 @@
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
 
 mod app;
+mod configuration;
 mod cursor;
 mod doctor;
 mod endpoint;
@@ -37,9 +38,11 @@ mod routes;
 mod security;
 mod server;
 mod settings;
+mod sign_on;
 mod timestamp;
 mod worker;
 
+pub use configuration::{Configuration, IdentityProvider};
 pub use doctor::{Finding, examine};
 pub use openapi::document as openapi_document;
 pub use server::{Server, serve};

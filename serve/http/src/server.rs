@@ -68,6 +68,16 @@ impl Server {
         self.app.settings.url()
     }
 
+    /// Returns the address on which it listens.
+    pub fn listens_on(&self) -> SocketAddr {
+        self.app.settings.listen
+    }
+
+    /// Whether people reach it at another address than the one on which it listens.
+    pub fn has_other_url(&self) -> bool {
+        self.app.settings.public_url.is_some()
+    }
+
     /// Returns the address with which the first administrator signs in once. None: somebody manages users already.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 use tagpol_app::StateAccess;
 use tagpol_serve_core::secrets::MasterKey;
 
+use crate::configuration::Configuration;
+
 /// The address that the server listens on by default.
 pub const LISTEN: &str = "127.0.0.1:7777";
 
@@ -25,6 +27,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether it may be reached without TLS from other machines.
     pub allow_plain_http: bool,
+    /// What the configuration file contains.
+    pub configuration: Configuration,
     /// Where the state is.
     pub state: StateAccess,
     /// The key that seals secrets. None: the one in the project's folder of state, which is made if there is none.
@@ -99,6 +103,9 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// The configuration file.
+    #[error("{0}")]
+    Configuration(String),
     /// The system refuses threads or memory.
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
@@ -118,7 +125,7 @@ impl StartError {
             Self::Key { .. } => Some(
                 "restore the file from a backup; without its key, sealed secrets and signed tokens are lost".to_owned(),
             ),
-            Self::App(_) | Self::Runtime(_) => None,
+            Self::App(_) | Self::Configuration(_) | Self::Runtime(_) => None,
         }
     }
 }

@@ -74,7 +74,9 @@ impl AddressPolicy {
 pub(crate) fn refused(host: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::PermissionDenied,
-        format!("`{host}` is not a public address: allow it at `outgoing` of `[serve]` if it is meant"),
+        format!(
+            "`{host}` is not a public address: allow it in `outgoing` of the configuration if it is meant"
+        ),
     )
 }
 

@@ -59,7 +59,14 @@ impl Shop {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tagpol"));
         command.args(arguments).current_dir(self.path());
-        for name in ["TAGPOL_STATE", "TAGPOL_LISTEN", "TAGPOL_PUBLIC_URL", "TAGPOL_SERVE_KEY", "TAGPOL_BY"] {
+        for name in [
+            "TAGPOL_STATE",
+            "TAGPOL_LISTEN",
+            "TAGPOL_PUBLIC_URL",
+            "TAGPOL_SERVE_KEY",
+            "TAGPOL_SERVE_CONFIG",
+            "TAGPOL_BY",
+        ] {
             command.env_remove(name);
         }
         if let Some(state) = &self.state {
@@ -83,12 +90,18 @@ impl Shop {
     }
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Server {
+        self.start_with(arguments, &[])
+    }
+
+    /// As [`Self::start`], with environment variables.
+    pub(crate) fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
         let all = [["serve", ".", "--listen", "127.0.0.1:0"].as_slice(), arguments].concat();
         let mut command = self.command(&all);
+        command.envs(variables.iter().copied());
         let log = std::fs::File::create(self.path().join("serve.log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut link = None;
+        let (mut link, mut listening) = (None, None);
         let address = loop {
             let line = lines.next().unwrap_or_else(|| {
                 panic!("{}", std::fs::read_to_string(self.path().join("serve.log")).unwrap())
@@ -97,10 +110,13 @@ impl Shop {
             if let Some((_, secret)) = line.split_once("/sign-in#") {
                 link = Some(secret.to_owned());
             }
+            if let Some(address) = line.strip_prefix("listening on ") {
+                listening = Some(address.to_owned());
+            }
             if let Some((_, address)) =
                 line.strip_prefix("serving").and_then(|line| line.rsplit_once("http://"))
             {
-                break address.to_owned();
+                break listening.unwrap_or_else(|| address.to_owned());
             }
         };
         Server { child, address, link, log: self.path().join("serve.log") }
@@ -126,7 +142,7 @@ impl Drop for Server {
 /// A response.
 pub(crate) struct Response {
     pub(crate) status: u16,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) text: String,
 }
 

@@ -6,6 +6,7 @@ mod client;
 mod killed;
 mod requests;
 mod roles;
+mod single_sign_on;
 mod start;
 mod tags;
 mod work;

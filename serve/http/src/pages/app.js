@@ -28,9 +28,19 @@ function showError(error) {
   main.append(element("p", { className: "error", role: "alert" }, error.message + help));
 }
 
+const REFUSALS = {
+  "not-begun": "Signing in took too long, or began in another browser. Try again.",
+  "provider-refused": "The identity provider refused the sign-in.",
+  "provider-unavailable": "The identity provider cannot be reached. Try again later.",
+  "not-accepted": "The response of the identity provider was not accepted. Try again.",
+  "no-role": "Your groups have no role here. Ask an administrator.",
+  "account-disabled": "Your account is disabled.",
+  "account-of-other-tenants": "Your account belongs to other organizations as well. Sign in with your password.",
+};
+
 async function signIn() {
   const link = location.hash.slice(1);
-  history.replaceState(null, "", "/sign-in");
+  history.replaceState(null, "", `/sign-in${location.search}`);
   if (link) {
     await api("POST", "/api/v1/auth/login", { link });
     location.replace("/");
@@ -49,7 +59,11 @@ async function signIn() {
       showError(error);
     }
   };
-  show(element("h1", {}, "Sign in"), form);
+  const { items } = await api("GET", "/api/v1/auth/oidc");
+  const providers = items.map((one) => element("p", {}, element("a", { href: one.start }, `Sign in with ${one.title}`)));
+  show(element("h1", {}, "Sign in"), ...providers, form);
+  const refusal = new URLSearchParams(location.search).get("error");
+  if (refusal) showError(new Error(REFUSALS[refusal] ?? "Signing in failed. Try again."));
 }
 
 async function list() {

@@ -181,7 +181,8 @@ fn tenant_of(r: &mut Repository<'_>, user: &User, asked: Option<&str>) -> Result
     tenant.ok_or_else(|| ApiError::new(Code::WrongCredentials, "the account is not in this tenant").into())
 }
 
-fn set_cookie(app: &App, secret: Option<&Secret>) -> String {
+/// The cookie of a session. None: it has ended.
+pub(super) fn set_cookie(app: &App, secret: Option<&Secret>) -> String {
     let name = app.settings.cookie_name();
     let secure = if app.settings.is_https() { "; Secure" } else { "" };
     match secret {

@@ -8,6 +8,7 @@ mod costs;
 mod filter;
 mod graph;
 mod jobs;
+mod oidc;
 mod resources;
 mod shapes;
 mod system;
@@ -22,6 +23,7 @@ pub(crate) fn table() -> Vec<Route> {
     let mut routes = Vec::new();
     for group in [
         auth::routes(),
+        oidc::routes(),
         resources::routes(),
         virtual_tags::routes(),
         bulk::routes(),

@@ -38,6 +38,14 @@ fn groups() -> String {
     "groups".to_owned()
 }
 
+impl Config {
+    /// Describes a public client that asks for the usual scopes.
+    pub fn new(issuer: &str, client_id: &str) -> Self {
+        let (issuer, client_id) = (issuer.to_owned(), client_id.to_owned());
+        Self { issuer, client_id, client_secret: None, scopes: scopes(), groups_claim: groups() }
+    }
+}
+
 impl std::fmt::Debug for Config {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Config({} at {})", self.client_id, self.issuer)

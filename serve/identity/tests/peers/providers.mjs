@@ -55,7 +55,8 @@ async function honest() {
     findAccount: (_context, id) => ({
       accountId: id,
       claims: () => ({
-        sub: id, email: `${id}@example.com`, email_verified: id !== 'unverified', name: 'A Person', groups: ['finops'],
+        sub: id, email: `${id}@example.com`, email_verified: id !== 'unverified', name: 'A Person',
+        groups: { chief: ['finops', 'platform'], stranger: ['sales'] }[id] ?? ['finops'],
       }),
     }),
     features: { devInteractions: { enabled: false } },
