@@ -1,14 +1,14 @@
 //! `tagpol review`
 
 use std::io::BufRead as _;
-use tagpol_app::models::refresh;
+use tagpol_app::models::{Suggested, refresh, suggestions};
 
 use tagpol_app::evaluation::Which;
 use tagpol_app::state::{Action, Change, StateError};
 
 use super::clock;
 use super::model::no_model;
-use super::suggest::{Suggested, described, suggestions};
+use super::suggest::described;
 use super::tags::decider;
 use crate::args::ReviewArgs;
 use crate::context::context;

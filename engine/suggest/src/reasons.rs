@@ -3,6 +3,7 @@
 //! The effect of a part of a resource is how much less likely the value is without it: the whole model is asked again
 //! (occlusion, Zeiler and Fergus 2014). Facts about similar resources, synonyms and copies are added.
 
+use crate::candidates::copies::Origin;
 use crate::candidates::history::{SharedAttribute, history_keys};
 use crate::features::parts::{Field, bit};
 use crate::features::resource::{Resource, fold};
@@ -22,7 +23,9 @@ pub enum Reason {
     },
     /// Other resources that share something with this one have the value.
     Similar {
-        /// A description of what they share.
+        /// What they share.
+        attribute: SharedAttribute,
+        /// A description of it.
         shared: String,
         /// The number of them that have the value.
         with: u32,
@@ -36,13 +39,68 @@ pub enum Reason {
     },
     /// The value is a copy of something else.
     Copy {
-        /// A description of the source.
-        of: String,
+        /// The source.
+        of: Origin,
         /// The number of resources for which such a copy is right.
         right: u32,
         /// The number of resources that have both the tag and the source.
         among: u32,
     },
+}
+
+impl Reason {
+    /// Returns the reason for a value as a line of text: `37 of 38 resources with account `1234` have `production``.
+    pub fn sentence(&self, value: &str) -> String {
+        match self {
+            Self::Part { field, text, effect } => format!("{} ({effect:+.2})", described(field, text)),
+            Self::Similar { shared, with, of, .. } => {
+                format!("{with} of {of} resources {shared} have `{value}`")
+            }
+            Self::Word { word } => format!("the word `{word}` stands for `{value}`"),
+            Self::Copy { of, right, among } => {
+                format!("copied from {}, which is right for {right} of {among} resources", of.description())
+            }
+        }
+    }
+
+    /// Whether it is about attributes of the resource only, and not about native tags or metadata, which not everybody may
+    /// read.
+    pub fn is_about_attributes(&self, resource: &Resource) -> bool {
+        match self {
+            Self::Part { field, .. } => !matches!(field, Field::Context(_) | Field::Tag(_)),
+            // The families of applications are told apart by metadata too.
+            Self::Similar { attribute, .. } => !matches!(
+                attribute,
+                SharedAttribute::Context | SharedAttribute::Family | SharedAttribute::Tag
+            ),
+            Self::Word { word } => {
+                let has = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
+                has(&resource.id) || resource.name.as_deref().is_some_and(has)
+            }
+            Self::Copy { of, .. } => matches!(
+                of,
+                Origin::Account
+                    | Origin::BareAccount
+                    | Origin::BareName
+                    | Origin::WordsOfAccount
+                    | Origin::WordsOfName
+            ),
+        }
+    }
+}
+
+fn described(field: &Field, text: &str) -> String {
+    match field {
+        Field::Name => format!("name contains `{text}`"),
+        Field::Id => format!("id contains `{text}`"),
+        Field::Type => format!("type is `{text}`"),
+        Field::Provider => format!("provider is `{text}`"),
+        Field::Account => format!("account is `{text}`"),
+        Field::Region => format!("region is `{text}`"),
+        Field::Context(key) => format!("{key} is `{text}`"),
+        Field::Tag(key) => format!("tag `{key}` is `{text}`"),
+        Field::Cost => format!("cost is {text}"),
+    }
 }
 
 /// Effects below this are left out.
@@ -67,7 +125,7 @@ impl Model {
             .flatten()
             .find(|copy| fold(&copy.value) == fold(value) && copy.hits.reliability() > 0.3);
         reasons.extend(copy.map(|copy| Reason::Copy {
-            of: copy.origin.description(),
+            of: copy.origin.clone(),
             right: copy.hits.right,
             among: copy.hits.of,
         }));
@@ -122,7 +180,8 @@ impl Model {
         // The most certain first; of equally certain ones the broadest, which is the easiest to check.
         counted.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)).then(a.0.cmp(&b.0)));
         counted.truncate(MAX_REASONS - 1);
-        counted.into_iter().map(|(_, shared, with, of)| Reason::Similar { shared, with, of }).collect()
+        let similar = |(attribute, shared, with, of)| Reason::Similar { attribute, shared, with, of };
+        counted.into_iter().map(similar).collect()
     }
 }
 

@@ -6,12 +6,11 @@ mod text;
 pub(crate) use editor::run as for_editor;
 
 use tagpol_app::learning::{MinedRule, Specimen, Spelling, Worth, mine, spellings};
-use tagpol_app::models::{TaggedResource, TrainingData};
+use tagpol_app::models::{TaggedResource, TrainingData, value_counts};
 use tagpol_sema::program;
 use tagpol_sink::terminal::line;
 
 use self::text::Names;
-use super::suggest::values;
 use crate::args::LearnArgs;
 use crate::context::context;
 use crate::failure::{Exit, Failure};
@@ -81,7 +80,7 @@ fn rules_of(data: &TrainingData<'_>, all: &[TaggedResource], target: usize, wort
 }
 
 fn spellings_of(data: &TrainingData<'_>, all: &[TaggedResource], target: usize) -> Vec<Spelling> {
-    let counts = values(all, target);
+    let counts = value_counts(all, target);
     let values: Vec<(&str, usize, bool)> =
         counts.iter().map(|(value, count)| (value.as_str(), *count, data.is_valid(target, value))).collect();
     data.targets.get(target).map(|target| spellings(target, &values)).unwrap_or_default()

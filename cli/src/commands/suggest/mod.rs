@@ -1,17 +1,13 @@
 //! `tagpol suggest`
 
 mod anomalies;
-mod words;
 
-pub(in crate::commands) use anomalies::values;
-
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use tagpol_app::models::{ActiveModel, TaggedResource, TrainingData, refresh, registry};
+use tagpol_app::models::{ActiveModel, Suggested, TrainingData, refresh, registry, suggestions};
 
-use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
 use tagpol_app::evaluation::Which;
+use tagpol_app::learning::Reason;
 use tagpol_app::state::Prediction;
 
 use crate::args::SuggestArgs;
@@ -26,13 +22,6 @@ use crate::rows;
 
 /// Suggestions that are listed without `--all`.
 const LISTED: usize = 20;
-
-/// A missing tag with the prediction of the model.
-pub(in crate::commands) struct Suggested {
-    pub(in crate::commands) prediction: Prediction,
-    pub(in crate::commands) target: usize,
-    pub(in crate::commands) one: TaggedResource,
-}
 
 pub(crate) fn run(args: &SuggestArgs, output: &mut Output) -> Result<Exit, Failure> {
     let run_context = context(args.input.now);
@@ -56,45 +45,6 @@ pub(crate) fn run(args: &SuggestArgs, output: &mut Output) -> Result<Exit, Failu
         None => output.print(&pretty(&model, &suggested, args.all))?,
     }
     Ok(Exit::Success)
-}
-
-/// Returns the suggestions, in descending order of confidence.
-pub(in crate::commands) fn suggestions(
-    data: &TrainingData<'_>,
-    target: Option<usize>,
-    which: Which<'_>,
-    at_least: Option<f64>,
-) -> Result<Vec<Suggested>, Failure> {
-    let predictions = data.store.read(|state| state.all_predictions())?;
-    let mut by_resource: HashMap<String, Vec<(usize, Prediction)>> = HashMap::new();
-    for prediction in predictions.unwrap_or_default() {
-        let Ok(own) = data.target(&prediction.tag) else { continue };
-        let is_wanted = target.is_none_or(|target| target == own);
-        if is_wanted && prediction.confidence >= at_least.unwrap_or_else(|| least(data, own)) {
-            by_resource.entry(prediction.resource.clone()).or_default().push((own, prediction));
-        }
-    }
-    let mut suggested = Vec::new();
-    data.for_each(which, |one| {
-        for (target, prediction) in by_resource.remove(&one.resource.id).unwrap_or_default() {
-            suggested.push(Suggested { prediction, target, one: one.clone() });
-        }
-        Ok(())
-    })?;
-    suggested.sort_by(|a, b| {
-        let order = b.prediction.confidence.total_cmp(&a.prediction.confidence);
-        order.then_with(|| {
-            (&a.prediction.resource, &a.prediction.tag).cmp(&(&b.prediction.resource, &b.prediction.tag))
-        })
-    });
-    Ok(suggested)
-}
-
-/// Returns the least confidence of a suggestion: that of the `infer` of the tag, else 0.5.
-fn least(data: &TrainingData<'_>, target: usize) -> f64 {
-    let tag = data.tags.get(target);
-    let inference = data.program.inferences.iter().find(|inference| Some(&inference.tag) == tag);
-    inference.and_then(|inference| inference.suggest.or(inference.apply)?.to_f64()).unwrap_or(0.5)
 }
 
 const HEADING: [&str; 6] = ["resource", "tag", "value", "confidence", "reasons", "others"];
@@ -123,21 +73,21 @@ fn row<'a>(model: &ActiveModel, one: &'a Suggested) -> Row<'a> {
     }
 }
 
+/// Returns a reason for a value as a line of text.
+fn sentence(reason: &Reason, value: &str) -> String {
+    one_line(&reason.sentence(value))
+}
+
 /// Returns the reasons for a suggestion.
-pub(in crate::commands) fn reasons(model: &ActiveModel, one: &Suggested) -> Vec<String> {
-    let Some(target) = model.target(one.target) else { return Vec::new() };
-    let reasons = model.model.reasons(&one.one.resource, target, &one.prediction.value);
-    reasons.iter().map(|reason| words::reason(reason, &one.prediction.value)).collect()
+fn reasons(model: &ActiveModel, one: &Suggested) -> Vec<String> {
+    one.reasons(model).iter().map(|reason| sentence(reason, &one.prediction.value)).collect()
 }
 
 /// Returns other likely values with their probabilities.
-pub(in crate::commands) fn others(model: &ActiveModel, one: &Suggested) -> String {
-    let answers = model.ask(&[(&one.one, vec![one.target])]);
-    let suggestions = answers.iter().flatten().flat_map(|(_, answer)| &answer.suggestions);
-    let others =
-        suggestions.filter(|other| other.value != one.prediction.value && other.probability >= 0.005).take(3);
+fn others(model: &ActiveModel, one: &Suggested) -> String {
+    let others = one.alternatives(model);
     let others: Vec<String> =
-        others.map(|other| format!("{} {:.2}", one_line(&other.value), other.probability)).collect();
+        others.iter().map(|other| format!("{} {:.2}", one_line(&other.value), other.probability)).collect();
     others.join(", ")
 }
 

@@ -2,15 +2,19 @@
 //!
 //! In: a project with its inventory and state store. Out: [`TrainingData`], resources with the tags that a model can
 //! learn; predictions of the promoted model, which the state store remembers until something that they depend on
-//! changes.
+//! changes, with reasons for people; values that contradict it.
 
+mod anomalies;
 mod data;
 mod predict;
+mod suggested;
 
 use std::path::Path;
 
+pub use anomalies::{Anomaly, Evidence, anomalies, value_counts};
 pub use data::{TaggedResource, TrainingContext, TrainingData};
 pub use predict::{ActiveModel, refresh};
+pub use suggested::{Suggested, suggestions};
 use tagpol_suggest::{Model, Registry};
 
 use crate::AppError;
