@@ -72,6 +72,14 @@ pub enum DataError {
         /// The highest number.
         most: u64,
     },
+    /// A page begins too far behind the first row.
+    #[error("a page begins at most {most} rows behind the first one, not {asked}")]
+    TooFar {
+        /// The requested number.
+        asked: u64,
+        /// The highest number.
+        most: u64,
+    },
     /// There are costs of resources, but no charges, which have days and amounts of several kinds.
     #[error("the inventory has no charges, only costs of resources")]
     NoCharges,

@@ -191,7 +191,7 @@ impl Walk<'_> {
 
     fn resources(&self, filter: &Filter) -> Result<Vec<(Node, u64, Option<Decimal>)>, DataError> {
         let filter = self.view.filter(filter)?;
-        let order = Order { key: &SortKey::Cost, reverse: false, after: None };
+        let order = Order { key: &SortKey::Cost, reverse: false, after: None, offset: 0 };
         let sql = serving::page(&filter, self.view.what(), Some(&[]), &order, NEIGHBORS + 1, DIALECT);
         self.view.all("resources", &sql, |row| {
             let resource = rows::resource(row, &[])?;

@@ -62,6 +62,6 @@ pub use generation::{Generation, OpenOptions};
 pub use graph::{Edge, Graph, GraphQuery, MOST_DEPTH, Node};
 pub use lists::{Export, Facet, FacetOf, FacetValue, Totals, all_facets};
 pub use overlay::{CaughtUp, Overlay, Preview};
-pub use query::{MOST_ROWS, Page, Query, Similar, Sort, SortBy};
+pub use query::{MOST_OFFSET, MOST_ROWS, Page, Query, Similar, Sort, SortBy};
 pub use rows::{CheckRow, Compliance, Decided, Resource, ResourceDetail, Suggestion, TagValue};
 pub use suggestions::{SuggestedTag, SuggestionPage, SuggestionQuery};

@@ -10,7 +10,7 @@ use crate::cursor::Cursor;
 use crate::error::DataError;
 use crate::filter::{Filter, fingerprint};
 use crate::generation::{Generation, View};
-use crate::query::{self, MOST_ROWS, Page, Query, Similar};
+use crate::query::{self, MOST_OFFSET, MOST_ROWS, Page, Query, Similar};
 use crate::rows::{self, Compliance, Resource};
 
 /// Names that are suggested if nothing is found.
@@ -109,6 +109,9 @@ impl Generation {
         if query.limit > MOST_ROWS {
             return Err(DataError::TooManyRows { asked: query.limit, most: MOST_ROWS });
         }
+        if query.offset > MOST_OFFSET {
+            return Err(DataError::TooFar { asked: query.offset, most: MOST_OFFSET });
+        }
         let key = query.sort.by.key(contents)?;
         let tags: Vec<usize> = match &query.tags {
             Some(names) => names.iter().map(|name| query::tag(contents, name)).collect::<Result<_, _>>()?,
@@ -118,7 +121,8 @@ impl Generation {
         let after =
             query.after.as_ref().map(|bytes| Cursor::read(bytes, &contents.id, &question)).transpose()?;
         let position = after.map(|cursor| cursor.position());
-        let order = Order { key: &key, reverse: query.sort.reverse, after: position.as_ref() };
+        let order =
+            Order { key: &key, reverse: query.sort.reverse, after: position.as_ref(), offset: query.offset };
         self.ask(|view| {
             let filter = view.filter(&query.filter)?;
             // One more tells whether there is another page.
@@ -137,16 +141,16 @@ impl Generation {
                 value: value.clone(),
                 place: resource.place,
             });
-            let total = match query.total {
-                true => Some(view.one("count", &serving::counts(&filter, view.what(), DIALECT), |row| {
-                    row.count("resources")
-                })?),
-                false => None,
+            let (total, cost) = match query.total {
+                true => view.one("count", &serving::counts(&filter, view.what(), DIALECT), |row| {
+                    Ok((Some(row.count("resources")?), row.money("cost")))
+                })?,
+                false => (None, None),
             };
             let rows: Vec<Resource> = found.into_iter().map(|(resource, _)| resource).collect();
-            let is_lost = rows.is_empty() && query.after.is_none();
+            let is_lost = rows.is_empty() && query.after.is_none() && query.offset == 0;
             let similar = if is_lost { similar(view, &query.filter)? } else { Vec::new() };
-            Ok(Page { rows, total, next: last.map(|cursor| cursor.bytes()), similar })
+            Ok(Page { rows, total, cost, next: last.map(|cursor| cursor.bytes()), similar })
         })
     }
 
@@ -239,7 +243,7 @@ impl Export {
         }
         let shape = self.generation.contents().shape();
         let tags: Vec<usize> = (0..shape.tags).collect();
-        let order = Order { key: &SortKey::Cost, reverse: false, after: self.after.as_ref() };
+        let order = Order { key: &SortKey::Cost, reverse: false, after: self.after.as_ref(), offset: 0 };
         let sql = serving::page(&self.filter, (self.rows, shape), Some(&tags), &order, BATCH, DIALECT);
         let mut found = Vec::new();
         read(&self.store, "export", &sql, |row| {

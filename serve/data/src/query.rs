@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tagpol_plan::sql::serving::{SortKey, TextAttribute, ValueColumn};
+use tagpol_session::Decimal;
 use tagpol_syntax::similar::closest;
 
 use crate::contents::Contents;
@@ -11,6 +12,9 @@ use crate::rows::Resource;
 
 /// The highest number of rows of a page.
 pub const MOST_ROWS: u64 = 500;
+
+/// The highest number of rows before a page that is not reached by a cursor.
+pub const MOST_OFFSET: u64 = 2_000_000;
 
 /// A question about a list of resources. The default asks for the first 50, the most expensive first.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +27,9 @@ pub struct Query {
     pub limit: u64,
     /// [`Page::next`] of the page before. None: the first page.
     pub after: Option<Vec<u8>>,
-    /// Whether the number of all rows is counted.
+    /// Rows that are skipped; at most [`MOST_OFFSET`]. Each of them costs time, unlike those before `after`.
+    pub offset: u64,
+    /// Whether all rows are counted, and their costs summed up.
     pub total: bool,
     /// Tags that are read, by their names. None: all.
     pub tags: Option<Vec<String>>,
@@ -36,6 +42,7 @@ impl Default for Query {
             sort: Sort::default(),
             limit: 50,
             after: None,
+            offset: 0,
             total: true,
             tags: None,
         }
@@ -118,6 +125,8 @@ pub struct Page {
     pub rows: Vec<Resource>,
     /// How many there are on all pages. None: it was not asked for.
     pub total: Option<u64>,
+    /// What those on all pages cost a month. None: it was not asked for, or no cost is known.
+    pub cost: Option<Decimal>,
     /// What [`Query::after`] of the next page is. None: this is the last one.
     pub next: Option<Vec<u8>>,
     /// If words were searched for and nothing was found: resources with similar names.

@@ -7,13 +7,15 @@ use crate::cursor::Cursor;
 use crate::error::DataError;
 use crate::filter::{Filter, fingerprint};
 use crate::generation::Generation;
-use crate::query::MOST_ROWS;
+use crate::query::{self, MOST_ROWS};
 
 /// A question about suggestions, the most confident first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SuggestionQuery {
     /// For which resources.
     pub filter: Filter,
+    /// For which tag. None: for all.
+    pub tag: Option<String>,
     /// The most rows.
     pub limit: u64,
     /// [`SuggestionPage::next`] of the page before. None: the first page.
@@ -25,6 +27,8 @@ pub struct SuggestionQuery {
 pub struct SuggestionPage {
     /// The suggestions.
     pub rows: Vec<SuggestedTag>,
+    /// How many there are on all pages.
+    pub total: u64,
     /// What [`SuggestionQuery::after`] of the next page is. None: this is the last one.
     pub next: Option<Vec<u8>>,
 }
@@ -58,7 +62,7 @@ impl Generation {
         if query.limit > MOST_ROWS {
             return Err(DataError::TooManyRows { asked: query.limit, most: MOST_ROWS });
         }
-        let question = fingerprint(&format!("suggestions {}", query.filter.fingerprint()));
+        let question = fingerprint(&format!("suggestions {:?} {}", query.tag, query.filter.fingerprint()));
         let after =
             query.after.as_ref().map(|bytes| Cursor::read(bytes, &contents.id, &question)).transpose()?;
         // The value of such a cursor is the confidence and the tag.
@@ -68,9 +72,16 @@ impl Generation {
         });
         let position = position.map(|position| position.ok_or(DataError::NotACursor)).transpose()?;
         let tags: Vec<&str> = contents.tags.iter().map(|tag| tag.name.as_str()).collect();
+        if let Some(name) = &query.tag {
+            query::tag(contents, name)?;
+        }
+        let wanted = query.tag.as_deref().map_or_else(|| tags.clone(), |name| vec![name]);
+        let names = (tags.as_slice(), wanted.as_slice());
         self.ask(|view| {
             let filter = view.filter(&query.filter)?;
-            let sql = serving::suggestions(&filter, view.what(), &tags, position, query.limit + 1, DIALECT);
+            let sql = serving::suggestion_count(&filter, view.what(), names, DIALECT);
+            let total = view.one("suggestions", &sql, |row| row.count("suggestions"))?;
+            let sql = serving::suggestions(&filter, view.what(), names, position, query.limit + 1, DIALECT);
             let mut found = view.all("suggestions", &sql, |row| {
                 let place = row.count("place")?;
                 let (key, id) = (row.text("key").unwrap_or_default(), row.text("id").unwrap_or_default());
@@ -91,7 +102,7 @@ impl Generation {
                 place: *place,
             });
             let rows = found.into_iter().map(|(_, suggested)| suggested).collect();
-            Ok(SuggestionPage { rows, next: next.map(|cursor| cursor.bytes()) })
+            Ok(SuggestionPage { rows, total, next: next.map(|cursor| cursor.bytes()) })
         })
     }
 }

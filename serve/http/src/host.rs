@@ -279,6 +279,7 @@ pub(crate) fn data_failure(error: DataError) -> Failure {
             }
         }
         DataError::TooManyRows { .. } => invalid(Code::InvalidRequest).in_parameter("limit").into(),
+        DataError::TooFar { .. } => invalid(Code::InvalidRequest).in_parameter("offset").into(),
         DataError::NoCharges | DataError::TooManyGroups { .. } => invalid(Code::InvalidRequest).into(),
         DataError::TooDeep { .. } => invalid(Code::InvalidRequest).in_parameter("depth").into(),
         DataError::NotACursor

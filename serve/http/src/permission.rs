@@ -73,6 +73,7 @@ permissions!(
     Export,
     OwnTokens,
     DecideTags,
+    DecideSuggestions,
     Bulk,
     Recheck,
     ManageSchedules,

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tagpol_state::{Environment, Prediction, ProjectState, StateError, StateStore};
 use tempfile::TempDir;
 
 /// The policies of the project that is served.
@@ -80,6 +81,24 @@ impl Shop {
         let output = self.command(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Stores what a model predicts: resource, tag, value, confidence.
+    pub(crate) fn predict(&self, predictions: &[(&str, &str, &str, f64)]) {
+        let file = self.path().join(".tagpol/state.db");
+        let project = ProjectState { file: &file, address: None, name: Some("shop") };
+        let environment = Environment { state: self.state.clone(), ..Environment::default() };
+        let store = StateStore::of_project(project, &environment).unwrap();
+        let predictions: Vec<Prediction> = predictions
+            .iter()
+            .map(|(resource, tag, value, confidence)| Prediction {
+                resource: (*resource).to_owned(),
+                tag: (*tag).to_owned(),
+                value: (*value).to_owned(),
+                confidence: *confidence,
+            })
+            .collect();
+        store.write::<_, StateError>(|state| state.set_predictions(&predictions)).unwrap();
     }
 
     /// Starts a server, and waits until requests can be answered.

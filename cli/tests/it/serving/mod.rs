@@ -8,6 +8,7 @@ mod requests;
 mod roles;
 mod single_sign_on;
 mod start;
+mod suggestions;
 mod tags;
 mod work;
 

@@ -63,6 +63,8 @@ fn wrong_requests_get_a_problem_with_its_place() {
         ("/api/v1/resources?limit=0", "limit"),
         ("/api/v1/resources?limit=501", "limit"),
         ("/api/v1/resources?limit=x", "limit"),
+        ("/api/v1/resources?offset=2000001", "offset"),
+        ("/api/v1/resources?offset=1&cursor=x", "offset"),
         ("/api/v1/resources?other=1", "other"),
         ("/api/v1/resources?sort=tag:nope", ""),
         ("/api/v1/resources?compliance=x", "compliance"),

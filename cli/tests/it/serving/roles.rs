@@ -32,7 +32,7 @@ fn each_route_admits_the_roles_of_the_table_and_nobody_else() {
         .collect();
     let mut matrix = String::new();
     for (method, path, permission) in tagpol_serve_http::routes() {
-        let mut line = format!("{method:6} {path:44} {:18}", permission.row().name);
+        let mut line = format!("{method:6} {path:44} {:26}", permission.row().name);
         for (role, client) in &users {
             // No route accepts it, so that nothing changes.
             let body = (method != "GET").then(|| json!({ "unknown": 1 }));

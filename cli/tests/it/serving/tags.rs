@@ -50,10 +50,15 @@ fn a_decision_shows_at_once_and_in_the_history_of_the_command_line(shop: &Shop) 
     let entry = &client.get("/api/v1/audit-trail?action=tag.").json()["items"][0];
     assert_eq!((entry["action"].as_str(), entry["object"].as_str()), (Some("tag.set"), Some("i-2")));
     assert_eq!(entry["performed_by"].as_str(), Some(actor.as_str()));
+    assert_eq!(entry["performed_by_name"], "Administrator");
     assert_eq!(entry["details"]["new"], "ann@example.com");
     let timeline = client.get("/api/v1/resources/i-2/timeline").json();
     assert!(
-        timeline["items"].as_array().unwrap().iter().any(|event| event["note"] == "asked her"),
+        timeline["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|event| event["note"] == "asked her" && event["performed_by_name"] == "Administrator"),
         "{timeline}"
     );
     let history = shop.run(&["tags", "history", "--project", "."]);
@@ -64,6 +69,13 @@ fn a_decision_shows_at_once_and_in_the_history_of_the_command_line(shop: &Shop) 
     let after = resource(&client, "i-2");
     assert_eq!(tag(&after, "owner")["value"], "bob@example.com");
     assert_eq!(tag(&after, "owner")["decided_by"], "bob");
+    assert_eq!(tag(&after, "owner")["decided_by_name"], "bob");
+    let token = client.post("/api/v1/tokens", &json!({ "name": "ci" })).json();
+    let machine = client.with_bearer(token["secret"].as_str().unwrap());
+    let set = json!({ "resources": ["i-3"], "changes": [{ "action": "set", "key": "team", "value": "x" }] });
+    assert_eq!(machine.post("/api/v1/virtual-tags/apply", &set).status, 200);
+    let entry = &client.get("/api/v1/audit-trail?action=tag.").json()["items"][0];
+    assert_eq!(entry["performed_by_name"], "Administrator (ci)");
     let verified = client.post("/api/v1/audit-trail/verify", &json!({})).json();
     assert_eq!(verified["intact"], true);
 }

@@ -40,6 +40,18 @@ fn a_recheck_sees_a_changed_inventory(shop: &Shop) {
     );
     let page = client.get("/api/v1/resources").json();
     assert_eq!((page["total"].as_u64(), &page["generation"]), (Some(5), &job["result"]["generation"]));
+    assert_eq!(
+        (page["monthly_cost"].as_str(), job["requested_by_name"].as_str()),
+        (Some("404"), Some("Administrator"))
+    );
+    let at_offset = client.get("/api/v1/resources?offset=2&limit=2").json();
+    assert_eq!(at_offset["items"], json!([page["items"][2], page["items"][3]]));
+    let facets = client.get("/api/v1/facets?by=provider&where=resource.provider%20%3D%3D%20%22aws%22").json();
+    assert_eq!(
+        (facets["total"].as_u64(), facets["monthly_cost"].as_str()),
+        (Some(4), Some("404")),
+        "{facets}"
+    );
     // The run is remembered.
     let trend = client.get("/api/v1/compliance/trend").json();
     assert_eq!(trend["items"][0]["resources"], 5, "{trend}");

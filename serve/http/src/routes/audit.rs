@@ -9,6 +9,7 @@ use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_db::{AuditFilter, NewEntry, Repository, Scope};
 use utoipa::{IntoParams, ToSchema};
 
+use super::names::Names;
 use crate::cursor;
 use crate::endpoint::{About, Call, Nothing, Reply, Route};
 use crate::permission::ReadAudit;
@@ -78,6 +79,8 @@ pub(crate) struct AuditEntry {
     timestamp: Timestamp,
     /// Who did it.
     performed_by: String,
+    /// The name of the person, of the person and the token, or of the actor if it has no other.
+    performed_by_name: String,
     /// What was done.
     action: String,
     /// The project. Empty: the tenant as a whole.
@@ -90,10 +93,11 @@ pub(crate) struct AuditEntry {
     hash: String,
 }
 
-fn shown(entry: Entry) -> AuditEntry {
+fn shown(entry: Entry, names: &Names) -> AuditEntry {
     AuditEntry {
         seq: entry.seq,
         timestamp: Timestamp(entry.at),
+        performed_by_name: names.of(&entry.actor),
         performed_by: entry.actor,
         action: entry.action,
         project: entry.project,
@@ -123,11 +127,15 @@ fn list(call: &Call<'_, ReadAudit>, query: AuditQuery) -> Result<Reply<AuditPage
     let list = format!("audit {} {filter:?}", call.holder.tenant);
     let before = cursor::decode(key, &list, cursor.as_deref())?;
     let scope = Scope::tenant(&call.holder.tenant);
-    let entries =
-        call.app.database.read::<_, StateError>(&scope, |r| r.audit_trail(&filter, before, limit + 1))?;
+    let (entries, names) = call.app.database.read::<_, StateError>(&scope, |r| {
+        let entries = r.audit_trail(&filter, before, limit + 1)?;
+        let names = Names::read(r, entries.iter().map(|entry| entry.actor.as_str()))?;
+        Ok((entries, names))
+    })?;
     let next = entries.get(limit).and_then(|_| entries.get(limit - 1));
     let next = next.map(|last| cursor::encode(key, &list, last.seq));
-    Ok(Reply::ok(AuditPage { items: entries.into_iter().take(limit).map(shown).collect(), next }))
+    let items = entries.into_iter().take(limit).map(|entry| shown(entry, &names)).collect();
+    Ok(Reply::ok(AuditPage { items, next }))
 }
 
 /// The result of a verification.

@@ -14,6 +14,7 @@ use tagpol_serve_db::{Bulk, BulkItem, Claimed, Message, NewEntry, NewJob, Reposi
 use utoipa::ToSchema;
 
 use super::filter::Selection;
+use super::names::Names;
 use super::virtual_tags::{TagChange, Verb, check, record};
 use crate::app::App;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
@@ -126,6 +127,8 @@ pub(crate) struct BulkView {
     done: u64,
     /// Who made it.
     requested_by: String,
+    /// The name of the person, of the person and the token, or of the actor if it has no other.
+    requested_by_name: String,
     /// When it was made.
     created_at: Timestamp,
 }
@@ -313,6 +316,7 @@ fn view(r: &mut Repository<'_>, id: &str) -> Result<BulkView, Failure> {
     let (all, applied, undone) = r.bulk_progress(id)?;
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     let summary: Summary = serde_json::from_str(&bulk.summary).unwrap_or_default();
+    let names = Names::read(r, [bulk.actor.as_str()])?;
     let is_undone = matches!(bulk.status.as_str(), "undoing" | "undone");
     Ok(BulkView {
         id: bulk.id,
@@ -324,6 +328,7 @@ fn view(r: &mut Repository<'_>, id: &str) -> Result<BulkView, Failure> {
         values: summary.values,
         cost: summary.cost,
         done: if is_undone { count(undone) } else { count(applied) },
+        requested_by_name: names.of(&bulk.actor),
         requested_by: bulk.actor,
         created_at: Timestamp(bulk.created_at),
     })

@@ -1,4 +1,4 @@
-//! How far the inventory complies: status, findings, trend, policies, suggestions, and the tags that there are.
+//! How far the inventory complies: status, findings, trend, policies, and the tags that there are.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tagpol_app::evaluation::State;
 use tagpol_app::state::{RunRecord, StateError};
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_data::{Contents, FindingQuery, SuggestionQuery};
+use tagpol_serve_data::{Contents, FindingQuery};
 use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
@@ -38,11 +38,6 @@ pub(super) fn routes() -> Vec<Route> {
             "/api/v1/compliance/policies",
             ("listPolicies", "Returns the policies and their checks", &[200, 304]),
             policies,
-        ),
-        Route::read(
-            "/api/v1/suggestions",
-            ("listSuggestions", "Returns a page of suggested values", &[200, 304]),
-            suggestions,
         ),
         Route::read(
             "/api/v1/tag-schema",
@@ -354,72 +349,6 @@ fn policies(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Policies>, Fa
     };
     let items = contents.policies.iter().enumerate().map(policy).collect();
     Ok(Reply::ok(Policies { items }).etag(&contents.id))
-}
-
-/// Which suggestions.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SuggestionsQuery {
-    /// Words; each is somewhere in the name, the id or the values of tags, regardless of case.
-    q: Option<String>,
-    /// A condition of the language.
-    r#where: Option<String>,
-    /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
-    /// Most suggestions of the page: 1 to 500.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<u64>,
-}
-
-/// A page of suggestions.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Suggestions {
-    /// The suggestions, the most confident first.
-    items: Vec<SuggestionView>,
-    /// The cursor of the next page. Null: this is the last one.
-    next: Option<String>,
-}
-
-/// A suggested value.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SuggestionView {
-    /// The id of the virtual tag.
-    id: String,
-    /// The id of the resource.
-    resource_id: String,
-    /// The name of the resource. Null: it has none.
-    resource_name: Option<String>,
-    /// The name of the tag.
-    key: String,
-    /// The suggested value.
-    value: String,
-    /// The confidence, from 0 to 1.
-    confidence: f64,
-    /// The value that the tag has. Null: it is missing.
-    current: Option<String>,
-}
-
-fn suggestions(call: &Call<'_, ReadTags>, query: SuggestionsQuery) -> Result<Reply<Suggestions>, Failure> {
-    let serving = call.project()?.serving()?;
-    let version = serving.version();
-    let SuggestionsQuery { q, r#where, cursor, limit } = query;
-    let filter = Selection { q, r#where, ..Selection::default() }.read(&serving)?;
-    let (key, list) = (&call.app.master_key, format!("suggestions {}", filter.fingerprint()));
-    let after: Option<String> = cursor::decode(key, &list, cursor.as_deref())?;
-    let after = after.and_then(|after| URL_SAFE_NO_PAD.decode(after).ok());
-    let question = SuggestionQuery { filter, limit: limit.unwrap_or(50).max(1), after };
-    let page = serving.generation.suggestions(&question).map_err(data_failure)?;
-    let next = page.next.map(|after| cursor::encode(key, &list, URL_SAFE_NO_PAD.encode(after)));
-    let items = page.rows.into_iter().map(|row| SuggestionView {
-        id: super::shapes::tag_id(&row.key, &row.tag),
-        resource_id: row.id,
-        resource_name: row.name,
-        key: row.tag,
-        value: row.value,
-        confidence: row.confidence,
-        current: row.current,
-    });
-    Ok(Reply::ok(Suggestions { items: items.collect(), next }).etag(&version))
 }
 
 /// The tags.

@@ -11,6 +11,7 @@ use tagpol_serve_db::{Attempt, Job, JobFilter, NewEntry, NewJob, Repository, Sch
 use utoipa::{IntoParams, ToSchema};
 
 use super::audit::page_size;
+use super::names::Names;
 use crate::cursor;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::jobs::SWEEP;
@@ -79,6 +80,8 @@ pub(crate) struct JobView {
     error: Option<String>,
     /// Who wanted it.
     requested_by: String,
+    /// The name of the person, of the person and the token, or of the actor if it has no other.
+    requested_by_name: String,
     /// When it may run.
     run_at: Timestamp,
     /// When it was enqueued.
@@ -105,7 +108,7 @@ pub(crate) struct AttemptView {
     error: Option<String>,
 }
 
-fn shown(job: Job, attempts: Vec<Attempt>) -> JobView {
+fn shown(job: Job, attempts: Vec<Attempt>, names: &Names) -> JobView {
     let value = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
     let attempt = |one: Attempt| AttemptView {
         attempt: one.attempt,
@@ -123,6 +126,7 @@ fn shown(job: Job, attempts: Vec<Attempt>) -> JobView {
         progress: value(job.progress),
         result: value(job.result),
         error: job.error,
+        requested_by_name: names.of(&job.actor),
         requested_by: job.actor,
         run_at: Timestamp(job.run_at),
         created_at: Timestamp(job.created_at),
@@ -188,12 +192,14 @@ fn list(call: &Call<'_, ReadTags>, query: JobQuery) -> Result<Reply<JobPage>, Fa
     let (key, scope) = (&call.app.master_key, call.project()?.scope());
     let list = format!("jobs {scope:?} {filter:?}");
     let after: Option<(Timestamp, String)> = cursor::decode(key, &list, query.cursor.as_deref())?;
-    let jobs = call.app.database.read::<_, StateError>(&scope, |r| {
-        r.jobs(filter, after.as_ref().map(|(at, id)| (at.0, id.as_str())), limit + 1)
+    let (jobs, names) = call.app.database.read::<_, StateError>(&scope, |r| {
+        let jobs = r.jobs(filter, after.as_ref().map(|(at, id)| (at.0, id.as_str())), limit + 1)?;
+        let names = Names::read(r, jobs.iter().map(|job| job.actor.as_str()))?;
+        Ok((jobs, names))
     })?;
     let next = jobs.get(limit).and_then(|_| jobs.get(limit - 1));
     let next = next.map(|last| cursor::encode(key, &list, (Timestamp(last.created_at), &last.id)));
-    let items = jobs.into_iter().take(limit).map(|job| shown(job, Vec::new())).collect();
+    let items = jobs.into_iter().take(limit).map(|job| shown(job, Vec::new(), &names)).collect();
     Ok(Reply::ok(JobPage { items, next }))
 }
 
@@ -201,10 +207,11 @@ fn get(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<JobView>, Failure>
     let id = call.path("id");
     let found = call.app.database.read::<_, StateError>(&call.project()?.scope(), |r| {
         let Some(job) = r.job(id)? else { return Ok(None) };
-        Ok(Some((job, r.attempts(id)?)))
+        let names = Names::read(r, [job.actor.as_str()])?;
+        Ok(Some((job, r.attempts(id)?, names)))
     })?;
-    let (job, attempts) = found.ok_or_else(|| ApiError::not_found("job", id))?;
-    Ok(Reply::ok(shown(job, attempts)))
+    let (job, attempts, names) = found.ok_or_else(|| ApiError::not_found("job", id))?;
+    Ok(Reply::ok(shown(job, attempts, &names)))
 }
 
 /// Does something to a job of the project, which must exist.

@@ -9,8 +9,10 @@ mod filter;
 mod graph;
 mod jobs;
 mod oidc;
+mod names;
 mod resources;
 mod shapes;
+mod suggestions;
 mod system;
 mod tokens;
 mod users;
@@ -28,6 +30,7 @@ pub(crate) fn table() -> Vec<Route> {
         virtual_tags::routes(),
         bulk::routes(),
         compliance::routes(),
+        suggestions::routes(),
         costs::routes(),
         graph::routes(),
         audit::routes(),

@@ -11,6 +11,7 @@ use tagpol_sink::csv::Writer;
 use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
+use super::names::Names;
 use super::shapes::{self, ResourceRow, ResourceTags};
 use crate::cursor;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
@@ -75,10 +76,14 @@ pub(crate) struct ListQuery {
     fields: Option<String>,
     /// Where the page begins: `next` of the page before.
     cursor: Option<String>,
+    /// Rows before the page, at most 2,000,000, in place of `cursor`. For a scroll bar that jumps: each of these rows takes
+    /// time, while a cursor takes none.
+    #[param(maximum = 2_000_000)]
+    offset: Option<u64>,
     /// Most resources of the page: 1 to 500.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u64>,
-    /// `exact` or `none`: whether all are counted.
+    /// `exact` or `none`: whether all are counted, and their costs summed up.
     count: Option<String>,
 }
 
@@ -89,6 +94,8 @@ pub(crate) struct ResourcePage {
     items: Vec<ResourceRow>,
     /// How many there are on all pages. Null: they were not counted.
     total: Option<u64>,
+    /// What those on all pages cost a month, as an exact decimal number. Null: unknown, or they were not counted.
+    monthly_cost: Option<String>,
     /// The cursor of the next page. Null: this is the last one.
     next: Option<String>,
     /// If words were searched for and nothing was found: resources with similar names.
@@ -128,6 +135,11 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
                 .into());
         }
     };
+    if query.offset.is_some() && query.cursor.is_some() {
+        let error =
+            ApiError::new(Code::InvalidRequest, "a page begins at a `cursor` or at an `offset`, not at both");
+        return Err(error.in_parameter("offset").into());
+    }
     let serving = call.project()?.serving()?;
     let version = serving.version();
     let ListQuery { q, r#where, compliance, policy, severity, source, .. } = query;
@@ -141,6 +153,7 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
         sort: sort(query.sort.as_deref())?,
         limit,
         after: after.and_then(|after| URL_SAFE_NO_PAD.decode(after).ok()),
+        offset: query.offset.unwrap_or(0),
         total,
         tags: query.fields.map(|names| names.split(',').map(|name| name.trim().to_owned()).collect()),
     };
@@ -156,6 +169,7 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
     let reply = Reply::ok(ResourcePage {
         items: page.rows.into_iter().map(|row| shapes::row(row, contents)).collect(),
         total: page.total,
+        monthly_cost: page.cost.map(|cost| cost.to_string()),
         next,
         similar: similar.collect(),
         generation: contents.id.clone(),
@@ -173,7 +187,9 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
 fn link_to<P: Permission>(call: &Call<'_, P>, next: &str) -> String {
     let uri = &call.request.uri;
     let others = uri.query().unwrap_or_default().split('&');
-    let others = others.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")).map(str::to_owned);
+    let others = others
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=") && !pair.starts_with("offset="))
+        .map(str::to_owned);
     let pairs: Vec<String> = others.chain([format!("cursor={}", percent_encoded(next))]).collect();
     format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))
 }
@@ -200,26 +216,31 @@ fn sort(text: Option<&str>) -> Result<Sort, ApiError> {
 fn detail(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<ResourceTags>, Failure> {
     let serving = call.project()?.serving()?;
     let version = serving.version();
-    let (found, trail) = find(call, &serving, call.path("id"))?;
-    Ok(Reply::ok(shapes::resource(&found, &trail, serving.generation.contents())).etag(&version))
+    let (found, trail, names) = find(call, &serving, call.path("id"))?;
+    let trail = (trail.as_slice(), &names);
+    Ok(Reply::ok(shapes::resource(&found, trail, serving.generation.contents())).etag(&version))
 }
 
-/// Returns a resource by its id or its key, and the decisions about it.
+/// Returns a resource by its id or its key, the decisions about it, and the names of those who made them.
 fn find<P: Permission>(
     call: &Call<'_, P>,
     serving: &Serving,
     id_or_key: &str,
-) -> Result<(ResourceDetail, Vec<Decision>), Failure> {
+) -> Result<(ResourceDetail, Vec<Decision>, Names), Failure> {
     let found = serving.generation.resource(id_or_key).map_err(data_failure)?;
     let scope = call.project()?.scope();
     let id = &found.resource.id;
-    let trail = call.app.database.read::<_, StateError>(&scope, |r| r.state().whole_trail(Some(id)));
-    let trail = match trail {
+    let trail = call.app.database.read::<_, StateError>(&scope, |r| {
+        let trail = r.state().whole_trail(Some(id))?;
+        let names = Names::read(r, trail.iter().map(|decision| decision.actor.as_str()))?;
+        Ok((trail, names))
+    });
+    let (trail, names) = match trail {
         // Without the database, who decided is not shown.
-        Err(error) if is_away(&error) => Vec::new(),
+        Err(error) if is_away(&error) => (Vec::new(), Names::default()),
         trail => trail?,
     };
-    Ok((found, trail))
+    Ok((found, trail, names))
 }
 
 /// What happened to a resource.
@@ -244,21 +265,24 @@ pub(crate) struct TimelineEvent {
     new_value: Option<String>,
     /// Who did it. Null: an evaluation saw it.
     performed_by: Option<String>,
+    /// The name of the person, of the person and the token, or of the actor if it has no other. Null: an evaluation saw it.
+    performed_by_name: Option<String>,
     /// The reason, if one was given.
     note: Option<String>,
 }
 
 fn timeline(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Timeline>, Failure> {
     let serving = call.project()?.serving()?;
-    let (found, trail) = find(call, &serving, call.path("id"))?;
+    let (found, trail, names) = find(call, &serving, call.path("id"))?;
     let events = serving.generation.events(&found.resource.key).map_err(data_failure)?;
     let seen = events.into_iter().map(|event| {
         let (kind, tag, old_value, new_value) = match event.what {
             EventKind::Appeared => ("appeared", None, None, None),
             EventKind::Changed { tag, old, new, .. } => ("changed", Some(tag), old, new),
         };
-        let (performed_by, note) = (None, None);
-        TimelineEvent { at: Timestamp(event.at), kind, tag, old_value, new_value, performed_by, note }
+        let (performed_by, performed_by_name, note) = (None, None, None);
+        let at = Timestamp(event.at);
+        TimelineEvent { at, kind, tag, old_value, new_value, performed_by, performed_by_name, note }
     });
     let decided = trail.into_iter().map(|decision| TimelineEvent {
         at: Timestamp(decision.at),
@@ -266,6 +290,7 @@ fn timeline(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Timeline>, Fa
         tag: Some(decision.tag),
         old_value: decision.old_value,
         new_value: decision.new_value,
+        performed_by_name: Some(names.of(&decision.actor)),
         performed_by: Some(decision.actor),
         note: decision.note,
     });
@@ -300,6 +325,10 @@ pub(crate) struct FacetQuery {
 pub(crate) struct Facets {
     /// One for each name, in their order.
     items: Vec<FacetCounts>,
+    /// Resources of the whole filter. A facet counts more than these if the filter has a part about what it counts.
+    total: u64,
+    /// What they cost a month, as an exact decimal number. Null: unknown.
+    monthly_cost: Option<String>,
 }
 
 /// How often each value of something occurs.
@@ -361,7 +390,13 @@ fn facets(call: &Call<'_, ReadTags>, query: FacetQuery) -> Result<Reply<Facets>,
             .collect(),
         more: facet.more,
     };
-    Ok(Reply::ok(Facets { items: found.into_iter().map(counts).collect() }).etag(&version))
+    let totals = serving.generation.totals(&filter).map_err(data_failure)?;
+    Ok(Reply::ok(Facets {
+        items: found.into_iter().map(counts).collect(),
+        total: totals.resources,
+        monthly_cost: totals.cost.map(|cost| cost.to_string()),
+    })
+    .etag(&version))
 }
 
 /// What is exported.

@@ -7,6 +7,7 @@ use tagpol_sema::program::Source;
 use tagpol_serve_data::{Compliance, Contents, Resource, ResourceDetail, TagValue};
 use utoipa::ToSchema;
 
+use super::names::Names;
 use crate::host::last_decisions;
 use crate::timestamp::Timestamp;
 
@@ -28,6 +29,8 @@ pub(crate) struct VirtualTag {
     pub(crate) rule: Option<String>,
     /// Who decided it. Null: nobody.
     pub(crate) decided_by: Option<String>,
+    /// The name of the person, of the person and the token, or of the actor if it has no other. Null: nobody decided it.
+    pub(crate) decided_by_name: Option<String>,
     /// The number of the decision, for `If-Match`. Null: it is not decided.
     pub(crate) version: Option<i64>,
     /// When the value was given: the time of the decision, or of the evaluation.
@@ -222,7 +225,11 @@ pub(crate) fn tag_id(resource_key: &str, tag: &str) -> String {
 }
 
 /// Returns the tags of a resource, with who decided them. `trail` has the decisions about the resource.
-pub(crate) fn tags(detail: &ResourceDetail, trail: &[Decision], contents: &Contents) -> Vec<VirtualTag> {
+pub(crate) fn tags(
+    detail: &ResourceDetail,
+    (trail, names): (&[Decision], &Names),
+    contents: &Contents,
+) -> Vec<VirtualTag> {
     let resource = &detail.resource;
     let tag = |(at, tag): (usize, &TagValue)| {
         let times = detail.times.get(at).copied().unwrap_or((contents.clock(), contents.clock()));
@@ -239,6 +246,7 @@ pub(crate) fn tags(detail: &ResourceDetail, trail: &[Decision], contents: &Conte
             confidence: confidence(tag),
             rule: tag.rule.and_then(|rule| contents.rules.get(rule).cloned()),
             decided_by: decision.map(|decision| decision.actor.clone()),
+            decided_by_name: decision.map(|decision| names.of(&decision.actor)),
             version: decision.map(|decision| decision.seq),
             created_at: Timestamp(first.map_or(times.0, |decision| decision.at)),
             updated_at: Timestamp(decision.map_or(times.1, |decision| decision.at)),
@@ -282,7 +290,11 @@ fn compliance_status(detail: &ResourceDetail, contents: &Contents) -> Compliance
     }
 }
 
-pub(crate) fn resource(detail: &ResourceDetail, trail: &[Decision], contents: &Contents) -> ResourceTags {
+pub(crate) fn resource(
+    detail: &ResourceDetail,
+    trail: (&[Decision], &Names),
+    contents: &Contents,
+) -> ResourceTags {
     let suggested = |one: &tagpol_serve_data::Suggestion| Suggested {
         key: one.tag.clone(),
         value: one.value.clone(),

@@ -4,7 +4,7 @@ use axum::http::{Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tagpol_app::state::{Action, Change, Decision};
-use tagpol_sema::program::{Program, Tag};
+use tagpol_sema::program::{Program, Source, Tag};
 use tagpol_sema::{Validity, describe};
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_db::{Message, NewEntry, Repository};
@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use super::shapes::tag_id;
 use crate::endpoint::{About, Call, Nothing, Reply, Route};
 use crate::host::{Serving, data_failure, last_decisions};
-use crate::permission::DecideTags;
+use crate::identity::Identity;
+use crate::permission::{DecideTags, Permission};
 use crate::problem::Failure;
 
 /// Most resources of a request that is answered at once.
@@ -175,11 +176,13 @@ fn apply(
 }
 
 /// A resource that a request names.
-struct Named {
-    key: String,
-    id: String,
-    suggestions: Vec<(String, String)>,
-    values: Vec<(String, Option<String>)>,
+pub(super) struct Named {
+    pub(super) key: String,
+    pub(super) id: String,
+    pub(super) suggestions: Vec<(String, String)>,
+    pub(super) values: Vec<(String, Option<String>)>,
+    /// The tags whose value the model gave.
+    pub(super) inferred: Vec<String>,
 }
 
 fn resource(serving: &Serving, id_or_key: &str) -> Result<Named, ApiError> {
@@ -190,6 +193,10 @@ fn resource(serving: &Serving, id_or_key: &str) -> Result<Named, ApiError> {
         key: found.resource.key,
         id: found.resource.id,
         suggestions: found.suggestions.into_iter().map(|one| (one.tag, one.value)).collect(),
+        inferred: (found.resource.tags.iter())
+            .filter(|tag| tag.source == Some(Source::Inferred))
+            .map(|tag| name(tag.tag))
+            .collect(),
         values: found.resource.tags.into_iter().map(|tag| (name(tag.tag), tag.value)).collect(),
     })
 }
@@ -256,8 +263,8 @@ fn change_of(of: &Named, change: &TagChange, note: Option<&str>) -> Result<Chang
 }
 
 /// Makes decisions, with an audit entry and a message for each, in the transaction.
-fn decide(
-    call: &Call<'_, DecideTags>,
+pub(super) fn decide<P: Permission<Holder = Identity>>(
+    call: &Call<'_, P>,
     r: &mut Repository<'_>,
     requested: &[(String, Change)],
 ) -> Result<Vec<Decided>, Failure> {
@@ -379,7 +386,7 @@ fn delete(
 }
 
 /// Returns the resource and the tag of the id of a virtual tag.
-fn tag_of<'s>(serving: &'s Serving, id: &str) -> Result<(Named, &'s Tag), ApiError> {
+pub(super) fn tag_of<'s>(serving: &'s Serving, id: &str) -> Result<(Named, &'s Tag), ApiError> {
     let unknown = || ApiError::not_found("virtual tag", id);
     let (key, name) = id.strip_prefix("vt_").and_then(|rest| rest.split_once('_')).ok_or_else(unknown)?;
     let tag = serving.program.tags.iter().find(|tag| tag.name == name).ok_or_else(unknown)?;

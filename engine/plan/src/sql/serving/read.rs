@@ -66,6 +66,8 @@ pub struct Order<'a> {
     pub reverse: bool,
     /// The row that the page follows. None: it is the first page.
     pub after: Option<&'a Position>,
+    /// Rows before the page, in addition to those up to `after`.
+    pub offset: u64,
 }
 
 /// The attributes of a page: the first of its columns.
@@ -103,10 +105,11 @@ pub fn page(
     let items = items(shape, tags, &column);
     let direction = if order.reverse { " DESC" } else { "" };
     let after = order.after.map(|after| follows(order, after, &column, dialect));
+    let skipped = if order.offset == 0 { String::new() } else { format!(" OFFSET {}", order.offset) };
     let order = format!("ORDER BY {column}{direction} NULLS LAST, place");
     // First which rows, then all their columns: most columns of most rows are never read.
     format!(
-        "SELECT {items}\nFROM {}\nWHERE place IN (\n  SELECT place FROM {}{}\n  {order} LIMIT {limit}\n)\n{order}",
+        "SELECT {items}\nFROM {}\nWHERE place IN (\n  SELECT place FROM {}{}\n  {order} LIMIT {limit}{skipped}\n)\n{order}",
         rows.relation(),
         filter.from(rows),
         filter.clause(shape, dialect, after),
@@ -486,19 +489,16 @@ pub fn sums(
 }
 
 /// Returns the query for a page of what the model suggests and the tags do not have, the most confident first: `place`,
-/// `key`, `id`, `name`, `tag`, `value`, `confidence`, `current` (the value that the tag has). `tags` are the names of all tags.
+/// `key`, `id`, `name`, `tag`, `value`, `confidence`, `current` (the value that the tag has). `tags` are the names of all tags,
+/// and of those that it is about.
 pub fn suggestions(
     filter: &Filter,
     (rows, shape): (Rows, Shape),
-    tags: &[&str],
+    tags: (&[&str], &[&str]),
     after: Option<(f64, u64, &str)>,
     limit: u64,
     dialect: Dialect,
 ) -> String {
-    let current: String = (tags.iter().enumerate())
-        .map(|(at, tag)| format!(" WHEN {} THEN r.value_{at}", literal(tag, dialect)))
-        .collect();
-    let current = if current.is_empty() { "NULL".to_owned() } else { format!("CASE s.tag{current} END") };
     let after = after.map_or_else(String::new, |(confidence, place, tag)| {
         let tag = literal(tag, dialect);
         format!(
@@ -506,12 +506,42 @@ pub fn suggestions(
              OR place = {place} AND tag > {tag}))"
         )
     });
-    let names: Vec<String> = tags.iter().map(|tag| literal(tag, dialect)).collect();
+    format!(
+        "SELECT * FROM ({})\nWHERE value IS DISTINCT FROM current{after}\n\
+         ORDER BY confidence DESC, place, tag\nLIMIT {limit}",
+        suggested(filter, (rows, shape), tags, dialect)
+    )
+}
+
+/// Returns the query for the number of all rows of [`suggestions`]: `suggestions`, one row.
+pub fn suggestion_count(
+    filter: &Filter,
+    what: (Rows, Shape),
+    tags: (&[&str], &[&str]),
+    dialect: Dialect,
+) -> String {
+    format!(
+        "SELECT count(*) AS suggestions FROM ({})\nWHERE value IS DISTINCT FROM current",
+        suggested(filter, what, tags, dialect)
+    )
+}
+
+/// Returns the query for suggestions, with the values that the tags have.
+fn suggested(
+    filter: &Filter,
+    (rows, shape): (Rows, Shape),
+    (tags, wanted): (&[&str], &[&str]),
+    dialect: Dialect,
+) -> String {
+    let current: String = (tags.iter().enumerate())
+        .map(|(at, tag)| format!(" WHEN {} THEN r.value_{at}", literal(tag, dialect)))
+        .collect();
+    let current = if current.is_empty() { "NULL".to_owned() } else { format!("CASE s.tag{current} END") };
+    let names: Vec<String> = wanted.iter().map(|tag| literal(tag, dialect)).collect();
     let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
     format!(
-        "SELECT * FROM (SELECT r.place, r.key, r.id, r.name, s.tag, s.value, s.confidence, {current} AS current\n\
-         FROM served_suggestions s JOIN (SELECT * FROM {}{}) r ON r.place = s.place WHERE s.tag IN ({names}))\n\
-         WHERE value IS DISTINCT FROM current{after}\nORDER BY confidence DESC, place, tag\nLIMIT {limit}",
+        "SELECT r.place, r.key, r.id, r.name, s.tag, s.value, s.confidence, {current} AS current\n\
+         FROM served_suggestions s JOIN (SELECT * FROM {}{}) r ON r.place = s.place WHERE s.tag IN ({names})",
         filter.from(rows),
         filter.clause(shape, dialect, None),
     )
