@@ -21,6 +21,7 @@ import type {
   User,
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
+import { costs } from './costs.ts'
 import { Inventory, type MockRow, NOW, POLICIES, random, TAGS } from './data.ts'
 import { compliance, suggestions, sum, trend } from './reports.ts'
 
@@ -140,6 +141,8 @@ class Mock {
         return this.resources(call)
       case 'GET facets':
         return this.facets(call)
+      case 'GET costs':
+        return ok(costs(this.matching(this.selection(call.params)), call.params))
       case 'GET compliance/status':
         return ok(compliance(this.inventory))
       case 'GET compliance/trend':

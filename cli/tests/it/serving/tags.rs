@@ -210,6 +210,15 @@ fn lists_are_filtered_paged_and_exported_alike(shop: &Shop) {
         (&json!("payments"), &json!("300"))
     );
     assert!(part["lines"].as_array().unwrap().iter().any(|line| line["values"][0].is_null()), "{costs}");
+    assert_eq!(costs["has_charges"], false);
+    // `{"team": ["payments"]}`
+    let chosen = "lines=%7B%22team%22%3A%5B%22payments%22%5D%7D";
+    let drilled = client.get(&format!("/api/v1/costs?by=team,environment&{chosen}")).json();
+    assert_eq!(drilled["parts"][0]["total"], part["lines"][0]["cost"], "{drilled}");
+    for wrong in [format!("by=environment&{chosen}"), "by=team&lines=payments".to_owned()] {
+        let refused = client.get(&format!("/api/v1/costs?{wrong}")).json();
+        assert_eq!((&refused["code"], &refused["parameter"]), (&json!("invalid-request"), &json!("lines")));
+    }
     assert_eq!(client.get("/api/v1/costs?by=team&period=day").problem(), "invalid-request");
     assert_eq!(client.get("/api/v1/costs?by=teem").json()["did_you_mean"], "team");
     let graph = client.get("/api/v1/graph?tags=team,environment&depth=2").json();

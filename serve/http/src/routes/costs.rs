@@ -1,5 +1,7 @@
 //! What is spent.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tagpol_app::evaluation::cost::{Amount, Line, Period};
@@ -38,8 +40,12 @@ pub(crate) struct CostParameters {
     by_usage_date: Option<bool>,
     /// Words; each is somewhere in the name, the id or the values of tags, regardless of case.
     q: Option<String>,
-    /// A condition of the language.
+    /// A condition of the language. With it, shared costs stay where they are.
     r#where: Option<String>,
+    /// The lines to return, as a JSON object from names in `by` to lists of values, such as
+    /// `{"cost-center": ["ENG-001", null]}`; null is a missing value. They are chosen after shared costs are spread, so that
+    /// their sum is that of a report with fewer names. If omitted, all lines.
+    lines: Option<String>,
 }
 
 /// What is spent.
@@ -49,6 +55,8 @@ pub(crate) struct CostReportView {
     parts: Vec<CostPartView>,
     /// The month of the costs. Null: the inventory has none.
     month: Option<String>,
+    /// Whether the costs are those of a bill, which has days and months.
+    has_charges: bool,
     /// Charges without the amount; they count as nothing.
     unknown_amounts: u64,
 }
@@ -102,10 +110,31 @@ fn day(text: Option<&str>, parameter: &str) -> Result<Option<NaiveDate>, ApiErro
     })
 }
 
+/// Reads which lines are wanted of a report by some names.
+fn wanted_lines(
+    text: Option<&str>,
+    by: &[String],
+) -> Result<BTreeMap<String, Vec<Option<String>>>, ApiError> {
+    let invalid = |detail: String| ApiError::new(Code::InvalidRequest, detail).in_parameter("lines");
+    let lines: BTreeMap<String, Vec<Option<String>>> = match text {
+        None => return Ok(BTreeMap::new()),
+        Some(text) => serde_json::from_str(text).map_err(|_| {
+            invalid("this is not a JSON object with lists of values".to_owned())
+                .help(r#"write it as `{"cost-center": ["ENG-001", null]}`"#)
+        })?,
+    };
+    match lines.keys().find(|name| !by.contains(name)) {
+        None => Ok(lines),
+        Some(name) => {
+            Err(invalid(format!("costs are not summed up by `{name}`")).help("add the name to `by`"))
+        }
+    }
+}
+
 fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostReportView>, Failure> {
     let serving = call.project()?.serving()?;
     let version = serving.version();
-    let CostParameters { by, period, from, to, by_usage_date, q, r#where } = query;
+    let CostParameters { by, period, from, to, by_usage_date, q, r#where, lines } = query;
     let period = match period.as_deref() {
         None => None,
         Some("month") => Some(Period::Month),
@@ -124,9 +153,13 @@ fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostR
             return Err(error.in_parameter("to").into());
         }
     };
+    let names = by.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned());
+    let by: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+    let mut filter = Selection { q, r#where, ..Selection::default() }.read(&serving)?;
+    filter.tags.extend(wanted_lines(lines.as_deref(), &by)?);
     let question = CostQuery {
-        by: by.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).collect(),
-        filter: Selection { q, r#where, ..Selection::default() }.read(&serving)?,
+        by,
+        filter,
         period,
         days,
         by_usage_date: by_usage_date.unwrap_or(false),
@@ -136,6 +169,7 @@ fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostR
     Ok(Reply::ok(CostReportView {
         parts: report.parts.iter().map(part).collect(),
         month: serving.generation.contents().month.clone(),
+        has_charges: serving.generation.contents().has_charges,
         unknown_amounts: report.unknown_amounts,
     })
     .etag(&version))

@@ -994,6 +994,8 @@ export interface components {
         };
         /** @description What is spent. */
         CostReportView: {
+            /** @description Whether the costs are those of a bill, which has days and months. */
+            has_charges: boolean;
             /** @description The month of the costs. Null: the inventory has none. */
             month?: string | null;
             /** @description A part for each currency; more than one only if charges are in several. */
@@ -2604,8 +2606,14 @@ export interface operations {
                 by_usage_date?: boolean | null;
                 /** @description Words; each is somewhere in the name, the id or the values of tags, regardless of case. */
                 q?: string | null;
-                /** @description A condition of the language. */
+                /** @description A condition of the language. With it, shared costs stay where they are. */
                 where?: string | null;
+                /**
+                 * @description The lines to return, as a JSON object from names in `by` to lists of values, such as
+                 *     `{"cost-center": ["ENG-001", null]}`; null is a missing value. They are chosen after shared costs are spread, so that
+                 *     their sum is that of a report with fewer names. If omitted, all lines.
+                 */
+                lines?: string | null;
                 /** @description The project of the tenant. Needed if it has several. */
                 project?: string;
             };

@@ -4,6 +4,7 @@ import { Problem, request } from './client'
 import type {
   Bulk,
   ComplianceSummary,
+  CostReport,
   Facet,
   Job,
   ListedSuggestion,
@@ -66,6 +67,7 @@ export const queries = {
     queryFn: ({ signal }: { signal: AbortSignal }) => request<Bulk>(`bulk/${encodeURIComponent(id)}`, { signal }),
   }),
   compliance: (params: Params = {}) => get<ComplianceSummary>('compliance', 'compliance/status', params),
+  costs: (params: Params) => ({ ...get<CostReport>('costs', 'costs', params), placeholderData: keepPreviousData }),
   trend: () => get<{ items: TrendPoint[] }>('trend', 'compliance/trend'),
   policies: () => ({ ...get<{ items: Policy[] }>('policies', 'compliance/policies'), staleTime: 60_000 }),
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
@@ -76,6 +78,6 @@ export const queries = {
 
 /** Everything that a decision about a tag can change. */
 export async function refreshAfterDecision(): Promise<void> {
-  const changed = ['resources', 'resource', 'facets', 'suggestions', 'compliance', 'audit']
+  const changed = ['resources', 'resource', 'facets', 'suggestions', 'compliance', 'costs', 'audit']
   await Promise.all(changed.map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
 }

@@ -83,6 +83,11 @@ export type TimelineEvent = Narrow<Schema<'TimelineEvent'>, { kind: 'appeared' |
 export type FacetValue = Schema<'FacetCount'>
 export type Facet = Schema<'FacetCounts'>
 
+/** What is spent: a part for each currency. */
+export type CostReport = Schema<'CostReportView'>
+export type CostPart = Schema<'CostPartView'>
+export type CostLine = Schema<'CostLine'>
+
 /** A decision. `confirm` and `reject` without a value mean the suggested one. */
 export type TagChange = components['schemas']['TagChange']
 

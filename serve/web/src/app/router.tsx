@@ -2,6 +2,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import type { QueryClient } from '@tanstack/react-query'
 import { Problem } from '../api/client'
 import { queries, queryClient } from '../api/queries'
+import { type CostView, readCostView } from '../lib/costs'
 import { readView, type ResourceView } from '../lib/view'
 import { NotFound, PageError } from './errors'
 import { Shell } from './shell'
@@ -76,22 +77,13 @@ const compliance = createRoute({
   component: lazyRouteComponent(() => import('../features/compliance/page'), 'CompliancePage'),
 })
 
-export interface CostView {
-  /** The tag whose values are compared. */
-  by?: string | undefined
-  provider?: string | undefined
-}
-
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 const costs = createRoute({
   getParentRoute: () => shell,
   path: '/costs',
   staticData: { title: 'Costs' },
-  validateSearch: (search: Record<string, unknown>): CostView => ({
-    ...(isText(search.by) ? { by: search.by } : {}),
-    ...(isText(search.provider) && /^[\w-]+$/.test(search.provider) ? { provider: search.provider } : {}),
-  }),
+  validateSearch: (search: Record<string, unknown>): CostView => readCostView(search),
   component: lazyRouteComponent(() => import('../features/costs/page'), 'CostsPage'),
 })
 

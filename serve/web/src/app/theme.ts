@@ -10,16 +10,22 @@ export function theme(): Theme {
   return value === 'dark' || value === 'light' ? value : 'system'
 }
 
-export function setTheme(next: Theme): void {
+/** Shows a theme until the page is left or another one is shown. */
+export function showTheme(next: Theme): void {
   if (next === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = next
+  for (const listener of listeners) listener()
+}
+
+/** Shows a theme, and keeps the choice in this browser. */
+export function setTheme(next: Theme): void {
   try {
     if (next === 'system') localStorage.removeItem(KEY)
     else localStorage.setItem(KEY, next)
   } catch {
     // Storage can be disabled; the choice lasts until the page is left.
   }
-  for (const listener of listeners) listener()
+  showTheme(next)
 }
 
 function subscribe(listener: () => void): () => void {

@@ -1,4 +1,5 @@
 /** What people do: each story as the role that does it, at the keyboard or by name of what is on the screen. */
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, Stage } from './harness'
 
@@ -271,6 +272,41 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     await visit.goto('/resources?filter=onerror&columns=%5B%22project%22%5D')
     await visit.page.getByText('<img src=x onerror=alert(1)>').first().waitFor()
     expect(await visit.page.locator('main img').count()).toBe(0)
+    await visit.close()
+  })
+
+  test('story 5: costs by cost center, into what has none, and its lines as a file', async () => {
+    const visit = await stage.page('viewer')
+    const { page } = visit
+    await visit.goto('/costs')
+    await page.getByRole('listitem').filter({ hasText: '(missing)' }).getByRole('button').first().click()
+    await page.waitForURL(/path=/)
+    await visit.settled()
+    const opened = page.getByRole('group', { name: 'Opened values' })
+    await opened.getByText('cost-center').waitFor()
+    await visit.shot('story-costs')
+    await visit.audit()
+    const total = (await page.locator('.figure-value').first().textContent())?.replaceAll(',', '')
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      (async () => {
+        await page.getByRole('button', { name: 'CSV' }).click()
+        await page.getByRole('menuitem', { name: 'Costs by team' }).click()
+      })(),
+    ])
+    const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n')
+    expect(lines[0]).toBe('cost-center,team,resources,cost,shared,no_resource,currency')
+    const sum = lines.slice(1).reduce((all, line) => all + Number(line.split(',')[3]), 0)
+    expect(sum.toFixed(2)).toBe(total)
+    await page.getByRole('button', { name: 'Months' }).click()
+    await page.waitForURL(/period=month/)
+    await page.getByRole('combobox', { name: 'Month' }).selectOption('custom')
+    await page.getByLabel('First day').fill('2026-10-10')
+    await page.getByLabel('Last day').fill('2026-10-12')
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    await page.getByText('Oct 10 – Oct 12').first().waitFor()
+    await page.getByRole('button', { name: 'Leave cost-center (missing)' }).click()
+    await page.waitForURL((url) => !url.search.includes('path='))
     await visit.close()
   })
 
