@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
-import { Problem, request } from '../../api/client'
+import { useState } from 'react'
+import { request } from '../../api/client'
 import { queries, queryClient } from '../../api/queries'
 import type { Job, Schedule } from '../../api/types'
 import { useReason } from '../../app/session'
@@ -8,7 +8,7 @@ import { formatAgo, formatCount, formatTime } from '../../lib/format'
 import { Meter } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
-import { FormProblem, TextField } from '../../ui/form'
+import { Form, TextField } from '../../ui/form'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import './jobs.css'
@@ -192,39 +192,24 @@ function Schedules({ schedules }: { schedules: Schedule[] }) {
 }
 
 function ScheduleForm({ schedule, onDone }: { schedule: Schedule; onDone: () => void }) {
-  const [problem, setProblem] = useState<Problem>()
-  const [isBusy, setBusy] = useState(false)
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      const body = { cron: String(form.get('cron')).trim(), zone: String(form.get('zone')).trim(), enabled: form.get('enabled') === 'on' }
-      await request<void>(`schedules/${encodeURIComponent(schedule.name)}`, { method: 'PUT', body })
-      await queryClient.invalidateQueries({ queryKey: ['schedules'] })
-      toast('The schedule is changed.')
-      onDone()
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      setProblem(error)
-      setBusy(false)
-    }
+  const submit = async (fields: FormData) => {
+    const body = { cron: String(fields.get('cron')).trim(), zone: String(fields.get('zone')).trim(), enabled: fields.get('enabled') === 'on' }
+    await request<void>(`schedules/${encodeURIComponent(schedule.name)}`, { method: 'PUT', body })
+    await queryClient.invalidateQueries({ queryKey: ['schedules'] })
+    toast('The schedule is changed.')
+    onDone()
   }
   return (
-    <form className="stack schedule-form" onSubmit={(event) => void submit(event)}>
-      <TextField name="cron" label="When" value={schedule.cron} problem={problem} help="Five fields: minute, hour, day of the month, month, day of the week. 0 2 * * * is every day at 02:00." />
-      <TextField name="zone" label="Time zone" value={schedule.zone} problem={problem} help="UTC, or an offset such as +02:00" />
-      <label className="row">
-        <input type="checkbox" className="check" name="enabled" defaultChecked={schedule.enabled} /> Start it by itself
-      </label>
-      <FormProblem problem={problem} fields={['cron', 'zone']} />
-      <div className="dialog-actions">
-        <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" variant="primary" busy={isBusy}>
-          Save
-        </Button>
-      </div>
-    </form>
+    <Form fields={['cron', 'zone']} action="Save" submit={submit} onCancel={onDone}>
+      {(problem) => (
+        <>
+          <TextField name="cron" label="When" value={schedule.cron} problem={problem} help="Five fields: minute, hour, day of the month, month, day of the week. 0 2 * * * is every day at 02:00." />
+          <TextField name="zone" label="Time zone" value={schedule.zone} problem={problem} help="UTC, or an offset such as +02:00" />
+          <label className="row">
+            <input type="checkbox" className="check" name="enabled" defaultChecked={schedule.enabled} /> Start it by itself
+          </label>
+        </>
+      )}
+    </Form>
   )
 }

@@ -1,9 +1,8 @@
-import { type FormEvent, useState } from 'react'
-import { Problem, request } from '../../api/client'
+import { request } from '../../api/client'
 import { roleLabel, useMe } from '../../app/session'
 import { setTheme, type Theme, useTheme } from '../../app/theme'
-import { Button, Segmented } from '../../ui/button'
-import { FormProblem, TextField } from '../../ui/form'
+import { Segmented } from '../../ui/button'
+import { Form, TextField } from '../../ui/form'
 import { toast } from '../../ui/toast'
 import { People } from './people'
 import { Section } from './section'
@@ -47,37 +46,21 @@ function Appearance() {
 }
 
 function Password() {
-  const [problem, setProblem] = useState<Problem>()
-  const [isBusy, setBusy] = useState(false)
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const element = event.currentTarget
-    const form = new FormData(element)
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      await request<void>('auth/password', { method: 'PUT', body: { current: form.get('current') || null, new: form.get('new') } })
-      element.reset()
-      toast('The password is changed. Other sessions have ended.')
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      setProblem(error)
-    } finally {
-      setBusy(false)
-    }
+  const submit = async (fields: FormData, element: HTMLFormElement) => {
+    await request<void>('auth/password', { method: 'PUT', body: { current: fields.get('current') || null, new: fields.get('new') } })
+    element.reset()
+    toast('The password is changed. Other sessions have ended.')
   }
   return (
     <Section title="Password" note="Changing it ends all other sessions">
-      <form className="card-body stack settings-form" onSubmit={(event) => void submit(event)}>
-        <TextField name="current" label="Current password" type="password" autoComplete="current-password" required={false} problem={problem} help="Leave it empty if you have only used a link so far" />
-        <TextField name="new" label="New password" type="password" autoComplete="new-password" minLength={12} problem={problem} help="12 to 256 characters" />
-        <FormProblem problem={problem} fields={['current', 'new']} />
-        <div>
-          <Button type="submit" busy={isBusy}>
-            Change the password
-          </Button>
-        </div>
-      </form>
+      <Form className="card-body" fields={['current', 'new']} action="Change the password" submit={submit}>
+        {(problem) => (
+          <>
+            <TextField name="current" label="Current password" type="password" autoComplete="current-password" required={false} problem={problem} help="Leave it empty if you have only used a link so far" />
+            <TextField name="new" label="New password" type="password" autoComplete="new-password" minLength={12} problem={problem} help="12 to 256 characters" />
+          </>
+        )}
+      </Form>
     </Section>
   )
 }

@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
-import { Problem, request } from '../../api/client'
+import { useState } from 'react'
+import { request } from '../../api/client'
 import { queries, queryClient } from '../../api/queries'
 import type { Role, User, UserLink } from '../../api/types'
 import { roleLabel, useMe, useReason } from '../../app/session'
 import { formatDay } from '../../lib/format'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
-import { FormProblem, TextField } from '../../ui/form'
+import { Form, TextField } from '../../ui/form'
 import { MoreIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
 import { LoadingCards, QueryState } from '../../ui/states'
@@ -141,46 +141,31 @@ function PeopleTable({ users, onLink }: { users: User[]; onLink: (link: string) 
 }
 
 function PersonForm({ onCancel, onAdded }: { onCancel: () => void; onAdded: (added: UserLink) => void }) {
-  const [problem, setProblem] = useState<Problem>()
-  const [isBusy, setBusy] = useState(false)
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      const body = { email: form.get('email'), name: form.get('name'), role: form.get('role') }
-      const added = await request<UserLink>('users', { method: 'POST', body })
-      await queryClient.invalidateQueries({ queryKey: ['users'] })
-      onAdded(added)
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      setProblem(error)
-      setBusy(false)
-    }
+  const submit = async (fields: FormData) => {
+    const body = { email: fields.get('email'), name: fields.get('name'), role: fields.get('role') }
+    const added = await request<UserLink>('users', { method: 'POST', body })
+    await queryClient.invalidateQueries({ queryKey: ['users'] })
+    onAdded(added)
   }
   return (
-    <form className="stack settings-form" onSubmit={(event) => void submit(event)}>
-      <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} />
-      <TextField name="email" label="Email address" type="email" problem={problem} />
-      <fieldset className="choices">
-        <legend className="field-label">Role</legend>
-        {ROLES.map(([role, text]) => (
-          <label key={role} className="row person-role">
-            <input type="radio" name="role" value={role} defaultChecked={role === 'viewer'} />
-            <span>
-              {roleLabel(role)} <span className="dim small">{text}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
-      <FormProblem problem={problem} fields={['name', 'email']} />
-      <div className="dialog-actions">
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" variant="primary" busy={isBusy}>
-          Add
-        </Button>
-      </div>
-    </form>
+    <Form fields={['name', 'email']} action="Add" submit={submit} onCancel={onCancel}>
+      {(problem) => (
+        <>
+          <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} />
+          <TextField name="email" label="Email address" type="email" problem={problem} />
+          <fieldset className="choices">
+            <legend className="field-label">Role</legend>
+            {ROLES.map(([role, text]) => (
+              <label key={role} className="row person-role">
+                <input type="radio" name="role" value={role} defaultChecked={role === 'viewer'} />
+                <span>
+                  {roleLabel(role)} <span className="dim small">{text}</span>
+                </span>
+              </label>
+            ))}
+          </fieldset>
+        </>
+      )}
+    </Form>
   )
 }

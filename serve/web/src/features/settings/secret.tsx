@@ -15,7 +15,7 @@ export function Secret({ label, text, note, onClose }: { label: string; text: st
     }
   }
   return (
-    <div className="stack settings-form">
+    <div className="stack form">
       <p className="dim">{note}</p>
       <div className="field">
         <label htmlFor={id}>{label}</label>

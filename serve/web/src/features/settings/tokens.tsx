@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
-import { Problem, request } from '../../api/client'
+import { useState } from 'react'
+import { request } from '../../api/client'
 import { queries, queryClient } from '../../api/queries'
 import type { Role, Token } from '../../api/types'
 import { roleLabel, useMe } from '../../app/session'
 import { formatDay } from '../../lib/format'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
-import { FormProblem, TextField } from '../../ui/form'
+import { Form, TextField } from '../../ui/form'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import { Secret } from './secret'
@@ -94,47 +94,32 @@ function TokenTable({ tokens }: { tokens: Token[] }) {
 
 function TokenForm({ onCancel, onAdded }: { onCancel: () => void; onAdded: (secret: string) => void }) {
   const me = useMe()
-  const [problem, setProblem] = useState<Problem>()
-  const [isBusy, setBusy] = useState(false)
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      const day = String(form.get('expires') ?? '')
-      const body = { name: String(form.get('name')).trim(), role: form.get('role'), ...(day ? { expires_at: `${day}T00:00:00Z` } : {}) }
-      const { secret } = await request<{ id: string; secret: string }>('tokens', { method: 'POST', body })
-      await queryClient.invalidateQueries({ queryKey: ['tokens'] })
-      onAdded(secret)
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      setProblem(error)
-      setBusy(false)
-    }
+  const submit = async (fields: FormData) => {
+    const day = String(fields.get('expires') ?? '')
+    const body = { name: String(fields.get('name')).trim(), role: fields.get('role'), ...(day ? { expires_at: `${day}T00:00:00Z` } : {}) }
+    const { secret } = await request<{ id: string; secret: string }>('tokens', { method: 'POST', body })
+    await queryClient.invalidateQueries({ queryKey: ['tokens'] })
+    onAdded(secret)
   }
   const allowed = ROLES.slice(0, ROLES.indexOf(me?.role ?? 'viewer') + 1)
   return (
-    <form className="stack settings-form" onSubmit={(event) => void submit(event)}>
-      <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} help="What it is for" />
-      <div className="field">
-        <label htmlFor="token-role">Role</label>
-        <select id="token-role" name="role" className="input" defaultValue="viewer">
-          {allowed.map((role) => (
-            <option key={role} value={role}>
-              {roleLabel(role)}
-            </option>
-          ))}
-        </select>
-      </div>
-      <TextField name="expires" label="Expires (optional)" type="date" required={false} problem={problem} />
-      <FormProblem problem={problem} fields={['name', 'expires']} />
-      <div className="dialog-actions">
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" variant="primary" busy={isBusy}>
-          Make the token
-        </Button>
-      </div>
-    </form>
+    <Form fields={['name', 'expires']} action="Make the token" submit={submit} onCancel={onCancel}>
+      {(problem) => (
+        <>
+          <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} help="What it is for" />
+          <div className="field">
+            <label htmlFor="token-role">Role</label>
+            <select id="token-role" name="role" className="input" defaultValue="viewer">
+              {allowed.map((role) => (
+                <option key={role} value={role}>
+                  {roleLabel(role)}
+                </option>
+              ))}
+            </select>
+          </div>
+          <TextField name="expires" label="Expires (optional)" type="date" required={false} problem={problem} />
+        </>
+      )}
+    </Form>
   )
 }
