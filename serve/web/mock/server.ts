@@ -22,6 +22,7 @@ import type {
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
 import { costs } from './costs.ts'
+import { graph } from './graph.ts'
 import { Inventory, type MockRow, NOW, POLICIES, random, TAGS } from './data.ts'
 import { compliance, suggestions, sum, trend } from './reports.ts'
 
@@ -141,6 +142,8 @@ class Mock {
         return this.resources(call)
       case 'GET facets':
         return this.facets(call)
+      case 'GET graph':
+        return ok(graph(this.matching(this.selection(call.params)), call.params))
       case 'GET costs':
         return ok(costs(this.matching(this.selection(call.params)), call.params))
       case 'GET compliance/status':

@@ -88,6 +88,10 @@ export type CostReport = Schema<'CostReportView'>
 export type CostPart = Schema<'CostPartView'>
 export type CostLine = Schema<'CostLine'>
 
+export type GraphView = Schema<'GraphView'>
+export type GraphNode = Schema<'NodeView'>
+export type GraphEdge = Schema<'EdgeView'>
+
 /** A decision. `confirm` and `reject` without a value mean the suggested one. */
 export type TagChange = components['schemas']['TagChange']
 

@@ -87,6 +87,31 @@ const costs = createRoute({
   component: lazyRouteComponent(() => import('../features/costs/page'), 'CostsPage'),
 })
 
+export interface GraphPageView {
+  /** The tags whose values are nodes. */
+  tags?: string[] | undefined
+  /** The node at which it begins, as the server names it. */
+  from?: string | undefined
+  depth?: number | undefined
+  resources?: boolean | undefined
+}
+
+const graph = createRoute({
+  getParentRoute: () => shell,
+  path: '/graph',
+  staticData: { title: 'Graph' },
+  validateSearch: (search: Record<string, unknown>): GraphPageView => {
+    const tags = Array.isArray(search.tags) ? search.tags.filter(isText).slice(0, 4) : []
+    return {
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(isText(search.from) ? { from: search.from } : {}),
+      ...(search.depth === 1 || search.depth === 2 || search.depth === 3 ? { depth: search.depth } : {}),
+      ...(search.resources === true ? { resources: true } : {}),
+    }
+  },
+  component: lazyRouteComponent(() => import('../features/graph/page'), 'GraphPage'),
+})
+
 export interface ActivityView {
   /** The first part of actions, such as `tag`. */
   action?: string | undefined
@@ -128,7 +153,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, activity, jobs, settings])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, graph, activity, jobs, settings])]),
   context: { queryClient },
   // Without it a page also gets the parameters that its `validateSearch` refuses.
   search: { strict: true },

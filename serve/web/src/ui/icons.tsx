@@ -34,6 +34,14 @@ export const SearchIcon = icon(
     <path d="m10.5 10.5 3 3" />
   </>,
 )
+export const GraphIcon = icon(
+  <>
+    <circle cx="4" cy="8" r="1.8" />
+    <circle cx="12" cy="4" r="1.8" />
+    <circle cx="12" cy="12" r="1.8" />
+    <path d="m5.7 7.2 4.6-2.3M5.7 8.8l4.6 2.3" />
+  </>,
+)
 export const CloseIcon = icon(<path d="m4 4 8 8M12 4l-8 8" />)
 export const CheckIcon = icon(<path d="m3.5 8.5 3 3 6-7" />)
 export const ArrowLeftIcon = icon(<path d="M13 8H3m4-4L3 8l4 4" />)

@@ -8,6 +8,7 @@ const PAGES: [string, string][] = [
   ['resource', '/resources/$first'],
   ['compliance', '/compliance'],
   ['costs', '/costs'],
+  ['graph', '/graph'],
   ['activity', '/activity'],
   ['jobs', '/jobs'],
   ['settings', '/settings'],
