@@ -14,9 +14,6 @@
 //! - `schema`: the tables
 //! - `people`: tenants, users, roles; `identities`: accounts at identity providers; `sign_in`: sessions, one-time links,
 //!   failed attempts; `tokens`: API tokens, refresh tokens; `keys`: signing keys
-//! - `audit`: the trail
-//! - `people`: tenants, users, roles; `sign_in`: sessions, one-time links, failed attempts; `tokens`: API tokens, refresh
-//!   tokens; `keys`: signing keys
 //! - `audit`: the trail; `names`: who its actors are
 //! - `idempotency`: requests that were answered
 //! - `jobs`, `schedules`, `outbox`: what is to be done later
