@@ -7,6 +7,7 @@ mod enforce;
 mod fetch;
 mod migrate;
 mod models;
+mod own;
 mod remediate;
 mod remembered;
 mod serve;
@@ -32,6 +33,7 @@ pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
     SuggestArgs, TrainArgs,
 };
+pub(crate) use own::{SelfArgs, SelfCommand};
 pub(crate) use remediate::{
     RemediateApplyArgs, RemediateArgs, RemediateCommand, RemediateEmitArgs, RemediatePlanArgs,
     RemediateRollbackArgs, RemediateShowArgs,
@@ -125,6 +127,9 @@ pub(crate) enum Command {
     Lsp(LspArgs),
     /// Serve tags, findings and costs of a project over HTTP, to people and programs
     Serve(ServeArgs),
+    /// Show what this program is
+    #[command(name = "self")]
+    Own(SelfArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }

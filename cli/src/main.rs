@@ -109,6 +109,7 @@ fn main() -> ExitCode {
         Command::ExplainCode(args) => commands::explain_code::run(args, &mut output),
         Command::Lsp(args) => commands::lsp::run(args),
         Command::Serve(args) => commands::serve::run(args, &mut output),
+        Command::Own(args) => commands::own::run(args, &mut output),
         Command::Completions(args) => commands::completions::run(args, &mut output),
     };
     match result {

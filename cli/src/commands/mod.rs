@@ -24,6 +24,7 @@ pub(crate) mod migrate;
 mod missing;
 #[cfg(feature = "suggest")]
 pub(crate) mod model;
+pub(crate) mod own;
 #[cfg(feature = "remediate")]
 pub(crate) mod remediate;
 #[cfg(feature = "suggest")]

@@ -63,6 +63,20 @@ fn completions_are_scripts_of_the_shells() {
 }
 
 #[test]
+fn a_program_shows_its_versions() {
+    let folder = folder();
+    let json: serde_json::Value = serde_json::from_str(&folder.run(&["self", "version", "--json"]).out).unwrap();
+    assert_eq!(json["tagpol"], env!("CARGO_PKG_VERSION"));
+    let duckdb = json["duckdb"].as_str().unwrap();
+    assert_eq!(Some(duckdb), tagpol_app::DUCKDB_VERSION.strip_prefix('v'));
+    let text = folder.run(&["self", "version"]).out;
+    for key in ["tagpol", "duckdb", "os", "architecture"] {
+        assert!(text.contains(json[key].as_str().unwrap()), "{key} in {text}");
+    }
+    assert_eq!(json["features"].as_array().unwrap().len(), 5, "tests have all parts");
+}
+
+#[test]
 fn help_says_what_the_exit_codes_mean() {
     let help = folder().run(&["--help"]).ends_with(0);
     assert!(help.contains("Exit codes: 0 "), "{help}");

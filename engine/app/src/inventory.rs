@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_files::Scratch;
+pub use tagpol_inventory::SCHEMA_VERSION as SNAPSHOT_SCHEMA_VERSION;
 pub use tagpol_inventory::{
     AppliedEvents, Change, ChargeInfo, CoverageStatus, Difference, EventInfo, EventReport, Format,
     ImportError, Listing, LookupError, Manifest, Matches, Of, Orphan, Progress, Reject, RejectKind, Resource,

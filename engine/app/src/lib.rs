@@ -73,3 +73,13 @@ pub use tagpol_session::{
 #[cfg(feature = "suggest")]
 pub use tagpol_suggest as learning;
 pub use tagpol_testing as testing;
+
+/// Loads the database library, and returns its version, such as `v1.5.6`: [`DUCKDB_VERSION`], since another one is
+/// refused.
+///
+/// # Errors
+/// [`StoreError::Start`] and [`StoreError::Version`].
+pub fn loaded_duckdb() -> Result<&'static str, StoreError> {
+    tagpol_session::Store::in_memory(&tagpol_session::StoreOptions::default())?;
+    Ok(DUCKDB_VERSION)
+}
