@@ -75,6 +75,11 @@ export function random(n: number, salt: number): number {
 
 const pick = <T>(list: readonly T[], n: number, salt: number): T => list[Math.floor(random(n, salt) * list.length)] as T
 
+/** The names of people by their ids. */
+export const PEOPLE: Record<string, string> = { usr_viewer: 'Vera Lind', usr_editor: 'Mira Novak', usr_admin: 'Ada Okafor', usr_super_admin: 'Sol Berg' }
+
+export const nameOf = (actor: string): string => PEOPLE[actor.replace('user:', '')] ?? actor
+
 /** A decision of a person in this session: a value, or null for an unset tag. */
 export interface Decision {
   value: string | null
@@ -141,10 +146,10 @@ export class Inventory {
 
   private tag(n: number, key: string, name: string, index: number): VirtualTag {
     const id = `vt_${key}_${name}`
-    const base: VirtualTag = { id, key: name, value: null, source: null, confidence: null, rule: null, decided_by: null, created_at: NOW.toISOString(), updated_at: NOW.toISOString(), version: null }
+    const base: VirtualTag = { id, key: name, value: null, source: null, confidence: null, rule: null, decided_by: null, decided_by_name: null, created_at: NOW.toISOString(), updated_at: NOW.toISOString(), version: null }
     const decision = this.decisions.get(key)?.get(name)
     if (decision) {
-      return { ...base, value: decision.value, source: decision.value === null ? null : decision.source, confidence: 1, decided_by: decision.actor, created_at: decision.at, updated_at: decision.at, version: 7 }
+      return { ...base, value: decision.value, source: decision.value === null ? null : decision.source, confidence: 1, decided_by: decision.actor, decided_by_name: nameOf(decision.actor), created_at: decision.at, updated_at: decision.at, version: 7 }
     }
     const missing = [0.06, 0.12, 0.38, 0.3, 0.34, 0.5][index] ?? 0.3
     const chance = random(n, 20 + index)
@@ -155,7 +160,7 @@ export class Inventory {
     if (kind < 0.55) return { ...base, value, source: 'native', confidence: 1, created_at: at, updated_at: at }
     if (kind < 0.75) return { ...base, value, source: 'rule_based', rule: name === 'team' ? 'team-of-account' : `${name}-of-name`, confidence: 1, created_at: at, updated_at: at }
     if (kind < 0.87) return { ...base, value, source: 'inferred', confidence: 0.9 + 0.09 * random(n, 31), created_at: at, updated_at: at }
-    if (kind < 0.95) return { ...base, value, source: 'user_confirmed', confidence: 1, created_at: at, updated_at: at, decided_by: 'user:usr_editor', version: 1 }
+    if (kind < 0.95) return { ...base, value, source: 'user_confirmed', confidence: 1, created_at: at, updated_at: at, decided_by: 'user:usr_editor', decided_by_name: nameOf('user:usr_editor'), version: 1 }
     return { ...base, value, source: 'default', confidence: 1 }
   }
 
@@ -266,13 +271,13 @@ export class Inventory {
 
   timeline(n: number): TimelineEvent[] {
     const day = (ago: number) => new Date(NOW.getTime() - ago * 86_400_000).toISOString()
-    const none = { tag: null, old_value: null, new_value: null, performed_by: null, note: null }
+    const none = { tag: null, old_value: null, new_value: null, performed_by: null, performed_by_name: null, note: null }
     const decided = [...(this.decisions.get(this.keyOf(n)) ?? new Map<string, Decision>())].map(
-      ([tag, decision]): TimelineEvent => ({ ...none, at: decision.at, kind: decision.source === 'manual' ? 'set' : 'confirm', tag, new_value: decision.value, performed_by: decision.actor }),
+      ([tag, decision]): TimelineEvent => ({ ...none, at: decision.at, kind: decision.source === 'manual' ? 'set' : 'confirm', tag, new_value: decision.value, performed_by: decision.actor, performed_by_name: nameOf(decision.actor) }),
     )
     return [
       ...decided.reverse(),
-      { ...none, at: day(18), kind: 'set', tag: 'cost-center', old_value: 'ENG-001', new_value: 'ENG-014', performed_by: 'user:usr_editor', note: 'Moved with the team' },
+      { ...none, at: day(18), kind: 'set', tag: 'cost-center', old_value: 'ENG-001', new_value: 'ENG-014', performed_by: 'user:usr_editor', performed_by_name: nameOf('user:usr_editor'), note: 'Moved with the team' },
       { ...none, at: day(29), kind: 'changed', tag: 'team', old_value: null, new_value: 'payments' },
       { ...none, at: day(90), kind: 'appeared' },
     ]

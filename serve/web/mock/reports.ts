@@ -59,7 +59,7 @@ export function trend(inventory: Inventory): TrendPoint[] {
 /** What the model suggests for rows, the most confident first. */
 export function suggestions(rows: readonly MockRow[]): ListedSuggestion[] {
   return rows
-    .flatMap((row) => row.suggestions.map((one) => ({ ...one, id: `vt_${row.key}_${one.key}`, resource_id: row.resource_id, resource_name: row.resource_name, current: null })))
+    .flatMap((row) => row.suggestions.map((one) => ({ ...one, id: `vt_${row.key}_${one.key}`, resource_key: row.key, resource_id: row.resource_id, resource_name: row.resource_name, current: null })))
     .sort((a, b) => b.confidence - a.confidence)
 }
 

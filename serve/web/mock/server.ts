@@ -23,7 +23,7 @@ import type {
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
 import { costs } from './costs.ts'
 import { graph } from './graph.ts'
-import { Inventory, type MockRow, NOW, POLICIES, random, TAGS } from './data.ts'
+import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
 import { compliance, suggestions, sum, trend } from './reports.ts'
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
@@ -49,7 +49,6 @@ const PERMISSIONS: [Permission, number][] = [
   ['manage_settings', 3],
   ['erase_people', 3],
 ]
-const NAMES: Record<Role, string> = { viewer: 'Vera Lind', editor: 'Mira Novak', admin: 'Ada Okafor', super_admin: 'Sol Berg' }
 
 class Refused extends Error {
   readonly body: ProblemBody
@@ -81,7 +80,7 @@ class Mock {
   private readonly audit: AuditEntry[] = []
   private readonly bulks = new Map<string, Bulk & { keys: string[]; startedAt: number; change: TagChange }>()
   private readonly schedules = SCHEDULES.map((schedule) => ({ ...schedule }))
-  private readonly users: User[] = ROLES.map((role) => ({ id: `usr_${role}`, name: NAMES[role], email: `${role === 'super_admin' ? 'super' : role}@shop.example`, role, status: 'active', created_at: '2026-10-01T08:00:00Z' }))
+  private readonly users: User[] = ROLES.map((role) => ({ id: `usr_${role}`, name: PEOPLE[`usr_${role}`] ?? role, email: `${role === 'super_admin' ? 'super' : role}@shop.example`, role, status: 'active', created_at: '2026-10-01T08:00:00Z' }))
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
   private readonly jobs: Job[] = [
     job('job_5', 'virtual_tags.compliance', 'recheck', 'done', 42, null),
@@ -109,6 +108,7 @@ class Mock {
   handle(call: Call): Reply {
     const { path, method } = call
     if (path === 'auth/login') return this.login(call)
+    if (path === 'auth/oidc') return ok({ items: [{ id: 'corp', title: 'Shop account', start: '/api/v1/auth/oidc/corp/start' }] })
     if (path === 'auth/logout') return { status: 204, headers: { 'set-cookie': 'mock_role=; Path=/; Max-Age=0' } }
     if (!call.role) throw new Refused(401, 'not-signed-in', 'Sign in first')
     const route = `${method} ${path}`
@@ -156,7 +156,7 @@ class Mock {
         const found = suggestions(this.matching(this.selection(call.params)))
         const from = Number(call.params.get('cursor') ?? 0)
         const limit = Number(call.params.get('limit') ?? 50)
-        return ok({ items: found.slice(from, from + limit), next: from + limit < found.length ? String(from + limit) : null })
+        return ok({ items: found.slice(from, from + limit), total: found.length, next: from + limit < found.length ? String(from + limit) : null })
       }
       case 'POST compliance/recheck':
         this.allow(call, 'recheck')
@@ -230,7 +230,7 @@ class Mock {
   private me(role: Role): Me {
     const rank = ROLES.indexOf(role)
     const permissions = PERMISSIONS.filter(([, least]) => rank >= least).map(([name]) => name)
-    return { id: `usr_${role}`, name: NAMES[role], role, tenant: 'default', projects: ['shop'], permissions }
+    return { id: `usr_${role}`, name: PEOPLE[`usr_${role}`] ?? role, role, tenant: 'default', projects: ['shop'], permissions }
   }
 
   private allow({ role }: Call, permission: Permission): void {
@@ -328,7 +328,7 @@ class Mock {
       rows = sorted(found, sort).slice(offset, offset + limit)
     }
     const next = offset + rows.length < total ? String(offset + rows.length) : null
-    return ok({ generation: 'g_20261130', currency: 'USD', decisions: 0, items: rows, total, next, offset, similar: [] })
+    return ok({ generation: 'g_20261130', currency: 'USD', decisions: 0, items: rows, total, monthly_cost: sum(rows.map((row) => row.monthly_cost)), next, similar: [] })
   }
 
   /** Policies and checks with an open finding. */
@@ -449,6 +449,7 @@ class Mock {
       request: call.body,
       values: [...values.values()].sort((a, b) => b.resources - a.resources).slice(0, 50),
       requested_by: actorOf(call),
+      requested_by_name: nameOf(actorOf(call)),
       cost: sum(changing.map((row) => row.monthly_cost)),
       done: 0,
       created_at: new Date().toISOString(),
@@ -524,12 +525,12 @@ const SCHEDULES: Schedule[] = [
 
 function job(id: string, queue: string, kind: string, status: Job['status'], minutesAgo: number, error: string | null, progress: Job['progress'] = null): Job {
   const at = new Date(NOW.getTime() - minutesAgo * 60_000).toISOString()
-  return { id, queue, kind, status, attempt: status === 'dead' ? 5 : 1, progress, result: null, error, requested_by: 'system', run_at: at, created_at: at, updated_at: at }
+  return { id, queue, kind, status, attempt: status === 'dead' ? 5 : 1, progress, result: null, error, requested_by: 'system', requested_by_name: 'system', run_at: at, created_at: at, updated_at: at }
 }
 
 function entry(seq: number, at: Date, performed_by: string, action: string, object: string, details: AuditEntry['details']): AuditEntry {
   const hash = Array.from({ length: 8 }, (_, n) => Math.floor(random(seq, 100 + n) * 2 ** 32).toString(16).padStart(8, '0')).join('')
-  return { seq, timestamp: at.toISOString(), performed_by, action, project: 'shop', object, details, hash }
+  return { seq, timestamp: at.toISOString(), performed_by, performed_by_name: nameOf(performed_by), action, project: 'shop', object, details, hash }
 }
 
 function published(preview: Bulk & { keys: string[]; startedAt: number; change: TagChange }): Bulk {

@@ -106,6 +106,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the identity providers for the sign-in page */
+        get: operations["listIdentityProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to an identity provider */
+        get: operations["startSignOn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{id}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signs in who comes back from an identity provider */
+        get: operations["finishSignOn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resources": {
         parameters: {
             query?: never;
@@ -379,23 +430,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/suggestions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Returns a page of suggested values */
-        get: operations["listSuggestions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tag-schema": {
         parameters: {
             query?: never;
@@ -407,6 +441,57 @@ export interface paths {
         get: operations["tagSchema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a page of suggested values, the most confident first */
+        get: operations["listSuggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suggestions/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a tag the suggested value */
+        post: operations["acceptSuggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suggestions/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rejects the suggested value, which is not suggested again */
+        post: operations["rejectSuggestion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -841,6 +926,8 @@ export interface components {
             object: string;
             /** @description Who did it. */
             performed_by: string;
+            /** @description The name of the person, of the person and the token, or of the actor if it has no other. */
+            performed_by_name: string;
             /** @description The project. Empty: the tenant as a whole. */
             project: string;
             /**
@@ -901,6 +988,8 @@ export interface components {
             request: unknown;
             /** @description Who made it. */
             requested_by: string;
+            /** @description The name of the person, of the person and the token, or of the actor if it has no other. */
+            requested_by_name: string;
             /**
              * Format: int64
              * @description Resources that are selected.
@@ -1072,6 +1161,13 @@ export interface components {
         Facets: {
             /** @description One for each name, in their order. */
             items: components["schemas"]["FacetCounts"][];
+            /** @description What they cost a month, as an exact decimal number. Null: unknown. */
+            monthly_cost?: string | null;
+            /**
+             * Format: int64
+             * @description Resources of the whole filter. A facet counts more than these if the filter has a part about what it counts.
+             */
+            total: number;
         };
         /** @description A finding. */
         FindingView: {
@@ -1173,6 +1269,8 @@ export interface components {
             queue: string;
             /** @description Who wanted it. */
             requested_by: string;
+            /** @description The name of the person, of the person and the token, or of the actor if it has no other. */
+            requested_by_name: string;
             /** @description Its result. Null: none yet. */
             result?: unknown;
             /** @description When it may run. */
@@ -1309,6 +1407,20 @@ export interface components {
             /** @description The address of a page about errors of this kind. */
             type: string;
         };
+        /** @description An identity provider. */
+        ProviderView: {
+            /** @description Its id. */
+            id: string;
+            /** @description The path to which a browser goes to sign in there. */
+            start: string;
+            /** @description Its name for people. */
+            title: string;
+        };
+        /** @description The identity providers. */
+        Providers: {
+            /** @description By id. Empty: people sign in with passwords only. */
+            items: components["schemas"]["ProviderView"][];
+        };
         /** @description A page of resources. */
         ResourcePage: {
             /** @description The currency of the costs. */
@@ -1322,6 +1434,8 @@ export interface components {
             generation: string;
             /** @description The resources. */
             items: components["schemas"]["ResourceRow"][];
+            /** @description What those on all pages cost a month, as an exact decimal number. Null: unknown, or they were not counted. */
+            monthly_cost?: string | null;
             /** @description The cursor of the next page. Null: this is the last one. */
             next?: string | null;
             /** @description If words were searched for and nothing was found: resources with similar names. */
@@ -1492,6 +1606,13 @@ export interface components {
             /** @description The value. */
             value: string;
         };
+        /** @description A decision about a suggestion. */
+        SuggestionDecision: {
+            /** @description The reason, which the history shows. */
+            note?: string | null;
+            /** @description The value that was shown. If another one is suggested by now, nothing is decided. If omitted, the one of now. */
+            value?: string | null;
+        };
         /** @description A suggested value. */
         SuggestionView: {
             /**
@@ -1507,6 +1628,8 @@ export interface components {
             key: string;
             /** @description The id of the resource. */
             resource_id: string;
+            /** @description The short name of the resource in addresses. */
+            resource_key: string;
             /** @description The name of the resource. Null: it has none. */
             resource_name?: string | null;
             /** @description The suggested value. */
@@ -1518,6 +1641,11 @@ export interface components {
             items: components["schemas"]["SuggestionView"][];
             /** @description The cursor of the next page. Null: this is the last one. */
             next?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
         };
         /** @description What is decided about a tag. */
         TagChange: {
@@ -1594,6 +1722,8 @@ export interface components {
             old_value?: string | null;
             /** @description Who did it. Null: an evaluation saw it. */
             performed_by?: string | null;
+            /** @description The name of the person, of the person and the token, or of the actor if it has no other. Null: an evaluation saw it. */
+            performed_by_name?: string | null;
             /** @description The tag. Null: none. */
             tag?: string | null;
         };
@@ -1763,6 +1893,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description Who decided it. Null: nobody. */
             decided_by?: string | null;
+            /** @description The name of the person, of the person and the token, or of the actor if it has no other. Null: nobody decided it. */
+            decided_by_name?: string | null;
             /** @description Its id, for the addresses of `virtual-tags`. */
             id: string;
             /** @description The name of the tag. */
@@ -1941,6 +2073,83 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listIdentityProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns the identity providers for the sign-in page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Providers"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startSignOn: {
+        parameters: {
+            query?: {
+                /** @description The path that is shown after the sign-in. If omitted, the first page. */
+                next?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sends the browser to an identity provider */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishSignOn: {
+        parameters: {
+            query?: {
+                /** @description The state that the browser took along. */
+                state?: string;
+                /** @description The code. */
+                code?: string | null;
+                /** @description The issuer. */
+                iss?: string | null;
+                /** @description Why nobody signed in. */
+                error?: string | null;
+                /** @description The same for people. */
+                error_description?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signs in who comes back from an identity provider */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listResources: {
         parameters: {
             query?: {
@@ -1965,9 +2174,14 @@ export interface operations {
                 fields?: string | null;
                 /** @description Where the page begins: `next` of the page before. */
                 cursor?: string | null;
+                /**
+                 * @description Rows before the page, at most 2,000,000, in place of `cursor`. For a scroll bar that jumps: each of these rows takes
+                 *     time, while a cursor takes none.
+                 */
+                offset?: number | null;
                 /** @description Most resources of the page: 1 to 500. */
                 limit?: number | null;
-                /** @description `exact` or `none`: whether all are counted. */
+                /** @description `exact` or `none`: whether all are counted, and their costs summed up. */
                 count?: string | null;
                 /** @description The project of the tenant. Needed if it has several. */
                 project?: string;
@@ -2518,45 +2732,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    listSuggestions: {
-        parameters: {
-            query?: {
-                /** @description Words; each is somewhere in the name, the id or the values of tags, regardless of case. */
-                q?: string | null;
-                /** @description A condition of the language. */
-                where?: string | null;
-                /** @description Where the page begins: `next` of the page before. */
-                cursor?: string | null;
-                /** @description Most suggestions of the page: 1 to 500. */
-                limit?: number | null;
-                /** @description The project of the tenant. Needed if it has several. */
-                project?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Returns a page of suggested values */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Suggestions"];
-                };
-            };
-            /** @description Returns a page of suggested values */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
     tagSchema: {
         parameters: {
             query?: {
@@ -2584,6 +2759,113 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSuggestions: {
+        parameters: {
+            query?: {
+                /** @description Words; each is somewhere in the name, the id or the values of tags, regardless of case. */
+                q?: string | null;
+                /** @description A condition of the language. */
+                where?: string | null;
+                /** @description Only for the tag of this name. */
+                tag?: string | null;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string | null;
+                /** @description Most suggestions of the page: 1 to 500. */
+                limit?: number | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns a page of suggested values, the most confident first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description Returns a page of suggested values, the most confident first */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptSuggestion: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestionDecision"];
+            };
+        };
+        responses: {
+            /** @description Gives a tag the suggested value */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rejectSuggestion: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestionDecision"];
+            };
+        };
+        responses: {
+            /** @description Rejects the suggested value, which is not suggested again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -7,6 +7,7 @@ import type {
   CostReport,
   Facet,
   GraphView,
+  IdentityProvider,
   Job,
   ListedSuggestion,
   Me,
@@ -46,6 +47,7 @@ function get<T>(name: string, path: string, params?: Params) {
 }
 
 export const queries = {
+  providers: () => ({ ...get<{ items: IdentityProvider[] }>('providers', 'auth/oidc'), staleTime: 60_000 }),
   me: () => ({ ...get<Me>('me', 'auth/me'), staleTime: 60_000 }),
   schema: () => ({ ...get<TagSchema>('schema', 'tag-schema'), staleTime: 60_000 }),
   resources: (params: Params) => ({

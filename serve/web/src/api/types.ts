@@ -36,6 +36,9 @@ export type Permission =
   | 'manage_settings'
   | 'erase_people'
 
+/** A place at which people sign in instead of with a password. */
+export type IdentityProvider = Schema<'ProviderView'>
+
 export type Me = Narrow<Schema<'Me'>, { role: Role; permissions: Permission[] }>
 
 /** Where a value came from. Pages of resources have `decided` for what a person set or confirmed. */

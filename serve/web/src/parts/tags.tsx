@@ -59,7 +59,7 @@ function Provenance({ tag }: { tag: VirtualTag }) {
   const parts = [
     tag.source === 'rule_based' && tag.rule ? `Rule ${tag.rule}` : sourceLabel(tag.source),
     tag.source === 'inferred' && tag.confidence !== null ? formatConfidence(tag.confidence) : undefined,
-    tag.decided_by ? `${nameOf(tag.decided_by)}, ${formatDay(tag.updated_at)}` : undefined,
+    tag.decided_by ? `${nameOf(tag.decided_by, tag.decided_by_name)}, ${formatDay(tag.updated_at)}` : undefined,
   ]
   return (
     <span className="tag-source">
@@ -172,7 +172,7 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
             <div className="notice notice-fair">
               <div className="stack">
                 <p>
-                  Meanwhile {theirs.decided_by ? nameOf(theirs.decided_by) : 'somebody'} set it to {theirs.value === null ? 'no value' : <strong>{theirs.value}</strong>}. Your value is not saved yet.
+                  Meanwhile {theirs.decided_by ? nameOf(theirs.decided_by, theirs.decided_by_name) : 'somebody'} set it to {theirs.value === null ? 'no value' : <strong>{theirs.value}</strong>}. Your value is not saved yet.
                 </p>
                 <div className="row">
                   <Button

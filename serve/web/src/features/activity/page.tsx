@@ -188,7 +188,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
       </time>
       <div className="audit-what">
         <p className="wrap-anywhere">
-          <strong>{nameOf(entry.performed_by)}</strong> {ACTIONS[entry.action] ?? entry.action} {tag ? <code>{tag}</code> : null}
+          <strong>{nameOf(entry.performed_by, entry.performed_by_name)}</strong> {ACTIONS[entry.action] ?? entry.action} {tag ? <code>{tag}</code> : null}
           {note ? <span className="dim"> “{note}”</span> : null}
         </p>
         {isResource ? (

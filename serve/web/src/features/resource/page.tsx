@@ -162,7 +162,7 @@ const DECISIONS: Record<string, string> = { set: 'set', confirm: 'confirmed', re
 
 function TimelineRow({ entry }: { entry: TimelineEvent }) {
   const nameOf = useActorName()
-  const { kind, tag, old_value, new_value, performed_by, note } = entry
+  const { kind, tag, old_value, new_value, performed_by, performed_by_name, note } = entry
   const value = (one: string | null) => (one === null ? <span className="missing">missing</span> : <strong>{one}</strong>)
   return (
     <li className={`timeline-${kind}`}>
@@ -178,7 +178,7 @@ function TimelineRow({ entry }: { entry: TimelineEvent }) {
         ) : null}
         {performed_by ? (
           <>
-            {nameOf(performed_by)} {DECISIONS[kind] ?? kind} {tag}
+            {nameOf(performed_by, performed_by_name)} {DECISIONS[kind] ?? kind} {tag}
             {kind === 'set' || kind === 'confirm' ? <> {value(new_value)}</> : null}
             {kind === 'reject' ? <> {value(old_value)}</> : null}
           </>

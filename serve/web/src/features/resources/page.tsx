@@ -189,6 +189,7 @@ function Summary({ rows, view, onChange }: { rows: Rows; view: ResourceView; onC
             <strong>{formatCount(rows.total)}</strong>
             <span className="dim">
               {all && rows.total !== all.resources ? ` of ${formatCount(all.resources)}` : ''} {rows.total === 1 ? 'resource' : 'resources'}
+              {rows.monthlyCost === null ? '' : `, ${formatMoney(rows.monthlyCost, rows.currency)} a month`}
             </span>
           </>
         )}

@@ -15,7 +15,9 @@ export interface Rows {
   /** If words were searched for and nothing was found: resources with similar names. */
   similar: NonNullable<ResourcePage['similar']>
   currency: string | null
-  /** Rows that the list can show now: all, or those next to what was loaded if pages are only known one by one. */
+  /** What all of them cost a month. Null: not known. */
+  monthlyCost: string | null
+  /** Rows that the list can show. */
   reach: number
   error: unknown
   isLoading: boolean
@@ -23,16 +25,14 @@ export interface Rows {
   retry: () => void
 }
 
-/** A server that can begin a page anywhere returns the place of its first row; then the scroll bar jumps anywhere. */
-type Page = ResourcePage & { offset?: number }
-
 type Params = Record<string, string | undefined>
 
-/** How pages of one list are asked for: by the cursor of the page before, or by their place if the server can jump. */
+/** The most rows that the server skips. A list does not reach beyond them. */
+const FARTHEST = 2_000_000
+
+/** How pages of one list are asked for: by the cursor of the page before, which costs least, or by their place. */
 class Pager {
   private readonly cursors = new Map<number, string>()
-  canJump = false
-  last = 0
 
   constructor(private readonly params: Params) {}
 
@@ -40,25 +40,12 @@ class Pager {
     return ['resources', 'rows', this.params, page] as const
   }
 
-  async load(page: number, signal: AbortSignal): Promise<Page> {
-    const found = await this.ask(page, signal)
-    this.canJump ||= found.offset !== undefined
-    if (found.next) this.cursors.set(page + 1, found.next)
-    this.last = Math.max(this.last, page)
-    return found
-  }
-
-  private async ask(page: number, signal: AbortSignal): Promise<Page> {
-    const get = (more: Record<string, string | number>) =>
-      request<Page>('resources', { params: { ...this.params, limit: PAGE, ...more }, signal })
+  async load(page: number, signal: AbortSignal): Promise<ResourcePage> {
     const cursor = this.cursors.get(page)
-    if (page === 0) return get({})
-    if (cursor) return get({ cursor })
-    if (this.canJump) return get({ offset: page * PAGE })
-    // One page after the other, from the last one whose successor is known.
-    const before = await queryClient.fetchQuery({ queryKey: this.key(page - 1), queryFn: ({ signal }) => this.load(page - 1, signal) })
-    if (!before.next) return { ...before, items: [] }
-    return get({ cursor: before.next })
+    const start = page === 0 ? {} : cursor ? { cursor } : { offset: page * PAGE }
+    const found = await request<ResourcePage>('resources', { params: { ...this.params, limit: PAGE, ...start }, signal })
+    if (found.next) this.cursors.set(page + 1, found.next)
+    return found
   }
 }
 
@@ -93,7 +80,8 @@ export function useRows(params: Params, first: number, end: number): Rows {
     total,
     similar: shown?.similar ?? [],
     currency: shown?.currency ?? null,
-    reach: pager.canJump ? (total ?? 0) : Math.min(total ?? 0, (pager.last + 2) * PAGE),
+    monthlyCost: shown?.monthly_cost ?? null,
+    reach: Math.min(total ?? 0, FARTHEST),
     error: failed?.error,
     isLoading: !shown && !failed,
     isFetching: results.some((result) => result.isFetching),

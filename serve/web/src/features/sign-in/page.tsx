@@ -1,8 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Problem, request } from '../../api/client'
-import { queryClient } from '../../api/queries'
-import { Button } from '../../ui/button'
+import { queries, queryClient } from '../../api/queries'
+import { Button, buttonClass } from '../../ui/button'
 import { Logo } from '../../ui/icons'
 import { sentence } from '../../ui/states'
 import { SignInForm } from './form'
@@ -30,12 +31,29 @@ export function SignInPage() {
           <h1>Sign in to tagpol</h1>
         </div>
         {link ? <LinkForm link={link} onSignedIn={() => void enter()} /> : <SignInForm onSignedIn={() => void enter()} />}
+        {link ? null : <Providers next={next} />}
         <p className="dim small">
           No account? Ask the person who runs this server. The first administrator signs in with the link that{' '}
           <code>tagpol serve</code> prints.
         </p>
       </div>
     </main>
+  )
+}
+
+/** Other ways to sign in, if the server has any. */
+function Providers({ next }: { next: string | undefined }) {
+  const { data } = useQuery(queries.providers())
+  if (!data || data.items.length === 0) return null
+  return (
+    <div className="stack sign-in-providers">
+      <p className="dim small">or</p>
+      {data.items.map((provider) => (
+        <a key={provider.id} className={buttonClass('plain')} href={`${provider.start}${next ? `?next=${encodeURIComponent(next)}` : ''}`}>
+          Sign in with {provider.title}
+        </a>
+      ))}
+    </div>
   )
 }
 
