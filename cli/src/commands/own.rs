@@ -43,7 +43,8 @@ pub(crate) fn run(args: &SelfArgs, output: &mut Output) -> Result<Exit, Failure>
         features: FEATURES.into_iter().filter_map(|(name, is_built)| is_built.then_some(name)).collect(),
     };
     if args.json {
-        let json = serde_json::to_string_pretty(&version).map_err(|error| Failure::engine(error.to_string()))?;
+        let json =
+            serde_json::to_string_pretty(&version).map_err(|error| Failure::engine(error.to_string()))?;
         output.print(&format!("{json}\n"))?;
     } else {
         output.print(&text(&version))?;
@@ -55,9 +56,11 @@ fn text(version: &Version<'_>) -> String {
     let Version { tagpol, duckdb, snapshots, os, architecture, features, .. } = version;
     let mut text = format!("tagpol {tagpol} ({os} {architecture})\n");
     let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
-    for (what, value) in
-        [("DuckDB", (*duckdb).to_owned()), ("snapshots", format!("version {snapshots}")), ("features", features)]
-    {
+    for (what, value) in [
+        ("DuckDB", (*duckdb).to_owned()),
+        ("snapshots", format!("version {snapshots}")),
+        ("features", features),
+    ] {
         let _ = writeln!(text, "  {what:<10}{value}");
     }
     text

@@ -65,7 +65,8 @@ fn completions_are_scripts_of_the_shells() {
 #[test]
 fn a_program_shows_its_versions() {
     let folder = folder();
-    let json: serde_json::Value = serde_json::from_str(&folder.run(&["self", "version", "--json"]).out).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.run(&["self", "version", "--json"]).out).unwrap();
     assert_eq!(json["tagpol"], env!("CARGO_PKG_VERSION"));
     let duckdb = json["duckdb"].as_str().unwrap();
     assert_eq!(Some(duckdb), tagpol_app::DUCKDB_VERSION.strip_prefix('v'));
