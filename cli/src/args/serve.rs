@@ -20,6 +20,43 @@ pub(crate) struct ServeArgs {
 pub(crate) enum ServeCommand {
     /// Check whether the server could start, without starting it
     Doctor(ServeOptions),
+    /// Write all rows of the database, the policies and the last evaluation into one file
+    Backup(BackupArgs),
+    /// Restore what `serve backup` has written; no server may be running
+    Restore(RestoreArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BackupArgs {
+    /// A project folder [default: the project of the current folder]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
+    /// The file to write
+    #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    /// The state store, as of `tagpol serve`
+    #[arg(long, value_name = "URL")]
+    pub(crate) state: Option<String>,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RestoreArgs {
+    /// The backup
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) backup: PathBuf,
+    /// The folder of the project, which is created if it does not exist [default: the current folder]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
+    /// The state store, as of `tagpol serve`
+    #[arg(long, value_name = "URL")]
+    pub(crate) state: Option<String>,
+    /// Replace all rows of the database, and files that differ
+    #[arg(long)]
+    pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
 }
 
 #[derive(Debug, clap::Args)]

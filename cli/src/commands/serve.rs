@@ -7,10 +7,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tagpol_app::StateAccess;
 use tagpol_serve_core::secrets::MasterKey;
-use tagpol_serve_http::{Configuration, LISTEN, Server, Settings, StartError, examine, serve};
+use tagpol_serve_http::{
+    BackupError, BackupSummary, Configuration, LISTEN, Server, Settings, StartError, back_up, examine,
+    restore, serve,
+};
 
-use crate::args::{ServeArgs, ServeCommand, ServeOptions};
+use crate::args::{BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, WaitArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::project::root_and_manifest;
@@ -22,6 +26,8 @@ pub(crate) const WORKER: &str = "serve-worker";
 pub(crate) fn run(args: &ServeArgs, output: &mut Output) -> Result<Exit, Failure> {
     match &args.command {
         Some(ServeCommand::Doctor(options)) => doctor(options, output),
+        Some(ServeCommand::Backup(args)) => backup(args, output),
+        Some(ServeCommand::Restore(args)) => restored(args, output),
         None => start(&args.options, output),
     }
 }
@@ -67,12 +73,43 @@ fn doctor(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> 
     Ok(if findings.iter().all(|finding| finding.is_good) { Exit::Success } else { Exit::Engine })
 }
 
+fn backup(args: &BackupArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let (root, _) = root_and_manifest(args.project.as_deref())?;
+    let state = state_access(&args.wait, args.state.as_deref());
+    let BackupSummary { rows, files, key, .. } = back_up(&root, &state, &args.output)?;
+    let file = args.output.display();
+    output.print(&format!("wrote {rows} rows and {files} files to `{file}`\n"))?;
+    if key.is_file() {
+        let key = key.display();
+        output.print(&format!("  help: the key `{key}` is not in it: keep a copy in another place\n"))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn restored(args: &RestoreArgs, output: &mut Output) -> Result<Exit, Failure> {
+    let folder = args.project.clone().unwrap_or_else(|| PathBuf::from("."));
+    let state = state_access(&args.wait, args.state.as_deref());
+    let BackupSummary { rows, files, created_at, key } =
+        restore(&args.backup, &folder, &state, args.replace)?;
+    output.print(&format!("restored {rows} rows and {files} files of {created_at}\n"))?;
+    if !key.is_file() && self::key()?.is_none() {
+        let key = key.display();
+        output.print(&format!("  help: put the key of the server back to `{key}` before you start it\n"))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn state_access(wait: &WaitArgs, url: Option<&str>) -> StateAccess {
+    let mut access = state::always(wait);
+    if let Some(url) = url {
+        access.environment.state = Some(url.to_owned());
+    }
+    access
+}
+
 fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
     let (root, manifest) = root_and_manifest(options.project.as_deref())?;
-    let mut state = state::always(&options.wait);
-    if let Some(url) = &options.state {
-        state.environment.state = Some(url.clone());
-    }
+    let state = state_access(&options.wait, options.state.as_deref());
     let program = std::env::current_exe()
         .map_err(|error| Failure::engine(format!("cannot find this program in the file system: {error}")))?;
     Ok(Settings {
@@ -139,6 +176,24 @@ impl From<StartError> for Failure {
             StartError::App(error) => return error.into(),
             StartError::State(error) => return error.into(),
             StartError::Listen { .. } | StartError::Key { .. } | StartError::Runtime(_) => {
+                Self::engine(message)
+            }
+        };
+        match help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let (message, help) = (error.to_string(), error.help());
+        let failure = match error {
+            BackupError::App(error) => return error.into(),
+            BackupError::State(error) => return error.into(),
+            BackupError::Rows(_) | BackupError::Differs { .. } => Self::usage(message),
+            BackupError::Output(_) | BackupError::File { .. } | BackupError::Damaged { .. } => {
                 Self::engine(message)
             }
         };

@@ -32,6 +32,7 @@ pub mod enforcement;
 mod error;
 #[cfg(feature = "collect")]
 pub mod fetch;
+mod input_files;
 pub mod inventory;
 pub mod migration;
 #[cfg(feature = "suggest")]

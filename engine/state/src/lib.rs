@@ -20,6 +20,7 @@
 //!   `runs` and `import` implement them once, for both databases
 //! - `session`: a transaction, which implements both traits; `transaction`: the same with the tables of a companion, a
 //!   crate that stores rows of its own in the same database and the same transactions
+//! - `copy`: all rows, for backups
 //! - `kept`: connections that a server keeps open between transactions
 //! - `connection`: statements and rows, and the differences between the two databases
 //! - `schema`: the tables, and the check that a database has them and nothing more
@@ -28,6 +29,7 @@
 
 mod amount;
 mod connection;
+mod copy;
 mod decisions;
 mod decode;
 mod error;
@@ -49,6 +51,7 @@ mod writer;
 
 pub use amount::Amount;
 pub use connection::{Cell, Row, Value};
+pub use copy::Table;
 pub use decisions::{Action, Change, CurrentDecision, Decision, Rejection, TagOf};
 pub use error::StateError;
 pub use findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};

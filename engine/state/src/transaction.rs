@@ -1,6 +1,6 @@
 //! A transaction on the state of a project and on the tables of a companion.
 
-use crate::connection::{Row, Value};
+use crate::connection::{Connection, Row, Value};
 use crate::error::StateError;
 use crate::session::Session;
 use crate::writer::StateWriter;
@@ -21,6 +21,10 @@ impl Transaction {
 
     pub(crate) fn into_session(self) -> Session {
         self.session
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.session.connection
     }
 
     /// Returns the state of the project.

@@ -17,12 +17,14 @@
 //! - `audit`: the trail; `names`: who its actors are
 //! - `idempotency`: requests that were answered
 //! - `jobs`, `schedules`, `outbox`: what is to be done later
+//! - `backup`: all rows
 //! - `retention`: what is deleted after its time
 //! - `bulk`: changes of many resources, from their preview to their undoing
 //!
 //! Calls block. A caller on an asynchronous runtime uses a thread that may block.
 
 mod audit;
+mod backup;
 mod bulk;
 mod idempotency;
 mod identities;
@@ -45,6 +47,7 @@ use tagpol_serve_core::Source;
 use tagpol_state::{StateError, StateStore, StateWriter, Transaction};
 
 pub use audit::{AuditFilter, NewEntry};
+pub use backup::{CopyPart, RestoreError, Restoring};
 pub use bulk::{Bulk, BulkItem};
 pub use idempotency::{Answered, Lookup};
 pub use jobs::{Attempt, Claimed, Job, JobFilter, NewJob};
@@ -52,6 +55,7 @@ pub use outbox::Message;
 pub use people::{Member, Tenant, User, UserStatus};
 pub use schedules::Schedule;
 pub use sign_in::Session;
+pub use tagpol_state::{Cell, Row};
 pub use tokens::{ApiToken, NewToken, Refreshed};
 
 /// Connections that stay open: about as many as requests are answered at the same time.
@@ -124,6 +128,11 @@ impl Database {
         let store = store.with_companion(schema::companion()).keeping_connections(KEPT_CONNECTIONS);
         store.write_all(|_| Ok::<_, StateError>(()))?;
         Ok(Self { store, source })
+    }
+
+    /// Names the database of a store, which must have the tables already.
+    pub fn existing(store: StateStore, source: Arc<dyn Source>) -> Self {
+        Self { store: store.with_companion(schema::companion()), source }
     }
 
     /// Returns the store of a project's state, with the connections of this database.

@@ -17,11 +17,13 @@
 //!   `problem`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
 //! - `jobs`: the worker of the queues, and the scheduler
+//! - `backup`: all rows and files in one file, and the way back
 //! - `metrics`: what is counted
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
 
 mod app;
+mod backup;
 mod configuration;
 mod cursor;
 mod doctor;
@@ -42,6 +44,7 @@ mod sign_on;
 mod timestamp;
 mod worker;
 
+pub use backup::{BackupError, BackupSummary, back_up, restore};
 pub use configuration::{Configuration, IdentityProvider};
 pub use doctor::{Finding, examine};
 pub use openapi::document as openapi_document;

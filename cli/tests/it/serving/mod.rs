@@ -1,6 +1,7 @@
 //! `tagpol serve`: the program over HTTP, on SQLite and on PostgreSQL.
 
 mod auth;
+mod backup;
 mod browser;
 mod client;
 mod killed;

@@ -34,6 +34,14 @@ const APPLICATION_ID: i64 = 0x7467_706c;
 /// The lock of PostgreSQL under which the schema changes.
 const SCHEMA_LOCK: i64 = 0x7467_706c;
 
+/// Returns the names of the tables of this version.
+pub(crate) fn table_names() -> Vec<String> {
+    let lines = SQLITE_CATALOGS.last().map_or("", |catalog| catalog).lines();
+    let fields = lines.map(|line| line.split('\t').collect::<Vec<_>>());
+    let tables = fields.filter(|fields| fields.get(1) == Some(&"table"));
+    tables.filter_map(|fields| fields.first().map(|&name| name.to_owned())).collect()
+}
+
 /// Returns the version of a SQLite file, 0 if it is empty, after it was checked.
 ///
 /// # Errors

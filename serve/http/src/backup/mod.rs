@@ -1,0 +1,197 @@
+//! Backups: one file with all rows of the database and the files that a project needs, and the way back.
+//!
+//! The rows are those of one transaction, so that a backup is consistent while servers run. Files are copied before it: what
+//! the last evaluation shows is then never newer than the rows.
+
+mod file;
+mod restore;
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tagpol_app::files::{FileError, write_whole};
+use tagpol_app::inventory::{Snapshot, by_id};
+use tagpol_app::state::StateError;
+use tagpol_app::{AppError, Project, StateAccess};
+use tagpol_serve_core::{Source as _, SystemSource};
+use tagpol_serve_data::Generations;
+use tagpol_serve_db::{CopyPart, Database, RestoreError};
+
+use crate::timestamp::Timestamp;
+use file::{Header, Place, Writer};
+pub use restore::restore;
+
+/// What a backup contains, or what was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSummary {
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Files of the project, its last evaluation and its snapshot.
+    pub files: u64,
+    /// When the backup was made.
+    pub created_at: String,
+    /// The file with the key of the server, which is in no backup.
+    pub key: PathBuf,
+}
+
+/// Why there is no backup, or nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The project.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The database.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The output.
+    #[error(transparent)]
+    Output(#[from] FileError),
+    /// The rows do not fit.
+    #[error(transparent)]
+    Rows(#[from] RestoreError),
+    /// A file cannot be read or written.
+    #[error("`{}`: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The failure of the system.
+        source: io::Error,
+    },
+    /// The backup is not whole, or something in it was changed.
+    #[error("the backup `{}` cannot be used: {reason}", path.display())]
+    Damaged {
+        /// The backup.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file of the project is not as in the backup.
+    #[error("`{}` differs from the file in the backup", path.display())]
+    Differs {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl BackupError {
+    /// Returns what to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::State(error) => error.help(),
+            Self::Rows(RestoreError::NotEmpty { .. }) | Self::Differs { .. } => Some(
+                "restore into an empty folder and database, or replace what is there with `--replace`"
+                    .to_owned(),
+            ),
+            Self::Rows(RestoreError::UnknownTable { .. }) => Some("install that version".to_owned()),
+            Self::Damaged { .. } => Some("nothing was restored; use another backup".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Writes a backup of a project and its database into a file, which appears when it is whole.
+///
+/// # Errors
+/// [`BackupError`].
+pub fn back_up(folder: &Path, state: &StateAccess, output: &Path) -> Result<BackupSummary, BackupError> {
+    let project = Project::open(Some(folder))?;
+    let store = state.locate(project.root(), project.manifest())?;
+    let (source, key) = (SystemSource::default(), store.folder().join("serve.key"));
+    let created_at = Timestamp(source.now());
+    let header = Header::new(created_at, store.project());
+    let files = files(&project, store.folder())?;
+    let database = Database::existing(store, Arc::new(source));
+    let (mut rows, mut failure) = (0, None);
+    write_whole(output, |file| {
+        private(file)?;
+        let mut writer = Writer::new(io::BufWriter::new(file));
+        writer.header(&header)?;
+        for (place, name, path) in &files {
+            writer.file(*place, name, path)?;
+        }
+        let copied = database.copy::<BackupError>(|part| {
+            let written = match part {
+                CopyPart::Table(table) => writer.table(&table.name, table.columns()),
+                CopyPart::Row(row) => {
+                    rows += 1;
+                    writer.row(&row)
+                }
+            };
+            written.map_err(|source| BackupError::File { path: output.to_owned(), source })
+        });
+        match copied {
+            Ok(()) => {
+                let mut output = writer.end()?;
+                output.flush()?;
+                output.get_ref().sync_all()
+            }
+            Err(error) => {
+                failure = Some(error);
+                Err(io::ErrorKind::Other.into())
+            }
+        }
+    })
+    .map_err(|error| failure.take().unwrap_or(BackupError::Output(error)))?;
+    Ok(BackupSummary { rows, files: files.len() as u64, created_at: created_at.to_string(), key })
+}
+
+/// The backup has hashes of passwords and sealed secrets.
+fn private(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if file.metadata()?.is_file() {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the files of the project, and its last evaluation with its snapshot: their places, names and paths.
+fn files(project: &Project, state: &Path) -> Result<Vec<(Place, String, PathBuf)>, BackupError> {
+    let mut files = Vec::new();
+    for path in project.input_files()? {
+        let name = path.to_str().map(str::to_owned).ok_or_else(|| BackupError::File {
+            path: path.clone(),
+            source: io::Error::new(io::ErrorKind::InvalidFilename, "the name is not UTF-8"),
+        })?;
+        files.push((Place::Project, name, project.root().join(&path)));
+    }
+    let generations = Generations::at(state.join("generations"));
+    let newest = generations.newest().ok().flatten();
+    // A damaged evaluation is not worth keeping: the server makes a new one.
+    let Some(contents) = newest.and_then(|id| generations.contents(&id).ok()) else { return Ok(files) };
+    add_folder(Place::Generations, &generations.folder().join(&contents.id), &mut files)?;
+    let served = state.join("served").join(&contents.snapshot);
+    let kept = project.snapshots_folder()?;
+    if Snapshot::is_at(&served) {
+        add_folder(Place::Served, &served, &mut files)?;
+    } else if let Ok(snapshot) = by_id(&kept, &contents.snapshot) {
+        add_folder(Place::Snapshots, snapshot.dir(), &mut files)?;
+    }
+    Ok(files)
+}
+
+/// Adds the files in a folder, which has no others.
+fn add_folder(
+    place: Place,
+    folder: &Path,
+    files: &mut Vec<(Place, String, PathBuf)>,
+) -> Result<(), BackupError> {
+    let failed = |source| BackupError::File { path: folder.to_owned(), source };
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_file()
+            && let Ok(file) = entry.file_name().into_string()
+        {
+            names.push(file);
+        }
+    }
+    names.sort();
+    files.extend(names.into_iter().map(|file| (place, format!("{name}/{file}"), folder.join(&file))));
+    Ok(())
+}
