@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tagpol_app::state::{Decision, StateError};
+use tagpol_sema::program::Source;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_data::{EventKind, Facet, FacetOf, Query, ResourceDetail, Sort, SortBy, all_facets};
 use tagpol_sink::csv::Writer;
@@ -275,7 +276,10 @@ fn timeline(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Timeline>, Fa
     let serving = call.project()?.serving()?;
     let (found, trail, names) = find(call, &serving, call.path("id"))?;
     let events = serving.generation.events(&found.resource.key).map_err(data_failure)?;
-    let seen = events.into_iter().map(|event| {
+    // A decision is in the trail; the evaluation that read it adds nothing.
+    let is_decision =
+        |what: &EventKind| matches!(what, EventKind::Changed { source: Some(Source::Decided), .. });
+    let seen = events.into_iter().filter(|event| !is_decision(&event.what)).map(|event| {
         let (kind, tag, old_value, new_value) = match event.what {
             EventKind::Appeared => ("appeared", None, None, None),
             EventKind::Changed { tag, old, new, .. } => ("changed", Some(tag), old, new),
