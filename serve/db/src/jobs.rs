@@ -2,7 +2,7 @@
 //! fencing token of their claim.
 
 use chrono::{DateTime, Utc};
-use tagpol_serve_core::jobs::{LEASE, Outcome, Queue, Status, after};
+use tagpol_serve_core::jobs::{Ended, LEASE, Outcome, Queue, Status, after};
 use tagpol_serve_core::new_id;
 use tagpol_state::{Row, StateError, Value};
 
@@ -210,8 +210,16 @@ impl Repository<'_> {
     /// # Errors
     /// [`StateError`].
     pub fn finish(&mut self, claimed: &Claimed, outcome: Outcome) -> Result<bool, StateError> {
-        let next = after(outcome, claimed.job.attempt, self.source);
         let now = self.now();
+        let sql = "SELECT min(started_at) FROM serve_job_attempts WHERE job = $1";
+        let rows = self.transaction.query(sql, &[(&claimed.job.id).into()])?;
+        let first = rows.first().map(|row| Cells::new("serve_job_attempts", row).optional_time());
+        let ended = Ended {
+            queue: claimed.job.queue,
+            attempt: claimed.job.attempt,
+            first_at: first.transpose()?.flatten().unwrap_or(now),
+        };
+        let next = after(outcome, &ended, self.source);
         // Another job of the same key may wait already, which then stands for both.
         let sql = "SELECT id FROM serve_jobs WHERE tenant = $1 AND project = $2 AND queue = $3 AND key = $4 \
                    AND status = 'queued'";

@@ -1,8 +1,7 @@
-//! How messages get to their channels: connections, what an answer means, and when to try again.
+//! How messages get to their channels: connections, and what an answer means. When to try again is decided by the caller.
 
 mod http;
 mod mail;
-mod retry;
 mod syslog;
 mod tickets;
 
@@ -14,8 +13,6 @@ use tagpol_serve_outgoing::Client;
 use crate::channel::siem::AuditEvent;
 use crate::channel::{Channel, ChannelError};
 use crate::message::Message;
-
-pub use retry::{GIVE_UP_AFTER, next_attempt};
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
