@@ -71,6 +71,8 @@ pub enum Target {
     Routing,
     /// To those whom the escalation of the rule says.
     Escalation,
+    /// To those whom the routing of the rule says, whatever was sent before.
+    Report,
 }
 
 /// What has changed about a finding since the recipient heard of it.
@@ -125,13 +127,11 @@ impl Notice {
                 .flat_map(|escalation| &escalation.channels)
                 .map(String::as_str)
                 .collect(),
-            (Target::Routing, Routing::Owners { unowned_channel, .. }, Recipient::Unowned) => {
+            (_, Routing::Owners { unowned_channel, .. }, Recipient::Unowned) => {
                 vec![unowned_channel.as_str()]
             }
-            (Target::Routing, Routing::Owners { channel, .. }, _) => vec![channel.as_str()],
-            (Target::Routing, Routing::Channels { channels }, _) => {
-                channels.iter().map(String::as_str).collect()
-            }
+            (_, Routing::Owners { channel, .. }, _) => vec![channel.as_str()],
+            (_, Routing::Channels { channels }, _) => channels.iter().map(String::as_str).collect(),
         }
     }
 }
@@ -143,6 +143,8 @@ pub struct Decision {
     pub notices: Vec<Notice>,
     /// What has been sent after these messages: takes the place of what was given.
     pub told: Vec<Told>,
+    /// When time alone changes what is decided: a grace ends, a reminder or an escalation is due. None: never.
+    pub next: Option<DateTime<Utc>>,
 }
 
 /// Decides what a rule sends now.
@@ -156,18 +158,8 @@ pub fn decide(
     told: &[Told],
     standing: &dyn Fn(&FindingId) -> Standing,
 ) -> Decision {
-    let due: BTreeMap<&FindingId, &OpenFinding> = open
-        .iter()
-        .filter(|finding| {
-            rule.filter.lets_through(
-                &finding.id.policy,
-                finding.severity,
-                finding.owner.as_deref(),
-                finding.monthly_cost,
-            ) && finding.since + hours(rule.grace_hours) <= now
-        })
-        .map(|finding| (&finding.id, finding))
-        .collect();
+    let due: BTreeMap<&FindingId, &OpenFinding> =
+        wanted(rule, open).filter(|finding| due_at(rule, finding) <= now).map(|one| (&one.id, one)).collect();
     let still_there: BTreeSet<&FindingId> = open.iter().map(|finding| &finding.id).collect();
 
     let mut draft = Draft::default();
@@ -195,7 +187,58 @@ pub fn decide(
             draft.first_time(now, finding, recipient);
         }
     }
-    draft.finish(rule, now)
+    let mut decision = draft.finish(rule, now);
+    let graces = wanted(rule, open).map(|finding| due_at(rule, finding));
+    let waits = decision.told.iter().filter(|entry| due.contains_key(&entry.finding)).flat_map(|entry| {
+        let reminder = rule.remind_after_hours.map(|after| entry.last_sent + hours(after));
+        let escalation = rule.escalation.as_ref().filter(|_| entry.escalated.is_none());
+        [reminder, escalation.map(|rule| entry.first_sent + hours(rule.after_hours))]
+    });
+    decision.next = graces.chain(waits.flatten()).filter(|at| *at > now).min();
+    decision
+}
+
+/// Returns a message for each recipient with everything that is open for them, whatever was sent before.
+pub fn report(rule: &Rule, now: DateTime<Utc>, open: &[OpenFinding]) -> Vec<Notice> {
+    let mut all: BTreeMap<Recipient, Vec<NoticeLine>> = BTreeMap::new();
+    for finding in wanted(rule, open) {
+        let recipient = rule.recipient(finding.owner.as_deref());
+        all.entry(recipient).or_default().push(NoticeLine::StillOpen(finding.clone()));
+    }
+    all.into_iter()
+        .map(|(recipient, mut lines)| {
+            lines.sort_by(|a, b| order(a).cmp(&order(b)));
+            let severity = |line: &NoticeLine| match line {
+                NoticeLine::New(finding) | NoticeLine::StillOpen(finding) => Some(finding.severity),
+                NoticeLine::Resolved(_) | NoticeLine::Waived(_) | NoticeLine::Elsewhere(_) => None,
+            };
+            Notice {
+                recipient,
+                target: Target::Report,
+                open: lines.len(),
+                worst: lines.iter().filter_map(severity).max(),
+                lines,
+                not_before: now,
+            }
+        })
+        .collect()
+}
+
+/// Returns the findings that a rule is about.
+fn wanted<'a>(rule: &'a Rule, open: &'a [OpenFinding]) -> impl Iterator<Item = &'a OpenFinding> {
+    open.iter().filter(|finding| {
+        rule.filter.lets_through(
+            &finding.id.policy,
+            finding.severity,
+            finding.owner.as_deref(),
+            finding.monthly_cost,
+        )
+    })
+}
+
+/// Returns when a finding is sent at the earliest.
+fn due_at(rule: &Rule, finding: &OpenFinding) -> DateTime<Utc> {
+    finding.since + hours(rule.grace_hours)
 }
 
 /// Lines by recipient and target while they are gathered.
@@ -255,7 +298,7 @@ impl Draft {
                 let mine = || {
                     told.iter().filter(|entry| {
                         entry.recipient == recipient
-                            && (target == Target::Routing || entry.escalated.is_some())
+                            && (target != Target::Escalation || entry.escalated.is_some())
                     })
                 };
                 Notice {
@@ -268,7 +311,7 @@ impl Draft {
                 }
             })
             .collect();
-        Decision { notices, told }
+        Decision { notices, told, next: None }
     }
 }
 

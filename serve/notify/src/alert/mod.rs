@@ -4,7 +4,7 @@ mod decide;
 mod quiet;
 mod rule;
 
-pub use decide::{Decision, Notice, NoticeLine, OpenFinding, Standing, Target, Told, decide};
+pub use decide::{Decision, Notice, NoticeLine, OpenFinding, Standing, Target, Told, decide, report};
 pub use quiet::{QuietHours, QuietHoursError};
 pub use rule::{Escalation, Filter, FindingId, Recipient, Routing, Rule, RuleError};
 

@@ -3,24 +3,29 @@
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The longest time for which messages can be held back.
 const LONGEST: TimeDelta = TimeDelta::days(8);
 
 /// Hours in which messages are held back until they are over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct QuietHours {
     /// The time zone, by its IANA name (`Europe/Berlin`).
+    #[schema(value_type = String)]
     pub zone: Tz,
     /// When they begin, `HH:MM`. Later than `to`: they go over midnight. Equal: the whole day.
     #[serde(with = "minutes")]
+    #[schema(value_type = String)]
     pub from: NaiveTime,
     /// When they are over, `HH:MM`.
     #[serde(with = "minutes")]
+    #[schema(value_type = String)]
     pub to: NaiveTime,
     /// Days that are quiet as a whole, by their English names or the first three letters of them.
     #[serde(default, with = "days")]
+    #[schema(value_type = Vec<String>)]
     pub days: Vec<Weekday>,
     /// Whether critical findings are sent all the same.
     #[serde(default)]

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::quiet::{QuietHours, QuietHoursError};
 use crate::severity::Severity;
@@ -21,59 +22,85 @@ pub struct FindingId {
     pub tag: Option<String>,
 }
 
+/// The longest wait of a rule: a year.
+const MOST_HOURS: u32 = 8_760;
+
 /// Which findings are sent to whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AlertRule)]
 pub struct Rule {
-    /// Its id in the database.
+    /// Its id in the database, which is no part of its JSON.
+    #[serde(skip)]
+    #[schema(ignore)]
     pub id: String,
     /// Its name, for people.
     pub name: String,
+    /// Whether it is applied.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// The tag that names the owner of a resource.
+    #[serde(default = "owner")]
+    pub owner_tag: String,
     /// Which findings it is about.
     #[serde(default)]
     pub filter: Filter,
     /// Who receives them.
     pub routing: Routing,
-    /// Hours that a finding has to be open before it is sent, beside the grace of its policy.
+    /// Hours that a finding has to be open before it is sent, in addition to the grace of its policy.
     #[serde(default)]
     pub grace_hours: u32,
-    /// Hours after which a finding that is still open is sent again. None: it is sent once.
+    /// Hours after which a finding that is still open is sent again. Null: it is sent once.
     #[serde(default)]
     pub remind_after_hours: Option<u32>,
-    /// To whom a finding goes that stays open for long.
+    /// Who also receives what stays open for long. Null: nobody.
     #[serde(default)]
     pub escalation: Option<Escalation>,
-    /// When nothing is sent.
+    /// When messages are held back. Null: never.
     #[serde(default)]
     pub quiet_hours: Option<QuietHours>,
+    /// Whether the schedule `generate-reports` also sends each recipient everything that is open.
+    #[serde(default)]
+    pub report: bool,
 }
 
-/// Which findings a rule is about. Each part that is empty or None lets everything through.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+fn yes() -> bool {
+    true
+}
+
+fn owner() -> String {
+    "owner".to_owned()
+}
+
+/// Which findings a rule is about. A part that is omitted lets everything through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AlertFilter)]
 pub struct Filter {
     /// Names of policies.
     #[serde(default)]
     pub policies: Vec<String>,
-    /// The least severity.
+    /// The lowest severity.
     #[serde(default)]
     pub min_severity: Option<Severity>,
-    /// Owners, as the tag has them.
+    /// Values of the tag that names the owner.
     #[serde(default)]
     pub owners: Vec<String>,
-    /// The least cost of the resource in a month, in the currency of reports. A resource without a known cost is
-    /// let through: unknown is not cheap.
+    /// The lowest monthly cost of the resource, as a decimal number in the currency of the inventory. A resource
+    /// without a known cost is let through, since unknown is not cheap.
     #[serde(default, with = "rust_decimal::serde::str_option")]
+    #[schema(value_type = Option<String>)]
     pub min_monthly_cost: Option<Decimal>,
 }
 
 /// Who receives the findings of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "kebab-case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = AlertRouting)]
 pub enum Routing {
     /// Each owner gets one message with only the findings of their resources.
     Owners {
-        /// Id of the channel, of e-mail as a rule: the owner is the address.
+        /// Id of the channel. For one of the kind `email`, the owner is the address.
         channel: String,
         /// Id of the channel for resources without an owner.
         unowned_channel: String,
@@ -85,11 +112,12 @@ pub enum Routing {
     },
 }
 
-/// To whom a finding goes that stays open for long.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// Who also receives what stays open for long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AlertEscalation)]
 pub struct Escalation {
-    /// Hours after the finding was sent.
+    /// Hours after the finding was sent first.
     pub after_hours: u32,
     /// Ids of the channels.
     pub channels: Vec<String>,
@@ -107,6 +135,26 @@ pub enum Recipient {
     Everyone,
 }
 
+impl Recipient {
+    /// Returns it as a text, which [`Self::parse`] reads.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Owner(owner) => format!("owner:{owner}"),
+            Self::Unowned => "unowned".to_owned(),
+            Self::Everyone => "everyone".to_owned(),
+        }
+    }
+
+    /// Reads a text of [`Self::to_text`]. None: it is not one.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "unowned" => Some(Self::Unowned),
+            "everyone" => Some(Self::Everyone),
+            text => text.strip_prefix("owner:").map(|owner| Self::Owner(owner.to_owned())),
+        }
+    }
+}
+
 /// What is wrong with a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
@@ -115,6 +163,16 @@ pub enum RuleError {
     NoChannel {
         /// JSON pointer of the field.
         field: &'static str,
+    },
+    /// A wait is so short that messages would never end, or longer than anybody waits.
+    #[error("`{field}` is {hours} hours: write {least} to {MOST_HOURS}")]
+    Hours {
+        /// JSON pointer of the field.
+        field: &'static str,
+        /// The number of hours.
+        hours: u32,
+        /// The lowest number.
+        least: u32,
     },
     /// The name is empty.
     #[error("the rule has no name: give it one, so that people can distinguish it from others")]
@@ -128,9 +186,9 @@ impl RuleError {
     /// Returns the JSON pointer of the field that is wrong.
     pub fn pointer(&self) -> &str {
         match self {
-            Self::NoChannel { field } => field,
+            Self::NoChannel { field } | Self::Hours { field, .. } => field,
             Self::NoName => "/name",
-            Self::QuietHours(_) => "/quietHours",
+            Self::QuietHours(_) => "/quiet_hours",
         }
     }
 }
@@ -152,12 +210,21 @@ impl Rule {
                 return Err(RuleError::NoChannel { field: "/routing/channel" });
             }
             Routing::Owners { unowned_channel, .. } if unowned_channel.is_empty() => {
-                return Err(RuleError::NoChannel { field: "/routing/unownedChannel" });
+                return Err(RuleError::NoChannel { field: "/routing/unowned_channel" });
             }
             Routing::Channels { .. } | Routing::Owners { .. } => {}
         }
         if self.escalation.as_ref().is_some_and(|escalation| escalation.channels.is_empty()) {
             return Err(RuleError::NoChannel { field: "/escalation/channels" });
+        }
+        for (field, hours, least) in [
+            ("/grace_hours", Some(self.grace_hours), 0),
+            ("/remind_after_hours", self.remind_after_hours, 1),
+            ("/escalation/after_hours", self.escalation.as_ref().map(|one| one.after_hours), 1),
+        ] {
+            if let Some(hours) = hours.filter(|hours| !(least..=MOST_HOURS).contains(hours)) {
+                return Err(RuleError::Hours { field, hours, least });
+            }
         }
         if let Some(quiet) = &self.quiet_hours {
             quiet.check()?;
@@ -188,6 +255,12 @@ impl Rule {
 }
 
 impl Filter {
+    /// Whether it is about a policy whose findings have a severity.
+    pub fn lets_policy_through(&self, policy: &str, severity: Severity) -> bool {
+        (self.policies.is_empty() || self.policies.iter().any(|entry| entry == policy))
+            && self.min_severity.is_none_or(|least| severity >= least)
+    }
+
     /// Whether it lets a finding through.
     pub(super) fn lets_through(
         &self,
@@ -196,17 +269,13 @@ impl Filter {
         owner: Option<&str>,
         monthly_cost: Option<Decimal>,
     ) -> bool {
-        let listed = |list: &[String], value: Option<&str>| {
-            list.is_empty() || value.is_some_and(|value| list.iter().any(|entry| entry == value))
-        };
+        let is_listed = self.owners.is_empty()
+            || owner.is_some_and(|owner| self.owners.iter().any(|entry| entry == owner));
         let expensive = match (self.min_monthly_cost, monthly_cost) {
             (Some(least), Some(cost)) => cost >= least,
             (None, _) | (_, None) => true,
         };
-        listed(&self.policies, Some(policy))
-            && self.min_severity.is_none_or(|least| severity >= least)
-            && listed(&self.owners, owner)
-            && expensive
+        self.lets_policy_through(policy, severity) && is_listed && expensive
     }
 }
 

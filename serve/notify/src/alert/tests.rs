@@ -36,12 +36,15 @@ fn by_owner() -> Rule {
     Rule {
         id: "r1".to_owned(),
         name: "Owners".to_owned(),
+        enabled: true,
+        owner_tag: "owner".to_owned(),
         filter: Filter::default(),
         routing: Routing::Owners { channel: "mail".to_owned(), unowned_channel: "ops".to_owned() },
         grace_hours: 0,
         remind_after_hours: None,
         escalation: None,
         quiet_hours: None,
+        report: false,
     }
 }
 
@@ -129,9 +132,58 @@ fn what_stays_open_is_escalated_once_and_those_above_hear_of_its_end() {
 }
 
 #[test]
+fn the_next_time_is_that_of_the_next_grace_reminder_or_escalation() {
+    let mut rule = by_owner();
+    rule.grace_hours = 4;
+    let open = [finding("a", None, 0), finding("b", None, 2)];
+    let next = |rule: &Rule, hour, told: &[Told]| decide(rule, at(hour), &open, told, &resolved).next;
+    assert_eq!(next(&rule, 1, &[]), Some(at(4)));
+    let first = decide(&rule, at(4), &open, &[], &resolved);
+    assert_eq!(first.next, Some(at(6)));
+    assert_eq!(next(&rule, 6, &first.told), None);
+    rule.remind_after_hours = Some(24);
+    rule.escalation = Some(Escalation { after_hours: 10, channels: vec!["boss".to_owned()] });
+    assert_eq!(next(&rule, 6, &first.told), Some(at(14)));
+    let escalated = decide(&rule, at(14), &open, &first.told, &resolved);
+    // `b` was sent now, and `a` is escalated already.
+    assert_eq!(escalated.next, Some(at(24)));
+    // What is due only in the past changes nothing.
+    assert_eq!(next(&rule, 15, &escalated.told), Some(at(24)));
+}
+
+#[test]
+fn a_report_has_everything_that_is_open_for_each_recipient() {
+    let rule = by_owner();
+    let open = [finding("a", Some("x"), 0), finding("b", None, 0), finding("c", Some("x"), 0)];
+    let notices = report(&rule, at(1), &open);
+    let sent: Vec<(Recipient, usize, Vec<&str>)> = notices
+        .iter()
+        .map(|notice| (notice.recipient.clone(), notice.open, notice.channels(&rule)))
+        .collect();
+    assert_eq!(
+        sent,
+        [(Recipient::Owner("x".to_owned()), 2, vec!["mail"]), (Recipient::Unowned, 1, vec!["ops"]),]
+    );
+    assert_eq!(report(&rule, at(1), &[]), []);
+}
+
+#[test]
+fn recipients_are_read_as_they_are_written() {
+    for recipient in [
+        Recipient::Unowned,
+        Recipient::Everyone,
+        Recipient::Owner("unowned".to_owned()),
+        Recipient::Owner(String::new()),
+    ] {
+        assert_eq!(Recipient::parse(&recipient.to_text()), Some(recipient));
+    }
+    assert_eq!(Recipient::parse("x"), None);
+}
+
+#[test]
 fn quiet_hours_hold_messages_back_across_midnight_weekends_and_changed_clocks() {
     let quiet: QuietHours = serde_json::from_value(serde_json::json!({
-        "zone": "Europe/Berlin", "from": "22:00", "to": "07:00", "days": ["Sat", "Sun"], "exceptCritical": true
+        "zone": "Europe/Berlin", "from": "22:00", "to": "07:00", "days": ["Sat", "Sun"], "except_critical": true
     }))
     .unwrap();
     quiet.check().unwrap();
@@ -160,13 +212,26 @@ fn wrong_rules_are_refused_with_the_field() {
     rule.routing = Routing::Channels { channels: vec![] };
     assert_eq!(rule.check().unwrap_err().pointer(), "/routing/channels");
     rule.routing = Routing::Owners { channel: "mail".to_owned(), unowned_channel: String::new() };
-    assert_eq!(rule.check().unwrap_err().pointer(), "/routing/unownedChannel");
+    assert_eq!(rule.check().unwrap_err().pointer(), "/routing/unowned_channel");
     let mut rule = by_owner();
     rule.quiet_hours = serde_json::from_value(serde_json::json!({
         "zone": "UTC", "from": "08:00", "to": "08:00"
     }))
     .unwrap();
-    assert_eq!(rule.check().unwrap_err().pointer(), "/quietHours");
+    assert_eq!(rule.check().unwrap_err().pointer(), "/quiet_hours");
+    for (field, rule) in [
+        ("/remind_after_hours", Rule { remind_after_hours: Some(0), ..by_owner() }),
+        ("/grace_hours", Rule { grace_hours: u32::MAX, ..by_owner() }),
+        (
+            "/escalation/after_hours",
+            Rule {
+                escalation: Some(Escalation { after_hours: 0, channels: vec!["boss".to_owned()] }),
+                ..by_owner()
+            },
+        ),
+    ] {
+        assert_eq!(rule.check().unwrap_err().pointer(), field);
+    }
 }
 
 /// A step of a history: which resources have an open finding, and who owns each.

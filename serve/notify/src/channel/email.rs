@@ -6,23 +6,25 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use serde::{Deserialize, Serialize};
 use tagpol_sink::html;
+use utoipa::ToSchema;
 
 use super::{ChannelError, filled};
 use crate::message::{Message, inert, left_out, mark, plain_text, sentence, summary};
 
 /// A mail server, and who writes.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EmailChannel)]
 pub struct Email {
     /// Name or address of the server.
     pub host: String,
-    /// Its port. None: 465 for TLS, 587 for STARTTLS, 25 without.
+    /// Its port. Null: 465 for TLS, 587 for STARTTLS, 25 without.
     #[serde(default)]
     pub port: Option<u16>,
     /// How the connection is protected.
     #[serde(default)]
     pub encryption: Encryption,
-    /// Who signs in. None: nobody has to.
+    /// Who signs in. Null: nobody has to.
     #[serde(default)]
     pub login: Option<Login>,
     /// Who writes: `tagpol <tagpol@example.com>`.
@@ -30,14 +32,15 @@ pub struct Email {
     /// Who receives what has no recipient of its own. Messages to owners go to the owners.
     #[serde(default)]
     pub to: Vec<String>,
-    /// A certificate authority beside those of the system, as PEM.
+    /// A certificate authority in addition to those of the system, as PEM.
     #[serde(default)]
     pub authority: Option<String>,
 }
 
 /// How a connection is protected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MailEncryption)]
 pub enum Encryption {
     /// TLS from the first byte.
     Tls,
@@ -49,8 +52,9 @@ pub enum Encryption {
 }
 
 /// Who signs in.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MailLogin)]
 pub struct Login {
     /// The user.
     pub user: String,

@@ -6,19 +6,22 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::{ChannelError, Request, below, digest, filled, https};
 use crate::address;
 use crate::message::{Message, inert, left_out, mark, sentence, summary};
 
 /// A project of Jira.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = JiraChannel)]
 pub struct Jira {
     /// The site: `https://example.atlassian.net`.
     #[serde(with = "address")]
+    #[schema(value_type = String)]
     pub site: Url,
-    /// The e-mail address of the account that writes.
+    /// The email address of the account that writes.
     pub user: String,
     /// Its API token.
     pub api_token: String,
@@ -39,8 +42,8 @@ impl Jira {
     pub(super) fn check(&self) -> Result<(), ChannelError> {
         https(&self.site, SITE)?;
         filled(&self.user, "/user", "the user")?;
-        filled(&self.api_token, "/apiToken", "the API token")?;
-        filled(&self.issue_type, "/issueType", "the type of issues")?;
+        filled(&self.api_token, "/api_token", "the API token")?;
+        filled(&self.issue_type, "/issue_type", "the type of issues")?;
         let letters = |text: &str| text.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
         if self.project.is_empty() || !letters(&self.project) {
             let message = "the key of a project has letters and digits only, as in `OPS-12`".to_owned();

@@ -59,7 +59,14 @@ pub struct ChannelError {
 }
 
 /// Fields that are not shown to anybody, of any kind.
-const SECRETS: &[&str] = &["webhookUrl", "secret", "routingKey", "apiToken", "password"];
+const SECRETS: &[&str] = &["webhook_url", "secret", "routing_key", "api_token", "password"];
+
+/// What is shown in place of a secret. Written back, it means that the secret stays.
+pub const HIDDEN: &str = "(set)";
+
+/// Names of all kinds.
+pub const KINDS: [&str; 8] =
+    ["email", "slack", "teams", "webhook", "pagerduty", "jira", "servicenow", "siem"];
 
 impl Channel {
     /// Returns the name of its kind.
@@ -83,8 +90,8 @@ impl Channel {
     pub fn check(&self) -> Result<(), ChannelError> {
         match self {
             Self::Email(email) => email.check(),
-            Self::Slack(slack) => https(&slack.webhook_url, "/webhookUrl"),
-            Self::Teams(teams) => https(&teams.webhook_url, "/webhookUrl"),
+            Self::Slack(slack) => https(&slack.webhook_url, "/webhook_url"),
+            Self::Teams(teams) => https(&teams.webhook_url, "/webhook_url"),
             Self::Webhook(webhook) => webhook.check(),
             Self::PagerDuty(pagerduty) => pagerduty.check(),
             Self::Jira(jira) => jira.check(),
@@ -93,17 +100,112 @@ impl Channel {
         }
     }
 
-    /// Returns it without its secrets, which are `"(set)"`.
+    /// Reads the configuration of a kind of channel.
+    ///
+    /// # Errors
+    /// If the kind does not exist, or the configuration is not one of it: the JSON pointer of what is wrong, and why.
+    pub fn parse(kind: &str, config: &Value) -> Result<Self, (String, String)> {
+        Ok(match kind {
+            "email" => Self::Email(read(config)?),
+            "slack" => Self::Slack(read(config)?),
+            "teams" => Self::Teams(read(config)?),
+            "webhook" => Self::Webhook(read(config)?),
+            "pagerduty" => Self::PagerDuty(read(config)?),
+            "jira" => Self::Jira(read(config)?),
+            "servicenow" => Self::ServiceNow(read(config)?),
+            "siem" => Self::Siem(read(config)?),
+            other => {
+                let kinds = KINDS.join(", ");
+                return Err((
+                    "/kind".to_owned(),
+                    format!("there is no kind `{other}`: write any of {kinds}"),
+                ));
+            }
+        })
+    }
+
+    /// Returns its configuration without its secrets, which are [`HIDDEN`].
     pub fn shown(&self) -> Value {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let mut value = self.config();
         hide(&mut value);
+        value
+    }
+
+    /// Puts secrets that are [`HIDDEN`] in a new configuration back, from this one.
+    ///
+    /// # Errors
+    /// If this one lacks such a secret, or messages would go somewhere else: whoever may change an address must not be able to
+    /// send to it a secret that they do not know.
+    pub fn keep_secrets(&self, config: &mut Value) -> Result<(), (String, String)> {
+        let old = self.config();
+        let mut hidden = Vec::new();
+        find_hidden(config, &mut String::new(), &mut hidden);
+        let Some(first) = hidden.first().cloned() else { return Ok(()) };
+        let goes_elsewhere = DESTINATIONS.iter().any(|pointer| {
+            let place = |value: &Value| value.pointer(pointer).filter(|value| !value.is_null()).cloned();
+            place(&old) != place(config)
+        });
+        if goes_elsewhere {
+            return Err((first, "messages would go somewhere else: write the secret again".to_owned()));
+        }
+        for pointer in hidden {
+            match (old.pointer(&pointer), config.pointer_mut(&pointer)) {
+                (Some(Value::String(secret)), Some(place)) => *place = Value::from(secret.as_str()),
+                _ => {
+                    return Err((
+                        pointer,
+                        "the channel has no secret here that could stay: write it".to_owned(),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns its configuration, with its secrets.
+    fn config(&self) -> Value {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("kind");
+        }
         value
     }
 }
 
 impl std::fmt::Debug for Channel {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Channel({})", self.shown())
+        write!(formatter, "Channel({} {})", self.kind(), self.shown())
+    }
+}
+
+/// Fields that say where messages go, of any kind. Those of the others are secrets themselves.
+const DESTINATIONS: &[&str] = &["/host", "/port", "/encryption", "/authority", "/url", "/site", "/instance"];
+
+fn read<T: serde::de::DeserializeOwned>(config: &Value) -> Result<T, (String, String)> {
+    serde_path_to_error::deserialize(config).map_err(|error| {
+        let parts = error.path().iter().filter_map(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
+            serde_path_to_error::Segment::Map { key } => {
+                Some(format!("/{}", key.replace('~', "~0").replace('/', "~1")))
+            }
+            serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
+        });
+        (parts.collect(), error.into_inner().to_string())
+    })
+}
+
+/// Finds the places of [`HIDDEN`] secrets.
+fn find_hidden(value: &Value, at: &mut String, found: &mut Vec<String>) {
+    let Value::Object(fields) = value else { return };
+    for (name, value) in fields {
+        let length = at.len();
+        at.push('/');
+        at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        if SECRETS.contains(&name.as_str()) && value.as_str() == Some(HIDDEN) {
+            found.push(at.clone());
+        }
+        find_hidden(value, at, found);
+        at.truncate(length);
     }
 }
 
@@ -113,7 +215,7 @@ fn hide(value: &mut Value) {
             for (name, value) in fields {
                 if SECRETS.contains(&name.as_str()) {
                     if !value.is_null() {
-                        *value = Value::from("(set)");
+                        *value = Value::from(HIDDEN);
                     }
                 } else {
                     hide(value);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::{ChannelError, Request, filled, https};
 use crate::address;
@@ -15,13 +16,15 @@ const LONGEST_SUMMARY: usize = 1024;
 const LONGEST_KEY: usize = 255;
 
 /// A service of PagerDuty.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PagerDutyChannel)]
 pub struct PagerDuty {
     /// The integration key of the service, a secret: 32 letters and digits.
     pub routing_key: String,
     /// Where events go.
     #[serde(default = "events", with = "address")]
+    #[schema(value_type = String)]
     pub url: Url,
 }
 
@@ -32,7 +35,7 @@ fn events() -> Url {
 
 impl PagerDuty {
     pub(super) fn check(&self) -> Result<(), ChannelError> {
-        filled(&self.routing_key, "/routingKey", "the integration key")?;
+        filled(&self.routing_key, "/routing_key", "the integration key")?;
         https(&self.url, "/url")
     }
 

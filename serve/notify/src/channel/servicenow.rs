@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::{ChannelError, Request, below, digest, filled, https};
 use crate::address;
@@ -12,17 +13,19 @@ use crate::message::{Message, inert, plain_text};
 use crate::severity::Severity;
 
 /// An instance of ServiceNow.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ServiceNowChannel)]
 pub struct ServiceNow {
     /// The instance: `https://example.service-now.com`.
     #[serde(with = "address")]
+    #[schema(value_type = String)]
     pub instance: Url,
     /// The user that writes.
     pub user: String,
     /// Its password.
     pub password: String,
-    /// The name of the group that incidents are assigned to. None: by the rules of the instance.
+    /// The name of the group that incidents are assigned to. Null: by the rules of the instance.
     #[serde(default)]
     pub assignment_group: Option<String>,
 }

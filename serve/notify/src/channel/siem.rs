@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::webhook::signed;
 use super::{ChannelError, Request, filled, https};
@@ -17,11 +18,13 @@ const CATEGORY: u32 = 3;
 const CLASS: u32 = 3004;
 
 /// Where the audit trail goes: to a webhook, a syslog server, or both.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SiemChannel)]
 pub struct Siem {
     /// A receiver of JSON lines.
     #[serde(default, with = "address::option")]
+    #[schema(value_type = Option<String>)]
     pub url: Option<Url>,
     /// The secret of its signatures, as of a webhook.
     #[serde(default)]
@@ -32,8 +35,8 @@ pub struct Siem {
 }
 
 /// A server that receives syslog over TCP (RFC 6587, with the length before each message).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SyslogServer {
     /// Name or address.
     pub host: String,
@@ -80,6 +83,17 @@ pub enum Activity {
 }
 
 impl Activity {
+    /// Returns what an action of the audit trail is, by its last word: `tag.set`.
+    pub fn of(action: &str) -> Self {
+        match action.rsplit('.').next().unwrap_or_default() {
+            "add" | "link" | "login" => Self::Create,
+            "export" | "verify" => Self::Read,
+            "set" | "apply" | "confirm" | "reject" | "undo" | "role" | "password" => Self::Update,
+            "remove" | "revoke" | "unset" | "erase" | "logout" => Self::Delete,
+            _ => Self::Other,
+        }
+    }
+
     fn id(self) -> u32 {
         match self {
             Self::Create => 1,
@@ -108,7 +122,8 @@ impl Siem {
         self.syslog.iter().try_for_each(|syslog| filled(&syslog.host, "/syslog/host", "the host"))
     }
 
-    /// Returns the signed request for an event; None without a webhook.
+    /// Returns the signed request for an event; None without a webhook. It is one for each event, since libraries that verify
+    /// signatures read the whole body as one JSON document.
     ///
     /// # Errors
     /// If the secret is not one.
@@ -119,7 +134,7 @@ impl Siem {
     ) -> Result<Option<Request>, ChannelError> {
         let (Some(url), Some(secret)) = (&self.url, &self.secret) else { return Ok(None) };
         let id = format!("audit-{}-{}", event.tenant, event.number);
-        signed(url, secret, &id, now, &ocsf(event)).map(Some)
+        signed(Request::post(url.clone(), &ocsf(event)), secret, &id, now).map(Some)
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::Request;
 use crate::address;
@@ -13,11 +14,13 @@ use crate::message::{Message, inert, left_out, mark, sentence, summary};
 const LONGEST_HEADER: usize = 150;
 
 /// An incoming webhook of Slack.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SlackChannel)]
 pub struct Slack {
     /// The address that Slack gave, which is a secret.
     #[serde(with = "address")]
+    #[schema(value_type = String)]
     pub webhook_url: Url,
 }
 

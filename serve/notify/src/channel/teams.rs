@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::Request;
 use crate::address;
@@ -13,11 +14,13 @@ use crate::message::{Message, inert, left_out, mark, sentence, summary};
 const LARGEST: usize = 27_000;
 
 /// A workflow of Microsoft Teams.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TeamsChannel)]
 pub struct Teams {
     /// The address that the workflow gave, which is a secret.
     #[serde(with = "address")]
+    #[schema(value_type = String)]
     pub webhook_url: Url,
 }
 

@@ -8,6 +8,7 @@ use ring::hmac;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::{ChannelError, Request, https};
 use crate::address;
@@ -18,11 +19,13 @@ use crate::rfc3339;
 const PREFIX: &str = "whsec_";
 
 /// A receiver of signed messages.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WebhookChannel)]
 pub struct Webhook {
     /// Where messages go.
     #[serde(with = "address")]
+    #[schema(value_type = String)]
     pub url: Url,
     /// The secret that both sides know: `whsec_` and 24 to 64 bytes in base64.
     pub secret: String,
@@ -39,19 +42,17 @@ impl Webhook {
     /// # Errors
     /// If the secret is not one.
     pub(crate) fn request(&self, message: &Message, now: DateTime<Utc>) -> Result<Request, ChannelError> {
-        signed(&self.url, &self.secret, &message.id, now, &body(message))
+        signed(Request::post(self.url.clone(), &body(message)), &self.secret, &message.id, now)
     }
 }
 
-/// Returns a signed request.
+/// Signs a request.
 pub(super) fn signed(
-    url: &Url,
+    request: Request,
     secret: &str,
     id: &str,
     now: DateTime<Utc>,
-    body: &Value,
 ) -> Result<Request, ChannelError> {
-    let request = Request::post(url.clone(), body);
     let signature = signature(&key(secret)?, id, now, &request.body);
     Ok(request
         .with("webhook-id", id.to_owned())
@@ -64,6 +65,7 @@ fn body(message: &Message) -> Value {
         "type": match message.kind {
             crate::message::Kind::Findings => "findings.changed",
             crate::message::Kind::Escalation => "findings.escalated",
+            crate::message::Kind::Report => "findings.reported",
             crate::message::Kind::Test => "channel.tested",
         },
         "timestamp": rfc3339::text(message.at),

@@ -99,21 +99,24 @@ impl Courier {
         }
     }
 
-    /// Streams an entry of the audit trail.
-    pub async fn stream(&self, channel: &Channel, event: &AuditEvent, now: DateTime<Utc>) -> Delivery {
+    /// Streams entries of the audit trail, in their order. All of them are delivered, or all are to be sent again, under the
+    /// same ids.
+    pub async fn stream(&self, channel: &Channel, events: &[AuditEvent], now: DateTime<Utc>) -> Delivery {
         let Channel::Siem(siem) = channel else {
             return Delivery::failed("only a channel of the kind `siem` receives the audit trail");
         };
-        match siem.request(event, now) {
-            Err(error) => return error.into(),
-            Ok(None) => {}
-            Ok(Some(request)) => match http::deliver(&self.client, request).await {
-                Delivery::Delivered { .. } => {}
-                other => return other,
-            },
+        for event in events {
+            match siem.request(event, now) {
+                Err(error) => return error.into(),
+                Ok(None) => {}
+                Ok(Some(request)) => match http::deliver(&self.client, request).await {
+                    Delivery::Delivered { .. } => {}
+                    other => return other,
+                },
+            }
         }
         match &siem.syslog {
-            Some(server) => syslog::send(server, event, self.client.policy()).await,
+            Some(server) => syslog::send(server, events, self.client.policy()).await,
             None => Delivery::Delivered { reference: None },
         }
     }

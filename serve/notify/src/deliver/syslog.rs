@@ -14,11 +14,13 @@ use crate::channel::siem::{AuditEvent, syslog};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) async fn send(server: &SyslogServer, event: &AuditEvent, policy: &AddressPolicy) -> Delivery {
+pub(super) async fn send(server: &SyslogServer, events: &[AuditEvent], policy: &AddressPolicy) -> Delivery {
     let attempt = async {
         let addresses = policy.resolve(&server.host, server.port).await?;
         let mut stream = TcpStream::connect(addresses.as_slice()).await?;
-        stream.write_all(&syslog(event, "-")).await?;
+        for event in events {
+            stream.write_all(&syslog(event, "-")).await?;
+        }
         stream.shutdown().await
     };
     match timeout(PATIENCE, attempt).await {

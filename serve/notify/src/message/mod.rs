@@ -56,6 +56,8 @@ pub enum Kind {
     Findings,
     /// What stays open for long, to those above.
     Escalation,
+    /// Everything that is open, on a schedule.
+    Report,
     /// Somebody tries the channel.
     Test,
 }
@@ -99,6 +101,25 @@ pub enum Change {
     Elsewhere,
 }
 
+impl Kind {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Findings => "findings",
+            Self::Escalation => "escalation",
+            Self::Report => "report",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl Message {
+    /// Returns the name of its conversation in a channel: of all messages of a group to it. It does not name the recipient.
+    pub fn conversation(&self, channel: &str) -> String {
+        format!("{channel}:{}", crate::channel::digest(&self.group))
+    }
+}
+
 impl Change {
     /// Returns the word for it, as messages write it.
     pub fn words(self) -> &'static str {
@@ -137,11 +158,12 @@ pub fn compose(rule: &Rule, notice: &Notice, context: Context) -> Message {
         kind: match notice.target {
             Target::Routing => Kind::Findings,
             Target::Escalation => Kind::Escalation,
+            Target::Report => Kind::Report,
         },
         at,
         title: text::title(rule, notice, &project),
         to: match (&notice.recipient, notice.target) {
-            (Recipient::Owner(owner), Target::Routing) => Some(owner.clone()),
+            (Recipient::Owner(owner), Target::Routing | Target::Report) => Some(owner.clone()),
             _ => None,
         },
         severity: notice.worst,
@@ -171,16 +193,12 @@ pub fn test_message(id: String, at: DateTime<Utc>, project: &str, to: Option<Str
 
 /// The parts are written with their lengths, so that no two rules and recipients share a group.
 fn group(rule: &Rule, notice: &Notice) -> String {
-    let recipient = match &notice.recipient {
-        Recipient::Owner(owner) => format!("owner:{owner}"),
-        Recipient::Unowned => "unowned".to_owned(),
-        Recipient::Everyone => "everyone".to_owned(),
-    };
     let target = match notice.target {
         Target::Routing => "routing",
         Target::Escalation => "escalation",
+        Target::Report => "report",
     };
-    format!("{}:{}:{target}:{recipient}", rule.id.len(), rule.id)
+    format!("{}:{}:{target}:{}", rule.id.len(), rule.id, notice.recipient.to_text())
 }
 
 impl Line {

@@ -26,6 +26,8 @@ pub(super) fn title(rule: &Rule, notice: &Notice, project: &str) -> String {
     let over = notice.lines.len() - new - still;
     let what = if notice.open == 0 {
         "everything resolved".to_owned()
+    } else if notice.target == Target::Report {
+        format!("{} open", notice.open)
     } else {
         let parts = [(new, "new"), (still, "still open"), (over, "closed")];
         let parts: Vec<String> = parts
@@ -42,6 +44,7 @@ pub(super) fn title(rule: &Rule, notice: &Notice, project: &str) -> String {
     };
     let escalated = match notice.target {
         Target::Routing => "",
+        Target::Report => "report: ",
         Target::Escalation => "escalated: ",
     };
     format!("[{}] {escalated}{}: {what}{whose}", inert(project, 60), inert(&rule.name, 80))

@@ -21,10 +21,8 @@ fn now() -> DateTime<Utc> {
 }
 
 fn rule() -> Rule {
-    serde_json::from_value(json!({
-        "id": "r1", "name": "Owners", "routing": {"to": "channels", "channels": ["c1"]}
-    }))
-    .unwrap()
+    let spec = json!({"name": "Owners", "routing": {"to": "channels", "channels": ["c1"]}});
+    Rule { id: "r1".to_owned(), ..serde_json::from_value(spec).unwrap() }
 }
 
 fn findings(count: usize) -> Vec<OpenFinding> {
@@ -99,7 +97,7 @@ async fn chats_get_texts_that_nothing_interprets() {
     let Some(peers) = Peers::start() else { return };
     let courier = courier();
     for kind in ["slack", "teams"] {
-        let channel = channel(json!({"kind": kind, "webhookUrl": peers.url(kind)}));
+        let channel = channel(json!({"kind": kind, "webhook_url": peers.url(kind)}));
         for message in sizes() {
             assert_eq!(courier.deliver(&channel, &message, None, now()).await, DELIVERED, "{kind}");
         }
@@ -138,7 +136,7 @@ async fn incidents_open_and_close_with_the_findings() {
     let Some(peers) = Peers::start() else { return };
     let courier = courier();
     let pagerduty = channel(json!({
-        "kind": "pagerduty", "routingKey": "0123456789abcdef0123456789abcdef", "url": peers.url("pagerduty")
+        "kind": "pagerduty", "routing_key": "0123456789abcdef0123456789abcdef", "url": peers.url("pagerduty")
     }));
     for message in [message("m1", 60, false), message("m2", 60, true)] {
         assert_eq!(courier.deliver(&pagerduty, &message, None, now()).await, DELIVERED);
@@ -154,7 +152,7 @@ async fn a_group_has_one_open_ticket_also_when_an_attempt_was_cut_off() {
     let Some(peers) = Peers::start() else { return };
     let courier = courier();
     let jira = channel(json!({
-        "kind": "jira", "site": peers.url("jira"), "user": "tagpol@example.com", "apiToken": "token", "project": "OPS"
+        "kind": "jira", "site": peers.url("jira"), "user": "tagpol@example.com", "api_token": "token", "project": "OPS"
     }));
     let snow = channel(json!({
         "kind": "servicenow", "instance": peers.url("snow"), "user": "tagpol@example.com", "password": "token"
@@ -242,7 +240,7 @@ async fn the_audit_trail_is_streamed_by_webhook_and_syslog() {
         tenant: "t1".to_owned(),
         hash: "00ff".to_owned(),
     };
-    assert_eq!(courier().stream(&siem, &event, now()).await, DELIVERED);
+    assert_eq!(courier().stream(&siem, std::slice::from_ref(&event), now()).await, DELIVERED);
     let webhook = peers.received("webhook").await;
     assert_eq!(webhook[0]["body"]["type_uid"], 300_403);
     let syslog = loop {
@@ -261,7 +259,7 @@ async fn the_audit_trail_is_streamed_by_webhook_and_syslog() {
 async fn answers_say_whether_to_try_again() {
     let Some(peers) = Peers::start() else { return };
     let courier = courier();
-    let slack = channel(json!({"kind": "slack", "webhookUrl": peers.url("slack")}));
+    let slack = channel(json!({"kind": "slack", "webhook_url": peers.url("slack")}));
     let sent = message("m1", 1, false);
     peers
         .fail(json!([
@@ -288,7 +286,7 @@ async fn answers_say_whether_to_try_again() {
     assert_eq!(courier.deliver(&slack, &sent, None, now()).await, DELIVERED);
 
     // Nobody listens; the address, which is a secret, is not in the reason.
-    let closed = channel(json!({"kind": "slack", "webhookUrl": "http://localhost:1/services/T0/SECRET"}));
+    let closed = channel(json!({"kind": "slack", "webhook_url": "http://localhost:1/services/T0/SECRET"}));
     let end = courier.deliver(&closed, &sent, None, now()).await;
     let Delivery::Later { reason, .. } = &end else { panic!("{end:?}") };
     assert!(!reason.contains("SECRET"), "{reason}");
@@ -302,7 +300,7 @@ async fn nothing_leaves_to_where_only_this_machine_can_reach() {
     for host in ["localhost", "127.0.0.1"] {
         let url = format!("http://{host}:{}/slack", peers.http);
         let end =
-            strict.deliver(&channel(json!({"kind": "slack", "webhookUrl": url})), &sent, None, now()).await;
+            strict.deliver(&channel(json!({"kind": "slack", "webhook_url": url})), &sent, None, now()).await;
         let Delivery::Failed { reason } = &end else { panic!("{end:?}") };
         assert!(reason.contains("is not a public address"), "{reason}");
     }
@@ -322,11 +320,11 @@ async fn nothing_leaves_to_where_only_this_machine_can_reach() {
 #[test]
 fn wrong_configurations_are_refused_with_the_field_and_secrets_are_never_shown() {
     let wrong = [
-        (json!({"kind": "slack", "webhookUrl": "http://hooks.example.com/x"}), "/webhookUrl"),
+        (json!({"kind": "slack", "webhook_url": "http://hooks.example.com/x"}), "/webhook_url"),
         (json!({"kind": "webhook", "url": "https://example.com", "secret": "secret"}), "/secret"),
-        (json!({"kind": "pagerduty", "routingKey": " "}), "/routingKey"),
+        (json!({"kind": "pagerduty", "routing_key": " "}), "/routing_key"),
         (
-            json!({"kind": "jira", "site": "https://x.example", "user": "u", "apiToken": "t", "project": "A B"}),
+            json!({"kind": "jira", "site": "https://x.example", "user": "u", "api_token": "t", "project": "A B"}),
             "/project",
         ),
         (
@@ -350,6 +348,48 @@ fn wrong_configurations_are_refused_with_the_field_and_secrets_are_never_shown()
     assert_eq!(secret.shown()["login"], json!({"user": "u", "password": "(set)"}));
     assert!(!format!("{secret:?}").contains("hunter2"));
     let slack =
-        channel(json!({"kind": "slack", "webhookUrl": "https://hooks.example.com/services/T0/SECRET"}));
+        channel(json!({"kind": "slack", "webhook_url": "https://hooks.example.com/services/T0/SECRET"}));
     assert!(!format!("{slack:?}").contains("SECRET"));
+}
+
+#[test]
+fn configurations_are_read_with_the_place_of_a_mistake() {
+    let wrong = [
+        ("pigeon", json!({}), "/kind"),
+        ("webhook", json!({ "url": 7, "secret": "x" }), "/url"),
+        ("webhook", json!({ "url": "https://example.com" }), ""),
+        ("email", json!({ "host": "h", "from": "a@example.com", "login": { "user": 1 } }), "/login/user"),
+        ("email", json!({ "host": "h", "from": "a@example.com", "to": ["a", 1] }), "/to/1"),
+        ("siem", json!({ "syslog": { "host": "h", "port": 70_000 } }), "/syslog/port"),
+        ("slack", json!({ "webhook_url": "https://example.com", "other": 1 }), "/other"),
+    ];
+    for (kind, config, pointer) in wrong {
+        assert_eq!(Channel::parse(kind, &config).unwrap_err().0, pointer, "{kind} {config}");
+    }
+}
+
+#[test]
+fn secrets_stay_unless_messages_go_somewhere_else() {
+    let old = channel(json!({
+        "kind": "email", "host": "mail.example.com", "from": "a@example.com",
+        "login": {"user": "u", "password": "hunter2"}
+    }));
+    let mut config = old.shown();
+    config["to"] = json!(["b@example.com"]);
+    old.keep_secrets(&mut config).unwrap();
+    assert_eq!(config["login"]["password"], "hunter2");
+    for (field, value) in [("host", "evil.example"), ("encryption", "tls")] {
+        let mut config = old.shown();
+        config[field] = json!(value);
+        assert_eq!(old.keep_secrets(&mut config).unwrap_err().0, "/login/password", "{field}");
+        // With the secret, it may go anywhere.
+        config["login"]["password"] = json!("hunter3");
+        old.keep_secrets(&mut config).unwrap();
+    }
+    // A secret that there was not.
+    let open = channel(json!({"kind": "email", "host": "mail.example.com", "from": "a@example.com"}));
+    assert_eq!(open.keep_secrets(&mut old.shown()).unwrap_err().0, "/login/password");
+    let siem = channel(json!({"kind": "siem", "url": "https://x.example", "secret": "whsec_x"}));
+    let mut elsewhere = json!({"url": "https://y.example", "secret": "(set)"});
+    assert_eq!(siem.keep_secrets(&mut elsewhere).unwrap_err().0, "/secret");
 }

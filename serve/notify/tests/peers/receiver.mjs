@@ -203,8 +203,9 @@ const web = http.createServer(async (request, response) => {
   const body = Buffer.concat(chunks).toString();
   const url = new URL(request.url, 'http://localhost');
   const answer = (status, value, headers = {}) => {
-    response.writeHead(status, headers);
-    response.end(typeof value === 'string' || value === undefined ? value : JSON.stringify(value));
+    const content = Buffer.from(typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value));
+    response.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': content.length });
+    response.end(status === 204 ? undefined : content);
   };
   if (url.pathname === '/received') return answer(200, received);
   if (url.pathname === '/control') {
