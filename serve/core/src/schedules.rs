@@ -28,7 +28,7 @@ pub const DEFAULTS: [Default; 5] = [
     schedule("compliance-sweep", "0 2 * * *", Queue::Compliance, "evaluate the policies", true),
     schedule("retrain-models", "0 0 * * 1", Queue::Inference, "train the models that suggest tags", false),
     schedule("cleanup-audit", "0 0 1 * *", Queue::Audit, "delete old records", true),
-    schedule("generate-reports", "0 6 * * 1-5", Queue::Notify, "send reports", false),
+    schedule("generate-reports", "0 6 * * 1-5", Queue::Notify, "send reports", true),
 ];
 
 const fn schedule(

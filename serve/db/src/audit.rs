@@ -143,25 +143,42 @@ impl Repository<'_> {
         self.transaction.query(&sql, &values)?.iter().map(entry).collect()
     }
 
+    /// Returns entries of the tenant behind a number, in their order.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn audit_after(&mut self, after: i64, most: usize) -> Result<Vec<Entry>, StateError> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM serve_audit WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3");
+        let values = [self.tenant.into(), after.into(), limit(most)];
+        self.transaction.query(&sql, &values)?.iter().map(entry).collect()
+    }
+
+    /// Returns the number of the last entry of the tenant; 0 if there is none.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn audit_head(&mut self) -> Result<i64, StateError> {
+        let sql = "SELECT seq FROM serve_audit_heads WHERE tenant = $1";
+        let rows = self.transaction.query(sql, &[self.tenant.into()])?;
+        rows.first().map_or(Ok(0), |row| Cells::new("serve_audit_heads", row).int())
+    }
+
     /// Verifies the whole trail of the tenant.
     ///
     /// # Errors
     /// [`StateError`].
     pub fn verify_audit(&mut self) -> Result<Verdict, StateError> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM serve_audit WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3");
         let (mut verifier, mut after) = (Verifier::default(), 0i64);
         loop {
-            let values = [self.tenant.into(), after.into(), limit(CHUNK)];
-            let rows = self.transaction.query(&sql, &values)?;
-            for row in &rows {
-                let entry = entry(row)?;
+            let entries = self.audit_after(after, CHUNK)?;
+            for entry in &entries {
                 after = entry.seq;
-                if let Err(broken) = verifier.take(&entry) {
+                if let Err(broken) = verifier.take(entry) {
                     return Ok(broken);
                 }
             }
-            if rows.len() < CHUNK {
+            if entries.len() < CHUNK {
                 break;
             }
         }

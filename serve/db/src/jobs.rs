@@ -158,6 +158,37 @@ impl Repository<'_> {
         Ok((waiting.unwrap_or(id), false))
     }
 
+    /// Enqueues a job that runs at `run_at`, and after all jobs that were put into the same lane before it: a lane is done in
+    /// order, by one worker. Those of them that only wait for their time wait no longer than this one. Returns the id; the key
+    /// of the job must be new.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn enqueue_in_lane(
+        &mut self,
+        new: &NewJob<'_>,
+        lane: &str,
+        run_at: DateTime<Utc>,
+    ) -> Result<String, StateError> {
+        let sql = "UPDATE serve_jobs SET run_at = $2 WHERE lane = $1 AND status = 'queued' AND attempt = 0 AND run_at > $2";
+        self.transaction.execute(sql, &[lane.into(), time(run_at)])?;
+        let (id, _) = self.enqueue(new)?;
+        let sql = "UPDATE serve_jobs SET lane = $2, run_at = $3 WHERE id = $1";
+        self.transaction.execute(sql, &[(&id).into(), lane.into(), time(run_at)])?;
+        Ok(id)
+    }
+
+    /// Whether a job of a queue and key of the project waits or runs.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn has_unfinished_job(&mut self, queue: Queue, key: &str) -> Result<bool, StateError> {
+        let sql = "SELECT id FROM serve_jobs WHERE tenant = $1 AND project = $2 AND queue = $3 AND key = $4 \
+                   AND status IN ('queued', 'running') LIMIT 1";
+        let values = [self.tenant.into(), self.project.into(), queue.as_str().into(), key.into()];
+        Ok(!self.transaction.query(sql, &values)?.is_empty())
+    }
+
     /// Claims the next job of some queues, of whatever tenant: one that waits, or one whose worker let its lease end.
     /// For workers, which then work in the scope of the job.
     ///
@@ -170,7 +201,11 @@ impl Repository<'_> {
         values.extend(queues.iter().map(|queue| Value::from(queue.as_str())));
         let sql = format!(
             "SELECT id FROM serve_jobs WHERE queue IN ({}) AND ((status = 'queued' AND run_at <= $1) \
-             OR (status = 'running' AND lease_until < $1)) ORDER BY run_at, id LIMIT 1 {{skip_locked}}",
+             OR (status = 'running' AND lease_until < $1)) \
+             AND (lane IS NULL OR NOT EXISTS (SELECT 1 FROM serve_jobs AS e WHERE e.lane = serve_jobs.lane \
+             AND e.status IN ('queued', 'running') AND (e.created_at < serve_jobs.created_at \
+             OR (e.created_at = serve_jobs.created_at AND e.id < serve_jobs.id)))) \
+             ORDER BY run_at, id LIMIT 1 {{skip_locked}}",
             names.join(", ")
         );
         let rows = self.transaction.query(&sql, &values)?;

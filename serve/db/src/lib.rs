@@ -16,25 +16,30 @@
 //!   failed attempts; `tokens`: API tokens, refresh tokens; `keys`: signing keys
 //! - `audit`: the trail; `names`: who its actors are
 //! - `idempotency`: requests that were answered
-//! - `jobs`, `schedules`, `outbox`: what is to be done later
+//! - `jobs`, `schedules`: what is to be done later
+//! - `channels`, `rules`, `alerts`, `deliveries`: who is notified of what, and the messages, which are written in the
+//!   transaction of what they announce and delivered by jobs
 //! - `backup`: all rows
 //! - `retention`: what is deleted after its time
 //! - `bulk`: changes of many resources, from their preview to their undoing
 //!
 //! Calls block. A caller on an asynchronous runtime uses a thread that may block.
 
+mod alerts;
 mod audit;
 mod backup;
 mod bulk;
+mod channels;
+mod deliveries;
 mod idempotency;
 mod identities;
 mod jobs;
 mod keys;
 mod names;
-mod outbox;
 mod people;
 mod retention;
 mod rows;
+mod rules;
 mod schedules;
 mod schema;
 mod sign_in;
@@ -46,13 +51,16 @@ use chrono::{DateTime, Utc};
 use tagpol_serve_core::Source;
 use tagpol_state::{StateError, StateStore, StateWriter, Transaction};
 
+pub use alerts::Alert;
 pub use audit::{AuditFilter, NewEntry};
 pub use backup::{CopyPart, RestoreError, Restoring};
 pub use bulk::{Bulk, BulkItem};
+pub use channels::{Channel, NewChannel, Stream};
+pub use deliveries::{Delivery, DeliveryFilter, NewDelivery};
 pub use idempotency::{Answered, Lookup};
 pub use jobs::{Attempt, Claimed, Job, JobFilter, NewJob};
-pub use outbox::Message;
 pub use people::{Member, Tenant, User, UserStatus};
+pub use rules::{AlertRule, Decided, NewRule};
 pub use schedules::Schedule;
 pub use sign_in::Session;
 pub use tagpol_state::{Cell, Row};

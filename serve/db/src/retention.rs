@@ -6,11 +6,12 @@ use tagpol_state::StateError;
 use crate::Repository;
 use crate::rows::time;
 
-/// How long ended jobs, bulk changes and sent messages are kept.
+/// How long ended jobs, bulk changes, messages and closed alerts are kept.
 const KEPT: Duration = Duration::days(90);
 
 impl Repository<'_> {
-    /// Deletes ended jobs, bulk changes and sent messages of the project whose time is over; returns the number of rows.
+    /// Deletes ended jobs, bulk changes, messages that were delivered or are dead, and closed alerts of the project whose time
+    /// is over; returns the number of rows.
     ///
     /// # Errors
     /// [`StateError`].
@@ -20,12 +21,16 @@ impl Repository<'_> {
         const OLD_BULK: &str =
             "SELECT id FROM serve_bulk WHERE tenant = $1 AND project = $2 AND created_at < $3";
         let statements = [
+            format!(
+                "DELETE FROM serve_deliveries WHERE tenant = $1 AND project = $2 AND created_at < $3 AND job IN ({OLD_JOBS})"
+            ),
             format!("DELETE FROM serve_job_attempts WHERE job IN ({OLD_JOBS})"),
             format!("DELETE FROM serve_jobs WHERE id IN ({OLD_JOBS})"),
             format!("DELETE FROM serve_bulk_items WHERE bulk IN ({OLD_BULK})"),
             format!("DELETE FROM serve_bulk WHERE id IN ({OLD_BULK})"),
-            "DELETE FROM serve_outbox WHERE tenant = $1 AND project = $2 AND created_at < $3 AND status <> 'queued'"
-                .to_owned(),
+            "DELETE FROM serve_alerts WHERE tenant = $1 AND project = $2 AND closed_at < $3".to_owned(),
+            // Of a version that wrote it and never delivered anything.
+            "DELETE FROM serve_outbox WHERE tenant = $1 AND project = $2 AND created_at < $3".to_owned(),
         ];
         let values = [self.tenant.into(), self.project.into(), time(self.now() - KEPT)];
         let mut deleted = 0;

@@ -6,9 +6,10 @@
 
 use tagpol_state::{Companion, CompanionSchema};
 
-const STEPS: [&str; 1] = [include_str!("v1.sql")];
-const SQLITE_CATALOGS: [&str; 1] = [include_str!("v1.sqlite.catalog")];
-const POSTGRES_CATALOGS: [&str; 1] = [include_str!("v1.postgres.catalog")];
+const STEPS: [&str; 2] = [include_str!("v1.sql"), include_str!("v2.sql")];
+const SQLITE_CATALOGS: [&str; 2] = [include_str!("v1.sqlite.catalog"), include_str!("v2.sqlite.catalog")];
+const POSTGRES_CATALOGS: [&str; 2] =
+    [include_str!("v1.postgres.catalog"), include_str!("v2.postgres.catalog")];
 
 /// Returns the tables of the server.
 pub(crate) fn companion() -> Companion {
@@ -34,5 +35,6 @@ fn for_postgres(step: &str) -> String {
         .replace(" TEXT", " text COLLATE \"C\"")
         .replace(" INTEGER", " int8")
         .replace("CREATE TABLE ", "CREATE TABLE tagpol.")
+        .replace("ALTER TABLE ", "ALTER TABLE tagpol.")
         .replace(" ON serve_", " ON tagpol.serve_")
 }

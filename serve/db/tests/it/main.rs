@@ -4,6 +4,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+mod alerts;
 mod database;
 mod jobs;
 mod people;

@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde_json::json;
 use tagpol_serve_core::audit::Verdict;
 use tagpol_serve_core::jobs::Queue;
-use tagpol_serve_db::{Answered, AuditFilter, Lookup, Message, NewEntry, NewJob, Scope};
+use tagpol_serve_db::{Answered, AuditFilter, Lookup, NewEntry, NewJob, Scope};
 use tagpol_state::{Action, Change, StateError};
 
 use crate::database::Place;
@@ -61,7 +61,6 @@ fn a_decision_and_all_that_follows_are_one_transaction(place: &Place) {
                 actor: "a",
             };
             r.enqueue(&job)?;
-            r.send(&Message { topic: "tag.decided", payload: json!({}) })?;
             if fail { Err(StateError::Source("stop".into())) } else { Ok(()) }
         })
     };

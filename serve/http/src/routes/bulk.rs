@@ -10,7 +10,7 @@ use tagpol_app::state::{Action, Change, Decision, StateError, StateReader};
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::{Outcome, Queue};
 use tagpol_serve_data::Filter;
-use tagpol_serve_db::{Bulk, BulkItem, Claimed, Message, NewEntry, NewJob, Repository};
+use tagpol_serve_db::{Bulk, BulkItem, Claimed, NewEntry, NewJob, Repository};
 use utoipa::ToSchema;
 
 use super::filter::Selection;
@@ -459,7 +459,6 @@ fn chunk(app: &App, r: &mut Repository<'_>, id: &str, actor: &str, is_undo: bool
     }
     let decisions = r.state().decision_count()?;
     r.mark_bulk_items(id, is_undo, range, decisions)?;
-    r.send(&Message { topic: "bulk.progress", payload: json!({ "bulk": id, "decisions": made.len() }) })?;
     Ok(true)
 }
 

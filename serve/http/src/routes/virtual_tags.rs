@@ -7,7 +7,7 @@ use tagpol_app::state::{Action, Change, Decision};
 use tagpol_sema::program::{Program, Source, Tag};
 use tagpol_sema::{Validity, describe};
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_db::{Message, NewEntry, Repository};
+use tagpol_serve_db::{NewEntry, Repository};
 use tagpol_syntax::similar::closest;
 use utoipa::ToSchema;
 
@@ -262,7 +262,7 @@ fn change_of(of: &Named, change: &TagChange, note: Option<&str>) -> Result<Chang
     })
 }
 
-/// Makes decisions, with an audit entry and a message for each, in the transaction.
+/// Makes decisions, with an audit entry for each, in the transaction.
 pub(super) fn decide<P: Permission<Holder = Identity>>(
     call: &Call<'_, P>,
     r: &mut Repository<'_>,
@@ -280,21 +280,14 @@ pub(super) fn decide<P: Permission<Holder = Identity>>(
     Ok(made.iter().map(|decision| shown(&key_of(decision).unwrap_or_default(), decision)).collect())
 }
 
-/// Writes the audit entry and the message of a decision.
+/// Writes the audit entry of a decision.
 pub(crate) fn record(r: &mut Repository<'_>, decision: &Decision) -> Result<(), Failure> {
     let details = json!({
         "seq": decision.seq, "tag": decision.tag, "old": decision.old_value, "new": decision.new_value,
         "note": decision.note,
     });
     let action = format!("tag.{}", decision.action.as_str());
-    r.audit(&NewEntry {
-        actor: &decision.actor,
-        action: &action,
-        object: &decision.resource,
-        details: details.clone(),
-    })?;
-    let payload = json!({ "resource": decision.resource, "actor": decision.actor, "change": details });
-    r.send(&Message { topic: "tag.decided", payload })?;
+    r.audit(&NewEntry { actor: &decision.actor, action: &action, object: &decision.resource, details })?;
     Ok(())
 }
 

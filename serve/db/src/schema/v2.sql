@@ -1,0 +1,8 @@
+ALTER TABLE serve_jobs ADD COLUMN lane TEXT;
+CREATE INDEX serve_jobs_by_lane ON serve_jobs (lane, status, created_at, id) WHERE lane IS NOT NULL;
+CREATE TABLE serve_channels (tenant TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, sealed TEXT NOT NULL, streamed INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (tenant, id)) ROWS;
+CREATE TABLE serve_rules (tenant TEXT NOT NULL, project TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, rule TEXT NOT NULL, enabled INTEGER NOT NULL, generation TEXT NOT NULL, decisions INTEGER NOT NULL, next_at INTEGER, error TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (tenant, project, id)) ROWS;
+CREATE TABLE serve_alerts (tenant TEXT NOT NULL, project TEXT NOT NULL, rule TEXT NOT NULL, recipient TEXT NOT NULL, resource TEXT NOT NULL, policy TEXT NOT NULL, check_id TEXT NOT NULL, tag TEXT NOT NULL, severity TEXT NOT NULL, state TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, escalated_at INTEGER, closed_at INTEGER, PRIMARY KEY (tenant, project, rule, recipient, resource, policy, check_id, tag)) ROWS;
+CREATE TABLE serve_deliveries (tenant TEXT NOT NULL, project TEXT NOT NULL, id TEXT NOT NULL, channel TEXT NOT NULL, rule TEXT NOT NULL, lane TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, message TEXT NOT NULL, job TEXT NOT NULL, reference TEXT, delivered_at INTEGER, created_at INTEGER NOT NULL, PRIMARY KEY (tenant, project, id)) ROWS;
+CREATE INDEX serve_deliveries_by_age ON serve_deliveries (tenant, project, created_at, id);
+CREATE INDEX serve_deliveries_by_lane ON serve_deliveries (lane, created_at, id);
