@@ -80,6 +80,12 @@ pub enum DataError {
         /// The highest number.
         most: u64,
     },
+    /// An alert would be about too many findings.
+    #[error("there are more than {most} findings; name fewer policies, or a higher severity")]
+    TooManyFindings {
+        /// The highest number.
+        most: usize,
+    },
     /// There are costs of resources, but no charges, which have days and amounts of several kinds.
     #[error("the inventory has no charges, only costs of resources")]
     NoCharges,

@@ -27,8 +27,9 @@
 //! - `lists`: pages, totals, facets, exports
 //! - `detail`: one resource, and what happened to it
 //! - `overlay`: decisions that are newer than a generation
-//! - `findings`, `costs`, `suggestions`, `graph`: the same inventory from other sides
+//! - `findings`, `alerts`, `costs`, `suggestions`, `graph`: the same inventory from other sides
 
+mod alerts;
 mod build;
 pub mod child;
 mod conditions;
@@ -49,6 +50,7 @@ mod rows;
 mod sessions;
 mod suggestions;
 
+pub use alerts::AlertFinding;
 pub use build::{BuildOptions, build};
 pub use conditions::{Condition, Conditions};
 pub use contents::{CheckContents, Contents, FirstSeenKind, GoalContents, PolicyContents, TagContents};

@@ -43,7 +43,7 @@ pub use filter::{
     served_tags,
 };
 pub use read::{
-    CheckFindings, Order, Position, SortKey, at_place, at_places, changes_of, check_counts, compliance,
+    CheckFindings, Order, Position, SortKey, alert_findings, at_place, at_places, changes_of, check_counts, compliance,
     counts, decisions_of, facets, finding_counts, findings, first_seen_of, key_of, newest_changes, page,
     places_of, similar_names, suggestion_count, suggestions, suggestions_of, sums, tallies,
 };

@@ -438,6 +438,26 @@ pub fn findings(
     )
 }
 
+/// Returns the query for what decides about alerts of a check, in any of some states: `id`, `name`, `monthly_cost`, `state`,
+/// `since`, `owner` (the value of a column). Its rows have no order.
+pub fn alert_findings(
+    (rows, shape): (Rows, Shape),
+    check: usize,
+    states: &[StateCode],
+    owner: Option<&ValueColumn>,
+    limit: u64,
+    dialect: Dialect,
+) -> String {
+    let (all, owner) =
+        (Filter::default(), owner.map_or_else(|| "NULL".to_owned(), |owner| owner.sql(dialect)));
+    format!(
+        "SELECT id, name, monthly_cost, state_{check} AS state, since_{check} AS since, \
+         CAST({owner} AS VARCHAR) AS owner\nFROM {}{}\nLIMIT {limit}",
+        all.from(rows),
+        all.clause(shape, dialect, [is_in_state(check, states)]),
+    )
+}
+
 /// Returns the query for the numbers of findings of some checks, one row: `findings_C` for each of them.
 pub fn finding_counts(
     filter: &Filter,
