@@ -10,6 +10,8 @@ use tagpol_serve_core::{DEFAULT_TENANT, Source, SystemSource};
 use tagpol_serve_db::{Database, NewEntry, Scope};
 use tagpol_serve_identity::keys::{Keys, SigningKey};
 use tagpol_serve_identity::token::Issuer;
+use tagpol_serve_notify::deliver::Courier;
+use tagpol_serve_outgoing::{AddressPolicy, Client};
 
 use crate::host::ProjectHost;
 use crate::metrics::Metrics;
@@ -28,6 +30,8 @@ pub(crate) struct App {
     pub(crate) issuer: Issuer,
     /// The identity providers, by id.
     pub(crate) sign_on: Vec<SignOn>,
+    /// What delivers messages.
+    pub(crate) courier: Courier,
     /// The projects.
     pub(crate) projects: Vec<Arc<ProjectHost>>,
     /// What is counted.
@@ -62,7 +66,8 @@ impl App {
             r.add_default_schedules()
         })?;
         let projects = vec![host];
-        Ok(Self { settings, database, master_key, issuer, sign_on, projects, metrics: Metrics::default() })
+        let (courier, metrics) = (courier(&settings).map_err(StartError::Configuration)?, Metrics::default());
+        Ok(Self { settings, database, master_key, issuer, sign_on, courier, projects, metrics })
     }
 
     /// Returns the address with which the first administrator signs in once. None: somebody manages users already.
@@ -86,6 +91,12 @@ impl App {
         })?;
         Ok(secret.map(|secret| format!("{}/sign-in#{}", self.settings.url(), secret.reveal())))
     }
+}
+
+/// Returns what delivers messages, to public addresses and to those that the configuration allows.
+fn courier(settings: &Settings) -> Result<Courier, String> {
+    let policy = AddressPolicy::new(&settings.configuration.outgoing).map_err(|error| error.to_string())?;
+    Client::new(policy).map(Courier::new)
 }
 
 /// Returns the key in a file, which is made if there is none.

@@ -119,8 +119,7 @@ impl ProjectHost {
     /// # Errors
     /// [`Code::NotReady`] until the first one is whole.
     pub(crate) fn serving(&self) -> Result<Arc<Serving>, Failure> {
-        let serving = self.serving.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let serving = serving.ok_or_else(|| match self.failure() {
+        let serving = self.current().ok_or_else(|| match self.failure() {
             None => ApiError::new(Code::NotReady, "the first evaluation of the inventory has not ended yet"),
             Some(reason) => {
                 ApiError::new(Code::NotReady, format!("the inventory could not be evaluated: {reason}"))
@@ -131,6 +130,11 @@ impl ProjectHost {
             self.is_outdated.store(true, Ordering::Relaxed);
         }
         Ok(serving)
+    }
+
+    /// Returns the evaluation that requests read, without looking for newer decisions. None: there is none yet.
+    pub(crate) fn current(&self) -> Option<Arc<Serving>> {
+        self.serving.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a new evaluation is needed, because more was decided than can be shown on top of this one. Answered once.

@@ -1,4 +1,4 @@
-//! The worker of the queues, and the scheduler: threads next to those of requests.
+//! The workers of the queues, and the scheduler: threads next to those of requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,9 @@ use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::jobs::{HEARTBEAT, Outcome, Queue};
 use tagpol_serve_db::{Claimed, NewJob, Scope};
+use tokio::runtime::Runtime;
 
+use crate::alerts;
 use crate::app::App;
 use crate::host::ProjectHost;
 use crate::routes::bulk;
@@ -24,6 +26,10 @@ const REINGEST: &str = "reingest-resources";
 /// The job that deletes old records, which is also a schedule.
 const CLEANUP: &str = "cleanup-audit";
 
+/// The queues of one of the workers; the other one has [`Queue::Notify`].
+const OTHER_QUEUES: [Queue; 5] =
+    [Queue::Ingestion, Queue::Normalization, Queue::Inference, Queue::Compliance, Queue::Audit];
+
 /// How often queues and schedules are looked at.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -33,7 +39,13 @@ pub(crate) fn start(app: &Arc<App>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()
         let (app, stop) = (Arc::clone(app), Arc::clone(stop));
         std::thread::spawn(move || work(&app, &stop))
     };
-    vec![spawn(first_evaluations), spawn(work), spawn(schedule)]
+    // A mail server that does not answer must not hold up evaluations, nor a long evaluation the mail.
+    vec![
+        spawn(first_evaluations),
+        spawn(|app, stop| work(app, stop, &OTHER_QUEUES)),
+        spawn(|app, stop| work(app, stop, &[Queue::Notify])),
+        spawn(schedule),
+    ]
 }
 
 /// Serves what an earlier process left, and evaluates anew.
@@ -73,7 +85,7 @@ fn evaluate(app: &App, project: &ProjectHost, record: bool) -> Result<String, St
     built
 }
 
-fn report(app: &App, message: &str, error: &StateError) {
+fn report(app: &App, message: &str, error: &dyn std::error::Error) {
     let line = json!({
         "time": Timestamp(app.database.source().now()), "level": "error", "message": message, "error": error.to_string(),
     });
@@ -110,21 +122,24 @@ fn start_due(app: &App) -> Result<(), StateError> {
             app.database.write::<_, StateError>(&project.scope(), |r| r.start_schedule(&one))?;
         }
     }
-    Ok(())
+    alerts::enqueue_due(app)
 }
 
 fn find<'a>(app: &'a App, tenant: &str, project: &str) -> Option<&'a Arc<ProjectHost>> {
     app.projects.iter().find(|host| host.tenant() == tenant && host.id() == project)
 }
 
-/// Does the jobs of all queues, one after the other.
-fn work(app: &App, stop: &AtomicBool) {
+/// Does the jobs of some queues, one after the other.
+fn work(app: &App, stop: &AtomicBool, queues: &[Queue]) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(app, "worker", &error),
+    };
     let worker = tagpol_serve_core::new_id("wrk", &**app.database.source());
     while !stop.load(Ordering::Relaxed) {
-        let claimed =
-            app.database.write::<_, StateError>(&Scope::tenant(""), |r| r.claim(&Queue::ALL, &worker));
+        let claimed = app.database.write::<_, StateError>(&Scope::tenant(""), |r| r.claim(queues, &worker));
         match claimed {
-            Ok(Some(claimed)) => perform(app, &claimed),
+            Ok(Some(claimed)) => perform(app, &claimed, &runtime),
             Ok(None) => sleep(stop, POLL),
             Err(error) => {
                 report(app, "queues", &error);
@@ -135,29 +150,25 @@ fn work(app: &App, stop: &AtomicBool) {
 }
 
 /// Does a job under its lease.
-fn perform(app: &App, claimed: &Claimed) {
+fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
     let job = &claimed.job;
-    let Some(project) = find(app, &job.tenant, &job.project) else {
-        finish(
-            app,
-            &Scope::tenant(&job.tenant),
-            claimed,
-            Outcome::Fail("the project is not served".to_owned()),
-        );
-        return;
-    };
-    let scope = project.scope();
+    let project = find(app, &job.tenant, &job.project);
+    let scope = project.map_or_else(|| Scope::tenant(&job.tenant), |project| project.scope());
     let has_ended = AtomicBool::new(false);
     let outcome = std::thread::scope(|threads| {
         threads.spawn(|| keep_lease(app, &scope, claimed, &has_ended));
-        let outcome = outcome_of(app, project, claimed);
+        let outcome = match project {
+            _ if job.kind == alerts::STREAM => alerts::stream(app, claimed, runtime),
+            Some(project) => outcome_of(app, project, claimed, runtime),
+            None => Outcome::Fail("the project is not served".to_owned()),
+        };
         has_ended.store(true, Ordering::Relaxed);
         outcome
     });
     finish(app, &scope, claimed, outcome);
 }
 
-fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed) -> Outcome {
+fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
     match claimed.job.kind.as_str() {
         kind @ (SWEEP | REINGEST) => match evaluate(app, project, kind == SWEEP) {
             Ok(generation) => Outcome::Done(json!({ "generation": generation }).to_string()),
@@ -168,7 +179,8 @@ fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed) -> Outcome {
             Err(error) => Outcome::Retry(error.to_string()),
         },
         bulk::APPLY | bulk::UNDO => bulk::perform(app, project, claimed),
-        other => Outcome::Fail(format!("this server does not know jobs named `{other}`")),
+        other => alerts::perform(app, project, claimed, runtime)
+            .unwrap_or_else(|| Outcome::Fail(format!("this server does not know jobs named `{other}`"))),
     }
 }
 

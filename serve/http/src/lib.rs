@@ -16,12 +16,13 @@
 //! - `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
 //!   `problem`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
-//! - `jobs`: the worker of the queues, and the scheduler
+//! - `jobs`: the workers of the queues, and the scheduler; `alerts`: from findings to messages in channels
 //! - `backup`: all rows and files in one file, and the way back
 //! - `metrics`: what is counted
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
 
+mod alerts;
 mod app;
 mod backup;
 mod configuration;

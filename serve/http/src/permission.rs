@@ -77,7 +77,9 @@ permissions!(
     Bulk,
     Recheck,
     ManageSchedules,
+    ManageAlerts,
     ReadAudit,
     ManageUsers,
+    ManageChannels,
     ManageTenants,
 );

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tagpol_state::{Environment, Prediction, ProjectState, StateError, StateStore};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use tempfile::TempDir;
 
 /// The policies of the project that is served.
@@ -99,6 +100,23 @@ impl Shop {
             })
             .collect();
         store.write::<_, StateError>(|state| state.set_predictions(&predictions)).unwrap();
+    }
+
+    /// Runs statements on the database of the server, around the program: to let time pass.
+    pub(crate) fn run_sql(&self, sql: &str) {
+        match &self.state {
+            Some(address) => super::run_sql(address, &format!("SET search_path = tagpol; {sql}")),
+            None => {
+                let file = self.path().join(".tagpol/state.db");
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let mut connection = options.connect().await.unwrap();
+                    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+                    connection.close().await.unwrap();
+                });
+            }
+        }
     }
 
     /// Starts a server, and waits until requests can be answered.

@@ -1,10 +1,12 @@
 //! `tagpol serve`: the program over HTTP, on SQLite and on PostgreSQL.
 
+mod alerts;
 mod auth;
 mod backup;
 mod browser;
 mod client;
 mod killed;
+mod peers;
 mod requests;
 mod roles;
 mod single_sign_on;

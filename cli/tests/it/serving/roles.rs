@@ -110,6 +110,8 @@ fn another_tenant_finds_nothing_of_this_one() {
             "bulk",
             "costs",
             "graph",
+            "rules",
+            "deliveries",
         ];
         let group = path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         let has_part = path.contains('{');
@@ -155,6 +157,14 @@ fn bodies(path: &str, method: &str) -> Option<Value> {
         ("PUT", path) if path.contains("/users/") => json!({ "role": "viewer" }),
         ("PUT", path) if path.contains("/schedules/") => {
             json!({ "cron": "0 2 * * *", "zone": "UTC", "enabled": true })
+        }
+        ("POST" | "PUT", path) if path.contains("/rules") => {
+            json!({ "name": "x", "routing": { "to": "channels", "channels": ["x"] } })
+        }
+        ("POST", path) if path.contains("/channels/") => json!({}),
+        ("POST" | "PUT", path) if path.contains("/channels") => {
+            let config = json!({ "webhook_url": "https://example.com/x" });
+            json!({ "name": "x", "kind": "slack", "config": config })
         }
         ("POST", path) if path.ends_with("/users") => {
             json!({ "email": "x@example.com", "name": "X", "role": "viewer" })

@@ -3,14 +3,17 @@
 mod audit;
 mod auth;
 pub(crate) mod bulk;
+mod channels;
 mod compliance;
 mod costs;
+mod deliveries;
 mod filter;
 mod graph;
 mod jobs;
 mod names;
 mod oidc;
 mod resources;
+mod rules;
 mod shapes;
 mod suggestions;
 mod system;
@@ -35,6 +38,9 @@ pub(crate) fn table() -> Vec<Route> {
         graph::routes(),
         audit::routes(),
         jobs::routes(),
+        channels::routes(),
+        rules::routes(),
+        deliveries::routes(),
         users::routes(),
         tokens::routes(),
         system::routes(),
