@@ -19,6 +19,7 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServeCommand {
     /// Check whether the server could start, without starting it
+    #[command(override_usage = "tagpol serve doctor [OPTIONS] [PROJECT]")]
     Doctor(ServeOptions),
     /// Write all rows of the database, the policies and the last evaluation into one file
     Backup(BackupArgs),
@@ -65,12 +66,16 @@ pub(crate) struct ServeOptions {
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
     /// Address and port to listen on [default: TAGPOL_LISTEN, `listen` in tagpol.toml, or 127.0.0.1:7777]
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
     pub(crate) listen: Option<SocketAddr>,
     /// The state store: a SQLite file, or `postgres://USER@HOST/DATABASE` [default: TAGPOL_STATE, or the one of the
     /// project]
     #[arg(long, value_name = "URL")]
     pub(crate) state: Option<String>,
+    /// The folder of evaluations and of the key of the server [default: TAGPOL_SERVE_DATA, or the folder of the project's
+    /// state]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
     /// The address that people use if a proxy with TLS is in front [default: TAGPOL_PUBLIC_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
@@ -80,6 +85,19 @@ pub(crate) struct ServeOptions {
     /// Listen beyond this machine without TLS: passwords are then sent without encryption
     #[arg(long)]
     pub(crate) allow_plain_http: bool,
+    /// Start with a new key if the old one is lost: access tokens end, and other sealed secrets have to be entered again
+    #[arg(long)]
+    pub(crate) replace_key: bool,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+}
+
+/// Reads an address and a port; `localhost` is this machine.
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    let named = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    named.as_deref().unwrap_or(text).parse().map_err(|_| match text.strip_prefix(':') {
+        Some(port) => format!("the address is missing; write `127.0.0.1:{port}` for this machine only, or `0.0.0.0:{port}` for all"),
+        None => "write an IP address and a port, as in `127.0.0.1:7777`, or `localhost:7777`".to_owned(),
+    })
 }

@@ -14,7 +14,9 @@ use tagpol_serve_http::{
     restore, serve,
 };
 
-use crate::args::{BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, WaitArgs};
+use crate::args::{
+    BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, WaitArgs, listen_address,
+};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::project::root_and_manifest;
@@ -115,6 +117,8 @@ fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
     Ok(Settings {
         folder: options.project.clone().unwrap_or(root),
         listen: listen(options, manifest.serve.listen.as_deref())?,
+        data: options.data.clone().or_else(|| variable("TAGPOL_SERVE_DATA").map(PathBuf::from)),
+        replace_key: options.replace_key,
         public_url: options.public_url.clone().or_else(|| variable("TAGPOL_PUBLIC_URL")),
         allow_plain_http: options.allow_plain_http,
         configuration: configuration(options)?,
@@ -147,10 +151,8 @@ fn listen(options: &ServeOptions, manifest: Option<&str>) -> Result<SocketAddr, 
     }
     let of_variable = variable("TAGPOL_LISTEN");
     let text = of_variable.as_deref().or(manifest).unwrap_or(LISTEN);
-    text.parse().map_err(|_| {
-        Failure::usage(format!("`{text}` is not an address and a port"))
-            .help(format!("write it as `{LISTEN}`"))
-    })
+    listen_address(text)
+        .map_err(|help| Failure::usage(format!("`{text}` is not an address and a port")).help(help))
 }
 
 /// Returns the key of the variable, or of the file that the other variable names.
@@ -172,12 +174,15 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let (message, help) = (error.to_string(), error.help());
         let failure = match error {
-            StartError::PlainHttp { .. } | StartError::Configuration(_) => Self::usage(message),
+            StartError::PlainHttp { .. } | StartError::PublicUrl { .. } | StartError::Configuration(_) => {
+                Self::usage(message)
+            }
             StartError::App(error) => return error.into(),
             StartError::State(error) => return error.into(),
-            StartError::Listen { .. } | StartError::Key { .. } | StartError::Runtime(_) => {
-                Self::engine(message)
-            }
+            StartError::Listen { .. }
+            | StartError::Key { .. }
+            | StartError::NoKey { .. }
+            | StartError::Runtime(_) => Self::engine(message),
         };
         match help {
             Some(help) => failure.help(help),

@@ -12,6 +12,7 @@ pub enum Code {
     NotSignedIn,
     WrongCredentials,
     Forbidden,
+    WrongHost,
     CrossSite,
     NotFound,
     MethodNotAllowed,
@@ -33,13 +34,14 @@ pub enum Code {
 
 impl Code {
     /// All codes.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::InvalidCondition,
         Self::InvalidCursor,
         Self::NotSignedIn,
         Self::WrongCredentials,
         Self::Forbidden,
+        Self::WrongHost,
         Self::CrossSite,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -85,6 +87,7 @@ impl Code {
             Self::NotSignedIn => ("not-signed-in", "Sign in first"),
             Self::WrongCredentials => ("wrong-credentials", "The credentials are wrong or have expired"),
             Self::Forbidden => ("forbidden", "Your role does not allow this"),
+            Self::WrongHost => ("wrong-host", "The server is not reached under this name"),
             Self::CrossSite => ("cross-site", "The request comes from another site"),
             Self::NotFound => ("not-found", "There is nothing at this address"),
             Self::MethodNotAllowed => ("method-not-allowed", "The address does not support this method"),
@@ -98,7 +101,7 @@ impl Code {
             Self::IdempotencyMismatch => ("idempotency-mismatch", "The key was used for another request"),
             Self::TooManyRequests => ("too-many-requests", "There were too many attempts"),
             Self::Internal => ("internal", "The server failed"),
-            Self::NotReady => ("not-ready", "The inventory is still being evaluated"),
+            Self::NotReady => ("not-ready", "There is no evaluation of the inventory yet"),
             Self::Busy => ("busy", "The server is busy"),
             Self::StoreUnavailable => ("store-unavailable", "The database cannot be reached"),
             Self::TimedOut => ("timed-out", "The query took too long"),

@@ -14,22 +14,24 @@ use tagpol_state::{StateError, StateStore};
 
 use crate::contents::{self, Contents, FirstSeenKind, VERSION};
 use crate::error::DataError;
-use crate::folder::{DATABASE_FILE, Generations};
+use crate::folder::{DATABASE_FILE, Generations, after};
 
 /// Name under which the generation before is attached.
 const BEFORE: &str = "before";
 
 /// How a generation is built.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BuildOptions {
     /// For how long changes of tags are kept.
     pub keep_changes: TimeDelta,
+    /// The id, for a generation that another replica has built, with the same clock. None: a new one.
+    pub id: Option<String>,
 }
 
 impl Default for BuildOptions {
     /// One year.
     fn default() -> Self {
-        Self { keep_changes: TimeDelta::days(365) }
+        Self { keep_changes: TimeDelta::days(365), id: None }
     }
 }
 
@@ -52,12 +54,16 @@ pub fn build(
     // What is decided from here on may be in the generation; the overlay then has it once more.
     let decisions = last_decision(options.state.as_ref())?;
     let before = before(generations)?;
-    let id = new_id(generations, options.now)?;
-    let written = generations.begin(&id)?;
+    let id = match &build.id {
+        Some(id) => id.clone(),
+        None => new_id(generations, options.now)?,
+    };
+    let draft = generations.begin(&id)?;
+    let written = draft.folder.as_path();
     let folder = before.as_ref().map(|(folder, _)| folder.as_path());
-    let (store, before) = match open(snapshot, options, &written, folder) {
+    let (store, before) = match open(snapshot, options, written, folder) {
         // A file that is damaged is as good as none.
-        Err(_) if folder.is_some() => (open(snapshot, options, &written, None)?, None),
+        Err(_) if folder.is_some() => (open(snapshot, options, written, None)?, None),
         opened => (opened?, before),
     };
     let request = Request { predicates: shared_sources(program), ..options.request() };
@@ -95,7 +101,7 @@ pub fn build(
     }
     let store = write(run, &contents, before.as_ref().map(|(_, before)| before), options, build)?;
     write_charges(store, program, snapshot, options)?.detach(serving::DATABASE)?;
-    generations.finish(&written, &contents)?;
+    generations.finish(draft, &mut contents, build.id.is_some())?;
     Ok(contents)
 }
 
@@ -202,9 +208,7 @@ fn new_id(generations: &Generations, now: DateTime<Utc>) -> Result<String, DataE
     let by_clock = now.format("%Y%m%dT%H%M%SZ").to_string();
     let Some(last) = taken.last().filter(|last| **last >= by_clock) else { return Ok(by_clock) };
     // The clock went back, or several generations have the same time.
-    let base = last.get(..by_clock.len()).filter(|base| **base >= *by_clock).unwrap_or(&by_clock).to_owned();
-    let number = last.strip_prefix(&base).and_then(|rest| rest.strip_prefix('-')?.parse::<u32>().ok());
-    Ok(format!("{base}-{:04}", number.unwrap_or(1) + 1))
+    Ok(after(last))
 }
 
 fn last_decision(state: Option<&StateStore>) -> Result<i64, DataError> {

@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,18 +15,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tagpol_app::inventory::InventorySource;
-use tagpol_app::{AppError, Limits, Project, RunContext, Silent, StateAccess, Workspace};
+use tagpol_app::{Limits, Project, RunContext, Silent, StateAccess, Workspace};
 
 use crate::build::{BuildOptions, build};
 use crate::contents::Contents;
 use crate::error::DataError;
 use crate::folder::Generations;
+use crate::reason::reason;
 
 /// How often the parent looks at the child.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest answer of a child that is read, in bytes.
 const LONGEST_ANSWER: u64 = 16 << 20;
+
+/// The last bytes of what a child writes to its standard error that are kept, for the reason of its end.
+const LAST_WORDS: usize = 2 << 10;
 
 /// What a child builds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +66,7 @@ pub struct ChildLimits {
 
 /// Builds what standard input asks for, and answers on standard output: what the child's process does.
 pub fn work() -> ExitCode {
-    let build = |request: BuildRequest| run(&request).map_err(|error| reason(&error));
-    match answer(std::io::stdin(), std::io::stdout(), build) {
+    match answer(std::io::stdin(), std::io::stdout(), |request: BuildRequest| run(&request)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }
@@ -89,30 +92,24 @@ pub fn answer<T: DeserializeOwned, A: Serialize>(
     Ok(answer.is_ok())
 }
 
-/// Why nothing was built; of mistakes in policies the first.
-fn reason(error: &DataError) -> String {
-    match error {
-        DataError::App(AppError::Policies(mistakes)) => match mistakes.as_slice() {
-            [first, rest @ ..] => format!("{error}: {} (and {} more)", first.message, rest.len()),
-            [] => error.to_string(),
-        },
+/// Builds a generation of a project in this process; returns why it cannot be built.
+fn run(request: &BuildRequest) -> Result<Contents, String> {
+    Limits { memory: request.memory, timeout: None }.set_usual();
+    let project = Project::open(Some(&request.project)).map_err(|error| reason(None, &error))?;
+    build_project(&project, request).map_err(|error| match &error {
+        DataError::App(error) => reason(Some(&project), error),
         other => other.to_string(),
-    }
+    })
 }
 
-/// Builds a generation of a project in this process.
-///
-/// # Errors
-/// As [`build`]; what is wrong with the project or its inventory.
-pub fn run(request: &BuildRequest) -> Result<Contents, DataError> {
-    Limits { memory: request.memory, timeout: None }.set_usual();
+fn build_project(project: &Project, request: &BuildRequest) -> Result<Contents, DataError> {
     let now: DateTime<Utc> = DateTime::from_timestamp_micros(request.now).unwrap_or_default();
-    let project = Project::open(Some(&request.project))?;
     let context = RunContext { threads: request.threads, ..RunContext::at(now, &Silent) };
     let source = InventorySource { snapshot: request.snapshot.clone(), ..InventorySource::default() };
-    let workspace = Workspace::open(&project, &source, &StateAccess::default(), &context)?;
+    let workspace = Workspace::open(project, &source, &StateAccess::default(), &context)?;
     let generations = Generations::at(&request.generations);
-    let options = BuildOptions { keep_changes: TimeDelta::days(request.keep_changes_days) };
+    let keep_changes = TimeDelta::days(request.keep_changes_days);
+    let options = BuildOptions { keep_changes, ..BuildOptions::default() };
     let contents =
         build(workspace.program(), workspace.snapshot(), workspace.options(), &generations, &options)?;
     if request.record {
@@ -151,9 +148,11 @@ pub fn ask<T: Serialize, A: DeserializeOwned>(
 ) -> Result<A, DataError> {
     let failed = |reason: String| DataError::Child { reason };
     let text = serde_json::to_string(task).map_err(|e| failed(e.to_string()))?;
-    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = started.map_err(|e| failed(format!("it does not start: {e}")))?;
     let answer = child.stdout.take();
+    let errors = child.stderr.take();
+    let last_words = thread::spawn(move || errors.map(last_words).unwrap_or_default());
     // A child that ends early reports why by its answer.
     if let Some(mut input) = child.stdin.take() {
         let _ = input.write_all(text.as_bytes());
@@ -170,21 +169,37 @@ pub fn ask<T: Serialize, A: DeserializeOwned>(
         let _ = child.wait();
     }
     let text = reader.join().map_err(|_| failed("its answer cannot be read".to_owned()));
-    ended?;
+    let last_words = last_words.join().unwrap_or_default();
+    let status = ended?;
     let text = text?.map_err(|e| failed(e.to_string()))?;
     match serde_json::from_str::<Result<A, String>>(&text) {
         Ok(made) => made.map_err(failed),
-        Err(_) => Err(failed("it ended without an answer".to_owned())),
+        Err(_) if last_words.is_empty() => Err(failed(format!("it ended without an answer ({status})"))),
+        Err(_) => Err(failed(format!("it ended without an answer ({status}): {last_words}"))),
     }
 }
 
+/// Reads what a child writes to its standard error, and returns the end of it on one line.
+fn last_words(mut errors: impl Read) -> String {
+    let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(count) = errors.read(&mut buffer) {
+        if count == 0 {
+            break;
+        }
+        kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        kept.drain(..kept.len().saturating_sub(LAST_WORDS));
+    }
+    let text = String::from_utf8_lossy(&kept);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Waits for the end of a child.
-fn watch(child: &mut Child, limits: &ChildLimits) -> Result<(), DataError> {
+fn watch(child: &mut Child, limits: &ChildLimits) -> Result<ExitStatus, DataError> {
     let failed = |reason: String| DataError::Child { reason };
     let started = Instant::now();
     loop {
-        if child.try_wait().map_err(|e| failed(e.to_string()))?.is_some() {
-            return Ok(());
+        if let Some(status) = child.try_wait().map_err(|e| failed(e.to_string()))? {
+            return Ok(status);
         }
         if limits.stop.load(Ordering::Relaxed) {
             return Err(DataError::Cancelled);

@@ -1,8 +1,9 @@
 //! Generations on disk: one folder each, whose name begins with a dot until it is whole.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::contents::{Contents, VERSION};
 use crate::error::DataError;
@@ -12,6 +13,15 @@ pub(crate) const DATABASE_FILE: &str = "serving.duckdb";
 
 /// Name of the file with its contents.
 pub(crate) const CONTENTS_FILE: &str = "generation.json";
+
+/// Name of the file that is locked while a generation is written.
+const LOCK_FILE: &str = "lock";
+
+/// How old a folder is at least that nobody writes any more: between its making and its locking is a moment.
+const LEAST_AGE: Duration = Duration::from_secs(60);
+
+/// How old a folder is that nobody writes any more, on a file system that cannot lock: longer than a build may take.
+const AGE_WITHOUT_LOCKS: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The folder of the generations of one project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,18 +83,42 @@ impl Generations {
         // Under another name first, so that a removal that is cut short leaves nothing that looks whole.
         let hidden = self.folder.join(format!(".{id}.removed"));
         fs::rename(&folder, &hidden).map_err(|source| file(&folder, source))?;
-        fs::remove_dir_all(&hidden).map_err(|source| file(&hidden, source))
+        remove_folder(&hidden)
     }
 
-    /// Removes what writers left that were ended. No generation may be being written meanwhile.
+    /// Removes what writers that were killed have left, and what is left of removed generations. What another process is
+    /// writing stays: it has a lock, which ends with its process. What is a minute old or less stays as well.
     ///
     /// # Errors
     /// [`DataError::File`].
-    pub fn sweep(&self) -> Result<(), DataError> {
+    pub fn sweep(&self, now: SystemTime) -> Result<(), DataError> {
         for name in self.names()?.into_iter().filter(|name| name.starts_with('.')) {
             let folder = self.folder.join(name);
-            if folder.is_dir() {
-                fs::remove_dir_all(&folder).map_err(|source| file(&folder, source))?;
+            if folder.is_dir() && is_abandoned(&folder, now) {
+                remove_folder(&folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes generations that no process shows any more: all but the newest `kept`, and those that were the newest one within
+    /// the last `grace`, which must be longer than replicas need to notice a newer one.
+    ///
+    /// # Errors
+    /// [`DataError::File`].
+    pub fn remove_old(&self, kept: usize, grace: Duration, now: SystemTime) -> Result<(), DataError> {
+        let ids = self.list()?;
+        for pair in ids.windows(2).take(ids.len().saturating_sub(kept)) {
+            let [id, next] = pair else { continue };
+            let was_replaced =
+                age(&self.folder_of(next).join(CONTENTS_FILE), now).is_some_and(|age| age > grace);
+            if !was_replaced {
+                continue;
+            }
+            match self.remove(id) {
+                // Another process may be removing it as well.
+                Err(error) if self.existing(id).is_ok() => return Err(error),
+                _ => {}
             }
         }
         Ok(())
@@ -115,30 +149,115 @@ impl Generations {
     }
 
     /// Makes the folder in which a generation is written.
-    pub(crate) fn begin(&self, id: &str) -> Result<PathBuf, DataError> {
-        // Another process may be writing one of the same time.
-        let folder = self.folder.join(format!(".{id}.{}", std::process::id()));
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|source| file(&folder, source))?;
+    pub(crate) fn begin(&self, id: &str) -> Result<Draft, DataError> {
+        fs::create_dir_all(&self.folder).map_err(|source| file(&self.folder, source))?;
+        // Other processes, on other machines too, may be writing one of the same time.
+        for number in 0u32.. {
+            let folder = self.folder.join(format!(".{id}.{number}"));
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(file(&folder, source)),
+                Ok(()) => {
+                    let path = folder.join(LOCK_FILE);
+                    let lock = File::create(&path).map_err(|source| file(&path, source))?;
+                    // Without locks, the age of the folder decides.
+                    let _ = lock.try_lock();
+                    return Ok(Draft { folder, lock: Some(lock), is_finished: false });
+                }
+            }
         }
-        fs::create_dir_all(&folder).map_err(|source| file(&folder, source))?;
-        Ok(folder)
+        Err(file(&self.folder, io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// Makes a generation visible that has been written into a folder of [`Self::begin`].
-    pub(crate) fn finish(&self, written: &Path, contents: &Contents) -> Result<(), DataError> {
-        let path = written.join(CONTENTS_FILE);
-        let text = serde_json::to_string_pretty(contents)
-            .map_err(|e| DataError::Damaged { folder: written.to_owned(), reason: e.to_string() })?;
-        fs::write(&path, text).map_err(|source| file(&path, source))?;
-        for name in [CONTENTS_FILE, DATABASE_FILE] {
-            let path = written.join(name);
-            fs::File::open(&path)
-                .and_then(|opened| opened.sync_all())
-                .map_err(|source| file(&path, source))?;
+    /// Makes a generation visible that has been written into a folder of [`Self::begin`]. Its id becomes another one if one
+    /// of this id has become visible meanwhile, unless the id `is_given`: then that one stands for both.
+    pub(crate) fn finish(
+        &self,
+        mut draft: Draft,
+        contents: &mut Contents,
+        is_given: bool,
+    ) -> Result<(), DataError> {
+        drop(draft.lock.take());
+        let written = draft.folder.clone();
+        let path = written.join(DATABASE_FILE);
+        File::open(&path).and_then(|opened| opened.sync_all()).map_err(|source| file(&path, source))?;
+        let lock = written.join(LOCK_FILE);
+        fs::remove_file(&lock).map_err(|source| file(&lock, source))?;
+        loop {
+            write_contents(&written, contents)?;
+            let folder = self.folder_of(&contents.id);
+            match fs::rename(&written, &folder) {
+                Ok(()) => {
+                    draft.is_finished = true;
+                    return Ok(());
+                }
+                Err(error) if is_taken(&error) && is_given => return Ok(()),
+                Err(error) if is_taken(&error) => contents.id = after(&contents.id),
+                Err(source) => return Err(file(&folder, source)),
+            }
         }
-        let folder = self.folder_of(&contents.id);
-        fs::rename(written, &folder).map_err(|source| file(&folder, source))
+    }
+}
+
+/// A generation that is being written. Its lock ends with it, or with its process, and so does its folder, unless it was
+/// finished or the process was killed.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// The folder that it is written into.
+    pub(crate) folder: PathBuf,
+    lock: Option<File>,
+    /// Whether the folder has another name now, so that its old one may be that of another writer.
+    is_finished: bool,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        drop(self.lock.take());
+        if !self.is_finished {
+            // What cannot be removed now is swept later.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Returns the id after an id that is taken: the same time, and the next number.
+pub(crate) fn after(id: &str) -> String {
+    let (time, number) = id.split_once('-').unwrap_or((id, ""));
+    format!("{time}-{:04}", number.parse::<u32>().unwrap_or(1) + 1)
+}
+
+fn write_contents(folder: &Path, contents: &Contents) -> Result<(), DataError> {
+    let path = folder.join(CONTENTS_FILE);
+    let text = serde_json::to_string_pretty(contents)
+        .map_err(|e| DataError::Damaged { folder: folder.to_owned(), reason: e.to_string() })?;
+    fs::write(&path, text).and_then(|()| File::open(&path)?.sync_all()).map_err(|source| file(&path, source))
+}
+
+/// Whether a folder cannot be renamed to because there is one already.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty)
+}
+
+/// Whether nobody writes into a folder any more.
+fn is_abandoned(folder: &Path, now: SystemTime) -> bool {
+    let Some(age) = age(folder, now).filter(|age| *age > LEAST_AGE) else { return false };
+    match File::open(folder.join(LOCK_FILE)).map(|lock| lock.try_lock()) {
+        Ok(Ok(())) | Err(_) => true,
+        Ok(Err(TryLockError::WouldBlock)) => false,
+        Ok(Err(TryLockError::Error(_))) => age > AGE_WITHOUT_LOCKS,
+    }
+}
+
+/// Returns how long ago a file or folder was changed. None: it is not there, or was changed in the future.
+fn age(path: &Path, now: SystemTime) -> Option<Duration> {
+    now.duration_since(fs::metadata(path).ok()?.modified().ok()?).ok()
+}
+
+/// Removes a folder, which another process may remove at the same time.
+fn remove_folder(folder: &Path) -> Result<(), DataError> {
+    match fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(file(folder, source)),
+        _ => Ok(()),
     }
 }
 

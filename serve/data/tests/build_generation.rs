@@ -1,6 +1,8 @@
 //! A process that builds a generation, for tests: `build-generation` does what a request asks for, `build-generation hang` never ends,
-//! and `build-generation grow` takes more and more memory.
+//! `build-generation grow` takes more and more memory, and
+//! `build-generation stop` ends without an answer.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,7 +18,10 @@ fn main() -> ExitCode {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
-        Some("stop") => ExitCode::FAILURE,
+        Some("stop") => {
+            let _ = writeln!(std::io::stderr(), "memory\nexhausted");
+            ExitCode::FAILURE
+        }
         _ => tagpol_serve_data::child::work(),
     }
 }

@@ -1,6 +1,7 @@
 //! Changes of many resources: a frozen selection, applied and undone in chunks.
 
 use chrono::{DateTime, Utc};
+use tagpol_serve_core::jobs::{BULK_APPLY, BULK_UNDO};
 use tagpol_serve_core::new_id;
 use tagpol_state::{Row, StateError};
 
@@ -25,7 +26,7 @@ pub struct Bulk {
     pub generation: String,
     /// The number of decisions then.
     pub decisions: i64,
-    /// Where it is: `previewed`, `applying`, `applied`, `undoing` or `undone`.
+    /// Where it is: `previewed`, `running`, `done`, `stopped`, `undoing` or `undone`.
     pub status: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -126,6 +127,20 @@ impl Repository<'_> {
         let sql = "UPDATE serve_bulk SET status = $5 WHERE tenant = $1 AND project = $2 AND id = $3 AND status = $4";
         let values = [self.tenant.into(), self.project.into(), id.into(), from.into(), to.into()];
         Ok(self.transaction.execute(sql, &values)? > 0)
+    }
+
+    /// Brings the bulk of a job that ended early, because it was cancelled or failed too often, out of the state of running:
+    /// to the state before it if it has changed nothing, else to `stopped`, from where it can be continued or undone.
+    pub(crate) fn stop_bulk_of(&mut self, kind: &str, id: &str) -> Result<(), StateError> {
+        let (all, applied, undone) = self.bulk_progress(id)?;
+        match kind {
+            BULK_APPLY if applied == 0 => self.move_bulk(id, "running", "previewed")?,
+            BULK_APPLY => self.move_bulk(id, "running", "stopped")?,
+            BULK_UNDO if undone == 0 && applied == all => self.move_bulk(id, "undoing", "done")?,
+            BULK_UNDO => self.move_bulk(id, "undoing", "stopped")?,
+            _ => false,
+        };
+        Ok(())
     }
 
     /// Returns the next items of a bulk that were not applied, or not undone, in their order.

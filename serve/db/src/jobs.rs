@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use tagpol_serve_core::jobs::{Ended, LEASE, Outcome, Queue, Status, after};
+use tagpol_serve_core::jobs::{ATTEMPTS, LEASE, Outcome, Queue, Status, after};
 use tagpol_serve_core::new_id;
 use tagpol_state::{Row, StateError, Value};
 
@@ -125,8 +126,8 @@ fn job_of(row: &Row) -> Result<Job, StateError> {
 }
 
 impl Repository<'_> {
-    /// Enqueues a job of the project. If one of this queue and key waits already, it stands for both; returns the id of
-    /// the job, and whether it is new.
+    /// Enqueues a job of the project. If one of this queue and key waits already, it stands for both, and waits no longer; returns
+    /// the id of the job, and whether it is new.
     ///
     /// # Errors
     /// [`StateError`].
@@ -154,6 +155,11 @@ impl Repository<'_> {
                    AND status = 'queued'";
         let values = [self.tenant.into(), self.project.into(), new.queue.as_str().into(), new.key.into()];
         let rows = self.transaction.query(sql, &values)?;
+        // Whoever wants it now does not wait for the end of a pause after a failure.
+        let forward = "UPDATE serve_jobs SET run_at = $5 WHERE tenant = $1 AND project = $2 AND queue = $3 AND key = $4 \
+                       AND status = 'queued' AND run_at > $5";
+        let [tenant, project, queue, key] = values;
+        self.transaction.execute(forward, &[tenant, project, queue, key, time(now)])?;
         let waiting = rows.first().map(|row| Cells::new("serve_jobs", row).text()).transpose()?;
         Ok((waiting.unwrap_or(id), false))
     }
@@ -196,6 +202,7 @@ impl Repository<'_> {
     /// [`StateError`].
     pub fn claim(&mut self, queues: &[Queue], worker: &str) -> Result<Option<Claimed>, StateError> {
         let now = self.now();
+        self.bury_killers(now)?;
         let names: Vec<String> = (2..).zip(queues).map(|(number, _)| format!("${number}")).collect();
         let mut values: Vec<Value<'_>> = vec![time(now)];
         values.extend(queues.iter().map(|queue| Value::from(queue.as_str())));
@@ -224,6 +231,29 @@ impl Repository<'_> {
         self.transaction
             .execute(sql, &[(&id).into(), claimed.job.attempt.into(), worker.into(), time(now)])?;
         Ok(Some(claimed))
+    }
+
+    /// Ends the jobs whose workers died in each of their attempts. Messages have as many attempts as their time allows.
+    fn bury_killers(&mut self, now: DateTime<Utc>) -> Result<(), StateError> {
+        let sql = "UPDATE serve_jobs SET status = 'dead', worker = NULL, lease_until = NULL, updated_at = $1, \
+                   error = 'the worker died, or was away for too long, in each attempt' \
+                   WHERE status = 'running' AND lease_until < $1 AND attempt >= $2 AND queue <> $3 RETURNING tenant, project, kind, key";
+        for row in
+            self.transaction.query(sql, &[time(now), ATTEMPTS.into(), Queue::Notify.as_str().into()])?
+        {
+            let mut cells = Cells::new("serve_jobs", &row);
+            let (tenant, project) = (cells.text()?, cells.text()?);
+            let (kind, key) = (cells.text()?, cells.text()?);
+            let source = self.source;
+            let mut of_job = Repository {
+                transaction: &mut *self.transaction,
+                tenant: &tenant,
+                project: &project,
+                source,
+            };
+            of_job.stop_bulk_of(&kind, &key)?;
+        }
+        Ok(())
     }
 
     /// Extends the lease of a claim, and reports how far the job is. False: the claim is no longer valid, because
@@ -287,6 +317,9 @@ impl Repository<'_> {
             next.error.as_deref().into(),
         ];
         self.transaction.execute(sql, &values)?;
+        if matches!(status, Status::Dead | Status::Cancelled) {
+            self.stop_bulk_of(&claimed.job.kind, &claimed.job.key)?;
+        }
         Ok(true)
     }
 
@@ -357,9 +390,14 @@ impl Repository<'_> {
     /// [`StateError`].
     pub fn cancel_job(&mut self, id: &str) -> Result<bool, StateError> {
         let sql = "UPDATE serve_jobs SET status = 'cancelled', worker = NULL, lease_until = NULL, updated_at = $4 \
-                   WHERE tenant = $1 AND project = $2 AND id = $3 AND status IN ('queued', 'running')";
+                   WHERE tenant = $1 AND project = $2 AND id = $3 AND status IN ('queued', 'running') RETURNING kind, key";
         let values = [self.tenant.into(), self.project.into(), id.into(), time(self.now())];
-        Ok(self.transaction.execute(sql, &values)? > 0)
+        let rows = self.transaction.query(sql, &values)?;
+        let Some(row) = rows.first() else { return Ok(false) };
+        let mut cells = Cells::new("serve_jobs", row);
+        let (kind, key) = (cells.text()?, cells.text()?);
+        self.stop_bulk_of(&kind, &key)?;
+        Ok(true)
     }
 
     /// Queues a dead or cancelled job of the tenant once more, with all its attempts. False: it is neither, or a job of

@@ -16,6 +16,22 @@ impl Repository<'_> {
         rows.iter().map(|row| Cells::new("serve_keys", row).text()).collect()
     }
 
+    /// Returns whether anything was sealed with the master key.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn has_keys(&mut self) -> Result<bool, StateError> {
+        Ok(!self.transaction.query("SELECT id FROM serve_keys LIMIT 1", &[])?.is_empty())
+    }
+
+    /// Forgets the keys for a purpose.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn delete_keys(&mut self, purpose: &str) -> Result<(), StateError> {
+        self.transaction.execute("DELETE FROM serve_keys WHERE purpose = $1", &[purpose.into()]).map(drop)
+    }
+
     /// Adds a sealed key for a purpose.
     ///
     /// # Errors

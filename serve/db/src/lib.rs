@@ -22,6 +22,7 @@
 //! - `backup`: all rows
 //! - `retention`: what is deleted after its time
 //! - `bulk`: changes of many resources, from their preview to their undoing
+//! - `evaluations`: which evaluation of a project all replicas show
 //!
 //! Calls block. A caller on an asynchronous runtime uses a thread that may block.
 
@@ -31,6 +32,7 @@ mod backup;
 mod bulk;
 mod channels;
 mod deliveries;
+mod evaluations;
 mod idempotency;
 mod identities;
 mod jobs;
@@ -57,6 +59,7 @@ pub use backup::{CopyPart, RestoreError, Restoring};
 pub use bulk::{Bulk, BulkItem};
 pub use channels::{Channel, NewChannel, Stream};
 pub use deliveries::{Delivery, DeliveryFilter, NewDelivery};
+pub use evaluations::Evaluation;
 pub use idempotency::{Answered, Lookup};
 pub use jobs::{Attempt, Claimed, Job, JobFilter, NewJob};
 pub use people::{Member, Tenant, User, UserStatus};
@@ -162,12 +165,24 @@ impl Database {
         scope: &Scope,
         f: impl FnOnce(&mut Repository<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let read = self.of(scope).read_all(|transaction| f(&mut self.repository(scope, transaction)))?;
+        let read = self.read_if_exists(scope, f)?;
         // The tables were created when the database was opened.
         read.ok_or_else(|| {
             let store = self.store.location().to_string();
             StateError::Damaged { store, reason: "the tables of the server are gone".to_owned() }.into()
         })
+    }
+
+    /// As [`Self::read`]; None if the tables were never created.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_if_exists<T, E: From<StateError>>(
+        &self,
+        scope: &Scope,
+        f: impl FnOnce(&mut Repository<'_>) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
+        self.of(scope).read_all(|transaction| f(&mut self.repository(scope, transaction)))
     }
 
     /// Writes in one transaction: when this returns, everything that `f` wrote is on disk.

@@ -249,13 +249,34 @@ impl Repository<'_> {
         if status == UserStatus::Active { Ok(()) } else { self.end_access(user) }
     }
 
-    /// Stores the hash of a new password, and ends all sessions of the user.
+    /// Returns the active members of the tenant with a role, by id, and whether each can sign in without a link: with a password
+    /// or at an identity provider.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn members_with(&mut self, role: Role) -> Result<Vec<(User, bool)>, StateError> {
+        let sql = format!(
+            "SELECT {USER}, CASE WHEN u.password IS NOT NULL OR EXISTS \
+             (SELECT 1 FROM serve_identities AS i WHERE i.user_id = u.id) THEN 1 ELSE 0 END \
+             FROM serve_memberships AS m JOIN serve_users AS u ON u.id = m.user_id \
+             WHERE m.tenant = $1 AND m.project = '' AND m.role = $2 AND u.status = 'active' ORDER BY u.id"
+        );
+        let rows = self.transaction.query(&sql, &[self.tenant.into(), role.as_str().into()])?;
+        let member = |row| {
+            let mut cells = Cells::new("serve_memberships", row);
+            Ok((user(&mut cells)?, cells.flag()?))
+        };
+        rows.iter().map(member).collect()
+    }
+
+    /// Stores the hash of a new password, and ends all sessions and refresh tokens of the user.
     ///
     /// # Errors
     /// [`StateError`].
     pub fn set_password(&mut self, user: &str, hash: &str) -> Result<(), StateError> {
         let sql = "UPDATE serve_users SET password = $2 WHERE id = $1";
         self.transaction.execute(sql, &[user.into(), hash.into()])?;
-        self.end_sessions(user)
+        self.end_sessions(user)?;
+        self.end_refresh_tokens(user)
     }
 }

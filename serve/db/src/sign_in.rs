@@ -86,12 +86,20 @@ impl Repository<'_> {
         self.transaction.execute("DELETE FROM serve_sessions WHERE user_id = $1", &[user.into()]).map(drop)
     }
 
+    /// Ends all refresh tokens of a user: access tokens that were issued end within their quarter of an hour.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn end_refresh_tokens(&mut self, user: &str) -> Result<(), StateError> {
+        let sql = "DELETE FROM serve_refresh_tokens WHERE user_id = $1";
+        self.transaction.execute(sql, &[user.into()]).map(drop)
+    }
+
     /// Ends sessions, links and tokens of a user.
     pub(crate) fn end_access(&mut self, user: &str) -> Result<(), StateError> {
         self.end_sessions(user)?;
-        for table in ["serve_links", "serve_refresh_tokens"] {
-            self.transaction.execute(&format!("DELETE FROM {table} WHERE user_id = $1"), &[user.into()])?;
-        }
+        self.end_refresh_tokens(user)?;
+        self.transaction.execute("DELETE FROM serve_links WHERE user_id = $1", &[user.into()])?;
         let sql = "UPDATE serve_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
         self.transaction.execute(sql, &[user.into(), time(self.now())]).map(drop)
     }
@@ -101,9 +109,19 @@ impl Repository<'_> {
     /// # Errors
     /// [`StateError`].
     pub fn make_link(&mut self, user: &str) -> Result<Secret, StateError> {
+        self.transaction.execute("DELETE FROM serve_links WHERE user_id = $1", &[user.into()])?;
+        self.add_link(user)
+    }
+
+    /// Makes a link with which a user of the tenant signs in once, next to earlier ones: whichever is used first, the others end
+    /// with it.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn add_link(&mut self, user: &str) -> Result<Secret, StateError> {
         let secret = Secret::new("", self.source);
         let now = self.now();
-        self.transaction.execute("DELETE FROM serve_links WHERE user_id = $1", &[user.into()])?;
+        self.transaction.execute("DELETE FROM serve_links WHERE expires_at < $1", &[time(now)])?;
         let hash = secret.hash();
         let values = [(&hash).into(), user.into(), self.tenant.into(), time(now), time(now + LINK)];
         let sql = "INSERT INTO serve_links (hash, user_id, tenant, created_at, expires_at) \
@@ -112,7 +130,8 @@ impl Repository<'_> {
         Ok(secret)
     }
 
-    /// Uses a link up; returns its user and tenant. None: there is none, or its time is over.
+    /// Uses a link up, with all others of its user; returns the user and the tenant. None: there is none, its time is over, or
+    /// the account cannot be used in the tenant.
     ///
     /// # Errors
     /// [`StateError`].
@@ -122,7 +141,9 @@ impl Repository<'_> {
         let Some(row) = rows.first() else { return Ok(None) };
         let mut cells = Cells::new("serve_links", row);
         let (user, tenant, expires_at) = (cells.text()?, cells.text()?, cells.time()?);
-        Ok((expires_at > self.now()).then_some((user, tenant)))
+        self.transaction.execute("DELETE FROM serve_links WHERE user_id = $1", &[(&user).into()])?;
+        let session = self.in_tenant(&tenant, |r| r.session_of_user(&user))?;
+        Ok(session.filter(|_| expires_at > self.now()).map(|_| (user, tenant)))
     }
 
     /// Returns until when nobody may try to sign in as a subject: an account or an address. None: at once.

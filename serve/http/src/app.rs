@@ -1,19 +1,18 @@
 //! The server: what all requests share.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tagpol_app::state::StateError;
 use tagpol_serve_core::roles::Role;
 use tagpol_serve_core::secrets::MasterKey;
 use tagpol_serve_core::{DEFAULT_TENANT, Source, SystemSource};
-use tagpol_serve_db::{Database, NewEntry, Scope};
-use tagpol_serve_identity::keys::{Keys, SigningKey};
+use tagpol_serve_db::{Database, NewEntry, Repository, Scope, User, UserStatus};
 use tagpol_serve_identity::token::Issuer;
 use tagpol_serve_notify::deliver::Courier;
 use tagpol_serve_outgoing::{AddressPolicy, Client};
 
 use crate::host::ProjectHost;
+use crate::key;
 use crate::metrics::Metrics;
 use crate::settings::{Settings, StartError};
 use crate::sign_on::SignOn;
@@ -49,16 +48,18 @@ impl App {
     pub(crate) fn open(settings: Settings) -> Result<Self, StartError> {
         let source: Arc<dyn Source> = Arc::new(SystemSource::default());
         let (host, store) = ProjectHost::open(&settings, DEFAULT_TENANT)?;
-        let key_file = store.folder().join("serve.key");
+        let key_file = key::file(&settings, &store);
+        let file = key::SharedFile::of(&store);
         let database = Database::open(store, Arc::clone(&source))?;
-        let master_key = match &settings.key {
-            Some(key) => key.clone(),
-            None => master_key(&key_file, &*source)?,
-        };
-        let keys = signing_keys(&database, &master_key)?;
-        let issuer = keys.map(|keys| Issuer { name: settings.url(), keys }).ok_or_else(|| {
-            StartError::Key { path: key_file, reason: "it does not open the keys in the database".to_owned() }
+        file.keep_private();
+        let master_key = key::master_key(&settings, &key_file, &database)?;
+        let keys = key::signing_keys(&database, &master_key, settings.replace_key)?;
+        let keys = keys.ok_or_else(|| StartError::Key {
+            place: key::place(&settings, &key_file),
+            reason: "it does not open the secrets in the database, which were sealed with another key"
+                .to_owned(),
         })?;
+        let issuer = Issuer { name: settings.url(), keys };
         let sign_on = SignOn::all(&settings)?;
         let host = Arc::new(host);
         database.write::<_, StateError>(&host.scope(), |r| {
@@ -70,24 +71,27 @@ impl App {
         Ok(Self { settings, database, master_key, issuer, sign_on, courier, projects, metrics })
     }
 
-    /// Returns the address with which the first administrator signs in once. None: somebody manages users already.
+    /// Returns the address with which the first administrator signs in once. None: somebody who may manage users can sign in
+    /// without it.
     ///
     /// # Errors
     /// [`StateError`].
     pub(crate) fn administrator_link(&self) -> Result<Option<String>, StateError> {
         let secret = self.database.write::<_, StateError>(&Scope::tenant(DEFAULT_TENANT), |r| {
-            let user = match r.user_by_email(FIRST_ADMINISTRATOR)? {
-                Some(user) if user.password.is_none() => user.id,
-                Some(_) => return Ok(None),
-                None if r.count_members(Role::SuperAdmin)? > 0 => return Ok(None),
-                None => match r.add_user(FIRST_ADMINISTRATOR, "Administrator", Role::SuperAdmin)? {
-                    Some(id) => id,
-                    None => return Ok(None),
-                },
+            let managers = r.members_with(Role::SuperAdmin)?;
+            if managers.iter().any(|(_, can_sign_in)| *can_sign_in) {
+                return Ok(None);
+            }
+            let is_first = |user: &&User| user.email.as_deref() == Some(FIRST_ADMINISTRATOR);
+            let managers: Vec<User> = managers.into_iter().map(|(user, _)| user).collect();
+            let user = match managers.iter().find(is_first).or(managers.first()) {
+                Some(user) => user.id.clone(),
+                None => first_administrator(r)?,
             };
             let details = serde_json::json!({});
             r.audit(&NewEntry { actor: "system", action: "auth.link", object: &user, details })?;
-            r.make_link(&user).map(Some)
+            // Another replica may have printed one a moment ago.
+            r.add_link(&user).map(Some)
         })?;
         Ok(secret.map(|secret| format!("{}/sign-in#{}", self.settings.url(), secret.reveal())))
     }
@@ -110,45 +114,16 @@ fn master_key(path: &Path, source: &dyn Source) -> Result<MasterKey, StartError>
             Ok(key)
         }
         Err(error) => Err(failed(error.to_string())),
+/// Returns the account of the first administrator, if nobody has the role any more: a new one, or the one that lost it.
+fn first_administrator(r: &mut Repository<'_>) -> Result<String, StateError> {
+    if let Some(user) = r.user_by_email(FIRST_ADMINISTRATOR)? {
+        r.set_status(&user.id, UserStatus::Active)?;
+        r.set_role(&user.id, Role::SuperAdmin)?;
+        return Ok(user.id);
     }
-}
-
-/// Writes a file that only its owner may read. It must not exist.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    // If the state is on a server, the project has no folder for it yet.
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// Returns the keys of access tokens, of which one is made if there is none. None: those in the database were sealed with
-/// another key, or the system has no random numbers.
-fn signing_keys(database: &Database, master: &MasterKey) -> Result<Option<Keys>, StateError> {
-    const PURPOSE: &str = "access-token";
-    let sealed = database.write::<_, StateError>(&Scope::tenant(""), |r| {
-        let sealed = r.keys(PURPOSE)?;
-        if !sealed.is_empty() {
-            return Ok(sealed);
-        }
-        let key = SigningKey::generate().ok();
-        let sealed = key.and_then(|key| master.seal(PURPOSE, key.pkcs8(), &**database.source()));
-        if let Some(sealed) = &sealed {
-            r.add_key(PURPOSE, sealed)?;
-        }
-        Ok(sealed.into_iter().collect())
-    })?;
-    let open = |sealed: &String| SigningKey::from_pkcs8(&master.open(PURPOSE, sealed)?).ok();
-    let keys: Option<Vec<SigningKey>> = sealed.iter().map(open).collect();
-    Ok(keys.and_then(|keys| Keys::new(keys).ok()))
+    let added = r.add_user(FIRST_ADMINISTRATOR, "Administrator", Role::SuperAdmin)?;
+    added.ok_or_else(|| StateError::Damaged {
+        store: String::new(),
+        reason: format!("the account `{FIRST_ADMINISTRATOR}` exists and does not"),
+    })
 }

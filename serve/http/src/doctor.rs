@@ -1,9 +1,15 @@
 //! Whether a server could start, and what about it is not as it should be.
 
-use tagpol_serve_core::DEFAULT_TENANT;
+use std::path::Path;
+use std::sync::Arc;
+
+use tagpol_app::state::{Location, StateError, StateStore};
+use tagpol_serve_core::{DEFAULT_TENANT, Source as _, SystemSource};
+use tagpol_serve_db::Database;
 
 use crate::host::ProjectHost;
-use crate::settings::Settings;
+use crate::key::{self, SharedFile};
+use crate::settings::{Settings, StartError};
 use crate::sign_on::SignOn;
 
 /// The result of one examination.
@@ -26,17 +32,15 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
         Err(error) => findings.push(bad("project", error.to_string(), error.help())),
         Ok((host, store)) => {
             findings.push(good("project", format!("`{}` in `{}`", host.id(), settings.folder.display())));
-            findings.push(
-                match store.read::<_, tagpol_app::state::StateError>(|state| state.decision_count()) {
-                    Ok(Some(count)) => good("database", format!("`{}`, {count} decisions", store.location())),
-                    Ok(None) => good(
-                        "database",
-                        format!("`{}` does not exist yet, and will be made", store.location()),
-                    ),
-                    Err(error) => bad("database", error.to_string(), error.help()),
-                },
-            );
-            findings.push(key(settings, &store.folder().join("serve.key")));
+            findings.push(match host.check_inputs(SystemSource::default().now()) {
+                Ok(()) => {
+                    good("evaluation", "the policies have no errors, and there is an inventory".to_owned())
+                }
+                Err(reason) => bad("evaluation", reason, None),
+            });
+            findings.push(database(&store));
+            findings.push(folder(settings.data.as_deref().unwrap_or(store.folder())));
+            findings.push(key(settings, &key::file(settings, &store), &store));
         }
     }
     findings.extend(identity_providers(settings));
@@ -94,9 +98,90 @@ fn identity_providers(settings: &Settings) -> Vec<Finding> {
     examined.collect()
 }
 
-fn key(settings: &Settings, path: &std::path::Path) -> Finding {
+fn database(store: &StateStore) -> Finding {
+    const SUBJECT: &str = "database";
+    let location = store.location();
+    let count = match store.read::<_, StateError>(|state| state.decision_count()) {
+        Ok(count) => count,
+        Err(error) => return bad(SUBJECT, error.to_string(), error.help()),
+    };
+    let Some(count) = count else {
+        let text = format!("`{location}` does not exist yet, and will be made");
+        return match location {
+            Location::Sqlite(path) => match can_be_written(path.parent().unwrap_or(Path::new("."))) {
+                Ok(()) => good(SUBJECT, text),
+                Err(error) => {
+                    bad(SUBJECT, format!("`{location}` cannot be made: {error}"), Some(other_state()))
+                }
+            },
+            Location::Postgres(_) => good(SUBJECT, text),
+        };
+    };
+    if let Location::Sqlite(path) = location
+        && let Err(error) = std::fs::OpenOptions::new().write(true).open(path)
+    {
+        return bad(SUBJECT, format!("`{location}` cannot be written: {error}"), Some(other_state()));
+    }
+    if SharedFile::of(store).is_readable_by_all() {
+        let help = format!("run `chmod o= {location}`; a server that owns the file does so when it starts");
+        return bad(SUBJECT, format!("`{location}` can be read by everybody on this machine"), Some(help));
+    }
+    good(SUBJECT, format!("`{location}`, {count} decisions"))
+}
+
+fn other_state() -> String {
+    "name another database with `--state URL`".to_owned()
+}
+
+/// Whether evaluations can be kept.
+fn folder(data: &Path) -> Finding {
+    const SUBJECT: &str = "folder";
+    match can_be_written(data) {
+        Ok(()) => good(SUBJECT, format!("evaluations are kept in `{}`", data.display())),
+        Err(error) => bad(
+            SUBJECT,
+            format!("evaluations cannot be kept in `{}`: {error}", data.display()),
+            Some("name another folder with `--data FOLDER`".to_owned()),
+        ),
+    }
+}
+
+/// Whether a folder, or the one in which it will be made, can be written. A file shows it, which is removed again.
+fn can_be_written(folder: &Path) -> std::io::Result<()> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.is_dir());
+    let existing = existing.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let probe = existing.join(format!(".tagpol-doctor-{}", std::process::id()));
+    std::fs::OpenOptions::new().write(true).create_new(true).open(&probe)?;
+    std::fs::remove_file(&probe)
+}
+
+fn key(settings: &Settings, path: &Path, store: &StateStore) -> Finding {
+    const SUBJECT: &str = "key";
+    let failed = |error: StartError| bad(SUBJECT, error.to_string(), error.help());
+    let found = match &settings.key {
+        Some(key) => Ok(Some(key.clone())),
+        None => key::read(path),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return failed(error),
+    };
+    let database = Database::existing(store.clone(), Arc::new(SystemSource::default()));
+    let opens = match &found {
+        Some(key) => key::opens(&database, key),
+        None => key::has_sealed(&database).map(|has_sealed| !has_sealed),
+    };
+    match (opens, &found) {
+        (Err(error), _) => return bad(SUBJECT, error.to_string(), error.help()),
+        (Ok(false), None) => return failed(StartError::NoKey { path: path.to_owned() }),
+        (Ok(false), Some(_)) => {
+            let reason = "it does not open the secrets in the database".to_owned();
+            return failed(StartError::Key { place: key::place(settings, path), reason });
+        }
+        (Ok(true), _) => {}
+    }
     if settings.key.is_some() {
-        return good("key", "it is given by the environment".to_owned());
+        return good(SUBJECT, "it is given by the environment".to_owned());
     }
     #[cfg(unix)]
     {
@@ -105,8 +190,11 @@ fn key(settings: &Settings, path: &std::path::Path) -> Finding {
             && file.permissions().mode() & 0o077 != 0
         {
             let help = format!("run `chmod 600 {}`", path.display());
-            return bad("key", format!("`{}` can be read by others", path.display()), Some(help));
+            return bad(SUBJECT, format!("`{}` can be read by others", path.display()), Some(help));
         }
     }
-    good("key", format!("`{}`", path.display()))
+    match found {
+        Some(_) => good(SUBJECT, format!("`{}`", path.display())),
+        None => good(SUBJECT, format!("`{}` does not exist yet, and will be made", path.display())),
+    }
 }

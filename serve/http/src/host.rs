@@ -1,18 +1,22 @@
 //! A project: its policies, and the evaluation of its inventory that requests read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tagpol_app::inventory::{Snapshot, by_id};
-use tagpol_app::state::{Action, Decision, StateStore};
+use tagpol_app::inventory::{Snapshot, by_id, newest};
+use tagpol_app::state::{Action, Decision, StateError, StateStore};
 use tagpol_app::{AppError, Project, RunContext, Silent};
 use tagpol_sema::program::Program;
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_data::{Conditions, DataError, Generation, Generations, OpenOptions, Overlay};
-use tagpol_serve_db::{Database, ProjectScope, Scope};
+use tagpol_serve_core::jobs::Outcome;
+use tagpol_serve_data::{Conditions, DataError, Generation, Generations, OpenOptions, Overlay, reason};
+use tagpol_serve_db::{Database, Evaluation, ProjectScope, Repository, Scope};
 
+use crate::inputs;
+use crate::kept;
 use crate::problem::Failure;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
@@ -20,6 +24,9 @@ use crate::worker::{self, BuildTask, Built};
 
 /// The id of the project of a folder without a name.
 const UNNAMED: &str = "default";
+
+/// How long a replica waits before it tries again to open an evaluation that it could not open.
+const OPEN_AGAIN: Duration = Duration::from_secs(5);
 
 /// A project that is served.
 pub(crate) struct ProjectHost {
@@ -30,12 +37,20 @@ pub(crate) struct ProjectHost {
     /// Where inventories of files are kept as snapshots while they are served.
     snapshots: PathBuf,
     serving: RwLock<Option<Arc<Serving>>>,
-    /// Why the last evaluation failed. None: it did not.
+    /// What was evaluated here, and is shown as soon as its job has ended.
+    prepared: Mutex<Option<Arc<Serving>>>,
+    /// Why the last evaluation failed, on whatever replica. None: it did not.
     failure: Mutex<Option<String>>,
     /// Held while an evaluation runs.
     building: Mutex<()>,
     /// Whether more was decided than can be shown on top of the evaluation.
     is_outdated: AtomicBool,
+    /// Why decisions could not be shown on top of the evaluation. None: they are, or it was reported.
+    trouble: Mutex<Option<String>>,
+    /// The evaluation that could not be opened, or shown with its decisions, why, and when that was tried.
+    unopened: Mutex<Option<(String, String, Instant)>>,
+    /// The lookup tables of the policies. None: they were not read yet.
+    tables: Mutex<Option<Vec<PathBuf>>>,
 }
 
 /// An evaluation that requests read, with what is newer than it on top.
@@ -52,14 +67,11 @@ pub(crate) struct Serving {
 impl Serving {
     /// Shows what was decided meanwhile. If the database is away, what was shown before is shown. Returns whether so much
     /// changed that a new evaluation is needed to show it.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    fn catch_up(&self) -> Result<bool, Failure> {
+    fn catch_up(&self) -> Result<bool, DataError> {
         match self.overlay.catch_up() {
             Ok(_) | Err(DataError::State(_)) => Ok(false),
             Err(DataError::TooManyChanges { .. }) => Ok(true),
-            Err(error) => Err(data_failure(error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -80,6 +92,7 @@ impl ProjectHost {
         let location = tagpol_app::locate(Some(&settings.folder))?;
         let store = settings.state.locate(&location.root, &location.manifest)?;
         let (state_tenant, state_project) = store.project();
+        let data = settings.data.as_deref().unwrap_or(store.folder());
         let scope = ProjectScope {
             id: location.manifest.name.clone().unwrap_or_else(|| UNNAMED.to_owned()),
             state_tenant: state_tenant.to_owned(),
@@ -89,12 +102,16 @@ impl ProjectHost {
             tenant: tenant.to_owned(),
             scope,
             folder: settings.folder.clone(),
-            generations: Generations::at(store.folder().join("generations")),
-            snapshots: store.folder().join("served"),
+            generations: Generations::at(data.join("generations")),
+            snapshots: data.join("served"),
             serving: RwLock::new(None),
+            prepared: Mutex::new(None),
             failure: Mutex::new(None),
             building: Mutex::new(()),
             is_outdated: AtomicBool::new(false),
+            trouble: Mutex::new(None),
+            unopened: Mutex::new(None),
+            tables: Mutex::new(None),
         };
         Ok((host, store))
     }
@@ -107,6 +124,29 @@ impl ProjectHost {
     /// Returns its id in the tenant.
     pub(crate) fn id(&self) -> &str {
         &self.scope.id
+    }
+
+    /// Checks what is evaluated: that the policies have no errors, and that there is an inventory. Nothing of it is read.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do.
+    pub(crate) fn check_inputs(&self, now: DateTime<Utc>) -> Result<(), String> {
+        let project = self.project(now)?;
+        let failed = |error: &AppError| reason(Some(&project), error);
+        project.program_to_evaluate(&RunContext::at(now, &Silent)).map_err(|error| failed(&error))?;
+        let inventory = project.manifest().inventory_in(project.root());
+        let inventory = inventory.map_err(|error| failed(&error.into()))?;
+        if inventory.is_empty() {
+            let snapshots = project.snapshots_folder().map_err(|error| failed(&error))?;
+            let newest = newest(&snapshots).map_err(|error| failed(&error))?;
+            return newest.map(drop).ok_or_else(|| failed(&AppError::NoInventory));
+        }
+        let is_plain = |path: &&PathBuf| !path.to_string_lossy().contains(['*', '?', '[']);
+        for path in inventory.iter().filter(is_plain) {
+            path.metadata()
+                .map_err(|error| format!("cannot read the inventory `{}`: {error}", path.display()))?;
+        }
+        Ok(())
     }
 
     /// Returns what transactions about it are about.
@@ -126,8 +166,11 @@ impl ProjectHost {
                     .retry_after(30)
             }
         })?;
-        if serving.catch_up()? {
-            self.is_outdated.store(true, Ordering::Relaxed);
+        match serving.catch_up() {
+            Ok(false) => {}
+            Ok(true) => self.is_outdated.store(true, Ordering::Relaxed),
+            // What was shown before stays, and is opened again.
+            Err(error) => *locked(&self.trouble) = Some(error.to_string()),
         }
         Ok(serving)
     }
@@ -142,127 +185,190 @@ impl ProjectHost {
         self.is_outdated.swap(false, Ordering::Relaxed)
     }
 
-    /// Returns why the last evaluation failed. None: it did not.
+    /// Returns why the last evaluation failed, on whatever replica. None: it did not.
     pub(crate) fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.failure).clone()
     }
 
-    /// Serves the newest evaluation that an earlier process left, if it is of these policies.
-    ///
-    /// # Errors
-    /// Why it cannot be served.
-    pub(crate) fn open_newest(&self, database: &Database, now: DateTime<Utc>) -> Result<(), String> {
-        let newest = self.generations.newest().map_err(|error| error.to_string())?;
-        let id = newest.ok_or("there is none")?;
-        let contents = self.generations.contents(&id).map_err(|error| error.to_string())?;
-        let project = self.project(now)?;
-        let own = self.snapshots.join(&contents.snapshot);
-        let snapshot = if Snapshot::is_at(&own) {
-            Snapshot::open(&own).map_err(|error| error.to_string())?
-        } else {
-            let folder = project.snapshots_folder().map_err(|error| error.to_string())?;
-            by_id(&folder, &contents.snapshot).map_err(|error| error.to_string())?
+    /// Returns a text that changes when something changes that the project is evaluated from.
+    pub(crate) fn inputs(&self) -> String {
+        let mut tables = locked(&self.tables);
+        let tables = tables.get_or_insert_with(|| {
+            Project::open(Some(&self.folder)).map(|project| project.table_files()).unwrap_or_default()
+        });
+        inputs::fingerprint(&self.folder, tables)
+    }
+
+    /// Shows the evaluation that all replicas show by now, whoever made it. Returns what went wrong since the last call, for the
+    /// log.
+    pub(crate) fn follow(&self, settings: &Settings, database: &Database) -> Option<String> {
+        // Without the database, what is shown stays.
+        let known = database.read::<_, StateError>(&self.scope(), |r| r.evaluation()).ok()?;
+        locked(&self.failure).clone_from(&known.failure);
+        let trouble = locked(&self.trouble).take();
+        if trouble.is_some() {
+            self.is_outdated.store(true, Ordering::Relaxed);
+        }
+        let newest = || self.generations.newest().ok().flatten();
+        // A version before this one has not stored which one is shown.
+        let Some(id) = known.generation.clone().or_else(newest) else { return trouble };
+        let shown = self.serving.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if trouble.is_none() && shown.is_some_and(|shown| shown.generation.contents().id == id) {
+            return None;
+        }
+        let before = locked(&self.unopened).clone().filter(|(other, ..)| *other == id);
+        if before.as_ref().is_some_and(|(_, _, at)| at.elapsed() < OPEN_AGAIN) {
+            return None;
+        }
+        let opened = self.open_shared(settings, database, &known, &id, before.is_some());
+        let reason = match opened {
+            Ok(serving) => {
+                self.show(serving);
+                trouble
+            }
+            Err(reason) => Some(format!("the evaluation `{id}` cannot be shown: {reason}")),
         };
-        self.serve(database, &id, snapshot, now)
+        let is_new = before.is_none_or(|(_, before, _)| Some(before) != reason);
+        *locked(&self.unopened) = reason.clone().map(|reason| (id, reason, Instant::now()));
+        reason.filter(|_| is_new)
     }
 
-    /// Evaluates the inventory in a process of its own, and serves the result. Blocks.
+    /// Opens an evaluation that any replica has made. If its files do not appear here, because the replicas share no folder, it
+    /// is made once more, by the same name and the same clock.
+    fn open_shared(
+        &self,
+        settings: &Settings,
+        database: &Database,
+        known: &Evaluation,
+        id: &str,
+        was_tried: bool,
+    ) -> Result<Arc<Serving>, String> {
+        match self.generations.contents(id) {
+            Err(DataError::UnknownGeneration { .. }) if was_tried && known.generation.is_some() => {
+                let clock = DateTime::from_timestamp_micros(known.clock).unwrap_or_default();
+                let _one_at_a_time = locked(&self.building);
+                self.evaluate(settings, database, clock, false, Some(id.to_owned()))
+            }
+            Err(error) => Err(error.to_string()),
+            Ok(contents) => {
+                let clock = DateTime::from_timestamp_micros(contents.now).unwrap_or_default();
+                let project = self.project(clock)?;
+                let own = self.snapshots.join(&contents.snapshot);
+                let snapshot = if Snapshot::is_at(&own) {
+                    Snapshot::open(&own).map_err(|error| error.to_string())?
+                } else {
+                    let folder = project.snapshots_folder().map_err(|error| reason(None, &error))?;
+                    by_id(&folder, &contents.snapshot).map_err(|error| reason(None, &error))?
+                };
+                self.open_generation(database, id, project, snapshot, clock)
+            }
+        }
+    }
+
+    /// Evaluates the inventory in a process of its own; returns the id of the evaluation, which is shown when
+    /// [`Self::conclude`] is called in the transaction that ends the job. Blocks.
     ///
     /// # Errors
-    /// Why it failed; what was served before stays.
+    /// Why it failed; what was shown before stays.
     pub(crate) fn build(
         &self,
         settings: &Settings,
         database: &Database,
         record: bool,
     ) -> Result<String, String> {
-        let _one_at_a_time = self.building.lock().unwrap_or_else(PoisonError::into_inner);
-        let built = self.build_and_serve(settings, database, record);
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = built.as_ref().err().cloned();
-        built
+        let _one_at_a_time = locked(&self.building);
+        *locked(&self.prepared) = None;
+        let serving = self.evaluate(settings, database, database.source().now(), record, None)?;
+        let id = serving.generation.contents().id.clone();
+        *locked(&self.prepared) = Some(serving);
+        Ok(id)
     }
 
-    fn build_and_serve(
+    /// Takes note of how the job of an evaluation ended, in the transaction that ends it: all replicas show the result from then
+    /// on.
+    pub(crate) fn conclude(&self, r: &mut Repository<'_>, outcome: &Outcome) -> Result<(), StateError> {
+        let prepared = locked(&self.prepared).take();
+        match (outcome, prepared) {
+            (Outcome::Done(_), Some(serving)) => {
+                let contents = serving.generation.contents();
+                *locked(&self.failure) = None;
+                if r.set_generation(&contents.id, contents.now)? {
+                    self.show(serving);
+                }
+                Ok(())
+            }
+            (Outcome::Done(_), None) => Ok(()),
+            (Outcome::Retry(reason) | Outcome::Fail(reason), _) => {
+                *locked(&self.failure) = Some(reason.clone());
+                r.set_evaluation_failure(reason)
+            }
+        }
+    }
+
+    /// Removes evaluations and snapshots that no replica shows any more. What cannot be removed now is removed next time.
+    pub(crate) fn remove_old(&self) {
+        kept::remove_old(&self.generations, &self.snapshots);
+    }
+
+    fn show(&self, serving: Arc<Serving>) {
+        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Some(serving);
+    }
+
+    fn evaluate(
         &self,
         settings: &Settings,
         database: &Database,
+        clock: DateTime<Utc>,
         record: bool,
-    ) -> Result<String, String> {
-        let now = database.source().now();
+        id: Option<String>,
+    ) -> Result<Arc<Serving>, String> {
         let task = BuildTask {
             folder: self.folder.clone(),
             generations: self.generations.folder().to_owned(),
             snapshots: self.snapshots.clone(),
             state_tenant: self.scope.state_tenant.clone(),
             state_project: self.scope.state_project.clone(),
-            now: Timestamp(now),
+            now: Timestamp(clock),
             record,
+            id,
         };
         let Built { generation, snapshot } = worker::build_in_process(settings, &task)?;
         let snapshot = Snapshot::open(&snapshot).map_err(|error| error.to_string())?;
-        self.serve(database, &generation, snapshot, now)?;
-        remove_old_snapshots(&self.snapshots);
-        remove_old_generations(&self.generations);
-        Ok(generation)
+        self.open_generation(database, &generation, self.project(clock)?, snapshot, clock)
     }
 
-    /// Serves an evaluation.
-    fn serve(
+    /// Opens an evaluation of the policies of a project.
+    fn open_generation(
         &self,
         database: &Database,
         id: &str,
+        project: Project,
         snapshot: Snapshot,
-        now: DateTime<Utc>,
-    ) -> Result<(), String> {
+        clock: DateTime<Utc>,
+    ) -> Result<Arc<Serving>, String> {
         let text = |error: DataError| error.to_string();
         let generation = Generation::open(&self.generations, id, &OpenOptions::default()).map_err(text)?;
-        let context = RunContext::at(now, &Silent);
-        let project = self.project(now)?;
-        let program = project.program_to_evaluate(&context).map_err(|error| error.to_string())?;
+        let context = RunContext::at(clock, &Silent);
+        let program =
+            project.program_to_evaluate(&context).map_err(|error| reason(Some(&project), &error))?;
         let mut options = context.options();
         options.rates = project.manifest().rates.clone();
         options.state = Some(database.state(&self.scope));
         let overlay = Overlay::open(generation.clone(), program.clone(), snapshot, &options).map_err(text)?;
+        *locked(&self.tables) = Some(project.table_files());
         let conditions = Conditions::of(project).map_err(text)?;
-        let serving = Serving { generation, program, conditions, overlay };
-        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(serving));
-        Ok(())
+        Ok(Arc::new(Serving { generation, program, conditions, overlay }))
     }
 
     fn project(&self, now: DateTime<Utc>) -> Result<Project, String> {
-        let project = Project::open(Some(&self.folder));
-        let mut project = project.map_err(|error: AppError| error.to_string())?;
+        let mut project = Project::open(Some(&self.folder)).map_err(|error| reason(None, &error))?;
         project.set_now(now);
         Ok(project)
     }
 }
 
-/// Evaluations and snapshots that are kept, the newest ones: requests that have begun, and other replicas, may still read them.
-const KEPT: usize = 3;
-
-/// Removes old snapshots. Their names begin with their times. What cannot be removed now is removed next time.
-fn remove_old_snapshots(folder: &Path) {
-    // Behind a link would be folders of somebody else.
-    if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-        return;
-    }
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let is_snapshot = |name: &String| !name.starts_with('.') && Snapshot::is_at(&folder.join(name));
-    let mut names: Vec<String> = names.filter(is_snapshot).collect();
-    names.sort_unstable();
-    for name in names.iter().rev().skip(KEPT) {
-        let _ = std::fs::remove_dir_all(folder.join(name));
-    }
-}
-
-/// Removes old evaluations.
-fn remove_old_generations(generations: &Generations) {
-    let mut ids = generations.list().unwrap_or_default();
-    ids.sort_unstable();
-    for id in ids.iter().rev().skip(KEPT) {
-        let _ = generations.remove(id);
-    }
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Turns an error of the data into one of the interface.
@@ -271,8 +377,14 @@ pub(crate) fn data_failure(error: DataError) -> Failure {
     let invalid = |code| ApiError::new(code, text.clone());
     match error {
         DataError::UnknownResource { name } => ApiError::not_found("resource", &name).into(),
-        DataError::UnknownName { closest, .. } => {
-            invalid(Code::InvalidRequest).meant(closest.as_deref()).into()
+        DataError::UnknownName { kind, closest, .. } => {
+            let error = invalid(Code::InvalidRequest).meant(closest.as_deref());
+            // Only filters have policies and checks.
+            if matches!(kind, "policy" | "check") {
+                error.in_parameter("policy").into()
+            } else {
+                error.into()
+            }
         }
         DataError::Condition { mistakes, .. } => {
             let help = mistakes.first().and_then(|mistake| mistake.help.clone());

@@ -31,6 +31,13 @@ const OTHER_QUEUES: [Queue; 5] =
     [Queue::Ingestion, Queue::Normalization, Queue::Inference, Queue::Compliance, Queue::Audit];
 
 /// How often queues and schedules are looked at.
+/// How often the files of a project are looked at.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// How long after a failed evaluation another one is tried, in addition to the attempts of its job.
+const AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// How often queues, schedules and evaluations of other replicas are looked at.
 const POLL: Duration = Duration::from_millis(500);
 
 /// Starts the threads, which end when `stop` becomes true.
@@ -46,16 +53,66 @@ pub(crate) fn start(app: &Arc<App>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()
         spawn(|app, stop| work(app, stop, &[Queue::Notify])),
         spawn(schedule),
     ]
+    vec![spawn(follow), spawn(work), spawn(schedule)]
 }
 
-/// Serves what an earlier process left, and evaluates anew.
-fn first_evaluations(app: &App, _: &AtomicBool) {
-    for project in &app.projects {
-        // What cannot be opened is evaluated again.
-        let _ = project.open_newest(&app.database, app.database.source().now());
-        // The log has the reason of a failure.
-        let _ = evaluate(app, project, false);
+/// Shows what any replica evaluates, and has the inventory evaluated at the start, after a change of what it is evaluated from,
+/// and again after a failure.
+fn follow(app: &App, stop: &AtomicBool) {
+    let mut watched: Vec<Watched> = app.projects.iter().map(|_| Watched::default()).collect();
+    while !stop.load(Ordering::Relaxed) {
+        for (project, watched) in app.projects.iter().zip(&mut watched) {
+            if let Some(trouble) = project.follow(&app.settings, &app.database) {
+                report(app, "evaluation", &trouble);
+            }
+            if watched.is_due(project)
+                && let Err(error) = enqueue_evaluation(app, project)
+            {
+                *watched = Watched::default();
+                report(app, "queues", &error);
+            }
+        }
+        sleep(stop, POLL);
     }
+}
+
+/// Which inputs of a project an evaluation was asked for, and when.
+#[derive(Default)]
+struct Watched {
+    /// The inputs that were evaluated last, or are being evaluated. None: nothing was asked for yet.
+    evaluated: Option<String>,
+    /// The inputs when they were looked at last.
+    seen: String,
+    looked_at: Option<Instant>,
+    asked_at: Option<Instant>,
+}
+
+impl Watched {
+    /// Whether an evaluation is to be asked for now.
+    fn is_due(&mut self, project: &ProjectHost) -> bool {
+        if self.looked_at.is_some_and(|at| at.elapsed() < WATCH) {
+            return false;
+        }
+        self.looked_at = Some(Instant::now());
+        let inputs = project.inputs();
+        // Whoever writes several files, or a long one, has not finished while they change.
+        let is_at_rest = std::mem::replace(&mut self.seen, inputs.clone()) == inputs;
+        let is_changed = is_at_rest && self.evaluated.as_ref() != Some(&inputs);
+        let failed = project.failure().is_some() && self.asked_at.is_some_and(|at| at.elapsed() > AGAIN);
+        let is_first = self.evaluated.is_none();
+        if is_first || is_changed || failed {
+            self.evaluated = Some(inputs);
+            self.asked_at = Some(Instant::now());
+        }
+        is_first || is_changed || failed
+    }
+}
+
+/// Has the inventory evaluated, by whichever replica is free.
+fn enqueue_evaluation(app: &App, project: &ProjectHost) -> Result<(), StateError> {
+    let payload = json!({});
+    let job = NewJob { queue: Queue::Ingestion, kind: REINGEST, key: REINGEST, payload, actor: "system" };
+    app.database.write::<_, StateError>(&project.scope(), |r| r.enqueue(&job).map(drop))
 }
 
 /// Evaluates, and reports it in the log.
@@ -86,6 +143,7 @@ fn evaluate(app: &App, project: &ProjectHost, record: bool) -> Result<String, St
 }
 
 fn report(app: &App, message: &str, error: &dyn std::error::Error) {
+fn report(app: &App, message: &str, error: &dyn std::fmt::Display) {
     let line = json!({
         "time": Timestamp(app.database.source().now()), "level": "error", "message": message, "error": error.to_string(),
     });
@@ -111,10 +169,7 @@ fn schedule(app: &App, stop: &AtomicBool) {
 
 fn start_due(app: &App) -> Result<(), StateError> {
     for project in app.projects.iter().filter(|project| project.take_outdated()) {
-        let payload = json!({});
-        let job =
-            NewJob { queue: Queue::Compliance, kind: REINGEST, key: REINGEST, payload, actor: "system" };
-        app.database.write::<_, StateError>(&project.scope(), |r| r.enqueue(&job).map(drop))?;
+        enqueue_evaluation(app, project)?;
     }
     let due = app.database.read::<_, StateError>(&Scope::tenant(""), |r| r.due_schedules())?;
     for one in due {
@@ -154,6 +209,12 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
     let job = &claimed.job;
     let project = find(app, &job.tenant, &job.project);
     let scope = project.map_or_else(|| Scope::tenant(&job.tenant), |project| project.scope());
+    let Some(project) = find(app, &job.tenant, &job.project) else {
+        let outcome = Outcome::Fail("the project is not served".to_owned());
+        finish(app, &Scope::tenant(&job.tenant), claimed, outcome, None);
+        return;
+    };
+    let scope = project.scope();
     let has_ended = AtomicBool::new(false);
     let outcome = std::thread::scope(|threads| {
         threads.spawn(|| keep_lease(app, &scope, claimed, &has_ended));
@@ -165,7 +226,11 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
         has_ended.store(true, Ordering::Relaxed);
         outcome
     });
-    finish(app, &scope, claimed, outcome);
+    let is_evaluation = matches!(job.kind.as_str(), SWEEP | REINGEST);
+    finish(app, &scope, claimed, outcome, Some(&**project).filter(|_| is_evaluation));
+    if is_evaluation {
+        project.remove_old();
+    }
 }
 
 fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
@@ -198,9 +263,17 @@ fn keep_lease(app: &App, scope: &Scope, claimed: &Claimed, has_ended: &AtomicBoo
     }
 }
 
-fn finish(app: &App, scope: &Scope, claimed: &Claimed, outcome: Outcome) {
+/// Ends a job. If it was an evaluation of a project, all replicas show its result from then on.
+fn finish(app: &App, scope: &Scope, claimed: &Claimed, outcome: Outcome, evaluated: Option<&ProjectHost>) {
+    let finished = app.database.write::<_, StateError>(scope, |r| {
+        let counts = r.finish(claimed, outcome.clone())?;
+        match evaluated {
+            Some(project) if counts => project.conclude(r, &outcome),
+            _ => Ok(()),
+        }
+    });
     // Without an acknowledgement the lease ends, and another attempt follows.
-    if let Err(error) = app.database.write::<_, StateError>(scope, |r| r.finish(claimed, outcome)) {
+    if let Err(error) = finished {
         report(app, "job", &error);
     }
 }

@@ -11,8 +11,9 @@
 //!
 //! The parts:
 //!
-//! - `settings`, `configuration`, `app`: how it is started, and what requests share; `sign_on`: identity providers
-//! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates
+//! - `settings`, `configuration`, `app`, `key`: how it is started, and what requests share; `sign_on`: identity providers
+//! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates; `inputs`: what it is
+//!   evaluated from; `kept`: which evaluations are removed
 //! - `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
 //!   `problem`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
@@ -31,7 +32,10 @@ mod doctor;
 mod endpoint;
 mod host;
 mod identity;
+mod inputs;
 mod jobs;
+mod kept;
+mod key;
 mod metrics;
 mod openapi;
 mod pages;

@@ -82,7 +82,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::InvalidCondition | Code::InvalidCursor => StatusCode::BAD_REQUEST,
         Code::NotSignedIn | Code::WrongCredentials => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::CrossSite => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::WrongHost | Code::CrossSite => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::Conflict | Code::GenerationMoved => StatusCode::CONFLICT,

@@ -2,21 +2,21 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use tagpol_app::inventory::{self, ImportSettings, InventorySource};
 use tagpol_app::{AppError, EvaluateRequest, Project, RunContext, Silent, StateAccess, Workspace};
 use tagpol_serve_data::child::{self, ChildLimits};
-use tagpol_serve_data::{BuildOptions, Generations};
+use tagpol_serve_data::{BuildOptions, DataError, Generations, reason};
 
 use crate::settings::Settings;
 use crate::timestamp::Timestamp;
 
 /// How long an evaluation may take.
-const DEADLINE: Duration = Duration::from_secs(30 * 60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// What the process is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub(crate) struct BuildTask {
     pub(crate) now: Timestamp,
     /// Whether the run and its findings are remembered in the state.
     pub(crate) record: bool,
+    /// The id of the evaluation, if another replica has made it in a folder that this one does not see. None: a new one.
+    #[serde(default)]
+    pub(crate) id: Option<String>,
 }
 
 /// What the process made.
@@ -55,30 +58,36 @@ pub fn work(input: impl Read, output: impl Write) -> std::io::Result<()> {
 }
 
 fn build(task: &BuildTask) -> Result<Built, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let project = Project::open(Some(&task.folder)).map_err(|error| reason(None, &error))?;
+    build_project(&project, task).map_err(|error| match &error {
+        DataError::App(error) => reason(Some(&project), error),
+        other => other.to_string(),
+    })
+}
+
+fn build_project(project: &Project, task: &BuildTask) -> Result<Built, DataError> {
     let context = RunContext::at(task.now.0, &Silent);
-    let project = Project::open(Some(&task.folder)).map_err(|error| text(&error))?;
-    let snapshot = snapshot(&project, task, &context).map_err(|error| text(&error))?;
+    // Mistakes in policies are found before an inventory is read for nothing.
+    project.program_to_evaluate(&context)?;
+    let snapshot = snapshot(project, task, &context)?;
     let source = InventorySource { files: vec![snapshot.clone()], ..InventorySource::default() };
-    let opened = Workspace::open(&project, &source, &StateAccess::default(), &context);
-    let workspace = opened.map_err(|error| text(&error))?;
+    let workspace = Workspace::open(project, &source, &StateAccess::default(), &context)?;
     if task.record {
         let request = EvaluateRequest { record: true, ..EvaluateRequest::default() };
-        workspace.evaluate(&request).map_err(|error| text(&error))?;
+        workspace.evaluate(&request)?;
     }
     let mut options = workspace.options().clone();
     options.state = options.state.map(|store| store.for_project(&task.state_tenant, &task.state_project));
     let generations = Generations::at(&task.generations);
-    generations.sweep().map_err(|error| text(&error))?;
+    generations.sweep(SystemTime::now())?;
     let contents = tagpol_serve_data::build(
         workspace.program(),
         workspace.snapshot(),
         &options,
         &generations,
-        &BuildOptions::default(),
-    );
-    let generation = contents.map_err(|error| text(&error))?.id;
-    Ok(Built { generation, snapshot })
+        &BuildOptions { id: task.id.clone(), ..BuildOptions::default() },
+    )?;
+    Ok(Built { generation: contents.id, snapshot })
 }
 
 /// Returns the folder of a snapshot of the project's inventory: of its files, which are imported, else the newest one.
@@ -106,7 +115,7 @@ fn snapshot(project: &Project, task: &BuildTask, context: &RunContext<'_>) -> Re
 pub(crate) fn build_in_process(settings: &Settings, task: &BuildTask) -> Result<Built, String> {
     let (program, arguments) = settings.worker.split_first().ok_or("no program evaluates")?;
     let mut command = Command::new(program);
-    command.args(arguments).stderr(Stdio::null());
+    command.args(arguments);
     if let Some(state) = &settings.state.environment.state {
         command.env("TAGPOL_STATE", state);
     }
@@ -114,5 +123,8 @@ pub(crate) fn build_in_process(settings: &Settings, task: &BuildTask) -> Result<
         command.env("TAGPOL_STATE_HOSTS", hosts);
     }
     let limits = ChildLimits { time: DEADLINE, memory: None, stop: Arc::clone(&settings.stop) };
-    child::ask(command, task, &limits).map_err(|error| error.to_string())
+    child::ask(command, task, &limits).map_err(|error| match error {
+        DataError::Child { reason } => reason,
+        other => other.to_string(),
+    })
 }

@@ -37,6 +37,21 @@ const INVENTORY: &str = "id,name,type,provider,account,region,monthly_cost,curre
     i-3,logs,s3:bucket,aws,222,us-1,2.50,USD,,,,\n\
     i-4,\"=archive,1\",s3:bucket,gcp,333,us-1,,USD,staging,,,payments\n";
 
+/// Waits until a JSON document meets a condition.
+pub(crate) fn wait(client: &Client, path: &str, is_met: impl Fn(&Value) -> bool) -> Value {
+    let began = Instant::now();
+    loop {
+        let response = client.get(path);
+        assert_ne!(response.status, 500, "{path}: {}", response.text);
+        let seen = response.json();
+        if is_met(&seen) {
+            return seen;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{path}: {seen}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// A folder with a project.
 pub(crate) struct Shop {
     pub(crate) folder: TempDir,

@@ -7,6 +7,8 @@ mod browser;
 mod client;
 mod killed;
 mod peers;
+mod recovery;
+mod replicas;
 mod requests;
 mod roles;
 mod single_sign_on;

@@ -1,26 +1,11 @@
 //! Jobs and bulk changes over HTTP.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use super::client::{Client, Shop};
+use super::client::{Shop, wait};
 use super::on_both_databases;
 
 on_both_databases!(a_recheck_sees_a_changed_inventory, a_bulk_change_is_previewed_applied_and_undone);
-
-/// Waits until a JSON document meets a condition.
-fn wait(client: &Client, path: &str, is_met: impl Fn(&Value) -> bool) -> Value {
-    let began = Instant::now();
-    loop {
-        let seen = client.get(path).json();
-        if is_met(&seen) {
-            return seen;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "{path}: {seen}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
 
 fn a_recheck_sees_a_changed_inventory(shop: &Shop) {
     let server = shop.serve();

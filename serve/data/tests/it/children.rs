@@ -46,10 +46,13 @@ fn a_child_that_fails_says_why() {
     let error = build(&shop, "build", &limits()).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the process that builds the generation failed: the policies have errors: policy `broken` has no `severity` (and 1 more)"
+        "the process that builds the generation failed: the policies have errors: more.tagpol:1:8: policy `broken` has no `severity` (and 1 more); help: add a line like `severity high`"
     );
     let error = build(&shop, "stop", &limits()).unwrap_err().to_string();
-    assert_eq!(error, "the process that builds the generation failed: it ended without an answer");
+    assert_eq!(
+        error,
+        "the process that builds the generation failed: it ended without an answer (exit status: 1): memory exhausted"
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is written, and read back.
 
+use std::time::{Duration, SystemTime};
+
 use tagpol_serve_data::{Compliance, DataError, Generation, OpenOptions, Query, Sort, SortBy};
 
 use crate::shop::{NOW, Shop};
@@ -107,9 +109,69 @@ fn generations_are_listed_and_removed() {
     let generations = shop.generations();
     assert_eq!(generations.list().unwrap(), [first.id.clone(), second.id.clone()]);
     assert_eq!(second.before.as_ref(), Some(&first.id));
-    std::fs::create_dir(generations.folder().join(".half")).unwrap();
-    generations.sweep().unwrap();
     generations.remove(&first.id).unwrap();
     assert_eq!(std::fs::read_dir(generations.folder()).unwrap().count(), 1);
     assert!(matches!(generations.remove("../shop"), Err(DataError::UnknownGeneration { .. })));
+}
+
+/// What another process is writing stays, and what nobody writes any more is removed.
+#[test]
+fn half_generations_are_swept_when_their_writers_are_gone() {
+    let shop = Shop::new();
+    let id = shop.build(NOW).id;
+    let generations = shop.generations();
+    let half = |name: &str| {
+        let folder = generations.folder().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::File::create(folder.join("lock")).unwrap()
+    };
+    let (running, killed) = (half(".running.0"), half(".killed.0"));
+    running.lock().unwrap();
+    drop(killed);
+    std::fs::create_dir(generations.folder().join(".old.removed")).unwrap();
+    let names = || {
+        let entries = std::fs::read_dir(generations.folder()).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    // Whoever has just made a folder has no lock yet.
+    let now = SystemTime::now();
+    generations.sweep(now).unwrap();
+    assert_eq!(names().len(), 4);
+    generations.sweep(now + Duration::from_secs(120)).unwrap();
+    assert_eq!(names(), [".running.0", id.as_str()]);
+    drop(running);
+    generations.sweep(now + Duration::from_secs(120)).unwrap();
+    assert_eq!(names(), [id]);
+}
+
+/// Several servers start at the same moment, and their clocks show the same second.
+#[test]
+fn generations_of_the_same_time_are_built_next_to_each_other() {
+    let shop = Shop::new();
+    let mut ids: Vec<String> = std::thread::scope(|threads| {
+        let builds: Vec<_> = (0..3).map(|_| threads.spawn(|| shop.build(NOW).id)).collect();
+        builds.into_iter().map(|build| build.join().unwrap()).collect()
+    });
+    ids.sort();
+    assert_eq!(shop.generations().list().unwrap(), ids);
+    for id in &ids {
+        assert_eq!(shop.open(id).contents().id, *id);
+    }
+    assert_eq!(std::fs::read_dir(shop.generations().folder()).unwrap().count(), 3);
+}
+
+/// Other replicas show a generation until they notice a newer one.
+#[test]
+fn a_generation_that_was_replaced_just_now_stays() {
+    let shop = Shop::new();
+    let ids: Vec<String> = (0..4).map(|_| shop.build(NOW).id).collect();
+    let (generations, now) = (shop.generations(), SystemTime::now());
+    let grace = Duration::from_secs(600);
+    generations.remove_old(2, grace, now).unwrap();
+    assert_eq!(generations.list().unwrap(), ids);
+    generations.remove_old(2, grace, now + 2 * grace).unwrap();
+    assert_eq!(generations.list().unwrap(), ids[2..]);
 }

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use serde_json::json;
-use tagpol_serve_core::jobs::{ATTEMPTS, Outcome, Queue, Status};
-use tagpol_serve_db::{Claimed, Database, JobFilter, NewJob, Scope};
+use tagpol_serve_core::jobs::{ATTEMPTS, BULK_APPLY, BULK_UNDO, Outcome, Queue, Status};
+use tagpol_serve_db::{Bulk, BulkItem, Claimed, Database, Evaluation, JobFilter, NewJob, Scope};
 
 use crate::database::Place;
 use crate::{on_both_databases, project, read, write};
@@ -13,6 +13,9 @@ on_both_databases!(
     a_late_worker_changes_nothing,
     a_job_that_fails_often_is_dead_and_can_be_retried,
     a_cancelled_job_stops_its_worker,
+    a_bulk_follows_its_job,
+    a_job_that_kills_its_workers_is_dead,
+    all_replicas_show_the_newest_evaluation,
     schedules_start_once,
     ended_jobs_are_deleted_after_90_days,
     several_workers_share_the_jobs,
@@ -92,6 +95,14 @@ fn a_job_that_fails_often_is_dead_and_can_be_retried(place: &Place) {
     }
     let job = read(&database, &project("acme"), |r| r.job(&id)).unwrap();
     assert_eq!((job.status, job.error.as_deref()), (Status::Dead, Some("no network")));
+    // Whoever wants it again does not wait for the end of the pause.
+    let (other, _) = enqueue(&database, "other");
+    let claimed = claim(&database, "w").unwrap();
+    assert!(finish(&database, &claimed, Outcome::Retry("no network".to_owned())));
+    assert_eq!(claim(&database, "w"), None);
+    assert_eq!(enqueue(&database, "other"), (other, false));
+    let claimed = claim(&database, "w").unwrap();
+    assert!(finish(&database, &claimed, done()));
     assert!(write(&database, &project("acme"), |r| r.retry_job(&id)));
     assert!(!write(&database, &project("acme"), |r| r.retry_job(&id)));
     let claimed = claim(&database, "w").unwrap();
@@ -108,6 +119,96 @@ fn a_cancelled_job_stops_its_worker(place: &Place) {
     assert!(!write(&database, &project("acme"), |r| r.heartbeat(&claimed, None)));
     assert!(!finish(&database, &claimed, done()));
     assert_eq!(status(&database, &id), Status::Cancelled);
+}
+
+/// A bulk whose job was cancelled or is dead is not running.
+fn a_bulk_follows_its_job(place: &Place) {
+    let (database, _) = place.open();
+    let scope = project("acme");
+    let text = || String::new();
+    let new = Bulk {
+        id: text(),
+        actor: "user:a".to_owned(),
+        request: text(),
+        summary: text(),
+        generation: text(),
+        decisions: 0,
+        status: text(),
+        created_at: chrono::DateTime::UNIX_EPOCH,
+    };
+    let item = |position| BulkItem {
+        position,
+        resource: format!("i-{position}"),
+        tag: "team".to_owned(),
+        old_value: None,
+        new_value: Some("x".to_owned()),
+    };
+    let id = write(&database, &scope, |r| r.add_bulk(&new, &[item(0), item(1)]));
+    let state = || read(&database, &scope, |r| r.bulk(&id)).unwrap().status;
+    // Starts the job of the bulk; lets it decide about some items; ends it.
+    let mut end = |from: &str, kind: &str, items: Option<(i64, i64)>, end: &dyn Fn(&Claimed)| {
+        let to = if kind == BULK_APPLY { "running" } else { "undoing" };
+        assert!(write(&database, &scope, |r| r.move_bulk(&id, from, to)));
+        let job = NewJob { queue: Queue::Normalization, kind, key: &id, payload: json!({}), actor: "user:a" };
+        write(&database, &scope, |r| r.enqueue(&job));
+        let claimed = claim(&database, "w").unwrap();
+        if let Some(items) = items {
+            write(&database, &scope, |r| r.mark_bulk_items(&id, kind == BULK_UNDO, items, 1));
+        }
+        end(&claimed);
+        state()
+    };
+    let cancel = |claimed: &Claimed| {
+        assert!(write(&database, &scope, |r| r.cancel_job(&claimed.job.id)));
+    };
+    let fail = |claimed: &Claimed| {
+        assert!(finish(&database, claimed, Outcome::Fail("broken".to_owned())));
+    };
+    assert_eq!(end("previewed", BULK_APPLY, None, &cancel), "previewed");
+    assert_eq!(end("previewed", BULK_APPLY, None, &fail), "previewed");
+    assert_eq!(end("previewed", BULK_APPLY, Some((0, 0)), &cancel), "stopped");
+    assert_eq!(end("stopped", BULK_APPLY, Some((1, 1)), &fail), "stopped");
+    assert!(write(&database, &scope, |r| r.move_bulk(&id, "stopped", "done")));
+    assert_eq!(end("done", BULK_UNDO, None, &cancel), "done");
+    assert_eq!(end("done", BULK_UNDO, Some((0, 0)), &fail), "stopped");
+    // A job that is tried again still runs.
+    let again = |claimed: &Claimed| {
+        assert!(finish(&database, claimed, Outcome::Retry("later".to_owned())));
+    };
+    assert_eq!(end("stopped", BULK_UNDO, None, &again), "undoing");
+}
+
+/// Its workers end without a word, each time.
+fn a_job_that_kills_its_workers_is_dead(place: &Place) {
+    let (database, source) = place.open();
+    let (id, _) = enqueue(&database, "all");
+    for _ in 0..ATTEMPTS {
+        assert!(claim(&database, "w").is_some());
+        source.advance(Duration::seconds(61));
+    }
+    assert_eq!(claim(&database, "w"), None);
+    let job = read(&database, &project("acme"), |r| r.job(&id)).unwrap();
+    assert_eq!(job.status, Status::Dead);
+    assert!(job.error.unwrap().contains("worker died"));
+}
+
+fn all_replicas_show_the_newest_evaluation(place: &Place) {
+    let (database, _) = place.open();
+    let scope = project("acme");
+    let known = || read(&database, &scope, |r| r.evaluation());
+    assert_eq!(known(), Evaluation::default());
+    write(&database, &scope, |r| r.set_evaluation_failure("no inventory"));
+    assert_eq!(known().failure.as_deref(), Some("no inventory"));
+    assert!(write(&database, &scope, |r| r.set_generation("20261130T090005Z", 5)));
+    // One that began earlier, and one of the same second.
+    assert!(!write(&database, &scope, |r| r.set_generation("20261130T090003Z", 3)));
+    assert!(write(&database, &scope, |r| r.set_generation("20261130T090005Z-0002", 5)));
+    let expected =
+        Evaluation { generation: Some("20261130T090005Z-0002".to_owned()), clock: 5, failure: None };
+    assert_eq!(known(), expected);
+    write(&database, &scope, |r| r.set_evaluation_failure("typo"));
+    assert_eq!(known(), Evaluation { failure: Some("typo".to_owned()), ..expected });
+    assert_eq!(read(&database, &project("other"), |r| r.evaluation()), Evaluation::default());
 }
 
 fn schedules_start_once(place: &Place) {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tagpol_app::state::StateError;
+use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::{Queue, Status};
 use tagpol_serve_db::Scope;
 use utoipa::ToSchema;
@@ -39,7 +40,19 @@ fn health(_: &Call<'_, Public>, _: NoQuery) -> Result<Reply<Health>, Failure> {
 fn ready(call: &Call<'_, Public>, _: NoQuery) -> Result<Reply<Health>, Failure> {
     call.app.database.read::<_, StateError>(&Scope::tenant(""), |r| r.tenants())?;
     for project in &call.app.projects {
-        project.serving()?;
+        // Anybody may ask, and the reason names files: the log has it, and those who sign in are shown it.
+        project.serving().map_err(|error| match error {
+            Failure::Api(error) if error.code == Code::NotReady => match project.failure() {
+                Some(_) => ApiError::new(
+                    Code::NotReady,
+                    "the inventory could not be evaluated; the log has the reason",
+                )
+                .retry_after(30)
+                .into(),
+                None => error.into(),
+            },
+            other => other,
+        })?;
     }
     Ok(Reply::ok(Health { status: "ok" }))
 }
