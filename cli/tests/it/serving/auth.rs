@@ -9,6 +9,8 @@ on_both_databases!(
     passwords_sign_in_and_failures_are_slowed_down,
     access_tokens_are_refreshed_once,
     users_are_added_changed_and_removed,
+    passwords_cannot_be_tried_at_the_same_time,
+    links_are_printed_until_somebody_can_sign_in,
 );
 
 fn passwords_sign_in_and_failures_are_slowed_down(shop: &Shop) {
@@ -61,6 +63,23 @@ fn access_tokens_are_refreshed_once(shop: &Shop) {
     // Whoever uses it twice has a copy: both are gone.
     assert_eq!(refresh(old).problem(), "wrong-credentials");
     assert_eq!(refresh(new).problem(), "wrong-credentials");
+    // Whoever has a copy of a token loses it when the password changes, or when the user says so.
+    let by_password = |password: &str| {
+        let login = json!({ "grant_type": "password", "email": "admin@localhost", "password": password });
+        let issued = token(login).json();
+        (
+            issued["access_token"].as_str().unwrap().to_owned(),
+            issued["refresh_token"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (access_token, kept) = by_password("correct horse battery");
+    let change = json!({ "current": "correct horse battery", "new": "battery horse correct" });
+    let user = nobody.with_bearer(&access_token);
+    assert_eq!(user.send("PUT", "/api/v1/auth/password", Some(&change), &[]).status, 204);
+    assert_eq!(refresh(&kept).problem(), "wrong-credentials");
+    let (access_token, kept) = by_password("battery horse correct");
+    assert_eq!(nobody.with_bearer(&access_token).send("DELETE", "/api/v1/auth/token", None, &[]).status, 204);
+    assert_eq!(refresh(&kept).problem(), "wrong-credentials");
     let jwks = nobody.get("/.well-known/jwks.json").json();
     assert_eq!((jwks["keys"][0]["kty"].as_str(), jwks["keys"][0]["d"].as_str()), (Some("OKP"), None));
     assert_eq!(token(json!({ "grant_type": "magic" })).json()["pointer"], "/grant_type");
@@ -94,6 +113,9 @@ fn users_are_added_changed_and_removed(shop: &Shop) {
     let token = ann.post("/api/v1/tokens", &json!({ "name": "ci", "role": "viewer" })).json();
     let program = server.anonymous().with_bearer(token["secret"].as_str().unwrap());
     assert_eq!(program.get("/api/v1/auth/me").json()["role"], "viewer");
+    // A token that made others would live on in them after its end.
+    let child = program.post("/api/v1/tokens", &json!({ "name": "child" }));
+    assert_eq!((child.status, child.problem().as_str()), (403, "forbidden"));
     // A secret is shown once, whatever is repeated.
     let key = [("idempotency-key", "k")];
     let body = json!({ "name": "once" });
@@ -107,6 +129,51 @@ fn users_are_added_changed_and_removed(shop: &Shop) {
     assert_eq!(admin.send("DELETE", &own, None, &[]).problem(), "conflict");
     assert_eq!(admin.send("DELETE", &path, None, &[]).status, 204);
     assert_eq!(admin.get(&path).problem(), "not-found");
+}
+
+/// An attacker does not wait for the response to one password before trying the next one.
+fn passwords_cannot_be_tried_at_the_same_time(shop: &Shop) {
+    let server = shop.serve();
+    let nobody = server.anonymous();
+    let login = json!({ "email": "admin@localhost", "password": "wrong wrong wrong" });
+    let mut statuses: Vec<u16> = std::thread::scope(|threads| {
+        let tries: Vec<_> =
+            (0..14).map(|_| threads.spawn(|| nobody.post("/api/v1/auth/login", &login).status)).collect();
+        tries.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 5, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 9, "{statuses:?}");
+}
+
+/// The link of the first administrator is for a server that nobody can manage otherwise.
+fn links_are_printed_until_somebody_can_sign_in(shop: &Shop) {
+    let server = shop.serve();
+    let admin = server.administrator();
+    let me = admin.get("/api/v1/auth/me").json()["id"].as_str().unwrap().to_owned();
+    let boss = json!({ "email": "boss@example.com", "name": "Boss", "role": "super_admin" });
+    let added = admin.post("/api/v1/users", &boss).json();
+    let (_, secret) = added["link"].as_str().unwrap().split_once('#').unwrap();
+    let boss = server.anonymous().sign_in(&json!({ "link": secret }));
+    server.kill();
+    // Neither has a password yet.
+    let server = shop.start(&[]);
+    let link = server.link.clone().unwrap();
+    let boss = super::client::Client { address: server.address.clone(), ..boss };
+    let password = json!({ "new": "correct horse battery" });
+    let set = boss.send("PUT", "/api/v1/auth/password", Some(&password), &[]);
+    assert_eq!(set.status, 204, "{}", set.text);
+    server.kill();
+    let server = shop.start(&[]);
+    assert_eq!(server.link, None);
+    let login = json!({ "email": "boss@example.com", "password": "correct horse battery" });
+    let boss = server.anonymous().sign_in(&login);
+    assert_eq!(boss.send("DELETE", &format!("/api/v1/users/{me}"), None, &[]).status, 204);
+    // A link of an account that was removed signs nobody in.
+    let removed = server.anonymous().post("/api/v1/auth/login", &json!({ "link": link }));
+    assert_eq!((removed.status, removed.problem().as_str()), (401, "wrong-credentials"));
+    server.kill();
+    assert_eq!(shop.start(&[]).link, None);
 }
 
 #[test]

@@ -42,6 +42,17 @@ pub(super) fn routes() -> Vec<Route> {
             check_grant,
             token,
         ),
+        Route::write(
+            Method::DELETE,
+            "/api/v1/auth/token",
+            (
+                "endRefreshTokens",
+                "Ends all refresh tokens of one's own account; access tokens end within 15 minutes",
+                &[204],
+            ),
+            About::Tenant,
+            end_refresh_tokens,
+        ),
         Route::read(
             "/api/v1/auth/me",
             ("me", "Returns who makes the request, and what the role allows", &[200]),
@@ -50,7 +61,11 @@ pub(super) fn routes() -> Vec<Route> {
         Route::write_prepared(
             Method::PUT,
             "/api/v1/auth/password",
-            ("setPassword", "Changes one's own password, and ends all other sessions", &[204]),
+            (
+                "setPassword",
+                "Changes one's own password, and ends all other sessions and refresh tokens",
+                &[204],
+            ),
             About::Tenant,
             check_new_password,
             set_password,
@@ -103,7 +118,11 @@ fn login(
     let (user, tenant, method) = match user {
         None => {
             let used = r.use_link(body.link.as_deref().unwrap_or_default())?;
-            let wrong = || ApiError::new(Code::WrongCredentials, "the link was used, or its time is over");
+            let wrong = || {
+                let detail = "the link was used, its time is over, or the account cannot be used";
+                ApiError::new(Code::WrongCredentials, detail)
+                    .help("sign in with a password, or let somebody who manages users make another link")
+            };
             let (user, tenant) = used.ok_or_else(wrong)?;
             (user, tenant, "link")
         }
@@ -139,13 +158,17 @@ fn check_password(
     }
     let subjects = [format!("account:{}", email.to_lowercase()), format!("address:{}", call.request.address)];
     let now = call.app.database.source().now();
-    let user = call.app.database.read::<_, Failure>(&Scope::tenant(""), |r| {
+    let user = call.app.database.write::<_, Failure>(&Scope::tenant(""), |r| {
         for subject in &subjects {
             if let Some(until) = r.blocked_until(subject)? {
                 let seconds = u32::try_from((until - now).num_seconds() + 1).unwrap_or(1);
                 let detail = "there were too many failed attempts to sign in";
                 return Err(ApiError::new(Code::TooManyRequests, detail).retry_after(seconds).into());
             }
+        }
+        // Counted as failures until the password has turned out to be right, since many may be tried at the same time.
+        for subject in &subjects {
+            r.count_failure(subject)?;
         }
         Ok(r.user_by_email(email)?.filter(|user| user.status == UserStatus::Active))
     })?;
@@ -156,16 +179,15 @@ fn check_password(
     Ok((user.filter(|_| is_right).ok_or_else(wrong), subjects))
 }
 
-/// Counts a failed attempt, or forgets earlier ones.
+/// Forgets failed attempts after one that succeeded.
 fn counted(
     r: &mut Repository<'_>,
     user: Result<User, ApiError>,
     subjects: &[String],
 ) -> Result<Result<User, ApiError>, Failure> {
-    for subject in subjects {
-        match &user {
-            Ok(_) => r.forget_failures(subject)?,
-            Err(_) => r.count_failure(subject)?,
+    if user.is_ok() {
+        for subject in subjects {
+            r.forget_failures(subject)?;
         }
     }
     Ok(user)
@@ -308,6 +330,18 @@ fn refreshed(
             Err(wrong().help("it was used before, so that all tokens that follow from it were revoked"))
         }
     })
+}
+
+fn end_refresh_tokens(
+    call: &Call<'_, SignedIn>,
+    r: &mut Repository<'_>,
+    _: Nothing,
+) -> Result<Reply<Nothing>, Failure> {
+    let holder = &call.holder;
+    r.end_refresh_tokens(&holder.user)?;
+    let details = json!({});
+    r.audit(&NewEntry { actor: &holder.actor, action: "auth.tokens_end", object: &holder.user, details })?;
+    Ok(Reply::empty())
 }
 
 /// Who makes a request.

@@ -17,6 +17,7 @@ mod rules;
 mod shapes;
 mod suggestions;
 mod system;
+mod texts;
 mod tokens;
 mod users;
 mod virtual_tags;

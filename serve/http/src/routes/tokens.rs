@@ -9,6 +9,7 @@ use tagpol_serve_core::roles::Role;
 use tagpol_serve_db::{ApiToken, NewEntry, NewToken, Repository, Scope};
 use utoipa::ToSchema;
 
+use super::texts::check_name;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::permission::OwnTokens;
 use crate::problem::Failure;
@@ -104,10 +105,13 @@ fn add(
     r: &mut Repository<'_>,
     body: TokenSpec,
 ) -> Result<Reply<AddedToken>, Failure> {
-    if !(1..=200).contains(&body.name.trim().chars().count()) {
-        return Err(ApiError::new(Code::InvalidValue, "a name has 1 to 200 characters").at("/name").into());
-    }
+    check_name(&body.name)?;
     let holder = &call.holder;
+    // It would outlive the one that made it.
+    if holder.actor.starts_with("token:") {
+        let detail = "an API token cannot make another one";
+        return Err(ApiError::new(Code::Forbidden, detail).help("sign in as the user").into());
+    }
     let role = match body.role.as_deref() {
         None => holder.role,
         Some(name) => Role::parse(name).filter(|role| *role <= holder.role).ok_or_else(|| {

@@ -11,6 +11,7 @@ use tagpol_serve_db::{Member, NewEntry, Repository, Scope, UserStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use super::audit::page_size;
+use super::texts::check_name;
 use crate::cursor;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::permission::{ManageTenants, ManageUsers};
@@ -166,13 +167,6 @@ fn role(name: &str) -> Result<Role, ApiError> {
             .at("/role")
             .help(format!("write one of: {}", names.join(", ")))
     })
-}
-
-fn check_name(name: &str) -> Result<(), ApiError> {
-    match name.trim().chars().count() {
-        1..=200 => Ok(()),
-        _ => Err(ApiError::new(Code::InvalidValue, "a name has 1 to 200 characters").at("/name")),
-    }
 }
 
 fn add(
