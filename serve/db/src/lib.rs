@@ -14,7 +14,7 @@
 //! - `schema`: the tables
 //! - `people`: tenants, users, roles; `identities`: accounts at identity providers; `sign_in`: sessions, one-time links,
 //!   failed attempts; `tokens`: API tokens, refresh tokens; `keys`: signing keys
-//! - `audit`: the trail; `names`: who its actors are
+//! - `audit`: the trail; `foreign`: decisions of the command line in it; `names`: who its actors are
 //! - `idempotency`: requests that were answered
 //! - `jobs`, `schedules`: what is to be done later
 //! - `channels`, `rules`, `alerts`, `deliveries`: who is notified of what, and the messages, which are written in the
@@ -33,6 +33,7 @@ mod bulk;
 mod channels;
 mod deliveries;
 mod evaluations;
+mod foreign;
 mod idempotency;
 mod identities;
 mod jobs;

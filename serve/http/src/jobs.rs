@@ -71,9 +71,21 @@ fn follow(app: &App, stop: &AtomicBool) {
                 *watched = Watched::default();
                 report(app, "queues", &error);
             }
+            if let Err(error) = audit_others(app, project) {
+                report(app, "audit", &error);
+            }
         }
         sleep(stop, POLL);
     }
+}
+
+/// Adds what the command line has decided to the audit trail.
+fn audit_others(app: &App, project: &ProjectHost) -> Result<(), StateError> {
+    let scope = project.scope();
+    if app.database.read::<_, StateError>(&scope, |r| r.has_unaudited_decisions())? {
+        app.database.write::<_, StateError>(&scope, |r| r.audit_decisions_of_others(None).map(drop))?;
+    }
+    Ok(())
 }
 
 /// Which inputs of a project an evaluation was asked for, and when.
@@ -234,6 +246,12 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
 }
 
 fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
+/// Whether the server does jobs of a kind that schedules start.
+pub(crate) fn does(kind: &str) -> bool {
+    matches!(kind, SWEEP | REINGEST | CLEANUP)
+}
+
+fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed) -> Outcome {
     match claimed.job.kind.as_str() {
         kind @ (SWEEP | REINGEST) => match evaluate(app, project, kind == SWEEP) {
             Ok(generation) => Outcome::Done(json!({ "generation": generation }).to_string()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Client, Shop};
+use super::client::{Client, Shop, wait};
 use super::on_both_databases;
 
 on_both_databases!(
@@ -10,6 +10,7 @@ on_both_databases!(
     decisions_carry_the_version_that_they_replace,
     several_resources_are_decided_together,
     lists_are_filtered_paged_and_exported_alike,
+    values_can_be_shown_and_written_to_a_cloud,
 );
 
 fn tag<'v>(resource: &'v Value, name: &str) -> &'v Value {
@@ -70,6 +71,21 @@ fn a_decision_shows_at_once_and_in_the_history_of_the_command_line(shop: &Shop) 
     assert_eq!(tag(&after, "owner")["value"], "bob@example.com");
     assert_eq!(tag(&after, "owner")["decided_by"], "bob");
     assert_eq!(tag(&after, "owner")["decided_by_name"], "bob");
+    // The audit trail has it too, and in its order, whoever is faster.
+    let trail = wait(&client, "/api/v1/audit-trail?actor=bob", |trail| trail["items"][0].is_object());
+    let entry = &trail["items"][0];
+    assert_eq!((entry["action"].as_str(), entry["object"].as_str()), (Some("tag.set"), Some("i-2")));
+    assert_eq!(
+        (entry["details"]["new"].as_str(), entry["details"]["via"].as_str()),
+        (Some("bob@example.com"), Some("command line"))
+    );
+    shop.run(&["tags", "set", "i-1", "team=web", "--by", "user:ann", "--project", "."]);
+    let change = json!({ "action": "set", "key": "team", "value": "logs" });
+    client.post("/api/v1/virtual-tags/apply", &json!({ "resources": ["i-3"], "changes": [change] }));
+    let trail = client.get("/api/v1/audit-trail?action=tag.").json();
+    let actors: Vec<&str> =
+        trail["items"].as_array().unwrap().iter().map(|one| one["performed_by"].as_str().unwrap()).collect();
+    assert_eq!(actors, [actor.as_str(), "cli:user:ann", "bob", actor.as_str()]);
     let token = client.post("/api/v1/tokens", &json!({ "name": "ci" })).json();
     let machine = client.with_bearer(token["secret"].as_str().unwrap());
     let set = json!({ "resources": ["i-3"], "changes": [{ "action": "set", "key": "team", "value": "x" }] });
@@ -78,6 +94,30 @@ fn a_decision_shows_at_once_and_in_the_history_of_the_command_line(shop: &Shop) 
     assert_eq!(entry["performed_by_name"], "Administrator (ci)");
     let verified = client.post("/api/v1/audit-trail/verify", &json!({})).json();
     assert_eq!(verified["intact"], true);
+}
+
+fn values_can_be_shown_and_written_to_a_cloud(shop: &Shop) {
+    let server = shop.serve();
+    let client = server.administrator();
+    let set = |value: &str, note: &str| {
+        let change = json!({ "action": "set", "key": "team", "value": value });
+        let body = json!({ "resources": ["i-1"], "changes": [change], "note": note });
+        client.post("/api/v1/virtual-tags/apply", &body)
+    };
+    for (value, note, pointer) in [
+        ("x".repeat(257).as_str(), "", "/changes/0/value"),
+        ("a\u{0}b", "", "/changes/0/value"),
+        ("a\u{1b}[31m", "", "/changes/0/value"),
+        ("x", "n".repeat(1_001).as_str(), "/note"),
+        ("x", "a\u{0}b", "/note"),
+    ] {
+        let response = set(value, note);
+        assert_eq!((response.status, response.json()["pointer"].as_str()), (422, Some(pointer)), "{value:?}");
+    }
+    assert_eq!(set(&"ä".repeat(256), "two\nlines").status, 200);
+    let user = json!({ "email": "a@example.com", "name": "Ann\u{0}", "role": "viewer" });
+    assert_eq!(client.post("/api/v1/users", &user).json()["pointer"], "/name");
+    assert_eq!(client.post("/api/v1/tokens", &json!({ "name": "a\u{7}" })).json()["pointer"], "/name");
 }
 
 fn decisions_carry_the_version_that_they_replace(shop: &Shop) {
@@ -139,6 +179,15 @@ fn several_resources_are_decided_together(shop: &Shop) {
     assert_eq!(history.matches("shop").count(), 2, "{history}");
     for id in ["i-1", "i-2"] {
         assert_eq!(tag(&resource(&client, id), "team")["value"], "shop");
+    }
+    // What changes nothing is not in the plan either.
+    assert_eq!(apply(&set(&["i-1", "i-2"], "shop", true), &[]).json()["decisions"], json!([]));
+    assert_eq!(apply(&set(&["i-1", "i-2"], "shop", false), &[]).json()["decisions"], json!([]));
+    let planned = apply(&set(&["i-1", "i-3", "i-3"], "shop", true), &[]).json();
+    assert_eq!(planned["decisions"].as_array().unwrap().len(), 1, "{planned}");
+    // Lists and single resources name the source of a decision in their own ways, and filters know both.
+    for source in ["decided", "manual", "user_confirmed"] {
+        assert_eq!(client.get(&format!("/api/v1/resources?source={source}")).json()["total"], 2, "{source}");
     }
     // One wrong resource, and nothing happens.
     let wrong = apply(&set(&["i-3", "i-9"], "shop", false), &[]);

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::filter::Selection;
 use super::names::Names;
+use super::texts;
 use super::virtual_tags::{TagChange, Verb, check, record};
 use crate::app::App;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
@@ -33,8 +34,7 @@ const CHUNK: usize = 500;
 const SHOWN_VALUES: usize = 50;
 
 /// The jobs.
-pub(crate) const APPLY: &str = "bulk-apply";
-pub(crate) const UNDO: &str = "bulk-undo";
+pub(crate) use tagpol_serve_core::jobs::{BULK_APPLY as APPLY, BULK_UNDO as UNDO};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -109,7 +109,8 @@ pub(crate) struct BulkRequest {
 pub(crate) struct BulkView {
     /// Its id.
     id: String,
-    /// `previewed`, `running`, `done`, `undoing` or `undone`.
+    /// `previewed`, `running`, `done`, `undoing` or `undone`; `stopped` if its job was cancelled or failed after a part of it,
+    /// so that it can be applied further or undone.
     state: String,
     /// Resources that are selected.
     resources: u64,
@@ -178,6 +179,7 @@ fn prepare(call: &Call<'_, permission::Bulk>, request: BulkRequest) -> Result<Pr
             .at("/changes")
             .into());
     }
+    texts::check_note(request.note.as_deref())?;
     let serving = call.project()?.serving()?;
     for (at, change) in request.changes.iter().enumerate() {
         let pointer = format!("/changes/{at}");
@@ -317,7 +319,7 @@ fn view(r: &mut Repository<'_>, id: &str) -> Result<BulkView, Failure> {
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     let summary: Summary = serde_json::from_str(&bulk.summary).unwrap_or_default();
     let names = Names::read(r, [bulk.actor.as_str()])?;
-    let is_undone = matches!(bulk.status.as_str(), "undoing" | "undone");
+    let is_undone = matches!(bulk.status.as_str(), "undoing" | "undone") || undone > 0;
     Ok(BulkView {
         id: bulk.id,
         state: bulk.status,
@@ -348,15 +350,19 @@ fn apply(
     let bulk = r.bulk(id)?.ok_or_else(|| ApiError::not_found("bulk change", id))?;
     let serving = call.project()?.serving()?;
     let moved = |detail: &str| ApiError::new(Code::GenerationMoved, detail).help("preview the change again");
-    if bulk.status == "previewed" {
-        if serving.generation.contents().id != bulk.generation {
-            return Err(moved("the inventory was evaluated again since the preview").into());
-        }
-        if is_decided_since(r, &bulk)? {
-            return Err(moved("some of the selected tags were decided since the preview").into());
-        }
+    if bulk.status == "previewed" && serving.generation.contents().id != bulk.generation {
+        return Err(moved("the inventory was evaluated again since the preview").into());
     }
-    start(call, r, id, ("previewed", "running"), APPLY)
+    let is_open = matches!(bulk.status.as_str(), "previewed" | "stopped");
+    if is_open && is_decided_since(r, &bulk)? {
+        return Err(moved("some of the selected tags were decided since the preview").into());
+    }
+    // What was undone in part is undone completely, or stays as it is.
+    if bulk.status == "stopped" && r.bulk_progress(id)?.2 > 0 {
+        let detail = "a part of the change was undone already";
+        return Err(ApiError::new(Code::Conflict, detail).help("undo it, and preview it again").into());
+    }
+    start(call, r, id, &["previewed", "stopped"], "running", APPLY)
 }
 
 /// Whether any tag of a bulk was decided since its preview.
@@ -388,7 +394,7 @@ fn undo(
     if !is_own && !call.holder.role.may(tagpol_serve_core::roles::Permission::EditPolicies) {
         return Err(ApiError::new(Code::Forbidden, "an editor undoes changes of their own only").into());
     }
-    start(call, r, id, ("done", "undoing"), UNDO)
+    start(call, r, id, &["done", "stopped"], "undoing", UNDO)
 }
 
 /// Moves a bulk to its next state, and enqueues the job that does the work.
@@ -396,11 +402,13 @@ fn start(
     call: &Call<'_, permission::Bulk>,
     r: &mut Repository<'_>,
     id: &str,
-    (from, to): (&str, &str),
+    from: &[&str],
+    to: &str,
     kind: &str,
 ) -> Result<Reply<BulkView>, Failure> {
-    if !r.move_bulk(id, from, to)? {
-        let now = view(r, id)?.state;
+    let now = r.bulk(id)?.ok_or_else(|| ApiError::not_found("bulk change", id))?.status;
+    if !from.contains(&now.as_str()) || !r.move_bulk(id, &now, to)? {
+        let from = from.join("` or `");
         return Err(ApiError::new(Code::Conflict, format!("the change is `{now}`, and not `{from}`")).into());
     }
     let actor = &call.holder.actor;
@@ -425,12 +433,22 @@ pub(crate) fn perform(app: &App, project: &ProjectHost, claimed: &Claimed) -> Ou
             if !r.heartbeat(claimed, None)? {
                 return Ok(None);
             }
-            chunk(app, r, &id, &actor, is_undo).map(Some)
+            // Somebody may have stopped it, and undone it since.
+            let (expected, ended) = if is_undo { ("undoing", "undone") } else { ("running", "done") };
+            match r.bulk(&id)?.map(|bulk| bulk.status) {
+                Some(status) if status == expected => chunk(app, r, &id, &actor, is_undo).map(Some),
+                Some(status) if status == ended => Ok(Some(false)),
+                _ => Ok(None),
+            }
         });
         match chunk {
             Ok(Some(true)) => {}
             Ok(Some(false)) => return Outcome::Done(json!({ "bulk": id }).to_string()),
-            Ok(None) => return Outcome::Fail("the job was taken over or cancelled".to_owned()),
+            Ok(None) => {
+                return Outcome::Fail(
+                    "the job was taken over or cancelled, or the bulk change was".to_owned(),
+                );
+            }
             Err(failure) => return Outcome::Retry(failure.to_string()),
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_core::jobs::{Queue, Status};
+use tagpol_serve_core::jobs::{BULK_APPLY, BULK_UNDO, Queue, Status};
 use tagpol_serve_core::schedules;
 use tagpol_serve_db::{Attempt, Job, JobFilter, NewEntry, NewJob, Repository, Schedule};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +14,7 @@ use super::audit::page_size;
 use super::names::Names;
 use crate::cursor;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
-use crate::jobs::SWEEP;
+use crate::jobs::{self, SWEEP};
 use crate::permission::{ManageSchedules, ReadTags, Recheck};
 use crate::problem::Failure;
 use crate::timestamp::Timestamp;
@@ -249,6 +249,14 @@ fn retry(
     r: &mut Repository<'_>,
     _: Nothing,
 ) -> Result<Reply<Nothing>, Failure> {
+    let id = call.path("id");
+    let job = r.job(id)?.ok_or_else(|| ApiError::not_found("job", id))?;
+    if matches!(job.kind.as_str(), BULK_APPLY | BULK_UNDO) {
+        // What was decided meanwhile has to be compared with its preview.
+        let detail = "the job belongs to a bulk change, which is continued or undone as a whole";
+        let help = format!("send `POST /api/v1/bulk/{0}/apply` or `POST /api/v1/bulk/{0}/undo`", job.key);
+        return Err(ApiError::new(Code::Conflict, detail).help(help).into());
+    }
     change(call, r, "job.retry", |r, id| r.retry_job(id))
 }
 
@@ -315,6 +323,10 @@ fn set_schedule(
         let pointer = if matches!(error, schedules::ScheduleError::Zone(_)) { "/zone" } else { "/cron" };
         ApiError::new(Code::InvalidValue, error.to_string()).at(pointer)
     })?;
+    if body.enabled && !jobs::does(name) && r.schedules()?.iter().any(|schedule| schedule.name == name) {
+        let detail = format!("this version of the server has no job `{name}` to start");
+        return Err(ApiError::new(Code::InvalidValue, detail).at("/enabled").into());
+    }
     if !r.set_schedule(name, (&body.cron, &body.zone), body.enabled, next_at)? {
         return Err(ApiError::not_found("schedule", name).into());
     }

@@ -1,5 +1,7 @@
 //! Decisions about tags.
 
+use std::collections::HashMap;
+
 use axum::http::{Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,6 +14,7 @@ use tagpol_syntax::similar::closest;
 use utoipa::ToSchema;
 
 use super::shapes::tag_id;
+use super::texts;
 use crate::endpoint::{About, Call, Nothing, Reply, Route};
 use crate::host::{Serving, data_failure, last_decisions};
 use crate::identity::Identity;
@@ -151,6 +154,7 @@ fn apply(
             .help("preview the change with `POST /api/v1/bulk`, and apply it from there")
             .into());
     }
+    texts::check_note(body.note.as_deref())?;
     let serving = call.project()?.serving()?;
     for (at, change) in body.changes.iter().enumerate() {
         check(&serving.program, change, &format!("/changes/{at}"))?;
@@ -167,8 +171,7 @@ fn apply(
         }
     }
     if body.dry_run {
-        let decisions =
-            requested.iter().map(|(key, change)| planned(r, key, change)).collect::<Result<_, _>>()?;
+        let decisions = planned(r, &requested)?;
         return Ok(Reply::ok(Applied { decisions, dry_run: true }));
     }
     let decisions = decide(call, r, &requested)?;
@@ -230,6 +233,7 @@ fn check_value(tag: &Tag, value: &str, action: Verb) -> Result<(), ApiError> {
     if value.is_empty() {
         return Err(ApiError::new(Code::InvalidValue, format!("the value of `{}` is empty", tag.name)));
     }
+    texts::check(value, &format!("the value of `{}`", tag.name), texts::VALUE)?;
     if action != Verb::Reject && !Validity::of(&tag.ty).holds(value) {
         return Err(ApiError::new(Code::InvalidValue, format!("`{value}` is not a value of `{}`", tag.name))
             .help(format!("it must be {}", describe(&tag.ty))));
@@ -288,6 +292,17 @@ pub(crate) fn record(r: &mut Repository<'_>, decision: &Decision) -> Result<(), 
     });
     let action = format!("tag.{}", decision.action.as_str());
     r.audit(&NewEntry { actor: &decision.actor, action: &action, object: &decision.resource, details })?;
+    // The trail has the order of the decisions, those of the command line too.
+    while r.audit_decisions_of_others(Some(decision.seq))? > 0 {}
+    r.audit(&NewEntry {
+        actor: &decision.actor,
+        action: &action,
+        object: &decision.resource,
+        details: details.clone(),
+    })?;
+    r.set_audited(decision.seq)?;
+    let payload = json!({ "resource": decision.resource, "actor": decision.actor, "change": details });
+    r.send(&Message { topic: "tag.decided", payload })?;
     Ok(())
 }
 
@@ -303,21 +318,39 @@ fn shown(key: &str, decision: &Decision) -> Decided {
     }
 }
 
-/// Returns what a change would decide.
-fn planned(r: &mut Repository<'_>, key: &str, change: &Change) -> Result<Decided, Failure> {
-    let trail = r.state().whole_trail(Some(&change.resource))?;
-    let before = last_decisions(&trail).find(|decision| decision.tag == change.tag);
-    let old = before.and_then(|decision| decision.new_value.clone());
-    let is_rejection = change.action == Action::Reject;
-    Ok(Decided {
-        id: tag_id(key, &change.tag),
-        seq: 0,
-        resource_id: change.resource.clone(),
-        key: change.tag.clone(),
-        action: change.action.as_str(),
-        old_value: if is_rejection { change.value.clone() } else { old },
-        new_value: change.value.clone().filter(|_| !is_rejection),
-    })
+/// Returns what changes would decide, as [`decide`] does.
+fn planned(r: &mut Repository<'_>, requested: &[(String, Change)]) -> Result<Vec<Decided>, Failure> {
+    let mut decided: HashMap<(&str, &str), Option<String>> = HashMap::new();
+    let mut planned = Vec::new();
+    for (key, change) in requested {
+        let of = (change.resource.as_str(), change.tag.as_str());
+        let before = match decided.get(&of) {
+            Some(before) => before.clone(),
+            None => {
+                let trail = r.state().whole_trail(Some(&change.resource))?;
+                let before = last_decisions(&trail).find(|decision| decision.tag == change.tag);
+                before.and_then(|decision| decision.new_value.clone())
+            }
+        };
+        let is_rejection = change.action == Action::Reject;
+        let new_value = change.value.clone().filter(|_| !is_rejection);
+        if !is_rejection && before == new_value {
+            continue;
+        }
+        if !is_rejection {
+            decided.insert(of, new_value.clone());
+        }
+        planned.push(Decided {
+            id: tag_id(key, &change.tag),
+            seq: 0,
+            resource_id: change.resource.clone(),
+            key: change.tag.clone(),
+            action: change.action.as_str(),
+            old_value: if is_rejection { change.value.clone() } else { before },
+            new_value,
+        });
+    }
+    Ok(planned)
 }
 
 /// The new value of a tag.
@@ -339,6 +372,7 @@ fn put(
     let serving = call.project()?.serving()?;
     let (of, tag) = tag_of(&serving, call.path("id"))?;
     check_value(tag, &body.value, Verb::Set).map_err(|error| error.at("/value"))?;
+    texts::check_note(body.note.as_deref())?;
     let before = check_version(call, r, &of, tag)?;
     let change = Change {
         action: Action::Set,
