@@ -23,6 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::host::ProjectHost;
 use crate::identity::{self, Credential, Identity};
+use crate::objects;
 use crate::permission::Permission;
 use crate::problem::Failure;
 use crate::security;
@@ -469,7 +470,7 @@ fn query<Q: DeserializeOwned>(uri: &Uri) -> Result<Q, ApiError> {
 }
 
 /// Reads a body.
-fn body<B: DeserializeOwned>(request: &Incoming, takes_body: bool) -> Result<B, ApiError> {
+fn body<B: DeserializeOwned + ToSchema>(request: &Incoming, takes_body: bool) -> Result<B, ApiError> {
     if !takes_body {
         if !request.body.is_empty() && request.body != b"{}" {
             return Err(ApiError::new(Code::InvalidRequest, "this address takes no body"));
@@ -483,6 +484,7 @@ fn body<B: DeserializeOwned>(request: &Incoming, takes_body: bool) -> Result<B, 
         return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be JSON")
             .help("send the header `Content-Type: application/json`"));
     }
+    objects::check(&request.body, &described::<B>())?;
     let mut reader = serde_json::Deserializer::from_slice(&request.body);
     let read = serde_path_to_error::deserialize(&mut reader);
     read.map_err(|error| {
@@ -524,15 +526,14 @@ fn once(
     request: &Incoming,
     answer: impl FnOnce(&mut Repository<'_>) -> Result<Parts, Failure>,
 ) -> Result<Parts, Failure> {
-    let key = request.header("idempotency-key").filter(|_| request.method == Method::POST);
-    let Some(key) = key.filter(|_| !actor.is_empty()) else { return answer(repository) };
-    if key.is_empty() || key.len() > 200 {
-        return Err(ApiError::new(
-            Code::InvalidRequest,
-            "the `Idempotency-Key` must have 1 to 200 characters",
-        )
-        .into());
-    }
+    let mut keys =
+        request.headers.get_all("idempotency-key").iter().filter(|_| request.method == Method::POST);
+    let Some(key) = keys.next().filter(|_| !actor.is_empty()) else { return answer(repository) };
+    let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len()) && keys.next().is_none());
+    // Without it, a request that is repeated would be done twice.
+    let key = key.ok_or_else(|| {
+        ApiError::new(Code::InvalidRequest, "the `Idempotency-Key` must be one of 1 to 200 ASCII characters")
+    })?;
     let mut hash = Sha256::new();
     for part in [request.uri.to_string().as_bytes(), &request.body] {
         hash.update((part.len() as u64).to_be_bytes());

@@ -409,6 +409,17 @@ pub(crate) fn data_failure(error: DataError) -> Failure {
     }
 }
 
+/// As [`data_failure`]; a name that does not exist is that of a parameter of the address.
+pub(crate) fn failure_in(error: DataError, parameter: &str) -> Failure {
+    let is_unknown = matches!(error, DataError::UnknownName { .. });
+    match data_failure(error) {
+        Failure::Api(error) if is_unknown && error.parameter.is_none() => {
+            error.in_parameter(parameter).into()
+        }
+        other => other,
+    }
+}
+
 /// What was decided about the tags of one resource: the last decision of each tag, from its trail.
 pub(crate) fn last_decisions(trail: &[Decision]) -> impl Iterator<Item = &Decision> {
     trail.iter().enumerate().filter_map(|(at, decision)| {

@@ -15,7 +15,7 @@
 //! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates; `inputs`: what it is
 //!   evaluated from; `kept`: which evaluations are removed
 //! - `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
-//!   `problem`, `cursor`: what they have in common
+//!   `problem`, `objects`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
 //! - `jobs`: the workers of the queues, and the scheduler; `alerts`: from findings to messages in channels
 //! - `backup`: all rows and files in one file, and the way back
@@ -37,6 +37,7 @@ mod jobs;
 mod kept;
 mod key;
 mod metrics;
+mod objects;
 mod openapi;
 mod pages;
 mod permission;

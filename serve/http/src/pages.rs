@@ -3,8 +3,11 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tagpol_serve_core::Source;
+use tagpol_serve_core::errors::Code;
 use tagpol_serve_core::secrets::hex;
 use tagpol_serve_web as dashboard;
+
+use crate::problem;
 
 const PAGE: &str = include_str!("pages/index.html");
 const SCRIPT: &str = include_str!("pages/app.js");
@@ -16,6 +19,9 @@ const INTERFACE: &[&str] =
 
 /// Returns the file or the page of a path. None: there is none.
 pub(crate) fn page(path: &str, headers: &HeaderMap, source: &dyn Source) -> Option<Response> {
+    if path == "/errors" {
+        return Some(html(errors()));
+    }
     if !dashboard::is_included() {
         return plain(path);
     }
@@ -34,6 +40,21 @@ pub(crate) fn page(path: &str, headers: &HeaderMap, source: &dyn Source) -> Opti
     // Every response has a nonce of its own.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Some(response)
+}
+
+/// Returns the page that the `type` of each problem refers to.
+fn errors() -> String {
+    let mut text = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Errors of tagpol</title>\
+                    <link rel=\"icon\" href=\"data:,\"></head>\n<body>\n<h1>Errors of the interface</h1>\n<dl>\n"
+        .to_owned();
+    for code in Code::ALL {
+        let (name, title, status) = (code.as_str(), code.title(), problem::status(code).as_u16());
+        text.push_str(&format!(
+            "<dt id=\"{name}\"><code>{name}</code></dt><dd>Status {status}. {title}.</dd>\n"
+        ));
+    }
+    text.push_str("</dl>\n</body>\n</html>\n");
+    text
 }
 
 fn asset(file: &dashboard::File, headers: &HeaderMap) -> Response {
@@ -56,7 +77,7 @@ fn asset(file: &dashboard::File, headers: &HeaderMap) -> Response {
 
 fn plain(path: &str) -> Option<Response> {
     let (media_type, text) = match path {
-        "/" | "/sign-in" => return Some(html(PAGE)),
+        "/" | "/sign-in" | "/password" => return Some(html(PAGE)),
         "/assets/app.js" => ("text/javascript; charset=utf-8", SCRIPT),
         "/assets/app.css" => ("text/css; charset=utf-8", STYLE),
         _ if path.starts_with("/resources/") => return Some(html(PAGE)),

@@ -1,7 +1,7 @@
 //! Sockets, and the way of a request from its bytes to its response.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Response, header};
+use axum::http::{HeaderMap, HeaderName, Method, Response, header};
 use axum::routing::{MethodFilter, on};
 use serde_json::json;
 use tagpol_app::state::StateError;
@@ -219,7 +219,7 @@ async fn respond(
             pages::page(path, request.headers(), shared.app.database.source().as_ref()).filter(|_| reads);
         return page.ok_or_else(|| ApiError::not_found("page", path).into());
     };
-    let incoming = read(address, request).await?;
+    let incoming = read(address, request, shared.app.settings.public_url.is_some()).await?;
     let _turn = turn(shared).await?;
     let app = Arc::clone(&shared.app);
     let handled = tokio::task::spawn_blocking(move || route.handle(&app, &incoming)).await;
@@ -237,7 +237,44 @@ async fn turn(shared: &Shared) -> Result<tokio::sync::SemaphorePermit<'_>, Failu
     turn.ok_or_else(|| ApiError::new(Code::Busy, "too many requests are being answered").into())
 }
 
-async fn read(address: SocketAddr, request: Request) -> Result<Incoming, Failure> {
+/// Headers that change what a request does. One that cannot be read must not count as one that is not there.
+const READ_HEADERS: [HeaderName; 6] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::ACCEPT,
+    HeaderName::from_static("idempotency-key"),
+];
+
+fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
+    let unreadable = READ_HEADERS
+        .into_iter()
+        .find(|name| headers.get_all(name).iter().any(|value| value.to_str().is_err()));
+    unreadable.map_or(Ok(()), |name| {
+        let detail = format!("the header `{name}` has characters that are not visible ASCII");
+        Err(ApiError::new(Code::InvalidRequest, detail))
+    })
+}
+
+/// Returns where a request comes from: behind a proxy, what the proxy has added to `X-Forwarded-For`, which is its last
+/// address. What is before that comes from the client, who may write anything. A proxy is on this machine or in its network.
+fn sender(peer: IpAddr, headers: &HeaderMap, has_proxy: bool) -> IpAddr {
+    let is_near = match peer.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    };
+    if !has_proxy || !is_near {
+        return peer;
+    }
+    let last = headers.get_all("x-forwarded-for").iter().next_back();
+    let last = last.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.unwrap_or(peer)
+}
+
+async fn read(address: SocketAddr, request: Request, has_proxy: bool) -> Result<Incoming, Failure> {
     let (mut parts, body) = request.into_parts();
     let path = path_of(&mut parts).await?;
     let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY)).await;
@@ -248,7 +285,9 @@ async fn read(address: SocketAddr, request: Request) -> Result<Incoming, Failure
         Err(_) => return Err(ApiError::new(Code::InvalidRequest, "the body did not arrive in time").into()),
     };
     let Parts { method, uri, headers, .. } = parts;
-    Ok(Incoming { method, uri, headers, path, body, address: address.ip().to_string() })
+    check_headers(&headers)?;
+    let address = sender(address.ip(), &headers, has_proxy).to_string();
+    Ok(Incoming { method, uri, headers, path, body, address })
 }
 
 async fn path_of(parts: &mut Parts) -> Result<BTreeMap<String, String>, Failure> {
@@ -260,15 +299,32 @@ async fn path_of(parts: &mut Parts) -> Result<BTreeMap<String, String>, Failure>
 /// Checks the name under which the server is reached.
 fn check_host(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     let settings = &app.settings;
-    if !settings.listen.ip().is_loopback() || settings.public_url.is_some() {
+    if !settings.listen.ip().is_loopback() {
         return Ok(());
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if security::is_loopback_host(host) {
+    // A proxy passes on the name that people use, or writes that of this machine.
+    let is_public = settings.public_host().is_some_and(|public| is_same_host(public, host));
+    if is_public || security::is_loopback_host(host) {
         return Ok(());
     }
-    Err(ApiError::new(Code::Forbidden, "this server is reached under the name of this machine only")
-        .help("name the address that people use with `--public-url`"))
+    let detail = match settings.public_host() {
+        None => "this server is reached under the name of this machine only".to_owned(),
+        Some(public) => {
+            format!("this server is reached as `{public}` or under the name of this machine only")
+        }
+    };
+    Err(ApiError::new(Code::WrongHost, detail).help("name the address that people use with `--public-url`"))
+}
+
+/// Whether two names of hosts are the same, with or without the usual port.
+fn is_same_host(public: &str, host: &str) -> bool {
+    let plain = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let without = name.strip_suffix(":443").or_else(|| name.strip_suffix(":80")).map(str::to_owned);
+        without.unwrap_or(name)
+    };
+    plain(public) == plain(host)
 }
 
 /// Returns the trace id of a request: the one that it brings along, else a random one.
@@ -282,4 +338,33 @@ fn trace_id(headers: &HeaderMap, app: &App) -> String {
     let mut bytes = [0; 16];
     app.database.source().fill(&mut bytes);
     hex(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_proxy_adds_names_the_sender() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let mut headers = HeaderMap::new();
+        let proxy = address("10.0.0.7");
+        assert_eq!(sender(proxy, &headers, true), proxy);
+        headers.append("x-forwarded-for", "6.6.6.6, 203.0.113.9".parse().unwrap());
+        assert_eq!(sender(proxy, &headers, true), address("203.0.113.9"));
+        assert_eq!(sender(address("::ffff:127.0.0.1"), &headers, true), address("203.0.113.9"));
+        // Whoever is not behind the proxy, or no proxy at all.
+        assert_eq!(sender(address("203.0.113.1"), &headers, true), address("203.0.113.1"));
+        assert_eq!(sender(proxy, &headers, false), proxy);
+        headers.append("x-forwarded-for", "nonsense".parse().unwrap());
+        assert_eq!(sender(proxy, &headers, true), proxy);
+    }
+
+    #[test]
+    fn the_usual_port_is_part_of_no_name() {
+        assert!(is_same_host("tags.example.com", "Tags.example.com:443"));
+        assert!(is_same_host("tags.example.com:8443", "tags.example.com:8443"));
+        assert!(!is_same_host("tags.example.com", "tags.example.com:8443"));
+        assert!(!is_same_host("tags.example.com", "evil.example"));
+    }
 }

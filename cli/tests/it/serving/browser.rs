@@ -17,6 +17,11 @@ fn a_person_signs_in_and_changes_a_tag() {
         return;
     }
     let shop = Shop::new();
+    // More than a page.
+    let list = shop.path().join("list.csv");
+    let extra = (0..120).map(|at| format!("x-{at},extra-{at},s3:bucket,aws,222,us-1,{},USD,,,,\n", 120 - at));
+    let extra: String = extra.collect();
+    std::fs::write(&list, std::fs::read_to_string(&list).unwrap() + &extra).unwrap();
     let server = shop.serve();
     if server.anonymous().get("/").text.contains("csp-nonce") {
         eprintln!("SKIPPED: this program has the dashboard, which is tested by `make dashboard-test`");
@@ -27,10 +32,12 @@ fn a_person_signs_in_and_changes_a_tag() {
         Command::new("node").arg("pages.mjs").arg(&link).arg(chromium).current_dir(&folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
-    // A header and four resources; the secret of the link is gone from the address, and no script reads the cookie.
+    // A header and 100 resources, and the others on the next page; the secret of the link is gone from the address, and no script reads the cookie.
     let address = format!("http://{}/", server.address);
-    let expected =
-        json!({ "rows": 5, "address": address, "value": "ann@example.com", "storage": "", "errors": [] });
+    let expected = json!({
+        "rows": 101, "address": address, "value": "ann@example.com", "storage": "",
+        "scrolls": [false, false, false, false], "next": 25, "errors": [],
+    });
     assert_eq!(seen, expected);
     let history = shop.run(&["tags", "history", "--project", "."]);
     assert!(history.contains("ann@example.com"), "{history}");

@@ -49,6 +49,7 @@ fn wrong_requests_get_a_problem_with_its_place() {
         (b"{\"name\": 7}", Some("/name")),
         (b"{\"name\": \"x\", \"other\": 1}", Some("/other")),
         (b"{\"name\": \"x\"} trailing", None),
+        (b"[\"x\", null, null]", Some("")),
     ] {
         let response = post("/api/v1/tokens", body);
         assert_eq!((response.status, response.problem().as_str()), (400, "invalid-request"), "{body:?}");
@@ -66,7 +67,16 @@ fn wrong_requests_get_a_problem_with_its_place() {
         ("/api/v1/resources?offset=2000001", "offset"),
         ("/api/v1/resources?offset=1&cursor=x", "offset"),
         ("/api/v1/resources?other=1", "other"),
-        ("/api/v1/resources?sort=tag:nope", ""),
+        ("/api/v1/resources?sort=tag:nope", "sort"),
+        ("/api/v1/resources?sort=nope", "sort"),
+        ("/api/v1/resources?fields=owner,nope", "fields"),
+        ("/api/v1/resources?policy=nope", "policy"),
+        ("/api/v1/compliance/findings?policy=production-is-owned/nope", "policy"),
+        ("/api/v1/facets?by=tag.owner", "by"),
+        ("/api/v1/costs?by=nope", "by"),
+        ("/api/v1/graph?tags=nope", "tags"),
+        ("/api/v1/graph?tags=team&depth=0", "depth"),
+        ("/api/v1/graph?tags=team&depth=4", "depth"),
         ("/api/v1/resources?compliance=x", "compliance"),
         ("/api/v1/resources?project=other", "project"),
         ("/api/v1/audit-trail?since=yesterday", "since"),
@@ -75,9 +85,7 @@ fn wrong_requests_get_a_problem_with_its_place() {
         let response = client.get(path);
         assert!(matches!(response.status, 400 | 404), "{path}: {}", response.text);
         response.problem();
-        if !parameter.is_empty() {
-            assert_eq!(response.json()["parameter"], parameter, "{path}: {}", response.text);
-        }
+        assert_eq!(response.json()["parameter"], parameter, "{path}: {}", response.text);
     }
     for path in [
         "/api/v1/nothing",
@@ -98,5 +106,50 @@ fn wrong_requests_get_a_problem_with_its_place() {
     let wrong = schedule(json!({ "cron": "every day", "zone": "UTC", "enabled": true }));
     assert_eq!((wrong.status, wrong.json()["pointer"].as_str()), (422, Some("/cron")));
     assert_eq!(schedule(json!({ "cron": "30 3 * * *", "zone": "UTC", "enabled": false })).status, 204);
+    // Nothing would ever do its job.
+    let path = "/api/v1/schedules/retrain-models";
+    let enable = |enabled: bool| json!({ "cron": "0 0 * * 1", "zone": "UTC", "enabled": enabled });
+    let refused = client.send("PUT", path, Some(&enable(true)), &[]);
+    assert_eq!((refused.status, refused.json()["pointer"].as_str()), (422, Some("/enabled")));
+    assert_eq!(client.send("PUT", path, Some(&enable(false)), &[]).status, 204);
+    // The address of a problem is a page about it.
+    let problem = client.get("/api/v1/nothing").json();
+    let (page, anchor) = problem["type"].as_str().unwrap().split_once('#').unwrap();
+    let page = server.anonymous().get(page);
+    assert!(page.status == 200 && page.text.contains(&format!("id=\"{anchor}\"")), "{}", page.text);
     assert!(!server.log().contains("panicked"), "{}", server.log());
+}
+
+/// Fields are named, and what is no list of fields is no object.
+#[test]
+fn arrays_are_not_objects() {
+    let shop = Shop::new();
+    let server = shop.serve();
+    let client = server.administrator();
+    let change = json!({ "action": "set", "key": "team", "value": "x" });
+    for (body, pointer) in [
+        (json!([["i-1"], [change], null, true]), ""),
+        (json!({ "resources": ["i-1"], "changes": [["set", "team", "x"]] }), "/changes/0"),
+        (json!({ "resources": ["i-1"], "changes": [change, []] }), "/changes/1"),
+    ] {
+        let response = client.post("/api/v1/virtual-tags/apply", &body);
+        assert_eq!((response.status, response.json()["pointer"].as_str()), (400, Some(pointer)), "{body}");
+        assert!(!response.text.contains("struct"), "{}", response.text);
+    }
+}
+
+/// A header that cannot be read is not one that is missing: the request would be done twice.
+#[test]
+fn headers_that_cannot_be_read_are_refused() {
+    let shop = Shop::new();
+    let server = shop.serve();
+    let client = server.administrator();
+    let body = json!({ "name": "x" });
+    for header in [("idempotency-key", "clé"), ("idempotency-key", ""), ("if-match", "\"é\"")] {
+        let response = client.send("POST", "/api/v1/tokens", Some(&body), &[header]);
+        assert_eq!((response.status, response.problem().as_str()), (400, "invalid-request"), "{header:?}");
+    }
+    let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
+    assert_eq!(client.send("POST", "/api/v1/tokens", Some(&body), &twice).status, 400);
+    assert_eq!(client.get("/api/v1/tokens").json()["items"], json!([]));
 }

@@ -72,7 +72,18 @@ fn the_server_is_not_exposed_by_mistake() {
     assert_eq!(doctor.code, 3);
     // A page that has this machine's address under a name of its own gets nothing.
     let stranger = server.anonymous().send("GET", "/healthz", None, &[("host", "evil.example")]);
-    assert_eq!((stranger.status, stranger.problem().as_str()), (403, "forbidden"));
+    assert_eq!((stranger.status, stranger.problem().as_str()), (403, "wrong-host"));
+    let public = shop.start(&["--public-url", "http://tags.example.com"]);
+    for (host, status) in [("tags.example.com", 200), ("localhost:1", 200), ("evil.example", 403)] {
+        let response = public.anonymous().send("GET", "/healthz", None, &[("host", host)]);
+        assert_eq!(response.status, status, "{host}: {}", response.text);
+    }
+    for wrong in ["", "x", "javascript:alert(1)", "https://h/sub"] {
+        run(&["serve", ".", "--public-url", wrong])
+            .fails_with(2, &["cannot be the address", "https://tags.example.com"]);
+    }
+    run(&["serve", ".", "--listen", ":7950"]).fails_with(2, &["127.0.0.1:7950"]);
+    run(&["serve", "doctor", ".", "--listen", "nowhere:1"]).fails_with(2, &["localhost:7777"]);
 }
 
 #[test]
@@ -90,6 +101,8 @@ fn a_project_that_cannot_be_evaluated_says_why() {
     };
     assert_eq!((ready.status, ready.problem().as_str()), (503, "not-ready"), "{}", ready.text);
     assert!(ready.header("retry-after").is_some());
+    // Anybody may ask for it.
+    assert!(!ready.text.contains("list.csv"), "{}", ready.text);
     assert!(server.log().contains("\"message\":\"evaluation\""), "{}", server.log());
 }
 

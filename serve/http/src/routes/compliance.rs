@@ -10,6 +10,7 @@ use tagpol_serve_data::{Contents, FindingQuery};
 use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
+use super::shapes::share;
 use crate::cursor;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
 use crate::host::data_failure;
@@ -126,7 +127,7 @@ fn status(call: &Call<'_, ReadTags>, query: Selection) -> Result<Reply<Status>, 
     });
     let tags = contents.tags.iter().zip(&found.tags);
     Ok(Reply::ok(Status {
-        score: found.score.map(|percent| percent / 100.0),
+        score: found.score.map(share),
         resources: found.resources,
         compliant: found.compliant,
         in_scope: found.in_scope,
@@ -291,7 +292,7 @@ fn trend(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Trend>, Failure>
     let runs = call.app.database.read::<_, StateError>(&scope, |r| r.state().all_runs())?;
     let point = |run: RunRecord| TrendPoint {
         at: Timestamp(run.at),
-        score: run.score / 100.0,
+        score: share(run.score),
         resources: run.resources,
         compliant: run.compliant,
     };

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
 use crate::endpoint::{Call, Reply, Route};
-use crate::host::data_failure;
+use crate::host::failure_in;
 use crate::permission::ReadTags;
 use crate::problem::Failure;
 
@@ -165,7 +165,8 @@ fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostR
         by_usage_date: by_usage_date.unwrap_or(false),
         amount: Amount::default(),
     };
-    let report = serving.generation.costs(&question, &serving.program).map_err(data_failure)?;
+    let report = serving.generation.costs(&question, &serving.program);
+    let report = report.map_err(|error| failure_in(error, "by"))?;
     Ok(Reply::ok(CostReportView {
         parts: report.parts.iter().map(part).collect(),
         month: serving.generation.contents().month.clone(),

@@ -24,7 +24,8 @@ pub(crate) struct Selection {
     pub(crate) policy: Option<String>,
     /// An open finding of any of `critical`, `high`, `medium`, `low`.
     pub(crate) severity: Option<String>,
-    /// A tag from any of these sources: `decided`, `rule_based`, `inferred`, `native`, `default`.
+    /// A tag from any of these sources: `decided`, `rule_based`, `inferred`, `native`, `default`. `manual` and
+    /// `user_confirmed`, as single resources show them, mean `decided`.
     pub(crate) source: Option<String>,
 }
 
@@ -61,7 +62,8 @@ impl Selection {
         }
         for name in parts(&self.source) {
             let found: &[Source] = match name {
-                "decided" => &[Source::Decided],
+                // A single resource shows which of them it is.
+                "decided" | "manual" | "user_confirmed" => &[Source::Decided],
                 "rule_based" => &[Source::Set, Source::Fill],
                 "inferred" => &[Source::Inferred],
                 "native" => &[Source::Native],

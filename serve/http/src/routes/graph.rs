@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
 use crate::endpoint::{Call, Reply, Route};
-use crate::host::data_failure;
+use crate::host::failure_in;
 use crate::permission::ReadTags;
 use crate::problem::Failure;
 
@@ -101,6 +101,12 @@ fn graph(call: &Call<'_, ReadTags>, query: GraphParameters) -> Result<Reply<Grap
     let serving = call.project()?.serving()?;
     let version = serving.version();
     let GraphParameters { tags, from, depth, resources, q, r#where } = query;
+    let depth = depth.unwrap_or(1);
+    if depth == 0 {
+        return Err(ApiError::new(Code::InvalidRequest, "a graph is at least 1 deep")
+            .in_parameter("depth")
+            .into());
+    }
     let contents = serving.generation.contents();
     let tags: Vec<String> = match tags {
         Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
@@ -120,11 +126,11 @@ fn graph(call: &Call<'_, ReadTags>, query: GraphParameters) -> Result<Reply<Grap
     let question = GraphQuery {
         tags,
         from: from.as_deref().map(node_of),
-        depth: depth.unwrap_or(1).max(1),
+        depth,
         filter,
         resources: resources.unwrap_or(false),
     };
-    let found = serving.generation.graph(&question).map_err(data_failure)?;
+    let found = serving.generation.graph(&question).map_err(|error| failure_in(error, "tags"))?;
     let node = |node: &Node| {
         let (kind, tag, name) = match node {
             Node::Value { tag, value } => ("tag", Some(tag.clone()), value.clone()),

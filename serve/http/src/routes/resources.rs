@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use tagpol_app::state::{Decision, StateError};
 use tagpol_sema::program::Source;
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_data::{EventKind, Facet, FacetOf, Query, ResourceDetail, Sort, SortBy, all_facets};
+use tagpol_serve_data::{
+    Contents, EventKind, Facet, FacetOf, Query, ResourceDetail, Sort, SortBy, all_facets,
+};
 use tagpol_sink::csv::Writer;
+use tagpol_syntax::similar::closest;
 use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
@@ -16,7 +19,7 @@ use super::names::Names;
 use super::shapes::{self, ResourceRow, ResourceTags};
 use crate::cursor;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
-use crate::host::{Serving, data_failure};
+use crate::host::{Serving, data_failure, failure_in};
 use crate::identity::is_away;
 use crate::permission::{Export, Permission, ReadTags};
 use crate::problem::Failure;
@@ -149,6 +152,9 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
     let key = &call.app.master_key;
     let list = format!("resources {}", filter.fingerprint());
     let after: Option<String> = cursor::decode(key, &list, query.cursor.as_deref())?;
+    let fields: Option<Vec<String>> =
+        query.fields.map(|names| names.split(',').map(|name| name.trim().to_owned()).collect());
+    check_fields(fields.as_deref().unwrap_or_default(), serving.generation.contents())?;
     let question = Query {
         filter,
         sort: sort(query.sort.as_deref())?,
@@ -156,9 +162,9 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
         after: after.and_then(|after| URL_SAFE_NO_PAD.decode(after).ok()),
         offset: query.offset.unwrap_or(0),
         total,
-        tags: query.fields.map(|names| names.split(',').map(|name| name.trim().to_owned()).collect()),
+        tags: fields,
     };
-    let page = serving.generation.page(&question).map_err(data_failure)?;
+    let page = serving.generation.page(&question).map_err(|error| failure_in(error, "sort"))?;
     let contents = serving.generation.contents();
     let next = page.next.map(|after| cursor::encode(key, &list, URL_SAFE_NO_PAD.encode(after)));
     let link = next.as_deref().map(|next| link_to(call, next));
@@ -182,6 +188,15 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
         Some(link) => reply.header(header::LINK, link),
         None => reply,
     })
+}
+
+/// Checks that all fields are tags.
+fn check_fields(fields: &[String], contents: &Contents) -> Result<(), ApiError> {
+    let Some(unknown) = fields.iter().find(|name| contents.tag(name).is_none()) else { return Ok(()) };
+    let names = contents.tags.iter().map(|tag| tag.name.as_str());
+    Err(ApiError::new(Code::InvalidRequest, format!("there is no tag `{unknown}`"))
+        .in_parameter("fields")
+        .meant(closest(unknown, names)))
 }
 
 /// Returns the header that links to the next page.
@@ -377,7 +392,8 @@ fn facets(call: &Call<'_, ReadTags>, query: FacetQuery) -> Result<Reply<Facets>,
         None => all_facets(&serving.generation),
         Some(names) => {
             let parse = |name: &str| FacetOf::parse(name.trim(), &serving.generation);
-            names.split(',').map(parse).collect::<Result<_, _>>().map_err(data_failure)?
+            let of = names.split(',').map(parse).collect::<Result<_, _>>();
+            of.map_err(|error| failure_in(error, "by"))?
         }
     };
     let found = serving.generation.facets(&filter, &of).map_err(data_failure)?;

@@ -192,6 +192,11 @@ fn source(source: Source, decision: Option<&Decision>) -> &'static str {
     }
 }
 
+/// Returns a percentage as a share from 0 to 1, with at most four digits.
+pub(crate) fn share(percent: f64) -> f64 {
+    (percent * 100.0).round() / 10_000.0
+}
+
 fn confidence(tag: &TagValue) -> Option<f64> {
     tag.value.as_ref().map(|_| tag.confidence.unwrap_or(1.0))
 }
@@ -284,7 +289,7 @@ fn compliance_status(detail: &ResourceDetail, contents: &Contents) -> Compliance
     ComplianceStatus {
         is_compliant: detail.resource.compliance != Compliance::Violating,
         status: compliance(detail.resource.compliance),
-        score: detail.score(contents).map(|percent| percent / 100.0),
+        score: detail.score(contents).map(share),
         violations: violations.collect(),
         last_checked: Timestamp(contents.clock()),
     }
@@ -316,5 +321,24 @@ pub(crate) fn resource(
         compliance_status: compliance_status(detail, contents),
         ml_suggestions: detail.suggestions.iter().map(suggested).collect(),
         alerts: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_have_few_digits() {
+        for (percent, text) in [
+            (45.4, "0.454"),
+            (54.89, "0.5489"),
+            (100.0, "1"),
+            (100.0 / 3.0, "0.3333"),
+            (0.0, "0"),
+            (29.0, "0.29"),
+        ] {
+            assert_eq!(share(percent).to_string(), text);
+        }
     }
 }
