@@ -19,6 +19,7 @@ pub const GIVE_UP_AFTER: Duration = Duration::hours(24);
 
 /// The longest pause between two attempts, unless the other side asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::hours(1);
+
 /// The job that applies a bulk change, whose id is the key of the job.
 pub const BULK_APPLY: &str = "bulk-apply";
 

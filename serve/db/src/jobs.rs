@@ -2,8 +2,7 @@
 //! fencing token of their claim.
 
 use chrono::{DateTime, Utc};
-use tagpol_serve_core::jobs::{Ended, LEASE, Outcome, Queue, Status, after};
-use tagpol_serve_core::jobs::{ATTEMPTS, LEASE, Outcome, Queue, Status, after};
+use tagpol_serve_core::jobs::{ATTEMPTS, Ended, LEASE, Outcome, Queue, Status, after};
 use tagpol_serve_core::new_id;
 use tagpol_state::{Row, StateError, Value};
 

@@ -103,17 +103,6 @@ fn courier(settings: &Settings) -> Result<Courier, String> {
     Client::new(policy).map(Courier::new)
 }
 
-/// Returns the key in a file, which is made if there is none.
-fn master_key(path: &Path, source: &dyn Source) -> Result<MasterKey, StartError> {
-    let failed = |reason: String| StartError::Key { path: path.to_owned(), reason };
-    match std::fs::read_to_string(path) {
-        Ok(text) => MasterKey::parse(&text).ok_or_else(|| failed("it is not a key".to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = MasterKey::generate(source);
-            write_private(path, &key.to_text()).map_err(|error| failed(error.to_string()))?;
-            Ok(key)
-        }
-        Err(error) => Err(failed(error.to_string())),
 /// Returns the account of the first administrator, if nobody has the role any more: a new one, or the one that lost it.
 fn first_administrator(r: &mut Repository<'_>) -> Result<String, StateError> {
     if let Some(user) = r.user_by_email(FIRST_ADMINISTRATOR)? {

@@ -30,7 +30,6 @@ const CLEANUP: &str = "cleanup-audit";
 const OTHER_QUEUES: [Queue; 5] =
     [Queue::Ingestion, Queue::Normalization, Queue::Inference, Queue::Compliance, Queue::Audit];
 
-/// How often queues and schedules are looked at.
 /// How often the files of a project are looked at.
 const WATCH: Duration = Duration::from_secs(2);
 
@@ -48,12 +47,11 @@ pub(crate) fn start(app: &Arc<App>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()
     };
     // A mail server that does not answer must not hold up evaluations, nor a long evaluation the mail.
     vec![
-        spawn(first_evaluations),
+        spawn(follow),
         spawn(|app, stop| work(app, stop, &OTHER_QUEUES)),
         spawn(|app, stop| work(app, stop, &[Queue::Notify])),
         spawn(schedule),
     ]
-    vec![spawn(follow), spawn(work), spawn(schedule)]
 }
 
 /// Shows what any replica evaluates, and has the inventory evaluated at the start, after a change of what it is evaluated from,
@@ -154,7 +152,6 @@ fn evaluate(app: &App, project: &ProjectHost, record: bool) -> Result<String, St
     built
 }
 
-fn report(app: &App, message: &str, error: &dyn std::error::Error) {
 fn report(app: &App, message: &str, error: &dyn std::fmt::Display) {
     let line = json!({
         "time": Timestamp(app.database.source().now()), "level": "error", "message": message, "error": error.to_string(),
@@ -221,12 +218,6 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
     let job = &claimed.job;
     let project = find(app, &job.tenant, &job.project);
     let scope = project.map_or_else(|| Scope::tenant(&job.tenant), |project| project.scope());
-    let Some(project) = find(app, &job.tenant, &job.project) else {
-        let outcome = Outcome::Fail("the project is not served".to_owned());
-        finish(app, &Scope::tenant(&job.tenant), claimed, outcome, None);
-        return;
-    };
-    let scope = project.scope();
     let has_ended = AtomicBool::new(false);
     let outcome = std::thread::scope(|threads| {
         threads.spawn(|| keep_lease(app, &scope, claimed, &has_ended));
@@ -238,20 +229,19 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
         has_ended.store(true, Ordering::Relaxed);
         outcome
     });
-    let is_evaluation = matches!(job.kind.as_str(), SWEEP | REINGEST);
-    finish(app, &scope, claimed, outcome, Some(&**project).filter(|_| is_evaluation));
-    if is_evaluation {
+    let evaluated = project.filter(|_| matches!(job.kind.as_str(), SWEEP | REINGEST));
+    finish(app, &scope, claimed, outcome, evaluated.map(|project| &**project));
+    if let Some(project) = evaluated {
         project.remove_old();
     }
 }
 
-fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
 /// Whether the server does jobs of a kind that schedules start.
 pub(crate) fn does(kind: &str) -> bool {
-    matches!(kind, SWEEP | REINGEST | CLEANUP)
+    matches!(kind, SWEEP | REINGEST | CLEANUP | alerts::REPORT)
 }
 
-fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed) -> Outcome {
+fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
     match claimed.job.kind.as_str() {
         kind @ (SWEEP | REINGEST) => match evaluate(app, project, kind == SWEEP) {
             Ok(generation) => Outcome::Done(json!({ "generation": generation }).to_string()),

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tagpol_state::{Environment, Prediction, ProjectState, StateError, StateStore};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use tagpol_state::{Environment, Prediction, ProjectState, StateError, StateStore};
 use tempfile::TempDir;
 
 /// The policies of the project that is served.

@@ -39,7 +39,7 @@ const DECIDE: &str = "decide-alerts";
 pub(crate) const DELIVER: &str = "deliver-message";
 
 /// The job that sends reports, which is also a schedule.
-const REPORT: &str = "generate-reports";
+pub(crate) const REPORT: &str = "generate-reports";
 
 /// The job that streams the audit trail.
 pub(crate) const STREAM: &str = "stream-audit-trail";
