@@ -105,6 +105,10 @@ impl Channel {
     /// # Errors
     /// If the kind does not exist, or the configuration is not one of it: the JSON pointer of what is wrong, and why.
     pub fn parse(kind: &str, config: &Value) -> Result<Self, (String, String)> {
+        // Serde would take the fields from an array as well.
+        if !config.is_object() {
+            return Err((String::new(), "the configuration must be an object".to_owned()));
+        }
         Ok(match kind {
             "email" => Self::Email(read(config)?),
             "slack" => Self::Slack(read(config)?),

@@ -358,6 +358,7 @@ fn configurations_are_read_with_the_place_of_a_mistake() {
         ("pigeon", json!({}), "/kind"),
         ("webhook", json!({ "url": 7, "secret": "x" }), "/url"),
         ("webhook", json!({ "url": "https://example.com" }), ""),
+        ("slack", json!(["https://example.com"]), ""),
         ("email", json!({ "host": "h", "from": "a@example.com", "login": { "user": 1 } }), "/login/user"),
         ("email", json!({ "host": "h", "from": "a@example.com", "to": ["a", 1] }), "/to/1"),
         ("siem", json!({ "syslog": { "host": "h", "port": 70_000 } }), "/syslog/port"),
