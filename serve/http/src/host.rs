@@ -298,7 +298,7 @@ impl ProjectHost {
                 Ok(())
             }
             (Outcome::Done(_), None) => Ok(()),
-            (Outcome::Retry(reason) | Outcome::Fail(reason), _) => {
+            (Outcome::Retry(reason) | Outcome::RetryAfter(reason, _) | Outcome::Fail(reason), _) => {
                 *locked(&self.failure) = Some(reason.clone());
                 r.set_evaluation_failure(reason)
             }

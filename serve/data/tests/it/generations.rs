@@ -85,7 +85,7 @@ fn handles_are_shared_between_threads() {
     for thread in threads {
         assert_eq!(thread.join().unwrap(), Some(4));
     }
-    let impatient = OpenOptions { patience: std::time::Duration::ZERO, ..options };
+    let impatient = OpenOptions { patience: Duration::ZERO, ..options };
     let generation = Generation::open(&shop.generations(), &generation.contents().id, &impatient).unwrap();
     assert!(matches!(generation.page(&Query::default()), Err(DataError::TooSlow)));
 }

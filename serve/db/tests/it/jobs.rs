@@ -146,7 +146,7 @@ fn a_bulk_follows_its_job(place: &Place) {
     let id = write(&database, &scope, |r| r.add_bulk(&new, &[item(0), item(1)]));
     let state = || read(&database, &scope, |r| r.bulk(&id)).unwrap().status;
     // Starts the job of the bulk; lets it decide about some items; ends it.
-    let mut end = |from: &str, kind: &str, items: Option<(i64, i64)>, end: &dyn Fn(&Claimed)| {
+    let end = |from: &str, kind: &str, items: Option<(i64, i64)>, end: &dyn Fn(&Claimed)| {
         let to = if kind == BULK_APPLY { "running" } else { "undoing" };
         assert!(write(&database, &scope, |r| r.move_bulk(&id, from, to)));
         let job = NewJob { queue: Queue::Normalization, kind, key: &id, payload: json!({}), actor: "user:a" };

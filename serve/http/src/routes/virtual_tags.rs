@@ -291,19 +291,10 @@ pub(crate) fn record(r: &mut Repository<'_>, decision: &Decision) -> Result<(), 
         "note": decision.note,
     });
     let action = format!("tag.{}", decision.action.as_str());
-    r.audit(&NewEntry { actor: &decision.actor, action: &action, object: &decision.resource, details })?;
     // The trail has the order of the decisions, those of the command line too.
     while r.audit_decisions_of_others(Some(decision.seq))? > 0 {}
-    r.audit(&NewEntry {
-        actor: &decision.actor,
-        action: &action,
-        object: &decision.resource,
-        details: details.clone(),
-    })?;
-    r.set_audited(decision.seq)?;
-    let payload = json!({ "resource": decision.resource, "actor": decision.actor, "change": details });
-    r.send(&Message { topic: "tag.decided", payload })?;
-    Ok(())
+    r.audit(&NewEntry { actor: &decision.actor, action: &action, object: &decision.resource, details })?;
+    Ok(r.set_audited(decision.seq)?)
 }
 
 fn shown(key: &str, decision: &Decision) -> Decided {
