@@ -30,3 +30,4 @@ golden!(powerpipe, Powerpipe, ["powerpipe.ppvars"], &[]);
 golden!(infracost, Infracost, ["infracost.json"], &[]);
 golden!(optscale, Optscale, ["optscale.json"], &[]);
 golden!(azure_policy, AzurePolicy, ["azure-definitions.json"], &[("tagName", "cost-center")]);
+golden!(azure_policy_set, AzurePolicy, ["azure-set.json"], &[]);

@@ -85,7 +85,7 @@ fn what_else_an_assignment_changes() {
 #[test]
 fn assignments_and_sets_without_a_definition() {
     let unknown = r#"{"name": "other", "properties": {"policyDefinitionId": "/policyDefinitions/nope"}}"#;
-    let set = r#"{"name": "ini", "properties": {"policyDefinitions": [{"policyDefinitionId": "/policyDefinitions/d"}]}}"#;
+    let set = r#"{"name": "ini", "properties": {"policyDefinitions": [{"policyDefinitionId": "/policyDefinitions/gone"}]}}"#;
     let migration = migrated(Format::AzurePolicy, &with_definition(&[unknown, set]));
     assert_has(&migration, &["lost assignment other", "lost set ini"]);
 }
@@ -96,6 +96,58 @@ fn template(rest: &str, rule: &str, properties: &str) -> String {
         r#"{{{rest} "Resources": {{"R": {{"Type": "AWS::Config::ConfigRule", {rule} "Properties": {{
             "Source": {{"Owner": "AWS", "SourceIdentifier": "REQUIRED_TAGS"}}, {properties}}}}}}}}}"#
     )
+}
+
+#[test]
+fn texts_that_a_template_puts_together() {
+    let parameters = r#""Parameters": {"Team": {"Type": "String", "Default": "web"}, "P": {"Type": "String"},
+        "Names": {"Type": "CommaDelimitedList", "Default": "ann, bob"}},"#;
+    let given = r#""InputParameters": {
+        "tag1Key": {"Fn::Sub": "${Team}-owner-${!x}"},
+        "tag2Key": {"Fn::Sub": ["${a}-${Team}", {"a": {"Fn::Select": ["1", {"Ref": "Names"}]}}]},
+        "tag3Key": {"Fn::Join": ["-", ["cost", {"Ref": "Team"}, {"Ref": "AWS::NoValue"}]]},
+        "tag4Key": {"Fn::Select": [1, {"Fn::Split": ["/", "a/unit/c"]}]},
+        "tag5Key": {"Fn::Sub": "${P}"}, "tag6Key": {"Fn::Select": [7, ["a"]]}}"#;
+    let migration = migrated(Format::AwsConfig, &template(parameters, "", given));
+    let text = &migration.files[0].text;
+    for key in [r"web-owner-$\{x\}", "bob-web", "cost-web", "unit"] {
+        assert!(text.contains(&format!("\"{key}\"")), "no {key} in {text}");
+    }
+    assert_has(&migration, &["lost rule R: tag5Key", "lost rule R: tag6Key"]);
+}
+
+#[test]
+fn members_of_a_set_are_assignments() {
+    let set = r#"{"name": "s", "id": "/policySetDefinitions/s", "properties": {
+        "parameters": {"key": {"type": "String", "defaultValue": "env"}},
+        "policyDefinitions": [
+            {"policyDefinitionId": "/policyDefinitions/d", "policyDefinitionReferenceId": "first",
+                "parameters": {"tagName": {"value": "[parameters('key')]"}}},
+            {"policyDefinitionId": "/policyDefinitions/d", "policyDefinitionReferenceId": "second",
+                "parameters": {"tagName": {"value": "owner"}}},
+            {"policyDefinitionId": "/policyDefinitions/d", "policyDefinitionReferenceId": "computed",
+                "parameters": {"tagName": {"value": "[utcNow()]"}}},
+            {"policyDefinitionId": "/policyDefinitions/gone", "policyDefinitionReferenceId": "third"}]}}"#;
+    let migration = migrated(Format::AzurePolicy, &with_definition(&[set]));
+    let text = &migration.files[0].text;
+    assert!(text.contains("/env/i") && text.contains("/owner/i"), "{text}");
+    assert_has(
+        &migration,
+        &[
+            "narrower set s",
+            "exact s: parameter key",
+            "exact d (s: first): parameter tagName",
+            "exact d (s: second): parameter tagName",
+            "lost d (s: computed): parameter tagName",
+            "lost assignment s: third",
+        ],
+    );
+    let assigned = r#"{"name": "a", "properties": {"policyDefinitionId": "/policySetDefinitions/s",
+        "parameters": {"key": {"value": "team"}}, "scope": "/subscriptions/1"}}"#;
+    let migration = migrated(Format::AzurePolicy, &with_definition(&[set, assigned]));
+    let text = &migration.files[0].text;
+    assert!(text.contains("/team/i") && !text.contains("/env/i"), "{text}");
+    assert_has(&migration, &["broader d (s: first): scope"]);
 }
 
 #[test]

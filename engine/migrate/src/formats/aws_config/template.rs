@@ -1,5 +1,5 @@
-//! Values of CloudFormation templates, as far as they can be computed without a stack: parameters with a value, and
-//! `Fn::If` with its conditions.
+//! Values of CloudFormation templates, as far as they can be computed without a stack: parameters with a value, `Fn::If`
+//! with its conditions, and texts that `Fn::Sub`, `Fn::Join`, `Fn::Select` and `Fn::Split` make of these.
 
 use std::collections::BTreeMap;
 
@@ -45,9 +45,22 @@ impl Template<'_> {
             if name == "AWS::NoValue" {
                 return Some(Resolved::Absent);
             }
-            let default =
-                || self.root.at(&["Parameters", name, "Default"]).and_then(|default| default.scalar());
-            return self.parameters.get(name).cloned().or_else(default).map(Resolved::Text);
+            return self.parameter(name).map(Resolved::Text);
+        }
+        if let Some(text) = value.get_any(&["Fn::Sub", "!Sub"]) {
+            return self.substituted(&text, depth).map(Resolved::Text);
+        }
+        if let Some(joined) = value.get_any(&["Fn::Join", "!Join"]) {
+            let parts: Vec<_> = joined.items().collect();
+            let [between, list] = parts.as_slice() else { return None };
+            return Some(Resolved::Text(self.list_at(list, depth + 1)?.join(between.text()?)));
+        }
+        if let Some(selected) = value.get_any(&["Fn::Select", "!Select"]) {
+            let parts: Vec<_> = selected.items().collect();
+            let [index, list] = parts.as_slice() else { return None };
+            let Resolved::Text(index) = self.value_at(index, depth + 1)? else { return None };
+            let list = self.list_at(list, depth + 1)?;
+            return list.get(index.parse::<usize>().ok()?).cloned().map(Resolved::Text);
         }
         let parts: Vec<_> = value.get_any(&["Fn::If", "!If"])?.items().collect();
         let [condition, yes, no] = parts.as_slice() else { return None };
@@ -56,6 +69,70 @@ impl Template<'_> {
         // The other value counts as read too.
         self.value_at(other, depth + 1);
         self.value_at(chosen, depth + 1)
+    }
+
+    /// Returns the value of a parameter, or its default.
+    fn parameter(&self, name: &str) -> Option<String> {
+        let default = || self.root.at(&["Parameters", name, "Default"]).and_then(|default| default.scalar());
+        self.parameters.get(name).cloned().or_else(default)
+    }
+
+    /// Returns a text with the values of `${Name}` in it: those next to it, else parameters. `${!Name}` is `${Name}`.
+    fn substituted(&self, given: &Cursor<'_>, depth: usize) -> Option<String> {
+        let parts: Vec<_> = given.one_or_more();
+        let (text, own) = match parts.as_slice() {
+            [text] => (text.text()?, None),
+            [text, own] => (text.text()?, Some(own)),
+            _ => return None,
+        };
+        let (mut out, mut rest) = (String::new(), text);
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}')?;
+            out.push_str(before);
+            match (name.strip_prefix('!'), own.and_then(|own| own.get(name.trim()))) {
+                (Some(name), _) => out.push_str(&format!("${{{name}}}")),
+                (None, Some(value)) => match self.value_at(&value, depth + 1)? {
+                    Resolved::Text(value) => out.push_str(&value),
+                    Resolved::Absent => return None,
+                },
+                (None, None) => out.push_str(&self.parameter(name.trim())?),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        Some(out)
+    }
+
+    /// Returns the texts of a list.
+    fn list_at(&self, value: &Cursor<'_>, depth: usize) -> Option<Vec<String>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Some(split) = value.get_any(&["Fn::Split", "!Split"]) {
+            let parts: Vec<_> = split.items().collect();
+            let [between, text] = parts.as_slice() else { return None };
+            let between = between.text().filter(|between| !between.is_empty())?;
+            let Resolved::Text(text) = self.value_at(text, depth + 1)? else { return None };
+            return Some(text.split(between).map(str::to_owned).collect());
+        }
+        if let Some(reference) = value.get_any(&["Ref", "!Ref"]) {
+            let name = reference.text()?;
+            let kind = self.root.at(&["Parameters", name, "Type"])?;
+            let is_list = |kind: &str| kind == "CommaDelimitedList" || kind.starts_with("List<");
+            kind.text().filter(|kind| is_list(kind))?;
+            return Some(self.parameter(name)?.split(',').map(|part| part.trim().to_owned()).collect());
+        }
+        if !value.is_list() {
+            return None;
+        }
+        let texts = value.items().map(|item| self.value_at(&item, depth + 1));
+        // `AWS::NoValue` in a list is no element.
+        let texts = texts.filter(|text| *text != Some(Resolved::Absent));
+        let text = |resolved| match resolved {
+            Some(Resolved::Text(text)) => Some(text),
+            _ => None,
+        };
+        texts.map(text).collect()
     }
 
     fn condition_at(&self, name: &str, depth: usize) -> Option<bool> {

@@ -1,16 +1,31 @@
 //! Assignments of definitions: the values of their parameters, and what else they change.
 
-use super::{properties, title_of};
+use super::expression::{Argument, Parameters, evaluate};
+use super::{plain, properties, title_of};
 use crate::construct::Outcome;
 use crate::document::Cursor;
 use crate::formats::Draft;
 
 /// An assignment of a definition.
+#[derive(Clone)]
 pub(super) struct Assignment<'a> {
     pub(super) cursor: Cursor<'a>,
     own: Cursor<'a>,
     /// The identifier of the definition.
     of: &'a str,
+    /// The set that it is a member of. None: it stands by itself.
+    set: Option<Membership<'a>>,
+}
+
+/// How a definition is assigned as a member of a set.
+#[derive(Clone)]
+struct Membership<'a> {
+    title: String,
+    /// The name of the member in its set.
+    reference: &'a str,
+    /// The parameters of the set.
+    values: Parameters,
+    assignment: Option<Box<Assignment<'a>>>,
 }
 
 impl<'a> Assignment<'a> {
@@ -21,7 +36,31 @@ impl<'a> Assignment<'a> {
         let own = properties(&cursor);
         own.ignore_members(&["identity", "location"]);
         let of = own.get("policyDefinitionId").and_then(|id| id.text()).unwrap_or_default();
-        Self { cursor, own, of }
+        Self { cursor, own, of, set: None }
+    }
+
+    /// Takes a member of a set, with the parameters and an assignment of the set.
+    pub(super) fn member(
+        cursor: Cursor<'a>,
+        set: &str,
+        values: &Parameters,
+        assignment: Option<&Self>,
+    ) -> Self {
+        cursor.ignore_members(&["groupNames", "definitionVersion", "policyDefinitionReferenceId"]);
+        let member = Self::new(cursor);
+        let reference = member.own.get("policyDefinitionReferenceId").and_then(|name| name.text());
+        let reference = reference.unwrap_or_else(|| member.of.rsplit('/').next().unwrap_or(member.of));
+        let title = format!("{set}: {reference}");
+        let assignment = assignment.map(|one| Box::new(one.clone()));
+        Self { set: Some(Membership { title, reference, values: values.clone(), assignment }), ..member }
+    }
+
+    /// Returns its title.
+    pub(super) fn title(&self) -> String {
+        match &self.set {
+            Some(set) => set.title.clone(),
+            None => title_of(&self.cursor, "without a name").to_owned(),
+        }
     }
 
     /// Whether this is an assignment of a definition.
@@ -32,19 +71,38 @@ impl<'a> Assignment<'a> {
             && (self.of.eq_ignore_ascii_case(text("id")) || last.eq_ignore_ascii_case(text("name")))
     }
 
-    /// Returns the value of a parameter. None: the default counts.
-    pub(super) fn value(&self, parameter: &str) -> Option<Cursor<'a>> {
-        self.own.at(&["parameters", parameter, "value"])
+    /// Returns the value of a parameter. None: the default counts. An error is a value that cannot be computed.
+    pub(super) fn value(&self, parameter: &str) -> Option<Result<Argument, ()>> {
+        let value = self.own.at(&["parameters", parameter, "value"])?;
+        Some(match (plain(&value), &self.set) {
+            (Some(Argument::Text(text)), Some(set)) => evaluate(&text, &set.values).map_err(drop),
+            (value, _) => value.ok_or(()),
+        })
     }
 
     /// Returns the message of its findings.
     pub(super) fn message(&self) -> Option<&'a str> {
-        let message = self.own.get("nonComplianceMessages")?.items().next()?.get("message")?;
-        message.text().filter(|text| !text.is_empty())
+        match &self.set {
+            Some(set) => set.assignment.as_ref()?.message_of(Some(set.reference)),
+            None => self.message_of(None),
+        }
+    }
+
+    /// Returns the message for a member of a set, or that for all.
+    fn message_of(&self, reference: Option<&str>) -> Option<&'a str> {
+        let of = |message: &Cursor<'a>| {
+            message.get("policyDefinitionReferenceId").and_then(|reference| reference.text())
+        };
+        let messages = self.own.get("nonComplianceMessages")?;
+        let message = messages.items().find(|message| of(message).is_none_or(|of| Some(of) == reference))?;
+        message.get("message")?.text().filter(|text| !text.is_empty())
     }
 
     /// Reports the members that change which resources a policy applies to, and what it does.
     pub(super) fn report(&self, title: &str, effect: &str, draft: &mut Draft<'_>) {
+        if let Some(assignment) = self.set.as_ref().and_then(|set| set.assignment.as_ref()) {
+            assignment.report(title, effect, draft);
+        }
         for member in ["scope", "notScopes"] {
             let Some(value) = self.own.get(member).filter(|value| !value.is_empty()) else { continue };
             value.ignore();
@@ -90,7 +148,7 @@ pub(super) fn report_unassigned(
         if definitions.iter().any(|(_, definition)| assignment.is_of(definition)) {
             continue;
         }
-        let construct = format!("assignment {}", title_of(&assignment.cursor, "without a name"));
+        let construct = format!("assignment {}", assignment.title());
         let reason = format!("its definition `{}` is not among the files", assignment.of);
         draft.constructs.lost(construct, assignment.cursor.place(), reason);
     }

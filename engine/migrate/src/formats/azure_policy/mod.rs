@@ -7,6 +7,7 @@
 mod assignments;
 mod conditions;
 mod expression;
+mod sets;
 
 use assignments::Assignment;
 use conditions::{Conditions, Effects};
@@ -51,6 +52,7 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
         .partition(|(_, document)| properties(document).get("policyDefinitionId").is_some());
     let assignments: Vec<Assignment<'_>> =
         assignments.into_iter().map(|(_, cursor)| Assignment::new(cursor)).collect();
+    let assignments = sets::with_members(&sets, assignments, &definitions, draft)?;
     for (at, input) in inputs.iter().enumerate() {
         let mut items = Vec::new();
         for (_, definition) in definitions.iter().filter(|(file, _)| *file == at) {
@@ -61,10 +63,6 @@ pub(super) fn read(inputs: &[Input], draft: &mut Draft<'_>) -> Result<(), Migrat
             items.extend(assigned_items(definition, &rule, &assignments, draft)?);
         }
         draft.add_file(&input.name, about("Definitions of Azure Policy", &input.name), items);
-    }
-    for (_, set) in &sets {
-        let reason = "a set of definitions is not migrated: migrate its definitions with an assignment for each of its values";
-        draft.constructs.lost(format!("set {}", title_of(set, "of definitions")), set.place(), reason);
     }
     assignments::report_unassigned(&assignments, &definitions, draft);
     for (input, node) in inputs.iter().zip(&nodes) {
@@ -132,7 +130,7 @@ fn assigned_items(
         several => {
             let mut items = Vec::new();
             for assignment in several {
-                let title = format!("{title} ({})", title_of(&assignment.cursor, "assignment"));
+                let title = format!("{title} ({})", assignment.title());
                 items.extend(definition_items(cursor, rule, &title, Some(assignment), draft)?);
             }
             Ok(items)
@@ -234,9 +232,10 @@ fn parameters(
             }
         });
         let construct = format!("{title}: parameter {parameter}");
-        let value = match set {
-            Some(value) => Some(value),
-            None => assigned.or_else(|| declaration.get("defaultValue")).and_then(|value| plain(&value)),
+        let value = match (set, assigned) {
+            (Some(value), _) => Some(value),
+            (None, Some(assigned)) => assigned.ok(),
+            (None, None) => declaration.get("defaultValue").and_then(|value| plain(&value)),
         };
         if let Some(value) = value {
             draft.constructs.exact(construct, declaration.place(), None);
