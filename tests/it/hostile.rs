@@ -41,6 +41,11 @@ fn any_inventory_is_read_in_full_or_refused() {
 }
 
 #[test]
+fn any_events_are_applied_or_refused() {
+    holds("events", 40);
+}
+
+#[test]
 fn any_parquet_file_is_read_in_full_or_refused() {
     holds("parquet", 600);
 }

@@ -4,6 +4,7 @@
 //! its property does not hold. What they have in common: the same bytes twice give the same result,
 //! and whatever is wrong with them is an error with a message.
 
+mod events;
 mod inventory;
 mod lsp;
 mod manifest;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
+pub use events::events;
 pub use inventory::inventory;
 pub use lsp::lsp;
 pub use manifest::manifest;
@@ -31,7 +33,8 @@ pub use table::table;
 pub type Property = fn(&[u8]);
 
 /// All of them, with the names of their fuzz targets.
-pub const ALL: [(&str, Property); 8] = [
+pub const ALL: [(&str, Property); 9] = [
+    ("events", events),
     ("inventory", inventory),
     ("parquet", parquet),
     ("snapshot", snapshot),
