@@ -98,18 +98,33 @@ class Gcp(Store, clouds.Gcp):
         for prefix, host in (("/compute/v1/", "compute"), ("/storage/v1/b/", "storage"), ("/bigquery/v2/", "bigquery")):
             if path.startswith(prefix):
                 service, name = host, f"//{host}.googleapis.com/{path.removeprefix(prefix)}"
-        name = name.removesuffix("/setLabels")
+        if path.startswith("/v1/projects/"):
+            service = "container" if "/clusters/" in path else "secretmanager"
+            name = f"//{service}.googleapis.com/{path.removeprefix('/v1/')}"
+        if service == "container":
+            # The inventory names the zone, and the API takes it for a location.
+            name = name.replace("/locations/", "/zones/")
+        name = name.removesuffix("/setLabels").removesuffix(":setResourceLabels")
         self.log.append(f"{method} {service}")
         if name not in self.tags:
             return 404, {"error": {"code": 404, "message": "there is no such resource"}}
         if method == "GET":
             version = self.version(service, name)
-            return 200, {"labels": self.tags[name], **version} if self.tags[name] else version
+            member = "resourceLabels" if service == "container" else "labels"
+            return 200, {member: self.tags[name], **version} if self.tags[name] else version
         self.interfere(name)
         if service == "compute":
             assert method == "POST" and path.endswith("/setLabels"), (method, path)
             assert set(given) == {"labels", "labelFingerprint"}, given
             guard, labels = {"labelFingerprint": given["labelFingerprint"]}, given["labels"]
+        elif service == "container":
+            assert method == "POST" and path.endswith(":setResourceLabels"), (method, path)
+            assert set(given) == {"resourceLabels", "labelFingerprint"}, given
+            guard, labels = {"labelFingerprint": given["labelFingerprint"]}, given["resourceLabels"]
+        elif service == "secretmanager":
+            assert method == "PATCH" and query == {"updateMask": "labels"}, (method, query)
+            assert set(given) == {"labels", "etag"}, given
+            guard, labels = {"etag": given["etag"]}, given["labels"]
         else:
             assert method == "PATCH" and set(given) == {"labels"}, (method, given)
             guard = {"metageneration": query.get("ifMetagenerationMatch")}
@@ -117,6 +132,8 @@ class Gcp(Store, clouds.Gcp):
                 guard = {"etag": self.if_match}
             labels = {**self.tags[name], **given["labels"]}
             labels = {key: value for key, value in labels.items() if value is not None}
+        if guard != self.version(service, name) and service in ("container", "secretmanager"):
+            return 400, {"error": {"code": 400, "message": "it has changed", "status": "FAILED_PRECONDITION"}}
         if guard != self.version(service, name):
             return 412, {"error": {"code": 412, "message": "it has changed", "status": "FAILED_PRECONDITION"}}
         for key, value in labels.items():
@@ -127,8 +144,8 @@ class Gcp(Store, clouds.Gcp):
         return 200, {"kind": "operation"}
 
     def version(self, service: str, name: str) -> dict[str, str]:
-        member = {"compute": "labelFingerprint", "storage": "metageneration", "bigquery": "etag"}[service]
-        return {member: f"{self.versions[name]}"}
+        fingerprints = {"compute": "labelFingerprint", "container": "labelFingerprint", "storage": "metageneration"}
+        return {fingerprints.get(service, "etag"): f"{self.versions[name]}"}
 
 
 class Handler(clouds.Handler):

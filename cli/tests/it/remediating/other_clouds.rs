@@ -169,6 +169,8 @@ const VM: &str = "//compute.googleapis.com/projects/web-prod/zones/europe-west1-
 const DISK: &str = "//compute.googleapis.com/projects/web-prod/zones/europe-west1-b/disks/disk";
 const BUCKET: &str = "//storage.googleapis.com/site";
 const DATA: &str = "//bigquery.googleapis.com/projects/web-prod/datasets/data";
+const CLUSTER: &str = "//container.googleapis.com/projects/web-prod/zones/europe-west1-b/clusters/shop";
+const SECRET: &str = "//secretmanager.googleapis.com/projects/web-prod/secrets/key";
 const TOPIC: &str = "//pubsub.googleapis.com/projects/web-prod/topics/jobs";
 
 /// What is legal as labels.
@@ -190,6 +192,8 @@ fn labels_of_google_cloud_are_changed_by_their_services() {
             (VM, json!({"team": "web", "goog-x": "y"})),
             (BUCKET, json!({"team": "web", "stage": "n-a"})),
             (DATA, json!({"team": "data", "env": "prod"})),
+            (CLUSTER, json!({"team": "web", "goog-y": "z"})),
+            (SECRET, json!({"team": "web", "env": "prod"})),
             (TOPIC, json!({"team": "web"})),
         ],
     );
@@ -201,26 +205,33 @@ fn labels_of_google_cloud_are_changed_by_their_services() {
         &world.apply("plan.json"),
         1,
         &[
-            &format!("{TOPIC}: failed: labels of `pubsub.googleapis.com` are not written by this program"),
-            "3 resources changed, 1 failed",
+            &format!(
+                "{TOPIC}: failed: labels of `pubsub.googleapis.com` are not written, since its API does not refuse"
+            ),
+            "5 resources changed, 1 failed",
         ],
     );
     let after = world.tags();
     assert_eq!(after[VM]["owner"], "web-team");
     assert_eq!(after[VM]["goog-x"], "y");
     assert_eq!(after[DATA]["env"], "production");
+    assert_eq!(after[CLUSTER]["owner"], "web-team");
+    assert_eq!(after[CLUSTER]["goog-y"], "z");
+    assert_eq!(after[SECRET]["env"], "production");
     assert_eq!(after[TOPIC], before[TOPIC]);
     let log = world.log();
-    for request in ["POST compute", "PATCH storage", "PATCH bigquery"] {
+    for request in
+        ["POST compute", "PATCH storage", "PATCH bigquery", "POST container", "PATCH secretmanager"]
+    {
         assert_eq!(log.iter().filter(|one| *one == request).count(), 1, "{log:?}");
     }
-    world.roll_back("3 resources changed");
+    world.roll_back("5 resources changed");
     assert_eq!(world.tags(), before);
 }
 
 #[test]
 fn a_fingerprint_that_does_not_match_overwrites_nothing() {
-    for id in [VM, BUCKET, DATA] {
+    for id in [VM, BUCKET, DATA, CLUSTER, SECRET] {
         let world = World::with("gcp", &[(id, json!({"team": "web"})), (DISK, json!({"team": "web"}))]);
         let Some(world) = world else { return println!("{SKIPPED}") };
         labels(&world.folder);

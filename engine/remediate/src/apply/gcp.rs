@@ -22,6 +22,33 @@ enum Service {
     Compute,
     Storage,
     BigQuery,
+    /// Clusters of Kubernetes Engine.
+    Kubernetes,
+    SecretManager,
+}
+
+impl Service {
+    /// Returns the members of a resource with its labels, and with what a change of them has to name.
+    fn members(self) -> [&'static str; 2] {
+        match self {
+            Self::Compute => ["labels", "labelFingerprint"],
+            Self::Storage => ["labels", "metageneration"],
+            Self::BigQuery | Self::SecretManager => ["labels", "etag"],
+            Self::Kubernetes => ["resourceLabels", "labelFingerprint"],
+        }
+    }
+
+    /// Whether a change was refused since the labels are not as they were read.
+    fn is_outdated(self, reply: &Reply) -> bool {
+        let is_failed =
+            || reply.json.pointer("/error/status").is_some_and(|status| status == "FAILED_PRECONDITION");
+        match self {
+            Self::Compute | Self::Storage | Self::BigQuery => reply.status == 412,
+            Self::Kubernetes | Self::SecretManager => {
+                reply.status == 412 || (reply.status == 400 && is_failed())
+            }
+        }
+    }
 }
 
 /// A resource by the address of its API.
@@ -52,17 +79,13 @@ impl Gcp {
         if reply.status != 200 {
             return Err(format!("its labels cannot be read: {}", reply.error));
         }
-        let member = match address.service {
-            Service::Compute => "labelFingerprint",
-            Service::Storage => "metageneration",
-            Service::BigQuery => "etag",
-        };
+        let [labels, member] = address.service.members();
         let version = match reply.json.get(member) {
             Some(Value::String(version)) => version.clone(),
             Some(Value::Number(version)) => version.to_string(),
             _ => return Err(format!("its API returned no `{member}`, so that changes cannot be guarded")),
         };
-        Ok(Some(Labels { labels: tags(reply.json.get("labels")), version }))
+        Ok(Some(Labels { labels: tags(reply.json.get(labels)), version }))
     }
 
     /// Changes the labels of a resource, if they are still as they were read. None: they are not.
@@ -71,34 +94,48 @@ impl Gcp {
             Ok(address) => address,
             Err(reason) => return Some(Outcome::Failed { reason }),
         };
-        let deleted = writes.delete.iter().map(|key| (key.clone(), Value::Null));
-        let set = writes.set.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
-        let changed: Map<String, Value> = deleted.chain(set).collect();
-        let reply = match address.service {
-            Service::Compute => {
-                let mut labels = read.labels.clone();
-                labels.retain(|key, _| !writes.delete.contains(key));
-                labels.extend(writes.set.clone());
-                let body = json!({"labels": labels, "labelFingerprint": read.version});
-                self.send("POST", &format!("{}/setLabels", address.url), &[], Some(&body)).await
-            }
-            Service::Storage => {
-                let url = format!("{}?ifMetagenerationMatch={}", address.url, percent_encoded(&read.version));
-                self.send("PATCH", &url, &[], Some(&json!({"labels": changed}))).await
-            }
-            Service::BigQuery => {
-                let guard = [("if-match", read.version.clone())];
-                self.send("PATCH", &address.url, &guard, Some(&json!({"labels": changed}))).await
-            }
-        };
+        let reply = self.send_change(&address, read, writes).await;
         match reply {
-            Ok(reply) if reply.status == 412 => None,
+            Ok(reply) if address.service.is_outdated(&reply) => None,
             Ok(reply) if (200..300).contains(&reply.status) => Some(Outcome::Applied),
             Ok(reply) => {
                 let reason = format!("the change failed with status {}: {}", reply.status, reply.error);
                 Some(Outcome::Failed { reason })
             }
             Err(reason) => Some(Outcome::Failed { reason }),
+        }
+    }
+
+    /// Requests a change in the form that the service demands: some take all labels, and some those that change.
+    async fn send_change(&self, address: &Address, read: &Labels, writes: &Writes) -> Result<Reply, String> {
+        let deleted = writes.delete.iter().map(|key| (key.clone(), Value::Null));
+        let set = writes.set.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+        let changed: Map<String, Value> = deleted.chain(set).collect();
+        let mut labels = read.labels.clone();
+        labels.retain(|key, _| !writes.delete.contains(key));
+        labels.extend(writes.set.clone());
+        let (url, version) = (&address.url, &read.version);
+        match address.service {
+            Service::Compute => {
+                let body = json!({"labels": labels, "labelFingerprint": version});
+                self.send("POST", &format!("{url}/setLabels"), &[], Some(&body)).await
+            }
+            Service::Storage => {
+                let url = format!("{url}?ifMetagenerationMatch={}", percent_encoded(version));
+                self.send("PATCH", &url, &[], Some(&json!({"labels": changed}))).await
+            }
+            Service::BigQuery => {
+                let guard = [("if-match", version.clone())];
+                self.send("PATCH", url, &guard, Some(&json!({"labels": changed}))).await
+            }
+            Service::Kubernetes => {
+                let body = json!({"resourceLabels": labels, "labelFingerprint": version});
+                self.send("POST", &format!("{url}:setResourceLabels"), &[], Some(&body)).await
+            }
+            Service::SecretManager => {
+                let body = json!({"labels": labels, "etag": version});
+                self.send("PATCH", &format!("{url}?updateMask=labels"), &[], Some(&body)).await
+            }
         }
     }
 
@@ -125,7 +162,7 @@ impl Gcp {
         let unsupported = || {
             let service = id.trim_start_matches('/').split('/').next().unwrap_or_default();
             format!(
-                "labels of `{service}` are not written by this program; `tagpol remediate emit gcloud` writes the commands"
+                "labels of `{service}` are not written, since its API does not refuse a change of labels that were changed meanwhile; `tagpol remediate emit gcloud` writes the commands"
             )
         };
         let (host, path) = id.strip_prefix("//").and_then(|id| id.split_once('/')).ok_or_else(unsupported)?;
@@ -143,6 +180,20 @@ impl Gcp {
                 if projects == "projects" && datasets == "datasets" =>
             {
                 (Service::BigQuery, format!("bigquery/v2/{}", path.join("/")))
+            }
+            // A zone is a location as well.
+            ("container.googleapis.com", [projects, project, places, place, clusters, cluster])
+                if projects == "projects"
+                    && (places == "locations" || places == "zones")
+                    && clusters == "clusters" =>
+            {
+                let path = format!("v1/projects/{project}/locations/{place}/clusters/{cluster}");
+                (Service::Kubernetes, path)
+            }
+            ("secretmanager.googleapis.com", [projects, _, secrets, _])
+                if projects == "projects" && secrets == "secrets" =>
+            {
+                (Service::SecretManager, format!("v1/{}", path.join("/")))
             }
             _ => return Err(unsupported()),
         };
