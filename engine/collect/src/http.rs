@@ -18,6 +18,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tagpol_model::CoverageStatus;
 
 use crate::error::{CollectError, chain};
+use crate::pager::Members;
 use crate::source::Stop;
 
 /// The longest that an attempt may take, with its body.
@@ -60,6 +61,12 @@ impl Response {
     pub(crate) fn json(&self) -> Result<serde_json::Value, Stop> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Stop::cut_off(format!("a response is not valid JSON: {error}")))
+    }
+
+    /// Reads the members of the body, which is a JSON object, as the texts that the cloud sent.
+    pub(crate) fn members(&self) -> Result<Members<'_>, Stop> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Stop::cut_off(format!("a response is not a JSON object: {error}")))
     }
 
     /// Returns the pause that the response asks for.

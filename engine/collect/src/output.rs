@@ -67,12 +67,27 @@ impl Pages {
 
     /// Adds a page with this many resources and their tags.
     pub(crate) fn add(&mut self, page: &Value, resources: usize) -> Result<(), CollectError> {
-        self.write(page, resources, true)
+        self.write(resources, true, |out| Ok(serde_json::to_writer(out, page)?))
+    }
+
+    /// Adds a page of members that are JSON texts, with this many resources and their tags.
+    pub(crate) fn add_texts(
+        &mut self,
+        members: &[(&str, &str)],
+        resources: usize,
+    ) -> Result<(), CollectError> {
+        self.write(resources, true, |out| {
+            for (number, (name, text)) in members.iter().enumerate() {
+                let before = if number == 0 { "{" } else { "," };
+                write!(out, "{before}\"{name}\":{text}")?;
+            }
+            out.write_all(b"}")
+        })
     }
 
     /// Adds a page with this many resources whose tags are not known.
     pub(crate) fn add_without_tags(&mut self, page: &Value, resources: usize) -> Result<(), CollectError> {
-        self.write(page, resources, false)
+        self.write(resources, false, |out| Ok(serde_json::to_writer(out, page)?))
     }
 
     /// Takes note of what is missing, although the pages go on. The first of several is kept.
@@ -105,7 +120,12 @@ impl Pages {
         Ok(())
     }
 
-    fn write(&mut self, page: &Value, resources: usize, has_tags: bool) -> Result<(), CollectError> {
+    fn write(
+        &mut self,
+        resources: usize,
+        has_tags: bool,
+        page: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), CollectError> {
         let suffix = if has_tags { "" } else { "-without-tags" };
         let name = format!("{}{suffix}.json", self.stem);
         let path = self.folder.join(&name);
@@ -118,8 +138,7 @@ impl Pages {
                 slot.insert(BufWriter::new(File::create(&path).map_err(failed)?))
             }
         };
-        serde_json::to_writer(&mut *out, page).map_err(|error| failed(error.into()))?;
-        out.write_all(b"\n").map_err(failed)?;
+        page(out).and_then(|()| out.write_all(b"\n")).map_err(failed)?;
         let resources = resources as u64;
         if let Some(part) = self.parts.last_mut() {
             part.resources = part.resources.saturating_add(resources);

@@ -4,10 +4,12 @@
 //! that repeats would be followed forever, and ends the list after the page that has it; so does a page that lacks its
 //! list. Sources therefore know only how their pages are requested.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
+use serde::Deserialize as _;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::source::Stop;
 
@@ -38,6 +40,93 @@ impl Page<Vec<Value>> {
             Some(Value::String(next)) => Ok(Self { content, next: Some(next) }),
             Some(_) => Err(Stop::cut_off(format!("in a response of `{operation}`, `{token}` is not a text"))),
         }
+    }
+}
+
+/// The members of a response, as the texts that the cloud sent.
+pub(crate) type Members<'b> = BTreeMap<String, &'b RawValue>;
+
+/// The list of a page as the text that the cloud sent, without white space between its parts: making values of its rows,
+/// and text of these again, takes longer than all else that a fetch does.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RawList {
+    text: String,
+    count: usize,
+}
+
+impl RawList {
+    fn new(text: &str) -> Option<Self> {
+        let count = serde_json::from_str::<Vec<&RawValue>>(text).ok()?.len();
+        Some(Self { text: compact(text), count })
+    }
+
+    /// Joins rows.
+    pub(crate) fn of_rows(rows: &[Box<RawValue>]) -> Self {
+        let texts: Vec<&str> = rows.iter().map(|row| row.get()).collect();
+        Self { text: format!("[{}]", texts.join(",")), count: rows.len() }
+    }
+
+    /// Returns the rows.
+    pub(crate) fn rows(&self) -> Vec<Box<RawValue>> {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the rows whose text contains another text.
+    pub(crate) fn rows_with(&self, text: &str) -> Vec<Value> {
+        if !self.text.contains(text) {
+            return Vec::new();
+        }
+        let rows = serde_json::from_str::<Vec<&RawValue>>(&self.text).unwrap_or_default();
+        let found = rows.into_iter().filter(|row| row.get().contains(text));
+        found.filter_map(|row| Value::deserialize(row).ok()).collect()
+    }
+}
+
+/// Returns JSON without white space outside of its texts.
+fn compact(json: &str) -> String {
+    let mut out = Vec::with_capacity(json.len());
+    let (mut in_text, mut is_escaped) = (false, false);
+    for byte in json.bytes() {
+        if in_text {
+            in_text = is_escaped || byte != b'"';
+            is_escaped = !is_escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_text = byte == b'"';
+        }
+        out.push(byte);
+    }
+    // Only whole characters were left out.
+    String::from_utf8(out).unwrap_or_default()
+}
+
+impl Page<RawList> {
+    /// Takes the list and the token of the next page out of the members of a response; `operation` is for messages.
+    ///
+    /// # Errors
+    /// As [`Page::of_json`].
+    pub(crate) fn of_members(
+        members: &Members<'_>,
+        operation: &str,
+        list: &str,
+        token: &str,
+    ) -> Result<Self, Stop> {
+        let content = members.get(list).and_then(|list| RawList::new(list.get()));
+        let content = content.ok_or_else(|| lacks(operation, list))?;
+        let next = members.get(token).map_or("null", |next| next.get());
+        let next = serde_json::from_str::<Option<String>>(next);
+        let next = next
+            .map_err(|_| Stop::cut_off(format!("in a response of `{operation}`, `{token}` is not a text")))?;
+        Ok(Self { content, next })
     }
 }
 
@@ -161,6 +250,25 @@ mod tests {
             assert!(pager.next().await.is_err());
             assert_eq!(pager.next().await.unwrap(), None);
         });
+    }
+
+    #[test]
+    fn texts_of_lists_stay_without_white_space() {
+        let body = r#"{"Things": [ {"a":1.50} , {"a":"\u00e9"}], "NextToken": "t"}"#;
+        let members: Members<'_> = serde_json::from_str(body).unwrap();
+        let page = Page::of_members(&members, "x:List", "Things", "NextToken").unwrap();
+        assert_eq!((page.content.text(), page.content.count()), (r#"[{"a":1.50},{"a":"\u00e9"}]"#, 2));
+        assert_eq!(RawList::of_rows(&page.content.rows()), page.content);
+        assert_eq!(compact("{\n \"a \\\" b\\\\\" :\t[ \" é \" ] }"), "{\"a \\\" b\\\\\":[\" é \"]}");
+        assert_eq!(page.next.as_deref(), Some("t"));
+        assert_eq!(page.content.rows_with("1.50"), [json!({"a": 1.5})]);
+        assert_eq!(page.content.rows_with("none"), [json!(null); 0]);
+        for half in [r#"{}"#, r#"{"Things": null}"#, r#"{"Things": {}}"#, r#"{"Things": [], "NextToken": 7}"#]
+        {
+            let members: Members<'_> = serde_json::from_str(half).unwrap();
+            let page = Page::of_members(&members, "x:List", "Things", "NextToken");
+            assert_eq!(page.unwrap_err().status, CoverageStatus::CutOff, "{half}");
+        }
     }
 
     #[test]

@@ -11,13 +11,14 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
 use tagpol_model::Coverage;
 
-use super::graph::{CALLS, Query, RESOURCES};
+use super::graph::{CALLS, Query, RESOURCES, add};
 use super::{AzureOptions, Tenant};
 use crate::error::CollectError;
 use crate::output::Pages;
+use crate::pager::RawList;
 use crate::source::{Call, Running, Source, SourceError, Stop};
 
 /// The file next to the fetched ones that records what was requested, and when.
@@ -125,14 +126,14 @@ impl Changes {
     }
 
     /// Returns the ids of what changed, in lower case, and the rows of what is still there.
-    async fn changed(&self, tenant: &Tenant) -> Result<(BTreeSet<String>, Vec<Value>), Stop> {
+    async fn changed(&self, tenant: &Tenant) -> Result<(BTreeSet<String>, Vec<Box<RawValue>>), Stop> {
         let since = (self.former.began - OVERLAP).to_rfc3339_opts(SecondsFormat::Secs, true);
         let changes = format!(
             "resourcechanges | where todatetime(properties.changeAttributes.timestamp) > datetime({since}) \
              | summarize by id = tolower(tostring(properties.targetResourceId)) | order by id asc"
         );
-        let id = |row: &Value| row.get("id").and_then(Value::as_str).map(str::to_lowercase);
-        let ids: BTreeSet<String> = self.query.rows(tenant, &changes).await?.iter().filter_map(id).collect();
+        let rows = self.query.rows(tenant, &changes).await?;
+        let ids: BTreeSet<String> = rows.iter().filter_map(|row| id(row)).collect();
         if ids.len() > MOST {
             return Err(Stop::cut_off(format!("{} resources changed", ids.len())));
         }
@@ -150,20 +151,30 @@ impl Changes {
         let failed = |error: std::io::Error| CollectError::write(&self.former.rows, error);
         let file = std::fs::File::open(&self.former.rows).map_err(failed)?;
         let reader = std::io::BufReader::new(file);
-        for page in serde_json::Deserializer::from_reader(reader).into_iter::<Value>() {
-            let mut page = page.map_err(|error| failed(error.into()))?;
-            let Some(Value::Array(mut rows)) = page.get_mut("data").map(Value::take) else { continue };
-            let id = |row: &Value| row.get("id").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-            rows.retain(|row| !ids.contains(&id(row)));
-            add(pages, rows)?;
+        for page in serde_json::Deserializer::from_reader(reader).into_iter::<FormerPage>() {
+            let mut rows = page.map_err(|error| failed(error.into()))?.data;
+            rows.retain(|row| id(row).is_none_or(|id| !ids.contains(&id)));
+            add(pages, &RawList::of_rows(&rows))?;
         }
         Ok(())
     }
 }
 
-fn add(pages: &mut Pages, rows: Vec<Value>) -> Result<(), CollectError> {
-    let count = rows.len();
-    pages.add(&json!({"data": rows, "total_records": count}), count)
+/// A page of an earlier fetch.
+#[derive(Deserialize)]
+struct FormerPage {
+    #[serde(default)]
+    data: Vec<Box<RawValue>>,
+}
+
+/// Returns the id of a row in lower case.
+fn id(row: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Identified {
+        id: String,
+    }
+    let identified: Identified = serde_json::from_str(row.get()).ok()?;
+    Some(identified.id.to_lowercase())
 }
 
 impl Source<Tenant> for Changes {
@@ -188,7 +199,7 @@ impl Source<Tenant> for Changes {
             match self.changed(tenant).await {
                 Ok((ids, rows)) => {
                     self.keep(&ids, pages)?;
-                    Ok(add(pages, rows)?)
+                    Ok(add(pages, &RawList::of_rows(&rows))?)
                 }
                 Err(stop) => {
                     *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop.reason);

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Deserialize as _;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tagpol_model::CoverageStatus;
 
 use super::Tenant;
 use crate::accounts::Account;
+use crate::error::CollectError;
 use crate::http::{Call as HttpCall, Request, Response, Verdict};
 use crate::output::Pages;
-use crate::pager::{Page, Pager};
+use crate::pager::{Page, Pager, RawList};
 use crate::source::{Call, Running, Source, Stop, json_text, set, with_token};
 
 /// Resources of a page: the most that the API returns.
@@ -83,7 +86,12 @@ impl Query {
         format!("{}{}{filter}{types} | order by id asc", self.table.table, self.table.filter)
     }
 
-    fn keep_accounts(&self, rows: &[Value]) {
+    fn keep_accounts(&self, rows: &RawList) {
+        // Resources are never subscriptions.
+        if self.table.filter.is_empty() {
+            return;
+        }
+        let rows = rows.rows_with("");
         let found = rows.iter().filter_map(account);
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
     }
@@ -99,14 +107,14 @@ struct PageInfo {
 
 impl Query {
     /// Returns all rows of a query.
-    pub(super) async fn rows(&self, tenant: &Tenant, text: &str) -> Result<Vec<Value>, Stop> {
+    pub(super) async fn rows(&self, tenant: &Tenant, text: &str) -> Result<Vec<Box<RawValue>>, Stop> {
         let mut found = Vec::new();
         let mut pager = Pager::new(|token| self.get(tenant, text, token));
         while let Some((rows, info)) = pager.next().await? {
             if info.is_cut_off {
                 return Err(Stop::cut_off(MANY_SUBSCRIPTIONS));
             }
-            found.extend(rows);
+            found.extend(rows.rows());
         }
         Ok(found)
     }
@@ -116,21 +124,21 @@ impl Query {
         tenant: &Tenant,
         text: &str,
         token: Option<String>,
-    ) -> Result<Page<(Vec<Value>, PageInfo)>, Stop> {
+    ) -> Result<Page<(RawList, PageInfo)>, Stop> {
         let options = json!({"$top": PAGE, "resultFormat": "objectArray"});
         let mut input = json!({"query": text, "options": with_token(&options, "$skipToken", token)});
         if !self.subscriptions.is_empty() {
             set(&mut input, "subscriptions", self.subscriptions.clone());
         }
         let response = tenant.http.send(&Post { tenant, input: &input }).await?;
-        let answer = response.json()?;
-        let member = |name: &str| answer.get(name).cloned().unwrap_or_default();
+        let members = response.members()?;
+        let member = |name: &str| members.get(name).and_then(|text| Value::deserialize(*text).ok());
         let totals =
             json!({"totalRecords": member("totalRecords"), "resultTruncated": member("resultTruncated")});
         let limit = response.header("x-ms-tenant-subscription-limit-hit");
         let is_cut_off = limit.is_some_and(|hit| hit.eq_ignore_ascii_case("true"));
         let Page { content, next } =
-            Page::of_json(answer, "Microsoft.ResourceGraph/resources", "data", "$skipToken")?;
+            Page::of_members(&members, "Microsoft.ResourceGraph/resources", "data", "$skipToken")?;
         wait_for_quota(&response).await;
         Ok(Page { content: (content, PageInfo { totals, is_cut_off }), next })
     }
@@ -159,10 +167,9 @@ impl Source<Tenant> for Query {
             let text = self.text("");
             let mut pager = Pager::new(|token| self.get(tenant, &text, token));
             while let Some((rows, response)) = pager.next().await? {
-                read += rows.len() as u64;
+                read += rows.count() as u64;
                 self.keep_accounts(&rows);
-                let count = rows.len();
-                pages.add(&json!({"data": rows, "total_records": count}), count)?;
+                add(pages, &rows)?;
                 if response.is_cut_off {
                     let help = "name the subscriptions with `--subscription`, in several runs";
                     pages.miss(Stop::cut_off(MANY_SUBSCRIPTIONS).help(help));
@@ -172,6 +179,12 @@ impl Source<Tenant> for Query {
             Ok(total?)
         })
     }
+}
+
+/// Writes a page of rows.
+pub(super) fn add(pages: &mut Pages, rows: &RawList) -> Result<(), CollectError> {
+    let count = rows.count();
+    pages.add_texts(&[("data", rows.text()), ("total_records", &count.to_string())], count)
 }
 
 /// Fails if there are more resources than the pages had.

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tagpol_model::CoverageStatus;
 
 use super::Scope;
 use crate::accounts::Account;
 use crate::http::{Call as HttpCall, Request, Response, Verdict, form};
 use crate::output::Pages;
-use crate::pager::{Page, Pager};
-use crate::source::{Call, Running, Source, Stop, set};
+use crate::pager::{Page, Pager, RawList};
+use crate::source::{Call, Running, Source, Stop};
 
 pub(super) const NAME: &str = "gcp-assets";
 
@@ -20,6 +20,9 @@ const PAGE: &str = "500";
 
 /// The type of projects, which become accounts.
 const PROJECT: &str = "cloudresourcemanager.googleapis.com/Project";
+
+/// What the text of a project contains. JSON may write a slash as `\/`.
+const PROJECTS: &str = "cloudresourcemanager.googleapis.com";
 
 pub(super) const CALLS: [Call; 1] = [Call::of("cloudasset.assets.searchAllResources")];
 
@@ -43,14 +46,15 @@ impl Search {
 }
 
 impl Search {
-    async fn get(&self, scope: &Scope, token: Option<String>) -> Result<Page<Vec<Value>>, Stop> {
+    async fn get(&self, scope: &Scope, token: Option<String>) -> Result<Page<RawList>, Stop> {
         let get = Get { scope, types: &self.types, token: token.as_deref() };
-        let mut response = scope.http.send(&get).await?.json()?;
+        let response = scope.http.send(&get).await?;
+        let mut members = response.members()?;
         // A page without results has no list.
-        if response.is_object() && response.get("results").is_none() {
-            set(&mut response, "results", Vec::<Value>::new());
+        if let (false, Ok(empty)) = (members.contains_key("results"), serde_json::from_str("[]")) {
+            members.insert("results".to_owned(), empty);
         }
-        Page::of_json(response, CALLS[0].name, "results", "nextPageToken")
+        Page::of_members(&members, CALLS[0].name, "results", "nextPageToken")
     }
 }
 
@@ -71,10 +75,10 @@ impl Source<Scope> for Search {
         Box::pin(async move {
             let mut pager = Pager::new(|token| self.get(scope, token));
             while let Some(rows) = pager.next().await? {
-                let found = rows.iter().filter_map(account);
+                let projects = rows.rows_with(PROJECTS);
+                let found = projects.iter().filter_map(account);
                 self.accounts.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
-                let count = rows.len();
-                pages.add(&json!({"results": rows}), count)?;
+                pages.add_texts(&[("results", rows.text())], rows.count())?;
             }
             Ok(())
         })
