@@ -20,7 +20,8 @@ pub(crate) struct EnforceArgs {
     /// Folder for the documents, ROLLOUT.md and enforcement.json; it must be empty or not exist yet
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output: PathBuf,
-    /// What guards do with a resource that has a finding: report it (audit) or refuse it (deny)
+    /// What guards do with a resource that has a finding: report it (audit) or refuse it (deny); those of Azure can also write
+    /// tags (modify, append)
     #[arg(long, value_name = "MODE", default_value = Mode::Audit.as_str(), value_parser = mode_parser())]
     pub(crate) mode: Mode,
     /// Number of the Google Cloud organization, for gcp-org-policy

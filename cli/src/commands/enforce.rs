@@ -16,8 +16,12 @@ pub(crate) fn run(args: &EnforceArgs, output: &mut Output) -> Result<Exit, Failu
     new_folder::check(&args.output)?;
     let context = context(args.now);
     let project = project::open(args.path.as_deref(), &context)?;
-    let settings =
-        Settings { mode: args.mode, organization: args.organization.clone(), now: clock(args.now) };
+    let settings = Settings {
+        mode: args.mode,
+        organization: args.organization.clone(),
+        now: clock(args.now),
+        protect: project.manifest().protect.clone(),
+    };
     let enforcement = match enforcement::enforce(&project, args.target, &settings, &context) {
         Err(EnforcementError::Project(error)) => with_diagnostics(Err(error), &project, output)?,
         other => other?,

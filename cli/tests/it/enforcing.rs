@@ -67,6 +67,10 @@ fn what_cannot_be_written_is_2_and_leaves_nothing() {
             &["gcp-org-policy", "p.tagpol", "-o", "out", "--organization", "acme"],
             &["`acme` is not the number"],
         ),
+        (
+            &["aws-tag-policy", "p.tagpol", "-o", "out", "--mode", "modify"],
+            &["only Azure Policy changes tags", "tagpol remediate"],
+        ),
         (&["azure-policy", "p.tagpol", "-o", "full"], &["`full` is not empty", "nothing is overwritten"]),
         (&["azure-policy", "wrong.tagpol", "-o", "out"], &["`onwer`"]),
         (&["oracle", "p.tagpol", "-o", "out"], &["aws-tag-policy", "gcp-org-policy"]),

@@ -28,13 +28,13 @@ pub(crate) struct Finding<'a> {
 
 /// A construct, while it is being compiled.
 pub(crate) struct Entry {
-    name: String,
+    pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) differences: Differences,
     /// Why it has no guard. Empty: it has one.
     pub(crate) lost: Vec<String>,
     /// A remark about one that is exact.
-    note: Option<String>,
+    pub(crate) note: Option<String>,
     /// The document, or the part of one, that it became.
     pub(crate) became: Option<String>,
 }
@@ -53,7 +53,7 @@ impl Findings<'_> {
 }
 
 impl Entry {
-    fn new(name: String, loc: &Loc) -> Self {
+    pub(crate) fn new(name: String, loc: &Loc) -> Self {
         let place = Place { file: loc.file.to_string(), pointer: String::new(), line: Some(loc.line) };
         let differences = Differences::default();
         Self { name, place, differences, lost: Vec::new(), note: None, became: None }
@@ -69,6 +69,11 @@ impl Entry {
     }
 
     fn construct(self) -> Construct {
+        self.construct_of("refuses")
+    }
+
+    /// Returns the construct; `verb` is what its document does more or less.
+    pub(crate) fn construct_of(self, verb: &str) -> Construct {
         let Differences { broader, narrower } = self.differences;
         let (outcome, reason) = match (self.lost.is_empty(), broader.is_empty(), narrower.is_empty()) {
             (false, ..) => (Outcome::Lost, Some(self.lost.join("; "))),
@@ -76,8 +81,8 @@ impl Entry {
             (true, true, false) => (Outcome::Narrower, Some(narrower.join("; "))),
             (true, false, true) => (Outcome::Broader, Some(broader.join("; "))),
             (true, false, false) => {
-                let reason =
-                    format!("refuses more: {}; refuses less: {}", broader.join("; "), narrower.join("; "));
+                let (more, less) = (broader.join("; "), narrower.join("; "));
+                let reason = format!("{verb} more: {more}; {verb} less: {less}");
                 (Outcome::Broader, Some(reason))
             }
         };
@@ -319,7 +324,7 @@ impl<'a> Collector<'a, '_> {
 }
 
 /// Whether no request passes all tests of an alternative, since it asks one test for both results.
-fn is_contradiction(guard: &Guard) -> bool {
+pub(crate) fn is_contradiction(guard: &Guard) -> bool {
     guard.alternatives(MAX_ALTERNATIVES).is_some_and(|alternatives| {
         alternatives
             .iter()

@@ -36,18 +36,29 @@ pub enum Mode {
     Audit,
     /// They refuse it.
     Deny,
+    /// They write the tags that rules and remedies give, and the spelling of values: Azure only.
+    Modify,
+    /// They add tags that rules and remedies give, without an identity that may change resources: Azure only.
+    Append,
 }
 
 impl Mode {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Audit, Self::Deny];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Audit, Self::Deny, Self::Modify, Self::Append];
 
     /// Returns the word of the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Audit => "audit",
             Self::Deny => "deny",
+            Self::Modify => "modify",
+            Self::Append => "append",
         }
+    }
+
+    /// Whether guards change tags, and do not judge them.
+    pub fn changes_tags(self) -> bool {
+        matches!(self, Self::Modify | Self::Append)
     }
 }
 
@@ -60,6 +71,8 @@ pub struct Settings {
     pub organization: Option<String>,
     /// The clock by which waivers end.
     pub now: DateTime<Utc>,
+    /// Native keys that guards do not change, as the manifest lists them.
+    pub protect: Vec<String>,
 }
 
 /// A document.
@@ -102,6 +115,9 @@ pub enum EnforceError {
     /// The guards only refuse, and cannot report.
     #[error("service control policies only refuse requests: they cannot report")]
     OnlyDenies,
+    /// The guards do not change tags.
+    #[error("only Azure Policy changes tags of resources")]
+    OnlyAzureChanges,
     /// The organization is not known.
     #[error("the names of constraints contain the number of the organization")]
     NoOrganization,
@@ -140,6 +156,9 @@ impl EnforceError {
         match self {
             Self::OnlyDenies => {
                 "see what they would refuse with `tagpol eval`, or with `tagpol enforce aws-tag-policy`; then pass `--mode deny`"
+            }
+            Self::OnlyAzureChanges => {
+                "write tags with `tagpol remediate`, or pass `--mode audit` or `--mode deny`"
             }
             Self::NoOrganization | Self::InvalidOrganization(_) => {
                 "pass it with `--organization`; `gcloud organizations list` shows it"

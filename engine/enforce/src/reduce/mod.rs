@@ -315,7 +315,7 @@ impl<'a> Reducer<'a> {
     }
 
     /// Whether a condition holds for a resource with one native tag.
-    fn holds_with(&self, key: &str, value: &str, pred: &Pred) -> bool {
+    pub(crate) fn holds_with(&self, key: &str, value: &str, pred: &Pred) -> bool {
         let row = Row { tags: vec![(key.to_owned(), value.to_owned())], ..self.known.clone() };
         Resource::evaluated(self.program, self.options, self.patterns, &row).holds(pred)
     }

@@ -16,6 +16,9 @@ use super::literals::{Literal, equal, form, literal, pattern};
 use super::{Fit, Reducer};
 use crate::guard::{Form, Guard, Key, Matcher, Test};
 
+/// Why a guard does not find some values.
+const UNTRIMMED: &str = "the guard compares values with the white space around them";
+
 /// Spellings of a value that are evaluated.
 const MAX_SPELLINGS: usize = 2_000;
 
@@ -46,7 +49,13 @@ impl Reducer<'_> {
                 let affirmed = affirmed(pred);
                 self.spellings(tag, &affirmed, matcher.texts.clone(), positive != literal.negated)?
             }
-            Form::Glob | Form::Regex if is_as_found(tag) => matcher.clone(),
+            Form::Glob | Form::Regex if is_as_found(tag) => {
+                // Labels of Google Cloud have no white space.
+                if matcher.form == Form::Glob && self.dialect.cloud() != Cloud::Gcp {
+                    self.differs(Fit::under(UNTRIMMED), positive != literal.negated);
+                }
+                matcher.clone()
+            }
             Form::Glob | Form::Regex => return self.only_the_key(&keys, pred, positive),
         };
         self.value_of_keys(&keys, &matcher, literal.negated, positive)
@@ -168,7 +177,7 @@ impl Reducer<'_> {
     }
 
     /// Returns the native keys of a tag that the cloud can have.
-    fn keys(&self, id: TagId, native: bool) -> Result<Vec<Key>, String> {
+    pub(crate) fn keys(&self, id: TagId, native: bool) -> Result<Vec<Key>, String> {
         let tag = self.program.tag(id);
         if !native && let Some(rule) = self.rule_for(id, ActionKind::Set) {
             return Err(format!("the rule `{rule}` sets `{}`, which the cloud does not know", tag.name));
@@ -207,7 +216,7 @@ impl Reducer<'_> {
     }
 
     /// Notes how a tag and its native keys differ. `positive`: whether more findings follow if it has a value.
-    fn tag_differences(&mut self, id: TagId, native: bool, positive: bool) {
+    pub(crate) fn tag_differences(&mut self, id: TagId, native: bool, positive: bool) {
         let tag = self.program.tag(id);
         for key in self.keys(id, native).unwrap_or_default() {
             self.differs(Fit::under(separators(&key.text)), positive);
@@ -329,7 +338,7 @@ impl Reducer<'_> {
                 format!("the guard has the plain values of `normalize {}`, and not its patterns", tag.name);
             self.differs(Fit::under(reason), positive);
         }
-        self.differs(Fit::under("the guard compares values with the white space around them"), positive);
+        self.differs(Fit::under(UNTRIMMED), positive);
         Ok(Matcher { any_case, ..equal(texts) })
     }
 

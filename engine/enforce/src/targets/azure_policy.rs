@@ -18,17 +18,21 @@ use crate::{Construct, EnforceError, File, Mode, Settings};
 const MAX_DEFINITIONS: usize = 500;
 
 /// Conditions in conditions.
-const MAX_CONDITIONS: usize = 512;
+pub(super) const MAX_CONDITIONS: usize = 512;
 
 /// Characters of the name, the displayed name and the description of a definition.
-const MAX_NAME: usize = 64;
+pub(super) const MAX_NAME: usize = 64;
 const MAX_DISPLAY_NAME: usize = 128;
 const MAX_DESCRIPTION: usize = 512;
 
 pub(super) const ROLLOUT: &str = include_str!("rollout/azure-policy.md");
 
 /// Conditions of Azure Policy.
-struct Azure;
+pub(super) struct Azure;
+
+/// What a definition leaves out that names no types.
+pub(super) const INDEXED: &str =
+    "Azure looks only at types with tags and locations, and not at resource groups and subscriptions";
 
 const CASE: &str = "Azure compares texts regardless of case";
 
@@ -90,52 +94,71 @@ pub(super) fn write(
         }
         let names_types = names_types(guard);
         if !names_types {
-            let reason = "Azure looks only at types with tags and locations, and not at resource groups and subscriptions";
-            entry.differences.narrower(reason);
+            entry.differences.narrower(INDEXED);
         }
         let wanted = format!("{}-{}", finding.policy.name, finding.check.id);
         let name = names.name(&wanted, MAX_NAME, "-");
         entry.became = Some(name.clone());
-        let definition = definition(finding, guard, names_types, &name, settings.mode);
+        let definition = guard_of(finding, guard, names_types, &name, settings.mode);
         files.push(File { name: format!("{name}.json"), text: pretty(&definition) });
     }
+    check_count(&files)?;
+    Ok((files, found.constructs()))
+}
+
+/// Fails if there are more definitions than a scope takes.
+pub(super) fn check_count(files: &[File]) -> Result<(), EnforceError> {
     if files.len() > MAX_DEFINITIONS {
         let what = "definitions of Azure Policy".to_owned();
         return Err(EnforceError::TooMany { count: files.len(), what, limit: MAX_DEFINITIONS });
     }
-    Ok((files, found.constructs()))
+    Ok(())
 }
 
-fn definition(finding: &Finding<'_>, guard: &Guard, names_types: bool, name: &str, mode: Mode) -> Value {
+fn guard_of(finding: &Finding<'_>, guard: &Guard, names_types: bool, name: &str, mode: Mode) -> Value {
     let (policy, check) = (finding.policy, finding.check);
     let words = format!("{} {}", check.kind.must(), check.expectation);
     let message = check.message.clone().unwrap_or_else(|| format!("{}: {words}", check.id));
     let doc = policy.doc.trim();
     let description = if doc.is_empty() { message } else { format!("{doc} {message}") };
-    let default = match mode {
-        Mode::Audit => "Audit",
-        Mode::Deny => "Deny",
+    let effects = match mode {
+        Mode::Deny => ["Deny", "Audit", "Disabled"],
+        _ => ["Audit", "Deny", "Disabled"],
     };
+    let rule = json!({
+        "if": condition(guard),
+        "then": { "effect": "[parameters('effect')]" },
+    });
+    let display = format!("{}/{}", policy.name, check.id);
+    definition((name, &display, &description), names_types, &effects, &rule)
+}
+
+/// Writes a definition with its name, displayed name and description. The first of the effects is the default.
+pub(super) fn definition(
+    (name, display, description): (&str, &str, &str),
+    names_types: bool,
+    effects: &[&str],
+    rule: &Value,
+) -> Value {
+    let mut allowed = effects.to_vec();
+    allowed.sort_unstable();
     json!({
         "name": name,
         "properties": {
-            "displayName": cut(&format!("{}/{}", policy.name, check.id), MAX_DISPLAY_NAME),
-            "description": cut(&plain(&description), MAX_DESCRIPTION),
+            "displayName": cut(display, MAX_DISPLAY_NAME),
+            "description": cut(&plain(description), MAX_DESCRIPTION),
             "policyType": "Custom",
             "mode": if names_types { "All" } else { "Indexed" },
             "metadata": { "category": "Tags" },
             "parameters": {
                 "effect": {
                     "type": "String",
-                    "allowedValues": ["Audit", "Deny", "Disabled"],
-                    "defaultValue": default,
+                    "allowedValues": allowed,
+                    "defaultValue": effects.first(),
                     "metadata": { "displayName": "Effect" },
                 },
             },
-            "policyRule": {
-                "if": condition(guard),
-                "then": { "effect": "[parameters('effect')]" },
-            },
+            "policyRule": rule,
         },
     })
 }
@@ -146,7 +169,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Whether the condition is true only for types that it names.
-fn names_types(guard: &Guard) -> bool {
+pub(super) fn names_types(guard: &Guard) -> bool {
     match guard {
         Guard::Test(Test::Attribute(Attribute::Type, matcher)) => matcher.form == Form::Equal,
         Guard::All(parts) => parts.iter().any(names_types),
@@ -155,7 +178,7 @@ fn names_types(guard: &Guard) -> bool {
     }
 }
 
-fn condition(guard: &Guard) -> Value {
+pub(super) fn condition(guard: &Guard) -> Value {
     let each = |parts: &[Guard]| parts.iter().map(condition).collect::<Vec<_>>();
     match guard {
         Guard::All(parts) => json!({ "allOf": each(parts) }),
@@ -178,7 +201,7 @@ fn condition(guard: &Guard) -> Value {
 }
 
 /// Returns the field of a tag. A quote in a key is written twice in an expression.
-fn tag(key: &str) -> String {
+pub(super) fn tag(key: &str) -> String {
     if key.contains('\'') || key.contains(']') {
         return format!("[concat('tags[', '{}', ']')]", key.replace('\'', "''"));
     }
@@ -204,6 +227,6 @@ fn of_matcher(subject: &str, name: &str, matcher: &Matcher) -> Value {
 }
 
 /// Writes a text that Azure does not read as an expression.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     if text.starts_with('[') { format!("[{text}") } else { text.to_owned() }
 }

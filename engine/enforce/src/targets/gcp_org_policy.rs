@@ -186,7 +186,7 @@ fn constraints(
 fn policy(constraint: &str, organization: &str, mode: Mode) -> serde_json::Value {
     let spec = match mode {
         Mode::Audit => "dryRunSpec",
-        Mode::Deny => "spec",
+        _ => "spec",
     };
     json!({
         "name": format!("organizations/{organization}/policies/custom.{constraint}"),

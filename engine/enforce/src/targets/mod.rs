@@ -3,6 +3,7 @@
 mod aws_scp;
 mod aws_tag_policy;
 mod aws_types;
+mod azure_modify;
 mod azure_policy;
 mod gcp_org_policy;
 
@@ -58,6 +59,8 @@ impl FromStr for Target {
 /// Checks that the settings are enough for a target.
 pub(crate) fn check(target: Target, settings: &Settings) -> Result<(), EnforceError> {
     match target {
+        Target::AzurePolicy => Ok(()),
+        _ if settings.mode.changes_tags() => Err(EnforceError::OnlyAzureChanges),
         Target::AwsScp if settings.mode == Mode::Audit => Err(EnforceError::OnlyDenies),
         Target::GcpOrgPolicy => match settings.organization.as_deref() {
             None => Err(EnforceError::NoOrganization),
@@ -80,6 +83,9 @@ pub(crate) fn write(
     let (mut files, constructs) = match target {
         Target::AwsTagPolicy => aws_tag_policy::write(program, settings, options)?,
         Target::AwsScp => aws_scp::write(program, options)?,
+        Target::AzurePolicy if settings.mode.changes_tags() => {
+            azure_modify::write(program, settings, options)?
+        }
         Target::AzurePolicy => azure_policy::write(program, settings, options)?,
         Target::GcpOrgPolicy => gcp_org_policy::write(program, settings, options)?,
     };
@@ -87,6 +93,7 @@ pub(crate) fn write(
         let text = match target {
             Target::AwsTagPolicy => aws_tag_policy::ROLLOUT,
             Target::AwsScp => aws_scp::ROLLOUT,
+            Target::AzurePolicy if settings.mode.changes_tags() => azure_modify::ROLLOUT,
             Target::AzurePolicy => azure_policy::ROLLOUT,
             Target::GcpOrgPolicy => gcp_org_policy::ROLLOUT,
         };

@@ -30,6 +30,51 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Returns a new resource as definitions of Azure change it. Each is evaluated on the request; of those that write one
+    /// tag, none does.
+    pub(crate) fn changed(&self, row: &Row) -> Row {
+        let mut written: BTreeMap<String, Vec<(String, String, bool)>> = BTreeMap::new();
+        for document in &self.documents {
+            let properties = &document["properties"];
+            if !azure(properties, row) {
+                continue;
+            }
+            let details = &properties["policyRule"]["then"]["details"];
+            let operations = match properties["parameters"]["effect"]["defaultValue"].as_str().unwrap() {
+                "Modify" => {
+                    assert!(!details["roleDefinitionIds"].as_array().unwrap().is_empty());
+                    assert_eq!(details["conflictEffect"], "audit");
+                    &details["operations"]
+                }
+                "Append" => details,
+                other => panic!("{other}"),
+            };
+            for operation in operations.as_array().unwrap() {
+                let key = azure_key(operation["field"].as_str().unwrap());
+                let value = operation["value"].as_str().unwrap();
+                let value = value.strip_prefix("[[").map_or(value.to_owned(), |rest| format!("[{rest}"));
+                let replaces = match operation["operation"].as_str() {
+                    Some("addOrReplace") => true,
+                    Some("add") | None => false,
+                    Some(other) => panic!("{other}"),
+                };
+                written.entry(key.to_lowercase()).or_default().push((key, value, replaces));
+            }
+        }
+        let mut after = row.clone();
+        for (folded, operations) in written {
+            let [(key, value, replaces)] = operations.as_slice() else { continue };
+            match after.tags.iter_mut().find(|(other, _)| other.to_lowercase() == folded) {
+                Some(tag) if *replaces => tag.1.clone_from(value),
+                Some(_) => {}
+                None => after.tags.push((key.clone(), value.clone())),
+            }
+        }
+        after
+    }
+}
+
 /// The action that makes a resource of a type, and its ARN.
 fn creation(type_: &str) -> Option<(&'static str, &'static str)> {
     Some(match type_ {
@@ -182,14 +227,19 @@ fn azure_field(field: &str, row: &Row) -> Option<String> {
         "location" => return row.region.clone(),
         _ => {}
     }
-    let key = match field.strip_prefix("[concat('tags[', '") {
-        Some(rest) => rest.strip_suffix("', ']')]").unwrap().replace("''", "'"),
-        None => field.strip_prefix("tags['").unwrap().strip_suffix("']").unwrap().to_owned(),
-    };
+    let key = azure_key(field);
     row.tags
         .iter()
         .find(|(other, _)| other.to_lowercase() == key.to_lowercase())
         .map(|(_, value)| value.clone())
+}
+
+/// The key in the field of a tag.
+fn azure_key(field: &str) -> String {
+    match field.strip_prefix("[concat('tags[', '") {
+        Some(rest) => rest.strip_suffix("', ']')]").unwrap().replace("''", "'"),
+        None => field.strip_prefix("tags['").unwrap().strip_suffix("']").unwrap().to_owned(),
+    }
 }
 
 fn gcp(document: &Value, row: &Row) -> bool {

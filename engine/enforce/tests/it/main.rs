@@ -2,6 +2,7 @@
 //!
 //! - `golden`: the documents and the report of one project, for each target
 //! - `verdicts`: random policies: what a guard refuses, by an evaluator of its documents, against what the policies find
+//! - `written`: random rules and remedies: what definitions write, by the same evaluator, against what the policies give
 //! - `round_trip`: migrating the documents back gives the same findings
 //! - `limits`: sizes, numbers, names and hostile texts
 
@@ -20,3 +21,4 @@ mod random;
 mod round_trip;
 mod support;
 mod verdicts;
+mod written;

@@ -6,7 +6,7 @@ use tagpol_enforce::Target;
 use tagpol_interp::Row;
 
 /// Tags that the conditions are about.
-const TAGS: &str = r#"
+pub(crate) const TAGS: &str = r#"
 tag environment: one of [production, staging]
 tag owner: text
 tag team: text
@@ -100,13 +100,25 @@ pub(crate) fn types(target: Target) -> &'static [&'static str] {
 }
 
 fn condition(target: Target) -> impl Strategy<Value = String> {
+    conditions_of(target, ATOMS.to_vec())
+}
+
+/// Conditions that read no tag that a rule may give, so that rules do not depend on each other in a circle.
+fn condition_of_rule(target: Target) -> impl Strategy<Value = String> {
+    let starts =
+        ["native[", "any native key", "resource.", "code", "live", "not live", "count(native keys) "];
+    let is_kept = |atom: &&str| starts.iter().any(|start| atom.starts_with(start));
+    conditions_of(target, ATOMS.into_iter().filter(is_kept).collect())
+}
+
+fn conditions_of(target: Target, atoms: Vec<&'static str>) -> impl Strategy<Value = String> {
     let names: Vec<String> = types(target).iter().map(|name| (*name).to_owned()).collect();
     let type_ = prop::sample::subsequence(names.clone(), 1..=2).prop_map(|names| {
         let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
         format!("resource.type in [{}]", names.join(", "))
     });
     let lower = select(names).prop_map(|name| format!("lower(resource.type) == \"{}\"", name.to_lowercase()));
-    let atom = prop_oneof![8 => select(&ATOMS[..]).prop_map(str::to_owned), 1 => type_, 1 => lower];
+    let atom = prop_oneof![8 => select(atoms).prop_map(str::to_owned), 1 => type_, 1 => lower];
     atom.prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             2 => (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("({one} and {two})")),
@@ -174,5 +186,40 @@ pub(crate) fn rows(target: Target) -> impl Strategy<Value = Row> {
             tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             ..Row::default()
         }
+    })
+}
+
+/// Tags, and a value that each may have.
+pub(crate) const GIVEN: [(&str, &str); 6] = [
+    ("environment", "production"),
+    ("environment", "staging"),
+    ("owner", "ann"),
+    ("team", "web"),
+    ("unit", "a"),
+    ("mail", "a@b.co"),
+];
+
+/// Rules and remedies that give tags values, and the policies that have them.
+pub(crate) fn writers(target: Target) -> impl Strategy<Value = String> {
+    let given = || select(&GIVEN[..]);
+    let rule = (any::<bool>(), 0..3, prop::option::of(condition_of_rule(target)), given());
+    let policy = (select(&["low", "high"][..]), prop::option::of(condition(target)), given());
+    let parts = (prop::collection::vec(rule, 0..3), prop::collection::vec(policy, 0..3));
+    parts.prop_map(|(rules, policies)| {
+        let mut text = TAGS.to_owned();
+        for (number, (sets, priority, when, (tag, value))) in rules.into_iter().enumerate() {
+            let when = when.map_or_else(String::new, |when| format!("  when {when}\n"));
+            let kind = if sets { "set" } else { "fill" };
+            text += &format!(
+                "rule r{number} priority {priority} {{\n{when}  {kind} {tag} = \"{value}\"\n}}\n"
+            );
+        }
+        for (number, (severity, scope, (tag, value))) in policies.into_iter().enumerate() {
+            let scope = scope.map_or_else(String::new, |scope| format!("  for resource where {scope}\n"));
+            text += &format!(
+                "policy p{number} {{\n  severity {severity}\n{scope}  require {tag}\n  remediate set {tag} = \"{value}\"\n}}\n"
+            );
+        }
+        text
     })
 }

@@ -25,6 +25,7 @@ pub(crate) fn settings(mode: Mode) -> Settings {
         mode,
         organization: Some("123456789012".to_owned()),
         now: "2026-11-30T00:00:00Z".parse().unwrap(),
+        protect: vec!["Code".to_owned()],
     }
 }
 
