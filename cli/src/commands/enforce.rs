@@ -1,6 +1,6 @@
 //! `tagpol enforce`
 
-use tagpol_app::enforcement::{self, Enforcement, EnforcementError, Outcome, Settings};
+use tagpol_app::enforcement::{self, Construct, Enforcement, EnforcementError, Outcome, Settings};
 use tagpol_app::new_folder;
 use tagpol_sink::terminal::line;
 
@@ -32,9 +32,10 @@ pub(crate) fn run(args: &EnforceArgs, output: &mut Output) -> Result<Exit, Failu
     Ok(if lost > 0 && !args.accept_loss { Exit::Findings } else { Exit::Success })
 }
 
-/// Prints what is not exact, and the totals.
+/// Prints what is not exact, the policies that do not apply to the cloud, and the totals.
 fn show(enforcement: &Enforcement, args: &EnforceArgs, output: &mut Output) -> Result<(), Failure> {
-    for construct in enforcement.constructs.iter().filter(|one| one.outcome != Outcome::Exact) {
+    let is_shown = |one: &&Construct| one.outcome != Outcome::Exact || one.construct.starts_with("policy ");
+    for construct in enforcement.constructs.iter().filter(is_shown) {
         output.print(&shown(construct))?;
     }
     let files = counted(enforcement.files.len() + 1, "file", "files");

@@ -6,7 +6,7 @@ use crate::support::{Folder, NOW, repository};
 /// The options of each target, and how many documents it has of [`POLICIES`].
 const TARGETS: [(&str, &[&str], usize); 4] = [
     ("aws-tag-policy", &[], 1),
-    ("aws-scp", &["--mode", "deny"], 1),
+    ("aws-scp", &["--mode", "deny"], 2),
     ("azure-policy", &[], 2),
     ("gcp-org-policy", &["--organization", "123456789012"], 16),
 ];

@@ -8,7 +8,7 @@ use tagpol_sema::formats::lower;
 use tagpol_sema::program::{Attr, Check, CheckKind, Exemption, Func, Loc, Policy, Pred, Program, Value};
 
 use crate::guard::Guard;
-use crate::reduce::{Dialect, Differences, Reducer, cloud_name};
+use crate::reduce::{Dialect, Differences, Reducer, cloud_name, is_of_other_cloud};
 
 /// Alternatives up to which a condition is searched for contradictions.
 const MAX_ALTERNATIVES: usize = 256;
@@ -236,7 +236,7 @@ impl<'a> Collector<'a, '_> {
             ));
         }
         let is_known = |type_: &String| self.types.iter().any(|known| lower(known) == lower(type_));
-        named.retain(|type_| !is_known(type_));
+        named.retain(|type_| !is_known(type_) && !is_of_other_cloud(type_, self.dialect.cloud()));
         named.retain(|type_| self.reducer(Some(type_)).reduce(scope, true) != Ok(Guard::Const(false)));
         if named.is_empty() {
             return;

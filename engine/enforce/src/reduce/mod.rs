@@ -343,6 +343,16 @@ fn is_azure_type(text: &str) -> bool {
     namespace.is_some_and(|namespace| namespace.contains('.') && !namespace.ends_with("googleapis.com"))
 }
 
+/// Whether a type is certainly one of another cloud: `ec2:instance`, `compute.googleapis.com/Instance`.
+pub(crate) fn is_of_other_cloud(text: &str, cloud: Cloud) -> bool {
+    let is_of = |other: Cloud| match other {
+        Cloud::Aws => text.contains(':') && !text.contains('/'),
+        Cloud::Azure => is_azure_type(text),
+        Cloud::Gcp => text.contains(".googleapis.com/"),
+    };
+    Cloud::ALL.into_iter().any(|other| other != cloud && is_of(other))
+}
+
 /// Returns the name of a cloud in sentences.
 pub(crate) fn cloud_name(cloud: Cloud) -> &'static str {
     match cloud {

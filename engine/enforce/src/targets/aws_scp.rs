@@ -2,6 +2,9 @@
 //!
 //! A statement denies if all of its conditions hold, so that a condition with `or` becomes several statements. Keys of
 //! `aws:RequestTag` are compared regardless of case, those in `aws:TagKeys` with case.
+//!
+//! A request is denied if AWS denies it for one of the resources that it makes or uses. Those that it uses have no tags in the
+//! request, so that a statement must not name them together with an action that uses them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,9 +114,7 @@ fn statements_of(
                 Ok(None) => continue,
                 Err(reason) => return Ok(Err(reason)),
             };
-            let (in_ec2, others): (Vec<_>, Vec<_>) =
-                types.iter().partition(|type_| type_.resource().is_some());
-            for types in [in_ec2, others].into_iter().filter(|types| !types.is_empty()) {
+            for types in aws_types::compatible(&types) {
                 let name = camel(&[&finding.policy.name, &finding.check.id]);
                 divided(&types, &condition, &name, sids, &mut statements, finding, entry)?;
             }

@@ -84,6 +84,69 @@ fn creation(type_: &str) -> Option<(&'static str, &'static str)> {
         "rds:db" => ("rds:CreateDBInstance", "arn:aws:rds:eu-west-1:1:db:d"),
         _ => return None,
     })
+/// Requests that make a resource of a type: the action, the type, and the existing resources that AWS authorizes it for as
+/// well, which have no tags in the request. From the tables of actions in AWS's Service Authorization Reference.
+pub(crate) const CREATIONS: [(&str, &str, &[&str]); 22] = [
+    (
+        "ec2:RunInstances",
+        "ec2:instance",
+        &[
+            "ec2:image",
+            "ec2:security-group",
+            "ec2:subnet",
+            "ec2:key-pair",
+            "ec2:launch-template",
+            "ec2:snapshot",
+        ],
+    ),
+    ("ec2:CreateVolume", "ec2:volume", &["ec2:snapshot"]),
+    ("ec2:CreateSnapshot", "ec2:snapshot", &["ec2:volume"]),
+    ("ec2:CreateSnapshots", "ec2:snapshot", &["ec2:volume", "ec2:instance"]),
+    ("ec2:CreateImage", "ec2:image", &["ec2:instance"]),
+    ("ec2:RegisterImage", "ec2:image", &["ec2:snapshot"]),
+    ("ec2:CreateSubnet", "ec2:subnet", &["ec2:vpc"]),
+    ("ec2:CreateSecurityGroup", "ec2:security-group", &["ec2:vpc"]),
+    ("ec2:CreateRouteTable", "ec2:route-table", &["ec2:vpc"]),
+    ("ec2:CreateNetworkAcl", "ec2:network-acl", &["ec2:vpc"]),
+    ("ec2:CreateNetworkInterface", "ec2:network-interface", &["ec2:subnet", "ec2:security-group"]),
+    ("ec2:CreateNatGateway", "ec2:natgateway", &["ec2:subnet", "ec2:elastic-ip", "ec2:vpc"]),
+    (
+        "ec2:CreateVpcEndpoint",
+        "ec2:vpc-endpoint",
+        &["ec2:vpc", "ec2:route-table", "ec2:security-group", "ec2:subnet"],
+    ),
+    (
+        "ec2:CreateVpnConnection",
+        "ec2:vpn-connection",
+        &["ec2:customer-gateway", "ec2:vpn-gateway", "ec2:transit-gateway"],
+    ),
+    ("ec2:CreateVpc", "ec2:vpc", &[]),
+    ("ec2:AllocateAddress", "ec2:elastic-ip", &[]),
+    (
+        "elasticache:CreateCacheCluster",
+        "elasticache:cluster",
+        &["elasticache:replicationgroup", "elasticache:parametergroup", "elasticache:subnetgroup"],
+    ),
+    (
+        "elasticache:CreateReplicationGroup",
+        "elasticache:replicationgroup",
+        &["elasticache:cluster", "elasticache:parametergroup", "elasticache:subnetgroup"],
+    ),
+    ("s3:CreateBucket", "s3:bucket", &[]),
+    // The tags are those of the whole request.
+    ("rds:CreateDBInstance", "rds:db", &[]),
+    ("rds:CreateDBCluster", "rds:cluster", &[]),
+    ("sqs:CreateQueue", "sqs:queue", &[]),
+];
+
+/// The ARN of a resource of a type.
+fn arn(type_: &str) -> String {
+    let (service, kind) = type_.split_once(':').unwrap();
+    match service {
+        "ec2" => format!("arn:aws:ec2:eu-west-1:1:{kind}/x-1"),
+        "s3" => "arn:aws:s3:::b".to_owned(),
+        _ => format!("arn:aws:{service}:eu-west-1:1:{kind}:x"),
+    }
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -95,15 +158,34 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 fn scp(document: &Value, row: &Row) -> bool {
-    let Some((action, arn)) = row.type_.as_deref().and_then(creation) else { return false };
-    document["Statement"].as_array().unwrap().iter().any(|statement| {
-        assert_eq!(statement["Effect"], "Deny");
-        texts(&statement["Action"]).contains(&action)
-            && texts(&statement["Resource"]).iter().any(|pattern| glob(pattern, arn))
-            && statement["Condition"].as_object().unwrap().iter().all(|(operator, keys)| {
-                keys.as_object().unwrap().iter().all(|(key, values)| iam(operator, key, &texts(values), row))
-            })
+    let of_type = CREATIONS.iter().find(|(_, type_, _)| row.type_.as_deref() == Some(type_));
+    of_type.is_some_and(|request| denies(document, request, row))
+}
+
+/// Whether a policy denies a request that makes a resource: for the new resource with its tags, or for one that the request
+/// uses, for which it has no tags.
+fn denies(document: &Value, (action, type_, used): &(&str, &str, &[&str]), row: &Row) -> bool {
+    let untagged = Row { tags: Vec::new(), ..row.clone() };
+    let existing = used.iter().map(|type_| (arn(type_), &untagged));
+    let mut authorized = std::iter::once((arn(type_), row)).chain(existing);
+    authorized.any(|(arn, row)| {
+        document["Statement"].as_array().unwrap().iter().any(|statement| {
+            assert_eq!(statement["Effect"], "Deny");
+            texts(&statement["Action"]).contains(action)
+                && texts(&statement["Resource"]).iter().any(|pattern| glob(pattern, &arn))
+                && statement["Condition"].as_object().unwrap().iter().all(|(operator, keys)| {
+                    let keys = keys.as_object().unwrap();
+                    keys.iter().all(|(key, values)| iam(operator, key, &texts(values), row))
+                })
+        })
     })
+}
+
+impl Guard {
+    /// Whether a document denies a request of [`CREATIONS`].
+    pub(crate) fn denies(&self, request: &(&str, &str, &[&str]), row: &Row) -> bool {
+        self.documents.iter().any(|document| denies(document, request, row))
+    }
 }
 
 /// One condition of identity and access management.

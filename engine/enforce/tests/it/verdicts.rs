@@ -10,7 +10,7 @@ use proptest::test_runner::{TestError, TestRunner};
 use tagpol_enforce::{Construct, EnforceError, Outcome, Target};
 use tagpol_interp::{Options, Row, State, evaluate};
 
-use crate::clouds::Guard;
+use crate::clouds::{CREATIONS, Guard};
 use crate::random::{policies, rows};
 use crate::support::{mode, program, run, shown};
 
@@ -78,6 +78,23 @@ fn compare(target: Target) {
     let least = if cases() < 1000 { 2 } else { 3 };
     let tried = reached.iter().skip(1).filter(|count| **count > 0).count();
     assert!(tried >= least, "too few outcomes were tried: {reached:?}");
+}
+
+#[test]
+fn resources_that_a_request_uses_need_no_tags() {
+    let text = "tag owner: text\npolicy p {\n  severity high\n  require owner\n}\n";
+    let guard = Guard::of(&run(Target::AwsScp, mode(Target::AwsScp), text).unwrap());
+    for request in &CREATIONS {
+        let row = |tags: &[(&str, &str)]| Row {
+            id: "r".to_owned(),
+            provider: Some("aws".to_owned()),
+            type_: Some(request.1.to_owned()),
+            tags: tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            ..Row::default()
+        };
+        assert!(!guard.denies(request, &row(&[("owner", "ann")])), "{request:?}");
+        assert!(guard.denies(request, &row(&[("other", "ann")])), "{request:?}");
+    }
 }
 
 #[test]
