@@ -1,16 +1,26 @@
 //! EventBridge: `Tag Change on Resource`, and calls that CloudTrail delivers through it.
+//!
+//! Whoever may put events on a bus can write any event, but only AWS itself one whose source begins with `aws.`.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::read::{moment, tag_map, text};
+use super::read::{moment, text, text_map};
 use super::{Change, Channel, Event, Record, cloudtrail};
+use crate::value::shorten;
 
 /// Reads an event of EventBridge.
 pub(super) fn read(event: &Value) -> Result<Record, String> {
+    let source = text(event, "source").unwrap_or_default();
     match text(event, "detail-type").unwrap_or_default() {
+        "Tag Change on Resource" if source != "aws.tag" => {
+            Err(format!("its `source` is `{}`, and AWS sends such events as `aws.tag`", shorten(source)))
+        }
         "Tag Change on Resource" => tag_change(event),
+        "AWS API Call via CloudTrail" if !source.starts_with("aws.") => {
+            Err(format!("its `source` is `{}`, and those of AWS begin with `aws.`", shorten(source)))
+        }
         "AWS API Call via CloudTrail" => match event.get("detail") {
             Some(detail) => cloudtrail::read(detail),
             None => Err("it has no `detail`".to_owned()),
@@ -21,7 +31,8 @@ pub(super) fn read(event: &Value) -> Result<Record, String> {
 
 fn tag_change(event: &Value) -> Result<Record, String> {
     let detail = event.get("detail").ok_or("it has no `detail`")?;
-    let tags = detail.get("tags").and_then(tag_map).ok_or("its `detail` has no `tags`")?;
+    let tags = detail.get("tags").ok_or("its `detail` has no `tags`")?;
+    let tags = text_map(tags).ok_or("the `tags` of its `detail` are not an object of texts")?;
     let changed = detail.get("changed-tag-keys").and_then(Value::as_array);
     let changed = changed.into_iter().flatten().filter_map(Value::as_str);
     let removed: BTreeSet<String> =

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::read::{moment, tag_map, text};
+use super::read::{moment, text, text_map};
 use super::{Change, Channel, Event, Record};
 
 /// The end of ids of the tags of a resource, which are written as a resource of their own.
@@ -29,7 +29,7 @@ pub(super) fn read(event: &Value) -> Result<Record, String> {
             Change::Deleted
         }
         "Microsoft.ResourceNotifications.Resources.CreatedOrUpdated" => {
-            let tags = event.pointer("/data/resourceInfo/tags").and_then(tag_map);
+            let tags = event.pointer("/data/resourceInfo/tags").and_then(text_map);
             tags.map_or(Change::Written, Change::replaced)
         }
         other if other.ends_with("Failure") || other.ends_with("Cancel") => {

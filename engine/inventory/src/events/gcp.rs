@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::read::{moment, tag_map, text};
+use super::read::{moment, text, text_map};
 use super::{Change, Channel, Event, Record};
 
 /// Where the data of an asset has its labels.
@@ -42,6 +42,6 @@ pub(super) fn read(event: &Value) -> Result<Record, String> {
 fn labels(data: &Value) -> Result<BTreeMap<String, String>, String> {
     match LABELS.iter().find_map(|pointer| data.pointer(pointer)).filter(|labels| !labels.is_null()) {
         None => Ok(BTreeMap::new()),
-        Some(labels) => tag_map(labels).ok_or_else(|| "its labels are not an object".to_owned()),
+        Some(labels) => text_map(labels).ok_or_else(|| "its labels are not an object of texts".to_owned()),
     }
 }

@@ -255,6 +255,12 @@ pub(super) fn tag_map(value: &Value) -> Option<BTreeMap<String, String>> {
     }
 }
 
+/// Reads tags as clouds write them into events: an object of texts. None if they have another form.
+pub(super) fn text_map(value: &Value) -> Option<BTreeMap<String, String>> {
+    let of = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    value.as_object()?.iter().map(of).collect()
+}
+
 fn tag_value(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

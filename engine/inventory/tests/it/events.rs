@@ -137,7 +137,7 @@ fn what_cannot_be_applied_is_reported() {
     let project = Project::new();
     let tag = |id: &str, time: &str| {
         format!(
-            r#"{{"detail-type":"Tag Change on Resource","time":"{time}","resources":["{id}"],"detail":{{"tags":{{}}}}}}"#
+            r#"{{"detail-type":"Tag Change on Resource","source":"aws.tag","time":"{time}","resources":["{id}"],"detail":{{"tags":{{}}}}}}"#
         )
     };
     let known = "arn:aws:sqs:eu-west-1:111122223333:jobs";
@@ -197,7 +197,7 @@ fn files_without_events_are_errors() {
 fn a_listing_has_what_happened_before_it() {
     let event = |time: &str| {
         format!(
-            r#"{{"detail-type":"Tag Change on Resource","time":"{time}","detail":{{"tags":{{"owner":"bo"}}}},
+            r#"{{"detail-type":"Tag Change on Resource","source":"aws.tag","time":"{time}","detail":{{"tags":{{"owner":"bo"}}}},
             "resources":["arn:aws:s3:::logs"]}}"#
         )
     };
@@ -212,10 +212,49 @@ fn a_listing_has_what_happened_before_it() {
 }
 
 #[test]
+fn only_events_that_the_cloud_itself_sends_change_tags() {
+    let event = |members: &str| {
+        format!(
+            r#"{{"detail-type":{members},"time":"2026-11-23T00:00:00Z","resources":["arn:aws:s3:::logs"]}}"#
+        )
+    };
+    let call = r#"{"eventName":"PutBucketTagging","eventTime":"2026-11-23T00:00:00Z","requestParameters":{
+        "bucketName":"logs","Tagging":{"TagSet":{"Tag":{"Key":"owner","Value":"eve"}}}}}"#;
+    for (members, reason) in [
+        (
+            r#""Tag Change on Resource","source":"evil","detail":{"tags":{"owner":"eve"}}"#.to_owned(),
+            "`source` is `evil`",
+        ),
+        (
+            r#""Tag Change on Resource","source":"aws.tags","detail":{"tags":{}}"#.to_owned(),
+            "`source` is `aws.tags`",
+        ),
+        (r#""Tag Change on Resource","detail":{"tags":{}}"#.to_owned(), "`source` is ``"),
+        (
+            r#""Tag Change on Resource","source":"aws.tag","detail":{"tags":{"owner":5}}"#.to_owned(),
+            "not an object of texts",
+        ),
+        (
+            r#""Tag Change on Resource","source":"aws.tag","detail":{"tags":["owner"]}"#.to_owned(),
+            "not an object of texts",
+        ),
+        (r#""Tag Change on Resource","source":"aws.tag","detail":{}"#.to_owned(), "has no `tags`"),
+        (format!(r#""AWS API Call via CloudTrail","source":"evil","detail":{call}"#), "`source` is `evil`"),
+    ] {
+        let project = Project::new();
+        let applied = project.apply(&[&event(&members)]);
+        assert_eq!(applied.report.applied, 0, "{members}");
+        assert!(applied.rejects[0].reason.contains(reason), "{:?}", applied.rejects);
+    }
+    let sent = event(&format!(r#""AWS API Call via CloudTrail","source":"aws.s3","detail":{call}"#));
+    assert_eq!(Project::new().apply(&[&sent]).report.applied, 1);
+}
+
+#[test]
 fn versions_beat_clocks() {
     let event = |time: &str, version: u32, owner: &str| {
         format!(
-            r#"{{"detail-type":"Tag Change on Resource","time":"2026-11-23T00:00:{time}Z","resources":["arn:aws:s3:::logs"],
+            r#"{{"detail-type":"Tag Change on Resource","source":"aws.tag","time":"2026-11-23T00:00:{time}Z","resources":["arn:aws:s3:::logs"],
             "detail":{{"version":{version},"tags":{{"owner":"{owner}"}}}}}}"#
         )
     };
@@ -290,7 +329,7 @@ fn event() -> impl Strategy<Value = String> {
                 r#"{{"asset":{{"name":"{id}","resource":{{"data":{{"labels":{json}}}}}}},"deleted":{deleted},"window":{{"startTime":"{time}"}}}}"#
             ),
             0 | 1 => format!(
-                r#"{{"detail-type":"Tag Change on Resource","time":"{time}","resources":["{id}"],"detail":{{"version":{version},"tags":{json}}}}}"#
+                r#"{{"detail-type":"Tag Change on Resource","source":"aws.tag","time":"{time}","resources":["{id}"],"detail":{{"version":{version},"tags":{json}}}}}"#
             ),
             2 | 3 => format!(
                 r#"{{"eventName":"TagResources","eventTime":"{time}","requestParameters":{{"resourceARNList":["{id}"],"tags":{json}}}}}"#
