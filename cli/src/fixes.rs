@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use tagpol_app::Project;
+use tagpol_app::files::{FileError, check_rewrite};
 use tagpol_sema::{Diagnostic, Fix, Level};
 
 use crate::context::context;
+use crate::diagnostics::one_line;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::project;
@@ -29,16 +31,38 @@ pub(crate) fn apply(
         if by_file.is_empty() {
             break;
         }
-        for (path, (text, fixes)) in by_file {
-            tagpol_app::files::rewrite(&path, &edited(text, &fixes))?;
-            *fixed.entry(path).or_default() += fixes.len();
+        let round = rewrite(by_file, &mut fixed);
+        if round.is_err() {
+            report(&fixed, true, output);
         }
+        round?;
     }
-    if !fixed.is_empty() {
-        let problems = counted(fixed.values().sum::<usize>(), "problem", "problems");
-        output.note(&format!("fixed {problems} in {}\n", counted(fixed.len(), "file", "files")));
+    report(&fixed, false, output);
+    Ok(())
+}
+
+/// Writes fixed files: none of them, if one cannot be written as far as that is known before.
+fn rewrite(
+    by_file: BTreeMap<PathBuf, (String, Vec<Fix>)>,
+    fixed: &mut BTreeMap<PathBuf, usize>,
+) -> Result<(), FileError> {
+    by_file.keys().try_for_each(|path| check_rewrite(path))?;
+    for (path, (text, fixes)) in by_file {
+        tagpol_app::files::rewrite(&path, &edited(text, &fixes))?;
+        *fixed.entry(path).or_default() += fixes.len();
     }
     Ok(())
+}
+
+/// Reports how much was fixed, and where if `by_name`.
+fn report(fixed: &BTreeMap<PathBuf, usize>, by_name: bool, output: &mut Output) {
+    if fixed.is_empty() {
+        return;
+    }
+    let problems = counted(fixed.values().sum::<usize>(), "problem", "problems");
+    let names: Vec<String> = fixed.keys().map(|path| one_line(&path.display().to_string())).collect();
+    let names = if by_name { format!(": {}", names.join(", ")) } else { String::new() };
+    output.note(&format!("fixed {problems} in {}{names}\n", counted(fixed.len(), "file", "files")));
 }
 
 /// The fixes of each file, in order and without overlaps, with its text.

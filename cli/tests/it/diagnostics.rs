@@ -186,6 +186,20 @@ fn fixes_are_applied() {
 }
 
 #[test]
+#[cfg(unix)]
+fn no_file_is_fixed_if_one_of_them_cannot_be_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let files = [("a.tagpol", "tag Team: text\n"), ("b.tagpol", "tag Owner: text\n")];
+    let folder = Folder::with(&files);
+    let read_only = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(folder.path().join("b.tagpol"), read_only).unwrap();
+    folder.run(&["check", ".", "--fix"]).fails_with(2, &["cannot write", "b.tagpol"]);
+    for (name, text) in files {
+        assert_eq!(folder.read(name), text);
+    }
+}
+
+#[test]
 fn fixes_of_lints_are_applied_if_they_are_asked_for() {
     let text = "tag team: text\nrule a {\n  fill team = \"${resource.name}\"\n}\n";
     let folder = Folder::with(&[("a.tagpol", text)]);

@@ -83,7 +83,7 @@ fn mistakes_of_the_user_are_2() {
         (&["eval", "p.tagpol", "--snapshot", "2026"], &["no snapshot `2026`"]),
         (
             &["eval", "p.tagpol", "-i", "clean.csv", "-o", "no/such/folder.json"],
-            &["cannot write `no/such/folder.json`: entity not found\n"],
+            &["cannot write `no/such/folder.json`: there is no folder `no/such`\n"],
         ),
     ] {
         folder.run(args).fails_with(2, said);

@@ -40,6 +40,14 @@ pub enum FileError {
         /// The path.
         path: PathBuf,
     },
+    /// There is no folder to write it into.
+    #[error("cannot write `{}`: there is no folder `{}`", path.display(), folder.display())]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// It is larger than what is read into memory at once.
     #[error("`{}` is larger than {} MiB, the limit for this kind of file", path.display(), limit >> 20)]
     TooLarge {
@@ -97,6 +105,7 @@ impl FileError {
             Self::NotRegular { .. } => Some("specify a regular file"),
             Self::NoReader { .. } => Some("start the program that reads it first"),
             Self::NotUtf8 { .. } => Some("save it as UTF-8"),
+            Self::NoFolder { .. } => Some("make the folder first"),
             Self::NotFolder { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
         }
     }
@@ -118,6 +127,7 @@ impl FileError {
             Self::Git { .. } => "it belongs to git, not to the project".to_owned(),
             Self::NotRegular { kind, .. } => format!("it is {kind}, not a regular file"),
             Self::NotFolder { .. } => "it is not a folder".to_owned(),
+            Self::NoFolder { folder, .. } => format!("there is no folder `{}`", folder.display()),
             Self::TooLarge { limit, .. } => format!("it is larger than {} MiB", limit >> 20),
             Self::NotUtf8 { .. } => "it is not UTF-8".to_owned(),
             Self::NoReader { .. } => "no process reads the pipe".to_owned(),

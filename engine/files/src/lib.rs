@@ -25,6 +25,6 @@ mod utf16;
 pub use error::FileError;
 pub use jail::Jail;
 pub use open::{open_lock, open_regular, read_text, read_whole};
-pub use output::{append, rewrite, write_new, write_whole};
+pub use output::{append, check_rewrite, rewrite, write_new, write_whole};
 pub use scratch::{Scratch, remove_scratch_of_this_process};
 pub use utf16::{ByteOrder, Utf16Reader};

@@ -29,6 +29,9 @@ enum Target {
 pub fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), FileError> {
     let failed = |error| FileError::write(path, error);
     match target(path)? {
+        Target::Replace(real) if !folder_of(&real).exists() => {
+            Err(FileError::NoFolder { path: path.to_owned(), folder: folder_of(&real).to_owned() })
+        }
         Target::Replace(real) => replace(&real, None, write).map_err(failed),
         Target::WriteTo(mut file) => write(&mut file).map_err(failed),
     }
@@ -40,12 +43,27 @@ pub fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>)
 /// [`FileError`].
 pub fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     let failed = |error| FileError::write(path, error);
+    let (real, permissions) = writable(path)?;
+    replace(&real, Some(permissions), |file| file.write_all(text.as_bytes())).map_err(failed)
+}
+
+/// Checks that [`rewrite`] may write a file, as far as its permissions show it.
+///
+/// # Errors
+/// [`FileError`].
+pub fn check_rewrite(path: &Path) -> Result<(), FileError> {
+    writable(path).map(drop)
+}
+
+/// Returns the file that a path leads to, and its permissions, which allow to write it.
+fn writable(path: &Path) -> Result<(PathBuf, Permissions), FileError> {
+    let failed = |error| FileError::write(path, error);
     let real = fs::canonicalize(path).map_err(failed)?;
     let permissions = fs::metadata(&real).map_err(failed)?.permissions();
     if permissions.readonly() {
         return Err(failed(io::ErrorKind::PermissionDenied.into()));
     }
-    replace(&real, Some(permissions), |file| file.write_all(text.as_bytes())).map_err(failed)
+    Ok((real, permissions))
 }
 
 /// Writes a file that must not be there yet; a link counts as being there.
@@ -66,13 +84,17 @@ pub fn append(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::write(path, error))
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
+}
+
 /// Writes a new file in the same folder and renames it over the old one.
 fn replace(
     real: &Path,
     permissions: Option<Permissions>,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let folder = real.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = folder_of(real);
     // Without the path of the temporary file, which no user has heard of.
     let plain = |error: io::Error| {
         error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)

@@ -18,6 +18,13 @@ const DURATIONS: [(&str, &str, i64); 5] = [
     ("week", "weeks", 604_800),
 ];
 
+/// Currencies that a word in small letters is taken for. Another word may be a unit of time with a typing error.
+const CURRENCIES: [&str; 31] = [
+    "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF",
+    "IDR", "ILS", "INR", "JPY", "KRW", "MXN", "MYR", "NOK", "NZD", "PLN", "SAR", "SEK", "SGD", "TRY", "USD",
+    "ZAR",
+];
+
 /// The longest length of time that a program may refer to: 100 years of 365 days.
 const LONGEST: i64 = 100 * 365 * 86_400;
 
@@ -47,7 +54,7 @@ impl Ctx<'_> {
         let upper = unit.to_ascii_uppercase();
         draft = match abbreviation(unit) {
             Some(word) => draft.help(format!("did you mean `{word}`?")).fix(word),
-            None if unit.len() == 3 && unit != upper => {
+            None if CURRENCIES.contains(&upper.as_str()) => {
                 draft.help(format!("did you mean `{upper}`?")).fix(upper)
             }
             None => draft.did_you_mean(unit, words),

@@ -222,7 +222,7 @@ impl<'a> Ctx<'a> {
 impl Ctx<'_> {
     fn check(&mut self, item: &crate::hir::Item) -> Option<Typed> {
         if item.body.kind_defines_name() {
-            self.kebab_case(&item.name);
+            self.kebab_case_of_item(&item.name);
         }
         match &item.body {
             Body::Use(_) => Some(Typed::Use),
@@ -263,6 +263,21 @@ impl Ctx<'_> {
 
     fn report(&mut self, draft: Draft) {
         self.drafts.push(draft);
+    }
+
+    /// Reports the name of an item that is not kebab-case, without a fix that would make it the name of another item.
+    fn kebab_case_of_item(&mut self, name: &Name) {
+        let kebab = kebab_case(&name.text);
+        let is_same = |other: &&String| **other != name.text && kebab_case(other) == kebab;
+        match kebab.as_ref().filter(|kebab| **kebab != name.text) {
+            Some(kebab) if self.scope().names.keys().any(|other| is_same(&other)) => {
+                let draft = self
+                    .draft(Code::E0015, name.id, format!("`{}` is not kebab-case", name.text))
+                    .help(format!("`{kebab}` would be the name of another item as well: choose a new name"));
+                self.report(draft);
+            }
+            _ => self.kebab_case(name),
+        }
     }
 
     fn kebab_case(&mut self, name: &Name) {

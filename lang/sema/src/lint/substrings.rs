@@ -67,8 +67,10 @@ impl Lint<'_> {
                 Pred::Text { op: test, value, patterns } if is_a_name(value) => {
                     let sought =
                         patterns.iter().filter_map(|pattern| sought(*test, pattern)).collect::<Vec<_>>();
-                    let all_words = patterns.iter().all(|pattern| is_word(pattern)) && *test != TextOp::Like;
-                    self.substring(*op_id, op, operand, &sought, all_words);
+                    // A word may stand anywhere, so that `has word` would be true of names that do not begin with it.
+                    let is_narrower =
+                        *test == TextOp::Contains && patterns.iter().all(|pattern| is_word(pattern));
+                    self.substring(*op_id, op, operand, &sought, is_narrower);
                 }
                 Pred::Matches { value, regex, whole } if is_a_name(value) => {
                     self.substring(*op_id, op, operand, &sought_by_regex(regex, *whole), false);
