@@ -69,6 +69,17 @@ fn all_analyses_as_text() {
 }
 
 #[test]
+fn only_valid_values_pay() {
+    let folder = folder();
+    folder.write("p.tagpol", POLICIES.replace("cost-center: text", "cost-center: one of [web, shared]"));
+    folder
+        .write("bill.csv", BILL.replace(r#"{""environment"": ""stagin""}"#, r#"{""cost-center"": ""wbe""}"#));
+    let text = advise(&folder, &["cost-analysis"]).ends_with(0);
+    assert!(text.contains("Report to `cost-center` `web` what it pays"), "{text}");
+    assert!(!text.contains("`wbe` what it pays"), "{text}");
+}
+
+#[test]
 fn one_analysis_by_its_name() {
     let folder = folder();
     let alone = advise(&folder, &["compliance-check"]).ends_with(0);

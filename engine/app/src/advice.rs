@@ -11,6 +11,7 @@ use tagpol_advise::sentence::Amount;
 use tagpol_advise::{Advice, AdviceInput, Analysis};
 use tagpol_eval::cost::{self, CostRequest, Dimension, SCALE};
 use tagpol_eval::{CheckResult, Coverage, Evaluation, GoalResult, GoalTarget, State, score_of};
+use tagpol_sema::Validity;
 use tagpol_sema::formats::{fold_key, is_provider_key};
 use tagpol_sema::program::{self, Program, Source, TagId, TagType};
 use tagpol_session::Decimal;
@@ -63,8 +64,14 @@ impl Workspace<'_> {
             input.tags.push(TagInput { is_cost_center, ..tag_input(&tag.ty, coverage) });
         }
         for by in breakdown.cost_center.iter() {
+            let tag = self.program().tags.iter().find(|tag| tag.name == by.tag);
+            let validity = tag.map(|tag| Validity::of(&tag.ty));
             for group in &by.groups {
                 let (Some(Some(value)), Some(cost)) = (group.values.first(), group.cost) else { continue };
+                // Nobody answers to a value that is not one of the tag.
+                if validity.as_ref().is_some_and(|validity| !validity.holds(value)) {
+                    continue;
+                }
                 let (tag, value, cost) = (by.tag.clone(), value.clone(), amount(cost));
                 input.cost_groups.push(CostGroup { tag, value, resources: group.resources, cost });
             }
