@@ -1,15 +1,21 @@
-//! What distinguishes the policies of one run from those of another.
+//! What distinguishes the policies of one run from those of another: what the program means, and the rows of its lookup tables.
 
 use std::hash::{Hash, Hasher};
 
 use sha2::{Digest as _, Sha256};
 use tagpol_sema::program::Program;
 
-/// Returns 16 hexadecimal digits that are others after any change of what the program means, and the same if only
-/// comments, documentation, tests, white space or the places of items change.
+use crate::tables::sorted_rows;
+
+/// Returns 16 hexadecimal digits that are others after any change of what the program means, also by the rows of its tables,
+/// and the same if only comments, documentation, tests, white space, the places of items or the order of rows change.
+///
+/// Reads the files of the tables as they are now. One that cannot be read counts as one without content: whoever evaluates the
+/// program reports it.
 pub fn program_hash(program: &Program) -> String {
     let mut hasher = Sha256Hasher::default();
     meaning(program.clone()).hash(&mut hasher);
+    program.tables.iter().for_each(|table| sorted_rows(table).hash(&mut hasher));
     hasher.0.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -71,7 +77,7 @@ impl Hasher for Sha256Hasher {
 mod tests {
     use std::sync::Arc;
 
-    use tagpol_sema::program::{Loc, Policy, Severity};
+    use tagpol_sema::program::{Loc, Policy, Severity, Table, TableColumn, TagType};
 
     use super::*;
 
@@ -92,5 +98,35 @@ mod tests {
         let program = Program { policies: vec![policy], ..Program::default() };
         // It is stored, so another value would make all policies look changed.
         assert_eq!(program_hash(&program), "a19c5e60c3cec6c8");
+    }
+
+    #[test]
+    fn the_rows_of_tables_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("owners.csv");
+        let column =
+            |name: &str| TableColumn { name: name.to_owned(), heading: name.to_owned(), ty: TagType::Text };
+        let table = Table {
+            name: "owners".to_owned(),
+            doc: String::new(),
+            path: path.display().to_string(),
+            key: 0,
+            columns: vec![column("account"), column("owner")],
+            loc: Loc { file: Arc::from("a.tagpol"), line: 1, column: 1 },
+        };
+        let program = Program { tables: vec![table], ..Program::default() };
+        let hash = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            program_hash(&program)
+        };
+        let first = hash("account,owner\n1,ann\n2,bob\n");
+        assert_eq!(hash("owner, account ,other\nbob,2,x\nann,1,y\n"), first);
+        for other in
+            ["account,owner\n1,ann\n2,eve\n", "account,owner\n1,ann\n", "account,owner\n1,ann\n2,bob\n3,\n"]
+        {
+            assert_ne!(hash(other), first, "{other}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_ne!(program_hash(&program), first);
     }
 }

@@ -67,6 +67,13 @@ impl Tables {
     }
 }
 
+/// Returns the rows of a table in the order of their cells, the key first. None: it cannot be read.
+pub(crate) fn sorted_rows(table: &Table) -> Option<Vec<Vec<Option<String>>>> {
+    let mut rows = read_table(table).ok()?;
+    rows.sort_unstable();
+    Some(rows)
+}
+
 /// Reads every table of a program, whether something reads it or not, to see that it can be.
 ///
 /// # Errors

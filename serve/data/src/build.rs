@@ -53,6 +53,8 @@ pub fn build(
 ) -> Result<Contents, DataError> {
     // What is decided from here on may be in the generation; the overlay then has it once more.
     let decisions = last_decision(options.state.as_ref())?;
+    // Before tables are read: one that changes while they are makes this generation one of other policies.
+    let program_hash = program_hash(program);
     let before = before(generations)?;
     let id = match &build.id {
         Some(id) => id.clone(),
@@ -72,7 +74,7 @@ pub fn build(
         version: VERSION,
         id,
         now: options.now.timestamp_micros(),
-        program: program_hash(program),
+        program: program_hash,
         snapshot: snapshot.id().to_owned(),
         decisions,
         resources: snapshot.manifest().counts.resources,
