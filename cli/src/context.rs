@@ -57,6 +57,14 @@ impl Observer for StandardError {
                 let more = counted(more, "more note", "more notes");
                 format!("note: {more} on the files; a snapshot keeps all of them in its `rejects.ndjson`\n")
             }
+            Notice::StalePlanResumed(reason) => {
+                format!("warning: {reason}; it is applied to its end because it was started before that\n")
+            }
+            Notice::PlanGivenUp => {
+                "warning: applying the plan was interrupted; it is given up, and can only be undone \
+                                    from now on\n"
+                    .to_owned()
+            }
             Notice::EarlierState { taken, store } => earlier_state(&taken, &store),
         };
         // Standard error may be closed.

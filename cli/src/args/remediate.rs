@@ -66,6 +66,9 @@ pub(crate) struct RemediateShowArgs {
     /// Show everything that is not planned too, not only how much it is
     #[arg(long)]
     pub(crate) all: bool,
+    /// The project folder that the command to apply it is to name [default: the project of the current folder]
+    #[arg(long, short, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

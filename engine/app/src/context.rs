@@ -95,6 +95,10 @@ pub enum Notice {
     SourceNote(Box<SourceNote>),
     /// This many more notes are in the snapshot.
     MoreSourceNotes(u64),
+    /// A plan of remediation that was started is applied to its end, although it could not be started any more: the reason.
+    StalePlanResumed(String),
+    /// A plan of remediation whose application was interrupted cannot be applied to its end any more, since it is undone.
+    PlanGivenUp,
     /// The state store of an earlier version was found.
     EarlierState {
         /// What became of it.

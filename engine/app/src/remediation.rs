@@ -17,10 +17,10 @@ pub use tagpol_remediate::{
     Outcome, Plan, PlanError, PlanKind, PlanSettings, PlannedResource, PlannedSnapshot, PlanningError,
     Provenance, ProvenanceSource, RollbackError, Skip, SkipReason, TagChange, TerraformOwner,
 };
-use tagpol_remediate::{PlanRequest, apply, plan, read_journal, rollback};
+use tagpol_remediate::{PlanRequest, apply, check_open, give_up, plan, read_journal, rollback};
 
 use crate::inventory::{InventorySource, newest};
-use crate::{AppError, ErrorKind, Project, RunContext, StateAccess, Workspace};
+use crate::{AppError, ErrorKind, Notice, Project, RunContext, StateAccess, Workspace};
 
 /// What is requested of a plan.
 #[derive(Debug, Clone, Default)]
@@ -49,9 +49,20 @@ pub enum RemediationError {
     /// The plan itself.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The policies have changed.
-    #[error("the policies have changed since the plan was made")]
+    /// The policies have changed, or a table that they read.
+    #[error("the policies have changed since the plan was made, or a table that they read")]
     OtherPolicies,
+    /// The manifest protects a key that the plan changes.
+    #[error(
+        "`tagpol.toml` protects `{protected}`, and the plan changes it on {resources} resource{}",
+        if *resources == 1 { "" } else { "s" }
+    )]
+    Protected {
+        /// The key, as the manifest has it.
+        protected: String,
+        /// How many resources are changed.
+        resources: usize,
+    },
     /// There is a newer inventory.
     #[error("the plan is for the snapshot {planned}, and the newest one is {newest}")]
     OtherSnapshot {
@@ -81,11 +92,14 @@ impl RemediationError {
             Self::Plan(_)
             | Self::OtherPolicies
             | Self::OtherSnapshot { .. }
+            | Self::Protected { .. }
             | Self::Rollback(_)
             | Self::Planning(PlanningError::OpensElsewhere { .. })
-            | Self::Apply(ApplyError::AppliedBefore(_) | ApplyError::Cloud(CollectError::Options(_))) => {
-                ErrorKind::Request
-            }
+            | Self::Apply(
+                ApplyError::AppliedBefore(_)
+                | ApplyError::GivenUp(_)
+                | ApplyError::Cloud(CollectError::Options(_)),
+            ) => ErrorKind::Request,
             Self::Planning(_) | Self::Apply(_) | Self::Journal(_) => ErrorKind::Engine,
         }
     }
@@ -109,12 +123,6 @@ pub fn prepare(
             return Err(AppError::UnknownPolicy { name: name.clone(), closest });
         }
     }
-    let sorted = |names: &[String]| {
-        let mut names = names.to_vec();
-        names.sort();
-        names.dedup();
-        names
-    };
     let settings = PlanSettings {
         include_inferred: request.include_inferred,
         canonical: request.canonical,
@@ -124,6 +132,13 @@ pub fn prepare(
     };
     let condition = request.condition.as_deref().map(|text| project.condition(text, context)).transpose()?;
     Ok(PreparedRequest { settings, condition, program_hash })
+}
+
+fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Opens the inventory that a source names. A project without policies is fine: rules alone give tags.
@@ -170,9 +185,12 @@ pub fn plan_changes(workspace: &Workspace<'_>, request: &PreparedRequest) -> Res
 /// Applies a plan that a person confirmed by its hash, or goes on with one that was interrupted. `progress` gets how many
 /// resources are done, and how many there are.
 ///
+/// What was started is brought to its end, whatever has expired or changed since, with a notice: nothing else would leave the
+/// resources in a state that somebody reviewed. Only keys that are protected by now are never changed.
+///
 /// # Errors
-/// [`RemediationError`] for a plan that is not confirmed, has expired, is for other policies or another snapshot, or was
-/// applied before, and if a cloud cannot be asked.
+/// [`RemediationError`] for a plan that is not confirmed, changes a protected key, has expired, is for other policies or another
+/// snapshot, or was applied or given up before, and if a cloud cannot be asked.
 pub fn apply_plan(
     project: &Project,
     plan: &Plan,
@@ -181,21 +199,47 @@ pub fn apply_plan(
     context: &RunContext<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<ApplyReport, AppError> {
-    plan.confirm(confirmation, context.now).map_err(RemediationError::Plan)?;
+    plan.confirm(confirmation).map_err(RemediationError::Plan)?;
     let folder = journals(project)?;
     let recorded = read_journal(&folder, &plan.content_hash).map_err(RemediationError::Journal)?;
-    if let Some(at) = recorded.finished {
-        return Err(RemediationError::Apply(ApplyError::AppliedBefore(at)).into());
+    check_open(&recorded).map_err(RemediationError::Apply)?;
+    check_protected(project, plan)?;
+    match check_current(project, plan, context) {
+        Err(error) if recorded.is_started() => {
+            context.observer.notice(Notice::StalePlanResumed(error.to_string()));
+        }
+        checked => checked?,
     }
-    // What was started is brought to its end, whatever has changed since; a plan that undoes another restores tags, not
-    // what policies want.
-    if plan.kind == PlanKind::Remediation && !recorded.is_started {
+    Ok(apply(plan, &folder, options, progress).map_err(RemediationError::Apply)?)
+}
+
+/// Fails if the plan changes a key that is protected, which may be since it was made.
+fn check_protected(project: &Project, plan: &Plan) -> Result<(), RemediationError> {
+    let protect = &project.manifest().protect;
+    let changing = |protected: &str| {
+        let is_meant = |change: &TagChange| change.protected_by(protect) == Some(protected);
+        plan.resources.iter().filter(|resource| resource.changes.iter().any(is_meant)).count()
+    };
+    let mut changes = plan.resources.iter().flat_map(|resource| &resource.changes);
+    match changes.find_map(|change| change.protected_by(protect)) {
+        Some(protected) => Err(RemediationError::Protected {
+            protected: protected.to_owned(),
+            resources: changing(protected),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Fails if a plan may not be started any more. One that undoes another restores tags, whatever the policies want.
+fn check_current(project: &Project, plan: &Plan, context: &RunContext<'_>) -> Result<(), AppError> {
+    plan.check_expiry(context.now).map_err(RemediationError::Plan)?;
+    if plan.kind == PlanKind::Remediation {
         if program_hash(&program(project, context)?) != plan.program_hash {
             return Err(RemediationError::OtherPolicies.into());
         }
         check_snapshot(project, plan)?;
     }
-    Ok(apply(plan, &folder, options, progress).map_err(RemediationError::Apply)?)
+    Ok(())
 }
 
 /// Fails if the project has a newer snapshot than the one of the plan.
@@ -214,14 +258,19 @@ fn check_snapshot(project: &Project, plan: &Plan) -> Result<(), AppError> {
     Err(RemediationError::OtherSnapshot { planned, newest }.into())
 }
 
-/// Makes a plan that undoes what was applied of another.
+/// Makes a plan that undoes what was applied of another. If applying that one was interrupted, it is given up, with a notice:
+/// applied to its end afterwards, it would change again what was undone.
 ///
 /// # Errors
 /// [`RemediationError::Rollback`], [`RemediationError::Journal`].
 pub fn undo_plan(project: &Project, plan: &Plan, context: &RunContext<'_>) -> Result<Plan, AppError> {
-    let recorded =
-        read_journal(&journals(project)?, &plan.content_hash).map_err(RemediationError::Journal)?;
-    Ok(rollback(plan, &recorded, context.now).map_err(RemediationError::Rollback)?)
+    let folder = journals(project)?;
+    let recorded = give_up(&folder, &plan.content_hash, context.now).map_err(RemediationError::Journal)?;
+    if recorded.given_up.is_some() {
+        context.observer.notice(Notice::PlanGivenUp);
+    }
+    let protect = sorted(&project.manifest().protect);
+    Ok(rollback(plan, &recorded, &protect, context.now).map_err(RemediationError::Rollback)?)
 }
 
 /// Returns the folder of the journals, which need not exist.

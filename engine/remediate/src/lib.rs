@@ -22,7 +22,8 @@ mod planning;
 mod rollback;
 
 pub use apply::{
-    ApplyError, ApplyOptions, ApplyReport, JournalError, Outcome, Recorded, apply, journal_path, read_journal,
+    ApplyError, ApplyOptions, ApplyReport, JournalError, Outcome, Recorded, apply, check_open, give_up,
+    journal_path, read_journal,
 };
 pub use plan_file::{
     ClosedElsewhere, ClosedFinding, Effect, Operation, PLAN_VERSION, Plan, PlanError, PlanKind, PlanSettings,

@@ -1,17 +1,25 @@
 //! What was applied of a plan becomes a plan that undoes it.
+//!
+//! Of a plan that was given up after an interruption, the resources are undone as well that the cloud was asked to change and
+//! nobody has looked at since: whatever of their changes was made is found out when the undoing plan is applied.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use crate::apply::{Outcome, Recorded, Tags};
-use crate::plan_file::{Operation, Plan, PlanKind, PlannedResource, Provenance, ProvenanceSource, TagChange};
+use crate::plan_file::{
+    Operation, Plan, PlanKind, PlanSettings, PlannedResource, Provenance, ProvenanceSource, Skip, SkipReason,
+    TagChange,
+};
 
 /// Why there is no plan that undoes another.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RollbackError {
     /// The plan was never applied.
-    #[error("the plan was not applied here: it has no journal")]
+    #[error("the plan was not applied here: no change of it was sent to a cloud")]
     NotApplied,
-    /// The plan is only partly applied.
+    /// The plan is only partly applied, and was not given up.
     #[error("applying the plan was interrupted")]
     Interrupted,
     /// No resource was changed.
@@ -30,25 +38,35 @@ impl RollbackError {
     }
 }
 
-/// Returns the plan that gives the resources that were changed their tags back.
+/// Returns the plan that gives the resources that were changed their tags back, but for the keys that are protected now.
 ///
 /// # Errors
 /// [`RollbackError`].
-pub fn rollback(plan: &Plan, recorded: &Recorded, now: DateTime<Utc>) -> Result<Plan, RollbackError> {
-    match (recorded.is_started, recorded.finished) {
-        (false, _) => return Err(RollbackError::NotApplied),
+pub fn rollback(
+    plan: &Plan,
+    recorded: &Recorded,
+    protect: &[String],
+    now: DateTime<Utc>,
+) -> Result<Plan, RollbackError> {
+    match (recorded.is_started(), recorded.finished.or(recorded.given_up)) {
+        (false, None) => return Err(RollbackError::NotApplied),
         (true, None) => return Err(RollbackError::Interrupted),
-        (true, Some(_)) => {}
+        (_, Some(_)) => {}
     }
+    let uncertain: BTreeSet<&str> = recorded.uncertain().collect();
     let back = |resource: &PlannedResource| match recorded.outcomes.get(&resource.id) {
         Some(Outcome::Applied) => Some(undone(resource)),
         Some(Outcome::Partial { tags, .. }) => Some(restored(resource, tags)),
-        _ => None,
+        _ => uncertain.contains(resource.id.as_str()).then(|| undone(resource)),
     };
-    let resources: Vec<PlannedResource> = plan.resources.iter().filter_map(back).collect();
+    let mut resources: Vec<PlannedResource> = plan.resources.iter().filter_map(back).collect();
     if resources.is_empty() {
         return Err(RollbackError::NothingChanged);
     }
+    let mut skipped: Vec<Skip> =
+        resources.iter_mut().flat_map(|resource| without_protected(resource, protect)).collect();
+    skipped.sort();
+    resources.retain(|resource| !resource.changes.is_empty());
     let undo = Plan {
         kind: PlanKind::Rollback(plan.content_hash.clone()),
         created: now,
@@ -56,10 +74,27 @@ pub fn rollback(plan: &Plan, recorded: &Recorded, now: DateTime<Utc>) -> Result<
         resources,
         effects: Vec::new(),
         closes_elsewhere: Vec::new(),
-        skipped: Vec::new(),
+        skipped,
+        settings: PlanSettings { protect: protect.to_vec(), ..plan.settings.clone() },
         ..plan.clone()
     };
     Ok(undo.seal())
+}
+
+/// Removes the changes of protected keys, and returns why they are not made.
+fn without_protected(resource: &mut PlannedResource, protect: &[String]) -> Vec<Skip> {
+    let mut skipped = Vec::new();
+    resource.changes.retain(|change| {
+        let Some(protected) = change.protected_by(protect) else { return true };
+        skipped.push(Skip {
+            resource: resource.id.clone(),
+            tag: Some(change.tag.clone()),
+            reason: SkipReason::Protected,
+            detail: format!("the manifest protects `{protected}`"),
+        });
+        false
+    });
+    skipped
 }
 
 fn undone(resource: &PlannedResource) -> PlannedResource {

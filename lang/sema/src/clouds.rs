@@ -6,7 +6,8 @@
 //! | Azure | 512 characters but `<>%&\?/`; 128 on storage accounts | 256 characters | 50; 15 on some types |
 //! | GCP | 63 characters: lower-case letters, digits, `_` and `-`; a letter first | 63 of the same | 64 |
 //!
-//! The lints of remedies, the checks of `write`, and remediation use the same limits.
+//! The lints of remedies, the checks of `write`, and remediation use the same limits. The ids by which the clouds find
+//! resources are here as well ([`Cloud::wrong_id`]), since they become parts of addresses.
 
 use std::sync::LazyLock;
 
@@ -161,6 +162,23 @@ impl Cloud {
         }
     }
 
+    /// Returns why a text is not an id by which the cloud finds a resource, to be read after "since". None: it is one.
+    ///
+    /// Ids come from inventories, which anybody may have written, and become parts of addresses of the clouds' APIs: no id
+    /// that is accepted changes the host or leaves its path.
+    pub fn wrong_id(self, id: &str) -> Option<String> {
+        let reason = |form: &str| Some(format!("ids there have the form `{form}`"));
+        if id.contains(char::is_control) {
+            return Some("ids there have no control characters".to_owned());
+        }
+        match self {
+            Self::Aws if !is_arn(id) => reason("arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE"),
+            Self::Azure if !is_path(id, &["", "subscriptions"]) => reason("/subscriptions/…"),
+            Self::Gcp if !is_full_resource_name(id) => reason("//SERVICE.googleapis.com/…"),
+            _ => None,
+        }
+    }
+
     /// Returns the characters of values in words.
     pub fn alphabet(self) -> &'static str {
         match self {
@@ -169,6 +187,36 @@ impl Cloud {
             Self::Gcp => "lower-case letters, digits, `_` and `-`",
         }
     }
+}
+
+/// Whether a text is an ARN whose parts before the resource can be parts of an address.
+fn is_arn(id: &str) -> bool {
+    let parts: Vec<&str> = id.splitn(6, ':').collect();
+    let ["arn", partition, service, region, account, resource] = parts.as_slice() else { return false };
+    let is_plain = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let are_plain = [partition, service, region].into_iter().all(is_plain);
+    let is_account = account.bytes().all(|byte| byte.is_ascii_digit());
+    are_plain && is_account && !partition.is_empty() && !service.is_empty() && !resource.is_empty()
+}
+
+/// Whether a text is a path that begins with some segments, regardless of case, has more, and stays where it is if it is
+/// put into an address.
+fn is_path(path: &str, start: &[&str]) -> bool {
+    let segments: Vec<&str> = path.split('/').collect();
+    let Some((first, rest)) = segments.split_at_checked(start.len()) else { return false };
+    let is_segment =
+        |segment: &&str| !matches!(*segment, "" | "." | "..") && !segment.contains(['?', '#', '%', '\\']);
+    first.iter().zip(start).all(|(one, other)| one.eq_ignore_ascii_case(other))
+        && !rest.is_empty()
+        && rest.iter().all(is_segment)
+}
+
+/// Whether a text is a full resource name of Google Cloud.
+fn is_full_resource_name(id: &str) -> bool {
+    let Some((host, path)) = id.strip_prefix("//").and_then(|id| id.split_once('/')) else { return false };
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    host.strip_suffix(".googleapis.com").is_some_and(|name| !name.is_empty() && is_plain(name))
+        && is_path(path, &[])
 }
 
 /// Returns why a type of Azure, in lower case, does not accept a name that others accept.
@@ -213,6 +261,51 @@ mod tests {
         assert!(!wrong("a:b", "microsoft.network/virtualnetworks"));
         assert_eq!(Cloud::Azure.most_tags(Some("microsoft.cdn/profiles")), 15);
         assert_eq!(Cloud::ALL.map(|cloud| cloud.most_tags(Some("ec2:instance"))), [50, 50, 64]);
+    }
+
+    #[test]
+    fn no_id_leads_to_another_address() {
+        for (cloud, id) in [
+            (Cloud::Aws, "arn:aws:s3:::logs"),
+            (Cloud::Aws, "arn:aws-cn:sqs:cn-north-1:111122223333:jobs"),
+            (Cloud::Azure, "/subscriptions/0-1"),
+            (Cloud::Azure, "/Subscriptions/0-1/resourceGroups/web rg/providers/Microsoft.Web/sites/a.b"),
+            (Cloud::Gcp, "//storage.googleapis.com/data"),
+            (Cloud::Gcp, "//bigquery.googleapis.com/projects/p/datasets/d/tables/t"),
+        ] {
+            assert_eq!(cloud.wrong_id(id), None, "{id}");
+            for piece in ["/..", "/.", "//x", "?x", "#x", "/", "\\..", "%2e%2e/x", "\n", "\0"] {
+                let is_wrong = cloud.wrong_id(&format!("{id}{piece}")).is_some();
+                // An ARN is sent in the body of a request.
+                let in_body = cloud == Cloud::Aws && !piece.contains(char::is_control);
+                assert!(is_wrong || in_body, "{id}{piece}");
+            }
+        }
+        for id in [
+            "",
+            "i-0abc",
+            ".evil.example/x",
+            "@evil.example/x",
+            "subscriptions/x",
+            "/subscriptions",
+            "/subscriptions/",
+            "/subscriptions/../x",
+            "/providers/x",
+            "//evil.example/x",
+            "//googleapis.com/x",
+            "//x.googleapis.com",
+            "//x.googleapis.com/",
+            "//a@b.googleapis.com/x",
+            "//evil.example/.googleapis.com/x",
+            "arn:aws:sqs:eu-west-1:1",
+            "arn:aws:sqs:evil.example/:1:x",
+            "arn:aws:sqs:a:b/c:x",
+            "arn:aws:s/q:a:1:x",
+            "arn:::::x",
+        ] {
+            let accepting = Cloud::ALL.into_iter().find(|cloud| cloud.wrong_id(id).is_none());
+            assert_eq!(accepting, None, "{id}");
+        }
     }
 
     #[test]

@@ -81,6 +81,12 @@ impl From<RemediationError> for Failure {
             RemediationError::OtherPolicies | RemediationError::OtherSnapshot { .. } => {
                 Self::usage(message).help("make a new plan with `tagpol remediate plan`, and review it")
             }
+            RemediationError::Protected { .. } => Self::usage(message).help(
+                "make a new plan with `tagpol remediate plan`, or remove the key from `protect` if it may change",
+            ),
+            RemediationError::Apply(ApplyError::GivenUp(_)) => Self::usage(message).help(
+                "undo it with `tagpol remediate rollback`, or fetch again and make a new plan",
+            ),
             RemediationError::Planning(PlanningError::OpensElsewhere { .. }) => {
                 Self::usage(message).help("leave resources out with `--where`")
             }

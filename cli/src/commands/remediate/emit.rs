@@ -1,9 +1,11 @@
 //! `tagpol remediate emit`
 
+use std::path::PathBuf;
+
 use tagpol_app::emission::{EmissionError, EmitTarget, LeftOut, emit_plan};
 use tagpol_sink::terminal::line;
 
-use super::read;
+use super::{check_output, read};
 use crate::args::RemediateEmitArgs;
 use crate::commands::clock;
 use crate::failure::{Exit, Failure};
@@ -16,6 +18,14 @@ pub(crate) fn run(args: &RemediateEmitArgs, output: &mut Output) -> Result<Exit,
     if clock(args.now) >= plan.expires {
         let error = tagpol_app::remediation::PlanError::Expired(plan.expires);
         return Err(Failure::usage(error.to_string()).at(args.plan.display().to_string()).help(error.help()));
+    }
+    if let Some(path) = &args.output {
+        let mut inputs = vec![args.plan.clone()];
+        if target == EmitTarget::Terraform {
+            let entries = std::fs::read_dir(&args.configuration).into_iter().flatten().flatten();
+            inputs.extend(entries.map(|entry| entry.path()));
+        }
+        check_output(path, inputs.iter().map(PathBuf::as_path))?;
     }
     let emission = emit_plan(&plan, target, &args.configuration)?;
     match &args.output {

@@ -9,7 +9,7 @@ use tagpol_app::remediation::{
     TagChange,
 };
 
-use super::changes;
+use super::{changes, project_option};
 use crate::diagnostics::one_line;
 use crate::output::counted;
 
@@ -36,8 +36,8 @@ fn left_out(plan: &Plan) -> String {
     }
 }
 
-/// Writes out a plan. `path` is its file.
-pub(super) fn pretty(plan: &Plan, path: &Path, all: bool) -> String {
+/// Writes out a plan. `path` is its file, `project` the project as the command line names it.
+pub(super) fn pretty(plan: &Plan, path: &Path, project: Option<&Path>, all: bool) -> String {
     let mut text = String::new();
     let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
     let _ = match &plan.kind {
@@ -71,10 +71,15 @@ pub(super) fn pretty(plan: &Plan, path: &Path, all: bool) -> String {
     elsewhere(plan, &mut text);
     skipped(plan, all, &mut text);
     let _ = write!(text, "\n{}", summary(plan));
-    if plan.change_count() > 0 {
+    let is_applied =
+        |resource: &PlannedResource| resource.terraform.is_none() && resource.unaddressable().is_none();
+    if plan.change_count() > 0 && !plan.resources.iter().any(is_applied) {
+        text.push_str("`tagpol remediate apply` changes none of these resources: `tagpol remediate emit` writes patches\n");
+    } else if plan.change_count() > 0 {
         let hash: String = plan.content_hash.chars().take(16).collect();
         let path = one_line(&path.display().to_string());
-        let _ = writeln!(text, "to apply it: tagpol remediate apply {path} --confirm {hash}");
+        let project = project_option(project);
+        let _ = writeln!(text, "to apply it: tagpol remediate apply {path}{project} --confirm {hash}");
     }
     text
 }
@@ -110,11 +115,12 @@ fn heading(resource: &PlannedResource) -> String {
         resource.type_.as_deref(),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().map(one_line).collect();
-    let terraform = match &resource.terraform {
-        Some(owner) => format!("\n  managed by Terraform as {}: not applied", one_line(&owner.address)),
-        None => String::new(),
+    let not_applied = match (&resource.terraform, resource.unaddressable()) {
+        (Some(owner), _) => format!("\n  managed by Terraform as {}: not applied", one_line(&owner.address)),
+        (None, Some(reason)) => format!("\n  not applied: {}", one_line(&reason)),
+        (None, None) => String::new(),
     };
-    format!("{}  ({}){terraform}", one_line(&resource.id), parts.join(", "))
+    format!("{}  ({}){not_applied}", one_line(&resource.id), parts.join(", "))
 }
 
 /// A change in one line: `~ env: "n/a" -> "production"  decided by ann`.

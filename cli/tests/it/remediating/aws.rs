@@ -138,6 +138,110 @@ fn a_plan_that_may_not_be_applied_is_a_clear_error() {
 }
 
 #[test]
+fn a_plan_of_which_nothing_was_sent_is_checked_again() {
+    let Some(world) = World::with(&[json!({"team": "web"})]) else { return println!("{SKIPPED}") };
+    let before = world.tags();
+    let plan = plan(&world.folder, &[]);
+    let confirm = ["remediate", "apply", "plan.json", "--confirm", hash(&plan)];
+    let without_credentials = || {
+        let mut command = world.folder.command(&confirm);
+        command
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "none")
+            .env("AWS_REGION", "eu-west-1");
+        Run::of(command.env("AWS_SHARED_CREDENTIALS_FILE", "none").output().unwrap())
+    };
+    assert_eq!(without_credentials().code, 3);
+    let run = world.folder.run(&["remediate", "rollback", "plan.json"]);
+    run.fails_with(2, &["the plan was not applied here"]);
+    world.folder.write("p.tagpol", POLICIES.replace("CC-100", "CC-200"));
+    world.apply("plan.json").fails_with(2, &["the policies have changed"]);
+    world.folder.write("p.tagpol", POLICIES);
+    world.peer.command("volumes", &json!({"tags": [{"team": "new"}]}));
+    world.fetch();
+    world.apply("plan.json").fails_with(2, &["the plan is for the snapshot", "and the newest one is"]);
+    assert_eq!(world.tags()[&world.arns[0]], before[&world.arns[0]]);
+}
+
+/// Makes a plan that has expired, as an interrupted run leaves it: the cloud was asked to change some resources.
+fn interrupted(world: &World, changed: &[&str]) -> Value {
+    world.folder.run(&["remediate", "plan", "--now", "2026-01-01", "-o", "plan.json"]).ends_with(0);
+    let plan = read_plan(&world.folder, "plan.json");
+    let start = json!({"event": "start", "plan": hash(&plan), "at": "2026-01-01T00:00:00Z"});
+    let batch = json!({"event": "batch", "resources": changed});
+    let journal = format!(".tagpol/remediation/{}.journal", hash(&plan));
+    std::fs::create_dir_all(world.folder.path().join(".tagpol/remediation")).unwrap();
+    world.folder.write(&journal, format!("{start}\n{batch}\n"));
+    plan
+}
+
+#[test]
+fn what_was_started_is_brought_to_its_end_or_undone_whatever_has_expired_or_changed() {
+    let tags: Vec<Value> = (0..3).map(|_| json!({"team": "web", "owner": "?"})).collect();
+    let Some(world) = World::with(&tags) else { return println!("{SKIPPED}") };
+    let before = world.tags();
+    let [whole, part, none] = [0, 1, 2].map(|at| world.arns[at].as_str());
+    let wanted = json!({"team": "web", "Owner": "web@example.com", "Environment": "development", "cost-center": "CC-100"});
+    let half = json!({"team": "web", "owner": "?", "Owner": "web@example.com", "Environment": "development"});
+    let interrupt = || {
+        world.peer.command("replace", &json!({"arn": whole, "tags": wanted}));
+        world.peer.command("replace", &json!({"arn": part, "tags": half}));
+    };
+    // To its end, although it has expired and the policies have changed.
+    interrupted(&world, &[whole, part, none]);
+    interrupt();
+    world.folder.write("p.tagpol", POLICIES.replace("CC-100", "CC-200"));
+    let warning = "warning: the plan expired at 2026-01-02 00:00:00 UTC; it is applied to its end";
+    says(&world.apply("plan.json"), 0, &[warning, "went on with a run", "3 resources changed"]);
+    let wanted: std::collections::BTreeMap<String, String> = serde_json::from_value(wanted.clone()).unwrap();
+    assert!(world.tags().values().all(|tags| *tags == wanted), "{:?}", world.tags());
+    // Undone, of what nobody knows whether it was changed, and not applied again afterwards.
+    world.folder.write("p.tagpol", POLICIES);
+    for (arn, tags) in &before {
+        world.peer.command("replace", &json!({"arn": arn, "tags": tags}));
+    }
+    std::fs::remove_dir_all(world.folder.path().join(".tagpol/remediation")).unwrap();
+    let plan = interrupted(&world, &[whole, part, none]);
+    interrupt();
+    let undo = ["remediate", "rollback", "plan.json", "-o", "undo.json"];
+    says(&world.folder.run(&undo), 0, &["warning: applying the plan was interrupted; it is given up"]);
+    let args = ["apply", "plan.json", "--confirm", hash(&plan)];
+    let run = Run::of(world.command(&args).output().unwrap());
+    run.fails_with(2, &["it was given up at", "tagpol remediate rollback"]);
+    says(&world.apply("undo.json"), 0, &["2 resources changed", "1 unchanged"]);
+    assert_eq!(world.tags(), before);
+}
+
+#[test]
+fn keys_that_are_protected_after_the_plan_are_not_changed() {
+    let Some(world) = World::with(&[json!({"team": "web", "env": "staging"})]) else {
+        return println!("{SKIPPED}");
+    };
+    let before = world.tags();
+    plan(&world.folder, &[]);
+    let protect = || world.folder.write("tagpol.toml", "protect = [\"OWNER\"]\n");
+    protect();
+    let refused = ["`tagpol.toml` protects `OWNER`, and the plan changes it on 1 resource", "remove the key"];
+    world.apply("plan.json").fails_with(2, &refused);
+    assert_eq!(world.tags(), before);
+    world.folder.write("tagpol.toml", "");
+    says(&world.apply("plan.json"), 0, &["1 resource changed"]);
+    let undo = || world.folder.run(&["remediate", "rollback", "plan.json", "-o", "undo.json"]).ends_with(0);
+    undo();
+    protect();
+    world.apply("undo.json").fails_with(2, &refused);
+    undo();
+    assert_eq!(
+        skipped(&read_plan(&world.folder, "undo.json")),
+        [(world.arns[0].clone(), "protected".to_owned())]
+    );
+    says(&world.apply("undo.json"), 0, &["1 resource changed"]);
+    let mut expected = before[&world.arns[0]].clone();
+    expected.insert("Owner".to_owned(), "web@example.com".to_owned());
+    assert_eq!(world.tags()[&world.arns[0]], expected);
+}
+
+#[test]
 fn equal_changes_share_requests_of_at_most_20_resources() {
     let tags: Vec<Value> = (0..45).map(|_| json!({"team": "web", "owner": "a@example.com"})).collect();
     let Some(world) = World::with(&tags) else { return println!("{SKIPPED}") };

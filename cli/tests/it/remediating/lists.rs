@@ -71,6 +71,70 @@ fn what_a_terraform_state_lists_is_not_applied() {
 }
 
 #[test]
+fn a_plan_is_for_the_rows_of_tables_too() {
+    let policies = "tag owner: text\ntable owners from \"o.csv\" key account {\n  owner: text\n}\n\
+                    rule r { fill owner = owners[resource.account].owner }\n";
+    let row = json!({"id": JOBS, "provider": "aws", "account": "1", "tags": {}}).to_string();
+    let folder = Folder::with(&[
+        ("tagpol.toml", ""),
+        ("p.tagpol", policies),
+        ("o.csv", "account,owner\n1,ann\n"),
+        ("list.ndjson", &row),
+    ]);
+    let args = ["-i", "list.ndjson"];
+    let made = plan(&folder, &args);
+    assert_eq!(made["resources"][0]["changes"][0]["after"], "ann", "{made:#}");
+    folder.write("o.csv", "account,owner\n1,bob\n");
+    let confirm = ["remediate", "apply", "plan.json", "--confirm", hash(&made)];
+    folder.run(&confirm).fails_with(2, &["the policies have changed since the plan was made, or a table"]);
+    let other = plan(&folder, &args);
+    assert_ne!(other["program_hash"], made["program_hash"]);
+}
+
+#[test]
+fn no_output_replaces_what_it_is_made_from() {
+    let row = json!({"id": JOBS, "provider": "aws", "tags": {"team": "web"}}).to_string();
+    let files =
+        [("tagpol.toml", ""), ("p.tagpol", POLICIES), ("list.ndjson", row.as_str()), ("tf/a.tf", "# a\n")];
+    let folder = Folder::with(&files);
+    let run = |args: &[&str]| folder.run(&[&["remediate"], args].concat());
+    for output in ["list.ndjson", "./list.ndjson", "p.tagpol", "tagpol.toml"] {
+        run(&["plan", "-i", "list.ndjson", "-o", output]).fails_with(2, &["would replace", "another file"]);
+    }
+    run(&["plan", "-i", "list.ndjson", "-o", "plan.json"]).ends_with(0);
+    // A plan may be made again.
+    run(&["plan", "-i", "list.ndjson", "-o", "plan.json"]).ends_with(0);
+    for target in ["aws", "c7n"] {
+        run(&["emit", target, "plan.json", "-o", "plan.json"])
+            .fails_with(2, &["would replace", "another file"]);
+    }
+    let patch = ["emit", "terraform", "plan.json", "--configuration", "tf", "-o", "tf/a.tf"];
+    run(&patch).fails_with(2, &["would replace", "another file"]);
+    run(&["rollback", "plan.json", "-o", "plan.json"]).fails_with(2, &["would replace", "another file"]);
+    for (name, text) in files {
+        assert_eq!(folder.read(name), text, "{name}");
+    }
+}
+
+#[test]
+fn the_next_commands_name_the_project() {
+    let row = json!({"id": JOBS, "provider": "aws", "tags": {"team": "web"}}).to_string();
+    let folder =
+        Folder::with(&[("shop/tagpol.toml", ""), ("shop/p.tagpol", POLICIES), ("shop/list.ndjson", &row)]);
+    let run = folder.run(&["remediate", "plan", "shop", "-i", "shop/list.ndjson", "-o", "plan.json"]);
+    assert!(run.err.contains("review it with `tagpol remediate show plan.json -p shop`"), "{run:#?}");
+    let shown = folder.run(&["remediate", "show", "plan.json", "-p", "shop"]).ends_with(0);
+    assert!(shown.contains("to apply it: tagpol remediate apply plan.json -p shop --confirm"), "{shown}");
+    // What apply would skip has no such line.
+    let row = json!({"id": "i-0abc", "provider": "aws", "tags": {"team": "web"}}).to_string();
+    folder.write("shop/list.ndjson", row);
+    folder.run(&["remediate", "plan", "shop", "-i", "shop/list.ndjson", "-o", "plan.json"]).ends_with(0);
+    let shown = folder.run(&["remediate", "show", "plan.json"]).ends_with(0);
+    assert!(shown.contains("not applied: the cloud does not find it by its id"), "{shown}");
+    assert!(!shown.contains("to apply it"), "{shown}");
+}
+
+#[test]
 fn requests_that_mean_nothing_are_usage_errors() {
     let row = json!({"id": JOBS, "provider": "aws", "tags": {}}).to_string();
     let folder = Folder::with(&[("tagpol.toml", ""), ("p.tagpol", POLICIES), ("list.ndjson", &row)]);

@@ -43,6 +43,14 @@ impl Aws {
         (account.to_owned(), region.to_owned())
     }
 
+    /// Signs in to an account and a region.
+    ///
+    /// # Errors
+    /// [`CollectError`] if the account cannot be entered.
+    pub(super) async fn enter(&mut self, place: &Place) -> Result<(), CollectError> {
+        self.client(place).await.map(drop)
+    }
+
     async fn client(&mut self, place: &Place) -> Result<Client, CollectError> {
         if let Some(client) = self.clients.get(place) {
             return Ok(client.clone());

@@ -3,6 +3,13 @@
 //! A journal is a file of lines of JSON, each synced before the next step: the resources of a batch before the cloud is
 //! asked to change them, and what became of each afterwards. Whoever reads it after a crash knows which resources may have
 //! been changed. The file is locked while a plan is applied.
+//!
+//! ```text
+//! not started   nothing was sent, whatever else is in the file: the plan is applied as if there were none, or not at all
+//! started       something may have been sent: the plan is applied to its end, or given up and undone
+//! finished      applied to its end: it can be undone
+//! given up      interrupted, and then undone: it cannot be applied to its end any more
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -60,6 +67,11 @@ enum Record {
         #[serde(with = "time")]
         at: DateTime<Utc>,
     },
+    /// A plan that undoes what was done was made, and this one was not applied to its end.
+    GiveUp {
+        #[serde(with = "time")]
+        at: DateTime<Utc>,
+    },
 }
 
 /// What a journal contains.
@@ -69,10 +81,26 @@ pub struct Recorded {
     pub outcomes: BTreeMap<String, Outcome>,
     /// Resources that the cloud was asked to change, by id.
     pub attempted: BTreeSet<String>,
-    /// When the plan was applied to its end. None: it was interrupted.
+    /// When the plan was applied to its end. None: it was not started, or interrupted.
     pub finished: Option<DateTime<Utc>>,
-    /// Whether it was started.
-    pub is_started: bool,
+    /// When it was given up after an interruption, so that it can only be undone.
+    pub given_up: Option<DateTime<Utc>>,
+}
+
+impl Recorded {
+    /// Whether a cloud may have been asked to change something.
+    pub fn is_started(&self) -> bool {
+        !self.attempted.is_empty()
+    }
+
+    /// Returns the resources that may have some of their changes: the cloud was asked for them, and nobody has read the
+    /// tags since.
+    pub fn uncertain(&self) -> impl Iterator<Item = &str> {
+        let is_uncertain = |id: &&String| {
+            self.finished.is_none() && matches!(self.outcomes.get(*id), None | Some(Outcome::Failed { .. }))
+        };
+        self.attempted.iter().filter(is_uncertain).map(String::as_str)
+    }
 }
 
 /// The journal of a plan, open and locked.
@@ -100,8 +128,29 @@ pub fn read_journal(folder: &Path, content_hash: &str) -> Result<Recorded, Journ
     }
 }
 
+/// Gives up a plan that was started and not applied to its end, and returns what is recorded of it. Others stay as they are.
+///
+/// # Errors
+/// [`JournalError`].
+pub fn give_up(folder: &Path, content_hash: &str, now: DateTime<Utc>) -> Result<Recorded, JournalError> {
+    let is_interrupted =
+        |recorded: &Recorded| recorded.is_started() && recorded.finished.or(recorded.given_up).is_none();
+    let recorded = read_journal(folder, content_hash)?;
+    if !is_interrupted(&recorded) {
+        return Ok(recorded);
+    }
+    // It may have been applied to its end before it is locked.
+    let (mut journal, mut recorded) = Journal::open(folder, content_hash, now)?;
+    if is_interrupted(&recorded) {
+        journal.write(&Record::GiveUp { at: now })?;
+        recorded.given_up = Some(now);
+    }
+    Ok(recorded)
+}
+
 impl Journal {
-    /// Opens the journal of a plan, and returns what it contains.
+    /// Opens the journal of a plan, and returns what it contains. What it contains of a plan that was not started is removed:
+    /// all resources are looked at again.
     pub(super) fn open(
         folder: &Path,
         content_hash: &str,
@@ -119,10 +168,12 @@ impl Journal {
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(io)?;
         let (recorded, whole) = recorded(&path, &text)?;
+        let is_new = !recorded.is_started() && recorded.finished.is_none();
+        let (recorded, whole) = if is_new { (Recorded::default(), 0) } else { (recorded, whole) };
         // A line that a crash cut off was never acted on.
         file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(io)?;
         let mut journal = Self { path: path.clone(), file };
-        if !recorded.is_started {
+        if is_new {
             journal.write(&Record::Start { plan: content_hash.to_owned(), at: now })?;
             // So that the file itself survives a crash of the machine.
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
@@ -179,10 +230,11 @@ fn recorded(path: &Path, text: &str) -> Result<(Recorded, usize), JournalError> 
         })?;
         whole += line.len();
         match record {
-            Record::Start { .. } => recorded.is_started = true,
+            Record::Start { .. } => {}
             Record::Batch { resources } => recorded.attempted.extend(resources),
             Record::Done { resource, outcome } => drop(recorded.outcomes.insert(resource, outcome)),
             Record::Finish { at } => recorded.finished = Some(at),
+            Record::GiveUp { at } => recorded.given_up = Some(at),
         }
     }
     Ok((recorded, whole))
@@ -215,5 +267,36 @@ mod tests {
         std::fs::write(&path, "{}\n").unwrap();
         assert!(matches!(read_journal(folder.path(), "h"), Err(JournalError::Damaged { line: 1, .. })));
         assert_eq!(read_journal(folder.path(), "other").unwrap(), Recorded::default());
+    }
+
+    #[test]
+    fn a_plan_is_started_by_the_first_request_that_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = DateTime::from_timestamp(1_796_000_000, 0).unwrap();
+        let open = || Journal::open(folder.path(), "h", now).unwrap();
+        let failed = || Outcome::Failed { reason: "x".to_owned() };
+        // What was found out without a request that writes is found out again.
+        open().0.done(&[("a".to_owned(), failed())]).unwrap();
+        assert!(!read_journal(folder.path(), "h").unwrap().is_started());
+        assert_eq!(give_up(folder.path(), "h", now).unwrap().given_up, None);
+        let (mut journal, recorded) = open();
+        assert_eq!(recorded, Recorded::default());
+        journal.batch(["a", "b", "c"]).unwrap();
+        journal.done(&[("a".to_owned(), Outcome::Applied), ("b".to_owned(), failed())]).unwrap();
+        assert!(matches!(give_up(folder.path(), "h", now), Err(JournalError::Locked)));
+        drop(journal);
+        let recorded = open().1;
+        assert!(recorded.is_started() && recorded.finished.is_none());
+        assert_eq!(recorded.uncertain().collect::<Vec<_>>(), ["b", "c"]);
+        for _ in 0..2 {
+            assert_eq!(give_up(folder.path(), "h", now).unwrap().given_up, Some(now));
+        }
+        // Applied to its end, it is not given up, and all tags have been read.
+        let (mut journal, _) = Journal::open(folder.path(), "other", now).unwrap();
+        journal.batch(["a"]).unwrap();
+        journal.finish(now).unwrap();
+        drop(journal);
+        let recorded = give_up(folder.path(), "other", now).unwrap();
+        assert_eq!((recorded.given_up, recorded.uncertain().count()), (None, 0));
     }
 }

@@ -11,7 +11,11 @@
 //!
 //! A plan that was interrupted goes on where it stopped: a resource in the journal that has neither its old tags nor its
 //! new ones, but a mixture of both, is written once more, since its own changes were interrupted. Nothing else is
-//! overwritten: every other resource must have exactly the tags that the plan was made from.
+//! overwritten: every other resource must have exactly the tags that the plan was made from. A plan that undoes an
+//! interrupted one may find the same mixture.
+//!
+//! Nothing is sent to a cloud for a resource whose id could lead somewhere else ([`Cloud::wrong_id`]), and nothing is written
+//! before the caller is signed in wherever the plan has resources.
 
 mod aws;
 mod azure;
@@ -28,13 +32,13 @@ use tagpol_collect::client::AwsConnection;
 use tagpol_collect::{AwsOptions, CollectError};
 use tagpol_sema::clouds::Cloud;
 
-pub use self::journal::{JournalError, Recorded, journal_path, read_journal};
+pub use self::journal::{JournalError, Recorded, give_up, journal_path, read_journal};
 
 use self::aws::{Aws, Place};
 use self::azure::Azure;
 use self::gcp::Gcp;
 use self::journal::Journal;
-use crate::plan_file::{Plan, PlannedResource};
+use crate::plan_file::{Plan, PlanKind, PlannedResource};
 
 /// Native tags.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -119,6 +123,12 @@ pub enum ApplyError {
     /// It was applied to its end before.
     #[error("the plan was applied at {}", .0.format("%Y-%m-%d %H:%M:%S UTC"))]
     AppliedBefore(DateTime<Utc>),
+    /// It was interrupted and then undone.
+    #[error(
+        "applying the plan was interrupted, and it was given up at {}, when the plan that undoes it was made",
+        .0.format("%Y-%m-%d %H:%M:%S UTC")
+    )]
+    GivenUp(DateTime<Utc>),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -155,7 +165,7 @@ impl Writes {
 
 /// Applies a plan, or goes on with one that was interrupted. `progress` gets the resources that are done, and all.
 ///
-/// The caller has checked that the plan is confirmed and has not expired.
+/// The caller has checked that the plan is confirmed, and that it has been started or has not expired.
 ///
 /// # Errors
 /// [`ApplyError`]. What was done until then is in the journal, and applying the plan again goes on.
@@ -166,14 +176,38 @@ pub fn apply(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<ApplyReport, ApplyError> {
     let (journal, recorded) = Journal::open(folder, &plan.content_hash, Utc::now())?;
-    if let Some(at) = recorded.finished {
-        return Err(ApplyError::AppliedBefore(at));
-    }
+    check_open(&recorded)?;
+    let undone = match &plan.kind {
+        PlanKind::Rollback(of) => read_journal(folder, of)?,
+        PlanKind::Remediation => Recorded::default(),
+    };
+    let uncertain = undone.uncertain().map(str::to_owned).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(CollectError::Runtime)?;
-    let mut run =
-        Run { plan, options, journal, recorded, sent: BTreeSet::new(), aws: None, azure: None, gcp: None };
+    let mut run = Run {
+        plan,
+        options,
+        journal,
+        recorded,
+        uncertain,
+        sent: BTreeSet::new(),
+        aws: None,
+        azure: None,
+        gcp: None,
+    };
     runtime.block_on(run.run(progress))
+}
+
+/// Checks that a plan has been neither applied to its end nor given up.
+///
+/// # Errors
+/// [`ApplyError::AppliedBefore`], [`ApplyError::GivenUp`].
+pub fn check_open(recorded: &Recorded) -> Result<(), ApplyError> {
+    match (recorded.finished, recorded.given_up) {
+        (Some(at), _) => Err(ApplyError::AppliedBefore(at)),
+        (None, Some(at)) => Err(ApplyError::GivenUp(at)),
+        (None, None) => Ok(()),
+    }
 }
 
 /// Waits before an attempt is repeated: as long as the cloud asks for, else longer with each attempt.
@@ -189,6 +223,8 @@ struct Run<'p> {
     journal: Journal,
     /// What earlier runs did, with the outcomes of this one.
     recorded: Recorded,
+    /// Resources that may have some of the changes of the plan that this one undoes.
+    uncertain: BTreeSet<String>,
     /// Resources that the cloud was asked to change by this run.
     sent: BTreeSet<String>,
     aws: Option<Aws>,
@@ -206,25 +242,11 @@ enum Judgment {
 
 impl<'p> Run<'p> {
     async fn run(&mut self, progress: &mut dyn FnMut(usize, usize)) -> Result<ApplyReport, ApplyError> {
-        let is_resumed = self.recorded.is_started;
+        let is_resumed = self.recorded.is_started();
         let plan = self.plan;
         let all = plan.resources.len();
-        self.record_terraform()?;
-        let mut by_place: BTreeMap<Place, Vec<&PlannedResource>> = BTreeMap::new();
-        let mut single = Vec::new();
-        for resource in &plan.resources {
-            if self.recorded.outcomes.contains_key(&resource.id) {
-                continue;
-            }
-            match resource.cloud {
-                Cloud::Aws => {
-                    let aws = self.aws().await?;
-                    let place = aws.place(resource.account.as_deref(), resource.region.as_deref());
-                    by_place.entry(place).or_default().push(resource);
-                }
-                Cloud::Azure | Cloud::Gcp => single.push(resource),
-            }
-        }
+        self.record_left_out()?;
+        let (by_place, single) = self.connect().await?;
         for (place, resources) in &by_place {
             for resources in resources.chunks(aws::READ) {
                 self.apply_in_aws(place, resources).await?;
@@ -263,13 +285,44 @@ impl<'p> Run<'p> {
         Ok(())
     }
 
-    fn record_terraform(&mut self) -> Result<(), JournalError> {
-        let managed = self.plan.resources.iter().filter_map(|resource| {
-            let address = resource.terraform.as_ref()?.address.clone();
-            Some((resource.id.clone(), Outcome::Terraform { address }))
+    /// Records the resources that are not changed here, whatever tags they have.
+    fn record_left_out(&mut self) -> Result<(), JournalError> {
+        let left_out = self.plan.resources.iter().filter_map(|resource| {
+            let outcome = match &resource.terraform {
+                Some(owner) => Outcome::Terraform { address: owner.address.clone() },
+                None => Outcome::Failed { reason: resource.unaddressable()? },
+            };
+            Some((resource.id.clone(), outcome))
         });
-        let new = managed.filter(|(id, _)| !self.recorded.outcomes.contains_key(id));
+        let new = left_out.filter(|(id, _)| !self.recorded.outcomes.contains_key(id));
         self.record(new.collect())
+    }
+
+    /// Returns the resources that are left, those of AWS by their places, after signing in wherever they are: if that fails
+    /// anywhere, nothing is written.
+    async fn connect(
+        &mut self,
+    ) -> Result<(BTreeMap<Place, Vec<&'p PlannedResource>>, Vec<&'p PlannedResource>), ApplyError> {
+        let mut by_place: BTreeMap<Place, Vec<&PlannedResource>> = BTreeMap::new();
+        let mut single = Vec::new();
+        for resource in &self.plan.resources {
+            if self.recorded.outcomes.contains_key(&resource.id) {
+                continue;
+            }
+            match resource.cloud {
+                Cloud::Aws => {
+                    let aws = self.aws().await?;
+                    let place = aws.place(resource.account.as_deref(), resource.region.as_deref());
+                    aws.enter(&place).await?;
+                    by_place.entry(place).or_default().push(resource);
+                    continue;
+                }
+                Cloud::Azure => drop(self.azure().await?),
+                Cloud::Gcp => drop(self.gcp().await?),
+            }
+            single.push(resource);
+        }
+        Ok((by_place, single))
     }
 
     /// Applies the changes of up to [`aws::READ`] resources of a place.
@@ -349,7 +402,8 @@ impl<'p> Run<'p> {
 
     fn judge(&self, resource: &PlannedResource, current: Option<&Tags>) -> Judgment {
         let Some(current) = current else { return Judgment::Drifted("it does not exist".to_owned()) };
-        judge(resource, current, self.recorded.attempted.contains(&resource.id))
+        let id = &resource.id;
+        judge(resource, current, self.recorded.attempted.contains(id) || self.uncertain.contains(id))
     }
 
     /// Finds out which resources that failed have some of their changes.

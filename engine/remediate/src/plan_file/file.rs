@@ -116,6 +116,11 @@ impl Plan {
     /// Checks what the types do not: a plan with a right hash may still be written by another program.
     fn check(&self) -> Result<(), PlanError> {
         let wrong = |reason: String| Err(PlanError::Contradiction(reason));
+        if let super::PlanKind::Rollback(of) = &self.kind
+            && !(of.len() == 64 && of.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            return wrong(format!("`{of}` is not the hash of a plan"));
+        }
         if self.expires > Self::expiry(self.created) {
             return wrong("it is valid for more than 24 hours".to_owned());
         }
@@ -141,16 +146,24 @@ impl Plan {
         Ok(())
     }
 
-    /// Checks that the plan may be applied now, and that a hash confirms it.
+    /// Checks that a hash confirms the plan.
     ///
     /// # Errors
-    /// [`PlanError::Expired`], [`PlanError::NotConfirmed`].
-    pub fn confirm(&self, given: &str, now: DateTime<Utc>) -> Result<(), PlanError> {
+    /// [`PlanError::NotConfirmed`].
+    pub fn confirm(&self, given: &str) -> Result<(), PlanError> {
         let is_meant = given.len() >= CONFIRM_DIGITS && self.content_hash.starts_with(given);
         if !is_meant {
             let (given, actual) = (given.to_owned(), self.content_hash.clone());
             return Err(PlanError::NotConfirmed { given, actual });
         }
+        Ok(())
+    }
+
+    /// Checks that the plan may still be started.
+    ///
+    /// # Errors
+    /// [`PlanError::Expired`].
+    pub fn check_expiry(&self, now: DateTime<Utc>) -> Result<(), PlanError> {
         if now >= self.expires {
             return Err(PlanError::Expired(self.expires));
         }
@@ -264,6 +277,9 @@ mod tests {
         }
         let again = Plan { created: plan.created + Duration::days(-9), ..plan }.seal();
         assert!(matches!(Plan::parse(&again.to_text()), Err(PlanError::Contradiction(_))));
+        // The hash names the journal of the plan that is undone.
+        let again = Plan { kind: PlanKind::Rollback("../../x".to_owned()), ..self::plan() }.seal();
+        assert!(matches!(Plan::parse(&again.to_text()), Err(PlanError::Contradiction(_))));
     }
 
     #[test]
@@ -284,12 +300,10 @@ mod tests {
     fn a_plan_is_confirmed_by_the_beginning_of_its_hash_until_it_expires() {
         let plan = plan();
         let hash = plan.content_hash.clone();
-        assert_eq!(plan.confirm(&hash, plan.created), Ok(()));
-        assert_eq!(plan.confirm(hash.split_at(12).0, plan.created), Ok(()));
-        assert!(matches!(
-            plan.confirm(hash.split_at(11).0, plan.created),
-            Err(PlanError::NotConfirmed { .. })
-        ));
-        assert_eq!(plan.confirm(&hash, plan.expires), Err(PlanError::Expired(plan.expires)));
+        assert_eq!(plan.confirm(&hash), Ok(()));
+        assert_eq!(plan.confirm(hash.split_at(12).0), Ok(()));
+        assert!(matches!(plan.confirm(hash.split_at(11).0), Err(PlanError::NotConfirmed { .. })));
+        assert_eq!(plan.check_expiry(plan.created), Ok(()));
+        assert_eq!(plan.check_expiry(plan.expires), Err(PlanError::Expired(plan.expires)));
     }
 }

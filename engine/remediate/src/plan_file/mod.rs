@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tagpol_sema::clouds::Cloud;
+use tagpol_sema::formats::fold_key;
 
 pub(crate) use file::rfc3339 as time;
 pub use file::{PLAN_VERSION, PlanError};
@@ -319,7 +320,40 @@ impl Plan {
     }
 }
 
+impl TagChange {
+    /// Returns the exact keys that it is about: the one that is written or deleted, and the previous one of a renamed tag.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.previous_key.as_deref())
+    }
+
+    /// Returns the entry of a list of protected keys that one of its keys is, in any spelling.
+    pub fn protected_by<'p>(&self, protect: &'p [String]) -> Option<&'p str> {
+        self.keys().find_map(|key| protecting(protect, key))
+    }
+}
+
+/// Returns the entry of a list of protected keys that a key is, in any spelling.
+pub(crate) fn protecting<'p>(protect: &'p [String], key: &str) -> Option<&'p str> {
+    protect.iter().map(String::as_str).find(|protected| fold_key(protected) == fold_key(key))
+}
+
 impl PlannedResource {
+    /// Returns why no request can be sent for it. None: one can. Its texts come from an inventory, and become parts of
+    /// addresses.
+    pub fn unaddressable(&self) -> Option<String> {
+        if let Some(reason) = self.cloud.wrong_id(&self.id) {
+            return Some(format!("the cloud does not find it by its id, since {reason}"));
+        }
+        let wrong = |what: &str, text: &str| Some(format!("`{text}` is not {what} of AWS"));
+        let is_region = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_account = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        match (self.cloud, self.region.as_deref(), self.account.as_deref()) {
+            (Cloud::Aws, Some(region), _) if !is_region(region) => wrong("a region", region),
+            (Cloud::Aws, _, Some(account)) if !is_account(account) => wrong("an account", account),
+            _ => None,
+        }
+    }
+
     /// Returns all native tags after the changes.
     pub fn tags_after(&self) -> BTreeMap<String, String> {
         let mut tags = self.tags.clone();

@@ -11,7 +11,7 @@ use tagpol_sema::program::Tag;
 
 use super::views::{Pair, Views};
 use super::wanted::Wanted;
-use crate::plan_file::{Operation, ProvenanceSource, SkipReason};
+use crate::plan_file::{Operation, ProvenanceSource, SkipReason, protecting};
 
 /// A change of a native tag, before it is proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ fn refused(target: &Target<'_>, edit: &Edit, value: &str) -> Option<Refusal> {
                 format!("`{key}` belongs to {provider}: keys beginning with `{prefix}` are never changed");
             return Some((SkipReason::Protected, detail));
         }
-        if let Some(protected) = target.protect.iter().find(|other| fold_key(other) == fold_key(key)) {
+        if let Some(protected) = protecting(target.protect, key) {
             return Some((SkipReason::Protected, format!("the manifest protects `{protected}`")));
         }
     }

@@ -85,8 +85,10 @@ fn too_many(target: &Target<'_>, steps: &[Step]) -> Option<String> {
     let most = target.cloud.most_tags(target.row.type_.as_deref());
     let counted = |row: &Row| row.tags.iter().filter(|(key, _)| target.cloud.is_counted(key)).count();
     let (before, after) = (counted(target.row), counted(&after(target.row, steps)));
-    (after > most && after > before)
-        .then(|| format!("it has {before} tags, and may have {most} in {}", target.cloud.provider()))
+    (after > most && after > before).then(|| {
+        let cloud = target.cloud.provider();
+        format!("it has {before} tags and would have {after} with those of the plan, and may have {most} in {cloud}")
+    })
 }
 
 /// Returns a resource with its tags after some steps.

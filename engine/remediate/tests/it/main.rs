@@ -6,6 +6,7 @@
     reason = "helpers of tests, which clippy does not take for tests themselves"
 )]
 
+mod applying;
 mod oracle;
 mod planning;
 mod random;

@@ -154,6 +154,8 @@ fn a_full_resource_gets_no_further_tag_but_may_replace_one() {
     assert_eq!(changed, ["of-cloud", "with-owner"]);
     assert_eq!(skips(&plan), ["full owner: too-many-tags"]);
     assert_eq!(plan.skipped[0].reason, SkipReason::TooManyTags);
+    let detail = "it has 50 tags and would have 51 with those of the plan, and may have 50 in aws";
+    assert_eq!(plan.skipped[0].detail, detail);
 }
 
 #[test]
