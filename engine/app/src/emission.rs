@@ -39,16 +39,16 @@ pub fn emit_plan(plan: &Plan, target: EmitTarget, configuration: &Path) -> Resul
     Ok(emit(plan, target, &files))
 }
 
-/// Reads the files of the root module: those in its folder, and none below it.
+/// Reads the files of the root module: those in its folder, also in JSON, and none below it.
 fn configuration_files(folder: &Path) -> Result<Vec<ConfigurationFile>, EmissionError> {
     let failed = |source| EmissionError::Folder { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        // A patch names its files on lines of its own.
-        let name =
-            entry.file_name().into_string().ok().filter(|name| !name.contains(['\n', '\r', '\t', '"', '\\']));
-        if let Some(name) = name.filter(|name| name.ends_with(".tf")) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Editors leave files that begin or end like this, and Terraform does not read them.
+        let is_read = !name.starts_with(['.', '#']) && !name.ends_with('~');
+        if is_read && (name.ends_with(".tf") || name.ends_with(".tf.json")) {
             let text = read_text(&entry.path(), MAX_BYTES).map_err(EmissionError::Read)?;
             files.push(ConfigurationFile { path: name, text });
         }

@@ -2,20 +2,20 @@
 //!
 //! Requests are one JSON argument each, which the program reads neither as an option nor as the name of a file. Most of them
 //! are for the tagging API, up to 20 resources with the same change at a time; roles and users need their own service.
+//!
+//! A tag is deleted only after those that are added are there. If there is no room for both, it is added again if the others
+//! cannot be.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tagpol_remediate::{Plan, PlannedResource};
 
-use crate::shell::{FOOTER, header, word};
+use crate::shell::{FOOTER, chain, header, json_text, word};
 use crate::{Draft, Writes};
 
 /// Resources of one request.
 const BATCH: usize = 20;
-
-/// Tags of one resource.
-const MAX_TAGS: usize = 50;
 
 /// Services without regions, by the region that answers for them.
 const GLOBAL: [(&str, &str); 8] = [
@@ -39,10 +39,10 @@ in_account() {
 }
 # Calls the tagging API, whose response lists failures.
 tagging() {
-  failed=$(aws resourcegroupstaggingapi "$1" --region "$2" --cli-input-json "$3" --query FailedResourcesMap --output json) || status=1
+  failed=$(aws resourcegroupstaggingapi "$1" --region "$2" --cli-input-json "$3" --query FailedResourcesMap --output json) || return 1
   case "$failed" in
     '' | null | '{}') ;;
-    *) echo "$failed" >&2; status=1 ;;
+    *) echo "$failed" >&2; return 1 ;;
   esac
 }
 "#;
@@ -56,6 +56,14 @@ enum Request {
     Untag { region: String, keys: String },
     /// Another service: its arguments before the request.
     Service { command: [&'static str; 2], input: String },
+}
+
+/// The requests for a resource, each of which needs the one before it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Chain {
+    requests: Vec<Request>,
+    /// What undoes the others if the last one fails.
+    restore: Option<Request>,
 }
 
 /// The parts of an ARN.
@@ -77,16 +85,12 @@ impl<'a> Arn<'a> {
 }
 
 pub(crate) fn write(plan: &Plan, resources: &[&PlannedResource], draft: &mut Draft) -> String {
-    // By account: the requests in their order, each with the resources that it is for. A request that comes first must
-    // not wait for one that comes later, so that the order of a resource's requests is part of the key.
-    let mut accounts: BTreeMap<String, BTreeMap<(usize, Request), Vec<String>>> = BTreeMap::new();
+    // By account: the requests, with the resources that they are for.
+    let mut accounts: BTreeMap<String, BTreeMap<Chain, Vec<String>>> = BTreeMap::new();
     for resource in resources {
         match requests(resource) {
-            Ok((account, requests)) => {
-                let of_account = accounts.entry(account).or_default();
-                for (order, request) in requests.into_iter().enumerate() {
-                    of_account.entry((order, request)).or_default().push(resource.id.clone());
-                }
+            Ok((account, chain)) => {
+                accounts.entry(account).or_default().entry(chain).or_default().push(resource.id.clone());
             }
             Err(reason) => draft.leave_out(resource, &reason),
         }
@@ -99,10 +103,11 @@ pub(crate) fn write(plan: &Plan, resources: &[&PlannedResource], draft: &mut Dra
         if !account.is_empty() {
             out.push_str(&format!("if in_account {}; then\n", word(account)));
         }
-        for ((_, request), ids) in requests {
+        for (Chain { requests, restore }, ids) in requests {
             for ids in ids.chunks(BATCH) {
-                out.push_str(indent);
-                out.push_str(&line(request, ids));
+                let commands: Vec<String> = requests.iter().map(|request| command(request, ids)).collect();
+                let restore = restore.as_ref().map(|restore| command(restore, ids));
+                out.push_str(&chain(&commands, restore.as_deref(), indent));
             }
         }
         out.push_str(if account.is_empty() { "" } else { "fi\n" });
@@ -112,13 +117,13 @@ pub(crate) fn write(plan: &Plan, resources: &[&PlannedResource], draft: &mut Dra
     out
 }
 
-/// Returns the account of a resource, empty if it is not known, and its requests in their order.
-fn requests(resource: &PlannedResource) -> Result<(String, Vec<Request>), String> {
+/// Returns the account of a resource, empty if it is not known, and its requests.
+fn requests(resource: &PlannedResource) -> Result<(String, Chain), String> {
     let arn = Arn::parse(&resource.id).ok_or("it has no ARN, by which AWS finds it")?;
-    let writes = Writes::of(resource);
-    if writes.has_nul() || resource.id.contains('\0') {
-        return Err("a NUL character cannot be passed to a program".to_owned());
+    if let Some(reason) = resource.cloud.wrong_id(&resource.id) {
+        return Err(format!("AWS does not find it by its id, since {reason}"));
     }
+    let writes = Writes::of(resource);
     let account = [arn.account, resource.account.as_deref().unwrap_or_default()]
         .into_iter()
         .find(|one| !one.is_empty());
@@ -126,7 +131,7 @@ fn requests(resource: &PlannedResource) -> Result<(String, Vec<Request>), String
     if !account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("its account is not a number".to_owned());
     }
-    let (set, delete) = match arn.service {
+    let [set, delete, restore] = match arn.service {
         "autoscaling" => {
             return Err(
                 "a tag of an Auto Scaling group also says whether its instances get it: change it there"
@@ -141,12 +146,10 @@ fn requests(resource: &PlannedResource) -> Result<(String, Vec<Request>), String
         }
         _ => of_tagging(&writes, &region(&arn, resource)?),
     };
-    let after = resource.tags.keys().filter(|key| !key.to_lowercase().starts_with("aws:")).count();
     // A renamed tag is there twice for a moment, if there is room for it.
-    let is_full =
-        after + writes.set.keys().filter(|key| !resource.tags.contains_key(**key)).count() > MAX_TAGS;
-    let ordered = if is_full { [delete, set] } else { [set, delete] };
-    Ok((account.to_owned(), ordered.into_iter().flatten().collect()))
+    let restore = restore.filter(|_| writes.is_full && set.is_some());
+    let ordered = if writes.is_full { [delete, set] } else { [set, delete] };
+    Ok((account.to_owned(), Chain { requests: ordered.into_iter().flatten().collect(), restore }))
 }
 
 /// Returns the region that a request is sent to.
@@ -160,47 +163,53 @@ fn region(arn: &Arn<'_>, resource: &PlannedResource) -> Result<String, String> {
     if is_plain { Ok(region.to_owned()) } else { Err(format!("`{region}` is not a region")) }
 }
 
-fn of_tagging(writes: &Writes<'_>, region: &str) -> (Option<Request>, Option<Request>) {
-    let region = region.to_owned();
-    let set = (!writes.set.is_empty())
-        .then(|| Request::Tag { region: region.clone(), tags: json!(writes.set).to_string() });
+/// Returns the request that sets tags, the one that deletes tags, and the one that sets the deleted tags again.
+fn of_tagging(writes: &Writes<'_>, region: &str) -> [Option<Request>; 3] {
+    let tag = |tags: &BTreeMap<&str, &str>| {
+        let (region, text) = (region.to_owned(), json_text(&json!(tags)));
+        (!tags.is_empty()).then_some(Request::Tag { region, tags: text })
+    };
     let keys: Vec<&str> = writes.delete.keys().copied().collect();
-    let delete = (!keys.is_empty()).then(|| Request::Untag { region, keys: json!(keys).to_string() });
-    (set, delete)
+    let untag = Request::Untag { region: region.to_owned(), keys: json_text(&json!(keys)) };
+    [tag(&writes.set), (!keys.is_empty()).then_some(untag), tag(&writes.delete)]
 }
 
+/// As [`of_tagging`], for a service of its own.
 fn of_service(
     writes: &Writes<'_>,
     arn: &Arn<'_>,
     [tag, untag]: [&'static str; 2],
     member: &str,
-) -> (Option<Request>, Option<Request>) {
+) -> [Option<Request>; 3] {
     let name = arn.resource.rsplit('/').next().unwrap_or_default();
     let request = |action, rest: (&str, Value)| Request::Service {
         command: ["iam", action],
-        input: json!({ member: name, rest.0: rest.1 }).to_string(),
+        input: json_text(&json!({ member: name, rest.0: rest.1 })),
     };
     let pair = |(key, value): (&&str, &&str)| json!({ "Key": key, "Value": value });
-    let tags: Vec<Value> = writes.set.iter().map(pair).collect();
+    let set = |tags: &BTreeMap<&str, &str>| {
+        let tags: Vec<Value> = tags.iter().map(pair).collect();
+        (!tags.is_empty()).then(|| request(tag, ("Tags", json!(tags))))
+    };
     let keys: Vec<&str> = writes.delete.keys().copied().collect();
-    let set = (!tags.is_empty()).then(|| request(tag, ("Tags", json!(tags))));
     let delete = (!keys.is_empty()).then(|| request(untag, ("TagKeys", json!(keys))));
-    (set, delete)
+    [set(&writes.set), delete, set(&writes.delete)]
 }
 
-fn line(request: &Request, ids: &[String]) -> String {
-    let ids = json!(ids);
+/// Writes the command of a request for some resources.
+fn command(request: &Request, ids: &[String]) -> String {
+    let ids = json_text(&json!(ids));
     match request {
         Request::Tag { region, tags } => {
             let input = format!("{{\"ResourceARNList\":{ids},\"Tags\":{tags}}}");
-            format!("tagging tag-resources {} {}\n", word(region), word(&input))
+            format!("tagging tag-resources {} {}", word(region), word(&input))
         }
         Request::Untag { region, keys } => {
             let input = format!("{{\"ResourceARNList\":{ids},\"TagKeys\":{keys}}}");
-            format!("tagging untag-resources {} {}\n", word(region), word(&input))
+            format!("tagging untag-resources {} {}", word(region), word(&input))
         }
         Request::Service { command: [service, action], input } => {
-            format!("aws {service} {action} --cli-input-json {} || status=1\n", word(input))
+            format!("aws {service} {action} --cli-input-json {}", word(input))
         }
     }
 }

@@ -91,10 +91,7 @@ fn selection(resource: &PlannedResource) -> Result<(Selection, String), String> 
     if let Some(text) = texts.into_iter().find(|text| text.contains(['{', '}'])) {
         return Err(format!("Custodian reads braces as variables, and `{text}` has some"));
     }
-    let folded = |key: &&str| key.to_lowercase();
-    let differs_in_case =
-        writes.delete.keys().any(|old| writes.set.keys().any(|new| folded(old) == folded(new)));
-    if resource.cloud == Cloud::Azure && differs_in_case {
+    if resource.cloud == Cloud::Azure && writes.differs_in_case() {
         return Err("Azure keeps the spelling of a key that Custodian writes in another case".to_owned());
     }
     let filters = resource.changes.iter().map(|change| {

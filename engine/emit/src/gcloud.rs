@@ -6,7 +6,7 @@
 use tagpol_remediate::{Plan, PlannedResource};
 use tagpol_sema::clouds::Cloud;
 
-use crate::shell::{FOOTER, header, word};
+use crate::shell::{FOOTER, chain, header, word};
 use crate::{Draft, Writes};
 
 pub(crate) fn write(plan: &Plan, resources: &[&PlannedResource], draft: &mut Draft) -> String {
@@ -14,7 +14,7 @@ pub(crate) fn write(plan: &Plan, resources: &[&PlannedResource], draft: &mut Dra
     out.push('\n');
     for resource in resources {
         match commands(resource) {
-            Ok(commands) => out.push_str(&format!("{} || status=1\n", commands.join(" &&\n  "))),
+            Ok(commands) => out.push_str(&chain(&commands, None, "")),
             Err(reason) => draft.leave_out(resource, &reason),
         }
     }

@@ -73,10 +73,10 @@ impl FromStr for EmitTarget {
     }
 }
 
-/// A file of a Terraform configuration.
+/// A file of a Terraform configuration: in its own language, or in JSON (`.tf.json`), which is read and not edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigurationFile {
-    /// Its path in the folder of the configuration, with `/`.
+    /// Its path in the folder of the configuration, with `/`. Bytes that are not UTF-8 are `U+FFFD`.
     pub path: String,
     /// Its text.
     pub text: String,
@@ -174,11 +174,13 @@ struct Writes<'p> {
     set: BTreeMap<&'p str, &'p str>,
     /// Keys that are deleted, with their values.
     delete: BTreeMap<&'p str, &'p str>,
+    /// Whether what is deleted has to go first, because the resource has no room for more tags.
+    is_full: bool,
 }
 
 impl<'p> Writes<'p> {
     fn of(resource: &'p PlannedResource) -> Self {
-        let mut writes = Self { set: BTreeMap::new(), delete: BTreeMap::new() };
+        let mut writes = Self { set: BTreeMap::new(), delete: BTreeMap::new(), is_full: false };
         for change in &resource.changes {
             let before = change.before.as_deref().unwrap_or_default();
             if let Some(previous) = &change.previous_key {
@@ -189,12 +191,14 @@ impl<'p> Writes<'p> {
                 None => drop(writes.delete.insert(&change.key, before)),
             }
         }
+        let new = writes.set.keys().filter(|key| !resource.tags.contains_key(**key)).count();
+        let counted = resource.tags.keys().filter(|key| resource.cloud.is_counted(key)).count();
+        writes.is_full = counted + new > resource.cloud.most_tags(resource.type_.as_deref());
         writes
     }
 
-    /// Whether a text has a character that no argument of a program can have.
-    fn has_nul(&self) -> bool {
-        let texts = self.set.iter().chain(&self.delete);
-        texts.into_iter().any(|(key, value)| key.contains('\0') || value.contains('\0'))
+    /// Whether a tag is deleted that differs in case only from one that is added.
+    fn differs_in_case(&self) -> bool {
+        self.delete.keys().any(|old| self.set.keys().any(|new| old.to_lowercase() == new.to_lowercase()))
     }
 }

@@ -6,15 +6,26 @@ use std::ops::Range;
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object, ObjectKey, ObjectValueAssignment, TraversalOperator};
 use hcl_edit::structure::{Block, Body};
+use serde_json::Value;
 use tagpol_remediate::{Operation, TagChange};
 use tagpol_sema::clouds::Cloud;
+use tagpol_sink::terminal::is_steering;
 
+use super::attribute::{self, Path};
+use super::parse;
 use crate::ConfigurationFile;
 
 /// The files of a configuration, with the edits that were made.
 pub(super) struct Configuration {
-    /// By path: the text, or what is wrong with it.
-    files: BTreeMap<String, String>,
+    /// By path. Those in JSON are read only.
+    files: BTreeMap<String, File>,
+}
+
+/// A file of a configuration.
+struct File {
+    text: String,
+    /// Whether the file begins with a byte order mark, which is not in the text.
+    has_mark: bool,
 }
 
 /// Bytes that are replaced.
@@ -31,48 +42,66 @@ enum Tags {
     /// A local value that others use as well, in this file.
     SharedLocal { path: String, at: Range<usize> },
     /// Nowhere: the block has no such attribute.
-    None { path: String, block: Range<usize> },
+    None { path: String, block: Range<usize>, attribute: &'static str },
 }
+
+/// Byte order mark, which Terraform skips.
+const MARK: char = '\u{feff}';
+
+/// Characters that the name of a file in a patch cannot have.
+const NO_NAME: [char; 6] = ['\n', '\r', '\t', '"', '\\', char::REPLACEMENT_CHARACTER];
 
 impl Configuration {
     pub(super) fn new(files: &[ConfigurationFile]) -> Self {
-        Self { files: files.iter().map(|file| (file.path.clone(), file.text.clone())).collect() }
+        let file = |file: &ConfigurationFile| {
+            let text = file.text.strip_prefix(MARK);
+            let has_mark = text.is_some();
+            (file.path.clone(), File { text: text.unwrap_or(&file.text).to_owned(), has_mark })
+        };
+        Self { files: files.iter().map(file).collect() }
     }
 
     /// Returns the texts by path.
-    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, String)> {
+        self.files.iter().map(|(path, file)| {
+            let mark = if file.has_mark { MARK.to_string() } else { String::new() };
+            (path.as_str(), mark + &file.text)
+        })
     }
 
     /// Makes one change of the resource at an address. The error is why it is not made.
     pub(super) fn change(&mut self, address: &str, cloud: Cloud, change: &TagChange) -> Result<(), String> {
         let (type_, name) = root_resource(address)?;
-        let attribute = attribute(&type_, cloud)?;
-        let splices = match self.tags(&type_, &name, attribute)? {
+        let splices = match self.tags(&type_, &name, cloud, change)? {
             Tags::Object { path, at } => self.in_object(&path, at, change)?,
             Tags::SharedLocal { path, at } => vec![self.merged(path, at, change)?],
-            Tags::None { path, block } => vec![self.added(path, block, attribute, change)?],
+            Tags::None { path, block, attribute } => vec![self.added(path, block, attribute, change)?],
         };
         self.splice(splices)
     }
 
     fn text(&self, path: &str) -> &str {
-        self.files.get(path).map_or("", String::as_str)
+        self.files.get(path).map_or("", |file| file.text.as_str())
     }
 
     fn body(&self, path: &str) -> Result<Body, String> {
-        let text = self.text(path);
-        hcl_edit::parser::parse_body(text).map_err(|error| {
+        let parsed = parse::body(self.text(path)).map_err(|error| {
             let (line, message) =
                 (error.location().line(), error.message().lines().next().unwrap_or_default().to_owned());
             format!("{path}:{line} cannot be read: {message}")
-        })
+        })?;
+        Ok(parsed.tree)
+    }
+
+    /// Returns the files in Terraform's own language that are overrides, which change what the others have, or that are not.
+    fn paths(&self, overrides: bool) -> impl Iterator<Item = &String> {
+        self.files.keys().filter(move |path| !is_json(path) && is_override(path) == overrides)
     }
 
     /// Finds the tags of a resource.
-    fn tags(&self, type_: &str, name: &str, attribute: &str) -> Result<Tags, String> {
+    fn tags(&self, type_: &str, name: &str, cloud: Cloud, change: &TagChange) -> Result<Tags, String> {
         let mut unreadable = None;
-        for path in self.files.keys() {
+        for path in self.paths(false) {
             let body = match self.body(path) {
                 Ok(body) => body,
                 Err(error) => {
@@ -82,8 +111,16 @@ impl Configuration {
             };
             let found = body.get_blocks("resource").find(|block| is_labeled(block, [type_, name]));
             if let Some(block) = found {
-                return self.tags_of(path, block, attribute);
+                let tags = attribute::path_of(type_, block, cloud)?;
+                check_block(path, block, tags, change)?;
+                self.check_overrides([type_, name], tags, change)?;
+                return self.tags_of(path, block, tags);
             }
+        }
+        if let Some(path) = self.files.keys().find(|path| {
+            is_json(path) && !is_override(path) && json_resource(self.text(path), type_, name).is_some()
+        }) {
+            return Err(format!("{path} has it as JSON, which is not edited"));
         }
         Err(match unreadable {
             Some(error) => error,
@@ -91,19 +128,44 @@ impl Configuration {
         })
     }
 
-    fn tags_of(&self, path: &str, block: &Block, attribute: &str) -> Result<Tags, String> {
-        if ["count", "for_each"].iter().any(|name| block.body.has_attribute(name)) {
-            return Err("several instances share the block, and the change is for one of them".to_owned());
+    /// Checks that no override changes what the block of a resource has.
+    fn check_overrides(&self, labels: [&str; 2], tags: Path, change: &TagChange) -> Result<(), String> {
+        let replaced = |place: &str| Err(format!("its `{}` is replaced in {place}", attribute::shown(tags)));
+        for path in self.paths(true) {
+            let body = self.body(path)?;
+            for block in body.get_blocks("resource").filter(|block| is_labeled(block, labels)) {
+                check_block(path, block, tags, change)?;
+                if attribute::has(&block.body, tags) {
+                    let at = block.span().unwrap_or_default();
+                    return replaced(&format!("{path}:{}", self.line(path, at.start)));
+                }
+            }
         }
+        let [type_, name] = labels;
+        for path in self.files.keys().filter(|path| is_json(path) && is_override(path)) {
+            let relevant = [tags.first().copied().unwrap_or_default(), "lifecycle", "count", "for_each"];
+            let is_untouched = |resource: &Value| {
+                let members = resource.as_object();
+                members.is_some_and(|members| !relevant.iter().any(|name| members.contains_key(*name)))
+            };
+            if json_resource(self.text(path), type_, name).is_some_and(|found| !is_untouched(&found)) {
+                return replaced(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn tags_of(&self, path: &str, block: &Block, tags: Path) -> Result<Tags, String> {
         let place = |span: Option<Range<usize>>| span.ok_or_else(|| "its place is not known".to_owned());
-        let Some(tags) = block.body.get_attribute(attribute) else {
-            let is_dynamic = block.body.get_blocks("dynamic").any(|inner| is_labeled(inner, [attribute]));
-            if is_dynamic || block.body.has_blocks(attribute) || block.body.has_blocks("tag") {
+        let (body, at, attribute) = attribute::body_of(block, tags)?;
+        let Some(found) = body.get_attribute(attribute) else {
+            let is_dynamic = body.get_blocks("dynamic").any(|inner| is_labeled(inner, [attribute]));
+            if is_dynamic || body.has_blocks(attribute) || body.has_blocks("tag") {
                 return Err("its tags are blocks".to_owned());
             }
-            return Ok(Tags::None { path: path.to_owned(), block: place(block.span())? });
+            return Ok(Tags::None { path: path.to_owned(), block: at, attribute });
         };
-        match &tags.value {
+        match &found.value {
             Expression::Object(object) => {
                 Ok(Tags::Object { path: path.to_owned(), at: place(object.span())? })
             }
@@ -114,24 +176,35 @@ impl Configuration {
                     Some(Expression::Object(object)) if !call.args.expand_final() => {
                         Ok(Tags::Object { path: path.to_owned(), at: place(object.span())? })
                     }
-                    _ => Err(self.no_literal(path, attribute, tags.value.span())),
+                    _ => Err(self.no_literal(path, attribute, found.value.span())),
                 }
             }
             expression => match local_name(expression) {
                 Some(local) => self.local(path, &local, place(expression.span())?),
-                None => Err(self.no_literal(path, attribute, tags.value.span())),
+                None => Err(self.no_literal(path, attribute, found.value.span())),
             },
         }
     }
 
-    /// Finds a local value. One that nothing else uses is edited itself.
+    /// Finds a local value. One that nothing else uses, in any file, is edited itself.
     fn local(&self, path: &str, name: &str, at: Range<usize>) -> Result<Tags, String> {
-        let uses = format!("local.{name}");
-        let count: usize = self.files.values().map(|text| words(text, &uses)).sum();
+        let count: usize = self.files.values().map(|file| uses_of_local(&file.text, name)).sum();
         if count > 1 {
             return Ok(Tags::SharedLocal { path: path.to_owned(), at });
         }
-        for file in self.files.keys() {
+        for file in self.files.keys().filter(|path| is_override(path)) {
+            let is_there = match is_json(file) {
+                true => self.text(file).contains(&format!("\"{name}\"")),
+                false => {
+                    let body = self.body(file)?;
+                    body.get_blocks("locals").any(|block| block.body.has_attribute(name))
+                }
+            };
+            if is_there {
+                return Err(format!("`local.{name}` is replaced in {file}"));
+            }
+        }
+        for file in self.paths(false) {
             let body = self.body(file)?;
             for block in body.get_blocks("locals") {
                 if let Some(Expression::Object(object)) =
@@ -157,9 +230,20 @@ impl Configuration {
     /// Changes an entry of an object.
     fn in_object(&self, path: &str, at: Range<usize>, change: &TagChange) -> Result<Vec<Splice>, String> {
         let source = self.text(path).get(at.clone()).unwrap_or_default();
-        let parsed = hcl_edit::parser::parse_expr(source).map_err(|_| "the map cannot be read".to_owned())?;
-        let Expression::Object(object) = parsed else { return Err("the map cannot be read".to_owned()) };
-        let entry = |key: &str| object.iter().find(|(known, _)| plain_key(known).as_deref() == Some(key));
+        let parsed = parse::expression(source).map_err(|_| "the map cannot be read".to_owned())?;
+        let line = || format!("{path}:{}", self.line(path, at.start));
+        let Expression::Object(object) = parsed.tree else { return Err("the map cannot be read".to_owned()) };
+        let named = |key: &str| {
+            let key = key.to_owned();
+            object.iter().filter(move |(known, _)| plain_key(known).as_ref() == Some(&key))
+        };
+        let is_repeated = change.keys().any(|key| named(key).count() > 1);
+        if parsed.has_repeated_keys || is_repeated {
+            return Err(format!("the map in {} has a key twice", line()));
+        }
+        let entry = |key: &str| named(key).next();
+        // A key that is an expression may be any key.
+        let has_expression = object.iter().any(|(key, _)| plain_key(key).is_none());
         let place = |key: &str| {
             let inner = entry(key).and_then(|(known, _)| known.span()).map_or(0, |span| span.start);
             format!("{path}:{}", self.line(path, at.start + inner))
@@ -175,6 +259,9 @@ impl Configuration {
         let old_key = change.previous_key.as_ref().unwrap_or(&change.key);
         let Some((key, value)) = entry(old_key) else {
             return match &change.after {
+                _ if has_expression => {
+                    Err(format!("the map in {} has a key that is an expression, which is not edited", line()))
+                }
                 Some(after) if change.previous_key.is_none() => {
                     let (inner, text) = new_entry(source, &object, &change.key, after);
                     Ok(vec![splice(inner, text)])
@@ -255,6 +342,12 @@ impl Configuration {
     fn splice(&mut self, mut splices: Vec<Splice>) -> Result<(), String> {
         splices.sort_by_key(|splice| std::cmp::Reverse(splice.at.start));
         let Some(path) = splices.first().map(|splice| splice.path.clone()) else { return Ok(()) };
+        if path.contains(NO_NAME) {
+            return Err(format!(
+                "the name of the file `{}` cannot be written into a patch",
+                path.escape_debug()
+            ));
+        }
         let mut text = self.text(&path).to_owned();
         for splice in splices {
             if text.get(splice.at.clone()).is_none() {
@@ -262,8 +355,10 @@ impl Configuration {
             }
             text.replace_range(splice.at, &splice.text);
         }
-        hcl_edit::parser::parse_body(&text).map_err(|_| "the edited file would not be valid".to_owned())?;
-        self.files.insert(path, text);
+        parse::body(&text).map_err(|_| "the edited file would not be valid".to_owned())?;
+        if let Some(file) = self.files.get_mut(&path) {
+            file.text = text;
+        }
         Ok(())
     }
 }
@@ -282,14 +377,45 @@ fn root_resource(address: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Returns the attribute of the tags.
-fn attribute(type_: &str, cloud: Cloud) -> Result<&'static str, String> {
-    let provider = type_.split('_').next().unwrap_or_default();
-    match (provider, cloud) {
-        ("aws", Cloud::Aws) | ("azurerm" | "azuread", Cloud::Azure) => Ok("tags"),
-        ("google", Cloud::Gcp) => Ok("labels"),
-        _ => Err(format!("tagpol does not know where resources of `{type_}` have their tags")),
+/// Checks that the tags of a block are those of one resource, and that Terraform writes what it has.
+fn check_block(path: &str, block: &Block, tags: Path, change: &TagChange) -> Result<(), String> {
+    if ["count", "for_each"].iter().any(|name| block.body.has_attribute(name)) {
+        return Err("several instances share the block, and the change is for one of them".to_owned());
     }
+    let keys: Vec<&str> = change.keys().collect();
+    if attribute::is_ignored(block, tags, &keys) {
+        return Err(format!(
+            "`ignore_changes` in {path} has `{}`, so that Terraform would not write the change",
+            attribute::shown(tags)
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a file is in JSON.
+fn is_json(path: &str) -> bool {
+    path.ends_with(".tf.json")
+}
+
+/// Whether a file replaces parts of what the others have.
+fn is_override(path: &str) -> bool {
+    let name = path.strip_suffix(".json").unwrap_or(path);
+    let name = name.strip_suffix(".tf").unwrap_or(name);
+    name == "override" || name.ends_with("_override")
+}
+
+/// Returns the resource in a file in JSON. A file that cannot be read has it, for all that is known.
+fn json_resource(text: &str, type_: &str, name: &str) -> Option<Value> {
+    let Ok(file) = serde_json::from_str::<Value>(text) else { return Some(Value::Null) };
+    let member = |values: Vec<Value>, name: &str| -> Vec<Value> {
+        let lists = values.into_iter().flat_map(|value| match value {
+            Value::Array(items) => items,
+            other => vec![other],
+        });
+        lists.filter_map(|mut value| value.get_mut(name).map(Value::take)).collect()
+    };
+    let found = ["resource", type_, name].into_iter().fold(vec![file], member);
+    found.into_iter().next()
 }
 
 fn is_labeled<const N: usize>(block: &Block, labels: [&str; N]) -> bool {
@@ -309,15 +435,18 @@ fn local_name(expression: &Expression) -> Option<String> {
     }
 }
 
-/// Counts how often a name stands in a text by itself.
-fn words(text: &str, name: &str) -> usize {
+/// Counts how often a text uses a local value: `local.NAME`, perhaps with white space around the point.
+fn uses_of_local(text: &str, name: &str) -> usize {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    let alone = |at: usize| {
+    let is_use = |at: usize| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(|c| is_part(c) || c == '.') && !after.is_some_and(is_part)
+        let after = text.get(at + "local".len()..).and_then(|after| {
+            let after = after.trim_start().strip_prefix('.')?.trim_start().strip_prefix(name)?;
+            Some(!after.starts_with(is_part))
+        });
+        !before.is_some_and(|c| is_part(c) || c == '.') && after == Some(true)
     };
-    text.match_indices(name).filter(|(at, _)| alone(*at)).count()
+    text.match_indices("local").filter(|(at, _)| is_use(*at)).count()
 }
 
 /// Returns a key that is a plain text.
@@ -424,9 +553,10 @@ fn quoted(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             '$' | '%' if chars.peek() == Some(&'{') => out.extend([c, c]),
-            c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            c if is_steering(c) && u32::from(c) > 0xffff => {
+                out.push_str(&format!("\\U{:08x}", u32::from(c)));
             }
+            c if is_steering(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => out.push(c),
         }
     }

@@ -1,9 +1,16 @@
 //! A patch of a Terraform configuration.
 //!
 //! Resources are found by their addresses. An edit replaces the bytes of one value, one key or one entry, so that comments
-//! and formatting stay; what cannot be edited like that is left out, with its place.
+//! and formatting stay; what cannot be edited like that is left out, with its place, and so is an edit that would have no
+//! effect.
+//!
+//! - `parse`: texts as trees that know places
+//! - `attribute`: which attribute has the tags of a type, and whether Terraform writes it
+//! - `edit`: the edits
 
+mod attribute;
 mod edit;
+mod parse;
 
 use std::collections::BTreeMap;
 
@@ -34,8 +41,10 @@ pub(crate) fn write(
         if old == text {
             continue;
         }
-        let diff = similar::TextDiff::from_lines(old, text);
-        let (from, to) = (format!("a/{path}"), format!("b/{path}"));
+        let diff = similar::TextDiff::from_lines(old, text.as_str());
+        // `patch` reads a name up to a space, unless a tab ends it.
+        let end = if path.contains(' ') { "\t" } else { "" };
+        let (from, to) = (format!("a/{path}{end}"), format!("b/{path}{end}"));
         out.push_str(&diff.unified_diff().context_radius(3).header(&from, &to).to_string());
     }
     out

@@ -16,9 +16,16 @@ use tagpol_sema::clouds::Cloud;
 
 use crate::support::{delete, plan, queue, rename, replace, resource, set, tags_after};
 
-/// A program that records its name and its arguments, each with a NUL behind it, and answers as the cloud does.
+/// A program that records its name and its arguments, each with a NUL behind it, and answers as the cloud does. The call with
+/// the number `FAILING`, from 0, fails and is not recorded.
 const STUB: &str = r#"#!/bin/sh
 name="${0##*/}"
+[ "$name $1" = "aws sts" ] || {
+  number=0
+  [ -e "$RECORD.number" ] && read -r number < "$RECORD.number"
+  echo $((number + 1)) > "$RECORD.number"
+  [ "$number" = "$FAILING" ] && exit 254
+}
 printf '%s\0' "$name" "$@" >> "$RECORD"
 printf '\001\0' >> "$RECORD"
 [ "$name $1" = "aws sts" ] && echo "$ACCOUNT"
@@ -35,6 +42,11 @@ struct Recorded {
 
 /// Runs a script in an empty folder, where only the stubs can be found.
 fn run(script: &str, account: &str, failed: &str) -> Recorded {
+    run_failing(script, account, failed, None)
+}
+
+/// As [`run`], with a call that fails.
+fn run_failing(script: &str, account: &str, failed: &str, failing: Option<usize>) -> Recorded {
     let folder = tempfile::tempdir().unwrap();
     let (programs, empty) = (folder.path().join("programs"), folder.path().join("empty"));
     fs::create_dir(&programs).unwrap();
@@ -55,6 +67,7 @@ fn run(script: &str, account: &str, failed: &str) -> Recorded {
         .env("RECORD", &record)
         .env("ACCOUNT", account)
         .env("FAILED", failed)
+        .env("FAILING", failing.map(|number| number.to_string()).unwrap_or_default())
         .output()
         .unwrap();
     assert_eq!(fs::read_dir(&empty).unwrap().count(), 0, "the script wrote a file:\n{script}");
@@ -104,6 +117,23 @@ fn applied(plan: &Plan, calls: &[Vec<String>]) -> Tags {
                             .iter()
                             .for_each(|key| drop(tags.remove(key.as_str().unwrap()))),
                     }
+                }
+            }
+            ["aws", "iam", action, ..] => {
+                let input: Value = serde_json::from_str(option("--cli-input-json")).unwrap();
+                let name = format!("/{}", input["RoleName"].as_str().unwrap());
+                let tags = all.iter_mut().find(|(id, _)| id.ends_with(&name)).unwrap().1;
+                let text = |value: &Value| value.as_str().unwrap().to_owned();
+                match *action {
+                    "tag-role" => {
+                        let added = input["Tags"].as_array().unwrap().iter();
+                        tags.extend(added.map(|tag| (text(&tag["Key"]), text(&tag["Value"]))));
+                    }
+                    _ => input["TagKeys"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .for_each(|key| drop(tags.remove(&text(key)))),
                 }
             }
             ["az", "tag", "update", ..] => {
@@ -198,6 +228,8 @@ fn text() -> impl Strategy<Value = String> {
             "\r",
             "é",
             "\u{202e}",
+            "\u{2028}",
+            "\u{1b}[2K",
             "\u{1}x",
             " ",
             "a",
@@ -234,6 +266,9 @@ fn changes() -> impl Strategy<Value = Vec<TagChange>> {
 /// Asserts that a script does what is planned, apart from what is left out.
 fn assert_inert(plan: &Plan, target: EmitTarget) -> Result<Emission, TestCaseError> {
     let emission = emit(plan, target, &[]);
+    // Whoever reads the script on a terminal sees all of it.
+    let is_hiding = |c: char| c != '\n' && tagpol_sink::terminal::is_steering(c);
+    prop_assert!(!emission.text.contains(is_hiding), "{:?}", emission.text);
     let recorded = run(&emission.text, "111122223333", "{}");
     prop_assert_eq!(recorded.code, 0, "{}\n{}", recorded.err, emission.text);
     let applied = applied(plan, &recorded.calls);
@@ -296,6 +331,78 @@ fn a_full_resource_is_untagged_before_it_is_tagged() {
     assert_eq!(actions, ["untag-resources", "tag-resources"]);
 }
 
+/// A resource that has as many tags as it may have.
+fn full(resource: PlannedResource) -> PlannedResource {
+    let mut full = resource;
+    for number in full.tags.len()..full.cloud.most_tags(full.type_.as_deref()) {
+        full.tags.insert(format!("k{number}"), "v".to_owned());
+    }
+    full
+}
+
+#[test]
+fn no_tag_is_lost_if_a_call_fails() {
+    let renamed = || vec![rename("label", "Label", "x"), rename("cost_center", "CostCenter", "1")];
+    let role = |name: &str| {
+        resource(Cloud::Aws, "iam:role", &format!("arn:aws:iam::111122223333:role/ci/{name}"), renamed())
+    };
+    let site = |name: &str| {
+        let id = format!("/subscriptions/0-1/resourceGroups/g/providers/Microsoft.Web/sites/{name}");
+        resource(Cloud::Azure, "microsoft.web/sites", &id, renamed())
+    };
+    let moved = |name: &str| {
+        let id = format!("/subscriptions/0-1/resourceGroups/g/providers/Microsoft.Web/sites/{name}");
+        resource(Cloud::Azure, "microsoft.web/sites", &id, vec![rename("cost_center", "CostCenter", "1")])
+    };
+    let cluster = |name: &str| {
+        let id = format!("//container.googleapis.com/projects/p/locations/l/clusters/{name}");
+        resource(Cloud::Gcp, "container", &id, vec![rename("cost_center", "cost-center", "1")])
+    };
+    for (target, one) in [
+        (EmitTarget::Aws, queue("q", renamed())),
+        (EmitTarget::Aws, full(queue("q", renamed()))),
+        (EmitTarget::Aws, role("r")),
+        (EmitTarget::Aws, full(role("r"))),
+        (EmitTarget::Az, site("s")),
+        (EmitTarget::Az, full(moved("s"))),
+        (EmitTarget::Gcloud, cluster("c")),
+    ] {
+        let plan = plan(vec![one.clone()]);
+        let emission = assert_inert(&plan, target).unwrap();
+        assert_eq!(emission.left_out, []);
+        for failing in 0..2 {
+            let recorded = run_failing(&emission.text, "111122223333", "{}", Some(failing));
+            assert_eq!(recorded.code, 1, "{}", emission.text);
+            let tags = &applied(&plan, &recorded.calls)[&one.id];
+            for change in &one.changes {
+                let keys = [Some(&change.key), change.previous_key.as_ref()];
+                let is_there = keys.into_iter().flatten().any(|key| tags.get(key) == change.before.as_ref());
+                assert!(is_there, "call {failing} of {target:?} lost `{}`\n{}", change.key, emission.text);
+            }
+        }
+    }
+    // A response that lists failures is one.
+    let emission = emit(&plan(vec![queue("q", renamed())]), EmitTarget::Aws, &[]);
+    let recorded = run(&emission.text, "111122223333", "{\"arn\": {\"ErrorCode\": \"Locked\"}}");
+    assert_eq!((recorded.code, recorded.calls.len()), (1, 2), "{}", emission.text);
+}
+
+#[test]
+fn old_values_that_a_script_does_not_contain_do_not_matter() {
+    let old = "nul\0";
+    let change = |old_value: &str| {
+        vec![TagChange {
+            after: Some("x".to_owned()),
+            before: Some(old_value.to_owned()),
+            ..rename("cost_center", "CostCenter", "x")
+        }]
+    };
+    assert_eq!(assert_inert(&plan(vec![queue("q", change(old))]), EmitTarget::Aws).unwrap().left_out, []);
+    let site = "/subscriptions/0-1/resourceGroups/g/providers/Microsoft.Web/sites/s";
+    let made = plan(vec![resource(Cloud::Azure, "microsoft.web/sites", site, change(old))]);
+    assert_eq!(assert_inert(&made, EmitTarget::Az).unwrap().left_out, []);
+}
+
 #[test]
 fn other_accounts_and_failures_are_reported() {
     let made = plan(vec![queue("jobs", vec![set("a", "b")])]);
@@ -342,7 +449,6 @@ fn what_a_script_cannot_do_is_left_out_with_its_reason() {
             "whether its instances get it",
         ),
         (EmitTarget::Aws, crate::support::managed("aws_x.y", Cloud::Aws, change()), "would undo the change"),
-        (EmitTarget::Aws, queue("q", vec![set("a", "nul\0")]), "NUL"),
     ] {
         let emission = emit(&plan(vec![resource]), target, &[]);
         assert_eq!((emission.written, emission.left_out.len()), (0, 1), "{target:?}");
