@@ -75,15 +75,6 @@ impl Guard {
     }
 }
 
-/// The action that makes a resource of a type, and its ARN.
-fn creation(type_: &str) -> Option<(&'static str, &'static str)> {
-    Some(match type_ {
-        "ec2:instance" => ("ec2:RunInstances", "arn:aws:ec2:eu-west-1:1:instance/i-1"),
-        "ec2:volume" => ("ec2:CreateVolume", "arn:aws:ec2:eu-west-1:1:volume/vol-1"),
-        "s3:bucket" => ("s3:CreateBucket", "arn:aws:s3:::b"),
-        "rds:db" => ("rds:CreateDBInstance", "arn:aws:rds:eu-west-1:1:db:d"),
-        _ => return None,
-    })
 /// Requests that make a resource of a type: the action, the type, and the existing resources that AWS authorizes it for as
 /// well, which have no tags in the request. From the tables of actions in AWS's Service Authorization Reference.
 pub(crate) const CREATIONS: [(&str, &str, &[&str]); 22] = [
