@@ -79,6 +79,12 @@ pub(crate) struct ServeOptions {
     /// The address that people use if a proxy with TLS is in front [default: TAGPOL_PUBLIC_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// The certificate for TLS, in PEM; it is read again when it changes [default: TAGPOL_TLS_CERT]
+    #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM [default: TAGPOL_TLS_KEY]
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_key: Option<PathBuf>,
     /// The configuration file of the server, with identity providers [default: TAGPOL_SERVE_CONFIG]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use tagpol_app::StateAccess;
 use tagpol_serve_core::secrets::MasterKey;
 use tagpol_serve_http::{
-    BackupError, BackupSummary, Configuration, LISTEN, Server, Settings, StartError, back_up, examine,
-    restore, serve,
+    BackupError, BackupSummary, Configuration, LISTEN, Server, Settings, StartError, TlsFiles, back_up,
+    examine, restore, serve,
 };
 
 use crate::args::{
@@ -121,6 +121,7 @@ fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
         replace_key: options.replace_key,
         public_url: options.public_url.clone().or_else(|| variable("TAGPOL_PUBLIC_URL")),
         allow_plain_http: options.allow_plain_http,
+        tls: tls(options)?,
         configuration: configuration(options)?,
         state,
         key: key()?,
@@ -142,6 +143,17 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
     match path {
         Some(path) => Configuration::read(&path, variable).map_err(Failure::usage),
         None => Ok(Configuration::default()),
+    }
+}
+
+/// Returns the files of the options, or those of the environment.
+fn tls(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
+    let path = |option: &Option<PathBuf>, name| option.clone().or_else(|| variable(name).map(PathBuf::from));
+    match (path(&options.tls_cert, "TAGPOL_TLS_CERT"), path(&options.tls_key, "TAGPOL_TLS_KEY")) {
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (None, None) => Ok(None),
+        _ => Err(Failure::usage("TLS needs a certificate and its key")
+            .help("set both variables, TAGPOL_TLS_CERT and TAGPOL_TLS_KEY, or neither")),
     }
 }
 
@@ -182,6 +194,7 @@ impl From<StartError> for Failure {
             StartError::Listen { .. }
             | StartError::Key { .. }
             | StartError::NoKey { .. }
+            | StartError::Tls { .. }
             | StartError::Runtime(_) => Self::engine(message),
         };
         match help {

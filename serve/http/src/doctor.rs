@@ -11,6 +11,7 @@ use crate::host::ProjectHost;
 use crate::key::{self, SharedFile};
 use crate::settings::{Settings, StartError};
 use crate::sign_on::SignOn;
+use crate::tls::TlsFiles;
 
 /// The result of one examination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
             findings.push(key(settings, &key::file(settings, &store), &store));
         }
     }
+    findings.extend(settings.tls.as_ref().map(certificate));
     findings.extend(identity_providers(settings));
     let text = "this program cannot see whether the disk is encrypted".to_owned();
     let help = "keep the folder of the state on an encrypted volume, or the state in an encrypted database";
@@ -77,6 +79,13 @@ fn listening(settings: &Settings) -> Finding {
                 Some(help.to_owned()),
             )
         }
+    }
+}
+
+fn certificate(files: &TlsFiles) -> Finding {
+    match files.load() {
+        Ok(_) => good("certificate", format!("`{}` and its key can be used", files.certificate.display())),
+        Err(error) => bad("certificate", error.to_string(), error.help()),
     }
 }
 

@@ -14,7 +14,7 @@
 //! - `settings`, `configuration`, `app`, `key`: how it is started, and what requests share; `sign_on`: identity providers
 //! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates; `inputs`: what it is
 //!   evaluated from; `kept`: which evaluations are removed
-//! - `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
+//! - `tls`: certificates; `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
 //!   `problem`, `objects`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
 //! - `jobs`: the workers of the queues, and the scheduler; `alerts`: from findings to messages in channels
@@ -48,6 +48,7 @@ mod server;
 mod settings;
 mod sign_on;
 mod timestamp;
+mod tls;
 mod worker;
 
 pub use backup::{BackupError, BackupSummary, back_up, restore};
@@ -56,6 +57,7 @@ pub use doctor::{Finding, examine};
 pub use openapi::document as openapi_document;
 pub use server::{Server, serve};
 pub use settings::{LISTEN, Log, Settings, StartError};
+pub use tls::TlsFiles;
 pub use worker::work;
 
 /// Returns every route: method, path, and the permission that it needs.

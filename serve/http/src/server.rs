@@ -12,6 +12,7 @@ use axum::extract::{ConnectInfo, FromRequestParts as _, RawPathParams, Request, 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, Response, header};
 use axum::routing::{MethodFilter, on};
+use axum::serve::ListenerExt as _;
 use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
@@ -27,6 +28,7 @@ use crate::routes;
 use crate::security;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
+use crate::tls::TlsListener;
 
 /// Most bytes of a body.
 const BODY: usize = 1 << 20;
@@ -56,6 +58,9 @@ impl Server {
     /// [`StartError`].
     pub fn start(mut settings: Settings) -> Result<Self, StartError> {
         settings.check()?;
+        if let Some(files) = &settings.tls {
+            files.load()?;
+        }
         let listen = settings.listen;
         let listener = TcpListener::bind(listen).map_err(|source| StartError::Listen { listen, source })?;
         // The system chooses the port for 0.
@@ -104,17 +109,24 @@ pub fn serve(server: Server) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(StartError::Runtime)?;
     let background = jobs::start(&app, &stop);
+    let (tls, log) = (app.settings.tls.clone(), Arc::clone(&app.settings.log));
     let shared = Arc::new(Shared { app, running: Semaphore::new(RUNNING), waiting: AtomicUsize::new(0) });
     let router = router(&shared);
-    let served: std::io::Result<()> = runtime.block_on(async move {
-        listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+    let served: Result<(), StartError> = runtime.block_on(async move {
+        listener.set_nonblocking(true).map_err(StartError::Runtime)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(StartError::Runtime)?;
         let until = Arc::clone(&stop);
+        let until = async move { stopped(&until).await };
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving =
-            axum::serve(listener, service).with_graceful_shutdown(async move { stopped(&until).await });
+        let serving = match tls {
+            None => axum::serve(listener, service).with_graceful_shutdown(until).into_future(),
+            Some(files) => {
+                let listener = TlsListener::new(listener, files, log)?.tap_io(|_| {});
+                axum::serve(listener, service).with_graceful_shutdown(until).into_future()
+            }
+        };
         tokio::select! {
-            served = serving.into_future() => served,
+            served = serving => served.map_err(StartError::Runtime),
             () = async { stopped(&stop).await; tokio::time::sleep(ENDING).await } => Ok(()),
         }
     });
@@ -123,7 +135,7 @@ pub fn serve(server: Server) -> Result<(), StartError> {
         // A thread that panicked has ended as well.
         let _ = thread.join();
     }
-    served.map_err(StartError::Runtime)
+    served
 }
 
 async fn stopped(stop: &AtomicBool) {

@@ -9,6 +9,7 @@ use tagpol_app::StateAccess;
 use tagpol_serve_core::secrets::MasterKey;
 
 use crate::configuration::Configuration;
+use crate::tls::TlsFiles;
 
 /// The address that the server listens on by default.
 pub const LISTEN: &str = "127.0.0.1:7777";
@@ -31,6 +32,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether it may be reached without TLS from other machines.
     pub allow_plain_http: bool,
+    /// The certificate for TLS. None: none, or a proxy has it.
+    pub tls: Option<TlsFiles>,
     /// What the configuration file contains.
     pub configuration: Configuration,
     /// Where the state is.
@@ -50,13 +53,14 @@ impl Settings {
     pub fn url(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.tls.is_some() => format!("https://{}", self.listen),
             None => format!("http://{}", self.listen),
         }
     }
 
     /// Whether people reach it with TLS.
     pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// Returns the name and the port of the address that people see. None: that of `listen`.
@@ -154,6 +158,14 @@ pub enum StartError {
     /// The configuration file.
     #[error("{0}")]
     Configuration(String),
+    /// The files for TLS.
+    #[error("the certificate in `{}` cannot be used: {reason}", path.display())]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// The system refuses threads or memory.
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
@@ -164,8 +176,8 @@ impl StartError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::PlainHttp { .. } => Some(
-                "put a proxy with TLS in front and name its address with `--public-url https://…`, or allow it with \
-                 `--allow-plain-http`"
+                "name a certificate with `--tls-cert FILE --tls-key FILE`, or put a proxy with TLS in front and name its \
+                 address with `--public-url https://…`, or allow it with `--allow-plain-http`"
                     .to_owned(),
             ),
             Self::Listen { .. } => Some("name another address with `--listen ADDRESS:PORT`".to_owned()),
@@ -178,6 +190,7 @@ impl StartError {
                  were issued end, and other sealed secrets have to be entered again"
                     .to_owned(),
             ),
+            Self::Tls { .. } => Some("both files must be in PEM, and the key that of the certificate".to_owned()),
             Self::App(_) | Self::Configuration(_) | Self::Runtime(_) => None,
         }
     }

@@ -82,6 +82,8 @@ impl Shop {
             "TAGPOL_PUBLIC_URL",
             "TAGPOL_SERVE_KEY",
             "TAGPOL_SERVE_CONFIG",
+            "TAGPOL_TLS_CERT",
+            "TAGPOL_TLS_KEY",
             "TAGPOL_BY",
         ] {
             command.env_remove(name);
@@ -165,8 +167,7 @@ impl Shop {
             if let Some(address) = line.strip_prefix("listening on ") {
                 listening = Some(address.to_owned());
             }
-            if let Some((_, address)) =
-                line.strip_prefix("serving").and_then(|line| line.rsplit_once("http://"))
+            if let Some((_, address)) = line.strip_prefix("serving").and_then(|line| line.rsplit_once("://"))
             {
                 break listening.unwrap_or_else(|| address.to_owned());
             }

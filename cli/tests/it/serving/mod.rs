@@ -15,6 +15,7 @@ mod single_sign_on;
 mod start;
 mod suggestions;
 mod tags;
+mod tls;
 mod work;
 
 use std::sync::atomic::{AtomicU32, Ordering};
