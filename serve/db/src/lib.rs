@@ -20,6 +20,7 @@
 //! - `channels`, `rules`, `alerts`, `deliveries`: who is notified of what, and the messages, which are written in the
 //!   transaction of what they announce and delivered by jobs
 //! - `backup`: all rows
+//! - `privacy`: what is stored about a person
 //! - `retention`: what is deleted after its time
 //! - `bulk`: changes of many resources, from their preview to their undoing
 //! - `evaluations`: which evaluation of a project all replicas show
@@ -40,6 +41,7 @@ mod jobs;
 mod keys;
 mod names;
 mod people;
+mod privacy;
 mod retention;
 mod rows;
 mod rules;
@@ -64,6 +66,7 @@ pub use evaluations::Evaluation;
 pub use idempotency::{Answered, Lookup};
 pub use jobs::{Attempt, Claimed, Job, JobFilter, NewJob};
 pub use people::{Member, Tenant, User, UserStatus};
+pub use privacy::{Erased, Subject};
 pub use rules::{AlertRule, Decided, NewRule};
 pub use schedules::Schedule;
 pub use sign_in::Session;

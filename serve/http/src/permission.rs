@@ -82,4 +82,5 @@ permissions!(
     ManageUsers,
     ManageChannels,
     ManageTenants,
+    ErasePeople,
 );

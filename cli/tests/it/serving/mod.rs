@@ -7,6 +7,7 @@ mod browser;
 mod client;
 mod killed;
 mod peers;
+mod privacy;
 mod recovery;
 mod replicas;
 mod requests;

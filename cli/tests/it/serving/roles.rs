@@ -90,7 +90,7 @@ fn another_tenant_finds_nothing_of_this_one() {
             continue;
         }
         let id = match path {
-            path if path.contains("/users/") => bob["id"].as_str().unwrap(),
+            path if path.contains("/users/") || path.contains("/subjects/") => bob["id"].as_str().unwrap(),
             path if path.contains("/tokens/") => token["id"].as_str().unwrap(),
             path if path.contains("/jobs/") => job.as_str(),
             path if path.contains("/schedules/") => "compliance-sweep",

@@ -93,7 +93,8 @@ pub(crate) struct AuditEntry {
     hash: String,
 }
 
-fn shown(entry: Entry, names: &Names) -> AuditEntry {
+/// Returns an entry as responses have it.
+pub(super) fn shown(entry: Entry, names: &Names) -> AuditEntry {
     AuditEntry {
         seq: entry.seq,
         timestamp: Timestamp(entry.at),

@@ -12,6 +12,7 @@ mod graph;
 mod jobs;
 mod names;
 mod oidc;
+mod privacy;
 mod resources;
 mod rules;
 mod shapes;
@@ -44,6 +45,7 @@ pub(crate) fn table() -> Vec<Route> {
         deliveries::routes(),
         users::routes(),
         tokens::routes(),
+        privacy::routes(),
         system::routes(),
     ] {
         routes.extend(group);

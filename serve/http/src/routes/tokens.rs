@@ -66,15 +66,19 @@ pub(crate) struct Tokens {
 fn list(call: &Call<'_, OwnTokens>, _: NoQuery) -> Result<Reply<Tokens>, Failure> {
     let scope = Scope::tenant(&call.holder.tenant);
     let tokens = call.app.database.read::<_, StateError>(&scope, |r| r.tokens(&call.holder.user))?;
-    let shown = |token: ApiToken| TokenView {
+    Ok(Reply::ok(Tokens { items: tokens.into_iter().map(token_view).collect() }))
+}
+
+/// Returns an API token as responses have it.
+pub(super) fn token_view(token: ApiToken) -> TokenView {
+    TokenView {
         id: token.id,
         name: token.name,
         role: token.role.as_str(),
         created_at: Timestamp(token.created_at),
         expires_at: token.expires_at.map(Timestamp),
         revoked_at: token.revoked_at.map(Timestamp),
-    };
-    Ok(Reply::ok(Tokens { items: tokens.into_iter().map(shown).collect() }))
+    }
 }
 
 /// An API token to be made.
@@ -132,7 +136,8 @@ fn add(
         expires_at: body.expires_at.map(|at| at.0),
     };
     let (id, secret) = r.add_token(&new)?;
-    let details = json!({ "name": new.name, "role": role.as_str() });
+    // Without the name, which can be that of a person.
+    let details = json!({ "role": role.as_str() });
     r.audit(&NewEntry { actor: &holder.actor, action: "token.add", object: &id, details })?;
     Ok(Reply::created(AddedToken { id, secret: secret.reveal().to_owned() }).secret())
 }

@@ -7,7 +7,7 @@ use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::new_id;
 use tagpol_serve_core::roles::Role;
-use tagpol_serve_db::{Member, NewEntry, Repository, Scope, UserStatus};
+use tagpol_serve_db::{Member, NewEntry, Repository, Scope, User, UserStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use super::audit::page_size;
@@ -74,7 +74,7 @@ pub(super) fn routes() -> Vec<Route> {
 pub(crate) struct UserView {
     /// The id.
     id: String,
-    /// The address to sign in with. Null: the person was erased.
+    /// The address to sign in with. Null: the person was erased, or an identity provider has verified none.
     email: Option<String>,
     /// The name.
     name: String,
@@ -87,13 +87,18 @@ pub(crate) struct UserView {
 }
 
 fn shown(member: Member) -> UserView {
+    user_view(member.user, member.role)
+}
+
+/// Returns a user as responses have it.
+pub(super) fn user_view(user: User, role: Role) -> UserView {
     UserView {
-        id: member.user.id,
-        email: member.user.email,
-        name: member.user.name,
-        role: member.role.as_str(),
-        status: member.user.status.as_str(),
-        created_at: Timestamp(member.user.created_at),
+        id: user.id,
+        email: user.email,
+        name: user.name,
+        role: role.as_str(),
+        status: user.status.as_str(),
+        created_at: Timestamp(user.created_at),
     }
 }
 
@@ -212,7 +217,8 @@ fn is_of_this_tenant(r: &mut Repository<'_>, user: &str) -> Result<bool, StateEr
     Ok(tenants.iter().all(|(tenant, _)| tenant == r.tenant()))
 }
 
-fn check_own_account(r: &mut Repository<'_>, user: &str) -> Result<(), Failure> {
+/// Checks that an account is in this tenant only.
+pub(super) fn check_own_account(r: &mut Repository<'_>, user: &str) -> Result<(), Failure> {
     if is_of_this_tenant(r, user)? {
         return Ok(());
     }
@@ -288,14 +294,15 @@ fn set(
         }
     }
     check_someone_is_left(r)?;
-    let details = serde_json::to_value(&body).unwrap_or_default();
+    // Names are in no entry, since entries cannot be erased.
+    let details = json!({ "renamed": body.name.is_some(), "role": body.role, "status": body.status });
     r.audit(&NewEntry { actor: &call.holder.actor, action: "user.set", object: id, details })?;
     let changed = r.member(id)?.ok_or_else(|| ApiError::not_found("user", id))?;
     Ok(Reply::ok(shown(changed)))
 }
 
 /// Somebody must be able to undo what was done. The transaction is given up otherwise.
-fn check_someone_is_left(r: &mut Repository<'_>) -> Result<(), Failure> {
+pub(super) fn check_someone_is_left(r: &mut Repository<'_>) -> Result<(), Failure> {
     if r.count_members(Role::SuperAdmin)? > 0 {
         return Ok(());
     }

@@ -1,0 +1,85 @@
+//! What is stored about a person, and erasing it.
+
+use serde_json::{Value, json};
+
+use super::client::Shop;
+use super::on_both_databases;
+
+on_both_databases!(a_person_is_exported_and_erased);
+
+fn a_person_is_exported_and_erased(shop: &Shop) {
+    let server = shop.serve();
+    let admin = server.administrator();
+    let ann = json!({ "email": "ann.unusual@example.com", "name": "Ann Unusual", "role": "editor" });
+    let added = admin.post("/api/v1/users", &ann).json();
+    let id = added["id"].as_str().unwrap();
+    let (_, secret) = added["link"].as_str().unwrap().split_once('#').unwrap();
+    let ann = server.anonymous().sign_in(&json!({ "link": secret }));
+    let token = ann.post("/api/v1/tokens", &json!({ "name": "Ann Unusual's laptop" })).json();
+    let program = server.anonymous().with_bearer(token["secret"].as_str().unwrap());
+    let set = |key: &str, value: &str| {
+        let change = json!({ "action": "set", "key": key, "value": value });
+        json!({ "resources": ["i-2"], "changes": [change] })
+    };
+    assert_eq!(program.post("/api/v1/virtual-tags/apply", &set("team", "web")).status, 200);
+    assert_eq!(
+        admin.post("/api/v1/virtual-tags/apply", &set("owner", "ann.unusual@example.com")).status,
+        200
+    );
+    let user = format!("/api/v1/users/{id}");
+    admin.send("PUT", &user, Some(&json!({ "name": "Ann B. Unusual" })), &[]);
+
+    let path = format!("/api/v1/privacy/subjects/{id}");
+    let export = admin.get(&path).json();
+    assert_eq!(export["account"]["email"], "ann.unusual@example.com");
+    assert_eq!(export["tokens"][0]["name"], "Ann Unusual's laptop");
+    assert_eq!(export["sessions"].as_array().unwrap().len(), 1);
+    let actions: Vec<&Value> =
+        export["actions"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
+    assert!(actions.contains(&&json!("tag.set")) && actions.contains(&&json!("auth.sign_in")), "{actions:?}");
+    assert_eq!(export["changes"].as_array().unwrap().len(), 3, "{}", export["changes"]);
+
+    let me = admin.get("/api/v1/auth/me").json()["id"].as_str().unwrap().to_owned();
+    let own = admin.send("DELETE", &format!("/api/v1/privacy/subjects/{me}"), None, &[]);
+    assert_eq!(own.problem(), "conflict");
+    let erased = admin.send("DELETE", &path, None, &[]);
+    assert_eq!(erased.status, 200, "{}", erased.text);
+    let erased = erased.json();
+    assert_eq!(
+        (&erased["sessions"], &erased["tokens"], &erased["values"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
+    assert_eq!(erased["audit_entries"], 1, "the value of the tag, in the entry about it");
+    let pseudonym = erased["pseudonym"].as_str().unwrap();
+    assert!(pseudonym.starts_with("Erased person "), "{pseudonym}");
+
+    // Nothing of hers counts, and nothing shows who she was.
+    assert_eq!(ann.get("/api/v1/auth/me").status, 401);
+    assert_eq!(program.get("/api/v1/auth/me").status, 401);
+    assert_eq!(admin.send("DELETE", &path, None, &[]).problem(), "conflict");
+    assert_eq!(admin.get(&user).json()["name"], pseudonym);
+    assert_eq!(admin.post("/api/v1/audit-trail/verify", &json!({})).json()["intact"], true);
+    for path in [
+        path.as_str(),
+        "/api/v1/users",
+        "/api/v1/resources",
+        "/api/v1/resources/i-2",
+        "/api/v1/resources/i-2/timeline",
+        "/api/v1/audit-trail?action=user.",
+        "/api/v1/audit-trail?action=token.",
+        "/api/v1/audit-trail?action=auth.",
+        "/api/v1/audit-trail?action=privacy.",
+        "/api/v1/exports?format=csv",
+    ] {
+        let text = admin.get(path).text.to_lowercase();
+        let hidden = path.contains("timeline") || path.contains("subjects");
+        assert!(hidden || !text.contains("unusual"), "{path}: {text}");
+        assert!(!text.contains("ann b.") && !text.contains("laptop"), "{path}: {text}");
+    }
+    assert!(!server.log().to_lowercase().contains("unusual"), "{}", server.log());
+    // The address is free again.
+    let other = json!({ "email": "ann.unusual@example.com", "name": "Another", "role": "viewer" });
+    let other = admin.post("/api/v1/users", &other);
+    assert_eq!(other.status, 201);
+    assert_ne!(other.json()["id"], id);
+}
