@@ -2,7 +2,8 @@
 
 use std::str::FromStr as _;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, TimeZone, Utc};
+use chrono_tz::Tz;
 use croner::Cron;
 
 use crate::jobs::Queue;
@@ -50,14 +51,17 @@ pub enum ScheduleError {
     )]
     Cron(String),
     /// The zone is not known.
-    #[error("`{0}` is not a time zone: write `UTC` or an offset such as `+02:00`")]
+    #[error(
+        "`{0}` is not a time zone: write a name such as `Europe/Berlin`, `UTC`, or an offset such as `+02:00`"
+    )]
     Zone(String),
     /// It never happens.
     #[error("`{0}` never happens")]
     Never(String),
 }
 
-/// Returns the first time of a schedule after a moment.
+/// Returns the first time of a schedule after a moment. When clocks are put forward, what falls into the hour that is
+/// left out happens at its end; when they are put back, an hour that comes twice counts once.
 ///
 /// # Errors
 /// [`ScheduleError`].
@@ -67,14 +71,17 @@ pub fn next(cron: &str, zone: &str, after: DateTime<Utc>) -> Result<DateTime<Utc
         return Err(wrong());
     }
     let parsed = Cron::from_str(cron).map_err(|_| wrong())?;
-    let offset = zone_of(zone)?;
-    let next = parsed.find_next_occurrence(&after.with_timezone(&offset), false);
-    next.map(|time| time.to_utc()).map_err(|_| ScheduleError::Never(cron.to_owned()))
+    let next = match (FixedOffset::from_str(zone), Tz::from_str(zone)) {
+        (Ok(offset), _) => next_in(&parsed, &offset, after),
+        (_, Ok(zone)) => next_in(&parsed, &zone, after),
+        _ => return Err(ScheduleError::Zone(zone.to_owned())),
+    };
+    next.ok_or_else(|| ScheduleError::Never(cron.to_owned()))
 }
 
-fn zone_of(zone: &str) -> Result<FixedOffset, ScheduleError> {
-    let offset = if zone == "UTC" { "+00:00" } else { zone };
-    FixedOffset::from_str(offset).map_err(|_| ScheduleError::Zone(zone.to_owned()))
+fn next_in<Z: TimeZone>(cron: &Cron, zone: &Z, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let next = cron.find_next_occurrence(&after.with_timezone(zone), false);
+    next.ok().map(|time| time.to_utc())
 }
 
 #[cfg(test)]
@@ -97,9 +104,27 @@ mod tests {
             ]
         );
         assert_eq!(at("0 2 * * *", "+02:00").unwrap(), "2026-12-01T00:00:00+00:00");
+        assert_eq!(at("0 2 * * *", "Europe/Berlin").unwrap(), "2026-12-01T01:00:00+00:00");
         assert!(matches!(at("0 2 * *", "UTC"), Err(ScheduleError::Cron(_))));
         assert!(matches!(at("* * * * * *", "UTC"), Err(ScheduleError::Cron(_))));
         assert!(matches!(at("0 2 * * *", "Atlantis"), Err(ScheduleError::Zone(_))));
         assert!(matches!(at("0 0 30 2 *", "UTC"), Err(ScheduleError::Never(_))));
+    }
+
+    #[test]
+    fn nothing_is_left_out_or_done_twice_when_clocks_change() {
+        let times = |cron: &str, from: &str, count: usize| {
+            let mut after: DateTime<Utc> = from.parse().unwrap();
+            let mut times = Vec::new();
+            for _ in 0..count {
+                after = next(cron, "Europe/Berlin", after).unwrap();
+                times.push(after.format("%dT%H:%M").to_string());
+            }
+            times
+        };
+        // 02:00 becomes 03:00 on 29 March 2026, which is 01:00 UTC.
+        assert_eq!(times("30 2 * * *", "2026-03-27T12:00:00Z", 3), ["28T01:30", "29T01:00", "30T00:30"]);
+        // 03:00 becomes 02:00 on 25 October 2026, which is 01:00 UTC.
+        assert_eq!(times("30 2 * * *", "2026-10-23T12:00:00Z", 3), ["24T00:30", "25T00:30", "26T01:30"]);
     }
 }

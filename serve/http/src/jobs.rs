@@ -273,6 +273,12 @@ fn keep_lease(app: &App, scope: &Scope, claimed: &Claimed, has_ended: &AtomicBoo
 
 /// Ends a job. If it was an evaluation of a project, all replicas show its result from then on.
 fn finish(app: &App, scope: &Scope, claimed: &Claimed, outcome: Outcome, evaluated: Option<&ProjectHost>) {
+    let name = match &outcome {
+        Outcome::Done(_) => "done",
+        Outcome::Retry(_) | Outcome::RetryAfter(..) => "retry",
+        Outcome::Fail(_) => "failed",
+    };
+    app.metrics.count_ended(claimed.job.queue.as_str(), name);
     let finished = app.database.write::<_, StateError>(scope, |r| {
         let counts = r.finish(claimed, outcome.clone())?;
         match evaluated {

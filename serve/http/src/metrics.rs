@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -32,6 +34,35 @@ struct WaitingLabels {
     queue: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndedLabels {
+    queue: String,
+    outcome: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProjectLabels {
+    project: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TagLabels {
+    project: String,
+    tag: String,
+}
+
+/// What an evaluation found, for those who may see it.
+pub(crate) struct ProjectFigures {
+    /// The project.
+    pub(crate) project: String,
+    /// The share of passing checks, 0 to 1. None: nothing is checked.
+    pub(crate) score: Option<f64>,
+    /// Resources.
+    pub(crate) resources: u64,
+    /// Tags, and the resources that have each.
+    pub(crate) tags: Vec<(String, u64)>,
+}
+
 /// What is counted.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -41,6 +72,47 @@ pub(crate) struct Metrics {
     waiting: Family<WaitingLabels, Gauge>,
     evaluations: Histogram,
     failed_evaluations: Counter,
+    inference: Histogram,
+    ended: Family<EndedLabels, Counter>,
+    memory: Gauge,
+}
+
+/// The route whose time is that of the model.
+const SUGGESTIONS: &str = "/api/v1/suggestions";
+
+/// Returns the figures of projects, in a registry of their own: not everybody may see them.
+fn figures(projects: &[ProjectFigures]) -> Registry {
+    let mut registry = Registry::default();
+    let scores = Family::<ProjectLabels, Gauge<f64, AtomicU64>>::default();
+    registry.register(
+        "compliance_score_ratio",
+        "Share of passing checks, weighted by severity",
+        scores.clone(),
+    );
+    let resources = Family::<ProjectLabels, Gauge>::default();
+    registry.register("resources", "Resources of the last evaluation", resources.clone());
+    let coverage = Family::<TagLabels, Gauge<f64, AtomicU64>>::default();
+    registry.register("tag_coverage_ratio", "Share of resources that have the tag", coverage.clone());
+    for figures in projects {
+        let project = ProjectLabels { project: figures.project.clone() };
+        if let Some(score) = figures.score {
+            scores.get_or_create(&project).set(score);
+        }
+        resources.get_or_create(&project).set(i64::try_from(figures.resources).unwrap_or(i64::MAX));
+        for (tag, count) in figures.tags.iter().filter(|_| figures.resources > 0) {
+            let labels = TagLabels { project: figures.project.clone(), tag: tag.clone() };
+            coverage.get_or_create(&labels).set(*count as f64 / figures.resources as f64);
+        }
+    }
+    registry
+}
+
+/// Returns the memory of this process in bytes, where the system reports it in `/proc`.
+fn resident_memory() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
 }
 
 fn histogram() -> Histogram {
@@ -69,7 +141,25 @@ impl Default for Metrics {
         let failed_evaluations = Counter::default();
         let help = "Evaluations of the inventory that failed";
         registry.register("compliance_check_failures", help, failed_evaluations.clone());
-        Self { registry, requests, durations, queues, waiting, evaluations, failed_evaluations }
+        let inference = histogram();
+        let help = "Time until the suggestions of the model are returned";
+        registry.register("ml_inference_duration_seconds", help, inference.clone());
+        let ended = Family::default();
+        registry.register("jobs_ended", "Attempts at jobs by queue and outcome", ended.clone());
+        let memory = Gauge::default();
+        registry.register("process_resident_memory_bytes", "Memory of the process", memory.clone());
+        Self {
+            registry,
+            requests,
+            durations,
+            queues,
+            waiting,
+            evaluations,
+            failed_evaluations,
+            inference,
+            ended,
+            memory,
+        }
     }
 }
 
@@ -79,6 +169,15 @@ impl Metrics {
         let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+        if route == SUGGESTIONS && status < 400 {
+            self.inference.observe(took.as_secs_f64());
+        }
+    }
+
+    /// Counts an attempt at a job that has ended.
+    pub(crate) fn count_ended(&self, queue: &str, outcome: &str) {
+        let labels = EndedLabels { queue: queue.to_owned(), outcome: outcome.to_owned() };
+        self.ended.get_or_create(&labels).inc();
     }
 
     /// Sets the number of jobs of a queue in a state.
@@ -100,11 +199,16 @@ impl Metrics {
         }
     }
 
-    /// Returns all of it as a text.
-    pub(crate) fn text(&self) -> String {
+    /// Returns all of it as a text, with what evaluations found.
+    pub(crate) fn text(&self, projects: &[ProjectFigures]) -> String {
+        if let Some(bytes) = resident_memory() {
+            self.memory.set(bytes);
+        }
         let mut text = String::new();
         // A text in memory can always be written.
-        let _ = text::encode(&mut text, &self.registry);
+        let _ = text::encode_registry(&mut text, &self.registry);
+        let _ = text::encode_registry(&mut text, &figures(projects));
+        let _ = text::encode_eof(&mut text);
         text
     }
 }

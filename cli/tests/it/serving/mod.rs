@@ -6,6 +6,7 @@ mod backup;
 mod browser;
 mod client;
 mod killed;
+mod metrics;
 mod peers;
 mod privacy;
 mod recovery;

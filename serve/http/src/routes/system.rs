@@ -4,10 +4,13 @@ use serde::Serialize;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::{Queue, Status};
+use tagpol_serve_data::Filter;
 use tagpol_serve_db::Scope;
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::endpoint::{Call, NoQuery, Reply, Route};
+use crate::metrics::ProjectFigures;
 use crate::openapi;
 use crate::permission::Public;
 use crate::problem::Failure;
@@ -69,8 +72,30 @@ fn metrics(call: &Call<'_, Public>, _: NoQuery) -> Result<Reply<String>, Failure
             }
         }
     }
-    let text = call.app.metrics.text().into_bytes();
+    // Figures are for those who may read them: Prometheus can send a token.
+    let projects = match &call.holder {
+        Some(holder) => figures(call.app, &holder.tenant),
+        None => Vec::new(),
+    };
+    let text = call.app.metrics.text(&projects).into_bytes();
     Ok(Reply::raw("application/openmetrics-text; version=1.0.0; charset=utf-8", text))
+}
+
+/// Returns what the evaluations of a tenant's projects found. What cannot be read is left out.
+fn figures(app: &App, tenant: &str) -> Vec<ProjectFigures> {
+    let of_tenant = app.projects.iter().filter(|project| project.tenant() == tenant);
+    let figures = of_tenant.filter_map(|project| {
+        let serving = project.serving().ok()?;
+        let found = serving.generation.compliance(&Filter::default()).ok()?;
+        let names = serving.generation.contents().tags.iter().map(|tag| tag.name.clone());
+        Some(ProjectFigures {
+            project: project.id().to_owned(),
+            score: found.score.map(|percent| percent / 100.0),
+            resources: found.resources,
+            tags: names.zip(found.tags).collect(),
+        })
+    });
+    figures.collect()
 }
 
 fn document(_: &Call<'_, Public>, _: NoQuery) -> Result<Reply<serde_json::Value>, Failure> {
