@@ -1,5 +1,7 @@
 //! Errors as they travel: `application/problem+json`.
 
+use std::io::ErrorKind;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
@@ -31,6 +33,9 @@ impl Failure {
             }
             Self::State(StateError::Unreachable { .. } | StateError::Refused { .. }) => {
                 ApiError::new(Code::StoreUnavailable, "the database cannot be reached").retry_after(5)
+            }
+            Self::State(StateError::Io { source, .. }) if source.kind() == ErrorKind::StorageFull => {
+                ApiError::new(Code::StoreUnavailable, "the disk with the database is full").retry_after(60)
             }
             Self::State(_) | Self::Internal(_) => {
                 ApiError::new(Code::Internal, "the server failed; its log has the reason, under the trace id")
@@ -126,4 +131,19 @@ pub(crate) fn response(error: ApiError, trace_id: &str) -> Response<Body> {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_failure_of_the_server() {
+        let failed = |kind: ErrorKind| {
+            let error = StateError::Io { doing: "write", path: "state.db".into(), source: kind.into() };
+            response(Failure::from(error).public(), "").status()
+        };
+        assert_eq!(failed(ErrorKind::StorageFull), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(failed(ErrorKind::PermissionDenied), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }

@@ -22,24 +22,25 @@ struct Sent {
     acknowledged: bool,
 }
 
-fn send(client: &Client, key: &str, body: &Value) -> bool {
+fn send(shop: &Shop, client: &Client, key: &str, body: &Value) -> bool {
     let headers = [("content-type", "application/json"), ("idempotency-key", key)];
     let body = body.to_string();
     let response = client.try_send("POST", "/api/v1/virtual-tags/apply", body.as_bytes(), &headers);
     response.is_some_and(|response| {
-        assert!(matches!(response.status, 200 | 503), "{}", response.text);
+        let log = || std::fs::read_to_string(shop.path().join("serve.log")).unwrap();
+        assert!(matches!(response.status, 200 | 503), "{}\n{}", response.text, log());
         response.status == 200
     })
 }
 
 /// Decides until the server is gone.
-fn write(client: &Client, round: u32, writer: usize) -> Vec<Sent> {
+fn write(shop: &Shop, client: &Client, round: u32, writer: usize) -> Vec<Sent> {
     let mut sent = Vec::new();
     for number in 0.. {
         let value = format!("r{round}-w{writer}-{number}");
         let change = json!({ "action": "set", "key": "team", "value": value });
         let body = json!({ "resources": [format!("i-{}", writer + 1)], "changes": [change] });
-        let acknowledged = send(client, &value, &body);
+        let acknowledged = send(shop, client, &value, &body);
         sent.push(Sent { key: value, body, acknowledged });
         if !acknowledged {
             break;
@@ -62,7 +63,7 @@ fn a_killed_server_loses_nothing_and_doubles_nothing(shop: &Shop) {
                 .map(|writer| {
                     scope.spawn({
                         let client = client.clone();
-                        move || write(&client, round, writer)
+                        move || write(shop, &client, round, writer)
                     })
                 })
                 .collect();
@@ -76,7 +77,7 @@ fn a_killed_server_loses_nothing_and_doubles_nothing(shop: &Shop) {
         for one in &sent {
             // Whether it was done before or not, it is done once.
             if !one.acknowledged {
-                assert!(send(&client, &one.key, &one.body), "{}", one.key);
+                assert!(send(shop, &client, &one.key, &one.body), "{}", one.key);
             }
         }
         all.extend(sent.into_iter().map(|one| one.key));
@@ -85,7 +86,7 @@ fn a_killed_server_loses_nothing_and_doubles_nothing(shop: &Shop) {
 }
 
 /// Checks that each value was decided once, with one entry in the trail.
-fn check(client: &Client, values: &[String]) {
+pub(super) fn check(client: &Client, values: &[String]) {
     let mut found: BTreeMap<String, usize> = BTreeMap::new();
     let mut numbers = Vec::new();
     let mut path = "/api/v1/audit-trail?action=tag.set&limit=500".to_owned();

@@ -17,6 +17,7 @@ mod single_sign_on;
 mod start;
 mod suggestions;
 mod tags;
+mod takeover;
 mod tls;
 mod work;
 
