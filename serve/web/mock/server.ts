@@ -21,6 +21,7 @@ import type {
   User,
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
+import { Alerts } from './alerts.ts'
 import { costs } from './costs.ts'
 import { graph } from './graph.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
@@ -81,6 +82,7 @@ class Mock {
   private readonly bulks = new Map<string, Bulk & { keys: string[]; startedAt: number; change: TagChange }>()
   private readonly schedules = SCHEDULES.map((schedule) => ({ ...schedule }))
   private readonly users: User[] = ROLES.map((role) => ({ id: `usr_${role}`, name: PEOPLE[`usr_${role}`] ?? role, email: `${role === 'super_admin' ? 'super' : role}@shop.example`, role, status: 'active', created_at: '2026-10-01T08:00:00Z' }))
+  private readonly alerts: Alerts
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
   private readonly jobs: Job[] = [
     job('job_5', 'virtual_tags.compliance', 'recheck', 'done', 42, null),
@@ -92,6 +94,7 @@ class Mock {
 
   constructor(size: number) {
     this.inventory = new Inventory(size)
+    this.alerts = new Alerts(size === 0)
     const actions: [string, string, string | null, string | null][] = [
       ['tag.set', 'cost-center', 'ENG-001', 'ENG-014'],
       ['tag.confirm', 'owner', null, 'payments@shop.example'],
@@ -130,6 +133,12 @@ class Mock {
       const found = this.tokens.find((one) => one.id === token[1])
       if (found) found.revoked_at = NOW.toISOString()
       return { status: 204 }
+    }
+    if (/^(channels|rules|deliveries)\b/.test(path)) {
+      this.allow(call, method === 'GET' || !path.startsWith('channels') ? 'manage_alerts' : 'manage_channels')
+      const answer = this.alerts.answer(method, path, call.body)
+      if (answer && 'problem' in answer) throw new Refused(answer.problem[0], answer.problem[1], answer.problem[2], answer.problem[3] ? { pointer: answer.problem[3] } : {})
+      if (answer) return answer
     }
     const schedule = /^schedules\/([^/]+)$/.exec(path)
     if (schedule) return this.setSchedule(call, schedule[1] ?? '')

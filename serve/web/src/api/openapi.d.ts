@@ -49,7 +49,8 @@ export interface paths {
         put?: never;
         /** Issues an access token, for a password or a refresh token */
         post: operations["issueToken"];
-        delete?: never;
+        /** Ends all refresh tokens of one's own account; access tokens end within 15 minutes */
+        delete: operations["endRefreshTokens"];
         options?: never;
         head?: never;
         patch?: never;
@@ -80,7 +81,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Changes one's own password, and ends all other sessions */
+        /** Changes one's own password, and ends all other sessions and refresh tokens */
         put: operations["setPassword"];
         post?: never;
         delete?: never;
@@ -685,6 +686,182 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the channels, without their configurations */
+        get: operations["listChannels"];
+        put?: never;
+        /** Adds a channel */
+        post: operations["addChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a channel with its configuration, without its secrets */
+        get: operations["getChannel"];
+        /** Changes the name and the configuration of a channel */
+        put: operations["setChannel"];
+        post?: never;
+        /** Removes a channel that no rule uses */
+        delete: operations["removeChannel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message to a channel, in the background */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the alert rules */
+        get: operations["listRules"];
+        put?: never;
+        /** Adds an alert rule */
+        post: operations["addRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns what an alert rule would send now, without adding it */
+        post: operations["previewNewRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns an alert rule, with the number of its alerts */
+        get: operations["getRule"];
+        /** Changes an alert rule */
+        put: operations["setRule"];
+        post?: never;
+        /** Removes an alert rule */
+        delete: operations["removeRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns what an alert rule would send now */
+        get: operations["previewRule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a page of messages to channels, the newest first */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a message to a channel, with its content */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delivers a message that is dead or cancelled once more */
+        post: operations["retryDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -881,6 +1058,80 @@ export interface components {
              */
             link?: string | null;
         };
+        /** @description Alerts in a state. */
+        AlertCount: {
+            /**
+             * Format: int64
+             * @description How many there are. Closed ones are kept for 90 days.
+             */
+            count: number;
+            /** @description `open`, `reminded`, `escalated`; closed ones are `resolved`, `waived` or `elsewhere`. */
+            state: string;
+        };
+        /** @description Who also receives what stays open for long. */
+        AlertEscalation: {
+            /**
+             * Format: int32
+             * @description Hours after the finding was sent first.
+             */
+            after_hours: number;
+            /** @description Ids of the channels. */
+            channels: string[];
+        };
+        /** @description Which findings a rule is about. A part that is omitted lets everything through. */
+        AlertFilter: {
+            /**
+             * @description The lowest monthly cost of the resource, as a decimal number in the currency of the inventory. A resource
+             *     without a known cost is let through, since unknown is not cheap.
+             */
+            min_monthly_cost?: string | null;
+            min_severity?: components["schemas"]["Severity"] | null;
+            /** @description Values of the tag that names the owner. */
+            owners?: string[];
+            /** @description Names of policies. */
+            policies?: string[];
+        };
+        /** @description Who receives the findings of a rule. */
+        AlertRouting: {
+            /** @description Id of the channel. For one of the kind `email`, the owner is the address. */
+            channel: string;
+            /** @enum {string} */
+            to: "owners";
+            /** @description Id of the channel for resources without an owner. */
+            unowned_channel: string;
+        } | {
+            /** @description Ids of the channels. Each gets the message. */
+            channels: string[];
+            /** @enum {string} */
+            to: "channels";
+        };
+        /** @description Which findings are sent to whom. */
+        AlertRule: {
+            /** @description Whether it is applied. */
+            enabled?: boolean;
+            escalation?: components["schemas"]["AlertEscalation"] | null;
+            /** @description Which findings it is about. */
+            filter?: components["schemas"]["AlertFilter"];
+            /**
+             * Format: int32
+             * @description Hours that a finding has to be open before it is sent, in addition to the grace of its policy.
+             */
+            grace_hours?: number;
+            /** @description Its name, for people. */
+            name: string;
+            /** @description The tag that names the owner of a resource. */
+            owner_tag?: string;
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
+            /**
+             * Format: int32
+             * @description Hours after which a finding that is still open is sent again. Null: it is sent once.
+             */
+            remind_after_hours?: number | null;
+            /** @description Whether the schedule `generate-reports` also sends each recipient everything that is open. */
+            report?: boolean;
+            /** @description Who receives them. */
+            routing: components["schemas"]["AlertRouting"];
+        };
         /** @description The decisions that were made. */
         Applied: {
             /** @description The decisions, in their order. What would have changed nothing is not among them. */
@@ -995,7 +1246,10 @@ export interface components {
              * @description Resources that are selected.
              */
             resources: number;
-            /** @description `previewed`, `running`, `done`, `undoing` or `undone`. */
+            /**
+             * @description `previewed`, `running`, `done`, `undoing` or `undone`; `stopped` if its job was cancelled or failed after a part of it,
+             *     so that it can be applied further or undone.
+             */
             state: string;
             /**
              * Format: int64
@@ -1004,6 +1258,43 @@ export interface components {
             unchanged: number;
             /** @description The values before and after, the most frequent first. */
             values: components["schemas"]["ValueChange"][];
+        };
+        /** @description The configuration of a channel, by its kind. Secrets are written and never read: `(set)` stands for one that there is. */
+        ChannelConfig: components["schemas"]["EmailChannel"] | components["schemas"]["SlackChannel"] | components["schemas"]["TeamsChannel"] | components["schemas"]["WebhookChannel"] | components["schemas"]["PagerDutyChannel"] | components["schemas"]["JiraChannel"] | components["schemas"]["ServiceNowChannel"] | components["schemas"]["SiemChannel"];
+        /** @description A channel to be added, or what it is to be. */
+        ChannelSpec: {
+            /** @description The configuration. */
+            config: components["schemas"]["ChannelConfig"];
+            /** @description `email`, `slack`, `teams`, `webhook`, `pagerduty`, `jira`, `servicenow` or `siem`. It never changes. */
+            kind: string;
+            /** @description The name. */
+            name: string;
+        };
+        /** @description A test message. */
+        ChannelTest: {
+            /** @description The address that receives it, for `email`. If omitted, those of the channel. */
+            to?: string | null;
+        };
+        /** @description A channel. */
+        ChannelView: {
+            /** @description The configuration, without secrets, for a single channel. Null: the key of the server does not open it. */
+            config?: Record<string, never> | null;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The id. */
+            id: string;
+            /** @description `email`, `slack`, `teams`, `webhook`, `pagerduty`, `jira`, `servicenow` or `siem`. */
+            kind: string;
+            /** @description The name. */
+            name: string;
+            stream?: components["schemas"]["StreamView"] | null;
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The channels. */
+        Channels: {
+            /** @description All of them, by name. */
+            items: components["schemas"]["ChannelView"][];
         };
         /** @description What a check found. */
         CheckResult: {
@@ -1115,6 +1406,45 @@ export interface components {
              */
             seq: number;
         };
+        /** @description A page of messages. */
+        DeliveryPage: {
+            /** @description The messages, the newest first. */
+            items: components["schemas"]["DeliveryView"][];
+            /** @description The cursor of the next page. Null: this is the last one. */
+            next?: string | null;
+        };
+        /** @description A message to a channel. */
+        DeliveryView: {
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempt: number;
+            /** @description The id of the channel. */
+            channel: string;
+            /** @description When it was written. */
+            created_at: components["schemas"]["Timestamp"];
+            delivered_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The reason of its last failure. Null: none. */
+            error?: string | null;
+            /** @description The id, which receivers get at each attempt. */
+            id: string;
+            /** @description The id of its job, which shows all attempts. */
+            job: string;
+            /** @description `findings`, `escalation`, `report` or `test`. */
+            kind: string;
+            /** @description What it contains, for a single message. */
+            message?: Record<string, never> | null;
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The ticket that it is in. Null: none, or the ticket was closed. */
+            reference?: string | null;
+            /** @description The id of the rule. Null: it comes from none. */
+            rule?: string | null;
+            /** @description `queued`, `running`, `delivered`, `dead` or `cancelled`. */
+            status: string;
+            /** @description The subject. */
+            title: string;
+        };
         /** @description Resources that two nodes have together. */
         EdgeView: {
             /** @description The id of a node. */
@@ -1128,6 +1458,25 @@ export interface components {
             resources: number;
             /** @description The id of the other one. */
             to: string;
+        };
+        /** @description A mail server, and who writes. */
+        EmailChannel: {
+            /** @description A certificate authority in addition to those of the system, as PEM. */
+            authority?: string | null;
+            /** @description How the connection is protected. */
+            encryption?: components["schemas"]["MailEncryption"];
+            /** @description Who writes: `tagpol <tagpol@example.com>`. */
+            from: string;
+            /** @description Name or address of the server. */
+            host: string;
+            login?: components["schemas"]["MailLogin"] | null;
+            /**
+             * Format: int32
+             * @description Its port. Null: 465 for TLS, 587 for STARTTLS, 25 without.
+             */
+            port?: number | null;
+            /** @description Who receives what has no recipient of its own. Messages to owners go to the owners. */
+            to?: string[];
         };
         /** @description A job that was enqueued. */
         Enqueued: {
@@ -1239,6 +1588,19 @@ export interface components {
             /** @description How it is sent: `Bearer`. */
             token_type: string;
         };
+        /** @description A project of Jira. */
+        JiraChannel: {
+            /** @description Its API token. */
+            api_token: string;
+            /** @description The name of the type of issues. */
+            issue_type?: string;
+            /** @description The key of the project: `OPS`. */
+            project: string;
+            /** @description The site: `https://example.atlassian.net`. */
+            site: string;
+            /** @description The email address of the account that writes. */
+            user: string;
+        };
         /** @description A page of jobs. */
         JobPage: {
             /** @description The jobs, the newest first. */
@@ -1295,6 +1657,18 @@ export interface components {
             password?: string | null;
             /** @description The tenant. If omitted, the first one of the account. */
             tenant?: string | null;
+        };
+        /**
+         * @description How a connection is protected.
+         * @enum {string}
+         */
+        MailEncryption: "tls" | "starttls" | "none";
+        /** @description Who signs in. */
+        MailLogin: {
+            /** @description The password. */
+            password: string;
+            /** @description The user. */
+            user: string;
         };
         /** @description Who makes a request. */
         Me: {
@@ -1356,6 +1730,13 @@ export interface components {
             /** Format: int64 */
             medium: number;
         };
+        /** @description A service of PagerDuty. */
+        PagerDutyChannel: {
+            /** @description The integration key of the service, a secret: 32 letters and digits. */
+            routing_key: string;
+            /** @description Where events go. */
+            url?: string;
+        };
         /** @description The policies. */
         Policies: {
             /** @description The policies, in their order. */
@@ -1380,6 +1761,50 @@ export interface components {
             name: string;
             /** @description `critical`, `high`, `medium` or `low`. */
             severity: string;
+        };
+        /** @description What a rule would send now. */
+        Preview: {
+            /** @description What they are about, the worst first; at most 200. */
+            items: components["schemas"]["PreviewedLine"][];
+            /** @description The messages, one for each recipient. */
+            messages: components["schemas"]["PreviewedMessage"][];
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @description How many there are. */
+            total: number;
+        };
+        /** @description A finding that a message would be about. */
+        PreviewedLine: {
+            /** @description `new`, `still open`, `resolved`, `waived` or `no longer here`. */
+            change: string;
+            /** @description The id of the check in the policy. */
+            check: string;
+            /** @description The monthly cost of the resource, as an exact decimal number. Null: unknown, or the finding is closed. */
+            monthly_cost?: string | null;
+            /** @description The policy. */
+            policy: string;
+            /** @description Of which message, by its recipient. */
+            recipient: string;
+            /** @description The id of the resource. */
+            resource_id: string;
+            /** @description The name of the resource. Null: it has none, or the finding is closed. */
+            resource_name?: string | null;
+            /** @description `critical`, `high`, `medium` or `low`. Null: the finding is closed. */
+            severity?: string | null;
+            /** @description The tag that it is about. Null: none. */
+            tag?: string | null;
+        };
+        /** @description A message that a rule would send. */
+        PreviewedMessage: {
+            /** @description How many changes it is about. */
+            changes: number;
+            /** @description The ids of the channels that it goes to. */
+            channels: string[];
+            /** @description When it is sent: later than now in quiet hours. */
+            not_before: components["schemas"]["Timestamp"];
+            /** @description How many findings of the recipient are open. */
+            open: number;
+            /** @description `everyone`, `unowned`, or `owner:` and the owner. */
+            recipient: string;
         };
         /** @description An error of the interface (RFC 9457). */
         Problem: {
@@ -1420,6 +1845,19 @@ export interface components {
         Providers: {
             /** @description By id. Empty: people sign in with passwords only. */
             items: components["schemas"]["ProviderView"][];
+        };
+        /** @description Hours in which messages are held back until they are over. */
+        QuietHours: {
+            /** @description Days that are quiet as a whole, by their English names or the first three letters of them. */
+            days?: string[];
+            /** @description Whether critical findings are sent all the same. */
+            except_critical?: boolean;
+            /** @description When they begin, `HH:MM`. Later than `to`: they go over midnight. Equal: the whole day. */
+            from: string;
+            /** @description When they are over, `HH:MM`. */
+            to: string;
+            /** @description The time zone, by its IANA name (`Europe/Berlin`). */
+            zone: string;
         };
         /** @description A page of resources. */
         ResourcePage: {
@@ -1514,6 +1952,29 @@ export interface components {
             /** @description Its value. Null: it is missing. */
             value?: string | null;
         };
+        /** @description An alert rule. */
+        RuleView: {
+            /** @description How many alerts are in each state, for a single rule. */
+            alerts?: components["schemas"]["AlertCount"][];
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Why nothing is sent. Null: nothing is wrong. */
+            error?: string | null;
+            /** @description The evaluation for which was decided last what is sent. Empty: none since the rule was changed. */
+            generation: string;
+            /** @description The id. */
+            id: string;
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The rule. */
+            rule: components["schemas"]["AlertRule"];
+            /** @description When it was changed last. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The alert rules. */
+        Rules: {
+            /** @description All of them, by name. */
+            items: components["schemas"]["RuleView"][];
+        };
         /** @description When a recurring job is started. */
         ScheduleUpdate: {
             /** @description When: minute, hour, day of the month, month, day of the week. */
@@ -1544,6 +2005,30 @@ export interface components {
             /** @description All of them, by name. */
             items: components["schemas"]["ScheduleView"][];
         };
+        /** @description An instance of ServiceNow. */
+        ServiceNowChannel: {
+            /** @description The name of the group that incidents are assigned to. Null: by the rules of the instance. */
+            assignment_group?: string | null;
+            /** @description The instance: `https://example.service-now.com`. */
+            instance: string;
+            /** @description Its password. */
+            password: string;
+            /** @description The user that writes. */
+            user: string;
+        };
+        /**
+         * @description How bad a finding is, as its policy defines. Ordered: `Low < Critical`.
+         * @enum {string}
+         */
+        Severity: "low" | "medium" | "high" | "critical";
+        /** @description Where the audit trail goes: to a webhook, a syslog server, or both. */
+        SiemChannel: {
+            /** @description The secret of its signatures, as of a webhook. */
+            secret?: string | null;
+            syslog?: components["schemas"]["SyslogServer"] | null;
+            /** @description A receiver of JSON lines. */
+            url?: string | null;
+        };
         /** @description A resource with a similar name. */
         SimilarResource: {
             /** @description The short name in addresses. */
@@ -1552,6 +2037,11 @@ export interface components {
             resource_id: string;
             /** @description Its name. */
             resource_name?: string | null;
+        };
+        /** @description An incoming webhook of Slack. */
+        SlackChannel: {
+            /** @description The address that Slack gave, which is a secret. */
+            webhook_url: string;
         };
         /** @description How far resources comply. */
         Status: {
@@ -1590,6 +2080,19 @@ export interface components {
             score?: number | null;
             /** @description Of each tag, in the order of the policies. */
             tags: components["schemas"]["TagCoverage"][];
+        };
+        /** @description How far the audit trail was streamed. */
+        StreamView: {
+            /**
+             * Format: int64
+             * @description The number of the last entry that was delivered.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description How many entries wait.
+             */
+            waiting: number;
         };
         String: string;
         /** @description A value that the model suggests. */
@@ -1647,6 +2150,16 @@ export interface components {
              */
             total: number;
         };
+        /** @description A server that receives syslog over TCP (RFC 6587, with the length before each message). */
+        SyslogServer: {
+            /** @description Name or address. */
+            host: string;
+            /**
+             * Format: int32
+             * @description The port; 601 as a rule.
+             */
+            port: number;
+        };
         /** @description What is decided about a tag. */
         TagChange: {
             /** @description What to do. */
@@ -1689,6 +2202,11 @@ export interface components {
             /** @description The value. */
             value: string;
         };
+        /** @description A workflow of Microsoft Teams. */
+        TeamsChannel: {
+            /** @description The address that the workflow gave, which is a secret. */
+            webhook_url: string;
+        };
         /** @description A tenant. */
         TenantView: {
             /** @description When it was added. */
@@ -1702,6 +2220,11 @@ export interface components {
         Tenants: {
             /** @description Those in which the one who asks manages tenants, by id. */
             items: components["schemas"]["TenantView"][];
+        };
+        /** @description A test message that waits to be delivered. */
+        TestSent: {
+            /** @description Its id among the deliveries, which show how it ends. */
+            delivery: string;
         };
         /** @description What happened to a resource. */
         Timeline: {
@@ -1916,6 +2439,13 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description A receiver of signed messages. */
+        WebhookChannel: {
+            /** @description The secret that both sides know: `whsec_` and 24 to 64 bytes in base64. */
+            secret: string;
+            /** @description Where messages go. */
+            url: string;
+        };
     };
     responses: {
         /** @description The request was not answered */
@@ -2005,6 +2535,25 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    endRefreshTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ends all refresh tokens of one's own account; access tokens end within 15 minutes */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     me: {
         parameters: {
             query?: {
@@ -2042,7 +2591,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Changes one's own password, and ends all other sessions */
+            /** @description Changes one's own password, and ends all other sessions and refresh tokens */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2602,7 +3151,10 @@ export interface operations {
                 policy?: string | null;
                 /** @description An open finding of any of `critical`, `high`, `medium`, `low`. */
                 severity?: string | null;
-                /** @description A tag from any of these sources: `decided`, `rule_based`, `inferred`, `native`, `default`. */
+                /**
+                 * @description A tag from any of these sources: `decided`, `rule_based`, `inferred`, `native`, `default`. `manual` and
+                 *     `user_confirmed`, as single resources show them, mean `decided`.
+                 */
                 source?: string | null;
                 /** @description The project of the tenant. Needed if it has several. */
                 project?: string;
@@ -3217,6 +3769,444 @@ export interface operations {
         };
         responses: {
             /** @description Changes when a recurring job is started */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns the channels, without their configurations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channels"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelSpec"];
+            };
+        };
+        responses: {
+            /** @description Adds a channel */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getChannel: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns a channel with its configuration, without its secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelSpec"];
+            };
+        };
+        responses: {
+            /** @description Changes the name and the configuration of a channel */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a channel that no rule uses */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTest"];
+            };
+        };
+        responses: {
+            /** @description Sends a test message to a channel, in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestSent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns the alert rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rules"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addRule: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRule"];
+            };
+        };
+        responses: {
+            /** @description Adds an alert rule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewNewRule: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRule"];
+            };
+        };
+        responses: {
+            /** @description Returns what an alert rule would send now, without adding it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRule: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns an alert rule, with the number of its alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setRule: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRule"];
+            };
+        };
+        responses: {
+            /** @description Changes an alert rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeRule: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes an alert rule */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewRule: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns what an alert rule would send now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only in this state: `queued`, `running`, `delivered`, `dead` or `cancelled`. */
+                status?: string | null;
+                /** @description Only to this channel. */
+                channel?: string | null;
+                /** @description Only of this rule. */
+                rule?: string | null;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string | null;
+                /** @description Most messages of the page: 1 to 500. */
+                limit?: number | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns a page of messages to channels, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns a message to a channel, with its content */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryDelivery: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delivers a message that is dead or cancelled once more */
             204: {
                 headers: {
                     [name: string]: unknown;

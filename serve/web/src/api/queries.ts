@@ -2,6 +2,9 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { Problem, request } from './client'
 import type {
+  AlertRule,
+  Channel,
+  Delivery,
   Bulk,
   ComplianceSummary,
   CostReport,
@@ -73,6 +76,13 @@ export const queries = {
   costs: (params: Params) => ({ ...get<CostReport>('costs', 'costs', params), placeholderData: keepPreviousData }),
   trend: () => get<{ items: TrendPoint[] }>('trend', 'compliance/trend'),
   policies: () => ({ ...get<{ items: Policy[] }>('policies', 'compliance/policies'), staleTime: 60_000 }),
+  channels: () => get<{ items: Channel[] }>('channels', 'channels'),
+  channel: (id: string) => ({
+    queryKey: ['channels', id],
+    queryFn: ({ signal }: { signal: AbortSignal }) => request<Channel>(`channels/${encodeURIComponent(id)}`, { signal }),
+  }),
+  rules: () => get<{ items: AlertRule[] }>('rules', 'rules'),
+  deliveries: () => get<{ items: Delivery[] }>('deliveries', 'deliveries', { limit: 50 }),
   graph: (params: Params) => ({ ...get<GraphView>('graph', 'graph', params), placeholderData: keepPreviousData }),
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
   schedules: () => get<{ items: Schedule[] }>('schedules', 'schedules'),

@@ -91,6 +91,11 @@ export type CostReport = Schema<'CostReportView'>
 export type CostPart = Schema<'CostPartView'>
 export type CostLine = Schema<'CostLine'>
 
+export type Channel = Schema<'ChannelView'>
+/** A rule as it is stored, with parts that may be left out. */
+export type AlertRule = Narrow<Schema<'RuleView'>, { rule: components['schemas']['AlertRule'] }>
+export type Delivery = Narrow<Schema<'DeliveryView'>, { status: 'queued' | 'running' | 'delivered' | 'dead' | 'cancelled' }>
+
 export type GraphView = Schema<'GraphView'>
 export type GraphNode = Schema<'NodeView'>
 export type GraphEdge = Schema<'EdgeView'>

@@ -112,6 +112,13 @@ const graph = createRoute({
   component: lazyRouteComponent(() => import('../features/graph/page'), 'GraphPage'),
 })
 
+const alerts = createRoute({
+  getParentRoute: () => shell,
+  path: '/alerts',
+  staticData: { title: 'Alerts' },
+  component: lazyRouteComponent(() => import('../features/alerts/page'), 'AlertsPage'),
+})
+
 export interface ActivityView {
   /** The first part of actions, such as `tag`. */
   action?: string | undefined
@@ -153,7 +160,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, graph, activity, jobs, settings])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, graph, alerts, activity, jobs, settings])]),
   context: { queryClient },
   // Without it a page also gets the parameters that its `validateSearch` refuses.
   search: { strict: true },

@@ -19,6 +19,7 @@ const LEAST: Partial<Record<Permission, Role>> = {
   recheck: 'editor',
   edit_policies: 'admin',
   manage_schedules: 'admin',
+  manage_alerts: 'admin',
   read_audit: 'admin',
   manage_users: 'super_admin',
   manage_channels: 'super_admin',

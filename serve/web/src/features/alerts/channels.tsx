@@ -1,0 +1,174 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { request } from '../../api/client'
+import { queries, queryClient } from '../../api/queries'
+import type { Channel } from '../../api/types'
+import { useReason } from '../../app/session'
+import { formatDay } from '../../lib/format'
+import { Button } from '../../ui/button'
+import { Dialog } from '../../ui/dialog'
+import { Form, TextField } from '../../ui/form'
+import { LoadingCards, QueryState, State } from '../../ui/states'
+import { toast, toastError } from '../../ui/toast'
+import { configOf, type Field, KINDS, shownOf } from './kinds'
+
+const refresh = () => Promise.all(['channels', 'deliveries'].map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
+
+export function Channels() {
+  const reason = useReason('manage_channels')
+  const channels = useQuery(queries.channels())
+  const [isAdding, setAdding] = useState(false)
+  const [edited, setEdited] = useState<string>()
+  const run = async (action: () => Promise<unknown>, done: string) => {
+    try {
+      await action()
+      toast(done)
+    } catch (error) {
+      toastError(error)
+    } finally {
+      await refresh()
+    }
+  }
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>Channels</h2>
+        <Button small reason={reason} onClick={() => setAdding(true)}>
+          Add a channel
+        </Button>
+      </div>
+      <QueryState query={channels} loading={<LoadingCards heights={[120]} />}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <State title="No channels">
+              <p>A channel is where messages go: mail, chat, tickets, or a program of your own.</p>
+            </State>
+          ) : (
+            <div className="table-scroll" tabIndex={0} role="region" aria-label="Channels">
+              <table className="table table-wide">
+                <thead>
+                  <tr>
+                    <th scope="col">Name</th>
+                    <th scope="col">Kind</th>
+                    <th scope="col">Changed</th>
+                    <th scope="col">
+                      <span className="hidden-visually">Actions</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((channel) => (
+                    <tr key={channel.id}>
+                      <td className="strong">{channel.name}</td>
+                      <td>{KINDS[channel.kind]?.label ?? channel.kind}</td>
+                      <td>{formatDay(channel.updated_at)}</td>
+                      <td>
+                        <div className="row row-end">
+                          {channel.kind === 'siem' ? null : (
+                            <Button small reason={reason} aria-label={`Test ${channel.name}`} onClick={() => void run(() => request(`channels/${channel.id}/test`, { method: 'POST', body: {} }), 'A test message is on its way. See the messages below.')}>
+                              Test
+                            </Button>
+                          )}
+                          <Button small reason={reason} aria-label={`Change ${channel.name}`} onClick={() => setEdited(channel.id)}>
+                            Change
+                          </Button>
+                          <Button small variant="danger" reason={reason} aria-label={`Remove ${channel.name}`} onClick={() => void run(() => request(`channels/${channel.id}`, { method: 'DELETE' }), `${channel.name} is removed.`)}>
+                            Remove
+                          </Button>
+                        </div>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </QueryState>
+      <Dialog title="Add a channel" isOpen={isAdding} onClose={() => setAdding(false)} dismissable={false}>
+        <ChannelForm onDone={() => setAdding(false)} />
+      </Dialog>
+      {edited ? (
+        <Dialog title="Change the channel" isOpen onClose={() => setEdited(undefined)} dismissable={false}>
+          <EditChannel id={edited} onDone={() => setEdited(undefined)} />
+        </Dialog>
+      ) : null}
+    </section>
+  )
+}
+
+/** The form needs the configuration, which only the channel itself has. */
+function EditChannel({ id, onDone }: { id: string; onDone: () => void }) {
+  const channel = useQuery({ ...queries.channel(id), gcTime: 0 })
+  return (
+    <QueryState query={channel} loading={<LoadingCards heights={[160]} />}>
+      {(data) => <ChannelForm channel={data} onDone={onDone} />}
+    </QueryState>
+  )
+}
+
+function ChannelForm({ channel, onDone }: { channel?: Channel; onDone: () => void }) {
+  const [kind, setKind] = useState(channel?.kind ?? 'email')
+  const fields = KINDS[kind]?.fields ?? []
+  const submit = async (form: FormData) => {
+    const body = { name: String(form.get('name')).trim(), kind, config: configOf(kind, (path) => String(form.get(`config/${path}`) ?? '')) }
+    await request(channel ? `channels/${channel.id}` : 'channels', { method: channel ? 'PUT' : 'POST', body })
+    await refresh()
+    toast(channel ? 'The channel is changed.' : 'The channel is added. Test it before rules use it.')
+    onDone()
+  }
+  return (
+    <Form fields={['name', ...fields.map((field) => `config/${field.path}`)]} action={channel ? 'Save' : 'Add'} submit={submit} onCancel={onDone}>
+      {(problem) => (
+        <>
+          <TextField name="name" label="Name" value={channel?.name ?? ''} maxLength={200} autoFocus problem={problem} />
+          {channel ? null : (
+            <div className="field">
+              <label htmlFor="channel-kind">Kind</label>
+              <select id="channel-kind" className="input" value={kind} onChange={(event) => setKind(event.target.value)}>
+                {Object.entries(KINDS).map(([value, { label }]) => (
+                  <option key={value} value={value}>
+                    {label}
+                  </option>
+                ))}
+              </select>
+            </div>
+          )}
+          {fields.map((field) =>
+            field.options ? (
+              <Choice key={`${kind}/${field.path}`} field={field} value={shownOf(channel?.config as never, field)} />
+            ) : (
+              <TextField
+                key={`${kind}/${field.path}`}
+                name={`config/${field.path}`}
+                label={field.label}
+                type={field.type ?? 'text'}
+                value={shownOf(channel?.config as never, field)}
+                required={!field.isOptional}
+                problem={problem}
+                {...(field.help ? { help: field.help } : {})}
+              />
+            ),
+          )}
+          {channel ? <p className="dim small">Secrets show as (set), and stay unless you write another one. They are needed again if messages would go somewhere else.</p> : null}
+        </>
+      )}
+    </Form>
+  )
+}
+
+function Choice({ field, value }: { field: Field; value: string }) {
+  const id = `channel-${field.path}`
+  return (
+    <div className="field">
+      <label htmlFor={id}>{field.label}</label>
+      <select id={id} name={`config/${field.path}`} className="input" defaultValue={value || field.options?.[0]?.[0]}>
+        {field.options?.map(([one, label]) => (
+          <option key={one} value={one}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
