@@ -19,6 +19,8 @@ mod args;
 mod code_scanning;
 mod commands;
 mod context;
+#[cfg(feature = "serve")]
+mod demo;
 mod diagnostics;
 mod excerpt;
 mod failure;

@@ -12,6 +12,9 @@ use super::WaitArgs;
 pub(crate) struct ServeArgs {
     #[command(subcommand)]
     pub(crate) command: Option<ServeCommand>,
+    /// Serve a made-up shop with three clouds and 30 days of history, made in the folder, or in a temporary one
+    #[arg(long)]
+    pub(crate) demo: bool,
     #[command(flatten)]
     pub(crate) options: ServeOptions,
 }
@@ -60,7 +63,7 @@ pub(crate) struct RestoreArgs {
     pub(crate) wait: WaitArgs,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ServeOptions {
     /// A project folder [default: the project of the current folder]
     #[arg(value_hint = ValueHint::DirPath)]

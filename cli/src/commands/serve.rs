@@ -14,9 +14,9 @@ use tagpol_serve_http::{
     examine, restore, serve,
 };
 
-use crate::args::{
-    BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, WaitArgs, listen_address,
-};
+use crate::args::{BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, WaitArgs, listen_address};
+use crate::context::context;
+use crate::demo::{self, Demo};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::project::root_and_manifest;
@@ -30,6 +30,11 @@ pub(crate) fn run(args: &ServeArgs, output: &mut Output) -> Result<Exit, Failure
         Some(ServeCommand::Doctor(options)) => doctor(options, output),
         Some(ServeCommand::Backup(args)) => backup(args, output),
         Some(ServeCommand::Restore(args)) => restored(args, output),
+        None if args.demo => {
+            // Kept until the server has ended: a temporary folder is removed with it.
+            let demo = demo(&args.options, output)?;
+            start(&ServeOptions { project: Some(demo.folder.clone()), ..args.options.clone() }, output)
+        }
         None => start(&args.options, output),
     }
 }
@@ -59,6 +64,12 @@ fn start(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> {
     output.print_exactly(text)?;
     serve(server)?;
     Ok(Exit::Success)
+}
+
+/// Makes the demonstration in the folder that is named, or in a temporary one.
+fn demo(options: &ServeOptions, output: &Output) -> Result<Demo, Failure> {
+    let access = state_access(&options.wait, options.state.as_deref());
+    demo::prepare(options.project.as_deref(), &access, &context(None), output.is_watched())
 }
 
 fn doctor(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> {

@@ -147,9 +147,18 @@ impl Shop {
         self.start_with(arguments, &[])
     }
 
+    /// Starts a server of a folder within this one.
+    pub(crate) fn start_at(&self, folder: &str, arguments: &[&str]) -> Server {
+        self.start_of(folder, arguments, &[])
+    }
+
     /// As [`Self::start`], with environment variables.
     pub(crate) fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
-        let all = [["serve", ".", "--listen", "127.0.0.1:0"].as_slice(), arguments].concat();
+        self.start_of(".", arguments, variables)
+    }
+
+    fn start_of(&self, folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Server {
+        let all = [["serve", folder, "--listen", "127.0.0.1:0"].as_slice(), arguments].concat();
         let mut command = self.command(&all);
         command.envs(variables.iter().copied());
         let log = std::fs::File::create(self.path().join("serve.log")).unwrap();

@@ -5,6 +5,7 @@ mod auth;
 mod backup;
 mod browser;
 mod client;
+mod demo;
 mod killed;
 mod metrics;
 mod peers;

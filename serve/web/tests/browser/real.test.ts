@@ -18,8 +18,8 @@ const EXAMPLE = resolve('../../examples/quickstart')
 const PASSWORD = 'correct horse battery'
 
 /** Starts a server, and returns its address and the link for the first administrator. */
-async function start(folder: string): Promise<{ process: ChildProcess; url: string; link: string }> {
-  const child = spawn(BINARY ?? '', ['serve', folder, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+async function start(folder: string, ...options: string[]): Promise<{ process: ChildProcess; url: string; link: string }> {
+  const child = spawn(BINARY ?? '', ['serve', folder, '--listen', '127.0.0.1:0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   return new Promise((done, fail) => {
     const read = (chunk: Buffer) => {
@@ -188,4 +188,52 @@ describe.skipIf(!CHROMIUM || !BINARY)('the real server', () => {
       })
     }
   }
+})
+
+describe.skipIf(!CHROMIUM || !BINARY)('the demonstration', () => {
+  let folder: string
+  let server: Awaited<ReturnType<typeof start>>
+  let stage: Stage
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tagpol-demo-'))
+    server = await start(join(folder, 'demo'), '--demo')
+    stage = await Stage.open(server.url)
+  }, 300_000)
+  afterAll(async () => {
+    await stage?.close()
+    server?.process.kill()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('from the link to an accepted suggestion, with nothing but what is on the screen', async () => {
+    const began = Date.now()
+    const visit = await stage.page(undefined, undefined, [/401/, /503/])
+    const { page } = visit
+    await page.goto(`/sign-in${new URL(server.link).hash}`)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: /^Accept/ }).first().click({ timeout: 60_000 })
+    await page.getByText(/ is now /).first().waitFor()
+    console.log(`from the link to an accepted suggestion: ${((Date.now() - began) / 1000).toFixed(1)} s`)
+    const password = await visit.context.request.put('/api/v1/auth/password', { data: { new: PASSWORD } })
+    expect(password.status()).toBe(204)
+    await visit.settled()
+    await visit.shot('demo-home')
+    await visit.audit()
+    for (const [path, text] of [
+      ['/resources', /320/],
+      ['/compliance', 'Last 30 days'],
+      ['/costs', 'Trend by project'],
+      ['/graph', 'cost-center'],
+      ['/activity', 'Accepted'],
+      ['/jobs', 'Schedules'],
+      ['/settings', 'People'],
+    ] as const) {
+      await visit.goto(path)
+      await page.getByText(text).first().waitFor()
+      await visit.shot(`demo-${path.slice(1)}`)
+      await visit.audit()
+    }
+    await visit.close()
+  })
 })
