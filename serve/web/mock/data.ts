@@ -33,12 +33,19 @@ export const POLICIES: Policy[] = [
       { id: 'cost-center', message: '`cost-center` has the form ABC-123', tag: 'cost-center' },
       { id: 'data-classification', message: '`data-classification` is set', tag: 'data-classification' },
     ],
+    controls: [
+      { framework: 'soc2', id: 'CC6.1' },
+      { framework: 'iso27001', id: 'A.5.9' },
+    ],
+    waivers: [{ check: 'data-classification', until: '2026-12-14', because: 'DATA-118: the warehouse is classified table by table' }],
   },
   {
     name: 'high-cost-governance',
     severity: 'high',
     description: 'Resources above 500 USD a month belong to a project.',
     checks: [{ id: 'project', message: '`project` is set', tag: 'project' }],
+    controls: [],
+    waivers: [{ check: null, until: '2027-06-30', because: 'Migration of the data center' }],
   },
   {
     name: 'required-tags',
@@ -48,6 +55,8 @@ export const POLICIES: Policy[] = [
       { id: 'environment', message: '`environment` is set', tag: 'environment' },
       { id: 'team', message: '`team` is set', tag: 'team' },
     ],
+    controls: [],
+    waivers: [],
   },
 ]
 

@@ -1,5 +1,5 @@
 /** The numbers of the pages that sum the inventory up. */
-import type { CheckResult, ComplianceSummary, ListedSuggestion, ResourceRow, TrendPoint } from '../src/api/types'
+import type { CheckResult, ComplianceSummary, Finding, ListedSuggestion, ResourceRow, TrendPoint } from '../src/api/types'
 import { type Inventory, type MockRow, NOW, POLICIES, random, TAGS } from './data.ts'
 
 function sample(inventory: Inventory): MockRow[] {
@@ -54,6 +54,28 @@ export function trend(inventory: Inventory): TrendPoint[] {
     resources: now.resources - (29 - at),
     compliant: now.compliant - 3 * (29 - at),
   }))
+}
+
+/** Findings of some policies, or of all. */
+export function findings(inventory: Inventory, policies: string[] | undefined): Finding[] {
+  return sample(inventory).flatMap((row, n) =>
+    inventory
+      .checks(n, row.virtual_tags, row.monthly_cost)
+      .filter((check) => check.state !== 'passing' && (!policies || policies.includes(check.policy)))
+      .map(
+        (check): Finding => ({
+          ...check,
+          state: check.state as Finding['state'],
+          fingerprint: `${row.key}-${check.policy}-${check.check}`,
+          value: null,
+          escalation_due: false,
+          key: row.key,
+          resource_id: row.resource_id,
+          resource_name: row.resource_name,
+          monthly_cost: row.monthly_cost,
+        }),
+      ),
+  )
 }
 
 /** What the model suggests for rows, the most confident first. */

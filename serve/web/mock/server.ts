@@ -25,7 +25,7 @@ import { Alerts } from './alerts.ts'
 import { costs } from './costs.ts'
 import { graph } from './graph.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
-import { compliance, suggestions, sum, trend } from './reports.ts'
+import { compliance, findings, suggestions, sum, trend } from './reports.ts'
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
 const PERMISSIONS: [Permission, number][] = [
@@ -166,6 +166,10 @@ class Mock {
         const from = Number(call.params.get('cursor') ?? 0)
         const limit = Number(call.params.get('limit') ?? 50)
         return ok({ items: found.slice(from, from + limit), total: found.length, next: from + limit < found.length ? String(from + limit) : null })
+      }
+      case 'GET compliance/findings': {
+        const items = findings(this.inventory, call.params.get('policy')?.split(','))
+        return ok({ items, total: items.length, next: null })
       }
       case 'POST compliance/recheck':
         this.allow(call, 'recheck')

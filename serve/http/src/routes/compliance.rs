@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tagpol_app::evaluation::State;
 use tagpol_app::state::{RunRecord, StateError};
+use tagpol_sema::program::{Control, Exemption, Program};
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_data::{Contents, FindingQuery};
 use utoipa::{IntoParams, ToSchema};
@@ -317,6 +318,30 @@ pub(crate) struct PolicyView {
     description: String,
     /// What its checks ask for, by their ids.
     checks: Vec<PolicyCheck>,
+    /// The controls of frameworks that it supports.
+    controls: Vec<ControlView>,
+    /// Its waivers, the first to end first; also those that have ended.
+    waivers: Vec<WaiverView>,
+}
+
+/// A control of a framework.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ControlView {
+    /// The name of the framework.
+    framework: String,
+    /// The id of the control in it.
+    id: String,
+}
+
+/// Resources that need not follow a policy for a while.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WaiverView {
+    /// The id of the check. Null: all checks of the policy.
+    check: Option<String>,
+    /// The last day on which it counts, as `2027-03-31`.
+    until: String,
+    /// The reason.
+    because: String,
 }
 
 /// A check of a policy.
@@ -347,9 +372,30 @@ fn policies(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Policies>, Fa
                 tag: check.tag.and_then(|tag| contents.tags.get(tag)).map(|tag| tag.name.clone()),
             })
             .collect(),
+        controls: controls(&serving.program, at),
+        waivers: waivers(&serving.program, at),
     };
     let items = contents.policies.iter().enumerate().map(policy).collect();
     Ok(Reply::ok(Policies { items }).etag(&contents.id))
+}
+
+fn controls(program: &Program, policy: usize) -> Vec<ControlView> {
+    let controls = program.policies.get(policy).map(|policy| policy.controls.as_slice()).unwrap_or_default();
+    let view = |one: &Control| ControlView { framework: one.framework.clone(), id: one.id.clone() };
+    controls.iter().map(view).collect()
+}
+
+fn waivers(program: &Program, policy: usize) -> Vec<WaiverView> {
+    let of_policy = |one: &&Exemption| one.policy == policy;
+    let mut found: Vec<&Exemption> = program.exemptions.iter().filter(of_policy).collect();
+    found.sort_by_key(|one| one.until);
+    let checks = program.policies.get(policy).map(|policy| policy.checks.as_slice()).unwrap_or_default();
+    let view = |one: &Exemption| WaiverView {
+        check: one.check.and_then(|at| checks.get(at)).map(|check| check.id.clone()),
+        until: one.until.to_string(),
+        because: one.because.clone(),
+    };
+    found.into_iter().map(view).collect()
 }
 
 /// The tags.

@@ -1345,6 +1345,13 @@ export interface components {
             /** @description The findings, the worst first. */
             violations: components["schemas"]["Violation"][];
         };
+        /** @description A control of a framework. */
+        ControlView: {
+            /** @description The name of the framework. */
+            framework: string;
+            /** @description The id of the control in it. */
+            id: string;
+        };
         /** @description A line of costs. */
         CostLine: {
             /** @description What it costs, with its share of shared costs, as an exact decimal number. */
@@ -1755,12 +1762,16 @@ export interface components {
         PolicyView: {
             /** @description What its checks ask for, by their ids. */
             checks: components["schemas"]["PolicyCheck"][];
+            /** @description The controls of frameworks that it supports. */
+            controls: components["schemas"]["ControlView"][];
             /** @description Its documentation. */
             description: string;
             /** @description Its name. */
             name: string;
             /** @description `critical`, `high`, `medium` or `low`. */
             severity: string;
+            /** @description Its waivers, the first to end first; also those that have ended. */
+            waivers: components["schemas"]["WaiverView"][];
         };
         /** @description What a rule would send now. */
         Preview: {
@@ -2438,6 +2449,15 @@ export interface components {
              * @description The number of the decision, for `If-Match`. Null: it is not decided.
              */
             version?: number | null;
+        };
+        /** @description Resources that need not follow a policy for a while. */
+        WaiverView: {
+            /** @description The reason. */
+            because: string;
+            /** @description The id of the check. Null: all checks of the policy. */
+            check?: string | null;
+            /** @description The last day on which it counts, as `2027-03-31`. */
+            until: string;
         };
         /** @description A receiver of signed messages. */
         WebhookChannel: {

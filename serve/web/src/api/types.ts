@@ -53,6 +53,8 @@ export type TagSchema = Schema<'TagSchema'>
 
 export type Policy = Narrow<Schema<'PolicyView'>, { severity: Severity }>
 
+export type Finding = Narrow<Schema<'FindingView'>, { severity: Severity; state: 'open' | 'pending' | 'exempt' | 'undetermined' }>
+
 export type CheckResult = Narrow<Schema<'CheckResult'>, { severity: Severity }>
 
 /** How far the resources of a filter comply. */

@@ -15,10 +15,10 @@ export function csv(head: readonly string[], rows: readonly (readonly (string | 
   return [head, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')
 }
 
-/** Saves a text as a file of this computer. */
-export function download(name: string, text: string, type = 'text/csv;charset=utf-8'): void {
+/** Saves a file on this computer. */
+export function download(name: string, content: string | Blob): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type }))
+  link.href = URL.createObjectURL(typeof content === 'string' ? new Blob([content], { type: 'text/csv;charset=utf-8' }) : content)
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)

@@ -1,4 +1,5 @@
 /** What people do: each story as the role that does it, at the keyboard or by name of what is on the screen. */
+import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, Stage } from './harness'
@@ -342,6 +343,20 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     expect(await page.getByLabel('Recipients (optional)').inputValue()).toBe('platform@shop.example')
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     await page.getByText('The channel is changed.').waitFor()
+    await visit.close()
+  })
+
+  test('evidence of a framework as a file that another program reads', async () => {
+    const visit = await stage.page('admin')
+    const { page } = visit
+    await visit.goto('/compliance')
+    await page.getByText('DATA-118').waitFor()
+    await page.getByRole('button', { name: 'Evidence' }).click()
+    await visit.audit()
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'soc2' }).click()])
+    expect(file.suggestedFilename()).toMatch(/^evidence-soc2-\d{4}-\d\d-\d\d\.zip$/)
+    const list = execFileSync('python3', ['-m', 'zipfile', '-l', await file.path()]).toString()
+    for (const name of ['README.txt', 'controls.csv', 'findings.csv', 'decisions.csv', 'manifest.json']) expect(list).toContain(name)
     await visit.close()
   })
 

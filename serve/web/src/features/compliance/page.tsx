@@ -13,6 +13,8 @@ import { Button, buttonClass } from '../../ui/button'
 import { Chart, type Palette } from '../../ui/chart'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
+import { Reports } from './reports'
+import { Waivers } from './waivers'
 import './compliance.css'
 
 const ReviewDrawer = lazy(() => import('../../parts/review-drawer').then((module) => ({ default: module.ReviewDrawer })))
@@ -28,7 +30,10 @@ export function CompliancePage() {
           <h1>Compliance</h1>
           <p className="dim">{summary.data ? `Evaluated ${formatAgo(summary.data.last_checked)}` : ' '}</p>
         </div>
-        <Recheck />
+        <div className="page-actions no-print">
+          <Reports />
+          <Recheck />
+        </div>
       </header>
       <QueryState query={summary} loading={<LoadingCards heights={[150, 260, 300]} />}>
         {(data) => <Body summary={data} />}
@@ -74,6 +79,7 @@ function Body({ summary }: { summary: ComplianceSummary }) {
         <div className="stack compliance-side">
           <Coverage summary={summary} />
           <Owners currency={summary.currency} />
+          <Waivers />
         </div>
       </div>
     </>
