@@ -114,6 +114,12 @@ where
     shut_down.load(Ordering::Relaxed)
 }
 
+/// Returns the URI of a file or folder, as the server writes it. None: the path is not absolute.
+pub fn uri_of(path: &std::path::Path) -> Option<String> {
+    let uri = path.is_absolute().then(|| tower_lsp::ls_types::Uri::from_file_path(path))??;
+    Some(uri.as_str().to_owned())
+}
+
 /// Where the system keeps what can be made again.
 fn cache_folder() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -40,7 +40,7 @@ pub(crate) struct Call<'a, P: Permission> {
 }
 
 /// A request that was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Incoming {
     /// Its method.
     pub(crate) method: Method,
@@ -389,7 +389,7 @@ impl Route {
 }
 
 /// Finds out who makes the request, checks the permission, and finds the project.
-fn admitted<'a, P: Permission>(
+pub(crate) fn admitted<'a, P: Permission>(
     app: &'a App,
     request: &'a Incoming,
 ) -> Result<(Call<'a, P>, Option<Identity>), Failure> {

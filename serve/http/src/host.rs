@@ -149,6 +149,15 @@ impl ProjectHost {
         Ok(())
     }
 
+    /// Returns its folder, without links.
+    ///
+    /// # Errors
+    /// Why it cannot be found.
+    pub(crate) fn root(&self) -> Result<PathBuf, String> {
+        let location = tagpol_app::locate(Some(&self.folder)).map_err(|error| error.to_string())?;
+        location.root.canonicalize().map_err(|error| error.to_string())
+    }
+
     /// Returns what transactions about it are about.
     pub(crate) fn scope(&self) -> Scope {
         Scope::project(&self.tenant, self.scope.clone())

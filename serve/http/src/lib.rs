@@ -19,6 +19,7 @@
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
 //! - `jobs`: the workers of the queues, and the scheduler; `alerts`: from findings to messages in channels
 //! - `backup`: all rows and files in one file, and the way back
+//! - `language_server`: the language server of a project over a WebSocket
 //! - `metrics`: what is counted
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
@@ -36,6 +37,7 @@ mod inputs;
 mod jobs;
 mod kept;
 mod key;
+mod language_server;
 mod metrics;
 mod objects;
 mod openapi;

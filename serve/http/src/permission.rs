@@ -76,6 +76,7 @@ permissions!(
     DecideSuggestions,
     Bulk,
     Recheck,
+    EditPolicies,
     ManageSchedules,
     ManageAlerts,
     ReadAudit,

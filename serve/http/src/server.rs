@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use crate::app::App;
 use crate::endpoint::{Incoming, Route};
 use crate::jobs;
+use crate::language_server;
 use crate::pages;
 use crate::problem::{self, Failure};
 use crate::routes;
@@ -226,6 +227,9 @@ async fn respond(
 ) -> Result<Response<Body>, Failure> {
     let Some(route) = route else {
         let path = request.uri().path();
+        if path == language_server::PATH {
+            return language_server::connect(&shared.app, address.ip().to_string(), request).await;
+        }
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let page =
             pages::page(path, request.headers(), shared.app.database.source().as_ref()).filter(|_| reads);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request as forward, type Server, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 
 const TYPES: Record<string, string> = {
@@ -42,6 +43,22 @@ export function proxy(target: string): Handler {
     sent.on('error', () => response.writeHead(502).end())
     request.pipe(sent)
   }
+}
+
+/** Hands a WebSocket to a server, as a proxy in front of it would: its own address takes the place of this one. */
+export function proxyUpgrades(server: Server, target: string): void {
+  const { hostname, port, host, origin } = new URL(target)
+  server.on('upgrade', (request, socket, head) => {
+    const upstream = connect(Number(port), hostname, () => {
+      const replaced = { ...request.headers, host, ...(request.headers.origin ? { origin } : {}) }
+      const lines = Object.entries(replaced).map(([name, value]) => `${name}: ${String(value)}`)
+      upstream.write(`GET ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      upstream.write(head)
+      upstream.pipe(socket).pipe(upstream)
+    })
+    upstream.on('error', () => socket.destroy())
+    socket.on('error', () => upstream.destroy())
+  })
 }
 
 /** Starts it on a free port. `api` answers what is below `/api`. */

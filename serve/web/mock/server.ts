@@ -24,6 +24,7 @@ import { ConditionError, parseCondition, type Predicate } from './condition.ts'
 import { Alerts } from './alerts.ts'
 import { costs } from './costs.ts'
 import { graph } from './graph.ts'
+import { POLICY_FILES } from './language-server.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
 import { compliance, findings, suggestions, sum, trend } from './reports.ts'
 
@@ -151,6 +152,9 @@ class Mock {
         return this.resources(call)
       case 'GET facets':
         return this.facets(call)
+      case 'GET policy-files':
+        this.allow(call, 'edit_policies')
+        return ok({ items: POLICY_FILES })
       case 'GET graph':
         return ok(graph(this.matching(this.selection(call.params)), call.params))
       case 'GET costs':

@@ -6,6 +6,7 @@ mod backup;
 mod browser;
 mod client;
 mod demo;
+mod editor;
 mod killed;
 mod metrics;
 mod peers;

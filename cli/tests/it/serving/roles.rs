@@ -112,6 +112,7 @@ fn another_tenant_finds_nothing_of_this_one() {
             "graph",
             "rules",
             "deliveries",
+            "policy-files",
         ];
         let group = path.strip_prefix("/api/v1/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         let has_part = path.contains('{');

@@ -13,6 +13,7 @@ mod jobs;
 mod names;
 mod oidc;
 mod privacy;
+mod policies;
 mod resources;
 mod rules;
 mod shapes;
@@ -38,6 +39,7 @@ pub(crate) fn table() -> Vec<Route> {
         suggestions::routes(),
         costs::routes(),
         graph::routes(),
+        policies::routes(),
         audit::routes(),
         jobs::routes(),
         channels::routes(),

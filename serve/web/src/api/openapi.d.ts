@@ -533,6 +533,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the policy files with their texts */
+        get: operations["listPolicyFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-trail": {
         parameters: {
             query?: never;
@@ -1757,6 +1774,18 @@ export interface components {
             message: string;
             /** @description The tag that it is about. Null: none. */
             tag?: string | null;
+        };
+        /** @description A policy file. */
+        PolicyFile: {
+            /** @description Its path in the project. */
+            path: string;
+            /** @description Its text. */
+            text: string;
+        };
+        /** @description The policy files. */
+        PolicyFiles: {
+            /** @description The files, in the order of the project. */
+            items: components["schemas"]["PolicyFile"][];
         };
         /** @description A policy. */
         PolicyView: {
@@ -3541,6 +3570,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPolicyFiles: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns the policy files with their texts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyFiles"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -55,6 +55,9 @@ export type Policy = Narrow<Schema<'PolicyView'>, { severity: Severity }>
 
 export type Finding = Narrow<Schema<'FindingView'>, { severity: Severity; state: 'open' | 'pending' | 'exempt' | 'undetermined' }>
 
+export type PolicyFile = Schema<'PolicyFile'>
+export type PolicyFiles = Schema<'PolicyFiles'>
+
 export type CheckResult = Narrow<Schema<'CheckResult'>, { severity: Severity }>
 
 /** How far the resources of a filter comply. */

@@ -1,5 +1,5 @@
 /** The pages of the navigation, in its order. */
-import { AlertIcon, ClockIcon, CoinsIcon, GearIcon, GraphIcon, HomeIcon, JobsIcon, ListIcon, ShieldIcon } from '../ui/icons'
+import { AlertIcon, ClockIcon, CoinsIcon, GearIcon, GraphIcon, HomeIcon, JobsIcon, ListIcon, PolicyIcon, ShieldIcon } from '../ui/icons'
 
 export const PAGES = [
   { to: '/', label: 'Home', key: 'g h', Icon: HomeIcon },
@@ -7,6 +7,7 @@ export const PAGES = [
   { to: '/compliance', label: 'Compliance', key: 'g c', Icon: ShieldIcon },
   { to: '/costs', label: 'Costs', key: 'g o', Icon: CoinsIcon },
   { to: '/graph', label: 'Graph', key: 'g e', Icon: GraphIcon },
+  { to: '/policies', label: 'Policies', key: 'g p', Icon: PolicyIcon },
   { to: '/alerts', label: 'Alerts', key: 'g l', Icon: AlertIcon },
   { to: '/activity', label: 'Activity', key: 'g a', Icon: ClockIcon },
   { to: '/jobs', label: 'Jobs', key: 'g j', Icon: JobsIcon },

@@ -112,6 +112,19 @@ const graph = createRoute({
   component: lazyRouteComponent(() => import('../features/graph/page'), 'GraphPage'),
 })
 
+export interface PolicyFileView {
+  /** The path of the open file. */
+  file?: string | undefined
+}
+
+const policies = createRoute({
+  getParentRoute: () => shell,
+  path: '/policies',
+  staticData: { title: 'Policies' },
+  validateSearch: (search: Record<string, unknown>): PolicyFileView => (isText(search.file) ? { file: search.file } : {}),
+  component: lazyRouteComponent(() => import('../features/policies/page'), 'PoliciesPage'),
+})
+
 const alerts = createRoute({
   getParentRoute: () => shell,
   path: '/alerts',
@@ -160,7 +173,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, graph, alerts, activity, jobs, settings])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, graph, policies, alerts, activity, jobs, settings])]),
   context: { queryClient },
   // Without it a page also gets the parameters that its `validateSearch` refuses.
   search: { strict: true },

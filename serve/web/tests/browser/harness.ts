@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 import type { Server } from 'node:http'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { proxy, startServer } from '../../mock/dist-server.ts'
+import { proxy, proxyUpgrades, startServer } from '../../mock/dist-server.ts'
+import { languageServer } from '../../mock/language-server.ts'
 import { mockServer } from '../../mock/server.ts'
 
 export type RoleName = 'viewer' | 'editor' | 'admin' | 'super'
@@ -32,13 +33,15 @@ export class Stage {
     readonly url: string,
     private readonly server: Server,
     private readonly browser: Browser,
+    private readonly isMock: boolean,
   ) {}
 
   /** Opens the dashboard in front of the mock with a number of resources, or of a server at an address. */
   static async open(behind: number | string): Promise<Stage> {
     const { url, server } = await startServer(typeof behind === 'number' ? mockServer(behind) : proxy(behind))
+    if (typeof behind === 'string') proxyUpgrades(server, behind)
     const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
-    return new Stage(url, server, browser)
+    return new Stage(url, server, browser, typeof behind === 'number')
   }
 
   async close(): Promise<void> {
@@ -56,6 +59,12 @@ export class Stage {
       reducedMotion: 'reduce',
       bypassCSP: false,
     })
+    if (this.isMock) {
+      await context.routeWebSocket(/\/lsp$/, (socket) => {
+        const answer = languageServer()
+        socket.onMessage((text) => answer(String(text)).forEach((reply) => socket.send(reply)))
+      })
+    }
     if (role) await context.request.post('/api/v1/auth/login', { data: { email: `${role}@shop.example`, password: 'demo' } })
     return Visit.start(context, await context.newPage(), expected)
   }

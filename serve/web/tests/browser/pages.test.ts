@@ -9,6 +9,7 @@ const PAGES: [string, string][] = [
   ['compliance', '/compliance'],
   ['costs', '/costs'],
   ['graph', '/graph'],
+  ['policies', '/policies'],
   ['alerts', '/alerts'],
   ['activity', '/activity'],
   ['jobs', '/jobs'],

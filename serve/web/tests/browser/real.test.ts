@@ -225,6 +225,7 @@ describe.skipIf(!CHROMIUM || !BINARY)('the demonstration', () => {
       ['/compliance', 'Last 30 days'],
       ['/costs', 'Trend by project'],
       ['/graph', 'cost-center'],
+      ['/policies', 'policies.tagpol'],
       ['/activity', 'Accepted'],
       ['/jobs', 'Schedules'],
       ['/settings', 'People'],
@@ -236,4 +237,27 @@ describe.skipIf(!CHROMIUM || !BINARY)('the demonstration', () => {
     }
     await visit.close()
   })
+
+  test('story 6: the language server of the project finds a mistake, runs the tests, and compares what is typed', async () => {
+    const visit = await stage.page(undefined)
+    const { page } = visit
+    await visit.context.request.post('/api/v1/auth/login', { data: { email: 'admin@localhost', password: PASSWORD } })
+    await visit.goto('/policies?file=policies%2Fpolicies.tagpol')
+    const text = page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' })
+    await text.click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('\npolicy new-one {\nseverity low\nrequire ownr\n')
+    await page.getByRole('button', { name: /^Error .*ownr/ }).first().waitFor()
+    await visit.shot('demo-policies-mistake')
+    await page.locator('.cm-lintRange-error').first().hover()
+    await page.getByRole('button', { name: /owner/ }).first().click()
+    await page.getByText('No errors and no warnings.').waitFor()
+    await page.getByRole('button', { name: 'Run all' }).click()
+    await page.getByText(/3 tests/).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Compare' }).click()
+    await page.getByText('new-one/owner').waitFor({ timeout: 60_000 })
+    await visit.shot('demo-policies-impact')
+    await visit.audit()
+    await visit.close()
+  }, 180_000)
 })

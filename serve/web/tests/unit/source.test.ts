@@ -9,8 +9,9 @@ const ALLOWED: Record<string, RegExp> = {
   api: /^api$/,
   lib: /^(api|lib)$/,
   ui: /^(api|lib|ui|app\/theme)$/,
+  editor: /^(api|lib|editor|app\/theme)$/,
   parts: /^(api|lib|ui|parts|app\/session)$/,
-  features: /^(api|lib|ui|parts|app\/(session|theme|shortcuts|router))$/,
+  features: /^(api|lib|ui|parts|editor|app\/(session|theme|shortcuts|router))$/,
   app: /^(api|lib|ui|parts|app|features)/,
 }
 

@@ -1,0 +1,157 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { queries } from '../../api/queries'
+import type { PolicyFile } from '../../api/types'
+import { useReason } from '../../app/session'
+import { type Connection, type Diagnostic, LanguageClient, type Position } from '../../editor/language-client'
+import { Button } from '../../ui/button'
+import { LockIcon } from '../../ui/icons'
+import { LoadingCards, QueryState, State } from '../../ui/states'
+import { type Drafts, keepDrafts, readDrafts, withDraft } from './drafts'
+import { FileList } from './file-list'
+import { ImpactPanel } from './impact-panel'
+import { NewFile } from './new-file'
+import { Problems } from './problems'
+import { TestPanel } from './test-panel'
+import './policies.css'
+
+const Editor = lazy(() => import('../../editor/editor').then((module) => ({ default: module.Editor })))
+
+const route = getRouteApi('/shell/policies')
+
+export function PoliciesPage() {
+  const reason = useReason('edit_policies')
+  const files = useQuery({ ...queries.policyFiles(), enabled: !reason, refetchOnWindowFocus: false })
+  return (
+    <main className="page page-full" id="main" tabIndex={-1}>
+      <header className="page-head">
+        <div>
+          <h1>Policies</h1>
+          <p className="dim">The files of the project, on its inventory</p>
+        </div>
+      </header>
+      {reason ? (
+        <div className="card">
+          <State title="Policies are for administrators" icon={<LockIcon size={28} />}>
+            <p>They show native tags, which the dashboard shows nowhere else. {reason}</p>
+          </State>
+        </div>
+      ) : (
+        <QueryState query={files} loading={<LoadingCards heights={[480]} />}>
+          {(data) => <Workbench files={data.items} />}
+        </QueryState>
+      )}
+    </main>
+  )
+}
+
+/** A connection to the language server for as long as the page is open. */
+function useLanguageServer(): { client: LanguageClient | undefined; connection: Connection; diagnostics: ReadonlyMap<string, Diagnostic[]> } {
+  const [client, setClient] = useState<LanguageClient>()
+  const [connection, setConnection] = useState<Connection>('connecting')
+  const [diagnostics, setDiagnostics] = useState<ReadonlyMap<string, Diagnostic[]>>(new Map())
+  useEffect(() => {
+    const made = new LanguageClient({
+      onConnection: setConnection,
+      onDiagnostics: (path, found) => setDiagnostics((before) => new Map(before).set(path, found)),
+    })
+    setClient(made)
+    return () => made.end()
+  }, [])
+  return { client, connection, diagnostics }
+}
+
+const NONE: Diagnostic[] = []
+
+function Workbench({ files }: { files: PolicyFile[] }) {
+  const { file } = route.useSearch()
+  const navigate = useNavigate()
+  const { client, connection, diagnostics } = useLanguageServer()
+  const [drafts, setDrafts] = useState<Drafts>(() => readDrafts(sessionStorage))
+  const [target, setTarget] = useState<Position>()
+  const saved = useMemo(() => new Map(files.map(({ path, text }) => [path, text])), [files])
+  useEffect(() => keepDrafts(sessionStorage, drafts), [drafts])
+  // Drafts count in tests and evaluations, whether their file is shown or not.
+  useEffect(() => {
+    for (const [path, text] of Object.entries(drafts)) client?.update(path, text)
+  }, [client, drafts])
+  const paths = [...new Set([...saved.keys(), ...Object.keys(drafts)])]
+  const path = file && paths.includes(file) ? file : paths[0]
+  const text = path === undefined ? undefined : (drafts[path] ?? saved.get(path))
+  const open = (next: string, at?: Position) => {
+    setTarget(at && { ...at })
+    void navigate({ to: '/policies', search: { file: next }, replace: true })
+  }
+  const revert = (name: string) => {
+    setDrafts((before) => withDraft(before, name, '', ''))
+    const before = saved.get(name)
+    if (before === undefined) client?.close(name)
+    else client?.update(name, before)
+    setVersion((one) => one + 1)
+  }
+  // A new editor for a text that is not the one that was typed.
+  const [version, setVersion] = useState(0)
+  return (
+    <>
+      <ConnectionNote connection={connection} />
+      <div className="workbench">
+        <aside className="card workbench-files" aria-label="Files">
+          <FileList paths={paths} shown={path} drafts={drafts} diagnostics={diagnostics} isNew={(name) => !saved.has(name)} onOpen={open} />
+          <NewFile
+            paths={paths}
+            onAdd={(name) => {
+              setDrafts((before) => ({ ...before, [name]: `// ${name}\n` }))
+              open(name)
+            }}
+          />
+        </aside>
+        <section className="card workbench-editor" aria-label="Editor">
+          {path === undefined ? (
+            <State title="No policy files yet">
+              <p>Add a file to write the first tag or policy.</p>
+            </State>
+          ) : text === undefined ? null : (
+            <>
+              <div className="workbench-bar">
+                <span className="mono small wrap-anywhere grow">{path}</span>
+                {drafts[path] === undefined ? null : (
+                  <Button small variant="quiet" onClick={() => revert(path)}>
+                    {saved.has(path) ? 'Undo all changes' : 'Discard'}
+                  </Button>
+                )}
+              </div>
+              {client ? (
+                <Suspense fallback={<div className="skeleton editor" />}>
+                  <Editor
+                    key={`${path}:${version}`}
+                    path={path}
+                    text={text}
+                    client={client}
+                    diagnostics={diagnostics.get(path) ?? NONE}
+                    target={target}
+                    onChange={(next) => setDrafts((before) => withDraft(before, path, next, saved.get(path)))}
+                    onSave={() => {}}
+                  />
+                </Suspense>
+              ) : null}
+            </>
+          )}
+        </section>
+        <div className="workbench-side">
+          <Problems diagnostics={diagnostics} onOpen={open} />
+          {client ? <ImpactPanel client={client} drafts={drafts} saved={saved} /> : null}
+          {client ? <TestPanel client={client} onOpen={open} /> : null}
+        </div>
+      </div>
+    </>
+  )
+}
+
+function ConnectionNote({ connection }: { connection: Connection }) {
+  return (
+    <div role="status">
+      {connection === 'lost' ? <p className="note">The connection to the language server was lost. It is opened again by itself; what you typed stays here.</p> : null}
+    </div>
+  )
+}

@@ -1,0 +1,118 @@
+/** The editor of policies in front of a made-up language server; `real.test.ts` has it in front of the real one. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, LOOKS, Stage } from './harness'
+
+describe.skipIf(!CHROMIUM)('policies', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await Stage.open(100)
+  })
+  afterAll(() => stage.close())
+
+  test('story 6: a mistake is shown while typing, and its fix is applied; impact and tests before anything is saved', async () => {
+    const visit = await stage.page('admin')
+    const { page } = visit
+    await visit.goto('/policies?file=policies%2Fpolicies.tagpol')
+    const text = page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' })
+    await text.click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('\n// productoin')
+    await page.getByText('`environment` has no value `productoin`').first().waitFor()
+    await page.getByRole('button', { name: /policies\.tagpol policies\/ 1 error changed/ }).waitFor()
+    await visit.shot('story-policies-mistake')
+    await visit.audit()
+    await page.getByRole('button', { name: /^Error `environment`/ }).click()
+    await page.locator('.cm-lintRange-error').first().hover()
+    await page.getByRole('button', { name: 'Change to `production`' }).click()
+    await page.getByText('No errors and no warnings.').waitFor()
+    await text.getByText('// production', { exact: true }).waitFor()
+    await text.click()
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.type('// require environment\n')
+    await page.getByRole('button', { name: 'Compare' }).click()
+    await page.getByText('120 → 181').waitFor()
+    await page.getByText('production-is-owned/environment').waitFor()
+    await page.getByRole('button', { name: 'Run all' }).click()
+    await page.getByText('production is owned').waitFor()
+    await visit.shot('story-policies-impact')
+    await visit.audit()
+    // Nothing that was typed is lost by a reload.
+    await page.reload()
+    await page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' }).getByText('// require environment').waitFor()
+    await page.getByRole('button', { name: 'Undo all changes' }).click()
+    await expect.poll(() => page.getByText('// require environment').count()).toBe(0)
+    await visit.close()
+  })
+
+  test('offers and explanations while typing', async () => {
+    const visit = await stage.page('admin')
+    const { page } = visit
+    await visit.goto('/policies')
+    const text = page.getByRole('textbox', { name: 'Text of policies/tags.tagpol' })
+    await text.click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('\nst')
+    // A key that is pressed as the list opens belongs to the text, so that the offer is clicked.
+    await page.getByRole('option', { name: /staging/ }).click()
+    await text.getByText('staging', { exact: true }).waitFor()
+    await text.getByText('environment').first().hover()
+    await page.getByText('Stage of the life cycle.', { exact: true }).waitFor()
+    await visit.shot('story-policies-hover', false)
+    await visit.close()
+  })
+
+  test('a new file needs a name that a policy file can have', async () => {
+    const visit = await stage.page('admin', LOOKS[2])
+    const { page } = visit
+    await visit.goto('/policies')
+    await page.getByRole('button', { name: 'New file' }).click()
+    const path = page.getByLabel('Path in the project')
+    for (const [wrong, problem] of [
+      ['policies/tags.tagpol', 'There is a file with this name.'],
+      ['../x.tagpol', 'Use letters, digits'],
+      ['x.txt', 'ends with .tagpol'],
+    ] as const) {
+      await path.fill(wrong)
+      await page.getByRole('button', { name: 'Add', exact: true }).click()
+      await page.getByText(problem).waitFor()
+    }
+    await visit.audit()
+    await path.fill('policies/more.tagpol')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByRole('textbox', { name: 'Text of policies/more.tagpol' }).waitFor()
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await expect.poll(() => page.getByRole('button', { name: /more\.tagpol/ }).count()).toBe(0)
+    await visit.close()
+  })
+
+  test('who may not edit policies sees why', async () => {
+    const visit = await stage.page('editor')
+    await visit.goto('/policies')
+    await visit.page.getByText('Policies are for administrators').waitFor()
+    await visit.audit()
+    await visit.close()
+  })
+
+  test('a connection that is lost costs nothing that was typed', async () => {
+    const visit = await stage.page('admin')
+    const { page } = visit
+    let connections = 0
+    await page.routeWebSocket(/\/lsp$/, (socket) => {
+      connections += 1
+      socket.onMessage((text) => {
+        const message = JSON.parse(String(text)) as { id?: number; method?: string }
+        if (connections === 1 && message.method === 'textDocument/didChange') void socket.close({ code: 1011 })
+        else if (message.id !== undefined) socket.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: {} }))
+      })
+    })
+    await visit.goto('/policies')
+    const text = page.getByRole('textbox', { name: 'Text of policies/tags.tagpol' })
+    await text.click()
+    await page.keyboard.type('// kept')
+    await page.getByText('The connection to the language server was lost.').waitFor()
+    await expect.poll(() => connections).toBe(2)
+    await page.getByText('The connection to the language server was lost.').waitFor({ state: 'detached' })
+    await text.getByText('// kept').waitFor()
+    await visit.close()
+  })
+})
