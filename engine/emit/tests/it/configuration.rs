@@ -28,8 +28,8 @@ fn stays(files: &[(&str, &str)], change: TagChange, reason: &str) {
 /// Asserts the lines that a patch adds.
 fn adds(emission: &Emission, lines: &[&str]) {
     assert_eq!(emission.left_out, []);
-    let added = emission.text.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++"));
-    let added = added.map(|line| line[1..].trim()).filter(|line| !line.is_empty());
+    let added = emission.text.lines().filter(|line| !line.starts_with("+++"));
+    let added = added.filter_map(|line| Some(line.strip_prefix('+')?.trim())).filter(|line| !line.is_empty());
     assert_eq!(added.collect::<Vec<_>>(), lines, "{}", emission.text);
 }
 

@@ -43,6 +43,9 @@ use crate::plan_file::{Plan, PlanKind, PlannedResource};
 /// Native tags.
 pub(crate) type Tags = BTreeMap<String, String>;
 
+/// Resources of AWS by their places.
+type ByPlace<'p> = BTreeMap<Place, Vec<&'p PlannedResource>>;
+
 /// How often everything is read again before a difference is reported: the tags that clouds list lag behind.
 const READS: u32 = 4;
 
@@ -300,10 +303,8 @@ impl<'p> Run<'p> {
 
     /// Returns the resources that are left, those of AWS by their places, after signing in wherever they are: if that fails
     /// anywhere, nothing is written.
-    async fn connect(
-        &mut self,
-    ) -> Result<(BTreeMap<Place, Vec<&'p PlannedResource>>, Vec<&'p PlannedResource>), ApplyError> {
-        let mut by_place: BTreeMap<Place, Vec<&PlannedResource>> = BTreeMap::new();
+    async fn connect(&mut self) -> Result<(ByPlace<'p>, Vec<&'p PlannedResource>), ApplyError> {
+        let mut by_place = ByPlace::new();
         let mut single = Vec::new();
         for resource in &self.plan.resources {
             if self.recorded.outcomes.contains_key(&resource.id) {
