@@ -226,7 +226,7 @@ describe.skipIf(!CHROMIUM || !BINARY)('the demonstration', () => {
       ['/costs', 'Trend by project'],
       ['/graph', 'cost-center'],
       ['/policies', 'policies.tagpol'],
-      ['/activity', 'Accepted'],
+      ['/activity', 'confirmed'],
       ['/jobs', 'Schedules'],
       ['/settings', 'People'],
     ] as const) {
@@ -255,7 +255,7 @@ describe.skipIf(!CHROMIUM || !BINARY)('the demonstration', () => {
     await page.getByRole('button', { name: 'Run all' }).click()
     await page.getByText(/3 tests/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Compare' }).click()
-    await page.getByText('new-one/owner').waitFor({ timeout: 60_000 })
+    await page.getByText(/^new: \+\d+/).waitFor({ timeout: 60_000 })
     await visit.shot('demo-policies-impact')
     await visit.audit()
     await visit.close()
