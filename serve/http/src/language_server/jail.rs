@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) const ROOT: &str = "file:///project";
 
 /// Methods that a client may call. Others could name files outside of the project, or start what an editor does not need.
-const METHODS: [&str; 32] = [
+const METHODS: [&str; 33] = [
     "initialize",
     "initialized",
     "shutdown",
@@ -40,6 +40,7 @@ const METHODS: [&str; 32] = [
     "textDocument/rename",
     "textDocument/semanticTokens/full",
     "tagpol/evaluate",
+    "tagpol/clearFindings",
     "tagpol/violations",
     "tagpol/listTests",
     "tagpol/runTests",
