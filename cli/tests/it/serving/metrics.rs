@@ -25,10 +25,11 @@ fn the_metrics_have_what_alert_rules_ask_for() {
     assert!(text.contains("process_resident_memory_bytes ") && text.ends_with("# EOF\n"), "{text}");
     let written = std::fs::read_to_string(rules()).unwrap();
     let name = Regex::new("[a-z]+(?:_[a-z]+)*").unwrap();
+    let texts = Regex::new("\"[^\"]*\"|\\[[^]]*\\]").unwrap();
     let functions =
         ["sum", "by", "rate", "histogram_quantile", "instance", "le", "queue", "status", "virtual", "m"];
     for expr in written.lines().filter_map(|line| line.trim().strip_prefix("expr: ")) {
-        let without_texts = Regex::new("\"[^\"]*\"|\\[[^]]*\\]").unwrap().replace_all(expr, "");
+        let without_texts = texts.replace_all(expr, "");
         let names = name.find_iter(&without_texts).map(|found| found.as_str());
         let names: Vec<&str> = names.filter(|name| !functions.contains(name)).collect();
         assert_eq!(names.len(), 1, "{expr}: {names:?}");

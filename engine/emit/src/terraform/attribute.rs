@@ -115,10 +115,10 @@ pub(super) fn has(body: &Body, path: Path) -> bool {
 ///
 /// # Errors
 /// Why there is not exactly one.
-pub(super) fn body_of<'b>(
-    block: &'b Block,
+pub(super) fn body_of(
+    block: &Block,
     path: Path,
-) -> Result<(&'b Body, std::ops::Range<usize>, &'static str), String> {
+) -> Result<(&Body, std::ops::Range<usize>, &'static str), String> {
     let (mut body, mut at) = (&block.body, block.span());
     let Some((attribute, blocks)) = path.split_last() else {
         return Err("its tags have no place".to_owned());
