@@ -72,7 +72,7 @@ fn what_a_terraform_state_lists_is_not_applied() {
 
 #[test]
 fn a_plan_is_for_the_rows_of_tables_too() {
-    let policies = "tag owner: text\ntable owners from \"o.csv\" key account {\n  owner: text\n}\n\
+    let policies = "tag owner: text\ntable owners from \"o.csv\" key account {\n  account: text\n  owner: text\n}\n\
                     rule r { fill owner = owners[resource.account].owner }\n";
     let row = json!({"id": JOBS, "provider": "aws", "account": "1", "tags": {}}).to_string();
     let folder = Folder::with(&[
