@@ -23,7 +23,7 @@ const PASSWORD: &str = "correct horse battery";
 fn fill(server: &Server) {
     let admin = server.administrator();
     let set = |path: &str, body| assert!(admin.send("PUT", path, Some(&body), &[]).status < 300, "{path}");
-    for (resource, team) in [("i-1", "web"), ("i-3", "l\u{f6}gs\u{1}")] {
+    for (resource, team) in [("i-1", "web"), ("i-3", "l\u{f6}gs \"\u{1f9ea}")] {
         let change = json!({ "action": "set", "key": "team", "value": team });
         let body = json!({ "resources": [resource], "changes": [change] });
         assert_eq!(admin.post("/api/v1/virtual-tags/apply", &body).status, 200);

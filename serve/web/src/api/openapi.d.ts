@@ -986,6 +986,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/privacy/subjects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns everything that is stored about a user */
+        get: operations["exportSubject"];
+        put?: never;
+        post?: never;
+        /** Erases a user, and returns what was removed and what remains */
+        delete: operations["eraseSubject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1509,6 +1527,36 @@ export interface components {
             /** @description The id of the job. */
             job: string;
         };
+        /** @description What erasing a person removed, and what remains. */
+        Erasure: {
+            /**
+             * Format: int64
+             * @description Entries of the audit trail whose values contain the address. They stay, since the trail could not be verified
+             *     without them.
+             */
+            audit_entries: number;
+            /**
+             * Format: int64
+             * @description Accounts at identity providers that were removed.
+             */
+            identities: number;
+            /** @description What is shown from now on in place of the name. */
+            pseudonym: string;
+            /** @description What this server cannot change. */
+            remains: string[];
+            /**
+             * Format: int64
+             * @description Sessions that were ended.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description API tokens that were revoked.
+             */
+            tokens: number;
+            /** @description Values of tags that were the address of the person, and were taken back. */
+            values: number;
+        };
         /** @description How often a value occurs. */
         FacetCount: {
             /** @description What they cost a month, as an exact decimal number. Null: unknown. */
@@ -1597,6 +1645,15 @@ export interface components {
         Health: {
             /** @description `ok`. */
             status: string;
+        };
+        /** @description An account at an identity provider. */
+        IdentityView: {
+            /** @description When it was first used here. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The provider. */
+            issuer: string;
+            /** @description The id of the person there. */
+            subject: string;
         };
         /** @description An access token. */
         IssuedToken: {
@@ -2056,6 +2113,13 @@ export interface components {
             /** @description The user that writes. */
             user: string;
         };
+        /** @description A session. */
+        SessionView: {
+            /** @description When it began. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it ends. */
+            expires_at: components["schemas"]["Timestamp"];
+        };
         /**
          * @description How bad a finding is, as its policy defines. Ordered: `Low < Critical`.
          * @enum {string}
@@ -2135,6 +2199,21 @@ export interface components {
             waiting: number;
         };
         String: string;
+        /** @description Everything that is stored about a person. */
+        SubjectExport: {
+            /** @description The account. */
+            account: components["schemas"]["UserView"];
+            /** @description What the person did, also with API tokens: the newest first. */
+            actions: components["schemas"]["AuditEntry"][];
+            /** @description What was done to the account. */
+            changes: components["schemas"]["AuditEntry"][];
+            /** @description Accounts at identity providers. */
+            identities: components["schemas"]["IdentityView"][];
+            /** @description Sessions that have not ended. */
+            sessions: components["schemas"]["SessionView"][];
+            /** @description API tokens. */
+            tokens: components["schemas"]["TokenView"][];
+        };
         /** @description A value that the model suggests. */
         Suggested: {
             /**
@@ -2379,7 +2458,7 @@ export interface components {
         UserView: {
             /** @description When the account was added. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description The address to sign in with. Null: the person was erased. */
+            /** @description The address to sign in with. Null: the person was erased, or an identity provider has verified none. */
             email?: string | null;
             /** @description The id. */
             id: string;
@@ -4566,6 +4645,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportSubject: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns everything that is stored about a user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectExport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    eraseSubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erases a user, and returns what was removed and what remains */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
             };
             default: components["responses"]["Problem"];
         };
