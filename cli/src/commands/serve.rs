@@ -221,7 +221,9 @@ impl From<BackupError> for Failure {
         let failure = match error {
             BackupError::App(error) => return error.into(),
             BackupError::State(error) => return error.into(),
-            BackupError::Rows(_) | BackupError::Differs { .. } => Self::usage(message),
+            BackupError::Rows(_) | BackupError::Differs { .. } | BackupError::Unused { .. } => {
+                Self::usage(message)
+            }
             BackupError::Output(_) | BackupError::File { .. } | BackupError::Damaged { .. } => {
                 Self::engine(message)
             }

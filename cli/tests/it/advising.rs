@@ -86,7 +86,7 @@ fn one_analysis_by_its_name() {
     assert!(alone.contains("Compliance check") && !alone.contains("Cost analysis"), "{alone}");
     assert_eq!(advise(&folder, &[".", "compliance-check"]).ends_with(0), alone);
     advise(&folder, &[".", "compliance"])
-        .fails_with(2, &["there is no analysis `compliance`; there are tagging-guidance"]);
+        .fails_with(2, &["there is no analysis `compliance`; choose one of tagging-guidance"]);
     folder.write("cost-analysis/p.tagpol", POLICIES);
     let text = advise(&folder, &["cost-analysis", "-i", "bill.csv"]).ends_with(0);
     assert!(text.contains("Remediation plan"), "a folder of that name is the project: {text}");

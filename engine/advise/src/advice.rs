@@ -56,7 +56,7 @@ impl std::error::Error for UnknownAnalysis {}
 impl fmt::Display for UnknownAnalysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = Analysis::ALL.map(Analysis::as_str).join(", ");
-        write!(f, "there is no analysis `{}`; there are {names}", self.0)
+        write!(f, "there is no analysis `{}`; choose one of {names}", self.0)
     }
 }
 

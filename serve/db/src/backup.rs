@@ -37,14 +37,15 @@ pub enum RestoreError {
 }
 
 impl Database {
-    /// Reads all rows in one transaction: other transactions are in the copy as a whole, or not at all.
+    /// Reads all rows in one transaction: other transactions are in the copy as a whole, or not at all. Returns false if no
+    /// server has used the database yet.
     ///
     /// # Errors
     /// What `take` returns; [`StateError`].
     pub fn copy<E: From<StateError>>(
         &self,
         mut take: impl FnMut(CopyPart<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<bool, E> {
         let copied = self.store.read_all(|transaction| {
             for table in transaction.tables()? {
                 take(CopyPart::Table(&table))?;
@@ -52,10 +53,7 @@ impl Database {
             }
             Ok::<_, E>(())
         })?;
-        copied.ok_or_else(|| {
-            let store = self.store.location().to_string();
-            StateError::Damaged { store, reason: "no server has used it yet".to_owned() }.into()
-        })
+        Ok(copied.is_some())
     }
 
     /// Fills the database in one transaction. With `replace` its rows are removed first; without, it must have none.

@@ -13,7 +13,7 @@ const PAGE: &str = include_str!("pages/index.html");
 const SCRIPT: &str = include_str!("pages/app.js");
 const STYLE: &str = include_str!("pages/app.css");
 
-/// Where addresses begin that belong to programs: what is missing there is no page.
+/// Prefixes of addresses for programs: an unknown address below them gets an error instead of the page.
 const INTERFACE: &[&str] =
     &["/api/", "/assets/", "/graphql", "/lsp", "/metrics", "/healthz", "/readyz", "/.well-known/"];
 

@@ -147,6 +147,19 @@ fn a_restored_backup_gives_the_same_answers(shop: &Shop) {
     assert!(shop.run(&["tags", "history"]).contains("i-2"));
 }
 
+#[test]
+fn a_database_that_no_server_has_used_is_not_backed_up() {
+    let shop = Shop::new();
+    let output = shop.command(&["serve", "backup", "-o", "backup.jsonl"]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("no server has used the database") && error.contains("start `tagpol serve`"),
+        "{error}"
+    );
+    assert!(!shop.path().join("backup.jsonl").exists());
+}
+
 fn nothing_is_replaced_or_half_restored(shop: &Shop) {
     backed_up(shop);
     let fails = |shop: &Shop, arguments: &[&str]| {

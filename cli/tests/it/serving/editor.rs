@@ -117,7 +117,7 @@ fn only_who_may_edit_policies_opens_an_editor_and_only_from_this_site() {
     // A program with a token has no origin.
     let token = admin.post("/api/v1/tokens", &json!({ "name": "t" })).json();
     assert!(open(&server.anonymous().with_bearer(token["secret"].as_str().unwrap()), None).is_ok());
-    // It is no page.
+    // Only a WebSocket can be opened there.
     assert_eq!(admin.send("GET", "/lsp", None, &[("origin", &own)]).problem(), "invalid-request");
 }
 

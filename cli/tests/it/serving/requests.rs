@@ -120,7 +120,7 @@ fn wrong_requests_get_a_problem_with_its_place() {
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
-/// Fields are named, and what is no list of fields is no object.
+/// An array of values does not count as an object, whose fields have names.
 #[test]
 fn arrays_are_not_objects() {
     let shop = Shop::new();

@@ -40,7 +40,7 @@ fn suggestions_are_listed_accepted_and_rejected(shop: &Shop) {
     let post = |at: usize, verb: &str, body: Value| {
         client.post(&format!("/api/v1/suggestions/{}/{verb}", id(at)), &body)
     };
-    // What was shown is no longer what is suggested.
+    // Another value than the one that was shown is suggested by now.
     let moved = post(0, "accept", json!({ "value": "web" }));
     assert_eq!((moved.status, moved.json()["pointer"].as_str()), (409, Some("/value")), "{}", moved.text);
     let accepted = post(0, "accept", json!({ "value": "shop", "note": "sure" }));

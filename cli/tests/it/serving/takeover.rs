@@ -26,7 +26,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Asks one replica, and the other one if there is no whole response, or one that asks to come again.
+    /// Asks one replica; asks the other one if the response is incomplete, or asks to try again later.
     fn send(&self, first: usize, method: &str, path: &str, body: &str, key: &str) -> Response {
         let began = Instant::now();
         let mut at = first;

@@ -51,9 +51,17 @@ pub enum BackupError {
     /// The rows do not fit.
     #[error(transparent)]
     Rows(#[from] RestoreError),
+    /// There is nothing to back up.
+    #[error("no server has used the database `{store}` yet")]
+    Unused {
+        /// The file, or the address without its password.
+        store: String,
+    },
     /// A file cannot be read or written.
-    #[error("`{}`: {source}", path.display())]
+    #[error("cannot {doing} `{}`: {source}", path.display())]
     File {
+        /// What was to be done, as a verb.
+        doing: &'static str,
         /// The file.
         path: PathBuf,
         /// The failure of the system.
@@ -84,6 +92,9 @@ impl BackupError {
                 "restore into an empty folder and database, or replace what is there with `--replace`"
                     .to_owned(),
             ),
+            Self::Unused { .. } => {
+                Some("start `tagpol serve` first, or specify its database with `--state`".to_owned())
+            }
             Self::Rows(RestoreError::UnknownTable { .. }) => Some("install that version".to_owned()),
             Self::Damaged { .. } => Some("nothing was restored; use another backup".to_owned()),
             _ => None,
@@ -98,6 +109,7 @@ impl BackupError {
 pub fn back_up(folder: &Path, state: &StateAccess, output: &Path) -> Result<BackupSummary, BackupError> {
     let project = Project::open(Some(folder))?;
     let store = state.locate(project.root(), project.manifest())?;
+    let location = store.location().to_string();
     let (source, key) = (SystemSource::default(), store.folder().join("serve.key"));
     let created_at = Timestamp(source.now());
     let header = Header::new(created_at, store.project());
@@ -119,18 +131,20 @@ pub fn back_up(folder: &Path, state: &StateAccess, output: &Path) -> Result<Back
                     writer.row(&row)
                 }
             };
-            written.map_err(|source| BackupError::File { path: output.to_owned(), source })
+            written.map_err(|source| BackupError::File { doing: "write", path: output.to_owned(), source })
         });
+        let mut fail = |error| {
+            failure = Some(error);
+            Err(io::ErrorKind::Other.into())
+        };
         match copied {
-            Ok(()) => {
+            Ok(true) => {
                 let mut output = writer.end()?;
                 output.flush()?;
                 output.get_ref().sync_all()
             }
-            Err(error) => {
-                failure = Some(error);
-                Err(io::ErrorKind::Other.into())
-            }
+            Ok(false) => fail(BackupError::Unused { store: location.clone() }),
+            Err(error) => fail(error),
         }
     })
     .map_err(|error| failure.take().unwrap_or(BackupError::Output(error)))?;
@@ -154,6 +168,7 @@ fn files(project: &Project, state: &Path) -> Result<Vec<(Place, String, PathBuf)
     let mut files = Vec::new();
     for path in project.input_files()? {
         let name = path.to_str().map(str::to_owned).ok_or_else(|| BackupError::File {
+            doing: "back up",
             path: path.clone(),
             source: io::Error::new(io::ErrorKind::InvalidFilename, "the name is not UTF-8"),
         })?;
@@ -180,7 +195,7 @@ fn add_folder(
     folder: &Path,
     files: &mut Vec<(Place, String, PathBuf)>,
 ) -> Result<(), BackupError> {
-    let failed = |source| BackupError::File { path: folder.to_owned(), source };
+    let failed = |source| BackupError::File { doing: "read", path: folder.to_owned(), source };
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {

@@ -75,7 +75,7 @@ pub fn restore(
     replace: bool,
 ) -> Result<BackupSummary, BackupError> {
     let found = examine(input)?;
-    let of_folder = |source| BackupError::File { path: folder.to_owned(), source };
+    let of_folder = |source| BackupError::File { doing: "write to", path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(of_folder)?;
     let manifest = found.manifest.as_deref().map(|text| Manifest::parse(&folder.join(FILE_NAME), text));
     let manifest = manifest.transpose().map_err(tagpol_app::AppError::from)?.unwrap_or_default();
@@ -111,7 +111,8 @@ pub fn restore(
 }
 
 fn open(input: &Path) -> Result<Reader<BufReader<File>>, BackupError> {
-    let file = File::open(input).map_err(|source| BackupError::File { path: input.to_owned(), source })?;
+    let failed = |source| BackupError::File { doing: "read", path: input.to_owned(), source };
+    let file = File::open(input).map_err(failed)?;
     Ok(Reader::new(BufReader::with_capacity(1 << 16, file)))
 }
 
@@ -207,7 +208,11 @@ impl Target<'_> {
             let is_same = || Ok::<_, io::Error>(fs::read(&path)? == fs::read(self.unpacked_path(file))?);
             if !self.replace
                 && path.exists()
-                && !is_same().map_err(|source| BackupError::File { path: path.clone(), source })?
+                && !is_same().map_err(|source| BackupError::File {
+                    doing: "read",
+                    path: path.clone(),
+                    source,
+                })?
             {
                 return Err(BackupError::Differs { path });
             }
@@ -246,6 +251,6 @@ impl Target<'_> {
             Some(folder) => fs::create_dir_all(folder).and_then(|()| fs::rename(from, &path)),
             None => fs::rename(from, &path),
         };
-        renamed.map_err(|source| BackupError::File { path, source })
+        renamed.map_err(|source| BackupError::File { doing: "write", path, source })
     }
 }
