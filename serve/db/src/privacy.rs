@@ -8,7 +8,7 @@ use tagpol_serve_core::roles::Role;
 use tagpol_state::{Action, Change, Page, StateError, TagOf, Value};
 
 use crate::people::{User, UserStatus};
-use crate::rows::{Cells, time};
+use crate::rows::Cells;
 use crate::tokens::ApiToken;
 use crate::{AuditFilter, Repository};
 
@@ -139,7 +139,13 @@ impl Repository<'_> {
                 break;
             }
         }
-        Ok(self.state().decide(now, actor, &changes)?.len())
+        let made = self.state().decide(now, actor, &changes)?;
+        if let (Some(first), Some(last)) = (made.first(), made.last()) {
+            // They are part of the erasure, whose entry has no values: an entry for each would have the text that is erased.
+            while self.audit_decisions_of_others(Some(first.seq))? > 0 {}
+            self.set_audited(last.seq)?;
+        }
+        Ok(made.len())
     }
 
     /// Removes what is stored about a member of the tenant: name, address, password, accounts at identity providers,
@@ -168,8 +174,6 @@ impl Repository<'_> {
             "UPDATE serve_users SET email = NULL, password = NULL, name = $2, status = $3 WHERE id = $1";
         let status = UserStatus::Erased.as_str();
         self.transaction.execute(sql, &[id.into(), (&pseudonym).into(), status.into()])?;
-        let sql = "UPDATE serve_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
-        self.transaction.execute(sql, &[id.into(), time(self.now())])?;
         Ok(Erased { pseudonym, identities, sessions, tokens })
     }
 }

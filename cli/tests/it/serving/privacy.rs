@@ -77,6 +77,10 @@ fn a_person_is_exported_and_erased(shop: &Shop) {
         assert!(!text.contains("ann b.") && !text.contains("laptop"), "{path}: {text}");
     }
     assert!(!server.log().to_lowercase().contains("unusual"), "{}", server.log());
+    // The entries of later decisions come after those of all decisions before, of which the values taken back have none.
+    assert_eq!(admin.post("/api/v1/virtual-tags/apply", &set("team", "shop")).status, 200);
+    let trail = admin.get("/api/v1/audit-trail?action=tag.").text;
+    assert_eq!(trail.matches("ann.unusual@example.com").count(), 1, "{trail}");
     // The address is free again.
     let other = json!({ "email": "ann.unusual@example.com", "name": "Another", "role": "viewer" });
     let other = admin.post("/api/v1/users", &other);
