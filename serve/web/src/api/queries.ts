@@ -7,7 +7,6 @@ import type {
   Delivery,
   Bulk,
   ComplianceSummary,
-  CostReport,
   Facet,
   GraphView,
   IdentityProvider,
@@ -74,7 +73,6 @@ export const queries = {
     queryFn: ({ signal }: { signal: AbortSignal }) => request<Bulk>(`bulk/${encodeURIComponent(id)}`, { signal }),
   }),
   compliance: (params: Params = {}) => get<ComplianceSummary>('compliance', 'compliance/status', params),
-  costs: (params: Params) => ({ ...get<CostReport>('costs', 'costs', params), placeholderData: keepPreviousData }),
   trend: () => get<{ items: TrendPoint[] }>('trend', 'compliance/trend'),
   policies: () => ({ ...get<{ items: Policy[] }>('policies', 'compliance/policies'), staleTime: 60_000 }),
   channels: () => get<{ items: Channel[] }>('channels', 'channels'),
@@ -92,8 +90,12 @@ export const queries = {
   tokens: () => get<{ items: Token[] }>('tokens', 'tokens'),
 }
 
+/** Reads again what some names of queries stand for. */
+export async function refresh(...names: string[]): Promise<void> {
+  await Promise.all(names.map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
+}
+
 /** Everything that a decision about a tag can change. */
 export async function refreshAfterDecision(): Promise<void> {
-  const changed = ['resources', 'resource', 'facets', 'suggestions', 'compliance', 'costs', 'audit']
-  await Promise.all(changed.map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
+  await refresh('resources', 'resource', 'facets', 'suggestions', 'compliance', 'costs', 'audit')
 }

@@ -1,34 +1,28 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { request } from '../../api/client'
-import { queries, queryClient } from '../../api/queries'
+import { queries, refresh } from '../../api/queries'
 import type { Channel } from '../../api/types'
 import { useReason } from '../../app/session'
 import { formatDay } from '../../lib/format'
+import { attempt } from '../../parts/attempt'
+import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
 import { LoadingCards, QueryState, State } from '../../ui/states'
-import { toast, toastError } from '../../ui/toast'
+import { toast } from '../../ui/toast'
 import { configOf, type Field, KINDS, shownOf } from './kinds'
 
-const refresh = () => Promise.all(['channels', 'deliveries'].map((name) => queryClient.invalidateQueries({ queryKey: [name] })))
+/** What a change of a channel changes. */
+const CHANGED = ['channels', 'deliveries']
 
 export function Channels() {
   const reason = useReason('manage_channels')
   const channels = useQuery(queries.channels())
   const [isAdding, setAdding] = useState(false)
   const [edited, setEdited] = useState<string>()
-  const run = async (action: () => Promise<unknown>, done: string) => {
-    try {
-      await action()
-      toast(done)
-    } catch (error) {
-      toastError(error)
-    } finally {
-      await refresh()
-    }
-  }
+  const run = (action: () => Promise<unknown>, done: string) => attempt(action, done, ...CHANGED)
   return (
     <section className="card">
       <div className="card-head">
@@ -44,44 +38,30 @@ export function Channels() {
               <p>A channel is where messages go: mail, chat, tickets, or a program of your own.</p>
             </State>
           ) : (
-            <div className="table-scroll" tabIndex={0} role="region" aria-label="Channels">
-              <table className="table table-wide">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Kind</th>
-                    <th scope="col">Changed</th>
-                    <th scope="col">
-                      <span className="hidden-visually">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((channel) => (
-                    <tr key={channel.id}>
-                      <td className="strong">{channel.name}</td>
-                      <td>{KINDS[channel.kind]?.label ?? channel.kind}</td>
-                      <td>{formatDay(channel.updated_at)}</td>
-                      <td>
-                        <div className="row row-end">
-                          {channel.kind === 'siem' ? null : (
-                            <Button small reason={reason} aria-label={`Test ${channel.name}`} onClick={() => void run(() => request(`channels/${channel.id}/test`, { method: 'POST', body: {} }), 'A test message is on its way. See the messages below.')}>
-                              Test
-                            </Button>
-                          )}
-                          <Button small reason={reason} aria-label={`Change ${channel.name}`} onClick={() => setEdited(channel.id)}>
-                            Change
-                          </Button>
-                          <Button small variant="danger" reason={reason} aria-label={`Remove ${channel.name}`} onClick={() => void run(() => request(`channels/${channel.id}`, { method: 'DELETE' }), `${channel.name} is removed.`)}>
-                            Remove
-                          </Button>
-                        </div>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <ActionTable label="Channels" columns={['Name', 'Kind', 'Changed']} actions="Actions">
+              {items.map((channel) => (
+                <tr key={channel.id}>
+                  <td className="strong">{channel.name}</td>
+                  <td>{KINDS[channel.kind]?.label ?? channel.kind}</td>
+                  <td>{formatDay(channel.updated_at)}</td>
+                  <td>
+                    <div className="row row-end">
+                      {channel.kind === 'siem' ? null : (
+                        <Button small reason={reason} aria-label={`Test ${channel.name}`} onClick={() => void run(() => request(`channels/${channel.id}/test`, { method: 'POST', body: {} }), 'A test message is on its way. See the messages below.')}>
+                          Test
+                        </Button>
+                      )}
+                      <Button small reason={reason} aria-label={`Change ${channel.name}`} onClick={() => setEdited(channel.id)}>
+                        Change
+                      </Button>
+                      <Button small variant="danger" reason={reason} aria-label={`Remove ${channel.name}`} onClick={() => void run(() => request(`channels/${channel.id}`, { method: 'DELETE' }), `${channel.name} is removed.`)}>
+                        Remove
+                      </Button>
+                    </div>
+                  </td>
+                </tr>
+              ))}
+            </ActionTable>
           )
         }
       </QueryState>
@@ -113,7 +93,7 @@ function ChannelForm({ channel, onDone }: { channel?: Channel; onDone: () => voi
   const submit = async (form: FormData) => {
     const body = { name: String(form.get('name')).trim(), kind, config: configOf(kind, (path) => String(form.get(`config/${path}`) ?? '')) }
     await request(channel ? `channels/${channel.id}` : 'channels', { method: channel ? 'PUT' : 'POST', body })
-    await refresh()
+    await refresh(...CHANGED)
     toast(channel ? 'The channel is changed.' : 'The channel is added. Test it before rules use it.')
     onDone()
   }

@@ -5,28 +5,21 @@ import { queries, queryClient } from '../../api/queries'
 import type { AlertRule, Channel, Severity } from '../../api/types'
 import { formatAgo, plural } from '../../lib/format'
 import { SEVERITIES } from '../../lib/summary'
+import { attempt } from '../../parts/attempt'
 import { severityLabel } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
 import { LoadingCards, QueryState, State } from '../../ui/states'
-import { toast, toastError } from '../../ui/toast'
+import { toast } from '../../ui/toast'
 
 export function Rules() {
   const rules = useQuery(queries.rules())
   const channels = useQuery(queries.channels()).data?.items ?? []
   const [edited, setEdited] = useState<AlertRule | 'new'>()
   const usable = channels.filter((channel) => channel.kind !== 'siem')
-  const remove = async (rule: AlertRule) => {
-    try {
-      await request(`rules/${rule.id}`, { method: 'DELETE' })
-      toast(`${rule.rule.name} is removed.`)
-    } catch (error) {
-      toastError(error)
-    } finally {
-      await queryClient.invalidateQueries({ queryKey: ['rules'] })
-    }
-  }
+  const remove = (rule: AlertRule) =>
+    attempt(() => request(`rules/${rule.id}`, { method: 'DELETE' }), `${rule.rule.name} is removed.`, 'rules')
   return (
     <section className="card">
       <div className="card-head">

@@ -1,14 +1,9 @@
-import { formatDay, formatMonth, formatProvider } from '../../lib/format'
+import { formatDay, formatMonth } from '../../lib/format'
 import { type CostView, isWholeMonths } from '../../lib/costs'
 
 export const MISSING = '(missing)'
 
 export const labelOf = (value: string | null): string => value ?? MISSING
-
-/** A value of a tag or of the provider. */
-export function valueLabel(name: string, value: string | null): string {
-  return value !== null && name === 'resource.provider' ? formatProvider(value) : labelOf(value)
-}
 
 /** The days of a view in words; `month` is the one that the server takes by default. */
 export function daysLabel(view: CostView, month: string | null): string {

@@ -5,12 +5,14 @@ import { queries, queryClient } from '../../api/queries'
 import type { Job, Schedule } from '../../api/types'
 import { useReason } from '../../app/session'
 import { formatAgo, formatCount, formatTime } from '../../lib/format'
+import { attempt } from '../../parts/attempt'
 import { Meter } from '../../ui/badge'
+import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
 import { LoadingCards, QueryState, State } from '../../ui/states'
-import { toast, toastError } from '../../ui/toast'
+import { toast } from '../../ui/toast'
 import './jobs.css'
 
 export function JobsPage() {
@@ -76,15 +78,9 @@ function JobRow({ job }: { job: Job }) {
   const [isBusy, setBusy] = useState(false)
   const act = async (action: 'cancel' | 'retry') => {
     setBusy(true)
-    try {
-      await request(`jobs/${encodeURIComponent(job.id)}/${action}`, { method: 'POST' })
-      toast(action === 'cancel' ? 'The job is canceled.' : 'The job runs again.')
-    } catch (error) {
-      toastError(error)
-    } finally {
-      await queryClient.invalidateQueries({ queryKey: ['jobs'] })
-      setBusy(false)
-    }
+    const done = action === 'cancel' ? 'The job is canceled.' : 'The job runs again.'
+    await attempt(() => request(`jobs/${encodeURIComponent(job.id)}/${action}`, { method: 'POST' }), done, 'jobs')
+    setBusy(false)
   }
   const isActive = job.status === 'running' || job.status === 'queued'
   return (
@@ -146,41 +142,26 @@ function Schedules({ schedules }: { schedules: Schedule[] }) {
           <p>Nothing starts by itself.</p>
         </State>
       ) : (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Schedules">
-          <table className="table table-wide">
-            <thead>
-              <tr>
-                <th scope="col">Schedule</th>
-                <th scope="col">When</th>
-                <th scope="col">Next</th>
-                <th scope="col">Last</th>
-                <th scope="col">
-                  <span className="hidden-visually">Change</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {schedules.map((schedule) => (
-                <tr key={schedule.name}>
-                  <td>
-                    <p className="strong">{SCHEDULES[schedule.name] ?? schedule.name}</p>
-                    <p className="dim small mono">{schedule.name}</p>
-                  </td>
-                  <td>
-                    <code>{schedule.cron}</code> <span className="dim small">{schedule.zone}</span>
-                  </td>
-                  <td title={formatTime(schedule.next_at)}>{schedule.enabled ? formatAgo(schedule.next_at) : <span className="dim">Off</span>}</td>
-                  <td title={schedule.last_at ? formatTime(schedule.last_at) : undefined}>{schedule.last_at ? formatAgo(schedule.last_at) : <span className="dim">Never</span>}</td>
-                  <td className="right">
-                    <Button small reason={reason} aria-label={`Change ${SCHEDULES[schedule.name] ?? schedule.name}`} onClick={() => setEditing(schedule)}>
-                      Change
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ActionTable label="Schedules" columns={['Schedule', 'When', 'Next', 'Last']} actions="Change">
+          {schedules.map((schedule) => (
+            <tr key={schedule.name}>
+              <td>
+                <p className="strong">{SCHEDULES[schedule.name] ?? schedule.name}</p>
+                <p className="dim small mono">{schedule.name}</p>
+              </td>
+              <td>
+                <code>{schedule.cron}</code> <span className="dim small">{schedule.zone}</span>
+              </td>
+              <td title={formatTime(schedule.next_at)}>{schedule.enabled ? formatAgo(schedule.next_at) : <span className="dim">Off</span>}</td>
+              <td title={schedule.last_at ? formatTime(schedule.last_at) : undefined}>{schedule.last_at ? formatAgo(schedule.last_at) : <span className="dim">Never</span>}</td>
+              <td className="right">
+                <Button small reason={reason} aria-label={`Change ${SCHEDULES[schedule.name] ?? schedule.name}`} onClick={() => setEditing(schedule)}>
+                  Change
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </ActionTable>
       )}
       {editing ? (
         <Dialog title={SCHEDULES[editing.name] ?? editing.name} isOpen onClose={() => setEditing(undefined)} dismissable={false}>

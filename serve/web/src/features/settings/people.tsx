@@ -5,6 +5,8 @@ import { queries, queryClient } from '../../api/queries'
 import type { Role, User, UserLink } from '../../api/types'
 import { roleLabel, useMe, useReason } from '../../app/session'
 import { formatDay } from '../../lib/format'
+import { attempt } from '../../parts/attempt'
+import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
@@ -52,16 +54,8 @@ export function People() {
 
 function PeopleTable({ users, onLink }: { users: User[]; onLink: (link: string) => void }) {
   const me = useMe()
-  const change = async (user: User, body: { role?: Role; status?: 'active' | 'disabled' }, done: string) => {
-    try {
-      await request(`users/${encodeURIComponent(user.id)}`, { method: 'PUT', body })
-      toast(done)
-    } catch (error) {
-      toastError(error)
-    } finally {
-      await queryClient.invalidateQueries({ queryKey: ['users'] })
-    }
-  }
+  const change = (user: User, body: { role?: Role; status?: 'active' | 'disabled' }, done: string) =>
+    attempt(() => request(`users/${encodeURIComponent(user.id)}`, { method: 'PUT', body }), done, 'users')
   const newLink = async (user: User) => {
     try {
       const made = await request<UserLink>(`users/${encodeURIComponent(user.id)}/link`, { method: 'POST' })
@@ -71,72 +65,57 @@ function PeopleTable({ users, onLink }: { users: User[]; onLink: (link: string) 
     }
   }
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="People">
-      <table className="table table-wide">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Email address</th>
-            <th scope="col">Role</th>
-            <th scope="col">Added</th>
-            <th scope="col">
-              <span className="hidden-visually">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {users.map((user) => (
-            <tr key={user.id}>
-              <td>
-                <span className="strong">{user.name}</span>
-                {user.id === me?.id ? <span className="dim"> (you)</span> : null} {user.status === 'active' ? null : <span className="badge">{user.status === 'disabled' ? 'Disabled' : 'Erased'}</span>}
-              </td>
-              <td>{user.email ?? <span className="dim">erased</span>}</td>
-              <td>
-                {user.status === 'erased' ? (
-                  roleLabel(user.role)
-                ) : (
-                  <select
-                    className="input people-role"
-                    aria-label={`Role of ${user.name}`}
-                    value={user.role}
-                    onChange={(event) => {
-                      const role = event.target.value as Role
-                      void change(user, { role }, `${user.name} is now ${roleLabel(role)}.`)
-                    }}
-                  >
-                    {ROLES.map(([role]) => (
-                      <option key={role} value={role}>
-                        {roleLabel(role)}
-                      </option>
-                    ))}
-                  </select>
-                )}
-              </td>
-              <td>{formatDay(user.created_at)}</td>
-              <td className="right">
-                {user.status === 'erased' ? null : (
-                  <Menu
-                    label={`Actions for ${user.name}`}
-                    variant="quiet"
-                    small
-                    icon
-                    entries={[
-                      { id: 'link', text: 'New sign-in link', label: 'New sign-in link', onAction: () => void newLink(user) },
-                      user.status === 'active'
-                        ? { id: 'disable', text: 'Disable', label: 'Disable the account', onAction: () => void change(user, { status: 'disabled' }, `${user.name} can no longer sign in.`) }
-                        : { id: 'enable', text: 'Enable', label: 'Enable the account', onAction: () => void change(user, { status: 'active' }, `${user.name} can sign in again.`) },
-                    ]}
-                  >
-                    <MoreIcon />
-                  </Menu>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ActionTable label="People" columns={['Name', 'Email address', 'Role', 'Added']} actions="Actions">
+      {users.map((user) => (
+        <tr key={user.id}>
+          <td>
+            <span className="strong">{user.name}</span>
+            {user.id === me?.id ? <span className="dim"> (you)</span> : null} {user.status === 'active' ? null : <span className="badge">{user.status === 'disabled' ? 'Disabled' : 'Erased'}</span>}
+          </td>
+          <td>{user.email ?? <span className="dim">erased</span>}</td>
+          <td>
+            {user.status === 'erased' ? (
+              roleLabel(user.role)
+            ) : (
+              <select
+                className="input people-role"
+                aria-label={`Role of ${user.name}`}
+                value={user.role}
+                onChange={(event) => {
+                  const role = event.target.value as Role
+                  void change(user, { role }, `${user.name} is now ${roleLabel(role)}.`)
+                }}
+              >
+                {ROLES.map(([role]) => (
+                  <option key={role} value={role}>
+                    {roleLabel(role)}
+                  </option>
+                ))}
+              </select>
+            )}
+          </td>
+          <td>{formatDay(user.created_at)}</td>
+          <td className="right">
+            {user.status === 'erased' ? null : (
+              <Menu
+                label={`Actions for ${user.name}`}
+                variant="quiet"
+                small
+                icon
+                entries={[
+                  { id: 'link', text: 'New sign-in link', label: 'New sign-in link', onAction: () => void newLink(user) },
+                  user.status === 'active'
+                    ? { id: 'disable', text: 'Disable', label: 'Disable the account', onAction: () => void change(user, { status: 'disabled' }, `${user.name} can no longer sign in.`) }
+                    : { id: 'enable', text: 'Enable', label: 'Enable the account', onAction: () => void change(user, { status: 'active' }, `${user.name} can sign in again.`) },
+                ]}
+              >
+                <MoreIcon />
+              </Menu>
+            )}
+          </td>
+        </tr>
+      ))}
+    </ActionTable>
   )
 }
 

@@ -5,6 +5,7 @@ import { queries, queryClient } from '../../api/queries'
 import type { Role, Token } from '../../api/types'
 import { roleLabel, useMe } from '../../app/session'
 import { formatDay } from '../../lib/format'
+import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
@@ -59,36 +60,21 @@ function TokenTable({ tokens }: { tokens: Token[] }) {
     )
   }
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="API tokens">
-      <table className="table table-wide">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Role</th>
-            <th scope="col">Created</th>
-            <th scope="col">Expires</th>
-            <th scope="col">
-              <span className="hidden-visually">Revoke</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {tokens.map((token) => (
-            <tr key={token.id}>
-              <td className="strong">{token.name}</td>
-              <td>{roleLabel(token.role)}</td>
-              <td>{formatDay(token.created_at)}</td>
-              <td>{token.expires_at ? formatDay(token.expires_at) : 'Never'}</td>
-              <td className="right">
-                <Button small variant="danger" aria-label={`Revoke ${token.name}`} onClick={() => void revoke(token)}>
-                  Revoke
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ActionTable label="API tokens" columns={['Name', 'Role', 'Created', 'Expires']} actions="Revoke">
+      {tokens.map((token) => (
+        <tr key={token.id}>
+          <td className="strong">{token.name}</td>
+          <td>{roleLabel(token.role)}</td>
+          <td>{formatDay(token.created_at)}</td>
+          <td>{token.expires_at ? formatDay(token.expires_at) : 'Never'}</td>
+          <td className="right">
+            <Button small variant="danger" aria-label={`Revoke ${token.name}`} onClick={() => void revoke(token)}>
+              Revoke
+            </Button>
+          </td>
+        </tr>
+      ))}
+    </ActionTable>
   )
 }
 
