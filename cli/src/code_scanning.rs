@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tagpol_sema::{Code, Database, Diagnostic, Level, line_index};
+use tagpol_sema::{Code, Database, Diagnostic, Level};
 use tagpol_sink::{sarif, workflow};
 use tagpol_syntax::TextRange;
+
+use crate::diagnostics::{position, word};
 
 /// Annotations of a level that GitHub shows for a step.
 const MAX_ANNOTATIONS: usize = 10;
@@ -13,24 +15,22 @@ const MAX_ANNOTATIONS: usize = 10;
 /// Returns workflow commands, lines ended by newlines: errors first, and one command that counts what is left out.
 pub(crate) fn github(db: &Database, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
-    for (level, word) in [(Level::Error, "error"), (Level::Warning, "warning")] {
+    for level in [Level::Error, Level::Warning] {
         let of_level: Vec<&Diagnostic> = diagnostics.iter().filter(|found| found.level() == level).collect();
         let shown = if of_level.len() > MAX_ANNOTATIONS { MAX_ANNOTATIONS - 1 } else { MAX_ANNOTATIONS };
-        out.extend(of_level.iter().take(shown).map(|found| annotation(db, found, word)));
+        out.extend(of_level.iter().take(shown).map(|found| annotation(db, found, word(level))));
         let more = of_level.len().saturating_sub(shown);
         if more > 0 {
             let message = format!("{more} more; `tagpol check` shows all");
-            out.push_str(&format!("::{word} title=tagpol::{}\n", workflow::message(&message)));
+            out.push_str(&format!("::{} title=tagpol::{}\n", word(level), workflow::message(&message)));
         }
     }
     out
 }
 
 fn annotation(db: &Database, found: &Diagnostic, level: &str) -> String {
-    let lines = line_index(db, found.file);
-    let text = found.file.text(db);
-    let (line, column) = lines.position(text, found.range.start());
-    let (end_line, end_column) = lines.position(text, found.range.end());
+    let (line, column) = position(db, found.file, found.range.start());
+    let (end_line, end_column) = position(db, found.file, found.range.end());
     format!(
         "::{level} file={},line={line},col={column},endLine={end_line},endColumn={end_column},title={}::{}\n",
         workflow::property(found.file.path(db)),
@@ -73,28 +73,20 @@ fn rule(code: Code) -> Value {
         "name": code.lint_name().unwrap_or(code.as_str()),
         "shortDescription": { "text": sarif::message(code.title()) },
         "help": { "text": sarif::message(code.page()), "markdown": code.page() },
-        "defaultConfiguration": { "level": level(code.level()) },
+        "defaultConfiguration": { "level": word(code.level()) },
     })
-}
-
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-    }
 }
 
 fn result(db: &Database, found: &Diagnostic) -> Value {
     let artifact = json!({ "uri": sarif::uri_part(found.file.path(db)) });
     let region = |range: TextRange| {
-        let (lines, text) = (line_index(db, found.file), found.file.text(db));
-        let (line, column) = lines.position(text, range.start());
-        let (end_line, end_column) = lines.position(text, range.end());
+        let (line, column) = position(db, found.file, range.start());
+        let (end_line, end_column) = position(db, found.file, range.end());
         json!({ "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column })
     };
     let mut result = json!({
         "ruleId": found.code.as_str(),
-        "level": level(found.level()),
+        "level": word(found.level()),
         "message": { "text": sarif::message(&full_message(found)) },
         "locations": [{ "physicalLocation": { "artifactLocation": artifact, "region": region(found.range) } }],
     });

@@ -143,7 +143,8 @@ fn code(code: Code) -> String {
     format!("{}{name}", code.as_str())
 }
 
-fn word(level: Level) -> &'static str {
+/// The word for a level, here and in annotations and SARIF.
+pub(crate) fn word(level: Level) -> &'static str {
     match level {
         Level::Error => "error",
         Level::Warning => "warning",
@@ -169,7 +170,8 @@ fn count(diagnostics: &[Diagnostic]) -> String {
     }
 }
 
-fn position(db: &Database, file: SourceFile, offset: TextSize) -> (u32, u32) {
+/// Returns line and column of a place, from 1.
+pub(crate) fn position(db: &Database, file: SourceFile, offset: TextSize) -> (u32, u32) {
     line_index(db, file).position(file.text(db), offset)
 }
 

@@ -32,8 +32,7 @@ pub(super) fn make(
     let mut project = Project::open(Some(folder))?;
     let store = access.open(project.root(), project.manifest(), context)?;
     let mut undecided = undecided(&resources);
-    let scratch = tempfile::tempdir()
-        .map_err(|error| Failure::engine(format!("cannot make a temporary folder: {error}")))?;
+    let scratch = crate::files::scratch()?;
     for days_ago in (0..NIGHTS).rev() {
         progress(&format!("evaluation {} of {NIGHTS}", NIGHTS - days_ago));
         let now = night(context.now, days_ago).min(context.now);

@@ -116,11 +116,8 @@ pub fn emit(plan: &Plan, target: EmitTarget, configuration: &[ConfigurationFile]
         EmitTarget::Terraform => terraform::write(&resources, configuration, &mut draft),
         EmitTarget::C7n => custodian::write(&resources, &mut draft),
     };
-    let order = |left: &LeftOut| {
-        let at = plan.resources.iter().position(|resource| resource.id == left.resource);
-        (at, left.key.clone())
-    };
-    draft.left_out.sort_by_key(order);
+    // The resources of a plan are in the order of their ids.
+    draft.left_out.sort();
     Emission { text, written: plan.change_count() - draft.left_out.len(), left_out: draft.left_out }
 }
 

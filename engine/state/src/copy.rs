@@ -114,7 +114,7 @@ impl Transaction {
             let condition = if last.is_some() { after.as_str() } else { "" };
             let sql = format!("SELECT {list} FROM {name} {condition}ORDER BY {key} LIMIT {CHUNK}");
             let values: Vec<Value<'_>> = match &last {
-                Some(row) => places.iter().filter_map(|&at| row.get(at).map(value)).collect(),
+                Some(key) => key.iter().map(value).collect(),
                 None => Vec::new(),
             };
             let rows = self.query(&sql, &values)?;
@@ -123,7 +123,7 @@ impl Transaction {
                 if let Some(Cell::Other(reason)) = row.iter().find(|cell| matches!(cell, Cell::Other(_))) {
                     return Err(self.damaged(&format!("a row of table `{name}` has {reason}")).into());
                 }
-                last = Some(row.clone());
+                last = Some(places.iter().filter_map(|&at| row.get(at).cloned()).collect());
                 take(row)?;
             }
             if count < CHUNK {

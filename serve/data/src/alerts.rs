@@ -7,7 +7,6 @@ use tagpol_plan::sql::serving::{self, ValueColumn};
 use tagpol_session::Decimal;
 
 use crate::error::DataError;
-use crate::findings::code;
 use crate::generation::Generation;
 
 /// A finding, in any state.
@@ -29,6 +28,10 @@ pub struct AlertFinding {
     pub cost: Option<Decimal>,
 }
 
+/// The states of the findings that alerts follow: all.
+const STATES: [StateCode; 4] =
+    [StateCode::Open, StateCode::Pending, StateCode::Exempt, StateCode::Undetermined];
+
 impl Generation {
     /// Returns all findings of some checks, by their indexes, in all states. They are of one moment: a decision that is made
     /// meanwhile shows in all of them or in none. `owner` is the name of the tag that names the owners.
@@ -41,15 +44,13 @@ impl Generation {
         owner: &str,
         most: usize,
     ) -> Result<Vec<AlertFinding>, DataError> {
-        let states: Vec<StateCode> =
-            [State::Open, State::Pending, State::Exempt, State::Undetermined].map(code).to_vec();
         let owner = self.contents().tag(owner).map(ValueColumn::Tag);
         self.ask(|view| {
             let mut found = Vec::new();
             for check in checks {
                 let limit = u64::try_from(most - found.len()).unwrap_or(u64::MAX).saturating_add(1);
                 let sql =
-                    serving::alert_findings(view.what(), *check, &states, owner.as_ref(), limit, DIALECT);
+                    serving::alert_findings(view.what(), *check, &STATES, owner.as_ref(), limit, DIALECT);
                 found.extend(view.all("findings of alerts", &sql, |row| {
                     Ok(AlertFinding {
                         check: *check,

@@ -257,7 +257,7 @@ fn score(contents: &Contents, checks: &[CheckStatus]) -> Option<f64> {
     score_of(counted.filter_map(|(at, check)| Some((contents.severity_of(at)?, check.in_scope, check.open))))
 }
 
-pub(crate) fn code(state: State) -> StateCode {
+fn code(state: State) -> StateCode {
     match state {
         State::Open => StateCode::Open,
         State::Pending => StateCode::Pending,

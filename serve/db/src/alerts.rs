@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tagpol_state::{Row, StateError};
 
 use crate::Repository;
-use crate::rows::{Cells, optional_time, time};
+use crate::rows::{Cells, numbers, optional_time, time};
 
 /// Alerts of one statement that writes them.
 const CHUNK: usize = 500;
@@ -93,9 +93,7 @@ impl Repository<'_> {
                     optional_time(alert.escalated_at),
                     optional_time(alert.closed_at),
                 ]);
-                let numbers: Vec<String> =
-                    (first..=values.len()).map(|number| format!("${number}")).collect();
-                rows.push(format!("($1, $2, $3, {})", numbers.join(", ")));
+                rows.push(format!("($1, $2, $3, {})", numbers(first, values.len() + 1 - first)));
             }
             let sql = format!(
                 "INSERT INTO serve_alerts (tenant, project, rule, {COLUMNS}) VALUES {} \

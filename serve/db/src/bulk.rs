@@ -6,7 +6,7 @@ use tagpol_serve_core::new_id;
 use tagpol_state::{Row, StateError};
 
 use crate::Repository;
-use crate::rows::{Cells, limit, time};
+use crate::rows::{Cells, limit, numbers, time};
 
 /// Items of one statement that adds them.
 const CHUNK: usize = 500;
@@ -96,9 +96,7 @@ impl Repository<'_> {
                     item.old_value.as_deref().into(),
                     item.new_value.as_deref().into(),
                 ]);
-                let numbers: Vec<String> =
-                    (first..=values.len()).map(|number| format!("${number}")).collect();
-                rows.push(format!("($1, {})", numbers.join(", ")));
+                rows.push(format!("($1, {})", numbers(first, values.len() + 1 - first)));
             }
             let sql = format!(
                 "INSERT INTO serve_bulk_items (bulk, position, resource, tag, old_value, new_value) VALUES {}",
@@ -132,13 +130,15 @@ impl Repository<'_> {
     /// Brings the bulk of a job that ended early, because it was cancelled or failed too often, out of the state of running:
     /// to the state before it if it has changed nothing, else to `stopped`, from where it can be continued or undone.
     pub(crate) fn stop_bulk_of(&mut self, kind: &str, id: &str) -> Result<(), StateError> {
+        if !matches!(kind, BULK_APPLY | BULK_UNDO) {
+            return Ok(());
+        }
         let (all, applied, undone) = self.bulk_progress(id)?;
         match kind {
             BULK_APPLY if applied == 0 => self.move_bulk(id, "running", "previewed")?,
             BULK_APPLY => self.move_bulk(id, "running", "stopped")?,
             BULK_UNDO if undone == 0 && applied == all => self.move_bulk(id, "undoing", "done")?,
-            BULK_UNDO => self.move_bulk(id, "undoing", "stopped")?,
-            _ => false,
+            _ => self.move_bulk(id, "undoing", "stopped")?,
         };
         Ok(())
     }

@@ -135,7 +135,7 @@ impl Repository<'_> {
     pub fn streams_behind(&mut self) -> Result<Vec<Stream>, StateError> {
         let sql = "SELECT c.tenant, c.id FROM serve_channels AS c JOIN serve_audit_heads AS h ON h.tenant = c.tenant \
                    WHERE c.kind = 'siem' AND c.streamed < h.seq AND NOT EXISTS (SELECT 1 FROM serve_jobs AS j \
-                   WHERE j.tenant = c.tenant AND j.key = c.id AND j.status IN ('queued', 'running')) \
+                   WHERE j.tenant = c.tenant AND j.project = '' AND j.key = c.id AND j.status IN ('queued', 'running')) \
                    ORDER BY c.tenant, c.id";
         let stream = |row| {
             let mut cells = Cells::new("serve_channels", row);

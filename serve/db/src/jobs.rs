@@ -7,7 +7,7 @@ use tagpol_serve_core::new_id;
 use tagpol_state::{Row, StateError, Value};
 
 use crate::Repository;
-use crate::rows::{Cells, limit, optional_time, time};
+use crate::rows::{Cells, limit, numbers, optional_time, time};
 
 /// A job to be enqueued.
 #[derive(Debug, Clone)]
@@ -202,7 +202,6 @@ impl Repository<'_> {
     pub fn claim(&mut self, queues: &[Queue], worker: &str) -> Result<Option<Claimed>, StateError> {
         let now = self.now();
         self.bury_killers(now)?;
-        let names: Vec<String> = (2..).zip(queues).map(|(number, _)| format!("${number}")).collect();
         let mut values: Vec<Value<'_>> = vec![time(now)];
         values.extend(queues.iter().map(|queue| Value::from(queue.as_str())));
         let sql = format!(
@@ -212,7 +211,7 @@ impl Repository<'_> {
              AND e.status IN ('queued', 'running') AND (e.created_at < serve_jobs.created_at \
              OR (e.created_at = serve_jobs.created_at AND e.id < serve_jobs.id)))) \
              ORDER BY run_at, id LIMIT 1 {{skip_locked}}",
-            names.join(", ")
+            numbers(2, queues.len())
         );
         let rows = self.transaction.query(&sql, &values)?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -234,12 +233,18 @@ impl Repository<'_> {
 
     /// Ends the jobs whose workers died in each of their attempts. Messages have as many attempts as their time allows.
     fn bury_killers(&mut self, now: DateTime<Utc>) -> Result<(), StateError> {
-        let sql = "UPDATE serve_jobs SET status = 'dead', worker = NULL, lease_until = NULL, updated_at = $1, \
-                   error = 'the worker died, or was away for too long, in each attempt' \
-                   WHERE status = 'running' AND lease_until < $1 AND attempt >= $2 AND queue <> $3 RETURNING tenant, project, kind, key";
-        for row in
-            self.transaction.query(sql, &[time(now), ATTEMPTS.into(), Queue::Notify.as_str().into()])?
-        {
+        // Named one by one, so that the index of the queues is used.
+        let queues = Queue::ALL.iter().filter(|queue| **queue != Queue::Notify);
+        let mut values: Vec<Value<'_>> = vec![time(now), ATTEMPTS.into()];
+        values.extend(queues.map(|queue| Value::from(queue.as_str())));
+        let sql = format!(
+            "UPDATE serve_jobs SET status = 'dead', worker = NULL, lease_until = NULL, updated_at = $1, \
+             error = 'the worker died, or was away for too long, in each attempt' \
+             WHERE status = 'running' AND lease_until < $1 AND attempt >= $2 AND queue IN ({}) \
+             RETURNING tenant, project, kind, key",
+            numbers(3, values.len() - 2)
+        );
+        for row in self.transaction.query(&sql, &values)? {
             let mut cells = Cells::new("serve_jobs", &row);
             let (tenant, project) = (cells.text()?, cells.text()?);
             let (kind, key) = (cells.text()?, cells.text()?);

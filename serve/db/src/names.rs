@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tagpol_state::{Row, StateError, Value};
 
 use crate::Repository;
-use crate::rows::Cells;
+use crate::rows::{Cells, numbers};
 
 /// Names that are read at a time.
 const CHUNK: usize = 500;
@@ -52,11 +52,6 @@ impl Repository<'_> {
         }
         Ok(names)
     }
-}
-
-/// Returns the numbers of some values in a statement: `$2, $3`.
-fn numbers(first: usize, count: usize) -> String {
-    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
 fn texts<const N: usize>(table: &'static str, row: &Row) -> Result<[String; N], StateError> {

@@ -95,3 +95,8 @@ pub(crate) fn optional_time(at: Option<DateTime<Utc>>) -> Value<'static> {
 pub(crate) fn limit(limit: usize) -> Value<'static> {
     Value::from(i64::try_from(limit).unwrap_or(i64::MAX))
 }
+
+/// Returns the numbers of some values in a statement: `$2, $3`.
+pub(crate) fn numbers(first: usize, count: usize) -> String {
+    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+}

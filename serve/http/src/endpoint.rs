@@ -261,7 +261,7 @@ pub(crate) struct Operation {
     /// Its parameters in the address.
     pub(crate) parameters: Vec<Parameter>,
     /// Its body. None: it takes none.
-    pub(crate) body: Option<Described>,
+    pub(crate) body: Option<Arc<Described>>,
     /// Its response.
     pub(crate) response: Option<Described>,
     /// The statuses of its responses that succeed.
@@ -356,16 +356,16 @@ impl Route {
             id,
             summary,
             parameters: Vec::new(),
-            body: described_unless_nothing::<B>(),
+            body: described_unless_nothing::<B>().map(Arc::new),
             response: described_unless_nothing::<T>(),
             statuses,
             about,
         };
-        let takes_body = operation.body.is_some();
+        let body_type = operation.body.clone();
         let handle = move |app: &App, request: &Incoming| {
             let (call, identity) = admitted::<P>(app, request)?;
             query::<NoQuery>(&request.uri)?;
-            let body = body(request, takes_body)?;
+            let body = body(request, body_type.as_deref())?;
             let scope = scope(about, identity.as_ref(), &call)?;
             let prepared = prepare(&call, body)?;
             let actor = identity.as_ref().map_or("", |identity| &identity.actor);
@@ -470,21 +470,21 @@ fn query<Q: DeserializeOwned>(uri: &Uri) -> Result<Q, ApiError> {
 }
 
 /// Reads a body.
-fn body<B: DeserializeOwned + ToSchema>(request: &Incoming, takes_body: bool) -> Result<B, ApiError> {
-    if !takes_body {
+fn body<B: DeserializeOwned>(request: &Incoming, described: Option<&Described>) -> Result<B, ApiError> {
+    let Some(described) = described else {
         if !request.body.is_empty() && request.body != b"{}" {
             return Err(ApiError::new(Code::InvalidRequest, "this address takes no body"));
         }
         return serde_json::from_str("{}")
             .map_err(|error| ApiError::new(Code::InvalidRequest, error.to_string()));
-    }
+    };
     let media_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be JSON")
             .help("send the header `Content-Type: application/json`"));
     }
-    objects::check(&request.body, &described::<B>())?;
+    objects::check(&request.body, described)?;
     let mut reader = serde_json::Deserializer::from_slice(&request.body);
     let read = serde_path_to_error::deserialize(&mut reader);
     read.map_err(|error| {

@@ -221,7 +221,7 @@ impl ProjectHost {
         let newest = || self.generations.newest().ok().flatten();
         // A version before this one has not stored which one is shown.
         let Some(id) = known.generation.clone().or_else(newest) else { return trouble };
-        let shown = self.serving.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let shown = self.current();
         if trouble.is_none() && shown.is_some_and(|shown| shown.generation.contents().id == id) {
             return None;
         }

@@ -139,7 +139,8 @@ pub fn serve(server: Server) -> Result<(), StartError> {
     served
 }
 
-async fn stopped(stop: &AtomicBool) {
+/// Returns when the server is to end.
+pub(crate) async fn stopped(stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

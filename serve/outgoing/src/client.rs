@@ -99,7 +99,6 @@ impl Client {
             .dns_resolver(Arc::new(Resolver(Arc::clone(&policy))))
             .redirect(redirect::Policy::none())
             .no_proxy()
-            .timeout(PATIENCE)
             .user_agent(concat!("tagpol/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| format!("no connections can be opened: {error}"))?;

@@ -15,10 +15,9 @@ use crate::output::{Output, counted};
 pub(crate) fn run(args: &RemediateEmitArgs, output: &mut Output) -> Result<Exit, Failure> {
     let target = args.target.parse::<EmitTarget>().map_err(Failure::usage)?;
     let plan = read(&args.plan)?;
-    if clock(args.now) >= plan.expires {
-        let error = tagpol_app::remediation::PlanError::Expired(plan.expires);
-        return Err(Failure::usage(error.to_string()).at(args.plan.display().to_string()).help(error.help()));
-    }
+    plan.check_expiry(clock(args.now)).map_err(|error| {
+        Failure::usage(error.to_string()).at(args.plan.display().to_string()).help(error.help())
+    })?;
     if let Some(path) = &args.output {
         let mut inputs = vec![args.plan.clone()];
         if target == EmitTarget::Terraform {

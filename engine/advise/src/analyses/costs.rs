@@ -1,6 +1,6 @@
 //! Cost analysis: what is spent, what cannot be allocated, and what savings are known.
 
-use super::{STEPS, Steps};
+use super::Steps;
 use crate::command;
 use crate::facts::{Topic, money};
 use crate::input::{AdviceInput, GoalMiss};
@@ -85,7 +85,7 @@ fn add_unallocated(input: &AdviceInput, spend: Amount, steps: &mut Steps<'_>) {
 }
 
 fn add_groups(input: &AdviceInput, steps: &mut Steps<'_>) {
-    for (at, group) in input.cost_groups.iter().enumerate().take(STEPS.min(3)) {
+    for (at, group) in input.cost_groups.iter().enumerate().take(3) {
         let sentence = sentence![
             "Report to ",
             name(&group.tag),

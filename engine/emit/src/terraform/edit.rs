@@ -24,6 +24,8 @@ pub(super) struct Configuration {
 /// A file of a configuration.
 struct File {
     text: String,
+    /// The text as a tree. An error is why it cannot be read; a file in JSON has none.
+    tree: Result<Body, String>,
     /// Whether the file begins with a byte order mark, which is not in the text.
     has_mark: bool,
 }
@@ -56,7 +58,13 @@ impl Configuration {
         let file = |file: &ConfigurationFile| {
             let text = file.text.strip_prefix(MARK);
             let has_mark = text.is_some();
-            (file.path.clone(), File { text: text.unwrap_or(&file.text).to_owned(), has_mark })
+            let text = text.unwrap_or(&file.text).to_owned();
+            let tree = if is_json(&file.path) {
+                Err(format!("{} is JSON", file.path))
+            } else {
+                tree_of(&file.path, &text)
+            };
+            (file.path.clone(), File { text, tree, has_mark })
         };
         Self { files: files.iter().map(file).collect() }
     }
@@ -84,13 +92,9 @@ impl Configuration {
         self.files.get(path).map_or("", |file| file.text.as_str())
     }
 
-    fn body(&self, path: &str) -> Result<Body, String> {
-        let parsed = parse::body(self.text(path)).map_err(|error| {
-            let (line, message) =
-                (error.location().line(), error.message().lines().next().unwrap_or_default().to_owned());
-            format!("{path}:{line} cannot be read: {message}")
-        })?;
-        Ok(parsed.tree)
+    fn body(&self, path: &str) -> Result<&Body, String> {
+        let file = self.files.get(path).ok_or_else(|| format!("there is no file {path}"))?;
+        file.tree.as_ref().map_err(Clone::clone)
     }
 
     /// Returns the files in Terraform's own language that are overrides, which change what the others have, or that are not.
@@ -355,12 +359,21 @@ impl Configuration {
             }
             text.replace_range(splice.at, &splice.text);
         }
-        parse::body(&text).map_err(|_| "the edited file would not be valid".to_owned())?;
+        let edited = parse::body(&text).map_err(|_| "the edited file would not be valid".to_owned())?;
         if let Some(file) = self.files.get_mut(&path) {
+            file.tree = Ok(edited.tree);
             file.text = text;
         }
         Ok(())
     }
+}
+
+fn tree_of(path: &str, text: &str) -> Result<Body, String> {
+    let parsed = parse::body(text).map_err(|error| {
+        let (line, message) = (error.location().line(), error.message().lines().next().unwrap_or_default());
+        format!("{path}:{line} cannot be read: {message}")
+    })?;
+    Ok(parsed.tree)
 }
 
 /// Returns the type and the name of a resource of the root module without instances.

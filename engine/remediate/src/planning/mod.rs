@@ -172,13 +172,13 @@ impl Planned<'_> {
                 }),
             );
         }
+        self.skipped.append(&mut skipped);
+        if steps.is_empty() {
+            return Ok(());
+        }
         let pair = self.views.evaluate(&row)?;
         let mut proved = proof::describe(&self.views, &pair, &target, &steps)?;
         drop(pair);
-        self.skipped.append(&mut skipped);
-        if proved.changes.is_empty() {
-            return Ok(());
-        }
         self.effects.append(&mut proved.effects);
         self.after.insert(resource.id.clone(), proved.after);
         self.resources.push(PlannedResource {
@@ -199,7 +199,7 @@ impl Planned<'_> {
     fn steps(&self, target: &Target<'_>, skipped: &mut Vec<Skip>) -> Result<Vec<Step>, RunError> {
         let PlanSettings { policies, .. } = self.request.settings;
         let steps = steps(&self.views, target, self.request.settings, skipped)?;
-        if policies.is_empty() {
+        if policies.is_empty() || steps.is_empty() {
             return Ok(steps);
         }
         let pair = self.views.evaluate(target.row)?;

@@ -1,8 +1,5 @@
 //! One message to its channel.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
 use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::jobs::Outcome;
@@ -15,6 +12,7 @@ use tokio::runtime::Runtime;
 use super::channels;
 use crate::app::App;
 use crate::host::ProjectHost;
+use crate::server::stopped;
 
 /// What is delivered: the message, the channel, and the ticket that the messages before it are in.
 struct Letter {
@@ -79,12 +77,6 @@ pub(super) fn until_stopped(
             }
         }
     })
-}
-
-async fn stopped(stop: &AtomicBool) {
-    while !stop.load(Ordering::Relaxed) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 /// Returns how a job ends. `delivered` notes a success, with the ticket that the message is in.

@@ -362,7 +362,7 @@ fn apply(
         let detail = "a part of the change was undone already";
         return Err(ApiError::new(Code::Conflict, detail).help("undo it, and preview it again").into());
     }
-    start(call, r, id, &["previewed", "stopped"], "running", APPLY)
+    start(call, r, &bulk, &["previewed", "stopped"], "running", APPLY)
 }
 
 /// Whether any tag of a bulk was decided since its preview.
@@ -394,20 +394,20 @@ fn undo(
     if !is_own && !call.holder.role.may(tagpol_serve_core::roles::Permission::EditPolicies) {
         return Err(ApiError::new(Code::Forbidden, "an editor undoes changes of their own only").into());
     }
-    start(call, r, id, &["done", "stopped"], "undoing", UNDO)
+    start(call, r, &bulk, &["done", "stopped"], "undoing", UNDO)
 }
 
 /// Moves a bulk to its next state, and enqueues the job that does the work.
 fn start(
     call: &Call<'_, permission::Bulk>,
     r: &mut Repository<'_>,
-    id: &str,
+    bulk: &Bulk,
     from: &[&str],
     to: &str,
     kind: &str,
 ) -> Result<Reply<BulkView>, Failure> {
-    let now = r.bulk(id)?.ok_or_else(|| ApiError::not_found("bulk change", id))?.status;
-    if !from.contains(&now.as_str()) || !r.move_bulk(id, &now, to)? {
+    let (id, now) = (bulk.id.as_str(), bulk.status.as_str());
+    if !from.contains(&now) || !r.move_bulk(id, now, to)? {
         let from = from.join("` or `");
         return Err(ApiError::new(Code::Conflict, format!("the change is `{now}`, and not `{from}`")).into());
     }
@@ -435,9 +435,11 @@ pub(crate) fn perform(app: &App, project: &ProjectHost, claimed: &Claimed) -> Ou
             }
             // Somebody may have stopped it, and undone it since.
             let (expected, ended) = if is_undo { ("undoing", "undone") } else { ("running", "done") };
-            match r.bulk(&id)?.map(|bulk| bulk.status) {
-                Some(status) if status == expected => chunk(app, r, &id, &actor, is_undo).map(Some),
-                Some(status) if status == ended => Ok(Some(false)),
+            match r.bulk(&id)? {
+                Some(bulk) if bulk.status == expected => {
+                    chunk(app, r, &bulk, (expected, ended), &actor).map(Some)
+                }
+                Some(bulk) if bulk.status == ended => Ok(Some(false)),
                 _ => Ok(None),
             }
         });
@@ -454,16 +456,21 @@ pub(crate) fn perform(app: &App, project: &ProjectHost, claimed: &Claimed) -> Ou
     }
 }
 
-/// Decides about the next items. False: there were none, and the bulk has ended.
-fn chunk(app: &App, r: &mut Repository<'_>, id: &str, actor: &str, is_undo: bool) -> Result<bool, Failure> {
+/// Decides about the next items. False: there were none, and the bulk has ended: it is moved between the two states.
+fn chunk(
+    app: &App,
+    r: &mut Repository<'_>,
+    bulk: &Bulk,
+    (from, to): (&str, &str),
+    actor: &str,
+) -> Result<bool, Failure> {
+    let (id, is_undo) = (bulk.id.as_str(), from == "undoing");
     let items = r.open_bulk_items(id, is_undo, CHUNK)?;
     let (Some(first), Some(last)) = (items.first(), items.last()) else {
-        let (from, to) = if is_undo { ("undoing", "undone") } else { ("running", "done") };
         r.move_bulk(id, from, to)?;
         return Ok(false);
     };
     let range = (first.position, last.position);
-    let bulk = r.bulk(id)?.ok_or_else(|| ApiError::not_found("bulk change", id))?;
     let request: Option<BulkRequest> = serde_json::from_str(&bulk.request).ok();
     let mut changes = Vec::new();
     for item in &items {
@@ -472,9 +479,7 @@ fn chunk(app: &App, r: &mut Repository<'_>, id: &str, actor: &str, is_undo: bool
         }
     }
     let made = r.state().decide(app.database.source().now(), actor, &changes)?;
-    for decision in &made {
-        record(r, decision)?;
-    }
+    record(r, &made)?;
     let decisions = r.state().decision_count()?;
     r.mark_bulk_items(id, is_undo, range, decisions)?;
     Ok(true)

@@ -163,9 +163,11 @@ fn get(call: &Call<'_, ManageChannels>, _: NoQuery) -> Result<Reply<ChannelView>
 fn view(call: &Call<'_, ManageChannels>, r: &mut Repository<'_>, id: &str) -> Result<ChannelView, Failure> {
     let row = r.channel(id)?.ok_or_else(|| ApiError::not_found("channel", id))?;
     let config = sealed::open(call.app, &call.holder.tenant, &row).ok().map(|channel| channel.shown());
-    let is_stream = row.kind == "siem";
-    let (head, delivered) = (r.audit_head()?, row.streamed);
-    let stream = is_stream.then(|| StreamView { delivered, waiting: (head - delivered).max(0) });
+    let delivered = row.streamed;
+    let stream = match row.kind.as_str() {
+        "siem" => Some(StreamView { delivered, waiting: (r.audit_head()? - delivered).max(0) }),
+        _ => None,
+    };
     Ok(ChannelView { config, stream, ..shown(row) })
 }
 

@@ -275,26 +275,27 @@ pub(super) fn decide<P: Permission<Holder = Identity>>(
     let changes: Vec<Change> = requested.iter().map(|(_, change)| change.clone()).collect();
     let now = call.app.database.source().now();
     let made = r.state().decide(now, &call.holder.actor, &changes)?;
-    for decision in &made {
-        record(r, decision)?;
-    }
+    record(r, &made)?;
     let key_of = |decision: &Decision| {
         requested.iter().find(|(_, change)| change.resource == decision.resource).map(|(key, _)| key.clone())
     };
     Ok(made.iter().map(|decision| shown(&key_of(decision).unwrap_or_default(), decision)).collect())
 }
 
-/// Writes the audit entry of a decision.
-pub(crate) fn record(r: &mut Repository<'_>, decision: &Decision) -> Result<(), Failure> {
-    let details = json!({
-        "seq": decision.seq, "tag": decision.tag, "old": decision.old_value, "new": decision.new_value,
-        "note": decision.note,
-    });
-    let action = format!("tag.{}", decision.action.as_str());
+/// Writes the audit entries of decisions that were made together, in their order.
+pub(crate) fn record(r: &mut Repository<'_>, made: &[Decision]) -> Result<(), Failure> {
+    let (Some(first), Some(last)) = (made.first(), made.last()) else { return Ok(()) };
     // The trail has the order of the decisions, those of the command line too.
-    while r.audit_decisions_of_others(Some(decision.seq))? > 0 {}
-    r.audit(&NewEntry { actor: &decision.actor, action: &action, object: &decision.resource, details })?;
-    Ok(r.set_audited(decision.seq)?)
+    while r.audit_decisions_of_others(Some(first.seq))? > 0 {}
+    for decision in made {
+        let details = json!({
+            "seq": decision.seq, "tag": decision.tag, "old": decision.old_value, "new": decision.new_value,
+            "note": decision.note,
+        });
+        let action = format!("tag.{}", decision.action.as_str());
+        r.audit(&NewEntry { actor: &decision.actor, action: &action, object: &decision.resource, details })?;
+    }
+    Ok(r.set_audited(last.seq)?)
 }
 
 fn shown(key: &str, decision: &Decision) -> Decided {

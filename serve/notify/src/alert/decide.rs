@@ -208,15 +208,11 @@ pub fn report(rule: &Rule, now: DateTime<Utc>, open: &[OpenFinding]) -> Vec<Noti
     all.into_iter()
         .map(|(recipient, mut lines)| {
             lines.sort_by(|a, b| order(a).cmp(&order(b)));
-            let severity = |line: &NoticeLine| match line {
-                NoticeLine::New(finding) | NoticeLine::StillOpen(finding) => Some(finding.severity),
-                NoticeLine::Resolved(_) | NoticeLine::Waived(_) | NoticeLine::Elsewhere(_) => None,
-            };
             Notice {
                 recipient,
                 target: Target::Report,
                 open: lines.len(),
-                worst: lines.iter().filter_map(severity).max(),
+                worst: lines.iter().filter_map(|line| order(line).1.0).max(),
                 lines,
                 not_before: now,
             }
@@ -329,9 +325,6 @@ fn order(line: &NoticeLine) -> (u8, std::cmp::Reverse<Option<Severity>>, &Findin
 
 fn not_before(rule: &Rule, now: DateTime<Utc>, lines: &[NoticeLine]) -> DateTime<Utc> {
     let Some(quiet) = &rule.quiet_hours else { return now };
-    let critical = lines.iter().any(|line| match line {
-        NoticeLine::New(finding) | NoticeLine::StillOpen(finding) => finding.severity == Severity::Critical,
-        NoticeLine::Resolved(_) | NoticeLine::Waived(_) | NoticeLine::Elsewhere(_) => false,
-    });
+    let critical = lines.iter().any(|line| order(line).1.0 == Some(Severity::Critical));
     if quiet.except_critical && critical { now } else { quiet.end(now) }
 }

@@ -62,11 +62,10 @@ pub struct ChannelError {
 const SECRETS: &[&str] = &["webhook_url", "secret", "routing_key", "api_token", "password"];
 
 /// What is shown in place of a secret. Written back, it means that the secret stays.
-pub const HIDDEN: &str = "(set)";
+const HIDDEN: &str = "(set)";
 
 /// Names of all kinds.
-pub const KINDS: [&str; 8] =
-    ["email", "slack", "teams", "webhook", "pagerduty", "jira", "servicenow", "siem"];
+const KINDS: [&str; 8] = ["email", "slack", "teams", "webhook", "pagerduty", "jira", "servicenow", "siem"];
 
 impl Channel {
     /// Returns the name of its kind.
@@ -189,13 +188,16 @@ fn read<T: serde::de::DeserializeOwned>(config: &Value) -> Result<T, (String, St
     serde_path_to_error::deserialize(config).map_err(|error| {
         let parts = error.path().iter().filter_map(|segment| match segment {
             serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
-            serde_path_to_error::Segment::Map { key } => {
-                Some(format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-            }
+            serde_path_to_error::Segment::Map { key } => Some(step(key)),
             serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
         });
         (parts.collect(), error.into_inner().to_string())
     })
+}
+
+/// Returns the part of a JSON pointer for a field.
+fn step(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Finds the places of [`HIDDEN`] secrets.
@@ -203,8 +205,7 @@ fn find_hidden(value: &Value, at: &mut String, found: &mut Vec<String>) {
     let Value::Object(fields) = value else { return };
     for (name, value) in fields {
         let length = at.len();
-        at.push('/');
-        at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        at.push_str(&step(name));
         if SECRETS.contains(&name.as_str()) && value.as_str() == Some(HIDDEN) {
             found.push(at.clone());
         }
