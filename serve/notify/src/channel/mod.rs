@@ -127,14 +127,14 @@ impl Channel {
         })
     }
 
-    /// Returns its configuration without its secrets, which are [`HIDDEN`].
+    /// Returns its configuration without its secrets, which are `(set)`.
     pub fn shown(&self) -> Value {
         let mut value = self.config();
         hide(&mut value);
         value
     }
 
-    /// Puts secrets that are [`HIDDEN`] in a new configuration back, from this one.
+    /// Puts secrets that are `(set)` in a new configuration back, from this one.
     ///
     /// # Errors
     /// If this one lacks such a secret, or messages would go somewhere else: whoever may change an address must not be able to
