@@ -49,7 +49,7 @@ impl<'a> RunContext<'a> {
     }
 
     /// Returns an error if the use case is to end.
-    pub(crate) fn check(&self) -> Result<(), Cancelled> {
+    pub fn check(&self) -> Result<(), Cancelled> {
         self.cancel.check()
     }
 }

@@ -150,11 +150,27 @@ pub fn explain(
         let (resource, limit) = (row.id.clone(), options.text_limit);
         return Err(RunError::TextTooLong(TextTooLong { text, resource, limit }));
     }
-    let explainer = Explainer::new(&resource, places);
     let decisions = decisions_of(&row.id, state.as_ref())?;
-    let (tags, checks, advice) = (tags(&explainer, &decisions), checks(&explainer, &row), advise(&resource));
-    let snapshot = SnapshotInfo::from(snapshot);
-    Ok(Found::One(Box::new(Explanation { now: options.now, snapshot, resource: row, tags, checks, advice })))
+    Ok(Found::One(Box::new(explain_evaluated(&resource, &row, places, &decisions, snapshot))))
+}
+
+/// Explains a resource that was evaluated. `row` is what it was evaluated from, and `decisions` are those that apply to it.
+pub fn explain_evaluated(
+    resource: &Resource<'_>,
+    row: &Row,
+    places: &Places,
+    decisions: &[CurrentDecision],
+    snapshot: &Snapshot,
+) -> Explanation {
+    let explainer = Explainer::new(resource, places);
+    Explanation {
+        now: resource.options().now,
+        snapshot: SnapshotInfo::from(snapshot),
+        tags: tags(&explainer, decisions),
+        checks: checks(&explainer, row),
+        advice: advise(resource),
+        resource: row.clone(),
+    }
 }
 
 /// Reads what people decided about a resource and did not take back.

@@ -1,35 +1,35 @@
 //! Regular expressions and globs.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tagpol_plan::TextLimit;
 
-/// Regular expressions, each compiled once.
+/// Regular expressions, each compiled once, for all threads.
 #[derive(Debug, Default)]
 pub struct Patterns {
-    compiled: RefCell<BTreeMap<String, Rc<regex::Regex>>>,
+    compiled: Mutex<BTreeMap<String, Arc<regex::Regex>>>,
 }
 
 impl Patterns {
     /// Returns an expression that is to match the whole text.
-    pub(super) fn whole(&self, pattern: &str, ignore_case: bool) -> Rc<regex::Regex> {
+    pub(super) fn whole(&self, pattern: &str, ignore_case: bool) -> Arc<regex::Regex> {
         self.compile(format!(r"\A(?:{})\z", ascii_classes(pattern)), ignore_case)
     }
 
     /// Returns an expression that is to match some part of the text.
-    pub(super) fn part(&self, pattern: &str, ignore_case: bool) -> Rc<regex::Regex> {
+    pub(super) fn part(&self, pattern: &str, ignore_case: bool) -> Arc<regex::Regex> {
         self.compile(ascii_classes(pattern), ignore_case)
     }
 
     #[expect(clippy::expect_used, reason = "a program holds only expressions that compile")]
-    fn compile(&self, pattern: String, ignore_case: bool) -> Rc<regex::Regex> {
+    fn compile(&self, pattern: String, ignore_case: bool) -> Arc<regex::Regex> {
         let pattern = if ignore_case { format!("(?i){pattern}") } else { pattern };
         self.compiled
-            .borrow_mut()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
             .entry(pattern)
-            .or_insert_with_key(|p| Rc::new(regex::Regex::new(p).expect("a checked regular expression")))
+            .or_insert_with_key(|p| Arc::new(regex::Regex::new(p).expect("a checked regular expression")))
             .clone()
     }
 }

@@ -1,4 +1,6 @@
-//! All there is of one resource.
+//! All there is of resources.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use tagpol_eval::DIALECT;
@@ -7,7 +9,7 @@ use tagpol_sema::program::Source;
 
 use crate::error::DataError;
 use crate::generation::{Generation, View};
-use crate::rows::{self, Decided, ResourceDetail, Suggestion};
+use crate::rows::{self, CheckRow, Decided, Resource, ResourceDetail, Suggestion};
 
 /// Something that happened to a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,21 +48,68 @@ impl Generation {
     pub fn resource(&self, id_or_key: &str) -> Result<ResourceDetail, DataError> {
         self.ask(|view| {
             let place = view.place_of(id_or_key)?;
-            let all: Vec<usize> = (0..view.contents.tags.len()).collect();
-            let (resource, checks) =
-                view.one("a resource", &serving::at_place(place, view.what()), |row| {
-                    Ok((rows::resource(row, &all)?, rows::checks(row, view.contents)?))
-                })?;
-            let suggestions = suggestions(view, place)?;
+            let found = self.details(view, &[place])?.into_iter().next();
+            found.ok_or_else(|| DataError::UnknownResource { name: id_or_key.to_owned() })
+        })
+    }
+
+    /// Returns all there is of the resources of some keys, in the order of their costs. Keys of no resource are left out.
+    ///
+    /// # Errors
+    /// [`DataError::Busy`], [`DataError::TooSlow`].
+    pub fn resources_of_keys(&self, keys: &[String]) -> Result<Vec<ResourceDetail>, DataError> {
+        self.ask(|view| {
+            let sql = serving::places_of(keys.iter().map(String::as_str), DIALECT);
+            let places = view.all("places", &sql, |row| row.count("place"))?;
+            self.details(view, &places)
+        })
+    }
+
+    fn details(&self, view: &View<'_>, places: &[u64]) -> Result<Vec<ResourceDetail>, DataError> {
+        let all: Vec<usize> = (0..view.contents.tags.len()).collect();
+        let rows = view.all("resources", &serving::whole_at_places(places, view.what()), |row| {
+            Ok((rows::resource(row, &all)?, rows::checks(row, view.contents)?))
+        })?;
+        let mut suggested = by_place(suggestions(view, places)?);
+        let mut decided = by_place(decided(view, places)?);
+        let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+        for event in changes(view, rows.iter().map(|(resource, _)| resource.key.as_str()))? {
+            events.entry(event.key.clone()).or_default().push(event);
+        }
+        let detail = |(resource, checks): (Resource, Vec<CheckRow>)| {
             let has = |suggested: &Suggestion| {
                 let tag = view.contents.tag(&suggested.tag).and_then(|at| resource.tags.get(at));
                 tag.is_none_or(|tag| tag.value.as_ref() == Some(&suggested.value))
             };
-            let suggestions = suggestions.into_iter().filter(|suggested| !has(suggested)).collect();
-            let events = events(view, &resource.key)?;
-            let times = all.iter().map(|tag| self.times(view, *tag, &events)).collect();
-            Ok(ResourceDetail { decided: decided(view, place)?, times, resource, checks, suggestions })
+            let events = events.remove(&resource.key).unwrap_or_default();
+            let suggestions = suggested.remove(&resource.place).unwrap_or_default();
+            ResourceDetail {
+                decided: decided.remove(&resource.place).unwrap_or_default(),
+                times: all.iter().map(|tag| self.times(view, *tag, &events)).collect(),
+                suggestions: suggestions.into_iter().filter(|suggested| !has(suggested)).collect(),
+                checks,
+                resource,
+            }
+        };
+        Ok(rows.into_iter().map(detail).collect())
+    }
+
+    /// Returns the key of the resource of an id, whether there is one or not.
+    ///
+    /// # Errors
+    /// [`DataError::Busy`], [`DataError::TooSlow`].
+    pub fn key_of(&self, id: &str) -> Result<String, DataError> {
+        self.ask(|view| {
+            view.one("key", &serving::key_of(id, DIALECT), |row| Ok(row.text("key").unwrap_or_default()))
         })
+    }
+
+    /// Checks that there is a tag of a name.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownName`].
+    pub fn check_tag(&self, name: &str) -> Result<(), DataError> {
+        crate::query::tag(self.contents(), name).map(drop)
     }
 
     /// Returns what generations saw happen to a resource, the oldest first. Decisions are in the state store.
@@ -70,10 +119,9 @@ impl Generation {
     pub fn events(&self, id_or_key: &str) -> Result<Vec<Event>, DataError> {
         self.ask(|view| {
             let place = view.place_of(id_or_key)?;
-            let key = view.one("a resource", &serving::at_place(place, view.what()), |row| {
-                Ok(row.text("key").unwrap_or_default())
-            })?;
-            events(view, &key)
+            let sql = serving::whole_at_places(&[place], view.what());
+            let key = view.one("a resource", &sql, |row| Ok(row.text("key").unwrap_or_default()))?;
+            changes(view, [key.as_str()])
         })
     }
 
@@ -105,26 +153,36 @@ impl Generation {
     }
 }
 
-fn decided(view: &View<'_>, place: u64) -> Result<Vec<Decided>, DataError> {
-    view.all("decisions", &serving::decisions_of(place), |row| {
-        Ok(Decided {
+fn by_place<T>(rows: Vec<(u64, T)>) -> BTreeMap<u64, Vec<T>> {
+    let mut found: BTreeMap<u64, Vec<T>> = BTreeMap::new();
+    for (place, row) in rows {
+        found.entry(place).or_default().push(row);
+    }
+    found
+}
+
+fn decided(view: &View<'_>, places: &[u64]) -> Result<Vec<(u64, Decided)>, DataError> {
+    view.all("decisions", &serving::decisions_of(places), |row| {
+        let decided = Decided {
             tag: row.text("tag").unwrap_or_default(),
             at: row.time("made_at").unwrap_or_default(),
             actor: row.text("actor").unwrap_or_default(),
             note: row.text("note"),
-        })
+        };
+        Ok((row.count("place")?, decided))
     })
 }
 
-fn suggestions(view: &View<'_>, place: u64) -> Result<Vec<Suggestion>, DataError> {
-    view.all("suggestions", &serving::suggestions_of(place), |row| {
+fn suggestions(view: &View<'_>, places: &[u64]) -> Result<Vec<(u64, Suggestion)>, DataError> {
+    view.all("suggestions", &serving::suggestions_of(places), |row| {
         let (tag, value) = (row.text("tag").unwrap_or_default(), row.text("value").unwrap_or_default());
-        Ok(Suggestion { tag, value, confidence: row.number("confidence").unwrap_or_default() })
+        let confidence = row.number("confidence").unwrap_or_default();
+        Ok((row.count("place")?, Suggestion { tag, value, confidence }))
     })
 }
 
-fn events(view: &View<'_>, key: &str) -> Result<Vec<Event>, DataError> {
-    view.all("changes", &serving::changes_of(key, DIALECT), event)
+fn changes<'a>(view: &View<'_>, keys: impl IntoIterator<Item = &'a str>) -> Result<Vec<Event>, DataError> {
+    view.all("changes", &serving::changes_of(keys, DIALECT), event)
 }
 
 fn event(row: &tagpol_eval::Fields<'_>) -> Result<Event, tagpol_eval::RunError> {

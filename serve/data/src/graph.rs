@@ -130,7 +130,7 @@ impl Walk<'_> {
             }
             Some(Node::Resource { key, .. }) => {
                 let place = self.view.place_of(key)?;
-                let sql = serving::at_place(place, self.view.what());
+                let sql = serving::whole_at_places(&[place], self.view.what());
                 let node = self.view.one("a resource", &sql, |row| {
                     let resource = rows::resource(row, &[])?;
                     Ok(Node::Resource { key: resource.key, name: resource.name.unwrap_or(resource.id) })

@@ -10,7 +10,7 @@ use crate::rows::{Cells, limit, time};
 /// Entries that are read at a time to be verified.
 const CHUNK: usize = 5_000;
 
-const COLUMNS: &str = "seq, at, actor, action, project, object, details, hash";
+pub(crate) const COLUMNS: &str = "seq, at, actor, action, project, object, details, hash";
 
 /// An entry to be written.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub struct AuditFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
-fn entry(row: &Row) -> Result<Entry, StateError> {
+pub(crate) fn entry(row: &Row) -> Result<Entry, StateError> {
     let mut cells = Cells::new("serve_audit", row);
     Ok(Entry {
         seq: cells.int()?,

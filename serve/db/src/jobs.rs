@@ -96,7 +96,7 @@ pub struct JobFilter {
     pub status: Option<Status>,
 }
 
-const COLUMNS: &str = "id, tenant, project, queue, kind, key, payload, status, run_at, attempt, progress, result, \
+pub(crate) const COLUMNS: &str = "id, tenant, project, queue, kind, key, payload, status, run_at, attempt, progress, result, \
                        error, actor, created_at, updated_at";
 
 fn job(cells: &mut Cells<'_>) -> Result<Job, StateError> {
@@ -120,7 +120,7 @@ fn job(cells: &mut Cells<'_>) -> Result<Job, StateError> {
     })
 }
 
-fn job_of(row: &Row) -> Result<Job, StateError> {
+pub(crate) fn job_of(row: &Row) -> Result<Job, StateError> {
     job(&mut Cells::new("serve_jobs", row))
 }
 

@@ -22,6 +22,7 @@
 //! - `backup`: all rows
 //! - `privacy`: what is stored about a person
 //! - `retention`: what is deleted after its time
+//! - `views`: saved filters; `watch`: what happened since
 //! - `bulk`: changes of many resources, from their preview to their undoing
 //! - `evaluations`: which evaluation of a project all replicas show
 //!
@@ -49,6 +50,8 @@ mod schedules;
 mod schema;
 mod sign_in;
 mod tokens;
+mod views;
+mod watch;
 
 use std::sync::Arc;
 
@@ -72,6 +75,7 @@ pub use schedules::Schedule;
 pub use sign_in::Session;
 pub use tagpol_state::{Cell, Row};
 pub use tokens::{ApiToken, NewToken, Refreshed};
+pub use views::{NewView, View};
 
 /// Connections that stay open: about as many as requests are answered at the same time.
 const KEPT_CONNECTIONS: usize = 16;

@@ -89,6 +89,10 @@ impl Knowledge {
         Ok(Self { store, snapshot, options, interp, compiled })
     }
 
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     pub(super) fn has_relations(&self) -> bool {
         self.compiled.is_some()
     }
@@ -213,6 +217,11 @@ impl Knowledge {
 }
 
 impl Known {
+    /// Returns the decisions that apply to the resources.
+    pub(super) fn decisions(&self) -> impl Iterator<Item = &CurrentDecision> {
+        self.decided.iter().map(|(_, decision)| decision)
+    }
+
     /// Takes a change for made.
     pub(super) fn suppose(&mut self, change: &Change) {
         let key = (change.resource.clone(), change.tag.clone());

@@ -13,13 +13,15 @@ mod row;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use tagpol_app::explanation::resource::{Explanation, explain_evaluated};
 use tagpol_eval::{DIALECT, Options, RunError, TextTooLong, read};
 use tagpol_interp::{Patterns, Resource};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::sql::serving;
+use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::Program;
 use tagpol_session::Store;
-use tagpol_state::{Change, Page, StateError, StateStore};
+use tagpol_state::{Change, CurrentDecision, Page, StateError, StateStore};
 
 use crate::error::DataError;
 use crate::generation::Generation;
@@ -41,6 +43,8 @@ pub struct Overlay {
     generation: Generation,
     program: Program,
     state: StateStore,
+    /// Compiling the expressions of the policies takes longer than evaluating a resource.
+    patterns: Patterns,
     inner: Mutex<Inner>,
 }
 
@@ -92,7 +96,13 @@ impl Overlay {
         // The folder for what does not fit in memory may go with who opened the inventory.
         let options = Options { now: contents.clock(), temp_dir: None, ..options.clone() };
         let knowledge = Knowledge::open(&generation, &program, snapshot, options)?;
-        Ok(Self { generation, program, state, inner: Mutex::new(Inner { knowledge, shown }) })
+        Ok(Self {
+            generation,
+            program,
+            state,
+            patterns: Patterns::default(),
+            inner: Mutex::new(Inner { knowledge, shown }),
+        })
     }
 
     /// Returns the generation, which shows the decisions that have been caught up with.
@@ -144,7 +154,6 @@ impl Overlay {
         let ids: BTreeSet<&str> = changes.iter().map(|change| change.resource.as_str()).collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         let contents = self.generation.contents();
-        let patterns = Patterns::default();
         let mut previews = Vec::new();
         for some in ids.chunks(BATCH) {
             let mut known = {
@@ -155,12 +164,26 @@ impl Overlay {
             let places: Vec<u64> = known.resources.keys().copied().collect();
             for now in self.generation.at_places(&places)? {
                 let Some(native) = known.resources.get(&now.place) else { continue };
-                let resource = Resource::evaluated(&self.program, &known.options, &patterns, native);
+                let resource = Resource::evaluated(&self.program, &known.options, &self.patterns, native);
                 let then = row::shown(&now, &resource, contents, &known.confidences);
                 previews.push(Preview { now, then });
             }
         }
         Ok(previews)
+    }
+
+    /// Explains a resource, with everything that is decided about it by now. `places` are those of the program's conditions.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownResource`]; [`DataError::State`], [`DataError::Run`].
+    pub fn explain(&self, id: &str, places: &Places) -> Result<Explanation, DataError> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = inner.knowledge.about(&self.generation, &self.program, &self.state, &[id.to_owned()])?;
+        let row = known.resources.values().next();
+        let row = row.ok_or_else(|| DataError::UnknownResource { name: id.to_owned() })?;
+        let resource = Resource::evaluated(&self.program, &known.options, &self.patterns, row);
+        let decisions: Vec<CurrentDecision> = known.decisions().cloned().collect();
+        Ok(explain_evaluated(&resource, row, places, &decisions, inner.knowledge.snapshot()))
     }
 
     /// Returns the number of the last decision, and the resources of those after a number.
@@ -197,11 +220,10 @@ impl Overlay {
     /// Evaluates resources and puts their rows into the overlay. Returns the ids of those that exist.
     fn show(&self, knowledge: &mut Knowledge, ids: &[String]) -> Result<Vec<String>, DataError> {
         let known = knowledge.about(&self.generation, &self.program, &self.state, ids)?;
-        let patterns = Patterns::default();
         let contents = self.generation.contents();
         let mut rows = Vec::new();
         for (place, native) in &known.resources {
-            let resource = Resource::evaluated(&self.program, &known.options, &patterns, native);
+            let resource = Resource::evaluated(&self.program, &known.options, &self.patterns, native);
             let row = row::row(*place, &resource, contents, &known.confidences);
             if let Some(text) = resource.too_long() {
                 let (resource, limit) = (native.id.clone(), known.options.text_limit);
@@ -211,7 +233,7 @@ impl Overlay {
         }
         let mut subjects = Vec::new();
         for (number, native) in &known.subjects {
-            let subject = Resource::evaluated(&self.program, &known.options, &patterns, native);
+            let subject = Resource::evaluated(&self.program, &known.options, &self.patterns, native);
             subjects.push(row::subject_row(*number, &subject));
         }
         self.generation.with_writer(|writer| self.write(writer, &rows, &subjects, &known))?;

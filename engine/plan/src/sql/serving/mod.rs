@@ -43,10 +43,9 @@ pub use filter::{
     served_tags,
 };
 pub use read::{
-    CheckFindings, Order, Position, SortKey, alert_findings, at_place, at_places, changes_of, check_counts,
-    compliance, counts, decisions_of, facets, finding_counts, findings, first_seen_of, key_of,
-    newest_changes, page, places_of, similar_names, suggestion_count, suggestions, suggestions_of, sums,
-    tallies,
+    CheckFindings, Order, Position, SortKey, alert_findings, at_places, changes_of, check_counts, compliance,
+    counts, decisions_of, facets, finding_counts, findings, first_seen_of, key_of, newest_changes, page,
+    places_of, similar_names, suggestion_count, suggestions, suggestions_of, sums, tallies, whole_at_places,
 };
 pub use update::{
     STAGED, STAGED_DECIDED, STAGED_SUGGESTED, StagedType, apply, overlay_ids, overlay_size, places_of_ids,

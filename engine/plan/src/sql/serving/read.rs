@@ -173,8 +173,15 @@ pub fn key_of(id: &str, dialect: Dialect) -> String {
 }
 
 /// Returns the query for all there is of the resource at a place, as [`page`] returns it.
-pub fn at_place(place: u64, (rows, shape): (Rows, Shape)) -> String {
-    format!("SELECT {} FROM {} WHERE place = {place}", items(shape, None, "place"), rows.relation())
+pub fn whole_at_places(places: &[u64], (rows, shape): (Rows, Shape)) -> String {
+    let (items, rows) = (items(shape, None, "place"), rows.relation());
+    format!("SELECT {items} FROM {rows} WHERE place IN ({}) ORDER BY place", numbers(places))
+}
+
+/// Returns a list of numbers, which is never empty.
+fn numbers(numbers: &[u64]) -> String {
+    let texts: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    if texts.is_empty() { "NULL".to_owned() } else { texts.join(", ") }
 }
 
 /// Returns the query for the resources at some places, with the columns of a [`page`].
@@ -188,14 +195,20 @@ pub fn at_places(places: &[u64], tags: &[usize], (rows, shape): (Rows, Shape)) -
     )
 }
 
-/// Returns the query for who decided the tags of a resource: `tag`, `made_at`, `actor`, `note`.
-pub fn decisions_of(place: u64) -> String {
-    format!("SELECT tag, made_at, actor, note FROM served_decided WHERE place = {place} ORDER BY tag")
+/// Returns the query for who decided the tags of resources: `place`, `tag`, `made_at`, `actor`, `note`.
+pub fn decisions_of(places: &[u64]) -> String {
+    let places = numbers(places);
+    format!(
+        "SELECT place, tag, made_at, actor, note FROM served_decided WHERE place IN ({places}) ORDER BY place, tag"
+    )
 }
 
-/// Returns the query for what the model suggests for a resource: `tag`, `value`, `confidence`.
-pub fn suggestions_of(place: u64) -> String {
-    format!("SELECT tag, value, confidence FROM served_suggestions WHERE place = {place} ORDER BY tag")
+/// Returns the query for what the model suggests for resources: `place`, `tag`, `value`, `confidence`.
+pub fn suggestions_of(places: &[u64]) -> String {
+    let places = numbers(places);
+    format!(
+        "SELECT place, tag, value, confidence FROM served_suggestions WHERE place IN ({places}) ORDER BY place, tag"
+    )
 }
 
 /// Returns the query for how many rows a filter has and what they cost, one row: `resources`, `cost`, `spend` (without
@@ -222,13 +235,14 @@ pub fn first_seen_of(place: u64) -> String {
     format!("SELECT policy, check_id, since FROM serving.first_seen WHERE place = {place}")
 }
 
-/// Returns the query for the changes of tags of the resource of a key, the oldest first: `key`, `changed_at`, `tag` (NULL:
+/// Returns the query for the changes of tags of the resources of some keys, the oldest first: `key`, `changed_at`, `tag` (NULL:
 /// the resource appeared), `old_value`, `new_value`, `source`.
-pub fn changes_of(key: &str, dialect: Dialect) -> String {
+pub fn changes_of<'a>(keys: impl IntoIterator<Item = &'a str>, dialect: Dialect) -> String {
+    let keys: Vec<String> = keys.into_iter().map(|key| literal(key, dialect)).collect();
+    let keys = if keys.is_empty() { "NULL".to_owned() } else { keys.join(", ") };
     format!(
-        "SELECT key, changed_at, tag, old_value, new_value, source FROM serving.changes WHERE key = {} \
-         ORDER BY changed_at, tag NULLS FIRST",
-        literal(key, dialect)
+        "SELECT key, changed_at, tag, old_value, new_value, source FROM serving.changes WHERE key IN ({keys}) \
+         ORDER BY changed_at, tag NULLS FIRST"
     )
 }
 
