@@ -66,6 +66,7 @@ ONLY_USED_BY = {
     "jsonwebtoken": ["tagpol-serve-identity"],
     "reqwest": ["tagpol-serve-outgoing"],
     "saphyr-parser": ["tagpol-migrate"],
+    "async-graphql": ["tagpol-serve-http"],
     "axum": ["tagpol-serve-http"],
     "burn": ["tagpol-suggest"],
     "tagpol-advise": ["tagpol-app"],

@@ -205,6 +205,7 @@ impl From<StartError> for Failure {
             StartError::Listen { .. }
             | StartError::Key { .. }
             | StartError::NoKey { .. }
+            | StartError::Policies(_)
             | StartError::Tls { .. }
             | StartError::Runtime(_) => Self::engine(message),
         };

@@ -9,22 +9,12 @@ use crate::jobs::{self, Job};
 use crate::rows::{Cells, limit};
 
 impl Repository<'_> {
-    /// Returns the number of the last entry of the tenant's audit trail; 0 if there is none.
-    ///
-    /// # Errors
-    /// [`StateError`].
-    pub fn audit_head(&mut self) -> Result<i64, StateError> {
-        let sql = "SELECT seq FROM serve_audit_heads WHERE tenant = $1";
-        let rows = self.transaction.query(sql, &[self.tenant.into()])?;
-        rows.first().map_or(Ok(0), |row| Cells::new("serve_audit_heads", row).int())
-    }
-
     /// Returns entries of the audit trail about the project, the oldest first, after a number. Entries about the tenant as a
     /// whole, and about other projects, are left out.
     ///
     /// # Errors
     /// [`StateError`].
-    pub fn audit_after(&mut self, after: i64, most: usize) -> Result<Vec<Entry>, StateError> {
+    pub fn project_audit_after(&mut self, after: i64, most: usize) -> Result<Vec<Entry>, StateError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM serve_audit WHERE tenant = $1 AND seq > $2 AND project = $3 ORDER BY seq LIMIT $4"
         );

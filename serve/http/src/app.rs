@@ -1,5 +1,6 @@
 //! The server: what all requests share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tagpol_app::state::StateError;
@@ -10,10 +11,12 @@ use tagpol_serve_db::{Database, NewEntry, Repository, Scope, User, UserStatus};
 use tagpol_serve_identity::token::Issuer;
 use tagpol_serve_notify::deliver::Courier;
 use tagpol_serve_outgoing::{AddressPolicy, Client};
+use tokio::sync::Semaphore;
 
 use crate::host::ProjectHost;
 use crate::key;
 use crate::metrics::Metrics;
+use crate::routes::events;
 use crate::settings::{Settings, StartError};
 use crate::sign_on::SignOn;
 
@@ -33,6 +36,10 @@ pub(crate) struct App {
     pub(crate) courier: Courier,
     /// The projects.
     pub(crate) projects: Vec<Arc<ProjectHost>>,
+    /// The streams of events that may still be opened.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Where files that are uploaded are received.
+    pub(crate) uploads: PathBuf,
     /// What is counted.
     pub(crate) metrics: Metrics,
 }
@@ -50,6 +57,7 @@ impl App {
         let (host, store) = ProjectHost::open(&settings, DEFAULT_TENANT)?;
         let key_file = key::file(&settings, &store);
         let file = key::SharedFile::of(&store);
+        let uploads = settings.data.as_deref().unwrap_or(store.folder()).join("uploads");
         let database = Database::open(store, Arc::clone(&source))?;
         file.keep_private();
         let master_key = key::master_key(&settings, &key_file, &database)?;
@@ -67,8 +75,19 @@ impl App {
             r.add_default_schedules()
         })?;
         let projects = vec![host];
-        let (courier, metrics) = (courier(&settings).map_err(StartError::Configuration)?, Metrics::default());
-        Ok(Self { settings, database, master_key, issuer, sign_on, courier, projects, metrics })
+        let courier = courier(&settings).map_err(StartError::Configuration)?;
+        Ok(Self {
+            settings,
+            database,
+            master_key,
+            issuer,
+            sign_on,
+            courier,
+            projects,
+            streams: events::turns(),
+            uploads,
+            metrics: Metrics::default(),
+        })
     }
 
     /// Returns the address with which the first administrator signs in once. None: somebody who may manage users can sign in

@@ -11,11 +11,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::roles;
-use tagpol_serve_core::secrets::hex;
-use tagpol_serve_db::{Answered, Lookup, Repository, Scope};
+use tagpol_serve_db::{Repository, Scope};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
@@ -23,10 +21,12 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::host::ProjectHost;
 use crate::identity::{self, Credential, Identity};
-use crate::objects;
 use crate::permission::Permission;
 use crate::problem::Failure;
+use crate::reading::{body, check_media_type, pairs, query};
+use crate::repeating::once;
 use crate::security;
+use crate::upload::Upload;
 
 /// A request whose permission was checked.
 pub(crate) struct Call<'a, P: Permission> {
@@ -36,7 +36,7 @@ pub(crate) struct Call<'a, P: Permission> {
     pub(crate) holder: P::Holder,
     /// The request.
     pub(crate) request: &'a Incoming,
-    project: Option<&'a ProjectHost>,
+    project: Option<&'a Arc<ProjectHost>>,
 }
 
 /// A request that was read.
@@ -54,6 +54,8 @@ pub(crate) struct Incoming {
     pub(crate) body: Vec<u8>,
     /// Where it comes from, for limits and logs.
     pub(crate) address: String,
+    /// The file that was uploaded, in place of a body. None: the route takes none.
+    pub(crate) upload: Option<Arc<Upload>>,
 }
 
 impl Incoming {
@@ -69,12 +71,36 @@ impl<'a, P: Permission> Call<'a, P> {
         self.request.path.get(name).map_or("", String::as_str)
     }
 
+    /// Makes the call of a request that was read in another form than that of a route.
+    ///
+    /// # Errors
+    /// [`Code::Forbidden`].
+    pub(crate) fn of(
+        app: &'a App,
+        request: &'a Incoming,
+        project: &'a Arc<ProjectHost>,
+        identity: Identity,
+    ) -> Result<Self, ApiError> {
+        Ok(Self { app, holder: P::admit(Some(identity))?, request, project: Some(project) })
+    }
+
     /// Returns the project that the request is about.
     ///
     /// # Errors
     /// [`Code::NotFound`] if the tenant has none.
     pub(crate) fn project(&self) -> Result<&'a ProjectHost, ApiError> {
-        self.project.ok_or_else(|| ApiError::new(Code::NotFound, "the tenant has no project"))
+        self.project
+            .map(|project| &**project)
+            .ok_or_else(|| ApiError::new(Code::NotFound, "the tenant has no project"))
+    }
+
+    /// As [`Self::project`], for longer than the request.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] if the tenant has none.
+    pub(crate) fn shared_project(&self) -> Result<Arc<ProjectHost>, ApiError> {
+        self.project().map(drop)?;
+        self.project.cloned().ok_or_else(|| ApiError::new(Code::NotFound, "the tenant has no project"))
     }
 }
 
@@ -168,13 +194,14 @@ impl<T: Serialize> Reply<T> {
     }
 }
 
-struct Parts {
-    status: StatusCode,
-    media_type: Option<&'static str>,
-    body: Vec<u8>,
-    headers: Vec<(header::HeaderName, String)>,
+/// What a response is made of.
+pub(crate) struct Parts {
+    pub(crate) status: StatusCode,
+    pub(crate) media_type: Option<&'static str>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Vec<(header::HeaderName, String)>,
     /// The response is an error.
-    problem: Option<ApiError>,
+    pub(crate) problem: Option<ApiError>,
 }
 
 impl Parts {
@@ -208,7 +235,7 @@ impl Parts {
 }
 
 /// The value of `Cache-Control` for a response with a secret, which is kept nowhere.
-const NO_STORE: &str = "no-store";
+pub(crate) const NO_STORE: &str = "no-store";
 
 /// No parameters.
 #[derive(Debug, serde::Deserialize, IntoParams)]
@@ -218,9 +245,6 @@ pub(crate) struct NoQuery {}
 /// No body.
 #[derive(Debug, serde::Deserialize, Serialize, ToSchema)]
 pub(crate) struct Nothing {}
-
-/// Parameters that every route of a project takes in addition to its own.
-const COMMON_PARAMETERS: [&str; 1] = ["project"];
 
 /// What the transaction of a route is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,10 +258,22 @@ pub(crate) enum About {
 }
 
 /// Answers a request of a route.
-type Handle = dyn Fn(&App, &Incoming) -> Result<Response<Body>, Failure> + Send + Sync;
+type Handle = dyn Fn(&Arc<App>, &Incoming) -> Result<Response<Body>, Failure> + Send + Sync;
+
+/// Checks a request before its body is read.
+pub(crate) type Admit = dyn Fn(&App, &Incoming) -> Result<(), Failure> + Send + Sync;
+
+/// A function that writes in a transaction, for a file that was uploaded.
+type Receive<P, Q, T> = fn(&Call<'_, P>, &mut Repository<'_>, (Q, &Upload)) -> Result<Reply<T>, Failure>;
 
 /// A function that writes in a transaction.
 type Write<P, B, T> = fn(&Call<'_, P>, &mut Repository<'_>, B) -> Result<Reply<T>, Failure>;
+
+/// A function that begins a response that goes on.
+type Begin<P, Q> = fn(&Call<'_, P>, Q, &Arc<App>) -> Result<Response<Body>, Failure>;
+
+/// A function that reads what a body asks for.
+type Ask<P, B, T> = fn(&Call<'_, P>, B, &Arc<App>) -> Result<Reply<T>, Failure>;
 
 /// A route.
 pub(crate) struct Route {
@@ -249,6 +285,8 @@ pub(crate) struct Route {
     pub(crate) permission: roles::Permission,
     /// What the OpenAPI document shows.
     pub(crate) operation: Operation,
+    /// Checks a request whose body is a file, before it is read. None: the body is small.
+    pub(crate) admit: Option<Arc<Admit>>,
     handle: Arc<Handle>,
 }
 
@@ -262,6 +300,8 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Parameter>,
     /// Its body. None: it takes none.
     pub(crate) body: Option<Arc<Described>>,
+    /// The media types of the files that it takes in place of a body.
+    pub(crate) files: &'static [&'static str],
     /// Its response.
     pub(crate) response: Option<Described>,
     /// The statuses of its responses that succeed.
@@ -278,7 +318,7 @@ pub(crate) struct Described {
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
-fn described<T: ToSchema>() -> Described {
+pub(crate) fn described<T: ToSchema>() -> Described {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
     Described { name: T::name().into_owned(), schemas }
@@ -309,16 +349,176 @@ impl Route {
             summary,
             parameters: Q::into_params(|| Some(ParameterIn::Query)),
             body: None,
+            files: &[],
             response: described_unless_nothing::<T>(),
             statuses,
             about: About::Project,
         };
-        let handle = move |app: &App, request: &Incoming| {
+        let handle = move |app: &Arc<App>, request: &Incoming| {
             let (call, _) = admitted::<P>(app, request)?;
             let query = query(&request.uri)?;
             handler(&call, query)?.into_parts()?.into_response(request)
         };
-        Self { method: Method::GET, path, permission: P::PERMISSION, operation, handle: Arc::new(handle) }
+        Self {
+            method: Method::GET,
+            path,
+            permission: P::PERMISSION,
+            operation,
+            admit: None,
+            handle: Arc::new(handle),
+        }
+    }
+
+    /// A route whose response goes on for as long as somebody reads it.
+    pub(crate) fn stream<P, Q>(
+        path: &'static str,
+        (id, summary, statuses): Named,
+        handler: Begin<P, Q>,
+    ) -> Self
+    where
+        P: Permission,
+        Q: DeserializeOwned + IntoParams + 'static,
+    {
+        let operation = Operation {
+            id,
+            summary,
+            parameters: Q::into_params(|| Some(ParameterIn::Query)),
+            body: None,
+            files: &[],
+            response: None,
+            statuses,
+            about: About::Project,
+        };
+        let handle = move |app: &Arc<App>, request: &Incoming| {
+            let (call, _) = admitted::<P>(app, request)?;
+            handler(&call, query(&request.uri)?, app)
+        };
+        Self {
+            method: Method::GET,
+            path,
+            permission: P::PERMISSION,
+            operation,
+            admit: None,
+            handle: Arc::new(handle),
+        }
+    }
+
+    /// A route that reads what its body asks for, without a transaction.
+    pub(crate) fn ask<P, B, T>(
+        path: &'static str,
+        (id, summary, statuses): Named,
+        handler: Ask<P, B, T>,
+    ) -> Self
+    where
+        P: Permission,
+        B: DeserializeOwned + ToSchema + 'static,
+        T: Serialize + ToSchema + 'static,
+    {
+        let operation = Operation {
+            id,
+            summary,
+            parameters: Vec::new(),
+            body: described_unless_nothing::<B>().map(Arc::new),
+            files: &[],
+            response: described_unless_nothing::<T>(),
+            statuses,
+            about: About::Project,
+        };
+        let body_type = operation.body.clone();
+        let handle = move |app: &Arc<App>, request: &Incoming| {
+            let (call, _) = admitted::<P>(app, request)?;
+            query::<NoQuery>(&request.uri)?;
+            handler(&call, body(request, body_type.as_deref())?, app)?.into_parts()?.into_response(request)
+        };
+        Self {
+            method: Method::POST,
+            path,
+            permission: P::PERMISSION,
+            operation,
+            admit: None,
+            handle: Arc::new(handle),
+        }
+    }
+
+    /// A route that becomes a WebSocket. Browsers send cookies with it from any page, so that its origin is checked.
+    pub(crate) fn socket<P: Permission>(path: &'static str, (id, summary, statuses): Named) -> Self {
+        let operation = Operation {
+            id,
+            summary,
+            parameters: Vec::new(),
+            body: None,
+            files: &[],
+            response: None,
+            statuses,
+            about: About::Project,
+        };
+        let handle = move |app: &Arc<App>, request: &Incoming| -> Result<Response<Body>, Failure> {
+            admitted::<P>(app, request)?;
+            query::<NoQuery>(&request.uri)?;
+            let error =
+                ApiError::new(Code::InvalidRequest, "this address is a WebSocket for requests with GET");
+            Err(error.help("send documents with POST, or open a WebSocket").into())
+        };
+        Self {
+            method: Method::GET,
+            path,
+            permission: P::PERMISSION,
+            operation,
+            admit: None,
+            handle: Arc::new(handle),
+        }
+    }
+
+    /// A route that takes a file, which is on disk when the handler is called.
+    pub(crate) fn upload<P, Q, T>(
+        path: &'static str,
+        (id, summary, statuses): Named,
+        files: &'static [&'static str],
+        handler: Receive<P, Q, T>,
+    ) -> Self
+    where
+        P: Permission,
+        Q: DeserializeOwned + IntoParams + 'static,
+        T: Serialize + ToSchema + 'static,
+    {
+        let operation = Operation {
+            id,
+            summary,
+            parameters: Q::into_params(|| Some(ParameterIn::Query)),
+            body: None,
+            files,
+            response: described_unless_nothing::<T>(),
+            statuses,
+            about: About::Project,
+        };
+        let admit = move |app: &App, request: &Incoming| {
+            let (call, _) = admitted::<P>(app, request)?;
+            call.project()?;
+            query::<Q>(&request.uri)?;
+            Ok(check_media_type(request, files)?)
+        };
+        let handle = move |app: &Arc<App>, request: &Incoming| {
+            let (call, identity) = admitted::<P>(app, request)?;
+            let query = query::<Q>(&request.uri)?;
+            let upload = request.upload.as_deref();
+            let upload = upload.ok_or_else(|| Failure::Internal("an upload has no file".to_owned()))?;
+            let scope = call.project()?.scope();
+            let actor = identity.as_ref().map_or("", |identity| &identity.actor);
+            let parts = app.database.write(&scope, |repository| {
+                once(repository, actor, request, |repository| {
+                    handler(&call, repository, (query, upload))?.into_parts()
+                })
+            })?;
+            parts.into_response(request)
+        };
+        Self {
+            method: Method::POST,
+            path,
+            permission: P::PERMISSION,
+            operation,
+            admit: Some(Arc::new(admit)),
+            handle: Arc::new(handle),
+        }
     }
 
     /// A route that writes, in one transaction with the record of its response.
@@ -357,12 +557,13 @@ impl Route {
             summary,
             parameters: Vec::new(),
             body: described_unless_nothing::<B>().map(Arc::new),
+            files: &[],
             response: described_unless_nothing::<T>(),
             statuses,
             about,
         };
         let body_type = operation.body.clone();
-        let handle = move |app: &App, request: &Incoming| {
+        let handle = move |app: &Arc<App>, request: &Incoming| {
             let (call, identity) = admitted::<P>(app, request)?;
             query::<NoQuery>(&request.uri)?;
             let body = body(request, body_type.as_deref())?;
@@ -376,14 +577,14 @@ impl Route {
             })?;
             parts.into_response(request)
         };
-        Self { method, path, permission: P::PERMISSION, operation, handle: Arc::new(handle) }
+        Self { method, path, permission: P::PERMISSION, operation, admit: None, handle: Arc::new(handle) }
     }
 
     /// Answers a request. Blocks.
     ///
     /// # Errors
     /// Why it was not answered.
-    pub(crate) fn handle(&self, app: &App, request: &Incoming) -> Result<Response<Body>, Failure> {
+    pub(crate) fn handle(&self, app: &Arc<App>, request: &Incoming) -> Result<Response<Body>, Failure> {
         (self.handle)(app, request)
     }
 }
@@ -413,98 +614,21 @@ pub(crate) fn admitted<'a, P: Permission>(
 }
 
 /// Returns the project of the tenant that the address names: the only one if it names none.
-fn project_of<'a>(app: &'a App, tenant: &str, uri: &Uri) -> Result<Option<&'a ProjectHost>, ApiError> {
+fn project_of<'a>(app: &'a App, tenant: &str, uri: &Uri) -> Result<Option<&'a Arc<ProjectHost>>, ApiError> {
     let named = pairs(uri).into_iter().find(|(name, _)| name == "project").map(|(_, value)| value);
     let mut projects = app.projects.iter().filter(|project| project.tenant() == tenant);
     match named {
         Some(id) => match projects.find(|project| project.id() == id) {
-            Some(project) => Ok(Some(&**project)),
+            Some(project) => Ok(Some(project)),
             None => Err(ApiError::not_found("project", &id).in_parameter("project")),
         },
         None => match (projects.next(), projects.next()) {
             (Some(_), Some(_)) => Err(ApiError::new(Code::InvalidRequest, "the tenant has several projects")
                 .in_parameter("project")
                 .help("name one: `?project=ID`")),
-            (only, _) => Ok(only.map(|project| &**project)),
+            (only, _) => Ok(only),
         },
     }
-}
-
-fn pairs(uri: &Uri) -> Vec<(String, String)> {
-    let read = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
-    read.map(|axum::extract::Query(pairs)| pairs).unwrap_or_default()
-}
-
-/// Reads the parameters of an address.
-fn query<Q: DeserializeOwned>(uri: &Uri) -> Result<Q, ApiError> {
-    let own: Vec<(String, String)> =
-        pairs(uri).into_iter().filter(|(name, _)| !COMMON_PARAMETERS.contains(&name.as_str())).collect();
-    let invalid = |detail: String| ApiError::new(Code::InvalidRequest, detail);
-    let encoded: String = own
-        .iter()
-        .map(|(name, value)| {
-            format!("{}={}", security::percent_encoded(name), security::percent_encoded(value))
-        })
-        .collect::<Vec<_>>()
-        .join("&");
-    let uri: Uri =
-        format!("/?{encoded}").parse().map_err(|_| invalid("the address is too long".to_owned()))?;
-    match axum::extract::Query::<Q>::try_from_uri(&uri) {
-        Ok(axum::extract::Query(query)) => Ok(query),
-        Err(error) => {
-            let reason =
-                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            let reason = reason.trim_start_matches("Failed to deserialize query string: ");
-            let parameter =
-                own.iter().map(|(name, _)| name).find(|name| reason.starts_with(&format!("{name}:")));
-            let parameter = parameter.or_else(|| {
-                own.iter().map(|(name, _)| name).find(|name| reason.contains(&format!("`{name}`")))
-            });
-            let error = invalid(format!("a parameter of the address is not valid: {reason}"));
-            Err(match parameter {
-                Some(name) => error.in_parameter(name),
-                None => error,
-            })
-        }
-    }
-}
-
-/// Reads a body.
-fn body<B: DeserializeOwned>(request: &Incoming, described: Option<&Described>) -> Result<B, ApiError> {
-    let Some(described) = described else {
-        if !request.body.is_empty() && request.body != b"{}" {
-            return Err(ApiError::new(Code::InvalidRequest, "this address takes no body"));
-        }
-        return serde_json::from_str("{}")
-            .map_err(|error| ApiError::new(Code::InvalidRequest, error.to_string()));
-    };
-    let media_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "the body must be JSON")
-            .help("send the header `Content-Type: application/json`"));
-    }
-    objects::check(&request.body, described)?;
-    let mut reader = serde_json::Deserializer::from_slice(&request.body);
-    let read = serde_path_to_error::deserialize(&mut reader);
-    read.map_err(|error| {
-        let pointer: String = error
-            .path()
-            .iter()
-            .filter_map(|segment| match segment {
-                serde_path_to_error::Segment::Seq { index } => Some(format!("/{index}")),
-                serde_path_to_error::Segment::Map { key } => {
-                    Some(format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-                }
-                serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => None,
-            })
-            .collect();
-        ApiError::new(Code::InvalidRequest, error.into_inner().to_string()).at(pointer)
-    })
-    .and_then(|body| match reader.end() {
-        Ok(()) => Ok(body),
-        Err(error) => Err(ApiError::new(Code::InvalidRequest, error.to_string())),
-    })
 }
 
 fn scope<P: Permission>(
@@ -516,59 +640,5 @@ fn scope<P: Permission>(
         (About::Project, _) => Ok(call.project()?.scope()),
         (About::Tenant, Some(identity)) => Ok(Scope::tenant(&identity.tenant)),
         (About::Tenant | About::Nobody, _) => Ok(Scope::tenant("")),
-    }
-}
-
-/// Answers a request with an `Idempotency-Key` once: the same request gets the same response.
-fn once(
-    repository: &mut Repository<'_>,
-    actor: &str,
-    request: &Incoming,
-    answer: impl FnOnce(&mut Repository<'_>) -> Result<Parts, Failure>,
-) -> Result<Parts, Failure> {
-    let mut keys =
-        request.headers.get_all("idempotency-key").iter().filter(|_| request.method == Method::POST);
-    let Some(key) = keys.next().filter(|_| !actor.is_empty()) else { return answer(repository) };
-    let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len()) && keys.next().is_none());
-    // Without it, a request that is repeated would be done twice.
-    let key = key.ok_or_else(|| {
-        ApiError::new(Code::InvalidRequest, "the `Idempotency-Key` must be one of 1 to 200 ASCII characters")
-    })?;
-    let mut hash = Sha256::new();
-    for part in [request.uri.to_string().as_bytes(), &request.body] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let hash = hex(&hash.finalize());
-    match repository.answered(actor, key, &hash)? {
-        Lookup::Same(Answered { status, body }) if body.is_empty() && status != 204 => {
-            let detail = "the request was answered, and its response had a secret that is shown once";
-            Err(ApiError::new(Code::Conflict, detail).into())
-        }
-        Lookup::Same(Answered { status, body }) => Ok(Parts {
-            status: StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
-            media_type: (!body.is_empty()).then_some("application/json"),
-            body: body.into_bytes(),
-            headers: vec![(header::HeaderName::from_static("idempotency-replayed"), "true".to_owned())],
-            problem: None,
-        }),
-        Lookup::Other => Err(ApiError::new(
-            Code::IdempotencyMismatch,
-            "another request had the same `Idempotency-Key` within 24 hours",
-        )
-        .into()),
-        Lookup::New => {
-            let parts = answer(repository)?;
-            if parts.problem.is_some() {
-                return Ok(parts);
-            }
-            // Secrets are stored as hashes only.
-            let has_secret = parts.headers.iter().any(|(_, value)| value == NO_STORE);
-            let body = if has_secret { Vec::new() } else { parts.body.clone() };
-            let body = String::from_utf8(body).unwrap_or_default();
-            let answered = Answered { status: parts.status.as_u16(), body };
-            repository.remember_answer(actor, key, &hash, &answered)?;
-            Ok(parts)
-        }
     }
 }

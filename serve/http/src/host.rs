@@ -1,26 +1,33 @@
 //! A project: its policies, and the evaluation of its inventory that requests read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tagpol_app::explanation::resource::Explanation;
 use tagpol_app::inventory::{Snapshot, by_id, newest};
 use tagpol_app::state::{Action, Decision, StateError, StateStore};
 use tagpol_app::{AppError, Project, RunContext, Silent};
+use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::Program;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::Outcome;
 use tagpol_serve_data::{Conditions, DataError, Generation, Generations, OpenOptions, Overlay, reason};
 use tagpol_serve_db::{Database, Evaluation, ProjectScope, Repository, Scope};
+use tokio::sync::watch;
 
+use crate::heads::Heads;
 use crate::inputs;
 use crate::kept;
+use crate::models::ModelFacts;
+use crate::policies::PolicyFolder;
 use crate::problem::Failure;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
-use crate::worker::{self, BuildTask, Built};
+use crate::worker::{self, BuildTask, Built, ImpactTask, MadeSnapshot, SnapshotTask, Task};
 
 /// The id of the project of a folder without a name.
 const UNNAMED: &str = "default";
@@ -36,6 +43,10 @@ pub(crate) struct ProjectHost {
     generations: Generations,
     /// Where inventories of files are kept as snapshots while they are served.
     snapshots: PathBuf,
+    /// Where files wait for the jobs that read them.
+    inbox: PathBuf,
+    /// The folder of its state.
+    state: PathBuf,
     serving: RwLock<Option<Arc<Serving>>>,
     /// What was evaluated here, and is shown as soon as its job has ended.
     prepared: Mutex<Option<Arc<Serving>>>,
@@ -51,6 +62,8 @@ pub(crate) struct ProjectHost {
     unopened: Mutex<Option<(String, String, Instant)>>,
     /// The lookup tables of the policies. None: they were not read yet.
     tables: Mutex<Option<Vec<PathBuf>>>,
+    /// How far everything is, while anybody follows it.
+    pub(crate) heads: watch::Sender<Heads>,
 }
 
 /// An evaluation that requests read, with what is newer than it on top.
@@ -61,6 +74,9 @@ pub(crate) struct Serving {
     pub(crate) program: Program,
     /// Reads conditions of requests as the policies mean them.
     pub(crate) conditions: Conditions,
+    /// What the models of the project say, as the process that evaluated found it.
+    pub(crate) models: ModelFacts,
+    places: Places,
     overlay: Overlay,
 }
 
@@ -78,6 +94,14 @@ impl Serving {
     /// Returns the version of what is shown: the evaluation, and the number of the last decision.
     pub(crate) fn version(&self) -> String {
         format!("{}.{}", self.generation.contents().id, self.overlay.decisions())
+    }
+
+    /// Explains a resource, by its id.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn explain(&self, id: &str) -> Result<Explanation, Failure> {
+        self.overlay.explain(id, &self.places).map_err(data_failure)
     }
 
     /// Returns the number of the last decision that is shown.
@@ -104,6 +128,8 @@ impl ProjectHost {
             folder: settings.folder.clone(),
             generations: Generations::at(data.join("generations")),
             snapshots: data.join("served"),
+            inbox: data.join("inbox"),
+            state: data.to_owned(),
             serving: RwLock::new(None),
             prepared: Mutex::new(None),
             failure: Mutex::new(None),
@@ -112,7 +138,11 @@ impl ProjectHost {
             trouble: Mutex::new(None),
             unopened: Mutex::new(None),
             tables: Mutex::new(None),
+            heads: watch::Sender::default(),
         };
+        // A revision whose process was killed is written to its end.
+        let recovered = host.policies().recover();
+        recovered.map_err(|error| StartError::Policies(error.to_string()))?;
         Ok((host, store))
     }
 
@@ -341,9 +371,69 @@ impl ProjectHost {
             record,
             id,
         };
-        let Built { generation, snapshot } = worker::build_in_process(settings, &task)?;
+        let Built { generation, snapshot } = worker::in_process(settings, &Task::Build(task))?;
         let snapshot = Snapshot::open(&snapshot).map_err(|error| error.to_string())?;
         self.open_generation(database, &generation, self.project(clock)?, snapshot, clock)
+    }
+
+    /// Makes a snapshot of files in a process of its own: of an inventory or a bill, or of events for the newest one. Blocks.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub(crate) fn make_snapshot(
+        &self,
+        settings: &Settings,
+        (files, are_events): (Vec<PathBuf>, bool),
+        now: DateTime<Utc>,
+    ) -> Result<MadeSnapshot, String> {
+        // The evaluation must not read a folder of snapshots that is about to change.
+        let _one_at_a_time = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = SnapshotTask { folder: self.folder.clone(), files, are_events, now: Timestamp(now) };
+        worker::in_process(settings, &Task::Snapshot(task))
+    }
+
+    /// Returns the folder in which files of a kind wait for the job that reads them.
+    pub(crate) fn inbox(&self, kind: &str) -> PathBuf {
+        self.inbox.join(kind)
+    }
+
+    /// Returns where its policies are kept.
+    pub(crate) fn policies(&self) -> PolicyFolder {
+        PolicyFolder { project: self.folder.clone(), state: self.state.clone() }
+    }
+
+    /// Returns the task of finding out what edited policies would do.
+    pub(crate) fn impact_task(&self, files: BTreeMap<String, Option<String>>, now: Timestamp) -> ImpactTask {
+        let serving = self.serving.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let snapshot = serving.and_then(|serving| {
+            let own = self.snapshots.join(&serving.generation.contents().snapshot);
+            if Snapshot::is_at(&own) {
+                return Some(own);
+            }
+            let folder = self.snapshots_folder().ok()??;
+            Some(folder.join(&serving.generation.contents().snapshot))
+        });
+        ImpactTask {
+            folder: self.folder.clone(),
+            files,
+            snapshot,
+            state_tenant: self.scope.state_tenant.clone(),
+            state_project: self.scope.state_project.clone(),
+            now,
+        }
+    }
+
+    /// Returns the folder of snapshots. None: the manifest lists files, which are the inventory instead.
+    ///
+    /// # Errors
+    /// What is wrong with the manifest.
+    pub(crate) fn snapshots_folder(&self) -> Result<Option<PathBuf>, Failure> {
+        let internal = |error: AppError| Failure::Internal(error.to_string());
+        let location = tagpol_app::locate(Some(&self.folder)).map_err(internal)?;
+        let lists_files = !location.manifest.inventory.is_empty();
+        let project = Project::open_without_packages(&self.folder).map_err(internal)?;
+        let folder = project.snapshots_folder().map_err(internal)?;
+        Ok(Some(folder).filter(|_| !lists_files))
     }
 
     /// Opens an evaluation of the policies of a project.
@@ -364,9 +454,11 @@ impl ProjectHost {
         options.rates = project.manifest().rates.clone();
         options.state = Some(database.state(&self.scope));
         let overlay = Overlay::open(generation.clone(), program.clone(), snapshot, &options).map_err(text)?;
+        let places = project.places_to_evaluate();
         *locked(&self.tables) = Some(project.table_files());
         let conditions = Conditions::of(project).map_err(text)?;
-        Ok(Arc::new(Serving { generation, program, conditions, overlay }))
+        let models = ModelFacts::read(self.generations.folder(), id);
+        Ok(Arc::new(Serving { generation, program, conditions, models, places, overlay }))
     }
 
     fn project(&self, now: DateTime<Utc>) -> Result<Project, String> {

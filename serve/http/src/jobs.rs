@@ -13,8 +13,9 @@ use tokio::runtime::Runtime;
 
 use crate::alerts;
 use crate::app::App;
+use crate::heads;
 use crate::host::ProjectHost;
-use crate::routes::bulk;
+use crate::routes::{bulk, snapshots};
 use crate::timestamp::Timestamp;
 
 /// The job that evaluates the policies, which is also a schedule.
@@ -51,6 +52,7 @@ pub(crate) fn start(app: &Arc<App>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()
         spawn(|app, stop| work(app, stop, &OTHER_QUEUES)),
         spawn(|app, stop| work(app, stop, &[Queue::Notify])),
         spawn(schedule),
+        spawn(heads::watch),
     ]
 }
 
@@ -229,7 +231,12 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
         has_ended.store(true, Ordering::Relaxed);
         outcome
     });
-    let evaluated = project.filter(|_| matches!(job.kind.as_str(), SWEEP | REINGEST));
+    let evaluated = project.filter(|_| match job.kind.as_str() {
+        SWEEP | REINGEST => true,
+        // A file that cannot be read is not a failed evaluation.
+        snapshots::IMPORT | snapshots::APPLY_EVENTS => matches!(outcome, Outcome::Done(_)),
+        _ => false,
+    });
     finish(app, &scope, claimed, outcome, evaluated.map(|project| &**project));
     if let Some(project) = evaluated {
         project.remove_old();
@@ -252,8 +259,26 @@ fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Run
             Err(error) => Outcome::Retry(error.to_string()),
         },
         bulk::APPLY | bulk::UNDO => bulk::perform(app, project, claimed),
+        snapshots::IMPORT => evaluated(app, project, snapshots::import(app, project, claimed)),
+        snapshots::APPLY_EVENTS => evaluated(app, project, snapshots::apply_events(app, project)),
         other => alerts::perform(app, project, claimed, runtime)
             .unwrap_or_else(|| Outcome::Fail(format!("this server does not know jobs named `{other}`"))),
+    }
+}
+
+/// Evaluates after a snapshot was made.
+fn evaluated(app: &App, project: &ProjectHost, made: Result<serde_json::Value, Outcome>) -> Outcome {
+    let mut made = match made {
+        Ok(made) => made,
+        Err(outcome) => return outcome,
+    };
+    match (evaluate(app, project, true), made.as_object_mut()) {
+        (Ok(generation), Some(members)) => {
+            members.insert("generation".to_owned(), generation.into());
+            Outcome::Done(made.to_string())
+        }
+        (Ok(_), None) => Outcome::Done(made.to_string()),
+        (Err(reason), _) => Outcome::Fail(format!("the snapshot was made, but not evaluated: {reason}")),
     }
 }
 

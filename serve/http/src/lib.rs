@@ -14,13 +14,17 @@
 //! - `settings`, `configuration`, `app`, `key`: how it is started, and what requests share; `sign_on`: identity providers
 //! - `host`: a project and the evaluation that requests read; `worker`: the process that evaluates; `inputs`: what it is
 //!   evaluated from; `kept`: which evaluations are removed
-//! - `tls`: certificates; `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `permission`, `identity`, `security`,
+//! - `tls`: certificates; `server`: sockets, limits, the way of a request; `endpoint`: routes and handlers; `reading`,
+//!   `repeating`: parameters and bodies, requests that are repeated; `upload`: bodies that are files; `permission`, `identity`, `security`,
 //!   `problem`, `objects`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
 //! - `jobs`: the workers of the queues, and the scheduler; `alerts`: from findings to messages in channels
 //! - `backup`: all rows and files in one file, and the way back
 //! - `language_server`: the language server of a project over a WebSocket
-//! - `metrics`: what is counted
+//! - `heads`: how far everything is, for those who follow it
+//! - `policies`: files, changes and revisions; `impact`: what edited policies would do
+//! - `graphql`: the same as a graph
+//! - `metrics`: what is counted; `models`: what models say
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
 
@@ -31,19 +35,26 @@ mod configuration;
 mod cursor;
 mod doctor;
 mod endpoint;
+mod graphql;
+mod heads;
 mod host;
 mod identity;
+mod impact;
 mod inputs;
 mod jobs;
 mod kept;
 mod key;
 mod language_server;
 mod metrics;
+mod models;
 mod objects;
 mod openapi;
 mod pages;
 mod permission;
+mod policies;
 mod problem;
+mod reading;
+mod repeating;
 mod routes;
 mod security;
 mod server;
@@ -51,6 +62,7 @@ mod settings;
 mod sign_on;
 mod timestamp;
 mod tls;
+mod upload;
 mod worker;
 
 pub use backup::{BackupError, BackupSummary, back_up, restore};
@@ -61,6 +73,11 @@ pub use server::{Server, serve};
 pub use settings::{LISTEN, Log, Settings, StartError};
 pub use tls::TlsFiles;
 pub use worker::work;
+
+/// Returns the schema of GraphQL, as a text.
+pub fn graphql_schema() -> String {
+    graphql::schema()
+}
 
 /// Returns every route: method, path, and the permission that it needs.
 pub fn routes() -> Vec<(String, &'static str, tagpol_serve_core::roles::Permission)> {

@@ -9,6 +9,7 @@ use utoipa::ToSchema as _;
 use crate::endpoint::{About, Route};
 use crate::problem::Problem;
 use crate::routes;
+use crate::routes::events::EVENTS;
 
 /// Returns the description of the interface, OpenAPI 3.1.
 pub fn document() -> Value {
@@ -97,6 +98,12 @@ fn operation(route: &Route, schemas: &mut BTreeMap<String, Value>) -> Value {
             let content = json!({ "application/json": { "schema": reference(&body.name) } });
             members.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
         }
+        if !operation.files.is_empty() {
+            let file = json!({ "schema": { "type": "string", "format": "binary" } });
+            let content: Map<String, Value> =
+                operation.files.iter().map(|media_type| ((*media_type).to_owned(), file.clone())).collect();
+            members.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+        }
         let security = if is_public { json!([]) } else { json!([{ "session": [] }, { "token": [] }]) };
         members.insert("security".to_owned(), security);
     }
@@ -113,9 +120,20 @@ fn responses(route: &Route, schemas: &mut BTreeMap<String, Value>) -> Value {
             (operation.response.as_ref().filter(|_| has_body), response.as_object_mut())
         {
             add_schemas(schemas, body.schemas.clone());
-            let media_type =
-                if route.path == "/metrics" { "application/openmetrics-text" } else { "application/json" };
-            members.insert("content".to_owned(), json!({ media_type: { "schema": reference(&body.name) } }));
+            let media_types: &[&str] = match route.path {
+                "/metrics" => &["application/openmetrics-text"],
+                "/api/v1/exports" => &["text/csv", "application/x-ndjson"],
+                _ => &["application/json"],
+            };
+            let content: Map<String, Value> = media_types
+                .iter()
+                .map(|media_type| ((*media_type).to_owned(), json!({ "schema": reference(&body.name) })))
+                .collect();
+            members.insert("content".to_owned(), Value::Object(content));
+        }
+        if let (true, Some(members)) = (route.path == EVENTS && *status == 200, response.as_object_mut()) {
+            let content = json!({ "text/event-stream": { "schema": { "type": "string" } } });
+            members.insert("content".to_owned(), content);
         }
         responses.insert(status.to_string(), response);
     }

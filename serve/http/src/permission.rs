@@ -70,6 +70,7 @@ macro_rules! permissions {
 permissions!(
     SignedIn,
     ReadTags,
+    OwnViews,
     Export,
     OwnTokens,
     DecideTags,
@@ -77,6 +78,7 @@ permissions!(
     Bulk,
     Recheck,
     EditPolicies,
+    ManageSnapshots,
     ManageSchedules,
     ManageAlerts,
     ReadAudit,

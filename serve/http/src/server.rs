@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, Response, header};
@@ -20,16 +22,21 @@ use tagpol_serve_core::secrets::hex;
 use tokio::sync::Semaphore;
 
 use crate::app::App;
-use crate::endpoint::{Incoming, Route};
+use crate::endpoint::{Admit, Incoming, Route, admitted};
+use crate::graphql::GRAPHQL;
+use crate::graphql::socket::{self, Connection};
+use crate::identity::{self, Credential};
 use crate::jobs;
 use crate::language_server;
 use crate::pages;
+use crate::permission::ReadTags;
 use crate::problem::{self, Failure};
 use crate::routes;
 use crate::security;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
 use crate::tls::TlsListener;
+use crate::upload;
 
 /// Most bytes of a body.
 const BODY: usize = 1 << 20;
@@ -236,7 +243,13 @@ async fn respond(
             pages::page(path, request.headers(), shared.app.database.source().as_ref()).filter(|_| reads);
         return page.ok_or_else(|| ApiError::not_found("page", path).into());
     };
-    let incoming = read(address, request, shared.app.settings.public_url.is_some()).await?;
+    if route.path == GRAPHQL && request.method() == Method::GET && is_upgrade(request.headers()) {
+        return upgrade(shared, address, request).await;
+    }
+    let incoming = match &route.admit {
+        Some(admit) => read_file(shared, Arc::clone(admit), address, request).await?,
+        None => read(address, request, shared.app.settings.public_url.is_some()).await?,
+    };
     let _turn = turn(shared).await?;
     let app = Arc::clone(&shared.app);
     let handled = tokio::task::spawn_blocking(move || route.handle(&app, &incoming)).await;
@@ -304,7 +317,71 @@ async fn read(address: SocketAddr, request: Request, has_proxy: bool) -> Result<
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
     let address = sender(address.ip(), &headers, has_proxy).to_string();
-    Ok(Incoming { method, uri, headers, path, body, address })
+    Ok(Incoming { method, uri, headers, path, body, address, upload: None })
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::UPGRADE)
+        .is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Opens a WebSocket for GraphQL.
+async fn upgrade(
+    shared: &Arc<Shared>,
+    address: SocketAddr,
+    request: Request,
+) -> Result<Response<Body>, Failure> {
+    let (mut parts, _) = request.into_parts();
+    let invalid = |error: WebSocketUpgradeRejection| ApiError::new(Code::InvalidRequest, error.to_string());
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(invalid)?;
+    let Parts { method, uri, headers, .. } = parts;
+    check_headers(&headers)?;
+    let has_proxy = shared.app.settings.public_url.is_some();
+    let address = sender(address.ip(), &headers, has_proxy).to_string();
+    let path = BTreeMap::new();
+    let incoming = Incoming { method, uri, headers, path, body: Vec::new(), address, upload: None };
+    let app = Arc::clone(&shared.app);
+    let turn = Arc::clone(&app.streams).try_acquire_owned();
+    let turn = turn.map_err(|_| {
+        ApiError::new(Code::Busy, "too many clients are following what happens").retry_after(30)
+    })?;
+    let admitted = tokio::task::spawn_blocking(move || {
+        let credential = identity::credential(&incoming.headers, app.settings.cookie_name());
+        if matches!(credential, Some(Credential::Cookie(_))) {
+            security::check_same_site(&incoming.headers)?;
+        }
+        let (call, _) = admitted::<ReadTags>(&app, &incoming)?;
+        let (identity, project) = (call.holder.clone(), call.shared_project()?);
+        Ok::<_, Failure>(Connection { app: Arc::clone(&app), identity, project, credential, turn })
+    });
+    let connection =
+        admitted.await.map_err(|error| Failure::Internal(format!("a handler ended early: {error}")))??;
+    Ok(socket::open(upgrade, connection))
+}
+
+/// Reads a request whose body is a file: who may not send it is refused before it is received.
+async fn read_file(
+    shared: &Arc<Shared>,
+    admit: Arc<Admit>,
+    address: SocketAddr,
+    request: Request,
+) -> Result<Incoming, Failure> {
+    let (mut parts, body) = request.into_parts();
+    let path = path_of(&mut parts).await?;
+    let Parts { method, uri, headers, .. } = parts;
+    check_headers(&headers)?;
+    let has_proxy = shared.app.settings.public_url.is_some();
+    let address = sender(address.ip(), &headers, has_proxy).to_string();
+    let incoming = Incoming { method, uri, headers, path, body: Vec::new(), address, upload: None };
+    let app = Arc::clone(&shared.app);
+    let admitted = tokio::task::spawn_blocking(move || admit(&app, &incoming).map(|()| incoming)).await;
+    let mut incoming =
+        admitted.map_err(|error| Failure::Internal(format!("a handler ended early: {error}")))??;
+    let name = tagpol_serve_core::new_id("up", &**shared.app.database.source());
+    let upload = upload::receive(body, &incoming.headers, (&shared.app.uploads, &name)).await?;
+    incoming.upload = Some(Arc::new(upload));
+    Ok(incoming)
 }
 
 async fn path_of(parts: &mut Parts) -> Result<BTreeMap<String, String>, Failure> {

@@ -166,6 +166,9 @@ pub enum StartError {
         /// Why not.
         reason: String,
     },
+    /// A revision of the policies that was being applied cannot be written to its end.
+    #[error("a change of the policies that was interrupted cannot be finished: {0}")]
+    Policies(String),
     /// The system refuses threads or memory.
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
@@ -191,6 +194,7 @@ impl StartError {
                     .to_owned(),
             ),
             Self::Tls { .. } => Some("both files must be in PEM, and the key that of the certificate".to_owned()),
+            Self::Policies(_) => Some("make the folder of the project writable, and start again".to_owned()),
             Self::App(_) | Self::Configuration(_) | Self::Runtime(_) => None,
         }
     }

@@ -69,6 +69,11 @@ impl Shop {
         Self { folder, state: None }
     }
 
+    /// Replaces or adds a file of the project.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -234,6 +239,29 @@ impl Response {
     }
 }
 
+/// The text of a response that goes on.
+pub(crate) struct Stream {
+    stream: TcpStream,
+    text: String,
+}
+
+impl Stream {
+    /// Reads on until the text of the response meets a condition.
+    pub(crate) fn wait(&mut self, is_met: impl Fn(&str) -> bool) -> &str {
+        let began = Instant::now();
+        let mut bytes = [0; 4096];
+        while !is_met(&self.text) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{}", self.text);
+            match self.stream.read(&mut bytes) {
+                Ok(0) => panic!("the response has ended: {}", self.text),
+                Ok(count) => self.text.push_str(&String::from_utf8_lossy(&bytes[..count])),
+                Err(_) => {}
+            }
+        }
+        &self.text
+    }
+}
+
 /// A client with a credential.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -316,6 +344,25 @@ impl Client {
             all.push(("content-type", "application/json"));
         }
         self.send_raw(method, path, body.unwrap_or_default().as_bytes(), &all)
+    }
+
+    /// Opens a response that goes on.
+    pub(crate) fn follow(&self, path: &str, headers: &[(&str, &str)]) -> Stream {
+        self.follow_raw("GET", path, headers)
+    }
+
+    /// Sends the head of a request, and reads the response.
+    pub(crate) fn follow_raw(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Stream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
+        let credential = self.credential.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in credential.chain(headers.iter().copied()) {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        Stream { stream, text: String::new() }
     }
 
     /// Sends bytes as they are.

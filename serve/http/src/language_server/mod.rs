@@ -65,6 +65,7 @@ pub(crate) async fn connect(
         path: Default::default(),
         body: Vec::new(),
         address,
+        upload: None,
     };
     check_origin(&incoming, app)?;
     let (jail, host) = prepare(app, &incoming).await?;

@@ -39,58 +39,58 @@ pub(super) fn routes() -> Vec<Route> {
 pub(crate) struct AuditQuery {
     /// Only of this actor: `user:ID`, `token:ID`, `system`, or a name of the command line.
     #[serde(default)]
-    actor: Option<String>,
+    pub(crate) actor: Option<String>,
     /// Only this action, such as `tag.set`; with a dot at the end, all that begin with it.
     #[serde(default)]
-    action: Option<String>,
+    pub(crate) action: Option<String>,
     /// Only about this object, such as the id of a resource.
     #[serde(default)]
-    object: Option<String>,
+    pub(crate) object: Option<String>,
     /// Only from this time on.
     #[serde(default)]
-    since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
     /// Only before this time.
     #[serde(default)]
-    until: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
     /// Where the page begins: `next` of the page before.
     #[serde(default)]
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Most entries of the page: 1 to 500.
     #[serde(default)]
     #[param(minimum = 1, maximum = 500)]
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
 }
 
 /// A page of the audit trail.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditPage {
     /// The entries, the newest first.
-    items: Vec<AuditEntry>,
+    pub(crate) items: Vec<AuditEntry>,
     /// The cursor of the next page. Null: this is the last one.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// An entry of the audit trail.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditEntry {
     /// Its number, from 1 without gaps.
-    seq: i64,
+    pub(crate) seq: i64,
     /// When it was done.
-    timestamp: Timestamp,
+    pub(crate) timestamp: Timestamp,
     /// Who did it.
-    performed_by: String,
+    pub(crate) performed_by: String,
     /// The name of the person, of the person and the token, or of the actor if it has no other.
-    performed_by_name: String,
+    pub(crate) performed_by_name: String,
     /// What was done.
-    action: String,
+    pub(crate) action: String,
     /// The project. Empty: the tenant as a whole.
-    project: String,
+    pub(crate) project: String,
     /// What it was done to.
-    object: String,
+    pub(crate) object: String,
     /// More about it.
-    details: serde_json::Value,
+    pub(crate) details: serde_json::Value,
     /// The hash of the entry and of all before it.
-    hash: String,
+    pub(crate) hash: String,
 }
 
 /// Returns an entry as responses have it.
@@ -120,6 +120,14 @@ pub(super) fn page_size(limit: Option<usize>) -> Result<usize, ApiError> {
 }
 
 fn list(call: &Call<'_, ReadAudit>, query: AuditQuery) -> Result<Reply<AuditPage>, Failure> {
+    read_page(call, query).map(Reply::ok)
+}
+
+/// Reads a page of the audit trail.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(crate) fn read_page(call: &Call<'_, ReadAudit>, query: AuditQuery) -> Result<AuditPage, Failure> {
     let limit = page_size(query.limit)?;
     let AuditQuery { actor, action, object, since, until, cursor, .. } = query;
     let filter =
@@ -136,7 +144,7 @@ fn list(call: &Call<'_, ReadAudit>, query: AuditQuery) -> Result<Reply<AuditPage
     let next = entries.get(limit).and_then(|_| entries.get(limit - 1));
     let next = next.map(|last| cursor::encode(key, &list, last.seq));
     let items = entries.into_iter().take(limit).map(|entry| shown(entry, &names)).collect();
-    Ok(Reply::ok(AuditPage { items, next }))
+    Ok(AuditPage { items, next })
 }
 
 /// The result of a verification.

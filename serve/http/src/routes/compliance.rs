@@ -53,62 +53,70 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Status {
     /// The share of checks without an open finding, weighted by severity, from 0 to 1. Null: nothing is in scope.
-    score: Option<f64>,
+    pub(crate) score: Option<f64>,
     /// Resources.
-    resources: u64,
+    pub(crate) resources: u64,
     /// Resources without an open finding.
-    compliant: u64,
+    pub(crate) compliant: u64,
     /// Resources that a policy applies to.
-    in_scope: u64,
+    pub(crate) in_scope: u64,
     /// Resources that a policy applies to, without an open or pending finding.
-    passing: u64,
+    pub(crate) passing: u64,
     /// Of each check, in the order of the policies.
-    checks: Vec<CheckResult>,
+    pub(crate) checks: Vec<CheckResult>,
     /// Of each tag, in the order of the policies.
-    tags: Vec<TagCoverage>,
+    pub(crate) tags: Vec<TagCoverage>,
     /// The currency of the costs.
-    currency: Option<String>,
+    pub(crate) currency: Option<String>,
     /// The evaluation that was read.
-    generation: String,
+    pub(crate) generation: String,
     /// When it was made.
-    last_checked: Timestamp,
+    pub(crate) last_checked: Timestamp,
 }
 
 /// What a check found.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CheckResult {
     /// The policy.
-    policy: String,
+    pub(crate) policy: String,
     /// The id of the check in the policy.
-    check: String,
+    pub(crate) check: String,
     /// `critical`, `high`, `medium` or `low`.
-    severity: String,
+    pub(crate) severity: String,
     /// What it asks for.
-    message: String,
+    pub(crate) message: String,
     /// Resources that its policy applies to.
-    in_scope: u64,
+    pub(crate) in_scope: u64,
     /// Open findings.
-    open: u64,
+    pub(crate) open: u64,
     /// Findings within their grace.
-    pending: u64,
+    pub(crate) pending: u64,
     /// Findings that are waived.
-    exempt: u64,
+    pub(crate) exempt: u64,
     /// Monthly cost of the resources with an open finding, as an exact decimal number. Null: unknown.
-    monthly_cost: Option<String>,
+    pub(crate) monthly_cost: Option<String>,
 }
 
 /// How many resources have a tag.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TagCoverage {
     /// The name of the tag.
-    key: String,
+    pub(crate) key: String,
     /// Resources that have a value.
-    resources: u64,
+    pub(crate) resources: u64,
 }
 
 fn status(call: &Call<'_, ReadTags>, query: Selection) -> Result<Reply<Status>, Failure> {
+    let version = call.project()?.serving()?.version();
+    Ok(Reply::ok(read_status(call, &query)?).etag(&version))
+}
+
+/// Reads how far resources comply.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(crate) fn read_status(call: &Call<'_, ReadTags>, query: &Selection) -> Result<Status, Failure> {
     let serving = call.project()?.serving()?;
-    let version = serving.version();
     let filter = query.read(&serving)?;
     let contents = serving.generation.contents();
     let found = serving.generation.compliance(&filter).map_err(data_failure)?;
@@ -127,7 +135,7 @@ fn status(call: &Call<'_, ReadTags>, query: Selection) -> Result<Reply<Status>, 
         })
     });
     let tags = contents.tags.iter().zip(&found.tags);
-    Ok(Reply::ok(Status {
+    Ok(Status {
         score: found.score.map(share),
         resources: found.resources,
         compliant: found.compliant,
@@ -139,7 +147,6 @@ fn status(call: &Call<'_, ReadTags>, query: Selection) -> Result<Reply<Status>, 
         generation: contents.id.clone(),
         last_checked: Timestamp(contents.clock()),
     })
-    .etag(&version))
 }
 
 /// Which findings.

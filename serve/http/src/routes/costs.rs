@@ -24,73 +24,73 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What is summed up.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CostParameters {
     /// What the costs are summed up by, separated by commas: names of tags, `resource.NAME` or `charge.NAME`. If omitted,
     /// everything together.
-    by: Option<String>,
+    pub(crate) by: Option<String>,
     /// `month` or `day`: the periods that are apart. Only of bills.
-    period: Option<String>,
+    pub(crate) period: Option<String>,
     /// The first day, as `2026-10-01`. Only of bills, together with `to`.
-    from: Option<String>,
+    pub(crate) from: Option<String>,
     /// The last day. Only of bills, together with `from`.
-    to: Option<String>,
+    pub(crate) to: Option<String>,
     /// Whether charges count on the day on which they start, and not in the month of their invoice.
-    by_usage_date: Option<bool>,
+    pub(crate) by_usage_date: Option<bool>,
     /// Words; each is somewhere in the name, the id or the values of tags, regardless of case.
-    q: Option<String>,
+    pub(crate) q: Option<String>,
     /// A condition of the language. With it, shared costs stay where they are.
-    r#where: Option<String>,
+    pub(crate) r#where: Option<String>,
     /// The lines to return, as a JSON object from names in `by` to lists of values, such as
     /// `{"cost-center": ["ENG-001", null]}`; null is a missing value. They are chosen after shared costs are spread, so that
     /// their sum is that of a report with fewer names. If omitted, all lines.
-    lines: Option<String>,
+    pub(crate) lines: Option<String>,
 }
 
 /// What is spent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CostReportView {
     /// A part for each currency; more than one only if charges are in several.
-    parts: Vec<CostPartView>,
+    pub(crate) parts: Vec<CostPartView>,
     /// The month of the costs. Null: the inventory has none.
-    month: Option<String>,
+    pub(crate) month: Option<String>,
     /// Whether the costs are those of a bill, which has days and months.
-    has_charges: bool,
+    pub(crate) has_charges: bool,
     /// Charges without the amount; they count as nothing.
-    unknown_amounts: u64,
+    pub(crate) unknown_amounts: u64,
 }
 
 /// What is spent in a currency.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CostPartView {
     /// The currency. Null: the inventory has none.
-    currency: Option<String>,
+    pub(crate) currency: Option<String>,
     /// The sum of all lines, as an exact decimal number.
-    total: String,
+    pub(crate) total: String,
     /// The lines: by period, then the most expensive first.
-    lines: Vec<CostLine>,
+    pub(crate) lines: Vec<CostLine>,
 }
 
 /// A line of costs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CostLine {
     /// The period. Null: no periods are apart.
-    period: Option<String>,
+    pub(crate) period: Option<String>,
     /// A value for each name in `by`. Null: it is missing.
-    values: Vec<Option<String>>,
+    pub(crate) values: Vec<Option<String>>,
     /// Its resources.
-    resources: u64,
+    pub(crate) resources: u64,
     /// What it costs, with its share of shared costs, as an exact decimal number.
-    cost: String,
+    pub(crate) cost: String,
     /// The part of it that was spread to it, less what was spread from it.
-    shared: String,
+    pub(crate) shared: String,
     /// The part of its own costs in charges that name no resource.
-    no_resource: String,
+    pub(crate) no_resource: String,
 }
 
 /// Returns an amount in units of 10^-18 as an exact decimal number.
-fn decimal(units: i128) -> String {
+pub(super) fn decimal(units: i128) -> String {
     const UNIT: u128 = 10u128.pow(18);
     let sign = if units < 0 { "-" } else { "" };
     let (whole, rest) = (units.unsigned_abs() / UNIT, units.unsigned_abs() % UNIT);
@@ -101,7 +101,7 @@ fn decimal(units: i128) -> String {
     format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
 }
 
-fn day(text: Option<&str>, parameter: &str) -> Result<Option<NaiveDate>, ApiError> {
+pub(super) fn day(text: Option<&str>, parameter: &str) -> Result<Option<NaiveDate>, ApiError> {
     let parsed = text.map(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d")).transpose();
     parsed.map_err(|_| {
         ApiError::new(Code::InvalidRequest, "this is not a day")
@@ -132,8 +132,19 @@ fn wanted_lines(
 }
 
 fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostReportView>, Failure> {
+    let version = call.project()?.serving()?.version();
+    Ok(Reply::ok(read_report(call, query)?).etag(&version))
+}
+
+/// Sums costs up.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(crate) fn read_report(
+    call: &Call<'_, ReadTags>,
+    query: CostParameters,
+) -> Result<CostReportView, Failure> {
     let serving = call.project()?.serving()?;
-    let version = serving.version();
     let CostParameters { by, period, from, to, by_usage_date, q, r#where, lines } = query;
     let period = match period.as_deref() {
         None => None,
@@ -167,13 +178,12 @@ fn costs(call: &Call<'_, ReadTags>, query: CostParameters) -> Result<Reply<CostR
     };
     let report = serving.generation.costs(&question, &serving.program);
     let report = report.map_err(|error| failure_in(error, "by"))?;
-    Ok(Reply::ok(CostReportView {
+    Ok(CostReportView {
         parts: report.parts.iter().map(part).collect(),
         month: serving.generation.contents().month.clone(),
         has_charges: serving.generation.contents().has_charges,
         unknown_amounts: report.unknown_amounts,
     })
-    .etag(&version))
 }
 
 fn part(part: &CostPart) -> CostPartView {

@@ -63,34 +63,34 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobView {
     /// Its id.
-    id: String,
+    pub(crate) id: String,
     /// Its queue.
-    queue: &'static str,
+    pub(crate) queue: &'static str,
     /// What it does.
-    kind: String,
+    pub(crate) kind: String,
     /// `queued`, `running`, `done`, `dead` or `cancelled`.
-    status: &'static str,
+    pub(crate) status: &'static str,
     /// How often it was started.
-    attempt: i64,
+    pub(crate) attempt: i64,
     /// How far it is. Null: it does not report it.
-    progress: Option<serde_json::Value>,
+    pub(crate) progress: Option<serde_json::Value>,
     /// Its result. Null: none yet.
-    result: Option<serde_json::Value>,
+    pub(crate) result: Option<serde_json::Value>,
     /// The reason of its last failure. Null: none.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
     /// Who wanted it.
-    requested_by: String,
+    pub(crate) requested_by: String,
     /// The name of the person, of the person and the token, or of the actor if it has no other.
-    requested_by_name: String,
+    pub(crate) requested_by_name: String,
     /// When it may run.
-    run_at: Timestamp,
+    pub(crate) run_at: Timestamp,
     /// When it was enqueued.
-    created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// When it changed last.
-    updated_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
     /// Its attempts, for a single job.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    attempts: Vec<AttemptView>,
+    pub(crate) attempts: Vec<AttemptView>,
 }
 
 /// An attempt of a job.
@@ -139,17 +139,31 @@ fn shown(job: Job, attempts: Vec<Attempt>, names: &Names) -> JobView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Enqueued {
     /// The id of the job.
-    job: String,
+    pub(crate) job: String,
     /// Whether it is a new one. If not, one that waits already does the same.
-    is_new: bool,
+    pub(crate) is_new: bool,
+}
+
+impl Enqueued {
+    pub(super) fn new(job: String, is_new: bool) -> Self {
+        Self { job, is_new }
+    }
 }
 
 fn recheck(call: &Call<'_, Recheck>, r: &mut Repository<'_>, _: Nothing) -> Result<Reply<Enqueued>, Failure> {
+    enqueue_recheck(call, r).map(Reply::accepted)
+}
+
+/// Enqueues an evaluation.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn enqueue_recheck(call: &Call<'_, Recheck>, r: &mut Repository<'_>) -> Result<Enqueued, Failure> {
     let actor = &call.holder.actor;
     let new = NewJob { queue: Queue::Compliance, kind: SWEEP, key: SWEEP, payload: json!({}), actor };
     let (job, is_new) = r.enqueue(&new)?;
     r.audit(&NewEntry { actor, action: "compliance.recheck", object: &job, details: json!({}) })?;
-    Ok(Reply::accepted(Enqueued { job, is_new }))
+    Ok(Enqueued { job, is_new })
 }
 
 /// Which jobs.
@@ -204,6 +218,14 @@ fn list(call: &Call<'_, ReadTags>, query: JobQuery) -> Result<Reply<JobPage>, Fa
 }
 
 fn get(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<JobView>, Failure> {
+    read_job(call).map(Reply::ok)
+}
+
+/// Reads the job of the address.
+///
+/// # Errors
+/// [`Code::NotFound`].
+pub(crate) fn read_job(call: &Call<'_, ReadTags>) -> Result<JobView, Failure> {
     let id = call.path("id");
     let found = call.app.database.read::<_, StateError>(&call.project()?.scope(), |r| {
         let Some(job) = r.job(id)? else { return Ok(None) };
@@ -211,7 +233,7 @@ fn get(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<JobView>, Failure>
         Ok(Some((job, r.attempts(id)?, names)))
     })?;
     let (job, attempts, names) = found.ok_or_else(|| ApiError::not_found("job", id))?;
-    Ok(Reply::ok(shown(job, attempts, &names)))
+    Ok(shown(job, attempts, &names))
 }
 
 /// Does something to a job of the project, which must exist.

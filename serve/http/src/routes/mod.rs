@@ -1,30 +1,37 @@
 //! The addresses, one file for each group, and the table of all of them.
 
-mod audit;
+pub(crate) mod audit;
 mod auth;
 pub(crate) mod bulk;
+pub(crate) mod changes;
 mod channels;
-mod compliance;
-mod costs;
+pub(crate) mod compliance;
+mod cost_trend;
+pub(crate) mod costs;
 mod deliveries;
-mod filter;
+pub(crate) mod events;
+mod explanation;
+pub(crate) mod filter;
 mod graph;
-mod jobs;
-mod names;
+mod insights;
+pub(crate) mod jobs;
+pub(crate) mod names;
 mod oidc;
-mod policies;
 mod privacy;
-mod resources;
+pub(crate) mod resources;
 mod rules;
-mod shapes;
-mod suggestions;
+pub(crate) mod shapes;
+pub(crate) mod snapshots;
+pub(crate) mod suggestions;
 mod system;
 mod texts;
 mod tokens;
 mod users;
-mod virtual_tags;
+mod views;
+pub(crate) mod virtual_tags;
 
 use crate::endpoint::Route;
+use crate::graphql;
 
 /// Returns all routes of the interface.
 pub(crate) fn table() -> Vec<Route> {
@@ -38,14 +45,21 @@ pub(crate) fn table() -> Vec<Route> {
         compliance::routes(),
         suggestions::routes(),
         costs::routes(),
+        cost_trend::routes(),
+        explanation::routes(),
+        insights::routes(),
         graph::routes(),
-        policies::routes(),
+        changes::routes(),
         audit::routes(),
         jobs::routes(),
+        events::routes(),
+        snapshots::routes(),
         channels::routes(),
         rules::routes(),
         deliveries::routes(),
         users::routes(),
+        graphql::routes(),
+        views::routes(),
         tokens::routes(),
         privacy::routes(),
         system::routes(),

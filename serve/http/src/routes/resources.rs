@@ -8,7 +8,7 @@ use tagpol_app::state::{Decision, StateError};
 use tagpol_sema::program::Source;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_data::{
-    Contents, EventKind, Facet, FacetOf, Query, ResourceDetail, Sort, SortBy, all_facets,
+    Contents, EventKind, Facet, FacetOf, Page, Query, ResourceDetail, Sort, SortBy, all_facets,
 };
 use tagpol_sink::csv::Writer;
 use tagpol_syntax::similar::closest;
@@ -58,37 +58,37 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Which resources, in which order.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     /// Words; each is somewhere in the name, the id or the values of tags, regardless of case.
-    q: Option<String>,
+    pub(crate) q: Option<String>,
     /// A condition of the language, such as `environment == production and resource.monthly-cost > 500 USD`.
-    r#where: Option<String>,
+    pub(crate) r#where: Option<String>,
     /// Any of `violating`, `pending`, `compliant`, `out_of_scope`, separated by commas.
-    compliance: Option<String>,
+    pub(crate) compliance: Option<String>,
     /// An open finding of any of these policies; `POLICY/CHECK` means one check.
-    policy: Option<String>,
+    pub(crate) policy: Option<String>,
     /// An open finding of any of `critical`, `high`, `medium`, `low`.
-    severity: Option<String>,
+    pub(crate) severity: Option<String>,
     /// A tag from any of these sources: `decided`, `rule_based`, `inferred`, `native`, `default`.
-    source: Option<String>,
+    pub(crate) source: Option<String>,
     /// What the resources are ordered by: `cost`, `id`, `name`, `created`, `open`, `compliance`, an attribute such as
     /// `region`, or `tag:NAME`; with `-` in front the other end comes first.
-    sort: Option<String>,
+    pub(crate) sort: Option<String>,
     /// Only these tags, by their names, separated by commas. If omitted, all.
-    fields: Option<String>,
+    pub(crate) fields: Option<String>,
     /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Rows before the page, at most 2,000,000, in place of `cursor`. For a scroll bar that jumps: each of these rows takes
     /// time, while a cursor takes none.
     #[param(maximum = 2_000_000)]
-    offset: Option<u64>,
+    pub(crate) offset: Option<u64>,
     /// Most resources of the page: 1 to 500.
     #[param(minimum = 1, maximum = 500)]
-    limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// `exact` or `none`: whether all are counted, and their costs summed up.
-    count: Option<String>,
+    pub(crate) count: Option<String>,
 }
 
 /// A page of resources.
@@ -123,32 +123,32 @@ pub(crate) struct SimilarResource {
     resource_name: Option<String>,
 }
 
-fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePage>, Failure> {
+/// Reads a page, and returns the cursor of the next one.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(crate) fn read_page(
+    call: &Call<'_, ReadTags>,
+    serving: &Serving,
+    query: ListQuery,
+) -> Result<(Page, Option<String>), Failure> {
+    let invalid = |detail: &str, parameter| {
+        ApiError::new(Code::InvalidRequest, detail.to_owned()).in_parameter(parameter)
+    };
+    if query.offset.is_some() && query.cursor.is_some() {
+        return Err(invalid("a page begins at a `cursor` or at an `offset`, not at both", "offset").into());
+    }
     let limit = query.limit.unwrap_or(50);
     if limit == 0 {
-        return Err(ApiError::new(Code::InvalidRequest, "a page has at least one row")
-            .in_parameter("limit")
-            .into());
+        return Err(invalid("a page has at least one row", "limit").into());
     }
     let total = match query.count.as_deref() {
         None | Some("exact") => true,
         Some("none") => false,
-        Some(_) => {
-            return Err(ApiError::new(Code::InvalidRequest, "`count` is `exact` or `none`")
-                .in_parameter("count")
-                .into());
-        }
+        Some(_) => return Err(invalid("`count` is `exact` or `none`", "count").into()),
     };
-    if query.offset.is_some() && query.cursor.is_some() {
-        let error =
-            ApiError::new(Code::InvalidRequest, "a page begins at a `cursor` or at an `offset`, not at both");
-        return Err(error.in_parameter("offset").into());
-    }
-    let serving = call.project()?.serving()?;
-    let version = serving.version();
     let ListQuery { q, r#where, compliance, policy, severity, source, .. } = query;
-    let selection = Selection { q, r#where, compliance, policy, severity, source };
-    let filter = selection.read(&serving)?;
+    let filter = Selection { q, r#where, compliance, policy, severity, source }.read(serving)?;
     let key = &call.app.master_key;
     let list = format!("resources {}", filter.fingerprint());
     let after: Option<String> = cursor::decode(key, &list, query.cursor.as_deref())?;
@@ -165,8 +165,15 @@ fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePag
         tags: fields,
     };
     let page = serving.generation.page(&question).map_err(|error| failure_in(error, "sort"))?;
+    let next = page.next.as_ref().map(|after| cursor::encode(key, &list, URL_SAFE_NO_PAD.encode(after)));
+    Ok((page, next))
+}
+
+fn list(call: &Call<'_, ReadTags>, query: ListQuery) -> Result<Reply<ResourcePage>, Failure> {
+    let serving = call.project()?.serving()?;
+    let version = serving.version();
+    let (page, next) = read_page(call, &serving, query)?;
     let contents = serving.generation.contents();
-    let next = page.next.map(|after| cursor::encode(key, &list, URL_SAFE_NO_PAD.encode(after)));
     let link = next.as_deref().map(|next| link_to(call, next));
     let similar = page.similar.into_iter().map(|one| SimilarResource {
         key: one.key,
@@ -234,7 +241,7 @@ fn detail(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<ResourceTags>, 
     let version = serving.version();
     let (found, trail, names) = find(call, &serving, call.path("id"))?;
     let trail = (trail.as_slice(), &names);
-    Ok(Reply::ok(shapes::resource(&found, trail, serving.generation.contents())).etag(&version))
+    Ok(Reply::ok(shapes::resource(&found, trail, &serving)).etag(&version))
 }
 
 /// Returns a resource by its id or its key, the decisions about it, and the names of those who made them.
@@ -319,57 +326,57 @@ fn timeline(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Timeline>, Fa
 }
 
 /// What is counted.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FacetQuery {
     /// Words; each is somewhere in the name, the id or the values of tags, regardless of case.
-    q: Option<String>,
+    pub(crate) q: Option<String>,
     /// A condition of the language.
-    r#where: Option<String>,
+    pub(crate) r#where: Option<String>,
     /// Any of `violating`, `pending`, `compliant`, `out_of_scope`, separated by commas.
-    compliance: Option<String>,
+    pub(crate) compliance: Option<String>,
     /// An open finding of any of these policies; `POLICY/CHECK` means one check.
-    policy: Option<String>,
+    pub(crate) policy: Option<String>,
     /// An open finding of any of `critical`, `high`, `medium`, `low`.
-    severity: Option<String>,
+    pub(crate) severity: Option<String>,
     /// A tag from any of these sources: `decided`, `rule_based`, `inferred`, `native`, `default`.
-    source: Option<String>,
+    pub(crate) source: Option<String>,
     /// What is counted, separated by commas: `compliance`, `severity`, `policy`, `tag-source`, attributes and tags. If
     /// omitted, everything.
-    by: Option<String>,
+    pub(crate) by: Option<String>,
 }
 
 /// How often values occur.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Facets {
     /// One for each name, in their order.
-    items: Vec<FacetCounts>,
+    pub(crate) items: Vec<FacetCounts>,
     /// Resources of the whole filter. A facet counts more than these if the filter has a part about what it counts.
-    total: u64,
+    pub(crate) total: u64,
     /// What they cost a month, as an exact decimal number. Null: unknown.
-    monthly_cost: Option<String>,
+    pub(crate) monthly_cost: Option<String>,
 }
 
 /// How often each value of something occurs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FacetCounts {
     /// The name.
-    name: String,
+    pub(crate) name: String,
     /// The values, the most frequent first.
-    values: Vec<FacetCount>,
+    pub(crate) values: Vec<FacetCount>,
     /// Whether there are more values.
-    more: bool,
+    pub(crate) more: bool,
 }
 
 /// How often a value occurs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FacetCount {
     /// The value. Null: it is missing.
-    value: Option<String>,
+    pub(crate) value: Option<String>,
     /// Resources that have it.
-    resources: u64,
+    pub(crate) resources: u64,
     /// What they cost a month, as an exact decimal number. Null: unknown.
-    monthly_cost: Option<String>,
+    pub(crate) monthly_cost: Option<String>,
 }
 
 fn name_of(facet: &FacetOf) -> String {
@@ -384,8 +391,16 @@ fn name_of(facet: &FacetOf) -> String {
 }
 
 fn facets(call: &Call<'_, ReadTags>, query: FacetQuery) -> Result<Reply<Facets>, Failure> {
+    let version = call.project()?.serving()?.version();
+    Ok(Reply::ok(read_facets(call, query)?).etag(&version))
+}
+
+/// Counts values.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(crate) fn read_facets(call: &Call<'_, ReadTags>, query: FacetQuery) -> Result<Facets, Failure> {
     let serving = call.project()?.serving()?;
-    let version = serving.version();
     let FacetQuery { q, r#where, compliance, policy, severity, source, by } = query;
     let filter = Selection { q, r#where, compliance, policy, severity, source }.read(&serving)?;
     let of = match by {
@@ -411,12 +426,11 @@ fn facets(call: &Call<'_, ReadTags>, query: FacetQuery) -> Result<Reply<Facets>,
         more: facet.more,
     };
     let totals = serving.generation.totals(&filter).map_err(data_failure)?;
-    Ok(Reply::ok(Facets {
+    Ok(Facets {
         items: found.into_iter().map(counts).collect(),
         total: totals.resources,
         monthly_cost: totals.cost.map(|cost| cost.to_string()),
     })
-    .etag(&version))
 }
 
 /// What is exported.

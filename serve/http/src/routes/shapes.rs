@@ -8,7 +8,8 @@ use tagpol_serve_data::{Compliance, Contents, Resource, ResourceDetail, TagValue
 use utoipa::ToSchema;
 
 use super::names::Names;
-use crate::host::last_decisions;
+use crate::host::{Serving, last_decisions};
+use crate::models::{SuggestionReasons, TagValue as ModelValue};
 use crate::timestamp::Timestamp;
 
 /// A virtual tag.
@@ -84,8 +85,12 @@ pub(crate) struct Suggested {
     pub(crate) value: String,
     /// The confidence, from 0 to 1.
     pub(crate) confidence: f64,
-    /// Why. Null: the model gives no reason.
+    /// Why, as one text. Null: the reasons were not found out.
     pub(crate) reasoning: Option<String>,
+    /// The same, a sentence for each reason. Null: the reasons were not found out.
+    pub(crate) reasons: Option<Vec<String>>,
+    /// Other likely values, the likeliest first. Null: they were not found out.
+    pub(crate) alternatives: Option<Vec<ModelValue>>,
 }
 
 /// A resource with everything about it.
@@ -298,13 +303,22 @@ fn compliance_status(detail: &ResourceDetail, contents: &Contents) -> Compliance
 pub(crate) fn resource(
     detail: &ResourceDetail,
     trail: (&[Decision], &Names),
-    contents: &Contents,
+    serving: &Serving,
 ) -> ResourceTags {
-    let suggested = |one: &tagpol_serve_data::Suggestion| Suggested {
-        key: one.tag.clone(),
-        value: one.value.clone(),
-        confidence: one.confidence,
-        reasoning: None,
+    let contents = serving.generation.contents();
+    let suggested = |one: &tagpol_serve_data::Suggestion| {
+        let is_it = |why: &&SuggestionReasons| {
+            (&why.resource, &why.tag, &why.value) == (&detail.resource.id, &one.tag, &one.value)
+        };
+        let why = serving.models.reasons.iter().find(is_it);
+        Suggested {
+            key: one.tag.clone(),
+            value: one.value.clone(),
+            confidence: one.confidence,
+            reasoning: why.map(|why| why.reasons.join("; ")),
+            reasons: why.map(|why| why.reasons.clone()),
+            alternatives: why.map(|why| why.alternatives.clone()),
+        }
     };
     let of = &detail.resource;
     ResourceTags {

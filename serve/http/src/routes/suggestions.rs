@@ -16,6 +16,7 @@ use super::virtual_tags::{Decided, Named, decide, tag_of};
 use crate::cursor;
 use crate::endpoint::{About, Call, Reply, Route};
 use crate::host::data_failure;
+use crate::models::TagValue;
 use crate::permission::{DecideSuggestions, ReadTags};
 use crate::problem::Failure;
 
@@ -90,6 +91,11 @@ pub(crate) struct SuggestionView {
     confidence: f64,
     /// The value that the tag has. Null: it is missing.
     current: Option<String>,
+    /// Why, without native tags and metadata. Null: the reasons were not found out, which is only done for the most confident
+    /// suggestions.
+    reasons: Option<Vec<String>>,
+    /// Other likely values, the likeliest first. Null: they were not found out.
+    alternatives: Option<Vec<TagValue>>,
 }
 
 fn list(call: &Call<'_, ReadTags>, query: SuggestionsQuery) -> Result<Reply<Suggestions>, Failure> {
@@ -103,15 +109,21 @@ fn list(call: &Call<'_, ReadTags>, query: SuggestionsQuery) -> Result<Reply<Sugg
     let question = SuggestionQuery { filter, tag, limit: limit.unwrap_or(50).max(1), after };
     let page = serving.generation.suggestions(&question).map_err(data_failure)?;
     let next = page.next.map(|after| cursor::encode(key, &list, URL_SAFE_NO_PAD.encode(after)));
-    let items = page.rows.into_iter().map(|row| SuggestionView {
-        id: tag_id(&row.key, &row.tag),
-        resource_key: row.key,
-        resource_id: row.id,
-        resource_name: row.name,
-        key: row.tag,
-        value: row.value,
-        confidence: row.confidence,
-        current: row.current,
+    let known = serving.models.reasons_by_tag();
+    let items = page.rows.into_iter().map(|row| {
+        let why = known.get(&(row.id.as_str(), row.tag.as_str())).filter(|why| why.value == row.value);
+        SuggestionView {
+            reasons: why.map(|why| why.reasons.clone()),
+            alternatives: why.map(|why| why.alternatives.clone()),
+            id: tag_id(&row.key, &row.tag),
+            resource_key: row.key,
+            resource_id: row.id,
+            resource_name: row.name,
+            key: row.tag,
+            value: row.value,
+            confidence: row.confidence,
+            current: row.current,
+        }
     });
     Ok(Reply::ok(Suggestions { items: items.collect(), total: page.total, next }).etag(&version))
 }
@@ -134,6 +146,19 @@ fn respond(
     body: SuggestionDecision,
     action: Action,
 ) -> Result<Reply<Decided>, Failure> {
+    decide_one(call, r, body, action).map(Reply::ok)
+}
+
+/// Accepts or rejects the suggestion of the address.
+///
+/// # Errors
+/// [`Code::Conflict`] if it is no longer suggested.
+pub(crate) fn decide_one(
+    call: &Call<'_, DecideSuggestions>,
+    r: &mut Repository<'_>,
+    body: SuggestionDecision,
+    action: Action,
+) -> Result<Decided, Failure> {
     let serving = call.project()?.serving()?;
     let (of, tag) = tag_of(&serving, call.path("id"))?;
     let suggested = suggested(&of, &tag.name).ok_or_else(|| {
@@ -155,7 +180,7 @@ fn respond(
     let decided = decided.ok_or_else(|| {
         ApiError::new(Code::Conflict, format!("this was decided about `{}` of `{}` already", tag.name, of.id))
     })?;
-    Ok(Reply::ok(decided))
+    Ok(decided)
 }
 
 /// Returns the value that the model suggests for a tag, or has given it.

@@ -84,15 +84,15 @@ impl Verb {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApplyRequest {
     /// The resources, by their ids or keys: 1 to 500.
-    resources: Vec<String>,
+    pub(crate) resources: Vec<String>,
     /// What is decided of each of them.
-    changes: Vec<TagChange>,
+    pub(crate) changes: Vec<TagChange>,
     /// The reason, which the history shows.
     #[serde(default)]
-    note: Option<String>,
+    pub(crate) note: Option<String>,
     /// Whether only the result is shown, and nothing is changed.
     #[serde(default, rename = "dryRun")]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// What is decided about a tag.
@@ -112,29 +112,29 @@ pub(crate) struct TagChange {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Applied {
     /// The decisions, in their order. What would have changed nothing is not among them.
-    decisions: Vec<Decided>,
+    pub(crate) decisions: Vec<Decided>,
     /// Whether only the result was shown.
     #[serde(rename = "dryRun")]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// A decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decided {
     /// The id of the virtual tag.
-    id: String,
+    pub(crate) id: String,
     /// Its number in the history of the project.
-    seq: i64,
+    pub(crate) seq: i64,
     /// The id of the resource.
-    resource_id: String,
+    pub(crate) resource_id: String,
     /// The name of the tag.
-    key: String,
+    pub(crate) key: String,
     /// What was done.
-    action: &'static str,
+    pub(crate) action: &'static str,
     /// The value that was decided before. Null: none.
-    old_value: Option<String>,
+    pub(crate) old_value: Option<String>,
     /// The value that is decided now. Null: none.
-    new_value: Option<String>,
+    pub(crate) new_value: Option<String>,
 }
 
 fn apply(
@@ -142,6 +142,18 @@ fn apply(
     r: &mut Repository<'_>,
     body: ApplyRequest,
 ) -> Result<Reply<Applied>, Failure> {
+    apply_all(call, r, body).map(Reply::ok)
+}
+
+/// Makes decisions about resources, or shows them.
+///
+/// # Errors
+/// What is wrong with the request.
+pub(crate) fn apply_all(
+    call: &Call<'_, DecideTags>,
+    r: &mut Repository<'_>,
+    body: ApplyRequest,
+) -> Result<Applied, Failure> {
     if body.resources.is_empty() || body.changes.is_empty() {
         return Err(
             ApiError::new(Code::InvalidValue, "`resources` and `changes` need at least one entry").into()
@@ -172,10 +184,10 @@ fn apply(
     }
     if body.dry_run {
         let decisions = planned(r, &requested)?;
-        return Ok(Reply::ok(Applied { decisions, dry_run: true }));
+        return Ok(Applied { decisions, dry_run: true });
     }
     let decisions = decide(call, r, &requested)?;
-    Ok(Reply::ok(Applied { decisions, dry_run: false }))
+    Ok(Applied { decisions, dry_run: false })
 }
 
 /// A resource that a request names.
