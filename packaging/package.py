@@ -8,8 +8,8 @@ of them. The same input gives the same bytes.
     pip install -r packaging/requirements.txt
     python3 packaging/package.py target/release/tagpol --out dist
 
-Needs Linux, the tools of requirements.txt, `strip`, npm, and for the Debian package `dpkg-deb`. Nothing is
-downloaded or installed.
+Needs Linux, the tools of requirements.txt, `strip`, npm where there is a dashboard, and for the Debian package `dpkg-deb`.
+Nothing is downloaded or installed.
 """
 
 import argparse
@@ -31,12 +31,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / ".duckdb" / "libduckdb.so", help="the DuckDB library")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="a folder that does not exist yet")
     parser.add_argument("--only", choices=KINDS, action="append", help="make only these kinds of packages")
+    parser.add_argument("--level", type=int, choices=range(1, 10), default=6, help="of compression; 1 is fast, for tests")
     return parser.parse_args()
 
 
 def make(given: argparse.Namespace, out: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        program = Program.prepare(given.program, given.library, pathlib.Path(scratch))
+        program = Program.prepare(given.program, given.library, given.level, pathlib.Path(scratch))
         for kind in given.only or KINDS:
             KINDS[kind](program, out)
         bill.make(program, out)

@@ -9,10 +9,17 @@ from kinds.program import Program, commit_time
 
 def make(program: Program, out: pathlib.Path) -> None:
     name = f"tagpol-{program.version}-{program.triple}"
-    with (out / f"{name}.tar.gz").open("wb") as file, gzip.GzipFile("", "wb", mtime=commit_time(), fileobj=file) as packed:
-        with tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as archive:
-            for path in program.files:
-                archive.add(path, f"{name}/{path.relative_to(program.folder)}", filter=without_owner)
+    files = {f"{name}/{path.relative_to(program.folder)}": path for path in program.files}
+    write(out / f"{name}.tar.gz", files, program.level)
+
+
+def write(archive_path: pathlib.Path, files: dict[str, pathlib.Path], level: int) -> None:
+    """Writes files, by their names in the archive, compressed with a level of gzip."""
+    with archive_path.open("wb") as file:
+        with gzip.GzipFile("", "wb", level, mtime=commit_time(), fileobj=file) as packed:
+            with tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as archive:
+                for name, path in files.items():
+                    archive.add(path, name, filter=without_owner)
 
 
 def without_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -35,7 +35,8 @@ def make(program: Program, out: pathlib.Path) -> None:
             (program.folder / "share/completions/fish", usr / "share/fish/vendor_completions.d"),
         ]
         for source, target in copies:
-            shutil.copytree(source, target)
+            # Links: the program is large, and only its mode is set below, to what it is.
+            shutil.copytree(source, target, copy_function=os.link)
         units = usr / "lib" / "systemd" / "system"
         units.mkdir(parents=True)
         shutil.copyfile(ROOT / "packaging" / "systemd" / "tagpol.service", units / "tagpol.service")
@@ -53,4 +54,5 @@ def make(program: Program, out: pathlib.Path) -> None:
             path.chmod(0o755 if path.is_dir() or path in programs else 0o644)
         name = f"tagpol_{program.version}_{program.debian_machine}.deb"
         environment = os.environ | {"SOURCE_DATE_EPOCH": str(commit_time())}
-        run("dpkg-deb", "--root-owner-group", "-Zxz", "-z2", "--build", root, out / name, env=environment)
+        compression = ("-Zgzip", "-z1") if program.level == 1 else ("-Zxz", f"-z{program.level}")
+        run("dpkg-deb", "--root-owner-group", *compression, "--build", root, out / name, env=environment)

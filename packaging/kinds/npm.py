@@ -5,12 +5,11 @@ that fits. Nothing runs at installation.
 """
 
 import json
-import os
 import pathlib
-import shutil
 import tempfile
 
-from kinds.program import Program, commit_time, run
+from kinds import archive
+from kinds.program import Program
 
 # The platforms of optional dependencies; those without a published package are left out by npm.
 NPM_PLATFORMS = ("linux-x64", "linux-arm64")
@@ -46,21 +45,18 @@ def common(program: Program) -> dict:
 def make(program: Program, out: pathlib.Path) -> None:
     platform = f"linux-{program.npm_machine}"
     with tempfile.TemporaryDirectory() as scratch:
-        starter = pathlib.Path(scratch) / "tagpol"
-        (starter / "bin").mkdir(parents=True)
-        script = starter / "bin" / "tagpol.js"
+        script = pathlib.Path(scratch) / "tagpol.js"
         script.write_text(STARTER.replace("PLATFORMS", ", ".join(NPM_PLATFORMS)), encoding="utf-8")
         script.chmod(0o755)
-        pack(out, starter, common(program) | {
+        pack(out / f"tagpol-{program.version}.tgz", {"bin/tagpol.js": script}, program.level, common(program) | {
             "name": "tagpol",
             "description": "Tag policies for AWS, Azure and Google Cloud, as code",
             "bin": {"tagpol": "bin/tagpol.js"},
             "engines": {"node": ">=18"},
             "optionalDependencies": {f"@tagpol/{name}": program.version for name in NPM_PLATFORMS},
         })
-        whole = pathlib.Path(scratch) / platform
-        shutil.copytree(program.folder, whole)
-        pack(out, whole, common(program) | {
+        whole = {str(path.relative_to(program.folder)): path for path in program.files}
+        pack(out / f"tagpol-{platform}-{program.version}.tgz", whole, program.level, common(program) | {
             "name": f"@tagpol/{platform}",
             "description": f"The program of the package tagpol, for {platform}",
             "os": ["linux"],
@@ -69,6 +65,11 @@ def make(program: Program, out: pathlib.Path) -> None:
         })
 
 
-def pack(out: pathlib.Path, folder: pathlib.Path, description: dict) -> None:
-    (folder / "package.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    run("npm", "pack", "--silent", "--pack-destination", out, cwd=folder, env=os.environ | {"SOURCE_DATE_EPOCH": str(commit_time())})
+def pack(tarball: pathlib.Path, files: dict[str, pathlib.Path], level: int, description: dict) -> None:
+    """Writes what `npm pack` would, without a copy of the files: all of them below `package`, with their description."""
+    with tempfile.TemporaryDirectory() as scratch:
+        manifest = pathlib.Path(scratch) / "package.json"
+        manifest.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        manifest.chmod(0o644)
+        named = {"package.json": manifest} | files
+        archive.write(tarball, {f"package/{name}": path for name, path in named.items()}, level)

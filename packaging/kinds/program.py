@@ -62,9 +62,11 @@ class Program:
     debian_machine: str
     glibc: tuple[int, int]
     """The oldest version of the C library that has every symbol of the program and the library."""
+    level: int
+    """Of compression, from 1, which is fast, to 9, which is small."""
 
     @classmethod
-    def prepare(cls, program: pathlib.Path, library: pathlib.Path, scratch: pathlib.Path) -> "Program":
+    def prepare(cls, program: pathlib.Path, library: pathlib.Path, level: int, scratch: pathlib.Path) -> "Program":
         for path in (program, library):
             if not path.is_file():
                 raise Problem(f"{path} is missing; build with `make setup` and `cargo build --release`")
@@ -77,15 +79,15 @@ class Program:
         binary, own_library = folder / "bin" / "tagpol", folder / "lib" / LIBRARY
         for source, target in ((program, binary), (library, own_library)):
             target.parent.mkdir(parents=True)
-            shutil.copyfile(source, target)
+            run("strip", "--strip-unneeded", "-o", target, source)
             target.chmod(0o755)
-            run("strip", "--strip-unneeded", target)
         run("patchelf", "--set-soname", LIBRARY, "--remove-rpath", own_library)
         run("patchelf", "--replace-needed", "libduckdb.so", LIBRARY, "--set-rpath", RUNPATH, binary)
         # On this machine; nothing else knows whether program and library fit.
         version = json.loads(run(binary, "self", "version", "--json", env={}))
         share(binary, folder / "share")
-        return cls(folder, version["tagpol"], version["duckdb"], *PLATFORMS[machine], max(glibc(binary), glibc(own_library)))
+        oldest = max(glibc(binary), glibc(own_library))
+        return cls(folder, version["tagpol"], version["duckdb"], *PLATFORMS[machine], oldest, level)
 
     @property
     def files(self) -> list[pathlib.Path]:
@@ -132,3 +134,5 @@ def share(binary: pathlib.Path, folder: pathlib.Path) -> None:
     for name in ("LICENSE-APACHE", "LICENSE-MIT"):
         shutil.copyfile(ROOT / name, licenses / name)
     (licenses / "THIRD-PARTY.txt").write_text(notices.text(), encoding="utf-8")
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -4,11 +4,13 @@ The program is a script of the wheel and the library one of its data files, whic
 environment, where the program looks for it. `pip install --target` has no such folders and does not work.
 """
 
-import os
+import base64
+import hashlib
 import pathlib
 import shutil
-import sys
 import tempfile
+import time
+import zipfile
 
 from kinds.program import RUNPATH, Program, commit_time, run
 
@@ -41,16 +43,35 @@ Tag: py3-none-{platform}
 def make(program: Program, out: pathlib.Path) -> None:
     major, minor = program.glibc
     platform = f"manylinux_{major}_{minor}_{program.wheel_machine}"
+    name = f"tagpol-{program.version}"
+    info, data = f"{name}.dist-info", f"{name}.data"
     with tempfile.TemporaryDirectory() as scratch:
-        name = f"tagpol-{program.version}"
-        folder = pathlib.Path(scratch) / name
-        info, data = folder / f"{name}.dist-info", folder / f"{name}.data"
-        shutil.copytree(program.folder / "share" / "licenses", info / "licenses")
-        (info / "METADATA").write_text(METADATA.format(version=program.version), encoding="utf-8")
-        (info / "WHEEL").write_text(TAGS.format(platform=platform), encoding="utf-8")
-        shutil.copytree(program.folder / "bin", data / "scripts")
-        shutil.copytree(program.folder / "lib", data / "data" / "lib")
+        binary = pathlib.Path(scratch) / "tagpol"
+        shutil.copy(program.folder / "bin" / "tagpol", binary)
         # Where the library is in the wheel itself, so that tools which examine wheels find it.
-        run("patchelf", "--set-rpath", f"{RUNPATH}:$ORIGIN/../data/lib", data / "scripts" / "tagpol")
-        environment = os.environ | {"SOURCE_DATE_EPOCH": str(commit_time())}
-        run(sys.executable, "-m", "wheel", "pack", folder, "--dest-dir", out, env=environment)
+        run("patchelf", "--set-rpath", f"{RUNPATH}:$ORIGIN/../data/lib", binary)
+        files = {f"{data}/scripts/tagpol": binary}
+        files |= {f"{data}/data/lib/{path.name}": path for path in (program.folder / "lib").iterdir()}
+        licenses = sorted((program.folder / "share" / "licenses").iterdir())
+        files |= {f"{info}/licenses/{path.name}": path for path in licenses}
+        contents = {name: path.read_bytes() for name, path in files.items()}
+        contents[f"{info}/METADATA"] = METADATA.format(version=program.version).encode()
+        contents[f"{info}/WHEEL"] = TAGS.format(platform=platform).encode()
+        write(out / f"{name}-py3-none-{platform}.whl", contents, f"{info}/RECORD", program.level)
+
+
+def write(wheel: pathlib.Path, contents: dict[str, bytes], record: str, level: int) -> None:
+    """Writes contents by their names, and the record of their hashes and sizes last, as wheels have it."""
+    lines = [f"{name},sha256={digest(content)},{len(content)}\n" for name, content in contents.items()]
+    contents = contents | {record: "".join([*lines, f"{record},,\n"]).encode()}
+    moment = time.gmtime(commit_time())[:6]
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(name, moment)
+            mode = 0o755 if ".data/" in name else 0o644
+            entry.external_attr = (0o100000 | mode) << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, level)
+
+
+def digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""The packages under test, made once, and folders to install them into."""
+"""The packages under test, and folders to install them into."""
 
 import functools
 import os
@@ -7,14 +7,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import atexit
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCRATCH = pathlib.Path(tempfile.mkdtemp(prefix="tagpol-packages-"))
-atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
+PACKAGES = pathlib.Path(os.environ["TAGPOL_PACKAGES"]).resolve()
+# Removed by packaging/tests/run; for what all tests share.
+SCRATCH = pathlib.Path(tempfile.mkdtemp())
 
 # Nothing of the machine that built the program: neither its libraries nor its settings.
-BARE = {"PATH": "/usr/bin:/bin", "HOME": str(SCRATCH)}
+BARE = {"PATH": "/usr/bin:/bin", "HOME": str(SCRATCH), "TMPDIR": tempfile.gettempdir()}
 
 
 def run(*command, **options) -> subprocess.CompletedProcess:
@@ -27,18 +28,8 @@ def succeed(*command, **options) -> str:
     return result.stdout
 
 
-@functools.cache
-def packages() -> pathlib.Path:
-    """The folder of packages: TAGPOL_PACKAGES, where they were made before."""
-    if "TAGPOL_PACKAGES" in os.environ:
-        return pathlib.Path(os.environ["TAGPOL_PACKAGES"]).resolve()
-    folder = SCRATCH / "packages"
-    print(succeed(sys.executable, ROOT / "packaging" / "package.py", os.environ["TAGPOL_PROGRAM"], "--out", folder))
-    return folder
-
-
 def package(pattern: str) -> pathlib.Path:
-    [path] = packages().glob(pattern)
+    [path] = PACKAGES.glob(pattern)
     return path
 
 
@@ -51,12 +42,25 @@ def environment() -> pathlib.Path:
     return folder
 
 
-def project() -> pathlib.Path:
-    """A new project with findings, as `tagpol init` makes it, in a git repository of its own."""
-    folder = pathlib.Path(tempfile.mkdtemp(dir=SCRATCH))
+@functools.cache
+def template() -> pathlib.Path:
+    """A project with findings, as `tagpol init` makes it, in a git repository of its own."""
+    folder = SCRATCH / "project"
     succeed(environment() / "bin" / "tagpol", "init", folder, env=BARE)
     git = ("git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@localhost")
     succeed(*git, "init", "--quiet", "--initial-branch", "main")
     succeed(*git, "add", "--all")
     succeed(*git, "commit", "--quiet", "--message", "a")
     return folder
+
+
+class Case(unittest.TestCase):
+    def folder(self) -> pathlib.Path:
+        """A new folder, which is removed when the test ends: packages are large."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=SCRATCH))
+        self.addCleanup(shutil.rmtree, folder)
+        return folder
+
+    def project(self) -> pathlib.Path:
+        """A copy of the project of `template`."""
+        return shutil.copytree(template(), self.folder() / "project")

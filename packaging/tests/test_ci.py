@@ -6,13 +6,12 @@ import os
 import pathlib
 import re
 import shutil
-import tempfile
 import threading
 import unittest
 
 import yaml
 
-from made import BARE, ROOT, SCRATCH, environment, package, packages, project, run, succeed
+from made import BARE, PACKAGES, ROOT, SCRATCH, Case, package, run, succeed
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
@@ -49,7 +48,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 
 class Runner:
-    """Runs the steps of the composite action as GitHub's runner does, as far as the action uses it."""
+    """Runs the steps of the composite action as GitHub's runner does, as far as the action uses it.
+
+    All runs share one temporary folder, as do jobs that use the action twice: the program is installed once.
+    """
 
     def __init__(self, inputs: dict, event: dict, work: pathlib.Path, api: str) -> None:
         self.action = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -57,7 +59,8 @@ class Runner:
         self.outputs: dict[str, dict[str, str]] = {}
         self.used: list[str] = []
         self.work = work
-        temporary = pathlib.Path(tempfile.mkdtemp(dir=SCRATCH))
+        temporary = SCRATCH / "runner"
+        temporary.mkdir(exist_ok=True)
         (temporary / "event.json").write_text(json.dumps(event))
         self.path = [BARE["PATH"]]
         self.output, self.paths = temporary / "output", temporary / "path"
@@ -100,7 +103,7 @@ class Runner:
         return 0, printed
 
 
-class Ci(unittest.TestCase):
+class Ci(Case):
     @classmethod
     def setUpClass(cls) -> None:
         cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
@@ -118,7 +121,7 @@ class Ci(unittest.TestCase):
         return runner, *runner.run()
 
     def test_action_shows_findings_and_fails_at_the_gate(self) -> None:
-        runner, status, printed = self.action(project(), sarif="true")
+        runner, status, printed = self.action(self.project(), sarif="true")
         self.assertEqual(status, 1, printed)
         self.assertRegex(printed, r"(?m)^::(error|warning|notice) ")
         [scanned] = runner.used
@@ -127,16 +130,16 @@ class Ci(unittest.TestCase):
         report = json.loads(pathlib.Path(runner.outputs["evaluate"]["report"]).read_text())
         self.assertIn("schema_version", report)
         self.assertIn("## my-tags", pathlib.Path(runner.environment["GITHUB_STEP_SUMMARY"]).read_text())
-        self.assertEqual(self.action(project(), fail_on="none")[1], 0)
+        self.assertEqual(self.action(self.project(), fail_on="none")[1], 0)
 
     def test_action_stops_at_an_error(self) -> None:
-        work = project()
+        work = self.project()
         next((work / "policies").glob("*.tagpol")).write_text("tag x: nmber\n")
         runner, status, printed = self.action(work)
         self.assertEqual((status, runner.outputs), (2, {}), printed)
 
     def test_action_takes_names_as_texts(self) -> None:
-        work = project()
+        work = self.project()
         odd = work / "a $(touch hacked) '\"b.csv"
         shutil.copyfile(next(work.glob("*.csv")), odd)
         _, status, printed = self.action(work, inventory=odd.name)
@@ -144,7 +147,7 @@ class Ci(unittest.TestCase):
         self.assertFalse((work / "hacked").exists())
 
     def test_action_comments_once(self) -> None:
-        work = project()
+        work = self.project()
         base = succeed("git", "-C", work, "rev-parse", "HEAD").strip()
         policies = next((work / "policies").glob("*.tagpol"))
         policies.write_text(policies.read_text() + "\npolicy all-are-owned {\n  severity low\n  for resource where resource.type == \"s3:bucket\"\n  require owner\n}\n")
@@ -165,7 +168,7 @@ class Ci(unittest.TestCase):
             succeed("check-jsonschema", "--builtin-schema", f"vendor.{schema}", ROOT / name)
         # The inputs of a component are a document of their own, which the schema lacks.
         job = (ROOT / "packaging/ci/gitlab.yml").read_text().split("\n---\n")[1]
-        path = SCRATCH / "gitlab-ci.yml"
+        path = self.folder() / "gitlab-ci.yml"
         path.write_text(job)
         succeed("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", path)
 
@@ -173,8 +176,9 @@ class Ci(unittest.TestCase):
         blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", (ROOT / "docs/continuous-integration.md").read_text(), re.DOTALL)
         schemas = {".github": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci", "azure-pipelines.yml": "vendor.azure-pipelines"}
         named = dict(blocks)
+        folder = self.folder()
         for name, text in blocks:
-            path = SCRATCH / name.replace("/", "-")
+            path = folder / name.replace("/", "-")
             path.write_text(text)
             if name == ".pre-commit-config.yaml":
                 succeed("pre-commit", "validate-config", path)
@@ -187,7 +191,7 @@ class Ci(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("rsync"), "no rsync, which the runner of GitLab jobs needs: its job is not run")
     def test_gitlab_job(self) -> None:
-        work = project()
+        work = self.project()
         shutil.copyfile(ROOT / "packaging/ci/gitlab.yml", work / "tagpol-ci.yml")
         inputs = f"    inputs: {{ package: '{package('*.whl')}' }}\n"
         (work / ".gitlab-ci.yml").write_text(f"include:\n  - local: tagpol-ci.yml\n{inputs}")
@@ -203,11 +207,11 @@ class Ci(unittest.TestCase):
         self.assertTrue(reports and json.loads(reports[0].read_text()), result.stdout)
 
     def test_hooks(self) -> None:
-        work = project()
+        work = self.project()
         hooks = [hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())]
         self.assertIn("tagpol-check", hooks)
         # The wheel of this build in the place of the published one.
-        environ = os.environ | {"PIP_FIND_LINKS": str(packages()), "PRE_COMMIT_HOME": str(SCRATCH / "hooks")}
+        environ = os.environ | {"PIP_FIND_LINKS": str(PACKAGES), "PRE_COMMIT_HOME": str(self.folder())}
         command = ("pre-commit", "try-repo", ROOT, "tagpol-check", "--all-files")
         self.assertIn("Passed", succeed(*command, cwd=work, env=environ))
         next((work / "policies").glob("*.tagpol")).write_text("tag x: nmber\n")

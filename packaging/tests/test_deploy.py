@@ -7,12 +7,12 @@ import unittest
 import kubernetes_validate
 import yaml
 
-from made import ROOT, SCRATCH, run, succeed
+from made import ROOT, Case, run, succeed
 
 DEPLOY = ROOT / "packaging" / "deploy"
 
 
-class Deploy(unittest.TestCase):
+class Deploy(Case):
     def test_compose(self) -> None:
         succeed("check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml")
         compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -29,8 +29,7 @@ class Deploy(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("nginx"), "no nginx: its configuration is not tested")
     def test_nginx(self) -> None:
-        folder = SCRATCH / "nginx"
-        folder.mkdir()
+        folder = self.folder()
         succeed("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
                 "-subj", "/CN=localhost", "-keyout", folder / "tls.key", "-out", folder / "tls.crt")
         text = (DEPLOY / "nginx.conf.template").read_text().replace("${TAGPOL_HOST}", "localhost")
@@ -44,7 +43,7 @@ class Deploy(unittest.TestCase):
     @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd: its unit is not tested")
     def test_systemd(self) -> None:
         # The program and the user need not be there.
-        unit = SCRATCH / "tagpol.service"
+        unit = self.folder() / "tagpol.service"
         text = (ROOT / "packaging" / "systemd" / "tagpol.service").read_text()
         unit.write_text(text.replace("/usr/bin/tagpol", "/bin/true"))
         self.assertEqual(run("systemd-analyze", "verify", unit).stdout.replace(str(unit), ""), "")
