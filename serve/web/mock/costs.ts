@@ -1,4 +1,5 @@
 /** `GET costs`: each row costs its monthly cost in the last month, a little less in the month before, each day about the same. */
+import type { CostTrend } from '../src/api/cost-trend'
 import type { CostLine, CostReport } from '../src/api/types'
 import { type MockRow, random } from './data.ts'
 
@@ -45,4 +46,10 @@ export function costs(rows: readonly MockRow[], params: URLSearchParams): CostRe
   const sorted = [...lines.values()].sort((a, b) => (a.period ?? '').localeCompare(b.period ?? '') || Number(b.cost) - Number(a.cost))
   const total = sorted.reduce((sum, line) => sum + Number(line.cost), 0).toFixed(2)
   return { parts: rows.length === 0 ? [] : [{ currency: 'USD', total, lines: sorted }], month: '2026-10', has_charges: true, unknown_amounts: 0 }
+}
+
+export function costTrend(size: number): CostTrend {
+  if (size === 0) return { parts: [] }
+  const projection = { month: '2026-11', through: '2026-11-29', spent: '4930112.42', expected: '5102411.07', low: '5071840.11', high: '5132982.03', days: 28 }
+  return { parts: [{ currency: 'USD', projection }] }
 }

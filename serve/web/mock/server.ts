@@ -5,6 +5,7 @@
  * Sign in as viewer, editor, admin or super `@shop.example` with the password `demo`. `MOCK_RESOURCES` sets the size.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { PolicyRevision } from '../src/api/changes'
 import type {
   AuditEntry,
   Bulk,
@@ -22,8 +23,9 @@ import type {
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
 import { Alerts } from './alerts.ts'
-import { costs } from './costs.ts'
+import { costs, costTrend } from './costs.ts'
 import { graph } from './graph.ts'
+import { anomalies, insights } from './insights.ts'
 import { POLICY_FILES } from './language-server.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
 import { compliance, findings, suggestions, sum, trend } from './reports.ts'
@@ -83,6 +85,10 @@ class Mock {
   private readonly bulks = new Map<string, Bulk & { keys: string[]; startedAt: number; change: TagChange }>()
   private readonly schedules = SCHEDULES.map((schedule) => ({ ...schedule }))
   private readonly users: User[] = ROLES.map((role) => ({ id: `usr_${role}`, name: PEOPLE[`usr_${role}`] ?? role, email: `${role === 'super_admin' ? 'super' : role}@shop.example`, role, status: 'active', created_at: '2026-10-01T08:00:00Z' }))
+  private views: { id: string; name: string; query: string; shared: boolean; owner: Role }[] = []
+  private policies = POLICY_FILES.map((file) => ({ ...file }))
+  private readonly changes = new Map<string, { path: string; text: string | null }[]>()
+  private readonly revisions: PolicyRevision[] = []
   private readonly alerts: Alerts
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
   private readonly jobs: Job[] = [
@@ -135,6 +141,13 @@ class Mock {
       if (found) found.revoked_at = NOW.toISOString()
       return { status: 204 }
     }
+    const view = /^views\/([^/]+)$/.exec(path)
+    if (view && method === 'DELETE') {
+      this.views = this.views.filter((one) => one.id !== view[1])
+      return { status: 204 }
+    }
+    const change = /^changes\/([^/]+)\/apply$/.exec(path)
+    if (change) return this.applyChange(call, change[1] ?? '')
     if (/^(channels|rules|deliveries)\b/.test(path)) {
       this.allow(call, method === 'GET' || !path.startsWith('channels') ? 'manage_alerts' : 'manage_channels')
       const answer = this.alerts.answer(method, path, call.body)
@@ -152,11 +165,30 @@ class Mock {
         return this.resources(call)
       case 'GET facets':
         return this.facets(call)
-      case 'GET policy-files':
-        this.allow(call, 'edit_policies')
-        return ok({ items: POLICY_FILES })
+      case 'GET insights':
+        return ok(insights(this.inventory))
+      case 'GET anomalies':
+        return ok(anomalies(this.inventory))
       case 'GET graph':
         return ok(graph(this.matching(this.selection(call.params)), call.params))
+      case 'GET policy-files':
+        this.allow(call, 'edit_policies')
+        return ok({ items: this.policies, revision: `r${this.revisions.length}`, read_only: null })
+      case 'GET views':
+        return ok({ items: this.views.filter((view) => view.shared || view.owner === call.role).map(({ owner, ...view }) => ({ ...view, is_own: owner === call.role, owner_name: nameOf(`user:usr_${owner}`) })) })
+      case 'POST views': {
+        const { name, query, shared } = call.body as { name: string; query: string; shared: boolean }
+        if (this.views.some((view) => view.name === name && view.owner === call.role)) throw new Refused(409, 'conflict', 'there is a view with this name', { pointer: '/name' })
+        const view = { id: `view_${this.views.length + 1}`, name, query, shared, owner: call.role }
+        this.views.push(view)
+        return { status: 201, body: { ...view, is_own: true, owner_name: nameOf(actorOf(call)) } }
+      }
+      case 'GET policy-revisions':
+        return ok({ items: this.revisions })
+      case 'POST changes':
+        return this.proposeChange(call)
+      case 'GET costs/trend':
+        return ok(costTrend(this.inventory.size))
       case 'GET costs':
         return ok(costs(this.matching(this.selection(call.params)), call.params))
       case 'GET compliance/status':
@@ -207,6 +239,31 @@ class Mock {
       default:
         throw new Refused(404, 'not-found', `There is nothing at \`/api/v1/${path}\``)
     }
+  }
+
+  private proposeChange(call: Call): Reply {
+    this.allow(call, 'edit_policies')
+    const files = call.body.files as { path: string; text: string | null }[]
+    const wrong = files.find((file) => file.text?.includes('productoin'))
+    const id = `chg_${this.changes.size + 1}`
+    this.changes.set(id, files)
+    const checks = [{ policy: 'production-is-owned', check: 'environment', severity: 'critical', entered: 61, left: 0 }]
+    const impact = { findings_entered: 61, findings_left: 0, findings_worsened: 0, cost_entered: '11308.25', cost_left: '0', score_before: 0.86, score_after: 0.81, checks, tags: [] }
+    const diagnostics = wrong ? [{ file: wrong.path, code: 'E0012', level: 'error', message: '`environment` has no value `productoin`', help: null, line: 4 }] : []
+    return { status: 201, body: { id, revision: `r${this.revisions.length}`, can_be_applied: !wrong, diagnostics, impact: wrong ? null : impact } }
+  }
+
+  private applyChange(call: Call, id: string): Reply {
+    this.allow(call, 'edit_policies')
+    const files = this.changes.get(id)
+    if (!files) throw new Refused(404, 'not-found', `there is no change \`${id}\``)
+    if (call.headers['if-match'] !== `"r${this.revisions.length}"`) throw new Refused(412, 'precondition-failed', 'the policies have changed since the change was examined')
+    for (const { path, text } of files) {
+      this.policies = this.policies.filter((file) => file.path !== path)
+      if (text !== null) this.policies.push({ path, text })
+    }
+    this.revisions.unshift({ id: `r${this.revisions.length + 1}`, parent: null, made_by: actorOf(call), made_by_name: nameOf(actorOf(call)), at: new Date().toISOString(), files: files.map((file) => file.path) })
+    return { status: 202, body: { job: 'job_9', is_new: true } }
   }
 
   private addUser(call: Call): Reply {

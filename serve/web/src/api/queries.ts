@@ -1,6 +1,10 @@
 /** What is asked of the server, each by one key: the operation and its parameters. */
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { Problem, request } from './client'
+import type { CostTrend } from './cost-trend'
+import type { PolicyRevision } from './changes'
+import type { Anomalies, Insights } from './insights'
+import type { SavedView } from './views'
 import type {
   AlertRule,
   Channel,
@@ -73,6 +77,7 @@ export const queries = {
     queryFn: ({ signal }: { signal: AbortSignal }) => request<Bulk>(`bulk/${encodeURIComponent(id)}`, { signal }),
   }),
   compliance: (params: Params = {}) => get<ComplianceSummary>('compliance', 'compliance/status', params),
+  costTrend: () => ({ ...get<CostTrend>('costs', 'costs/trend', { period: 'month', series: 1 }), staleTime: 60_000 }),
   trend: () => get<{ items: TrendPoint[] }>('trend', 'compliance/trend'),
   policies: () => ({ ...get<{ items: Policy[] }>('policies', 'compliance/policies'), staleTime: 60_000 }),
   channels: () => get<{ items: Channel[] }>('channels', 'channels'),
@@ -82,8 +87,12 @@ export const queries = {
   }),
   rules: () => get<{ items: AlertRule[] }>('rules', 'rules'),
   deliveries: () => get<{ items: Delivery[] }>('deliveries', 'deliveries', { limit: 50 }),
-  policyFiles: () => get<PolicyFiles>('policy-files', 'policy-files'),
   graph: (params: Params) => ({ ...get<GraphView>('graph', 'graph', params), placeholderData: keepPreviousData }),
+  insights: () => ({ ...get<Insights>('insights', 'insights'), staleTime: 60_000 }),
+  anomalies: () => ({ ...get<Anomalies>('anomalies', 'anomalies'), staleTime: 60_000 }),
+  views: () => get<{ items: SavedView[] }>('views', 'views'),
+  policyRevisions: () => get<{ items: PolicyRevision[] }>('policy-revisions', 'policy-revisions'),
+  policyFiles: () => get<PolicyFiles>('policy-files', 'policy-files'),
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
   schedules: () => get<{ items: Schedule[] }>('schedules', 'schedules'),
   users: () => get<{ items: User[] }>('users', 'users'),

@@ -55,9 +55,6 @@ export type Policy = Narrow<Schema<'PolicyView'>, { severity: Severity }>
 
 export type Finding = Narrow<Schema<'FindingView'>, { severity: Severity; state: 'open' | 'pending' | 'exempt' | 'undetermined' }>
 
-export type PolicyFile = Schema<'PolicyFile'>
-export type PolicyFiles = Schema<'PolicyFiles'>
-
 export type CheckResult = Narrow<Schema<'CheckResult'>, { severity: Severity }>
 
 /** How far the resources of a filter comply. */
@@ -104,6 +101,9 @@ export type Delivery = Narrow<Schema<'DeliveryView'>, { status: 'queued' | 'runn
 export type GraphView = Schema<'GraphView'>
 export type GraphNode = Schema<'NodeView'>
 export type GraphEdge = Schema<'EdgeView'>
+
+export type PolicyFile = Schema<'PolicyFile'>
+export type PolicyFiles = Schema<'PolicyFiles'>
 
 /** A decision. `confirm` and `reject` without a value mean the suggested one. */
 export type TagChange = components['schemas']['TagChange']

@@ -87,6 +87,13 @@ const costs = createRoute({
   component: lazyRouteComponent(() => import('../features/costs/page'), 'CostsPage'),
 })
 
+const insights = createRoute({
+  getParentRoute: () => shell,
+  path: '/insights',
+  staticData: { title: 'Insights' },
+  component: lazyRouteComponent(() => import('../features/insights/page'), 'InsightsPage'),
+})
+
 export interface GraphPageView {
   /** The tags whose values are nodes. */
   tags?: string[] | undefined
@@ -173,7 +180,7 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, graph, policies, alerts, activity, jobs, settings])]),
+  routeTree: root.addChildren([signIn, shell.addChildren([home, resources, resource, compliance, costs, insights, graph, policies, alerts, activity, jobs, settings])]),
   context: { queryClient },
   // Without it a page also gets the parameters that its `validateSearch` refuses.
   search: { strict: true },

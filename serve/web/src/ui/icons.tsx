@@ -34,6 +34,8 @@ export const SearchIcon = icon(
     <path d="m10.5 10.5 3 3" />
   </>,
 )
+export const PolicyIcon = icon(<path d="M4 2h5.5L12.5 5v9h-8.5zM9.5 2v3h3M6.3 8h4M6.3 10.8h4" />)
+export const InsightIcon = icon(<path d="M2.5 13.5h11M4.5 11V8M8 11V4.5M11.5 11V6.5" />)
 export const GraphIcon = icon(
   <>
     <circle cx="4" cy="8" r="1.8" />
@@ -42,7 +44,6 @@ export const GraphIcon = icon(
     <path d="m5.7 7.2 4.6-2.3M5.7 8.8l4.6 2.3" />
   </>,
 )
-export const PolicyIcon = icon(<path d="M4 2h5.5L12.5 5v9h-8.5zM9.5 2v3h3M6.3 8h4M6.3 10.8h4" />)
 export const CloseIcon = icon(<path d="m4 4 8 8M12 4l-8 8" />)
 export const CheckIcon = icon(<path d="m3.5 8.5 3 3 6-7" />)
 export const ArrowLeftIcon = icon(<path d="M13 8H3m4-4L3 8l4 4" />)

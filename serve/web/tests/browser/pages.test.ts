@@ -8,6 +8,7 @@ const PAGES: [string, string][] = [
   ['resource', '/resources/$first'],
   ['compliance', '/compliance'],
   ['costs', '/costs'],
+  ['insights', '/insights'],
   ['graph', '/graph'],
   ['policies', '/policies'],
   ['alerts', '/alerts'],

@@ -44,6 +44,34 @@ describe.skipIf(!CHROMIUM)('policies', () => {
     await visit.close()
   })
 
+  test('a change is shown with its effect before it is saved, and whoever was slower sees that it has become another one', async () => {
+    const visit = await stage.page('admin', undefined, [/412/])
+    const { page } = visit
+    await visit.goto('/policies?file=policies%2Fpolicies.tagpol')
+    await page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' }).click()
+    await page.keyboard.type('// require environment\n')
+    await page.getByRole('button', { name: 'Save…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Save 1 file' })
+    await dialog.getByText('production-is-owned/environment').waitFor()
+    await visit.shot('story-policies-save', false)
+    await visit.audit()
+    const other = await stage.page('super')
+    const made = await other.context.request.post('/api/v1/changes', { data: { files: [{ path: 'policies/other.tagpol', text: '// by somebody else\n' }] } })
+    const { id, revision } = (await made.json()) as { id: string; revision: string }
+    await other.context.request.post(`/api/v1/changes/${id}/apply`, { headers: { 'if-match': `"${revision}"` }, data: {} })
+    await other.close()
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+    await dialog.getByText('The policies have changed since the change was examined.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Save…' }).click()
+    await dialog.getByLabel('Reason (optional)').fill('asked for by audit')
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('The policies are saved.').waitFor()
+    await page.getByRole('button', { name: 'Save…' }).and(page.locator('[aria-disabled="true"]')).waitFor()
+    await page.getByText('policies/policies.tagpol', { exact: true }).nth(1).waitFor()
+    await visit.close()
+  })
+
   test('offers and explanations while typing', async () => {
     const visit = await stage.page('admin')
     const { page } = visit

@@ -311,6 +311,36 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     await visit.close()
   })
 
+  test('a view that is shared is there for others, who cannot remove it', async () => {
+    const visit = await stage.page('editor', undefined, [/409/])
+    const { page } = visit
+    await visit.goto('/resources?filter=owner+is+missing')
+    const save = async (name: string) => {
+      await page.getByRole('button', { name: 'Views' }).click()
+      await page.getByRole('menuitem', { name: 'Save this view…' }).click()
+      await page.getByLabel('Name').fill(name)
+      await page.getByRole('checkbox', { name: /^Share it/ }).check()
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+    }
+    await save('Without an owner')
+    await page.getByText('“Without an owner” is saved for everybody.').waitFor()
+    await visit.goto('/resources?filter=team+is+missing')
+    await save('Without an owner')
+    await page.getByText('There is a view with this name.').waitFor()
+    await visit.audit()
+    await visit.close()
+    const other = await stage.page('viewer')
+    await other.goto('/resources')
+    await other.page.getByRole('button', { name: 'Views' }).click()
+    await other.audit()
+    await other.page.getByRole('menuitem', { name: /Without an owner\s+Mira Novak/ }).click()
+    await other.page.waitForURL(/filter=owner\+is\+missing/)
+    await other.settled()
+    await other.page.getByRole('button', { name: 'Views' }).click()
+    expect(await other.page.getByRole('menuitem', { name: /^Remove/ }).count()).toBe(0)
+    await other.close()
+  })
+
   test('alerts: a channel with a mistake at its field, a test, a rule for its findings, and why a channel stays', async () => {
     const visit = await stage.page('super', undefined, [/422/, /409/])
     const { page } = visit
@@ -437,6 +467,7 @@ describe.skipIf(!CHROMIUM)('sizes', () => {
       ['/resources', 'The inventory is empty'],
       ['/compliance', 'No open findings'],
       ['/costs', 'No cost data for this selection'],
+      ['/insights', 'No model is in use'],
       ['/activity', 'Nothing has happened yet'],
     ] as const) {
       const visit = await stage.page('super')

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { address, nextCursor } from '../../src/api/client'
 import type { CheckResult, TrendPoint } from '../../src/api/types'
 import { sumAmounts } from '../../src/lib/money'
-import { readViews, removeView, saveView } from '../../src/lib/saved-views'
 import { lastDays, openBySeverity, sumOf, worstChecks } from '../../src/lib/summary'
 
 const check = (policy: string, severity: CheckResult['severity'], open: number, monthly_cost: string | null): CheckResult => ({
@@ -52,30 +51,5 @@ describe('addresses', () => {
     expect(nextCursor('</api/v1/resources?cursor=a%2Bb&limit=5>; rel="next"')).toBe('a+b')
     expect(nextCursor('</x?cursor=a>; rel="prev"')).toBeUndefined()
     expect(nextCursor(null)).toBeUndefined()
-  })
-})
-
-describe('saved views', () => {
-  const memory = (text: string | null) => {
-    const kept = { text }
-    return { kept, getItem: () => kept.text, setItem: (_: string, value: string) => void (kept.text = value) }
-  }
-  test('a name has one view', () => {
-    const storage = memory(null)
-    saveView(storage, { name: 'a', search: '?x=1' })
-    saveView(storage, { name: 'b', search: '?x=2' })
-    saveView(storage, { name: 'a', search: '?x=3' })
-    expect(readViews(storage)).toEqual([
-      { name: 'b', search: '?x=2' },
-      { name: 'a', search: '?x=3' },
-    ])
-    removeView(storage, 'b')
-    expect(readViews(storage).map((one) => one.name)).toEqual(['a'])
-  })
-  test('what cannot be read is nothing, and what cannot be stored is reported', () => {
-    expect(readViews(memory('{'))).toEqual([])
-    expect(readViews(memory('[1, {"name": 1}]'))).toEqual([])
-    const full = { getItem: () => null, setItem: () => { throw new Error('full') } }
-    expect(saveView(full, { name: 'a', search: '' })).toBe(false)
   })
 })

@@ -14,9 +14,11 @@ interface FiguresProps {
   lines: Costs | undefined
   by: string | undefined
   open: (value: Fixed) => void
+  /** More figures. */
+  children?: ReactNode
 }
 
-export function Figures({ view, tags, total, lines, by, open }: FiguresProps) {
+export function Figures({ view, tags, total, lines, by, open, children }: FiguresProps) {
   const [sum] = total.lines
   const missing = lines?.lines.filter((line) => line.values[0] === null) ?? []
   const missingCost = sumCosts(missing)
@@ -24,7 +26,7 @@ export function Figures({ view, tags, total, lines, by, open }: FiguresProps) {
   const share = Number(total.total) > 0 ? Math.min(1, Math.max(0, Number(missingCost) / Number(total.total))) : 0
   const hasNoResource = sum !== undefined && Number(sum.no_resource) !== 0
   return (
-    <div className="grid grid-3">
+    <div className="grid cost-figures">
       <Figure label={daysLabel(view, total.month)} value={total.total} currency={total.currency}>
         {plural(sum?.resources ?? 0, 'resource')}
         {hasNoResource ? `; ${formatMoney(sum.no_resource, null)} is charged without a resource` : ''}
@@ -59,6 +61,7 @@ export function Figures({ view, tags, total, lines, by, open }: FiguresProps) {
           </div>
         </section>
       ) : null}
+      {children}
     </div>
   )
 }

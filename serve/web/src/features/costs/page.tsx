@@ -9,6 +9,7 @@ import { Environments } from './environments'
 import { Figures } from './figures'
 import { HeatMap } from './heat-map'
 import { daysLabel } from './labels'
+import { ProjectionFigure } from './projection'
 import { costQuery } from './query'
 import { Trend } from './trend'
 import './costs.css'
@@ -50,7 +51,9 @@ export function CostsPage() {
             <Empty />
           ) : (
             <>
-              <Figures {...parts} total={data} lines={lines.data} by={by} />
+              <Figures {...parts} total={data} lines={lines.data} by={by}>
+                {view.provider || view.path || !data.hasCharges ? null : <ProjectionFigure currency={data.currency} />}
+              </Figures>
               <div className="cost-grid">
                 {has('environment') && !isOpen('environment') ? <Environments {...parts} /> : null}
                 {by ? <Breakdown {...parts} by={by} costs={lines} onBy={(next) => change({ ...view, by: next })} /> : null}

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { queries } from '../../api/queries'
-import type { PolicyFile } from '../../api/types'
+import type { PolicyFiles } from '../../api/types'
 import { useReason } from '../../app/session'
 import { type Connection, type Diagnostic, LanguageClient, type Position } from '../../editor/language-client'
 import { Button } from '../../ui/button'
@@ -13,6 +13,8 @@ import { FileList } from './file-list'
 import { ImpactPanel } from './impact-panel'
 import { NewFile } from './new-file'
 import { Problems } from './problems'
+import { Revisions } from './revisions'
+import { SaveDialog } from './save-dialog'
 import { TestPanel } from './test-panel'
 import './policies.css'
 
@@ -39,7 +41,7 @@ export function PoliciesPage() {
         </div>
       ) : (
         <QueryState query={files} loading={<LoadingCards heights={[480]} />}>
-          {(data) => <Workbench files={data.items} />}
+          {(data) => <Workbench data={data} />}
         </QueryState>
       )}
     </main>
@@ -64,12 +66,13 @@ function useLanguageServer(): { client: LanguageClient | undefined; connection: 
 
 const NONE: Diagnostic[] = []
 
-function Workbench({ files }: { files: PolicyFile[] }) {
+function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & { read_only?: string | null } }) {
   const { file } = route.useSearch()
   const navigate = useNavigate()
   const { client, connection, diagnostics } = useLanguageServer()
   const [drafts, setDrafts] = useState<Drafts>(() => readDrafts(sessionStorage))
   const [target, setTarget] = useState<Position>()
+  const [isSaving, setSaving] = useState(false)
   const saved = useMemo(() => new Map(files.map(({ path, text }) => [path, text])), [files])
   useEffect(() => keepDrafts(sessionStorage, drafts), [drafts])
   // Drafts count in tests and evaluations, whether their file is shown or not.
@@ -90,6 +93,7 @@ function Workbench({ files }: { files: PolicyFile[] }) {
     else client?.update(name, before)
     setVersion((one) => one + 1)
   }
+  const cannotSave = read_only ?? (Object.keys(drafts).length === 0 ? 'Nothing is changed yet.' : undefined)
   // A new editor for a text that is not the one that was typed.
   const [version, setVersion] = useState(0)
   return (
@@ -120,6 +124,9 @@ function Workbench({ files }: { files: PolicyFile[] }) {
                     {saved.has(path) ? 'Undo all changes' : 'Discard'}
                   </Button>
                 )}
+                <Button small variant="primary" reason={cannotSave} onClick={() => setSaving(true)}>
+                  Save…
+                </Button>
               </div>
               {client ? (
                 <Suspense fallback={<div className="skeleton editor" />}>
@@ -131,7 +138,7 @@ function Workbench({ files }: { files: PolicyFile[] }) {
                     diagnostics={diagnostics.get(path) ?? NONE}
                     target={target}
                     onChange={(next) => setDrafts((before) => withDraft(before, path, next, saved.get(path)))}
-                    onSave={() => {}}
+                    onSave={() => setSaving(!cannotSave)}
                   />
                 </Suspense>
               ) : null}
@@ -142,8 +149,19 @@ function Workbench({ files }: { files: PolicyFile[] }) {
           <Problems diagnostics={diagnostics} onOpen={open} />
           {client ? <ImpactPanel client={client} drafts={drafts} saved={saved} /> : null}
           {client ? <TestPanel client={client} onOpen={open} /> : null}
+          <Revisions />
         </div>
       </div>
+      {isSaving ? (
+        <SaveDialog
+          drafts={drafts}
+          onClose={() => setSaving(false)}
+          onSaved={() => {
+            setSaving(false)
+            setDrafts({})
+          }}
+        />
+      ) : null}
     </>
   )
 }

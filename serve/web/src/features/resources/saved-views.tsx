@@ -1,21 +1,24 @@
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useRouter } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
-import { readViews, removeView, type SavedView, saveView } from '../../lib/saved-views'
+import { useState } from 'react'
+import { request } from '../../api/client'
+import { queries, queryClient } from '../../api/queries'
+import type { SavedView } from '../../api/views'
 import { readView, type ResourceView } from '../../lib/view'
-import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
+import { Form, TextField } from '../../ui/form'
 import { BookmarkIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
-import { toast } from '../../ui/toast'
+import { toast, toastError } from '../../ui/toast'
 
-/** Views by name: opened, saved, removed, or shared as the link that they are. */
+/** Views by name, one's own and shared ones: opened, saved, removed, or passed on as the link that they are. */
 export function SavedViews({ view }: { view: ResourceView }) {
   const router = useRouter()
   const navigate = useNavigate()
-  const [views, setViews] = useState(() => readViews(localStorage))
+  const views = useQuery(queries.views()).data?.items ?? []
   const [isSaving, setSaving] = useState(false)
-  const search = router.options.stringifySearch?.({ ...view, open: undefined } as Record<string, unknown>) ?? ''
-  const current = views.find((one) => one.search === search)
+  const query = (router.options.stringifySearch?.({ ...view, open: undefined } as Record<string, unknown>) ?? '').replace(/^\?/, '')
+  const current = views.find((one) => one.query === query)
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(location.href)
@@ -24,10 +27,16 @@ export function SavedViews({ view }: { view: ResourceView }) {
       toast('The browser does not allow copying. The link is in the address bar.', { look: 'poor' })
     }
   }
-  const open = (saved: SavedView) => void navigate({ to: '/resources', search: readView(router.options.parseSearch?.(saved.search) ?? {}) })
-  const remove = (saved: SavedView) => {
-    removeView(localStorage, saved.name)
-    setViews(readViews(localStorage))
+  const open = (saved: SavedView) => void navigate({ to: '/resources', search: readView(router.options.parseSearch?.(`?${saved.query}`) ?? {}) })
+  const remove = async (saved: SavedView) => {
+    try {
+      await request(`views/${encodeURIComponent(saved.id)}`, { method: 'DELETE' })
+      toast(`“${saved.name}” is removed.`)
+    } catch (error) {
+      toastError(error)
+    } finally {
+      await queryClient.invalidateQueries({ queryKey: ['views'] })
+    }
   }
   return (
     <>
@@ -36,47 +45,50 @@ export function SavedViews({ view }: { view: ResourceView }) {
         icon
         entries={[
           { id: 'copy', text: 'Copy the link', label: 'Copy the link to this view', onAction: () => void copy() },
-          current
-            ? { id: 'remove', text: 'Remove', label: `Remove “${current.name}”`, onAction: () => remove(current) }
+          current?.is_own
+            ? { id: 'remove', text: 'Remove', label: `Remove “${current.name}”`, onAction: () => void remove(current) }
             : { id: 'save', text: 'Save', label: 'Save this view…', onAction: () => setSaving(true) },
-          ...views.map((saved) => ({ id: `view ${saved.name}`, text: saved.name, label: saved.name, isSelected: saved === current, onAction: () => open(saved) })),
+          ...views.map((saved) => ({
+            id: `view ${saved.id}`,
+            text: saved.name,
+            label: (
+              <>
+                {saved.name} {saved.is_own ? null : <span className="dim small">{saved.owner_name}</span>}
+              </>
+            ),
+            isSelected: saved === current,
+            onAction: () => open(saved),
+          })),
         ]}
       >
         <BookmarkIcon />
       </Menu>
-      <Dialog title="Save this view" isOpen={isSaving} onClose={() => setSaving(false)}>
-        <SaveForm
-          onCancel={() => setSaving(false)}
-          onSave={(name) => {
-            setSaving(false)
-            const isStored = saveView(localStorage, { name, search })
-            setViews(readViews(localStorage))
-            toast(isStored ? `“${name}” is saved in this browser.` : 'The browser does not allow saving. Copy the link instead.', { look: isStored ? 'good' : 'poor' })
-          }}
-        />
+      <Dialog title="Save this view" isOpen={isSaving} onClose={() => setSaving(false)} dismissable={false}>
+        <SaveForm query={query} onClose={() => setSaving(false)} />
       </Dialog>
     </>
   )
 }
 
-function SaveForm({ onCancel, onSave }: { onCancel: () => void; onSave: (name: string) => void }) {
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    onSave(String(new FormData(event.currentTarget).get('name')).trim())
+function SaveForm({ query, onClose }: { query: string; onClose: () => void }) {
+  const submit = async (fields: FormData) => {
+    const body = { name: String(fields.get('name')).trim(), query, shared: fields.get('shared') === 'on' }
+    await request('views', { method: 'POST', body })
+    await queryClient.invalidateQueries({ queryKey: ['views'] })
+    toast(body.shared ? `“${body.name}” is saved for everybody.` : `“${body.name}” is saved.`)
+    onClose()
   }
   return (
-    <form className="stack" onSubmit={submit}>
-      <p className="dim">Filter, facets, order and columns are kept in this browser under a name. To share a view, copy its link.</p>
-      <div className="field">
-        <label htmlFor="view-name">Name</label>
-        <input id="view-name" className="input" name="name" required pattern=".*\S.*" maxLength={80} autoFocus autoComplete="off" />
-      </div>
-      <div className="dialog-actions">
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" variant="primary">
-          Save
-        </Button>
-      </div>
-    </form>
+    <Form fields={['name']} action="Save" submit={submit} onCancel={onClose}>
+      {(problem) => (
+        <>
+          <p className="dim">Filter, facets, order and columns are kept under a name.</p>
+          <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} />
+          <label className="row">
+            <input type="checkbox" className="check" name="shared" /> Share it with everybody who sees this project
+          </label>
+        </>
+      )}
+    </Form>
   )
 }

@@ -1,0 +1,190 @@
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import type { Insights, TagFigures } from '../../api/insights'
+import { queries } from '../../api/queries'
+import { formatAgo, formatCount, formatPercent, formatTime, plural } from '../../lib/format'
+import { Meter } from '../../ui/badge'
+import { Select } from '../../ui/select'
+import { LoadingCards, QueryState, State } from '../../ui/states'
+import { AnomalyList } from './anomalies'
+import { Reliability } from './reliability'
+import './insights.css'
+
+export function InsightsPage() {
+  const insights = useQuery(queries.insights())
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <header className="page-head">
+        <div>
+          <h1>Insights</h1>
+          <p className="dim">How good suggestions are, how they are received, and which values look wrong</p>
+        </div>
+      </header>
+      <QueryState query={insights} loading={<LoadingCards heights={[110, 320, 260]} />}>
+        {(data) => (data.tags.length === 0 ? <NoModel /> : <Figures insights={data} />)}
+      </QueryState>
+      <AnomalyList />
+    </main>
+  )
+}
+
+function NoModel() {
+  return (
+    <div className="card">
+      <State title="No model is in use">
+        <p>
+          <code>tagpol train</code> trains one on the resources that have tags. It then suggests values for those that lack them.
+        </p>
+      </State>
+    </div>
+  )
+}
+
+function Figures({ insights: { models, tags, acceptance } }: { insights: Insights }) {
+  const [shown, setShown] = useState(tags[0]?.key ?? '')
+  const inUse = models.find((model) => model.in_use)
+  const tag = tags.find((one) => one.key === shown) ?? tags[0]
+  const decided = acceptance.accepted + acceptance.rejected
+  return (
+    <>
+      <div className="grid grid-3">
+        <Figure label="Right on values it had not seen" value={inUse?.accuracy == null ? '–' : formatPercent(inUse.accuracy, 1)}>
+          {inUse ? `${plural(inUse.resources, 'resource')}, trained ${formatAgo(inUse.trained_at)}` : ''}
+        </Figure>
+        <Figure label="Suggestions accepted" value={acceptance.rate === null ? '–' : formatPercent(acceptance.rate)}>
+          {decided === 0 ? 'Nobody has decided about one yet' : `${formatCount(acceptance.accepted)} accepted, ${formatCount(acceptance.rejected)} rejected`}
+        </Figure>
+        <Figure label="Tags with a model" value={formatCount(tags.length)}>
+          {plural(tags.reduce((sum, one) => sum + one.measured, 0), 'value')} measured
+        </Figure>
+      </div>
+      <div className="grid grid-2 grid-start">
+        <Accuracy tags={tags} acceptance={acceptance} />
+        {tag ? (
+          <section className="card">
+            <div className="card-head">
+              <h2>Reliability of {tag.key}</h2>
+              <Select label="Tag" value={tag.key} options={tags.map((one) => [one.key, one.key])} onChange={setShown} />
+            </div>
+            <div className="card-body">
+              <Reliability tag={tag} />
+            </div>
+          </section>
+        ) : null}
+      </div>
+      <Models insights={models} />
+    </>
+  )
+}
+
+function Figure({ label, value, children }: { label: string; value: string; children: ReactNode }) {
+  return (
+    <section className="card">
+      <div className="card-body">
+        <h2 className="figure-label insight-label">{label}</h2>
+        <p className="figure-value">{value}</p>
+        <p className="dim small">{children}</p>
+      </div>
+    </section>
+  )
+}
+
+/** The model next to the best simple method, by tag. */
+function Accuracy({ tags, acceptance }: { tags: TagFigures[]; acceptance: Insights['acceptance'] }) {
+  const accepted = new Map(acceptance.tags.map((one) => [one.key, one.rate]))
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>Accuracy by tag</h2>
+        <span className="dim small">Next to the best simple method</span>
+      </div>
+      <div className="table-scroll" tabIndex={0} role="region" aria-label="Accuracy by tag">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Tag</th>
+              <th scope="col">
+                <span className="hidden-visually">Shares as bars</span>
+              </th>
+              <th scope="col" className="right">
+                Model
+              </th>
+              <th scope="col" className="right">
+                Simple
+              </th>
+              <th scope="col" className="right">
+                Accepted
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {tags.map((tag) => {
+              const best = tag.baselines.toSorted((a, b) => b.accuracy - a.accuracy)[0]
+              const rate = accepted.get(tag.key)
+              return (
+                <tr key={tag.key}>
+                  <td>
+                    {tag.key}
+                    <p className="dim small">{plural(tag.measured, 'value')}</p>
+                  </td>
+                  <td className="accuracy-bars">
+                    <Meter share={tag.accuracy} look="inferred" />
+                    <Meter share={best?.accuracy ?? 0} />
+                  </td>
+                  <td className="right">{formatPercent(tag.accuracy)}</td>
+                  <td className="right" title={best?.name}>
+                    {best ? formatPercent(best.accuracy) : '–'}
+                  </td>
+                  <td className="right">{rate == null ? '–' : formatPercent(rate)}</td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
+
+function Models({ insights }: { insights: Insights['models'] }) {
+  return (
+    <section className="card">
+      <div className="card-head">
+        <h2>Models</h2>
+        <span className="dim small">The newest first</span>
+      </div>
+      <div className="table-scroll" tabIndex={0} role="region" aria-label="Models">
+        <table className="table table-wide">
+          <thead>
+            <tr>
+              <th scope="col">Model</th>
+              <th scope="col">Trained</th>
+              <th scope="col" className="right">
+                Resources
+              </th>
+              <th scope="col" className="right">
+                Tags
+              </th>
+              <th scope="col" className="right">
+                Right
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {insights.map((model) => (
+              <tr key={model.id}>
+                <td>
+                  <span className="mono small">{model.id}</span> {model.in_use ? <span className="badge badge-good">In use</span> : null}
+                </td>
+                <td title={formatTime(model.trained_at)}>{formatAgo(model.trained_at)}</td>
+                <td className="right">{formatCount(model.resources)}</td>
+                <td className="right">{formatCount(model.tags)}</td>
+                <td className="right">{model.accuracy === null ? '–' : formatPercent(model.accuracy, 1)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
