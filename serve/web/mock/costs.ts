@@ -1,6 +1,5 @@
 /** `GET costs`: each row costs its monthly cost in the last month, a little less in the month before, each day about the same. */
-import type { CostTrend } from '../src/api/cost-trend'
-import type { CostLine, CostReport } from '../src/api/types'
+import type { CostLine, CostReport, CostTrend } from '../src/api/types'
 import { type MockRow, random } from './data.ts'
 
 const MONTHS = [
@@ -49,7 +48,7 @@ export function costs(rows: readonly MockRow[], params: URLSearchParams): CostRe
 }
 
 export function costTrend(size: number): CostTrend {
-  if (size === 0) return { parts: [] }
+  if (size === 0) return { parts: [], unknown_amounts: 0 }
   const projection = { month: '2026-11', through: '2026-11-29', spent: '4930112.42', expected: '5102411.07', low: '5071840.11', high: '5132982.03', days: 28 }
-  return { parts: [{ currency: 'USD', projection }] }
+  return { parts: [{ currency: 'USD', periods: ['2026-10', '2026-11'], series: [], totals: ['5040112.20', '4930112.42'], projection }], unknown_amounts: 0 }
 }

@@ -98,7 +98,7 @@ export interface Decision {
 }
 
 /** A row, and what the model would say about its missing tags. */
-export type MockRow = ResourceRow & { suggestions: { key: string; value: string; confidence: number }[] }
+export type MockRow = ResourceRow & { suggestions: { key: string; value: string; confidence: number; alternatives: { value: string; probability: number }[]; reasons: string[] }[] }
 
 /** A check that applies, passing or not. */
 export type MockCheck = Omit<Violation, 'state'> & { state: Violation['state'] | 'passing' }
@@ -202,9 +202,13 @@ export class Inventory {
           : checks.some((check) => check.state === 'pending' || check.state === 'undetermined')
             ? 'pending'
             : 'compliant'
-    const suggestions = virtual_tags.flatMap((tag) => {
+    const suggestions = virtual_tags.flatMap((tag, index) => {
       const predicted = tag.value === null && !this.rejected.has(tag.id) && !this.decisions.get(key)?.has(tag.key) ? this.predicted(n, tag.key) : null
-      return predicted ? [{ key: tag.key, ...predicted }] : []
+      if (!predicted) return []
+      const word = name?.split('-')[0] ?? 'this type'
+      const reasons = [`37 of 38 resources in account ${account} with \`${word}\` in the name have this value`, `the name contains \`${word}\` (+0.41)`]
+      const other = TAGS[index]?.allowed_values?.find((value) => value !== predicted.value) ?? 'payments'
+      return [{ key: tag.key, ...predicted, alternatives: [{ value: other, probability: (1 - predicted.confidence) / 2 }], reasons }]
     })
     return { key, resource_id: id, resource_name: name, resource_type: type, provider, account, region, monthly_cost: cost, compliance, open, virtual_tags, suggestions }
   }
@@ -258,7 +262,6 @@ export class Inventory {
     const counted = checks.filter((check) => check.state !== 'undetermined')
     const weight = counted.reduce((sum, check) => sum + weights[check.severity], 0)
     const failed = counted.filter((check) => check.state === 'open').reduce((sum, check) => sum + weights[check.severity], 0)
-    const word = base.resource_name?.split('-')[0] ?? 'this type'
     return {
       ...base,
       currency: 'USD',
@@ -272,7 +275,7 @@ export class Inventory {
       },
       ml_suggestions: suggestions.map((suggestion) => ({
         ...suggestion,
-        reasoning: `37 of 38 resources in account ${base.account} with \`${word}\` in the name have this value; the name contains \`${word}\` (+0.41)`,
+        reasoning: suggestion.reasons.join('; '),
       })),
       alerts: [],
     }

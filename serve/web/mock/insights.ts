@@ -1,5 +1,5 @@
 /** `GET insights` and `GET anomalies`. */
-import type { Anomalies, Insights } from '../src/api/insights'
+import type { Anomalies, Insights } from '../src/api/types'
 import { type Inventory, NOW, random, TAGS } from './data.ts'
 
 export function insights(inventory: Inventory): Insights {
@@ -9,7 +9,7 @@ export function insights(inventory: Inventory): Insights {
     const accuracy = 0.7 + 0.28 * random(n, 90)
     return {
       key: tag.key,
-      labelled: 1_400,
+      labeled: 1_400,
       measured: 300 + n * 41,
       accuracy,
       baselines: [

@@ -5,7 +5,6 @@
  * Sign in as viewer, editor, admin or super `@shop.example` with the password `demo`. `MOCK_RESOURCES` sets the size.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { PolicyRevision } from '../src/api/changes'
 import type {
   AuditEntry,
   Bulk,
@@ -13,6 +12,7 @@ import type {
   Job,
   Me,
   Permission,
+  PolicyRevision,
   ProblemBody,
   Role,
   Schedule,
@@ -85,7 +85,7 @@ class Mock {
   private readonly bulks = new Map<string, Bulk & { keys: string[]; startedAt: number; change: TagChange }>()
   private readonly schedules = SCHEDULES.map((schedule) => ({ ...schedule }))
   private readonly users: User[] = ROLES.map((role) => ({ id: `usr_${role}`, name: PEOPLE[`usr_${role}`] ?? role, email: `${role === 'super_admin' ? 'super' : role}@shop.example`, role, status: 'active', created_at: '2026-10-01T08:00:00Z' }))
-  private views: { id: string; name: string; query: string; shared: boolean; owner: Role }[] = []
+  private views: { id: string; name: string; query: string; shared: boolean; created_at: string; owner: Role }[] = []
   private policies = POLICY_FILES.map((file) => ({ ...file }))
   private readonly changes = new Map<string, { path: string; text: string | null }[]>()
   private readonly revisions: PolicyRevision[] = []
@@ -179,7 +179,7 @@ class Mock {
       case 'POST views': {
         const { name, query, shared } = call.body as { name: string; query: string; shared: boolean }
         if (this.views.some((view) => view.name === name && view.owner === call.role)) throw new Refused(409, 'conflict', 'there is a view with this name', { pointer: '/name' })
-        const view = { id: `view_${this.views.length + 1}`, name, query, shared, owner: call.role }
+        const view = { id: `view_${this.views.length + 1}`, name, query, shared, created_at: NOW.toISOString(), owner: call.role }
         this.views.push(view)
         return { status: 201, body: { ...view, is_own: true, owner_name: nameOf(actorOf(call)) } }
       }

@@ -516,6 +516,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/costs/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns costs by day or month, and what the current month will come to */
+        get: operations["costTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Explains the tags and the findings of a resource */
+        get: operations["explainResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns how good the model is, and how its suggestions are received */
+        get: operations["insights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/anomalies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns values that contradict the model or are misspelled */
+        get: operations["listAnomalies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph": {
         parameters: {
             query?: never;
@@ -544,6 +612,74 @@ export interface paths {
         get: operations["listPolicyFiles"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy-revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the revisions of the policies, the newest first */
+        get: operations["listPolicyRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks edited policies and shows what they would do; nothing is applied */
+        post: operations["addChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tag-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proposes that values of a tag are mapped to another one, as a change of the policies */
+        post: operations["addTagMapping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/changes/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a change into the policies, and evaluates them in the background */
+        post: operations["applyChange"];
         delete?: never;
         options?: never;
         head?: never;
@@ -697,6 +833,92 @@ export interface paths {
         /** Changes when a recurring job is started */
         put: operations["setSchedule"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends what happens: decisions, jobs, evaluations (server-sent events) */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the snapshots of the inventory, the newest first */
+        get: operations["listSnapshots"];
+        put?: never;
+        /** Takes in the file of an inventory or a bill, and evaluates it in the background */
+        post: operations["addSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/aws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in events of a cloud about changed tags, in the envelopes of its queues */
+        post: operations["takeEventsOfAws"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/azure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in events of a cloud about changed tags, in the envelopes of its queues */
+        post: operations["takeEventsOfAzure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/gcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in events of a cloud about changed tags, in the envelopes of its queues */
+        post: operations["takeEventsOfGcp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -951,6 +1173,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/graphql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opens a WebSocket for subscriptions (`graphql-transport-ws`) */
+        get: operations["graphqlSocket"];
+        put?: never;
+        /** Answers a GraphQL document */
+        post: operations["graphql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns saved views: one's own, and those that are shared */
+        get: operations["listViews"];
+        put?: never;
+        /** Saves a view */
+        post: operations["addView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a view of one's own */
+        put: operations["setView"];
+        post?: never;
+        /** Removes a view: one's own, or as an administrator a shared one */
+        delete: operations["removeView"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1076,6 +1352,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How suggestions are received. */
+        Acceptance: {
+            /**
+             * Format: int64
+             * @description Values that people confirmed.
+             */
+            accepted: number;
+            /**
+             * Format: double
+             * @description The share that was accepted, from 0 to 1. Null: nobody has decided about any.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description Suggestions that people rejected.
+             */
+            rejected: number;
+            /** @description The same for each tag that somebody decided about. */
+            tags: components["schemas"]["TagAcceptance"][];
+        };
         /** @description An API token that was made. */
         AddedToken: {
             /** @description Its id. */
@@ -1167,12 +1463,65 @@ export interface components {
             /** @description Who receives them. */
             routing: components["schemas"]["AlertRouting"];
         };
+        /** @description Values that a person should check. */
+        Anomalies: {
+            /**
+             * Format: int64
+             * @description Resources that were examined.
+             */
+            examined: number;
+            /** @description The evaluation that was read. What was decided since about these values is left out. */
+            generation: string;
+            /** @description The values, the likeliest mistakes first. */
+            items: components["schemas"]["AnomalyView"][];
+            /**
+             * Format: int64
+             * @description Resources that there are.
+             */
+            resources: number;
+        };
+        /** @description A value that a person should check. */
+        AnomalyView: {
+            /** @description The id of the virtual tag. Null: several resources have the value. */
+            id?: string | null;
+            /** @description The name of the tag. */
+            key: string;
+            /** @description `model`: the model predicts another value with at least 80% probability. `spelling`: it is nearly another value. */
+            kind: string;
+            /**
+             * Format: double
+             * @description How likely that is, from 0 to 1.
+             */
+            probability: number;
+            /** @description Why, without native tags and metadata. */
+            reasons: string[];
+            /** @description The id of the resource. Null: several have the value. */
+            resource_id?: string | null;
+            /** @description The short name of the resource in addresses. Null: several have the value. */
+            resource_key?: string | null;
+            /** @description The name of the resource. Null: it has none, or several have the value. */
+            resource_name?: string | null;
+            /**
+             * Format: int64
+             * @description Resources that have the value.
+             */
+            resources: number;
+            /** @description The value that is more likely. */
+            suggested: string;
+            /** @description The value. */
+            value: string;
+        };
         /** @description The decisions that were made. */
         Applied: {
             /** @description The decisions, in their order. What would have changed nothing is not among them. */
             decisions: components["schemas"]["Decided"][];
             /** @description Whether only the result was shown. */
             dryRun: boolean;
+        };
+        /** @description Nothing but the header `If-Match`. */
+        ApplyChange: {
+            /** @description The reason, which the audit trail shows. */
+            note?: string | null;
         };
         /** @description Decisions to be made. */
         ApplyRequest: {
@@ -1230,6 +1579,16 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** @description The cursor of the next page. Null: this is the last one. */
             next?: string | null;
+        };
+        /** @description The accuracy of a simple method. */
+        BaselineAccuracy: {
+            /**
+             * Format: double
+             * @description The share of held-out values that it found, from 0 to 1.
+             */
+            accuracy: number;
+            /** @description Its name. */
+            name: string;
         };
         /** @description Which resources, and what is decided about each of them. */
         BulkRequest: {
@@ -1294,6 +1653,47 @@ export interface components {
             /** @description The values before and after, the most frequent first. */
             values: components["schemas"]["ValueChange"][];
         };
+        /** @description Something that could give a tag its value. */
+        CandidateView: {
+            /** @description The confidence of the model, as a decimal number. Null: it is not the model. */
+            confidence?: string | null;
+            /** @description The native key. Null: it is not a native tag, or your role does not show it. */
+            native_key?: string | null;
+            /** @description The native value. Null: it is not a native tag, or your role does not show it. */
+            native_value?: string | null;
+            /**
+             * @description `won`, `beaten`, `conflict` (beaten by an equal that says something else), `not_applied` (the condition of the rule is
+             *     not met), `no_value` or `discarded` (the native value counts as missing).
+             */
+            outcome: string;
+            /** @description Where it is written, as `FILE:LINE`. Null: nowhere. */
+            place?: string | null;
+            /** @description Why it gives no value. Null: it gives one, or the reason reads what your role does not show. */
+            reason?: string | null;
+            /** @description The rule. Null: it is not a rule. */
+            rule?: string | null;
+            /** @description `decided`, `rule_based`, `inferred`, `native` or `default`. */
+            source: string;
+            /** @description The value that it gives. Null: none. */
+            value?: string | null;
+        };
+        /** @description Edited policies. */
+        ChangeRequest: {
+            /** @description The files that change. */
+            files: components["schemas"]["FileEdit"][];
+        };
+        /** @description A change of the policies that nobody has applied yet. */
+        ChangeView: {
+            /** @description Whether it can be applied: there are no errors, and the project can be changed here. */
+            can_be_applied: boolean;
+            /** @description Mistakes and warnings, in their order. */
+            diagnostics: components["schemas"]["PolicyDiagnostic"][];
+            /** @description Its id. */
+            id: string;
+            impact?: components["schemas"]["PolicyImpact"] | null;
+            /** @description The revision that it begins at, which `If-Match` takes. */
+            revision: string;
+        };
         /** @description The configuration of a channel, by its kind. Secrets are written and never read: `(set)` stands for one that there is. */
         ChannelConfig: components["schemas"]["EmailChannel"] | components["schemas"]["SlackChannel"] | components["schemas"]["TeamsChannel"] | components["schemas"]["WebhookChannel"] | components["schemas"]["PagerDutyChannel"] | components["schemas"]["JiraChannel"] | components["schemas"]["ServiceNowChannel"] | components["schemas"]["SiemChannel"];
         /** @description A channel to be added, or what it is to be. */
@@ -1330,6 +1730,50 @@ export interface components {
         Channels: {
             /** @description All of them, by name. */
             items: components["schemas"]["ChannelView"][];
+        };
+        /** @description What a change would do to the findings of a check. */
+        CheckImpact: {
+            /** @description The id of the check in the policy. */
+            check: string;
+            /**
+             * Format: int64
+             * @description Findings that would be new.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Findings that would be gone.
+             */
+            left: number;
+            /** @description The policy. */
+            policy: string;
+            /** @description `critical`, `high`, `medium` or `low`. */
+            severity: string;
+        };
+        /** @description Why a check has a finding, or none. */
+        CheckReasons: {
+            /** @description What it asks for. */
+            asks: string;
+            /** @description The id of the check in the policy. */
+            check: string;
+            /** @description The sentence of the finding. Null: there is none. */
+            message?: string | null;
+            /** @description Where the check is written, as `FILE:LINE`. */
+            place: string;
+            /** @description The policy. */
+            policy: string;
+            /** @description What decided it. Null: it reads what your role does not show. */
+            reason?: string | null;
+            /** @description The value of the tag that would fix it. Null: no policy knows one. */
+            remedy?: string | null;
+            /** @description `passed`, `open`, `pending`, `exempt`, `undetermined` or `out_of_scope`. */
+            result: string;
+            /** @description `critical`, `high`, `medium` or `low`. */
+            severity: string;
+            /** @description The reason of the waiver that counts. Null: none does. */
+            waived_because?: string | null;
+            /** @description The last day of the waiver. Null: none counts. */
+            waived_until?: string | null;
         };
         /** @description What a check found. */
         CheckResult: {
@@ -1427,6 +1871,39 @@ export interface components {
              * @description Charges without the amount; they count as nothing.
              */
             unknown_amounts: number;
+        };
+        /** @description The costs of a value. */
+        CostSeries: {
+            /** @description The cost in each period, as exact decimal numbers. */
+            costs: string[];
+            /** @description Whether these are all values together that have no series of their own. */
+            is_rest: boolean;
+            /** @description The sum of all periods, as an exact decimal number. */
+            total: string;
+            /** @description The value. Null: it is missing, or this is the rest. */
+            value?: string | null;
+        };
+        /** @description How costs change. */
+        CostTrend: {
+            /** @description A part for each currency; more than one only if charges are in several. */
+            parts: components["schemas"]["CostTrendPart"][];
+            /**
+             * Format: int64
+             * @description Charges without the amount; they count as nothing.
+             */
+            unknown_amounts: number;
+        };
+        /** @description How costs in a currency change. */
+        CostTrendPart: {
+            /** @description The currency. Null: the inventory has none. */
+            currency?: string | null;
+            /** @description The periods, without gaps, the oldest first: `2026-10`, or `2026-10-31`. */
+            periods: string[];
+            projection?: components["schemas"]["Projection"] | null;
+            /** @description The series, the most expensive first. */
+            series: components["schemas"]["CostSeries"][];
+            /** @description The sum of all series in each period, as exact decimal numbers. */
+            totals: string[];
         };
         /** @description A decision. */
         Decided: {
@@ -1590,6 +2067,13 @@ export interface components {
              */
             total: number;
         };
+        /** @description An edited file. */
+        FileEdit: {
+            /** @description Its path in the project, such as `owners.tagpol`. */
+            path: string;
+            /** @description Its new text. Null: the file is removed. */
+            text?: string | null;
+        };
         /** @description A finding. */
         FindingView: {
             /** @description The id of the check in the policy. */
@@ -1641,6 +2125,22 @@ export interface components {
             /** @description The nodes. */
             nodes: components["schemas"]["NodeView"][];
         };
+        /** @description A GraphQL document with its variables. */
+        GraphqlRequest: {
+            /** @description The operation of the document that is meant, if it has several. */
+            operationName?: string | null;
+            /** @description The document. */
+            query: string;
+            /** @description The values of its variables. */
+            variables?: Record<string, never> | null;
+        };
+        /** @description The response to a GraphQL document. */
+        GraphqlResponse: {
+            /** @description What was asked for. Null: nothing could be answered. */
+            data: unknown;
+            /** @description What could not be answered, with a `code` in `extensions` as in REST. */
+            errors?: unknown[];
+        };
         /** @description The state of the server. */
         Health: {
             /** @description `ok`. */
@@ -1654,6 +2154,17 @@ export interface components {
             issuer: string;
             /** @description The id of the person there. */
             subject: string;
+        };
+        /** @description How good the model is. */
+        Insights: {
+            /** @description How suggestions are received. */
+            acceptance: components["schemas"]["Acceptance"];
+            /** @description The evaluation that was read. */
+            generation: string;
+            /** @description The models, the newest first. */
+            models: components["schemas"]["ModelSummary"][];
+            /** @description The figures of the model in use, by tag. Empty: no model is in use. */
+            tags: components["schemas"]["TagFigures"][];
         };
         /** @description An access token. */
         IssuedToken: {
@@ -1766,6 +2277,30 @@ export interface components {
             /** @description The tenant. */
             tenant: string;
         };
+        /** @description A model. */
+        ModelSummary: {
+            /**
+             * Format: double
+             * @description The share of held-out values that it found, over all tags, from 0 to 1. Null: none were held out.
+             */
+            accuracy?: number | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Whether it is in use. */
+            in_use: boolean;
+            /**
+             * Format: int64
+             * @description Resources that it was trained on.
+             */
+            resources: number;
+            /**
+             * Format: int64
+             * @description Tags that it was measured on.
+             */
+            tags: number;
+            /** @description When it was trained. */
+            trained_at: string;
+        };
         /** @description A new password. */
         NewPassword: {
             /** @description The password so far. An account without one has none. */
@@ -1832,6 +2367,39 @@ export interface components {
             /** @description The tag that it is about. Null: none. */
             tag?: string | null;
         };
+        /** @description A mistake or a warning about policies. */
+        PolicyDiagnostic: {
+            /** @description The code, such as `E0001`. */
+            code: string;
+            /**
+             * Format: int32
+             * @description The column where it begins, from 1, in characters.
+             */
+            column: number;
+            /**
+             * Format: int32
+             * @description The column where it ends.
+             */
+            end_column: number;
+            /**
+             * Format: int32
+             * @description The line where it ends.
+             */
+            end_line: number;
+            /** @description The file. */
+            file: string;
+            /** @description What to do about it. Null: nothing is known. */
+            help?: string | null;
+            /** @description `error` or `warning`. */
+            level: string;
+            /**
+             * Format: int32
+             * @description The line where it begins, from 1.
+             */
+            line: number;
+            /** @description What is wrong. */
+            message: string;
+        };
         /** @description A policy file. */
         PolicyFile: {
             /** @description Its path in the project. */
@@ -1841,8 +2409,56 @@ export interface components {
         };
         /** @description The policy files. */
         PolicyFiles: {
-            /** @description The files, in the order of the project. */
+            /** @description The files, by path. */
             items: components["schemas"]["PolicyFile"][];
+            /** @description Why they cannot be changed here. Null: they can. */
+            read_only?: string | null;
+            /** @description The revision: a hash of all files, which `If-Match` takes. */
+            revision: string;
+        };
+        /** @description What a change of the policies would do to the inventory that is served. */
+        PolicyImpact: {
+            /** @description Of each check with findings that differ, the worst first. */
+            checks: components["schemas"]["CheckImpact"][];
+            /**
+             * @description Monthly cost of the resources of findings that would be new, as an exact decimal number; one that has several counts
+             *     for each check. Null: unknown.
+             */
+            cost_entered?: string | null;
+            /** @description The same of findings that would be gone. */
+            cost_left?: string | null;
+            /**
+             * Format: int64
+             * @description Findings that would be new.
+             */
+            findings_entered: number;
+            /**
+             * Format: int64
+             * @description Findings that would be gone.
+             */
+            findings_left: number;
+            /**
+             * Format: int64
+             * @description Findings that would be open, or of a higher severity, and are not.
+             */
+            findings_worsened: number;
+            /**
+             * Format: double
+             * @description The score then.
+             */
+            score_after: number;
+            /**
+             * Format: double
+             * @description The score now, from 0 to 1.
+             */
+            score_before: number;
+            /** @description Of each tag with values that differ. */
+            tags: components["schemas"]["TagImpact"][];
+        };
+        /** @description The revisions of the policies. */
+        PolicyRevisions: {
+            /** @description The revisions, the newest first. */
+            items: components["schemas"]["RevisionView"][];
         };
         /** @description A policy. */
         PolicyView: {
@@ -1929,6 +2545,28 @@ export interface components {
             /** @description The address of a page about errors of this kind. */
             type: string;
         };
+        /**
+         * @description What a month will come to, if it goes on as before.
+         *
+         *     The days that are left are taken to cost as much as the mean of the last 28 days (7 at least). The interval has 95% of
+         *     such months, if the costs of days are independent and normally distributed.
+         */
+        Projection: {
+            /** @description Days that the mean is made of. */
+            days: number;
+            /** @description What the month will come to, rounded to two digits. */
+            expected: string;
+            /** @description The high end of the 95% interval. */
+            high: string;
+            /** @description The low end of the 95% interval. */
+            low: string;
+            /** @description The month. */
+            month: string;
+            /** @description What was spent until then, as an exact decimal number. */
+            spent: string;
+            /** @description The last day with charges, which counts as complete. */
+            through: string;
+        };
         /** @description An identity provider. */
         ProviderView: {
             /** @description Its id. */
@@ -1955,6 +2593,43 @@ export interface components {
             to: string;
             /** @description The time zone, by its IANA name (`Europe/Berlin`). */
             zone: string;
+        };
+        /** @description Held-out values with similar probabilities. */
+        ReliabilityBin: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Their mean probability.
+             */
+            predicted: number;
+            /**
+             * Format: double
+             * @description The share of them that was right.
+             */
+            right: number;
+        };
+        /** @description Why a resource has its tags and findings. */
+        ResourceExplanation: {
+            /** @description Of each check, in the order of the policies. */
+            checks: components["schemas"]["CheckReasons"][];
+            /** @description The clock that it was evaluated at. */
+            evaluated_at: components["schemas"]["Timestamp"];
+            /** @description The smallest change of tags that leaves no open finding. Null: nothing is open, or none was found. */
+            fix?: components["schemas"]["SuggestedChange"][] | null;
+            /** @description The short name in addresses. */
+            key: string;
+            /** @description Open findings that no change of tags takes away, as `POLICY/CHECK`. */
+            not_fixable: string[];
+            /** @description The id in its cloud. */
+            resource_id: string;
+            /** @description Whether parts that read native tags or metadata are shown. Only those who edit policies see them. */
+            shows_native: boolean;
+            /** @description Of each tag, in the order of the policies. */
+            tags: components["schemas"]["TagReasons"][];
         };
         /** @description A page of resources. */
         ResourcePage: {
@@ -2035,6 +2710,21 @@ export interface components {
             /** @description Its virtual tags, in the order of the policies, missing ones too. */
             virtual_tags: components["schemas"]["VirtualTag"][];
         };
+        /** @description A revision of the policies. */
+        RevisionView: {
+            /** @description When it was made, or found. */
+            at: components["schemas"]["Timestamp"];
+            /** @description The paths that differ from the one before. */
+            files: string[];
+            /** @description Its id. */
+            id: string;
+            /** @description Who made it. Null: it was found in the folder. */
+            made_by?: string | null;
+            /** @description The name of the person. Null: it was found in the folder. */
+            made_by_name?: string | null;
+            /** @description The one before. Null: it was found in the folder. */
+            parent?: string | null;
+        };
         /** @description A virtual tag on a page. */
         RowTag: {
             /**
@@ -2071,6 +2761,28 @@ export interface components {
         Rules: {
             /** @description All of them, by name. */
             items: components["schemas"]["RuleView"][];
+        };
+        /** @description A saved view. */
+        SavedView: {
+            /** @description When it was saved first. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: string;
+            /** @description Whether it is one's own. */
+            is_own: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description The name of the person who saved it. */
+            owner_name: string;
+            /** @description What it shows: the query of an address, such as `where=environment%20is%20missing&sort=cost`. */
+            query: string;
+            /** @description Whether everybody who can read the project sees it. */
+            shared: boolean;
+        };
+        /** @description The saved views. */
+        SavedViews: {
+            /** @description All of them, by name. */
+            items: components["schemas"]["SavedView"][];
         };
         /** @description When a recurring job is started. */
         ScheduleUpdate: {
@@ -2147,6 +2859,34 @@ export interface components {
             /** @description The address that Slack gave, which is a secret. */
             webhook_url: string;
         };
+        /** @description A snapshot of an inventory. */
+        SnapshotView: {
+            /** @description The currency of its costs. Null: it has none. */
+            currency?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description The month of its costs. Null: they are not of a bill. */
+            month?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that are not in it, because they cannot be read.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Its resources.
+             */
+            resources: number;
+            /** @description When it was taken. */
+            taken_at: components["schemas"]["Timestamp"];
+        };
+        /** @description The snapshots. */
+        Snapshots: {
+            /** @description Whether snapshots are the inventory. If not, the manifest lists files, and none can be added. */
+            are_served: boolean;
+            /** @description The snapshots, the newest first. */
+            items: components["schemas"]["SnapshotView"][];
+        };
         /** @description How far resources comply. */
         Status: {
             /** @description Of each check, in the order of the policies. */
@@ -2216,6 +2956,8 @@ export interface components {
         };
         /** @description A value that the model suggests. */
         Suggested: {
+            /** @description Other likely values, the likeliest first. Null: they were not found out. */
+            alternatives?: components["schemas"]["TagValue"][] | null;
             /**
              * Format: double
              * @description The confidence, from 0 to 1.
@@ -2223,10 +2965,23 @@ export interface components {
             confidence: number;
             /** @description The name of the tag. */
             key: string;
-            /** @description Why. Null: the model gives no reason. */
+            /** @description Why, as one text. Null: the reasons were not found out. */
             reasoning?: string | null;
+            /** @description The same, a sentence for each reason. Null: the reasons were not found out. */
+            reasons?: string[] | null;
             /** @description The value. */
             value: string;
+        };
+        /** @description A new value of a tag. */
+        SuggestedChange: {
+            /** @description What any value in its place must be, if the one in `to` is an example. Null: it is not. */
+            example_of?: string | null;
+            /** @description Its value now. Null: it is missing. */
+            from?: string | null;
+            /** @description The name of the tag. */
+            key: string;
+            /** @description Its value then. Null: it is missing. */
+            to?: string | null;
         };
         /** @description A decision about a suggestion. */
         SuggestionDecision: {
@@ -2237,6 +2992,8 @@ export interface components {
         };
         /** @description A suggested value. */
         SuggestionView: {
+            /** @description Other likely values, the likeliest first. Null: they were not found out. */
+            alternatives?: components["schemas"]["TagValue"][] | null;
             /**
              * Format: double
              * @description The confidence, from 0 to 1.
@@ -2248,6 +3005,11 @@ export interface components {
             id: string;
             /** @description The name of the tag. */
             key: string;
+            /**
+             * @description Why, without native tags and metadata. Null: the reasons were not found out, which is only done for the most confident
+             *     suggestions.
+             */
+            reasons?: string[] | null;
             /** @description The id of the resource. */
             resource_id: string;
             /** @description The short name of the resource in addresses. */
@@ -2279,6 +3041,26 @@ export interface components {
              */
             port: number;
         };
+        /** @description How suggestions for a tag are received. */
+        TagAcceptance: {
+            /**
+             * Format: int64
+             * @description Values that people confirmed.
+             */
+            accepted: number;
+            /** @description The name of the tag. */
+            key: string;
+            /**
+             * Format: double
+             * @description The share that was accepted, from 0 to 1. Null: nobody has decided about any.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description Suggestions that people rejected.
+             */
+            rejected: number;
+        };
         /** @description What is decided about a tag. */
         TagChange: {
             /** @description What to do. */
@@ -2309,6 +3091,71 @@ export interface components {
             /** @description Its type, in words. */
             type: string;
         };
+        /** @description How good the model in use is for a tag, on values that were held out of its training. */
+        TagFigures: {
+            /**
+             * Format: double
+             * @description The share of them that the model found, from 0 to 1.
+             */
+            accuracy: number;
+            /** @description The same of simple methods. */
+            baselines: components["schemas"]["BaselineAccuracy"][];
+            /** @description Values in groups of similar probability: the points of a reliability plot. */
+            bins: components["schemas"]["ReliabilityBin"][];
+            /**
+             * Format: double
+             * @description How far confidences and shares of right values are apart on average, from 0 to 1.
+             */
+            calibration_error: number;
+            /** @description The name of the tag. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Resources that have the tag.
+             */
+            labeled: number;
+            /**
+             * Format: int64
+             * @description Values that were held out.
+             */
+            measured: number;
+            /** @description What a least confidence leads to. */
+            thresholds: components["schemas"]["ThresholdFigures"][];
+        };
+        /** @description What a change would do to the values of a tag. */
+        TagImpact: {
+            /** @description The name of the tag. */
+            key: string;
+            /** @description From what to what, the most frequent first. */
+            moves: components["schemas"]["ValueMove"][];
+            /**
+             * Format: int64
+             * @description Resources that would have another value.
+             */
+            resources: number;
+        };
+        /** @description Values of a tag that become another one. */
+        TagMapping: {
+            /** @description The values, as they are in the cloud; `*` is any text, and `?` one character. */
+            from: string[];
+            /** @description Native keys that are read in addition to those of the policies. */
+            keys?: string[];
+            /** @description The name of the tag. */
+            tag: string;
+            /** @description The value of the tag. */
+            to: string;
+        };
+        /** @description Why a tag has its value. */
+        TagReasons: {
+            /** @description All that could give it a value, the strongest first. */
+            candidates: components["schemas"]["CandidateView"][];
+            /** @description Whether the value is one that the tag may have. */
+            is_valid: boolean;
+            /** @description The name of the tag. */
+            key: string;
+            /** @description Its value. Null: it is missing. */
+            value?: string | null;
+        };
         /** @description The tags. */
         TagSchema: {
             /** @description The tags, in the order of the policies. */
@@ -2318,6 +3165,16 @@ export interface components {
         TagUpdate: {
             /** @description The reason, which the history shows. */
             note?: string | null;
+            /** @description The value. */
+            value: string;
+        };
+        /** @description A value that is likely, as suggestions list it. */
+        TagValue: {
+            /**
+             * Format: double
+             * @description How likely it is, from 0 to 1.
+             */
+            probability: number;
             /** @description The value. */
             value: string;
         };
@@ -2344,6 +3201,34 @@ export interface components {
         TestSent: {
             /** @description Its id among the deliveries, which show how it ends. */
             delivery: string;
+        };
+        /** @description What a least confidence leads to. */
+        ThresholdFigures: {
+            /**
+             * Format: double
+             * @description The least confidence.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description The share of values that get a suggestion.
+             */
+            coverage: number;
+            /**
+             * Format: double
+             * @description The high end of the interval.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description The low end of the interval.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The share of these that is right, with its 95% interval.
+             */
+            precision: number;
         };
         /** @description What happened to a resource. */
         Timeline: {
@@ -2484,6 +3369,18 @@ export interface components {
              */
             resources: number;
         };
+        /** @description How often a value would become another one. */
+        ValueMove: {
+            /** @description The value now. Null: it is missing. */
+            from?: string | null;
+            /**
+             * Format: int64
+             * @description Resources.
+             */
+            resources: number;
+            /** @description The value then. Null: it is missing. */
+            to?: string | null;
+        };
         /**
          * @description What is decided.
          * @enum {string}
@@ -2505,6 +3402,15 @@ export interface components {
             intact: boolean;
             /** @description What is wrong with it. */
             reason?: string | null;
+        };
+        /** @description A view to be saved. */
+        ViewContents: {
+            /** @description Its name: 1 to 200 characters. */
+            name: string;
+            /** @description What it shows: the query of an address, at most 8,000 characters. */
+            query: string;
+            /** @description Whether everybody who can read the project sees it. */
+            shared?: boolean;
         };
         /** @description A finding of a resource. */
         Violation: {
@@ -3060,7 +3966,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["String"];
+                    "text/csv": components["schemas"]["String"];
+                    "application/x-ndjson": components["schemas"]["String"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3604,6 +4511,148 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    costTrend: {
+        parameters: {
+            query?: {
+                /** @description What is apart: the name of a tag, `resource.NAME` or `charge.NAME`. If omitted, everything together. */
+                by?: string | null;
+                /** @description `month` or `day`. If omitted, `month`. */
+                period?: string | null;
+                /** @description The first day, as `2026-10-01`, together with `to`. If omitted, all days of the bill. */
+                from?: string | null;
+                /** @description The last day, together with `from`. */
+                to?: string | null;
+                /** @description Words; each is somewhere in the name, the id or the values of tags, regardless of case. */
+                q?: string | null;
+                /** @description A condition of the language. */
+                where?: string | null;
+                /** @description Series that are apart, those with the highest costs: 1 to 50. The others are one series together. If omitted, 10. */
+                series?: number | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns costs by day or month, and what the current month will come to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostTrend"];
+                };
+            };
+            /** @description Returns costs by day or month, and what the current month will come to */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explainResource: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Explains the tags and the findings of a resource */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceExplanation"];
+                };
+            };
+            /** @description Explains the tags and the findings of a resource */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    insights: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns how good the model is, and how its suggestions are received */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Insights"];
+                };
+            };
+            /** @description Returns how good the model is, and how its suggestions are received */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAnomalies: {
+        parameters: {
+            query?: {
+                /** @description Only of the tag of this name. */
+                tag?: string | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns values that contradict the model or are misspelled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anomalies"];
+                };
+            };
+            /** @description Returns values that contradict the model or are misspelled */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     graph: {
         parameters: {
             query?: {
@@ -3672,6 +4721,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyFiles"];
+                };
+            };
+            /** @description Returns the policy files with their texts */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPolicyRevisions: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns the revisions of the policies, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyRevisions"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addChange: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Checks edited policies and shows what they would do; nothing is applied */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addTagMapping: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagMapping"];
+            };
+        };
+        responses: {
+            /** @description Proposes that values of a tag are mapped to another one, as a change of the policies */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    applyChange: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyChange"];
+            };
+        };
+        responses: {
+            /** @description Writes a change into the policies, and evaluates them in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3926,6 +5101,229 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of the last event that was received, for clients that cannot send the header `Last-Event-ID`. If omitted, events
+                 *     from now on.
+                 */
+                after?: string | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sends what happens: decisions, jobs, evaluations (server-sent events) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSnapshots: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns the snapshots of the inventory, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addSnapshot: {
+        parameters: {
+            query: {
+                /**
+                 * @description The name of the file, whose ending shows its format: `csv`, `tsv`, `json`, `jsonl`, `ndjson`, `parquet`, also packed
+                 *     (`csv.gz`, `json.zst`).
+                 */
+                name: string;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/json": string;
+                "application/octet-stream": string;
+                "application/vnd.apache.parquet": string;
+                "application/x-ndjson": string;
+                "application/zstd": string;
+                "text/csv": string;
+                "text/plain": string;
+                "text/tab-separated-values": string;
+            };
+        };
+        responses: {
+            /** @description Takes in the file of an inventory or a bill, and evaluates it in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    takeEventsOfAws: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": string;
+                "application/json": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Takes in events of a cloud about changed tags, in the envelopes of its queues */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Value"];
+                };
+            };
+            /** @description Takes in events of a cloud about changed tags, in the envelopes of its queues */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Value"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    takeEventsOfAzure: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": string;
+                "application/json": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Takes in events of a cloud about changed tags, in the envelopes of its queues */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Value"];
+                };
+            };
+            /** @description Takes in events of a cloud about changed tags, in the envelopes of its queues */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Value"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    takeEventsOfGcp: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": string;
+                "application/json": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Takes in events of a cloud about changed tags, in the envelopes of its queues */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Value"];
+                };
+            };
+            /** @description Takes in events of a cloud about changed tags, in the envelopes of its queues */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Value"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -4572,6 +5970,168 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TenantView"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    graphqlSocket: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Opens a WebSocket for subscriptions (`graphql-transport-ws`) */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    graphql: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GraphqlRequest"];
+            };
+        };
+        responses: {
+            /** @description Answers a GraphQL document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphqlResponse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns saved views: one's own, and those that are shared */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addView: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewContents"];
+            };
+        };
+        responses: {
+            /** @description Saves a view */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setView: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewContents"];
+            };
+        };
+        responses: {
+            /** @description Changes a view of one's own */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeView: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removes a view: one's own, or as an administrator a shared one */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

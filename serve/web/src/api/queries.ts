@@ -1,26 +1,27 @@
 /** What is asked of the server, each by one key: the operation and its parameters. */
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { Problem, request } from './client'
-import type { CostTrend } from './cost-trend'
-import type { PolicyRevision } from './changes'
-import type { Anomalies, Insights } from './insights'
-import type { SavedView } from './views'
 import type {
   AlertRule,
+  Anomalies,
   Channel,
   Delivery,
   Bulk,
   ComplianceSummary,
+  CostTrend,
   Facet,
   GraphView,
   IdentityProvider,
+  Insights,
   Job,
   ListedSuggestion,
   Me,
   Policy,
   PolicyFiles,
+  PolicyRevision,
   ResourceDetail,
   ResourcePage,
+  SavedView,
   Schedule,
   TagSchema,
   TimelineEvent,

@@ -131,5 +131,24 @@ export type UserLink = Schema<'AddedUser'>
 
 export type Token = Narrow<Schema<'TokenView'>, { role: Role }>
 
+/** A view that was saved on the server. Its query is that of an address. */
+export type SavedView = Schema<'SavedView'>
+
+/** What `POST changes` found out about a change of policies. */
+export type PolicyChange = Narrow<Schema<'ChangeView'>, { diagnostics: Narrow<Schema<'PolicyDiagnostic'>, { level: 'error' | 'warning' }>[] }>
+export type PolicyRevision = Schema<'RevisionView'>
+
+/** What a month will come to, if it goes on as before. */
+export type Projection = Schema<'Projection'>
+export type CostTrend = Schema<'CostTrend'>
+
+export type Insights = Schema<'Insights'>
+/** How good the model in use is for a tag. */
+export type TagFigures = Schema<'TagFigures'>
+
+/** A value that a person should check. */
+export type Anomaly = Narrow<Schema<'AnomalyView'>, { kind: 'model' | 'spelling' }>
+export type Anomalies = Narrow<Schema<'Anomalies'>, { items: Anomaly[] }>
+
 /** An error, as `application/problem+json`. Only what applies is there. */
 export type ProblemBody = Narrow<components['schemas']['Problem'], { type?: string; trace_id?: string }>

@@ -1,11 +1,10 @@
 import { useState } from 'react'
-import type { Suggestion } from '../api/types'
 import { useReason } from '../app/session'
 import { Button } from '../ui/button'
-import { acceptSuggestion, rejectSuggestion } from './decide'
+import { acceptSuggestion, type DecidedSuggestion, rejectSuggestion } from './decide'
 
 /** Accepts or rejects a suggestion. `first` also answers to the key `a`. */
-export function DecideButtons({ resourceKey, suggestion, first = false }: { resourceKey: string; suggestion: Suggestion; first?: boolean }) {
+export function DecideButtons({ resourceKey, suggestion, first = false }: { resourceKey: string; suggestion: DecidedSuggestion; first?: boolean }) {
   const reason = useReason('decide_suggestions')
   const [busy, setBusy] = useState<'accept' | 'reject'>()
   const run = async (what: 'accept' | 'reject', action: () => Promise<void>) => {

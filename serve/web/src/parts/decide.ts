@@ -4,6 +4,9 @@ import { refreshAfterDecision } from '../api/queries'
 import type { ResourceDetail, Suggestion, TagChange, VirtualTag } from '../api/types'
 import { toast, toastError } from '../ui/toast'
 
+/** The part of a suggestion that a decision names. */
+export type DecidedSuggestion = Pick<Suggestion, 'key' | 'value'>
+
 async function apply(key: string, change: TagChange): Promise<void> {
   await request('virtual-tags/apply', { method: 'POST', body: { resources: [key], changes: [change] } })
 }
@@ -52,7 +55,7 @@ export async function confirmTag(key: string, tag: VirtualTag): Promise<void> {
   }
 }
 
-export async function acceptSuggestion(key: string, suggestion: Suggestion): Promise<void> {
+export async function acceptSuggestion(key: string, suggestion: DecidedSuggestion): Promise<void> {
   const { value } = suggestion
   try {
     await apply(key, { action: 'confirm', key: suggestion.key, value })
@@ -71,7 +74,7 @@ export async function acceptSuggestion(key: string, suggestion: Suggestion): Pro
   }
 }
 
-export async function rejectSuggestion(key: string, suggestion: Suggestion): Promise<void> {
+export async function rejectSuggestion(key: string, suggestion: DecidedSuggestion): Promise<void> {
   try {
     await apply(key, { action: 'reject', key: suggestion.key, value: suggestion.value })
     await refreshAfterDecision()

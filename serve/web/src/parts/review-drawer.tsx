@@ -13,8 +13,6 @@ import './bulk.css'
 /** The most suggestions of a review, which are also accepted in one request. */
 const MOST = 500
 
-const keyOf = (suggestion: ListedSuggestion) => suggestion.id.slice('vt_'.length, 'vt_'.length + 16)
-
 /** The suggestions for one tag among the resources of a condition. The server lists all tags, so that pages are read on. */
 async function load(tag: string, where: string, signal: AbortSignal): Promise<ListedSuggestion[]> {
   const found: ListedSuggestion[] = []
@@ -38,7 +36,7 @@ export function ReviewDrawer({ tag, where, onClose }: { tag: string; where: stri
     setBusy(true)
     setProblem(undefined)
     try {
-      await request('virtual-tags/apply', { method: 'POST', body: { resources: chosen.map(keyOf), changes: [{ action: 'confirm', key: tag }] } })
+      await request('virtual-tags/apply', { method: 'POST', body: { resources: chosen.map((one) => one.resource_key), changes: [{ action: 'confirm', key: tag }] } })
       onClose()
       await refreshAfterDecision()
       toast(`${plural(chosen.length, 'resource')} changed. Findings are evaluated again.`)

@@ -1,5 +1,5 @@
 import type { ResourceDetail, Suggestion } from '../api/types'
-import { formatConfidence } from '../lib/format'
+import { formatConfidence, formatPercent } from '../lib/format'
 import { Code, Meter } from '../ui/badge'
 import { sentence } from '../ui/states'
 import { DecideButtons } from './decide-buttons'
@@ -24,10 +24,17 @@ function SuggestionBox({ resource, suggestion, first }: { resource: ResourceDeta
         </span>
       </div>
       <Meter share={suggestion.confidence} look="inferred" />
-      {suggestion.reasoning ? (
-        <p className="dim small">
-          <Code text={sentence(suggestion.reasoning)} />
-        </p>
+      {suggestion.reasons?.length ? (
+        <ul className="suggestion-reasons dim small">
+          {suggestion.reasons.map((reason) => (
+            <li key={reason} className="wrap-anywhere">
+              <Code text={sentence(reason)} />
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {suggestion.alternatives?.length ? (
+        <p className="dim small wrap-anywhere">Less likely: {suggestion.alternatives.map((one) => `${one.value} (${formatPercent(one.probability)})`).join(', ')}</p>
       ) : null}
       <DecideButtons resourceKey={resource.key} suggestion={suggestion} first={first} />
     </section>

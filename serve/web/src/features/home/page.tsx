@@ -10,7 +10,7 @@ import { Code, severityLabel } from '../../ui/badge'
 import { buttonClass } from '../../ui/button'
 import { DownIcon, UpIcon } from '../../ui/icons'
 import { Spark } from '../../ui/spark'
-import { ErrorState, LoadingCards, QueryState, Skeleton, State } from '../../ui/states'
+import { ErrorState, LoadingCards, QueryState, sentence, Skeleton, State } from '../../ui/states'
 import './home.css'
 
 export function HomePage() {
@@ -225,13 +225,12 @@ function Suggestions() {
 }
 
 function SuggestionRow({ suggestion }: { suggestion: ListedSuggestion }) {
-  const { id, key, value, confidence, current, resource_id, resource_name } = suggestion
-  const resourceKey = id.slice('vt_'.length, 'vt_'.length + 16)
+  const { key, value, confidence, current, reasons, resource_key, resource_id, resource_name } = suggestion
   return (
     <li className="row home-suggestion">
       <div className="grow">
         <p className="truncate">
-          <Link to="/resources/$key" params={{ key: resourceKey }} title={resource_id}>
+          <Link to="/resources/$key" params={{ key: resource_key }} title={resource_id}>
             {resource_name ?? resource_id}
           </Link>
         </p>
@@ -239,8 +238,13 @@ function SuggestionRow({ suggestion }: { suggestion: ListedSuggestion }) {
           <span className="dim">{key}</span> {value} <span className="dim">{current === null ? '' : `instead of ${current} · `}</span>
           <span className="home-confidence">{formatConfidence(confidence)}</span>
         </p>
+        {reasons?.[0] ? (
+          <p className="dim small wrap-anywhere">
+            <Code text={sentence(reasons[0])} />
+          </p>
+        ) : null}
       </div>
-      <DecideButtons resourceKey={resourceKey} suggestion={{ key, value, confidence, reasoning: null }} />
+      <DecideButtons resourceKey={resource_key} suggestion={suggestion} />
     </li>
   )
 }

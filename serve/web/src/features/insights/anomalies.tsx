@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Anomaly } from '../../api/insights'
+import type { Anomaly } from '../../api/types'
 import { queries } from '../../api/queries'
 import { equals } from '../../lib/condition'
 import { formatConfidence, formatCount, plural } from '../../lib/format'

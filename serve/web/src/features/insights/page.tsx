@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import type { Insights, TagFigures } from '../../api/insights'
+import type { Insights, TagFigures } from '../../api/types'
 import { queries } from '../../api/queries'
 import { formatAgo, formatCount, formatPercent, formatTime, plural } from '../../lib/format'
 import { Meter } from '../../ui/badge'

@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import type { TagFigures } from '../../api/insights'
+import type { TagFigures } from '../../api/types'
 import { formatCount, formatPercent } from '../../lib/format'
 import { Chart, type Palette } from '../../ui/chart'
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
-import type { PolicyChange } from '../../api/changes'
 import { request } from '../../api/client'
 import { queryClient } from '../../api/queries'
+import type { PolicyChange } from '../../api/types'
 import { formatCount, formatMoney, formatPercent, plural } from '../../lib/format'
 import { Code, severityLabel } from '../../ui/badge'
 import { Button } from '../../ui/button'
