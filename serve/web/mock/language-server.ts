@@ -46,11 +46,6 @@ export function languageServer(): (text: string) => string[] {
       }
       case 'tagpol/runTests':
         return { results: [{ name: 'production is owned', uri: 'file:///project/policies/policies.tagpol', range: range(1, 0, 5), outcome: 'failed', failures: [{ message: '`production-is-owned/owner` finds nothing on `web`', range: range(4, 2, 7) }] }] }
-      case 'tagpol/evaluate': {
-        const isStrict = [...texts.values()].some((text) => text.includes('require environment'))
-        const check = (name: string, open: number, costInViolation: number) => ({ policy: 'production-is-owned', check: name, severity: 'critical', open, costInViolation })
-        return { resources: 2_000, compliant: 1_700, score: isStrict ? 0.81 : 0.86, costInViolation: isStrict ? 52_310.5 : 41_002.25, currency: 'USD', checks: [check('owner', 120, 41_002.25), ...(isStrict ? [check('environment', 61, 11_308.25)] : [])] }
-      }
       default:
         return null
     }

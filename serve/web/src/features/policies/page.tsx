@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { queries } from '../../api/queries'
 import type { PolicyFiles } from '../../api/types'
 import { useReason } from '../../app/session'
@@ -8,7 +8,7 @@ import { type Connection, type Diagnostic, LanguageClient, type Position } from 
 import { Button } from '../../ui/button'
 import { LockIcon } from '../../ui/icons'
 import { LoadingCards, QueryState, State } from '../../ui/states'
-import { type Drafts, keepDrafts, readDrafts, withDraft } from './drafts'
+import { conflicts, type Drafts, keepDrafts, readDrafts, withDraft } from './drafts'
 import { FileList } from './file-list'
 import { ImpactPanel } from './impact-panel'
 import { NewFile } from './new-file'
@@ -73,29 +73,38 @@ function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & 
   const [drafts, setDrafts] = useState<Drafts>(() => readDrafts(sessionStorage))
   const [target, setTarget] = useState<Position>()
   const [isSaving, setSaving] = useState(false)
+  // A new editor for a text that is not the one that was typed.
+  const [version, setVersion] = useState(0)
   const saved = useMemo(() => new Map(files.map(({ path, text }) => [path, text])), [files])
   useEffect(() => keepDrafts(sessionStorage, drafts), [drafts])
   // Drafts count in tests and evaluations, whether their file is shown or not.
   useEffect(() => {
-    for (const [path, text] of Object.entries(drafts)) client?.update(path, text)
+    for (const [path, { text }] of Object.entries(drafts)) client?.update(path, text)
   }, [client, drafts])
   const paths = [...new Set([...saved.keys(), ...Object.keys(drafts)])]
   const path = file && paths.includes(file) ? file : paths[0]
-  const text = path === undefined ? undefined : (drafts[path] ?? saved.get(path))
+  const text = path === undefined ? undefined : (drafts[path]?.text ?? saved.get(path))
+  // What somebody else saves takes the place of a text that is not changed here.
+  const seen = useRef(saved)
+  useEffect(() => {
+    const before = seen.current
+    seen.current = saved
+    if (path !== undefined && !drafts[path] && before.get(path) !== saved.get(path)) setVersion((one) => one + 1)
+  }, [saved])
   const open = (next: string, at?: Position) => {
     setTarget(at && { ...at })
     void navigate({ to: '/policies', search: { file: next }, replace: true })
   }
   const revert = (name: string) => {
-    setDrafts((before) => withDraft(before, name, '', ''))
+    setDrafts(({ [name]: _, ...others }) => others)
     const before = saved.get(name)
     if (before === undefined) client?.close(name)
     else client?.update(name, before)
     setVersion((one) => one + 1)
   }
-  const cannotSave = read_only ?? (Object.keys(drafts).length === 0 ? 'Nothing is changed yet.' : undefined)
-  // A new editor for a text that is not the one that was typed.
-  const [version, setVersion] = useState(0)
+  const replaced = conflicts(drafts, saved)
+  const conflict = replaced[0] === undefined ? undefined : `Somebody else has saved ${replaced[0]}. Decide first which text stays.`
+  const cannotSave = read_only ?? (Object.keys(drafts).length === 0 ? 'Nothing is changed yet.' : conflict)
   return (
     <>
       <ConnectionNote connection={connection} />
@@ -105,7 +114,7 @@ function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & 
           <NewFile
             paths={paths}
             onAdd={(name) => {
-              setDrafts((before) => ({ ...before, [name]: `// ${name}\n` }))
+              setDrafts((before) => ({ ...before, [name]: { text: `// ${name}\n`, base: null } }))
               open(name)
             }}
           />
@@ -128,6 +137,17 @@ function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & 
                   Save…
                 </Button>
               </div>
+              {replaced.includes(path) ? (
+                <div className="note row row-wrap" role="alert">
+                  <span className="grow">Somebody else has saved this file since you began to change it.</span>
+                  <Button small onClick={() => revert(path)}>
+                    Take the saved text
+                  </Button>
+                  <Button small onClick={() => setDrafts((before) => ({ ...before, [path]: { text, base: saved.get(path) ?? null } }))}>
+                    Keep mine
+                  </Button>
+                </div>
+              ) : null}
               {client ? (
                 <Suspense fallback={<div className="skeleton editor" />}>
                   <Editor
@@ -147,7 +167,7 @@ function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & 
         </section>
         <div className="workbench-side">
           <Problems diagnostics={diagnostics} onOpen={open} />
-          {client ? <ImpactPanel client={client} drafts={drafts} saved={saved} /> : null}
+          <ImpactPanel drafts={drafts} />
           {client ? <TestPanel client={client} onOpen={open} /> : null}
           <Revisions />
         </div>
