@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { Problem } from '../api/client'
 import { queries, queryClient } from '../api/queries'
 import { type CostView, readCostView } from '../lib/costs'
+import { isDay } from '../lib/days'
 import { readView, type ResourceView } from '../lib/view'
 import { NotFound, PageError } from './errors'
 import { Shell } from './shell'
@@ -148,8 +149,6 @@ export interface ActivityView {
   from?: string | undefined
   to?: string | undefined
 }
-
-const isDay = (value: unknown): value is string => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
 
 const activity = createRoute({
   getParentRoute: () => shell,

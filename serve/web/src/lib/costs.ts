@@ -1,6 +1,7 @@
 /** The view of the costs page, which is its address, and what it asks of the server. */
 import type { CostLine, CostPart } from '../api/types'
 import { all, equals, type Tags } from './condition'
+import { isDay } from './days'
 import { sumAmounts } from './money'
 
 /** A value of a tag or an attribute; null is a missing value. */
@@ -24,7 +25,6 @@ export interface CostView {
 }
 
 const isName = (value: unknown): value is string => typeof value === 'string' && /^[\w.-]+$/.test(value)
-const isDay = (value: unknown): value is string => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))
 
 /** Reads the parameters of an address; what is not valid is left out. */
 export function readCostView(search: Record<string, unknown>): CostView {
@@ -40,6 +40,18 @@ export function readCostView(search: Record<string, unknown>): CostView {
 
 function isFixed(value: unknown): value is Fixed {
   return Array.isArray(value) && value.length === 2 && isName(value[0]) && (value[1] === null || typeof value[1] === 'string')
+}
+
+/** The tags that costs are usually summed up by; the first that the policies have. */
+const USUAL = ['cost-center', 'team', 'project', 'owner']
+
+/** The tags whose values are compared and shown over time: those of the view, if they are not opened to one value. */
+export function shownTags(view: CostView, tags: Tags): { by: string | undefined; trendBy: string | undefined } {
+  const names = (tags ?? []).map((tag) => tag.key)
+  const isOpen = (name: string) => view.path?.some(([opened]) => opened === name) ?? false
+  const chosen = (...wanted: (string | undefined)[]) => wanted.find((name) => name !== undefined && !isOpen(name))
+  const by = chosen(view.by, ...USUAL.filter((name) => names.includes(name)), ...names)
+  return { by, trendBy: chosen(view.trend, ...(names.includes('project') ? ['project'] : []), by) }
 }
 
 /** Everything that is fixed: the provider, and the values that were opened. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { CostPart } from '../../src/api/types'
-import { costParams, type Line, linesOf, readCostView, resourcesOf, seriesOf, sumCosts } from '../../src/lib/costs'
+import { costParams, type Line, linesOf, readCostView, resourcesOf, seriesOf, shownTags, sumCosts } from '../../src/lib/costs'
 import { csv } from '../../src/lib/csv'
+import { dayAfter, isDay } from '../../src/lib/days'
 
 const line = (values: (string | null)[], cost: string, period: string | null = null): Line => ({ period, values, resources: 1, cost, shared: '0', no_resource: '0' })
 
@@ -28,6 +29,20 @@ describe('the view of the costs', () => {
     expect(resourcesOf({ provider: 'aws', path: [['environment', 'production']] }, [['team', null], ['environment', 'x']], tags)).toBe('resource.provider == aws and environment == production and team is missing')
     expect(resourcesOf({}, [], tags)).toBeUndefined()
   })
+})
+
+test('a tag that was opened to one value is neither compared nor shown over time', () => {
+  const tags = ['cost-center', 'team', 'project'].map((key) => ({ key, type: 'text', allowed_values: null, description: '' }))
+  expect(shownTags({}, tags)).toEqual({ by: 'cost-center', trendBy: 'project' })
+  expect(shownTags({ by: 'team', trend: 'team', path: [['team', 'a']] }, tags)).toEqual({ by: 'cost-center', trendBy: 'project' })
+  expect(shownTags({ path: [['project', null], ['cost-center', 'x']] }, tags)).toEqual({ by: 'team', trendBy: 'team' })
+  expect(shownTags({ trend: 'team', path: tags.map(({ key }) => [key, null]) }, tags)).toEqual({ by: undefined, trendBy: undefined })
+})
+
+test('days are those of the calendar', () => {
+  for (const right of ['2026-02-28', '2028-02-29', '2026-12-31']) expect(isDay(right), right).toBe(true)
+  for (const wrong of ['2026-13-01', '2026-02-29', '2026-02-30', '2026-00-10', '26-01-01', '2026-1-1', 20260101, null]) expect(isDay(wrong), String(wrong)).toBe(false)
+  expect(dayAfter('2026-12-31')).toBe('2027-01-01')
 })
 
 test('a trend has the most expensive values, and everything else as one', () => {

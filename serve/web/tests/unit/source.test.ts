@@ -48,3 +48,13 @@ test('no page sets styles or markup that the Content-Security-Policy would block
   const wrong = files.filter((file) => /dangerouslySetInnerHTML|innerHTML|setAttribute\('style'|\beval\(|new Function/.test(readFileSync(`src/${file}`, 'utf8')))
   expect(wrong).toEqual([])
 })
+
+test('no selector of a style sheet is set in two of them', () => {
+  const sheets = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.css') && !file.startsWith('styles/'))
+  const places = new Map<string, Set<string>>()
+  for (const sheet of sheets) {
+    for (const [, selector = ''] of readFileSync(`src/${sheet}`, 'utf8').matchAll(/^([^@\s{}][^{}]*) \{$/gm)) places.set(selector, (places.get(selector) ?? new Set()).add(sheet))
+  }
+  expect(places.size).toBeGreaterThan(100)
+  expect([...places].filter(([, found]) => found.size > 1).map(([selector, found]) => `${selector}: ${[...found].join(', ')}`)).toEqual([])
+})

@@ -6,6 +6,7 @@ import { queries } from '../../api/queries'
 import type { AuditEntry, AuditPage, Verification } from '../../api/types'
 import type { ActivityView } from '../../app/router'
 import { useReason } from '../../app/session'
+import { dayAfter } from '../../lib/days'
 import { formatTime, plural } from '../../lib/format'
 import { useActorName } from '../../parts/actor'
 import { Button } from '../../ui/button'
@@ -108,12 +109,6 @@ export function ActivityPage() {
       </QueryState>
     </main>
   )
-}
-
-function dayAfter(day: string): string {
-  const at = new Date(`${day}T00:00:00Z`)
-  at.setUTCDate(at.getUTCDate() + 1)
-  return at.toISOString().slice(0, 10)
 }
 
 function Filters({ view, onChange }: { view: ActivityView; onChange: (view: ActivityView) => void }) {

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { queries } from '../../api/queries'
-import { type CostView, type Fixed, resourcesOf } from '../../lib/costs'
+import { type CostView, type Fixed, resourcesOf, shownTags } from '../../lib/costs'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { Breakdown } from './breakdown'
 import { Controls, Path } from './controls'
@@ -16,18 +16,13 @@ import './costs.css'
 
 const route = getRouteApi('/shell/costs')
 
-/** The tags that costs are usually summed up by; the first that the policies have. */
-const USUAL = ['cost-center', 'team', 'project', 'owner']
-
 export function CostsPage() {
   const view = route.useSearch()
   const navigate = useNavigate()
   const tags = useQuery(queries.schema()).data?.items
   const isOpen = (name: string) => view.path?.some(([opened]) => opened === name) ?? false
   const has = (name: string) => tags?.some((tag) => tag.key === name) ?? false
-  const usual = [...USUAL.filter(has), ...(tags ?? []).map((tag) => tag.key)].find((name) => !isOpen(name))
-  const by = view.by && !isOpen(view.by) ? view.by : usual
-  const trendBy = view.trend ?? (has('project') && !isOpen('project') ? 'project' : by)
+  const { by, trendBy } = shownTags(view, tags)
   const names = by ? [by] : []
   const total = useQuery({ ...costQuery(view, []), enabled: tags !== undefined })
   const lines = useQuery({ ...costQuery(view, names), enabled: tags !== undefined })

@@ -8,7 +8,7 @@ import { Chart, type Palette } from '../../ui/chart'
 import { Select } from '../../ui/select'
 import { QueryState, Skeleton } from '../../ui/states'
 import { labelOf, periodLabel } from './labels'
-import { costQuery } from './query'
+import { costQuery, type Costs } from './query'
 
 /** Values with a line of their own; the others are one. */
 const MOST = 6
@@ -17,6 +17,15 @@ const PERIODS = [
   { value: 'day', label: 'Days' },
   { value: 'month', label: 'Months' },
 ] as const
+
+interface TrendData {
+  periods: string[]
+  series: Series[]
+  currency: string | null
+}
+
+/** At module level, so that the sums are made once for each response. */
+const trendOf = ({ lines, currency }: Costs): TrendData => ({ ...seriesOf(lines, MOST), currency })
 
 interface TrendProps {
   view: CostView
@@ -30,7 +39,7 @@ interface TrendProps {
 /** What the values of a tag cost by day or month. Only bills have days. */
 export function Trend({ view, tags, by, hasCharges, open, onChange }: TrendProps) {
   const { period = 'day' } = view
-  const costs = useQuery({ ...costQuery(view, [by], period), enabled: hasCharges })
+  const costs = useQuery({ ...costQuery(view, [by], period), enabled: hasCharges, select: trendOf })
   const opened = (view.path ?? []).map(([name]) => name)
   const options = (tags ?? []).map((tag) => tag.key).filter((name) => !opened.includes(name))
   return (
@@ -47,7 +56,7 @@ export function Trend({ view, tags, by, hasCharges, open, onChange }: TrendProps
       <div className="card-body">
         {hasCharges ? (
           <QueryState query={costs} loading={<Skeleton height={290} />}>
-            {(data) => <TrendChart key={period} {...seriesOf(data.lines, MOST)} by={by} currency={data.currency} open={open} />}
+            {(data) => <TrendChart key={period} trend={data} by={by} open={open} />}
           </QueryState>
         ) : (
           <p className="dim">The inventory has the cost of one month. With a bill, costs have days and months.</p>
@@ -59,17 +68,16 @@ export function Trend({ view, tags, by, hasCharges, open, onChange }: TrendProps
 
 const seriesLabel = (value: string | null | undefined) => (value === undefined ? 'all others' : labelOf(value))
 
-function TrendChart({ periods, series, by, currency, open }: { periods: string[]; series: Series[]; by: string; currency: string | null; open: (value: Fixed) => void }) {
-  const key = JSON.stringify([periods, series])
-  const option = useMemo(() => trendOption(periods, series, currency), [key, currency])
+function TrendChart({ trend, by, open }: { trend: TrendData; by: string; open: (value: Fixed) => void }) {
+  const option = useMemo(() => trendOption(trend), [trend])
   const select = (_: string, name: string) => {
-    const found = series.find((one) => seriesLabel(one.value) === name)
+    const found = trend.series.find((one) => seriesLabel(one.value) === name)
     if (found && found.value !== undefined) open([by, found.value])
   }
-  return <Chart label={`Cost by ${by} over time`} height={280} option={option} onSelect={select} table={<TrendTable periods={periods} series={series} currency={currency} />} />
+  return <Chart label={`Cost by ${by} over time`} height={280} option={option} onSelect={select} table={<TrendTable {...trend} />} />
 }
 
-function trendOption(periods: string[], series: Series[], currency: string | null) {
+function trendOption({ periods, series, currency }: TrendData) {
   const isBars = periods.length <= 6
   return (colors: Palette) => ({
     grid: { left: 4, right: 10, top: 14, bottom: 34, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
@@ -104,7 +112,7 @@ function trendOption(periods: string[], series: Series[], currency: string | nul
   })
 }
 
-function TrendTable({ periods, series, currency }: { periods: string[]; series: Series[]; currency: string | null }) {
+function TrendTable({ periods, series, currency }: TrendData) {
   return (
     <table className="table">
       <thead>

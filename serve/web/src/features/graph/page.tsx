@@ -9,7 +9,7 @@ import { formatAmount, formatCount, plural } from '../../lib/format'
 import { Button } from '../../ui/button'
 import { Select } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
-import { curve, type Placed, NODE_WIDTH, placed } from './layout'
+import { type Column, curve, type Placed, NODE_WIDTH, placed } from './layout'
 import './graph.css'
 
 const route = getRouteApi('/shell/graph')
@@ -69,8 +69,8 @@ interface GraphProps {
 
 const labelOf = (node: { name: string | null }) => node.name ?? '(missing)'
 
+/** Places the nodes. What the pointer is over is a state of the drawing, so that it places nothing again. */
 function Graph({ graph, names, tags, from, onOpen }: GraphProps) {
-  const [active, setActive] = useState<string>()
   if (graph.nodes.length === 0) {
     return (
       <div className="card">
@@ -83,38 +83,55 @@ function Graph({ graph, names, tags, from, onOpen }: GraphProps) {
   const { columns, height, width } = placed(graph.nodes, graph.edges, names)
   const places = new Map(columns.flatMap((column) => column.nodes.map((node) => [node.id, node])))
   const edges = graph.edges.filter((edge) => places.has(edge.from) && places.has(edge.to))
-  const most = Math.max(...edges.map((edge) => edge.resources), 1)
-  const focus = active ?? from
-  const isNear = (edge: GraphEdge) => focus === undefined || edge.from === focus || edge.to === focus
   return (
     <>
       <section className="card">
         <div className="card-body table-scroll" tabIndex={0} role="region" aria-label="Graph">
-          <div className="graph" style={{ width, height: height + 30 }}>
-            {columns.map((column) => (
-              <p key={column.label} className="graph-label dim small" style={{ left: column.x, width: NODE_WIDTH }}>
-                {column.label}
-                {column.left > 0 ? `, ${formatCount(column.left)} more` : ''}
-              </p>
-            ))}
-            <svg className="graph-lines" width={width} height={height} aria-hidden="true">
-              {edges.map((edge) => (
-                <path
-                  key={`${edge.from}→${edge.to}`}
-                  className={isNear(edge) ? 'graph-line' : 'graph-line graph-line-far'}
-                  d={curve(places.get(edge.from) as Placed, places.get(edge.to) as Placed)}
-                  strokeWidth={1 + (edge.resources / most) * 12}
-                />
-              ))}
-            </svg>
-            {columns.flatMap((column) => column.nodes).map((node) => (
-              <GraphButton key={node.id} node={node} isFocus={node.id === focus} onOpen={onOpen} onActive={setActive} />
-            ))}
-          </div>
+          <Drawing columns={columns} edges={edges} places={places} height={height} width={width} from={from} onOpen={onOpen} />
         </div>
       </section>
       <EdgeTable edges={edges} places={places} tags={tags} />
     </>
+  )
+}
+
+interface DrawingProps {
+  columns: Column[]
+  edges: GraphEdge[]
+  places: Map<string, Placed>
+  height: number
+  width: number
+  from: string | undefined
+  onOpen: (id: string) => void
+}
+
+function Drawing({ columns, edges, places, height, width, from, onOpen }: DrawingProps) {
+  const [active, setActive] = useState<string>()
+  const focus = active ?? from
+  const most = Math.max(...edges.map((edge) => edge.resources), 1)
+  const isNear = (edge: GraphEdge) => focus === undefined || edge.from === focus || edge.to === focus
+  return (
+    <div className="graph" style={{ width, height: height + 30 }}>
+      {columns.map((column) => (
+        <p key={column.label} className="graph-label dim small" style={{ left: column.x, width: NODE_WIDTH }}>
+          {column.label}
+          {column.left > 0 ? `, ${formatCount(column.left)} more` : ''}
+        </p>
+      ))}
+      <svg className="graph-lines" width={width} height={height} aria-hidden="true">
+        {edges.map((edge) => (
+          <path
+            key={`${edge.from}→${edge.to}`}
+            className={isNear(edge) ? 'graph-line' : 'graph-line graph-line-far'}
+            d={curve(places.get(edge.from) as Placed, places.get(edge.to) as Placed)}
+            strokeWidth={1 + (edge.resources / most) * 12}
+          />
+        ))}
+      </svg>
+      {columns.flatMap((column) => column.nodes).map((node) => (
+        <GraphButton key={node.id} node={node} isFocus={node.id === focus} onOpen={onOpen} onActive={setActive} />
+      ))}
+    </div>
   )
 }
 
