@@ -658,9 +658,17 @@ const ok = (body: unknown): Reply => ({ status: 200, body })
 /** Returns a handler for Node's or Vite's server: everything below `/api/v1/`. */
 export function mockServer(size = Number(process.env.MOCK_RESOURCES ?? 2_000)) {
   const mock = new Mock(size)
+  const followers = new Set<ServerResponse>()
   return async (request: IncomingMessage, response: ServerResponse, next: () => void) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     if (!url.pathname.startsWith('/api/v1/')) return next()
+    if (url.pathname === '/api/v1/events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      response.write('id: 0\nevent: generation\ndata: {"generation":"g_20261130"}\n\n')
+      followers.add(response)
+      response.on('close', () => followers.delete(response))
+      return
+    }
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString()
@@ -676,6 +684,7 @@ export function mockServer(size = Number(process.env.MOCK_RESOURCES ?? 2_000)) {
     let reply: Reply
     try {
       reply = mock.handle(call)
+      if (/^(virtual-tags|bulk)\b/.test(call.path) && call.method !== 'GET') followers.forEach((one) => one.write('id: 1\nevent: tag\ndata: {}\n\n'))
     } catch (error) {
       const body = error instanceof Refused ? error.body : { status: 500, code: 'internal', title: 'The server failed', detail: String(error) }
       reply = { status: body.status, body, headers: { 'content-type': 'application/problem+json' } }

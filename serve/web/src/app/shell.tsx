@@ -10,6 +10,7 @@ import { Logo, MoreIcon, PersonIcon, SearchIcon } from '../ui/icons'
 import { Menu } from '../ui/menu'
 import { Toasts, toastError } from '../ui/toast'
 import { Announcer } from './announcer'
+import { useLive } from './live'
 import { PAGES } from './pages'
 import { roleLabel, useMe } from './session'
 import { ShortcutHelp } from './shortcut-help'
@@ -37,6 +38,7 @@ export function Shell() {
     [navigate],
   )
   useShortcuts(shortcuts)
+  useLive()
   return (
     <div className="app">
       <a className="skip" href="#main">

@@ -100,13 +100,16 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
   const id = useId()
   const { data: schema } = useQuery(queries.schema())
   const values = valuesOfTag(tag.key, schema?.items)
+  // A page that follows the server gets a newer tag while somebody types; the form replaces only what it began with.
+  const [began] = useState(tag)
   const [value, setValue] = useState(tag.value ?? '')
   const [note, setNote] = useState('')
   const [problem, setProblem] = useState<Problem>()
-  // What somebody else decided meanwhile.
-  const [theirs, setTheirs] = useState<VirtualTag>()
+  const [refusedBy, setRefusedBy] = useState<VirtualTag>()
   const [isBusy, setBusy] = useState(false)
   const nameOf = useActorName()
+  // What somebody else decided meanwhile.
+  const theirs = refusedBy ?? (!isBusy && tag.decided_by !== null && tag.version !== began.version ? tag : undefined)
   const save = async (over: VirtualTag) => {
     setBusy(true)
     setProblem(undefined)
@@ -116,7 +119,7 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       const isConflict = error.status === 412 || error.status === 428
-      setTheirs(isConflict ? await readTag(tag).catch(() => undefined) : undefined)
+      setRefusedBy(isConflict ? await readTag(tag).catch(() => undefined) : undefined)
       setProblem(error)
     } finally {
       setBusy(false)
@@ -124,7 +127,7 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void save(tag)
+    void save(began)
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return
