@@ -26,6 +26,7 @@ async function extension() {
     metafile: true,
   });
   writeFileSync(`${OUT}/licenses.txt`, licenses(metafile.inputs));
+  copyFileSync('../../docs/schema/manifest.v1.json', `${OUT}/manifest.v1.json`);
   for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) {
     copyFileSync(`../../${license}`, `${OUT}/${license}`);
   }

@@ -1,6 +1,8 @@
 /** What a person can ask for, but tests. */
 
+import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
+import { promisify } from 'node:util';
 
 import * as vscode from 'vscode';
 
@@ -16,6 +18,7 @@ export function registerCommands(session: Session, documents: Documents): vscode
   const register = (name: string, run: (...args: never[]) => unknown): vscode.Disposable =>
     vscode.commands.registerCommand(name, run);
   return vscode.Disposable.from(
+    register('tagpol.newProject', () => newProject(session)),
     register('tagpol.evaluateWorkspace', (uri?: unknown) => evaluate(session, named(uri))),
     register('tagpol.clearFindings', (uri?: unknown) => session.ask('tagpol/clearFindings', project(named(uri)))),
     register('tagpol.explainResource', () => explain(session, documents)),
@@ -59,6 +62,30 @@ async function evaluate(session: Session, uri?: string): Promise<void> {
   if (lines.length > 0 && (await vscode.window.showInformationMessage(lines.join('; '), problems)) === problems) {
     await vscode.commands.executeCommand('workbench.actions.view.problems');
   }
+}
+
+/** Makes a project with an example in a folder that the user chooses, and opens it. */
+async function newProject(session: Session): Promise<void> {
+  const [folder] =
+    (await vscode.window.showOpenDialog({
+      canSelectFiles: false,
+      canSelectFolders: true,
+      openLabel: 'Create Project Here',
+      title: 'An empty folder for the project',
+    })) ?? [];
+  const program = folder === undefined ? undefined : session.program();
+  if (folder === undefined || program === undefined) {
+    return;
+  }
+  try {
+    await promisify(execFile)(program, ['init', folder.fsPath]);
+  } catch (error) {
+    const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    void vscode.window.showErrorMessage(text.trim());
+    return;
+  }
+  const isOpen = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
+  await (isOpen ? session.restart() : vscode.commands.executeCommand('vscode.openFolder', folder));
 }
 
 async function showSql(session: Session, documents: Documents): Promise<void> {

@@ -1,14 +1,12 @@
 /** The language client, and questions to its server. */
 
-import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { LanguageClient, type LanguageClientOptions, type ServerOptions } from 'vscode-languageclient/node';
 
 import { isCancelled, reason } from './errors';
 import type { Method, Requests, Status } from './protocol';
-import { findServer } from './server';
+import { installedServer, isFile } from './server';
 import { initializationOptions } from './trust';
 
 /** The server, from when it is started until it is stopped. */
@@ -25,17 +23,23 @@ export class Session implements vscode.Disposable {
   /** A server has started and answers. */
   readonly onStart = this.started.event;
 
-  async start(): Promise<void> {
-    const server = findServer({
-      setting: vscode.workspace.getConfiguration('tagpol').get('server.path', ''),
-      path: process.env.PATH ?? '',
-      home: homedir(),
-      platform: process.platform,
-      isFile,
-    });
+  /** In: the folder of the extension. */
+  constructor(private readonly extension: string) {}
+
+  /** Returns the program; undefined, after a message to the user, if there is none. */
+  program(): string | undefined {
+    const server = installedServer(vscode.workspace.getConfiguration('tagpol').get('server.path', ''), this.extension);
     if (server === undefined || !isFile(server)) {
       // Nobody waits for what the user answers.
       void tellOfMissing(server);
+      return undefined;
+    }
+    return server;
+  }
+
+  async start(): Promise<void> {
+    const server = this.program();
+    if (server === undefined) {
       return;
     }
     const client = new LanguageClient('tagpol', 'tagpol', serverOptions(server), this.clientOptions());
@@ -122,10 +126,6 @@ export class Session implements vscode.Disposable {
 function serverOptions(command: string): ServerOptions {
   // Not in the folder that is open: a system may look for libraries where a program is started.
   return { command, args: ['lsp'], options: { cwd: dirname(command) } };
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 async function tellOfMissing(named: string | undefined): Promise<void> {

@@ -14,6 +14,7 @@ interface Manifest {
   contributes: {
     commands: { command: string }[];
     menus: Record<string, { command: string }[]>;
+    walkthroughs: { steps: { description: string; media: { markdown: string }; completionEvents: string[] }[] }[];
     semanticTokenScopes: { scopes: Record<string, string[]> }[];
     configuration: { properties: Record<string, { default: unknown }> };
   };
@@ -43,6 +44,15 @@ test('menus and lenses name commands that there are', () => {
   const menus = Object.values(manifest.contributes.menus).flat();
   for (const name of [...menus.map(({ command }) => command), ...OWN_COMMANDS]) {
     assert.ok(commands.includes(name), name);
+  }
+});
+
+test('the walkthrough has its pages, and names commands that there are', () => {
+  for (const { description, media, completionEvents } of manifest.contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+    assert.notEqual(readFileSync(media.markdown, 'utf8'), '');
+    for (const [, command] of [description, ...completionEvents].join(' ').matchAll(/(?:command:|onCommand:)(tagpol\.\w+)/g)) {
+      assert.ok(commands.includes(command ?? ''), command);
+    }
   }
 });
 

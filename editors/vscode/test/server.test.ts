@@ -7,6 +7,7 @@ const files = ['/opt/bin/tagpol', '/usr/bin/tagpol', '/home/me/.cargo/bin/tagpol
 
 const around: Surroundings = {
   setting: '',
+  extension: '/extensions/tagpol',
   path: '/bin:/opt/bin:/usr/bin',
   home: '/home/me',
   platform: 'linux',
@@ -20,6 +21,13 @@ test('the setting is taken as it is, whether there is such a file or not', () =>
 
 test('without a setting it is the first on the path', () => {
   assert.equal(findServer(around), '/opt/bin/tagpol');
+});
+
+test('the program of the extension comes before the path, and after the setting', () => {
+  const inside = '/extensions/tagpol/server/bin/tagpol';
+  const isFile = (path: string): boolean => path === inside || files.includes(path);
+  assert.equal(findServer({ ...around, isFile }), inside);
+  assert.equal(findServer({ ...around, isFile, setting: '/srv/tagpol' }), '/srv/tagpol');
 });
 
 test('what cargo has installed needs no path', () => {
