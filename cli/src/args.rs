@@ -40,7 +40,9 @@ pub(crate) use remediate::{
 };
 pub(crate) use remembered::{AnswerArgs, DeciderArgs, RowFormat, RunsArgs, TagsArgs, TagsCommand};
 
-pub(crate) use serve::{BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, listen_address};
+pub(crate) use serve::{
+    BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, StoredArgs, listen_address,
+};
 pub(crate) use vendor::VendorArgs;
 pub(crate) use watch::WatchArgs;
 

@@ -38,11 +38,22 @@ pub(crate) struct BackupArgs {
     /// The file to write
     #[arg(short = 'o', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) stored: StoredArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// Where a server keeps its rows and files.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StoredArgs {
     /// The state store, as of `tagpol serve`
     #[arg(long, value_name = "URL")]
     pub(crate) state: Option<String>,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
+    /// The folder of evaluations and of the key, as of `tagpol serve` [default: TAGPOL_SERVE_DATA, or the folder of the
+    /// project's state]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -53,9 +64,8 @@ pub(crate) struct RestoreArgs {
     /// The folder of the project, which is created if it does not exist [default: the current folder]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) project: Option<PathBuf>,
-    /// The state store, as of `tagpol serve`
-    #[arg(long, value_name = "URL")]
-    pub(crate) state: Option<String>,
+    #[command(flatten)]
+    pub(crate) stored: StoredArgs,
     /// Replace all rows of the database, and files that differ
     #[arg(long)]
     pub(crate) replace: bool,

@@ -14,7 +14,9 @@ use tagpol_serve_http::{
     examine, restore, serve,
 };
 
-use crate::args::{BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, WaitArgs, listen_address};
+use crate::args::{
+    BackupArgs, RestoreArgs, ServeArgs, ServeCommand, ServeOptions, StoredArgs, WaitArgs, listen_address,
+};
 use crate::context::context;
 use crate::demo::{self, Demo};
 use crate::failure::{Exit, Failure};
@@ -88,8 +90,8 @@ fn doctor(options: &ServeOptions, output: &mut Output) -> Result<Exit, Failure> 
 
 fn backup(args: &BackupArgs, output: &mut Output) -> Result<Exit, Failure> {
     let (root, _) = root_and_manifest(args.project.as_deref())?;
-    let state = state_access(&args.wait, args.state.as_deref());
-    let BackupSummary { rows, files, key, .. } = back_up(&root, &state, &args.output)?;
+    let (state, data) = stored(&args.wait, &args.stored);
+    let BackupSummary { rows, files, key, .. } = back_up(&root, (&state, data.as_deref()), &args.output)?;
     let file = args.output.display();
     output.print(&format!("wrote {rows} rows and {files} files to `{file}`\n"))?;
     if key.is_file() {
@@ -101,15 +103,24 @@ fn backup(args: &BackupArgs, output: &mut Output) -> Result<Exit, Failure> {
 
 fn restored(args: &RestoreArgs, output: &mut Output) -> Result<Exit, Failure> {
     let folder = args.project.clone().unwrap_or_else(|| PathBuf::from("."));
-    let state = state_access(&args.wait, args.state.as_deref());
+    let (state, data) = stored(&args.wait, &args.stored);
     let BackupSummary { rows, files, created_at, key } =
-        restore(&args.backup, &folder, &state, args.replace)?;
+        restore(&args.backup, &folder, (&state, data.as_deref()), args.replace)?;
     output.print(&format!("restored {rows} rows and {files} files of {created_at}\n"))?;
     if !key.is_file() && self::key()?.is_none() {
         let key = key.display();
         output.print(&format!("  help: put the key of the server back to `{key}` before you start it\n"))?;
     }
     Ok(Exit::Success)
+}
+
+fn stored(wait: &WaitArgs, args: &StoredArgs) -> (StateAccess, Option<PathBuf>) {
+    (state_access(wait, args.state.as_deref()), data_folder(args.data.as_ref()))
+}
+
+/// Returns the folder of evaluations and of the key. None: that of the state.
+fn data_folder(option: Option<&PathBuf>) -> Option<PathBuf> {
+    option.cloned().or_else(|| variable("TAGPOL_SERVE_DATA").map(PathBuf::from))
 }
 
 fn state_access(wait: &WaitArgs, url: Option<&str>) -> StateAccess {
@@ -128,7 +139,7 @@ fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
     Ok(Settings {
         folder: options.project.clone().unwrap_or(root),
         listen: listen(options, manifest.serve.listen.as_deref())?,
-        data: options.data.clone().or_else(|| variable("TAGPOL_SERVE_DATA").map(PathBuf::from)),
+        data: data_folder(options.data.as_ref()),
         replace_key: options.replace_key,
         public_url: options.public_url.clone().or_else(|| variable("TAGPOL_PUBLIC_URL")),
         allow_plain_http: options.allow_plain_http,

@@ -38,6 +38,19 @@ impl Subject {
     }
 }
 
+/// A message that was written to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectMessage {
+    /// Its id.
+    pub id: String,
+    /// Its subject.
+    pub title: String,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it was delivered. None: it was not.
+    pub delivered_at: Option<DateTime<Utc>>,
+}
+
 /// How much was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
@@ -49,6 +62,16 @@ pub struct Erased {
     pub sessions: u64,
     /// API tokens, which no longer have a name and do not count.
     pub tokens: u64,
+    /// Messages of alerts, delivered or not.
+    pub messages: u64,
+}
+
+/// Returns a pattern of `LIKE` for all texts that contain a text, with `!` as the escape.
+fn containing(text: &str) -> String {
+    let is_special = |c: char| matches!(c, '%' | '_' | '!');
+    let escaped: String =
+        text.chars().flat_map(|c| is_special(c).then_some('!').into_iter().chain([c])).collect();
+    format!("%{escaped}%")
 }
 
 impl Repository<'_> {
@@ -104,14 +127,43 @@ impl Repository<'_> {
     /// # Errors
     /// [`StateError`].
     pub fn audit_mentions(&mut self, text: &str) -> Result<i64, StateError> {
-        let escaped: String = text
-            .chars()
-            .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
-            .collect();
         let sql = "SELECT count(*) FROM serve_audit WHERE tenant = $1 AND details LIKE $2 ESCAPE '!'";
-        let pattern = format!("%{escaped}%");
+        let pattern = containing(text);
         let rows = self.transaction.query(sql, &[self.tenant.into(), (&pattern).into()])?;
         rows.first().map_or(Ok(0), |row| Cells::new("serve_audit", row).int())
+    }
+
+    /// Returns the messages of alerts to the person with an address, or about that person, the newest first.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn messages_about(&mut self, email: &str) -> Result<Vec<SubjectMessage>, StateError> {
+        let sql = "SELECT id, title, created_at, delivered_at FROM serve_deliveries WHERE tenant = $1 \
+                   AND lower(message) LIKE $2 ESCAPE '!' ORDER BY created_at DESC, id DESC";
+        let pattern = containing(&email.to_lowercase());
+        let rows = self.transaction.query(sql, &[self.tenant.into(), (&pattern).into()])?;
+        let message = |row| {
+            let mut cells = Cells::new("serve_deliveries", row);
+            Ok(SubjectMessage {
+                id: cells.text()?,
+                title: cells.text()?,
+                created_at: cells.time()?,
+                delivered_at: cells.optional_time()?,
+            })
+        };
+        rows.iter().map(message).collect()
+    }
+
+    /// Removes the messages of alerts to the person with an address, and what was sent in them, in all projects of the tenant.
+    /// One that was not delivered yet never is. Returns the number of messages.
+    fn erase_messages(&mut self, email: &str) -> Result<u64, StateError> {
+        let email = email.to_lowercase();
+        let sql = "DELETE FROM serve_alerts WHERE tenant = $1 AND lower(recipient) = $2";
+        let recipient = format!("owner:{email}");
+        self.transaction.execute(sql, &[self.tenant.into(), (&recipient).into()])?;
+        let sql = "DELETE FROM serve_deliveries WHERE tenant = $1 AND lower(message) LIKE $2 ESCAPE '!'";
+        let pattern = containing(&email);
+        self.transaction.execute(sql, &[self.tenant.into(), (&pattern).into()])
     }
 
     /// Takes back all decisions of the project whose value is a text, regardless of case; returns how many. The scope must
@@ -149,7 +201,7 @@ impl Repository<'_> {
     }
 
     /// Removes what is stored about a member of the tenant: name, address, password, accounts at identity providers,
-    /// sessions, tokens and their names. The id stays, with a pseudonym in place of the name.
+    /// sessions, tokens and their names, messages of alerts. The id stays, with a pseudonym in place of the name.
     ///
     /// # Errors
     /// [`StateError`].
@@ -160,20 +212,22 @@ impl Repository<'_> {
         let identities = remove("DELETE FROM serve_identities WHERE user_id = $1", id.into())?;
         let sessions = remove("DELETE FROM serve_sessions WHERE user_id = $1", id.into())?;
         let tokens = remove("UPDATE serve_tokens SET name = 'erased' WHERE user_id = $1", id.into())?;
+        remove("DELETE FROM serve_views WHERE owner = $1 AND shared = 0", id.into())?;
         // Responses that may be asked for again can contain the name.
         for actor in subject.actors() {
             remove("DELETE FROM serve_idempotency WHERE actor = $1", (&actor).into())?;
         }
+        let mut messages = 0;
         if let Some(email) = &subject.user.email {
             let account = format!("account:{email}");
             remove("DELETE FROM serve_attempts WHERE subject = $1", (&account).into())?;
+            messages = self.erase_messages(email)?;
         }
-        remove("DELETE FROM serve_views WHERE owner = $1 AND shared = 0", id.into())?;
         self.end_access(id)?;
         let sql =
             "UPDATE serve_users SET email = NULL, password = NULL, name = $2, status = $3 WHERE id = $1";
         let status = UserStatus::Erased.as_str();
         self.transaction.execute(sql, &[id.into(), (&pseudonym).into(), status.into()])?;
-        Ok(Erased { pseudonym, identities, sessions, tokens })
+        Ok(Erased { pseudonym, identities, sessions, tokens, messages })
     }
 }

@@ -248,7 +248,7 @@ async fn respond(
     }
     let incoming = match &route.admit {
         Some(admit) => read_file(shared, Arc::clone(admit), address, request).await?,
-        None => read(address, request, shared.app.settings.public_url.is_some()).await?,
+        None => read(address, request, shared.app.settings.has_proxy()).await?,
     };
     let _turn = turn(shared).await?;
     let app = Arc::clone(&shared.app);
@@ -337,7 +337,7 @@ async fn upgrade(
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(invalid)?;
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let has_proxy = shared.app.settings.public_url.is_some();
+    let has_proxy = shared.app.settings.has_proxy();
     let address = sender(address.ip(), &headers, has_proxy).to_string();
     let path = BTreeMap::new();
     let incoming = Incoming { method, uri, headers, path, body: Vec::new(), address, upload: None };
@@ -371,7 +371,7 @@ async fn read_file(
     let path = path_of(&mut parts).await?;
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let has_proxy = shared.app.settings.public_url.is_some();
+    let has_proxy = shared.app.settings.has_proxy();
     let address = sender(address.ip(), &headers, has_proxy).to_string();
     let incoming = Incoming { method, uri, headers, path, body: Vec::new(), address, upload: None };
     let app = Arc::clone(&shared.app);

@@ -63,6 +63,12 @@ impl Settings {
         self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }
 
+    /// Whether a proxy in front names the senders of requests. A server with a certificate of its own is reached by clients, who
+    /// can write anything.
+    pub(crate) fn has_proxy(&self) -> bool {
+        self.public_url.is_some() && self.tls.is_none()
+    }
+
     /// Returns the name and the port of the address that people see. None: that of `listen`.
     pub(crate) fn public_host(&self) -> Option<&str> {
         let (_, host) = self.public_url.as_deref()?.trim_end_matches('/').split_once("://")?;

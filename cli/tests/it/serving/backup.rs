@@ -160,6 +160,47 @@ fn a_database_that_no_server_has_used_is_not_backed_up() {
     assert!(!shop.path().join("backup.jsonl").exists());
 }
 
+/// Evaluations, revisions and the key can be in a folder of their own, and models are with the state.
+#[test]
+fn the_folder_of_the_data_is_backed_up_and_restored() {
+    let shop = Shop::new();
+    let data = ["--data", "elsewhere"];
+    let server = shop.start(&data);
+    server.wait_until_ready();
+    fill(&server);
+    let admin = sign_in(&server);
+    let files = admin.get("/api/v1/policy-files").json();
+    let edited = json!({ "files": [{ "path": "more.tagpol", "text": "tag project: text\n" }] });
+    let change = admin.post("/api/v1/changes", &edited).json();
+    let apply = format!("/api/v1/changes/{}/apply", change["id"].as_str().unwrap());
+    let revision = format!("\"{}\"", files["revision"].as_str().unwrap());
+    let applied = admin.send("POST", &apply, Some(&json!({})), &[("if-match", &revision)]);
+    assert!(applied.status < 300, "{}", applied.text);
+    let revisions = admin.get("/api/v1/policy-revisions").json();
+    super::client::wait(&admin, "/api/v1/tag-schema", |schema| schema.to_string().contains("\"project\""));
+    drop(server);
+    for name in ["promoted", "m1/model.json"] {
+        let path = shop.path().join(".tagpol/models").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "m1\n").unwrap();
+    }
+    shop.run(&["serve", "backup", "-o", "backup.jsonl", "--data", "elsewhere"]);
+
+    let restored = empty(&shop);
+    let key = shop.path().join("elsewhere/serve.key");
+    std::fs::create_dir(restored.path().join("there")).unwrap();
+    std::fs::copy(key, restored.path().join("there/serve.key")).unwrap();
+    restored.run(&["serve", "restore", &path(&shop, "backup.jsonl"), ".", "--data", "there"]);
+    assert!(!restored.path().join(".tagpol/generations").exists());
+    assert_eq!(std::fs::read_dir(restored.path().join("there/generations")).unwrap().count(), 1);
+    assert!(restored.path().join(".tagpol/models/m1/model.json").is_file());
+    std::fs::remove_dir_all(restored.path().join(".tagpol/models")).unwrap();
+    let server = restored.start(&["--data", "there"]);
+    assert_eq!(server.link, None);
+    server.wait_until_ready();
+    assert_eq!(sign_in(&server).get("/api/v1/policy-revisions").json(), revisions);
+}
+
 fn nothing_is_replaced_or_half_restored(shop: &Shop) {
     backed_up(shop);
     let fails = |shop: &Shop, arguments: &[&str]| {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::client::Shop;
+use super::client::{Shop, wait};
 use super::on_both_databases;
 
-on_both_databases!(a_person_is_exported_and_erased);
+on_both_databases!(a_person_is_exported_and_erased, messages_to_a_person_are_erased);
 
 fn a_person_is_exported_and_erased(shop: &Shop) {
     let server = shop.serve();
@@ -86,4 +86,42 @@ fn a_person_is_exported_and_erased(shop: &Shop) {
     let other = admin.post("/api/v1/users", &other);
     assert_eq!(other.status, 201);
     assert_ne!(other.json()["id"], id);
+}
+
+/// What alerts have sent to somebody, or are going to, names the address.
+fn messages_to_a_person_are_erased(shop: &Shop) {
+    shop.write("more.tagpol", "policy has-team {\n  severity low\n  require team\n}\n");
+    let server = shop.serve();
+    let admin = server.administrator();
+    let ann = json!({ "email": "ann.unusual@example.com", "name": "Ann", "role": "editor" });
+    let id = admin.post("/api/v1/users", &ann).json()["id"].as_str().unwrap().to_owned();
+    let change = json!({ "action": "set", "key": "owner", "value": "Ann.Unusual@example.com" });
+    let body = json!({ "resources": ["i-1", "i-3"], "changes": [change] });
+    assert_eq!(admin.post("/api/v1/virtual-tags/apply", &body).status, 200);
+    let config = json!({ "host": "smtp.example.com", "encryption": "starttls", "from": "tagpol@example.com", "to": ["all@example.com"] });
+    let channel = json!({ "name": "Mail", "kind": "email", "config": config });
+    let channel = admin.post("/api/v1/channels", &channel).json()["id"].as_str().unwrap().to_owned();
+    let routing = json!({ "to": "owners", "channel": channel, "unowned_channel": channel });
+    let rule = json!({ "name": "Owners", "filter": { "policies": ["has-team"] }, "routing": routing });
+    assert_eq!(admin.post("/api/v1/rules", &rule).status, 201);
+    wait(&admin, "/api/v1/deliveries", |page| page["items"][0].is_object());
+
+    let path = format!("/api/v1/privacy/subjects/{id}");
+    let export = admin.get(&path).json();
+    assert_eq!(export["messages"].as_array().unwrap().len(), 1, "{export}");
+    let erased = admin.send("DELETE", &path, None, &[]).json();
+    assert_eq!((&erased["messages"], &erased["values"]), (&json!(1), &json!(2)), "{erased}");
+    shop.run(&["serve", "backup", "-o", "after.jsonl"]);
+    let backup = std::fs::read(shop.path().join("after.jsonl")).unwrap();
+    let backup = String::from_utf8_lossy(&backup).to_lowercase();
+    let mut table = String::new();
+    for line in backup.lines() {
+        if let Some(name) = line.strip_prefix("{\"table\":{\"name\":\"") {
+            table = name.split('"').next().unwrap().to_owned();
+        }
+        let is_of_alerts =
+            matches!(table.as_str(), "serve_alerts" | "serve_deliveries" | "serve_jobs" | "serve_users");
+        assert!(!is_of_alerts || !line.contains("unusual"), "{table}: {line}");
+    }
+    assert!(backup.contains("serve_deliveries"));
 }

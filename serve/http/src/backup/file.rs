@@ -16,7 +16,7 @@ use tagpol_serve_db::{Cell, Row};
 use crate::timestamp::Timestamp;
 
 /// The version of the form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Most bytes of a line. No row is nearly as long.
 const LINE: u64 = 64 << 20;
@@ -46,10 +46,14 @@ impl Header {
 pub(super) enum Place {
     /// The folder of the project.
     Project,
-    /// Evaluations that are served, in the folder of the state.
+    /// Evaluations that are served, in the folder of the data.
     Generations,
-    /// Snapshots of inventories of files, in the folder of the state.
+    /// Snapshots of inventories of files, in the folder of the data.
     Served,
+    /// Revisions of the policies, in the folder of the data.
+    Revisions,
+    /// Models that are or were in use, in the folder of the state.
+    Models,
     /// Snapshots that were fetched or imported.
     Snapshots,
 }
@@ -73,7 +77,12 @@ impl FileHeader {
         let path = Path::new(&self.name);
         let parts = path.components().count();
         let is_plain = !self.name.contains(['\\', ':']) && path.components().all(is_name);
-        is_plain && if self.place == Place::Project { parts >= 1 } else { parts == 2 }
+        is_plain
+            && match self.place {
+                Place::Project => parts >= 1,
+                Place::Models => parts <= 2,
+                _ => parts == 2,
+            }
     }
 }
 
@@ -333,6 +342,8 @@ mod tests {
             assert!(!is_inside(Place::Project, name), "{name}");
         }
         assert!(is_inside(Place::Project, "a/b/c.tagpol"));
+        assert!(is_inside(Place::Models, "promoted") && is_inside(Place::Models, "m1/model.json"));
+        assert!(!is_inside(Place::Models, "m1/a/model.json") && !is_inside(Place::Revisions, "applying"));
         assert!(is_inside(Place::Generations, "g1/serving.duckdb") && !is_inside(Place::Generations, "g1"));
     }
 }

@@ -19,6 +19,7 @@ use tagpol_serve_core::{Source as _, SystemSource};
 use tagpol_serve_data::Generations;
 use tagpol_serve_db::{CopyPart, Database, RestoreError};
 
+use crate::policies::PolicyFolder;
 use crate::timestamp::Timestamp;
 use file::{Header, Place, Writer};
 pub use restore::restore;
@@ -102,18 +103,24 @@ impl BackupError {
     }
 }
 
-/// Writes a backup of a project and its database into a file, which appears when it is whole.
+/// Writes a backup of a project and its database into a file, which appears when it is whole. `data` is the folder of
+/// evaluations and of the key; None: that of the state.
 ///
 /// # Errors
 /// [`BackupError`].
-pub fn back_up(folder: &Path, state: &StateAccess, output: &Path) -> Result<BackupSummary, BackupError> {
+pub fn back_up(
+    folder: &Path,
+    (state, data): (&StateAccess, Option<&Path>),
+    output: &Path,
+) -> Result<BackupSummary, BackupError> {
     let project = Project::open(Some(folder))?;
     let store = state.locate(project.root(), project.manifest())?;
     let location = store.location().to_string();
-    let (source, key) = (SystemSource::default(), store.folder().join("serve.key"));
+    let data = data.unwrap_or(store.folder());
+    let (source, key) = (SystemSource::default(), data.join("serve.key"));
     let created_at = Timestamp(source.now());
     let header = Header::new(created_at, store.project());
-    let files = files(&project, store.folder())?;
+    let files = files(&project, store.folder(), data)?;
     let database = Database::existing(store, Arc::new(source));
     let (mut rows, mut failure) = (0, None);
     write_whole(output, |file| {
@@ -163,8 +170,11 @@ fn private(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the files of the project, and its last evaluation with its snapshot: their places, names and paths.
-fn files(project: &Project, state: &Path) -> Result<Vec<(Place, String, PathBuf)>, BackupError> {
+/// A file: its place, its name there, and its path.
+type Placed = (Place, String, PathBuf);
+
+/// Returns the files of the project, its models and revisions, and its last evaluation with its snapshot.
+fn files(project: &Project, state: &Path, data: &Path) -> Result<Vec<Placed>, BackupError> {
     let mut files = Vec::new();
     for path in project.input_files()? {
         let name = path.to_str().map(str::to_owned).ok_or_else(|| BackupError::File {
@@ -174,12 +184,17 @@ fn files(project: &Project, state: &Path) -> Result<Vec<(Place, String, PathBuf)
         })?;
         files.push((Place::Project, name, project.root().join(&path)));
     }
-    let generations = Generations::at(state.join("generations"));
+    add_models(&state.join("models"), &mut files)?;
+    let policies = PolicyFolder { project: project.root().to_owned(), state: data.to_owned() };
+    for revision in policies.revisions() {
+        add_folder(Place::Revisions, &data.join("revisions").join(&revision.id), &mut files)?;
+    }
+    let generations = Generations::at(data.join("generations"));
     let newest = generations.newest().ok().flatten();
     // A damaged evaluation is not worth keeping: the server makes a new one.
     let Some(contents) = newest.and_then(|id| generations.contents(&id).ok()) else { return Ok(files) };
     add_folder(Place::Generations, &generations.folder().join(&contents.id), &mut files)?;
-    let served = state.join("served").join(&contents.snapshot);
+    let served = data.join("served").join(&contents.snapshot);
     let kept = project.snapshots_folder()?;
     if Snapshot::is_at(&served) {
         add_folder(Place::Served, &served, &mut files)?;
@@ -189,12 +204,23 @@ fn files(project: &Project, state: &Path) -> Result<Vec<(Place, String, PathBuf)
     Ok(files)
 }
 
+/// Adds the models that are or were in use, and the list of them.
+fn add_models(folder: &Path, files: &mut Vec<Placed>) -> Result<(), BackupError> {
+    let list = folder.join("promoted");
+    let ids = match std::fs::read_to_string(&list) {
+        Ok(ids) => ids,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(BackupError::File { doing: "read", path: list, source }),
+    };
+    for id in ids.lines().filter(|id| folder.join(id).is_dir()) {
+        add_folder(Place::Models, &folder.join(id), files)?;
+    }
+    files.push((Place::Models, "promoted".to_owned(), list));
+    Ok(())
+}
+
 /// Adds the files in a folder, which has no others.
-fn add_folder(
-    place: Place,
-    folder: &Path,
-    files: &mut Vec<(Place, String, PathBuf)>,
-) -> Result<(), BackupError> {
+fn add_folder(place: Place, folder: &Path, files: &mut Vec<Placed>) -> Result<(), BackupError> {
     let failed = |source| BackupError::File { doing: "read", path: folder.to_owned(), source };
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let mut names = Vec::new();

@@ -58,34 +58,46 @@ impl Rename<'_> {
 /// Where files go.
 struct Target<'a> {
     root: &'a Path,
+    /// The folder of the data, and the one of the state.
+    data: PathBuf,
     state: PathBuf,
     snapshots: PathBuf,
-    unpacked: &'a Path,
+    /// Where files are unpacked: in the project, in the data and in the state, which may be on different disks.
+    unpacked: [Scratch; 3],
     replace: bool,
 }
 
-/// Puts a backup into a folder and its database. Both must have nothing else, unless `replace` is true.
+/// Puts a backup into a folder and its database. Both must have nothing else, unless `replace` is true. `data` is the folder of
+/// evaluations and of the key; None: that of the state.
 ///
 /// # Errors
 /// [`BackupError`].
 pub fn restore(
     input: &Path,
     folder: &Path,
-    state: &StateAccess,
+    (state, data): (&StateAccess, Option<&Path>),
     replace: bool,
 ) -> Result<BackupSummary, BackupError> {
     let found = examine(input)?;
-    let of_folder = |source| BackupError::File { doing: "write to", path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(of_folder)?;
+    let of_folder = |folder: &Path| {
+        let path = folder.to_owned();
+        move |source| BackupError::File { doing: "write to", path, source }
+    };
+    fs::create_dir_all(folder).map_err(of_folder(folder))?;
     let manifest = found.manifest.as_deref().map(|text| Manifest::parse(&folder.join(FILE_NAME), text));
     let manifest = manifest.transpose().map_err(tagpol_app::AppError::from)?.unwrap_or_default();
     let store = state.locate(folder, &manifest)?;
-    let scratch = Scratch::inside(folder).map_err(of_folder)?;
+    let data = data.unwrap_or(store.folder()).to_owned();
+    let scratch = |folder: &Path| {
+        fs::create_dir_all(folder).and_then(|()| Scratch::inside(folder)).map_err(of_folder(folder))
+    };
+    let key = data.join("serve.key");
     let target = Target {
         root: folder,
         state: store.folder().to_owned(),
         snapshots: manifest.snapshots_in(folder).map_err(tagpol_app::AppError::from)?,
-        unpacked: scratch.path(),
+        unpacked: [scratch(folder)?, scratch(&data)?, scratch(store.folder())?],
+        data,
         replace,
     };
     let mut reader = open(input)?;
@@ -98,7 +110,6 @@ pub fn restore(
         }
     };
     target.check(&found.files)?;
-    let key = store.folder().join("serve.key");
     let (tenant, project) = store.project();
     let rename = Rename { from: &found.header.state, to: [tenant.to_owned(), project.to_owned()] };
     let database = Database::open(store, Arc::new(SystemSource::default()))?;
@@ -192,13 +203,16 @@ impl Target<'_> {
     }
 
     fn unpacked_path(&self, file: &FileHeader) -> PathBuf {
-        let place = match file.place {
-            Place::Project => "project",
-            Place::Generations => "generations",
-            Place::Served => "served",
-            Place::Snapshots => "snapshots",
+        let [project, data, state] = &self.unpacked;
+        let (scratch, place) = match file.place {
+            Place::Project => (project, "project"),
+            Place::Snapshots => (project, "snapshots"),
+            Place::Generations => (data, "generations"),
+            Place::Served => (data, "served"),
+            Place::Revisions => (data, "revisions"),
+            Place::Models => (state, "models"),
         };
-        self.unpacked.join(place).join(&file.name)
+        scratch.path().join(place).join(&file.name)
     }
 
     /// Checks that no file of the project is lost.
@@ -229,8 +243,14 @@ impl Target<'_> {
                     self.rename(&self.unpacked_path(file), &self.root.join(&file.name))?;
                     continue;
                 }
-                Place::Generations => self.state.join("generations"),
-                Place::Served => self.state.join("served"),
+                Place::Models if file.name == "promoted" => {
+                    self.rename(&self.unpacked_path(file), &self.state.join("models/promoted"))?;
+                    continue;
+                }
+                Place::Generations => self.data.join("generations"),
+                Place::Served => self.data.join("served"),
+                Place::Revisions => self.data.join("revisions"),
+                Place::Models => self.state.join("models"),
                 Place::Snapshots => self.snapshots.clone(),
             };
             let unpacked = self.unpacked_path(file).parent().map(Path::to_owned).unwrap_or_default();
@@ -246,7 +266,9 @@ impl Target<'_> {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), BackupError> {
-        let path = Jail::new(self.root).path(to)?;
+        let homes = [self.root, &self.data, &self.state];
+        let home = homes.into_iter().find(|home| to.starts_with(home)).unwrap_or(self.root);
+        let path = Jail::new(home).path(to)?;
         let renamed = match path.parent() {
             Some(folder) => fs::create_dir_all(folder).and_then(|()| fs::rename(from, &path)),
             None => fs::rename(from, &path),

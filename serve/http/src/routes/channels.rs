@@ -13,6 +13,7 @@ use tagpol_serve_notify::channel::{
 use tagpol_serve_notify::message::test_message;
 use utoipa::ToSchema;
 
+use super::texts;
 use crate::alerts::{self, channels as sealed, rule_of};
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::permission::{ManageAlerts, ManageChannels};
@@ -178,9 +179,7 @@ fn invalid((pointer, detail): (String, String)) -> ApiError {
 /// Reads a channel; `old` is what it was, for the secrets that stay.
 fn read(spec: ChannelSpec, old: Option<&Channel>) -> Result<(String, Channel), ApiError> {
     let name = spec.name.trim();
-    if !(1..=200).contains(&name.chars().count()) {
-        return Err(ApiError::new(Code::InvalidValue, "a name has 1 to 200 characters").at("/name"));
-    }
+    texts::check_name(name)?;
     let in_config = |(pointer, detail): (String, String)| {
         let pointer = if pointer == "/kind" { pointer } else { format!("/config{pointer}") };
         invalid((pointer, detail))

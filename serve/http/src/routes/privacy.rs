@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_db::{AuditFilter, NewEntry, Repository, Scope, Subject, UserStatus};
+use tagpol_serve_db::{AuditFilter, NewEntry, Repository, Scope, Subject, SubjectMessage, UserStatus};
 use utoipa::ToSchema;
 
 use super::audit::{self, AuditEntry};
@@ -46,6 +46,8 @@ pub(crate) struct SubjectExport {
     sessions: Vec<SessionView>,
     /// API tokens.
     tokens: Vec<TokenView>,
+    /// Messages of alerts that were written to the person: the newest first.
+    messages: Vec<MessageView>,
     /// What the person did, also with API tokens: the newest first.
     actions: Vec<AuditEntry>,
     /// What was done to the account.
@@ -72,6 +74,19 @@ pub(crate) struct SessionView {
     expires_at: Timestamp,
 }
 
+/// A message of an alert.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MessageView {
+    /// Its id.
+    id: String,
+    /// Its subject.
+    title: String,
+    /// When it was written.
+    created_at: Timestamp,
+    /// When it was delivered. Null: it was not.
+    delivered_at: Option<Timestamp>,
+}
+
 fn subject(r: &mut Repository<'_>, id: &str) -> Result<Subject, Failure> {
     Ok(r.subject(id)?.ok_or_else(|| ApiError::not_found("user", id))?)
 }
@@ -86,6 +101,10 @@ fn export(call: &Call<'_, ErasePeople>, _: NoQuery) -> Result<Reply<SubjectExpor
         }
         let of_account = AuditFilter { object: Some(id.to_owned()), ..AuditFilter::default() };
         let changes = entries(r, of_account)?;
+        let messages = match &subject.user.email {
+            Some(email) => r.messages_about(email)?,
+            None => Vec::new(),
+        };
         r.audit(&NewEntry { actor, action: "privacy.export", object: id, details: json!({}) })?;
         let identity = |(issuer, subject, at)| IdentityView { issuer, subject, created_at: Timestamp(at) };
         let session = |(from, to)| SessionView { created_at: Timestamp(from), expires_at: Timestamp(to) };
@@ -95,10 +114,16 @@ fn export(call: &Call<'_, ErasePeople>, _: NoQuery) -> Result<Reply<SubjectExpor
             identities: identities.into_iter().map(identity).collect(),
             sessions: sessions.into_iter().map(session).collect(),
             tokens: tokens.into_iter().map(token_view).collect(),
+            messages: messages.into_iter().map(message_view).collect(),
             actions,
             changes,
         }))
     })
+}
+
+fn message_view(message: SubjectMessage) -> MessageView {
+    let SubjectMessage { id, title, created_at, delivered_at } = message;
+    MessageView { id, title, created_at: Timestamp(created_at), delivered_at: delivered_at.map(Timestamp) }
 }
 
 /// Returns all entries of the audit trail that a filter finds.
@@ -120,6 +145,8 @@ pub(crate) struct Erasure {
     sessions: u64,
     /// API tokens that were revoked.
     tokens: u64,
+    /// Messages of alerts to the person that were removed, delivered or not.
+    messages: u64,
     /// Values of tags that were the address of the person, and were taken back.
     values: usize,
     /// Entries of the audit trail whose values contain the address. They stay, since the trail could not be verified
@@ -184,6 +211,7 @@ fn erase(
         identities: erased.identities,
         sessions: erased.sessions,
         tokens: erased.tokens,
+        messages: erased.messages,
         values,
         audit_entries,
         remains: REMAINS,

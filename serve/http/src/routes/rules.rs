@@ -11,6 +11,7 @@ use tagpol_serve_notify::message::Change;
 use tagpol_syntax::similar::closest;
 use utoipa::ToSchema;
 
+use super::texts;
 use crate::alerts::findings::Found;
 use crate::alerts::{rule_of, told};
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
@@ -144,9 +145,7 @@ fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> ApiError {
 /// Checks a rule: by itself, against the channels of the tenant, and against the policies if they are known already.
 fn check(call: &Call<'_, ManageAlerts>, r: &mut Repository<'_>, rule: &Rule) -> Result<(), Failure> {
     rule.check().map_err(|error| invalid(error.pointer(), error.to_string()))?;
-    if rule.name.chars().count() > 200 {
-        return Err(invalid("/name", "a name has 1 to 200 characters").into());
-    }
+    texts::check_name(&rule.name)?;
     for (pointer, id) in channels(rule) {
         let channel = r.channel(id)?;
         let channel = channel.ok_or_else(|| invalid(&pointer, format!("there is no channel `{id}`")))?;

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::filter::Selection;
 use super::shapes::tag_id;
+use super::texts;
 use super::virtual_tags::{Decided, Named, decide, tag_of};
 use crate::cursor;
 use crate::endpoint::{About, Call, Reply, Route};
@@ -152,13 +153,14 @@ fn respond(
 /// Accepts or rejects the suggestion of the address.
 ///
 /// # Errors
-/// [`Code::Conflict`] if it is no longer suggested.
+/// [`Code::Conflict`] if it is no longer suggested, [`Code::InvalidValue`] if the note is too long.
 pub(crate) fn decide_one(
     call: &Call<'_, DecideSuggestions>,
     r: &mut Repository<'_>,
     body: SuggestionDecision,
     action: Action,
 ) -> Result<Decided, Failure> {
+    texts::check_note(body.note.as_deref())?;
     let serving = call.project()?.serving()?;
     let (of, tag) = tag_of(&serving, call.path("id"))?;
     let suggested = suggested(&of, &tag.name).ok_or_else(|| {
