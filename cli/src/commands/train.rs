@@ -1,12 +1,9 @@
 //! `tagpol train`
 
 use std::fmt::Write as _;
-use tagpol_app::models::{promoted, registry};
 
-use tagpol_app::learning::{
-    About, Basis, FEWEST, ModelComparison, Options, RegimeReport, Registry, Report, Step, compare_models,
-    percent, train,
-};
+use tagpol_app::learning::{Basis, FEWEST, ModelComparison, RegimeReport, Report, Step, percent};
+use tagpol_app::models::{TrainedModel, TrainingRequest, Verdict, train};
 
 use crate::args::TrainArgs;
 use crate::context::context;
@@ -15,44 +12,27 @@ use crate::inference;
 use crate::output::{Output, counted};
 use crate::progress::Steps;
 use crate::project;
-use crate::rows;
 
 pub(crate) fn run(args: &TrainArgs, output: &mut Output) -> Result<Exit, Failure> {
     let run_context = context(args.input.now);
     let project = project::open(args.input.path.as_deref(), &run_context)?;
     let context = inference::training(&project, &args.input, &run_context, output)?;
-    let now = context.options.now;
-    let data = context.data();
-    let labelled = data.labelled()?;
-    let options = Options { seed: args.seed, ..Options::default() };
+    let request = TrainingRequest {
+        now: context.options.now,
+        seed: args.seed,
+        promotes: !args.no_promote,
+        program: env!("CARGO_PKG_VERSION"),
+    };
     let steps = Steps::new(output.is_watched(), "training");
-    let trained = train(data.targets.clone(), &labelled, &options, &mut |step| show_progress(&steps, step));
+    let trained = train(&context.data(), &request, &mut |step| show_progress(&steps, step))?;
     drop(steps);
     let Some(trained) = trained else {
         return Err(Failure::engine("there is too little to learn from").help(format!(
             "a tag is learned if at least {FEWEST} resources have a valid value that does not come from a rule"
         )));
     };
-    let registry = registry(data.store.folder());
-    let about = About {
-        trained_at: rows::time(now),
-        snapshot: data.snapshot.id().to_owned(),
-        seed: args.seed,
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    // The model in use is read before anything is written.
-    let champion = promoted(&registry)?;
-    let id = registry.add(&trained.model, &about, &trained.report)?;
-    output.print(&table(&id, &trained.report))?;
-    let verdict = match champion {
-        None => promote(&registry, &id, args, "it is the first model")?,
-        Some((old, _)) if old == id => format!("{id} is already in use\n"),
-        Some((old, model)) => {
-            let comparison = compare_models(&model, &trained.model, &labelled);
-            decide(&registry, (&old, &id), args, &comparison)?
-        }
-    };
-    output.print(&verdict)?;
+    output.print(&table(&trained.id, &trained.report))?;
+    output.print(&verdict(&trained))?;
     Ok(Exit::Success)
 }
 
@@ -66,43 +46,47 @@ fn show_progress(steps: &Steps, step: Step) {
     steps.done((at as f32 + step.done) / parts as f32);
 }
 
-fn promote(registry: &Registry, id: &str, args: &TrainArgs, why: &str) -> Result<String, Failure> {
-    if args.no_promote {
-        return Ok(format!("kept {id} without promoting it: use it with `tagpol model promote {id}`\n"));
+/// Returns what became of a new model.
+fn verdict(trained: &TrainedModel) -> String {
+    let id = &trained.id;
+    let won = |why: &str| match trained.is_promoted {
+        true => format!("promoted {id}: {why}\n"),
+        false => format!("kept {id} without promoting it: use it with `tagpol model promote {id}`\n"),
+    };
+    match &trained.verdict {
+        Verdict::First => won("it is the first model"),
+        Verdict::Same => format!("{id} is already in use\n"),
+        Verdict::Compared(old, comparison) => match comparison.basis {
+            Basis::OtherTags => won(&format!("{old} has learned none of these tags")),
+            Basis::TooFew => {
+                format!("{old} stays in use: there are too few values to compare {id} with it\n")
+            }
+            Basis::Fresh | Basis::HeldOut => {
+                let figures = figures(old, comparison);
+                if comparison.is_won() {
+                    return won(&format!("it is better {figures}"));
+                }
+                format!("{old} stays in use: {id} is not better {figures}\n")
+            }
+        },
     }
-    registry.promote(id)?;
-    Ok(format!("promoted {id}: {why}\n"))
 }
 
-fn decide(
-    registry: &Registry,
-    (old, new): (&str, &str),
-    args: &TrainArgs,
-    comparison: &ModelComparison,
-) -> Result<String, Failure> {
+/// Returns the figures of a comparison with the model that was in use.
+fn figures(old: &str, comparison: &ModelComparison) -> String {
     let compared = counted(comparison.compared, "value", "values");
     let on = match comparison.basis {
         Basis::Fresh => format!("on {compared} that neither was trained on"),
-        Basis::HeldOut => format!("on {compared} that both held out of training"),
-        Basis::OtherTags => {
-            return promote(registry, new, args, &format!("{old} has learned none of these tags"));
-        }
-        Basis::TooFew => {
-            return Ok(format!("{old} stays in use: there are too few values to compare {new} with it\n"));
-        }
+        _ => format!("on {compared} that both held out of training"),
     };
     let (a, b) = (comparison.champion, comparison.challenger);
-    let figures = format!(
+    format!(
         "{on}: accuracy {} (loss {:.3}); {old} has {} (loss {:.3})",
         percent(b.accuracy),
         b.loss,
         percent(a.accuracy),
         a.loss
-    );
-    if comparison.is_won() {
-        return promote(registry, new, args, &format!("it is better {figures}"));
-    }
-    Ok(format!("{old} stays in use: {new} is not better {figures}\n"))
+    )
 }
 
 /// Returns the figures of a training as a table.

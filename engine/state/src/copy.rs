@@ -39,6 +39,16 @@ impl Table {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Returns the names of the columns of its primary key, in their order.
+    pub fn key(&self) -> &[String] {
+        &self.key
+    }
+
+    /// Whether a column has integers.
+    pub fn is_number(&self, column: &str) -> bool {
+        self.columns.iter().any(|(name, ty)| name == column && *ty == Type::Int)
+    }
+
     fn list(&self) -> String {
         self.columns().collect::<Vec<_>>().join(", ")
     }
@@ -114,7 +124,7 @@ impl Transaction {
             let condition = if last.is_some() { after.as_str() } else { "" };
             let sql = format!("SELECT {list} FROM {name} {condition}ORDER BY {key} LIMIT {CHUNK}");
             let values: Vec<Value<'_>> = match &last {
-                Some(key) => key.iter().map(value).collect(),
+                Some(key) => key.iter().map(Cell::to_value).collect(),
                 None => Vec::new(),
             };
             let rows = self.query(&sql, &values)?;
@@ -215,12 +225,15 @@ fn finish_key(tables: &mut [Table], keys: &mut Vec<(i64, String)>) {
     }
 }
 
-fn value(cell: &Cell) -> Value<'_> {
-    match cell {
-        Cell::Int(value) => (*value).into(),
-        Cell::Real(value) => (*value).into(),
-        Cell::Text(value) => value.into(),
-        Cell::Null | Cell::Other(_) => Value::Text(None),
+impl Cell {
+    /// Returns it as the value of a parameter.
+    pub fn to_value(&self) -> Value<'_> {
+        match self {
+            Self::Int(value) => (*value).into(),
+            Self::Real(value) => (*value).into(),
+            Self::Text(value) => value.into(),
+            Self::Null | Self::Other(_) => Value::Text(None),
+        }
     }
 }
 

@@ -19,27 +19,24 @@ pub struct Default {
     pub queue: Queue,
     /// What it does.
     pub title: &'static str,
-    /// Whether it is started in a new project. Those whose jobs this version of the server does not do are not.
-    pub enabled: bool,
 }
 
 /// The recurring jobs of a new project.
 pub const DEFAULTS: [Default; 5] = [
-    schedule("reingest-resources", "0 */6 * * *", Queue::Ingestion, "read the inventories again", true),
-    schedule("compliance-sweep", "0 2 * * *", Queue::Compliance, "evaluate the policies", true),
-    schedule("retrain-models", "0 0 * * 1", Queue::Inference, "train the models that suggest tags", false),
-    schedule("cleanup-audit", "0 0 1 * *", Queue::Audit, "delete old records", true),
-    schedule("generate-reports", "0 6 * * 1-5", Queue::Notify, "send reports", true),
+    schedule(
+        "reingest-resources",
+        "0 */6 * * *",
+        Queue::Ingestion,
+        "fetch from clouds, and read the inventory again",
+    ),
+    schedule("compliance-sweep", "0 2 * * *", Queue::Compliance, "evaluate the policies"),
+    schedule("retrain-models", "0 0 * * 1", Queue::Inference, "train the models that suggest tags"),
+    schedule("cleanup-audit", "0 0 1 * *", Queue::Audit, "archive and delete old records"),
+    schedule("generate-reports", "0 6 * * 1-5", Queue::Notify, "send reports"),
 ];
 
-const fn schedule(
-    name: &'static str,
-    cron: &'static str,
-    queue: Queue,
-    title: &'static str,
-    enabled: bool,
-) -> Default {
-    Default { name, cron, queue, title, enabled }
+const fn schedule(name: &'static str, cron: &'static str, queue: Queue, title: &'static str) -> Default {
+    Default { name, cron, queue, title }
 }
 
 /// Why a schedule cannot be used.

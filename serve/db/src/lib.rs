@@ -14,7 +14,7 @@
 //! - `schema`: the tables
 //! - `people`: tenants, users, roles; `identities`: accounts at identity providers; `sign_in`: sessions, one-time links,
 //!   failed attempts; `tokens`: API tokens, refresh tokens; `keys`: signing keys
-//! - `audit`: the trail; `foreign`: decisions of the command line in it; `names`: who its actors are
+//! - `access`: which requests were made; `audit`: the trail; `foreign`: decisions of the command line in it; `names`: who its actors are
 //! - `idempotency`: requests that were answered
 //! - `jobs`, `schedules`: what is to be done later
 //! - `channels`, `rules`, `alerts`, `deliveries`: who is notified of what, and the messages, which are written in the
@@ -28,6 +28,7 @@
 //!
 //! Calls block. A caller on an asynchronous runtime uses a thread that may block.
 
+mod access;
 mod alerts;
 mod audit;
 mod backup;
@@ -59,6 +60,7 @@ use chrono::{DateTime, Utc};
 use tagpol_serve_core::Source;
 use tagpol_state::{StateError, StateStore, StateWriter, Transaction};
 
+pub use access::{Access, AccessFilter, NewAccess};
 pub use alerts::Alert;
 pub use audit::{AuditFilter, NewEntry};
 pub use backup::{CopyPart, RestoreError, Restoring};
@@ -70,10 +72,11 @@ pub use idempotency::{Answered, Lookup};
 pub use jobs::{Attempt, Claimed, Job, JobFilter, NewJob};
 pub use people::{Member, Tenant, User, UserStatus};
 pub use privacy::{Erased, Subject, SubjectMessage};
+pub use retention::cutoff;
 pub use rules::{AlertRule, Decided, NewRule};
 pub use schedules::Schedule;
 pub use sign_in::Session;
-pub use tagpol_state::{Cell, Row};
+pub use tagpol_state::{Cell, Row, Table};
 pub use tokens::{ApiToken, NewToken, Refreshed};
 pub use views::{NewView, View};
 

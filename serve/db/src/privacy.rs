@@ -201,7 +201,7 @@ impl Repository<'_> {
     }
 
     /// Removes what is stored about a member of the tenant: name, address, password, accounts at identity providers,
-    /// sessions, tokens and their names, messages of alerts. The id stays, with a pseudonym in place of the name.
+    /// sessions, tokens and their names, messages of alerts, addresses in the access log. The id stays, with a pseudonym in place of the name.
     ///
     /// # Errors
     /// [`StateError`].
@@ -216,6 +216,7 @@ impl Repository<'_> {
         // Responses that may be asked for again can contain the name.
         for actor in subject.actors() {
             remove("DELETE FROM serve_idempotency WHERE actor = $1", (&actor).into())?;
+            remove("UPDATE serve_access SET address = '' WHERE actor = $1", (&actor).into())?;
         }
         let mut messages = 0;
         if let Some(email) = &subject.user.email {

@@ -65,10 +65,9 @@ impl Repository<'_> {
                 one.cron.into(),
                 one.queue.as_str().into(),
                 time(next_at),
-                i64::from(one.enabled).into(),
             ];
             let sql = "INSERT INTO serve_schedules (tenant, project, name, cron, zone, queue, enabled, next_at) \
-                       VALUES ($1, $2, $3, $4, 'UTC', $5, $7, $6) ON CONFLICT DO NOTHING";
+                       VALUES ($1, $2, $3, $4, 'UTC', $5, 1, $6) ON CONFLICT DO NOTHING";
             self.transaction.execute(sql, &values)?;
         }
         Ok(())

@@ -13,6 +13,7 @@ use tagpol_serve_notify::deliver::Courier;
 use tagpol_serve_outgoing::{AddressPolicy, Client};
 use tokio::sync::Semaphore;
 
+use crate::access::AccessLog;
 use crate::host::ProjectHost;
 use crate::key;
 use crate::metrics::Metrics;
@@ -42,6 +43,8 @@ pub(crate) struct App {
     pub(crate) uploads: PathBuf,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    /// Requests that are not in the access log yet.
+    pub(crate) access: AccessLog,
 }
 
 /// The address of the first administrator, until it is changed.
@@ -69,6 +72,12 @@ impl App {
         })?;
         let issuer = Issuer { name: settings.url(), keys };
         let sign_on = SignOn::all(&settings)?;
+        if !settings.configuration.fetch.is_empty() && matches!(host.snapshots_folder(), Ok(None)) {
+            return Err(StartError::Configuration(
+                "the configuration has `fetch`, but `inventory` in `tagpol.toml` lists files, which are served instead"
+                    .to_owned(),
+            ));
+        }
         let host = Arc::new(host);
         database.write::<_, StateError>(&host.scope(), |r| {
             r.add_tenant("Default")?;
@@ -87,6 +96,7 @@ impl App {
             streams: events::turns(),
             uploads,
             metrics: Metrics::default(),
+            access: AccessLog::default(),
         })
     }
 

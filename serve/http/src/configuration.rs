@@ -11,6 +11,8 @@ use tagpol_serve_core::roles::Role;
 use tagpol_serve_identity::oidc;
 use tagpol_serve_outgoing::AddressPolicy;
 
+use crate::fetching::{self, CloudSource};
+
 /// What the configuration file contains.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -19,6 +21,8 @@ pub struct Configuration {
     pub outgoing: Vec<String>,
     /// Identity providers, by their ids in addresses.
     pub oidc: BTreeMap<String, IdentityProvider>,
+    /// Clouds that the inventory is fetched from.
+    pub fetch: Vec<CloudSource>,
 }
 
 /// An identity provider, and the roles of those who sign in there.
@@ -87,6 +91,9 @@ impl Configuration {
                 return Err(of_id("an id has 1 to 40 lower-case letters, digits and hyphens".to_owned()));
             }
             provider.complete(&variable).map_err(of_id)?;
+        }
+        for (at, source) in configuration.fetch.iter().enumerate() {
+            fetching::check(source).map_err(|reason| format!("`fetch`, entry {}: {reason}", at + 1))?;
         }
         Ok(configuration)
     }
@@ -176,6 +183,9 @@ mod tests {
                 "`NO` is not set",
             ),
             ("[oidc.corp]\nissuer = \"x\"\nclient-id = \"x\"\ngroups-claim = \"g\"", "`roles`"),
+            ("[[fetch]]\ncloud = \"ibm\"", "ibm"),
+            ("[[fetch]]\ncloud = \"gcp\"", "scope"),
+            ("[[fetch]]\ncloud = \"azure\"\nregions = []", "regions"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");

@@ -18,6 +18,7 @@ use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::{Requested, Requester};
 use crate::app::App;
 use crate::host::ProjectHost;
 use crate::identity::{self, Credential, Identity};
@@ -56,6 +57,8 @@ pub(crate) struct Incoming {
     pub(crate) address: String,
     /// The file that was uploaded, in place of a body. None: the route takes none.
     pub(crate) upload: Option<Arc<Upload>>,
+    /// Who makes it, for the access log.
+    pub(crate) requested: Requested,
 }
 
 impl Incoming {
@@ -605,11 +608,15 @@ pub(crate) fn admitted<'a, P: Permission>(
         Err(Failure::Api(_)) if P::PERMISSION == roles::Permission::Public => None,
         identified => identified?,
     };
+    let project = identity.as_ref().map(|identity| project_of(app, &identity.tenant, &request.uri));
+    if let Some(Identity { tenant, actor, .. }) = identity.clone() {
+        let named = project.as_ref().and_then(|project| project.as_ref().ok().copied().flatten());
+        let project = named.map_or("", |project| project.id()).to_owned();
+        // A connection that is checked again and again is one request.
+        let _ = request.requested.set(Requester { tenant, project, actor });
+    }
     let holder = P::admit(identity.clone())?;
-    let project = match &identity {
-        Some(identity) => project_of(app, &identity.tenant, &request.uri)?,
-        None => None,
-    };
+    let project = project.transpose()?.flatten();
     Ok((Call { app, holder, request, project }, identity))
 }
 

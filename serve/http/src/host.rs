@@ -27,7 +27,9 @@ use crate::policies::PolicyFolder;
 use crate::problem::Failure;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
-use crate::worker::{self, BuildTask, Built, ImpactTask, MadeSnapshot, SnapshotTask, Task};
+use crate::worker::{
+    self, BuildTask, Built, FetchTask, ImpactTask, MadeSnapshot, SnapshotTask, Task, TrainTask,
+};
 
 /// The id of the project of a folder without a name.
 const UNNAMED: &str = "default";
@@ -392,9 +394,58 @@ impl ProjectHost {
         worker::in_process(settings, &Task::Snapshot(task))
     }
 
+    /// Makes a snapshot of what clouds list, in a process of its own. Blocks.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub(crate) fn fetch(&self, settings: &Settings, now: DateTime<Utc>) -> Result<MadeSnapshot, String> {
+        let clouds = settings.configuration.fetch.clone();
+        let task = FetchTask { folder: self.folder.clone(), clouds, now: Timestamp(now) };
+        worker::in_process(settings, &Task::Fetch(task))
+    }
+
+    /// Trains a model on what is served, in a process of its own. Blocks. Returns what became of it.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub(crate) fn train(&self, settings: &Settings, now: DateTime<Utc>) -> Result<serde_json::Value, String> {
+        let snapshot = self.served_snapshot().ok_or("there is no evaluation yet")?;
+        let task = TrainTask {
+            folder: self.folder.clone(),
+            snapshot,
+            state_tenant: self.scope.state_tenant.clone(),
+            state_project: self.scope.state_project.clone(),
+            now: Timestamp(now),
+        };
+        worker::in_process_for(settings, &Task::Train(task), worker::TRAINING)
+    }
+
+    /// Returns the folder of the snapshot that is served. None: there is no evaluation yet.
+    fn served_snapshot(&self) -> Option<PathBuf> {
+        let snapshot = self.current()?.generation.contents().snapshot.clone();
+        let own = self.snapshots.join(&snapshot);
+        if Snapshot::is_at(&own) {
+            return Some(own);
+        }
+        Some(self.snapshots_folder().ok()??.join(snapshot))
+    }
+
     /// Returns the folder in which files of a kind wait for the job that reads them.
     pub(crate) fn inbox(&self, kind: &str) -> PathBuf {
         self.inbox.join(kind)
+    }
+
+    /// Whether the inventory consists of snapshots, and there is none yet.
+    pub(crate) fn has_no_snapshot(&self) -> bool {
+        match self.snapshots_folder() {
+            Ok(Some(folder)) => !matches!(newest(&folder), Ok(Some(_))),
+            _ => false,
+        }
+    }
+
+    /// Returns the folder of what was deleted from the database after its time.
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.state.join("archive")
     }
 
     /// Returns where its policies are kept.
@@ -404,19 +455,10 @@ impl ProjectHost {
 
     /// Returns the task of finding out what edited policies would do.
     pub(crate) fn impact_task(&self, files: BTreeMap<String, Option<String>>, now: Timestamp) -> ImpactTask {
-        let serving = self.serving.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let snapshot = serving.and_then(|serving| {
-            let own = self.snapshots.join(&serving.generation.contents().snapshot);
-            if Snapshot::is_at(&own) {
-                return Some(own);
-            }
-            let folder = self.snapshots_folder().ok()??;
-            Some(folder.join(&serving.generation.contents().snapshot))
-        });
         ImpactTask {
             folder: self.folder.clone(),
             files,
-            snapshot,
+            snapshot: self.served_snapshot(),
             state_tenant: self.scope.state_tenant.clone(),
             state_project: self.scope.state_project.clone(),
             now,

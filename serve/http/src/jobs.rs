@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::alerts;
 use crate::app::App;
+use crate::archive::{Archived, archive};
 use crate::heads;
 use crate::host::ProjectHost;
 use crate::routes::{bulk, snapshots};
@@ -27,9 +28,11 @@ const REINGEST: &str = "reingest-resources";
 /// The job that deletes old records, which is also a schedule.
 const CLEANUP: &str = "cleanup-audit";
 
-/// The queues of one of the workers; the other one has [`Queue::Notify`].
-const OTHER_QUEUES: [Queue; 5] =
-    [Queue::Ingestion, Queue::Normalization, Queue::Inference, Queue::Compliance, Queue::Audit];
+/// The job that trains a model, which is also a schedule.
+const RETRAIN: &str = "retrain-models";
+
+/// The queues of one of the workers; [`Queue::Notify`] and [`Queue::Inference`] have one each.
+const OTHER_QUEUES: [Queue; 4] = [Queue::Ingestion, Queue::Normalization, Queue::Compliance, Queue::Audit];
 
 /// How often the files of a project are looked at.
 const WATCH: Duration = Duration::from_secs(2);
@@ -40,19 +43,38 @@ const AGAIN: Duration = Duration::from_secs(5 * 60);
 /// How often queues, schedules and evaluations of other replicas are looked at.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How long requests wait for the access log.
+const ACCESS: Duration = Duration::from_secs(1);
+
+/// Writes the access log, and reports what was lost of it.
+pub(crate) fn write_access(app: &App) {
+    match app.access.write(&app.database) {
+        Ok(0) => {}
+        Ok(lost) => report(app, "access log", &format!("{lost} requests are not in it")),
+        Err(error) => report(app, "access log", &error),
+    }
+}
+
 /// Starts the threads, which end when `stop` becomes true.
 pub(crate) fn start(app: &Arc<App>, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()>> {
     let spawn = |work: fn(&App, &AtomicBool)| {
         let (app, stop) = (Arc::clone(app), Arc::clone(stop));
         std::thread::spawn(move || work(&app, &stop))
     };
-    // A mail server that does not answer must not hold up evaluations, nor a long evaluation the mail.
+    // A mail server that does not answer must not hold up evaluations, nor a long evaluation the mail, nor a training either.
     vec![
         spawn(follow),
         spawn(|app, stop| work(app, stop, &OTHER_QUEUES)),
         spawn(|app, stop| work(app, stop, &[Queue::Notify])),
+        spawn(|app, stop| work(app, stop, &[Queue::Inference])),
         spawn(schedule),
         spawn(heads::watch),
+        spawn(|app, stop| {
+            while !stop.load(Ordering::Relaxed) {
+                sleep(stop, ACCESS);
+                write_access(app);
+            }
+        }),
     ]
 }
 
@@ -122,8 +144,9 @@ impl Watched {
 
 /// Has the inventory evaluated, by whichever replica is free.
 fn enqueue_evaluation(app: &App, project: &ProjectHost) -> Result<(), StateError> {
-    let payload = json!({});
-    let job = NewJob { queue: Queue::Ingestion, kind: REINGEST, key: REINGEST, payload, actor: "system" };
+    // Another key than that of the schedule, which also fetches.
+    let (payload, key) = (json!({}), "changed-inputs");
+    let job = NewJob { queue: Queue::Ingestion, kind: REINGEST, key, payload, actor: "system" };
     app.database.write::<_, StateError>(&project.scope(), |r| r.enqueue(&job).map(drop))
 }
 
@@ -231,10 +254,12 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
         has_ended.store(true, Ordering::Relaxed);
         outcome
     });
+    let is_done = matches!(outcome, Outcome::Done(_));
     let evaluated = project.filter(|_| match job.kind.as_str() {
+        // A cloud that cannot be reached, or a file that cannot be read, is not a failed evaluation.
+        REINGEST if is_fetch(app, claimed) => is_done,
         SWEEP | REINGEST => true,
-        // A file that cannot be read is not a failed evaluation.
-        snapshots::IMPORT | snapshots::APPLY_EVENTS => matches!(outcome, Outcome::Done(_)),
+        snapshots::IMPORT | snapshots::APPLY_EVENTS | snapshots::FETCH | RETRAIN => is_done,
         _ => false,
     });
     finish(app, &scope, claimed, outcome, evaluated.map(|project| &**project));
@@ -243,21 +268,29 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
     }
 }
 
-/// Whether the server does jobs of a kind that schedules start.
-pub(crate) fn does(kind: &str) -> bool {
-    matches!(kind, SWEEP | REINGEST | CLEANUP | alerts::REPORT)
-}
-
 fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
     match claimed.job.kind.as_str() {
+        REINGEST if is_fetch(app, claimed) || has_nothing(app, project) => {
+            evaluated(app, project, snapshots::fetch(app, project))
+        }
         kind @ (SWEEP | REINGEST) => match evaluate(app, project, kind == SWEEP) {
             Ok(generation) => Outcome::Done(json!({ "generation": generation }).to_string()),
             Err(reason) => Outcome::Retry(reason),
         },
-        CLEANUP => match app.database.write::<_, StateError>(&project.scope(), |r| r.delete_old()) {
-            Ok(deleted) => Outcome::Done(json!({ "deleted": deleted }).to_string()),
+        // Another attempt archives the same rows.
+        CLEANUP => match archive(&app.database, &project.scope(), &project.archive(), claimed.job.created_at)
+        {
+            Ok(Archived { archived, deleted }) => {
+                Outcome::Done(json!({ "archived": archived, "deleted": deleted }).to_string())
+            }
             Err(error) => Outcome::Retry(error.to_string()),
         },
+        // What is served then shows the new model, whether it is in use or not.
+        RETRAIN => {
+            let trained = project.train(&app.settings, app.database.source().now());
+            evaluated(app, project, trained.map_err(Outcome::Retry))
+        }
+        snapshots::FETCH => evaluated(app, project, snapshots::fetch(app, project)),
         bulk::APPLY | bulk::UNDO => bulk::perform(app, project, claimed),
         snapshots::IMPORT => evaluated(app, project, snapshots::import(app, project, claimed)),
         snapshots::APPLY_EVENTS => evaluated(app, project, snapshots::apply_events(app, project)),
@@ -266,7 +299,18 @@ fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Run
     }
 }
 
-/// Evaluates after a snapshot was made.
+/// Whether a job that reads the inventory again is to fetch it from clouds: if a schedule started it.
+fn is_fetch(app: &App, claimed: &Claimed) -> bool {
+    let payload: serde_json::Value = serde_json::from_str(&claimed.job.payload).unwrap_or_default();
+    !app.settings.configuration.fetch.is_empty() && payload.get("schedule").is_some()
+}
+
+/// Whether nothing was fetched yet.
+fn has_nothing(app: &App, project: &ProjectHost) -> bool {
+    !app.settings.configuration.fetch.is_empty() && project.has_no_snapshot()
+}
+
+/// Evaluates after a snapshot or a model was made.
 fn evaluated(app: &App, project: &ProjectHost, made: Result<serde_json::Value, Outcome>) -> Outcome {
     let mut made = match made {
         Ok(made) => made,
@@ -278,7 +322,9 @@ fn evaluated(app: &App, project: &ProjectHost, made: Result<serde_json::Value, O
             Outcome::Done(made.to_string())
         }
         (Ok(_), None) => Outcome::Done(made.to_string()),
-        (Err(reason), _) => Outcome::Fail(format!("the snapshot was made, but not evaluated: {reason}")),
+        (Err(reason), _) => {
+            Outcome::Fail(format!("the snapshot or the model was made, but not evaluated: {reason}"))
+        }
     }
 }
 

@@ -18,23 +18,26 @@
 //!   `repeating`: parameters and bodies, requests that are repeated; `upload`: bodies that are files; `permission`, `identity`, `security`,
 //!   `problem`, `objects`, `cursor`: what they have in common
 //! - `routes`: one file for each group of addresses; `openapi`: the document about them
-//! - `jobs`: the workers of the queues, and the scheduler; `alerts`: from findings to messages in channels
+//! - `jobs`: the workers of the queues, and the scheduler; `fetching`, `training`, `archive`: what schedules start; `alerts`: from findings to messages in channels
 //! - `backup`: all rows and files in one file, and the way back
 //! - `language_server`: the language server of a project over a WebSocket
 //! - `heads`: how far everything is, for those who follow it
 //! - `policies`: files, changes and revisions; `impact`: what edited policies would do
 //! - `graphql`: the same as a graph
-//! - `metrics`: what is counted; `models`: what models say
+//! - `access`: the access log; `metrics`: what is counted; `models`: what models say
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
 
+mod access;
 mod alerts;
 mod app;
+mod archive;
 mod backup;
 mod configuration;
 mod cursor;
 mod doctor;
 mod endpoint;
+mod fetching;
 mod graphql;
 mod heads;
 mod host;
@@ -62,12 +65,14 @@ mod settings;
 mod sign_on;
 mod timestamp;
 mod tls;
+mod training;
 mod upload;
 mod worker;
 
 pub use backup::{BackupError, BackupSummary, back_up, restore};
 pub use configuration::{Configuration, IdentityProvider};
 pub use doctor::{Finding, examine};
+pub use fetching::CloudSource;
 pub use openapi::document as openapi_document;
 pub use server::{Server, serve};
 pub use settings::{LISTEN, Log, Settings, StartError};

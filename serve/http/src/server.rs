@@ -19,8 +19,10 @@ use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::secrets::hex;
+use tagpol_serve_db::NewAccess;
 use tokio::sync::Semaphore;
 
+use crate::access::{Requested, Requester};
 use crate::app::App;
 use crate::endpoint::{Admit, Incoming, Route, admitted};
 use crate::graphql::GRAPHQL;
@@ -118,6 +120,7 @@ pub fn serve(server: Server) -> Result<(), StartError> {
     let runtime = runtime.map_err(StartError::Runtime)?;
     let background = jobs::start(&app, &stop);
     let (tls, log) = (app.settings.tls.clone(), Arc::clone(&app.settings.log));
+    let access = Arc::clone(&app);
     let shared = Arc::new(Shared { app, running: Semaphore::new(RUNNING), waiting: AtomicUsize::new(0) });
     let router = router(&shared);
     let served: Result<(), StartError> = runtime.block_on(async move {
@@ -143,6 +146,7 @@ pub fn serve(server: Server) -> Result<(), StartError> {
         // A thread that panicked has ended as well.
         let _ = thread.join();
     }
+    jobs::write_access(&access);
     served
 }
 
@@ -195,8 +199,9 @@ async fn answer(
     let trace_id = trace_id(request.headers(), &shared.app);
     let method = request.method().clone();
     let path = route.as_ref().map_or("other", |route| route.path);
+    let origin = Origin::of(&shared.app, address, request.headers());
     let answered = match check_host(&shared.app, request.headers()) {
-        Ok(()) => respond(&shared, route.clone(), address, request).await,
+        Ok(()) => respond(&shared, route.clone(), origin.clone(), request).await,
         Err(error) => Err(error.into()),
     };
     let (mut response, failure) = match answered {
@@ -206,6 +211,7 @@ async fn answer(
     security::add_headers(response.headers_mut(), shared.app.settings.is_https(), &trace_id);
     let (status, took) = (response.status().as_u16(), began.elapsed());
     shared.app.metrics.count_request(method.as_str(), path, status, took);
+    origin.note(&shared.app, (method.as_str(), path), (status, took), &trace_id);
     let mut line = json!({
         "time": Timestamp(shared.app.database.source().now()),
         "level": match status {
@@ -227,16 +233,49 @@ async fn answer(
     response
 }
 
+/// Where a request comes from, and who makes it as soon as that is known.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// The network address.
+    pub(crate) address: String,
+    /// Who makes it.
+    pub(crate) requested: Requested,
+}
+
+impl Origin {
+    fn of(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Self {
+        let address = sender(peer.ip(), headers, app.settings.has_proxy()).to_string();
+        Self { address, requested: Requested::default() }
+    }
+
+    /// Adds a request that was answered to the access log, if whoever made it is signed in.
+    fn note(self, app: &App, (method, route): (&str, &str), (status, took): (u16, Duration), trace_id: &str) {
+        let Some(Requester { tenant, project, actor }) = self.requested.get().cloned() else { return };
+        let request = NewAccess {
+            at: app.database.source().now(),
+            project,
+            actor,
+            method: method.to_owned(),
+            route: route.to_owned(),
+            status,
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            address: self.address,
+            trace_id: trace_id.to_owned(),
+        };
+        app.access.add(&tenant, request);
+    }
+}
+
 async fn respond(
     shared: &Arc<Shared>,
     route: Option<Arc<Route>>,
-    address: SocketAddr,
+    origin: Origin,
     request: Request,
 ) -> Result<Response<Body>, Failure> {
     let Some(route) = route else {
         let path = request.uri().path();
         if path == language_server::PATH {
-            return language_server::connect(&shared.app, address.ip().to_string(), request).await;
+            return language_server::connect(&shared.app, origin, request).await;
         }
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let page =
@@ -244,11 +283,11 @@ async fn respond(
         return page.ok_or_else(|| ApiError::not_found("page", path).into());
     };
     if route.path == GRAPHQL && request.method() == Method::GET && is_upgrade(request.headers()) {
-        return upgrade(shared, address, request).await;
+        return upgrade(shared, origin, request).await;
     }
     let incoming = match &route.admit {
-        Some(admit) => read_file(shared, Arc::clone(admit), address, request).await?,
-        None => read(address, request, shared.app.settings.has_proxy()).await?,
+        Some(admit) => read_file(shared, Arc::clone(admit), origin, request).await?,
+        None => read(origin, request).await?,
     };
     let _turn = turn(shared).await?;
     let app = Arc::clone(&shared.app);
@@ -304,7 +343,8 @@ fn sender(peer: IpAddr, headers: &HeaderMap, has_proxy: bool) -> IpAddr {
     last.unwrap_or(peer)
 }
 
-async fn read(address: SocketAddr, request: Request, has_proxy: bool) -> Result<Incoming, Failure> {
+async fn read(origin: Origin, request: Request) -> Result<Incoming, Failure> {
+    let Origin { address, requested } = origin;
     let (mut parts, body) = request.into_parts();
     let path = path_of(&mut parts).await?;
     let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY)).await;
@@ -316,8 +356,7 @@ async fn read(address: SocketAddr, request: Request, has_proxy: bool) -> Result<
     };
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let address = sender(address.ip(), &headers, has_proxy).to_string();
-    Ok(Incoming { method, uri, headers, path, body, address, upload: None })
+    Ok(Incoming { method, uri, headers, path, body, address, upload: None, requested })
 }
 
 fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -327,20 +366,16 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
 }
 
 /// Opens a WebSocket for GraphQL.
-async fn upgrade(
-    shared: &Arc<Shared>,
-    address: SocketAddr,
-    request: Request,
-) -> Result<Response<Body>, Failure> {
+async fn upgrade(shared: &Arc<Shared>, origin: Origin, request: Request) -> Result<Response<Body>, Failure> {
     let (mut parts, _) = request.into_parts();
     let invalid = |error: WebSocketUpgradeRejection| ApiError::new(Code::InvalidRequest, error.to_string());
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(invalid)?;
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let has_proxy = shared.app.settings.has_proxy();
-    let address = sender(address.ip(), &headers, has_proxy).to_string();
+    let Origin { address, requested } = origin;
     let path = BTreeMap::new();
-    let incoming = Incoming { method, uri, headers, path, body: Vec::new(), address, upload: None };
+    let (body, upload) = (Vec::new(), None);
+    let incoming = Incoming { method, uri, headers, path, body, address, upload, requested };
     let app = Arc::clone(&shared.app);
     let turn = Arc::clone(&app.streams).try_acquire_owned();
     let turn = turn.map_err(|_| {
@@ -364,16 +399,16 @@ async fn upgrade(
 async fn read_file(
     shared: &Arc<Shared>,
     admit: Arc<Admit>,
-    address: SocketAddr,
+    origin: Origin,
     request: Request,
 ) -> Result<Incoming, Failure> {
     let (mut parts, body) = request.into_parts();
     let path = path_of(&mut parts).await?;
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let has_proxy = shared.app.settings.has_proxy();
-    let address = sender(address.ip(), &headers, has_proxy).to_string();
-    let incoming = Incoming { method, uri, headers, path, body: Vec::new(), address, upload: None };
+    let Origin { address, requested } = origin;
+    let (body, upload) = (Vec::new(), None);
+    let incoming = Incoming { method, uri, headers, path, body, address, upload, requested };
     let app = Arc::clone(&shared.app);
     let admitted = tokio::task::spawn_blocking(move || admit(&app, &incoming).map(|()| incoming)).await;
     let mut incoming =

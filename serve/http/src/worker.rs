@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "suggest")]
 use tagpol_app::evaluation::Options;
-use tagpol_app::inventory::{self, ImportSettings, InventorySource};
+use tagpol_app::inventory::{self, ImportSettings, InventorySource, Snapshot};
 #[cfg(feature = "suggest")]
 use tagpol_app::models::TrainingData;
 use tagpol_app::{AppError, EvaluateRequest, Project, RunContext, Silent, StateAccess, Workspace};
@@ -21,13 +21,18 @@ use tagpol_serve_data::child::{self, ChildLimits};
 use tagpol_serve_data::{BuildOptions, DataError, Generations, reason};
 use utoipa::ToSchema;
 
+use crate::fetching::{self, CloudSource};
 use crate::impact;
 use crate::routes::changes::PolicyImpact;
 use crate::settings::Settings;
 use crate::timestamp::Timestamp;
+use crate::training;
 
 /// How long an evaluation may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a training may take.
+pub(crate) const TRAINING: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// What the process is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,6 +44,36 @@ pub(crate) enum Task {
     Snapshot(SnapshotTask),
     /// Find out what edited policies would do.
     Impact(ImpactTask),
+    /// Make a snapshot of what clouds list.
+    Fetch(FetchTask),
+    /// Train a model.
+    Train(TrainTask),
+}
+
+/// Clouds to fetch from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FetchTask {
+    /// The folder of the project.
+    pub(crate) folder: PathBuf,
+    /// The clouds.
+    pub(crate) clouds: Vec<CloudSource>,
+    /// The time of the snapshot: nothing that is listed is older.
+    pub(crate) now: Timestamp,
+}
+
+/// What a model is trained on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TrainTask {
+    /// The folder of the project.
+    pub(crate) folder: PathBuf,
+    /// The folder of the snapshot that is served.
+    pub(crate) snapshot: PathBuf,
+    /// The tenant of its state.
+    pub(crate) state_tenant: String,
+    /// The project of its state.
+    pub(crate) state_project: String,
+    /// The clock.
+    pub(crate) now: Timestamp,
 }
 
 /// Edited policies.
@@ -118,6 +153,18 @@ pub(crate) struct MadeSnapshot {
     pub(crate) applied: Option<u64>,
 }
 
+impl MadeSnapshot {
+    /// Returns what was imported.
+    pub(crate) fn of(made: &Snapshot) -> Self {
+        Self {
+            snapshot: made.id().to_owned(),
+            resources: made.manifest().counts.resources,
+            rejected: made.manifest().completeness.rejected_rows,
+            applied: None,
+        }
+    }
+}
+
 /// An evaluation to be made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct BuildTask {
@@ -160,6 +207,11 @@ pub fn work(input: impl Read, output: impl Write) -> std::io::Result<()> {
         Task::Impact(task) => {
             impact::of(&task).map_err(|error| error.to_string()).and_then(|found| to_json(&found))
         }
+        Task::Fetch(task) => {
+            let context = RunContext::at(task.now.0, &Silent);
+            fetching::fetch(&task, &context).and_then(|made| to_json(&made))
+        }
+        Task::Train(task) => training::train(&task, &RunContext::at(task.now.0, &Silent)),
     };
     child::answer(input, output, work).map(drop)
 }
@@ -189,16 +241,11 @@ fn made_snapshot(task: &SnapshotTask, context: &RunContext<'_>) -> Result<MadeSn
     }
     let made =
         inventory::import_files(&task.files, &import_settings(&project), task.now.0, &folder, context)?;
-    Ok(MadeSnapshot {
-        snapshot: made.id().to_owned(),
-        resources: made.manifest().counts.resources,
-        rejected: made.manifest().completeness.rejected_rows,
-        applied: None,
-    })
+    Ok(MadeSnapshot::of(&made))
 }
 
 /// How the manifest of a project lets files be read.
-fn import_settings(project: &Project) -> ImportSettings {
+pub(crate) fn import_settings(project: &Project) -> ImportSettings {
     let manifest = project.manifest();
     ImportSettings {
         rates: manifest.rates.clone(),

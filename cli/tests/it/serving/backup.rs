@@ -79,6 +79,9 @@ fn backed_up(shop: &Shop) -> Vec<Value> {
     let answers = answers(&server);
     let printed = shop.run(&["serve", "backup", "-o", "backup.jsonl"]);
     assert!(printed.contains("wrote ") && printed.contains("serve.key"), "{printed}");
+    // Without a server nothing is written any more, not even the access log.
+    drop(server);
+    shop.run(&["serve", "backup", "-o", "backup.jsonl"]);
     answers
 }
 

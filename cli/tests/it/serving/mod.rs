@@ -20,6 +20,7 @@ mod recovery;
 mod replicas;
 mod requests;
 mod roles;
+mod schedules;
 mod single_sign_on;
 mod start;
 mod suggestions;

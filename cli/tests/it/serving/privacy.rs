@@ -34,6 +34,8 @@ fn a_person_is_exported_and_erased(shop: &Shop) {
     assert_eq!(export["account"]["email"], "ann.unusual@example.com");
     assert_eq!(export["tokens"][0]["name"], "Ann Unusual's laptop");
     assert_eq!(export["sessions"].as_array().unwrap().len(), 1);
+    let requests = export["requests"].as_array().unwrap();
+    assert!(requests.iter().all(|one| one["address"] == "127.0.0.1"), "{export}");
     let actions: Vec<&Value> =
         export["actions"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
     assert!(actions.contains(&&json!("tag.set")) && actions.contains(&&json!("auth.sign_in")), "{actions:?}");

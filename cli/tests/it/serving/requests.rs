@@ -106,12 +106,8 @@ fn wrong_requests_get_a_problem_with_its_place() {
     let wrong = schedule(json!({ "cron": "every day", "zone": "UTC", "enabled": true }));
     assert_eq!((wrong.status, wrong.json()["pointer"].as_str()), (422, Some("/cron")));
     assert_eq!(schedule(json!({ "cron": "30 3 * * *", "zone": "UTC", "enabled": false })).status, 204);
-    // Nothing would ever do its job.
-    let path = "/api/v1/schedules/retrain-models";
-    let enable = |enabled: bool| json!({ "cron": "0 0 * * 1", "zone": "UTC", "enabled": enabled });
-    let refused = client.send("PUT", path, Some(&enable(true)), &[]);
-    assert_eq!((refused.status, refused.json()["pointer"].as_str()), (422, Some("/enabled")));
-    assert_eq!(client.send("PUT", path, Some(&enable(false)), &[]).status, 204);
+    let of_none = json!({ "cron": "0 0 * * 1", "zone": "UTC", "enabled": true });
+    assert_eq!(client.send("PUT", "/api/v1/schedules/none", Some(&of_none), &[]).problem(), "not-found");
     // The address of a problem is a page about it.
     let problem = client.get("/api/v1/nothing").json();
     let (page, anchor) = problem["type"].as_str().unwrap().split_once('#').unwrap();

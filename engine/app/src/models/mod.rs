@@ -2,12 +2,13 @@
 //!
 //! In: a project with its inventory and state store. Out: [`TrainingData`], resources with the tags that a model can
 //! learn; predictions of the promoted model, which the state store remembers until something that they depend on
-//! changes, with reasons for people; values that contradict it.
+//! changes, with reasons for people; values that contradict it; new models, which are used if they are better.
 
 mod anomalies;
 mod data;
 mod predict;
 mod suggested;
+mod training;
 
 use std::path::Path;
 
@@ -16,6 +17,7 @@ pub use data::{TaggedResource, TrainingContext, TrainingData};
 pub use predict::{ActiveModel, refresh};
 pub use suggested::{Suggested, suggestions};
 use tagpol_suggest::{Model, Registry};
+pub use training::{TrainedModel, TrainingRequest, Verdict, train};
 
 use crate::AppError;
 

@@ -6,10 +6,14 @@
 
 use tagpol_state::{Companion, CompanionSchema};
 
-const STEPS: [&str; 2] = [include_str!("v1.sql"), include_str!("v2.sql")];
-const SQLITE_CATALOGS: [&str; 2] = [include_str!("v1.sqlite.catalog"), include_str!("v2.sqlite.catalog")];
-const POSTGRES_CATALOGS: [&str; 2] =
-    [include_str!("v1.postgres.catalog"), include_str!("v2.postgres.catalog")];
+const STEPS: [&str; 3] = [include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
+const SQLITE_CATALOGS: [&str; 3] =
+    [include_str!("v1.sqlite.catalog"), include_str!("v2.sqlite.catalog"), include_str!("v3.sqlite.catalog")];
+const POSTGRES_CATALOGS: [&str; 3] = [
+    include_str!("v1.postgres.catalog"),
+    include_str!("v2.postgres.catalog"),
+    include_str!("v3.postgres.catalog"),
+];
 
 /// Returns the tables of the server.
 pub(crate) fn companion() -> Companion {
@@ -36,5 +40,6 @@ fn for_postgres(step: &str) -> String {
         .replace(" INTEGER", " int8")
         .replace("CREATE TABLE ", "CREATE TABLE tagpol.")
         .replace("ALTER TABLE ", "ALTER TABLE tagpol.")
+        .replace("UPDATE serve_", "UPDATE tagpol.serve_")
         .replace(" ON serve_", " ON tagpol.serve_")
 }

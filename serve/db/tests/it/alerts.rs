@@ -6,7 +6,7 @@ use tagpol_serve_core::Source as _;
 use tagpol_serve_core::jobs::{GIVE_UP_AFTER, Outcome, Queue, Status};
 use tagpol_serve_db::{
     Alert, Claimed, Database, Decided, Delivery, DeliveryFilter, NewChannel, NewDelivery, NewEntry, NewJob,
-    NewRule, Scope,
+    NewRule, Scope, cutoff,
 };
 
 use crate::database::Place;
@@ -279,10 +279,10 @@ fn old_messages_and_closed_alerts_are_deleted(place: &Place) {
     write(&database, &scope, |r| r.put_alerts("rul_1", &[closed, alert("r2", source.now())]));
     source.advance(Duration::days(89));
     deliver(&database, "new", "c", source.now());
-    assert_eq!(write(&database, &scope, |r| r.delete_old()), 0);
+    assert_eq!(write(&database, &scope, |r| r.delete_old(cutoff(source.now()))), 0);
     source.advance(Duration::days(2));
     // The message with its job and its attempt, and the alert.
-    assert_eq!(write(&database, &scope, |r| r.delete_old()), 4);
+    assert_eq!(write(&database, &scope, |r| r.delete_old(cutoff(source.now()))), 4);
     let left = read(&database, &scope, |r| r.deliveries(&DeliveryFilter::default(), None, 9));
     assert_eq!(left.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["new", "waits"]);
     assert_eq!(read(&database, &scope, |r| r.open_alerts("rul_1")).len(), 1);

@@ -3,7 +3,10 @@
 use chrono::Duration;
 use serde_json::json;
 use tagpol_serve_core::jobs::{ATTEMPTS, BULK_APPLY, BULK_UNDO, Outcome, Queue, Status};
-use tagpol_serve_db::{Bulk, BulkItem, Claimed, Database, Evaluation, JobFilter, NewJob, Scope};
+use tagpol_serve_db::{
+    AccessFilter, Bulk, BulkItem, Claimed, Database, Evaluation, JobFilter, NewAccess, NewJob, Scope, cutoff,
+};
+use tagpol_state::StateError;
 
 use crate::database::Place;
 use crate::{on_both_databases, project, read, write};
@@ -18,6 +21,7 @@ on_both_databases!(
     all_replicas_show_the_newest_evaluation,
     schedules_start_once,
     ended_jobs_are_deleted_after_90_days,
+    what_is_deleted_can_be_read_before,
     several_workers_share_the_jobs,
 );
 
@@ -264,7 +268,7 @@ fn ended_jobs_are_deleted_after_90_days(place: &Place) {
     let claimed = claim(&database, "w").unwrap();
     assert!(finish(&database, &claimed, done()));
     let (waiting, _) = enqueue(&database, "waiting");
-    let delete = |scope: &Scope| write(&database, scope, |r| r.delete_old());
+    let delete = |scope: &Scope| write(&database, scope, |r| r.delete_old(cutoff(source.now())));
     source.advance(Duration::days(90));
     assert_eq!(delete(&project("acme")), 0);
     source.advance(Duration::seconds(1));
@@ -273,4 +277,44 @@ fn ended_jobs_are_deleted_after_90_days(place: &Place) {
     assert_eq!(delete(&project("acme")), 2);
     assert_eq!(read(&database, &project("acme"), |r| r.job(&ended)), None);
     assert_eq!(status(&database, &waiting), Status::Queued);
+}
+
+fn what_is_deleted_can_be_read_before(place: &Place) {
+    let (database, source) = place.open();
+    let request = NewAccess {
+        at: source.now(),
+        project: "shop".to_owned(),
+        actor: "user:usr_1".to_owned(),
+        method: "GET".to_owned(),
+        route: "/api/v1/resources".to_owned(),
+        status: 200,
+        milliseconds: 3,
+        address: "203.0.113.9".to_owned(),
+        trace_id: "t".to_owned(),
+    };
+    let of_none = NewAccess { project: String::new(), ..request.clone() };
+    let of_other = NewAccess { project: "other".to_owned(), ..request.clone() };
+    let requests = [vec![request; 5_001], vec![of_none, of_other]].concat();
+    let acme = Scope { tenant: "acme".to_owned(), project: None };
+    write(&database, &acme, |r| r.add_access(&requests));
+    enqueue(&database, "ended");
+    let claimed = claim(&database, "w").unwrap();
+    assert!(finish(&database, &claimed, done()));
+    source.advance(Duration::days(91));
+    let (before, scope) = (cutoff(source.now()), project("acme"));
+    let mut found = Vec::new();
+    let read_all = database.read::<_, StateError>(&scope, |r| {
+        r.each_old_row(before, |table, rows| {
+            found.push((table.name.clone(), rows.len()));
+            Ok(())
+        })
+    });
+    read_all.unwrap();
+    let found: Vec<(&str, usize)> = found.iter().map(|(table, rows)| (table.as_str(), *rows)).collect();
+    let expected =
+        [("serve_job_attempts", 1), ("serve_jobs", 1), ("serve_access", 5_000), ("serve_access", 2)];
+    assert_eq!(found, expected);
+    assert_eq!(write(&database, &scope, |r| r.delete_old(before)), 5_004);
+    let left = read(&database, &acme, |r| r.access_log(&AccessFilter::default(), None, 9));
+    assert_eq!(left.iter().map(|one| one.project.as_str()).collect::<Vec<_>>(), ["other"]);
 }

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::loaders::Details;
 use super::{GRAPHQL, METHOD};
+use crate::access::Requested;
 use crate::app::App;
 use crate::endpoint::{Call, Incoming};
 use crate::host::{ProjectHost, Serving};
@@ -74,6 +75,7 @@ impl Session {
             body: Vec::new(),
             address: String::new(),
             upload: None,
+            requested: Requested::default(),
         };
         self.blocking(|| {
             let call = Call::of(&self.app, &request, &self.project, self.identity.clone())?;

@@ -25,6 +25,7 @@ use crate::endpoint::{Incoming, admitted};
 use crate::permission::EditPolicies;
 use crate::problem::Failure;
 use crate::security;
+use crate::server::Origin;
 use jail::{Jail, Refused};
 
 /// The address.
@@ -54,7 +55,7 @@ static CONNECTIONS: Semaphore = Semaphore::const_new(8);
 /// As every route that needs the permission to edit policies; [`Code::Busy`] if there are too many connections.
 pub(crate) async fn connect(
     app: &Arc<App>,
-    address: String,
+    origin: Origin,
     request: Request,
 ) -> Result<Response<Body>, Failure> {
     let (mut parts, _) = request.into_parts();
@@ -64,8 +65,9 @@ pub(crate) async fn connect(
         headers: parts.headers.clone(),
         path: Default::default(),
         body: Vec::new(),
-        address,
+        address: origin.address,
         upload: None,
+        requested: origin.requested,
     };
     check_origin(&incoming, app)?;
     let (jail, host) = prepare(app, &incoming).await?;

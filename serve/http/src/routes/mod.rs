@@ -1,5 +1,6 @@
 //! The addresses, one file for each group, and the table of all of them.
 
+mod access;
 pub(crate) mod audit;
 mod auth;
 pub(crate) mod bulk;
@@ -51,6 +52,7 @@ pub(crate) fn table() -> Vec<Route> {
         graph::routes(),
         changes::routes(),
         audit::routes(),
+        access::routes(),
         jobs::routes(),
         events::routes(),
         snapshots::routes(),

@@ -5,9 +5,12 @@ use serde::Serialize;
 use serde_json::json;
 use tagpol_app::state::StateError;
 use tagpol_serve_core::errors::{ApiError, Code};
-use tagpol_serve_db::{AuditFilter, NewEntry, Repository, Scope, Subject, SubjectMessage, UserStatus};
+use tagpol_serve_db::{
+    Access, AccessFilter, AuditFilter, NewEntry, Repository, Scope, Subject, SubjectMessage, UserStatus,
+};
 use utoipa::ToSchema;
 
+use super::access::{self, AccessEntry};
 use super::audit::{self, AuditEntry};
 use super::names::Names;
 use super::tokens::{TokenView, token_view};
@@ -16,6 +19,9 @@ use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::permission::ErasePeople;
 use crate::problem::Failure;
 use crate::timestamp::Timestamp;
+
+/// Requests that are read at a time.
+const PAGE: usize = 5_000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -48,6 +54,8 @@ pub(crate) struct SubjectExport {
     tokens: Vec<TokenView>,
     /// Messages of alerts that were written to the person: the newest first.
     messages: Vec<MessageView>,
+    /// Requests that the person made in the last 90 days, also with API tokens: the newest first.
+    requests: Vec<AccessEntry>,
     /// What the person did, also with API tokens: the newest first.
     actions: Vec<AuditEntry>,
     /// What was done to the account.
@@ -96,7 +104,9 @@ fn export(call: &Call<'_, ErasePeople>, _: NoQuery) -> Result<Reply<SubjectExpor
     call.app.database.write(&Scope::tenant(&call.holder.tenant), |r| {
         let subject = subject(r, id)?;
         let mut actions = Vec::new();
+        let mut requests = Vec::new();
         for actor in subject.actors() {
+            requests.extend(requests_of(r, &actor)?);
             actions.extend(entries(r, AuditFilter { actor: Some(actor), ..AuditFilter::default() })?);
         }
         let of_account = AuditFilter { object: Some(id.to_owned()), ..AuditFilter::default() };
@@ -115,10 +125,27 @@ fn export(call: &Call<'_, ErasePeople>, _: NoQuery) -> Result<Reply<SubjectExpor
             sessions: sessions.into_iter().map(session).collect(),
             tokens: tokens.into_iter().map(token_view).collect(),
             messages: messages.into_iter().map(message_view).collect(),
+            requests,
             actions,
             changes,
         }))
     })
+}
+
+/// Returns all requests of an actor in the access log.
+fn requests_of(r: &mut Repository<'_>, actor: &str) -> Result<Vec<AccessEntry>, StateError> {
+    let filter = AccessFilter { actor: Some(actor.to_owned()), ..AccessFilter::default() };
+    let names = Names::read(r, [actor])?;
+    let mut found: Vec<Access> = Vec::new();
+    loop {
+        let last = found.last().map(|last| (last.at, last.id.clone()));
+        let page = r.access_log(&filter, last.as_ref().map(|(at, id)| (*at, id.as_str())), PAGE)?;
+        let count = page.len();
+        found.extend(page);
+        if count < PAGE {
+            return Ok(found.into_iter().map(|one| access::shown(one, &names)).collect());
+        }
+    }
 }
 
 fn message_view(message: SubjectMessage) -> MessageView {
@@ -153,13 +180,14 @@ pub(crate) struct Erasure {
     /// without them.
     audit_entries: i64,
     /// What this server cannot change.
-    remains: [&'static str; 2],
+    remains: [&'static str; 3],
 }
 
 /// What this server cannot change.
-const REMAINS: [&str; 2] = [
+const REMAINS: [&str; 3] = [
     "tags in your clouds, and the inventories that were read from there: change them there, and fetch again",
     "backups that were made before: delete them",
+    "archives of old records, with messages and network addresses: delete those that you do not have to keep",
 ];
 
 /// Takes back what was decided with the address of the person as the value. It is a transaction for each project; whoever is

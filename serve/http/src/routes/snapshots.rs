@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tagpol_app::inventory::{Listing, Snapshot};
@@ -13,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::jobs::Enqueued;
 use crate::app::App;
-use crate::endpoint::{Call, NoQuery, Reply, Route};
+use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::host::ProjectHost;
 use crate::permission::ManageSnapshots;
 use crate::problem::Failure;
@@ -25,6 +26,9 @@ pub(crate) const IMPORT: &str = "import-snapshot";
 
 /// The job that applies events.
 pub(crate) const APPLY_EVENTS: &str = "apply-events";
+
+/// The job that fetches from clouds.
+pub(crate) const FETCH: &str = "fetch-snapshot";
 
 /// Folders of files that wait.
 const FILES: &str = "files";
@@ -79,6 +83,17 @@ pub(super) fn routes() -> Vec<Route> {
             ),
             &FILE_TYPES,
             add,
+        ),
+        Route::write(
+            Method::POST,
+            "/api/v1/snapshots/fetch",
+            (
+                "fetchSnapshot",
+                "Fetches the inventory from the clouds of the configuration, and evaluates it in the background",
+                &[202],
+            ),
+            About::Project,
+            begin_fetch,
         ),
         events("/api/v1/events/aws", "takeEventsOfAws"),
         events("/api/v1/events/azure", "takeEventsOfAzure"),
@@ -162,6 +177,24 @@ fn add(
         r.enqueue(&NewJob { queue: Queue::Ingestion, kind: IMPORT, key: &id, payload, actor })?;
     let details = json!({ "name": query.name, "bytes": upload.size, "sha256": upload.hash });
     r.audit(&NewEntry { actor, action: "snapshot.upload", object: &job, details })?;
+    Ok(Reply::accepted(Enqueued::new(job, is_new)))
+}
+
+fn begin_fetch(
+    call: &Call<'_, ManageSnapshots>,
+    r: &mut Repository<'_>,
+    _: Nothing,
+) -> Result<Reply<Enqueued>, Failure> {
+    if call.app.settings.configuration.fetch.is_empty() {
+        let detail = "the configuration of the server names no cloud to fetch from";
+        let help = "add `[[fetch]]` to the file that `--config` names, and start the server again";
+        return Err(ApiError::new(Code::Conflict, detail).help(help).into());
+    }
+    check_served(call.project()?)?;
+    let actor = &call.holder.actor;
+    let new = NewJob { queue: Queue::Ingestion, kind: FETCH, key: FETCH, payload: json!({}), actor };
+    let (job, is_new) = r.enqueue(&new)?;
+    r.audit(&NewEntry { actor, action: "snapshot.fetch", object: &job, details: json!({}) })?;
     Ok(Reply::accepted(Enqueued::new(job, is_new)))
 }
 
@@ -262,6 +295,12 @@ pub(crate) fn import(app: &App, project: &ProjectHost, claimed: &Claimed) -> Res
     let made = made.map_err(Outcome::Fail);
     let _ = std::fs::remove_dir_all(&folder);
     Ok(serde_json::to_value(made?).unwrap_or_default())
+}
+
+/// Fetches from clouds. Returns the result, or why it ended.
+pub(crate) fn fetch(app: &App, project: &ProjectHost) -> Result<Value, Outcome> {
+    let made = project.fetch(&app.settings, app.database.source().now()).map_err(Outcome::Retry)?;
+    Ok(serde_json::to_value(made).unwrap_or_default())
 }
 
 /// Applies the events that wait. Returns the result, or why it ended.
