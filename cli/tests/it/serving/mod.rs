@@ -23,6 +23,7 @@ mod roles;
 mod schedules;
 mod single_sign_on;
 mod start;
+mod stories;
 mod suggestions;
 mod tags;
 mod takeover;
