@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tagpol_app::state::StateError;
+use tagpol_app::state::{StateError, StateStore};
 use tagpol_serve_core::roles::Role;
 use tagpol_serve_core::secrets::MasterKey;
 use tagpol_serve_core::{DEFAULT_TENANT, Source, SystemSource};
@@ -58,6 +58,7 @@ impl App {
     pub(crate) fn open(settings: Settings) -> Result<Self, StartError> {
         let source: Arc<dyn Source> = Arc::new(SystemSource::default());
         let (host, store) = ProjectHost::open(&settings, DEFAULT_TENANT)?;
+        let projects = further_projects(&settings, host, &store)?;
         let key_file = key::file(&settings, &store);
         let file = key::SharedFile::of(&store);
         let uploads = settings.data.as_deref().unwrap_or(store.folder()).join("uploads");
@@ -72,18 +73,9 @@ impl App {
         })?;
         let issuer = Issuer { name: settings.url(), keys };
         let sign_on = SignOn::all(&settings)?;
-        if !settings.configuration.fetch.is_empty() && matches!(host.snapshots_folder(), Ok(None)) {
-            return Err(StartError::Configuration(
-                "the configuration has `fetch`, but `inventory` in `tagpol.toml` lists files, which are served instead"
-                    .to_owned(),
-            ));
+        for project in &projects {
+            prepare(&database, project)?;
         }
-        let host = Arc::new(host);
-        database.write::<_, StateError>(&host.scope(), |r| {
-            r.add_tenant("Default")?;
-            r.add_default_schedules()
-        })?;
-        let projects = vec![host];
         let courier = courier(&settings).map_err(StartError::Configuration)?;
         Ok(Self {
             settings,
@@ -124,6 +116,50 @@ impl App {
         })?;
         Ok(secret.map(|secret| format!("{}/sign-in#{}", self.settings.url(), secret.reveal())))
     }
+}
+
+/// Opens the projects of the configuration, after the first one.
+fn further_projects(
+    settings: &Settings,
+    first: ProjectHost,
+    store: &StateStore,
+) -> Result<Vec<Arc<ProjectHost>>, StartError> {
+    let mut projects = vec![Arc::new(first)];
+    for entry in &settings.configuration.projects {
+        let further = ProjectHost::open_further(settings, entry, store)?;
+        // Rows of the state have no other tenant than that of the command line, so that a name is used once.
+        if projects.iter().any(|project| project.id() == further.id()) {
+            return Err(StartError::Configuration(format!(
+                "two projects are named `{}`: change `name` in the `tagpol.toml` of one of them",
+                further.id()
+            )));
+        }
+        projects.push(Arc::new(further));
+    }
+    Ok(projects)
+}
+
+/// Adds what every project has in the database. The tenant of the first one is made, and others must exist: whoever manages
+/// tenants decides who belongs to them.
+fn prepare(database: &Database, project: &ProjectHost) -> Result<(), StartError> {
+    let is_known = database.write::<_, StateError>(&project.scope(), |r| {
+        if project.tenant() == DEFAULT_TENANT {
+            r.add_tenant("Default")?;
+        } else if !r.tenants()?.iter().any(|tenant| tenant.id == project.tenant()) {
+            return Ok(false);
+        }
+        r.add_default_schedules()?;
+        Ok(true)
+    })?;
+    if is_known {
+        return Ok(());
+    }
+    Err(StartError::Configuration(format!(
+        "there is no tenant `{}`, to which the project `{}` should belong: start the server without the project, and add the \
+         tenant with `POST /api/v1/tenants`",
+        project.tenant(),
+        project.id()
+    )))
 }
 
 /// Returns what delivers messages, to public addresses and to those that the configuration allows.

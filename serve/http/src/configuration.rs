@@ -3,7 +3,7 @@
 //! It is a file of its own and not part of the project: whoever writes policies could otherwise decide who signs in.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tagpol_serve_core::DEFAULT_TENANT;
@@ -22,6 +22,22 @@ pub struct Configuration {
     /// Identity providers, by their ids in addresses.
     pub oidc: BTreeMap<String, IdentityProvider>,
     /// Clouds that the inventory is fetched from.
+    pub fetch: Vec<CloudSource>,
+    /// Projects that are served in addition to the one that the server is started for.
+    pub projects: Vec<ProjectEntry>,
+}
+
+/// A project that is served.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProjectEntry {
+    /// Its folder; a relative one begins at the configuration file.
+    pub folder: PathBuf,
+    /// The id of its tenant, which must exist.
+    #[serde(default = "default_tenant")]
+    pub tenant: String,
+    /// Clouds that its inventory is fetched from.
+    #[serde(default)]
     pub fetch: Vec<CloudSource>,
 }
 
@@ -78,7 +94,12 @@ impl Configuration {
         let of_file = |reason: String| format!("the configuration `{}` {reason}", path.display());
         let text =
             std::fs::read_to_string(path).map_err(|error| of_file(format!("cannot be read: {error}")))?;
-        Self::parse(&text, variable).map_err(|reason| of_file(format!("is not valid: {reason}")))
+        let mut read =
+            Self::parse(&text, variable).map_err(|reason| of_file(format!("is not valid: {reason}")))?;
+        for project in &mut read.projects {
+            project.folder = path.parent().unwrap_or(Path::new("")).join(&project.folder);
+        }
+        Ok(read)
     }
 
     fn parse(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
@@ -92,8 +113,11 @@ impl Configuration {
             }
             provider.complete(&variable).map_err(of_id)?;
         }
-        for (at, source) in configuration.fetch.iter().enumerate() {
-            fetching::check(source).map_err(|reason| format!("`fetch`, entry {}: {reason}", at + 1))?;
+        let further = configuration.projects.iter().map(|project| &project.fetch);
+        for clouds in std::iter::once(&configuration.fetch).chain(further) {
+            for (at, source) in clouds.iter().enumerate() {
+                fetching::check(source).map_err(|reason| format!("`fetch`, entry {}: {reason}", at + 1))?;
+            }
         }
         Ok(configuration)
     }

@@ -39,6 +39,7 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
                 }
                 Err(reason) => bad("evaluation", reason, None),
             });
+            findings.extend(further_projects(settings, &store));
             findings.push(database(&store));
             findings.push(folder(settings.data.as_deref().unwrap_or(store.folder())));
             findings.push(key(settings, &key::file(settings, &store), &store));
@@ -55,6 +56,19 @@ pub fn examine(settings: &Settings) -> Vec<Finding> {
         help: Some(help.to_owned()),
     });
     findings
+}
+
+/// Opens the further projects of the configuration.
+fn further_projects(settings: &Settings, store: &StateStore) -> Vec<Finding> {
+    let entries = settings.configuration.projects.iter();
+    let examined = entries.map(|entry| match ProjectHost::open_further(settings, entry, store) {
+        Err(error) => bad("project", error.to_string(), error.help()),
+        Ok(host) => match host.check_inputs(SystemSource::default().now()) {
+            Ok(()) => good("project", format!("`{}` in `{}`", host.id(), entry.folder.display())),
+            Err(reason) => bad("project", format!("`{}`: {reason}", host.id()), None),
+        },
+    });
+    examined.collect()
 }
 
 fn good(subject: &'static str, text: String) -> Finding {

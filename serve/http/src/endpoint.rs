@@ -37,7 +37,8 @@ pub(crate) struct Call<'a, P: Permission> {
     pub(crate) holder: P::Holder,
     /// The request.
     pub(crate) request: &'a Incoming,
-    project: Option<&'a Arc<ProjectHost>>,
+    /// The project that the request is about. None: the tenant has none. An error if it must name one.
+    project: Result<Option<&'a Arc<ProjectHost>>, ApiError>,
 }
 
 /// A request that was read.
@@ -84,17 +85,21 @@ impl<'a, P: Permission> Call<'a, P> {
         project: &'a Arc<ProjectHost>,
         identity: Identity,
     ) -> Result<Self, ApiError> {
-        Ok(Self { app, holder: P::admit(Some(identity))?, request, project: Some(project) })
+        Ok(Self { app, holder: P::admit(Some(identity))?, request, project: Ok(Some(project)) })
     }
 
     /// Returns the project that the request is about.
     ///
     /// # Errors
-    /// [`Code::NotFound`] if the tenant has none.
+    /// [`Code::NotFound`] if the tenant has none, or none of the name; [`Code::InvalidRequest`] if it has several, and the address
+    /// names none.
     pub(crate) fn project(&self) -> Result<&'a ProjectHost, ApiError> {
-        self.project
-            .map(|project| &**project)
-            .ok_or_else(|| ApiError::new(Code::NotFound, "the tenant has no project"))
+        self.host().map(|project| &**project)
+    }
+
+    fn host(&self) -> Result<&'a Arc<ProjectHost>, ApiError> {
+        let project = self.project.clone()?;
+        project.ok_or_else(|| ApiError::new(Code::NotFound, "the tenant has no project"))
     }
 
     /// As [`Self::project`], for longer than the request.
@@ -102,8 +107,7 @@ impl<'a, P: Permission> Call<'a, P> {
     /// # Errors
     /// [`Code::NotFound`] if the tenant has none.
     pub(crate) fn shared_project(&self) -> Result<Arc<ProjectHost>, ApiError> {
-        self.project().map(drop)?;
-        self.project.cloned().ok_or_else(|| ApiError::new(Code::NotFound, "the tenant has no project"))
+        self.host().cloned()
     }
 }
 
@@ -608,15 +612,18 @@ pub(crate) fn admitted<'a, P: Permission>(
         Err(Failure::Api(_)) if P::PERMISSION == roles::Permission::Public => None,
         identified => identified?,
     };
-    let project = identity.as_ref().map(|identity| project_of(app, &identity.tenant, &request.uri));
+    // Routes of the tenant as a whole need none.
+    let project = match &identity {
+        Some(identity) => project_of(app, &identity.tenant, &request.uri),
+        None => Ok(None),
+    };
     if let Some(Identity { tenant, actor, .. }) = identity.clone() {
-        let named = project.as_ref().and_then(|project| project.as_ref().ok().copied().flatten());
+        let named = project.as_ref().ok().copied().flatten();
         let project = named.map_or("", |project| project.id()).to_owned();
         // A connection that is checked again and again is one request.
         let _ = request.requested.set(Requester { tenant, project, actor });
     }
     let holder = P::admit(identity.clone())?;
-    let project = project.transpose()?.flatten();
     Ok((Call { app, holder, request, project }, identity))
 }
 

@@ -1,24 +1,28 @@
 //! A project: its policies, and the evaluation of its inventory that requests read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 use tagpol_app::explanation::resource::Explanation;
 use tagpol_app::inventory::{Snapshot, by_id, newest};
-use tagpol_app::state::{Action, Decision, StateError, StateStore};
+use tagpol_app::state::{Action, Decision, Location, StateError, StateStore};
 use tagpol_app::{AppError, Project, RunContext, Silent};
 use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::Program;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::Outcome;
+use tagpol_serve_core::secrets::hex;
 use tagpol_serve_data::{Conditions, DataError, Generation, Generations, OpenOptions, Overlay, reason};
 use tagpol_serve_db::{Database, Evaluation, ProjectScope, Repository, Scope};
 use tokio::sync::watch;
 
+use crate::configuration::ProjectEntry;
+use crate::fetching::CloudSource;
 use crate::heads::Heads;
 use crate::inputs;
 use crate::kept;
@@ -47,8 +51,12 @@ pub(crate) struct ProjectHost {
     snapshots: PathBuf,
     /// Where files wait for the jobs that read them.
     inbox: PathBuf,
-    /// The folder of its state.
+    /// The folder of what the server keeps of it.
     state: PathBuf,
+    /// The address of the database of the server, for processes of a further project. None: they find it as the server does.
+    address: Option<String>,
+    /// Clouds that its inventory is fetched from.
+    clouds: Vec<CloudSource>,
     serving: RwLock<Option<Arc<Serving>>>,
     /// What was evaluated here, and is shown as soon as its job has ended.
     prepared: Mutex<Option<Arc<Serving>>>,
@@ -117,21 +125,71 @@ impl ProjectHost {
     pub(crate) fn open(settings: &Settings, tenant: &str) -> Result<(Self, StateStore), StartError> {
         let location = tagpol_app::locate(Some(&settings.folder))?;
         let store = settings.state.locate(&location.root, &location.manifest)?;
+        let name = location.manifest.name.clone().unwrap_or_else(|| UNNAMED.to_owned());
+        let data = settings.data.as_deref().unwrap_or(store.folder()).to_owned();
+        let clouds = settings.configuration.fetch.clone();
+        let host = Self::new((tenant, name), &settings.folder, &store, (data, None, clouds))?;
+        Ok((host, store))
+    }
+
+    /// Opens a further project of the configuration. Its state is in the database of the server, under its name, as if the
+    /// command line were told of that database.
+    pub(crate) fn open_further(
+        settings: &Settings,
+        entry: &ProjectEntry,
+        database: &StateStore,
+    ) -> Result<Self, StartError> {
+        let location = tagpol_app::locate(Some(&entry.folder))?;
+        let name = location.manifest.name.clone().ok_or_else(|| {
+            let folder = entry.folder.display();
+            StartError::Configuration(format!("the project in `{folder}` has no `name` in its `tagpol.toml`"))
+        })?;
+        let mut access = settings.state.clone();
+        if access.environment.state.is_none() {
+            access.environment.state = match database.location() {
+                Location::Sqlite(path) => {
+                    let path = std::path::absolute(path).map_err(StartError::Runtime)?;
+                    Some(path.to_string_lossy().into_owned())
+                }
+                Location::Postgres(_) => {
+                    let first = tagpol_app::locate(Some(&settings.folder))?;
+                    first.manifest.state_address().map(str::to_owned)
+                }
+            };
+        }
+        let store = access.locate(&location.root, &location.manifest)?;
+        let data = match &settings.data {
+            Some(data) => {
+                data.join("projects").join(hex(&Sha256::digest(&name)).get(..16).unwrap_or_default())
+            }
+            None => store.folder().to_owned(),
+        };
+        let place = (data, access.environment.state, entry.fetch.clone());
+        Self::new((&entry.tenant, name), &entry.folder, &store, place)
+    }
+
+    fn new(
+        (tenant, id): (&str, String),
+        folder: &Path,
+        store: &StateStore,
+        (data, address, clouds): (PathBuf, Option<String>, Vec<CloudSource>),
+    ) -> Result<Self, StartError> {
         let (state_tenant, state_project) = store.project();
-        let data = settings.data.as_deref().unwrap_or(store.folder());
         let scope = ProjectScope {
-            id: location.manifest.name.clone().unwrap_or_else(|| UNNAMED.to_owned()),
+            id,
             state_tenant: state_tenant.to_owned(),
             state_project: state_project.to_owned(),
         };
         let host = Self {
             tenant: tenant.to_owned(),
             scope,
-            folder: settings.folder.clone(),
+            folder: folder.to_owned(),
             generations: Generations::at(data.join("generations")),
             snapshots: data.join("served"),
             inbox: data.join("inbox"),
-            state: data.to_owned(),
+            state: data,
+            address,
+            clouds,
             serving: RwLock::new(None),
             prepared: Mutex::new(None),
             failure: Mutex::new(None),
@@ -145,7 +203,25 @@ impl ProjectHost {
         // A revision whose process was killed is written to its end.
         let recovered = host.policies().recover();
         recovered.map_err(|error| StartError::Policies(error.to_string()))?;
-        Ok((host, store))
+        if !host.clouds.is_empty() && matches!(host.snapshots_folder(), Ok(None)) {
+            let reason = "the configuration has `fetch`, but `inventory` in `tagpol.toml` lists files, which are served instead";
+            return Err(StartError::Configuration(reason.to_owned()));
+        }
+        Ok(host)
+    }
+
+    /// Returns the settings for a process that works for the project.
+    pub(crate) fn settings(&self, settings: &Settings) -> Settings {
+        let mut own = settings.clone();
+        if let Some(address) = &self.address {
+            own.state.environment.state = Some(address.clone());
+        }
+        own
+    }
+
+    /// Whether its inventory is fetched from clouds.
+    pub(crate) fn has_clouds(&self) -> bool {
+        !self.clouds.is_empty()
     }
 
     /// Returns the tenant.
@@ -168,6 +244,9 @@ impl ProjectHost {
         project.program_to_evaluate(&RunContext::at(now, &Silent)).map_err(|error| failed(&error))?;
         let inventory = project.manifest().inventory_in(project.root());
         let inventory = inventory.map_err(|error| failed(&error.into()))?;
+        if inventory.is_empty() && self.has_clouds() {
+            return Ok(());
+        }
         if inventory.is_empty() {
             let snapshots = project.snapshots_folder().map_err(|error| failed(&error))?;
             let newest = newest(&snapshots).map_err(|error| failed(&error))?;
@@ -373,7 +452,8 @@ impl ProjectHost {
             record,
             id,
         };
-        let Built { generation, snapshot } = worker::in_process(settings, &Task::Build(task))?;
+        let Built { generation, snapshot } =
+            worker::in_process(&self.settings(settings), &Task::Build(task))?;
         let snapshot = Snapshot::open(&snapshot).map_err(|error| error.to_string())?;
         self.open_generation(database, &generation, self.project(clock)?, snapshot, clock)
     }
@@ -391,7 +471,7 @@ impl ProjectHost {
         // The evaluation must not read a folder of snapshots that is about to change.
         let _one_at_a_time = self.building.lock().unwrap_or_else(PoisonError::into_inner);
         let task = SnapshotTask { folder: self.folder.clone(), files, are_events, now: Timestamp(now) };
-        worker::in_process(settings, &Task::Snapshot(task))
+        worker::in_process(&self.settings(settings), &Task::Snapshot(task))
     }
 
     /// Makes a snapshot of what clouds list, in a process of its own. Blocks.
@@ -399,9 +479,9 @@ impl ProjectHost {
     /// # Errors
     /// Why it failed.
     pub(crate) fn fetch(&self, settings: &Settings, now: DateTime<Utc>) -> Result<MadeSnapshot, String> {
-        let clouds = settings.configuration.fetch.clone();
-        let task = FetchTask { folder: self.folder.clone(), clouds, now: Timestamp(now) };
-        worker::in_process(settings, &Task::Fetch(task))
+        let (folder, clouds) = (self.folder.clone(), self.clouds.clone());
+        let task = FetchTask { folder, clouds, now: Timestamp(now) };
+        worker::in_process(&self.settings(settings), &Task::Fetch(task))
     }
 
     /// Trains a model on what is served, in a process of its own. Blocks. Returns what became of it.
@@ -417,7 +497,7 @@ impl ProjectHost {
             state_project: self.scope.state_project.clone(),
             now: Timestamp(now),
         };
-        worker::in_process_for(settings, &Task::Train(task), worker::TRAINING)
+        worker::in_process_for(&self.settings(settings), &Task::Train(task), worker::TRAINING)
     }
 
     /// Returns the folder of the snapshot that is served. None: there is no evaluation yet.

@@ -257,7 +257,7 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
     let is_done = matches!(outcome, Outcome::Done(_));
     let evaluated = project.filter(|_| match job.kind.as_str() {
         // A cloud that cannot be reached, or a file that cannot be read, is not a failed evaluation.
-        REINGEST if is_fetch(app, claimed) => is_done,
+        REINGEST if project.is_some_and(|project| is_fetch(project, claimed)) => is_done,
         SWEEP | REINGEST => true,
         snapshots::IMPORT | snapshots::APPLY_EVENTS | snapshots::FETCH | RETRAIN => is_done,
         _ => false,
@@ -270,7 +270,7 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
 
 fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Runtime) -> Outcome {
     match claimed.job.kind.as_str() {
-        REINGEST if is_fetch(app, claimed) || has_nothing(app, project) => {
+        REINGEST if is_fetch(project, claimed) || (project.has_clouds() && project.has_no_snapshot()) => {
             evaluated(app, project, snapshots::fetch(app, project))
         }
         kind @ (SWEEP | REINGEST) => match evaluate(app, project, kind == SWEEP) {
@@ -300,14 +300,9 @@ fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Run
 }
 
 /// Whether a job that reads the inventory again is to fetch it from clouds: if a schedule started it.
-fn is_fetch(app: &App, claimed: &Claimed) -> bool {
+fn is_fetch(project: &ProjectHost, claimed: &Claimed) -> bool {
     let payload: serde_json::Value = serde_json::from_str(&claimed.job.payload).unwrap_or_default();
-    !app.settings.configuration.fetch.is_empty() && payload.get("schedule").is_some()
-}
-
-/// Whether nothing was fetched yet.
-fn has_nothing(app: &App, project: &ProjectHost) -> bool {
-    !app.settings.configuration.fetch.is_empty() && project.has_no_snapshot()
+    project.has_clouds() && payload.get("schedule").is_some()
 }
 
 /// Evaluates after a snapshot or a model was made.

@@ -70,7 +70,7 @@ mod upload;
 mod worker;
 
 pub use backup::{BackupError, BackupSummary, back_up, restore};
-pub use configuration::{Configuration, IdentityProvider};
+pub use configuration::{Configuration, IdentityProvider, ProjectEntry};
 pub use doctor::{Finding, examine};
 pub use fetching::CloudSource;
 pub use openapi::document as openapi_document;

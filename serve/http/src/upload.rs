@@ -34,12 +34,18 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Moves it to where it stays. The folder must be on the same file system as that of uploads.
+    /// Moves it to where it stays.
     ///
     /// # Errors
     /// Those of the file system.
     pub(crate) fn keep(&self, path: &Path) -> std::io::Result<()> {
-        std::fs::rename(&self.file, path)
+        if std::fs::rename(&self.file, path).is_ok() {
+            return Ok(());
+        }
+        // The folder of another project can be on another disk, to which it is copied before it gets its name.
+        let unfinished = path.with_extension("unfinished");
+        std::fs::copy(&self.file, &unfinished)?;
+        std::fs::rename(unfinished, path)
     }
 
     /// Returns its contents.

@@ -27,6 +27,7 @@ mod stories;
 mod suggestions;
 mod tags;
 mod takeover;
+mod tenants;
 mod tls;
 mod work;
 

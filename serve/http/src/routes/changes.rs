@@ -287,7 +287,7 @@ fn examined(
     let at = Timestamp(call.app.database.source().now());
     let task: ImpactTask = call.project()?.impact_task(files.clone(), at);
     let impact: Result<ChangeImpact, String> =
-        in_process_for(&call.app.settings, &Task::Impact(task), PATIENCE);
+        in_process_for(&call.project()?.settings(&call.app.settings), &Task::Impact(task), PATIENCE);
     let impact = impact.map_err(|reason| {
         ApiError::new(Code::TimedOut, format!("it cannot be found out what the change would do: {reason}"))
     })?;

@@ -185,7 +185,7 @@ fn begin_fetch(
     r: &mut Repository<'_>,
     _: Nothing,
 ) -> Result<Reply<Enqueued>, Failure> {
-    if call.app.settings.configuration.fetch.is_empty() {
+    if !call.project()?.has_clouds() {
         let detail = "the configuration of the server names no cloud to fetch from";
         let help = "add `[[fetch]]` to the file that `--config` names, and start the server again";
         return Err(ApiError::new(Code::Conflict, detail).help(help).into());
