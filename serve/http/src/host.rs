@@ -10,14 +10,16 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tagpol_app::explanation::resource::Explanation;
 use tagpol_app::inventory::{Snapshot, by_id, newest};
-use tagpol_app::state::{Action, Decision, Location, StateError, StateStore};
+use tagpol_app::state::{Action, Change, Decision, Location, StateError, StateStore};
 use tagpol_app::{AppError, Project, RunContext, Silent};
 use tagpol_sema::condition_places::Places;
 use tagpol_sema::program::Program;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::Outcome;
 use tagpol_serve_core::secrets::hex;
-use tagpol_serve_data::{Conditions, DataError, Generation, Generations, OpenOptions, Overlay, reason};
+use tagpol_serve_data::{
+    Conditions, DataError, Generation, Generations, OpenOptions, Overlay, Preview, reason,
+};
 use tagpol_serve_db::{Database, Evaluation, ProjectScope, Repository, Scope};
 use tokio::sync::watch;
 
@@ -112,6 +114,14 @@ impl Serving {
     /// [`Failure`].
     pub(crate) fn explain(&self, id: &str) -> Result<Explanation, Failure> {
         self.overlay.explain(id, &self.places).map_err(data_failure)
+    }
+
+    /// Returns what changes would do, without making them.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub(crate) fn preview(&self, changes: &[Change]) -> Result<Vec<Preview>, DataError> {
+        self.overlay.preview(changes)
     }
 
     /// Returns the number of the last decision that is shown.

@@ -73,6 +73,19 @@ fn a_bulk_change_is_previewed_applied_and_undone(shop: &Shop) {
     assert_eq!((preview["resources"].as_u64(), preview["changed"].as_u64()), (Some(3), Some(3)));
     assert_eq!(preview["cost"], "403", "{preview}");
     assert_eq!(teams(), with_decision);
+    // Nobody asks for the team, and somebody for the owner: one finding, of the most expensive resource.
+    let effect = |preview: &Value| {
+        let of = |name: &str| preview["effect"][name].clone();
+        let high = &preview["effect"]["findings"][1];
+        assert_eq!(high["severity"], "high", "{preview}");
+        (high["before"].clone(), high["after"].clone(), of("violating_after"), of("violating_cost_before"))
+    };
+    assert_eq!(effect(&preview), (json!(1), json!(1), json!(1), json!("300")));
+    let owner = json!({ "action": "set", "key": "owner", "value": "ann@example.com" });
+    let owned = json!({ "where": "resource.provider == \"aws\"", "changes": [owner] });
+    let owned = client.post("/api/v1/bulk", &owned).json();
+    assert_eq!(effect(&owned), (json!(1), json!(0), json!(0), json!("300")));
+    assert_eq!(owned["effect"]["violating_cost_after"], "0", "{owned}");
     let path = format!("/api/v1/bulk/{}", preview["id"].as_str().unwrap());
     // Somebody was faster.
     shop.run(&["tags", "set", "i-1", "team=web", "--by", "bob", "--project", "."]);

@@ -13,6 +13,7 @@ use tagpol_serve_data::Filter;
 use tagpol_serve_db::{Bulk, BulkItem, Claimed, NewEntry, NewJob, Repository};
 use utoipa::ToSchema;
 
+use super::bulk_effect::{BulkEffect, effect_of};
 use super::filter::Selection;
 use super::names::Names;
 use super::texts;
@@ -124,6 +125,8 @@ pub(crate) struct BulkView {
     values: Vec<ValueChange>,
     /// Monthly cost of the selected resources, as an exact decimal number. Null: unknown.
     cost: Option<String>,
+    /// What it does to the findings of the selected resources. Null: they are more than 20,000.
+    effect: Option<BulkEffect>,
     /// Tags that were changed, or changed back while it is undone.
     done: u64,
     /// Who made it.
@@ -154,6 +157,8 @@ struct Summary {
     unchanged: u64,
     values: Vec<ValueChange>,
     cost: Option<String>,
+    #[serde(default)]
+    effect: Option<BulkEffect>,
 }
 
 /// A selection that was read, without a transaction.
@@ -171,6 +176,19 @@ struct Selected {
     tag: String,
     visible: Option<String>,
     new_value: Option<String>,
+}
+
+impl Selected {
+    /// Returns the decision, as far as an evaluation depends on it.
+    fn change(&self) -> Change {
+        Change {
+            action: if self.new_value.is_some() { Action::Set } else { Action::Unset },
+            resource: self.resource.clone(),
+            tag: self.tag.clone(),
+            value: self.new_value.clone(),
+            note: None,
+        }
+    }
 }
 
 fn prepare(call: &Call<'_, permission::Bulk>, request: BulkRequest) -> Result<Prepared, Failure> {
@@ -197,7 +215,10 @@ fn prepare(call: &Call<'_, permission::Bulk>, request: BulkRequest) -> Result<Pr
     let (decisions, generation) = (serving.decisions(), serving.generation.contents().id.clone());
     let (resources, selected) = select(&serving, &filter, &request.changes)?;
     let totals = serving.generation.totals(&filter).map_err(data_failure)?;
-    let summary = Summary { resources, cost: totals.cost.map(|cost| cost.to_string()), ..Summary::default() };
+    let cost = totals.cost.map(|cost| cost.to_string());
+    let supposed: Vec<Change> = selected.iter().map(Selected::change).collect();
+    let effect = effect_of(&serving, &supposed)?;
+    let summary = Summary { resources, cost, effect, ..Summary::default() };
     Ok(Prepared { request, generation, decisions, selected, summary })
 }
 
@@ -329,6 +350,7 @@ fn view(r: &mut Repository<'_>, id: &str) -> Result<BulkView, Failure> {
         request: serde_json::from_str(&bulk.request).unwrap_or_default(),
         values: summary.values,
         cost: summary.cost,
+        effect: summary.effect,
         done: if is_undone { count(undone) } else { count(applied) },
         requested_by_name: names.of(&bulk.actor),
         requested_by: bulk.actor,

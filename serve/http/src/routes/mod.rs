@@ -4,6 +4,7 @@ mod access;
 pub(crate) mod audit;
 mod auth;
 pub(crate) mod bulk;
+mod bulk_effect;
 pub(crate) mod changes;
 mod channels;
 pub(crate) mod compliance;
