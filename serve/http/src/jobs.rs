@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 use tagpol_app::state::StateError;
@@ -278,13 +278,17 @@ fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Run
             Err(reason) => Outcome::Retry(reason),
         },
         // Another attempt archives the same rows.
-        CLEANUP => match archive(&app.database, &project.scope(), &project.archive(), claimed.job.created_at)
-        {
-            Ok(Archived { archived, deleted }) => {
-                Outcome::Done(json!({ "archived": archived, "deleted": deleted }).to_string())
+        CLEANUP => {
+            project.policies().remove_old_changes(SystemTime::now());
+            let archived =
+                archive(&app.database, &project.scope(), &project.archive(), claimed.job.created_at);
+            match archived {
+                Ok(Archived { archived, deleted }) => {
+                    Outcome::Done(json!({ "archived": archived, "deleted": deleted }).to_string())
+                }
+                Err(error) => Outcome::Retry(error.to_string()),
             }
-            Err(error) => Outcome::Retry(error.to_string()),
-        },
+        }
         // What is served then shows the new model, whether it is in use or not.
         RETRAIN => {
             let trained = project.train(&app.settings, app.database.source().now());

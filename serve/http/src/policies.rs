@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -24,6 +25,9 @@ const ENDING: &str = "tagpol";
 
 /// Most bytes of a policy file: more is a mistake.
 const LARGEST: u64 = 16 << 20;
+
+/// How long a change that nobody applies is kept.
+const UNUSED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The longest path of a file.
 const LONGEST_PATH: usize = 200;
@@ -124,6 +128,18 @@ impl PolicyFolder {
     pub(crate) fn remove_change(&self, id: &str) {
         // One that stays cannot be applied again, because its revision has passed.
         let _ = std::fs::remove_file(self.state.join("changes").join(format!("{id}.json")));
+    }
+
+    /// Removes changes that nobody has applied for a long time. What cannot be removed now is removed next time.
+    pub(crate) fn remove_old_changes(&self, now: SystemTime) {
+        let entries = std::fs::read_dir(self.state.join("changes"));
+        for path in entries.into_iter().flatten().flatten().map(|entry| entry.path()) {
+            let changed = path.metadata().and_then(|found| found.modified());
+            let age = changed.ok().and_then(|changed| now.duration_since(changed).ok());
+            if age.is_some_and(|age| age > UNUSED) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
     }
 
     /// Returns the revisions, the newest first.
@@ -290,6 +306,26 @@ mod tests {
         ] {
             assert!(path_mistake(project, bad).is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn changes_that_nobody_applies_are_removed_in_time() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = PolicyFolder { project: state.path().to_owned(), state: state.path().to_owned() };
+        let at = Timestamp(chrono::DateTime::UNIX_EPOCH);
+        let change = Change {
+            base: String::new(),
+            files: BTreeMap::new(),
+            actor: String::new(),
+            at,
+            has_errors: false,
+        };
+        folder.add_change("chg_1", &change).unwrap();
+        let now = SystemTime::now();
+        folder.remove_old_changes(now + UNUSED / 2);
+        assert!(folder.change("chg_1").is_some());
+        folder.remove_old_changes(now + UNUSED * 2);
+        assert!(folder.change("chg_1").is_none());
     }
 
     #[test]

@@ -89,6 +89,7 @@ fn views_are_saved_and_shared(shop: &Shop) {
     for (body, pointer) in [
         (json!({ "name": " ", "query": "" }), "/name"),
         (json!({ "name": "x".repeat(201), "query": "" }), "/name"),
+        (json!({ "name": "a\u{202e}b", "query": "" }), "/name"),
         (json!({ "name": "x", "query": "a\nb" }), "/query"),
         (json!({ "name": "x", "query": "a".repeat(8001) }), "/query"),
     ] {

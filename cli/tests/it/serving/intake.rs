@@ -55,6 +55,14 @@ fn an_inventory_is_uploaded_and_changed_by_events(shop: &Shop) {
         400
     );
 
+    // What is not an event is rejected, and those after it are applied.
+    let job = ended(&client, &cloud.post("/api/v1/events/aws", &json!({ "hello": [1, 2] })));
+    assert_eq!(
+        (job["status"].as_str(), job["result"]["rejected"].as_u64()),
+        (Some("done"), Some(1)),
+        "{job}"
+    );
+
     // A file that cannot be read ends its job, and what is served stays.
     let job = ended(&client, &upload(&client, "bad.json", "application/json", b"[1, 2"));
     assert_eq!(job["status"], "dead", "{job}");

@@ -7,7 +7,7 @@ use super::on_both_databases;
 use super::roles::user_with;
 use tagpol_serve_core::roles::Role;
 
-on_both_databases!(policies_are_edited_examined_and_applied);
+on_both_databases!(policies_are_edited_examined_and_applied, changes_of_one_revision_exclude_each_other);
 
 fn policies_are_edited_examined_and_applied(shop: &Shop) {
     let server = shop.serve();
@@ -97,6 +97,33 @@ fn policies_are_edited_examined_and_applied(shop: &Shop) {
     }
     let editor = user_with(Role::Editor, &client);
     assert_eq!(editor.get("/api/v1/policy-files").problem(), "forbidden");
+}
+
+fn changes_of_one_revision_exclude_each_other(shop: &Shop) {
+    let server = shop.serve();
+    let client = server.administrator();
+    let changes: Vec<Value> = (1..=6)
+        .map(|n| {
+            let file =
+                json!({ "path": format!("more-{n}.tagpol"), "text": format!("tag extra-{n}: text\n") });
+            client.post("/api/v1/changes", &json!({ "files": [file] })).json()
+        })
+        .collect();
+    let statuses: Vec<u16> = std::thread::scope(|threads| {
+        let apply = |change: &Value| {
+            let client = client.clone();
+            let path = format!("/api/v1/changes/{}/apply", change["id"].as_str().unwrap());
+            let version = format!("\"{}\"", change["revision"].as_str().unwrap());
+            threads
+                .spawn(move || client.send("POST", &path, Some(&json!({})), &[("if-match", &version)]).status)
+        };
+        let started: Vec<_> = changes.iter().map(apply).collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let count = |status| statuses.iter().filter(|found| **found == status).count();
+    assert_eq!((count(202), count(412)), (1, 5), "{statuses:?}");
+    let written = (1..=6).filter(|n| shop.path().join(format!("more-{n}.tagpol")).exists()).count();
+    assert_eq!(written, 1);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::jobs::Enqueued;
 use super::names::Names;
+use super::texts::check_note;
 use crate::endpoint::{About, Call, NoQuery, Reply, Route};
 use crate::jobs::SWEEP;
 use crate::permission::EditPolicies;
@@ -395,6 +396,7 @@ fn apply(
     r: &mut Repository<'_>,
     body: ApplyChange,
 ) -> Result<Reply<Enqueued>, Failure> {
+    check_note(body.note.as_deref())?;
     let id = call.path("id");
     let (folder, before) = texts(call)?;
     let change = folder.change(id).ok_or_else(|| ApiError::not_found("change", id))?;
@@ -405,12 +407,7 @@ fn apply(
     })?;
     let is_given = given.split(',').any(|one| one.trim().trim_matches('"') == current);
     if !is_given || change.base != current {
-        return Err(ApiError::new(
-            Code::PreconditionFailed,
-            "the policies have changed since the change was examined",
-        )
-        .help("examine it again with `POST /api/v1/changes`")
-        .into());
+        return Err(has_changed().into());
     }
     if change.has_errors {
         return Err(ApiError::new(Code::InvalidValue, "the policies would have errors").into());
@@ -431,11 +428,20 @@ fn apply(
     r.audit(&NewEntry { actor, action: "policy.apply", object: id, details })?;
     let new = NewJob { queue: Queue::Compliance, kind: SWEEP, key: SWEEP, payload: json!({}), actor };
     let (job, is_new) = r.enqueue(&new)?;
+    // The audit trail is written by one transaction at a time: what another one has applied before this one can be seen only now.
+    if hash(&texts(call)?.1) != current {
+        return Err(has_changed().into());
+    }
     // The last step: if it fails, the transaction leaves nothing; if its end is not acknowledged, the files are the truth.
     let applied = folder.apply(&before, &after, actor, at);
     applied.map_err(|error| Failure::Internal(format!("a change cannot be applied: {error}")))?;
     folder.remove_change(id);
     Ok(Reply::accepted(Enqueued::new(job, is_new)))
+}
+
+fn has_changed() -> ApiError {
+    ApiError::new(Code::PreconditionFailed, "the policies have changed since the change was examined")
+        .help("examine it again with `POST /api/v1/changes`")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tagpol_serve_db::{NewEntry, NewView, Repository, View};
 use utoipa::ToSchema;
 
 use super::names::Names;
+use super::texts::check_name;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
 use crate::permission::OwnViews;
 use crate::problem::Failure;
@@ -20,9 +21,6 @@ const MOST_OWN: i64 = 200;
 
 /// Most views that are listed.
 const MOST_LISTED: usize = 2_000;
-
-/// Most characters of a name.
-const LONGEST_NAME: usize = 200;
 
 /// Most characters of a query.
 const LONGEST_QUERY: usize = 8_000;
@@ -95,9 +93,7 @@ impl ViewContents {
     fn checked(&self) -> Result<NewView<'_>, ApiError> {
         let name = self.name.trim();
         let invalid = |detail: String, pointer| ApiError::new(Code::InvalidValue, detail).at(pointer);
-        if name.is_empty() || name.chars().count() > LONGEST_NAME {
-            return Err(invalid(format!("a name has 1 to {LONGEST_NAME} characters"), "/name"));
-        }
+        check_name(name)?;
         if self.query.chars().count() > LONGEST_QUERY || self.query.contains(char::is_control) {
             return Err(invalid(
                 format!("a query has at most {LONGEST_QUERY} characters, in one line"),
