@@ -2,7 +2,7 @@
 
 It issues tokens as `clouds.py` does, and behaves as the clouds do where they surprise: in Azure keys ignore case, and merging
 a key in another case succeeds and changes its value only; in Google Cloud a change of labels must name the fingerprint, the
-generation or the etag of what it was read from.
+generation, the version or the etag of what it was read from.
 
 `POST /_peer/resources` sets the tags of all resources, by id; `/_peer/tags` returns them. `/_peer/interfere` has other
 changes happen at the next writes: each is `{id, tags}`, or `{id}` for one that leaves the tags alone. `/_peer/faults` sets the
@@ -91,27 +91,24 @@ def changed(tags: dict, operation: str, given: dict) -> dict:
     return tags
 
 
+def merged(labels: dict, given: dict) -> dict:
+    """Changes labels as a merge patch does."""
+    return {key: value for key, value in {**labels, **given}.items() if value is not None}
+
+
 class Gcp(Store, clouds.Gcp):
     def resources(self, method: str, path: str, query: dict, body: bytes) -> tuple[int, dict]:
         given = json.loads(body) if body else {}
         path = urllib.parse.unquote(path)
-        for prefix, host in (("/compute/v1/", "compute"), ("/storage/v1/b/", "storage"), ("/bigquery/v2/", "bigquery")):
-            if path.startswith(prefix):
-                service, name = host, f"//{host}.googleapis.com/{path.removeprefix(prefix)}"
-        if path.startswith("/v1/projects/"):
-            service = "container" if "/clusters/" in path else "secretmanager"
-            name = f"//{service}.googleapis.com/{path.removeprefix('/v1/')}"
-        if service == "container":
-            # The inventory names the zone, and the API takes it for a location.
-            name = name.replace("/locations/", "/zones/")
-        name = name.removesuffix("/setLabels").removesuffix(":setResourceLabels")
+        service, name = self.named(path)
         self.log.append(f"{method} {service}")
         if name not in self.tags:
             return 404, {"error": {"code": 404, "message": "there is no such resource"}}
         if method == "GET":
             version = self.version(service, name)
-            member = "resourceLabels" if service == "container" else "labels"
-            return 200, {member: self.tags[name], **version} if self.tags[name] else version
+            member = {"container": "resourceLabels", "sqladmin": "userLabels"}.get(service, "labels")
+            resource = {member: self.tags[name], **version} if self.tags[name] else version
+            return 200, {"settings": {"tier": "db-f1-micro", **resource}} if service == "sqladmin" else resource
         self.interfere(name)
         if service == "compute":
             assert method == "POST" and path.endswith("/setLabels"), (method, path)
@@ -121,19 +118,25 @@ class Gcp(Store, clouds.Gcp):
             assert method == "POST" and path.endswith(":setResourceLabels"), (method, path)
             assert set(given) == {"resourceLabels", "labelFingerprint"}, given
             guard, labels = {"labelFingerprint": given["labelFingerprint"]}, given["resourceLabels"]
-        elif service == "secretmanager":
-            assert method == "PATCH" and query == {"updateMask": "labels"}, (method, query)
-            assert set(given) == {"labels", "etag"}, given
-            guard, labels = {"etag": given["etag"]}, given["labels"]
-        else:
+        elif service == "sqladmin":
+            assert method == "PATCH" and set(given) == {"settings"}, (method, given)
+            assert set(given["settings"]) == {"userLabels", "settingsVersion"}, given
+            guard = {"settingsVersion": given["settings"]["settingsVersion"]}
+            labels = merged(self.tags[name], given["settings"]["userLabels"])
+        elif service in ("storage", "bigquery"):
             assert method == "PATCH" and set(given) == {"labels"}, (method, given)
             guard = {"metageneration": query.get("ifMetagenerationMatch")}
             if service == "bigquery":
                 guard = {"etag": self.if_match}
-            labels = {**self.tags[name], **given["labels"]}
-            labels = {key: value for key, value in labels.items() if value is not None}
+            labels = merged(self.tags[name], given["labels"])
+        else:
+            assert method == "PATCH" and query == {"updateMask": "labels"}, (method, query)
+            assert set(given) == {"labels", "etag"}, given
+            guard, labels = {"etag": given["etag"]}, given["labels"]
         if guard != self.version(service, name) and service in ("container", "secretmanager"):
             return 400, {"error": {"code": 400, "message": "it has changed", "status": "FAILED_PRECONDITION"}}
+        if guard != self.version(service, name) and service == "run":
+            return 409, {"error": {"code": 409, "message": "it has changed", "status": "ABORTED"}}
         if guard != self.version(service, name):
             return 412, {"error": {"code": 412, "message": "it has changed", "status": "FAILED_PRECONDITION"}}
         for key, value in labels.items():
@@ -143,8 +146,28 @@ class Gcp(Store, clouds.Gcp):
         self.put(name, labels)
         return 200, {"kind": "operation"}
 
+    def named(self, path: str) -> tuple[str, str]:
+        """Returns the service and the id of the resource of a request."""
+        for prefix, host in (("/compute/v1/", "compute"), ("/storage/v1/b/", "storage"), ("/bigquery/v2/", "bigquery")):
+            if path.startswith(prefix):
+                return host, f"//{host}.googleapis.com/{path.removeprefix(prefix).removesuffix('/setLabels')}"
+        version, name = path.removeprefix("/").split("/", 1)
+        if "/clusters/" in name:
+            # The inventory names the zone, and the API takes it for a location.
+            name = name.replace("/locations/", "/zones/").removesuffix(":setResourceLabels")
+        ids = [one for one in self.tags if one.split("/", 3)[3] == name]
+        service = ids[0].split("/")[2].removesuffix(".googleapis.com") if ids else "unknown"
+        service = {"cloudsql": "sqladmin"}.get(service, service)
+        assert version == {"run": "v2", "cloudresourcemanager": "v3"}.get(service, "v1"), path
+        return service, ids[0] if ids else name
+
     def version(self, service: str, name: str) -> dict[str, str]:
-        fingerprints = {"compute": "labelFingerprint", "container": "labelFingerprint", "storage": "metageneration"}
+        fingerprints = {
+            "compute": "labelFingerprint",
+            "container": "labelFingerprint",
+            "sqladmin": "settingsVersion",
+            "storage": "metageneration",
+        }
         return {fingerprints.get(service, "etag"): f"{self.versions[name]}"}
 
 

@@ -79,6 +79,8 @@ impl Cloud {
         let type_ = type_.unwrap_or_default().to_lowercase();
         match self {
             Self::Azure if FEW_TAGS.iter().any(|few| type_.starts_with(few)) => 15,
+            // It keeps 14 labels of its backups for itself.
+            Self::Gcp if type_ == "sqladmin.googleapis.com/instance" => 50,
             Self::Aws | Self::Azure => 50,
             Self::Gcp => 64,
         }
@@ -260,6 +262,7 @@ mod tests {
         assert!(wrong("a:b", "microsoft.network/frontdoors"));
         assert!(!wrong("a:b", "microsoft.network/virtualnetworks"));
         assert_eq!(Cloud::Azure.most_tags(Some("microsoft.cdn/profiles")), 15);
+        assert_eq!(Cloud::Gcp.most_tags(Some("sqladmin.googleapis.com/Instance")), 50);
         assert_eq!(Cloud::ALL.map(|cloud| cloud.most_tags(Some("ec2:instance"))), [50, 50, 64]);
     }
 

@@ -171,6 +171,9 @@ const BUCKET: &str = "//storage.googleapis.com/site";
 const DATA: &str = "//bigquery.googleapis.com/projects/web-prod/datasets/data";
 const CLUSTER: &str = "//container.googleapis.com/projects/web-prod/zones/europe-west1-b/clusters/shop";
 const SECRET: &str = "//secretmanager.googleapis.com/projects/web-prod/secrets/key";
+const DATABASE: &str = "//cloudsql.googleapis.com/projects/web-prod/instances/orders";
+const SERVICE: &str = "//run.googleapis.com/projects/web-prod/locations/europe-west1/services/shop";
+const PROJECT: &str = "//cloudresourcemanager.googleapis.com/projects/web-prod";
 const TOPIC: &str = "//pubsub.googleapis.com/projects/web-prod/topics/jobs";
 
 /// What is legal as labels.
@@ -194,6 +197,9 @@ fn labels_of_google_cloud_are_changed_by_their_services() {
             (DATA, json!({"team": "data", "env": "prod"})),
             (CLUSTER, json!({"team": "web", "goog-y": "z"})),
             (SECRET, json!({"team": "web", "env": "prod"})),
+            (DATABASE, json!({"team": "data", "stage": "n-a"})),
+            (SERVICE, json!({"team": "web"})),
+            (PROJECT, json!({"team": "web"})),
             (TOPIC, json!({"team": "web"})),
         ],
     );
@@ -208,7 +214,7 @@ fn labels_of_google_cloud_are_changed_by_their_services() {
             &format!(
                 "{TOPIC}: failed: labels of `pubsub.googleapis.com` are not written, since its API does not refuse"
             ),
-            "5 resources changed, 1 failed",
+            "8 resources changed, 1 failed",
         ],
     );
     let after = world.tags();
@@ -218,20 +224,30 @@ fn labels_of_google_cloud_are_changed_by_their_services() {
     assert_eq!(after[CLUSTER]["owner"], "web-team");
     assert_eq!(after[CLUSTER]["goog-y"], "z");
     assert_eq!(after[SECRET]["env"], "production");
+    assert_eq!(after[DATABASE]["owner"], "data-team");
+    assert_eq!(after[SERVICE]["owner"], "web-team");
+    assert_eq!(after[PROJECT]["owner"], "web-team");
     assert_eq!(after[TOPIC], before[TOPIC]);
     let log = world.log();
-    for request in
-        ["POST compute", "PATCH storage", "PATCH bigquery", "POST container", "PATCH secretmanager"]
-    {
+    for request in [
+        "POST compute",
+        "PATCH storage",
+        "PATCH bigquery",
+        "POST container",
+        "PATCH secretmanager",
+        "PATCH sqladmin",
+        "PATCH run",
+        "PATCH cloudresourcemanager",
+    ] {
         assert_eq!(log.iter().filter(|one| *one == request).count(), 1, "{log:?}");
     }
-    world.roll_back("5 resources changed");
+    world.roll_back("8 resources changed");
     assert_eq!(world.tags(), before);
 }
 
 #[test]
 fn a_fingerprint_that_does_not_match_overwrites_nothing() {
-    for id in [VM, BUCKET, DATA, CLUSTER, SECRET] {
+    for id in [VM, BUCKET, DATA, CLUSTER, SECRET, DATABASE, SERVICE] {
         let world = World::with("gcp", &[(id, json!({"team": "web"})), (DISK, json!({"team": "web"}))]);
         let Some(world) = world else { return println!("{SKIPPED}") };
         labels(&world.folder);
