@@ -17,6 +17,7 @@ mod wanted;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use tagpol_eval::{FindingSelection, Options, RunError, Which, evaluate, observe_with_predictions};
 use tagpol_interp::Row;
@@ -86,31 +87,70 @@ pub struct PlanRequest<'a> {
 /// [`PlanningError`].
 pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanningError> {
     let inventory: Vec<Resource> = request.snapshot.resources()?.collect::<Result<_, _>>()?;
-    let mut views = Views::open(request.program, request.snapshot, request.options)?;
+    let before = Rc::new(open_views(request, request.snapshot, &inventory)?);
+    let candidates = candidates(request, request.snapshot)?;
+    let mut planned = Planned::new(request, Rc::clone(&before));
+    planned.add_all(&inventory, &candidates.found)?;
     if request.program.reads_relations() {
-        views.relate(&inventory.iter().map(row).collect::<Vec<_>>());
+        planned = settled(request, &inventory, candidates, planned)?;
     }
-    let mut planned = Planned {
-        request,
-        views,
-        resources: Vec::new(),
-        after: BTreeMap::new(),
-        effects: Vec::new(),
-        closes_elsewhere: Vec::new(),
-        skipped: Vec::new(),
-    };
-    let candidates = candidates(request)?;
-    for resource in inventory.iter().filter(|resource| candidates.contains(&resource.id)) {
-        planned.add(resource)?;
-    }
-    planned.prove(&inventory)?;
+    planned.prove(&inventory, &before)?;
     Ok(planned.finish())
 }
 
-/// Returns the ids of the resources that may need a change: one of their tags has a value that their native tags do not
-/// give, or a finding about a tag has a remedy. With canonical spellings, all.
-fn candidates(request: &PlanRequest<'_>) -> Result<BTreeSet<String>, RunError> {
-    let PlanRequest { program, snapshot, options, condition, settings, .. } = *request;
+/// Plans again with the tags that related resources get, until nothing changes: what is taken over from a related resource
+/// follows from its new tags. If tags depend on each other in a circle and never settle, the first plan stays.
+fn settled<'a>(
+    request: &'a PlanRequest<'a>,
+    inventory: &[Resource],
+    mut candidates: Candidates,
+    first: Planned<'a>,
+) -> Result<Planned<'a>, PlanningError> {
+    let mut latest: Option<Planned<'a>> = None;
+    for _ in 0..MOST_ROUNDS {
+        let former = latest.as_ref().unwrap_or(&first);
+        if former.after.is_empty() {
+            break;
+        }
+        let scratch = tagpol_files::Scratch::new().map_err(PlanningError::TemporaryFolder)?;
+        let (changed, after) = former.written(inventory, &scratch)?;
+        // What was not requested is not planned, whatever its related resources get.
+        let more = self::candidates(request, &after)?.found;
+        candidates.found.extend(more.intersection(&candidates.in_scope).cloned());
+        let mut next = Planned::new(request, Rc::new(open_views(request, &after, &changed)?));
+        next.add_all(inventory, &candidates.found)?;
+        if next.after == former.after {
+            return Ok(next);
+        }
+        latest = Some(next);
+    }
+    Ok(first)
+}
+
+/// Opens the views of an inventory, with its related resources.
+fn open_views<'a>(
+    request: &PlanRequest<'a>,
+    snapshot: &Snapshot,
+    inventory: &[Resource],
+) -> Result<Views<'a>, RunError> {
+    let mut views = Views::open(request.program, snapshot, request.options)?;
+    if request.program.reads_relations() {
+        views.relate(&inventory.iter().map(row).collect::<Vec<_>>());
+    }
+    Ok(views)
+}
+
+/// Ids of resources.
+struct Candidates {
+    /// Those that may need a change: one of their tags has a value that their native tags do not give, or a finding about a
+    /// tag has a remedy. With canonical spellings, all.
+    found: BTreeSet<String>,
+    /// Those that were requested.
+    in_scope: BTreeSet<String>,
+}
+
+fn candidates(request: &PlanRequest<'_>, snapshot: &Snapshot) -> Result<Candidates, RunError> {
+    let PlanRequest { program, options, condition, settings, .. } = *request;
     let tags: Vec<TagId> = (0u32..).map(TagId).take(program.tags.len()).collect();
     let which = condition.map_or(Which::All, Which::Where);
     let mut found = BTreeSet::new();
@@ -130,13 +170,17 @@ fn candidates(request: &PlanRequest<'_>) -> Result<BTreeSet<String>, RunError> {
         let remediable = findings.into_iter().filter(|finding| finding.remedy.is_some());
         found.extend(remediable.map(|finding| finding.resource).filter(|id| in_scope.contains(id)));
     }
-    Ok(found)
+    Ok(Candidates { found, in_scope })
 }
+
+/// How often resources are planned again with the tags that related ones get: the longest chain of relations.
+const MOST_ROUNDS: usize = 16;
 
 /// A plan that is being made.
 struct Planned<'a> {
     request: &'a PlanRequest<'a>,
-    views: Views<'a>,
+    /// With related resources as they are, or as they will be.
+    views: Rc<Views<'a>>,
     /// Sorted by id, as the inventory is.
     resources: Vec<PlannedResource>,
     /// The changed resources with their new tags, by id.
@@ -146,7 +190,25 @@ struct Planned<'a> {
     skipped: Vec<Skip>,
 }
 
-impl Planned<'_> {
+impl<'a> Planned<'a> {
+    fn new(request: &'a PlanRequest<'a>, views: Rc<Views<'a>>) -> Self {
+        Self {
+            request,
+            views,
+            resources: Vec::new(),
+            after: BTreeMap::new(),
+            effects: Vec::new(),
+            closes_elsewhere: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    /// Plans the changes of some resources.
+    fn add_all(&mut self, inventory: &[Resource], candidates: &BTreeSet<String>) -> Result<(), RunError> {
+        let mut found = inventory.iter().filter(|resource| candidates.contains(&resource.id));
+        found.try_for_each(|resource| self.add(resource))
+    }
+
     /// Plans the changes of a resource.
     fn add(&mut self, resource: &Resource) -> Result<(), RunError> {
         let row = row(resource);
@@ -219,21 +281,28 @@ impl Planned<'_> {
         Ok(!again.is_empty())
     }
 
-    /// Proves all changes together.
-    fn prove(&mut self, inventory: &[Resource]) -> Result<(), PlanningError> {
+    /// Writes the inventory as it is after the changes.
+    fn written(
+        &self,
+        inventory: &[Resource],
+        scratch: &tagpol_files::Scratch,
+    ) -> Result<(Vec<Resource>, Snapshot), PlanningError> {
+        let changed: Vec<Resource> = inventory.iter().map(|resource| self.changed(resource)).collect();
+        let manifest = self.request.snapshot.manifest();
+        let import = Import::of_resources(&changed, manifest.currency.clone(), manifest.taken_at);
+        let after = import.write(scratch.path(), &mut |_| {})?;
+        Ok((changed, after))
+    }
+
+    /// Proves all changes together; `before` is the inventory as it is.
+    fn prove(&mut self, inventory: &[Resource], before: &Views<'_>) -> Result<(), PlanningError> {
         if self.after.is_empty() {
             return Ok(());
         }
         let PlanRequest { program, snapshot, options, .. } = *self.request;
-        let changed: Vec<Resource> = inventory.iter().map(|resource| self.changed(resource)).collect();
-        let currency = snapshot.manifest().currency.clone();
-        let import = Import::of_resources(&changed, currency, snapshot.manifest().taken_at);
         let scratch = tagpol_files::Scratch::new().map_err(PlanningError::TemporaryFolder)?;
-        let after = import.write(scratch.path(), &mut |_| {})?;
-        let mut views_after = Views::open(program, &after, options)?;
-        if program.reads_relations() {
-            views_after.relate(&changed.iter().map(row).collect::<Vec<_>>());
-        }
+        let (changed, after) = self.written(inventory, &scratch)?;
+        let views_after = open_views(self.request, &after, &changed)?;
         let mut expected = Expected::default();
         if program.reads_relations() {
             // A resource may change because others do: what follows is found anew for all of them.
@@ -242,39 +311,50 @@ impl Planned<'_> {
         for (old, new) in inventory.iter().zip(&changed) {
             if program.reads_relations() || self.after.contains_key(&old.id) {
                 let (old, new) = (row(old), row(new));
-                expected.add((&self.views, &old), (&views_after, &new))?;
+                expected.add((before, &old), (&views_after, &new))?;
                 if program.reads_relations() {
-                    self.follow((&old, &new), &views_after)?;
+                    self.follow((before, &old), (&views_after, &new))?;
                 }
             }
         }
-        whole::verify(&self.views, (snapshot, &after), options, &expected)
+        whole::verify(before, (snapshot, &after), options, &expected)
     }
 
     /// Lists what changes about a resource in addition to its own changes, by those of resources that it is related to.
-    fn follow(&mut self, (old, new): (&Row, &Row), views_after: &Views<'_>) -> Result<(), PlanningError> {
-        let (before, after) = (self.views.evaluate(old)?, views_after.evaluate(new)?);
+    fn follow(
+        &mut self,
+        (views, old): (&Views<'_>, &Row),
+        (views_after, new): (&Views<'_>, &Row),
+    ) -> Result<(), PlanningError> {
+        let (before, after) = (views.evaluate(old)?, views_after.evaluate(new)?);
         let own = self.resources.binary_search_by(|resource| resource.id.cmp(&old.id)).ok();
-        let own = own.and_then(|at| self.resources.get(at));
-        let changes = own.map(|own| own.changes.as_slice()).unwrap_or_default();
-        let closed = proof::closed(&before, &after).into_iter();
-        let closed: BTreeSet<ClosedFinding> =
-            closed.filter_map(|check| proof::finding(&self.views, &old.id, check)).collect();
-        let promised: BTreeSet<ClosedFinding> =
-            changes.iter().flat_map(|change| change.closes.iter().cloned()).collect();
+        let own = own.and_then(|at| self.resources.get_mut(at));
+        let changes = own.map(|own| own.changes.as_mut_slice()).unwrap_or_default();
+        let described = |checks: BTreeSet<_>| -> BTreeSet<ClosedFinding> {
+            checks.into_iter().filter_map(|check| proof::finding(views, &old.id, check)).collect()
+        };
+        let closed = described(proof::closed(&before, &after));
+        let still = [&after.with_state, &after.alone];
+        let still = described(still.into_iter().flat_map(proof::states).map(|(check, _)| check).collect());
         let opened = proof::opened(&before.with_state, &after.with_state);
-        let kept = promised.difference(&closed).next();
+        let kept = changes.iter().flat_map(|change| &change.closes).find(|promised| still.contains(promised));
         let opened = opened.or_else(|| kept.map(|kept| (kept.policy.clone(), kept.check.clone())));
         if let Some((policy, check)) = opened {
             return Err(PlanningError::OpensElsewhere { policy, check, resource: old.id.clone() });
         }
+        // A finding that would open and close with the tags of related resources is not there now.
+        for change in changes.iter_mut() {
+            change.closes.retain(|finding| closed.contains(finding));
+        }
+        let promised: BTreeSet<ClosedFinding> =
+            changes.iter().flat_map(|change| change.closes.iter().cloned()).collect();
+        let written: BTreeSet<&str> = changes.iter().map(|change| change.tag.as_str()).collect();
+        let both = (&before.with_state, &after.with_state);
+        let effects = proof::effects(views, both, &BTreeSet::new());
+        self.effects.extend(effects.into_iter().filter(|effect| !written.contains(effect.tag.as_str())));
         let elsewhere = closed.difference(&promised).cloned();
         let elsewhere = elsewhere.map(|finding| ClosedElsewhere { resource: old.id.clone(), finding });
         self.closes_elsewhere.extend(elsewhere);
-        let written: BTreeSet<&str> = changes.iter().map(|change| change.tag.as_str()).collect();
-        let both = (&before.with_state, &after.with_state);
-        let effects = proof::effects(&self.views, both, &BTreeSet::new());
-        self.effects.extend(effects.into_iter().filter(|effect| !written.contains(effect.tag.as_str())));
         Ok(())
     }
 

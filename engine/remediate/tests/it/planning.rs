@@ -107,9 +107,11 @@ fn findings_of_related_resources_close_or_forbid_the_plan() {
     let changed = Resource { id: "w".to_owned(), ..volume.clone() };
     let resources = [resource("aws", "i", "ec2:instance", &[]), volume, changed];
     let plan = usual(policies, &resources);
-    assert_eq!(plan.resources.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["i", "w"]);
-    let effects = plan.effects.iter().map(|effect| (effect.resource.as_str(), effect.tag.as_str()));
-    assert_eq!(effects.collect::<Vec<_>>(), [("v", "owner"), ("w", "owner")]);
+    // What a rule takes over from the instance is written too.
+    assert_eq!(plan.resources.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["i", "v", "w"]);
+    let keys = |at: usize| plan.resources[at].changes.iter().map(|one| one.key.as_str()).collect::<Vec<_>>();
+    assert_eq!([keys(0), keys(1), keys(2)], [vec!["owner"], vec!["owner"], vec!["owner", "team"]]);
+    assert_eq!(plan.effects, []);
     let elsewhere = plan.closes_elsewhere.iter().map(|one| one.resource.as_str());
     assert_eq!(elsewhere.collect::<Vec<_>>(), ["v", "w"]);
     assert_eq!(plan.closed_findings().len(), 5);
@@ -118,6 +120,56 @@ fn findings_of_related_resources_close_or_forbid_the_plan() {
     let error = planned(&program(&forbidding).unwrap(), &resources, &PlanSettings::default()).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("would open a finding of volumes/owner on `v`"), "{message}");
+}
+
+#[test]
+fn tags_are_taken_over_along_a_chain_of_relations() {
+    let policies = r#"
+        tag owner: text
+        relation parent = resource where id == resource.meta["Parent"]
+        rule owner-of-parent { fill owner = parent.owner }
+        policy owned { severity high  for resource where resource.type == "ec2:instance"  require owner
+          remediate set owner = "jane" }
+    "#;
+    let child = |id: &str, type_: &str, parent: &str| Resource {
+        meta: Some(format!(r#"{{"Parent": "{parent}"}}"#)),
+        ..resource("aws", id, type_, &[])
+    };
+    let resources = [
+        resource("aws", "a", "ec2:instance", &[]),
+        child("b", "ec2:volume", "a"),
+        child("c", "ec2:snapshot", "b"),
+        child("d", "ec2:image", "c"),
+        Resource { tags: vec![("owner".to_owned(), "bo".to_owned())], ..child("e", "ec2:volume", "a") },
+    ];
+    let plan = usual(policies, &resources);
+    let planned: Vec<(&str, Option<&str>)> =
+        plan.resources.iter().map(|one| (one.id.as_str(), one.changes[0].after.as_deref())).collect();
+    assert_eq!(planned, ["a", "b", "c", "d"].map(|id| (id, Some("jane"))));
+    // Planning again finds nothing to do.
+    let after = resources.map(|one| match plan.resources.iter().any(|planned| planned.id == one.id) {
+        true => Resource { tags: vec![("owner".to_owned(), "jane".to_owned())], ..one },
+        false => one,
+    });
+    assert_eq!(usual(policies, &after).resources, []);
+}
+
+#[test]
+fn tags_that_grow_in_a_circle_of_relations_do_not_grow_in_a_plan() {
+    let policies = r#"
+        tag owner: text
+        relation other = resource where id == resource.meta["Other"]
+        rule owner-of-other { when other.owner is set  fill owner = "{other.owner}x" }
+        policy owned { severity high  require owner  remediate set owner = "jane" }
+    "#;
+    let with_other = |id: &str, other: &str| Resource {
+        meta: Some(format!(r#"{{"Other": "{other}"}}"#)),
+        ..resource("aws", id, "sqs", &[])
+    };
+    let plan = usual(policies, &[with_other("a", "b"), with_other("b", "a")]);
+    let values: Vec<Option<&str>> =
+        plan.resources.iter().map(|one| one.changes[0].after.as_deref()).collect();
+    assert_eq!(values, [Some("jane"), Some("jane")]);
 }
 
 #[test]
