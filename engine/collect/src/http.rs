@@ -126,7 +126,11 @@ impl Http {
         loop {
             let request = call.request().await?;
             let host = host(&request.url).to_owned();
-            tokio::time::sleep(self.pause(&host)).await;
+            // Timers count whole milliseconds: sleeping for no time takes one, and pages may take less.
+            let pause = self.pause(&host);
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
             let (stop, asked, is_throttled) = match self.attempt(request).await {
                 Err(stop) => (stop, None, false),
                 Ok(response) => match call.judge(&response) {

@@ -11,7 +11,7 @@ use crate::support::Folder;
 const POLICY: &str = "tag owner: text\npolicy owned { severity high  require owner }\n";
 
 /// A project with a policy that every resource has an owner.
-fn with_policy() -> Folder {
+pub(super) fn with_policy() -> Folder {
     Folder::with(&[("tagpol.toml", ""), ("p.tagpol", POLICY)])
 }
 

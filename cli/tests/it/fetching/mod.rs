@@ -4,6 +4,7 @@ pub(crate) mod aws;
 mod coverage;
 mod dry_run;
 mod killed;
+mod mixes;
 mod other_clouds;
 pub(crate) mod peers;
 mod watching;

@@ -11,7 +11,7 @@ use super::super::{AwsOptions, Place};
 use crate::error::chain;
 use crate::http::Verdict;
 use crate::output::Pages;
-use crate::pager::{Page, Pager};
+use crate::pager::{Page, Pager, lacks};
 use crate::source::{Call, Running, Source, Stop};
 
 pub(super) const NAME: &str = "aws-tagging";
@@ -63,6 +63,9 @@ impl Source<Place> for Tagging {
                 let request = request.set_resource_type_filters(types()).set_pagination_token(token);
                 async move {
                     let content = request.send().await.map_err(|error| stop(&place.region, &error))?;
+                    if content.resource_tag_mapping_list.is_none() {
+                        return Err(lacks("tag:GetResources", "ResourceTagMappingList"));
+                    }
                     let next = content.pagination_token().map(str::to_owned);
                     Ok(Page { content, next })
                 }
