@@ -7,8 +7,9 @@ FILE is what `tagpol migrate custodian` takes. The inventory is NDJSON with `tag
 resources with hostile tags are added to it. Cloud Custodian (`pip install c7n`) evaluates the filters of each policy
 over dictionaries, without a cloud; tagpol evaluates the migrated policies over the same resources, with their scopes
 removed, since filters are compared here and not types. A policy whose report is `exact` must have the same verdict for
-each resource; for the others the differences are counted and shown. Exits with 1 if an exact policy differs, and with 0
-and a line that begins with `skipped` if c7n or the policies are missing.
+each resource, one that is `narrower` none more, and one that is `broader` none less, as a whole or in its filters; these
+differences are counted and shown. Exits with 1 if a policy differs in another way, and with 0 and a line that begins with `skipped` if c7n or the policies
+are missing.
 """
 
 import argparse
@@ -164,12 +165,17 @@ def main() -> int:
             continue
         counts["compared"] += 1
         counts["exact"] += construct["outcome"] == "exact"
-        differing = wanted ^ findings.get(construct["became"], set())
+        found = findings.get(construct["became"], set())
+        differing = wanted ^ found
         if not differing:
             continue
-        if construct["outcome"] == "exact":
-            shown = [(rows[number], "selected" if number in wanted else "not selected") for number in sorted(differing)[:3]]
-            failed.append(f"{name}: {len(differing)} resources differ, such as {shown}")
+        # Only what is broader, as a whole or in one of its filters, has findings of its own, and only what is narrower lacks some.
+        filters = [one for one in report["constructs"] if one["construct"].startswith(f"{name}: filter ")]
+        reported = {construct["outcome"]} | {one["outcome"] for one in filters if construct["outcome"] != "exact"}
+        wrong = (found - wanted if "broader" not in reported else set()) | (wanted - found if "narrower" not in reported else set())
+        if wrong:
+            shown = [(rows[number], "selected" if number in wanted else "not selected") for number in sorted(wrong)[:3]]
+            failed.append(f"{construct['outcome']} {name}: {len(wrong)} resources differ, such as {shown}")
         else:
             counts["differ as reported"] += 1
             print(f"{construct['outcome']} {name}: {len(differing)} resources differ; the report has the reason")

@@ -171,6 +171,39 @@ fn published_documents_migrate() {
     }
 }
 
+#[test]
+fn verdicts_are_those_that_the_clouds_document() {
+    let data = repository().join("../shared/data");
+    let script = repository().join("scripts/migration_oracle.py");
+    if !data.exists() || std::process::Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: {} or python3 is not present", data.display());
+        return;
+    }
+    let files = |folder: &str, names: &[&str]| -> Vec<std::path::PathBuf> {
+        names.iter().map(|name| data.join("policies").join(folder).join(name)).collect()
+    };
+    let definitions = ["azure_policy_builtin", "azure_policy_samples"].map(|folder| {
+        let entries = std::fs::read_dir(data.join("policies").join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    });
+    let categories = ["moj_environment.json", "moj_business_unit.json", "moj_budgets.json"];
+    for (format, documents, policies) in [
+        ("azure-policy", definitions.concat(), 25),
+        ("aws-tag-policy", files("aws_tag_policies", &["moj_mandatory_tags.json"]), 5),
+        ("aws-config", files("aws_config", &["custom-conformance-pack.yaml"]), 1),
+        ("cost-categories", files("cost_categories", &categories), 18),
+    ] {
+        let mut command = std::process::Command::new("python3");
+        command.arg(&script).args(["--tagpol", env!("CARGO_BIN_EXE_tagpol"), "--limit", "300"]);
+        command.arg("--inventory").arg(data.join("train/inventory_train.ndjson.gz"));
+        let output = command.arg(format).args(documents).output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{format}: {out}\n{err}");
+        assert!(out.contains(&format!(" resources, {policies} policies: ")), "{format}: {out}");
+    }
+}
+
 /// A python with Cloud Custodian, for comparisons of verdicts; `pip install c7n` in an environment of its own makes one.
 const PYTHON: &str = "TAGPOL_TEST_C7N_PYTHON";
 
