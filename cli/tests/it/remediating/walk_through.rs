@@ -13,12 +13,19 @@ fn it_goes_as_shown() {
     let Some(peer) = Peer::start("aws_writes.py", "moto, flask, flask_cors, boto3") else {
         return println!("{SKIPPED}");
     };
-    let volumes = json!({"ids": ["vol-0a1", "vol-0b2", "vol-0c3"], "tags": [
-        {"Name": "web-1", "team": "web", "env": "prod", "owner": "ana"},
-        {"Name": "data-1", "Team": "Data", "ENVIRONMENT": "n/a", "Owner": "dora@example.com"},
-        {"Name": "scratch", "stage": "development"},
-    ]});
-    peer.command("volumes", &volumes);
+    let mut ids = ["vol-0a1", "vol-0b2", "vol-0c3"].map(str::to_owned).to_vec();
+    let mut tags = vec![
+        json!({"Name": "web-1", "team": "web", "env": "prod", "owner": "ana"}),
+        json!({"Name": "data-1", "Team": "Data", "ENVIRONMENT": "n/a", "Owner": "dora@example.com"}),
+        json!({"Name": "data-scratch", "stage": "development"}),
+    ];
+    // Twenty more of each team, which are as they should be.
+    for (number, team) in (2..22).flat_map(|number| [(number, "web"), (number, "data")]) {
+        ids.push(format!("vol-1{:02}", ids.len()));
+        let owner = format!("{team}@example.com");
+        tags.push(json!({"Name": format!("{team}-{number}"), "team": team, "env": "prod", "owner": owner}));
+    }
+    peer.command("volumes", &json!({"ids": ids, "tags": tags}));
     let folder = Folder::with(&[("tagpol.toml", "")]);
     let mut commands = 0;
     for fence in fences(&repository().join("docs/walk-through.md")) {
@@ -42,5 +49,5 @@ fn it_goes_as_shown() {
             commands += 1;
         }
     }
-    assert!(commands >= 8, "{commands}");
+    assert!(commands >= 11, "{commands}");
 }
