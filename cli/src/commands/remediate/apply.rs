@@ -62,7 +62,7 @@ fn shown(report: &ApplyReport) -> String {
     let applied = count(|outcome| *outcome == Outcome::Applied);
     let mut parts = vec![format!("{} changed", counted(applied, "resource", "resources"))];
     let others = [
-        (count(|outcome| *outcome == Outcome::Unchanged), "unchanged because it was as planned already"),
+        (count(|outcome| *outcome == Outcome::Unchanged), "already as planned"),
         (count(|outcome| matches!(outcome, Outcome::Drifted { .. } | Outcome::Terraform { .. })), "skipped"),
         (count(|outcome| matches!(outcome, Outcome::Failed { .. })), "failed"),
         (count(|outcome| matches!(outcome, Outcome::Partial { .. })), "failed after some of its changes"),

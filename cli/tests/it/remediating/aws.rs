@@ -208,7 +208,7 @@ fn what_was_started_is_brought_to_its_end_or_undone_whatever_has_expired_or_chan
     let args = ["apply", "plan.json", "--confirm", hash(&plan)];
     let run = Run::of(world.command(&args).output().unwrap());
     run.fails_with(2, &["it was given up at", "tagpol remediate rollback"]);
-    says(&world.apply("undo.json"), 0, &["2 resources changed", "1 unchanged"]);
+    says(&world.apply("undo.json"), 0, &["2 resources changed", "1 already as planned"]);
     assert_eq!(world.tags(), before);
 }
 
