@@ -18,6 +18,10 @@ pub struct FilterVocabulary {
     pub currency: Option<String>,
     /// Attributes of resources (`type`, `provider`, `account`, `region`, `name`) with the values of the inventory.
     pub attributes: Vec<(String, Vec<String>)>,
+    /// Other spellings of values, such as those that the policies normalize: the tag, the spelling, the value.
+    pub spellings: Vec<(String, String, String)>,
+    /// Conditions with a name in the policies.
+    pub definitions: Vec<String>,
 }
 
 /// What words mean.
@@ -66,10 +70,57 @@ const FILLERS: &[&str] = &[
     "have",
 ];
 const ARTICLES: &[&str] = &["a", "an", "any", "the"];
-const MISSING: &[&str] = &["without", "no", "missing", "lacking", "lacks", "untagged"];
+const MISSING: &[&str] = &["without", "no", "missing", "lack", "lacking", "lacks", "untagged"];
 const NOT: &[&str] = &["not", "except", "excluding", "outside", "isnt", "but"];
 const MORE: &[&str] = &["over", "above", "more", ">", "exceeding"];
 const LESS: &[&str] = &["under", "below", "less", "<", "cheaper"];
+
+/// Kinds of resources in words, and what the types of such resources contain, followed by no other letter than `s`.
+const KINDS: &[(&[&str], &[&str])] = &[
+    (
+        &["database", "databases", "db", "dbs"],
+        &[
+            "rds:db",
+            "rds:cluster",
+            "dynamodb:table",
+            "docdb:cluster",
+            "neptune:cluster",
+            "redshift:cluster",
+            "database",
+            "databaseaccount",
+            "sqladmin.googleapis.com/instance",
+            "dbforpostgresql/server",
+            "dbforpostgresql/flexibleserver",
+            "dbformysql/server",
+            "dbformysql/flexibleserver",
+            "aws_db_instance",
+            "aws_rds_cluster",
+            "aws_dynamodb_table",
+        ],
+    ),
+    (
+        &["vm", "vms", "machine", "machines", "server", "servers"],
+        &[
+            "ec2:instance",
+            "virtualmachine",
+            "compute.googleapis.com/instance",
+            "aws_instance",
+            "google_compute_instance",
+            "virtual_machine",
+        ],
+    ),
+    (&["bucket", "buckets"], &["bucket"]),
+    (&["disk", "disks", "volume", "volumes"], &["volume", "disk"]),
+    (&["function", "functions", "lambda", "lambdas"], &["function"]),
+    (&["cluster", "clusters"], &["cluster"]),
+];
+
+/// Parts of the world in words, and the words of regions in them.
+const PLACES: &[(&[&str], &[&str])] = &[
+    (&["eu", "europe", "european"], &["eu", "europe"]),
+    (&["us", "usa", "american"], &["us"]),
+    (&["asia", "apac", "asian"], &["asia", "ap"]),
+];
 
 /// Currencies that are recognized in words.
 const CURRENCIES: &[&str] = &["AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "INR", "JPY", "SEK", "USD"];
@@ -87,6 +138,8 @@ enum Meaning {
     Field(String),
     /// A value of a field.
     Value(String, String),
+    /// A test that is written already.
+    Test(String),
 }
 
 /// A part of the condition, of one field.
@@ -106,6 +159,7 @@ pub fn read(words: &str, vocabulary: &FilterVocabulary) -> FilterReading {
         currency,
         words: &words,
         meanings: meanings(vocabulary),
+        attributes: &vocabulary.attributes,
         terms: Vec::new(),
         unknown: Vec::new(),
         is_list: false,
@@ -122,6 +176,7 @@ pub fn read(words: &str, vocabulary: &FilterVocabulary) -> FilterReading {
 struct Reader<'w> {
     words: &'w [String],
     meanings: BTreeMap<String, Vec<Meaning>>,
+    attributes: &'w [(String, Vec<String>)],
     currency: Option<Currency>,
     terms: Vec<Term>,
     unknown: Vec<String>,
@@ -155,7 +210,13 @@ impl Reader<'_> {
         if let Some((field, length)) = self.field(at + negated) {
             return self.of_field(at + negated, field, length, negated > 0) + negated;
         }
-        if let Some((values, length)) = self.values(at + negated, None) {
+        if let Some((test, length)) = self.written(at + negated) {
+            self.test(if negated > 0 { format!("not ({test})") } else { test });
+            return negated + length;
+        }
+        let similar =
+            || Some(self.similar(at + negated)).filter(|values| !values.is_empty()).map(|values| (values, 1));
+        if let Some((values, length)) = self.values(at + negated, None).or_else(similar) {
             let last = self.terms.last().filter(|_| self.is_list);
             let continues = last
                 .is_some_and(|last| last.is_negated && values.iter().all(|(field, _)| *field == last.field));
@@ -228,17 +289,22 @@ impl Reader<'_> {
     /// Adds a value, which can be one of several fields. Values of one field one after the other are alternatives.
     fn add(&mut self, values: Vec<(String, String)>, is_negated: bool) {
         self.is_list = true;
-        if let [(field, value)] = values.as_slice() {
+        if let Some((field, _)) = values.first()
+            && values.iter().all(|(other, _)| other == field)
+        {
+            let all = values.iter().map(|(_, value)| value.clone());
             match self.terms.last_mut() {
                 Some(term) if term.field == *field && term.is_negated == is_negated => {
-                    term.values.push(value.clone())
+                    for value in all {
+                        if !term.values.contains(&value) {
+                            term.values.push(value);
+                        }
+                    }
                 }
-                _ => self.terms.push(Term {
-                    field: field.clone(),
-                    is_negated,
-                    values: vec![value.clone()],
-                    test: String::new(),
-                }),
+                _ => {
+                    let (field, values) = (field.clone(), all.collect());
+                    self.terms.push(Term { field, is_negated, values, test: String::new() });
+                }
             }
             return;
         }
@@ -252,7 +318,7 @@ impl Reader<'_> {
     fn field(&self, at: usize) -> Option<(String, usize)> {
         self.longest(at, |meaning| match meaning {
             Meaning::Field(field) => Some(field.clone()),
-            Meaning::Value(..) => None,
+            Meaning::Value(..) | Meaning::Test(_) => None,
         })
         .and_then(|(mut fields, length)| (fields.len() == 1).then(|| (fields.remove(0), length)))
     }
@@ -265,6 +331,54 @@ impl Reader<'_> {
             }
             _ => None,
         })
+    }
+
+    /// Returns the test that words at a place stand for: a condition with a name, or whether there are tags at all.
+    fn written(&self, at: usize) -> Option<(String, usize)> {
+        let named = self.longest(at, |meaning| match meaning {
+            Meaning::Test(test) => Some(test.clone()),
+            _ => None,
+        });
+        if let Some((mut tests, length)) = named {
+            return (!tests.is_empty()).then(|| (tests.remove(0), length));
+        }
+        match self.word(at).as_str() {
+            "untagged" => Some(("count(native keys) == 0".to_owned(), 1)),
+            "tagged" => Some(("count(native keys) > 0".to_owned(), 1)),
+            _ => None,
+        }
+    }
+
+    /// Returns the types and regions that a word stands for: a kind of resources, a part of the world, or a part of their
+    /// names. Values of one field, in the order of the vocabulary.
+    fn similar(&self, at: usize) -> Vec<(String, String)> {
+        let word = self.word(at);
+        let of = |name: &str, is_meant: &dyn Fn(&str) -> bool| -> Vec<(String, String)> {
+            let attribute = self.attributes.iter().find(|(attribute, _)| attribute == name);
+            let values = attribute.into_iter().flat_map(|(_, values)| values);
+            let meant = values.filter(|value| is_meant(&value.to_lowercase()));
+            meant.map(|value| (format!("resource.{name}"), value.clone())).collect()
+        };
+        let of_table = |table: &[(&[&str], &'static [&'static str])]| {
+            table.iter().find(|(words, _)| words.contains(&word.as_str())).map(|(_, parts)| *parts)
+        };
+        if word.chars().count() < 2 {
+            return Vec::new();
+        }
+        if let Some(parts) = of_table(KINDS) {
+            return of("type", &|ty| parts.iter().any(|part| ends_a_name(ty, part)));
+        }
+        if let Some(parts) = of_table(PLACES) {
+            return of("region", &|region| parts.iter().any(|part| is_in(region, part)));
+        }
+        let singular = word.strip_suffix('s').unwrap_or(&word);
+        let has_part = |value: &str| {
+            value
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|part| !part.is_empty() && (part == word || part == singular))
+        };
+        let types = of("type", &has_part);
+        if types.is_empty() { of("region", &has_part) } else { types }
     }
 
     fn has_value(&self, at: usize, field: &str) -> bool {
@@ -325,7 +439,33 @@ fn meanings(vocabulary: &FilterVocabulary) -> BTreeMap<String, Vec<Meaning>> {
             add(value, Meaning::Value(field.clone(), value.clone()));
         }
     }
+    for (tag, spelling, value) in &vocabulary.spellings {
+        if !fold(spelling).is_empty() {
+            add(spelling, Meaning::Value(tag.clone(), value.clone()));
+        }
+    }
+    for name in &vocabulary.definitions {
+        let plural = name.strip_suffix('y').map_or_else(|| format!("{name}s"), |stem| format!("{stem}ies"));
+        add(name, Meaning::Test(name.clone()));
+        add(&plural, Meaning::Test(name.clone()));
+    }
     meanings
+}
+
+/// Whether a text contains a name, followed by no other letter or digit than a plural's.
+fn ends_a_name(text: &str, name: &str) -> bool {
+    let behind = |at: usize| text.get(at + name.len()..).unwrap_or_default();
+    let ends = |rest: &str| !rest.strip_prefix('s').unwrap_or(rest).starts_with(char::is_alphanumeric);
+    text.match_indices(name).any(|(at, _)| ends(behind(at)))
+}
+
+/// Whether a region is in a part of the world: `eu-west-1`, `westeurope` and `eastus2` are.
+fn is_in(region: &str, place: &str) -> bool {
+    region.split('-').any(|part| {
+        let part = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        part == place
+            || (part.len() > 3 && (part.ends_with(place) || (place.len() > 3 && part.contains(place))))
+    })
 }
 
 /// Splits a request into words; what is between quotes is one.
@@ -376,7 +516,7 @@ fn fold(text: &str) -> String {
 }
 
 /// Writes a text as a string of the language.
-fn string(text: &str) -> String {
+pub fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -405,10 +545,21 @@ mod tests {
                 list("team", &["platform", "data"]),
             ],
             attributes: vec![
-                list("type", &["ec2:instance", "rds:db"]),
-                list("region", &["eu-west-1", "us-east-1"]),
+                list(
+                    "type",
+                    &[
+                        "ec2:instance",
+                        "rds:db",
+                        "rds:snapshot",
+                        "s3:bucket",
+                        "microsoft.sql/servers/databases",
+                    ],
+                ),
+                list("region", &["eu-west-1", "us-east-1", "westeurope", "eastus2", "europe-west1"]),
                 list("account", &["111122223333", "data"]),
             ],
+            spellings: vec![("environment".to_owned(), "prd".to_owned(), "production".to_owned())],
+            definitions: vec!["public-facing".to_owned()],
         }
     }
 
@@ -433,12 +584,28 @@ mod tests {
             ("team is data", r#"team == "data""#),
             ("data", r#"(team == "data" or resource.account == "data")"#),
             ("owner missing", "owner is missing"),
+            ("which buckets lack an owner?", r#"resource.type == "s3:bucket" and owner is missing"#),
             ("owner is not missing", "owner is set"),
             ("with owner", "owner is set"),
             ("cost center = web shop", r#"cost-center == "web shop""#),
             ("costcenter \"Web Shop\"", r#"cost-center == "web shop""#),
             ("owner jane@example.com", r#"owner == "jane@example.com""#),
             ("regions us-east-1", r#"resource.region == "us-east-1""#),
+            (
+                "untagged production databases in eu",
+                r#"count(native keys) == 0 and environment == "production" and resource.type in ["rds:db", "microsoft.sql/servers/databases"] and resource.region in ["eu-west-1", "westeurope", "europe-west1"]"#,
+            ),
+            (
+                "prd buckets in the us",
+                r#"environment == "production" and resource.type == "s3:bucket" and resource.region in ["us-east-1", "eastus2"]"#,
+            ),
+            ("public facing instances", r#"public-facing and resource.type == "ec2:instance""#),
+            ("not public facing", "not (public-facing)"),
+            (
+                "tagged resources outside europe",
+                r#"count(native keys) > 0 and not (resource.region in ["eu-west-1", "westeurope", "europe-west1"])"#,
+            ),
+            ("rds", r#"resource.type in ["rds:db", "rds:snapshot"]"#),
         ] {
             assert_eq!(read(words, &vocabulary()).condition.as_deref(), Some(condition), "{words}");
         }

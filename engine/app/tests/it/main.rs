@@ -309,6 +309,7 @@ fn words_become_conditions_of_the_language() {
             ("team".to_owned(), vec!["web".to_owned(), "data".to_owned()]),
         ],
         attributes: vec![("type".to_owned(), vec!["s3:bucket".to_owned(), "data".to_owned()])],
+        ..FilterVocabulary::default()
     };
     for words in [
         "without owner",
@@ -317,6 +318,8 @@ fn words_become_conditions_of_the_language() {
         "data costing more than 5 USD",
         "team is not missing and cost under 0.5",
         "owner jane, not s3:bucket",
+        "untagged buckets",
+        "tagged data outside web",
         &format!("`{hostile}`"),
     ] {
         let condition = read(words, &vocabulary).condition.unwrap();
