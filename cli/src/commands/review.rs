@@ -1,7 +1,9 @@
 //! `tagpol review`
 
+use std::collections::VecDeque;
 use std::io::BufRead as _;
-use tagpol_app::models::{Suggested, refresh, suggestions};
+
+use tagpol_app::models::{ActiveModel, Suggested, SuggestionGroup, grouped, refresh, suggestions};
 
 use tagpol_app::evaluation::Which;
 use tagpol_app::state::{Action, Change, StateError};
@@ -18,13 +20,18 @@ use crate::inference;
 use crate::output::{Output, counted};
 use crate::project;
 
-/// An answer to a suggestion.
+/// Resources of a group that are named in addition to the first.
+const LISTED: usize = 5;
+
+/// An answer to a group of suggestions.
 #[derive(Debug, PartialEq, Eq)]
 enum Reply {
     Accept,
     Reject,
     Skip,
     Quit,
+    /// Ask about each resource of the group.
+    Each,
     /// Another value.
     Other(String),
     /// Anything else: a typo must not become the value of a tag.
@@ -38,6 +45,7 @@ impl Reply {
             "r" | "reject" | "n" | "no" => Self::Reject,
             "" | "s" | "skip" => Self::Skip,
             "q" | "quit" => Self::Quit,
+            "e" | "each" => Self::Each,
             other => match other.strip_prefix('=').map(str::trim) {
                 Some(value) if !value.is_empty() => Self::Other(value.to_owned()),
                 _ => Self::Unknown,
@@ -55,16 +63,22 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
     let target = args.tag.as_deref().map(|tag| data.target(tag)).transpose()?;
     let model = refresh(&data, &run_context)?.ok_or_else(no_model)?;
     let suggested = suggestions(&data, target, Which::All, args.at_least)?;
-    let mut decided = 0;
+    let all = suggested.len();
+    let mut groups: VecDeque<SuggestionGroup> = grouped(suggested).into();
+    let (mut decided, mut seen) = (0, 0);
     let mut lines = std::io::stdin().lock().lines();
-    for (at, one) in suggested.iter().enumerate() {
-        let gap = if at > 0 { "\n" } else { "" };
-        output.print(&format!("{gap}{}/{}  {}", at + 1, suggested.len(), described(&model, one)))?;
+    while let Some(group) = groups.pop_front() {
+        let Some(one) = group.suggestions.first() else { continue };
+        let gap = if seen > 0 { "\n" } else { "" };
+        output.print(&format!("{gap}{}/{all}  {}", seen + 1, shown(&model, &group)))?;
+        let is_group = group.suggestions.len() > 1;
+        let each = if is_group { "each (e), " } else { "" };
         let reply = loop {
-            output.print("accept (a), reject (r), skip (s), quit (q), or =VALUE: ")?;
+            output.print(&format!("accept (a), reject (r), skip (s), {each}quit (q), or =VALUE: "))?;
             let Some(Ok(line)) = lines.next() else { break Reply::Quit };
             match Reply::parse(&line) {
                 Reply::Unknown => {}
+                Reply::Each if !is_group => {}
                 Reply::Other(value) if !data.is_valid(one.target, &value) => {
                     output.print(&format!(
                         "`{}` is not a valid value of `{}`\n",
@@ -75,22 +89,43 @@ pub(crate) fn run(args: &ReviewArgs, output: &mut Output) -> Result<Exit, Failur
                 reply => break reply,
             }
         };
-        let Some(change) = change(one, &reply, args.decider.note.as_deref()) else {
-            if reply == Reply::Quit {
-                break;
+        if reply == Reply::Quit {
+            break;
+        }
+        if reply == Reply::Each {
+            for one in group.suggestions.into_iter().rev() {
+                groups.push_front(SuggestionGroup { suggestions: vec![one] });
             }
             continue;
-        };
+        }
+        seen += group.suggestions.len();
+        let note = args.decider.note.as_deref();
+        let changes: Vec<Change> =
+            group.suggestions.iter().filter_map(|one| change(one, &reply, note)).collect();
+        if changes.is_empty() {
+            continue;
+        }
         // Each answer is written at once, so that none is lost if the terminal is closed.
         let at = clock(args.input.now);
-        data.store.write::<_, StateError>(|state| state.decide(at, &who, std::slice::from_ref(&change)))?;
-        decided += 1;
+        data.store.write::<_, StateError>(|state| state.decide(at, &who, &changes))?;
+        decided += changes.len();
     }
-    output.print(&format!(
-        "\ndecided {decided} of {}\n",
-        counted(suggested.len(), "suggestion", "suggestions")
-    ))?;
+    output.print(&format!("\ndecided {decided} of {}\n", counted(all, "suggestion", "suggestions")))?;
     Ok(Exit::Success)
+}
+
+/// Returns the first suggestion of a group with its reasons, and the other resources that the answer is for.
+fn shown(model: &ActiveModel, group: &SuggestionGroup) -> String {
+    let Some((first, others)) = group.suggestions.split_first() else { return String::new() };
+    let mut text = described(model, first);
+    if !others.is_empty() {
+        let named: Vec<String> =
+            others.iter().take(LISTED).map(|one| one_line(&one.prediction.resource)).collect();
+        let more = if others.len() > LISTED { ", …" } else { "" };
+        let count = counted(others.len(), "resource", "resources");
+        text.push_str(&format!("  the same for {count} like it: {}{more}\n", named.join(", ")));
+    }
+    text
 }
 
 fn change(one: &Suggested, reply: &Reply, note: Option<&str>) -> Option<Change> {
@@ -98,7 +133,7 @@ fn change(one: &Suggested, reply: &Reply, note: Option<&str>) -> Option<Change> 
         Reply::Accept => (Action::Confirm, one.prediction.value.clone()),
         Reply::Reject => (Action::Reject, one.prediction.value.clone()),
         Reply::Other(value) => (Action::Set, value.clone()),
-        Reply::Skip | Reply::Quit | Reply::Unknown => return None,
+        Reply::Skip | Reply::Each | Reply::Quit | Reply::Unknown => return None,
     };
     Some(Change {
         action,

@@ -116,6 +116,34 @@ fn suggestions_are_answered_one_by_one() {
 }
 
 #[test]
+fn resources_that_are_alike_are_decided_by_one_answer() {
+    let folder = project();
+    // The stores of an account that end in 10 and 14 lose their tags, as if nobody had set them.
+    let inventory = folder.read("i.csv");
+    let lost = |line: &str| match line.split(',').nth(1) {
+        Some(name) if name.ends_with("-10") || name.ends_with("-14") => {
+            let kept: Vec<&str> = line.split(',').take(4).collect();
+            format!("{},,", kept.join(","))
+        }
+        _ => line.to_owned(),
+    };
+    let lines: Vec<String> = inventory.lines().map(lost).collect();
+    folder.write("i.csv", lines.join("\n") + "\n");
+    run(&folder, &["train", "--now", NOW]);
+    let mut review = folder.command(&["review", "--tag", "environment", "--at-least", "0", "--by", "jane"]);
+    let mut child =
+        review.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"a\ne\nr\ns\nq\n").unwrap();
+    let told = Run::of(child.wait_with_output().unwrap()).ends_with(0);
+    assert!(told.contains("the same for 1 resource like it: "), "{told}");
+    // Both of the first group, and one of the second.
+    assert!(told.ends_with("\ndecided 3 of 36 suggestions\n"), "{told}");
+    let trail = run(&folder, &["tags", "history", "--format", "csv"]);
+    let actions: Vec<&str> = trail.lines().skip(1).map(|line| line.split(',').nth(3).unwrap()).collect();
+    assert_eq!(actions, ["confirm", "confirm", "reject"]);
+}
+
+#[test]
 fn proposed_rules_check_and_pass_their_tests() {
     let folder = project();
     let told = run(&folder, &["learn", "--tag", "team", "--precision", "0.75", "--write", "learned.tagpol"]);

@@ -15,7 +15,7 @@ use std::path::Path;
 pub use anomalies::{Anomaly, Evidence, anomalies, value_counts};
 pub use data::{TaggedResource, TrainingContext, TrainingData};
 pub use predict::{ActiveModel, refresh};
-pub use suggested::{Suggested, suggestions};
+pub use suggested::{Suggested, SuggestionGroup, grouped, suggestions};
 use tagpol_suggest::{Model, Registry};
 pub use training::{TrainedModel, TrainingRequest, Verdict, train};
 

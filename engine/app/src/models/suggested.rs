@@ -1,6 +1,6 @@
 //! Predictions for people: with reasons, and other values that are likely.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::prelude::ToPrimitive as _;
 use tagpol_eval::Which;
@@ -62,6 +62,44 @@ pub fn suggestions(
         })
     });
     Ok(suggested)
+}
+
+/// Suggestions that one answer decides: the same value of a tag, for resources that are alike.
+#[derive(Debug, Clone)]
+pub struct SuggestionGroup {
+    /// At least one, in descending order of confidence.
+    pub suggestions: Vec<Suggested>,
+}
+
+/// Groups suggestions, those first whose answer teaches most. Resources are alike if they share account and type, and if
+/// their names differ in digits only.
+pub fn grouped(suggested: Vec<Suggested>) -> Vec<SuggestionGroup> {
+    let mut groups: BTreeMap<_, Vec<Suggested>> = BTreeMap::new();
+    for one in suggested {
+        let resource = &one.one.resource;
+        let name = resource.name.as_deref().unwrap_or(&resource.id);
+        let name: String = name.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let place = (resource.account.clone(), resource.type_.clone(), name);
+        groups.entry((one.target, one.prediction.value.clone(), place)).or_default().push(one);
+    }
+    let mut groups: Vec<SuggestionGroup> =
+        groups.into_values().map(|suggestions| SuggestionGroup { suggestions }).collect();
+    groups.sort_by(|a, b| b.information().total_cmp(&a.information()));
+    groups
+}
+
+impl SuggestionGroup {
+    /// Returns how much an answer teaches, in bits: how uncertain its suggestions are together.
+    fn information(&self) -> f64 {
+        self.suggestions.iter().map(|one| entropy(one.prediction.confidence)).sum()
+    }
+}
+
+/// The entropy of a yes with a probability, in bits.
+fn entropy(probability: f64) -> f64 {
+    let bits = |share: f64| if share > 0.0 { -share * share.log2() } else { 0.0 };
+    let probability = probability.clamp(0.0, 1.0);
+    bits(probability) + bits(1.0 - probability)
 }
 
 /// Returns the least confidence of a suggestion: that of the `infer` of the tag, else 0.5.
