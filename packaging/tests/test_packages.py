@@ -104,6 +104,9 @@ class Packages(Case):
             "packaging/ci/gitlab.yml": r"default: tagpol==(.*)",
             "packaging/ci/azure-pipelines.yml": r"default: tagpol==(.*)",
             "editors/vscode/package.json": r'"version": "(.*)"',
+            "packaging/deploy/helm/Chart.yaml": r"^(?:version|appVersion): (.*)",
+            "packaging/deploy/compose.yaml": r"image: tagpol:(.*)",
+            "docs/deployment.md": r"ref=v([\d.]+)",
             "docs/continuous-integration.md": r"tagpol/tagpol@v([\d.]+)",
         }
         for name, pattern in said.items():
