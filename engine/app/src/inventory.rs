@@ -10,7 +10,7 @@ pub use tagpol_inventory::SCHEMA_VERSION as SNAPSHOT_SCHEMA_VERSION;
 pub use tagpol_inventory::{
     AppliedEvents, Change, ChargeInfo, CoverageStatus, Difference, EventInfo, EventReport, Format,
     ImportError, Listing, LookupError, Manifest, Matches, Of, Orphan, Progress, Reject, RejectKind, Resource,
-    STANDARD_INPUT, Side, Snapshot, SourceCoverage, SourceNote, YearMonth,
+    STANDARD_INPUT, Side, Snapshot, SourceCoverage, SourceNote, YearMonth, check_events,
 };
 use tagpol_inventory::{Damaged, EventOptions, ImportOptions, apply_events, changes, import};
 use tagpol_plan::Rates;

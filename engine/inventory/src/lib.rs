@@ -90,7 +90,7 @@ pub use changes::{Change, Difference, Of, UNKNOWN_VALUE, changes};
 pub use charges::{AMOUNT_SCALE, amount_units};
 pub use detect::detect;
 pub use error::ImportError;
-pub use events::{AppliedEvents, EventOptions, EventReport, apply_events};
+pub use events::{AppliedEvents, EventOptions, EventReport, apply_events, check_events};
 pub use format::{Format, NotAFormat};
 pub use gap::Gap;
 pub use import::{ImportOptions, STANDARD_INPUT, import};

@@ -55,8 +55,11 @@ fn an_inventory_is_uploaded_and_changed_by_events(shop: &Shop) {
         400
     );
 
-    // What is not an event is rejected, and those after it are applied.
-    let job = ended(&client, &cloud.post("/api/v1/events/aws", &json!({ "hello": [1, 2] })));
+    // What is not an event is rejected, and does not keep others from being applied.
+    let other = json!({ "hello": [1, 2] });
+    let refused = cloud.post("/api/v1/events/aws", &other);
+    assert_eq!((refused.status, refused.problem().as_str()), (422, "invalid-value"), "{}", refused.text);
+    let job = ended(&client, &cloud.post("/api/v1/events/aws", &json!([other, event])));
     assert_eq!(
         (job["status"].as_str(), job["result"]["rejected"].as_u64()),
         (Some("done"), Some(1)),

@@ -79,6 +79,18 @@ pub(super) fn read(paths: &[PathBuf], standard_input: Option<&Path>) -> Result<E
     Ok(log)
 }
 
+/// Checks that a text has events that can be read, as a file with it would.
+///
+/// # Errors
+/// What is wrong with its first value.
+pub fn check_events(text: &str) -> Result<(), String> {
+    let mut log = EventLog::default();
+    match (log.read_text(Path::new(""), text), log.rejects.into_iter().next()) {
+        (0, Some(reject)) => Err(reject.reason),
+        _ => Ok(()),
+    }
+}
+
 impl EventLog {
     /// Reads the text of a file; returns how many events could be read.
     fn read_text(&mut self, path: &Path, text: &str) -> u64 {

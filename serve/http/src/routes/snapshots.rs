@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tagpol_app::inventory::{Listing, Snapshot};
+use tagpol_app::inventory::{Listing, Snapshot, check_events};
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::{Outcome, Queue};
 use tagpol_serve_core::new_id;
@@ -240,6 +240,10 @@ fn take_events(
     if let Some(code) = validation_code(&events) {
         return Ok(Reply::ok(json!({ "validationResponse": code })));
     }
+    // A file without events would end the job of all that wait with it.
+    check_events(&text).map_err(|reason| {
+        ApiError::new(Code::InvalidValue, format!("the body has no event that can be read: {reason}"))
+    })?;
     check_served(call.project()?)?;
     let folder = call.project()?.inbox(EVENTS);
     // The name is that of the contents: what a cloud sends again waits once.
