@@ -68,4 +68,27 @@ function M.attach(buffer)
   vim.lsp.buf_attach_client(buffer, clients[root])
 end
 
+--- Returns by how much more brackets a line opens than it closes, without those of texts and comments.
+local function opened(line)
+  local bare = line:gsub('\\.', ''):gsub('"[^"]*"', ''):gsub('//.*', '')
+  local _, opening = bare:gsub('[%[{(]', '')
+  local _, closing = bare:gsub('[%]})]', '')
+  return opening - closing
+end
+
+--- Returns the indentation of the line that is edited: one step more for each line around that leaves brackets open.
+function M.indent()
+  local number = vim.v.lnum
+  local before = vim.fn.prevnonblank(number - 1)
+  if before == 0 then
+    return 0
+  end
+  local line = vim.fn.getline(before)
+  -- A line that begins by closing is one step out already.
+  local change = opened(line:gsub('^%s*[%]})]+', ''))
+  local closes = vim.fn.getline(number):match('^%s*[%]})]') and 1 or 0
+  local steps = math.max(-1, math.min(1, change)) - closes
+  return math.max(0, vim.fn.indent(before) + steps * vim.fn.shiftwidth())
+end
+
 return M

@@ -135,6 +135,39 @@ function steps.shares_one_server_within_a_project()
   same(#(vim.lsp.get_clients or vim.lsp.get_active_clients)(), 1, 'servers')
 end
 
+function steps.indents()
+  vim.cmd('filetype indent on')
+  vim.cmd('enew | setlocal filetype=tagpol')
+  local text = {
+    'normalize environment {',
+    '  map "prod {", "live" -> production // {',
+    '  keys [',
+    '    "env",',
+    '    "stage"',
+    '  ]',
+    '}',
+    '',
+    'tag owner: email',
+  }
+  vim.api.nvim_buf_set_lines(0, 0, -1, true, vim.tbl_map(vim.trim, text))
+  vim.cmd('silent normal! gg=G')
+  same(vim.api.nvim_buf_get_lines(0, 0, -1, true), text, 'indentation')
+  vim.cmd('bdelete!')
+end
+
+--- The configuration of newer versions uses the server that runs.
+function steps.shares_the_server_with_the_configuration()
+  if not vim.lsp.enable then
+    return
+  end
+  vim.lsp.enable('tagpol')
+  vim.cmd('edit ' .. policies('compliance.tagpol'))
+  wait('the server', function()
+    return #vim.lsp.get_clients({ bufnr = 0, name = 'tagpol' }) == 1
+  end)
+  same(#vim.lsp.get_clients(), 1, 'servers')
+end
+
 local order = {
   'opens_with_colours',
   'tells_a_typo_and_mends_it',
@@ -144,6 +177,8 @@ local order = {
   'tells_what_a_policy_finds',
   'runs_a_test',
   'shares_one_server_within_a_project',
+  'shares_the_server_with_the_configuration',
+  'indents',
 }
 
 -- Each step goes on from the one before.
