@@ -26,15 +26,25 @@ export class Session implements vscode.Disposable {
   /** In: the folder of the extension. */
   constructor(private readonly extension: string) {}
 
+  /** Returns the program, where it should be. Undefined: nowhere. */
+  private get place(): string | undefined {
+    return installedServer(vscode.workspace.getConfiguration('tagpol').get('server.path', ''), this.extension);
+  }
+
+  /** Returns the program; undefined if there is none. */
+  get installed(): string | undefined {
+    const { place } = this;
+    return place !== undefined && isFile(place) ? place : undefined;
+  }
+
   /** Returns the program; undefined, after a message to the user, if there is none. */
   program(): string | undefined {
-    const server = installedServer(vscode.workspace.getConfiguration('tagpol').get('server.path', ''), this.extension);
-    if (server === undefined || !isFile(server)) {
+    const { installed } = this;
+    if (installed === undefined) {
       // Nobody waits for what the user answers.
-      void tellOfMissing(server);
-      return undefined;
+      void tellOfMissing(this.place);
     }
-    return server;
+    return installed;
   }
 
   async start(): Promise<void> {

@@ -11,13 +11,13 @@ const COMMANDS = ['check', 'test', 'eval'];
 export function registerTasks(session: Session): vscode.Disposable {
   return vscode.tasks.registerTaskProvider('tagpol', {
     provideTasks: async () => {
-      const program = session.program();
+      const program = session.installed;
       const manifests = await vscode.workspace.findFiles('**/tagpol.toml', '**/{node_modules,vendor}/**', 50);
       return program === undefined ? [] : manifests.flatMap((manifest) => tasksOf(program, manifest));
     },
     // A task of tasks.json, which has its definition only.
     resolveTask: (task) => {
-      const program = session.program();
+      const program = session.installed;
       const folder = typeof task.scope === 'object' ? task.scope : vscode.workspace.workspaceFolders?.[0];
       return program === undefined || folder === undefined ? undefined : made(program, folder, task.definition as Definition);
     },

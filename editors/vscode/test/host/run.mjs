@@ -18,7 +18,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const REPOSITORY = resolve(HERE, '../../../..');
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tagpol', 'vscode-host');
 const EDITOR = join(CACHE, 'node_modules', 'code-server', 'lib', 'vscode');
-const LIMIT = 120_000; // milliseconds
+const LIMIT = 240_000; // milliseconds
 const WRONG = 'tag extra: nmber\n\npolicy extra-is-set {\n  severity low\n  for resource\n  \n  require extra\n}\n';
 
 function skip(reason) {
@@ -145,7 +145,10 @@ async function main() {
     execFileSync(process.execPath, [program, ...options, '--install-extension', extension], { stdio: 'pipe' });
     const listen = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token', '--disable-workspace-trust'];
     server = spawn(process.execPath, [program, ...options, ...listen], { stdio: ['ignore', 'pipe', 'pipe'] });
-    await new Promise((resolve) => server.stdout.on('data', (text) => String(text).includes('available at') && resolve()));
+    await new Promise((resolve, reject) => {
+      server.stdout.on('data', (text) => String(text).includes('available at') && resolve());
+      server.on('exit', (code) => reject(new Error(`the editor ended with ${code} before it was ready`)));
+    });
     process.exitCode = report(await inWindow(chromium, executablePath, folder, project, port));
   } finally {
     server?.kill();

@@ -8,7 +8,7 @@ const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const vscode = require('vscode');
 
-const SECONDS = 30;
+const SECONDS = 60;
 
 /** Waits until something is there, and returns it. */
 async function eventually(what, find) {
