@@ -229,6 +229,9 @@ class Mock {
         return ok({ items: this.users, next: null })
       case 'POST users':
         return this.addUser(call)
+      case 'GET tenants':
+        this.allow(call, 'manage_tenants')
+        return ok({ items: [{ id: 'ten_1', name: 'Shop', created_at: '2026-10-01T08:00:00Z' }] })
       case 'GET tokens':
         return ok({ items: this.tokens })
       case 'POST tokens': {
@@ -590,7 +593,7 @@ class Mock {
 }
 
 const SCHEDULES: Schedule[] = [
-  { name: 'ingestion-sweep', cron: '0 */6 * * *', zone: 'UTC', queue: 'virtual_tags.ingestion', next_at: '2026-11-30T12:00:00Z', last_at: '2026-11-30T06:00:00Z', enabled: true },
+  { name: 'reingest-resources', cron: '0 */6 * * *', zone: 'UTC', queue: 'virtual_tags.ingestion', next_at: '2026-11-30T12:00:00Z', last_at: '2026-11-30T06:00:00Z', enabled: true },
   { name: 'compliance-sweep', cron: '0 2 * * *', zone: 'UTC', queue: 'virtual_tags.compliance', next_at: '2026-12-01T02:00:00Z', last_at: '2026-11-30T02:00:00Z', enabled: true },
   { name: 'retrain-models', cron: '0 0 * * 1', zone: 'UTC', queue: 'virtual_tags.inference', next_at: '2026-12-07T00:00:00Z', last_at: '2026-11-30T00:00:00Z', enabled: true },
   { name: 'cleanup-audit', cron: '0 0 1 * *', zone: 'UTC', queue: 'virtual_tags.audit', next_at: '2026-12-01T00:00:00Z', last_at: null, enabled: true },
@@ -684,7 +687,8 @@ export function mockServer(size = Number(process.env.MOCK_RESOURCES ?? 2_000)) {
     let reply: Reply
     try {
       reply = mock.handle(call)
-      if (/^(virtual-tags|bulk)\b/.test(call.path) && call.method !== 'GET') followers.forEach((one) => one.write('id: 1\nevent: tag\ndata: {}\n\n'))
+      const event = /^changes\/.*apply$/.test(call.path) ? 'activity\ndata: {"action":"policy.change"}' : /^(virtual-tags|bulk)\b/.test(call.path) && call.method !== 'GET' ? 'tag\ndata: {}' : undefined
+      if (event) followers.forEach((one) => one.write(`id: 1\nevent: ${event}\n\n`))
     } catch (error) {
       const body = error instanceof Refused ? error.body : { status: 500, code: 'internal', title: 'The server failed', detail: String(error) }
       reply = { status: body.status, body, headers: { 'content-type': 'application/problem+json' } }

@@ -24,6 +24,7 @@ import type {
   SavedView,
   Schedule,
   TagSchema,
+  Tenant,
   TimelineEvent,
   Token,
   TrendPoint,
@@ -97,6 +98,7 @@ export const queries = {
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
   schedules: () => get<{ items: Schedule[] }>('schedules', 'schedules'),
   users: () => get<{ items: User[] }>('users', 'users'),
+  tenants: () => get<{ items: Tenant[] }>('tenants', 'tenants'),
   tokens: () => get<{ items: Token[] }>('tokens', 'tokens'),
 }
 

@@ -129,6 +129,12 @@ export type User = Narrow<Schema<'UserView'>, { role: Role; status: 'active' | '
 /** A user who was added, or who gets a new link. */
 export type UserLink = Schema<'AddedUser'>
 
+/** An organization on the server. */
+export type Tenant = Schema<'TenantView'>
+
+/** What was removed of a person, and what remains. */
+export type Erasure = Schema<'Erasure'>
+
 export type Token = Narrow<Schema<'TokenView'>, { role: Role }>
 
 /** A view that was saved on the server. Its query is that of an address. */

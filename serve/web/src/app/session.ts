@@ -23,6 +23,7 @@ const LEAST: Partial<Record<Permission, Role>> = {
   read_audit: 'admin',
   manage_users: 'super_admin',
   manage_channels: 'super_admin',
+  manage_tenants: 'super_admin',
 }
 
 /** Why the person may not do something; undefined if it is allowed. The server decides again in any case. */

@@ -6,10 +6,12 @@ import { queries } from '../../api/queries'
 import type { AuditEntry, AuditPage, Verification } from '../../api/types'
 import type { ActivityView } from '../../app/router'
 import { useReason } from '../../app/session'
+import { csv, download } from '../../lib/csv'
 import { dayAfter } from '../../lib/days'
-import { formatTime, plural } from '../../lib/format'
+import { formatCount, formatTime, plural } from '../../lib/format'
 import { useActorName } from '../../parts/actor'
 import { Button } from '../../ui/button'
+import { DownloadIcon } from '../../ui/icons'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import './activity.css'
@@ -77,7 +79,10 @@ export function ActivityPage() {
           <h1>Activity</h1>
           <p className="dim">Who changed what. Each entry carries a hash of all before it, so that a later change shows.</p>
         </div>
-        <Verify />
+        <div className="page-actions">
+          <Export params={params} />
+          <Verify />
+        </div>
       </header>
       <Filters view={view} onChange={setView} />
       <QueryState query={audit} loading={<LoadingCards heights={[420]} />}>
@@ -147,6 +152,40 @@ function Filters({ view, onChange }: { view: ActivityView; onChange: (view: Acti
         </Button>
       ) : null}
     </div>
+  )
+}
+
+/** The most entries of a file. */
+const MOST = 20_000
+
+/** Everything that the filter selects, as a file: the page shows only the newest. */
+function Export({ params }: { params: Record<string, string | number | undefined> }) {
+  const reason = useReason('read_audit')
+  const [isBusy, setBusy] = useState(false)
+  const save = async () => {
+    setBusy(true)
+    try {
+      const entries: AuditEntry[] = []
+      let cursor: string | undefined = ''
+      while (cursor !== undefined && entries.length < MOST) {
+        const page: AuditPage = await request<AuditPage>('audit-trail', { params: { ...params, limit: 500, cursor } })
+        entries.push(...page.items)
+        cursor = page.next ?? undefined
+      }
+      const head = ['seq', 'timestamp', 'performed_by', 'name', 'action', 'object', 'tag', 'old', 'new', 'note', 'hash']
+      const rows = entries.map((one) => [one.seq, one.timestamp, one.performed_by, one.performed_by_name, one.action, one.object, one.details.tag ?? null, one.details.old ?? null, one.details.new ?? null, one.details.note ?? null, one.hash])
+      download('activity.csv', csv(head, rows))
+      if (cursor !== undefined) toast(`The file has the newest ${formatCount(MOST)} entries. Choose fewer days for the others.`)
+    } catch (error) {
+      toastError(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Button reason={reason} busy={isBusy} onClick={() => void save()}>
+      <DownloadIcon /> CSV
+    </Button>
   )
 }
 

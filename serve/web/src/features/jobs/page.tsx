@@ -86,7 +86,7 @@ function JobRow({ job }: { job: Job }) {
   return (
     <li className="job">
       <div className="job-name">
-        <p className="strong">{job.kind}</p>
+        <p className="strong">{NAMES[job.kind] ?? job.kind}</p>
         <p className="dim small mono wrap-anywhere">{job.queue}</p>
       </div>
       <div className="job-status">
@@ -121,12 +121,15 @@ function JobRow({ job }: { job: Job }) {
   )
 }
 
-const SCHEDULES: Record<string, string> = {
-  'ingestion-sweep': 'Fetch inventories',
+/** What jobs and schedules are called. Others have the name that the server gives them. */
+const NAMES: Record<string, string> = {
+  'reingest-resources': 'Read the inventories again',
   'compliance-sweep': 'Evaluate compliance',
   'retrain-models': 'Train models',
   'cleanup-audit': 'Archive the audit trail',
   'generate-reports': 'Send reports',
+  recheck: 'Evaluate',
+  bulk: 'Change many resources',
 }
 
 function Schedules({ schedules }: { schedules: Schedule[] }) {
@@ -146,7 +149,7 @@ function Schedules({ schedules }: { schedules: Schedule[] }) {
           {schedules.map((schedule) => (
             <tr key={schedule.name}>
               <td>
-                <p className="strong">{SCHEDULES[schedule.name] ?? schedule.name}</p>
+                <p className="strong">{NAMES[schedule.name] ?? schedule.name}</p>
                 <p className="dim small mono">{schedule.name}</p>
               </td>
               <td>
@@ -155,7 +158,7 @@ function Schedules({ schedules }: { schedules: Schedule[] }) {
               <td title={formatTime(schedule.next_at)}>{schedule.enabled ? formatAgo(schedule.next_at) : <span className="dim">Off</span>}</td>
               <td title={schedule.last_at ? formatTime(schedule.last_at) : undefined}>{schedule.last_at ? formatAgo(schedule.last_at) : <span className="dim">Never</span>}</td>
               <td className="right">
-                <Button small reason={reason} aria-label={`Change ${SCHEDULES[schedule.name] ?? schedule.name}`} onClick={() => setEditing(schedule)}>
+                <Button small reason={reason} aria-label={`Change ${NAMES[schedule.name] ?? schedule.name}`} onClick={() => setEditing(schedule)}>
                   Change
                 </Button>
               </td>
@@ -164,7 +167,7 @@ function Schedules({ schedules }: { schedules: Schedule[] }) {
         </ActionTable>
       )}
       {editing ? (
-        <Dialog title={SCHEDULES[editing.name] ?? editing.name} isOpen onClose={() => setEditing(undefined)} dismissable={false}>
+        <Dialog title={NAMES[editing.name] ?? editing.name} isOpen onClose={() => setEditing(undefined)} dismissable={false}>
           <ScheduleForm schedule={editing} onDone={() => setEditing(undefined)} />
         </Dialog>
       ) : null}

@@ -6,6 +6,7 @@ import { Form, TextField } from '../../ui/form'
 import { toast } from '../../ui/toast'
 import { People } from './people'
 import { Section } from './section'
+import { Tenants } from './tenants'
 import { Tokens } from './tokens'
 import './settings.css'
 
@@ -25,6 +26,7 @@ export function SettingsPage() {
       </div>
       <Tokens />
       <People />
+      <Tenants />
     </main>
   )
 }

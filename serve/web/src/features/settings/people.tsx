@@ -8,13 +8,14 @@ import { formatDay } from '../../lib/format'
 import { attempt } from '../../parts/attempt'
 import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
+import { Copied } from '../../ui/copied'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
 import { MoreIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
 import { LoadingCards, QueryState } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
-import { Secret } from './secret'
+import { EraseDialog } from './erase'
 import { Closed, Section } from './section'
 
 const ROLES: [Role, string][] = [
@@ -29,11 +30,12 @@ export function People() {
   const users = useQuery({ ...queries.users(), enabled: !reason })
   const [isAdding, setAdding] = useState(false)
   const [link, setLink] = useState<string>()
+  const [erased, setErased] = useState<User>()
   if (reason) return <Closed title="People" reason={reason} />
   return (
     <Section title="People" action={<Button onClick={() => setAdding(true)}>Add a person</Button>}>
       <QueryState query={users} loading={<LoadingCards heights={[160]} />}>
-        {(data) => <PeopleTable users={data.items} onLink={setLink} />}
+        {(data) => <PeopleTable users={data.items} onLink={setLink} onErase={setErased} />}
       </QueryState>
       <Dialog title="Add a person" isOpen={isAdding} onClose={() => setAdding(false)} dismissable={false}>
         <PersonForm
@@ -46,13 +48,14 @@ export function People() {
         />
       </Dialog>
       <Dialog title="Send this link" isOpen={link !== undefined} onClose={() => setLink(undefined)} dismissable={false}>
-        <Secret label="Link" text={link ?? ''} note="It signs the person in once, within 24 hours. It is shown only now." onClose={() => setLink(undefined)} />
+        <Copied label="Link" text={link ?? ''} note="It signs the person in once, within 24 hours. It is shown only now." onClose={() => setLink(undefined)} />
       </Dialog>
+      {erased ? <EraseDialog user={erased} onClose={() => setErased(undefined)} /> : null}
     </Section>
   )
 }
 
-function PeopleTable({ users, onLink }: { users: User[]; onLink: (link: string) => void }) {
+function PeopleTable({ users, onLink, onErase }: { users: User[]; onLink: (link: string) => void; onErase: (user: User) => void }) {
   const me = useMe()
   const change = (user: User, body: { role?: Role; status?: 'active' | 'disabled' }, done: string) =>
     attempt(() => request(`users/${encodeURIComponent(user.id)}`, { method: 'PUT', body }), done, 'users')
@@ -107,6 +110,7 @@ function PeopleTable({ users, onLink }: { users: User[]; onLink: (link: string) 
                   user.status === 'active'
                     ? { id: 'disable', text: 'Disable', label: 'Disable the account', onAction: () => void change(user, { status: 'disabled' }, `${user.name} can no longer sign in.`) }
                     : { id: 'enable', text: 'Enable', label: 'Enable the account', onAction: () => void change(user, { status: 'active' }, `${user.name} can sign in again.`) },
+                  ...(user.id === me?.id ? [] : [{ id: 'erase', text: 'Erase', label: 'Erase the person…', onAction: () => onErase(user) }]),
                 ]}
               >
                 <MoreIcon />

@@ -7,11 +7,11 @@ import { roleLabel, useMe } from '../../app/session'
 import { formatDay } from '../../lib/format'
 import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
+import { Copied } from '../../ui/copied'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
-import { Secret } from './secret'
 import { Section } from './section'
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
@@ -36,7 +36,7 @@ export function Tokens() {
         />
       </Dialog>
       <Dialog title="Copy the token now" isOpen={secret !== undefined} onClose={() => setSecret(undefined)} dismissable={false}>
-        <Secret label="Token" text={secret ?? ''} note="It is shown only this once. Keep it like a password." onClose={() => setSecret(undefined)} />
+        <Copied label="Token" text={secret ?? ''} note="It is shown only this once. Keep it like a password." onClose={() => setSecret(undefined)} />
       </Dialog>
     </Section>
   )

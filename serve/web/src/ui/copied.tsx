@@ -1,9 +1,9 @@
 import { useId } from 'react'
-import { Button } from '../../ui/button'
-import { toast } from '../../ui/toast'
+import { Button } from './button'
+import { toast } from './toast'
 
-/** A secret that is shown once, with a button that copies it. */
-export function Secret({ label, text, note, onClose }: { label: string; text: string; note: string; onClose: () => void }) {
+/** A text to be copied: a link, or a secret that is shown once. */
+export function Copied({ label, text, note, onClose }: { label: string; text: string; note: string; onClose: () => void }) {
   const id = useId()
   const copy = async () => {
     try {
