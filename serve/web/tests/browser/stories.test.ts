@@ -311,6 +311,21 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     await visit.close()
   })
 
+  test('costs and compliance as PDF', async () => {
+    const visit = await stage.page('viewer')
+    const { page } = visit
+    for (const path of ['/costs', '/compliance']) {
+      await visit.goto(path)
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'PDF' }).click()])
+      expect(file.suggestedFilename()).toMatch(/^(costs|compliance)-[\w-]+\.pdf$/)
+      const bytes = await readFile(await file.path())
+      expect(bytes.subarray(0, 5).toString()).toBe('%PDF-')
+      expect(bytes.toString('latin1').match(/\/Type \/Page\b/g)?.length).toBeGreaterThanOrEqual(1)
+      if (process.env.SHOTS) await file.saveAs(`${process.env.SHOTS}/${path.slice(1)}.pdf`)
+    }
+    await visit.close()
+  })
+
   test('a view that is shared is there for others, who cannot remove it', async () => {
     const visit = await stage.page('editor', undefined, [/409/])
     const { page } = visit

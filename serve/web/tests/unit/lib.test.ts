@@ -4,6 +4,7 @@ import { all, complete, conditionOfFacets, equals, isCondition, quoted } from '.
 import { formatAgo, formatAmount, formatConfidence, formatDay, formatMonth, formatPercent, plural } from '../../src/lib/format'
 import { contentHeight, MAX_HEIGHT, revealed, rowTop, scrolled, settled, START, visibleRows } from '../../src/lib/scroll-map'
 import { readView, selectionOf, toggleFacet } from '../../src/lib/view'
+import { breakable } from '../../src/parts/paper'
 
 const schema: TagDefinition[] = [
   { key: 'environment', type: 'enumeration', allowed_values: ['production', 'staging'], description: '' },
@@ -146,4 +147,12 @@ describe('the view in the address', () => {
     })
     expect(selectionOf({ facets: { provider: ['aws'] } }, schema, 'provider')).toEqual({})
   })
+})
+
+test('long words break on paper, behind their punctuation first', () => {
+  expect(breakable('a short text')).toBe('a short text')
+  expect(breakable('prod-tagging-standard/data-classification').split('\u200b')).toEqual(['prod-', 'tagging-', 'standard/', 'data-', 'classification'])
+  const long = breakable(`see ${'x'.repeat(60)}`)
+  expect(long.replaceAll('\u200b', '')).toBe(`see ${'x'.repeat(60)}`)
+  expect(long.split('\u200b').map((part) => part.length)).toEqual([28, 24, 12])
 })

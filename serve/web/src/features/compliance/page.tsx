@@ -75,11 +75,13 @@ function Body({ summary }: { summary: ComplianceSummary }) {
       <Trend trend={lastDays(trend.data?.items ?? [], 30)} isLoading={trend.isPending} />
       <Issues summary={summary} />
       <div className="grid grid-2 grid-start">
-        <Policies summary={summary} />
+        <div className="stack compliance-side">
+          <Policies summary={summary} />
+          <Waivers />
+        </div>
         <div className="stack compliance-side">
           <Coverage summary={summary} />
           <Owners currency={summary.currency} />
-          <Waivers />
         </div>
       </div>
     </>

@@ -3,11 +3,11 @@ import { useState } from 'react'
 import { queries } from '../../api/queries'
 import { useReason } from '../../app/session'
 import { download } from '../../lib/csv'
-import { Button } from '../../ui/button'
+import { PaperButton } from '../../parts/paper-button'
 import { DownloadIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
-import { printPage } from '../../ui/print'
 import { toastError } from '../../ui/toast'
+import { compliancePaper } from './paper'
 import { collect, frameworksOf, pack } from './evidence'
 
 /** Paper and evidence of what the page shows. */
@@ -41,7 +41,7 @@ export function Reports() {
       >
         <DownloadIcon /> Evidence
       </Menu>
-      <Button onClick={() => void printPage()}>Print or PDF</Button>
+      <PaperButton name={`compliance-${new Date().toISOString().slice(0, 10)}.pdf`} collect={compliancePaper} />
     </>
   )
 }

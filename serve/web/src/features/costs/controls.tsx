@@ -7,24 +7,27 @@ import { type CostView, lastDay, resourcesOf } from '../../lib/costs'
 import type { Tags } from '../../lib/condition'
 import { csv, download } from '../../lib/csv'
 import { formatMonth, formatProvider } from '../../lib/format'
+import { PaperButton } from '../../parts/paper-button'
 import { Button } from '../../ui/button'
 import { CloseIcon, DownloadIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
-import { printPage } from '../../ui/print'
 import { Select } from '../../ui/select'
 import { daysLabel, labelOf } from './labels'
+import { costPaper } from './paper'
 import { type Costs, costQuery } from './query'
 
 interface ControlsProps {
   view: CostView
   total: Costs | undefined
   lines: Costs | undefined
+  tags: Tags
   by: string | undefined
+  trendBy: string | undefined
   where: string | undefined
   onChange: (view: CostView) => void
 }
 
-export function Controls({ view, total, lines, by, where, onChange }: ControlsProps) {
+export function Controls({ view, total, lines, tags, by, trendBy, where, onChange }: ControlsProps) {
   const providers = useQuery(queries.facets({ by: 'provider' })).data?.items[0]?.values ?? []
   const known = providers.flatMap(({ value }): [string, string][] => (value === null ? [] : [[value, formatProvider(value)]]))
   return (
@@ -35,7 +38,7 @@ export function Controls({ view, total, lines, by, where, onChange }: ControlsPr
       ) : null}
       <Select label="Provider" value={view.provider ?? ''} options={[['', 'All providers'], ...known]} onChange={(provider) => onChange({ ...view, provider: provider || undefined })} />
       <Export view={view} lines={lines} by={by} where={where} />
-      <Button onClick={() => void printPage()}>Print or PDF</Button>
+      <PaperButton name={`${fileName(view, total?.month ?? null)}.pdf`} collect={() => costPaper(view, tags, by, trendBy)} />
     </div>
   )
 }
@@ -96,8 +99,12 @@ function CustomDays({ view, month, onChange }: { view: CostView; month: string |
   )
 }
 
+function fileName(view: CostView, month: string | null): string {
+  return `costs-${(view.from ? daysLabel(view, null) : (month ?? 'now')).replaceAll(/[^\w-]+/g, '-').toLowerCase()}`
+}
+
 function Export({ view, lines, by, where }: { view: CostView; lines: Costs | undefined; by: string | undefined; where: string | undefined }) {
-  const name = `costs-${(view.from ? daysLabel(view, null) : (lines?.month ?? 'now')).replaceAll(/[^\w-]+/g, '-').toLowerCase()}`
+  const name = fileName(view, lines?.month ?? null)
   const save = () => {
     if (!lines) return
     const path = view.path ?? []

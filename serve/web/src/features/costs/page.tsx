@@ -37,7 +37,7 @@ export function CostsPage() {
           <h1>Costs</h1>
           <p className="dim">{total.data ? `${daysLabel(view, total.data.month)}, by virtual tags` : ' '}</p>
         </div>
-        <Controls view={view} total={total.data} lines={lines.data} by={by} where={resourcesOf(view, [], tags)} onChange={change} />
+        <Controls view={view} total={total.data} lines={lines.data} tags={tags} by={by} trendBy={trendBy} where={resourcesOf(view, [], tags)} onChange={change} />
       </header>
       <Path view={view} tags={tags} onChange={change} />
       <QueryState query={total} loading={<LoadingCards heights={[100, 330, 330]} />}>
