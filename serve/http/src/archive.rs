@@ -100,12 +100,12 @@ struct OpenFile {
 
 impl Files {
     fn add(&mut self, table: &Table, rows: &[Row]) -> Result<(), ArchiveError> {
-        let mut open = match self.open.take().filter(|open| open.table == table.name) {
+        if self.open.as_ref().is_some_and(|open| open.table != table.name) {
+            self.close()?;
+        }
+        let mut open = match self.open.take() {
             Some(open) => open,
-            None => {
-                self.close()?;
-                OpenFile::create(&self.folder, table)?
-            }
+            None => OpenFile::create(&self.folder, table)?,
         };
         open.add(rows)?;
         self.rows += rows.len() as u64;

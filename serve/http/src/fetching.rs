@@ -155,7 +155,7 @@ mod with_clouds {
         let mut files: Vec<PathBuf> = Vec::new();
         for source in &task.clouds {
             let (cloud, allows_partial) = cloud(source);
-            let kept = cloud.fetch_changes(&folder, Arc::new(|_: &str, _| {})).map_err(text)?;
+            let kept = cloud.fetch_changes(&folder, Arc::new(|_: &str, _: u64| {})).map_err(text)?;
             if kept.files.is_empty() || !allows_partial {
                 check_coverage(cloud.name(), &kept.coverage, kept.files.is_empty())?;
             }

@@ -374,8 +374,8 @@ async fn upgrade(shared: &Arc<Shared>, origin: Origin, request: Request) -> Resu
     check_headers(&headers)?;
     let Origin { address, requested } = origin;
     let path = BTreeMap::new();
-    let (body, upload) = (Vec::new(), None);
-    let incoming = Incoming { method, uri, headers, path, body, address, upload, requested };
+    let (nothing, upload) = (Vec::new(), None);
+    let incoming = Incoming { method, uri, headers, path, body: nothing, address, upload, requested };
     let app = Arc::clone(&shared.app);
     let turn = Arc::clone(&app.streams).try_acquire_owned();
     let turn = turn.map_err(|_| {
@@ -407,8 +407,8 @@ async fn read_file(
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
     let Origin { address, requested } = origin;
-    let (body, upload) = (Vec::new(), None);
-    let incoming = Incoming { method, uri, headers, path, body, address, upload, requested };
+    let (nothing, upload) = (Vec::new(), None);
+    let incoming = Incoming { method, uri, headers, path, body: nothing, address, upload, requested };
     let app = Arc::clone(&shared.app);
     let admitted = tokio::task::spawn_blocking(move || admit(&app, &incoming).map(|()| incoming)).await;
     let mut incoming =

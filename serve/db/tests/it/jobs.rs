@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use serde_json::json;
+use tagpol_serve_core::Source as _;
 use tagpol_serve_core::jobs::{ATTEMPTS, BULK_APPLY, BULK_UNDO, Outcome, Queue, Status};
 use tagpol_serve_db::{
     AccessFilter, Bulk, BulkItem, Claimed, Database, Evaluation, JobFilter, NewAccess, NewJob, Scope, cutoff,

@@ -23,10 +23,10 @@ pub(crate) struct BulkEffect {
     violating_before: u64,
     /// Resources with open findings after it.
     violating_after: u64,
-    /// Monthly cost of the resources with open findings now, as an exact decimal number.
-    violating_cost_before: String,
+    /// Monthly cost of the resources with open findings now, as an exact decimal number. Null: it is too large to be added up.
+    violating_cost_before: Option<String>,
     /// Monthly cost of the resources with open findings after it.
-    violating_cost_after: String,
+    violating_cost_after: Option<String>,
 }
 
 /// Open findings of a severity.
@@ -69,8 +69,12 @@ fn summed(previews: &[Preview]) -> BulkEffect {
         shown.filter(|resource| resource.compliance == Compliance::Violating)
     };
     let cost = |is_then: bool| {
-        let costs = violating(is_then).filter_map(|resource| resource.cost);
-        costs.sum::<Decimal>().normalize().to_string()
+        let exact = |cost: tagpol_app::Decimal| {
+            Decimal::try_from_i128_with_scale(cost.unscaled, u32::from(cost.scale)).ok()
+        };
+        let mut costs = violating(is_then).filter_map(|resource| resource.cost);
+        let sum = costs.try_fold(Decimal::ZERO, |sum, cost| sum.checked_add(exact(cost)?));
+        sum.map(|sum| sum.normalize().to_string())
     };
     BulkEffect {
         findings: findings.collect(),
