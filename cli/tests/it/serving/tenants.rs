@@ -13,16 +13,22 @@ on_both_databases!(
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Writes a project into a folder within that of the shop: its name is in each of its texts.
-fn write_project(shop: &Shop, name: &str) {
-    std::fs::create_dir_all(shop.path().join(name)).unwrap();
-    shop.write(&format!("{name}/tagpol.toml"), &format!("name = \"{name}\"\ninventory = [\"list.csv\"]\n"));
-    shop.write(
-        &format!("{name}/p.tagpol"),
-        "tag team: text\npolicy has-team { severity low  require team }\n",
-    );
+/// Makes a project whose name is in each of its texts.
+fn project(name: &str) -> Shop {
+    let shop = Shop::new();
+    for file in ["shop.tagpol", "list.csv"] {
+        std::fs::remove_file(shop.path().join(file)).unwrap();
+    }
+    shop.write("tagpol.toml", &format!("name = \"{name}\"\ninventory = [\"list.csv\"]\n"));
+    shop.write("p.tagpol", "tag team: text\npolicy has-team { severity low  require team }\n");
     let rows = format!("id,name,type,tag:team\n{name}-1,{name}-web,vm,{name}-team\n{name}-2,{name}-db,db,\n");
-    shop.write(&format!("{name}/list.csv"), &rows);
+    shop.write("list.csv", &rows);
+    shop
+}
+
+/// Returns the entry of a project in the configuration.
+fn entry(project: &Shop, tenant: &str) -> String {
+    format!("[[projects]]\nfolder = \"{}\"\ntenant = \"{tenant}\"\n", project.path().display())
 }
 
 fn sign_in(server: &Server, tenant: &str) -> Client {
@@ -66,9 +72,9 @@ fn start(shop: &Shop, configuration: &str) -> Server {
 }
 
 fn tenants_share_a_server_and_see_nothing_of_each_other(shop: &Shop) {
-    write_project(shop, "acme");
+    let acme = project("acme");
     let tenant = add_tenant(shop);
-    let server = start(shop, &format!("[[projects]]\nfolder = \"acme\"\ntenant = \"{tenant}\"\n"));
+    let server = start(shop, &entry(&acme, &tenant));
     let (shops, acmes) = (sign_in(&server, "default"), sign_in(&server, &tenant));
     assert_eq!(ids(&shops, ""), ["i-1", "i-2", "i-3", "i-4"]);
     assert_eq!(ids(&acmes, ""), ["acme-1", "acme-2"]);
@@ -126,7 +132,8 @@ fn tenants_share_a_server_and_see_nothing_of_each_other(shop: &Shop) {
     // The command line finds the decisions of the further project in the database of the server.
     let state =
         shop.state.clone().unwrap_or_else(|| shop.path().join(".tagpol/state.db").display().to_string());
-    let output = shop.command(&["tags", "history", "--project", "acme"]).env("TAGPOL_STATE", state).output();
+    let folder = acme.path().display().to_string();
+    let output = shop.command(&["tags", "history", "--project", &folder]).env("TAGPOL_STATE", state).output();
     let history = String::from_utf8(output.unwrap().stdout).unwrap();
     assert!(history.contains("acme-only") && !history.contains("shop-only"), "{history}");
 
@@ -142,8 +149,8 @@ fn tenants_share_a_server_and_see_nothing_of_each_other(shop: &Shop) {
 }
 
 fn projects_of_a_tenant_are_named_in_requests(shop: &Shop) {
-    write_project(shop, "second");
-    let server = start(shop, "[[projects]]\nfolder = \"second\"\n");
+    let second = project("second");
+    let server = start(shop, &entry(&second, "default"));
     let client = server.administrator();
     assert_eq!(client.get("/api/v1/auth/me").json()["projects"], json!(["shop", "second"]));
     let unnamed = client.get("/api/v1/resources");
@@ -181,23 +188,24 @@ fn projects_of_a_tenant_are_named_in_requests(shop: &Shop) {
 #[test]
 fn projects_that_cannot_be_told_apart_are_errors_at_the_start() {
     let shop = Shop::new();
-    write_project(&shop, "second");
+    let second = project("second");
     let fails = |configuration: &str| {
         shop.write("serve.toml", configuration);
         let start = ["serve", ".", "--listen", "127.0.0.1:0", "--config", "serve.toml"];
+        let folder = acme.path().display().to_string();
         let output = shop.command(&start).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
     };
-    let twice = "[[projects]]\nfolder = \"second\"\n";
-    assert!(fails(&[twice, twice].concat()).contains("two projects are named `second`"));
-    let error = fails("[[projects]]\nfolder = \"second\"\ntenant = \"nobody\"\n");
+    let once = entry(&second, "default");
+    assert!(fails(&once.repeat(2)).contains("two projects are named `second`"));
+    let error = fails(&entry(&second, "nobody"));
     assert!(
         error.contains("there is no tenant `nobody`") && error.contains("POST /api/v1/tenants"),
         "{error}"
     );
-    shop.write("second/tagpol.toml", "inventory = [\"list.csv\"]\n");
-    assert!(fails(twice).contains("has no `name`"));
+    second.write("tagpol.toml", "inventory = [\"list.csv\"]\n");
+    assert!(fails(&once).contains("has no `name`"));
     let doctor = ["serve", "doctor", ".", "--listen", "127.0.0.1:0", "--config", "serve.toml"];
     let text = String::from_utf8(shop.command(&doctor).output().unwrap().stdout).unwrap();
     assert!(text.contains("error: project: the project in"), "{text}");
