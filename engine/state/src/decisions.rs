@@ -128,13 +128,16 @@ pub struct Rejection {
 const TABLE: &str = "decisions";
 
 /// Selects from `decisions AS d` what is decided: the last entry of each tag of a resource that is not a rejection.
+///
+/// The last entry is a value that is looked up for each row. `NOT EXISTS` would be a join, which PostgreSQL makes by comparing
+/// each decision with each other one while it has no statistics of the table, as after a large change.
 const CURRENT: &str = "d.tenant = $1 AND d.project = $2 AND d.action <> 'reject' AND d.new_value IS NOT NULL \
-    AND NOT EXISTS (SELECT 1 FROM decisions AS l {by_tag} WHERE l.tenant = d.tenant AND l.project = d.project \
-    AND l.resource = d.resource AND l.tag = d.tag AND l.seq > d.seq AND l.action <> 'reject')";
+    AND d.seq = (SELECT max(l.seq) FROM decisions AS l {by_tag} WHERE l.tenant = d.tenant AND l.project = d.project \
+    AND l.resource = d.resource AND l.tag = d.tag AND l.action <> 'reject')";
 
-/// Selects from `decisions AS d` the rejections that are the last word on their value.
+/// Selects from `decisions AS d` the rejections that are the last word on their value. Counted, for the same reason.
 pub(crate) const REJECTED: &str = "d.tenant = $1 AND d.project = $2 AND d.action = 'reject' \
-    AND NOT EXISTS (SELECT 1 FROM decisions AS l {by_tag} WHERE l.tenant = d.tenant AND l.project = d.project \
+    AND 0 = (SELECT count(*) FROM decisions AS l {by_tag} WHERE l.tenant = d.tenant AND l.project = d.project \
     AND l.resource = d.resource AND l.tag = d.tag AND l.seq > d.seq AND l.action <> 'unset' \
     AND CASE l.action WHEN 'reject' THEN l.old_value ELSE l.new_value END = d.old_value)";
 

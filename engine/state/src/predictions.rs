@@ -28,7 +28,7 @@ impl Session {
         let (filter, after) = after_tag("p.", page, 4);
         let sql = format!(
             "SELECT p.resource, p.tag, p.value, p.confidence FROM predictions p \
-             WHERE p.tenant = $1 AND p.project = $2 {filter} AND NOT EXISTS (SELECT 1 FROM decisions AS d {{by_tag}} \
+             WHERE p.tenant = $1 AND p.project = $2 {filter} AND 0 = (SELECT count(*) FROM decisions AS d {{by_tag}} \
              WHERE d.resource = p.resource AND d.tag = p.tag AND d.old_value = p.value AND {REJECTED}) \
              ORDER BY p.resource, p.tag LIMIT $3"
         );
