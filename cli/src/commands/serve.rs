@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tagpol_app::StateAccess;
 use tagpol_serve_core::secrets::MasterKey;
@@ -26,6 +27,9 @@ use crate::state;
 
 /// The argument with which this program evaluates for a server.
 pub(crate) const WORKER: &str = "serve-worker";
+
+/// How long a request waits while another process writes to the database, unless `--wait` is given: whoever made it waits as well.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(args: &ServeArgs, output: &mut Output) -> Result<Exit, Failure> {
     match &args.command {
@@ -133,7 +137,10 @@ fn state_access(wait: &WaitArgs, url: Option<&str>) -> StateAccess {
 
 fn settings(options: &ServeOptions) -> Result<Settings, Failure> {
     let (root, manifest) = root_and_manifest(options.project.as_deref())?;
-    let state = state_access(&options.wait, options.state.as_deref());
+    let mut state = state_access(&options.wait, options.state.as_deref());
+    if options.wait.wait.is_none() {
+        state.patience = PATIENCE;
+    }
     let program = std::env::current_exe()
         .map_err(|error| Failure::engine(format!("cannot find this program in the file system: {error}")))?;
     Ok(Settings {

@@ -1,8 +1,10 @@
 //! What goes wrong around a server, and how it goes on: policies with errors, lost keys, folders that cannot be written.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
+use sqlx::{ConnectOptions as _, Executor as _};
 
 use super::client::{Shop, wait};
 use super::on_both_databases;
@@ -147,4 +149,28 @@ fn others_cannot_read_the_state() {
     assert!(doctor.out.contains("error: database") && doctor.out.contains("chmod o="), "{doctor:?}");
     drop(shop.serve());
     assert_eq!(mode(), 0o660);
+}
+
+/// Whoever else writes to the file makes writes wait, and then fail for now; reads go on.
+#[test]
+fn a_file_that_another_process_writes_to_is_busy() {
+    let shop = Shop::new();
+    let server = shop.start(&["--wait", "1"]);
+    server.wait_until_ready();
+    let client = server.administrator();
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.path().join(".tagpol/state.db"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let run = |connection: &mut sqlx::SqliteConnection, sql: &'static str| {
+        runtime.block_on(connection.execute(sqlx::raw_sql(sql))).unwrap();
+    };
+    let mut other = runtime.block_on(file.busy_timeout(Duration::from_secs(30)).connect()).unwrap();
+    let change = json!({ "action": "set", "key": "team", "value": "shop" });
+    let body = json!({ "resources": ["i-1"], "changes": [change] });
+    run(&mut other, "BEGIN IMMEDIATE");
+    let refused = client.post("/api/v1/virtual-tags/apply", &body);
+    assert_eq!((refused.status, refused.problem().as_str()), (503, "busy"), "{}", refused.text);
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(client.get("/api/v1/resources/i-1").status, 200);
+    run(&mut other, "ROLLBACK");
+    assert_eq!(client.post("/api/v1/virtual-tags/apply", &body).status, 200);
 }
