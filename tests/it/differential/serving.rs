@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -69,8 +70,9 @@ fn compare(case: &Case, decided: &Decided, (number, is_billed): (usize, bool)) -
     let generations = Generations::at(folder.path().join("generations"));
     let written =
         |options: &Options| build(&program, &snapshot, options, &generations, &BuildOptions::default());
-    let opened =
-        |id: &str| Generation::open(&generations, id, &OpenOptions::default()).map_err(|e| e.to_string());
+    // A busy machine makes questions slow, and no answer wrong.
+    let patient = OpenOptions { patience: Duration::from_secs(600), ..OpenOptions::default() };
+    let opened = |id: &str| Generation::open(&generations, id, &patient).map_err(|e| e.to_string());
     let first = match written(&options) {
         Ok(contents) => opened(&contents.id)?,
         Err(error) if is_too_long(&error) => return Ok(false),
