@@ -192,7 +192,6 @@ fn projects_that_cannot_be_told_apart_are_errors_at_the_start() {
     let fails = |configuration: &str| {
         shop.write("serve.toml", configuration);
         let start = ["serve", ".", "--listen", "127.0.0.1:0", "--config", "serve.toml"];
-        let folder = acme.path().display().to_string();
         let output = shop.command(&start).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).unwrap()
