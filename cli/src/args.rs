@@ -5,6 +5,7 @@ mod cost;
 mod database;
 mod enforce;
 mod fetch;
+mod filter;
 mod migrate;
 mod models;
 mod own;
@@ -28,6 +29,7 @@ pub(crate) use cost::CostArgs;
 pub(crate) use database::DatabaseArgs;
 pub(crate) use enforce::EnforceArgs;
 pub(crate) use fetch::{AwsArgs, AzureArgs, Cloud, CommonFetchArgs, FetchArgs, GcpArgs};
+pub(crate) use filter::FilterArgs;
 pub(crate) use migrate::MigrateArgs;
 pub(crate) use models::{
     FeedbackArgs, FeedbackCommand, LearnArgs, ModelArgs, ModelCommand, ModelInputArgs, ReviewArgs,
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Cost(CostArgs),
     /// Advise what to do next: tags to complete, gaps by framework, costs to allocate, findings to fix
     Advise(AdviseArgs),
+    /// Turn words into a condition: `untagged production databases in eu`
+    Filter(FilterArgs),
     /// Compare the findings of two versions of the policies, or of two snapshots
     Diff(DiffArgs),
     /// Explain why a resource has its tags and findings, and how to make it compliant

@@ -190,7 +190,10 @@ impl From<AppError> for Failure {
             ),
             #[cfg(feature = "suggest")]
             AppError::Models(error) => error.into(),
-            AppError::Policies(_) | AppError::TemporaryFolder(_) | AppError::Cancelled(_) => failure,
+            AppError::Policies(_)
+            | AppError::TemporaryFolder(_)
+            | AppError::LanguageModel(_)
+            | AppError::Cancelled(_) => failure,
         }
     }
 }

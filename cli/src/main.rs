@@ -88,6 +88,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => commands::eval::run(args, &mut output),
         Command::Cost(args) => commands::cost::run(args, &mut output),
         Command::Advise(args) => commands::advise::run(args, &mut output),
+        Command::Filter(args) => commands::filter::run(args, &mut output),
         Command::Diff(args) => commands::diff::run(args, &mut output),
         Command::Explain(args) => commands::explain::run(args, &mut output),
         Command::Fmt(args) => commands::fmt::run(args, &mut output),

@@ -52,6 +52,17 @@ pub(crate) struct AdviseArgs {
     /// Ask the model again instead of using its answers to the same questions
     #[arg(long, requires = "model")]
     pub(crate) no_cache: bool,
+    /// Answer questions about the evaluation in the terminal; with `--model`, a language model words the answers
+    ///
+    /// Each answer states only what was computed, with the facts behind it. `/help` shows what else can be typed.
+    #[arg(long, conflicts_with_all = ["output", "show_prompt", "analysis"])]
+    pub(crate) chat: bool,
+    /// Answer a question about the evaluation; repeat it for several
+    #[arg(long, value_name = "QUESTION", conflicts_with_all = ["chat", "output", "show_prompt", "analysis"])]
+    pub(crate) ask: Vec<String>,
+    /// The framework that answers are about first, such as soc2
+    #[arg(long, value_name = "NAME")]
+    pub(crate) framework: Option<String>,
     /// Time of the evaluation: a day (2026-11-01) or a time (2026-11-01T12:00:00Z) [default: now]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) now: Option<DateTime<Utc>>,

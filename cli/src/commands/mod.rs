@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod explain_code;
 #[cfg(feature = "collect")]
 mod fetch;
+pub(crate) mod filter;
 pub(crate) mod fmt;
 pub(crate) mod init;
 #[cfg(feature = "suggest")]

@@ -133,7 +133,15 @@ fn commands_are_those_of_the_program() {
 }
 
 /// A chat-completions server that answers as a function of the prompt.
-fn server(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> String {
+pub(crate) fn server(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> String {
+    streaming_server(move |prompt| {
+        let event = json!({"choices": [{"delta": {"content": answer(prompt)?}, "finish_reason": "stop"}]});
+        Some(format!("data: {event}\n\ndata: [DONE]\n\n"))
+    })
+}
+
+/// A chat-completions server that streams a function of the prompt. None: it refuses the key.
+pub(crate) fn streaming_server(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/v1", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -153,10 +161,7 @@ fn server(answer: impl Fn(&str) -> Option<String> + Send + 'static) -> String {
             };
             let prompt = body["messages"][1]["content"].as_str().unwrap_or_default().to_owned();
             let response = match answer(&prompt) {
-                Some(text) => {
-                    let event = json!({"choices": [{"delta": {"content": text}, "finish_reason": "stop"}]});
-                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\ndata: {event}\n\ndata: [DONE]\n\n")
-                }
+                Some(stream) => format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{stream}"),
                 None => "HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n".to_owned(),
             };
             let _ = stream.write_all(response.as_bytes());

@@ -40,6 +40,7 @@ mod baselines;
 mod charges;
 mod comparing;
 mod compiling;
+mod conversing;
 mod diagnostics;
 mod documenting;
 mod documents;

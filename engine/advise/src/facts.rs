@@ -101,6 +101,8 @@ pub enum Topic {
     CostGroup(usize),
     /// Shared costs.
     Shared(usize),
+    /// What a tool found in a conversation, by its place among all that tools found in it.
+    Found(usize),
 }
 
 /// Facts of each list that are numbered at most, the most important first. A reader of advice needs few, and a
@@ -141,6 +143,17 @@ impl Facts {
     /// Returns the fact about something. None if there is none.
     pub fn about(&self, topic: Topic) -> Option<&Fact> {
         self.get(*self.by_topic.get(&topic)?)
+    }
+
+    /// Adds what a tool found in a conversation, and returns its number. The numbers of the others stay.
+    pub(crate) fn add_found(
+        &mut self,
+        sentence: Sentence,
+        commands: impl IntoIterator<Item = Part>,
+    ) -> FactId {
+        let topic = Topic::Found(self.all.len());
+        self.add_with(topic, sentence, commands);
+        FactId(u32::try_from(self.all.len()).unwrap_or(u32::MAX))
     }
 
     fn add(&mut self, topic: Topic, sentence: Sentence) {

@@ -6,6 +6,7 @@
 //! Advice -- prompt --> what a model is asked to reword, with aliases for foreign values
 //! its answer -- check --> steps that state nothing that their facts lack; others stay as they were
 //! Advice -- format --> text, Markdown, JSON
+//! questions -- conversation --> answers that cite facts, look-ups, and proposals that were measured
 //! words of a person -- filter --> a condition of the language
 //! ```
 //!
@@ -17,6 +18,7 @@ pub mod advice;
 mod analyses;
 mod check;
 mod command;
+pub mod conversation;
 pub mod facts;
 pub mod filter;
 pub mod format;

@@ -46,7 +46,7 @@ pub struct Money {
 }
 
 /// A decimal number, in units of 10^-`scale`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Amount {
     /// How many units.
     pub unscaled: i128,

@@ -35,8 +35,22 @@ impl Workspace<'_> {
     /// # Errors
     /// As [`Self::evaluate`].
     pub fn advice_input(&self) -> Result<AdviceInput, AppError> {
-        let request = EvaluateRequest { breakdown: true, ..EvaluateRequest::default() };
-        let evaluated = self.evaluate(&request)?;
+        self.advice_input_of(&self.evaluate_for_advice()?)
+    }
+
+    /// Evaluates the policies with all that advice is made from.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn evaluate_for_advice(&self) -> Result<EvaluatedInventory, AppError> {
+        self.evaluate(&EvaluateRequest { breakdown: true, ..EvaluateRequest::default() })
+    }
+
+    /// Returns what advice is made from, of the result of [`Self::evaluate_for_advice`].
+    ///
+    /// # Errors
+    /// [`AppError::Run`] and [`AppError::UnknownReportTag`].
+    pub fn advice_input_of(&self, evaluated: &EvaluatedInventory) -> Result<AdviceInput, AppError> {
         let mut input = totals(&evaluated.evaluation);
         let completeness = &self.snapshot().manifest().completeness;
         let deficient = self.snapshot().manifest().coverage.iter().filter(|source| source.is_deficient());
@@ -50,7 +64,7 @@ impl Workspace<'_> {
         input.unread_keys = self.unread_keys();
         input.missed_goals = evaluated.evaluation.goals.iter().filter_map(missed_goal).collect();
         input.worst_account = worst_account(&evaluated.evaluation);
-        self.add_breakdown(&evaluated, &mut input)?;
+        self.add_breakdown(evaluated, &mut input)?;
         self.add_charges(&mut input)?;
         Ok(input)
     }
@@ -283,7 +297,7 @@ fn tag_input(ty: &TagType, coverage: &Coverage) -> TagInput {
     tag
 }
 
-fn severity(severity: program::Severity) -> Severity {
+pub(crate) fn severity(severity: program::Severity) -> Severity {
     match severity {
         program::Severity::Critical => Severity::Critical,
         program::Severity::High => Severity::High,
@@ -292,12 +306,12 @@ fn severity(severity: program::Severity) -> Severity {
     }
 }
 
-fn amount(amount: Decimal) -> Amount {
+pub(crate) fn amount(amount: Decimal) -> Amount {
     Amount { unscaled: amount.unscaled, scale: amount.scale }
 }
 
 /// A score has one decimal and is from 0 to 100.
-fn tenths(score: f64) -> u32 {
+pub(crate) fn tenths(score: f64) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1000")]
     let tenths = (score.clamp(0.0, 100.0) * 10.0).round() as u32;
     tenths

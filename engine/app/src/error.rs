@@ -114,6 +114,9 @@ pub enum AppError {
         /// The currency that was asked for.
         asked: String,
     },
+    /// A language model cannot be asked at all.
+    #[error("the language model cannot be asked: {0}")]
+    LanguageModel(String),
     /// Files cannot be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -232,6 +235,7 @@ impl AppError {
             | Self::Import(_)
             | Self::Lookup(_)
             | Self::TemporaryFolder(_)
+            | Self::LanguageModel(_)
             | Self::Run(_)
             | Self::State(_)
             | Self::Store(_) => ErrorKind::Engine,

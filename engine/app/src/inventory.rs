@@ -339,3 +339,16 @@ pub fn two_newest(folder: &Path) -> Result<Option<(Snapshot, Snapshot)>, AppErro
     let after = snapshots.next();
     Ok(snapshots.next().zip(after))
 }
+
+/// Returns the newest snapshot of a folder that was taken before another one; None if there is none.
+///
+/// # Errors
+/// As [`newest`].
+pub fn newest_before(folder: &Path, snapshot: &Snapshot) -> Result<Option<Snapshot>, AppError> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let taken_at = snapshot.manifest().taken_at;
+    let is_before = |one: &Snapshot| one.manifest().taken_at < taken_at && one.id() != snapshot.id();
+    Ok(Snapshot::list(folder)?.snapshots.into_iter().find(is_before))
+}

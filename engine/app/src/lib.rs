@@ -14,6 +14,7 @@
 //! Project + InventorySource -- remediation --> a plan of changes in clouds, applied and undone (feature `remediate`)
 //! Project -- enforcement::enforce -->  guards of a cloud, and what is exact and what is not
 //! Advice + Settings of models -- reworded::reword -->  advice that a model words (feature `advise-model`)
+//! Workspace -- conversing::ProjectTools -->  what a conversation looks things up with, and words become conditions
 //! documents of other tools -- migration::migrate -->  policies, and what is exact and what is not
 //! ```
 //!
@@ -25,6 +26,7 @@
 mod advice;
 pub mod comparison;
 mod context;
+pub mod conversing;
 pub mod decisions;
 #[cfg(feature = "remediate")]
 pub mod emission;

@@ -215,8 +215,14 @@ impl Models {
         loop {
             match incoming.chunk().await {
                 Ok(Some(bytes)) => {
-                    reader.feed(&bytes).map_err(stream)?;
-                    progress(reader.text());
+                    // Event by event: how the network cuts a stream does not change what is passed on.
+                    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+                        let before = reader.text().len();
+                        reader.feed(line).map_err(stream)?;
+                        if reader.text().len() > before {
+                            progress(reader.text());
+                        }
+                    }
                 }
                 Ok(None) => return reader.finish().map_err(stream),
                 Err(_) if started.elapsed() >= self.patience.whole => return Err((Reason::Late, None)),

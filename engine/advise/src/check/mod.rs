@@ -41,7 +41,37 @@ pub(crate) fn read(
     while !reader.rest.is_empty() {
         reader.next()?;
     }
-    Ok(reader.sentence)
+    let is_said = |part: &Part| match part {
+        Part::Words(words) => words.contains(|c: char| c.is_ascii_alphabetic()),
+        _ => true,
+    };
+    if reader.sentence.0.iter().any(is_said) { Ok(reader.sentence) } else { Err(Rejection::Length) }
+}
+
+/// Reads the beginning of a text that is still being written, as far as nothing that follows can change it. What is wrong
+/// ends it: [`read`] rejects the whole text when it is there.
+pub(crate) fn read_beginning(text: &str, facts: &[&Fact], aliases: &Aliases) -> Sentence {
+    let mut reader = Reader {
+        rest: text.trim_start(),
+        before: None,
+        atoms: atoms(facts, aliases),
+        vocabulary: Vocabulary::with(facts.iter().map(|fact| &fact.sentence)),
+        aliases,
+        sentence: Sentence::default(),
+    };
+    loop {
+        let is_open = reader.atoms.iter().any(|(form, _)| form.starts_with(reader.rest));
+        let certain = reader.sentence.clone();
+        // Whether something ends depends on the two characters behind it.
+        if is_open || reader.next().is_err() || reader.rest.chars().nth(1).is_none() {
+            return certain;
+        }
+    }
+}
+
+/// Whether a text consists of plain words and marks only, which state no fact.
+pub fn is_plain(text: &str) -> bool {
+    read(text, &[], &[], &Aliases::default()).is_ok()
 }
 
 /// The forms in which a text may contain the parts of facts, the longest first.
@@ -261,6 +291,7 @@ mod tests {
             ("S\u{435}t it", Word),
             ("", Length),
             (" \n ", Length),
+            (", .", Length),
         ] {
             assert_eq!(checked(text), Err(expected), "{text}");
         }

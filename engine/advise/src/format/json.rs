@@ -1,10 +1,11 @@
-//! Advice as JSON. The schema is `docs/schema/advice.v1.json`.
+//! Advice and answers as JSON. The schemas are `docs/schema/advice.v1.json` and `docs/schema/answer.v1.json`.
 
 use serde::Serialize;
 use tagpol_sink::json::pretty;
 
 use crate::advice::{Advice, Origin, Section, Step};
-use crate::facts::Fact;
+use crate::conversation::Answer;
+use crate::facts::{Fact, Facts};
 use crate::sentence::{Part, Sentence};
 
 /// Version of the document; it grows when a reader of the old form would be wrong.
@@ -55,6 +56,61 @@ enum PartJson {
     Name(String),
     Value(String),
     Command(String),
+}
+
+#[derive(Serialize)]
+struct AnswerJson<'a> {
+    schema_version: u32,
+    question: &'a str,
+    model: Option<&'a str>,
+    without_model: Option<&'a str>,
+    calls: Vec<CallJson<'a>>,
+    statements: Vec<StepJson>,
+    left_out: Vec<&'static str>,
+    notes: &'a [&'static str],
+    proposal: Option<ProposalJson<'a>>,
+    rejected_proposal: Option<&'a str>,
+    facts: Vec<FactJson>,
+}
+
+#[derive(Serialize)]
+struct CallJson<'a> {
+    tool: &'static str,
+    argument: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ProposalJson<'a> {
+    text: &'a str,
+    facts: Vec<String>,
+    origin: &'static str,
+}
+
+pub(super) fn answer(question: &str, answer: &Answer, facts: &Facts) -> String {
+    let proposal = answer.proposal.as_ref().map(|proposal| ProposalJson {
+        text: &proposal.text,
+        facts: proposal.facts.iter().map(ToString::to_string).collect(),
+        origin: if proposal.is_of_model { "model" } else { "template" },
+    });
+    let document = AnswerJson {
+        schema_version: SCHEMA_VERSION,
+        question,
+        model: answer.model.as_deref(),
+        without_model: answer.without_model.as_deref(),
+        calls: answer
+            .calls
+            .iter()
+            .map(|call| CallJson { tool: call.name(), argument: call.argument() })
+            .collect(),
+        statements: answer.steps.iter().map(step).collect(),
+        left_out: answer.left_out.iter().map(|reason| reason.as_str()).collect(),
+        notes: &answer.notes,
+        proposal,
+        rejected_proposal: answer.rejected_proposal.as_deref(),
+        facts: answer.cited().into_iter().filter_map(|id| facts.get(id)).map(fact).collect(),
+    };
+    // Nothing of it can fail: all keys are texts, and there is no float.
+    pretty(&document).unwrap_or_default()
 }
 
 pub(super) fn json(project: &str, advice: &Advice) -> String {

@@ -1,10 +1,13 @@
 //! The formats of advice, one file each. Each escapes by the module of `tagpol_sink` for its reader.
 
+mod conversation;
 mod json;
 mod markdown;
 mod text;
 
 use std::path::Path;
+
+pub use conversation::{AnswerWriter, answer_json, answer_text};
 
 use crate::advice::{Advice, Origin, Section, Step};
 use crate::sentence::Part;

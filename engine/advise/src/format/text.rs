@@ -37,10 +37,14 @@ pub(super) fn text(project: &str, advice: &Advice) -> String {
     out
 }
 
-fn sentence(sentence: &Sentence) -> String {
-    let part = |part: &Part| match part {
+pub(super) fn sentence(sentence: &Sentence) -> String {
+    sentence.0.iter().map(part).collect()
+}
+
+/// Returns a part of a sentence.
+pub(super) fn part(part: &Part) -> String {
+    match part {
         Part::Name(_) | Part::Value(_) | Part::Command(_) => format!("`{}`", line(&shown(part))),
         part => line(&shown(part)),
-    };
-    sentence.0.iter().map(part).collect()
+    }
 }

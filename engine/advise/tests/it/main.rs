@@ -4,10 +4,12 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "helpers of tests, which clippy does not take for tests themselves"
 )]
 
+mod conversations;
 mod formats;
 mod injected;
 mod inputs;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use tagpol_advise::sentence::Sentence;
-use tagpol_advise::{Advice, Origin, Step};
+use tagpol_advise::{Advice, Facts, Origin, Step};
 
 /// A text of a step, with code between backticks.
 fn parts(sentence: &Sentence) -> (String, Vec<String>) {
@@ -34,12 +34,16 @@ fn numbers(text: &str) -> BTreeSet<String> {
 
 /// Returns what steps of a model state that their facts lack; empty if all is well.
 pub(crate) fn unsupported(advice: &Advice) -> Vec<String> {
-    let steps = advice.sections.iter().flat_map(|section| &section.steps);
-    steps.filter(|step| step.origin == Origin::Model).flat_map(|step| of_step(advice, step)).collect()
+    advice.sections.iter().flat_map(|section| unsupported_steps(&advice.facts, &section.steps)).collect()
 }
 
-fn of_step(advice: &Advice, step: &Step) -> Vec<String> {
-    let facts: Vec<_> = step.facts.iter().map(|id| advice.facts.get(*id).expect("a known fact")).collect();
+/// Returns what steps of a model state that their facts lack.
+pub(crate) fn unsupported_steps(facts: &Facts, steps: &[Step]) -> Vec<String> {
+    steps.iter().filter(|step| step.origin == Origin::Model).flat_map(|step| of_step(facts, step)).collect()
+}
+
+fn of_step(facts: &Facts, step: &Step) -> Vec<String> {
+    let facts: Vec<_> = step.facts.iter().map(|id| facts.get(*id).expect("a known fact")).collect();
     let (mut known_numbers, mut known_code) = (BTreeSet::new(), BTreeSet::new());
     for fact in &facts {
         let (prose, code) = parts(&fact.sentence);

@@ -1,5 +1,7 @@
 //! `tagpol advise`
 
+mod chat;
+
 use tagpol_app::Workspace;
 use tagpol_app::advising::prompt::{Values, prompts};
 use tagpol_app::advising::{Advice, Analysis};
@@ -27,6 +29,9 @@ pub(crate) fn run(args: &AdviseArgs, output: &mut Output) -> Result<Exit, Failur
     let workspace = with_diagnostics(opened, &project, output)?;
     workspace.check_costs(&named.source.import)?;
     inference::refresh(workspace.program(), workspace.snapshot(), workspace.options(), &context, output)?;
+    if args.chat || !args.ask.is_empty() {
+        return chat::run(args, &project, &workspace, &context, model, output);
+    }
     let analyses = analysis.map_or(Analysis::ALL.to_vec(), |analysis| vec![analysis]);
     let mut advice = workspace.advice(&analyses)?;
     if args.show_prompt {
@@ -58,8 +63,10 @@ fn shown_prompts(advice: &Advice, values: Values) -> String {
 mod model {
     use tagpol_app::Project;
     use tagpol_app::advising::Advice;
+    use tagpol_app::conversing::AnsweringModel;
     use tagpol_app::language_model::{Patience, Settings, SettingsError};
-    use tagpol_app::reworded::{self, ModelSettings};
+    use tagpol_app::reworded;
+    pub(super) use tagpol_app::reworded::ModelSettings;
 
     use super::values;
     use crate::args::AdviseArgs;
@@ -74,6 +81,14 @@ mod model {
         models.keeps_answers &= !args.no_cache;
         let patience = Patience::default();
         Ok(ModelSettings { models, values: values(args), token_budget: args.token_budget, patience })
+    }
+
+    /// Returns the model that answers in a conversation.
+    pub(super) fn answering(
+        settings: &ModelSettings,
+        context: &RunContext,
+    ) -> Result<AnsweringModel<'static>, Failure> {
+        Ok(AnsweringModel::new(settings, context.cancel)?)
     }
 
     pub(super) fn reword(
@@ -105,6 +120,8 @@ mod model {
 mod model {
     use tagpol_app::Project;
     use tagpol_app::advising::Advice;
+    use tagpol_app::advising::conversation::{Model, ModelFailure, ModelReply};
+    use tagpol_app::advising::prompt::Prompt;
 
     use crate::args::AdviseArgs;
     use crate::context::RunContext;
@@ -116,6 +133,24 @@ mod model {
 
     pub(super) fn settings(_: &AdviseArgs) -> Result<ModelSettings, Failure> {
         Err(Failure::missing_feature("tagpol advise --model", "advise-model"))
+    }
+
+    /// There are none in this build.
+    pub(super) enum AnsweringModel {}
+
+    impl Model for AnsweringModel {
+        fn ask(
+            &mut self,
+            _: &Prompt,
+            _: serde_json::Value,
+            _: &mut dyn FnMut(&str),
+        ) -> Result<ModelReply, ModelFailure> {
+            match *self {}
+        }
+    }
+
+    pub(super) fn answering(settings: &ModelSettings, _: &RunContext) -> Result<AnsweringModel, Failure> {
+        match *settings {}
     }
 
     pub(super) fn reword(

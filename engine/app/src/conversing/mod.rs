@@ -1,0 +1,13 @@
+//! Conversations about a project with an inventory: what they look things up with, and the model that answers.
+
+mod draft;
+mod kept;
+#[cfg(feature = "advise-model")]
+mod model;
+mod tools;
+mod vocabulary;
+
+pub use kept::{keep_conversation, kept_conversation};
+#[cfg(feature = "advise-model")]
+pub use model::AnsweringModel;
+pub use tools::ProjectTools;
