@@ -75,6 +75,26 @@ describe.skipIf(!CHROMIUM)('policies', () => {
     await visit.close()
   })
 
+  test('a link has texts that are not saved, for others to look at', async () => {
+    const visit = await stage.page('admin')
+    const { page } = visit
+    await visit.goto('/policies?file=policies%2Fpolicies.tagpol')
+    await page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' }).click()
+    await page.keyboard.type('// shared by link\n')
+    await page.getByRole('button', { name: 'Share…' }).click()
+    const link = await page.getByRole('textbox', { name: 'Link' }).inputValue()
+    await visit.audit()
+    await visit.close()
+    const other = await stage.page('super')
+    await other.goto(new URL(link).pathname + new URL(link).hash)
+    await other.page.getByText('These texts are from a link. Nothing is saved.').waitFor()
+    await other.page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' }).getByText('// shared by link').waitFor()
+    await other.page.getByRole('button', { name: /policies\.tagpol policies\/ changed/ }).waitFor()
+    await other.goto('/policies#try=nonsense')
+    await other.page.getByText('The link is damaged').waitFor()
+    await other.close()
+  })
+
   test('offers and explanations while typing', async () => {
     const visit = await stage.page('admin')
     const { page } = visit
@@ -144,6 +164,36 @@ describe.skipIf(!CHROMIUM)('policies', () => {
     await expect.poll(() => connections).toBe(2)
     await page.getByText('The connection to the language server was lost.').waitFor({ state: 'detached' })
     await text.getByText('// kept').waitFor()
+    await visit.close()
+  })
+
+  test('two people change one file: the second sees that it was saved, and decides which text stays', async () => {
+    const visit = await stage.page('admin')
+    const { page } = visit
+    await visit.goto('/policies?file=policies%2Ftags.tagpol')
+    const text = page.getByRole('textbox', { name: 'Text of policies/tags.tagpol' })
+    await text.click()
+    await page.keyboard.type('// mine\n')
+    const other = await stage.page('super')
+    const save = async (content: string) => {
+      const made = await other.context.request.post('/api/v1/changes', { data: { files: [{ path: 'policies/tags.tagpol', text: content }] } })
+      const { id, revision } = (await made.json()) as { id: string; revision: string }
+      await other.context.request.post(`/api/v1/changes/${id}/apply`, { headers: { 'if-match': `"${revision}"` }, data: {} })
+    }
+    await save('// theirs\n')
+    await page.getByText('Somebody else has saved this file').waitFor()
+    expect(await page.getByRole('button', { name: 'Save…' }).getAttribute('aria-disabled')).toBe('true')
+    await visit.audit()
+    await page.getByRole('button', { name: 'Keep mine' }).click()
+    await page.getByText('Somebody else has saved this file').waitFor({ state: 'detached' })
+    await text.getByText('// mine').waitFor()
+    await save('// theirs, again\n')
+    await page.getByRole('button', { name: 'Take the saved text' }).click()
+    await text.getByText('// theirs, again').waitFor()
+    // What is not changed here follows the server.
+    await save('// theirs, at last\n')
+    await text.getByText('// theirs, at last').waitFor()
+    await other.close()
     await visit.close()
   })
 })

@@ -15,6 +15,7 @@ import { NewFile } from './new-file'
 import { Problems } from './problems'
 import { Revisions } from './revisions'
 import { SaveDialog } from './save-dialog'
+import { ShareButton, useSharedTexts } from './share'
 import { TestPanel } from './test-panel'
 import './policies.css'
 
@@ -102,6 +103,10 @@ function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & 
     else client?.update(name, before)
     setVersion((one) => one + 1)
   }
+  useSharedTexts(drafts, (texts) => {
+    setDrafts((before) => texts.reduce((all, one) => withDraft(all, one.path, one.text, saved.get(one.path)), before))
+    setVersion((one) => one + 1)
+  })
   const replaced = conflicts(drafts, saved)
   const conflict = replaced[0] === undefined ? undefined : `Somebody else has saved ${replaced[0]}. Decide first which text stays.`
   const cannotSave = read_only ?? (Object.keys(drafts).length === 0 ? 'Nothing is changed yet.' : conflict)
@@ -133,6 +138,7 @@ function Workbench({ data: { items: files, read_only } }: { data: PolicyFiles & 
                     {saved.has(path) ? 'Undo all changes' : 'Discard'}
                   </Button>
                 )}
+                <ShareButton path={path} text={text} drafts={drafts} />
                 <Button small variant="primary" reason={cannotSave} onClick={() => setSaving(true)}>
                   Save…
                 </Button>
