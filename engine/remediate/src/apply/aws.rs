@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_resourcegroupstagging::operation::get_resources::GetResourcesOutput;
 use aws_sdk_resourcegroupstagging::types::FailureInfo;
 use tagpol_collect::CollectError;
 use tagpol_collect::client::AwsConnection;
@@ -76,6 +77,11 @@ impl Aws {
         arns: &[&str],
     ) -> Result<BTreeMap<String, Tags>, CollectError> {
         let client = self.client(place).await?;
+        let unreadable = |reason| CollectError::Start {
+            what: format!("the tags in {}, {} cannot be read", place.0, place.1),
+            reason,
+            help: Some("grant `tag:GetResources`, and apply the plan again".to_owned()),
+        };
         let mut found: BTreeMap<String, Tags> =
             arns.iter().map(|arn| ((*arn).to_owned(), Tags::new())).collect();
         for arns in arns.chunks(READ) {
@@ -83,15 +89,10 @@ impl Aws {
             let answer = loop {
                 let arns = arns.iter().map(|arn| (*arn).to_owned()).collect();
                 match client.get_resources().set_resource_arn_list(Some(arns)).send().await {
-                    Ok(answer) => break answer,
+                    Ok(answer) if is_whole(&answer) => break answer,
+                    Ok(_) => return Err(unreadable("the response is not whole".to_owned())),
                     Err(error) if attempt < self.attempts && is_passing(&error) => pause(attempt, None).await,
-                    Err(error) => {
-                        return Err(CollectError::Start {
-                            what: format!("the tags in {}, {} cannot be read", place.0, place.1),
-                            reason: message(&error),
-                            help: Some("grant `tag:GetResources`, and apply the plan again".to_owned()),
-                        });
-                    }
+                    Err(error) => return Err(unreadable(message(&error))),
                 }
                 attempt += 1;
             };
@@ -216,6 +217,11 @@ async fn repeat<E, F>(
     }
 }
 
+/// Whether a response lists all resources that were named and have tags: one that it leaves out would be taken for untagged.
+fn is_whole(answer: &GetResourcesOutput) -> bool {
+    answer.resource_tag_mapping_list.is_some() && answer.pagination_token().unwrap_or_default().is_empty()
+}
+
 /// Whether a request failed because of too many requests, or because it collided with another one.
 fn is_passing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     let status = error.raw_response().map(|response| response.status().as_u16());
@@ -248,4 +254,17 @@ fn is_passing_code(code: &str) -> bool {
 fn described(failure: &FailureInfo) -> String {
     let message = failure.error_message().unwrap_or("no reason is given");
     format!("{message} (status {})", failure.status_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_response_is_not_whole() {
+        let empty = || GetResourcesOutput::builder().set_resource_tag_mapping_list(Some(Vec::new()));
+        assert!(is_whole(&empty().build()) && is_whole(&empty().pagination_token("").build()));
+        assert!(!is_whole(&empty().pagination_token("more").build()));
+        assert!(!is_whole(&GetResourcesOutput::builder().build()));
+    }
 }
