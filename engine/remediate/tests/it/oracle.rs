@@ -47,6 +47,7 @@ fn limit(provider: &str, type_: &str) -> usize {
             | "microsoft.cdn/profiles"
             | "microsoft.network/dnszones",
         ) => 15,
+        ("gcp", "sqladmin.googleapis.com/Instance") => 50,
         ("gcp", _) => 64,
         _ => 50,
     }

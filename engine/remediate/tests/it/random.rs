@@ -173,6 +173,7 @@ fn inventory(dice: &mut Dice) -> Vec<Resource> {
         ("azure", "microsoft.cdn/profiles"),
         ("azure", "microsoft.storage/storageaccounts"),
         ("gcp", "compute.googleapis.com/Instance"),
+        ("gcp", "sqladmin.googleapis.com/Instance"),
     ];
     (0..size)
         .map(|at| {
@@ -186,9 +187,9 @@ fn inventory(dice: &mut Dice) -> Vec<Resource> {
                     }
                 }
             }
-            let full = match provider {
-                "gcp" => 64,
-                _ if type_ == "microsoft.cdn/profiles" => 15,
+            let full = match type_ {
+                "compute.googleapis.com/Instance" => 64,
+                "microsoft.cdn/profiles" => 15,
                 _ => 50,
             };
             // Some have almost as many tags as they may.
