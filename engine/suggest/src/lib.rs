@@ -33,6 +33,7 @@ mod reasons;
 mod registry;
 mod rules;
 mod training;
+mod untrained;
 
 pub use baselines::comparison::{Compared, Sight, compare};
 pub use baselines::methods::Baseline;
@@ -53,3 +54,4 @@ pub use registry::store::{About, Entry, Registry, RegistryError};
 pub use rules::clues::{Clue, Witness, clues};
 pub use rules::mine::{Condition, MinedRule, Specimen, Spelling, Worth, mine, spellings};
 pub use training::{FEWEST, Options, Step, Trained, train};
+pub use untrained::{WordGuess, WordRules};

@@ -167,7 +167,7 @@ fn number(text: &str) -> u64 {
 }
 
 /// Where a resource belongs, without words of environments.
-fn family(resource: &Resource) -> String {
+pub(crate) fn family(resource: &Resource) -> String {
     let place =
         resource.context.iter().map(|(_, value)| value).chain(&resource.account).chain(&resource.name).next();
     let lower = place.map(|place| place.to_lowercase()).unwrap_or_default();

@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! cargo run --release -p tagpol-suggest --example evaluate -- \
-//!     inventory.ndjson.gz BASELINES.md target/card [ORGANISATION …]
+//!     inventory.ndjson.gz BASELINES.md target/card [first-steps] [ORGANISATION …]
 //! ```
+//!
+//! `first-steps` measures only what is known before anything is learned, and after the first confirmations.
 //!
 //! What was measured stays in the folder; to measure something again, delete its file there.
 
@@ -14,6 +16,7 @@ mod list;
 mod measured;
 mod page;
 mod published;
+mod untrained;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,6 +26,12 @@ use list::Split;
 /// Organizations with enough tags.
 const ORGANISATIONS: [&str; 6] =
     ["alphagov", "cds-snc", "cloud-custodian", "HHS", "ministryofjustice", "mozilla"];
+
+/// The argument that leaves out what takes long.
+const FIRST_STEPS: &str = "first-steps";
+
+/// Confirmations after which a model is measured.
+const CONFIRMATIONS: [usize; 3] = [20, 50, 100];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,9 +53,19 @@ fn run(inventory: &str, published: &str, folder: &Path, wanted: &[String]) -> st
     let published = published::read(&std::fs::read_to_string(published)?);
     let files = folder.join("rows");
     std::fs::create_dir_all(&files)?;
-    let mut measured = Vec::new();
+    let first_steps = wanted.iter().any(|one| one == FIRST_STEPS);
+    let wanted: Vec<&String> = wanted.iter().filter(|one| *one != FIRST_STEPS).collect();
+    let (mut measured, mut untrained) = (Vec::new(), Vec::new());
     for org in ORGANISATIONS {
-        let chosen = wanted.is_empty() || wanted.iter().any(|one| one == org);
+        let chosen = wanted.is_empty() || wanted.iter().any(|one| *one == org);
+        untrained.extend(untrained::measure(&rows, org));
+        for number in CONFIRMATIONS {
+            let file = files.join(format!("{org}-after-{number}.json"));
+            measured.extend(measured::kept(&file, chosen, |simple| {
+                measured::confirmed(&rows, org, number, simple)
+            })?);
+        }
+        let chosen = chosen && !first_steps;
         for split in Split::ALL {
             let file = files.join(format!("{org}-{}.json", split.as_str().replace(' ', "-")));
             measured
@@ -55,5 +74,5 @@ fn run(inventory: &str, published: &str, folder: &Path, wanted: &[String]) -> st
         let file = files.join(format!("{org}-others.json"));
         measured.extend(measured::kept(&file, chosen, |simple| measured::across(&rows, org, simple))?);
     }
-    page::write(folder, &measured, &published)
+    page::write(folder, &measured, &untrained, &published)
 }

@@ -8,20 +8,28 @@ use tagpol_suggest::{Bin, TargetReport, reliability};
 
 use crate::measured::Figures;
 use crate::published::Published;
+use crate::untrained::{Claims, Untrained};
 
 /// Writes `card.md`, `reliability.svg` and `card.html` to a folder.
-pub(crate) fn write(folder: &Path, measured: &[Figures], published: &Published) -> io::Result<()> {
+pub(crate) fn write(
+    folder: &Path,
+    measured: &[Figures],
+    untrained: &[Untrained],
+    published: &Published,
+) -> io::Result<()> {
     let mut sorted: Vec<&Figures> = measured.iter().collect();
     sorted.sort_by_key(|one| (order(&one.split), one.tag.clone(), one.org.clone()));
     let picture = reliability(&pooled(&sorted));
     std::fs::write(folder.join("reliability.svg"), &picture)?;
-    let blocks = blocks(&sorted, published);
+    let blocks = blocks(&sorted, untrained, published);
     std::fs::write(folder.join("card.md"), markdown(&blocks))?;
     std::fs::write(folder.join("card.html"), page(&blocks, &picture))
 }
 
 fn order(split: &str) -> usize {
-    ["random", "unseen families"].iter().position(|known| *known == split).unwrap_or(2)
+    let after = [20, 50, 100].map(crate::measured::after);
+    let mut splits = after.iter().map(String::as_str).chain(["random", "unseen families"]);
+    splits.position(|known| known == split).unwrap_or(after.len() + 2)
 }
 
 /// A part of the card.
@@ -43,6 +51,11 @@ Unseen families: one family of five was held out; a family is all resources that
 Terraform root or an account, in any environment. Other organizations: the model was trained on all other organizations, \
 for the environment only. At most 6,000 resources a tag; values of fewer than five resources are left out.";
 
+const WORDS: &str = "\
+What words of name, account and groups stand for by the taxonomy, without training: the share of resources that get an \
+environment, and the share of those that is right, with its 95% interval, in which a family counts once. Words that contradict \
+each other give none.";
+
 const AGAINST: &str = "\
 Simple methods were trained and measured on the same resources: the most frequent value of the account, the \
 ten nearest neighbors, the words of the name, and naive Bayes and logistic regression on n-grams of two to five letters of name \
@@ -57,10 +70,16 @@ interval. Error is the expected calibration error. A threshold that the resource
 const PLOTS: &str = "\
 Each bar shows the share of suggestions of about the same probability that was right; on the diagonal, both are equal.";
 
-fn blocks(measured: &[&Figures], published: &Published) -> Vec<Block> {
+fn blocks(measured: &[&Figures], untrained: &[Untrained], published: &Published) -> Vec<Block> {
     vec![
         Block::Title("Suggestions on an inventory of several organizations"),
         Block::Text(HOW),
+        Block::Title("Before anything is learned"),
+        Block::Text(WORDS),
+        Block::Table {
+            head: vec!["organization", "measured", "any words", "words in two texts"],
+            rows: untrained.iter().map(words).collect(),
+        },
         Block::Title("Comparison with simple methods"),
         Block::Text(AGAINST),
         Block::Table {
@@ -94,6 +113,24 @@ fn blocks(measured: &[&Figures], published: &Published) -> Vec<Block> {
             rows: measured.iter().map(|one| each(one)).collect(),
         },
     ]
+}
+
+fn words(one: &Untrained) -> Vec<String> {
+    let shown = |claims: &Claims| {
+        let (low, high) = claims.interval();
+        let coverage = claims.claimed as f64 / one.measured.max(1) as f64;
+        match claims.claimed {
+            0 => "–".to_owned(),
+            _ => format!(
+                "{} get one, {} right ({} to {})",
+                percent(coverage),
+                percent(claims.share()),
+                percent(low),
+                percent(high)
+            ),
+        }
+    };
+    vec![one.org.clone(), one.measured.to_string(), shown(&one.any), shown(&one.agreed)]
 }
 
 fn titles(one: &Figures) -> Vec<String> {
@@ -150,14 +187,20 @@ fn verdict(one: &Figures, published: Option<(f64, usize)>) -> String {
 
 /// The number of independent answers: near-identical resources are right or wrong together.
 fn witnesses(one: &Figures) -> f64 {
-    (if order(&one.split) == 0 { one.groups } else { one.families }).max(1) as f64
+    (if one.split != "unseen families" && one.split != crate::measured::ACROSS {
+        one.groups
+    } else {
+        one.families
+    })
+    .max(1) as f64
 }
 
 /// Says whether a difference is one that chance makes.
 fn chance(one: &Figures, best: f64) -> String {
     let share = one.report.accuracy;
     let noise = (share * (1.0 - share) + best * (1.0 - best)) / witnesses(one);
-    let what = if order(&one.split) == 0 { "groups of near-identical ones" } else { "families" };
+    let is_within = one.split != "unseen families" && one.split != crate::measured::ACROSS;
+    let what = if is_within { "groups of near-identical ones" } else { "families" };
     let count = witnesses(one);
     if best - share <= 1.96 * noise.sqrt() {
         format!(", within chance for {count} {what}")
