@@ -13,24 +13,18 @@ export function examine(drafts: Drafts, signal?: AbortSignal): Promise<PolicyCha
 /** What a change of policies does to the inventory: findings, money, score, and values of tags. */
 export function Effect({ change: { impact } }: { change: PolicyChange }) {
   if (!impact) return <p className="dim">There is no inventory to compare with.</p>
-  const { findings_entered: entered, findings_left: left, findings_worsened: worsened, cost_entered, cost_left, checks, tags } = impact
+  const { findings_entered: entered, findings_left: left, cost_entered, cost_left, checks, tags } = impact
   return (
     <div className="stack">
       <dl className="impact">
         <dt>New findings</dt>
         <dd>
-          {formatCount(entered)} <span className="dim small">{formatMoney(cost_entered, null)}</span>
+          {formatCount(entered)} <Cost of={entered} amount={cost_entered} />
         </dd>
         <dt>Findings that end</dt>
         <dd>
-          {formatCount(left)} <span className="dim small">{formatMoney(cost_left, null)}</span>
+          {formatCount(left)} <Cost of={left} amount={cost_left} />
         </dd>
-        {worsened > 0 ? (
-          <>
-            <dt>Findings that are more severe</dt>
-            <dd>{formatCount(worsened)}</dd>
-          </>
-        ) : null}
         <dt>Score</dt>
         <dd>
           {formatPercent(impact.score_before, 1)} → {formatPercent(impact.score_after, 1)}
@@ -64,6 +58,11 @@ export function Effect({ change: { impact } }: { change: PolicyChange }) {
       {checks.length + tags.length > 24 ? <p className="dim small">These are the first of {formatCount(checks.length + tags.length)} lines.</p> : null}
     </div>
   )
+}
+
+/** What the resources of some findings cost; nothing for none. */
+function Cost({ of: findings, amount }: { of: number; amount: string | null }) {
+  return findings === 0 ? null : <span className="dim small">{formatMoney(amount, null)}</span>
 }
 
 /** Why a change cannot be applied. */
