@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { mockServer } from './mock/server.ts'
 
 /** Where a real server listens, such as `http://127.0.0.1:8080`. Without it the development server uses the mock. */
@@ -11,6 +12,15 @@ const mock: Plugin = {
   configureServer(server) {
     server.middlewares.use(mockServer())
   },
+}
+
+/** The demonstration takes longest to start, so that it begins first. */
+class DemoFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isDemo = (file: TestSpecification) => file.moduleId.endsWith('demo.test.ts')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isDemo), ...sorted.filter((file) => !isDemo(file))]
+  }
 }
 
 export default defineConfig({
@@ -26,6 +36,11 @@ export default defineConfig({
   },
   server: backend ? { proxy: { '/api': backend } } : {},
   test: {
+    // The server and its browser take about one core each.
+    maxWorkers: 2,
+    sequence: { sequencer: DemoFirst },
+    // On a busy machine pages take their time.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], environment: 'node' } },
       {
@@ -36,7 +51,6 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -1,37 +1,14 @@
-/**
- * The dashboard in front of `tagpol serve` with the example project: `TAGPOL_BINARY` is the program, and the tests are
- * skipped without it. What a page shows must come from the real interface.
- */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+/** The dashboard in front of `tagpol serve` with the example project. What a page shows must come from the real interface. */
+import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { address } from '../../src/api/client'
 import type { Facet, TagDefinition } from '../../src/api/types'
 import { conditionOfFacets } from '../../src/lib/condition'
-import { CHROMIUM, LOOKS, Stage, type Visit } from './harness'
-
-const BINARY = process.env.TAGPOL_BINARY
-const EXAMPLE = resolve('../../examples/quickstart')
-const PASSWORD = 'correct horse battery'
-
-/** Starts a server, and returns its address and the link for the first administrator. */
-async function start(folder: string, ...options: string[]): Promise<{ process: ChildProcess; url: string; link: string }> {
-  const child = spawn(BINARY ?? '', ['serve', folder, '--listen', '127.0.0.1:0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  return new Promise((done, fail) => {
-    const read = (chunk: Buffer) => {
-      output += chunk.toString()
-      const link = /https?:\/\/[^\s/]+\/sign-in#\S+/.exec(output)?.[0]
-      if (link) done({ process: child, url: new URL(link).origin, link })
-    }
-    child.stdout?.on('data', read)
-    child.stderr?.on('data', read)
-    child.on('exit', (code) => fail(new Error(`the server ended with ${code}:\n${output}`)))
-  })
-}
+import { LOOKS } from './harness'
+import { IS_REAL, RealServer } from './real'
 
 /** The properties of each schema in generated types, without their descriptions. */
 function schemas(text: string): Map<string, string[]> {
@@ -43,51 +20,35 @@ function schemas(text: string): Map<string, string[]> {
   return found
 }
 
-describe.skipIf(!CHROMIUM || !BINARY)('the real server', () => {
-  let folder: string
-  let server: Awaited<ReturnType<typeof start>>
-  let stage: Stage
-  let visit: Visit
-  let email: string
+describe.skipIf(!IS_REAL)('the real server', () => {
+  let server: RealServer
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tagpol-dashboard-'))
-    await cp(EXAMPLE, folder, { recursive: true })
-    server = await start(folder)
-    stage = await Stage.open(server.url)
+    server = await RealServer.start({ example: 'quickstart' })
   })
-  afterAll(async () => {
-    await stage?.close()
-    server?.process.kill()
-    await rm(folder, { recursive: true, force: true })
-  })
+  afterAll(() => server?.close())
 
   test('story 1: the first administrator signs in with the link, once, and chooses a password', async () => {
-    visit = await stage.page(undefined, undefined, [/401/, /503/])
+    const visit = await server.firstVisit()
     const { page } = visit
-    await page.goto(`/sign-in${new URL(server.link).hash}`)
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByRole('navigation', { name: 'Pages' }).waitFor()
     await page.goto('/resources')
     await page.getByRole('row').nth(1).waitFor({ timeout: 20_000 })
     await visit.goto('/settings')
-    await page.getByLabel('New password').fill(PASSWORD)
+    await page.getByLabel('New password').fill('correct horse battery')
     await page.getByRole('button', { name: 'Change the password' }).click()
     await page.getByText('The password is changed.').waitFor()
-    const users = await visit.context.request.get('/api/v1/users')
-    email = ((await users.json()) as { items: { email: string }[] }).items[0]?.email ?? ''
     await visit.close()
+    const again = await server.stage.page(undefined, LOOKS[0], [/401/])
+    await again.page.goto(`/sign-in${new URL(server.link).hash}`)
+    await again.page.getByRole('button', { name: 'Continue' }).click()
+    await again.page.getByRole('alert').filter({ hasText: /link/ }).waitFor()
+    await again.close()
   })
 
-  async function signedIn(look = LOOKS[0], expected: RegExp[] = []): Promise<Visit> {
-    const next = await stage.page(undefined, look, expected)
-    await next.context.request.post('/api/v1/auth/login', { data: { email, password: PASSWORD } })
-    return next
-  }
-
-  test('story 2: a tag set in the list is decided, in the timeline, and in the audit trail', async () => {
+  test('story 2: a tag set in the list is decided, in the timeline, in the audit trail, and on the command line', async () => {
     // The refused value is a request that failed, which browsers report.
-    const { page } = (visit = await signedIn(LOOKS[0], [/422/]))
+    const visit = await server.admin(LOOKS[0], [/422/])
+    const { page } = visit
     await visit.goto('/resources?filter=owner+is+missing')
     await page.getByRole('row').nth(1).click()
     await page.getByRole('button', { name: 'Edit owner' }).click()
@@ -104,53 +65,48 @@ describe.skipIf(!CHROMIUM || !BINARY)('the real server', () => {
     await page.getByText('“asked the team”').waitFor()
     await page.reload()
     await page.getByText('platform@shop.example').first().waitFor()
-    await visit.goto('/activity')
+    await visit.goto('/activity?action=tag')
     await page.getByText('“asked the team”').waitFor()
     await page.getByRole('button', { name: 'Verify' }).click()
     await page.getByText(/All are as they were written/).waitFor()
     await visit.close()
+    expect(server.run('tags', 'history', '--project', server.folder)).toContain('platform@shop.example')
   })
 
-  test('two people edit one tag: the second sees what happened, and decides', async () => {
-    const { page } = (visit = await signedIn(LOOKS[0], [/412/, /428/]))
+  test('two people edit one tag: the second sees what happened while typing, and decides', async () => {
+    const visit = await server.admin(LOOKS[0], [/412/, /428/])
+    const { page } = visit
     await visit.goto('/resources?filter=team+is+missing')
     await page.getByRole('row').nth(1).click()
     await page.getByRole('button', { name: 'Edit team' }).click()
     await page.getByRole('textbox', { name: 'team' }).fill('mine')
     const key = new URL(page.url()).searchParams.get('open')
-    const other = await signedIn()
-    const answer = await other.context.request.put(`/api/v1/virtual-tags/vt_${key}_team`, { data: { value: 'theirs' } })
+    const other = await server.person('editor', 'Otto Other')
+    const answer = await other.visit.context.request.put(`/api/v1/virtual-tags/vt_${key}_team`, { data: { value: 'theirs' } })
     expect(answer.status()).toBe(200)
-    await other.close()
-    await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByText('Meanwhile You set it to theirs.').waitFor()
+    await other.visit.close()
+    // Nobody has saved yet: the page follows what happens.
+    await page.getByText('Meanwhile Otto Other set it to theirs.').waitFor()
     await page.getByRole('button', { name: 'Replace it with mine' }).click()
     await page.getByText('team is now mine.').waitFor()
     await visit.close()
   })
 
-  test('story 3: all matches of a filter get a value, and get it taken back', async () => {
-    const { page } = (visit = await signedIn())
-    await visit.goto('/resources')
-    const all = Number((await page.locator('.summary-count strong').textContent())?.replace(',', ''))
-    await page.getByRole('row').nth(1).getByRole('gridcell').first().click()
-    await page.getByRole('button', { name: /^Select all/ }).click()
-    await page.getByRole('button', { name: 'Change tags…' }).click()
-    await page.getByLabel('Tag', { exact: true }).selectOption('owner')
-    await page.getByLabel('Value', { exact: true }).fill('everything@shop.example')
-    await page.getByRole('button', { name: 'Preview' }).click()
-    await page.getByRole('button', { name: `Apply to ${all} resources` }).click()
-    await page.getByText(`${all} resources changed.`).waitFor()
-    await page.getByRole('button', { name: 'Undo' }).click()
-    await page.getByText('Undone. Every resource has the value it had before.').waitFor()
-    await page.getByRole('button', { name: 'Close' }).last().click()
-    await visit.goto('/resources?filter=everything')
-    await page.getByText('No resource matches').waitFor()
+  test('a list follows what others decide', async () => {
+    const visit = await server.admin()
+    const { page } = visit
+    await visit.goto('/resources?filter=team+is+missing')
+    const count = page.locator('.summary-count strong')
+    const before = Number(await count.textContent())
+    const listed = await visit.context.request.get(address('resources', { where: 'team is missing', limit: 1 }))
+    const key = ((await listed.json()) as { items: { key: string }[] }).items[0]?.key
+    await visit.context.request.put(`/api/v1/virtual-tags/vt_${key}_team`, { data: { value: 'payments' } })
+    await expect.poll(() => count.textContent().then(Number)).toBe(before - 1)
     await visit.close()
   })
 
   test('every value of every facet is a condition that selects exactly its resources', async () => {
-    visit = await signedIn()
+    const visit = await server.admin()
     const get = async (path: string) => (await visit.context.request.get(path)).json() as Promise<{ items: never[]; total?: number; detail?: string }>
     const tags: TagDefinition[] = (await get('/api/v1/tag-schema')).items
     const facets: Facet[] = (await get('/api/v1/facets')).items
@@ -178,86 +134,89 @@ describe.skipIf(!CHROMIUM || !BINARY)('the real server', () => {
   })
 
   for (const look of process.env.ALL_LOOKS ? LOOKS : LOOKS.slice(0, 1)) {
-    for (const path of ['/', '/resources', '/compliance', '/activity', '/jobs', '/settings', '/costs']) {
-      test(`${path}, ${look.theme}, ${look.width}`, async () => {
-        visit = await signedIn(look)
+    test(`pages, ${look.theme}, ${look.width}`, async () => {
+      const visit = await server.admin(look)
+      for (const path of ['/', '/resources', '/compliance', '/activity', '/jobs', '/settings', '/costs']) {
         await visit.goto(path)
         await visit.shot(`real-${path.slice(1) || 'home'}-${look.theme}-${look.width}`)
         await visit.audit()
-        await visit.close()
-      })
-    }
+      }
+      await visit.close()
+    })
   }
-})
 
-describe.skipIf(!CHROMIUM || !BINARY)('the demonstration', () => {
-  let folder: string
-  let server: Awaited<ReturnType<typeof start>>
-  let stage: Stage
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tagpol-demo-'))
-    server = await start(join(folder, 'demo'), '--demo')
-    stage = await Stage.open(server.url)
-  }, 300_000)
-  afterAll(async () => {
-    await stage?.close()
-    server?.process.kill()
-    await rm(folder, { recursive: true, force: true })
-  })
-
-  test('from the link to an accepted suggestion, with nothing but what is on the screen', async () => {
-    const began = Date.now()
-    const visit = await stage.page(undefined, undefined, [/401/, /503/])
-    const { page } = visit
-    await page.goto(`/sign-in${new URL(server.link).hash}`)
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByRole('button', { name: /^Accept/ }).first().click({ timeout: 60_000 })
-    await page.getByText(/ is now /).first().waitFor()
-    console.log(`from the link to an accepted suggestion: ${((Date.now() - began) / 1000).toFixed(1)} s`)
-    const password = await visit.context.request.put('/api/v1/auth/password', { data: { new: PASSWORD } })
-    expect(password.status()).toBe(204)
-    await visit.settled()
-    await visit.shot('demo-home')
-    await visit.audit()
-    for (const [path, text] of [
-      ['/resources', /320/],
-      ['/compliance', 'Last 30 days'],
-      ['/costs', 'Trend by project'],
-      ['/graph', 'cost-center'],
-      ['/policies', 'policies.tagpol'],
-      ['/activity', 'confirmed'],
-      ['/jobs', 'Schedules'],
-      ['/settings', 'People'],
-    ] as const) {
-      await visit.goto(path)
-      await page.getByText(text).first().waitFor()
-      await visit.shot(`demo-${path.slice(1)}`)
-      await visit.audit()
+  test('story 8: roles decide what is possible, tenants are apart, and an erased person is nowhere', async () => {
+    const { visit: viewer, id } = await server.person('viewer', 'Greta Unusual', [/403/, /404/])
+    await viewer.goto('/resources')
+    await viewer.page.getByRole('row').nth(1).click()
+    expect(await viewer.page.getByRole('button', { name: 'Edit owner' }).getAttribute('aria-disabled')).toBe('true')
+    await viewer.goto('/settings')
+    await viewer.page.getByText(/Your role \(Viewer\) does not include this/).first().waitFor()
+    // An id of another tenant is like one that is not there.
+    await viewer.goto('/resources/0123456789abcdef')
+    await viewer.page.getByRole('heading', { name: /not there|not found|no resource/i }).or(viewer.page.getByText(/there is no resource/i)).first().waitFor()
+    const admin = await server.admin()
+    const { page } = admin
+    await admin.goto('/settings')
+    await page.getByRole('button', { name: 'Add a tenant' }).click()
+    await page.getByLabel('Name').fill('Second shop')
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText('Second shop is added.').waitFor()
+    await page.getByRole('button', { name: 'Actions for Greta Unusual' }).click()
+    await page.getByRole('menuitem', { name: 'Erase the person…' }).click()
+    await admin.audit()
+    await page.getByRole('button', { name: 'Erase', exact: true }).click()
+    const done = page.getByRole('dialog', { name: 'The person is erased' })
+    await done.getByText(/^Everything shows Erased person/).waitFor()
+    await admin.audit()
+    await done.getByRole('button', { name: 'Done' }).click()
+    await admin.goto('/activity')
+    for (const path of ['/api/v1/users', '/api/v1/audit-trail', `/api/v1/users/${id}`]) {
+      expect(await (await admin.context.request.get(path)).text(), path).not.toMatch(/unusual/i)
     }
+    expect(await page.locator('main').textContent()).not.toMatch(/unusual/i)
+    await admin.close()
+    expect((await viewer.context.request.get('/api/v1/auth/me')).status()).toBe(401)
+    await viewer.context.close()
+  })
+
+  test('story 9: a server that is killed while somebody types comes back, and nothing is lost', async () => {
+    const visit = await server.admin(LOOKS[0], [/502|503|Failed to load|ERR_/])
+    const { page } = visit
+    await visit.goto('/resources?filter=owner+is+missing')
+    await page.getByRole('row').nth(1).click()
+    await page.getByRole('button', { name: 'Edit owner' }).click()
+    await page.getByRole('textbox', { name: 'owner' }).fill('ops@shop.example')
+    await server.kill()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').filter({ hasText: /cannot be reached|status 502/ }).waitFor()
+    await server.restart()
+    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+    expect(await page.getByRole('textbox', { name: 'owner' }).inputValue()).toBe('ops@shop.example')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('owner is now ops@shop.example.').waitFor()
+    const scraped = await (await fetch(`${server.url}/metrics`)).text()
+    expect(scraped).toMatch(/^http_requests_total\{/m)
+    await visit.goto('/activity')
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText(/All are as they were written/).waitFor()
     await visit.close()
   })
 
-  test('story 6: the language server of the project finds a mistake, runs the tests, and compares what is typed', async () => {
-    const visit = await stage.page(undefined)
+  test('story 7: who changed what, as a file, and a changed row breaks the chain visibly', async () => {
+    const visit = await server.admin()
     const { page } = visit
-    await visit.context.request.post('/api/v1/auth/login', { data: { email: 'admin@localhost', password: PASSWORD } })
-    await visit.goto('/policies?file=policies%2Fpolicies.tagpol')
-    const text = page.getByRole('textbox', { name: 'Text of policies/policies.tagpol' })
-    await text.click()
-    await page.keyboard.press('Control+End')
-    await page.keyboard.type('\npolicy new-one {\nseverity low\nrequire ownr\n')
-    await page.getByRole('button', { name: /^Error .*ownr/ }).first().waitFor()
-    await visit.shot('demo-policies-mistake')
-    await page.locator('.cm-lintRange-error').first().hover()
-    await page.getByRole('button', { name: /owner/ }).first().click()
-    await page.getByText('No errors and no warnings.').waitFor()
-    await page.getByRole('button', { name: 'Run all' }).click()
-    await page.getByText(/3 tests/).waitFor({ timeout: 60_000 })
-    await page.getByRole('button', { name: 'Compare' }).click()
-    await page.getByText(/^new-one\//).waitFor({ timeout: 60_000 })
-    await visit.shot('demo-policies-impact')
+    await visit.goto('/activity?action=tag')
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()])
+    const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n')
+    expect(lines[0]).toBe('seq,timestamp,performed_by,name,action,object,tag,old,new,note,hash')
+    expect(lines.some((line) => line.includes('asked the team'))).toBe(true)
+    expect(lines.slice(1).every((line) => line.split(',')[4]?.startsWith('tag.'))).toBe(true)
+    const change = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(\"update serve_audit set action = 'tag.unset' where seq = (select max(seq) - 1 from serve_audit)\"); db.commit()"
+    execFileSync('python3', ['-c', change, join(server.folder, '.tagpol/state.db')])
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText(/Entry \d+ is not as it was written/).waitFor()
     await visit.audit()
     await visit.close()
-  }, 180_000)
+  })
 })
