@@ -50,7 +50,7 @@ fn show(enforcement: &Enforcement, args: &EnforceArgs, output: &mut Output) -> R
         output.note(&format!("note: {} describes how to roll the guards out\n", enforcement::ROLLOUT_FILE));
     }
     if enforcement.count(Outcome::Lost) > 0 && !args.accept_loss {
-        output.note("everything is written, but some constructs are lost: read the reasons; with `--accept-loss` that is no failure\n");
+        output.note("everything is written, but some constructs are lost: read the reasons; with `--accept-loss` the command succeeds\n");
     }
     Ok(())
 }

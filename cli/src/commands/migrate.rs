@@ -47,7 +47,7 @@ fn show(migration: &Migration, args: &MigrateArgs, output: &mut Output) -> Resul
         ));
     }
     if migration.count(Outcome::Lost) > 0 && !args.accept_loss {
-        output.note("everything is written, but some constructs are lost: read the reasons, and add policies by hand; with `--accept-loss` that is no failure\n");
+        output.note("everything is written, but some constructs are lost: read the reasons, and add policies by hand; with `--accept-loss` the command succeeds\n");
     }
     Ok(())
 }
