@@ -516,6 +516,15 @@ class Mock {
       values.set(key, found)
     }
     const id = `bulk_${this.bulks.size + 1}`
+    const violating = rows.filter((row) => row.compliance === 'violating')
+    const ended = change.action === 'unset' ? 0 : Math.floor(violating.length / 3)
+    const effect = {
+      violating_before: violating.length,
+      violating_after: violating.length - ended,
+      violating_cost_before: sum(violating.map((row) => row.monthly_cost)),
+      violating_cost_after: sum(violating.slice(ended).map((row) => row.monthly_cost)),
+      findings: [{ severity: 'medium', before: violating.length, after: violating.length - ended }],
+    }
     const preview = {
       id,
       state: 'previewed' as const,
@@ -524,6 +533,7 @@ class Mock {
       unchanged: rows.length - changing.length,
       change,
       request: call.body,
+      effect,
       values: [...values.values()].sort((a, b) => b.resources - a.resources).slice(0, 50),
       requested_by: actorOf(call),
       requested_by_name: nameOf(actorOf(call)),

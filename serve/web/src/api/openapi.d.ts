@@ -720,6 +720,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns a page of the requests that were made, the newest first */
+        get: operations["listAccess"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/compliance/recheck": {
         parameters: {
             query?: never;
@@ -868,6 +885,23 @@ export interface paths {
         put?: never;
         /** Takes in the file of an inventory or a bill, and evaluates it in the background */
         post: operations["addSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetches the inventory from the clouds of the configuration, and evaluates it in the background */
+        post: operations["fetchSnapshot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1372,6 +1406,42 @@ export interface components {
             /** @description The same for each tag that somebody decided about. */
             tags: components["schemas"]["TagAcceptance"][];
         };
+        /** @description A request that was made. */
+        AccessEntry: {
+            /** @description The network address that it came from. Empty: the person was erased. */
+            address: string;
+            /** @description Its method. */
+            method: string;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            milliseconds: number;
+            /** @description The project that it was about. Empty: none. */
+            project: string;
+            /** @description Who made it. */
+            requested_by: string;
+            /** @description The name of the person, or of the person and the token. */
+            requested_by_name: string;
+            /** @description Its path, with `{name}` for parts such as ids. */
+            route: string;
+            /**
+             * Format: int64
+             * @description The status of the response.
+             */
+            status: number;
+            /** @description When it was answered. */
+            timestamp: components["schemas"]["Timestamp"];
+            /** @description The id under which the log of the server has it. */
+            trace_id: string;
+        };
+        /** @description A page of the access log. */
+        AccessPage: {
+            /** @description The requests, the newest first. */
+            items: components["schemas"]["AccessEntry"][];
+            /** @description The cursor of the next page. Null: this is the last one. */
+            next?: string | null;
+        };
         /** @description An API token that was made. */
         AddedToken: {
             /** @description Its id. */
@@ -1590,6 +1660,28 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /**
+         * @description Open findings of the selected resources, now and after a change. What relations would pass on to other resources is not in
+         *     it.
+         */
+        BulkEffect: {
+            /** @description Findings by severity, the worst first. */
+            findings: components["schemas"]["SeverityEffect"][];
+            /**
+             * Format: int64
+             * @description Resources with open findings after it.
+             */
+            violating_after: number;
+            /**
+             * Format: int64
+             * @description Resources with open findings now.
+             */
+            violating_before: number;
+            /** @description Monthly cost of the resources with open findings after it. */
+            violating_cost_after?: string | null;
+            /** @description Monthly cost of the resources with open findings now, as an exact decimal number. Null: it is too large to be added up. */
+            violating_cost_before?: string | null;
+        };
         /** @description Which resources, and what is decided about each of them. */
         BulkRequest: {
             /** @description What is decided: `set`, `unset` or `confirm`. */
@@ -1627,6 +1719,7 @@ export interface components {
              * @description Tags that were changed, or changed back while it is undone.
              */
             done: number;
+            effect?: components["schemas"]["BulkEffect"] | null;
             /** @description Its id. */
             id: string;
             /** @description The change that was requested. */
@@ -2017,6 +2110,11 @@ export interface components {
              * @description Accounts at identity providers that were removed.
              */
             identities: number;
+            /**
+             * Format: int64
+             * @description Messages of alerts to the person that were removed, delivered or not.
+             */
+            messages: number;
             /** @description What is shown from now on in place of the name. */
             pseudonym: string;
             /** @description What this server cannot change. */
@@ -2276,6 +2374,16 @@ export interface components {
             role: string;
             /** @description The tenant. */
             tenant: string;
+        };
+        /** @description A message of an alert. */
+        MessageView: {
+            /** @description When it was written. */
+            created_at: components["schemas"]["Timestamp"];
+            delivered_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Its subject. */
+            title: string;
         };
         /** @description A model. */
         ModelSummary: {
@@ -2837,6 +2945,21 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high" | "critical";
+        /** @description Open findings of a severity. */
+        SeverityEffect: {
+            /**
+             * Format: int64
+             * @description Findings that would be open.
+             */
+            after: number;
+            /**
+             * Format: int64
+             * @description Findings that are open now.
+             */
+            before: number;
+            /** @description `critical`, `high`, `medium` or `low`. */
+            severity: string;
+        };
         /** @description Where the audit trail goes: to a webhook, a syslog server, or both. */
         SiemChannel: {
             /** @description The secret of its signatures, as of a webhook. */
@@ -2949,6 +3072,10 @@ export interface components {
             changes: components["schemas"]["AuditEntry"][];
             /** @description Accounts at identity providers. */
             identities: components["schemas"]["IdentityView"][];
+            /** @description Messages of alerts that were written to the person: the newest first. */
+            messages: components["schemas"]["MessageView"][];
+            /** @description Requests that the person made in the last 90 days, also with API tokens: the newest first. */
+            requests: components["schemas"]["AccessEntry"][];
             /** @description Sessions that have not ended. */
             sessions: components["schemas"]["SessionView"][];
             /** @description API tokens. */
@@ -4914,6 +5041,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listAccess: {
+        parameters: {
+            query?: {
+                /** @description Only of this actor: `user:ID` or `token:ID`. */
+                actor?: string | null;
+                /** @description Only from this time on. */
+                since?: components["schemas"]["Timestamp"] | null;
+                /** @description Only before this time. */
+                until?: components["schemas"]["Timestamp"] | null;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string | null;
+                /** @description Most requests of the page: 1 to 500. */
+                limit?: number | null;
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns a page of the requests that were made, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     recheck: {
         parameters: {
             query?: {
@@ -5191,6 +5352,33 @@ export interface operations {
         };
         responses: {
             /** @description Takes in the file of an inventory or a bill, and evaluates it in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    fetchSnapshot: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Fetches the inventory from the clouds of the configuration, and evaluates it in the background */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, Fragment, useEffect, useState } from 'react'
 import { Problem, request } from '../api/client'
 import { queries, queryClient, refreshAfterDecision } from '../api/queries'
 import type { Bulk, Selection, TagChange } from '../api/types'
 import { formatCount, formatMoney, formatPercent, plural } from '../lib/format'
-import { Meter } from '../ui/badge'
+import { Meter, severityLabel } from '../ui/badge'
 import { Button } from '../ui/button'
 import { Drawer } from '../ui/dialog'
 import { sentence } from '../ui/states'
@@ -132,6 +132,36 @@ function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Sel
   )
 }
 
+/** What the change does to the findings of the selected resources, and what those with findings cost. */
+function Effect({ effect, currency }: { effect: NonNullable<Bulk['effect']>; currency: string | null | undefined }) {
+  const { findings, violating_before, violating_after, violating_cost_before, violating_cost_after } = effect
+  const changed = findings.filter((one) => one.before !== one.after)
+  return (
+    <dl className="bulk-effect">
+      <dt>Resources with open findings</dt>
+      <dd>
+        {formatCount(violating_before)} → <strong>{formatCount(violating_after)}</strong>
+      </dd>
+      {violating_before + violating_after > 0 ? (
+        <>
+          <dt>What these cost a month</dt>
+          <dd>
+            {formatMoney(violating_cost_before, null)} → <strong>{formatMoney(violating_cost_after, currency)}</strong>
+          </dd>
+        </>
+      ) : null}
+      {changed.map((one) => (
+        <Fragment key={one.severity}>
+          <dt>{severityLabel(one.severity)} findings</dt>
+          <dd>
+            {formatCount(one.before)} → <strong>{formatCount(one.after)}</strong>
+          </dd>
+        </Fragment>
+      ))}
+    </dl>
+  )
+}
+
 function Preview({ preview, onBack, onApplied }: { preview: Bulk; onBack: () => void; onApplied: (preview: Bulk) => void }) {
   const { data: all } = useQuery(queries.compliance())
   const [problem, setProblem] = useState<Problem>()
@@ -157,6 +187,7 @@ function Preview({ preview, onBack, onApplied }: { preview: Bulk; onBack: () => 
           The selected resources cost <strong>{formatMoney(preview.cost, all?.currency)}</strong> a month.
         </p>
       ) : null}
+      {preview.effect ? <Effect effect={preview.effect} currency={all?.currency} /> : null}
       {preview.values.length > 0 ? (
         <div className="card table-scroll" tabIndex={0} role="region" aria-label="Old and new values">
           <table className="table">
