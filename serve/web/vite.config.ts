@@ -29,6 +29,7 @@ export default defineConfig({
   html: { cspNonce: '__CSP_NONCE__' },
   build: {
     target: 'es2023',
+    outDir: 'embed/dist',
     // Files only: a policy without `data:` would block what is inlined.
     assetsInlineLimit: 0,
     manifest: true,

@@ -1,4 +1,4 @@
-//! Writes a table of the files that `npm run build` left in `dist`. Without that folder the table is empty.
+//! Writes a table of the files that `npm run build` left in `embed/dist`. Without that folder the table is empty.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let dist = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("dist");
-    println!("cargo::rerun-if-changed={}", dist.display());
+    let embed = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("embed");
+    // Cargo takes a path that does not exist for changed: with `dist` itself, each build would compile the program again.
+    println!("cargo::rerun-if-changed={}", embed.display());
+    let dist = embed.join("dist");
     let mut files = Vec::new();
     if dist.is_dir() {
         collect(&dist, &mut files)?;

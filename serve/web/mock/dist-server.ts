@@ -62,7 +62,7 @@ export function proxyUpgrades(server: Server, target: string): void {
 }
 
 /** Starts it on a free port. `api` answers what is below `/api`. */
-export async function startServer(api: Handler, folder = 'dist'): Promise<{ url: string; server: Server }> {
+export async function startServer(api: Handler, folder = 'embed/dist'): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     void api(request, response, async () => {
       const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)

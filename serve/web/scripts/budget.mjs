@@ -4,9 +4,9 @@ import { gzipSync } from 'node:zlib'
 
 const LIMIT = 200_000
 
-const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'))
+const manifest = JSON.parse(readFileSync('embed/dist/.vite/manifest.json', 'utf8'))
 const entry = Object.values(manifest).find((chunk) => chunk.isEntry)
-if (!entry) throw new Error('dist/.vite/manifest.json has no entry; run `vite build` first')
+if (!entry) throw new Error('embed/dist/.vite/manifest.json has no entry; run `vite build` first')
 
 const files = new Set()
 const visit = (chunk) => {
@@ -16,7 +16,7 @@ const visit = (chunk) => {
 }
 visit(entry)
 
-const sizes = [...files].map((file) => [file, gzipSync(readFileSync(`dist/${file}`), { level: 9 }).length])
+const sizes = [...files].map((file) => [file, gzipSync(readFileSync(`embed/dist/${file}`), { level: 9 }).length])
 const total = sizes.reduce((sum, [, size]) => sum + size, 0)
 for (const [file, size] of sizes) console.log(`${String(size).padStart(8)}  ${file}`)
 console.log(`${String(total).padStart(8)}  first script, gzip; at most ${LIMIT}`)
