@@ -51,7 +51,18 @@ def scripts() -> list[dict]:
         return []
     listed = run("npm", "ls", "--omit=dev", "--all", "--parseable", cwd=web).splitlines()[1:]
     folders = sorted(set(map(pathlib.Path, listed)))
-    return [json.loads((folder / "package.json").read_bytes()) | {"folder": folder} for folder in folders]
+    packages = [json.loads((folder / "package.json").read_bytes()) | {"folder": folder} for folder in folders]
+    return [package | {"license": license_of(package)} for package in packages]
+
+
+def license_of(package: dict) -> str:
+    """The license that an npm package names, or that its text is."""
+    named = package.get("license")
+    if isinstance(named, str):
+        return named
+    if any(text.startswith("MIT License") for text in texts_in(package["folder"])):
+        return "MIT"
+    raise Problem(f"{package['name']} of the dashboard does not name its license")
 
 
 def texts_in(folder: pathlib.Path) -> list[str]:
@@ -66,10 +77,8 @@ def text() -> str:
         folder = pathlib.Path(crate["manifest_path"]).parent
         named.append((f"{crate['name']} {crate['version']} ({crate['license']})", texts_in(folder)))
     for package in scripts():
-        license = package.get("license")
-        if not isinstance(license, str):
-            raise Problem(f"{package['name']} of the dashboard does not name its license")
-        named.append((f"{package['name']} {package['version']} ({license})", texts_in(package["folder"])))
+        name = f"{package['name']} {package['version']} ({package['license']})"
+        named.append((name, texts_in(package["folder"])))
     users: dict[str, tuple[str, list[str]]] = {}
     for name, texts in named:
         # A package without a text is under the license that it names.
