@@ -29,6 +29,7 @@ import { anomalies, insights } from './insights.ts'
 import { POLICY_FILES } from './language-server.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
 import { compliance, findings, suggestions, sum, trend } from './reports.ts'
+import { attribute, sorted } from './rows.ts'
 
 const ROLES: Role[] = ['viewer', 'editor', 'admin', 'super_admin']
 const PERMISSIONS: [Permission, number][] = [
@@ -640,28 +641,6 @@ function checkValue(tag: string, value: string | null, pointer = '/value'): void
   if (values && !values.includes(value)) throw wrong(`\`${value}\` is not a value of \`${tag}\`: it is one of ${values.join(', ')}`, values.find((one) => one.startsWith(value.slice(0, 2))))
   if (tag === 'owner' && !/^\S+@\S+\.\S+$/.test(value)) throw wrong(`\`${value}\` is not an email address`)
   if (tag === 'cost-center' && !/^[A-Z]{3}-[0-9]{3}$/.test(value)) throw wrong(`\`${value}\` does not have the form ABC-123`)
-}
-
-function attribute(row: MockRow, name: string): string | null {
-  const values: Record<string, string | null> = { provider: row.provider, account: row.account, region: row.region, type: row.resource_type, name: row.resource_name, id: row.resource_id }
-  return values[name] ?? null
-}
-
-function sorted(rows: MockRow[], sort: string): MockRow[] {
-  const isReverse = sort.startsWith('-')
-  const field = isReverse ? sort.slice(1) : sort
-  if (field === 'cost') return isReverse ? rows.toReversed() : rows
-  const of = (row: MockRow): string | null => {
-    if (field === 'compliance') return String(['violating', 'pending', 'compliant', 'out_of_scope'].indexOf(row.compliance))
-    if (field === 'open') return String(999 - Object.values(row.open).reduce((a, b) => a + b, 0)).padStart(4, '0')
-    if (field.startsWith('tag:')) return row.virtual_tags.find((tag) => tag.key === field.slice(4))?.value ?? null
-    return attribute(row, field)
-  }
-  return rows.toSorted((a, b) => {
-    const [left, right] = [of(a), of(b)]
-    if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1
-    return (isReverse ? -1 : 1) * left.localeCompare(right)
-  })
 }
 
 const actorOf = (call: Call): string => `user:usr_${call.role ?? 'viewer'}`
