@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { Table } from './table'
 
 type Props = {
   /** The name of the table for those who do not see it. */
@@ -13,22 +14,8 @@ type Props = {
 /** A table whose last column has buttons. */
 export function ActionTable({ label, columns, actions, children }: Props) {
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={label}>
-      <table className="table table-wide">
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-            <th scope="col">
-              <span className="hidden-visually">{actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
+    <Table label={label} columns={[...columns, { title: actions, isHidden: true }]} isWide>
+      {children}
+    </Table>
   )
 }

@@ -9,7 +9,7 @@ test('texts come back from a link as they were', async () => {
   expect(await readShared(hash)).toEqual(files)
 })
 
-test('what no link can have, and what is no link', async () => {
+test('texts that a link cannot have, and texts that are not links', async () => {
   const noise = Array.from({ length: 40_000 }, (_, at) => String.fromCharCode(33 + ((at * 7_919 + (at % 97) ** 3) % 90))).join('')
   expect(await shared([{ path: 'a.tagpol', text: noise.repeat(20) }])).toBeUndefined()
   expect((await shared([{ path: 'a.tagpol', text: 'x'.repeat(300_000) }]))?.length).toBeLessThan(LONGEST_LINK)

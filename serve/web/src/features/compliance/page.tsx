@@ -13,6 +13,7 @@ import { Button, buttonClass } from '../../ui/button'
 import { Chart, type Palette } from '../../ui/chart'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
+import { right, Table } from '../../ui/table'
 import { Reports } from './reports'
 import { Waivers } from './waivers'
 import './compliance.css'
@@ -287,46 +288,28 @@ function Policies({ summary }: { summary: ComplianceSummary }) {
       <div className="card-head">
         <h2>Policies</h2>
       </div>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Policies">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Policy</th>
-              <th scope="col" className="right">
-                Open
-              </th>
-              <th scope="col" className="right">
-                Pending
-              </th>
-              <th scope="col" className="right">
-                Waived
-              </th>
+      <Table label="Policies" columns={['Policy', right('Open'), right('Pending'), right('Waived')]}>
+        {data?.items.map((policy) => {
+          const sum = sumOf(summary.checks, policy.name)
+          return (
+            <tr key={policy.name}>
+              <td>
+                <p className="row">
+                  <span className={`dot dot-${policy.severity}`} aria-hidden="true" />
+                  <Link to="/resources" search={{ facets: { policy: [policy.name] } }}>
+                    {policy.name}
+                  </Link>
+                  <span className="hidden-visually">, {severityLabel(policy.severity)}</span>
+                </p>
+                {policy.description ? <p className="dim small">{policy.description}</p> : null}
+              </td>
+              <td className="right">{formatCount(sum.open)}</td>
+              <td className="right">{formatCount(sum.pending)}</td>
+              <td className="right">{formatCount(sum.exempt)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {data?.items.map((policy) => {
-              const sum = sumOf(summary.checks, policy.name)
-              return (
-                <tr key={policy.name}>
-                  <td>
-                    <p className="row">
-                      <span className={`dot dot-${policy.severity}`} aria-hidden="true" />
-                      <Link to="/resources" search={{ facets: { policy: [policy.name] } }}>
-                        {policy.name}
-                      </Link>
-                      <span className="hidden-visually">, {severityLabel(policy.severity)}</span>
-                    </p>
-                    {policy.description ? <p className="dim small">{policy.description}</p> : null}
-                  </td>
-                  <td className="right">{formatCount(sum.open)}</td>
-                  <td className="right">{formatCount(sum.pending)}</td>
-                  <td className="right">{formatCount(sum.exempt)}</td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+          )
+        })}
+      </Table>
     </section>
   )
 }
@@ -369,34 +352,19 @@ function Owners({ currency }: { currency: string | null }) {
         <h2>Owners</h2>
         <span className="dim small">Of violating resources</span>
       </div>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Owners">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Owner</th>
-              <th scope="col" className="right">
-                Resources
-              </th>
-              <th scope="col" className="right">
-                Cost{currency ? ` (${currency})` : ''}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {owners.map((one) => (
-              <tr key={one.value ?? '\0'}>
-                <td className="wrap-anywhere">
-                  <Link to="/resources" search={{ filter: equals('owner', one.value, tags), facets: { compliance: ['violating'] } }} className={one.value === null ? 'missing' : ''}>
-                    {one.value ?? '(missing)'}
-                  </Link>
-                </td>
-                <td className="right">{formatCount(one.resources)}</td>
-                <td className="right">{one.monthly_cost ? formatAmount(one.monthly_cost) : '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Owners" columns={['Owner', right('Resources'), right(`Cost${currency ? ` (${currency})` : ''}`)]}>
+        {owners.map((one) => (
+          <tr key={one.value ?? '\0'}>
+            <td className="wrap-anywhere">
+              <Link to="/resources" search={{ filter: equals('owner', one.value, tags), facets: { compliance: ['violating'] } }} className={one.value === null ? 'missing' : ''}>
+                {one.value ?? '(missing)'}
+              </Link>
+            </td>
+            <td className="right">{formatCount(one.resources)}</td>
+            <td className="right">{one.monthly_cost ? formatAmount(one.monthly_cost) : '–'}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   )
 }

@@ -6,6 +6,7 @@ import { formatAmount, formatCount, formatPercent } from '../../lib/format'
 import { Meter } from '../../ui/badge'
 import { Select } from '../../ui/select'
 import { QueryState, Skeleton } from '../../ui/states'
+import { right, Table } from '../../ui/table'
 import { labelOf } from './labels'
 import type { Costs } from './query'
 
@@ -80,46 +81,23 @@ function LinesTable({ lines, by, currency, view, tags }: { lines: Line[]; by: st
   const total = Number(sumCosts(lines))
   const isShared = lines.some((line) => Number(line.shared) !== 0)
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={`Costs by ${by}, as a table`}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">{by}</th>
-            <th scope="col" className="right">
-              Resources
-            </th>
-            {isShared ? (
-              <th scope="col" className="right">
-                Shared costs in it
-              </th>
-            ) : null}
-            <th scope="col" className="right">
-              {currency ?? 'Cost'}
-            </th>
-            <th scope="col" className="right">
-              Share
-            </th>
+    <Table label={`Costs by ${by}, as a table`} columns={[by, right('Resources'), ...(isShared ? [right('Shared costs in it')] : []), right(currency ?? 'Cost'), right('Share')]}>
+      {lines.map((line) => {
+        const value = line.values[0] ?? null
+        return (
+          <tr key={value ?? '\0'}>
+            <td className="wrap-anywhere">
+              <Link to="/resources" search={{ filter: resourcesOf(view, [[by, value]], tags) }} className={value === null ? 'missing' : ''}>
+                {labelOf(value)}
+              </Link>
+            </td>
+            <td className="right">{formatCount(line.resources)}</td>
+            {isShared ? <td className="right">{formatAmount(line.shared)}</td> : null}
+            <td className="right">{formatAmount(line.cost)}</td>
+            <td className="right">{total > 0 ? formatPercent(Number(line.cost) / total, 1) : ''}</td>
           </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => {
-            const value = line.values[0] ?? null
-            return (
-              <tr key={value ?? '\0'}>
-                <td className="wrap-anywhere">
-                  <Link to="/resources" search={{ filter: resourcesOf(view, [[by, value]], tags) }} className={value === null ? 'missing' : ''}>
-                    {labelOf(value)}
-                  </Link>
-                </td>
-                <td className="right">{formatCount(line.resources)}</td>
-                {isShared ? <td className="right">{formatAmount(line.shared)}</td> : null}
-                <td className="right">{formatAmount(line.cost)}</td>
-                <td className="right">{total > 0 ? formatPercent(Number(line.cost) / total, 1) : ''}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
+        )
+      })}
+    </Table>
   )
 }

@@ -9,6 +9,7 @@ import { formatAmount, formatCount, plural } from '../../lib/format'
 import { Button } from '../../ui/button'
 import { Select } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
+import { right, Table } from '../../ui/table'
 import { type Column, curve, type Placed, NODE_WIDTH, placed } from './layout'
 import './graph.css'
 
@@ -173,43 +174,27 @@ function EdgeTable({ edges, places, tags }: { edges: GraphEdge[]; places: Map<st
   return (
     <details className="card chart-table">
       <summary className="card-body">Show as a table, with {plural(edges.length, 'line')}</summary>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Graph, as a table">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col" className="right">
-                Resources
-              </th>
-              <th scope="col" className="right">
-                A month
-              </th>
+      <Table label="Graph, as a table" columns={['From', 'To', right('Resources'), right('A month')]}>
+        {sorted.map((edge) => {
+          const ends = [edge.from, edge.to].flatMap((id) => places.get(id) ?? [])
+          const condition = ends.flatMap((end) => (end.tag ? [equals(end.tag, end.name, tags)] : [])).join(' and ')
+          return (
+            <tr key={`${edge.from}→${edge.to}`}>
+              {ends.map((end) => (
+                <td key={end.id} className="wrap-anywhere">
+                  <span className="dim">{end.tag}</span> {labelOf(end)}
+                </td>
+              ))}
+              <td className="right">
+                <Link to="/resources" search={{ filter: condition }}>
+                  {formatCount(edge.resources)}
+                </Link>
+              </td>
+              <td className="right">{edge.monthly_cost === null ? 'no data' : formatAmount(edge.monthly_cost)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {sorted.map((edge) => {
-              const ends = [edge.from, edge.to].flatMap((id) => places.get(id) ?? [])
-              const condition = ends.flatMap((end) => (end.tag ? [equals(end.tag, end.name, tags)] : [])).join(' and ')
-              return (
-                <tr key={`${edge.from}→${edge.to}`}>
-                  {ends.map((end) => (
-                    <td key={end.id} className="wrap-anywhere">
-                      <span className="dim">{end.tag}</span> {labelOf(end)}
-                    </td>
-                  ))}
-                  <td className="right">
-                    <Link to="/resources" search={{ filter: condition }}>
-                      {formatCount(edge.resources)}
-                    </Link>
-                  </td>
-                  <td className="right">{edge.monthly_cost === null ? 'no data' : formatAmount(edge.monthly_cost)}</td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+          )
+        })}
+      </Table>
     </details>
   )
 }

@@ -6,6 +6,7 @@ import { formatAgo, formatCount, formatPercent, formatTime, plural } from '../..
 import { Meter } from '../../ui/badge'
 import { Select } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
+import { right, Table } from '../../ui/table'
 import { AnomalyList } from './anomalies'
 import { Reliability } from './reliability'
 import './insights.css'
@@ -98,50 +99,29 @@ function Accuracy({ tags, acceptance }: { tags: TagFigures[]; acceptance: Insigh
         <h2>Accuracy by tag</h2>
         <span className="dim small">Next to the best simple method</span>
       </div>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Accuracy by tag">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Tag</th>
-              <th scope="col">
-                <span className="hidden-visually">Shares as bars</span>
-              </th>
-              <th scope="col" className="right">
-                Model
-              </th>
-              <th scope="col" className="right">
-                Simple
-              </th>
-              <th scope="col" className="right">
-                Accepted
-              </th>
+      <Table label="Accuracy by tag" columns={['Tag', { title: 'Shares as bars', isHidden: true }, right('Model'), right('Simple'), right('Accepted')]}>
+        {tags.map((tag) => {
+          const best = tag.baselines.toSorted((a, b) => b.accuracy - a.accuracy)[0]
+          const rate = accepted.get(tag.key)
+          return (
+            <tr key={tag.key}>
+              <td>
+                {tag.key}
+                <p className="dim small">{plural(tag.measured, 'value')}</p>
+              </td>
+              <td className="accuracy-bars">
+                <Meter share={tag.accuracy} look="inferred" />
+                <Meter share={best?.accuracy ?? 0} />
+              </td>
+              <td className="right">{formatPercent(tag.accuracy)}</td>
+              <td className="right" title={best?.name}>
+                {best ? formatPercent(best.accuracy) : '–'}
+              </td>
+              <td className="right">{rate == null ? '–' : formatPercent(rate)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {tags.map((tag) => {
-              const best = tag.baselines.toSorted((a, b) => b.accuracy - a.accuracy)[0]
-              const rate = accepted.get(tag.key)
-              return (
-                <tr key={tag.key}>
-                  <td>
-                    {tag.key}
-                    <p className="dim small">{plural(tag.measured, 'value')}</p>
-                  </td>
-                  <td className="accuracy-bars">
-                    <Meter share={tag.accuracy} look="inferred" />
-                    <Meter share={best?.accuracy ?? 0} />
-                  </td>
-                  <td className="right">{formatPercent(tag.accuracy)}</td>
-                  <td className="right" title={best?.name}>
-                    {best ? formatPercent(best.accuracy) : '–'}
-                  </td>
-                  <td className="right">{rate == null ? '–' : formatPercent(rate)}</td>
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-      </div>
+          )
+        })}
+      </Table>
     </section>
   )
 }
@@ -153,38 +133,19 @@ function Models({ insights }: { insights: Insights['models'] }) {
         <h2>Models</h2>
         <span className="dim small">The newest first</span>
       </div>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Models">
-        <table className="table table-wide">
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              <th scope="col">Trained</th>
-              <th scope="col" className="right">
-                Resources
-              </th>
-              <th scope="col" className="right">
-                Tags
-              </th>
-              <th scope="col" className="right">
-                Right
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {insights.map((model) => (
-              <tr key={model.id}>
-                <td>
-                  <span className="mono small">{model.id}</span> {model.in_use ? <span className="badge badge-good">In use</span> : null}
-                </td>
-                <td title={formatTime(model.trained_at)}>{formatAgo(model.trained_at)}</td>
-                <td className="right">{formatCount(model.resources)}</td>
-                <td className="right">{formatCount(model.tags)}</td>
-                <td className="right">{model.accuracy === null ? '–' : formatPercent(model.accuracy, 1)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Models" columns={['Model', 'Trained', right('Resources'), right('Tags'), right('Right')]} isWide>
+        {insights.map((model) => (
+          <tr key={model.id}>
+            <td>
+              <span className="mono small">{model.id}</span> {model.in_use ? <span className="badge badge-good">In use</span> : null}
+            </td>
+            <td title={formatTime(model.trained_at)}>{formatAgo(model.trained_at)}</td>
+            <td className="right">{formatCount(model.resources)}</td>
+            <td className="right">{formatCount(model.tags)}</td>
+            <td className="right">{model.accuracy === null ? '–' : formatPercent(model.accuracy, 1)}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   )
 }
