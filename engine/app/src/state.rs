@@ -7,8 +7,8 @@ use std::time::Duration;
 use tagpol_eval::take_over_earlier_state;
 use tagpol_project::Manifest;
 pub use tagpol_state::{
-    Action, Change, CurrentDecision, Decision, Location, LocationError, Prediction, Recorded, RunRecord,
-    StateError, StateReader, StateStore, StateWriter, Waiting,
+    Action, AnswerCount, Change, CurrentDecision, Decision, Location, LocationError, Prediction, Recorded,
+    RunRecord, StateError, StateReader, StateStore, StateWriter, Waiting,
 };
 use tagpol_state::{Environment, PATIENCE, ProjectState};
 

@@ -125,6 +125,17 @@ pub struct Rejection {
     pub value: String,
 }
 
+/// How often suggestions for a tag were answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerCount {
+    /// The tag.
+    pub tag: String,
+    /// Values that were confirmed.
+    pub confirmed: u64,
+    /// Suggestions that were rejected.
+    pub rejected: u64,
+}
+
 const TABLE: &str = "decisions";
 
 /// Selects from `decisions AS d` what is decided: the last entry of each tag of a resource that is not a rejection.
@@ -169,6 +180,19 @@ impl Session {
     pub(crate) fn count_decisions(&mut self) -> Result<i64, StateError> {
         let sql = "SELECT count(*) FROM decisions WHERE tenant = $1 AND project = $2";
         self.int(sql)
+    }
+
+    pub(crate) fn count_answers(&mut self) -> Result<Vec<AnswerCount>, StateError> {
+        let sql = "SELECT tag, sum(CASE action WHEN 'confirm' THEN 1 ELSE 0 END), \
+                   sum(CASE action WHEN 'reject' THEN 1 ELSE 0 END) FROM decisions \
+                   WHERE tenant = $1 AND project = $2 AND action IN ('confirm', 'reject') GROUP BY tag";
+        let rows = self.connection.query(sql, &[(&self.tenant).into(), (&self.project).into()])?;
+        let store = self.connection.store();
+        let count = |row| {
+            let row = Decoder::new(store, TABLE, &["tag", "confirmed", "rejected"], row);
+            Ok(AnswerCount { tag: row.text(0)?, confirmed: row.count(1)?, rejected: row.count(2)? })
+        };
+        rows.iter().map(count).collect()
     }
 
     pub(crate) fn read_decisions(&mut self, page: &Page<TagOf>) -> Result<Vec<CurrentDecision>, StateError> {

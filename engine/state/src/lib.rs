@@ -52,7 +52,7 @@ mod writer;
 pub use amount::Amount;
 pub use connection::{Cell, Row, Value};
 pub use copy::Table;
-pub use decisions::{Action, Change, CurrentDecision, Decision, Rejection, TagOf};
+pub use decisions::{Action, AnswerCount, Change, CurrentDecision, Decision, Rejection, TagOf};
 pub use error::StateError;
 pub use findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
 pub use import::{Import, ImportedRow, ImportedRows, TakeRow};

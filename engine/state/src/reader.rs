@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::connection::CHUNK;
-use crate::decisions::{CurrentDecision, Decision, Rejection, TagOf};
+use crate::decisions::{AnswerCount, CurrentDecision, Decision, Rejection, TagOf};
 use crate::error::StateError;
 use crate::findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
 use crate::predictions::Prediction;
@@ -70,6 +70,12 @@ pub trait StateReader {
     /// # Errors
     /// [`StateError`].
     fn decision_count(&mut self) -> Result<i64, StateError>;
+
+    /// Returns how often suggestions for each tag were confirmed and rejected. Tags without either are left out.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    fn answer_counts(&mut self) -> Result<Vec<AnswerCount>, StateError>;
 
     /// Returns a page of what is decided now, ordered by resource and tag.
     ///

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::connection::{Cell, Connection, Row, Value};
-use crate::decisions::{Change, CurrentDecision, Decision, Rejection, TagOf};
+use crate::decisions::{AnswerCount, Change, CurrentDecision, Decision, Rejection, TagOf};
 use crate::error::StateError;
 use crate::findings::{FindingKey, FindingPosition, OpenFinding, SeenFinding};
 use crate::import::{Import, ImportedRows};
@@ -61,6 +61,10 @@ impl StateReader for Session {
 
     fn decision_count(&mut self) -> Result<i64, StateError> {
         self.count_decisions()
+    }
+
+    fn answer_counts(&mut self) -> Result<Vec<AnswerCount>, StateError> {
+        self.count_answers()
     }
 
     fn decisions(&mut self, page: Page<TagOf>) -> Result<Vec<CurrentDecision>, StateError> {

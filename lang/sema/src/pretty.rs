@@ -259,7 +259,8 @@ fn name(name: &str) -> String {
     if RESERVED.contains(&name) { format!("`{name}`") } else { name.to_owned() }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a text can be written as a name, without quotes.
+pub fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && !RESERVED.contains(&text)

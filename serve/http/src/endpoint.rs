@@ -27,6 +27,7 @@ use crate::problem::Failure;
 use crate::reading::{body, check_media_type, pairs, query};
 use crate::repeating::once;
 use crate::security;
+use crate::server::Origin;
 use crate::upload::Upload;
 
 /// A request whose permission was checked.
@@ -63,6 +64,16 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// A request of somebody who is not known yet, without a body.
+    pub(crate) fn new(
+        (method, uri, headers): (Method, Uri, HeaderMap),
+        path: BTreeMap<String, String>,
+        origin: Origin,
+    ) -> Self {
+        let Origin { address, requested } = origin;
+        Self { method, uri, headers, path, body: Vec::new(), address, upload: None, requested }
+    }
+
     /// Returns a header as a text.
     pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -317,6 +328,22 @@ pub(crate) struct Operation {
     pub(crate) about: About,
 }
 
+impl Operation {
+    /// An operation about a project, without parameters, body and response.
+    fn new((id, summary, statuses): Named) -> Self {
+        Self {
+            id,
+            summary,
+            parameters: Vec::new(),
+            body: None,
+            files: &[],
+            response: None,
+            statuses,
+            about: About::Project,
+        }
+    }
+}
+
 /// A type in the OpenAPI document.
 pub(crate) struct Described {
     /// Its name.
@@ -340,10 +367,20 @@ fn described_unless_nothing<T: ToSchema>() -> Option<Described> {
 pub(crate) type Named = (&'static str, &'static str, &'static [u16]);
 
 impl Route {
+    fn of<P: Permission>(
+        method: Method,
+        path: &'static str,
+        operation: Operation,
+        handle: impl Fn(&Arc<App>, &Incoming) -> Result<Response<Body>, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        let handle = Arc::new(handle);
+        Self { method, path, permission: P::PERMISSION, operation, admit: None, handle }
+    }
+
     /// A route that reads.
     pub(crate) fn read<P, Q, T>(
         path: &'static str,
-        (id, summary, statuses): Named,
+        named: Named,
         handler: fn(&Call<'_, P>, Q) -> Result<Reply<T>, Failure>,
     ) -> Self
     where
@@ -352,84 +389,44 @@ impl Route {
         T: Serialize + ToSchema + 'static,
     {
         let operation = Operation {
-            id,
-            summary,
             parameters: Q::into_params(|| Some(ParameterIn::Query)),
-            body: None,
-            files: &[],
             response: described_unless_nothing::<T>(),
-            statuses,
-            about: About::Project,
+            ..Operation::new(named)
         };
         let handle = move |app: &Arc<App>, request: &Incoming| {
             let (call, _) = admitted::<P>(app, request)?;
             let query = query(&request.uri)?;
             handler(&call, query)?.into_parts()?.into_response(request)
         };
-        Self {
-            method: Method::GET,
-            path,
-            permission: P::PERMISSION,
-            operation,
-            admit: None,
-            handle: Arc::new(handle),
-        }
+        Self::of::<P>(Method::GET, path, operation, handle)
     }
 
     /// A route whose response goes on for as long as somebody reads it.
-    pub(crate) fn stream<P, Q>(
-        path: &'static str,
-        (id, summary, statuses): Named,
-        handler: Begin<P, Q>,
-    ) -> Self
+    pub(crate) fn stream<P, Q>(path: &'static str, named: Named, handler: Begin<P, Q>) -> Self
     where
         P: Permission,
         Q: DeserializeOwned + IntoParams + 'static,
     {
-        let operation = Operation {
-            id,
-            summary,
-            parameters: Q::into_params(|| Some(ParameterIn::Query)),
-            body: None,
-            files: &[],
-            response: None,
-            statuses,
-            about: About::Project,
-        };
+        let operation =
+            Operation { parameters: Q::into_params(|| Some(ParameterIn::Query)), ..Operation::new(named) };
         let handle = move |app: &Arc<App>, request: &Incoming| {
             let (call, _) = admitted::<P>(app, request)?;
             handler(&call, query(&request.uri)?, app)
         };
-        Self {
-            method: Method::GET,
-            path,
-            permission: P::PERMISSION,
-            operation,
-            admit: None,
-            handle: Arc::new(handle),
-        }
+        Self::of::<P>(Method::GET, path, operation, handle)
     }
 
     /// A route that reads what its body asks for, without a transaction.
-    pub(crate) fn ask<P, B, T>(
-        path: &'static str,
-        (id, summary, statuses): Named,
-        handler: Ask<P, B, T>,
-    ) -> Self
+    pub(crate) fn ask<P, B, T>(path: &'static str, named: Named, handler: Ask<P, B, T>) -> Self
     where
         P: Permission,
         B: DeserializeOwned + ToSchema + 'static,
         T: Serialize + ToSchema + 'static,
     {
         let operation = Operation {
-            id,
-            summary,
-            parameters: Vec::new(),
             body: described_unless_nothing::<B>().map(Arc::new),
-            files: &[],
             response: described_unless_nothing::<T>(),
-            statuses,
-            about: About::Project,
+            ..Operation::new(named)
         };
         let body_type = operation.body.clone();
         let handle = move |app: &Arc<App>, request: &Incoming| {
@@ -437,28 +434,12 @@ impl Route {
             query::<NoQuery>(&request.uri)?;
             handler(&call, body(request, body_type.as_deref())?, app)?.into_parts()?.into_response(request)
         };
-        Self {
-            method: Method::POST,
-            path,
-            permission: P::PERMISSION,
-            operation,
-            admit: None,
-            handle: Arc::new(handle),
-        }
+        Self::of::<P>(Method::POST, path, operation, handle)
     }
 
     /// A route that becomes a WebSocket. Browsers send cookies with it from any page, so that its origin is checked.
-    pub(crate) fn socket<P: Permission>(path: &'static str, (id, summary, statuses): Named) -> Self {
-        let operation = Operation {
-            id,
-            summary,
-            parameters: Vec::new(),
-            body: None,
-            files: &[],
-            response: None,
-            statuses,
-            about: About::Project,
-        };
+    pub(crate) fn socket<P: Permission>(path: &'static str, named: Named) -> Self {
+        let operation = Operation::new(named);
         let handle = move |app: &Arc<App>, request: &Incoming| -> Result<Response<Body>, Failure> {
             admitted::<P>(app, request)?;
             query::<NoQuery>(&request.uri)?;
@@ -466,20 +447,13 @@ impl Route {
                 ApiError::new(Code::InvalidRequest, "this address is a WebSocket for requests with GET");
             Err(error.help("send documents with POST, or open a WebSocket").into())
         };
-        Self {
-            method: Method::GET,
-            path,
-            permission: P::PERMISSION,
-            operation,
-            admit: None,
-            handle: Arc::new(handle),
-        }
+        Self::of::<P>(Method::GET, path, operation, handle)
     }
 
     /// A route that takes a file, which is on disk when the handler is called.
     pub(crate) fn upload<P, Q, T>(
         path: &'static str,
-        (id, summary, statuses): Named,
+        named: Named,
         files: &'static [&'static str],
         handler: Receive<P, Q, T>,
     ) -> Self
@@ -489,14 +463,10 @@ impl Route {
         T: Serialize + ToSchema + 'static,
     {
         let operation = Operation {
-            id,
-            summary,
             parameters: Q::into_params(|| Some(ParameterIn::Query)),
-            body: None,
             files,
             response: described_unless_nothing::<T>(),
-            statuses,
-            about: About::Project,
+            ..Operation::new(named)
         };
         let admit = move |app: &App, request: &Incoming| {
             let (call, _) = admitted::<P>(app, request)?;
@@ -518,14 +488,7 @@ impl Route {
             })?;
             parts.into_response(request)
         };
-        Self {
-            method: Method::POST,
-            path,
-            permission: P::PERMISSION,
-            operation,
-            admit: Some(Arc::new(admit)),
-            handle: Arc::new(handle),
-        }
+        Self { admit: Some(Arc::new(admit)), ..Self::of::<P>(Method::POST, path, operation, handle) }
     }
 
     /// A route that writes, in one transaction with the record of its response.
@@ -548,7 +511,7 @@ impl Route {
     pub(crate) fn write_prepared<P, B, X, T>(
         method: Method,
         path: &'static str,
-        (id, summary, statuses): Named,
+        named: Named,
         about: About,
         prepare: fn(&Call<'_, P>, B) -> Result<X, Failure>,
         handler: Write<P, X, T>,
@@ -560,14 +523,10 @@ impl Route {
         T: Serialize + ToSchema + 'static,
     {
         let operation = Operation {
-            id,
-            summary,
-            parameters: Vec::new(),
             body: described_unless_nothing::<B>().map(Arc::new),
-            files: &[],
             response: described_unless_nothing::<T>(),
-            statuses,
             about,
+            ..Operation::new(named)
         };
         let body_type = operation.body.clone();
         let handle = move |app: &Arc<App>, request: &Incoming| {
@@ -584,7 +543,7 @@ impl Route {
             })?;
             parts.into_response(request)
         };
-        Self { method, path, permission: P::PERMISSION, operation, admit: None, handle: Arc::new(handle) }
+        Self::of::<P>(method, path, operation, handle)
     }
 
     /// Answers a request. Blocks.

@@ -72,6 +72,8 @@ pub(crate) struct ProjectHost {
     trouble: Mutex<Option<String>>,
     /// The evaluation that could not be opened, or shown with its decisions, why, and when that was tried.
     unopened: Mutex<Option<(String, String, Instant)>>,
+    /// What was evaluated last here, or is being evaluated. None: nothing yet, or it failed.
+    evaluated: Mutex<Option<String>>,
     /// The lookup tables of the policies. None: they were not read yet.
     tables: Mutex<Option<Vec<PathBuf>>>,
     /// How far everything is, while anybody follows it.
@@ -207,6 +209,7 @@ impl ProjectHost {
             is_outdated: AtomicBool::new(false),
             trouble: Mutex::new(None),
             unopened: Mutex::new(None),
+            evaluated: Mutex::new(None),
             tables: Mutex::new(None),
             heads: watch::Sender::default(),
         };
@@ -329,6 +332,11 @@ impl ProjectHost {
         inputs::fingerprint(&self.folder, tables)
     }
 
+    /// Whether these inputs were evaluated last here, or are being evaluated.
+    pub(crate) fn has_evaluated(&self, inputs: &str) -> bool {
+        locked(&self.evaluated).as_deref() == Some(inputs)
+    }
+
     /// Shows the evaluation that all replicas show by now, whoever made it. Returns what went wrong since the last call, for the
     /// log.
     pub(crate) fn follow(&self, settings: &Settings, database: &Database) -> Option<String> {
@@ -408,7 +416,12 @@ impl ProjectHost {
     ) -> Result<String, String> {
         let _one_at_a_time = locked(&self.building);
         *locked(&self.prepared) = None;
-        let serving = self.evaluate(settings, database, database.source().now(), record, None)?;
+        *locked(&self.evaluated) = Some(self.inputs());
+        let evaluated = self.evaluate(settings, database, database.source().now(), record, None);
+        if evaluated.is_err() {
+            *locked(&self.evaluated) = None;
+        }
+        let serving = evaluated?;
         let id = serving.generation.contents().id.clone();
         *locked(&self.prepared) = Some(serving);
         Ok(id)

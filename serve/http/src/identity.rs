@@ -107,6 +107,19 @@ pub(crate) fn identify(app: &App, credential: Option<&Credential>) -> Result<Opt
     }
 }
 
+/// Whether whoever presented a credential is still the one that it showed, in the same tenant and with the same role. Connections
+/// that stay open are closed if not, and opened again with what is allowed now.
+pub(crate) fn is_unchanged(app: &App, credential: Option<&Credential>, identity: &Identity) -> bool {
+    match identify(app, credential) {
+        Ok(found) => {
+            found.is_some_and(|found| found.tenant == identity.tenant && found.role == identity.role)
+        }
+        // What the database does not answer is asked again later.
+        Err(Failure::State(_)) => true,
+        Err(Failure::Api(_) | Failure::Internal(_)) => false,
+    }
+}
+
 /// Whether the database cannot be reached, so that a later request may succeed.
 pub(crate) fn is_away(error: &StateError) -> bool {
     matches!(error, StateError::Unreachable { .. } | StateError::Refused { .. } | StateError::Locked { .. })

@@ -131,7 +131,9 @@ impl Watched {
         let inputs = project.inputs();
         // Whoever writes several files, or a long one, has not finished while they change.
         let is_at_rest = std::mem::replace(&mut self.seen, inputs.clone()) == inputs;
-        let is_changed = is_at_rest && self.evaluated.as_ref() != Some(&inputs);
+        // What a job has imported or applied, it has evaluated as well.
+        let is_changed =
+            is_at_rest && self.evaluated.as_ref() != Some(&inputs) && !project.has_evaluated(&inputs);
         let failed = project.failure().is_some() && self.asked_at.is_some_and(|at| at.elapsed() > AGAIN);
         let is_first = self.evaluated.is_none();
         if is_first || is_changed || failed {

@@ -157,15 +157,12 @@ impl ModelFacts {
     ///
     /// # Errors
     /// Those of the file system.
-    #[cfg_attr(
-        not(feature = "suggest"),
-        expect(dead_code, reason = "a build without models knows nothing of them")
-    )]
+    #[cfg(feature = "suggest")]
     pub(crate) fn write(&self, generations: &Path, id: &str) -> std::io::Result<()> {
-        let path = path(generations, id);
-        let unfinished = path.with_extension("unfinished");
-        std::fs::write(&unfinished, serde_json::to_vec(self)?)?;
-        std::fs::rename(unfinished, path)
+        use std::io::Write as _;
+        let bytes = serde_json::to_vec(self)?;
+        tagpol_app::files::write_whole(&path(generations, id), |file| file.write_all(&bytes))
+            .map_err(std::io::Error::other)
     }
 
     /// Returns the reasons by resource and tag.

@@ -10,12 +10,13 @@
 //! killed, so that the project never stays between two revisions.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tagpol_app::files::read_text;
+use tagpol_app::files::{read_text, write_whole};
 use tagpol_serve_core::secrets::hex;
 
 use crate::timestamp::Timestamp;
@@ -113,7 +114,7 @@ impl PolicyFolder {
     pub(crate) fn add_change(&self, id: &str, change: &Change) -> std::io::Result<()> {
         let folder = self.state.join("changes");
         std::fs::create_dir_all(&folder)?;
-        write_whole(&folder.join(format!("{id}.json")), &serde_json::to_vec(change)?)
+        write(&folder.join(format!("{id}.json")), &serde_json::to_vec(change)?)
     }
 
     /// Returns a change. None: there is none.
@@ -174,7 +175,7 @@ impl PolicyFolder {
         files.dedup();
         let revision = Revision { id: new, parent: Some(old), actor: Some(actor.to_owned()), at, files };
         self.keep(after, &revision)?;
-        write_whole(&self.state.join("revisions").join("applying"), revision.id.as_bytes())?;
+        write(&self.state.join("revisions").join("applying"), revision.id.as_bytes())?;
         self.finish(before)?;
         Ok(revision)
     }
@@ -202,7 +203,7 @@ impl PolicyFolder {
                 if let Some(folder) = file.parent() {
                     std::fs::create_dir_all(folder)?;
                 }
-                write_whole(&file, text.as_bytes())?;
+                write(&file, text.as_bytes())?;
             }
         }
         for path in before.keys().filter(|path| !after.contains_key(*path)) {
@@ -222,8 +223,8 @@ impl PolicyFolder {
         }
         let unfinished = self.state.join("revisions").join(format!(".{}", revision.id));
         std::fs::create_dir_all(&unfinished)?;
-        write_whole(&unfinished.join("files.json"), &serde_json::to_vec(texts)?)?;
-        write_whole(&unfinished.join("revision.json"), &serde_json::to_vec(revision)?)?;
+        write(&unfinished.join("files.json"), &serde_json::to_vec(texts)?)?;
+        write(&unfinished.join("revision.json"), &serde_json::to_vec(revision)?)?;
         std::fs::rename(unfinished, folder)
     }
 
@@ -236,15 +237,13 @@ fn is_whole(folder: &Path) -> bool {
     folder.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
 }
 
-/// Writes a file as a whole, or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = path.with_file_name(format!(".{name}.unfinished"));
-    let mut file = std::fs::File::create(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(unfinished, path)
+/// Writes a file as a whole, and so that it lasts.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let written = write_whole(path, |file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(std::io::Error::other)
 }
 
 /// Returns the id of texts.

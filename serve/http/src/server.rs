@@ -34,6 +34,7 @@ use crate::pages;
 use crate::permission::ReadTags;
 use crate::problem::{self, Failure};
 use crate::routes;
+use crate::routes::events;
 use crate::security;
 use crate::settings::{Settings, StartError};
 use crate::timestamp::Timestamp;
@@ -344,7 +345,6 @@ fn sender(peer: IpAddr, headers: &HeaderMap, has_proxy: bool) -> IpAddr {
 }
 
 async fn read(origin: Origin, request: Request) -> Result<Incoming, Failure> {
-    let Origin { address, requested } = origin;
     let (mut parts, body) = request.into_parts();
     let path = path_of(&mut parts).await?;
     let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, BODY)).await;
@@ -356,7 +356,7 @@ async fn read(origin: Origin, request: Request) -> Result<Incoming, Failure> {
     };
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    Ok(Incoming { method, uri, headers, path, body, address, upload: None, requested })
+    Ok(Incoming { body, ..Incoming::new((method, uri, headers), path, origin) })
 }
 
 fn is_upgrade(headers: &HeaderMap) -> bool {
@@ -372,15 +372,9 @@ async fn upgrade(shared: &Arc<Shared>, origin: Origin, request: Request) -> Resu
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(invalid)?;
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let Origin { address, requested } = origin;
-    let path = BTreeMap::new();
-    let (nothing, upload) = (Vec::new(), None);
-    let incoming = Incoming { method, uri, headers, path, body: nothing, address, upload, requested };
+    let incoming = Incoming::new((method, uri, headers), BTreeMap::new(), origin);
     let app = Arc::clone(&shared.app);
-    let turn = Arc::clone(&app.streams).try_acquire_owned();
-    let turn = turn.map_err(|_| {
-        ApiError::new(Code::Busy, "too many clients are following what happens").retry_after(30)
-    })?;
+    let turn = events::turn(&app)?;
     let admitted = tokio::task::spawn_blocking(move || {
         let credential = identity::credential(&incoming.headers, app.settings.cookie_name());
         if matches!(credential, Some(Credential::Cookie(_))) {
@@ -406,9 +400,7 @@ async fn read_file(
     let path = path_of(&mut parts).await?;
     let Parts { method, uri, headers, .. } = parts;
     check_headers(&headers)?;
-    let Origin { address, requested } = origin;
-    let (nothing, upload) = (Vec::new(), None);
-    let incoming = Incoming { method, uri, headers, path, body: nothing, address, upload, requested };
+    let incoming = Incoming::new((method, uri, headers), path, origin);
     let app = Arc::clone(&shared.app);
     let admitted = tokio::task::spawn_blocking(move || admit(&app, &incoming).map(|()| incoming)).await;
     let mut incoming =

@@ -1,6 +1,6 @@
 //! Decisions and predictions.
 
-use tagpol_state::{Action, CurrentDecision, Page, Prediction, StateError, StateStore, TagOf};
+use tagpol_state::{Action, AnswerCount, CurrentDecision, Page, Prediction, StateError, StateStore, TagOf};
 
 use crate::database::Database;
 use crate::{change, day, decide, on_both_databases, set};
@@ -12,6 +12,7 @@ on_both_databases!(
     projects_and_tenants_are_apart,
     many_changes_are_decided_together,
     a_failure_leaves_nothing,
+    answers_to_suggestions_are_counted,
 );
 
 fn current(store: &StateStore) -> Vec<(String, String, String)> {
@@ -198,6 +199,18 @@ fn many_changes_are_decided_together(database: &Database) {
         })
         .unwrap();
     assert_eq!(count, 25_000);
+}
+
+fn answers_to_suggestions_are_counted(database: &Database) {
+    let store = database.store();
+    let confirmed = |resource: &str| change(Action::Confirm, resource, "owner", Some("x"));
+    let rejected = |resource: &str, tag: &str| change(Action::Reject, resource, tag, Some("x"));
+    decide(&store, 1, &[set("i-1", "x"), confirmed("i-2"), confirmed("i-3"), rejected("i-4", "owner")]);
+    decide(&store, 2, &[rejected("i-1", "team")]);
+    let mut counts = store.read(|state| state.answer_counts()).unwrap().unwrap();
+    counts.sort_by(|a, b| a.tag.cmp(&b.tag));
+    let count = |tag: &str, confirmed, rejected| AnswerCount { tag: tag.to_owned(), confirmed, rejected };
+    assert_eq!(counts, [count("owner", 2, 1), count("team", 0, 1)]);
 }
 
 fn a_failure_leaves_nothing(database: &Database) {

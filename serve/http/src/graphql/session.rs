@@ -17,6 +17,7 @@ use crate::host::{ProjectHost, Serving};
 use crate::identity::Identity;
 use crate::permission::Permission;
 use crate::problem::Failure;
+use crate::server::Origin;
 use crate::timestamp::Timestamp;
 
 /// Subscriptions of one connection.
@@ -67,16 +68,8 @@ impl Session {
     ) -> async_graphql::Result<T> {
         let path: BTreeMap<String, String> =
             path.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let request = Incoming {
-            method: METHOD,
-            uri: Uri::from_static(GRAPHQL),
-            headers: HeaderMap::new(),
-            path,
-            body: Vec::new(),
-            address: String::new(),
-            upload: None,
-            requested: Requested::default(),
-        };
+        let origin = Origin { address: String::new(), requested: Requested::default() };
+        let request = Incoming::new((METHOD, Uri::from_static(GRAPHQL), HeaderMap::new()), path, origin);
         self.blocking(|| {
             let call = Call::of(&self.app, &request, &self.project, self.identity.clone())?;
             f(&call)

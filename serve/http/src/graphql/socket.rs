@@ -15,8 +15,6 @@ use super::session::Session;
 use crate::app::App;
 use crate::host::ProjectHost;
 use crate::identity::{self, Credential, Identity};
-use crate::permission::{Permission as _, ReadTags};
-use crate::problem::Failure;
 
 /// The name of the protocol, which clients ask for.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -45,8 +43,7 @@ pub(crate) fn open(upgrade: WebSocketUpgrade, connection: Connection) -> axum::r
 /// Answers messages until the client leaves, its credential ends, or the server does.
 async fn run(socket: WebSocket, connection: Connection) {
     let Connection { app, identity, project, credential, turn: _turn } = connection;
-    let tenant = identity.tenant.clone();
-    let session = Session::new(&app, identity, project);
+    let session = Session::new(&app, identity.clone(), project);
     let mut data = Data::default();
     data.insert(session.details());
     data.insert(session);
@@ -80,7 +77,8 @@ async fn run(socket: WebSocket, connection: Connection) {
                 }
                 if checked.elapsed() >= CHECK {
                     checked = Instant::now();
-                    if !is_admitted(&app, credential.as_ref(), &tenant) {
+                    let is_unchanged = || identity::is_unchanged(&app, credential.as_ref(), &identity);
+                    if !tokio::task::block_in_place(is_unchanged) {
                         return;
                     }
                 }
@@ -90,15 +88,5 @@ async fn run(socket: WebSocket, connection: Connection) {
         if sink.send(message).await.is_err() {
             return;
         }
-    }
-}
-
-/// Whether the one who opened the connection still may read.
-fn is_admitted(app: &App, credential: Option<&Credential>, tenant: &str) -> bool {
-    match tokio::task::block_in_place(|| identity::identify(app, credential)) {
-        Ok(identity) => ReadTags::admit(identity).is_ok_and(|identity| identity.tenant == tenant),
-        // What the database does not answer is asked again later.
-        Err(Failure::State(_)) => true,
-        Err(_) => false,
     }
 }

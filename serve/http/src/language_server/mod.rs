@@ -7,6 +7,7 @@
 mod frames;
 mod jail;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,16 +60,8 @@ pub(crate) async fn connect(
     request: Request,
 ) -> Result<Response<Body>, Failure> {
     let (mut parts, _) = request.into_parts();
-    let incoming = Incoming {
-        method: parts.method.clone(),
-        uri: parts.uri.clone(),
-        headers: parts.headers.clone(),
-        path: Default::default(),
-        body: Vec::new(),
-        address: origin.address,
-        upload: None,
-        requested: origin.requested,
-    };
+    let head = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+    let incoming = Incoming::new(head, BTreeMap::new(), origin);
     check_origin(&incoming, app)?;
     let (jail, host) = prepare(app, &incoming).await?;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())

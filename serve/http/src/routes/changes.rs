@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::{Method, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tagpol_sema::pretty::{is_name, quoted};
 use tagpol_sema::program::TagType;
 use tagpol_serve_core::errors::{ApiError, Code};
 use tagpol_serve_core::jobs::Queue;
@@ -350,36 +351,20 @@ fn examine_mapping(call: &Call<'_, EditPolicies>, body: TagMapping) -> Result<Ex
     if body.from.is_empty() {
         return Err(ApiError::new(Code::InvalidValue, "`from` needs at least one value").at("/from").into());
     }
-    let is_member = matches!(tag.ty, TagType::OneOf(_));
-    let value = if is_member && is_word(&body.to) { body.to.clone() } else { quoted(&body.to) };
-    let list = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
-    let keys = if body.keys.is_empty() { String::new() } else { format!("  keys {}\n", list(&body.keys)) };
-    let item = format!("normalize {} {{\n{keys}  map {} -> {value}\n}}\n", tag.name, list(&body.from));
+    let item = written(&body, matches!(tag.ty, TagType::OneOf(_)));
     let (folder, before) = texts(call)?;
     let text =
         before.get(MAPPINGS).map_or_else(|| item.clone(), |text| format!("{}\n\n{item}", text.trim_end()));
     examined(call, folder, &before, BTreeMap::from([(MAPPINGS.to_owned(), Some(text))]))
 }
 
-fn is_word(text: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.bytes().all(is_inner)
-}
-
-/// Writes a text as the language does.
-fn quoted(text: &str) -> String {
-    let mut written = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => written.extend(['\\', character]),
-            '\n' => written.push_str("\\n"),
-            '\t' => written.push_str("\\t"),
-            '\r' => written.push_str("\\r"),
-            other => written.push(other),
-        }
-    }
-    written.push('"');
-    written
+/// Writes a mapping as the language does.
+fn written(mapping: &TagMapping, has_members: bool) -> String {
+    let TagMapping { tag, from, to, keys } = mapping;
+    let list = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
+    let value = if has_members && is_name(to) { to.clone() } else { quoted(to) };
+    let keys = if keys.is_empty() { String::new() } else { format!("  keys {}\n", list(keys)) };
+    format!("normalize {tag} {{\n{keys}  map {} -> {value}\n}}\n", list(from))
 }
 
 /// Nothing but the header `If-Match`.
@@ -450,7 +435,16 @@ mod tests {
 
     #[test]
     fn texts_are_written_as_the_language_does() {
-        assert_eq!(quoted("a \"b\" \\ c\n"), "\"a \\\"b\\\" \\\\ c\\n\"");
-        assert!(is_word("pre-prod") && !is_word("1a") && !is_word("A") && !is_word(""));
+        let written = |from: &str, to: &str, has_members| {
+            let (tag, from, to, keys) = ("env".to_owned(), vec![from.to_owned()], to.to_owned(), Vec::new());
+            written(&TagMapping { tag, from, to, keys }, has_members)
+        };
+        let mapped = |line: &str| format!("normalize env {{\n  map {line}\n}}\n");
+        assert_eq!(written("a \"b\" \\ c\n", "pre-prod", true), mapped(r#""a \"b\" \\ c\n" -> pre-prod"#));
+        assert_eq!(written("a", "1a", true), mapped(r#""a" -> "1a""#));
+        assert_eq!(written("a", "A", true), mapped(r#""a" -> "A""#));
+        // A brace would begin the name of a tag, and a word of the language a statement.
+        assert_eq!(written("{owner}", "default", true), mapped(r#""\{owner\}" -> "default""#));
+        assert_eq!(written("a", "prod", false), mapped(r#""a" -> "prod""#));
     }
 }

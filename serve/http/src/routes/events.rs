@@ -23,8 +23,8 @@ use crate::app::App;
 use crate::endpoint::{Call, Route};
 use crate::heads::{self, Heads};
 use crate::host::ProjectHost;
-use crate::identity::{self, Credential};
-use crate::permission::{Permission as _, ReadTags};
+use crate::identity::{self, Credential, Identity};
+use crate::permission::ReadTags;
 use crate::problem::Failure;
 use crate::timestamp::Timestamp;
 
@@ -104,9 +104,7 @@ struct Stream {
     app: Arc<App>,
     project: Arc<ProjectHost>,
     credential: Option<Credential>,
-    tenant: String,
-    /// Whether the whole audit trail may be followed.
-    reads_audit: bool,
+    identity: Identity,
     position: Position,
     /// Whether the client has to read everything again, because its last event is unknown.
     is_reset: bool,
@@ -117,10 +115,7 @@ struct Stream {
 }
 
 fn events(call: &Call<'_, ReadTags>, query: EventsQuery, app: &Arc<App>) -> Result<Response<Body>, Failure> {
-    let turn = Arc::clone(&app.streams).try_acquire_owned();
-    let turn = turn.map_err(|_| {
-        ApiError::new(Code::Busy, "too many clients are following what happens").retry_after(30)
-    })?;
+    let turn = turn(app)?;
     let project = call.shared_project()?;
     let now = heads::read(app, &project)?;
     let last = call.request.header("last-event-id").map(str::to_owned).or(query.after);
@@ -132,8 +127,7 @@ fn events(call: &Call<'_, ReadTags>, query: EventsQuery, app: &Arc<App>) -> Resu
         app: Arc::clone(app),
         project,
         credential: identity::credential(&call.request.headers, app.settings.cookie_name()),
-        tenant: call.holder.tenant.clone(),
-        reads_audit: call.holder.role.may(roles::Permission::ReadAudit),
+        identity: call.holder.clone(),
         is_reset: resumed == Some(None),
         since: position.jobs,
         position,
@@ -160,7 +154,9 @@ async fn run(mut stream: Stream, sender: mpsc::Sender<String>, _turn: OwnedSemap
     loop {
         let is_checked = checked.elapsed() < CHECK;
         let next = tokio::task::spawn_blocking(move || {
-            if !is_checked && !stream.is_admitted() {
+            let is_unchanged =
+                || identity::is_unchanged(&stream.app, stream.credential.as_ref(), &stream.identity);
+            if !is_checked && !is_unchanged() {
                 return None;
             }
             let text = stream.next();
@@ -190,16 +186,6 @@ async fn run(mut stream: Stream, sender: mpsc::Sender<String>, _turn: OwnedSemap
 }
 
 impl Stream {
-    /// Whether the one who reads it still may.
-    fn is_admitted(&self) -> bool {
-        match identity::identify(&self.app, self.credential.as_ref()) {
-            Ok(identity) => ReadTags::admit(identity).is_ok_and(|identity| identity.tenant == self.tenant),
-            // What the database does not answer is asked again later.
-            Err(Failure::State(_)) => true,
-            Err(_) => false,
-        }
-    }
-
     /// Returns what happened since the last call, as the text of events.
     fn next(&mut self) -> Result<String, StateError> {
         let mut text = String::new();
@@ -248,8 +234,9 @@ impl Stream {
     }
 
     fn is_shown(&self, entry: &Entry) -> bool {
+        let reads_audit = self.identity.role.may(roles::Permission::ReadAudit);
         !entry.action.starts_with("tag.")
-            && (self.reads_audit || OPEN_ACTIONS.iter().any(|action| entry.action.starts_with(action)))
+            && (reads_audit || OPEN_ACTIONS.iter().any(|action| entry.action.starts_with(action)))
     }
 }
 
@@ -307,6 +294,16 @@ fn job_event(job: &Job) -> Value {
         "progress": value(&job.progress), "result": value(&job.result), "error": job.error,
         "updated_at": Timestamp(job.updated_at),
     })
+}
+
+/// Takes a turn of a stream, which ends when it is dropped.
+///
+/// # Errors
+/// [`Code::Busy`] if all are taken.
+pub(crate) fn turn(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
+    Arc::clone(&app.streams)
+        .try_acquire_owned()
+        .map_err(|_| ApiError::new(Code::Busy, "too many clients are following what happens").retry_after(30))
 }
 
 /// Returns the turns of streams.

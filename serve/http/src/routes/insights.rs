@@ -1,9 +1,10 @@
 //! How good suggestions are, and values that a person should check.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
-use tagpol_app::state::{Action, Decision, StateError};
+use tagpol_app::state::{AnswerCount, StateError};
+use tagpol_serve_db::Repository;
 use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::tag_id;
@@ -77,24 +78,16 @@ fn rate(accepted: u64, rejected: u64) -> Option<f64> {
 
 fn insights(call: &Call<'_, ReadTags>, _: NoQuery) -> Result<Reply<Insights>, Failure> {
     let serving = call.project()?.serving()?;
-    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    call.app.database.read::<_, StateError>(&call.project()?.scope(), |r| {
-        r.state().each_decision(None, &mut |decision: Decision| {
-            match decision.action {
-                Action::Confirm => counts.entry(decision.tag).or_default().0 += 1,
-                Action::Reject => counts.entry(decision.tag).or_default().1 += 1,
-                Action::Set | Action::Unset => {}
-            }
-            Ok(())
-        })
-    })?;
-    let accepted = counts.values().map(|(accepted, _)| accepted).sum();
-    let rejected = counts.values().map(|(_, rejected)| rejected).sum();
-    let of_tag = |(key, (accepted, rejected)): (String, (u64, u64))| TagAcceptance {
-        key,
-        accepted,
-        rejected,
-        rate: rate(accepted, rejected),
+    let counted = |r: &mut Repository<'_>| r.state().answer_counts();
+    let mut counts = call.app.database.read::<_, StateError>(&call.project()?.scope(), counted)?;
+    counts.sort_by(|a, b| a.tag.cmp(&b.tag));
+    let accepted = counts.iter().map(|one| one.confirmed).sum();
+    let rejected = counts.iter().map(|one| one.rejected).sum();
+    let of_tag = |one: AnswerCount| TagAcceptance {
+        key: one.tag,
+        accepted: one.confirmed,
+        rejected: one.rejected,
+        rate: rate(one.confirmed, one.rejected),
     };
     Ok(Reply::ok(Insights {
         models: serving.models.models.clone(),
