@@ -516,7 +516,7 @@ fn fold(text: &str) -> String {
 }
 
 /// Writes a text as a string of the language.
-pub fn string(text: &str) -> String {
+fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -148,7 +148,7 @@ resource "aws_instance" "machine" {
   }
 
   lifecycle {
-    # A newer image of Debian is no reason to replace the machine.
+    # A newer image of Debian does not replace the machine.
     ignore_changes = [ami]
   }
 }

@@ -199,7 +199,7 @@ fn inventories_are_fetched_from_clouds() {
     let path = format!("/api/v1/jobs/{}", by_hand.json()["job"].as_str().unwrap());
     wait(&client, &path, |job| job["status"] == "done");
     assert_eq!(snapshots(), 3);
-    // A part is no inventory: what it lacks would look deleted.
+    // A part does not become an inventory: resources that it lacks would look deleted.
     let error = json!({ "error": { "code": "Code", "message": "told by the cloud" } });
     let fault = json!({ "after": 1, "times": 99, "status": 403, "body": error });
     peer.command("faults", &json!({ "faults": [fault], "headers": {} }));

@@ -61,7 +61,7 @@ impl Memory {
 
     /// Returns it as JSON.
     pub fn to_json(&self) -> String {
-        // Nothing of it can fail: there are only texts, lists and a number.
+        // This cannot fail: there are only texts, lists and a number.
         serde_json::to_string(self).unwrap_or_default()
     }
 

@@ -124,7 +124,7 @@ impl Question {
     }
 
     /// Returns the facts that matter for it, the most important first: those that a model reads, or those of an answer
-    /// without one. `before` is the question before, whose words count half.
+    /// without one. `before` is the previous question, whose words have half the weight.
     pub(super) fn relevant(
         &self,
         facts: &Facts,

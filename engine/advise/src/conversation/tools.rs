@@ -200,7 +200,7 @@ pub trait Tools {
     fn measure(&mut self, draft: &Draft<'_>) -> Result<Measured, String>;
 }
 
-/// What words can mean, and which of them are no foreign texts.
+/// What words can mean, and which of them are not foreign texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vocabulary {
     /// Tags, attributes and their values.

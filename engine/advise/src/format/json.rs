@@ -109,7 +109,7 @@ pub(super) fn answer(question: &str, answer: &Answer, facts: &Facts) -> String {
         rejected_proposal: answer.rejected_proposal.as_deref(),
         facts: answer.cited().into_iter().filter_map(|id| facts.get(id)).map(fact).collect(),
     };
-    // Nothing of it can fail: all keys are texts, and there is no float.
+    // This cannot fail: all keys are texts, and there are no floats.
     pretty(&document).unwrap_or_default()
 }
 
@@ -121,7 +121,7 @@ pub(super) fn json(project: &str, advice: &Advice) -> String {
         facts: advice.cited().map(fact).collect(),
         sections: advice.sections.iter().map(section).collect(),
     };
-    // Nothing of it can fail: all keys are texts, and there is no float.
+    // This cannot fail: all keys are texts, and there are no floats.
     pretty(&document).unwrap_or_default()
 }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use tagpol_advise::conversation::{Draft, Vocabulary, is_plain};
+use tagpol_sema::pretty::quoted;
 use tagpol_sema::program::Attr;
 use tagpol_syntax::{SyntaxKind, SyntaxToken, parse};
 
@@ -77,7 +78,7 @@ impl Known {
             | SyntaxKind::Bool => Ok(text.to_owned()),
             SyntaxKind::Name if self.is_name(text) => Ok(text.to_owned()),
             SyntaxKind::Name => match (draft.value_of)(text) {
-                Some(value) => Ok(string(&value)),
+                Some(value) => Ok(quoted(&value)),
                 None => Err("it has a name that is neither one of the policies nor made of plain words"),
             },
             SyntaxKind::String => self.string(text, draft),
@@ -102,7 +103,7 @@ impl Known {
     fn string(&self, text: &str, draft: &Draft<'_>) -> Result<String, &'static str> {
         let content = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
         if let Some(value) = (draft.value_of)(content) {
-            return Ok(string(&value));
+            return Ok(quoted(&value));
         }
         let small = content.to_lowercase();
         let is_known = self.values.contains(&small) || self.names.contains(&small) || is_plain(content);
@@ -114,9 +115,4 @@ impl Known {
             Err("it has a text that neither the policies nor the inventory have")
         }
     }
-}
-
-/// Writes a text as a string of the language.
-fn string(text: &str) -> String {
-    tagpol_advise::filter::string(text)
 }
