@@ -443,8 +443,8 @@ mod tests {
         assert_eq!(written("a \"b\" \\ c\n", "pre-prod", true), mapped(r#""a \"b\" \\ c\n" -> pre-prod"#));
         assert_eq!(written("a", "1a", true), mapped(r#""a" -> "1a""#));
         assert_eq!(written("a", "A", true), mapped(r#""a" -> "A""#));
-        // A brace would begin the name of a tag, and a word of the language a statement.
-        assert_eq!(written("{owner}", "default", true), mapped(r#""\{owner\}" -> "default""#));
+        // A brace would begin the name of a tag, and a word of the language a condition.
+        assert_eq!(written("{owner}", "not", true), mapped(r#""\{owner\}" -> "not""#));
         assert_eq!(written("a", "prod", false), mapped(r#""a" -> "prod""#));
     }
 }
