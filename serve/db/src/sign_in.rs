@@ -17,6 +17,10 @@ const LINK: Duration = Duration::hours(24);
 /// After how long failed attempts are forgotten.
 const FORGET_FAILURES: Duration = Duration::minutes(15);
 
+/// The pause after the fifth failed attempt, in seconds. Much longer than checking a password takes, even on a slow machine: a
+/// pause that is over before the next password is checked would slow down nobody.
+const FIRST_PAUSE: i64 = 15;
+
 /// Who a credential stands for, with the role that counts now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -148,7 +152,7 @@ impl Repository<'_> {
 
     /// Returns until when nobody may try to sign in as a subject: an account or an address. None: at once.
     ///
-    /// Five failures are free, and each further one doubles the pause, up to a quarter of an hour.
+    /// The fifth failure is followed by a pause of 15 seconds, and each further one doubles it, up to a quarter of an hour.
     ///
     /// # Errors
     /// [`StateError`].
@@ -162,7 +166,7 @@ impl Repository<'_> {
         if failures < 5 {
             return Ok(None);
         }
-        let pause = Duration::seconds(2i64.pow(doublings)).min(FORGET_FAILURES);
+        let pause = Duration::seconds(FIRST_PAUSE * 2i64.pow(doublings)).min(FORGET_FAILURES);
         Ok(Some(last + pause).filter(|until| *until > self.now()))
     }
 

@@ -131,7 +131,7 @@ fn failures_block_for_longer_and_longer(place: &Place) {
         source.advance(pause);
         assert_eq!(until(), None);
     }
-    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
+    assert_eq!(pauses, [15, 30, 60, 120, 240, 480, 900, 900, 900, 900, 900, 900]);
     assert_eq!(read(&database, &none, |r| r.blocked_until("bob")), None);
     write(&database, &none, |r| r.forget_failures("ann"));
     assert_eq!(until(), None);
