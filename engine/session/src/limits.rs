@@ -31,8 +31,8 @@ impl Limits {
         *USUAL.write().unwrap_or_else(PoisonError::into_inner) = self;
     }
 
-    /// Returns the bytes of memory.
-    pub(crate) fn memory_bytes(&self) -> u64 {
+    /// Returns the bytes of memory, also where they depend on the machine.
+    pub fn memory_bytes(&self) -> u64 {
         self.memory.unwrap_or_else(usual_memory)
     }
 

@@ -1,27 +1,20 @@
-//! A generation is built in a process of its own: what grows or hangs there is ended, and takes nothing with it.
+//! Tasks in processes of their own: what grows or hangs there is ended, and takes nothing with it.
 //!
 //! The parent writes one JSON object to the child's standard input ([`ask`]), and the child answers with one line on its
-//! standard output: what it made, or why it did not ([`answer`]). [`BuildRequest`] is such an object.
+//! standard output: what it made, or why it did not ([`answer`]).
 
 use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tagpol_app::inventory::InventorySource;
-use tagpol_app::{Limits, Project, RunContext, Silent, StateAccess, Workspace};
+use tagpol_app::Limits;
 
-use crate::build::{BuildOptions, build};
-use crate::contents::Contents;
 use crate::error::DataError;
-use crate::folder::Generations;
-use crate::reason::reason;
 
 /// How often the parent looks at the child.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -32,47 +25,43 @@ const LONGEST_ANSWER: u64 = 16 << 20;
 /// The last bytes of what a child writes to its standard error that are kept, for the reason of its end.
 const LAST_WORDS: usize = 2 << 10;
 
-/// What a child builds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BuildRequest {
-    /// Folder of the project.
-    pub project: PathBuf,
-    /// Id of the snapshot, or the beginning of it. None: what the manifest lists, else the newest one.
-    pub snapshot: Option<String>,
-    /// Folder of the generations.
-    pub generations: PathBuf,
-    /// The clock, in microseconds since 1970.
-    pub now: i64,
-    /// Bytes of memory of the database. None: 80% of the machine's.
-    pub memory: Option<u64>,
-    /// Threads. None: one for each core.
-    pub threads: Option<usize>,
-    /// For how many days changes of tags are kept.
-    pub keep_changes_days: i64,
-    /// Whether the run and its findings are remembered in the state store.
-    pub record: bool,
-}
-
-/// When a child is ended.
+/// What a child may use, and when it is ended.
 #[derive(Debug, Clone)]
 pub struct ChildLimits {
-    /// After this time.
+    /// It is ended after this time.
     pub time: Duration,
-    /// Beyond so many bytes of memory. None: there is no limit, or the system does not tell.
+    /// It is ended when it uses more bytes of memory. None: it may use any number. Without effect where the system does not know
+    /// how much a process uses.
     pub memory: Option<u64>,
-    /// When this becomes true.
+    /// What its databases may use before their statements fail.
+    pub databases: Limits,
+    /// It is ended when this becomes true.
     pub stop: Arc<AtomicBool>,
 }
 
-/// Builds what standard input asks for, and answers on standard output: what the child's process does.
-pub fn work() -> ExitCode {
-    match answer(std::io::stdin(), std::io::stdout(), |request: BuildRequest| run(&request)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) | Err(_) => ExitCode::FAILURE,
+impl ChildLimits {
+    /// Returns limits for a child whose databases may use what those of this process may. The rest of the child may use an eighth
+    /// of that memory in addition, and a GiB at least.
+    pub fn usual(time: Duration, stop: Arc<AtomicBool>) -> Self {
+        let databases = Limits::default();
+        let of_databases = databases.memory_bytes();
+        let memory = of_databases.saturating_add((of_databases / 8).max(1 << 30));
+        Self { time, memory: Some(memory), databases, stop }
     }
 }
 
-/// Reads a task, does it, and writes what came of it: the child's side of [`ask`]. Returns whether it was done.
+/// What a child reads.
+#[derive(Debug, Serialize, Deserialize)]
+struct Request<T> {
+    /// Bytes of memory that its databases may use.
+    memory: u64,
+    /// How long one of their statements may take. None: there is no limit.
+    timeout: Option<Duration>,
+    task: T,
+}
+
+/// Reads a task, does it within the limits of the databases, and writes what came of it: the child's side of [`ask`]. Returns
+/// whether it was done.
 ///
 /// # Errors
 /// If nobody reads the answer.
@@ -83,58 +72,17 @@ pub fn answer<T: DeserializeOwned, A: Serialize>(
 ) -> std::io::Result<bool> {
     let mut text = String::new();
     let read = input.read_to_string(&mut text).map_err(|error| error.to_string());
-    let task = read
-        .and_then(|_| serde_json::from_str(&text).map_err(|error| format!("this is not a request: {error}")));
-    let answer = task.and_then(work);
+    let request = read.and_then(|_| {
+        serde_json::from_str::<Request<T>>(&text).map_err(|error| format!("this is not a request: {error}"))
+    });
+    let answer = request.and_then(|request| {
+        Limits { memory: Some(request.memory), timeout: request.timeout }.set_usual();
+        work(request.task)
+    });
     serde_json::to_writer(&mut output, &answer)?;
     writeln!(output)?;
     output.flush()?;
     Ok(answer.is_ok())
-}
-
-/// Builds a generation of a project in this process; returns why it cannot be built.
-fn run(request: &BuildRequest) -> Result<Contents, String> {
-    Limits { memory: request.memory, timeout: None }.set_usual();
-    let project = Project::open(Some(&request.project)).map_err(|error| reason(None, &error))?;
-    build_project(&project, request).map_err(|error| match &error {
-        DataError::App(error) => reason(Some(&project), error),
-        other => other.to_string(),
-    })
-}
-
-fn build_project(project: &Project, request: &BuildRequest) -> Result<Contents, DataError> {
-    let now: DateTime<Utc> = DateTime::from_timestamp_micros(request.now).unwrap_or_default();
-    let context = RunContext { threads: request.threads, ..RunContext::at(now, &Silent) };
-    let source = InventorySource { snapshot: request.snapshot.clone(), ..InventorySource::default() };
-    let workspace = Workspace::open(project, &source, &StateAccess::default(), &context)?;
-    let generations = Generations::at(&request.generations);
-    let keep_changes = TimeDelta::days(request.keep_changes_days);
-    let options = BuildOptions { keep_changes, ..BuildOptions::default() };
-    let contents =
-        build(workspace.program(), workspace.snapshot(), workspace.options(), &generations, &options)?;
-    if request.record {
-        // The generation was built with what was remembered before, as reports are.
-        let record = tagpol_app::EvaluateRequest {
-            findings: tagpol_eval::FindingSelection::TopByCost,
-            breakdown: false,
-            record: true,
-        };
-        workspace.evaluate(&record)?;
-    }
-    Ok(contents)
-}
-
-/// Starts a process that calls [`work`], and waits for its generation. A half generation that it leaves is removed by
-/// [`Generations::sweep`].
-///
-/// # Errors
-/// As [`ask`].
-pub fn build_in_child(
-    command: Command,
-    request: &BuildRequest,
-    limits: &ChildLimits,
-) -> Result<Contents, DataError> {
-    ask(command, request, limits)
 }
 
 /// Starts a process that calls [`answer`], gives it a task, and waits for what comes of it. It is killed at the limits.
@@ -147,7 +95,9 @@ pub fn ask<T: Serialize, A: DeserializeOwned>(
     limits: &ChildLimits,
 ) -> Result<A, DataError> {
     let failed = |reason: String| DataError::Child { reason };
-    let text = serde_json::to_string(task).map_err(|e| failed(e.to_string()))?;
+    let databases = &limits.databases;
+    let request = Request { memory: databases.memory_bytes(), timeout: databases.timeout, task };
+    let text = serde_json::to_string(&request).map_err(|e| failed(e.to_string()))?;
     let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = started.map_err(|e| failed(format!("it does not start: {e}")))?;
     let answer = child.stdout.take();

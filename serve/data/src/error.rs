@@ -119,8 +119,8 @@ pub enum DataError {
         /// What is wrong.
         reason: String,
     },
-    /// The process that builds a generation failed, or was ended.
-    #[error("the process that builds the generation failed: {reason}")]
+    /// The process of a task failed, or was ended.
+    #[error("the process failed: {reason}")]
     Child {
         /// Why.
         reason: String,

@@ -18,7 +18,7 @@
 //! The parts:
 //!
 //! - `build`: a program and a snapshot become a generation
-//! - `child`: the same in a process of its own, with limits
+//! - `child`: tasks in processes of their own, with limits
 //! - `folder`: generations on disk
 //! - `contents`: what a generation says about itself
 //! - `generation`, `sessions`: an open generation, and its connections

@@ -355,7 +355,7 @@ pub(crate) fn in_process_for<A: DeserializeOwned>(
     if let Some(hosts) = &settings.state.environment.hosts {
         command.env("TAGPOL_STATE_HOSTS", hosts);
     }
-    let limits = ChildLimits { time, memory: None, stop: Arc::clone(&settings.stop) };
+    let limits = ChildLimits::usual(time, Arc::clone(&settings.stop));
     child::ask(command, task, &limits).map_err(|error| match error {
         DataError::Child { reason } => reason,
         other => other.to_string(),
