@@ -297,14 +297,19 @@ impl<'a> Resource<'a> {
 
     /// Returns what the program says of the resource.
     pub fn result(&self) -> RowResult {
-        RowResult {
+        let mut result = RowResult {
             tags: self.tags.clone(),
-            defines: self.defines().collect(),
+            defines: Vec::new(),
             in_scope: self.policies_in_scope(),
             checks: self.check_states(),
             remedies: self.remedies(),
             goals: self.goals(),
-        }
+        };
+        // Last, and without a note: a predicate that nothing uses is in no plan, however long the texts that it computes are.
+        let noted = self.too_long();
+        result.defines = self.defines().collect();
+        self.too_long.replace(noted);
+        result
     }
 
     fn defines(&self) -> impl Iterator<Item = bool> {

@@ -1,7 +1,9 @@
 //! The limit of computed texts, and work that is done once.
 
 use proptest::prelude::*;
-use tagpol_sema::program::{Define, DefineId, Func, MapArm, MapTarget, Pattern, Pred, TagId, TagType, Value};
+use tagpol_sema::program::{
+    CheckKind, Define, DefineId, Func, MapArm, MapTarget, Pattern, Pred, TagId, TagType, Value,
+};
 
 use super::super::patterns::glob;
 use super::super::{Options, Patterns, Resource, Row, evaluate};
@@ -60,6 +62,25 @@ fn targets_with_groups_have_the_limit() {
     assert_eq!(value("$1$1", "aaaa").as_deref(), Some("aaaaaaaa"));
     assert_eq!(value("$1$1", "aaaaa"), None);
     assert_eq!(value("longer than eight", "a").as_deref(), Some("longer than eight"));
+}
+
+/// Plans contain only predicates that something uses, so the other ones cannot make an evaluation fail.
+#[test]
+fn only_predicates_that_are_used_have_the_limit() {
+    let mut program = text_program();
+    let long = Value::Call(Func::Replace, vec![t(), text("a"), text("bb")]);
+    program.defines = vec![Define { name: "d".to_owned(), pred: Pred::IsSet(long), loc: loc() }];
+    let noted = |program: &_| {
+        let options = Options { text_limit: TextLimit(4), ..options() };
+        let (patterns, row) = (Patterns::default(), row(&[("t", "aaa")]));
+        let resource = Resource::evaluated(program, &options, &patterns, &row);
+        let result = resource.result();
+        assert_eq!(result.defines, [false]);
+        resource.too_long().is_some()
+    };
+    assert!(!noted(&program));
+    program.policies = vec![policy(None, vec![check(CheckKind::Require, Pred::Named(DefineId(0)))])];
+    assert!(noted(&program));
 }
 
 /// Asked again at each use, the last of these would be asked 2^63 times.
