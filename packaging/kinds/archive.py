@@ -1,9 +1,10 @@
 """An archive for any Linux: unpack it, and run `bin/tagpol`."""
 
-import gzip
+import io
 import pathlib
 import tarfile
 
+from kinds.packed import gzipped
 from kinds.program import Program, commit_time
 
 
@@ -15,11 +16,11 @@ def make(program: Program, out: pathlib.Path) -> None:
 
 def write(archive_path: pathlib.Path, files: dict[str, pathlib.Path], level: int) -> None:
     """Writes files, by their names in the archive, compressed with a level of gzip."""
-    with archive_path.open("wb") as file:
-        with gzip.GzipFile("", "wb", level, mtime=commit_time(), fileobj=file) as packed:
-            with tarfile.open(mode="w", fileobj=packed, format=tarfile.PAX_FORMAT) as archive:
-                for name, path in files.items():
-                    archive.add(path, name, filter=without_owner)
+    content = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=content, format=tarfile.PAX_FORMAT) as archive:
+        for name, path in files.items():
+            archive.add(path, name, filter=without_owner)
+    archive_path.write_bytes(gzipped(content.getvalue(), level, commit_time()))
 
 
 def without_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -9,9 +9,8 @@ import hashlib
 import pathlib
 import shutil
 import tempfile
-import time
-import zipfile
 
+from kinds.packed import Entry, zipped
 from kinds.program import RUNPATH, Program, commit_time, run
 
 METADATA = """\
@@ -64,13 +63,8 @@ def write(wheel: pathlib.Path, contents: dict[str, bytes], record: str, level: i
     """Writes contents by their names, and the record of their hashes and sizes last, as wheels have it."""
     lines = [f"{name},sha256={digest(content)},{len(content)}\n" for name, content in contents.items()]
     contents = contents | {record: "".join([*lines, f"{record},,\n"]).encode()}
-    moment = time.gmtime(commit_time())[:6]
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
-        for name, content in contents.items():
-            entry = zipfile.ZipInfo(name, moment)
-            mode = 0o755 if ".data/" in name else 0o644
-            entry.external_attr = (0o100000 | mode) << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, level)
+    entries = [Entry(name, content, 0o755 if ".data/" in name else 0o644) for name, content in contents.items()]
+    wheel.write_bytes(zipped(entries, level, commit_time()))
 
 
 def digest(content: bytes) -> str:
