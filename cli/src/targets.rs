@@ -253,12 +253,12 @@ fn buffered<F>(
 fn format_of<F: ReportFormat>(format: Option<F>, path: &Path) -> Result<F, Failure> {
     format.or_else(|| F::of_file(path)).ok_or_else(|| {
         let names: Vec<&str> = F::ALL.iter().map(|format| format.name()).collect();
+        let example = F::ALL.last().map_or("", |last| last.name());
         Failure::usage(format!("the format of `{}` is not known from its extension", path.display())).help(
             format!(
-                "specify it: `-o {}={}`; there are {}",
-                F::ALL.last().map_or("", |last| last.name()),
-                path.display(),
-                names.join(", ")
+                "use one of the formats {}, as in `-o {example}={}`",
+                names.join(", "),
+                path.with_extension(example).display()
             ),
         )
     })

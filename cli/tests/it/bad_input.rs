@@ -48,6 +48,7 @@ fn what_is_no_inventory_is_refused() {
     let formats = "`ndjson`, `json`, `csv`; `--inventory-format` forces one";
     refused("i.csv", "", &["`i.csv` is empty", "--> i.csv"]);
     refused("i.txt", "hello\n", &["format of `i.txt` is unknown", formats]);
+    refused("bill.xlsx", "PK\x03\x04rest", &["it is a spreadsheet; save it as CSV"]);
     refused("i.parquet", "no parquet\n", &["not a readable Parquet file", "--> i.parquet"]);
     refused("i.csv", "name,owner\nx,y\n", &["`i.csv`", "`id`"]);
     refused("i.csv.gz", b"\x1f\x8b\x08\x00broken", &["cannot read `i.csv.gz`", "fetch the file again"]);

@@ -65,6 +65,9 @@ pub(crate) fn detect_start(
         return Ok(Format::FocusParquet);
     }
     if start.starts_with(b"PK\x03\x04") {
+        if matches!(extension(path), Some("xlsx" | "xlsm" | "ods")) {
+            return Err(unknown("it is a spreadsheet; save it as CSV"));
+        }
         return Err(unknown(
             "it is a ZIP archive; unpack it, or, if it is a Terraform plan, write it as JSON with `terraform show -json PLAN`",
         ));

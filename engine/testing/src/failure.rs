@@ -71,7 +71,7 @@ pub(super) fn explain(
             (expect.text.clone(), got, why)
         }
         Missed::Unexpected { policy, check } => {
-            let expected = "expect no other violation".to_owned();
+            let expected = "expect no violation other than those listed".to_owned();
             (expected, explainer.state(policy, check), explainer.finding(policy, check))
         }
     };

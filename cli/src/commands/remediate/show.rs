@@ -19,7 +19,14 @@ const LISTED: usize = 3;
 /// Describes a plan in one or two lines.
 pub(super) fn summary(plan: &Plan) -> String {
     if plan.change_count() == 0 {
-        return format!("there is nothing to change{}\n", left_out(plan));
+        // Findings may be open all the same, and somebody looks for the reason.
+        let reason = match plan.kind {
+            PlanKind::Remediation if plan.skipped.is_empty() => {
+                ": no rule, `remediate set` or decision gives a tag another value"
+            }
+            _ => "",
+        };
+        return format!("there is nothing to change{reason}{}\n", left_out(plan));
     }
     let closed = plan.closed_findings().len() as u64;
     let closes = match closed {

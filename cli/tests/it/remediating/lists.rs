@@ -135,6 +135,17 @@ fn the_next_commands_name_the_project() {
 }
 
 #[test]
+fn a_plan_without_changes_shows_what_gives_values() {
+    let row = json!({"id": JOBS, "provider": "aws", "tags": {}}).to_string();
+    let policies = "tag owner: email\npolicy owned { severity high\n require owner }\n";
+    let folder = Folder::with(&[("tagpol.toml", ""), ("p.tagpol", policies), ("list.ndjson", &row)]);
+    let run = folder.run(&["remediate", "plan", "-i", "list.ndjson", "-o", "plan.json"]);
+    let reason =
+        "there is nothing to change: no rule, `remediate set` or decision gives a tag another value\n";
+    assert_eq!((run.code, run.err.as_str()), (0, reason), "{run:?}");
+}
+
+#[test]
 fn requests_that_mean_nothing_are_usage_errors() {
     let row = json!({"id": JOBS, "provider": "aws", "tags": {}}).to_string();
     let folder = Folder::with(&[("tagpol.toml", ""), ("p.tagpol", POLICIES), ("list.ndjson", &row)]);

@@ -96,13 +96,14 @@ impl Ctx<'_> {
     pub(crate) fn number(&mut self, node: NodeId, text: &str) -> Option<Decimal> {
         let number = text.parse().ok();
         if number.is_none() {
-            let message = if text.ends_with('%') {
-                "a percentage has no place here"
+            let (message, help) = if text.ends_with('%') {
+                let help = "write a plain number or an amount such as `500 USD`; percentages belong to `at least` of goals, \
+                            `split fixed` and `infer`";
+                ("a percentage has no place here", help)
             } else {
-                "this number is too long"
+                ("this number is too long", "write a decimal number of at most 28 digits")
             };
-            let draft =
-                self.draft(Code::E0024, node, message).help("write a decimal number of at most 28 digits");
+            let draft = self.draft(Code::E0024, node, message).help(help);
             self.report(draft);
         }
         number
