@@ -69,6 +69,33 @@ fn all_analyses_as_text() {
 }
 
 #[test]
+fn findings_within_a_grace_period_are_gaps() {
+    let folder = folder();
+    folder.write("p.tagpol", POLICIES.replace("  control soc2", "  grace 7 days\n  control soc2"));
+    let run = |analysis| folder.run(&["advise", analysis, "--now", NOW]).ends_with(0);
+    let text = run("compliance-check");
+    assert!(
+        text.contains("Close the gap in `soc2` control `CC6.1`: fix 2 pending findings of `owned/owner`"),
+        "{text}"
+    );
+    assert!(!text.contains("no gap"), "{text}");
+    let text = run("remediation-plan");
+    assert!(text.contains("Fix `owned/owner`, which is high, on 2 resources"), "{text}");
+    let report = folder.run(&["eval", "--now", NOW, "--no-record"]).out;
+    assert!(
+        report.contains("fix `owner` on 2 resources before the grace period ends: owned/owner"),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_project_without_a_name_is_that_of_its_file() {
+    let folder = folder();
+    let text = folder.run(&["advise", "p.tagpol", "-i", "bill.csv", "--now", NOW]).ends_with(0);
+    assert!(text.starts_with("advice for p.tagpol\n"), "{text}");
+}
+
+#[test]
 fn only_valid_values_pay() {
     let folder = folder();
     folder.write("p.tagpol", POLICIES.replace("cost-center: text", "cost-center: one of [web, shared]"));

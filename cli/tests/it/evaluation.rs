@@ -168,10 +168,24 @@ fn the_table_has_totals_findings_accounts_and_what_to_do() {
         "\nCRITICAL · 1 open\n  owned  p.tagpol:13\n    owner  1 of 3 in scope, 100.00 USD a month\n",
         "\nMEDIUM · 2 open\n  backed-up  p.tagpol:",
         "\nWorst accounts\n",
-        "\nNext\n  1. fix `owner` on 1 resource (100.00 USD a month): owned/owner\n",
+        "\nWaivers\n  backed-up/backup  1 finding  until 2026-12-31  it is being closed\n",
+        "\nNext\n  1. fix `owner` on 1 resource (100.00 USD a month), and 1 pending: owned/owner\n",
     ] {
         assert!(out.contains(part), "no {part:?} in {out}");
     }
+}
+
+#[test]
+fn a_waiver_that_has_ended_is_still_listed() {
+    let out = folder().run(&["eval", "p.tagpol", "-i", "i.csv", "--now", "2027-01-01"]).ends_with(1);
+    let ended = "\nWaivers\n  backed-up/backup  0 findings  ended 2026-12-31  it is being closed\n";
+    assert!(out.contains(ended), "{out}");
+}
+
+#[test]
+fn a_report_of_an_unknown_extension_is_refused_with_the_formats() {
+    let run = folder().run(&["eval", "p.tagpol", "-i", "i.csv", "-o", "report.xlsx"]);
+    run.fails_with(2, &["use one of the formats table, json", "as in `-o html=report.html`"]);
 }
 
 /// A project whose policies have a grace and apply to two of three resources; no creation time is known.

@@ -79,7 +79,7 @@ pub enum Topic {
     ListPrice,
     /// How far a tag covers the inventory.
     Tag(usize),
-    /// A check with open findings.
+    /// A check with open or pending findings.
     Check(usize),
     /// Policies that apply to no resource.
     Silent,
@@ -87,7 +87,7 @@ pub enum Topic {
     WithoutControls,
     /// A framework, by its place among the frameworks in the order of their names.
     Framework(usize),
-    /// A control with open findings, by its place among the controls in the order of frameworks and ids.
+    /// A control with open or pending findings, by its place among the controls in the order of frameworks and ids.
     Control(usize),
     /// A tag with two different values.
     Conflict(usize),
@@ -311,11 +311,15 @@ impl Facts {
         for at in worst_checks(input).into_iter().take(LISTED) {
             let Some(check) = input.checks.get(at) else { continue };
             let cost = check.cost.filter(|cost| cost.is_positive()).map(|cost| {
-                let verb = if check.open == 1 { "; it costs " } else { "; they cost " };
+                let verb = match (check.open, check.pending) {
+                    (1, 0) => "; it costs ",
+                    (_, 0) => "; they cost ",
+                    _ => "; those with an open finding cost ",
+                };
                 sentence![verb, money(input, cost)]
             });
             let fails = sentence![
-                Part::Count(check.open),
+                Part::Count(check.failing()),
                 " of ",
                 several(check.in_scope, "resource fails ", "resources fail "),
                 name(&check_name(check)),
@@ -326,6 +330,10 @@ impl Facts {
                 value(&check.requirement),
                 ".",
             ];
+            let pending = (check.pending > 0).then(|| {
+                let findings = several(check.pending, "finding is", "findings are");
+                sentence![" ", findings, " within a grace period."]
+            });
             let remedies = (check.remedies > 0).then(|| {
                 let findings = several(check.remedies, "finding", "findings");
                 sentence![" The policy knows the value that fixes ", findings, "."]
@@ -341,7 +349,7 @@ impl Facts {
                 check.example.as_ref().and_then(|id| command::explain(id, &check.policy, &check.check));
             let remediate = (check.remedies > 0).then(|| command::remediate(&check.policy)).flatten();
             let commands = explain.into_iter().chain(remediate);
-            self.add_with(Topic::Check(at), sentence![fails, remedies, score, due], commands);
+            self.add_with(Topic::Check(at), sentence![fails, pending, remedies, score, due], commands);
         }
         if !input.silent_policies.is_empty() {
             let names = input.silent_policies.iter().take(LISTED);
@@ -358,28 +366,26 @@ impl Facts {
 
     fn frameworks(&mut self, input: &AdviceInput) {
         let controls = controls(input);
-        let mut frameworks: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        let mut frameworks: BTreeMap<&str, Vec<&ControlChecks<'_>>> = BTreeMap::new();
         for control in &controls {
-            let (all, open) = frameworks.entry(control.framework).or_default();
-            *all += 1;
-            *open += u64::from(control.open > 0);
+            frameworks.entry(control.framework).or_default().push(control);
         }
-        for (at, (framework, (all, open))) in frameworks.into_iter().enumerate() {
-            let met = several(all, "control", "controls");
+        for (at, (framework, controls)) in frameworks.into_iter().enumerate() {
+            let gaps = controls.iter().filter(|control| control.is_gap()).count() as u64;
+            let is_pending = controls.iter().any(|control| control.pending > 0);
             let sentence = sentence![
                 name(framework),
                 ": policies support ",
-                met,
+                several(controls.len() as u64, "control", "controls"),
                 ", and ",
-                several(open, "of them has", "of them have"),
-                " open findings.",
+                several(gaps, "of them has", "of them have"),
+                if is_pending { " open or pending findings." } else { " open findings." },
             ];
             self.add(Topic::Framework(at), sentence);
         }
-        for (at, control) in controls.iter().enumerate().filter(|(_, control)| control.open > 0).take(LISTED)
+        for (at, control) in controls.iter().enumerate().filter(|(_, control)| control.is_gap()).take(LISTED)
         {
-            let checks: Vec<&CheckInput> =
-                control.checks.iter().filter(|check| check.open > 0).copied().collect();
+            let checks: Vec<&CheckInput> = control.failing_checks().collect();
             let names = list(checks.iter().take(LISTED).map(|check| name(&check_name(check))));
             let worst = checks.iter().map(|check| check.severity).min().unwrap_or_default();
             let sentence = sentence![
@@ -387,7 +393,7 @@ impl Facts {
                 " control ",
                 value(control.id),
                 " has ",
-                several(control.open, "open finding", "open findings"),
+                control.findings(),
                 " of ",
                 names,
                 "; the worst is ",
@@ -490,16 +496,16 @@ pub(crate) fn check_name(check: &CheckInput) -> String {
     format!("{}/{}", check.policy, check.check)
 }
 
-/// Returns the places of the checks with open findings, the worst first: by severity, cost and findings.
+/// Returns the places of the checks with open or pending findings, the worst first: by severity, cost and findings.
 pub fn worst_checks(input: &AdviceInput) -> Vec<usize> {
-    let mut open: Vec<(usize, &CheckInput)> =
-        input.checks.iter().enumerate().filter(|(_, check)| check.open > 0).collect();
-    let scale = open.iter().filter_map(|(_, check)| Some(check.cost?.scale)).max().unwrap_or_default();
-    open.sort_by_key(|(at, check)| {
+    let mut failing: Vec<(usize, &CheckInput)> =
+        input.checks.iter().enumerate().filter(|(_, check)| check.failing() > 0).collect();
+    let scale = failing.iter().filter_map(|(_, check)| Some(check.cost?.scale)).max().unwrap_or_default();
+    failing.sort_by_key(|(at, check)| {
         let cost = check.cost.map_or(0, |cost| cost.at_scale(scale));
-        (check.severity, Reverse(cost), Reverse(check.open), *at)
+        (check.severity, Reverse(cost), Reverse(check.failing()), *at)
     });
-    open.into_iter().map(|(at, _)| at).collect()
+    failing.into_iter().map(|(at, _)| at).collect()
 }
 
 /// A control of a framework, with the checks that support it.
@@ -508,7 +514,29 @@ pub(crate) struct ControlChecks<'a> {
     pub(crate) id: &'a str,
     /// Open findings of all its checks.
     pub(crate) open: u64,
+    /// Findings of all its checks within a grace period.
+    pub(crate) pending: u64,
     pub(crate) checks: Vec<&'a CheckInput>,
+}
+
+impl<'a> ControlChecks<'a> {
+    /// Whether a check fails. A grace period delays the gate of a run, and closes no gap.
+    pub(crate) fn is_gap(&self) -> bool {
+        self.open + self.pending > 0
+    }
+
+    /// Returns the checks with open or pending findings.
+    pub(crate) fn failing_checks(&self) -> impl Iterator<Item = &'a CheckInput> {
+        self.checks.iter().copied().filter(|check| check.failing() > 0)
+    }
+
+    /// Returns the numbers of findings in words: `3 open findings and 1 pending finding`.
+    pub(crate) fn findings(&self) -> Sentence {
+        let open = (self.open > 0).then(|| several(self.open, "open finding", "open findings"));
+        let pending =
+            (self.pending > 0).then(|| several(self.pending, "pending finding", "pending findings"));
+        list(open.into_iter().chain(pending))
+    }
 }
 
 /// Returns the controls that policies support, in the order of frameworks and ids.
@@ -522,7 +550,8 @@ pub(crate) fn controls(input: &AdviceInput) -> Vec<ControlChecks<'_>> {
     let mut all = Vec::new();
     for ((framework, id), checks) in controls {
         let open = checks.iter().map(|check| check.open).sum();
-        all.push(ControlChecks { framework, id, open, checks });
+        let pending = checks.iter().map(|check| check.pending).sum();
+        all.push(ControlChecks { framework, id, open, pending, checks });
     }
     all
 }

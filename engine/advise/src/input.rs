@@ -107,7 +107,9 @@ pub struct CheckInput {
     pub in_scope: u64,
     /// Open findings.
     pub open: u64,
-    /// Findings for which the policy knows the value that fixes them; at most [`Self::open`].
+    /// Findings within the grace period of the policy.
+    pub pending: u64,
+    /// Open and pending findings for which the policy knows the value that fixes them.
     pub remedies: u64,
     /// Open findings whose escalation is due.
     pub escalation_due: u64,
@@ -117,8 +119,15 @@ pub struct CheckInput {
     pub score_if_fixed: Option<u32>,
     /// Controls of frameworks that the policy supports: framework and id.
     pub controls: Vec<(String, String)>,
-    /// Id of a resource with an open finding, the most expensive one that is known.
+    /// Id of a resource with an open or pending finding, the most expensive one that is known.
     pub example: Option<String>,
+}
+
+impl CheckInput {
+    /// Returns the number of resources that fail the check: with an open or a pending finding.
+    pub fn failing(&self) -> u64 {
+        self.open + self.pending
+    }
 }
 
 /// How far a tag covers the inventory, in resources.

@@ -164,7 +164,7 @@ fn checks(program: &Program, evaluation: &Evaluation) -> Vec<CheckInput> {
     let mut checks: Vec<CheckInput> =
         evaluation.checks.iter().map(|check| check_input(program, check)).collect();
     let mut examples: BTreeMap<usize, i128> = BTreeMap::new();
-    for finding in evaluation.findings.iter().filter(|finding| finding.state == State::Open) {
+    for finding in evaluation.findings.iter().filter(|finding| is_failing(finding.state)) {
         let Some(check) = checks.get_mut(finding.check) else { continue };
         check.remedies += u64::from(finding.remedy.is_some());
         let cost = finding.cost.map_or(i128::MIN, |cost| cost.unscaled);
@@ -175,6 +175,11 @@ fn checks(program: &Program, evaluation: &Evaluation) -> Vec<CheckInput> {
         }
     }
     checks
+}
+
+/// Whether the check fails: a grace period delays the gate, and not the need for a fix.
+fn is_failing(state: State) -> bool {
+    matches!(state, State::Open | State::Pending)
 }
 
 fn check_input(program: &Program, check: &CheckResult) -> CheckInput {
@@ -189,6 +194,7 @@ fn check_input(program: &Program, check: &CheckResult) -> CheckInput {
         tag: tag.map(|tag| tag.name.clone()),
         in_scope: check.in_scope,
         open: check.open,
+        pending: check.pending,
         remedies: 0,
         escalation_due: check.escalation_due,
         cost: check.cost_in_violation.map(amount),

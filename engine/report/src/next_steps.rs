@@ -3,7 +3,7 @@
 use tagpol_eval::{CheckResult, Evaluation};
 use tagpol_session::Decimal;
 
-use super::text::several;
+use super::text::{count, several};
 
 /// Checks that are named.
 const CHECKS: usize = 3;
@@ -12,14 +12,15 @@ const CHECKS: usize = 3;
 pub(super) fn next_steps(evaluation: &Evaluation, amount: impl Fn(Decimal) -> String) -> Vec<String> {
     let mut steps: Vec<String> = worst(&evaluation.checks).map(|check| fix_step(check, &amount)).collect();
     let info = &evaluation.snapshot;
-    let rejected = [(info.rejected_rows, "row"), (info.rejected_values, "value")];
-    let rejected: Vec<String> =
-        rejected.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| several(n, what)).collect();
+    let rows = (info.rejected_rows > 0)
+        .then(|| format!("{} of the inventory could not be read", several(info.rejected_rows, "row")));
+    let values = (info.rejected_values > 0).then(|| {
+        let verb = if info.rejected_values == 1 { "was" } else { "were" };
+        format!("{} of the inventory {verb} left out or changed", several(info.rejected_values, "value"))
+    });
+    let rejected: Vec<String> = rows.into_iter().chain(values).collect();
     if !rejected.is_empty() {
-        let rejected = rejected.join(" and ");
-        steps.push(format!(
-            "{rejected} of the inventory could not be read: `tagpol snapshot import` lists them"
-        ));
+        steps.push(format!("{}: `tagpol snapshot import` lists them", rejected.join(", and ")));
     }
     if !evaluation.conflicts.is_empty() {
         let tags = several(evaluation.conflicts.len() as u64, "tag");
@@ -31,20 +32,27 @@ pub(super) fn next_steps(evaluation: &Evaluation, amount: impl Fn(Decimal) -> St
     steps
 }
 
-/// The checks whose findings cost most, or are most.
+/// The checks whose findings cost most, or are most; those with open findings before those whose findings are all
+/// within a grace period.
 fn worst(checks: &[CheckResult]) -> impl Iterator<Item = &CheckResult> {
-    let mut open: Vec<&CheckResult> = checks.iter().filter(|check| check.open > 0).collect();
-    open.sort_by_key(|check| {
+    let mut failing: Vec<&CheckResult> =
+        checks.iter().filter(|check| check.open + check.pending > 0).collect();
+    failing.sort_by_key(|check| {
         let cost = check.cost_in_violation.map_or(0, |cost| cost.unscaled);
-        std::cmp::Reverse((check.severity, cost, check.open))
+        std::cmp::Reverse((check.open > 0, check.severity, cost, check.open + check.pending))
     });
-    open.into_iter().take(CHECKS)
+    failing.into_iter().take(CHECKS)
 }
 
 fn fix_step(check: &CheckResult, amount: impl Fn(Decimal) -> String) -> String {
-    let cost = check.cost_in_violation.map(|cost| format!(" ({} a month)", amount(cost))).unwrap_or_default();
-    let resources = several(check.open, "resource");
-    format!("fix `{}` on {resources}{cost}: {}/{}", check.check, check.policy, check.check)
+    let cost = check.cost_in_violation.filter(|_| check.open > 0);
+    let cost = cost.map(|cost| format!(" ({} a month)", amount(cost))).unwrap_or_default();
+    let resources = match (check.open, check.pending) {
+        (open, 0) => format!("{}{cost}", several(open, "resource")),
+        (0, pending) => format!("{} before the grace period ends", several(pending, "resource")),
+        (open, pending) => format!("{}{cost}, and {} pending", several(open, "resource"), count(pending)),
+    };
+    format!("fix `{}` on {resources}: {}/{}", check.check, check.policy, check.check)
 }
 
 /// Policies that apply to no resource: a misspelled scope looks just like compliance.

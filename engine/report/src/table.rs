@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use tagpol_eval::{
-    CheckResult, Evaluation, Finding, GoalResult, GoalTarget, Measured, State, Summary, ValueSource,
+    CheckResult, Evaluation, Finding, GoalResult, GoalTarget, Measured, State, Summary, ValueSource, Waiver,
 };
 use tagpol_sema::program::{Measure, Severity};
 use tagpol_session::Decimal;
@@ -30,6 +30,9 @@ pub struct Style {
 /// Accounts that are shown.
 const ACCOUNTS: usize = 5;
 
+/// Waivers that are shown, unless all findings are.
+const WAIVERS: usize = 10;
+
 /// Returns the report as text, lines ended by newlines.
 ///
 /// Control characters of names and values are replaced, so that no tag can steer the terminal.
@@ -44,6 +47,7 @@ pub fn table(report: &Report<'_>) -> String {
     page.undetermined(&mut out);
     page.goals(&mut out);
     page.accounts(&mut out);
+    page.waivers(&report.waivers.list, &mut out);
     page.conflicts(&mut out);
     page.next_steps(&mut out);
     out
@@ -349,6 +353,33 @@ impl Page<'_> {
         let _ = write!(out, "{}", indent(&table, 2));
     }
 
+    /// Lists the waivers, those that end first at the top: what is not counted must be known.
+    fn waivers(&self, waivers: &[Waiver], out: &mut String) {
+        if waivers.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Waivers"));
+        let mut by_end: Vec<&Waiver> = waivers.iter().collect();
+        by_end.sort_by_key(|waiver| waiver.until);
+        let shown = self.style.findings.map_or(usize::MAX, |_| WAIVERS);
+        let mut table = plain_table();
+        for waiver in by_end.iter().take(shown) {
+            let check = waiver.check.as_ref().map(|check| format!("/{check}")).unwrap_or_default();
+            let end = if waiver.until < self.evaluation.now.date_naive() { "ended" } else { "until" };
+            table.add_row([
+                clean(&format!("{}{check}", waiver.policy)),
+                several(waiver.findings, "finding"),
+                format!("{end} {}", waiver.until),
+                clean(&shorten(&waiver.because, 80)),
+            ]);
+        }
+        let _ = write!(out, "{}", indent(&table, 2));
+        let more = by_end.len().saturating_sub(shown);
+        if more > 0 {
+            let _ = writeln!(out, "  {}", self.dim(&format!("… and {more} more (--all shows them)")));
+        }
+    }
+
     /// One line a conflict, where every finding is shown too.
     fn conflicts(&self, out: &mut String) {
         if self.style.findings.is_some() || self.evaluation.conflicts.is_empty() {
@@ -405,10 +436,11 @@ fn value_source(value_source: &ValueSource) -> String {
 
 /// The files of an inventory, the first of many.
 fn sources(paths: &[String]) -> String {
+    let shown = |path: &str| clean(path.strip_prefix("./").unwrap_or(path));
     match paths {
         [] => "no inventory file".to_owned(),
-        [only] => clean(only),
-        [first, rest @ ..] => format!("{} and {}", clean(first), several(rest.len() as u64, "other file")),
+        [only] => shown(only),
+        [first, rest @ ..] => format!("{} and {}", shown(first), several(rest.len() as u64, "other file")),
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod chat;
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use tagpol_app::Workspace;
 use tagpol_app::advising::prompt::{Values, prompts};
 use tagpol_app::advising::{Advice, Analysis};
@@ -41,9 +44,15 @@ pub(crate) fn run(args: &AdviseArgs, output: &mut Output) -> Result<Exit, Failur
     if let Some(settings) = model {
         model::reword(&mut advice, &project, &settings, &context, output)?;
     }
-    let name = project.name().unwrap_or("tagpol");
-    targets.write(|format, out| out.write_all(format.write(name, &advice).as_bytes()), output)?;
+    let name = project.name().map_or_else(|| place(path.as_deref()), str::to_owned);
+    targets.write(|format, out| out.write_all(format.write(&name, &advice).as_bytes()), output)?;
     Ok(Exit::Success)
+}
+
+/// Returns the name of the file or folder of a project, for one that has no name of its own.
+fn place(path: Option<&Path>) -> String {
+    let path = path.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
+    path.file_name().unwrap_or(OsStr::new("tagpol")).to_string_lossy().into_owned()
 }
 
 /// Whether the model may read foreign values.

@@ -10,22 +10,20 @@ use crate::sentence::{Part, list, name, sentence, several, value};
 
 pub(super) fn add(input: &AdviceInput, steps: &mut Steps<'_>) {
     let controls = controls(input);
-    let mut gaps: Vec<_> = controls.iter().enumerate().filter(|(_, control)| control.open > 0).collect();
+    let mut gaps: Vec<_> = controls.iter().enumerate().filter(|(_, control)| control.is_gap()).collect();
     gaps.sort_by_key(|(at, control)| {
-        let worst = control.checks.iter().filter(|check| check.open > 0).map(|check| check.severity).min();
-        (worst, Reverse(control.open), *at)
+        let worst = control.failing_checks().map(|check| check.severity).min();
+        (worst, Reverse(control.open + control.pending), *at)
     });
     for (at, control) in gaps.iter().take(STEPS * 2) {
-        let checks = control.checks.iter().filter(|check| check.open > 0).take(STEPS);
-        let checks = list(checks.map(|check| name(&check_name(check))));
-        let findings = several(control.open, "open finding", "open findings");
+        let checks = list(control.failing_checks().take(STEPS).map(|check| name(&check_name(check))));
         let sentence = sentence![
             "Close the gap in ",
             name(control.framework),
             " control ",
             value(control.id),
             ": fix ",
-            findings,
+            control.findings(),
             " of ",
             checks,
             ".",
@@ -34,9 +32,7 @@ pub(super) fn add(input: &AdviceInput, steps: &mut Steps<'_>) {
     }
     let names: BTreeSet<&str> = controls.iter().map(|control| control.framework).collect();
     for (at, framework) in names.iter().enumerate() {
-        let open =
-            controls.iter().filter(|control| control.framework == *framework && control.open > 0).count();
-        if open == 0 {
+        if !controls.iter().any(|control| control.framework == *framework && control.is_gap()) {
             let sentence = sentence![
                 "Keep ",
                 name(framework),
@@ -82,8 +78,8 @@ fn add_without_framework(input: &AdviceInput, applies: bool, steps: &mut Steps<'
             "Fix ",
             name(&check_name(check)),
             " first on ",
-            Part::Count(check.open),
-            if check.open == 1 { " resource" } else { " resources" },
+            Part::Count(check.failing()),
+            if check.failing() == 1 { " resource" } else { " resources" },
             "; it is ",
             check.severity.as_str(),
             ".",

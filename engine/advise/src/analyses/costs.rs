@@ -85,7 +85,9 @@ fn add_unallocated(input: &AdviceInput, spend: Amount, steps: &mut Steps<'_>) {
 }
 
 fn add_groups(input: &AdviceInput, steps: &mut Steps<'_>) {
-    for (at, group) in input.cost_groups.iter().enumerate().take(3) {
+    // Nobody needs a report about less than a cent.
+    let groups = input.cost_groups.iter().enumerate().filter(|(_, group)| group.cost.at_scale(2) > 0);
+    for (at, group) in groups.take(3) {
         let sentence = sentence![
             "Report to ",
             name(&group.tag),

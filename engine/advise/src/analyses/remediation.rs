@@ -37,7 +37,7 @@ pub(super) fn add(input: &AdviceInput, steps: &mut Steps<'_>) {
             steps.add(&[Topic::Goal(at)], sentence);
         }
     }
-    if input.open.iter().sum::<u64>() == 0 {
+    if input.open.iter().sum::<u64>() + input.pending == 0 {
         steps.add(&[Topic::Inventory], sentence!["Nothing has to be fixed: no finding is open."]);
     }
 }
@@ -58,7 +58,7 @@ fn add_quality(input: &AdviceInput, steps: &mut Steps<'_>) {
 /// Tags that a model can suggest, if a finding is about them.
 fn add_models(input: &AdviceInput, steps: &mut Steps<'_>) {
     let is_required =
-        |tag: &str| input.checks.iter().any(|check| check.open > 0 && check.tag.as_deref() == Some(tag));
+        |tag: &str| input.checks.iter().any(|check| check.failing() > 0 && check.tag.as_deref() == Some(tag));
     let tags = incomplete_tags(input).into_iter().filter_map(|at| Some((at, input.tags.get(at)?)));
     for (at, tag) in tags.filter(|(_, tag)| tag.is_learnable && is_required(&tag.name)).take(STEPS) {
         if let Some(command) = command::suggest(&tag.name) {
@@ -80,7 +80,7 @@ fn add_models(input: &AdviceInput, steps: &mut Steps<'_>) {
 fn add_check(check: &CheckInput, at: usize, steps: &mut Steps<'_>) {
     let explain = steps.facts.about(Topic::Check(at)).and_then(Fact::command);
     let explain = explain.map(|command| sentence![" ", command, " shows why, for one of them."]);
-    let resources = several(check.open, "resource", "resources");
+    let resources = several(check.failing(), "resource", "resources");
     let severity = sentence![", which is ", check.severity.as_str()];
     let sentence =
         sentence!["Fix ", name(&check_name(check)), severity, ", on ", resources, ".", gain(check), explain];

@@ -57,7 +57,7 @@ fn severity() -> BoxedStrategy<Severity> {
 
 fn check() -> BoxedStrategy<CheckInput> {
     let names = (named(), named(), severity(), foreign(), option::of(named()));
-    let counts = (0_u64..2_000, 0_u64..50, 0_u64..5, 0_u64..5);
+    let counts = (0_u64..2_000, 0_u64..50, 0_u64..50, 0_u64..5, 0_u64..5);
     let more = (
         option::of(amount()),
         option::of(0_u32..=1_000),
@@ -67,7 +67,7 @@ fn check() -> BoxedStrategy<CheckInput> {
     (names, counts, more)
         .prop_map(|(names, counts, more)| {
             let (policy, check, severity, requirement, tag) = names;
-            let (in_scope, open, remedies, escalation_due) = counts;
+            let (in_scope, open, pending, remedies, escalation_due) = counts;
             let (cost, score_if_fixed, controls, example) = more;
             CheckInput {
                 policy,
@@ -75,9 +75,10 @@ fn check() -> BoxedStrategy<CheckInput> {
                 severity,
                 requirement,
                 tag,
-                in_scope: in_scope + open,
+                in_scope: in_scope + open + pending,
                 open,
-                remedies: remedies.min(open),
+                pending,
+                remedies: remedies.min(open + pending),
                 escalation_due,
                 cost,
                 score_if_fixed,
