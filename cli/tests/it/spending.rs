@@ -69,6 +69,47 @@ fn charges_that_cannot_be_read_are_told() {
 }
 
 #[test]
+fn effective_costs_are_compared_with_the_invoice() {
+    let folder = folder();
+    let invoice = "effective (amortized) costs; the invoice has 60.00 USD (`--amount billed`)";
+    assert!(cost(&folder, &["--by", "team"]).contains(invoice));
+    assert!(cost(&folder, &["--by", "team", "-o", "html"]).contains("the invoice has 60.00 USD"));
+    let billed = cost(&folder, &["--by", "team", "--amount", "billed"]);
+    assert!(billed.contains("60.00") && !billed.contains("invoice"), "{billed}");
+    // In September both are the same, and what is used in a month is on no invoice of its own.
+    for args in [&["--by", "team", "--month", "2026-09"][..], &["--by", "team", "--by-usage-date"]] {
+        let same = cost(&folder, args);
+        assert!(!same.contains("invoice has"), "{same}");
+    }
+    folder.write(
+        "bill.csv",
+        BILL.replace("10,USD,2026-10-01T00:00:00Z,2026-11-01", ",USD,2026-10-01T00:00:00Z,2026-11-01"),
+    );
+    let unknown = cost(&folder, &["--by", "team"]);
+    assert!(!unknown.contains("invoice has"), "{unknown}");
+}
+
+#[test]
+fn a_month_that_is_cut_short_is_noted() {
+    let folder = folder();
+    for month in ["2026-09", "2026-10"] {
+        let short = cost(&folder, &["--by", "team", "--month", month]);
+        let note = format!("{month} is not complete: no charge reaches its last day");
+        assert!(short.contains(&note), "{short}");
+    }
+    let last_day = "2026-10-31T00:00:00Z,2026-11-01T00:00:00Z";
+    folder.write("bill.csv", BILL.replace("2026-10-01T00:00:00Z,2026-10-02T00:00:00Z", last_day));
+    let whole = cost(&folder, &["--by", "team"]);
+    assert!(!whole.contains("not complete"), "{whole}");
+}
+
+#[test]
+fn one_currency_without_a_rate_is_not_several() {
+    let args = ["cost", "p.tagpol", "-i", "bill.csv", "--by", "team", "--currency", "EUR"];
+    folder().run(&args).fails_with(2, &["the charges are in a currency that cannot be added up in EUR"]);
+}
+
+#[test]
 fn shared_costs_are_spread_by_what_others_cost() {
     let told = json(&folder(), &["--by", "team"]);
     let line = |value: &str| {

@@ -99,7 +99,8 @@ impl fmt::Display for NoRate {
         let totals: Vec<String> = self.totals.iter().map(total).collect();
         write!(
             f,
-            "the charges are in several currencies that cannot be added up in {}: {}",
+            "the charges are in {} that cannot be added up in {}: {}",
+            if self.totals.len() == 1 { "a currency" } else { "several currencies" },
             self.target,
             totals.join(", ")
         )

@@ -53,6 +53,10 @@ pub(super) struct ChargeGroups {
     pub(super) unknown: u64,
     pub(super) converted: Vec<Converted>,
     pub(super) moved: Moved,
+    /// What the invoices of these months come to.
+    pub(super) billed: i128,
+    /// Charges of these months of which no billed amount is known.
+    pub(super) not_billed: u64,
 }
 
 /// Sums up the costs of resources.
@@ -150,6 +154,8 @@ pub(super) fn of_charges(
         found.moved.used_elsewhere += convert("used_elsewhere")?;
         found.moved.invoiced_elsewhere += convert("invoiced_elsewhere")?;
         found.moved.not_used += convert("not_used")?;
+        found.billed += convert("billed")?;
+        found.not_billed += row.count("not_billed")?;
         Ok(())
     })?;
     let sql = charged_resources(&run.compiled.plan, DIALECT, CHARGES, filter);

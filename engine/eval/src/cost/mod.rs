@@ -89,6 +89,11 @@ pub struct Costs {
     pub moved: Moved,
     /// Charges without the amount that was asked for; they count as nothing.
     pub unknown_amounts: u64,
+    /// What the invoices of these months come to. None if the costs are of no bill or not of invoice months, or if a
+    /// charge has no billed amount.
+    pub billed: Option<i128>,
+    /// The month of the snapshot, if it is one of these months and its charges do not reach its last day.
+    pub incomplete_month: Option<YearMonth>,
     /// What the bills come to in months that are not summed up.
     pub other_months: Vec<MonthTotal>,
     /// What lists say that resources cost which are in no bill; it is on no invoice, and not summed up.
@@ -278,6 +283,8 @@ pub fn costs(
             costs.converted = found.converted;
             costs.moved = found.moved;
             costs.unknown_amounts = found.unknown;
+            costs.billed = (!request.by_usage_date && found.not_billed == 0).then_some(found.billed);
+            costs.incomplete_month = incomplete_month(snapshot, months);
             // What months come to is known by their invoices.
             if !request.by_usage_date {
                 costs.other_months = other_months(snapshot, months);
@@ -296,6 +303,13 @@ pub fn costs(
     let filter = months.map(|months| request.filter(months));
     costs.budgets = budgets_of(program, snapshot, options, (filter, costs.currency.as_deref()))?;
     Ok(costs)
+}
+
+/// Returns the month of the snapshot if it is one of the months and its charges do not reach its last day.
+fn incomplete_month(snapshot: &Snapshot, months: Option<(YearMonth, YearMonth)>) -> Option<YearMonth> {
+    let (first, last) = months?;
+    let month = snapshot.manifest().month.as_ref().filter(|month| !month.whole)?.month;
+    (first <= month && month <= last).then_some(month)
 }
 
 /// Completes the goals of an evaluation by what is known of costs: coverages by cost over charges, and budgets.
@@ -367,6 +381,8 @@ impl Costs {
             converted: Vec::new(),
             moved: Moved::default(),
             unknown_amounts: 0,
+            billed: None,
+            incomplete_month: None,
             other_months: Vec::new(),
             only_listed: 0,
             shared: Vec::new(),

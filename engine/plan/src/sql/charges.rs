@@ -234,7 +234,9 @@ pub fn moved_costs(dialect: Dialect, charges: &str, filter: ChargeFilter) -> Str
         "SELECT currency, \
          coalesce(sum({amount}) FILTER (WHERE {invoiced} AND NOT ({used})), 0) AS used_elsewhere, \
          coalesce(sum({amount}) FILTER (WHERE {used} AND NOT ({invoiced})), 0) AS invoiced_elsewhere, \
-         coalesce(sum({amount}) FILTER (WHERE NOT ({used})), 0) AS not_used\n\
+         coalesce(sum({amount}) FILTER (WHERE NOT ({used})), 0) AS not_used, \
+         coalesce(sum(billed) FILTER (WHERE {invoiced}), 0) AS billed, \
+         count(*) FILTER (WHERE {invoiced} AND billed IS NULL) AS not_billed\n\
          FROM {}\nGROUP BY currency\nORDER BY currency",
         identifier(charges, dialect)
     )

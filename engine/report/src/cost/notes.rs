@@ -1,6 +1,6 @@
 //! What a reader of costs should know besides the lines.
 
-use tagpol_eval::cost::Costs;
+use tagpol_eval::cost::{Amount, Costs};
 
 use super::pretty::amount;
 use crate::text::{clean, money, several};
@@ -13,6 +13,10 @@ pub(super) fn notes(costs: &Costs) -> Vec<String> {
     let mut notes = Vec::new();
     if costs.no_resource() != 0 {
         notes.push(format!("includes {} in charges without a resource", amount(costs, costs.no_resource())));
+    }
+    notes.extend(invoiced(costs));
+    if let Some(month) = costs.incomplete_month {
+        notes.push(format!("{month} is not complete: no charge reaches its last day"));
     }
     for converted in &costs.converted {
         let (code, worth) = (clean(&converted.currency), amount(costs, converted.worth));
@@ -43,6 +47,15 @@ pub(super) fn notes(costs: &Costs) -> Vec<String> {
         notes.push(format!("not included: {amount} of resources in lists that no bill has"));
     }
     notes
+}
+
+/// What the invoice comes to, where that differs from effective costs by a cent: readers compare the two.
+fn invoiced(costs: &Costs) -> Option<String> {
+    let billed = amount(costs, costs.billed.filter(|_| costs.amount == Amount::Effective)?);
+    let verb =
+        if costs.months.is_some_and(|(first, last)| first != last) { "invoices have" } else { "invoice has" };
+    (billed != amount(costs, costs.total()))
+        .then(|| format!("effective (amortized) costs; the {verb} {billed} (`--amount billed`)"))
 }
 
 fn other_months(costs: &Costs) -> Option<String> {
