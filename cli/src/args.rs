@@ -53,8 +53,8 @@ use crate::targets::{Target, no_format};
 /// Tag policies for AWS, Azure and GCP, as code
 ///
 /// Describe your tags, the mapping of native spellings to clean virtual tags, and your requirements in
-/// .tagpol files. tagpol checks them, tests them, and evaluates them over bills and inventories. It changes
-/// nothing in a cloud but by `tagpol remediate apply`, with a plan that you confirm.
+/// .tagpol files. tagpol checks them, tests them, and evaluates them over bills and inventories. Only
+/// `tagpol remediate apply` changes something in a cloud, with a plan that you confirm.
 #[derive(Debug, Parser)]
 #[command(
     name = "tagpol",
@@ -75,7 +75,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a new project with an example policy, a test and a small inventory
+    /// Create a new project with an example policy, a test and a small inventory; in a folder with .tagpol files, the
+    /// manifest for them
     Init(InitArgs),
     /// Report all errors in the policies, without evaluating them
     Check(CheckArgs),

@@ -1,6 +1,7 @@
 //! The context of a command: its clock and limits, with progress and notices on standard error.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use tagpol_app::evaluation::TakenOver;
@@ -40,6 +41,7 @@ impl Observer for StandardError {
             Notice::PolicyWarnings(count) => {
                 format!("{}; see `tagpol check`\n", counted(count, "warning", "warnings"))
             }
+            Notice::UnusedManifest(manifest) => unused_manifest(&manifest),
             Notice::IncompleteSource(gap) => format!("warning: {gap}; {}\n", gap.advice()),
             Notice::MoreIncompleteSources(more) => {
                 format!(
@@ -70,6 +72,14 @@ impl Observer for StandardError {
         // Standard error may be closed.
         let _ = std::io::stderr().write_all(log::text(&lines(&text)).as_bytes());
     }
+}
+
+fn unused_manifest(manifest: &Path) -> String {
+    let project = manifest.parent().unwrap_or(manifest).display();
+    format!(
+        "warning: the settings in `{}` are not used here; name that project, as in `tagpol eval {project}`\n",
+        manifest.display()
+    )
 }
 
 /// What a source did not list, and what to do about it.

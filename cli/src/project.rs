@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tagpol_app::settings::packages::LOCK_FILE;
 use tagpol_app::settings::{FILE_NAME, Manifest};
 pub(crate) use tagpol_app::settings::{read_text, shown};
-use tagpol_app::{AppError, locate, project_root};
+use tagpol_app::{AppError, Notice, locate, project_root};
 pub(crate) use tagpol_app::{Project, project_root as root_of};
 use tagpol_sema::program::Program;
 
@@ -18,7 +18,19 @@ use crate::output::Output;
 pub(crate) fn open(path: Option<&Path>, context: &RunContext) -> Result<Project, Failure> {
     let mut project = Project::open(path)?;
     project.set_now(context.now);
+    if let Some(manifest) = unused_manifest(&project, path) {
+        context.observer.notice(Notice::UnusedManifest(manifest));
+    }
     Ok(project)
+}
+
+/// Returns a manifest below a project that has none: whoever forgets to name the project gets other results.
+fn unused_manifest(project: &Project, path: Option<&Path>) -> Option<PathBuf> {
+    if project.has_manifest() || !path.is_none_or(Path::is_dir) {
+        return None;
+    }
+    let below = tagpol_app::settings::projects_below(project.root()).into_iter().next()?;
+    Some(PathBuf::from(shown(&below.join(FILE_NAME))))
 }
 
 /// Returns the program of a project, or shows every mistake and fails.

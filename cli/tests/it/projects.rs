@@ -38,13 +38,42 @@ fn nothing_of_the_user_is_overwritten() {
     let folder = Folder::new();
     folder.run(&["init", "p"]).ends_with(0);
     folder.run(&["init", "p"]).fails_with(2, &["`p/tagpol.toml` exists already"]);
-    let own = Folder::with(&[("policies/tags.tagpol", "// mine\n"), (".gitignore", "mine\n")]);
+    let own = Folder::with(&[("inventory.csv", "id\n"), (".gitignore", "mine\n")]);
     let before = own.entries();
-    own.run(&["init"]).fails_with(2, &["tags.tagpol` exists already"]);
+    own.run(&["init"]).fails_with(2, &["inventory.csv` exists already"]);
     assert_eq!(own.entries(), before);
-    std::fs::remove_dir_all(own.path().join("policies")).unwrap();
+    std::fs::remove_file(own.path().join("inventory.csv")).unwrap();
     own.run(&["init"]).ends_with(0);
     assert_eq!(own.read(".gitignore"), "mine\n");
+}
+
+#[test]
+fn a_folder_with_policies_becomes_a_project_without_an_example() {
+    let own = Folder::with(&[("tags/policies/tags.tagpol", OWNED), ("tags/more.tagpol", "// mine\n")]);
+    let mut expected = own.entries();
+    let out = own.run(&["init", "tags"]).ends_with(0);
+    assert!(out.starts_with("created `tags/tagpol.toml` for the 2 .tagpol files in `tags`"), "{out}");
+    expected.extend(["tags/.gitignore", "tags/tagpol.toml"].map(str::to_owned));
+    assert_eq!(own.entries(), expected);
+    assert_eq!(own.read("tags/more.tagpol"), "// mine\n");
+    let manifest = own.read("tags/tagpol.toml");
+    assert!(manifest.contains("name = \"tags\"") && manifest.contains("policies = \".\""), "{manifest}");
+    let checked = own.run(&["check", "tags"]).ends_with(0);
+    assert!(checked.contains("in 2 files"), "{checked}");
+}
+
+#[test]
+fn settings_that_are_not_used_are_noted() {
+    let folder = Folder::with(&[("tags/tags.tagpol", OWNED), ("tags/tagpol.toml", "fail-on = \"none\"\n")]);
+    folder.write("i.csv", "id,tag:owner\na,\n");
+    let note =
+        "the settings in `tags/tagpol.toml` are not used here; name that project, as in `tagpol eval tags`";
+    let run = folder.run(&["eval", "-i", "i.csv"]);
+    assert!(run.code == 1 && run.err.contains(note), "{run:?}");
+    let named = folder.run(&["eval", "tags", "-i", "i.csv", "--no-state"]);
+    assert!(named.code == 0 && !named.err.contains("not used"), "{named:?}");
+    let file = folder.run(&["check", "tags/tags.tagpol"]);
+    assert!(!file.err.contains("not used"), "{file:?}");
 }
 
 #[test]

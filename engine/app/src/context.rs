@@ -1,5 +1,7 @@
 //! What a use case is run with.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use tagpol_eval::{Options, TakenOver};
 use tagpol_inventory::{Gap, Progress, SourceCoverage, SourceNote};
@@ -83,6 +85,8 @@ impl Observer for Silent {}
 pub enum Notice {
     /// The policies have this many warnings, and no errors.
     PolicyWarnings(usize),
+    /// The folder has no manifest, and a folder in it does: the manifest, whose settings do not apply.
+    UnusedManifest(PathBuf),
     /// A file of the inventory is only a part of what there is.
     IncompleteSource(Box<Gap>),
     /// A source of fetched resources did not list all that was requested.
