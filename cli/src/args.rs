@@ -570,6 +570,9 @@ pub(crate) enum SnapshotCommand {
         /// List the resources that are only in a bill or only in an inventory, if both were imported
         #[arg(long, conflicts_with = "rejects")]
         orphans: bool,
+        /// List all native keys, and not only the most frequent ones
+        #[arg(long, conflicts_with_all = ["rejects", "orphans"])]
+        keys: bool,
     },
     /// Show which resources were added, removed or changed between two snapshots
     Diff {

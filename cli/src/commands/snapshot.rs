@@ -45,12 +45,12 @@ pub(crate) fn run(args: &SnapshotArgs, output: &mut Output) -> Result<Exit, Fail
             apply_events::run(&folder, events, (snapshot.as_deref(), *strict), output)
         }
         SnapshotCommand::List => list(&folder, output),
-        SnapshotCommand::Show { id, rejects, orphans } => {
+        SnapshotCommand::Show { id, rejects, orphans, keys } => {
             let snapshot = find(&folder, id.as_deref())?;
             match (rejects, orphans) {
                 (true, _) => show_rejects(&snapshot, output),
                 (_, true) => show_orphans(&snapshot, output),
-                _ => show(snapshot.manifest(), output),
+                _ => show(snapshot.manifest(), *keys, output),
             }
         }
         SnapshotCommand::Diff { before, after, format, all } => {
@@ -179,7 +179,7 @@ fn formats(output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn show(manifest: &Manifest, output: &mut Output) -> Result<Exit, Failure> {
+fn show(manifest: &Manifest, shows_all_keys: bool, output: &mut Output) -> Result<Exit, Failure> {
     let mut text = describe(manifest);
     text.push_str(&not_covered(&manifest.coverage));
     let mut keys: Vec<_> = manifest.keys.iter().collect();
@@ -187,14 +187,20 @@ fn show(manifest: &Manifest, output: &mut Output) -> Result<Exit, Failure> {
     if !keys.is_empty() {
         let _ = writeln!(text, "\nnative keys");
     }
-    for key in keys.iter().take(KEYS) {
-        let _ = writeln!(text, "  {:>8}  {}", key.count, key.key.escape_debug());
+    let shown = if shows_all_keys { keys.len() } else { KEYS };
+    for key in keys.iter().take(shown) {
+        let _ = writeln!(text, "  {:>8}  {}", key.count, shown_key(&key.key));
     }
-    if keys.len() > KEYS {
-        let _ = writeln!(text, "  … and {} more", keys.len() - KEYS);
+    if keys.len() > shown {
+        let _ = writeln!(text, "  … and {} more (--keys shows them)", keys.len() - shown);
     }
     output.print(&text)?;
     Ok(Exit::Success)
+}
+
+/// Returns a native key on one line; in quotes if it begins or ends with white space, which nobody sees otherwise.
+fn shown_key(key: &str) -> String {
+    if key.trim() == key { key.escape_debug().to_string() } else { format!("\"{}\"", key.escape_debug()) }
 }
 
 /// What each month of the bills comes to.

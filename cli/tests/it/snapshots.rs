@@ -70,6 +70,22 @@ fn what_could_not_be_read_is_listed() {
 }
 
 #[test]
+fn native_keys_are_listed_with_the_spaces_around_them() {
+    let folder = Folder::with(&[("p.tagpol", OWNED)]);
+    let keys: String = (10..26).map(|key| format!(", \"key-{key}\": \"z\"")).collect();
+    let org = r#"" org": "x", "org": "x""#;
+    let rows =
+        format!("{{\"id\": \"a\", \"tags\": {{{org}{keys}}}}}\n{{\"id\": \"b\", \"tags\": {{{org}}}}}\n");
+    folder.write("i.ndjson", rows);
+    folder.run(&["snapshot", "import", "i.ndjson"]).ends_with(0);
+    let shown = folder.run(&["snapshot", "show"]).ends_with(0);
+    assert!(shown.contains("         2  \" org\"\n         2  org\n"), "{shown}");
+    assert!(shown.ends_with("  … and 3 more (--keys shows them)\n"), "{shown}");
+    let all = folder.run(&["snapshot", "show", "--keys"]).ends_with(0);
+    assert!(all.ends_with("         1  key-25\n"), "{all}");
+}
+
+#[test]
 fn a_damaged_snapshot_is_told_and_passed_over() {
     let folder = Folder::with(&[("p.tagpol", OWNED), ("clean.csv", CLEAN), ("dirty.csv", DIRTY)]);
     folder.run(&["snapshot", "import", "clean.csv"]).ends_with(0);
