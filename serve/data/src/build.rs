@@ -26,12 +26,14 @@ pub struct BuildOptions {
     pub keep_changes: TimeDelta,
     /// The id, for a generation that another replica has built, with the same clock. None: a new one.
     pub id: Option<String>,
+    /// Further files in the folder of the generation, which appear with it: their names and contents.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 impl Default for BuildOptions {
     /// One year.
     fn default() -> Self {
-        Self { keep_changes: TimeDelta::days(365), id: None }
+        Self { keep_changes: TimeDelta::days(365), id: None, files: Vec::new() }
     }
 }
 
@@ -103,6 +105,10 @@ pub fn build(
     }
     let store = write(run, &contents, before.as_ref().map(|(_, before)| before), options, build)?;
     write_charges(store, program, snapshot, options)?.detach(serving::DATABASE)?;
+    for (name, bytes) in &build.files {
+        let path = draft.folder.join(name);
+        std::fs::write(&path, bytes).map_err(|source| DataError::File { path, source })?;
+    }
     generations.finish(draft, &mut contents, build.id.is_some())?;
     Ok(contents)
 }

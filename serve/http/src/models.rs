@@ -1,10 +1,10 @@
 //! What the models of a project say: figures of their trainings, reasons for suggestions, values that contradict them.
 //!
-//! The process that evaluates finds it out, and leaves it as a file next to the evaluation. A build without models writes none;
-//! then nothing is known of them.
+//! The process that evaluates finds it out, and leaves it as a file of the evaluation, which appears with it. A build without
+//! models writes none; then nothing is known of them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -149,30 +149,21 @@ pub(crate) struct AnomalyFact {
 impl ModelFacts {
     /// Reads what is known with an evaluation. Nothing: there are no models, or it cannot be read.
     pub(crate) fn read(generations: &Path, id: &str) -> Self {
-        let text = std::fs::read_to_string(path(generations, id));
+        let text = std::fs::read_to_string(generations.join(id).join(FILE));
         text.ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
-    /// Writes it next to an evaluation.
-    ///
-    /// # Errors
-    /// Those of the file system.
+    /// Returns it as a file in the folder of an evaluation.
     #[cfg(feature = "suggest")]
-    pub(crate) fn write(&self, generations: &Path, id: &str) -> std::io::Result<()> {
-        use std::io::Write as _;
-        let bytes = serde_json::to_vec(self)?;
-        tagpol_app::files::write_whole(&path(generations, id), |file| file.write_all(&bytes))
-            .map_err(std::io::Error::other)
+    pub(crate) fn to_file(&self) -> (String, Vec<u8>) {
+        // Without its contents nothing is shown of models, and the evaluation is as good.
+        (FILE.to_owned(), serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// Returns the reasons by resource and tag.
     pub(crate) fn reasons_by_tag(&self) -> BTreeMap<(&str, &str), &SuggestionReasons> {
         self.reasons.iter().map(|one| ((one.resource.as_str(), one.tag.as_str()), one)).collect()
     }
-}
-
-fn path(generations: &Path, id: &str) -> PathBuf {
-    generations.join(id).join(FILE)
 }
 
 #[cfg(feature = "suggest")]

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-#[cfg(feature = "suggest")]
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -277,7 +275,9 @@ fn build_project(project: &Project, task: &BuildTask) -> Result<Built, DataError
     let mut options = workspace.options().clone();
     options.state = options.state.map(|store| store.for_project(&task.state_tenant, &task.state_project));
     #[cfg(feature = "suggest")]
-    refresh(&workspace, &options, &context)?;
+    let files = models(&workspace, &options, &context)?;
+    #[cfg(not(feature = "suggest"))]
+    let files = Vec::new();
     let generations = Generations::at(&task.generations);
     generations.sweep(SystemTime::now())?;
     let contents = tagpol_serve_data::build(
@@ -285,35 +285,22 @@ fn build_project(project: &Project, task: &BuildTask) -> Result<Built, DataError
         workspace.snapshot(),
         &options,
         &generations,
-        &BuildOptions { id: task.id.clone(), ..BuildOptions::default() },
+        &BuildOptions { id: task.id.clone(), files, ..BuildOptions::default() },
     )?;
-    #[cfg(feature = "suggest")]
-    write_models(&workspace, &options, &context, (&task.generations, &contents.id))?;
     Ok(Built { generation: contents.id, snapshot })
 }
 
-/// Brings the predictions up to date with the model in use.
+/// Brings the predictions up to date with the model in use; returns what the models say, as files of the evaluation.
 #[cfg(feature = "suggest")]
-fn refresh(workspace: &Workspace<'_>, options: &Options, context: &RunContext<'_>) -> Result<(), AppError> {
-    let Some(store) = options.state.clone() else { return Ok(()) };
-    let data = TrainingData::new(workspace.program(), workspace.snapshot(), options.clone(), store);
-    tagpol_app::models::refresh(&data, context).map(drop)
-}
-
-/// Leaves what the models say next to an evaluation.
-#[cfg(feature = "suggest")]
-fn write_models(
+fn models(
     workspace: &Workspace<'_>,
     options: &Options,
     context: &RunContext<'_>,
-    (generations, id): (&Path, &str),
-) -> Result<(), AppError> {
-    let Some(store) = options.state.clone() else { return Ok(()) };
+) -> Result<Vec<(String, Vec<u8>)>, AppError> {
+    let Some(store) = options.state.clone() else { return Ok(Vec::new()) };
     let data = TrainingData::new(workspace.program(), workspace.snapshot(), options.clone(), store);
-    let facts = crate::models::find_out(&data, context)?;
-    // Without the file nothing is shown of models, and the evaluation is as good.
-    let _ = facts.write(generations, id);
-    Ok(())
+    tagpol_app::models::refresh(&data, context)?;
+    Ok(vec![crate::models::find_out(&data, context)?.to_file()])
 }
 
 /// Returns the folder of a snapshot of the project's inventory: of its files, which are imported, else the newest one.
