@@ -90,8 +90,8 @@ fn of_no_resource(day: NaiveDate) -> [Charge<'static>; 3] {
     };
     [
         charge("Usage", "Support", 300_000, Cloud::Aws, "111122223330"),
-        charge("Usage", "Data transfer", 138_300, Cloud::Gcp, "search-prod"),
-        charge("Tax", "Tax", 86_600, Cloud::Azure, "orders-subscription"),
+        charge("Usage", "Data transfer", 138_300, Cloud::Gcp, "retail-prod"),
+        charge("Tax", "Tax", 86_600, Cloud::Azure, "retail-subscription"),
     ]
 }
 

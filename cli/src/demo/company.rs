@@ -15,19 +15,20 @@ pub(super) const TAGS: [&str; 6] =
 /// In how many of a hundred resources a tag is missing.
 const MISSING: [u64; 6] = [8, 16, 36, 30, 30, 46];
 
-/// A project: its name, its team, its cost center, its cloud, and how much of everything belongs to it.
+/// A project: its name, its team, its cost center, the cloud that it began in, its usual classification, and how much of everything
+/// belongs to it.
 struct Product {
     name: &'static str,
     team: &'static str,
     cost_center: &'static str,
     cloud: Cloud,
-    /// The name of its account, without the stage.
-    account: &'static str,
+    classification: &'static str,
     weight: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Cloud {
+    #[default]
     Aws,
     Azure,
     Gcp,
@@ -35,28 +36,63 @@ pub(super) enum Cloud {
 
 const fn product(
     name: &'static str,
-    team: &'static str,
-    cost_center: &'static str,
-    (cloud, account): (Cloud, &'static str),
+    (team, cost_center): (&'static str, &'static str),
+    cloud: Cloud,
+    classification: &'static str,
     weight: u64,
 ) -> Product {
-    Product { name, team, cost_center, cloud, account, weight }
+    Product { name, team, cost_center, cloud, classification, weight }
 }
 
 const PRODUCTS: [Product; 12] = [
-    product("checkout", "payments", "ENG-014", (Cloud::Aws, "11112222333"), 14),
-    product("ledger", "payments", "FIN-003", (Cloud::Aws, "11112222444"), 8),
-    product("search", "search", "ENG-021", (Cloud::Gcp, "search"), 10),
-    product("catalog", "catalog", "MKT-007", (Cloud::Aws, "22223333444"), 10),
-    product("media", "media", "MKT-011", (Cloud::Aws, "22223333555"), 12),
-    product("warehouse", "data-platform", "DAT-009", (Cloud::Gcp, "warehouse"), 12),
-    product("reporting", "data-platform", "DAT-010", (Cloud::Azure, "reporting"), 6),
-    product("fraud", "risk", "SEC-002", (Cloud::Aws, "33334444555"), 6),
-    product("orders", "orders", "OPS-001", (Cloud::Azure, "orders"), 9),
-    product("inbox", "crm", "SUP-011", (Cloud::Azure, "orders"), 5),
-    product("vault", "platform", "ENG-030", (Cloud::Aws, "44445555666"), 4),
-    product("network", "platform", "ENG-031", (Cloud::Aws, "44445555777"), 4),
+    product("checkout", ("payments", "ENG-014"), Cloud::Aws, "restricted", 14),
+    product("ledger", ("payments", "FIN-003"), Cloud::Aws, "confidential", 8),
+    product("search", ("search", "ENG-021"), Cloud::Gcp, "internal", 10),
+    product("catalog", ("catalog", "MKT-007"), Cloud::Aws, "public", 10),
+    product("media", ("media", "MKT-011"), Cloud::Aws, "public", 12),
+    product("warehouse", ("data-platform", "DAT-009"), Cloud::Gcp, "confidential", 12),
+    product("reporting", ("data-platform", "DAT-010"), Cloud::Azure, "internal", 6),
+    product("fraud", ("risk", "SEC-002"), Cloud::Aws, "restricted", 6),
+    product("orders", ("orders", "OPS-001"), Cloud::Azure, "internal", 9),
+    product("inbox", ("crm", "SUP-011"), Cloud::Azure, "confidential", 5),
+    product("vault", ("platform", "ENG-030"), Cloud::Aws, "restricted", 4),
+    product(GATEWAYS, ("platform", "ENG-031"), Cloud::Aws, "internal", 4),
 ];
+
+/// The project whose resources are gateways.
+const GATEWAYS: &str = "network";
+
+/// Lines of business, which have accounts in each cloud: projects share them, as in a company where an account alone does not tell
+/// whose a resource is.
+const LINES: [Line; 3] = [Line::Retail, Line::Supply, Line::Insight];
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Line {
+    #[default]
+    Retail,
+    Supply,
+    Insight,
+}
+
+impl Line {
+    /// Returns its name, and the beginning of its account numbers.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Retail => ("retail", "11112222333"),
+            Self::Supply => ("supply", "22223333444"),
+            Self::Insight => ("insight", "33334444555"),
+        }
+    }
+
+    fn account(self, cloud: Cloud, is_production: bool) -> String {
+        let (name, number) = self.names();
+        match cloud {
+            Cloud::Aws => format!("{number}{}", u8::from(!is_production)),
+            Cloud::Azure => format!("{name}-subscription"),
+            Cloud::Gcp => format!("{name}-{}", if is_production { "prod" } else { "dev" }),
+        }
+    }
+}
 
 /// Types of a cloud with their monthly costs in cents, before sizes.
 const AWS: &[(&str, &str, u64)] = &[
@@ -146,19 +182,17 @@ fn resource(n: u64, today: NaiveDate) -> Option<Resource> {
         "development" => "dev",
         _ => "sbx",
     };
-    let cloud = product.cloud;
+    let is_gateway = product.name == GATEWAYS;
+    let has_moved = !is_gateway && random(n, 11) % 10 < 4;
+    let cloud =
+        if has_moved { chosen(&[Cloud::Aws, Cloud::Azure, Cloud::Gcp], n, 12) } else { product.cloud };
     let is_production = environment == "production";
     let (types, regions): (_, &[&str]) = match cloud {
         Cloud::Aws => (AWS, &["eu-west-1", "eu-central-1", "us-east-1"]),
         Cloud::Azure => (AZURE, &["westeurope", "northeurope"]),
         Cloud::Gcp => (GCP, &["europe-west4"]),
     };
-    let account = match cloud {
-        Cloud::Aws => format!("{}{}", product.account, u8::from(!is_production)),
-        Cloud::Azure => format!("{}-subscription", product.account),
-        Cloud::Gcp => format!("{}-{}", product.account, if is_production { "prod" } else { "dev" }),
-    };
-    let is_gateway = product.name == "network";
+    let account = chosen(&LINES, n, 13).account(cloud, is_production);
     let (kind, part, cost) = match pick(types, n, 3) {
         _ if is_gateway => ("ec2:natgateway", "nat", 32_000),
         found => *found?,
@@ -183,7 +217,10 @@ fn resource(n: u64, today: NaiveDate) -> Option<Resource> {
     let size: u64 = chosen(&sizes, n, 7);
     let stage = if environment == "production" { 100 } else { 45 };
     let monthly_cost = cost * size * stage * (80 + random(n, 8) % 40) / 20_000;
-    let classification = chosen(&["internal", "internal", "confidential", "public", "restricted"], n, 9);
+    let classification = match random(n, 9) % 10 {
+        0 => chosen(&["internal", "confidential", "public", "restricted"], n, 14),
+        _ => product.classification,
+    };
     let tags = [
         environment.to_owned(),
         product.team.to_owned(),
@@ -253,6 +290,11 @@ impl Resource {
     fn spelled(&self, at: usize, value: &str) -> String {
         let style = random(self.number, 30) % 3;
         match (at, value, style) {
+            // Mistakes, for somebody to find: a misspelled team, and resources that were copied from another team.
+            (1, "data-platform", _) if random(self.number, 35) % 10 == 0 => "data-plattform".to_owned(),
+            (1, ..) if random(self.number, 32) % 40 == 0 => {
+                chosen(&PRODUCTS.map(|product| product.team), self.number, 33).to_owned()
+            }
             (0, "production", 0) => "Prod".to_owned(),
             (0, "production", 1) => "prd".to_owned(),
             (0, "staging", 0) => "UAT".to_owned(),

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_app::inventory::InventorySource;
 use tagpol_app::state::{Action, Change, StateError, StateStore};
 use tagpol_app::{EvaluateRequest, Project, StateAccess, Workspace};
+use tagpol_serve_http::audit_past_decisions;
 
 use super::company::{self, Resource, TAGS, random};
 use super::{night, write};
@@ -18,10 +19,13 @@ const NIGHTS: u64 = 30;
 /// Decisions a day, at least.
 const DECISIONS: usize = 3;
 
+/// From the afternoon to the night.
+const AFTERNOON: TimeDelta = TimeDelta::hours(12);
+
 /// Who decides.
 const PEOPLE: [&str; 3] = ["mira@shop.example", "jonas@shop.example", "ada@shop.example"];
 
-/// Evaluates each night, decides each day, and trains a model if this build has models.
+/// Evaluates each night, decides each day, which the audit trail has as well, and trains a model if this build has models.
 pub(super) fn make(
     folder: &Path,
     access: &StateAccess,
@@ -47,6 +51,7 @@ pub(super) fn make(
         workspace.evaluate(&EvaluateRequest { record: true, ..EvaluateRequest::default() })?;
         decide(&store, &mut undecided, now, days_ago)?;
     }
+    audit_past_decisions(&store, project.manifest().name.as_deref().unwrap_or_default())?;
     progress("training a model");
     project.set_now(context.now);
     learn(&project, access, context)
@@ -77,7 +82,7 @@ fn undecided(resources: &[Resource]) -> Vec<(DateTime<Utc>, Change)> {
     all
 }
 
-/// Decides about some of what is missing, on the day before a night.
+/// Decides about some of what is missing, in the afternoon before a night.
 fn decide(
     store: &StateStore,
     undecided: &mut Vec<(DateTime<Utc>, Change)>,
@@ -87,15 +92,16 @@ fn decide(
     let count = DECISIONS + usize::try_from(random(days_ago, 50) % 5).unwrap_or_default();
     let mut today = Vec::new();
     undecided.retain(|(created, change)| {
-        let is_due = today.len() < count && *created < night;
+        let is_due = today.len() < count && *created < night - AFTERNOON;
         if is_due {
             today.push(change.clone());
         }
         !is_due
     });
     for (n, mut change) in (1_i64..).zip(today) {
-        let at = night - TimeDelta::minutes(40 * n);
-        let actor = usize::try_from(random(days_ago, 60) % 3).ok().and_then(|one| PEOPLE.get(one));
+        let at = night - AFTERNOON + TimeDelta::minutes(37 * n);
+        let actor =
+            usize::try_from(random(days_ago, 60 + n.unsigned_abs()) % 3).ok().and_then(|one| PEOPLE.get(one));
         if n == 1 {
             change.note = Some("asked the team".to_owned());
         }

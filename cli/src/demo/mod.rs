@@ -94,8 +94,8 @@ fn waiver(today: NaiveDate) -> String {
     let until = today.checked_add_days(Days::new(19)).unwrap_or(today);
     format!(
         "// What need not hold for a while.\n\nexempt prod-tagging-standard/data-classification {{\n  \
-         for resource where resource.account == \"warehouse-prod\"\n  until {until}\n  because \"DATA-118: the \
-         warehouse is classified table by table\"\n}}\n"
+         for resource where resource.account == \"insight-prod\"\n  until {until}\n  because \"DATA-118: this \
+         data is classified table by table\"\n}}\n"
     )
 }
 

@@ -60,6 +60,12 @@ impl Repository<'_> {
     /// # Errors
     /// [`StateError`].
     pub fn audit(&mut self, new: &NewEntry<'_>) -> Result<Entry, StateError> {
+        let now = self.now();
+        self.audit_at(new, now)
+    }
+
+    /// As [`Self::audit`], with a time of its own.
+    pub(crate) fn audit_at(&mut self, new: &NewEntry<'_>, now: DateTime<Utc>) -> Result<Entry, StateError> {
         // The row of the head is locked until the end of the transaction, so that numbers follow the order of commits.
         let sql = "INSERT INTO serve_audit_heads (tenant, seq, hash) VALUES ($1, 1, '') \
                    ON CONFLICT (tenant) DO UPDATE SET seq = serve_audit_heads.seq + 1 RETURNING seq, hash";
@@ -67,7 +73,6 @@ impl Repository<'_> {
         let head = rows.first().cloned().unwrap_or_default();
         let mut cells = Cells::new("serve_audit_heads", &head);
         let (seq, previous) = (cells.int()?, cells.text()?);
-        let now = self.now();
         let mut entry = Entry {
             seq,
             // As it is stored, so that the hash can be computed again.

@@ -1,7 +1,8 @@
 //! Decisions of the command line in the audit trail: it shares the state with the server, but has no audit trail.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
-use tagpol_state::{Page, StateError, Value};
+use tagpol_state::{Decision, Page, StateError, Value};
 
 use crate::Repository;
 use crate::audit::NewEntry;
@@ -37,6 +38,16 @@ impl Repository<'_> {
             self.set_audited(last)?;
             return Ok(0);
         };
+        self.audit_between(audited, last, |r, _| r.now())
+    }
+
+    /// Adds the decisions after a number, up to another one, at most 500. `at` returns the time of an entry.
+    fn audit_between(
+        &mut self,
+        audited: i64,
+        last: i64,
+        at: impl Fn(&Self, &Decision) -> DateTime<Utc>,
+    ) -> Result<usize, StateError> {
         if audited >= last {
             return Ok(0);
         }
@@ -53,11 +64,23 @@ impl Repository<'_> {
                 true => format!("cli:{}", decision.actor),
                 false => decision.actor.clone(),
             };
-            self.audit(&NewEntry { actor: &actor, action: &action, object: &decision.resource, details })?;
+            let entry = NewEntry { actor: &actor, action: &action, object: &decision.resource, details };
+            self.audit_at(&entry, at(self, decision))?;
             reached = decision.seq;
         }
         self.set_audited(reached)?;
         Ok(usize::try_from(reached - audited).unwrap_or_default())
+    }
+
+    /// Begins an audit trail with the decisions that were made before the server first used this state, at most 500 at a time,
+    /// with the times at which they were made. Returns how many were added. For a demonstration, whose month passes in seconds.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn audit_past_decisions(&mut self) -> Result<usize, StateError> {
+        let audited = self.audited()?.unwrap_or_default();
+        let last = self.last_decision()?;
+        self.audit_between(audited, last, |_, decision| decision.at)
     }
 
     /// Takes note that the audit trail has an entry about a decision of the project, and about all before it.

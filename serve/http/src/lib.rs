@@ -24,6 +24,7 @@
 //! - `heads`: how far everything is, for those who follow it
 //! - `policies`: files, changes and revisions; `impact`: what edited policies would do
 //! - `graphql`: the same as a graph
+//! - `past`: the audit trail of a time before the server ran
 //! - `access`: the access log; `metrics`: what is counted; `models`: what models say
 //!
 //! The only crate that knows axum. Engine calls block, and run on threads that may.
@@ -53,6 +54,7 @@ mod models;
 mod objects;
 mod openapi;
 mod pages;
+mod past;
 mod permission;
 mod policies;
 mod problem;
@@ -74,6 +76,7 @@ pub use configuration::{Configuration, IdentityProvider, ProjectEntry};
 pub use doctor::{Finding, examine};
 pub use fetching::CloudSource;
 pub use openapi::document as openapi_document;
+pub use past::audit_past_decisions;
 pub use server::{Server, serve};
 pub use settings::{LISTEN, Log, Settings, StartError};
 pub use tls::TlsFiles;

@@ -26,6 +26,23 @@ fn a_demonstration_has_history_costs_and_suggestions() {
     assert_eq!(facets["items"][0]["values"].as_array().unwrap().len(), 3, "{facets}");
     let suggestions = get("/api/v1/suggestions?limit=10");
     assert_eq!(suggestions["items"].as_array().unwrap().len(), 10, "{suggestions}");
+    assert!(!suggestions["items"][0]["reasons"].as_array().unwrap().is_empty(), "{suggestions}");
+    // A model that is worth to be looked at, and mistakes that it finds.
+    let insights = get("/api/v1/insights");
+    assert!(insights["models"][0]["accuracy"].as_f64().unwrap() > 0.85, "{insights}");
+    for tag in insights["tags"].as_array().unwrap() {
+        assert!(tag["calibration_error"].as_f64().unwrap() < 0.1, "{tag}");
+    }
+    let anomalies = get("/api/v1/anomalies")["items"].clone();
+    let has = |kind: &str| anomalies.as_array().unwrap().iter().any(|one| one["kind"] == kind);
+    assert!(has("model") && has("spelling"), "{anomalies}");
+    // The trail has what was decided, when it was decided, and is intact.
+    let decided = get("/api/v1/audit-trail?action=tag.&limit=500");
+    let decided = decided["items"].as_array().unwrap();
+    let days: std::collections::BTreeSet<&str> =
+        decided.iter().map(|entry| entry["timestamp"].as_str().unwrap().get(..10).unwrap()).collect();
+    assert!(decided.len() > 90 && days.len() > 25, "{days:?}");
+    assert_eq!(client.post("/api/v1/audit-trail/verify", &serde_json::json!({})).json()["intact"], true);
     let status = get("/api/v1/compliance/status");
     for check in status["checks"].as_array().unwrap() {
         assert!(check["open"].as_u64().unwrap() > 0, "{check}");
