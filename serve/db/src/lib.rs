@@ -72,7 +72,7 @@ pub use idempotency::{Answered, Lookup};
 pub use jobs::{Attempt, Claimed, Job, JobFilter, NewJob};
 pub use people::{Member, Tenant, User, UserStatus};
 pub use privacy::{Erased, Subject, SubjectMessage};
-pub use retention::cutoff;
+pub use retention::{RETENTION, cutoff};
 pub use rules::{AlertRule, Decided, NewRule};
 pub use schedules::Schedule;
 pub use sign_in::Session;

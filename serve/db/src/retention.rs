@@ -6,8 +6,19 @@ use tagpol_state::{Cell, Row, StateError, Table, Value};
 use crate::Repository;
 use crate::rows::{limit, time};
 
-/// How long the access log, ended jobs, bulk changes, messages and closed alerts are kept.
-const KEPT: Duration = Duration::days(90);
+/// How long the access log, ended jobs, bulk changes, messages and closed alerts are kept, in days.
+const KEPT: i64 = 90;
+
+/// How long each kind of record is kept, in days. None: for good.
+pub const RETENTION: [(&str, Option<i64>); 7] = [
+    ("access_log", Some(KEPT)),
+    ("jobs", Some(KEPT)),
+    ("bulk_changes", Some(KEPT)),
+    ("messages", Some(KEPT)),
+    ("alerts", Some(KEPT)),
+    ("audit_trail", None),
+    ("decisions", None),
+];
 
 /// Rows that are read at a time.
 const CHUNK: usize = 5_000;
@@ -35,7 +46,7 @@ fn expired() -> [(&'static str, String); 8] {
 
 /// Returns when what is deleted at a moment must have ended.
 pub fn cutoff(now: DateTime<Utc>) -> DateTime<Utc> {
-    now - KEPT
+    now - Duration::days(KEPT)
 }
 
 impl Repository<'_> {

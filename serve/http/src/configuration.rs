@@ -64,10 +64,10 @@ pub struct IdentityProvider {
     pub tenant: String,
     /// The roles of groups. If there are any, the provider decides the role at each sign-in.
     #[serde(default)]
-    roles: BTreeMap<String, Role>,
+    pub(crate) roles: BTreeMap<String, Role>,
     /// The role of those who are in none of these groups. None: they cannot sign in.
     #[serde(default)]
-    default_role: Option<Role>,
+    pub(crate) default_role: Option<Role>,
 }
 
 fn default_tenant() -> String {

@@ -55,6 +55,9 @@ pub(crate) struct ProjectHost {
     inbox: PathBuf,
     /// The folder of what the server keeps of it.
     state: PathBuf,
+    /// The folder that has its models.
+    #[cfg(feature = "suggest")]
+    models: PathBuf,
     /// The address of the database of the server, for processes of a further project. None: they find it as the server does.
     address: Option<String>,
     /// Clouds that its inventory is fetched from.
@@ -200,6 +203,8 @@ impl ProjectHost {
             snapshots: data.join("served"),
             inbox: data.join("inbox"),
             state: data,
+            #[cfg(feature = "suggest")]
+            models: store.folder().to_owned(),
             address,
             clouds,
             serving: RwLock::new(None),
@@ -235,6 +240,11 @@ impl ProjectHost {
     /// Whether its inventory is fetched from clouds.
     pub(crate) fn has_clouds(&self) -> bool {
         !self.clouds.is_empty()
+    }
+
+    /// Returns the clouds that its inventory is fetched from.
+    pub(crate) fn clouds(&self) -> &[CloudSource] {
+        &self.clouds
     }
 
     /// Returns the tenant.
@@ -521,6 +531,12 @@ impl ProjectHost {
             now: Timestamp(now),
         };
         worker::in_process_for(&self.settings(settings), &Task::Train(task), worker::TRAINING)
+    }
+
+    /// Returns the folder that has its models.
+    #[cfg(feature = "suggest")]
+    pub(crate) fn models_folder(&self) -> &Path {
+        &self.models
     }
 
     /// Returns the folder of the snapshot that is served. None: there is no evaluation yet.

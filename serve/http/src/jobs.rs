@@ -16,8 +16,9 @@ use crate::app::App;
 use crate::archive::{Archived, archive};
 use crate::heads;
 use crate::host::ProjectHost;
-use crate::routes::{bulk, snapshots};
+use crate::routes::{bulk, models, snapshots};
 use crate::timestamp::Timestamp;
+use crate::training;
 
 /// The job that evaluates the policies, which is also a schedule.
 pub(crate) const SWEEP: &str = "compliance-sweep";
@@ -29,7 +30,7 @@ const REINGEST: &str = "reingest-resources";
 const CLEANUP: &str = "cleanup-audit";
 
 /// The job that trains a model, which is also a schedule.
-const RETRAIN: &str = "retrain-models";
+pub(crate) const RETRAIN: &str = "retrain-models";
 
 /// The queues of one of the workers; [`Queue::Notify`] and [`Queue::Inference`] have one each.
 const OTHER_QUEUES: [Queue; 4] = [Queue::Ingestion, Queue::Normalization, Queue::Compliance, Queue::Audit];
@@ -261,7 +262,7 @@ fn perform(app: &App, claimed: &Claimed, runtime: &Runtime) {
         // A cloud that cannot be reached, or a file that cannot be read, is not a failed evaluation.
         REINGEST if project.is_some_and(|project| is_fetch(project, claimed)) => is_done,
         SWEEP | REINGEST => true,
-        snapshots::IMPORT | snapshots::APPLY_EVENTS | snapshots::FETCH | RETRAIN => is_done,
+        snapshots::IMPORT | snapshots::APPLY_EVENTS | snapshots::FETCH | models::PROMOTE | RETRAIN => is_done,
         _ => false,
     });
     finish(app, &scope, claimed, outcome, evaluated.map(|project| &**project));
@@ -296,6 +297,7 @@ fn outcome_of(app: &App, project: &ProjectHost, claimed: &Claimed, runtime: &Run
             let trained = project.train(&app.settings, app.database.source().now());
             evaluated(app, project, trained.map_err(Outcome::Retry))
         }
+        models::PROMOTE => evaluated(app, project, training::promote(project, claimed)),
         snapshots::FETCH => evaluated(app, project, snapshots::fetch(app, project)),
         bulk::APPLY | bulk::UNDO => bulk::perform(app, project, claimed),
         snapshots::IMPORT => evaluated(app, project, snapshots::import(app, project, claimed)),

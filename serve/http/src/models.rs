@@ -37,6 +37,9 @@ pub(crate) struct ModelSummary {
     pub(crate) trained_at: String,
     /// Whether it is in use.
     pub(crate) in_use: bool,
+    /// Whether it was in use before that one, so that a rollback goes back to it.
+    #[serde(default)]
+    pub(crate) was_in_use: bool,
     /// Resources that it was trained on.
     pub(crate) resources: u64,
     /// Tags that it was measured on.
@@ -227,13 +230,14 @@ mod finding {
     }
 
     fn models(registry: &Registry) -> Result<Vec<ModelSummary>, AppError> {
-        let promoted = registry.promoted()?;
+        let (promoted, before) = (registry.promoted()?, registry.before()?);
         let mut found = Vec::new();
         for id in registry.ids()?.into_iter().rev() {
             // A damaged one does not hide the others.
             let Ok(entry) = registry.entry(&id) else { continue };
             found.push(ModelSummary {
                 in_use: promoted.as_ref() == Some(&id),
+                was_in_use: before.as_ref() == Some(&id),
                 id,
                 trained_at: entry.about.trained_at,
                 resources: entry.report.resources as u64,

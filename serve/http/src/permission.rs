@@ -80,10 +80,12 @@ permissions!(
     EditPolicies,
     ManageSnapshots,
     ManageSchedules,
+    ManageModels,
     ManageAlerts,
     ReadAudit,
     ManageUsers,
     ManageChannels,
     ManageTenants,
+    ManageSettings,
     ErasePeople,
 );

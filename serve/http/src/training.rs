@@ -1,9 +1,37 @@
-//! Training of models, in a process of its own: the new model is used if it is better than the one before.
+//! Training of models, in a process of its own: the new model is used if it is better than the one before. Promotion of
+//! another one.
 
 use serde_json::{Value, json};
 use tagpol_app::RunContext;
+use tagpol_serve_core::jobs::Outcome;
+use tagpol_serve_db::Claimed;
 
+use crate::host::ProjectHost;
 use crate::worker::TrainTask;
+
+/// A build without models has none to promote.
+#[cfg(not(feature = "suggest"))]
+pub(crate) fn promote(_: &ProjectHost, _: &Claimed) -> Result<Value, Outcome> {
+    Err(Outcome::Fail("this build has no models: it lacks the feature `suggest`".to_owned()))
+}
+
+/// Promotes the model of a job, or the one that was in use before. Returns which one, or why it failed.
+///
+/// # Errors
+/// [`Outcome::Fail`] if there is no such model.
+#[cfg(feature = "suggest")]
+pub(crate) fn promote(project: &ProjectHost, claimed: &Claimed) -> Result<Value, Outcome> {
+    let registry = tagpol_app::models::registry(project.models_folder());
+    let payload: Value = serde_json::from_str(&claimed.job.payload).unwrap_or_default();
+    let promoted = match payload.get("model").and_then(Value::as_str) {
+        Some(id) => registry.promote(id).map(|()| id.to_owned()),
+        None => registry.roll_back(),
+    };
+    match promoted {
+        Ok(id) => Ok(json!({ "model": id, "is_promoted": true })),
+        Err(error) => Err(Outcome::Fail(error.to_string())),
+    }
+}
 
 /// A build without models trains none.
 #[cfg(not(feature = "suggest"))]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::client::Shop;
+use super::client::{Shop, wait};
 use super::on_both_databases;
 use super::roles::user_with;
 use tagpol_serve_core::roles::Role;
@@ -87,7 +87,7 @@ fn insights_have_the_figures_of_the_model_and_how_suggestions_are_received() {
     shop.run(&["train"]);
     let job = client.post("/api/v1/compliance/recheck", &json!({})).json();
     let path = format!("/api/v1/jobs/{}", job["job"].as_str().unwrap());
-    super::client::wait(&client, &path, |job| job["status"] == "done");
+    wait(&client, &path, |job| job["status"] == "done");
     let insights = client.get("/api/v1/insights").json();
     assert_eq!(insights["models"][0]["in_use"], true, "{insights}");
     let team = &insights["tags"][0];
@@ -118,6 +118,52 @@ fn insights_have_the_figures_of_the_model_and_how_suggestions_are_received() {
     let acceptance = client.get("/api/v1/insights").json()["acceptance"].clone();
     assert_eq!((acceptance["accepted"].as_u64(), acceptance["rate"].as_f64()), (Some(1), Some(1.0)));
     assert_eq!(client.get("/api/v1/anomalies?tag=teem").json()["did_you_mean"], "team");
+}
+
+#[test]
+fn models_are_trained_promoted_and_rolled_back() {
+    let shop = Shop::new();
+    shop.write("shop.tagpol", "tag team: text\ninfer team { apply at 0.99  suggest at 0.3 }\npolicy p { severity low require team }\n");
+    shop.write("list.csv", &inventory());
+    shop.run(&["train"]);
+    shop.run(&["train", "--seed", "2", "--no-promote"]);
+    let server = shop.serve();
+    let client = server.administrator();
+    let models = || client.get("/api/v1/insights").json()["models"].clone();
+    let id_where = |what: &str| -> Value {
+        let found = models();
+        let found = found.as_array().unwrap().iter().find(|model| model[what] == true);
+        found.map_or(Value::Null, |model| model["id"].clone())
+    };
+    let done = |path: &str| -> Value {
+        let started = client.post(path, &json!({}));
+        assert_eq!(started.status, 202, "{}", started.text);
+        let path = format!("/api/v1/jobs/{}", started.json()["job"].as_str().unwrap());
+        let job = wait(&client, &path, |job| job["status"] != "queued" && job["status"] != "running");
+        assert_eq!(job["status"], "done", "{job}");
+        job["result"].clone()
+    };
+    let first = id_where("in_use");
+    let second =
+        models().as_array().unwrap().iter().find(|model| model["in_use"] == false).unwrap()["id"].clone();
+    assert_eq!(client.post("/api/v1/models/rollback", &json!({})).problem(), "conflict");
+    let promote = |id: &Value| format!("/api/v1/models/{}/promote", id.as_str().unwrap());
+    assert_eq!(client.post(&promote(&first), &json!({})).problem(), "conflict");
+    assert_eq!(client.post("/api/v1/models/nothing/promote", &json!({})).problem(), "not-found");
+
+    assert_eq!(done(&promote(&second))["model"], second);
+    assert_eq!((id_where("in_use"), id_where("was_in_use")), (second.clone(), first.clone()));
+    assert_eq!(done("/api/v1/models/rollback")["model"], first);
+    assert_eq!((id_where("in_use"), id_where("was_in_use")), (first.clone(), Value::Null));
+    // The same resources and seed give the model that is in use.
+    let trained = done("/api/v1/models/train");
+    assert!(trained["reason"].is_string() && trained["model"].is_string(), "{trained}");
+    let trail = client.get("/api/v1/audit-trail?action=model.").json();
+    let actions: Vec<&Value> =
+        trail["items"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["model.train", "model.rollback", "model.promote"]);
+    let editor = user_with(Role::Editor, &client);
+    assert_eq!(editor.post("/api/v1/models/rollback", &json!({})).problem(), "forbidden");
 }
 
 #[test]

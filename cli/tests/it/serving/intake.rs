@@ -32,6 +32,7 @@ fn an_inventory_is_uploaded_and_changed_by_events(shop: &Shop) {
     assert_eq!(client.get("/api/v1/resources").json()["total"], 2);
     let snapshots = client.get("/api/v1/snapshots").json();
     assert_eq!(snapshots["items"][0]["id"], job["result"]["snapshot"], "{snapshots}");
+    assert_eq!((&snapshots["are_served"], &snapshots["fetched_from"]), (&json!(true), &json!([])));
 
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let event = json!({

@@ -23,6 +23,31 @@ pub(super) fn user_with(role: Role, admin: &Client) -> Client {
 }
 
 #[test]
+fn settings_have_the_configuration_of_the_tenant_without_secrets() {
+    let shop = Shop::new();
+    let provider = |id: &str, tenant: &str| {
+        format!(
+            "[oidc.{id}]\nissuer = \"https://id.example.com\"\nclient-id = \"tagpol\"\nclient-secret = \"s3cret\"\n\
+             roles = {{ finops = \"editor\" }}\ntenant = \"{tenant}\"\n"
+        )
+    };
+    shop.write("serve.toml", &format!("{}{}", provider("own", "default"), provider("other", "ten_other")));
+    let server = shop.start(&["--config", "serve.toml"]);
+    let settings = server.administrator().get("/api/v1/settings");
+    assert!(!settings.text.contains("s3cret"), "{}", settings.text);
+    let settings = settings.json();
+    let [own] = &settings["identity_providers"].as_array().unwrap()[..] else { panic!("{settings}") };
+    assert_eq!((&own["id"], &own["roles"]), (&json!("own"), &json!({ "finops": "editor" })));
+    assert_eq!(own["default_role"], Value::Null);
+    assert!(own["redirect"].as_str().unwrap().ends_with("/api/v1/auth/oidc/own/callback"), "{own}");
+    let kept = |records: &str| {
+        let found = settings["retention"].as_array().unwrap().iter().find(|one| one["records"] == records);
+        found.unwrap()["days"].clone()
+    };
+    assert_eq!((kept("access_log"), kept("audit_trail")), (json!(90), Value::Null));
+}
+
+#[test]
 fn each_route_admits_the_roles_of_the_table_and_nobody_else() {
     let shop = Shop::new();
     let server = shop.serve();

@@ -278,6 +278,14 @@ impl Registry {
         self.write_trail(&trail)
     }
 
+    /// Returns the id of the model that [`Self::roll_back`] promotes; None if there is none.
+    ///
+    /// # Errors
+    /// [`RegistryError::Io`].
+    pub fn before(&self) -> Result<Option<String>, RegistryError> {
+        Ok(self.trail()?.into_iter().nth_back(1))
+    }
+
     /// Promotes the model that was in use before. Returns its id.
     ///
     /// # Errors

@@ -37,8 +37,10 @@ fn models_are_kept_whole_and_one_is_used() {
     assert_eq!(card(&entry, None), card(&original, None));
 
     registry.promote(&first).unwrap();
+    assert_eq!(registry.before().unwrap(), None);
     registry.promote(&second).unwrap();
     assert_eq!(registry.promoted().unwrap(), Some(second.clone()));
+    assert_eq!(registry.before().unwrap(), Some(first.clone()));
     assert_eq!(registry.roll_back().unwrap(), first);
     assert_eq!(registry.promoted().unwrap(), Some(first.clone()));
     assert!(matches!(registry.roll_back(), Err(RegistryError::NothingBefore)));

@@ -17,11 +17,13 @@ pub(crate) mod filter;
 mod graph;
 mod insights;
 pub(crate) mod jobs;
+pub(crate) mod models;
 pub(crate) mod names;
 mod oidc;
 mod privacy;
 pub(crate) mod resources;
 mod rules;
+mod settings;
 pub(crate) mod shapes;
 pub(crate) mod snapshots;
 pub(crate) mod suggestions;
@@ -50,6 +52,7 @@ pub(crate) fn table() -> Vec<Route> {
         cost_trend::routes(),
         explanation::routes(),
         insights::routes(),
+        models::routes(),
         graph::routes(),
         changes::routes(),
         audit::routes(),
@@ -65,6 +68,7 @@ pub(crate) fn table() -> Vec<Route> {
         views::routes(),
         tokens::routes(),
         privacy::routes(),
+        settings::routes(),
         system::routes(),
     ] {
         routes.extend(group);

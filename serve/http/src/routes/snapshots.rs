@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::jobs::Enqueued;
 use crate::app::App;
 use crate::endpoint::{About, Call, NoQuery, Nothing, Reply, Route};
+use crate::fetching::CloudSource;
 use crate::host::ProjectHost;
 use crate::permission::ManageSnapshots;
 use crate::problem::Failure;
@@ -108,6 +109,8 @@ pub(crate) struct Snapshots {
     items: Vec<SnapshotView>,
     /// Whether snapshots are the inventory. If not, the manifest lists files, and none can be added.
     are_served: bool,
+    /// The clouds that the server fetches the inventory from: `aws`, `azure` or `gcp`. Empty: it does not.
+    fetched_from: Vec<&'static str>,
 }
 
 /// A snapshot of an inventory.
@@ -149,7 +152,24 @@ fn list(call: &Call<'_, ManageSnapshots>, _: NoQuery) -> Result<Reply<Snapshots>
         }
         None => Vec::new(),
     };
-    Ok(Reply::ok(Snapshots { items, are_served: folder.is_some() }))
+    let fetched_from = clouds(call.project()?.clouds());
+    Ok(Reply::ok(Snapshots { items, are_served: folder.is_some(), fetched_from }))
+}
+
+/// Returns each cloud once, in the order of the configuration.
+fn clouds(sources: &[CloudSource]) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for source in sources {
+        let cloud = match source {
+            CloudSource::Aws { .. } => "aws",
+            CloudSource::Azure { .. } => "azure",
+            CloudSource::Gcp { .. } => "gcp",
+        };
+        if !found.contains(&cloud) {
+            found.push(cloud);
+        }
+    }
+    found
 }
 
 /// A file that is uploaded.

@@ -584,6 +584,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trains a model in the background, which is used if it is better than the one in use */
+        post: operations["trainModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses a model from now on, and evaluates with it in the background */
+        post: operations["promoteModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses the model that was in use before, and evaluates with it in the background */
+        post: operations["rollBackModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph": {
         parameters: {
             query?: never;
@@ -1309,6 +1360,23 @@ export interface paths {
         post?: never;
         /** Erases a user, and returns what was removed and what remains */
         delete: operations["eraseSubject"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns how the server is configured, without its secrets */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2408,6 +2476,8 @@ export interface components {
             tags: number;
             /** @description When it was trained. */
             trained_at: string;
+            /** @description Whether it was in use before that one, so that a rollback goes back to it. */
+            was_in_use?: boolean;
         };
         /** @description A new password. */
         NewPassword: {
@@ -2675,6 +2745,27 @@ export interface components {
             /** @description The last day with charges, which counts as complete. */
             through: string;
         };
+        /** @description An identity provider, as the configuration file has it. */
+        ProviderSettings: {
+            /** @description The id of this server there. */
+            client_id: string;
+            /** @description The role of those who are in none of these groups. Null: they cannot sign in. */
+            default_role?: string | null;
+            /** @description The claim with the groups of a person. */
+            groups_claim: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Its address: the `iss` of its tokens. */
+            issuer: string;
+            /** @description The address to which it sends browsers back, which has to be registered there. */
+            redirect: string;
+            /** @description The roles of groups: `viewer`, `editor`, `admin` or `super_admin`. Empty: groups decide no role. */
+            roles: {
+                [key: string]: string;
+            };
+            /** @description Its name on the sign-in page. */
+            title: string;
+        };
         /** @description An identity provider. */
         ProviderView: {
             /** @description Its id. */
@@ -2818,6 +2909,16 @@ export interface components {
             /** @description Its virtual tags, in the order of the policies, missing ones too. */
             virtual_tags: components["schemas"]["VirtualTag"][];
         };
+        /** @description How long a kind of record is kept. */
+        RetentionView: {
+            /**
+             * Format: int64
+             * @description Days until they are archived and deleted. Null: they are kept for good.
+             */
+            days?: number | null;
+            /** @description `access_log`, `jobs`, `bulk_changes`, `messages`, `alerts`, `audit_trail` or `decisions`. */
+            records: string;
+        };
         /** @description A revision of the policies. */
         RevisionView: {
             /** @description When it was made, or found. */
@@ -2940,6 +3041,19 @@ export interface components {
             /** @description When it ends. */
             expires_at: components["schemas"]["Timestamp"];
         };
+        /** @description How the server is configured. */
+        SettingsView: {
+            /** @description The identity providers of the tenant, by id. Empty: people sign in with passwords only. */
+            identity_providers: components["schemas"]["ProviderSettings"][];
+            /** @description Whether people reach it with TLS. */
+            is_https: boolean;
+            /** @description How long records are kept. */
+            retention: components["schemas"]["RetentionView"][];
+            /** @description The address that people see. */
+            url: string;
+            /** @description The version of the program. */
+            version: string;
+        };
         /**
          * @description How bad a finding is, as its policy defines. Ordered: `Low < Critical`.
          * @enum {string}
@@ -3007,6 +3121,8 @@ export interface components {
         Snapshots: {
             /** @description Whether snapshots are the inventory. If not, the manifest lists files, and none can be added. */
             are_served: boolean;
+            /** @description The clouds that the server fetches the inventory from: `aws`, `azure` or `gcp`. Empty: it does not. */
+            fetched_from: string[];
             /** @description The snapshots, the newest first. */
             items: components["schemas"]["SnapshotView"][];
         };
@@ -4780,6 +4896,89 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    trainModel: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Trains a model in the background, which is used if it is better than the one in use */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    promoteModel: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Uses a model from now on, and evaluates with it in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollBackModel: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: {
+                /** @description A text of your own: the same request with it is answered once, and gets the same response for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Uses the model that was in use before, and evaluates with it in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enqueued"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     graph: {
         parameters: {
             query?: {
@@ -6441,6 +6640,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: {
+                /** @description The project of the tenant. Needed if it has several. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Returns how the server is configured, without its secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
                 };
             };
             default: components["responses"]["Problem"];
