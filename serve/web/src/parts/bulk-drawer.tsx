@@ -7,6 +7,7 @@ import { formatCount, formatMoney, formatPercent, plural } from '../lib/format'
 import { Meter, severityLabel } from '../ui/badge'
 import { Button } from '../ui/button'
 import { Drawer } from '../ui/dialog'
+import { plainOptions, SelectField } from '../ui/select'
 import { sentence } from '../ui/states'
 import './bulk.css'
 
@@ -81,31 +82,15 @@ function ChangeForm({ selection, change, onPreview, onCancel }: { selection: Sel
           </label>
         ))}
       </fieldset>
-      <div className="field">
-        <label htmlFor="bulk-tag">Tag</label>
-        <select id="bulk-tag" className="input" required value={tag} onChange={(event) => setTag(event.target.value)}>
-          <option value="">Choose a tag</option>
-          {schema?.items.map((one) => (
-            <option key={one.key}>{one.key}</option>
-          ))}
-        </select>
-        {definition?.description ? <p className="field-help">{definition.description}</p> : null}
-      </div>
-      {action === 'set' ? (
+      <SelectField label="Tag" required value={tag} options={[['', 'Choose a tag'], ...plainOptions(schema?.items.map((one) => one.key) ?? [])]} onChange={setTag} help={definition?.description} />
+      {action !== 'set' ? null : definition?.allowed_values ? (
+        <SelectField label="Value" required value={value} options={[['', 'Choose a value'], ...plainOptions(definition.allowed_values)]} onChange={setValue} />
+      ) : (
         <div className="field">
           <label htmlFor="bulk-value">Value</label>
-          {definition?.allowed_values ? (
-            <select id="bulk-value" className="input" required value={value} onChange={(event) => setValue(event.target.value)}>
-              <option value="">Choose a value</option>
-              {definition.allowed_values.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          ) : (
-            <input id="bulk-value" className="input" required value={value} autoComplete="off" spellCheck={false} aria-invalid={isValueWrong || undefined} onChange={(event) => setValue(event.target.value)} />
-          )}
+          <input id="bulk-value" className="input" required value={value} autoComplete="off" spellCheck={false} aria-invalid={isValueWrong || undefined} onChange={(event) => setValue(event.target.value)} />
         </div>
-      ) : null}
+      )}
       <div className="field">
         <label htmlFor="bulk-note">Reason (optional)</label>
         <input id="bulk-note" className="input" value={note} autoComplete="off" onChange={(event) => setNote(event.target.value)} />

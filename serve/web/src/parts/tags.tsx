@@ -10,6 +10,7 @@ import { SourceDot, sourceLabel } from '../ui/badge'
 import { Button } from '../ui/button'
 import { PencilIcon } from '../ui/icons'
 import { Menu } from '../ui/menu'
+import { plainOptions, Select } from '../ui/select'
 import { sentence } from '../ui/states'
 import { useActorName } from './actor'
 import { confirmTag, readTag, removeDecision, setTag } from './decide'
@@ -141,12 +142,7 @@ function TagForm({ tag, onClose }: { tag: VirtualTag; onClose: () => void }) {
       <div className="field">
         <label htmlFor={`${id}-value`}>{tag.key}</label>
         {values ? (
-          <select id={`${id}-value`} className="input" value={value} autoFocus onChange={(event) => setValue(event.target.value)}>
-            {value === '' ? <option value="">Choose a value</option> : null}
-            {values.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
+          <Select id={`${id}-value`} label={tag.key} className="" value={value} autoFocus options={[...(value === '' ? [['', 'Choose a value'] as const] : []), ...plainOptions(values)]} onChange={setValue} />
         ) : (
           <input
             id={`${id}-value`}

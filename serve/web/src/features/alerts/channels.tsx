@@ -10,9 +10,10 @@ import { ActionTable } from '../../ui/action-table'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
+import { SelectField } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast } from '../../ui/toast'
-import { configOf, type Field, KINDS, shownOf } from './kinds'
+import { configOf, KINDS, shownOf } from './kinds'
 
 /** What a change of a channel changes. */
 const CHANGED = ['channels', 'deliveries']
@@ -103,20 +104,11 @@ function ChannelForm({ channel, onDone }: { channel?: Channel; onDone: () => voi
         <>
           <TextField name="name" label="Name" value={channel?.name ?? ''} maxLength={200} autoFocus problem={problem} />
           {channel ? null : (
-            <div className="field">
-              <label htmlFor="channel-kind">Kind</label>
-              <select id="channel-kind" className="input" value={kind} onChange={(event) => setKind(event.target.value)}>
-                {Object.entries(KINDS).map(([value, { label }]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </select>
-            </div>
+            <SelectField label="Kind" value={kind} options={Object.entries(KINDS).map(([value, { label }]) => [value, label])} onChange={setKind} />
           )}
           {fields.map((field) =>
             field.options ? (
-              <Choice key={`${kind}/${field.path}`} field={field} value={shownOf(channel?.config as never, field)} />
+              <SelectField key={`${kind}/${field.path}`} name={`config/${field.path}`} label={field.label} defaultValue={shownOf(channel?.config as never, field) || field.options[0]?.[0]} options={field.options} />
             ) : (
               <TextField
                 key={`${kind}/${field.path}`}
@@ -134,21 +126,5 @@ function ChannelForm({ channel, onDone }: { channel?: Channel; onDone: () => voi
         </>
       )}
     </Form>
-  )
-}
-
-function Choice({ field, value }: { field: Field; value: string }) {
-  const id = `channel-${field.path}`
-  return (
-    <div className="field">
-      <label htmlFor={id}>{field.label}</label>
-      <select id={id} name={`config/${field.path}`} className="input" defaultValue={value || field.options?.[0]?.[0]}>
-        {field.options?.map(([one, label]) => (
-          <option key={one} value={one}>
-            {label}
-          </option>
-        ))}
-      </select>
-    </div>
   )
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { request } from '../../api/client'
 import { queries, queryClient } from '../../api/queries'
-import type { AlertRule, Channel, Severity } from '../../api/types'
+import type { AlertRule, Channel } from '../../api/types'
 import { formatAgo, plural } from '../../lib/format'
 import { SEVERITIES } from '../../lib/summary'
 import { attempt } from '../../parts/attempt'
@@ -10,6 +10,7 @@ import { severityLabel } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
+import { type Option, SelectField } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast } from '../../ui/toast'
 
@@ -105,13 +106,13 @@ function RuleForm({ rule, channels, onDone }: { rule: AlertRule | undefined; cha
       {(problem) => (
         <>
           <TextField name="name" label="Name" value={old?.name ?? ''} maxLength={200} autoFocus problem={problem} />
-          <Pick name="min_severity" label="Severity" value={old?.filter?.min_severity ?? ''} options={[['', 'All'], ...SEVERITIES.map((one): [string, string] => [one, `${severityLabel(one)} and worse`])]} />
+          <SelectField name="min_severity" label="Severity" defaultValue={old?.filter?.min_severity ?? ''} options={[['', 'All'], ...SEVERITIES.map((one): Option => [one, `${severityLabel(one)} and worse`])]} />
           <Checks legend="Policies; none means all" name="policies" options={policies.map((policy) => [policy.name, policy.name])} chosen={old?.filter?.policies ?? []} />
-          <Pick name="to" label="To" value={to} options={[['owners', 'The owners of the resources'], ['channels', 'Channels']]} onChange={(next) => setTo(next as 'owners' | 'channels')} />
+          <SelectField name="to" label="To" value={to} options={[['owners', 'The owners of the resources'], ['channels', 'Channels']]} onChange={(next) => setTo(next as 'owners' | 'channels')} />
           {to === 'owners' ? (
             <>
-              <Pick name="channel" label="By" value={chosen?.channel ?? ''} options={channels.map((channel) => [channel.id, channel.name])} />
-              <Pick name="unowned_channel" label="Without an owner" value={chosen?.unowned_channel ?? ''} options={channels.map((channel) => [channel.id, channel.name])} />
+              <SelectField name="channel" label="By" defaultValue={chosen?.channel ?? ''} options={channels.map((channel) => [channel.id, channel.name])} />
+              <SelectField name="unowned_channel" label="Without an owner" defaultValue={chosen?.unowned_channel ?? ''} options={channels.map((channel) => [channel.id, channel.name])} />
             </>
           ) : (
             <Checks legend="Channels" name="channels" options={channels.map((channel) => [channel.id, channel.name])} chosen={old?.routing.to === 'channels' ? old.routing.channels : []} />
@@ -127,22 +128,6 @@ function RuleForm({ rule, channels, onDone }: { rule: AlertRule | undefined; cha
         </>
       )}
     </Form>
-  )
-}
-
-function Pick({ name, label, value, options, onChange }: { name: string; label: string; value: Severity | string; options: [string, string][]; onChange?: (value: string) => void }) {
-  const id = `rule-${name}`
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} name={name} className="input" defaultValue={value} onChange={(event) => onChange?.(event.target.value)}>
-        {options.map(([one, text]) => (
-          <option key={one} value={one}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </div>
   )
 }
 

@@ -13,6 +13,7 @@ import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
 import { MoreIcon } from '../../ui/icons'
 import { Menu } from '../../ui/menu'
+import { Select } from '../../ui/select'
 import { LoadingCards, QueryState } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import { EraseDialog } from './erase'
@@ -80,21 +81,16 @@ function PeopleTable({ users, onLink, onErase }: { users: User[]; onLink: (link:
             {user.status === 'erased' ? (
               roleLabel(user.role)
             ) : (
-              <select
-                className="input people-role"
-                aria-label={`Role of ${user.name}`}
+              <Select
+                label={`Role of ${user.name}`}
+                className="people-role"
                 value={user.role}
-                onChange={(event) => {
-                  const role = event.target.value as Role
+                options={ROLES.map(([role]) => [role, roleLabel(role)])}
+                onChange={(next) => {
+                  const role = next as Role
                   void change(user, { role }, `${user.name} is now ${roleLabel(role)}.`)
                 }}
-              >
-                {ROLES.map(([role]) => (
-                  <option key={role} value={role}>
-                    {roleLabel(role)}
-                  </option>
-                ))}
-              </select>
+              />
             )}
           </td>
           <td>{formatDay(user.created_at)}</td>

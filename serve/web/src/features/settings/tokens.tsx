@@ -10,6 +10,7 @@ import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copied'
 import { Dialog } from '../../ui/dialog'
 import { Form, TextField } from '../../ui/form'
+import { SelectField } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import { Section } from './section'
@@ -93,16 +94,7 @@ function TokenForm({ onCancel, onAdded }: { onCancel: () => void; onAdded: (secr
       {(problem) => (
         <>
           <TextField name="name" label="Name" maxLength={200} autoFocus problem={problem} help="What it is for" />
-          <div className="field">
-            <label htmlFor="token-role">Role</label>
-            <select id="token-role" name="role" className="input" defaultValue="viewer">
-              {allowed.map((role) => (
-                <option key={role} value={role}>
-                  {roleLabel(role)}
-                </option>
-              ))}
-            </select>
-          </div>
+          <SelectField name="role" label="Role" defaultValue="viewer" options={allowed.map((role) => [role, roleLabel(role)])} />
           <TextField name="expires" label="Expires (optional)" type="date" required={false} problem={problem} />
         </>
       )}
