@@ -1,10 +1,9 @@
 /** `GET insights` and `GET anomalies`. */
 import type { Anomalies, Insights } from '../src/api/types'
-import { type Inventory, NOW, random, TAGS } from './data.ts'
+import { type Inventory, random, TAGS } from './data.ts'
 
-export function insights(inventory: Inventory): Insights {
+export function insights(inventory: Inventory, models: Insights['models']): Insights {
   if (inventory.size === 0) return { models: [], tags: [], acceptance: { accepted: 0, rejected: 0, rate: null, tags: [] }, generation: 'g_20261130' }
-  const day = (ago: number) => new Date(NOW.getTime() - ago * 86_400_000).toISOString()
   const tags = TAGS.map((tag, n) => {
     const accuracy = 0.7 + 0.28 * random(n, 90)
     return {
@@ -22,10 +21,7 @@ export function insights(inventory: Inventory): Insights {
     }
   })
   return {
-    models: [
-      { id: '20261128T000004Z-60a2e670', trained_at: day(2), in_use: true, resources: 2_000, tags: 6, accuracy: 0.871 },
-      { id: '20261121T000003Z-159cc7ca', trained_at: day(9), in_use: false, resources: 1_940, tags: 6, accuracy: 0.842 },
-    ],
+    models,
     tags,
     acceptance: { accepted: 214, rejected: 31, rate: 214 / 245, tags: [{ key: 'owner', accepted: 120, rejected: 12, rate: 120 / 132 }, { key: 'team', accepted: 94, rejected: 19, rate: 94 / 113 }] },
     generation: 'g_20261130',

@@ -15,17 +15,18 @@ import type {
   PolicyRevision,
   ProblemBody,
   Role,
-  Schedule,
   Severity,
   TagChange,
   Token,
   User,
 } from '../src/api/types'
 import { ConditionError, parseCondition, type Predicate } from './condition.ts'
+import { Administration } from './administration.ts'
 import { Alerts } from './alerts.ts'
 import { costs, costTrend } from './costs.ts'
 import { graph } from './graph.ts'
 import { anomalies, insights } from './insights.ts'
+import { job, SCHEDULES } from './jobs.ts'
 import { POLICY_FILES } from './language-server.ts'
 import { Inventory, type MockRow, nameOf, NOW, PEOPLE, POLICIES, random, TAGS } from './data.ts'
 import { compliance, findings, suggestions, sum, trend } from './reports.ts'
@@ -91,6 +92,7 @@ class Mock {
   private readonly changes = new Map<string, { path: string; text: string | null }[]>()
   private readonly revisions: PolicyRevision[] = []
   private readonly alerts: Alerts
+  private readonly administration: Administration
   private readonly tokens: Token[] = [{ id: 'tok_1', name: 'billing export', role: 'viewer', created_at: '2026-10-02T08:00:00Z', expires_at: '2027-10-02T08:00:00Z', revoked_at: null }]
   private readonly jobs: Job[] = [
     job('job_5', 'virtual_tags.compliance', 'recheck', 'done', 42, null),
@@ -103,6 +105,7 @@ class Mock {
   constructor(size: number) {
     this.inventory = new Inventory(size)
     this.alerts = new Alerts(size === 0)
+    this.administration = new Administration(size, (kind, result) => this.start(kind, result))
     const actions: [string, string, string | null, string | null][] = [
       ['tag.set', 'cost-center', 'ENG-001', 'ENG-014'],
       ['tag.confirm', 'owner', null, 'payments@shop.example'],
@@ -114,6 +117,13 @@ class Mock {
       const [action, tag, old, next] = actions[seq % 4] ?? actions[0]!
       this.audit.push(entry(seq, new Date(NOW.getTime() - (49 - seq) * 7_200_000), 'user:usr_editor', action, row.resource_id, { tag, old, new: next }))
     }
+  }
+
+  /** Adds a job that has ended already. */
+  private start(kind: string, result: Job['result']): string {
+    const made = { ...job(`job_${this.jobs.length + 1}`, 'virtual_tags.ingestion', kind, 'done', 0, null), result }
+    this.jobs.unshift(made)
+    return made.id
   }
 
   handle(call: Call): Reply {
@@ -131,6 +141,13 @@ class Mock {
     if (resource) {
       const n = this.index(resource[1] ?? '')
       return ok(resource[2] ? { items: this.inventory.timeline(n) } : this.inventory.detail(n))
+    }
+    const found = /^jobs\/([^/]+)$/.exec(path)
+    if (found) return ok(this.jobs.find((one) => one.id === found[1]))
+    const needed = Administration.permission(path)
+    if (needed) {
+      this.allow(call, needed)
+      return this.administration.answer(method, path)
     }
     const jobAction = /^jobs\/([^/]+)\/(cancel|retry)$/.exec(path)
     if (jobAction) return this.jobAction(call, jobAction[1] ?? '', jobAction[2] ?? '')
@@ -167,7 +184,7 @@ class Mock {
       case 'GET facets':
         return this.facets(call)
       case 'GET insights':
-        return ok(insights(this.inventory))
+        return ok(insights(this.inventory, this.administration.models))
       case 'GET anomalies':
         return ok(anomalies(this.inventory))
       case 'GET graph':
@@ -603,19 +620,6 @@ class Mock {
   }
 }
 
-const SCHEDULES: Schedule[] = [
-  { name: 'reingest-resources', cron: '0 */6 * * *', zone: 'UTC', queue: 'virtual_tags.ingestion', next_at: '2026-11-30T12:00:00Z', last_at: '2026-11-30T06:00:00Z', enabled: true },
-  { name: 'compliance-sweep', cron: '0 2 * * *', zone: 'UTC', queue: 'virtual_tags.compliance', next_at: '2026-12-01T02:00:00Z', last_at: '2026-11-30T02:00:00Z', enabled: true },
-  { name: 'retrain-models', cron: '0 0 * * 1', zone: 'UTC', queue: 'virtual_tags.inference', next_at: '2026-12-07T00:00:00Z', last_at: '2026-11-30T00:00:00Z', enabled: true },
-  { name: 'cleanup-audit', cron: '0 0 1 * *', zone: 'UTC', queue: 'virtual_tags.audit', next_at: '2026-12-01T00:00:00Z', last_at: null, enabled: true },
-  { name: 'generate-reports', cron: '0 6 * * 1-5', zone: 'UTC', queue: 'notify', next_at: '2026-12-01T06:00:00Z', last_at: '2026-11-30T06:00:00Z', enabled: false },
-]
-
-function job(id: string, queue: string, kind: string, status: Job['status'], minutesAgo: number, error: string | null, progress: Job['progress'] = null): Job {
-  const at = new Date(NOW.getTime() - minutesAgo * 60_000).toISOString()
-  return { id, queue, kind, status, attempt: status === 'dead' ? 5 : 1, progress, result: null, error, requested_by: 'system', requested_by_name: 'system', run_at: at, created_at: at, updated_at: at }
-}
-
 function entry(seq: number, at: Date, performed_by: string, action: string, object: string, details: AuditEntry['details']): AuditEntry {
   const hash = Array.from({ length: 8 }, (_, n) => Math.floor(random(seq, 100 + n) * 2 ** 32).toString(16).padStart(8, '0')).join('')
   return { seq, timestamp: at.toISOString(), performed_by, performed_by_name: nameOf(performed_by), action, project: 'shop', object, details, hash }
@@ -669,7 +673,8 @@ export function mockServer(size = Number(process.env.MOCK_RESOURCES ?? 2_000)) {
       method: request.method ?? 'GET',
       path: decodeURIComponent(url.pathname.slice('/api/v1/'.length)),
       params: url.searchParams,
-      body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
+      // The file of an upload is not looked at.
+      body: text && request.headers['content-type'] === 'application/json' && url.pathname !== '/api/v1/snapshots' ? (JSON.parse(text) as Record<string, unknown>) : {},
       role,
       headers: request.headers,
     }

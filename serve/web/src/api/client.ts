@@ -78,11 +78,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       detail: 'The server cannot be reached. Nothing that you typed is lost.',
     })
   }
-  if (!response.ok) {
-    const problem = await readProblem(response)
-    if (problem.status === 401 && !path.startsWith('auth/')) onSignedOut()
-    throw problem
-  }
+  if (!response.ok) throw refused(path, response.status, await response.text().catch(() => ''))
   if (response.status === 204) return undefined as T
   const read = (await response.json()) as T
   return withHeaders(read, response.headers)
@@ -103,15 +99,23 @@ export function nextCursor(link: string | null): string | undefined {
   return (address && new URL(address, 'http://localhost').searchParams.get('cursor')) || undefined
 }
 
-async function readProblem(response: Response): Promise<Problem> {
+/** Returns the problem of a response, and opens the sign-in form if the session has ended. */
+export function refused(path: string, status: number, text: string): Problem {
+  const problem = readProblem(status, text)
+  if (status === 401 && !path.startsWith('auth/')) onSignedOut()
+  return problem
+}
+
+/** Reads what the server wrote about a refused request. A proxy in front of it may have written something else. */
+function readProblem(status: number, text: string): Problem {
   const fallback: ProblemBody = {
-    status: response.status,
+    status,
     code: 'unexpected',
     title: 'Unexpected response',
-    detail: `The server answered with status ${response.status}.`,
+    detail: `The server answered with status ${status}.`,
   }
   try {
-    return new Problem({ ...fallback, ...((await response.json()) as Partial<ProblemBody>) })
+    return new Problem({ ...fallback, ...(JSON.parse(text) as Partial<ProblemBody>) })
   } catch {
     return new Problem(fallback)
   }

@@ -23,6 +23,8 @@ import type {
   ResourcePage,
   SavedView,
   Schedule,
+  Settings,
+  Snapshots,
   TagSchema,
   Tenant,
   TimelineEvent,
@@ -31,8 +33,8 @@ import type {
   User,
 } from './types'
 
-/** Whether the first evaluation is still running. Pages say so, and ask again until it is done. */
-const isNotReady = (error: unknown) => error instanceof Problem && error.code === 'not-ready'
+/** Whether there is no evaluation to show yet. Pages show why, and ask again until there is one. */
+export const isNotReady = (error: unknown): error is Problem => error instanceof Problem && error.code === 'not-ready'
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -95,6 +97,12 @@ export const queries = {
   views: () => get<{ items: SavedView[] }>('views', 'views'),
   policyRevisions: () => get<{ items: PolicyRevision[] }>('policy-revisions', 'policy-revisions'),
   policyFiles: () => get<PolicyFiles>('policy-files', 'policy-files'),
+  job: (id: string) => ({
+    queryKey: ['jobs', id],
+    queryFn: ({ signal }: { signal: AbortSignal }) => request<Job>(`jobs/${encodeURIComponent(id)}`, { signal }),
+  }),
+  snapshots: () => get<Snapshots>('snapshots', 'snapshots'),
+  settings: () => ({ ...get<Settings>('settings', 'settings'), staleTime: 60_000 }),
   jobs: () => get<{ items: Job[] }>('jobs', 'jobs'),
   schedules: () => get<{ items: Schedule[] }>('schedules', 'schedules'),
   users: () => get<{ items: User[] }>('users', 'users'),

@@ -113,8 +113,18 @@ export type Selection = Pick<components['schemas']['BulkRequest'], 'resources' |
 
 export type Bulk = Narrow<Schema<'BulkView'>, { state: 'previewed' | 'running' | 'done' | 'undoing' | 'undone' }>
 
-/** What an entry is about depends on its action; these are the details of changes of tags. */
-export type AuditEntry = Narrow<Schema<'AuditEntry'>, { details: { tag?: string; old?: string | null; new?: string | null; note?: string | null } }>
+/** What details an entry has depends on its action: those of changes of tags, and names of what others are about. */
+interface AuditDetails {
+  tag?: string
+  old?: string | null
+  new?: string | null
+  note?: string | null
+  name?: string
+  kind?: string
+  files?: string[]
+  rule?: { name?: string }
+}
+export type AuditEntry = Narrow<Schema<'AuditEntry'>, { details: AuditDetails }>
 export type AuditPage = Narrow<Schema<'AuditPage'>, { items: AuditEntry[] }>
 export type Verification = Schema<'Verification'>
 
@@ -123,11 +133,21 @@ export type Job = Narrow<
   { status: 'queued' | 'running' | 'done' | 'dead' | 'cancelled'; progress: { done?: number; total?: number } | null }
 >
 
+/** A job that was started, or one that waits already and does the same. */
+export type Enqueued = Schema<'Enqueued'>
+
 export type Schedule = Schema<'ScheduleView'>
 
 export type User = Narrow<Schema<'UserView'>, { role: Role; status: 'active' | 'disabled' | 'erased' }>
 /** A user who was added, or who gets a new link. */
 export type UserLink = Schema<'AddedUser'>
+
+/** What the inventory was, the newest first. */
+export type Snapshots = Schema<'Snapshots'>
+
+/** How the server is configured. */
+export type Settings = Narrow<Schema<'SettingsView'>, { identity_providers: ProviderSettings[] }>
+export type ProviderSettings = Narrow<Schema<'ProviderSettings'>, { roles: Record<string, Role>; default_role: Role | null }>
 
 /** An organization on the server. */
 export type Tenant = Schema<'TenantView'>
@@ -149,6 +169,7 @@ export type Projection = Schema<'Projection'>
 export type CostTrend = Schema<'CostTrend'>
 
 export type Insights = Schema<'Insights'>
+export type Model = Schema<'ModelSummary'>
 /** How good the model in use is for a tag. */
 export type TagFigures = Schema<'TagFigures'>
 

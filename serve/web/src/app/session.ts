@@ -18,12 +18,15 @@ const LEAST: Partial<Record<Permission, Role>> = {
   bulk: 'editor',
   recheck: 'editor',
   edit_policies: 'admin',
+  manage_snapshots: 'admin',
   manage_schedules: 'admin',
+  manage_models: 'admin',
   manage_alerts: 'admin',
   read_audit: 'admin',
   manage_users: 'super_admin',
   manage_channels: 'super_admin',
   manage_tenants: 'super_admin',
+  manage_settings: 'super_admin',
 }
 
 /** Why the person may not do something; undefined if it is allowed. The server decides again in any case. */

@@ -5,6 +5,7 @@ import { request, whenSignedOut } from '../api/client'
 import { queries, queryClient } from '../api/queries'
 import { SignInForm } from '../features/sign-in/form'
 import { formatAgo, formatCompact, formatTime } from '../lib/format'
+import { UploadHost } from '../parts/upload-button'
 import { Dialog } from '../ui/dialog'
 import { Logo, MoreIcon, PersonIcon, SearchIcon } from '../ui/icons'
 import { Menu } from '../ui/menu'
@@ -53,6 +54,7 @@ export function Shell() {
       <Tabs />
       <Announcer />
       <Toasts />
+      <UploadHost />
       {isPaletteOpen ? (
         <Suspense>
           <Palette onClose={() => setPaletteOpen(false)} onHelp={() => setHelpOpen(true)} />

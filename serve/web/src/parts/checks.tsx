@@ -1,6 +1,7 @@
 import type { ComplianceState, Violation } from '../api/types'
 import { formatDay } from '../lib/format'
 import { Code, severityLabel } from '../ui/badge'
+import { capitalized } from '../ui/states'
 import './checks.css'
 
 const STATES: Record<Violation['state'], string> = {
@@ -21,8 +22,8 @@ export function Checks({ compliance }: { compliance: ComplianceState }) {
         <li key={`${finding.policy}/${finding.check}`} className="check-row">
           <span className={`dot dot-${finding.state === 'open' ? finding.severity : 'none'}`} aria-hidden="true" />
           <div className="stack check-text">
-            <p>
-              <Code text={finding.message} />
+            <p className="wrap-anywhere">
+              <Code text={capitalized(finding.message)} />
             </p>
             <p className="dim small">
               {severityLabel(finding.severity)} · {finding.policy}

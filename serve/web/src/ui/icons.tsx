@@ -53,6 +53,7 @@ export const MoreIcon = icon(<path d="M3.5 8h.01M8 8h.01M12.5 8h.01" />)
 export const ColumnsIcon = icon(<path d="M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10" />)
 export const FilterIcon = icon(<path d="M2.5 3.5h11L9.5 8.5v4l-3-1.5V8.5z" />)
 export const DownloadIcon = icon(<path d="M8 2.5v7.5m-3-3 3 3 3-3M3 13.5h10" />)
+export const UploadIcon = icon(<path d="M8 10.5V3m-3 3 3-3 3 3M3 13.5h10" />)
 export const BookmarkIcon = icon(<path d="M4 2.5h8v11l-4-3-4 3z" />)
 export const PersonIcon = icon(
   <>

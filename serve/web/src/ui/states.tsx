@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Problem } from '../api/client'
 import { Code } from './badge'
 import { Button } from './button'
@@ -46,8 +46,11 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: (() => vo
   }
   if (problem?.code === 'not-ready') {
     return (
-      <State title="The inventory is being evaluated" icon={<AlertIcon size={28} />} actions={again}>
-        <p>The first evaluation after a start takes a moment. This page will appear when it is done.</p>
+      <State title="Nothing is evaluated yet" icon={<AlertIcon size={28} />} actions={again}>
+        <p className="wrap-anywhere">
+          <Code text={sentence(problem.body.detail)} />
+        </p>
+        <p>This page appears by itself when the evaluation is done.</p>
       </State>
     )
   }
@@ -72,10 +75,13 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: (() => vo
 
 /** A text of the server as a sentence: it starts with a capital letter and ends with a full stop. */
 export function sentence(text: string): string {
-  const trimmed = text.trim()
-  if (!trimmed) return trimmed
-  const start = /^[a-z]/.test(trimmed) ? trimmed[0]?.toUpperCase() + trimmed.slice(1) : trimmed
-  return /[.!?]$/.test(start) ? start : `${start}.`
+  const start = capitalized(text.trim())
+  return !start || /[.!?]$/.test(start) ? start : `${start}.`
+}
+
+/** A text of the server or of a policy that stands alone. */
+export function capitalized(text: string): string {
+  return /^[a-z]/.test(text) ? text[0]?.toUpperCase() + text.slice(1) : text
 }
 
 /** A gray box of the size of what comes, so that nothing jumps. */
@@ -96,21 +102,30 @@ export function LoadingCards({ heights }: { heights: number[] }) {
   )
 }
 
+/** Returns why a query has no data: while it is asked again it has no error, and what is shown must not change until there is an answer. */
+export function useLastError(query: { data: unknown; error: unknown }): unknown {
+  const [last, setLast] = useState<unknown>(null)
+  const next = query.data === undefined ? (query.error ?? last) : null
+  if (next !== last) setLast(next)
+  return next
+}
+
 /** The states of a query in one place: loading, error, and the data. */
 export function QueryState<T>({
   query,
   loading,
   children,
 }: {
-  query: { data: T | undefined; error: unknown; isPending: boolean; refetch: () => unknown }
+  query: { data: T | undefined; error: unknown; refetch: () => unknown }
   loading: ReactNode
   children: (data: T) => ReactNode
 }) {
+  const error = useLastError(query)
   if (query.data !== undefined) return children(query.data)
-  if (query.isPending && !query.error) return loading
+  if (!error) return loading
   return (
     <div className="card">
-      <ErrorState error={query.error} retry={() => void query.refetch()} />
+      <ErrorState error={error} retry={() => void query.refetch()} />
     </div>
   )
 }

@@ -12,45 +12,13 @@ import { formatCount, formatTime, plural } from '../../lib/format'
 import { useActorName } from '../../parts/actor'
 import { Button } from '../../ui/button'
 import { DownloadIcon } from '../../ui/icons'
+import { type Option, Select } from '../../ui/select'
 import { LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
+import { aboutOf, ACTIONS, KINDS } from './actions'
 import './activity.css'
 
 const route = getRouteApi('/shell/activity')
-
-const KINDS: [string, string][] = [
-  ['', 'Everything'],
-  ['tag', 'Tags'],
-  ['bulk', 'Bulk changes'],
-  ['auth', 'Sign-ins'],
-  ['user', 'People'],
-  ['job', 'Jobs'],
-  ['token', 'Tokens'],
-]
-
-const ACTIONS: Record<string, string> = {
-  'tag.set': 'set',
-  'tag.unset': 'removed the decision about',
-  'tag.confirm': 'confirmed',
-  'tag.reject': 'rejected the suggestion for',
-  'bulk.apply': 'changed in bulk',
-  'bulk.undo': 'undid a bulk change of',
-  'auth.sign_in': 'signed in',
-  'auth.sign_out': 'signed out',
-  'auth.link': 'made a sign-in link',
-  'auth.password': 'changed a password',
-  'auth.token': 'issued an access token',
-  'user.add': 'added a person',
-  'user.set': 'changed a person',
-  'user.remove': 'removed a person',
-  'token.add': 'made an API token',
-  'token.revoke': 'revoked an API token',
-  'job.cancel': 'canceled a job',
-  'job.retry': 'retried a job',
-  'schedule.set': 'changed a schedule',
-  'compliance.recheck': 'started an evaluation',
-  'audit.verify': 'verified the audit trail',
-}
 
 export function ActivityPage() {
   const view = route.useSearch()
@@ -121,22 +89,15 @@ function Filters({ view, onChange }: { view: ActivityView; onChange: (view: Acti
   const { data: users } = useQuery({ ...queries.users(), enabled: mayRead })
   return (
     <div className="row row-wrap" role="search" aria-label="Filter the activity">
-      <select className="input activity-select" aria-label="Kind" value={view.action ?? ''} onChange={(event) => onChange({ ...view, action: event.target.value || undefined })}>
-        {KINDS.map(([value, label]) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-      </select>
+      <Select label="Kind" className="activity-select" value={view.action ?? ''} options={KINDS} onChange={(action) => onChange({ ...view, action: action || undefined })} />
       {users ? (
-        <select className="input activity-select" aria-label="Person" value={view.actor ?? ''} onChange={(event) => onChange({ ...view, actor: event.target.value || undefined })}>
-          <option value="">Everyone</option>
-          {users.items.map((user) => (
-            <option key={user.id} value={`user:${user.id}`}>
-              {user.name}
-            </option>
-          ))}
-        </select>
+        <Select
+          label="Person"
+          className="activity-select"
+          value={view.actor ?? ''}
+          options={[['', 'Everyone'], ...users.items.map((user): Option => [`user:${user.id}`, user.name])]}
+          onChange={(actor) => onChange({ ...view, actor: actor || undefined })}
+        />
       ) : null}
       <label className="row activity-day">
         <span className="dim small">From</span>
@@ -215,6 +176,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
   const nameOf = useActorName()
   const { tag, old, new: next, note } = entry.details
   const isResource = entry.action.startsWith('tag.')
+  const about = aboutOf(entry)
   return (
     <li className="audit-row">
       <time className="dim small" dateTime={entry.timestamp}>
@@ -223,6 +185,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <div className="audit-what">
         <p className="wrap-anywhere">
           <strong>{nameOf(entry.performed_by, entry.performed_by_name)}</strong> {ACTIONS[entry.action] ?? entry.action} {tag ? <code>{tag}</code> : null}
+          {about ? <code>{about}</code> : null}
           {note ? <span className="dim"> “{note}”</span> : null}
         </p>
         {isResource ? (

@@ -11,7 +11,7 @@ import { lastDays, openBySeverity, SEVERITIES, sumOf, worstChecks } from '../../
 import { Code, complianceLabel, Meter, SeverityBadge, severityLabel } from '../../ui/badge'
 import { Button, buttonClass } from '../../ui/button'
 import { Chart, type Palette } from '../../ui/chart'
-import { LoadingCards, QueryState, State } from '../../ui/states'
+import { capitalized, LoadingCards, QueryState, State } from '../../ui/states'
 import { toast, toastError } from '../../ui/toast'
 import { right, Table } from '../../ui/table'
 import { Reports } from './reports'
@@ -245,8 +245,8 @@ function Issues({ summary }: { summary: ComplianceSummary }) {
               <li key={`${issue.policy}/${issue.check}`} className="issue">
                 <span className={`dot dot-${issue.severity}`} aria-hidden="true" />
                 <div className="issue-text">
-                  <p>
-                    <Code text={issue.message} />
+                  <p className="wrap-anywhere">
+                    <Code text={capitalized(issue.message)} />
                   </p>
                   <p className="dim small">
                     {severityLabel(issue.severity)} · {issue.policy}

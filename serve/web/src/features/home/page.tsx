@@ -1,21 +1,24 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { queries } from '../../api/queries'
+import { Problem } from '../../api/client'
+import { isNotReady, queries } from '../../api/queries'
 import type { ComplianceSummary, ListedSuggestion, TrendPoint } from '../../api/types'
-import { useMe } from '../../app/session'
+import { useMe, useReason } from '../../app/session'
 import { formatAgo, formatAmount, formatConfidence, formatCount, formatMoney, formatPercent, plural } from '../../lib/format'
 import { lastDays, worstChecks } from '../../lib/summary'
 import { DecideButtons } from '../../parts/decide-buttons'
+import { UploadButton } from '../../parts/upload-button'
 import { Code, severityLabel } from '../../ui/badge'
 import { buttonClass } from '../../ui/button'
 import { DownIcon, UpIcon } from '../../ui/icons'
 import { Spark } from '../../ui/spark'
-import { ErrorState, LoadingCards, QueryState, sentence, Skeleton, State } from '../../ui/states'
+import { capitalized, ErrorState, LoadingCards, QueryState, sentence, Skeleton, State, useLastError } from '../../ui/states'
 import './home.css'
 
 export function HomePage() {
   const me = useMe()
   const summary = useQuery(queries.compliance())
+  const error = useLastError(summary)
   return (
     <main className="page" id="main" tabIndex={-1}>
       <header className="page-head">
@@ -24,9 +27,13 @@ export function HomePage() {
           <p className="dim">{summary.data ? `${plural(summary.data.resources, 'resource')}, evaluated ${formatAgo(summary.data.last_checked)}` : ' '}</p>
         </div>
       </header>
-      <QueryState query={summary} loading={<LoadingCards heights={[160, 230, 230]} />}>
-        {(data) => (data.resources === 0 ? <Empty /> : <Body summary={data} />)}
-      </QueryState>
+      {isNotReady(error) ? (
+        <NotReady problem={error} />
+      ) : (
+        <QueryState query={summary} loading={<LoadingCards heights={[160, 230, 230]} />}>
+          {(data) => (data.resources === 0 ? <Empty /> : <Body summary={data} />)}
+        </QueryState>
+      )}
     </main>
   )
 }
@@ -34,9 +41,21 @@ export function HomePage() {
 function Empty() {
   return (
     <div className="card">
-      <State title="No resources yet">
-        <p>An administrator loads an inventory first: as an upload, or by a schedule that fetches it from the clouds. Then this page shows the score, the cost without an owner, and what to fix first.</p>
+      <State title="No resources yet" actions={<UploadButton variant="primary" />}>
+        <p>Upload a bill, an export of a cloud, or a list of resources. Then this page shows the score, the cost without an owner, and what to fix first.</p>
       </State>
+    </div>
+  )
+}
+
+/** Before the first evaluation: there is no inventory, it is being evaluated, or it cannot be. */
+function NotReady({ problem }: { problem: Problem }) {
+  const isClosed = useReason('manage_snapshots') !== undefined
+  const { data } = useQuery({ ...queries.snapshots(), enabled: !isClosed })
+  if (data?.are_served && data.items.length === 0 && data.fetched_from.length === 0) return <Empty />
+  return (
+    <div className="card">
+      <ErrorState error={problem} />
     </div>
   )
 }
@@ -164,8 +183,8 @@ function Worst({ summary }: { summary: ComplianceSummary }) {
             <li key={`${check.policy}/${check.check}`} className="row">
               <span className={`dot dot-${check.severity}`} aria-hidden="true" />
               <div className="grow">
-                <p>
-                  <Code text={check.message} />
+                <p className="wrap-anywhere">
+                  <Code text={capitalized(check.message)} />
                 </p>
                 <p className="dim small">
                   {severityLabel(check.severity)} · {check.policy}

@@ -2,12 +2,13 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import type { Insights, TagFigures } from '../../api/types'
 import { queries } from '../../api/queries'
-import { formatAgo, formatCount, formatPercent, formatTime, plural } from '../../lib/format'
+import { formatAgo, formatCount, formatPercent, plural } from '../../lib/format'
 import { Meter } from '../../ui/badge'
-import { Select } from '../../ui/select'
-import { LoadingCards, QueryState, State } from '../../ui/states'
+import { plainOptions, Select } from '../../ui/select'
+import { LoadingCards, QueryState } from '../../ui/states'
 import { right, Table } from '../../ui/table'
 import { AnomalyList } from './anomalies'
+import { Models, NoModel } from './models'
 import { Reliability } from './reliability'
 import './insights.css'
 
@@ -22,22 +23,10 @@ export function InsightsPage() {
         </div>
       </header>
       <QueryState query={insights} loading={<LoadingCards heights={[110, 320, 260]} />}>
-        {(data) => (data.tags.length === 0 ? <NoModel /> : <Figures insights={data} />)}
+        {(data) => (data.models.length === 0 ? <NoModel /> : <Figures insights={data} />)}
       </QueryState>
       <AnomalyList />
     </main>
-  )
-}
-
-function NoModel() {
-  return (
-    <div className="card">
-      <State title="No model is in use">
-        <p>
-          <code>tagpol train</code> trains one on the resources that have tags. It then suggests values for those that lack them.
-        </p>
-      </State>
-    </div>
   )
 }
 
@@ -49,7 +38,7 @@ function Figures({ insights: { models, tags, acceptance } }: { insights: Insight
   return (
     <>
       <div className="grid grid-3">
-        <Figure label="Right on values it had not seen" value={inUse?.accuracy == null ? '–' : formatPercent(inUse.accuracy, 1)}>
+        <Figure label="Accuracy on values it had not seen" value={inUse?.accuracy == null ? '–' : formatPercent(inUse.accuracy, 1)}>
           {inUse ? `${plural(inUse.resources, 'resource')}, trained ${formatAgo(inUse.trained_at)}` : ''}
         </Figure>
         <Figure label="Suggestions accepted" value={acceptance.rate === null ? '–' : formatPercent(acceptance.rate)}>
@@ -59,21 +48,21 @@ function Figures({ insights: { models, tags, acceptance } }: { insights: Insight
           {plural(tags.reduce((sum, one) => sum + one.measured, 0), 'value')} measured
         </Figure>
       </div>
-      <div className="grid grid-2 grid-start">
-        <Accuracy tags={tags} acceptance={acceptance} />
-        {tag ? (
+      {tag ? (
+        <div className="grid grid-2 grid-start">
+          <Accuracy tags={tags} acceptance={acceptance} />
           <section className="card">
             <div className="card-head">
               <h2>Reliability of {tag.key}</h2>
-              <Select label="Tag" value={tag.key} options={tags.map((one) => [one.key, one.key])} onChange={setShown} />
+              <Select label="Tag" value={tag.key} options={plainOptions(tags.map((one) => one.key))} onChange={setShown} />
             </div>
             <div className="card-body">
               <Reliability tag={tag} />
             </div>
           </section>
-        ) : null}
-      </div>
-      <Models insights={models} />
+        </div>
+      ) : null}
+      <Models models={models} />
     </>
   )
 }
@@ -121,30 +110,6 @@ function Accuracy({ tags, acceptance }: { tags: TagFigures[]; acceptance: Insigh
             </tr>
           )
         })}
-      </Table>
-    </section>
-  )
-}
-
-function Models({ insights }: { insights: Insights['models'] }) {
-  return (
-    <section className="card">
-      <div className="card-head">
-        <h2>Models</h2>
-        <span className="dim small">The newest first</span>
-      </div>
-      <Table label="Models" columns={['Model', 'Trained', right('Resources'), right('Tags'), right('Right')]} isWide>
-        {insights.map((model) => (
-          <tr key={model.id}>
-            <td>
-              <span className="mono small">{model.id}</span> {model.in_use ? <span className="badge badge-good">In use</span> : null}
-            </td>
-            <td title={formatTime(model.trained_at)}>{formatAgo(model.trained_at)}</td>
-            <td className="right">{formatCount(model.resources)}</td>
-            <td className="right">{formatCount(model.tags)}</td>
-            <td className="right">{model.accuracy === null ? '–' : formatPercent(model.accuracy, 1)}</td>
-          </tr>
-        ))}
       </Table>
     </section>
   )

@@ -4,6 +4,7 @@ import { request } from '../../api/client'
 import { queries, queryClient } from '../../api/queries'
 import type { Job, Schedule } from '../../api/types'
 import { useReason } from '../../app/session'
+import { cronWords } from '../../lib/cron'
 import { formatAgo, formatCount, formatTime } from '../../lib/format'
 import { attempt } from '../../parts/attempt'
 import { Meter } from '../../ui/badge'
@@ -126,10 +127,17 @@ const NAMES: Record<string, string> = {
   'reingest-resources': 'Read the inventories again',
   'compliance-sweep': 'Evaluate compliance',
   'retrain-models': 'Train models',
-  'cleanup-audit': 'Archive the audit trail',
+  'cleanup-audit': 'Archive old records',
   'generate-reports': 'Send reports',
-  recheck: 'Evaluate',
-  bulk: 'Change many resources',
+  'fetch-snapshot': 'Fetch from the clouds',
+  'import-snapshot': 'Read an upload',
+  'decide-alerts': 'Decide which alerts are sent',
+  'deliver-message': 'Send a message',
+  'stream-audit-trail': 'Stream the audit trail',
+  'apply-events': 'Apply events of clouds',
+  'promote-model': 'Use another model',
+  'bulk-apply': 'Change many resources',
+  'bulk-undo': 'Undo a change of many resources',
 }
 
 function Schedules({ schedules }: { schedules: Schedule[] }) {
@@ -153,7 +161,7 @@ function Schedules({ schedules }: { schedules: Schedule[] }) {
                 <p className="dim small mono">{schedule.name}</p>
               </td>
               <td>
-                <code>{schedule.cron}</code> <span className="dim small">{schedule.zone}</span>
+                {cronWords(schedule.cron) ?? <code>{schedule.cron}</code>} <span className="dim small">{schedule.zone}</span>
               </td>
               <td title={formatTime(schedule.next_at)}>{schedule.enabled ? formatAgo(schedule.next_at) : <span className="dim">Off</span>}</td>
               <td title={schedule.last_at ? formatTime(schedule.last_at) : undefined}>{schedule.last_at ? formatAgo(schedule.last_at) : <span className="dim">Never</span>}</td>

@@ -2,6 +2,7 @@ import { request } from '../../api/client'
 import type { PolicyChange } from '../../api/types'
 import { formatCount, formatMoney, formatPercent, plural } from '../../lib/format'
 import { Code, severityLabel } from '../../ui/badge'
+import { capitalized } from '../../ui/states'
 import type { Drafts } from './drafts'
 
 /** Lets the server evaluate the inventory with the drafts. Nothing is saved. */
@@ -74,7 +75,7 @@ export function Refusal({ change }: { change: PolicyChange }) {
       <ul className="stack">
         {errors.slice(0, 10).map((one) => (
           <li key={`${one.file}:${one.line}:${one.message}`} className="wrap-anywhere">
-            <Code text={one.message} />{' '}
+            <Code text={capitalized(one.message)} />{' '}
             <span className="dim small mono">
               {one.file}:{one.line}
             </span>

@@ -10,6 +10,7 @@ import { formatCount, formatMoney, plural } from '../../lib/format'
 import type { Tags } from '../../lib/condition'
 import { sumAmounts } from '../../lib/money'
 import { type ResourceView, selectionOf, toggleFacet } from '../../lib/view'
+import { UploadButton } from '../../parts/upload-button'
 import { Button, buttonClass } from '../../ui/button'
 import { Drawer } from '../../ui/dialog'
 import { CloseIcon, ColumnsIcon, DownloadIcon, FilterIcon } from '../../ui/icons'
@@ -241,8 +242,8 @@ function ListBody({ rows, view, onClear, children }: { rows: Rows; view: Resourc
         )}
       </State>
     ) : (
-      <State title="The inventory is empty">
-        <p>No resource has been loaded yet. An administrator can upload a snapshot or schedule a fetch.</p>
+      <State title="The inventory is empty" actions={<UploadButton variant="primary" />}>
+        <p>Upload a bill, an export of a cloud, or a list of resources.</p>
       </State>
     )
   }

@@ -4,8 +4,10 @@ import { setTheme, type Theme, useTheme } from '../../app/theme'
 import { Segmented } from '../../ui/button'
 import { Form, TextField } from '../../ui/form'
 import { toast } from '../../ui/toast'
+import { Inventory } from './inventory'
 import { People } from './people'
 import { Section } from './section'
+import { Retention, SignOn } from './server'
 import { Tenants } from './tenants'
 import { Tokens } from './tokens'
 import './settings.css'
@@ -24,8 +26,11 @@ export function SettingsPage() {
         <Appearance />
         <Password />
       </div>
+      <Inventory />
       <Tokens />
       <People />
+      <SignOn />
+      <Retention />
       <Tenants />
     </main>
   )

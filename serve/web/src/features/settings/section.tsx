@@ -2,9 +2,9 @@ import type { ReactNode } from 'react'
 import { LockIcon } from '../../ui/icons'
 
 /** A card with a title, and perhaps a button. */
-export function Section({ title, note, action, children }: { title: string; note?: string; action?: ReactNode; children: ReactNode }) {
+export function Section({ id, title, note, action, children }: { id?: string; title: string; note?: string; action?: ReactNode; children: ReactNode }) {
   return (
-    <section className="card">
+    <section className="card" id={id}>
       <div className="card-head">
         <div>
           <h2>{title}</h2>
