@@ -20,7 +20,7 @@ export function isCondition(text: string): boolean {
 
 /** A text of the language. */
 export function quoted(value: string): string {
-  return `"${value.replace(/[\\"]/g, (found) => `\\${found}`).replace(/\n/g, '\\n')}"`
+  return `"${value.replace(/[\\"{]/g, (found) => `\\${found}`).replace(/\n/g, '\\n')}"`
 }
 
 /** A value as the language writes it: members of enumerations are plain names. */

@@ -113,8 +113,20 @@ export class Visit {
       return violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`).join(' | ')}`)
     })
     expect(found).toEqual([])
-    const overflow = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-    expect(overflow, 'the page scrolls sideways').toBe(0)
+    await this.expectNoOverflow()
+  }
+
+  /** Fails if the page is wider than the window, and names what is. */
+  async expectNoOverflow(): Promise<void> {
+    const wide = await this.page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement
+      if (scrollWidth <= clientWidth) return []
+      // A text can be wider than its element.
+      const isWide = (one: Element) => one.getBoundingClientRect().left + Math.max(one.scrollWidth, one.clientWidth) > clientWidth + 1
+      const behind = [...document.querySelectorAll('body *')].filter(isWide)
+      return [`${scrollWidth - clientWidth} pixels`, ...behind.slice(-6).map((one) => `${one.tagName.toLowerCase()}.${one.getAttribute('class') ?? ''} ${one.textContent?.slice(0, 40) ?? ''}`)]
+    })
+    expect(wide, 'the page scrolls sideways').toEqual([])
   }
 
   /** Keeps a picture if `SHOTS` names a folder. */

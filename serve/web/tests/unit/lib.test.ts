@@ -95,6 +95,8 @@ describe('conditions', () => {
   })
   test('values with quotes stay one value', () => {
     expect(quoted('a" or owner is set or "\\')).toBe('"a\\" or owner is set or \\"\\\\"')
+    // Braces would ask for the value of a tag.
+    expect(quoted('{{team}}')).toBe('"\\{\\{team}}"')
   })
   test('values that a type does not allow are found all the same', () => {
     expect(equals('environment', 'staging', schema)).toBe('environment == staging')
