@@ -114,6 +114,8 @@ describe.skipIf(!IS_REAL)('the demonstration', () => {
     expect(await figure()).toBeCloseTo(billed, 2)
     await page.getByRole('listitem').filter({ hasText: '(missing)' }).getByRole('button').first().click()
     await page.waitForURL(/path=/)
+    // A page shows what it had until it has what was opened.
+    await expect.poll(figure).toBeLessThan(billed - 1)
     await visit.settled()
     const [file] = await Promise.all([
       page.waitForEvent('download'),

@@ -42,12 +42,16 @@ describe.skipIf(!CHROMIUM)('stories', () => {
     const visit = await stage.page('editor')
     const { page } = visit
     await visit.goto('/resources')
+    const count = page.locator('.summary-count')
+    const all = await count.textContent()
     await page.getByRole('checkbox', { name: /Violating/ }).check()
+    // A page shows what it had until it has what the filter selects.
+    await expect.poll(() => count.textContent()).not.toBe(all)
+    const violating = await count.textContent()
     await page.getByRole('combobox', { name: 'Filter resources' }).fill('owner is missing')
     await page.keyboard.press('Enter')
     await page.waitForURL(/filter=owner/)
-    await visit.settled()
-    const count = page.locator('.summary-count')
+    await expect.poll(() => count.textContent()).not.toBe(violating)
     const before = await count.textContent()
     await page.getByRole('row').nth(1).click()
     const suggestion = page.getByRole('region', { name: 'Suggestion for owner' })
