@@ -9,6 +9,7 @@
 //!
 //! Numbers that this program computed are not values of others: they are written as numbers.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::log;
@@ -77,7 +78,10 @@ impl Writer {
 }
 
 /// Returns the content of the cell of a foreign value.
-fn cell(value: &str) -> String {
+fn cell(value: &str) -> Cow<'_, str> {
+    if log::is_plain(value) && !value.contains('\\') && !is_formula(value) {
+        return Cow::Borrowed(value);
+    }
     let mut out = String::with_capacity(value.len() + 1);
     if is_formula(value) {
         out.push('\'');
@@ -96,7 +100,7 @@ fn cell(value: &str) -> String {
         rest = after;
     }
     // Rows begin with colons in quotes only.
-    log::escape(&out, r"\u{23}", ":").into_owned()
+    Cow::Owned(log::escape(&out, r"\u{23}", ":").into_owned())
 }
 
 /// Returns the value of a cell that was written by [`Writer::value`].

@@ -74,6 +74,9 @@ struct Escaping<F> {
 
 impl<F: Formatter> Formatter for Escaping<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if !self.in_page && log::is_plain(fragment) {
+            return out.write_all(fragment.as_bytes());
+        }
         // A line never begins within a string.
         let fragment = log::escape(fragment, r"\u0023", ":");
         let is_escaped = |c: char| is_steering(c) || (self.in_page && matches!(c, '<' | '>' | '&'));

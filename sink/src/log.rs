@@ -21,9 +21,16 @@ pub fn text(text: &str) -> Cow<'_, str> {
     escape(text, r"\u{23}", r"\u{3a}")
 }
 
+/// Whether a text is one line of printable ASCII without what begins a command. Most texts are, and need no closer
+/// look, which takes many times as long.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let is_plain = |byte| matches!(byte, b' '..=b'~') && byte != b'#';
+    text.bytes().all(is_plain) && !text.trim_start().starts_with("::")
+}
+
 /// Replaces in each command the `#` before the bracket, or the `:` at the start of the line.
 pub(crate) fn escape<'t>(text: &'t str, hash: &str, colon: &str) -> Cow<'t, str> {
-    let places = hinges(text);
+    let places = if is_plain(text) { Vec::new() } else { hinges(text) };
     if places.is_empty() {
         return Cow::Borrowed(text);
     }

@@ -16,11 +16,14 @@ pub fn message(text: &str) -> String {
 
 /// Returns a text as a part of a URI: all but letters, digits, `-._~` and `/` by the numbers of their bytes.
 pub fn uri_part(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let part = |byte: u8| {
-        if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    };
-    text.bytes().map(part).collect()
+    let mut part = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            true => part.push(char::from(byte)),
+            false => part.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    part
 }
 
 #[cfg(test)]

@@ -74,6 +74,10 @@ pub fn lines(text: &str) -> String {
 }
 
 fn replace(text: &str, keeps_lines: bool) -> String {
+    // Printable ASCII steers nothing.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut before = None;
     let mut chars = text.chars().peekable();

@@ -16,6 +16,9 @@ pub(super) fn decimal(amount: rust_decimal::Decimal) -> Decimal {
 
 /// The text with its middle taken out where it is longer.
 pub(super) fn shorten(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
     let length = text.chars().count();
     if length <= most {
         return text.to_owned();
