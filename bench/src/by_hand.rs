@@ -120,7 +120,7 @@ impl Tables {
 }
 
 /// Returns the number of rows of a table.
-pub(crate) fn rows(store: &Store, table: &str) -> u64 {
+fn rows(store: &Store, table: &str) -> u64 {
     let count = store.query(&format!("SELECT count(*) FROM {table}")).expect("a count");
     count.single().and_then(Cell::as_int).and_then(|count| u64::try_from(count).ok()).expect("a count")
 }

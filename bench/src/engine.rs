@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tagpol_eval::{Compiled, Options, compile_for, open_values};
+use tagpol_eval::{Compiled, Options, Run, Tables, compile_for, open_values};
 use tagpol_inventory::{ImportOptions, Snapshot, import, lookup_headings};
 use tagpol_plan::{QueryKind, Script};
 use tagpol_sema::Database;
@@ -13,7 +13,7 @@ use tagpol_sema::program::Program;
 use tagpol_session::{Cell, Store, StoreOptions};
 
 use crate::Counts;
-use crate::by_hand::{CHECKS, pairs, rows};
+use crate::by_hand::{CHECKS, pairs};
 use crate::measure::Process;
 
 /// The clock of the workload.
@@ -70,18 +70,11 @@ impl Engine {
         counts
     }
 
-    /// Writes a row for each finding, with the value and where it came from, into a table; returns their
-    /// number.
+    /// Reads all findings as reports read them; returns their number.
     pub(crate) fn findings(&self) -> u64 {
-        let (store, Compiled { script, .. }) = self.start();
-        script.statements().for_each(|sql| store.execute(sql).expect("the evaluation"));
-        let unordered = script.query(QueryKind::Findings).iter().map(|sql| {
-            let rows = sql.rsplit_once("\nORDER BY").map_or(sql.as_str(), |(rows, _)| rows);
-            format!("FROM (\n{rows}\n)")
-        });
-        let findings = unordered.collect::<Vec<_>>().join("\nUNION ALL\n");
-        store.execute(&format!("CREATE TEMP TABLE found AS\n{findings}")).expect("the findings");
-        rows(&store, "found")
+        let options = Options::at(now());
+        let run = Run::start(&self.program, &self.snapshot, &mut Tables::default(), &options);
+        run.and_then(|run| run.findings()).expect("the findings").len() as u64
     }
 
     fn start(&self) -> (Store, Compiled) {

@@ -66,10 +66,10 @@ fn two_thousand_policies() {
     assert_eq!(evaluation.checks.len(), 2000);
     assert_eq!(evaluation.checks.iter().map(|check| check.in_scope).sum::<u64>(), RESOURCES as u64);
     assert_eq!(evaluation.findings.len(), RESOURCES * 2 / 3);
-    assert!(evaluation.findings.is_sorted_by_key(|finding| finding.check));
+    assert!(evaluation.findings.iter().is_sorted_by_key(|finding| finding.check()));
     assert!(evaluation.findings.iter().all(|finding| {
-        let number = finding.resource.trim_start_matches('r');
-        finding.state == State::Open && evaluation.checks[finding.check].policy == format!("p{number}")
+        let number = finding.resource().trim_start_matches('r');
+        finding.state() == State::Open && evaluation.checks[finding.check()].policy == format!("p{number}")
     }));
 }
 
@@ -84,7 +84,7 @@ fn a_policy_with_a_thousand_checks_and_exemptions() {
     };
     let policy = items("tag a: text\npolicy p {\n severity low\n", 1000, check) + "}\n";
     let evaluation = evaluated(items(&policy, 1000, exempt));
-    let of = |state| evaluation.findings.iter().filter(|finding| finding.state == state).count();
+    let of = |state| evaluation.findings.iter().filter(|finding| finding.state() == state).count();
     assert_eq!((of(State::Open), of(State::Exempt)), (RESOURCES / 2, RESOURCES / 2));
 }
 
@@ -124,7 +124,7 @@ fn a_thousand_lookups() {
         )
     };
     let evaluation = evaluated(items(table, 1100, policy));
-    let found: Vec<_> = evaluation.findings.iter().map(|finding| finding.resource.as_str()).collect();
+    let found: Vec<_> = evaluation.findings.iter().map(|finding| finding.resource()).collect();
     assert_eq!(found, ["r7"]);
-    assert_eq!(evaluation.checks[evaluation.findings[0].check].policy, "p7");
+    assert_eq!(evaluation.checks[evaluation.findings.iter().next().unwrap().check()].policy, "p7");
 }

@@ -265,7 +265,7 @@ fn lines(evaluation: &Evaluation) -> BTreeMap<String, Line> {
     of_check
         .map(|check| {
             let findings = evaluation.findings.iter();
-            let of_it = findings.filter(|f| evaluation.checks[f.check].loc == check.loc);
+            let of_it = findings.filter(|f| evaluation.checks[f.check()].loc == check.loc);
             assert_eq!(of_it.count() as u64, check.open + check.exempt);
             let line = Line {
                 in_scope: check.in_scope,

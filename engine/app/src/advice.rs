@@ -164,14 +164,14 @@ fn checks(program: &Program, evaluation: &Evaluation) -> Vec<CheckInput> {
     let mut checks: Vec<CheckInput> =
         evaluation.checks.iter().map(|check| check_input(program, check)).collect();
     let mut examples: BTreeMap<usize, i128> = BTreeMap::new();
-    for finding in evaluation.findings.iter().filter(|finding| is_failing(finding.state)) {
-        let Some(check) = checks.get_mut(finding.check) else { continue };
-        check.remedies += u64::from(finding.remedy.is_some());
-        let cost = finding.cost.map_or(i128::MIN, |cost| cost.unscaled);
+    for finding in evaluation.findings.iter().filter(|finding| is_failing(finding.state())) {
+        let Some(check) = checks.get_mut(finding.check()) else { continue };
+        check.remedies += u64::from(finding.remedy().is_some());
+        let cost = finding.cost().map_or(i128::MIN, |cost| cost.unscaled);
         // Findings are in the order of ids: of equal cost the first stays.
-        if examples.get(&finding.check).is_none_or(|best| cost > *best) {
-            examples.insert(finding.check, cost);
-            check.example = Some(finding.resource.clone());
+        if examples.get(&finding.check()).is_none_or(|best| cost > *best) {
+            examples.insert(finding.check(), cost);
+            check.example = Some(finding.resource().to_owned());
         }
     }
     checks

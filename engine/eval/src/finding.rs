@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tagpol_inventory::{Format, Snapshot};
+use tagpol_plan::ir::StateCode;
 use tagpol_sema::program::{Control, Escalation, Loc, Severity, Source};
 use tagpol_session::Decimal;
 
+use crate::findings::{Finding, Findings};
 use crate::goal::GoalResult;
 
 /// What a program found in a snapshot.
@@ -20,7 +22,7 @@ pub struct Evaluation {
     /// Every check, worst severity first, then by policy and by position in it.
     pub checks: Vec<CheckResult>,
     /// Every finding, in the order of the checks, then by resource id.
-    pub findings: Vec<Finding>,
+    pub findings: Findings,
     /// Every goal, in the order of their names.
     pub goals: Vec<GoalResult>,
     /// Every account, the worst first.
@@ -62,9 +64,8 @@ pub struct ValueSource {
 impl Evaluation {
     /// Returns by what people find the resource of a finding: its name, or its address where it is
     /// in a configuration of Terraform.
-    pub fn label<'f>(&self, finding: &'f Finding) -> &'f str {
-        let name = finding.name.as_deref().filter(|_| !self.snapshot.is_terraform);
-        name.unwrap_or(&finding.resource)
+    pub fn label<'f>(&self, finding: Finding<'f>) -> &'f str {
+        finding.name().filter(|_| !self.snapshot.is_terraform).unwrap_or(finding.resource())
     }
 }
 
@@ -203,49 +204,6 @@ pub struct CheckResult {
     pub loc: Loc,
 }
 
-/// One resource that breaks one check.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
-    /// Index in [`Evaluation::checks`].
-    pub check: usize,
-    /// Whether it counts.
-    pub state: State,
-    /// Since when it is there: when a run first saw it, as far as the project keeps that, else when
-    /// the resource was created. None if that is unknown.
-    pub first_seen: Option<DateTime<Utc>>,
-    /// Whether it is open for as long as the policy's `escalate` says.
-    pub escalation_due: bool,
-    /// Id of the resource.
-    pub resource: String,
-    /// Name of the resource.
-    pub name: Option<String>,
-    /// Type of the resource.
-    pub ty: Option<String>,
-    /// Provider of the resource.
-    pub provider: Option<String>,
-    /// Account of the resource.
-    pub account: Option<String>,
-    /// Region of the resource.
-    pub region: Option<String>,
-    /// The tag that the check is about.
-    pub tag: Option<String>,
-    /// The attribute that the check is about, where it is about no tag.
-    pub attribute: Option<&'static str>,
-    /// The value of the tag or the attribute; None if it is missing, or no text.
-    pub value: Option<String>,
-    /// Whether it is about something that has a value which is a text, so that no value is a missing
-    /// one.
-    pub shows_value: bool,
-    /// The value of the tag that would fix it, where the policy knows one.
-    pub remedy: Option<String>,
-    /// What is wrong, in a sentence.
-    pub message: String,
-    /// Stays the same from run to run, see [`fingerprint`].
-    pub fingerprint: String,
-    /// Monthly cost of the resource.
-    pub cost: Option<Decimal>,
-}
-
 /// Whether a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
@@ -261,6 +219,17 @@ pub enum State {
 }
 
 impl State {
+    /// Returns the state of a code; None if there is no finding.
+    pub fn of_code(code: StateCode) -> Option<Self> {
+        match code {
+            StateCode::None => None,
+            StateCode::Open => Some(Self::Open),
+            StateCode::Pending => Some(Self::Pending),
+            StateCode::Exempt => Some(Self::Exempt),
+            StateCode::Undetermined => Some(Self::Undetermined),
+        }
+    }
+
     /// Returns the word for it in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -344,7 +313,9 @@ pub fn fingerprint(policy: &str, check: &str, resource: &str, tag: Option<&str>)
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digits = hasher.finalize().into_iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+    // Never more than a digit, of which there are sixteen.
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 /// Weights of a check's severity in the score, as [`Severity::ALL`].

@@ -23,6 +23,7 @@ mod earlier_state;
 mod error;
 mod evaluate;
 mod finding;
+mod findings;
 mod goal;
 mod history;
 pub mod live;
@@ -47,8 +48,11 @@ pub use earlier_state::{TakenOver, take_over_earlier_state};
 pub use error::{RunError, TableMistakes, TextTooLong};
 pub use evaluate::{Details, evaluate, evaluate_in_detail};
 pub use finding::{
-    AccountLine, CheckResult, Conflict, Evaluation, Finding, Gate, GateFailures, SnapshotInfo, State,
-    Summary, ValueSource, fingerprint, score, score_of,
+    AccountLine, CheckResult, Conflict, Evaluation, Gate, GateFailures, SnapshotInfo, State, Summary,
+    ValueSource, fingerprint, score, score_of,
+};
+pub use findings::{
+    Finding, FindingSubject, Findings, FindingsBuilder, FoundResource, FoundState, ResourceNumber,
 };
 pub use goal::{GoalGroup, GoalResult, GoalTarget, Measured};
 pub use history::{ProjectHistory, TrendPoint};

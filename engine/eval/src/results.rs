@@ -3,20 +3,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use tagpol_inventory::Snapshot;
 use tagpol_plan::QueryKind;
-use tagpol_plan::ir::{Origin, Provenance};
-use tagpol_plan::sql::TopByCost;
+use tagpol_plan::ir::{CheckInfo, Origin, Provenance, StateCode};
 use tagpol_plan::sql::requests::{self, GroupKey};
-use tagpol_sema::program::{Attr, Escalation};
-use tagpol_session::Cell;
+use tagpol_plan::sql::{Found, FoundCheck, TopByCost};
+use tagpol_sema::program::Escalation;
+use tagpol_session::{Batch, Cell};
 
 use crate::compile::DIALECT;
 use crate::error::RunError;
 use crate::finding::{
-    AccountLine, CheckResult, Conflict, Evaluation, Finding, SnapshotInfo, State, Summary, ValueSource,
-    fingerprint, score,
+    AccountLine, CheckResult, Conflict, Evaluation, SnapshotInfo, State, Summary, ValueSource, score,
 };
+use crate::findings::{FindingSubject, Findings, FindingsBuilder, FoundResource, FoundState};
 use crate::goal::{GoalGroup, GoalResult, Measured};
-use crate::message::{Requirement, shows_value};
+use crate::message::Requirement;
 use crate::options::FindingSelection;
 use crate::rows::Fields;
 use crate::run::Run;
@@ -35,8 +35,8 @@ impl Run {
             (FindingSelection::TopByCost, [_, ..]) if !escalates => self.top_findings()?,
             _ => self.findings()?,
         };
-        for finding in findings.iter().filter(|finding| finding.escalation_due) {
-            if let Some(check) = checks.get_mut(finding.check) {
+        for finding in findings.iter().filter(|finding| finding.escalation_due()) {
+            if let Some(check) = checks.get_mut(finding.check()) {
                 check.escalation_due += 1;
             }
         }
@@ -113,21 +113,25 @@ impl Run {
     }
 
     /// Reads all findings.
-    pub fn findings(&self) -> Result<Vec<Finding>, RunError> {
-        let mut findings = Vec::new();
-        for sql in self.compiled.script.query(QueryKind::Findings) {
-            self.findings_of(sql, &mut findings)?;
-        }
-        Ok(findings)
+    pub fn findings(&self) -> Result<Findings, RunError> {
+        let mut findings = self.no_findings();
+        self.compiled.script.found().iter().try_for_each(|found| self.read_found(found, &mut findings))?;
+        Ok(findings.finish())
     }
 
-    fn top_findings(&self) -> Result<Vec<Finding>, RunError> {
-        let mut findings = Vec::new();
+    fn top_findings(&self) -> Result<Findings, RunError> {
+        let mut findings = self.no_findings();
         for query in self.compiled.script.top_by_cost() {
             self.keep_top_by_cost(query)?;
-            self.findings_of(&query.findings, &mut findings)?;
+            self.read_found(&query.found, &mut findings)?;
         }
-        Ok(findings)
+        Ok(findings.finish())
+    }
+
+    fn no_findings(&self) -> FindingsBuilder {
+        let plan = &self.compiled.plan;
+        let tag = |check: &CheckInfo| Some(plan.tag(check.tag?)?.name.as_str());
+        FindingsBuilder::new(plan.checks.iter().map(|check| FindingSubject::new(check, tag(check))).collect())
     }
 
     fn keep_top_by_cost(&self, query: &TopByCost) -> Result<(), RunError> {
@@ -142,41 +146,50 @@ impl Run {
         Ok(())
     }
 
-    fn findings_of(&self, sql: &str, findings: &mut Vec<Finding>) -> Result<(), RunError> {
-        let plan = &self.compiled.plan;
-        self.for_each_of(QueryKind::Findings.as_str(), sql, |row| {
-            let check = row.index("check_index")?;
-            let info = plan.checks.get(check).ok_or_else(|| row.unexpected("an unknown check"))?;
-            let tag = info.tag.and_then(|tag| plan.tag(tag)).map(|tag| tag.name.as_str());
-            let state = row.state("state")?;
-            let resource = row.text("resource_id").unwrap_or_default();
-            let (name, ty, provider) = (row.text("name"), row.text("type"), row.text("provider"));
-            let (account, region, value) = (row.text("account"), row.text("region"), row.text("value"));
-            let (cost, remedy, first_seen) = (row.money("cost"), row.text("remedy"), row.time("since"));
-            findings.push(Finding {
-                check,
-                state,
-                first_seen,
-                escalation_due: state == State::Open
-                    && info.escalate.as_ref().is_some_and(|escalate| is_due(escalate, first_seen, plan.now)),
-                message: Requirement::from(info).message(value.as_deref()),
-                fingerprint: fingerprint(&info.policy_name, &info.id, &resource, tag),
-                tag: tag.map(str::to_owned),
-                attribute: info.attr.map(Attr::as_str),
-                shows_value: shows_value(info.tag, info.attr),
-                // What the tag has already fixes nothing.
-                remedy: remedy.filter(|remedy| value.as_ref() != Some(remedy)),
-                value,
-                resource,
-                name,
-                ty,
-                provider,
-                account,
-                region,
-                cost,
-            });
+    /// Reads the findings of some checks.
+    fn read_found(&self, found: &Found, findings: &mut FindingsBuilder) -> Result<(), RunError> {
+        let mut numbers = Vec::new();
+        self.store.for_each_batch(&found.sql, |batch| {
+            numbers.clear();
+            numbers.extend((0..batch.rows()).map(|row| findings.resource(&found_resource(batch, row))));
+            for check in &found.checks {
+                let info = self.compiled.plan.checks.get(check.check);
+                let info = info.ok_or_else(|| unexpected("an unknown check"))?;
+                for (row, number) in numbers.iter().enumerate() {
+                    if let Some(found) = self.found_state(info, check, (batch, row))? {
+                        findings.push(check.check, *number, &found);
+                    }
+                }
+            }
             Ok(())
         })
+    }
+
+    /// Returns what a check found of a resource, by its row; None if there is no finding.
+    fn found_state<'b>(
+        &self,
+        info: &CheckInfo,
+        check: &FoundCheck,
+        (batch, row): (&Batch<'b>, usize),
+    ) -> Result<Option<FoundState<'b>>, RunError> {
+        let code = batch.cell(check.state, row).as_ref().and_then(Cell::as_int);
+        let code = code.and_then(StateCode::from_code).ok_or_else(|| unexpected("no state"))?;
+        let Some(state) = State::of_code(code) else { return Ok(None) };
+        let now = self.compiled.plan.now;
+        let since = match check.since.map(|column| batch.cell(column, row)) {
+            None => Some(now.timestamp_micros()),
+            Some(Some(Cell::Timestamp(micros))) => Some(micros),
+            Some(_) => None,
+        };
+        let is_due =
+            |escalate: &Escalation| is_due(escalate, since.and_then(DateTime::from_timestamp_micros), now);
+        Ok(Some(FoundState {
+            state,
+            since,
+            escalation_due: state == State::Open && info.escalate.as_ref().is_some_and(is_due),
+            value: check.value.and_then(|column| batch.text(column, row)),
+            remedy: check.remedy.and_then(|column| batch.text(column, row)),
+        }))
     }
 
     pub(crate) fn goals(&self) -> Result<Vec<GoalResult>, RunError> {
@@ -247,6 +260,26 @@ impl Run {
         };
         ValueSource { source: provenance.origin.source(), key, rule, loc: provenance.loc.clone() }
     }
+}
+
+/// Returns the resource of a row of a query for findings, whose first columns are the
+/// [`FOUND_ATTRIBUTES`](tagpol_plan::sql::FOUND_ATTRIBUTES).
+fn found_resource<'b>(batch: &Batch<'b>, row: usize) -> FoundResource<'b> {
+    let text = |column| batch.text(column, row);
+    FoundResource {
+        id: text(0).unwrap_or_default(),
+        name: text(1),
+        ty: text(2),
+        provider: text(3),
+        account: text(4),
+        region: text(5),
+        cost: batch.cell(6, row).as_ref().and_then(Cell::as_decimal),
+    }
+}
+
+/// Returns the error for rows that a query for findings cannot have returned.
+fn unexpected(reason: &str) -> RunError {
+    RunError::Answer { query: QueryKind::Findings.as_str(), reason: reason.to_owned() }
 }
 
 /// Reads what a goal measures.

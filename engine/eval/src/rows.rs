@@ -130,14 +130,7 @@ impl Fields<'_> {
     /// [`RunError::Answer`] for a code that is not a [`StateCode`].
     pub fn state_if_any(&self, column: &str) -> Result<Option<State>, RunError> {
         let code = self.cell(column).and_then(Cell::as_int).and_then(StateCode::from_code);
-        match code {
-            Some(StateCode::None) => Ok(None),
-            Some(StateCode::Open) => Ok(Some(State::Open)),
-            Some(StateCode::Pending) => Ok(Some(State::Pending)),
-            Some(StateCode::Exempt) => Ok(Some(State::Exempt)),
-            Some(StateCode::Undetermined) => Ok(Some(State::Undetermined)),
-            None => Err(self.unexpected(&format!("column `{column}` is not a state"))),
-        }
+        code.map(State::of_code).ok_or_else(|| self.unexpected(&format!("column `{column}` is not a state")))
     }
 
     /// Returns the source of a tag's value; None if the cell is NULL.

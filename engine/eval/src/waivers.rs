@@ -5,7 +5,8 @@ use tagpol_plan::QueryKind;
 use tagpol_sema::program::{Loc, Program};
 
 use crate::error::RunError;
-use crate::finding::{Evaluation, Finding, State};
+use crate::finding::{Evaluation, State};
+use crate::findings::Finding;
 use crate::run::Run;
 
 /// The exemptions of a program, and which of them waives a finding.
@@ -53,15 +54,15 @@ impl Waivers {
             return Ok(waivers);
         }
         let findings = evaluation.findings.iter().enumerate();
-        let mut exempt = findings.filter(|(_, finding)| finding.state == State::Exempt).peekable();
+        let mut exempt = findings.filter(|(_, finding)| finding.state() == State::Exempt).peekable();
         run.for_each(QueryKind::Waivers, |row| {
             let (check, resource, waiver) =
                 (row.index("check_index")?, row.text("resource_id"), row.index("exemption")?);
             let info = waivers.list.get_mut(waiver).ok_or_else(|| row.unexpected("an unknown exemption"))?;
             info.findings += 1;
             // Both come in the order of checks and resources; not all findings need to have been read.
-            let is_it = |(_, finding): &(usize, &Finding)| {
-                finding.check == check && Some(&finding.resource) == resource.as_ref()
+            let is_it = |(_, finding): &(usize, Finding<'_>)| {
+                finding.check() == check && Some(finding.resource()) == resource.as_deref()
             };
             waivers.by_finding.extend(exempt.next_if(is_it).map(|(finding, _)| (finding, waiver)));
             Ok(())

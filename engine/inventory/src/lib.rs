@@ -98,6 +98,7 @@ pub use imported::{Counts, Import};
 pub use inventory::Matches;
 pub use lookup::{LookupColumns, LookupError, LookupRow, lookup_headings, read_lookup};
 pub use month::{NotAMonth, YearMonth};
+pub use pool::{Pool, Symbol};
 pub use progress::Progress;
 pub use read::bill::BillMonth;
 pub use reject::{Reject, RejectKind};

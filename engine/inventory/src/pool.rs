@@ -10,7 +10,7 @@ use rustc_hash::FxHasher;
 
 /// Names one text of a [`Pool`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Symbol(NonZeroU32);
+pub struct Symbol(NonZeroU32);
 
 impl Symbol {
     /// Returns its place in the order of interning, from 0.
@@ -20,8 +20,8 @@ impl Symbol {
 }
 
 /// Texts, each once. All lie in one buffer; an open-addressing table finds them by hash.
-#[derive(Debug, Default)]
-pub(crate) struct Pool {
+#[derive(Debug, Clone, Default)]
+pub struct Pool {
     text: String,
     /// Where each text ends in `text`; it starts where the one before it ends.
     ends: Vec<usize>,
@@ -32,7 +32,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Returns the symbol of the text, new or old.
-    pub(crate) fn intern(&mut self, text: &str) -> Symbol {
+    pub fn intern(&mut self, text: &str) -> Symbol {
         self.intern_hashed(text, hash(text))
     }
 
@@ -84,7 +84,7 @@ impl Pool {
     }
 
     /// Returns the text of a symbol of this pool.
-    pub(crate) fn text(&self, symbol: Symbol) -> &str {
+    pub fn text(&self, symbol: Symbol) -> &str {
         let index = symbol.index();
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let end = self.ends.get(index).copied().unwrap_or(start);

@@ -112,10 +112,11 @@ impl Baseline {
     }
 
     /// Compares a finding.
-    pub fn of_finding(&self, finding: &Finding) -> BaselineState {
-        if !self.known.contains(&finding.fingerprint) {
+    pub fn of_finding(&self, finding: Finding<'_>) -> BaselineState {
+        let fingerprint = finding.fingerprint();
+        if !self.known.contains(&fingerprint) {
             BaselineState::New
-        } else if finding.state == State::Open && !self.open.contains(&finding.fingerprint) {
+        } else if finding.state() == State::Open && !self.open.contains(&fingerprint) {
             BaselineState::Updated
         } else {
             BaselineState::Unchanged
@@ -128,27 +129,30 @@ impl Baseline {
     }
 
     /// Whether a finding is open and was not.
-    pub fn is_new(&self, finding: &Finding) -> bool {
-        finding.state == State::Open && self.of_finding(finding) != BaselineState::Unchanged
+    pub fn is_new(&self, finding: Finding<'_>) -> bool {
+        finding.state() == State::Open && self.of_finding(finding) != BaselineState::Unchanged
     }
 
     /// Counts what is new, known and gone.
     pub fn compare(&self, evaluation: &Evaluation) -> Compared {
-        let open = evaluation.findings.iter().filter(|finding| finding.state == State::Open);
-        let (new, known): (Vec<&Finding>, Vec<&Finding>) = open.partition(|finding| self.is_new(finding));
-        let found: BTreeSet<&str> = evaluation.findings.iter().map(|f| f.fingerprint.as_str()).collect();
-        let gone = self.known.iter().filter(|print| !found.contains(print.as_str()));
-        Compared { new: new.len() as u64, known: known.len() as u64, gone: gone.count() as u64 }
+        let mut compared = Compared::default();
+        let mut gone: BTreeSet<&str> = self.known.iter().map(String::as_str).collect();
+        for finding in evaluation.findings.iter() {
+            compared.new += u64::from(self.is_new(finding));
+            compared.known += u64::from(finding.state() == State::Open && !self.is_new(finding));
+            gone.remove(finding.fingerprint().as_str());
+        }
+        Compared { gone: gone.len() as u64, ..compared }
     }
 
     /// Counts what is new and makes an evaluation fail at a gate: findings that are open and were not, goals
     /// that are missed and were not.
     pub fn failures(&self, evaluation: &Evaluation, gate: Gate) -> GateFailures {
         let Some(gate) = gate.0 else { return GateFailures::default() };
-        let severe = |finding: &&Finding| {
-            evaluation.checks.get(finding.check).is_some_and(|check| check.severity >= gate)
+        let severe = |finding: &Finding<'_>| {
+            evaluation.checks.get(finding.check()).is_some_and(|check| check.severity >= gate)
         };
-        let findings = evaluation.findings.iter().filter(severe).filter(|finding| self.is_new(finding));
+        let findings = evaluation.findings.iter().filter(severe).filter(|finding| self.is_new(*finding));
         let goals = evaluation.goals.iter().filter(|goal| goal.severity >= gate && goal.is_missed());
         let goals = goals.filter(|goal| self.of_goal(goal) == BaselineState::New);
         GateFailures { findings: findings.count() as u64, goals: goals.count() as u64, undetermined: 0 }

@@ -1,5 +1,7 @@
 //! The columns of a finding, in formats that are tables.
 
+use std::borrow::Cow;
+
 use tagpol_eval::{CheckResult, Finding};
 use tagpol_session::Decimal;
 
@@ -30,29 +32,43 @@ pub(super) const TEXTS: [&str; 18] = [
 /// Digits of a cost behind the point.
 pub(super) const COST_SCALE: u8 = 12;
 
+/// What follows from a finding, so that it is made for each row.
+pub(super) struct Made<'a> {
+    message: Cow<'a, str>,
+    fingerprint: String,
+}
+
+impl<'a> Made<'a> {
+    /// Makes it.
+    pub(super) fn of(finding: Finding<'a>) -> Self {
+        Self { message: finding.message(), fingerprint: finding.fingerprint() }
+    }
+}
+
 /// Returns the texts of a finding; None if there is none.
 pub(super) fn texts<'a>(
     report: &Report<'a>,
-    (at, finding, check): (usize, &'a Finding, &'a CheckResult),
+    (at, finding, check): (usize, Finding<'a>, &'a CheckResult),
+    made: &'a Made<'a>,
 ) -> [Option<&'a str>; TEXTS.len()] {
     [
         Some(&check.policy),
         Some(&check.check),
         Some(check.severity.as_str()),
-        Some(finding.state.as_str()),
-        Some(&finding.resource),
-        finding.name.as_deref(),
-        finding.ty.as_deref(),
-        finding.provider.as_deref(),
-        finding.account.as_deref(),
-        finding.region.as_deref(),
-        finding.tag.as_deref(),
-        finding.attribute,
-        finding.value.as_deref(),
-        finding.remedy.as_deref(),
-        Some(&finding.message),
+        Some(finding.state().as_str()),
+        Some(finding.resource()),
+        finding.name(),
+        finding.ty(),
+        finding.provider(),
+        finding.account(),
+        finding.region(),
+        finding.tag(),
+        finding.attribute(),
+        finding.value(),
+        finding.remedy(),
+        Some(&made.message),
         report.waivers.of(at).map(|waiver| waiver.because.as_str()),
-        Some(&finding.fingerprint),
+        Some(&made.fingerprint),
         report.compared(finding),
     ]
 }

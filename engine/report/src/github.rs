@@ -64,7 +64,7 @@ fn of_level(all: &[Annotation<'_>], level: &str) -> String {
 
 fn of_check<'a>(report: &Report<'a>, index: usize, check: &'a CheckResult) -> Option<Annotation<'a>> {
     let (mut found, mut names) = (0, Vec::new());
-    for (_, finding, _) in report.findings().filter(|(_, f, _)| f.check == index && report.counts(f)) {
+    for (_, finding) in report.evaluation.findings.of_check(index).filter(|(_, f)| report.counts(*f)) {
         found += 1;
         if names.len() < RESOURCES {
             names.push(clean(&shorten(report.evaluation.label(finding), 60)));

@@ -83,9 +83,9 @@ fn grace_ends(report: &Report<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let policy = report.program.policies.iter().find(|policy| policy.name == check.policy)?;
         since.checked_add_signed(TimeDelta::try_seconds(policy.grace?.seconds)?)
     };
-    let pending = || report.findings().filter(|(_, finding, _)| finding.state == State::Pending);
+    let pending = || report.findings().filter(|(_, finding, _)| finding.state() == State::Pending);
     let ends: Option<Vec<DateTime<Utc>>> = if pending().count() as u64 == evaluation.summary.pending {
-        pending().map(|(_, finding, check)| ends_of(check, finding.first_seen?)).collect()
+        pending().map(|(_, finding, check)| ends_of(check, finding.first_seen()?)).collect()
     } else {
         let pending = evaluation.checks.iter().filter(|check| check.pending > 0);
         let ends = pending

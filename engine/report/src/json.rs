@@ -3,21 +3,22 @@
 //! Within a version, fields are only added. Money is a number of the summary's currency, rounded
 //! to the nearest double; what is not known is null.
 
+use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+
 use serde::Serialize;
 use tagpol_eval::{CheckResult, Conflict, Evaluation, Finding, GoalResult, GoalTarget, ValueSource};
 use tagpol_sema::program::{Control, Escalation, Severity};
 use tagpol_session::Decimal;
 
 use super::Report;
+use super::each::{BUFFER, Each};
 
 /// Version of the contract.
 pub const JSON_SCHEMA_VERSION: u32 = 1;
 
-/// Returns the evaluation as one JSON document with a newline at its end.
-///
-/// # Errors
-/// None in fact: the document holds texts, numbers and lists only.
-pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
+/// Writes the evaluation as one JSON document with a newline at its end.
+pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let evaluation = report.evaluation;
     let document = Document {
         schema_version: JSON_SCHEMA_VERSION,
@@ -25,22 +26,27 @@ pub fn json(report: &Report<'_>) -> Result<String, serde_json::Error> {
         snapshot: snapshot(evaluation),
         summary: summary(evaluation),
         checks: evaluation.checks.iter().map(check).collect(),
-        findings: report.findings().map(|(_, finding, check)| finding_json(report, check, finding)).collect(),
+        findings: Each(|| {
+            report.findings().map(move |(_, finding, check)| finding_json(report, check, finding))
+        }),
         goals: evaluation.goals.iter().filter_map(goal).collect(),
         budgets: evaluation.goals.iter().filter_map(budget).collect(),
         conflicts: evaluation.conflicts.iter().map(conflict).collect(),
     };
-    tagpol_sink::json::pretty(&document)
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    tagpol_sink::json::write_pretty(&mut out, &document)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, F> {
     schema_version: u32,
     now: String,
     snapshot: SnapshotJson<'a>,
     summary: SummaryJson<'a>,
     checks: Vec<CheckJson<'a>>,
-    findings: Vec<FindingJson<'a>>,
+    findings: F,
     goals: Vec<GoalJson<'a>>,
     budgets: Vec<BudgetJson<'a>>,
     conflicts: Vec<ConflictJson<'a>>,
@@ -148,8 +154,8 @@ pub(super) struct FindingJson<'a> {
     attribute: Option<&'static str>,
     value: Option<&'a str>,
     remedy: Option<&'a str>,
-    message: &'a str,
-    fingerprint: &'a str,
+    message: Cow<'a, str>,
+    fingerprint: String,
     cost: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<&'static str>,
@@ -300,28 +306,28 @@ fn check(check: &CheckResult) -> CheckJson<'_> {
 pub(super) fn finding_json<'a>(
     report: &Report<'_>,
     check: &'a CheckResult,
-    finding: &'a Finding,
+    finding: Finding<'a>,
 ) -> FindingJson<'a> {
     FindingJson {
         policy: &check.policy,
         check: &check.check,
         severity: check.severity.as_str(),
-        state: finding.state.as_str(),
-        first_seen: finding.first_seen.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
-        escalation_due: finding.escalation_due,
-        resource: &finding.resource,
-        name: finding.name.as_deref(),
-        r#type: finding.ty.as_deref(),
-        provider: finding.provider.as_deref(),
-        account: finding.account.as_deref(),
-        region: finding.region.as_deref(),
-        tag: finding.tag.as_deref(),
-        attribute: finding.attribute,
-        value: finding.value.as_deref(),
-        remedy: finding.remedy.as_deref(),
-        message: &finding.message,
-        fingerprint: &finding.fingerprint,
-        cost: money(finding.cost),
+        state: finding.state().as_str(),
+        first_seen: finding.first_seen().map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
+        escalation_due: finding.escalation_due(),
+        resource: finding.resource(),
+        name: finding.name(),
+        r#type: finding.ty(),
+        provider: finding.provider(),
+        account: finding.account(),
+        region: finding.region(),
+        tag: finding.tag(),
+        attribute: finding.attribute(),
+        value: finding.value(),
+        remedy: finding.remedy(),
+        message: finding.message(),
+        fingerprint: finding.fingerprint(),
+        cost: money(finding.cost()),
         baseline: report.compared(finding),
     }
 }

@@ -1,5 +1,6 @@
 //! An evaluation as JUnit XML: a suite a policy, a case a finding, and a case for each check without one.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
@@ -41,9 +42,7 @@ fn suite(name: &str, now: DateTime<Utc>, cases: impl IntoIterator<Item = TestCas
 
 /// The cases of a check: its findings, or one that says that it holds.
 fn cases(report: &Report<'_>, index: usize, check: &CheckResult) -> Vec<TestCase> {
-    let start = report.evaluation.findings.partition_point(|finding| finding.check < index);
-    let findings = report.evaluation.findings.iter().enumerate().skip(start);
-    let findings = findings.take_while(|(_, finding)| finding.check == index);
+    let findings = report.evaluation.findings.of_check(index);
     let cases: Vec<TestCase> =
         findings.map(|(at, finding)| finding_case(report, at, finding, check)).collect();
     if !cases.is_empty() {
@@ -56,13 +55,13 @@ fn cases(report: &Report<'_>, index: usize, check: &CheckResult) -> Vec<TestCase
     vec![case]
 }
 
-fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &CheckResult) -> TestCase {
-    let status = match finding.state {
+fn finding_case(report: &Report<'_>, at: usize, finding: Finding<'_>, check: &CheckResult) -> TestCase {
+    let status = match finding.state() {
         State::Open if !report.counts(finding) => skipped("in the baseline"),
         State::Open => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_type(check.severity.as_str());
-            status.set_message(xml::line(&finding.message));
+            status.set_message(xml::line(&finding.message()));
             status.set_description(description(report, finding));
             status
         }
@@ -70,7 +69,7 @@ fn finding_case(report: &Report<'_>, at: usize, finding: &Finding, check: &Check
         State::Undetermined => skipped("undetermined: it depends on a value that is not known"),
         State::Exempt => skipped(report.waivers.of(at).map_or("waived", |waiver| &waiver.because)),
     };
-    let mut case = TestCase::new(format!("{}: {}", check.check, xml::line(&finding.resource)), status);
+    let mut case = TestCase::new(format!("{}: {}", check.check, xml::line(finding.resource())), status);
     place(&mut case, &check.policy, &check.loc);
     case
 }
@@ -81,17 +80,18 @@ fn skipped(why: &str) -> TestCaseStatus {
     status
 }
 
-fn description(report: &Report<'_>, finding: &Finding) -> String {
+fn description(report: &Report<'_>, finding: Finding<'_>) -> String {
     let facts = [
-        ("resource", Some(finding.resource.clone())),
-        ("name", finding.name.clone()),
-        ("type", finding.ty.clone()),
-        ("account", finding.account.clone()),
-        ("region", finding.region.clone()),
-        ("monthly cost", finding.cost.map(|cost| report.amount(cost))),
-        ("fix", finding.remedy.clone()),
+        ("resource", Some(Cow::Borrowed(finding.resource()))),
+        ("name", finding.name().map(Cow::Borrowed)),
+        ("type", finding.ty().map(Cow::Borrowed)),
+        ("account", finding.account().map(Cow::Borrowed)),
+        ("region", finding.region().map(Cow::Borrowed)),
+        ("monthly cost", finding.cost().map(|cost| Cow::Owned(report.amount(cost)))),
+        ("fix", finding.remedy().map(Cow::Borrowed)),
     ];
-    let line = |(what, value): (&str, Option<String>)| Some(format!("{what}: {}\n", xml::line(&value?)));
+    let line =
+        |(what, value): (&str, Option<Cow<'_, str>>)| Some(format!("{what}: {}\n", xml::line(&value?)));
     facts.into_iter().filter_map(line).collect()
 }
 

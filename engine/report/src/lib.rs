@@ -8,6 +8,7 @@ mod baseline;
 pub mod cost;
 mod csv;
 pub mod diff;
+mod each;
 pub mod explanation;
 mod finding_row;
 mod format;
@@ -37,7 +38,7 @@ use tagpol_session::Decimal;
 
 pub use baseline::{Baseline, BaselineError, BaselineState, Compared};
 pub use format::Format;
-pub use json::{JSON_SCHEMA_VERSION, json};
+pub use json::JSON_SCHEMA_VERSION;
 pub use markdown::markdown;
 pub use table::{Style, table};
 
@@ -71,7 +72,7 @@ impl Report<'_> {
     pub fn write(&self, format: Format, out: &mut (dyn Write + Send)) -> io::Result<()> {
         match format {
             Format::Table => out.write_all(table(self).as_bytes()),
-            Format::Json => out.write_all(json(self)?.as_bytes()),
+            Format::Json => json::write(self, out),
             Format::Jsonl => jsonl::write(self, out),
             Format::Csv => csv::write(self, out),
             Format::Markdown => out.write_all(markdown(self).as_bytes()),
@@ -86,23 +87,20 @@ impl Report<'_> {
     }
 
     /// Returns the findings with their index and their check.
-    fn findings(&self) -> impl Iterator<Item = (usize, &Finding, &CheckResult)> {
-        let of = |(at, finding): (usize, _)| -> Option<(usize, &Finding, &CheckResult)> {
-            let finding: &Finding = finding;
-            Some((at, finding, self.evaluation.checks.get(finding.check)?))
-        };
-        self.evaluation.findings.iter().enumerate().filter_map(of)
+    fn findings(&self) -> impl Iterator<Item = (usize, Finding<'_>, &CheckResult)> + Clone {
+        let findings = self.evaluation.findings.iter().enumerate();
+        findings.filter_map(|(at, finding)| Some((at, finding, self.evaluation.checks.get(finding.check())?)))
     }
 
     /// Returns how a finding compares with the baseline.
-    fn compared(&self, finding: &Finding) -> Option<&'static str> {
+    fn compared(&self, finding: Finding<'_>) -> Option<&'static str> {
         self.baseline.map(|baseline| baseline.of_finding(finding)).map(BaselineState::as_str)
     }
 
     /// Whether a finding is open, and was not in the baseline, if there is one.
-    fn counts(&self, finding: &Finding) -> bool {
+    fn counts(&self, finding: Finding<'_>) -> bool {
         let is_known = |baseline: &Baseline| !baseline.is_new(finding);
-        finding.state == State::Open && !self.baseline.is_some_and(is_known)
+        finding.state() == State::Open && !self.baseline.is_some_and(is_known)
     }
 
     /// Returns what the author says of a policy, in one line.

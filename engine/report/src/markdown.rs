@@ -116,20 +116,20 @@ fn goals(report: &Report<'_>, out: &mut String) {
 }
 
 fn findings(report: &Report<'_>, out: &mut String) {
-    let mut open: Vec<(&Finding, &CheckResult)> = report
+    let mut open: Vec<(Finding<'_>, &CheckResult)> = report
         .findings()
-        .filter(|(_, finding, _)| finding.state == State::Open)
+        .filter(|(_, finding, _)| finding.state() == State::Open)
         .map(|(_, finding, check)| (finding, check))
         .collect();
     if open.is_empty() {
         return;
     }
     // Stable: of equal cost the order of findings stays.
-    open.sort_by_key(|(finding, check)| {
-        let cost = finding.cost.map_or(i128::MIN, |cost| cost.unscaled);
-        std::cmp::Reverse((report.counts(finding), check.severity, cost))
+    open.sort_by_cached_key(|(finding, check)| {
+        let cost = finding.cost().map_or(i128::MIN, |cost| cost.unscaled);
+        std::cmp::Reverse((report.counts(*finding), check.severity, cost))
     });
-    let known = open.iter().filter(|(finding, _)| !report.counts(finding)).count() as u64;
+    let known = open.iter().filter(|(finding, _)| !report.counts(*finding)).count() as u64;
     let known = if known > 0 { format!(", {} of them in the baseline", count(known)) } else { String::new() };
     let title = several(open.len() as u64, "open finding") + &known;
     let _ = writeln!(out, "\n<details><summary>{title}</summary>\n");
@@ -142,11 +142,11 @@ fn findings(report: &Report<'_>, out: &mut String) {
             mark(check.severity),
             check.policy,
             check.check,
-            if report.counts(finding) { "" } else { " (known)" },
-            code(report.evaluation.label(finding)),
-            finding.account.as_deref().map(code).unwrap_or_default(),
-            finding.cost.map(|cost| amount(report, cost)).unwrap_or_default(),
-            sentence(&finding.message),
+            if report.counts(*finding) { "" } else { " (known)" },
+            code(report.evaluation.label(*finding)),
+            finding.account().map(code).unwrap_or_default(),
+            finding.cost().map(|cost| amount(report, cost)).unwrap_or_default(),
+            sentence(&finding.message()),
         );
     }
     more(out, open.len(), FINDINGS, "findings");

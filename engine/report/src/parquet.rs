@@ -12,7 +12,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::Report;
-use super::finding_row::{COST_SCALE, TEXTS, cost_units, texts};
+use super::finding_row::{COST_SCALE, Made, TEXTS, cost_units, texts};
 use tagpol_eval::{CheckResult, Finding};
 
 /// Findings that are handed to the writer at a time.
@@ -21,7 +21,7 @@ const BATCH: usize = 8192;
 /// Digits of a cost.
 const COST_PRECISION: u8 = 38;
 
-type Row<'a> = (usize, &'a Finding, &'a CheckResult);
+type Row<'a> = (usize, Finding<'a>, &'a CheckResult);
 
 /// Writes the findings: the columns of [`TEXTS`], `cost` and `currency`.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
@@ -30,9 +30,13 @@ pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Re
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(out, Arc::clone(&schema), options).map_err(to_io)?;
-    let rows: Vec<Row<'_>> = report.findings().collect();
-    for rows in rows.chunks(BATCH) {
-        let columns = columns(report, rows)?;
+    let mut findings = report.findings();
+    loop {
+        let rows: Vec<Row<'_>> = findings.by_ref().take(BATCH).collect();
+        if rows.is_empty() {
+            break;
+        }
+        let columns = columns(report, &rows)?;
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(io::Error::other)?;
         writer.write(&batch).map_err(to_io)?;
     }
@@ -55,10 +59,11 @@ fn columns(report: &Report<'_>, rows: &[Row<'_>]) -> io::Result<Vec<ArrayRef>> {
         .map_err(io::Error::other)?;
     let mut currencies = StringBuilder::new();
     for row in rows {
-        for (builder, text) in builders.iter_mut().zip(texts(report, *row)) {
+        let made = Made::of(row.1);
+        for (builder, text) in builders.iter_mut().zip(texts(report, *row, &made)) {
             builder.append_option(text);
         }
-        let cost = cost_units(row.1.cost);
+        let cost = cost_units(row.1.cost());
         costs.append_option(cost);
         currencies.append_option(cost.and(report.evaluation.snapshot.currency.as_deref()));
     }

@@ -174,21 +174,20 @@ impl Page<'_> {
         let mut shown = self.of_check(index, State::Open);
         // New findings first, then the most expensive: those are worth fixing first.
         shown.sort_by(|a, b| {
-            let urgency = |finding: &Finding| (self.is_new(finding), cost_key(finding));
-            urgency(b).cmp(&urgency(a)).then_with(|| a.resource.cmp(&b.resource))
+            let urgency = |finding: Finding<'_>| (self.is_new(finding), cost_key(finding));
+            urgency(*b).cmp(&urgency(*a)).then_with(|| a.resource().cmp(b.resource()))
         });
         self.first_of(out, shown, check.open);
     }
 
     /// Returns the findings of a check that are in a state, as far as they were read.
-    fn of_check(&self, index: usize, state: State) -> Vec<&Finding> {
-        let start = self.evaluation.findings.partition_point(|finding| finding.check < index);
-        let findings = self.evaluation.findings.get(start..).unwrap_or_default().iter();
-        findings.take_while(|f| f.check == index).filter(|f| f.state == state).collect()
+    fn of_check(&self, index: usize, state: State) -> Vec<Finding<'_>> {
+        let findings = self.evaluation.findings.of_check(index).map(|(_, finding)| finding);
+        findings.filter(|finding| finding.state() == state).collect()
     }
 
     /// Shows the first of `all` findings, and how many more there are.
-    fn first_of(&self, out: &mut String, mut shown: Vec<&Finding>, all: u64) {
+    fn first_of(&self, out: &mut String, mut shown: Vec<Finding<'_>>, all: u64) {
         shown.truncate(self.style.findings.unwrap_or(usize::MAX));
         let _ = write!(out, "{}", self.findings(&shown));
         let more = all.saturating_sub(shown.len() as u64);
@@ -216,27 +215,27 @@ impl Page<'_> {
     }
 
     /// Whether it is open and was not in the baseline.
-    fn is_new(&self, finding: &Finding) -> bool {
+    fn is_new(&self, finding: Finding<'_>) -> bool {
         self.baseline.is_some_and(|baseline| baseline.is_new(finding))
     }
 
     /// One line a finding: the resource, what it costs, and the value that was found.
-    fn findings(&self, findings: &[&Finding]) -> String {
+    fn findings(&self, findings: &[Finding<'_>]) -> String {
         let mut table = plain_table();
         // An address is shown in full.
         let width = if self.evaluation.snapshot.is_terraform { 120 } else { 40 };
-        for finding in findings {
-            let found = match (&finding.tag, &finding.value) {
-                _ if finding.state == State::Undetermined => "not known".to_owned(),
-                (None, None) if !finding.shows_value => String::new(),
+        for &finding in findings {
+            let found = match (finding.tag(), finding.value()) {
+                _ if finding.state() == State::Undetermined => "not known".to_owned(),
+                (None, None) if !finding.shows_value() => String::new(),
                 (_, None) => "missing".to_owned(),
                 (_, Some(value)) => format!("`{}`", clean(&shorten(value, 40))),
             };
             table.add_row([
                 clean(&shorten(self.evaluation.label(finding), width)),
-                clean(&shorten(finding.ty.as_deref().unwrap_or_default(), 32)),
-                clean(&shorten(finding.account.as_deref().unwrap_or_default(), 20)),
-                finding.cost.map(|cost| self.amount(cost)).unwrap_or_default(),
+                clean(&shorten(finding.ty().unwrap_or_default(), 32)),
+                clean(&shorten(finding.account().unwrap_or_default(), 20)),
+                finding.cost().map(|cost| self.amount(cost)).unwrap_or_default(),
                 found,
                 remedy(finding),
                 if self.is_new(finding) { "new".to_owned() } else { String::new() },
@@ -414,8 +413,8 @@ impl Page<'_> {
 }
 
 /// The value that would fix a finding, if the policy has one.
-fn remedy(finding: &Finding) -> String {
-    match (&finding.tag, &finding.remedy) {
+fn remedy(finding: Finding<'_>) -> String {
+    match (finding.tag(), finding.remedy()) {
         (Some(tag), Some(remedy)) => {
             format!("fix: `{tag}` = `{}`", clean(&shorten(remedy, 40)))
         }
@@ -451,9 +450,9 @@ fn plain_table() -> Table {
     table
 }
 
-fn cost_key(finding: &Finding) -> i128 {
+fn cost_key(finding: Finding<'_>) -> i128 {
     // All costs of a snapshot have the same scale.
-    finding.cost.map_or(i128::MIN, |cost| cost.unscaled)
+    finding.cost().map_or(i128::MIN, |cost| cost.unscaled)
 }
 
 fn color_of(severity: Severity) -> Ansi {

@@ -34,14 +34,14 @@ pub(super) fn tap(report: &Report<'_>) -> String {
 
 /// The YAML block of a point that is not ok.
 fn diagnostics(report: &Report<'_>, out: &mut String, index: usize, check: &CheckResult) {
-    let open = report.findings().filter(|(_, f, _)| f.check == index && f.state == State::Open);
+    let open = report.evaluation.findings.of_check(index).filter(|(_, f)| f.state() == State::Open);
     let _ = writeln!(out, "  ---");
     let found = several(check.open, "resource");
     let _ = writeln!(out, "  message: {}", quoted(&format!("{}: {found}", check.asks)));
     let _ = writeln!(out, "  severity: {}", check.severity.as_str());
     let _ = writeln!(out, "  at:\n    file: {}\n    line: {}", quoted(&check.loc.file), check.loc.line);
     let _ = writeln!(out, "  findings:");
-    for (_, finding, _) in open.take(MAX_RESOURCES) {
+    for (_, finding) in open.take(MAX_RESOURCES) {
         let _ = writeln!(out, "    - {}", quoted(&line(finding)));
     }
     let more = check.open.saturating_sub(MAX_RESOURCES as u64);
@@ -51,8 +51,8 @@ fn diagnostics(report: &Report<'_>, out: &mut String, index: usize, check: &Chec
     let _ = writeln!(out, "  ...");
 }
 
-fn line(finding: &Finding) -> String {
-    format!("{}: {}", finding.resource, finding.message)
+fn line(finding: Finding<'_>) -> String {
+    format!("{}: {}", finding.resource(), finding.message())
 }
 
 /// A text in one line, in double quotes as both YAML and JSON read them.

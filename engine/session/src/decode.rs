@@ -12,13 +12,13 @@ use duckdb::arrow::datatypes::{
 use crate::error::StoreError;
 use crate::rows::{Cell, Decimal};
 
-/// The columns of one chunk of a result, each ready to be read by row.
-pub(crate) struct Chunk<'a> {
+/// Some rows of a result, by column.
+pub struct Batch<'a> {
     columns: Vec<Column<'a>>,
     len: usize,
 }
 
-impl<'a> Chunk<'a> {
+impl<'a> Batch<'a> {
     /// Looks at the type of each column once, so that reading a row need not.
     ///
     /// # Errors
@@ -30,8 +30,20 @@ impl<'a> Chunk<'a> {
     }
 
     /// Returns the number of rows.
-    pub(crate) fn len(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.len
+    }
+
+    /// Returns a value, by the numbers of its column and its row; None if there is no such column.
+    pub fn cell(&self, column: usize, row: usize) -> Option<Cell> {
+        self.columns.get(column).map(|column| column.read(row))
+    }
+
+    /// Returns a text without copying it, by the numbers of its column and its row. None if it is NULL, or if there is
+    /// no such column of texts.
+    pub fn text(&self, column: usize, row: usize) -> Option<&'a str> {
+        let texts = self.columns.get(column)?.texts?;
+        (!texts.is_null(row)).then(|| texts.value(row))
     }
 
     /// Replaces the content of `cells` by the cells of a row.
@@ -45,6 +57,8 @@ type Reader<'a> = Box<dyn Fn(usize) -> Cell + 'a>;
 
 struct Column<'a> {
     array: &'a ArrayRef,
+    /// The same array, if it has texts.
+    texts: Option<&'a StringArray>,
     read: Reader<'a>,
 }
 
@@ -54,7 +68,7 @@ impl<'a> Column<'a> {
             column: field.name().clone(),
             ty: array.data_type().to_string(),
         })?;
-        Ok(Self { array, read })
+        Ok(Self { array, texts: array.as_string_opt(), read })
     }
 
     fn read(&self, row: usize) -> Cell {

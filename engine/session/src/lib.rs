@@ -41,6 +41,7 @@ mod store;
 mod watch;
 
 pub use cancel::{CancelOnDrop, CancelToken, Cancelled};
+pub use decode::Batch;
 pub use error::StoreError;
 pub use limits::Limits;
 pub use load::{ColumnType, LoadValue, Loader};

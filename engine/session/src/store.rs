@@ -7,7 +7,7 @@ use std::sync::Arc;
 use duckdb::{Config, Connection, Statement};
 
 use crate::cancel::CancelToken;
-use crate::decode::Chunk;
+use crate::decode::Batch;
 use crate::error::{self, StoreError};
 use crate::limits::Limits;
 use crate::pool::Turn;
@@ -207,11 +207,40 @@ impl Store {
         self.stream(sql, f).map(|_| ())
     }
 
+    /// Runs a statement and hands its rows to `f` as they come, some thousand at a time and by column: texts are not
+    /// copied.
+    ///
+    /// # Errors
+    /// As [`Self::for_each`].
+    pub fn for_each_batch<E: From<StoreError>>(
+        &self,
+        sql: &str,
+        mut f: impl FnMut(&Batch<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.batches(sql, |_, batch| f(batch)).map(|_| ())
+    }
+
     /// Hands all rows to `f` and returns the names of the columns.
     fn stream<E: From<StoreError>>(
         &self,
         sql: &str,
         mut f: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<Arc<[String]>, E> {
+        let mut cells = Vec::new();
+        self.batches(sql, |columns, batch| {
+            for row in 0..batch.rows() {
+                batch.read_row(row, &mut cells);
+                f(&Row { columns, cells: &cells })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands all rows to `f`, with the names of the columns, which it returns.
+    fn batches<E: From<StoreError>>(
+        &self,
+        sql: &str,
+        mut f: impl FnMut(&Arc<[String]>, &Batch<'_>) -> Result<(), E>,
     ) -> Result<Arc<[String]>, E> {
         let _running = self.ready(sql)?;
         let _reading = Reading::start(&self.reading);
@@ -222,13 +251,8 @@ impl Store {
         drop(statement.stream_arrow([]).map_err(failed)?);
         let schema = statement.schema();
         let columns: Arc<[String]> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let mut cells = Vec::with_capacity(columns.len());
         while let Some(chunk) = self.next_chunk(&statement, sql)? {
-            let chunk = Chunk::new(schema.fields(), &chunk)?;
-            for row in 0..chunk.len() {
-                chunk.read_row(row, &mut cells);
-                f(&Row { columns: &columns, cells: &cells })?;
-            }
+            f(&columns, &Batch::new(schema.fields(), &chunk)?)?;
         }
         Ok(columns)
     }

@@ -73,7 +73,8 @@ fn spot(loc: &Loc) -> Spot {
 pub(crate) fn evaluated(evaluation: &Evaluation) -> Evaluated {
     let summary = &evaluation.summary;
     let checks = evaluation.checks.iter().enumerate().map(|(at, check)| {
-        let open = evaluation.findings.iter().filter(|found| found.check == at && found.state == State::Open);
+        let open = evaluation.findings.of_check(at).map(|(_, found)| found);
+        let open = open.filter(|found| found.state() == State::Open);
         Check {
             policy: check.policy.clone(),
             check: check.check.clone(),

@@ -283,9 +283,9 @@ fn same_totals(generation: &Generation, evaluation: &tagpol_eval::Evaluation) ->
     let messages = generation.findings(&query).map_err(|e| e.to_string())?.rows;
     let mut messages: Vec<(String, String)> =
         messages.into_iter().map(|finding| (finding.fingerprint, finding.message)).collect();
-    let open = evaluation.findings.iter().filter(|finding| finding.state == tagpol_eval::State::Open);
+    let open = evaluation.findings.iter().filter(|finding| finding.state() == tagpol_eval::State::Open);
     let mut wanted: Vec<(String, String)> =
-        open.map(|finding| (finding.fingerprint.clone(), finding.message.clone())).collect();
+        open.map(|finding| (finding.fingerprint(), finding.message().into_owned())).collect();
     messages.sort();
     wanted.sort();
     if messages != wanted && wanted.len() <= 500 {

@@ -7,7 +7,9 @@ use arrow::array::{Array as _, AsArray as _};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pulldown_cmark::{Event, Tag};
 use serde_json::Value;
-use tagpol_eval::{Details, Evaluation, Options, evaluate_in_detail, fingerprint};
+use tagpol_eval::{
+    Details, Evaluation, Finding, FindingsBuilder, FoundResource, FoundState, Options, evaluate_in_detail,
+};
 use tagpol_inventory::{ImportOptions, import};
 use tagpol_report::{Format, Report, Style};
 use tagpol_sema::program::Program;
@@ -76,24 +78,38 @@ fn with_texts(base: &Evaluation, input: &str) -> Evaluation {
     let mut evaluation = base.clone();
     let mut texts = input.split('\u{1e}').map(str::to_owned).chain(std::iter::repeat(String::new()));
     let mut next = || texts.next().unwrap_or_default();
-    for (at, finding) in evaluation.findings.iter_mut().enumerate() {
+    let mut findings = FindingsBuilder::new(base.findings.subjects());
+    for (at, finding) in base.findings.iter().enumerate() {
+        let [id, name, value, account, region, ty, remedy] = [(); 7].map(|()| next());
         // Ids are distinct, and never empty.
-        finding.resource = format!("{}{at}", next());
-        let check = &base.checks[finding.check];
-        finding.fingerprint =
-            fingerprint(&check.policy, &check.check, &finding.resource, finding.tag.as_deref());
-        finding.name = Some(next()).filter(|text| !text.is_empty());
-        finding.value = Some(next()).filter(|text| !text.is_empty());
-        finding.account = Some(next()).filter(|text| !text.is_empty());
-        finding.region = Some(next());
-        finding.ty = Some(next());
-        finding.remedy = Some(next()).filter(|text| !text.is_empty());
+        let resource = findings.resource(&FoundResource {
+            id: &format!("{id}{at}"),
+            name: some(&name),
+            ty: Some(&ty),
+            provider: finding.provider(),
+            account: some(&account),
+            region: Some(&region),
+            cost: finding.cost(),
+        });
+        let found = FoundState {
+            state: finding.state(),
+            since: finding.first_seen().map(|at| at.timestamp_micros()),
+            escalation_due: finding.escalation_due(),
+            value: some(&value),
+            remedy: some(&remedy),
+        };
+        findings.push(finding.check(), resource, &found);
     }
+    evaluation.findings = findings.finish();
     for account in &mut evaluation.accounts {
         account.account = Some(next());
     }
     evaluation.snapshot.sources = vec![next()];
     evaluation
+}
+
+fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn write(base: &Base, evaluation: &Evaluation, format: Format) -> Vec<u8> {
@@ -113,7 +129,7 @@ fn write(base: &Base, evaluation: &Evaluation, format: Format) -> Vec<u8> {
 }
 
 fn ids(evaluation: &Evaluation) -> Vec<&str> {
-    evaluation.findings.iter().map(|finding| finding.resource.as_str()).collect()
+    evaluation.findings.iter().map(Finding::resource).collect()
 }
 
 /// Asserts what holds of a report that is a text.
@@ -144,8 +160,11 @@ fn text(report: &str, format: Format, evaluation: &Evaluation) {
         Format::Gitlab => {
             let issues: Value = serde_json::from_str(report).expect("JSON");
             let prints = issues.as_array().expect("issues").iter().map(|issue| issue["fingerprint"].as_str());
-            let expected = evaluation.findings.iter().map(|finding| Some(finding.fingerprint.as_str()));
-            assert_eq!(prints.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+            let expected = evaluation.findings.iter().map(Finding::fingerprint);
+            assert_eq!(
+                prints.map(|print| print.expect("a fingerprint")).collect::<Vec<_>>(),
+                expected.collect::<Vec<_>>()
+            );
         }
         Format::Github => {
             let commands: Vec<&str> = report.lines().collect();
@@ -178,10 +197,10 @@ fn csv(report: &str, evaluation: &Evaluation) {
     assert_eq!(rows.len(), evaluation.findings.len());
     let ids: BTreeSet<Option<&str>> = rows.iter().map(|row| row.get(column)).collect();
     assert_eq!(ids.len(), rows.len(), "ids stay distinct:\n{report}");
-    for (row, finding) in rows.iter().zip(&evaluation.findings) {
+    for (row, finding) in rows.iter().zip(evaluation.findings.iter()) {
         // Signs may be guarded or escaped, for a spreadsheet or for a log.
-        let is_plain = finding.resource.chars().all(|c| c.is_ascii_alphanumeric());
-        assert!(!is_plain || row.get(column) == Some(finding.resource.as_str()), "{row:?} is of {finding:?}");
+        let is_plain = finding.resource().chars().all(|c| c.is_ascii_alphanumeric());
+        assert!(!is_plain || row.get(column) == Some(finding.resource()), "{row:?} is of {finding:?}");
         for cell in row {
             let is_formula = cell.trim_start().starts_with(['=', '+', '-', '@']);
             assert!(!is_formula || cell.parse::<f64>().is_ok(), "{cell:?} is a formula");

@@ -72,9 +72,9 @@ impl<'w> ProjectTools<'w> {
     }
 
     fn findings(&self, condition: Option<&String>) -> Result<FoundFindings, AppError> {
-        let open = self.evaluation.findings.iter().filter(|finding| finding.state == State::Open);
+        let open = self.evaluation.findings.iter().filter(|finding| finding.state() == State::Open);
         let mut found = FoundFindings { condition: condition.cloned(), ..FoundFindings::default() };
-        let mut meant: Vec<&Finding> = match condition {
+        let mut meant: Vec<Finding<'_>> = match condition {
             None => {
                 found.resources = self.evaluation.summary.resources;
                 found.cost = self.evaluation.summary.spend.map(amount);
@@ -84,12 +84,13 @@ impl<'w> ProjectTools<'w> {
                 let (ids, cost) = self.matching(condition)?;
                 found.resources = ids.len() as u64;
                 found.cost = cost;
-                open.filter(|finding| ids.contains(&finding.resource)).collect()
+                open.filter(|finding| ids.contains(finding.resource())).collect()
             }
         };
         found.open = meant.len() as u64;
         // Stable: findings are in the order of the checks, and then of the ids.
-        meant.sort_by_key(|finding| std::cmp::Reverse(finding.cost.map_or(i128::MIN, |cost| cost.unscaled)));
+        meant
+            .sort_by_key(|finding| std::cmp::Reverse(finding.cost().map_or(i128::MIN, |cost| cost.unscaled)));
         found.listed = meant.into_iter().take(LISTED).filter_map(|finding| self.finding(finding)).collect();
         Ok(found)
     }
@@ -114,15 +115,15 @@ impl<'w> ProjectTools<'w> {
         Ok((ids, cost))
     }
 
-    fn finding(&self, finding: &Finding) -> Option<FoundFinding> {
-        let check = self.evaluation.checks.get(finding.check)?;
+    fn finding(&self, finding: Finding<'_>) -> Option<FoundFinding> {
+        let check = self.evaluation.checks.get(finding.check())?;
         Some(FoundFinding {
-            resource: finding.resource.clone(),
+            resource: finding.resource().to_owned(),
             policy: check.policy.clone(),
             check: check.check.clone(),
             severity: severity(check.severity),
             requirement: check.asks.clone(),
-            cost: finding.cost.map(amount),
+            cost: finding.cost().map(amount),
         })
     }
 

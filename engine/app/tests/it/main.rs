@@ -63,7 +63,7 @@ fn policies_are_evaluated_explained_and_reported() {
     let evaluated = workspace.evaluate(&request).unwrap();
     assert_eq!(evaluated.evaluation.summary.resources, 2);
     assert!(evaluated.details.is_first_run);
-    let findings: Vec<&str> = evaluated.evaluation.findings.iter().map(|one| one.resource.as_str()).collect();
+    let findings: Vec<&str> = evaluated.evaluation.findings.iter().map(|one| one.resource()).collect();
     assert_eq!(findings, ["b-2"]);
     let report = Report {
         project: project.name().unwrap(),

@@ -12,6 +12,7 @@ mod counted;
 mod dialect;
 pub mod difference;
 mod expr;
+mod found;
 mod names;
 mod overlays;
 mod related;
@@ -30,6 +31,7 @@ use std::fmt::{self, Display, Formatter};
 
 pub use breakdown::breakdown;
 pub use dialect::Dialect;
+pub use found::{FOUND_ATTRIBUTES, Found, FoundCheck};
 pub use names::{candidates_column, related_column};
 pub use related::{ambiguous, related_to};
 pub use top_by_cost::TopByCost;
@@ -68,6 +70,7 @@ pub struct Script {
     evaluate: Vec<String>,
     forget: String,
     queries: Vec<QueryText>,
+    found: Vec<Found>,
     /// Empty where [`EVALUATED`] is kept, which is quick to read.
     top_by_cost: Vec<TopByCost>,
     heading: String,
@@ -102,6 +105,7 @@ impl Script {
             evaluate: statements,
             forget,
             queries: QueryKind::ALL.map(query).into(),
+            found: printer.all_findings(),
             top_by_cost: printer.top_by_cost(),
             relations: relations(plan, dialect),
             heading: text::comment(&format!("now: {}", plan.now.to_rfc3339())),
@@ -127,6 +131,12 @@ impl Script {
     /// one selection, are together, so that rows that are ordered by it first are in order altogether.
     pub fn query(&self, kind: QueryKind) -> &[String] {
         self.queries.iter().find(|q| q.kind == kind).map_or(&[], |q| &q.statements)
+    }
+
+    /// Returns the queries for all findings, after the statements have run: each has those of some of the checks, in
+    /// their order, and together they have what [`QueryKind::Findings`] has except the sources of the values.
+    pub fn found(&self) -> &[Found] {
+        &self.found
     }
 
     /// Returns what finds the findings of the most expensive resources, after the statements have run: for some of

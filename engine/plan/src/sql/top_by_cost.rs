@@ -2,6 +2,7 @@
 //! view: first from which cost on they are wanted, then the few resources from there on.
 
 use super::expr::Printer;
+use super::found::Found;
 use super::{Dialect, TOP_BY_COST, TOP_FINDINGS, counted};
 use crate::ir::{AttrColumn, CheckInfo, Query, StateCode};
 
@@ -20,13 +21,15 @@ pub struct TopByCost {
     pub keep: String,
     /// Statement that keeps the resources, where they did not.
     pub keep_settled: String,
-    /// Query for their findings, as [`QueryKind::Findings`](crate::QueryKind::Findings).
-    pub findings: String,
+    /// Query for their findings.
+    pub found: Found,
 }
 
 /// Some checks, and the relations that have their states.
 pub(super) struct Source<'a> {
     pub(super) checks: &'a [CheckInfo],
+    /// Index of the first of them in the plan.
+    pub(super) first: usize,
     /// The table with what is counted of them.
     pub(super) counted: &'a str,
     /// The resources, with what the query for the findings reads.
@@ -48,7 +51,7 @@ impl TopByCost {
             settle: settle(printer, source),
             keep_settled: format!("{keep} OR list_contains(getvariable('{TOP_BY_COST}').ids, id)"),
             keep,
-            findings: printer.query(findings, TOP_BY_COST),
+            found: printer.findings_of(findings, source.first, TOP_BY_COST),
         }
     }
 }

@@ -30,12 +30,12 @@ impl Plan {
         !self.dictionaries.is_empty()
     }
 
-    fn is_split(&self, query: &Query) -> bool {
+    pub(super) fn is_split(&self, query: &Query) -> bool {
         query.branches.len() > self.limits.selections.max(1)
     }
 
     /// Returns the parts of a query that is split, in the order of its selections.
-    fn parts<'q>(&self, query: &'q Query) -> impl Iterator<Item = Query> + use<'q> {
+    pub(super) fn parts<'q>(&self, query: &'q Query) -> impl Iterator<Item = Query> + use<'q> {
         let parts = query.branches.chunks(self.limits.part.max(1));
         parts.map(|branches| Query {
             kind: query.kind,
@@ -71,9 +71,13 @@ impl Printer<'_> {
         if self.plan.is_view() && part.kind.is_of_every_evaluation() {
             return Printer { groups: true, ..self }.query(part, &counted_part(part.kind, number));
         }
+        self.over_needed(part, &self.needed(part))
+    }
+
+    /// Returns what some selections of a query need of the evaluated inventory.
+    pub(super) fn needed(self, part: &Query) -> String {
         let needed = Query::columns_read(&part.branches);
-        let rows = if self.plan.is_view() { self.computed(needed) } else { self.selected(&needed) };
-        self.over_needed(part, &rows)
+        if self.plan.is_view() { self.computed(needed) } else { self.selected(&needed) }
     }
 
     /// Returns a query over rows that are computed once.
@@ -133,17 +137,16 @@ impl Printer<'_> {
         }
         let (query, checks) = (self.plan.query(QueryKind::Findings), self.plan.checks.as_slice());
         if !self.plan.is_split(query) {
-            return vec![TopByCost::new(
-                self,
-                query,
-                &Source { checks, counted: COUNTED, evaluated: EVALUATED },
-            )];
+            let source = Source { checks, first: 0, counted: COUNTED, evaluated: EVALUATED };
+            return vec![TopByCost::new(self, query, &source)];
         }
-        let checks = checks.chunks(self.plan.limits.part.max(1));
+        let size = self.plan.limits.part.max(1);
+        let checks = checks.chunks(size);
         let parts = self.plan.parts(query).zip(checks).enumerate().map(|(number, (part, checks))| {
-            let rows = self.computed(Query::columns_read(&part.branches));
+            let rows = self.needed(&part);
             let (counted, evaluated) = (counted_part(QueryKind::Checks, number), format!("(\n{rows}\n)"));
-            TopByCost::new(self, &part, &Source { checks, counted: &counted, evaluated: &evaluated })
+            let first = number * size;
+            TopByCost::new(self, &part, &Source { checks, first, counted: &counted, evaluated: &evaluated })
         });
         parts.collect()
     }

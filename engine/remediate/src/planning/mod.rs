@@ -167,8 +167,9 @@ fn candidates(request: &PlanRequest<'_>, snapshot: &Snapshot) -> Result<Candidat
     if program.policies.iter().any(|policy| !policy.remedies.is_empty()) {
         let options = Options { findings: FindingSelection::All, record: false, ..options.clone() };
         let findings = evaluate(program, snapshot, &options)?.findings;
-        let remediable = findings.into_iter().filter(|finding| finding.remedy.is_some());
-        found.extend(remediable.map(|finding| finding.resource).filter(|id| in_scope.contains(id)));
+        let remediable = findings.iter().filter(|finding| finding.remedy().is_some());
+        let ids = remediable.map(|finding| finding.resource().to_owned());
+        found.extend(ids.filter(|id| in_scope.contains(id)));
     }
     Ok(Candidates { found, in_scope })
 }

@@ -251,7 +251,7 @@ fn summary(report: &Report<'_>) -> SummaryData {
     let summary = &report.evaluation.summary;
     let new = report
         .baseline
-        .map(|baseline| report.evaluation.findings.iter().filter(|f| baseline.is_new(f)).count());
+        .map(|baseline| report.evaluation.findings.iter().filter(|f| baseline.is_new(*f)).count());
     SummaryData {
         resources: summary.resources,
         in_scope: summary.in_scope,
@@ -321,8 +321,8 @@ fn account(line: &AccountLine) -> AccountData {
 /// Open findings by the tag that they are about.
 fn tags(report: &Report<'_>) -> Vec<TagData> {
     let mut tags: BTreeMap<&str, [u64; 4]> = BTreeMap::new();
-    for (_, finding, check) in report.findings().filter(|(_, finding, _)| finding.state == State::Open) {
-        let Some(tag) = &finding.tag else { continue };
+    for (_, finding, check) in report.findings().filter(|(_, finding, _)| finding.state() == State::Open) {
+        let Some(tag) = finding.tag() else { continue };
         let open = tags.entry(tag).or_default();
         if let Some(count) = open.get_mut(rank(check.severity)) {
             *count += 1;
@@ -432,27 +432,27 @@ fn findings(report: &Report<'_>, strings: &mut Strings) -> FindingsData {
     let left_out = report.evaluation.findings.len().saturating_sub(FINDINGS);
     let mut data = FindingsData { left_out, ..FindingsData::default() };
     for (at, finding, _) in report.findings().take(FINDINGS) {
-        data.check.push(finding.check);
-        data.state.push(match finding.state {
+        data.check.push(finding.check());
+        data.state.push(match finding.state() {
             State::Open => 0,
             State::Pending => 1,
             State::Exempt => 2,
             State::Undetermined => 3,
         });
-        data.resource.push(strings.number(Some(&finding.resource)));
-        data.name.push(strings.number(finding.name.as_deref()));
-        data.r#type.push(strings.number(finding.ty.as_deref()));
-        data.provider.push(strings.number(finding.provider.as_deref()));
-        data.account.push(strings.number(finding.account.as_deref()));
-        data.region.push(strings.number(finding.region.as_deref()));
-        data.tag.push(strings.number(finding.tag.as_deref().or(finding.attribute)));
-        data.value.push(strings.number(finding.value.as_deref()));
-        data.shows_value.push(u8::from(finding.shows_value));
-        data.remedy.push(strings.number(finding.remedy.as_deref()));
-        data.message.push(strings.number(Some(&finding.message)));
+        data.resource.push(strings.number(Some(finding.resource())));
+        data.name.push(strings.number(finding.name()));
+        data.r#type.push(strings.number(finding.ty()));
+        data.provider.push(strings.number(finding.provider()));
+        data.account.push(strings.number(finding.account()));
+        data.region.push(strings.number(finding.region()));
+        data.tag.push(strings.number(finding.tag().or(finding.attribute())));
+        data.value.push(strings.number(finding.value()));
+        data.shows_value.push(u8::from(finding.shows_value()));
+        data.remedy.push(strings.number(finding.remedy()));
+        data.message.push(strings.number(Some(&finding.message())));
         let waiver = report.waivers.index_of(at).and_then(|waiver| i64::try_from(waiver).ok());
         data.waiver.push(waiver.unwrap_or(-1));
-        data.cost.push(money(finding.cost));
+        data.cost.push(money(finding.cost()));
         if let Some(baseline) = report.baseline {
             data.new.push(u8::from(baseline.is_new(finding)));
         }

@@ -7,11 +7,13 @@ mod model;
 mod results;
 mod rules;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
+use serde::Serialize;
 use tagpol_sink::sarif::uri_part;
 
 use super::Report;
+use super::each::{BUFFER, Each};
 use model::{Automation, Driver, Invocation, Log, Run, Tool};
 
 /// Where the schema of the format is described.
@@ -20,11 +22,13 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// Writes the log.
 pub(super) fn write(report: &Report<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run(report)] };
-    tagpol_sink::json::write_compact(&mut *out, &log)?;
-    out.write_all(b"\n")
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    tagpol_sink::json::write_compact(&mut out, &log)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
-fn run<'a>(report: &'a Report<'a>) -> Run<'a> {
+fn run<'a>(report: &'a Report<'a>) -> Run<'a, impl Serialize> {
     let version = env!("CARGO_PKG_VERSION");
     Run {
         tool: Tool {
@@ -41,6 +45,6 @@ fn run<'a>(report: &'a Report<'a>) -> Run<'a> {
             end_time_utc: report.evaluation.now.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
         }],
         column_kind: "unicodeCodePoints",
-        results: results::results(report),
+        results: Each(move || results::results(report)),
     }
 }

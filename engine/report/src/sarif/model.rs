@@ -3,21 +3,22 @@
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub(super) struct Log<'a> {
+pub(super) struct Log<'a, R> {
     #[serde(rename = "$schema")]
     pub(super) schema: &'static str,
     pub(super) version: &'static str,
-    pub(super) runs: [Run<'a>; 1],
+    pub(super) runs: [Run<'a, R>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Run<'a> {
+pub(super) struct Run<'a, R> {
     pub(super) tool: Tool<'a>,
     pub(super) automation_details: Automation,
     pub(super) invocations: [Invocation; 1],
     pub(super) column_kind: &'static str,
-    pub(super) results: Vec<Finding<'a>>,
+    /// A list of [`Finding`].
+    pub(super) results: R,
 }
 
 #[derive(Serialize)]

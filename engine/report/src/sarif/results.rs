@@ -17,48 +17,48 @@ use super::rules::level;
 const NAME: usize = 120;
 
 /// Returns the results in the order of the findings, then the goals.
-pub(super) fn results<'a>(report: &'a Report<'a>) -> Vec<Outcome<'a>> {
-    let findings = report.findings().map(|(at, finding, check)| of_finding(report, at, finding, check));
+pub(super) fn results<'a>(report: &'a Report<'a>) -> impl Iterator<Item = Outcome<'a>> {
+    let findings = report.findings().map(move |(at, finding, check)| of_finding(report, at, finding, check));
     let rules = report.evaluation.checks.len();
     let goals = (rules..).zip(&report.evaluation.goals).filter(|(_, goal)| goal.is_missed());
-    findings.chain(goals.map(|(rule, goal)| of_goal(report, rule, goal))).collect()
+    findings.chain(goals.map(move |(rule, goal)| of_goal(report, rule, goal)))
 }
 
 fn of_finding<'a>(
     report: &Report<'a>,
     at: usize,
-    finding: &'a Finding,
+    finding: Finding<'a>,
     check: &'a CheckResult,
 ) -> Outcome<'a> {
     let name = shorten(report.evaluation.label(finding), NAME);
     Outcome {
         rule_id: format!("{}/{}", check.policy, check.check),
-        rule_index: finding.check,
+        rule_index: finding.check(),
         level: level(check.severity),
-        message: Text { text: message(&format!("{}: {}", name, finding.message)) },
+        message: Text { text: message(&format!("{}: {}", name, finding.message())) },
         locations: [Location {
             physical_location: physical(&check.loc),
             logical_locations: Some([Logical {
-                name: finding.name.as_deref(),
-                fully_qualified_name: &finding.resource,
+                name: finding.name(),
+                fully_qualified_name: finding.resource(),
                 kind: "resource",
             }]),
         }],
-        partial_fingerprints: fingerprints(&finding.fingerprint),
-        suppressions: suppression(report, at, finding.state).into_iter().collect(),
+        partial_fingerprints: fingerprints(&finding.fingerprint()),
+        suppressions: suppression(report, at, finding.state()).into_iter().collect(),
         baseline_state: report.compared(finding),
         properties: Some(FindingProperties {
-            state: finding.state.as_str(),
-            resource: &finding.resource,
-            r#type: finding.ty.as_deref(),
-            provider: finding.provider.as_deref(),
-            account: finding.account.as_deref(),
-            region: finding.region.as_deref(),
-            tag: finding.tag.as_deref(),
-            attribute: finding.attribute,
-            value: finding.value.as_deref(),
-            remedy: finding.remedy.as_deref(),
-            monthly_cost: finding.cost.and_then(|cost| cost.to_string().parse().ok()),
+            state: finding.state().as_str(),
+            resource: finding.resource(),
+            r#type: finding.ty(),
+            provider: finding.provider(),
+            account: finding.account(),
+            region: finding.region(),
+            tag: finding.tag(),
+            attribute: finding.attribute(),
+            value: finding.value(),
+            remedy: finding.remedy(),
+            monthly_cost: finding.cost().and_then(|cost| cost.to_string().parse().ok()),
         }),
     }
 }
