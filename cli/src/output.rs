@@ -1,7 +1,7 @@
 //! Standard output and standard error, with or without colours.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
 use anstream::AutoStream;
@@ -89,6 +89,15 @@ impl Output {
     pub(crate) fn print_exactly(&mut self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
         let mut out = io::stdout();
         written(out.write_all(text.as_ref()).and_then(|()| out.flush()))
+    }
+
+    /// Writes a document byte for byte while it is made: it can be larger than memory has room for.
+    pub(crate) fn print_as_made(
+        &mut self,
+        make: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
+        written(make(&mut out).and_then(|()| out.flush()))
     }
 
     /// Writes something beside the result, of which nothing steers a terminal or commands the runner of a CI

@@ -218,7 +218,7 @@ impl<F: ReportFormat> Targets<F> {
             } else {
                 // As it is made: a report can be larger than memory has room for twice.
                 write_whole_with(path, |file| {
-                    let mut out = BufWriter::new(file);
+                    let mut out = BufWriter::with_capacity(1 << 16, file);
                     write(*format, &mut out)?;
                     out.flush()
                 })?;
@@ -232,12 +232,11 @@ impl<F: ReportFormat> Targets<F> {
             ))
             .help(format!("specify a file: `-o {0}=report.{0}`", format.name())));
         }
-        let bytes = buffered(&mut write, format)?;
-        match String::from_utf8(bytes) {
-            Ok(text) if is_styled(format) => output.print_styled(&text),
-            Ok(text) => output.print_exactly(text),
-            Err(error) => output.print_exactly(error.into_bytes()),
+        if is_styled(format) {
+            let styled = buffered(&mut write, format)?;
+            return output.print_styled(&String::from_utf8_lossy(&styled));
         }
+        output.print_as_made(|out| write(format, out))
     }
 }
 

@@ -64,6 +64,7 @@ mod limits;
 mod links;
 mod lints;
 mod lists;
+mod many_findings;
 mod migrating;
 mod mutated;
 mod output;
